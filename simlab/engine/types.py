@@ -1,0 +1,315 @@
+"""The arrays that go into the simulator and the integer sums that come out of it.
+
+Everything counted is an int64: units of stock, periods, orders. Money enters as integer weights
+per unit, so that every total is exact and does not depend on the order of addition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from enum import IntEnum
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+WordArray = npt.NDArray[np.uint32]
+KeyArray = npt.NDArray[np.uint64]
+CodeArray = npt.NDArray[np.int8]
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    Record = TypeVar("Record", bound=DataclassInstance)
+
+
+class LawKind(IntEnum):
+    """Shape of the demand of one period."""
+
+    POISSON = 0
+    NEGATIVE_BINOMIAL = 1
+    EMPIRICAL = 2
+    GEOMETRIC = 3
+    BINOMIAL = 4
+    STUTTERING_POISSON = 5
+    INTERMITTENT = 6
+    GAMMA = 7
+    LOGNORMAL = 8
+    NORMAL = 9
+
+
+class Family(IntEnum):
+    """Ordering rule of one SKU-location."""
+
+    ORDER_UP_TO = 0
+    REORDER_QUANTITY = 1
+    REORDER_UP_TO = 2
+
+
+class Unmet(IntEnum):
+    """What becomes of demand that finds an empty shelf."""
+
+    BACKORDER = 0
+    LOST = 1
+
+
+@dataclass(frozen=True, eq=False)
+class DemandLaw:
+    """Demand per period of every SKU-location, independent between periods.
+
+    Attributes
+    ----------
+    kind : (n,) int8
+        `LawKind`.
+    mean, variance : (n,) float
+        Units per period and units² per period. Poisson and geometric ignore the variance.
+    probability : (n,) float
+        Share of periods with demand, for the intermittent law; 0 elsewhere.
+    start, length : (n,) int64
+        Where an empirical law lies in `values` and `weights`; length 0 elsewhere.
+    values, weights : (m,) int64
+        Support points (distinct, ascending) and how often each was seen.
+    """
+
+    kind: CodeArray
+    mean: FloatArray
+    variance: FloatArray
+    probability: FloatArray
+    start: IntArray
+    length: IntArray
+    values: IntArray
+    weights: IntArray
+
+    @property
+    def n_items(self) -> int:
+        return int(self.kind.size)
+
+    def take(self, rows: IntArray) -> DemandLaw:
+        """The laws of some items; the support tables stay shared."""
+        return _take(self, rows, shared=("values", "weights"))
+
+
+@dataclass(frozen=True, eq=False)
+class LeadTimeLaw:
+    """Lead times in whole periods, as weighted support points; a constant is one point.
+
+    Attributes
+    ----------
+    law : (n,) int64
+        Number of the law that each SKU-location's supplier follows.
+    start, length : (n_laws,) int64
+        Where each law lies in `periods` and `weights`.
+    periods : (m,) int64
+        Support points, ascending within a law, ≥ 0.
+    weights : (m,) int64
+        Integer weights; a law's weights sum to less than 2**31.
+    crossing : bool
+        True: an order may overtake an earlier one. False: arrival = max(previous arrival, t + l).
+    """
+
+    law: IntArray
+    start: IntArray
+    length: IntArray
+    periods: IntArray
+    weights: IntArray
+    crossing: bool
+
+    def take(self, rows: IntArray) -> LeadTimeLaw:
+        """The lead times of some items; the support tables stay shared."""
+        return replace(self, law=self.law[rows])
+
+    def support(self, item: int) -> tuple[IntArray, FloatArray]:
+        """Support points (periods) and probabilities of one item's lead time."""
+        law = int(self.law[item])
+        rows = slice(int(self.start[law]), int(self.start[law] + self.length[law]))
+        weights = self.weights[rows].astype(np.float64)
+        return self.periods[rows], weights / weights.sum()
+
+    def longest(self) -> IntArray:
+        """(n,) longest possible lead time of each item, in periods."""
+        last = self.start + self.length - 1
+        longest: IntArray = self.periods[last][self.law]
+        return longest
+
+
+@dataclass(frozen=True, eq=False)
+class OrderTerms:
+    """What reviewing and ordering is bound to, per SKU-location.
+
+    Attributes
+    ----------
+    review_period, review_phase : (n,) int64
+        Orders may be placed in periods t with (t − phase) mod R = 0, 0 ≤ phase < R.
+    pack_size : (n,) int64
+        Orders are rounded up to multiples of it; at least 1.
+    moq, max_order : (n,) int64
+        Smallest and largest order; 0 = no such limit.
+    unmet : (n,) int8
+        `Unmet`.
+    """
+
+    review_period: IntArray
+    review_phase: IntArray
+    pack_size: IntArray
+    moq: IntArray
+    max_order: IntArray
+    unmet: CodeArray
+
+    @property
+    def n_items(self) -> int:
+        return int(self.review_period.size)
+
+    def take(self, rows: IntArray) -> OrderTerms:
+        """The terms of some items."""
+        return _take(self, rows)
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """All that is true of the SKU-locations whatever the policy: the simulator's input.
+
+    Attributes
+    ----------
+    keys : (n,) uint64
+        Hash of (sku, location): the item's own random streams hang on it.
+    """
+
+    keys: KeyArray
+    demand: DemandLaw
+    lead_time: LeadTimeLaw
+    terms: OrderTerms
+
+    @property
+    def n_items(self) -> int:
+        return int(self.keys.size)
+
+    def take(self, rows: IntArray) -> World:
+        """Some of the items, in the given order."""
+        return World(
+            self.keys[rows], self.demand.take(rows), self.lead_time.take(rows), self.terms.take(rows)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """Control levels of every item in every column (a target, or a reference point).
+
+    Attributes
+    ----------
+    family : (n,) int8
+        `Family`; one rule per item, the same in every column.
+    reorder_point, order_up_to, order_quantity : (n, k) int64
+        s, S and Q. (R,S) uses S alone: it orders whenever the position is below S (s = S − 1, Q = 0).
+        (R,s,nQ) uses s and Q ≥ 1 (S = s + Q); (R,s,S) uses s and S (Q = S − s).
+    """
+
+    family: CodeArray
+    reorder_point: IntArray
+    order_up_to: IntArray
+    order_quantity: IntArray
+
+    @property
+    def n_items(self) -> int:
+        return int(self.family.size)
+
+    @property
+    def n_columns(self) -> int:
+        return int(self.order_up_to.shape[1])
+
+    def take(self, rows: IntArray) -> Levels:
+        """The levels of some items."""
+        return _take(self, rows)
+
+    def shifts(self) -> npt.NDArray[np.bool_]:
+        """(n,) whether columns differ by one constant only, so that one path serves them all."""
+        gap = self.order_up_to - self.reorder_point
+        return np.asarray(
+            (gap == gap[:, :1]).all(axis=1) & (self.order_quantity == self.order_quantity[:, :1]).all(axis=1)
+        )
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """How long, how often and with which randomness to simulate.
+
+    Attributes
+    ----------
+    periods, warmup : int
+        Periods counted, and periods run before them.
+    replications, first_replication : int
+        Replications run, and the number of the first one (streams hang on the number).
+    slots : int
+        Sums are kept apart by ``replication mod slots``: batches (at most 32) for `Curves`,
+        the number of replications where each is wanted alone.
+    seed : int
+        64-bit seed of this phase (search, selection or verdict), from `streams.phase_seed`.
+    """
+
+    periods: int
+    warmup: int
+    replications: int
+    slots: int
+    seed: int
+    first_replication: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """Totals per item × column, and by slot those that intervals need. Units, unless said.
+
+    The middle axis is k columns, or 1 where the measure cannot differ between columns.
+
+    Attributes
+    ----------
+    demanded : (n, slots) int64
+        Units asked for.
+    served : (n, k, slots) int64
+        Units served in the period they were asked for.
+    on_hand : (n, k, slots) int64
+        Shelf stock at the count, summed over periods (unit-periods).
+    on_hand_start : (n, k, slots) int64
+        Shelf stock after ordering and before demand, summed over periods.
+    ready : (n, k, slots) int64
+        Periods with stock left at the count.
+    short : (n, k, slots) int64
+        Periods in which some of the period's own demand was not served at once.
+    receipts, good_receipts : (n, k or 1, slots), (n, k, slots) int64
+        Orders of positive size received in counted periods; good = net stock at the count just
+        before was ≥ 0 (lost sales: nothing lost since the receipt before).
+    orders, ordered, received : (n, k or 1, slots) int64
+        Orders placed, units ordered, units received in counted periods.
+    backorders, lost, on_order : (n, k, slots) or (n, 1, slots) int64
+        Units owed at the count and units on order at the count, summed over periods; units lost.
+    """
+
+    demanded: IntArray
+    served: IntArray
+    on_hand: IntArray
+    on_hand_start: IntArray
+    ready: IntArray
+    short: IntArray
+    receipts: IntArray
+    good_receipts: IntArray
+    orders: IntArray
+    ordered: IntArray
+    received: IntArray
+    backorders: IntArray
+    lost: IntArray
+    on_order: IntArray
+
+    @property
+    def n_items(self) -> int:
+        return int(self.served.shape[0])
+
+    @property
+    def n_columns(self) -> int:
+        return int(self.served.shape[1])
+
+
+def _take(record: Record, rows: IntArray, shared: tuple[str, ...] = ()) -> Record:
+    changes = {
+        field.name: getattr(record, field.name)[rows] for field in fields(record) if field.name not in shared
+    }
+    return replace(record, **changes)

@@ -1,0 +1,112 @@
+"""What can go wrong, how it is said, and the exit code it ends in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+EXIT_OK = 0
+EXIT_UNEXPECTED = 1
+EXIT_USAGE = 2
+EXIT_INVALID = 3
+EXIT_INFEASIBLE = 4
+EXIT_INCOMPLETE = 5
+EXIT_INTERRUPTED = 130
+
+_ROWS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with an input, placed where an editor would show it.
+
+    Attributes
+    ----------
+    code : str
+        Stable code such as ``E-DEM-007``.
+    message : str
+        What is wrong, with the offending value, in one sentence without a full stop.
+    file : str
+        File name as the user wrote it; empty if the problem has no file.
+    row : int or None
+        Line number as a text editor counts it (the header is line 1).
+    column : str
+        Column or option name; empty if the whole row or file is meant.
+    fix : str
+        What is allowed or the likely remedy.
+    more_rows : tuple of int
+        Further lines with the same problem.
+    """
+
+    code: str
+    message: str
+    file: str = ""
+    row: int | None = None
+    column: str = ""
+    fix: str = ""
+    more_rows: tuple[int, ...] = field(default=())
+
+    def format(self) -> str:
+        """Text in the house format: where, what, and on the next line the likely fix."""
+        where = self.file + (f":{self.row}" if self.row is not None else "")
+        column = f"column '{self.column}'" if self.column and self.row is not None else self.column
+        head = " ".join(part for part in (f"error[{self.code}]", where, column) if part)
+        text = f"{head}: {self.message}" if where or column else f"{head} {self.message}"
+        tail = "; ".join(part for part in (self.fix, self._more()) if part)
+        return f"{text}\n  {tail}" if tail else text
+
+    def _more(self) -> str:
+        if not self.more_rows:
+            return ""
+        shown = ", ".join(str(row) for row in self.more_rows[:_ROWS_SHOWN])
+        dots = ", …" if len(self.more_rows) > _ROWS_SHOWN else ""
+        n = len(self.more_rows)
+        return f"({n} more row{'s' if n > 1 else ''}: {shown}{dots})"
+
+
+class SimlabError(Exception):
+    """Base of every error simlab raises on purpose."""
+
+    exit_code = EXIT_UNEXPECTED
+
+
+class UsageError(SimlabError):
+    """A call or a command line that makes no sense, whatever the data."""
+
+    exit_code = EXIT_USAGE
+
+
+class InvalidInputError(SimlabError):
+    """The study or the data are wrong; carries every problem found, not the first only."""
+
+    exit_code = EXIT_INVALID
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__(format_problems(self.problems))
+
+
+class InfeasibleError(SimlabError):
+    """No plan on the grid meets the constraints; the message names what would work."""
+
+    exit_code = EXIT_INFEASIBLE
+
+
+class IncompleteError(SimlabError):
+    """A run stopped before its end and can be resumed."""
+
+    exit_code = EXIT_INCOMPLETE
+
+
+class EngineFaultError(SimlabError):
+    """A guard of the simulator was breached: the run is worthless and says where."""
+
+    exit_code = EXIT_UNEXPECTED
+
+
+def format_problems(problems: Sequence[Problem]) -> str:
+    """All problems, then their count and the assurance that nothing ran."""
+    n = len(problems)
+    lines = [problem.format() for problem in problems]
+    lines.append(f"{n} problem{'s' if n != 1 else ''}, nothing was simulated")
+    return "\n".join(lines)
