@@ -1,0 +1,3 @@
+"""simlab: Monte Carlo engine for segmented safety stock."""
+
+__version__ = "0.1.0"
