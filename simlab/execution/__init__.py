@@ -1,1 +1,22 @@
-"""."""
+"""Blocks of SKU-locations over workers: from levels to sums, with progress and bounded memory."""
+
+from simlab.engine.types import Curves, Horizon, Levels, World
+from simlab.execution.blocks import Progress, Workers, run_curves, run_plans
+from simlab.execution.sums import ChoiceArray, PlanSums, Weights
+from simlab.execution.warmup import common_warmup, mser5
+
+__all__ = [
+    "ChoiceArray",
+    "Curves",
+    "Horizon",
+    "Levels",
+    "PlanSums",
+    "Progress",
+    "Weights",
+    "Workers",
+    "World",
+    "common_warmup",
+    "mser5",
+    "run_curves",
+    "run_plans",
+]

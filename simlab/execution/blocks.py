@@ -1,0 +1,192 @@
+"""Blocks of SKU-locations over threads. A block's sums do not depend on who computes it, or when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from simlab.engine.run import simulate_items
+from simlab.engine.types import Curves, Horizon, IntArray, Levels, World
+from simlab.errors import EngineFaultError
+from simlab.execution.sums import ChoiceArray, PlanSums, Weights, reduce_items
+
+Progress = Callable[[str, int, int], None]
+"""Called with the stage, the SKU-locations done and their number."""
+
+_BY_SLOT = ("demanded", "served", "on_hand", "on_hand_start", "receipts", "good_receipts")
+_CELLS_IN_FLIGHT = 4_000_000
+"""Item × column × replication sums that one plan block may hold at a time."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Workers:
+    """How the work is spread; none of it changes a result.
+
+    Attributes
+    ----------
+    n_workers : int
+        Threads.
+    block_items : int
+        SKU-locations per block.
+    """
+
+    n_workers: int = 2
+    block_items: int = 512
+
+    def __post_init__(self) -> None:
+        if self.n_workers < 1 or self.block_items < 1:
+            raise ValueError("workers and block_items are at least 1")
+
+
+def run_curves(
+    world: World,
+    levels: Levels,
+    horizon: Horizon,
+    *,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+    stage: str = "simulate",
+) -> Curves:
+    """Simulate every item at every column of levels, block by block.
+
+    Parameters
+    ----------
+    world : World
+        n items.
+    levels : Levels
+        (n, k) levels.
+    horizon : Horizon
+        Periods, replications, slots, seed.
+    workers : Workers
+        Threads and block size.
+    progress : callable, optional
+        Called after every block.
+    stage : str
+        Name under which progress is told.
+
+    Returns
+    -------
+    Curves
+        In the order of the items. Measures that no interval needs carry one slot: their total.
+
+    Raises
+    ------
+    EngineFaultError
+        If a guard of the simulator was breached or a block returned the wrong number of items.
+    """
+    workers = workers or Workers()
+    blocks = _rows(world.n_items, workers.block_items)
+
+    def one(rows: IntArray) -> Curves:
+        return _totals(simulate_items(world.take(rows), levels.take(rows), horizon))
+
+    parts = list(_spread(one, blocks, workers, progress, stage))
+    curves = Curves(
+        **{
+            field.name: np.concatenate([getattr(part, field.name) for part in parts])
+            for field in fields(Curves)
+        }
+    )
+    if curves.n_items != world.n_items:
+        raise EngineFaultError(f"{curves.n_items} of {world.n_items} SKU-locations came back")
+    return curves
+
+
+def run_plans(
+    world: World,
+    levels: Levels,
+    choice: ChoiceArray,
+    cell: IntArray,
+    weights: Weights,
+    horizon: Horizon,
+    *,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+    stage: str = "verdict",
+) -> PlanSums:
+    """Simulate given plans and add them up per plan × cell × replication.
+
+    Parameters
+    ----------
+    world, levels : World, Levels
+        n items, k columns.
+    choice : (n, p) int16
+        Column that plan p gives to each item.
+    cell : (n,) int64
+        Cell (segment) of each item, 0 ≤ cell.
+    weights : Weights
+        Money per unit.
+    horizon : Horizon
+        `slots` is set to the number of replications here.
+
+    Returns
+    -------
+    PlanSums
+        (p, cells, replications).
+    """
+    workers = workers or Workers()
+    horizon = replace(horizon, slots=horizon.replications)
+    n_cells = int(cell.max()) + 1 if cell.size else 1
+    per_item = max(1, levels.n_columns * horizon.replications)
+    size = max(1, min(workers.block_items, _CELLS_IN_FLIGHT // per_item))
+
+    def one(rows: IntArray) -> PlanSums:
+        curves = simulate_items(world.take(rows), levels.take(rows), horizon)
+        return reduce_items(curves, choice[rows], cell[rows], weights.take(rows), n_cells)
+
+    sums = PlanSums.zeros(choice.shape[1], n_cells, horizon.replications)
+    for part in _spread(one, _rows(world.n_items, size), workers, progress, stage):
+        sums.add(part)
+    return sums
+
+
+def _totals(curves: Curves) -> Curves:
+    changes = {
+        field.name: getattr(curves, field.name).sum(axis=-1, keepdims=True)
+        for field in fields(Curves)
+        if field.name not in _BY_SLOT
+    }
+    return replace(curves, **changes)
+
+
+def _rows(n_items: int, size: int) -> list[IntArray]:
+    return [np.arange(first, min(first + size, n_items)) for first in range(0, n_items, size)]
+
+
+def _spread(
+    work: Callable[[IntArray], Result],
+    blocks: list[IntArray],
+    workers: Workers,
+    progress: Progress | None,
+    stage: str,
+) -> Iterator[Result]:
+    """Results of the blocks in their order, over threads (the kernels release the GIL)."""
+    total = sum(rows.size for rows in blocks)
+    done = 0
+    for rows, result in zip(blocks, _results(work, blocks, workers), strict=True):
+        done += rows.size
+        if progress is not None:
+            progress(stage, done, total)
+        yield result
+
+
+def _results(work: Callable[[IntArray], Any], blocks: list[IntArray], workers: Workers) -> Iterable[Any]:
+    if workers.n_workers == 1 or len(blocks) == 1:
+        return map(work, blocks)
+    from joblib import Parallel, delayed
+
+    first = work(blocks[0])  # compiles once, before the threads start
+    rest = Parallel(n_jobs=workers.n_workers, prefer="threads", return_as="generator")(
+        delayed(work)(rows) for rows in blocks[1:]
+    )
+    return _chain(first, rest)
+
+
+def _chain(first: Any, rest: Iterable[Any]) -> Iterator[Any]:
+    yield first
+    yield from rest

@@ -1,0 +1,168 @@
+"""Per-replication sums of given plans, by cell: what verdicts and their intervals are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.engine.types import Curves, IntArray
+from simlab.errors import EngineFaultError
+
+ChoiceArray = npt.NDArray[np.int16]
+_LARGEST_SUM = 2**62
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """What one unit of each item counts for.
+
+    Attributes
+    ----------
+    unit_cost : (n,) int64
+        Price of a unit in multiples of the cost resolution.
+    holding : (n,) int64
+        Cost of holding a unit for a year, in hundredths of the cost resolution.
+    """
+
+    unit_cost: IntArray
+    holding: IntArray
+
+    def take(self, rows: IntArray) -> Weights:
+        """The weights of some items."""
+        return Weights(self.unit_cost[rows], self.holding[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class PlanSums:
+    """Sums over the counted periods, per plan × cell × replication. A cell is a segment.
+
+    Attributes
+    ----------
+    demanded, served : (p, c, r) int64
+        Units asked for, and served at once.
+    demanded_value, served_value : (p, c, r) int64
+        The same at unit cost, in multiples of the cost resolution.
+    stock_value : (p, c, r) int64
+        Shelf stock at the count plus after ordering (twice the mean of the two), at unit cost,
+        summed over periods.
+    holding : (p, c, r) int64
+        The same at the holding weight of a year.
+    ready, short : (p, c, r) int64
+        SKU-location-periods with stock left at the count, and with demand not served at once.
+    receipts, good_receipts, orders : (p, c, r) int64
+        Orders of positive size received, those that came in time, and orders placed.
+    """
+
+    demanded: IntArray
+    served: IntArray
+    demanded_value: IntArray
+    served_value: IntArray
+    stock_value: IntArray
+    holding: IntArray
+    ready: IntArray
+    short: IntArray
+    receipts: IntArray
+    good_receipts: IntArray
+    orders: IntArray
+
+    @classmethod
+    def zeros(cls, n_plans: int, n_cells: int, n_replications: int) -> PlanSums:
+        """No items yet."""
+        shape = (n_plans, n_cells, n_replications)
+        return cls(**{field.name: np.zeros(shape, dtype=np.int64) for field in fields(cls)})
+
+    @property
+    def n_plans(self) -> int:
+        return int(self.served.shape[0])
+
+    @property
+    def n_replications(self) -> int:
+        return int(self.served.shape[2])
+
+    def add(self, other: PlanSums) -> None:
+        """Add another block's sums in place."""
+        for field in fields(self):
+            getattr(self, field.name)[...] += getattr(other, field.name)
+
+    def total(self) -> PlanSums:
+        """All cells together, as the only cell."""
+        return PlanSums(
+            **{field.name: getattr(self, field.name).sum(axis=1, keepdims=True) for field in fields(self)}
+        )
+
+    def plans(self, rows: slice | IntArray) -> PlanSums:
+        """Some of the plans."""
+        return PlanSums(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+    @classmethod
+    def stack(cls, parts: list[PlanSums]) -> PlanSums:
+        """Plans of several runs on the same streams, one after the other."""
+        return cls(
+            **{
+                field.name: np.concatenate([getattr(part, field.name) for part in parts])
+                for field in fields(cls)
+            }
+        )
+
+
+def reduce_items(
+    curves: Curves, choice: ChoiceArray, cell: IntArray, weights: Weights, n_cells: int
+) -> PlanSums:
+    """Add up the items of a block for every plan.
+
+    Parameters
+    ----------
+    curves : Curves
+        Item × column × replication (as many slots as replications).
+    choice : (n, p) int16
+        Column that each plan gives each item.
+    cell : (n,) int64
+        Cell of each item.
+    weights : Weights
+        Money per unit.
+    n_cells : int
+        Number of cells.
+
+    Raises
+    ------
+    EngineFaultError
+        If a sum of money might leave the range of int64.
+    """
+    n_items, n_plans = choice.shape
+    sums = PlanSums.zeros(n_plans, n_cells, curves.served.shape[2])
+    stock = curves.on_hand + curves.on_hand_start
+    _prove_bounds(stock, curves.demanded, weights)
+    for item in range(n_items):
+        columns, at = choice[item], int(cell[item])
+        cost, holding = weights.unit_cost[item], weights.holding[item]
+        served, held, demanded = curves.served[item, columns], stock[item, columns], curves.demanded[item]
+        sums.demanded[:, at] += demanded
+        sums.demanded_value[:, at] += demanded * cost
+        sums.served[:, at] += served
+        sums.served_value[:, at] += served * cost
+        sums.stock_value[:, at] += held * cost
+        sums.holding[:, at] += held * holding
+        for name in ("ready", "short", "receipts", "good_receipts", "orders"):
+            getattr(sums, name)[:, at] += _columns(getattr(curves, name)[item], columns)
+    return sums
+
+
+def money_bound(stock: IntArray, weights: Weights) -> int:
+    """Largest total that these items could add to any one sum, in Python integers."""
+    peaks = stock.reshape(stock.shape[0], -1).max(axis=1)
+    heavier = np.maximum(weights.unit_cost, weights.holding)
+    return sum(int(peak) * int(weight) for peak, weight in zip(peaks, heavier, strict=True))
+
+
+def _prove_bounds(stock: IntArray, demanded: IntArray, weights: Weights) -> None:
+    if max(money_bound(stock, weights), money_bound(demanded, weights)) >= _LARGEST_SUM:
+        raise EngineFaultError(
+            "sums of money would leave 64 bits: choose a coarser data.cost_resolution or fewer periods"
+        )
+
+
+def _columns(measure: IntArray, columns: ChoiceArray) -> IntArray:
+    """Rows of a measure that may be the same in every column."""
+    return measure[columns] if measure.shape[0] > 1 else measure

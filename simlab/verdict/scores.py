@@ -1,0 +1,113 @@
+"""From per-replication sums to what people read: rates, turns, money, each with its interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.execution import PlanSums
+from simlab.measures import Estimate, mean_estimate, ratio_estimate
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What turns integer sums into rates and money per year.
+
+    Attributes
+    ----------
+    periods : int
+        Periods counted.
+    periods_per_year : float
+        Periods in a year.
+    cost_resolution : float
+        Money that one unit of the integer cost stands for.
+    level : float
+        Of the intervals, such as 0.95.
+    """
+
+    periods: int
+    periods_per_year: float
+    cost_resolution: float
+    level: float
+
+    @property
+    def value(self) -> float:
+        """Mean inventory value per unit of `PlanSums.stock_value`."""
+        return self.cost_resolution / (2 * self.periods)
+
+    @property
+    def holding(self) -> float:
+        """Holding cost per year per unit of `PlanSums.holding`."""
+        return self.cost_resolution / 100 / (2 * self.periods)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How a plan did in one segment, or in total.
+
+    Attributes
+    ----------
+    fill_rate, cycle_service_level, ready_rate : Estimate
+        Fractions (DESIGN: ratios of sums over replications).
+    stockout_periods : Estimate
+        Periods per SKU-location and year in which demand was not served at once.
+    turns : Estimate
+        Yearly served value ÷ mean inventory value.
+    inventory_value, holding_cost : Estimate
+        Study currency, and study currency per year.
+    """
+
+    fill_rate: Estimate
+    cycle_service_level: Estimate
+    ready_rate: Estimate
+    stockout_periods: Estimate
+    turns: Estimate
+    inventory_value: Estimate
+    holding_cost: Estimate
+
+    def columns(self) -> dict[str, float]:
+        """One flat row: each measure, and its interval under ``_low`` and ``_high``."""
+        row: dict[str, float] = {}
+        for field in fields(self):
+            estimate: Estimate = getattr(self, field.name)
+            row[field.name] = estimate.value
+            row[f"{field.name}_low"] = estimate.low
+            row[f"{field.name}_high"] = estimate.high
+        return row
+
+
+def score(sums: PlanSums, plan: int, cell: int, n_items: int, scale: Scale) -> Scores:
+    """Measures of one plan in one cell.
+
+    Parameters
+    ----------
+    sums : PlanSums
+        Per plan × cell × replication.
+    plan, cell : int
+        Which.
+    n_items : int
+        SKU-locations in the cell.
+    scale : Scale
+        Periods, money, level of the intervals.
+    """
+
+    def of(name: str) -> IntArray:
+        array: IntArray = getattr(sums, name)[plan, cell]
+        return array
+
+    exposure = np.full(sums.n_replications, n_items * scale.periods, dtype=np.int64)
+    per_year, level = scale.periods_per_year, scale.level
+    turns = ratio_estimate(of("served_value"), of("stock_value"), level)
+    return Scores(
+        fill_rate=ratio_estimate(of("served"), of("demanded"), level),
+        cycle_service_level=ratio_estimate(of("good_receipts"), of("receipts"), level),
+        ready_rate=ratio_estimate(of("ready"), exposure, level),
+        stockout_periods=mean_estimate(of("short") * (per_year / (n_items * scale.periods)), level),
+        turns=turns.scaled(2 * per_year),
+        inventory_value=mean_estimate(of("stock_value") * scale.value, level),
+        holding_cost=mean_estimate(of("holding") * scale.holding, level),
+    )
