@@ -1,0 +1,318 @@
+"""The folder of one run: results, manifest, log, and nothing the user did not ask for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simlab.errors import IncompleteError, InvalidInputError, Problem, UsageError
+from simlab.run import tables
+from simlab.run.environment import environment
+from simlab.run.files import plain, sha256, to_json, write_atomic
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+SCHEMA = 1
+MANIFEST = "manifest.json"
+LOG = "log.jsonl"
+COMPLETE = "complete"
+RUNNING = "running"
+_TOP_TABLES = frozenset({"quality"})
+_TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_FOLDER_NAME = re.compile(r"[^\W.][\w .+-]{0,99}")
+
+
+class RunFolder:
+    """One run on disk. Made by `create` or `open`.
+
+    Attributes
+    ----------
+    path : Path
+        The folder.
+    manifest : dict
+        What `manifest.json` says; before it is written, only schema and status.
+    times : dict of str to float
+        Seconds spent in each `stage` so far.
+    """
+
+    def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
+        self.path = path
+        self.manifest = manifest
+        self.times: dict[str, float] = {}
+        self._started = time.perf_counter()
+
+    @classmethod
+    def create(cls, out: Path | None, name: str, base: Path) -> RunFolder:
+        """A new folder for a run; nothing that exists is ever replaced.
+
+        Parameters
+        ----------
+        out : Path or None
+            Where the user wants it: a new or an empty folder. None: ``base/runs/<name>``, else
+            ``-2``, ``-3``, … .
+        name : str
+            Name of the study.
+        base : Path
+            Folder that `runs` lies in.
+
+        Raises
+        ------
+        UsageError
+            `out` exists and holds something, the name cannot be a folder's, or nothing may be
+            written there.
+        """
+        try:
+            path = _new_folder(base / "runs", name) if out is None else _given_folder(out)
+            run = cls(path, {"schema": SCHEMA, "status": RUNNING})
+            run.write_json(MANIFEST, run.manifest)
+        except OSError as error:
+            raise UsageError(f"cannot write a run folder at {out or base / 'runs'}: {_why(error)}") from error
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """A finished run.
+
+        Raises
+        ------
+        UsageError
+            There is no run folder, or a newer simlab wrote it.
+        InvalidInputError
+            The manifest is damaged.
+        IncompleteError
+            The run did not come to its end.
+        """
+        manifest = _read_manifest(path)
+        status = manifest.get("status")
+        if status != COMPLETE:
+            raise IncompleteError(f"{path}: this run did not finish (status '{status}')")
+        run = cls(path, manifest)
+        run.times = {str(stage): float(s) for stage, s in (manifest.get("times") or {}).items()}
+        return run
+
+    def table_path(self, name: str) -> Path:
+        """Where a table lies: `quality` at the top, every other one under `results`."""
+        if not _TABLE_NAME.fullmatch(name):
+            raise ValueError(f"'{name}' is no table name")
+        return self.path / ("" if name in _TOP_TABLES else "results") / f"{name}.parquet"
+
+    def has_table(self, name: str) -> bool:
+        """Whether the run has this table."""
+        return self.table_path(name).is_file()
+
+    def write_table(self, name: str, table: pd.DataFrame | pa.Table) -> Path:
+        """Write a table as Parquet with page checksums; the index of a frame is not kept."""
+        path = self.table_path(name)
+        write_atomic(path, tables.encode(table))
+        return path
+
+    def read_table(self, name: str) -> pd.DataFrame:
+        """Read a table, checked against its page checksums and the manifest's hash.
+
+        Raises
+        ------
+        UsageError
+            The run has no such table.
+        InvalidInputError
+            The file is not what the run wrote.
+        """
+        path = self.table_path(name)
+        if not path.is_file():
+            raise UsageError(f"{self.path}: this run has no table '{name}'")
+        data = path.read_bytes()
+        key = self._key(path)
+        entry = self.manifest.get("files", {}).get(key)
+        if entry and hashlib.sha256(data).hexdigest() != entry["sha256"]:
+            raise InvalidInputError([_damaged(key, "its SHA-256 is not the one in manifest.json")])
+        try:
+            frame: pd.DataFrame = tables.decode(data).to_pandas()
+        except ValueError as error:
+            raise InvalidInputError([_damaged(key, _why(error))]) from error
+        return frame
+
+    def write_json(self, name: str, value: object) -> Path:
+        """Write strict JSON (NaN becomes null) under the run folder."""
+        return self.write_text(name, to_json(value, indent=2) + "\n")
+
+    def write_text(self, name: str, text: str) -> Path:
+        """Write UTF-8 text under the run folder."""
+        return self.write_bytes(name, text.encode("utf-8"))
+
+    def write_bytes(self, name: str, data: bytes) -> Path:
+        """Write a file under the run folder; `name` may have folders, separated by ``/``."""
+        path = self.path / name
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise ValueError(f"'{name}' is outside the run folder")
+        write_atomic(path, data)
+        return path
+
+    def log(self, event: str, **fields: object) -> None:
+        """Append one line to `log.jsonl`: time (UTC), seconds since the run began, event, fields."""
+        line = {
+            "time": _now(),
+            "elapsed": round(time.perf_counter() - self._started, 3),
+            "event": event,
+            **fields,
+        }
+        with (self.path / LOG).open("a", encoding="utf-8") as file:
+            file.write(to_json(line) + "\n")
+
+    @contextmanager
+    def stage(self, name: str, **fields: object) -> Iterator[None]:
+        """Time a stage: its seconds go into `times` and, with the fields, into the log."""
+        start = time.perf_counter()
+        try:
+            yield
+        except BaseException as error:
+            self.log("failed", stage=name, error=type(error).__name__)
+            raise
+        seconds = time.perf_counter() - start
+        self.times[name] = round(self.times.get(name, 0.0) + seconds, 3)
+        self.log("stage", stage=name, seconds=round(seconds, 3), **fields)
+
+    def write_manifest(self, facts: Mapping[str, object], *, status: str = COMPLETE) -> None:
+        """Seal the run: facts, environment, times, the hash of every file, and the status. Call it last.
+
+        Parameters
+        ----------
+        facts : Mapping
+            What only the caller knows: command, study, seeds, … ; they win over what is added here.
+        """
+        manifest: dict[str, object] = {
+            "schema": SCHEMA,
+            "status": status,
+            "finished": _now(),
+            "environment": environment(),
+            "times": self.times,
+        }
+        manifest |= dict(facts)
+        manifest["files"] = {self._key(path): _entry(path) for path in self._files()}
+        self._write_manifest(manifest)
+
+    def register(self, paths: Iterable[Path]) -> None:
+        """Note files that were made after the run was sealed (a report) in the manifest."""
+        files = dict(self.manifest.get("files", {}))
+        files |= {self._key(path): _entry(path) for path in paths}
+        self._write_manifest({**self.manifest, "files": dict(sorted(files.items()))})
+
+    def _write_manifest(self, manifest: Mapping[str, object]) -> None:
+        facts = plain({key: value for key, value in manifest.items() if key != "digest"})
+        assert isinstance(facts, dict)
+        facts["digest"] = _digest(facts)
+        self.write_json(MANIFEST, facts)
+        self.manifest = facts
+
+    def _files(self) -> list[Path]:
+        """Every file that is hashed: all but the manifest, the growing log and hidden files."""
+        found = (path for path in self.path.rglob("*") if path.is_file())
+        kept = (p for p in found if not any(part.startswith(".") for part in p.relative_to(self.path).parts))
+        return sorted(p for p in kept if self._key(p) not in (MANIFEST, LOG))
+
+    def _key(self, path: Path) -> str:
+        return path.relative_to(self.path).as_posix()
+
+
+def verify(path: Path) -> list[Problem]:
+    """Everything in a run folder that is not what the run wrote; empty if all is well.
+
+    Raises
+    ------
+    UsageError
+        There is no run folder at `path`.
+    """
+    try:
+        run = RunFolder.open(path)
+    except InvalidInputError as error:
+        return list(error.problems)
+    except IncompleteError as error:
+        return [Problem("E-RUN-003", str(error), file=MANIFEST)]
+    files = run.manifest.get("files", {})
+    problems = [problem for key, entry in files.items() if (problem := _check(path / key, key, entry))]
+    known = {*files, MANIFEST, LOG}
+    strange = [key for key in map(run._key, run._files()) if key not in known]
+    return problems + [Problem("E-RUN-005", "the run did not write this file", file=key) for key in strange]
+
+
+def _check(path: Path, key: str, entry: Mapping[str, Any]) -> Problem | None:
+    if not path.is_file():
+        return Problem("E-RUN-004", "the file is missing", file=key)
+    if _entry(path) != entry:
+        return _damaged(key, "its SHA-256 is not the one in manifest.json")
+    return None
+
+
+def _damaged(key: str, why: str) -> Problem:
+    return Problem("E-RUN-002", f"the file is damaged or was changed: {why}", file=key, fix="run it again")
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    file = path / MANIFEST
+    if not path.is_dir():
+        raise UsageError(f"{path}: there is no such run folder")
+    if not file.is_file():
+        raise UsageError(f"{path}: not a run folder, it has no {MANIFEST}")
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InvalidInputError([_damaged(MANIFEST, _why(error))]) from error
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("schema"), int):
+        raise InvalidInputError([_damaged(MANIFEST, "it does not name its schema")])
+    if manifest["schema"] > SCHEMA:
+        raise UsageError(f"{path}: written by a newer simlab (schema {manifest['schema']}, known: {SCHEMA})")
+    if manifest.get("status") == COMPLETE and manifest.get("digest") != _digest(manifest):
+        raise InvalidInputError([_damaged(MANIFEST, "its digest does not match its content")])
+    return manifest
+
+
+def _digest(manifest: Mapping[str, object]) -> str:
+    """SHA-256 of the manifest without its own digest."""
+    facts = {key: value for key, value in manifest.items() if key != "digest"}
+    text = json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _entry(path: Path) -> dict[str, int | str]:
+    return {"bytes": path.stat().st_size, "sha256": sha256(path)}
+
+
+def _new_folder(parent: Path, name: str) -> Path:
+    if not _FOLDER_NAME.fullmatch(name):
+        raise UsageError(f"'{name}' cannot name a folder: use letters, digits, space, - _ + .")
+    number = 1
+    while True:
+        path = parent / (name if number == 1 else f"{name}-{number}")
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            if not parent.is_dir():
+                raise
+            number += 1
+        else:
+            return path
+
+
+def _given_folder(out: Path) -> Path:
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out}: is a file, not a folder; nothing is ever replaced")
+    if out.is_dir() and any(out.iterdir()):
+        raise UsageError(f"{out}: the folder is not empty; nothing is ever replaced, name another one")
+    out.mkdir(parents=True, exist_ok=True)
+    return out
+
+
+def _why(error: BaseException) -> str:
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(reason).splitlines()[0]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
