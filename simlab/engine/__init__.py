@@ -1,1 +1,1 @@
-"""."""
+"""Streams, quantile tables and kernels: arrays in, integer sums out."""

@@ -1,0 +1,121 @@
+"""The one way simlab compiles a function, and where the compiled code is kept.
+
+Numba keys its cache by a function's own file, so an edited helper in another file would leave
+the callers stale. The cache folder therefore carries a hash of all sources of this package and
+of the versions that produce the code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+
+from simlab import __version__
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_SOURCES = Path(__file__).parent
+_log = logging.getLogger("simlab")
+
+
+@cache
+def kernel_hash() -> str:
+    """Hexadecimal digest of every source of the engine and of the versions that compile it."""
+    digest = hashlib.sha256()
+    for source in sorted(_SOURCES.glob("*.py")):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    versions = (
+        platform.python_version(),
+        numba.__version__,
+        np.__version__,
+        version("llvmlite"),
+        __version__,
+    )
+    digest.update("|".join(versions).encode())
+    return digest.hexdigest()[:16]
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether files can be made there and, compiled code being executable, nobody else owns it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
+    except OSError:
+        return False
+
+
+def _user_cache() -> Path | None:
+    """The cache folder of this user by the habits of the platform."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA")
+        return Path(base) if base else None
+    if base := os.environ.get("XDG_CACHE_HOME"):
+        return Path(base)
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    return home / "Library" / "Caches" if sys.platform == "darwin" else home / ".cache"
+
+
+def _candidates() -> Iterator[tuple[Path, str]]:
+    """Cache folders in order of preference, each with the notice its use deserves."""
+    name = f"simlab-{kernel_hash()}"
+    if chosen := os.environ.get("NUMBA_CACHE_DIR"):
+        yield Path(chosen) / name, ""
+    if (user := _user_cache()) is not None:
+        yield user / "simlab" / name, ""
+    owner = os.getuid() if hasattr(os, "getuid") else "user"
+    yield (
+        Path(tempfile.gettempdir()) / f"simlab-{owner}" / name,
+        "no writable user cache: compiled code is kept in the temporary folder",
+    )
+
+
+@cache
+def cache_folder() -> Path | None:
+    """Where compiled code is kept, or None if nothing is writable; a notice is logged then."""
+    for folder, notice in _candidates():
+        if _is_writable(folder.parent) and _is_writable(folder):
+            if notice:
+                _log.warning(notice)
+            return folder
+    _log.warning("no writable cache folder: kernels are compiled anew in every process")
+    return None
+
+
+@contextlib.contextmanager
+def _cache_in(folder: Path) -> Iterator[None]:
+    """Point numba's cache at a folder while a function is decorated, leaving others' alone."""
+    config: Any = numba.config
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(folder)
+    try:
+        yield
+    finally:
+        config.CACHE_DIR = before
+
+
+def jit(function: Function) -> Function:
+    """Compile for one thread without the GIL; never ``fastmath`` or ``parallel``: same bits everywhere."""
+    folder = cache_folder()
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    if folder is None:
+        return numba.njit(**options)(function)  # type: ignore[no-any-return]
+    with _cache_in(folder):
+        return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]

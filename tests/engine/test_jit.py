@@ -1,0 +1,63 @@
+"""Compiled code is kept in a folder that belongs to these sources, or nowhere, and says so."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from simlab.engine import _jit
+
+
+@pytest.fixture(autouse=True)
+def _forget():
+    yield
+    _jit.cache_folder.cache_clear()
+    _jit.kernel_hash.cache_clear()
+
+
+def _fresh(monkeypatch, **environment):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, str(value))
+    _jit.cache_folder.cache_clear()
+    return _jit.cache_folder()
+
+
+def test_the_folder_carries_the_kernel_hash(monkeypatch, tmp_path):
+    folder = _fresh(monkeypatch, NUMBA_CACHE_DIR=tmp_path)
+    assert folder == tmp_path / f"simlab-{_jit.kernel_hash()}"
+
+
+def test_editing_any_source_changes_the_hash(monkeypatch, tmp_path):
+    (tmp_path / "a.py").write_text("x = 1\n")
+    monkeypatch.setattr(_jit, "_SOURCES", tmp_path)
+    _jit.kernel_hash.cache_clear()
+    before = _jit.kernel_hash()
+    (tmp_path / "a.py").write_text("x = 2\n")
+    _jit.kernel_hash.cache_clear()
+    assert _jit.kernel_hash() != before
+
+
+def test_an_unwritable_home_falls_back_to_the_temporary_folder(monkeypatch, tmp_path, caplog):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setattr(_jit.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
+    with caplog.at_level(logging.WARNING, "simlab"):
+        folder = _fresh(monkeypatch, XDG_CACHE_HOME=blocked)
+    assert folder is not None
+    assert folder.is_relative_to(tmp_path / "temporary")
+    assert "temporary folder" in caplog.text
+
+
+def test_nothing_writable_compiles_without_a_cache_and_says_so(monkeypatch, caplog):
+    monkeypatch.setattr(_jit, "_is_writable", lambda folder: False)
+    with caplog.at_level(logging.WARNING, "simlab"):
+        _jit.cache_folder.cache_clear()
+        assert _jit.cache_folder() is None
+    assert "compiled anew" in caplog.text
+
+    @_jit.jit
+    def add(a, b):
+        return a + b
+
+    assert add(np.int64(2), np.int64(3)) == 5
