@@ -1,0 +1,149 @@
+"""Names, units and number formats of the measures, the same in the CLI and in the report."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simlab.measures.estimates import Estimate
+
+DASH = "–"
+
+
+class Unit(Enum):
+    """How a measure is written."""
+
+    RATE = "rate"
+    NUMBER = "number"
+    MONEY = "money"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure as a reader meets it.
+
+    Attributes
+    ----------
+    key : str
+        Column name in the result tables.
+    name : str
+        Display name.
+    unit : Unit
+        Decides the number format.
+    per : str
+        What the number is per, for headings; empty if nothing.
+    higher_is_better : bool
+        Direction of improvement.
+    meaning : str
+        Definition in one sentence.
+    """
+
+    key: str
+    name: str
+    unit: Unit
+    per: str
+    higher_is_better: bool
+    meaning: str
+
+    def heading(self, currency: str = "") -> str:
+        """Column heading with its unit: ``Holding cost (GBP per year)``."""
+        parts = [currency if self.unit is Unit.MONEY else "", self.per]
+        unit = " ".join(part for part in parts if part)
+        return f"{self.name} ({unit})" if unit else self.name
+
+
+MEASURES: dict[str, Measure] = {
+    measure.key: measure
+    for measure in (
+        Measure("fill_rate", "Fill rate", Unit.RATE, "", True, "Units served at once ÷ units demanded."),
+        Measure(
+            "cycle_service_level",
+            "Cycle service level",
+            Unit.RATE,
+            "",
+            True,
+            "Share of replenishment cycles that end without a stockout.",
+        ),
+        Measure(
+            "ready_rate", "Ready rate", Unit.RATE, "", True, "Share of periods with stock left at the count."
+        ),
+        Measure(
+            "stockout_periods",
+            "Stockouts",
+            Unit.NUMBER,
+            "periods per item-year",
+            False,
+            "Periods in which some of the period's demand was not served at once.",
+        ),
+        Measure("turns", "Stock turns", Unit.NUMBER, "per year", True, "Yearly units served ÷ mean stock."),
+        Measure(
+            "inventory_value",
+            "Inventory value",
+            Unit.MONEY,
+            "",
+            False,
+            "Mean stock on hand × unit cost.",
+        ),
+        Measure(
+            "holding_cost",
+            "Holding cost",
+            Unit.MONEY,
+            "per year",
+            False,
+            "Inventory value × yearly holding rate.",
+        ),
+    )
+}
+
+
+def format_rate(value: float, digits: int = 3) -> str:
+    """A fraction such as ``0.953``; what is below 1 is never shown as 1; NaN is ``–``."""
+    if math.isnan(value):
+        return DASH
+    for places in range(digits, digits + 4):
+        text = f"{value:.{places}f}"
+        if value >= 1.0 or float(text) < 1.0:
+            return text
+    return f">{1 - 10.0 ** -(digits + 3):.{digits + 3}f}"
+
+
+def format_number(value: float, digits: int = 2) -> str:
+    """A plain number with thousands separators; NaN is ``–``."""
+    return DASH if math.isnan(value) else _clean(f"{value:,.{digits}f}")
+
+
+def format_percent(value: float, digits: int = 1) -> str:
+    """A relative change such as ``-3.1 %`` from -0.031; NaN is ``–``."""
+    return DASH if math.isnan(value) else _clean(f"{100.0 * value:.{digits}f}") + " %"
+
+
+def format_money(value: float, currency: str = "") -> str:
+    """An amount such as ``GBP 1,234,568``; cents below 1,000; NaN is ``–``."""
+    if math.isnan(value):
+        return DASH
+    digits = 0 if abs(value) >= 999.995 else 2
+    return f"{currency} {_clean(f'{value:,.{digits}f}')}".strip()
+
+
+def format_measure(value: float, key: str, currency: str = "") -> str:
+    """A value of the measure `key` in the measure's own format."""
+    unit = MEASURES[key].unit
+    if unit is Unit.RATE:
+        return format_rate(value)
+    return format_money(value, currency) if unit is Unit.MONEY else format_number(value)
+
+
+def format_estimate(estimate: Estimate, key: str, currency: str = "") -> str:
+    """Value and interval of the measure `key`: ``GBP 1,200 [1,150, 1,250]``."""
+    value = format_measure(estimate.value, key, currency)
+    if math.isnan(estimate.low) and math.isnan(estimate.high):
+        return value
+    return f"{value} [{format_measure(estimate.low, key)}, {format_measure(estimate.high, key)}]"
+
+
+def _clean(text: str) -> str:
+    """No negative zero."""
+    return text.lstrip("-") if text.startswith("-") and not any(c in "123456789" for c in text) else text
