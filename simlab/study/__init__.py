@@ -1,1 +1,45 @@
-"""."""
+"""The study file: what is asked, checked before anything is read or simulated."""
+
+from simlab.study.parse import parse_study, read_study
+from simlab.study.sections import (
+    AbcSpec,
+    DataSpec,
+    DemandSource,
+    DemandSpec,
+    ItemsSource,
+    LeadTimeSpec,
+    ModelSpec,
+    OptimizeSpec,
+    PolicySpec,
+    ReceiptsSource,
+    RunSpec,
+    SegmentSpec,
+    SimulationSpec,
+    TableSource,
+    VerdictSpec,
+    XyzSpec,
+)
+from simlab.study.study import Study, even_targets
+
+__all__ = [
+    "AbcSpec",
+    "DataSpec",
+    "DemandSource",
+    "DemandSpec",
+    "ItemsSource",
+    "LeadTimeSpec",
+    "ModelSpec",
+    "OptimizeSpec",
+    "PolicySpec",
+    "ReceiptsSource",
+    "RunSpec",
+    "SegmentSpec",
+    "SimulationSpec",
+    "Study",
+    "TableSource",
+    "VerdictSpec",
+    "XyzSpec",
+    "even_targets",
+    "parse_study",
+    "read_study",
+]

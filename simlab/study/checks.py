@@ -1,0 +1,158 @@
+"""Relations between options, looked at on the raw study so that one mistake does not hide another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import PurePath
+from typing import Any
+
+from simlab.errors import Problem
+from simlab.study.later import value_at
+
+READABLE = (".csv", ".parquet")
+_NOT_YET = (".xlsx",)
+_TABLES = ("items", "demand", "receipts")
+
+
+def relations(raw: Mapping[str, Any], file: str, *, from_file: bool) -> Iterator[Problem]:
+    """Every contradiction between options that are each fine by themselves.
+
+    Parameters
+    ----------
+    raw : mapping
+        The study as read from TOML, before defaults.
+    file : str
+        Name of the study file.
+    from_file : bool
+        Whether tables must be named, as opposed to handed over in Python.
+    """
+    if from_file:
+        yield from _tables(raw, file)
+    yield from _ordered_pair(raw, file)
+    yield from _grid_of_one(raw, file)
+    yield from _batches(raw, file)
+    yield from _cuts(raw, file)
+    yield from _review(raw, file)
+    yield from _crossing(raw, file)
+    yield from _numerals(raw, file)
+    yield from _name(raw, file)
+
+
+def _number(raw: Mapping[str, Any], option: str, default: float) -> float:
+    value = value_at(raw, option)
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else default
+
+
+def _tables(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    data = raw.get("data")
+    data = data if isinstance(data, Mapping) else {}
+    for name in _TABLES:
+        if name not in data and name != "items":
+            continue
+        option = f"data.{name}.path"
+        path = value_at(raw, option)
+        if path is None or path == "":
+            fix = f'say where the table is: [data.{name}] path = "{name}.csv"'
+            yield Problem("E-STU-005", "is missing and required", file, column=option, fix=fix)
+        elif isinstance(path, str):
+            yield from _kind(path, option, file)
+
+
+def _kind(path: str, option: str, file: str) -> Iterator[Problem]:
+    suffix = PurePath(path).suffix.lower()
+    where = f"{option} = {path!r}"
+    if suffix in _NOT_YET:
+        fix = "save the table as csv or parquet"
+        yield Problem("E-STU-009", f"{suffix} files are not in this version", file, column=where, fix=fix)
+    elif suffix not in READABLE:
+        fix = "tables are .csv or .parquet files"
+        yield Problem("E-STU-010", f"cannot read a {suffix or 'nameless'} file", file, column=where, fix=fix)
+
+
+def _ordered_pair(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    low = _number(raw, "optimize.target_min", 0.50)
+    high = _number(raw, "optimize.target_max", 0.999)
+    if low > high:
+        where = f"optimize.target_min = {low:g}, optimize.target_max = {high:g}"
+        message = "the lowest target lies above the highest"
+        yield Problem("E-STU-008", message, file, column=where, fix="swap them, or name one of them anew")
+
+
+def _grid_of_one(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    low = _number(raw, "optimize.target_min", 0.50)
+    high = _number(raw, "optimize.target_max", 0.999)
+    one = value_at(raw, "optimize.n_targets") == 1
+    if one and low < high and not value_at(raw, "optimize.targets"):
+        fix = "name the one target: optimize.targets = [0.95], or set target_min = target_max"
+        message = f"one target cannot reach from {low:g} to {high:g}"
+        yield Problem("E-STU-008", message, file, column="optimize.n_targets = 1", fix=fix)
+
+
+def _batches(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    given = value_at(raw, "simulation.batches")
+    replications = _number(raw, "simulation.replications", 200)
+    if given is not None and _number(raw, "simulation.batches", 20) > replications:
+        where = f"simulation.batches = {given}, simulation.replications = {replications:g}"
+        fix = "a batch needs at least one replication"
+        yield Problem("E-STU-008", "more batches than replications", file, column=where, fix=fix)
+
+
+def _cuts(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    for option in ("segments.abc.cuts", "segments.xyz.cuts"):
+        cuts = value_at(raw, option)
+        if not isinstance(cuts, Sequence) or isinstance(cuts, str):
+            continue
+        numbers = [cut for cut in cuts if isinstance(cut, (int, float))]
+        if not cuts or any(a >= b for a, b in pairwise(numbers)):
+            fix = "name at least one cut, each above the one before"
+            yield Problem("E-STU-007", "cuts must rise", file, column=f"{option} = {cuts}", fix=fix)
+
+
+def _review(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    days = {"days": 1.0, "weeks": 7.0, "months": 365 / 12}
+    period_days = {"day": 1.0, "week": 7.0, "month": 365 / 12}
+    given = value_at(raw, "policy.review_period")
+    unit = value_at(raw, "data.time_unit") or "days"
+    period = value_at(raw, "study.period") or "week"
+    if given is None or unit not in days or period not in period_days:
+        return
+    periods = _number(raw, "policy.review_period", 7) * days[unit] / period_days[period]
+    if 0 < periods < 0.5:
+        where = f"policy.review_period = {given:g}"
+        message = f"{given:g} {unit} is less than the period of a {period}"
+        fix = "choose a shorter study.period or a longer review period"
+        yield Problem("E-STU-008", message, file, column=where, fix=fix)
+
+
+def _crossing(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    random = value_at(raw, "data.receipts") is not None and value_at(raw, "lead_times.law") != "fixed"
+    if random and value_at(raw, "lead_times.crossing") is None:
+        yield crossing_unsaid(file)
+
+
+def crossing_unsaid(file: str) -> Problem:
+    """Lead times are random and nobody said whether orders may overtake each other."""
+    fix = "say [lead_times] crossing = false (orders arrive in sequence) or true (a later one may overtake)"
+    message = "must be said where lead times are random, as they are with receipts"
+    return Problem("E-STU-011", message, file, column="lead_times.crossing", fix=fix)
+
+
+def _numerals(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    for name in _TABLES:
+        decimal = value_at(raw, f"data.{name}.decimal")
+        thousands = value_at(raw, f"data.{name}.thousands")
+        if thousands and thousands == (decimal or "."):
+            where = f"data.{name}.thousands = {thousands!r}"
+            fix = 'with thousands = "." say decimal = ","'
+            yield Problem(
+                "E-STU-008", "decimal and thousands signs are the same", file, column=where, fix=fix
+            )
+
+
+def _name(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    name = value_at(raw, "study.name")
+    if isinstance(name, str) and (set(name) & set('/\\:*?"<>|\0\n\r\t') or name.strip(". ") != name):
+        where = f"study.name = {name!r}"
+        fix = "it names a folder: letters, digits, blanks, - and _"
+        yield Problem("E-STU-007", "cannot be the name of a folder", file, column=where, fix=fix)

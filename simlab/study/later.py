@@ -1,0 +1,89 @@
+"""Options that the interface names and this version does not do yet: refused by name, never ignored.
+
+One table: whoever makes an option work deletes its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from simlab.errors import Problem
+
+WORKS: dict[str, tuple[Any, ...]] = {
+    "data.items.sheet": (),
+    "data.items.sql": (),
+    "data.items.url_env": (),
+    "data.demand.sheet": (),
+    "data.demand.sql": (),
+    "data.demand.url_env": (),
+    "data.receipts.sheet": (),
+    "data.receipts.sql": (),
+    "data.receipts.url_env": (),
+    "demand.censoring": ("none",),
+    "demand.outliers.rule": ("none",),
+    "models.law": ("auto", "poisson", "negative_binomial", "empirical"),
+    "models.score": ("log",),
+    "models.support": ("integer",),
+    "models.parameter_uncertainty": (False,),
+    "models.override": (),
+    "lead_times.law": ("empirical", "fixed"),
+    "lead_times.shared_delay": (False,),
+    "segments.abc.measure": ("value",),
+    "segments.rules": (),
+    "segments.learned": (),
+    "policy.family": ("order_up_to", "reorder_quantity"),
+    "policy.unmet": ("backorder", "lost"),
+    "policy.start": ("stationary",),
+    "policy.forecast": (),
+    "simulation.warmup": ("auto",),
+    "simulation.precision": (),
+    "optimize.objective": ("holding_cost",),
+    "optimize.service.measure": ("fill_rate",),
+    "optimize.service.weight": ("units",),
+    "optimize.budget_on": ("on_hand",),
+    "optimize.ordered": (),
+    "optimize.pinned": (),
+    "optimize.points": (100,),
+    "optimize.choose": ("in_sample",),
+    "optimize.floors": (),
+    "optimize.ceilings": (),
+    "optimize.chance": (),
+    "optimize.costs": (),
+    "replay": (),
+    "scenarios": (),
+    "run.backend": ("threads", "loky"),
+}
+"""Dotted option → the values that work; an empty tuple: the option must stay unset or empty."""
+
+_EMPTY: tuple[Any, ...] = (None, "", (), [], {})
+
+
+def not_in_this_version(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    """A problem for every option given a value that does not work yet.
+
+    Parameters
+    ----------
+    raw : mapping
+        The study as read from TOML, before defaults.
+    file : str
+        Name of the study file.
+    """
+    for option, works in WORKS.items():
+        value = value_at(raw, option)
+        if value in _EMPTY or value in works:
+            continue
+        allowed = " or ".join(repr(one) for one in works)
+        fix = f"use {allowed}" if works else "leave it out"
+        shown = f" = {value!r}" if isinstance(value, (str, bool, int, float)) else ""
+        yield Problem("E-STU-009", "not in this version", file, column=option + shown, fix=fix)
+
+
+def value_at(raw: Mapping[str, Any], option: str) -> Any:
+    """The value at a dotted name, None if absent."""
+    value: Any = raw
+    for key in option.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(key)
+    return value

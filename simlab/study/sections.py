@@ -1,0 +1,394 @@
+"""The sections of a study file: names, defaults and ranges, in one place and frozen.
+
+Attribute names are the names of the file. Relations between options live in `checks`, options that
+exist in the interface and not yet in the program in `later`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from simlab.study.values import (
+    WEEKDAYS,
+    Count,
+    Flag,
+    Fraction,
+    NotNegative,
+    Number,
+    Positive,
+    Share,
+    Span,
+    Text,
+    Weekday,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+class Spec(BaseModel):
+    """A section: frozen, no keys but its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+def _one_or_more(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+def _cuts_in_table(value: Any) -> Any:
+    return {"cuts": value} if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[Text, ...], BeforeValidator(_one_or_more)]
+
+
+# ---------------------------------------------------------------------------------------------------
+# [data]
+
+
+class TableSource(Spec):
+    """Where a table comes from and how its text is written.
+
+    `path` is relative to the study file; None where DataFrames are handed over in Python.
+    `columns` maps our name to the name in the file.
+    """
+
+    path: Text | None = None
+    sheet: Text | None = None
+    sql: Text | None = None
+    url_env: Text | None = None
+    columns: dict[str, Text] = Field(default_factory=dict)
+    decimal: Literal[".", ","] = "."
+    thousands: Literal["", ",", ".", " ", "'"] = ""
+    delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
+    date_format: Annotated[str, Field(strict=True, min_length=1)] = "iso"
+
+    def declares(self, option: str) -> bool:
+        """Whether the study says this option itself, rather than leaving it to the default."""
+        return option in self.model_fields_set
+
+
+class ItemsSource(TableSource):
+    """[data.items]: one row per SKU-location."""
+
+
+class DemandSource(TableSource):
+    """[data.demand]: one row per SKU-location and date, and what to do with doubtful rows."""
+
+    duplicates: Literal["refuse", "sum"] = "refuse"
+    unknown_sku: Literal["refuse", "drop"] = "refuse"
+    returns: Literal["refuse", "net", "drop"] = "refuse"
+    missing_quantity: Literal["refuse", "drop"] = "refuse"
+
+
+class ReceiptsSource(TableSource):
+    """[data.receipts]: one row per purchase order line received."""
+
+    receipt_before_order: Literal["refuse", "drop"] = "refuse"
+
+
+class DataSpec(Spec):
+    """[data]: the tables, the coin that money is counted in, the unit of times in `items`."""
+
+    cost_resolution: Positive = 0.0001
+    time_unit: Literal["days", "weeks", "months", "periods"] = "days"
+    items: ItemsSource = Field(default_factory=ItemsSource)
+    demand: DemandSource | None = None
+    receipts: ReceiptsSource | None = None
+
+
+# ---------------------------------------------------------------------------------------------------
+# What history means
+
+
+class OutlierSpec(Spec):
+    """Declared treatment of outliers."""
+
+    rule: Literal["none", "mad"] = "none"
+    k: Positive = 6.0
+    action: Literal["list", "clip", "drop"] = "list"
+
+
+class DemandSpec(Spec):
+    """[demand]: the calendar and the life of a SKU-location.
+
+    `closed` holds (first, last) dates, both included.
+    """
+
+    absent_dates: Literal["zero", "unknown"] = "zero"
+    life: Literal["first_sale", "first_to_last", "window"] = "first_sale"
+    closed: tuple[Span, ...] = ()
+    weekdays: tuple[Weekday, ...] = ()
+    censoring: Literal["none", "stockout_column", "on_hand"] = "none"
+    outliers: OutlierSpec = OutlierSpec()
+
+    def closed_mask(self, dates: npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:
+        """(m,) which of these dates (datetime64[D]) are closed, by date, range or weekday."""
+        import numpy as np
+
+        days = dates.astype("datetime64[D]")
+        closed = np.zeros(days.shape, dtype=np.bool_)
+        for first, last in self.closed:
+            closed |= (days >= np.datetime64(first, "D")) & (days <= np.datetime64(last, "D"))
+        weekday = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
+        for name in self.weekdays:
+            closed |= weekday == WEEKDAYS.index(name)
+        return closed
+
+
+DemandLawName = Literal[
+    "poisson",
+    "negative_binomial",
+    "empirical",
+    "geometric",
+    "binomial",
+    "stuttering_poisson",
+    "intermittent",
+    "gamma",
+    "lognormal",
+    "normal",
+]
+
+
+class LawOverride(Spec):
+    """One SKU-location whose law is named by the user."""
+
+    sku: Text
+    location: Text | None = None
+    law: DemandLawName
+
+
+class ModelSpec(Spec):
+    """[models]: how a demand law is chosen."""
+
+    law: Literal["auto"] | DemandLawName = "auto"
+    score: Literal["log", "crps"] = "log"
+    min_periods: Count = 8
+    pool_by: Text = "category"
+    support: Literal["integer", "resolution"] = "integer"
+    parameter_uncertainty: Flag = False
+    override: tuple[LawOverride, ...] = ()
+
+
+class LeadTimeSpec(Spec):
+    """[lead_times]: how lead times are learnt from receipts.
+
+    `crossing` is None until said; it must be said where lead times are random.
+    """
+
+    law: Literal["empirical", "gamma", "lognormal", "fixed"] = "empirical"
+    by: Names = ("supplier",)
+    min_receipts: Count = 8
+    crossing: Flag | None = None
+    rounding: Literal["split"] = "split"
+    longest_days: Count = 364
+    shared_delay: Flag = False
+
+
+# ---------------------------------------------------------------------------------------------------
+# Segments and policy
+
+
+class AbcSpec(Spec):
+    """Pareto classes: cumulated shares of `measure` at which A and B end."""
+
+    measure: Literal["value", "volume", "margin", "lines"] = "value"
+    cuts: tuple[Fraction, ...] = (0.80, 0.95)
+
+
+class XyzSpec(Spec):
+    """Classes by coefficient of variation per period, cut at values or at terciles."""
+
+    cuts: Literal["terciles"] | tuple[Positive, ...] = (0.5, 1.0)
+
+
+class RuleSpec(Spec):
+    """One segment by a condition on columns."""
+
+    name: Text
+    where: Text
+
+
+class LearnedSpec(Spec):
+    """Segments found by optimisation."""
+
+    classes: Count = 4
+    method: Literal["tree", "cuts", "free"] = "tree"
+    attributes: Names = ()
+    min_size: Count = 20
+
+
+class SegmentSpec(Spec):
+    """[segments]: the schemes or columns whose product makes the segments."""
+
+    by: Annotated[Names, Field(min_length=1)] = ("abc", "xyz")
+    abc: AbcSpec = AbcSpec()
+    xyz: Annotated[XyzSpec, BeforeValidator(_cuts_in_table)] = XyzSpec()
+    rules: tuple[RuleSpec, ...] = ()
+    learned: LearnedSpec | None = None
+
+
+class WaitsSpec(Spec):
+    """The fraction of unmet demand that waits; the rest is lost."""
+
+    waits: Share
+
+
+class ForecastSpec(Spec):
+    """A forecast updated inside the run."""
+
+    method: Literal["ma", "ses", "croston", "sba", "tsb"] = "ses"
+    alpha: Fraction = 0.1
+
+
+class PolicySpec(Spec):
+    """[policy]: how orders are made and what a target means.
+
+    `review_period` is in `data.time_unit`. `targets` maps a segment, or one value of one attribute,
+    to its target; without it `study.parse` puts the habit A 98 %, B 95 %, C 90 % where segments are by abc.
+    """
+
+    family: Literal["order_up_to", "reorder_quantity", "reorder_up_to", "given", "forecast"] = "order_up_to"
+    planning: Literal["exact", "normal"] = "exact"
+    target_measure: Literal["fill_rate", "cycle_service_level"] = "fill_rate"
+    review_period: Positive = 7.0
+    targets: dict[str, Fraction] = Field(default_factory=dict)
+    unmet: Literal["backorder", "lost"] | WaitsSpec = "backorder"
+    start: Literal["stationary", "today"] = "stationary"
+    forecast: ForecastSpec | None = None
+
+
+# ---------------------------------------------------------------------------------------------------
+# Simulation, optimisation, verdict
+
+
+class PrecisionSpec(Spec):
+    """Replicate until the interval is this narrow."""
+
+    half_width: Positive = 0.002
+    max_replications: Count = 5000
+
+
+class SimulationSpec(Spec):
+    """[simulation]: counted periods, replications, batches and the search seed."""
+
+    periods: Count = 52
+    warmup: Literal["auto"] | Annotated[int, Field(strict=True, ge=0)] = "auto"
+    replications: Count = 200
+    batches: Annotated[int, Field(strict=True, ge=1, le=32)] = 20
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 7
+    precision: PrecisionSpec | None = None
+
+
+Measure = Literal["fill_rate", "cycle_service_level", "ready_rate"]
+
+
+class ServiceSpec(Spec):
+    """What service the optimiser counts."""
+
+    measure: Measure = "fill_rate"
+    weight: Literal["units", "value", "margin", "lines_per_unit"] = "units"
+
+
+class PinnedSpec(Spec):
+    """A segment or a SKU whose target is fixed."""
+
+    segment: Text | None = None
+    sku: Text | None = None
+    location: Text | None = None
+    target: Fraction
+
+
+class FloorSpec(Spec):
+    """Least service of groups of items."""
+
+    by: Text
+    measure: Measure = "fill_rate"
+    at_least: dict[str, Fraction]
+
+
+class CeilingSpec(Spec):
+    """Most stock of groups of items."""
+
+    by: Text
+    measure: Literal["inventory_value", "holding_cost", "stock_volume"] = "inventory_value"
+    at_most: dict[str, Positive]
+
+
+class ChanceSpec(Spec):
+    """A floor that must hold in a share of the replications."""
+
+    measure: Measure = "fill_rate"
+    at_least: Fraction
+    probability: Fraction
+    by: Text | None = None
+
+
+class CostSpec(Spec):
+    """Cost rates of total relevant cost."""
+
+    order: NotNegative | None = None
+    shortage_per_unit: NotNegative | None = None
+    capital_rate: NotNegative | None = None
+
+
+class OptimizeSpec(Spec):
+    """[optimize]: objective, constraints and grid.
+
+    Without floor and budget the floor is 0.95. Money in the study's currency.
+    """
+
+    objective: Literal["holding_cost", "inventory_value", "total_cost"] = "holding_cost"
+    service: ServiceSpec = ServiceSpec()
+    fill_rate: Fraction | None = None
+    budget: Positive | None = None
+    budget_on: Literal["on_hand", "on_hand+pipeline"] = "on_hand"
+    target_min: Fraction = 0.50
+    target_max: Fraction = 0.999
+    n_targets: Count = 24
+    targets: tuple[Fraction, ...] = ()
+    ordered: Names = ()
+    pinned: tuple[PinnedSpec, ...] = ()
+    points: Count = 100
+    choose: Literal["in_sample", "lower_bound"] = "in_sample"
+    floors: tuple[FloorSpec, ...] = ()
+    ceilings: tuple[CeilingSpec, ...] = ()
+    chance: tuple[ChanceSpec, ...] = ()
+    costs: CostSpec | None = None
+
+
+class VerdictSpec(Spec):
+    """[verdict]: replications on fresh randomness and the level of the intervals."""
+
+    replications: Count = 400
+    level: Fraction = 0.95
+
+
+class ReplaySpec(Spec):
+    """[replay]: periods kept from fitting and replayed."""
+
+    holdout: Count
+    lead_times: Literal["sampled", "recorded"] = "sampled"
+
+
+class ScenarioSpec(Spec):
+    """One named scenario: factors on the fitted world, or a supplier out for some weeks."""
+
+    demand: Positive | None = None
+    variance: Positive | None = None
+    lead_time: Positive | None = None
+    price: Positive | None = None
+    supplier: Text | None = None
+    weeks: Number | None = None
+
+
+class RunSpec(Spec):
+    """[run]: how the work is spread; results do not depend on it."""
+
+    workers: Count = 2
+    block_items: Count = 512
+    backend: Literal["threads", "loky", "dask"] = "threads"

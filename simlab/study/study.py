@@ -1,0 +1,149 @@
+"""The whole study: one frozen tree whose attributes carry the names of the file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field
+
+from simlab.study.sections import (
+    DataSpec,
+    DemandSpec,
+    LeadTimeSpec,
+    ModelSpec,
+    OptimizeSpec,
+    PolicySpec,
+    ReplaySpec,
+    RunSpec,
+    ScenarioSpec,
+    SegmentSpec,
+    SimulationSpec,
+    Spec,
+    TableSource,
+    VerdictSpec,
+)
+from simlab.study.values import Day, Text, Weekday
+
+HEADER = ("name", "currency", "period", "week_starts", "as_of")
+"""Options of the section [study], which are attributes of `Study` itself."""
+
+_DAYS = {"day": 1.0, "week": 7.0, "month": 365.0 / 12.0}
+_UNIT_DAYS = {"days": 1.0, "weeks": 7.0, "months": 365.0 / 12.0}
+_DIGITS = 6  # of a grid target: the same on every machine, whatever its log and exp
+
+
+class Study(Spec):
+    """Everything that is asked, checked; data are read later, by `catalog`.
+
+    Attributes
+    ----------
+    name : str
+        Default name of the run folder; the stem of the study file unless said.
+    currency : str
+        For display only; the generic sign ¤ unless said.
+    period : str
+        day, week or month: all levels and laws are per period.
+    as_of : date or None
+        Last date used; None: the last date of demand.
+    source : str
+        Text of the study file as given; empty for a study made in Python.
+    folder : Path
+        Where paths of tables are relative to.
+    file : str
+        Name of the study file in messages.
+    """
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    name: Annotated[str, Field(strict=True, min_length=1, max_length=100)] = "study"
+    currency: Annotated[str, Field(strict=True, min_length=1, max_length=12)] = "¤"
+    period: Literal["day", "week", "month"] = "week"
+    week_starts: Weekday = "monday"
+    as_of: Day | None = None
+    data: DataSpec = DataSpec()
+    demand: DemandSpec = DemandSpec()
+    models: ModelSpec = ModelSpec()
+    lead_times: LeadTimeSpec = LeadTimeSpec()
+    segments: SegmentSpec = SegmentSpec()
+    policy: PolicySpec = PolicySpec()
+    simulation: SimulationSpec = SimulationSpec()
+    optimize: OptimizeSpec = OptimizeSpec()
+    verdict: VerdictSpec = VerdictSpec()
+    replay: ReplaySpec | None = None
+    scenarios: dict[str, ScenarioSpec] = Field(default_factory=dict)
+    run: RunSpec = RunSpec()
+    source: Text = Field(default="", exclude=True, repr=False)
+    folder: Path = Field(default=Path(), exclude=True, repr=False)
+    file: Text = Field(default="study.toml", exclude=True, repr=False)
+
+    @classmethod
+    def default(cls, name: str = "study", **sections: Any) -> Self:
+        """A study made in Python, for tables handed over as DataFrames.
+
+        Parameters
+        ----------
+        name : str
+            Name of the run folder.
+        **sections : mapping
+            Sections of the study file by name, such as ``policy={"review_period": 14}``; options of
+            [study] may also be given directly, such as ``period="day"``.
+
+        Raises
+        ------
+        InvalidInputError
+            The same mistakes as in a study file, all at once.
+        """
+        from simlab.study.parse import study_from_sections
+
+        return cls.model_validate(study_from_sections(name, sections))
+
+    @property
+    def period_days(self) -> float:
+        """Length of a period in days: 1, 7 or 365/12."""
+        return _DAYS[self.period]
+
+    @property
+    def periods_per_year(self) -> float:
+        """Periods in a year of 365 days."""
+        return 365.0 / self.period_days
+
+    @property
+    def time_unit_periods(self) -> float:
+        """How many periods one `data.time_unit` (of lead times and review periods) is."""
+        unit = self.data.time_unit
+        return 1.0 if unit == "periods" else _UNIT_DAYS[unit] / self.period_days
+
+    def targets(self) -> tuple[float, ...]:
+        """The grid of targets, ascending and distinct.
+
+        `optimize.targets` where given; else `n_targets` even in −log(1 − target) from `target_min` to
+        `target_max`, plus every target of `policy.targets`.
+        """
+        spec = self.optimize
+        if spec.targets:
+            return tuple(sorted(set(spec.targets)))
+        even = even_targets(spec.target_min, spec.target_max, spec.n_targets)
+        return tuple(sorted({*even, *self.policy.targets.values()}))
+
+    def path_of(self, table: TableSource) -> Path | None:
+        """Where a table's file lies; None if the study names no file for it."""
+        return None if table.path is None else self.folder / table.path
+
+    def resolved(self) -> dict[str, Any]:
+        """Every option with its value, as plain JSON values in the sections of the file."""
+        flat: Mapping[str, Any] = self.model_dump(mode="json", by_alias=True)
+        header = {key: flat[key] for key in HEADER}
+        rest = {key: value for key, value in flat.items() if key not in HEADER and key != "schema"}
+        return {"schema": flat["schema"], "study": header, **rest}
+
+
+def even_targets(lowest: float, highest: float, n: int) -> tuple[float, ...]:
+    """`n` targets even in −log(1 − target), both ends included, rounded to 6 digits between them."""
+    if n == 1:
+        return (lowest,)
+    first, last = -math.log1p(-lowest), -math.log1p(-highest)
+    step = (last - first) / (n - 1)
+    inner = (round(-math.expm1(-(first + i * step)), _DIGITS) for i in range(1, n - 1))
+    return (lowest, *inner, highest)

@@ -1,0 +1,78 @@
+"""Types of single values in a study file, each refusing what it cannot mean with a likely fix."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Weekday, ...] = (
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+)
+
+
+def _fraction(value: float) -> float:
+    if 0.0 < value < 1.0:
+        return value
+    if value == 1.0:
+        text = "exactly 1.0 would need endless stock: name a target below 1, such as 0.999"
+    elif 1.0 < value < 100.0:
+        text = f"service levels are fractions, did you mean {value / 100:g}?"
+    else:
+        text = "service levels are fractions above 0 and below 1, such as 0.95"
+    raise PydanticCustomError("fraction", "{text}", {"text": text})
+
+
+def _day(value: Any) -> dt.date:
+    if isinstance(value, dt.datetime):
+        raise PydanticCustomError(
+            "day", "{text}", {"text": "is a time: a plain date like 2025-12-31 is meant"}
+        )
+    if isinstance(value, dt.date):
+        return value
+    try:
+        if isinstance(value, str) and len(value) == len("2025-12-31"):
+            return dt.date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise PydanticCustomError("day", "{text}", {"text": "is not a date like 2025-12-31"})
+
+
+def _span(value: Any) -> tuple[dt.date, dt.date]:
+    if isinstance(value, (list, tuple)) and len(value) == 2:
+        first, last = value
+    elif isinstance(value, str):
+        first, _, last = value.partition("/")
+        last = last or first
+    else:
+        first = last = value
+    try:
+        span = (_day(first), _day(last))
+    except PydanticCustomError:
+        text = 'is neither a date "2025-12-25" nor a range "2025-12-24/2026-01-02"'
+        raise PydanticCustomError("day", "{text}", {"text": text}) from None
+    if span[0] > span[1]:
+        raise PydanticCustomError("day", "{text}", {"text": "is a range that ends before it begins"})
+    return span
+
+
+Text = Annotated[str, Field(strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
+Whole = Annotated[int, Field(strict=True)]
+Count = Annotated[int, Field(strict=True, ge=1)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
+NotNegative = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
+Fraction = Annotated[Number, AfterValidator(_fraction)]
+Share = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
+Day = Annotated[dt.date, BeforeValidator(_day)]
+Span = Annotated[tuple[dt.date, dt.date], BeforeValidator(_span)]
