@@ -1,1 +1,21 @@
-"""."""
+"""SKU-location → segment: schemes by name, columns, rules, products of them."""
+
+from simlab.segments.assign import HABIT, assign, assign_input, habit, habit_targets
+from simlab.segments.classes import Classes
+from simlab.segments.scheme import Scheme, SchemeInput, scheme, schemes
+from simlab.segments.segmentation import Segmentation, combine
+
+__all__ = [
+    "HABIT",
+    "Classes",
+    "Scheme",
+    "SchemeInput",
+    "Segmentation",
+    "assign",
+    "assign_input",
+    "combine",
+    "habit",
+    "habit_targets",
+    "scheme",
+    "schemes",
+]

@@ -1,0 +1,173 @@
+"""From a catalogue and its models to segments: schemes, columns, and their products."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.errors import InvalidInputError, Problem, UsageError
+from simlab.segments.classes import Classes
+from simlab.segments.inputs import scheme_input
+from simlab.segments.scheme import Scheme, SchemeInput, schemes
+from simlab.segments.segmentation import Segmentation, combine
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+    from simlab.models import Models
+
+COLUMN = "column:"
+HABIT = {"A": 0.98, "B": 0.95, "C": 0.90}
+_MOST_SEGMENTS = 500
+
+
+def assign(
+    catalog: Catalog,
+    models: Models,
+    by: Sequence[str] | str,
+    spec: object = None,
+    *,
+    options: Mapping[str, Mapping[str, object]] | None = None,
+) -> Segmentation:
+    """Sort every SKU-location into a segment.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    models : Models
+    by : str or sequence of str
+        Scheme names or columns of `items`; several give their product. A scheme's name wins over a
+        column of the same name, ``column:NAME`` means the column.
+    spec : the study's ``segments`` section, optional
+        Options of the schemes: its attribute of the scheme's name (``spec.abc``).
+    options : mapping, optional
+        The same as a plain mapping, scheme → option → value; wins over `spec`.
+
+    Returns
+    -------
+    Segmentation
+        The same for every order of the rows.
+
+    Raises
+    ------
+    InvalidInputError
+        Unknown scheme or column; a column with gaps or with one value only; bad options. All problems
+        of all entries of `by` together.
+    """
+    return assign_input(scheme_input(catalog, models), by, spec, options=options)
+
+
+def assign_input(
+    data: SchemeInput,
+    by: Sequence[str] | str,
+    spec: object = None,
+    *,
+    options: Mapping[str, Mapping[str, object]] | None = None,
+) -> Segmentation:
+    """As `assign`, from plain columns."""
+    wanted = (by,) if isinstance(by, str) else tuple(by)
+    if not wanted:
+        raise UsageError("segment by what? name at least one scheme or column, for example 'abc'")
+    problems: list[Problem] = []
+    found: list[tuple[str, Classes]] = []
+    for name in dict.fromkeys(wanted):
+        try:
+            found.append((name, _classes(data, name, spec, options or {})))
+        except InvalidInputError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise InvalidInputError(problems)
+    parts = [(name, classes.labels, classes.codes) for name, classes in found]
+    segmentation = combine(parts, "\n".join(classes.rule for _, classes in found))
+    if segmentation.n_segments > _MOST_SEGMENTS:
+        message = f"{segmentation.n_segments} segments by {', '.join(wanted)}, at most {_MOST_SEGMENTS} work"
+        raise InvalidInputError([_problem("E-SEG-005", message, "segment by a column with fewer values")])
+    return segmentation
+
+
+def habit(catalog: Catalog, models: Models, spec: object = None) -> Segmentation:
+    """The ABC classes that the habit A 98 %, B 95 %, C 90 % speaks of (two cuts, by annual value)."""
+    options = _given_options(schemes()["abc"], spec, {})
+    cuts = options.get("cuts")
+    plain = {"cuts": cuts} if isinstance(cuts, tuple) and len(cuts) == 2 else {}
+    return assign(catalog, models, "abc", options={"abc": plain})
+
+
+def habit_targets(segmentation: Segmentation) -> tuple[float, ...]:
+    """Cycle service target of each segment of `habit`."""
+    return segmentation.resolve(HABIT, "habit")
+
+
+def _classes(
+    data: SchemeInput, name: str, spec: object, options: Mapping[str, Mapping[str, object]]
+) -> Classes:
+    known = schemes()
+    if name.startswith(COLUMN):
+        return _column(data, name.removeprefix(COLUMN))
+    if name in known:
+        chosen = known[name]
+        merged = {**chosen.options, **_given_options(chosen, spec, options)}
+        return chosen.function(replace(data, options=merged, scheme=name))
+    return _column(data, name)
+
+
+def _given_options(
+    chosen: Scheme, spec: object, options: Mapping[str, Mapping[str, object]]
+) -> dict[str, object]:
+    """Options of a scheme from the study section and the call; lists become tuples."""
+    section = getattr(spec, chosen.name, None)
+    section = _frozen(section)
+    if section is not None and not isinstance(section, Mapping):
+        # a section that is one value stands for the option of the same name ("rules")
+        section = {chosen.name: section}
+    merged = {**(section or {}), **options.get(chosen.name, {})}
+    given = {key: value for key, value in merged.items() if value is not None}
+    unknown = sorted(set(given) - set(chosen.options))
+    if unknown:
+        allowed = ", ".join(sorted(chosen.options)) or "none"
+        message = f"scheme '{chosen.name}' has no option '{unknown[0]}'"
+        raise InvalidInputError([_problem("E-SEG-010", message, f"options: {allowed}")])
+    return {key: _frozen(value) for key, value in given.items()}
+
+
+def _frozen(value: object) -> object:
+    dump = getattr(value, "model_dump", None)
+    if callable(dump):
+        value = dump()
+    if isinstance(value, list | tuple):
+        return tuple(_frozen(entry) for entry in value)
+    return value
+
+
+def _column(data: SchemeInput, name: str) -> Classes:
+    """Segments by the values of one column of the items."""
+    data = replace(data, scheme=f"{COLUMN}{name}")
+    if name not in data.texts and name not in data.numbers and name not in ("sku", "location"):
+        raise _unknown(data, name)
+    labels, codes = np.unique(data.text(name).astype(str), return_inverse=True)
+    if labels.size == 1 and data.n_items > 1:
+        raise data.refuse("E-SEG-003", f"column '{name}' is '{labels[0]}' everywhere, it segments nothing")
+    if labels.size > _MOST_SEGMENTS:
+        raise data.refuse(
+            "E-SEG-005", f"column '{name}' has {labels.size} values, at most {_MOST_SEGMENTS} segments work"
+        )
+    rule = f"{name}: the value of the column '{name}' ({labels.size} values)"
+    return Classes(codes.astype(np.int64), tuple(labels.tolist()), rule)
+
+
+def _unknown(data: SchemeInput, name: str) -> InvalidInputError:
+    names = [*schemes(), *data.texts, *data.numbers]
+    near = get_close_matches(name, names, n=1)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    columns = ", ".join(sorted(data.texts)[:12])
+    fix = f"{hint}schemes: {', '.join(schemes())}; columns: {columns}"
+    return InvalidInputError(
+        [_problem("E-SEG-004", f"no scheme and no column of items is called '{name}'", fix)]
+    )
+
+
+def _problem(code: str, message: str, fix: str) -> Problem:
+    return Problem(code, message, column="segments.by", fix=fix)

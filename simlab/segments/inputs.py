@@ -1,0 +1,117 @@
+"""Catalogue and models as plain columns, the only thing a scheme sees.
+
+Measures added to the numeric columns of `items` (their names win over columns of the same name):
+
+==================== ==========================================================
+``unit_cost``        study currency
+``annual_units``     units per year
+``annual_value``     study currency per year
+``cv``               coefficient of variation of demand per period
+``mean_demand``      units per period
+``holding_cost``     study currency to hold one unit for a year
+``holding_rate``     per year
+``review_periods``   periods between reviews
+``mean_lead_time``   periods
+``cv_lead_time``     standard deviation ÷ mean; 0 for a fixed lead time
+``adi``              average inter-demand interval, periods
+``cv2_size``         squared coefficient of variation of the sizes of non-zero periods
+``order_size``       mean order: given Q, else the demand of a review period
+==================== ==========================================================
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.segments.classes import FloatArray, IntArray
+from simlab.segments.scheme import SchemeInput
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+    from simlab.models import Models
+
+DateArray = npt.NDArray[np.datetime64]
+
+_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday = 0
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def scheme_input(catalog: Catalog, models: Models) -> SchemeInput:
+    """The columns that schemes may use, in catalogue order."""
+    costs = models.costs
+    review = models.world.terms.review_period.astype(np.float64)
+    mean = models.world.demand.mean.astype(np.float64)
+    mean_lead, cv_lead = _lead_times(models)
+    adi, cv2_size = _intermittence(catalog, models)
+    measures = {
+        "unit_cost": costs.unit_cost * costs.cost_resolution,
+        "holding_cost": costs.holding * (costs.cost_resolution / 100),
+        "holding_rate": np.asarray(costs.holding_rate, dtype=np.float64),
+        "annual_units": np.asarray(models.annual_units, dtype=np.float64),
+        "annual_value": np.asarray(models.annual_value, dtype=np.float64),
+        "cv": np.asarray(models.cv, dtype=np.float64),
+        "mean_demand": mean,
+        "review_periods": review,
+        "mean_lead_time": mean_lead,
+        "cv_lead_time": cv_lead,
+        "adi": adi,
+        "cv2_size": cv2_size,
+        "order_size": np.where(np.isnan(costs.order_quantity), mean * review, costs.order_quantity),
+    }
+    numbers: dict[str, FloatArray] = {**catalog.numbers, **measures}
+    texts: dict[str, npt.NDArray[np.object_]] = {
+        name: column for name, column in catalog.texts.items() if name not in measures
+    }
+    return SchemeInput(catalog.sku, catalog.location, numbers, texts)
+
+
+def _lead_times(models: Models) -> tuple[FloatArray, FloatArray]:
+    """(n,) mean lead time in periods, and its coefficient of variation."""
+    law = models.world.lead_time
+    means = np.empty(law.start.size)
+    cvs = np.zeros(law.start.size)
+    for number, (start, length) in enumerate(zip(law.start.tolist(), law.length.tolist(), strict=True)):
+        periods = law.periods[start : start + length].astype(np.float64)
+        weights = law.weights[start : start + length].astype(np.float64)
+        means[number] = np.average(periods, weights=weights)
+        if means[number] > 0:
+            variance = np.average((periods - means[number]) ** 2, weights=weights)
+            cvs[number] = np.sqrt(variance) / means[number]
+    return means[law.law], cvs[law.law]
+
+
+def _intermittence(catalog: Catalog, models: Models) -> tuple[FloatArray, FloatArray]:
+    """(n,) average inter-demand interval in periods and squared variation of the non-zero sizes.
+
+    From the history (Syntetos & Boylan 2005); NaN for an item without demand or without history.
+    """
+    n = catalog.n_items
+    table = catalog.demand
+    if table is None or table.item.size == 0:
+        return np.full(n, np.nan), np.full(n, np.nan)
+    period = _period_of(table.date, catalog.study.period, catalog.study.week_starts)
+    period -= period.min()
+    pair, inverse = np.unique(table.item * (period.max() + 1) + period, return_inverse=True)
+    size = np.bincount(inverse, weights=table.quantity.astype(np.float64))
+    item = (pair // (period.max() + 1))[size > 0]
+    size = size[size > 0]
+    count = np.bincount(item, minlength=n).astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.bincount(item, weights=size, minlength=n) / count
+        variance = np.bincount(item, weights=(size - mean[item]) ** 2, minlength=n) / count
+        adi = np.maximum(models.n_observed / count, 1.0)
+        cv2 = variance / mean**2
+    return np.where(count > 0, adi, np.nan), np.where(count > 0, cv2, np.nan)
+
+
+def _period_of(date: DateArray, period: str, week_starts: str) -> IntArray:
+    """Running number of the period a date lies in."""
+    if period == "month":
+        return date.astype("datetime64[M]").astype(np.int64)
+    day = date.astype("datetime64[D]").astype(np.int64)
+    if period == "day":
+        return day
+    return (day + _EPOCH_WEEKDAY - _WEEKDAYS.index(str(week_starts))) // 7

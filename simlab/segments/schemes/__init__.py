@@ -1,0 +1,1 @@
+"""The schemes, one file each; a file added here registers itself (see `simlab.segments.scheme`)."""
