@@ -209,3 +209,19 @@ def test_jackknife_equals_the_spelled_out_loop():
     by_hand = m.jackknife(reading(np.arange(25)), left)
     assert result.difference.value == pytest.approx(by_hand.value)
     assert result.difference.low == pytest.approx(by_hand.low)
+
+
+def test_a_point_is_compared_at_its_own_fill_and_the_interval_knows_that_it_moves():
+    rng = np.random.default_rng(5)
+    demanded = rng.integers(900, 1100, 200)
+    noise = rng.normal(0, 10, 200)
+    served = np.stack([0.8 * demanded + noise, 0.9 * demanded + noise, 0.99 * demanded])
+    cost = np.stack([np.full(200, value) for value in (10.0, 20.0, 40.0)])
+    point_served = 0.95 * demanded + rng.normal(0, 10, 200)
+    point_cost = np.full(200, 30.0)
+    found = m.equal_fill_to_point(cost, served, point_cost, point_served, demanded)
+    assert found.at == pytest.approx(point_served.sum() / demanded.sum())
+    fixed = m.equal_fill_difference(cost, served, point_cost[None], point_served[None], demanded, found.at)
+    assert found.difference.value == pytest.approx(fixed.difference.value)
+    assert found.difference.half_width > 1.1 * fixed.difference.half_width
+    assert found.a == pytest.approx(found.b + found.difference.value)

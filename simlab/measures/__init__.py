@@ -1,6 +1,11 @@
 """Measures: sums to ratios, intervals and their names; numpy only, no simulator."""
 
-from simlab.measures.comparison import EqualComparison, equal_cost_difference, equal_fill_difference
+from simlab.measures.comparison import (
+    EqualComparison,
+    equal_cost_difference,
+    equal_fill_difference,
+    equal_fill_to_point,
+)
 from simlab.measures.display import (
     DASH,
     MEASURES,
@@ -40,6 +45,7 @@ __all__ = [
     "binomial_upper",
     "equal_cost_difference",
     "equal_fill_difference",
+    "equal_fill_to_point",
     "format_estimate",
     "format_measure",
     "format_money",

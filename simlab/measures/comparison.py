@@ -93,6 +93,40 @@ def equal_cost_difference(
     return _compare(curves, at_cost, level, kind)
 
 
+def equal_fill_to_point(
+    cost_a: npt.ArrayLike,
+    served_a: npt.ArrayLike,
+    cost_b: npt.ArrayLike,
+    served_b: npt.ArrayLike,
+    demanded: npt.ArrayLike,
+    level: float = 0.95,
+    *,
+    kind: Kind = "simulation",
+) -> EqualComparison:
+    """Cost difference of frontier a and one single plan b, read at the fill that b reaches.
+
+    Parameters
+    ----------
+    cost_a, served_a : (p, n) int or float
+        The frontier, as in `equal_fill_difference`.
+    cost_b, served_b, demanded : (n,) int or float
+        The single plan, in the same replications.
+
+    Notes
+    -----
+    The fill of b is itself an estimate: the jackknife reads a at b's fill without each replication.
+    """
+    demand = np.asarray(demanded, dtype=np.float64)
+    a = _Curve.of(served_a, cost_a, demand)
+    b = _Curve.of(served_b, cost_b, demand)
+    at, n = float(b.x[0]), demand.size
+    cost = a.read(at)
+    if math.isnan(cost):
+        nothing = Estimate(math.nan, math.nan, math.nan, level, kind, n, OUTSIDE_NOTE)
+        return EqualComparison(at, cost, float(b.y[0]), nothing, nothing)
+    return _difference(at, cost, float(b.y[0]), a.read_left(b.x_left[0]), b.y_left[0], level, kind)
+
+
 @dataclass(frozen=True)
 class _Curve:
     """x and y of each plan on all replications (p,) and without each one (p, n); both ascend."""
@@ -126,8 +160,11 @@ class _Curve:
             return math.nan
         return float(np.interp(at, self.x, self.y))
 
-    def read_left(self, at: float) -> FloatArray:
-        """Value at `at` without each replication; at the ends the last stretch is prolonged."""
+    def read_left(self, at: float | FloatArray) -> FloatArray:
+        """Value at `at` (one, or one per replication) without each replication.
+
+        At the ends the last stretch is prolonged.
+        """
         if self.x.size == 1:
             return np.asarray(self.y_left[0])
         above = self.x_left[1:] >= at
@@ -154,6 +191,12 @@ def _compare(curves: list[_Curve], at: float, level: float, kind: Kind) -> Equal
         nothing = Estimate(math.nan, math.nan, math.nan, level, kind, n, OUTSIDE_NOTE)
         return EqualComparison(at, a, b, nothing, nothing)
     left_a, left_b = (curve.read_left(at) for curve in curves)
+    return _difference(at, a, b, left_a, left_b, level, kind)
+
+
+def _difference(
+    at: float, a: float, b: float, left_a: FloatArray, left_b: FloatArray, level: float, kind: Kind
+) -> EqualComparison:
     difference = jackknife(a - b, left_a - left_b, level, kind=kind)
     with np.errstate(divide="ignore", invalid="ignore"):
         percent = jackknife(a / b - 1.0 if b else math.nan, left_a / left_b - 1.0, level, kind=kind)
