@@ -1,3 +1,54 @@
-"""simlab: Monte Carlo engine for segmented safety stock."""
+"""simlab: Monte Carlo engine for segmented safety stock.
+
+Names arrive when first used, so that ``import simlab`` costs next to nothing::
+
+    import simlab as sl
+
+    data = sl.demo()                                  # or sl.load("study.toml")
+    seg = sl.segment(data, by="abc")
+    policy = sl.Policy.from_targets(seg, fill_rate={"A": 0.98, "B": 0.95, "C": 0.90})
+    sim = sl.simulate(data, policy, replications=200, seed=7)
+    opt = sl.optimize(data, seg, fill_rate=0.95)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simlab.errors import InfeasibleError, InvalidInputError, SimlabError
+
+if TYPE_CHECKING:
+    from simlab.api import Policy, demo, load, optimize, segment, simulate
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "InfeasibleError",
+    "InvalidInputError",
+    "Policy",
+    "SimlabError",
+    "__version__",
+    "demo",
+    "load",
+    "optimize",
+    "segment",
+    "simulate",
+]
+
+_FROM_API = frozenset({"Policy", "demo", "load", "optimize", "segment", "simulate"})
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Fetch a public name from `simlab.api` at its first use (PEP 562)."""
+        if name not in _FROM_API:
+            raise AttributeError(f"module 'simlab' has no attribute '{name}'")
+        from simlab import api
+
+        value = getattr(api, name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

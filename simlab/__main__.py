@@ -1,0 +1,6 @@
+"""``python -m simlab`` is the command line, too."""
+
+from simlab.cli import main
+
+if __name__ == "__main__":
+    main()
