@@ -1,1 +1,12 @@
-"""."""
+"""The command line: call the API, print, exit. No logic of inventories lives here."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Entry point of the ``simlab`` command; ends the process with one of the documented exit codes."""
+    from simlab.cli.app import app
+    from simlab.cli.ending import tolerate_terminals
+
+    tolerate_terminals()
+    app(prog_name="simlab")

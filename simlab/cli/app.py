@@ -1,0 +1,275 @@
+"""The commands. Each calls one function of the API and prints what came back."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simlab.cli.ending import ends_with_exit_code
+from simlab.cli.progress import watched
+from simlab.cli.tables import print_json, print_table, records
+
+if TYPE_CHECKING:
+    from simlab.api import RunResult
+
+
+class Format(StrEnum):
+    """How a result goes to stdout."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Study = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file (study.toml).")]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Run folder to create. Default: runs/<study name>, else -2, -3 …"),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Threads to use. Default: as the study says, else all cores."),
+]
+Show = Annotated[Format, typer.Option(metavar="text|json", help="Print for people, or one JSON document.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+app = typer.Typer(
+    epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 3 study or data invalid, 4 no plan meets the "
+    "constraints, 5 incomplete, 130 interrupted.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from simlab import __version__
+
+        typer.echo(f"simlab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def simlab(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Service targets by segment: what they tie up in stock, and how sure we are.
+
+    \b
+    Begin with:
+      simlab demo              a made-up retailer, optimized
+      simlab init mystudy      the same as files, for your own
+      simlab check mystudy/study.toml
+      simlab optimize mystudy/study.toml
+    """
+
+
+@app.command()
+@ends_with_exit_code
+def demo(
+    out: Out = None,
+    workers: Workers = None,
+    format: Show = Format.TEXT,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Optimize a made-up retailer: who won?
+
+    About 600 SKUs at three locations with two years of daily demand: the best plan by
+    segment against one target for all, the shop's habit and today's levels.
+
+    \b
+    Examples:
+      simlab demo
+      simlab demo --out first-look --format json
+    """
+    from simlab import api
+
+    with watched(quiet) as progress:
+        result = api.run_demo(out=out, workers=workers, progress=progress)
+    _print_run(result, format, quiet)
+
+
+@app.command()
+@ends_with_exit_code
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to create; must be new or empty.")],
+    format: Show = Format.TEXT,
+    debug: Debug = False,
+) -> None:
+    """Write the demo study as files.
+
+    Tables as CSV and a commented study.toml: replace them by your own.
+
+    \b
+    Examples:
+      simlab init mystudy
+    """
+    from simlab import api
+
+    files = api.init(folder)
+    if format is Format.JSON:
+        print_json({"files": [str(path) for path in files]})
+        return
+    for path in files:
+        typer.echo(str(path))
+
+
+@app.command()
+@ends_with_exit_code
+def check(study: Study, format: Show = Format.TEXT, debug: Debug = False) -> None:
+    """Read a study; list all problems.
+
+    Nothing is simulated; every problem of the study and its tables comes at once.
+
+    \b
+    Examples:
+      simlab check mystudy/study.toml
+      simlab check mystudy/study.toml --format json
+    """
+    from simlab import api
+
+    result = api.check(study)
+    if format is Format.JSON:
+        print_json({"summary": list(result.lines), "quality": records(result.to_frame())})
+        return
+    for line in result.lines:
+        typer.echo(line)
+    print_table(result.to_frame(), "Data quality")
+
+
+@app.command()
+@ends_with_exit_code
+def simulate(
+    study: Study,
+    out: Out = None,
+    workers: Workers = None,
+    format: Show = Format.TEXT,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Simulate the targets of a study.
+
+    What the targets under [policy] achieve, and what they tie up.
+
+    \b
+    Examples:
+      simlab simulate mystudy/study.toml
+      simlab simulate mystudy/study.toml --out runs/abc --workers 2
+    """
+    from simlab import api
+
+    with watched(quiet) as progress:
+        result = api.run_simulate(study, out=out, workers=workers, progress=progress)
+    _print_run(result, format, quiet)
+
+
+@app.command()
+@ends_with_exit_code
+def optimize(
+    study: Study,
+    out: Out = None,
+    workers: Workers = None,
+    format: Show = Format.TEXT,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Find the best target per segment.
+
+    The chosen plan is tested again on randomness that the choice never saw.
+
+    Exits with 4 if no plan meets the study's constraints, and names what would.
+
+    \b
+    Examples:
+      simlab optimize mystudy/study.toml
+      simlab optimize mystudy/study.toml --out runs/q3 --format json
+    """
+    from simlab import api
+
+    with watched(quiet) as progress:
+        result = api.run_optimize(study, out=out, workers=workers, progress=progress)
+    _print_run(result, format, quiet)
+
+
+@app.command()
+@ends_with_exit_code
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    debug: Debug = False,
+) -> None:
+    """Draw the report of a finished run.
+
+    Figures and report.html, from the run's tables alone.
+
+    \b
+    Examples:
+      simlab report runs/demo
+    """
+    from simlab import api
+
+    typer.echo(str(api.render_report(run)))
+
+
+@app.command()
+@ends_with_exit_code
+def doctor(format: Show = Format.TEXT, debug: Debug = False) -> None:
+    """Check this installation.
+
+    Does it work, and does it count right? Exits with 1 if not.
+
+    \b
+    Examples:
+      simlab doctor
+      simlab doctor --format json
+    """
+    import pandas as pd
+
+    from simlab.selfcheck import doctor as examination
+
+    findings = examination.examine()
+    frame = pd.DataFrame([finding.as_row() for finding in findings])
+    if format is Format.JSON:
+        print_json({"ok": examination.is_well(findings), "checks": records(frame)})
+    else:
+        print_table(frame)
+    if not examination.is_well(findings):
+        raise typer.Exit(1)
+
+
+def _print_run(result: RunResult, format: Format, quiet: bool) -> None:
+    if format is Format.JSON:
+        _print_run_json(result)
+        return
+    for statement in result.statements:
+        typer.echo(statement)
+    for name, frame in result.tables.items():
+        print_table(frame, name.capitalize())
+    typer.echo()
+    typer.echo(f"Run     {result.folder}")
+    if result.report is not None:
+        typer.echo(f"Report  {result.report}")
+    if not quiet and sys.stderr.isatty():
+        spent = " · ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.times.items())
+        typer.echo(spent, err=True)
+
+
+def _print_run_json(result: RunResult) -> None:
+    print_json(
+        {
+            "folder": str(result.folder),
+            "report": None if result.report is None else str(result.report),
+            "statements": list(result.statements),
+            "tables": {name: records(frame) for name, frame in result.tables.items()},
+            "times": dict(result.times),
+        }
+    )

@@ -1,0 +1,97 @@
+"""How a command ends: the exit codes, and what is said on the way out."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from io import TextIOWrapper
+from typing import ParamSpec
+
+import typer
+
+from simlab.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_UNEXPECTED,
+    InvalidInputError,
+    SimlabError,
+)
+
+P = ParamSpec("P")
+
+
+def tolerate_terminals() -> None:
+    """Show what a narrow encoding lacks as '?', rather than fail on it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def ends_with_exit_code(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn whatever a command raises into a short message on stderr and an exit code.
+
+    Reads the options ``debug`` (show the traceback too) and ``format`` (``json``: problems of the
+    input also go to stdout, as data) of the command.
+    """
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+            sys.stdout.flush()
+        except (KeyboardInterrupt, SimlabError, MemoryError, BrokenPipeError, OSError) as error:
+            raise typer.Exit(_expected(error, kwargs)) from None
+        except Exception as error:
+            if isinstance(error, typer.Exit | typer.Abort):
+                raise
+            raise typer.Exit(_unexpected(error, bool(kwargs.get("debug")))) from None
+
+    return run
+
+
+def _expected(error: BaseException, options: dict[str, object]) -> int:
+    if isinstance(error, BrokenPipeError):
+        # The reader (head, less) has seen enough; keep the interpreter's last flush quiet.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+    if options.get("debug"):
+        traceback.print_exception(error)
+    if isinstance(error, KeyboardInterrupt):
+        typer.echo("interrupted", err=True)
+        return EXIT_INTERRUPTED
+    if isinstance(error, SimlabError):
+        if isinstance(error, InvalidInputError) and options.get("format") == "json":
+            _print_problems(error)
+        typer.echo(_text(error), err=True)
+        return error.exit_code
+    if isinstance(error, MemoryError):
+        typer.echo("error: out of memory; try fewer --workers, or a smaller run.block_items", err=True)
+        return EXIT_UNEXPECTED
+    typer.echo(f"error: {error}", err=True)
+    return EXIT_UNEXPECTED
+
+
+def _text(error: SimlabError) -> str:
+    text = str(error)
+    return text if text.startswith("error") else f"error: {text}"
+
+
+def _print_problems(error: InvalidInputError) -> None:
+    from dataclasses import asdict
+
+    from simlab.cli.tables import print_json
+
+    print_json({"problems": [asdict(problem) for problem in error.problems]})
+
+
+def _unexpected(error: Exception, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+    kind = type(error).__name__
+    typer.echo(f"unexpected error: {kind}: {error}", err=True)
+    if not debug:
+        typer.echo("This is a fault of simlab, not of your data; --debug shows where.", err=True)
+    return EXIT_UNEXPECTED

@@ -1,0 +1,191 @@
+"""Tables for terminals of any width, and the same tables as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS_SHOWN = 40
+_KEYS = 3
+_TEXT_WIDTH = 32
+_NARROWEST = 40
+_WIDE = 10_000
+_GAP = 1
+_MISSING = "–"
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows of a table as plain values that JSON knows: NaN and missing become null."""
+    return [{str(name): plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def plain(value: object) -> object:
+    """A value without NumPy, pandas or infinities in it."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, date):
+        return None if str(value) == "NaT" else value.isoformat()
+    if value is None or isinstance(value, str | int):
+        return value
+    return None if str(value) in ("<NA>", "NaT") else str(value)
+
+
+def print_json(document: Mapping[str, object]) -> None:
+    """One strict JSON document on stdout (no NaN, UTF-8)."""
+    typer.echo(json.dumps(plain(document), ensure_ascii=False, allow_nan=False, indent=2))
+
+
+def print_table(frame: pd.DataFrame, title: str = "", rows_shown: int = ROWS_SHOWN) -> None:
+    """Print a table in the width there is: what does not fit side by side follows below.
+
+    The leading text columns name a row and are repeated in front of every part. A value and its
+    bounds (``x``, ``x_low``, ``x_high``) share one column, ``0.951 [0.948, 0.954]``.
+    """
+    width = _width()
+    columns = _columns(frame.head(rows_shown))
+    for part in _parts(columns, width):
+        typer.echo()
+        if title:
+            typer.echo(title)
+            title = ""
+        _print_part(part, width)
+    if len(frame) > rows_shown:
+        typer.echo(f"  … {len(frame) - rows_shown:,} more rows (--format json prints all)")
+
+
+def number(value: object, name: str = "") -> str:
+    """A cell as people read it: rates never rounded up to 1, thousands separated, missing as '–'.
+
+    Parameters
+    ----------
+    value : object
+        The cell; text stays as it is.
+    name : str
+        Its column: one that begins with a measure's key takes that measure's format.
+    """
+    value = plain(value)
+    if value is None:
+        return _MISSING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return _decimal(value, name)
+    if isinstance(value, list):
+        return " ".join(number(item, name) for item in value)
+    return str(value)
+
+
+def _decimal(value: float, name: str) -> str:
+    from simlab.measures.display import MEASURES, format_measure, format_number, format_rate
+
+    key = next((key for key in MEASURES if name.startswith(key)), "")
+    if key:
+        return format_measure(value, key)
+    if name.startswith("target"):
+        return format_rate(value)
+    digits = 4 if abs(value) < 1 else 2 if abs(value) < 1000 else 0
+    return format_number(value, digits)
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column as it is shown; `names_row` if it says what the row is about."""
+
+    name: str
+    cells: list[str]
+    is_text: bool
+    names_row: bool
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal it asks for; text may be wrapped, numbers may not."""
+        longest = max(len(cell) for cell in (self.name, *self.cells))
+        wrapped = max(len(self.name), _TEXT_WIDTH)
+        return _GAP + (min(longest, wrapped) if self.is_text else longest)
+
+
+def _columns(frame: pd.DataFrame) -> list[_Column]:
+    """The columns to show: bounds join their value, empty ones are left out."""
+    names = [str(name) for name in frame.columns]
+    columns: list[_Column] = []
+    for name in names:
+        cells = [number(value, name) for value in frame[name]]
+        if _is_bound(name, names) or (frame.shape[0] and not any(cells)):
+            continue
+        if f"{name}_low" in names and f"{name}_high" in names:
+            bounds = zip(cells, frame[f"{name}_low"], frame[f"{name}_high"], strict=True)
+            cells = [_with_bounds(cell, number(low, name), number(high, name)) for cell, low, high in bounds]
+        is_text = all(value is None or isinstance(value, str) for value in frame[name])
+        leads = is_text and len(columns) < _KEYS and all(column.names_row for column in columns)
+        columns.append(_Column(name, cells, is_text, leads))
+    return columns
+
+
+def _is_bound(name: str, names: Sequence[str]) -> bool:
+    for tail in ("_low", "_high"):
+        stem = name.removesuffix(tail)
+        if stem != name and stem in names and f"{stem}_low" in names and f"{stem}_high" in names:
+            return True
+    return False
+
+
+def _with_bounds(cell: str, low: str, high: str) -> str:
+    return cell if (low, high) == (_MISSING, _MISSING) else f"{cell} [{low}, {high}]"
+
+
+def _parts(columns: Sequence[_Column], width: int) -> Iterable[list[_Column]]:
+    """Split columns into groups that fit the width, those that name the row in front of each."""
+    keys = [column for column in columns if column.names_row]
+    while keys and sum(column.width for column in keys) > width // 2:
+        keys.pop()
+    part = list(keys)
+    for column in columns[len(keys) :]:
+        if len(part) > len(keys) and sum(other.width for other in (*part, column)) > width:
+            yield part
+            part = list(keys)
+        part.append(column)
+    if part:
+        yield part
+
+
+def _print_part(columns: Sequence[_Column], width: int) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for column in columns:
+        justify: Literal["left", "right"] = "left" if column.is_text else "right"
+        table.add_column(Text(column.name), justify=justify, overflow="fold")
+    for row in zip(*(column.cells for column in columns), strict=True):
+        table.add_row(*(Text(cell) for cell in row))
+    Console(file=sys.stdout, width=width, highlight=False).print(table)
+
+
+def _width() -> int:
+    """Columns to fill: of the terminal, of COLUMNS, or (into a pipe or file) as many as needed."""
+    if os.environ.get("COLUMNS", "").isdigit():
+        return max(_NARROWEST, int(os.environ["COLUMNS"]))
+    if sys.stdout.isatty():
+        return max(_NARROWEST, os.get_terminal_size(sys.stdout.fileno()).columns)
+    return _WIDE
