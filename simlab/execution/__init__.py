@@ -2,7 +2,7 @@
 
 from simlab.engine.types import Curves, Horizon, Levels, World
 from simlab.execution.blocks import Progress, Workers, run_curves, run_plans
-from simlab.execution.sums import ChoiceArray, PlanSums, Weights
+from simlab.execution.sums import ChoiceArray, PlanRequest, PlanSums, Weights
 from simlab.execution.warmup import common_warmup, mser5
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Curves",
     "Horizon",
     "Levels",
+    "PlanRequest",
     "PlanSums",
     "Progress",
     "Weights",

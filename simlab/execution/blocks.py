@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ import numpy as np
 from simlab.engine.run import simulate_items
 from simlab.engine.types import Curves, Horizon, IntArray, Levels, World
 from simlab.errors import EngineFaultError
-from simlab.execution.sums import ChoiceArray, PlanSums, Weights, reduce_items
+from simlab.execution.sums import PlanRequest, PlanSums, Weights, reduce_items
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage, the SKU-locations done and their number."""
@@ -100,25 +100,22 @@ def run_curves(
 def run_plans(
     world: World,
     levels: Levels,
-    choice: ChoiceArray,
-    cell: IntArray,
+    requests: Sequence[PlanRequest],
     weights: Weights,
     horizon: Horizon,
     *,
     workers: Workers | None = None,
     progress: Progress | None = None,
     stage: str = "verdict",
-) -> PlanSums:
-    """Simulate given plans and add them up per plan × cell × replication.
+) -> list[PlanSums]:
+    """Simulate given plans once and add them up per plan × cell × replication.
 
     Parameters
     ----------
     world, levels : World, Levels
         n items, k columns.
-    choice : (n, p) int16
-        Column that plan p gives to each item.
-    cell : (n,) int64
-        Cell (segment) of each item, 0 ≤ cell.
+    requests : sequence of PlanRequest
+        Which column each plan gives each item, and how its items are grouped.
     weights : Weights
         Money per unit.
     horizon : Horizon
@@ -126,22 +123,22 @@ def run_plans(
 
     Returns
     -------
-    PlanSums
-        (p, cells, replications).
+    list of PlanSums
+        One per request.
     """
     workers = workers or Workers()
     horizon = replace(horizon, slots=horizon.replications)
-    n_cells = int(cell.max()) + 1 if cell.size else 1
     per_item = max(1, levels.n_columns * horizon.replications)
     size = max(1, min(workers.block_items, _CELLS_IN_FLIGHT // per_item))
 
-    def one(rows: IntArray) -> PlanSums:
+    def one(rows: IntArray) -> list[PlanSums]:
         curves = simulate_items(world.take(rows), levels.take(rows), horizon)
-        return reduce_items(curves, choice[rows], cell[rows], weights.take(rows), n_cells)
+        return [reduce_items(curves, request.take(rows), weights.take(rows)) for request in requests]
 
-    sums = PlanSums.zeros(choice.shape[1], n_cells, horizon.replications)
-    for part in _spread(one, _rows(world.n_items, size), workers, progress, stage):
-        sums.add(part)
+    sums = [PlanSums.zeros(r.n_plans, r.n_cells, horizon.replications) for r in requests]
+    for parts in _spread(one, _rows(world.n_items, size), workers, progress, stage):
+        for total, part in zip(sums, parts, strict=True):
+            total.add(part)
     return sums
 
 

@@ -35,6 +35,33 @@ class Weights:
 
 
 @dataclass(frozen=True, eq=False)
+class PlanRequest:
+    """Plans to be added up.
+
+    Attributes
+    ----------
+    choice : (n, p) int16
+        Column that each plan gives each item.
+    cell : (n,) int64
+        Cell (segment) that each item is added to.
+    n_cells : int
+        Number of cells.
+    """
+
+    choice: ChoiceArray
+    cell: IntArray
+    n_cells: int
+
+    @property
+    def n_plans(self) -> int:
+        return int(self.choice.shape[1])
+
+    def take(self, rows: IntArray) -> PlanRequest:
+        """The same plans for some of the items."""
+        return PlanRequest(self.choice[rows], self.cell[rows], self.n_cells)
+
+
+@dataclass(frozen=True, eq=False)
 class PlanSums:
     """Sums over the counted periods, per plan × cell × replication. A cell is a segment.
 
@@ -92,6 +119,10 @@ class PlanSums:
             **{field.name: getattr(self, field.name).sum(axis=1, keepdims=True) for field in fields(self)}
         )
 
+    def cells(self, columns: IntArray) -> PlanSums:
+        """Some of the cells."""
+        return PlanSums(**{field.name: getattr(self, field.name)[:, columns] for field in fields(self)})
+
     def plans(self, rows: slice | IntArray) -> PlanSums:
         """Some of the plans."""
         return PlanSums(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
@@ -107,35 +138,28 @@ class PlanSums:
         )
 
 
-def reduce_items(
-    curves: Curves, choice: ChoiceArray, cell: IntArray, weights: Weights, n_cells: int
-) -> PlanSums:
+def reduce_items(curves: Curves, request: PlanRequest, weights: Weights) -> PlanSums:
     """Add up the items of a block for every plan.
 
     Parameters
     ----------
     curves : Curves
         Item × column × replication (as many slots as replications).
-    choice : (n, p) int16
-        Column that each plan gives each item.
-    cell : (n,) int64
-        Cell of each item.
+    request : PlanRequest
+        The plans and the cells, for the same items.
     weights : Weights
         Money per unit.
-    n_cells : int
-        Number of cells.
 
     Raises
     ------
     EngineFaultError
         If a sum of money might leave the range of int64.
     """
-    n_items, n_plans = choice.shape
-    sums = PlanSums.zeros(n_plans, n_cells, curves.served.shape[2])
+    sums = PlanSums.zeros(request.n_plans, request.n_cells, curves.served.shape[2])
     stock = curves.on_hand + curves.on_hand_start
     _prove_bounds(stock, curves.demanded, weights)
-    for item in range(n_items):
-        columns, at = choice[item], int(cell[item])
+    for item in range(curves.n_items):
+        columns, at = request.choice[item], int(request.cell[item])
         cost, holding = weights.unit_cost[item], weights.holding[item]
         served, held, demanded = curves.served[item, columns], stock[item, columns], curves.demanded[item]
         sums.demanded[:, at] += demanded

@@ -12,6 +12,7 @@ from simlab.execution import (
     ChoiceArray,
     Horizon,
     Levels,
+    PlanRequest,
     PlanSums,
     Progress,
     Weights,
@@ -31,16 +32,20 @@ class PlanGroup:
     Attributes
     ----------
     kind : str
-        ``segmented``, ``uniform``, ``per_sku``, ``habit`` or ``today``.
+        ``segmented``, ``uniform``, ``per_sku``, ``habit`` or ``today`` for one plan of that kind;
+        ``frontier:segmented`` and so on for many.
     levels : Levels
         (n, k) levels the plans choose from.
     choice : (n, p) int16
         Column that each plan gives each item.
+    by_segment : bool
+        Whether sums are wanted per segment, or in total only.
     """
 
     kind: str
     levels: Levels
     choice: ChoiceArray
+    by_segment: bool = True
 
     @property
     def n_plans(self) -> int:
@@ -80,23 +85,24 @@ def retest(
     """
     sums: dict[str, PlanSums] = {}
     for shared in _by_levels(groups):
-        choice = np.concatenate([group.choice for group in shared], axis=1)
-        together = run_plans(
+        found = run_plans(
             world,
             shared[0].levels,
-            choice,
-            cell,
+            [_request(group, cell) for group in shared],
             weights,
             horizon,
             workers=workers,
             progress=progress,
             stage=stage,
         )
-        first = 0
-        for group in shared:
-            sums[group.kind] = together.plans(slice(first, first + group.n_plans))
-            first += group.n_plans
+        sums |= {group.kind: part for group, part in zip(shared, found, strict=True)}
     return sums
+
+
+def _request(group: PlanGroup, cell: IntArray) -> PlanRequest:
+    if group.by_segment:
+        return PlanRequest(group.choice, cell, int(cell.max()) + 1)
+    return PlanRequest(group.choice, np.zeros_like(cell), 1)
 
 
 def _by_levels(groups: Sequence[PlanGroup]) -> list[list[PlanGroup]]:
