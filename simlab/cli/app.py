@@ -164,7 +164,7 @@ def simulate(
     \b
     Examples:
       simlab simulate mystudy/study.toml
-      simlab simulate mystudy/study.toml --out runs/abc --workers 2
+      simlab simulate mystudy/study.toml --out runs/abc
     """
     from simlab import api
 
@@ -192,7 +192,7 @@ def optimize(
     \b
     Examples:
       simlab optimize mystudy/study.toml
-      simlab optimize mystudy/study.toml --out runs/q3 --format json
+      simlab optimize mystudy/study.toml --format json
     """
     from simlab import api
 

@@ -176,7 +176,7 @@ def _print_part(columns: Sequence[_Column], width: int) -> None:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
         justify: Literal["left", "right"] = "left" if column.is_text else "right"
-        table.add_column(Text(column.name), justify=justify, overflow="fold")
+        table.add_column(Text(column.name), justify=justify, overflow="fold", no_wrap=not column.is_text)
     for row in zip(*(column.cells for column in columns), strict=True):
         table.add_row(*(Text(cell) for cell in row))
     Console(file=sys.stdout, width=width, highlight=False).print(table)

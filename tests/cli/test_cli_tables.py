@@ -1,0 +1,138 @@
+"""Tables for terminals of any width."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simlab.cli.ending import tolerate_terminals
+from simlab.cli.tables import number, plain, print_json, print_table, records
+
+WIDE = pd.DataFrame(
+    {
+        "plan": ["segmented", "uniform"],
+        "segment": ["A-X", "(all)"],
+        "fill_rate": [0.951, 0.94],
+        "fill_rate_low": [0.949, np.nan],
+        "fill_rate_high": [0.953, np.nan],
+        **{f"column_number_{i}": [1000 * i + 1, 1000 * i + 2] for i in range(12)},
+        "statement": ["a long sentence that says what was seen " * 3, "short"],
+    }
+)
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 200])
+def test_no_line_is_wider_than_the_terminal(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A table too wide goes on below, with the columns that name the row repeated."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    print_table(WIDE, "Segments")
+    out = capsys.readouterr().out
+    assert max(len(line) for line in out.splitlines()) <= columns
+    for i in range(12):
+        assert f"column_number_{i}" in out
+        assert f"{1000 * i + 1:,}" in out
+    assert out.count("Segments") == 1
+
+
+def test_a_pipe_gets_one_line_per_row(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """grep and awk see whole rows when no width is set."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    print_table(WIDE)
+    out = capsys.readouterr().out
+    assert len([line for line in out.splitlines() if line.startswith(("segmented", "uniform"))]) == 2
+
+
+def test_bounds_stand_beside_their_value(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(WIDE[["plan", "fill_rate", "fill_rate_low", "fill_rate_high"]])
+    out = capsys.readouterr().out
+    assert "0.951 [0.949, 0.953]" in out
+    assert "fill_rate_low" not in out
+    assert "[–" not in out
+
+
+def test_long_tables_are_cut_and_say_so(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(pd.DataFrame({"sku": [f"s{i}" for i in range(100)]}), rows_shown=10)
+    out = capsys.readouterr().out
+    assert "s9" in out
+    assert "s10" not in out
+    assert "90 more rows" in out
+
+
+def test_a_column_without_content_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(pd.DataFrame({"check": ["python"], "advice": [""]}))
+    assert "advice" not in capsys.readouterr().out
+
+
+def test_an_empty_table_shows_its_header(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(pd.DataFrame({"sku": [], "fill_rate": []}))
+    assert "fill_rate" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "text"),
+    [
+        (0.9996, "fill_rate", "0.9996"),
+        (1.0, "fill_rate", "1.000"),
+        (0.999, "target", "0.999"),
+        (1234567.8, "holding_cost", "1,234,568"),
+        (0.0123, "gap", "0.0123"),
+        (12.5, "cost_a", "12.50"),
+        (float("nan"), "gap", "–"),
+        (pd.NA, "x", "–"),
+        (pd.NaT, "x", "–"),
+        (None, "x", "–"),
+        (np.int64(12345), "n_items", "12,345"),
+        (np.bool_(True), "chosen", "yes"),
+        ("00123", "sku", "00123"),
+        (np.array([0.9, 0.95]), "targets", "0.900 0.950"),
+    ],
+)
+def test_cells_are_written_as_people_read_them(value: object, name: str, text: str) -> None:
+    assert number(value, name) == text
+
+
+def test_rich_markup_in_data_is_just_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """An SKU may be called ``[red]``."""
+    print_table(pd.DataFrame({"sku": ["[red]x[/red]"]}))
+    assert "[red]x[/red]" in capsys.readouterr().out
+
+
+@given(st.lists(st.floats() | st.integers() | st.text() | st.none() | st.booleans() | st.dates()))
+def test_json_is_strict_whatever_is_in_a_table(values: list[object]) -> None:
+    """No NaN or Infinity reaches a reader of JSON, no value makes it fail."""
+    rows = records(pd.DataFrame({"x": pd.Series(values, dtype=object)}))
+    text = json.dumps(rows, allow_nan=False)
+    assert len(json.loads(text)) == len(values)
+
+
+def test_plain_knows_numpy_and_dates() -> None:
+    assert plain(
+        {"a": np.arange(2), "b": date(2026, 1, 2), "c": (np.float64("inf"), np.datetime64("NaT"))}
+    ) == {
+        "a": [0, 1],
+        "b": "2026-01-02",
+        "c": [None, None],
+    }
+
+
+def test_an_ascii_terminal_gets_question_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dash that the encoding lacks must not end a run of an hour."""
+    screen = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(screen, encoding="ascii"))
+    tolerate_terminals()
+    print_table(pd.DataFrame({"sku": ["a"], "fill_rate": [float("nan")]}))
+    print_json({"é": "–"})
+    sys.stdout.flush()
+    assert b"?" in screen.getvalue()
