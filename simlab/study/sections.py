@@ -20,6 +20,7 @@ from simlab.study.values import (
     Positive,
     Share,
     Span,
+    Target,
     Text,
     Weekday,
 )
@@ -256,7 +257,7 @@ class PolicySpec(Spec):
     planning: Literal["exact", "normal"] = "exact"
     target_measure: Literal["fill_rate", "cycle_service_level"] = "fill_rate"
     review_period: Positive = 7.0
-    targets: dict[str, Fraction] = Field(default_factory=dict)
+    targets: dict[str, Target] = Field(default_factory=dict)
     unmet: Literal["backorder", "lost"] | WaitsSpec = "backorder"
     start: Literal["stationary", "today"] = "stationary"
     forecast: ForecastSpec | None = None
@@ -300,7 +301,7 @@ class PinnedSpec(Spec):
     segment: Text | None = None
     sku: Text | None = None
     location: Text | None = None
-    target: Fraction
+    target: Target
 
 
 class FloorSpec(Spec):
@@ -308,7 +309,7 @@ class FloorSpec(Spec):
 
     by: Text
     measure: Measure = "fill_rate"
-    at_least: dict[str, Fraction]
+    at_least: dict[str, Target]
 
 
 class CeilingSpec(Spec):
@@ -323,7 +324,7 @@ class ChanceSpec(Spec):
     """A floor that must hold in a share of the replications."""
 
     measure: Measure = "fill_rate"
-    at_least: Fraction
+    at_least: Target
     probability: Fraction
     by: Text | None = None
 
@@ -344,13 +345,13 @@ class OptimizeSpec(Spec):
 
     objective: Literal["holding_cost", "inventory_value", "total_cost"] = "holding_cost"
     service: ServiceSpec = ServiceSpec()
-    fill_rate: Fraction | None = None
+    fill_rate: Target | None = None
     budget: Positive | None = None
     budget_on: Literal["on_hand", "on_hand+pipeline"] = "on_hand"
-    target_min: Fraction = 0.50
-    target_max: Fraction = 0.999
+    target_min: Target = 0.50
+    target_max: Target = 0.999
     n_targets: Count = 24
-    targets: tuple[Fraction, ...] = ()
+    targets: tuple[Target, ...] = ()
     ordered: Names = ()
     pinned: tuple[PinnedSpec, ...] = ()
     points: Count = 100

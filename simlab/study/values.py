@@ -23,12 +23,22 @@ WEEKDAYS: tuple[Weekday, ...] = (
 def _fraction(value: float) -> float:
     if 0.0 < value < 1.0:
         return value
-    if value == 1.0:
-        text = "exactly 1.0 would need endless stock: name a target below 1, such as 0.999"
-    elif 1.0 < value < 100.0:
-        text = f"service levels are fractions, did you mean {value / 100:g}?"
+    if 1.0 < value < 100.0:
+        text = f"this is a fraction, did you mean {value / 100:g}?"
     else:
-        text = "service levels are fractions above 0 and below 1, such as 0.95"
+        text = "must lie between 0 and 1, both excluded"
+    raise PydanticCustomError("fraction", "{text}", {"text": text})
+
+
+def _target(value: float) -> float:
+    if 0.0 < value < 1.0:
+        return value
+    if value == 1.0:
+        text = "a target of exactly 1.0 would need endless stock: stay below 1, such as 0.999"
+    elif 1.0 < value < 100.0:
+        text = f"service targets are fractions, did you mean {value / 100:g}?"
+    else:
+        text = "service targets are fractions above 0 and below 1, such as 0.95"
     raise PydanticCustomError("fraction", "{text}", {"text": text})
 
 
@@ -73,6 +83,7 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
 NotNegative = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
 Fraction = Annotated[Number, AfterValidator(_fraction)]
+Target = Annotated[Number, AfterValidator(_target)]
 Share = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
 Day = Annotated[dt.date, BeforeValidator(_day)]
 Span = Annotated[tuple[dt.date, dt.date], BeforeValidator(_span)]
