@@ -1,1 +1,6 @@
-"""."""
+"""Seeded demo data with the habit of its shop."""
+
+from simlab.samples.files import study_text, write_sample
+from simlab.samples.retailer import SampleFrames, retailer
+
+__all__ = ["SampleFrames", "retailer", "study_text", "write_sample"]

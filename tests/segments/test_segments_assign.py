@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simlab.errors import InvalidInputError, UsageError
-from simlab.segments import Classes, SchemeInput, assign_input, habit_targets, scheme, schemes
+from simlab.segments import Classes, SchemeInput, assign_input, scheme, schemes
 from simlab.segments.classes import by_share, by_size, ranked
 
 
@@ -168,10 +168,6 @@ def test_resolve_refuses_a_value_two_attributes_share():
 def test_two_combinations_with_one_name_are_refused():
     data = table([1, 2], first=["a", "a-b"], second=["b-c", "c"])
     assert problems(lambda: assign_input(data, ["first", "second"]))[0].code == "E-SEG-024"
-
-
-def test_habit_gives_each_class_its_cycle_service():
-    assert habit_targets(assign_input(table([90, 8, 2]), "abc")) == (0.98, 0.95, 0.90)
 
 
 def test_by_size_rounds_half_up_and_covers_everybody():
