@@ -1,0 +1,148 @@
+"""History → laws: the one wiring function of this room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from simlab.catalog.quality import QualityRow
+from simlab.engine import streams
+from simlab.engine.types import FloatArray, IntArray, World
+from simlab.errors import InvalidInputError, Problem
+from simlab.models.demand import choose_laws
+from simlab.models.history import read_history
+from simlab.models.lead_times import fit_lead_times, moments
+from simlab.models.terms import Costs, read_costs, read_terms, unused_columns
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+
+Result = TypeVar("Result")
+
+_CURRENT = ("current_reorder_point", "current_order_up_to", "current_order_quantity")
+
+
+@dataclass(frozen=True, eq=False)
+class Models:
+    """What is believed of every SKU-location, in the order of the items table.
+
+    Attributes
+    ----------
+    world : World
+        Laws and order terms: the simulator's input.
+    demand_reason, lead_time_reason : tuple of str
+        Why each law was taken.
+    n_observed : (n,) int64
+        Periods of history.
+    costs : Costs
+        Money per unit and order.
+    annual_units : (n,) float
+        Expected units per year.
+    annual_value : (n,) float
+        Expected cost of a year's units, study currency.
+    cv : (n,) float
+        Coefficient of variation of demand per period (history, else law); NaN where nothing is
+        demanded.
+    current : dict of (n,) float
+        `current_reorder_point`, `current_order_up_to`, `current_order_quantity`; NaN = none.
+    periods_per_year : float
+        Of 365 days.
+    assumptions : tuple of str
+        What was assumed because the data do not say, in sentences.
+    notes : tuple of QualityRow
+        Rows for the quality account.
+    sku, location : tuple of str
+        Names, for messages.
+    """
+
+    world: World
+    demand_reason: tuple[str, ...]
+    lead_time_reason: tuple[str, ...]
+    n_observed: IntArray
+    costs: Costs
+    annual_units: FloatArray
+    annual_value: FloatArray
+    cv: FloatArray
+    current: dict[str, FloatArray]
+    periods_per_year: float
+    assumptions: tuple[str, ...]
+    notes: tuple[QualityRow, ...]
+    sku: tuple[str, ...]
+    location: tuple[str, ...]
+
+    @property
+    def n_items(self) -> int:
+        return self.world.n_items
+
+    @cached_property
+    def lead_time_moments(self) -> tuple[FloatArray, FloatArray]:
+        """(n,) mean and (n,) variance of the lead time, periods and periods²."""
+        return moments(self.world.lead_time)
+
+
+@dataclass(eq=False)
+class _Checks:
+    """Steps that may each refuse the data, so that all problems are told at once."""
+
+    problems: list[Problem] = field(default_factory=list)
+
+    def do(self, step: Callable[[], Result]) -> Result | None:
+        """What the step returns; None if it refused, its problems kept."""
+        try:
+            return step()
+        except InvalidInputError as error:
+            self.problems += error.problems
+            return None
+
+
+def fit(catalog: Catalog) -> Models:
+    """Fit demand and lead-time laws to a catalogue's histories.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Checked tables and their study.
+
+    Returns
+    -------
+    Models
+        One row per SKU-location; every choice carries its reason.
+
+    Raises
+    ------
+    InvalidInputError
+        SKU-locations whose demand or lead time nothing tells, laws and order terms that make no
+        sense, random lead times without a word on crossing.
+    """
+    history = read_history(catalog)
+    checked = _Checks()
+    choice = checked.do(lambda: choose_laws(catalog, history))
+    lead_times = checked.do(lambda: fit_lead_times(catalog))
+    with_notes = checked.do(lambda: read_terms(catalog))
+    if choice is None or lead_times is None or with_notes is None:
+        raise InvalidInputError(checked.problems)
+    terms, review_notes = with_notes
+    costs, assumed = read_costs(catalog)
+    per_year = catalog.study.periods_per_year
+    annual_units = choice.law.mean * per_year
+    none = np.full(catalog.n_items, np.nan)
+    return Models(
+        world=World(streams.item_keys(catalog.sku, catalog.location), choice.law, lead_times.law, terms),
+        demand_reason=choice.reason,
+        lead_time_reason=lead_times.reason,
+        n_observed=choice.n_observed,
+        costs=costs,
+        annual_units=annual_units,
+        annual_value=annual_units * catalog.unit_cost * costs.cost_resolution,
+        cv=choice.cv,
+        current={name: catalog.numbers.get(name, none) for name in _CURRENT},
+        periods_per_year=per_year,
+        assumptions=(*assumed, *unused_columns(catalog)),
+        notes=(*(history.notes if history else ()), *lead_times.notes, *review_notes),
+        sku=catalog.sku,
+        location=catalog.location,
+    )

@@ -1,0 +1,170 @@
+"""Demand rows → counts per SKU-location and whole period, kept only where something was sold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.catalog.quality import QualityRow
+from simlab.engine.types import FloatArray, IntArray
+from simlab.models.calendar import Calendar, whole_periods
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Demand per SKU-location and period.
+
+    Attributes
+    ----------
+    calendar : Calendar
+        The whole periods.
+    n_observed : (n,) int64
+        Open periods inside the life of each SKU-location, those without demand included.
+    first, last : (n,) int64
+        First and last period of its life; last < first where there is none.
+    item, period, quantity : (c,) int64
+        Periods with demand (units > 0), ascending by item, then period.
+    notes : tuple of QualityRow
+        What was left out or repaired, for the quality account.
+    """
+
+    calendar: Calendar
+    n_observed: IntArray
+    first: IntArray
+    last: IntArray
+    item: IntArray
+    period: IntArray
+    quantity: IntArray
+    notes: tuple[QualityRow, ...] = ()
+
+    @property
+    def n_items(self) -> int:
+        return int(self.n_observed.size)
+
+    @cached_property
+    def n_positive(self) -> IntArray:
+        """(n,) periods with demand."""
+        return np.bincount(self.item, minlength=self.n_items)
+
+    @cached_property
+    def mean(self) -> FloatArray:
+        """(n,) units per period; NaN without a period."""
+        return _ratio(_sums(self.item, self.quantity.astype(np.float64), self.n_items), self.n_observed)
+
+    @cached_property
+    def variance(self) -> FloatArray:
+        """(n,) units² per period, unbiased; NaN below two periods."""
+        mean = np.nan_to_num(self.mean)
+        away = (self.quantity - mean[self.item]) ** 2
+        at_zero = (self.n_observed - self.n_positive) * mean**2
+        return _ratio(_sums(self.item, away, self.n_items) + at_zero, self.n_observed - 1)
+
+
+def read_history(catalog: Catalog) -> History | None:
+    """Counts per period from the demand table; None if there is none.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Tables and study.
+
+    Notes
+    -----
+    A SKU-location's life: from the first period in which it sold to `as_of` (`life = first_sale`),
+    to the last in which it sold (`first_to_last`), or all periods (`window`). Inside, a period
+    without rows is zero demand, or no observation with `absent_dates = "unknown"`. Rows of zero
+    begin a life only where a SKU-location never sold.
+    """
+    table, study = catalog.demand, catalog.study
+    if table is None or table.item.size == 0:
+        return None
+    as_of = np.datetime64(study.as_of, "D") if study.as_of else table.date.max()
+    used = table.date <= as_of
+    notes = [_left_out("demand", "after as_of", table.quantity[~used])]
+    item, date, quantity = table.item[used], table.date[used], table.quantity[used]
+    if item.size == 0:
+        return None
+    calendar = whole_periods(study, date, date.min(), as_of)
+    period = calendar.index(date)
+    first, last = _lives(catalog, calendar, item, period, quantity)
+    counted = (period >= 0) & (period < calendar.n_periods)
+    notes.append(
+        _left_out("demand", f"in a part {study.period} at an end of the history", quantity[~counted])
+    )
+    item, period, quantity = item[counted], period[counted], quantity[counted]
+    is_open = calendar.open[period]
+    notes.append(_left_out("demand", f"in a closed {study.period}", quantity[~is_open]))
+    item, period, quantity = _cells(item[is_open], period[is_open], quantity[is_open])
+    n_observed = _observed(catalog, calendar, item, first, last)
+    sold = quantity > 0
+    return History(
+        calendar,
+        n_observed,
+        first,
+        last,
+        item[sold],
+        period[sold],
+        quantity[sold],
+        tuple(note for note in notes if note.rows),
+    )
+
+
+def _lives(
+    catalog: Catalog, calendar: Calendar, item: IntArray, period: IntArray, quantity: IntArray
+) -> tuple[IntArray, IntArray]:
+    """(n,) first and last period of each life; an item without rows has none, unless life = window."""
+    n, end = catalog.n_items, calendar.n_periods - 1
+    life = catalog.study.demand.life
+    if life == "window":
+        return np.zeros(n, np.int64), np.full(n, end)
+    never = np.bincount(item, weights=quantity > 0, minlength=n) == 0
+    counts = (quantity > 0) | never[item]
+    first = np.full(n, end + 1)
+    np.minimum.at(first, item[counts], period[counts])
+    last = np.full(n, end)
+    if life == "first_to_last":
+        last = np.full(n, -1)
+        np.maximum.at(last, item[counts], period[counts])
+    return np.maximum(first, 0), np.minimum(last, end)
+
+
+def _cells(item: IntArray, period: IntArray, quantity: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """One row per item and period, ascending, with the sum of its quantities."""
+    width = int(period.max()) + 1 if period.size else 1
+    key = item * width + period
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    starts = np.flatnonzero(np.diff(key, prepend=-1))
+    total = np.add.reduceat(quantity[order], starts) if starts.size else np.zeros(0, np.int64)
+    key = key[starts]
+    return key // width, key % width, total
+
+
+def _observed(
+    catalog: Catalog, calendar: Calendar, item: IntArray, first: IntArray, last: IntArray
+) -> IntArray:
+    """(n,) observed periods: the open ones of a life, or only those with rows."""
+    if catalog.study.demand.absent_dates == "unknown":
+        return np.bincount(item, minlength=catalog.n_items)
+    opened = np.concatenate([[0], np.cumsum(calendar.open)])
+    lived = opened[np.maximum(last + 1, 0)] - opened[np.minimum(first, calendar.n_periods)]
+    return np.asarray(np.maximum(lived, 0))
+
+
+def _ratio(total: FloatArray, count: IntArray) -> FloatArray:
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+
+
+def _sums(item: IntArray, weight: FloatArray, n: int) -> FloatArray:
+    return np.bincount(item, weights=weight, minlength=n).astype(np.float64)
+
+
+def _left_out(table: str, what: str, quantity: IntArray) -> QualityRow:
+    note = "left out of the demand laws"
+    return QualityRow(table, f"rows {what}", "dropped", int(quantity.size), float(quantity.sum()), 0.0, note)

@@ -1,0 +1,176 @@
+"""Order terms and costs of every SKU-location, from the items table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.catalog.quality import QualityRow
+from simlab.engine.types import FloatArray, IntArray, OrderTerms, Unmet
+from simlab.errors import InvalidInputError, Problem
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+
+HOLDING_RATE = 0.20
+"""Per year, where the items table does not say."""
+
+_PARTS = 100  # holding costs are counted in hundredths of the cost resolution
+_UNUSED = ("lead_time_sd", "max_position", "unit_resolution")
+_UNMET = {"backorder": Unmet.BACKORDER, "backorders": Unmet.BACKORDER, "lost": Unmet.LOST}
+
+
+@dataclass(frozen=True, eq=False)
+class Costs:
+    """Money per SKU-location.
+
+    Attributes
+    ----------
+    unit_cost : (n,) int64
+        In multiples of `cost_resolution`.
+    holding : (n,) int64
+        Cost of holding a unit for a year, in multiples of `cost_resolution` / 100, rounded once.
+    holding_rate : (n,) float
+        Per year.
+    order_cost : (n,) float
+        Study currency per order; NaN where not given.
+    order_quantity : (n,) float
+        Units; NaN where not given.
+    cost_resolution : float
+        Study currency.
+    """
+
+    unit_cost: IntArray
+    holding: IntArray
+    holding_rate: FloatArray
+    order_cost: FloatArray
+    order_quantity: FloatArray
+    cost_resolution: float
+
+
+def read_costs(catalog: Catalog) -> tuple[Costs, tuple[str, ...]]:
+    """Costs of all items, and what had to be assumed."""
+    rate = _column(catalog, "holding_rate")
+    missing = np.isnan(rate)
+    rate = np.where(missing, HOLDING_RATE, rate)
+    holding = np.rint(catalog.unit_cost * rate * _PARTS).astype(np.int64)
+    assumed = (
+        f"holding_rate is missing for {int(missing.sum())} of {catalog.n_items} SKU-locations: "
+        f"{HOLDING_RATE:.2f} per year is used",
+    )
+    costs = Costs(
+        catalog.unit_cost,
+        holding,
+        rate,
+        _column(catalog, "order_cost"),
+        _column(catalog, "order_quantity"),
+        catalog.study.data.cost_resolution,
+    )
+    return costs, assumed if missing.any() else ()
+
+
+def read_terms(catalog: Catalog) -> tuple[OrderTerms, tuple[QualityRow, ...]]:
+    """Order terms of all items, in periods and units.
+
+    Raises
+    ------
+    InvalidInputError
+        Limits below 0, packs below 1, parts of units, a smallest order above the largest.
+
+    Notes
+    -----
+    Review periods and phases become the nearest whole number of periods, at least 1 and 0; what was
+    not exact is counted in the notes.
+    """
+    study = catalog.study
+    unit = study.time_unit_periods
+    given = _column(catalog, "review_period")
+    wanted = np.where(np.isnan(given), study.policy.review_period, given) * unit
+    review = np.maximum(np.rint(wanted), 1).astype(np.int64)
+    phase = np.rint(np.nan_to_num(_column(catalog, "review_phase")) * unit).astype(np.int64) % review
+    pack, moq, largest = (_column(catalog, name) for name in ("pack_size", "moq", "max_order"))
+    problems = [*_unit_problems(catalog, pack, moq, largest), *_review_problems(catalog, given)]
+    unmet, unknown = _unmet(catalog)
+    if problems + unknown:
+        raise InvalidInputError(problems + unknown)
+    terms = OrderTerms(
+        review,
+        phase,
+        np.where(np.isnan(pack), 1, pack).astype(np.int64),
+        np.nan_to_num(moq).astype(np.int64),
+        np.nan_to_num(largest).astype(np.int64),
+        unmet,
+    )
+    return terms, _review_notes(catalog, wanted, review)
+
+
+def unused_columns(catalog: Catalog) -> tuple[str, ...]:
+    """Sentences on columns of the interface that this version reads and does not use."""
+    return tuple(
+        f"column '{name}' of items is not used in this version"
+        for name in _UNUSED
+        if name in catalog.numbers and np.isfinite(catalog.numbers[name]).any()
+    )
+
+
+def _column(catalog: Catalog, name: str) -> FloatArray:
+    return np.asarray(catalog.numbers.get(name, np.full(catalog.n_items, np.nan)))
+
+
+def _unmet(catalog: Catalog) -> tuple[npt.NDArray[np.int8], list[Problem]]:
+    """(n,) `Unmet`: the item's own word, else the study's."""
+    usual = _UNMET[str(catalog.study.policy.unmet)]
+    column = catalog.texts.get("unmet")
+    out = np.full(catalog.n_items, usual, dtype=np.int8)
+    problems: list[Problem] = []
+    if column is None:
+        return out, problems
+    for row, value in enumerate(column):
+        word = str(value or "").strip().lower()
+        if word in _UNMET:
+            out[row] = _UNMET[word]
+        elif word:
+            problems.append(_problem(catalog, row, "unmet", f"'{word}'", "backorder or lost"))
+    return out, problems
+
+
+def _review_problems(catalog: Catalog, given: FloatArray) -> Iterator[Problem]:
+    for row in np.flatnonzero(given <= 0):
+        yield _problem(catalog, int(row), "review_period", f"{given[row]:g}", "must be above 0")
+
+
+def _unit_problems(
+    catalog: Catalog, pack: FloatArray, moq: FloatArray, largest: FloatArray
+) -> Iterator[Problem]:
+    for name, column, least in (("pack_size", pack, 1), ("moq", moq, 0), ("max_order", largest, 0)):
+        with np.errstate(invalid="ignore"):
+            bad = (column < least) | (column != np.rint(column))
+        for row in np.flatnonzero(bad & ~np.isnan(column)):
+            yield _problem(catalog, int(row), name, f"{column[row]:g}", f"whole units, at least {least}")
+    with np.errstate(invalid="ignore"):
+        smallest = np.ceil(np.fmax(moq, 1) / np.fmax(pack, 1)) * np.fmax(pack, 1)
+        above = (largest > 0) & (smallest > largest)
+    for row in np.flatnonzero(above):
+        why = f"{largest[row]:g} is below the smallest order {smallest[row]:g}"
+        yield _problem(catalog, int(row), "max_order", why, "orders are whole packs of at least moq")
+
+
+def _review_notes(catalog: Catalog, wanted: FloatArray, review: IntArray) -> tuple[QualityRow, ...]:
+    inexact = np.abs(wanted - review) > 1e-9
+    if not inexact.any():
+        return ()
+    values = sorted({(float(w), int(r)) for w, r in zip(wanted[inexact], review[inexact], strict=True)})
+    shown = ", ".join(f"{w:.3g} → {r}" for w, r in values[:3]) + (", …" if len(values) > 3 else "")
+    what = f"review periods that are no whole number of {catalog.study.period}s"
+    note = f"nearest whole number taken: {shown}"
+    return (QualityRow("items", what, "repaired", int(inexact.sum()), 0.0, 0.0, note),)
+
+
+def _problem(catalog: Catalog, row: int, column: str, why: str, fix: str) -> Problem:
+    file = catalog.study.data.items.path or "items"
+    item = f"{catalog.sku[row]}@{catalog.location[row]}"
+    return Problem("E-MOD-004", f"{item}: {why}", file, column=column, fix=fix)
