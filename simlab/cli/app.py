@@ -213,7 +213,7 @@ def report(
 
     \b
     Examples:
-      simlab report runs/demo
+      simlab report runs/retailer
     """
     from simlab import api
 
