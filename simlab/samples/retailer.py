@@ -128,7 +128,7 @@ def _daily_demand(rng: np.random.Generator, skus: _Range) -> IntArray:
     shape = np.array([_NOISE[name] for name in KINDS])[skus.kind][:, None, None]
     units: IntArray = rng.poisson(rate * rng.gamma(shape, 1.0 / shape, rate.shape)).astype(np.int64)
     never = np.argwhere(units.sum(axis=2) == 0)
-    units[never[:, 0], never[:, 1], N_DAYS // 2 + never[:, 0] % 300] = 1  # whatever is listed sold once
+    units[never[:, 0], never[:, 1], N_DAYS // 2 + 2 + never[:, 0] % 300] = 1  # whatever is listed sold once
     return units
 
 
