@@ -158,8 +158,9 @@ def weekly_demand(sales: pd.DataFrame, account: dict[str, int]) -> tuple[pd.Data
     by_sku = sales.groupby("sku")[["value", "quantity"]].sum()
     price = by_sku["value"] / by_sku["quantity"]
     items = weekly[["sku", "location"]].drop_duplicates().reset_index(drop=True)
-    items["price"] = items["sku"].map(price).round(4)
-    items["unit_cost"] = (COST_SHARE * items["sku"].map(price)).round(4)
+    of_item = price.reindex(items["sku"]).to_numpy()
+    items["price"] = of_item.round(4)
+    items["unit_cost"] = (COST_SHARE * of_item).round(4)
     items["holding_rate"] = HOLDING_RATE
     items["review_period"] = 7
     items["lead_time"] = MEAN_LEAD_DAYS

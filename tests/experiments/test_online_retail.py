@@ -144,7 +144,7 @@ def test_tables_of_the_real_data_keep_the_rules(real):
     demand, items, receipts = real.demand, real.items, real.receipts
     assert str(demand["date"].min().date()) == "2010-12-06"
     assert str(demand["date"].max().date()) == "2011-11-28"
-    assert (demand["date"].dt.dayofweek == 0).all()
+    assert (demand["date"].dt.weekday == 0).all()
     assert not (demand["date"] == "2010-12-27").any()
     assert demand.groupby(["sku", "location"]).size().min() >= 10
     assert items["sku"].str.fullmatch(r"\d{5}.*").all()
