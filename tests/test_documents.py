@@ -63,4 +63,4 @@ def test_the_scheme_of_contributing_works(monkeypatch: pytest.MonkeyPatch) -> No
     volume = np.array([0.005, 0.05, 0.5])
     data = SchemeInput(("a", "b", "c"), ("x",) * 3, {"unit_volume": volume}, {}, found.options, "bulk")
     classes = found.function(data)
-    assert [classes.names[code] for code in classes.codes] == ["S", "M", "L"]
+    assert [classes.labels[code] for code in classes.codes] == ["S", "M", "L"]
