@@ -1,0 +1,65 @@
+"""SKU-locations into segments, and the commands that only read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simlab.api.data import Data, load
+from simlab.segments import Segmentation, assign
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def segment(data: Data, by: str | Sequence[str] | None = None) -> Segmentation:
+    """Sort every SKU-location into a segment.
+
+    Parameters
+    ----------
+    data : Data
+    by : str or sequence of str, optional
+        Scheme names (``"abc"``, ``"xyz"``) or columns of the items table; several give their product.
+        The study's `segments.by` if left out.
+    """
+    spec = data.study.segments
+    return assign(data.catalog, data.models, by if by is not None else spec.by, spec)
+
+
+@dataclass(frozen=True, eq=False)
+class CheckResult:
+    """What `simlab check` found.
+
+    Attributes
+    ----------
+    data : Data
+    segmentation : Segmentation
+    lines : tuple of str
+        A summary to read.
+    """
+
+    data: Data
+    segmentation: Segmentation
+    lines: tuple[str, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """The quality account."""
+        return self.data.quality.to_frame()
+
+
+def check(study_path: str | Path) -> CheckResult:
+    """Read, check and fit everything; simulate nothing."""
+    from simlab.api.words import check_lines
+
+    data = load(study_path)
+    segmentation = segment(data)
+    return CheckResult(data, segmentation, check_lines(data, segmentation))
+
+
+def init(folder: str | Path) -> list[Path]:
+    """Write the demo's tables and a commented study file into a folder; nothing is replaced."""
+    from simlab.samples import write_sample
+
+    return list(write_sample(Path(folder)))

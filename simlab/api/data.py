@@ -1,0 +1,121 @@
+"""A study's data, read and checked, with the laws fitted to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simlab.catalog import Catalog, Quality
+from simlab.catalog import from_frames as catalog_from_frames
+from simlab.catalog import load as load_catalog
+from simlab.models import Models, fit
+from simlab.study import Study, read_study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Checked tables of a study.
+
+    Attributes
+    ----------
+    catalog : Catalog
+        One row per SKU-location, and the histories.
+    """
+
+    catalog: Catalog
+
+    @property
+    def study(self) -> Study:
+        """The options everything runs under."""
+        return self.catalog.study
+
+    @property
+    def quality(self) -> Quality:
+        """Rows, units and value: used, repaired, refused."""
+        return self.catalog.quality
+
+    @cached_property
+    def models(self) -> Models:
+        """Demand and lead-time laws, fitted once."""
+        return fit(self.catalog)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per SKU-location: what was fitted, and why."""
+        from simlab.api.tables import model_frame
+
+        return model_frame(self.catalog, self.models)
+
+    def __repr__(self) -> str:
+        n_demand = self.catalog.demand.item.size if self.catalog.demand is not None else 0
+        return f"Data({self.study.name!r}: {self.catalog.n_items} SKU-locations, {n_demand} demand rows)"
+
+    def _repr_html_(self) -> str:
+        from simlab.api.html import describe
+
+        return describe(repr(self), self.quality.to_frame())
+
+
+def load(path: str | Path) -> Data:
+    """Read a study file and the tables it names.
+
+    Parameters
+    ----------
+    path : str or Path
+        The study file (TOML).
+
+    Returns
+    -------
+    Data
+        Everything checked; laws are fitted when first needed.
+
+    Raises
+    ------
+    InvalidInputError
+        With every problem of the study file, or of the tables, at once.
+
+    Examples
+    --------
+    >>> import simlab as sl
+    >>> data = sl.load("study.toml")  # doctest: +SKIP
+    >>> data.quality.to_frame()  # doctest: +SKIP
+    """
+    return Data(load_catalog(read_study(Path(path))))
+
+
+def load_frames(
+    items: pd.DataFrame,
+    demand: pd.DataFrame | None = None,
+    receipts: pd.DataFrame | None = None,
+    *,
+    study: Study | None = None,
+) -> Data:
+    """The same from pandas tables, under the rules that hold for files.
+
+    Parameters
+    ----------
+    items, demand, receipts : DataFrame
+        Columns as in the files; only `items` is always needed.
+    study : Study, optional
+        Options; the defaults if left out.
+    """
+    return Data(catalog_from_frames(study or Study.default(), items, demand, receipts))
+
+
+def demo(seed: int = 2026) -> Data:
+    """A made-up electronics retailer: about 600 SKUs at two stores and an e-commerce warehouse.
+
+    Parameters
+    ----------
+    seed : int
+        Of the generator; the default is the one that `simlab demo` uses.
+    """
+    from simlab.samples import retailer, study_text
+    from simlab.study import parse_study
+
+    frames = retailer(seed=seed)
+    return load_frames(frames.items, frames.demand, frames.receipts, study=parse_study(study_text()))

@@ -1,0 +1,123 @@
+"""What a run says of itself: seeds, evaluator, warm-up, inputs, assumptions."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simlab.api.data import Data
+from simlab.api.settings import Settings
+from simlab.api.words import assumptions, laws_in_words
+from simlab.engine.streams import phase_seed
+from simlab.segments import Segmentation
+
+if TYPE_CHECKING:
+    from simlab.api.optimization import Optimization
+    from simlab.api.simulation import Simulation
+    from simlab.models import Models
+
+INTERVALS = (
+    "Intervals are simulation intervals: they cover the randomness of the replications, with the fitted laws "
+    "taken as true. They do not cover errors of the laws, of the lead times, or a future unlike the past."
+)
+IN_SAMPLE = (
+    "In-sample figures come from the seed that chose the plan and flatter it; the verdict seed does not."
+)
+
+
+def optimize_facts(opt: Optimization, statements: tuple[str, ...], times: dict[str, float]) -> dict[str, Any]:
+    """The manifest of an optimized run."""
+    from simlab.engine.run import evaluator_of
+
+    facts = _facts(opt.data, opt.segmentation, opt.settings, statements, times)
+    return facts | {
+        "command": "optimize",
+        "seeds": _seeds(opt.settings, ("search", "verdict")),
+        "evaluator": evaluator_of(opt.data.models.world, opt.planned.levels),
+        "warmup": opt.warmup,
+        "warmup_rule": opt.warmup_rule,
+        "targets": list(opt.targets),
+        "constraints": {"fill_rate": opt.solved.fill_rate, "budget": opt.solved.budget},
+        "chosen": opt.chosen.by_segment(),
+        "frontier": {
+            "n_points": opt.frontier.n_points,
+            "n_shown": opt.solved.thinned.frontier.n_points,
+            "largest_fill_gap": opt.solved.thinned.fill_gap,
+            "largest_cost_gap": opt.solved.thinned.cost_gap,
+        },
+        "notes": [IN_SAMPLE, *opt.solved.notes, *opt.references.notes],
+    }
+
+
+def simulate_facts(
+    simulation: Simulation, statements: tuple[str, ...], times: dict[str, float]
+) -> dict[str, Any]:
+    """The manifest of a simulated policy."""
+    from simlab.engine.run import evaluator_of
+
+    facts = _facts(simulation.data, simulation.segmentation, simulation.settings, statements, times)
+    return facts | {
+        "command": "simulate",
+        "seeds": _seeds(simulation.settings, ("search",)),
+        "evaluator": evaluator_of(simulation.data.models.world, simulation.planned.levels),
+        "warmup": simulation.warmup,
+        "warmup_rule": simulation.warmup_rule,
+        "constraints": {},
+        "notes": [],
+    }
+
+
+def _facts(
+    data: Data,
+    segmentation: Segmentation,
+    settings: Settings,
+    statements: tuple[str, ...],
+    times: dict[str, float],
+) -> dict[str, Any]:
+    from simlab.engine._jit import kernel_hash
+
+    study = data.study
+    return {
+        "study": study.name,
+        "currency": study.currency,
+        "period": study.period,
+        "n_items": data.catalog.n_items,
+        "inputs": dict(data.catalog.inputs),
+        "kernel_hash": kernel_hash(),
+        "table_hash": table_hash(data.models),
+        "laws": laws_in_words(data),
+        "periods": settings.periods,
+        "replications": settings.replications,
+        "verdict_replications": settings.verdict_replications,
+        "batches": settings.batches,
+        "level": settings.level,
+        "by": list(segmentation.by),
+        "segments": list(segmentation.names),
+        "segment_rule": segmentation.rule,
+        "policy": {
+            "family": study.policy.family,
+            "planning": study.policy.planning,
+            "target_measure": study.policy.target_measure,
+        },
+        "statements": list(statements),
+        "intervals": INTERVALS,
+        "assumptions": list(assumptions(data)),
+        "times": {stage: round(seconds, 3) for stage, seconds in times.items()},
+    }
+
+
+def _seeds(settings: Settings, phases: tuple[str, ...]) -> dict[str, int]:
+    return {"study": settings.seed} | {phase: phase_seed(settings.seed, phase) for phase in phases}
+
+
+def table_hash(models: Models) -> str:
+    """SHA-256 over every array that the laws and order terms consist of."""
+    digest = hashlib.sha256()
+    world = models.world
+    for record in (world.demand, world.lead_time, world.terms):
+        for name, value in sorted(vars(record).items()):
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(value).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,289 @@
+"""From targets to a tested frontier: the one page that wires search, solution and verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.api.data import Data
+from simlab.api.problem import Solved, solve_plans
+from simlab.api.references import References, plan_columns, references
+from simlab.api.settings import Clock, Settings
+from simlab.api.simulation import save_path, warmup_of
+from simlab.errors import EngineFaultError
+from simlab.execution import Curves, PlanSums, Progress, Weights, run_curves
+from simlab.frontier import Frontier, Plan
+from simlab.policies import PlannedLevels
+from simlab.segments import Segmentation
+from simlab.verdict.compare import Comparison, compare_all
+from simlab.verdict.retest import retest
+from simlab.verdict.scores import Scores, score
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Optimization:
+    """The frontier of a segmentation, the plan chosen on it, and what fresh randomness says of both.
+
+    Attributes
+    ----------
+    data : Data
+    segmentation : Segmentation
+    settings : Settings
+    targets : tuple of float
+        The grid.
+    planned : PlannedLevels
+        Levels of every SKU-location at every target.
+    curves : Curves
+        Sums per SKU-location × target of the search seed.
+    solved : Solved
+        Frontier, chosen plan, uniform and per-SKU plans; all on the search seed.
+    references : References
+        Habit and today's levels.
+    search, verdict : dict of str to PlanSums
+        Sums per plan × segment × replication of the plans kept, on either seed.
+    comparisons : tuple of Comparison
+        The segmented plan against the others at equal fill, on the verdict seed.
+    warmup : int
+    warmup_rule : str
+    times : dict
+        Seconds per stage.
+    """
+
+    data: Data
+    segmentation: Segmentation
+    settings: Settings
+    targets: tuple[float, ...]
+    planned: PlannedLevels
+    curves: Curves
+    solved: Solved
+    references: References
+    search: dict[str, PlanSums]
+    verdict: dict[str, PlanSums]
+    comparisons: tuple[Comparison, ...]
+    warmup: int
+    warmup_rule: str
+    times: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def frontier(self) -> Frontier:
+        """Every plan that no other plan of segment targets beats, in ascending holding cost."""
+        return self.solved.frontier
+
+    def at(self, *, budget: float | None = None, fill_rate: float | None = None) -> Plan:
+        """The plan for a budget (highest fill), a fill rate (cheapest), or both (cheapest).
+
+        Parameters
+        ----------
+        budget : float, optional
+            Ceiling on mean inventory value, in study currency.
+        fill_rate : float, optional
+            Floor on the total fill rate, a fraction.
+
+        Returns
+        -------
+        Plan
+            On the search seed: ``.by_segment()``, ``.fill_rate``, ``.cost_money`` (per year),
+            ``.value_money``.
+
+        Raises
+        ------
+        InfeasibleError
+            Nothing on the grid meets it; the message names what would.
+        """
+        return self.solved.frontier.at(budget=budget, fill_rate=fill_rate)
+
+    @property
+    def chosen(self) -> Plan:
+        """The plan that the constraints ask for."""
+        return self.solved.chosen
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of plan that are compared: ``segmented`` (the chosen one) first."""
+        return tuple(kind for kind in self.verdict if ":" not in kind)
+
+    def target_of(self, kind: str, segment: int | None) -> float:
+        """Target asked of a segment (or of all) by a kind of plan; NaN where items differ."""
+        asked = self.solved.targets[kind] if kind in self.solved.targets else self.references.targets[kind]
+        rows = asked if segment is None else asked[self.segmentation.codes == segment]
+        return float(rows[0]) if (rows == rows[0]).all() else float("nan")
+
+    def scores(self, kind: str, sample: str = "verdict", segment: str | None = None) -> Scores:
+        """Measures of a kept plan; ``segmented`` is the chosen one, see `kinds`.
+
+        Parameters
+        ----------
+        kind : str
+            Kind of plan.
+        sample : str
+            ``"verdict"`` (fresh seed) or ``"search"`` (the seed that chose).
+        segment : str, optional
+            Name of a segment; all together if left out.
+        """
+        sums = (self.verdict if sample == "verdict" else self.search)[kind]
+        scale = self.settings.scale(self.data.study)
+        if segment is None:
+            return score(sums.total(), 0, 0, self.segmentation.codes.size, scale)
+        code = self.segmentation.names.index(segment)
+        return score(sums, 0, code, int(self.segmentation.sizes[code]), scale)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The frontier: one row per point, with its targets."""
+        from simlab.api.tables import frontier_frame
+
+        return frontier_frame(self)
+
+    def plot(self) -> Figure:
+        """Holding cost against fill rate, reference points marked."""
+        from simlab.api.plots import plot_frontier
+
+        return plot_frontier(self)
+
+    def report(self, path: str | Path) -> Path:
+        """Write the report as one self-contained HTML file.
+
+        Raises
+        ------
+        UsageError
+            The file exists already.
+        """
+        from simlab.api.runs import report_to
+
+        return report_to(self, save_path(path))
+
+    def __repr__(self) -> str:
+        return (
+            f"Optimization({self.segmentation.n_segments} segments, {len(self.targets)} targets, "
+            f"chosen: {self.chosen})"
+        )
+
+    def _repr_html_(self) -> str:
+        from simlab.api.html import describe
+        from simlab.api.tables import segment_frame
+
+        frame = segment_frame(self)
+        return describe(repr(self), frame[frame["sample"] == "verdict"])
+
+
+def optimize(
+    data: Data,
+    segmentation: Segmentation,
+    *,
+    fill_rate: float | None = None,
+    budget: float | None = None,
+    replications: int | None = None,
+    verdict_replications: int | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Optimization:
+    """Find the segment targets with the least holding cost, and test them on fresh randomness.
+
+    Parameters
+    ----------
+    data : Data
+    segmentation : Segmentation
+        From `segment`.
+    fill_rate : float, optional
+        Floor on the total achieved fill rate, a fraction; the study's if neither is given.
+    budget : float, optional
+        Ceiling on mean inventory value, study currency.
+    replications, verdict_replications, seed, workers : int, optional
+        The study's if left out. Workers change no result.
+    progress : callable, optional
+        Called with (stage, done, total).
+
+    Returns
+    -------
+    Optimization
+
+    Raises
+    ------
+    InfeasibleError
+        No plan on the grid meets floor and budget; the message names what would work.
+    """
+    settings = Settings.of(
+        data.study,
+        replications=replications,
+        verdict_replications=verdict_replications,
+        seed=seed,
+        workers=workers,
+    )
+    clock = Clock(progress)
+    with clock.stage("fit"):
+        models = data.models
+        weights = Weights(models.costs.unit_cost, models.costs.holding)
+    with clock.stage("plan"):
+        targets = data.study.targets()
+        planned = plan_columns(data, np.array(targets))
+        compared = references(data)
+        warmup, rule = warmup_of(
+            data, [planned.levels, *(group.levels for group in compared.groups)], settings
+        )
+    with clock.stage("simulate"):
+        horizon = settings.horizon("search", warmup)
+        curves = run_curves(
+            models.world, planned.levels, horizon, workers=settings.workers, progress=progress
+        )
+    with clock.stage("solve"):
+        solved = solve_plans(
+            data, segmentation, planned, targets, curves, settings, fill_rate=fill_rate, budget=budget
+        )
+    kept = [*solved.kept, *compared.groups]
+    with clock.stage("in-sample"):
+        search = retest(
+            models.world,
+            kept,
+            segmentation.codes,
+            weights,
+            horizon,
+            workers=settings.workers,
+            progress=progress,
+            stage="in-sample",
+        )
+        check_same(search["segmented"], solved.chosen)
+    with clock.stage("verdict"):
+        verdict = retest(
+            models.world,
+            [*kept, *solved.frontiers],
+            segmentation.codes,
+            weights,
+            settings.horizon("verdict", warmup),
+            workers=settings.workers,
+            progress=progress,
+        )
+    scale = settings.scale(data.study)
+    comparisons = tuple(compare_all(verdict, solved.at_fill(verdict), scale))
+    return Optimization(
+        data,
+        segmentation,
+        settings,
+        targets,
+        planned,
+        curves,
+        solved,
+        compared,
+        search,
+        verdict,
+        comparisons,
+        warmup,
+        rule,
+        clock.times,
+    )
+
+
+def check_same(sums: PlanSums, plan: Plan) -> None:
+    """Guard: the chosen plan, simulated again, gives the very sums that the frontier was built on."""
+    again = (int(sums.holding.sum()), int(sums.stock_value.sum()), int(sums.served.sum()))
+    if again != plan.totals:
+        raise EngineFaultError(f"the chosen plan gave {again} when simulated again, not {plan.totals}")

@@ -1,0 +1,81 @@
+"""Pictures of results for notebooks (matplotlib)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.measures import MEASURES
+from simlab.verdict.compare import NAMES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from simlab.api.optimization import Optimization
+    from simlab.api.simulation import Simulation
+
+# Okabe and Ito (2008): told apart with every kind of colour vision.
+_COLOURS = {
+    "segmented": "#0072B2",
+    "uniform": "#E69F00",
+    "per_sku": "#009E73",
+    "habit": "#D55E00",
+    "today": "#CC79A7",
+}
+
+
+def plot_frontier(opt: Optimization) -> Figure:
+    """Holding cost per year against achieved fill rate; out of sample filled, in sample hollow."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8.0, 5.0), layout="constrained")
+    axes = figure.subplots()
+    scale = opt.settings.scale(opt.data.study)
+    for kind in ("segmented", "uniform", "per_sku"):
+        sums = opt.verdict[f"frontier:{kind}"]
+        fill = sums.served[:, 0].sum(axis=1) / sums.demanded[:, 0].sum(axis=1)
+        cost = sums.holding[:, 0].mean(axis=1) * scale.holding
+        order = np.argsort(cost)
+        axes.plot(fill[order], cost[order], color=_COLOURS[kind], label=NAMES[kind], linewidth=1.6)
+    for kind in opt.kinds:
+        fresh = opt.scores(kind)
+        axes.errorbar(
+            fresh.fill_rate.value,
+            fresh.holding_cost.value,
+            xerr=[
+                [fresh.fill_rate.value - fresh.fill_rate.low],
+                [fresh.fill_rate.high - fresh.fill_rate.value],
+            ],
+            marker="o",
+            color=_COLOURS[kind],
+            capsize=3,
+            label=f"{NAMES[kind]}: {fresh.fill_rate.value:.3f}",
+        )
+    if opt.solved.fill_rate is not None:
+        axes.axvline(opt.solved.fill_rate, color="0.5", linestyle=":", linewidth=1)
+    axes.set_xlabel("Achieved fill rate (verdict seed)")
+    axes.set_ylabel(MEASURES["holding_cost"].heading(opt.data.study.currency))
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, fontsize="small")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def plot_service(simulation: Simulation) -> Figure:
+    """Target asked and fill rate achieved per segment, with intervals."""
+    from matplotlib.figure import Figure
+
+    breakdown = simulation.by("segment")
+    figure = Figure(figsize=(8.0, 0.6 + 0.35 * len(breakdown.names)), layout="constrained")
+    axes = figure.subplots()
+    places = np.arange(len(breakdown.names))[::-1]
+    fills = [scores.fill_rate for scores in breakdown.scores]
+    axes.hlines(places, [f.low for f in fills], [f.high for f in fills], color=_COLOURS["segmented"])
+    axes.plot([f.value for f in fills], places, "o", color=_COLOURS["segmented"], label="fill rate achieved")
+    axes.plot(breakdown.targets, places, "|", color=_COLOURS["habit"], markersize=12, label="target asked")
+    axes.set_yticks(places, breakdown.names)
+    axes.set_xlabel("Fraction")
+    axes.legend(frameon=False, fontsize="small", loc="best")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure

@@ -1,0 +1,92 @@
+"""Reference points: the shop's habit, today's levels, and how columns of levels are laid side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.api.data import Data
+from simlab.engine.types import Levels
+from simlab.errors import InvalidInputError
+from simlab.execution import ChoiceArray
+from simlab.policies import PlannedLevels, current_levels, plan
+from simlab.segments import habit_targets
+from simlab.verdict.retest import PlanGroup
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class References:
+    """Plans that are not chosen but compared with, at their own levels.
+
+    Attributes
+    ----------
+    groups : tuple of PlanGroup
+        ``habit``, and ``today`` where every SKU-location has today's levels.
+    targets : dict of str to (n,) float
+        What each reference asked of each SKU-location; NaN for today's levels.
+    notes : tuple of str
+        Why a reference is missing.
+    """
+
+    groups: tuple[PlanGroup, ...]
+    targets: dict[str, FloatArray]
+    notes: tuple[str, ...]
+
+
+def plan_columns(data: Data, targets: FloatArray) -> PlannedLevels:
+    """Levels for targets, the way the study plans."""
+    policy = data.study.policy
+    return plan(
+        data.models,
+        targets,
+        family=policy.family,
+        target_measure=policy.target_measure,
+        planning=policy.planning,
+    )
+
+
+def references(data: Data) -> References:
+    """The habit (cycle service by the normal formula, by ABC) and today's levels where given."""
+    asked = habit_targets(data.catalog, data.models, data.study.segments)
+    habit = plan(
+        data.models,
+        asked[:, None],
+        family=data.study.policy.family,
+        target_measure="cycle_service_level",
+        planning="normal",
+    )
+    groups = [PlanGroup("habit", habit.levels, first_column(asked.size))]
+    targets = {"habit": asked}
+    notes: list[str] = []
+    try:
+        today, known = current_levels(data.models)
+    except InvalidInputError as error:
+        notes.append("today's levels are not compared: " + error.problems[0].message)
+    else:
+        if known.all():
+            groups.append(PlanGroup("today", today, first_column(asked.size)))
+            targets["today"] = np.full(asked.size, np.nan)
+        else:
+            missing = int((~known).sum())
+            notes.append(f"today's levels are not compared: {missing} SKU-locations have none")
+    return References(tuple(groups), targets, tuple(notes))
+
+
+def first_column(n_items: int) -> ChoiceArray:
+    """The choice of one plan that gives every item the first column."""
+    return np.zeros((n_items, 1), dtype=np.int16)
+
+
+def one_column(levels: Levels, choice: ChoiceArray) -> Levels:
+    """The levels of a single plan as one column."""
+    rows = np.arange(levels.n_items)[:, None]
+    return Levels(
+        levels.family,
+        levels.reorder_point[rows, choice],
+        levels.order_up_to[rows, choice],
+        levels.order_quantity[rows, choice],
+    )

@@ -1,0 +1,261 @@
+"""Commands that leave a run folder: simulate, optimize, demo, and the report of a finished run."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simlab.api import tables
+from simlab.api.assign import segment
+from simlab.api.data import Data, demo, load
+from simlab.api.manifest import optimize_facts, simulate_facts
+from simlab.api.optimization import Optimization, optimize
+from simlab.api.simulation import Simulation, simulate
+from simlab.api.words import optimize_statements, simulate_statements
+from simlab.errors import InvalidInputError, Problem
+from simlab.execution import Progress
+from simlab.policies import Policy
+from simlab.run import RunFolder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """What a command leaves behind.
+
+    Attributes
+    ----------
+    folder : Path
+        The run folder.
+    report : Path or None
+        The report in it.
+    statements : tuple of str
+        The outcome in sentences, with intervals.
+    tables : dict of str to DataFrame
+        What a person wants to see of it; everything lies under `results`.
+    times : dict of str to float
+        Seconds per stage.
+    """
+
+    folder: Path
+    report: Path | None
+    statements: tuple[str, ...]
+    tables: dict[str, pd.DataFrame]
+    times: dict[str, float] = field(default_factory=dict)
+
+
+def run_simulate(
+    study_path: str | Path,
+    out: Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Replay the study's targets per segment and write the run folder.
+
+    Raises
+    ------
+    InvalidInputError
+        The study names no `policy.targets`.
+    """
+    started = time.perf_counter()
+    data = load(study_path)
+    times = {"load": time.perf_counter() - started}
+    study = data.study
+    if not study.policy.targets:
+        raise InvalidInputError(
+            [
+                Problem(
+                    "E-STU-040",
+                    "simulate needs a target for every segment",
+                    file=study.file,
+                    column="policy.targets",
+                    fix="under [policy] add targets = { A = 0.98, B = 0.95, C = 0.90 }, or optimize",
+                )
+            ]
+        )
+    segmentation = segment(data)
+    asked = {study.policy.target_measure: study.policy.targets}
+    policy = Policy.from_targets(
+        segmentation, **asked, family=study.policy.family, planning=study.policy.planning
+    )
+    folder = RunFolder.create(out, study.name, study.folder)
+    simulation = simulate(data, policy, segmentation=segmentation, workers=workers, progress=progress)
+    return write_simulation(simulation, folder, times, progress)
+
+
+def run_optimize(
+    study_path: str | Path,
+    out: Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Optimise the study's segment targets, test them, and write the run folder."""
+    started = time.perf_counter()
+    if progress is not None:
+        progress("load", 0, 1)
+    data = load(study_path)
+    times = {"load": time.perf_counter() - started}
+    return _optimize(
+        data, RunFolder.create(out, data.study.name, data.study.folder), workers, progress, times
+    )
+
+
+def run_demo(
+    out: Path | None = None, workers: int | None = None, progress: Progress | None = None
+) -> RunResult:
+    """The made-up retailer from data to report; the run folder lies under the current folder."""
+    started = time.perf_counter()
+    if progress is not None:
+        progress("load", 0, 1)
+    data = demo()
+    times = {"load": time.perf_counter() - started}
+    return _optimize(data, RunFolder.create(out, data.study.name, Path.cwd()), workers, progress, times)
+
+
+def _optimize(
+    data: Data,
+    folder: RunFolder,
+    workers: int | None,
+    progress: Progress | None,
+    times: dict[str, float],
+) -> RunResult:
+    asked = data.study.optimize
+    try:
+        opt = optimize(
+            data,
+            segment(data),
+            fill_rate=asked.fill_rate,
+            budget=asked.budget,
+            workers=workers,
+            progress=progress,
+        )
+    except BaseException:
+        _drop_if_empty(folder)
+        raise
+    return write_optimization(opt, folder, times, progress)
+
+
+def _drop_if_empty(folder: RunFolder) -> None:
+    """Take back a run folder that was made for nothing."""
+    shutil.rmtree(folder.path, ignore_errors=True)
+
+
+def write_optimization(
+    opt: Optimization, folder: RunFolder, times: dict[str, float], progress: Progress | None = None
+) -> RunResult:
+    """Write every table, seal the run, render the report."""
+    started = time.perf_counter()
+    frames = optimization_frames(opt)
+    statements = optimize_statements(opt)
+    _write(folder, opt.data, frames)
+    times = {**times, **opt.times, "write": time.perf_counter() - started}
+    facts = optimize_facts(opt, statements, times)
+    return _finish(folder, tables.shown(frames), statements, times, facts, progress)
+
+
+def write_simulation(
+    simulation: Simulation, folder: RunFolder, times: dict[str, float], progress: Progress | None = None
+) -> RunResult:
+    """Write every table, seal the run, render the report."""
+    started = time.perf_counter()
+    frames = simulation_frames(simulation)
+    statements = simulate_statements(simulation)
+    _write(folder, simulation.data, frames)
+    times = {**times, **simulation.times, "write": time.perf_counter() - started}
+    facts = simulate_facts(simulation, statements, times)
+    return _finish(folder, tables.shown(frames), statements, times, facts, progress)
+
+
+def optimization_frames(opt: Optimization) -> dict[str, pd.DataFrame]:
+    """The tables under `results`."""
+    data, segmentation = opt.data, opt.segmentation
+    column = opt.solved.columns["segmented"]
+    exposure = opt.settings.periods * opt.settings.replications
+    achieved = tables.achieved_frame(opt.curves, column, data.models, exposure, opt.settings.level)
+    asked = np.array(opt.targets)[column]
+    plan = tables.plan_frame(data.catalog, data.models, segmentation, asked, opt.planned, column, achieved)
+    items = tables.item_frame(data.catalog, data.models, segmentation, achieved.assign(target=asked))
+    return {
+        "items": items,
+        "segments": tables.segment_frame(opt),
+        "curves": tables.curves_frame(data.catalog, opt.curves, opt.targets),
+        "frontier": tables.frontier_frame(opt),
+        "plan": plan,
+        "verdict": tables.verdict_frame(opt),
+        "reference": tables.reference_frame(opt),
+    }
+
+
+def simulation_frames(simulation: Simulation) -> dict[str, pd.DataFrame]:
+    """The tables under `results` of a simulated policy."""
+    data, segmentation = simulation.data, simulation.segmentation
+    column = np.zeros(segmentation.codes.size, dtype=np.int64)
+    exposure = simulation.settings.periods * simulation.settings.replications
+    achieved = tables.achieved_frame(
+        simulation.curves, column, data.models, exposure, simulation.settings.level
+    )
+    asked = np.asarray(simulation.policy.targets)[segmentation.codes]
+    plan = tables.plan_frame(
+        data.catalog, data.models, segmentation, asked, simulation.planned, column, achieved
+    )
+    return {
+        "items": tables.item_frame(data.catalog, data.models, segmentation, achieved.assign(target=asked)),
+        "segments": tables.simulation_frame(simulation),
+        "plan": plan,
+    }
+
+
+def _write(folder: RunFolder, data: Data, frames: dict[str, pd.DataFrame]) -> None:
+    study = data.study
+    if study.source:
+        folder.write_text("study.toml", study.source)
+    folder.write_json("resolved.json", study.resolved())
+    for name, frame in frames.items():
+        folder.write_table(name, frame)
+    folder.write_table("quality", data.quality.to_frame())
+
+
+def _finish(
+    folder: RunFolder,
+    shown: dict[str, pd.DataFrame],
+    statements: tuple[str, ...],
+    times: dict[str, float],
+    facts: dict[str, Any],
+    progress: Progress | None,
+) -> RunResult:
+    for stage, seconds in times.items():
+        folder.log("stage", stage=stage, seconds=round(seconds, 3))
+    folder.write_manifest(facts)
+    if progress is not None:
+        progress("report", 0, 1)
+    started = time.perf_counter()
+    report = render_report(folder.path)
+    times = {**times, "report": time.perf_counter() - started}
+    folder.log("stage", stage="report", seconds=round(times["report"], 3))
+    if progress is not None:
+        progress("report", 1, 1)
+    return RunResult(folder.path, report, statements, shown, times)
+
+
+def render_report(run_dir: str | Path) -> Path:
+    """Draw the report of a finished run anew from its tables."""
+    from simlab.report import render
+
+    return render(RunFolder.open(Path(run_dir)))
+
+
+def report_to(opt: Optimization, path: Path) -> Path:
+    """The report alone, as one file."""
+    with tempfile.TemporaryDirectory() as scratch:
+        result = write_optimization(opt, RunFolder.create(Path(scratch) / "run", "run", Path(scratch)), {})
+        assert result.report is not None
+        shutil.copyfile(result.report, path)
+    return path

@@ -1,0 +1,244 @@
+"""Replaying one policy: targets per segment → levels → sums → measures with intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.api.data import Data
+from simlab.api.references import first_column
+from simlab.api.settings import Clock, Settings
+from simlab.execution import (
+    Curves,
+    Levels,
+    PlanRequest,
+    PlanSums,
+    Progress,
+    Weights,
+    common_warmup,
+    run_curves,
+    run_plans,
+)
+from simlab.measures import Estimate
+from simlab.policies import PlannedLevels, Policy, plan
+from simlab.segments import Segmentation
+from simlab.verdict.scores import Scores, score
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """What a policy did in simulation.
+
+    Attributes
+    ----------
+    data : Data
+    segmentation : Segmentation
+    policy : Policy
+    planned : PlannedLevels
+        Levels of every SKU-location, one column.
+    curves : Curves
+        Sums per SKU-location, by batch.
+    sums : PlanSums
+        One plan × segment × replication.
+    settings : Settings
+    warmup : int
+        Periods run before counting.
+    warmup_rule : str
+        Where the warm-up comes from.
+    times : dict
+        Seconds per stage.
+    """
+
+    data: Data
+    segmentation: Segmentation
+    policy: Policy
+    planned: PlannedLevels
+    curves: Curves
+    sums: PlanSums
+    settings: Settings
+    warmup: int
+    warmup_rule: str
+    times: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def total(self) -> Scores:
+        """All SKU-locations together."""
+        scale = self.settings.scale(self.data.study)
+        return score(self.sums.total(), 0, 0, self.segmentation.codes.size, scale)
+
+    def segment(self, name: str) -> Scores:
+        """One segment."""
+        code = self.segmentation.names.index(name)
+        scale = self.settings.scale(self.data.study)
+        return score(self.sums, 0, code, int(self.segmentation.sizes[code]), scale)
+
+    @property
+    def fill_rate(self) -> Estimate:
+        """Units served at once ÷ units demanded, with its simulation interval."""
+        return self.total.fill_rate
+
+    @property
+    def cycle_service_level(self) -> Estimate:
+        """Good receipts ÷ receipts."""
+        return self.total.cycle_service_level
+
+    @property
+    def inventory_value(self) -> Estimate:
+        """Mean shelf stock at unit cost, in study currency."""
+        return self.total.inventory_value
+
+    @property
+    def holding_cost(self) -> Estimate:
+        """Study currency per year."""
+        return self.total.holding_cost
+
+    def by(self, what: str = "segment") -> Breakdown:
+        """Measures per segment, or per value of one of the attributes segmented by.
+
+        Parameters
+        ----------
+        what : str
+            ``"segment"`` or one of `segmentation.by`.
+        """
+        from simlab.api.breakdown import breakdown
+
+        return breakdown(self, what)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per segment and one for all, every measure with its interval."""
+        return self.by("segment").to_frame()
+
+    def plot(self) -> Figure:
+        """Fill rate asked and achieved per segment."""
+        from simlab.api.plots import plot_service
+
+        return plot_service(self)
+
+    def __repr__(self) -> str:
+        n = self.segmentation.codes.size
+        runs = self.settings.replications
+        return f"Simulation({n} SKU-locations, {runs} replications, fill rate {self.fill_rate})"
+
+    def _repr_html_(self) -> str:
+        from simlab.api.html import describe
+
+        return describe(repr(self), self.to_frame())
+
+
+@dataclass(frozen=True, eq=False)
+class Breakdown:
+    """Measures per group, with the total as the last row."""
+
+    what: str
+    names: tuple[str, ...]
+    targets: tuple[float, ...]
+    n_items: tuple[int, ...]
+    scores: tuple[Scores, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per group."""
+        import pandas as pd
+
+        rows = [
+            {self.what: name, "n_items": n, "target": target, **scores.columns()}
+            for name, n, target, scores in zip(
+                self.names, self.n_items, self.targets, self.scores, strict=True
+            )
+        ]
+        return pd.DataFrame(rows)
+
+    def _repr_html_(self) -> str:
+        from simlab.api.html import describe
+
+        return describe(f"by {self.what}", self.to_frame())
+
+
+def simulate(
+    data: Data,
+    policy: Policy,
+    *,
+    segmentation: Segmentation | None = None,
+    replications: int | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Simulation:
+    """Replay stochastic demand and lead times under a policy.
+
+    Parameters
+    ----------
+    data : Data
+        From `load`, `load_frames` or `demo`.
+    policy : Policy
+        From `Policy.from_targets`: it carries its segmentation.
+    segmentation : Segmentation, optional
+        Only where the policy carries none.
+    replications, seed, workers : int, optional
+        The study's if left out. Workers change no result.
+    progress : callable, optional
+        Called with (stage, done, total).
+
+    Returns
+    -------
+    Simulation
+        ``.fill_rate`` is a value with its interval; ``.by("segment")`` breaks it down.
+    """
+    segments = segmentation or policy.segmentation
+    settings = Settings.of(data.study, replications=replications, seed=seed, workers=workers)
+    clock = Clock(progress)
+    with clock.stage("fit"):
+        models = data.models
+    with clock.stage("plan"):
+        targets = np.asarray(policy.targets, dtype=np.float64)[segments.codes][:, None]
+        planned = plan(
+            models,
+            targets,
+            family=policy.family,
+            target_measure=policy.target_measure,
+            planning=policy.planning,
+        )
+        warmup, rule = warmup_of(data, [planned.levels], settings)
+    horizon = settings.horizon("search", warmup)
+    with clock.stage("simulate"):
+        curves = run_curves(
+            models.world, planned.levels, horizon, workers=settings.workers, progress=progress
+        )
+    with clock.stage("measure"):
+        request = PlanRequest(first_column(segments.codes.size), segments.codes, segments.n_segments)
+        (sums,) = run_plans(
+            models.world,
+            planned.levels,
+            [request],
+            Weights(models.costs.unit_cost, models.costs.holding),
+            horizon,
+            workers=settings.workers,
+            progress=progress,
+            stage="measure",
+        )
+    return Simulation(data, segments, policy, planned, curves, sums, settings, warmup, rule, clock.times)
+
+
+def warmup_of(data: Data, plans: list[Levels], settings: Settings) -> tuple[int, str]:
+    """Warm-up said in the study, or the one common to all that is compared."""
+    said = data.study.simulation.warmup
+    if said != "auto":
+        return int(said), "said in the study"
+    horizon = settings.horizon("search", 0)
+    return common_warmup(data.models.world, plans, horizon)
+
+
+def save_path(path: str | Path) -> Path:
+    """A path that does not exist yet."""
+    from simlab.errors import UsageError
+
+    target = Path(path)
+    if target.exists():
+        raise UsageError(f"{target}: exists already; nothing is ever replaced")
+    return target

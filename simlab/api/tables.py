@@ -1,0 +1,330 @@
+"""Results as DataFrames: the tables of the run folder, and what ``.to_frame()`` gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from simlab.catalog import Catalog
+from simlab.engine.types import Curves, Family, IntArray, LawKind
+from simlab.frontier import Frontier
+from simlab.measures import ratio_interval
+from simlab.models import Models
+from simlab.policies import PlannedLevels
+from simlab.segments import Segmentation
+
+if TYPE_CHECKING:
+    from simlab.api.optimization import Optimization
+    from simlab.api.simulation import Simulation
+
+FloatArray = npt.NDArray[np.float64]
+ALL = "(all)"
+
+
+def model_frame(catalog: Catalog, models: Models) -> pd.DataFrame:
+    """One row per SKU-location: laws, why they were chosen, costs."""
+    demand, lead = models.world.demand, models.world.lead_time
+    support = [lead.support(item) for item in range(models.world.n_items)]
+    return pd.DataFrame(
+        {
+            "sku": list(catalog.sku),
+            "location": list(catalog.location),
+            "supplier": _text(catalog, "supplier"),
+            "demand_law": [LawKind(int(kind)).name.lower() for kind in demand.kind],
+            "demand_reason": list(models.demand_reason),
+            "lead_time_reason": list(models.lead_time_reason),
+            "n_observed": models.n_observed,
+            "mean_demand": demand.mean,
+            "sd_demand": np.sqrt(demand.variance),
+            "mean_lead_time": [float((periods * share).sum()) for periods, share in support],
+            "longest_lead_time": lead.longest(),
+            "review_period": models.world.terms.review_period,
+            "unit_cost": models.costs.unit_cost * models.costs.cost_resolution,
+            "holding_rate": models.costs.holding_rate,
+            "annual_units": models.annual_units,
+            "annual_value": models.annual_value,
+            "cv": models.cv,
+        }
+    )
+
+
+def item_frame(
+    catalog: Catalog,
+    models: Models,
+    segmentation: Segmentation,
+    achieved: pd.DataFrame,
+) -> pd.DataFrame:
+    """Models, segment, what was achieved, and the user's own columns as ``item_…``."""
+    frame = model_frame(catalog, models)
+    frame.insert(2, "segment", np.array(segmentation.names, dtype=object)[segmentation.codes])
+    for place, name in enumerate(segmentation.by):
+        values = np.array([attribute[place] for attribute in segmentation.attributes], dtype=object)
+        frame[name if name not in frame else f"by_{name}"] = values[segmentation.codes]
+    frame = pd.concat([frame, achieved], axis=1)
+    for name, texts in catalog.texts.items():
+        if name not in ("supplier", "unmet"):
+            frame[f"item_{name}"] = pd.Series(list(texts), dtype="object")
+    return frame
+
+
+def achieved_frame(
+    curves: Curves, column: IntArray, models: Models, exposure: int, level: float
+) -> pd.DataFrame:
+    """Per SKU-location on the search seed: fill rate with its interval over batches, service, stock.
+
+    Parameters
+    ----------
+    curves : Curves
+        (n, k) sums.
+    column : (n,) int
+        Column that the plan gives each item.
+    models : Models
+        Costs.
+    exposure : int
+        Periods × replications behind the sums.
+    level : float
+        Of the interval.
+    """
+    rows = np.arange(curves.n_items)
+    fill = ratio_interval(curves.served[rows, column], curves.demanded, level)
+    good = curves.good_receipts[rows, column].sum(axis=1)
+    received = np.broadcast_to(curves.receipts, curves.good_receipts.shape)[rows, column].sum(axis=1)
+    stock = (curves.on_hand[rows, column] + curves.on_hand_start[rows, column]).sum(axis=1)
+    mean_stock = stock / (2.0 * exposure)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cycle = np.where(received > 0, good / received, np.nan)
+    return pd.DataFrame(
+        {
+            "fill_rate": fill.value,
+            "fill_rate_low": fill.low,
+            "fill_rate_high": fill.high,
+            "cycle_service_level": cycle,
+            "mean_on_hand": mean_stock,
+            "inventory_value": mean_stock * models.costs.unit_cost * models.costs.cost_resolution,
+            "holding_cost": mean_stock * models.costs.holding * models.costs.cost_resolution / 100,
+        }
+    )
+
+
+def plan_frame(
+    catalog: Catalog,
+    models: Models,
+    segmentation: Segmentation,
+    targets: FloatArray,
+    planned: PlannedLevels,
+    column: IntArray,
+    achieved: pd.DataFrame,
+) -> pd.DataFrame:
+    """What an ERP imports: one row per SKU-location with its levels."""
+    rows = np.arange(column.size)
+    levels = planned.levels
+    up_to = levels.family == Family.ORDER_UP_TO
+    return pd.DataFrame(
+        {
+            "sku": list(catalog.sku),
+            "location": list(catalog.location),
+            "segment": np.array(segmentation.names, dtype=object)[segmentation.codes],
+            "target": targets,
+            "planning_method": list(planned.method),
+            "safety_stock": planned.safety_stock[rows, column],
+            "reorder_point": pd.array(levels.reorder_point[rows, column], dtype="Int64"),
+            "order_up_to": levels.order_up_to[rows, column],
+            "order_quantity": levels.order_quantity[rows, column],
+            "review_period": models.world.terms.review_period,
+            "fill_rate": achieved["fill_rate"],
+        }
+    ).assign(reorder_point=lambda frame: frame["reorder_point"].mask(up_to))
+
+
+def curves_frame(catalog: Catalog, curves: Curves, targets: tuple[float, ...]) -> pd.DataFrame:
+    """Totals per SKU-location × target over all replications of the search seed."""
+    n, k = curves.n_items, curves.n_columns
+
+    def long(name: str) -> IntArray:
+        totals = getattr(curves, name).sum(axis=-1)
+        full: IntArray = np.broadcast_to(totals[:, None] if totals.ndim == 1 else totals, (n, k)).ravel()
+        return full
+
+    measures = ("demanded", "served", "on_hand", "on_hand_start", "receipts", "good_receipts")
+    return pd.DataFrame(
+        {
+            "sku": np.repeat(np.array(catalog.sku, dtype=object), k),
+            "location": np.repeat(np.array(catalog.location, dtype=object), k),
+            "column": np.tile(np.arange(k), n),
+            "target": np.tile(np.array(targets), n),
+            **{name: long(name) for name in measures},
+        }
+    )
+
+
+def simulation_frame(simulation: Simulation) -> pd.DataFrame:
+    """The `segments` table of a simulated policy."""
+    frame = simulation.by("segment").to_frame()
+    frame.insert(0, "plan", "given")
+    frame.insert(1, "sample", "search")
+    for place, name in enumerate(simulation.segmentation.by):
+        values = [attribute[place] for attribute in simulation.segmentation.attributes]
+        frame[name] = [*values, None]
+    return frame
+
+
+def segment_frame(opt: Optimization) -> pd.DataFrame:
+    """The `segments` table: every kept plan × segment (and all), on both samples."""
+    rows: list[dict[str, Any]] = []
+    segmentation = opt.segmentation
+    for sample in ("search", "verdict"):
+        for kind in opt.kinds:
+            for place, segment in enumerate((*segmentation.names, ALL)):
+                whole = segment == ALL
+                rows.append(
+                    {
+                        "plan": kind,
+                        "sample": sample,
+                        "segment": segment,
+                        **_attributes(segmentation, None if whole else place),
+                        "n_items": segmentation.codes.size if whole else int(segmentation.sizes[place]),
+                        "target": opt.target_of(kind, None if whole else place),
+                        **opt.scores(kind, sample, None if whole else segment).columns(),
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def frontier_frame(opt: Optimization) -> pd.DataFrame:
+    """The `frontier` table: segmented, uniform and per-SKU plans, in and out of sample."""
+    solved = opt.solved
+    points = solved.thinned.frontier
+    frames = [
+        _points(opt, "segmented", points, (points.choice == solved.chosen.choice).all(axis=1)),
+        _points(
+            opt, "uniform", solved.uniform, (solved.uniform.choice == solved.best_uniform.choice).all(axis=1)
+        ),
+        _item_points(opt),
+    ]
+    frame = pd.concat(frames, ignore_index=True)
+    frame.insert(0, "point", frame.groupby("kind", sort=False).cumcount())
+    return frame
+
+
+def _points(opt: Optimization, kind: str, points: Frontier, chosen: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "kind": kind,
+            "fill_rate": points.fill_rate,
+            "holding_cost": points.cost_money,
+            "inventory_value": points.value_money,
+            **_retested(opt, kind, points.n_points),
+            "certificate": points.certificate.astype(str),
+            "gap": points.gap,
+            "chosen": chosen,
+            "targets": points.targets.tolist(),
+        }
+    )
+
+
+def _item_points(opt: Optimization) -> pd.DataFrame:
+    items, curves = opt.solved.items, opt.solved.frontier.curves
+    n = items.choice.shape[0]
+    return pd.DataFrame(
+        {
+            "kind": "per_sku",
+            "fill_rate": items.fill_rate,
+            "holding_cost": [float(cost * curves.cost_unit) for cost in items.cost],
+            "inventory_value": [float(value * curves.value_unit) for value in items.value],
+            **_retested(opt, "per_sku", n),
+            "certificate": "exact",
+            "gap": 0.0,
+            "chosen": False,
+            "targets": [None] * n,
+        }
+    )
+
+
+def _retested(opt: Optimization, kind: str, n: int) -> dict[str, FloatArray]:
+    """What the first n plans of a frontier did on the verdict seed."""
+    scale = opt.settings.scale(opt.data.study)
+    sums = opt.verdict[f"frontier:{kind}"]
+    fill = ratio_interval(sums.served[:n, 0], sums.demanded[:n, 0], scale.level)
+    return {
+        "fill_rate_verdict": fill.value,
+        "fill_rate_verdict_low": fill.low,
+        "fill_rate_verdict_high": fill.high,
+        "holding_cost_verdict": sums.holding[:n, 0].mean(axis=1) * scale.holding,
+        "inventory_value_verdict": sums.stock_value[:n, 0].mean(axis=1) * scale.value,
+    }
+
+
+def verdict_frame(opt: Optimization) -> pd.DataFrame:
+    """The `verdict` table: comparisons at equal fill with their sentences."""
+    currency = opt.data.study.currency
+    return pd.DataFrame(
+        [
+            {
+                "comparison": f"{one.a} vs {one.b}",
+                "basis": "equal fill",
+                "at_fill": one.at_fill,
+                "cost_a": one.cost_a,
+                "cost_b": one.cost_b,
+                **_spread("difference", one.difference),
+                **_spread("percent", one.percent),
+                "level": one.difference.level,
+                "replications": one.difference.n,
+                "statement": one.statement(currency),
+            }
+            for one in opt.comparisons
+        ]
+    )
+
+
+def reference_frame(opt: Optimization) -> pd.DataFrame:
+    """The `reference` table: where each kept plan stands, in and out of sample."""
+    rows = []
+    for sample in ("search", "verdict"):
+        for kind in opt.kinds:
+            scores = opt.scores(kind, sample)
+            rows.append(
+                {
+                    "plan": kind,
+                    "sample": sample,
+                    "fill_rate": scores.fill_rate.value,
+                    "fill_rate_low": scores.fill_rate.low,
+                    "fill_rate_high": scores.fill_rate.high,
+                    "holding_cost": scores.holding_cost.value,
+                    "inventory_value": scores.inventory_value.value,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def shown(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The few rows and columns of a run that fit a terminal: plans, and segments of the main plan."""
+    segments = frames["segments"]
+    sample = "verdict" if (segments["sample"] == "verdict").any() else "search"
+    rows = segments[segments["sample"] == sample]
+    service = ["fill_rate", "fill_rate_low", "fill_rate_high"]
+    money = ["inventory_value", "holding_cost"]
+    main = rows[rows["plan"] == rows["plan"].iloc[0]]
+    found = {"segments": main[["segment", "n_items", "target", *service, *money]].reset_index(drop=True)}
+    if rows["plan"].nunique() > 1:
+        totals = rows[rows["segment"] == ALL]
+        found = {"plans": totals[["plan", *service, *money]].reset_index(drop=True), **found}
+    return found
+
+
+def _spread(name: str, estimate: Any) -> dict[str, float]:
+    return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+
+
+def _attributes(segmentation: Segmentation, place: int | None) -> dict[str, str | None]:
+    return {
+        name: None if place is None else segmentation.attributes[place][number]
+        for number, name in enumerate(segmentation.by)
+    }
+
+
+def _text(catalog: Catalog, name: str) -> pd.Series[Any]:
+    values = catalog.texts.get(name)
+    return pd.Series(list(values) if values is not None else [None] * catalog.n_items, dtype="object")

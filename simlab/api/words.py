@@ -1,0 +1,142 @@
+"""Outcomes in sentences: who won, what was met, how sure, and what was assumed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from simlab.engine.types import LawKind
+from simlab.measures import Estimate, format_estimate, format_money, format_rate
+from simlab.verdict.compare import NAMES
+
+if TYPE_CHECKING:
+    from simlab.api.data import Data
+    from simlab.api.optimization import Optimization
+    from simlab.api.simulation import Simulation
+    from simlab.segments import Segmentation
+
+INDEPENDENT = (
+    "Demand is drawn independently from period to period and from item to item (independent {period}s): "
+    "histories whose sums over several periods vary more than that need more stock than shown."
+)
+
+
+def optimize_statements(opt: Optimization) -> tuple[str, ...]:
+    """The verdict: the chosen plan, then who won at equal fill."""
+    currency = opt.data.study.currency
+    scores = opt.scores("segmented")
+    where = f"{opt.segmentation.n_segments} segments by {' × '.join(opt.segmentation.by)}"
+    lines = [
+        f"Chosen plan ({where}): fill rate {format_estimate(scores.fill_rate, 'fill_rate')} on the verdict "
+        f"seed, inventory {format_estimate(scores.inventory_value, 'inventory_value', currency)}, "
+        f"holding cost {format_estimate(scores.holding_cost, 'holding_cost', currency)} per year."
+    ]
+    if opt.solved.fill_rate is not None:
+        lines.append(met(scores.fill_rate, opt.solved.fill_rate))
+    if opt.solved.budget is not None:
+        lines.append(_within(scores.inventory_value, opt.solved.budget, currency))
+    lines += [one.statement(currency) for one in opt.comparisons]
+    lines += [_sentence(note) for note in (*opt.solved.notes, *opt.references.notes)]
+    return tuple(lines)
+
+
+def met(fill: Estimate, floor: float) -> str:
+    """Whether the floor is met: only if the lower end of the interval reaches it."""
+    asked = format_rate(floor)
+    level = f"{100 * fill.level:g} %"
+    if fill.low >= floor:
+        return (
+            f"It meets the floor {asked}, if the fitted laws are right: the lower {level} bound reaches it."
+        )
+    if fill.high < floor:
+        return f"It misses the floor {asked} on the verdict seed: the whole {level} interval lies below it."
+    return (
+        f"Whether it meets the floor {asked} is not decided: the {level} interval "
+        f"[{format_rate(fill.low)}, {format_rate(fill.high)}] contains it."
+    )
+
+
+def simulate_statements(simulation: Simulation) -> tuple[str, ...]:
+    """What the policy achieves, beside what it asked."""
+    currency = simulation.data.study.currency
+    total = simulation.total
+    asked = simulation.policy.target_measure.replace("_", " ")
+    lines = [
+        f"Fill rate {format_estimate(total.fill_rate, 'fill_rate')}, cycle service level "
+        f"{format_estimate(total.cycle_service_level, 'cycle_service_level')}, inventory "
+        f"{format_estimate(total.inventory_value, 'inventory_value', currency)}, holding cost "
+        f"{format_estimate(total.holding_cost, 'holding_cost', currency)} per year."
+    ]
+    for name, target in zip(simulation.segmentation.names, simulation.policy.targets, strict=True):
+        scores = simulation.segment(name)
+        achieved = getattr(scores, simulation.policy.target_measure)
+        key = simulation.policy.target_measure
+        lines.append(
+            f"{name}: {asked} asked {format_rate(target)}, achieved {format_estimate(achieved, key)}."
+        )
+    return tuple(lines)
+
+
+def assumptions(data: Data) -> tuple[str, ...]:
+    """What the numbers rest on, in sentences."""
+    study = data.study
+    crossing = data.models.world.lead_time.crossing
+    lines = [
+        INDEPENDENT.format(period=study.period),
+        "The past stands for the future: laws were fitted to the whole history given.",
+        "Orders may overtake each other."
+        if crossing
+        else "A supplier delivers orders in the sequence placed.",
+        "Unmet demand waits (backorders)." if study.policy.unmet == "backorder" else "Unmet demand is lost.",
+        f"Holding cost counts the mean shelf stock at unit cost × yearly rate; a year is "
+        f"{study.periods_per_year:.4g} {study.period}s.",
+    ]
+    return (*lines, *(_sentence(text) for text in data.models.assumptions))
+
+
+def laws_in_words(data: Data) -> str:
+    """How many SKU-locations follow which demand law."""
+    counts = Counter(
+        LawKind(int(kind)).name.lower().replace("_", " ") for kind in data.models.world.demand.kind
+    )
+    return ", ".join(f"{n:,} {name}" for name, n in counts.most_common())
+
+
+def check_lines(data: Data, segmentation: Segmentation) -> tuple[str, ...]:
+    """The summary of `simlab check`."""
+    study, models = data.study, data.models
+    value = format_money(float(models.annual_value.sum()), study.currency)
+    lead, _ = models.lead_time_moments
+    longest = models.world.lead_time.longest()
+    sizes = zip(segmentation.names, segmentation.sizes.tolist(), strict=True)
+    lines = [
+        f"Study '{study.name}': {data.catalog.n_items:,} SKU-locations, {study.period} periods, "
+        f"annual demand {value} at unit cost.",
+        f"Demand laws: {laws_in_words(data)}.",
+        f"Lead times: mean {lead.mean():.1f} {study.period}s, longest {int(longest.max())}.",
+        f"Segments by {' × '.join(segmentation.by)}: {', '.join(f'{name} {n:,}' for name, n in sizes)}.",
+        *assumptions(data)[5:],
+        "No problems: nothing stands in the way of simlab optimize.",
+    ]
+    return tuple(lines)
+
+
+def names_of_plans() -> dict[str, str]:
+    """Plan kinds as people read them."""
+    return dict(NAMES)
+
+
+def _within(value: Estimate, budget: float, currency: str) -> str:
+    text = format_estimate(value, "inventory_value", currency)
+    inside = (
+        "keeps within"
+        if value.high <= budget
+        else "exceeds"
+        if value.low > budget
+        else "is not told apart from"
+    )
+    return f"Mean inventory {text} {inside} the budget of {format_money(budget, currency)}."
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
