@@ -1,0 +1,122 @@
+"""One plan: a target for every segment, with its exact sums and the proof that comes with it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.errors import InfeasibleError
+from simlab.frontier.curves import FloatArray, SegmentCurves
+from simlab.measures import format_rate
+
+EXACT, EPSILON, SOLVER, BOUND, LISTED = "exact", "epsilon", "solver", "bound", "listed"
+"""Certificates: integer merge; merge within ε; dual bound of a solver; a bound only; best of a list."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A target per segment; every sum is computed from the choice, exactly.
+
+    Attributes
+    ----------
+    choice : (n_segments,) int
+        Target number of each segment.
+    certificate : str
+        How it is known that nothing is cheaper: ``exact``, ``epsilon``, ``solver``, ``bound``,
+        or ``listed`` (the best of the plans compared).
+    bound : float
+        No plan on the grid under the same limits costs less than this, in units of cost.
+    """
+
+    curves: SegmentCurves
+    choice: npt.NDArray[np.int64]
+    certificate: str
+    bound: float
+
+    @cached_property
+    def totals(self) -> tuple[int, int, int]:
+        """Exact cost, value and served."""
+        return self.curves.totals(self.choice)
+
+    @property
+    def cost(self) -> int:
+        """Sum of the objective."""
+        return self.totals[0]
+
+    @property
+    def value(self) -> int:
+        """Sum that budgets are set on."""
+        return self.totals[1]
+
+    @property
+    def served(self) -> int:
+        """Units served."""
+        return self.totals[2]
+
+    @property
+    def fill_rate(self) -> float:
+        """Units served ÷ units demanded; NaN if nothing was demanded."""
+        demanded = self.curves.total_demanded
+        return self.served / demanded if demanded else math.nan
+
+    @property
+    def targets(self) -> FloatArray:
+        """(n_segments,) target of each segment."""
+        return np.asarray(self.curves.targets[self.choice])
+
+    @property
+    def cost_money(self) -> float:
+        """Objective in money (per year)."""
+        return float(self.cost * self.curves.cost_unit)
+
+    @property
+    def value_money(self) -> float:
+        """What the budget is set on, in money."""
+        return float(self.value * self.curves.value_unit)
+
+    @property
+    def gap(self) -> float:
+        """Largest possible saving as a fraction of cost; 0 where the plan is proven best."""
+        return max(0.0, (self.cost - self.bound) / self.cost) if self.cost > 0 else 0.0
+
+    def by_segment(self) -> dict[str, float]:
+        """Target of each segment by name."""
+        return dict(zip(self.curves.names, (float(t) for t in self.targets), strict=True))
+
+
+class NoPlanError(InfeasibleError):
+    """No plan on the grid meets the limits; says what would work.
+
+    Attributes
+    ----------
+    smallest_budget : Fraction or None
+        Least money with which the floor can be met; None if no budget would do.
+    highest_fill : float
+        Highest fill rate that can be reached within the budget (without one: at all).
+    """
+
+    def __init__(self, message: str, smallest_budget: Fraction | None, highest_fill: float) -> None:
+        super().__init__(message)
+        self.smallest_budget = smallest_budget
+        self.highest_fill = highest_fill
+
+
+def money_up(amount: Fraction, currency: str) -> str:
+    """An amount rounded up to cents, so that the figure shown really suffices."""
+    cents = -((-amount * 100) // 1)
+    return f"{currency} {cents / 100:,.2f}".strip() if cents < 10**15 else f"{currency} {float(amount):,.0f}"
+
+
+def rate_down(served: int, demanded: int) -> str:
+    """A fill rate rounded down, so that the figure shown can really be reached."""
+    if not demanded or served == demanded:
+        return format_rate(served / demanded if demanded else math.nan)
+    for digits in range(4, 9):
+        if demanded - served >= demanded / 10 ** (digits - 1) or digits == 8:
+            break
+    return f"{(served * 10**digits // demanded) / 10**digits:.{digits}f}"

@@ -1,0 +1,268 @@
+"""Least cost under any number of limits: a mixed-integer program, every answer re-checked exactly.
+
+Solvers accept violations of about 1e-6. A plan that fails the check in integer sums is removed by
+a no-good cut that removes proven failures only; a floor is never tightened.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.errors import EngineFaultError, UsageError
+from simlab.frontier.curves import FloatArray, Sums
+
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
+ChoiceArray: TypeAlias = npt.NDArray[np.int64]
+
+ROW_SCALE = 1e5
+"""Largest coefficient of a row as the solver sees it; its tolerance of 1e-6 is 1e-11 of that."""
+MAX_CUTS = 500
+
+
+@dataclass(frozen=True, eq=False)
+class Limit:
+    """A floor or a ceiling on a sum over segments, in whole numbers.
+
+    Attributes
+    ----------
+    name : str
+        The limit in the user's words, for messages: ``fill rate of EAST ≥ 0.960``.
+    table : (n_segments, n_targets) int
+        What each segment adds at each target.
+    at_least, at_most : int or None
+        One of the two.
+    """
+
+    name: str
+    table: Sums
+    at_least: int | None = None
+    at_most: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.at_least is None) == (self.at_most is None):
+            raise UsageError(f"limit '{self.name}' needs either a floor or a ceiling")
+
+    def total(self, choice: ChoiceArray) -> int:
+        """Exact sum of one plan."""
+        rows = np.arange(choice.size)
+        return sum(int(x) for x in self.table[rows, choice])
+
+    def met(self, choice: ChoiceArray) -> bool:
+        """Whether one plan meets it, without any tolerance."""
+        total = self.total(choice)
+        return total >= self.at_least if self.at_least is not None else total <= int(self.at_most or 0)
+
+    def as_floor(self) -> tuple[Sums, int]:
+        """Table and bound of the same limit written as a floor."""
+        if self.at_least is not None:
+            return self.table, self.at_least
+        return -self.table, -int(self.at_most or 0)
+
+    @property
+    def constant(self) -> bool:
+        """Whether no choice of targets can move the sum."""
+        return bool((self.table == self.table[:, :1]).all())
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """What to minimise and under which limits.
+
+    Attributes
+    ----------
+    cost : (n_segments, n_targets) int
+        Objective.
+    limits : tuple of Limit
+        All must hold.
+    allowed : (n_segments, n_targets) bool
+        Targets that a segment may take (pins, minimum and maximum targets).
+    ordered : tuple of (int, int)
+        Pairs (a, b): segment a's target number is at least that of b.
+    """
+
+    cost: Sums
+    limits: tuple[Limit, ...] = ()
+    allowed: BoolArray | None = None
+    ordered: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def mask(self) -> BoolArray:
+        """(n_segments, n_targets) targets that may be taken."""
+        return np.ones(self.cost.shape, np.bool_) if self.allowed is None else self.allowed
+
+    def total(self, choice: ChoiceArray) -> int:
+        """Exact cost of one plan."""
+        return sum(int(x) for x in self.cost[np.arange(choice.size), choice])
+
+    def broken(self, choice: ChoiceArray) -> tuple[Limit, ...]:
+        """Limits that one plan fails, in exact sums."""
+        return tuple(limit for limit in self.limits if not limit.met(choice))
+
+    def shaped(self, choice: ChoiceArray) -> bool:
+        """Whether pins, minimum and maximum targets and the order hold."""
+        rows = np.arange(choice.size)
+        return bool(self.mask[rows, choice].all()) and all(choice[a] >= choice[b] for a, b in self.ordered)
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Answer of the solver after re-checking.
+
+    Attributes
+    ----------
+    choice : (n_segments,) int or None
+        The plan; None if there is none (or none was found in time).
+    status : {"optimal", "infeasible", "bounded"}
+        Proven best within the solver's tolerance, proven impossible, or stopped early.
+    cost : int
+        Exact objective; 0 without a plan.
+    bound : float
+        Dual bound of the solver on the objective.
+    cuts : int
+        Answers of the solver that failed the exact check and were cut off.
+    """
+
+    choice: ChoiceArray | None
+    status: str
+    cost: int
+    bound: float
+    cuts: int
+
+    @property
+    def gap(self) -> float:
+        """(cost − bound) ÷ cost, not below 0; infinite without a plan."""
+        if self.choice is None:
+            return math.inf
+        return max(0.0, (self.cost - self.bound) / self.cost) if self.cost > 0 else 0.0
+
+
+@dataclass
+class _Rows:
+    """Rows of the solver's matrix, each Σ coefficient × x ≥ low."""
+
+    coefficients: list[FloatArray] = field(default_factory=list)
+    low: list[float] = field(default_factory=list)
+
+    def add(self, coefficients: FloatArray, low: float) -> None:
+        self.coefficients.append(coefficients.ravel())
+        self.low.append(low)
+
+
+def solve_program(program: Program, *, time_limit: float = 60.0, row_scale: float = ROW_SCALE) -> Solution:
+    """Cheapest plan under all limits, by HiGHS with gap 0 and exact re-check.
+
+    Parameters
+    ----------
+    program : Program
+        Objective and limits.
+    time_limit : float
+        Seconds per call of the solver.
+    row_scale : float
+        Largest coefficient of each row as the solver sees it.
+    """
+    rows = _rows(program, row_scale)
+    for cuts in range(MAX_CUTS):
+        choice, bound, status = _milp(program, rows, time_limit)
+        if choice is None:
+            return Solution(None, status, 0, bound, cuts)
+        if not program.shaped(choice):
+            raise EngineFaultError("the solver broke a pin or an order of targets")
+        broken = program.broken(choice)
+        if not broken:
+            return Solution(choice, status, program.total(choice), bound, cuts)
+        for limit in broken:
+            rows.add(no_good(limit, choice), 1.0)
+    return Solution(None, "bounded", 0, -math.inf, MAX_CUTS)
+
+
+def no_good(limit: Limit, choice: ChoiceArray) -> FloatArray:
+    """Row of the cut Σ ≥ 1: some segment must add more to the limit than in the plan that failed it.
+
+    Removes that plan and those that add no more in any segment; all of them fail the limit.
+    """
+    table, _ = limit.as_floor()
+    own = table[np.arange(choice.size), choice]
+    return np.asarray(table > own[:, None], dtype=np.float64)
+
+
+def _rows(program: Program, row_scale: float) -> _Rows:
+    rows = _Rows()
+    n, k = program.cost.shape
+    for limit in program.limits:
+        table, low = limit.as_floor()
+        least = table.min(axis=1)
+        shifted = (table - least[:, None]).astype(np.float64)
+        scale = row_scale / max(1.0, float(shifted.max()))
+        rows.add(shifted * scale, float(low - sum(int(x) for x in least)) * scale)
+    for a, b in program.ordered:
+        for column in range(k - 1):
+            row = np.zeros((n, k))
+            row[b, : column + 1], row[a, : column + 1] = 1.0, -1.0
+            rows.add(row, 0.0)
+    return rows
+
+
+def _milp(program: Program, rows: _Rows, time_limit: float) -> tuple[ChoiceArray | None, float, str]:
+    """One call of the solver: plan or None, dual bound in units of cost, status."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import csr_array, identity, kron
+
+    n, k = program.cost.shape
+    mask = program.mask
+    if not mask.any(axis=1).all():
+        return None, math.inf, "infeasible"
+    least = np.array([min(row[ok]) for row, ok in zip(program.cost, mask, strict=True)], dtype=object)
+    shifted = (program.cost - least[:, None]).astype(np.float64)
+    scale = ROW_SCALE / max(1.0, float(shifted[mask].max()))
+    one_each = kron(identity(n), np.ones((1, k)), format="csr")
+    constraints = [LinearConstraint(one_each, 1.0, 1.0)]
+    if rows.low:
+        constraints.append(
+            LinearConstraint(csr_array(np.vstack(rows.coefficients)), np.array(rows.low), np.inf)
+        )
+    result = milp(
+        (shifted * scale).ravel(),
+        integrality=np.ones(n * k),
+        bounds=Bounds(0.0, mask.ravel().astype(np.float64)),
+        constraints=constraints,
+        options={"mip_rel_gap": 0.0, "time_limit": time_limit, "disp": False},
+    )
+    base = sum(int(x) for x in least)
+    dual = getattr(result, "mip_dual_bound", None)
+    bound = base + float(dual) / scale if dual is not None else -math.inf
+    if result.x is None:
+        return None, bound, "infeasible" if result.status == 2 else "bounded"
+    choice = np.asarray(result.x.reshape(n, k).argmax(axis=1), dtype=np.int64)
+    return choice, bound, "optimal" if result.status == 0 else "bounded"
+
+
+def floor_limit(name: str, part: Sums, whole: Sums, rate: tuple[int, int]) -> Limit:
+    """Floor on a ratio of sums, Σ part ÷ Σ whole ≥ numerator ÷ denominator, without a division.
+
+    Parameters
+    ----------
+    part, whole : (n_segments, n_targets) int
+        Good and all cycles, periods with stock and all periods, or served and demanded (one column
+        is enough where the whole cannot differ between targets).
+    rate : (numerator, denominator)
+        The level as the fraction that was written.
+    """
+    numerator, denominator = rate
+    table = part.astype(object) * denominator - np.broadcast_to(whole, part.shape).astype(object) * numerator
+    return Limit(name, table, at_least=0)
+
+
+def chain(names: Sequence[str], order: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """Pairs of segment numbers for targets that must not rise along `order`."""
+    unknown = [name for name in order if name not in names]
+    if unknown:
+        raise UsageError(f"ordered names {unknown[0]!r}, which is no segment of {', '.join(names)}")
+    at = [list(names).index(name) for name in order]
+    return tuple(itertools.pairwise(at))
