@@ -11,7 +11,7 @@ import typer
 
 from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.progress import watched
-from simlab.cli.tables import print_json, print_table, records
+from simlab.cli.tables import print_json, print_sentences, print_table, records
 
 if TYPE_CHECKING:
     from simlab.api import RunResult
@@ -142,8 +142,7 @@ def check(study: Study, format: Show = Format.TEXT, debug: Debug = False) -> Non
     if format is Format.JSON:
         print_json({"summary": list(result.lines), "quality": records(result.to_frame())})
         return
-    for line in result.lines:
-        typer.echo(line)
+    print_sentences(result.lines)
     print_table(result.to_frame(), "Data quality")
 
 
@@ -250,8 +249,7 @@ def _print_run(result: RunResult, format: Format, quiet: bool) -> None:
     if format is Format.JSON:
         _print_run_json(result)
         return
-    for statement in result.statements:
-        typer.echo(statement)
+    print_sentences(result.statements)
     for name, frame in result.tables.items():
         print_table(frame, name.capitalize())
     typer.echo()

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -50,6 +51,12 @@ def plain(value: object) -> object:
 def print_json(document: Mapping[str, object]) -> None:
     """One strict JSON document on stdout (no NaN, UTF-8)."""
     typer.echo(json.dumps(plain(document), ensure_ascii=False, allow_nan=False, indent=2))
+
+
+def print_sentences(sentences: Iterable[str]) -> None:
+    """One sentence after the other, wrapped between words where the width is known."""
+    for sentence in sentences:
+        typer.echo(textwrap.fill(sentence, _width(), subsequent_indent="  ", break_on_hyphens=False))
 
 
 def print_table(frame: pd.DataFrame, title: str = "", rows_shown: int = ROWS_SHOWN) -> None:

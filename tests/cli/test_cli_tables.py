@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simlab.cli.ending import tolerate_terminals
-from simlab.cli.tables import number, plain, print_json, print_table, records
+from simlab.cli.tables import number, plain, print_json, print_sentences, print_table, records
 
 WIDE = pd.DataFrame(
     {
@@ -52,6 +52,21 @@ def test_a_pipe_gets_one_line_per_row(
     print_table(WIDE)
     out = capsys.readouterr().out
     assert len([line for line in out.splitlines() if line.startswith(("segmented", "uniform"))]) == 2
+
+
+def test_sentences_wrap_between_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A narrow terminal cuts no word, a pipe gets a sentence per line."""
+    sentences = ["The plan by segment ties up 5.0 % less [4.1 %, 5.9 %] than one target for all.", "Short."]
+    monkeypatch.setenv("COLUMNS", "60")
+    print_sentences(sentences)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 60
+    assert " ".join(line.strip() for line in lines) == " ".join(sentences)
+    monkeypatch.delenv("COLUMNS")
+    print_sentences(sentences)
+    assert capsys.readouterr().out.splitlines() == sentences
 
 
 def test_bounds_stand_beside_their_value(capsys: pytest.CaptureFixture[str]) -> None:
