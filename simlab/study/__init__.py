@@ -1,5 +1,6 @@
 """The study file: what is asked, checked before anything is read or simulated."""
 
+from simlab.study.checks import crossing_unsaid
 from simlab.study.parse import parse_study, read_study
 from simlab.study.sections import (
     AbcSpec,
@@ -39,6 +40,7 @@ __all__ = [
     "TableSource",
     "VerdictSpec",
     "XyzSpec",
+    "crossing_unsaid",
     "even_targets",
     "parse_study",
     "read_study",

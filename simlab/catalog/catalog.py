@@ -1,0 +1,132 @@
+"""The tables of a study as columns, checked: one row per SKU-location, and what happened to it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.catalog.quality import Quality
+from simlab.study import Study
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+DayArray = npt.NDArray[np.datetime64]
+TextArray = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class DemandTable:
+    """Demand by SKU-location and date, sorted by item, then date; each pair at most once.
+
+    Attributes
+    ----------
+    item : (m,) int64
+        Row number in the catalog.
+    date : (m,) datetime64[D]
+    quantity : (m,) int64
+        Units, ≥ 0.
+    """
+
+    item: IntArray
+    date: DayArray
+    quantity: IntArray
+
+    @property
+    def n_rows(self) -> int:
+        return int(self.item.size)
+
+
+@dataclass(frozen=True, eq=False)
+class ReceiptTable:
+    """Received purchase orders, sorted by supplier, order date, receipt date and the rest.
+
+    Attributes
+    ----------
+    supplier, sku, location : (m,) object
+        Text; `sku` and `location` hold None where the table has no such column.
+    order_date, receipt_date : (m,) datetime64[D]
+        Never a receipt before its order.
+    quantity : (m,) int64
+        Units, ≥ 0.
+    """
+
+    supplier: TextArray
+    sku: TextArray
+    location: TextArray
+    order_date: DayArray
+    receipt_date: DayArray
+    quantity: IntArray
+
+    @property
+    def n_rows(self) -> int:
+        return int(self.quantity.size)
+
+
+@dataclass(frozen=True, eq=False)
+class Catalog:
+    """What the files say, typed and checked. Items keep the order of the file.
+
+    Attributes
+    ----------
+    study : Study
+    sku, location : tuple of str
+        Ids, letter for letter.
+    unit_cost : (n,) int64
+        In multiples of `study.data.cost_resolution`.
+    numbers : dict of str to (n,) float64
+        Every known numeric column that was given, and further columns that are numbers
+        throughout; NaN where a cell is empty.
+    texts : dict of str to (n,) object
+        Every known text column that was given and every further column; None where empty.
+    demand : DemandTable or None
+        None where every item has a law given outright.
+    receipts : ReceiptTable or None
+    quality : Quality
+    inputs : dict of str to str
+        SHA-256 of each file read, by table.
+    """
+
+    study: Study
+    sku: tuple[str, ...]
+    location: tuple[str, ...]
+    unit_cost: IntArray
+    numbers: dict[str, FloatArray]
+    texts: dict[str, TextArray]
+    demand: DemandTable | None
+    receipts: ReceiptTable | None
+    quality: Quality
+    inputs: dict[str, str]
+
+    @property
+    def n_items(self) -> int:
+        """Number of SKU-locations."""
+        return len(self.sku)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """``SKU@LOCATION`` of every item, for people to read."""
+        return tuple(f"{sku}@{place}" for sku, place in zip(self.sku, self.location, strict=True))
+
+    @property
+    def first_date(self) -> dt.date | None:
+        """First date of demand; None without a demand table."""
+        return None if self.demand is None else _date(self.demand.date.min())
+
+    @property
+    def last_date(self) -> dt.date | None:
+        """Last date of demand used; None without a demand table."""
+        return None if self.demand is None else _date(self.demand.date.max())
+
+    @property
+    def as_of(self) -> dt.date | None:
+        """Last date used: the study's, else the last date of demand."""
+        return self.study.as_of or self.last_date
+
+
+def _date(day: Any) -> dt.date:
+    date: dt.date = day.astype("datetime64[D]").item()
+    return date

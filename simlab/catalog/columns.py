@@ -1,0 +1,144 @@
+"""The columns that simlab knows, by table: what a cell may hold, in one place."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["id", "text", "money", "number", "whole", "fraction", "date", "choice"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """What the cells of one column may hold.
+
+    Attributes
+    ----------
+    kind : str
+        id: text letter for letter, never empty. text: any. money: a number above 0, counted in
+        `cost_resolution`. number, whole, fraction: within `low` and `high`. date. choice: one of `choices`.
+    required : bool
+        Whether the table must have the column and no cell may be empty.
+    low, high : float
+        Bounds, both allowed.
+    above : bool
+        Whether `low` itself is refused.
+    choices : tuple of str
+        Allowed words, those that work.
+    later : tuple of str
+        Words of the interface that are not in this version.
+    works : tuple of float, or None
+        None: every value works. Else the only values that this version does not refuse: the ones that
+        change nothing.
+    """
+
+    kind: Kind
+    required: bool = False
+    low: float = 0.0
+    high: float = 1e12
+    above: bool = False
+    choices: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+    works: tuple[float, ...] | None = None
+
+
+_TEXT = Column("text")
+_AMOUNT = Column("number")
+_WHOLE = Column("whole")
+_SIZE = Column("whole", low=1)
+
+ITEMS: dict[str, Column] = {
+    "sku": Column("id", required=True),
+    "location": Column("id", required=True),
+    "unit_cost": Column("money", required=True),
+    "supplier": _TEXT,
+    "price": _AMOUNT,
+    "holding_rate": Column("fraction", high=1.0),
+    "order_cost": _AMOUNT,
+    "shortage_cost": _AMOUNT,
+    "order_quantity": _SIZE,
+    "moq": _WHOLE,
+    "pack_size": _SIZE,
+    "max_order": _WHOLE,
+    "max_position": Column("whole", works=()),
+    "review_period": Column("number", above=True, high=36_500),
+    "review_phase": _WHOLE,
+    "lead_time": Column("number", high=36_500),
+    "lead_time_sd": Column("number", high=36_500, works=(0.0,)),
+    "on_hand": _WHOLE,
+    "on_order": _WHOLE,
+    "criticality": _TEXT,
+    "category": _TEXT,
+    "channel": _TEXT,
+    "customer_group": _TEXT,
+    "unit_volume": _AMOUNT,
+    "lines_per_unit": _AMOUNT,
+    "unit_resolution": Column("number", above=True, works=(1.0,)),
+    "unmet": Column("choice", choices=("backorder", "lost")),
+    "current_reorder_point": Column("whole", low=-1e12),
+    "current_order_up_to": _WHOLE,
+    "current_order_quantity": _SIZE,
+    "demand_law": Column(
+        "choice",
+        choices=("poisson", "negative_binomial"),
+        later=(
+            "geometric",
+            "binomial",
+            "stuttering_poisson",
+            "intermittent",
+            "gamma",
+            "lognormal",
+            "normal",
+        ),
+    ),
+    "demand_mean": _AMOUNT,
+    "demand_variance": _AMOUNT,
+}
+
+DEMAND: dict[str, Column] = {
+    "sku": Column("id", required=True),
+    "location": Column("id", required=True),
+    "date": Column("date", required=True),
+    "quantity": Column("whole", required=True),
+}
+
+RECEIPTS: dict[str, Column] = {
+    "supplier": Column("id", required=True),
+    "order_date": Column("date", required=True),
+    "receipt_date": Column("date", required=True),
+    "quantity": Column("whole", required=True),
+    "sku": Column("text"),
+    "location": Column("text"),
+}
+
+TABLES: dict[str, dict[str, Column]] = {"items": ITEMS, "demand": DEMAND, "receipts": RECEIPTS}
+
+NOT_USED: dict[str, dict[str, str]] = {
+    "demand": {
+        "price": "prices as drivers of demand are not in this version",
+        "channel": "demand by channel is not in this version; give each channel its own location",
+        "promotion": "promotions as drivers of demand are not in this version",
+        "stockout": "demand.censoring is none",
+    },
+    "receipts": {
+        "promised_date": "promised dates are not in this version",
+        "received_quantity": "partial receipts are not in this version",
+    },
+}
+"""Known optional columns that change nothing yet: said in the quality account."""
+
+NUMERIC = ("money", "number", "whole", "fraction")
+
+
+def required(table: str) -> tuple[str, ...]:
+    """Columns that a table must have."""
+    return tuple(name for name, column in TABLES[table].items() if column.required)
+
+
+def near(name: str, names: Sequence[str]) -> str:
+    """A question that names the most similar of some names; empty if none is similar."""
+    lower = {other.lower(): other for other in names}
+    match = difflib.get_close_matches(name.lower(), list(lower), n=1, cutoff=0.6)
+    return f"did you mean '{lower[match[0]]}'?" if match else ""

@@ -1,0 +1,89 @@
+"""What is wrong with a table, gathered until all of it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.errors import Problem
+
+IntArray = npt.NDArray[np.int64]
+
+CODES = {"items": "ITM", "demand": "DEM", "receipts": "REC"}
+MOST_ROWS_KEPT = 10_000
+
+UNREADABLE = 1
+EMPTY = 2
+NO_ROWS = 3
+MISSING_COLUMN = 4
+DOUBLE_COLUMN = 5
+RAGGED = 6
+NOT_A_NUMBER = 7
+QUOTE = 8
+ENCODING = 9
+MISSING_CELL = 10
+NOT_A_DATE = 11
+NOT_WHOLE = 12
+NEGATIVE = 13
+DUPLICATE = 14
+UNKNOWN_ITEM = 15
+FUTURE = 16
+OUT_OF_RANGE = 17
+NOT_YET = 18
+NOT_A_CHOICE = 19
+ORDER_OF_DATES = 20
+LAW = 21
+NO_HISTORY = 22
+NOT_AN_ID = 23
+
+
+class Findings:
+    """Problems of one table, each placed where an editor shows it.
+
+    Parameters
+    ----------
+    table : str
+        items, demand or receipts: gives the letters of the codes.
+    file : str
+        File name as the user wrote it.
+    lines : callable
+        From row numbers (0-based, as read) to line numbers of the file.
+    """
+
+    def __init__(self, table: str, file: str, lines: Callable[[IntArray], IntArray] | None = None) -> None:
+        self.table = table
+        self.file = file
+        self.lines = lines if lines is not None else _as_they_are
+        self.problems: list[Problem] = []
+
+    def add(
+        self, number: int, message: str, *, column: str = "", fix: str = "", line: int | None = None
+    ) -> None:
+        """Something wrong with the file as a whole, or with one line of it."""
+        self.problems.append(Problem(self._code(number), message, self.file, line, column, fix))
+
+    def add_lines(
+        self, number: int, message: str, lines: list[int], *, column: str = "", fix: str = ""
+    ) -> None:
+        """One mistake on several lines; the message speaks of the first."""
+        first, *more = sorted(lines)
+        self.problems.append(Problem(self._code(number), message, self.file, first, column, fix, tuple(more)))
+
+    def add_rows(self, number: int, message: str, rows: IntArray, *, column: str = "", fix: str = "") -> None:
+        """One mistake in several rows (0-based, ascending); the message speaks of the first."""
+        lines = self.lines(np.asarray(rows[: MOST_ROWS_KEPT + 1], dtype=np.int64))
+        if rows.size > lines.size:
+            fix = "; ".join(part for part in (fix, f"{rows.size:,} rows in all") if part)
+        self.add_lines(number, message, [int(line) for line in lines], column=column, fix=fix)
+
+    def _code(self, number: int) -> str:
+        return f"E-{CODES[self.table]}-{number:03d}"
+
+    def __bool__(self) -> bool:
+        return bool(self.problems)
+
+
+def _as_they_are(rows: IntArray) -> IntArray:
+    return rows

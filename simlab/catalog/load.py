@@ -1,0 +1,139 @@
+"""From a study, or from DataFrames, to a catalog: all tables, one report of everything wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.catalog import findings as found
+from simlab.catalog.catalog import Catalog
+from simlab.catalog.columns import required
+from simlab.catalog.csvfile import read_csv
+from simlab.catalog.demand import read_demand
+from simlab.catalog.items import Items, read_items
+from simlab.catalog.quality import Quality, QualityRow
+from simlab.catalog.receipts import read_receipts
+from simlab.catalog.text import TextTable
+from simlab.catalog.typed import read_frame, read_parquet
+from simlab.errors import InvalidInputError, Problem
+from simlab.study import Study, TableSource, crossing_unsaid
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def load(study: Study) -> Catalog:
+    """Read the tables that a study names.
+
+    Parameters
+    ----------
+    study : Study
+        From `simlab.study.read_study`.
+
+    Returns
+    -------
+    Catalog
+
+    Raises
+    ------
+    InvalidInputError
+        Something is wrong with the tables; every problem with its file, line, column and value.
+    """
+    data = study.data
+    items = _read(study, "items", data.items)
+    demand = _read(study, "demand", data.demand) if data.demand is not None else None
+    receipts = _read(study, "receipts", data.receipts) if data.receipts is not None else None
+    if items is None:
+        problem = Problem("E-STU-005", "is missing and required", study.file, column="data.items.path")
+        raise InvalidInputError([problem])
+    return _catalog(study, items, demand, receipts)
+
+
+def from_frames(
+    study: Study,
+    items: pd.DataFrame,
+    demand: pd.DataFrame | None = None,
+    receipts: pd.DataFrame | None = None,
+) -> Catalog:
+    """Take DataFrames instead of files, under the same rules.
+
+    Parameters
+    ----------
+    study : Study
+        Such as ``Study.default(period="week")``; column names and rules of its [data] apply.
+    items, demand, receipts : DataFrame
+        One row per SKU-location; per SKU-location and date; per receipt.
+
+    Returns
+    -------
+    Catalog
+
+    Raises
+    ------
+    InvalidInputError
+        Something is wrong with the tables; rows are named by position, the first being 0.
+    """
+    data = study.data
+    return _catalog(
+        study,
+        read_frame(items, "items", data.items),
+        None if demand is None else read_frame(demand, "demand", data.demand or TableSource()),
+        None if receipts is None else read_frame(receipts, "receipts", data.receipts or TableSource()),
+    )
+
+
+def _read(study: Study, name: str, source: TableSource) -> TextTable | None:
+    path = study.path_of(source)
+    if path is None:
+        return None
+    if Path(path).suffix.lower() == ".parquet":
+        return read_parquet(path, name, source)
+    return read_csv(path, name, source, required(name))
+
+
+def _catalog(study: Study, items: TextTable, demand: TextTable | None, receipts: TextTable | None) -> Catalog:
+    today = dt.date.today()
+    master = read_items(items, study)
+    sales = read_demand(demand, master, study, today) if demand is not None else None
+    arrivals = read_receipts(receipts, master, study, today) if receipts is not None else None
+    if demand is None and master is not None:
+        _refuse_without_law(items, master)
+    tables = [table for table in (items, demand, receipts) if table is not None]
+    problems = [problem for table in tables for problem in table.findings.problems]
+    if receipts is not None and study.lead_times.law != "fixed" and study.lead_times.crossing is None:
+        problems.append(crossing_unsaid(study.file))
+    if problems or master is None:
+        raise InvalidInputError(problems)
+    entries: tuple[QualityRow, ...] = master.entries
+    entries += () if sales is None else sales[1]
+    entries += () if arrivals is None else arrivals[1]
+    return Catalog(
+        study=study,
+        sku=master.sku,
+        location=master.location,
+        unit_cost=master.unit_cost,
+        numbers=master.numbers,
+        texts=master.texts,
+        demand=None if sales is None else sales[0],
+        receipts=None if arrivals is None else arrivals[0],
+        quality=Quality(entries, {table.name: table.n_rows for table in tables}),
+        inputs={table.name: table.sha256 for table in tables if table.sha256},
+    )
+
+
+def _refuse_without_law(table: TextTable, items: Items) -> None:
+    """Without a demand table every item needs a law given outright."""
+    law = items.texts.get("demand_law")
+    lawless = [k for k in range(items.n_items) if law is None or law[k] is None]
+    if "demand_law" in table.columns:
+        given = ~table.columns["demand_law"].missing()
+        lawless = [k for k in lawless if not given[k]]
+    if lawless:
+        first = f"'{items.sku[lawless[0]]}'"
+        fix = "name a demand table under [data.demand], or give demand_law and demand_mean in items"
+        message = f"no demand table, and {first} has no law given outright"
+        rows = np.array(lawless, dtype=np.int64)
+        table.findings.add_rows(found.NO_HISTORY, message, rows, column="demand_law", fix=fix)

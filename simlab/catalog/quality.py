@@ -1,0 +1,94 @@
+"""The quality account: every row that was read is used, repaired, refused or dropped, exactly once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Status = Literal["used", "repaired", "refused", "dropped"]
+
+
+@dataclass(frozen=True)
+class QualityRow:
+    """What became of some rows of a table.
+
+    Attributes
+    ----------
+    table : str
+        items, demand or receipts.
+    what : str
+        What these rows have in common.
+    status : str
+        used, repaired, refused or dropped. Entries with 0 rows are remarks on the file as a whole.
+    rows : int
+        Rows of the table.
+    units : float
+        Sum of their quantities as read (items: stock on hand where given).
+    value : float
+        The same at unit cost, in the study's currency; rows of unknown cost count 0.
+    note : str
+        Examples and remedies.
+    """
+
+    table: str
+    what: str
+    status: Status
+    rows: int
+    units: float = 0.0
+    value: float = 0.0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The account of all tables.
+
+    Attributes
+    ----------
+    entries : tuple of QualityRow
+    read : dict of str to int
+        Rows read per table; equal to the sum of the rows of its entries.
+    """
+
+    entries: tuple[QualityRow, ...]
+    read: dict[str, int]
+
+    def rows(self, table: str, status: Status | None = None) -> int:
+        """Rows of a table, of one status or in total."""
+        return sum(e.rows for e in self.entries if e.table == table and status in (None, e.status))
+
+    def units(self, table: str, status: Status) -> float:
+        """Units of a table's rows of one status."""
+        return sum(e.units for e in self.entries if e.table == table and e.status == status)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per entry: table, what, status, rows, units, value, note."""
+        import pandas as pd
+
+        columns = ["table", "what", "status", "rows", "units", "value", "note"]
+        records = [[getattr(entry, name) for name in columns] for entry in self.entries]
+        frame = pd.DataFrame(records, columns=columns)
+        return frame.astype({"rows": "int64", "units": "float64", "value": "float64"})
+
+    def text(self) -> str:
+        """A line per table and one per thing worth knowing."""
+        lines = []
+        for table, n in self.read.items():
+            parts = [f"{self.rows(table, 'used'):,} used"]
+            for status in ("repaired", "refused", "dropped"):
+                rows = self.rows(table, status)
+                parts += [f"{rows:,} {status}"] if rows else []
+            lines.append(f"{table}: {n:,} rows read, {', '.join(parts)}")
+            lines += [f"  {_remark(e)}" for e in self.entries if e.table == table and e.note]
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+def _remark(entry: QualityRow) -> str:
+    count = f" ({entry.rows:,} rows {entry.status})" if entry.rows else ""
+    return f"{entry.what}{count}: {entry.note}"

@@ -1,0 +1,171 @@
+"""The receipts table: purchase orders and when they came."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.catalog import findings as found
+from simlab.catalog.catalog import ReceiptTable
+from simlab.catalog.columns import NOT_USED, RECEIPTS
+from simlab.catalog.convert import (
+    IntArray,
+    days,
+    notation,
+    numbers,
+    refuse_fractional_ids,
+    refuse_missing,
+    spread,
+    texts,
+)
+from simlab.catalog.demand import refuse_future
+from simlab.catalog.items import Items, file_remarks, has_columns
+from simlab.catalog.quality import QualityRow, Status
+from simlab.catalog.text import BoolArray, TextTable
+from simlab.study import ReceiptsSource, Study
+
+
+def read_receipts(
+    table: TextTable, items: Items | None, study: Study, today: dt.date
+) -> tuple[ReceiptTable, tuple[QualityRow, ...]] | None:
+    """Type and clean the receipts table; what is wrong goes to its findings.
+
+    Receipts of SKUs that are not in the items table are kept: they tell of their supplier.
+
+    Parameters
+    ----------
+    table : TextTable
+        As read.
+    items : Items or None
+        For the value of what was received.
+    study : Study
+        The rules.
+    today : date
+        Dates after it are refused where the study has no `as_of`.
+
+    Returns
+    -------
+    (ReceiptTable, quality entries) or None
+        None if something was found.
+    """
+    if not has_columns(table, RECEIPTS):
+        return None
+    source = study.data.receipts or ReceiptsSource()
+    refuse_fractional_ids(table, ("supplier", "sku", "location"))
+    for name in ("supplier", "order_date", "receipt_date", "quantity"):
+        refuse_missing(table, name)
+    ordered, ordered_known = days(table, "order_date", source)
+    received, received_known = days(table, "receipt_date", source)
+    written = notation(table, source, RECEIPTS)
+    values, _ = numbers(table, "quantity", RECEIPTS["quantity"], written)
+    quantity = np.asarray(spread(table.columns["quantity"], values, 0, np.int64))
+    both = ordered_known & received_known
+    backward = both & (received < ordered)
+    if source.receipt_before_order == "refuse":
+        _refuse_backward(table, backward)
+    later = _later(table, received, received_known, study, today)
+    if table.findings:
+        return None
+    fates = [
+        ("receipt before its order", backward, ""),
+        (f"received after as_of ({study.as_of})", later & ~backward, "orders still open are not used"),
+    ]
+    kept = ~backward & ~later
+    worth = quantity * _unit_costs(table, items)
+    entries = (*_account(fates, kept, quantity, worth, proved=written.proved), *_remarks(table))
+    return _sorted(table, np.flatnonzero(kept), ordered, received, quantity), entries
+
+
+def _refuse_backward(table: TextTable, backward: BoolArray) -> None:
+    rows = np.flatnonzero(backward)
+    if rows.size:
+        came, was = table.columns["receipt_date"].cell(rows[0]), table.columns["order_date"].cell(rows[0])
+        fix = 'fix the dates, or say receipt_before_order = "drop" under [data.receipts]'
+        message = f"{came!r} lies before the order of {was}"
+        column = table.label("receipt_date")
+        table.findings.add_rows(found.ORDER_OF_DATES, message, rows, column=column, fix=fix)
+
+
+def _later(
+    table: TextTable, received: npt.NDArray[np.datetime64], known: BoolArray, study: Study, today: dt.date
+) -> BoolArray:
+    """Rows received after `as_of`; without one, dates in the future are refused."""
+    if study.as_of is not None:
+        return np.asarray(known & (received > np.datetime64(study.as_of, "D")))
+    refuse_future(table, "receipt_date", received, known, today)
+    return np.zeros(table.n_rows, dtype=np.bool_)
+
+
+def _unit_costs(table: TextTable, items: Items | None) -> npt.NDArray[np.float64]:
+    """(m,) mean unit cost of the SKU of each receipt; 0 where not known."""
+    if items is None or "sku" not in table.columns:
+        return np.zeros(table.n_rows)
+    sums: dict[str, tuple[float, int]] = {}
+    for sku, cost in zip(items.sku, items.numbers["unit_cost"], strict=True):
+        total, n = sums.get(sku, (0.0, 0))
+        sums[sku] = (total + float(cost), n + 1)
+    column = table.columns["sku"]
+    means = [sums[cell][0] / sums[cell][1] if cell in sums else 0.0 for cell in column.values]
+    return np.asarray(spread(column, means, 0.0, np.float64))
+
+
+def _sorted(
+    table: TextTable,
+    rows: IntArray,
+    ordered: npt.NDArray[np.datetime64],
+    received: npt.NDArray[np.datetime64],
+    quantity: IntArray,
+) -> ReceiptTable:
+    """The kept rows in an order that does not depend on the file's."""
+    words = {name: _words(table, name) for name in ("supplier", "sku", "location")}
+    ranks = [np.unique([word or "" for word in words[name]], return_inverse=True)[1] for name in words]
+    keys = (quantity, ranks[2], ranks[1], received, ordered, ranks[0])
+    order = np.lexsort(tuple(key[rows] for key in keys)) if rows.size else rows
+    rows = rows[order]
+    return ReceiptTable(
+        words["supplier"][rows],
+        words["sku"][rows],
+        words["location"][rows],
+        ordered[rows],
+        received[rows],
+        quantity[rows],
+    )
+
+
+def _words(table: TextTable, name: str) -> npt.NDArray[Any]:
+    if name in table.columns:
+        return texts(table.columns[name])
+    return np.full(table.n_rows, None, dtype=object)
+
+
+def _account(
+    fates: list[tuple[str, BoolArray, str]],
+    kept: BoolArray,
+    quantity: IntArray,
+    worth: npt.NDArray[np.float64],
+    *,
+    proved: bool,
+) -> Iterator[QualityRow]:
+    def entry(what: str, status: Status, rows: BoolArray, note: str) -> QualityRow:
+        units, value = float(quantity[rows].sum()), float(worth[rows].sum())
+        return QualityRow("receipts", what, status, int(rows.sum()), units, value, note)
+
+    if proved:
+        yield entry("decimal commas read", "repaired", kept, "proved by the cells")
+    else:
+        yield entry("as given", "used", kept, "")
+    for what, rows, note in fates:
+        if rows.any():
+            yield entry(what, "dropped", rows, note)
+
+
+def _remarks(table: TextTable) -> Iterator[QualityRow]:
+    yield from file_remarks(table)
+    for name in table.columns:
+        if name not in RECEIPTS:
+            note = f"not used: {NOT_USED['receipts'].get(name, 'receipts have no such column')}"
+            yield QualityRow("receipts", f"column '{table.label(name)}'", "used", 0, note=note)
