@@ -1,1 +1,15 @@
-"""."""
+"""Targets and laws → reorder points, order-up-to levels and order quantities."""
+
+from simlab.policies.plan import PlannedLevels, plan
+from simlab.policies.policy import Policy
+from simlab.policies.quantities import economic_quantities, order_quantities
+from simlab.policies.today import current_levels
+
+__all__ = [
+    "PlannedLevels",
+    "Policy",
+    "current_levels",
+    "economic_quantities",
+    "order_quantities",
+    "plan",
+]

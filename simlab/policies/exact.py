@@ -1,0 +1,210 @@
+"""Levels from the laws themselves: service as a function of every integer level, then the least that does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from simlab.engine.types import DemandLaw, FloatArray, IntArray
+from simlab.policies.protection import Protection
+from simlab.policies.transforms import ComplexArray, lattice, no_demand, transforms, weighted_powers
+
+Measure = Literal["fill_rate", "cycle_service_level"]
+
+_BLOCK = 1 << 17  # complex numbers in work at a time
+_TIE = 1e-11  # rounding of a service level
+
+
+@dataclass(frozen=True, eq=False)
+class Problems:
+    """What levels are wanted for.
+
+    Attributes
+    ----------
+    law : DemandLaw
+        n items.
+    protection : tuple of Protection
+        Distinct tables of weights.
+    which : (n,) int64
+        Each item's table.
+    width : (n,) int64
+        The position after a review is uniform on level … level + width − 1 (units): 1 for (R,S), the
+        order quantity for (R,s,nQ), where the level is s + 1.
+    """
+
+    law: DemandLaw
+    protection: tuple[Protection, ...]
+    which: IntArray
+    width: IntArray
+
+
+def least_levels(problems: Problems, targets: FloatArray, measure: Measure) -> tuple[IntArray, IntArray]:
+    """Smallest integer level that reaches each target.
+
+    Parameters
+    ----------
+    problems : Problems
+        n items.
+    targets : (n, k) float
+        In (0, 1).
+    measure : {"fill_rate", "cycle_service_level"}
+        What the targets are of.
+
+    Returns
+    -------
+    levels : (n, k) int64
+        Lowest position after a review, ≥ 0; 0 where nothing is demanded.
+    step : (n,) int64
+        Units between the levels that were looked at; 1 unless demand spreads over more than 2^15.
+
+    Notes
+    -----
+    fill = 1 − Σ_n short[n]·E(D_n − S)⁺ / (R·mean), which is Σ_{x<S} B(x) / (R·mean) with
+    B(x) = −Σ_n short[n]·P(D_n ≤ x); cycle service = P(net stock just before the receipt of an order of
+    positive size is ≥ 0). Both averaged over the position.
+    """
+    levels = np.zeros(targets.shape, dtype=np.int64)
+    step = np.ones(targets.shape[0], dtype=np.int64)
+    curve_of = _fill if measure == "fill_rate" else _cycle_service
+    for rows, points, steps in _blocks(problems):
+        step[rows] = steps
+        curve = curve_of(problems, rows, points, steps)
+        levels[rows] = _search(curve, targets[rows], steps)
+    return levels, step
+
+
+def service_curve(problems: Problems, measure: Measure, item: int) -> FloatArray:
+    """(m,) service of one item at the levels 0, 1, … (in lattice steps)."""
+    rows = np.array([item])
+    grid = lattice(problems.law.take(rows), _longest(problems)[rows])
+    curve_of = _fill if measure == "fill_rate" else _cycle_service
+    curve: FloatArray = curve_of(problems, rows, int(grid.points[0]), grid.step)[0]
+    return curve
+
+
+def _longest(problems: Problems) -> IntArray:
+    longest = np.array([protection.longest for protection in problems.protection])
+    return np.asarray(longest[problems.which])
+
+
+def _blocks(problems: Problems) -> Iterator[tuple[IntArray, int, IntArray]]:
+    """Items whose lattices are equally large, those with like weights together."""
+    longest = _longest(problems)
+    grid = lattice(problems.law, longest)
+    alive = np.flatnonzero(problems.law.mean > 0)
+    order = alive[np.lexsort((problems.which[alive], longest[alive], grid.points[alive]))]
+    for points in np.unique(grid.points[alive]).tolist():
+        same = order[grid.points[order] == points]
+        size = max(1, 2 * _BLOCK // points)
+        for begin in range(0, same.size, size):
+            rows = same[begin : begin + size]
+            yield rows, points, grid.step[rows]
+
+
+def _table(problems: Problems, rows: IntArray, name: Literal["short", "cycle", "lead"]) -> FloatArray:
+    """(rows, m) weights on n of some items."""
+    tables = [getattr(problems.protection[which], name) for which in problems.which[rows].tolist()]
+    out = np.zeros((rows.size, max(table.size for table in tables)))
+    for row, table in enumerate(tables):
+        out[row, : table.size] = table
+    return out
+
+
+def _review(problems: Problems, rows: IntArray) -> IntArray:
+    review = np.array([protection.review_period for protection in problems.protection])
+    return np.asarray(review[problems.which[rows]])
+
+
+def _fill(problems: Problems, rows: IntArray, points: int, step: IntArray) -> FloatArray:
+    """(rows, points) fill rate if the lowest position after a review is 0, 1, … lattice steps."""
+    one = transforms(problems.law, rows, points, step)
+    both = weighted_powers(one, _table(problems, rows, "short"))
+    below = -np.cumsum(np.fft.irfft(both, points), axis=1)
+    total = _review(problems, rows) * problems.law.mean[rows] / step
+    fill = np.zeros((rows.size, points))
+    np.cumsum(below[:, :-1], axis=1, out=fill[:, 1:])
+    fill /= total[:, None]
+    width = _lattice_width(problems, rows, step)
+    return _averaged(fill, width) if (width > 1).any() else fill
+
+
+def _lattice_width(problems: Problems, rows: IntArray, step: IntArray) -> IntArray:
+    return np.maximum(np.rint(problems.width[rows] / step), 1).astype(np.int64)
+
+
+def _averaged(fill: FloatArray, width: IntArray) -> FloatArray:
+    """Mean over the next `width` levels; the fill rate is 1 beyond the last point."""
+    points = fill.shape[1]
+    running = np.zeros((fill.shape[0], points + 1))
+    np.cumsum(fill, axis=1, out=running[:, 1:])
+    end = np.arange(points)[None, :] + width[:, None]
+    beyond = np.maximum(end - points, 0)
+    upper = np.take_along_axis(running, np.minimum(end, points), axis=1) + beyond
+    return np.asarray((upper - running[:, :-1]) / width[:, None])
+
+
+def _cycle_service(problems: Problems, rows: IntArray, points: int, step: IntArray) -> FloatArray:
+    """(rows, points) cycle service level if the lowest position after a review is 0, 1, … steps."""
+    one = transforms(problems.law, rows, points, step)
+    out = np.empty((rows.size, points))
+    width = _lattice_width(problems, rows, step)
+    plain = width == 1
+    if plain.any():
+        out[plain] = _after_full_orders(problems, rows[plain], one[plain], points)
+    if not plain.all():
+        out[~plain] = _after_packed_orders(problems, rows[~plain], one[~plain], points, width[~plain])
+    return out
+
+
+def _after_full_orders(problems: Problems, rows: IntArray, one: ComplexArray, points: int) -> FloatArray:
+    """(R,S): [Σ cycle[n]·(P(D_n ≤ S) − q·P(D_(n−R) ≤ S))] / (1 − q), q = P(no demand in a review period)."""
+    review = _review(problems, rows)
+    nothing = no_demand(problems.law.take(rows)) ** review
+    cycle = _table(problems, rows, "cycle")
+    earlier = np.zeros_like(cycle)
+    for R in np.unique(review).tolist():
+        same = review == R
+        earlier[same, : cycle.shape[1] - R] = cycle[same, R:]
+    weights = (cycle - nothing[:, None] * earlier) / (1.0 - nothing)[:, None]
+    return np.asarray(np.cumsum(np.fft.irfft(weighted_powers(one, weights), points), axis=1))
+
+
+def _after_packed_orders(
+    problems: Problems, rows: IntArray, one: ComplexArray, points: int, width: IntArray
+) -> FloatArray:
+    """(R,s,nQ): P(D_L ≤ s − V), V ≥ 0 the units by which the position has passed s when an order is placed.
+
+    P(V = v) ∝ P(v + 1 ≤ D_R ≤ v + Q), D_R the demand of a review period.
+    """
+    review = _review(problems, rows)
+    powers = np.zeros((rows.size, int(review.max()) + 1))
+    powers[np.arange(rows.size), review] = 1.0
+    reached = np.ones((rows.size, points + 1))
+    np.cumsum(np.fft.irfft(weighted_powers(one, powers), points), axis=1, out=reached[:, :-1])
+    last = np.minimum(np.arange(points)[None, :] + width[:, None], points)
+    passed = np.maximum(np.take_along_axis(reached, last, axis=1) - reached[:, :-1], 0.0)
+    passed /= passed.sum(axis=1, keepdims=True)
+    both = np.fft.rfft(passed) * weighted_powers(one, _table(problems, rows, "lead"))
+    service = np.zeros((rows.size, points))
+    np.cumsum(np.fft.irfft(both, points)[:, :-1], axis=1, out=service[:, 1:])
+    return service
+
+
+def _search(curve: FloatArray, targets: FloatArray, step: IntArray) -> IntArray:
+    """(rows, k) the first level whose service reaches the target, in units."""
+    np.maximum.accumulate(curve, axis=1, out=curve)
+    out = np.empty(targets.shape, dtype=np.int64)
+    for row in range(curve.shape[0]):
+        line, wanted = curve[row], targets[row] - _TIE
+        at = np.minimum(np.searchsorted(line, wanted), line.size - 1)
+        if step[row] == 1:
+            out[row] = at
+            continue
+        before = line[np.maximum(at - 1, 0)]
+        rise = np.maximum(line[at] - before, 1e-300)
+        share = np.clip((wanted - before) / rise, 0.0, 1.0)
+        out[row] = np.ceil(step[row] * (np.maximum(at - 1, 0) + share))
+    return out

@@ -1,0 +1,172 @@
+"""Targets → integer control levels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.engine.types import Family, FloatArray, IntArray, Levels, Unmet
+from simlab.errors import UsageError
+from simlab.policies.exact import Measure, Problems, least_levels
+from simlab.policies.normal import normal_levels
+from simlab.policies.protection import Protection, crossing, in_sequence, independent
+from simlab.policies.quantities import order_quantities
+
+if TYPE_CHECKING:
+    from simlab.models import Models
+
+FamilyName = Literal["order_up_to", "reorder_quantity"]
+Planning = Literal["exact", "normal"]
+
+FAMILIES = {"order_up_to": Family.ORDER_UP_TO, "reorder_quantity": Family.REORDER_QUANTITY}
+MEASURES = ("fill_rate", "cycle_service_level")
+PLANNINGS = ("exact", "normal")
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedLevels:
+    """Levels for targets.
+
+    Attributes
+    ----------
+    levels : Levels
+        n items × k targets.
+    method : tuple of str
+        Which formula planned each item, approximations named.
+    safety_stock : (n, k) float
+        Units above the mean demand of R + E[L]: of the order-up-to level for (R,S), of the reorder
+        point for (R,s,nQ). Negative where the target asks for less than the mean.
+    """
+
+    levels: Levels
+    method: tuple[str, ...]
+    safety_stock: FloatArray
+
+
+def plan(
+    models: Models,
+    targets: npt.ArrayLike,
+    *,
+    family: str = "order_up_to",
+    target_measure: str = "fill_rate",
+    planning: str = "exact",
+) -> PlannedLevels:
+    """Smallest integer levels that reach the targets, by the law of each SKU-location.
+
+    Parameters
+    ----------
+    models : Models
+        n items.
+    targets : (k,) or (n, k) float
+        Each above 0 and below 1; one row serves all items.
+    family : {"order_up_to", "reorder_quantity"}
+        (R,S), or (R,s,nQ) with Q from `order_quantities`.
+    target_measure : {"fill_rate", "cycle_service_level"}
+        What a target is of.
+    planning : {"exact", "normal"}
+        The laws themselves, or the textbook formula.
+
+    Returns
+    -------
+    PlannedLevels
+
+    Raises
+    ------
+    UsageError
+        A target outside (0, 1), a wrong shape or an unknown word.
+    InvalidInputError
+        (R,s,nQ) without an order quantity.
+    """
+    _known(family, target_measure, planning)
+    asked = _asked(targets, models.n_items)
+    measure = cast(Measure, target_measure)
+    is_quantity = family == "reorder_quantity"
+    quantity = order_quantities(models) if is_quantity else np.zeros(models.n_items, np.int64)
+    if planning == "exact":
+        level, method = _exact(models, asked, measure, quantity)
+        if is_quantity:
+            level = level - 1
+    else:
+        lot = np.where(is_quantity, quantity, models.world.demand.mean * models.world.terms.review_period)
+        level, method = normal_levels(models, asked, measure, lot), ("normal",) * models.n_items
+    interval = models.world.terms.review_period + models.lead_time_moments[0]
+    safety = level - (models.world.demand.mean * interval)[:, None]
+    return PlannedLevels(_levels(level, quantity, is_quantity), method, safety)
+
+
+def _levels(level: IntArray, quantity: IntArray, is_quantity: bool) -> Levels:
+    n = level.shape[0]
+    every = np.repeat(quantity[:, None], level.shape[1], axis=1)
+    if is_quantity:
+        return Levels(np.full(n, Family.REORDER_QUANTITY, np.int8), level, level + every, every)
+    return Levels(np.full(n, Family.ORDER_UP_TO, np.int8), level - 1, level, every)
+
+
+def _known(family: str, measure: str, planning: str) -> None:
+    for word, allowed in ((family, tuple(FAMILIES)), (measure, MEASURES), (planning, PLANNINGS)):
+        if word not in allowed:
+            raise UsageError(f"'{word}' is not in this version: one of {', '.join(allowed)}")
+
+
+def _asked(targets: npt.ArrayLike, n_items: int) -> FloatArray:
+    asked = np.asarray(targets, dtype=np.float64)
+    if asked.ndim == 1:
+        asked = np.repeat(asked[None, :], n_items, axis=0)
+    if asked.ndim != 2 or asked.shape[0] != n_items:
+        raise UsageError(f"targets have shape {asked.shape}, not (k,) or ({n_items}, k)")
+    if not ((asked > 0) & (asked < 1)).all():
+        raise UsageError("targets are fractions above 0 and below 1, such as 0.95")
+    return asked
+
+
+def _exact(
+    models: Models, targets: FloatArray, measure: Measure, quantity: IntArray
+) -> tuple[IntArray, tuple[str, ...]]:
+    """(n, k) lowest position after a review, and how each item was planned."""
+    width, words = _width(models, quantity)
+    tables, which = _protections(models, width > 1)
+    problems = Problems(models.world.demand, tables, which, width)
+    levels, step = least_levels(problems, targets, measure)
+    words = _also(words, step > 1, "coarser steps where demand spreads beyond 2^15 units")
+    return levels, tuple(words)
+
+
+def _width(models: Models, quantity: IntArray) -> tuple[IntArray, list[str]]:
+    """(n,) how many positions a review may leave, equally likely, and the name of the formula."""
+    terms, demand = models.world.terms, models.world.demand
+    is_quantity = quantity > 0
+    smallest = -(-terms.moq // terms.pack_size) * terms.pack_size
+    binds = ~is_quantity & (smallest > terms.pack_size) & (smallest > demand.mean * terms.review_period)
+    free = ~is_quantity & (smallest > terms.pack_size) & ~binds
+    width = np.where(is_quantity, quantity, np.where(binds, smallest, terms.pack_size))
+    words = ["exact"] * models.n_items
+    words = _also(words, ~is_quantity & ~binds & (terms.pack_size > 1), "packs as a uniform position")
+    words = _also(words, binds, "smallest order as a uniform position")
+    words = _also(words, free, "smallest order left out (below the mean of a review period)")
+    words = _also(words, terms.max_order > 0, "largest order left out")
+    words = _also(words, terms.unmet == Unmet.LOST, "lost sales planned as backorders")
+    if models.world.lead_time.crossing:
+        is_random = models.lead_time_moments[1] > 0
+        words = _also(words, is_random & (width > 1), "crossing orders as independent lead times")
+    words = ["no demand" if mean == 0 else word for word, mean in zip(words, demand.mean, strict=True)]
+    return width.astype(np.int64), words
+
+
+def _also(words: list[str], where: npt.NDArray[np.bool_], text: str) -> list[str]:
+    return [f"{word}, {text}" if here else word for word, here in zip(words, where.tolist(), strict=True)]
+
+
+def _protections(models: Models, spread: npt.NDArray[np.bool_]) -> tuple[tuple[Protection, ...], IntArray]:
+    """Distinct tables of weights, one per lead-time law, review period and way of ordering."""
+    lead, review = models.world.lead_time, models.world.terms.review_period
+    keys = np.stack([lead.law, review, spread.astype(np.int64)], axis=1)
+    distinct, which = np.unique(keys, axis=0, return_inverse=True)
+    tables = []
+    for law, R, is_spread in distinct.tolist():
+        rows = slice(int(lead.start[law]), int(lead.start[law] + lead.length[law]))
+        make = in_sequence if not lead.crossing else independent if is_spread else crossing
+        tables.append(make(lead.periods[rows], lead.weights[rows].astype(np.float64), int(R)))
+    return tuple(tables), which.ravel().astype(np.int64)

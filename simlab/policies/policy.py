@@ -1,0 +1,98 @@
+"""What a user writes: a rule and a target per segment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simlab.errors import InvalidInputError, Problem, UsageError
+from simlab.policies.plan import FAMILIES, MEASURES, PLANNINGS
+
+if TYPE_CHECKING:
+    from simlab.segments import Segmentation
+
+
+@dataclass(frozen=True)
+class Policy:
+    """An ordering rule whose levels come from service targets.
+
+    Attributes
+    ----------
+    family : str
+        ``order_up_to`` (R,S) or ``reorder_quantity`` (R,s,nQ).
+    target_measure : str
+        ``fill_rate`` or ``cycle_service_level``: what a target is of. A target is what a formula is
+        asked, never what is promised.
+    planning : str
+        ``exact`` or ``normal``.
+    targets : tuple of float or None
+        Per segment, each above 0 and below 1; None where targets come from elsewhere.
+    segmentation : Segmentation or None
+        The segments that `targets` speak of.
+
+    Examples
+    --------
+    >>> Policy("order_up_to", "fill_rate", "exact", (0.98, 0.95)).targets
+    (0.98, 0.95)
+    """
+
+    family: str = "order_up_to"
+    target_measure: str = "fill_rate"
+    planning: str = "exact"
+    targets: tuple[float, ...] | None = None
+    segmentation: Segmentation | None = None
+
+    def __post_init__(self) -> None:
+        words = ((self.family, FAMILIES), (self.target_measure, MEASURES), (self.planning, PLANNINGS))
+        for word, allowed in words:
+            if word not in allowed:
+                raise UsageError(f"'{word}' is not in this version: one of {', '.join(allowed)}")
+
+    @classmethod
+    def from_targets(
+        cls,
+        segmentation: Segmentation,
+        *,
+        fill_rate: Mapping[str, float] | None = None,
+        cycle_service_level: Mapping[str, float] | None = None,
+        family: str = "order_up_to",
+        planning: str = "exact",
+    ) -> Policy:
+        """A policy from targets by segment.
+
+        Parameters
+        ----------
+        segmentation : Segmentation
+            Names the segments.
+        fill_rate, cycle_service_level : mapping of str to float
+            One of the two: a key names a segment or one value of one attribute ("A" covers A-X, A-Y,
+            A-Z).
+        family, planning : str
+            See the class.
+
+        Raises
+        ------
+        InvalidInputError
+            A segment without a target or named twice, a target that is no fraction.
+        UsageError
+            None or both of the two measures.
+        """
+        given = {"fill_rate": fill_rate, "cycle_service_level": cycle_service_level}
+        named = {measure: targets for measure, targets in given.items() if targets is not None}
+        if len(named) != 1:
+            raise UsageError("give either fill_rate or cycle_service_level")
+        ((measure, targets),) = named.items()
+        problems = [
+            _not_a_fraction(measure, name, value) for name, value in targets.items() if not 0 < value < 1
+        ]
+        if problems:
+            raise InvalidInputError(problems)
+        per_segment = segmentation.resolve(targets, measure)
+        return cls(family, measure, planning, tuple(float(value) for value in per_segment), segmentation)
+
+
+def _not_a_fraction(measure: str, name: str, value: float) -> Problem:
+    fix = f"did you mean {value / 100:g}?" if 1 < value < 100 else "above 0 and below 1, such as 0.95"
+    why = "targets are fractions" if value != 1 else "exactly 1 would need endless stock"
+    return Problem("E-POL-003", why, column=f"{measure}[{name!r}] = {value:g}", fix=fix)

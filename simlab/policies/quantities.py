@@ -1,0 +1,64 @@
+"""Order quantities of (R,s,nQ): given, else economic, in whole packs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.engine.types import FloatArray, IntArray
+from simlab.errors import InvalidInputError, Problem
+
+if TYPE_CHECKING:
+    from simlab.models import Models
+
+
+def order_quantities(models: Models) -> IntArray:
+    """(n,) order quantity of every SKU-location, units.
+
+    Parameters
+    ----------
+    models : Models
+        Costs and order terms.
+
+    Raises
+    ------
+    InvalidInputError
+        SKU-locations with neither `order_quantity` nor an `order_cost` above 0 and a holding cost.
+
+    Notes
+    -----
+    `items.order_quantity`, else the economic order quantity √(2·K·D/h) (K cost of an order, D units
+    per year, h cost of holding a unit for a year); rounded to the nearest whole pack, at least one
+    pack and at least `moq`.
+
+    References
+    ----------
+    Harris (1913), How many parts to make at once.
+    """
+    given = models.costs.order_quantity
+    quantity = np.where(np.isnan(given), economic_quantities(models), given)
+    bad = ~(np.isfinite(quantity) & (quantity >= 0)) | (given <= 0)
+    if bad.any():
+        raise InvalidInputError([_problem(models, np.flatnonzero(bad))])
+    pack, moq = models.world.terms.pack_size, models.world.terms.moq
+    packs = np.maximum(np.rint(quantity / pack), 1).astype(np.int64)
+    return np.asarray(np.maximum(packs, -(-moq // pack)) * pack)
+
+
+def economic_quantities(models: Models) -> FloatArray:
+    """(n,) √(2·K·D/h) in units; NaN without an order cost or a holding cost."""
+    costs = models.costs
+    holding = costs.holding * (costs.cost_resolution / 100)
+    usable = np.isfinite(costs.order_cost) & (costs.order_cost > 0) & (holding > 0)
+    cost = np.where(usable, costs.order_cost, np.nan)
+    ratio = 2.0 * cost * models.annual_units / np.where(usable, holding, 1.0)
+    return np.asarray(np.sqrt(ratio))
+
+
+def _problem(models: Models, rows: IntArray) -> Problem:
+    names = ", ".join(f"{models.sku[row]}@{models.location[row]}" for row in rows[:5])
+    more = f" and {rows.size - 5} more" if rows.size > 5 else ""
+    fix = "fill order_quantity (above 0) in items, or order_cost and a cost of holding above 0"
+    what = f"policy.family = reorder_quantity has no order quantity for {names}{more}"
+    return Problem("E-POL-001", what, "items", column="order_quantity", fix=fix)

@@ -1,0 +1,74 @@
+"""Today's levels, as the items table states them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.engine.types import Family, FloatArray, Levels
+from simlab.errors import InvalidInputError, Problem
+
+if TYPE_CHECKING:
+    from simlab.models import Models
+
+BoolArray = npt.NDArray[np.bool_]
+
+_POINT, _UP_TO, _QUANTITY = "current_reorder_point", "current_order_up_to", "current_order_quantity"
+
+
+def current_levels(models: Models) -> tuple[Levels, BoolArray]:
+    """The levels that run today, in one column.
+
+    Parameters
+    ----------
+    models : Models
+        Its `current` columns.
+
+    Returns
+    -------
+    levels : Levels
+        (n, 1): `current_order_up_to` alone is (R,S), `current_reorder_point` with
+        `current_order_quantity` is (R,s,nQ).
+    known : (n,) bool
+        False for SKU-locations without any; their row is a placeholder.
+
+    Raises
+    ------
+    InvalidInputError
+        Any other combination (not in this version), parts of units, an order quantity below 1.
+    """
+    point, up_to, quantity = (models.current[name] for name in (_POINT, _UP_TO, _QUANTITY))
+    has = [~np.isnan(column) for column in (point, up_to, quantity)]
+    is_up_to = has[1] & ~has[0] & ~has[2]
+    is_quantity = has[0] & has[2] & ~has[1]
+    known = has[0] | has[1] | has[2]
+    problems = [
+        *_refused(models, known & ~is_up_to & ~is_quantity, "this combination is not in this version"),
+        *_refused(models, known & _broken(point, up_to, quantity), "levels are whole units"),
+        *_refused(models, is_quantity & (quantity < 1), "current_order_quantity must be at least 1"),
+    ]
+    if problems:
+        raise InvalidInputError(problems)
+    lot = np.where(is_quantity, quantity, 0).astype(np.int64)
+    top = np.where(is_up_to, up_to, np.where(is_quantity, point + lot, 0)).astype(np.int64)
+    low = np.where(is_quantity, top - lot, top - 1)
+    family = np.where(is_quantity, Family.REORDER_QUANTITY, Family.ORDER_UP_TO).astype(np.int8)
+    return Levels(family, low[:, None], top[:, None], lot[:, None]), known
+
+
+def _broken(*columns: FloatArray) -> BoolArray:
+    """(n,) whether any of the columns holds a part of a unit."""
+    parts = [~np.isnan(column) & (column != np.rint(column)) for column in columns]
+    return np.asarray(np.any(parts, axis=0))
+
+
+def _refused(models: Models, where: BoolArray, why: str) -> list[Problem]:
+    rows = np.flatnonzero(where)
+    if rows.size == 0:
+        return []
+    names = ", ".join(f"{models.sku[row]}@{models.location[row]}" for row in rows[:5])
+    more = f" and {rows.size - 5} more" if rows.size > 5 else ""
+    fix = f"give {_UP_TO} alone, or {_POINT} with {_QUANTITY}"
+    return [Problem("E-POL-002", f"{why}: {names}{more}", "items", column=_UP_TO, fix=fix)]

@@ -1,0 +1,57 @@
+"""How many periods an order must last for: weights that add up and agree where they must."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simlab.policies.protection import Protection, crossing, in_sequence, independent
+
+LAWS = st.dictionaries(st.integers(0, 9), st.integers(1, 9), min_size=1, max_size=5)
+
+
+def weights_of(make, law: dict[int, int], review: int) -> Protection:
+    periods = np.array(sorted(law))
+    return make(periods, np.array([law[period] for period in sorted(law)], dtype=float), review)
+
+
+@settings(max_examples=60, deadline=None)
+@given(LAWS, st.integers(1, 5))
+def test_weights_add_up_and_keep_the_mean_of_a_review_period(law: dict[int, int], review: int) -> None:
+    for make in (in_sequence, crossing, independent):
+        found = weights_of(make, law, review)
+        n = np.arange(found.short.size)
+        assert found.short.sum() == pytest.approx(0, abs=1e-12)
+        assert (found.short * n).sum() == pytest.approx(review)
+        assert found.cycle.sum() == pytest.approx(1)
+        assert not found.cycle[:review].any()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 9), st.integers(1, 5))
+def test_a_constant_lead_time_cannot_cross(lead: int, review: int) -> None:
+    ordered, crossed = (weights_of(make, {lead: 1}, review) for make in (in_sequence, crossing))
+    np.testing.assert_allclose(ordered.short, crossed.short, atol=1e-15)
+    np.testing.assert_allclose(ordered.cycle, crossed.cycle, atol=1e-15)
+
+
+@pytest.mark.parametrize("review", [1, 2, 3])
+def test_weights_equal_a_plain_simulation_of_arrivals(review: int) -> None:
+    """The age of the youngest order arrived, and what a receipt finds, counted on a long path."""
+    rng = np.random.default_rng(5)
+    periods, shares = np.array([0, 2, 5]), np.array([0.3, 0.3, 0.4])
+    orders = np.arange(0, 120_000, review)
+    arrival = np.maximum.accumulate(orders + rng.choice(periods, orders.size, p=shares))
+    youngest = np.searchsorted(arrival, orders[200:-200] + review - 1, side="right") - 1
+    age = orders[200:-200] + review - 1 - orders[youngest]
+    found = in_sequence(periods, shares, review)
+    for at, share in enumerate(found.lead):
+        counted = (age <= at).mean()
+        if (at - review + 1) % review == 0:
+            assert counted == pytest.approx(found.lead[: at + 1].sum(), abs=0.02), (at, share)
+    before = np.searchsorted(arrival, arrival[200:-200] - 1, side="right") - 1
+    periods_short = arrival[200:-200] - orders[before]
+    counted_cycle = np.bincount(periods_short, minlength=found.cycle.size) / periods_short.size
+    np.testing.assert_allclose(found.cycle, counted_cycle[: found.cycle.size], atol=0.02)
