@@ -19,7 +19,16 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.errors import InvalidInputError, Problem, UsageError
-from simlab.segments.classes import Classes, FloatArray, IntArray, by_size, letters, percents, ranked
+from simlab.segments.classes import (
+    Classes,
+    FloatArray,
+    IntArray,
+    by_size,
+    by_threshold,
+    letters,
+    percents,
+    ranked,
+)
 
 TextArray = npt.NDArray[np.object_]
 
@@ -76,14 +85,27 @@ class SchemeInput:
         """Rows from the highest score to the lowest, ties by sku and location."""
         return ranked(score, self.sku, self.location)
 
-    def sized(self, score: FloatArray, why: str) -> Classes:
-        """Classes of the option ``sizes`` (shares of the items), the highest scores first."""
+    def scored(self, score: FloatArray, why: str) -> Classes:
+        """Classes A, B, … by a score, the highest first.
+
+        Option ``thresholds`` (descending; A at or above the first) if given, else option ``sizes`` (shares
+        of the number of items).
+        """
+        thresholds = self.floats("thresholds") if self.options.get("thresholds") else ()
+        if thresholds:
+            if any(high <= low for high, low in pairwise(thresholds)):
+                raise self.refuse("E-SEG-011", f"thresholds = {list(thresholds)} must descend strictly")
+            names = letters(len(thresholds) + 1)
+            bounds = ", ".join(f"{name} from {cut:g}" for name, cut in zip(names, thresholds, strict=False))
+            codes = by_threshold(-score, tuple(-cut for cut in thresholds))
+            return Classes(codes, names, f"{self.scheme}: {why}; {bounds}, {names[-1]} below")
         sizes = self.floats("sizes")
         self.refuse_bad_sizes(sizes)
-        rule = f"{self.scheme}: {why}; classes of {percents(sizes)} of the SKU-locations, highest first"
-        return Classes(
-            by_size(self.ranked(score), sizes), letters(len(sizes)), rule + "; ties by sku, location"
+        rule = (
+            f"{self.scheme}: {why}, highest first; classes of {percents(sizes)} of the SKU-locations; "
+            "ties by sku, location"
         )
+        return Classes(by_size(self.ranked(score), sizes), letters(len(sizes)), rule)
 
     def floats(self, option: str) -> tuple[float, ...]:
         """An option that is a list of numbers."""
