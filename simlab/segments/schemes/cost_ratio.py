@@ -1,0 +1,76 @@
+"""Schemes that follow from cost: who earns service, measured by what service costs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simlab.segments.classes import Classes, FloatArray
+from simlab.segments.criteria import SIZES
+from simlab.segments.scheme import SchemeInput, scheme
+
+_SHORTAGE = ("auto", "column", "margin", "cost")
+
+
+@scheme(
+    "tbs",
+    source="Teunter, Babai & Syntetos (2010), ABC classification: service levels and inventory costs, POM 19",
+    options={"sizes": SIZES, "thresholds": (), "shortage": "auto"},
+)
+def tbs(data: SchemeInput) -> Classes:
+    """Teunter–Babai–Syntetos: shortage cost × demand ÷ (holding cost × order quantity).
+
+    Notes
+    -----
+    b·D/(h·Q), highest first: the order in which service pays for many SKUs under one fill rate. b is the
+    column ``shortage_cost``; without it the margin per unit, without a price the unit cost (option
+    ``shortage`` = column | margin | cost). The paper's six classes: ``sizes`` = 4/7/10/16/25/38 %.
+    """
+    shortage, words = _shortage_cost(data)
+    score = ratio(
+        shortage * data.numbers["annual_units"], data.numbers["holding_cost"] * data.numbers["order_size"]
+    )
+    return data.scored(score, f"by {words} × units per year ÷ (holding cost × order size)")
+
+
+@scheme(
+    "zhs",
+    source="Zhang, Hopp & Supatgit (2001), Spreadsheet implementable inventory control for a distribution "
+    "center, Journal of Heuristics 7",
+    options={"sizes": SIZES, "thresholds": ()},
+)
+def zhs(data: SchemeInput) -> Classes:
+    """Zhang–Hopp–Supatgit: demand ÷ (lead time × squared unit holding cost), D/(L·h²)."""
+    holding = data.numbers["holding_cost"]
+    score = ratio(data.numbers["annual_units"], data.numbers["mean_lead_time"] * holding**2)
+    return data.scored(score, "by units per year ÷ (mean lead time × squared holding cost)")
+
+
+@scheme("low_cost_first", source="practice", options={"sizes": SIZES, "thresholds": ()})
+def low_cost_first(data: SchemeInput) -> Classes:
+    """Cheap items first: A holds the lowest unit costs."""
+    return data.scored(-data.number("unit_cost"), "by −unit cost (the cheapest first)")
+
+
+def ratio(over: FloatArray, under: FloatArray) -> FloatArray:
+    """over ÷ under; infinite where only `under` is zero, NaN where both are."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(over / under)
+
+
+def _shortage_cost(data: SchemeInput) -> tuple[FloatArray, str]:
+    choice = data.string("shortage", _SHORTAGE)
+    if choice == "auto":
+        choice = next(
+            (
+                name
+                for name, column in (("column", "shortage_cost"), ("margin", "price"))
+                if column in data.numbers
+            ),
+            "cost",
+        )
+    if choice == "column":
+        return data.number("shortage_cost"), "shortage cost"
+    unit_cost = data.number("unit_cost")
+    if choice == "margin":
+        return np.maximum(data.number("price") - unit_cost, 0.0), "margin per unit"
+    return unit_cost, "unit cost"
