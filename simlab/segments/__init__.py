@@ -2,7 +2,7 @@
 
 from simlab.segments.assign import HABIT, assign, assign_input, habit, habit_targets
 from simlab.segments.classes import Classes
-from simlab.segments.scheme import Scheme, SchemeInput, scheme, schemes
+from simlab.segments.scheme import Scheme, SchemeInput, known_schemes, scheme
 from simlab.segments.segmentation import Segmentation, combine
 
 __all__ = [
@@ -16,6 +16,6 @@ __all__ = [
     "combine",
     "habit",
     "habit_targets",
+    "known_schemes",
     "scheme",
-    "schemes",
 ]

@@ -12,7 +12,7 @@ import numpy as np
 from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.segments.classes import Classes, FloatArray
 from simlab.segments.inputs import scheme_input
-from simlab.segments.scheme import Scheme, SchemeInput, schemes
+from simlab.segments.scheme import Scheme, SchemeInput, known_schemes
 from simlab.segments.segmentation import Segmentation, combine
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def assign_input(
 
 def habit(catalog: Catalog, models: Models, spec: object = None) -> Segmentation:
     """The ABC classes that the habit A 98 %, B 95 %, C 90 % speaks of (two cuts, by annual value)."""
-    options = _given_options(schemes()["abc"], spec, {})
+    options = _given_options(known_schemes()["abc"], spec, {})
     cuts = options.get("cuts")
     plain = {"cuts": cuts} if isinstance(cuts, tuple) and len(cuts) == 2 else {}
     return assign(catalog, models, "abc", options={"abc": plain})
@@ -106,7 +106,7 @@ def habit_targets(catalog: Catalog, models: Models, spec: object = None) -> Floa
 def _classes(
     data: SchemeInput, name: str, spec: object, options: Mapping[str, Mapping[str, object]]
 ) -> Classes:
-    known = schemes()
+    known = known_schemes()
     if name.startswith(COLUMN):
         return _column(data, name.removeprefix(COLUMN))
     if name in known:
@@ -161,11 +161,11 @@ def _column(data: SchemeInput, name: str) -> Classes:
 
 
 def _unknown(data: SchemeInput, name: str) -> InvalidInputError:
-    names = [*schemes(), *data.texts, *data.numbers]
+    names = [*known_schemes(), *data.texts, *data.numbers]
     near = get_close_matches(name, names, n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
     columns = ", ".join(sorted(data.texts)[:12])
-    fix = f"{hint}schemes: {', '.join(schemes())}; columns: {columns}"
+    fix = f"{hint}schemes: {', '.join(known_schemes())}; columns: {columns}"
     return InvalidInputError(
         [_problem("E-SEG-004", f"no scheme and no column of items is called '{name}'", fix)]
     )

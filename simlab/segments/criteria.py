@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, islice
 
 import numpy as np
 
@@ -12,8 +12,10 @@ from simlab.segments.scheme import SchemeInput
 CRITERIA = ("annual_value", "unit_cost", "mean_lead_time")
 SIZES = (0.20, 0.30, 0.50)
 SIX_SIZES = (0.04, 0.07, 0.10, 0.16, 0.25, 0.38)
-_MOST_COMBINATIONS = 400_000
+_MOST_COMBINATIONS = 2_000_000
+_AT_ONCE = 200_000
 _SLACK = 1e-9
+_FLAT = 1e-14  # determinant below which planes have no single common point
 
 
 def criteria_table(data: SchemeInput) -> FloatArray:
@@ -87,13 +89,15 @@ def _corners(front: FloatArray, sense: float) -> FloatArray | None:
         number *= (planes.shape[0] - step) / (step + 1)
     if number > _MOST_COMBINATIONS:
         return None
-    chosen = np.array(list(combinations(range(planes.shape[0]), m)))
-    matrices, sides = planes[chosen], right[chosen]
-    solvable = np.abs(np.linalg.det(matrices)) > 1e-14
-    weights = np.linalg.solve(matrices[solvable], sides[solvable][:, :, None])[:, :, 0]
-    weights = weights[(weights >= -_SLACK).all(axis=1) & np.isfinite(weights).all(axis=1)]
-    holds = (sense * (weights @ front.T) <= sense + _SLACK).all(axis=1)
-    return np.maximum(weights[holds], 0.0)
+    corners = []
+    choices = combinations(range(planes.shape[0]), m)
+    while chosen := list(islice(choices, _AT_ONCE)):
+        matrices, sides = planes[np.array(chosen)], right[np.array(chosen)]
+        solvable = np.abs(np.linalg.det(matrices)) > _FLAT
+        weights = np.linalg.solve(matrices[solvable], sides[solvable][:, :, None])[:, :, 0]
+        weights = weights[(weights >= -_SLACK).all(axis=1)]
+        corners.append(weights[(sense * (weights @ front.T) <= sense + _SLACK).all(axis=1)])
+    return np.maximum(np.concatenate(corners), 0.0)
 
 
 def _by_programs(scaled: FloatArray, front: FloatArray, sense: float) -> FloatArray:

@@ -243,7 +243,7 @@ def _import_all() -> None:
         importlib.import_module(f"{package.__name__}.{module.name}")
 
 
-def schemes() -> dict[str, Scheme]:
+def known_schemes() -> dict[str, Scheme]:
     """Every registered scheme by name, sorted."""
     _import_all()
     return dict(sorted(_SCHEMES.items()))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simlab.errors import InvalidInputError, UsageError
-from simlab.segments import Classes, SchemeInput, assign_input, scheme, schemes
+from simlab.segments import Classes, SchemeInput, assign_input, known_schemes, scheme
 from simlab.segments.classes import by_share, by_size, ranked
 
 
@@ -184,7 +184,7 @@ def test_negative_weights_count_as_zero():
 
 
 def test_every_scheme_says_what_it_is_and_where_it_comes_from():
-    for known in schemes().values():
+    for known in known_schemes().values():
         assert known.source
         assert known.summary.endswith(".")
 
