@@ -1,0 +1,179 @@
+"""What the compiled loops take: plain tuples of arrays and integers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.engine.tables import LawTables
+from simlab.engine.types import IntArray, KeyArray, WordArray
+
+Cells: TypeAlias = npt.NDArray[Any]
+"""State of the lanes: int32 where a bound proves that it fits, else int64."""
+
+
+class ItemArrays(NamedTuple):
+    """The world of n items, flattened.
+
+    Attributes
+    ----------
+    laws : LawTables
+        Demand.
+    lead_start, lead_length : (n,) int64
+        Where an item's lead times lie in `lead_periods` and `lead_thresholds`.
+    review, phase, pack, moq, cap : (n,) int64
+        Order terms; `cap` is the largest order, a multiple of the pack (0: none).
+    lost, crossing : (n,) int64
+        1 if unmet demand is lost; 1 if orders may overtake.
+    """
+
+    keys: KeyArray
+    laws: LawTables
+    lead_start: IntArray
+    lead_length: IntArray
+    lead_periods: IntArray
+    lead_thresholds: WordArray
+    review: IntArray
+    phase: IntArray
+    pack: IntArray
+    moq: IntArray
+    cap: IntArray
+    lost: IntArray
+    crossing: int
+
+
+class LevelArrays(NamedTuple):
+    """Levels of n items × k columns in one form: S, S − s, and Q (0 unless (R,s,nQ))."""
+
+    top: IntArray
+    gap: IntArray
+    quantity: IntArray
+
+
+class Schedule(NamedTuple):
+    """Which replications run together, and for how long.
+
+    Attributes
+    ----------
+    demand_key, lead_key, start_key : uint64
+        Philox keys of the three purposes.
+    warmup, periods : int
+        Periods run before counting, and counted.
+    paths, slots, columns : (lanes in all,) int64
+        Replication number, slot and histogram column of every lane.
+    block_start, block_size, block_group, block_last : (blocks,) int64
+        Where a block's lanes begin, how many there are, its group of slots, and whether it is the
+        group's last (the histograms are then read).
+    column_slot : (groups, 32) int64
+        Slot that a histogram column of a group belongs to, −1 if unused.
+    width : int
+        Lanes of the widest block, padded to a multiple of 16.
+    """
+
+    demand_key: np.uint64
+    lead_key: np.uint64
+    start_key: np.uint64
+    warmup: int
+    periods: int
+    paths: IntArray
+    slots: IntArray
+    columns: IntArray
+    block_start: IntArray
+    block_size: IntArray
+    block_group: IntArray
+    block_last: IntArray
+    column_slot: IntArray
+    width: int
+
+
+class Reach(NamedTuple):
+    """Range of an item's delays from review to arrival; `constant` if they never vary."""
+
+    least: int
+    most: int
+    constant: bool
+
+
+class Sums(NamedTuple):
+    """The output arrays, in the order and shapes of `Curves`."""
+
+    demanded: IntArray
+    served: IntArray
+    on_hand: IntArray
+    on_hand_start: IntArray
+    ready: IntArray
+    short: IntArray
+    receipts: IntArray
+    good_receipts: IntArray
+    orders: IntArray
+    ordered: IntArray
+    received: IntArray
+    backorders: IntArray
+    lost: IntArray
+    on_order: IntArray
+
+
+class Rule(NamedTuple):
+    """One item's ordering rule at one column (units; see `rules`)."""
+
+    gap: int
+    quantity: int
+    moq: int
+    pack: int
+    cap: int
+
+
+class Work(NamedTuple):
+    """Work space of one thread; rows are periods or review epochs, the last axis lanes.
+
+    Attributes
+    ----------
+    words, cells : (rows, lanes) uint32
+    demand, orders, delays : (rows, lanes) int32 or int64
+        Demand by period, units ordered and periods to arrival by review epoch.
+    position, net, position_start, net_start : (lanes,) int
+        Position and net stock of each lane now and at the first counted period.
+    bad, demanded : (lanes,) int, (lanes,) int64
+        Whether demand was lost since the last receipt; counted demand (lanes evaluator).
+    units, receipts : (lanes,) int
+        What arrives in the period: units, and orders of positive size.
+    part, tally : (measures, lanes) int, (measures, lanes) int64
+        Short accumulators, and what they are emptied into every `FLUSH` periods.
+    before_cell, after_cell, before_count, after_count : (FLUSH, lanes)
+        Where a period's net stock is counted in the histograms, and as what.
+    before, after : (bins × 32,) uint32 or uint64
+        Histograms.
+    by_column : (measures, 32) int64
+        Tallies added up by histogram column.
+    guide : (CELLS,) uint32
+    paths, columns : (lanes,) int64
+        Replication and histogram column of each lane.
+    """
+
+    words: WordArray
+    cells: WordArray
+    demand: Cells
+    orders: Cells
+    delays: Cells
+    position: Cells
+    net: Cells
+    position_start: Cells
+    net_start: Cells
+    bad: Cells
+    demanded: IntArray
+    units: Cells
+    receipts: Cells
+    part: Cells
+    tally: IntArray
+    before_cell: Cells
+    after_cell: Cells
+    before_count: WordArray
+    after_count: WordArray
+    before: WordArray
+    after: WordArray
+    by_column: IntArray
+    guide: WordArray
+    paths: IntArray
+    columns: Cells

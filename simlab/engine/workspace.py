@@ -1,0 +1,138 @@
+"""Which replications share a block of lanes, and the memory they work in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from simlab.engine.kernel_types import Schedule, Work
+from simlab.engine.lookup import CELLS
+from simlab.engine.paths import FLUSH
+from simlab.engine.tallies import COLUMNS, N_TALLIES
+from simlab.engine.types import Horizon, IntArray
+
+_VECTOR = 16
+_CACHE_BYTES = 1 << 19
+_HALF_WORD = 1 << 16
+
+
+def make_schedule(
+    keys: tuple[np.uint64, np.uint64, np.uint64], horizon: Horizon, *, grouped: bool
+) -> Schedule:
+    """Divide the replications into blocks of lanes of nearly equal size.
+
+    Parameters
+    ----------
+    keys : three uint64
+        Philox keys of demand, lead time and start.
+    horizon : Horizon
+    grouped : bool
+        True if a block's lanes must share at most 32 slots (histograms have 32 columns).
+    """
+    paths = horizon.first_replication + np.arange(horizon.replications, dtype=np.int64)
+    slots = paths % horizon.slots
+    if grouped and horizon.slots > COLUMNS:
+        group, columns = slots // COLUMNS, slots % COLUMNS
+    else:
+        group, columns = np.zeros_like(slots), paths % _stripes(horizon.slots)
+    order = np.argsort(group, kind="stable")
+    most = _lanes_per_block(horizon)
+    starts, sizes, groups, last = [], [], [], []
+    n_groups = int(group.max()) + 1
+    begin = 0
+    for g in range(n_groups):
+        for size in _split(int((group == g).sum()), most):
+            starts.append(begin)
+            sizes.append(size)
+            groups.append(g)
+            last.append(0)
+            begin += size
+        if sizes:
+            last[-1] = 1
+    width = -(-max(sizes) // _VECTOR) * _VECTOR
+    return Schedule(
+        *keys,
+        horizon.warmup,
+        horizon.periods,
+        paths[order],
+        slots[order],
+        columns[order] if grouped else np.zeros_like(columns),
+        np.array(starts, np.int64),
+        np.array(sizes, np.int64),
+        np.array(groups, np.int64),
+        np.array(last, np.int64),
+        _column_slots(horizon.slots, n_groups),
+        width,
+    )
+
+
+def _lanes_per_block(horizon: Horizon) -> int:
+    """Lanes whose demand stays in the second-level cache, between 64 and 256."""
+    total = horizon.warmup + horizon.periods
+    return int(np.clip(_CACHE_BYTES // (8 * total) // _VECTOR * _VECTOR, 64, 256))
+
+
+def _split(n: int, most: int) -> list[int]:
+    if n == 0:
+        return []
+    pieces = -(-n // most)
+    return [n // pieces + (i < n % pieces) for i in range(pieces)]
+
+
+def _stripes(slots: int) -> int:
+    """Histogram columns in use: a multiple of the slots, so that a column belongs to one slot."""
+    return slots * (COLUMNS // slots) if slots <= COLUMNS else COLUMNS
+
+
+def _column_slots(slots: int, n_groups: int) -> IntArray:
+    """Slot of every histogram column of every group, −1 if unused."""
+    columns = np.arange(COLUMNS)
+    if slots <= COLUMNS:
+        return np.where(columns < _stripes(slots), columns % slots, -1)[None, :].astype(np.int64)
+    table = np.arange(n_groups)[:, None] * COLUMNS + columns
+    return np.where(table < slots, table, -1).astype(np.int64)
+
+
+def needs_long_counters(horizon: Horizon) -> bool:
+    """Whether 16-bit halves of a histogram counter could overflow."""
+    per_column = -(-horizon.replications // _stripes(horizon.slots)) + 1
+    return per_column * (horizon.periods + horizon.warmup + 1) >= _HALF_WORD
+
+
+def make_work(run: Schedule, dtype: np.dtype[Any], bins: int) -> Work:
+    """Memory for one thread; counters are 64-bit where the lanes are."""
+    width = run.width
+    rows = -(-(run.warmup + run.periods) // 4) * 4
+    word = np.dtype(np.uint32 if dtype.itemsize == 4 else np.uint64)
+
+    def row() -> Any:
+        return np.zeros(width, dtype)
+
+    return Work(
+        words=np.empty((rows, width), np.uint32),
+        cells=np.empty((rows, width), np.uint32),
+        demand=np.empty((rows, width), dtype),
+        orders=np.empty((rows, width), dtype),
+        delays=np.empty((rows, width), dtype),
+        position=row(),
+        net=row(),
+        position_start=row(),
+        net_start=row(),
+        bad=row(),
+        demanded=np.zeros(width, np.int64),
+        units=row(),
+        receipts=row(),
+        part=np.zeros((N_TALLIES, width), dtype),
+        tally=np.zeros((N_TALLIES, width), np.int64),
+        before_cell=np.empty((FLUSH, width), dtype),
+        after_cell=np.empty((FLUSH, width), dtype),
+        before_count=np.empty((FLUSH, width), word),
+        after_count=np.empty((FLUSH, width), word),
+        before=np.zeros(bins * COLUMNS, word),
+        after=np.zeros(bins * COLUMNS, word),
+        by_column=np.zeros((N_TALLIES, COLUMNS), np.int64),
+        guide=np.empty(CELLS, np.uint32),
+        paths=np.empty(width, np.int64),
+        columns=row(),
+    )
