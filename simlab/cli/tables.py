@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
@@ -135,7 +135,7 @@ def _columns(frame: pd.DataFrame) -> list[_Column]:
     names = [str(name) for name in frame.columns]
     columns: list[_Column] = []
     for name in names:
-        cells = [number(value, name) for value in frame[name]]
+        cells = _cells(frame[name], name)
         if _is_bound(name, names) or (frame.shape[0] and not any(cells)):
             continue
         if f"{name}_low" in names and f"{name}_high" in names:
@@ -145,6 +145,15 @@ def _columns(frame: pd.DataFrame) -> list[_Column]:
         leads = is_text and len(columns) < _KEYS and all(column.names_row for column in columns)
         columns.append(_Column(name, cells, is_text, leads))
     return columns
+
+
+def _cells(values: pd.Series[Any], name: str) -> list[str]:
+    """A column as text; one that holds whole numbers only shows no decimals."""
+    plain_values = [plain(value) for value in values]
+    numbers = [value for value in plain_values if isinstance(value, float)]
+    if numbers and all(value.is_integer() for value in numbers) and max(map(abs, numbers)) > 1:
+        plain_values = [int(value) if isinstance(value, float) else value for value in plain_values]
+    return [number(value, name) for value in plain_values]
 
 
 def _is_bound(name: str, names: Sequence[str]) -> bool:
@@ -162,7 +171,7 @@ def _with_bounds(cell: str, low: str, high: str) -> str:
 def _parts(columns: Sequence[_Column], width: int) -> Iterable[list[_Column]]:
     """Split columns into groups that fit the width, those that name the row in front of each."""
     keys = [column for column in columns if column.names_row]
-    while keys and sum(column.width for column in keys) > width // 2:
+    while keys and sum(column.width for column in keys) > 2 * width // 3:
         keys.pop()
     part = list(keys)
     for column in columns[len(keys) :]:

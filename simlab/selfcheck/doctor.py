@@ -239,6 +239,7 @@ CHECKS: dict[str, Callable[[], tuple[Status, str, str]]] = {
     "kernel cache": check_cache,
     "random streams": _engine_check("confirm_known_answers"),
     "compiled kernel": _engine_check("confirm_compiled_is_plain"),
+    "simulation": _engine_check("confirm_simulation"),
     "threads": _engine_check("confirm_threads_agree"),
     "parquet": check_parquet,
     "figures": check_pictures,

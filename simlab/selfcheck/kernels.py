@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 
 import numpy as np
 
 from simlab.engine import streams
-from simlab.engine.types import IntArray, WordArray
+from simlab.engine.run import simulate_items, warmup_periods
+from simlab.engine.types import (
+    Curves,
+    DemandLaw,
+    Family,
+    Horizon,
+    IntArray,
+    LawKind,
+    LeadTimeLaw,
+    Levels,
+    OrderTerms,
+    WordArray,
+    World,
+)
 from simlab.errors import EngineFaultError
 
 # Philox4x32-10: counter words, key words, output words, as published with Random123 (kat_vectors).
@@ -19,6 +35,10 @@ _KNOWN = (
 )
 _KEY = np.uint64(0x0123456789ABCDEF)
 _ITEMS = tuple(np.uint64(3**power) for power in range(32, 40))
+_MEANS = (0.3, 4.0, 25.0)
+_LEVELS = (3, 24, 135)
+_LEAD_TIME = 4
+_Z = 4.5
 _ROWS = 256
 _LANES = 64
 
@@ -69,6 +89,68 @@ def confirm_threads_agree() -> str:
     if not all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True)):
         raise EngineFaultError("two threads and one disagree on random words")
     return f"two threads give the bits of one, {one / two:.1f} times as fast"
+
+
+def confirm_simulation() -> str:
+    """A small world simulated at once and item by item is equal, and meets the exact fill rate.
+
+    Notes
+    -----
+    Base stock S, R = 1, Poisson demand, lead time L, backorders: the fill rate is
+    ``1 − (E[D(L+1) − S]⁺ − E[D(L) − S]⁺) / mean`` with Poisson demands over L + 1 and L periods.
+    """
+    world, levels = _small_world()
+    horizon = Horizon(periods=100, warmup=warmup_periods(world), replications=6400, slots=32, seed=2026)
+    together = simulate_items(world, levels, horizon)
+    for item in range(world.n_items):
+        row = np.array([item])
+        alone = simulate_items(world.take(row), levels.take(row), horizon)
+        if not _equal(alone, together, item):
+            raise EngineFaultError(f"item {item} depends on the items simulated with it")
+    worst = 0.0
+    for item, mean in enumerate(_MEANS):
+        served = together.served[item, 0].astype(float)
+        demanded = together.demanded[item].astype(float)
+        fill = served.sum() / demanded.sum()
+        error = math.sqrt(((served - fill * demanded) ** 2).sum()) / demanded.sum()
+        z = (fill - _exact_fill(mean, _LEAD_TIME, _LEVELS[item])) / error
+        worst = max(worst, abs(float(z)))
+    if worst > _Z:
+        raise EngineFaultError(f"fill rates are {worst:.1f} standard errors from the exact ones")
+    return f"{world.n_items} exact fill rates met within {worst:.1f} standard errors"
+
+
+def _small_world() -> tuple[World, Levels]:
+    """Three Poisson items under base stock with a lead time of four periods."""
+    n = len(_MEANS)
+    zeros, ones = np.zeros(n, np.int64), np.ones(n, np.int64)
+    mean = np.array(_MEANS)
+    kind = np.full(n, LawKind.POISSON, np.int8)
+    demand = DemandLaw(kind, mean, mean, np.zeros(n), zeros, zeros, zeros[:0], zeros[:0])
+    lead_time = LeadTimeLaw(zeros, zeros[:1], ones[:1], np.array([_LEAD_TIME]), ones[:1], crossing=False)
+    terms = OrderTerms(ones, zeros, ones, zeros, zeros, np.zeros(n, np.int8))
+    keys = streams.item_keys([f"doctor-{item}" for item in range(n)], ["HERE"] * n)
+    top = np.array(_LEVELS, np.int64)[:, None]
+    levels = Levels(np.full(n, Family.ORDER_UP_TO, np.int8), top - 1, top, np.zeros_like(top))
+    return World(keys, demand, lead_time, terms), levels
+
+
+def _equal(alone: Curves, together: Curves, item: int) -> bool:
+    names = [field.name for field in fields(Curves)]
+    return all(np.array_equal(getattr(alone, name)[0], getattr(together, name)[item]) for name in names)
+
+
+def _exact_fill(mean: float, lead_time: int, level: int) -> float:
+    short = _expected_excess(mean * (lead_time + 1), level) - _expected_excess(mean * lead_time, level)
+    return 1 - short / mean
+
+
+def _expected_excess(mean: float, level: int) -> float:
+    """E[D − level]⁺ of a Poisson D."""
+    below: Sequence[float] = [
+        (level - d) * math.exp(d * math.log(mean) - mean - math.lgamma(d + 1)) for d in range(level)
+    ]
+    return mean - level + math.fsum(below)
 
 
 def _fill(item: np.uint64, paths: IntArray) -> WordArray:

@@ -118,6 +118,15 @@ def test_cells_are_written_as_people_read_them(value: object, name: str, text: s
     assert number(value, name) == text
 
 
+def test_a_column_of_whole_numbers_has_no_decimals(capsys: pytest.CaptureFixture[str]) -> None:
+    """pandas makes counts with a gap floats; they are counts all the same."""
+    print_table(pd.DataFrame({"units": [3.0, 12889.0, np.nan], "value": [3.0, 425.57, np.nan]}))
+    out = capsys.readouterr().out
+    assert "12,889" in out
+    assert "3.00" in out.split()
+    assert "3" in out.split()
+
+
 def test_rich_markup_in_data_is_just_text(capsys: pytest.CaptureFixture[str]) -> None:
     """An SKU may be called ``[red]``."""
     print_table(pd.DataFrame({"sku": ["[red]x[/red]"]}))

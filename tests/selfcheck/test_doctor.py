@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -106,3 +107,23 @@ def test_miscompiled_kernel_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "fill_words", wrong)
     with pytest.raises(EngineFaultError, match="disagree"):
         kernels.confirm_compiled_is_plain()
+
+
+@pytest.mark.slow
+def test_simulation_meets_the_closed_form() -> None:
+    """The engine as installed reproduces exact fill rates."""
+    assert "3 exact fill rates met" in kernels.confirm_simulation()
+
+
+@pytest.mark.slow
+def test_a_biased_simulator_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One unit in three hundred served too many must not pass."""
+    right = kernels.simulate_items
+
+    def generous(*world: object) -> object:
+        curves = right(*world)
+        return replace(curves, served=curves.served + curves.demanded[:, None, :] // 300)
+
+    monkeypatch.setattr(kernels, "simulate_items", generous)
+    with pytest.raises(EngineFaultError, match="standard errors"):
+        kernels.confirm_simulation()
