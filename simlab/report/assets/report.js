@@ -1,0 +1,111 @@
+"use strict";
+(function () {
+  const read = (id) => JSON.parse(document.getElementById(id).textContent);
+  const byId = (id) => document.getElementById(id);
+  const specs = read("chart-data");
+  const data = read("explorer-data");
+  const options = { actions: false, renderer: "svg", ast: true, tooltip: true };
+  let view = null;
+  let current = data ? data.chosen : 0;
+
+  function narrow(spec, width) {
+    if (width >= 560) return spec;
+    const small = JSON.parse(JSON.stringify(spec));
+    if (small.height === 420) small.height = 320;
+    small.config.legend.columns = 1;
+    const visit = (node) => {
+      if (!node || typeof node !== "object") return;
+      if (node.legend && node.legend.columns) node.legend.columns = node.legend.symbolSize ? 1 : 2;
+      Object.values(node).forEach(visit);
+    };
+    visit(small.layer);
+    const limit = (name) => (small.params || []).find((param) => param.name === name);
+    if (limit("xLow")) {
+      const middle = (limit("xLow").value + limit("xHigh").value) / 2;
+      for (const layer of small.layer) {
+        const row = layer.mark.type === "text" && layer.data && small.datasets[layer.data.name][0];
+        if (row && row.name && row.cost > middle) Object.assign(layer.mark, { align: "right", dx: -10 });
+        if (layer.mark.type === "text") layer.mark.fontSize = 11;
+      }
+    }
+    return small;
+  }
+
+  function draw(id, name) {
+    const element = byId(id);
+    if (!element || !specs[name]) return Promise.resolve(null);
+    return vegaEmbed(element, narrow(specs[name], element.clientWidth), options).then((r) => r.view);
+  }
+
+  function show(index) {
+    current = Math.max(0, Math.min(index, data.points.length - 1));
+    const point = data.points[current];
+    for (const [key, text] of Object.entries(point.text)) {
+      const element = byId("point-" + key);
+      if (element) element.textContent = text;
+    }
+    const slider = byId("point-slider");
+    slider.value = String(current);
+    slider.setAttribute("aria-valuetext", "fill rate " + point.text.fill + ", " + point.text.cost + " a year");
+    byId("point-kind").textContent = current === data.chosen ? "Chosen plan" : "Another plan on the frontier";
+    const plan = data.points[data.chosen].targets;
+    document.querySelectorAll("#targets tbody tr").forEach((row, s) => {
+      const change = (data.values[point.targets[s]] - data.values[plan[s]]) * 100;
+      row.querySelector(".here").textContent = data.labels[point.targets[s]];
+      row.querySelector(".change").textContent = Math.abs(change) < 0.005 ? "=" :
+        (change > 0 ? "\u25b2 +" : "\u25bc \u2212") + Math.abs(change).toFixed(2);
+    });
+    if (view) view.signal("chosen", point.id).runAsync();
+  }
+
+  const wholeRange = () => document.querySelector("input[name=range]:checked").value === "whole";
+  const measure = () => document.querySelector("input[name=measure]:checked").value;
+
+  function setRange() {
+    if (!view) return;
+    const spec = specs[measure()];
+    const limits = {};
+    for (const param of spec.params) limits[param.name] = param.value;
+    if (wholeRange()) {
+      const all = Object.values(spec.datasets).flat().filter((row) => "cost" in row && "fill" in row);
+      limits.xLow = 0;
+      limits.xHigh = 1.02 * Math.max(...all.map((row) => row.cost));
+      limits.yLow = Math.min(...all.map((row) => row.fill));
+      limits.yHigh = 1;
+    }
+    for (const name of ["xLow", "xHigh", "yLow", "yHigh"]) view.signal(name, limits[name]);
+    view.runAsync();
+  }
+
+  function drawFrontier() {
+    return draw("frontier-chart", measure()).then((made) => {
+      view = made;
+      view.addEventListener("click", (event, item) => {
+        const id = item && item.datum ? item.datum.point : undefined;
+        const index = data.points.findIndex((point) => point.id === id);
+        if (index >= 0) show(index);
+      });
+      setRange();
+      show(current);
+    });
+  }
+
+  if (data && byId("frontier-chart")) {
+    drawFrontier();
+    byId("point-slider").addEventListener("input", (event) => show(Number(event.target.value)));
+    byId("point-back").addEventListener("click", () => show(current - 1));
+    byId("point-on").addEventListener("click", () => show(current + 1));
+    byId("point-chosen").addEventListener("click", () => show(data.chosen));
+    document.querySelectorAll("input[name=measure]").forEach((e) => e.addEventListener("change", drawFrontier));
+    document.querySelectorAll("input[name=range]").forEach((e) => e.addEventListener("change", setRange));
+  }
+  document.querySelectorAll("[data-chart]").forEach((element) => draw(element.id, element.dataset.chart));
+
+  const chooser = byId("plan-chooser");
+  if (chooser) {
+    chooser.addEventListener("change", () => {
+      document.querySelectorAll("[data-plan]").forEach((e) => { e.hidden = e.dataset.plan !== chooser.value; });
+    });
+  }
+  document.documentElement.dataset.ready = "yes";
+})();

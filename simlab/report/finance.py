@@ -1,0 +1,81 @@
+"""Finance sections that appear when the run has their tables: exchange rates, capital over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from simlab.report.formats import currency_sign
+from simlab.report.style import BLUE, GREY, Figure, Width, axis_money, named
+
+if TYPE_CHECKING:
+    from simlab.report.tables import RunTables
+
+
+def sections(tables: RunTables) -> list[dict[str, Any]]:
+    """Title, text and chart id of each finance section that the run's tables allow."""
+    found = []
+    if tables.exchange_rates is not None:
+        text = "Holding cost per year of one more percentage point of fill, between neighbouring plans."
+        found.append({"id": "exchange_rates", "title": "What one more point of fill costs", "text": text})
+    if tables.capital is not None:
+        text = (
+            "Inventory value from today's stock to the new plan, with its interval where there is one; "
+            "dashed: what is bought."
+        )
+        found.append({"id": "capital_over_time", "title": "Capital over time", "text": text})
+    return found
+
+
+def charts(tables: RunTables, *, width: Width = 720) -> dict[str, Figure]:
+    """The charts of these sections, by chart id."""
+    found: dict[str, Figure] = {}
+    if tables.exchange_rates is not None:
+        found["exchange_rates"] = _exchange_rates(tables, width)
+    if tables.capital is not None:
+        found["capital_over_time"] = _capital(tables, width)
+    return found
+
+
+def _exchange_rates(tables: RunTables, width: Width) -> Figure:
+    """Steps of the slope between neighbouring plans, with its interval, against achieved fill."""
+    table = tables.exchange_rates
+    assert table is not None
+    x = alt.X(
+        "fill_rate:Q", title="Achieved fill rate", axis=alt.Axis(format=".1%"), scale=alt.Scale(zero=False)
+    )
+    title = f"Holding cost per year of one more point ({tables.currency})"
+    y = alt.Y("cost_per_point:Q", title=title, axis=_money_axis(tables))
+    tooltip = [
+        alt.Tooltip("fill_rate:Q", title="Fill rate", format=".2%"),
+        alt.Tooltip("cost_per_point:Q", title=title, format=",.0f"),
+    ]
+    base = named("rates")
+    line = base.mark_line(color=BLUE, interpolate="step-before").encode(x=x, y=y)
+    dots = base.mark_point(color=BLUE, filled=True, size=30, opacity=1).encode(x=x, y=y, tooltip=tooltip)
+    layers: list[alt.Chart] = [line, dots]
+    if "cost_per_point_low" in table:
+        band = base.mark_area(color=BLUE, fillOpacity=0.15, interpolate="step-before")
+        layers.insert(0, band.encode(x=x, y="cost_per_point_low:Q", y2="cost_per_point_high:Q"))
+    return Figure(alt.layer(*layers).properties(width=width, height=320), {"rates": table})
+
+
+def _capital(tables: RunTables, width: Width) -> Figure:
+    """Stock value per period on the way to the plan, with its band, and what is bought."""
+    table = tables.capital
+    assert table is not None
+    x = alt.X("period:Q", title=f"{tables.period.capitalize()}s from today")
+    y = alt.Y("inventory_value:Q", title=f"Inventory value ({tables.currency})", axis=_money_axis(tables))
+    base = named("capital")
+    layers: list[alt.Chart] = [base.mark_line(color=BLUE).encode(x=x, y=y)]
+    if "inventory_value_low" in table:
+        band = base.mark_area(color=BLUE, fillOpacity=0.15)
+        layers.insert(0, band.encode(x=x, y="inventory_value_low:Q", y2="inventory_value_high:Q"))
+    if "purchases" in table:
+        layers.append(base.mark_line(color=GREY, strokeDash=[4, 3]).encode(x=x, y="purchases:Q"))
+    return Figure(alt.layer(*layers).properties(width=width, height=320), {"capital": table})
+
+
+def _money_axis(tables: RunTables) -> alt.Axis:
+    return alt.Axis(format="~s", labelExpr=axis_money(currency_sign(tables.currency)), tickCount=6)

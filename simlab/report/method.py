@@ -1,0 +1,136 @@
+"""How the run was computed, what its intervals cover, and what was assumed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simlab.report.formats import DASH, number, percent
+
+if TYPE_CHECKING:
+    from simlab.report.tables import RunTables
+
+_FAMILIES = {
+    "order_up_to": "(R,S): every R periods, order up to S",
+    "reorder_quantity": "(R,s,nQ): when the position is at or below s, order multiples of Q",
+    "reorder_up_to": "(R,s,S): when the position is at or below s, order up to S",
+}
+COVERS = (
+    "the chance in demand and lead times, with the fitted laws taken as true (simulation intervals)",
+    "a fresh seed: the plan was chosen on other random numbers than those it is judged on here",
+    "pairing: differences between plans are taken replication by replication on the same demand",
+)
+COVERS_NOT = (
+    "whether the fitted laws are right: estimation error, trend, season, dependence between periods or SKUs",
+    "changes to come: new products, price changes, suppliers that get better or worse",
+    "how the plan is carried out: overrides, data errors, capacity",
+    "all rows at once: each interval holds for its own number only",
+)
+FILES = (
+    ("results/plan.parquet", "levels per SKU-location, ready for an ERP import"),
+    ("results/items.parquet", "laws, reasons and achieved service per SKU-location"),
+    ("results/segments.parquet", "every measure by plan, sample and segment, with intervals"),
+    ("results/frontier.parquet", "every point of the frontier with its targets and certificate"),
+    ("results/verdict.parquet", "comparisons at equal fill"),
+    ("results/curves.parquet", "integer sums per SKU-location and target, to re-segment without simulating"),
+    ("quality.parquet", "the account of the rows read"),
+    ("figures/", "the charts as PNG and SVG"),
+    ("study.toml", "the study as given"),
+    ("manifest.json", "seeds, versions, hashes and times"),
+)
+
+Fact = tuple[str, str]
+
+
+def facts(tables: RunTables) -> list[Fact]:
+    """Label and text of everything that made these numbers, in reading order."""
+    m = tables.manifest
+    period = tables.period
+    policy, seeds = m.get("policy") or {}, m.get("seeds") or {}
+    found: list[Fact | None] = [
+        _fact("Policy", _FAMILIES.get(str(policy.get("family")), policy.get("family"))),
+        _fact("Planning", _planning(policy)),
+        _fact("Segments", m.get("segment_rule") or ", ".join(tables.by)),
+        _fact(
+            "Counted", m.get("periods"), f"{period}s, after a warm-up of {m.get('warmup', DASH)} {period}s"
+        ),
+        _fact("Replications", _replications(m)),
+        _fact("Batches", m.get("batches")),
+        _fact("Evaluator", _listing(m.get("evaluator"))),
+        _fact("Seeds", _listing(seeds, grouped=False)),
+        _fact("Data up to", m.get("as_of")),
+        _fact("Finished", str(m.get("finished", ""))[:19].replace("T", " "), "UTC"),
+        _fact("Versions", _listing(m.get("environment"))),
+        _fact("Kernels", _short(m.get("kernel_hash"))),
+        _fact("Tables", _short(m.get("table_hash"))),
+    ]
+    return [fact for fact in found if fact]
+
+
+def inputs(tables: RunTables) -> list[Fact]:
+    """Input files and the beginning of their SHA-256."""
+    listed = tables.manifest.get("inputs") or {}
+    return [(str(name), _short(_hash_of(entry))) for name, entry in listed.items()]
+
+
+def times(tables: RunTables) -> list[Fact]:
+    """Seconds per stage, and their sum."""
+    stages = {str(k): float(v) for k, v in (tables.manifest.get("times") or {}).items()}
+    rows = [(name, f"{number(seconds, 2)} s") for name, seconds in stages.items()]
+    return [*rows, ("together", f"{number(sum(stages.values()), 2)} s")] if rows else []
+
+
+def coverage(tables: RunTables) -> dict[str, Any]:
+    """What the intervals cover and what they do not; the run's own notes come first."""
+    notes = tables.manifest.get("intervals") or {}
+    return {
+        "level": percent(tables.level, 0),
+        "covers": [*(notes.get("covers") or ()), *COVERS],
+        "covers_not": [*(notes.get("does_not_cover") or ()), *COVERS_NOT],
+        "notes": list(notes.get("notes") or ()),
+    }
+
+
+def files(present: set[str]) -> list[Fact]:
+    """The files of the run that a reader may want."""
+    return [(name, what) for name, what in FILES if any(p.startswith(name) for p in present)]
+
+
+def _fact(label: str, value: object, unit: str = "") -> Fact | None:
+    if value is None or value == "":
+        return None
+    return (label, f"{value} {unit}".strip())
+
+
+def _planning(policy: dict[str, Any]) -> str:
+    kind, measure = policy.get("planning"), str(policy.get("target_measure", "")).replace("_", " ")
+    if not kind:
+        return ""
+    formula = "exact formula" if kind == "exact" else "textbook normal formula" if kind == "normal" else kind
+    return f"{formula}; a target asks for a {measure}" if measure else str(formula)
+
+
+def _replications(manifest: dict[str, Any]) -> str:
+    search, verdict = manifest.get("replications"), manifest.get("verdict_replications")
+    if search is None:
+        return ""
+    text = f"{number(search)} to choose"
+    return f"{text}, {number(verdict)} to judge" if verdict else text
+
+
+def _listing(value: object, *, grouped: bool = True) -> str:
+    if not isinstance(value, dict):
+        return "" if value is None else str(value)
+    shown = [f"{key} {_plain(entry, grouped)}" for key, entry in value.items() if entry not in (None, 0, "")]
+    return " · ".join(shown)
+
+
+def _plain(value: object, grouped: bool) -> str:
+    return number(value) if grouped and isinstance(value, int) else str(value)
+
+
+def _hash_of(entry: object) -> object:
+    return entry.get("sha256") if isinstance(entry, dict) else entry
+
+
+def _short(digest: object) -> str:
+    return f"{str(digest)[:16]}…" if digest else ""
