@@ -39,7 +39,7 @@ _MEANS = (0.3, 4.0, 25.0)
 _LEVELS = (3, 24, 135)
 _LEAD_TIME = 4
 _Z = 4.5
-_ROWS = 256
+_ROWS = 4096
 _LANES = 64
 
 
@@ -156,7 +156,7 @@ def _expected_excess(mean: float, level: int) -> float:
 def _fill(item: np.uint64, paths: IntArray) -> WordArray:
     """Some 20 ms of kernel work; returns the last rows drawn."""
     out = np.empty((_ROWS, _LANES), np.uint32)
-    for round_ in range(200):
+    for round_ in range(12):
         streams.fill_words(_KEY, item, paths, round_ * _ROWS, out)
     return out
 
