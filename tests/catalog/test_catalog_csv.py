@@ -6,6 +6,7 @@ import csv
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,8 +60,6 @@ def test_fast_and_exact_agree_on_any_text(tmp_path_factory: pytest.TempPathFacto
     faulty = len(whole) < len(exact.rows) - 1 or exact.open_quotes or exact.after_quotes
     assert bool(table.findings) == bool(faulty)
     if whole:
-        import numpy as np
-
         lines = table.findings.lines(np.arange(len(whole)))
         assert list(lines) == [line for _, line in whole]
 
@@ -69,6 +68,12 @@ def test_lines_are_those_of_an_editor(tmp_path: Path) -> None:
     """Blank lines, Windows ends and quoted line breaks do not shift the numbers."""
     content = 'sku,quantity,note\r\n\r\na,1,"two\r\nlines"\r\n\r\nb,x\r\n'
     assert "table.csv:6: 2 fields where the header has 3" in said(read(tmp_path, content))
+
+
+def test_lines_below_a_field_of_several_lines(tmp_path: Path) -> None:
+    """Rows below a quoted line break are still found where an editor shows them."""
+    table = read(tmp_path, 'sku,quantity\n"a\n\nb",1\nc,x\n')
+    assert list(table.findings.lines(np.array([0, 1]))) == [2, 5]
 
 
 def test_ragged_rows_are_listed(tmp_path: Path) -> None:

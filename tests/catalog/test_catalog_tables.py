@@ -211,6 +211,14 @@ def test_returns_undo_the_latest_sales() -> None:
     assert (quality.rows("demand", "dropped"), quality.units("demand", "dropped")) == (1, -6)
 
 
+@pytest.mark.parametrize("sizes", [(-1, -4), (-4, -1)])
+def test_larger_returns_come_first(sizes: tuple[int, int]) -> None:
+    """Which return of a day finds a sale does not depend on which stands first in the file."""
+    table = demand(("a", "X", "2024-01-01", 4), *(("a", "X", "2024-01-02", size) for size in sizes))
+    quality = from_frames(Study.default(data={"demand": {"returns": "net"}}), items(), table).quality
+    assert (quality.rows("demand", "repaired"), quality.rows("demand", "dropped")) == (1, 1)
+
+
 def receipts(*rows: tuple[Any, ...]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["supplier", "sku", "order_date", "receipt_date", "quantity"])
 
@@ -270,7 +278,7 @@ rows = st.tuples(
     st.sampled_from(["a", "b", "ghost"]),
     st.just("X"),
     st.sampled_from(["2024-01-01", "2024-01-02", "2024-01-05", "2024-03-01"]),
-    st.sampled_from(["0", "3", "5", "-2", "", "NaN"]),
+    st.sampled_from(["0", "3", "5", "-1", "-4", "", "NaN"]),
 )
 rules = st.fixed_dictionaries({"returns": st.sampled_from(["net", "drop"])})
 
