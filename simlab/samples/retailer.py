@@ -280,7 +280,8 @@ def _since_first_sale(quantity: IntArray) -> tuple[FloatArray, FloatArray]:
     days = np.maximum(sold.sum(axis=2), 1)
     mean = quantity.sum(axis=2) / days
     square = (quantity.astype(np.float64) ** 2).sum(axis=2) / days
-    return mean, np.sqrt(np.maximum(square - mean**2, 0.0))
+    variance = np.maximum(square - mean**2, 0.0) * (days / np.maximum(days - 1, 1))
+    return mean, np.sqrt(variance)
 
 
 def _abc(skus: _Range, mean: FloatArray) -> IntArray:

@@ -120,7 +120,7 @@ def _given_options(
     chosen: Scheme, spec: object, options: Mapping[str, Mapping[str, object]]
 ) -> dict[str, object]:
     """Options of a scheme from the study section and the call; lists become tuples."""
-    section = getattr(spec, chosen.name, None)
+    section = getattr(spec, chosen.name, None) or (getattr(spec, "options", None) or {}).get(chosen.name)
     section = _frozen(section)
     if section is not None and not isinstance(section, Mapping):
         # a section that is one value stands for the option of the same name ("rules")

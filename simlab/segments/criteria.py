@@ -97,7 +97,7 @@ def _corners(front: FloatArray, sense: float) -> FloatArray | None:
         weights = np.linalg.solve(matrices[solvable], sides[solvable][:, :, None])[:, :, 0]
         weights = weights[(weights >= -_SLACK).all(axis=1)]
         corners.append(weights[(sense * (weights @ front.T) <= sense + _SLACK).all(axis=1)])
-    return np.maximum(np.concatenate(corners), 0.0)
+    return np.asarray(np.maximum(np.concatenate(corners), 0.0))
 
 
 def _by_programs(scaled: FloatArray, front: FloatArray, sense: float) -> FloatArray:

@@ -8,8 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from simlab.catalog import from_frames
 from simlab.errors import UsageError
+from simlab.models import fit
+from simlab.policies import plan
 from simlab.samples import retailer, study_text, write_sample
+from simlab.segments import habit_targets
 from simlab.study import parse_study
 
 
@@ -86,9 +90,21 @@ def test_todays_levels_are_the_normal_formula_of_the_habit(frames):
     own = frames.receipts[frames.receipts["supplier"] == item["supplier"]]
     lead = (own["receipt_date"] - own["order_date"]).dt.days.to_numpy()
     span, mean = 7 + lead.mean(), series.mean()
-    sd = np.sqrt(span * series.var() + mean**2 * lead.var())
+    sd = np.sqrt(span * series.var(ddof=1) + mean**2 * lead.var())
     levels = [int(np.ceil(mean * span + z * sd)) for z in (2.0537489, 1.6448536, 1.2815516)]
     assert item["current_order_up_to"] in levels
+
+
+def test_todays_levels_are_those_that_the_study_calls_habit(frames):
+    """Within a unit: where demand passes for Poisson, the fitted variance is the mean."""
+    catalog = from_frames(parse_study(study_text()), frames.items, frames.demand, frames.receipts)
+    models = fit(catalog)
+    targets = habit_targets(catalog, models, catalog.study.segments)[:, None]
+    asked = {"family": "order_up_to", "target_measure": "cycle_service_level", "planning": "normal"}
+    planned = plan(models, targets, **asked).levels.order_up_to[:, 0]
+    today = frames.items["current_order_up_to"].to_numpy()
+    assert np.abs(planned - today).max() <= 1
+    assert (planned == today).mean() > 0.95
 
 
 def test_packs_and_smallest_orders_agree(frames):
