@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -40,6 +40,8 @@ class SegmentCurves:
         Money of one unit of `cost` (per year) and of `value`, so that sums read as money.
     currency : str
         For messages.
+    columns : (n_segments, n_targets) int or None
+        Where targets are barred (`restrict`): the allowed target that stands in for each.
     """
 
     cost: Sums
@@ -51,6 +53,7 @@ class SegmentCurves:
     cost_unit: Fraction = Fraction(1)
     value_unit: Fraction = Fraction(1)
     currency: str = ""
+    columns: IntArray | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.names), self.targets.size)
@@ -84,6 +87,12 @@ class SegmentCurves:
     def allowed(self, budget: float | Decimal | Fraction) -> int:
         """Largest sum of `value` within the budget, given in money."""
         return math.floor(exact_amount(budget) / self.value_unit)
+
+    def canonical(self, choice: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Target numbers with those that stand for another replaced by it; (…, n_segments)."""
+        if self.columns is None:
+            return choice
+        return np.asarray(self.columns[np.arange(self.n_segments), choice], dtype=choice.dtype)
 
     def totals(self, choice: npt.ArrayLike) -> tuple[int, int, int]:
         """Exact cost, value and served of one plan: one target number per segment."""
@@ -171,6 +180,29 @@ def aggregate(
         value_unit=value_unit,
         currency=currency,
     )
+
+
+def restrict(curves: SegmentCurves, allowed: npt.NDArray[np.bool_]) -> SegmentCurves:
+    """The same curves with some targets barred: pins, minimum and maximum targets.
+
+    Parameters
+    ----------
+    allowed : (n_segments, n_targets) bool
+        At least one target per segment. A barred target stands for the nearest allowed one, so a
+        uniform target moves only the segments that are free to follow.
+    """
+    barred = ~allowed.any(axis=1)
+    if allowed.shape != curves.cost.shape:
+        raise UsageError(f"allowed has shape {allowed.shape}, expected {curves.cost.shape}")
+    if barred.any():
+        raise UsageError(f"no target is left for segment '{curves.names[int(barred.argmax())]}'")
+    grid = np.arange(curves.n_targets)
+    distance = np.abs(grid[:, None] - grid) + np.where(allowed[:, None, :], 0, curves.n_targets)
+    columns = distance.argmin(axis=2)
+    tables = [
+        np.take_along_axis(table, columns, axis=1) for table in (curves.cost, curves.value, curves.served)
+    ]
+    return replace(curves, cost=tables[0], value=tables[1], served=tables[2], columns=columns)
 
 
 def sum_by_group(codes: IntArray, n_groups: int, items: Sums) -> Sums:

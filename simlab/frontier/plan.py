@@ -108,8 +108,9 @@ class NoPlanError(InfeasibleError):
 
 def money_up(amount: Fraction, currency: str) -> str:
     """An amount rounded up to cents, so that the figure shown really suffices."""
-    cents = -((-amount * 100) // 1)
-    return f"{currency} {cents / 100:,.2f}".strip() if cents < 10**15 else f"{currency} {float(amount):,.0f}"
+    cents = int(-((-amount * 100) // 1))
+    text = f"{cents // 100:,}.{cents % 100:02d}" if cents < 10**12 else f"{-(-cents // 100):,}"
+    return f"{currency} {text}".strip()
 
 
 def rate_down(served: int, demanded: int) -> str:

@@ -10,13 +10,15 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from simlab.errors import EngineFaultError, UsageError
-from simlab.frontier.curves import FloatArray, Sums
+from simlab.frontier.curves import FloatArray, Sums, exact_sum
+from simlab.frontier.plan import money_up, rate_down
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 ChoiceArray: TypeAlias = npt.NDArray[np.int64]
@@ -38,12 +40,22 @@ class Limit:
         What each segment adds at each target.
     at_least, at_most : int or None
         One of the two.
+    part, whole : (n_segments, n_targets) int, optional
+        The ratio that the table stands for, so that it can be read as a rate.
+    unit : Fraction
+        Money (or volume) of one unit of the table.
+    currency : str
+        For reading sums as money.
     """
 
     name: str
     table: Sums
     at_least: int | None = None
     at_most: int | None = None
+    part: Sums | None = None
+    whole: Sums | None = None
+    unit: Fraction = Fraction(1)
+    currency: str = ""
 
     def __post_init__(self) -> None:
         if (self.at_least is None) == (self.at_most is None):
@@ -58,6 +70,13 @@ class Limit:
         """Whether one plan meets it, without any tolerance."""
         total = self.total(choice)
         return total >= self.at_least if self.at_least is not None else total <= int(self.at_most or 0)
+
+    def reading(self, choice: ChoiceArray) -> str:
+        """What one plan reaches, in the user's unit, rounded so that the figure suffices as a limit."""
+        if self.part is not None and self.whole is not None:
+            rows = np.arange(choice.size)
+            return rate_down(exact_sum(self.part[rows, choice]), exact_sum(self.whole[rows, choice]))
+        return money_up(self.total(choice) * self.unit, self.currency)
 
     def as_floor(self) -> tuple[Sums, int]:
         """Table and bound of the same limit written as a floor."""
@@ -127,6 +146,8 @@ class Solution:
         Dual bound of the solver on the objective.
     cuts : int
         Answers of the solver that failed the exact check and were cut off.
+    exact : bool
+        Proven in integers, not by a solver's tolerance.
     """
 
     choice: ChoiceArray | None
@@ -134,6 +155,7 @@ class Solution:
     cost: int
     bound: float
     cuts: int
+    exact: bool = False
 
     @property
     def gap(self) -> float:
@@ -144,7 +166,7 @@ class Solution:
 
 
 @dataclass
-class _Rows:
+class Rows:
     """Rows of the solver's matrix, each Σ coefficient × x ≥ low."""
 
     coefficients: list[FloatArray] = field(default_factory=list)
@@ -167,7 +189,7 @@ def solve_program(program: Program, *, time_limit: float = 60.0, row_scale: floa
     row_scale : float
         Largest coefficient of each row as the solver sees it.
     """
-    rows = _rows(program, row_scale)
+    rows = matrix_rows(program, row_scale)
     for cuts in range(MAX_CUTS):
         choice, bound, status = _milp(program, rows, time_limit)
         if choice is None:
@@ -192,8 +214,9 @@ def no_good(limit: Limit, choice: ChoiceArray) -> FloatArray:
     return np.asarray(table > own[:, None], dtype=np.float64)
 
 
-def _rows(program: Program, row_scale: float) -> _Rows:
-    rows = _Rows()
+def matrix_rows(program: Program, row_scale: float) -> Rows:
+    """The limits and the order of targets as rows Σ coefficient × x ≥ low, each scaled."""
+    rows = Rows()
     n, k = program.cost.shape
     for limit in program.limits:
         table, low = limit.as_floor()
@@ -209,7 +232,7 @@ def _rows(program: Program, row_scale: float) -> _Rows:
     return rows
 
 
-def _milp(program: Program, rows: _Rows, time_limit: float) -> tuple[ChoiceArray | None, float, str]:
+def _milp(program: Program, rows: Rows, time_limit: float) -> tuple[ChoiceArray | None, float, str]:
     """One call of the solver: plan or None, dual bound in units of cost, status."""
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array, identity, kron
@@ -241,22 +264,6 @@ def _milp(program: Program, rows: _Rows, time_limit: float) -> tuple[ChoiceArray
         return None, bound, "infeasible" if result.status == 2 else "bounded"
     choice = np.asarray(result.x.reshape(n, k).argmax(axis=1), dtype=np.int64)
     return choice, bound, "optimal" if result.status == 0 else "bounded"
-
-
-def floor_limit(name: str, part: Sums, whole: Sums, rate: tuple[int, int]) -> Limit:
-    """Floor on a ratio of sums, Σ part ÷ Σ whole ≥ numerator ÷ denominator, without a division.
-
-    Parameters
-    ----------
-    part, whole : (n_segments, n_targets) int
-        Good and all cycles, periods with stock and all periods, or served and demanded (one column
-        is enough where the whole cannot differ between targets).
-    rate : (numerator, denominator)
-        The level as the fraction that was written.
-    """
-    numerator, denominator = rate
-    table = part.astype(object) * denominator - np.broadcast_to(whole, part.shape).astype(object) * numerator
-    return Limit(name, table, at_least=0)
 
 
 def chain(names: Sequence[str], order: Sequence[str]) -> tuple[tuple[int, int], ...]:

@@ -186,11 +186,10 @@ class Frontier:
         if proportional(self.curves.cost, self.curves.value):
             # value follows cost, so a cheapest plan over the budget is only a tie broken the other way
             at = int(np.searchsorted(self._thrifty.served, need))
-            return Plan(
-                self.curves, self._thrifty.choice[at].astype(np.int64), cheapest.certificate, cheapest.bound
-            )
+            choice = self._thrifty.choice[at].astype(np.int64)
+            return Plan(self.curves, self.curves.canonical(choice), cheapest.certificate, cheapest.bound)
         try:
-            choice = least_cost(self.curves, need, limit)
+            choice = self.curves.canonical(least_cost(self.curves, need, limit))
         except TooLargeError:
             from simlab.frontier.solver import solver_plan
 
@@ -274,6 +273,7 @@ def solve(
     choice, cost, served, bound = merged.choice, merged.cost, merged.served, merged.cost
     if merged.slack:
         choice, cost, served, bound = _with_hull(curves, merged)
+    choice = curves.canonical(choice)
     label = np.where(np.asarray(bound == cost, dtype=np.bool_), EXACT, EPSILON)
     value = _total(curves.value, choice)
     frontier = Frontier(curves, "segmented", choice, cost, value, served, bound, label)
@@ -283,6 +283,7 @@ def solve(
 def uniform(curves: SegmentCurves) -> Frontier:
     """One plan per target of the grid, the same target in every segment, in ascending order of cost."""
     choice = np.repeat(np.arange(curves.n_targets, dtype=np.int16)[:, None], curves.n_segments, axis=1)
+    choice = curves.canonical(choice)
     cost, value, served = (table.sum(axis=0) for table in (curves.cost, curves.value, curves.served))
     label = np.full(curves.n_targets, LISTED)
     frontier = Frontier(curves, "uniform", choice, cost, value, served, cost, label)

@@ -1,0 +1,154 @@
+"""Exact search among the few targets that can still belong to a cheapest plan.
+
+Multipliers from a linear relaxation give every (segment, target) a reduced cost. A plan's reduced
+costs add up to no more than its distance from the Lagrangian bound, so that all plans within a gap
+are listed quickly; the gap doubles until the best plan found lies inside it. Floating point decides
+only what is looked at, with a margin; limits and costs of what is found are compared as integers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.frontier.curves import FloatArray, Sums
+from simlab.frontier.merge import fits_int64
+from simlab.frontier.program import (
+    ROW_SCALE,
+    ChoiceArray,
+    Program,
+    Solution,
+    matrix_rows,
+    solve_program,
+)
+
+MAX_LABELS = 300_000
+MAX_DOUBLINGS = 40
+_MARGIN = 1e-6  # of rows and costs scaled to ROW_SCALE; rounding stays below 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class _Relaxed:
+    """The program as floats: objective and rows Σ row ≥ low per segment and target, and the bound."""
+
+    rows: FloatArray
+    low: FloatArray
+    excess: FloatArray
+    cost: FloatArray
+    bound: float
+
+
+def solve_exactly(program: Program, *, time_limit: float = 60.0) -> Solution:
+    """Cheapest plan under all limits, proven in integers; by the solver where that would be too large.
+
+    Parameters
+    ----------
+    program : Program
+        Objective and limits.
+    time_limit : float
+        Seconds for the solver, should it be needed.
+    """
+    relaxed = _relax(program)
+    if relaxed is None:
+        return solve_program(program, time_limit=time_limit)
+    positive = relaxed.excess[(relaxed.excess > _MARGIN) & np.isfinite(relaxed.excess)]
+    gap = float(np.quantile(positive, 0.1)) if positive.size else 1.0
+    for _ in range(MAX_DOUBLINGS):
+        labels = _within(program, relaxed, gap)
+        if labels is None:
+            break
+        choice = _best(program, labels)
+        if choice is not None:
+            distance = float(relaxed.cost[np.arange(choice.size), choice].sum()) - relaxed.bound
+            if distance <= gap:
+                cost = program.total(choice)
+                return Solution(choice, "optimal", cost, float(cost), 0, exact=True)
+            gap = distance + _MARGIN
+        else:
+            gap *= 2.0
+    return solve_program(program, time_limit=time_limit)
+
+
+def _relax(program: Program) -> _Relaxed | None:
+    """Lagrangian of the program at the multipliers of its linear relaxation."""
+    from scipy.optimize import linprog
+    from scipy.sparse import csr_array, identity, kron
+
+    n, k = program.cost.shape
+    mask = program.mask
+    if not mask.any(axis=1).all():
+        return None
+    least = program.cost.min(axis=1)
+    shifted = (program.cost - least[:, None]).astype(np.float64)
+    cost = shifted * (ROW_SCALE / max(1.0, float(shifted.max())))
+    table = matrix_rows(program, ROW_SCALE)
+    m = len(table.low)
+    rows = np.array(table.coefficients).reshape(m, n, k)
+    low = np.array(table.low)
+    price = np.zeros(m)
+    if m:
+        rows_of_limits: Any = -csr_array(rows.reshape(m, n * k))  # the stubs know dense arrays only
+        one_each: Any = kron(identity(n), np.ones((1, k)), format="csr")
+        result = linprog(
+            cost.ravel(),
+            A_ub=rows_of_limits,
+            b_ub=-low,
+            A_eq=one_each,
+            b_eq=np.ones(n),
+            bounds=[(0.0, float(free)) for free in mask.ravel()],
+            method="highs",
+        )
+        if not result.success:
+            return None
+        price = np.maximum(0.0, -np.asarray(result.ineqlin.marginals))
+    own = np.where(mask, cost - np.tensordot(price, rows, axes=1), np.inf)
+    smallest = own.min(axis=1)
+    bound = float(smallest.sum() + price @ low)
+    return _Relaxed(
+        rows[: len(program.limits)], low[: len(program.limits)], own - smallest[:, None], cost, bound
+    )
+
+
+def _within(program: Program, relaxed: _Relaxed, gap: float) -> ChoiceArray | None:
+    """(labels, n) plans whose reduced costs stay within the gap; None if they are too many."""
+    n = relaxed.excess.shape[0]
+    columns = [np.flatnonzero(row <= gap + _MARGIN) for row in relaxed.excess]
+    order = np.argsort([column.size for column in columns], kind="stable")
+    most = np.array([[row[s, columns[s]].max() for s in order] for row in relaxed.rows]).reshape(-1, n)
+    rest = np.concatenate((np.cumsum(most[:, ::-1], axis=1)[:, ::-1], np.zeros((most.shape[0], 1))), axis=1)
+    excess, sums = np.zeros(1), np.zeros((1, relaxed.low.size))
+    choice = np.zeros((1, n), dtype=np.int16)
+    done: list[int] = []
+    for step, segment in enumerate(order):
+        column = columns[segment]
+        total = (excess[:, None] + relaxed.excess[segment, column]).ravel()
+        keep = np.flatnonzero(total <= gap + _MARGIN)
+        parent, added = keep // column.size, column[keep % column.size]
+        sums = sums[parent] + relaxed.rows[:, segment, added].T
+        able = (sums + rest[:, step + 1] >= relaxed.low - _MARGIN).all(axis=1)
+        choice = choice[parent]
+        choice[:, segment] = added
+        done.append(int(segment))
+        for a, b in program.ordered:
+            if a in done and b in done:
+                able &= choice[:, a] >= choice[:, b]
+        excess, sums, choice = total[keep][able], sums[able], choice[able]
+        if excess.size > MAX_LABELS:
+            return None
+    return choice.astype(np.int64)
+
+
+def _best(program: Program, labels: ChoiceArray) -> ChoiceArray | None:
+    """The cheapest of the listed plans that meets every limit, compared in integers."""
+    if not labels.shape[0]:
+        return None
+    cost: Sums = program.cost if fits_int64(program.cost) else program.cost.astype(object)
+    totals = cost[np.arange(labels.shape[1]), labels].sum(axis=1)
+    for at in np.argsort(totals, kind="stable"):
+        choice: npt.NDArray[np.int64] = labels[at]
+        if program.shaped(choice) and not program.broken(choice):
+            return choice
+    return None
