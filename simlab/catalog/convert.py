@@ -220,7 +220,7 @@ def choices(table: TextTable, name: str, rule: Column) -> TextArray:
         if word in rule.later:
             fix = f"{allowed} work"
             return Fault(found.NOT_YET, f"{name} = {cell} is not in this version", fix)
-        return Fault(found.NOT_A_CHOICE, f"{cell!r} is not a {name}", f"{allowed} are allowed")
+        return Fault(found.NOT_A_CHOICE, f"{cell!r} is not allowed", f"{allowed} are")
 
     values, _ = judged(table, name, judge)
     return spread(table.columns[name], values, None, object)

@@ -86,7 +86,7 @@ def read_items(table: TextTable, study: Study) -> Items | None:
 
 def has_columns(table: TextTable, rules: dict[str, Column]) -> bool:
     """Whether the table has rows and its required columns; reports what lacks."""
-    if not table.columns:
+    if not table.columns and table.findings:
         return False
     missing = [name for name, rule in rules.items() if rule.required and name not in table.columns]
     double = {problem.column for problem in table.findings.problems if problem.code.endswith("005")}
@@ -95,7 +95,7 @@ def has_columns(table: TextTable, rules: dict[str, Column]) -> bool:
             others = [other for other in table.columns if other not in rules]
             guess = near(name, others)
             fix = f'{guess} Then say columns = {{ {name} = "…" }} under [data.{table.name}]' if guess else ""
-            fix = fix or f"the header has: {', '.join(table.columns)}"
+            fix = fix or f"the header has: {', '.join(table.columns) or 'nothing'}"
             message = "required column is missing"
             table.findings.add(found.MISSING_COLUMN, message, column=name, fix=fix)
     if table.n_rows == 0 and not table.findings:

@@ -116,6 +116,8 @@ def _from_arrow(column: pa.ChunkedArray, label: str, findings: Findings) -> Text
     if pa.types.is_nested(kind) or pa.types.is_binary(kind):
         findings.add(found.NOT_A_NUMBER, f"cells of type {kind} cannot be read", column=label)
         return TextColumn(np.full(len(column), -1, dtype=np.int32), ())
+    if pa.types.is_null(kind) or len(column) == 0:
+        return TextColumn(np.full(len(column), -1, dtype=np.int32), ())
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     chunk = column.unify_dictionaries().combine_chunks()
@@ -136,8 +138,7 @@ def _text(value: Any) -> str | None:
     if isinstance(value, str):
         return value
     if isinstance(value, dt.datetime):
-        midnight = value.tzinfo is None and value.time() == dt.time()
-        return value.date().isoformat() if midnight else value.isoformat(sep=" ")
+        return value.isoformat(sep=" ", timespec="seconds")
     if isinstance(value, (float, np.floating)):
         return _plain(float(value))
     if isinstance(value, Decimal):

@@ -73,7 +73,7 @@ def test_catalog_of_frames() -> None:
         ("max_position", 40, "max_position = 40 is not in this version"),
         ("unit_resolution", 0.5, "unit_resolution = 0.5 is not in this version"),
         ("lead_time_sd", 2, "lead_time_sd = 2 is not in this version"),
-        ("unmet", "waits", "'waits' is not a unmet"),
+        ("unmet", "waits", "'waits' is not allowed"),
         ("demand_law", "gamma", "demand_law = gamma is not in this version"),
         ("sku", "", "the cell is empty"),
         ("sku", "b", "'b' at 'X' stands more than once (first in row 1)"),
@@ -133,6 +133,20 @@ def test_floating_ids_are_refused_and_whole_ones_become_text() -> None:
 def test_a_frame_of_mixed_objects() -> None:
     table = items(sku=pd.Series(["a", 7], dtype=object))
     assert from_frames(PLAIN, table, demand(("a", "X", "2024-01-01", 1))).sku == ("a", "7")
+
+
+def test_empty_frames_are_refused() -> None:
+    assert "required column is missing" in refusal(PLAIN, pd.DataFrame(), demand())
+    assert "no rows" in refusal(PLAIN, items().iloc[:0], demand())
+
+
+def test_timestamps_are_dates_only_at_midnight() -> None:
+    """A time of day is not thrown away unless the study says so."""
+    times = pd.to_datetime(["2024-01-01 00:00", "2024-01-02 13:30"])
+    table = demand().assign(date=times)
+    assert "is a time, a date is meant" in refusal(PLAIN, items(), table)
+    study = Study.default(data={"demand": {"date_format": "%Y-%m-%d %H:%M:%S"}})
+    assert from_frames(study, items(), table).last_date == dt.date(2024, 1, 2)
 
 
 def test_laws_given_outright_need_no_history() -> None:
