@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simlab.api.data import Data
 from simlab.api.problem import Solved, solve_plans
-from simlab.api.references import References, plan_columns, references
+from simlab.api.references import References, plan_columns, references, side_by_side
 from simlab.api.settings import Clock, Settings
 from simlab.api.simulation import save_path, warmup_of
 from simlab.errors import EngineFaultError
@@ -20,7 +20,7 @@ from simlab.frontier import Frontier, Plan
 from simlab.policies import PlannedLevels
 from simlab.segments import Segmentation
 from simlab.verdict.compare import Comparison, compare_all
-from simlab.verdict.retest import retest
+from simlab.verdict.retest import PlanGroup, retest
 from simlab.verdict.scores import Scores, score
 
 if TYPE_CHECKING:
@@ -227,9 +227,7 @@ def optimize(
         targets = data.study.targets()
         planned = plan_columns(data, np.array(targets))
         compared = references(data)
-        warmup, rule = warmup_of(
-            data, [planned.levels, *(group.levels for group in compared.groups)], settings
-        )
+        warmup, rule = warmup_of(data, [planned.levels, *compared.levels.values()], settings)
     with clock.stage("simulate"):
         horizon = settings.horizon("search", warmup)
         curves = run_curves(
@@ -239,7 +237,7 @@ def optimize(
         solved = solve_plans(
             data, segmentation, planned, targets, curves, settings, fill_rate=fill_rate, budget=budget
         )
-    kept = [*solved.kept, *compared.groups]
+    kept = compared_plans(solved, compared)
     with clock.stage("in-sample"):
         search = retest(
             models.world,
@@ -280,6 +278,15 @@ def optimize(
         rule,
         clock.times,
     )
+
+
+def compared_plans(solved: Solved, compared: References) -> list[PlanGroup]:
+    """The plans that are reported by segment; those of one family share a simulation."""
+    plans = {**solved.kept, **compared.levels}
+    family = solved.kept["segmented"].family
+    alike = {kind: one for kind, one in plans.items() if np.array_equal(one.family, family)}
+    others = [side_by_side({kind: one}) for kind, one in plans.items() if kind not in alike]
+    return [group for groups in (side_by_side(alike), *others) for group in groups]
 
 
 def check_same(sums: PlanSums, plan: Plan) -> None:

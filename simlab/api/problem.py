@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.api.data import Data
+from simlab.api.references import one_column
 from simlab.api.settings import Settings
 from simlab.engine.types import IntArray, Levels
 from simlab.errors import EngineFaultError, InfeasibleError
@@ -60,8 +61,8 @@ class Solved:
         A per-SKU plan that serves at least as much as the chosen plan.
     columns : dict of str to (n,) int
         Column of the grid of each SKU-location in each of these three.
-    kept : tuple of PlanGroup
-        These three, per segment.
+    kept : dict of str to Levels
+        Levels of these three, one column each.
     frontiers : tuple of PlanGroup
         Whole frontiers, for comparison at equal fill.
     targets : dict of str to (n,) float
@@ -80,7 +81,7 @@ class Solved:
     best_uniform: Plan
     per_sku: ItemPlan
     columns: dict[str, IntArray]
-    kept: tuple[PlanGroup, ...]
+    kept: dict[str, Levels]
     frontiers: tuple[PlanGroup, ...]
     targets: dict[str, FloatArray]
     fill_rate: float | None
@@ -169,11 +170,11 @@ def solve_plans(
         best_uniform=best_uniform,
         per_sku=per_sku,
         columns=columns,
-        kept=tuple(_group(kind, levels, column[:, None], True) for kind, column in columns.items()),
+        kept={kind: one_column(levels, column) for kind, column in columns.items()},
         frontiers=(
-            _group("frontier:segmented", levels, _tested(thinned, chosen).T[codes], False),
-            _group("frontier:uniform", levels, one_target.choice.T[codes], False),
-            _group("frontier:per_sku", levels, items.choice.T, False),
+            _group("frontier:segmented", levels, _tested(thinned, chosen).T[codes]),
+            _group("frontier:uniform", levels, one_target.choice.T[codes]),
+            _group("frontier:per_sku", levels, items.choice.T),
         ),
         targets={kind: np.array(targets)[column] for kind, column in columns.items()},
         fill_rate=fill_rate,
@@ -232,5 +233,5 @@ def _tested(thinned: Thinned, chosen: Plan) -> npt.NDArray[np.int16]:
     return np.concatenate([choice, chosen.choice[None].astype(np.int16)])
 
 
-def _group(kind: str, levels: Levels, choice: npt.ArrayLike, by_segment: bool) -> PlanGroup:
-    return PlanGroup(kind, levels, np.ascontiguousarray(choice, dtype=np.int16), by_segment)
+def _group(kind: str, levels: Levels, choice: npt.ArrayLike) -> PlanGroup:
+    return PlanGroup(kind, levels, np.ascontiguousarray(choice, dtype=np.int16), whole=False)

@@ -24,15 +24,15 @@ class References:
 
     Attributes
     ----------
-    groups : tuple of PlanGroup
-        ``habit``, and ``today`` where every SKU-location has today's levels.
+    levels : dict of str to Levels
+        One column each: ``habit``, and ``today`` where every SKU-location has today's levels.
     targets : dict of str to (n,) float
         What each reference asked of each SKU-location; NaN for today's levels.
     notes : tuple of str
         Why a reference is missing.
     """
 
-    groups: tuple[PlanGroup, ...]
+    levels: dict[str, Levels]
     targets: dict[str, FloatArray]
     notes: tuple[str, ...]
 
@@ -59,7 +59,7 @@ def references(data: Data) -> References:
         target_measure="cycle_service_level",
         planning="normal",
     )
-    groups = [PlanGroup("habit", habit.levels, first_column(asked.size))]
+    levels = {"habit": habit.levels}
     targets = {"habit": asked}
     notes: list[str] = []
     try:
@@ -68,12 +68,12 @@ def references(data: Data) -> References:
         notes.append("today's levels are not compared: " + error.problems[0].message)
     else:
         if known.all():
-            groups.append(PlanGroup("today", today, first_column(asked.size)))
+            levels["today"] = today
             targets["today"] = np.full(asked.size, np.nan)
         else:
             missing = int((~known).sum())
             notes.append(f"today's levels are not compared: {missing} SKU-locations have none")
-    return References(tuple(groups), targets, tuple(notes))
+    return References(levels, targets, tuple(notes))
 
 
 def first_column(n_items: int) -> ChoiceArray:
@@ -81,12 +81,28 @@ def first_column(n_items: int) -> ChoiceArray:
     return np.zeros((n_items, 1), dtype=np.int16)
 
 
-def one_column(levels: Levels, choice: ChoiceArray) -> Levels:
-    """The levels of a single plan as one column."""
-    rows = np.arange(levels.n_items)[:, None]
+def side_by_side(plans: dict[str, Levels]) -> tuple[PlanGroup, ...]:
+    """Plans of one column each as the columns of one table, so that one simulation serves them all."""
+    kinds = list(plans)
+    joined = Levels(
+        plans[kinds[0]].family,
+        *(
+            np.concatenate([getattr(plans[kind], name) for kind in kinds], axis=1)
+            for name in ("reorder_point", "order_up_to", "order_quantity")
+        ),
+    )
+    n = joined.n_items
+    return tuple(
+        PlanGroup(kind, joined, np.full((n, 1), column, dtype=np.int16)) for column, kind in enumerate(kinds)
+    )
+
+
+def one_column(levels: Levels, column: npt.NDArray[np.int64]) -> Levels:
+    """The levels of a single plan: `column` of each item, as a table of one column."""
+    at = column[:, None]
     return Levels(
         levels.family,
-        levels.reorder_point[rows, choice],
-        levels.order_up_to[rows, choice],
-        levels.order_quantity[rows, choice],
+        np.take_along_axis(levels.reorder_point, at, axis=1),
+        np.take_along_axis(levels.order_up_to, at, axis=1),
+        np.take_along_axis(levels.order_quantity, at, axis=1),
     )

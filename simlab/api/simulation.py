@@ -11,6 +11,7 @@ import numpy as np
 from simlab.api.data import Data
 from simlab.api.references import first_column
 from simlab.api.settings import Clock, Settings
+from simlab.errors import UsageError
 from simlab.execution import (
     Curves,
     Levels,
@@ -191,12 +192,14 @@ def simulate(
         ``.fill_rate`` is a value with its interval; ``.by("segment")`` breaks it down.
     """
     segments = segmentation or policy.segmentation
+    if segments is None or policy.targets is None:
+        raise UsageError("this policy names no targets by segment: make it with Policy.from_targets")
     settings = Settings.of(data.study, replications=replications, seed=seed, workers=workers)
     clock = Clock(progress)
     with clock.stage("fit"):
         models = data.models
     with clock.stage("plan"):
-        targets = np.asarray(policy.targets, dtype=np.float64)[segments.codes][:, None]
+        targets = np.array(policy.targets)[segments.codes][:, None]
         planned = plan(
             models,
             targets,
@@ -236,8 +239,6 @@ def warmup_of(data: Data, plans: list[Levels], settings: Settings) -> tuple[int,
 
 def save_path(path: str | Path) -> Path:
     """A path that does not exist yet."""
-    from simlab.errors import UsageError
-
     target = Path(path)
     if target.exists():
         raise UsageError(f"{target}: exists already; nothing is ever replaced")

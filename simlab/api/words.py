@@ -67,7 +67,7 @@ def simulate_statements(simulation: Simulation) -> tuple[str, ...]:
         f"{format_estimate(total.inventory_value, 'inventory_value', currency)}, holding cost "
         f"{format_estimate(total.holding_cost, 'holding_cost', currency)} per year."
     ]
-    for name, target in zip(simulation.segmentation.names, simulation.policy.targets, strict=True):
+    for name, target in zip(simulation.segmentation.names, simulation.policy.targets or (), strict=True):
         scores = simulation.segment(name)
         achieved = getattr(scores, simulation.policy.target_measure)
         key = simulation.policy.target_measure

@@ -3,7 +3,7 @@
 from simlab.engine.types import Curves, Horizon, Levels, World
 from simlab.execution.blocks import Progress, Workers, run_curves, run_plans
 from simlab.execution.sums import ChoiceArray, PlanRequest, PlanSums, Weights
-from simlab.execution.warmup import common_warmup, mser5
+from simlab.execution.warmup import common_warmup, mser
 
 __all__ = [
     "ChoiceArray",
@@ -17,7 +17,7 @@ __all__ = [
     "Workers",
     "World",
     "common_warmup",
-    "mser5",
+    "mser",
     "run_curves",
     "run_plans",
 ]

@@ -46,11 +46,14 @@ class PlanRequest:
         Cell (segment) that each item is added to.
     n_cells : int
         Number of cells.
+    whole : bool
+        Whether every measure is added up; else demanded, served, stock value and holding only.
     """
 
     choice: ChoiceArray
     cell: IntArray
     n_cells: int
+    whole: bool = True
 
     @property
     def n_plans(self) -> int:
@@ -58,7 +61,7 @@ class PlanRequest:
 
     def take(self, rows: IntArray) -> PlanRequest:
         """The same plans for some of the items."""
-        return PlanRequest(self.choice[rows], self.cell[rows], self.n_cells)
+        return PlanRequest(self.choice[rows], self.cell[rows], self.n_cells, self.whole)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,13 +166,14 @@ def reduce_items(curves: Curves, request: PlanRequest, weights: Weights) -> Plan
         cost, holding = weights.unit_cost[item], weights.holding[item]
         served, held, demanded = curves.served[item, columns], stock[item, columns], curves.demanded[item]
         sums.demanded[:, at] += demanded
-        sums.demanded_value[:, at] += demanded * cost
         sums.served[:, at] += served
-        sums.served_value[:, at] += served * cost
         sums.stock_value[:, at] += held * cost
         sums.holding[:, at] += held * holding
-        for name in ("ready", "short", "receipts", "good_receipts", "orders"):
-            getattr(sums, name)[:, at] += _columns(getattr(curves, name)[item], columns)
+        if request.whole:
+            sums.demanded_value[:, at] += demanded * cost
+            sums.served_value[:, at] += served * cost
+            for name in ("ready", "short", "receipts", "good_receipts", "orders"):
+                getattr(sums, name)[:, at] += _columns(getattr(curves, name)[item], columns)
     return sums
 
 

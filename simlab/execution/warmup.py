@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from simlab.engine.run import evaluator_of, pilot_series, warmup_periods
-from simlab.engine.types import FloatArray, Horizon, Levels, World
+from simlab.engine.pilot import pilot_series
+from simlab.engine.run import warmup_periods
+from simlab.engine.types import Family, FloatArray, Horizon, Levels, Unmet, World
 
 _BATCH = 5
 _PILOT_REPLICATIONS = 32
@@ -20,7 +21,7 @@ def common_warmup(world: World, plans: list[Levels], horizon: Horizon) -> tuple[
     Returns
     -------
     periods : int
-        Longest L + R − 1 where the sweep serves every plan (stationary from then on, exactly);
+        Longest L + R − 1 where every plan is in its long-run regime from then on by construction;
         otherwise the larger of that and the MSER-5 cut of a pilot run.
     rule : str
         For the manifest.
@@ -30,33 +31,53 @@ def common_warmup(world: World, plans: list[Levels], horizon: Horizon) -> tuple[
     White (1997), An effective truncation heuristic for bias reduction in simulation output (MSER).
     """
     exact = warmup_periods(world)
-    lanes = [levels for levels in plans if evaluator_of(world, levels) == "lanes"]
-    if not lanes:
+    cut = [levels for levels in plans if not _starts_stationary(world, levels)]
+    if not cut:
         return exact, "longest lead time + review period - 1"
+    rows = np.unique(np.linspace(0, world.n_items - 1, min(world.n_items, _PILOT_ITEMS)).astype(np.int64))
     pilot = replace(
         horizon, periods=horizon.periods + exact, warmup=0, replications=_PILOT_REPLICATIONS, slots=1
     )
-    rows = np.unique(np.linspace(0, world.n_items - 1, min(world.n_items, _PILOT_ITEMS)).astype(np.int64))
-    cuts = [mser5(pilot_series(world.take(rows), levels.take(rows), pilot)) for levels in lanes]
-    return max(exact, *cuts), "the larger of longest L + R - 1 and MSER-5 of a pilot run"
+    batch = _batch(world)
+    cuts = [mser(pilot_series(world.take(rows), levels.take(rows), pilot), batch) for levels in cut]
+    return max(exact, *cuts), f"the larger of longest L + R - 1 and MSER-{batch} of a pilot run"
 
 
-def mser5(series: FloatArray) -> int:
-    """Periods to cut from the front: MSER over means of five, in the first half of the series.
+def _starts_stationary(world: World, levels: Levels) -> bool:
+    """Whether the start is a draw from the long run, the pipeline apart: (R,S) or (R,s,nQ), waiting
+    customers, and no pack, smallest or largest order that keeps the position of (R,S) from its level.
+    """
+    terms = world.terms
+    up_to = levels.family == Family.ORDER_UP_TO
+    free = (terms.pack_size == 1) & (terms.moq <= 1) & (terms.max_order == 0)
+    lots = (levels.family == Family.REORDER_QUANTITY) & (terms.max_order == 0)
+    return bool(((terms.unmet == Unmet.BACKORDER) & ((up_to & free) | lots)).all())
+
+
+def _batch(world: World) -> int:
+    """Five periods, or the least number of whole review cycles that is no shorter."""
+    review = int(world.terms.review_period.max())
+    return review * -(-_BATCH // review) if review > 1 else _BATCH
+
+
+def mser(series: FloatArray, batch: int = _BATCH) -> int:
+    """Periods to cut from the front: MSER over batch means, in the first half of the series.
 
     Parameters
     ----------
     series : (t,) or (columns, t) float
         One value per period; with several columns the largest cut is returned.
+    batch : int
+        Periods averaged before the test.
     """
     rows = np.atleast_2d(np.asarray(series, dtype=np.float64))
-    return max(_cut(row) for row in rows)
+    return max(_cut(row, batch) for row in rows)
 
 
-def _cut(series: FloatArray) -> int:
-    n = series.size // _BATCH
+def _cut(series: FloatArray, batch: int) -> int:
+    n = series.size // batch
     if n < 2:
         return 0
-    means = series[: n * _BATCH].reshape(n, _BATCH).mean(axis=1)
+    means = series[: n * batch].reshape(n, batch).mean(axis=1)
     scores = [float(means[d:].var()) / (n - d) for d in range(n // 2 + 1)]
-    return int(np.argmin(scores)) * _BATCH
+    return int(np.argmin(scores)) * batch

@@ -38,14 +38,14 @@ class PlanGroup:
         (n, k) levels the plans choose from.
     choice : (n, p) int16
         Column that each plan gives each item.
-    by_segment : bool
-        Whether sums are wanted per segment, or in total only.
+    whole : bool
+        Whether every measure is wanted, by segment; else stock and service in total.
     """
 
     kind: str
     levels: Levels
     choice: ChoiceArray
-    by_segment: bool = True
+    whole: bool = True
 
     @property
     def n_plans(self) -> int:
@@ -100,9 +100,9 @@ def retest(
 
 
 def _request(group: PlanGroup, cell: IntArray) -> PlanRequest:
-    if group.by_segment:
+    if group.whole:
         return PlanRequest(group.choice, cell, int(cell.max()) + 1)
-    return PlanRequest(group.choice, np.zeros_like(cell), 1)
+    return PlanRequest(group.choice, np.zeros_like(cell), 1, whole=False)
 
 
 def _by_levels(groups: Sequence[PlanGroup]) -> list[list[PlanGroup]]:

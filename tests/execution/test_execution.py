@@ -1,0 +1,149 @@
+"""Blocks and threads change nothing: every sum is the same integer."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from simlab.engine.run import simulate_items
+
+from simlab.engine.types import (
+    DemandLaw,
+    Family,
+    Horizon,
+    LawKind,
+    LeadTimeLaw,
+    Levels,
+    OrderTerms,
+    Unmet,
+    World,
+)
+from simlab.errors import EngineFaultError
+from simlab.execution import (
+    PlanRequest,
+    PlanSums,
+    Weights,
+    Workers,
+    common_warmup,
+    mser,
+    run_curves,
+    run_plans,
+)
+
+
+def small_world(n: int = 7, unmet: Unmet = Unmet.BACKORDER) -> World:
+    mean = np.linspace(0.5, 9.0, n)
+    none = np.zeros(n, dtype=np.int64)
+    demand = DemandLaw(
+        np.full(n, LawKind.POISSON, dtype=np.int8), mean, mean, np.zeros(n), none, none, none[:0], none[:0]
+    )
+    lead = LeadTimeLaw(
+        np.arange(n) % 2,
+        np.array([0, 1]),
+        np.array([1, 2]),
+        np.array([2, 1, 4]),
+        np.array([1, 3, 1]),
+        crossing=False,
+    )
+    terms = OrderTerms(
+        np.ones(n, dtype=np.int64), none, none + 1, none, none, np.full(n, unmet, dtype=np.int8)
+    )
+    keys = np.arange(1, n + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return World(keys, demand, lead, terms)
+
+
+def small_levels(world: World, k: int = 4) -> Levels:
+    up_to = (np.ceil(world.demand.mean * 4)[:, None] + np.arange(k) * 3).astype(np.int64)
+    return Levels(
+        np.full(world.n_items, Family.ORDER_UP_TO, dtype=np.int8), up_to - 1, up_to, np.zeros_like(up_to)
+    )
+
+
+HORIZON = Horizon(periods=30, warmup=6, replications=12, slots=4, seed=99)
+
+
+@pytest.mark.parametrize("workers", [Workers(1, 512), Workers(2, 3), Workers(2, 1), Workers(4, 2)])
+@pytest.mark.parametrize("unmet", [Unmet.BACKORDER, Unmet.LOST])
+def test_curves_are_the_same_bits_for_every_number_of_workers_and_block_size(workers, unmet):
+    world = small_world(unmet=unmet)
+    levels = small_levels(world)
+    alone = simulate_items(world, levels, HORIZON)
+    spread = run_curves(world, levels, HORIZON, workers=workers)
+    for field in fields(alone):
+        ours, theirs = getattr(spread, field.name), getattr(alone, field.name)
+        if ours.shape != theirs.shape:
+            theirs = theirs.sum(axis=-1, keepdims=True)
+        assert np.array_equal(ours, theirs), field.name
+
+
+def test_plan_sums_are_the_items_added_up_by_hand():
+    world = small_world()
+    levels = small_levels(world)
+    choice = np.array([[0, 3], [1, 3], [2, 3], [3, 3], [0, 3], [1, 3], [2, 3]], dtype=np.int16)
+    cell = np.array([0, 1, 0, 1, 0, 1, 0])
+    weights = Weights(np.arange(1, 8) * 100, np.arange(1, 8) * 7)
+    (sums,) = run_plans(
+        world, levels, [PlanRequest(choice, cell, 2)], weights, HORIZON, workers=Workers(2, 2)
+    )
+    curves = simulate_items(world, levels, replace(HORIZON, slots=HORIZON.replications))
+    for plan in range(2):
+        for at in range(2):
+            items = np.flatnonzero(cell == at)
+            served = sum(curves.served[i, choice[i, plan]] for i in items)
+            stock = sum(
+                (curves.on_hand[i, choice[i, plan]] + curves.on_hand_start[i, choice[i, plan]])
+                * weights.unit_cost[i]
+                for i in items
+            )
+            assert np.array_equal(sums.served[plan, at], served)
+            assert np.array_equal(sums.stock_value[plan, at], stock)
+            assert np.array_equal(sums.demanded[plan, at], curves.demanded[items].sum(axis=0))
+    assert np.array_equal(sums.total().served[:, 0], sums.served.sum(axis=1))
+
+
+def test_sums_of_money_that_could_overflow_fail_the_run_instead_of_wrapping():
+    world = small_world(2)
+    weights = Weights(np.full(2, 2**61), np.full(2, 1))
+    request = PlanRequest(np.zeros((2, 1), dtype=np.int16), np.zeros(2, dtype=np.int64), 1)
+    with pytest.raises(EngineFaultError, match="64 bits"):
+        run_plans(world, small_levels(world), [request], weights, HORIZON)
+
+
+def test_progress_counts_every_item_once():
+    world = small_world()
+    seen = []
+    run_curves(
+        world,
+        small_levels(world),
+        HORIZON,
+        workers=Workers(2, 2),
+        progress=lambda stage, done, total: seen.append((stage, done, total)),
+    )
+    assert [done for _, done, _ in seen] == [2, 4, 6, 7]
+    assert {total for _, _, total in seen} == {7}
+
+
+def test_mser_cuts_a_start_from_a_full_shelf_and_leaves_a_flat_series_alone():
+    rng = np.random.default_rng(3)
+    flat = 10 + rng.normal(0, 1, 200)
+    start = flat + 40 * np.exp(-np.arange(200) / 8.0)
+    assert mser(flat) <= 15
+    assert 15 <= mser(start) <= 60
+    assert mser(np.stack([flat, start])) == mser(start)
+
+
+def test_warm_up_is_exact_for_backorders_and_never_shorter_for_lost_sales():
+    levels = small_levels(small_world())
+    periods, rule = common_warmup(small_world(), [levels], HORIZON)
+    assert periods == 4 + 1 - 1
+    assert "review" in rule
+    longer, rule = common_warmup(small_world(unmet=Unmet.LOST), [levels], HORIZON)
+    assert longer >= periods
+    assert "MSER-5" in rule
+
+
+def test_stacked_plans_keep_their_order():
+    first, second = PlanSums.zeros(1, 2, 3), PlanSums.zeros(2, 2, 3)
+    second.served[...] = 5
+    both = PlanSums.stack([first, second])
+    assert both.n_plans == 3
+    assert both.served[:, 0, 0].tolist() == [0, 5, 5]
