@@ -7,23 +7,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab.catalog.quality import QualityRow
 from simlab.engine.types import CodeArray, DemandLaw, FloatArray, IntArray, LawKind
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.calendar import BoolArray
-from simlab.models.given import LAW_NAMES, GivenLaws, read_given
+from simlab.models.dispersion import dispersion_bounds, largest_gap
+from simlab.models.given import GivenLaws, read_given
 from simlab.models.history import History
-from simlab.models.pooling import Pool, pooled_dispersion
+from simlab.models.pooling import pooled_dispersion
+from simlab.models.reasons import Grounds, reasons
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
-    from simlab.study import ModelSpec
 
 LONG_HISTORY = 48
 """Periods from which a history may stand for itself (an empirical law) where Poisson and negative
 binomial miss it: most of a year of weeks, or four years of months."""
 
-_TEST_LEVEL = 0.05  # two-sided, of the dispersion test
-_ZERO_ERRORS = 3.0  # standard errors by which the share of periods without demand may be missed
+_NAMES_SHOWN = 5
+_DISTANCE = 1.36  # √n × largest gap between histogram and law: Kolmogorov's 5 %, cautious for counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +43,15 @@ class Choice:
     cv : (n,) float
         Coefficient of variation per period, of the history where it has two periods or more, else
         of the law; NaN where nothing is demanded.
+    notes : tuple of QualityRow
+        Remarks for the quality account.
     """
 
     law: DemandLaw
     reason: tuple[str, ...]
     n_observed: IntArray
     cv: FloatArray
+    notes: tuple[QualityRow, ...] = ()
 
 
 def choose_laws(catalog: Catalog, history: History | None) -> Choice:
@@ -71,8 +76,8 @@ def choose_laws(catalog: Catalog, history: History | None) -> Choice:
 
     - (n − 1)·I within the central 95 % of its χ² law under Poisson → Poisson;
     - above → negative binomial with this mean and variance; from `LONG_HISTORY` periods on the
-      empirical law instead if the negative binomial misses the share of periods without demand by
-      more than 3 standard errors;
+      empirical law instead if the largest gap between the cumulated histogram and the negative
+      binomial exceeds 1.36/√n;
     - below → empirical from `LONG_HISTORY` periods on, else Poisson (errs towards more stock).
 
     With fewer than `min_periods` periods the mean is kept and I is pooled.
@@ -91,7 +96,8 @@ def choose_laws(catalog: Catalog, history: History | None) -> Choice:
         of_law = np.sqrt(law.variance) / law.mean
     seen = ~given.mask & (n_observed >= 2)
     cv = np.where(law.mean > 0, np.where(seen, observed, of_law), np.nan)
-    return Choice(law, reason, n_observed, cv)
+    enough = max(catalog.study.models.min_periods, 2)
+    return Choice(law, reason, n_observed, cv, _remarks(catalog, ~given.mask & (n_observed < enough), enough))
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,10 +115,11 @@ def _fitted(catalog: Catalog, history: History, given: GivenLaws) -> tuple[_Fit,
     pool = pooled_dispersion(catalog, history, enough, ~given.mask)
     short = n < enough
     variance = np.where(short, mean * pool.ratio, np.nan_to_num(history.variance))
-    kind = _kinds(history, mean, variance, short, study.models.law)
+    gap = _gaps(history, mean, variance)
+    kind = _kinds(n, mean, variance, gap, short, study.models.law)
     variance = np.where(kind == LawKind.POISSON, mean, variance)
     variance = np.where(kind == LawKind.EMPIRICAL, _population_variance(history), variance)
-    reason = _reasons(history, kind, short, pool, study.models)
+    reason = reasons(Grounds(n, mean, np.nan_to_num(history.variance), kind, short, gap), pool, study.models)
     kind = np.where(given.mask, given.kind, kind).astype(np.int8)
     mean = np.where(given.mask, given.mean, mean)
     variance = np.where(given.mask, given.variance, variance)
@@ -122,12 +129,14 @@ def _fitted(catalog: Catalog, history: History, given: GivenLaws) -> tuple[_Fit,
     return _Fit(kind, mean, variance), told
 
 
-def _kinds(history: History, mean: FloatArray, variance: FloatArray, short: BoolArray, law: str) -> CodeArray:
+def _kinds(
+    n: IntArray, mean: FloatArray, variance: FloatArray, gap: FloatArray, short: BoolArray, law: str
+) -> CodeArray:
     """(n,) `LawKind` of the laws fitted to history."""
     over = variance > mean
     by_moments = np.where(over, LawKind.NEGATIVE_BINOMIAL, LawKind.POISSON)
     if law == "auto":
-        kind = np.where(short, by_moments, _auto(history, mean, variance))
+        kind = np.where(short, by_moments, _auto(n, mean, variance, gap))
     elif law == "empirical":
         kind = np.where(short, by_moments, LawKind.EMPIRICAL)
     elif law == "negative_binomial":
@@ -137,36 +146,22 @@ def _kinds(history: History, mean: FloatArray, variance: FloatArray, short: Bool
     return np.where(mean == 0, LawKind.EMPIRICAL, kind).astype(np.int8)
 
 
-def _auto(history: History, mean: FloatArray, variance: FloatArray) -> IntArray:
+def _auto(n: IntArray, mean: FloatArray, variance: FloatArray, gap: FloatArray) -> IntArray:
     """(n,) the choice by dispersion and length; see `choose_laws`."""
-    low, high = _dispersion_bounds(history.n_observed)
+    low, high = dispersion_bounds(n)
     ratio = np.divide(variance, mean, out=np.ones_like(mean), where=mean > 0)
-    is_long = history.n_observed >= LONG_HISTORY
-    stands_alone = is_long & _misses_zeros(history, mean, variance)
+    is_long = n >= LONG_HISTORY
+    stands_alone = is_long & (gap * np.sqrt(n) > _DISTANCE)
     above = np.where(stands_alone, LawKind.EMPIRICAL, LawKind.NEGATIVE_BINOMIAL)
     below = np.where(is_long, LawKind.EMPIRICAL, LawKind.POISSON)
     return np.where((ratio > high) & (variance > mean), above, np.where(ratio < low, below, LawKind.POISSON))
 
 
-def _dispersion_bounds(n: IntArray) -> tuple[FloatArray, FloatArray]:
-    """(n,) central 95 % range of variance/mean over n Poisson periods."""
-    from scipy.special import chdtri
-
-    freedom = np.maximum(n - 1, 1).astype(np.float64)
-    low = chdtri(freedom, 1 - _TEST_LEVEL / 2) / freedom
-    high = chdtri(freedom, _TEST_LEVEL / 2) / freedom
-    return low, high
-
-
-def _misses_zeros(history: History, mean: FloatArray, variance: FloatArray) -> BoolArray:
-    """(n,) whether a negative binomial gets the share of periods without demand clearly wrong."""
-    n = np.maximum(history.n_observed, 1)
-    excess = np.maximum(variance - mean, 1e-12)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        expected = np.exp(-(mean**2 / excess) * np.log(np.maximum(variance, 1e-300) / mean))
-        zeros = 1 - history.n_positive / n
-        error = np.sqrt(np.maximum(expected * (1 - expected), 1 / n) / n)
-        return np.asarray(np.nan_to_num(np.abs(zeros - expected) / error) > _ZERO_ERRORS)
+def _gaps(history: History, mean: FloatArray, variance: FloatArray) -> FloatArray:
+    """(n,) largest gap between each long history's histogram and its negative binomial; 0 elsewhere."""
+    wanted = (history.n_observed >= LONG_HISTORY) & (variance > mean) & (mean > 0)
+    item, value, weight = _counted_values(history, wanted)
+    return largest_gap(item, value, weight, mean, variance)
 
 
 def _population_variance(history: History) -> FloatArray:
@@ -228,8 +223,8 @@ def _unknown(
     if rows.size == 0:
         return []
     period = catalog.study.period
-    names = [f"{catalog.sku[row]}@{catalog.location[row]}" for row in rows[:5]]
-    more = f" and {rows.size - 5} more" if rows.size > 5 else ""
+    names = [f"{catalog.sku[row]}@{catalog.location[row]}" for row in rows[:_NAMES_SHOWN]]
+    more = f" and {rows.size - _NAMES_SHOWN} more" if rows.size > _NAMES_SHOWN else ""
     if history is None:
         what = "no demand table, and no law given"
     else:
@@ -241,28 +236,12 @@ def _unknown(
     return [Problem("E-MOD-001", f"{what} for {', '.join(names)}{more}", file, fix=fix)]
 
 
-def _reasons(history: History, kind: CodeArray, short: BoolArray, pool: Pool, spec: ModelSpec) -> list[str]:
-    """Why each fitted law, in words."""
-    enough = max(spec.min_periods, 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = history.variance / history.mean
-    said = "" if spec.law == "auto" else f' (law = "{spec.law}")'
-    rows = zip(
-        history.n_observed.tolist(), history.mean.tolist(), ratio.tolist(), kind.tolist(), short.tolist(),
-        pool.ratio.tolist(), pool.name, strict=True,
-    )  # fmt: skip
-    return [
-        _zero(n) if not mean > 0
-        else _pooled(n, enough, pooled, name, k, said) if is_short
-        else f"n={n} periods, variance/mean {index:.3g} → {LAW_NAMES[k]}{said}"
-        for n, mean, index, k, is_short, pooled, name in rows
-    ]  # fmt: skip
-
-
-def _zero(n: int) -> str:
-    return f"n={n} periods, all without demand → zero demand"
-
-
-def _pooled(n: int, enough: int, ratio: float, name: str, kind: int, said: str) -> str:
-    head = f"n={n} periods, fewer than {enough}: mean kept, variance/mean {ratio:.3g}"
-    return f"{head} {name} → {LAW_NAMES[kind]}{said}"
+def _remarks(catalog: Catalog, short: BoolArray, enough: int) -> tuple[QualityRow, ...]:
+    """Which SKU-locations had too little history for a dispersion of their own."""
+    if not short.any():
+        return ()
+    names = [f"{catalog.sku[row]}@{catalog.location[row]}" for row in np.flatnonzero(short)]
+    dots = ", …" if len(names) > _NAMES_SHOWN else ""
+    what = f"fewer than {enough} {catalog.study.period}s of history: dispersion pooled, mean kept"
+    note = f"{len(names)} SKU-locations: {', '.join(names[:_NAMES_SHOWN])}{dots}"
+    return (QualityRow("demand", what, "repaired", 0, note=note),)

@@ -16,7 +16,7 @@ from simlab.errors import InvalidInputError, Problem
 from simlab.models.demand import choose_laws
 from simlab.models.history import read_history
 from simlab.models.lead_times import fit_lead_times, moments
-from simlab.models.terms import Costs, read_costs, read_terms, unused_columns
+from simlab.models.terms import Costs, read_costs, read_terms
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -54,7 +54,8 @@ class Models:
     assumptions : tuple of str
         What was assumed because the data do not say, in sentences.
     notes : tuple of QualityRow
-        Rows for the quality account.
+        What fitting did with rows that the catalogue counts as used, and remarks (0 rows); see
+        `full_account`.
     sku, location : tuple of str
         Names, for messages.
     """
@@ -141,8 +142,8 @@ def fit(catalog: Catalog) -> Models:
         cv=choice.cv,
         current={name: catalog.numbers.get(name, none) for name in _CURRENT},
         periods_per_year=per_year,
-        assumptions=(*assumed, *unused_columns(catalog)),
-        notes=(*(history.notes if history else ()), *lead_times.notes, *review_notes),
+        assumptions=assumed,
+        notes=(*(history.notes if history else ()), *choice.notes, *lead_times.notes, *review_notes),
         sku=catalog.sku,
         location=catalog.location,
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from simlab.catalog.quality import QualityRow
 from simlab.engine.types import FloatArray, IntArray
-from simlab.models.calendar import Calendar, whole_periods
+from simlab.models.calendar import BoolArray, Calendar, whole_periods
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -84,22 +84,17 @@ def read_history(catalog: Catalog) -> History | None:
     table, study = catalog.demand, catalog.study
     if table is None or table.item.size == 0:
         return None
-    as_of = np.datetime64(study.as_of, "D") if study.as_of else table.date.max()
-    used = table.date <= as_of
-    notes = [_left_out("demand", "after as_of", table.quantity[~used])]
-    item, date, quantity = table.item[used], table.date[used], table.quantity[used]
-    if item.size == 0:
-        return None
+    item, date, quantity = table.item, table.date, table.quantity
+    as_of = np.datetime64(catalog.as_of, "D")
     calendar = whole_periods(study, date, date.min(), as_of)
     period = calendar.index(date)
     first, last = _lives(catalog, calendar, item, period, quantity)
     counted = (period >= 0) & (period < calendar.n_periods)
-    notes.append(
-        _left_out("demand", f"in a part {study.period} at an end of the history", quantity[~counted])
-    )
+    what = f"in a part {study.period} at an end of the history"
+    notes = [_left_out(catalog, what, item, quantity, ~counted)]
     item, period, quantity = item[counted], period[counted], quantity[counted]
     is_open = calendar.open[period]
-    notes.append(_left_out("demand", f"in a closed {study.period}", quantity[~is_open]))
+    notes.append(_left_out(catalog, f"in a closed {study.period}", item, quantity, ~is_open))
     item, period, quantity = _cells(item[is_open], period[is_open], quantity[is_open])
     n_observed = _observed(catalog, calendar, item, first, last)
     sold = quantity > 0
@@ -165,6 +160,7 @@ def _sums(item: IntArray, weight: FloatArray, n: int) -> FloatArray:
     return np.bincount(item, weights=weight, minlength=n).astype(np.float64)
 
 
-def _left_out(table: str, what: str, quantity: IntArray) -> QualityRow:
-    note = "left out of the demand laws"
-    return QualityRow(table, f"rows {what}", "dropped", int(quantity.size), float(quantity.sum()), 0.0, note)
+def _left_out(catalog: Catalog, what: str, item: IntArray, quantity: IntArray, out: BoolArray) -> QualityRow:
+    cost = catalog.unit_cost[item[out]] * catalog.study.data.cost_resolution
+    units, value = float(quantity[out].sum()), float((quantity[out] * cost).sum())
+    return QualityRow("demand", what, "dropped", int(out.sum()), units, value, "left out of the demand laws")

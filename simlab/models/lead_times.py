@@ -113,7 +113,17 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
     crossing = catalog.study.lead_times.crossing
     if is_random and crossing is None:
         raise InvalidInputError([_crossing_unsaid(catalog.study)])
-    return LeadTimes(laws.arrays(number, bool(crossing) and is_random), tuple(reason), receipts.notes)
+    law = laws.arrays(number, bool(crossing) and is_random)
+    return LeadTimes(law, tuple(reason), (*receipts.notes, *_borrowed(reason)))
+
+
+def _borrowed(reason: Sequence[str]) -> tuple[QualityRow, ...]:
+    """A remark on suppliers whose lead times come from all suppliers."""
+    pooled = [text for text in reason if "pooled" in text]
+    if not pooled:
+        return ()
+    note = f"{len(pooled)} SKU-locations: " + "; ".join(sorted(set(pooled))[:3])
+    return (QualityRow("receipts", "lead times pooled over all suppliers", "repaired", 0, note=note),)
 
 
 def merge_points(periods: IntArray, weights: IntArray) -> tuple[IntArray, IntArray]:
@@ -210,20 +220,15 @@ def _usable(catalog: Catalog) -> _Receipts:
         return _Receipts({}, ())
     days = (table.receipt_date - table.order_date).astype("timedelta64[D]").astype(np.int64)
     too_long = days > spec.longest_days
-    notes = [
-        _note(f"lead times above longest_days = {spec.longest_days}", table.quantity[too_long]),
-    ]
+    what = f"lead times above longest_days = {spec.longest_days}"
+    units = float(table.quantity[too_long].sum())
+    note = QualityRow("receipts", what, "refused", int(too_long.sum()), units, 0.0, "left out of the laws")
     good = ~too_long
     names = np.array(["" if one is None else str(one) for one in table.supplier], dtype=object)
     by_name = {
         name: np.sort(days[good & (names == name)]) for name in sorted(set(names[good].tolist())) if name
     }
-    return _Receipts(by_name, tuple(note for note in notes if note.rows))
-
-
-def _note(what: str, quantity: IntArray) -> QualityRow:
-    note = "left out of the lead-time laws"
-    return QualityRow("receipts", what, "refused", int(quantity.size), float(quantity.sum()), 0.0, note)
+    return _Receipts(by_name, (note,) if note.rows else ())
 
 
 def _no_lead_time(catalog: Catalog, rows: Sequence[int]) -> Problem:

@@ -20,7 +20,6 @@ HOLDING_RATE = 0.20
 """Per year, where the items table does not say."""
 
 _PARTS = 100  # holding costs are counted in hundredths of the cost resolution
-_UNUSED = ("lead_time_sd", "max_position", "unit_resolution")
 _UNMET = {"backorder": Unmet.BACKORDER, "backorders": Unmet.BACKORDER, "lost": Unmet.LOST}
 
 
@@ -108,15 +107,6 @@ def read_terms(catalog: Catalog) -> tuple[OrderTerms, tuple[QualityRow, ...]]:
     return terms, _review_notes(catalog, wanted, review)
 
 
-def unused_columns(catalog: Catalog) -> tuple[str, ...]:
-    """Sentences on columns of the interface that this version reads and does not use."""
-    return tuple(
-        f"column '{name}' of items is not used in this version"
-        for name in _UNUSED
-        if name in catalog.numbers and np.isfinite(catalog.numbers[name]).any()
-    )
-
-
 def _column(catalog: Catalog, name: str) -> FloatArray:
     return np.asarray(catalog.numbers.get(name, np.full(catalog.n_items, np.nan)))
 
@@ -166,8 +156,8 @@ def _review_notes(catalog: Catalog, wanted: FloatArray, review: IntArray) -> tup
     values = sorted({(float(w), int(r)) for w, r in zip(wanted[inexact], review[inexact], strict=True)})
     shown = ", ".join(f"{w:.3g} → {r}" for w, r in values[:3]) + (", …" if len(values) > 3 else "")
     what = f"review periods that are no whole number of {catalog.study.period}s"
-    note = f"nearest whole number taken: {shown}"
-    return (QualityRow("items", what, "repaired", int(inexact.sum()), 0.0, 0.0, note),)
+    note = f"{int(inexact.sum())} SKU-locations, the nearest whole number is taken: {shown}"
+    return (QualityRow("items", what, "repaired", 0, note=note),)
 
 
 def _problem(catalog: Catalog, row: int, column: str, why: str, fix: str) -> Problem:

@@ -1,0 +1,185 @@
+"""Which law a history gets and why: dispersion, length, pooling, given laws, bad histories."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from simlab.engine.tables import pmf_of
+from simlab.engine.types import LawKind
+from simlab.errors import InvalidInputError
+from simlab.models import fit
+
+WINDOW = {"life": "window"}
+RNG = np.random.default_rng(3)
+POISSON = RNG.poisson(4, 104).tolist()
+OVERDISPERSED = RNG.negative_binomial(2, 0.2, 104).tolist()
+TWO_SIZES = RNG.permutation(np.tile([2, 2, 2, 40], 26)).tolist()
+CONSTANT = [6] * 104
+
+
+def kinds(models) -> list[LawKind]:
+    return [LawKind(int(kind)) for kind in models.world.demand.kind]
+
+
+def test_dispersion_and_length_choose_the_law(make_catalog, weekly) -> None:
+    histories = {"P0": POISSON, "P1": OVERDISPERSED, "P2": TWO_SIZES, "P3": CONSTANT}
+    sales = {sku: weekly("2022-01-03", q) for sku, q in histories.items()}
+    models = fit(make_catalog(sales, period="week", demand=WINDOW))
+    assert kinds(models) == [
+        LawKind.POISSON,
+        LawKind.NEGATIVE_BINOMIAL,
+        LawKind.EMPIRICAL,
+        LawKind.EMPIRICAL,
+    ]
+    assert "the negative binomial misses the histogram by 0." in models.demand_reason[2]
+    ratio = np.var(OVERDISPERSED, ddof=1) / np.mean(OVERDISPERSED)
+    assert models.demand_reason[1] == f"n=104 periods, variance/mean {ratio:.3g} → negative binomial"
+    assert models.n_observed.tolist() == [104] * 4
+
+
+def test_moments_are_kept(make_catalog, weekly) -> None:
+    histories = {"P0": OVERDISPERSED, "P1": TWO_SIZES}
+    sales = {sku: weekly("2022-01-03", q) for sku, q in histories.items()}
+    models = fit(make_catalog(sales, period="week", demand=WINDOW))
+    law = models.world.demand
+    for item, history in enumerate(histories.values()):
+        first, shares = pmf_of(law, item)
+        assert law.mean[item] == pytest.approx(np.mean(history))
+        assert (shares * (first + np.arange(shares.size))).sum() == pytest.approx(np.mean(history), rel=1e-6)
+        assert models.cv[item] == pytest.approx(np.std(history, ddof=1) / np.mean(history))
+    assert models.annual_units[0] == pytest.approx(np.mean(OVERDISPERSED) * 365 / 7)
+    assert models.annual_value[0] == pytest.approx(np.mean(OVERDISPERSED) * 365 / 7 * 10)
+
+
+@pytest.mark.parametrize(
+    ("law", "kind"),
+    [
+        ("poisson", LawKind.POISSON),
+        ("negative_binomial", LawKind.NEGATIVE_BINOMIAL),
+        ("empirical", LawKind.EMPIRICAL),
+    ],
+)
+def test_the_study_may_name_the_law(make_catalog, weekly, law, kind) -> None:
+    models = fit(
+        make_catalog({"P0": weekly("2022-01-03", OVERDISPERSED)}, period="week", models={"law": law})
+    )
+    assert kinds(models) == [kind]
+    assert f'law = "{law}"' in models.demand_reason[0]
+
+
+def test_a_negative_binomial_needs_more_variance_than_mean(make_catalog, weekly) -> None:
+    catalog = make_catalog(
+        {"P0": weekly("2022-01-03", CONSTANT)}, period="week", models={"law": "negative_binomial"}
+    )
+    models = fit(catalog)
+    assert kinds(models) == [LawKind.POISSON]
+    assert "→ poisson" in models.demand_reason[0]
+
+
+def test_empirical_laws_count_every_value_zeros_included(make_catalog, weekly) -> None:
+    catalog = make_catalog(
+        {
+            "P0": weekly("2022-01-03", CONSTANT),
+            "P1": weekly("2023-10-02", [3, 0, 0, 7, 3, 0, 3, 1, 0, 0, 2, 2]),
+        },
+        period="week",
+        models={"law": "empirical"},
+    )
+    law = fit(catalog).world.demand
+    rows = slice(int(law.start[1]), int(law.start[1] + law.length[1]))
+    assert law.values[rows].tolist() == [0, 1, 2, 3, 7]
+    assert law.weights[rows].tolist() == [6, 1, 2, 3, 1]
+
+
+def test_short_histories_keep_their_mean_and_borrow_dispersion(make_catalog, weekly) -> None:
+    demand = {"P0": weekly("2022-01-03", OVERDISPERSED), "P1": weekly("2022-01-03", POISSON)}
+    demand["P2"] = demand["P3"] = {"2023-12-18": 5, "2023-12-25": 1}
+    demand["P0"]["2022-01-03"] = demand["P1"]["2022-01-03"] = 4
+    catalog = make_catalog(
+        demand, None, {"category": ["tv", "radio", "tv", None]}, period="week", as_of="2023-12-31"
+    )
+    models = fit(catalog)
+    law = models.world.demand
+    changed = [4, *OVERDISPERSED[1:]]
+    ratio = np.var(changed, ddof=1) / np.mean(changed)
+    assert law.mean[2] == pytest.approx(3)
+    assert law.variance[2] / law.mean[2] == pytest.approx(ratio)
+    assert "n=2 periods, fewer than 8: mean kept" in models.demand_reason[2]
+    assert "pooled over category 'tv' → negative binomial" in models.demand_reason[2]
+    assert "pooled over all items" in models.demand_reason[3]
+    assert 1 < law.variance[3] / law.mean[3] < ratio
+    assert any("P2@EAST, P3@EAST" in note.note for note in models.notes)
+
+
+def test_with_nobody_to_borrow_from_a_short_history_is_poisson(make_catalog, weekly) -> None:
+    models = fit(make_catalog({"P0": weekly("2022-01-03", [2, 9])}, period="week"))
+    assert kinds(models) == [LawKind.POISSON]
+    assert "no item has a longer history" in models.demand_reason[0]
+
+
+def test_a_single_observation_is_kept_and_said(make_catalog, weekly) -> None:
+    demand = {"P0": weekly("2022-01-03", OVERDISPERSED), "P1": {"2023-12-25": 4}}
+    models = fit(make_catalog(demand, period="week"))
+    assert models.world.demand.mean[1] == 4
+    assert "n=1 periods" in models.demand_reason[1]
+    assert np.isfinite(models.cv).all()
+
+
+def test_a_series_of_zeros_is_zero_demand(make_catalog, weekly) -> None:
+    demand = {"P0": weekly("2022-01-03", [0] * 60), "P1": weekly("2022-01-03", OVERDISPERSED)}
+    models = fit(make_catalog(demand, period="week"))
+    assert models.world.demand.mean[0] == 0
+    assert models.demand_reason[0].startswith("n=104 periods, all without demand")
+    assert np.isnan(models.cv[0])
+    first, shares = pmf_of(models.world.demand, 0)
+    assert (first, shares.tolist()) == (0, [1.0])
+
+
+def test_all_mass_in_one_period_is_fitted(make_catalog, weekly) -> None:
+    models = fit(make_catalog({"P0": weekly("2022-01-03", [500] + [0] * 103)}, period="week"))
+    assert models.world.demand.mean[0] == pytest.approx(500 / 104)
+    assert pmf_of(models.world.demand, 0)[1][0] > 0.9
+
+
+def test_items_without_history_or_law_are_refused_by_name_with_a_remedy(make_catalog, weekly) -> None:
+    demand = {"P0": weekly("2022-01-03", POISSON), "P1": {}, "P2": {}}
+    with pytest.raises(InvalidInputError, match=r"P1@EAST, P2@EAST") as refused:
+        fit(make_catalog(demand, period="week"))
+    assert "demand_law" in refused.value.problems[0].fix
+    models = fit(make_catalog(demand, period="week", demand={"life": "window"}))
+    assert models.world.demand.mean[1] == 0
+
+
+def test_given_laws_need_no_history(make_catalog) -> None:
+    items = {
+        "sku": ["P0", "P1", "P2"],
+        "demand_law": ["poisson", "negative_binomial", "poisson"],
+        "demand_mean": [2.5, 3.0, 0.0],
+        "demand_variance": [None, 9.0, None],
+    }
+    models = fit(make_catalog({"P0": {}, "P1": {}, "P2": {}}, None, items, period="week"))
+    assert kinds(models) == [LawKind.POISSON, LawKind.NEGATIVE_BINOMIAL, LawKind.POISSON]
+    assert models.world.demand.mean.tolist() == [2.5, 3.0, 0.0]
+    assert models.world.demand.variance.tolist() == [2.5, 9.0, 0.0]
+    assert models.cv[1] == pytest.approx(1.0)
+    assert models.demand_reason[0] == "given in items: poisson"
+    assert models.n_observed.tolist() == [0, 0, 0]
+
+
+def test_a_given_law_wins_over_history(make_catalog, weekly) -> None:
+    items = {"demand_law": ["poisson", None], "demand_mean": [9.0, None]}
+    demand = {"P0": weekly("2022-01-03", POISSON), "P1": weekly("2022-01-03", POISSON)}
+    models = fit(make_catalog(demand, None, items, period="week"))
+    assert models.world.demand.mean[0] == 9.0
+    assert models.world.demand.mean[1] == pytest.approx(np.mean(POISSON))
+
+
+def test_models_do_not_depend_on_the_order_of_items(make_catalog, weekly) -> None:
+    demand = {"P0": weekly("2022-01-03", OVERDISPERSED), "P1": weekly("2022-01-03", TWO_SIZES)}
+    one = fit(make_catalog(demand, period="week"))
+    other = fit(make_catalog(dict(reversed(demand.items())), period="week"))
+    assert one.demand_reason == tuple(reversed(other.demand_reason))
+    for name in ("kind", "mean", "variance", "length"):
+        found, mirrored = getattr(one.world.demand, name), getattr(other.world.demand, name)
+        np.testing.assert_array_equal(found, mirrored[::-1])
