@@ -2,6 +2,7 @@
 
 from simlab.segments.assign import HABIT, assign, assign_input, habit, habit_targets
 from simlab.segments.classes import Classes
+from simlab.segments.controls import random_like
 from simlab.segments.scheme import Scheme, SchemeInput, known_schemes, scheme
 from simlab.segments.segmentation import Segmentation, combine
 
@@ -17,5 +18,6 @@ __all__ = [
     "habit",
     "habit_targets",
     "known_schemes",
+    "random_like",
     "scheme",
 ]

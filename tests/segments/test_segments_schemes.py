@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as hnp
 from scipy.optimize import linprog
 
 from simlab.errors import InvalidInputError
-from simlab.segments import SchemeInput, assign_input, known_schemes
+from simlab.segments import SchemeInput, assign_input, known_schemes, random_like
 from simlab.segments.criteria import best_scores, pareto_front, worst_scores
 from simlab.segments.schemes.edas import edas_parts, edas_scores
 from simlab.segments.schemes.ng import ng_scores
@@ -242,6 +242,15 @@ def test_random_partitions_differ_by_seed_and_keep_their_sizes():
     draws = {tuple(labels(data, "random", seed=seed)) for seed in range(20)}
     assert len(draws) == 20
     assert {tuple(sorted(draw)) for draw in draws} == {tuple("A" * 12 + "B" * 18 + "C" * 30)}
+
+
+def test_controls_have_the_sizes_of_what_they_are_compared_with():
+    data = catalogue()
+    seg = assign_input(data, ["abc", "xyz"])
+    draws = list(random_like(seg, data.sku, data.location))
+    assert len(draws) == 20
+    assert all(sorted(draw.sizes.tolist()) == sorted(seg.sizes.tolist()) for draw in draws)
+    assert len({tuple(draw.codes.tolist()) for draw in draws}) == 20
 
 
 def test_clusters_find_planted_groups_and_name_the_largest_first():
