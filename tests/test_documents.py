@@ -11,7 +11,7 @@ import pytest
 
 import simlab
 from simlab.cli.app import app
-from simlab.segments.scheme import SchemeInput, schemes
+from simlab.segments.scheme import SchemeInput, known_schemes
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -55,11 +55,11 @@ def test_the_version_is_said_once() -> None:
 def test_the_scheme_of_contributing_works(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever follows the instructions gets a scheme that sorts."""
     register = sys.modules[SchemeInput.__module__]
-    monkeypatch.setattr(register, "_SCHEMES", dict(schemes()))
+    monkeypatch.setattr(register, "_SCHEMES", dict(known_schemes()))
     code = text_of("CONTRIBUTING.md").split("```python\n")[1].split("```")[0]
     names: dict[str, object] = {"__name__": "bulk"}
     exec(compile(code, "CONTRIBUTING.md", "exec"), names)
-    found = schemes()["bulk"]
+    found = known_schemes()["bulk"]
     volume = np.array([0.005, 0.05, 0.5])
     data = SchemeInput(("a", "b", "c"), ("x",) * 3, {"unit_volume": volume}, {}, found.options, "bulk")
     classes = found.function(data)
