@@ -46,7 +46,8 @@ def _exchange_rates(tables: RunTables, width: Width) -> Figure:
         "fill_rate:Q", title="Achieved fill rate", axis=alt.Axis(format=".1%"), scale=alt.Scale(zero=False)
     )
     title = f"Holding cost per year of one more point ({tables.currency})"
-    y = alt.Y("cost_per_point:Q", title=title, axis=_money_axis(tables))
+    scale = alt.Scale(type="log")
+    y = alt.Y("cost_per_point:Q", title=title, axis=_money_axis(tables), scale=scale)
     tooltip = [
         alt.Tooltip("fill_rate:Q", title="Fill rate", format=".2%"),
         alt.Tooltip("cost_per_point:Q", title=title, format=",.0f"),

@@ -39,6 +39,7 @@ _SERIES = {
     UNIFORM_SERIES: (VERMILLION, [7, 3]),
     BOUND_SERIES: (GREEN, [1, 3]),
 }
+_SHORT = {"segmented": "Plan", "given": "Plan", "uniform": "Uniform", "habit": "Habit", "today": "Today"}
 
 
 def frontier_chart(tables: RunTables, measure: str, *, width: Width = 720) -> Figure:
@@ -86,14 +87,15 @@ def frontier_lines(tables: RunTables, measure: str) -> pd.DataFrame:
 
 
 def reference_marks(tables: RunTables, measure: str) -> pd.DataFrame:
-    """Reference points on the best sample there is: plan, name, cost, fill."""
+    """Reference points on the best sample there is: plan, name, short name, cost, fill."""
     if tables.reference is None:
-        return pd.DataFrame(columns=["plan", "name", "cost", "fill"])
+        return pd.DataFrame(columns=["plan", "name", "short", "cost", "fill"])
     known = tables.reference[tables.reference["plan"] != "per_sku"]
     best = known[known["sample"] == "verdict"]
     table = best if not best.empty else known
     marks = pd.DataFrame({"plan": table["plan"], "cost": table[measure], "fill": table["fill_rate"]})
     marks["name"] = [plan_name(plan) for plan in marks["plan"]]
+    marks["short"] = [_SHORT.get(plan, plan) for plan in marks["plan"]]
     return marks.dropna(subset=["cost", "fill"]).reset_index(drop=True)
 
 

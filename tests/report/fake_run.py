@@ -1,4 +1,4 @@
-"""A complete run folder made up from the normal formula, so that the report is tested without a simulation."""
+"""A complete run folder made up from the normal formula, to test the report without a simulation."""
 
 from __future__ import annotations
 

@@ -21,10 +21,11 @@
     visit(small.layer);
     const limit = (name) => (small.params || []).find((param) => param.name === name);
     if (limit("xLow")) {
-      const middle = (limit("xLow").value + limit("xHigh").value) / 2;
+      const right = 0.25 * limit("xLow").value + 0.75 * limit("xHigh").value;
       for (const layer of small.layer) {
         const row = layer.mark.type === "text" && layer.data && small.datasets[layer.data.name][0];
-        if (row && row.name && row.cost > middle) Object.assign(layer.mark, { align: "right", dx: -10 });
+        if (row && row.short) layer.encoding.text.field = "short";
+        if (row && row.short && row.cost > right) Object.assign(layer.mark, { align: "right", dx: -10 });
         if (layer.mark.type === "text") layer.mark.fontSize = 11;
       }
     }
