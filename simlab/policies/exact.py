@@ -104,7 +104,7 @@ def _blocks(problems: Problems) -> Iterator[tuple[IntArray, int, IntArray]]:
             yield rows, points, grid.step[rows]
 
 
-def _table(problems: Problems, rows: IntArray, name: Literal["short", "cycle", "lead"]) -> FloatArray:
+def _table(problems: Problems, rows: IntArray, name: Literal["short", "cycle"]) -> FloatArray:
     """(rows, m) weights on n of some items."""
     tables = [getattr(problems.protection[which], name) for which in problems.which[rows].tolist()]
     out = np.zeros((rows.size, max(table.size for table in tables)))
@@ -164,10 +164,7 @@ def _after_full_orders(problems: Problems, rows: IntArray, one: ComplexArray, po
     review = _review(problems, rows)
     nothing = no_demand(problems.law.take(rows)) ** review
     cycle = _table(problems, rows, "cycle")
-    earlier = np.zeros_like(cycle)
-    for R in np.unique(review).tolist():
-        same = review == R
-        earlier[same, : cycle.shape[1] - R] = cycle[same, R:]
+    earlier = _a_review_less(cycle, review)
     weights = (cycle - nothing[:, None] * earlier) / (1.0 - nothing)[:, None]
     return np.asarray(np.cumsum(np.fft.irfft(weighted_powers(one, weights), points), axis=1))
 
@@ -175,9 +172,10 @@ def _after_full_orders(problems: Problems, rows: IntArray, one: ComplexArray, po
 def _after_packed_orders(
     problems: Problems, rows: IntArray, one: ComplexArray, points: int, width: IntArray
 ) -> FloatArray:
-    """(R,s,nQ): P(D_L ≤ s − V), V ≥ 0 the units by which the position has passed s when an order is placed.
+    """(R,s,nQ): Σ cycle[n]·P(V + D_(n−R) ≤ s), V ≥ 0 the units by which an order finds the position below s.
 
-    P(V = v) ∝ P(v + 1 ≤ D_R ≤ v + Q), D_R the demand of a review period.
+    P(V = v) ∝ P(v + 1 ≤ D_R ≤ v + Q), D_R the demand of a review period. Exact where no two orders
+    arrive together; else the lots that arrive together count as the demand they replace.
     """
     review = _review(problems, rows)
     powers = np.zeros((rows.size, int(review.max()) + 1))
@@ -187,10 +185,19 @@ def _after_packed_orders(
     last = np.minimum(np.arange(points)[None, :] + width[:, None], points)
     passed = np.maximum(np.take_along_axis(reached, last, axis=1) - reached[:, :-1], 0.0)
     passed /= passed.sum(axis=1, keepdims=True)
-    both = np.fft.rfft(passed) * weighted_powers(one, _table(problems, rows, "lead"))
+    both = np.fft.rfft(passed) * weighted_powers(one, _a_review_less(_table(problems, rows, "cycle"), review))
     service = np.zeros((rows.size, points))
     np.cumsum(np.fft.irfft(both, points)[:, :-1], axis=1, out=service[:, 1:])
     return service
+
+
+def _a_review_less(weights: FloatArray, review: IntArray) -> FloatArray:
+    """Weights on n + R moved to n, row by row."""
+    out = np.zeros_like(weights)
+    for R in np.unique(review).tolist():
+        same = review == R
+        out[same, : weights.shape[1] - R] = weights[same, R:]
+    return out
 
 
 def _search(curve: FloatArray, targets: FloatArray, step: IntArray) -> IntArray:

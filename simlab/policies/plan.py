@@ -12,16 +12,28 @@ from simlab.engine.types import Family, FloatArray, IntArray, Levels, Unmet
 from simlab.errors import UsageError
 from simlab.policies.exact import Measure, Problems, least_levels
 from simlab.policies.normal import normal_levels
-from simlab.policies.protection import Protection, crossing, in_sequence, independent
+from simlab.policies.protection import Protection, crossing, in_sequence, in_sequence_apart, independent
 from simlab.policies.quantities import order_quantities
 
 if TYPE_CHECKING:
     from simlab.models import Models
 
+BoolArray = npt.NDArray[np.bool_]
 FamilyName = Literal["order_up_to", "reorder_quantity"]
 Planning = Literal["exact", "normal"]
 
 FAMILIES = {"order_up_to": Family.ORDER_UP_TO, "reorder_quantity": Family.REORDER_QUANTITY}
+_FAR_APART = 4.0
+"""Mean demands of a review period in one order, from which orders count as far apart: simulated service
+is nearer to that formula above, to the one where every review orders below."""
+
+_RULES = {
+    (False, False): in_sequence,
+    (False, True): in_sequence_apart,
+    (True, False): crossing,
+    (True, True): independent,
+}
+
 MEASURES = ("fill_rate", "cycle_service_level")
 PLANNINGS = ("exact", "normal")
 
@@ -127,11 +139,27 @@ def _exact(
 ) -> tuple[IntArray, tuple[str, ...]]:
     """(n, k) lowest position after a review, and how each item was planned."""
     width, words = _width(models, quantity)
-    tables, which = _protections(models, width > 1)
+    apart = width > _FAR_APART * models.world.demand.mean * models.world.terms.review_period
+    tables, which = _protections(models, apart)
+    words = _approximations(models, words, width > 1, apart, measure)
     problems = Problems(models.world.demand, tables, which, width)
     levels, step = least_levels(problems, targets, measure)
     words = _also(words, step > 1, "coarser steps where demand spreads beyond 2^15 units")
     return levels, tuple(words)
+
+
+def _approximations(
+    models: Models, words: list[str], lots: BoolArray, apart: BoolArray, measure: Measure
+) -> list[str]:
+    """What random lead times make approximate where orders come in lots, added to the names."""
+    spread = lots & (models.lead_time_moments[1] > 0)
+    if models.world.lead_time.crossing:
+        words = _also(words, spread & apart, "crossing orders as independent lead times")
+        words = _also(words, spread & ~apart, "crossing orders as if every review ordered")
+    elif measure == "cycle_service_level":
+        words = _also(words, spread, "orders that arrive together approximated")
+    silent = models.world.demand.mean == 0
+    return ["no demand" if nothing else word for word, nothing in zip(words, silent, strict=True)]
 
 
 def _width(models: Models, quantity: IntArray) -> tuple[IntArray, list[str]]:
@@ -148,25 +176,24 @@ def _width(models: Models, quantity: IntArray) -> tuple[IntArray, list[str]]:
     words = _also(words, free, "smallest order left out (below the mean of a review period)")
     words = _also(words, terms.max_order > 0, "largest order left out")
     words = _also(words, terms.unmet == Unmet.LOST, "lost sales planned as backorders")
-    if models.world.lead_time.crossing:
-        is_random = models.lead_time_moments[1] > 0
-        words = _also(words, is_random & (width > 1), "crossing orders as independent lead times")
-    words = ["no demand" if mean == 0 else word for word, mean in zip(words, demand.mean, strict=True)]
     return width.astype(np.int64), words
 
 
-def _also(words: list[str], where: npt.NDArray[np.bool_], text: str) -> list[str]:
+def _also(words: list[str], where: BoolArray, text: str) -> list[str]:
     return [f"{word}, {text}" if here else word for word, here in zip(words, where.tolist(), strict=True)]
 
 
-def _protections(models: Models, spread: npt.NDArray[np.bool_]) -> tuple[tuple[Protection, ...], IntArray]:
-    """Distinct tables of weights, one per lead-time law, review period and way of ordering."""
+def _protections(models: Models, apart: BoolArray) -> tuple[tuple[Protection, ...], IntArray]:
+    """Distinct tables of weights, one per lead-time law, review period and spacing of orders."""
     lead, review = models.world.lead_time, models.world.terms.review_period
-    keys = np.stack([lead.law, review, spread.astype(np.int64)], axis=1)
+    keys = np.stack([lead.law, review, apart.astype(np.int64)], axis=1)
     distinct, which = np.unique(keys, axis=0, return_inverse=True)
     tables = []
-    for law, R, is_spread in distinct.tolist():
+    for law, R, is_apart in distinct.tolist():
         rows = slice(int(lead.start[law]), int(lead.start[law] + lead.length[law]))
-        make = in_sequence if not lead.crossing else independent if is_spread else crossing
-        tables.append(make(lead.periods[rows], lead.weights[rows].astype(np.float64), int(R)))
+        tables.append(
+            _RULES[lead.crossing, bool(is_apart)](
+                lead.periods[rows], lead.weights[rows].astype(np.float64), int(R)
+            )
+        )
     return tuple(tables), which.ravel().astype(np.int64)

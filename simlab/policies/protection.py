@@ -25,15 +25,12 @@ class Protection:
         Signed: units short per review period = Σ short[n]·E(D_n − S)⁺.
     cycle : (m,) float
         Probabilities: net stock just before a receipt is S − D_n; zero below R.
-    lead : (m,) float
-        Probabilities of the age of the youngest order arrived (the lead time that matters).
     review_period : int
         Periods.
     """
 
     short: FloatArray
     cycle: FloatArray
-    lead: FloatArray
     review_period: int
 
     @property
@@ -61,12 +58,19 @@ def in_sequence(periods: IntArray, shares: FloatArray, review_period: int) -> Pr
     R, longest = review_period, int(periods[-1])
     law = _masses(periods, shares, longest + R)
     below = np.cumsum(law)
-    arrived = np.array([np.prod(below[age::R]) for age in range(longest + 1)])
-    lead = np.diff(arrived, prepend=0.0)
+    lead = _ages(below, longest, R)
     cycle = np.zeros(longest + 2 * R + 1)
     for age in np.flatnonzero(lead > 0):
         _receipts_at(int(age), R, law, below, cycle)
     return _protection(lead, cycle, R)
+
+
+def in_sequence_apart(periods: IntArray, shares: FloatArray, review_period: int) -> Protection:
+    """Orders in sequence, so far apart that two of positive size hardly ever arrive together."""
+    longest = int(periods[-1])
+    below = np.cumsum(_masses(periods, shares, longest + review_period))
+    lead = _ages(below, longest, review_period)
+    return _protection(lead, np.concatenate([np.zeros(review_period), lead]), review_period)
 
 
 def crossing(periods: IntArray, shares: FloatArray, review_period: int) -> Protection:
@@ -76,7 +80,8 @@ def crossing(periods: IntArray, shares: FloatArray, review_period: int) -> Prote
     -----
     Each order repeats the demand of R periods, so N orders outstanding mean a net stock of
     S − D_(φ + R·N) in the φ-th period after a review; N is a sum of independent trials with
-    P(l > age). Exact for order-up-to; for fixed quantities see `independent`.
+    P(l > age). Exact where every review orders what was demanded since the last one (Robinson, Bradley
+    & Thomas 2001, Consequences of order crossover); for large fixed quantities see `independent`.
     """
     R, longest = review_period, int(periods[-1])
     law = _masses(periods, shares, longest + R)
@@ -95,7 +100,7 @@ def crossing(periods: IntArray, shares: FloatArray, review_period: int) -> Prote
         for number, share in enumerate(_trials(waits[others])):
             n = phase + 1 + R * (1 + number) if lead else R + R * number
             cycle[n] += law[lead] * share
-    return _trimmed(Protection(short, cycle, law[: longest + 1], R))
+    return _trimmed(Protection(short, cycle, R))
 
 
 def independent(periods: IntArray, shares: FloatArray, review_period: int) -> Protection:
@@ -103,6 +108,11 @@ def independent(periods: IntArray, shares: FloatArray, review_period: int) -> Pr
     law = _masses(periods, shares, int(periods[-1]))
     cycle = np.concatenate([np.zeros(review_period), law])
     return _protection(law, cycle, review_period)
+
+
+def _ages(below: FloatArray, longest: int, R: int) -> FloatArray:
+    """Law of the lead time that matters in sequence: P(≤ a) = Π_i F(a + i·R)."""
+    return np.diff([np.prod(below[age::R]) for age in range(longest + 1)], prepend=0.0)
 
 
 def _masses(periods: IntArray, shares: FloatArray, longest: int) -> FloatArray:
@@ -138,19 +148,16 @@ def _protection(lead: FloatArray, cycle: FloatArray, R: int) -> Protection:
     short = np.zeros(lead.size + R)
     short[R:] += lead
     short[: lead.size] -= lead
-    return _trimmed(Protection(short, cycle, lead, R))
+    return _trimmed(Protection(short, cycle, R))
 
 
 def _trimmed(protection: Protection) -> Protection:
-    """All three tables on 0 … the largest n that any of them weighs."""
-    used = [np.flatnonzero(table)[-1] + 1 for table in (protection.short, protection.cycle, protection.lead)]
-    size = int(max(used))
+    """Both tables on 0 … the largest n that either of them weighs."""
+    size = int(max(np.flatnonzero(table)[-1] + 1 for table in (protection.short, protection.cycle)))
 
     def fit(table: FloatArray) -> FloatArray:
         out = np.zeros(size)
         out[: min(size, table.size)] = table[:size]
         return out
 
-    return Protection(
-        fit(protection.short), fit(protection.cycle), fit(protection.lead), protection.review_period
-    )
+    return Protection(fit(protection.short), fit(protection.cycle), protection.review_period)

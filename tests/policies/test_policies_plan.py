@@ -67,9 +67,15 @@ def test_packs_lower_the_level_because_orders_overshoot(item, make_models) -> No
 
 
 def test_crossing_with_fixed_quantities_is_named(item, make_models) -> None:
-    models = make_models(item(lead={1: 1, 4: 1}, order_quantity=40), item(order_quantity=40), crossing=True)
+    random = {"lead": {1: 1, 4: 1}}
+    items = item(**random, order_quantity=40), item(**random, order_quantity=12), item(order_quantity=40)
+    models = make_models(*items, crossing=True)
     methods = plan(models, [0.95], family="reorder_quantity").method
-    assert methods == ("exact, crossing orders as independent lead times", "exact")
+    assert methods == (
+        "exact, crossing orders as independent lead times",
+        "exact, crossing orders as if every review ordered",
+        "exact",
+    )
 
 
 def test_targets_per_item_and_for_all_give_the_same(item, make_models) -> None:

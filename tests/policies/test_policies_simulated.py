@@ -1,0 +1,56 @@
+"""Planned service against the simulator: equal within 4 standard errors where the formula is exact."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from simlab.engine.run import simulate_items, warmup_periods
+from simlab.engine.types import Horizon, LawKind
+from simlab.policies import order_quantities, plan
+from simlab.policies.exact import Problems, service_curve
+from simlab.policies.plan import _protections, _width
+
+NB, POISSON = (LawKind.NEGATIVE_BINOMIAL, 4.0, 12.0), (LawKind.POISSON, 5.0, 5.0)
+PMF = {0: 50, 1: 30, 2: 15, 6: 5}
+RANDOM = {1: 1, 4: 2, 8: 1}
+TARGETS = [0.5, 0.9, 0.98]
+
+# what, options, family, orders may cross, is cycle service exact too?
+CASES = [
+    ("fixed", {"demand": NB, "lead": {3: 1}}, "order_up_to", False, True),
+    ("in sequence", {"demand": NB, "lead": RANDOM}, "order_up_to", False, True),
+    ("in sequence, R = 3", {"demand": POISSON, "lead": RANDOM, "review": 3}, "order_up_to", False, True),
+    ("crossing", {"demand": NB, "lead": RANDOM}, "order_up_to", True, True),
+    ("crossing, R = 2", {"demand": PMF, "lead": RANDOM, "review": 2}, "order_up_to", True, True),
+    ("packs", {"demand": NB, "lead": RANDOM, "pack": 10}, "order_up_to", False, False),
+    ("lots", {"demand": POISSON, "review": 3, "order_quantity": 40}, "reorder_quantity", False, True),
+    ("lots, random", {"demand": NB, "lead": RANDOM, "order_quantity": 30}, "reorder_quantity", False, False),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "family", "cross", "exact_cycle"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
+)
+def test_planned_service_is_what_the_simulator_sees(
+    options, family, cross, exact_cycle, item, make_models
+) -> None:
+    models = make_models(item(**options), crossing=cross)
+    levels = plan(models, TARGETS, family=family).levels
+    warmup = warmup_periods(models.world) + 200
+    curves = simulate_items(models.world, levels, Horizon(2000, warmup, 64, 32, 11))
+    quantity = order_quantities(models) if family == "reorder_quantity" else np.zeros(1, np.int64)
+    width, _ = _width(models, quantity)
+    apart = width > 4 * models.world.demand.mean * models.world.terms.review_period
+    problems = Problems(models.world.demand, *_protections(models, apart), width)
+    level = levels.order_up_to[0] if family == "order_up_to" else levels.reorder_point[0] + 1
+    pairs = [("fill_rate", curves.served[0], np.broadcast_to(curves.demanded[0], curves.served[0].shape))]
+    if exact_cycle:
+        pairs.append(("cycle_service_level", curves.good_receipts[0], curves.receipts[0]))
+    for measure, good, all_of_them in pairs:
+        planned = service_curve(problems, measure, 0)[level]
+        ratio = good.sum(axis=-1) / all_of_them.sum(axis=-1)
+        residual = good - ratio[:, None] * all_of_them
+        error = residual.std(axis=-1, ddof=1) * np.sqrt(32) / all_of_them.sum(axis=-1)
+        assert (np.abs(ratio - planned) <= 4 * error + 1e-9).all(), (measure, ratio, planned, error)
