@@ -1,0 +1,175 @@
+"""Segments learned from what each target would cost each SKU-location, told as rules.
+
+A tree of questions on named columns is grown directly on the loss (say holding cost plus a price per unit
+short, from the curves of a search run): every question splits one class where that lowers the loss most,
+when each class gets the target that is best for it. The result is a set of conditions in the grammar of
+`simlab.segments.grammar`, which a planner can follow and an ERP can code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from simlab.segments.classes import FloatArray, IntArray, ranked
+from simlab.segments.scheme import SchemeInput
+from simlab.segments.segmentation import Segmentation, combine
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedRules:
+    """A learned segmentation.
+
+    Attributes
+    ----------
+    rules : tuple of (name, condition)
+        One per class; every SKU-location meets exactly one.
+    segmentation : Segmentation
+    column : (classes,) int64
+        Column of the loss (the target) that is best for each segment, in the order of its names.
+    loss : float
+        Sum over the SKU-locations at those columns, on the data that was learned from.
+    """
+
+    rules: tuple[tuple[str, str], ...]
+    segmentation: Segmentation
+    column: IntArray
+    loss: float
+
+
+@dataclass(frozen=True)
+class _Split:
+    """A question: is `attribute` ≤ `cut`? `gain` is what asking it saves."""
+
+    gain: float
+    attribute: str
+    cut: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Class:
+    """One leaf: its rows, its bounds (low < attribute ≤ high) and its best further question."""
+
+    rows: IntArray
+    bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
+    split: _Split | None = None
+
+
+def learn_rules(
+    data: SchemeInput,
+    loss: FloatArray,
+    attributes: Sequence[str],
+    *,
+    classes: int,
+    min_size: int = 20,
+) -> LearnedRules:
+    """Grow at most `classes` classes on numeric columns, the most worthwhile question first.
+
+    Parameters
+    ----------
+    data : SchemeInput
+        n SKU-locations and their columns.
+    loss : (n, k) float
+        What each of k targets would cost each SKU-location.
+    attributes : sequence of str
+        Numeric columns that may be asked about; no gaps.
+    classes, min_size : int
+        Most classes, and the least SKU-locations in one.
+
+    Returns
+    -------
+    LearnedRules
+        The same for every order of the rows. Judge it on other replications than it was learned from.
+
+    Raises
+    ------
+    InvalidInputError
+        A column is missing or has gaps; more classes than SKU-locations.
+    """
+    if not 1 <= classes <= data.n_items:
+        raise data.refuse("E-SEG-012", f"{classes} classes for {data.n_items} SKU-locations")
+    order = ranked(np.zeros(data.n_items), data.sku, data.location)
+    columns = {name: data.number(name) for name in dict.fromkeys(attributes)}
+    leaves = [_asked(_Class(order), columns, loss, min_size)]
+    while len(leaves) < classes:
+        gains = [leaf.split.gain if leaf.split else 0.0 for leaf in leaves]
+        place = int(np.argmax(gains))
+        split = leaves[place].split
+        if split is None or gains[place] <= 0:
+            break
+        halves = _halves(leaves[place], split, columns)
+        leaves[place : place + 1] = [_asked(half, columns, loss, min_size) for half in halves]
+    return _told(data, leaves, loss)
+
+
+def _asked(leaf: _Class, columns: dict[str, FloatArray], loss: FloatArray, min_size: int) -> _Class:
+    """The leaf with its best question, if any helps."""
+    best: _Split | None = None
+    losses = loss[leaf.rows]
+    alone = float(losses.sum(axis=0).min())
+    for name, column in columns.items():
+        found = _best_cut(name, column[leaf.rows], losses, alone, min_size)
+        if found is not None and (best is None or found.gain > best.gain):
+            best = found
+    return _Class(leaf.rows, leaf.bounds, best)
+
+
+def _best_cut(
+    name: str, values: FloatArray, losses: FloatArray, alone: float, min_size: int
+) -> _Split | None:
+    """The cut of one column that lowers the loss most, both sides at their own best target."""
+    order = np.argsort(values, kind="stable")
+    ascending = values[order]
+    left = np.cumsum(losses[order], axis=0)
+    together = left[:-1].min(axis=1) + (left[-1] - left[:-1]).min(axis=1)
+    size = np.arange(1, values.size)
+    allowed = (ascending[:-1] < ascending[1:]) & (size >= min_size) & (values.size - size >= min_size)
+    if not allowed.any():
+        return None
+    together = np.where(allowed, together, np.inf)
+    place = int(np.argmin(together))
+    gain = alone - float(together[place])
+    noise = 1e-12 * float(np.abs(left[-1]).max())
+    return _Split(gain, name, float(ascending[place])) if gain > noise else None
+
+
+def _halves(leaf: _Class, split: _Split, columns: dict[str, FloatArray]) -> tuple[_Class, _Class]:
+    low, high = leaf.bounds.get(split.attribute, (-np.inf, np.inf))
+    below = columns[split.attribute][leaf.rows] <= split.cut
+    return (
+        _Class(leaf.rows[below], leaf.bounds | {split.attribute: (low, split.cut)}),
+        _Class(leaf.rows[~below], leaf.bounds | {split.attribute: (split.cut, high)}),
+    )
+
+
+def _told(data: SchemeInput, leaves: Sequence[_Class], loss: FloatArray) -> LearnedRules:
+    """Leaves as named segments with their conditions and best columns."""
+    width = len(str(len(leaves)))
+    names = tuple(f"L{number:0{width}d}" for number in range(1, len(leaves) + 1))
+    codes = np.empty(data.n_items, dtype=np.int64)
+    for number, leaf in enumerate(leaves):
+        codes[leaf.rows] = number
+    rules = tuple((name, _condition(leaf.bounds)) for name, leaf in zip(names, leaves, strict=True))
+    text = "learned: " + "; ".join(f"{name} where {where}" for name, where in rules)
+    sums = np.array([loss[leaf.rows].sum(axis=0) for leaf in leaves])
+    return LearnedRules(
+        rules,
+        combine([("learned", names, codes)], text),
+        sums.argmin(axis=1).astype(np.int64),
+        float(sums.min(axis=1).sum()),
+    )
+
+
+def _condition(bounds: dict[str, tuple[float, float]]) -> str:
+    """Bounds in the grammar of user rules; no bound at all: true of everything."""
+    parts = []
+    for name, (low, high) in sorted(bounds.items()):
+        if np.isinf(low):
+            parts.append(f"{name} <= {high!r}")
+        elif np.isinf(high):
+            parts.append(f"{name} > {low!r}")
+        else:
+            parts.append(f"{low!r} < {name} <= {high!r}")
+    return " and ".join(parts) or "sku != ''"
