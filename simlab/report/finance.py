@@ -47,7 +47,9 @@ def _exchange_rates(tables: RunTables, width: Width) -> Figure:
     )
     title = f"Holding cost per year of one more point ({tables.currency})"
     scale = alt.Scale(type="log")
-    y = alt.Y("cost_per_point:Q", title=title, axis=_money_axis(tables), scale=scale)
+    ten = "log(datum.value) / LN10"
+    powers = f"abs({ten} - round({ten})) < 0.001 ? {_plain_money(tables)} : ''"
+    y = alt.Y("cost_per_point:Q", title=title, axis=alt.Axis(labelExpr=powers), scale=scale)
     tooltip = [
         alt.Tooltip("fill_rate:Q", title="Fill rate", format=".2%"),
         alt.Tooltip("cost_per_point:Q", title=title, format=",.0f"),
@@ -76,6 +78,11 @@ def _capital(tables: RunTables, width: Width) -> Figure:
     if "purchases" in table:
         layers.append(base.mark_line(color=GREY, strokeDash=[4, 3]).encode(x=x, y="purchases:Q"))
     return Figure(alt.layer(*layers).properties(width=width, height=320), {"capital": table})
+
+
+def _plain_money(tables: RunTables) -> str:
+    """Vega expression of a tick's value in currency, whatever its default label."""
+    return axis_money(currency_sign(tables.currency)).replace("datum.label", "format(datum.value, '~s')")
 
 
 def _money_axis(tables: RunTables) -> alt.Axis:

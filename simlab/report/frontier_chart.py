@@ -22,6 +22,7 @@ from simlab.report.style import (
     Width,
     axis_money,
     named,
+    percent_format,
 )
 from simlab.report.tables import plan_name
 
@@ -58,7 +59,8 @@ def frontier_chart(tables: RunTables, measure: str, *, width: Width = 720) -> Fi
     axis = alt.Axis(format="~s", labelExpr=axis_money(sign), tickCount=6)
     title = f"{MONEY_TITLE[measure]} ({tables.currency})"
     x = alt.X("cost:Q", title=title, axis=axis, scale=_scale("x"))
-    y = alt.Y("fill:Q", title="Achieved fill rate", axis=alt.Axis(format=".1%"), scale=_scale("y"))
+    percent = percent_format(*view.fill)
+    y = alt.Y("fill:Q", title="Achieved fill rate", axis=alt.Axis(format=percent), scale=_scale("y"))
     tips = _tooltip(title)
     floor, _ = _limits_of(tables, measure)
     moves = width == "container"
@@ -67,6 +69,7 @@ def frontier_chart(tables: RunTables, measure: str, *, width: Width = 720) -> Fi
     layers += _reference_layers(marks, _labels(marks, lines, view, floor), x, y, moves)
     chart = alt.layer(*layers).add_params(
         alt.param(name="chosen", value=_chosen_point(tables)),
+        alt.param(name="names", value=1),
         *(alt.param(name=f"{axis}{end}", value=bound) for axis, end, bound in _ends(view)),
     )
     data = {"lines": drawn, "limits": _limits_table(tables, measure)}
@@ -211,7 +214,8 @@ def _reference_layers(
         name = base.mark_text(
             align=label.align, dx=label.dx, dy=label.dy, color=BLACK, fontSize=12.5, fontWeight=600, clip=clip
         )
-        layers += [point.encode(tooltip=tooltip), name.encode(text="name:N")]
+        name = name.encode(text="name:N", opacity=alt.OpacityValue(alt.ExprRef("names")))
+        layers += [point.encode(tooltip=tooltip), name]
     return layers
 
 

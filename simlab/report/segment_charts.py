@@ -19,6 +19,7 @@ from simlab.report.style import (
     Width,
     axis_money,
     named,
+    percent_format,
 )
 from simlab.report.tables import plan_name
 
@@ -72,7 +73,9 @@ def service_chart(tables: RunTables, *, width: Width = 720) -> Figure:
     )
     y = alt.Y("segment:N", title=None, axis=alt.Axis(labelLimit=160, domain=False))
     title = "Fill rate" if measure == "fill_rate" else "Cycle service level"
-    x = alt.X("got:Q", title=title, axis=alt.Axis(format=".1%"), scale=alt.Scale(zero=False, nice=True))
+    seen = rows[["asked", "got", "low", "high"]]
+    percent = percent_format(float(seen.min().min()), float(seen.max().max()))
+    x = alt.X("got:Q", title=title, axis=alt.Axis(format=percent, tickCount=6), scale=alt.Scale(zero=False))
     shown = {"asked": "Target asked", "got": "Achieved", "low": "Interval from", "high": "to"}
     tooltip = [alt.Tooltip("segment:N", title="Segment")]
     tooltip += [alt.Tooltip(f"{f}:Q", title=title, format=".2%") for f, title in shown.items()]

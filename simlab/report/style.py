@@ -68,7 +68,13 @@ def library() -> str:
 def axis_money(sign: str) -> str:
     """Vega expression of an axis label: £120k; the sign is a known one or a currency code."""
     safe = "".join(c for c in sign if c.isalpha() or c in "£€$¥")
-    return f"'{safe}' + (datum.value ? replace(datum.label, 'G', 'bn') : '0')"
+    return f"'{safe}' + (datum.value ? replace(replace(datum.label, 'G', 'bn'), 'M', 'm') : '0')"
+
+
+def percent_format(low: float, high: float) -> str:
+    """d3 format of a fraction axis with as many decimals as its range needs."""
+    spread = high - low
+    return ".0%" if spread > 0.2 else ".1%" if spread > 0.02 else ".2%"
 
 
 def _vega_lite_version() -> str:

@@ -74,7 +74,8 @@
       limits.yLow = Math.min(...all.map((row) => row.fill));
       limits.yHigh = 1;
     }
-    for (const name of ["xLow", "xHigh", "yLow", "yHigh"]) view.signal(name, limits[name]);
+    limits.names = wholeRange() ? 0 : 1;
+    for (const name of ["names", "xLow", "xHigh", "yLow", "yHigh"]) view.signal(name, limits[name]);
     view.runAsync();
   }
 
