@@ -22,7 +22,9 @@ _KEYS = 3
 _TEXT_WIDTH = 32
 _NARROWEST = 40
 _WIDE = 10_000
-_GAP = 1
+_GAP = 2
+_DIGITS = 3
+_MOST_DIGITS = 5
 _MISSING = "–"
 
 
@@ -77,7 +79,7 @@ def print_table(frame: pd.DataFrame, title: str = "", rows_shown: int = ROWS_SHO
         typer.echo(f"  … {len(frame) - rows_shown:,} more rows (--format json prints all)")
 
 
-def number(value: object, name: str = "") -> str:
+def number(value: object, name: str = "", digits: int = _DIGITS) -> str:
     """A cell as people read it: rates never rounded up to 1, thousands separated, missing as '–'.
 
     Parameters
@@ -86,6 +88,8 @@ def number(value: object, name: str = "") -> str:
         The cell; text stays as it is.
     name : str
         Its column: one that begins with a measure's key takes that measure's format.
+    digits : int
+        Of rates.
     """
     value = plain(value)
     if value is None:
@@ -95,22 +99,21 @@ def number(value: object, name: str = "") -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return _decimal(value, name)
+        return _decimal(value, name, digits)
     if isinstance(value, list):
-        return " ".join(number(item, name) for item in value)
+        return " ".join(number(item, name, digits) for item in value)
     return str(value)
 
 
-def _decimal(value: float, name: str) -> str:
-    from simlab.measures.display import MEASURES, format_measure, format_number, format_rate
+def _decimal(value: float, name: str, digits: int) -> str:
+    from simlab.measures.display import MEASURES, Unit, format_measure, format_number, format_rate
 
     key = next((key for key in MEASURES if name.startswith(key)), "")
+    if name.startswith("target") or (key and MEASURES[key].unit is Unit.RATE):
+        return format_rate(value, digits)
     if key:
         return format_measure(value, key)
-    if name.startswith("target"):
-        return format_rate(value)
-    digits = 4 if abs(value) < 1 else 2 if abs(value) < 1000 else 0
-    return format_number(value, digits)
+    return format_number(value, 4 if abs(value) < 1 else 2 if abs(value) < 1000 else 0)
 
 
 @dataclass(frozen=True)
@@ -135,12 +138,10 @@ def _columns(frame: pd.DataFrame) -> list[_Column]:
     names = [str(name) for name in frame.columns]
     columns: list[_Column] = []
     for name in names:
-        cells = _cells(frame[name], name)
+        bounded = f"{name}_low" in names and f"{name}_high" in names
+        cells = _estimates(frame, name) if bounded else _cells(frame[name], name)
         if _is_bound(name, names) or (frame.shape[0] and not any(cells)):
             continue
-        if f"{name}_low" in names and f"{name}_high" in names:
-            bounds = zip(cells, frame[f"{name}_low"], frame[f"{name}_high"], strict=True)
-            cells = [_with_bounds(cell, number(low, name), number(high, name)) for cell, low, high in bounds]
         is_text = all(value is None or isinstance(value, str) for value in frame[name])
         leads = is_text and len(columns) < _KEYS and all(column.names_row for column in columns)
         columns.append(_Column(name, cells, is_text, leads))
@@ -164,8 +165,15 @@ def _is_bound(name: str, names: Sequence[str]) -> bool:
     return False
 
 
-def _with_bounds(cell: str, low: str, high: str) -> str:
-    return cell if (low, high) == (_MISSING, _MISSING) else f"{cell} [{low}, {high}]"
+def _estimates(frame: pd.DataFrame, name: str) -> list[str]:
+    """Values with their bounds, in as many digits as tell the bounds apart (rates: 3 to 5)."""
+    sides = [frame[name], frame[f"{name}_low"], frame[f"{name}_high"]]
+    for digits in range(_DIGITS, _MOST_DIGITS + 1):
+        value, low, high = ([number(cell, name, digits) for cell in side] for side in sides)
+        if all(a != b or a[0] in "–1" for a, b in zip(low, high, strict=True)):
+            break
+    rows = zip(value, low, high, strict=True)
+    return [v if (a, b) == (_MISSING, _MISSING) else f"{v} [{a}, {b}]" for v, a, b in rows]
 
 
 def _parts(columns: Sequence[_Column], width: int) -> Iterable[list[_Column]]:

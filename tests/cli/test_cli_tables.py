@@ -77,6 +77,35 @@ def test_bounds_stand_beside_their_value(capsys: pytest.CaptureFixture[str]) -> 
     assert "[–" not in out
 
 
+def test_bounds_get_digits_until_they_differ(capsys: pytest.CaptureFixture[str]) -> None:
+    """``0.950 [0.950, 0.950]`` would look certain; the whole column gets one more digit."""
+    frame = pd.DataFrame(
+        {
+            "plan": ["a", "b"],
+            "fill_rate": [0.95, 0.9],
+            "fill_rate_low": [0.94998, 0.85],
+            "fill_rate_high": [0.95002, 0.92],
+        }
+    )
+    print_table(frame)
+    out = capsys.readouterr().out
+    assert "0.95000 [0.94998, 0.95002]" in out
+    assert "0.90000 [0.85000, 0.92000]" in out
+
+
+@pytest.mark.parametrize("columns", [50, 60, 70, 80])
+def test_names_of_rows_are_never_broken(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name split over two lines reads as another name."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    bounds = {"fill_rate": [0.951], "fill_rate_low": [0.949], "fill_rate_high": [0.953]}
+    money = {f"{name}_{i}": [1721029.0] for i in range(3) for name in ("holding_cost", "inventory_value")}
+    print_table(pd.DataFrame({"plan": ["segmented"], **bounds, **money}))
+    parts = [line for line in capsys.readouterr().out.splitlines() if line.strip() and "─" not in line]
+    assert {line.split()[0] for line in parts} == {"plan", "segmented"}
+
+
 def test_long_tables_are_cut_and_say_so(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(pd.DataFrame({"sku": [f"s{i}" for i in range(100)]}), rows_shown=10)
     out = capsys.readouterr().out
