@@ -9,6 +9,7 @@ import numpy as np
 
 from simlab.api.data import Data
 from simlab.api.settings import Settings
+from simlab.api.tables import attribute_columns
 from simlab.api.words import assumptions, laws_in_words
 from simlab.engine.streams import phase_seed
 from simlab.segments import Segmentation
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
     from simlab.api.simulation import Simulation
     from simlab.models import Models
 
-INTERVALS = (
-    "Intervals are simulation intervals: they cover the randomness of the replications, with the fitted laws "
-    "taken as true. They do not cover errors of the laws, of the lead times, or a future unlike the past."
-)
 IN_SAMPLE = (
     "In-sample figures come from the seed that chose the plan and flatter it; the verdict seed does not."
 )
@@ -47,7 +44,7 @@ def optimize_facts(opt: Optimization, statements: tuple[str, ...], times: dict[s
             "largest_fill_gap": opt.solved.thinned.fill_gap,
             "largest_cost_gap": opt.solved.thinned.cost_gap,
         },
-        "notes": [IN_SAMPLE, *opt.solved.notes, *opt.references.notes],
+        "notes": [*opt.solved.notes, *opt.references.notes],
     }
 
 
@@ -83,6 +80,7 @@ def _facts(
         "study": study.name,
         "currency": study.currency,
         "period": study.period,
+        "as_of": str(data.catalog.as_of),
         "n_items": data.catalog.n_items,
         "inputs": dict(data.catalog.inputs),
         "kernel_hash": kernel_hash(),
@@ -93,7 +91,7 @@ def _facts(
         "verdict_replications": settings.verdict_replications,
         "batches": settings.batches,
         "level": settings.level,
-        "by": list(segmentation.by),
+        "by": attribute_columns(segmentation),
         "segments": list(segmentation.names),
         "segment_rule": segmentation.rule,
         "policy": {
@@ -102,7 +100,7 @@ def _facts(
             "target_measure": study.policy.target_measure,
         },
         "statements": list(statements),
-        "intervals": INTERVALS,
+        "intervals": {"kind": "simulation", "level": settings.level, "notes": [IN_SAMPLE]},
         "assumptions": list(assumptions(data)),
         "times": {stage: round(seconds, 3) for stage, seconds in times.items()},
     }

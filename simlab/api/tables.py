@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 ALL = "(all)"
 
+_TAKEN = frozenset({"segment", "sku", "location", "supplier", "plan", "sample", "target", "n_items", "point"})
+
 
 def model_frame(catalog: Catalog, models: Models) -> pd.DataFrame:
     """One row per SKU-location: laws, why they were chosen, costs."""
@@ -60,7 +62,7 @@ def item_frame(
     """Models, segment, what was achieved, and the user's own columns as ``item_…``."""
     frame = model_frame(catalog, models)
     frame.insert(2, "segment", np.array(segmentation.names, dtype=object)[segmentation.codes])
-    for place, name in enumerate(segmentation.by):
+    for place, name in enumerate(attribute_columns(segmentation)):
         values = np.array([attribute[place] for attribute in segmentation.attributes], dtype=object)
         frame[name if name not in frame else f"by_{name}"] = values[segmentation.codes]
     frame = pd.concat([frame, achieved], axis=1)
@@ -165,7 +167,7 @@ def simulation_frame(simulation: Simulation) -> pd.DataFrame:
     frame = simulation.by("segment").to_frame()
     frame.insert(0, "plan", "given")
     frame.insert(1, "sample", "search")
-    for place, name in enumerate(simulation.segmentation.by):
+    for place, name in enumerate(attribute_columns(simulation.segmentation)):
         values = [attribute[place] for attribute in simulation.segmentation.attributes]
         frame[name] = [*values, None]
     return frame
@@ -318,10 +320,16 @@ def _spread(name: str, estimate: Any) -> dict[str, float]:
     return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
 
 
+def attribute_columns(segmentation: Segmentation) -> list[str]:
+    """Column names of the attributes segmented by: ``abc``; ``by_segment`` where a name is taken."""
+    plain = [name.removeprefix("column:") for name in segmentation.by]
+    return [f"by_{name}" if name in _TAKEN else name for name in plain]
+
+
 def _attributes(segmentation: Segmentation, place: int | None) -> dict[str, str | None]:
     return {
         name: None if place is None else segmentation.attributes[place][number]
-        for number, name in enumerate(segmentation.by)
+        for number, name in enumerate(attribute_columns(segmentation))
     }
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from simlab.errors import InfeasibleError
 from simlab.frontier.curves import FloatArray, SegmentCurves
-from simlab.measures import format_rate
+from simlab.measures import format_money, format_rate
 
 EXACT, EPSILON, SOLVER, BOUND, LISTED = "exact", "epsilon", "solver", "bound", "listed"
 """Certificates: integer merge; merge within ε; dual bound of a solver; a bound only; best of a list."""
@@ -83,6 +83,13 @@ class Plan:
     def gap(self) -> float:
         """Largest possible saving as a fraction of cost; 0 where the plan is proven best."""
         return max(0.0, (self.cost - self.bound) / self.cost) if self.cost > 0 else 0.0
+
+    def __repr__(self) -> str:
+        currency = self.curves.currency
+        return (
+            f"Plan(fill rate {format_rate(self.fill_rate)}, cost {format_money(self.cost_money, currency)} "
+            f"per year, value {format_money(self.value_money, currency)}, {self.certificate})"
+        )
 
     def by_segment(self) -> dict[str, float]:
         """Target of each segment by name."""

@@ -26,7 +26,7 @@ from simlab.frontier.merge import (
     proportional,
 )
 from simlab.frontier.plan import EPSILON, EXACT, LISTED, NoPlanError, Plan, money_up, rate_down
-from simlab.measures import format_rate
+from simlab.measures import format_money, format_rate
 
 Amount: TypeAlias = float | Decimal | Fraction
 TextArray: TypeAlias = npt.NDArray[Any]
@@ -66,6 +66,16 @@ class Frontier:
     bound: Sums
     certificate: TextArray
     chosen: Plan | None = field(default=None)
+
+    def __repr__(self) -> str:
+        if not self.n_points:
+            return f"Frontier({self.kind}, no plans)"
+        fill, cost = self.fill_rate, self.cost_money
+        money = [format_money(float(end), self.curves.currency) for end in (cost[0], cost[-1])]
+        return (
+            f"Frontier({self.kind}, {self.n_points:,} plans, fill rate {format_rate(float(fill[0]))} to "
+            f"{format_rate(float(fill[-1]))}, cost {money[0]} to {money[1]} per year)"
+        )
 
     @property
     def n_points(self) -> int:
