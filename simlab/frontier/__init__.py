@@ -1,7 +1,8 @@
 """Frontier: curves to certified plans, bounds and prices; arrays only, no simulator."""
 
+from simlab.frontier.chance import Chance, ChancePlan, chance_name, solve_chance
 from simlab.frontier.conflict import Explanation, Relaxation
-from simlab.frontier.curves import SegmentCurves, aggregate, restrict, sum_by_group
+from simlab.frontier.curves import SegmentCurves, aggregate, non_monotone, restrict, sum_by_group
 from simlab.frontier.exchange import (
     ExchangeRates,
     Move,
@@ -16,20 +17,25 @@ from simlab.frontier.exchange import (
     share_by_segment,
     slope_estimate,
 )
-from simlab.frontier.items import ItemFrontier, ItemPlan, per_item_bound
+from simlab.frontier.items import ItemFrontier, ItemPlan, hull_bound, join_steps, per_item_bound
+from simlab.frontier.levels import GapSplit, level_hull, split_gap
 from simlab.frontier.limits import allowed_targets, ceilings, pin_items, ratio_floor, service_floors
 from simlab.frontier.noise import Band, simultaneous_band, statistical_gap, tie_groups
 from simlab.frontier.plan import NoPlanError, Plan
 from simlab.frontier.problem import Problem
-from simlab.frontier.program import Limit, chain
+from simlab.frontier.program import Limit, Program, chain
 from simlab.frontier.robust import Robust, least_regret, regret_table
+from simlab.frontier.service import integer_weights, ratio_points, weighted
 from simlab.frontier.solve import Frontier, Thinned, solve, thin, uniform
 
 __all__ = [
     "Band",
+    "Chance",
+    "ChancePlan",
     "ExchangeRates",
     "Explanation",
     "Frontier",
+    "GapSplit",
     "ItemFrontier",
     "ItemPlan",
     "Limit",
@@ -37,6 +43,7 @@ __all__ = [
     "NoPlanError",
     "Plan",
     "Problem",
+    "Program",
     "Relaxation",
     "Release",
     "Robust",
@@ -47,14 +54,21 @@ __all__ = [
     "budget_sweep",
     "ceilings",
     "chain",
+    "chance_name",
     "exchange_rates",
+    "hull_bound",
     "hull_price",
+    "integer_weights",
+    "join_steps",
     "knee",
     "least_regret",
+    "level_hull",
     "next_moves",
+    "non_monotone",
     "per_item_bound",
     "pin_items",
     "ratio_floor",
+    "ratio_points",
     "regret_table",
     "release",
     "release_moves",
@@ -64,9 +78,12 @@ __all__ = [
     "simultaneous_band",
     "slope_estimate",
     "solve",
+    "solve_chance",
+    "split_gap",
     "statistical_gap",
     "sum_by_group",
     "thin",
     "tie_groups",
     "uniform",
+    "weighted",
 ]

@@ -205,6 +205,19 @@ def restrict(curves: SegmentCurves, allowed: npt.NDArray[np.bool_]) -> SegmentCu
     return replace(curves, cost=tables[0], value=tables[1], served=tables[2], columns=columns)
 
 
+def non_monotone(curves: SegmentCurves) -> tuple[tuple[str, float, str], ...]:
+    """Where a higher target gives less: (segment, the higher target, "served" or "value").
+
+    On the same random numbers this happens only where the planning formula itself lowers a level;
+    the simulation cannot cause it.
+    """
+    found = []
+    for what, table in (("served", curves.served), ("value", curves.value)):
+        for row, column in np.argwhere(np.asarray(table[:, 1:] < table[:, :-1], dtype=np.bool_)):
+            found.append((curves.names[row], float(curves.targets[column + 1]), what))
+    return tuple(found)
+
+
 def sum_by_group(codes: IntArray, n_groups: int, items: Sums) -> Sums:
     """(n_groups, k) exact sums of the rows of each group; items with a negative code are left out.
 

@@ -118,17 +118,22 @@ def join_steps(blocks: Sequence[HullSteps]) -> HullSteps:
     ).sorted()
 
 
-def segment_bound(curves: SegmentCurves, served: Sums) -> Sums:
-    """(p,) costs that no plan serving as much as `served` can undercut (Lagrangian hull).
+def hull_bound(steps: HullSteps, served: Sums) -> Sums:
+    """(p,) costs that no plan serving as much as `served` can undercut, in Python integers.
 
-    Rounded down with a margin of 1e-9, so floating point cannot lift it above the truth.
+    Linear relaxation along the sorted steps, rounded down with a margin of 1e-9 so that floating
+    point cannot lift it above the truth; beyond the last step there is no plan (bound of the last).
     """
-    steps = hull_steps(curves.cost, curves.served).sorted()
     s = np.concatenate(([0.0], np.cumsum(steps.served.astype(np.float64)))) + steps.base_served
     c = np.concatenate(([0.0], np.cumsum(steps.cost.astype(np.float64)))) + steps.base_cost
-    bound = np.interp(served.astype(np.float64), s, c)
-    low: list[int] = [int(b - _MARGIN * abs(b)) - 1 for b in bound]
-    return np.array(low, dtype=curves.cost.dtype if curves.cost.dtype == object else np.int64)
+    bound = np.interp(np.asarray(served).astype(np.float64), s, c)
+    return np.array([int(b - _MARGIN * abs(b)) - 1 for b in bound], dtype=object)
+
+
+def segment_bound(curves: SegmentCurves, served: Sums) -> Sums:
+    """(p,) `hull_bound` over the targets of segments, in the integer type of the curves."""
+    bound = hull_bound(hull_steps(curves.cost, curves.served).sorted(), served)
+    return bound if curves.cost.dtype == object else bound.astype(np.int64)
 
 
 def hull_plans(cost: Sums, served: Sums, most: int) -> ChoiceArray:

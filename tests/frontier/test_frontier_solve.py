@@ -10,7 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simlab.errors import InfeasibleError, UsageError
-from simlab.frontier import NoPlanError, SegmentCurves, aggregate, solve, sum_by_group, thin, uniform
+from simlab.frontier import (
+    NoPlanError,
+    SegmentCurves,
+    aggregate,
+    non_monotone,
+    solve,
+    sum_by_group,
+    thin,
+    uniform,
+)
 from simlab.frontier.bounded import least_cost
 from simlab.frontier.merge import merge
 from simlab.frontier.solver import solver_plan
@@ -300,3 +309,12 @@ def test_thinning_keeps_ends_wanted_points_and_states_the_gap():
     assert thinned.fill_gap == pytest.approx(np.diff(frontier.fill_rate[index]).max())
     with pytest.raises(UsageError):
         thin(frontier, 1)
+
+
+def test_where_a_higher_target_gives_less_is_named():
+    curves = retail()
+    assert non_monotone(curves) == ()
+    served = curves.served.copy()
+    served[1, 2] = 340
+    odd = SegmentCurves(curves.cost, curves.value, served, curves.demanded, curves.targets, curves.names)
+    assert non_monotone(odd) == (("B", 0.99, "served"),)
