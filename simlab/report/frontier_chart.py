@@ -24,7 +24,6 @@ from simlab.report.style import (
     named,
     percent_format,
 )
-from simlab.report.tables import plan_name
 
 if TYPE_CHECKING:
     from simlab.report.tables import RunTables
@@ -39,6 +38,13 @@ _SERIES = {
     SEARCH_SERIES: (BLUE, [2, 3]),
     UNIFORM_SERIES: (VERMILLION, [7, 3]),
     BOUND_SERIES: (GREEN, [1, 3]),
+}
+_NAMES = {
+    "segmented": "Chosen plan",
+    "given": "Given plan",
+    "uniform": "Best uniform target",
+    "habit": "Habit",
+    "today": "Today's levels",
 }
 _SHORT = {"segmented": "Plan", "given": "Plan", "uniform": "Uniform", "habit": "Habit", "today": "Today"}
 
@@ -97,7 +103,7 @@ def reference_marks(tables: RunTables, measure: str) -> pd.DataFrame:
     best = known[known["sample"] == "verdict"]
     table = best if not best.empty else known
     marks = pd.DataFrame({"plan": table["plan"], "cost": table[measure], "fill": table["fill_rate"]})
-    marks["name"] = [plan_name(plan) for plan in marks["plan"]]
+    marks["name"] = [_NAMES.get(plan, plan) for plan in marks["plan"]]
     marks["short"] = [_SHORT.get(plan, plan) for plan in marks["plan"]]
     return marks.dropna(subset=["cost", "fill"]).reset_index(drop=True)
 
@@ -222,7 +228,7 @@ def _reference_layers(
 def _chosen_point(tables: RunTables) -> int:
     frontier = tables.frontier
     assert frontier is not None
-    chosen = frontier[frontier["chosen"].astype(bool)]
+    chosen = frontier[frontier["chosen"].astype(bool) & (frontier["kind"] == "segmented")]
     return int(chosen["point"].iloc[0]) if not chosen.empty else -1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simlab.report.formats import DASH, number, percent
+from simlab.report.formats import DASH, is_number, number, percent
 
 if TYPE_CHECKING:
     from simlab.report.tables import RunTables
@@ -24,6 +24,9 @@ COVERS_NOT = (
     "changes to come: new products, price changes, suppliers that get better or worse",
     "how the plan is carried out: overrides, data errors, capacity",
     "all rows at once: each interval holds for its own number only",
+)
+CHOSEN_HERE = (
+    "a choice: if these targets were picked because they looked best on this seed, they look too good"
 )
 FILES = (
     ("results/plan.parquet", "levels per SKU-location, ready for an ERP import"),
@@ -50,10 +53,9 @@ def facts(tables: RunTables) -> list[Fact]:
         _fact("Policy", _FAMILIES.get(str(policy.get("family")), policy.get("family"))),
         _fact("Planning", _planning(policy)),
         _fact("Segments", m.get("segment_rule") or ", ".join(tables.by)),
-        _fact(
-            "Counted", m.get("periods"), f"{period}s, after a warm-up of {m.get('warmup', DASH)} {period}s"
-        ),
+        _fact("Counted", m.get("periods"), f"{period}s, after a warm-up of {_warmup(m)} {period}s"),
         _fact("Replications", _replications(m)),
+        _fact("Frontier", _frontier(m.get("frontier"))),
         _fact("Batches", m.get("batches")),
         _fact("Evaluator", _listing(m.get("evaluator"))),
         _fact("Seeds", _listing(seeds, grouped=False)),
@@ -80,13 +82,15 @@ def times(tables: RunTables) -> list[Fact]:
 
 
 def coverage(tables: RunTables) -> dict[str, Any]:
-    """What the intervals cover and what they do not; the run's own notes come first."""
-    notes = tables.manifest.get("intervals") or {}
+    """What the intervals cover and what they do not, and the run's own notes."""
+    said = tables.manifest.get("intervals")
+    notes = [said] if isinstance(said, str) else []
+    fresh = tables.sample == "verdict"
     return {
         "level": percent(tables.level, 0),
-        "covers": [*(notes.get("covers") or ()), *COVERS],
-        "covers_not": [*(notes.get("does_not_cover") or ()), *COVERS_NOT],
-        "notes": list(notes.get("notes") or ()),
+        "covers": COVERS if fresh else COVERS[:1],
+        "covers_not": COVERS_NOT if fresh else (*COVERS_NOT, CHOSEN_HERE),
+        "notes": [*notes, *(tables.manifest.get("notes") or ())],
     }
 
 
@@ -115,6 +119,21 @@ def _replications(manifest: dict[str, Any]) -> str:
         return ""
     text = f"{number(search)} to choose"
     return f"{text}, {number(verdict)} to judge" if verdict else text
+
+
+def _warmup(manifest: dict[str, Any]) -> str:
+    rule = manifest.get("warmup_rule")
+    length = manifest.get("warmup", DASH)
+    return f"{length} ({rule})" if rule else str(length)
+
+
+def _frontier(facts: dict[str, Any] | None) -> str:
+    if not facts:
+        return ""
+    n, shown = facts.get("n_points"), facts.get("n_shown")
+    gap = facts.get("largest_fill_gap")
+    text = f"{number(n)} plans, {number(shown)} kept"
+    return f"{text}; neighbours differ by at most {percent(gap, 3)} of fill" if is_number(gap) else text
 
 
 def _listing(value: object, *, grouped: bool = True) -> str:

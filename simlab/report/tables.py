@@ -17,7 +17,7 @@ PLANS = {
     "segmented": "Chosen plan",
     "given": "Given plan",
     "uniform": "Best uniform target",
-    "habit": "Habit",
+    "habit": "Habit A 98 / B 95 / C 90",
     "today": "Today's levels",
     "per_sku": "Per-SKU plan",
 }

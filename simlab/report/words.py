@@ -11,7 +11,7 @@ from simlab.report.formats import interval, is_number, money, percent, target
 IF_LAWS = "if the fitted laws are right"
 OTHERS = {
     "uniform": "the best uniform target",
-    "habit": "the habit",
+    "habit": "the A 98 / B 95 / C 90 habit",
     "today": "today's levels",
     "per_sku": "the per-SKU plan",
 }

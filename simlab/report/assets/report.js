@@ -83,7 +83,8 @@
     return draw("frontier-chart", measure()).then((made) => {
       view = made;
       view.addEventListener("click", (event, item) => {
-        const id = item && item.datum ? item.datum.point : undefined;
+        const symbol = item && item.datum && item.mark && item.mark.marktype === "symbol";
+        const id = symbol ? item.datum.point : undefined;
         const index = data.points.findIndex((point) => point.id === id);
         if (index >= 0) show(index);
       });
