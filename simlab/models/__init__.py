@@ -2,8 +2,24 @@
 
 from simlab.models.account import full_account
 from simlab.models.calendar import Calendar
+from simlab.models.diagnosis import Diagnosis, diagnose, variance_ratio
+from simlab.models.drift import Drift, lead_time_drift
 from simlab.models.fit import Models, fit
 from simlab.models.history import History, read_history
 from simlab.models.terms import HOLDING_RATE, Costs
 
-__all__ = ["HOLDING_RATE", "Calendar", "Costs", "History", "Models", "fit", "full_account", "read_history"]
+__all__ = [
+    "HOLDING_RATE",
+    "Calendar",
+    "Costs",
+    "Diagnosis",
+    "Drift",
+    "History",
+    "Models",
+    "diagnose",
+    "fit",
+    "full_account",
+    "lead_time_drift",
+    "read_history",
+    "variance_ratio",
+]

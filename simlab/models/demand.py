@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -97,7 +98,7 @@ def choose_laws(catalog: Catalog, history: History | None) -> Choice:
     seen = ~given.mask & (n_observed >= 2)
     cv = np.where(law.mean > 0, np.where(seen, observed, of_law), np.nan)
     enough = max(catalog.study.models.min_periods, 2)
-    return Choice(law, reason, n_observed, cv, _remarks(catalog, ~given.mask & (n_observed < enough), enough))
+    return Choice(law, reason, n_observed, cv, tuple(_remarks(catalog, history, given.mask, enough)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,12 +237,19 @@ def _unknown(
     return [Problem("E-MOD-001", f"{what} for {', '.join(names)}{more}", file, fix=fix)]
 
 
-def _remarks(catalog: Catalog, short: BoolArray, enough: int) -> tuple[QualityRow, ...]:
-    """Which SKU-locations had too little history for a dispersion of their own."""
-    if not short.any():
-        return ()
-    names = [f"{catalog.sku[row]}@{catalog.location[row]}" for row in np.flatnonzero(short)]
-    dots = ", …" if len(names) > _NAMES_SHOWN else ""
-    what = f"fewer than {enough} {catalog.study.period}s of history: dispersion pooled, mean kept"
-    note = f"{len(names)} SKU-locations: {', '.join(names[:_NAMES_SHOWN])}{dots}"
-    return (QualityRow("demand", what, "repaired", 0, note=note),)
+def _remarks(catalog: Catalog, history: History, mask: BoolArray, enough: int) -> Iterator[QualityRow]:
+    """Which SKU-locations had too little history, or demand in a single period or none."""
+    period = catalog.study.period
+    short = ~mask & (history.n_observed < enough)
+    single = ~mask & ~short & (history.n_positive == 1)
+    silent = ~mask & (history.n_positive == 0)
+    for rows, what in (
+        (short, f"fewer than {enough} {period}s of history: dispersion pooled, mean kept"),
+        (single, f"demand in a single {period} of the history: the law rests on it"),
+        (silent, f"no demand in any {period} of the history: zero demand"),
+    ):
+        if rows.any():
+            names = [f"{catalog.sku[row]}@{catalog.location[row]}" for row in np.flatnonzero(rows)]
+            dots = ", …" if len(names) > _NAMES_SHOWN else ""
+            note = f"{len(names)} SKU-locations: {', '.join(names[:_NAMES_SHOWN])}{dots}"
+            yield QualityRow("demand", what, "repaired", 0, note=note)

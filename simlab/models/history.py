@@ -30,6 +30,8 @@ class History:
         First and last period of its life; last < first where there is none.
     item, period, quantity : (c,) int64
         Periods with demand (units > 0), ascending by item, then period.
+    is_complete : bool
+        Every open period of a life was observed; False with `absent_dates = "unknown"`.
     notes : tuple of QualityRow
         What was left out or repaired, for the quality account.
     """
@@ -41,6 +43,7 @@ class History:
     item: IntArray
     period: IntArray
     quantity: IntArray
+    is_complete: bool = True
     notes: tuple[QualityRow, ...] = ()
 
     @property
@@ -106,6 +109,7 @@ def read_history(catalog: Catalog) -> History | None:
         item[sold],
         period[sold],
         quantity[sold],
+        study.demand.absent_dates == "zero",
         tuple(note for note in notes if note.rows),
     )
 

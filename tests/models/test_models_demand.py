@@ -138,6 +138,7 @@ def test_a_series_of_zeros_is_zero_demand(make_catalog, weekly) -> None:
 
 def test_all_mass_in_one_period_is_fitted(make_catalog, weekly) -> None:
     models = fit(make_catalog({"P0": weekly("2022-01-03", [500] + [0] * 103)}, period="week"))
+    assert any("single week" in note.what and "P0@EAST" in note.note for note in models.notes)
     assert models.world.demand.mean[0] == pytest.approx(500 / 104)
     assert pmf_of(models.world.demand, 0)[1][0] > 0.9
 
