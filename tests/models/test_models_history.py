@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simlab.catalog import from_frames
 from simlab.models import full_account, read_history
+from simlab.study import Study
 
 
 def test_weeks_are_whole_and_part_weeks_at_the_ends_are_left_out(make_catalog) -> None:
@@ -111,16 +114,8 @@ def test_the_account_still_adds_up(make_catalog) -> None:
     st.sampled_from(["day", "week", "month"]),
     st.randoms(use_true_random=False),
 )
-def test_counts_equal_a_plain_loop_and_ignore_the_order_of_rows(make_rows, period, random) -> None:
-    _check_against_a_plain_loop(make_rows, period, random)
-
-
-def _check_against_a_plain_loop(rows, period, random) -> None:
-    from simlab.catalog import from_frames
-    from simlab.study import Study
-
-    pd = pytest.importorskip("pandas")
-    study = Study.default(period=period, demand={"life": "window"}, as_of="2024-03-31")
+def test_counts_equal_a_plain_loop_and_ignore_the_order_of_rows(rows, period, random) -> None:
+    study = Study.default(period=period, demand={"life": "window"}, as_of="2024-04-10")
     items = pd.DataFrame({"sku": list("abcd"), "location": "X", "unit_cost": 1.0})
     start = np.datetime64("2024-02-01")
     random.shuffle(rows)
