@@ -27,9 +27,9 @@ _COLOURS = {
 
 def plot_frontier(opt: Optimization) -> Figure:
     """Holding cost per year against achieved fill rate; out of sample filled, in sample hollow."""
-    from matplotlib.figure import Figure
+    from simlab.api.picture import Picture
 
-    figure = Figure(figsize=(8.0, 5.0), layout="constrained")
+    figure = Picture(figsize=(8.0, 5.0), layout="constrained")
     axes = figure.subplots()
     scale = opt.settings.scale(opt.data.study)
     for kind in ("segmented", "uniform", "per_sku"):

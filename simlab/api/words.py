@@ -50,10 +50,8 @@ def met(fill: Estimate, floor: float) -> str:
         )
     if fill.high < floor:
         return f"It misses the floor {asked} on the verdict seed: the whole {level} interval lies below it."
-    return (
-        f"Whether it meets the floor {asked} is not decided: the {level} interval "
-        f"[{format_rate(fill.low)}, {format_rate(fill.high)}] contains it."
-    )
+    shown = format_estimate(fill, "fill_rate")
+    return f"Whether it meets the floor {asked} is not decided: the {level} interval contains it: {shown}."
 
 
 def simulate_statements(simulation: Simulation) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ Progress = Callable[[str, int, int], None]
 """Called with the stage, the SKU-locations done and their number."""
 
 _BY_SLOT = ("demanded", "served", "on_hand", "on_hand_start", "receipts", "good_receipts")
-_CELLS_IN_FLIGHT = 4_000_000
+_CELLS_IN_FLIGHT = 400_000
 """Item × column × replication sums that one plan block may hold at a time."""
 
 Result = TypeVar("Result")

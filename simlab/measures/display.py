@@ -137,11 +137,22 @@ def format_measure(value: float, key: str, currency: str = "") -> str:
 
 
 def format_estimate(estimate: Estimate, key: str, currency: str = "") -> str:
-    """Value and interval of the measure `key`: ``GBP 1,200 [1,150, 1,250]``."""
-    value = format_measure(estimate.value, key, currency)
-    if math.isnan(estimate.low) and math.isnan(estimate.high):
-        return value
-    return f"{value} [{format_measure(estimate.low, key)}, {format_measure(estimate.high, key)}]"
+    """Value and interval of the measure `key`: ``GBP 1,200 [1,150, 1,250]``.
+
+    Rates get as many digits as it takes to tell the ends of the interval apart, six at the most.
+    """
+    ends = (estimate.low, estimate.high)
+    if MEASURES[key].unit is Unit.RATE:
+        digits = _telling_digits(*ends)
+        value, low, high = (format_rate(number, digits) for number in (estimate.value, *ends))
+    else:
+        value = format_measure(estimate.value, key, currency)
+        low, high = (format_measure(number, key) for number in ends)
+    return value if math.isnan(estimate.low) and math.isnan(estimate.high) else f"{value} [{low}, {high}]"
+
+
+def _telling_digits(low: float, high: float) -> int:
+    return next((n for n in range(3, 6) if round(low, n) != round(high, n)), 6 if low != high else 3)
 
 
 def _clean(text: str) -> str:

@@ -59,6 +59,10 @@ class Estimate:
     n: int = 0
     note: str = ""
 
+    def _repr_html_(self) -> str:
+        interval = f"{100 * self.level:g} % {self.kind} interval, n = {self.n:,}"
+        return f"<strong>{self}</strong> ({'; '.join(filter(None, (interval, self.note)))})"
+
     @property
     def half_width(self) -> float:
         """Half the length of the interval."""

@@ -31,6 +31,8 @@ NAMES = {
 }
 """How plan kinds are called in sentences and tables."""
 
+_THE = {"today": "today's levels"}
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -65,21 +67,22 @@ class Comparison:
 
     def statement(self, currency: str) -> str:
         """The comparison as a sentence with its interval."""
-        a, b = NAMES[self.a], NAMES[self.b]
+        ours, theirs = f"The {NAMES[self.a]}", _THE.get(self.b, f"the {NAMES[self.b]}")
         at = f"at equal fill {format_rate(self.at_fill)}"
         if math.isnan(self.difference.value):
-            return f"{_capital(a)} against {b}: no number {at}, outside the range of the compared plans."
+            return f"{ours} against {theirs}: no number {at}, which the compared plans do not span."
+        if self.difference.low == self.difference.high == 0:
+            return f"{ours} costs exactly as much to hold as {theirs} {at}."
         less = self.difference.value <= 0
         share = _share(self.percent, less)
-        money = format_money(abs(self.difference.value), currency)
-        verb = "costs" if self.decided else "is not told apart from"
-        if not self.decided:
-            return (
-                f"{_capital(a)} {verb} the {b} {at}: holding cost differs by {share} "
-                f"({money} per year), the interval contains zero."
-            )
         word = "less" if less else "more"
-        return f"{_capital(a)} costs {share} {word} to hold than the {b} {at} ({money} per year)."
+        money = format_money(abs(self.difference.value), currency)
+        if self.decided:
+            return f"{ours} costs {share} {word} to hold than {theirs} {at} ({money} per year)."
+        return (
+            f"{ours} is not told apart from {theirs} {at}: it costs {share} {word} to hold "
+            f"({money} per year), and the interval contains zero."
+        )
 
 
 def compare_all(
@@ -133,7 +136,3 @@ def _share(percent: Estimate, less: bool) -> str:
     sign = -1.0 if less else 1.0
     ends = sorted((sign * percent.low, sign * percent.high))
     return f"{100 * sign * percent.value:.1f} % [{100 * ends[0]:.1f} %, {100 * ends[1]:.1f} %]"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

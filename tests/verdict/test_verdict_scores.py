@@ -88,4 +88,11 @@ def test_a_difference_that_noise_explains_is_not_called_a_win():
     b.holding[...] += rng.integers(-3_000_000, 3_000_001, b.holding.shape)
     (one,) = compare_all({"frontier:segmented": a, "frontier:uniform": b}, 0.95, SCALE)
     assert not one.decided
+    assert "the interval contains zero" in one.statement("EUR")
     assert "not told apart" in one.statement("EUR")
+
+
+def test_equal_plans_are_said_to_cost_the_same():
+    same = frontier([10, 20, 40], [0.90, 0.95, 0.99])
+    (one,) = compare_all({"frontier:segmented": same, "frontier:uniform": same}, 0.95, SCALE)
+    assert "exactly as much" in one.statement("EUR")
