@@ -11,6 +11,7 @@ import typer
 
 from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.progress import watched
+from simlab.cli.selfcheck import selfcheck
 from simlab.cli.tables import print_json, print_sentences, print_table, records
 
 if TYPE_CHECKING:
@@ -243,6 +244,9 @@ def doctor(format: Show = Format.TEXT, debug: Debug = False) -> None:
         print_table(frame)
     if not examination.is_well(findings):
         raise typer.Exit(1)
+
+
+app.command()(selfcheck)
 
 
 def _print_run(result: RunResult, format: Format, quiet: bool) -> None:

@@ -1,0 +1,249 @@
+"""Exact cases run on the installed build: estimate, interval, exact value, z."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from simlab.engine.types import Family, FloatArray, Horizon
+from simlab.errors import UsageError
+from simlab.policies.optimal import PeriodCosts, optimal_levels
+from simlab.policies.protection import in_sequence
+from simlab.selfcheck.cases_measures import Effort, evaluate, run
+from simlab.selfcheck.cases_schema import Case, published_cases, read_cases
+from simlab.selfcheck.cases_world import Setup, exact_pmf, set_up
+from simlab.selfcheck.intervals import Interval, asymptotic_variance, constant, ratio
+
+__all__ = ["CaseResult", "Effort", "published_cases", "read_cases", "run_case", "run_cases", "write_results"]
+
+WRONG = frozenset({"fill_naive", "mean_ratio_fill"})
+"""Definitions that are mistakes, listed in files of cases only to be recognised."""
+FAR = 5.0
+Progress = Callable[[str, int, int], None]
+Found = tuple[dict[str, Interval], dict[str, str]]
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """What was found for one case.
+
+    Attributes
+    ----------
+    estimates : mapping of str to Interval
+        By measure.
+    missing : mapping of str to str
+        Why a measure has no estimate.
+    note : str
+        What a reader must know about the law that was simulated.
+    """
+
+    case: Case
+    estimates: Mapping[str, Interval]
+    missing: Mapping[str, str]
+    note: str = ""
+
+    def z(self, measure: str) -> float | None:
+        """Standard errors between estimate and exact value; None where there is no pair."""
+        exact, found = self.case.exact.get(measure), self.estimates.get(measure)
+        return None if exact is None or found is None else found.z(exact)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The measures that the file names, else all that were found."""
+        named = [name for name in self.case.exact if name not in WRONG]
+        return tuple(named or self.estimates)
+
+    @property
+    def is_far(self) -> bool:
+        """Whether an estimate lies too far from its exact value."""
+        return any(abs(z) > FAR for name in self.measures if (z := self.z(name)) is not None)
+
+    def rows(self) -> list[dict[str, object]]:
+        """One row per measure: what a table of results shows."""
+        return [self._row(name) for name in self.measures]
+
+    def _row(self, name: str) -> dict[str, object]:
+        found, exact = self.estimates.get(name), self.case.exact.get(name)
+        half = None if found is None else found.half_width
+        return {
+            "case": self.case.id,
+            "measure": name,
+            "estimate": None if found is None else found.est,
+            "half_width": half,
+            "exact": exact,
+            "z": self.z(name),
+            "note": self.missing.get(name, self.note if found is not None else "not a measure of this kind"),
+        }
+
+
+def run_cases(
+    cases: Sequence[Case], *, effort: Effort | None = None, workers: int = 1, progress: Progress | None = None
+) -> tuple[CaseResult, ...]:
+    """Run cases side by side; the results do not depend on the number of workers.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+    effort : Effort, optional
+        How much is simulated per case.
+    workers : int
+        Threads.
+    progress : callable, optional
+        Called with ("cases", done, total).
+    """
+    effort = effort or Effort()
+    results = []
+    with ThreadPoolExecutor(max(1, workers)) as pool:
+        for result in pool.map(lambda case: run_case(case, effort), cases):
+            results.append(result)
+            if progress is not None:
+                progress("cases", len(results), len(cases))
+    return tuple(results)
+
+
+def run_case(case: Case, effort: Effort) -> CaseResult:
+    """Estimate every measure of one case."""
+    if case.kind == "optimise_sS":
+        return CaseResult(case, *_optimise(case))
+    setup = set_up(case)
+    found, missing = _KINDS[case.kind](case, setup, effort)
+    return CaseResult(case, found, missing, setup.note)
+
+
+def write_results(results: Sequence[CaseResult], path: Path) -> None:
+    """Write ``{id: {measure: {"est", "half_width", "level"}}}``; a file that exists stays.
+
+    Raises
+    ------
+    UsageError
+        The file exists.
+    """
+    document = {
+        result.case.id: {name: found.as_dict() for name, found in result.estimates.items()}
+        for result in results
+    }
+    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError(f"{path} exists and is not replaced; name another file for --out") from None
+
+
+def _long_run(case: Case, setup: Setup, effort: Effort) -> Found:
+    return evaluate(case, setup, effort)
+
+
+def _finite_horizon(case: Case, setup: Setup, effort: Effort) -> Found:
+    """Fill over a short horizon: its mean and how often it reaches the target, and in the long run."""
+    reason = _wrong_start(case, setup)
+    found: dict[str, Interval] = {}
+    if not reason:
+        fills = _fills(case, setup, effort)
+        names = {"fill_T": fills}
+        if case.target is not None:
+            names["p_reach"] = (fills >= case.target).astype(np.float64)
+        for name, values in names.items():
+            if (interval := ratio(values, np.ones_like(values), values.size)) is not None:
+                found[name] = interval
+    found["fill_inf"] = evaluate(case, setup, effort)[0]["fill"]
+    return found, dict.fromkeys(("fill_T", "p_reach"), reason) if reason else {}
+
+
+def _fills(case: Case, setup: Setup, effort: Effort) -> FloatArray:
+    """Fill of every replication in which something was demanded."""
+    sums = run(setup, _from_start(case, effort))
+    served, demanded = sums.counts("served"), sums.counts("demanded")
+    return np.asarray(served[demanded > 0] / demanded[demanded > 0])
+
+
+def _transient(case: Case, setup: Setup, effort: Effort) -> Found:
+    """Measures with the first periods left in, beside those of the long run."""
+    found, _ = evaluate(case, setup, effort)
+    found = {name: found[name] for name in ("fill", "on_hand") if name in found}
+    reason = _wrong_start(case, setup)
+    names = ("fill_no_warmup", "on_hand_no_warmup")
+    if reason:
+        return found, dict.fromkeys(names, reason)
+    horizon = _from_start(case, effort)
+    sums = run(setup, horizon)
+    periods = np.full(horizon.slots, float(horizon.periods))
+    pairs = ((sums.units("served"), sums.units("demanded")), (sums.units("on_hand"), periods))
+    for name, (numerator, denominator) in zip(names, pairs, strict=True):
+        if (interval := ratio(numerator, denominator, horizon.replications)) is not None:
+            found[name] = interval
+    return found, {}
+
+
+def _from_start(case: Case, effort: Effort) -> Horizon:
+    """From a full shelf, nothing taken away, each replication a batch."""
+    return effort.window(case.horizon or 1, 0)
+
+
+def _wrong_start(case: Case, setup: Setup) -> str:
+    """Why the engine cannot start where a case does; empty if it can."""
+    if setup.family is Family.REORDER_QUANTITY and not case.lost and setup.Q > 1:
+        return "the engine starts (R,s,nQ) at a random position"
+    if case.start is not None and case.start * setup.scale != setup.S:
+        return "the engine starts with S on the shelf"
+    return ""
+
+
+def _ci_calibration(case: Case, setup: Setup, effort: Effort) -> Found:
+    """Fill, its half width, and the periods behind it, from batches of one replication each."""
+    span = case.lead_time.longest + case.review
+    periods = -(-max(effort.shortest, 200 * span, 4 * setup.warmup) // case.review) * case.review
+    horizon = effort.window(periods, setup.warmup)
+    sums = run(setup, horizon)
+    served, demanded = sums.units("served"), sums.units("demanded")
+    fill = ratio(served, demanded, horizon.replications)
+    if fill is None:
+        return {}, {"fill": "nothing was demanded"}
+    n = horizon.periods * horizon.replications
+    fill = Interval(fill.est, fill.half_width, fill.level, n)
+    return {
+        "fill": fill,
+        "n_periods": constant(n),
+        "asymptotic_variance": asymptotic_variance(served, demanded, horizon.periods),
+    }, {}
+
+
+def _optimise(case: Case) -> Found:
+    """Best levels and their cost, computed."""
+    costs = case.costs
+    reason = ""
+    if case.lost:
+        reason = "with lost sales (s, S) is not the optimal form"
+    elif case.demand.is_continuous or any(value.denominator > 1 for value, _ in case.demand.points):
+        reason = "only whole units of demand can be optimised"
+    elif case.lead_time.crossing:
+        reason = "orders may overtake"
+    elif costs is None or min(costs.h, costs.p) <= 0:
+        reason = "h and p must be above 0"
+    elif case.demand.mean <= 0:
+        reason = "nothing is demanded"
+    if reason or costs is None:
+        return {}, dict.fromkeys(("s", "S", "cost"), reason)
+    points = case.lead_time.points
+    protection = in_sequence(
+        np.array([period for period, _ in points]), np.array([share for _, share in points]), case.review
+    )
+    best = optimal_levels(exact_pmf(case.demand), protection, PeriodCosts(costs.h, costs.p, costs.K))
+    return {
+        "s": constant(best.reorder_point),
+        "S": constant(best.order_up_to),
+        "cost": constant(best.cost),
+    }, {}
+
+
+_KINDS: dict[str, Callable[[Case, Setup, Effort], Found]] = {
+    "evaluate": _long_run,
+    "finite_horizon": _finite_horizon,
+    "transient": _transient,
+    "ci_calibration": _ci_calibration,
+}
