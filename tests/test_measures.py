@@ -37,6 +37,11 @@ def test_nothing_demanded_is_nan_and_shown_as_a_dash():
     assert estimate.note == "nothing demanded"
 
 
+def test_an_estimate_shows_itself_in_a_notebook():
+    html = m.Estimate(0.95, 0.94, 0.96, 0.95, "simulation", 200)._repr_html_()
+    assert html == "<strong>0.950 [0.940, 0.960]</strong> (95 % simulation interval, n = 200)"
+
+
 def test_no_shortage_gives_a_bound_never_zero_width():
     estimate = m.ratio_estimate([50] * 200, [50] * 200)
     assert (estimate.value, estimate.high) == (1.0, 1.0)
