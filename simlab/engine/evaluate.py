@@ -7,17 +7,18 @@ import numpy as np
 from simlab.engine._jit import jit
 from simlab.engine.kernel_types import LevelArrays, Schedule, Sums, Work
 from simlab.engine.tallies import (
-    AFTER,
+    COLUMN,
     COLUMNS,
-    DEMANDED,
-    EXCESS_AFTER,
-    EXCESS_BEFORE,
     N_TALLIES,
-    ORDERED,
-    ORDERS,
-    POSITION,
-    RECEIPTS,
-    RECEIVED,
+    T_AFTER,
+    T_BEFORE,
+    T_DEMAND,
+    T_NET,
+    T_ORDERED,
+    T_ORDERS,
+    T_POSITION,
+    T_RECEIPTS,
+    T_RECEIVED,
 )
 from simlab.engine.types import IntArray
 
@@ -27,7 +28,7 @@ def add_by_column(n_real: int, work: Work) -> None:
     """Add the lanes' tallies up by histogram column."""
     for row in range(N_TALLIES):
         for lane in range(n_real):
-            work.by_column[row, work.columns[lane]] += work.tally[row, lane]
+            work.by_column[row, work.state[COLUMN + lane]] += work.tally[row, lane]
 
 
 @jit
@@ -42,16 +43,16 @@ def read_columns(item: int, run: Schedule, group: int, levels: LevelArrays, work
         slot = run.column_slot[group, c]
         if slot < 0:
             continue
-        out.demanded[item, slot] += sums[DEMANDED, c]
-        out.orders[item, 0, slot] += sums[ORDERS, c]
-        out.ordered[item, 0, slot] += sums[ORDERED, c]
-        out.receipts[item, 0, slot] += sums[RECEIPTS, c]
-        out.received[item, 0, slot] += sums[RECEIVED, c]
-        out.on_order[item, 0, slot] += sums[POSITION, c] - sums[AFTER, c]
+        out.demanded[item, slot] += sums[T_DEMAND, c]
+        out.orders[item, 0, slot] += sums[T_ORDERS, c]
+        out.ordered[item, 0, slot] += sums[T_ORDERED, c]
+        out.receipts[item, 0, slot] += sums[T_RECEIPTS, c]
+        out.received[item, 0, slot] += sums[T_RECEIVED, c]
+        out.on_order[item, 0, slot] += sums[T_POSITION, c] - sums[T_NET, c]
         for k in range(levels.top.shape[1]):
-            out.on_hand[item, k, slot] += sums[EXCESS_AFTER, c]
-            out.on_hand_start[item, k, slot] += sums[EXCESS_BEFORE, c]
-            out.backorders[item, k, slot] -= sums[AFTER, c]
+            out.on_hand[item, k, slot] += sums[T_AFTER, c]
+            out.on_hand_start[item, k, slot] += sums[T_BEFORE, c]
+            out.backorders[item, k, slot] -= sums[T_NET, c]
         for row in range(N_TALLIES):
             sums[row, c] = 0
 
@@ -63,21 +64,21 @@ def read_histograms(
     group: int,
     levels: LevelArrays,
     ranks: IntArray,
-    base: int,
-    top: int,
+    bins: tuple[int, int],
     work: Work,
     out: Sums,
 ) -> None:
     """Sums at every level of an item in one descent through the bins, which are emptied.
 
-    At level S the net stock of bin b is y + S with y = base + b. Going down, `after` and `before`
-    hold the counts of the bins passed and `after_stock`, `before_stock` their units above the
-    present bin.
+    At level S the net stock of bin b is y + S with y = base + b; `bins` = (base, last b). Going
+    down, rows of `state` hold the counts of the bins passed (after, before), their units above the
+    present bin, and the counters' upper halves (receipts, periods without demand).
     """
     word = work.before.dtype.type
     half = word(work.before.itemsize * 4)
     low = word((word(1) << half) - word(1))
     state = np.zeros((6, COLUMNS), np.int64)
+    base, top = bins
     rank = ranks.shape[1] - 1
     for step in range(top + 1):
         cell = (top - step) * COLUMNS

@@ -8,21 +8,28 @@ import numpy as np
 
 from simlab.engine._jit import jit
 from simlab.engine.kernel_types import ItemArrays, LevelArrays, Reach, Rule, Schedule, Work
-from simlab.engine.paths import FLUSH, rule_of
-from simlab.engine.tallies import DEMANDED, ON_HAND, ON_HAND_START, ORDERED, RECEIVED
-from simlab.engine.types import IntArray, WordArray
+from simlab.engine.paths import rule_of
+from simlab.engine.tallies import (
+    FLUSH,
+    NET,
+    NET_START,
+    POSITION,
+    POSITION_START,
+    T_AFTER,
+    T_BEFORE,
+    T_DEMAND,
+    T_ORDERED,
+    T_RECEIVED,
+)
+from simlab.engine.types import IntArray
 
 WIDE = 1
-LONG_TABLE = 2
-ORDERED_UNITS = 3
-RECEIVED_UNITS = 4
-POSITION_IDENTITY = 5
+UNITS_LOST = 2
+POSITION_IDENTITY = 3
 NARROW = 1 << 31
 
 FAULTS = {
-    LONG_TABLE: "the demand law spreads over more than a million values",
-    ORDERED_UNITS: "position ≠ position before + ordered − demanded",
-    RECEIVED_UNITS: "net stock ≠ net stock before + received − demanded or served",
+    UNITS_LOST: "units were lost: what was ordered, received or served came out negative",
     POSITION_IDENTITY: "position ≠ net stock + units under way",
 }
 
@@ -39,7 +46,7 @@ def report(faults: IntArray, item: int, code: int, path: int, period: int) -> No
 @jit
 def under_way(items: ItemArrays, item: int, end: int, reach: Reach, lane: int, work: Work) -> Any:
     """Units ordered before period `end` that arrive in it or later."""
-    review, phase = items.review[item], items.phase[item]
+    review, phase, mask = items.review[item], items.phase[item], work.orders.shape[0] - 1
     units = np.int64(0)
     epoch = (end - phase + review - 1) // review - 1
     while epoch >= 0:
@@ -48,7 +55,7 @@ def under_way(items: ItemArrays, item: int, end: int, reach: Reach, lane: int, w
             break
         delay = reach.least if reach.constant else np.int64(work.delays[epoch, lane])
         if placed + delay >= end:
-            units += work.orders[epoch, lane]
+            units += work.orders[epoch & mask, lane]
         epoch -= 1
     return units
 
@@ -57,16 +64,26 @@ def under_way(items: ItemArrays, item: int, end: int, reach: Reach, lane: int, w
 def check_block(
     items: ItemArrays, item: int, run: Schedule, reach: Reach, n_real: int, lost: bool, top: int, work: Work
 ) -> tuple[int, int]:
-    """Code and lane of the first breach in a block; `top` is S less what net stock is relative to."""
+    """Code and lane of the first breach in a block, after noting units ordered and received.
+
+    Units ordered are the rise of the position and units received that of net stock, each plus
+    what left; the difference must be found among the orders still under way.
+
+    Parameters
+    ----------
+    top : int
+        S less what net stock is relative to.
+    """
+    state, tally = work.state, work.tally
     for lane in range(n_real):
-        gone = work.tally[DEMANDED, lane] + work.demanded[lane]
+        gone = tally[T_DEMAND, lane]
         if lost:
-            gone = work.tally[ON_HAND_START, lane] - work.tally[ON_HAND, lane]
-        position, net = np.int64(work.position[lane]), np.int64(work.net[lane])
-        if position - work.position_start[lane] != work.tally[ORDERED, lane] - gone:
-            return ORDERED_UNITS, lane
-        if net - work.net_start[lane] != work.tally[RECEIVED, lane] - gone:
-            return RECEIVED_UNITS, lane
+            gone = tally[T_BEFORE, lane] - tally[T_AFTER, lane]
+        position, net = np.int64(state[POSITION + lane]), np.int64(state[NET + lane])
+        tally[T_ORDERED, lane] = position - state[POSITION_START + lane] + gone
+        tally[T_RECEIVED, lane] = net - state[NET_START + lane] + gone
+        if tally[T_ORDERED, lane] < 0 or tally[T_RECEIVED, lane] < 0 or gone < 0:
+            return UNITS_LOST, lane
         if position + top - net != under_way(items, item, run.warmup + run.periods, reach, lane, work):
             return POSITION_IDENTITY, lane
     return 0, 0
@@ -88,19 +105,12 @@ def bound(items: ItemArrays, item: int, rule: Rule, most_demand: int, total: int
 
 
 @jit
-def fits(
-    items: ItemArrays,
-    item: int,
-    levels: LevelArrays,
-    table: tuple[int, IntArray, WordArray],
-    total: int,
-    narrow: bool,
-) -> Any:
+def fits(items: ItemArrays, item: int, levels: LevelArrays, total: int, narrow: bool) -> Any:
     """0 if neither the lanes nor their short accumulators can overflow, else a fault code."""
-    first, points, thresholds = table
-    if first < 0:
-        return LONG_TABLE
-    most_demand = points[points.size - 1] if points.size else first + thresholds.size - 1
+    laws = items.laws
+    most_demand = laws.first[item] + laws.length[item] - 1
+    if laws.points_start[item] >= 0:
+        most_demand = laws.points[laws.points_start[item] + laws.length[item] - 1]
     for k in range(levels.top.shape[1]):
         top = levels.top[item, k]
         reach = abs(top) + bound(items, item, rule_of(items, item, levels, k), most_demand, total)

@@ -126,30 +126,28 @@ class Rule(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Work space of one thread; rows are periods or review epochs, the last axis lanes.
+    """Work space of one thread; the last axis is lanes.
 
     Attributes
     ----------
-    words, cells : (rows, lanes) uint32
-    demand, orders, delays : (rows, lanes) int32 or int64
-        Demand by period, units ordered and periods to arrival by review epoch.
-    position, net, position_start, net_start : (lanes,) int
-        Position and net stock of each lane now and at the first counted period.
-    bad, demanded : (lanes,) int, (lanes,) int64
-        Whether demand was lost since the last receipt; counted demand (lanes evaluator).
-    units, receipts : (lanes,) int
-        What arrives in the period: units, and orders of positive size.
-    part, tally : (measures, lanes) int, (measures, lanes) int64
-        Short accumulators, and what they are emptied into every `FLUSH` periods.
+    words, cells : (FLUSH, lanes) uint32
+        Random words and guide cells of some draws.
+    demand : (periods, lanes) int32 or int64
+    orders : (power of two, lanes) int
+        Units ordered at a review epoch, kept in row ``epoch & (rows − 1)`` until they arrived.
+    delays : (epochs, lanes) int
+        Periods from review to arrival; empty if no item's lead time varies.
+    state : (STATE_SIZE,) int
+        See `tallies`.
+    tally : (N_TALLIES, STRIDE) int64
+    by_column : (N_TALLIES, 32) int64
+        Tallies added up by histogram column.
     before_cell, after_cell, before_count, after_count : (FLUSH, lanes)
         Where a period's net stock is counted in the histograms, and as what.
     before, after : (bins × 32,) uint32 or uint64
         Histograms.
-    by_column : (measures, 32) int64
-        Tallies added up by histogram column.
     guide : (CELLS,) uint32
-    paths, columns : (lanes,) int64
-        Replication and histogram column of each lane.
+    paths : (lanes,) int64
     """
 
     words: WordArray
@@ -157,23 +155,14 @@ class Work(NamedTuple):
     demand: Cells
     orders: Cells
     delays: Cells
-    position: Cells
-    net: Cells
-    position_start: Cells
-    net_start: Cells
-    bad: Cells
-    demanded: IntArray
-    units: Cells
-    receipts: Cells
-    part: Cells
+    state: Cells
     tally: IntArray
+    by_column: IntArray
     before_cell: Cells
     after_cell: Cells
     before_count: WordArray
     after_count: WordArray
     before: WordArray
     after: WordArray
-    by_column: IntArray
     guide: WordArray
     paths: IntArray
-    columns: Cells

@@ -11,32 +11,48 @@ import numpy as np
 from simlab.engine._jit import jit
 from simlab.engine.guards import check_block, fits, report
 from simlab.engine.kernel_types import ItemArrays, LevelArrays, Reach, Rule, Schedule, Sums, Work
-from simlab.engine.lookup import fill_guide
 from simlab.engine.paths import (
-    FLUSH,
-    clear_tally,
+    clear_sums,
     collect,
     draw_delays,
     draw_demand,
     flush,
+    guide_of,
     load_block,
     rule_of,
 )
-from simlab.engine.rules import order_rows
+from simlab.engine.rules import order_row
 from simlab.engine.streams import start_offset
-from simlab.engine.tables import build_table
 from simlab.engine.tallies import (
-    AFTER,
-    MISSED,
-    ON_HAND,
-    ON_HAND_START,
-    ORDERED,
-    ORDERS,
+    BAD,
+    FLUSH,
+    NET,
+    NET_START,
+    ONE_MISSED,
+    ONE_SHORT,
     POSITION,
-    READY,
+    POSITION_START,
     RECEIPTS,
-    RECEIVED,
-    SHORT,
+    SUM_AFTER,
+    SUM_BEFORE,
+    SUM_DEMAND,
+    SUM_EVENTS,
+    SUM_NET,
+    SUM_POSITION,
+    SUM_RECEIPTS,
+    T_AFTER,
+    T_BEFORE,
+    T_DEMAND,
+    T_MISSED,
+    T_NET,
+    T_ORDERED,
+    T_ORDERS,
+    T_POSITION,
+    T_READY,
+    T_RECEIPTS,
+    T_RECEIVED,
+    T_SHORT,
+    UNITS,
 )
 from simlab.engine.types import IntArray
 
@@ -45,92 +61,20 @@ from simlab.engine.types import IntArray
 def start_lanes(items: ItemArrays, item: int, run: Schedule, rule: Rule, top: int, work: Work) -> None:
     """Full shelf (not below zero where demand is lost), or a uniform position for (R,s,nQ).
 
-    `position` is relative to S, `net` is not.
+    The position is kept relative to S, net stock is not.
     """
-    cast = work.net.dtype.type
+    cast = work.state.dtype.type
     lost = items.lost[item] == 1
-    for lane in range(work.net.size):
+    for lane in range(run.width):
         shelf = np.int64(top)
         if lost:
             shelf = max(shelf, np.int64(0))
         elif rule.quantity > 0:
             path = work.paths[lane]
             shelf += start_offset(run.start_key, items.keys[item], path, rule.quantity) + 1 - rule.quantity
-        work.net[lane] = cast(shelf)
-        work.position[lane] = cast(shelf - top)
-        work.bad[lane] = cast(0)
-
-
-@jit
-def order(items: ItemArrays, item: int, t: int, rule: Rule, counted: bool, work: Work) -> None:
-    """Review all lanes if a review is due."""
-    part, orders = work.part, work.orders
-    cast = part.dtype.type
-    zero, one = cast(0), cast(1)
-    since = t - items.phase[item]
-    if since < 0 or since % items.review[item]:
-        return
-    epoch = since // items.review[item]
-    order_rows(work.position, rule, epoch, orders)
-    if counted:
-        for lane in range(work.net.size):
-            size = orders[epoch, lane]
-            part[ORDERED, lane] = cast(part[ORDERED, lane] + size)
-            part[ORDERS, lane] = cast(part[ORDERS, lane] + (one if size > zero else zero))
-
-
-@jit
-def receive(counted: bool, lost: bool, work: Work) -> None:
-    """Put what arrives on the shelf; a receipt after a shortage is missed."""
-    net, units, receipts, bad, part = work.net, work.units, work.receipts, work.bad, work.part
-    cast = net.dtype.type
-    zero = cast(0)
-    lanes = net.size
-    if counted:
-        for lane in range(lanes):
-            part[RECEIPTS, lane] = cast(part[RECEIPTS, lane] + receipts[lane])
-            part[RECEIVED, lane] = cast(part[RECEIVED, lane] + units[lane])
-        for lane in range(lanes):
-            short = bad[lane] > zero if lost else net[lane] < zero
-            part[MISSED, lane] = cast(part[MISSED, lane] + (receipts[lane] if short else zero))
-    for lane in range(lanes):
-        net[lane] = cast(net[lane] + units[lane])
-    if lost:
-        for lane in range(lanes):
-            bad[lane] = zero if receipts[lane] > zero else bad[lane]
-
-
-@jit
-def sell(t: int, counted: bool, lost: bool, work: Work) -> None:
-    """Demand of one period, served from the shelf; the rest waits or is gone."""
-    demand, net, position, bad, part = work.demand, work.net, work.position, work.bad, work.part
-    cast = net.dtype.type
-    zero, one = cast(0), cast(1)
-    lanes = net.size
-    if counted:
-        for lane in range(lanes):
-            part[ON_HAND_START, lane] = cast(part[ON_HAND_START, lane] + max(net[lane], zero))
-            part[SHORT, lane] = cast(
-                part[SHORT, lane] + (one if demand[t, lane] > max(net[lane], zero) else zero)
-            )
-    if lost:
-        for lane in range(lanes):
-            d = demand[t, lane]
-            served = min(d, net[lane])
-            bad[lane] = one if served < d else bad[lane]
-            net[lane] = cast(net[lane] - served)
-            position[lane] = cast(position[lane] - served)
-    else:
-        for lane in range(lanes):
-            net[lane] = cast(net[lane] - demand[t, lane])
-            position[lane] = cast(position[lane] - demand[t, lane])
-    if counted:
-        for lane in range(lanes):
-            part[AFTER, lane] = cast(part[AFTER, lane] + net[lane])
-            part[ON_HAND, lane] = cast(part[ON_HAND, lane] + max(net[lane], zero))
-            part[READY, lane] = cast(part[READY, lane] + (one if net[lane] > zero else zero))
-        for lane in range(lanes):
-            part[POSITION, lane] = cast(part[POSITION, lane] + position[lane])
+        work.state[NET + lane] = cast(shelf)
+        work.state[POSITION + lane] = cast(shelf - top)
+        work.state[BAD + lane] = cast(0)
 
 
 @jit
@@ -140,32 +84,50 @@ def run_column(items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: R
     An order never changes the position through its arrival, so orders of this period may be
     written down before the arrivals (which then include those without delay) are put on the shelf.
     """
+    state, demand, orders, delays, tally = work.state, work.demand, work.orders, work.delays, work.tally
+    cast = state.dtype.type
+    zero, one, missed, short = cast(0), cast(1), cast(ONE_MISSED), cast(ONE_SHORT)
     lost = items.lost[item] == 1
+    review, phase, mask = items.review[item], items.phase[item], orders.shape[0] - 1
+    n, end = run.width, run.warmup + run.periods
     quiet = False
-    for t in range(run.warmup + run.periods):
-        counted = t >= run.warmup
+    for t in range(end):
         if t == run.warmup:
-            for lane in range(work.net.size):
-                work.net_start[lane] = work.net[lane]
-                work.position_start[lane] = work.position[lane]
-        order(items, item, t, rule, counted, work)
-        quiet = collect(items, item, t, reach, work, quiet)
+            for lane in range(n):
+                state[NET_START + lane] = state[NET + lane]
+                state[POSITION_START + lane] = state[POSITION + lane]
+            clear_sums(state, tally)
+        if t >= phase and (t - phase) % review == 0:
+            order_row(rule, state, orders, ((t - phase) // review) & mask, n)
+        quiet = collect(t, review, phase, reach, state, orders, delays, n, quiet)
         if not quiet:
-            receive(counted, lost, work)
-        sell(t, counted, lost, work)
+            for lane in range(n):
+                receipts, net = state[RECEIPTS + lane], state[NET + lane]
+                late = state[BAD + lane] > zero if lost else net < zero
+                counted = cast(receipts * (missed + one if late else one))
+                state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + counted)
+                state[NET + lane] = cast(net + state[UNITS + lane])
+                state[BAD + lane] = zero if receipts > zero else state[BAD + lane]
+        for lane in range(n):
+            before, d = state[NET + lane], demand[t, lane]
+            shelf = max(before, zero)
+            gone = min(d, shelf) if lost else d
+            after = cast(before - gone)
+            left = max(after, zero)
+            state[NET + lane] = after
+            state[SUM_BEFORE + lane] = cast(state[SUM_BEFORE + lane] + shelf)
+            state[SUM_AFTER + lane] = cast(state[SUM_AFTER + lane] + left)
+            state[SUM_NET + lane] = cast(state[SUM_NET + lane] + after)
+            events = cast((one if left > zero else zero) + (short if d > shelf else zero))
+            state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + events)
+            state[BAD + lane] = one if d > shelf else state[BAD + lane]
+            position = cast(state[POSITION + lane] - gone)
+            state[POSITION + lane] = position
+            state[SUM_POSITION + lane] = cast(state[SUM_POSITION + lane] + position)
+            state[SUM_DEMAND + lane] = cast(state[SUM_DEMAND + lane] + d)
         if t % FLUSH == FLUSH - 1:
-            flush(work)
-    flush(work)
-
-
-@jit
-def count_demand(run: Schedule, work: Work) -> None:
-    """Counted demand of every lane, the same at all columns."""
-    for lane in range(work.demanded.size):
-        work.demanded[lane] = 0
-    for t in range(run.warmup, run.warmup + run.periods):
-        for lane in range(work.demanded.size):
-            work.demanded[lane] += work.demand[t, lane]
+            flush(state, tally, n)
+    flush(state, tally, n)
 
 
 @jit
@@ -176,21 +138,21 @@ def read_lanes(
     start, tally = run.block_start[block], work.tally
     for lane in range(run.block_size[block]):
         slot = run.slots[start + lane]
-        served = tally[ON_HAND_START, lane] - tally[ON_HAND, lane]
         if k == 0:
-            out.demanded[item, slot] += work.demanded[lane]
-        out.on_hand[item, k, slot] += tally[ON_HAND, lane]
-        out.on_hand_start[item, k, slot] += tally[ON_HAND_START, lane]
-        out.ready[item, k, slot] += tally[READY, lane]
-        out.short[item, k, slot] += tally[SHORT, lane]
-        out.receipts[item, k, slot] += tally[RECEIPTS, lane]
-        out.good_receipts[item, k, slot] += tally[RECEIPTS, lane] - tally[MISSED, lane]
-        out.orders[item, k, slot] += tally[ORDERS, lane]
-        out.ordered[item, k, slot] += tally[ORDERED, lane]
-        out.received[item, k, slot] += tally[RECEIVED, lane]
-        out.backorders[item, k, slot] -= tally[AFTER, lane]
-        out.lost[item, k, slot] += work.demanded[lane] - served if lost else 0
-        out.on_order[item, k, slot] += tally[POSITION, lane] - tally[AFTER, lane] + run.periods * top
+            out.demanded[item, slot] += tally[T_DEMAND, lane]
+        out.on_hand[item, k, slot] += tally[T_AFTER, lane]
+        out.on_hand_start[item, k, slot] += tally[T_BEFORE, lane]
+        out.ready[item, k, slot] += tally[T_READY, lane]
+        out.short[item, k, slot] += tally[T_SHORT, lane]
+        out.receipts[item, k, slot] += tally[T_RECEIPTS, lane]
+        out.good_receipts[item, k, slot] += tally[T_RECEIPTS, lane] - tally[T_MISSED, lane]
+        out.orders[item, k, slot] += tally[T_ORDERS, lane]
+        out.ordered[item, k, slot] += tally[T_ORDERED, lane]
+        out.received[item, k, slot] += tally[T_RECEIVED, lane]
+        out.backorders[item, k, slot] -= tally[T_NET, lane]
+        if lost:
+            out.lost[item, k, slot] += tally[T_DEMAND, lane] - tally[T_BEFORE, lane] + tally[T_AFTER, lane]
+        out.on_order[item, k, slot] += tally[T_POSITION, lane] - tally[T_NET, lane] + run.periods * top
 
 
 @jit
@@ -210,26 +172,22 @@ def lanes(
     faults : (n, 3) int64
         Code, replication and period of the first breach per item; `WIDE` asks for 64 bits.
     """
-    narrow = work.net.itemsize == 4
+    narrow = work.state.itemsize == 4
     total = run.warmup + run.periods
     for item in range(items.keys.size):
-        table = build_table(items.laws, item)
-        code = fits(items, item, levels, table, total, narrow)
+        code = fits(items, item, levels, total, narrow)
         if code:
             report(faults, item, code, 0, 0)
             continue
-        thresholds = table[2]
-        guide = work.guide if fill_guide(thresholds, work.guide) else work.guide[:0]
+        guide = guide_of(items, item, work)
         lost = items.lost[item] == 1
         for block in range(run.block_start.size):
             n_real = load_block(run, block, work)
-            draw_demand(items, item, run, table, guide, work)
+            draw_demand(items, item, run, guide, work)
             reach = draw_delays(items, item, run, work)
-            count_demand(run, work)
             for k in range(levels.top.shape[1]):
                 top = levels.top[item, k]
                 rule = rule_of(items, item, levels, k)
-                clear_tally(work)
                 start_lanes(items, item, run, rule, top, work)
                 run_column(items, item, rule, run, reach, work)
                 code, lane = check_block(items, item, run, reach, n_real, lost, top, work)

@@ -15,11 +15,9 @@ TAIL = 2.0**-34
 MOST_POINTS = 1 << 20
 WORDS = 4294967296.0
 
-POISSON = int(LawKind.POISSON)
 NEGATIVE_BINOMIAL = int(LawKind.NEGATIVE_BINOMIAL)
 GEOMETRIC = int(LawKind.GEOMETRIC)
 BINOMIAL = int(LawKind.BINOMIAL)
-STUTTERING_POISSON = int(LawKind.STUTTERING_POISSON)
 _HUGE = 2.0**500
 
 
@@ -58,7 +56,8 @@ def recursion(a: float, b: float, c: float, mode: int) -> tuple[int, FloatArray]
             if n_above >= MOST_POINTS:
                 return -1, above
             larger = np.empty(2 * n_above)
-            larger[:n_above] = above
+            for i in range(n_above):
+                larger[i] = above[i]
             above = larger
         above[n_above] = weight
         n_above += 1
@@ -120,58 +119,59 @@ def stuttering(mean: float, variance: float) -> tuple[int, FloatArray]:
             if n >= MOST_POINTS:
                 return -1, weights
             larger = np.empty(2 * n)
-            larger[:n] = weights
+            for i in range(n):
+                larger[i] = weights[i]
             weights = larger
         weights[n] = weight
         total += weight
         n += 1
-    return 0, weights[:n].copy()
+    return 0, weights[:n]
 
 
 @jit
 def law_weights(kind: int, mean: float, variance: float) -> tuple[int, FloatArray]:
-    """First value and unnormalised weights of one parametric law on the integers ≥ 0."""
+    """First value and unnormalised weights of a Poisson, negative binomial, geometric or binomial law."""
     if mean <= 0.0:
         return 0, np.ones(1)
-    if kind == STUTTERING_POISSON and variance > mean:
-        return stuttering(mean, variance)
+    a, b, c, mode = mean, 0.0, 1.0, int(mean)
     if kind == GEOMETRIC:
-        return recursion(1.0, 1.0, mean / (1.0 + mean), 0)
-    if kind == NEGATIVE_BINOMIAL and variance > mean:
-        spread = variance - mean
-        size = mean * mean / spread
-        share = spread / variance
-        mode = int((size - 1.0) * share / (1.0 - share)) if size > 1.0 else 0
-        return recursion(size, 1.0, share, mode)
-    if kind == BINOMIAL and variance < mean:
+        a, b, c, mode = 1.0, 1.0, mean / (1.0 + mean), 0
+    elif kind == NEGATIVE_BINOMIAL and variance > mean:
+        a, b, c = mean * mean / (variance - mean), 1.0, (variance - mean) / variance
+        mode = int((a - 1.0) * c / (1.0 - c)) if a > 1.0 else 0
+    elif kind == BINOMIAL and variance < mean:
         trials = max(np.floor(mean * mean / (mean - variance) + 0.5), np.ceil(mean))
         chance = mean / trials
         if chance >= 1.0:
             return int(trials), np.ones(1)
-        return recursion(trials, -1.0, chance / (1.0 - chance), int((trials + 1.0) * chance))
-    return recursion(mean, 0.0, 1.0, int(mean))
+        a, b, c, mode = trials, -1.0, chance / (1.0 - chance), int((trials + 1.0) * chance)
+    return recursion(a, b, c, mode)
 
 
 @jit
-def to_thresholds(first: int, weights: FloatArray) -> tuple[int, WordArray]:
+def to_thresholds(first: int, weights: FloatArray, out: WordArray) -> tuple[int, int]:
     """Cumulated weights as 32-bit thresholds; values that no word can draw are dropped.
+
+    Parameters
+    ----------
+    first : int
+        Value of the first weight.
+    out : (≥ weights.size,) uint32
+        Value ``first + i`` is drawn by words in [out[i−1], out[i]); the last threshold stands for
+        2**32 and is stored as 2**32 − 1.
 
     Returns
     -------
-    first : int
-        Smallest value that can be drawn.
-    thresholds : (n,) uint32
-        Value ``first + i`` is drawn by words in [thresholds[i−1], thresholds[i]); the last
-        threshold stands for 2**32 and is stored as 2**32 − 1.
+    first, n : int
+        Smallest value that can be drawn, and the number of values.
     """
     total = 0.0
-    for weight in weights:
-        total += weight
+    for i in range(weights.size):
+        total += weights[i]
     scale = WORDS / total
-    out = np.empty(weights.size, np.uint32)
     n, running, skipped = 0, 0.0, 0
-    for weight in weights:
-        running += weight
+    for i in range(weights.size):
+        running += weights[i]
         threshold = np.floor(running * scale + 0.5)
         if threshold >= WORDS:
             break
@@ -183,17 +183,46 @@ def to_thresholds(first: int, weights: FloatArray) -> tuple[int, WordArray]:
     if n == weights.size - skipped:
         n -= 1
     out[n] = np.uint32(0xFFFFFFFF)
-    return first + skipped, out[: n + 1].copy()
+    return first + skipped, n + 1
 
 
 @jit
-def counted_thresholds(weights: IntArray) -> WordArray:
-    """Thresholds of an empirical law: exact integer shares of 2**32 (sum of weights < 2**31)."""
-    total = weights.sum()
-    out = np.empty(weights.size, np.uint32)
-    running = np.int64(0)
-    for i in range(weights.size - 1):
-        running += weights[i]
-        out[i] = np.uint32((running << 32) // total) if running < total else np.uint32(0xFFFFFFFF)
-    out[weights.size - 1] = np.uint32(0xFFFFFFFF)
-    return out
+def fill_tables(
+    kind: IntArray, mean: FloatArray, variance: FloatArray, first: IntArray, length: IntArray
+) -> WordArray:
+    """Thresholds of many parametric laws, one after the other.
+
+    Parameters
+    ----------
+    kind, mean, variance : (n,)
+        The laws; an item whose `length` is not −1 is passed over.
+    first, length : (n,) int64
+        Filled; length 0 where a law spreads over more than `MOST_POINTS` values.
+
+    Returns
+    -------
+    (m,) uint32
+    """
+    out = np.empty(256, np.uint32)
+    part = np.empty(256, np.uint32)
+    used = 0
+    for item in range(kind.size):
+        if length[item] != -1:
+            continue
+        value, weights = law_weights(kind[item], mean[item], variance[item])
+        if value < 0:
+            length[item] = 0
+            continue
+        if weights.size > part.size:
+            part = np.empty(2 * weights.size, np.uint32)
+        first[item], n = to_thresholds(value, weights, part)
+        length[item] = n
+        if used + n > out.size:
+            larger = np.empty(2 * (used + n), np.uint32)
+            for i in range(used):
+                larger[i] = out[i]
+            out = larger
+        for i in range(n):
+            out[used + i] = part[i]
+        used += n
+    return out[:used]

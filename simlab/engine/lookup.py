@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.engine._jit import jit
-from simlab.engine.types import IntArray, WordArray
+from simlab.engine.types import WordArray
 
 CELLS = 4096
 SHIFT = np.uint32(20)
@@ -68,48 +68,40 @@ def look_up(
     words: WordArray,
     guide: WordArray,
     thresholds: WordArray,
-    points: IntArray,
     first: int,
     cells: WordArray,
+    row: int,
     out: npt.NDArray[Any],
 ) -> None:
-    """Demands of a matrix of words.
+    """Values of a matrix of words, counted from `first`, into the rows of `out` from `row` on.
 
     Parameters
     ----------
-    words : (rows, lanes) uint32
-    guide, thresholds, points, first
-        One item's table; empty `points` means consecutive values from `first`, an empty guide
-        that every word is searched for.
-    cells : (rows, lanes) uint32
-        Work space.
-    out : (rows, lanes) int32 or int64
+    words, cells : (rows, lanes) uint32
+        Random words, and work space.
+    guide, thresholds
+        One item's table; an empty guide means that every word is searched for.
+    out : (≥ row + rows, lanes) int32 or int64
     """
     cast = out.dtype.type
+    base = cast(first)
     rows, lanes = words.shape
     if guide.size == 0:
-        for row in range(rows):
+        for r in range(rows):
             for lane in range(lanes):
-                out[row, lane] = cast(search(thresholds, words[row, lane]))
-    for row in range(rows if guide.size else 0):
+                out[row + r, lane] = cast(base + search(thresholds, words[r, lane]))
+        return
+    for r in range(rows):
         for lane in range(lanes):
-            cells[row, lane] = guide[words[row, lane] >> SHIFT]
+            cells[r, lane] = guide[words[r, lane] >> SHIFT]
         most = np.uint32(0)
         for lane in range(lanes):
-            cell = cells[row, lane]
+            cell = cells[r, lane]
             value = np.uint32(cell & VALUE)
-            below = np.uint32(words[row, lane] << BITS) < np.uint32(cell & OFFSET)
-            out[row, lane] = cast(np.int32(value) - np.int32(below))
+            below = np.uint32(words[r, lane] << BITS) < np.uint32(cell & OFFSET)
+            out[row + r, lane] = cast(cast(np.int32(value) - np.int32(below)) + base)
             most = max(most, value)
         if most == SEARCH:
             for lane in range(lanes):
-                if cells[row, lane] & VALUE == SEARCH:
-                    out[row, lane] = cast(search(thresholds, words[row, lane]))
-    if points.size:
-        for row in range(rows):
-            for lane in range(lanes):
-                out[row, lane] = cast(points[out[row, lane]])
-    elif first:
-        for row in range(rows):
-            for lane in range(lanes):
-                out[row, lane] = cast(out[row, lane] + cast(first))
+                if cells[r, lane] & VALUE == SEARCH:
+                    out[row + r, lane] = cast(base + search(thresholds, words[r, lane]))

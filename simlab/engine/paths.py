@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from simlab.engine._jit import jit
-from simlab.engine.kernel_types import ItemArrays, LevelArrays, Reach, Rule, Schedule, Work
-from simlab.engine.lookup import look_up, search
-from simlab.engine.streams import fill_words
-from simlab.engine.types import IntArray, WordArray
+import numpy as np
 
-FLUSH = 32
-"""Periods after which 32-bit accumulators are emptied into 64-bit ones."""
+from simlab.engine._jit import jit
+from simlab.engine.kernel_types import Cells, ItemArrays, LevelArrays, Reach, Rule, Schedule, Work
+from simlab.engine.lookup import fill_guide, look_up, search
+from simlab.engine.streams import fill_words
+from simlab.engine.tallies import (
+    COLUMN,
+    FLUSH,
+    LOW_8,
+    LOW_16,
+    RECEIPTS,
+    STRIDE,
+    SUM_EVENTS,
+    SUM_POSITION,
+    SUM_RECEIPTS,
+    T_MISSED,
+    T_ORDERS,
+    T_READY,
+    T_RECEIPTS,
+    T_SHORT,
+    UNITS,
+)
+from simlab.engine.types import IntArray, WordArray
 
 
 @jit
@@ -22,40 +38,41 @@ def rule_of(items: ItemArrays, item: int, levels: LevelArrays, k: int) -> Rule:
 
 
 @jit
-def clear_tally(work: Work) -> None:
-    """Set the lanes' totals to zero."""
-    for row in range(work.tally.shape[0]):
-        for lane in range(work.tally.shape[1]):
-            work.tally[row, lane] = 0
+def guide_of(items: ItemArrays, item: int, work: Work) -> WordArray:
+    """Guide of one item's quantile table; empty if the table is too long for one."""
+    begin = items.laws.start[item]
+    thresholds = items.laws.thresholds[begin : begin + items.laws.length[item]]
+    return work.guide if fill_guide(thresholds, work.guide) else work.guide[:0]
 
 
 @jit
 def load_block(run: Schedule, block: int, work: Work) -> Any:
     """Set the lanes' replications; lanes beyond the block repeat its first. Returns its size."""
-    cast = work.columns.dtype.type
+    cast = work.state.dtype.type
     start, size = run.block_start[block], run.block_size[block]
     for lane in range(run.width):
         source = start + lane if lane < size else start
         work.paths[lane] = run.paths[source]
-        work.columns[lane] = cast(run.columns[source])
-    for lane in range(run.width):
-        work.demanded[lane] = 0
+        work.state[COLUMN + lane] = cast(run.columns[source])
     return size
 
 
 @jit
-def draw_demand(
-    items: ItemArrays,
-    item: int,
-    run: Schedule,
-    table: tuple[int, IntArray, WordArray],
-    guide: WordArray,
-    work: Work,
-) -> None:
+def draw_demand(items: ItemArrays, item: int, run: Schedule, guide: WordArray, work: Work) -> None:
     """Demand of every period and lane of a block."""
-    first, points, thresholds = table
-    fill_words(run.demand_key, items.keys[item], work.paths, 0, work.words)
-    look_up(work.words, guide, thresholds, points, first, work.cells, work.demand)
+    laws, demand, words, paths = items.laws, work.demand, work.words, work.paths
+    begin, length = laws.start[item], laws.length[item]
+    thresholds = laws.thresholds[begin : begin + length]
+    at = laws.points_start[item]
+    first = laws.first[item] if at < 0 else 0
+    for row in range(0, demand.shape[0], FLUSH):
+        fill_words(run.demand_key, items.keys[item], paths, row, words)
+        look_up(words, guide, thresholds, first, work.cells, row, demand)
+    if at >= 0:
+        cast = demand.dtype.type
+        for row in range(demand.shape[0]):
+            for lane in range(demand.shape[1]):
+                demand[row, lane] = cast(laws.points[at + demand[row, lane]])
 
 
 @jit
@@ -65,80 +82,111 @@ def draw_delays(items: ItemArrays, item: int, run: Schedule, work: Work) -> Reac
     cast = delays.dtype.type
     begin = items.lead_start[item]
     end = begin + items.lead_length[item]
-    periods = items.lead_periods[begin:end]
-    least, most = periods[0], periods[periods.size - 1]
+    least, most = items.lead_periods[begin], items.lead_periods[end - 1]
     if least == most:
         return Reach(least, most, True)
     thresholds = items.lead_thresholds[begin:end]
     review = items.review[item]
     epochs = (run.warmup + run.periods - items.phase[item] + review - 1) // review
-    lanes = work.paths.size
-    fill_words(run.lead_key, items.keys[item], work.paths, 0, words[: (epochs + 3) // 4 * 4])
     for epoch in range(epochs):
-        for lane in range(lanes):
-            delays[epoch, lane] = cast(periods[search(thresholds, words[epoch, lane])])
+        if epoch % FLUSH == 0:
+            fill_words(run.lead_key, items.keys[item], work.paths, epoch, words)
+        for lane in range(run.width):
+            at = search(thresholds, words[epoch % FLUSH, lane])
+            delays[epoch, lane] = cast(items.lead_periods[begin + at])
     if items.crossing == 0:
         step = cast(review)
         for epoch in range(1, epochs):
-            for lane in range(lanes):
+            for lane in range(run.width):
                 delays[epoch, lane] = max(delays[epoch, lane], cast(delays[epoch - 1, lane] - step))
     return Reach(least, most, False)
 
 
 @jit
-def flush(work: Work) -> None:
-    """Empty the short accumulators into the 64-bit ones."""
-    zero = work.part.dtype.type(0)
-    for row in range(work.part.shape[0]):
-        for lane in range(work.part.shape[1]):
-            work.tally[row, lane] += work.part[row, lane]
-            work.part[row, lane] = zero
-
-
-@jit
-def collect(items: ItemArrays, item: int, t: int, reach: Reach, work: Work, quiet: bool) -> bool:
-    """Units and orders of positive size that arrive in period t.
+def collect(
+    t: int,
+    review: int,
+    phase: int,
+    reach: Reach,
+    state: Cells,
+    orders: Cells,
+    delays: Cells,
+    n: int,
+    quiet: bool,
+) -> bool:
+    """Units and orders of positive size that arrive in period t, into the lanes' state.
 
     Parameters
     ----------
     quiet : bool
-        Whether `work.units` and `work.receipts` are all zero already.
+        Whether these rows of the state are all zero already.
 
     Returns
     -------
     bool
         True if nothing can arrive now (both rows are then zero).
     """
-    units, receipts, orders, delays = work.units, work.receipts, work.orders, work.delays
-    cast = orders.dtype.type
-    lanes = units.size
+    cast = state.dtype.type
     zero, one = cast(0), cast(1)
-    review, phase = items.review[item], items.phase[item]
-    found = False
-    for delay in range(reach.least, reach.most + 1):
-        placed = t - delay - phase
-        if placed < 0:
-            break
-        if placed % review:
-            continue
-        epoch = placed // review
-        if reach.constant:
-            for lane in range(lanes):
-                units[lane] = orders[epoch, lane]
-                receipts[lane] = one if orders[epoch, lane] > 0 else zero
+    mask = orders.shape[0] - 1
+    if reach.constant:
+        placed = t - reach.least - phase
+        if placed >= 0 and placed % review == 0:
+            row = (placed // review) & mask
+            for lane in range(n):
+                size = orders[row, lane]
+                state[UNITS + lane] = size
+                state[RECEIPTS + lane] = one if size > zero else zero
             return False
-        if not found and not quiet:
-            for lane in range(lanes):
-                units[lane] = zero
-                receipts[lane] = zero
-        found = True
+    if not quiet:
+        for lane in range(n):
+            state[UNITS + lane] = zero
+            state[RECEIPTS + lane] = zero
+    if reach.constant:
+        return True
+    quiet = True
+    delay = max(reach.least, (t - phase) % review)
+    delay += (t - phase - delay) % review
+    while delay <= reach.most and t - phase - delay >= 0:
+        epoch = (t - phase - delay) // review
+        row = epoch & mask
         wanted = cast(delay)
-        for lane in range(lanes):
-            size = orders[epoch, lane] if delays[epoch, lane] == wanted else zero
-            units[lane] = cast(units[lane] + size)
-            receipts[lane] = cast(receipts[lane] + (one if size > 0 else zero))
-    if not found and not quiet:
-        for lane in range(lanes):
-            units[lane] = zero
-            receipts[lane] = zero
-    return not found
+        for lane in range(n):
+            size = orders[row, lane] if delays[epoch, lane] == wanted else zero
+            state[UNITS + lane] = cast(state[UNITS + lane] + size)
+            state[RECEIPTS + lane] = cast(state[RECEIPTS + lane] + (one if size > zero else zero))
+        quiet = False
+        delay += review
+    return quiet
+
+
+@jit
+def clear_sums(state: Cells, tally: IntArray) -> None:
+    """Set all accumulators to zero."""
+    zero = state.dtype.type(0)
+    for i in range(SUM_POSITION, state.size):
+        state[i] = zero
+    for row in range(tally.shape[0]):
+        for lane in range(tally.shape[1]):
+            tally[row, lane] = 0
+
+
+@jit
+def flush(state: Cells, tally: IntArray, n: int) -> None:
+    """Empty the short accumulators into the 64-bit tallies and unpack the counters."""
+    zero = state.dtype.type(0)
+    for row in range(T_RECEIPTS):
+        for lane in range(n):
+            tally[row, lane] += state[SUM_POSITION + row * STRIDE + lane]
+            state[SUM_POSITION + row * STRIDE + lane] = zero
+    for lane in range(n):
+        packed = np.int64(state[SUM_RECEIPTS + lane])
+        tally[T_RECEIPTS, lane] += packed & LOW_16
+        tally[T_MISSED, lane] += packed >> 16
+        state[SUM_RECEIPTS + lane] = zero
+    for lane in range(n):
+        packed = np.int64(state[SUM_EVENTS + lane])
+        tally[T_READY, lane] += packed & LOW_8
+        tally[T_SHORT, lane] += (packed >> 8) & LOW_8
+        tally[T_ORDERS, lane] += packed >> 16
+        state[SUM_EVENTS + lane] = zero

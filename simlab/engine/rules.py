@@ -1,4 +1,4 @@
-"""How much a review orders, and what the lanes may assume about sizes.
+"""How much a review orders.
 
 With the position p measured from S (p = position − S, s = S − gap), an order is placed where
 p ≤ −gap. (R,S) is gap = 1. The size is, in this order: −p, or for (R,s,nQ) the least n·Q that
@@ -13,49 +13,45 @@ import numpy as np
 
 from simlab.engine._jit import jit
 from simlab.engine.kernel_types import Cells, Rule
+from simlab.engine.tallies import ONE_ORDER, POSITION, SUM_EVENTS
 
 
 @jit
-def order_rows(position: Cells, rule: Rule, row: int, out: Cells) -> None:
-    """Orders of all lanes at one review; the positions are raised by them.
-
-    Parameters
-    ----------
-    position : (lanes,) int
-        Position − S, units; updated.
-    out : (epochs, lanes) int
-        Row `row` receives the units ordered.
-    """
-    cast = position.dtype.type
-    gap, moq, cap = cast(rule.gap), cast(rule.moq), cast(rule.cap)
-    quantity, pack = cast(rule.quantity), cast(rule.pack)
-    zero = cast(0)
-    lanes = position.size
-    if quantity == 0 and pack == 1 and cap == 0:
-        for lane in range(lanes):
-            deficit = cast(-position[lane])
+def order_row(rule: Rule, state: Cells, orders: Cells, row: int, n: int) -> None:
+    """Orders of n lanes at one review, into `orders[row]`; positions are raised by them."""
+    cast = state.dtype.type
+    gap, moq, zero, one = cast(rule.gap), cast(rule.moq), cast(0), cast(ONE_ORDER)
+    if rule.quantity == 0 and rule.pack == 1 and rule.cap == 0:
+        for lane in range(n):
+            position = state[POSITION + lane]
+            deficit = cast(-position)
             size = max(deficit, moq) if deficit >= gap else zero
-            out[row, lane] = size
-            position[lane] = cast(position[lane] + size)
+            orders[row, lane] = size
+            state[POSITION + lane] = cast(position + size)
+            state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + (one if size > zero else zero))
         return
-    for lane in range(lanes):
-        out[row, lane] = order_size(cast(-position[lane]), gap, quantity, moq, pack, cap)
-    for lane in range(lanes):
-        position[lane] = cast(position[lane] + out[row, lane])
+    for lane in range(n):
+        orders[row, lane] = cast(order_size(-np.int64(state[POSITION + lane]), rule))
+    for lane in range(n):
+        size = orders[row, lane]
+        state[POSITION + lane] = cast(state[POSITION + lane] + size)
+        state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + (one if size > zero else zero))
 
 
 @jit
-def order_size(deficit: Any, gap: Any, quantity: Any, moq: Any, pack: Any, cap: Any) -> Any:
+def order_size(deficit: Any, rule: Rule) -> Any:
     """Units ordered where the position is `deficit` below S; 0 while it is above s = S − gap.
 
     Division in float64 is exact here: both sides are integers below 2**52.
     """
+    if deficit < rule.gap:
+        return np.int64(0)
     size = np.int64(deficit)
-    if quantity > 0:
-        size = (np.int64(np.float64(deficit - gap) / np.float64(quantity)) + 1) * quantity
-    size = max(size, np.int64(moq))
-    if pack > 1:
-        size = np.int64(np.float64(size + pack - 1) / np.float64(pack)) * pack
-    if cap > 0:
-        size = min(size, np.int64(cap))
-    return size if deficit >= gap else np.int64(0)
+    if rule.quantity > 0:
+        size = (np.int64(np.float64(deficit - rule.gap) / np.float64(rule.quantity)) + 1) * rule.quantity
+    size = max(size, np.int64(rule.moq))
+    if rule.pack > 1:
+        size = np.int64(np.float64(size + rule.pack - 1) / np.float64(rule.pack)) * rule.pack
+    if rule.cap > 0:
+        size = min(size, np.int64(rule.cap))
+    return size

@@ -11,10 +11,9 @@ import numpy.typing as npt
 from simlab.engine.guards import FAULTS, WIDE
 from simlab.engine.kernel_types import ItemArrays, LevelArrays, Sums
 from simlab.engine.lanes import lanes
-from simlab.engine.laws import counted_thresholds
 from simlab.engine.streams import Purpose, stream_key
 from simlab.engine.sweep import sweep
-from simlab.engine.tables import prepare
+from simlab.engine.tables import counted_thresholds, prepare
 from simlab.engine.types import (
     Curves,
     Family,
@@ -187,12 +186,20 @@ def _run(
     run = make_schedule(keys, horizon, grouped=evaluator == "sweep")
     faults = np.zeros((n, 3), np.int64)
     sums = _zeros(n, k, horizon.slots, 1 if evaluator == "sweep" else k)
-    if evaluator == "sweep":
-        bins = int((forms.top.max(axis=1) - forms.top.min(axis=1)).max()) + 3
-        ranks = np.argsort(-forms.top, axis=1, kind="stable")
-        sweep(items, forms, ranks, run, make_work(run, dtype, bins), sums, faults)
+    swept = evaluator == "sweep"
+    longest, review = world.lead_time.longest(), world.terms.review_period
+    varies = bool((items.lead_length > 1).any())
+    work = make_work(
+        run,
+        dtype,
+        bins=int(np.ptp(forms.top, axis=1).max()) + 3 if swept else 1,
+        rows_kept=int((longest // review).max()) + 2,
+        epochs=-(-(run.warmup + run.periods) // int(review.min())) if varies else 0,
+    )
+    if swept:
+        sweep(items, forms, np.argsort(-forms.top, axis=1, kind="stable"), run, work, sums, faults)
     else:
-        lanes(items, forms, run, make_work(run, dtype, 1), sums, faults)
+        lanes(items, forms, run, work, sums, faults)
     sums.backorders[...] += sums.on_hand
     sums.served[...] = sums.on_hand_start - sums.on_hand
     return sums, faults
@@ -242,9 +249,8 @@ def _item_arrays(world: World) -> ItemArrays:
 def _lead_thresholds(lead: LeadTimeLaw) -> npt.NDArray[np.uint32]:
     out = np.zeros(lead.periods.size, np.uint32)
     for start, length in zip(lead.start.tolist(), lead.length.tolist(), strict=True):
-        out[start : start + length] = counted_thresholds(
-            lead.weights[start : start + length].astype(np.int64)
-        )
+        weights = lead.weights[start : start + length].astype(np.int64)
+        out[start : start + length] = counted_thresholds(weights, np.array([length]))
     return out
 
 

@@ -11,80 +11,82 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simlab.engine._jit import jit
 from simlab.engine.continuous import continuous_table
-from simlab.engine.laws import counted_thresholds, law_weights, to_thresholds
+from simlab.engine.laws import fill_tables, law_weights, stuttering, to_thresholds
 from simlab.engine.types import DemandLaw, FloatArray, IntArray, LawKind, WordArray
 from simlab.errors import EngineFaultError
 
 EMPIRICAL = int(LawKind.EMPIRICAL)
-READY = 100
 _MOST_WEIGHT = 1 << 31
 _CONTINUOUS = (LawKind.GAMMA, LawKind.LOGNORMAL, LawKind.NORMAL)
+_BY_HAND = (*_CONTINUOUS, LawKind.INTERMITTENT, LawKind.STUTTERING_POISSON)
 _DENSE_LIMIT = 1 << 26
+_LAST = np.uint32(0xFFFFFFFF)
 
 
 class LawTables(NamedTuple):
-    """Demand laws as the kernels take them.
+    """Quantile tables of n items.
 
     Attributes
     ----------
-    kind : (n,) int64
-        `LawKind`, or `READY` where thresholds were made beforehand.
-    mean, variance : (n,) float
-        Units and units² per period.
+    first : (n,) int64
+        Smallest demand, units.
     start, length : (n,) int64
-        Where an item's points lie in `values` (and `weights` or `thresholds`).
-    values, weights : (m,) int64
-        Points of empirical laws.
-    ready_values, thresholds : (q,) int64, (q,) uint32
-        Points of the laws whose tables need functions beyond + − × ÷.
+        Where an item's thresholds lie.
+    points_start : (n,) int64
+        Where its values lie in `points`; −1 where they are first, first + 1, …
+    thresholds : (m,) uint32
+        The last of every item stands for 2**32.
+    points : (q,) int64
     """
 
-    kind: IntArray
-    mean: FloatArray
-    variance: FloatArray
+    first: IntArray
     start: IntArray
     length: IntArray
-    values: IntArray
-    weights: IntArray
-    ready_values: IntArray
+    points_start: IntArray
     thresholds: WordArray
+    points: IntArray
 
 
 def prepare(law: DemandLaw) -> LawTables:
-    """Check every law and make the tables that compiled recursions cannot.
+    """Tables of all items.
 
     Raises
     ------
     EngineFaultError
-        A law that makes no sense (names the item): the rooms before the engine should have
-        refused it.
+        A law that makes no sense or spreads over a million values (names the item): the rooms
+        before the engine should have refused it.
     """
     _check(law)
-    kind = law.kind.astype(np.int64)
-    start, length = law.start.astype(np.int64), law.length.astype(np.int64)
-    points: list[IntArray] = []
-    thresholds: list[WordArray] = []
-    position = 0
-    ready = np.isin(kind, [*map(int, _CONTINUOUS), int(LawKind.INTERMITTENT)])
-    for item in np.flatnonzero(ready):
-        values, cut = _special_table(law, int(item))
-        kind[item], start[item], length[item] = READY, position, values.size
-        position += values.size
+    n = law.n_items
+    first, start, length = np.zeros(n, np.int64), np.zeros(n, np.int64), np.full(n, -1, np.int64)
+    points_start = np.full(n, -1, np.int64)
+    by_hand, counted = np.isin(law.kind, _BY_HAND), law.kind == EMPIRICAL
+    length[by_hand | counted] = 0
+    parts = [fill_tables(law.kind.astype(np.int64), law.mean, law.variance, first, length)]
+    _refuse((length == 0) & ~by_hand & ~counted, "the demand law spreads over more than a million values")
+    start[:] = np.concatenate(([0], np.cumsum(length)))[:n]
+    used, points = parts[0].size, []
+    if counted.any():
+        rows = np.flatnonzero(counted)
+        values, cut = _counted(law, rows)
+        length[rows] = law.length[rows]
+        ends = np.cumsum(length[rows])
+        points_start[rows] = ends - length[rows]
+        start[rows], first[rows] = used + points_start[rows], values[points_start[rows]]
         points.append(values)
-        thresholds.append(cut)
-    return LawTables(
-        kind,
-        law.mean.astype(np.float64),
-        law.variance.astype(np.float64),
-        start,
-        length,
-        law.values.astype(np.int64),
-        law.weights.astype(np.int64),
-        np.concatenate(points) if points else np.zeros(0, np.int64),
-        np.concatenate(thresholds) if thresholds else np.zeros(0, np.uint32),
-    )
+        parts.append(cut)
+        used += cut.size
+    n_points = sum(part.size for part in points)
+    for item in np.flatnonzero(by_hand):
+        values, cut = _special_table(law, int(item))
+        first[item], start[item], length[item] = values[0], used, cut.size
+        points_start[item] = n_points
+        points.append(values)
+        parts.append(cut)
+        used, n_points = used + cut.size, n_points + values.size
+    every_point = np.concatenate(points) if points else np.zeros(0, np.int64)
+    return LawTables(first, start, length, points_start, np.concatenate(parts), every_point)
 
 
 def pmf_of(law: DemandLaw, item: int) -> tuple[int, FloatArray]:
@@ -118,30 +120,35 @@ def pmf_of(law: DemandLaw, item: int) -> tuple[int, FloatArray]:
 def table_of(law: DemandLaw, item: int) -> tuple[IntArray, WordArray]:
     """Points and thresholds of one item; the last threshold stands for 2**32."""
     tables = prepare(law.take(np.array([item])))
-    first, values, thresholds = build_table(tables, 0)
-    if first < 0:
-        raise EngineFaultError(f"item {item}: the demand law spreads over more than a million values")
-    if values.size == 0:
-        values = first + np.arange(thresholds.size)
-    return values, thresholds
+    if tables.points.size:
+        return tables.points, tables.thresholds
+    return tables.first[0] + np.arange(tables.thresholds.size), tables.thresholds
 
 
-@jit
-def build_table(laws: LawTables, item: int) -> tuple[int, IntArray, WordArray]:
-    """First value, points (empty where values are consecutive) and thresholds of one item."""
-    kind = laws.kind[item]
-    begin, end = laws.start[item], laws.start[item] + laws.length[item]
-    if kind == READY:
-        points = laws.ready_values[begin:end]
-        return points[0], points, laws.thresholds[begin:end]
-    if kind == EMPIRICAL:
-        points = laws.values[begin:end]
-        return points[0], points, counted_thresholds(laws.weights[begin:end])
-    first, weights = law_weights(kind, laws.mean[item], laws.variance[item])
-    if first < 0:
-        return first, laws.values[:0], np.zeros(1, np.uint32)
-    first, thresholds = to_thresholds(first, weights)
-    return first, laws.values[:0], thresholds
+def counted_thresholds(weights: IntArray, length: IntArray) -> WordArray:
+    """Thresholds of laws given by counts, one after the other: exact integer shares of 2**32.
+
+    Parameters
+    ----------
+    weights : (m,) int64
+        Counts of all laws; each law's sum is below 2**31.
+    length : (n,) int64
+        Points of each law.
+    """
+    ends = np.cumsum(length)
+    running = np.cumsum(weights)
+    before = np.repeat(np.concatenate(([0], running[ends[:-1] - 1])), length)
+    total = np.repeat(running[ends - 1], length) - before
+    out: WordArray = np.minimum(((running - before) << 32) // total, int(_LAST)).astype(np.uint32)
+    return out
+
+
+def _counted(law: DemandLaw, rows: IntArray) -> tuple[IntArray, WordArray]:
+    """Points and thresholds of some empirical laws."""
+    length = law.length[rows].astype(np.int64)
+    ends = np.cumsum(length)
+    index = np.arange(ends[-1]) + np.repeat(law.start[rows] - (ends - length), length)
+    return law.values[index].astype(np.int64), counted_thresholds(law.weights[index].astype(np.int64), length)
 
 
 def _check(law: DemandLaw) -> None:
@@ -170,12 +177,18 @@ def _refuse(bad: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], text: str) -> 
 
 
 def _special_table(law: DemandLaw, item: int) -> tuple[IntArray, WordArray]:
-    """Points and thresholds of a continuous or an intermittent law."""
+    """Points and thresholds of a continuous, stuttering or intermittent law."""
     kind, mean, variance = LawKind(int(law.kind[item])), float(law.mean[item]), float(law.variance[item])
     if kind != LawKind.INTERMITTENT:
-        first, weights = continuous_table(kind, mean, variance)
-        first, thresholds = to_thresholds(first, weights)
-        return first + np.arange(thresholds.size), thresholds
+        if kind in _CONTINUOUS:
+            first, weights = continuous_table(kind, mean, variance)
+        else:
+            first, weights = stuttering(mean, variance) if mean > 0 else (0, np.ones(1))
+        if first < 0:
+            raise EngineFaultError(f"item {item}: the demand law spreads over more than a million values")
+        thresholds = np.empty(weights.size, np.uint32)
+        first, n = to_thresholds(first, weights, thresholds)
+        return first + np.arange(n), thresholds[:n]
     rows = slice(int(law.start[item]), int(law.start[item] + law.length[item]))
     return _intermittent(
         item, mean, variance, float(law.probability[item]), law.values[rows], law.weights[rows]

@@ -1,23 +1,53 @@
-"""Rows of the per-lane accumulators, and the number of histogram columns."""
+"""Layout of the lanes' state, their accumulators and the histograms.
+
+The state of up to `STRIDE` lanes lies in one flat array, one row of constant length per quantity:
+with constant distances the compiler sees that rows never overlap and vectorises loops that touch
+many of them.
+"""
+
+STRIDE = 256
+FLUSH = 32
+"""Periods after which short accumulators are emptied into 64-bit tallies."""
+
+NET = 0 * STRIDE
+POSITION = 1 * STRIDE
+BAD = 2 * STRIDE
+UNITS = 3 * STRIDE
+RECEIPTS = 4 * STRIDE
+COLUMN = 5 * STRIDE
+NET_START = 6 * STRIDE
+POSITION_START = 7 * STRIDE
+# accumulators; sweep and lanes use the third and fourth for different sums
+SUM_POSITION = 8 * STRIDE
+SUM_NET = 9 * STRIDE
+SUM_BEFORE = 10 * STRIDE
+SUM_AFTER = 11 * STRIDE
+SUM_DEMAND = 12 * STRIDE
+SUM_RECEIPTS = 13 * STRIDE
+SUM_EVENTS = 14 * STRIDE
+STATE_SIZE = 15 * STRIDE
+
+# packed counters: ready | short << 8 | orders << 16, and receipts | missed receipts << 16
+ONE_SHORT = 1 << 8
+ONE_ORDER = 1 << 16
+ONE_MISSED = 1 << 16
+LOW_8 = 0xFF
+LOW_16 = 0xFFFF
+
+# rows of the 64-bit tallies
+T_POSITION = 0
+T_NET = 1
+T_BEFORE = 2
+T_AFTER = 3
+T_DEMAND = 4
+T_RECEIPTS = 5
+T_MISSED = 6
+T_READY = 7
+T_SHORT = 8
+T_ORDERS = 9
+T_ORDERED = 10
+T_RECEIVED = 11
+N_TALLIES = 12
 
 COLUMNS = 32
-
-# both evaluators
-DEMANDED = 0
-ORDERS = 1
-ORDERED = 2
-RECEIPTS = 3
-RECEIVED = 4
-POSITION = 5
-AFTER = 6
-# sweep
-EXCESS_BEFORE = 7
-EXCESS_AFTER = 8
-# lanes
-ON_HAND_START = 7
-ON_HAND = 8
-READY = 9
-SHORT = 10
-MISSED = 11
-
-N_TALLIES = 12
+"""Histogram columns."""

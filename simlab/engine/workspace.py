@@ -8,8 +8,7 @@ import numpy as np
 
 from simlab.engine.kernel_types import Schedule, Work
 from simlab.engine.lookup import CELLS
-from simlab.engine.paths import FLUSH
-from simlab.engine.tallies import COLUMNS, N_TALLIES
+from simlab.engine.tallies import COLUMNS, FLUSH, N_TALLIES, STATE_SIZE, STRIDE
 from simlab.engine.types import Horizon, IntArray
 
 _VECTOR = 16
@@ -70,7 +69,7 @@ def make_schedule(
 def _lanes_per_block(horizon: Horizon) -> int:
     """Lanes whose demand stays in the second-level cache, between 64 and 256."""
     total = horizon.warmup + horizon.periods
-    return int(np.clip(_CACHE_BYTES // (8 * total) // _VECTOR * _VECTOR, 64, 256))
+    return int(np.clip(_CACHE_BYTES // (4 * total) // _VECTOR * _VECTOR, 64, STRIDE))
 
 
 def _split(n: int, most: int) -> list[int]:
@@ -100,39 +99,36 @@ def needs_long_counters(horizon: Horizon) -> bool:
     return per_column * (horizon.periods + horizon.warmup + 1) >= _HALF_WORD
 
 
-def make_work(run: Schedule, dtype: np.dtype[Any], bins: int) -> Work:
-    """Memory for one thread; counters are 64-bit where the lanes are."""
+def make_work(run: Schedule, dtype: np.dtype[Any], *, bins: int, rows_kept: int, epochs: int) -> Work:
+    """Memory for one thread; counters are 64-bit where the lanes are.
+
+    Parameters
+    ----------
+    bins : int
+        Histogram bins of the item with the widest range of levels.
+    rows_kept : int
+        Review epochs that may be under way at once.
+    epochs : int
+        Review epochs of the most often reviewed item; 0 if no lead time varies.
+    """
     width = run.width
-    rows = -(-(run.warmup + run.periods) // 4) * 4
+    rows = -(-(run.warmup + run.periods) // FLUSH) * FLUSH
     word = np.dtype(np.uint32 if dtype.itemsize == 4 else np.uint64)
-
-    def row() -> Any:
-        return np.zeros(width, dtype)
-
     return Work(
-        words=np.empty((rows, width), np.uint32),
-        cells=np.empty((rows, width), np.uint32),
+        words=np.empty((FLUSH, width), np.uint32),
+        cells=np.empty((FLUSH, width), np.uint32),
         demand=np.empty((rows, width), dtype),
-        orders=np.empty((rows, width), dtype),
-        delays=np.empty((rows, width), dtype),
-        position=row(),
-        net=row(),
-        position_start=row(),
-        net_start=row(),
-        bad=row(),
-        demanded=np.zeros(width, np.int64),
-        units=row(),
-        receipts=row(),
-        part=np.zeros((N_TALLIES, width), dtype),
-        tally=np.zeros((N_TALLIES, width), np.int64),
+        orders=np.zeros((1 << (rows_kept - 1).bit_length(), width), dtype),
+        delays=np.zeros((epochs, width), dtype),
+        state=np.zeros(STATE_SIZE, dtype),
+        tally=np.zeros((N_TALLIES, STRIDE), np.int64),
+        by_column=np.zeros((N_TALLIES, COLUMNS), np.int64),
         before_cell=np.empty((FLUSH, width), dtype),
         after_cell=np.empty((FLUSH, width), dtype),
         before_count=np.empty((FLUSH, width), word),
         after_count=np.empty((FLUSH, width), word),
         before=np.zeros(bins * COLUMNS, word),
         after=np.zeros(bins * COLUMNS, word),
-        by_column=np.zeros((N_TALLIES, COLUMNS), np.int64),
         guide=np.empty(CELLS, np.uint32),
         paths=np.empty(width, np.int64),
-        columns=row(),
     )
