@@ -26,7 +26,8 @@ from simlab.frontier.problem import Problem
 from simlab.frontier.program import Limit, Program, chain
 from simlab.frontier.robust import Robust, least_regret, regret_table
 from simlab.frontier.service import integer_weights, ratio_points, weighted
-from simlab.frontier.solve import Frontier, Thinned, solve, thin, uniform
+from simlab.frontier.solve import Frontier, solve, uniform
+from simlab.frontier.thin import Thinned, thin
 
 __all__ = [
     "Band",

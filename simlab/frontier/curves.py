@@ -81,8 +81,11 @@ class SegmentCurves:
         return exact_sum(self.demanded)
 
     def needed(self, fill_rate: float | Fraction) -> int:
-        """Fewest units served that make the fill rate, read as the decimal that was written."""
-        return math.ceil(exact_rate(fill_rate) * self.total_demanded)
+        """Fewest units served that make the fill rate, read as the decimal that was written.
+
+        A float that is some plan's own fill rate, rounded as floats are, is reached by that plan.
+        """
+        return fewest(fill_rate, self.total_demanded)
 
     def allowed(self, budget: float | Decimal | Fraction) -> int:
         """Largest sum of `value` within the budget, given in money."""
@@ -114,6 +117,14 @@ def exact_rate(fill_rate: float | Fraction) -> Fraction:
     if rate < 0:
         raise UsageError(f"fill rate {float(rate):g}: fill rates are fractions between 0 and 1")
     return rate
+
+
+def fewest(rate: float | Fraction, whole: int) -> int:
+    """Least integer part with part ÷ whole ≥ rate; for floats the division is that of floats."""
+    need = math.ceil(exact_rate(rate) * whole)
+    if need and not isinstance(rate, Fraction) and (need - 1) / whole >= rate:
+        return need - 1
+    return need
 
 
 def exact_amount(budget: float | Decimal | Fraction) -> Fraction:
@@ -259,8 +270,9 @@ def narrow(sums: Sums) -> Sums:
 
 
 def reduced(sums: Sums) -> tuple[Sums, int]:
-    """Sums divided by their greatest common divisor, and the divisor (for numbers beyond int64)."""
-    if sums.dtype != object:
+    """Sums divided by their greatest common divisor, and the divisor, where totals pass int64."""
+    wide = sums.astype(object) if sums.dtype != object else sums
+    if sums.dtype != object and narrow(wide).dtype != object:
         return sums, 1
-    divisor = math.gcd(*(int(number) for number in sums.ravel())) or 1
-    return narrow(sums // divisor), divisor
+    divisor = math.gcd(*(int(number) for number in wide.ravel())) or 1
+    return narrow(wide // divisor), divisor

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.errors import UsageError
-from simlab.frontier.curves import FloatArray, IntArray, SegmentCurves, Sums, exact_sum
+from simlab.frontier.curves import FloatArray, IntArray, SegmentCurves, Sums, exact_sum, fewest
 from simlab.frontier.merge import ChoiceArray
 from simlab.frontier.plan import NoPlanError, rate_down
 from simlab.measures import format_rate
@@ -293,9 +293,7 @@ class ItemFrontier:
 
     def at(self, *, fill_rate: float) -> ItemPlan:
         """A feasible per-item plan at a floor, with its gap; see `serving`."""
-        from simlab.frontier.curves import exact_rate
-
-        need = -int(-(exact_rate(fill_rate) * self.demanded) // 1)
+        need = fewest(fill_rate, self.demanded)
         if int(self.served[-1]) < need:
             raise NoPlanError(
                 f"no per-item plan on the grid reaches fill rate {format_rate(fill_rate)}: the highest "

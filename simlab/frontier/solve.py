@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -43,8 +43,8 @@ class Frontier:
     ----------
     curves : SegmentCurves
         What was merged.
-    kind : {"segmented", "uniform"}
-        All combinations of targets, or one common target.
+    kind : {"segmented", "uniform", "limited"}
+        All combinations of targets, one common target, or points solved under further limits.
     choice : (p, n_segments) int16
         Target number of each segment in each plan.
     cost, value, served : (p,) int
@@ -55,6 +55,8 @@ class Frontier:
         ``exact`` or ``epsilon``; ``listed`` for uniform targets.
     chosen : Plan or None
         The cheapest plan under the limits given to `solve`.
+    whole : Frontier or None
+        The frontier that these points were taken from; plans are read off that one.
     """
 
     curves: SegmentCurves
@@ -66,6 +68,7 @@ class Frontier:
     bound: Sums
     certificate: TextArray
     chosen: Plan | None = field(default=None)
+    whole: Frontier | None = field(default=None)
 
     def __repr__(self) -> str:
         if not self.n_points:
@@ -125,9 +128,8 @@ class Frontier:
         at = np.asarray(points, dtype=np.int64)
         tables = (self.choice, self.cost, self.value, self.served, self.bound, self.certificate)
         choice, cost, value, served, bound, certificate = (table[at] for table in tables)
-        return Frontier(
-            self.curves, self.kind, choice, cost, value, served, bound, certificate, chosen=self.chosen
-        )
+        part = Frontier(self.curves, self.kind, choice, cost, value, served, bound, certificate)
+        return replace(part, chosen=self.chosen, whole=self.whole or self)
 
     def at(self, *, fill_rate: float | None = None, budget: Amount | None = None) -> Plan:
         """The plan at a floor, at a budget, or at both.
@@ -138,7 +140,8 @@ class Frontier:
             Floor: the cheapest plan that reaches it.
         budget : money, optional
             Ceiling on `value`: alone, the highest fill rate under it (then the least cost);
-            together with a floor, the least cost subject to both.
+            together with a floor, the least cost subject to both. Uniform and limited frontiers
+            answer with the best of their listed plans.
 
         Raises
         ------
@@ -152,8 +155,10 @@ class Frontier:
             raise UsageError("name a fill rate, a budget or both")
         need = None if fill_rate is None else self.curves.needed(fill_rate)
         limit = None if budget is None else self.curves.allowed(budget)
+        if self.whole is not None:
+            return self.whole.at(fill_rate=fill_rate, budget=budget)
         self._check(need, limit, fill_rate, budget)
-        if self.kind == "uniform":
+        if self.kind != "segmented":
             return self._of_list(need, limit)
         if limit is None:
             return self._cheapest(int(need or 0))
@@ -163,10 +168,16 @@ class Frontier:
         return self._under_both(need, limit)
 
     def _of_list(self, need: int | None, limit: int | None) -> Plan:
+        """The best of the listed plans; a floor between two points is bounded by the cheaper one."""
         allowed = self._meets(need, limit)
         if need is None:
             allowed &= self.served == self.served[allowed].max()
-        return self.plan(int(np.flatnonzero(allowed)[np.argmin(self.cost[allowed])]))
+        point = int(np.flatnonzero(allowed)[np.argmin(self.cost[allowed])])
+        plan = self.plan(point)
+        if self.kind == "uniform" or need == plan.served:
+            return plan
+        below = float(self.bound[point - 1]) if point else -math.inf
+        return Plan(self.curves, plan.choice, LISTED, below)
 
     def _meets(self, need: int | None, limit: int | None) -> npt.NDArray[np.bool_]:
         allowed = np.ones(self.n_points, dtype=np.bool_)
@@ -244,16 +255,17 @@ class Frontier:
 
     @property
     def _slack_in_value(self) -> bool:
-        return self.kind != "uniform" and self._thrifty.slack > 0
+        return self.kind == "segmented" and self._thrifty.slack > 0
 
     def _value_and_served(self) -> tuple[Sums, Sums]:
-        if self.kind == "uniform":
+        if self.kind != "segmented":
             return self.value, self.served
         return self._thrifty.cost, self._thrifty.served
 
     @property
     def _noun(self) -> str:
-        return "uniform target" if self.kind == "uniform" else "plan on the grid"
+        nouns = {"uniform": "uniform target", "limited": "listed plan"}
+        return nouns.get(self.kind, "plan on the grid")
 
 
 def solve(
@@ -294,27 +306,17 @@ def uniform(curves: SegmentCurves) -> Frontier:
     """One plan per target of the grid, the same target in every segment, in ascending order of cost."""
     choice = np.repeat(np.arange(curves.n_targets, dtype=np.int16)[:, None], curves.n_segments, axis=1)
     choice = curves.canonical(choice)
-    cost, value, served = (table.sum(axis=0) for table in (curves.cost, curves.value, curves.served))
+    cost = _total(curves.cost, choice)
+    choice = choice[np.argsort(cost, kind="stable")]
+    cost, value, served = (_total(table, choice) for table in (curves.cost, curves.value, curves.served))
     label = np.full(curves.n_targets, LISTED)
-    frontier = Frontier(curves, "uniform", choice, cost, value, served, cost, label)
-    return frontier.take(np.argsort(cost, kind="stable"))
+    return Frontier(curves, "uniform", choice, cost, value, served, cost, label)
 
 
 def _with_choice(frontier: Frontier, fill_rate: float | None, budget: Amount | None) -> Frontier:
     if fill_rate is None and budget is None:
         return frontier
-    chosen = frontier.at(fill_rate=fill_rate, budget=budget)
-    return Frontier(
-        frontier.curves,
-        frontier.kind,
-        frontier.choice,
-        frontier.cost,
-        frontier.value,
-        frontier.served,
-        frontier.bound,
-        frontier.certificate,
-        chosen,
-    )
+    return replace(frontier, chosen=frontier.at(fill_rate=fill_rate, budget=budget))
 
 
 def _with_hull(curves: SegmentCurves, merged: Merged) -> tuple[ChoiceArray, Sums, Sums, Sums]:
@@ -336,74 +338,3 @@ def _total(table: Sums, choice: ChoiceArray) -> Sums:
     for row in range(1, table.shape[0]):
         total = total + safe[row][choice[:, row]]
     return total
-
-
-@dataclass(frozen=True, eq=False)
-class Thinned:
-    """Some points of a frontier for a table or chart, and what lies between them at most.
-
-    Attributes
-    ----------
-    frontier : Frontier
-        The points kept.
-    index : (q,) int
-        Their numbers in the full frontier.
-    cost_gap : float
-        Largest step in cost between neighbours as a fraction of the cheaper one's cost: reading
-        the dearer neighbour for a fill in between overpays by no more than this.
-    fill_gap : float
-        Largest step in fill rate between neighbours.
-    """
-
-    frontier: Frontier
-    index: npt.NDArray[np.int64]
-    cost_gap: float
-    fill_gap: float
-
-
-def thin(frontier: Frontier, n_points: int = 100, *, keep: npt.ArrayLike = ()) -> Thinned:
-    """About `n_points` well-spread points, both ends among them, with the largest gaps stated.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        All points, ascending.
-    n_points : int
-        Points wanted, ≥ 2; all are kept if there are fewer.
-    keep : array of int
-        Points that must stay, such as the chosen one; they may come on top.
-
-    Notes
-    -----
-    Steps are even in the sum of the relative cost and the fill rate passed on the way, each as a
-    share of its whole range, so that neither the steep nor the flat end is left out.
-    """
-    if n_points < 2:
-        raise UsageError(f"a frontier is shown by at least 2 points, not {n_points}")
-    p = frontier.n_points
-    cost, served = frontier.cost.astype(np.float64), frontier.served.astype(np.float64)
-    index = np.arange(p)
-    if p > n_points:
-        way = _share(np.log(np.maximum(cost, 1.0))) + _share(served)
-        wanted = np.linspace(way[0], way[-1], n_points)
-        index = _nearest_distinct(way, wanted)
-    index = np.union1d(index, np.asarray(keep, dtype=np.int64)).astype(np.int64)
-    c, fill = cost[index], frontier.fill_rate[index]
-    if index.size < 2:
-        return Thinned(frontier.take(index), index, 0.0, 0.0)
-    step = np.divide(np.diff(c), c[:-1], out=np.full(c.size - 1, np.inf), where=c[:-1] > 0)
-    return Thinned(frontier.take(index), index, float(step.max()), float(np.diff(fill).max()))
-
-
-def _share(x: FloatArray) -> FloatArray:
-    span = x[-1] - x[0]
-    return (x - x[0]) / span if span > 0 else np.zeros_like(x)
-
-
-def _nearest_distinct(way: FloatArray, wanted: FloatArray) -> npt.NDArray[np.int64]:
-    """The points nearest to the wanted ways, moved on where two would coincide."""
-    right = np.clip(np.searchsorted(way, wanted), 1, way.size - 1)
-    nearest = np.where(wanted - way[right - 1] < way[right] - wanted, right - 1, right)
-    steps = np.arange(nearest.size)
-    forward = np.maximum.accumulate(nearest - steps) + steps
-    return np.asarray(np.minimum(forward, way.size - nearest.size + steps), dtype=np.int64)

@@ -229,6 +229,10 @@ def test_a_limited_frontier_is_solved_point_by_point():
     at = np.searchsorted(free.served, frontier.served)
     assert (free.cost[at] <= frontier.cost).all()
     assert set(frontier.certificate.tolist()) == {"exact"}
+    middle = 0.5 * (frontier.fill_rate[3] + frontier.fill_rate[4])
+    listed, best = frontier.at(fill_rate=float(middle)), problem.at(fill_rate=float(middle))
+    assert listed.bound <= best.cost <= listed.cost
+    assert frontier.at(fill_rate=float(middle), budget=listed.value).certificate in ("listed", "exact")
     plan = problem.at(budget=int(np.median(frontier.value)))
     assert plan.value <= np.median(frontier.value)
     assert all(limit.met(plan.choice) for limit in problem.limits)
