@@ -64,10 +64,10 @@ def plot_frontier(opt: Optimization) -> Figure:
 
 def plot_service(simulation: Simulation) -> Figure:
     """Target asked and fill rate achieved per segment, with intervals."""
-    from matplotlib.figure import Figure
+    from simlab.api.picture import Picture
 
     breakdown = simulation.by("segment")
-    figure = Figure(figsize=(8.0, 0.6 + 0.35 * len(breakdown.names)), layout="constrained")
+    figure = Picture(figsize=(8.0, 0.6 + 0.35 * len(breakdown.names)), layout="constrained")
     axes = figure.subplots()
     places = np.arange(len(breakdown.names))[::-1]
     fills = [scores.fill_rate for scores in breakdown.scores]
