@@ -12,7 +12,8 @@ from simlab.catalog.quality import QualityRow
 from simlab.engine.types import CodeArray, DemandLaw, FloatArray, IntArray, LawKind
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.calendar import BoolArray
-from simlab.models.dispersion import dispersion_bounds, largest_gap
+from simlab.models.choice import COUNTED, LONG_HISTORY, AskedLaws, Moments, asked_laws, law_kinds
+from simlab.models.dispersion import largest_gap
 from simlab.models.given import GivenLaws, read_given
 from simlab.models.history import History
 from simlab.models.pooling import pooled_dispersion
@@ -21,12 +22,7 @@ from simlab.models.reasons import Grounds, reasons
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
 
-LONG_HISTORY = 48
-"""Periods from which a history may stand for itself (an empirical law) where Poisson and negative
-binomial miss it: most of a year of weeks, or four years of months."""
-
 _NAMES_SHOWN = 5
-_DISTANCE = 1.36  # √n × largest gap between histogram and law: Kolmogorov's 5 %, cautious for counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,24 +69,20 @@ def choose_laws(catalog: Catalog, history: History | None) -> Choice:
 
     Notes
     -----
-    ``law = "auto"``, from the index of dispersion I = variance/mean over n periods:
-
-    - (n − 1)·I within the central 95 % of its χ² law under Poisson → Poisson;
-    - above → negative binomial with this mean and variance; from `LONG_HISTORY` periods on the
-      empirical law instead if the largest gap between the cumulated histogram and the negative
-      binomial exceeds 1.36/√n;
-    - below → empirical from `LONG_HISTORY` periods on, else Poisson (errs towards more stock).
-
-    With fewer than `min_periods` periods the mean is kept and I is pooled.
+    A law given in `items` wins over one that the study names for the SKU-location (`models.override`),
+    that one over `models.law`; see `law_kinds` for the choice. With fewer than `min_periods` periods
+    the mean is kept and variance/mean is pooled.
     """
     given, problems = read_given(catalog)
     n_observed = np.zeros(catalog.n_items, np.int64) if history is None else history.n_observed
     problems += _unknown(catalog, history, given, n_observed)
+    asked, unknown = asked_laws(catalog)
+    problems += unknown
     if problems:
         raise InvalidInputError(problems)
     if history is None:
         return _only_given(given)
-    fitted, reason = _fitted(catalog, history, given)
+    fitted, reason = _fitted(catalog, history, given, asked)
     law = _law_arrays(fitted, history)
     with np.errstate(divide="ignore", invalid="ignore"):
         observed = np.sqrt(history.variance) / history.mean
@@ -108,7 +100,9 @@ class _Fit:
     variance: FloatArray
 
 
-def _fitted(catalog: Catalog, history: History, given: GivenLaws) -> tuple[_Fit, tuple[str, ...]]:
+def _fitted(
+    catalog: Catalog, history: History, given: GivenLaws, asked: AskedLaws
+) -> tuple[_Fit, tuple[str, ...]]:
     """Kind, mean and variance of all laws, with reasons."""
     study = catalog.study
     enough = max(study.models.min_periods, 2)
@@ -117,10 +111,12 @@ def _fitted(catalog: Catalog, history: History, given: GivenLaws) -> tuple[_Fit,
     short = n < enough
     variance = np.where(short, mean * pool.ratio, np.nan_to_num(history.variance))
     gap = _gaps(history, mean, variance)
-    kind = _kinds(n, mean, variance, gap, short, study.models.law)
+    kind = law_kinds(asked, Moments(n, history.n_positive, mean, variance, gap, short))
     variance = np.where(kind == LawKind.POISSON, mean, variance)
-    variance = np.where(kind == LawKind.EMPIRICAL, _population_variance(history), variance)
-    reason = reasons(Grounds(n, mean, np.nan_to_num(history.variance), kind, short, gap), pool, study.models)
+    variance = np.where(kind == LawKind.GEOMETRIC, mean * (1 + mean), variance)
+    variance = np.where(np.isin(kind, COUNTED), _population_variance(history), variance)
+    grounds = Grounds(n, mean, np.nan_to_num(history.variance), kind, short, gap, asked.said)
+    reason = reasons(grounds, pool, enough)
     kind = np.where(given.mask, given.kind, kind).astype(np.int8)
     mean = np.where(given.mask, given.mean, mean)
     variance = np.where(given.mask, given.variance, variance)
@@ -128,34 +124,6 @@ def _fitted(catalog: Catalog, history: History, given: GivenLaws) -> tuple[_Fit,
         g if is_given else r for is_given, g, r in zip(given.mask, given.reason, reason, strict=True)
     )
     return _Fit(kind, mean, variance), told
-
-
-def _kinds(
-    n: IntArray, mean: FloatArray, variance: FloatArray, gap: FloatArray, short: BoolArray, law: str
-) -> CodeArray:
-    """(n,) `LawKind` of the laws fitted to history."""
-    over = variance > mean
-    by_moments = np.where(over, LawKind.NEGATIVE_BINOMIAL, LawKind.POISSON)
-    if law == "auto":
-        kind = np.where(short, by_moments, _auto(n, mean, variance, gap))
-    elif law == "empirical":
-        kind = np.where(short, by_moments, LawKind.EMPIRICAL)
-    elif law == "negative_binomial":
-        kind = by_moments
-    else:
-        kind = np.full(mean.size, LawKind.POISSON)
-    return np.where(mean == 0, LawKind.EMPIRICAL, kind).astype(np.int8)
-
-
-def _auto(n: IntArray, mean: FloatArray, variance: FloatArray, gap: FloatArray) -> IntArray:
-    """(n,) the choice by dispersion and length; see `choose_laws`."""
-    low, high = dispersion_bounds(n)
-    ratio = np.divide(variance, mean, out=np.ones_like(mean), where=mean > 0)
-    is_long = n >= LONG_HISTORY
-    stands_alone = is_long & (gap * np.sqrt(n) > _DISTANCE)
-    above = np.where(stands_alone, LawKind.EMPIRICAL, LawKind.NEGATIVE_BINOMIAL)
-    below = np.where(is_long, LawKind.EMPIRICAL, LawKind.POISSON)
-    return np.where((ratio > high) & (variance > mean), above, np.where(ratio < low, below, LawKind.POISSON))
 
 
 def _gaps(history: History, mean: FloatArray, variance: FloatArray) -> FloatArray:
@@ -172,15 +140,16 @@ def _population_variance(history: History) -> FloatArray:
 
 def _law_arrays(fitted: _Fit, history: History) -> DemandLaw:
     """The laws as flat arrays, with the counted values of the empirical ones."""
-    empirical = fitted.kind == LawKind.EMPIRICAL
-    item, value, weight = _counted_values(history, empirical)
+    sizes_only = fitted.kind == LawKind.INTERMITTENT
+    counted = (fitted.kind == LawKind.EMPIRICAL) | sizes_only
+    item, value, weight = _counted_values(history, counted, sizes_only)
     length = np.bincount(item, minlength=fitted.kind.size)
-    start = np.where(empirical, np.cumsum(length) - length, 0)
+    start = np.where(counted, np.cumsum(length) - length, 0)
     return DemandLaw(
         fitted.kind,
         fitted.mean,
         fitted.variance,
-        np.zeros(fitted.mean.size),
+        np.where(sizes_only, history.n_positive / np.maximum(history.n_observed, 1), 0.0),
         start.astype(np.int64),
         length.astype(np.int64),
         value,
@@ -188,10 +157,13 @@ def _law_arrays(fitted: _Fit, history: History) -> DemandLaw:
     )
 
 
-def _counted_values(history: History, wanted: BoolArray) -> tuple[IntArray, IntArray, IntArray]:
+def _counted_values(
+    history: History, wanted: BoolArray, sizes_only: BoolArray | None = None
+) -> tuple[IntArray, IntArray, IntArray]:
     """Distinct values of each wanted item, ascending, and in how many periods each was seen."""
     rows = wanted[history.item]
-    zeros = np.where(wanted, history.n_observed - history.n_positive, 0)
+    with_zero = wanted if sizes_only is None else wanted & ~sizes_only
+    zeros = np.where(with_zero, history.n_observed - history.n_positive, 0)
     quiet = np.flatnonzero(zeros > 0)
     item = np.concatenate([quiet, history.item[rows]])
     value = np.concatenate([np.zeros(quiet.size, np.int64), history.quantity[rows]])

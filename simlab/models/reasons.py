@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,9 +10,6 @@ from simlab.engine.types import CodeArray, FloatArray, IntArray, LawKind
 from simlab.models.calendar import BoolArray
 from simlab.models.given import LAW_NAMES
 from simlab.models.pooling import Pool
-
-if TYPE_CHECKING:
-    from simlab.study import ModelSpec
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +28,8 @@ class Grounds:
         Too few periods for a dispersion of their own.
     gap : (n,) float
         Largest gap between histogram and negative binomial; 0 where not looked at.
+    said : tuple of str
+        Who named the law, where the study did.
     """
 
     n_observed: IntArray
@@ -40,13 +38,12 @@ class Grounds:
     kind: CodeArray
     short: BoolArray
     gap: FloatArray
+    said: tuple[str, ...]
 
 
-def reasons(grounds: Grounds, pool: Pool, spec: ModelSpec) -> list[str]:
+def reasons(grounds: Grounds, pool: Pool, enough: int) -> list[str]:
     """One sentence per item, such as ``n=104 periods, variance/mean 3.1 → negative binomial``."""
     ratio = grounds.variance / np.where(grounds.mean > 0, grounds.mean, 1.0)
-    said = "" if spec.law == "auto" else f' (law = "{spec.law}")'
-    enough = max(spec.min_periods, 2)
     rows = zip(
         grounds.n_observed.tolist(),
         grounds.mean.tolist(),
@@ -54,10 +51,11 @@ def reasons(grounds: Grounds, pool: Pool, spec: ModelSpec) -> list[str]:
         grounds.kind.tolist(),
         grounds.short.tolist(),
         grounds.gap.tolist(),
+        grounds.said,
         strict=True,
     )
     out = []
-    for row, (n, mean, index, kind, is_short, gap) in enumerate(rows):
+    for row, (n, mean, index, kind, is_short, gap, said) in enumerate(rows):
         if not mean > 0:
             out.append(f"n={n} periods, all without demand → zero demand")
         elif is_short:

@@ -14,6 +14,7 @@ ComplexArray = npt.NDArray[np.complex128]
 MOST_POINTS = 1 << 15
 _LEAST_POINTS = 64
 _LOG_TAIL = 25.0  # −log of the mass that may lie beyond the lattice
+_FAR = 6.4  # standard deviations
 _NEGATIVE_BINOMIAL = (int(LawKind.NEGATIVE_BINOMIAL), int(LawKind.GEOMETRIC))
 
 
@@ -51,12 +52,15 @@ def lattice(law: DemandLaw, longest: IntArray) -> Lattice:
     -----
     The tail beyond is below e^−25 by Bernstein's inequality: t = b·c/3 + √((b·c/3)² + 2·c·σ²), c = 25,
     with b the largest demand of a period; Poisson and negative binomial use their exponential decay
-    at variance/mean instead of b.
+    at variance/mean instead of b; lognormal sums by their one largest period.
     """
     mean, variance = longest * law.mean, longest * law.variance
     ratio = np.where(law.mean > 0, law.variance / np.maximum(law.mean, 1e-300), 1.0)
     spread = np.sqrt(2 * _LOG_TAIL * variance)
     width = mean + np.maximum(ratio, 1.0) * _LOG_TAIL + spread
+    heavy = law.kind == LawKind.LOGNORMAL
+    if heavy.any():
+        width = np.where(heavy, np.maximum(width, mean + _largest_lognormal(law) + spread), width)
     counted = law.length > 0
     if counted.any():
         last = np.where(counted, law.values[np.minimum(law.start + law.length, law.values.size) - 1], 0)
@@ -67,6 +71,12 @@ def lattice(law: DemandLaw, longest: IntArray) -> Lattice:
     step = np.maximum(np.ceil(needed / MOST_POINTS), 1).astype(np.int64)
     points = 2.0 ** np.ceil(np.log2(np.maximum(needed / step, _LEAST_POINTS)))
     return Lattice(np.minimum(points, MOST_POINTS).astype(np.int64), step)
+
+
+def _largest_lognormal(law: DemandLaw) -> FloatArray:
+    """(n,) demand that a lognormal period exceeds with less than 1e-10."""
+    log_variance = np.log1p(law.variance / np.maximum(law.mean, 1e-300) ** 2)
+    return np.asarray(law.mean * np.exp(_FAR * np.sqrt(log_variance) - log_variance / 2))
 
 
 def transforms(law: DemandLaw, rows: IntArray, points: int, step: IntArray) -> ComplexArray:
@@ -131,15 +141,16 @@ def _closed(law: DemandLaw, points: int) -> ComplexArray:
 
 def _points_of(law: DemandLaw, item: int) -> tuple[IntArray, FloatArray]:
     """Values and probabilities of one period's demand."""
-    if law.length[item]:
+    if law.kind[item] == LawKind.EMPIRICAL:
         rows = slice(int(law.start[item]), int(law.start[item] + law.length[item]))
         weights = law.weights[rows].astype(np.float64)
         return law.values[rows], weights / weights.sum()
     from simlab.engine.tables import pmf_of
 
+    rows = slice(int(law.start[item]), int(law.start[item] + law.length[item]))
     one = law.take(np.array([item]))
-    nothing = np.zeros(0, np.int64)
-    first, shares = pmf_of(replace(one, values=nothing, weights=nothing), 0)
+    own = replace(one, start=np.zeros(1, np.int64), values=law.values[rows], weights=law.weights[rows])
+    first, shares = pmf_of(own, 0)
     return first + np.arange(shares.size), shares
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,8 @@ from simlab.engine.tables import pmf_of
 from simlab.engine.types import LawKind
 from simlab.errors import InvalidInputError
 from simlab.models import fit
+from simlab.models.choice import AskedLaws, Moments, law_kinds
+from simlab.study.sections import LawOverride
 
 WINDOW = {"life": "window"}
 RNG = np.random.default_rng(3)
@@ -184,3 +188,40 @@ def test_models_do_not_depend_on_the_order_of_items(make_catalog, weekly) -> Non
     for name in ("kind", "mean", "variance", "length"):
         found, mirrored = getattr(one.world.demand, name), getattr(other.world.demand, name)
         np.testing.assert_array_equal(found, mirrored[::-1])
+
+
+@pytest.mark.parametrize(
+    "law", ["geometric", "stuttering_poisson", "intermittent", "gamma", "lognormal", "normal"]
+)
+def test_any_law_of_the_engine_may_be_named_and_keeps_the_mean(law) -> None:
+    """`law_kinds` alone: which names a study may use is the study room's decision."""
+    moments = Moments(
+        np.array([104, 104, 104]),
+        np.array([90, 30, 104]),
+        np.array([8.0, 0.5, 6.0]),
+        np.array([40.0, 1.5, 0.0]),
+        np.zeros(3),
+        np.zeros(3, bool),
+    )
+    asked = AskedLaws(np.full(3, law, dtype=object), ("",) * 3)
+    kind = law_kinds(asked, moments)
+    assert kind[0] == LawKind[law.upper()]
+    assert kind[2] == (LawKind.POISSON if law == "stuttering_poisson" else LawKind[law.upper()])
+
+
+def test_overrides_win_for_their_items_and_unknown_ones_are_refused(make_catalog, weekly) -> None:
+    sales = {"P0": weekly("2022-01-03", OVERDISPERSED), "P1": weekly("2022-01-03", OVERDISPERSED)}
+    catalog = make_catalog(sales, period="week", demand=WINDOW)
+    override = (LawOverride(sku="P1", location="EAST", law="intermittent"),)
+    spec = catalog.study.models.model_copy(update={"override": override})
+    changed = replace(catalog, study=catalog.study.model_copy(update={"models": spec}))
+    models = fit(changed)
+    assert kinds(models) == [LawKind.NEGATIVE_BINOMIAL, LawKind.INTERMITTENT]
+    assert models.demand_reason[1].endswith("→ intermittent (override)")
+    first, shares = pmf_of(models.world.demand, 1)
+    assert (shares * (first + np.arange(shares.size))).sum() == pytest.approx(
+        np.mean(OVERDISPERSED), rel=1e-6
+    )
+    spec = spec.model_copy(update={"override": (LawOverride(sku="P9", law="poisson"),)})
+    with pytest.raises(InvalidInputError, match="P9 is not in the items table"):
+        fit(replace(catalog, study=catalog.study.model_copy(update={"models": spec})))

@@ -1,0 +1,141 @@
+"""Which law a history gets: named by the user, or chosen by dispersion and length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.engine.types import CodeArray, FloatArray, IntArray, LawKind
+from simlab.errors import Problem
+from simlab.models.calendar import BoolArray
+from simlab.models.dispersion import dispersion_bounds
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+
+LONG_HISTORY = 48
+"""Periods from which a history may stand for itself (an empirical law) where Poisson and negative
+binomial miss it: most of a year of weeks, or four years of months."""
+
+COUNTED = (LawKind.EMPIRICAL, LawKind.INTERMITTENT)
+"""Laws made of the counted values of the history."""
+
+_DISTANCE = 1.36  # √n × largest gap between histogram and law: Kolmogorov's 5 %, cautious for counts
+
+
+@dataclass(frozen=True, eq=False)
+class AskedLaws:
+    """Laws that the study names.
+
+    Attributes
+    ----------
+    name : (n,) object
+        ``auto`` or the name of a law.
+    said : tuple of str
+        Who named it, for the reason; empty for ``auto``.
+    """
+
+    name: npt.NDArray[np.object_]
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """What the choice rests on.
+
+    Attributes
+    ----------
+    n_observed, n_positive : (n,) int64
+        Periods, and those with demand.
+    mean, variance : (n,) float
+        Per period; of short histories the variance is pooled.
+    gap : (n,) float
+        Largest gap between histogram and negative binomial.
+    short : (n,) bool
+        Fewer than `min_periods`.
+    """
+
+    n_observed: IntArray
+    n_positive: IntArray
+    mean: FloatArray
+    variance: FloatArray
+    gap: FloatArray
+    short: BoolArray
+
+
+def asked_laws(catalog: Catalog) -> tuple[AskedLaws, list[Problem]]:
+    """The law that the study names for every item; overrides that name no item are problems."""
+    spec = catalog.study.models
+    name = np.full(catalog.n_items, spec.law, dtype=object)
+    said = ["" if spec.law == "auto" else f' (law = "{spec.law}")'] * catalog.n_items
+    problems = []
+    for place, override in enumerate(spec.override):
+        rows = [
+            row
+            for row, (sku, location) in enumerate(zip(catalog.sku, catalog.location, strict=True))
+            if sku == override.sku and override.location in (None, location)
+        ]
+        for row in rows:
+            name[row], said[row] = override.law, " (override)"
+        if not rows:
+            where = override.sku if override.location is None else f"{override.sku}@{override.location}"
+            column = f"models.override[{place}]"
+            why = f"{where} is not in the items table"
+            problems.append(Problem("E-MOD-005", why, catalog.study.file, column=column))
+    return AskedLaws(name, tuple(said)), problems
+
+
+def law_kinds(asked: AskedLaws, moments: Moments) -> CodeArray:
+    """(n,) `LawKind` of the laws fitted to history.
+
+    Notes
+    -----
+    ``auto``, from the index of dispersion I = variance/mean over n periods:
+
+    - (n − 1)·I within the central 95 % of its χ² law under Poisson → Poisson;
+    - above → negative binomial with this mean and variance; from `LONG_HISTORY` periods on the
+      empirical law instead if the largest gap between the cumulated histogram and the negative
+      binomial exceeds 1.36/√n;
+    - below → empirical from `LONG_HISTORY` periods on, else Poisson (errs towards more stock).
+
+    A named law whose variance cannot be that of the history (negative binomial and stuttering Poisson
+    need variance > mean, binomial variance < mean) becomes Poisson. Short histories have no histogram
+    to count: negative binomial or Poisson by the pooled dispersion.
+    """
+    over = moments.variance > moments.mean
+    by_moments = np.where(over, LawKind.NEGATIVE_BINOMIAL, LawKind.POISSON)
+    kind = np.full(over.size, LawKind.POISSON, dtype=np.int8)
+    for name in sorted(set(asked.name.tolist())):
+        rows = asked.name == name
+        if name == "auto":
+            wanted = np.where(moments.short, by_moments, _auto(moments))
+        else:
+            wanted = _named(LawKind[str(name).upper()], moments, by_moments)
+        kind[rows] = wanted[rows]
+    return np.where(moments.mean == 0, LawKind.EMPIRICAL, kind).astype(np.int8)
+
+
+def _named(law: LawKind, moments: Moments, by_moments: IntArray) -> IntArray:
+    if law in COUNTED:
+        return np.where(moments.short, by_moments, law)
+    if law in (LawKind.NEGATIVE_BINOMIAL, LawKind.STUTTERING_POISSON):
+        fits = moments.variance > moments.mean
+    elif law == LawKind.BINOMIAL:
+        fits = (moments.variance > 0) & (moments.variance < moments.mean)
+    else:
+        fits = np.ones(moments.mean.size, dtype=np.bool_)
+    return np.where(fits, law, LawKind.POISSON)
+
+
+def _auto(moments: Moments) -> IntArray:
+    n, mean, variance = moments.n_observed, moments.mean, moments.variance
+    low, high = dispersion_bounds(n)
+    ratio = np.divide(variance, mean, out=np.ones_like(mean), where=mean > 0)
+    is_long = n >= LONG_HISTORY
+    stands_alone = is_long & (moments.gap * np.sqrt(n) > _DISTANCE)
+    above = np.where(stands_alone, LawKind.EMPIRICAL, LawKind.NEGATIVE_BINOMIAL)
+    below = np.where(is_long, LawKind.EMPIRICAL, LawKind.POISSON)
+    return np.where((ratio > high) & (variance > mean), above, np.where(ratio < low, below, LawKind.POISSON))
