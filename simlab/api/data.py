@@ -36,8 +36,8 @@ class Data:
 
     @property
     def quality(self) -> Quality:
-        """Rows, units and value: used, repaired, refused."""
-        return self.catalog.quality
+        """Rows, units and value: used, repaired, refused; what the laws left out is counted too."""
+        return self.catalog.quality.with_notes(self.models.notes)
 
     @cached_property
     def models(self) -> Models:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,9 +75,10 @@ class Optimization:
     times: dict[str, float] = field(default_factory=dict)
 
     @property
-    def frontier(self) -> Frontier:
+    def frontier(self) -> FrontierResult:
         """Every plan that no other plan of segment targets beats, in ascending holding cost."""
-        return self.solved.frontier
+        points = self.solved.frontier
+        return FrontierResult(**{field.name: getattr(points, field.name) for field in fields(points)})
 
     def at(self, *, budget: float | None = None, fill_rate: float | None = None) -> Plan:
         """The plan for a budget (highest fill), a fill rate (cheapest), or both (cheapest).
@@ -173,6 +174,39 @@ class Optimization:
 
         frame = segment_frame(self)
         return describe(repr(self), frame[frame["sample"] == "verdict"])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FrontierResult(Frontier):
+    """A frontier that shows itself."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per plan: fill rate, money (search seed), certificate, and the target of every segment."""
+        import pandas as pd
+
+        frame = pd.DataFrame(
+            {
+                "fill_rate": self.fill_rate,
+                "holding_cost": self.cost_money,
+                "inventory_value": self.value_money,
+                "certificate": self.certificate.astype(str),
+            }
+        )
+        targets = self.targets
+        return frame.assign(
+            **{f"target {name}": targets[:, place] for place, name in enumerate(self.curves.names)}
+        )
+
+    def plot(self) -> Figure:
+        """Holding cost against fill rate on the search seed."""
+        from simlab.api.plots import plot_points
+
+        return plot_points(self)
+
+    def _repr_html_(self) -> str:
+        from simlab.api.html import describe
+
+        return describe(repr(self), self.to_frame())
 
 
 def optimize(

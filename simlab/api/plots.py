@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from simlab.api.optimization import Optimization
     from simlab.api.simulation import Simulation
+    from simlab.frontier import Frontier
 
 # Okabe and Ito (2008): told apart with every kind of colour vision.
 _COLOURS = {
@@ -58,6 +59,20 @@ def plot_frontier(opt: Optimization) -> Figure:
     axes.set_ylabel(MEASURES["holding_cost"].heading(opt.data.study.currency))
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, fontsize="small")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def plot_points(frontier: Frontier) -> Figure:
+    """Holding cost per year against fill rate of every plan, in sample."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8.0, 5.0), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(frontier.fill_rate, frontier.cost_money, color=_COLOURS["segmented"], linewidth=1.6)
+    axes.set_xlabel("Fill rate (search seed)")
+    axes.set_ylabel(MEASURES["holding_cost"].heading(frontier.curves.currency))
+    axes.set_ylim(bottom=0)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 

@@ -37,7 +37,6 @@ FloatArray = npt.NDArray[np.float64]
 DEFAULT_FILL_RATE = 0.95
 """Floor where neither the study nor the caller names a floor or a budget."""
 
-_TESTED_POINTS = 60
 _PER_SKU_POINTS = 40
 
 
@@ -153,7 +152,7 @@ def solve_plans(
         tables.cost, tables.served, value=tables.value, demanded=tables.demanded, n_points=_PER_SKU_POINTS
     )
     per_sku = items.serving(chosen.served)
-    thinned = _thinned(frontier, chosen)
+    thinned = _thinned(frontier, chosen, data.study.optimize.points)
     codes = segmentation.codes
     columns = {
         "segmented": chosen.choice[codes],
@@ -220,9 +219,9 @@ def _best_uniform(
     return one_target.plan(int(np.argmin(distance)))
 
 
-def _thinned(frontier: Frontier, chosen: Plan) -> Thinned:
+def _thinned(frontier: Frontier, chosen: Plan, n_points: int) -> Thinned:
     at = np.flatnonzero((frontier.choice == chosen.choice).all(axis=1))
-    return thin(frontier, _TESTED_POINTS, keep=at)
+    return thin(frontier, max(2, n_points), keep=at)
 
 
 def _tested(thinned: Thinned, chosen: Plan) -> npt.NDArray[np.int16]:

@@ -31,7 +31,7 @@ class Settings:
     level : float
         Of all intervals.
     workers : Workers
-        Threads and block size: no influence on any result.
+        Threads or processes, and block size: no influence on any result.
     """
 
     periods: int
@@ -64,7 +64,7 @@ class Settings:
             batches=study.simulation.batches,
             seed=_first(seed, study.simulation.seed),
             level=study.verdict.level,
-            workers=Workers(_first(workers, study.run.workers), study.run.block_items),
+            workers=Workers(_first(workers, study.run.workers), study.run.block_items, study.run.backend),
         )
 
     def horizon(self, phase: str, warmup: int) -> Horizon:

@@ -20,6 +20,8 @@ _BY_SLOT = ("demanded", "served", "on_hand", "on_hand_start", "receipts", "good_
 _CELLS_IN_FLIGHT = 400_000
 """Item × column × replication sums that one plan block may hold at a time."""
 
+_JOBLIB = {"threads": "threading", "loky": "loky"}
+
 Result = TypeVar("Result")
 
 
@@ -30,17 +32,22 @@ class Workers:
     Attributes
     ----------
     n_workers : int
-        Threads.
+        Threads or processes.
     block_items : int
         SKU-locations per block.
+    backend : {"threads", "loky"}
+        Threads of this process (the kernels release the GIL), or processes of their own.
     """
 
     n_workers: int = 2
     block_items: int = 512
+    backend: str = "threads"
 
     def __post_init__(self) -> None:
         if self.n_workers < 1 or self.block_items < 1:
             raise ValueError("workers and block_items are at least 1")
+        if self.backend not in _JOBLIB:
+            raise ValueError(f"backend '{self.backend}' is not one of {', '.join(_JOBLIB)}")
 
 
 def run_curves(
@@ -162,7 +169,7 @@ def _spread(
     progress: Progress | None,
     stage: str,
 ) -> Iterator[Result]:
-    """Results of the blocks in their order, over threads (the kernels release the GIL)."""
+    """Results of the blocks in their order."""
     total = sum(rows.size for rows in blocks)
     done = 0
     for rows, result in zip(blocks, _results(work, blocks, workers), strict=True):
@@ -178,7 +185,7 @@ def _results(work: Callable[[IntArray], Any], blocks: list[IntArray], workers: W
     from joblib import Parallel, delayed
 
     first = work(blocks[0])  # compiles once, before the threads start
-    rest = Parallel(n_jobs=workers.n_workers, prefer="threads", return_as="generator")(
+    rest = Parallel(n_jobs=workers.n_workers, backend=_JOBLIB[workers.backend], return_as="generator")(
         delayed(work)(rows) for rows in blocks[1:]
     )
     return _chain(first, rest)

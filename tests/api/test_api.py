@@ -124,6 +124,30 @@ def test_a_plan_for_a_budget_keeps_within_it_and_serves_most(opt):
     assert set(plan.by_segment()) == set(opt.segmentation.names)
 
 
+def test_the_frontier_shows_itself(opt):
+    frame = opt.frontier.to_frame()
+    assert len(frame) == opt.frontier.n_points
+    assert frame["holding_cost"].is_monotonic_increasing
+    assert frame["fill_rate"].is_monotonic_increasing
+    assert set(frame["certificate"]) == {"exact"}
+    assert "<table" in opt.frontier._repr_html_()
+    assert opt.frontier.plot().axes
+
+
+def test_the_quality_account_adds_up_after_the_laws_left_rows_out(data):
+    frame = data.quality.to_frame()
+    for table, n in data.quality.read.items():
+        assert frame.loc[frame["table"] == table, "rows"].sum() == n
+
+
+def test_a_warm_up_said_in_the_study_is_used(tmp_path):
+    study = write_study(tmp_path, **{"batches = 8": "batches = 8\nwarmup = 33"})
+    data = sl.load(study)
+    opt = sl.optimize(data, sl.segment(data), fill_rate=0.9, replications=4, verdict_replications=4)
+    assert opt.warmup == 33
+    assert opt.warmup_rule == "said in the study"
+
+
 def test_impossible_wishes_name_what_would_work(opt, data, segments):
     with pytest.raises(InfeasibleError, match="smallest budget that works"):
         opt.at(fill_rate=0.95, budget=1.0)

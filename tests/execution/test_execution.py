@@ -75,6 +75,16 @@ def test_curves_are_the_same_bits_for_every_number_of_workers_and_block_size(wor
         assert np.array_equal(ours, theirs), field.name
 
 
+@pytest.mark.slow
+def test_processes_give_the_same_bits_as_threads():
+    world = small_world()
+    levels = small_levels(world)
+    threads = run_curves(world, levels, HORIZON, workers=Workers(2, 2))
+    processes = run_curves(world, levels, HORIZON, workers=Workers(2, 2, "loky"))
+    for field in fields(threads):
+        assert np.array_equal(getattr(threads, field.name), getattr(processes, field.name)), field.name
+
+
 def test_plan_sums_are_the_items_added_up_by_hand():
     world = small_world()
     levels = small_levels(world)
