@@ -1,6 +1,6 @@
 """Frontier: curves to certified plans, bounds and prices; arrays only, no simulator."""
 
-from simlab.frontier.chance import Chance, ChancePlan, chance_name, solve_chance
+from simlab.frontier.chance import Chance, ChancePlan, ceiling_chance, service_chance, solve_chance
 from simlab.frontier.conflict import Explanation, Relaxation
 from simlab.frontier.curves import SegmentCurves, aggregate, non_monotone, restrict, sum_by_group
 from simlab.frontier.exchange import (
@@ -20,7 +20,7 @@ from simlab.frontier.exchange import (
 from simlab.frontier.items import ItemFrontier, ItemPlan, hull_bound, join_steps, per_item_bound
 from simlab.frontier.levels import GapSplit, level_hull, split_gap
 from simlab.frontier.limits import allowed_targets, ceilings, pin_items, ratio_floor, service_floors
-from simlab.frontier.noise import Band, simultaneous_band, statistical_gap, tie_groups
+from simlab.frontier.noise import Band, cheapest_meeting, simultaneous_band, statistical_gap, tie_groups
 from simlab.frontier.plan import NoPlanError, Plan
 from simlab.frontier.problem import Problem
 from simlab.frontier.program import Limit, Program, chain
@@ -53,9 +53,10 @@ __all__ = [
     "aggregate",
     "allowed_targets",
     "budget_sweep",
+    "ceiling_chance",
     "ceilings",
     "chain",
-    "chance_name",
+    "cheapest_meeting",
     "exchange_rates",
     "hull_bound",
     "hull_price",
@@ -74,6 +75,7 @@ __all__ = [
     "release",
     "release_moves",
     "restrict",
+    "service_chance",
     "service_floors",
     "share_by_segment",
     "simultaneous_band",

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.errors import UsageError
-from simlab.frontier.curves import FloatArray, IntArray, SegmentCurves, exact_rate
+from simlab.frontier.curves import INT64_SAFE, FloatArray, IntArray, SegmentCurves, exact_rate
 from simlab.frontier.merge import merge
 from simlab.frontier.plan import BOUND, SOLVER, NoPlanError, Plan
 from simlab.frontier.program import ROW_SCALE, Program, matrix_rows
@@ -24,68 +24,103 @@ ChoiceArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Chance:
-    """Service of at least a level in at least a share of the replications.
+    """A floor or ceiling that must hold in a share of the replications.
 
     Attributes
     ----------
     name : str
         In the user's words.
-    served : (n_segments, n_targets, n_replications) int64
-        Units served of the group of items that the limit speaks of, per replication.
-    demanded : (n_segments, n_replications) int64
-        Units demanded.
-    at_least : float
-        Fill rate over the counted window.
+    surplus : (n_segments, n_targets, n_replications) int64
+        What each segment adds to the distance from the limit; the limit holds in a replication
+        where the total over segments is ≥ 0. Built by `service_chance` and `ceiling_chance`.
     probability : float
         Share of replications in which it must hold.
     """
 
     name: str
-    served: IntArray
-    demanded: IntArray
-    at_least: float
+    surplus: IntArray
     probability: float
 
     def __post_init__(self) -> None:
-        shape = (self.served.shape[0], self.served.shape[2])
-        if self.demanded.shape != shape:
-            raise UsageError(f"'{self.name}': demanded has shape {self.demanded.shape}, expected {shape}")
         if not 0 < self.probability <= 1:
             raise UsageError(f"'{self.name}': probability {self.probability:g} is not between 0 and 1")
 
     @property
-    def wanted(self) -> int:
-        """Replications in which the floor must hold."""
-        share = Fraction(repr(float(self.probability)))
-        return math.ceil(share * int(self.served.shape[2]))
+    def n_replications(self) -> int:
+        """Number of replications."""
+        return int(self.surplus.shape[2])
 
-    def surplus(self) -> IntArray:
-        """(n_segments, n_targets, n_replications) units above the floor, times its denominator."""
-        rate = exact_rate(self.at_least)
-        largest = max(int(self.served.max(initial=1)), int(self.demanded.max(initial=1)), 1)
-        if largest * rate.denominator * self.served.shape[0] >= 2**62:
-            raise UsageError(
-                f"'{self.name}': units and the digits of the floor are too large to compare exactly"
-            )
-        return np.asarray(self.served * rate.denominator - self.demanded[:, None, :] * rate.numerator)
+    @property
+    def wanted(self) -> int:
+        """Replications in which the limit must hold."""
+        return math.ceil(Fraction(repr(float(self.probability))) * self.n_replications)
 
     def kept(self, choices: npt.NDArray[Any]) -> IntArray:
-        """(p,) number of replications in which each plan meets the floor, exactly."""
-        surplus = self.surplus()
-        total = np.zeros((choices.shape[0], surplus.shape[2]), dtype=np.int64)
+        """(p,) number of replications in which each plan meets the limit, exactly."""
+        total = np.zeros((choices.shape[0], self.n_replications), dtype=np.int64)
         for row in range(choices.shape[1]):
-            total += surplus[row][choices[:, row]]
+            total += self.surplus[row][choices[:, row]]
         return np.asarray((total >= 0).sum(axis=1))
 
     def met(self, choice: ChoiceArray) -> bool:
-        """Whether one plan holds the floor often enough."""
+        """Whether one plan holds the limit often enough."""
         return int(self.kept(choice[None, :])[0]) >= self.wanted
 
     def violation(self, choice: ChoiceArray, level: float = 0.95) -> Estimate:
-        """Share of these (fresh) replications in which the plan misses the floor, with its interval."""
-        n = self.served.shape[2]
-        total = self.surplus()[np.arange(choice.size), choice].sum(axis=0)
-        return ratio_estimate(total < 0, np.ones(n, dtype=np.int64), level)
+        """Share of these (fresh) replications in which the plan misses the limit, with its interval."""
+        total = self.surplus[np.arange(choice.size), choice].sum(axis=0)
+        return ratio_estimate(total < 0, np.ones(self.n_replications, dtype=np.int64), level)
+
+
+def service_chance(
+    served: IntArray, demanded: IntArray, at_least: float, probability: float, *, what: str = "fill rate"
+) -> Chance:
+    """Service of a group of items over the counted window, in a share of the replications.
+
+    Parameters
+    ----------
+    served : (n_segments, n_targets, n_replications) int64
+        Units served (or weighted units, good cycles) of the group.
+    demanded : (n_segments, n_replications) int64
+        Units demanded.
+    at_least, probability : float
+        The floor, and the share of replications in which it must hold.
+    what : str
+        Name of the measure, with its group.
+    """
+    if demanded.shape != (served.shape[0], served.shape[2]):
+        raise UsageError(f"'{what}': demanded has shape {demanded.shape}, served {served.shape}")
+    rate = exact_rate(at_least)
+    largest = max(int(served.max(initial=1)), int(demanded.max(initial=1)), 1)
+    if largest * rate.denominator * served.shape[0] >= INT64_SAFE:
+        raise UsageError(f"'{what}': the units are too many for the digits of the floor to be exact")
+    surplus = served * rate.denominator - demanded[:, None, :] * rate.numerator
+    name = f"{what} ≥ {format_rate(float(rate))} in {probability:.2f} of replications"
+    return Chance(name, np.asarray(surplus, dtype=np.int64), probability)
+
+
+def ceiling_chance(
+    amount: IntArray, at_most: int, probability: float, *, what: str = "inventory value"
+) -> Chance:
+    """A ceiling on an additive amount in a share of the replications: the quantile of a total.
+
+    Parameters
+    ----------
+    amount : (n_segments, n_targets, n_replications) int64
+        Stock value (or volume) of the group in each replication, or in each replication and week
+        laid side by side: "P95 of stock value ≤ x" is probability 0.95 over all of these.
+    at_most : int
+        The ceiling in the same units.
+    probability : float
+        Share in which it must hold.
+    what : str
+        Name of the measure, with its group.
+    """
+    if int(np.abs(amount).max(initial=1)) * amount.shape[0] + abs(at_most) >= INT64_SAFE:
+        raise UsageError(f"'{what}': the amounts are too large to be added exactly")
+    surplus = -amount
+    surplus[0] += at_most
+    return Chance(f"{what} ≤ {at_most:,} in {probability:.2f} of replications", surplus, probability)
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,11 +194,6 @@ def solve_chance(
     return ChancePlan(plan, kept, time.monotonic() - started)
 
 
-def chance_name(what: str, level: float, probability: float) -> str:
-    """``fill rate ≥ 0.950 in 0.90 of replications``."""
-    return f"{what} ≥ {format_rate(level)} in {probability:.2f} of replications"
-
-
 def _best_on_frontier(
     curves: SegmentCurves, chances: tuple[Chance, ...], program: Program
 ) -> ChoiceArray | None:
@@ -196,7 +226,7 @@ def _milp(
     shifted = (program.cost - least[:, None]).astype(np.float64)
     scale = ROW_SCALE / max(1.0, float(shifted.max()))
     objective = (shifted * scale).ravel()
-    switches = [chance.served.shape[2] for chance in chances]
+    switches = [chance.n_replications for chance in chances]
     rows: list[Any] = []
 
     def add(matrix: Any, low: Any, high: Any) -> None:
@@ -241,7 +271,7 @@ def _switched(chance: Chance, first: int, n_switches: int) -> tuple[Any, Any]:
     """Rows Σ surplus(x) − worst · z ≥ … : a replication whose switch is on must meet the floor."""
     from scipy.sparse import csr_array, hstack
 
-    surplus = chance.surplus().astype(np.float64)
+    surplus = chance.surplus.astype(np.float64)
     n_replications = surplus.shape[2]
     lowest = surplus.min(axis=1)
     above = (surplus - lowest[:, None, :]).reshape(-1, n_replications).T

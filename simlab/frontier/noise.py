@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from simlab.errors import UsageError
 from simlab.frontier.curves import FloatArray, IntArray
-from simlab.measures import Estimate, t_quantile
+from simlab.measures import Estimate, ratio_interval, t_quantile
 
 MIN_REPLICATIONS = 200
 _DRAWS = 2000
@@ -109,6 +109,25 @@ def tie_groups(
         else:
             group[plan] = group[plan - 1]
     return group
+
+
+def cheapest_meeting(
+    served: npt.ArrayLike, demanded: npt.ArrayLike, fill_rate: float, level: float = 0.95
+) -> int | None:
+    """Number of the first plan whose lower limit meets the fill rate; None if no plan's does.
+
+    Parameters
+    ----------
+    served : (p, n) int
+        Units served of each plan per replication of the **selection** seed, plans in ascending cost.
+    demanded : (n,) int
+        Units demanded per replication.
+    level : float
+        Confidence of the two-sided simulation interval whose lower limit is meant.
+    """
+    low = ratio_interval(served, demanded, level).low
+    meets = np.flatnonzero(np.atleast_1d(low) >= fill_rate)
+    return int(meets[0]) if meets.size else None
 
 
 def _bootstrap(

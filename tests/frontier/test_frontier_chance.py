@@ -8,10 +8,10 @@ import pytest
 
 from simlab.errors import UsageError
 from simlab.frontier import NoPlanError, Problem, SegmentCurves, per_item_bound
-from simlab.frontier.chance import Chance, chance_name, solve_chance
+from simlab.frontier.chance import Chance, ceiling_chance, service_chance, solve_chance
 from simlab.frontier.items import hull_bound, hull_steps, join_steps
 from simlab.frontier.levels import level_hull, split_gap
-from simlab.frontier.program import Program
+from simlab.frontier.program import Limit, Program
 from simlab.frontier.service import integer_weights, ratio_points, weighted
 
 
@@ -43,7 +43,7 @@ def test_chance_plans_equal_brute_force(seed):
     rng = np.random.default_rng(1000 + seed)
     curves, served, demanded = noisy(seed)
     level, probability = float(rng.choice([0.7, 0.75, 0.8, 0.85])), float(rng.choice([0.5, 0.9, 1.0]))
-    chance = Chance(chance_name("fill rate", level, probability), served, demanded, level, probability)
+    chance = service_chance(served, demanded, level, probability)
     best = best_with_chance(curves, served, demanded, level, probability)
     if best is None:
         with pytest.raises(NoPlanError, match=r"in .* of replications"):
@@ -58,7 +58,7 @@ def test_chance_plans_equal_brute_force(seed):
 
 def test_chance_with_limits_and_without_time():
     curves, served, demanded = noisy(3)
-    chance = Chance("window", served, demanded, 0.7, 0.6)
+    chance = service_chance(served, demanded, 0.7, 0.6)
     allowed = np.ones(curves.cost.shape, dtype=bool)
     allowed[0, :2] = False
     found = solve_chance(curves, (chance,), Program(curves.cost, allowed=allowed))
@@ -66,7 +66,7 @@ def test_chance_with_limits_and_without_time():
     hurried = solve_chance(curves, (chance,), time_limit=0.0)
     assert hurried.plan.certificate == "bound"
     assert hurried.plan.bound == -np.inf or hurried.plan.bound <= hurried.plan.cost
-    fresh = Chance("window", served[:, :, ::-1], demanded[:, ::-1], 0.7, 0.6)
+    fresh = service_chance(served[:, :, ::-1], demanded[:, ::-1], 0.7, 0.6)
     violation = fresh.violation(found.plan.choice)
     assert violation.low <= violation.value <= violation.high
     assert violation.value <= 0.4
@@ -75,9 +75,42 @@ def test_chance_with_limits_and_without_time():
 def test_wrong_chances_are_refused():
     _, served, demanded = noisy(1)
     with pytest.raises(UsageError, match="probability"):
-        Chance("window", served, demanded, 0.9, 1.5)
+        service_chance(served, demanded, 0.9, 1.5)
     with pytest.raises(UsageError, match="shape"):
-        Chance("window", served, demanded[:, :3], 0.9, 0.5)
+        service_chance(served, demanded[:, :3], 0.9, 0.5)
+    with pytest.raises(UsageError, match="too many"):
+        service_chance(served * 2**50, demanded, 0.9999999, 0.5)
+    with pytest.raises(UsageError, match="too large"):
+        ceiling_chance(served, 2**62, 0.5)
+    assert Chance("any", served - 10**6, 0.5).kept(np.zeros((1, 3), int)).tolist() == [0]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_quantile_of_the_total_is_not_the_sum_of_quantiles(seed):
+    """P90 of stock value over all weeks, together with a fill floor, against trying everything."""
+    curves, served, _ = noisy(seed)
+    amount = np.random.default_rng(seed).integers(10, 50, served.shape) * np.arange(1, 5)[None, :, None]
+    totals = {
+        choice: amount[np.arange(3), list(choice)].sum(axis=0) for choice, _ in cases.every_plan(curves)
+    }
+    ceiling = int(np.median([np.quantile(total, 0.9) for total in totals.values()]))
+    need = int(np.median(curves.served.sum(axis=0)))
+    floor = Limit("units", curves.served, at_least=need)
+    best = min(
+        (
+            cost
+            for choice, (cost, _, got) in cases.every_plan(curves)
+            if got >= need and (totals[choice] <= ceiling).mean() >= 0.9
+        ),
+        default=None,
+    )
+    chance = ceiling_chance(amount, ceiling, 0.9)
+    program = Program(curves.cost, (floor,))
+    if best is None:
+        with pytest.raises(NoPlanError, match="inventory value"):
+            solve_chance(curves, (chance,), program)
+    else:
+        assert solve_chance(curves, (chance,), program).plan.cost == best
 
 
 @pytest.mark.parametrize("seed", range(10))

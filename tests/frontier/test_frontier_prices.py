@@ -19,7 +19,7 @@ from simlab.frontier.exchange import (
     share_by_segment,
     slope_estimate,
 )
-from simlab.frontier.noise import simultaneous_band, statistical_gap, tie_groups
+from simlab.frontier.noise import cheapest_meeting, simultaneous_band, statistical_gap, tie_groups
 from simlab.frontier.robust import least_regret, regret_table
 
 
@@ -186,3 +186,11 @@ def test_a_scenario_out_of_reach_is_named():
     worlds = scenarios(1)
     with pytest.raises(NoPlanError, match=r"scenario '.*' cannot reach fill rate|in all scenarios"):
         least_regret(worlds, 1.0)
+
+
+def test_the_cheapest_plan_that_surely_meets_the_target():
+    rng = np.random.default_rng(3)
+    demanded = rng.poisson(1000, 100)
+    served = np.array([rng.binomial(demanded, p) for p in (0.90, 0.9495, 0.955, 0.99)])
+    assert cheapest_meeting(served, demanded, 0.95) == 2
+    assert cheapest_meeting(served, demanded, 0.999) is None
