@@ -23,6 +23,7 @@ binomial miss it: most of a year of weeks, or four years of months."""
 COUNTED = (LawKind.EMPIRICAL, LawKind.INTERMITTENT)
 """Laws made of the counted values of the history."""
 
+_TAILS, _MOST_VALUES = 25.0, 500_000.0
 _DISTANCE = 1.36  # √n × largest gap between histogram and law: Kolmogorov's 5 %, cautious for counts
 
 
@@ -102,7 +103,8 @@ def law_kinds(asked: AskedLaws, moments: Moments) -> CodeArray:
     - below → empirical from `LONG_HISTORY` periods on, else Poisson (errs towards more stock).
 
     A named law whose variance cannot be that of the history (negative binomial and stuttering Poisson
-    need variance > mean, binomial variance < mean) becomes Poisson. Short histories have no histogram
+    need variance > mean, binomial variance < mean) becomes Poisson. Where a law would spread over more
+    than half a million values, the history itself is the law. Short histories have no histogram
     to count: negative binomial or Poisson by the pooled dispersion.
     """
     over = moments.variance > moments.mean
@@ -115,7 +117,14 @@ def law_kinds(asked: AskedLaws, moments: Moments) -> CodeArray:
         else:
             wanted = _named(LawKind[str(name).upper()], moments, by_moments)
         kind[rows] = wanted[rows]
-    return np.where(moments.mean == 0, LawKind.EMPIRICAL, kind).astype(np.int8)
+    counted = (moments.mean == 0) | too_wide(moments.mean, moments.variance)
+    return np.where(counted, LawKind.EMPIRICAL, kind).astype(np.int8)
+
+
+def too_wide(mean: FloatArray, variance: FloatArray) -> BoolArray:
+    """(n,) whether a law with these moments spreads over more values than a table may have."""
+    ratio = np.maximum(variance / np.where(mean > 0, mean, 1.0), 1.0)
+    return np.asarray(_TAILS * (ratio + np.sqrt(np.maximum(variance, mean))) > _MOST_VALUES)
 
 
 def _named(law: LawKind, moments: Moments, by_moments: IntArray) -> IntArray:

@@ -203,7 +203,9 @@ def _unknown(
     else:
         what = f"not one whole {period} of demand history, and no law given"
     fix = "give demand_law and demand_mean in items, or take them out of items"
-    if history is not None and catalog.study.demand.life != "window":
+    if history is not None and history.calendar.n_periods == 0:
+        fix += f", or choose a study.period shorter than a {period}"
+    elif history is not None and catalog.study.demand.life != "window":
         fix += f'; [demand] life = "window" would count every {period} without rows as zero demand'
     file = catalog.study.data.items.path or "items"
     return [Problem("E-MOD-001", f"{what} for {', '.join(names)}{more}", file, fix=fix)]

@@ -8,6 +8,7 @@ import numpy as np
 
 from simlab.engine.types import CodeArray, FloatArray, IntArray, LawKind
 from simlab.models.calendar import BoolArray
+from simlab.models.choice import too_wide
 from simlab.models.given import LAW_NAMES
 from simlab.models.pooling import Pool
 
@@ -54,10 +55,13 @@ def reasons(grounds: Grounds, pool: Pool, enough: int) -> list[str]:
         grounds.said,
         strict=True,
     )
+    wide = too_wide(grounds.mean, grounds.variance).tolist()
     out = []
     for row, (n, mean, index, kind, is_short, gap, said) in enumerate(rows):
         if not mean > 0:
             out.append(f"n={n} periods, all without demand → zero demand")
+        elif kind == LawKind.EMPIRICAL and wide[row]:
+            out.append(f"n={n} periods, variance/mean {index:.3g}, too wide for any other law → empirical")
         elif is_short:
             head = f"n={n} periods, fewer than {enough}: mean kept, variance/mean {pool.ratio[row]:.3g}"
             out.append(f"{head} {pool.name[row]} → {LAW_NAMES[kind]}{said}")

@@ -147,6 +147,19 @@ def test_all_mass_in_one_period_is_fitted(make_catalog, weekly) -> None:
     assert pmf_of(models.world.demand, 0)[1][0] > 0.9
 
 
+def test_a_demand_too_large_for_any_table_is_its_own_history(make_catalog, weekly) -> None:
+    demand = {"P0": weekly("2023-10-02", [10**9] + [0] * 12), "P1": {"2023-12-25": 10**11}}
+    models = fit(make_catalog(demand, period="week"))
+    assert kinds(models) == [LawKind.EMPIRICAL] * 2
+    assert "too wide for any other law → empirical" in models.demand_reason[0]
+    assert models.world.demand.mean.tolist() == [10**9 / 13, 10**11]
+
+
+def test_a_history_without_a_whole_period_is_refused_with_the_remedy(make_catalog) -> None:
+    with pytest.raises(InvalidInputError, match="shorter than a month"):
+        fit(make_catalog({"P0": {"2024-01-03": 1, "2024-01-20": 2}}, period="month"))
+
+
 def test_items_without_history_or_law_are_refused_by_name_with_a_remedy(make_catalog, weekly) -> None:
     demand = {"P0": weekly("2022-01-03", POISSON), "P1": {}, "P2": {}}
     with pytest.raises(InvalidInputError, match=r"P1@EAST, P2@EAST") as refused:
