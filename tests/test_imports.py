@@ -98,20 +98,17 @@ def forbidden_arrows(path: Path) -> list[str]:
     room = room_of(path)
     allowed = MAY_IMPORT[room] | EVERYWHERE | {room, "__version__"}
     packages = ONLY_PACKAGES.get(room)
+    known = sys.stdlib_module_names | {ONLY_FOR_TYPING}
+    where = path.relative_to(PACKAGE).as_posix()
     wrong = []
     for name in imported(path):
         top, _, rest = name.partition(".")
         if top == "simlab":
             ok = rest.partition(".")[0] in allowed
         else:
-            ok = (
-                packages is None
-                or top in packages
-                or top in sys.stdlib_module_names
-                or top == ONLY_FOR_TYPING
-            )
+            ok = packages is None or top in packages | known or (where, top) in ALSO_ALLOWED
         if not ok:
-            wrong.append(f"{path.relative_to(PACKAGE.parent)} imports {name}")
+            wrong.append(f"simlab/{where} imports {name}")
     return wrong
 
 
