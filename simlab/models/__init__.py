@@ -4,7 +4,7 @@ from simlab.models.account import full_account
 from simlab.models.calendar import Calendar
 from simlab.models.diagnosis import Diagnosis, diagnose, variance_ratio
 from simlab.models.drift import Drift, lead_time_drift
-from simlab.models.fit import Models, fit
+from simlab.models.fitting import Models, fit
 from simlab.models.history import History, read_history
 from simlab.models.terms import HOLDING_RATE, Costs
 

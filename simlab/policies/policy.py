@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simlab.errors import InvalidInputError, Problem, UsageError
-from simlab.policies.plan import FAMILIES, MEASURES, PLANNINGS
+from simlab.policies.planning import FAMILIES, MEASURES, PLANNINGS
 
 if TYPE_CHECKING:
     from simlab.segments import Segmentation

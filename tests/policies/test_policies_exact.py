@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from simlab.engine.types import LawKind
 from simlab.policies import plan
-from simlab.policies.exact import Problems, service_curve
-from simlab.policies.plan import _protections, _width
+from simlab.policies.exact import service_curve
+from simlab.policies.planning import service_problems
 
 POISSON, NB, GEOMETRIC = LawKind.POISSON, LawKind.NEGATIVE_BINOMIAL, LawKind.GEOMETRIC
 PMF = {0: 50, 1: 30, 2: 15, 6: 5}
@@ -35,9 +35,8 @@ CROSSING = {
 
 
 def curve(models, measure: str, quantity: int = 0) -> np.ndarray:
-    width, _ = _width(models, np.full(models.n_items, quantity))
-    tables, which = _protections(models, width > 1)
-    return service_curve(Problems(models.world.demand, tables, which, width), measure, 0)
+    problems, _ = service_problems(models, np.full(models.n_items, quantity), measure)
+    return service_curve(problems, measure, 0)
 
 
 @pytest.mark.parametrize("case", BASE_STOCK)
@@ -79,8 +78,8 @@ def test_transforms_equal_a_slow_convolution(
     one = item(dict(sorted(demand.items())) if isinstance(demand, dict) else demand, lead, review)
     one.lead = dict(sorted(lead.items()))
     models = make_models(one, crossing=cross)
-    tables, _ = _protections(models, np.array([False]))
-    fill, service = slow_service(one, tables[0], level)
+    problems, _ = service_problems(models, np.zeros(1, np.int64), "fill_rate")
+    fill, service = slow_service(one, problems.protection[0], level)
     assert curve(models, "fill_rate")[level] == pytest.approx(fill, abs=1e-8)
     assert curve(models, "cycle_service_level")[level] == pytest.approx(service, abs=1e-8)
 

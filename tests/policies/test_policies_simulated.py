@@ -8,8 +8,8 @@ import pytest
 from simlab.engine.run import simulate_items, warmup_periods
 from simlab.engine.types import Horizon, LawKind
 from simlab.policies import order_quantities, plan
-from simlab.policies.exact import Problems, service_curve
-from simlab.policies.plan import _protections, _width
+from simlab.policies.exact import service_curve
+from simlab.policies.planning import service_problems
 
 NB, POISSON = (LawKind.NEGATIVE_BINOMIAL, 4.0, 12.0), (LawKind.POISSON, 5.0, 5.0)
 PMF = {0: 50, 1: 30, 2: 15, 6: 5}
@@ -49,9 +49,7 @@ def test_planned_service_is_what_the_simulator_sees(
     warmup = warmup_periods(models.world) + 200
     curves = simulate_items(models.world, levels, Horizon(2000, warmup, 64, 32, 11))
     quantity = order_quantities(models) if family == "reorder_quantity" else np.zeros(1, np.int64)
-    width, _ = _width(models, quantity)
-    apart = width > 4 * models.world.demand.mean * models.world.terms.review_period
-    problems = Problems(models.world.demand, *_protections(models, apart), width)
+    problems, _ = service_problems(models, quantity, "fill_rate")
     level = levels.order_up_to[0] if family == "order_up_to" else levels.reorder_point[0] + 1
     pairs = [("fill_rate", curves.served[0], np.broadcast_to(curves.demanded[0], curves.served[0].shape))]
     if exact_cycle:

@@ -138,14 +138,29 @@ def _exact(
     models: Models, targets: FloatArray, measure: Measure, quantity: IntArray
 ) -> tuple[IntArray, tuple[str, ...]]:
     """(n, k) lowest position after a review, and how each item was planned."""
+    problems, words = service_problems(models, quantity, measure)
+    levels, step = least_levels(problems, targets, measure)
+    words = _also(words, step > 1, "coarser steps where demand spreads beyond 2^15 units")
+    return levels, tuple(words)
+
+
+def service_problems(models: Models, quantity: IntArray, measure: Measure) -> tuple[Problems, list[str]]:
+    """What exact planning solves for every item, and the name of the formula.
+
+    Parameters
+    ----------
+    models : Models
+        n items.
+    quantity : (n,) int64
+        Order quantity of (R,s,nQ); 0 for (R,S).
+    measure : {"fill_rate", "cycle_service_level"}
+        For the name alone.
+    """
     width, words = _width(models, quantity)
     apart = width > _FAR_APART * models.world.demand.mean * models.world.terms.review_period
     tables, which = _protections(models, apart)
     words = _approximations(models, words, width > 1, apart, measure)
-    problems = Problems(models.world.demand, tables, which, width)
-    levels, step = least_levels(problems, targets, measure)
-    words = _also(words, step > 1, "coarser steps where demand spreads beyond 2^15 units")
-    return levels, tuple(words)
+    return Problems(models.world.demand, tables, which, width), words
 
 
 def _approximations(
