@@ -53,7 +53,7 @@ def facts(tables: RunTables) -> list[Fact]:
         _fact("Policy", _FAMILIES.get(str(policy.get("family")), policy.get("family"))),
         _fact("Planning", _planning(policy)),
         _fact("Segments", m.get("segment_rule") or ", ".join(tables.by)),
-        _fact("Counted", m.get("periods"), f"{period}s, after a warm-up of {_warmup(m)} {period}s"),
+        _fact("Counted", m.get("periods"), f"{period}s, after a warm-up of {_warmup(m, period)}"),
         _fact("Replications", _replications(m)),
         _fact("Frontier", _frontier(m.get("frontier"))),
         _fact("Batches", m.get("batches")),
@@ -121,10 +121,10 @@ def _replications(manifest: dict[str, Any]) -> str:
     return f"{text}, {number(verdict)} to judge" if verdict else text
 
 
-def _warmup(manifest: dict[str, Any]) -> str:
+def _warmup(manifest: dict[str, Any], period: str) -> str:
     rule = manifest.get("warmup_rule")
-    length = manifest.get("warmup", DASH)
-    return f"{length} ({rule})" if rule else str(length)
+    length = f"{manifest.get('warmup', DASH)} {period}s"
+    return f"{length} ({rule})" if rule else length
 
 
 def _frontier(facts: dict[str, Any] | None) -> str:
@@ -133,7 +133,11 @@ def _frontier(facts: dict[str, Any] | None) -> str:
     n, shown = facts.get("n_points"), facts.get("n_shown")
     gap = facts.get("largest_fill_gap")
     text = f"{number(n)} plans, {number(shown)} kept"
-    return f"{text}; neighbours differ by at most {percent(gap, 3)} of fill" if is_number(gap) else text
+    return (
+        f"{text}; neighbours lie at most {number(100 * gap, 2)} points of fill apart"
+        if is_number(gap)
+        else text
+    )
 
 
 def _listing(value: object, *, grouped: bool = True) -> str:

@@ -81,7 +81,8 @@ def tiles(tables: RunTables) -> list[Row]:
     def tile(label: str, measure: str, show: Callable[[float], str], note: str) -> Row:
         ends = (total.get(f"{measure}_low"), total.get(f"{measure}_high"))
         value = show(total.get(measure, float("nan")))
-        return {"label": label, "value": value, "span": span(*ends, show), "note": note}
+        exact = (lambda x: money(x, currency)) if show is cash else show
+        return {"label": label, "value": value, "span": span(*ends, exact), "note": note}
 
     floor, budget = limits.get("fill_rate"), limits.get("budget")
     asked = f"floor {target(floor)}" if is_number(floor) else ""
@@ -111,8 +112,8 @@ def _saving_tiles(tables: RunTables) -> list[Row]:
             continue
         low, high = row.get("difference_low"), row.get("difference_high")
         ends = (-high if is_number(high) else None, -low if is_number(low) else None)
-        saved = span(*ends, lambda x: money_short(x, tables.currency))
-        note = f"{percent(-row['percent'], 1)} at equal fill"
+        saved = span(*ends, lambda x: money(x, tables.currency))
+        note = f"{percent(-row['percent'], 1)} at an equal fill of {percent(row['at_fill'])}"
         value = money_short(-row["difference"], tables.currency)
         found.append({"label": labels[plan], "value": value, "span": saved, "note": note})
     return found
@@ -275,20 +276,18 @@ def laws(tables: RunTables) -> Row:
         )
     rows.sort(key=lambda row: str(row["law"]))
     rows.sort(key=lambda row: row["n"], reverse=True)
-    lead = _reasons(items["lead_time_reason"], most=8)
-    return {"demand": rows, "lead_time": lead, "n_items": len(items)}
+    lead = _reasons(items["lead_time_reason"], most=12)
+    return {"demand": rows, "lead_time": lead, "n_items": number(len(items))}
 
 
 def _reasons(reasons: pd.Series[Any], most: int = 3) -> list[tuple[str, int]]:
-    """The most frequent reasons; a reason that differs only in its numbers is shown by one example."""
-    counts, example = Counter[str](), dict[str, str]()
-    for reason in reasons:
-        pattern = _pattern(reason)
-        counts[pattern] += 1
-        example.setdefault(pattern, str(reason))
+    """The most frequent reasons; those that differ only in their numbers are shown by one example."""
+    counts, texts = Counter[str](), dict[str, set[str]]()
+    for reason, n in Counter(str(r) if isinstance(r, str) else "not stated" for r in reasons).most_common():
+        pattern = _DIGITS.sub("…", reason)
+        counts[pattern] += n
+        texts.setdefault(pattern, set()).add(reason)
     common = counts.most_common(most)
-    return [(f"e.g. {example[p]}" if example[p] != p else p, n) for p, n in common]
-
-
-def _pattern(reason: object) -> str:
-    return _DIGITS.sub("…", str(reason)) if isinstance(reason, str) else "not stated"
+    shown = [(min(texts[p]) if len(texts[p]) == 1 else f"e.g. {min(texts[p])}", n) for p, n in common]
+    rest = sum(counts.values()) - sum(n for _, n in common)
+    return [*shown, ("other reasons", rest)] if rest else shown

@@ -33,9 +33,14 @@ def named(name: str) -> alt.Chart:
     return alt.Chart(alt.NamedData(name=name))
 
 
-def to_spec(figure: Figure) -> dict[str, Any]:
-    """Vega-Lite JSON of a figure in the house style, its tables included; NaN becomes null."""
-    spec: dict[str, Any] = figure.chart.configure(**_style()).to_dict(context={"pre_transform": False})
+def to_spec(figure: Figure, *, validate: bool = False) -> dict[str, Any]:
+    """Vega-Lite JSON of a figure in the house style, its tables included; NaN becomes null.
+
+    Altair's own check of the specification takes longer than the drawing, so that it is the tests' job.
+    """
+    spec: dict[str, Any] = figure.chart.configure(**_style()).to_dict(
+        validate=validate, context={"pre_transform": False}
+    )
     tables = {name: table.to_dict("records") for name, table in figure.data.items()}
     return {**spec, "datasets": plain(tables)}
 

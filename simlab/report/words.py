@@ -48,15 +48,18 @@ def compare(row: Mapping[str, Any], currency: str) -> Statement:
     if is_number(high) and high < 0:
         less = _amount(row, currency, sign=-1)
         return Statement(
-            "good", f"Cheaper than {other}", f"{at} the plan costs {less} less to hold than {other}."
+            "good",
+            f"Cheaper than {other}",
+            f"{at} planning by segment costs {less} less to hold than {other}.",
         )
     if is_number(low) and low > 0:
         more = _amount(row, currency)
         return Statement(
-            "bad", f"Dearer than {other}", f"{at} the plan costs {more} more to hold than {other}."
+            "bad", f"Dearer than {other}", f"{at} planning by segment costs {more} more to hold than {other}."
         )
+    gap = _amount(row, currency)
     text = (
-        f"{at} the plan and {other} cannot be told apart: the difference is {_amount(row, currency)}, "
+        f"{at} planning by segment and {other} cannot be told apart: the difference is {gap}, "
         f"and zero is not excluded."
     )
     return Statement("open", f"Not told apart from {other}", text)
@@ -122,10 +125,10 @@ def _price(at: str, row: Mapping[str, Any], currency: str) -> Statement:
     if is_number(high) and high < 0:
         less = _amount(row, currency, sign=-1)
         return Statement(
-            "good", title, f"{at} the plan costs {less} less to hold than the per-SKU plan tried."
+            "good", title, f"{at} planning by segment costs {less} less to hold than the per-SKU plan tried."
         )
     gap = _amount(row, currency)
-    text = f"{at} the plan and the per-SKU plan cannot be told apart: the difference is {gap}."
+    text = f"{at} planning by segment and the per-SKU plan cannot be told apart: the difference is {gap}."
     return Statement("good", title, text)
 
 

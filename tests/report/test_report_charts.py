@@ -73,7 +73,10 @@ def test_every_run_has_the_charts_its_tables_allow(tmp_path: Path) -> None:
         "exchange_rates",
         "capital_over_time",
     }
-    assert {"frontier_holding_cost", "capital_by_segment", "matrix"} <= set(static_charts(tables))
+    charts = static_charts(tables)
+    assert {"frontier_holding_cost", "capital_by_segment", "matrix"} <= set(charts)
+    for chart in charts.values():
+        to_spec(chart, validate=True)
 
 
 @pytest.mark.parametrize(("n", "n_segments"), [(5000, 12), (300, 1000), (3, 1)])

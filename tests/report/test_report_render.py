@@ -13,7 +13,7 @@ from report.fake_run import HOSTILE, build_fake_run
 
 from simlab.errors import InvalidInputError
 from simlab.report import render
-from simlab.report.page import matrix, segment_table
+from simlab.report.page import _reasons, matrix, segment_table
 from simlab.report.render import page_html, script_json, script_text
 from simlab.report.tables import ALL, read_tables
 from simlab.run import RunFolder, verify
@@ -143,6 +143,12 @@ def test_a_run_without_frontier_and_verdict_still_reports(tmp_path: Path) -> Non
     assert 'id="frontier"' not in text
     assert "no comparison at equal fill" in text
     assert "Given plan" in text
+
+
+def test_reasons_that_differ_in_numbers_only_are_one_line(tmp_path: Path) -> None:
+    reasons = ["mean 1.5 of 3", "mean 2.5 of 9", "as given", "as given", "as given", None]
+    texts = dict(_reasons(pd.Series(reasons, dtype="object"), most=2))
+    assert texts == {"as given": 3, "e.g. mean 1.5 of 3": 2, "other reasons": 1}
 
 
 def test_nan_is_shown_as_a_dash(tmp_path: Path) -> None:

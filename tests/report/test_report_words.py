@@ -83,7 +83,7 @@ def test_the_winner_is_named_only_outside_the_interval(low: float, high: float, 
 def test_a_saving_is_told_with_its_interval_turned_round() -> None:
     said = words.compare(row(-200, -300, -100), "GBP")
     assert said.text == (
-        f"At the same fill rate of 95.00{T}% the plan costs £200 a year "
+        f"At the same fill rate of 95.00{T}% planning by segment costs £200 a year "
         f"(2.0{T}%; 95{T}% interval £100 to £300) less to hold than the best uniform target."
     )
 
