@@ -6,6 +6,7 @@ from simlab.models.diagnosis import Diagnosis, diagnose, variance_ratio
 from simlab.models.drift import Drift, lead_time_drift
 from simlab.models.fitting import Models, fit
 from simlab.models.history import History, read_history
+from simlab.models.scores import Scores, rolling_scores
 from simlab.models.terms import HOLDING_RATE, Costs
 
 __all__ = [
@@ -16,10 +17,12 @@ __all__ = [
     "Drift",
     "History",
     "Models",
+    "Scores",
     "diagnose",
     "fit",
     "full_account",
     "lead_time_drift",
     "read_history",
+    "rolling_scores",
     "variance_ratio",
 ]

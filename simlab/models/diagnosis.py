@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from simlab.engine.types import FloatArray, IntArray
 from simlab.models.calendar import BoolArray, first_day
-from simlab.models.history import History
+from simlab.models.history import History, tables
 from simlab.models.testing import benjamini_hochberg, chi_square_p, normal_p
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ FALSE_SHARE = 0.05
 
 _LEAST_PERIODS = 12
 _SILENCE = 0.01
-_BLOCK = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,19 +143,9 @@ def variance_ratio(history: History, span: IntArray) -> FloatArray:
     out = np.full(history.n_items, np.nan)
     if not history.is_complete:
         return out
-    size = max(1, _BLOCK // max(history.calendar.n_periods, 1))
-    bounds = np.searchsorted(history.item, np.arange(history.n_items + 1))
-    opened = _opened(history)
-    for begin in range(0, history.n_items, size):
-        end = min(begin + size, history.n_items)
-        table = np.zeros((end - begin, history.calendar.n_periods))
-        rows = slice(int(bounds[begin]), int(bounds[end]))
-        place = opened[history.period[rows]] - opened[history.first[history.item[rows]]]
-        table[history.item[rows] - begin, place] = history.quantity[rows]
-        for row in range(end - begin):
-            item = begin + row
-            line = table[row, : history.n_observed[item]]
-            out[item] = _ratio_of_sums(line, int(span[item]))
+    for items, table in tables(history):
+        for row, item in enumerate(items.tolist()):
+            out[item] = _ratio_of_sums(table[row, : history.n_observed[item]], int(span[item]))
     return out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from simlab.models.calendar import BoolArray, Calendar, whole_periods
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
+
+_BLOCK = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +70,24 @@ class History:
         away = (self.quantity - mean[self.item]) ** 2
         at_zero = (self.n_observed - self.n_positive) * mean**2
         return _ratio(_sums(self.item, away, self.n_items) + at_zero, self.n_observed - 1)
+
+
+def tables(history: History) -> Iterator[tuple[IntArray, FloatArray]]:
+    """Observed periods as dense rows, block by block: item numbers and (rows, most periods) units.
+
+    Row r holds the periods of its life in order, `n_observed` of them; what follows is 0. Needs
+    `is_complete`.
+    """
+    opened = np.concatenate([[0], np.cumsum(history.calendar.open)])
+    bounds = np.searchsorted(history.item, np.arange(history.n_items + 1))
+    size = max(1, _BLOCK // max(history.calendar.n_periods, 1))
+    for begin in range(0, history.n_items, size):
+        items = np.arange(begin, min(begin + size, history.n_items))
+        cells = slice(int(bounds[begin]), int(bounds[items[-1] + 1]))
+        place = opened[history.period[cells]] - opened[history.first[history.item[cells]]]
+        table = np.zeros((items.size, int(history.n_observed[items].max(initial=0))))
+        table[history.item[cells] - begin, place] = history.quantity[cells]
+        yield items, table
 
 
 def read_history(catalog: Catalog) -> History | None:
