@@ -111,11 +111,30 @@ def _cache_in(folder: Path) -> Iterator[None]:
         config.CACHE_DIR = before
 
 
-def jit(function: Function) -> Function:
-    """Compile for one thread without the GIL; never ``fastmath`` or ``parallel``: same bits everywhere."""
+def _compile(function: Function, **options: Any) -> Function:
     folder = cache_folder()
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    options |= {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
     if folder is None:
         return numba.njit(**options)(function)  # type: ignore[no-any-return]
     with _cache_in(folder):
         return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
+
+
+def jit(function: Function) -> Function:
+    """Compile for one thread without the GIL; never ``fastmath`` or ``parallel``: same bits everywhere."""
+    return _compile(function)
+
+
+def kernel(function: Function) -> Function:
+    """As `jit`, for functions that make no arrays: without reference counts, which cost in loops."""
+    return _compile(function, _nrt=False)
+
+
+def inner(function: Function) -> Function:
+    """As `kernel`, callable from compiled code only, which saves the compiling of a wrapper."""
+    return _compile(function, _nrt=False, no_cpython_wrapper=True)
+
+
+def step(function: Function) -> Function:
+    """As `inner`, merged into its caller: a call would cost more than the loop inside."""
+    return _compile(function, _nrt=False, no_cpython_wrapper=True, forceinline=True)

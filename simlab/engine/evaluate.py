@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.engine._jit import jit
+from simlab.engine._jit import inner
 from simlab.engine.kernel_types import LevelArrays, Schedule, Sums, Work
 from simlab.engine.tallies import (
     COLUMN,
@@ -23,7 +23,7 @@ from simlab.engine.tallies import (
 from simlab.engine.types import IntArray
 
 
-@jit
+@inner
 def add_by_column(n_real: int, work: Work) -> None:
     """Add the lanes' tallies up by histogram column."""
     for row in range(N_TALLIES):
@@ -31,7 +31,7 @@ def add_by_column(n_real: int, work: Work) -> None:
             work.by_column[row, work.state[COLUMN + lane]] += work.tally[row, lane]
 
 
-@jit
+@inner
 def read_columns(item: int, run: Schedule, group: int, levels: LevelArrays, work: Work, out: Sums) -> None:
     """Give the tallies to their slots and empty them.
 
@@ -57,7 +57,7 @@ def read_columns(item: int, run: Schedule, group: int, levels: LevelArrays, work
             sums[row, c] = 0
 
 
-@jit
+@inner
 def read_histograms(
     item: int,
     run: Schedule,
@@ -77,7 +77,10 @@ def read_histograms(
     word = work.before.dtype.type
     half = word(work.before.itemsize * 4)
     low = word((word(1) << half) - word(1))
-    state = np.zeros((6, COLUMNS), np.int64)
+    state = work.reading
+    for row in range(6):
+        for c in range(COLUMNS):
+            state[row, c] = 0
     base, top = bins
     rank = ranks.shape[1] - 1
     for step in range(top + 1):

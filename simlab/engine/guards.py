@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from simlab.engine._jit import jit
+from simlab.engine._jit import inner, step
 from simlab.engine.kernel_types import ItemArrays, LevelArrays, Reach, Rule, Schedule, Work
 from simlab.engine.paths import rule_of
 from simlab.engine.tallies import (
@@ -34,7 +34,7 @@ FAULTS = {
 }
 
 
-@jit
+@step
 def report(faults: IntArray, item: int, code: int, path: int, period: int) -> None:
     """Note the first breach of an item."""
     if faults[item, 0] == 0:
@@ -43,7 +43,7 @@ def report(faults: IntArray, item: int, code: int, path: int, period: int) -> No
         faults[item, 2] = period
 
 
-@jit
+@inner
 def under_way(items: ItemArrays, item: int, end: int, reach: Reach, lane: int, work: Work) -> Any:
     """Units ordered before period `end` that arrive in it or later."""
     review, phase, mask = items.review[item], items.phase[item], work.orders.shape[0] - 1
@@ -60,7 +60,7 @@ def under_way(items: ItemArrays, item: int, end: int, reach: Reach, lane: int, w
     return units
 
 
-@jit
+@inner
 def check_block(
     items: ItemArrays, item: int, run: Schedule, reach: Reach, n_real: int, lost: bool, top: int, work: Work
 ) -> tuple[int, int]:
@@ -89,7 +89,7 @@ def check_block(
     return 0, 0
 
 
-@jit
+@inner
 def bound(items: ItemArrays, item: int, rule: Rule, most_demand: int, total: int) -> Any:
     """What |position − S|, |net stock − S| and units on order cannot exceed.
 
@@ -104,7 +104,7 @@ def bound(items: ItemArrays, item: int, rule: Rule, most_demand: int, total: int
     return 4 * rounding + 2 * span * most_demand
 
 
-@jit
+@inner
 def fits(items: ItemArrays, item: int, levels: LevelArrays, total: int, narrow: bool) -> Any:
     """0 if neither the lanes nor their short accumulators can overflow, else a fault code."""
     laws = items.laws

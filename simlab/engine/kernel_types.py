@@ -96,6 +96,26 @@ class Reach(NamedTuple):
     constant: bool
 
 
+class Clock(NamedTuple):
+    """Where a path stands: no division is needed to know what is due.
+
+    Attributes
+    ----------
+    review : int
+        Review period R.
+    reviewed, epoch : int
+        Period and number of the last review; the number is −1 before the first.
+    arrival, arriving : int
+        Period in which the next review's orders arrive under a constant lead time, and its number.
+    """
+
+    review: int
+    reviewed: int
+    epoch: int
+    arrival: int
+    arriving: int
+
+
 class Sums(NamedTuple):
     """The output arrays, in the order and shapes of `Curves`."""
 
@@ -142,6 +162,8 @@ class Work(NamedTuple):
     tally : (N_TALLIES, STRIDE) int64
     by_column : (N_TALLIES, 32) int64
         Tallies added up by histogram column.
+    reading : (6, 32) int64
+        Where the reading of the histograms stands.
     before_cell, after_cell, before_count, after_count : (FLUSH, lanes)
         Where a period's net stock is counted in the histograms, and as what.
     before, after : (bins × 32,) uint32 or uint64
@@ -158,6 +180,7 @@ class Work(NamedTuple):
     state: Cells
     tally: IntArray
     by_column: IntArray
+    reading: IntArray
     before_cell: Cells
     after_cell: Cells
     before_count: WordArray

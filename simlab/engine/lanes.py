@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.engine._jit import jit
+from simlab.engine._jit import inner, kernel
 from simlab.engine.guards import check_block, fits, report
-from simlab.engine.kernel_types import ItemArrays, LevelArrays, Reach, Rule, Schedule, Sums, Work
+from simlab.engine.kernel_types import Clock, ItemArrays, LevelArrays, Reach, Rule, Schedule, Sums, Work
 from simlab.engine.paths import (
+    arrive,
     clear_sums,
-    collect,
     draw_delays,
     draw_demand,
     flush,
-    guide_of,
     load_block,
+    make_guide,
     rule_of,
 )
 from simlab.engine.rules import order_row
@@ -57,7 +57,7 @@ from simlab.engine.tallies import (
 from simlab.engine.types import IntArray
 
 
-@jit
+@inner
 def start_lanes(items: ItemArrays, item: int, run: Schedule, rule: Rule, top: int, work: Work) -> None:
     """Full shelf (not below zero where demand is lost), or a uniform position for (R,s,nQ).
 
@@ -77,7 +77,7 @@ def start_lanes(items: ItemArrays, item: int, run: Schedule, rule: Rule, top: in
         work.state[BAD + lane] = cast(0)
 
 
-@jit
+@inner
 def run_column(items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: Reach, work: Work) -> None:
     """One column of one item on a block of lanes, arrive → order → demand → count.
 
@@ -88,7 +88,9 @@ def run_column(items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: R
     cast = state.dtype.type
     zero, one, missed, short = cast(0), cast(1), cast(ONE_MISSED), cast(ONE_SHORT)
     lost = items.lost[item] == 1
-    review, phase, mask = items.review[item], items.phase[item], orders.shape[0] - 1
+    review, mask = items.review[item], orders.shape[0] - 1
+    reviewed, epoch = items.phase[item] - review, -1
+    arrival, arriving = items.phase[item] + reach.least, 0
     n, end = run.width, run.warmup + run.periods
     quiet = False
     for t in range(end):
@@ -97,9 +99,15 @@ def run_column(items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: R
                 state[NET_START + lane] = state[NET + lane]
                 state[POSITION_START + lane] = state[POSITION + lane]
             clear_sums(state, tally)
-        if t >= phase and (t - phase) % review == 0:
-            order_row(rule, state, orders, ((t - phase) // review) & mask, n)
-        quiet = collect(t, review, phase, reach, state, orders, delays, n, quiet)
+        if t == reviewed + review:
+            reviewed = t
+            epoch += 1
+            order_row(rule, state, orders, epoch & mask, n)
+        clock = Clock(review, reviewed, epoch, arrival, arriving)
+        quiet = arrive(t, clock, reach, state, orders, delays, n, quiet)
+        if t == arrival:
+            arrival += review
+            arriving += 1
         if not quiet:
             for lane in range(n):
                 receipts, net = state[RECEIPTS + lane], state[NET + lane]
@@ -130,7 +138,7 @@ def run_column(items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: R
     flush(state, tally, n)
 
 
-@jit
+@inner
 def read_lanes(
     item: int, k: int, top: int, run: Schedule, block: int, lost: bool, work: Work, out: Sums
 ) -> None:
@@ -155,7 +163,7 @@ def read_lanes(
         out.on_order[item, k, slot] += tally[T_POSITION, lane] - tally[T_NET, lane] + run.periods * top
 
 
-@jit
+@kernel
 def lanes(
     items: ItemArrays, levels: LevelArrays, run: Schedule, work: Work, out: Sums, faults: IntArray
 ) -> None:
@@ -179,11 +187,11 @@ def lanes(
         if code:
             report(faults, item, code, 0, 0)
             continue
-        guide = guide_of(items, item, work)
+        guided = make_guide(items, item, work)
         lost = items.lost[item] == 1
         for block in range(run.block_start.size):
             n_real = load_block(run, block, work)
-            draw_demand(items, item, run, guide, work)
+            draw_demand(items, item, run, guided, work)
             reach = draw_delays(items, item, run, work)
             for k in range(levels.top.shape[1]):
                 top = levels.top[item, k]

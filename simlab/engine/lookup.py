@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simlab.engine._jit import jit
+from simlab.engine._jit import kernel, step
 from simlab.engine.types import WordArray
 
 CELLS = 4096
@@ -22,7 +22,7 @@ OFFSET = np.uint32(0xFFFFF000)
 SEARCH = np.uint32(0xFFF)
 
 
-@jit
+@kernel
 def fill_guide(thresholds: WordArray, guide: WordArray) -> bool:
     """Fill a guide of `CELLS` cells; False if there are more points than a cell can name."""
     n = thresholds.size
@@ -50,7 +50,7 @@ def fill_guide(thresholds: WordArray, guide: WordArray) -> bool:
     return True
 
 
-@jit
+@step
 def search(thresholds: WordArray, word: Any) -> int:
     """Index of the first threshold above a word (bisection); the last stands for 2**32."""
     low, high = 0, thresholds.size - 1
@@ -63,9 +63,10 @@ def search(thresholds: WordArray, word: Any) -> int:
     return low
 
 
-@jit
+@kernel
 def look_up(
     words: WordArray,
+    guided: bool,
     guide: WordArray,
     thresholds: WordArray,
     first: int,
@@ -79,14 +80,16 @@ def look_up(
     ----------
     words, cells : (rows, lanes) uint32
         Random words, and work space.
+    guided : bool
+        False if there is no guide and every word is searched for.
     guide, thresholds
-        One item's table; an empty guide means that every word is searched for.
+        One item's table.
     out : (≥ row + rows, lanes) int32 or int64
     """
     cast = out.dtype.type
     base = cast(first)
     rows, lanes = words.shape
-    if guide.size == 0:
+    if not guided:
         for r in range(rows):
             for lane in range(lanes):
                 out[row + r, lane] = cast(base + search(thresholds, words[r, lane]))

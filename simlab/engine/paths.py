@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from simlab.engine._jit import jit
-from simlab.engine.kernel_types import Cells, ItemArrays, LevelArrays, Reach, Rule, Schedule, Work
+from simlab.engine._jit import inner, step
+from simlab.engine.kernel_types import Cells, Clock, ItemArrays, LevelArrays, Reach, Rule, Schedule, Work
 from simlab.engine.lookup import fill_guide, look_up, search
 from simlab.engine.streams import fill_words
 from simlab.engine.tallies import (
@@ -27,25 +27,25 @@ from simlab.engine.tallies import (
     T_SHORT,
     UNITS,
 )
-from simlab.engine.types import IntArray, WordArray
+from simlab.engine.types import IntArray
 
 
-@jit
+@step
 def rule_of(items: ItemArrays, item: int, levels: LevelArrays, k: int) -> Rule:
     """The ordering rule of one item at one column."""
     gap, quantity = levels.gap[item, k], levels.quantity[item, k]
     return Rule(gap, quantity, items.moq[item], items.pack[item], items.cap[item])
 
 
-@jit
-def guide_of(items: ItemArrays, item: int, work: Work) -> WordArray:
-    """Guide of one item's quantile table; empty if the table is too long for one."""
+@inner
+def make_guide(items: ItemArrays, item: int, work: Work) -> bool:
+    """Fill the guide of one item's quantile table; False if the table is too long for one."""
     begin = items.laws.start[item]
     thresholds = items.laws.thresholds[begin : begin + items.laws.length[item]]
-    return work.guide if fill_guide(thresholds, work.guide) else work.guide[:0]
+    return fill_guide(thresholds, work.guide)
 
 
-@jit
+@inner
 def load_block(run: Schedule, block: int, work: Work) -> Any:
     """Set the lanes' replications; lanes beyond the block repeat its first. Returns its size."""
     cast = work.state.dtype.type
@@ -57,8 +57,8 @@ def load_block(run: Schedule, block: int, work: Work) -> Any:
     return size
 
 
-@jit
-def draw_demand(items: ItemArrays, item: int, run: Schedule, guide: WordArray, work: Work) -> None:
+@inner
+def draw_demand(items: ItemArrays, item: int, run: Schedule, guided: bool, work: Work) -> None:
     """Demand of every period and lane of a block."""
     laws, demand, words, paths = items.laws, work.demand, work.words, work.paths
     begin, length = laws.start[item], laws.length[item]
@@ -67,7 +67,7 @@ def draw_demand(items: ItemArrays, item: int, run: Schedule, guide: WordArray, w
     first = laws.first[item] if at < 0 else 0
     for row in range(0, demand.shape[0], FLUSH):
         fill_words(run.demand_key, items.keys[item], paths, row, words)
-        look_up(words, guide, thresholds, first, work.cells, row, demand)
+        look_up(words, guided, work.guide, thresholds, first, work.cells, row, demand)
     if at >= 0:
         cast = demand.dtype.type
         for row in range(demand.shape[0]):
@@ -75,7 +75,7 @@ def draw_demand(items: ItemArrays, item: int, run: Schedule, guide: WordArray, w
                 demand[row, lane] = cast(laws.points[at + demand[row, lane]])
 
 
-@jit
+@inner
 def draw_delays(items: ItemArrays, item: int, run: Schedule, work: Work) -> Reach:
     """Periods from each review to the arrival of what it orders, unless they are constant."""
     delays, words = work.delays, work.words
@@ -102,65 +102,94 @@ def draw_delays(items: ItemArrays, item: int, run: Schedule, work: Work) -> Reac
     return Reach(least, most, False)
 
 
-@jit
+@step
+def clear_arrivals(state: Cells, n: int) -> None:
+    """Nothing arrives."""
+    zero = state.dtype.type(0)
+    for lane in range(n):
+        state[UNITS + lane] = zero
+        state[RECEIPTS + lane] = zero
+
+
+@step
+def take_row(state: Cells, orders: Cells, row: int, n: int) -> None:
+    """All of one review's orders arrive."""
+    zero, one = state.dtype.type(0), state.dtype.type(1)
+    for lane in range(n):
+        size = orders[row, lane]
+        state[UNITS + lane] = size
+        state[RECEIPTS + lane] = one if size > zero else zero
+
+
+@step
 def collect(
-    t: int,
-    review: int,
-    phase: int,
-    reach: Reach,
-    state: Cells,
-    orders: Cells,
-    delays: Cells,
-    n: int,
-    quiet: bool,
+    since: int, epoch: int, reach: Reach, review: int, state: Cells, orders: Cells, delays: Cells, n: int
 ) -> bool:
-    """Units and orders of positive size that arrive in period t, into the lanes' state.
+    """Units and orders of positive size that arrive now, where delays vary by lane.
 
     Parameters
     ----------
-    quiet : bool
-        Whether these rows of the state are all zero already.
+    since, epoch : int
+        Periods since the last review, and its number.
 
     Returns
     -------
     bool
-        True if nothing can arrive now (both rows are then zero).
+        True if no review lies where something could come from (the lanes' rows are then untouched).
     """
     cast = state.dtype.type
     zero, one = cast(0), cast(1)
     mask = orders.shape[0] - 1
-    if reach.constant:
-        placed = t - reach.least - phase
-        if placed >= 0 and placed % review == 0:
-            row = (placed // review) & mask
-            for lane in range(n):
-                size = orders[row, lane]
-                state[UNITS + lane] = size
-                state[RECEIPTS + lane] = one if size > zero else zero
-            return False
-    if not quiet:
-        for lane in range(n):
-            state[UNITS + lane] = zero
-            state[RECEIPTS + lane] = zero
-    if reach.constant:
+    delay = since
+    while delay < reach.least:
+        delay += review
+        epoch -= 1
+    if delay > reach.most or epoch < 0:
         return True
-    quiet = True
-    delay = max(reach.least, (t - phase) % review)
-    delay += (t - phase - delay) % review
-    while delay <= reach.most and t - phase - delay >= 0:
-        epoch = (t - phase - delay) // review
-        row = epoch & mask
-        wanted = cast(delay)
+    clear_arrivals(state, n)
+    while delay <= reach.most and epoch >= 0:
+        row, wanted = epoch & mask, cast(delay)
         for lane in range(n):
             size = orders[row, lane] if delays[epoch, lane] == wanted else zero
             state[UNITS + lane] = cast(state[UNITS + lane] + size)
             state[RECEIPTS + lane] = cast(state[RECEIPTS + lane] + (one if size > zero else zero))
-        quiet = False
         delay += review
-    return quiet
+        epoch -= 1
+    return False
 
 
-@jit
+@step
+def arrive(
+    t: int, clock: Clock, reach: Reach, state: Cells, orders: Cells, delays: Cells, n: int, quiet: bool
+) -> bool:
+    """What arrives in period t, into the lanes' rows of units and receipts.
+
+    Parameters
+    ----------
+    clock : Clock
+        The last review, the first arrival not yet taken, and the review period.
+    quiet : bool
+        Whether both rows are all zero already.
+
+    Returns
+    -------
+    bool
+        True if both rows are all zero now.
+    """
+    if reach.constant:
+        if t == clock.arrival:
+            take_row(state, orders, clock.arriving & (orders.shape[0] - 1), n)
+            return False
+    elif clock.epoch >= 0 and not collect(
+        t - clock.reviewed, clock.epoch, reach, clock.review, state, orders, delays, n
+    ):
+        return False
+    if not quiet:
+        clear_arrivals(state, n)
+    return True
+
+
+@inner
 def clear_sums(state: Cells, tally: IntArray) -> None:
     """Set all accumulators to zero."""
     zero = state.dtype.type(0)
@@ -171,7 +200,7 @@ def clear_sums(state: Cells, tally: IntArray) -> None:
             tally[row, lane] = 0
 
 
-@jit
+@inner
 def flush(state: Cells, tally: IntArray, n: int) -> None:
     """Empty the short accumulators into the 64-bit tallies and unpack the counters."""
     zero = state.dtype.type(0)

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from simlab.engine._jit import jit
+from simlab.engine._jit import step
 from simlab.engine.kernel_types import Cells, Rule
 from simlab.engine.tallies import ONE_ORDER, POSITION, SUM_EVENTS
 
 
-@jit
+@step
 def order_row(rule: Rule, state: Cells, orders: Cells, row: int, n: int) -> None:
     """Orders of n lanes at one review, into `orders[row]`; positions are raised by them."""
     cast = state.dtype.type
@@ -38,7 +38,7 @@ def order_row(rule: Rule, state: Cells, orders: Cells, row: int, n: int) -> None
         state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + (one if size > zero else zero))
 
 
-@jit
+@step
 def order_size(deficit: Any, rule: Rule) -> Any:
     """Units ordered where the position is `deficit` below S; 0 while it is above s = S − gap.
 

@@ -17,7 +17,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from simlab.engine._jit import jit
+from simlab.engine._jit import jit, kernel
 from simlab.engine.types import IntArray, KeyArray, WordArray
 from simlab.errors import EngineFaultError, UsageError
 
@@ -115,7 +115,7 @@ def philox_block(
     return a & MASK, b & MASK, c & MASK, d & MASK
 
 
-@jit
+@kernel
 def fill_words(key: np.uint64, item: np.uint64, paths: IntArray, first: int, out: WordArray) -> None:
     """Words ``first … first + rows − 1`` of one item for every path (lane).
 
@@ -158,7 +158,7 @@ def draw_words(seed: int, purpose: Purpose, item: int, paths: IntArray, n: int) 
     return out[:n]
 
 
-@jit
+@kernel
 def start_offset(key: np.uint64, item: np.uint64, path: int, quantity: int) -> np.int64:
     """Uniform on 0 … quantity − 1 from 64 random bits (quantity < 2**31)."""
     a, b, _, _ = philox_block(key, item, np.uint64(path), np.uint64(0))

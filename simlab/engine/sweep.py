@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.engine._jit import jit
+from simlab.engine._jit import inner, kernel
 from simlab.engine.evaluate import add_by_column, read_columns, read_histograms
 from simlab.engine.guards import check_block, fits, report
-from simlab.engine.kernel_types import ItemArrays, LevelArrays, Reach, Rule, Schedule, Sums, Work
+from simlab.engine.kernel_types import Clock, ItemArrays, LevelArrays, Reach, Rule, Schedule, Sums, Work
 from simlab.engine.paths import (
+    arrive,
     clear_sums,
-    collect,
     draw_delays,
     draw_demand,
     flush,
-    guide_of,
     load_block,
+    make_guide,
     rule_of,
 )
 from simlab.engine.rules import order_row
@@ -47,7 +47,7 @@ from simlab.engine.tallies import (
 from simlab.engine.types import IntArray
 
 
-@jit
+@inner
 def start_lanes(items: ItemArrays, item: int, run: Schedule, rule: Rule, work: Work) -> None:
     """Full shelf at S; (R,s,nQ): position uniform on s + 1 … s + Q, all of it on the shelf."""
     cast = work.state.dtype.type
@@ -60,7 +60,7 @@ def start_lanes(items: ItemArrays, item: int, run: Schedule, rule: Rule, work: W
         work.state[NET + lane] = cast(-below)
 
 
-@jit
+@inner
 def run_paths(
     items: ItemArrays,
     item: int,
@@ -83,7 +83,9 @@ def run_paths(
     word = before_count.dtype.type
     half = word(before_count.itemsize * 4)
     lowest, last, zero, one = cast(bins[0]), cast(bins[1]), cast(0), word(1)
-    review, phase, mask = items.review[item], items.phase[item], orders.shape[0] - 1
+    review, mask = items.review[item], orders.shape[0] - 1
+    reviewed, epoch = items.phase[item] - review, -1
+    arrival, arriving = items.phase[item] + reach.least, 0
     n, end = run.width, run.warmup + run.periods
     quiet = False
     for t in range(end):
@@ -92,9 +94,15 @@ def run_paths(
                 state[NET_START + lane] = state[NET + lane]
                 state[POSITION_START + lane] = state[POSITION + lane]
             clear_sums(state, tally)
-        if t >= phase and (t - phase) % review == 0:
-            order_row(rule, state, orders, ((t - phase) // review) & mask, n)
-        quiet = collect(t, review, phase, reach, state, orders, delays, n, quiet)
+        if t == reviewed + review:
+            reviewed = t
+            epoch += 1
+            order_row(rule, state, orders, epoch & mask, n)
+        clock = Clock(review, reviewed, epoch, arrival, arriving)
+        quiet = arrive(t, clock, reach, state, orders, delays, n, quiet)
+        if t == arrival:
+            arrival += review
+            arriving += 1
         row = (t - run.warmup) % FLUSH
         seen = word(1 if t > run.warmup else 0)
         for lane in range(n):
@@ -130,7 +138,7 @@ def run_paths(
         work.after[cell + state[COLUMN + lane]] += one
 
 
-@jit
+@inner
 def count_rows(n_rows: int, n_real: int, work: Work) -> None:
     """Enter the marked cells of some periods into both histograms."""
     before, after, before_cell, after_cell = work.before, work.after, work.before_cell, work.after_cell
@@ -141,7 +149,7 @@ def count_rows(n_rows: int, n_real: int, work: Work) -> None:
             after[after_cell[row, lane]] += after_count[row, lane]
 
 
-@jit
+@kernel
 def sweep(
     items: ItemArrays,
     levels: LevelArrays,
@@ -175,12 +183,12 @@ def sweep(
             report(faults, item, code, 0, 0)
             continue
         rule = rule_of(items, item, levels, 0)
-        guide = guide_of(items, item, work)
+        guided = make_guide(items, item, work)
         highest, lowest = levels.top[item, ranks[item, 0]], levels.top[item, ranks[item, last]]
         bins = (-highest - 1, highest - lowest + 2)
         for block in range(run.block_start.size):
             n_real = load_block(run, block, work)
-            draw_demand(items, item, run, guide, work)
+            draw_demand(items, item, run, guided, work)
             reach = draw_delays(items, item, run, work)
             start_lanes(items, item, run, rule, work)
             run_paths(items, item, rule, run, reach, bins, n_real, work)

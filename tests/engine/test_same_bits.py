@@ -1,0 +1,198 @@
+"""Sums hang on the item, its levels and the horizon: never on who computes them, or beside whom."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from simlab.engine import run
+from simlab.engine.pilot import pilot_series
+from simlab.engine.streams import item_keys
+from simlab.engine.types import (
+    Curves,
+    DemandLaw,
+    Family,
+    Horizon,
+    LawKind,
+    LeadTimeLaw,
+    Levels,
+    OrderTerms,
+    Unmet,
+    World,
+)
+
+HORIZON = Horizon(periods=52, warmup=9, replications=100, slots=20, seed=11)
+
+
+def mixed_world(n=40, seed=5):
+    """Items of all families, laws and terms, and their levels in five columns."""
+    rng = np.random.default_rng(seed)
+    kind = rng.choice([LawKind.POISSON, LawKind.NEGATIVE_BINOMIAL, LawKind.EMPIRICAL], n).astype(np.int8)
+    mean = rng.uniform(0.1, 20, n)
+    values = np.array([0, 1, 2, 5, 40, 3, 9])
+    empirical = kind == LawKind.EMPIRICAL
+    start = np.where(empirical & (np.arange(n) % 2 == 0), 5, 0)
+    length = np.where(empirical, np.where(start == 5, 2, 5), 0)
+    demand = DemandLaw(
+        kind, mean, mean * 3, np.zeros(n), start, length, values, np.array([9, 3, 2, 1, 1, 1, 1])
+    )
+    lead = LeadTimeLaw(
+        rng.integers(0, 3, n),
+        np.array([0, 1, 4]),
+        np.array([1, 3, 2]),
+        np.array([3, 0, 2, 7, 1, 4]),
+        np.array([1, 1, 2, 1, 3, 1]),
+        False,
+    )
+    review = rng.integers(1, 6, n)
+    terms = OrderTerms(
+        review,
+        rng.integers(0, 6, n) % review,
+        rng.choice([1, 1, 4], n),
+        rng.choice([0, 0, 10], n),
+        np.zeros(n, np.int64),
+        rng.choice([Unmet.BACKORDER, Unmet.BACKORDER, Unmet.LOST], n).astype(np.int8),
+    )
+    family = rng.choice(list(Family), n).astype(np.int8)
+    gap = np.where(family == Family.ORDER_UP_TO, 1, rng.integers(2, 30, n))[:, None]
+    s = (mean * (review + 4) * 1.1).astype(np.int64)[:, None] + np.array([-6, 0, 4, 11, 30])
+    quantity = np.where(family == Family.REORDER_QUANTITY, gap[:, 0], 0)[:, None] + np.zeros((n, 5), int)
+    world = World(item_keys([f"{i:05d}" for i in range(n)], ["EAST"] * n), demand, lead, terms)
+    return world, Levels(family, s, s + gap, quantity)
+
+
+@pytest.fixture(scope="module")
+def whole():
+    world, levels = mixed_world()
+    return world, levels, run.simulate_items(world, levels, HORIZON)
+
+
+def assert_same(a: Curves, b: Curves, rows=slice(None)):
+    for field in fields(Curves):
+        x, y = getattr(a, field.name)[rows], getattr(b, field.name)
+        assert x.shape == y.shape, field.name
+        assert (x == y).all(), field.name
+
+
+def test_rows_may_come_in_any_order(whole):
+    world, levels, curves = whole
+    rows = np.random.default_rng(1).permutation(world.n_items)
+    assert_same(curves, run.simulate_items(world.take(rows), levels.take(rows), HORIZON), rows)
+
+
+def test_an_item_alone_is_the_same_as_among_others(whole):
+    world, levels, curves = whole
+    for item in (0, 7, 23):
+        rows = np.array([item])
+        assert_same(curves, run.simulate_items(world.take(rows), levels.take(rows), HORIZON), rows)
+
+
+def test_block_size_does_not_matter(whole):
+    world, levels, curves = whole
+    for first in range(0, world.n_items, 13):
+        rows = np.arange(first, min(first + 13, world.n_items))
+        assert_same(curves, run.simulate_items(world.take(rows), levels.take(rows), HORIZON), rows)
+
+
+def test_replications_may_be_run_in_two_halves(whole):
+    world, levels, curves = whole
+    halves = [
+        run.simulate_items(world, levels, replace(HORIZON, replications=50, first_replication=first))
+        for first in (0, 50)
+    ]
+    assert_same(curves, run.merge(*halves))
+
+
+def test_slots_only_split_the_same_totals(whole):
+    world, levels, curves = whole
+    for slots in (1, 7, 100):
+        other = run.simulate_items(world, levels, replace(HORIZON, slots=slots))
+        for field in fields(Curves):
+            total, split = getattr(curves, field.name), getattr(other, field.name)
+            assert (total.sum(axis=-1) == split.sum(axis=-1)).all(), (field.name, slots)
+
+
+def test_every_replication_alone_adds_up_to_its_batch(whole):
+    world, levels, curves = whole
+    alone = run.simulate_items(world, levels, replace(HORIZON, slots=100))
+    for field in fields(Curves):
+        parts = getattr(alone, field.name)
+        batches = parts.reshape(*parts.shape[:-1], 5, 20).sum(axis=-2)
+        assert (batches == getattr(curves, field.name)).all(), field.name
+
+
+def test_two_threads_compute_what_one_does(whole):
+    world, levels, curves = whole
+    halves = [np.arange(0, 20), np.arange(20, 40)]
+    with ThreadPoolExecutor(2) as pool:
+        parts = list(
+            pool.map(lambda rows: run.simulate_items(world.take(rows), levels.take(rows), HORIZON), halves)
+        )
+    for rows, part in zip(halves, parts, strict=True):
+        assert_same(curves, part, rows)
+
+
+def test_columns_do_not_influence_each_other(whole):
+    world, levels, curves = whole
+    one = Levels(
+        levels.family, levels.reorder_point[:, 2:3], levels.order_up_to[:, 2:3], levels.order_quantity[:, 2:3]
+    )
+    alone = run.simulate_items(world, one, HORIZON)
+    for field in fields(Curves):
+        if field.name != "demanded":
+            assert (getattr(alone, field.name)[:, 0] == getattr(curves, field.name)[:, 2]).all(), field.name
+
+
+def test_every_level_is_the_same_as_each_level(whole):
+    world, levels, _ = whole
+    item = int(np.flatnonzero((levels.family == Family.ORDER_UP_TO) & (world.terms.unmet == 0))[0])
+    top = int(levels.order_up_to[item, 2])
+    every = run.every_level(world, HORIZON, item, top - 3, top + 8)
+    rows = np.array([item])
+    steps = np.array([[top - 3, top, top + 8]])
+    three = run.simulate_items(
+        world.take(rows), Levels(levels.family[rows], steps - 1, steps, steps * 0), HORIZON
+    )
+    for field in fields(Curves):
+        got = getattr(every, field.name)
+        expected = getattr(three, field.name)
+        picked = got if field.name == "demanded" else got[:, [0, 3, 11]]
+        assert (picked == expected).all(), field.name
+
+
+def test_more_stock_never_serves_less(whole):
+    _, levels, curves = whole
+    assert (np.diff(curves.served.sum(axis=-1)[levels.family != Family.REORDER_QUANTITY], axis=1) >= 0).all()
+
+
+def test_units_are_conserved(whole):
+    world, _, curves = whole
+    lost = world.terms.unmet == Unmet.LOST
+    assert (curves.demanded[:, None] - curves.served == curves.lost)[lost].all()
+    assert (curves.lost[~lost] == 0).all()
+    assert (curves.on_hand_start - curves.on_hand == curves.served).all()
+
+
+def test_a_pilot_run_shows_the_stock_by_period(whole):
+    world, levels, _ = whole
+    short = Horizon(periods=6, warmup=0, replications=4, slots=1, seed=2)
+    series = pilot_series(world, levels, short)
+    assert series.shape == (5, 6)
+    total = run.simulate_items(world, levels, short).on_hand.sum(axis=(0, 2))
+    assert (series.sum(axis=1) == total).all()
+
+
+def test_wide_levels_and_long_runs_change_the_way_but_not_the_sums(whole):
+    world, levels, _ = whole
+    rows = np.flatnonzero((levels.family == Family.ORDER_UP_TO) & (world.terms.unmet == 0))[:2]
+    narrow, tops = world.take(rows), levels.order_up_to[rows][:, :3]
+    wide = np.concatenate([tops, tops[:, :1] + 10_000_000], axis=1)
+    some = Levels(levels.family[rows], tops - 1, tops, tops * 0)
+    more = Levels(levels.family[rows], wide - 1, wide, wide * 0)
+    assert run.evaluator_of(narrow, some) == "sweep"
+    assert run.evaluator_of(narrow, more) == "lanes"
+    a = run.simulate_items(narrow, some, HORIZON)
+    b = run.simulate_items(narrow, more, HORIZON)
+    assert (a.served == b.served[:, :3]).all()
+    assert (a.good_receipts == b.good_receipts[:, :3]).all()
