@@ -74,8 +74,9 @@ def _scores(table: FloatArray, first: IntArray, n: IntArray) -> FloatArray:
     value = table[row, at]
     poisson = _log_poisson(value, mean)
     binomial = np.where(variance > mean, _log_negative_binomial(value, mean, variance), poisson)
-    seen = _seen_before(table)[row, at]
-    empirical = np.log((seen + np.exp(binomial)) / (known + 1))
+    with np.errstate(divide="ignore"):
+        seen = np.log(_seen_before(table)[row, at])
+    empirical = np.logaddexp(seen, binomial) - np.log(known + 1)
     count = np.bincount(row, minlength=first.size)
     sums = [np.bincount(row, weights=score, minlength=first.size) for score in (poisson, binomial, empirical)]
     with np.errstate(invalid="ignore", divide="ignore"):

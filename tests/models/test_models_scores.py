@@ -52,6 +52,6 @@ def test_short_histories_are_not_scored(make_catalog, weekly) -> None:
 
 
 def test_a_value_never_seen_has_a_finite_score(make_catalog, weekly) -> None:
-    found = scores_of(make_catalog, weekly, [[0] * 30 + [7] * 5])
+    found = scores_of(make_catalog, weekly, [[1] + [0] * 30 + [5000] * 5])
     assert np.isfinite(found.log_score).all()
     assert found.log_score[0, 0] == pytest.approx(found.log_score[0].min())
