@@ -89,6 +89,10 @@ def evaluate(case: Case, setup: Setup, effort: Effort) -> tuple[dict[str, Interv
         if interval is not None:
             found[name] = interval
     missing = _by_review(case, setup, effort, found)
+    if case.lost and case.demand.is_continuous:
+        for name in ("orders", "mean_order", "csl"):
+            found.pop(name, None)
+            missing[name] = "a continuous law in steps has periods without demand, and so fewer orders"
     return found | _without_chance(case), missing
 
 

@@ -1,0 +1,274 @@
+"""Exact cases: the installed simulator meets them, and would be caught if it did not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from simlab.errors import UsageError
+from simlab.policies.protection import Protection, crossing, in_sequence
+from simlab.selfcheck.cases import Effort, published_cases, run_case, run_cases, write_results
+from simlab.selfcheck.cases_schema import Case, parse_cases
+
+QUICK = Effort(periods=600_000, slots=512, shortest=400)
+PUBLISHED = {case.id: case for case in published_cases()}
+
+
+def read(**fields: object) -> Case:
+    """One case of Poisson demand under base stock, with some fields of its own."""
+    entry = {
+        "id": "mine",
+        "kind": "evaluate",
+        "unmet": "backorder",
+        "demand": {"kind": "poisson", "mean": 0.3},
+        "lead_time": {"kind": "deterministic", "value": 2},
+        "review": 1,
+        "policy": {"kind": "base_stock", "S": 2},
+        "event_order": "AODC",
+    }
+    return parse_cases(json.dumps([entry | fields]), "cases.json")[0]
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_cases_agree_within_4_standard_errors(name: str) -> None:
+    """Every kind of case, every measure with an exact value."""
+    result = run_case(PUBLISHED[name], QUICK)
+    distances = {measure: result.z(measure) for measure in result.measures}
+    assert len(distances) == len(PUBLISHED[name].exact)
+    assert all(z is not None and abs(z) <= 4 for z in distances.values()), distances
+    assert not result.missing
+
+
+@pytest.mark.slow
+def test_published_cases_agree_at_the_effort_of_the_command() -> None:
+    results = run_cases(published_cases(), workers=2)
+    assert max(abs(result.z(name) or 0.0) for result in results for name in result.measures) <= 4
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("bs-poisson", {"S": 19}),
+        ("nQ-poisson", {"s": 17}),
+        ("ls-sS", {"s": 4}),
+        ("bs-R4-L1", {"review": 3}),
+        ("cross-uniform", {"crossing": False}),
+    ],
+)
+def test_a_simulator_that_counts_something_else_is_caught(name: str, fields: dict[str, object]) -> None:
+    """A level, the review period or the overtaking of orders wrong by one: far from the exact values."""
+    case = PUBLISHED[name]
+    assert case.rule is not None
+    if "review" in fields:
+        wrong = replace(case, review=3)
+    elif "crossing" in fields:
+        wrong = replace(case, lead_time=replace(case.lead_time, crossing=False))
+    else:
+        wrong = replace(case, rule=replace(case.rule, **fields))
+    result = run_case(wrong, QUICK)
+    assert result.is_far
+    assert abs(result.z("fill") or 0.0) > 5
+
+
+def test_without_values_the_same_estimates_come() -> None:
+    """A file may leave out what is to be found."""
+    case = PUBLISHED["bs-R4-L1"]
+    with_values, without = (run_case(c, QUICK) for c in (case, replace(case, exact={})))
+    assert with_values.estimates == without.estimates
+    assert set(case.exact) <= set(without.measures)
+    assert not without.is_far
+
+
+def test_workers_do_not_change_the_estimates() -> None:
+    some = [PUBLISHED[name] for name in ("bs-slow", "ls-L0", "fh-T4", "opt-zf-21")]
+    one, two = (run_cases(some, effort=QUICK, workers=n) for n in (1, 2))
+    assert [r.estimates for r in one] == [r.estimates for r in two]
+
+
+def test_wrong_definitions_are_not_measures() -> None:
+    """Files list two mistakes by name; they are neither estimated nor compared."""
+    result = run_case(read(metrics={"fill": None, "fill_naive": 0.1, "mean_ratio_fill": 0.2}), QUICK)
+    assert result.measures == ("fill",)
+    assert not result.is_far
+
+
+def test_an_unknown_measure_is_named(tmp_path: Path) -> None:
+    """It has a row that says so, and does not stop the others."""
+    result = run_case(read(metrics={"fill": 0.8, "turns": 3.0}), QUICK)
+    turns = next(row for row in result.rows() if row["measure"] == "turns")
+    assert (turns["estimate"], turns["note"]) == (None, "not a measure of this kind")
+
+
+def test_half_width_follows_the_asymptotic_variance() -> None:
+    """95 % half width over n periods ≈ 1.96·sqrt(av/n), with n beside it; 12 % is 4 of its standard errors."""
+    case = PUBLISHED["var-poisson"]
+    fill = run_case(case, QUICK).estimates["fill"]
+    assert fill.n_periods is not None
+    expected = 1.96 * np.sqrt((case.exact["asymptotic_variance"] or 0.0) / fill.n_periods)
+    assert fill.half_width == pytest.approx(expected, rel=0.12)
+
+
+def test_estimates_are_written_once(tmp_path: Path) -> None:
+    path = tmp_path / "found.json"
+    results = run_cases([PUBLISHED["opt-zf-21"], PUBLISHED["var-poisson"]], effort=QUICK)
+    write_results(results, path)
+    document = json.loads(path.read_text("utf-8"))
+    assert document["opt-zf-21"]["s"] == {"est": 15, "half_width": 0.0, "level": 0.95}
+    assert document["var-poisson"]["fill"]["n_periods"] > 100_000
+    with pytest.raises(UsageError, match="exists and is not replaced"):
+        write_results(results, path)
+    assert json.loads(path.read_text("utf-8")) == document
+
+
+# --- csl_review: what the engine does not count by itself -------------------------------------
+
+
+def by_review(protection: Protection, mean: float, S: int) -> float:
+    """P(net stock just before an arrival ≥ 0), (R,S): a mixture of Poisson laws."""
+    n = np.arange(protection.cycle.size)
+    return float(protection.cycle @ stats.poisson.cdf(S, n * mean))
+
+
+LEADS = {"0": 0.3, "2": 0.3, "5": 0.4}
+
+
+@pytest.mark.parametrize("overtaking", [True, False])
+@pytest.mark.parametrize("review", [1, 2, 3])
+def test_csl_review_with_random_lead_times(review: int, overtaking: bool) -> None:
+    """A world where every review orders, scaled so that only the original shortages count."""
+    kind = "iid" if overtaking else "iid_maxrule"
+    case = read(lead_time={"kind": kind, "crossing": overtaking, "pmf": LEADS}, review=review)
+    table = crossing if overtaking else in_sequence
+    exact = by_review(table(np.array([0, 2, 5]), np.array([0.3, 0.3, 0.4]), review), 0.3, 2)
+    found = run_case(case, QUICK).estimates
+    assert abs(found["csl_review"].z(exact)) < 4
+    assert found["csl_review"].est > found["csl"].est
+
+
+def test_csl_review_between_reviews_of_batch_orders() -> None:
+    """(R,s,nQ), R = 3, L = 1: four periods of demand from a position uniform on s + 1 … s + Q."""
+    case = read(
+        demand={"kind": "poisson", "mean": 3},
+        lead_time={"kind": "deterministic", "value": 1},
+        review=3,
+        policy={"kind": "nQ", "s": 8, "Q": 6},
+    )
+    exact = float(stats.poisson.cdf(np.arange(9, 15), 12).mean())
+    assert abs(run_case(case, QUICK).estimates["csl_review"].z(exact)) < 4
+
+
+def test_csl_review_of_lost_sales() -> None:
+    """L = 0, R = 2, S = 4: nothing lost in two periods that begin with a full shelf."""
+    case = read(
+        unmet="lost",
+        demand={"kind": "poisson", "mean": 2},
+        lead_time={"kind": "deterministic", "value": 0},
+        review=2,
+        policy={"kind": "base_stock", "S": 4},
+    )
+    exact = float(stats.poisson.cdf(4, 4))
+    assert abs(run_case(case, QUICK).estimates["csl_review"].z(exact)) < 4
+
+
+def test_what_cannot_be_counted_is_said() -> None:
+    case = read(
+        lead_time={"kind": "iid_maxrule", "pmf": {"1": 0.5, "3": 0.5}}, policy={"kind": "sS", "s": 1, "S": 4}
+    )
+    result = run_case(case, QUICK)
+    assert "csl_review" not in result.estimates
+    assert "random lead times" in result.missing["csl_review"]
+    assert "csl" in result.estimates
+
+
+# --- short horizons ---------------------------------------------------------------------------
+
+
+def test_horizons_without_demand_are_left_out() -> None:
+    """A fill rate of nothing is none: with S = 0 nothing is served, whatever is never asked."""
+    fields = {
+        "kind": "finite_horizon",
+        "demand": {"kind": "pmf", "pmf": {"0": 0.5, "1": 0.5}},
+        "lead_time": {"kind": "deterministic", "value": 0},
+        "policy": {"kind": "base_stock", "S": 0},
+        "horizon": 1,
+        "target": 0.9,
+        "initial": "on hand = S",
+    }
+    found = run_case(read(**fields), QUICK).estimates
+    assert (found["fill_T"].est, found["p_reach"].est, found["fill_inf"].est) == (0.0, 0.0, 0.0)
+
+
+def test_a_start_is_not_removed() -> None:
+    """From a full shelf with L = 3 nothing can be short in the first period: S = 3, demand 1 a period."""
+    fields = {
+        "kind": "transient",
+        "demand": {"kind": "pmf", "pmf": {"1": 1.0}},
+        "lead_time": {"kind": "deterministic", "value": 3},
+        "policy": {"kind": "base_stock", "S": 3},
+        "horizon": 4,
+        "initial": "on hand = S",
+    }
+    found = run_case(read(**fields), QUICK).estimates
+    assert found["fill"].est == 0.0
+    assert found["on_hand"].est == 0.0
+    assert found["fill_no_warmup"].est == 0.75
+    assert found["on_hand_no_warmup"].est == 0.75
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"policy": {"kind": "nQ", "s": 3, "Q": 5}}, {"initial": {"on_hand": 1}}, {"initial": "on hand = 7"}],
+)
+def test_a_start_that_the_engine_lacks_is_said(fields: dict[str, object]) -> None:
+    result = run_case(read(kind="transient", horizon=4, **fields), QUICK)
+    assert set(result.estimates) == {"fill", "on_hand"}
+    assert set(result.missing) == {"fill_no_warmup", "on_hand_no_warmup"}
+
+
+def test_best_levels_are_computed_for_what_has_them() -> None:
+    fields = {
+        "kind": "optimise_sS",
+        "costs": {"h": 1, "p": 9, "K": 64},
+        "demand": {"kind": "gamma", "mean": 5, "cv": 1},
+    }
+    result = run_case(read(**fields), QUICK)
+    assert not result.estimates
+    assert "whole units" in result.missing["cost"]
+
+
+# --- intervals --------------------------------------------------------------------------------
+
+BOTH_SIDES = float(stats.norm.ppf(0.975))
+COVERED = ("bs-poisson", "sS-ss-4.7", "ls-sS")
+
+
+def coverage(name: str, seeds: range) -> dict[str, float]:
+    """Share of seeds whose 95 % interval holds the exact value, by measure."""
+    case = PUBLISHED[name]
+    hits = dict.fromkeys(case.exact, 0)
+    for seed in seeds:
+        found = run_case(case, Effort(periods=100_000, slots=64, shortest=400, seed=seed)).estimates
+        for measure, exact in case.exact.items():
+            hits[measure] += abs(found[measure].z(exact or 0.0)) <= BOTH_SIDES
+    return {measure: n / len(seeds) for measure, n in hits.items()}
+
+
+@pytest.mark.parametrize("name", COVERED)
+def test_intervals_cover_as_often_as_they_say(name: str) -> None:
+    """The short form: 60 seeds, within 4 standard errors of 0.95."""
+    n = 60
+    margin = 4 * np.sqrt(0.95 * 0.05 / n)
+    assert min(coverage(name, range(1, n + 1)).values()) >= 0.95 - margin
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COVERED)
+def test_intervals_cover_over_a_thousand_seeds(name: str) -> None:
+    """The long form: ``pytest -m slow tests/selfcheck/test_cases.py -k thousand``."""
+    found = coverage(name, range(1, 1001))
+    assert all(0.92 <= share <= 0.98 for share in found.values()), found
