@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from simlab.api.simulation import Simulation
     from simlab.models import Models
 
-IN_SAMPLE = (
-    "In-sample figures come from the seed that chose the plan and flatter it; the verdict seed does not."
-)
-
 
 def optimize_facts(opt: Optimization, statements: tuple[str, ...], times: dict[str, float]) -> dict[str, Any]:
     """The manifest of an optimized run."""
@@ -100,7 +96,7 @@ def _facts(
             "target_measure": study.policy.target_measure,
         },
         "statements": list(statements),
-        "intervals": {"kind": "simulation", "level": settings.level, "notes": [IN_SAMPLE]},
+        "intervals": {"kind": "simulation", "level": settings.level},
         "assumptions": list(assumptions(data)),
         "times": {stage: round(seconds, 3) for stage, seconds in times.items()},
     }
