@@ -105,7 +105,7 @@ def test_an_unknown_measure_is_named(tmp_path: Path) -> None:
 
 
 def test_half_width_follows_the_asymptotic_variance() -> None:
-    """95 % half width over n periods ≈ 1.96·sqrt(av/n), with n beside it; 12 % is 4 of its standard errors."""
+    """95 % half width over n periods ≈ 1.96·sqrt(av/n), with n beside it (12 %: 4 standard errors)."""
     case = PUBLISHED["var-poisson"]
     fill = run_case(case, QUICK).estimates["fill"]
     assert fill.n_periods is not None
