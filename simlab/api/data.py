@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from simlab.catalog import Catalog, Quality
 from simlab.catalog import from_frames as catalog_from_frames
 from simlab.catalog import load as load_catalog
-from simlab.models import Models, fit
+from simlab.models import Models, fit, full_account
 from simlab.study import Study, read_study
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Data:
     @property
     def quality(self) -> Quality:
         """Rows, units and value: used, repaired, refused; what the laws left out is counted too."""
-        return self.catalog.quality.with_notes(self.models.notes)
+        return full_account(self.catalog.quality, self.models.notes)
 
     @cached_property
     def models(self) -> Models:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -64,28 +63,6 @@ class Quality:
     def units(self, table: str, status: Status) -> float:
         """Units of a table's rows of one status."""
         return sum(e.units for e in self.entries if e.table == table and e.status == status)
-
-    def with_notes(self, notes: Sequence[QualityRow]) -> Quality:
-        """The account with what the models made of it; rows they left out were used rows before.
-
-        Parameters
-        ----------
-        notes : sequence of QualityRow
-            Rows above 0 are taken off the table's largest used entry, so that the account still adds up.
-        """
-        entries = list(self.entries)
-        for note in notes:
-            used = [i for i, e in enumerate(entries) if e.table == note.table and e.status == "used"]
-            if note.rows and used:
-                at = max(used, key=lambda i: entries[i].rows)
-                whole = entries[at]
-                entries[at] = replace(
-                    whole,
-                    rows=whole.rows - note.rows,
-                    units=whole.units - note.units,
-                    value=whole.value - note.value,
-                )
-        return Quality((*entries, *notes), self.read)
 
     def to_frame(self) -> pd.DataFrame:
         """One row per entry: table, what, status, rows, units, value, note."""
