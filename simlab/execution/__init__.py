@@ -1,11 +1,12 @@
 """Blocks of SKU-locations over workers: from levels to sums, with progress and bounded memory."""
 
 from simlab.engine.types import Curves, Horizon, Levels, World
-from simlab.execution.blocks import Progress, Workers, run_curves, run_plans
+from simlab.execution.blocks import BY_SLOT, Progress, Workers, run_curves, run_plans
 from simlab.execution.sums import ChoiceArray, PlanRequest, PlanSums, Weights
 from simlab.execution.warmup import common_warmup, mser
 
 __all__ = [
+    "BY_SLOT",
     "ChoiceArray",
     "Curves",
     "Horizon",

@@ -16,7 +16,7 @@ from simlab.execution.sums import PlanRequest, PlanSums, Weights, reduce_items
 Progress = Callable[[str, int, int], None]
 """Called with the stage, the SKU-locations done and their number."""
 
-_BY_SLOT = ("demanded", "served", "on_hand", "on_hand_start", "receipts", "good_receipts")
+BY_SLOT = ("demanded", "served", "on_hand", "on_hand_start", "receipts", "good_receipts")
 _CELLS_IN_FLIGHT = 400_000
 """Item × column × replication sums that one plan block may hold at a time."""
 
@@ -58,6 +58,7 @@ def run_curves(
     workers: Workers | None = None,
     progress: Progress | None = None,
     stage: str = "simulate",
+    by_slot: tuple[str, ...] = BY_SLOT,
 ) -> Curves:
     """Simulate every item at every column of levels, block by block.
 
@@ -75,11 +76,13 @@ def run_curves(
         Called after every block.
     stage : str
         Name under which progress is told.
+    by_slot : tuple of str
+        Measures kept by slot, because an interval is wanted.
 
     Returns
     -------
     Curves
-        In the order of the items. Measures that no interval needs carry one slot: their total.
+        In the order of the items. Measures that are not kept by slot carry one slot: their total.
 
     Raises
     ------
@@ -90,7 +93,7 @@ def run_curves(
     blocks = _rows(world.n_items, workers.block_items)
 
     def one(rows: IntArray) -> Curves:
-        return _totals(simulate_items(world.take(rows), levels.take(rows), horizon))
+        return _totals(simulate_items(world.take(rows), levels.take(rows), horizon), by_slot)
 
     parts = list(_spread(one, blocks, workers, progress, stage))
     curves = Curves(
@@ -149,11 +152,11 @@ def run_plans(
     return sums
 
 
-def _totals(curves: Curves) -> Curves:
+def _totals(curves: Curves, by_slot: tuple[str, ...]) -> Curves:
     changes = {
         field.name: getattr(curves, field.name).sum(axis=-1, keepdims=True)
         for field in fields(Curves)
-        if field.name not in _BY_SLOT
+        if field.name not in by_slot
     }
     return replace(curves, **changes)
 

@@ -2,9 +2,11 @@
 
 from simlab.measures.comparison import (
     EqualComparison,
+    cost_at_fill,
     equal_cost_difference,
     equal_fill_difference,
     equal_fill_to_point,
+    fill_at_cost,
 )
 from simlab.measures.display import (
     DASH,
@@ -43,9 +45,11 @@ __all__ = [
     "Measure",
     "Unit",
     "binomial_upper",
+    "cost_at_fill",
     "equal_cost_difference",
     "equal_fill_difference",
     "equal_fill_to_point",
+    "fill_at_cost",
     "format_estimate",
     "format_measure",
     "format_money",

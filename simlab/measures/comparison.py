@@ -74,6 +74,37 @@ def equal_fill_difference(
     return _compare(curves, at_fill, level, kind)
 
 
+def cost_at_fill(
+    cost: npt.ArrayLike, served: npt.ArrayLike, demanded: npt.ArrayLike, at_fill: float
+) -> tuple[float, FloatArray]:
+    """What one frontier costs at a fill rate: the reading that `equal_fill_difference` takes of each.
+
+    Parameters
+    ----------
+    cost, served : (p, n) int or float
+        Cost and units served of each plan per replication (or batch).
+    demanded : (n,) or (p, n) int or float
+        Units demanded; by plan where the whole moves with the plan (cycles).
+
+    Returns
+    -------
+    value : float
+        Cost per replication; NaN outside the range of the plans.
+    left_out : (n,) float
+        The same without each replication, for jackknives over several frontiers together.
+    """
+    curve = _Curve.of(served, cost, np.asarray(demanded, dtype=np.float64))
+    return curve.read(at_fill), curve.read_left(at_fill)
+
+
+def fill_at_cost(
+    cost: npt.ArrayLike, served: npt.ArrayLike, demanded: npt.ArrayLike, at_cost: float
+) -> tuple[float, FloatArray]:
+    """The fill rate that one frontier reaches at a cost per replication; as `cost_at_fill`."""
+    curve = _Curve.of(served, cost, np.asarray(demanded, dtype=np.float64)).swapped()
+    return curve.read(at_cost), curve.read_left(at_cost)
+
+
 def equal_cost_difference(
     cost_a: npt.ArrayLike,
     served_a: npt.ArrayLike,
@@ -101,6 +132,7 @@ def equal_fill_to_point(
     demanded: npt.ArrayLike,
     level: float = 0.95,
     *,
+    demanded_b: npt.ArrayLike | None = None,
     kind: Kind = "simulation",
 ) -> EqualComparison:
     """Cost difference of frontier a and one single plan b, read at the fill that b reaches.
@@ -111,6 +143,8 @@ def equal_fill_to_point(
         The frontier, as in `equal_fill_difference`.
     cost_b, served_b, demanded : (n,) int or float
         The single plan, in the same replications.
+    demanded_b : (n,) int or float, optional
+        Where the whole moves with the plan (cycles): that of the single plan; `demanded` is then (p, n).
 
     Notes
     -----
@@ -118,8 +152,8 @@ def equal_fill_to_point(
     """
     demand = np.asarray(demanded, dtype=np.float64)
     a = _Curve.of(served_a, cost_a, demand)
-    b = _Curve.of(served_b, cost_b, demand)
-    at, n = float(b.x[0]), demand.size
+    b = _Curve.of(served_b, cost_b, demand if demanded_b is None else np.asarray(demanded_b, np.float64))
+    at, n = float(b.x[0]), demand.shape[-1]
     cost = a.read(at)
     if math.isnan(cost):
         nothing = Estimate(math.nan, math.nan, math.nan, level, kind, n, OUTSIDE_NOTE)
@@ -140,14 +174,15 @@ class _Curve:
     def of(cls, served: npt.ArrayLike, cost: npt.ArrayLike, demanded: FloatArray) -> _Curve:
         s = np.atleast_2d(np.asarray(served, dtype=np.float64))
         c = np.atleast_2d(np.asarray(cost, dtype=np.float64))
-        n = demanded.size
+        n = demanded.shape[-1]
         if s.shape != c.shape or s.shape[1] != n:
             raise UsageError(f"plans × replications differ: served {s.shape}, cost {c.shape}, demanded {n}")
-        keep = _undominated(c.sum(axis=1), s.sum(axis=1))
-        s, c = s[keep], c[keep]
+        demanded = np.broadcast_to(demanded, s.shape)
         with np.errstate(divide="ignore", invalid="ignore"):
-            fill = s.sum(axis=1) / demanded.sum()
-            fill_left = (s.sum(axis=1)[:, None] - s) / (demanded.sum() - demanded)
+            keep = _undominated(c.sum(axis=1), s.sum(axis=1) / demanded.sum(axis=1))
+            s, c, demanded = s[keep], c[keep], demanded[keep]
+            fill = s.sum(axis=1) / demanded.sum(axis=1)
+            fill_left = (s.sum(axis=1)[:, None] - s) / (demanded.sum(axis=1)[:, None] - demanded)
             cost_left = (c.sum(axis=1)[:, None] - c) / (n - 1.0)
         return cls(fill, c.mean(axis=1), fill_left, cost_left)
 
