@@ -188,8 +188,10 @@ def test_equal_fill_outside_the_range_gives_no_number():
 def test_a_beaten_plan_does_not_move_the_curve():
     cost, served, demanded = frontier_sums(np.random.default_rng(3), 40)
     worse_cost, worse_served = np.vstack([cost, [cost[1] + 5]]), np.vstack([served, [served[1] - 1]])
-    with_it = m.equal_fill_difference(worse_cost, worse_served, cost, served, demanded, 0.88)
-    assert with_it.difference.value == 0.0
+    worse_cost, worse_served = worse_cost[[0, 1, 3, 2]], worse_served[[0, 1, 3, 2]]
+    for at in (0.88, 0.92):
+        with_it = m.equal_fill_difference(worse_cost, worse_served, cost, served, demanded, at)
+        assert with_it.difference.value == 0.0
 
 
 def test_equal_cost_reads_the_fill():

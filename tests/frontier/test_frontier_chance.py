@@ -56,6 +56,24 @@ def test_chance_plans_equal_brute_force(seed):
     assert found.plan.bound <= best
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_a_chance_missed_by_one_unit_in_billions_is_missed(seed):
+    """Inside the solver's tolerance: only counting in integers tells the plans apart."""
+    rng = np.random.default_rng(seed)
+    amount = np.sort(rng.integers(10**13, 10**14, (3, 4, 5)), axis=1)
+    cost = np.sort(rng.integers(1, 1000, (3, 4)), axis=1)
+    curves = SegmentCurves(cost, cost, cost, cost[:, -1], np.linspace(0.5, 0.9, 4), ("A", "B", "C"))
+    wanted = amount[np.arange(3), rng.integers(1, 3, 3)].sum(axis=0)
+    surplus = amount.copy()
+    surplus[0] -= wanted + 1
+    chance = Chance("hair", surplus, 0.6)
+    plans = ((choice, t[0]) for choice, t in cases.every_plan(curves))
+    best = min(c for choice, c in plans if chance.met(np.array(choice)))
+    found = solve_chance(curves, (chance,))
+    assert found.plan.cost == best
+    assert chance.met(found.plan.choice)
+
+
 def test_chance_with_limits_and_without_time():
     curves, served, demanded = noisy(3)
     chance = service_chance(served, demanded, 0.7, 0.6)

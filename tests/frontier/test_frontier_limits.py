@@ -75,11 +75,11 @@ def test_programs_equal_brute_force_at_length(seed):
     check_program(seed)
 
 
-def hair_program(seed):
-    """A floor one unit above a cheap plan's millions of units: far inside a solver's tolerance."""
+def hair_program(seed, top=10**10):
+    """A floor one unit above a cheap plan's billions of units: far inside a solver's tolerance."""
     rng = np.random.default_rng(seed)
     n, k = 3, 5
-    served = np.sort(rng.integers(10**9, 10**10, (n, k)), axis=1)
+    served = np.sort(rng.integers(top // 10, top, (n, k)), axis=1)
     cost = np.sort(rng.integers(1, 1000, (n, k)), axis=1)
     wanted = served[np.arange(n), rng.integers(1, k - 1, n)].sum()
     floor = Limit("fill rate", served, at_least=int(wanted) + 1)
@@ -98,6 +98,13 @@ def test_floor_a_hair_above_a_plan_is_kept_exactly(seed):
     found, exact = solve_program(program, row_scale=1e-3), solve_exactly(program)
     assert found.cost == exact.cost == best_of_program(program)
     assert exact.exact
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_floor_a_hair_above_a_plan_is_kept_beyond_floating_point(seed):
+    """One unit of 1e17 is lost in a float; the integers still see it."""
+    program = hair_program(seed, top=10**17)
+    assert solve_exactly(program).cost == solve_program(program).cost == best_of_program(program)
 
 
 def test_the_solver_alone_breaks_some_of_these_floors():
