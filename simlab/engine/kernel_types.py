@@ -169,7 +169,8 @@ class Work(NamedTuple):
     before, after : (bins × 32,) uint32 or uint64
         Histograms.
     guide : (CELLS,) uint32
-    paths : (lanes,) int64
+    paths, demanded : (lanes,) int64
+        Replication numbers; counted demand.
     """
 
     words: WordArray
@@ -189,3 +190,4 @@ class Work(NamedTuple):
     after: WordArray
     guide: WordArray
     paths: IntArray
+    demanded: IntArray

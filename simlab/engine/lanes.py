@@ -8,9 +8,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.engine._jit import inner, kernel
+from simlab.engine._jit import inner, kernel, step
 from simlab.engine.guards import check_block, fits, report
-from simlab.engine.kernel_types import Clock, ItemArrays, LevelArrays, Reach, Rule, Schedule, Sums, Work
+from simlab.engine.kernel_types import (
+    Cells,
+    Clock,
+    ItemArrays,
+    LevelArrays,
+    Reach,
+    Rule,
+    Schedule,
+    Sums,
+    Work,
+)
 from simlab.engine.paths import (
     arrive,
     clear_sums,
@@ -35,7 +45,6 @@ from simlab.engine.tallies import (
     RECEIPTS,
     SUM_AFTER,
     SUM_BEFORE,
-    SUM_DEMAND,
     SUM_EVENTS,
     SUM_NET,
     SUM_POSITION,
@@ -77,21 +86,77 @@ def start_lanes(items: ItemArrays, item: int, run: Schedule, rule: Rule, top: in
         work.state[BAD + lane] = cast(0)
 
 
+@step
+def receive(late: int, state: Cells, n: int) -> None:
+    """Put the lanes' arrivals on the shelf; they count as missed where `late` says short."""
+    cast = state.dtype.type
+    zero, one, missed = cast(0), cast(1), cast(ONE_MISSED + 1)
+    by_flag = late == BAD
+    for lane in range(n):
+        receipts, net = state[RECEIPTS + lane], state[NET + lane]
+        short = state[BAD + lane] > zero if by_flag else net < zero
+        counted = cast(receipts * (missed if short else one))
+        state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + counted)
+        state[NET + lane] = cast(net + state[UNITS + lane])
+    if by_flag:
+        for lane in range(n):
+            state[BAD + lane] = zero if state[RECEIPTS + lane] > zero else state[BAD + lane]
+
+
+@step
+def let_wait(t: int, state: Cells, demand: Cells, n: int) -> None:
+    """Demand of one period; what the shelf cannot serve waits."""
+    cast = state.dtype.type
+    zero, one, short = cast(0), cast(1), cast(ONE_SHORT)
+    for lane in range(n):
+        before, d = state[NET + lane], demand[t, lane]
+        shelf, after = max(before, zero), cast(before - d)
+        state[NET + lane] = after
+        state[SUM_BEFORE + lane] = cast(state[SUM_BEFORE + lane] + shelf)
+        state[SUM_AFTER + lane] = cast(state[SUM_AFTER + lane] + max(after, zero))
+        state[SUM_NET + lane] = cast(state[SUM_NET + lane] + after)
+        events = cast((one if after > zero else zero) + (short if d > shelf else zero))
+        state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + events)
+        position = cast(state[POSITION + lane] - d)
+        state[POSITION + lane] = position
+        state[SUM_POSITION + lane] = cast(state[SUM_POSITION + lane] + position)
+
+
+@step
+def let_go(t: int, state: Cells, demand: Cells, n: int) -> None:
+    """Demand of one period; what the shelf cannot serve is lost."""
+    cast = state.dtype.type
+    zero, one, short = cast(0), cast(1), cast(ONE_SHORT)
+    for lane in range(n):
+        before, d = state[NET + lane], demand[t, lane]
+        served = min(d, before)
+        after = cast(before - served)
+        state[NET + lane] = after
+        state[SUM_BEFORE + lane] = cast(state[SUM_BEFORE + lane] + before)
+        state[SUM_AFTER + lane] = cast(state[SUM_AFTER + lane] + after)
+        events = cast((one if after > zero else zero) + (short if d > before else zero))
+        state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + events)
+        state[BAD + lane] = one if d > before else state[BAD + lane]
+        position = cast(state[POSITION + lane] - served)
+        state[POSITION + lane] = position
+        state[SUM_POSITION + lane] = cast(state[SUM_POSITION + lane] + position)
+
+
 @inner
-def run_column(items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: Reach, work: Work) -> None:
+def run_column(
+    items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: Reach, lost: bool, work: Work
+) -> None:
     """One column of one item on a block of lanes, arrive → order → demand → count.
 
     An order never changes the position through its arrival, so orders of this period may be
     written down before the arrivals (which then include those without delay) are put on the shelf.
     """
     state, demand, orders, delays, tally = work.state, work.demand, work.orders, work.delays, work.tally
-    cast = state.dtype.type
-    zero, one, missed, short = cast(0), cast(1), cast(ONE_MISSED), cast(ONE_SHORT)
-    lost = items.lost[item] == 1
     review, mask = items.review[item], orders.shape[0] - 1
     reviewed, epoch = items.phase[item] - review, -1
     arrival, arriving = items.phase[item] + reach.least, 0
     n, end = run.width, run.warmup + run.periods
+    late = BAD if lost else NET
     quiet = False
     for t in range(end):
         if t == run.warmup:
@@ -109,33 +174,25 @@ def run_column(items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: R
             arrival += review
             arriving += 1
         if not quiet:
-            for lane in range(n):
-                receipts, net = state[RECEIPTS + lane], state[NET + lane]
-                late = state[BAD + lane] > zero if lost else net < zero
-                counted = cast(receipts * (missed + one if late else one))
-                state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + counted)
-                state[NET + lane] = cast(net + state[UNITS + lane])
-                state[BAD + lane] = zero if receipts > zero else state[BAD + lane]
-        for lane in range(n):
-            before, d = state[NET + lane], demand[t, lane]
-            shelf = max(before, zero)
-            gone = min(d, shelf) if lost else d
-            after = cast(before - gone)
-            left = max(after, zero)
-            state[NET + lane] = after
-            state[SUM_BEFORE + lane] = cast(state[SUM_BEFORE + lane] + shelf)
-            state[SUM_AFTER + lane] = cast(state[SUM_AFTER + lane] + left)
-            state[SUM_NET + lane] = cast(state[SUM_NET + lane] + after)
-            events = cast((one if left > zero else zero) + (short if d > shelf else zero))
-            state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + events)
-            state[BAD + lane] = one if d > shelf else state[BAD + lane]
-            position = cast(state[POSITION + lane] - gone)
-            state[POSITION + lane] = position
-            state[SUM_POSITION + lane] = cast(state[SUM_POSITION + lane] + position)
-            state[SUM_DEMAND + lane] = cast(state[SUM_DEMAND + lane] + d)
+            receive(late, state, n)
+        if lost:
+            let_go(t, state, demand, n)
+        else:
+            let_wait(t, state, demand, n)
         if t % FLUSH == FLUSH - 1:
             flush(state, tally, n)
     flush(state, tally, n)
+
+
+@inner
+def count_demand(run: Schedule, work: Work) -> None:
+    """Counted demand of every lane, the same at all columns."""
+    demand, demanded = work.demand, work.demanded
+    for lane in range(run.width):
+        demanded[lane] = 0
+    for t in range(run.warmup, run.warmup + run.periods):
+        for lane in range(run.width):
+            demanded[lane] += demand[t, lane]
 
 
 @inner
@@ -193,11 +250,16 @@ def lanes(
             n_real = load_block(run, block, work)
             draw_demand(items, item, run, guided, work)
             reach = draw_delays(items, item, run, work)
+            count_demand(run, work)
             for k in range(levels.top.shape[1]):
                 top = levels.top[item, k]
                 rule = rule_of(items, item, levels, k)
                 start_lanes(items, item, run, rule, top, work)
-                run_column(items, item, rule, run, reach, work)
+                run_column(items, item, rule, run, reach, lost, work)
+                for lane in range(run.width):
+                    work.tally[T_DEMAND, lane] = work.demanded[lane]
+                    if lost:
+                        work.tally[T_NET, lane] = work.tally[T_AFTER, lane]
                 code, lane = check_block(items, item, run, reach, n_real, lost, top, work)
                 if code:
                     report(faults, item, code, work.paths[lane], total)

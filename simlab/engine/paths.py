@@ -29,6 +29,9 @@ from simlab.engine.tallies import (
 )
 from simlab.engine.types import IntArray
 
+FEW_POINTS = 24
+"""Support points of a lead time up to which comparing with all of them is quicker than a search."""
+
 
 @step
 def rule_of(items: ItemArrays, item: int, levels: LevelArrays, k: int) -> Rule:
@@ -88,12 +91,27 @@ def draw_delays(items: ItemArrays, item: int, run: Schedule, work: Work) -> Reac
     thresholds = items.lead_thresholds[begin:end]
     review = items.review[item]
     epochs = (run.warmup + run.periods - items.phase[item] + review - 1) // review
+    few = end - begin <= FEW_POINTS
     for epoch in range(epochs):
-        if epoch % FLUSH == 0:
+        row = epoch % FLUSH
+        if row == 0:
             fill_words(run.lead_key, items.keys[item], work.paths, epoch, words)
-        for lane in range(run.width):
-            at = search(thresholds, words[epoch % FLUSH, lane])
-            delays[epoch, lane] = cast(items.lead_periods[begin + at])
+        if few:
+            for lane in range(run.width):
+                delays[epoch, lane] = cast(least)
+            for point in range(begin, end - 1):
+                gap, threshold = (
+                    items.lead_periods[point + 1] - items.lead_periods[point],
+                    items.lead_thresholds[point],
+                )
+                longer = cast(gap)
+                for lane in range(run.width):
+                    more = longer if words[row, lane] >= threshold else cast(0)
+                    delays[epoch, lane] = cast(delays[epoch, lane] + more)
+        else:
+            for lane in range(run.width):
+                at = search(thresholds, words[row, lane])
+                delays[epoch, lane] = cast(items.lead_periods[begin + at])
     if items.crossing == 0:
         step = cast(review)
         for epoch in range(1, epochs):

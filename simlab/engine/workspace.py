@@ -132,4 +132,5 @@ def make_work(run: Schedule, dtype: np.dtype[Any], *, bins: int, rows_kept: int,
         after=np.zeros(bins * COLUMNS, word),
         guide=np.empty(CELLS, np.uint32),
         paths=np.empty(width, np.int64),
+        demanded=np.zeros(width, np.int64),
     )
