@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -40,6 +41,9 @@ def selfcheck(
     format: Annotated[
         Format, typer.Option(metavar="text|json", help="Print for people, or one JSON document.")
     ] = Format.TEXT,
+    seed: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Other random numbers. Default: the same always.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
@@ -60,8 +64,9 @@ def selfcheck(
     if out is not None and out.exists():
         raise UsageError(f"{out} exists and is not replaced; name another file for --out")
     chosen = exact.published_cases() if cases is None else exact.read_cases(cases)
+    effort = exact.Effort() if seed is None else replace(exact.Effort(), seed=seed)
     with watched(quiet) as progress:
-        results = exact.run_cases(chosen, workers=workers or usable_cores(), progress=progress)
+        results = exact.run_cases(chosen, effort=effort, workers=workers or usable_cores(), progress=progress)
     if out is not None:
         exact.write_results(results, out)
     if format is Format.JSON:

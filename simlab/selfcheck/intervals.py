@@ -13,6 +13,7 @@ from simlab.measures import binomial_upper, ratio_interval, t_quantile
 LEVEL = 0.95
 _EQUAL = 1e-9
 _NO_SPREAD = 1e-13
+_FEW = 30
 
 
 @dataclass(frozen=True)
@@ -60,16 +61,28 @@ def ratio(
 
     Notes
     -----
-    If no batch differs from another, an event may be too rare to have been seen: the half width is
-    the upper bound of a probability of which no case was seen in `stretches` trials.
+    Where k < 30 batches differ from the usual one, their number is Poisson with a mean that k tells
+    little of: the variance counts k + 4 of them (Agresti and Coull 1998 in the limit of rare events).
+    If none differs, an event may be too rare to have been seen: the half width is the upper bound of
+    a probability of which no case was seen in `stretches` trials.
     """
     many = ratio_interval(numerator, denominator, LEVEL, proportion=False)
     value, half = float(many.value), 0.5 * float(many.high - many.low)
     if math.isnan(value):
         return None
+    unusual = _unusual_batches(numerator, denominator)
+    if 0 < unusual < min(_FEW, numerator.size // 2):
+        half *= math.sqrt((unusual + 4) / unusual)
     if not half > _NO_SPREAD * max(1.0, abs(value)):
         half = event * binomial_upper(0, max(1, round(stretches)), LEVEL)
     return Interval(value, half)
+
+
+def _unusual_batches(numerator: FloatArray, denominator: FloatArray) -> int:
+    """Batches whose ratio is not the median one."""
+    some = denominator != 0
+    ratios = numerator[some] / denominator[some]
+    return int((np.abs(ratios - np.median(ratios)) > _EQUAL * np.abs(ratios)).sum())
 
 
 def asymptotic_variance(numerator: FloatArray, denominator: FloatArray, periods: int) -> Interval:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ CASES = [
     },
 ]
 
+PLAIN = Effort.__init__
 Command = Callable[..., tuple[int, str, str]]
 
 
@@ -87,6 +89,18 @@ def test_the_same_as_json_and_as_a_file(command: Command, file: Path, tmp_path: 
     assert {"fill", "ready", "csl", "on_order"} <= set(found["empty-shelf"])
     fill = next(row for row in document["results"] if row["measure"] == "fill")
     assert fill["estimate"] == found["empty-shelf"]["fill"]["est"]
+
+
+def test_another_seed_gives_other_estimates(
+    command: Command, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A distance of 3 standard errors is chance if it goes with the seed."""
+    seen: list[Effort] = []
+    monkeypatch.setattr(exact, "run_cases", lambda chosen, effort, **_: seen.append(effort) or ())
+    monkeypatch.setattr(exact.Effort, "__init__", PLAIN)
+    command("--cases", str(file))
+    command("--cases", str(file), "--seed", "7")
+    assert seen[1] == replace(seen[0], seed=7)
 
 
 def test_far_off_exits_1(command: Command, file: Path) -> None:

@@ -47,3 +47,17 @@ def test_asymptotic_variance_of_independent_periods() -> None:
     found = asymptotic_variance(draws, np.full(4_000, 50.0), 50)
     assert abs(found.est - 4.0) < 2 * found.half_width
     assert found.half_width == pytest.approx(4.0 * 1.96 * math.sqrt(2 / 4_000), rel=0.1)
+
+
+@pytest.mark.parametrize("expected", [2.0, 5.0, 12.0])
+def test_rare_events_do_not_raise_false_alarms(expected: float) -> None:
+    """A few events in all batches together: 4 standard errors hold 999 times in 1,000."""
+    rng = np.random.default_rng(11)
+    periods = np.full(512, 1_000.0)
+    far = 0
+    for _ in range(2_000):
+        events = rng.poisson(expected / periods.size, periods.size)
+        found = ratio(periods - events, periods, periods.sum() / 5)
+        assert found is not None
+        far += abs(found.z(1.0 - expected / periods.sum())) > 4
+    assert far <= 6
