@@ -106,6 +106,8 @@ def _cells(row: dict[str, object]) -> dict[str, str]:
     digits = 6
     if isinstance(half, float) and half > 0:
         digits = max(0, 1 - math.floor(math.log10(half)))
+    elif all(value == round(value) for value in (found, exact) if isinstance(value, float | int)):
+        digits = 0
 
     def text(value: object, digits: int) -> str:
         return f"{value:,.{digits}f}" if isinstance(value, float | int) else "–"
@@ -115,7 +117,7 @@ def _cells(row: dict[str, object]) -> dict[str, str]:
         "measure": str(row["measure"]),
         "estimate": text(found, digits),
         "± (95 %)": text(half, digits),
-        "exact": text(exact, digits + 1),
+        "exact": text(exact, digits + 1 if digits else 0),
         "z": f"{z:+.2f}" if isinstance(z, float) else "–",
     }
 
