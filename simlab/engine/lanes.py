@@ -6,13 +6,14 @@ differ. Demands and lead times are drawn once per block and shared by all column
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from simlab.engine._jit import inner, kernel, step
 from simlab.engine.guards import check_block, fits, report
 from simlab.engine.kernel_types import (
     Cells,
-    Clock,
     ItemArrays,
     LevelArrays,
     Reach,
@@ -22,8 +23,8 @@ from simlab.engine.kernel_types import (
     Work,
 )
 from simlab.engine.paths import (
-    arrive,
     clear_sums,
+    collect,
     draw_delays,
     draw_demand,
     flush,
@@ -104,42 +105,60 @@ def receive(late: int, state: Cells, n: int) -> None:
 
 
 @step
-def let_wait(t: int, state: Cells, demand: Cells, n: int) -> None:
-    """Demand of one period; what the shelf cannot serve waits."""
+def serve(state: Cells, lane: int, before: Any, d: Any, lost: bool) -> None:
+    """Demand d of one lane against net stock `before`; the rest waits, or is lost."""
     cast = state.dtype.type
     zero, one, short = cast(0), cast(1), cast(ONE_SHORT)
-    for lane in range(n):
-        before, d = state[NET + lane], demand[t, lane]
-        shelf, after = max(before, zero), cast(before - d)
-        state[NET + lane] = after
-        state[SUM_BEFORE + lane] = cast(state[SUM_BEFORE + lane] + shelf)
-        state[SUM_AFTER + lane] = cast(state[SUM_AFTER + lane] + max(after, zero))
+    shelf = before if lost else max(before, zero)
+    gone = min(d, before) if lost else d
+    after = cast(before - gone)
+    state[NET + lane] = after
+    state[SUM_BEFORE + lane] = cast(state[SUM_BEFORE + lane] + shelf)
+    state[SUM_AFTER + lane] = cast(state[SUM_AFTER + lane] + (after if lost else max(after, zero)))
+    if not lost:
         state[SUM_NET + lane] = cast(state[SUM_NET + lane] + after)
-        events = cast((one if after > zero else zero) + (short if d > shelf else zero))
-        state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + events)
-        position = cast(state[POSITION + lane] - d)
-        state[POSITION + lane] = position
-        state[SUM_POSITION + lane] = cast(state[SUM_POSITION + lane] + position)
+    events = cast((one if after > zero else zero) + (short if d > shelf else zero))
+    state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + events)
+    position = cast(state[POSITION + lane] - gone)
+    state[POSITION + lane] = position
+    state[SUM_POSITION + lane] = cast(state[SUM_POSITION + lane] + position)
 
 
 @step
-def let_go(t: int, state: Cells, demand: Cells, n: int) -> None:
-    """Demand of one period; what the shelf cannot serve is lost."""
+def sell(t: int, state: Cells, demand: Cells, lost: bool, n: int) -> None:
+    """One period's demand where nothing arrives, or what arrived is on the shelf already."""
+    one = state.dtype.type(1)
+    if lost:
+        for lane in range(n):
+            state[BAD + lane] = one if demand[t, lane] > state[NET + lane] else state[BAD + lane]
+            serve(state, lane, state[NET + lane], demand[t, lane], True)
+    else:
+        for lane in range(n):
+            serve(state, lane, state[NET + lane], demand[t, lane], False)
+
+
+@step
+def receive_and_sell(
+    t: int, row: int, state: Cells, orders: Cells, demand: Cells, lost: bool, n: int
+) -> None:
+    """One period in which all of one review's orders arrive; the same as `receive` and `sell`."""
     cast = state.dtype.type
-    zero, one, short = cast(0), cast(1), cast(ONE_SHORT)
-    for lane in range(n):
-        before, d = state[NET + lane], demand[t, lane]
-        served = min(d, before)
-        after = cast(before - served)
-        state[NET + lane] = after
-        state[SUM_BEFORE + lane] = cast(state[SUM_BEFORE + lane] + before)
-        state[SUM_AFTER + lane] = cast(state[SUM_AFTER + lane] + after)
-        events = cast((one if after > zero else zero) + (short if d > before else zero))
-        state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + events)
-        state[BAD + lane] = one if d > before else state[BAD + lane]
-        position = cast(state[POSITION + lane] - served)
-        state[POSITION + lane] = position
-        state[SUM_POSITION + lane] = cast(state[SUM_POSITION + lane] + position)
+    zero, one, missed = cast(0), cast(1), cast(ONE_MISSED + 1)
+    if lost:
+        for lane in range(n):
+            size, bad = orders[row, lane], state[BAD + lane]
+            counted = (missed if bad > zero else one) if size > zero else zero
+            state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + counted)
+            net = cast(state[NET + lane] + size)
+            kept = zero if size > zero else bad
+            state[BAD + lane] = one if demand[t, lane] > net else kept
+            serve(state, lane, net, demand[t, lane], True)
+    else:
+        for lane in range(n):
+            size, net = orders[row, lane], state[NET + lane]
+            counted = (missed if net < zero else one) if size > zero else zero
+            state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + counted)
+            serve(state, lane, cast(net + size), demand[t, lane], False)
 
 
 @inner
@@ -157,7 +176,6 @@ def run_column(
     arrival, arriving = items.phase[item] + reach.least, 0
     n, end = run.width, run.warmup + run.periods
     late = BAD if lost else NET
-    quiet = False
     for t in range(end):
         if t == run.warmup:
             for lane in range(n):
@@ -168,17 +186,16 @@ def run_column(
             reviewed = t
             epoch += 1
             order_row(rule, state, orders, epoch & mask, n)
-        clock = Clock(review, reviewed, epoch, arrival, arriving)
-        quiet = arrive(t, clock, reach, state, orders, delays, n, quiet)
-        if t == arrival:
+        if reach.constant and t == arrival:
+            receive_and_sell(t, arriving & mask, state, orders, demand, lost, n)
             arrival += review
             arriving += 1
-        if not quiet:
-            receive(late, state, n)
-        if lost:
-            let_go(t, state, demand, n)
         else:
-            let_wait(t, state, demand, n)
+            if not reach.constant and not collect(
+                t - reviewed, epoch, reach, review, state, orders, delays, n
+            ):
+                receive(late, state, n)
+            sell(t, state, demand, lost, n)
         if t % FLUSH == FLUSH - 1:
             flush(state, tally, n)
     flush(state, tally, n)
@@ -190,9 +207,17 @@ def count_demand(run: Schedule, work: Work) -> None:
     demand, demanded = work.demand, work.demanded
     for lane in range(run.width):
         demanded[lane] = 0
-    for t in range(run.warmup, run.warmup + run.periods):
+    state = work.state
+    cast = state.dtype.type
+    end = run.warmup + run.periods
+    for first in range(run.warmup, end, FLUSH):
         for lane in range(run.width):
-            demanded[lane] += demand[t, lane]
+            state[UNITS + lane] = cast(0)
+        for t in range(first, min(first + FLUSH, end)):
+            for lane in range(run.width):
+                state[UNITS + lane] = cast(state[UNITS + lane] + demand[t, lane])
+        for lane in range(run.width):
+            demanded[lane] += state[UNITS + lane]
 
 
 @inner

@@ -159,6 +159,8 @@ def collect(
     zero, one = cast(0), cast(1)
     mask = orders.shape[0] - 1
     delay = since
+    if epoch < 0:
+        return True
     while delay < reach.least:
         delay += review
         epoch -= 1
