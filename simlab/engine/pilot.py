@@ -10,8 +10,8 @@ from simlab.engine.run import simulate_items
 from simlab.engine.types import Horizon, IntArray, Levels, World
 
 
-def pilot_series(world: World, levels: Levels, horizon: Horizon) -> IntArray:
-    """On-hand stock at the count by period, summed over items and replications.
+def pilot_series(world: World, levels: Levels, horizon: Horizon, batch: int = 1) -> IntArray:
+    """On-hand stock at the count by batch of periods, summed over items and replications.
 
     Parameters
     ----------
@@ -19,19 +19,23 @@ def pilot_series(world: World, levels: Levels, horizon: Horizon) -> IntArray:
         n items, k columns.
     horizon : Horizon
         A few replications are enough; `warmup` is taken as 0.
+    batch : int
+        Periods summed together; a last incomplete batch is left out.
 
     Returns
     -------
-    (k, periods) int64
-        Unit sums, from the very first period on, as MSER-5 wants them.
+    (k, periods // batch) int64
+        Unit sums, from the very first period on, as MSER wants them.
 
     Notes
     -----
-    A run of t + 1 periods contains the run of t periods, so that differences of runs of growing
-    length give the series from the same kernels; `periods` runs are made.
+    A longer run contains the shorter one, so the series comes from the same kernels as every other
+    sum: one run per batch, with the periods before it as warm-up. The work grows with the square of
+    the number of batches: keep the pilot small.
     """
-    series = np.zeros((levels.n_columns, horizon.periods), np.int64)
-    for t in range(horizon.periods):
-        one = replace(horizon, warmup=t, periods=1, slots=1)
-        series[:, t] = simulate_items(world, levels, one).on_hand.sum(axis=(0, 2))
+    n_batches = horizon.periods // batch
+    series = np.zeros((levels.n_columns, n_batches), np.int64)
+    for place in range(n_batches):
+        one = replace(horizon, warmup=place * batch, periods=batch, slots=1)
+        series[:, place] = simulate_items(world, levels, one).on_hand.sum(axis=(0, 2))
     return series

