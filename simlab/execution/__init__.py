@@ -1,6 +1,17 @@
 """Blocks of SKU-locations over workers: from levels to sums, with progress and bounded memory."""
 
-from simlab.engine.types import Curves, Horizon, Levels, World
+from simlab.engine.types import (
+    Curves,
+    DemandLaw,
+    Family,
+    Horizon,
+    LawKind,
+    LeadTimeLaw,
+    Levels,
+    OrderTerms,
+    Unmet,
+    World,
+)
 from simlab.execution.blocks import BY_SLOT, Progress, Workers, run_curves, run_plans
 from simlab.execution.sums import ChoiceArray, PlanRequest, PlanSums, Weights
 from simlab.execution.warmup import common_warmup, mser
@@ -9,11 +20,17 @@ __all__ = [
     "BY_SLOT",
     "ChoiceArray",
     "Curves",
+    "DemandLaw",
+    "Family",
     "Horizon",
+    "LawKind",
+    "LeadTimeLaw",
     "Levels",
+    "OrderTerms",
     "PlanRequest",
     "PlanSums",
     "Progress",
+    "Unmet",
     "Weights",
     "Workers",
     "World",

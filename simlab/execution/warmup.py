@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from simlab.engine.pilot import pilot_series
 from simlab.engine.run import warmup_periods
 from simlab.engine.types import Family, FloatArray, Horizon, Levels, Unmet, World
 
 _BATCH = 5
-_PILOT_REPLICATIONS = 32
-_PILOT_ITEMS = 400
+_PILOT_REPLICATIONS = 16
+_PILOT_ITEMS = 128
 
 
 def common_warmup(world: World, plans: list[Levels], horizon: Horizon) -> tuple[int, str]:
@@ -39,8 +40,8 @@ def common_warmup(world: World, plans: list[Levels], horizon: Horizon) -> tuple[
         horizon, periods=horizon.periods + exact, warmup=0, replications=_PILOT_REPLICATIONS, slots=1
     )
     batch = _batch(world)
-    cuts = [mser(pilot_series(world.take(rows), levels.take(rows), pilot), batch) for levels in cut]
-    return max(exact, *cuts), f"the larger of longest L + R - 1 and MSER-{batch} of a pilot run"
+    cuts = [mser(pilot_series(world.take(rows), _ends(levels).take(rows), pilot, batch)) for levels in cut]
+    return max(exact, batch * max(cuts)), f"the larger of longest L + R - 1 and MSER-{batch} of a pilot run"
 
 
 def _starts_stationary(world: World, levels: Levels) -> bool:
@@ -60,24 +61,30 @@ def _batch(world: World) -> int:
     return review * -(-_BATCH // review) if review > 1 else _BATCH
 
 
-def mser(series: FloatArray, batch: int = _BATCH) -> int:
-    """Periods to cut from the front: MSER over batch means, in the first half of the series.
+def _ends(levels: Levels) -> Levels:
+    """The lowest, the middle and the highest column: what lies between warms up in between."""
+    k = levels.n_columns
+    at = np.unique([0, k // 2, k - 1])
+    return Levels(
+        levels.family, levels.reorder_point[:, at], levels.order_up_to[:, at], levels.order_quantity[:, at]
+    )
+
+
+def mser(series: npt.ArrayLike) -> int:
+    """Batches to cut from the front: the least squared standard error of the rest, first half only.
 
     Parameters
     ----------
-    series : (t,) or (columns, t) float
-        One value per period; with several columns the largest cut is returned.
-    batch : int
-        Periods averaged before the test.
+    series : (b,) or (columns, b) float
+        Batch means (or sums); with several columns the largest cut is returned.
     """
     rows = np.atleast_2d(np.asarray(series, dtype=np.float64))
-    return max(_cut(row, batch) for row in rows)
+    return max(_cut(row) for row in rows)
 
 
-def _cut(series: FloatArray, batch: int) -> int:
-    n = series.size // batch
+def _cut(means: FloatArray) -> int:
+    n = means.size
     if n < 2:
         return 0
-    means = series[: n * batch].reshape(n, batch).mean(axis=1)
     scores = [float(means[d:].var()) / (n - d) for d in range(n // 2 + 1)]
-    return int(np.argmin(scores)) * batch
+    return int(np.argmin(scores))
