@@ -15,6 +15,7 @@ import numpy.typing as npt
 from simlab.frontier.curves import FloatArray, IntArray, SegmentCurves
 from simlab.frontier.merge import as_int64, efficient
 
+MAX_SEGMENTS = 24
 MAX_LABELS = 2_000_000
 MAX_SUFFIX = 400_000
 _MARGIN = 1e-11
@@ -66,8 +67,11 @@ def least_cost(curves: SegmentCurves, need: int, limit: int) -> ChoiceArray:
     Raises
     ------
     TooLargeError
-        If numbers do not fit int64 or more labels than `MAX_LABELS` survive.
+        If numbers do not fit int64, there are more than `MAX_SEGMENTS` segments, or more labels
+        than `MAX_LABELS` survive.
     """
+    if curves.n_segments > MAX_SEGMENTS:
+        raise TooLargeError
     tables = [as_int64(table) for table in (curves.cost, curves.value, curves.served)]
     if any(table is None for table in tables):
         raise TooLargeError

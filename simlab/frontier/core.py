@@ -8,7 +8,7 @@ only what is looked at, with a margin; limits and costs of what is found are com
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,8 @@ from simlab.frontier.program import (
 )
 
 MAX_LABELS = 300_000
+MAX_ROUNDINGS = 50_000
+MAX_CHECKS = 1000
 MAX_DOUBLINGS = 40
 _MARGIN = 1e-6  # of rows and costs scaled to ROW_SCALE; rounding stays below 1e-9
 
@@ -39,6 +41,8 @@ class _Relaxed:
     excess: FloatArray
     cost: FloatArray
     bound: float
+    share: FloatArray
+    scale: float
 
 
 def solve_exactly(program: Program, *, time_limit: float = 60.0) -> Solution:
@@ -69,7 +73,60 @@ def solve_exactly(program: Program, *, time_limit: float = 60.0) -> Solution:
             gap = distance + _MARGIN
         else:
             gap *= 2.0
-    return solve_program(program, time_limit=time_limit)
+    return _by_solver(program, relaxed, time_limit)
+
+
+def _by_solver(program: Program, relaxed: _Relaxed, time_limit: float) -> Solution:
+    """The solver among the targets that a plan better than the rounded relaxation can still have."""
+    rounded = _rounded(program, relaxed)
+    if rounded is None:
+        return solve_program(program, time_limit=time_limit)
+    room = float(relaxed.cost[np.arange(rounded.size), rounded].sum()) - relaxed.bound + _MARGIN
+    few = replace(program, allowed=program.mask & (relaxed.excess <= room))
+    found = solve_program(few, time_limit=time_limit)
+    cost = program.total(rounded)
+    if found.choice is not None and found.status == "optimal":
+        return found
+    low = sum(int(x) for x in program.cost.min(axis=1))
+    bound = max(found.bound, low + (relaxed.bound - _MARGIN) * relaxed.scale)
+    if found.choice is not None and found.cost <= cost:
+        return replace(found, bound=bound)
+    return Solution(rounded, "bounded", cost, bound, found.cuts)
+
+
+def _rounded(program: Program, relaxed: _Relaxed) -> ChoiceArray | None:
+    """The cheapest feasible plan near the relaxation: split segments and the next easiest ones vary."""
+    choice: ChoiceArray = np.asarray(relaxed.share.argmax(axis=1), dtype=np.int64)
+    near = _neighbours(program, relaxed)
+    segments = np.array(list(near), dtype=np.int64)
+    grid = np.array(np.meshgrid(*near.values(), indexing="ij"), dtype=np.int64).reshape(segments.size, -1).T
+    fixed = np.setdiff1d(np.arange(choice.size), segments)
+    sums = relaxed.rows[:, fixed, choice[fixed]].sum(axis=1) + relaxed.rows[:, segments, grid].sum(axis=2).T
+    costs = relaxed.cost[segments, grid].sum(axis=1)
+    able = np.flatnonzero((sums >= relaxed.low - _MARGIN).all(axis=1))
+    for at in able[np.argsort(costs[able], kind="stable")][:MAX_CHECKS]:
+        choice[segments] = grid[at]
+        if program.shaped(choice) and not program.broken(choice):
+            return choice
+    return None
+
+
+def _neighbours(program: Program, relaxed: _Relaxed) -> dict[int, npt.NDArray[np.int64]]:
+    """Targets to try per segment: where the relaxation is split first, then by least reduced cost."""
+    k = relaxed.share.shape[1]
+    others = np.where(relaxed.share > 0.5, np.inf, relaxed.excess).min(axis=1)
+    ease = np.where(relaxed.share.max(axis=1) < 1.0 - 1e-6, -1.0, others)
+    near: dict[int, npt.NDArray[np.int64]] = {}
+    size = 1
+    for segment in np.argsort(ease, kind="stable"):
+        used = np.flatnonzero(relaxed.share[segment] > 1e-6)
+        reach = np.arange(max(0, int(used[0]) - 1), min(k, int(used[-1]) + 2))
+        reach = reach[program.mask[segment, reach]]
+        size *= reach.size
+        if near and size > MAX_ROUNDINGS:
+            break
+        near[int(segment)] = reach
+    return near
 
 
 def _relax(program: Program) -> _Relaxed | None:
@@ -83,12 +140,14 @@ def _relax(program: Program) -> _Relaxed | None:
         return None
     least = program.cost.min(axis=1)
     shifted = (program.cost - least[:, None]).astype(np.float64)
-    cost = shifted * (ROW_SCALE / max(1.0, float(shifted.max())))
+    scale = max(1.0, float(shifted.max())) / ROW_SCALE
+    cost = shifted / scale
     table = matrix_rows(program, ROW_SCALE)
     m = len(table.low)
     rows = np.array(table.coefficients).reshape(m, n, k)
     low = np.array(table.low)
     price = np.zeros(m)
+    share = (cost == np.where(mask, cost, np.inf).min(axis=1, keepdims=True)).astype(np.float64)
     if m:
         rows_of_limits: Any = -csr_array(rows.reshape(m, n * k))  # the stubs know dense arrays only
         one_each: Any = kron(identity(n), np.ones((1, k)), format="csr")
@@ -104,12 +163,12 @@ def _relax(program: Program) -> _Relaxed | None:
         if not result.success:
             return None
         price = np.maximum(0.0, -np.asarray(result.ineqlin.marginals))
+        share = np.asarray(result.x).reshape(n, k)
     own = np.where(mask, cost - np.tensordot(price, rows, axes=1), np.inf)
     smallest = own.min(axis=1)
     bound = float(smallest.sum() + price @ low)
-    return _Relaxed(
-        rows[: len(program.limits)], low[: len(program.limits)], own - smallest[:, None], cost, bound
-    )
+    kept = len(program.limits)
+    return _Relaxed(rows[:kept], low[:kept], own - smallest[:, None], cost, bound, share, scale)
 
 
 def _within(program: Program, relaxed: _Relaxed, gap: float) -> ChoiceArray | None:

@@ -163,8 +163,8 @@ class Frontier:
         if limit is None:
             return self._cheapest(int(need or 0))
         if need is None:
-            at = int(np.searchsorted(self._thrifty.cost, limit, side="right")) - 1
-            need = int(self._thrifty.served[at])
+            value, served = self._value_and_served()
+            need = int(served[np.asarray(value <= limit, dtype=np.bool_)].max())
         return self._under_both(need, limit)
 
     def _of_list(self, need: int | None, limit: int | None) -> Plan:
@@ -190,7 +190,11 @@ class Frontier:
     @cached_property
     def _thrifty(self) -> Merged:
         """Efficient totals of (value, served): what a budget can buy."""
-        return merge(self.curves.value, self.curves.served)
+        merged = merge(self.curves.value, self.curves.served)
+        if not merged.slack:
+            return merged
+        choice, value, served, _ = _with_hull(replace(self.curves, cost=self.curves.value), merged)
+        return Merged(choice, value, served, merged.slack)
 
     def _cheapest(self, need: int) -> Plan:
         """The first point that serves enough; within ε its bound is that of the floor itself."""
@@ -260,7 +264,11 @@ class Frontier:
     def _value_and_served(self) -> tuple[Sums, Sums]:
         if self.kind != "segmented":
             return self.value, self.served
-        return self._thrifty.cost, self._thrifty.served
+        thrifty = self._thrifty
+        if not thrifty.slack:
+            return thrifty.cost, thrifty.served
+        # within ε the plans of the frontier itself may be better than those merged for their value
+        return np.concatenate((thrifty.cost, self.value)), np.concatenate((thrifty.served, self.served))
 
     @property
     def _noun(self) -> str:

@@ -69,6 +69,20 @@ def test_programs_equal_brute_force(seed):
     check_program(seed)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_the_solver_among_few_targets_equals_brute_force(seed, monkeypatch):
+    """Where the exact search is too large, targets beyond the rounded plan's reach are left out safely."""
+    monkeypatch.setattr("simlab.frontier.core.MAX_LABELS", 0)
+    curves, program = random_program(seed)
+    best, found = best_by_trying(curves, program), solve_exactly(program)
+    assert not found.exact
+    if best is None:
+        assert found.choice is None
+    else:
+        assert found.cost == best
+        assert found.bound <= best + 1e-6 * max(1, best)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(50, 550))
 def test_programs_equal_brute_force_at_length(seed):
