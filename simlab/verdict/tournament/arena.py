@@ -1,0 +1,383 @@
+"""Where schemes meet: the same SKU-locations, the same random numbers, the same costs and service."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from simlab.frontier import (
+    Frontier,
+    ItemFrontier,
+    NoPlanError,
+    Problem,
+    SegmentCurves,
+    per_item_bound,
+    ratio_points,
+    solve,
+)
+from simlab.measures import Estimate, cost_at_fill, fill_at_cost, jackknife
+from simlab.verdict.tournament.sample import (
+    ChoiceArray,
+    FloatArray,
+    IntArray,
+    Sample,
+    group_sums,
+    item_plan_sums,
+    plan_sums,
+)
+
+Part = Literal["served", "ready", "good_receipts"]
+
+MERGE_WORK = 4_000_000
+"""Work limit of one merge: exact up to about ten segments on 24 targets, else within a stated ε."""
+
+_STEPS = 64
+_RATIO_STEPS = 9
+_RATIO_WIDTH = 0.35
+_LOWEST, _HIGHEST = 0.30, 0.9997
+
+
+@dataclass(frozen=True, eq=False)
+class Service:
+    """One definition of service: a ratio of sums over all SKU-locations.
+
+    Attributes
+    ----------
+    name : str
+        ``fill_rate``, ``value_fill_rate``, … ; see `simlab.verdict.tournament.service`.
+    part : {"served", "ready", "good_receipts"}
+        What is counted; its whole is demanded units, periods, receipts.
+    weights : (n,) int64
+        What one unit (period, receipt) of each SKU-location counts for.
+    """
+
+    name: str
+    part: Part
+    weights: IntArray
+
+    def part_of(self, sample: Sample) -> IntArray:
+        """(n, k, b) what is counted."""
+        table: IntArray = getattr(sample, self.part)
+        return table
+
+    def whole_of(self, sample: Sample) -> IntArray:
+        """(n, k or 1, b) what it is counted against."""
+        if self.part == "good_receipts":
+            return sample.receipts
+        whole = sample.demanded if self.part == "served" else sample.periods()
+        return whole[:, None, :]
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A number read off a frontier on the verdict seed, and the same without each batch."""
+
+    value: float
+    left: FloatArray
+
+    def estimate(self, level: float) -> Estimate:
+        """With its jackknife interval over batches."""
+        return jackknife(self.value, self.left, level)
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Plans on the verdict seed, (p, b) each: holding cost per year, inventory value, service, its whole."""
+
+    cost: FloatArray
+    value: FloatArray
+    part: IntArray
+    whole: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A scheme's plans, chosen on the search seed and judged on the verdict seed.
+
+    Attributes
+    ----------
+    name : str
+    n_segments : int
+    choice : (p, s) int16
+        Target number of each segment (of each SKU-location for a per-SKU plan): the cheapest plan of
+        the scheme's frontier at each floor of the ladder.
+    cost, value : (p, b) float
+        Holding cost per year and mean inventory value, study currency, per batch of the verdict seed.
+    part, whole : (p, b) int64
+        Service counted, and what it is counted against.
+    search_cost : dict of float to float
+        Floor → holding cost per year of the cheapest plan that meets it on the search seed.
+    asked : dict of float to (s,) int
+        Floor → target number of each segment in that plan.
+    gap : float
+        Largest possible saving at the first floor, as a fraction; 0: the plan is exact.
+    """
+
+    name: str
+    n_segments: int
+    choice: ChoiceArray
+    cost: FloatArray
+    value: FloatArray
+    part: IntArray
+    whole: IntArray
+    search_cost: dict[float, float]
+    asked: dict[float, IntArray]
+    gap: float
+
+    def cost_at(self, fill_rate: float) -> Reading:
+        """Holding cost per year at a fill rate, plans fixed."""
+        return Reading(*cost_at_fill(self.cost, self.part, self.whole, fill_rate))
+
+    def fill_at(self, capital: float) -> Reading:
+        """Fill rate at a mean inventory value, plans fixed."""
+        return Reading(*fill_at_cost(self.value, self.part, self.whole, capital))
+
+    def capital_at(self, fill_rate: float) -> Reading:
+        """Mean inventory value at a fill rate, plans fixed."""
+        return Reading(*cost_at_fill(self.value, self.part, self.whole, fill_rate))
+
+
+@dataclass(frozen=True, eq=False)
+class Arena:
+    """What every scheme meets.
+
+    Attributes
+    ----------
+    search : Sample
+        Pooled sums of the seed that chooses.
+    verdict : Sample
+        Sums by batch of the seed that judges.
+    holding, unit_cost : (n,) int64
+        Yearly cost of holding a unit (hundredths of the cost resolution), cost of a unit.
+    cost_resolution : float
+        Study currency of one step.
+    currency : str
+    targets : (k,) float
+        The grid.
+    service : Service
+        What a floor is set on.
+    fills : tuple of float
+        Floors at which schemes are compared; the first decides.
+    times : (n,) int64, optional
+        How often each SKU-location counts, in a resampled catalogue.
+    merge_work : int
+        Work limit of a merge.
+    """
+
+    search: Sample
+    verdict: Sample
+    holding: IntArray
+    unit_cost: IntArray
+    cost_resolution: float
+    currency: str
+    targets: FloatArray
+    service: Service
+    fills: tuple[float, ...]
+    times: IntArray | None = None
+    merge_work: int = MERGE_WORK
+
+    @property
+    def n_items(self) -> int:
+        """SKU-locations."""
+        return self.search.n_items
+
+    def with_times(self, times: IntArray) -> Arena:
+        """The same with every SKU-location counted so many times."""
+        return replace(self, times=times)
+
+    def pooled(self) -> Arena:
+        """The same without intervals."""
+        return replace(self, verdict=self.verdict.pooled())
+
+    @cached_property
+    def ladder(self) -> tuple[float, ...]:
+        """Floors at which every scheme brings its cheapest plan, even in −log(1 − fill)."""
+        steps = np.linspace(-math.log1p(-_LOWEST), -math.log1p(-_HIGHEST), _STEPS)
+        return tuple(sorted({*(float(round(-math.expm1(-step), 6)) for step in steps), *self.fills}))
+
+    def frontier(self, codes: IntArray, names: Sequence[str]) -> Frontier:
+        """Every efficient plan of segment targets on the search seed."""
+        return solve(self.curves(codes, names), max_candidates=self.merge_work)
+
+    def curves(self, codes: IntArray, names: Sequence[str]) -> SegmentCurves:
+        """Sums of the search seed by segment and target; `served` and `demanded` are the service's."""
+        sample, n = self.search, len(names)
+        whole = self._whole(sample, codes, n).sum(axis=-1)
+        exposure = 2 * sample.exposure * sample.n_batches
+        unit = Fraction(repr(self.cost_resolution)) / exposure
+        return SegmentCurves(
+            cost=self._sum(codes, n, self.holding, sample.stock).sum(axis=-1),
+            value=self._sum(codes, n, self.unit_cost, sample.stock).sum(axis=-1),
+            served=self._part(sample, codes, n).sum(axis=-1),
+            demanded=whole[:, 0],
+            targets=self.targets,
+            names=tuple(names),
+            cost_unit=unit / 100,
+            value_unit=unit,
+            currency=self.currency,
+        )
+
+    def enter(self, name: str, codes: IntArray, names: Sequence[str]) -> Entry:
+        """A scheme's best plans, and what they do on the verdict seed.
+
+        Parameters
+        ----------
+        name : str
+            Of the scheme.
+        codes : (n,) int64
+            Segment of each SKU-location.
+        names : sequence of str
+            Segments.
+        """
+        found = self._plans(codes, names)
+        choice = np.array([plan for plan, _ in found.values()], dtype=np.int16).reshape(-1, len(names))
+        choice = np.unique(choice, axis=0)
+        judged = self.judge(codes, len(names), choice)
+        return Entry(
+            name=name,
+            n_segments=len(names),
+            choice=choice,
+            cost=judged.cost,
+            value=judged.value,
+            part=judged.part,
+            whole=judged.whole,
+            search_cost={fill: found[fill][1][0] for fill in self.fills if fill in found},
+            asked={fill: found[fill][0] for fill in self.fills if fill in found},
+            gap=found[self.fills[0]][1][1] if self.fills[0] in found else math.nan,
+        )
+
+    def judge(self, codes: IntArray, n: int, choice: ChoiceArray) -> Judged:
+        """What plans do on the verdict seed; `choice` is (p, n) target numbers of n segments."""
+        sample = self.verdict
+        return Judged(
+            scaled(plan_sums(self._sum(codes, n, self.holding, sample.stock), choice), self._cost_scale),
+            scaled(plan_sums(self._sum(codes, n, self.unit_cost, sample.stock), choice), self._value_scale),
+            plan_sums(self._part(sample, codes, n), choice),
+            plan_sums(self._whole(sample, codes, n), choice),
+        )
+
+    def enter_items(self, name: str, plans: Sequence[IntArray], asked: dict[float, int]) -> Entry:
+        """Plans with a target of their own for every SKU-location, judged like a scheme's.
+
+        Parameters
+        ----------
+        plans : sequence of (n,) int
+            Column of each SKU-location.
+        asked : dict of float to int
+            Floor → number of the plan that meets it on the search seed.
+        """
+        sample, service = self.verdict, self.service
+        unit = self._weights(service.weights)
+        cost = item_plan_sums(sample.stock, self._weights(self.holding), plans)
+        value = item_plan_sums(sample.stock, self._weights(self.unit_cost), plans)
+        part = item_plan_sums(service.part_of(sample), unit, plans)
+        whole = service.whole_of(sample)
+        at = plans if whole.shape[1] > 1 else [np.zeros(self.n_items, dtype=np.int64)] * len(plans)
+        searched = item_plan_sums(self.search.stock, self._weights(self.holding), plans).sum(axis=-1)
+        scale = self.cost_resolution / 100 / (2 * self.search.exposure * self.search.n_batches)
+        return Entry(
+            name=name,
+            n_segments=self.n_items,
+            choice=np.array(plans, dtype=np.int16),
+            cost=scaled(cost, self._cost_scale),
+            value=scaled(value, self._value_scale),
+            part=part,
+            whole=item_plan_sums(whole, unit, at),
+            search_cost={fill: float(searched[plan]) * scale for fill, plan in asked.items()},
+            asked={fill: np.asarray(plans[plan], dtype=np.int64) for fill, plan in asked.items()},
+            gap=0.0,
+        )
+
+    def per_item(self) -> ItemFrontier:
+        """Bounds and plans with one target per SKU-location, on the search seed."""
+        sample = self.search
+        stock = sample.stock.sum(axis=-1)
+        part = self.service.part_of(sample).sum(axis=-1) * self._weights(self.service.weights)[:, None]
+        whole = self.service.whole_of(sample).sum(axis=-1)[:, 0] * self._weights(self.service.weights)
+        return per_item_bound(
+            stock * self._weights(self.holding)[:, None],
+            part,
+            value=stock * self._weights(self.unit_cost)[:, None],
+            demanded=whole,
+            n_points=_STEPS,
+        )
+
+    def enter_per_item(self, name: str, items: ItemFrontier) -> Entry:
+        """The per-SKU plans at the floors of the ladder, judged like a scheme's."""
+        plans: list[IntArray] = []
+        asked: dict[float, int] = {}
+        for fill in self.ladder:
+            try:
+                plan = items.at(fill_rate=fill)
+            except NoPlanError:
+                break
+            if fill in self.fills:
+                asked[fill] = len(plans)
+            plans.append(plan.choice)
+        return self.enter_items(name, plans, asked)
+
+    def _plans(
+        self, codes: IntArray, names: Sequence[str]
+    ) -> dict[float, tuple[IntArray, tuple[float, float]]]:
+        """Floor → (target numbers, (holding cost per year, gap)) of the cheapest plan that meets it."""
+        if self.service.whole_of(self.search).shape[1] > 1:
+            return self._ratio_plans(codes, names)
+        frontier = self.frontier(codes, names)
+        cost, gap, served = frontier.cost_money, frontier.gap, frontier.served
+        found = {}
+        for fill in self.ladder:
+            at = int(np.searchsorted(served, frontier.curves.needed(fill)))
+            if at >= frontier.n_points:
+                break
+            found[fill] = (frontier.choice[at].astype(np.int64), (float(cost[at]), float(gap[at])))
+        return found
+
+    def _ratio_plans(
+        self, codes: IntArray, names: Sequence[str]
+    ) -> dict[float, tuple[IntArray, tuple[float, float]]]:
+        """The same by one solve per floor, where the whole moves with the targets."""
+        n, sample = len(names), self.search
+        part = self._part(sample, codes, n).sum(axis=-1)
+        whole = self._whole(sample, codes, n).sum(axis=-1)
+        distance = np.linspace(-_RATIO_WIDTH, _RATIO_WIDTH, _RATIO_STEPS)
+        floors = {1 - (1 - fill) * math.exp(step) for fill in self.fills for step in distance}
+        curves = self.curves(codes, names)
+        try:
+            points = ratio_points(
+                Problem(curves), part, whole, sorted({*floors, *self.fills}), what=self.service.name
+            )
+        except NoPlanError:
+            return {}
+        unit = float(curves.cost_unit)
+        return {floor: (plan.choice, (plan.cost * unit, plan.gap)) for floor, plan in points}
+
+    @property
+    def _cost_scale(self) -> float:
+        return self.cost_resolution / 100 / (2 * self.verdict.exposure)
+
+    @property
+    def _value_scale(self) -> float:
+        return self.cost_resolution / (2 * self.verdict.exposure)
+
+    def _weights(self, weights: IntArray) -> IntArray:
+        return weights if self.times is None else weights * self.times
+
+    def _sum(self, codes: IntArray, n: int, weights: IntArray, table: IntArray) -> IntArray:
+        return group_sums(codes, n, self._weights(weights), table)
+
+    def _part(self, sample: Sample, codes: IntArray, n: int) -> IntArray:
+        return self._sum(codes, n, self.service.weights, self.service.part_of(sample))
+
+    def _whole(self, sample: Sample, codes: IntArray, n: int) -> IntArray:
+        return self._sum(codes, n, self.service.weights, self.service.whole_of(sample))
+
+
+def scaled(sums: IntArray, unit: float) -> FloatArray:
+    """Sums as money, one rounding each."""
+    return np.asarray(sums * unit, dtype=np.float64)
