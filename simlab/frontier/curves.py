@@ -88,8 +88,14 @@ class SegmentCurves:
         return fewest(fill_rate, self.total_demanded)
 
     def allowed(self, budget: float | Decimal | Fraction) -> int:
-        """Largest sum of `value` within the budget, given in money."""
-        return math.floor(exact_amount(budget) / self.value_unit)
+        """Largest sum of `value` within the budget, given in money.
+
+        A float that is some plan's own value, rounded as floats are, admits that plan.
+        """
+        limit = math.floor(exact_amount(budget) / self.value_unit)
+        if isinstance(budget, float) and float((limit + 1) * self.value_unit) <= budget:
+            return limit + 1
+        return limit
 
     def canonical(self, choice: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Target numbers with those that stand for another replaced by it; (…, n_segments)."""
@@ -117,6 +123,12 @@ def exact_rate(fill_rate: float | Fraction) -> Fraction:
     if rate < 0:
         raise UsageError(f"fill rate {float(rate):g}: fill rates are fractions between 0 and 1")
     return rate
+
+
+def in_money(sums: Sums, unit: Fraction) -> FloatArray:
+    """Sums as money, each rounded once: the same float as `float(total * unit)` of a single plan."""
+    numerator, denominator = unit.numerator, unit.denominator
+    return np.array([total * numerator / denominator for total in sums.tolist()], dtype=np.float64)
 
 
 def fewest(rate: float | Fraction, whole: int) -> int:

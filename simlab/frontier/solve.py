@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from simlab.errors import UsageError
 from simlab.frontier.bounded import TooLargeError, least_cost
-from simlab.frontier.curves import FloatArray, SegmentCurves, Sums, exact_amount
+from simlab.frontier.curves import FloatArray, SegmentCurves, Sums, exact_amount, in_money
 from simlab.frontier.items import hull_plans, segment_bound
 from simlab.frontier.merge import (
     MAX_CANDIDATES,
@@ -95,12 +95,12 @@ class Frontier:
     @property
     def cost_money(self) -> FloatArray:
         """(p,) objective in money (per year)."""
-        return np.asarray(self.cost.astype(np.float64) * float(self.curves.cost_unit))
+        return in_money(self.cost, self.curves.cost_unit)
 
     @property
     def value_money(self) -> FloatArray:
         """(p,) value in money."""
-        return np.asarray(self.value.astype(np.float64) * float(self.curves.value_unit))
+        return in_money(self.value, self.curves.value_unit)
 
     @property
     def gap(self) -> FloatArray:

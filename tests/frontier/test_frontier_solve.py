@@ -350,3 +350,14 @@ def test_a_plans_own_fill_rate_is_reached_by_it(demanded, data):
     assert fewest(served / demanded, demanded) <= served
     assert fewest(served / demanded, demanded) >= served - 1
     assert fewest(Fraction(served, demanded), demanded) == served
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(1, 10**14), st.integers(1, 10**7), st.integers(1, 10**7))
+def test_a_plans_own_value_as_a_budget_admits_it(value, numerator, denominator):
+    table = np.array([[value]])
+    unit = Fraction(numerator, denominator)
+    curves = SegmentCurves(table, table, table, table[:, 0], np.array([0.5]), ("A",), unit, unit)
+    plan = solve(curves).plan(0)
+    assert value <= curves.allowed(plan.value_money) <= value + max(1, value // 10**15)
+    assert solve(curves).value_money[0] == plan.value_money
