@@ -254,9 +254,8 @@ def optimize(
         workers=workers,
     )
     clock = Clock(progress)
-    with clock.stage("fit"):
-        models = data.models
-        weights = Weights(models.costs.unit_cost, models.costs.holding)
+    models = data.models
+    weights = Weights(models.costs.unit_cost, models.costs.holding)
     with clock.stage("plan"):
         targets = data.study.targets()
         planned = plan_columns(data, np.array(targets))

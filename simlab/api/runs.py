@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,13 +83,16 @@ def run_simulate(
                 )
             ]
         )
+    started = time.perf_counter()
     segmentation = segment(data)
+    times["fit and segment"] = time.perf_counter() - started
     asked = {study.policy.target_measure: study.policy.targets}
     policy = Policy.from_targets(
         segmentation, **asked, family=study.policy.family, planning=study.policy.planning
     )
     folder = RunFolder.create(out, study.name, study.folder)
-    simulation = simulate(data, policy, segmentation=segmentation, workers=workers, progress=progress)
+    with _kept_if_used(folder):
+        simulation = simulate(data, policy, segmentation=segmentation, workers=workers, progress=progress)
     return write_simulation(simulation, folder, times, progress)
 
 
@@ -128,24 +133,29 @@ def _optimize(
     times: dict[str, float],
 ) -> RunResult:
     asked = data.study.optimize
-    try:
+    with _kept_if_used(folder):
+        started = time.perf_counter()
+        segmentation = segment(data)
+        times = {**times, "fit and segment": time.perf_counter() - started}
         opt = optimize(
             data,
-            segment(data),
+            segmentation,
             fill_rate=asked.fill_rate,
             budget=asked.budget,
             workers=workers,
             progress=progress,
         )
-    except BaseException:
-        _drop_if_empty(folder)
-        raise
     return write_optimization(opt, folder, times, progress)
 
 
-def _drop_if_empty(folder: RunFolder) -> None:
-    """Take back a run folder that was made for nothing."""
-    shutil.rmtree(folder.path, ignore_errors=True)
+@contextmanager
+def _kept_if_used(folder: RunFolder) -> Iterator[None]:
+    """Take the run folder back if nothing came of it."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder.path, ignore_errors=True)
+        raise
 
 
 def write_optimization(
@@ -256,6 +266,5 @@ def report_to(opt: Optimization, path: Path) -> Path:
     """The report alone, as one file."""
     with tempfile.TemporaryDirectory() as scratch:
         result = write_optimization(opt, RunFolder.create(Path(scratch) / "run", "run", Path(scratch)), {})
-        assert result.report is not None
-        shutil.copyfile(result.report, path)
+        shutil.copyfile(result.folder / "report.html", path)
     return path

@@ -133,7 +133,7 @@ class Simulation:
         return describe(repr(self), self.to_frame())
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Breakdown:
     """Measures per group, with the total as the last row."""
 
@@ -154,6 +154,13 @@ class Breakdown:
             )
         ]
         return pd.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{name}: fill rate {scores.fill_rate}, {n:,} SKU-locations"
+            for name, n, scores in zip(self.names, self.n_items, self.scores, strict=True)
+        ]
+        return f"Breakdown by {self.what}\n" + "\n".join(lines)
 
     def _repr_html_(self) -> str:
         from simlab.api.html import describe
@@ -196,8 +203,7 @@ def simulate(
         raise UsageError("this policy names no targets by segment: make it with Policy.from_targets")
     settings = Settings.of(data.study, replications=replications, seed=seed, workers=workers)
     clock = Clock(progress)
-    with clock.stage("fit"):
-        models = data.models
+    models = data.models
     with clock.stage("plan"):
         targets = np.array(policy.targets)[segments.codes][:, None]
         planned = plan(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -48,6 +49,17 @@ class Segmentation:
     attributes: tuple[tuple[str, ...], ...]
     by: tuple[str, ...]
     labels: tuple[tuple[str, ...], ...] = field(default=())
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name} {n:,}" for name, n in zip(self.names, self.sizes.tolist(), strict=True))
+        return f"Segmentation by {' × '.join(self.by)}: {sizes}"
+
+    def _repr_html_(self) -> str:
+        import pandas as pd
+
+        frame = pd.DataFrame({"segment": list(self.names), "SKU-locations": self.sizes})
+        rule = escape(self.rule).replace("\n", "<br>")
+        return f"<p>{rule}</p>{frame.to_html(index=False, border=0, escape=True)}"
 
     @property
     def n_segments(self) -> int:

@@ -4,8 +4,8 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from simlab.engine.run import simulate_items
 
+from simlab.engine.run import simulate_items
 from simlab.engine.types import (
     DemandLaw,
     Family,
