@@ -82,16 +82,17 @@ ITEMS: dict[str, Column] = {
     "current_order_quantity": _SIZE,
     "demand_law": Column(
         "choice",
-        choices=("poisson", "negative_binomial"),
-        later=(
+        choices=(
+            "poisson",
+            "negative_binomial",
             "geometric",
             "binomial",
             "stuttering_poisson",
-            "intermittent",
             "gamma",
             "lognormal",
             "normal",
         ),
+        later=("intermittent",),
     ),
     "demand_mean": _AMOUNT,
     "demand_variance": _AMOUNT,

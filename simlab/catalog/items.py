@@ -155,14 +155,20 @@ def _check_laws(table: TextTable, known: dict[str, FloatArray], words: dict[str,
         named = ~table.columns["demand_law"].missing()
     has_mean = _given(table, "demand_mean")
     has_variance = _given(table, "demand_variance")
-    binomial = law == "negative_binomial"
+    wide = (law == "negative_binomial") | (law == "stuttering_poisson")
     fix = "a law given outright needs demand_law and demand_mean (per period)"
     _law(table, named & ~has_mean, "demand_mean", "the mean of a law given outright is missing", fix)
     _law(table, has_mean & ~named, "demand_law", "a mean is given and no law", fix)
     _law(table, has_variance & ~named & ~has_mean, "demand_law", "a variance is given and no law", fix)
-    fix = "a negative binomial law needs demand_variance above demand_mean; else say poisson"
-    narrow = binomial & has_mean & ~(variance > mean)
+    fix = "this law needs demand_variance above demand_mean; else say poisson"
+    narrow = wide & has_mean & ~(variance > mean)
     _law(table, narrow, "demand_variance", "the variance does not exceed the mean", fix)
+    two = np.isin(law.astype(str), ("gamma", "lognormal", "normal", "binomial"))
+    fix = "a law with two parameters needs demand_variance (units² per period)"
+    _law(table, two & has_mean & ~has_variance, "demand_variance", "the variance is missing", fix)
+    trials = (law == "binomial") & has_variance & has_mean & ~((variance > 0) & (variance < mean))
+    fix = "a binomial law needs 0 < demand_variance < demand_mean; else say poisson"
+    _law(table, trials, "demand_variance", "no binomial law has this variance", fix)
     apart = (law == "poisson") & (np.abs(variance - mean) > 1e-6 * np.maximum(1.0, mean))
     fix = "leave demand_variance empty for poisson, or say negative_binomial"
     _law(table, apart, "demand_variance", "a Poisson law's variance is its mean", fix)

@@ -1,4 +1,4 @@
-"""Which law a history gets: named by the user, or chosen by dispersion and length."""
+"""Which law a history gets: named by the user, or the one that predicts it best."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ from simlab.engine.types import CodeArray, FloatArray, IntArray, LawKind
 from simlab.errors import Problem
 from simlab.models.calendar import BoolArray
 from simlab.models.dispersion import dispersion_bounds
+from simlab.models.ranking import Ranking
+from simlab.models.scores import SCORED
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
 
 LONG_HISTORY = 48
-"""Periods from which a history may stand for itself (an empirical law) where Poisson and negative
-binomial miss it: most of a year of weeks, or four years of months."""
-
-COUNTED = (LawKind.EMPIRICAL, LawKind.INTERMITTENT)
-"""Laws made of the counted values of the history."""
+"""Periods from which a history may stand for itself (an empirical law): most of a year of weeks, or
+four years of months."""
 
 _TAILS, _MOST_VALUES = 25.0, 500_000.0
-_DISTANCE = 1.36  # √n × largest gap between histogram and law: Kolmogorov's 5 %, cautious for counts
+_SCORED_KINDS = np.array([LawKind[name.upper()] for name in SCORED])
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +52,8 @@ class Moments:
         Periods, and those with demand.
     mean, variance : (n,) float
         Per period; of short histories the variance is pooled.
-    gap : (n,) float
-        Largest gap between histogram and negative binomial.
+    best : (n,) int8
+        Law with the best score out of sample; −1 where nothing was scored.
     short : (n,) bool
         Fewer than `min_periods`.
     """
@@ -63,7 +62,7 @@ class Moments:
     n_positive: IntArray
     mean: FloatArray
     variance: FloatArray
-    gap: FloatArray
+    best: CodeArray
     short: BoolArray
 
 
@@ -94,13 +93,10 @@ def law_kinds(asked: AskedLaws, moments: Moments) -> CodeArray:
 
     Notes
     -----
-    ``auto``, from the index of dispersion I = variance/mean over n periods:
-
-    - (n − 1)·I within the central 95 % of its χ² law under Poisson → Poisson;
-    - above → negative binomial with this mean and variance; from `LONG_HISTORY` periods on the
-      empirical law instead if the largest gap between the cumulated histogram and the negative
-      binomial exceeds 1.36/√n;
-    - below → empirical from `LONG_HISTORY` periods on, else Poisson (errs towards more stock).
+    ``auto``: the law of `best_laws`. Where nothing could be scored, the index of dispersion I =
+    variance/mean over n periods decides: (n − 1)·I within the central 95 % of its χ² law under Poisson →
+    Poisson; above → negative binomial; below → empirical from `LONG_HISTORY` periods on, else Poisson
+    (errs towards more stock).
 
     A named law whose variance cannot be that of the history (negative binomial and stuttering Poisson
     need variance > mean, binomial variance < mean) becomes Poisson. Where a law would spread over more
@@ -128,8 +124,10 @@ def too_wide(mean: FloatArray, variance: FloatArray) -> BoolArray:
 
 
 def _named(law: LawKind, moments: Moments, by_moments: IntArray) -> IntArray:
-    if law in COUNTED:
+    if law == LawKind.EMPIRICAL:
         return np.where(moments.short, by_moments, law)
+    if law == LawKind.INTERMITTENT:
+        return np.where(moments.short | (moments.n_positive == 0), by_moments, law)
     if law in (LawKind.NEGATIVE_BINOMIAL, LawKind.STUTTERING_POISSON):
         fits = moments.variance > moments.mean
     elif law == LawKind.BINOMIAL:
@@ -139,12 +137,29 @@ def _named(law: LawKind, moments: Moments, by_moments: IntArray) -> IntArray:
     return np.where(fits, law, LawKind.POISSON)
 
 
+def best_laws(ranking: Ranking, moments: Moments) -> CodeArray:
+    """(n,) law with the best score out of sample; −1 where neither the item nor its group was scored."""
+    kind = _SCORED_KINDS[ranking.best]
+    scored = (ranking.gain != 0).any(axis=1) & ~moments.short
+    return np.where(scored, kind, -1).astype(np.int8)
+
+
+def allowed_laws(n_observed: IntArray, n_positive: IntArray) -> BoolArray:
+    """(n, l) which of the scored laws an item may get."""
+    out = np.ones((n_observed.size, len(SCORED)), dtype=np.bool_)
+    out[:, SCORED.index("empirical")] = n_observed >= LONG_HISTORY
+    out[:, SCORED.index("intermittent")] = (n_positive >= 2) & (n_positive < n_observed)
+    return out
+
+
 def _auto(moments: Moments) -> IntArray:
     n, mean, variance = moments.n_observed, moments.mean, moments.variance
     low, high = dispersion_bounds(n)
     ratio = np.divide(variance, mean, out=np.ones_like(mean), where=mean > 0)
-    is_long = n >= LONG_HISTORY
-    stands_alone = is_long & (moments.gap * np.sqrt(n) > _DISTANCE)
-    above = np.where(stands_alone, LawKind.EMPIRICAL, LawKind.NEGATIVE_BINOMIAL)
-    below = np.where(is_long, LawKind.EMPIRICAL, LawKind.POISSON)
-    return np.where((ratio > high) & (variance > mean), above, np.where(ratio < low, below, LawKind.POISSON))
+    over = variance > mean
+    below = np.where(n >= LONG_HISTORY, LawKind.EMPIRICAL, LawKind.POISSON)
+    tested = np.where(ratio < low, below, LawKind.POISSON)
+    tested = np.where((ratio > high) & over, LawKind.NEGATIVE_BINOMIAL, tested)
+    best = moments.best.astype(np.int64)
+    best = np.where((best == LawKind.NEGATIVE_BINOMIAL) & ~over, LawKind.POISSON, best)
+    return np.where(best >= 0, best, tested)

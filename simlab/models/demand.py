@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,12 +12,14 @@ from simlab.catalog.quality import QualityRow
 from simlab.engine.types import CodeArray, DemandLaw, FloatArray, IntArray, LawKind
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.calendar import BoolArray
-from simlab.models.choice import COUNTED, LONG_HISTORY, AskedLaws, Moments, asked_laws, law_kinds
-from simlab.models.dispersion import largest_gap
+from simlab.models.choice import AskedLaws, Moments, allowed_laws, asked_laws, best_laws, law_kinds
 from simlab.models.given import GivenLaws, read_given
 from simlab.models.history import History
-from simlab.models.pooling import pooled_dispersion
+from simlab.models.pooling import groups, pooled_dispersion
+from simlab.models.ranking import rank
 from simlab.models.reasons import Grounds, reasons
+from simlab.models.scores import Scores, known_before, rolling_scores
+from simlab.models.shrinkage import SizePrior, shrunk_variance, size_prior
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -42,6 +44,8 @@ class Choice:
         of the law; NaN where nothing is demanded.
     notes : tuple of QualityRow
         Remarks for the quality account.
+    scores : Scores or None
+        Out of sample, of the laws that ``auto`` compares; None where it compared nothing.
     """
 
     law: DemandLaw
@@ -49,6 +53,7 @@ class Choice:
     n_observed: IntArray
     cv: FloatArray
     notes: tuple[QualityRow, ...] = ()
+    scores: Scores | None = None
 
 
 def choose_laws(catalog: Catalog, history: History | None) -> Choice:
@@ -70,8 +75,9 @@ def choose_laws(catalog: Catalog, history: History | None) -> Choice:
     Notes
     -----
     A law given in `items` wins over one that the study names for the SKU-location (`models.override`),
-    that one over `models.law`; see `law_kinds` for the choice. With fewer than `min_periods` periods
-    the mean is kept and variance/mean is pooled.
+    that one over `models.law`; see `law_kinds` for the choice. The mean is always kept: value, ABC class
+    and stock rest on it. The variation of demand sizes is shrunk towards the group (`size_prior`); with
+    fewer than `min_periods` periods variance/mean is the group's.
     """
     given, problems = read_given(catalog)
     n_observed = np.zeros(catalog.n_items, np.int64) if history is None else history.n_observed
@@ -82,7 +88,7 @@ def choose_laws(catalog: Catalog, history: History | None) -> Choice:
         raise InvalidInputError(problems)
     if history is None:
         return _only_given(given)
-    fitted, reason = _fitted(catalog, history, given, asked)
+    fitted, reason, scores = _fitted(catalog, history, given, asked)
     law = _law_arrays(fitted, history)
     with np.errstate(divide="ignore", invalid="ignore"):
         observed = np.sqrt(history.variance) / history.mean
@@ -90,7 +96,8 @@ def choose_laws(catalog: Catalog, history: History | None) -> Choice:
     seen = ~given.mask & (n_observed >= 2)
     cv = np.where(law.mean > 0, np.where(seen, observed, of_law), np.nan)
     enough = max(catalog.study.models.min_periods, 2)
-    return Choice(law, reason, n_observed, cv, tuple(_remarks(catalog, history, given.mask, enough)))
+    remarks = tuple(_remarks(catalog, history, given.mask, enough))
+    return Choice(law, reason, n_observed, cv, remarks, scores)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,35 +109,53 @@ class _Fit:
 
 def _fitted(
     catalog: Catalog, history: History, given: GivenLaws, asked: AskedLaws
-) -> tuple[_Fit, tuple[str, ...]]:
+) -> tuple[_Fit, tuple[str, ...], Scores | None]:
     """Kind, mean and variance of all laws, with reasons."""
-    study = catalog.study
-    enough = max(study.models.min_periods, 2)
+    enough = max(catalog.study.models.min_periods, 2)
     n, mean = history.n_observed, np.nan_to_num(history.mean)
     pool = pooled_dispersion(catalog, history, enough, ~given.mask)
+    prior = size_prior(catalog, history, ~given.mask)
     short = n < enough
-    variance = np.where(short, mean * pool.ratio, np.nan_to_num(history.variance))
-    gap = _gaps(history, mean, variance)
-    kind = law_kinds(asked, Moments(n, history.n_positive, mean, variance, gap, short))
+    own = _own_variance(history, prior)
+    variance = np.where(short, mean * pool.ratio, own)
+    moments = Moments(n, history.n_positive, mean, variance, np.full(n.size, -1, np.int8), short)
+    scores = None
+    if "auto" in asked.name:
+        scores, best = _best(catalog, history, moments, ~given.mask)
+        moments = replace(moments, best=best)
+    kind = law_kinds(asked, moments)
     variance = np.where(kind == LawKind.POISSON, mean, variance)
     variance = np.where(kind == LawKind.GEOMETRIC, mean * (1 + mean), variance)
-    variance = np.where(np.isin(kind, COUNTED), _population_variance(history), variance)
-    grounds = Grounds(n, mean, np.nan_to_num(history.variance), kind, short, gap, asked.said)
-    reason = reasons(grounds, pool, enough)
+    variance = np.where(kind == LawKind.EMPIRICAL, _population_variance(history), variance)
+    grounds = Grounds(n, mean, np.nan_to_num(history.variance), variance, kind, short, asked.said)
+    reason = reasons(grounds, pool, prior.weight(history.n_positive), scores, enough)
     kind = np.where(given.mask, given.kind, kind).astype(np.int8)
     mean = np.where(given.mask, given.mean, mean)
     variance = np.where(given.mask, given.variance, variance)
     told = tuple(
         g if is_given else r for is_given, g, r in zip(given.mask, given.reason, reason, strict=True)
     )
-    return _Fit(kind, mean, variance), told
+    return _Fit(kind, mean, variance), told, scores
 
 
-def _gaps(history: History, mean: FloatArray, variance: FloatArray) -> FloatArray:
-    """(n,) largest gap between each long history's histogram and its negative binomial; 0 elsewhere."""
-    wanted = (history.n_observed >= LONG_HISTORY) & (variance > mean) & (mean > 0)
-    item, value, weight = _counted_values(history, wanted)
-    return largest_gap(item, value, weight, mean, variance)
+def _own_variance(history: History, prior: SizePrior) -> FloatArray:
+    """(n,) variance per period, the variation of sizes shrunk towards the group."""
+    quantity = history.quantity.astype(np.float64)
+    total, squares = (
+        np.bincount(history.item, weights=weight, minlength=history.n_items).astype(np.float64)
+        for weight in (quantity, quantity**2)
+    )
+    n, positive = history.n_observed.astype(np.float64), history.n_positive.astype(np.float64)
+    return shrunk_variance(n, positive, total, squares, prior.variation, prior.strength)
+
+
+def _best(catalog: Catalog, history: History, moments: Moments, lends: BoolArray) -> tuple[Scores, CodeArray]:
+    """Scores on rolling origins and the law that they choose for every item."""
+    before = size_prior(catalog, known_before(history), lends)
+    scores = rolling_scores(history, before, score=catalog.study.models.score)
+    group, _ = groups(catalog.texts.get(catalog.study.models.pool_by), catalog.n_items)
+    ranking = rank(scores, group, allowed_laws(history.n_observed, history.n_positive))
+    return scores, best_laws(ranking, moments)
 
 
 def _population_variance(history: History) -> FloatArray:
@@ -140,16 +165,16 @@ def _population_variance(history: History) -> FloatArray:
 
 def _law_arrays(fitted: _Fit, history: History) -> DemandLaw:
     """The laws as flat arrays, with the counted values of the empirical ones."""
-    sizes_only = fitted.kind == LawKind.INTERMITTENT
-    counted = (fitted.kind == LawKind.EMPIRICAL) | sizes_only
-    item, value, weight = _counted_values(history, counted, sizes_only)
+    counted = fitted.kind == LawKind.EMPIRICAL
+    item, value, weight = _counted_values(history, counted)
     length = np.bincount(item, minlength=fitted.kind.size)
     start = np.where(counted, np.cumsum(length) - length, 0)
+    share = history.n_positive / np.maximum(history.n_observed, 1)
     return DemandLaw(
         fitted.kind,
         fitted.mean,
         fitted.variance,
-        np.where(sizes_only, history.n_positive / np.maximum(history.n_observed, 1), 0.0),
+        np.where(fitted.kind == LawKind.INTERMITTENT, share, 0.0),
         start.astype(np.int64),
         length.astype(np.int64),
         value,
@@ -157,13 +182,10 @@ def _law_arrays(fitted: _Fit, history: History) -> DemandLaw:
     )
 
 
-def _counted_values(
-    history: History, wanted: BoolArray, sizes_only: BoolArray | None = None
-) -> tuple[IntArray, IntArray, IntArray]:
+def _counted_values(history: History, wanted: BoolArray) -> tuple[IntArray, IntArray, IntArray]:
     """Distinct values of each wanted item, ascending, and in how many periods each was seen."""
     rows = wanted[history.item]
-    with_zero = wanted if sizes_only is None else wanted & ~sizes_only
-    zeros = np.where(with_zero, history.n_observed - history.n_positive, 0)
+    zeros = np.where(wanted, history.n_observed - history.n_positive, 0)
     quiet = np.flatnonzero(zeros > 0)
     item = np.concatenate([quiet, history.item[rows]])
     value = np.concatenate([np.zeros(quiet.size, np.int64), history.quantity[rows]])

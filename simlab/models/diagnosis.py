@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from simlab.engine.types import FloatArray, IntArray
 from simlab.models.calendar import BoolArray, first_day
-from simlab.models.history import History, tables
+from simlab.models.history import History, opened, places, tables
 from simlab.models.testing import benjamini_hochberg, chi_square_p, normal_p
 
 if TYPE_CHECKING:
@@ -167,17 +167,6 @@ def _per_item(history: History, values: npt.NDArray[np.generic]) -> FloatArray:
     return np.bincount(history.item, weights=weights, minlength=history.n_items).astype(np.float64)
 
 
-def _opened(history: History) -> IntArray:
-    """(n_periods + 1,) open periods before each period."""
-    return np.concatenate([[0], np.cumsum(history.calendar.open)]).astype(np.int64)
-
-
-def _places(history: History) -> IntArray:
-    """(c,) number of each period with demand among the observed periods of its item, from 0."""
-    opened = _opened(history)
-    return np.asarray(opened[history.period] - opened[history.first[history.item]])
-
-
 def _usable(history: History) -> BoolArray:
     varies = np.nan_to_num(history.variance) > 0
     return np.asarray(varies & (history.n_observed >= _LEAST_PERIODS) & history.is_complete)
@@ -186,7 +175,7 @@ def _usable(history: History) -> BoolArray:
 def _trend(history: History) -> tuple[FloatArray, FloatArray]:
     n = history.n_observed.astype(np.float64)
     middle = (n - 1) / 2
-    moment = _per_item(history, (_places(history) - middle[history.item]) * history.quantity)
+    moment = _per_item(history, (places(history) - middle[history.item]) * history.quantity)
     spread = n * (n * n - 1) / 12
     usable = _usable(history)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -204,9 +193,9 @@ def _season(history: History) -> tuple[FloatArray, FloatArray]:
     shape = (history.n_items, n_phases)
     sums = np.bincount(code, weights=history.quantity, minlength=shape[0] * shape[1]).reshape(shape)
     is_open = (phase[:, None] == np.arange(n_phases)) & calendar.open[:, None]
-    opened = np.vstack([np.zeros(n_phases, np.int64), np.cumsum(is_open, axis=0)])
+    by_phase = np.vstack([np.zeros(n_phases, np.int64), np.cumsum(is_open, axis=0)])
     first = np.minimum(history.first, calendar.n_periods)
-    count = np.maximum(opened[history.last + 1] - opened[first], 0)
+    count = np.maximum(by_phase[history.last + 1] - by_phase[first], 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         means = np.where(count > 0, sums / count, 0.0)
         between = (count * (means - history.mean[:, None]) ** 2).sum(axis=1) / history.variance
@@ -230,7 +219,7 @@ def _phases(history: History) -> tuple[IntArray, float]:
 
 def _autocorrelation(history: History) -> tuple[FloatArray, FloatArray]:
     n, mean = history.n_observed.astype(np.float64), np.nan_to_num(history.mean)
-    place, quantity = _places(history), history.quantity.astype(np.float64)
+    place, quantity = places(history), history.quantity.astype(np.float64)
     follows = (np.diff(history.item) == 0) & (np.diff(place) == 1)
     products = np.where(follows, quantity[1:] * quantity[:-1], 0.0)
     together = np.bincount(history.item[1:], weights=products, minlength=n.size) if n.size else n
@@ -254,11 +243,11 @@ def _classes(interval: FloatArray, cv2: FloatArray) -> npt.NDArray[np.object_]:
 
 def _stages(history: History, interval: FloatArray) -> npt.NDArray[np.object_]:
     """new, dying or steady; (1 − 1/interval)^silence < 1 % counts as dying."""
-    opened = _opened(history)
+    before = opened(history)
     latest = np.full(history.n_items, -1)
     np.maximum.at(latest, history.item, history.period)
-    end = opened[np.maximum(history.last + 1, 0)]
-    silence = end - opened[latest + 1]
+    end = before[np.maximum(history.last + 1, 0)]
+    silence = end - before[latest + 1]
     with np.errstate(divide="ignore", invalid="ignore"):
         chance = np.power(1 - 1 / np.maximum(interval, 1.0), silence)
     out = np.full(history.n_items, "steady", dtype=object)

@@ -1,4 +1,4 @@
-"""Is a history a Poisson one, and does a negative binomial describe it? Vectorised over items."""
+"""Is a history a Poisson one? Vectorised over items."""
 
 from __future__ import annotations
 
@@ -23,36 +23,3 @@ def dispersion_bounds(n: IntArray) -> tuple[FloatArray, FloatArray]:
     low = chdtri(freedom, 1 - _TEST_LEVEL / 2) / freedom
     high = chdtri(freedom, _TEST_LEVEL / 2) / freedom
     return np.asarray(low), np.asarray(high)
-
-
-def largest_gap(
-    item: IntArray, value: IntArray, weight: IntArray, mean: FloatArray, variance: FloatArray
-) -> FloatArray:
-    """(n,) largest difference between cumulated histogram and negative binomial (0 for absent items).
-
-    Parameters
-    ----------
-    item, value, weight : (m,) int64
-        Histograms: distinct values, ascending within an item, and their counts.
-    mean, variance : (n,) float
-        Moments of the negative binomial; variance > mean for every item present.
-    """
-    from scipy.special import betainc
-
-    out = np.zeros(mean.size)
-    if item.size == 0:
-        return out
-    starts = np.flatnonzero(np.diff(item, prepend=-1))
-    present = item[starts]
-    running = np.cumsum(weight)
-    before = np.repeat(running[starts] - weight[starts], np.diff(starts, append=item.size))
-    total = np.add.reduceat(weight, starts)
-    share = (running - before) / np.repeat(total, np.diff(starts, append=item.size))
-    excess = (variance - mean)[item]
-    size, chance = mean[item] ** 2 / excess, mean[item] / variance[item]
-    upper = betainc(size, value + 1.0, chance)
-    below = np.where(value > 0, betainc(size, np.maximum(value, 1), chance), 0.0)
-    previous = share - weight / np.repeat(total, np.diff(starts, append=item.size))
-    gap = np.maximum(np.abs(share - upper), np.abs(previous - below))
-    out[present] = np.maximum.reduceat(gap, starts)
-    return out

@@ -16,6 +16,7 @@ from simlab.errors import InvalidInputError, Problem
 from simlab.models.demand import choose_laws
 from simlab.models.history import read_history
 from simlab.models.lead_times import fit_lead_times, moments
+from simlab.models.scores import Scores
 from simlab.models.terms import Costs, read_costs, read_terms
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Models:
         `full_account`.
     sku, location : tuple of str
         Names, for messages.
+    scores : Scores or None
+        Out-of-sample scores behind the choice of laws; None where nothing was compared.
     """
 
     world: World
@@ -74,6 +77,7 @@ class Models:
     notes: tuple[QualityRow, ...]
     sku: tuple[str, ...]
     location: tuple[str, ...]
+    scores: Scores | None = None
 
     @property
     def n_items(self) -> int:
@@ -146,4 +150,5 @@ def fit(catalog: Catalog) -> Models:
         notes=(*(history.notes if history else ()), *choice.notes, *lead_times.notes, *review_notes),
         sku=catalog.sku,
         location=catalog.location,
+        scores=choice.scores,
     )

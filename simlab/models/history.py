@@ -72,6 +72,17 @@ class History:
         return _ratio(_sums(self.item, away, self.n_items) + at_zero, self.n_observed - 1)
 
 
+def opened(history: History) -> IntArray:
+    """(n_periods + 1,) open periods before each period."""
+    return np.concatenate([[0], np.cumsum(history.calendar.open)]).astype(np.int64)
+
+
+def places(history: History) -> IntArray:
+    """(c,) number of each period with demand among the observed periods of its item, from 0."""
+    before = opened(history)
+    return np.asarray(before[history.period] - before[history.first[history.item]])
+
+
 def tables(history: History) -> Iterator[tuple[IntArray, FloatArray]]:
     """Observed periods as dense rows, block by block: item numbers and (rows, most periods) units.
 

@@ -50,7 +50,7 @@ def pooled_dispersion(catalog: Catalog, history: History, enough: int, usable: n
     Ratio of sums: Σ (nᵢ − 1)·varianceᵢ ÷ Σ (nᵢ − 1)·meanᵢ over the lending items.
     """
     column = catalog.study.models.pool_by
-    group, names = _groups(catalog.texts.get(column), catalog.n_items)
+    group, names = groups(catalog.texts.get(column), catalog.n_items)
     lends = usable & (history.n_observed >= enough) & (np.nan_to_num(history.mean) > 0)
     freedom = np.where(lends, history.n_observed - 1, 0)
     above = np.bincount(group, weights=freedom * np.nan_to_num(history.variance))
@@ -66,7 +66,7 @@ def pooled_dispersion(catalog: Catalog, history: History, enough: int, usable: n
     return Pool(ratio[group], tuple(said[code] for code in group.tolist()))
 
 
-def _groups(column: npt.NDArray[np.object_] | None, n: int) -> tuple[IntArray, list[str]]:
+def groups(column: npt.NDArray[np.object_] | None, n: int) -> tuple[IntArray, list[str]]:
     """(n,) group of each item, and the groups' names; blank cells share a nameless group."""
     if column is None:
         return np.zeros(n, np.int64), [""]

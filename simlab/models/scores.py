@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from simlab.engine.types import FloatArray, IntArray
-from simlab.models.history import History, tables
+from simlab.models.history import History, places, tables
+from simlab.models.logs import log_intermittent, log_negative_binomial, log_poisson
+from simlab.models.shrinkage import SizePrior, shrunk_variance
 
-SCORED = ("poisson", "negative_binomial", "empirical")
+SCORED = ("poisson", "negative_binomial", "intermittent", "empirical")
+BASE = SCORED.index("negative_binomial")
+"""The law that the others are compared with."""
 
 _SCORED_SHARE = 1 / 3  # the last third of the periods is predicted
 _FIRST = 8  # periods known at the first origin, at least
@@ -17,70 +21,128 @@ _FIRST = 8  # periods known at the first origin, at least
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """Mean log score per predicted period (natural logarithm, higher is better).
+    """Mean score per predicted period, higher is better.
 
     Attributes
     ----------
+    name : str
+        ``log`` (natural logarithm of the probability of what happened) or ``crps`` (the negative
+        continuous ranked probability score ÷ mean demand).
     laws : tuple of str
-        Columns of `log_score`.
-    log_score : (n, 3) float
+        Columns of `mean`.
+    mean : (n, l) float
         NaN where nothing was predicted.
+    noise : (n, l) float
+        Variance of the mean difference to the base law (negative binomial); NaN where nothing was.
     n_predicted : (n,) int64
         Periods predicted.
     """
 
+    name: str
     laws: tuple[str, ...]
-    log_score: FloatArray
+    mean: FloatArray
+    noise: FloatArray
     n_predicted: IntArray
 
 
-def rolling_scores(history: History) -> Scores:
+def rolling_scores(history: History, prior: SizePrior | None = None, *, score: str = "log") -> Scores:
     """Predict each of the last third of the periods from all periods before it.
 
     Parameters
     ----------
     history : History
         Complete periods; without them nothing is predicted.
+    prior : SizePrior, optional
+        What the variance is shrunk to; nothing if left out. Take it from the periods before the first
+        origin (`known_before`), so that nothing is looked at in advance.
+    score : {"log", "crps"}
+        With ``crps`` laws are fitted again four times, not in every period.
 
     Notes
     -----
-    At origin t: mean (Σx + ½)/t and the variance of the t periods so far; Poisson; negative binomial
-    where variance > mean, else Poisson; empirical: counts so far with one pseudo-observation spread by
-    the negative binomial, since a law that gives an event no chance scores −∞.
+    At origin t: mean (Σx + ½)/t, variance of the t periods so far, shrunk; Poisson; negative binomial
+    where variance > mean, else Poisson; intermittent: share of periods with demand (n⁺ + ½)/(t + 1) and
+    sizes of 1 + a negative binomial; empirical: counts so far with one pseudo-observation spread by the
+    negative binomial, since a law that gives an event no chance scores −∞.
 
     References
     ----------
     Gneiting & Raftery (2007), Strictly proper scoring rules, prediction, and estimation.
     """
-    out = np.full((history.n_items, len(SCORED)), np.nan)
-    n = history.n_observed
-    first = np.maximum(n - np.floor(n * _SCORED_SHARE).astype(np.int64), _FIRST)
+    shape = (history.n_items, len(SCORED))
+    mean, noise = np.full(shape, np.nan), np.full(shape, np.nan)
+    n, first = history.n_observed, first_predicted(history)
     predicted = np.maximum(n - first, 0) if history.is_complete else np.zeros_like(n)
+    borrowed = SizePrior(np.zeros(history.n_items), 0.0) if prior is None else prior
     if history.is_complete:
         for items, table in tables(history):
-            out[items] = _scores(table, first[items], n[items])
-    return Scores(SCORED, out, predicted)
+            one = SizePrior(borrowed.variation[items], borrowed.strength)
+            if score == "crps":
+                from simlab.models.crps import crps_of
+
+                row, values = crps_of(table, first[items], n[items], one)
+            else:
+                row, values = _log_scores(table, first[items], n[items], one)
+            mean[items], noise[items] = _means(row, values, items.size)
+    return Scores(score, SCORED, mean, noise, predicted)
 
 
-def _scores(table: FloatArray, first: IntArray, n: IntArray) -> FloatArray:
-    """(rows, laws) mean log scores of the periods first … n − 1 of each row."""
+def first_predicted(history: History) -> IntArray:
+    """(n,) place (counted in observed periods) of the first predicted period of each item."""
+    n = history.n_observed
+    return np.asarray(np.maximum(n - np.floor(n * _SCORED_SHARE).astype(np.int64), _FIRST))
+
+
+def known_before(history: History) -> History:
+    """The history as it was known at the first origin: what came later is left out."""
+    first = first_predicted(history)
+    rows = places(history) < first[history.item]
+    return replace(
+        history,
+        n_observed=np.minimum(history.n_observed, first),
+        item=history.item[rows],
+        period=history.period[rows],
+        quantity=history.quantity[rows],
+    )
+
+
+def _means(row: IntArray, values: FloatArray, n_rows: int) -> tuple[FloatArray, FloatArray]:
+    """(rows, laws) mean scores, and the variances of the mean differences to the base law."""
+    count = np.bincount(row, minlength=n_rows)[:, None].astype(np.float64)
+    away = values - values[BASE]
+    means = _by_row(row, values, n_rows)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        gap = _by_row(row, away, n_rows) / count
+        squares = _by_row(row, away**2, n_rows) / count
+        noise = np.maximum(squares - gap**2, 0.0) / np.maximum(count - 1, 1)
+        return np.where(count > 0, means / count, np.nan), np.where(count > 0, noise, np.nan)
+
+
+def _by_row(row: IntArray, values: FloatArray, n_rows: int) -> FloatArray:
+    return np.array([np.bincount(row, weights=line, minlength=n_rows) for line in values]).T
+
+
+def _log_scores(
+    table: FloatArray, first: IntArray, n: IntArray, prior: SizePrior
+) -> tuple[IntArray, FloatArray]:
+    """Row of each predicted period, and (laws, periods) log scores."""
     periods = np.arange(table.shape[1])
     row, at = np.nonzero((periods >= first[:, None]) & (periods < n[:, None]))
-    total = np.cumsum(table, axis=1) - table
-    squares = np.cumsum(table**2, axis=1) - table**2
-    known = at.astype(np.float64)
-    mean = (total[row, at] + 0.5) / known
-    variance = (squares[row, at] - total[row, at] ** 2 / known) / (known - 1)
-    value = table[row, at]
-    poisson = _log_poisson(value, mean)
-    binomial = np.where(variance > mean, _log_negative_binomial(value, mean, variance), poisson)
+    known, value = at.astype(np.float64), table[row, at]
+    total = (np.cumsum(table, axis=1) - table)[row, at]
+    squares = (np.cumsum(table**2, axis=1) - table**2)[row, at]
+    positive: FloatArray = (np.cumsum(table > 0, axis=1) - (table > 0))[row, at].astype(np.float64)
+    mean = (total + 0.5) / known
+    variance = shrunk_variance(known, positive, total, squares, prior.variation[row], prior.strength)
+    poisson = log_poisson(value, mean)
+    wide = variance > mean
+    binomial = poisson.copy()
+    binomial[wide] = log_negative_binomial(value[wide], mean[wide], variance[wide])
+    intermittent = log_intermittent(value, known, positive, total, variance)
     with np.errstate(divide="ignore"):
         seen = np.log(_seen_before(table)[row, at])
     empirical = np.logaddexp(seen, binomial) - np.log(known + 1)
-    count = np.bincount(row, minlength=first.size)
-    sums = [np.bincount(row, weights=score, minlength=first.size) for score in (poisson, binomial, empirical)]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(count > 0, np.array(sums) / count, np.nan).T)
+    return row, np.array([poisson, binomial, intermittent, empirical])
 
 
 def _seen_before(table: FloatArray) -> IntArray:
@@ -92,18 +154,3 @@ def _seen_before(table: FloatArray) -> IntArray:
     out = np.empty(table.shape, dtype=np.int64)
     np.put_along_axis(out, order, place - np.maximum.accumulate(starts, axis=1), axis=1)
     return out
-
-
-def _log_poisson(value: FloatArray, mean: FloatArray) -> FloatArray:
-    from scipy.special import gammaln
-
-    return np.asarray(value * np.log(mean) - mean - gammaln(value + 1))
-
-
-def _log_negative_binomial(value: FloatArray, mean: FloatArray, variance: FloatArray) -> FloatArray:
-    from scipy.special import gammaln
-
-    excess = np.maximum(variance - mean, 1e-9 * mean)
-    size, ratio = mean**2 / excess, 1 + excess / mean
-    ways = gammaln(value + size) - gammaln(size) - gammaln(value + 1)
-    return np.asarray(ways - size * np.log(ratio) + value * np.log1p(-1 / ratio))

@@ -74,7 +74,7 @@ def test_catalog_of_frames() -> None:
         ("unit_resolution", 0.5, "unit_resolution = 0.5 is not in this version"),
         ("lead_time_sd", 2, "lead_time_sd = 2 is not in this version"),
         ("unmet", "waits", "'waits' is not allowed"),
-        ("demand_law", "gamma", "demand_law = gamma is not in this version"),
+        ("demand_law", "intermittent", "demand_law = intermittent is not in this version"),
         ("sku", "", "the cell is empty"),
         ("sku", "b", "'b' at 'X' stands more than once (first in row 1)"),
     ],
@@ -171,6 +171,9 @@ def test_laws_given_outright_need_no_history() -> None:
         ("negative_binomial", 3, None, "the variance does not exceed the mean"),
         ("negative_binomial", 3, 3, "the variance does not exceed the mean"),
         ("poisson", 3, 4, "a Poisson law's variance is its mean"),
+        ("stuttering_poisson", 3, 2, "the variance does not exceed the mean"),
+        ("gamma", 3, None, "the variance is missing"),
+        ("binomial", 3, 4, "no binomial law has this variance"),
     ],
 )
 def test_half_laws_are_refused(law: Any, mean: Any, variance: Any, message: str) -> None:

@@ -20,26 +20,58 @@ POISSON = RNG.poisson(4, 104).tolist()
 OVERDISPERSED = RNG.negative_binomial(2, 0.2, 104).tolist()
 TWO_SIZES = RNG.permutation(np.tile([2, 2, 2, 40], 26)).tolist()
 CONSTANT = [6] * 104
+RARE = np.where(RNG.random(104) < 0.15, 30 + RNG.poisson(30, 104), 0).tolist()
 
 
 def kinds(models) -> list[LawKind]:
     return [LawKind(int(kind)) for kind in models.world.demand.kind]
 
 
-def test_dispersion_and_length_choose_the_law(make_catalog, weekly) -> None:
-    histories = {"P0": POISSON, "P1": OVERDISPERSED, "P2": TWO_SIZES, "P3": CONSTANT}
+def test_the_best_score_out_of_sample_chooses_the_law(make_catalog, weekly) -> None:
+    histories = {"P0": POISSON, "P1": OVERDISPERSED, "P2": TWO_SIZES, "P3": CONSTANT, "P4": RARE}
     sales = {sku: weekly("2022-01-03", q) for sku, q in histories.items()}
-    models = fit(make_catalog(sales, period="week", demand=WINDOW))
-    assert kinds(models) == [
-        LawKind.POISSON,
-        LawKind.NEGATIVE_BINOMIAL,
-        LawKind.EMPIRICAL,
-        LawKind.EMPIRICAL,
-    ]
-    assert "the negative binomial misses the histogram by 0." in models.demand_reason[2]
+    items = {"category": list(histories)}
+    for score in ("log", "crps"):
+        options = {"models": {"score": score}}
+        models = fit(make_catalog(sales, None, items, period="week", demand=WINDOW, **options))
+        assert kinds(models) == [
+            LawKind.POISSON,
+            LawKind.NEGATIVE_BINOMIAL,
+            LawKind.EMPIRICAL,
+            LawKind.EMPIRICAL,
+            LawKind.INTERMITTENT if score == "log" else LawKind.EMPIRICAL,
+        ]
+        assert models.n_observed.tolist() == [104] * 5
+        assert f"; {score} score of 34 periods out of sample: poisson -" in models.demand_reason[1]
     ratio = np.var(OVERDISPERSED, ddof=1) / np.mean(OVERDISPERSED)
-    assert models.demand_reason[1] == f"n=104 periods, variance/mean {ratio:.3g} → negative binomial"
-    assert models.n_observed.tolist() == [104] * 4
+    assert models.demand_reason[1].startswith(f"n=104 periods, variance/mean {ratio:.3g};")
+    assert models.scores is not None
+
+
+def test_without_scores_the_dispersion_chooses(make_catalog, weekly) -> None:
+    """Periods without rows unknown: nothing can be predicted in order."""
+    sales = {"P0": weekly("2022-01-03", POISSON), "P1": weekly("2022-01-03", OVERDISPERSED)}
+    models = fit(make_catalog(sales, period="week", demand={"absent_dates": "unknown"}))
+    assert kinds(models) == [LawKind.POISSON, LawKind.NEGATIVE_BINOMIAL]
+    assert "score" not in models.demand_reason[1]
+
+
+def test_few_demands_borrow_the_variation_of_their_group(make_catalog, weekly) -> None:
+    """The mean stays; sizes seen three times lean on what sizes in the category do."""
+    rng = np.random.default_rng(8)
+    histories = [np.where(rng.random(104) < 0.3, 1 + rng.geometric(0.02, 104), 0) for _ in range(30)]
+    lonely = np.zeros(104, int)
+    lonely[[5, 50, 90]] = 40, 41, 39
+    sales = {f"P{k:02d}": weekly("2022-01-03", row.tolist()) for k, row in enumerate([*histories, lonely])}
+    models = fit(make_catalog(sales, period="week", demand=WINDOW))
+    law = models.world.demand
+    own = np.var(lonely, ddof=1)
+    as_geometric = 104 / 103 * 3 / 104 * 40**2 * (2 - 3 / 104)
+    assert law.mean[30] == pytest.approx(lonely.mean())
+    assert own * 1.2 < law.variance[30] < as_geometric
+    assert "% pooled: " in models.demand_reason[30]
+    many = np.array([np.var(row, ddof=1) for row in histories])
+    np.testing.assert_allclose(law.variance[:30], many, rtol=0.35)
 
 
 def test_moments_are_kept(make_catalog, weekly) -> None:
@@ -185,6 +217,24 @@ def test_given_laws_need_no_history(make_catalog) -> None:
     assert models.n_observed.tolist() == [0, 0, 0]
 
 
+def test_every_given_law_keeps_its_mean_and_variance(make_catalog) -> None:
+    """What the simulator draws is what was stated; continuous laws gain at most 1/4 unit² on integers."""
+    names = ["geometric", "binomial", "stuttering_poisson", "gamma", "lognormal", "normal"]
+    items = {
+        "sku": names,
+        "demand_law": names,
+        "demand_mean": [5.0] * 6,
+        "demand_variance": [None, 2.5, 20.0, 20.0, 20.0, 4.0],
+    }
+    law = fit(make_catalog({name: {} for name in names}, None, items, period="week")).world.demand
+    for row, expected in enumerate([30.0, 2.5, 20.0, 20.0, 20.0, 4.0]):
+        first, shares = pmf_of(law, row)
+        values = first + np.arange(shares.size)
+        mean = (values * shares).sum()
+        assert mean == pytest.approx(5, rel=1e-4)
+        assert ((values - mean) ** 2 * shares).sum() == pytest.approx(expected, rel=2e-3, abs=0.26)
+
+
 def test_a_given_law_wins_over_history(make_catalog, weekly) -> None:
     items = {"demand_law": ["poisson", None], "demand_mean": [9.0, None]}
     demand = {"P0": weekly("2022-01-03", POISSON), "P1": weekly("2022-01-03", POISSON)}
@@ -206,14 +256,19 @@ def test_models_do_not_depend_on_the_order_of_items(make_catalog, weekly) -> Non
 @pytest.mark.parametrize(
     "law", ["geometric", "stuttering_poisson", "intermittent", "gamma", "lognormal", "normal"]
 )
-def test_any_law_of_the_engine_may_be_named_and_keeps_the_mean(law) -> None:
-    """`law_kinds` alone: which names a study may use is the study room's decision."""
+def test_any_law_of_the_engine_may_be_named(law, make_catalog, weekly) -> None:
+    sales = {"P0": weekly("2022-01-03", RARE)}
+    models = fit(make_catalog(sales, period="week", models={"law": law}))
+    assert kinds(models) == [LawKind[law.upper()]]
+    first, shares = pmf_of(models.world.demand, 0)
+    mean = (shares * (first + np.arange(shares.size))).sum()
+    assert mean == pytest.approx(models.world.demand.mean[0], rel=1e-4)
     moments = Moments(
         np.array([104, 104, 104]),
         np.array([90, 30, 104]),
         np.array([8.0, 0.5, 6.0]),
         np.array([40.0, 1.5, 0.0]),
-        np.zeros(3),
+        np.full(3, -1, np.int8),
         np.zeros(3, bool),
     )
     asked = AskedLaws(np.full(3, law, dtype=object), ("",) * 3)
@@ -225,11 +280,11 @@ def test_any_law_of_the_engine_may_be_named_and_keeps_the_mean(law) -> None:
 def test_overrides_win_for_their_items_and_unknown_ones_are_refused(make_catalog, weekly) -> None:
     sales = {"P0": weekly("2022-01-03", OVERDISPERSED), "P1": weekly("2022-01-03", OVERDISPERSED)}
     catalog = make_catalog(sales, period="week", demand=WINDOW)
-    override = (LawOverride(sku="P1", location="EAST", law="intermittent"),)
-    spec = catalog.study.models.model_copy(update={"override": override})
-    changed = replace(catalog, study=catalog.study.model_copy(update={"models": spec}))
-    models = fit(changed)
+    override = [{"sku": "P1", "location": "EAST", "law": "intermittent"}]
+    catalog = make_catalog(sales, period="week", demand=WINDOW, models={"override": override})
+    models = fit(catalog)
     assert kinds(models) == [LawKind.NEGATIVE_BINOMIAL, LawKind.INTERMITTENT]
+    spec = catalog.study.models
     assert models.demand_reason[1].endswith("→ intermittent (override)")
     first, shares = pmf_of(models.world.demand, 1)
     assert (shares * (first + np.arange(shares.size))).sum() == pytest.approx(
