@@ -1,6 +1,7 @@
 """Frontier: curves to certified plans, bounds and prices; arrays only, no simulator."""
 
 from simlab.frontier.chance import Chance, ChancePlan, ceiling_chance, service_chance, solve_chance
+from simlab.frontier.classes import ClassFrontier, ClassPlan, class_frontiers, free_classes
 from simlab.frontier.conflict import Explanation, Relaxation
 from simlab.frontier.curves import SegmentCurves, aggregate, non_monotone, restrict, sum_by_group
 from simlab.frontier.exchange import (
@@ -33,6 +34,8 @@ __all__ = [
     "Band",
     "Chance",
     "ChancePlan",
+    "ClassFrontier",
+    "ClassPlan",
     "ExchangeRates",
     "Explanation",
     "Frontier",
@@ -57,7 +60,9 @@ __all__ = [
     "ceilings",
     "chain",
     "cheapest_meeting",
+    "class_frontiers",
     "exchange_rates",
+    "free_classes",
     "hull_bound",
     "hull_price",
     "integer_weights",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from simlab.frontier.merge import merge
 
 CORE_ITEMS = 24
 CORE_CANDIDATES = 400_000
+NODES = 60
 _MARGIN = 1e-11
 
 
@@ -41,7 +43,7 @@ def assign_items(cost: Sums, served: Sums, columns: IntArray, need: int) -> Assi
 
     Parameters
     ----------
-    cost, served : (n, k) int
+    cost, served : (n, k) int64
     columns : (classes,) int
         Columns allowed.
     need : int
@@ -49,10 +51,11 @@ def assign_items(cost: Sums, served: Sums, columns: IntArray, need: int) -> Assi
 
     Notes
     -----
-    Linear relaxation along the items' hulls, rounded up; then the items whose choice the price leaves most
-    open are combined exactly by dominance merge. Items are fixed by their penalty: one that cannot change
-    its column without passing the cost of the plan known keeps it in every better plan, so that the
-    plan is proven best where all the others were combined.
+    Linear relaxation along the items' hulls. One item at most is left between two columns: each of its
+    columns is tried in turn, branch and bound, for it may be a large one. Then the items whose choice the
+    price leaves most open are combined exactly by dominance merge. An item that cannot leave its column
+    without passing the cost of the plan known keeps it in every better plan, so that the plan is
+    proven best where all the others were combined.
 
     References
     ----------
@@ -60,32 +63,113 @@ def assign_items(cost: Sums, served: Sums, columns: IntArray, need: int) -> Assi
     (1995), A minimal algorithm for the multiple-choice knapsack problem, EJOR 83.
     """
     c, s = cost[:, columns], served[:, columns]
-    steps = hull_steps(c, s).sorted()
-    reached = steps.base_served + np.cumsum(steps.served, dtype=np.int64)
-    last = 0 if steps.base_served >= need else int(np.searchsorted(reached, need)) + 1
-    if last > reached.size:
+    relaxation = _Relaxation(c, s, hull_steps(c, s).sorted(), need)
+    root = relaxation.node({})
+    if root is None:
         return None
-    choice = steps.start.copy()
-    choice[steps.item[:last]] = steps.column[:last]
-    low, price = _relaxed(steps, last, reached, need)
+    choice, low = _branched(relaxation, root)
     rows = np.arange(choice.size)
     known = exact_sum(c[rows, choice])
     if known > low:
-        choice, settled = _combined(c, s, choice, price, need, known - low)
+        choice, settled = _combined(c, s, choice, root.price, need, known - root.low)
         known = exact_sum(c[rows, choice])
         low = known if settled else low
     return Assigned(columns[choice], known, exact_sum(s[rows, choice]), min(low, known))
 
 
-def _relaxed(steps: HullSteps, last: int, reached: IntArray, need: int) -> tuple[int, float]:
-    """Cost that no plan can undercut, rounded up to an integer after a margin, and the price there."""
-    if not last:
-        return steps.base_cost, 0.0
-    price = float(steps.slope[last - 1])
-    paid = steps.base_cost + exact_sum(steps.cost[:last])
-    bound = paid - price * (int(reached[last - 1]) - need)
-    size = abs(steps.base_cost) + abs(paid) + price * abs(need)
-    return math.ceil(bound - _MARGIN * size), price
+@dataclass(frozen=True, eq=False)
+class _Node:
+    """Some items fixed, the others relaxed.
+
+    Attributes
+    ----------
+    low : int
+        No plan with these items fixed costs less.
+    price : float
+        Cost per unit served at which the relaxation stops.
+    item : int
+        The item left between two columns; -1: none, the relaxation is a plan.
+    last : int
+        Steps taken (of those of items not fixed), the last one in part.
+    cost : int
+        Of the relaxation rounded up.
+    """
+
+    low: int
+    price: float
+    item: int
+    last: int
+    cost: int
+    fixed: dict[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class _Relaxation:
+    """Linear relaxation of the choice of columns, some items fixed."""
+
+    cost: Sums
+    served: Sums
+    steps: HullSteps
+    need: int
+
+    def node(self, fixed: dict[int, int]) -> _Node | None:
+        """Relax the other items; None if no plan serves enough."""
+        steps = self.steps
+        paid, reached = steps.base_cost, steps.base_served
+        for item, column in fixed.items():
+            start = int(steps.start[item])
+            paid += int(self.cost[item, column]) - int(self.cost[item, start])
+            reached += int(self.served[item, column]) - int(self.served[item, start])
+        if reached >= self.need:
+            return _Node(paid, 0.0, -1, 0, paid, fixed)
+        free = self._free(fixed)
+        gained = np.cumsum(steps.served[free], dtype=np.int64)
+        last = int(np.searchsorted(gained, self.need - reached))
+        if last == gained.size:
+            return None
+        at = int(free[last])
+        up = paid + exact_sum(steps.cost[free[: last + 1]])
+        over = reached + int(gained[last]) - self.need
+        price = float(steps.slope[at])
+        size = abs(steps.base_cost) + abs(up) + price * abs(self.need)
+        low = math.ceil(up - price * over - _MARGIN * size) if over else up
+        return _Node(low, price, int(steps.item[at]) if over else -1, last + 1, up, fixed)
+
+    def choice(self, node: _Node) -> IntArray:
+        """The relaxation rounded up to a plan."""
+        choice = self.steps.start.copy()
+        taken = self._free(node.fixed)[: node.last]
+        choice[self.steps.item[taken]] = self.steps.column[taken]
+        for item, column in node.fixed.items():
+            choice[item] = column
+        return choice
+
+    def _free(self, fixed: dict[int, int]) -> IntArray:
+        free = np.ones(self.steps.item.size, dtype=np.bool_)
+        for item in fixed:
+            free &= self.steps.item != item
+        return np.flatnonzero(free)
+
+
+def _branched(relaxation: _Relaxation, root: _Node) -> tuple[IntArray, int]:
+    """Branch on the item left between two columns, the least bound first."""
+    best, open_nodes, count = root, [(root.low, 0, root)], 0
+    while open_nodes and count < NODES:
+        low, _, node = open_nodes[0]
+        if low >= best.cost:
+            break
+        heapq.heappop(open_nodes)
+        if node.item < 0:
+            continue
+        for column in range(relaxation.cost.shape[1]):
+            child = relaxation.node({**node.fixed, node.item: column})
+            if child is None:
+                continue
+            count += 1
+            best = child if child.cost < best.cost else best
+            heapq.heappush(open_nodes, (max(child.low, low), count, child))
+    low = min([best.cost, *(low for low, _, _ in open_nodes)])
+    return relaxation.choice(best), low
 
 
 def _combined(

@@ -111,9 +111,7 @@ class Sets:
     rest: float
 
 
-def promising_sets(
-    tables: list[Intervals], classes: int, need: float, ceiling: float, most: int
-) -> Sets:
+def promising_sets(tables: list[Intervals], classes: int, need: float, ceiling: float, most: int) -> Sets:
     """All sets of exactly `classes` targets whose bound stays below a ceiling.
 
     Parameters
