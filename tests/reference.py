@@ -88,6 +88,7 @@ class Item:
     moq: int = 0
     max_order: int = 0
     lost: bool = False
+    undershoot: bool = True
 
 
 @dataclass
@@ -131,6 +132,17 @@ def order_size(item, position):
     return units
 
 
+def forgive_undershoot(item, state, t):
+    """Units below s, put on the shelf at once; none in the real world, under (R,S) or between reviews."""
+    is_up_to = item.family == ORDER_UP_TO or (item.family == REORDER_UP_TO and item.S - item.s == 1)
+    if item.undershoot or is_up_to or t < item.phase or (t - item.phase) % item.R:
+        return 0
+    position = state.net + sum(units for _, units in state.pipeline)
+    units = max(item.s - position, 0)
+    state.net += units
+    return units
+
+
 def start_state(item, seed, path):
     """Full shelf; (R,s,nQ) with backorders: position uniform on s+1 … s+Q."""
     if item.family != REORDER_QUANTITY:
@@ -155,6 +167,8 @@ def simulate(item, seed, path, warmup, periods):
     state = start_state(item, seed, path)
     for t in range(warmup + periods):
         counted = dict.fromkeys(MEASURES, 0)
+        # 0. in a world without undershoot, a review first puts the units below s on the shelf
+        forgiven = forgive_undershoot(item, state, t)
         was_good = not state.lost_since_receipt if item.lost else state.net >= 0
         # 1. arrive
         due = [units for arrival, units in state.pipeline if arrival == t]
@@ -177,7 +191,8 @@ def simulate(item, seed, path, warmup, periods):
                     state.pipeline.append((arrival, units))
         state.net += sum(due)
         counted["receipts"] = len(due)
-        counted["received"] = sum(due)
+        counted["received"] = sum(due) + forgiven
+        counted["ordered"] += forgiven
         counted["good_receipts"] = len(due) if was_good else 0
         if due:
             state.lost_since_receipt = False

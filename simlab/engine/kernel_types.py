@@ -27,6 +27,8 @@ class ItemArrays(NamedTuple):
         Order terms; `cap` is the largest order, a multiple of the pack (0: none).
     lost, crossing : (n,) int64
         1 if unmet demand is lost; 1 if orders may overtake.
+    exact_hit : int
+        1 if units below s are put on the shelf before an order is placed (no undershoot).
     """
 
     keys: KeyArray
@@ -42,6 +44,7 @@ class ItemArrays(NamedTuple):
     cap: IntArray
     lost: IntArray
     crossing: int
+    exact_hit: int
 
 
 class LevelArrays(NamedTuple):

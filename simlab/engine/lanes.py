@@ -32,7 +32,7 @@ from simlab.engine.paths import (
     make_guide,
     rule_of,
 )
-from simlab.engine.rules import order_row
+from simlab.engine.rules import forgive_undershoot, order_row
 from simlab.engine.streams import start_offset
 from simlab.engine.tallies import (
     BAD,
@@ -185,6 +185,8 @@ def run_column(
         if t == reviewed + review:
             reviewed = t
             epoch += 1
+            if items.exact_hit == 1:
+                forgive_undershoot(rule, state, n)
             order_row(rule, state, orders, epoch & mask, n)
         if reach.constant and t == arrival:
             receive_and_sell(t, arriving & mask, state, orders, demand, lost, n)

@@ -13,7 +13,7 @@ import numpy as np
 
 from simlab.engine._jit import step
 from simlab.engine.kernel_types import Cells, Rule
-from simlab.engine.tallies import ONE_ORDER, POSITION, SUM_EVENTS
+from simlab.engine.tallies import NET, ONE_ORDER, POSITION, SUM_EVENTS
 
 
 @step
@@ -36,6 +36,19 @@ def order_row(rule: Rule, state: Cells, orders: Cells, row: int, n: int) -> None
         size = orders[row, lane]
         state[POSITION + lane] = cast(state[POSITION + lane] + size)
         state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + (one if size > zero else zero))
+
+
+@step
+def forgive_undershoot(rule: Rule, state: Cells, n: int) -> None:
+    """Units by which n lanes lie below s = S − gap go on the shelf at once; (R,S) stays as it is."""
+    if rule.quantity == 0 and rule.gap == 1:
+        return
+    cast = state.dtype.type
+    gap, zero = cast(rule.gap), cast(0)
+    for lane in range(n):
+        below = max(cast(-state[POSITION + lane] - gap), zero)
+        state[POSITION + lane] = cast(state[POSITION + lane] + below)
+        state[NET + lane] = cast(state[NET + lane] + below)
 
 
 @step

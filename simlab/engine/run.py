@@ -155,7 +155,7 @@ def _sweeps(world: World, levels: Levels) -> Mask:
     k = levels.n_columns
     span = forms.top.max(axis=1) - forms.top.min(axis=1) if k else np.zeros(world.n_items, np.int64)
     cheaper = (k > _FEW_COLUMNS) & (span < _BINS_PER_COLUMN * k)
-    return np.asarray((world.terms.unmet == Unmet.BACKORDER) & shifts & cheaper)
+    return np.asarray((world.terms.unmet == Unmet.BACKORDER) & shifts & cheaper & world.undershoot)
 
 
 def _evaluate(evaluator: str, world: World, levels: Levels, horizon: Horizon, names: IntArray) -> Sums:
@@ -243,6 +243,7 @@ def _item_arrays(world: World) -> ItemArrays:
         terms.max_order.astype(np.int64) // pack * pack,
         (terms.unmet == Unmet.LOST).astype(np.int64),
         int(lead.crossing),
+        int(not world.undershoot),
     )
 
 

@@ -174,12 +174,17 @@ class World:
     ----------
     keys : (n,) uint64
         Hash of (sku, location): the item's own random streams hang on it.
+    undershoot : bool
+        False is the textbook's world without undershoot: a review that finds the position below s puts
+        the units missing to s on the shelf at once (they count as ordered and received), then orders.
+        (R,S) knows no undershoot and stays as it is.
     """
 
     keys: KeyArray
     demand: DemandLaw
     lead_time: LeadTimeLaw
     terms: OrderTerms
+    undershoot: bool = True
 
     @property
     def n_items(self) -> int:
@@ -188,7 +193,11 @@ class World:
     def take(self, rows: IntArray) -> World:
         """Some of the items, in the given order."""
         return World(
-            self.keys[rows], self.demand.take(rows), self.lead_time.take(rows), self.terms.take(rows)
+            self.keys[rows],
+            self.demand.take(rows),
+            self.lead_time.take(rows),
+            self.terms.take(rows),
+            self.undershoot,
         )
 
 

@@ -75,6 +75,7 @@ def instances(draw):
         "moq": draw(st.sampled_from([0, 0, 1, 7, 50, 400])),
         "max_order": draw(st.sampled_from([0, 0, 0, pack, pack * 3 + 1, 200])) if pack <= 200 else 0,
         "lost": draw(st.booleans()),
+        "undershoot": draw(st.sampled_from([True, True, True, False])),
         "horizon": Horizon(
             periods=draw(st.integers(1, 70)),
             warmup=draw(st.sampled_from([0, 0, 1, 5, 33, 64])),
@@ -119,7 +120,7 @@ def world_of(x):
         column(Unmet.LOST if x["lost"] else Unmet.BACKORDER, np.int8),
     )
     levels = Levels(column(x["family"], np.int8), np.array([x["s"]]), np.array([x["S"]]), np.array([x["Q"]]))
-    return World(item_keys(["007"], ["EAST"]), demand, lead, terms), levels
+    return World(item_keys(["007"], ["EAST"]), demand, lead, terms, x["undershoot"]), levels
 
 
 def reference_sums(x, world, column):
@@ -136,7 +137,7 @@ def reference_sums(x, world, column):
         s=x["s"][column],
         S=x["S"][column],
         Q=x["Q"][column],
-        **{name: x[name] for name in ("R", "phase", "pack", "moq", "max_order", "lost")},
+        **{name: x[name] for name in ("R", "phase", "pack", "moq", "max_order", "lost", "undershoot")},
     )
     h = x["horizon"]
     sums = {measure: [0] * h.slots for measure in reference.MEASURES}
