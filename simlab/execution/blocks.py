@@ -83,6 +83,7 @@ def run_curves(
     -------
     Curves
         In the order of the items. Measures that are not kept by slot carry one slot: their total.
+        The middle axis is 1 where no column can differ from another.
 
     Raises
     ------
@@ -97,10 +98,7 @@ def run_curves(
 
     parts = list(_spread(one, blocks, workers, progress, stage))
     curves = Curves(
-        **{
-            field.name: np.concatenate([getattr(part, field.name) for part in parts])
-            for field in fields(Curves)
-        }
+        **{field.name: _joined([getattr(part, field.name) for part in parts]) for field in fields(Curves)}
     )
     if curves.n_items != world.n_items:
         raise EngineFaultError(f"{curves.n_items} of {world.n_items} SKU-locations came back")
@@ -153,12 +151,22 @@ def run_plans(
 
 
 def _totals(curves: Curves, by_slot: tuple[str, ...]) -> Curves:
-    changes = {
-        field.name: getattr(curves, field.name).sum(axis=-1, keepdims=True)
-        for field in fields(Curves)
-        if field.name not in by_slot
-    }
+    """Measures without slots added up; columns that are views of one another become one."""
+    changes = {}
+    for field in fields(Curves):
+        sums = getattr(curves, field.name)
+        if sums.ndim == 3 and sums.strides[1] == 0:
+            sums = sums[:, :1]
+        changes[field.name] = sums if field.name in by_slot else sums.sum(axis=-1, keepdims=True)
     return replace(curves, **changes)
+
+
+def _joined(parts: list[IntArray]) -> IntArray:
+    """Blocks one after the other; those with one column for all are spread where others have more."""
+    if parts[0].ndim == 3 and len(columns := {part.shape[1] for part in parts}) > 1:
+        most = max(columns)
+        parts = [np.broadcast_to(part, (part.shape[0], most, part.shape[2])) for part in parts]
+    return np.concatenate(parts)
 
 
 def _rows(n_items: int, size: int) -> list[IntArray]:
