@@ -9,6 +9,7 @@ Names arrive when first used, so that ``import simlab`` costs next to nothing::
     policy = sl.Policy.from_targets(seg, fill_rate={"A": 0.98, "B": 0.95, "C": 0.90})
     sim = sl.simulate(data, policy, replications=200, seed=7)
     opt = sl.optimize(data, seg, fill_rate=0.95)
+    contest = sl.compare(data, schemes=["abc", "xyz", "abc+xyz", "tree"])
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 from simlab.errors import InfeasibleError, InvalidInputError, SimlabError
 
 if TYPE_CHECKING:
-    from simlab.api import Policy, demo, load, optimize, segment, simulate
+    from simlab.api import Policy, Rounds, audit, compare, demo, load, optimize, segment, simulate
 
 __version__ = "0.1.0"
 
@@ -26,8 +27,11 @@ __all__ = [
     "InfeasibleError",
     "InvalidInputError",
     "Policy",
+    "Rounds",
     "SimlabError",
     "__version__",
+    "audit",
+    "compare",
     "demo",
     "load",
     "optimize",
@@ -35,7 +39,9 @@ __all__ = [
     "simulate",
 ]
 
-_FROM_API = frozenset({"Policy", "demo", "load", "optimize", "segment", "simulate"})
+_FROM_API = frozenset(
+    {"Policy", "Rounds", "audit", "compare", "demo", "load", "optimize", "segment", "simulate"}
+)
 
 if not TYPE_CHECKING:
 

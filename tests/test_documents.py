@@ -35,6 +35,7 @@ def test_readme_shows_every_command() -> None:
     tour = text_of("README.md").split("## Sixty seconds on the command line")[1].split("```")[1]
     shown = set(re.findall(r"^simlab (\w+)", tour, re.MULTILINE))
     known = {command.name or command.callback.__name__ for command in app.registered_commands}
+    known |= {group.name for group in app.registered_groups}
     assert shown | {"demo"} == known
 
 

@@ -1,27 +1,39 @@
 """The functions behind the commands, and the same for notebooks: one page of wiring each."""
 
 from simlab.api.assign import CheckResult, check, init, segment
+from simlab.api.auditing import Audit, audit, run_audit
+from simlab.api.contest import Contest, Rounds, compare
+from simlab.api.contest_run import run_compare_schemes
 from simlab.api.data import Data, demo, load, load_frames
 from simlab.api.optimization import Optimization, optimize
 from simlab.api.runs import RunResult, render_report, run_demo, run_optimize, run_simulate
 from simlab.api.simulation import Breakdown, Simulation, simulate
 from simlab.policies import Policy
+from simlab.verdict.audit import Beliefs
 
 __all__ = [
+    "Audit",
+    "Beliefs",
     "Breakdown",
     "CheckResult",
+    "Contest",
     "Data",
     "Optimization",
     "Policy",
+    "Rounds",
     "RunResult",
     "Simulation",
+    "audit",
     "check",
+    "compare",
     "demo",
     "init",
     "load",
     "load_frames",
     "optimize",
     "render_report",
+    "run_audit",
+    "run_compare_schemes",
     "run_demo",
     "run_optimize",
     "run_simulate",

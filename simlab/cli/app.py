@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from simlab.cli.audit import audit
+from simlab.cli.compare import compare
 from simlab.cli.ending import ends_with_exit_code
+from simlab.cli.options import Debug, Format, Out, Quiet, Show, Study, Workers
+from simlab.cli.outcome import print_run
 from simlab.cli.progress import watched
 from simlab.cli.selfcheck import selfcheck
 from simlab.cli.tables import print_json, print_sentences, print_table, records
-
-if TYPE_CHECKING:
-    from simlab.api import RunResult
-
-
-class Format(StrEnum):
-    """How a result goes to stdout."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-Study = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file (study.toml).")]
-Out = Annotated[
-    Path | None,
-    typer.Option(metavar="DIR", help="Run folder to create. Default: runs/<study name>, else -2, -3 …"),
-]
-Workers = Annotated[
-    int | None,
-    typer.Option(min=1, metavar="N", help="Threads to use. Default: as the study says, else all cores."),
-]
-Show = Annotated[Format, typer.Option(metavar="text|json", help="Print for people, or one JSON document.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 app = typer.Typer(
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 3 study or data invalid, 4 no plan meets the "
@@ -97,7 +75,7 @@ def demo(
 
     with watched(quiet) as progress:
         result = api.run_demo(out=out, workers=workers, progress=progress)
-    _print_run(result, format, quiet)
+    print_run(result, format, quiet)
 
 
 @app.command()
@@ -170,7 +148,7 @@ def simulate(
 
     with watched(quiet) as progress:
         result = api.run_simulate(study, out=out, workers=workers, progress=progress)
-    _print_run(result, format, quiet)
+    print_run(result, format, quiet)
 
 
 @app.command()
@@ -198,7 +176,7 @@ def optimize(
 
     with watched(quiet) as progress:
         result = api.run_optimize(study, out=out, workers=workers, progress=progress)
-    _print_run(result, format, quiet)
+    print_run(result, format, quiet)
 
 
 @app.command()
@@ -222,7 +200,11 @@ def report(
 
 @app.command()
 @ends_with_exit_code
-def doctor(format: Show = Format.TEXT, debug: Debug = False) -> None:
+def doctor(
+    speed: Annotated[bool, typer.Option("--speed", help="Measure the simulator's speed instead.")] = False,
+    format: Show = Format.TEXT,
+    debug: Debug = False,
+) -> None:
     """Check this installation.
 
     Does it work, and does it count right? Exits with 1 if not.
@@ -231,7 +213,11 @@ def doctor(format: Show = Format.TEXT, debug: Debug = False) -> None:
     Examples:
       simlab doctor
       simlab doctor --format json
+      simlab doctor --speed
     """
+    if speed:
+        _print_speed(format)
+        return
     import pandas as pd
 
     from simlab.selfcheck import doctor as examination
@@ -247,31 +233,5 @@ def doctor(format: Show = Format.TEXT, debug: Debug = False) -> None:
 
 
 app.command()(selfcheck)
-
-
-def _print_run(result: RunResult, format: Format, quiet: bool) -> None:
-    if format is Format.JSON:
-        _print_run_json(result)
-        return
-    print_sentences(result.statements)
-    for name, frame in result.tables.items():
-        print_table(frame, name.capitalize())
-    typer.echo()
-    typer.echo(f"Run     {result.folder}")
-    if result.report is not None:
-        typer.echo(f"Report  {result.report}")
-    if not quiet and sys.stderr.isatty():
-        spent = " · ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.times.items())
-        typer.echo(spent, err=True)
-
-
-def _print_run_json(result: RunResult) -> None:
-    print_json(
-        {
-            "folder": str(result.folder),
-            "report": None if result.report is None else str(result.report),
-            "statements": list(result.statements),
-            "tables": {name: records(frame) for name, frame in result.tables.items()},
-            "times": dict(result.times),
-        }
-    )
+app.command()(audit)
+app.add_typer(compare, name="compare")

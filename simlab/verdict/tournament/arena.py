@@ -262,6 +262,13 @@ class Arena:
             plan_sums(self._whole(sample, codes, n), choice),
         )
 
+    def segment_service(self, codes: IntArray, asked: IntArray) -> tuple[IntArray, IntArray]:
+        """(s, b) service and its whole per segment on the verdict seed, at one target number each."""
+        n, sample = asked.size, self.verdict
+        part, whole = self._part(sample, codes, n), self._whole(sample, codes, n)
+        rows = np.arange(n)
+        return part[rows, asked], whole[rows, asked if whole.shape[1] > 1 else 0]
+
     def enter_items(self, name: str, plans: Sequence[IntArray], asked: dict[float, int]) -> Entry:
         """Plans with a target of their own for every SKU-location, judged like a scheme's.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from simlab.verdict.tournament.arena import Arena
-from simlab.verdict.tournament.contest import Entrant, Told, Tournament, entered
+from simlab.verdict.tournament.contest import ONE, Entrant, Told, Tournament, entered
 from simlab.verdict.tournament.multiple import Multiple
 from simlab.verdict.tournament.sample import FloatArray, IntArray, Sample
 
@@ -91,7 +91,8 @@ def catalogue_costs(arena: Arena, entrants: Sequence[Entrant], order: IntArray, 
         times[order] = rng.multinomial(arena.n_items, np.full(arena.n_items, 1.0 / arena.n_items))
         drawn = pooled.with_times(times)
         found.append([entry.cost_at(arena.fills[0]).value for entry in entered(drawn, entrants)])
-    return np.array(found, dtype=np.float64).reshape(n, -1)
+    n_schemes = len(entrants) + all(one.name != ONE for one in entrants)
+    return np.array(found, dtype=np.float64).reshape(n, n_schemes)
 
 
 def _multiple(arena: Arena, main: Tournament) -> Multiple:

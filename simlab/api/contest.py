@@ -1,0 +1,359 @@
+"""A contest of segmentation schemes: the one page that wires simulation, tournament and further rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.api.data import Data
+from simlab.api.field import TREE, Field, Scheme, field_of, id_order, tree_of, with_classes
+from simlab.api.problem import DEFAULT_FILL_RATE
+from simlab.api.references import plan_columns
+from simlab.api.settings import Clock, Settings
+from simlab.api.simulation import warmup_of
+from simlab.errors import UsageError
+from simlab.execution import Progress, run_curves
+from simlab.policies import PlannedLevels
+from simlab.verdict.tournament import (
+    FEWEST_CONTROLS,
+    KEPT,
+    Arena,
+    Entrant,
+    Sample,
+    Tournament,
+    batches_of,
+    hold,
+)
+from simlab.verdict.tournament.classes import ClassRow, class_rows
+from simlab.verdict.tournament.service import Regret, definitions, regret_matrix
+from simlab.verdict.tournament.stability import Stability, stability
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+RANDOM = "random"
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """What a contest does beside the main round.
+
+    Attributes
+    ----------
+    controls : int
+        Random partitions per vector of class sizes; 0, or at least 20.
+    seeds : int
+        Further seeds on which everything is searched and judged again.
+    catalogues : int
+        Resampled catalogues.
+    classes : tuple of int
+        Numbers of classes tried with every scheme that can be scaled; empty: none.
+    rule_cost : float
+        Study currency per class and year, for the recommended number of classes.
+    services : bool
+        Whether the winner's plans for every definition of service are judged by every other.
+    """
+
+    controls: int = FEWEST_CONTROLS
+    seeds: int = 5
+    catalogues: int = 50
+    classes: tuple[int, ...] = (1, 2, 3, 4, 6, 9)
+    rule_cost: float = 0.0
+    services: bool = True
+
+    def __post_init__(self) -> None:
+        if 0 < self.controls < FEWEST_CONTROLS or self.controls < 0:
+            raise UsageError(
+                f"{self.controls} random controls show no distribution: at least {FEWEST_CONTROLS}"
+            )
+        if min(self.seeds, self.catalogues) < 0 or any(k < 1 for k in self.classes):
+            raise UsageError("further seeds and catalogues are not negative, classes at least 1")
+        if not 0 <= self.rule_cost < float("inf"):
+            raise UsageError(f"rule cost {self.rule_cost:g}: an amount per class and year, not negative")
+
+
+@dataclass(frozen=True, eq=False)
+class Contest:
+    """What came out of a contest of schemes.
+
+    Attributes
+    ----------
+    data : Data
+    entered : Field
+        Who took part, and who could not.
+    tournament : Tournament
+        The main round: readings, pairs, comparisons with the best, controls.
+    capital : float
+        Mean inventory value at which fill rates are compared, study currency.
+    stability : Stability
+        Ranks on further seeds and resampled catalogues.
+    classes : tuple of ClassRow
+        Price of segmentation against the number of classes.
+    regrets : tuple of Regret
+        Of the winner, between definitions of service.
+    settings : Settings
+    rounds : Rounds
+    planned : PlannedLevels
+    warmup : int
+    warmup_rule : str
+    times : dict of str to float
+        Seconds per stage.
+    """
+
+    data: Data
+    entered: Field
+    tournament: Tournament
+    capital: float
+    stability: Stability
+    classes: tuple[ClassRow, ...]
+    regrets: tuple[Regret, ...]
+    settings: Settings
+    rounds: Rounds
+    planned: PlannedLevels
+    warmup: int
+    warmup_rule: str
+    times: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def winner(self) -> str:
+        """The cheapest scheme at the deciding floor; the statements say whether others may be better."""
+        return self.tournament.ranking()[0]
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """The outcome in sentences."""
+        from simlab.api.contest_words import contest_statements
+
+        return contest_statements(self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per scheme and floor, the cheapest first."""
+        from simlab.api.contest_tables import tournament_frame
+
+        return tournament_frame(self)
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Every table of the contest by name, as in the run folder."""
+        from simlab.api.contest_tables import contest_frames
+
+        return contest_frames(self)
+
+    def plot(self) -> Figure:
+        """Price of segmentation per scheme with simultaneous intervals, random controls beside it."""
+        from simlab.api.contest_plots import plot_contest
+
+        return plot_contest(self)
+
+    def __repr__(self) -> str:
+        n = len(self.tournament.entries)
+        return f"Contest({n} schemes, {self.data.catalog.n_items} SKU-locations, cheapest: {self.winner})"
+
+    def _repr_html_(self) -> str:
+        from simlab.api.html import describe
+
+        return describe(repr(self), self.to_frame())
+
+
+def compare(
+    data: Data,
+    schemes: Sequence[Scheme] | None = None,
+    *,
+    fill_rate: float | Sequence[float] | None = None,
+    rounds: Rounds | None = None,
+    replications: int | None = None,
+    verdict_replications: int | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Contest:
+    """Which segmentation scheme is worth its rules?
+
+    Every scheme gets its own best targets on the search seed; all are read at equal fill on the verdict
+    seed, on the same random numbers.
+
+    Parameters
+    ----------
+    data : Data
+    schemes : sequence, optional
+        Names of schemes or columns, products as ``"abc+xyz"`` or ``("abc", "xyz")``, ``"tree"`` (learned
+        questions), or segmentations of your own. Everything that the items allow if left out.
+    fill_rate : float or sequence of float, optional
+        Floors at which schemes are compared; the first decides. The study's, else 0.95.
+    rounds : Rounds, optional
+        Controls, further seeds, catalogues, numbers of classes.
+    replications, verdict_replications, seed, workers : int, optional
+        The study's if left out. Workers change no result.
+    progress : callable, optional
+        Called with (stage, done, total).
+
+    Returns
+    -------
+    Contest
+
+    Raises
+    ------
+    InvalidInputError
+        With every problem of every scheme that was named.
+    """
+    rounds = rounds or Rounds()
+    settings = Settings.of(
+        data.study,
+        replications=replications,
+        verdict_replications=verdict_replications,
+        seed=seed,
+        workers=workers,
+    )
+    fills = floors_of(data, fill_rate)
+    batches_of(settings.verdict_replications)
+    clock = Clock(progress)
+    with clock.stage("fit"):
+        entered = field_of(data, schemes)
+    with clock.stage("plan"):
+        planned = plan_columns(data, np.array(data.study.targets()))
+        warmup, rule = warmup_of(data, [planned.levels], settings)
+    stage = _Stage(data, planned, warmup, settings, progress)
+    with clock.stage("simulate"):
+        arena = stage.arena(fills)
+    with clock.stage("tournament"):
+        tournament = _main_round(data, arena, entered, settings, rounds)
+    with clock.stage("classes"):
+        classes = tuple(_classes(data, tournament, stage, rounds)) if rounds.classes else ()
+    with clock.stage("stability"):
+        again = ((number, *stage.samples(number)) for number in stage.further(rounds.seeds))
+        stable = stability(tournament, again, id_order(data), n_catalogues=rounds.catalogues)
+    with clock.stage("services"):
+        regrets = _regrets(data, tournament) if rounds.services else ()
+    return Contest(
+        data,
+        entered,
+        tournament,
+        capital_of(data, tournament),
+        stable,
+        classes,
+        regrets,
+        settings,
+        rounds,
+        planned,
+        warmup,
+        rule,
+        clock.times,
+    )
+
+
+def floors_of(data: Data, fill_rate: float | Sequence[float] | None) -> tuple[float, ...]:
+    """The floors, the deciding one first."""
+    asked = data.study.optimize.fill_rate if fill_rate is None else fill_rate
+    given = (
+        (DEFAULT_FILL_RATE if asked is None else asked,) if not isinstance(asked, Sequence) else tuple(asked)
+    )
+    for fill in given:
+        if not 0 < fill < 1:
+            hint = f", did you mean {fill / 100:g}?" if 1 < fill < 100 else ""
+            raise UsageError(f"fill rate {fill:g}: fill rates are fractions between 0 and 1{hint}")
+    if not given:
+        raise UsageError("compare at which fill rate? name at least one")
+    return tuple(dict.fromkeys(float(fill) for fill in given))
+
+
+def capital_of(data: Data, tournament: Tournament) -> float:
+    """Inventory value at which fills are compared: the study's budget, else what one class ties up."""
+    budget = data.study.optimize.budget
+    if budget is not None:
+        return float(budget)
+    last = tournament.entries[tournament.names[-1]]
+    return last.capital_at(tournament.fill).value
+
+
+@dataclass(frozen=True, eq=False)
+class _Stage:
+    """Simulates samples of one world: same items, levels and warm-up, whatever the seed."""
+
+    data: Data
+    planned: PlannedLevels
+    warmup: int
+    settings: Settings
+    progress: Progress | None
+
+    def sample(self, phase: str, seed: int | None = None) -> Sample:
+        """Sums of one phase; the search pooled, the others by equally long batches."""
+        settings = self.settings if seed is None else replace(self.settings, seed=seed)
+        horizon = settings.horizon(phase, self.warmup)
+        slots = 1 if phase == "search" else batches_of(horizon.replications)
+        horizon = replace(horizon, slots=slots)
+        curves = run_curves(
+            self.data.models.world,
+            self.planned.levels,
+            horizon,
+            workers=settings.workers,
+            progress=self.progress,
+            stage="simulate" if seed is None else "further seeds",
+            by_slot=KEPT,
+        )
+        return Sample.of(curves, horizon.periods, horizon.replications)
+
+    def samples(self, seed: int) -> tuple[Sample, Sample]:
+        """Search and verdict of a further seed."""
+        return self.sample("search", seed), self.sample("verdict", seed)
+
+    def further(self, n: int) -> Iterator[int]:
+        """Seeds that follow the study's."""
+        return (self.settings.seed + 1 + number for number in range(n))
+
+    def arena(self, fills: tuple[float, ...]) -> Arena:
+        """Search and verdict of the study's own seed."""
+        data, costs = self.data, self.data.models.costs
+        (units, *_) = definitions(costs.unit_cost, {})
+        return Arena(
+            search=self.sample("search"),
+            verdict=self.sample("verdict"),
+            holding=costs.holding,
+            unit_cost=costs.unit_cost,
+            cost_resolution=data.study.data.cost_resolution,
+            currency=data.study.currency,
+            targets=np.array(data.study.targets()),
+            service=units,
+            fills=fills,
+        )
+
+
+def _main_round(data: Data, arena: Arena, entered: Field, settings: Settings, rounds: Rounds) -> Tournament:
+    entrants = list(entered.entrants)
+    if entered.tree:
+        entrants.append(Entrant(TREE, tree_of(data, arena, min(entered.tree, data.catalog.n_items))))
+    ids = (data.catalog.sku, data.catalog.location)
+    return hold(arena, entrants, ids, level=settings.level, n_controls=rounds.controls)
+
+
+def _classes(data: Data, tournament: Tournament, stage: _Stage, rounds: Rounds) -> Iterator[ClassRow]:
+    """Every scheme that can be scaled, and random partitions, with growing numbers of classes."""
+    selection = stage.sample("selection")
+    for name in dict.fromkeys([*(one.name for one in tournament.entrants), RANDOM]):
+        by_k = with_classes(data, tournament.arena, name, rounds.classes)
+        if len(by_k) > 1:
+            yield from class_rows(
+                tournament.arena,
+                selection,
+                tournament.per_sku,
+                name,
+                by_k,
+                rule_cost=rounds.rule_cost,
+                level=tournament.level,
+            )
+
+
+def _regrets(data: Data, tournament: Tournament) -> tuple[Regret, ...]:
+    costs = data.models.costs
+    numbers = {**data.catalog.numbers, "unit_cost": costs.unit_cost * costs.cost_resolution}
+    winner = tournament.ranking()[0]
+    for one in tournament.entrants:
+        if one.name == winner:
+            codes, names = one.segmentation.codes, one.segmentation.names
+            break
+    else:
+        codes, names = np.zeros(data.catalog.n_items, dtype=np.int64), ("all",)
+    services = definitions(costs.unit_cost, numbers)
+    return regret_matrix(tournament.arena, codes, names, services, tournament.level)

@@ -1,0 +1,166 @@
+"""Who takes part in a contest of schemes: named by the user, or everything that the items allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from simlab.api.data import Data
+from simlab.errors import InvalidInputError, Problem, SimlabError, UsageError
+from simlab.segments import Segmentation, assign, known_schemes
+from simlab.segments.inputs import scheme_input
+from simlab.verdict.tournament import Arena, Entrant
+from simlab.verdict.tournament.classes import options_for
+from simlab.verdict.tournament.tree import grow_tree, usable
+
+TREE = "tree"
+JOIN = "+"
+
+_CONTROLS = ("all", "random", "rules")
+_COLUMNS = ("supplier", "location", "channel", "category", "customer_group")
+_CLASSES, _MIN_SIZE = 4, 20
+
+Scheme = str | Sequence[str] | Segmentation
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """The schemes that take part.
+
+    Attributes
+    ----------
+    entrants : tuple of Entrant
+        Those that sort by themselves; a tree is grown once the arena stands.
+    tree : int
+        Classes of the learned tree; 0: it does not take part.
+    left_out : tuple of (str, str)
+        Schemes that cannot take part, and why; only where the user named none.
+    notes : tuple of str
+        Classes without a SKU-location, and the like.
+    """
+
+    entrants: tuple[Entrant, ...]
+    tree: int
+    left_out: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+
+
+def field_of(data: Data, schemes: Sequence[Scheme] | None) -> Field:
+    """The schemes named (all problems of all of them together), or all that the items allow.
+
+    Raises
+    ------
+    InvalidInputError
+        A scheme or column that is unknown, missing, constant or partly empty; more classes than
+        SKU-locations; rules that overlap or leave SKU-locations uncovered.
+    UsageError
+        No scheme, or two that share a name.
+    """
+    if schemes is not None and not schemes:
+        raise UsageError("compare which schemes? name at least one, for example abc,xyz,abc+xyz")
+    given = list(schemes) if schemes is not None else list(_everything(data))
+    tree = _tree_classes(data) if schemes is None or TREE in given else 0
+    entrants: list[Entrant] = []
+    left_out: list[tuple[str, str]] = []
+    problems: list[Problem] = []
+    for one in given:
+        if one == TREE:
+            continue
+        try:
+            entrants.append(_entrant(data, one))
+        except InvalidInputError as error:
+            problems.extend(error.problems)
+            left_out.append((_name(one), error.problems[0].message))
+        except SimlabError as error:
+            if schemes is not None:
+                raise
+            left_out.append((_name(one), str(error)))
+    if problems and schemes is not None:
+        raise InvalidInputError(problems)
+    names = [entrant.name for entrant in entrants]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UsageError(f"scheme '{twice[0]}' takes part twice")
+    return Field(tuple(entrants), tree, tuple(left_out), tuple(_notes(entrants)))
+
+
+def tree_of(data: Data, arena: Arena, classes: int) -> Segmentation:
+    """The tree learned on the arena's search seed; the study's attributes and sizes where it names them."""
+    spec = data.study.segments.learned
+    columns = scheme_input(data.catalog, data.models)
+    attributes = tuple(spec.attributes) if spec is not None and spec.attributes else usable(columns)
+    min_size = spec.min_size if spec is not None else min(_MIN_SIZE, max(1, columns.n_items // 20))
+    return grow_tree(arena, columns, attributes, classes=classes, min_size=min_size)
+
+
+def with_classes(data: Data, arena: Arena, scheme: str, numbers: Sequence[int]) -> dict[int, Segmentation]:
+    """The scheme with so many classes each, as far as it can; one class always."""
+    whole = assign(data.catalog, data.models, "all")
+    found = {1: whole}
+    for k in sorted(set(numbers) - {1}):
+        if k > data.catalog.n_items:
+            break
+        if scheme == TREE:
+            found[k] = tree_of(data, arena, k)
+            continue
+        options = options_for(scheme, k, data.models.cv)
+        if options is None:
+            continue
+        try:
+            found[k] = assign(
+                data.catalog, data.models, scheme, data.study.segments, options={scheme: options}
+            )
+        except InvalidInputError:
+            break
+    return found
+
+
+def _everything(data: Data) -> Iterator[Scheme]:
+    yield from (name for name in known_schemes() if name not in _CONTROLS)
+    if data.study.segments.rules:
+        yield "rules"
+    yield ("abc", "xyz")
+    for name in _COLUMNS:
+        values = data.catalog.location if name == "location" else data.catalog.texts.get(name)
+        if values is not None and len(set(values)) > 1:
+            yield name
+
+
+def _tree_classes(data: Data) -> int:
+    spec = data.study.segments.learned
+    return spec.classes if spec is not None else _CLASSES
+
+
+def _entrant(data: Data, one: Scheme) -> Entrant:
+    if isinstance(one, Segmentation):
+        if one.codes.size != data.catalog.n_items:
+            raise UsageError(f"a segmentation of {one.codes.size} SKU-locations, not {data.catalog.n_items}")
+        return Entrant(_name(one), one)
+    by = one.split(JOIN) if isinstance(one, str) else list(one)
+    return Entrant(_name(one), assign(data.catalog, data.models, by, data.study.segments))
+
+
+def _name(one: Scheme) -> str:
+    if isinstance(one, str):
+        return one
+    return JOIN.join(one.by if isinstance(one, Segmentation) else one)
+
+
+def _notes(entrants: Sequence[Entrant]) -> Iterator[str]:
+    for one in entrants:
+        segmentation = one.segmentation
+        if segmentation.n_segments == 1:
+            yield f"scheme '{one.name}' puts every SKU-location in one class, '{segmentation.names[0]}'"
+        elif len(segmentation.labels) == 1:
+            used = {values[0] for values in segmentation.attributes}
+            empty = [label for label in segmentation.labels[0] if label not in used]
+            if empty:
+                yield f"scheme '{one.name}': no SKU-location is in class {', '.join(empty)}"
+
+
+def id_order(data: Data) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """SKU-locations in the order of sku and location, whatever the order of the rows."""
+    pairs = list(zip(data.catalog.sku, data.catalog.location, strict=True))
+    return np.array(sorted(range(len(pairs)), key=pairs.__getitem__), dtype=np.int64)

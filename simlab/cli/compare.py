@@ -1,0 +1,75 @@
+"""``simlab compare``: contests, each on equal terms."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from simlab.cli.ending import ends_with_exit_code
+from simlab.cli.options import Debug, Format, Out, Quiet, Show, Study, Workers
+from simlab.cli.outcome import print_run
+from simlab.cli.progress import watched
+
+compare = typer.Typer(
+    help="Compare on equal terms, with intervals.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@compare.callback()
+def contests() -> None:
+    """Compare on equal terms.
+
+    Same SKU-locations, same random numbers, equal fill.
+
+    \b
+    Begin with:
+      simlab compare schemes mystudy/study.toml
+    """
+
+
+@compare.command()
+@ends_with_exit_code
+def schemes(
+    study: Study,
+    schemes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,C",
+            help="Schemes, columns, products such as abc+xyz, or tree. Default: all that the items allow.",
+        ),
+    ] = None,
+    rule_cost: Annotated[
+        float, typer.Option(min=0.0, metavar="MONEY", help="Cost of one class and year, for how many.")
+    ] = 0.0,
+    seeds: Annotated[int, typer.Option(min=0, metavar="N", help="Further seeds to search and judge on.")] = 5,
+    catalogues: Annotated[int, typer.Option(min=0, metavar="N", help="Resampled catalogues.")] = 50,
+    out: Out = None,
+    workers: Workers = None,
+    format: Show = Format.TEXT,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Which segmentation is worth its rules?
+
+    Every scheme at its own best targets, read at equal fill on fresh randomness;
+    random partitions and the per-SKU plan beside them.
+
+    \b
+    Examples:
+      simlab compare schemes mystudy/study.toml
+      simlab compare schemes mystudy/study.toml \\
+        --schemes abc,xyz,abc+xyz,tree
+    """
+    from simlab import api
+
+    names = None if schemes is None else [name.strip() for name in schemes.split(",") if name.strip()]
+    rounds = api.Rounds(seeds=seeds, catalogues=catalogues, rule_cost=rule_cost)
+    with watched(quiet) as progress:
+        result = api.run_compare_schemes(
+            study, names, out=out, rounds=rounds, workers=workers, progress=progress
+        )
+    print_run(result, format, quiet)

@@ -1,0 +1,30 @@
+"""Options that commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How a result goes to stdout."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Study = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file (study.toml).")]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Run folder to create. Default: runs/<study name>, else -2, -3 …"),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Threads to use. Default: as the study says, else all cores."),
+]
+Show = Annotated[Format, typer.Option(metavar="text|json", help="Print for people, or one JSON document.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

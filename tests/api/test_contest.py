@@ -1,0 +1,246 @@
+"""Contests of schemes from study to run folder: who takes part, what is written, what is refused."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import simlab as sl
+from simlab import api
+from simlab.api.contest import Rounds
+from simlab.cli import main
+from simlab.errors import InvalidInputError, UsageError
+from simlab.run import RunFolder, verify
+from simlab.study import Study
+
+N = 40
+SMALL = Rounds(controls=20, seeds=2, catalogues=3, classes=(1, 2, 3))
+FEW = Rounds(controls=0, seeds=0, catalogues=0, classes=(), services=False)
+
+
+def items(n=N) -> pd.DataFrame:
+    rng = np.random.default_rng(8)
+    mean = np.round(rng.lognormal(1.5, 1.0, n), 2)
+    return pd.DataFrame(
+        {
+            "sku": [f"{i:05d}" for i in range(n)],
+            "location": rng.choice(["EAST", "WEST"], n),
+            "unit_cost": np.round(rng.lognormal(2, 1.2, n), 2) + 0.5,
+            "price": 500.0,
+            "lead_time": rng.choice([7, 14, 21], n),
+            "demand_law": "negative_binomial",
+            "demand_mean": mean,
+            "demand_variance": np.round(mean * rng.uniform(1.5, 6, n), 2),
+            "criticality": rng.choice(["V", "E", "D"], n),
+            "gappy": [None if i == 3 else "x" if i % 2 else "y" for i in range(n)],
+            "constant": "same",
+        }
+    )
+
+
+def study(**optimize) -> Study:
+    return Study.default(
+        "contest",
+        currency="EUR",
+        simulation={"periods": 26, "replications": 40},
+        optimize={"n_targets": 10, **optimize},
+        verdict={"replications": 80},
+        lead_times={"law": "fixed"},
+    )
+
+
+@pytest.fixture(scope="module")
+def data():
+    return api.load_frames(items(), study=study())
+
+
+@pytest.fixture(scope="module")
+def contest(data):
+    return sl.compare(
+        data, ["abc", "tbs", "abc+xyz", "location", "tree"], fill_rate=(0.95, 0.9), rounds=SMALL
+    )
+
+
+def test_a_contest_names_a_winner_with_intervals(contest):
+    frame = contest.to_frame()
+    main_rows = frame[frame["at_fill"] == 0.95]
+    assert set(main_rows["scheme"]) == {"abc", "tbs", "abc+xyz", "location", "tree", "one class"}
+    assert main_rows["holding_cost"].is_monotonic_increasing
+    assert (main_rows["holding_cost_low"] < main_rows["holding_cost"]).all()
+    assert (main_rows["percent_vs_per_sku"] > -0.02).all()
+    assert contest.winner == main_rows["scheme"].iloc[0]
+    assert "Cheapest at equal fill 0.95" in contest.statements[0]
+    assert "costs" in " ".join(contest.statements)
+    assert "<table" in contest._repr_html_()
+    assert contest.plot().axes
+
+
+def test_differences_called_so_keep_their_sign_on_further_seeds(contest):
+    """The closing condition of the contest, on a small scale."""
+    pairs = contest.frames()["pairs"]
+    assert not pairs["sign_changes"].any()
+    assert contest.stability.seed_ranks.shape == (2, 6)
+    assert contest.stability.catalogue_ranks.shape == (3, 6)
+
+
+def test_every_table_has_its_rows(contest):
+    frames = contest.frames()
+    assert len(frames["pairs"]) == 2 * 15
+    assert set(frames["controls"]["scheme"]) == {"abc", "tbs", "abc+xyz", "location", "tree"}
+    assert (frames["controls"].groupby(["scheme", "at_fill"]).size() == 20).all()
+    assert set(frames["classes"]["scheme"]) == {"abc", "tbs", "tree", "random"}
+    assert (frames["classes"].groupby("scheme")["recommended"].sum() == 1).all()
+    made = frames["regret"]
+    assert set(made["made_for"]) >= {"fill_rate", "value_fill_rate", "margin_fill_rate", "ready_rate"}
+    assert made[made["made_for"] == made["judged_by"]]["regret"].abs().max() < 0.02
+    segments = frames["scheme_segments"]
+    assert (segments.groupby("scheme")["n_items"].sum() == N).all()
+
+
+def test_workers_change_nothing(data, contest):
+    """Every table equal to the bit for one worker and small blocks."""
+    again = sl.compare(
+        data, ["abc", "tbs", "abc+xyz", "location", "tree"], fill_rate=(0.95, 0.9), rounds=SMALL, workers=1
+    )
+    for name, frame in contest.frames().items():
+        pd.testing.assert_frame_equal(frame, again.frames()[name], check_exact=True)
+    assert again.statements == contest.statements
+
+
+def test_all_problems_of_all_named_schemes_come_at_once(data):
+    with pytest.raises(InvalidInputError) as refused:
+        sl.compare(data, ["abz", "constant", "gappy", "abc_lines"], rounds=FEW)
+    text = str(refused.value)
+    assert "did you mean 'abc'" in text
+    assert "'same' everywhere" in text
+    assert "empty for 1 of 40" in text
+    assert "lines_per_unit" in text
+
+
+def test_what_cannot_take_part_is_left_out_by_name(data):
+    """Without a choice of schemes nothing fails, and nothing is silently missing."""
+    found = sl.compare(data, rounds=FEW)
+    left_out = dict(found.entered.left_out)
+    assert {"abc_lines", "adi_cv2"} <= set(left_out)
+    assert "lines_per_unit" in left_out["abc_lines"]
+    assert {"abc", "tbs", "abc+xyz", "location", "tree"} <= set(found.tournament.names)
+
+
+def test_a_segmentation_of_ones_own_takes_part(data):
+    own = sl.segment(data, by="criticality")
+    found = sl.compare(data, [own, "abc"], rounds=FEW)
+    assert "criticality" in found.tournament.names
+
+
+def test_classes_that_hold_nothing_are_noted():
+    """A class left empty and a scheme with one class are said, not hidden."""
+    steady = items().assign(demand_law="poisson", demand_mean=40.0, demand_variance=np.nan)
+    steady.loc[0, "demand_mean"] = 2.0
+    found = sl.compare(api.load_frames(steady, study=study()), ["xyz", "abc"], rounds=FEW)
+    notes = " ".join(found.entered.notes)
+    assert "scheme 'xyz': no SKU-location is in class Z" in notes
+    steady["demand_mean"] = 40.0
+    flat = sl.compare(api.load_frames(steady, study=study()), ["xyz"], rounds=FEW)
+    assert "scheme 'xyz' puts every SKU-location in one class, 'X'" in flat.entered.notes
+    assert "cost exactly the same" in " ".join(flat.statements)
+
+
+@pytest.mark.parametrize(
+    ("schemes", "options", "message"),
+    [
+        ([], {}, "which schemes"),
+        (["abc", "abc"], {}, "takes part twice"),
+        (["abc"], {"fill_rate": 95}, "did you mean 0.95"),
+        (["abc"], {"fill_rate": ()}, "at which fill rate"),
+        (["abc"], {"verdict_replications": 37}, "equally long batches"),
+    ],
+)
+def test_contests_that_make_no_sense_are_refused(data, schemes, options, message):
+    with pytest.raises(UsageError, match=message):
+        sl.compare(data, schemes, rounds=FEW, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"controls": 5}, "at least 20"),
+        ({"seeds": -1}, "not negative"),
+        ({"rule_cost": -1.0}, "not negative"),
+    ],
+)
+def test_rounds_that_make_no_sense_are_refused(options, message):
+    with pytest.raises(UsageError, match=message):
+        Rounds(**options)
+
+
+def test_more_classes_than_items_are_refused():
+    small = api.load_frames(items(2), study=study())
+    with pytest.raises(InvalidInputError, match="3 classes for 2 SKU-locations"):
+        sl.compare(small, ["tbs"], rounds=FEW)
+
+
+def test_without_moocore_the_hypervolume_is_left_out(contest, monkeypatch):
+    from importlib import util
+
+    from simlab.api.contest_tables import NO_MOOCORE, hypervolumes
+
+    pytest.importorskip("moocore", reason="the optional extra 'schemes' is not installed")
+    volumes = hypervolumes(contest)
+    assert all(0 < volume < 1 for volume in volumes.values())
+    assert max(volumes, key=volumes.__getitem__) == "per-SKU plan"
+    monkeypatch.setattr(util, "find_spec", lambda name: None)
+    assert hypervolumes(contest) == {}
+    assert "simlab[schemes]" in NO_MOOCORE
+
+
+def test_the_command_leaves_a_run_folder_that_verifies(tmp_path, monkeypatch, capsys):
+    """Tables as Parquet, chart data as CSV, statements and seeds in the manifest."""
+    items().to_csv(tmp_path / "items.csv", index=False)
+    (tmp_path / "study.toml").write_text(
+        """
+schema = 1
+[study]
+name = "contest"
+period = "week"
+[data.items]
+path = "items.csv"
+[lead_times]
+law = "fixed"
+[simulation]
+periods = 26
+replications = 20
+[optimize]
+n_targets = 8
+[verdict]
+replications = 40
+"""
+    )
+    out = tmp_path / "run"
+    words = ["compare", "schemes", str(tmp_path / "study.toml"), "--schemes", "abc,zhs", "--out", str(out)]
+    monkeypatch.setattr(
+        "sys.argv", ["simlab", *words, "--seeds", "1", "--catalogues", "2", "--format", "json"]
+    )
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert not end.value.code
+    document = json.loads(capsys.readouterr().out)
+    assert document["folder"] == str(out)
+    assert document["statements"]
+    assert {row["scheme"] for row in document["tables"]["schemes"]} == {"abc", "zhs", "one class"}
+    assert verify(out) == []
+    run = RunFolder.open(out)
+    assert run.manifest["command"] == "compare schemes"
+    assert set(run.manifest["seeds"]) == {"study", "search", "selection", "verdict"}
+    for name in ("tournament", "pairs", "controls", "classes", "regret", "stability"):
+        assert len(run.read_table(name))
+    assert len(pd.read_csv(out / "figures" / "tournament.csv")) == 3
+
+
+def test_a_refused_contest_leaves_no_folder(tmp_path):
+    items().to_csv(tmp_path / "items.csv", index=False)
+    text = '[data.items]\npath = "items.csv"\n[lead_times]\nlaw = "fixed"\n'
+    (tmp_path / "study.toml").write_text("schema = 1\n" + text)
+    with pytest.raises(InvalidInputError):
+        api.run_compare_schemes(tmp_path / "study.toml", ["nonsense"], out=tmp_path / "run", rounds=FEW)
+    assert not (tmp_path / "run").exists()
