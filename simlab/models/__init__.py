@@ -1,11 +1,13 @@
 """History → laws of demand and lead time, calendars, order terms and costs."""
 
+from simlab.engine.types import DemandLaw, LeadTimeLaw, World
 from simlab.models.account import full_account
 from simlab.models.calendar import Calendar
 from simlab.models.diagnosis import Diagnosis, diagnose, variance_ratio
 from simlab.models.drift import Drift, lead_time_drift
 from simlab.models.fitting import Models, fit
 from simlab.models.history import History, read_history
+from simlab.models.holdout import HeldOut, split
 from simlab.models.scores import Scores, rolling_scores
 from simlab.models.terms import HOLDING_RATE, Costs
 
@@ -13,16 +15,21 @@ __all__ = [
     "HOLDING_RATE",
     "Calendar",
     "Costs",
+    "DemandLaw",
     "Diagnosis",
     "Drift",
+    "HeldOut",
     "History",
+    "LeadTimeLaw",
     "Models",
     "Scores",
+    "World",
     "diagnose",
     "fit",
     "full_account",
     "lead_time_drift",
     "read_history",
     "rolling_scores",
+    "split",
     "variance_ratio",
 ]

@@ -15,6 +15,7 @@ from simlab.engine.types import FloatArray, IntArray, World
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.demand import choose_laws
 from simlab.models.history import read_history
+from simlab.models.holdout import known_past
 from simlab.models.lead_times import fit_lead_times, moments
 from simlab.models.scores import Scores
 from simlab.models.terms import Costs, read_costs, read_terms
@@ -122,7 +123,12 @@ def fit(catalog: Catalog) -> Models:
     InvalidInputError
         SKU-locations whose demand or lead time nothing tells, laws and order terms that make no
         sense, random lead times without a word on crossing.
+
+    Notes
+    -----
+    With [replay] the last `holdout` periods are left out, and receipts that arrived in them.
     """
+    catalog, held_out = known_past(catalog)
     history = read_history(catalog)
     checked = _Checks()
     choice = checked.do(lambda: choose_laws(catalog, history))
@@ -147,7 +153,13 @@ def fit(catalog: Catalog) -> Models:
         current={name: catalog.numbers.get(name, none) for name in _CURRENT},
         periods_per_year=per_year,
         assumptions=assumed,
-        notes=(*(history.notes if history else ()), *choice.notes, *lead_times.notes, *review_notes),
+        notes=(
+            *held_out,
+            *(history.notes if history else ()),
+            *choice.notes,
+            *lead_times.notes,
+            *review_notes,
+        ),
         sku=catalog.sku,
         location=catalog.location,
         scores=choice.scores,
