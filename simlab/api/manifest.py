@@ -15,6 +15,7 @@ from simlab.engine.streams import phase_seed
 from simlab.segments import Segmentation
 
 if TYPE_CHECKING:
+    from simlab.api.auditing import Audit
     from simlab.api.optimization import Optimization
     from simlab.api.simulation import Simulation
     from simlab.models import Models
@@ -115,3 +116,18 @@ def table_hash(models: Models) -> str:
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(value).tobytes())
     return digest.hexdigest()
+
+
+def audit_facts(audit: Audit, times: dict[str, float]) -> dict[str, Any]:
+    """The manifest of an audit of targets."""
+    facts = _facts(audit.data, audit.segmentation, audit.settings, audit.statements, times)
+    return facts | {
+        "command": "audit",
+        "seeds": _seeds(audit.settings, ("search",)),
+        "evaluator": "lanes",
+        "warmup": audit.policies[0].warmup,
+        "warmup_rule": audit.warmup_rule,
+        "worlds": {one.policy: one.n_worlds for one in audit.policies},
+        "constraints": {},
+        "notes": [],
+    }

@@ -85,6 +85,23 @@ def service_curve(problems: Problems, measure: Measure, item: int) -> FloatArray
     return curve
 
 
+def service_at(problems: Problems, levels: IntArray, measure: Measure) -> FloatArray:
+    """(n,) service that the formula expects at given levels (lowest position after a review, units).
+
+    Between lattice steps by interpolation; 1 where nothing is demanded.
+    """
+    out = np.ones(levels.size)
+    curve_of = _fill if measure == "fill_rate" else _cycle_service
+    for rows, points, steps in _blocks(problems):
+        curve = curve_of(problems, rows, points, steps)
+        place = np.clip(levels[rows] / steps, 0, points - 1)
+        below = np.minimum(place.astype(np.int64), points - 2)
+        here = np.arange(rows.size)
+        share = place - below
+        out[rows] = (1.0 - share) * curve[here, below] + share * curve[here, below + 1]
+    return np.asarray(np.clip(out, 0.0, 1.0))
+
+
 def _longest(problems: Problems) -> IntArray:
     longest = np.array([protection.longest for protection in problems.protection])
     return np.asarray(longest[problems.which])

@@ -1,0 +1,49 @@
+"""``simlab audit``: why a target is not what is on the shelf."""
+
+from __future__ import annotations
+
+import typer
+
+from simlab.cli.ending import ends_with_exit_code
+from simlab.cli.options import Debug, Format, Out, Quiet, Show, Study, Workers
+from simlab.cli.progress import watched
+from simlab.cli.tables import print_json, print_sentences, print_table, records
+
+
+@ends_with_exit_code
+def audit(
+    study: Study,
+    out: Out = None,
+    workers: Workers = None,
+    format: Show = Format.TEXT,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Say why targets are not met.
+
+    Per segment: asked, planned by the formula, achieved in simulation, and what each
+    assumption of the formula costs, for the study's targets and the A98/B95/C90 habit.
+
+    \b
+    Examples:
+      simlab audit mystudy/study.toml
+      simlab audit mystudy/study.toml --format json --out runs/audit
+    """
+    from simlab import api
+
+    with watched(quiet) as progress:
+        result = api.run_audit(study, out=out, workers=workers, progress=progress)
+    if format is Format.JSON:
+        print_json(
+            {
+                "folder": str(result.folder),
+                "statements": list(result.statements),
+                "audit": records(result.tables["audit"]),
+                "times": dict(result.times),
+            }
+        )
+        return
+    print_sentences(result.statements)
+    print_table(result.tables["audit"], "Audit")
+    typer.echo()
+    typer.echo(f"Run     {result.folder}")
