@@ -14,6 +14,7 @@ from simlab.cli.options import Debug, Format, Out, Quiet, Show, Study, Workers
 from simlab.cli.outcome import print_run
 from simlab.cli.progress import watched
 from simlab.cli.selfcheck import selfcheck
+from simlab.cli.speed import print_speed
 from simlab.cli.tables import print_json, print_sentences, print_table, records
 
 app = typer.Typer(
@@ -216,7 +217,7 @@ def doctor(
       simlab doctor --speed
     """
     if speed:
-        _print_speed(format)
+        print_speed(format)
         return
     import pandas as pd
 

@@ -50,7 +50,7 @@ def plain(value: object) -> object:
     return None if str(value) in ("<NA>", "NaT") else str(value)
 
 
-def print_json(document: Mapping[str, object]) -> None:
+def print_json(document: Mapping[str, object] | Sequence[Mapping[str, object]]) -> None:
     """One strict JSON document on stdout (no NaN, UTF-8)."""
     typer.echo(json.dumps(plain(document), ensure_ascii=False, allow_nan=False, indent=2))
 

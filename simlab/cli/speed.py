@@ -1,0 +1,30 @@
+"""``simlab doctor --speed``: how fast this machine simulates."""
+
+from __future__ import annotations
+
+import typer
+
+from simlab.cli.options import Format
+from simlab.cli.progress import watched
+from simlab.cli.tables import print_json, print_sentences, print_table
+
+
+def print_speed(format: Format) -> None:
+    """Measure, and print the speeds as a table or as one JSON list."""
+    import pandas as pd
+
+    from simlab.selfcheck.speed import ROUNDS, measure
+
+    with watched(False) as progress:
+        speeds = measure(progress=progress)
+    if format is Format.JSON:
+        print_json([speed.as_row() for speed in speeds])
+        return
+    print_table(pd.DataFrame([{**speed.as_row(), "ns": f"{speed.ns:.2f}"} for speed in speeds]))
+    typer.echo()
+    print_sentences(
+        [
+            "ns: nanoseconds of CPU time per SKU-period on one core, with random numbers, tables and "
+            f"all sums (median of {ROUNDS})."
+        ]
+    )
