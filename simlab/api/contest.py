@@ -325,7 +325,9 @@ def _main_round(data: Data, arena: Arena, entered: Field, settings: Settings, ro
     if entered.tree:
         entrants.append(Entrant(TREE, tree_of(data, arena, min(entered.tree, data.catalog.n_items))))
     ids = (data.catalog.sku, data.catalog.location)
-    return hold(arena, entrants, ids, level=settings.level, n_controls=rounds.controls)
+    return hold(
+        arena, entrants, ids, level=settings.level, n_controls=rounds.controls, classes=rounds.classes
+    )
 
 
 def _classes(data: Data, tournament: Tournament, stage: _Stage, rounds: Rounds) -> Iterator[ClassRow]:

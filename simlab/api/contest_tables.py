@@ -26,6 +26,7 @@ def contest_frames(contest: Contest) -> dict[str, pd.DataFrame]:
         "pairs": pairs_frame(contest),
         "controls": controls_frame(contest),
         "classes": classes_frame(contest),
+        "free_classes": free_frame(contest),
         "regret": regret_frame(contest),
         "stability": stability_frame(contest),
         "scheme_frontiers": frontiers_frame(contest),
@@ -187,6 +188,26 @@ def classes_frame(contest: Contest) -> pd.DataFrame:
             "recommended": one.recommended,
         }
         for one in contest.classes
+    ]
+    return pd.DataFrame(rows)
+
+
+def free_frame(contest: Contest) -> pd.DataFrame:
+    """The best k targets with free assignment: the bound on every scheme of k classes, and its price."""
+    held = contest.tournament
+    rows = [
+        {
+            "classes": k,
+            "at_fill": fill,
+            "holding_cost_search": entry.search_cost.get(fill, math.nan),
+            "bound_search": entry.search_cost.get(fill, math.nan) * (1 - entry.gap)
+            if fill == held.fill
+            else math.nan,
+            **_columns("holding_cost", entry.cost_at(fill).estimate(held.level)),
+            **_columns("percent_vs_per_sku", held.relative(entry, held.per_sku, fill)),
+        }
+        for k, entry in held.free.items()
+        for fill in held.arena.fills
     ]
     return pd.DataFrame(rows)
 

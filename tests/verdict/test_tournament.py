@@ -55,6 +55,19 @@ def test_no_scheme_costs_less_in_the_sample_than_the_bound(seed):
     assert isinstance(bound, Fraction)
 
 
+def test_bound_free_classes_schemes_and_one_class_are_in_order_in_the_sample(held):
+    """per-SKU bound ≤ best k targets ≤ any scheme of k classes ≤ one class, at every floor."""
+    for fill in held.arena.fills:
+        one = held.entries[ONE].search_cost[fill]
+        for name, entry in held.entries.items():
+            free = held.free[entry.n_segments].search_cost[fill]
+            assert free <= entry.search_cost[fill] * (1 + 1e-12), name
+            assert entry.search_cost[fill] <= one
+        by_k = [held.free[k].search_cost[fill] for k in sorted(held.free)]
+        assert by_k == sorted(by_k, reverse=True)
+        assert held.per_sku.search_cost[fill] <= by_k[-1] * 1.02  # near, not always the best
+
+
 def test_pairs_are_antisymmetric(held):
     """What a gains on b, b loses on a: point and interval, all pairs together."""
     for a in held.names:

@@ -1,6 +1,6 @@
 """The tournament of segmentation schemes: equal items, paths, costs and service for all."""
 
-from simlab.verdict.tournament.arena import Arena, Entry, Reading, Service
+from simlab.verdict.tournament.arena import Arena
 from simlab.verdict.tournament.contest import (
     FEWEST_CONTROLS,
     ONE,
@@ -10,6 +10,7 @@ from simlab.verdict.tournament.contest import (
     hold,
     relative,
 )
+from simlab.verdict.tournament.entry import Entry, Reading, Service
 from simlab.verdict.tournament.multiple import Multiple
 from simlab.verdict.tournament.sample import KEPT, Sample, batches_of
 

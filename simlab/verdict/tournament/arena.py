@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 
@@ -21,7 +20,8 @@ from simlab.frontier import (
     ratio_points,
     solve,
 )
-from simlab.measures import Estimate, cost_at_fill, fill_at_cost, jackknife
+from simlab.frontier.curves import fewest
+from simlab.verdict.tournament.entry import Entry, Judged, Service, scaled
 from simlab.verdict.tournament.sample import (
     ChoiceArray,
     FloatArray,
@@ -32,8 +32,6 @@ from simlab.verdict.tournament.sample import (
     plan_sums,
 )
 
-Part = Literal["served", "ready", "good_receipts"]
-
 MERGE_WORK = 4_000_000
 """Work limit of one merge: exact up to about ten segments on 24 targets, else within a stated ε."""
 
@@ -41,106 +39,6 @@ _STEPS = 64
 _RATIO_STEPS = 9
 _RATIO_WIDTH = 0.35
 _LOWEST, _HIGHEST = 0.30, 0.9997
-
-
-@dataclass(frozen=True, eq=False)
-class Service:
-    """One definition of service: a ratio of sums over all SKU-locations.
-
-    Attributes
-    ----------
-    name : str
-        ``fill_rate``, ``value_fill_rate``, … ; see `simlab.verdict.tournament.service`.
-    part : {"served", "ready", "good_receipts"}
-        What is counted; its whole is demanded units, periods, receipts.
-    weights : (n,) int64
-        What one unit (period, receipt) of each SKU-location counts for.
-    """
-
-    name: str
-    part: Part
-    weights: IntArray
-
-    def part_of(self, sample: Sample) -> IntArray:
-        """(n, k, b) what is counted."""
-        table: IntArray = getattr(sample, self.part)
-        return table
-
-    def whole_of(self, sample: Sample) -> IntArray:
-        """(n, k or 1, b) what it is counted against."""
-        if self.part == "good_receipts":
-            return sample.receipts
-        whole = sample.demanded if self.part == "served" else sample.periods()
-        return whole[:, None, :]
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """A number read off a frontier on the verdict seed, and the same without each batch."""
-
-    value: float
-    left: FloatArray
-
-    def estimate(self, level: float) -> Estimate:
-        """With its jackknife interval over batches."""
-        return jackknife(self.value, self.left, level)
-
-
-@dataclass(frozen=True, eq=False)
-class Judged:
-    """Plans on the verdict seed, (p, b) each: holding cost per year, inventory value, service, its whole."""
-
-    cost: FloatArray
-    value: FloatArray
-    part: IntArray
-    whole: IntArray
-
-
-@dataclass(frozen=True, eq=False)
-class Entry:
-    """A scheme's plans, chosen on the search seed and judged on the verdict seed.
-
-    Attributes
-    ----------
-    name : str
-    n_segments : int
-    choice : (p, s) int16
-        Target number of each segment (of each SKU-location for a per-SKU plan): the cheapest plan of
-        the scheme's frontier at each floor of the ladder.
-    cost, value : (p, b) float
-        Holding cost per year and mean inventory value, study currency, per batch of the verdict seed.
-    part, whole : (p, b) int64
-        Service counted, and what it is counted against.
-    search_cost : dict of float to float
-        Floor → holding cost per year of the cheapest plan that meets it on the search seed.
-    asked : dict of float to (s,) int
-        Floor → target number of each segment in that plan.
-    gap : float
-        Largest possible saving at the first floor, as a fraction; 0: the plan is exact.
-    """
-
-    name: str
-    n_segments: int
-    choice: ChoiceArray
-    cost: FloatArray
-    value: FloatArray
-    part: IntArray
-    whole: IntArray
-    search_cost: dict[float, float]
-    asked: dict[float, IntArray]
-    gap: float
-
-    def cost_at(self, fill_rate: float) -> Reading:
-        """Holding cost per year at a fill rate, plans fixed."""
-        return Reading(*cost_at_fill(self.cost, self.part, self.whole, fill_rate))
-
-    def fill_at(self, capital: float) -> Reading:
-        """Fill rate at a mean inventory value, plans fixed."""
-        return Reading(*fill_at_cost(self.value, self.part, self.whole, capital))
-
-    def capital_at(self, fill_rate: float) -> Reading:
-        """Mean inventory value at a fill rate, plans fixed."""
-        return Reading(*cost_at_fill(self.value, self.part, self.whole, fill_rate))
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,7 +167,15 @@ class Arena:
         rows = np.arange(n)
         return part[rows, asked], whole[rows, asked if whole.shape[1] > 1 else 0]
 
-    def enter_items(self, name: str, plans: Sequence[IntArray], asked: dict[float, int]) -> Entry:
+    def enter_items(
+        self,
+        name: str,
+        plans: Sequence[IntArray],
+        asked: dict[float, int],
+        *,
+        n_segments: int = 0,
+        gap: float = 0.0,
+    ) -> Entry:
         """Plans with a target of their own for every SKU-location, judged like a scheme's.
 
         Parameters
@@ -278,6 +184,10 @@ class Arena:
             Column of each SKU-location.
         asked : dict of float to int
             Floor → number of the plan that meets it on the search seed.
+        n_segments : int
+            Different targets in a plan; 0: one per SKU-location.
+        gap : float
+            Of the plan at the first floor.
         """
         sample, service = self.verdict, self.service
         unit = self._weights(service.weights)
@@ -290,7 +200,7 @@ class Arena:
         scale = self.cost_resolution / 100 / (2 * self.search.exposure * self.search.n_batches)
         return Entry(
             name=name,
-            n_segments=self.n_items,
+            n_segments=n_segments or self.n_items,
             choice=np.array(plans, dtype=np.int16),
             cost=scaled(cost, self._cost_scale),
             value=scaled(value, self._value_scale),
@@ -298,20 +208,26 @@ class Arena:
             whole=item_plan_sums(whole, unit, at),
             search_cost={fill: float(searched[plan]) * scale for fill, plan in asked.items()},
             asked={fill: np.asarray(plans[plan], dtype=np.int64) for fill, plan in asked.items()},
-            gap=0.0,
+            gap=gap,
         )
+
+    def item_tables(self) -> tuple[IntArray, IntArray, dict[float, int]]:
+        """(n, k) cost and service of every SKU-location on the search seed; floor → service needed in all."""
+        sample, unit = self.search, self._weights(self.service.weights)
+        cost = sample.stock.sum(axis=-1) * self._weights(self.holding)[:, None]
+        part = self.service.part_of(sample).sum(axis=-1) * unit[:, None]
+        whole = int((self.service.whole_of(sample).sum(axis=-1)[:, 0] * unit).sum())
+        return cost, part, {fill: fewest(fill, whole) for fill in self.fills}
 
     def per_item(self) -> ItemFrontier:
         """Bounds and plans with one target per SKU-location, on the search seed."""
         sample = self.search
-        stock = sample.stock.sum(axis=-1)
-        part = self.service.part_of(sample).sum(axis=-1) * self._weights(self.service.weights)[:, None]
-        whole = self.service.whole_of(sample).sum(axis=-1)[:, 0] * self._weights(self.service.weights)
+        cost, part, _ = self.item_tables()
         return per_item_bound(
-            stock * self._weights(self.holding)[:, None],
+            cost,
             part,
-            value=stock * self._weights(self.unit_cost)[:, None],
-            demanded=whole,
+            value=sample.stock.sum(axis=-1) * self._weights(self.unit_cost)[:, None],
+            demanded=self.service.whole_of(sample).sum(axis=-1)[:, 0] * self._weights(self.service.weights),
             n_points=_STEPS,
         )
 
@@ -383,8 +299,3 @@ class Arena:
 
     def _whole(self, sample: Sample, codes: IntArray, n: int) -> IntArray:
         return self._sum(codes, n, self.service.weights, self.service.whole_of(sample))
-
-
-def scaled(sums: IntArray, unit: float) -> FloatArray:
-    """Sums as money, one rounding each."""
-    return np.asarray(sums * unit, dtype=np.float64)

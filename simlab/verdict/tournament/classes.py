@@ -10,8 +10,9 @@ import numpy as np
 
 from simlab.measures import Estimate
 from simlab.segments import Segmentation, known_schemes
-from simlab.verdict.tournament.arena import Arena, Entry
+from simlab.verdict.tournament.arena import Arena
 from simlab.verdict.tournament.contest import relative
+from simlab.verdict.tournament.entry import Entry
 from simlab.verdict.tournament.multiple import Multiple
 from simlab.verdict.tournament.sample import FloatArray, Sample
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +11,9 @@ import numpy as np
 
 from simlab.measures import Estimate
 from simlab.segments import Segmentation, random_like
-from simlab.verdict.tournament.arena import Arena, Entry, Reading
+from simlab.verdict.tournament.arena import Arena
+from simlab.verdict.tournament.entry import Entry, Reading
+from simlab.verdict.tournament.free import enter_free
 from simlab.verdict.tournament.multiple import Multiple
 from simlab.verdict.tournament.sample import FloatArray, IntArray
 
@@ -92,8 +94,11 @@ class Tournament:
 
     def percent(self, name: str, against: Entry, fill: float | None = None) -> Estimate:
         """(scheme − other) ÷ other at equal fill as a fraction, its own paired interval."""
-        at = self.fill if fill is None else fill
-        return relative(self.entries[name].cost_at(at), against.cost_at(at), self.level)
+        return self.relative(self.entries[name], against, self.fill if fill is None else fill)
+
+    def relative(self, one: Entry, other: Entry, fill: float) -> Estimate:
+        """(one − other) ÷ other at equal fill as a fraction."""
+        return relative(one.cost_at(fill), other.cost_at(fill), self.level)
 
     def pair(self, a: str, b: str, fill: float | None = None) -> Estimate:
         """(a − b) ÷ b at equal fill as a fraction, with an interval that holds for all pairs together.
@@ -165,7 +170,7 @@ def hold(
     *,
     level: float,
     n_controls: int = FEWEST_CONTROLS,
-    free: Mapping[int, Entry] | None = None,
+    classes: Sequence[int] = (),
     told: Told | None = None,
 ) -> Tournament:
     """Let every scheme bring its best plans and judge them side by side.
@@ -182,8 +187,9 @@ def hold(
         Of the intervals.
     n_controls : int
         Random partitions per vector of class sizes; 0: none.
-    free : mapping of int to Entry, optional
-        Best plans with k targets and free assignment.
+    classes : sequence of int
+        Numbers of classes for which the best plan with free assignment is wanted besides those of the
+        entrants.
     told : callable, optional
         Progress.
     """
@@ -192,12 +198,14 @@ def hold(
         entries[entry.name] = entry
         if told is not None:
             told(len(entries), len(entrants) + 1)
+    known = [(entries[one.name], one.segmentation) for one in entrants]
+    numbers = {*classes, *(one.segmentation.n_segments for one in entrants)}
     return Tournament(
         arena=arena,
         entrants=tuple(entrants),
         entries=entries,
         per_sku=arena.enter_per_item(PER_SKU, arena.per_item()),
-        free=dict(free or {}),
+        free=enter_free(arena, numbers, known),
         controls=_controls(arena.pooled(), entrants, ids, n_controls) if n_controls else {},
         level=level,
     )

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from simlab.frontier import integer_weights
 from simlab.measures import Estimate, equal_fill_to_point, ratio_estimate
-from simlab.verdict.tournament.arena import Arena, Service
+from simlab.verdict.tournament.arena import Arena
+from simlab.verdict.tournament.entry import Service
 from simlab.verdict.tournament.sample import IntArray
 
 _RESOLUTION = 0.0001
