@@ -18,7 +18,7 @@ from simlab.errors import UsageError
 from simlab.frontier.classes_assign import Assigned, assign_items
 from simlab.frontier.classes_intervals import Intervals, interval_sums, promising_sets
 from simlab.frontier.curves import FloatArray, IntArray, exact_sum
-from simlab.frontier.items import choose_multipliers, hull_steps
+from simlab.frontier.items import choose_multipliers, hull_bound, hull_steps
 from simlab.frontier.plan import BOUND, EXACT, NoPlanError
 
 MOST_SETS = 100_000
@@ -103,7 +103,8 @@ def free_classes(
     Returns
     -------
     tuple of ClassPlan
-        In ascending order of k; cost and bound never rise with k.
+        In ascending order of k; cost and bound never rise with k, and no bound lies below that of
+        plans with a target for every item.
 
     Raises
     ------
@@ -127,7 +128,8 @@ def free_classes(
     others = [np.asarray(one, dtype=np.int64) for one in known]
     for k in sorted(set(classes)):
         plans.append(search.solve(k, need, [*others, *(plan.choice for plan in plans)]))
-    bounds = np.maximum.accumulate(np.array([plan.bound for plan in reversed(plans)], dtype=object))
+    least = int(hull_bound(hull_steps(cost, served).sorted(), np.array([need]))[0])
+    bounds = np.maximum.accumulate([least, *(plan.bound for plan in reversed(plans))], dtype=object)[1:]
     return tuple(replace(plan, bound=int(bound)) for plan, bound in zip(plans, reversed(bounds), strict=True))
 
 

@@ -8,14 +8,17 @@ when each class gets the target that is best for it. The result is a set of cond
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
 from simlab.segments.classes import FloatArray, IntArray, ranked
 from simlab.segments.scheme import SchemeInput
 from simlab.segments.segmentation import Segmentation, combine
+
+Bounds: TypeAlias = Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,11 @@ class LearnedRules:
     column: IntArray
     loss: float
 
+    def study_text(self) -> str:
+        """The classes as an option of a study file: they sort the same SKU-locations the same way."""
+        lines = [f'    {{ name = "{name}", where = "{where}" }},' for name, where in self.rules]
+        return "\n".join(("[segments]", 'by = ["rules"]', "rules = [", *lines, "]", ""))
+
 
 @dataclass(frozen=True)
 class _Split:
@@ -53,7 +61,7 @@ class _Class:
     """One leaf: its rows, its bounds (low < attribute ≤ high) and its best further question."""
 
     rows: IntArray
-    bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
+    bounds: Bounds = field(default_factory=dict)
     split: _Split | None = None
 
 
@@ -101,7 +109,8 @@ def learn_rules(
             break
         halves = _halves(leaves[place], split, columns)
         leaves[place : place + 1] = [_asked(half, columns, loss, min_size) for half in halves]
-    return _told(data, leaves, loss)
+    bounds = tuple(leaf.bounds for leaf in leaves)
+    return told(data, [leaf.rows for leaf in leaves], bounds, loss)
 
 
 def _asked(leaf: _Class, columns: dict[str, FloatArray], loss: FloatArray, min_size: int) -> _Class:
@@ -132,28 +141,48 @@ def _best_cut(
     place = int(np.argmin(together))
     gain = alone - float(together[place])
     noise = 1e-12 * float(np.abs(left[-1]).max())
-    return _Split(gain, name, float(ascending[place])) if gain > noise else None
+    return _Split(gain, name, short_between(*ascending[place : place + 2])) if gain > noise else None
+
+
+def short_between(low: float, high: float) -> float:
+    """The number with the fewest digits that is at least `low` and below `high`: a cut to write down."""
+    for digits in range(1, 18):
+        for value in (f"{high:.{digits}g}", f"{(low + high) / 2:.{digits}g}", f"{low:.{digits}g}"):
+            if low <= float(value) < high:
+                return float(value)
+    return float(low)
 
 
 def _halves(leaf: _Class, split: _Split, columns: dict[str, FloatArray]) -> tuple[_Class, _Class]:
     low, high = leaf.bounds.get(split.attribute, (-np.inf, np.inf))
     below = columns[split.attribute][leaf.rows] <= split.cut
     return (
-        _Class(leaf.rows[below], leaf.bounds | {split.attribute: (low, split.cut)}),
-        _Class(leaf.rows[~below], leaf.bounds | {split.attribute: (split.cut, high)}),
+        _Class(leaf.rows[below], {**leaf.bounds, split.attribute: (low, split.cut)}),
+        _Class(leaf.rows[~below], {**leaf.bounds, split.attribute: (split.cut, high)}),
     )
 
 
-def _told(data: SchemeInput, leaves: Sequence[_Class], loss: FloatArray) -> LearnedRules:
-    """Leaves as named segments with their conditions and best columns."""
-    width = len(str(len(leaves)))
-    names = tuple(f"L{number:0{width}d}" for number in range(1, len(leaves) + 1))
+def told(
+    data: SchemeInput, rows: Sequence[IntArray], bounds: Sequence[Bounds], loss: FloatArray
+) -> LearnedRules:
+    """Classes as named segments with their conditions and best columns.
+
+    Parameters
+    ----------
+    rows : sequence of (m,) int
+        SKU-locations of each class; every one in exactly one class.
+    bounds : sequence of mapping
+        Per class: column → (low, high], infinite where open.
+    loss : (n, k) float
+    """
+    width = len(str(len(rows)))
+    names = tuple(f"L{number:0{width}d}" for number in range(1, len(rows) + 1))
     codes = np.empty(data.n_items, dtype=np.int64)
-    for number, leaf in enumerate(leaves):
-        codes[leaf.rows] = number
-    rules = tuple((name, _condition(leaf.bounds)) for name, leaf in zip(names, leaves, strict=True))
+    for number, members in enumerate(rows):
+        codes[members] = number
+    rules = tuple((name, _condition(one)) for name, one in zip(names, bounds, strict=True))
     text = "learned: " + "; ".join(f"{name} where {where}" for name, where in rules)
-    sums = np.array([loss[leaf.rows].sum(axis=0) for leaf in leaves])
+    sums = np.array([loss[members].sum(axis=0) for members in rows])
     return LearnedRules(
         rules,
         combine([("learned", names, codes)], text),
@@ -162,7 +191,7 @@ def _told(data: SchemeInput, leaves: Sequence[_Class], loss: FloatArray) -> Lear
     )
 
 
-def _condition(bounds: dict[str, tuple[float, float]]) -> str:
+def _condition(bounds: Bounds) -> str:
     """Bounds in the grammar of user rules; no bound at all: true of everything."""
     parts = []
     for name, (low, high) in sorted(bounds.items()):
