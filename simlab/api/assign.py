@@ -8,13 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simlab.api.data import Data, load
+from simlab.api.learning import LEARNED, learned_columns, segment_learned
+from simlab.execution import Progress
 from simlab.segments import Segmentation, assign
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def segment(data: Data, by: str | Sequence[str] | None = None) -> Segmentation:
+def segment(
+    data: Data,
+    by: str | Sequence[str] | None = None,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Segmentation:
     """Sort every SKU-location into a segment.
 
     Parameters
@@ -22,10 +30,16 @@ def segment(data: Data, by: str | Sequence[str] | None = None) -> Segmentation:
     data : Data
     by : str or sequence of str, optional
         Scheme names (``"abc"``, ``"xyz"``) or columns of the items table; several give their product.
-        The study's `segments.by` if left out.
+        The study's `segments.by` if left out. ``"learned"``: found by simulation, as `segments.learned`
+        says.
+    workers, progress
+        Of that simulation, as in `optimize`.
     """
     spec = data.study.segments
-    return assign(data.catalog, data.models, by if by is not None else spec.by, spec)
+    names = (by,) if isinstance(by, str) else tuple(by if by is not None else spec.by)
+    if LEARNED in names:
+        return segment_learned(data, names, workers=workers, progress=progress)
+    return assign(data.catalog, data.models, names, spec)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +64,14 @@ class CheckResult:
 
 
 def check(study_path: str | Path) -> CheckResult:
-    """Read, check and fit everything; simulate nothing."""
+    """Read, check and fit everything; simulate nothing, so that learned segments are left out."""
     from simlab.api.words import check_lines
 
     data = load(study_path)
-    segmentation = segment(data)
+    names = data.study.segments.by
+    if LEARNED in names:
+        learned_columns(data)
+    segmentation = segment(data, tuple(name for name in names if name != LEARNED) or "all")
     return CheckResult(data, segmentation, check_lines(data, segmentation))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -71,7 +71,7 @@ def assign_input(
     wanted = (by,) if isinstance(by, str) else tuple(by)
     if not wanted:
         raise UsageError("segment by what? name at least one scheme or column, for example 'abc'")
-    problems: list[Problem] = []
+    problems = list(_unknown_tables(spec))
     found: list[tuple[str, Classes]] = []
     for name in dict.fromkeys(wanted):
         try:
@@ -114,6 +114,16 @@ def _classes(
         merged = {**chosen.options, **_given_options(chosen, spec, options)}
         return chosen.function(replace(data, options=merged, scheme=name))
     return _column(data, name)
+
+
+def _unknown_tables(spec: object) -> Iterator[Problem]:
+    """Tables of options in the study that belong to no scheme."""
+    known = known_schemes()
+    for name in getattr(spec, "options", None) or {}:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            fix = f"did you mean '{near[0]}'?" if near else f"schemes: {', '.join(known)}"
+            yield Problem("E-SEG-010", "no scheme has this name", column=f"segments.{name}", fix=fix)
 
 
 def _given_options(

@@ -8,8 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
+from simlab.study.scheme_tables import OPTIONS, gathered, spread
 from simlab.study.values import (
     WEEKDAYS,
     Count,
@@ -224,13 +233,26 @@ class LearnedSpec(Spec):
 
 
 class SegmentSpec(Spec):
-    """[segments]: the schemes or columns whose product makes the segments."""
+    """[segments]: the schemes or columns whose product makes the segments.
+
+    `options` holds the tables of all other schemes, [segments.tbs] under ``tbs``.
+    """
 
     by: Annotated[Names, Field(min_length=1)] = ("abc", "xyz")
     abc: AbcSpec = AbcSpec()
     xyz: Annotated[XyzSpec, BeforeValidator(_cuts_in_table)] = XyzSpec()
     rules: tuple[RuleSpec, ...] = ()
     learned: LearnedSpec | None = None
+    options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather(cls, value: Any) -> Any:
+        return gathered(value, set(cls.model_fields) - {OPTIONS})
+
+    @model_serializer(mode="wrap")
+    def _spread(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return spread(write(self))
 
 
 class WaitsSpec(Spec):

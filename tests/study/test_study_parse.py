@@ -104,7 +104,7 @@ def test_every_mistake_is_reported_at_once() -> None:
         "[study]\nperiod = 'dialy'\nnme = 'x'\n"
         "[optimize]\ntarget = 0.9\ntarget_min = 0.9\ntarget_max = 0.5\nbudget = 0\n"
         "[simulation]\nseed = 'a'\nbatches = 33\n"
-        "[segments]\nrules = [{ name = 'long', where = 'lead_time > 30' }]\n"
+        "[policy]\nforecast = { method = 'ses' }\n"
         "[elsewhere]\n"
     )
     said = str(error)
@@ -116,7 +116,7 @@ def test_every_mistake_is_reported_at_once() -> None:
         "optimize.budget = 0",
         "simulation.seed = 'a': is not a whole number",
         "simulation.batches = 33: must be at most 32",
-        "segments.rules: not in this version",
+        "policy.forecast: not in this version",
         "unknown option 'elsewhere'",
     ):
         assert token in said
@@ -163,9 +163,6 @@ OTHER_VALUES: dict[str, object] = {
     "models.override": [{"sku": "1", "law": "poisson"}],
     "lead_times.law": "lognormal",
     "lead_times.shared_delay": True,
-    "segments.abc.measure": "volume",
-    "segments.rules": [{"name": "a", "where": "b > 1"}],
-    "segments.learned": {"classes": 3},
     "policy.family": "given",
     "policy.unmet": {"waits": 0.3},
     "policy.start": "today",
@@ -312,3 +309,14 @@ def test_sections_survive_toml_and_python_alike() -> None:
     """The text of a study and the dictionary it stands for give the same study."""
     text = ITEMS + "[optimize]\nfill_rate = 0.9\n[run]\nworkers = 1\n"
     assert parse_study(text).resolved() == parse_study(tomllib.loads(text)).resolved()
+
+
+def test_any_scheme_may_have_a_table_of_options() -> None:
+    """[segments.tbs] is kept for the scheme of that name, and written out where it stood."""
+    study = parse_study(ITEMS + "[segments]\nby = ['tbs']\n[segments.tbs]\nsizes = [0.04, 0.96]\n")
+    assert study.segments.options == {"tbs": {"sizes": [0.04, 0.96]}}
+    resolved = study.resolved()["segments"]
+    assert resolved["tbs"] == {"sizes": [0.04, 0.96]}
+    assert "options" not in resolved
+    assert "segments.bye: unknown option 'bye'" in str(refused("[segments]\nbye = ['abc']\n"))
+    assert parse_study(ITEMS + "[segments.options]\nx = 1\n").segments.options == {"options": {"x": 1}}

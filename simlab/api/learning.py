@@ -1,0 +1,275 @@
+"""Segments learned from what each target costs: learned on the search seed, sized on the selection seed.
+
+The classes minimise holding cost less a price per unit served. The price is that of the frontier of the
+classes themselves at the study's floor, so both are found in turns. How many classes are worth having is
+decided on replications that the learning did not see; the verdict seed is not touched.
+"""
+
+from __future__ import annotations
+
+import keyword
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.api.data import Data
+from simlab.api.problem import DEFAULT_FILL_RATE, ItemTables, segment_curves
+from simlab.api.references import plan_columns
+from simlab.api.settings import Settings
+from simlab.api.simulation import warmup_of
+from simlab.errors import InvalidInputError, Problem
+from simlab.execution import Progress, run_curves
+from simlab.frontier import Frontier, NoPlanError, free_classes, per_item_bound, solve, uniform
+from simlab.measures import format_money, format_rate
+from simlab.segments import SchemeInput, Segmentation, assign, combine
+from simlab.segments.inputs import scheme_input
+from simlab.segments.learned import learn_rules
+from simlab.segments.learned_cuts import learn_cuts
+from simlab.study.sections import LearnedSpec
+
+FloatArray = npt.NDArray[np.float64]
+
+LEARNED = "learned"
+"""What stands in `segments.by` for segments found by learning."""
+
+ATTRIBUTES = (
+    "unit_cost",
+    "holding_cost",
+    "annual_units",
+    "annual_value",
+    "cv",
+    "mean_lead_time",
+    "cv_lead_time",
+    "order_size",
+)
+"""Columns that may be asked about unless the study names others."""
+
+_ROUNDS = 4
+_NEAR = 0.15
+_WINDOW = 20
+
+
+@dataclass(frozen=True, eq=False)
+class _School:
+    """What learning looks at: the columns, and exact sums on two seeds."""
+
+    data: Data
+    settings: Settings
+    columns: SchemeInput
+    attributes: tuple[str, ...]
+    spec: LearnedSpec
+    targets: tuple[float, ...]
+    search: ItemTables
+    selection: ItemTables
+
+    def frontier(self, segmentation: Segmentation) -> Frontier:
+        """Every efficient plan of the segments on the search seed."""
+        return solve(segment_curves(self.search, self.data, segmentation, self.targets, self.settings))
+
+    def learned(self, classes: int, price: float) -> Segmentation:
+        """The best rule with at most so many classes at a price per unit served."""
+        loss = self.search.cost.astype(np.float64) - price * self.search.served
+        learn = learn_cuts if self.spec.method == "cuts" else learn_rules
+        options = {"classes": classes, "min_size": self.spec.min_size}
+        return learn(self.columns, loss, self.attributes, **options).segmentation
+
+
+def segment_learned(
+    data: Data, by: Sequence[str], *, workers: int | None = None, progress: Progress | None = None
+) -> Segmentation:
+    """Segments by the entries of `by`, one of which is ``learned``.
+
+    Simulates the grid of targets on the search and the selection seed, both with the study's replications.
+
+    Raises
+    ------
+    InvalidInputError
+        A named column that is missing, constant, partly empty or not writable in a rule; more classes
+        than SKU-locations.
+    """
+    others = tuple(name for name in by if name != LEARNED)
+    parts = {name: assign(data.catalog, data.models, name, data.study.segments) for name in others}
+    columns, attributes = learned_columns(data)
+    settings = Settings.of(data.study, workers=workers)
+    spec = data.study.segments.learned or LearnedSpec()
+    targets = data.study.targets()
+    search, selection = _grid(data, settings, targets, progress)
+    school = _School(data, settings, columns, attributes, spec, targets, search, selection)
+    parts[LEARNED] = _free(school) if spec.method == "free" else _chosen(school)
+    return product([parts[name] for name in dict.fromkeys(by)])
+
+
+def learned_columns(data: Data) -> tuple[SchemeInput, tuple[str, ...]]:
+    """The columns of the SKU-locations, and the names of those that rules may ask about."""
+    spec = data.study.segments.learned or LearnedSpec()
+    columns = replace(scheme_input(data.catalog, data.models), scheme=LEARNED)
+    if spec.classes > columns.n_items:
+        raise columns.refuse("E-SEG-012", f"{spec.classes} classes for {columns.n_items} SKU-locations")
+    if not spec.attributes:
+        return columns, tuple(_usable(columns))
+    problems: list[Problem] = []
+    for name in spec.attributes:
+        try:
+            _check(columns, name)
+        except InvalidInputError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise InvalidInputError(problems)
+    return columns, tuple(spec.attributes)
+
+
+def product(segmentations: Sequence[Segmentation]) -> Segmentation:
+    """The segmentation by all of them at once."""
+    parts = []
+    for one in segmentations:
+        for number, name in enumerate(one.by):
+            labels = one.labels[number]
+            codes = np.array([labels.index(values[number]) for values in one.attributes], dtype=np.int64)
+            parts.append((name, labels, codes[one.codes]))
+    return combine(parts, "\n".join(one.rule for one in segmentations))
+
+
+def _usable(columns: SchemeInput) -> Iterator[str]:
+    for name in ATTRIBUTES:
+        values = columns.numbers.get(name)
+        if values is not None and np.isfinite(values).all() and np.ptp(values) > 0:
+            yield name
+
+
+def _check(columns: SchemeInput, name: str) -> None:
+    values = columns.number(name)
+    if np.ptp(values) == 0 and columns.n_items > 1:
+        raise columns.refuse(
+            "E-SEG-003", f"column '{name}' is {values[0]:g} everywhere, it tells nothing apart"
+        )
+    if not name.isidentifier() or keyword.iskeyword(name):
+        fix = f'give it a plain name: [data.items] columns = {{ plain_name = "{name}" }}'
+        raise columns.refuse("E-SEG-034", f"column '{name}' cannot stand in a rule", fix)
+
+
+def _grid(
+    data: Data, settings: Settings, targets: tuple[float, ...], progress: Progress | None
+) -> tuple[ItemTables, ItemTables]:
+    """Sums at every target on the search and on the selection seed."""
+    models = data.models
+    planned = plan_columns(data, np.array(targets))
+    warmup, _ = warmup_of(data, [planned.levels], settings)
+    tables = []
+    for phase in ("search", "selection"):
+        horizon = replace(
+            settings.horizon(phase, warmup),
+            replications=settings.replications,
+            slots=min(settings.batches, settings.replications),
+        )
+        curves = run_curves(
+            models.world, planned.levels, horizon, workers=settings.workers, progress=progress
+        )
+        tables.append(ItemTables.of(curves, models))
+    return tables[0], tables[1]
+
+
+def _floor(school: _School) -> float:
+    """The study's floor; without one what the best common target reaches within the budget."""
+    asked = school.data.study.optimize
+    whole = assign(school.data.catalog, school.data.models, "all")
+    grid = segment_curves(school.search, school.data, whole, school.targets, school.settings)
+    one = uniform(grid)
+    floor = asked.fill_rate
+    if floor is None and asked.budget is not None:
+        try:
+            floor = float(one.at(budget=asked.budget).fill_rate)
+        except NoPlanError:
+            floor = float(one.fill_rate.min())
+    return min(DEFAULT_FILL_RATE if floor is None else floor, float(one.fill_rate.max()))
+
+
+def _free(school: _School) -> Segmentation:
+    """The best targets with free assignment: no rule, a list."""
+    floor = _floor(school)
+    need = math.ceil(floor * int(school.search.demanded.sum()))
+    tables = school.search
+    need = min(need, int(tables.served.sum(axis=0).max()))
+    (plan,) = free_classes(tables.cost, tables.served, need, [school.spec.classes])
+    names = tuple(f"F{number + 1}" for number in range(plan.columns.size))
+    targets = [format_rate(school.targets[column]) for column in plan.columns]
+    rule = (
+        f"learned, free: every SKU-location at the one of {len(names)} targets ({', '.join(targets)}) that "
+        f"is cheapest at fill rate {format_rate(floor)} on the search seed; the only rule is the list in plan"
+    )
+    return combine([(LEARNED, names, np.searchsorted(plan.columns, plan.choice))], rule)
+
+
+def _chosen(school: _School) -> Segmentation:
+    """The rule whose number of classes costs least at the floor on the selection seed."""
+    floor = _floor(school)
+    price = _price(school, floor)
+    found: dict[int, tuple[Segmentation, float]] = {}
+    for classes in range(1, school.spec.classes + 1):
+        segmentation = school.learned(classes, price)
+        if segmentation.n_segments == classes:
+            found[classes] = segmentation, _cost_elsewhere(school, segmentation, floor)
+    best = min(found, key=lambda classes: (found[classes][1], classes))
+    if math.isinf(found[best][1]):
+        best = max(found)
+    return replace(found[best][0], rule=_told(school, found, best, floor))
+
+
+def _price(school: _School, floor: float) -> float:
+    """Price of a unit served at which the learned classes are cheapest at the floor on the search seed."""
+    tables = school.search
+    items = per_item_bound(tables.cost, tables.served, demanded=tables.demanded, n_points=40)
+    at = min(int(np.searchsorted(items.fill_rate, floor)), items.fill_rate.size - 1)
+    price = items.multipliers.numerators[at] / items.multipliers.denominator
+    best = (math.inf, price)
+    for _ in range(_ROUNDS):
+        frontier = school.frontier(school.learned(school.spec.classes, price))
+        cost, following = _around(frontier, floor)
+        if cost >= best[0]:
+            break
+        best, price = (cost, price), following
+    return best[1]
+
+
+def _around(frontier: Frontier, floor: float) -> tuple[float, float]:
+    """Cost of the plan at the floor, and the price of a unit served around it."""
+    fill, last = frontier.fill_rate, frontier.n_points - 1
+    miss = 1.0 - floor
+    low, mid, high = (
+        min(int(np.searchsorted(fill, 1.0 - miss * factor)), last) for factor in (1 + _NEAR, 1.0, 1 - _NEAR)
+    )
+    units = int(frontier.served[high]) - int(frontier.served[low])
+    paid = int(frontier.cost[high]) - int(frontier.cost[low])
+    return float(frontier.cost[mid]), paid / units if units > 0 else 0.0
+
+
+def _cost_elsewhere(school: _School, segmentation: Segmentation, floor: float) -> float:
+    """Yearly cost at the floor on the selection seed, plans chosen on the search seed; inf out of range."""
+    frontier = school.frontier(segmentation)
+    at = int(np.searchsorted(frontier.fill_rate, floor))
+    near = frontier.choice[max(0, at - _WINDOW) : at + _WINDOW + 1].astype(np.int64)
+    grid = segment_curves(school.selection, school.data, segmentation, school.targets, school.settings)
+    totals = np.array([grid.totals(choice) for choice in near], dtype=np.float64)
+    fill = totals[:, 2] / max(1, grid.total_demanded)
+    order = np.argsort(fill, kind="stable")
+    if not fill[order[0]] <= floor <= fill[order[-1]]:
+        return math.inf
+    return float(np.interp(floor, fill[order], totals[order, 0]) * float(grid.cost_unit))
+
+
+def _told(school: _School, found: dict[int, tuple[Segmentation, float]], best: int, floor: float) -> str:
+    """The rule, and what speaks for its number of classes."""
+    currency = school.data.study.currency
+    costs = [
+        f"{classes}: {format_money(cost, currency)}"
+        for classes, (_, cost) in found.items()
+        if math.isfinite(cost)
+    ]
+    how = "cuts on one column" if school.spec.method == "cuts" else "a tree"
+    return (
+        f"{found[best][0].rule}\n({how}, learned at fill rate {format_rate(floor)} on the search seed, at "
+        f"least {school.spec.min_size} SKU-locations a class; holding cost per year on the selection seed by "
+        f"number of classes: {', '.join(costs) or 'out of range'})"
+    )
