@@ -199,7 +199,7 @@ def hold(
         if told is not None:
             told(len(entries), len(entrants) + 1)
     known = [(entries[one.name], one.segmentation) for one in entrants]
-    numbers = {*classes, *(one.segmentation.n_segments for one in entrants)}
+    numbers = {1, *classes, *(one.segmentation.n_segments for one in entrants)}
     return Tournament(
         arena=arena,
         entrants=tuple(entrants),
