@@ -84,7 +84,7 @@ def run_simulate(
             ]
         )
     started = time.perf_counter()
-    segmentation = segment(data)
+    segmentation = segment(data, workers=workers, progress=progress)
     times["fit and segment"] = time.perf_counter() - started
     asked = {study.policy.target_measure: study.policy.targets}
     policy = Policy.from_targets(
@@ -135,7 +135,7 @@ def _optimize(
     asked = data.study.optimize
     with _kept_if_used(folder):
         started = time.perf_counter()
-        segmentation = segment(data)
+        segmentation = segment(data, workers=workers, progress=progress)
         times = {**times, "fit and segment": time.perf_counter() - started}
         opt = optimize(
             data,
