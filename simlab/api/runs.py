@@ -18,6 +18,7 @@ from simlab.api.assign import segment
 from simlab.api.data import Data, demo, load
 from simlab.api.manifest import optimize_facts, simulate_facts
 from simlab.api.optimization import Optimization, optimize
+from simlab.api.replaying import with_history
 from simlab.api.simulation import Simulation, simulate
 from simlab.api.words import optimize_statements, simulate_statements
 from simlab.errors import InvalidInputError, Problem
@@ -163,8 +164,9 @@ def write_optimization(
 ) -> RunResult:
     """Write every table, seal the run, render the report."""
     started = time.perf_counter()
-    frames = optimization_frames(opt)
-    statements = optimize_statements(opt)
+    plan = opt.solved.kept["segmented"]
+    frames, said = with_history(optimization_frames(opt), opt.data, opt.segmentation, plan)
+    statements = (*optimize_statements(opt), *said)
     _write(folder, opt.data, frames)
     times = {**times, **opt.times, "write": time.perf_counter() - started}
     facts = optimize_facts(opt, statements, times)
@@ -176,8 +178,10 @@ def write_simulation(
 ) -> RunResult:
     """Write every table, seal the run, render the report."""
     started = time.perf_counter()
-    frames = simulation_frames(simulation)
-    statements = simulate_statements(simulation)
+    frames, said = with_history(
+        simulation_frames(simulation), simulation.data, simulation.segmentation, simulation.planned.levels
+    )
+    statements = (*simulate_statements(simulation), *said)
     _write(folder, simulation.data, frames)
     times = {**times, **simulation.times, "write": time.perf_counter() - started}
     facts = simulate_facts(simulation, statements, times)

@@ -7,12 +7,16 @@ from simlab.models.diagnosis import Diagnosis, diagnose, variance_ratio
 from simlab.models.drift import Drift, lead_time_drift
 from simlab.models.fitting import Models, fit
 from simlab.models.history import History, read_history
-from simlab.models.holdout import HeldOut, split
+from simlab.models.holdout import HeldOut, known_past, split, take
+from simlab.models.origins import FITTED, METHODS, Origin, rolling_origins
+from simlab.models.recorded import recorded_lead_times
 from simlab.models.scores import Scores, rolling_scores
 from simlab.models.terms import HOLDING_RATE, Costs
 
 __all__ = [
+    "FITTED",
     "HOLDING_RATE",
+    "METHODS",
     "Calendar",
     "Costs",
     "DemandLaw",
@@ -22,14 +26,19 @@ __all__ = [
     "History",
     "LeadTimeLaw",
     "Models",
+    "Origin",
     "Scores",
     "World",
     "diagnose",
     "fit",
     "full_account",
+    "known_past",
     "lead_time_drift",
     "read_history",
+    "recorded_lead_times",
+    "rolling_origins",
     "rolling_scores",
     "split",
+    "take",
     "variance_ratio",
 ]

@@ -106,6 +106,25 @@ def known_past(catalog: Catalog) -> tuple[Catalog, tuple[QualityRow, ...]]:
     return past, (row,)
 
 
+def take(catalog: Catalog, rows: IntArray) -> Catalog:
+    """Some of the items, with their demand; receipts stay whole."""
+    number = np.full(catalog.n_items, -1)
+    number[rows] = np.arange(rows.size)
+    demand = catalog.demand
+    if demand is not None:
+        kept = number[demand.item] >= 0
+        demand = DemandTable(number[demand.item[kept]], demand.date[kept], demand.quantity[kept])
+    return replace(
+        catalog,
+        sku=tuple(catalog.sku[row] for row in rows),
+        location=tuple(catalog.location[row] for row in rows),
+        unit_cost=catalog.unit_cost[rows],
+        numbers={name: values[rows] for name, values in catalog.numbers.items()},
+        texts={name: values[rows] for name, values in catalog.texts.items()},
+        demand=demand,
+    )
+
+
 def _before(catalog: Catalog, cut: np.datetime64) -> Catalog:
     """Everything that was known on the day before the cut."""
     demand, receipts = catalog.demand, catalog.receipts

@@ -1,0 +1,100 @@
+"""Rolling origins: what would have been fitted at earlier dates, and what then happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.engine.types import IntArray
+from simlab.errors import InvalidInputError
+from simlab.models.fitting import Models, fit
+from simlab.models.history import read_history
+from simlab.models.holdout import HeldOut, split, take
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+
+FITTED = "fitted"
+METHODS = (FITTED, "empirical", "normal")
+"""The laws of the study, and two that every history can have: its own periods redrawn, and the normal."""
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """Laws of one past, and the periods after it.
+
+    Attributes
+    ----------
+    method : str
+        ``fitted`` (the laws that the study chooses) or the name of one law for all.
+    models : Models
+        Of the items that had a history at the origin.
+    rows : (m,) int64
+        Their rows in the catalogue.
+    held : HeldOut
+        What then happened; all items of the catalogue.
+    """
+
+    method: str
+    models: Models
+    rows: IntArray
+    held: HeldOut
+
+
+def rolling_origins(
+    catalog: Catalog, holdout: int, *, most: int = 4, methods: tuple[str, ...] = METHODS
+) -> Iterator[Origin]:
+    """Up to `most` origins, `holdout` periods apart, the latest first; each knows its own past only.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The whole catalogue; its own [replay] is not looked at.
+    holdout : int
+        Periods predicted from each origin.
+    most : int
+        Origins at most; the earliest leaves half of the history.
+    methods : tuple of str
+        ``fitted`` or names of laws.
+
+    Notes
+    -----
+    SKU-locations that had no history yet at an origin are not in it.
+    """
+    for number in range(most):
+        try:
+            past, held = split(catalog, holdout, number * holdout)
+        except InvalidInputError:
+            return
+        rows = _with_history(past)
+        if rows.size == 0 or (number > 0 and _n_periods(past) < (number + 1) * holdout):
+            return
+        known = take(past, rows)
+        for method in methods:
+            yield Origin(method, fit(_named(known, method)), rows, held)
+
+
+def _n_periods(past: Catalog) -> int:
+    history = read_history(past)
+    return 0 if history is None else history.calendar.n_periods
+
+
+def _with_history(past: Catalog) -> IntArray:
+    """Items with a period of history or a law given outright."""
+    history = read_history(past)
+    known = np.zeros(past.n_items, np.bool_) if history is None else history.n_observed > 0
+    law = past.texts.get("demand_law")
+    if law is not None:
+        known |= np.array([name is not None for name in law])
+    return np.flatnonzero(known)
+
+
+def _named(past: Catalog, method: str) -> Catalog:
+    """The catalogue under one law for every history, without a hold-out of its own."""
+    changes: dict[str, object] = {"replay": None}
+    if method != FITTED:
+        changes["models"] = past.study.models.model_copy(update={"law": method, "override": ()})
+    return replace(past, study=past.study.model_copy(update=changes))

@@ -1,0 +1,46 @@
+"""Lead times that were really recorded in the hold-out, for orders that the replay places there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+    from simlab.models.holdout import HeldOut
+
+IntArray = npt.NDArray[np.int64]
+
+UNKNOWN = -1
+
+
+def recorded_lead_times(catalog: Catalog, held: HeldOut) -> IntArray:
+    """(n, N) lead time of an order placed in each held-out period, in whole periods; −1 if unknown.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The whole catalogue: `items.supplier` and receipts.
+    held : HeldOut
+        The periods.
+
+    Notes
+    -----
+    The receipt of the same supplier ordered in the hold-out whose order date is nearest to the period's
+    first day, rounded to the nearest whole period. Suppliers without one are unknown: sampled instead.
+    """
+    out = np.full((catalog.n_items, held.n_periods), UNKNOWN, dtype=np.int64)
+    receipts, supplier = catalog.receipts, catalog.texts.get("supplier")
+    if receipts is None or supplier is None:
+        return out
+    inside = receipts.order_date >= held.days[0]
+    lead = (receipts.receipt_date - receipts.order_date).astype("timedelta64[D]").astype(np.int64)
+    periods = np.rint(lead / catalog.study.period_days).astype(np.int64)
+    for name in sorted({str(one) for one in supplier if one is not None}):
+        rows = np.flatnonzero(inside & (receipts.supplier == name))
+        if rows.size:
+            apart = np.abs(receipts.order_date[rows][None, :] - held.days[:, None])
+            out[supplier == name] = periods[rows[apart.argmin(axis=1)]]
+    return out

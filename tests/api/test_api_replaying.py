@@ -1,0 +1,116 @@
+"""[replay] from the study to the run folder: past only, reality beside expectation, said in words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import simlab as sl
+from simlab.api.data import load_frames
+from simlab.api.runs import write_optimization, write_simulation
+from simlab.run import RunFolder
+from simlab.study import Study
+
+
+def frames(weeks: int = 104) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    rng = np.random.default_rng(6)
+    ids = [f"S{k:02d}" for k in range(30)]
+    counts = rng.negative_binomial(2, 0.2, (30, weeks))
+    days = np.datetime64("2022-01-03") + 7 * np.arange(weeks)
+    row, week = np.nonzero(counts)
+    items = pd.DataFrame(
+        {
+            "sku": ids,
+            "location": "X",
+            "unit_cost": np.arange(1.0, 31),
+            "supplier": np.where(np.arange(30) < 20, "ACME", "BEST"),
+        }
+    )
+    demand = pd.DataFrame(
+        {
+            "sku": np.array(ids)[row],
+            "location": "X",
+            "date": days[week].astype(str),
+            "quantity": counts[row, week],
+        }
+    )
+    ordered = np.repeat(days[:98], 2)
+    lead = 7 * rng.integers(1, 4, ordered.size)
+    receipts = pd.DataFrame(
+        {
+            "supplier": np.tile(["ACME", "BEST"], 98),
+            "order_date": ordered.astype(str),
+            "receipt_date": (ordered + lead).astype(str),
+            "quantity": 5,
+        }
+    )
+    return items, demand, receipts
+
+
+def data(**options):
+    options.setdefault("segments", {"by": "abc"})
+    study = Study.default(
+        period="week",
+        lead_times={"crossing": False},
+        simulation={"periods": 20, "replications": 20, "batches": 10},
+        verdict={"replications": 20},
+        optimize={"n_targets": 5, "fill_rate": 0.9},
+        as_of="2023-12-31",
+        **options,
+    )
+    items, demand, receipts = frames()
+    return load_frames(items, demand, receipts, study=study)
+
+
+@pytest.mark.parametrize("lead_times", ["sampled", "recorded"])
+def test_the_replay_stands_in_the_run_folder(tmp_path, lead_times) -> None:
+    held = data(replay={"holdout": 20, "lead_times": lead_times})
+    opt = sl.optimize(held, sl.segment(held))
+    result = write_optimization(opt, RunFolder.create(tmp_path / "run", "run", tmp_path), {})
+    run = RunFolder.open(result.folder)
+    replay = run.read_table("replay").set_index("segment")
+    assert set(replay.index) == {*opt.segmentation.names, "(all)"}
+    total = replay.loc["(all)"]
+    assert total["n_judged"] == 30
+    assert total["item_periods"] == 30 * 16
+    assert 0.7 < total["fill_rate"] < 1
+    assert total["fill_rate_low"] < total["fill_rate_expected"] < total["fill_rate_high"]
+    assert total["fill_rate_inside"] == (
+        total["fill_rate_low"] <= total["fill_rate"] <= total["fill_rate_high"]
+    )
+    calibration = run.read_table("calibration")
+    assert set(calibration["method"]) == {"fitted", "empirical", "normal"}
+    mine = calibration[(calibration["method"] == "fitted") & (calibration["group"] == "(all)")].iloc[0]
+    assert mine["n"] == 30 * mine["origins"]
+    assert mine["origins"] == 2
+    assert any("sales, not demand" in line for line in result.statements)
+    assert any("stationary state" in line for line in result.statements)
+    quality = run.read_table("quality")
+    assert quality[quality["what"].str.contains("held out")]["rows"].sum() > 0
+    items = run.read_table("items")
+    assert set(items["demand_class"]) <= {"smooth", "erratic", "intermittent", "lumpy", "unknown"}
+    assert items["variance_ratio"].mean() == pytest.approx(1, abs=0.3)
+    assert {"stage", "has_trend", "has_season", "score_poisson", "n_scored"} <= set(items.columns)
+
+
+def test_a_short_hold_out_judges_the_forecast_alone(tmp_path) -> None:
+    """max(R + L) = 4 weeks: 6 weeks are less than twice that."""
+    held = data(replay={"holdout": 6})
+    policy = sl.Policy.from_targets(seg := sl.segment(held), fill_rate={"A": 0.9, "B": 0.9, "C": 0.9})
+    simulation = sl.simulate(held, policy, segmentation=seg)
+    result = write_simulation(simulation, RunFolder.create(tmp_path / "run", "run", tmp_path), {})
+    run = RunFolder.open(result.folder)
+    replay = run.read_table("replay")
+    assert (replay["n_judged"] == 0).all()
+    assert replay["fill_rate"].isna().all()
+    assert not run.read_table("calibration").empty
+    assert any("hold-out below 2 (R + L)" in line for line in result.statements)
+    assert not any("would have served" in line for line in result.statements)
+
+
+def test_without_replay_there_is_no_table(tmp_path) -> None:
+    whole = data()
+    opt = sl.optimize(whole, sl.segment(whole))
+    result = write_optimization(opt, RunFolder.create(tmp_path / "run", "run", tmp_path), {})
+    assert not RunFolder.open(result.folder).has_table("replay")
