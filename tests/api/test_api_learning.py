@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -169,3 +171,11 @@ def test_every_segments_option_of_the_reference_is_accepted():
     learned = { classes = 4, method = "tree", attributes = ["unit_cost", "lead_time"], min_size = 20 }
     """
     assert parse_study(text).segments.learned.attributes == ("unit_cost", "lead_time")
+
+
+def test_the_segments_of_the_readme_work():
+    """The block that a newcomer copies: learned classes, and rules that cover every SKU-location once."""
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+    shown = tomllib.loads(readme.split("```toml\n[segments]")[1].split("```")[0])
+    assert sl.segment(study(shown)).by == ("learned",)
+    assert set(sl.segment(study({**shown, "by": "rules"})).names) <= {"dear", "rest"}
