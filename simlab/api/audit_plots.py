@@ -51,6 +51,9 @@ def _waterfall(axes: Axes, account: SegmentAudit) -> None:
     labels.append("achieved in simulation")
     if account.asked == account.asked:
         axes.axvline(account.asked, color="0.5", linestyle=":", linewidth=1)
+    axes.use_sticky_edges = False
+    axes.margins(x=0.08)
+    axes.locator_params(axis="x", nbins=5)
     axes.set_yticks(range(len(labels)), labels, fontsize="small")
     axes.invert_yaxis()
     axes.set_title(f"{account.name}: {account.planned_fill:.3f} → {achieved.value:.3f}", fontsize="medium")

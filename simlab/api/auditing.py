@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -229,7 +230,11 @@ def run_audit(
     data = load(study_path)
     times = {"load": time.perf_counter() - started}
     folder = RunFolder.create(out, data.study.name, data.study.folder)
-    result = audit(data, workers=workers, progress=progress)
+    try:
+        result = audit(data, workers=workers, progress=progress)
+    except BaseException:
+        shutil.rmtree(folder.path, ignore_errors=True)
+        raise
     frames = write_audit(result, folder, times)
     return RunResult(folder.path, None, result.statements, frames, {**times, **result.times})
 

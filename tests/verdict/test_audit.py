@@ -222,10 +222,11 @@ def test_neighbouring_lead_times_are_no_cause():
 
 @pytest.mark.parametrize("workers", [Workers(2, 3), Workers(3, 1)])
 def test_same_fractions_for_any_number_of_workers(workers):
-    models, believed = all_eight(n=4, max_order=0)
+    """Threads and blocks change no fraction."""
+    models = everything(n=4, max_order=0, lost=False)
     kwargs = {"family": "reorder_quantity", "replications": SLOTS}
-    alone = audited(models, believed, **kwargs)
-    assert audited(models, believed, workers=workers, **kwargs) == alone
+    alone = audited(models, Beliefs(), **kwargs)
+    assert audited(models, Beliefs(), workers=workers, **kwargs) == alone
 
 
 def test_every_switch_on_is_the_real_world_and_none_is_the_formulas():

@@ -50,8 +50,9 @@ def plan_as(
     -----
     Exact planning solves its own world (every switch off). The textbook formula knows mean and
     variance of demand and of the real lead time, so random lead times raise its safety stock although
-    its world has none. Expected fill of the textbook formula: 1 − σ·G(z)/lot at the rounded level, not
-    below 0.
+    its world has none; its reorder point covers R + L, R being the allowance for undershoot, so that it
+    expects less than its world without undershoot serves. Expected fill of the textbook formula:
+    1 − σ·G(z)/lot at the rounded level, not below 0.
     """
     quantity = (
         order_quantities(models) if family == "reorder_quantity" else np.zeros(models.n_items, np.int64)

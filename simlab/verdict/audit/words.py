@@ -57,9 +57,15 @@ def _balance(account: SegmentAudit) -> str:
 
 
 def _largest(account: SegmentAudit) -> tuple[list[Line], list[Line]]:
-    lines = [line for line in account.lines if abs(line.points.value) >= _LEAST]
+    lines = [line for line in account.lines if abs(line.points.value) >= _LEAST and _is_sure(line)]
     lines = sorted(lines, key=lambda line: -abs(line.points.value))[:_LARGEST]
     return [line for line in lines if line.units > 0], [line for line in lines if line.units < 0]
+
+
+def _is_sure(line: Line) -> bool:
+    """Whether a line's sign stands: neither simulation nor drawn orders leave it open."""
+    apart = line.points.low > 0 or line.points.high < 0
+    return apart and abs(line.points.value) > 2 * line.sampling_error
 
 
 def _listed(lines: list[Line]) -> str:
