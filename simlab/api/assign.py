@@ -11,6 +11,7 @@ from simlab.api.data import Data, load
 from simlab.api.learning import LEARNED, learned_columns, segment_learned
 from simlab.execution import Progress
 from simlab.segments import Segmentation, assign
+from simlab.study.sections import LearnedSpec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +73,12 @@ def check(study_path: str | Path) -> CheckResult:
     if LEARNED in names:
         learned_columns(data)
     segmentation = segment(data, tuple(name for name in names if name != LEARNED) or "all")
-    return CheckResult(data, segmentation, check_lines(data, segmentation))
+    lines = check_lines(data, segmentation)
+    if LEARNED in names:
+        spec = data.study.segments.learned or LearnedSpec()
+        found = f"Learned segments (at most {spec.classes}, {spec.method}) are found by simulation, not here."
+        lines = (*lines[:-1], found, lines[-1])
+    return CheckResult(data, segmentation, lines)
 
 
 def init(folder: str | Path) -> list[Path]:

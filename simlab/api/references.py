@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -37,16 +38,23 @@ class References:
     notes: tuple[str, ...]
 
 
+_PLANNED: WeakKeyDictionary[Data, tuple[tuple[float, ...], PlannedLevels]] = WeakKeyDictionary()
+
+
 def plan_columns(data: Data, targets: FloatArray) -> PlannedLevels:
-    """Levels for targets, the way the study plans."""
-    policy = data.study.policy
-    return plan(
-        data.models,
-        targets,
-        family=policy.family,
-        target_measure=policy.target_measure,
-        planning=policy.planning,
-    )
+    """Levels for targets, the way the study plans; planned once where the same grid is asked for again."""
+    asked = tuple(targets.ravel().tolist())
+    if data not in _PLANNED or _PLANNED[data][0] != (*targets.shape, *asked):
+        policy = data.study.policy
+        planned = plan(
+            data.models,
+            targets,
+            family=policy.family,
+            target_measure=policy.target_measure,
+            planning=policy.planning,
+        )
+        _PLANNED[data] = (*targets.shape, *asked), planned
+    return _PLANNED[data][1]
 
 
 def references(data: Data) -> References:

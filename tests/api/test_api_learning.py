@@ -12,7 +12,7 @@ import pytest
 
 import simlab as sl
 from simlab import api
-from simlab.api import learning
+from simlab.api import learning, references
 from simlab.errors import InvalidInputError
 from simlab.frontier import free_classes
 from simlab.study import Study, parse_study
@@ -105,6 +105,19 @@ def test_learning_looks_at_search_and_selection_and_never_at_the_verdict(monkeyp
     assert settings.horizon("verdict", 0).seed not in seeds
 
 
+def test_one_grid_is_planned_once(monkeypatch):
+    """Planning is the dearest stage: what learning planned, optimising takes over."""
+    calls, plan = [], references.plan
+    monkeypatch.setattr(references, "plan", lambda *a, **k: calls.append(a[1].shape) or plan(*a, **k))
+    data = study({"by": "abc"})
+    grid = np.array(data.study.targets())
+    first = references.plan_columns(data, grid)
+    assert references.plan_columns(data, grid.copy()) is first
+    assert len(calls) == 1
+    assert references.plan_columns(data, grid[:3]).levels.order_up_to.shape == (60, 3)
+    assert references.plan_columns(study({"by": "abc"}), grid[:3]) is not first
+
+
 def test_learned_segments_multiply_with_others():
     data = study({"by": ["abc", "learned"], "learned": {"classes": 2, "min_size": 5}})
     both = sl.segment(data)
@@ -118,7 +131,9 @@ def test_check_simulates_nothing(tmp_path, monkeypatch):
     text = '[data.items]\npath = "items.csv"\n[segments]\nby = ["learned"]\n'
     (tmp_path / "study.toml").write_text(text)
     monkeypatch.setattr(learning, "run_curves", None)
-    assert api.check(tmp_path / "study.toml").segmentation.names == ("all",)
+    checked = api.check(tmp_path / "study.toml")
+    assert checked.segmentation.names == ("all",)
+    assert any("Learned segments (at most 4, tree)" in line for line in checked.lines)
 
 
 @pytest.mark.parametrize(
