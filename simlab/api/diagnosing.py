@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 
 from simlab.api.data import Data
-from simlab.models import diagnose, known_past, read_history, variance_ratio
+from simlab.engine.types import LawKind
+from simlab.models import diagnose, fit_gaps, known_past, read_history, rootogram, variance_ratio
 from simlab.verdict.replay_origins import horizons
 
+_WORST = 10
 _COLUMNS = (
     "demand_class",
     "stage",
@@ -36,8 +38,43 @@ def diagnosis_columns(data: Data) -> pd.DataFrame:
     found = diagnose(history)
     columns = {name: getattr(found, name) for name in _COLUMNS}
     columns["variance_ratio"] = variance_ratio(history, horizons(data.models))
+    columns["fit_gap"] = fit_gaps(data.models.world.demand, history)
     scores = data.models.scores
     if scores is not None:
         columns |= {f"score_{law}": scores.mean[:, place] for place, law in enumerate(scores.laws)}
         columns["n_scored"] = np.asarray(scores.n_predicted)
     return pd.DataFrame(columns)
+
+
+def worst_fits(data: Data) -> pd.DataFrame:
+    """Rootograms of the SKU-locations whose law is furthest from their history, long form; maybe empty.
+
+    Ranked by √n × largest gap of cumulated shares: rank, sku, location, law, gap, first, last, observed,
+    expected (periods with a demand of first … last units).
+    """
+    past, _ = known_past(data.catalog)
+    history = read_history(past)
+    if history is None:
+        return pd.DataFrame()
+    law = data.models.world.demand
+    gap = fit_gaps(law, history)
+    order = np.argsort(-np.nan_to_num(gap * np.sqrt(history.n_observed)), kind="stable")[:_WORST]
+    rows = []
+    for rank, item in enumerate(order[np.nan_to_num(gap[order]) > 0].tolist(), start=1):
+        bars = rootogram(law, history, item)
+        name = LawKind(int(law.kind[item])).name.lower()
+        for k in range(bars.first.size):
+            rows.append(
+                {
+                    "rank": rank,
+                    "sku": data.catalog.sku[item],
+                    "location": data.catalog.location[item],
+                    "law": name,
+                    "gap": float(gap[item]),
+                    "first": int(bars.first[k]),
+                    "last": int(bars.last[k]),
+                    "observed": float(bars.observed[k]),
+                    "expected": float(bars.expected[k]),
+                }
+            )
+    return pd.DataFrame(rows)

@@ -16,7 +16,7 @@ from simlab.measures import t_quantile
 from simlab.models import FITTED, HeldOut, recorded_lead_times, rolling_origins, split
 from simlab.segments import Segmentation
 from simlab.verdict.replay import ReplaySums, protection, replay
-from simlab.verdict.replay_calibration import calibration
+from simlab.verdict.replay_calibration import calibration, pit_shares
 from simlab.verdict.replay_origins import forecasts
 
 if TYPE_CHECKING:
@@ -39,12 +39,15 @@ class Replayed:
         Per segment: real demand and fill rate beside what the plan expected of these periods.
     calibration : DataFrame
         Per segment and method: coverage, PIT, exceedance and scores of demand over R + L.
+    pit : DataFrame
+        Per segment and tenth of [0, 1]: share of the randomised PIT of the fitted laws; 0.1 each if right.
     statements : tuple of str
         The same in sentences, with the rules that were followed.
     """
 
     replay: pd.DataFrame
     calibration: pd.DataFrame
+    pit: pd.DataFrame
     statements: tuple[str, ...]
 
 
@@ -73,8 +76,9 @@ def replay_plan(data: Data, segmentation: Segmentation, levels: Levels, level: f
     table = pd.DataFrame(list(_rows(data, segmentation, real, expected, level)))
     names = np.array(segmentation.names, dtype=object)[segmentation.codes]
     origins = rolling_origins(data.catalog, spec.holdout)
-    judged = calibration(list(forecasts(origins, names)), level)
-    return Replayed(table, judged, tuple(_statements(data, held, table, judged, level)))
+    found = list(forecasts(origins, names))
+    judged = calibration(found, level)
+    return Replayed(table, judged, pit_shares(found), tuple(_statements(data, held, table, judged, level)))
 
 
 def _rows(
@@ -173,16 +177,19 @@ def with_history(
     frames: dict[str, pd.DataFrame], data: Data, segmentation: Segmentation, levels: Levels
 ) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
     """The tables of a run with what its histories look like and, with [replay], what they did to the plan."""
-    from simlab.api.diagnosing import diagnosis_columns
+    from simlab.api.diagnosing import diagnosis_columns, worst_fits
 
     items = frames["items"]
     further = diagnosis_columns(data)
     further = further[[name for name in further if name not in items]]
     found = {**frames, "items": pd.concat([items, further], axis=1)}
+    worst = worst_fits(data)
+    if not worst.empty:
+        found["worst_fits"] = worst
     replayed = replay_plan(data, segmentation, levels, data.study.verdict.level)
     if replayed is None:
         return found, ()
     tables = {"replay": replayed.replay}
     if not replayed.calibration.empty:
-        tables["calibration"] = replayed.calibration
+        tables |= {"calibration": replayed.calibration, "pit": replayed.pit}
     return {**found, **tables}, replayed.statements

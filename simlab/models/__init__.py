@@ -6,6 +6,7 @@ from simlab.models.calendar import Calendar
 from simlab.models.diagnosis import Diagnosis, diagnose, variance_ratio
 from simlab.models.drift import Drift, lead_time_drift
 from simlab.models.fitting import Models, fit
+from simlab.models.goodness import Rootogram, fit_gaps, rootogram
 from simlab.models.history import History, read_history
 from simlab.models.holdout import HeldOut, known_past, split, take
 from simlab.models.origins import FITTED, METHODS, Origin, rolling_origins
@@ -27,10 +28,12 @@ __all__ = [
     "LeadTimeLaw",
     "Models",
     "Origin",
+    "Rootogram",
     "Scores",
     "World",
     "diagnose",
     "fit",
+    "fit_gaps",
     "full_account",
     "known_past",
     "lead_time_drift",
@@ -38,6 +41,7 @@ __all__ = [
     "recorded_lead_times",
     "rolling_origins",
     "rolling_scores",
+    "rootogram",
     "split",
     "take",
     "variance_ratio",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from simlab.report import finance
+from simlab.report import finance, history_charts
 from simlab.report.frontier_chart import MONEY_TITLE, frontier_chart
 from simlab.report.page import matrix
 from simlab.report.segment_charts import capital_chart, matrix_chart, service_chart
@@ -27,7 +27,7 @@ def static_charts(tables: RunTables) -> dict[str, Figure]:
         charts |= {"capital_by_segment": capital_chart(tables), "service_by_segment": service_chart(tables)}
         if (cells := matrix_cells(tables)) is not None:
             charts["matrix"] = matrix_chart(tables, cells)
-    return charts | finance.charts(tables)
+    return charts | finance.charts(tables) | history_charts.charts(tables)
 
 
 def page_specs(tables: RunTables) -> dict[str, Any]:
@@ -39,6 +39,7 @@ def page_specs(tables: RunTables) -> dict[str, Any]:
         charts["capital"] = capital_chart(tables, width="container")
         charts["service"] = service_chart(tables, width="container")
     charts |= finance.charts(tables, width="container")
+    charts |= history_charts.charts(tables)
     return {name: to_spec(chart) for name, chart in charts.items()}
 
 

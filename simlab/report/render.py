@@ -44,7 +44,7 @@ def page_html(tables: RunTables, present: set[str]) -> str:
     """The page as text; `present` are the names of the run's files."""
     import jinja2
 
-    from simlab.report import explorer, figures, finance, method, page, style
+    from simlab.report import explorer, figures, finance, histories, method, page, style
 
     points = explorer.explorer(tables)
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -64,6 +64,7 @@ def page_html(tables: RunTables, present: set[str]) -> str:
         quality=page.quality(tables),
         laws=page.laws(tables),
         finance=finance.sections(tables),
+        histories=histories.sections(tables),
         coverage=method.coverage(tables),
         facts=method.facts(tables),
         inputs=method.inputs(tables),

@@ -39,9 +39,13 @@ _NEEDED = {
     "quality": ("table", "what", "status", "rows", "units", "value", "note"),
     "exchange_rates": ("fill_rate", "cost_per_point"),
     "capital": ("period", "inventory_value"),
+    "replay": ("segment", "n_items", "n_judged", "demand", "fill_rate", "inventory_value"),
+    "calibration": ("horizon", "group", "method", "n", "origins", "coverage", "implied", "pit_share"),
+    "pit": ("horizon", "group", "method", "low", "high", "share"),
+    "worst_fits": ("rank", "sku", "location", "law", "gap", "first", "last", "observed", "expected"),
 }
 _MAX_POINTS, _MAX_TARGETS = 400, 60_000
-_OPTIONAL = ("frontier", "verdict", "reference", "plan", "quality", "exchange_rates", "capital")
+_OPTIONAL = tuple(name for name in _NEEDED if name not in ("items", "segments"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +62,10 @@ class RunTables:
     quality: pd.DataFrame | None = None
     exchange_rates: pd.DataFrame | None = None
     capital: pd.DataFrame | None = None
+    replay: pd.DataFrame | None = None
+    calibration: pd.DataFrame | None = None
+    pit: pd.DataFrame | None = None
+    worst_fits: pd.DataFrame | None = None
 
     @property
     def currency(self) -> str:

@@ -121,3 +121,20 @@ def _row(
         "crps": mean("crps") / observed if observed > 0 else float("nan"),
         "bias": mean("mean") / observed if observed > 0 else float("nan"),
     }
+
+
+def pit_shares(forecasts: Sequence[Forecasts], bins: int = 10) -> pd.DataFrame:
+    """Histograms of the randomised PIT: horizon, group, method, low, high, share, n."""
+    import pandas as pd
+
+    edges = np.linspace(0, 1, bins + 1)
+    rows = []
+    for (horizon, method), group, found in _cells(forecasts):
+        pit = np.concatenate([one.pit(seed) for seed, (_, one) in enumerate(found)])
+        counts, _ = np.histogram(pit, edges)
+        rows += [
+            {"horizon": horizon, "group": group, "method": method, "low": edges[k], "high": edges[k + 1]}
+            | {"share": float(counts[k] / max(pit.size, 1)), "n": pit.size}
+            for k in range(bins)
+        ]
+    return pd.DataFrame(rows)

@@ -13,6 +13,9 @@ from simlab.run import RunFolder
 from simlab.study import Study
 
 
+pytestmark = pytest.mark.slow
+
+
 def frames(weeks: int = 104) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     rng = np.random.default_rng(6)
     ids = [f"S{k:02d}" for k in range(30)]
@@ -91,7 +94,19 @@ def test_the_replay_stands_in_the_run_folder(tmp_path, lead_times) -> None:
     items = run.read_table("items")
     assert set(items["demand_class"]) <= {"smooth", "erratic", "intermittent", "lumpy", "unknown"}
     assert items["variance_ratio"].mean() == pytest.approx(1, abs=0.3)
-    assert {"stage", "has_trend", "has_season", "score_poisson", "n_scored"} <= set(items.columns)
+    pit = run.read_table("pit")
+    assert pit.groupby(["group", "method"])["share"].sum().round(9).eq(1).all()
+    worst = run.read_table("worst_fits")
+    assert worst["rank"].max() == 10
+    per_item = worst.groupby("rank")[["observed", "expected"]].sum()
+    assert (per_item["observed"] == 84).all()
+    assert (per_item["expected"] <= 84).all()
+    page = (result.folder / "report.html").read_text()
+    for text in ('id="histories"', 'id="replay"', 'id="calibration"', "Did the past know the future?"):
+        assert text in page
+    assert (result.folder / "figures" / "pit.png").exists()
+    assert (result.folder / "figures" / "worst_fits.svg").exists()
+    assert {"stage", "has_trend", "fit_gap", "has_season", "score_poisson", "n_scored"} <= set(items.columns)
 
 
 def test_a_short_hold_out_judges_the_forecast_alone(tmp_path) -> None:
@@ -114,3 +129,6 @@ def test_without_replay_there_is_no_table(tmp_path) -> None:
     opt = sl.optimize(whole, sl.segment(whole))
     result = write_optimization(opt, RunFolder.create(tmp_path / "run", "run", tmp_path), {})
     assert not RunFolder.open(result.folder).has_table("replay")
+    page = (result.folder / "report.html").read_text()
+    assert 'id="histories"' in page
+    assert 'id="replay"' not in page
