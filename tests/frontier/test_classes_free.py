@@ -15,6 +15,8 @@ from simlab.frontier import (
     NoPlanError,
     aggregate,
     class_frontiers,
+    classes,
+    classes_assign,
     free_classes,
     per_item_bound,
     solve,
@@ -96,7 +98,7 @@ def test_per_item_bound_to_one_class_is_a_chain(seed, n, fill, k):
     assert free.gap < 0.05
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.integers(0, 10**6))
 def test_more_classes_never_cost_more(seed):
     cost, served, _ = shop(40, k=8, seed=seed)
@@ -115,6 +117,40 @@ def test_a_known_plan_is_never_beaten_by_the_one_returned():
     (worse,) = free_classes(cost, served, need, [3], known=[np.full(300, 23)])
     assert again.cost <= best.cost
     assert worse.cost == best.cost
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 3))
+def test_bounds_hold_where_the_search_is_cut_short(seed, most, tried):
+    """However little is looked at: no plan costs less than the bound, and none returned is infeasible."""
+    rng = np.random.default_rng(seed)
+    cost, served = tables(rng, 5, 5, ordered=bool(seed % 2))
+    need = int(0.8 * served.sum(axis=0).max())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classes, "MOST_SETS", most)
+        patch.setattr(classes, "MOST_TRIED", tried)
+        patch.setattr(classes, "_ROUNDS", 1)
+        patch.setattr(classes_assign, "NODES", 0)
+        patch.setattr(classes_assign, "CORE_ITEMS", 1)
+        plans = free_classes(cost, served, need, [2, 3])
+    for plan in plans:
+        assert plan.bound <= by_hand(cost, served, need, plan.classes) <= plan.cost
+        assert plan.served >= need
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6))
+def test_sums_as_large_as_money_gets_are_exact(seed):
+    """Totals beyond 2**53, where floating point no longer knows every integer."""
+    rng = np.random.default_rng(seed)
+    cost = np.sort(rng.integers(1, 10**17, (5, 4)), axis=1)
+    served = np.sort(rng.integers(1, 10**6, (5, 4)), axis=1)
+    need = int(0.9 * served[:, -1].sum())
+    for plan in free_classes(cost, served, need, [1, 2]):
+        best = by_hand(cost, served, need, plan.classes)
+        assert plan.bound <= best <= plan.cost
+        assert plan.cost - best <= 1e-9 * best
+        assert plan.cost == sum(int(x) for x in cost[np.arange(5), plan.choice])
 
 
 def test_row_order_changes_nothing_that_is_proven():
