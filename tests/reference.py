@@ -11,7 +11,9 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 
 ORDER_UP_TO, REORDER_QUANTITY, REORDER_UP_TO = 0, 1, 2
-DEMAND, LEAD_TIME, START = 1, 2, 3
+DEMAND, LEAD_TIME, START, OUTAGE, SHARED_DELAY = 1, 2, 3, 4, 5
+BACKORDER, LOST, PARTLY = 0, 1, 2
+MILLION = 1_000_000
 MEASURES = [
     "demanded",
     "served",
@@ -69,6 +71,18 @@ def lead_time_thresholds(weights):
 
 
 @dataclass
+class Supplier:
+    """What befalls all orders at one supplier; chances in 2**-32, shares in millionths."""
+
+    key: int
+    shared_delay: bool = False
+    fails: int = 0
+    recovers: int = 0
+    on_time: int = MILLION
+    rest_delay: int = -1
+
+
+@dataclass
 class Item:
     """One SKU-location at one column of levels."""
 
@@ -87,8 +101,16 @@ class Item:
     pack: int = 1
     moq: int = 0
     max_order: int = 0
-    lost: bool = False
+    unmet: int = BACKORDER
+    waits: int = 0
+    max_position: int = 0
     undershoot: bool = True
+    supplier: Supplier | None = None
+    start: tuple | None = None  # (on hand, on order)
+
+    @property
+    def may_lose(self):
+        return self.unmet != BACKORDER
 
 
 @dataclass
@@ -96,10 +118,20 @@ class State:
     """Shelf, queue and pipeline while the periods pass."""
 
     net: int
-    on_order: int = 0
     lost_since_receipt: bool = False
     last_arrival: int = -1
-    pipeline: list = field(default_factory=list)  # (arrival period, units)
+    pipeline: list = field(default_factory=list)  # [arrival period, units, receipts it counts as]
+    cancellations: list = field(default_factory=list)  # [period, units]
+    order_part: int = 0  # millionths of a unit carried between orders
+    waiting_part: int = 0
+
+    @property
+    def on_order(self):
+        return sum(units for _, units, _ in self.pipeline) + sum(units for _, units in self.cancellations)
+
+    @property
+    def position(self):
+        return self.net + self.on_order
 
 
 def round_up(units, pack):
@@ -132,88 +164,155 @@ def order_size(item, position):
     return units
 
 
+def limited(item, units, position):
+    """An order cut to the highest position allowed, in whole packs or batches."""
+    room = item.max_position - position
+    if item.max_position == 0 or units <= room:
+        return units
+    lot = effective_quantity(item) if item.family == REORDER_QUANTITY else item.pack
+    units = max(room, 0) // lot * lot
+    return units if units >= item.moq else 0
+
+
 def forgive_undershoot(item, state, t):
     """Units below s, put on the shelf at once; none in the real world, under (R,S) or between reviews."""
     is_up_to = item.family == ORDER_UP_TO or (item.family == REORDER_UP_TO and item.S - item.s == 1)
     if item.undershoot or is_up_to or t < item.phase or (t - item.phase) % item.R:
         return 0
-    position = state.net + sum(units for _, units in state.pipeline)
-    units = max(item.s - position, 0)
+    units = max(item.s - state.position, 0)
     state.net += units
     return units
 
 
 def start_state(item, seed, path):
-    """Full shelf; (R,s,nQ) with backorders: position uniform on s+1 … s+Q."""
+    """As given; else a full shelf; (R,s,nQ) with backorders: position uniform on s+1 … s+Q."""
+    if item.start is not None:
+        state = State(item.start[0])
+        if item.start[1] > 0:
+            w = word(seed, START, item.key, path, 2)
+            arrival = quantile(item.lead_times, lead_time_thresholds(item.lead_weights), w)
+            state.last_arrival = arrival
+            dispatch(item, state, arrival, item.start[1])
+        return state
     if item.family != REORDER_QUANTITY:
-        return State(max(item.S, 0) if item.lost else item.S)
+        return State(max(item.S, 0) if item.may_lose else item.S)
     quantity = effective_quantity(item)
-    if item.lost:
+    if item.may_lose:
         return State(max(item.s + quantity, 0))
     bits = word(seed, START, item.key, path, 0) << 32 | word(seed, START, item.key, path, 1)
     return State(item.s + 1 + (bits * quantity >> 64))
 
 
-def lead_time(item, seed, path, epoch):
+def lead_time(item, seed, path, t):
+    """Of an order placed at the review of period t."""
     if len(item.lead_times) == 1:
         return item.lead_times[0]
-    w = word(seed, LEAD_TIME, item.key, path, epoch)
+    if item.supplier and item.supplier.shared_delay:
+        w = word(seed, SHARED_DELAY, item.supplier.key, path, t)
+    else:
+        w = word(seed, LEAD_TIME, item.key, path, (t - item.phase) // item.R)
     return quantile(item.lead_times, lead_time_thresholds(item.lead_weights), w)
+
+
+def working_periods(supplier, seed, path, total):
+    """Whether the supplier works, period by period: an on/off chain from its long-run state."""
+    if supplier is None or supplier.fails == 0:
+        return [True] * total
+    works = []
+    for t in range(total):
+        w = word(seed, OUTAGE, supplier.key, path, t)
+        if t == 0:
+            works.append(not (w >> 1) * (supplier.fails + supplier.recovers) < supplier.fails << 31)
+        elif works[-1]:
+            works.append(w >= supplier.fails)
+        else:
+            works.append(w < supplier.recovers)
+    return works
+
+
+def dispatch(item, state, arrival, units):
+    """Put an order into the pipeline: all of it, or a part and a rest that is late or cancelled."""
+    first = units
+    if item.supplier and item.supplier.on_time < MILLION:
+        first, state.order_part = divmod(state.order_part + units * item.supplier.on_time, MILLION)
+    rest = units - first
+    if first > 0:
+        state.pipeline.append((arrival, first, 1))
+    if rest > 0 and item.supplier.rest_delay >= 0:
+        state.pipeline.append((arrival + item.supplier.rest_delay, rest, 0 if first > 0 else 1))
+    elif rest > 0:
+        state.cancellations.append((arrival, rest))
+
+
+def settle_unmet(item, state, owed):
+    """How much of the demand not served waits; the rest is lost."""
+    if item.unmet == BACKORDER:
+        return owed
+    if item.unmet == LOST:
+        return 0
+    waiting, state.waiting_part = divmod(state.waiting_part + owed * item.waits, MILLION)
+    return waiting
+
+
+def history(item, seed, path, total):
+    """What happens in every period, as dicts of Python integers."""
+    state = start_state(item, seed, path)
+    works = working_periods(item.supplier, seed, path, total)
+    for t in range(total):
+        seen = dict.fromkeys(MEASURES, 0)
+        # 0. what was cancelled leaves the pipeline; without undershoot, a review first fills up to s
+        state.cancellations = [one for one in state.cancellations if one[0] != t]
+        forgiven = forgive_undershoot(item, state, t)
+        was_good = state.net >= 0 and not state.lost_since_receipt
+        # 1. arrive
+        due = [one for one in state.pipeline if one[0] == t]
+        state.pipeline = [one for one in state.pipeline if one[0] != t]
+        # 2. order
+        position = state.position + sum(units for _, units, _ in due)
+        if t >= item.phase and (t - item.phase) % item.R == 0:
+            left = next((later for later in range(t, total) if works[later]), total)
+            arrival = left + lead_time(item, seed, path, t)
+            if not item.crossing:
+                arrival = max(arrival, state.last_arrival)
+                state.last_arrival = arrival
+            units = limited(item, order_size(item, position), position)
+            if units > 0:
+                seen["orders"], seen["ordered"] = 1, units
+                dispatch(item, state, arrival, units)
+                due += [one for one in state.pipeline if one[0] == t]
+                state.pipeline = [one for one in state.pipeline if one[0] != t]
+                state.cancellations = [one for one in state.cancellations if one[0] != t]
+        received = sum(units for _, units, _ in due)
+        receipts = sum(count for _, _, count in due)
+        state.net += received
+        seen["receipts"], seen["good_receipts"] = receipts, receipts if was_good else 0
+        seen["received"] = received + forgiven
+        seen["ordered"] += forgiven
+        if receipts:
+            state.lost_since_receipt = False
+        seen["on_hand_start"] = max(state.net, 0)
+        # 3. demand
+        demand = quantile(item.values, item.thresholds, word(seed, DEMAND, item.key, path, t))
+        served = min(demand, max(state.net, 0))
+        waiting = settle_unmet(item, state, demand - served)
+        seen["demanded"], seen["served"] = demand, served
+        seen["short"] = int(served < demand)
+        seen["lost"] = demand - served - waiting
+        state.net -= served + waiting
+        state.lost_since_receipt |= seen["lost"] > 0
+        # 4. count
+        seen["on_hand"] = max(state.net, 0)
+        seen["ready"] = int(state.net > 0)
+        seen["backorders"] = max(-state.net, 0)
+        seen["on_order"] = state.on_order
+        yield seen
 
 
 def simulate(item, seed, path, warmup, periods):
     """Sums of every measure over the counted periods, as a dict of Python integers."""
     sums = dict.fromkeys(MEASURES, 0)
-    state = start_state(item, seed, path)
-    for t in range(warmup + periods):
-        counted = dict.fromkeys(MEASURES, 0)
-        # 0. in a world without undershoot, a review first puts the units below s on the shelf
-        forgiven = forgive_undershoot(item, state, t)
-        was_good = not state.lost_since_receipt if item.lost else state.net >= 0
-        # 1. arrive
-        due = [units for arrival, units in state.pipeline if arrival == t]
-        state.pipeline = [order for order in state.pipeline if order[0] != t]
-        # 2. order
-        position = state.net + sum(due) + sum(units for _, units in state.pipeline)
-        if t >= item.phase and (t - item.phase) % item.R == 0:
-            epoch = (t - item.phase) // item.R
-            arrival = t + lead_time(item, seed, path, epoch)
-            if not item.crossing:
-                arrival = max(arrival, state.last_arrival)
-                state.last_arrival = arrival
-            units = order_size(item, position)
-            if units > 0:
-                counted["orders"] = 1
-                counted["ordered"] = units
-                if arrival == t:
-                    due.append(units)
-                else:
-                    state.pipeline.append((arrival, units))
-        state.net += sum(due)
-        counted["receipts"] = len(due)
-        counted["received"] = sum(due) + forgiven
-        counted["ordered"] += forgiven
-        counted["good_receipts"] = len(due) if was_good else 0
-        if due:
-            state.lost_since_receipt = False
-        counted["on_hand_start"] = max(state.net, 0)
-        # 3. demand
-        demand = quantile(item.values, item.thresholds, word(seed, DEMAND, item.key, path, t))
-        served = min(demand, max(state.net, 0))
-        counted["demanded"], counted["served"] = demand, served
-        counted["short"] = int(served < demand)
-        if item.lost:
-            counted["lost"] = demand - served
-            state.net -= served
-            state.lost_since_receipt |= served < demand
-        else:
-            state.net -= demand
-        # 4. count
-        counted["on_hand"] = max(state.net, 0)
-        counted["ready"] = int(state.net > 0)
-        counted["backorders"] = max(-state.net, 0)
-        counted["on_order"] = sum(units for _, units in state.pipeline)
+    for t, seen in enumerate(history(item, seed, path, warmup + periods)):
         if t >= warmup:
             for measure in MEASURES:
-                sums[measure] += counted[measure]
+                sums[measure] += seen[measure]
     return sums

@@ -148,6 +148,73 @@ class Rule(NamedTuple):
     cap: int
 
 
+class DetailArrays(NamedTuple):
+    """What only the recorder knows of n items, and how their paths begin.
+
+    Attributes
+    ----------
+    unmet, waits, ceiling : (n,) int64
+        `Unmet`, millionths that wait, and the highest position (0: none).
+    supplier_keys : (n,) uint64
+        Key of each item's supplier.
+    shared, fails, recovers, on_time, rest_delay : (n,) int64
+        See `Supply`; the chances in 2**-32.
+    held : int
+        1 if any supplier may stop.
+    outage_key, shared_key : uint64
+        Philox keys of both purposes.
+    given : int
+        1 if every path begins with `on_hand` and `on_order`.
+    on_hand, on_order : (n,) int64
+    """
+
+    unmet: IntArray
+    waits: IntArray
+    ceiling: IntArray
+    supplier_keys: KeyArray
+    shared: IntArray
+    fails: IntArray
+    recovers: IntArray
+    on_time: IntArray
+    rest_delay: IntArray
+    held: int
+    outage_key: np.uint64
+    shared_key: np.uint64
+    given: int
+    on_hand: IntArray
+    on_order: IntArray
+
+
+class Record(NamedTuple):
+    """One path written down; periods from the first one run.
+
+    Attributes
+    ----------
+    rows : (N_ROWS, periods) int64
+        Quantities by period, see `recorder`.
+    due, due_orders, gone : (periods,) int64
+        Units and orders that arrive in a period, and units cancelled in it.
+    leaves : (periods,) int64
+        First period from this one on in which the supplier works.
+    orders : (epochs + 1, N_ORDER_FIELDS) int64
+        One line per order of positive size, see `recorder`.
+    """
+
+    rows: IntArray
+    due: IntArray
+    due_orders: IntArray
+    gone: IntArray
+    leaves: IntArray
+    orders: IntArray
+
+
+class Groups(NamedTuple):
+    """Where items are added up, and what a unit of each is worth."""
+
+    group: IntArray
+    unit_value: IntArray
+
+
 class Work(NamedTuple):
     """Work space of one thread; the last axis is lanes.
 

@@ -6,33 +6,42 @@ from dataclasses import fields, replace
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from simlab.engine.forms import (
+    MILLION,
+    Mask,
+    check,
+    check_start,
+    detail_arrays,
+    item_arrays,
+    level_arrays,
+    needs_recorder,
+)
 from simlab.engine.guards import FAULTS, WIDE
-from simlab.engine.kernel_types import ItemArrays, LevelArrays, Sums
+from simlab.engine.kernel_types import Record, Schedule, Sums, Work
 from simlab.engine.lanes import lanes
+from simlab.engine.recorder import N_ORDER_FIELDS, N_ROWS, record_sums
 from simlab.engine.streams import Purpose, stream_key
 from simlab.engine.sweep import sweep
-from simlab.engine.tables import counted_thresholds, prepare
 from simlab.engine.types import (
     Curves,
     Family,
     Horizon,
     IntArray,
-    LeadTimeLaw,
     Levels,
-    OrderTerms,
+    Start,
     Unmet,
     World,
 )
 from simlab.engine.workspace import make_schedule, make_work, needs_long_counters
 from simlab.errors import EngineFaultError
 
-Mask = npt.NDArray[np.bool_]
+Evaluator = Literal["sweep", "lanes", "ledger"]
 
 _FEW_COLUMNS = 2
 _BINS_PER_COLUMN = 250
 _SHARED = ("receipts", "orders", "ordered", "received", "lost", "on_order")
+_OUTAGE_TAIL = 1e-6
 
 
 def warmup_periods(world: World) -> int:
@@ -44,19 +53,31 @@ def warmup_periods(world: World) -> int:
     Returns
     -------
     int
-        Longest lead time + review period − 1 over the items.
+        Longest lead time + review period − 1 over the items; where suppliers stop, plus the outage
+        that one in a million exceeds; where the rest of an order follows later, plus that delay.
     """
     if world.n_items == 0:
         return 0
-    return int((world.lead_time.longest() + world.terms.review_period - 1).max())
+    longest = world.lead_time.longest() + world.terms.review_period - 1
+    supply = world.supply
+    if supply is not None:
+        stays = np.clip(1.0 - supply.recovers / 2.0**32, 1e-300, 1.0 - 2.0**-33)
+        outage = np.ceil(np.log(_OUTAGE_TAIL) / np.log(stays)).astype(np.int64)
+        late = np.maximum(supply.rest_delay, 0) * (supply.on_time < MILLION)
+        longest = longest + (np.where(supply.fails > 0, outage, 0) + late)[supply.supplier]
+    return int(longest.max())
 
 
-def evaluator_of(world: World, levels: Levels) -> Literal["sweep", "lanes"]:
-    """How a call is evaluated: "sweep" if one path serves all columns of every item, else "lanes"."""
+def evaluator_of(world: World, levels: Levels) -> Evaluator:
+    """How a call is evaluated: "sweep" if one path serves all columns of every item, "ledger" if an
+    item has a feature that only the recorder of single paths knows, else "lanes".
+    """
+    if needs_recorder(world).any():
+        return "ledger"
     return "sweep" if bool(_sweeps(world, levels).all()) else "lanes"
 
 
-def simulate_items(world: World, levels: Levels, horizon: Horizon) -> Curves:
+def simulate_items(world: World, levels: Levels, horizon: Horizon, start: Start | None = None) -> Curves:
     """Simulate every item at every column of levels, in one thread.
 
     Parameters
@@ -70,6 +91,8 @@ def simulate_items(world: World, levels: Levels, horizon: Horizon) -> Curves:
         packs and orders the least n·Q that lifts the position above s.
     horizon : Horizon
         Periods, replications, slots and the seed of this phase.
+    start : Start, optional
+        Stock and pipeline to begin with (the transient question); usually with a warm-up of 0.
 
     Returns
     -------
@@ -89,14 +112,23 @@ def simulate_items(world: World, levels: Levels, horizon: Horizon) -> Curves:
     Start: a full shelf at S and nothing on order; (R,s,nQ) with backorders: all of a position
     uniform on s + 1 … s + Q on the shelf, the same draw at every column.
     """
-    _check(world, levels, horizon)
+    check(world, levels, horizon)
+    check_start(world, start)
     n, k, slots = world.n_items, levels.n_columns, horizon.slots
-    swept = _sweeps(world, levels)
+    recorded = needs_recorder(world) | (start is not None)
+    swept = _sweeps(world, levels) & ~recorded
     shared = bool(swept.all())
     sums = _zeros(n, k, slots, 1 if shared else k)
-    for evaluator, rows in (("sweep", np.flatnonzero(swept)), ("lanes", np.flatnonzero(~swept))):
+    shares: tuple[tuple[Evaluator, Mask], ...] = (
+        ("sweep", swept),
+        ("lanes", ~swept & ~recorded),
+        ("ledger", recorded),
+    )
+    for evaluator, mask in shares:
+        rows = np.flatnonzero(mask)
         if rows.size:
-            part = _evaluate(evaluator, world.take(rows), levels.take(rows), horizon, rows)
+            begin = None if start is None else start.take(rows)
+            part = _evaluate(evaluator, world.take(rows), levels.take(rows), horizon, rows, begin)
             for name, total in zip(Sums._fields, sums, strict=True):
                 total[rows] = getattr(part, name)
     return _curves(sums, k)
@@ -139,27 +171,50 @@ def every_level(
     return simulate_items(world.take(rows), every, horizon)
 
 
-def evaluate(evaluator: Literal["sweep", "lanes"], world: World, levels: Levels, horizon: Horizon) -> Curves:
-    """`simulate_items` by one evaluator, whichever is cheaper; the sweep must cover all items."""
-    _check(world, levels, horizon)
+def evaluate(evaluator: Evaluator, world: World, levels: Levels, horizon: Horizon) -> Curves:
+    """`simulate_items` by one evaluator, whichever is cheaper; it must cover all items.
+
+    Raises
+    ------
+    EngineFaultError
+        The evaluator would be wrong for an item.
+    """
+    check(world, levels, horizon)
+    uncovered = needs_recorder(world) if evaluator != "ledger" else np.zeros(world.n_items, bool)
+    if evaluator == "sweep":
+        uncovered = uncovered | ~_shifts(world, levels)
+    if uncovered.any():
+        raise EngineFaultError(f"item {int(np.argmax(uncovered))}: not covered by the {evaluator}")
     sums = _evaluate(evaluator, world, levels, horizon, np.arange(world.n_items))
     return _curves(sums, levels.n_columns)
 
 
 def _sweeps(world: World, levels: Levels) -> Mask:
     """(n,) whether the sweep covers an item and is the cheaper way."""
-    forms = _level_arrays(world.terms, levels)
-    shifts = (forms.gap == forms.gap[:, :1]).all(axis=1) & (forms.quantity == forms.quantity[:, :1]).all(
-        axis=1
-    )
     k = levels.n_columns
-    span = forms.top.max(axis=1) - forms.top.min(axis=1) if k else np.zeros(world.n_items, np.int64)
-    cheaper = (k > _FEW_COLUMNS) & (span < _BINS_PER_COLUMN * k)
-    return np.asarray((world.terms.unmet == Unmet.BACKORDER) & shifts & cheaper & world.undershoot)
+    span = np.ptp(level_arrays(world.terms, levels).top, axis=1)
+    return np.asarray(_shifts(world, levels) & (k > _FEW_COLUMNS) & (span < _BINS_PER_COLUMN * k))
 
 
-def _evaluate(evaluator: str, world: World, levels: Levels, horizon: Horizon, names: IntArray) -> Sums:
+def _shifts(world: World, levels: Levels) -> Mask:
+    """(n,) whether all unmet demand waits, undershoot is real and columns differ by a constant only."""
+    forms = level_arrays(world.terms, levels)
+    gaps = (forms.gap == forms.gap[:, :1]).all(axis=1)
+    quantities = (forms.quantity == forms.quantity[:, :1]).all(axis=1)
+    return np.asarray((world.terms.unmet == Unmet.BACKORDER) & gaps & quantities & world.undershoot)
+
+
+def _evaluate(
+    evaluator: Evaluator,
+    world: World,
+    levels: Levels,
+    horizon: Horizon,
+    names: IntArray,
+    start: Start | None = None,
+) -> Sums:
     """Run one evaluator with 32-bit lanes, then with 64 bits where a bound does not allow them."""
+    if evaluator == "ledger":
+        return _record(world, levels, horizon, names, start)
     dtype = np.dtype(np.int64 if needs_long_counters(horizon) else np.int32)
     sums = _run(evaluator, world, levels, horizon, dtype)
     faults = sums[1]
@@ -169,21 +224,16 @@ def _evaluate(evaluator: str, world: World, levels: Levels, horizon: Horizon, na
         faults[wide] = again[1]
         for total, part in zip(sums[0], again[0], strict=True):
             total[wide] = part
-    _raise_faults(faults, names)
+    raise_faults(faults, names)
     return sums[0]
 
 
 def _run(
     evaluator: str, world: World, levels: Levels, horizon: Horizon, dtype: np.dtype[Any]
 ) -> tuple[Sums, IntArray]:
-    items, forms = _item_arrays(world), _level_arrays(world.terms, levels)
+    items, forms = item_arrays(world), level_arrays(world.terms, levels)
     n, k = world.n_items, levels.n_columns
-    keys = (
-        stream_key(horizon.seed, Purpose.DEMAND),
-        stream_key(horizon.seed, Purpose.LEAD_TIME),
-        stream_key(horizon.seed, Purpose.START),
-    )
-    run = make_schedule(keys, horizon, grouped=evaluator == "sweep")
+    run = schedule(horizon, grouped=evaluator == "sweep")
     faults = np.zeros((n, 3), np.int64)
     sums = _zeros(n, k, horizon.slots, 1 if evaluator == "sweep" else k)
     swept = evaluator == "sweep"
@@ -203,6 +253,42 @@ def _run(
     sums.backorders[...] += sums.on_hand
     sums.served[...] = sums.on_hand_start - sums.on_hand
     return sums, faults
+
+
+def _record(world: World, levels: Levels, horizon: Horizon, names: IntArray, start: Start | None) -> Sums:
+    """Every path by itself, with every feature."""
+    run = schedule(horizon, grouped=False)
+    work, record = recording(world, run)
+    sums = _zeros(world.n_items, levels.n_columns, horizon.slots, levels.n_columns)
+    faults = np.zeros((world.n_items, 3), np.int64)
+    details = detail_arrays(world, horizon, start)
+    record_sums(
+        item_arrays(world), details, level_arrays(world.terms, levels), run, work, record, sums, faults
+    )
+    raise_faults(faults, names)
+    return sums
+
+
+def schedule(horizon: Horizon, *, grouped: bool) -> Schedule:
+    """Blocks of replications with the keys of this phase's seed."""
+    purposes = (Purpose.DEMAND, Purpose.LEAD_TIME, Purpose.START)
+    demand, lead, start = (stream_key(horizon.seed, purpose) for purpose in purposes)
+    return make_schedule((demand, lead, start), horizon, grouped=grouped)
+
+
+def recording(world: World, run: Schedule) -> tuple[Work, Record]:
+    """Memory in which single paths are written down."""
+    total = run.warmup + run.periods
+    epochs = -(-total // int(world.terms.review_period.min()))
+    record = Record(
+        rows=np.zeros((N_ROWS, total), np.int64),
+        due=np.zeros(total, np.int64),
+        due_orders=np.zeros(total, np.int64),
+        gone=np.zeros(total, np.int64),
+        leaves=np.zeros(total, np.int64),
+        orders=np.zeros((epochs + 1, N_ORDER_FIELDS), np.int64),
+    )
+    return make_work(run, np.dtype(np.int64), bins=1, rows_kept=1, epochs=0), record
 
 
 def _zeros(n: int, k: int, slots: int, shared: int) -> Sums:
@@ -226,77 +312,8 @@ def _curves(sums: Sums, k: int) -> Curves:
     return Curves(**parts)
 
 
-def _item_arrays(world: World) -> ItemArrays:
-    terms, lead = world.terms, world.lead_time
-    pack = terms.pack_size.astype(np.int64)
-    return ItemArrays(
-        world.keys.astype(np.uint64),
-        prepare(world.demand),
-        lead.start[lead.law].astype(np.int64),
-        lead.length[lead.law].astype(np.int64),
-        lead.periods.astype(np.int64),
-        _lead_thresholds(lead),
-        terms.review_period.astype(np.int64),
-        terms.review_phase.astype(np.int64),
-        pack,
-        terms.moq.astype(np.int64),
-        terms.max_order.astype(np.int64) // pack * pack,
-        (terms.unmet == Unmet.LOST).astype(np.int64),
-        int(lead.crossing),
-        int(not world.undershoot),
-    )
-
-
-def _lead_thresholds(lead: LeadTimeLaw) -> npt.NDArray[np.uint32]:
-    out = np.zeros(lead.periods.size, np.uint32)
-    for start, length in zip(lead.start.tolist(), lead.length.tolist(), strict=True):
-        weights = lead.weights[start : start + length].astype(np.int64)
-        out[start : start + length] = counted_thresholds(weights, np.array([length]))
-    return out
-
-
-def _level_arrays(terms: OrderTerms, levels: Levels) -> LevelArrays:
-    """S, S − s and Q as the kernels want them: Q raised to MOQ and packs, S = s + Q for (R,s,nQ)."""
-    family = levels.family[:, None]
-    pack, moq = terms.pack_size[:, None], terms.moq[:, None]
-    by_batch = family == Family.REORDER_QUANTITY
-    batch = np.maximum(np.maximum(levels.order_quantity, moq), 1)
-    batch = -(-batch // pack) * pack
-    quantity = np.where(by_batch, batch, 0).astype(np.int64)
-    s = np.where(family == Family.ORDER_UP_TO, levels.order_up_to - 1, levels.reorder_point)
-    top = np.where(by_batch, s + quantity, levels.order_up_to).astype(np.int64)
-    return LevelArrays(np.ascontiguousarray(top), np.ascontiguousarray(top - s), quantity)
-
-
-def _check(world: World, levels: Levels, horizon: Horizon) -> None:
-    """Refuse what the kernels could not survive; earlier rooms should have caught it."""
-    terms, n = world.terms, world.n_items
-    if levels.n_items != n or levels.n_columns < 1:
-        raise EngineFaultError(f"levels of {levels.n_items} items × {levels.n_columns} columns for {n} items")
-    if horizon.periods < 1 or horizon.warmup < 0 or horizon.replications < 1 or horizon.slots < 1:
-        raise EngineFaultError("periods, replications and slots are at least 1, the warm-up at least 0")
-    last = horizon.first_replication + horizon.replications
-    if horizon.first_replication < 0 or last > 1 << 32:
-        raise EngineFaultError("replication numbers lie in 0 … 2**32 − 1")
-    gap = levels.order_up_to - levels.reorder_point
-    lead = world.lead_time
-    wrong = {
-        "the review period is at least 1": terms.review_period < 1,
-        "the review phase lies in 0 … R − 1": (terms.review_phase < 0)
-        | (terms.review_phase >= terms.review_period),
-        "the pack size is at least 1": terms.pack_size < 1,
-        "MOQ and largest order are at least 0": (terms.moq < 0) | (terms.max_order < 0),
-        "the largest order must hold a pack": (terms.max_order > 0) & (terms.max_order < terms.pack_size),
-        "(R,s,S) needs s < S": ((levels.family == Family.REORDER_UP_TO)[:, None] & (gap < 1)).any(axis=1),
-        "the lead time needs points ≥ 0": (lead.length[lead.law] < 1)
-        | (lead.periods[lead.start[lead.law]] < 0),
-    }
-    for text, bad in wrong.items():
-        if bad.any():
-            raise EngineFaultError(f"item {int(np.argmax(bad))}: {text}")
-
-
-def _raise_faults(faults: IntArray, names: IntArray) -> None:
+def raise_faults(faults: IntArray, names: IntArray) -> None:
+    """Fail the run at the first breach, with the rows under which the caller knows the items."""
     rows = np.flatnonzero(faults[:, 0])
     if rows.size:
         code, path, period = (int(x) for x in faults[rows[0]])

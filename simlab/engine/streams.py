@@ -37,6 +37,8 @@ class Purpose(IntEnum):
     DEMAND = 1
     LEAD_TIME = 2
     START = 3
+    OUTAGE = 4
+    SHARED_DELAY = 5
 
 
 def item_keys(skus: Sequence[str], locations: Sequence[str]) -> KeyArray:
@@ -67,6 +69,17 @@ def item_keys(skus: Sequence[str], locations: Sequence[str]) -> KeyArray:
         names = " and ".join(f"{skus[row]}@{locations[row]}" for row in rows)
         raise EngineFaultError(f"{names} would share their random streams (equal 64-bit keys)")
     return keys
+
+
+def supplier_keys(names: Sequence[str]) -> KeyArray:
+    """64-bit hash of every supplier's name: what is drawn for all its items hangs on it.
+
+    Raises
+    ------
+    EngineFaultError
+        Two suppliers hash alike, or one is listed twice.
+    """
+    return item_keys(names, ["supplier"] * len(names))
 
 
 def _digest(sku: str, location: str) -> bytes:
@@ -156,6 +169,15 @@ def draw_words(seed: int, purpose: Purpose, item: int, paths: IntArray, n: int) 
     out = np.empty((-(-n // 4) * 4, paths.size), np.uint32)
     fill_words(stream_key(seed, purpose), np.uint64(item), np.asarray(paths, np.int64), 0, out)
     return out[:n]
+
+
+@kernel
+def word_at(key: np.uint64, item: np.uint64, path: int, number: int) -> np.uint32:
+    """One word of a stream, drawn alone."""
+    a, b, c, d = philox_block(key, item, np.uint64(path), np.uint64(number >> 2))
+    place = number & 3
+    low, high = (a if place == 0 else b), (c if place == 2 else d)
+    return np.uint32(low if place < 2 else high)
 
 
 @kernel

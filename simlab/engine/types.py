@@ -53,6 +53,7 @@ class Unmet(IntEnum):
 
     BACKORDER = 0
     LOST = 1
+    PARTLY = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +149,13 @@ class OrderTerms:
         Smallest and largest order; 0 = no such limit.
     unmet : (n,) int8
         `Unmet`.
+    waits : (n,) int64, optional
+        Millionths of the units not served at once that wait, where `unmet` is PARTLY; the others are
+        lost. Fractions of a unit are carried to the next shortage.
+    max_position : (n,) int64, optional
+        An order may not lift the inventory position above it; 0 = no such limit. What does not fit
+        is cut to whole packs (whole batches for (R,s,nQ)); if less than the MOQ is left, nothing is
+        ordered.
     """
 
     review_period: IntArray
@@ -156,6 +164,8 @@ class OrderTerms:
     moq: IntArray
     max_order: IntArray
     unmet: CodeArray
+    waits: IntArray | None = None
+    max_position: IntArray | None = None
 
     @property
     def n_items(self) -> int:
@@ -163,6 +173,65 @@ class OrderTerms:
 
     def take(self, rows: IntArray) -> OrderTerms:
         """The terms of some items."""
+        return _take(self, rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Supply:
+    """What befalls all orders at one supplier, beyond the lead time of each item.
+
+    Attributes
+    ----------
+    supplier : (n,) int64
+        Number of each item's supplier.
+    keys : (m,) uint64
+        Hash of the supplier's name (`streams.supplier_keys`): its streams hang on it, so that any
+        block of items can draw them alone.
+    shared_delay : (m,) bool
+        True: one random word per supplier and period serves all orders placed in it, so that items
+        with one law get one lead time. False: every item and review has its own.
+    fails, recovers : (m,) int64
+        Chances per period, in 2**-32, that a working supplier stops, and that a stopped one is
+        back. An order placed while it is stopped leaves in the first period in which it works.
+        The chain starts in its long-run state.
+    on_time : (m,) int64
+        Millionths of each order that arrive after the lead time; fractions of a unit are carried
+        to the item's next order.
+    rest_delay : (m,) int64
+        Periods after which the rest follows; −1: the rest is cancelled on the day of arrival.
+    """
+
+    supplier: IntArray
+    keys: KeyArray
+    shared_delay: npt.NDArray[np.bool_]
+    fails: IntArray
+    recovers: IntArray
+    on_time: IntArray
+    rest_delay: IntArray
+
+    def take(self, rows: IntArray) -> Supply:
+        """Some of the items; the suppliers stay shared."""
+        return replace(self, supplier=self.supplier[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Stock and pipeline from which every path begins, instead of the long run.
+
+    Attributes
+    ----------
+    on_hand : (n,) int64
+        Units on the shelf before period 0; negative: units owed (not where demand is lost).
+    on_order : (n,) int64
+        Units under way. They count as one order placed just before the review of period 0: they
+        arrive after one lead time of the item, drawn from its law per replication (0: at once).
+    """
+
+    on_hand: IntArray
+    on_order: IntArray
+
+    def take(self, rows: IntArray) -> Start:
+        """The stock of some items."""
         return _take(self, rows)
 
 
@@ -178,6 +247,8 @@ class World:
         False is the textbook's world without undershoot: a review that finds the position below s puts
         the units missing to s on the shelf at once (they count as ordered and received), then orders.
         (R,S) knows no undershoot and stays as it is.
+    supply : Supply, optional
+        Outages, shared delays and partial receipts; none if left out.
     """
 
     keys: KeyArray
@@ -185,6 +256,7 @@ class World:
     lead_time: LeadTimeLaw
     terms: OrderTerms
     undershoot: bool = True
+    supply: Supply | None = None
 
     @property
     def n_items(self) -> int:
@@ -198,6 +270,7 @@ class World:
             self.lead_time.take(rows),
             self.terms.take(rows),
             self.undershoot,
+            None if self.supply is None else self.supply.take(rows),
         )
 
 
@@ -318,7 +391,8 @@ class Curves:
 
 
 def _take(record: Record, rows: IntArray, shared: tuple[str, ...] = ()) -> Record:
+    columns = {field.name: getattr(record, field.name) for field in fields(record)}
     changes = {
-        field.name: getattr(record, field.name)[rows] for field in fields(record) if field.name not in shared
+        name: column[rows] for name, column in columns.items() if name not in shared and column is not None
     }
     return replace(record, **changes)

@@ -91,12 +91,12 @@ def run_curves(
         If a guard of the simulator was breached or a block returned the wrong number of items.
     """
     workers = workers or Workers()
-    blocks = _rows(world.n_items, workers.block_items)
+    blocks = block_rows(world.n_items, workers.block_items)
 
     def one(rows: IntArray) -> Curves:
         return _totals(simulate_items(world.take(rows), levels.take(rows), horizon), by_slot)
 
-    parts = list(_spread(one, blocks, workers, progress, stage))
+    parts = list(spread(one, blocks, workers, progress, stage))
     curves = Curves(
         **{field.name: _joined([getattr(part, field.name) for part in parts]) for field in fields(Curves)}
     )
@@ -144,7 +144,7 @@ def run_plans(
         return [reduce_items(curves, request.take(rows), weights.take(rows)) for request in requests]
 
     sums = [PlanSums.zeros(r.n_plans, r.n_cells, horizon.replications) for r in requests]
-    for parts in _spread(one, _rows(world.n_items, size), workers, progress, stage):
+    for parts in spread(one, block_rows(world.n_items, size), workers, progress, stage):
         for total, part in zip(sums, parts, strict=True):
             total.add(part)
     return sums
@@ -169,11 +169,12 @@ def _joined(parts: list[IntArray]) -> IntArray:
     return np.concatenate(parts)
 
 
-def _rows(n_items: int, size: int) -> list[IntArray]:
+def block_rows(n_items: int, size: int) -> list[IntArray]:
+    """Rows of each block."""
     return [np.arange(first, min(first + size, n_items)) for first in range(0, n_items, size)]
 
 
-def _spread(
+def spread(
     work: Callable[[IntArray], Result],
     blocks: list[IntArray],
     workers: Workers,

@@ -5,61 +5,19 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from engine_worlds import mixed_world
 
 from simlab.engine import run
 from simlab.engine.pilot import pilot_series
-from simlab.engine.streams import item_keys
 from simlab.engine.types import (
     Curves,
-    DemandLaw,
     Family,
     Horizon,
-    LawKind,
-    LeadTimeLaw,
     Levels,
-    OrderTerms,
     Unmet,
-    World,
 )
 
 HORIZON = Horizon(periods=52, warmup=9, replications=100, slots=20, seed=11)
-
-
-def mixed_world(n=40, seed=5):
-    """Items of all families, laws and terms, and their levels in five columns."""
-    rng = np.random.default_rng(seed)
-    kind = rng.choice([LawKind.POISSON, LawKind.NEGATIVE_BINOMIAL, LawKind.EMPIRICAL], n).astype(np.int8)
-    mean = rng.uniform(0.1, 20, n)
-    values = np.array([0, 1, 2, 5, 40, 3, 9])
-    empirical = kind == LawKind.EMPIRICAL
-    start = np.where(empirical & (np.arange(n) % 2 == 0), 5, 0)
-    length = np.where(empirical, np.where(start == 5, 2, 5), 0)
-    demand = DemandLaw(
-        kind, mean, mean * 3, np.zeros(n), start, length, values, np.array([9, 3, 2, 1, 1, 1, 1])
-    )
-    lead = LeadTimeLaw(
-        rng.integers(0, 3, n),
-        np.array([0, 1, 4]),
-        np.array([1, 3, 2]),
-        np.array([3, 0, 2, 7, 1, 4]),
-        np.array([1, 1, 2, 1, 3, 1]),
-        False,
-    )
-    review = rng.integers(1, 6, n)
-    terms = OrderTerms(
-        review,
-        rng.integers(0, 6, n) % review,
-        rng.choice([1, 1, 4], n),
-        rng.choice([0, 0, 10], n),
-        np.zeros(n, np.int64),
-        rng.choice([Unmet.BACKORDER, Unmet.BACKORDER, Unmet.LOST], n).astype(np.int8),
-    )
-    family = rng.choice(list(Family), n).astype(np.int8)
-    gap = np.where(family == Family.ORDER_UP_TO, 1, rng.integers(2, 30, n))[:, None]
-    s = (mean * (review + 4) * 1.1).astype(np.int64)[:, None] + np.array([-6, 0, 4, 11, 30])
-    quantity = np.where(family == Family.REORDER_QUANTITY, gap[:, 0], 0)[:, None] + np.zeros((n, 5), int)
-    world = World(item_keys([f"{i:05d}" for i in range(n)], ["EAST"] * n), demand, lead, terms)
-    return world, Levels(family, s, s + gap, quantity)
 
 
 @pytest.fixture(scope="module")

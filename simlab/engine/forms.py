@@ -1,0 +1,175 @@
+"""What the compiled loops take, made from what callers give; and the refusal of what makes no sense."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.engine.kernel_types import DetailArrays, ItemArrays, LevelArrays
+from simlab.engine.streams import Purpose, stream_key
+from simlab.engine.tables import counted_thresholds, prepare
+from simlab.engine.types import (
+    Family,
+    Horizon,
+    LeadTimeLaw,
+    Levels,
+    OrderTerms,
+    Start,
+    Supply,
+    Unmet,
+    World,
+)
+from simlab.errors import EngineFaultError
+
+Mask = npt.NDArray[np.bool_]
+
+MILLION = 1_000_000
+"""Shares are counted in millionths."""
+CERTAIN = 1 << 32
+"""Chances are counted in 2**-32."""
+
+
+def item_arrays(world: World) -> ItemArrays:
+    terms, lead = world.terms, world.lead_time
+    pack = terms.pack_size.astype(np.int64)
+    return ItemArrays(
+        world.keys.astype(np.uint64),
+        prepare(world.demand),
+        lead.start[lead.law].astype(np.int64),
+        lead.length[lead.law].astype(np.int64),
+        lead.periods.astype(np.int64),
+        _lead_thresholds(lead),
+        terms.review_period.astype(np.int64),
+        terms.review_phase.astype(np.int64),
+        pack,
+        terms.moq.astype(np.int64),
+        terms.max_order.astype(np.int64) // pack * pack,
+        (terms.unmet == Unmet.LOST).astype(np.int64),
+        int(lead.crossing),
+        int(not world.undershoot),
+    )
+
+
+def _lead_thresholds(lead: LeadTimeLaw) -> npt.NDArray[np.uint32]:
+    out = np.zeros(lead.periods.size, np.uint32)
+    for start, length in zip(lead.start.tolist(), lead.length.tolist(), strict=True):
+        weights = lead.weights[start : start + length].astype(np.int64)
+        out[start : start + length] = counted_thresholds(weights, np.array([length]))
+    return out
+
+
+def level_arrays(terms: OrderTerms, levels: Levels) -> LevelArrays:
+    """S, S − s and Q as the kernels want them: Q raised to MOQ and packs, S = s + Q for (R,s,nQ)."""
+    family = levels.family[:, None]
+    pack, moq = terms.pack_size[:, None], terms.moq[:, None]
+    by_batch = family == Family.REORDER_QUANTITY
+    batch = np.maximum(np.maximum(levels.order_quantity, moq), 1)
+    batch = -(-batch // pack) * pack
+    quantity = np.where(by_batch, batch, 0).astype(np.int64)
+    s = np.where(family == Family.ORDER_UP_TO, levels.order_up_to - 1, levels.reorder_point)
+    top = np.where(by_batch, s + quantity, levels.order_up_to).astype(np.int64)
+    return LevelArrays(np.ascontiguousarray(top), np.ascontiguousarray(top - s), quantity)
+
+
+def detail_arrays(world: World, horizon: Horizon, start: Start | None) -> DetailArrays:
+    """What the recorder alone knows of every item; plain suppliers and terms where nothing is said."""
+    terms, supply, n = world.terms, world.supply, world.n_items
+    none = np.zeros(n, np.int64)
+    if supply is None:
+        keys, of = np.zeros(n, np.uint64), dict.fromkeys(("shared_delay", "fails", "recovers"), none)
+        of |= {"on_time": none + MILLION, "rest_delay": none}
+    else:
+        keys = supply.keys[supply.supplier].astype(np.uint64)
+        names = ("shared_delay", "fails", "recovers", "on_time", "rest_delay")
+        of = {name: getattr(supply, name)[supply.supplier].astype(np.int64) for name in names}
+    return DetailArrays(
+        terms.unmet.astype(np.int64),
+        none if terms.waits is None else terms.waits.astype(np.int64),
+        none if terms.max_position is None else terms.max_position.astype(np.int64),
+        keys,
+        of["shared_delay"],
+        of["fails"],
+        of["recovers"],
+        of["on_time"],
+        of["rest_delay"],
+        int((of["fails"] > 0).any()),
+        stream_key(horizon.seed, Purpose.OUTAGE),
+        stream_key(horizon.seed, Purpose.SHARED_DELAY),
+        int(start is not None),
+        none if start is None else start.on_hand.astype(np.int64),
+        none if start is None else start.on_order.astype(np.int64),
+    )
+
+
+def needs_recorder(world: World) -> Mask:
+    """(n,) items with a feature that neither the sweep nor the lanes know."""
+    terms, supply = world.terms, world.supply
+    needs = terms.unmet == Unmet.PARTLY
+    if terms.max_position is not None:
+        needs = needs | (terms.max_position > 0)
+    if supply is not None:
+        special = supply.shared_delay | (supply.fails > 0) | (supply.on_time < MILLION)
+        needs = needs | special[supply.supplier]
+    return np.asarray(needs)
+
+
+def check(world: World, levels: Levels, horizon: Horizon) -> None:
+    """Refuse what the kernels could not survive; earlier rooms should have caught it."""
+    terms, n = world.terms, world.n_items
+    if levels.n_items != n or levels.n_columns < 1:
+        raise EngineFaultError(f"levels of {levels.n_items} items × {levels.n_columns} columns for {n} items")
+    if horizon.periods < 1 or horizon.warmup < 0 or horizon.replications < 1 or horizon.slots < 1:
+        raise EngineFaultError("periods, replications and slots are at least 1, the warm-up at least 0")
+    last = horizon.first_replication + horizon.replications
+    if horizon.first_replication < 0 or last > 1 << 32:
+        raise EngineFaultError("replication numbers lie in 0 … 2**32 − 1")
+    gap = levels.order_up_to - levels.reorder_point
+    lead = world.lead_time
+    wrong = {
+        "the review period is at least 1": terms.review_period < 1,
+        "the review phase lies in 0 … R − 1": (terms.review_phase < 0)
+        | (terms.review_phase >= terms.review_period),
+        "the pack size is at least 1": terms.pack_size < 1,
+        "MOQ and largest order are at least 0": (terms.moq < 0) | (terms.max_order < 0),
+        "the largest order must hold a pack": (terms.max_order > 0) & (terms.max_order < terms.pack_size),
+        "(R,s,S) needs s < S": ((levels.family == Family.REORDER_UP_TO)[:, None] & (gap < 1)).any(axis=1),
+        "the lead time needs points ≥ 0": (lead.length[lead.law] < 1)
+        | (lead.periods[lead.start[lead.law]] < 0),
+    }
+    partly = terms.unmet == Unmet.PARTLY
+    waits = np.full(n, -1) if terms.waits is None else terms.waits
+    wrong["the share that waits lies in 0 … 1,000,000"] = partly & ((waits < 0) | (waits > MILLION))
+    if terms.max_position is not None:
+        wrong["the highest position is at least 0"] = terms.max_position < 0
+    if world.supply is not None:
+        wrong |= _wrong_supply(world.supply)
+    for text, bad in wrong.items():
+        if bad.any():
+            raise EngineFaultError(f"item {int(np.argmax(bad))}: {text}")
+
+
+def _wrong_supply(supply: Supply) -> dict[str, Mask]:
+    """What makes no sense, by item."""
+    of = supply.supplier
+    outside = {
+        "chances of stopping and of coming back lie in 0 … 2**32": (supply.fails < 0)
+        | (supply.fails > CERTAIN)
+        | (supply.recovers < 0)
+        | (supply.recovers > CERTAIN),
+        "a supplier that stops must come back": (supply.fails > 0) & (supply.recovers == 0),
+        "the share on time lies in 0 … 1,000,000": (supply.on_time < 0) | (supply.on_time > MILLION),
+        "the rest follows after 0 or more periods, or never (-1)": supply.rest_delay < -1,
+    }
+    return {text: np.asarray(bad[of]) for text, bad in outside.items()}
+
+
+def check_start(world: World, start: Start | None) -> None:
+    """Refuse a start that cannot be."""
+    if start is None:
+        return
+    if start.on_hand.size != world.n_items or start.on_order.size != world.n_items:
+        raise EngineFaultError(f"a start of {start.on_hand.size} items for {world.n_items}")
+    wrong = (start.on_order < 0) | ((start.on_hand < 0) & (world.terms.unmet != Unmet.BACKORDER))
+    if wrong.any():
+        what = "units under way, and stock where demand may be lost, are at least 0"
+        raise EngineFaultError(f"item {int(np.argmax(wrong))}: {what}")

@@ -1,0 +1,82 @@
+"""Time profiles block by block over the workers: the same bits as in one go."""
+
+from __future__ import annotations
+
+from simlab.engine.profile import TimeProfile, time_profile
+from simlab.engine.types import Horizon, IntArray, Levels, Start, World
+from simlab.errors import EngineFaultError
+from simlab.execution.blocks import Progress, Workers, block_rows, spread
+
+_LARGEST_SUM = 2**62
+_FIELDS = 9
+_BYTES_IN_FLIGHT = 1 << 27
+"""Memory that the profiles of blocks may take together; fewer, larger blocks keep below it."""
+
+
+def run_profile(
+    world: World,
+    levels: Levels,
+    horizon: Horizon,
+    groups: IntArray,
+    unit_value: IntArray,
+    *,
+    n_groups: int,
+    start: Start | None = None,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+    stage: str = "profile",
+) -> TimeProfile:
+    """Stock, pipeline and purchases over time of given plans, by group × replication × period.
+
+    Parameters
+    ----------
+    world, levels, horizon
+        n items, (n, k) levels of one or a few plans; `slots` does not matter.
+    groups, unit_value : (n,) int64
+        Group of each item, and integer money per unit.
+    n_groups : int
+        Number of groups.
+    start : Start, optional
+        Stock and pipeline of today.
+    workers, progress, stage
+        As in `run_curves`.
+
+    Returns
+    -------
+    TimeProfile
+
+    Raises
+    ------
+    EngineFaultError
+        A guard was breached, or sums of money might leave 64 bits.
+    """
+    workers = workers or Workers()
+
+    def one(rows: IntArray) -> TimeProfile:
+        return time_profile(
+            world.take(rows),
+            levels.take(rows),
+            horizon,
+            groups[rows],
+            unit_value[rows],
+            n_groups=n_groups,
+            start=None if start is None else start.take(rows),
+        )
+
+    total = TimeProfile.zeros(levels.n_columns, n_groups, horizon)
+    most = 0
+    for part in spread(
+        one, block_rows(world.n_items, _block(workers, total, world)), workers, progress, stage
+    ):
+        most += max(int(abs(getattr(part, name)).max(initial=0)) for name in vars(part))
+        if most >= _LARGEST_SUM:
+            raise EngineFaultError("sums of money would leave 64 bits: choose a coarser data.cost_resolution")
+        total.add(part)
+    return total
+
+
+def _block(workers: Workers, total: TimeProfile, world: World) -> int:
+    """Items per block: a block returns whole profiles, so large profiles want large blocks."""
+    per_block = _FIELDS * total.served.nbytes
+    blocks = max(workers.n_workers, _BYTES_IN_FLIGHT // max(per_block, 1))
+    return max(1, min(max(workers.block_items, -(-world.n_items // blocks)), world.n_items))

@@ -1,0 +1,250 @@
+"""Worlds for the tests of the engine: random instances, one plain item, and a mixed forty."""
+
+import numpy as np
+import reference
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from simlab.engine.streams import item_keys, supplier_keys
+from simlab.engine.tables import table_of
+from simlab.engine.types import (
+    DemandLaw,
+    Family,
+    Horizon,
+    LawKind,
+    LeadTimeLaw,
+    Levels,
+    OrderTerms,
+    Start,
+    Supply,
+    Unmet,
+    World,
+)
+
+
+def settled(n, **more):
+    return settings(
+        max_examples=n, deadline=None, suppress_health_check=list(HealthCheck), database=None, **more
+    )
+
+
+@st.composite
+def demands(draw):
+    kind = draw(st.sampled_from(["poisson", "negative_binomial", "empirical", "none", "constant"]))
+    mean = draw(st.floats(0.05, 12.0))
+    if kind == "poisson":
+        return LawKind.POISSON, mean, mean, [], []
+    if kind == "negative_binomial":
+        return LawKind.NEGATIVE_BINOMIAL, mean, mean * draw(st.floats(1.05, 12.0)), [], []
+    if kind == "none":
+        return LawKind.POISSON, 0.0, 0.0, [], []
+    if kind == "constant":
+        return LawKind.EMPIRICAL, 0.0, 0.0, [draw(st.integers(0, 9))], [1]
+    values = sorted(draw(st.sets(st.integers(0, 5000), min_size=1, max_size=6)))
+    return LawKind.EMPIRICAL, 0.0, 0.0, values, [draw(st.integers(1, 9)) for _ in values]
+
+
+@st.composite
+def instances(draw):
+    """One SKU-location with its levels in three columns, and a horizon."""
+    periods = sorted(draw(st.sets(st.integers(0, 9), min_size=1, max_size=4)))
+    review = draw(st.integers(1, 12))
+    family = draw(st.sampled_from(Family))
+    shifting = draw(st.booleans())
+    s = [draw(st.integers(-5, 60)) for _ in range(3)]
+    gap = [draw(st.integers(1, 40)) for _ in range(3)]
+    quantity = [draw(st.integers(1, 30)) for _ in range(3)]
+    if shifting:
+        gap, quantity = gap[:1] * 3, quantity[:1] * 3
+    if family == Family.ORDER_UP_TO:
+        gap, quantity = [1] * 3, [0] * 3
+    if family == Family.REORDER_QUANTITY:
+        gap = quantity
+    pack = draw(st.sampled_from([1, 1, 1, 2, 6, 25]))
+    slots = draw(st.sampled_from([1, 2, 5]))
+    return {
+        "demand": draw(demands()),
+        "lead_times": periods,
+        "lead_weights": [draw(st.integers(1, 5)) for _ in periods],
+        "crossing": draw(st.booleans()),
+        "family": family,
+        "s": s,
+        "S": [a + b for a, b in zip(s, gap, strict=True)],
+        "Q": quantity,
+        "R": review,
+        "phase": draw(st.integers(0, review - 1)),
+        "pack": pack,
+        "moq": draw(st.sampled_from([0, 0, 1, 7, 50, 400])),
+        "max_order": draw(st.sampled_from([0, 0, 0, pack, pack * 3 + 1, 200])) if pack <= 200 else 0,
+        "unmet": draw(st.sampled_from([Unmet.BACKORDER, Unmet.LOST])),
+        "waits": 0,
+        "max_position": 0,
+        "supplier": None,
+        "start": None,
+        "undershoot": draw(st.sampled_from([True, True, True, False])),
+        "horizon": Horizon(
+            periods=draw(st.integers(1, 70)),
+            warmup=draw(st.sampled_from([0, 0, 1, 5, 33, 64])),
+            replications=draw(st.integers(1, 3)) * slots,
+            slots=slots,
+            seed=draw(st.integers(0, 2**64 - 1)),
+            first_replication=draw(st.sampled_from([0, 50])),
+        ),
+    }
+
+
+@st.composite
+def suppliers(draw):
+    """A supplier that may stop, share its delays, or send a part of each order later or never."""
+    often = st.sampled_from([2**32, 2**31, 2**30, 2**28])
+    return {
+        "shared_delay": draw(st.booleans()),
+        "fails": draw(st.sampled_from([0, 2**32, 2**30, 2**28])),
+        "recovers": draw(often),
+        "on_time": draw(st.sampled_from([1_000_000, 1_000_000, 0, 333_333, 900_000])),
+        "rest_delay": draw(st.sampled_from([-1, 0, 1, 4, 100])),
+    }
+
+
+@st.composite
+def special_instances(draw):
+    """As `instances`, with what only the recorder knows."""
+    x = draw(instances())
+    x["unmet"] = draw(st.sampled_from(Unmet))
+    x["waits"] = draw(st.sampled_from([0, 1, 300_000, 500_000, 999_999, 1_000_000]))
+    x["max_position"] = draw(st.sampled_from([0, 0, 10, 70]))
+    x["supplier"] = draw(st.one_of(st.none(), suppliers()))
+    least = -20 if x["unmet"] == Unmet.BACKORDER else 0
+    x["start"] = draw(st.one_of(st.none(), st.tuples(st.integers(least, 60), st.integers(0, 40))))
+    return x
+
+
+def world_of(x):
+    kind, mean, variance, values, weights = x["demand"]
+
+    def column(value, dtype=np.int64):
+        return np.array([value], dtype)
+
+    demand = DemandLaw(
+        column(kind, np.int8),
+        column(mean, float),
+        column(variance, float),
+        column(0, float),
+        column(0),
+        column(len(values)),
+        np.array(values, np.int64),
+        np.array(weights, np.int64),
+    )
+    lead = LeadTimeLaw(
+        column(0),
+        column(0),
+        column(len(x["lead_times"])),
+        np.array(x["lead_times"]),
+        np.array(x["lead_weights"]),
+        x["crossing"],
+    )
+    terms = OrderTerms(
+        column(x["R"]),
+        column(x["phase"]),
+        column(x["pack"]),
+        column(x["moq"]),
+        column(x["max_order"]),
+        column(x["unmet"], np.int8),
+        column(x["waits"]),
+        column(x["max_position"]),
+    )
+    supply = None
+    if x["supplier"] is not None:
+        said = {name: np.array([value]) for name, value in x["supplier"].items()}
+        supply = Supply(column(0), supplier_keys(["ACME"]), **said)
+    levels = Levels(column(x["family"], np.int8), np.array([x["s"]]), np.array([x["S"]]), np.array([x["Q"]]))
+    return World(item_keys(["007"], ["EAST"]), demand, lead, terms, x["undershoot"], supply), levels
+
+
+def start_of(x):
+    return None if x["start"] is None else Start(*(np.array([units]) for units in x["start"]))
+
+
+def reference_item(x, world, column):
+    """The instance as the plain simulator takes it."""
+    values, thresholds = table_of(world.demand, 0)
+    said = x["supplier"]
+    return reference.Item(
+        key=int(world.keys[0]),
+        values=values.tolist(),
+        thresholds=thresholds.tolist(),
+        lead_times=x["lead_times"],
+        lead_weights=x["lead_weights"],
+        crossing=x["crossing"],
+        family=int(x["family"]),
+        s=x["s"][column],
+        S=x["S"][column],
+        Q=x["Q"][column],
+        unmet=int(x["unmet"]),
+        supplier=None if said is None else reference.Supplier(int(supplier_keys(["ACME"])[0]), **said),
+        **{name: x[name] for name in ("R", "phase", "pack", "moq", "max_order", "waits", "max_position")},
+        **{name: x[name] for name in ("undershoot", "start")},
+    )
+
+
+def plain():
+    """Poisson demand of 9 a period, lead time 1 or 3, levels 40, 44 and 49."""
+    return {
+        "demand": (LawKind.POISSON, 9.0, 9.0, [], []),
+        "lead_times": [1, 3],
+        "lead_weights": [1, 1],
+        "crossing": False,
+        "family": Family.ORDER_UP_TO,
+        "s": [39, 43, 48],
+        "S": [40, 44, 49],
+        "Q": [0, 0, 0],
+        "R": 2,
+        "phase": 0,
+        "pack": 1,
+        "moq": 0,
+        "max_order": 0,
+        "unmet": Unmet.BACKORDER,
+        "waits": 0,
+        "max_position": 0,
+        "supplier": None,
+        "start": None,
+        "undershoot": True,
+        "horizon": Horizon(periods=30, warmup=2, replications=4, slots=2, seed=7),
+    }
+
+
+def mixed_world(n=40, seed=5):
+    """Items of all families, laws and terms, and their levels in five columns."""
+    rng = np.random.default_rng(seed)
+    kind = rng.choice([LawKind.POISSON, LawKind.NEGATIVE_BINOMIAL, LawKind.EMPIRICAL], n).astype(np.int8)
+    mean = rng.uniform(0.1, 20, n)
+    values = np.array([0, 1, 2, 5, 40, 3, 9])
+    empirical = kind == LawKind.EMPIRICAL
+    start = np.where(empirical & (np.arange(n) % 2 == 0), 5, 0)
+    length = np.where(empirical, np.where(start == 5, 2, 5), 0)
+    demand = DemandLaw(
+        kind, mean, mean * 3, np.zeros(n), start, length, values, np.array([9, 3, 2, 1, 1, 1, 1])
+    )
+    lead = LeadTimeLaw(
+        rng.integers(0, 3, n),
+        np.array([0, 1, 4]),
+        np.array([1, 3, 2]),
+        np.array([3, 0, 2, 7, 1, 4]),
+        np.array([1, 1, 2, 1, 3, 1]),
+        False,
+    )
+    review = rng.integers(1, 6, n)
+    terms = OrderTerms(
+        review,
+        rng.integers(0, 6, n) % review,
+        rng.choice([1, 1, 4], n),
+        rng.choice([0, 0, 10], n),
+        np.zeros(n, np.int64),
+        rng.choice([Unmet.BACKORDER, Unmet.BACKORDER, Unmet.LOST], n).astype(np.int8),
+    )
+    family = rng.choice(list(Family), n).astype(np.int8)
+    gap = np.where(family == Family.ORDER_UP_TO, 1, rng.integers(2, 30, n))[:, None]
+    s = (mean * (review + 4) * 1.1).astype(np.int64)[:, None] + np.array([-6, 0, 4, 11, 30])
+    quantity = np.where(family == Family.REORDER_QUANTITY, gap[:, 0], 0)[:, None] + np.zeros((n, 5), int)
+    world = World(item_keys([f"{i:05d}" for i in range(n)], ["EAST"] * n), demand, lead, terms)
+    return world, Levels(family, s, s + gap, quantity)
