@@ -111,10 +111,11 @@ def table_hash(models: Models) -> str:
     """SHA-256 over every array that the laws and order terms consist of."""
     digest = hashlib.sha256()
     world = models.world
-    for record in (world.demand, world.lead_time, world.terms):
-        for name, value in sorted(vars(record).items()):
-            digest.update(name.encode())
-            digest.update(np.ascontiguousarray(value).tobytes())
+    for record in (world.demand, world.lead_time, world.terms, world.supply):
+        for name, value in sorted(vars(record).items()) if record is not None else ():
+            if value is not None:
+                digest.update(name.encode())
+                digest.update(np.ascontiguousarray(value).tobytes())
     return digest.hexdigest()
 
 
