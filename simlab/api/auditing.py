@@ -187,24 +187,18 @@ def audit(
 
 def stated_beliefs(data: Data) -> Beliefs:
     """What the items table says that the formula believed; gaps mean: as fitted."""
-    study, world = data.study, data.models.world
-    numbers = data.catalog.numbers
-    fitted = {
-        "demand_mean": world.demand.mean,
-        "demand_variance": world.demand.variance,
-        "review_period": world.terms.review_period,
+    given = {
+        name: data.catalog.numbers[column]
+        for name, column in _STATED.items()
+        if column in data.catalog.numbers
     }
-    scale = {"review_period": study.time_unit_periods}
-    given: dict[str, FloatArray] = {}
-    problems = []
-    for name, column in _STATED.items():
-        if column not in numbers:
-            continue
-        values = numbers[column] * scale.get(name, 1.0)
-        values = np.rint(values) if name == "review_period" else values
-        given[name] = np.where(np.isnan(values), fitted[name], values)
-        if (given[name] < 0).any():
-            problems.append(Problem("E-POL-005", "is below 0", "items", column=column, fix="0 or more"))
+    if "review_period" in given:
+        given["review_period"] = np.rint(given["review_period"] * data.study.time_unit_periods)
+    problems = [
+        Problem("E-POL-005", "is below 0", "items", column=_STATED[name], fix="0 or more, or no entry")
+        for name, values in given.items()
+        if (values < 0).any()
+    ]
     if problems:
         raise InvalidInputError(problems)
     return Beliefs(

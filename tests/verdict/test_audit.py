@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import fields, replace
 from fractions import Fraction
 from itertools import permutations
@@ -16,6 +17,7 @@ from simlab.engine.types import DemandLaw, LawKind, LeadTimeLaw, OrderTerms, Wor
 from simlab.errors import UsageError
 from simlab.execution import Horizon, Workers, run_curves
 from simlab.models import Costs, Models
+from simlab.policies import plan
 from simlab.segments import Segmentation
 from simlab.verdict.audit import (
     FORMULA,
@@ -25,6 +27,7 @@ from simlab.verdict.audit import (
     audit_case,
     audit_warmup,
     plan_as,
+    shapley,
     statement,
 )
 from simlab.verdict.audit.demand import normal_demand, planned_law
@@ -309,6 +312,11 @@ def test_planned_parameters_keep_the_shape_where_it_allows_them():
     assert made.variance[3] == 9.0
 
 
+def hash_of(code):
+    """A game without any structure."""
+    return int.from_bytes(hashlib.blake2b(str(code).encode(), digest_size=4).digest(), "big")
+
+
 def brute_force(active, value):
     """Shapley's value by walking through every allowed order."""
     total, n = dict.fromkeys(active, Fraction()), 0
@@ -332,12 +340,9 @@ def brute_force(active, value):
     ],
 )
 def test_shares_are_those_of_all_allowed_orders(active):
-    def worth(code):
-        return int.from_bytes(hashlib.blake2b(str(code).encode(), digest_size=4).digest(), "big")
-
-    found = attribute(active, lambda code: np.array([worth(code)], dtype=object), seed=1)
+    found = attribute(active, lambda code: np.array([hash_of(code)], dtype=object), seed=1)
     shares = {switch: Fraction(int(n[0]), found.n_orders) for switch, n in found.numerator.items()}
-    assert shares == brute_force(active, lambda order: worth(code_of(order)))
+    assert shares == brute_force(active, lambda order: hash_of(code_of(order)))
     assert worlds_needed(active, 1) >= {0, code_of(active)}
 
 
@@ -363,3 +368,72 @@ def test_beliefs_that_make_no_sense_are_refused():
         Beliefs(ignores=["weather"])
     with pytest.raises(UsageError, match="review_period"):
         Beliefs(review_period=-1)
+
+
+def test_drawn_shares_lie_near_the_exact_ones(monkeypatch):
+    """The same game, counted and drawn: within four standard errors, and the same sum."""
+    active = tuple(Switch)[:7]
+
+    def value(code):
+        return np.array([hash_of(code)], dtype=object)
+
+    counted = attribute(active, value, seed=1)
+    monkeypatch.setattr(shapley, "MOST_EXACT", 3)
+    drawn = attribute(active, value, seed=1)
+    assert drawn.n_orders == 200
+    for switch in active:
+        a, b = (float(one.numerator[switch][0]) / one.n_orders for one in (counted, drawn))
+        assert abs(a - b) < 4 * drawn.error[switch]
+    sums = [
+        Fraction(sum(int(n[0]) for n in one.numerator.values()), one.n_orders) for one in (counted, drawn)
+    ]
+    assert sums[0] == sums[1] == hash_of(code_of(active)) - hash_of(0)
+
+
+def test_the_textbook_is_right_where_its_assumptions_hold():
+    """Smooth demand, constant lead time, R + L: the closing line is small at a high target."""
+    result = audited(models_of(), Beliefs(), 0.98, replications=200)
+    assert abs(result.total.line(FORMULA).points.value) < 0.004
+    assert abs(result.total.line("shape").points.value) < 0.004
+
+
+def test_without_other_beliefs_levels_are_those_of_planning():
+    for models, family, planning in (
+        (models_of(lost=True, pack=7, moq=9), "order_up_to", "exact"),
+        (models_of(lead={1: 1, 4: 1}, review=2), "order_up_to", "normal"),
+        (everything(), "reorder_quantity", "normal"),
+    ):
+        asked = np.full(8, 0.93)
+        kwargs = {"family": family, "target_measure": "fill_rate"}
+        audited_levels = plan_as(models, asked, beliefs=Beliefs(planning=planning), **kwargs).levels
+        levels = plan(models, asked[:, None], planning=planning, **kwargs).levels
+        for field in fields(levels):
+            assert np.array_equal(getattr(audited_levels, field.name), getattr(levels, field.name))
+
+
+@pytest.mark.bench
+def test_eight_switches_on_3500_items_take_less_than_two_minutes():
+    """At the default 200 replications of 52 periods, with two threads."""
+    n, rng = 3500, np.random.default_rng(1)
+    models = everything(n=n)
+    mean = np.exp(rng.normal(1.5, 1.0, n))
+    demand = replace(models.world.demand, mean=mean, variance=mean * (1 + rng.exponential(4.0, n)))
+    lot = np.maximum(np.rint(mean * 5 / 6), 1) * 6
+    terms = replace(models.world.terms, max_order=np.maximum(lot // 12 * 6, 6).astype(np.int64))
+    models = replace(
+        models,
+        world=replace(models.world, demand=demand, terms=terms),
+        costs=replace(models.costs, order_quantity=lot),
+    )
+    started = time.perf_counter()
+    asked = np.full(n, 0.95)
+    believed = Beliefs(review_period=2, demand_mean=mean * 0.9)
+    made = plan_as(models, asked, family="reorder_quantity", target_measure="fill_rate", beliefs=believed)
+    horizon = Horizon(periods=52, warmup=0, replications=200, slots=20, seed=3)
+    horizon = replace(horizon, warmup=audit_warmup(made, horizon)[0])
+    case = AuditCase("targets", "fill_rate", asked, made)
+    result = audit_case(case, halves(n), horizon, workers=Workers(2))
+    seconds = time.perf_counter() - started
+    print(f"{result.n_worlds} worlds, warm-up {horizon.warmup}: {seconds:.1f} s")
+    assert causes(result.total) == [*map(str, Switch), FORMULA]
+    assert seconds < 120

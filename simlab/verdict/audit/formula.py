@@ -77,7 +77,7 @@ def plan_as(
 def _textbook(models: Models, worlds: Worlds) -> Models:
     """The models with R, mean and variance as the textbook formula takes them."""
     own, real = worlds.own, models.world
-    demand = replace(real.demand, mean=np.array(worlds.mean), variance=np.array(worlds.variance))
+    demand = replace(real.demand, mean=worlds.mean, variance=worlds.variance)
     lead = sooner(real.lead_time, worlds.review_period == 0)
     terms = replace(real.terms, review_period=own.terms.review_period, review_phase=own.terms.review_phase)
     return replace(models, world=replace(real, demand=demand, lead_time=lead, terms=terms))

@@ -31,9 +31,10 @@ class Beliefs:
         for exact planning unmet demand, and of the order limits a largest order and a smallest one
         below the mean demand of a review period.
     review_period : int or (n,) int, optional
-        R of the formula, periods; 0 where it covers the lead time alone. Default: the true R.
+        R of the formula, periods; 0 where it covers the lead time alone. Default, and where NaN: the
+        true R.
     demand_mean, demand_variance : float or (n,) float, optional
-        Per period, as planned. Default: as fitted.
+        Per period, as planned. Default, and where NaN: as fitted.
     """
 
     planning: str = "normal"
@@ -48,7 +49,7 @@ class Beliefs:
             raise UsageError(f"'{unknown[0]}' is no switch: one of {', '.join(SWITCHES)}")
         for name in ("review_period", "demand_mean", "demand_variance"):
             given = getattr(self, name)
-            if given is not None and not (np.asarray(given, dtype=np.float64) >= 0).all():
+            if given is not None and (np.asarray(given, dtype=np.float64) < 0).any():
                 raise UsageError(f"{name} of a formula is at least 0")
 
     @property
@@ -154,8 +155,8 @@ class Worlds:
         return mask
 
     def _given(self, value: npt.ArrayLike | None, otherwise: npt.ArrayLike) -> FloatArray:
-        chosen = np.asarray(otherwise if value is None else value, dtype=np.float64)
-        return np.broadcast_to(chosen, (self.real.n_items,))
+        chosen = np.asarray(np.nan if value is None else value, dtype=np.float64)
+        return np.where(np.isnan(chosen), np.asarray(otherwise, dtype=np.float64), chosen)
 
     def _law(self, own_shape: bool, fitted: bool) -> DemandLaw:
         key = (own_shape, fitted)
