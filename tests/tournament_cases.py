@@ -36,7 +36,7 @@ def arena(seed=1, n=60, *, fills=(0.9, 0.95), batches=10, noise=0.05, k=8):
     spread = rng.uniform(0.5, 2, n)
     judge = np.random.default_rng(seed + 1000)
     return Arena(
-        search=sample(rng, size, spread, k=k, b=batches, noise=noise).pooled(),
+        search=sample(rng, size, spread, k=k, b=batches, noise=noise),
         verdict=sample(judge, size, spread, k=k, b=batches, noise=noise),
         holding=25 * cost,
         unit_cost=cost,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.api.data import Data
-from simlab.api.field import TREE, Field, Scheme, field_of, id_order, tree_of, with_classes
+from simlab.api.field import TREE, Field, Schemes, field_of, id_order, tree_of, with_classes
 from simlab.api.problem import DEFAULT_FILL_RATE
 from simlab.api.references import plan_columns
 from simlab.api.settings import Clock, Settings
@@ -160,7 +160,7 @@ class Contest:
 
 def compare(
     data: Data,
-    schemes: Sequence[Scheme] | None = None,
+    schemes: Schemes | None = None,
     *,
     fill_rate: float | Sequence[float] | None = None,
     rounds: Rounds | None = None,
@@ -178,9 +178,10 @@ def compare(
     Parameters
     ----------
     data : Data
-    schemes : sequence, optional
+    schemes : sequence or mapping, optional
         Names of schemes or columns, products as ``"abc+xyz"`` or ``("abc", "xyz")``, ``"tree"`` (learned
-        questions), or segmentations of your own. Everything that the items allow if left out.
+        questions), or segmentations of your own; a mapping gives each a name to appear under. Everything
+        that the items allow if left out.
     fill_rate : float or sequence of float, optional
         Floors at which schemes are compared; the first decides. The study's, else 0.95.
     rounds : Rounds, optional
@@ -208,7 +209,8 @@ def compare(
         workers=workers,
     )
     fills = floors_of(data, fill_rate)
-    batches_of(settings.verdict_replications)
+    for replications_of_phase in (settings.replications, settings.verdict_replications):
+        batches_of(replications_of_phase)
     clock = Clock(progress)
     with clock.stage("fit"):
         entered = field_of(data, schemes)
@@ -279,11 +281,10 @@ class _Stage:
     progress: Progress | None
 
     def sample(self, phase: str, seed: int | None = None) -> Sample:
-        """Sums of one phase; the search pooled, the others by equally long batches."""
+        """Sums of one phase by equally long batches."""
         settings = self.settings if seed is None else replace(self.settings, seed=seed)
         horizon = settings.horizon(phase, self.warmup)
-        slots = 1 if phase == "search" else batches_of(horizon.replications)
-        horizon = replace(horizon, slots=slots)
+        horizon = replace(horizon, slots=batches_of(horizon.replications))
         curves = run_curves(
             self.data.models.world,
             self.planned.levels,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ _COLUMNS = ("supplier", "location", "channel", "category", "customer_group")
 _CLASSES, _MIN_SIZE = 4, 20
 
 Scheme = str | Sequence[str] | Segmentation
+Schemes = Sequence[Scheme] | Mapping[str, Scheme]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +48,7 @@ class Field:
     notes: tuple[str, ...]
 
 
-def field_of(data: Data, schemes: Sequence[Scheme] | None) -> Field:
+def field_of(data: Data, schemes: Schemes | None) -> Field:
     """The schemes named (all problems of all of them together), or all that the items allow.
 
     Raises
@@ -60,23 +61,27 @@ def field_of(data: Data, schemes: Sequence[Scheme] | None) -> Field:
     """
     if schemes is not None and not schemes:
         raise UsageError("compare which schemes? name at least one, for example abc,xyz,abc+xyz")
-    given = list(schemes) if schemes is not None else list(_everything(data))
-    tree = _tree_classes(data) if schemes is None or TREE in given else 0
+    given = _named(schemes) if schemes is not None else [(_name(one), one) for one in _everything(data)]
+    tree = (
+        _tree_classes(data)
+        if schemes is None or any(isinstance(one, str) and one == TREE for _, one in given)
+        else 0
+    )
     entrants: list[Entrant] = []
     left_out: list[tuple[str, str]] = []
     problems: list[Problem] = []
-    for one in given:
-        if one == TREE:
+    for name, one in given:
+        if isinstance(one, str) and one == TREE:
             continue
         try:
-            entrants.append(_entrant(data, one))
+            entrants.append(Entrant(name, _segmentation(data, one)))
         except InvalidInputError as error:
             problems.extend(error.problems)
-            left_out.append((_name(one), error.problems[0].message))
+            left_out.append((name, error.problems[0].message))
         except SimlabError as error:
             if schemes is not None:
                 raise
-            left_out.append((_name(one), str(error)))
+            left_out.append((name, str(error)))
     if problems and schemes is not None:
         raise InvalidInputError(problems)
     names = [entrant.name for entrant in entrants]
@@ -133,13 +138,19 @@ def _tree_classes(data: Data) -> int:
     return spec.classes if spec is not None else _CLASSES
 
 
-def _entrant(data: Data, one: Scheme) -> Entrant:
+def _named(schemes: Schemes) -> list[tuple[str, Scheme]]:
+    if isinstance(schemes, Mapping):
+        return list(schemes.items())
+    return [(_name(one), one) for one in schemes]
+
+
+def _segmentation(data: Data, one: Scheme) -> Segmentation:
     if isinstance(one, Segmentation):
         if one.codes.size != data.catalog.n_items:
             raise UsageError(f"a segmentation of {one.codes.size} SKU-locations, not {data.catalog.n_items}")
-        return Entrant(_name(one), one)
+        return one
     by = one.split(JOIN) if isinstance(one, str) else list(one)
-    return Entrant(_name(one), assign(data.catalog, data.models, by, data.study.segments))
+    return assign(data.catalog, data.models, by, data.study.segments)
 
 
 def _name(one: Scheme) -> str:

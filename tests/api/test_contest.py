@@ -131,6 +131,10 @@ def test_a_segmentation_of_ones_own_takes_part(data):
     own = sl.segment(data, by="criticality")
     found = sl.compare(data, [own, "abc"], rounds=FEW)
     assert "criticality" in found.tournament.names
+    named = sl.compare(data, {"mine": own, "value": "abc"}, rounds=FEW)
+    assert set(named.tournament.names) == {"mine", "value", "one class"}
+    with pytest.raises(UsageError, match="40"):
+        sl.compare(data, [sl.segment(api.load_frames(items(5), study=study()), by="location")], rounds=FEW)
 
 
 def test_classes_that_hold_nothing_are_noted():

@@ -156,3 +156,18 @@ def test_cycles_that_move_with_the_target_are_optimised_level_by_level(ring):
     for fill in ring.fills:
         assert ratio.search_cost[fill] == pytest.approx(fixed.search_cost[fill])
         assert ratio.cost_at(fill).value == pytest.approx(fixed.cost_at(fill).value, rel=0.03)
+
+
+def test_intervals_cover_the_choice_of_plans_too(ring):
+    """Redrawn searches add spread, and a redraw that changes nothing reads the scheme's own cost."""
+    segmentation = by_cost(ring, 3)
+    full = ring.enter("x", segmentation.codes, segmentation.names)
+    fixed = replace(ring, redraw=False).enter("x", segmentation.codes, segmentation.names)
+    for fill in ring.fills:
+        wide, narrow = (one.cost_at(fill).estimate(0.95) for one in (full, fixed))
+        assert wide.value == narrow.value
+        assert wide.low <= narrow.low < narrow.high <= wide.high
+        assert np.isfinite(full.again[fill]).all()
+        assert full.again[fill].mean() == pytest.approx(wide.value, rel=0.02)
+    assert any(full.again[fill].std() > 0 for fill in ring.fills)
+    assert fixed.again == {}

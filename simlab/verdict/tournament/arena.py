@@ -22,6 +22,7 @@ from simlab.frontier import (
 )
 from simlab.frontier.curves import fewest
 from simlab.verdict.tournament.entry import Entry, Judged, Service, scaled
+from simlab.verdict.tournament.redraws import multiplicities, redrawn_costs
 from simlab.verdict.tournament.sample import (
     ChoiceArray,
     FloatArray,
@@ -48,7 +49,7 @@ class Arena:
     Attributes
     ----------
     search : Sample
-        Pooled sums of the seed that chooses.
+        Sums by batch of the seed that chooses.
     verdict : Sample
         Sums by batch of the seed that judges.
     holding, unit_cost : (n,) int64
@@ -66,6 +67,8 @@ class Arena:
         How often each SKU-location counts, in a resampled catalogue.
     merge_work : int
         Work limit of a merge.
+    redraw : bool
+        Whether plans are chosen again on redrawn batches of the search, so that intervals cover it.
     """
 
     search: Sample
@@ -79,6 +82,7 @@ class Arena:
     fills: tuple[float, ...]
     times: IntArray | None = None
     merge_work: int = MERGE_WORK
+    redraw: bool = True
 
     @property
     def n_items(self) -> int:
@@ -91,7 +95,7 @@ class Arena:
 
     def pooled(self) -> Arena:
         """The same without intervals."""
-        return replace(self, verdict=self.verdict.pooled())
+        return replace(self, search=self.search.pooled(), verdict=self.verdict.pooled(), redraw=False)
 
     @cached_property
     def ladder(self) -> tuple[float, ...]:
@@ -148,7 +152,24 @@ class Arena:
             search_cost={fill: found[fill][1][0] for fill in self.fills if fill in found},
             asked={fill: found[fill][0] for fill in self.fills if fill in found},
             gap=found[self.fills[0]][1][1] if self.fills[0] in found else math.nan,
+            again=self._redrawn(codes, len(names)),
         )
+
+    def _redrawn(self, codes: IntArray, n: int) -> dict[float, FloatArray]:
+        """Floor → cost on the verdict seed of plans chosen on redrawn searches; empty where not asked for."""
+        moving = self.service.whole_of(self.search).shape[1] > 1
+        if not self.redraw or self.search.n_batches < 2 or moving:
+            return {}
+        search, verdict = self._cells(self.search, codes, n), self._cells(self.verdict.pooled(), codes, n)
+        times = multiplicities(self.search.n_batches)
+        costs = redrawn_costs(search, tuple(table[:, :, 0] for table in verdict), self.fills, times)
+        per_batch = self._cost_scale / self.verdict.n_batches
+        return {fill: row * per_batch for fill, row in zip(self.fills, costs, strict=True)}
+
+    def _cells(self, sample: Sample, codes: IntArray, n: int) -> tuple[IntArray, IntArray, IntArray]:
+        """Cost, service and its whole per segment × target × batch."""
+        cost = self._sum(codes, n, self.holding, sample.stock)
+        return cost, self._part(sample, codes, n), self._whole(sample, codes, n)
 
     def judge(self, codes: IntArray, n: int, choice: ChoiceArray) -> Judged:
         """What plans do on the verdict seed; `choice` is (p, n) target numbers of n segments."""

@@ -120,9 +120,10 @@ def class_rows(
     rule_cost : float
         Study currency per class and year.
     level : float
-        Of the intervals.
+        Of the intervals, which take the plans as they were found.
     """
     fill = arena.fills[0]
+    arena = replace(arena, redraw=False)
     entries = {k: arena.enter(scheme, one.codes, one.names) for k, one in by_k.items()}
     best = _recommended(replace(arena, verdict=selection), by_k, entries, rule_cost, level)
     before: Entry | None = None

@@ -86,7 +86,8 @@ class Tournament:
         with np.errstate(divide="ignore", invalid="ignore"):
             value = np.log(np.array([reading.value for reading in readings]))
             left = np.log(np.array([reading.left for reading in readings]))
-        return Multiple(value, left, self.level)
+            again = np.log(np.array([reading.again for reading in readings]))
+        return Multiple(value, left, self.level, again)
 
     def cost(self, name: str, fill: float | None = None) -> Estimate:
         """Holding cost per year of a scheme at a floor."""
@@ -157,10 +158,21 @@ def relative(a: Reading, b: Reading, level: float) -> Estimate:
     """(a − b) ÷ b with a paired jackknife interval, from logarithms."""
     with np.errstate(divide="ignore", invalid="ignore"):
         log = Reading(
-            float(np.log(a.value) - np.log(b.value)), np.asarray(np.log(a.left) - np.log(b.left))
+            float(np.log(a.value) - np.log(b.value)),
+            np.asarray(np.log(a.left) - np.log(b.left)),
+            _log_ratio(a, b),
         ).estimate(level)
     value, low, high = (math.expm1(x) for x in (log.value, log.low, log.high))
     return Estimate(value, low, high, level, "simulation", log.n, log.note)
+
+
+def _log_ratio(a: Reading, b: Reading) -> FloatArray:
+    """Logarithms of the ratio over redrawn searches; a plan that was not chosen again stays as it is."""
+    if not (a.again.size or b.again.size):
+        return np.zeros(0)
+    over = a.again if a.again.size else np.array([a.value])
+    under = b.again if b.again.size else np.array([b.value])
+    return np.asarray(np.log(over) - np.log(under))
 
 
 def hold(

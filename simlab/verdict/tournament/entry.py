@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
-from simlab.measures import Estimate, cost_at_fill, fill_at_cost, jackknife
+from simlab.measures import Estimate, cost_at_fill, fill_at_cost, jackknife, t_quantile
 from simlab.verdict.tournament.sample import ChoiceArray, FloatArray, IntArray, Sample
 
 Part = Literal["served", "ready", "good_receipts"]
@@ -46,14 +47,31 @@ class Service:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """A number read off a frontier on the verdict seed, and the same without each batch."""
+    """A number read off a frontier on the verdict seed.
+
+    Attributes
+    ----------
+    value : float
+    left : (b,) float
+        The same without each batch of the verdict seed.
+    again : (draws,) float
+        The same for plans chosen on redrawn batches of the search seed; empty where the plans are
+        taken as they are.
+    """
 
     value: float
     left: FloatArray
+    again: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     def estimate(self, level: float) -> Estimate:
-        """With its jackknife interval over batches."""
-        return jackknife(self.value, self.left, level)
+        """With an interval: jackknife over verdict batches, and the spread of redrawn searches."""
+        one = jackknife(self.value, self.left, level)
+        if not self.again.size or math.isnan(one.low):
+            return one
+        n = min(one.n, self.again.size)
+        judged = one.half_width / t_quantile(0.5 + 0.5 * level, one.n - 1.0)
+        half = t_quantile(0.5 + 0.5 * level, n - 1.0) * math.hypot(judged, float(self.again.std(ddof=1)))
+        return replace(one, low=self.value - half, high=self.value + half)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +105,8 @@ class Entry:
         Floor → target number of each segment in that plan.
     gap : float
         Largest possible saving at the first floor, as a fraction; 0: the plan is exact.
+    again : dict of float to (draws,) float
+        Floor → holding cost per year there of plans chosen on redrawn searches.
     """
 
     name: str
@@ -99,10 +119,12 @@ class Entry:
     search_cost: dict[float, float]
     asked: dict[float, IntArray]
     gap: float
+    again: dict[float, FloatArray] = field(default_factory=dict)
 
     def cost_at(self, fill_rate: float) -> Reading:
-        """Holding cost per year at a fill rate, plans fixed."""
-        return Reading(*cost_at_fill(self.cost, self.part, self.whole, fill_rate))
+        """Holding cost per year at a fill rate."""
+        value, left = cost_at_fill(self.cost, self.part, self.whole, fill_rate)
+        return Reading(value, left, self.again.get(fill_rate, np.zeros(0)))
 
     def fill_at(self, capital: float) -> Reading:
         """Fill rate at a mean inventory value, plans fixed."""

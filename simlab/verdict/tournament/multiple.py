@@ -1,8 +1,9 @@
 """Many schemes compared at once: simultaneous intervals for all pairs, and comparisons with the best.
 
 All schemes were read on the same paths, so their readings move together. The jackknife over batches gives
-the joint covariance; quantiles of the largest |t| are those of a multivariate t law with that covariance,
-by seeded draws, so that correlated comparisons are not punished as independent ones would be.
+the joint covariance of the judging, redrawn searches that of the choosing of plans; quantiles of the largest
+|t| are those of a multivariate t law with their sum, by seeded draws, so that correlated comparisons are not
+punished as independent ones would be.
 
 References
 ----------
@@ -16,7 +17,7 @@ and multiple comparisons in simulation, Management Science 41.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -42,14 +43,17 @@ class Multiple:
     value : (s,) float
         The readings; NaN where a scheme has none.
     left : (s, b) float
-        The readings without each batch.
+        The readings without each batch of the verdict seed.
     level : float
         Joint confidence of the intervals of all pairs, and of all comparisons with the best.
+    again : (s, draws) float
+        The readings of plans chosen on redrawn searches; no columns: plans taken as they are.
     """
 
     value: FloatArray
     left: FloatArray
     level: float
+    again: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
 
     @property
     def n_batches(self) -> int:
@@ -59,24 +63,35 @@ class Multiple:
     @cached_property
     def known(self) -> npt.NDArray[np.intp]:
         """Numbers of the schemes that have a reading."""
-        return np.flatnonzero(np.isfinite(self.value) & np.isfinite(self.left).all(axis=1))
+        found = np.isfinite(self.value) & np.isfinite(self.left).all(axis=1)
+        return np.flatnonzero(found & np.isfinite(self.again).all(axis=1) if self.again.size else found)
 
     @cached_property
     def _deviation(self) -> FloatArray:
-        """(s, b): inner products of rows are jackknife covariances."""
+        """(s, b + draws): inner products of rows are covariances, of the judging and of the choosing."""
         n = self.n_batches
-        return math.sqrt((n - 1.0) / n) * np.asarray(self.left - self.left.mean(axis=1, keepdims=True))
+        judged = math.sqrt((n - 1.0) / n) * np.asarray(self.left - self.left.mean(axis=1, keepdims=True))
+        if not self.again.size:
+            return judged
+        chosen = self.again - self.again.mean(axis=1, keepdims=True)
+        return np.concatenate([judged, chosen / math.sqrt(self.again.shape[1] - 1.0)], axis=1)
+
+    @property
+    def _freedom(self) -> float:
+        """Degrees of freedom: those of the less known of the two parts."""
+        return float(min(self.n_batches, self.again.shape[1] if self.again.size else self.n_batches) - 1)
 
     @cached_property
     def factor(self) -> float:
         """Standard errors on either side of every pair's difference, all pairs together."""
         rows = [self._contrast(i, j) for at, i in enumerate(self.known) for j in self.known[at + 1 :]]
-        return _quantile(np.array(rows).reshape(-1, self.n_batches), self.level, two_sided=True)
+        width = self._deviation.shape[1]
+        return _quantile(np.array(rows).reshape(-1, width), self.level, self._freedom, two_sided=True)
 
     def difference(self, i: int, j: int) -> Estimate:
         """Scheme i minus scheme j, with an interval that holds for all pairs together."""
         value, error = float(self.value[i] - self.value[j]), self._error(i, j)
-        if math.isnan(value):
+        if math.isnan(value) or not (np.isin([i, j], self.known)).all():
             return Estimate(math.nan, math.nan, math.nan, self.level, "simulation", self.n_batches)
         half = self.factor * error if error > 0 else 0.0
         note = "simultaneous for all pairs"
@@ -107,7 +122,7 @@ class Multiple:
     def _factor_as_best(self, i: int) -> float:
         """One-sided factor that holds for scheme i against all others together."""
         rows = np.array([self._contrast(int(j), i) for j in self.known if j != i])
-        return _quantile(rows, self.level, two_sided=False)
+        return _quantile(rows, self.level, self._freedom, two_sided=False)
 
     def _contrast(self, i: int, j: int) -> FloatArray:
         return np.asarray(self._deviation[i] - self._deviation[j])
@@ -117,14 +132,14 @@ class Multiple:
         return 0.0 if error <= _SAME * abs(float(self.value[i])) else error
 
 
-def _quantile(contrasts: FloatArray, level: float, *, two_sided: bool) -> float:
+def _quantile(contrasts: FloatArray, level: float, freedom: float, *, two_sided: bool) -> float:
     """Quantile of the largest (absolute) t of these contrasts under a multivariate t law."""
     lengths = np.sqrt(np.square(contrasts).sum(axis=1)) if contrasts.size else np.zeros(0)
     keep = lengths > 1e-9 * lengths.max(initial=0.0)
     if not keep.any():
         return 0.0
     directions = (contrasts[keep] / lengths[keep][:, None]).T
-    draws = _t_draws(contrasts.shape[1])
+    draws = _t_draws(contrasts.shape[1], freedom)
     largest = np.empty(_DRAWS)
     for first in range(0, _DRAWS, _AT_ONCE):
         statistic = draws[first : first + _AT_ONCE] @ directions
@@ -133,8 +148,8 @@ def _quantile(contrasts: FloatArray, level: float, *, two_sided: bool) -> float:
 
 
 @lru_cache(maxsize=4)
-def _t_draws(n: int) -> FloatArray:
-    """(draws, n) vectors whose projections on unit vectors are t with n − 1 degrees of freedom."""
+def _t_draws(n: int, freedom: float) -> FloatArray:
+    """(draws, n) vectors whose projections on unit vectors follow Student's t."""
     rng = np.random.default_rng(_SEED)
-    scale = np.sqrt(rng.chisquare(n - 1.0, _DRAWS) / (n - 1.0))
+    scale = np.sqrt(rng.chisquare(freedom, _DRAWS) / freedom)
     return np.asarray(rng.standard_normal((_DRAWS, n)) / scale[:, None])

@@ -93,7 +93,7 @@ def regret_matrix(
     level : float
         Of the intervals (jackknife over batches of the verdict seed).
     """
-    arenas = {service.name: replace(arena, service=service) for service in services}
+    arenas = {service.name: replace(arena, service=service, redraw=False) for service in services}
     entries = {name: one.enter(name, codes, names) for name, one in arenas.items()}
     found = []
     for made_for, entry in entries.items():
