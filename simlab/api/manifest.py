@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 def optimize_facts(opt: Optimization, statements: tuple[str, ...], times: dict[str, float]) -> dict[str, Any]:
     """The manifest of an optimized run."""
+    from simlab.api.reuse import basis
     from simlab.engine.run import evaluator_of
 
     facts = _facts(opt.data, opt.segmentation, opt.settings, statements, times)
@@ -33,6 +34,11 @@ def optimize_facts(opt: Optimization, statements: tuple[str, ...], times: dict[s
         "warmup": opt.warmup,
         "warmup_rule": opt.warmup_rule,
         "targets": list(opt.targets),
+        "curves": basis(
+            opt.data, opt.planned.levels, opt.settings.horizon("search", opt.warmup), opt.targets
+        ),
+        "objective": opt.accounting.objective,
+        "service": opt.accounting.service,
         "constraints": {"fill_rate": opt.solved.fill_rate, "budget": opt.solved.budget},
         "chosen": opt.chosen.by_segment(),
         "frontier": {

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from simlab.api.accounts import Accounting, accounting, compare_counted
+from simlab.api.cells import Simulator
+from simlab.api.constraints import Constraints, constraints
 from simlab.api.data import Data
 from simlab.api.problem import Solved, solve_plans
 from simlab.api.references import References, plan_columns, references, side_by_side
 from simlab.api.settings import Clock, Settings
 from simlab.api.simulation import save_path, warmup_of
 from simlab.errors import EngineFaultError
-from simlab.execution import Curves, PlanSums, Progress, Weights, run_curves
+from simlab.execution import Curves, PlanSums, Progress, run_curves
 from simlab.frontier import Frontier, Plan
+from simlab.measures import Estimate, ratio_estimate
 from simlab.policies import PlannedLevels
 from simlab.segments import Segmentation
-from simlab.verdict.compare import Comparison, compare_all
-from simlab.verdict.retest import PlanGroup, retest
+from simlab.verdict.compare import Comparison
+from simlab.verdict.retest import PlanGroup
 from simlab.verdict.scores import Scores, score
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from simlab.api.reuse import StoredCurves
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -57,6 +63,12 @@ class Optimization:
     warmup_rule : str
     times : dict
         Seconds per stage.
+    accounting : Accounting
+        How cost and service are counted.
+    rules : Constraints
+        Limits besides floor and budget.
+    simulator : Simulator
+        Runs further plans on the streams of a phase.
     """
 
     data: Data
@@ -72,7 +84,10 @@ class Optimization:
     comparisons: tuple[Comparison, ...]
     warmup: int
     warmup_rule: str
-    times: dict[str, float] = field(default_factory=dict)
+    times: dict[str, float]
+    accounting: Accounting
+    rules: Constraints
+    simulator: Simulator
 
     @property
     def frontier(self) -> FrontierResult:
@@ -101,7 +116,9 @@ class Optimization:
         InfeasibleError
             Nothing on the grid meets it; the message names what would.
         """
-        return self.solved.frontier.at(budget=budget, fill_rate=fill_rate)
+        solved = self.solved
+        source = solved.problem if self.rules.any_on_means else solved.frontier
+        return source.at(budget=budget, fill_rate=fill_rate)
 
     @property
     def chosen(self) -> Plan:
@@ -112,6 +129,12 @@ class Optimization:
     def kinds(self) -> tuple[str, ...]:
         """Kinds of plan that are compared: ``segmented`` (the chosen one) first."""
         return tuple(kind for kind in self.verdict if ":" not in kind)
+
+    @property
+    def service(self) -> Estimate:
+        """Service of the chosen plan on the verdict seed, as the study counts it."""
+        sums = self.verdict["segmented"]
+        return ratio_estimate(sums.good[0].sum(axis=0), sums.asked[0].sum(axis=0), self.settings.level)
 
     def target_of(self, kind: str, segment: int | None) -> float:
         """Target asked of a segment (or of all) by a kind of plan; NaN where items differ."""
@@ -220,6 +243,7 @@ def optimize(
     seed: int | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    curves: StoredCurves | None = None,
 ) -> Optimization:
     """Find the segment targets with the least holding cost, and test them on fresh randomness.
 
@@ -236,6 +260,8 @@ def optimize(
         The study's if left out. Workers change no result.
     progress : callable, optional
         Called with (stage, done, total).
+    curves : StoredCurves, optional
+        Of an earlier run with the same laws, levels and seed: the search is not simulated again.
 
     Returns
     -------
@@ -254,54 +280,40 @@ def optimize(
         workers=workers,
     )
     clock = Clock(progress)
-    models = data.models
-    weights = Weights(models.costs.unit_cost, models.costs.holding)
+    models, counted = data.models, accounting(data)
     with clock.stage("plan"):
         targets = data.study.targets()
+        rules = constraints(data, segmentation, targets)
         planned = plan_columns(data, np.array(targets))
         compared = references(data)
         warmup, rule = warmup_of(data, [planned.levels, *compared.levels.values()], settings)
+    horizon = settings.horizon("search", warmup)
     with clock.stage("simulate"):
-        horizon = settings.horizon("search", warmup)
-        curves = run_curves(
-            models.world, planned.levels, horizon, workers=settings.workers, progress=progress
-        )
+        if curves is None:
+            sums = run_curves(
+                models.world, planned.levels, horizon, workers=settings.workers, progress=progress
+            )
+        else:
+            sums = curves.curves_for(data, planned.levels, horizon, targets)
+    simulator = Simulator(data, segmentation, planned, settings, rules, counted, warmup, progress)
     with clock.stage("solve"):
-        solved = solve_plans(
-            data, segmentation, planned, targets, curves, settings, fill_rate=fill_rate, budget=budget
-        )
+        solved = solve_plans(simulator, targets, sums, fill_rate=fill_rate, budget=budget)
     kept = compared_plans(solved, compared)
     with clock.stage("in-sample"):
-        search = retest(
-            models.world,
-            kept,
-            segmentation.codes,
-            weights,
-            horizon,
-            workers=settings.workers,
-            progress=progress,
-            stage="in-sample",
-        )
-        check_same(search["segmented"], solved.chosen)
+        search = simulator.run(kept, "search", "in-sample")
+        check_same(search["segmented"], solved)
     with clock.stage("verdict"):
-        verdict = retest(
-            models.world,
-            [*kept, *solved.frontiers],
-            segmentation.codes,
-            weights,
-            settings.horizon("verdict", warmup),
-            workers=settings.workers,
-            progress=progress,
-        )
+        more = simulator.segment_cells(settings.verdict_replications) + simulator.chance_cells()
+        verdict = simulator.run([*kept, *solved.frontiers, *more], "verdict", "verdict")
     scale = settings.scale(data.study)
-    comparisons = tuple(compare_all(verdict, solved.at_fill(verdict), scale))
+    comparisons = compare_counted(verdict, solved.at_fill(verdict), scale, counted)
     return Optimization(
         data,
         segmentation,
         settings,
         targets,
         planned,
-        curves,
+        sums,
         solved,
         compared,
         search,
@@ -310,6 +322,9 @@ def optimize(
         warmup,
         rule,
         clock.times,
+        counted,
+        rules,
+        simulator,
     )
 
 
@@ -322,8 +337,12 @@ def compared_plans(solved: Solved, compared: References) -> list[PlanGroup]:
     return [group for groups in (side_by_side(alike), *others) for group in groups]
 
 
-def check_same(sums: PlanSums, plan: Plan) -> None:
+def check_same(sums: PlanSums, solved: Solved) -> None:
     """Guard: the chosen plan, simulated again, gives the very sums that the frontier was built on."""
-    again = (int(sums.holding.sum()), int(sums.stock_value.sum()), int(sums.served.sum()))
-    if again != plan.totals:
-        raise EngineFaultError(f"the chosen plan gave {again} when simulated again, not {plan.totals}")
+    again = (int(sums.cost.sum()), int(sums.stock_value.sum()), int(sums.good.sum()))
+    plan = solved.chosen
+    value = solved.plain.totals(plan.choice)[1]
+    if again != (plan.cost, value, plan.served):
+        raise EngineFaultError(
+            f"the chosen plan gave {again} when simulated again, not {(plan.cost, value, plan.served)}"
+        )

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from simlab.api.data import Data
+from simlab.api.cells import Simulator
+from simlab.api.choosing import Choosing, choose
+from simlab.api.grids import ItemTables, pipeline, segment_curves
+from simlab.api.limits import limits_on_means
 from simlab.api.references import one_column
-from simlab.api.settings import Settings
 from simlab.engine.types import IntArray, Levels
-from simlab.errors import EngineFaultError, InfeasibleError
+from simlab.errors import InfeasibleError
 from simlab.execution import Curves, PlanSums
 from simlab.frontier import (
     Frontier,
     ItemFrontier,
     ItemPlan,
     Plan,
+    Problem,
     SegmentCurves,
     Thinned,
-    aggregate,
     per_item_bound,
     solve,
     thin,
     uniform,
 )
-from simlab.models import Models
-from simlab.policies import PlannedLevels
-from simlab.segments import Segmentation
+from simlab.measures import format_money
 from simlab.verdict.retest import PlanGroup
 
 FloatArray = npt.NDArray[np.float64]
+
+__all__ = ["DEFAULT_FILL_RATE", "ItemTables", "Solved", "segment_curves", "solve_plans"]
 
 DEFAULT_FILL_RATE = 0.95
 """Floor where neither the study nor the caller names a floor or a budget."""
@@ -49,7 +50,9 @@ class Solved:
     frontier : Frontier
         Every efficient plan of segment targets.
     thinned : Thinned
-        Its points that are retested and shown, the chosen one among them.
+        Points of it, well spread, and what lies between them at most.
+    shown : Frontier
+        These points and the chosen plan: what is retested and shown.
     uniform : Frontier
         One plan per target of the grid.
     items : ItemFrontier
@@ -70,10 +73,19 @@ class Solved:
         The constraints in force.
     notes : tuple of str
         What a reader must know.
+    problem : Problem
+        Objective, service and limits, for further plans.
+    plain : SegmentCurves
+        Holding cost and units by segment, whatever the study counts.
+    tables : ItemTables
+        Sums per SKU-location × target as counted, pinned items at their target.
+    choosing : Choosing
+        How the plan was chosen.
     """
 
     frontier: Frontier
     thinned: Thinned
+    shown: Frontier
     uniform: Frontier
     items: ItemFrontier
     chosen: Plan
@@ -86,47 +98,22 @@ class Solved:
     fill_rate: float | None
     budget: float | None
     notes: tuple[str, ...]
+    problem: Problem
+    plain: SegmentCurves
+    tables: ItemTables
+    choosing: Choosing
 
     def at_fill(self, verdict: dict[str, PlanSums]) -> float:
-        """Fill rate at which frontiers are compared: what the chosen plan reaches on the verdict seed."""
+        """Service at which frontiers are compared: what the chosen plan reaches on the verdict seed."""
         chosen = verdict["segmented"]
-        demanded = int(chosen.demanded.sum())
-        return int(chosen.served.sum()) / demanded if demanded else float("nan")
-
-
-@dataclass(frozen=True, eq=False)
-class ItemTables:
-    """Exact sums per SKU-location × target over all replications: objective, value, service."""
-
-    cost: IntArray
-    value: IntArray
-    served: IntArray
-    demanded: IntArray
-
-    @classmethod
-    def of(cls, curves: Curves, models: Models) -> ItemTables:
-        """Stock at the holding weight, stock at unit cost, units served, units demanded."""
-        stock = (curves.on_hand + curves.on_hand_start).sum(axis=-1)
-        weight = np.maximum(models.costs.unit_cost, models.costs.holding)
-        if (stock.max(axis=1).astype(np.float64) * weight >= 2.0**62).any():
-            raise EngineFaultError(
-                "an item's sum of money would leave 64 bits: choose a coarser data.cost_resolution"
-            )
-        return cls(
-            cost=stock * models.costs.holding[:, None],
-            value=stock * models.costs.unit_cost[:, None],
-            served=curves.served.sum(axis=-1),
-            demanded=curves.demanded.sum(axis=-1),
-        )
+        asked = int(chosen.asked.sum())
+        return int(chosen.good.sum()) / asked if asked else float("nan")
 
 
 def solve_plans(
-    data: Data,
-    segmentation: Segmentation,
-    planned: PlannedLevels,
+    simulator: Simulator,
     targets: tuple[float, ...],
     curves: Curves,
-    settings: Settings,
     *,
     fill_rate: float | None,
     budget: float | None,
@@ -136,33 +123,44 @@ def solve_plans(
     Raises
     ------
     InfeasibleError
-        No plan on the grid meets floor and budget.
+        No plan on the grid meets all limits.
     """
+    data, segmentation, rules = simulator.data, simulator.segmentation, simulator.rules
+    settings, accounting = simulator.settings, simulator.accounting
     notes: list[str] = []
     if fill_rate is None and budget is None:
         fill_rate = DEFAULT_FILL_RATE
         notes.append(f"neither a floor nor a budget was named: fill rate {fill_rate:g} is the floor")
-    tables = ItemTables.of(curves, data.models)
-    grid = segment_curves(tables, data, segmentation, targets, settings)
-    frontier = solve(grid, fill_rate=fill_rate, budget=budget)
-    chosen = frontier.at(fill_rate=fill_rate, budget=budget)
+    usual = ItemTables.of(curves, data.models)
+    tables = usual.counted(curves, data, accounting, settings.replications).pinned(rules)
+    grid = segment_curves(tables, data, segmentation, targets, settings, accounting=accounting, rules=rules)
+    plain = segment_curves(usual.pinned(rules), data, segmentation, targets, settings, rules=rules)
+    limits = limits_on_means(data, segmentation, rules, curves, settings)
+    problem = Problem(grid, limits, rules.ordered)
+    frontier = problem.points(data.study.optimize.points) if rules.any_on_means else solve(grid)
+    chosen, choosing = choose(simulator, problem, frontier, fill_rate, budget)
     one_target = uniform(grid)
-    best_uniform = _best_uniform(one_target, chosen, fill_rate, budget, notes)
+    best_uniform = _best_uniform(one_target, problem, chosen, fill_rate, budget, notes)
     items = per_item_bound(
-        tables.cost, tables.served, value=tables.value, demanded=tables.demanded, n_points=_PER_SKU_POINTS
+        tables.cost,
+        tables.served,
+        value=np.broadcast_to(tables.value, tables.cost.shape),
+        demanded=tables.demanded,
+        n_points=_PER_SKU_POINTS,
     )
     per_sku = items.serving(chosen.served)
     thinned = _thinned(frontier, chosen, data.study.optimize.points)
-    codes = segmentation.codes
+    shown = with_plan(thinned.frontier, chosen)
     columns = {
-        "segmented": chosen.choice[codes],
-        "uniform": best_uniform.choice[codes],
+        "segmented": rules.choice_of_items(segmentation, chosen.choice),
+        "uniform": rules.choice_of_items(segmentation, best_uniform.choice),
         "per_sku": per_sku.choice,
     }
-    levels = planned.levels
+    levels = simulator.planned.levels
     return Solved(
         frontier=frontier,
         thinned=thinned,
+        shown=shown,
         uniform=one_target,
         items=items,
         chosen=chosen,
@@ -171,50 +169,90 @@ def solve_plans(
         columns=columns,
         kept={kind: one_column(levels, column) for kind, column in columns.items()},
         frontiers=(
-            _group("frontier:segmented", levels, _tested(thinned, chosen).T[codes]),
-            _group("frontier:uniform", levels, one_target.choice.T[codes]),
+            _group("frontier:segmented", levels, rules.choice_of_items(segmentation, shown.choice).T),
+            _group("frontier:uniform", levels, rules.choice_of_items(segmentation, one_target.choice).T),
             _group("frontier:per_sku", levels, items.choice.T),
         ),
         targets={kind: np.array(targets)[column] for kind, column in columns.items()},
         fill_rate=fill_rate,
         budget=budget,
-        notes=tuple(notes),
+        notes=(*notes, *choosing.notes, *_limit_notes(simulator, curves)),
+        problem=problem,
+        plain=plain,
+        tables=tables,
+        choosing=choosing,
     )
 
 
-def segment_curves(
-    tables: ItemTables,
-    data: Data,
-    segmentation: Segmentation,
-    targets: tuple[float, ...],
-    settings: Settings,
-) -> SegmentCurves:
-    """Item sums added up by segment, with what turns them into money."""
-    resolution = Fraction(repr(data.study.data.cost_resolution))
-    exposure = 2 * settings.periods * settings.replications
-    return aggregate(
-        segmentation.codes,
-        segmentation.n_segments,
-        cost=tables.cost,
-        value=tables.value,
-        served=tables.served,
-        demanded=tables.demanded,
-        targets=targets,
-        names=segmentation.names,
-        cost_unit=resolution / 100 / exposure,
-        value_unit=resolution / exposure,
-        currency=data.study.currency,
+def _limit_notes(simulator: Simulator, curves: Curves) -> list[str]:
+    """What a reader must know of objective, service, budget and limits."""
+    data, accounting, rules = simulator.data, simulator.accounting, simulator.rules
+    notes = []
+    if not accounting.plain:
+        notes.append(
+            f"the objective is {accounting.objective}, service is the {accounting.service}: the floor, "
+            "the frontier and the comparisons at equal service speak of these"
+        )
+    if accounting.pipeline:
+        amounts = pipeline(curves, data.models)
+        exposure = 2 * simulator.settings.periods * simulator.settings.replications
+        money = format_money(
+            float(amounts[:, 0].sum()) * data.study.data.cost_resolution / exposure, data.study.currency
+        )
+        constant = bool((amounts == amounts[:, :1]).all())
+        moves = (
+            "the same at every target, so that no target can move it" if constant else "at the lowest target"
+        )
+        notes.append(f"the budget counts stock on order too: {money}, {moves}")
+    if rules.any_on_means or rules.chances:
+        notes.append(
+            "uniform target, per-SKU plan, habit and today's levels are compared as they are: they need not "
+            "keep the study's floors, ceilings, order and chance limits"
+        )
+    return notes
+
+
+def with_plan(points: Frontier, plan: Plan) -> Frontier:
+    """The points with a plan among them, in ascending cost."""
+    if (points.choice == plan.choice).all(axis=1).any():
+        return points
+    at = int(np.searchsorted(points.cost.astype(np.float64), float(plan.cost)))
+    cost, value, served = plan.totals
+    bound = int(min(plan.bound, cost)) if np.isfinite(plan.bound) else 0
+    return replace(
+        points,
+        choice=np.insert(points.choice, at, plan.choice.astype(np.int16), axis=0),
+        cost=np.insert(points.cost, at, cost),
+        value=np.insert(points.value, at, value),
+        served=np.insert(points.served, at, served),
+        bound=np.insert(points.bound, at, bound),
+        certificate=np.insert(points.certificate.astype(object), at, plan.certificate),
     )
 
 
 def _best_uniform(
-    one_target: Frontier, chosen: Plan, fill_rate: float | None, budget: float | None, notes: list[str]
+    one_target: Frontier,
+    problem: Problem,
+    chosen: Plan,
+    fill_rate: float | None,
+    budget: float | None,
+    notes: list[str],
 ) -> Plan:
-    """The best single target under the same constraints, else the nearest one to the chosen plan."""
+    """The best single target under the same floor, budget and limits, else the nearest in service."""
+    program = problem.program(fill_rate=fill_rate, budget=budget)
+    choices = one_target.choice.astype(np.int64)
+    able = [at for at in range(one_target.n_points) if not program.broken(choices[at])]
+    if able and fill_rate is None and budget is not None:
+        most = max(int(one_target.served[at]) for at in able)
+        able = [at for at in able if int(one_target.served[at]) == most]
+    if able:
+        return one_target.plan(able[0])
     try:
-        return one_target.at(fill_rate=fill_rate, budget=budget)
+        one_target.at(fill_rate=fill_rate, budget=budget)
+        reason = "the study's limits stand against it"
     except InfeasibleError as error:
-        notes.append(f"no uniform target meets the constraints ({error}); the nearest in fill is shown")
+        reason = str(error)
+    notes.append(f"no uniform target meets the constraints ({reason}); the nearest in fill is shown")
     distance = [abs(int(served) - chosen.served) for served in one_target.served]
     return one_target.plan(int(np.argmin(distance)))
 
@@ -222,14 +260,6 @@ def _best_uniform(
 def _thinned(frontier: Frontier, chosen: Plan, n_points: int) -> Thinned:
     at = np.flatnonzero((frontier.choice == chosen.choice).all(axis=1))
     return thin(frontier, max(2, n_points), keep=at)
-
-
-def _tested(thinned: Thinned, chosen: Plan) -> npt.NDArray[np.int16]:
-    """Choices to retest: the thinned points, and the chosen plan where it is not one of them."""
-    choice = thinned.frontier.choice
-    if (choice == chosen.choice).all(axis=1).any():
-        return choice
-    return np.concatenate([choice, chosen.choice[None].astype(np.int16)])
 
 
 def _group(kind: str, levels: Levels, choice: npt.ArrayLike) -> PlanGroup:

@@ -19,6 +19,7 @@ from simlab.api.data import Data, demo, load
 from simlab.api.manifest import optimize_facts, simulate_facts
 from simlab.api.optimization import Optimization, optimize
 from simlab.api.replaying import with_history
+from simlab.api.reuse import StoredCurves
 from simlab.api.simulation import Simulation, simulate
 from simlab.api.words import optimize_statements, simulate_statements
 from simlab.errors import InvalidInputError, Problem
@@ -102,16 +103,21 @@ def run_optimize(
     out: Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    curves: Path | None = None,
 ) -> RunResult:
-    """Optimise the study's segment targets, test them, and write the run folder."""
+    """Optimise the study's segment targets, test them, and write the run folder.
+
+    `curves` is the folder of an earlier run whose curves are used again, where laws, levels, grid and
+    seed are the same; what is fresh (the verdict) is simulated either way.
+    """
     started = time.perf_counter()
     if progress is not None:
         progress("load", 0, 1)
+    stored = None if curves is None else StoredCurves.open(curves)
     data = load(study_path)
     times = {"load": time.perf_counter() - started}
-    return _optimize(
-        data, RunFolder.create(out, data.study.name, data.study.folder), workers, progress, times
-    )
+    folder = RunFolder.create(out, data.study.name, data.study.folder)
+    return _optimize(data, folder, workers, progress, times, stored)
 
 
 def run_demo(
@@ -132,6 +138,7 @@ def _optimize(
     workers: int | None,
     progress: Progress | None,
     times: dict[str, float],
+    stored: StoredCurves | None = None,
 ) -> RunResult:
     asked = data.study.optimize
     with _kept_if_used(folder):
@@ -145,6 +152,7 @@ def _optimize(
             budget=asked.budget,
             workers=workers,
             progress=progress,
+            curves=stored,
         )
     return write_optimization(opt, folder, times, progress)
 
@@ -164,8 +172,9 @@ def write_optimization(
 ) -> RunResult:
     """Write every table, seal the run, render the report."""
     started = time.perf_counter()
-    plan = opt.solved.kept["segmented"]
-    frames, said = with_history(optimization_frames(opt), opt.data, opt.segmentation, plan)
+    frames, said = with_history(
+        optimization_frames(opt), opt.data, opt.segmentation, opt.solved.kept["segmented"]
+    )
     statements = (*optimize_statements(opt), *said)
     _write(folder, opt.data, frames)
     times = {**times, **opt.times, "write": time.perf_counter() - started}

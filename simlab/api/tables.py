@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -142,24 +143,29 @@ def plan_frame(
 
 
 def curves_frame(catalog: Catalog, curves: Curves, targets: tuple[float, ...]) -> pd.DataFrame:
-    """Totals per SKU-location × target over all replications of the search seed."""
+    """Totals per SKU-location × target over all replications of the search seed.
+
+    Units served and demanded are kept by batch too, so that `--curves` can use the table again.
+    """
     n, k = curves.n_items, curves.n_columns
 
-    def long(name: str) -> IntArray:
-        totals = getattr(curves, name).sum(axis=-1)
-        full: IntArray = np.broadcast_to(totals[:, None] if totals.ndim == 1 else totals, (n, k)).ravel()
-        return full
+    def wide(name: str) -> IntArray:
+        table: IntArray = getattr(curves, name)
+        return np.broadcast_to(table[:, None] if table.ndim == 2 else table, (n, k, table.shape[-1]))
 
-    measures = ("demanded", "served", "on_hand", "on_hand_start", "receipts", "good_receipts")
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "sku": np.repeat(np.array(catalog.sku, dtype=object), k),
             "location": np.repeat(np.array(catalog.location, dtype=object), k),
             "column": np.tile(np.arange(k), n),
             "target": np.tile(np.array(targets), n),
-            **{name: long(name) for name in measures},
+            **{field.name: wide(field.name).sum(axis=-1).ravel() for field in fields(Curves)},
         }
     )
+    for name in ("demanded", "served"):
+        batches = wide(name).reshape(n * k, -1)
+        frame[f"{name}_by_batch"] = pd.Series(list(batches), dtype="object")
+    return frame
 
 
 def simulation_frame(simulation: Simulation) -> pd.DataFrame:
@@ -198,7 +204,7 @@ def segment_frame(opt: Optimization) -> pd.DataFrame:
 def frontier_frame(opt: Optimization) -> pd.DataFrame:
     """The `frontier` table: segmented, uniform and per-SKU plans, in and out of sample."""
     solved = opt.solved
-    points = solved.thinned.frontier
+    points = solved.shown
     frames = [
         _points(opt, "segmented", points, (points.choice == solved.chosen.choice).all(axis=1)),
         _points(
@@ -212,15 +218,21 @@ def frontier_frame(opt: Optimization) -> pd.DataFrame:
 
 
 def _points(opt: Optimization, kind: str, points: Frontier, chosen: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    plain = opt.solved.plain
+    totals = [plain.totals(choice) for choice in points.choice.astype(np.int64)]
     return pd.DataFrame(
         {
             "kind": kind,
-            "fill_rate": points.fill_rate,
-            "holding_cost": points.cost_money,
-            "inventory_value": points.value_money,
+            "fill_rate": [served / max(1, plain.total_demanded) for _, _, served in totals],
+            "holding_cost": [float(cost * plain.cost_unit) for cost, _, _ in totals],
+            "inventory_value": [float(value * plain.value_unit) for _, value, _ in totals],
+            "service": points.fill_rate,
+            "objective": points.cost_money,
             **_retested(opt, kind, points.n_points),
             "certificate": points.certificate.astype(str),
+            "bound": [float(int(bound) * points.curves.cost_unit) for bound in points.bound],
             "gap": points.gap,
+            "rechecked": kind == "segmented",
             "chosen": chosen,
             "targets": points.targets.tolist(),
         }
@@ -230,15 +242,22 @@ def _points(opt: Optimization, kind: str, points: Frontier, chosen: npt.NDArray[
 def _item_points(opt: Optimization) -> pd.DataFrame:
     items, curves = opt.solved.items, opt.solved.frontier.curves
     n = items.choice.shape[0]
+    cost = [float(cost * curves.cost_unit) for cost in items.cost]
+    fresh = _retested(opt, "per_sku", n)
+    usual = opt.accounting.plain
     return pd.DataFrame(
         {
             "kind": "per_sku",
-            "fill_rate": items.fill_rate,
-            "holding_cost": [float(cost * curves.cost_unit) for cost in items.cost],
+            "fill_rate": items.fill_rate if usual else fresh["fill_rate_verdict"],
+            "holding_cost": cost if usual else fresh["holding_cost_verdict"],
             "inventory_value": [float(value * curves.value_unit) for value in items.value],
-            **_retested(opt, "per_sku", n),
+            "service": items.fill_rate,
+            "objective": cost,
+            **fresh,
             "certificate": "exact",
+            "bound": cost,
             "gap": 0.0,
+            "rechecked": True,
             "chosen": False,
             "targets": [None] * n,
         }

@@ -32,7 +32,7 @@ def optimize_statements(opt: Optimization) -> tuple[str, ...]:
         f"holding cost {format_estimate(scores.holding_cost, 'holding_cost', currency)} per year."
     ]
     if opt.solved.fill_rate is not None:
-        lines.append(met(scores.fill_rate, opt.solved.fill_rate))
+        lines.append(met(opt.service, opt.solved.fill_rate))
     if opt.solved.budget is not None:
         lines.append(_within(scores.inventory_value, opt.solved.budget, currency))
     lines += [one.statement(currency) for one in opt.comparisons]

@@ -10,7 +10,7 @@ import typer
 from simlab.cli.audit import audit
 from simlab.cli.compare import compare
 from simlab.cli.ending import ends_with_exit_code
-from simlab.cli.options import Debug, Format, Out, Quiet, Show, Study, Workers
+from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Workers
 from simlab.cli.outcome import print_run
 from simlab.cli.progress import watched
 from simlab.cli.selfcheck import selfcheck
@@ -157,6 +157,7 @@ def simulate(
 def optimize(
     study: Study,
     out: Out = None,
+    curves: Curves = None,
     workers: Workers = None,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
@@ -166,17 +167,21 @@ def optimize(
 
     The chosen plan is tested again on randomness that the choice never saw.
 
+    With --curves the search of an earlier run is used again: change segments, limits
+    and budgets freely; laws, policy, grid and seed must be the same.
+
     Exits with 4 if no plan meets the study's constraints, and names what would.
 
     \b
     Examples:
       simlab optimize mystudy/study.toml
       simlab optimize mystudy/study.toml --format json
+      simlab optimize study.toml --curves runs/retailer
     """
     from simlab import api
 
     with watched(quiet) as progress:
-        result = api.run_optimize(study, out=out, workers=workers, progress=progress)
+        result = api.run_optimize(study, out=out, workers=workers, progress=progress, curves=curves)
     print_run(result, format, quiet)
 
 

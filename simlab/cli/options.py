@@ -25,6 +25,10 @@ Workers = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="Threads to use. Default: as the study says, else all cores."),
 ]
+Curves = Annotated[
+    Path | None,
+    typer.Option(metavar="RUN", help="Folder of an earlier run whose simulated curves are used again."),
+]
 Show = Annotated[Format, typer.Option(metavar="text|json", help="Print for people, or one JSON document.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

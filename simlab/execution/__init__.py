@@ -13,11 +13,12 @@ from simlab.engine.types import (
     World,
 )
 from simlab.execution.blocks import BY_SLOT, Progress, Workers, run_curves, run_plans
-from simlab.execution.sums import ChoiceArray, PlanRequest, PlanSums, Weights
+from simlab.execution.sums import Account, ChoiceArray, PlanRequest, PlanSums, Weights
 from simlab.execution.warmup import common_warmup, mser
 
 __all__ = [
     "BY_SLOT",
+    "Account",
     "ChoiceArray",
     "Curves",
     "DemandLaw",

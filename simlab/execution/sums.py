@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,75 @@ from simlab.engine.types import Curves, IntArray
 from simlab.errors import EngineFaultError
 
 ChoiceArray = npt.NDArray[np.int16]
+FloatArray = npt.NDArray[np.float64]
 _LARGEST_SUM = 2**62
+_TOO_LARGE = "sums of money would leave 64 bits: choose a coarser data.cost_resolution or fewer periods"
+
+
+@dataclass(frozen=True, eq=False)
+class Account:
+    """How a study counts cost and service, where that is not holding cost and units.
+
+    Attributes
+    ----------
+    stock, order, short : (n,) int64
+        What a unit of stock (as in `PlanSums.stock_value`), an order and a unit not served at once
+        add to `PlanSums.cost`.
+    measure : {"fill_rate", "cycle_service_level", "ready_rate"}
+        Service: units served of those asked, good receipts of all, periods with stock of all.
+    unit : (n,) int64
+        What a unit (cycle, period) of each item weighs in service.
+    periods : int
+        Counted periods of a replication: the whole of the ready rate.
+    """
+
+    stock: IntArray
+    order: IntArray
+    short: IntArray
+    measure: str
+    unit: IntArray
+    periods: int
+
+    def take(self, rows: IntArray) -> Account:
+        """The account of some items."""
+        weights = {name: getattr(self, name)[rows] for name in ("stock", "order", "short", "unit")}
+        return replace(self, **weights)
+
+    def largest(self, curves: Curves) -> FloatArray:
+        """(n,) bound on what an item adds to one sum of cost or service."""
+        n = curves.n_items
+        peaks = {
+            "stock": curves.on_hand + curves.on_hand_start,
+            "order": curves.orders,
+            "short": curves.demanded,
+        }
+        rows = {name: table.reshape(n, -1).max(axis=1).astype(np.float64) for name, table in peaks.items()}
+        cost = sum((rows[name] * getattr(self, name) for name in rows), np.zeros(n))
+        units = np.maximum(rows["short"], curves.receipts.reshape(n, -1).max(axis=1))
+        return np.asarray(np.maximum(cost, self.unit * np.maximum(units, self.periods)))
+
+    def cost(self, curves: Curves) -> IntArray:
+        """(n, k, slots) cost of each item, column and slot."""
+        if (self.largest(curves) >= _LARGEST_SUM).any():
+            raise EngineFaultError(_TOO_LARGE)
+        total: IntArray = _of_items(self.stock) * (curves.on_hand + curves.on_hand_start)
+        if self.order.any():
+            total = total + _of_items(self.order) * curves.orders
+        if self.short.any():
+            total = total + _of_items(self.short) * (curves.demanded[:, None] - curves.served)
+        return total
+
+    def service(self, curves: Curves, replications: int) -> tuple[IntArray, IntArray]:
+        """(n, k, slots) good part, and what it is a part of; `replications` are those of a slot."""
+        unit = _of_items(self.unit)
+        if self.measure == "cycle_service_level":
+            good, asked = curves.good_receipts, curves.receipts
+        elif self.measure == "ready_rate":
+            good = curves.ready
+            asked = np.full_like(curves.demanded[:, None], self.periods * replications)
+        else:
+            good, asked = curves.served, curves.demanded[:, None]
+        return unit * good, np.broadcast_to(unit * asked, good.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,14 +92,18 @@ class Weights:
         Price of a unit in multiples of the cost resolution.
     holding : (n,) int64
         Cost of holding a unit for a year, in hundredths of the cost resolution.
+    account : Account, optional
+        Cost and service as the study counts them; holding cost and units if left out.
     """
 
     unit_cost: IntArray
     holding: IntArray
+    account: Account | None = None
 
     def take(self, rows: IntArray) -> Weights:
         """The weights of some items."""
-        return Weights(self.unit_cost[rows], self.holding[rows])
+        account = None if self.account is None else self.account.take(rows)
+        return Weights(self.unit_cost[rows], self.holding[rows], account)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +155,9 @@ class PlanSums:
         SKU-location-periods with stock left at the count, and with demand not served at once.
     receipts, good_receipts, orders : (p, c, r) int64
         Orders of positive size received, those that came in time, and orders placed.
+    cost, good, asked : (p, c, r) int64
+        Cost, and service as part and whole, as the study counts them (`Account`): those of holding,
+        served and demanded unless it says otherwise.
     """
 
     demanded: IntArray
@@ -96,6 +171,9 @@ class PlanSums:
     receipts: IntArray
     good_receipts: IntArray
     orders: IntArray
+    cost: IntArray
+    good: IntArray
+    asked: IntArray
 
     @classmethod
     def zeros(cls, n_plans: int, n_cells: int, n_replications: int) -> PlanSums:
@@ -174,7 +252,24 @@ def reduce_items(curves: Curves, request: PlanRequest, weights: Weights) -> Plan
             sums.served_value[:, at] += served * cost
             for name in ("ready", "short", "receipts", "good_receipts", "orders"):
                 getattr(sums, name)[:, at] += _columns(getattr(curves, name)[item], columns)
+    _count(sums, curves, request, weights.account)
     return sums
+
+
+def _count(sums: PlanSums, curves: Curves, request: PlanRequest, account: Account | None) -> None:
+    """Cost and service as the study counts them."""
+    if account is None:
+        for name, plain in (("cost", "holding"), ("good", "served"), ("asked", "demanded")):
+            getattr(sums, name)[...] = getattr(sums, plain)
+        return
+    if float(account.largest(curves).sum()) >= _LARGEST_SUM:
+        raise EngineFaultError(_TOO_LARGE)
+    cost = account.cost(curves)
+    good, asked = account.service(curves, replications=1)
+    for item in range(curves.n_items):
+        columns, at = request.choice[item], int(request.cell[item])
+        for name, table in (("cost", cost), ("good", good), ("asked", asked)):
+            getattr(sums, name)[:, at] += table[item, columns]
 
 
 def money_bound(stock: IntArray, weights: Weights) -> int:
@@ -186,9 +281,11 @@ def money_bound(stock: IntArray, weights: Weights) -> int:
 
 def _prove_bounds(stock: IntArray, demanded: IntArray, weights: Weights) -> None:
     if max(money_bound(stock, weights), money_bound(demanded, weights)) >= _LARGEST_SUM:
-        raise EngineFaultError(
-            "sums of money would leave 64 bits: choose a coarser data.cost_resolution or fewer periods"
-        )
+        raise EngineFaultError(_TOO_LARGE)
+
+
+def _of_items(weights: IntArray) -> IntArray:
+    return weights[:, None, None]
 
 
 def _columns(measure: IntArray, columns: ChoiceArray) -> IntArray:

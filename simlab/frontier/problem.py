@@ -85,8 +85,11 @@ class Problem:
         self, *, fill_rate: float | None = None, budget: Amount | None = None
     ) -> Explanation | None:
         """Which limits conflict and the smallest change of each that works; None if a plan exists."""
-        program = Program(self.curves.cost, self._asked(fill_rate, budget), self._allowed, self.ordered)
-        return explain(program, time_limit=self.time_limit)
+        return explain(self.program(fill_rate=fill_rate, budget=budget), time_limit=self.time_limit)
+
+    def program(self, *, fill_rate: float | None = None, budget: Amount | None = None) -> Program:
+        """Objective and all limits, floor and budget among them, as the solvers take them."""
+        return Program(self.curves.cost, self._asked(fill_rate, budget), self._allowed, self.ordered)
 
     def constants(self) -> tuple[tuple[Limit, bool], ...]:
         """Limits that no choice of targets can move, and whether they are met."""

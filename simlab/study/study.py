@@ -119,13 +119,14 @@ class Study(Spec):
         """The grid of targets, ascending and distinct.
 
         `optimize.targets` where given; else `n_targets` even in −log(1 − target) from `target_min` to
-        `target_max`, plus every target of `policy.targets`.
+        `target_max`, plus every target of `policy.targets`. What is pinned is always on the grid.
         """
         spec = self.optimize
+        pinned = {pin.target for pin in spec.pinned}
         if spec.targets:
-            return tuple(sorted(set(spec.targets)))
+            return tuple(sorted({*spec.targets, *pinned}))
         even = even_targets(spec.target_min, spec.target_max, spec.n_targets)
-        return tuple(sorted({*even, *self.policy.targets.values()}))
+        return tuple(sorted({*even, *self.policy.targets.values(), *pinned}))
 
     def path_of(self, table: TableSource) -> Path | None:
         """Where a table's file lies; None if the study names no file for it."""

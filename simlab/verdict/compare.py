@@ -50,6 +50,8 @@ class Comparison:
         Study currency per year.
     percent : Estimate
         (a − b) ÷ b as a fraction.
+    spends, service, per : str
+        What is spent, what is equal, and the time money is counted for, as sentences say it.
     """
 
     a: str
@@ -59,6 +61,9 @@ class Comparison:
     cost_b: float
     difference: Estimate
     percent: Estimate
+    spends: tuple[str, str] = ("costs", "to hold ")
+    service: str = "fill"
+    per: str = " per year"
 
     @property
     def decided(self) -> bool:
@@ -68,20 +73,21 @@ class Comparison:
     def statement(self, currency: str) -> str:
         """The comparison as a sentence with its interval."""
         ours, theirs = f"The {NAMES[self.a]}", _THE.get(self.b, f"the {NAMES[self.b]}")
-        at = f"at equal fill {format_rate(self.at_fill)}"
+        at = f"at equal {self.service} {format_rate(self.at_fill)}"
+        costs, hold = self.spends
         if math.isnan(self.difference.value):
             return f"{ours} against {theirs}: no number {at}, which the compared plans do not span."
         if self.difference.low == self.difference.high == 0:
-            return f"{ours} costs exactly as much to hold as {theirs} {at}."
+            return f"{ours} {costs} exactly as much {hold}as {theirs} {at}."
         less = self.difference.value <= 0
         share = _share(self.percent, less)
         word = "less" if less else "more"
         money = format_money(abs(self.difference.value), currency)
         if self.decided:
-            return f"{ours} costs {share} {word} to hold than {theirs} {at} ({money} per year)."
+            return f"{ours} {costs} {share} {word} {hold}than {theirs} {at} ({money}{self.per})."
         return (
-            f"{ours} is not told apart from {theirs} {at}: it costs {share} {word} to hold "
-            f"({money} per year), and the interval contains zero."
+            f"{ours} is not told apart from {theirs} {at}: it {costs} {share} {word} {hold}"
+            f"({money}{self.per}), and the interval contains zero."
         )
 
 

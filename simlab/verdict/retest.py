@@ -40,12 +40,18 @@ class PlanGroup:
         Column that each plan gives each item.
     whole : bool
         Whether every measure is wanted, by segment; else stock and service in total.
+    cell : (n,) int64, optional
+        Cell of each item where it is not the segment; then sums are kept by cell either way.
+    n_cells : int
+        Number of these cells.
     """
 
     kind: str
     levels: Levels
     choice: ChoiceArray
     whole: bool = True
+    cell: IntArray | None = None
+    n_cells: int = 0
 
     @property
     def n_plans(self) -> int:
@@ -100,6 +106,8 @@ def retest(
 
 
 def _request(group: PlanGroup, cell: IntArray) -> PlanRequest:
+    if group.cell is not None:
+        return PlanRequest(group.choice, group.cell, group.n_cells, group.whole)
     if group.whole:
         return PlanRequest(group.choice, cell, int(cell.max()) + 1)
     return PlanRequest(group.choice, np.zeros_like(cell), 1, whole=False)

@@ -1,10 +1,9 @@
 """The whole way in Python: data → segments → policy → simulation → frontier → verdict → report."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+from small_study import BASELINE, write_study
 
 import simlab as sl
 from simlab import api
@@ -13,47 +12,6 @@ from simlab.api.tables import segment_frame
 from simlab.errors import InfeasibleError, InvalidInputError, UsageError
 from simlab.run import RunFolder, verify
 from simlab.study import Study
-
-BASELINE = Path(__file__).parent.parent / "bad_inputs" / "baseline"
-
-STUDY = """
-schema = 1
-[study]
-name = "small"
-currency = "EUR"
-period = "day"
-[data.items]
-path = "items.csv"
-[data.demand]
-path = "demand.csv"
-[data.receipts]
-path = "receipts.csv"
-[lead_times]
-crossing = false
-[segments]
-by = ["segment"]
-[policy]
-review_period = 1
-targets = { fast = 0.98, slow = 0.9 }
-[simulation]
-periods = 60
-replications = 24
-batches = 8
-[optimize]
-n_targets = 8
-[verdict]
-replications = 30
-"""
-
-
-def write_study(folder: Path, text: str = STUDY, **changes: str) -> Path:
-    for name in ("items.csv", "demand.csv", "receipts.csv"):
-        (folder / name).write_bytes((BASELINE / name).read_bytes())
-    for old, new in changes.items():
-        text = text.replace(old, new)
-    path = folder / "study.toml"
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -61,10 +61,12 @@ class FakeApi:
     def run_simulate(self, study: Path, *, out: object, workers: object, progress: object) -> SimpleNamespace:
         return self._run("simulate", study=study, out=out, workers=workers, progress=progress)
 
-    def run_optimize(self, study: Path, *, out: object, workers: object, progress: object) -> SimpleNamespace:
+    def run_optimize(
+        self, study: Path, *, out: object, workers: object, progress: object, curves: object
+    ) -> SimpleNamespace:
         if progress is not None:
             progress("simulate", 1, 2)
-        return self._run("optimize", study=study, out=out, workers=workers, progress=progress)
+        return self._run("optimize", study=study, out=out, workers=workers, progress=progress, curves=curves)
 
     def check(self, study: Path) -> SimpleNamespace:
         self._run("check", study=study)
@@ -227,10 +229,9 @@ def test_a_run_as_json(command: Command, api: FakeApi) -> None:
 
 
 def test_options_reach_the_api(command: Command, api: FakeApi) -> None:
-    command("optimize", "a/s.toml", "--out", "here", "--workers", "2", "-q")
-    assert api.calls == [
-        ("optimize", {"study": Path("a/s.toml"), "out": Path("here"), "workers": 2, "progress": None})
-    ]
+    command("optimize", "a/s.toml", "--out", "here", "--workers", "2", "-q", "--curves", "runs/a")
+    given = {"study": Path("a/s.toml"), "out": Path("here"), "workers": 2, "curves": Path("runs/a")}
+    assert api.calls == [("optimize", given | {"progress": None})]
 
 
 def test_check_prints_lines_and_quality(command: Command, api: FakeApi) -> None:

@@ -1,0 +1,165 @@
+"""Which plan is chosen: the cheapest on the search seed, under chance limits, or by its lower bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.api.cells import SEGMENTS, Simulator, chance_sums
+from simlab.api.limits import chance_limits
+from simlab.engine.types import IntArray
+from simlab.errors import InfeasibleError, InvalidInputError, Problem
+from simlab.execution import PlanSums
+from simlab.frontier import Chance, Frontier, Plan, cheapest_meeting, solve_chance
+from simlab.frontier import Problem as PlanProblem
+from simlab.measures import format_rate, ratio_interval
+
+_AT_ONCE = 400
+MAX_CANDIDATES = 8_000
+
+
+@dataclass(frozen=True, eq=False)
+class Choosing:
+    """How the plan was chosen beyond the frontier.
+
+    Attributes
+    ----------
+    chances : tuple of Chance
+        Limits on single replications, on the search seed.
+    kept : tuple of int
+        Replications of the search in which the chosen plan holds each.
+    lower_bound : float
+        Lower bound of its service on the selection seed; NaN where that was not asked.
+    notes : tuple of str
+    """
+
+    chances: tuple[Chance, ...] = ()
+    kept: tuple[int, ...] = ()
+    lower_bound: float = float("nan")
+    notes: tuple[str, ...] = ()
+
+
+def choose(
+    simulator: Simulator,
+    problem: PlanProblem,
+    frontier: Frontier,
+    fill_rate: float | None,
+    budget: float | None,
+) -> tuple[Plan, Choosing]:
+    """The plan that the study asks for.
+
+    Raises
+    ------
+    InfeasibleError
+        Nothing meets the limits; says what would.
+    """
+    by_bound = simulator.data.study.optimize.choose == "lower_bound"
+    if by_bound:
+        _check_bound(simulator, fill_rate)
+    if simulator.rules.chances:
+        return _under_chance(simulator, problem, fill_rate, budget)
+    if by_bound and fill_rate is not None:
+        return _by_lower_bound(simulator, problem, frontier, fill_rate, budget)
+    source = problem if frontier.kind == "limited" else frontier
+    return source.at(fill_rate=fill_rate, budget=budget), Choosing()
+
+
+def _check_bound(simulator: Simulator, fill_rate: float | None) -> None:
+    study = simulator.data.study
+    if fill_rate is None:
+        message, fix = "needs a floor that the lower bound must meet", "say optimize.fill_rate = 0.95"
+    elif simulator.rules.chances:
+        message, fix = "together with chance limits is not in this version", "leave one of them out"
+    else:
+        return
+    where = 'optimize.choose = "lower_bound"'
+    raise InvalidInputError([Problem("E-OPT-020", message, study.file, column=where, fix=fix)])
+
+
+def _under_chance(
+    simulator: Simulator, problem: PlanProblem, fill_rate: float | None, budget: float | None
+) -> tuple[Plan, Choosing]:
+    """One announced further run of the search streams, then the cheapest plan by MILP."""
+    sums = simulator.run(simulator.chance_cells(), "search", "chance limits: the same streams again")
+    chances = chance_limits(
+        simulator.rules,
+        simulator.segmentation,
+        chance_sums(sums, simulator.rules),
+        simulator.settings.periods,
+    )
+    program = problem.program(fill_rate=fill_rate, budget=budget)
+    found = solve_chance(problem.curves, chances, program, time_limit=problem.time_limit)
+    notes = ["chance limits were solved on an extra run of the search's own random streams"]
+    if found.plan.certificate == "bound":
+        notes.append(
+            f"the time limit ended the search for the best plan under chance limits: it can be cheaper by "
+            f"{100 * found.plan.gap:.2f} % at most (bounded, not certified)"
+        )
+    return found.plan, Choosing(chances, found.kept, notes=tuple(notes))
+
+
+def _by_lower_bound(
+    simulator: Simulator,
+    problem: PlanProblem,
+    frontier: Frontier,
+    fill_rate: float,
+    budget: float | None,
+) -> tuple[Plan, Choosing]:
+    """The cheapest plan whose lower bound on the selection seed meets the floor."""
+    groups = simulator.segment_cells(simulator.settings.verdict_replications)
+    if not groups:
+        message = "too many segments × targets × replications to be kept"
+        where = 'optimize.choose = "lower_bound"'
+        raise InvalidInputError(
+            [Problem("E-OPT-021", message, column=where, fix="fewer segments or replications")]
+        )
+    cells = simulator.run(groups, "selection", "selection")[SEGMENTS]
+    points = _candidates(problem, frontier, fill_rate, budget)
+    level, demanded = simulator.settings.level, cells.asked[0].sum(axis=0)
+    best = float("nan")
+    for first in range(0, points.size, _AT_ONCE):
+        at = points[first : first + _AT_ONCE]
+        served = plan_sums(cells.good, frontier.choice[at])
+        lows = np.atleast_1d(ratio_interval(served, demanded, level).low)
+        best = float(np.nanmax([best, *lows]))
+        met = cheapest_meeting(served, demanded, fill_rate, level)
+        if met is not None:
+            note = (
+                f"chosen on the selection seed: the cheapest plan whose lower {100 * level:g} % bound there, "
+                f"{format_rate(float(lows[met]))}, meets the floor {format_rate(fill_rate)}"
+            )
+            return frontier.plan(int(at[met])), Choosing(lower_bound=float(lows[met]), notes=(note,))
+    raise InfeasibleError(
+        f"no plan on the grid has a lower {100 * level:g} % bound of {format_rate(fill_rate)} on the "
+        f"selection seed: the highest is {format_rate(best)}; lower the floor, or use more replications"
+    )
+
+
+def _candidates(problem: PlanProblem, frontier: Frontier, fill_rate: float, budget: float | None) -> IntArray:
+    """Points in ascending cost that meet the floor on the search seed, within the budget."""
+    curves = problem.curves
+    able = np.asarray(frontier.served >= curves.needed(fill_rate), dtype=np.bool_)
+    if budget is not None:
+        able &= np.asarray(frontier.value <= curves.allowed(budget), dtype=np.bool_)
+    points = np.flatnonzero(able)
+    if not points.size:
+        problem.at(fill_rate=fill_rate, budget=budget)  # says what would work
+        raise InfeasibleError("no plan of the frontier meets floor and budget")
+    every = -(-points.size // MAX_CANDIDATES)
+    return np.asarray(points[::every], dtype=np.int64)
+
+
+def plan_sums(cells: IntArray, choice: npt.NDArray[np.int16]) -> IntArray:
+    """(p, r) sums of plans of segment targets from (k, c, r) sums of every target in every segment."""
+    total = np.zeros((choice.shape[0], cells.shape[2]), dtype=np.int64)
+    for segment in range(choice.shape[1]):
+        total += cells[choice[:, segment], segment]
+    return total
+
+
+def plan_of(sums: PlanSums, name: str, choice: npt.NDArray[np.int64]) -> IntArray:
+    """(r,) one measure of one plan from the sums of every target in every segment."""
+    table: IntArray = getattr(sums, name)
+    return np.asarray(table[choice, np.arange(choice.size)].sum(axis=0))

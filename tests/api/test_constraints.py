@@ -1,0 +1,299 @@
+"""The study's objectives, services and limits, from file to plan: equal to listing every plan there is."""
+
+import itertools
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import simlab as sl
+from simlab import api
+from simlab.errors import InfeasibleError, InvalidInputError
+from simlab.study import Study
+
+BASELINE = Path(__file__).parent.parent / "bad_inputs" / "baseline"
+
+
+def frames():
+    found = {
+        name: pd.read_csv(BASELINE / f"{name}.csv", dtype={"sku": str, "location": str})
+        for name in ("items", "demand", "receipts")
+    }
+    items = found["items"]
+    n = len(items)
+    items["price"] = items["unit_cost"] * np.linspace(1.2, 2.0, n)
+    items["unit_volume"] = np.linspace(0.1, 1.0, n).round(3)
+    items["lines_per_unit"] = np.linspace(0.2, 1.0, n).round(2)
+    items["channel"] = ["web" if i % 2 else "shop" for i in range(n)]
+    return found
+
+
+def load(optimize, *, n_targets=5, by=("segment",), policy=None, **sections):
+    study = Study.default(
+        "limits",
+        currency="EUR",
+        period="day",
+        policy={"review_period": 1, "targets": {}} | (policy or {}),
+        lead_times={"crossing": False},
+        segments={"by": list(by)},
+        simulation={"periods": 40, "replications": 20, "batches": 10},
+        verdict={"replications": 20},
+        optimize={"n_targets": n_targets} | optimize,
+        **sections,
+    )
+    return api.load_frames(**frames(), study=study)
+
+
+def run(optimize, **options):
+    data = load(optimize, **options)
+    asked = data.study.optimize
+    return sl.optimize(data, sl.segment(data), fill_rate=asked.fill_rate, budget=asked.budget)
+
+
+def every_plan(opt):
+    curves = opt.frontier.curves
+    return itertools.product(range(curves.n_targets), repeat=curves.n_segments)
+
+
+def sums(opt, name, rows=None):
+    """(n, k) totals of a measure of the curves, items outside `rows` left out."""
+    table = getattr(opt.curves, name).sum(axis=-1)
+    table = np.broadcast_to(table if table.ndim == 2 else table[:, None], opt.curves.served.shape[:2])
+    return table if rows is None else table[rows]
+
+
+def share(part, whole, codes, choice):
+    columns = np.array(choice)[codes]
+    rows = np.arange(codes.size)
+    return Fraction(int(part[rows, columns].sum()), int(whole[rows, columns].sum()))
+
+
+OBJECTIVES = {
+    "value": {"objective": "inventory_value", "fill_rate": 0.9},
+    "total": {
+        "objective": "total_cost",
+        "fill_rate": 0.8,
+        "costs": {"order": 25.0, "shortage_per_unit": 2.0},
+    },
+    "cycles": {"service": {"measure": "cycle_service_level"}, "fill_rate": 0.85},
+    "ready": {"service": {"measure": "ready_rate"}, "fill_rate": 0.85},
+    "margin": {"service": {"weight": "margin"}, "fill_rate": 0.9},
+    "lines": {"service": {"weight": "lines_per_unit"}, "fill_rate": 0.9},
+    "by value": {"service": {"weight": "value"}, "fill_rate": 0.9},
+}
+
+
+def money_of(opt, case, choice):
+    """(money a year, service) of a plan, worked out from the totals alone, in floats."""
+    codes = opt.segmentation.codes
+    rows, columns = np.arange(codes.size), np.array(choice)[codes]
+
+    def of(name):
+        return sums(opt, name)[rows, columns].astype(float)
+
+    exposure = opt.settings.periods * opt.settings.replications
+    costs, items = opt.data.models.costs, opt.data.catalog.numbers
+    unit_cost = costs.unit_cost * costs.cost_resolution
+    stock = (of("on_hand") + of("on_hand_start")) / (2 * exposure)
+    value, holding = (stock * unit_cost).sum(), (stock * unit_cost * costs.holding_rate).sum()
+    short = of("demanded") - of("served")
+    per_year = opt.data.study.periods_per_year / exposure
+    money = {
+        "value": value,
+        "total": holding + per_year * (25.0 * of("orders").sum() + 2.0 * short.sum()),
+    }.get(case, holding)
+    weight = {
+        "margin": items["price"] - unit_cost,
+        "lines": items["lines_per_unit"],
+        "by value": unit_cost,
+    }.get(case, np.ones(codes.size))
+    service = (weight * of("served")).sum() / (weight * of("demanded")).sum()
+    if case == "cycles":
+        service = of("good_receipts").sum() / of("receipts").sum()
+    if case == "ready":
+        service = of("ready").sum() / (exposure * codes.size)
+    return money, service
+
+
+@pytest.mark.parametrize("case", OBJECTIVES)
+def test_every_objective_and_service_gives_the_best_of_all_plans(case):
+    opt = run(OBJECTIVES[case])
+    floor = OBJECTIVES[case]["fill_rate"]
+    listed = [money_of(opt, case, choice) for choice in every_plan(opt)]
+    best = min(money for money, service in listed if service >= floor)
+    money, service = money_of(opt, case, opt.chosen.choice)
+    assert money == pytest.approx(best, rel=1e-6)
+    assert opt.chosen.cost_money == pytest.approx(money, rel=1e-6)
+    assert opt.chosen.fill_rate == pytest.approx(service, rel=1e-6)
+    assert service >= floor - 1e-9
+    frame = opt.to_frame()
+    chosen = frame[frame["chosen"] & (frame["kind"] == "segmented")].iloc[0]
+    assert chosen["objective"] == pytest.approx(money, rel=1e-6)
+    assert chosen["service"] == pytest.approx(service, rel=1e-6)
+    plain = money_of(opt, "plain", opt.chosen.choice)
+    assert (chosen["holding_cost"], chosen["fill_rate"]) == pytest.approx(plain, rel=1e-5)
+    assert all(one.at_fill == pytest.approx(opt.service.value) for one in opt.comparisons[:2])
+
+
+def test_limits_over_any_grouping_bind_and_the_plan_is_still_the_best_of_all():
+    opt = run(
+        {
+            "fill_rate": 0.85,
+            "floors": [
+                {"by": "channel", "measure": "fill_rate", "at_least": {"web": 0.93}},
+                {"by": "location", "measure": "ready_rate", "at_least": {"EAST": 0.85}},
+            ],
+            "ceilings": [{"by": "segment", "measure": "stock_volume", "at_most": {"slow": 500.0}}],
+        },
+        n_targets=6,
+    )
+    codes, catalog = opt.segmentation.codes, opt.data.catalog
+    web, east = catalog.texts["channel"] == "web", np.array(catalog.location) == "EAST"
+    served, asked = sums(opt, "served"), sums(opt, "demanded")
+    ready = sums(opt, "ready")
+    exposure = opt.settings.periods * opt.settings.replications
+    whole = np.full_like(ready, exposure)
+    volume = (sums(opt, "on_hand") + sums(opt, "on_hand_start")) * catalog.numbers["unit_volume"][:, None]
+    slow = codes == opt.segmentation.names.index("slow")
+
+    def able(choice):
+        columns = np.array(choice)[codes]
+        stock = volume[np.arange(codes.size), columns][slow].sum() / (2 * exposure)
+        return (
+            share(served, asked, codes, choice) >= Fraction("0.85")
+            and share(served[web], asked[web], codes[web], choice) >= Fraction("0.93")
+            and share(ready[east], whole[east], codes[east], choice) >= Fraction("0.85")
+            and stock <= 500.0
+        )
+
+    curves = opt.frontier.curves
+    best = min(curves.totals(choice)[0] for choice in every_plan(opt) if able(choice))
+    assert able(opt.chosen.choice)
+    assert opt.chosen.cost == best
+    assert opt.chosen.certificate == "exact"
+    assert opt.at(fill_rate=0.85).cost == best
+    assert opt.to_frame()["chosen"].sum() >= 1
+
+
+def test_ordered_and_pinned_targets():
+    names = sl.segment(load({})).names
+    fast, slow = sorted(names)
+    opt = run({"fill_rate": 0.9, "ordered": [slow, fast]})
+    target = opt.chosen.by_segment()
+    assert target[slow] >= target[fast]
+    pinned = run({"fill_rate": 0.8, "pinned": [{"segment": slow, "target": 0.91}]})
+    assert pinned.chosen.by_segment()[slow] == 0.91
+    assert 0.91 in pinned.targets
+    sku = pinned.data.catalog.sku[0]
+    one = run({"fill_rate": 0.9, "pinned": [{"sku": sku, "target": 0.6}]})
+    rows = [row for row, name in enumerate(one.data.catalog.sku) if name == sku]
+    assert {one.solved.targets["segmented"][row] for row in rows} == {0.6}
+    assert {one.solved.targets["uniform"][row] for row in rows} == {0.6}
+    assert one.scores("segmented", "search").fill_rate.value == pytest.approx(one.chosen.fill_rate)
+
+
+def test_chance_limits_hold_in_enough_replications_and_their_violation_is_told():
+    plain = run({"fill_rate": 0.9})
+    opt = run({"fill_rate": 0.9, "chance": [{"at_least": 0.93, "probability": 0.8}]})
+    assert opt.chosen.cost >= plain.chosen.cost
+    fills = opt.search["segmented"]
+    held = (fills.served[0].sum(axis=0) >= 0.93 * fills.demanded[0].sum(axis=0)).sum()
+    assert held == opt.solved.choosing.kept[0] >= 16
+    cheaper = [
+        choice for choice in every_plan(opt) if opt.frontier.curves.totals(choice)[0] < opt.chosen.cost
+    ]
+    chance = opt.solved.choosing.chances[0]
+    curves = opt.frontier.curves
+    able = [
+        choice
+        for choice in cheaper
+        if chance.met(np.array(choice)) and curves.totals(choice)[2] >= curves.needed(0.9)
+    ]
+    assert able == []
+    assert any("extra run" in note for note in opt.solved.notes)
+
+
+def test_chance_limits_of_groups():
+    chance = [{"by": "location", "at_least": 0.85, "probability": 0.8}]
+    opt = run({"fill_rate": 0.8, "chance": chance})
+    assert len(opt.solved.choosing.chances) == len(set(opt.data.catalog.location))
+    assert all(chance.met(opt.chosen.choice) for chance in opt.solved.choosing.chances)
+
+
+def test_a_plan_chosen_by_its_lower_bound_meets_the_floor_on_the_selection_seed():
+    opt = run({"fill_rate": 0.9, "choose": "lower_bound"}, n_targets=8)
+    usual = run({"fill_rate": 0.9}, n_targets=8)
+    assert opt.solved.choosing.lower_bound >= 0.9
+    assert opt.chosen.cost >= usual.chosen.cost
+    assert any("selection seed" in note for note in opt.solved.notes)
+
+
+def test_stock_on_order_in_the_budget_is_a_constant_and_said():
+    usual = run({"budget": 20000.0})
+    opt = run({"budget": 40000.0, "budget_on": "on_hand+pipeline"})
+    assert opt.chosen.value_money > opt.scores("segmented", "search").inventory_value.value
+    assert usual.chosen.value_money <= 20000.0
+    assert any("same at every target" in note for note in opt.solved.notes)
+
+
+def test_what_contradicts_itself_is_explained_in_the_users_words():
+    with pytest.raises(InfeasibleError) as caught:
+        run(
+            {
+                "fill_rate": 0.8,
+                "floors": [{"by": "location", "at_least": {"EAST": 0.98}}],
+                "ceilings": [{"by": "location", "at_most": {"EAST": 1500.0}}],
+            }
+        )
+    said = str(caught.value)
+    assert "fill rate of EAST ≥ 0.98" in said
+    assert "inventory value of EAST ≤ EUR 1,500.00" in said
+    assert "what works" in said
+    with pytest.raises(InfeasibleError, match="EAST"):
+        run({"fill_rate": 0.8, "floors": [{"by": "location", "at_least": {"EAST": 0.99999}}]})
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"floors": [{"by": "location", "at_least": {"MARS": 0.9}}]}, "the group is empty"),
+        ({"ceilings": [{"by": "planet", "at_most": {"MARS": 9.0}}]}, "'planet' is no column of items"),
+        ({"pinned": [{"segment": "nope", "target": 0.9}]}, "names no segment"),
+        ({"pinned": [{"sku": "nope", "target": 0.9}]}, "is not in items"),
+        ({"pinned": [{"target": 0.9}]}, "names a segment or a SKU"),
+        (
+            {"pinned": [{"segment": "slow", "target": 0.9}, {"segment": "slow", "target": 0.8}]},
+            "pinned to two targets",
+        ),
+        ({"ordered": ["slow", "nope"]}, "neither segments nor values"),
+        ({"objective": "total_cost"}, "needs a cost of an order"),
+        ({"service": {"measure": "ready_rate", "weight": "value"}}, "have no value of their own"),
+        ({"choose": "lower_bound", "budget": 9e9}, "needs a floor"),
+    ],
+)
+def test_limits_that_make_no_sense_are_refused(asked, said):
+    with pytest.raises(InvalidInputError) as caught:
+        run(asked)
+    assert said in str(caught.value)
+
+
+def test_all_mistakes_come_at_once_and_before_anything_is_simulated():
+    asked = {
+        "floors": [{"by": "planet", "at_least": {"A": 0.9}}, {"by": "location", "at_least": {"A": 0.9}}],
+        "pinned": [{"sku": "nope", "target": 0.9}],
+    }
+    stages = []
+    data = load(asked)
+    with pytest.raises(InvalidInputError) as caught:
+        sl.optimize(data, sl.segment(data), progress=lambda stage, *_: stages.append(stage))
+    assert len(caught.value.problems) == 3
+    assert "simulate" not in stages
+
+
+def test_one_target_and_one_segment_still_give_a_plan():
+    opt = run({"targets": [0.9], "fill_rate": 0.5}, n_targets=1)
+    assert opt.frontier.n_points == 1
+    with pytest.raises(InfeasibleError):
+        run({"targets": [0.6], "fill_rate": 0.99}, n_targets=1)
