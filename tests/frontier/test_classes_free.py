@@ -115,6 +115,8 @@ def test_a_known_plan_is_never_beaten_by_the_one_returned():
     (best,) = free_classes(cost, served, need, [3])
     (again,) = free_classes(cost, served, need, [3], known=[best.choice])
     (worse,) = free_classes(cost, served, need, [3], known=[np.full(300, 23)])
+    (cheap,) = free_classes(cost, served, need, [3], known=[np.zeros(300, dtype=np.int64)])
+    assert cheap.served >= need
     assert again.cost <= best.cost
     assert worse.cost == best.cost
 
