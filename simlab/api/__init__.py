@@ -8,6 +8,7 @@ from simlab.api.data import Data, demo, load, load_frames
 from simlab.api.optimization import Optimization, optimize
 from simlab.api.runs import RunResult, render_report, run_demo, run_optimize, run_simulate
 from simlab.api.simulation import Breakdown, Simulation, simulate
+from simlab.api.tracing import Trace, trace
 from simlab.policies import Policy
 from simlab.verdict.audit import Beliefs
 
@@ -23,6 +24,7 @@ __all__ = [
     "Rounds",
     "RunResult",
     "Simulation",
+    "Trace",
     "audit",
     "check",
     "compare",
@@ -39,4 +41,5 @@ __all__ = [
     "run_simulate",
     "segment",
     "simulate",
+    "trace",
 ]

@@ -16,6 +16,7 @@ from simlab.cli.progress import watched
 from simlab.cli.selfcheck import selfcheck
 from simlab.cli.speed import print_speed
 from simlab.cli.tables import print_json, print_sentences, print_table, records
+from simlab.cli.trace import trace
 
 app = typer.Typer(
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 3 study or data invalid, 4 no plan meets the "
@@ -240,4 +241,5 @@ def doctor(
 
 app.command()(selfcheck)
 app.command()(audit)
+app.command()(trace)
 app.add_typer(compare, name="compare")

@@ -1,0 +1,216 @@
+"""One SKU-location of a finished run, followed period by period: the world is made again and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simlab.api.data import Data, demo, load
+from simlab.api.manifest import table_hash
+from simlab.engine.ledger import Ledger, ledger
+from simlab.engine.types import Family, Horizon, Levels
+from simlab.errors import UsageError
+from simlab.run import RunFolder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FAMILIES = {
+    "order_up_to": Family.ORDER_UP_TO,
+    "reorder_quantity": Family.REORDER_QUANTITY,
+    "reorder_up_to": Family.REORDER_UP_TO,
+}
+_SAMPLES = ("verdict", "search")
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """A replication of one SKU-location under the run's plan.
+
+    Attributes
+    ----------
+    sku, location : str
+    replication : int
+    sample : str
+        Seed of the run that was followed: ``"search"`` or ``"verdict"``.
+    statements : tuple of str
+        Levels, totals and how the replication was made again.
+    periods : DataFrame
+        One row per period, warm-up included (``counted`` is False there). Units.
+    orders : DataFrame
+        One row per order.
+    """
+
+    sku: str
+    location: str
+    replication: int
+    sample: str
+    statements: tuple[str, ...]
+    periods: pd.DataFrame
+    orders: pd.DataFrame
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per period."""
+        return self.periods
+
+
+def trace(
+    run: str | Path,
+    item: str,
+    *,
+    replication: int = 0,
+    sample: str | None = None,
+    study: str | Path | None = None,
+) -> Trace:
+    """Follow one SKU-location through one replication of a finished run.
+
+    Parameters
+    ----------
+    run : path
+        Run folder of `optimize`, `simulate` or `demo`.
+    item : str
+        ``SKU@LOCATION``.
+    replication : int
+        Number of the replication, from 0.
+    sample : {"verdict", "search"}, optional
+        Default: the verdict where the run has one.
+    study : path, optional
+        The study file, if it is not where it was.
+
+    Raises
+    ------
+    UsageError
+        There is no such SKU-location or replication; the study file is not found; or it, its
+        tables or this version of simlab give other laws than the run had.
+
+    Notes
+    -----
+    Levels are those of the run's plan. Laws are fitted again from the study's tables; their hash
+    must be the one in the manifest. Random numbers hang on seed, SKU-location and replication
+    alone, so that this is the very path that the run added up.
+    """
+    folder = RunFolder.open(Path(run))
+    facts = folder.manifest
+    row, levels = _planned(folder, item)
+    chosen = _sample(facts, sample)
+    data = _same_data(folder, study)
+    horizon = _horizon(facts, chosen)
+    if not 0 <= replication < horizon.replications:
+        raise UsageError(f"the {chosen} sample has replications 0 … {horizon.replications - 1}")
+    one = data.models.world.take(np.array([row]))
+    book = ledger(one, levels, horizon, 0, replication)
+    sku, location = data.catalog.sku[row], data.catalog.location[row]
+    words = tuple(_statements(facts, levels, book, f"{sku}@{location}", chosen, replication))
+    return Trace(sku, location, replication, chosen, words, _periods(book), _orders(book, horizon))
+
+
+def _planned(folder: RunFolder, item: str) -> tuple[int, Levels]:
+    """Row and levels of a SKU-location in the run's plan."""
+    plan = folder.read_table("plan")
+    names = plan["sku"].astype(str) + "@" + plan["location"].astype(str)
+    rows = np.flatnonzero((names == item).to_numpy())
+    if rows.size == 0:
+        near = [name for name in names if name.split("@")[0] == item.split("@")[0]][:3]
+        hint = f"; did you mean {', '.join(near)}?" if near else f", such as {names.iloc[0]}"
+        raise UsageError(f"the run has no SKU-location '{item}': write SKU@LOCATION{hint}")
+    row = int(rows[0])
+    own = plan.iloc[row]
+    family = _FAMILIES[folder.manifest["policy"]["family"]]
+    top = int(own["order_up_to"])
+    low = top - 1 if family == Family.ORDER_UP_TO else int(own["reorder_point"])
+    cells = (np.array([[value]]) for value in (low, top, int(own["order_quantity"])))
+    return row, Levels(np.array([family], np.int8), *cells)
+
+
+def _sample(facts: dict[str, Any], sample: str | None) -> str:
+    """The sample asked for, if the run has it."""
+    known = [name for name in _SAMPLES if name in facts["seeds"]]
+    if sample is None:
+        return known[0]
+    if sample not in known:
+        raise UsageError(f"this run has no sample '{sample}': {' or '.join(known)}")
+    return sample
+
+
+def _horizon(facts: dict[str, Any], sample: str) -> Horizon:
+    """Periods, warm-up, replications and seed as the run had them."""
+    n = facts["replications" if sample == "search" else "verdict_replications"]
+    return Horizon(facts["periods"], facts["warmup"], n, 1, facts["seeds"][sample])
+
+
+def _same_data(folder: RunFolder, study: str | Path | None) -> Data:
+    """The study's data, loaded again and checked against the run's hash of laws and terms."""
+    wanted = folder.manifest["table_hash"]
+    source = _study_file(folder) if study is None else Path(study)
+    if source is None and folder.manifest["inputs"]:
+        raise UsageError(
+            f"{folder.path}: the study file of this run is not where it was; name it with --study FILE"
+        )
+    data = demo() if source is None else load(source)
+    if table_hash(data.models) != wanted:
+        raise UsageError(
+            f"{source or 'the demo'}: laws or order terms differ from those of the run "
+            "(study, tables or simlab's version changed since), so its paths cannot be made again"
+        )
+    return data
+
+
+def _study_file(folder: RunFolder) -> Path | None:
+    """The file whose text the run kept: where `runs` lies, beside the run, or here."""
+    kept = folder.path / "study.toml"
+    if not kept.is_file():
+        return None
+    text = kept.read_bytes()
+    here = folder.path.resolve()
+    for place in (here.parent.parent, here.parent, Path.cwd()):
+        for path in sorted(place.glob("*.toml")):
+            if path.read_bytes() == text:
+                return path
+    return None
+
+
+def _statements(
+    facts: dict[str, Any], levels: Levels, book: Ledger, name: str, sample: str, replication: int
+) -> Iterator[str]:
+    top, low = int(levels.order_up_to[0, 0]), int(levels.reorder_point[0, 0])
+    if levels.family[0] == Family.ORDER_UP_TO:
+        rule = f"orders up to {top} units"
+    elif levels.family[0] == Family.REORDER_QUANTITY:
+        rule = f"orders {int(levels.order_quantity[0, 0])} units at or below {low}"
+    else:
+        rule = f"orders up to {top} units at or below {low}"
+    yield f"{name} {rule}. Replication {replication} of the {sample} sample."
+    demanded, served = book.total("demanded"), book.total("served")
+    fill = f", fill rate {served / demanded:.3f}" if demanded else ""
+    yield (
+        f"In {facts['periods']} {facts['period']}s after {facts['warmup']} of warm-up: {demanded:,} units "
+        f"demanded, {served:,} served at once{fill}; {book.total('orders')} orders."
+    )
+    from simlab.engine._jit import kernel_hash
+
+    if facts["kernel_hash"] != kernel_hash():
+        yield "The run was made by other kernels than these; the laws and terms are the same."
+
+
+def _periods(book: Ledger) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = pd.DataFrame(book.periods)
+    frame["period"] -= int((frame["counted"] == 0).sum())
+    frame["counted"] = frame["counted"] == 1
+    return frame
+
+
+def _orders(book: Ledger, horizon: Horizon) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = pd.DataFrame(book.orders)
+    arrives = frame["rest_arrival"] >= 0
+    for name in ("placed", "left", "arrival", "rest_arrival"):
+        frame[name] -= horizon.warmup
+    frame["rest_arrival"] = frame["rest_arrival"].astype("Int64").where(arrives)
+    return frame
