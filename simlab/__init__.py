@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING
 from simlab.errors import InfeasibleError, InvalidInputError, SimlabError
 
 if TYPE_CHECKING:
-    from simlab.api import Policy, Rounds, audit, compare, demo, load, optimize, segment, simulate
+    from simlab.api import Beliefs, Policy, Rounds, audit, compare, demo, load, optimize, segment, simulate
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Beliefs",
     "InfeasibleError",
     "InvalidInputError",
     "Policy",
@@ -40,7 +41,7 @@ __all__ = [
 ]
 
 _FROM_API = frozenset(
-    {"Policy", "Rounds", "audit", "compare", "demo", "load", "optimize", "segment", "simulate"}
+    {"Beliefs", "Policy", "Rounds", "audit", "compare", "demo", "load", "optimize", "segment", "simulate"}
 )
 
 if not TYPE_CHECKING:

@@ -390,6 +390,16 @@ def test_drawn_shares_lie_near_the_exact_ones(monkeypatch):
     assert sums[0] == sums[1] == hash_of(code_of(active)) - hash_of(0)
 
 
+def test_units_short_of_planned_demand_count_at_real_volume():
+    """A formula that is right in its world keeps a small closing line, though half the demand was planned."""
+    models = models_of()
+    believed = exact(demand_mean=models.world.demand.mean / 2)
+    result = audited(models, believed, 0.6, replications=200)
+    assert causes(result.total) == ["parameters", FORMULA]
+    assert abs(result.total.line(FORMULA).points.value) < 0.02
+    assert result.total.line("parameters").points.value > 0.3
+
+
 def test_the_textbook_is_right_where_its_assumptions_hold():
     """Smooth demand, constant lead time, R + L: the closing line is small at a high target."""
     result = audited(models_of(), Beliefs(), 0.98, replications=200)
