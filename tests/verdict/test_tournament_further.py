@@ -158,8 +158,9 @@ def test_cycles_that_move_with_the_target_are_optimised_level_by_level(ring):
         assert ratio.cost_at(fill).value == pytest.approx(fixed.cost_at(fill).value, rel=0.03)
 
 
-def test_intervals_cover_the_choice_of_plans_too(ring):
+def test_intervals_cover_the_choice_of_plans_too():
     """Redrawn searches add spread, and a redraw that changes nothing reads the scheme's own cost."""
+    ring = arena(noise=0.6, k=20)
     segmentation = by_cost(ring, 3)
     full = ring.enter("x", segmentation.codes, segmentation.names)
     fixed = replace(ring, redraw=False).enter("x", segmentation.codes, segmentation.names)

@@ -1,0 +1,90 @@
+"""Does textbook advice survive? Contests of schemes on generated catalogues; writes the tables of results/.
+
+python run.py                      # ten catalogues
+python run.py --catalogues 2 --replications 50 --verdict-replications 100 --out somewhere
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import generate
+import pandas as pd
+from schemes import FILLS, SCHEMES, sorted_by
+
+import simlab as sl
+from simlab.segments import assign
+
+PRODUCT = "ABC x XYZ"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--catalogues", type=int, default=10)
+    parser.add_argument("--out", type=Path, default=generate.HERE / "results", help="folder of the tables")
+    parser.add_argument("--replications", type=int, help="fewer, for a quick look; the study's if left out")
+    parser.add_argument("--verdict-replications", type=int)
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    found: dict[str, list[pd.DataFrame]] = {}
+    for catalogue in range(1, arguments.catalogues + 1):
+        start = time.perf_counter()
+        contest = held(catalogue, arguments.replications, arguments.verdict_replications)
+        for name, frame in contest.frames().items():
+            frame.insert(0, "catalogue", catalogue)
+            found.setdefault(name, []).append(frame)
+        print(f"catalogue {catalogue}: {time.perf_counter() - start:.1f} s")
+        for line in contest.statements:
+            print("  ", line)
+    tables = {name: pd.concat(frames) for name, frames in found.items()}
+    keep = ("tournament", "pairs", "classes", "free_classes", "regret")
+    written = {name: tables[name].drop(columns="rule", errors="ignore") for name in keep}
+    written["pairs"] = written["pairs"].query("at_fill == 0.95")
+    written["summary"] = summary(written["tournament"])
+    for name, table in written.items():
+        table.to_csv(arguments.out / f"{name}.csv", index=False, float_format="%.5g", lineterminator="\n")
+
+
+def held(catalogue: int, replications: int | None, verdict: int | None):
+    """The contest on one catalogue."""
+    with tempfile.TemporaryDirectory() as work:
+        data = sl.load(generate.write(Path(work) / "study", catalogue))
+    schemes: dict[str, object] = {name: sorted_by(data, *how) for name, how in SCHEMES.items()}
+    schemes[PRODUCT] = assign(
+        data.catalog, data.models, ("abc", "xyz"), options={"xyz": {"cuts": "terciles"}}
+    )
+    return sl.compare(
+        data,
+        {**schemes, "tree": "tree"},
+        fill_rate=FILLS,
+        rounds=sl.Rounds(controls=40, seeds=5, catalogues=20),
+        replications=replications,
+        verdict_replications=verdict,
+    )
+
+
+def summary(tournament: pd.DataFrame) -> pd.DataFrame:
+    """Per scheme and floor over the catalogues: price of segmentation, its range, and places."""
+    by = tournament.groupby(["at_fill", "scheme"])
+    table = by.agg(
+        n_segments=("n_segments", "median"),
+        price_median=("percent_vs_per_sku", "median"),
+        price_least=("percent_vs_per_sku", "min"),
+        price_most=("percent_vs_per_sku", "max"),
+        vs_one_class_median=("percent_vs_one_class", "median"),
+        vs_one_class_least=("percent_vs_one_class", "min"),
+        vs_one_class_most=("percent_vs_one_class", "max"),
+        beats_random=("beats_random", "sum"),
+        may_be_best=("may_be_best", "sum"),
+        rank_median=("rank", "median"),
+        explained=("explained", "median"),
+        catalogues=("scheme", "size"),
+    )
+    return table.reset_index().sort_values(["at_fill", "price_median"])
+
+
+if __name__ == "__main__":
+    main()
