@@ -1,8 +1,9 @@
 """Segments learned from what each target costs: learned on the search seed, sized on the selection seed.
 
-The classes minimise holding cost less a price per unit served. The price is that of the frontier of the
-classes themselves at the study's floor, so both are found in turns. How many classes are worth having is
-decided on replications that the learning did not see; the verdict seed is not touched.
+The classes minimise the study's objective less a price per unit of service. The price is that of the
+frontier of the classes themselves at the study's floor, so both are found in turns. How many classes are
+worth having is decided on replications that the learning did not see; the verdict seed is not touched.
+Limits on groups of SKU-locations play no part in the learning, only in the plans made afterwards.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from simlab.api.accounts import Accounting, accounting
 from simlab.api.data import Data
-from simlab.api.problem import DEFAULT_FILL_RATE, ItemTables, segment_curves
+from simlab.api.grids import ItemTables, segment_curves
+from simlab.api.problem import DEFAULT_FILL_RATE
 from simlab.api.references import plan_columns
 from simlab.api.settings import Settings
 from simlab.api.simulation import warmup_of
 from simlab.errors import InvalidInputError, Problem
 from simlab.execution import Progress, run_curves
-from simlab.frontier import Frontier, NoPlanError, free_classes, per_item_bound, solve, uniform
+from simlab.frontier import Frontier, NoPlanError, SegmentCurves, free_classes, per_item_bound, solve, uniform
 from simlab.measures import format_money, format_rate
 from simlab.segments import SchemeInput, Segmentation, assign, combine
 from simlab.segments.inputs import scheme_input
@@ -62,12 +65,19 @@ class _School:
     attributes: tuple[str, ...]
     spec: LearnedSpec
     targets: tuple[float, ...]
+    counted: Accounting
     search: ItemTables
     selection: ItemTables
 
+    def curves(self, tables: ItemTables, segmentation: Segmentation) -> SegmentCurves:
+        """Sums by segment, in the study's objective and service."""
+        return segment_curves(
+            tables, self.data, segmentation, self.targets, self.settings, accounting=self.counted
+        )
+
     def frontier(self, segmentation: Segmentation) -> Frontier:
         """Every efficient plan of the segments on the search seed."""
-        return solve(segment_curves(self.search, self.data, segmentation, self.targets, self.settings))
+        return solve(self.curves(self.search, segmentation))
 
     def learned(self, classes: int, price: float) -> Segmentation:
         """The best rule with at most so many classes at a price per unit served."""
@@ -96,8 +106,9 @@ def segment_learned(
     settings = Settings.of(data.study, workers=workers)
     spec = data.study.segments.learned or LearnedSpec()
     targets = data.study.targets()
-    search, selection = _grid(data, settings, targets, progress)
-    school = _School(data, settings, columns, attributes, spec, targets, search, selection)
+    counted = accounting(data)
+    search, selection = _grid(data, settings, counted, targets, progress)
+    school = _School(data, settings, columns, attributes, spec, targets, counted, search, selection)
     parts[LEARNED] = _free(school) if spec.method == "free" else _chosen(school)
     return product([parts[name] for name in dict.fromkeys(by)])
 
@@ -151,7 +162,11 @@ def _check(columns: SchemeInput, name: str) -> None:
 
 
 def _grid(
-    data: Data, settings: Settings, targets: tuple[float, ...], progress: Progress | None
+    data: Data,
+    settings: Settings,
+    counted: Accounting,
+    targets: tuple[float, ...],
+    progress: Progress | None,
 ) -> tuple[ItemTables, ItemTables]:
     """Sums at every target on the search and on the selection seed."""
     models = data.models
@@ -167,7 +182,8 @@ def _grid(
         curves = run_curves(
             models.world, planned.levels, horizon, workers=settings.workers, progress=progress
         )
-        tables.append(ItemTables.of(curves, models))
+        usual = ItemTables.of(curves, models)
+        tables.append(usual.counted(curves, data, counted, settings.replications))
     return tables[0], tables[1]
 
 
@@ -175,8 +191,7 @@ def _floor(school: _School) -> float:
     """The study's floor; without one what the best common target reaches within the budget."""
     asked = school.data.study.optimize
     whole = assign(school.data.catalog, school.data.models, "all")
-    grid = segment_curves(school.search, school.data, whole, school.targets, school.settings)
-    one = uniform(grid)
+    one = uniform(school.curves(school.search, whole))
     floor = asked.fill_rate
     if floor is None and asked.budget is not None:
         try:
@@ -197,7 +212,8 @@ def _free(school: _School) -> Segmentation:
     targets = [format_rate(school.targets[column]) for column in plan.columns]
     rule = (
         f"learned, free: every SKU-location at the one of {len(names)} targets ({', '.join(targets)}) that "
-        f"is cheapest at fill rate {format_rate(floor)} on the search seed; the only rule is the list in plan"
+        f"is cheapest at {school.counted.service} {format_rate(floor)} on the search seed; the only rule is "
+        "the list in plan"
     )
     return combine([(LEARNED, names, np.searchsorted(plan.columns, plan.choice))], rule)
 
@@ -250,7 +266,7 @@ def _cost_elsewhere(school: _School, segmentation: Segmentation, floor: float) -
     frontier = school.frontier(segmentation)
     at = int(np.searchsorted(frontier.fill_rate, floor))
     near = frontier.choice[max(0, at - _WINDOW) : at + _WINDOW + 1].astype(np.int64)
-    grid = segment_curves(school.selection, school.data, segmentation, school.targets, school.settings)
+    grid = school.curves(school.selection, segmentation)
     totals = np.array([grid.totals(choice) for choice in near], dtype=np.float64)
     fill = totals[:, 2] / max(1, grid.total_demanded)
     order = np.argsort(fill, kind="stable")
@@ -268,8 +284,9 @@ def _told(school: _School, found: dict[int, tuple[Segmentation, float]], best: i
         if math.isfinite(cost)
     ]
     how = "cuts on one column" if school.spec.method == "cuts" else "a tree"
+    asked = f"{school.counted.service} {format_rate(floor)}"
     return (
-        f"{found[best][0].rule}\n({how}, learned at fill rate {format_rate(floor)} on the search seed, at "
-        f"least {school.spec.min_size} SKU-locations a class; holding cost per year on the selection seed by "
-        f"number of classes: {', '.join(costs) or 'out of range'})"
+        f"{found[best][0].rule}\n({how}, learned at {asked} on the search seed, at least "
+        f"{school.spec.min_size} SKU-locations a class; {school.counted.objective} on the "
+        f"selection seed by number of classes: {', '.join(costs) or 'out of range'})"
     )

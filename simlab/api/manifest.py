@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.api.data import Data
+from simlab.api.learning import LEARNED
 from simlab.api.settings import Settings
 from simlab.api.tables import attribute_columns
 from simlab.api.words import assumptions, laws_in_words
@@ -29,7 +30,9 @@ def optimize_facts(opt: Optimization, statements: tuple[str, ...], times: dict[s
     facts = _facts(opt.data, opt.segmentation, opt.settings, statements, times)
     return facts | {
         "command": "optimize",
-        "seeds": _seeds(opt.settings, ("search", "verdict")),
+        "seeds": _seeds(
+            opt.settings, (*_chosen_on(opt.segmentation, opt.data.study.optimize.choose), "verdict")
+        ),
         "evaluator": evaluator_of(opt.data.models.world, opt.planned.levels),
         "warmup": opt.warmup,
         "warmup_rule": opt.warmup_rule,
@@ -60,7 +63,7 @@ def simulate_facts(
     facts = _facts(simulation.data, simulation.segmentation, simulation.settings, statements, times)
     return facts | {
         "command": "simulate",
-        "seeds": _seeds(simulation.settings, ("search",)),
+        "seeds": _seeds(simulation.settings, _chosen_on(simulation.segmentation)),
         "evaluator": evaluator_of(simulation.data.models.world, simulation.planned.levels),
         "warmup": simulation.warmup,
         "warmup_rule": simulation.warmup_rule,
@@ -107,6 +110,12 @@ def _facts(
         "assumptions": list(assumptions(data)),
         "times": {stage: round(seconds, 3) for stage, seconds in times.items()},
     }
+
+
+def _chosen_on(segmentation: Segmentation, choose: str = "in_sample") -> tuple[str, ...]:
+    """Phases whose seeds had a say in the segments or the plan."""
+    selected = LEARNED in segmentation.by or choose == "lower_bound"
+    return ("search", "selection") if selected else ("search",)
 
 
 def _seeds(settings: Settings, phases: tuple[str, ...]) -> dict[str, int]:

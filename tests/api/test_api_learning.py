@@ -13,6 +13,7 @@ import pytest
 import simlab as sl
 from simlab import api
 from simlab.api import learning, references
+from simlab.api.accounts import accounting
 from simlab.errors import InvalidInputError
 from simlab.frontier import free_classes
 from simlab.study import Study, parse_study
@@ -51,7 +52,7 @@ def study(segments, **sections):
 
 def tables(data):
     settings = learning.Settings.of(data.study)
-    return learning._grid(data, settings, data.study.targets(), None)
+    return learning._grid(data, settings, accounting(data), data.study.targets(), None)
 
 
 @pytest.mark.parametrize("method", ["tree", "cuts"])
@@ -103,6 +104,16 @@ def test_learning_looks_at_search_and_selection_and_never_at_the_verdict(monkeyp
     expected = [settings.horizon(phase, 0).seed for phase in ("search", "selection")]
     assert seeds == expected
     assert settings.horizon("verdict", 0).seed not in seeds
+
+
+def test_what_is_learned_follows_the_service_that_counts():
+    """Fill weighted by value asks for other classes, and the rule says what it was learned for."""
+    learned = {"classes": 2, "min_size": 5, "attributes": ["unit_cost"]}
+    service = {"n_targets": 8, "fill_rate": 0.93, "service": {"weight": "value"}}
+    data = study({"by": "learned", "learned": learned}, optimize=service)
+    segments = sl.segment(data)
+    assert "fill rate weighted by value 0.930" in segments.rule
+    assert sl.optimize(data, segments, fill_rate=0.93).chosen.fill_rate >= 0.93
 
 
 def test_one_grid_is_planned_once(monkeypatch):
