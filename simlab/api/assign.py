@@ -31,8 +31,8 @@ def segment(
     data : Data
     by : str or sequence of str, optional
         Scheme names (``"abc"``, ``"xyz"``) or columns of the items table; several give their product.
-        The study's `segments.by` if left out. ``"learned"``: found by simulation, as `segments.learned`
-        says.
+        The study's `segments.by` if left out. ``"learned"``: found by simulation at the study's floor, as
+        `segments.learned` says.
     workers, progress
         Of that simulation, as in `optimize`.
     """
