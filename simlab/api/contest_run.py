@@ -12,7 +12,7 @@ from simlab.api.contest import Contest, Rounds, compare
 from simlab.api.contest_tables import NO_MOOCORE, contest_frames, hypervolumes, shown
 from simlab.api.data import load
 from simlab.api.manifest import table_hash
-from simlab.api.runs import RunResult
+from simlab.api.runs import RunResult, render_report
 from simlab.api.words import assumptions, laws_in_words
 from simlab.engine.streams import phase_seed
 from simlab.execution import Progress
@@ -81,7 +81,7 @@ def write_contest(contest: Contest, folder: RunFolder, times: dict[str, float]) 
         folder.log("stage", stage=stage, seconds=round(seconds, 3))
     statements = contest.statements
     folder.write_manifest(contest_facts(contest, statements, times))
-    return RunResult(folder.path, None, statements, shown(contest), times)
+    return RunResult(folder.path, render_report(folder.path), statements, shown(contest), times)
 
 
 def csv_of(frame: pd.DataFrame) -> bytes:

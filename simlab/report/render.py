@@ -30,8 +30,11 @@ def render(run: RunFolder) -> Path:
     InvalidInputError
         A table is damaged or lacks a column.
     """
+    from simlab.report import contest
     from simlab.report.tables import read_tables
 
+    if run.manifest.get("command") == contest.COMMAND:
+        return contest.render_contest(run)
     tables = read_tables(run)
     written = _write_figures(run, tables)
     present = {*run.manifest.get("files", {}), "manifest.json", "figures/"}

@@ -1,5 +1,6 @@
 """Contests of schemes from study to run folder: who takes part, what is written, what is refused."""
 
+import html
 import json
 
 import numpy as np
@@ -239,6 +240,11 @@ replications = 40
     for name in ("tournament", "pairs", "controls", "classes", "regret", "stability"):
         assert len(run.read_table(name))
     assert len(pd.read_csv(out / "figures" / "tournament.csv")) == 3
+    page = (out / "report.html").read_text("utf-8")
+    assert document["statements"][0] in html.unescape(page)
+    assert "http-equiv" in page
+    assert "<script" not in page
+    assert page.count("<svg") >= 4
 
 
 def test_a_refused_contest_leaves_no_folder(tmp_path):
