@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,8 @@ class ReceiptTable:
         Never a receipt before its order.
     quantity : (m,) int64
         Units, ≥ 0.
+    texts : dict of str to (m,) object
+        Every further column; None where empty.
     """
 
     supplier: TextArray
@@ -60,10 +62,35 @@ class ReceiptTable:
     order_date: DayArray
     receipt_date: DayArray
     quantity: IntArray
+    texts: dict[str, TextArray] = field(default_factory=dict)
 
     @property
     def n_rows(self) -> int:
         return int(self.quantity.size)
+
+    def take(self, rows: IntArray | npt.NDArray[np.bool_]) -> ReceiptTable:
+        """Some of the rows."""
+        return ReceiptTable(
+            self.supplier[rows],
+            self.sku[rows],
+            self.location[rows],
+            self.order_date[rows],
+            self.receipt_date[rows],
+            self.quantity[rows],
+            {name: values[rows] for name, values in self.texts.items()},
+        )
+
+    def joined(self, other: ReceiptTable) -> ReceiptTable:
+        """The rows of both."""
+        return ReceiptTable(
+            np.concatenate([self.supplier, other.supplier]),
+            np.concatenate([self.sku, other.sku]),
+            np.concatenate([self.location, other.location]),
+            np.concatenate([self.order_date, other.order_date]),
+            np.concatenate([self.receipt_date, other.receipt_date]),
+            np.concatenate([self.quantity, other.quantity]),
+            {name: np.concatenate([self.texts[name], other.texts[name]]) for name in self.texts},
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +115,9 @@ class Catalog:
     quality : Quality
     inputs : dict of str to str
         SHA-256 of each file read, by table.
+    open_orders : ReceiptTable or None
+        Orders not received yet; their `receipt_date` is the last day known, so that they have been
+        under way for at least that long.
     """
 
     study: Study
@@ -100,6 +130,7 @@ class Catalog:
     receipts: ReceiptTable | None
     quality: Quality
     inputs: dict[str, str]
+    open_orders: ReceiptTable | None = None
 
     @property
     def n_items(self) -> int:

@@ -109,7 +109,7 @@ def _catalog(study: Study, items: TextTable, demand: TextTable | None, receipts:
         raise InvalidInputError(problems)
     entries: tuple[QualityRow, ...] = master.entries
     entries += () if sales is None else sales[1]
-    entries += () if arrivals is None else arrivals[1]
+    entries += () if arrivals is None else arrivals[2]
     return Catalog(
         study=study,
         sku=master.sku,
@@ -120,6 +120,7 @@ def _catalog(study: Study, items: TextTable, demand: TextTable | None, receipts:
         demand=None if sales is None else sales[0],
         receipts=None if arrivals is None else arrivals[0],
         quality=Quality(entries, {table.name: table.n_rows for table in tables}),
+        open_orders=None if arrivals is None else arrivals[1],
         inputs={table.name: table.sha256 for table in tables if table.sha256},
     )
 

@@ -31,7 +31,7 @@ from simlab.study import ReceiptsSource, Study
 
 def read_receipts(
     table: TextTable, items: Items | None, study: Study, today: dt.date
-) -> tuple[ReceiptTable, tuple[QualityRow, ...]] | None:
+) -> tuple[ReceiptTable, ReceiptTable | None, tuple[QualityRow, ...]] | None:
     """Type and clean the receipts table; what is wrong goes to its findings.
 
     Receipts of SKUs that are not in the items table are kept: they tell of their supplier.
@@ -49,14 +49,15 @@ def read_receipts(
 
     Returns
     -------
-    (ReceiptTable, quality entries) or None
-        None if something was found.
+    (receipts, open orders, quality entries) or None
+        None if something was found. Orders without a receipt date, or received after `as_of`, are open:
+        under way since their order date, until `as_of` (else the last date of the table).
     """
     if not has_columns(table, RECEIPTS):
         return None
     source = study.data.receipts or ReceiptsSource()
     refuse_fractional_ids(table, ("supplier", "sku", "location"))
-    for name in ("supplier", "order_date", "receipt_date", "quantity"):
+    for name in ("supplier", "order_date", "quantity"):
         refuse_missing(table, name)
     ordered, ordered_known = days(table, "order_date", source)
     received, received_known = days(table, "receipt_date", source)
@@ -70,14 +71,31 @@ def read_receipts(
     later = _later(table, received, received_known, study, today)
     if table.findings:
         return None
-    fates = [
-        ("receipt before its order", backward, ""),
-        (f"received after as_of ({study.as_of})", later & ~backward, "orders still open are not used"),
+    under_way = (later | ~received_known) & ordered_known & ~backward
+    today_known = _last_day(study, ordered[ordered_known], received[received_known])
+    after = under_way & (ordered > today_known)
+    under_way &= ~after
+    fates: list[tuple[str, Status, BoolArray, str]] = [
+        ("receipt before its order", "dropped", backward, ""),
+        (f"ordered after {today_known}", "dropped", after, ""),
+        ("orders still open", "repaired", under_way, f"known to take longer than up to {today_known}"),
     ]
-    kept = ~backward & ~later
+    kept = ~backward & ~under_way & ~after
     worth = quantity * _unit_costs(table, items)
-    entries = (*_account(fates, kept, quantity, worth, proved=written.proved), *_remarks(table))
-    return _sorted(table, np.flatnonzero(kept), ordered, received, quantity), entries
+    entries = (*_account(fates, kept, quantity, worth, proved=written.proved), *_remarks(table, study))
+    until = np.where(under_way, today_known, received)
+    open_orders = _sorted(table, np.flatnonzero(under_way), ordered, until, quantity)
+    receipts = _sorted(table, np.flatnonzero(kept), ordered, received, quantity)
+    return receipts, open_orders if open_orders.n_rows else None, entries
+
+
+def _last_day(
+    study: Study, ordered: npt.NDArray[np.datetime64], received: npt.NDArray[np.datetime64]
+) -> np.datetime64:
+    """The day up to which the table is known."""
+    if study.as_of is not None:
+        return np.datetime64(study.as_of, "D")
+    return np.datetime64(max(days.max() for days in (ordered, received) if days.size), "D")
 
 
 def _refuse_backward(table: TextTable, backward: BoolArray) -> None:
@@ -133,6 +151,7 @@ def _sorted(
         ordered[rows],
         received[rows],
         quantity[rows],
+        {name: _words(table, name)[rows] for name in table.columns if name not in RECEIPTS},
     )
 
 
@@ -143,7 +162,7 @@ def _words(table: TextTable, name: str) -> npt.NDArray[Any]:
 
 
 def _account(
-    fates: list[tuple[str, BoolArray, str]],
+    fates: list[tuple[str, Status, BoolArray, str]],
     kept: BoolArray,
     quantity: IntArray,
     worth: npt.NDArray[np.float64],
@@ -158,14 +177,14 @@ def _account(
         yield entry("decimal commas read", "repaired", kept, "proved by the cells")
     else:
         yield entry("as given", "used", kept, "")
-    for what, rows, note in fates:
+    for what, status, rows, note in fates:
         if rows.any():
-            yield entry(what, "dropped", rows, note)
+            yield entry(what, status, rows, note)
 
 
-def _remarks(table: TextTable) -> Iterator[QualityRow]:
+def _remarks(table: TextTable, study: Study) -> Iterator[QualityRow]:
     yield from file_remarks(table)
     for name in table.columns:
-        if name not in RECEIPTS:
+        if name not in RECEIPTS and name not in study.lead_times.by:
             note = f"not used: {NOT_USED['receipts'].get(name, 'receipts have no such column')}"
             yield QualityRow("receipts", f"column '{table.label(name)}'", "used", 0, note=note)

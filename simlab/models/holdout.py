@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.catalog.catalog import DemandTable, ReceiptTable
+from simlab.catalog.catalog import DemandTable
 from simlab.catalog.quality import QualityRow
 from simlab.engine.types import IntArray
 from simlab.errors import InvalidInputError, Problem
@@ -130,15 +130,17 @@ def _before(catalog: Catalog, cut: np.datetime64) -> Catalog:
     demand, receipts = catalog.demand, catalog.receipts
     assert demand is not None
     kept = demand.date < cut
-    last = (cut - np.timedelta64(1, "D")).astype("datetime64[D]").item()
+    yesterday = (cut - np.timedelta64(1, "D")).astype("datetime64[D]")
     past = DemandTable(demand.item[kept], demand.date[kept], demand.quantity[kept])
+    under_way = catalog.open_orders
     if receipts is not None:
-        rows = receipts.receipt_date < cut
-        receipts = ReceiptTable(
-            *(getattr(receipts, name)[rows] for name in ReceiptTable.__dataclass_fields__)
-        )
-    study = catalog.study.model_copy(update={"as_of": last})
-    return replace(catalog, study=study, demand=past, receipts=receipts)
+        later = receipts.take(receipts.receipt_date >= cut)
+        under_way = later if under_way is None else later.joined(under_way)
+        under_way = under_way.take(under_way.order_date < cut)
+        under_way = replace(under_way, receipt_date=np.full(under_way.n_rows, yesterday))
+        receipts = receipts.take(receipts.receipt_date < cut)
+    study = catalog.study.model_copy(update={"as_of": yesterday.item()})
+    return replace(catalog, study=study, demand=past, receipts=receipts, open_orders=under_way)
 
 
 def _too_short(catalog: Catalog, holdout: int, n_periods: int) -> Problem:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,8 @@ import numpy as np
 from simlab.catalog.quality import QualityRow
 from simlab.engine.types import FloatArray, IntArray, LeadTimeLaw
 from simlab.errors import InvalidInputError, Problem
+from simlab.models.delays import DayLaw, Delays, Key, item_keys, pooled, product_limit, read_delays, smoothed
+from simlab.models.drift import lead_time_drift
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -60,16 +61,37 @@ class _Laws:
         return LeadTimeLaw(law, np.cumsum(length) - length, length, periods, weights, crossing)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Receipts:
-    """Usable receipts: lead times in days by supplier name."""
+    """Usable receipts and open orders, and the laws of their groups as they are asked for."""
 
-    days: dict[str, IntArray]
+    delays: Delays
+    study: Study
     notes: tuple[QualityRow, ...]
+    found: dict[Key, DayLaw] = field(default_factory=dict)
 
-    @cached_property
-    def pooled(self) -> IntArray:
-        return np.concatenate([np.zeros(0, np.int64), *self.days.values()])
+    def count(self, prefix: Key) -> int:
+        """Receipts of a group."""
+        return int((~self.delays.is_open[self.delays.rows(prefix)]).sum())
+
+    def knows(self, prefix: Key) -> bool:
+        """Whether the group stands in the table, received or open."""
+        return self.delays.rows(prefix).size > 0
+
+    def own(self, prefix: Key) -> DayLaw:
+        """Law of a group's own orders; the empty prefix is everything."""
+        rows = self.delays.rows(prefix)
+        return product_limit(self.delays.days[rows], self.delays.is_open[rows])
+
+    def law(self, prefix: Key) -> DayLaw:
+        """Own law of the first group, then mixtures with the group around."""
+        if prefix not in self.found:
+            law = self.own(prefix)
+            if len(prefix) > 1:
+                strength = self.study.lead_times.min_receipts
+                law = pooled(law, self.law(prefix[:-1]), self.count(prefix), strength)
+            self.found[prefix] = law
+        return self.found[prefix]
 
 
 def fit_lead_times(catalog: Catalog) -> LeadTimes:
@@ -87,21 +109,22 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
 
     Notes
     -----
-    In this order: the empirical law of the supplier's receipts if there are `min_receipts` or more;
-    with fewer, all suppliers' receipts pooled; with none, the item's `lead_time`; without that, all
-    receipts pooled. ``law = "fixed"`` takes the item's `lead_time` alone. Each reason says which.
+    In this order: the empirical law of the supplier's receipts (of the first column of `by`) if there are
+    `min_receipts` or more; with fewer, all receipts pooled; with none, the item's `lead_time`; without
+    that, all receipts pooled. Further columns of `by` are groups within: n receipts of the group and the
+    law around it are mixed with weights n and `min_receipts`. Orders still open count as longer than so
+    far (Kaplan–Meier). ``gamma`` and ``lognormal`` keep mean and variance of these laws. ``law =
+    "fixed"`` takes the item's `lead_time` alone. Each reason says which.
     """
-    _check_options(catalog.study)
     receipts = _usable(catalog)
     laws = _Laws()
     number = np.zeros(catalog.n_items, np.int64)
     reason: list[str] = []
     missing: list[int] = []
-    supplier = catalog.texts.get("supplier")
+    keys = item_keys(catalog)
     stated = catalog.numbers.get("lead_time", np.full(catalog.n_items, np.nan)).tolist()
     for row in range(catalog.n_items):
-        name = None if supplier is None or supplier[row] is None else str(supplier[row])
-        found = _law_of(name, stated[row], receipts, laws, catalog.study)
+        found = _law_of(keys[row], stated[row], receipts, laws)
         if found is None:
             missing.append(row)
         else:
@@ -114,7 +137,7 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
     if is_random and crossing is None:
         raise InvalidInputError([_crossing_unsaid(catalog.study)])
     law = laws.arrays(number, bool(crossing) and is_random)
-    return LeadTimes(law, tuple(reason), (*receipts.notes, *_borrowed(reason)))
+    return LeadTimes(law, tuple(reason), (*receipts.notes, *_borrowed(reason), *_drifted(catalog)))
 
 
 def _borrowed(reason: Sequence[str]) -> tuple[QualityRow, ...]:
@@ -168,43 +191,54 @@ def split_periods(value: float) -> tuple[IntArray, IntArray]:
     return np.array([p for p, _ in kept], np.int64), np.array([w for _, w in kept], np.int64)
 
 
-def _check_options(study: Study) -> None:
-    if tuple(study.lead_times.by) != ("supplier",):
-        shown = f"lead_times.by = {list(study.lead_times.by)}"
-        fix = 'use by = ["supplier"]'
-        raise InvalidInputError(
-            [Problem("E-STU-009", "not in this version", study.file, column=shown, fix=fix)]
-        )
-
-
-def _law_of(
-    name: str | None, stated: float, receipts: _Receipts, laws: _Laws, study: Study
-) -> tuple[int, str] | None:
+def _law_of(key: Key, stated: float, receipts: _Receipts, laws: _Laws) -> tuple[int, str] | None:
     """Number and reason of one item's law; None without any source."""
-    spec = study.lead_times
+    spec, study = receipts.study.lead_times, receipts.study
     has_own = np.isfinite(stated)
     if spec.law == "fixed":
         return _stated(stated, laws, study, "") if has_own else None
-    own = receipts.days.get(name) if name is not None else None
-    if own is not None and own.size >= spec.min_receipts:
-        return _learnt(("by", name), own, laws, study, f"supplier '{name}': {own.size} receipts")
-    pooled = receipts.pooled if (own is not None or not has_own) else None
-    if own is not None and pooled is not None:
-        few = f"supplier '{name}': {own.size} receipts, fewer than {spec.min_receipts}"
-        why = f"{few} → all {pooled.size} pooled"
-        return _learnt("all", pooled, laws, study, why)
+    first = spec.by[0]
+    name = f"{first} '{key[0]}'" if key else f"no {first}"
+    n = receipts.count(key[:1]) if key else 0
+    if n >= spec.min_receipts:
+        return _grouped(key, n, receipts, laws, name)
+    known = bool(key) and receipts.knows(key[:1])
+    n_all = receipts.count(())
+    if known and n_all:
+        why = f"{name}: {n} receipts, fewer than {spec.min_receipts} → all {n_all} pooled"
+        return _learnt("all", receipts.law(()), receipts, laws, why)
     if has_own:
-        why = "" if name is None or not receipts.days else f"supplier '{name}' has no receipts: "
+        why = f"{name} has no receipts: " if key and n_all else ""
         return _stated(stated, laws, study, why)
-    if pooled is None or pooled.size == 0:
+    if n_all == 0:
         return None
-    who = "no supplier" if name is None else f"supplier '{name}' has no receipts"
-    return _learnt("all", pooled, laws, study, f"{who} and no lead_time → all {pooled.size} receipts pooled")
+    who = f"{name} has no receipts" if key else name
+    why = f"{who} and no lead_time → all {n_all} receipts pooled"
+    return _learnt("all", receipts.law(()), receipts, laws, why)
 
 
-def _learnt(key: object, days: IntArray, laws: _Laws, study: Study, why: str) -> tuple[int, str]:
-    number = laws.add(key, *split_days(days, study.period))
-    return number, f"{why}, mean {days.mean():.3g} days"
+def _grouped(key: Key, n: int, receipts: _Receipts, laws: _Laws, name: str) -> tuple[int, str]:
+    """The law of the innermost group that has receipts, mixed with those around it."""
+    depth = 1
+    while depth < len(key) and receipts.count(key[: depth + 1]):
+        depth += 1
+    why = f"{name}: {n} receipts"
+    for level in range(1, depth):
+        inside = receipts.count(key[: level + 1])
+        share = receipts.study.lead_times.min_receipts / (inside + receipts.study.lead_times.min_receipts)
+        column = receipts.study.lead_times.by[level]
+        why += f", {column} '{key[level]}': {inside} of them ({100 * share:.0f} % borrowed)"
+    return _learnt(("by", *key[:depth]), receipts.law(key[:depth]), receipts, laws, why)
+
+
+def _learnt(key: object, law: DayLaw, receipts: _Receipts, laws: _Laws, why: str) -> tuple[int, str]:
+    study = receipts.study
+    if study.lead_times.law in ("gamma", "lognormal") and key not in laws.number:
+        law = smoothed(law, study.lead_times.law, study.lead_times.longest_days)
+    periods, weights = split_days(law.days, study.period)
+    number = laws.add(key, periods, weights * np.tile(law.weights, 2))
+    shape = "" if study.lead_times.law == "empirical" else f", {study.lead_times.law}"
+    return number, f"{why}, mean {law.mean:.3g} days{shape}"
 
 
 def _stated(stated: float, laws: _Laws, study: Study, why: str) -> tuple[int, str]:
@@ -214,21 +248,30 @@ def _stated(stated: float, laws: _Laws, study: Study, why: str) -> tuple[int, st
 
 
 def _usable(catalog: Catalog) -> _Receipts:
-    """Lead times in days by supplier; longer than `longest_days` refused and counted."""
+    """Lead times in days; longer than `longest_days` refused and counted."""
     table, spec = catalog.receipts, catalog.study.lead_times
     if table is None or spec.law == "fixed":
-        return _Receipts({}, ())
+        nothing = Delays(np.zeros(0, np.int64), np.zeros(0, np.bool_), ())
+        return _Receipts(nothing, catalog.study, ())
     days = (table.receipt_date - table.order_date).astype("timedelta64[D]").astype(np.int64)
     too_long = days > spec.longest_days
     what = f"lead times above longest_days = {spec.longest_days}"
     units = float(table.quantity[too_long].sum())
     note = QualityRow("receipts", what, "refused", int(too_long.sum()), units, 0.0, "left out of the laws")
-    good = ~too_long
-    names = np.array(["" if one is None else str(one) for one in table.supplier], dtype=object)
-    by_name = {
-        name: np.sort(days[good & (names == name)]) for name in sorted(set(names[good].tolist())) if name
-    }
-    return _Receipts(by_name, (note,) if note.rows else ())
+    return _Receipts(read_delays(catalog), catalog.study, (note,) if note.rows else ())
+
+
+def _drifted(catalog: Catalog) -> tuple[QualityRow, ...]:
+    """A remark on suppliers whose newer receipts took longer or shorter than their older ones."""
+    if catalog.receipts is None or catalog.study.lead_times.law == "fixed":
+        return ()
+    flagged = [one for one in lead_time_drift(catalog) if one.flagged]
+    if not flagged:
+        return ()
+    shown = "; ".join(f"'{one.supplier}' {one.older:.3g} → {one.newer:.3g} days" for one in flagged[:5])
+    dots = f" and {len(flagged) - 5} more" if len(flagged) > 5 else ""
+    note = f"older against newer half of the receipts, Mann–Whitney, 5 % false: {shown}{dots}"
+    return (QualityRow("receipts", "lead times have drifted", "used", 0, note=note),)
 
 
 def _no_lead_time(catalog: Catalog, rows: Sequence[int]) -> Problem:

@@ -24,7 +24,6 @@ WORKS: dict[str, tuple[Any, ...]] = {
     "demand.outliers.rule": ("none",),
     "models.support": ("integer",),
     "models.parameter_uncertainty": (False,),
-    "lead_times.law": ("empirical", "fixed"),
     "lead_times.shared_delay": (False,),
     "policy.family": ("order_up_to", "reorder_quantity"),
     "policy.unmet": ("backorder", "lost"),

@@ -88,9 +88,3 @@ def test_crossing_must_be_said_where_a_lead_time_is_no_whole_number_of_periods(m
     models = fit(make_catalog({"P0": {}}, None, items, period="week", lead_times={"crossing": True}))
     assert models.world.lead_time.crossing
     assert lead(models, 0) == {1: 0.5714, 2: 0.4286}
-
-
-def test_grouping_by_anything_but_the_supplier_is_refused(make_catalog) -> None:
-    catalog = make_catalog({"P0": {}}, None, GIVEN, period="week", lead_times={"by": ["lane"]})
-    with pytest.raises(InvalidInputError, match="not in this version"):
-        fit(catalog)
