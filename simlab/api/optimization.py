@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from simlab.api import finance
 from simlab.api.accounts import Accounting, accounting, compare_counted
 from simlab.api.cells import Simulator
 from simlab.api.constraints import Constraints, constraints
@@ -19,7 +20,7 @@ from simlab.api.settings import Clock, Settings
 from simlab.api.simulation import save_path, warmup_of
 from simlab.errors import EngineFaultError
 from simlab.execution import Curves, PlanSums, Progress, run_curves
-from simlab.frontier import Frontier, Plan
+from simlab.frontier import Explanation, Frontier, Plan
 from simlab.measures import Estimate, ratio_estimate
 from simlab.policies import PlannedLevels
 from simlab.segments import Segmentation
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from simlab.api.bounds import Bounds
+    from simlab.api.prices import FinanceTable
     from simlab.api.reuse import StoredCurves
 
 FloatArray = npt.NDArray[np.float64]
@@ -160,6 +163,39 @@ class Optimization:
             return score(sums.total(), 0, 0, self.segmentation.codes.size, scale)
         code = self.segmentation.names.index(segment)
         return score(sums, 0, code, int(self.segmentation.sizes[code]), scale)
+
+    def exchange_rates(self) -> FinanceTable:
+        """What one more percentage point of service costs, between neighbouring plans."""
+        return finance.exchange_rates(self)
+
+    def next_euro(self) -> FinanceTable:
+        """Where the next unit of money goes, and where it comes from at the least loss, by segment."""
+        return finance.next_euro(self)
+
+    def release(self, amount: float) -> FinanceTable:
+        """Set an amount of stock free at the least loss of service: from which segments."""
+        return finance.release(self, amount)
+
+    def why_infeasible(
+        self, *, fill_rate: float | None = None, budget: float | None = None
+    ) -> Explanation | None:
+        """Which limits conflict and the smallest change of each that works; None if a plan exists."""
+        return self.solved.problem.why_infeasible(fill_rate=fill_rate, budget=budget)
+
+    def bounds(self, *, every_level: bool = False) -> Bounds:
+        """How far the chosen plan is from what any per-SKU plan could do, and where the gap lies.
+
+        Parameters
+        ----------
+        every_level : bool
+            Also bound over every integer level, by one further run of the search streams.
+        """
+        return finance.bounds(self, every_level=every_level)
+
+    @property
+    def knee(self) -> Plan:
+        """The plan farthest below the straight line between the ends of the frontier."""
+        return finance.knee(self)
 
     def to_frame(self) -> pd.DataFrame:
         """The frontier: one row per point, with its targets."""

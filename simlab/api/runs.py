@@ -16,6 +16,7 @@ import numpy as np
 from simlab.api import tables
 from simlab.api.assign import segment
 from simlab.api.data import Data, demo, load
+from simlab.api.finance import finance_frames
 from simlab.api.manifest import optimize_facts, simulate_facts
 from simlab.api.optimization import Optimization, optimize
 from simlab.api.replaying import with_history
@@ -214,6 +215,7 @@ def optimization_frames(opt: Optimization) -> dict[str, pd.DataFrame]:
         "plan": plan,
         "verdict": tables.verdict_frame(opt),
         "reference": tables.reference_frame(opt),
+        **finance_frames(opt),
     }
 
 

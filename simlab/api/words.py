@@ -22,7 +22,9 @@ INDEPENDENT = (
 
 
 def optimize_statements(opt: Optimization) -> tuple[str, ...]:
-    """The verdict: the chosen plan, then who won at equal fill."""
+    """The verdict: the chosen plan, then who won at equal fill, then what finance asks."""
+    from simlab.api.finance import finance_statements
+
     currency = opt.data.study.currency
     scores = opt.scores("segmented")
     where = f"{opt.segmentation.n_segments} segments by {' × '.join(opt.segmentation.by)}"
@@ -36,6 +38,7 @@ def optimize_statements(opt: Optimization) -> tuple[str, ...]:
     if opt.solved.budget is not None:
         lines.append(_within(scores.inventory_value, opt.solved.budget, currency))
     lines += [one.statement(currency) for one in opt.comparisons]
+    lines += finance_statements(opt)
     lines += [_sentence(note) for note in (*opt.solved.notes, *opt.references.notes)]
     return tuple(lines)
 

@@ -1,0 +1,129 @@
+"""What finance reads: prices between plans, moves, releases, bands and bounds, in sample and fresh."""
+
+import numpy as np
+import pytest
+from small_study import write_study
+
+import simlab as sl
+from simlab import api
+from simlab.api import finance, prices
+from simlab.api.confidence import band_frame, gap_to_truth
+from simlab.run import RunFolder
+
+
+@pytest.fixture(scope="module")
+def opt(tmp_path_factory):
+    data = sl.load(write_study(tmp_path_factory.mktemp("finance"), **{"n_targets = 8": "n_targets = 12"}))
+    return sl.optimize(data, sl.segment(data), fill_rate=0.93)
+
+
+def test_an_exchange_rate_is_the_slope_between_two_plans_in_sample_and_fresh(opt):
+    frame = opt.exchange_rates().to_frame()
+    shown = opt.solved.shown
+    fresh = opt.to_frame()
+    fresh = fresh[fresh["kind"] == "segmented"].reset_index(drop=True)
+    for row in frame.to_dict("records"):
+        low, high = row["point_from"], row["point"]
+        step = 100 * (shown.fill_rate[high] - shown.fill_rate[low])
+        assert row["cost_per_point_search"] == pytest.approx(
+            (shown.cost_money[high] - shown.cost_money[low]) / step
+        )
+        step = 100 * (fresh["fill_rate_verdict"][high] - fresh["fill_rate_verdict"][low])
+        extra = fresh["holding_cost_verdict"][high] - fresh["holding_cost_verdict"][low]
+        assert row["cost_per_point"] == pytest.approx(extra / step)
+        assert row["cost_per_point_low"] <= row["cost_per_point"] <= row["cost_per_point_high"]
+    assert frame["ends_at_chosen"].sum() == 1
+
+
+def test_a_move_changes_one_segment_and_says_what_it_does(opt):
+    frame = opt.next_euro().to_frame()
+    curves = opt.chosen.curves
+    for row in frame.to_dict("records"):
+        target = opt.chosen.by_segment() | {row["segment"]: row["to_target"]}
+        choice = [int(np.argmin(np.abs(curves.targets - target[name]))) for name in curves.names]
+        cost, value, served = curves.totals(choice)
+        assert row["cost"] == pytest.approx(float((cost - opt.chosen.cost) * curves.cost_unit))
+        assert row["value"] == pytest.approx(float((value - opt.chosen.value) * curves.value_unit))
+        assert row["fill"] == pytest.approx((served - opt.chosen.served) / curves.total_demanded)
+        assert row["fill_verdict_low"] <= row["fill_verdict"] <= row["fill_verdict_high"]
+    up = frame[frame["direction"] == "up"]
+    assert up["points_per_1000"].is_monotonic_decreasing
+    assert (frame.loc[frame["direction"] == "down", "value"] < 0).all()
+
+
+def test_a_release_frees_at_least_the_amount_at_the_least_loss(opt):
+    amount = 0.1 * opt.chosen.value_money
+    found = opt.release(amount).to_frame()
+    assert found["value"].iloc[-1] <= -amount
+    assert found["value"].iloc[:-1].sum() == pytest.approx(found["value"].iloc[-1])
+    assert opt.chosen.fill_rate + found["fill"].iloc[-1] == pytest.approx(
+        opt.at(budget=opt.chosen.value_money - amount).fill_rate
+    )
+
+
+def test_the_band_holds_every_plan_and_is_wider_than_single_intervals(opt):
+    band = band_frame(opt)
+    fresh = opt.to_frame()
+    fresh = fresh[fresh["kind"] == "segmented"].reset_index(drop=True)
+    assert band["fill_rate"].to_numpy() == pytest.approx(fresh["fill_rate_verdict"].to_numpy())
+    assert band["factor"].iloc[0] > 1.9
+    assert band["optimism"].to_numpy() == pytest.approx(
+        (fresh["service"] - fresh["fill_rate_verdict"]).to_numpy()
+    )
+    assert "advised" in band["note"].iloc[0]
+    assert band["tie_group"].is_monotonic_increasing
+
+
+def test_bounds_lie_in_order_and_the_gap_splits(opt):
+    found = opt.bounds(every_level=True)
+    assert found.levels <= found.grid <= found.per_sku <= found.plan
+    parts = found.segment_gap + found.open_gap + found.grid_gap
+    assert parts == pytest.approx(found.plan - found.levels)
+    assert np.isnan(opt.bounds().levels)
+    truth = gap_to_truth(opt)
+    assert truth.low == 0 <= truth.value <= truth.high
+
+
+def test_the_bound_over_levels_is_not_above_any_plan_of_levels(opt):
+    """A plan that asks the exact optimum of single levels may beat the grid, never the bound."""
+    levels = opt.bounds(every_level=True).levels
+    assert levels <= float(opt.solved.items.lower_bound(opt.chosen.served)) * float(
+        opt.chosen.curves.cost_unit
+    )
+    assert levels > 0.3 * opt.chosen.cost_money
+
+
+def test_budgets_buy_more_service_the_larger_they_are(opt):
+    sweep = prices.sweep_frame(opt)
+    assert sweep["fill_rate"].is_monotonic_increasing
+    assert (sweep["inventory_value"] <= sweep["budget"] * (1 + 1e-12)).all()
+    assert opt.knee.fill_rate in opt.frontier.fill_rate
+
+
+def test_flows_that_no_target_moves_are_constants(opt):
+    frame = finance.limits_frame(opt)
+    constant = frame[frame["kind"] == "constant"]
+    assert set(constant["limit"]) == {"orders a year", "purchases a year"}
+    assert constant["met"].all()
+
+
+def test_reasons_are_given_on_request(opt):
+    assert opt.why_infeasible(fill_rate=0.9) is None
+    assert "what works" in str(opt.why_infeasible(fill_rate=0.99, budget=100.0))
+
+
+def test_tables_show_themselves(opt):
+    assert "Exchange rates" in repr(opt.exchange_rates())
+    assert "<table" in opt.next_euro()._repr_html_()
+
+
+def test_the_run_folder_has_the_tables_of_finance_and_the_report_shows_them(tmp_path):
+    result = api.run_optimize(write_study(tmp_path))
+    run = RunFolder.open(result.folder)
+    for name in ("exchange_rates", "moves", "budget_sweep", "band", "bounds", "limits"):
+        assert len(run.read_table(name))
+    assert (result.folder / "figures" / "exchange_rates.svg").is_file()
+    assert any("last point" in line for line in result.statements)
+    frontier = run.read_table("frontier")
+    assert {"certificate", "bound", "gap", "kind", "rechecked", "objective"} <= set(frontier)
+    assert (frontier["bound"] <= frontier["objective"] * (1 + 1e-12)).all()
