@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 _CHARTS = ("scheme_frontiers", "tournament", "controls", "classes", "regret", "scheme_segments", "stability")
 
 INTERVALS = (
-    "Intervals are paired jackknives over {n} equally long batches of replications of the verdict seed and "
-    "cover simulation noise only, the fitted laws taken as true.",
+    "Intervals are paired jackknives over {n} equally long batches of replications of the verdict seed, "
+    "with the spread of plans chosen on redrawn search batches; they cover simulation noise only, "
+    "the fitted laws taken as true. The per-SKU and free plans are taken as found.",
     "All pairs of schemes, and all comparisons with the best, hold together at {level:g} %: multivariate t "
     "with the joint jackknife covariance (Hothorn, Bretz & Westfall 2008; Hsu 1984).",
     "Targets are chosen on the search seed, the number of classes on the selection seed; the verdict seed "
     "reports.",
+    "A pair is called different if its interval excludes zero and no further seed turns its sign.",
     "Resampled catalogues draw SKU-locations with replacement; each keeps its segment.",
 )
 

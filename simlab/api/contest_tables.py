@@ -131,7 +131,12 @@ def _points(entry: Entry) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 def pairs_frame(contest: Contest) -> pd.DataFrame:
-    """Every pair of schemes once, the cheaper first; intervals hold for all pairs of a floor together."""
+    """Every pair of schemes once, the cheaper first; intervals hold for all pairs of a floor together.
+
+    Notes
+    -----
+    Told apart: the interval excludes zero and no further seed turns the sign (``sign_changes``).
+    """
     held, stable = contest.tournament, contest.stability
     lost = {frozenset(pair[:2]): pair[2] for pair in stable.lost_pairs}
     turned = {frozenset(pair) for pair in stable.reversed_pairs}
@@ -148,7 +153,7 @@ def pairs_frame(contest: Contest) -> pd.DataFrame:
                         "b": b,
                         "at_fill": fill,
                         **_columns("percent", one),
-                        "told_apart": bool(one.low > 0 or one.high < 0),
+                        "told_apart": bool((one.low > 0 or one.high < 0) and not (main and both in turned)),
                         "level": held.level,
                         "batches": one.n,
                         "sign_changes": bool(main and both in turned),

@@ -38,7 +38,7 @@ def _statements(contest: Contest) -> Iterator[str]:
     if len(best) > 1:
         others = _listed([name for name in best if name != winner])
         yield f"It is not told apart from {others} ({_level(held)}, all schemes together)."
-    yield from _against(held, winner)
+    yield from _against(contest, winner)
     yield f"Price of segmentation: {_clause(winner, 'the per-SKU plan', held.percent(winner, held.per_sku))}."
     yield from _random(held)
     yield from _stability(contest)
@@ -47,16 +47,20 @@ def _statements(contest: Contest) -> Iterator[str]:
         yield f"Note: {note}."
 
 
-def _against(held: Tournament, winner: str) -> Iterator[str]:
+def _against(contest: Contest, winner: str) -> Iterator[str]:
     """The winner against the runner-up, and against the one class."""
+    held = contest.tournament
+    turned = {frozenset(pair) for pair in contest.stability.reversed_pairs}
     ranking = held.ranking()
     last = held.names[-1]
     for other in dict.fromkeys((ranking[1], last)) if len(ranking) > 1 else ():
         if other != winner:
-            yield pair_statement(held, winner, other)
+            yield pair_statement(held, winner, other, turned=frozenset((winner, other)) in turned)
 
 
-def pair_statement(held: Tournament, a: str, b: str, fill: float | None = None) -> str:
+def pair_statement(
+    held: Tournament, a: str, b: str, fill: float | None = None, *, turned: bool = False
+) -> str:
     """One pair: which costs less and by how much, or that they are not told apart."""
     one = held.pair(a, b, fill)
     at = f"at equal fill {format_rate(held.fill if fill is None else fill)}"
@@ -67,6 +71,8 @@ def pair_statement(held: Tournament, a: str, b: str, fill: float | None = None) 
     together = f"{_level(held)}, all pairs together"
     if one.low <= 0 <= one.high:
         return f"{_upper(a)} and {b} are not told apart {at}: {_signed(one)} ({together})."
+    if turned:
+        return f"{_upper(a)} and {b} are not told apart {at}: the sign changes on a further seed."
     return f"{_upper(_clause(a, b, one))} {at} ({together})."
 
 
@@ -102,9 +108,9 @@ def _stability(contest: Contest) -> Iterator[str]:
         ranks = stable.seed_ranks[:, place]
         turned, lost = len(stable.reversed_pairs), len(stable.lost_pairs)
         yield (
-            f"Further seeds: {contest.winner} is first on {int((ranks == 1).sum())} of {ranks.size}; of the "
-            f"differences called one, {turned or 'none'} change sign and {lost or 'none'} lose significance "
-            f"on one of them (table pairs)."
+            f"Further seeds: {contest.winner} is first on {int((ranks == 1).sum())} of {ranks.size}; "
+            f"{turned or 'no'} pairs that the intervals alone would tell apart change sign there and are not "
+            f"called different, {lost or 'none'} of the others lose significance on one (table pairs)."
         )
     if stable.catalogue_ranks.size:
         ranks = stable.catalogue_ranks[:, place]

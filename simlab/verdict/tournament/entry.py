@@ -70,7 +70,8 @@ class Reading:
             return one
         n = min(one.n, self.again.size)
         judged = one.half_width / t_quantile(0.5 + 0.5 * level, one.n - 1.0)
-        half = t_quantile(0.5 + 0.5 * level, n - 1.0) * math.hypot(judged, float(self.again.std(ddof=1)))
+        chosen = float(np.sqrt(np.square(self.again - self.value).mean()))
+        half = t_quantile(0.5 + 0.5 * level, n - 1.0) * math.hypot(judged, chosen)
         return replace(one, low=self.value - half, high=self.value + half)
 
 

@@ -73,8 +73,8 @@ class Multiple:
         judged = math.sqrt((n - 1.0) / n) * np.asarray(self.left - self.left.mean(axis=1, keepdims=True))
         if not self.again.size:
             return judged
-        chosen = self.again - self.again.mean(axis=1, keepdims=True)
-        return np.concatenate([judged, chosen / math.sqrt(self.again.shape[1] - 1.0)], axis=1)
+        chosen = (self.again - self.value[:, None]) / math.sqrt(self.again.shape[1])
+        return np.concatenate([judged, chosen], axis=1)
 
     @property
     def _freedom(self) -> float:

@@ -30,9 +30,10 @@ class Stability:
         On catalogues resampled with replacement. Every SKU-location keeps its segment, targets are
         optimised anew; nothing is simulated again.
     reversed_pairs : tuple of (str, str)
-        Pairs called different whose difference has the other sign on at least one further seed.
+        Pairs whose intervals exclude zero, and whose difference has the other sign on a further seed.
+        They are not called different in the end.
     lost_pairs : tuple of (str, str, int)
-        Pairs called different that keep their sign, and the number of further seeds that do not tell
+        Pairs called different, which keep their sign, and the number of further seeds that do not tell
         them apart.
     """
 
