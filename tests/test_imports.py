@@ -53,10 +53,7 @@ ONLY_PACKAGES: dict[str, frozenset[str]] = {
 }
 
 # Exceptions, each with its reason; this should stay short.
-ALSO_ALLOWED = {
-    # Quantiles of continuous laws are prepared with scipy.special, imported late; kernels never see it.
-    ("engine/continuous.py", "scipy"),
-}
+ALSO_ALLOWED: frozenset[tuple[str, str]] = frozenset()
 
 ONLY_FOR_TYPING = "_typeshed"
 

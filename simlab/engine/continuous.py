@@ -1,8 +1,10 @@
 """Continuous demand laws on the integers, the mean kept exactly.
 
 A demand between k and k + 1 is split over both so that its mean stays: P(D > k) = ∫ P(X > x) dx
-over [k, k + 1], a difference of limited expected values E[min(X, x)]. The variance grows by at
-most 1/4.
+over [k, k + 1]. The variance grows by at most 1/4.
+
+The gamma law is integrated cell by cell with + − × ÷ only: the same bits on every CPU. Lognormal
+and normal laws need log and erfc, whose last bit may differ between machines.
 """
 
 from __future__ import annotations
@@ -11,15 +13,22 @@ import math
 
 import numpy as np
 
+from simlab.engine._jit import inner, jit
+from simlab.engine.laws import MOST_POINTS, TAIL
 from simlab.engine.types import FloatArray, LawKind
 from simlab.errors import EngineFaultError
 
-_MOST_POINTS = 1 << 20
-_TAIL = 1e-10
+_CONSTANT = 1e-3
+"""Variance (units²) below which a law is taken as constant, its mean split over two integers."""
+_SIGMAS = 6.3
+_MOST_TERMS = 64
+_PRECISION = 1e-17
+_SQRT_2 = math.sqrt(2.0)
+_INVERSE = 1.0 / np.arange(1, _MOST_TERMS + 4)
 
 
 def continuous_table(kind: LawKind, mean: float, variance: float) -> tuple[int, FloatArray]:
-    """First value and probabilities of a gamma, lognormal or normal law on the integers.
+    """First value and unnormalised probabilities of a gamma, lognormal or normal law on the integers.
 
     Parameters
     ----------
@@ -30,86 +39,205 @@ def continuous_table(kind: LawKind, mean: float, variance: float) -> tuple[int, 
     """
     if mean <= 0.0:
         return 0, np.ones(1)
-    if variance <= 0.0:
-        low = math.floor(mean)
-        share = mean - low
-        return low, np.array([1.0 - share, share]) if share > 0 else np.ones(1)
-    limited = {LawKind.GAMMA: _gamma, LawKind.LOGNORMAL: _lognormal, LawKind.NORMAL: _normal}[kind]
-    first, last = _extent(kind, mean, variance)
-    if last - first > _MOST_POINTS:
-        raise EngineFaultError(f"demand with mean {mean:g} and variance {variance:g} spreads too far")
-    edges = np.arange(first, last + 2, dtype=np.float64)
-    survival = np.clip(np.diff(limited(edges, mean, variance)), 0.0, 1.0)
-    survival = np.minimum.accumulate(survival)
-    weights = -np.diff(np.concatenate(([1.0], survival, [0.0])))
+    if variance < _CONSTANT:
+        whole = math.floor(mean)
+        share = mean - whole
+        return whole, np.array([1.0 - share, share]) if share > 0 else np.ones(1)
+    if kind == LawKind.GAMMA:
+        first, weights = gamma_weights(mean, variance)
+        if first < 0:
+            _refuse(mean, variance)
+        return first, weights
+    sd = math.sqrt(variance)
+    if kind == LawKind.NORMAL:
+        location, scale = _cut_normal(mean, sd), sd
+        low, high = location - _SIGMAS * sd, location + _SIGMAS * sd
+    else:
+        scale = math.sqrt(math.log1p(variance / mean**2))
+        location = math.log(mean) - scale**2 / 2
+        low, high = math.exp(location - _SIGMAS * scale), math.exp(location + _SIGMAS * scale)
+    first, last = max(math.floor(low), 0), math.ceil(high)
+    if last - first > MOST_POINTS:
+        _refuse(mean, variance)
+    weights = np.empty(last - first + 2)
+    if kind == LawKind.NORMAL:
+        normal_weights(location, scale, first, weights)
+    else:
+        lognormal_weights(mean, location, scale, first, weights)
     return first, weights
 
 
-def _extent(kind: LawKind, mean: float, variance: float) -> tuple[int, int]:
-    """Values below and above which less than `_TAIL` lies."""
-    from scipy import special
-
-    sd = math.sqrt(variance)
-    if kind == LawKind.NORMAL:
-        location, scale = _cut_normal(mean, sd)
-        low, high = location - 6.5 * scale, location + 6.5 * scale
-    elif kind == LawKind.GAMMA:
-        shape = mean * mean / variance
-        high = float(special.gammainccinv(shape, _TAIL)) * variance / mean
-        low = float(special.gammaincinv(shape, _TAIL)) * variance / mean
-    else:
-        sigma = math.sqrt(math.log1p(variance / mean**2))
-        centre = math.log(mean) - sigma**2 / 2
-        low, high = math.exp(centre - 6.5 * sigma), math.exp(centre + 6.5 * sigma)
-    return max(math.floor(low), 0), math.ceil(high)
+def _refuse(mean: float, variance: float) -> None:
+    raise EngineFaultError(f"demand with mean {mean:g} and variance {variance:g} spreads too far")
 
 
-def _gamma(x: FloatArray, mean: float, variance: float) -> FloatArray:
-    """E[min(X, x)] of the gamma law."""
-    from scipy import special
+@inner
+def _gamma_cell(
+    x: float, f: float, cell: float, width: float, shape: float, rate: float
+) -> tuple[float, float, float]:
+    """Density at x + width, and ∫ f and ∫ (y − cell) f over what lies between, by Taylor series.
 
-    shape, scale = mean * mean / variance, variance / mean
-    result: FloatArray = mean * special.gammainc(shape + 1, x / scale) + x * special.gammaincc(
-        shape, x / scale
-    )
-    return result
+    With f(x + u) = Σ c(n) uⁿ, the equation x·f' = (shape − 1 − rate·x)·f gives
+    c(n + 1) = ((shape − 1 − n − rate·x)·c(n) − rate·c(n − 1)) / (x·(n + 1)). The way is cut into
+    steps on which the series converges quickly.
+    """
+    slope = abs((shape - 1.0) / x - rate) + np.sqrt(rate / x)
+    steps = np.ceil(max(4.0 * abs(width) / (x - max(-width, 0.0) * 0.5), 0.5 * slope * abs(width)))
+    steps = max(steps, 1.0)
+    step = width / steps
+    mass, moment = 0.0, 0.0
+    for _ in range(int(steps)):
+        inverse = 1.0 / x
+        before, c = 0.0, f
+        power, value, area, lever = step, 0.0, 0.0, 0.0
+        quiet = 0
+        for n in range(_MOST_TERMS):
+            term = c * power
+            value += term
+            area += term * _INVERSE[n]
+            lever += term * _INVERSE[n + 1]
+            quiet = quiet + 1 if abs(term) <= _PRECISION * abs(value) else 0
+            if quiet == 2:
+                break
+            after = ((shape - 1.0 - n - rate * x) * c - rate * before) * inverse * _INVERSE[n]
+            before, c = c, after
+            power *= step
+        sign = 1.0 if step > 0 else -1.0
+        mass += sign * area
+        moment += sign * (area * (x - cell) + lever * step)
+        f = value / step
+        x += step
+    return f, mass, moment
 
 
-def _lognormal(x: FloatArray, mean: float, variance: float) -> FloatArray:
-    """E[min(X, x)] of the lognormal law."""
-    from scipy import special
-
-    sigma = math.sqrt(math.log1p(variance / mean**2))
-    z = (np.log(np.maximum(x, 1e-300)) - math.log(mean) + sigma**2 / 2) / sigma
-    result: FloatArray = mean * special.ndtr(z - sigma) + x * special.ndtr(-z)
-    return result
-
-
-def _normal(x: FloatArray, mean: float, variance: float) -> FloatArray:
-    """E[min(X⁺, x)] of a normal law cut at zero, moved so that E[X⁺] is the mean asked for."""
-    location, scale = _cut_normal(mean, math.sqrt(variance))
-    result: FloatArray = _excess(0.0, location, scale) - _excess(x, location, scale)
-    return result
+@inner
+def _gamma_first_cell(shape: float, rate: float) -> tuple[float, float]:
+    """∫ f and ∫ y f over [0, 1], in multiples of the density at 1: Σ rateⁿ / (shape)…(shape + n)."""
+    mass, moment, a, b, n = 0.0, 0.0, 1.0 / shape, 1.0 / (shape + 1.0), 1.0
+    while b > _PRECISION * moment or n < rate:
+        mass += a
+        moment += b
+        a *= rate / (shape + n)
+        b *= rate / (shape + 1.0 + n)
+        n += 1.0
+    return mass + a, moment + b
 
 
-def _excess(x: float | FloatArray, location: float, scale: float) -> FloatArray:
+@jit
+def gamma_weights(mean: float, variance: float) -> tuple[int, FloatArray]:
+    """First value and weights of the gamma law on the integers, outward from the mode.
+
+    Returns
+    -------
+    first : int
+        −1 if there are too many points.
+    weights : (n,) float
+    """
+    shape, rate = mean * mean / variance, mean / variance
+    mode = max(int((shape - 1.0) / rate), 0) if shape > 1.0 else 0
+    start = max(mode, 1)
+    upper = np.zeros(64)  # masses and moments of the cells from `start` up
+    f, k, total, last, n = 1.0, start, 0.0, 0.0, 0
+    limit = 1.0 / (1.0 + rate) if shape < 1.0 else 0.0
+    while True:
+        f, mass, moment = _gamma_cell(float(k), f, float(k), 1.0, shape, rate)
+        if 2 * n + 2 > upper.size:
+            if n >= MOST_POINTS:
+                return -1, upper
+            larger = np.zeros(2 * upper.size)
+            for i in range(2 * n):
+                larger[i] = upper[i]
+            upper = larger
+        upper[2 * n] = mass
+        upper[2 * n + 1] = moment
+        n += 1
+        k += 1
+        total += mass
+        ratio = max(mass / last, limit) if last > 0.0 else 1.0
+        last = mass
+        if ratio < 1.0 and mass * ratio <= TAIL * total * (1.0 - ratio):
+            break
+        if mass == 0.0:
+            break
+    lower = np.zeros(2 * start)
+    f, k, below, last = 1.0, start, 0, 0.0
+    while k > 0:
+        k -= 1
+        if k == 0:
+            mass, moment = _gamma_first_cell(shape, rate)
+            mass, moment, f = mass * f, moment * f, 0.0
+        else:
+            f, mass, moment = _gamma_cell(float(k + 1), f, float(k), -1.0, shape, rate)
+        lower[2 * below] = mass
+        lower[2 * below + 1] = moment
+        below += 1
+        total += mass
+        ratio = mass / last if last > 0.0 else 1.0
+        last = mass
+        if ratio < 1.0 and mass * ratio <= TAIL * total * (1.0 - ratio):
+            break
+    weights = np.zeros(below + n + 1)
+    for i in range(below):
+        at = below - 1 - i
+        weights[at] += lower[2 * i] - lower[2 * i + 1]
+        weights[at + 1] += lower[2 * i + 1]
+    for i in range(n):
+        weights[below + i] += upper[2 * i] - upper[2 * i + 1]
+        weights[below + i + 1] += upper[2 * i + 1]
+    return start - below, weights
+
+
+@inner
+def _above(z: float) -> float:
+    """P(Z > z) of the standard normal law."""
+    return 0.5 * math.erfc(z / _SQRT_2)
+
+
+@jit
+def lognormal_weights(mean: float, location: float, scale: float, first: int, out: FloatArray) -> None:
+    """Weights of first, first + 1, … from differences of E[min(X, x)]."""
+    before, survival = 0.0, 1.0
+    for i in range(out.size):
+        x = float(first + i)
+        limited = 0.0
+        if x > 0.0:
+            z = (math.log(x) - location) / scale
+            limited = mean * _above(scale - z) + x * _above(z)
+        if i > 0:
+            now = min(max(limited - before, 0.0), survival)
+            out[i - 1] = survival - now
+            survival = now
+        before = limited
+    out[out.size - 1] = survival
+
+
+@jit
+def normal_weights(location: float, scale: float, first: int, out: FloatArray) -> None:
+    """Weights of first, first + 1, … from differences of E[(X − x)⁺]."""
+    before, survival = 0.0, 1.0
+    for i in range(out.size):
+        excess = _excess(float(first + i), location, scale)
+        if i > 0:
+            now = min(max(before - excess, 0.0), survival)
+            out[i - 1] = survival - now
+            survival = now
+        before = excess
+    out[out.size - 1] = survival
+
+
+@jit
+def _excess(x: float, location: float, scale: float) -> float:
     """E[(X − x)⁺] of the normal law."""
-    from scipy import special
-
-    z = (np.asarray(x, np.float64) - location) / scale
-    density = np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
-    result: FloatArray = scale * (density - z * special.ndtr(-z))
-    return result
+    z = (x - location) / scale
+    return scale * (math.exp(-z * z / 2.0) / math.sqrt(2.0 * math.pi) - z * 0.5 * math.erfc(z / _SQRT_2))
 
 
-def _cut_normal(mean: float, sd: float) -> tuple[float, float]:
-    """Location and scale of a normal X with E[X⁺] = mean (scale kept, location lowered)."""
+def _cut_normal(mean: float, sd: float) -> float:
+    """Location of a normal X with E[X⁺] = mean, its scale being `sd`."""
     location = mean
     for _ in range(60):
-        from scipy import special
-
         gap = float(_excess(0.0, location, sd)) - mean
         if abs(gap) < 1e-13 * mean:
             break
-        location -= gap / max(float(special.ndtr(location / sd)), 1e-6)
-    return location, sd
+        location -= gap / max(0.5 * math.erfc(-location / sd / _SQRT_2), 1e-6)
+    return location
