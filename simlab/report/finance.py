@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
+import pandas as pd
 
+from simlab.report.finance_tables import table_sections
 from simlab.report.formats import currency_sign
 from simlab.report.style import BLUE, GREY, Figure, Width, axis_money, named
 
@@ -15,7 +17,13 @@ if TYPE_CHECKING:
 
 def sections(tables: RunTables) -> list[dict[str, Any]]:
     """Title, text and chart id of each finance section that the run's tables allow."""
-    found = []
+    found: list[dict[str, Any]] = []
+    if tables.band is not None:
+        text = (
+            "Fresh service of every plan against its cost, with a band that holds for all plans at once "
+            "(plans fixed); the ring is the chosen plan."
+        )
+        found.append({"id": "money_band", "title": "The frontier in money", "text": text})
     if tables.exchange_rates is not None:
         text = "Holding cost per year of one more percentage point of fill, between neighbouring plans."
         found.append({"id": "exchange_rates", "title": "What one more point of fill costs", "text": text})
@@ -25,17 +33,69 @@ def sections(tables: RunTables) -> list[dict[str, Any]]:
             "dashed: what is bought."
         )
         found.append({"id": "capital_over_time", "title": "Capital over time", "text": text})
-    return found
+    return [{**section, "chart": True, "table": None} for section in found] + table_sections(tables)
 
 
 def charts(tables: RunTables, *, width: Width = 720) -> dict[str, Figure]:
     """The charts of these sections, by chart id."""
     found: dict[str, Figure] = {}
+    if tables.band is not None:
+        found["money_band"] = _money_band(tables, width)
     if tables.exchange_rates is not None:
         found["exchange_rates"] = _exchange_rates(tables, width)
     if tables.capital is not None:
         found["capital_over_time"] = _capital(tables, width)
     return found
+
+
+def _money_band(tables: RunTables, width: Width) -> Figure:
+    """Objective against fresh service with the simultaneous band; floor as a line."""
+    table = tables.band
+    assert table is not None
+    table = table.sort_values("objective")
+    objective = str(tables.manifest.get("objective") or "holding cost")
+    service = str(tables.manifest.get("service") or "fill rate")
+    x = alt.X(
+        "objective:Q",
+        title=f"{objective.capitalize()} ({tables.currency})",
+        axis=_money_axis(tables),
+        scale=alt.Scale(zero=False),
+    )
+    y = alt.Y(
+        "fill_rate:Q",
+        title=f"{service.capitalize()}, fresh seed",
+        axis=alt.Axis(format=".0%"),
+        scale=alt.Scale(zero=False),
+    )
+    tooltip = [
+        alt.Tooltip("objective:Q", title=objective.capitalize(), format=",.0f"),
+        alt.Tooltip("fill_rate:Q", title=service.capitalize(), format=".2%"),
+        alt.Tooltip("fill_rate_low:Q", title="Band from", format=".2%"),
+        alt.Tooltip("fill_rate_high:Q", title="to", format=".2%"),
+    ]
+    base = named("band")
+    band = base.mark_area(color=BLUE, fillOpacity=0.2).encode(
+        x=x, y=alt.Y("fill_rate_low:Q"), y2="fill_rate_high:Q"
+    )
+    line = base.mark_line(color=BLUE).encode(x=x, y=y, order="objective:Q")
+    dots = base.mark_point(color=BLUE, filled=True, size=22, opacity=1).encode(x=x, y=y, tooltip=tooltip)
+    chosen = _chosen_rows(tables)
+    ring = named("chosen").mark_point(color=BLUE, size=300, strokeWidth=3, opacity=1).encode(x=x, y=y)
+    layers = [band, line, dots, ring]
+    data = {"band": table, "chosen": table[table["point"].isin(chosen)]}
+    floor = (tables.manifest.get("constraints") or {}).get("fill_rate")
+    if floor is not None:
+        layers.append(named("floor").mark_rule(color=GREY, strokeDash=[4, 4]).encode(y="fill_rate:Q"))
+        data["floor"] = pd.DataFrame({"fill_rate": [float(floor)]})
+    return Figure(alt.layer(*layers).properties(width=width, height=320), data)
+
+
+def _chosen_rows(tables: RunTables) -> list[int]:
+    frontier = tables.frontier
+    if frontier is None:
+        return []
+    rows = frontier[frontier["chosen"].astype(bool) & (frontier["kind"] == "segmented")]
+    return [int(point) for point in rows["point"]]
 
 
 def _exchange_rates(tables: RunTables, width: Width) -> Figure:

@@ -39,6 +39,12 @@ _NEEDED = {
     "quality": ("table", "what", "status", "rows", "units", "value", "note"),
     "exchange_rates": ("fill_rate", "cost_per_point"),
     "capital": ("period", "inventory_value"),
+    "band": ("point", "fill_rate", "fill_rate_low", "fill_rate_high", "objective"),
+    "moves": ("segment", "direction", "from_target", "to_target", "value", "fill"),
+    "budget_sweep": ("budget", "fill_rate", "objective", "inventory_value", "certificate"),
+    "bounds": ("plan", "per_sku", "grid", "segment_gap"),
+    "limits": ("limit", "kind", "reached", "met"),
+    "stress": ("scenario", "plan", "fill_rate", "holding_cost", "regret"),
     "replay": ("segment", "n_items", "n_judged", "demand", "fill_rate", "inventory_value"),
     "calibration": ("horizon", "group", "method", "n", "origins", "coverage", "implied", "pit_share"),
     "pit": ("horizon", "group", "method", "low", "high", "share"),
@@ -62,6 +68,12 @@ class RunTables:
     quality: pd.DataFrame | None = None
     exchange_rates: pd.DataFrame | None = None
     capital: pd.DataFrame | None = None
+    band: pd.DataFrame | None = None
+    moves: pd.DataFrame | None = None
+    budget_sweep: pd.DataFrame | None = None
+    bounds: pd.DataFrame | None = None
+    limits: pd.DataFrame | None = None
+    stress: pd.DataFrame | None = None
     replay: pd.DataFrame | None = None
     calibration: pd.DataFrame | None = None
     pit: pd.DataFrame | None = None
@@ -144,7 +156,7 @@ def read_tables(run: RunFolder) -> RunTables:
         Problem("E-RUN-006", "the report needs this column", file=f"{name}.parquet", column=column)
         for name, table in present.items()
         for column in _NEEDED[name]
-        if column not in table.columns
+        if column not in table.columns and (len(table) or name not in _OPTIONAL)
     ]
     if problems:
         raise InvalidInputError(problems)

@@ -1,0 +1,169 @@
+"""Finance in tables: next moves, budgets, bounds, limits and stress, as plain texts per cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simlab.report.formats import is_number, money, number, percent, span, target
+from simlab.report.tables import records
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from simlab.report.tables import RunTables
+
+MAX_ROWS = 40
+_KIND = {"mean": "on the mean", "chance": "on single replications", "constant": "no target moves it"}
+
+
+def table_sections(tables: RunTables) -> list[dict[str, Any]]:
+    """Title, text and table of every finance section without a chart of its own."""
+    made = (
+        _section(
+            "moves", "Where the next money goes", _MOVES_TEXT, tables.moves, _move_cells, _MOVES, tables
+        ),
+        _section(
+            "budgets", "What a budget buys", _SWEEP_TEXT, tables.budget_sweep, _sweep_cells, _SWEEP, tables
+        ),
+        _section("bounds", "How good can any plan be", _BOUNDS_TEXT, tables.bounds, None, _BOUNDS, tables),
+        _section(
+            "limits",
+            "Limits, and what no target can move",
+            _LIMITS_TEXT,
+            tables.limits,
+            _limit_cells,
+            _LIMITS,
+            tables,
+        ),
+        _section(
+            "stress",
+            "If the world turns out otherwise",
+            _STRESS_TEXT,
+            tables.stress,
+            _stress_cells,
+            _STRESS,
+            tables,
+        ),
+    )
+    return [section for section in made if section is not None]
+
+
+_MOVES = (
+    "Segment",
+    "",
+    "target",
+    "to",
+    "stock",
+    "fill, as optimised",
+    "fill, fresh seed",
+    "points per 1,000",
+)
+_MOVES_TEXT = (
+    "One segment moves to another target of the grid, all others stay: steps up, best first, then steps down "
+    "that set money free at the least loss."
+)
+_SWEEP = ("Budget", "service", "objective", "inventory value", "certificate")
+_SWEEP_TEXT = "The highest service that each budget on mean inventory value allows, on the seed that chose."
+_BOUNDS = ("What", "money", "")
+_BOUNDS_TEXT = (
+    "In-sample: these speak of the search seed's sums. No plan serving as much can undercut a bound."
+)
+_LIMITS = ("Limit", "kind", "reached", "met", "missed on fresh replications")
+_LIMITS_TEXT = (
+    "What the plan reaches under the study's limits; a flow that is the same at every target binds nothing."
+)
+_STRESS = ("Scenario", "plan", "fill rate", "holding cost", "more than the best there")
+_STRESS_TEXT = (
+    "The same levels under other circumstances, on the same random numbers. Regret: holding cost a year above "
+    "the cheapest plan of these levels that meets the floor in that scenario."
+)
+
+
+def _section(
+    name: str,
+    title: str,
+    text: str,
+    table: pd.DataFrame | None,
+    cells: Any,
+    columns: tuple[str, ...],
+    tables: RunTables,
+) -> dict[str, Any] | None:
+    if table is None or table.empty:
+        return None
+    if cells is None:
+        rows = _bound_rows(records(table)[0], tables)
+    else:
+        rows = [cells(row, tables) for row in records(table.head(MAX_ROWS))]
+    left = len(table) - MAX_ROWS
+    more = f" {left} further rows are in the run's tables." if cells is not None and left > 0 else ""
+    grid = {"columns": columns, "rows": rows}
+    return {"id": name, "title": title, "text": text + more, "chart": False, "table": grid}
+
+
+def _move_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
+    fresh = percent(row.get("fill_verdict"), 3) if is_number(row.get("fill_verdict")) else "–"
+    ends = span(row.get("fill_verdict_low"), row.get("fill_verdict_high"), lambda x: percent(x, 3))
+    return [
+        str(row["segment"]),
+        "more" if row["direction"] == "up" else "less",
+        target(row["from_target"]),
+        target(row["to_target"]),
+        money(row["value"], tables.currency),
+        percent(row["fill"], 3),
+        f"{fresh} {ends}".strip(),
+        number(row["points_per_1000"], 4),
+    ]
+
+
+def _sweep_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
+    return [
+        money(row["budget"], tables.currency),
+        percent(row["fill_rate"]),
+        money(row["objective"], tables.currency),
+        money(row["inventory_value"], tables.currency),
+        str(row["certificate"]),
+    ]
+
+
+def _bound_rows(row: Mapping[str, Any], tables: RunTables) -> list[list[str]]:
+    def cash(name: str) -> str:
+        return money(row[name], tables.currency)
+
+    lines = [
+        ["Chosen plan", cash("plan"), ""],
+        ["Plan with a target for every SKU-location", cash("per_sku"), "feasible, same service or more"],
+        ["Bound over all such plans on the grid", cash("grid"), "nothing on the grid is cheaper"],
+        ["Of the gap: one target per segment", cash("segment_gap"), "price of segmentation, in-sample"],
+    ]
+    if is_number(row.get("levels")):
+        lines.append(["Bound over every integer level", cash("levels"), "whatever formula planned them"])
+        lines.append(["Of the gap: targets of the grid instead of levels", cash("grid_gap"), "at most"])
+    if is_number(row.get("truth")):
+        text = "upper limit from independent batches of the fresh seed"
+        lines.append(["Distance of the plan from the true optimum", cash("truth"), text])
+    return lines
+
+
+def _limit_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
+    missed = row.get("missed_verdict")
+    ends = span(row.get("missed_verdict_low"), row.get("missed_verdict_high"), percent)
+    return [
+        str(row["limit"]),
+        _KIND.get(str(row["kind"]), str(row["kind"])),
+        str(row["reached"]),
+        "yes" if row["met"] else "no",
+        f"{percent(missed)} {ends}" if is_number(missed) else "",
+    ]
+
+
+def _stress_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
+    ends = span(row.get("fill_rate_low"), row.get("fill_rate_high"), percent)
+    return [
+        str(row["scenario"]),
+        str(row["plan"]),
+        f"{percent(row['fill_rate'])} {ends}",
+        money(row["holding_cost"], tables.currency),
+        money(row["regret"], tables.currency) if is_number(row["regret"]) else "–",
+    ]
