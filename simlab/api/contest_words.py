@@ -107,10 +107,14 @@ def _stability(contest: Contest) -> Iterator[str]:
     if stable.seeds:
         ranks = stable.seed_ranks[:, place]
         turned, lost = len(stable.reversed_pairs), len(stable.lost_pairs)
+        signs = "no difference called one changes its sign"
+        if turned:
+            signs = (
+                f"{turned} pairs that the intervals alone would tell apart change sign: not called different"
+            )
         yield (
             f"Further seeds: {contest.winner} is first on {int((ranks == 1).sum())} of {ranks.size}; "
-            f"{turned or 'no'} pairs that the intervals alone would tell apart change sign there and are not "
-            f"called different, {lost or 'none'} of the others lose significance on one (table pairs)."
+            f"{signs}; {lost or 'none'} of the others lose significance on one of them (table pairs)."
         )
     if stable.catalogue_ranks.size:
         ranks = stable.catalogue_ranks[:, place]
