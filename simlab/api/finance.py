@@ -10,6 +10,7 @@ from simlab.api import bounds as bounding
 from simlab.api import prices
 from simlab.api.confidence import band_frame
 from simlab.api.limits import chance_limits
+from simlab.api.stress import stress_statements
 from simlab.measures import format_money, format_rate
 
 if TYPE_CHECKING:
@@ -113,7 +114,9 @@ def _constants(opt: Optimization) -> list[dict[str, Any]]:
 
 def finance_frames(opt: Optimization) -> dict[str, pd.DataFrame]:
     """The tables under `results` that finance reads."""
+    scenarios = {} if opt.stress is None else {"stress": opt.stress.frame}
     return {
+        **scenarios,
         "exchange_rates": prices.rates_frame(opt),
         "moves": prices.moves_frame(opt),
         "budget_sweep": prices.sweep_frame(opt),
@@ -151,4 +154,6 @@ def finance_statements(opt: Optimization) -> tuple[str, ...]:
             f"At {100 * rate.capital_rate:g} % a year the plan's stock costs "
             f"{format_money(money.value, currency)} of capital a year."
         )
+    if opt.stress is not None:
+        found += stress_statements(opt.stress, currency, opt.solved.fill_rate)
     return tuple(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from simlab.api.problem import Solved, solve_plans
 from simlab.api.references import References, plan_columns, references, side_by_side
 from simlab.api.settings import Clock, Settings
 from simlab.api.simulation import save_path, warmup_of
+from simlab.api.stress import check_scenarios
 from simlab.errors import EngineFaultError
 from simlab.execution import Curves, PlanSums, Progress, run_curves
 from simlab.frontier import Explanation, Frontier, Plan
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from simlab.api.bounds import Bounds
     from simlab.api.prices import FinanceTable
     from simlab.api.reuse import StoredCurves
+    from simlab.api.stress import Stress
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -197,6 +200,13 @@ class Optimization:
         """The plan farthest below the straight line between the ends of the frontier."""
         return finance.knee(self)
 
+    @cached_property
+    def stress(self) -> Stress | None:
+        """The study's scenarios on the same random numbers; None where it names none."""
+        from simlab.api.stress import stress
+
+        return stress(self) if self.data.study.scenarios else None
+
     def to_frame(self) -> pd.DataFrame:
         """The frontier: one row per point, with its targets."""
         from simlab.api.tables import frontier_frame
@@ -320,6 +330,7 @@ def optimize(
     with clock.stage("plan"):
         targets = data.study.targets()
         rules = constraints(data, segmentation, targets)
+        check_scenarios(data)
         planned = plan_columns(data, np.array(targets))
         compared = references(data)
         warmup, rule = warmup_of(data, [planned.levels, *compared.levels.values()], settings)

@@ -30,7 +30,6 @@ WORKS: dict[str, tuple[Any, ...]] = {
     "policy.start": ("stationary",),
     "policy.forecast": (),
     "simulation.precision": (),
-    "scenarios": (),
     "run.backend": ("threads", "loky"),
 }
 """Dotted option → the values that work; an empty tuple: the option must stay unset or empty."""

@@ -1,0 +1,346 @@
+"""Scenarios of the study: the same plans under other circumstances, and the plan that holds up in all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.api.data import Data
+from simlab.api.grids import ItemTables, segment_curves
+from simlab.api.references import one_column, side_by_side
+from simlab.engine.run import warmup_periods
+from simlab.engine.streams import supplier_keys
+from simlab.engine.types import IntArray, Levels, Supply, World
+from simlab.errors import InfeasibleError, InvalidInputError, Problem
+from simlab.execution import Curves, Weights, run_curves
+from simlab.frontier import Plan, Robust, SegmentCurves, least_regret, solve
+from simlab.measures import format_money, format_rate, mean_estimate, ratio_estimate
+from simlab.study.sections import ScenarioSpec
+from simlab.verdict.retest import retest
+from simlab.verdict.stress import Change, changed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simlab.api.optimization import Optimization
+
+BASE = "as fitted"
+_ONE = 2**32
+
+
+@dataclass(frozen=True, eq=False)
+class Stress:
+    """What scenarios do to plans.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Scenario × plan: fresh fill rate and holding cost, regret on the search seed (money a year).
+    robust : Robust or None
+        The plan with the least maximum regret; None where no plan reaches the floor in all scenarios.
+    notes : tuple of str
+    """
+
+    frame: pd.DataFrame
+    robust: Robust | None
+    notes: tuple[str, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Scenario × plan."""
+        return self.frame
+
+    def _repr_html_(self) -> str:
+        from simlab.api.html import describe
+
+        return describe("Scenarios: " + " ".join(self.notes), self.frame)
+
+
+@dataclass(frozen=True, eq=False)
+class _Scene:
+    """One scenario: the world of all items, or of those it touches, and what money is worth in it."""
+
+    name: str
+    world: World
+    rows: IntArray
+    price: float
+
+
+def check_scenarios(data: Data) -> None:
+    """Refuse scenarios that say nothing or name what does not exist.
+
+    Raises
+    ------
+    InvalidInputError
+        All of them at once.
+    """
+    suppliers = set(data.catalog.texts.get("supplier", ()))
+    problems = []
+    for name, spec in data.study.scenarios.items():
+        where = f"scenarios.{name}"
+        if all(getattr(spec, field) is None for field in ScenarioSpec.model_fields):
+            problems.append(_problem(data, where, "changes nothing", "say demand = 1.2, or lead_time = 1.3"))
+        if name == BASE:
+            problems.append(_problem(data, where, "is the name of the fitted world", "choose another name"))
+        if (spec.supplier is None) != (spec.weeks is None):
+            fix = 'say both: { supplier = "ACME", weeks = 6 }'
+            problems.append(_problem(data, where, "an outage needs a supplier and its weeks", fix))
+        elif spec.supplier is not None and spec.supplier not in suppliers:
+            problems.append(_problem(data, where, f"no item has supplier '{spec.supplier}'", "mend the name"))
+        if spec.weeks is not None and not 0 < spec.weeks <= 40:
+            problems.append(_problem(data, where, f"weeks = {spec.weeks:g}", "between 0 and 40 weeks"))
+    if problems:
+        raise InvalidInputError(problems)
+
+
+def stress(opt: Optimization) -> Stress:
+    """Every scenario of the study on the same random numbers; levels stay as planned."""
+    import pandas as pd
+
+    scenes = _scenes(opt)
+    warmup = max([opt.warmup, *(warmup_periods(scene.world) for scene in scenes)])
+    notes = [
+        "levels stay as planned from the fitted laws; the same random numbers in every scenario",
+        *_outage_notes(opt.data),
+    ]
+    tables, grids = {}, {}
+    base = _curves(opt, _whole(opt), warmup) if warmup != opt.warmup else opt.curves
+    for scene in (_Scene(BASE, opt.data.models.world, _all(opt), 1.0), *scenes):
+        curves = base if scene.name == BASE else _merged(base, _curves(opt, scene, warmup), scene.rows)
+        tables[scene.name] = curves
+        grids[scene.name] = _grid(opt, curves, scene.price)
+    floor = opt.solved.fill_rate or opt.chosen.fill_rate
+    within, robust, more = _robust(grids, floor)
+    plans = {"segmented": opt.chosen.choice, "uniform": opt.solved.best_uniform.choice}
+    if robust is not None:
+        plans["least regret"] = robust.plan.choice
+        money = format_money(max(0.0, robust.price), opt.data.study.currency)
+        notes.append(
+            f"the plan of least regret costs {money} a year more than the best plan if nothing changes"
+        )
+    rows = [
+        row
+        for scene in (_Scene(BASE, opt.data.models.world, _all(opt), 1.0), *scenes)
+        for row in _rows(opt, scene, grids[scene.name], plans, floor, within.get(scene.name), warmup)
+    ]
+    return Stress(pd.DataFrame(rows), robust, (*notes, *more))
+
+
+def _scenes(opt: Optimization) -> list[_Scene]:
+    data, found = opt.data, []
+    world = data.models.world
+    for name, spec in data.study.scenarios.items():
+        rows, scene = _all(opt), world
+        if spec.supplier is not None and spec.weeks is not None:
+            rows = np.flatnonzero(data.catalog.texts["supplier"] == spec.supplier)
+            periods = spec.weeks * 7.0 / data.study.period_days
+            scene = outages(world.take(rows), spec.supplier, periods, data.study.periods_per_year)
+        factors = Change(spec.demand or 1.0, spec.variance or 1.0, spec.lead_time or 1.0)
+        found.append(_Scene(name, changed(scene, factors), rows, spec.price or 1.0))
+    return found
+
+
+def outages(world: World, supplier: str, periods: float, periods_per_year: float) -> World:
+    """The world of items that all come from one supplier, which stops once a year on average.
+
+    Parameters
+    ----------
+    world : World
+        Items of that supplier.
+    supplier : str
+        Its name: the streams of its outages hang on it.
+    periods : float
+        Mean length of an outage. Orders placed meanwhile leave when it is over.
+    periods_per_year : float
+        Of 365 days.
+    """
+    recovers = min(1.0, 1.0 / max(1.0, periods))
+    fails = min(1.0, 1.0 / max(1.0, periods_per_year - periods))
+    one = np.ones(1, dtype=np.int64)
+    supply = Supply(
+        supplier=np.zeros(world.n_items, dtype=np.int64),
+        keys=supplier_keys([supplier]),
+        shared_delay=np.zeros(1, dtype=np.bool_),
+        fails=np.array([min(_ONE, round(fails * _ONE))], dtype=np.int64),
+        recovers=np.array([min(_ONE, round(recovers * _ONE))], dtype=np.int64),
+        on_time=1_000_000 * one,
+        rest_delay=-one,
+    )
+    return replace(world, supply=supply)
+
+
+def _robust(
+    grids: dict[str, SegmentCurves], floor: float
+) -> tuple[dict[str, Plan], Robust | None, list[str]]:
+    """Best plan per scenario that can reach the floor, and the plan of least regret over these."""
+    best: dict[str, Plan] = {}
+    notes = []
+    for name, grid in grids.items():
+        try:
+            best[name] = solve(grid).at(fill_rate=floor)
+        except InfeasibleError as error:
+            notes.append(f"scenario '{name}': {error}; it is left out of the regret")
+    if BASE not in best or len(best) < 2:
+        return best, None, notes
+    try:
+        return best, least_regret({name: grids[name] for name in best}, floor), notes
+    except InfeasibleError as error:
+        return best, None, [*notes, str(error)]
+
+
+def _rows(
+    opt: Optimization,
+    scene: _Scene,
+    grid: SegmentCurves,
+    plans: dict[str, npt.NDArray[Any]],
+    floor: float,
+    best: Plan | None,
+    warmup: int,
+) -> list[dict[str, Any]]:
+    """One row per plan: fresh service and cost in the scenario, regret on the search seed."""
+    segmentation, level = opt.segmentation, opt.settings.level
+    levels = {
+        name: one_column(opt.planned.levels, opt.rules.choice_of_items(segmentation, choice))
+        for name, choice in plans.items()
+    }
+    family = opt.planned.levels.family
+    known = opt.references.levels
+    levels |= {name: one for name, one in known.items() if np.array_equal(one.family, family)}
+    fresh = _retested(opt, scene, levels, warmup)
+    factor = opt.settings.scale(opt.data.study).holding
+    found = []
+    for name in levels:
+        good, asked, cost = fresh[name]
+        fill = ratio_estimate(good, asked, level)
+        money = mean_estimate(cost * factor, level)
+        row = {
+            "scenario": scene.name,
+            "plan": name,
+            "fill_rate": fill.value,
+            "fill_rate_low": fill.low,
+            "fill_rate_high": fill.high,
+            "holding_cost": money.value,
+            "holding_cost_low": money.low,
+            "holding_cost_high": money.high,
+            "regret": float("nan"),
+            "meets_floor": fill.low >= floor,
+        }
+        if name in plans and best is not None:
+            own = Plan(grid, np.asarray(plans[name], dtype=np.int64), "listed", 0.0)
+            row["regret"] = float((own.cost - best.cost) * grid.cost_unit)
+        found.append(row)
+    return found
+
+
+def _retested(
+    opt: Optimization, scene: _Scene, levels: dict[str, Levels], warmup: int
+) -> dict[str, tuple[IntArray, IntArray, IntArray]]:
+    """(r,) units served, asked and holding of each plan on the verdict seed, all items together."""
+    rest = np.setdiff1d(_all(opt), scene.rows)
+    worlds = [(scene.world, scene.rows), (opt.data.models.world.take(rest), rest)]
+    horizon = opt.settings.horizon("verdict", warmup)
+    costs = opt.data.models.costs
+    total: dict[str, tuple[IntArray, IntArray, IntArray]] = {}
+    for world, rows in worlds:
+        if not rows.size:
+            continue
+        weights = Weights(costs.unit_cost[rows], _priced(costs.holding[rows], scene.price))
+        groups = side_by_side({name: one.take(rows) for name, one in levels.items()})
+        sums = retest(
+            world,
+            [replace(group, whole=False) for group in groups],
+            np.zeros(rows.size, dtype=np.int64),
+            weights,
+            horizon,
+            workers=opt.settings.workers,
+            stage=f"scenario {scene.name}",
+        )
+        for name, part in sums.items():
+            own = (part.served[0, 0], part.demanded[0, 0], part.holding[0, 0])
+            before = total.get(name)
+            total[name] = own if before is None else _added(before, own)
+    return total
+
+
+def _added(
+    a: tuple[IntArray, IntArray, IntArray], b: tuple[IntArray, IntArray, IntArray]
+) -> tuple[IntArray, IntArray, IntArray]:
+    return a[0] + b[0], a[1] + b[1], a[2] + b[2]
+
+
+def _grid(opt: Optimization, curves: Curves, price: float) -> SegmentCurves:
+    """Holding cost against units served by segment in a scenario."""
+    usual = ItemTables.of(curves, opt.data.models)
+    stock = (curves.on_hand + curves.on_hand_start).sum(axis=-1)
+    cost = stock * _priced(opt.data.models.costs.holding, price)[:, None]
+    tables = replace(usual, cost=cost).pinned(opt.rules)
+    return segment_curves(tables, opt.data, opt.segmentation, opt.targets, opt.settings, rules=opt.rules)
+
+
+def _priced(holding: IntArray, price: float) -> IntArray:
+    return holding if price == 1.0 else np.rint(holding * price).astype(np.int64)
+
+
+def _curves(opt: Optimization, scene: _Scene, warmup: int) -> Curves:
+    return run_curves(
+        scene.world,
+        opt.planned.levels.take(scene.rows),
+        opt.settings.horizon("search", warmup),
+        workers=opt.settings.workers,
+        stage=f"scenario {scene.name}",
+    )
+
+
+def _merged(base: Curves, part: Curves, rows: IntArray) -> Curves:
+    """The base's curves with those of some items replaced."""
+    if rows.size == base.n_items:
+        return part
+    tables: dict[str, IntArray] = {}
+    for field in fields(Curves):
+        old, new = getattr(base, field.name), getattr(part, field.name)
+        if old.shape[-1] != new.shape[-1]:
+            old, new = (table.sum(axis=-1, keepdims=True) for table in (old, new))
+        if old.shape[1:] != new.shape[1:]:
+            shape = np.broadcast_shapes(old.shape[1:], new.shape[1:])
+            old = np.broadcast_to(old, (old.shape[0], *shape))
+            new = np.broadcast_to(new, (new.shape[0], *shape))
+        table = np.array(old)
+        table[rows] = new
+        tables[field.name] = table
+    return Curves(**tables)
+
+
+def _whole(opt: Optimization) -> _Scene:
+    return _Scene(BASE, opt.data.models.world, _all(opt), 1.0)
+
+
+def _all(opt: Optimization) -> IntArray:
+    return np.arange(opt.segmentation.codes.size, dtype=np.int64)
+
+
+def _outage_notes(data: Data) -> list[str]:
+    return [
+        f"scenario '{name}': {spec.supplier} stops once a year on average, for {spec.weeks:g} weeks on "
+        "average, at random"
+        for name, spec in data.study.scenarios.items()
+        if spec.supplier is not None
+    ]
+
+
+def stress_statements(found: Stress, currency: str, floor: float | None) -> tuple[str, ...]:
+    """What scenarios do to the chosen plan, in sentences."""
+    own = found.frame[found.frame["plan"] == "segmented"]
+    lines = [
+        f"Scenario '{row['scenario']}': the chosen plan fills {format_rate(row['fill_rate'])} "
+        f"[{format_rate(row['fill_rate_low'])}, {format_rate(row['fill_rate_high'])}] at a holding cost of "
+        f"{format_money(row['holding_cost'], currency)} per year."
+        for row in own.to_dict("records")
+        if row["scenario"] != BASE
+    ]
+    return (*lines, *(note[:1].upper() + note[1:] + "." for note in found.notes))
+
+
+def _problem(data: Data, where: str, message: str, fix: str) -> Problem:
+    return Problem("E-OPT-030", message, data.study.file, column=where, fix=fix)

@@ -1,0 +1,97 @@
+"""Other circumstances: the fitted world with demand, spread, lead times or a supplier changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.execution import DemandLaw, LawKind, LeadTimeLaw, World
+from simlab.models.lead_times import merge_points
+from simlab.verdict.audit.demand import planned_law, true_variance
+
+IntArray = npt.NDArray[np.int64]
+_PARTS = 100
+_MOST_WEIGHT = 2**31
+
+
+@dataclass(frozen=True)
+class Change:
+    """Factors on what was fitted.
+
+    Attributes
+    ----------
+    demand : float
+        On the mean; the standard deviation follows, so that the shape stays.
+    variance : float
+        On the variance, at the same mean.
+    lead_time : float
+        On every lead time; what is no whole period is split so that the mean is kept.
+    """
+
+    demand: float = 1.0
+    variance: float = 1.0
+    lead_time: float = 1.0
+
+
+def changed(world: World, change: Change) -> World:
+    """The world under other circumstances, with the same streams.
+
+    Notes
+    -----
+    Poisson demand stays Poisson when it grows. Where the variance is changed, laws that have no
+    variance of their own (Poisson, tables) become negative binomial, Poisson or binomial with that
+    mean and variance, whichever allows it.
+    """
+    law = world.demand
+    if change.variance != 1.0:
+        law = _spread(law, change.variance)
+    if change.demand != 1.0:
+        law = planned_law(law, law.mean * change.demand, true_variance(law) * change.demand**2)
+    lead = world.lead_time if change.lead_time == 1.0 else scaled(world.lead_time, change.lead_time)
+    return replace(world, demand=law, lead_time=lead)
+
+
+def _spread(law: DemandLaw, factor: float) -> DemandLaw:
+    """The same means, variances times a factor."""
+    variance = true_variance(law) * factor
+    plain = (law.kind == LawKind.POISSON) | (law.length > 0) | (law.kind == LawKind.GEOMETRIC)
+    kind = np.where(variance > law.mean, LawKind.NEGATIVE_BINOMIAL, LawKind.POISSON)
+    kind = np.where((variance < law.mean) & (variance > 0), LawKind.BINOMIAL, kind).astype(np.int8)
+    still = law.mean <= 0
+    own = replace(
+        law,
+        kind=np.where(plain & ~still, kind, law.kind).astype(np.int8),
+        variance=np.where(plain & ~still, variance, law.variance),
+        probability=np.where(plain, 0.0, law.probability),
+        length=np.where(plain & ~still, 0, law.length),
+    )
+    return planned_law(own, own.mean, np.where(still, law.variance, variance))
+
+
+def scaled(law: LeadTimeLaw, factor: float) -> LeadTimeLaw:
+    """Every lead time times a factor, in whole periods by the split that keeps the mean."""
+    points, weights = [], []
+    for start, length in zip(law.start.tolist(), law.length.tolist(), strict=True):
+        rows = slice(start, start + length)
+        exact = law.periods[rows] * factor
+        whole = np.floor(exact).astype(np.int64)
+        above = np.rint((exact - whole) * _PARTS).astype(np.int64)
+        own = law.weights[rows].astype(np.int64)
+        if int(own.sum()) * _PARTS >= _MOST_WEIGHT:
+            own = np.maximum(1, own * (_MOST_WEIGHT // (2 * _PARTS)) // int(own.sum()))
+        both = np.concatenate([whole, whole + 1])
+        share = np.concatenate([own * (_PARTS - above), own * above])
+        kept = share > 0
+        found, counts = merge_points(both[kept], share[kept])
+        points.append(found)
+        weights.append(counts)
+    lengths = np.array([found.size for found in points], dtype=np.int64)
+    return replace(
+        law,
+        start=np.cumsum(lengths) - lengths,
+        length=lengths,
+        periods=np.concatenate(points),
+        weights=np.concatenate(weights),
+    )
