@@ -29,15 +29,24 @@ class DemandTable:
     date : (m,) datetime64[D]
     quantity : (m,) int64
         Units, ≥ 0.
+    stockout : (m,) bool or None
+        The shelf was empty at some time of the day, so that more may have been asked for; None where
+        the study does not look at it.
     """
 
     item: IntArray
     date: DayArray
     quantity: IntArray
+    stockout: npt.NDArray[np.bool_] | None = None
 
     @property
     def n_rows(self) -> int:
         return int(self.item.size)
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> DemandTable:
+        """Some of the rows."""
+        stockout = None if self.stockout is None else self.stockout[rows]
+        return DemandTable(self.item[rows], self.date[rows], self.quantity[rows], stockout)
 
 
 @dataclass(frozen=True, eq=False)

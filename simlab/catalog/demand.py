@@ -21,6 +21,7 @@ from simlab.catalog.convert import (
     refuse_fractional_ids,
     refuse_missing,
     spread,
+    texts,
 )
 from simlab.catalog.items import Items, file_remarks, has_columns
 from simlab.catalog.numerals import PLAIN, Fault, Notation, not_a_number, number_of, pattern, says_nothing
@@ -66,6 +67,8 @@ def read_demand(
     rows.drop_without_quantity()
     rows.drop_negative()
     rows.merge_doubles()
+    if study.demand.censoring == "stockout_column":
+        rows.stockout = _stockouts(table)
     if table.findings or items is None:
         return None
     demand = rows.result()
@@ -73,7 +76,7 @@ def read_demand(
         fix = "every row was dropped by the study's own rules"
         table.findings.add(found.NO_ROWS, "no demand is left", fix=fix)
         return None
-    return demand, (*rows.account(items), *_remarks(table), *_items_without(demand, items, table))
+    return demand, (*rows.account(items), *_remarks(table, study), *_items_without(demand, items, table))
 
 
 class _Rows:
@@ -89,6 +92,7 @@ class _Rows:
         self.keep: BoolArray = np.ones(table.n_rows, dtype=np.bool_)
         self.fates: list[tuple[str, Status, BoolArray, str]] = []
         self.unnetted = 0
+        self.stockout: BoolArray | None = None
         self.dated, self.counted = dated, counted
 
     def drop(self, what: str, status: Status, rows: BoolArray, note: str = "") -> None:
@@ -189,8 +193,12 @@ class _Rows:
             rows, key = rows[order], key[order]
         starts = np.flatnonzero(np.append(True, key[1:] != key[:-1]))[: key.size]
         summed = np.add.reduceat(self.quantity[rows], starts) if rows.size else self.quantity[rows]
+        flags = np.zeros(0, np.bool_) if self.stockout is None else self.stockout[rows]
         rows = rows[starts]
-        return DemandTable(self.item[rows], self.date[rows], np.asarray(summed, dtype=np.int64))
+        short = None
+        if self.stockout is not None:
+            short = np.logical_or.reduceat(flags, starts) if rows.size else flags
+        return DemandTable(self.item[rows], self.date[rows], np.asarray(summed, dtype=np.int64), short)
 
     def account(self, items: Items) -> Iterator[QualityRow]:
         """Every row under exactly one heading."""
@@ -252,6 +260,25 @@ def _whole_units(value: Decimal, cell: str, source: DemandSource) -> int | Fault
             found.OUT_OF_RANGE, f"{cell!r} is too large", f"at most {_MOST_UNITS:,} units are allowed"
         )
     return int(value)
+
+
+_FLAGS = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
+
+
+def _stockouts(table: TextTable) -> BoolArray:
+    """(m,) rows whose shelf was empty at some time, by the column `stockout`."""
+    if "stockout" not in table.columns:
+        fix = 'add it (1 or 0), or leave out censoring = "stockout_column" under [demand]'
+        table.findings.add(found.MISSING_COLUMN, "required column is missing", column="stockout", fix=fix)
+        return np.zeros(table.n_rows, np.bool_)
+    words = [str(word or "").strip().lower() for word in texts(table.columns["stockout"])]
+    flags = [_FLAGS.get(word.removesuffix(".0")) for word in words]
+    bad = np.flatnonzero([flag is None for flag in flags])
+    if bad.size:
+        message = f"{words[bad[0]]!r} does not say whether the shelf was empty"
+        fix = "1, true or yes; 0, false, no or nothing"
+        table.findings.add_rows(found.NOT_A_CHOICE, message, bad, column=table.label("stockout"), fix=fix)
+    return np.array([bool(flag) for flag in flags], dtype=np.bool_)
 
 
 def _matched(table: TextTable, items: Items | None) -> IntArray:
@@ -316,10 +343,11 @@ def _examples(table: TextTable, rows: IntArray) -> str:
     return ", ".join(shown) + (f" and {more:,} more" if more else "")
 
 
-def _remarks(table: TextTable) -> Iterator[QualityRow]:
+def _remarks(table: TextTable, study: Study) -> Iterator[QualityRow]:
     yield from file_remarks(table)
+    used = ("stockout",) if study.demand.censoring == "stockout_column" else ()
     for name in table.columns:
-        if name not in DEMAND:
+        if name not in DEMAND and name not in used:
             note = f"not used: {NOT_USED['demand'].get(name, 'demand has no such column')}"
             yield QualityRow("demand", f"column '{table.label(name)}'", "used", 0, note=note)
 

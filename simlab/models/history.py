@@ -111,11 +111,15 @@ def read_history(catalog: Catalog) -> History | None:
 
     Notes
     -----
+    Outliers and periods stocked out are treated as the study says (`preparation`).
+
     A SKU-location's life: from the first period in which it sold to `as_of` (`life = first_sale`),
     to the last in which it sold (`first_to_last`), or all periods (`window`). Inside, a period
     without rows is zero demand, or no observation with `absent_dates = "unknown"`. Rows of zero
     begin a life only where a SKU-location never sold.
     """
+    from simlab.models.preparation import prepared
+
     table, study = catalog.demand, catalog.study
     if table is None or table.item.size == 0:
         return None
@@ -127,13 +131,15 @@ def read_history(catalog: Catalog) -> History | None:
     counted = (period >= 0) & (period < calendar.n_periods)
     what = f"in a part {study.period} at an end of the history"
     notes = [_left_out(catalog, what, item, quantity, ~counted)]
-    item, period, quantity = item[counted], period[counted], quantity[counted]
+    short = table.stockout if table.stockout is not None else np.zeros(item.size, np.bool_)
+    item, period, quantity, short = item[counted], period[counted], quantity[counted], short[counted]
     is_open = calendar.open[period]
     notes.append(_left_out(catalog, f"in a closed {study.period}", item, quantity, ~is_open))
-    item, period, quantity = _cells(item[is_open], period[is_open], quantity[is_open])
+    item, period, short = item[is_open], period[is_open], short[is_open]
+    item, period, (quantity, n_short) = _cells(item, period, quantity[is_open], short.astype(np.int64))
     n_observed = _observed(catalog, calendar, item, first, last)
-    sold = quantity > 0
-    return History(
+    sold = (quantity > 0) | (n_short > 0)
+    history = History(
         calendar,
         n_observed,
         first,
@@ -144,6 +150,7 @@ def read_history(catalog: Catalog) -> History | None:
         study.demand.absent_dates == "zero",
         tuple(note for note in notes if note.rows),
     )
+    return prepared(catalog, history, n_short[sold] > 0)
 
 
 def _lives(
@@ -165,16 +172,18 @@ def _lives(
     return np.maximum(first, 0), np.minimum(last, end)
 
 
-def _cells(item: IntArray, period: IntArray, quantity: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-    """One row per item and period, ascending, with the sum of its quantities."""
+def _cells(
+    item: IntArray, period: IntArray, *values: IntArray
+) -> tuple[IntArray, IntArray, tuple[IntArray, ...]]:
+    """One row per item and period, ascending, with the sums of its values."""
     width = int(period.max()) + 1 if period.size else 1
     key = item * width + period
     order = np.argsort(key, kind="stable")
     key = key[order]
     starts = np.flatnonzero(np.diff(key, prepend=-1))
-    total = np.add.reduceat(quantity[order], starts) if starts.size else np.zeros(0, np.int64)
+    totals = tuple(np.add.reduceat(one[order], starts) if starts.size else one[:0] for one in values)
     key = key[starts]
-    return key // width, key % width, total
+    return key // width, key % width, totals
 
 
 def _observed(

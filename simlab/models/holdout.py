@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.catalog.catalog import DemandTable
 from simlab.catalog.quality import QualityRow
 from simlab.engine.types import IntArray
 from simlab.errors import InvalidInputError, Problem
@@ -113,7 +112,8 @@ def take(catalog: Catalog, rows: IntArray) -> Catalog:
     demand = catalog.demand
     if demand is not None:
         kept = number[demand.item] >= 0
-        demand = DemandTable(number[demand.item[kept]], demand.date[kept], demand.quantity[kept])
+        demand = demand.take(kept)
+        demand = replace(demand, item=number[demand.item])
     return replace(
         catalog,
         sku=tuple(catalog.sku[row] for row in rows),
@@ -131,7 +131,7 @@ def _before(catalog: Catalog, cut: np.datetime64) -> Catalog:
     assert demand is not None
     kept = demand.date < cut
     yesterday = (cut - np.timedelta64(1, "D")).astype("datetime64[D]")
-    past = DemandTable(demand.item[kept], demand.date[kept], demand.quantity[kept])
+    past = demand.take(kept)
     under_way = catalog.open_orders
     if receipts is not None:
         later = receipts.take(receipts.receipt_date >= cut)

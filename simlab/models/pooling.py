@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from simlab.engine.types import FloatArray, IntArray
+from simlab.errors import InvalidInputError, Problem
 from simlab.models.history import History
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ def pooled_dispersion(catalog: Catalog, history: History, enough: int, usable: n
     Ratio of sums: Σ (nᵢ − 1)·varianceᵢ ÷ Σ (nᵢ − 1)·meanᵢ over the lending items.
     """
     column = catalog.study.models.pool_by
+    if column not in catalog.texts and "pool_by" in catalog.study.models.model_fields_set:
+        raise InvalidInputError([_no_such_column(catalog, column)])
     group, names = groups(catalog.texts.get(column), catalog.n_items)
     lends = usable & (history.n_observed >= enough) & (np.nan_to_num(history.mean) > 0)
     freedom = np.where(lends, history.n_observed - 1, 0)
@@ -64,6 +68,19 @@ def pooled_dispersion(catalog: Catalog, history: History, enough: int, usable: n
         for name, known in zip(names, has_group.tolist(), strict=True)
     ]
     return Pool(ratio[group], tuple(said[code] for code in group.tolist()))
+
+
+def _no_such_column(catalog: Catalog, column: str) -> Problem:
+    near = get_close_matches(column, list(catalog.texts), n=1)
+    known = ", ".join(sorted(catalog.texts)) or "none"
+    fix = f"did you mean '{near[0]}'?" if near else f"text columns of items: {known}"
+    return Problem(
+        "E-MOD-007",
+        f"the items table has no column '{column}'",
+        catalog.study.file,
+        column="models.pool_by",
+        fix=fix,
+    )
 
 
 def groups(column: npt.NDArray[np.object_] | None, n: int) -> tuple[IntArray, list[str]]:
