@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from simlab.api.data import Data, load
 from simlab.api.learning import LEARNED, learned_columns, segment_learned
 from simlab.execution import Progress
+from simlab.policies import current_levels
 from simlab.segments import Segmentation, assign
 from simlab.study.sections import LearnedSpec
 
@@ -73,6 +74,9 @@ def check(study_path: str | Path) -> CheckResult:
     if LEARNED in names:
         learned_columns(data)
     segmentation = segment(data, tuple(name for name in names if name != LEARNED) or "all")
+    current_levels(data.models)
+    if data.study.policy.targets and LEARNED not in names:
+        segmentation.resolve(data.study.policy.targets, "policy.targets")
     lines = check_lines(data, segmentation)
     if LEARNED in names:
         spec = data.study.segments.learned or LearnedSpec()

@@ -15,6 +15,7 @@ from simlab.api.accounts import Accounting, accounting, compare_counted
 from simlab.api.cells import Simulator
 from simlab.api.constraints import Constraints, constraints
 from simlab.api.data import Data
+from simlab.api.items import refuse_overflow
 from simlab.api.problem import Solved, solve_plans
 from simlab.api.references import References, plan_columns, references, side_by_side
 from simlab.api.settings import Clock, Settings
@@ -299,7 +300,8 @@ def optimize(
     segmentation : Segmentation
         From `segment`.
     fill_rate : float, optional
-        Floor on the total achieved fill rate, a fraction; the study's if neither is given.
+        Floor on the total achieved fill rate, a fraction; the study's floor and budget if neither
+        is given.
     budget : float, optional
         Ceiling on mean inventory value, study currency.
     replications, verdict_replications, seed, workers : int, optional
@@ -327,12 +329,15 @@ def optimize(
     )
     clock = Clock(progress)
     models, counted = data.models, accounting(data)
+    if fill_rate is None and budget is None:
+        fill_rate, budget = data.study.optimize.fill_rate, data.study.optimize.budget
     with clock.stage("plan"):
         targets = data.study.targets()
         rules = constraints(data, segmentation, targets)
         check_scenarios(data)
         planned = plan_columns(data, np.array(targets))
         compared = references(data)
+        refuse_overflow(data, [planned.levels, *compared.levels.values()], settings)
         warmup, rule = warmup_of(data, [planned.levels, *compared.levels.values()], settings)
     horizon = settings.horizon("search", warmup)
     with clock.stage("simulate"):

@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from simlab.api.data import Data
 from simlab.engine.types import Levels
-from simlab.errors import InvalidInputError
 from simlab.execution import ChoiceArray
 from simlab.policies import PlannedLevels, current_levels, plan
 from simlab.segments import habit_targets
@@ -70,17 +69,15 @@ def references(data: Data) -> References:
     levels = {"habit": habit.levels}
     targets = {"habit": asked}
     notes: list[str] = []
-    try:
-        today, known = current_levels(data.models)
-    except InvalidInputError as error:
-        notes.append("today's levels are not compared: " + error.problems[0].message)
-    else:
-        if known.all():
-            levels["today"] = today
-            targets["today"] = np.full(asked.size, np.nan)
-        else:
-            missing = int((~known).sum())
-            notes.append(f"today's levels are not compared: {missing} SKU-locations have none")
+    today, known = current_levels(data.models)
+    if known.all():
+        levels["today"] = today
+        targets["today"] = np.full(asked.size, np.nan)
+    elif known.any():
+        missing = int((~known).sum())
+        notes.append(
+            f"today's levels are not compared: {missing:,} of {known.size:,} SKU-locations have none"
+        )
     return References(levels, targets, tuple(notes))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simlab.api import tables
+from simlab.api import items, tables
 from simlab.api.assign import segment
 from simlab.api.data import Data, demo, load
 from simlab.api.finance import finance_frames
@@ -95,7 +95,9 @@ def run_simulate(
     )
     folder = RunFolder.create(out, study.name, study.folder)
     with _kept_if_used(folder):
-        simulation = simulate(data, policy, segmentation=segmentation, workers=workers, progress=progress)
+        simulation = simulate(
+            data, policy, segmentation=segmentation, workers=workers, progress=_logged(folder, progress)
+        )
     return write_simulation(simulation, folder, times, progress)
 
 
@@ -152,10 +154,25 @@ def _optimize(
             fill_rate=asked.fill_rate,
             budget=asked.budget,
             workers=workers,
-            progress=progress,
+            progress=_logged(folder, progress),
             curves=stored,
         )
     return write_optimization(opt, folder, times, progress)
+
+
+def _logged(folder: RunFolder, progress: Progress | None) -> Progress:
+    """Progress that also writes a line to the run's log when a stage ends, so that a dead run tells where."""
+    begun: dict[str, float] = {}
+
+    def tell(stage: str, done: int, total: int) -> None:
+        if (done, total) == (0, 1):
+            begun[stage] = time.perf_counter()
+        elif (done, total) == (1, 1) and stage in begun:
+            folder.log("stage", stage=stage, seconds=round(time.perf_counter() - begun.pop(stage), 3))
+        if progress is not None:
+            progress(stage, done, total)
+
+    return tell
 
 
 @contextmanager
@@ -202,13 +219,12 @@ def optimization_frames(opt: Optimization) -> dict[str, pd.DataFrame]:
     """The tables under `results`."""
     data, segmentation = opt.data, opt.segmentation
     column = opt.solved.columns["segmented"]
-    exposure = opt.settings.periods * opt.settings.replications
-    achieved = tables.achieved_frame(opt.curves, column, data.models, exposure, opt.settings.level)
+    fresh = opt.settings.horizon("verdict", opt.warmup)
+    achieved = items.achieved(data, opt.solved.kept["segmented"], fresh, opt.settings, "verdict")
     asked = np.array(opt.targets)[column]
     plan = tables.plan_frame(data.catalog, data.models, segmentation, asked, opt.planned, column, achieved)
-    items = tables.item_frame(data.catalog, data.models, segmentation, achieved.assign(target=asked))
     return {
-        "items": items,
+        "items": tables.item_frame(data.catalog, data.models, segmentation, achieved.assign(target=asked)),
         "segments": tables.segment_frame(opt),
         "curves": tables.curves_frame(data.catalog, opt.curves, opt.targets),
         "frontier": tables.frontier_frame(opt),
@@ -223,10 +239,9 @@ def simulation_frames(simulation: Simulation) -> dict[str, pd.DataFrame]:
     """The tables under `results` of a simulated policy."""
     data, segmentation = simulation.data, simulation.segmentation
     column = np.zeros(segmentation.codes.size, dtype=np.int64)
-    exposure = simulation.settings.periods * simulation.settings.replications
-    achieved = tables.achieved_frame(
-        simulation.curves, column, data.models, exposure, simulation.settings.level
-    )
+    settings = simulation.settings
+    horizon = settings.horizon("search", simulation.warmup)
+    achieved = items.achieved(data, simulation.planned.levels, horizon, settings, "search")
     asked = np.asarray(simulation.policy.targets)[segmentation.codes]
     plan = tables.plan_frame(
         data.catalog, data.models, segmentation, asked, simulation.planned, column, achieved
@@ -256,8 +271,9 @@ def _finish(
     facts: dict[str, Any],
     progress: Progress | None,
 ) -> RunResult:
-    for stage, seconds in times.items():
-        folder.log("stage", stage=stage, seconds=round(seconds, 3))
+    for stage in ("load", "fit and segment", "write"):
+        if stage in times:
+            folder.log("stage", stage=stage, seconds=round(times[stage], 3))
     folder.write_manifest(facts)
     if progress is not None:
         progress("report", 0, 1)

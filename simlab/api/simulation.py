@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.api.data import Data
+from simlab.api.items import refuse_overflow
 from simlab.api.references import first_column
 from simlab.api.settings import Clock, Settings
 from simlab.errors import UsageError
@@ -213,6 +214,7 @@ def simulate(
             target_measure=policy.target_measure,
             planning=policy.planning,
         )
+        refuse_overflow(data, [planned.levels], settings)
         warmup, rule = warmup_of(data, [planned.levels], settings)
     horizon = settings.horizon("search", warmup)
     with clock.stage("simulate"):

@@ -73,45 +73,6 @@ def item_frame(
     return frame
 
 
-def achieved_frame(
-    curves: Curves, column: IntArray, models: Models, exposure: int, level: float
-) -> pd.DataFrame:
-    """Per SKU-location on the search seed: fill rate with its interval over batches, service, stock.
-
-    Parameters
-    ----------
-    curves : Curves
-        (n, k) sums.
-    column : (n,) int
-        Column that the plan gives each item.
-    models : Models
-        Costs.
-    exposure : int
-        Periods × replications behind the sums.
-    level : float
-        Of the interval.
-    """
-    rows = np.arange(curves.n_items)
-    fill = ratio_interval(curves.served[rows, column], curves.demanded, level)
-    good = curves.good_receipts[rows, column].sum(axis=1)
-    received = np.broadcast_to(curves.receipts, curves.good_receipts.shape)[rows, column].sum(axis=1)
-    stock = (curves.on_hand[rows, column] + curves.on_hand_start[rows, column]).sum(axis=1)
-    mean_stock = stock / (2.0 * exposure)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        cycle = np.where(received > 0, good / received, np.nan)
-    return pd.DataFrame(
-        {
-            "fill_rate": fill.value,
-            "fill_rate_low": fill.low,
-            "fill_rate_high": fill.high,
-            "cycle_service_level": cycle,
-            "mean_on_hand": mean_stock,
-            "inventory_value": mean_stock * models.costs.unit_cost * models.costs.cost_resolution,
-            "holding_cost": mean_stock * models.costs.holding * models.costs.cost_resolution / 100,
-        }
-    )
-
-
 def plan_frame(
     catalog: Catalog,
     models: Models,
@@ -138,6 +99,8 @@ def plan_frame(
             "order_quantity": levels.order_quantity[rows, column],
             "review_period": models.world.terms.review_period,
             "fill_rate": achieved["fill_rate"],
+            "fill_rate_low": achieved["fill_rate_low"],
+            "sample": achieved["sample"],
         }
     ).assign(reorder_point=lambda frame: frame["reorder_point"].mask(up_to))
 

@@ -27,7 +27,7 @@ def audit(
     \b
     Examples:
       simlab audit mystudy/study.toml
-      simlab audit mystudy/study.toml --format json --out runs/audit
+      simlab audit mystudy/study.toml --out runs/audit
     """
     from simlab import api
 

@@ -32,6 +32,8 @@ NAMES = {
 """How plan kinds are called in sentences and tables."""
 
 _THE = {"today": "today's levels"}
+_SAME = 5e-7
+"""Relative differences below this are rounding of the interpolation between one and the same plan."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Comparison:
         costs, hold = self.spends
         if math.isnan(self.difference.value):
             return f"{ours} against {theirs}: no number {at}, which the compared plans do not span."
-        if self.difference.low == self.difference.high == 0:
+        if max(abs(self.percent.low), abs(self.percent.high)) < _SAME:
             return f"{ours} {costs} exactly as much {hold}as {theirs} {at}."
         less = self.difference.value <= 0
         share = _share(self.percent, less)

@@ -1,5 +1,7 @@
 """The whole way in Python: data → segments → policy → simulation → frontier → verdict → report."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -220,3 +222,64 @@ def test_renaming_a_sku_changes_its_draws_but_not_its_levels(tmp_path):
     levels = [plan_columns(d, np.array([0.9])).levels.order_up_to for d in (one, two)]
     assert np.array_equal(*levels)
     assert not np.array_equal(one.models.world.keys, two.models.world.keys)
+
+
+def test_the_api_keeps_the_studys_own_floor_and_budget(tmp_path):
+    study = write_study(tmp_path, **{"[optimize]": "[optimize]\nfill_rate = 0.9"})
+    data = sl.load(study)
+    opt = sl.optimize(data, sl.segment(data), replications=8, verdict_replications=8)
+    assert opt.solved.fill_rate == 0.9
+    assert not any("neither a floor" in note for note in opt.solved.notes)
+
+
+def test_service_of_every_item_comes_from_the_verdict_and_says_so(tmp_path):
+    result = api.run_optimize(write_study(tmp_path))
+    run = RunFolder.open(result.folder)
+    items, plan = run.read_table("items"), run.read_table("plan")
+    assert set(items["sample"]) == set(plan["sample"]) == {"verdict"}
+    total = run.read_table("segments").query(
+        "plan == 'segmented' and sample == 'verdict' and segment == '(all)'"
+    )
+    assert items["holding_cost"].sum() == pytest.approx(total["holding_cost"].iloc[0])
+    assert (items["fill_rate_low"] <= items["fill_rate"]).all()
+    assert items["conservative"].dtype == bool
+
+
+def test_the_log_grows_as_stages_end(tmp_path):
+    result = api.run_optimize(write_study(tmp_path))
+    lines = [json.loads(line) for line in (result.folder / "log.jsonl").read_text().splitlines()]
+    stages = [line["stage"] for line in lines if line["event"] == "stage"]
+    assert {"load", "plan", "simulate", "solve", "verdict", "write", "report"} <= set(stages)
+    assert len({line["elapsed"] for line in lines}) > 3
+
+
+def test_check_refuses_what_simulate_would_refuse(tmp_path):
+    study = write_study(tmp_path, **{"targets = { fast = 0.98, slow = 0.9 }": "targets = { Q = 0.9 }"})
+    with pytest.raises(InvalidInputError, match=r"policy\.targets"):
+        api.check(study)
+
+
+def test_todays_levels_of_an_unknown_kind_are_refused_not_left_out(tmp_path):
+    study = write_study(tmp_path)
+    items = pd.read_csv(tmp_path / "items.csv", dtype=str)
+    items["current_reorder_point"], items["current_order_up_to"] = "5", "20"
+    items.to_csv(tmp_path / "items.csv", index=False)
+    with pytest.raises(InvalidInputError, match="not in this version"):
+        api.run_optimize(study)
+    with pytest.raises(InvalidInputError, match="not in this version"):
+        api.check(study)
+
+
+def test_money_that_could_leave_64_bits_is_refused_before_simulating(tmp_path):
+    study = write_study(tmp_path)
+    items = pd.read_csv(tmp_path / "items.csv", dtype=str)
+    items["unit_cost"] = "90000000000"
+    items.to_csv(tmp_path / "items.csv", index=False)
+    with pytest.raises(InvalidInputError, match="cost_resolution"):
+        api.run_optimize(study)
+
+
+def test_a_pool_that_no_column_names_is_refused(tmp_path):
+    study = write_study(tmp_path, **{"[lead_times]": '[models]\npool_by = "categry"\n[lead_times]'})
+    with pytest.raises(InvalidInputError, match="pool_by"):
+        api.check(study)
