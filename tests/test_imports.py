@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         | {"execution", "frontier", "verdict", "report", "selfcheck"}
     ),
     "selfcheck": frozenset({"engine", "models", "policies"}),
+    "testing": frozenset({"engine"}),
     "cli": frozenset({"api", "selfcheck"}),
     "__init__": frozenset({"api", "selfcheck"}),
     "__main__": frozenset({"cli"}),

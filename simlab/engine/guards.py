@@ -26,11 +26,13 @@ from simlab.engine.types import IntArray
 WIDE = 1
 UNITS_LOST = 2
 POSITION_IDENTITY = 3
+NEGATIVE_ORDER = 4
 NARROW = 1 << 31
 
 FAULTS = {
     UNITS_LOST: "units were lost: what was ordered, received or served came out negative",
     POSITION_IDENTITY: "position ≠ net stock + units under way",
+    NEGATIVE_ORDER: "the policy ordered something that is no whole number of units ≥ 0",
 }
 
 

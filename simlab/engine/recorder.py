@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from simlab.engine._jit import inner, kernel, step
-from simlab.engine.guards import POSITION_IDENTITY, UNITS_LOST, report
+from simlab.engine.guards import NEGATIVE_ORDER, POSITION_IDENTITY, UNITS_LOST, report
 from simlab.engine.kernel_types import (
     DetailArrays,
     Groups,
@@ -26,7 +26,7 @@ from simlab.engine.kernel_types import (
 )
 from simlab.engine.lookup import search
 from simlab.engine.paths import draw_demand, load_block, make_guide, rule_of
-from simlab.engine.rules import order_size
+from simlab.engine.rules import order_size, rounded
 from simlab.engine.streams import start_offset, word_at
 from simlab.engine.types import IntArray, Unmet
 
@@ -181,9 +181,25 @@ def dispatch(
 
 
 @inner
+def wish(policy: Any, rule: Rule, top: int, t: int, position: Any, net: Any, last_demand: Any) -> Any:
+    """What a review orders before a highest position cuts it: by the rule, or by a user's policy.
+
+    `policy` is None or a compiled function (see `custom`); −1 if that returned no whole number ≥ 0.
+    """
+    if policy is None:
+        return np.int64(order_size(top - position, rule))
+    asked = policy(t, position, net, last_demand, top - rule.gap, top, rule.quantity)
+    units = np.int64(asked)
+    if not (asked == units and units >= 0):
+        return np.int64(-1)
+    return np.int64(rounded(units, rule)) if units > 0 else np.int64(0)
+
+
+@inner
 def record_path(
     items: ItemArrays,
     details: DetailArrays,
+    policy: Any,
     item: int,
     rule: Rule,
     top: int,
@@ -240,7 +256,11 @@ def record_path(
             if not crossing:
                 arrival = max(arrival, last)
                 last = arrival
-            size = limited(np.int64(order_size(top - position, rule)), position, details.ceiling[item], rule)
+            before = np.int64(demand[t - 1, lane]) if t > 0 else np.int64(0)
+            size = wish(policy, rule, top, t, position, net, before)
+            if size < 0:
+                return NEGATIVE_ORDER, t
+            size = limited(size, position, details.ceiling[item], rule)
             if size > 0:
                 position += size
                 on_order += size
@@ -303,6 +323,7 @@ def record_path(
 def record_sums(
     items: ItemArrays,
     details: DetailArrays,
+    policy: Any,
     levels: LevelArrays,
     run: Schedule,
     work: Work,
@@ -319,7 +340,7 @@ def record_sums(
             for k in range(levels.top.shape[1]):
                 rule, top = rule_of(items, item, levels, k), levels.top[item, k]
                 for lane in range(n_real):
-                    code, at = record_path(items, details, item, rule, top, run, lane, work, record)
+                    code, at = record_path(items, details, policy, item, rule, top, run, lane, work, record)
                     if code:
                         report(faults, item, code, work.paths[lane], at)
                     slot = run.slots[run.block_start[block] + lane]
@@ -386,7 +407,7 @@ def record_profile(
                 rule, top = rule_of(items, item, levels, k), levels.top[item, k]
                 for lane in range(n_real):
                     path = work.paths[lane]
-                    code, at = record_path(items, details, item, rule, top, run, lane, work, record)
+                    code, at = record_path(items, details, None, item, rule, top, run, lane, work, record)
                     if code:
                         report(faults, item, code, path, at)
                     for i in range(len(PROFILE_ROWS)):
@@ -416,7 +437,7 @@ def record_one(
     load_block(run, 0, work)
     draw_demand(items, 0, run, guided, work)
     code, at = record_path(
-        items, details, 0, rule_of(items, 0, levels, 0), levels.top[0, 0], run, 0, work, record
+        items, details, None, 0, rule_of(items, 0, levels, 0), levels.top[0, 0], run, 0, work, record
     )
     if code:
         report(faults, 0, code, work.paths[0], at)

@@ -62,6 +62,12 @@ def order_size(deficit: Any, rule: Rule) -> Any:
     size = np.int64(deficit)
     if rule.quantity > 0:
         size = (np.int64(np.float64(deficit - rule.gap) / np.float64(rule.quantity)) + 1) * rule.quantity
+    return rounded(size, rule)
+
+
+@step
+def rounded(size: Any, rule: Rule) -> Any:
+    """A wish raised to the MOQ, rounded up to packs and capped at the largest order."""
     size = max(size, np.int64(rule.moq))
     if rule.pack > 1:
         size = np.int64(np.float64(size + rule.pack - 1) / np.float64(rule.pack)) * rule.pack

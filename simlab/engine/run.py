@@ -131,7 +131,7 @@ def simulate_items(world: World, levels: Levels, horizon: Horizon, start: Start 
             part = _evaluate(evaluator, world.take(rows), levels.take(rows), horizon, rows, begin)
             for name, total in zip(Sums._fields, sums, strict=True):
                 total[rows] = getattr(part, name)
-    return _curves(sums, k)
+    return curves_of(sums, k)
 
 
 def every_level(
@@ -186,7 +186,7 @@ def evaluate(evaluator: Evaluator, world: World, levels: Levels, horizon: Horizo
     if uncovered.any():
         raise EngineFaultError(f"item {int(np.argmax(uncovered))}: not covered by the {evaluator}")
     sums = _evaluate(evaluator, world, levels, horizon, np.arange(world.n_items))
-    return _curves(sums, levels.n_columns)
+    return curves_of(sums, levels.n_columns)
 
 
 def _sweeps(world: World, levels: Levels) -> Mask:
@@ -214,7 +214,7 @@ def _evaluate(
 ) -> Sums:
     """Run one evaluator with 32-bit lanes, then with 64 bits where a bound does not allow them."""
     if evaluator == "ledger":
-        return _record(world, levels, horizon, names, start)
+        return record(world, levels, horizon, names, start)
     dtype = np.dtype(np.int64 if needs_long_counters(horizon) else np.int32)
     sums = _run(evaluator, world, levels, horizon, dtype)
     faults = sums[1]
@@ -255,15 +255,22 @@ def _run(
     return sums, faults
 
 
-def _record(world: World, levels: Levels, horizon: Horizon, names: IntArray, start: Start | None) -> Sums:
-    """Every path by itself, with every feature."""
+def record(
+    world: World,
+    levels: Levels,
+    horizon: Horizon,
+    names: IntArray,
+    start: Start | None = None,
+    policy: Any = None,
+) -> Sums:
+    """Every path by itself, with every feature; `policy` is a compiled function of `custom`."""
     run = schedule(horizon, grouped=False)
-    work, record = recording(world, run)
+    work, page = recording(world, run)
     sums = _zeros(world.n_items, levels.n_columns, horizon.slots, levels.n_columns)
     faults = np.zeros((world.n_items, 3), np.int64)
     details = detail_arrays(world, horizon, start)
     record_sums(
-        item_arrays(world), details, level_arrays(world.terms, levels), run, work, record, sums, faults
+        item_arrays(world), details, policy, level_arrays(world.terms, levels), run, work, page, sums, faults
     )
     raise_faults(faults, names)
     return sums
@@ -301,7 +308,7 @@ def _zeros(n: int, k: int, slots: int, shared: int) -> Sums:
     )
 
 
-def _curves(sums: Sums, k: int) -> Curves:
+def curves_of(sums: Sums, k: int) -> Curves:
     """As `Curves`; measures alike at all columns become views."""
     parts: dict[str, IntArray] = {}
     for field in fields(Curves):

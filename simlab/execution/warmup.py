@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from simlab.engine.forms import MILLION
 from simlab.engine.pilot import pilot_series
 from simlab.engine.run import warmup_periods
 from simlab.engine.types import Family, FloatArray, Horizon, Levels, Unmet, World
@@ -46,9 +47,14 @@ def common_warmup(world: World, plans: list[Levels], horizon: Horizon) -> tuple[
 
 def _starts_stationary(world: World, levels: Levels) -> bool:
     """Whether the start is a draw from the long run, the pipeline apart: (R,S) or (R,s,nQ), waiting
-    customers, and no pack, smallest or largest order that keeps the position of (R,S) from its level.
+    customers, and nothing that keeps the position of (R,S) from its level: no pack, smallest or largest
+    order, highest position, or order that is cancelled in part.
     """
-    terms = world.terms
+    terms, supply = world.terms, world.supply
+    if terms.max_position is not None and (terms.max_position > 0).any():
+        return False
+    if supply is not None and ((supply.on_time < MILLION) & (supply.rest_delay < 0)).any():
+        return False
     up_to = levels.family == Family.ORDER_UP_TO
     free = (terms.pack_size == 1) & (terms.moq <= 1) & (terms.max_order == 0)
     lots = (levels.family == Family.REORDER_QUANTITY) & (terms.max_order == 0)

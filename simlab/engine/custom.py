@@ -1,0 +1,87 @@
+"""A user's own ordering policy: one small function, compiled into the recorder of single paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+from simlab.engine.forms import check, check_start
+from simlab.engine.run import curves_of, record
+from simlab.engine.types import Curves, Horizon, Levels, Start, World
+from simlab.errors import UsageError
+
+OrderPolicy = Callable[..., Any]
+"""``policy(period, position, net, last_demand, s, S, Q) -> units``, all integers.
+
+period
+    Number of the period, 0 is the first one run.
+position, net
+    Inventory position and net stock (negative: units owed) that the review finds; arrivals of the
+    period are in the position, but not yet on the shelf.
+last_demand
+    Units demanded in the period before, 0 in the first.
+s, S, Q
+    Levels of the column: whatever the policy needs as parameters.
+units
+    Wish ≥ 0, a whole number. It is then raised to the MOQ, rounded up to packs, and capped at the
+    largest order and the highest position, like any built-in policy's.
+"""
+
+_PARAMETERS = 7
+
+
+def simulate_policy(
+    policy: OrderPolicy, world: World, levels: Levels, horizon: Horizon, start: Start | None = None
+) -> Curves:
+    """As `run.simulate_items`, under a policy of the user's own.
+
+    Parameters
+    ----------
+    policy : callable
+        See `OrderPolicy`; a plain function of numbers that numba can compile.
+    world, horizon, start
+        As in `run.simulate_items`.
+    levels : Levels
+        Parameters of the policy by item and column, and the start as for the family named there: a
+        full shelf at S.
+
+    Returns
+    -------
+    Curves
+
+    Raises
+    ------
+    UsageError
+        The function has other parameters, or cannot be compiled.
+    EngineFaultError
+        It returned NaN, a fraction or a negative number: the message names item, replication and
+        period.
+    """
+    check(world, levels, horizon)
+    check_start(world, start)
+    sums = record(world, levels, horizon, np.arange(world.n_items), start, compiled(policy))
+    return curves_of(sums, levels.n_columns)
+
+
+def compiled(policy: OrderPolicy) -> Any:
+    """The policy as the recorder takes it.
+
+    Raises
+    ------
+    UsageError
+        It takes another number of parameters, or numba refuses it.
+    """
+    plain = getattr(policy, "py_func", policy)
+    code = getattr(plain, "__code__", None)
+    if code is None or code.co_argcount != _PARAMETERS:
+        raise UsageError("a policy is a function of period, position, net, last_demand, s, S and Q")
+    function = policy if plain is not policy else numba.njit(nogil=True, error_model="numpy")(plain)
+    try:
+        function(*(np.int64(0),) * _PARAMETERS)
+    except numba.core.errors.NumbaError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UsageError(f"the policy '{plain.__name__}' cannot be compiled: {reason}") from error
+    return function

@@ -1,0 +1,106 @@
+"""A user's own policy runs like the built-in ones, and is refused by name where it breaks a law."""
+
+import numba
+import numpy as np
+import pytest
+import reference
+from engine_worlds import mixed_world
+
+from simlab.engine import run
+from simlab.engine.custom import simulate_policy
+from simlab.engine.types import Family, Horizon
+from simlab.errors import EngineFaultError, UsageError
+from simlab.testing import check_policy
+
+HORIZON = Horizon(periods=30, warmup=6, replications=4, slots=2, seed=3)
+
+
+def order_up_to(period, position, net, last_demand, s, S, Q):
+    return S - position if position < S else 0
+
+
+def reorder_up_to(period, position, net, last_demand, s, S, Q):
+    return S - position if position <= s else 0
+
+
+def repeat(period, position, net, last_demand, s, S, Q):
+    """What was demanded is ordered again, more on every tenth day."""
+    return last_demand + (3 if period % 10 == 0 else 0)
+
+
+@pytest.mark.parametrize(
+    ("policy", "family"),
+    [
+        pytest.param(order_up_to, Family.ORDER_UP_TO, marks=pytest.mark.slow),
+        (reorder_up_to, Family.REORDER_UP_TO),
+    ],
+)
+def test_written_out_the_built_in_rules_give_the_same_units(policy, family):
+    world, levels = mixed_world()
+    rows = np.flatnonzero(levels.family == family)[:6]
+    a = run.simulate_items(world.take(rows), levels.take(rows), HORIZON)
+    b = simulate_policy(policy, world.take(rows), levels.take(rows), HORIZON)
+    for measure in reference.MEASURES:
+        assert np.array_equal(getattr(a, measure), getattr(b, measure)), measure
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        repeat,
+        *(
+            pytest.param(one, marks=pytest.mark.slow)
+            for one in (order_up_to, reorder_up_to, numba.njit(repeat))
+        ),
+    ],
+)
+def test_sound_policies_pass(policy):
+    check_policy(policy)
+
+
+def negative(period, position, net, last_demand, s, S, Q):
+    return S - position
+
+
+def not_a_number(period, position, net, last_demand, s, S, Q):
+    return np.nan if position > 50 else 1.0
+
+
+def fraction(period, position, net, last_demand, s, S, Q):
+    return (S - position) / 2 if position < S else 0.0
+
+
+@numba.njit
+def stateful(period, position, net, last_demand, s, S, Q):
+    return np.random.randint(0, 5)
+
+
+def too_few(position, S):
+    return S - position
+
+
+def not_compiled(period, position, net, last_demand, s, S, Q):
+    return {"units": object()}
+
+
+@pytest.mark.parametrize(
+    ("policy", "law"),
+    [
+        (negative, "numbers"),
+        (not_a_number, "numbers"),
+        (fraction, "numbers"),
+        (stateful, "stateless"),
+        (too_few, "a function of period"),
+        (not_compiled, "cannot be compiled"),
+    ],
+)
+def test_a_broken_law_is_named(policy, law):
+    with pytest.raises(UsageError, match=law):
+        check_policy(policy)
+
+
+@pytest.mark.parametrize("policy", [pytest.param(negative, marks=pytest.mark.slow), not_a_number])
+def test_a_run_fails_where_the_policy_orders_nonsense(policy):
+    world, levels = mixed_world(4)
+    with pytest.raises(EngineFaultError, match=r"replication 0, by period .* whole number"):
+        simulate_policy(policy, world, levels, HORIZON)
