@@ -216,9 +216,10 @@ def run_audit(
 ) -> RunResult:
     """Audit the study's targets and the habit, and write the run folder.
 
-    `results/audit.parquet` and `results/audit.csv` hold the waterfall, `figures` its charts.
+    `results/audit.parquet` and `results/audit.csv` hold the waterfall, `figures` its charts; `report.html`
+    shows both.
     """
-    from simlab.api.runs import RunResult
+    from simlab.api.runs import RunResult, render_report
 
     started = time.perf_counter()
     data = load(study_path)
@@ -230,7 +231,8 @@ def run_audit(
         shutil.rmtree(folder.path, ignore_errors=True)
         raise
     frames = write_audit(result, folder, times)
-    return RunResult(folder.path, None, result.statements, frames, {**times, **result.times})
+    report = render_report(folder.path)
+    return RunResult(folder.path, report, result.statements, frames, {**times, **result.times})
 
 
 def write_audit(result: Audit, folder: RunFolder, times: dict[str, float]) -> dict[str, pd.DataFrame]:

@@ -37,6 +37,7 @@ def audit(
         print_json(
             {
                 "folder": str(result.folder),
+                "report": str(result.report),
                 "statements": list(result.statements),
                 "audit": records(result.tables["audit"]),
                 "times": dict(result.times),
@@ -47,3 +48,4 @@ def audit(
     print_table(result.tables["audit"], "Audit")
     typer.echo()
     typer.echo(f"Run     {result.folder}")
+    typer.echo(f"Report  {result.report}")

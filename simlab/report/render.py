@@ -30,11 +30,12 @@ def render(run: RunFolder) -> Path:
     InvalidInputError
         A table is damaged or lacks a column.
     """
-    from simlab.report import contest
+    from simlab.report import audit, contest
     from simlab.report.tables import read_tables
 
-    if run.manifest.get("command") == contest.COMMAND:
-        return contest.render_contest(run)
+    special = {contest.COMMAND: contest.render_contest, audit.COMMAND: audit.render_audit}
+    if (write := special.get(str(run.manifest.get("command")))) is not None:
+        return write(run)
     tables = read_tables(run)
     written = _write_figures(run, tables)
     present = {*run.manifest.get("files", {}), "manifest.json", "figures/"}

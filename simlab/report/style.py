@@ -24,7 +24,7 @@ Width = int | Literal["container"]
 class Figure:
     """A chart and the named tables that it draws; apart, because altair copies data at every step."""
 
-    chart: alt.LayerChart | alt.FacetChart
+    chart: alt.LayerChart | alt.FacetChart | alt.ConcatChart
     data: dict[str, pd.DataFrame]
 
 
@@ -45,11 +45,12 @@ def to_spec(figure: Figure, *, validate: bool = False) -> dict[str, Any]:
     return {**spec, "datasets": plain(tables)}
 
 
-def to_svg(spec: dict[str, Any]) -> str:
-    """A chart as SVG text on white."""
+def to_svg(spec: dict[str, Any], *, background: str = "white") -> str:
+    """A chart as SVG text, on white unless said otherwise."""
     import vl_convert
 
-    svg: str = vl_convert.vegalite_to_svg({**spec, "background": "white"}, vl_version=_vega_lite_version())
+    version = _vega_lite_version()
+    svg: str = vl_convert.vegalite_to_svg({**spec, "background": background}, vl_version=version)
     return svg
 
 
