@@ -117,6 +117,7 @@ def finance_frames(opt: Optimization) -> dict[str, pd.DataFrame]:
     scenarios = {} if opt.stress is None else {"stress": opt.stress.frame}
     return {
         **scenarios,
+        "capital": opt.capital.to_frame(),
         "exchange_rates": prices.rates_frame(opt),
         "moves": prices.moves_frame(opt),
         "budget_sweep": prices.sweep_frame(opt),
@@ -154,6 +155,7 @@ def finance_statements(opt: Optimization) -> tuple[str, ...]:
             f"At {100 * rate.capital_rate:g} % a year the plan's stock costs "
             f"{format_money(money.value, currency)} of capital a year."
         )
+    found += opt.capital.statements()
     if opt.stress is not None:
         found += stress_statements(opt.stress, currency, opt.solved.fill_rate)
     return tuple(found)

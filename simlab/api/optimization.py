@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from simlab.api.bounds import Bounds
+    from simlab.api.capital import Capital
     from simlab.api.prices import FinanceTable
     from simlab.api.reuse import StoredCurves
     from simlab.api.stress import Stress
@@ -200,6 +201,13 @@ class Optimization:
     def knee(self) -> Plan:
         """The plan farthest below the straight line between the ends of the frontier."""
         return finance.knee(self)
+
+    @cached_property
+    def capital(self) -> Capital:
+        """Stock and purchases from today's stock to the chosen plan, period by period."""
+        from simlab.api.capital import capital
+
+        return capital(self, self.simulator.progress)
 
     @cached_property
     def stress(self) -> Stress | None:

@@ -29,8 +29,8 @@ def sections(tables: RunTables) -> list[dict[str, Any]]:
         found.append({"id": "exchange_rates", "title": "What one more point of fill costs", "text": text})
     if tables.capital is not None:
         text = (
-            "Inventory value from today's stock to the new plan, with its interval where there is one; "
-            "dashed: what is bought."
+            "Inventory value from today's stock (without a record: the habit's) to the new plan; nine of ten "
+            "replications lie in the band; dashed: what is bought."
         )
         found.append({"id": "capital_over_time", "title": "Capital over time", "text": text})
     return [{**section, "chart": True, "table": None} for section in found] + table_sections(tables)
