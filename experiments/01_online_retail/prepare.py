@@ -209,7 +209,7 @@ def lead_time_shapes(folder: Path, account: dict[str, int], *, scaled: bool) -> 
 
 
 def stable_hash(text: str) -> int:
-    """The same number on every machine and in every session."""
+    """The same number on every machine and in every process."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 

@@ -73,6 +73,12 @@ class Quality:
         frame = pd.DataFrame(records, columns=columns)
         return frame.astype({"rows": "int64", "units": "float64", "value": "float64"})
 
+    def _repr_html_(self) -> str:
+        frame = self.to_frame().rename(columns={"value": "value at unit cost"})
+        return str(
+            frame.to_html(index=False, border=0, na_rep="–", float_format="{:,.0f}".format, escape=True)
+        )
+
     def text(self) -> str:
         """A line per table and one per thing worth knowing."""
         lines = []

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from html import escape
 
 import numpy as np
 import numpy.typing as npt
@@ -90,6 +91,14 @@ class Plan:
             f"Plan(fill rate {format_rate(self.fill_rate)}, cost {format_money(self.cost_money, currency)} "
             f"per year, value {format_money(self.value_money, currency)}, {self.certificate})"
         )
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(name)}</td><td>{target:g}</td></tr>"
+            for name, target in self.by_segment().items()
+        )
+        head = "<tr><th>segment</th><th>target</th></tr>"
+        return f"<p>{escape(repr(self))}</p><table>{head}{rows}</table>"
 
     def by_segment(self) -> dict[str, float]:
         """Target of each segment by name."""

@@ -100,6 +100,14 @@ def test_the_quality_account_adds_up_after_the_laws_left_rows_out(data):
         assert frame.loc[frame["table"] == table, "rows"].sum() == n
 
 
+def test_every_result_shows_itself_in_a_notebook(opt, data, segments):
+    shown = (data, data.quality, segments, opt, opt.frontier, opt.chosen, opt.scores("segmented").fill_rate)
+    for result in shown:
+        assert "<" in result._repr_html_(), result
+    for name in segments.names:
+        assert name in opt.chosen._repr_html_()
+
+
 def test_a_warm_up_said_in_the_study_is_used(tmp_path):
     study = write_study(tmp_path, **{"batches = 8": "batches = 8\nwarmup = 33"})
     data = sl.load(study)

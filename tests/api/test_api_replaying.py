@@ -12,7 +12,6 @@ from simlab.api.runs import write_optimization, write_simulation
 from simlab.run import RunFolder
 from simlab.study import Study
 
-
 pytestmark = pytest.mark.slow
 
 
