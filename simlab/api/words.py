@@ -84,7 +84,7 @@ def assumptions(data: Data) -> tuple[str, ...]:
     crossing = data.models.world.lead_time.crossing
     lines = [
         INDEPENDENT.format(period=study.period),
-        "The past stands for the future: laws were fitted to the whole history given.",
+        _past(data),
         "Orders may overtake each other."
         if crossing
         else "A supplier delivers orders in the sequence placed.",
@@ -93,6 +93,14 @@ def assumptions(data: Data) -> tuple[str, ...]:
         f"{study.periods_per_year:.4g} {study.period}s.",
     ]
     return (*lines, *(_sentence(text) for text in data.models.assumptions))
+
+
+def _past(data: Data) -> str:
+    spec = data.study.replay
+    if spec is None:
+        return "The past stands for the future: laws were fitted to the whole history given."
+    held = f"the last {spec.holdout} {data.study.period}s, which are replayed"
+    return f"The past stands for the future: laws were fitted to the history without {held}."
 
 
 def laws_in_words(data: Data) -> str:

@@ -102,7 +102,15 @@ def known_past(catalog: Catalog) -> tuple[Catalog, tuple[QualityRow, ...]]:
     row = QualityRow(
         "demand", HELD_OUT, "dropped", int(later.sum()), float(units.sum()), float((units * cost).sum()), note
     )
-    return past, (row,)
+    arrived = 0
+    if catalog.receipts is not None:
+        arrived = int((catalog.receipts.receipt_date >= held.days[0]).sum())
+    if arrived == 0:
+        return past, (row,)
+    note = (
+        f"{arrived} receipts from {held.days[0]} on are not known to the laws; ordered before, they are open"
+    )
+    return past, (row, QualityRow("receipts", HELD_OUT, "used", 0, note=note))
 
 
 def take(catalog: Catalog, rows: IntArray) -> Catalog:
