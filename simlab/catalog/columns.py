@@ -124,7 +124,6 @@ NOT_USED: dict[str, dict[str, str]] = {
         "stockout": "demand.censoring is none",
     },
     "receipts": {
-        "promised_date": "promised dates are not in this version",
         "received_quantity": "partial receipts are not in this version",
     },
 }

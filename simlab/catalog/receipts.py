@@ -61,6 +61,7 @@ def read_receipts(
         refuse_missing(table, name)
     ordered, ordered_known = days(table, "order_date", source)
     received, received_known = days(table, "receipt_date", source)
+    promised = days(table, "promised_date", source)[0] if "promised_date" in table.columns else None
     written = notation(table, source, RECEIPTS)
     values, _ = numbers(table, "quantity", RECEIPTS["quantity"], written)
     quantity = np.asarray(spread(table.columns["quantity"], values, 0, np.int64))
@@ -84,8 +85,8 @@ def read_receipts(
     worth = quantity * _unit_costs(table, items)
     entries = (*_account(fates, kept, quantity, worth, proved=written.proved), *_remarks(table, study))
     until = np.where(under_way, today_known, received)
-    open_orders = _sorted(table, np.flatnonzero(under_way), ordered, until, quantity)
-    receipts = _sorted(table, np.flatnonzero(kept), ordered, received, quantity)
+    open_orders = _sorted(table, np.flatnonzero(under_way), ordered, until, quantity, promised)
+    receipts = _sorted(table, np.flatnonzero(kept), ordered, received, quantity, promised)
     return receipts, open_orders if open_orders.n_rows else None, entries
 
 
@@ -137,6 +138,7 @@ def _sorted(
     ordered: npt.NDArray[np.datetime64],
     received: npt.NDArray[np.datetime64],
     quantity: IntArray,
+    promised: npt.NDArray[np.datetime64] | None,
 ) -> ReceiptTable:
     """The kept rows in an order that does not depend on the file's."""
     words = {name: _words(table, name) for name in ("supplier", "sku", "location")}
@@ -144,6 +146,11 @@ def _sorted(
     keys = (quantity, ranks[2], ranks[1], received, ordered, ranks[0])
     order = np.lexsort(tuple(key[rows] for key in keys)) if rows.size else rows
     rows = rows[order]
+    further = {name: _words(table, name)[rows] for name in table.columns if name not in RECEIPTS}
+    if promised is not None:
+        further["promised_date"] = np.array(
+            [None if np.isnat(day) else str(day) for day in promised[rows]], dtype=object
+        )
     return ReceiptTable(
         words["supplier"][rows],
         words["sku"][rows],
@@ -151,7 +158,7 @@ def _sorted(
         ordered[rows],
         received[rows],
         quantity[rows],
-        {name: _words(table, name)[rows] for name in table.columns if name not in RECEIPTS},
+        further,
     )
 
 
@@ -185,6 +192,6 @@ def _account(
 def _remarks(table: TextTable, study: Study) -> Iterator[QualityRow]:
     yield from file_remarks(table)
     for name in table.columns:
-        if name not in RECEIPTS and name not in study.lead_times.by:
+        if name not in RECEIPTS and name not in (*study.lead_times.by, "promised_date"):
             note = f"not used: {NOT_USED['receipts'].get(name, 'receipts have no such column')}"
             yield QualityRow("receipts", f"column '{table.label(name)}'", "used", 0, note=note)

@@ -137,7 +137,9 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
     if is_random and crossing is None:
         raise InvalidInputError([_crossing_unsaid(catalog.study)])
     law = laws.arrays(number, bool(crossing) and is_random)
-    return LeadTimes(law, tuple(reason), (*receipts.notes, *_borrowed(reason), *_drifted(catalog)))
+    return LeadTimes(
+        law, tuple(reason), (*receipts.notes, *_borrowed(reason), *_drifted(catalog), *_promises(catalog))
+    )
 
 
 def _borrowed(reason: Sequence[str]) -> tuple[QualityRow, ...]:
@@ -272,6 +274,26 @@ def _drifted(catalog: Catalog) -> tuple[QualityRow, ...]:
     dots = f" and {len(flagged) - 5} more" if len(flagged) > 5 else ""
     note = f"older against newer half of the receipts, Mann–Whitney, 5 % false: {shown}{dots}"
     return (QualityRow("receipts", "lead times have drifted", "used", 0, note=note),)
+
+
+def _promises(catalog: Catalog) -> tuple[QualityRow, ...]:
+    """A remark on promised against actual receipt dates; no law is made of promises."""
+    table = catalog.receipts
+    words = None if table is None else table.texts.get("promised_date")
+    if table is None or words is None:
+        return ()
+    known = np.array([word is not None for word in words], dtype=np.bool_)
+    if not known.any():
+        return ()
+    promised = np.array([str(word) for word in words[known]], dtype="datetime64[D]")
+    late = (table.receipt_date[known] - promised).astype("timedelta64[D]").astype(np.int64)
+    share, exact = 100 * (late > 0).mean(), 100 * (late == 0).mean()
+    mean = late[late > 0].mean() if (late > 0).any() else 0.0
+    note = (
+        f"{known.sum():,} receipts with a promise: {share:.1f} % late (by {mean:.3g} days on average), "
+        f"{exact:.1f} % on the very day; promises may have been moved, so laws use actual dates alone"
+    )
+    return (QualityRow("receipts", "promised against actual", "used", 0, note=note),)
 
 
 def _no_lead_time(catalog: Catalog, rows: Sequence[int]) -> Problem:

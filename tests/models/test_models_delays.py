@@ -120,3 +120,26 @@ def test_drift_is_told() -> None:
     assert len(notes) == 1
     assert "'ACME' 10.5 → 20.5 days" in notes[0].note
     assert not any("drifted" in note.what for note in fit(catalogue([10, 20] * 40)).notes)
+
+
+def test_promises_are_compared_and_not_used() -> None:
+    """Two of four come after the promise, by 3 days on average; the law stays that of actual dates."""
+    items = pd.DataFrame({"sku": ["P0"], "location": "X", "unit_cost": 1.0, "supplier": "ACME"})
+    items = items.assign(demand_law="poisson", demand_mean=1.0)
+    receipts = pd.DataFrame(
+        {
+            "supplier": "ACME",
+            "order_date": "2024-01-01",
+            "receipt_date": ["2024-01-11", "2024-01-12", "2024-01-13", "2024-01-14"] * 3,
+            "promised_date": ["2024-01-11", "2024-01-10", "2024-01-15", None] * 2
+            + ["2024-01-11", "2024-01-08", "2024-01-15", None],
+            "quantity": 1,
+        }
+    )
+    study = Study.default(period="day", lead_times={"crossing": False})
+    catalog = from_frames(study, items, None, receipts)
+    models = fit(catalog)
+    note = next(note.note for note in models.notes if "promised" in note.what)
+    assert "9 receipts with a promise: 33.3 % late (by 2.67 days on average), 33.3 % on the very day" in note
+    assert models.lead_time_moments[0][0] == pytest.approx(11.5)
+    assert not any("promised" in entry.what for entry in catalog.quality.entries)
