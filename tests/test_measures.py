@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from simlab import measures as m
 from simlab.errors import UsageError
+from simlab.measures.student import binomial_uppers
 
 
 @pytest.mark.parametrize(
@@ -232,6 +233,12 @@ def test_a_point_is_compared_at_its_own_fill_and_the_interval_knows_that_it_move
     assert found.difference.value == pytest.approx(fixed.difference.value)
     assert found.difference.half_width > 1.1 * fixed.difference.half_width
     assert found.a == pytest.approx(found.b + found.difference.value)
+
+
+def test_all_binomial_bounds_at_once_are_those_of_each():
+    for n, level in ((1, 0.95), (20, 0.95), (150, 0.975)):
+        each = [m.binomial_upper(j, n, level) for j in range(n + 1)]
+        assert binomial_uppers(n, level) == pytest.approx(each, abs=1e-11)
 
 
 def test_a_narrow_interval_is_shown_with_the_digits_that_tell_its_ends_apart():

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.errors import UsageError
-from simlab.measures.student import binomial_upper, t_quantile
+from simlab.measures.student import binomial_uppers, t_quantile
 
 Kind: TypeAlias = Literal["simulation", "model", "history"]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -237,7 +237,7 @@ def _stringer(part: FloatArray, whole: FloatArray, level: float) -> FloatArray:
     n = part.shape[-1]
     largest = np.maximum(whole.max(axis=-1), 1e-300)
     taint = -np.sort(-part / largest[..., None], axis=-1)
-    upper = np.array([binomial_upper(j, n, level) for j in range(n + 1)])
+    upper = binomial_uppers(n, level)
     mean_bound = upper[0] + (taint * np.diff(upper)).sum(axis=-1)
     scale = largest / np.maximum(whole.mean(axis=-1), 1e-300)
     return np.asarray(np.minimum(mean_bound * scale, 1.0))
