@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -69,7 +69,7 @@ def retest(
     progress: Progress | None = None,
     stage: str = "verdict",
 ) -> dict[str, PlanSums]:
-    """Sums of every plan per cell and replication; groups that share levels share one simulation.
+    """Sums of every plan per cell and replication; groups of one family share one simulation.
 
     Parameters
     ----------
@@ -90,10 +90,10 @@ def retest(
         Kind → `PlanSums` of its plans. All are paired: same items, same streams.
     """
     sums: dict[str, PlanSums] = {}
-    for shared in _by_levels(groups):
+    for levels, shared in _joined(groups):
         found = run_plans(
             world,
-            shared[0].levels,
+            levels,
             [_request(group, cell) for group in shared],
             weights,
             horizon,
@@ -113,13 +113,31 @@ def _request(group: PlanGroup, cell: IntArray) -> PlanRequest:
     return PlanRequest(group.choice, np.zeros_like(cell), 1, whole=False)
 
 
-def _by_levels(groups: Sequence[PlanGroup]) -> list[list[PlanGroup]]:
-    shared: list[list[PlanGroup]] = []
+def _joined(groups: Sequence[PlanGroup]) -> list[tuple[Levels, list[PlanGroup]]]:
+    """Groups whose items follow the same family, over one table of levels laid side by side.
+
+    One path serves every column of a family, so that further columns cost next to nothing.
+    """
+    families: list[list[PlanGroup]] = []
     for group in groups:
-        for others in shared:
-            if others[0].levels is group.levels:
-                others.append(group)
-                break
+        alike = (f for f in families if np.array_equal(f[0].levels.family, group.levels.family))
+        family = next(alike, None)
+        if family is None:
+            families.append([group])
         else:
-            shared.append([group])
-    return shared
+            family.append(group)
+    return [_side_by_side(family) for family in families]
+
+
+def _side_by_side(groups: list[PlanGroup]) -> tuple[Levels, list[PlanGroup]]:
+    tables: list[Levels] = []
+    moved = []
+    for group in groups:
+        place = next((i for i, table in enumerate(tables) if table is group.levels), len(tables))
+        if place == len(tables):
+            tables.append(group.levels)
+        first = sum(table.n_columns for table in tables[:place])
+        moved.append(replace(group, choice=(group.choice + first).astype(np.int16)))
+    names = ("reorder_point", "order_up_to", "order_quantity")
+    joined = (np.concatenate([getattr(table, name) for table in tables], axis=1) for name in names)
+    return Levels(tables[0].family, *joined), moved
