@@ -166,9 +166,11 @@ def _statements(
         yield "No R + L fits into the hold-out: no forecast is judged."
         return
     mine = judged[(judged["group"] == ALL) & (judged["method"] == FITTED)].iloc[0]
+    n = int(mine["origins"])
+    origins = "one origin" if n == 1 else f"{n} origins"
     yield (
         f"Demand over R + L fell between the 5 % and 95 % points of its forecast (randomised) in "
-        f"{100 * mine['pit_share']:.1f} % of {int(mine['n']):,} cases from {int(mine['origins'])} origins; "
+        f"{100 * mine['pit_share']:.1f} % of {int(mine['n']):,} cases from {origins}; "
         "right laws give 90 %."
     )
 
