@@ -101,7 +101,14 @@ def test_the_replay_stands_in_the_run_folder(tmp_path, lead_times) -> None:
     assert (per_item["observed"] == 84).all()
     assert (per_item["expected"] <= 84).all()
     page = (result.folder / "report.html").read_text()
-    for text in ('id="histories"', 'id="replay"', 'id="calibration"', "Did the past know the future?"):
+    for text in (
+        'id="pit-chart"',
+        'id="worst_fits-chart"',
+        'id="histories"',
+        'id="replay"',
+        'id="calibration"',
+        "Did the past know the future?",
+    ):
         assert text in page
     assert (result.folder / "figures" / "pit.png").exists()
     assert (result.folder / "figures" / "worst_fits.svg").exists()
