@@ -23,10 +23,13 @@ from simlab.engine.kernel_types import (
     Work,
 )
 from simlab.engine.paths import (
+    Reviews,
+    arriving,
     clear_sums,
     collect,
     draw_delays,
     draw_demand,
+    five_reviews,
     flush,
     load_block,
     make_guide,
@@ -161,6 +164,32 @@ def receive_and_sell(
             serve(state, lane, cast(net + size), demand[t, lane], False)
 
 
+@step
+def collect_and_sell(
+    t: int, of: Reviews, state: Cells, orders: Cells, demand: Cells, delays: Cells, lost: bool, n: int
+) -> None:
+    """One period in which five reviews are all that may arrive; the same as collecting, `receive`, `sell`."""
+    cast = state.dtype.type
+    zero, one, missed = cast(0), cast(1), cast(ONE_MISSED + 1)
+    if lost:
+        for lane in range(n):
+            units, receipts = arriving(lane, of, state, orders, delays)
+            bad = state[BAD + lane]
+            counted = cast(receipts * (missed if bad > zero else one))
+            state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + counted)
+            net = cast(state[NET + lane] + units)
+            kept = zero if receipts > zero else bad
+            state[BAD + lane] = one if demand[t, lane] > net else kept
+            serve(state, lane, net, demand[t, lane], True)
+    else:
+        for lane in range(n):
+            units, receipts = arriving(lane, of, state, orders, delays)
+            net = state[NET + lane]
+            counted = cast(receipts * (missed if net < zero else one))
+            state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + counted)
+            serve(state, lane, cast(net + units), demand[t, lane], False)
+
+
 @inner
 def run_column(
     items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: Reach, lost: bool, work: Work
@@ -173,9 +202,10 @@ def run_column(
     state, demand, orders, delays, tally = work.state, work.demand, work.orders, work.delays, work.tally
     review, mask = items.review[item], orders.shape[0] - 1
     reviewed, epoch = items.phase[item] - review, -1
-    arrival, arriving = items.phase[item] + reach.least, 0
+    arrival, due = items.phase[item] + reach.least, 0
     n, end = run.width, run.warmup + run.periods
     late = BAD if lost else NET
+    few = not reach.constant and reach.most - reach.least < 5 * review
     for t in range(end):
         if t == run.warmup:
             for lane in range(n):
@@ -189,9 +219,16 @@ def run_column(
                 forgive_undershoot(rule, state, n)
             order_row(rule, state, orders, epoch & mask, n)
         if reach.constant and t == arrival:
-            receive_and_sell(t, arriving & mask, state, orders, demand, lost, n)
+            receive_and_sell(t, due & mask, state, orders, demand, lost, n)
             arrival += review
-            arriving += 1
+            due += 1
+        elif few and epoch >= 0:
+            skipped = max(reach.least - (t - reviewed) + review - 1, 0) // review
+            if epoch >= skipped:
+                of = five_reviews(t - reviewed + skipped * review, epoch - skipped, mask, review, state)
+                collect_and_sell(t, of, state, orders, demand, delays, lost, n)
+            else:
+                sell(t, state, demand, lost, n)
         else:
             if not reach.constant and not collect(
                 t - reviewed, epoch, reach, review, state, orders, delays, n

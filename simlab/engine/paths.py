@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from simlab.engine.tallies import (
     T_SHORT,
     UNITS,
 )
-from simlab.engine.types import IntArray
+from simlab.engine.types import IntArray, WordArray
 
 FEW_POINTS = 24
 """Support points of a lead time up to which comparing with all of them is quicker than a search."""
@@ -78,6 +78,35 @@ def draw_demand(items: ItemArrays, item: int, run: Schedule, guided: bool, work:
                 demand[row, lane] = cast(laws.points[at + demand[row, lane]])
 
 
+@step
+def add_steps(
+    items: ItemArrays,
+    point: int,
+    end: int,
+    more: bool,
+    least: int,
+    words: WordArray,
+    row: int,
+    delays: Cells,
+    epoch: int,
+    n: int,
+) -> None:
+    """Add the steps of four points of a lead-time table that lie below the lanes' words."""
+    cast = delays.dtype.type
+    zero, base, keep = cast(0), cast(0 if more else least), cast(-1 if more else 0)
+    p1, p2, p3 = min(point + 1, end), min(point + 2, end), min(point + 3, end)
+    p4 = min(point + 4, end)
+    periods, thresholds = items.lead_periods, items.lead_thresholds
+    t0, t1, t2, t3 = thresholds[point], thresholds[p1], thresholds[p2], thresholds[p3]
+    g0, g1 = cast(periods[p1] - periods[point]), cast(periods[p2] - periods[p1])
+    g2, g3 = cast(periods[p3] - periods[p2]), cast(periods[p4] - periods[p3])
+    for lane in range(n):
+        word = words[row, lane]
+        a = cast((g0 if word >= t0 else zero) + (g1 if word >= t1 else zero))
+        b = cast((g2 if word >= t2 else zero) + (g3 if word >= t3 else zero))
+        delays[epoch, lane] = cast(cast((delays[epoch, lane] & keep) + base) + cast(a + b))
+
+
 @inner
 def draw_delays(items: ItemArrays, item: int, run: Schedule, work: Work) -> Reach:
     """Periods from each review to the arrival of what it orders, unless they are constant."""
@@ -97,17 +126,8 @@ def draw_delays(items: ItemArrays, item: int, run: Schedule, work: Work) -> Reac
         if row == 0:
             fill_words(run.lead_key, items.keys[item], work.paths, epoch, words)
         if few:
-            for lane in range(run.width):
-                delays[epoch, lane] = cast(least)
-            for point in range(begin, end - 1):
-                gap, threshold = (
-                    items.lead_periods[point + 1] - items.lead_periods[point],
-                    items.lead_thresholds[point],
-                )
-                longer = cast(gap)
-                for lane in range(run.width):
-                    more = longer if words[row, lane] >= threshold else cast(0)
-                    delays[epoch, lane] = cast(delays[epoch, lane] + more)
+            for point in range(begin, end - 1, 4):
+                add_steps(items, point, end - 1, point > begin, least, words, row, delays, epoch, run.width)
         else:
             for lane in range(run.width):
                 at = search(thresholds, words[row, lane])
@@ -139,6 +159,48 @@ def take_row(state: Cells, orders: Cells, row: int, n: int) -> None:
         state[RECEIPTS + lane] = one if size > zero else zero
 
 
+class Reviews(NamedTuple):
+    """Five reviews in a row, the latest first: their epochs, rows of orders, and delays until now."""
+
+    epochs: tuple[int, int, int, int, int]
+    rows: tuple[int, int, int, int, int]
+    delays: tuple[Any, Any, Any, Any, Any]
+
+
+@step
+def five_reviews(delay: int, epoch: int, mask: int, review: int, state: Cells) -> Reviews:
+    """Reviews from `epoch` back, the first `delay` periods ago; one before the first has delay −1."""
+    cast = state.dtype.type
+    e1, e2, e3, e4 = max(epoch - 1, 0), max(epoch - 2, 0), max(epoch - 3, 0), max(epoch - 4, 0)
+    return Reviews(
+        (epoch, e1, e2, e3, e4),
+        (epoch & mask, e1 & mask, e2 & mask, e3 & mask, e4 & mask),
+        (
+            cast(delay),
+            cast(delay + review if epoch >= 1 else -1),
+            cast(delay + 2 * review if epoch >= 2 else -1),
+            cast(delay + 3 * review if epoch >= 3 else -1),
+            cast(delay + 4 * review if epoch >= 4 else -1),
+        ),
+    )
+
+
+@step
+def arriving(lane: int, of: Reviews, state: Cells, orders: Cells, delays: Cells) -> tuple[Any, Any]:
+    """Units and orders of one lane that five reviews ordered for now."""
+    cast = state.dtype.type
+    zero, one = cast(0), cast(1)
+    a = orders[of.rows[0], lane] if delays[of.epochs[0], lane] == of.delays[0] else zero
+    b = orders[of.rows[1], lane] if delays[of.epochs[1], lane] == of.delays[1] else zero
+    c = orders[of.rows[2], lane] if delays[of.epochs[2], lane] == of.delays[2] else zero
+    d = orders[of.rows[3], lane] if delays[of.epochs[3], lane] == of.delays[3] else zero
+    e = orders[of.rows[4], lane] if delays[of.epochs[4], lane] == of.delays[4] else zero
+    receipts = cast((one if a > zero else zero) + (one if b > zero else zero))
+    receipts = cast(receipts + cast((one if c > zero else zero) + (one if d > zero else zero)))
+    receipts = cast(receipts + (one if e > zero else zero))
+    return cast(cast(cast(a + b) + cast(c + d)) + e), receipts
+
+
 @step
 def collect(
     since: int, epoch: int, reach: Reach, review: int, state: Cells, orders: Cells, delays: Cells, n: int
@@ -155,9 +217,7 @@ def collect(
     bool
         True if no review lies where something could come from (the lanes' rows are then untouched).
     """
-    cast = state.dtype.type
-    zero, one = cast(0), cast(1)
-    mask = orders.shape[0] - 1
+    cast, mask = state.dtype.type, orders.shape[0] - 1
     delay = since
     if epoch < 0:
         return True
@@ -166,15 +226,17 @@ def collect(
         epoch -= 1
     if delay > reach.most or epoch < 0:
         return True
-    clear_arrivals(state, n)
+    later = False
     while delay <= reach.most and epoch >= 0:
-        row, wanted = epoch & mask, cast(delay)
+        found = five_reviews(delay, epoch, mask, review, state)
+        keep = cast(-1 if later else 0)
         for lane in range(n):
-            size = orders[row, lane] if delays[epoch, lane] == wanted else zero
-            state[UNITS + lane] = cast(state[UNITS + lane] + size)
-            state[RECEIPTS + lane] = cast(state[RECEIPTS + lane] + (one if size > zero else zero))
-        delay += review
-        epoch -= 1
+            units, receipts = arriving(lane, found, state, orders, delays)
+            state[UNITS + lane] = cast(units + (state[UNITS + lane] & keep))
+            state[RECEIPTS + lane] = cast(receipts + (state[RECEIPTS + lane] & keep))
+        later = True
+        delay += 5 * review
+        epoch -= 5
     return False
 
 
