@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 def optimize_facts(opt: Optimization, statements: tuple[str, ...], times: dict[str, float]) -> dict[str, Any]:
     """The manifest of an optimized run."""
+    from simlab.api.prices import spread
     from simlab.api.reuse import basis
     from simlab.engine.run import evaluator_of
 
@@ -42,6 +43,7 @@ def optimize_facts(opt: Optimization, statements: tuple[str, ...], times: dict[s
         ),
         "objective": opt.accounting.objective,
         "service": opt.accounting.service,
+        "achieved": spread("fill_rate", opt.service),
         "constraints": {"fill_rate": opt.solved.fill_rate, "budget": opt.solved.budget},
         "chosen": opt.chosen.by_segment(),
         "frontier": {

@@ -38,7 +38,8 @@ class Stress:
     Attributes
     ----------
     frame : DataFrame
-        Scenario × plan: fresh fill rate and holding cost, regret on the search seed (money a year).
+        Scenario × plan: fresh fill rate and holding cost; on the search seed the least cost with which
+        these levels meet the floor there, and the plan's regret (money a year), where it meets it.
     robust : Robust or None
         The plan with the least maximum regret; None where no plan reaches the floor in all scenarios.
     notes : tuple of str
@@ -224,12 +225,14 @@ def _rows(
             "holding_cost": money.value,
             "holding_cost_low": money.low,
             "holding_cost_high": money.high,
+            "least_cost": float("nan") if best is None else best.cost_money,
             "regret": float("nan"),
             "meets_floor": fill.low >= floor,
         }
         if name in plans and best is not None:
             own = Plan(grid, np.asarray(plans[name], dtype=np.int64), "listed", 0.0)
-            row["regret"] = float((own.cost - best.cost) * grid.cost_unit)
+            if own.served >= grid.needed(floor):
+                row["regret"] = float((own.cost - best.cost) * grid.cost_unit)
         found.append(row)
     return found
 

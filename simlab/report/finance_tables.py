@@ -74,10 +74,10 @@ _LIMITS = ("Limit", "kind", "reached", "met", "missed on fresh replications")
 _LIMITS_TEXT = (
     "What the plan reaches under the study's limits; a flow that is the same at every target binds nothing."
 )
-_STRESS = ("Scenario", "plan", "fill rate", "holding cost", "more than the best there")
+_STRESS = ("Scenario", "plan", "fill rate", "holding cost", "least cost for the floor", "regret")
 _STRESS_TEXT = (
     "The same levels under other circumstances, on the same random numbers. Regret: holding cost a year above "
-    "the cheapest plan of these levels that meets the floor in that scenario."
+    "the cheapest plan of these levels that meets the floor in that scenario; none where the plan misses it."
 )
 
 
@@ -165,5 +165,6 @@ def _stress_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
         str(row["plan"]),
         f"{percent(row['fill_rate'])} {ends}",
         money(row["holding_cost"], tables.currency),
+        money(row["least_cost"], tables.currency) if is_number(row.get("least_cost")) else "–",
         money(row["regret"], tables.currency) if is_number(row["regret"]) else "–",
     ]

@@ -36,10 +36,19 @@ def verdict(tables: RunTables) -> Row:
     """Headline, one statement per rival at equal fill, and whether floor and budget are met."""
     rows = records(tables.verdict)
     equal = [row for row in rows if row["basis"] == "equal fill"]
-    statements = {words.other_plan(row["comparison"]): words.compare(row, tables.currency) for row in equal}
+    objective = str(tables.manifest.get("objective") or "holding cost")
+    measure = str(tables.manifest.get("service") or "fill rate")
+
+    def counted(statement: words.Statement) -> words.Statement:
+        return words.as_counted(statement, objective, measure)
+
+    statements = {
+        words.other_plan(row["comparison"]): counted(words.compare(row, tables.currency)) for row in equal
+    }
     total = tables.total(tables.main_plan, tables.sample)
     limits = tables.manifest.get("constraints") or {}
-    kept = [words.service(total, limits.get("fill_rate"), tables.level)]
+    served = total | (tables.manifest.get("achieved") or {})
+    kept = [counted(words.service(served, limits.get("fill_rate"), tables.level))]
     within = words.budget(total, limits.get("budget"), tables.currency)
     return {
         "headline": words.headline(statements),

@@ -105,6 +105,17 @@ def budget(total: Mapping[str, Any], ceiling: float | None, currency: str) -> St
     return Statement("open", f"At the edge of the {limit} budget", f"Not shown either way: {seen}.")
 
 
+def as_counted(statement: Statement, objective: str, service: str) -> Statement:
+    """The same sentence where the study makes something else small, or serves by another measure."""
+    title, text = statement.title, statement.text
+    if objective != "holding cost":
+        text = text.replace(" to hold", f" in {objective}")
+        text = text.replace(" a year", "") if objective == "mean inventory value" else text
+    if service != "fill rate":
+        title, text = (part.replace("fill rate", service) for part in (title, text))
+    return Statement(statement.state, title, text)
+
+
 def headline(statements: Mapping[str, Statement]) -> Statement:
     """The sentence on top: against the best uniform target, else against the first comparison there is."""
     for plan in ("uniform", "habit", "today"):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from small_study import write_study
 
 import simlab as sl
 from simlab import api
@@ -297,3 +298,18 @@ def test_one_target_and_one_segment_still_give_a_plan():
     assert opt.frontier.n_points == 1
     with pytest.raises(InfeasibleError):
         run({"targets": [0.6], "fill_rate": 0.99}, n_targets=1)
+
+
+def test_one_segment_for_all_and_many_small_ones_solve_under_limits():
+    floors = [{"by": "location", "at_least": {"EAST": 0.9}}]
+    for by in (("all",), ("segment", "supplier")):
+        opt = run({"fill_rate": 0.85, "floors": floors}, by=by)
+        assert opt.chosen.fill_rate >= 0.85
+        assert opt.frontier.n_points >= 1
+
+
+def test_an_impossible_limit_leaves_no_folder_behind(tmp_path):
+    floors = '[optimize]\nfloors = [{ by = "location", at_least = { EAST = 0.99999 } }]'
+    with pytest.raises(InfeasibleError, match="EAST"):
+        api.run_optimize(write_study(tmp_path, **{"[optimize]": floors}))
+    assert not list((tmp_path / "runs").glob("*"))

@@ -127,3 +127,14 @@ def test_the_run_folder_has_the_tables_of_finance_and_the_report_shows_them(tmp_
     frontier = run.read_table("frontier")
     assert {"certificate", "bound", "gap", "kind", "rechecked", "objective"} <= set(frontier)
     assert (frontier["bound"] <= frontier["objective"] * (1 + 1e-12)).all()
+
+
+def test_the_report_speaks_of_what_the_study_counts(tmp_path):
+    """Stock value against the ready rate is not called holding cost against fill rate."""
+    asked = '[optimize]\nobjective = "inventory_value"\nservice = { measure = "ready_rate" }\nfill_rate = 0.8'
+    result = api.run_optimize(write_study(tmp_path, **{"[optimize]": asked}))
+    run = RunFolder.open(result.folder)
+    assert run.manifest["objective"] == "mean inventory value"
+    page = (result.folder / "report.html").read_text(encoding="utf-8")
+    assert "At the same ready rate of" in page
+    assert any("ties up" in line and "equal ready rate" in line for line in result.statements)

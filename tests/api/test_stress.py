@@ -70,7 +70,8 @@ def test_harder_worlds_serve_less_and_prices_move_money_alone(opt):
         assert own.loc[name, "fill_rate"] < base["fill_rate"]
     assert own.loc["dear", "fill_rate"] == base["fill_rate"]
     assert own.loc["dear", "holding_cost"] == pytest.approx(1.1 * base["holding_cost"], rel=1e-3)
-    assert base["regret"] == pytest.approx(0.0, abs=1e-9)
+    assert not base["regret"] < 0
+    assert (own["least_cost"].dropna() > 0).all()
 
 
 def test_the_robust_plan_reaches_the_floor_everywhere_with_the_least_regret(opt):
