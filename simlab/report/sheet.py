@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from simlab.report.words import Statement
     from simlab.run import RunFolder
 
-WIDE, NARROW = 720, 300
+WIDE, NARROW = 840, 300
 """Widths of a picture's plot, in pixels."""
 _ID = re.compile(r'(\bid="|url\(#|href="#)')
 
