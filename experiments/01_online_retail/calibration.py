@@ -1,6 +1,6 @@
 """Do laws fitted to the past predict later weeks of these sales? Writes results/calibration.csv.
 
-SIMLAB_DATA=… python calibration.py    # horizons of 1 to 8 weeks, three origins, the last in the Christmas peak
+SIMLAB_DATA=… python calibration.py    # 1 to 8 weeks ahead, three origins, the last in the Christmas peak
 """
 
 from __future__ import annotations
