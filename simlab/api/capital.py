@@ -94,6 +94,10 @@ class Capital:
             f"Stock and orders under way together peak at {format_money(self.peak, self.currency)} on "
             f"average ({format_money(self.peak_p95, self.currency)} in one of twenty cases).",
         ]
+        lines.append(
+            "Orders under way are taken to arrive together, one lead time from now: where they are spread out, "
+            "the dip in service is smaller."
+        )
         if np.isfinite(self.capital_cost):
             cost = format_money(self.capital_cost, self.currency)
             lines.append(f"Capital for stock and orders under way costs {cost} over the window.")
