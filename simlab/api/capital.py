@@ -95,8 +95,8 @@ class Capital:
             f"average ({format_money(self.peak_p95, self.currency)} in one of twenty cases).",
         ]
         lines.append(
-            "Orders under way are taken to arrive together, one lead time from now: where they are spread out, "
-            "the dip in service is smaller."
+            "Orders under way are taken to arrive together, one lead time from now: where they are spread "
+            "out, the dip in service is smaller."
         )
         if np.isfinite(self.capital_cost):
             cost = format_money(self.capital_cost, self.currency)
