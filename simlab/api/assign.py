@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simlab.api.data import Data, load
-from simlab.api.learning import LEARNED, learned_columns, segment_learned
+from simlab.api.growing import LEARNED, is_grown
+from simlab.api.learning import growers_of, segment_learned
 from simlab.execution import Progress
 from simlab.policies import current_levels
-from simlab.segments import Segmentation, assign
+from simlab.segments import OPTIMISED, Segmentation, assign
 from simlab.study.sections import LearnedSpec
 
 if TYPE_CHECKING:
@@ -32,14 +33,14 @@ def segment(
     data : Data
     by : str or sequence of str, optional
         Scheme names (``"abc"``, ``"xyz"``) or columns of the items table; several give their product.
-        The study's `segments.by` if left out. ``"learned"``: found by simulation at the study's floor, as
-        `segments.learned` says.
+        The study's `segments.by` if left out. ``"learned"``, and schemes of optimised sizes
+        (``"optimised:tbs"``): found by simulation at the study's floor, as `segments.learned` says.
     workers, progress
         Of that simulation, as in `optimize`.
     """
     spec = data.study.segments
     names = (by,) if isinstance(by, str) else tuple(by if by is not None else spec.by)
-    if LEARNED in names:
+    if any(is_grown(data, name) for name in names):
         return segment_learned(data, names, workers=workers, progress=progress)
     return assign(data.catalog, data.models, names, spec)
 
@@ -71,17 +72,18 @@ def check(study_path: str | Path) -> CheckResult:
 
     data = load(study_path)
     names = data.study.segments.by
-    if LEARNED in names:
-        learned_columns(data)
-    segmentation = segment(data, tuple(name for name in names if name != LEARNED) or "all")
+    spec = data.study.segments.learned or LearnedSpec()
+    grown = tuple(growers_of(data, names, spec))
+    segmentation = segment(data, tuple(name for name in names if name not in grown) or "all")
     current_levels(data.models)
-    if data.study.policy.targets and LEARNED not in names:
+    if data.study.policy.targets and not grown:
         segmentation.resolve(data.study.policy.targets, "policy.targets")
     lines = check_lines(data, segmentation)
-    if LEARNED in names:
-        spec = data.study.segments.learned or LearnedSpec()
-        found = f"Learned segments (at most {spec.classes}, {spec.method}) are found by simulation, not here."
-        lines = (*lines[:-1], found, lines[-1])
+    for name in grown:
+        what = f"Learned segments (at most {spec.classes}, {spec.method})"
+        if name != LEARNED:
+            what = f"Optimised sizes of {name.removeprefix(f'{OPTIMISED}:')} (at most {spec.classes} classes)"
+        lines = (*lines[:-1], f"{what} are found by simulation, not here.", lines[-1])
     return CheckResult(data, segmentation, lines)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.api.data import Data
-from simlab.api.field import TREE, Field, Schemes, field_of, id_order, tree_of, with_classes
+from simlab.api.field import Field, Schemes, field_of, grown_in, id_order, with_classes
 from simlab.api.problem import DEFAULT_FILL_RATE
 from simlab.api.references import plan_columns
 from simlab.api.settings import Clock, Settings
@@ -180,8 +180,9 @@ def compare(
     data : Data
     schemes : sequence or mapping, optional
         Names of schemes or columns, products as ``"abc+xyz"`` or ``("abc", "xyz")``, ``"tree"`` (learned
-        questions), or segmentations of your own; a mapping gives each a name to appear under. Everything
-        that the items allow if left out.
+        questions), ``"cuts"`` (of one column), ``"learned"`` (as the study says), ``"optimised:tbs"`` (a
+        scheme's score in classes of the sizes that cost least), or segmentations of your own; a mapping
+        gives each a name to appear under. Everything that the items allow if left out.
     fill_rate : float or sequence of float, optional
         Floors at which schemes are compared; the first decides. The study's, else 0.95.
     rounds : Rounds, optional
@@ -323,8 +324,7 @@ class _Stage:
 
 def _main_round(data: Data, arena: Arena, entered: Field, settings: Settings, rounds: Rounds) -> Tournament:
     entrants = list(entered.entrants)
-    if entered.tree:
-        entrants.append(Entrant(TREE, tree_of(data, arena, min(entered.tree, data.catalog.n_items))))
+    entrants += [Entrant(name, grown_in(data, arena, one)) for name, one in entered.grown.items()]
     ids = (data.catalog.sku, data.catalog.location)
     return hold(
         arena, entrants, ids, level=settings.level, n_controls=rounds.controls, classes=rounds.classes

@@ -8,20 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlab.api.data import Data
+from simlab.api.growing import CUTS, LEARNED, TREE, grower, is_grown, learned_spec
 from simlab.errors import InvalidInputError, Problem, SimlabError, UsageError
 from simlab.segments import Segmentation, assign, known_schemes
-from simlab.segments.inputs import scheme_input
 from simlab.verdict.tournament import Arena, Entrant
 from simlab.verdict.tournament.classes import options_for
-from simlab.verdict.tournament.tree import grow_tree, usable
+from simlab.verdict.tournament.grown import free_in, grow_in
 
-TREE = "tree"
 JOIN = "+"
 
 _CONTROLS = ("all", "random", "rules")
 _COLUMNS = ("supplier", "location", "channel", "category", "customer_group")
-_CLASSES, _MIN_SIZE = 4, 20
-
 Scheme = str | Sequence[str] | Segmentation
 Schemes = Sequence[Scheme] | Mapping[str, Scheme]
 
@@ -33,9 +30,9 @@ class Field:
     Attributes
     ----------
     entrants : tuple of Entrant
-        Those that sort by themselves; a tree is grown once the arena stands.
-    tree : int
-        Classes of the learned tree; 0: it does not take part.
+        Those that sort by themselves.
+    grown : mapping of str to str
+        Name → what is grown once the arena stands: ``tree``, ``cuts``, ``learned``, ``optimised:tbs`` …
     left_out : tuple of (str, str)
         Schemes that cannot take part, and why; only where the user named none.
     notes : tuple of str
@@ -43,7 +40,7 @@ class Field:
     """
 
     entrants: tuple[Entrant, ...]
-    tree: int
+    grown: Mapping[str, str]
     left_out: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
 
@@ -62,18 +59,18 @@ def field_of(data: Data, schemes: Schemes | None) -> Field:
     if schemes is not None and not schemes:
         raise UsageError("compare which schemes? name at least one, for example abc,xyz,abc+xyz")
     given = _named(schemes) if schemes is not None else [(_name(one), one) for one in _everything(data)]
-    tree = (
-        _tree_classes(data)
-        if schemes is None or any(isinstance(one, str) and one == TREE for _, one in given)
-        else 0
-    )
+    if schemes is None:
+        given.append((TREE, TREE))
+    grown: dict[str, str] = {}
     entrants: list[Entrant] = []
     left_out: list[tuple[str, str]] = []
     problems: list[Problem] = []
     for name, one in given:
-        if isinstance(one, str) and one == TREE:
-            continue
         try:
+            if isinstance(one, str) and _grows(data, one):
+                grower(data, one, learned_spec(data))
+                grown[name] = one
+                continue
             entrants.append(Entrant(name, _segmentation(data, one)))
         except InvalidInputError as error:
             problems.extend(error.problems)
@@ -84,20 +81,25 @@ def field_of(data: Data, schemes: Schemes | None) -> Field:
             left_out.append((name, str(error)))
     if problems and schemes is not None:
         raise InvalidInputError(problems)
-    names = [entrant.name for entrant in entrants]
+    names = [name for name, _ in given]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError(f"scheme '{twice[0]}' takes part twice")
-    return Field(tuple(entrants), tree, tuple(left_out), tuple(_notes(entrants)))
+    return Field(tuple(entrants), grown, tuple(left_out), tuple(_notes(entrants)))
 
 
-def tree_of(data: Data, arena: Arena, classes: int) -> Segmentation:
-    """The tree learned on the arena's search seed; the study's attributes and sizes where it names them."""
-    spec = data.study.segments.learned
-    columns = scheme_input(data.catalog, data.models)
-    attributes = tuple(spec.attributes) if spec is not None and spec.attributes else usable(columns)
-    min_size = spec.min_size if spec is not None else min(_MIN_SIZE, max(1, columns.n_items // 20))
-    return grow_tree(arena, columns, attributes, classes=classes, min_size=min_size)
+def grown_in(data: Data, arena: Arena, one: str, classes: int | None = None) -> Segmentation:
+    """Segments grown on the arena's search seed; as many as the study's `segments.learned` says at most."""
+    spec = learned_spec(data)
+    classes = min(spec.classes, data.catalog.n_items) if classes is None else classes
+    if one == LEARNED and spec.method == "free":
+        return free_in(arena, classes, LEARNED)
+    grow = grower(data, one, spec)
+    return grow_in(arena, lambda loss: grow(loss, classes))
+
+
+def _grows(data: Data, one: str) -> bool:
+    return one in (TREE, CUTS) or is_grown(data, one)
 
 
 def with_classes(data: Data, arena: Arena, scheme: str, numbers: Sequence[int]) -> dict[int, Segmentation]:
@@ -107,8 +109,8 @@ def with_classes(data: Data, arena: Arena, scheme: str, numbers: Sequence[int]) 
     for k in sorted(set(numbers) - {1}):
         if k > data.catalog.n_items:
             break
-        if scheme == TREE:
-            found[k] = tree_of(data, arena, k)
+        if _grows(data, scheme):
+            found[k] = grown_in(data, arena, scheme, k)
             continue
         options = options_for(scheme, k, data.models.cv)
         if options is None:
@@ -131,11 +133,6 @@ def _everything(data: Data) -> Iterator[Scheme]:
         values = data.catalog.location if name == "location" else data.catalog.texts.get(name)
         if values is not None and len(set(values)) > 1:
             yield name
-
-
-def _tree_classes(data: Data) -> int:
-    spec = data.study.segments.learned
-    return spec.classes if spec is not None else _CLASSES
 
 
 def _named(schemes: Schemes) -> list[tuple[str, Scheme]]:

@@ -8,9 +8,8 @@ Limits on groups of SKU-locations play no part in the learning, only in the plan
 
 from __future__ import annotations
 
-import keyword
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +18,7 @@ import numpy.typing as npt
 from simlab.api.accounts import Accounting, accounting
 from simlab.api.data import Data
 from simlab.api.grids import ItemTables, segment_curves
+from simlab.api.growing import LEARNED, Grow, grower, is_grown, refuse_many
 from simlab.api.problem import DEFAULT_FILL_RATE
 from simlab.api.references import plan_columns
 from simlab.api.settings import Settings
@@ -27,43 +27,25 @@ from simlab.errors import InvalidInputError, Problem
 from simlab.execution import Progress, run_curves
 from simlab.frontier import Frontier, NoPlanError, SegmentCurves, free_classes, per_item_bound, solve, uniform
 from simlab.measures import format_money, format_rate
-from simlab.segments import SchemeInput, Segmentation, assign, combine
-from simlab.segments.inputs import scheme_input
-from simlab.segments.learned import learn_rules
-from simlab.segments.learned_cuts import learn_cuts
+from simlab.segments import Segmentation, assign, combine
 from simlab.study.sections import LearnedSpec
+from simlab.verdict.growing import first_price, grow_at_floor
 
 FloatArray = npt.NDArray[np.float64]
 
-LEARNED = "learned"
-"""What stands in `segments.by` for segments found by learning."""
-
-ATTRIBUTES = (
-    "unit_cost",
-    "holding_cost",
-    "annual_units",
-    "annual_value",
-    "cv",
-    "mean_lead_time",
-    "cv_lead_time",
-    "order_size",
-)
-"""Columns that may be asked about unless the study names others."""
-
-_ROUNDS = 4
-_NEAR = 0.15
 _WINDOW = 20
+_HOW = {"tree": "a tree", "cuts": "cuts on one column"}
 
 
 @dataclass(frozen=True, eq=False)
 class _School:
-    """What learning looks at: the columns, and exact sums on two seeds."""
+    """What learning looks at: exact sums on two seeds."""
 
+    name: str
     data: Data
     settings: Settings
-    columns: SchemeInput
-    attributes: tuple[str, ...]
     spec: LearnedSpec
+    grow: Grow
     targets: tuple[float, ...]
     counted: Accounting
     search: ItemTables
@@ -82,15 +64,13 @@ class _School:
     def learned(self, classes: int, price: float) -> Segmentation:
         """The best rule with at most so many classes at a price per unit served."""
         loss = self.search.cost.astype(np.float64) - price * self.search.served
-        learn = learn_cuts if self.spec.method == "cuts" else learn_rules
-        options = {"classes": classes, "min_size": self.spec.min_size}
-        return learn(self.columns, loss, self.attributes, **options).segmentation
+        return self.grow(loss, classes)
 
 
 def segment_learned(
     data: Data, by: Sequence[str], *, workers: int | None = None, progress: Progress | None = None
 ) -> Segmentation:
-    """Segments by the entries of `by`, one of which is ``learned``.
+    """Segments by the entries of `by`, some of which are learned or have sizes to be optimised.
 
     Simulates the grid of targets on the search and the selection seed, both with the study's replications.
 
@@ -100,36 +80,37 @@ def segment_learned(
         A named column that is missing, constant, partly empty or not writable in a rule; more classes
         than SKU-locations.
     """
-    others = tuple(name for name in by if name != LEARNED)
-    parts = {name: assign(data.catalog, data.models, name, data.study.segments) for name in others}
-    columns, attributes = learned_columns(data)
-    settings = Settings.of(data.study, workers=workers)
     spec = data.study.segments.learned or LearnedSpec()
+    settings = Settings.of(data.study, workers=workers)
+    names = tuple(dict.fromkeys(by))
+    growers = growers_of(data, names, spec)
+    plain = (name for name in names if name not in growers)
+    parts = {name: assign(data.catalog, data.models, name, data.study.segments) for name in plain}
     targets = data.study.targets()
     counted = accounting(data)
     search, selection = _grid(data, settings, counted, targets, progress)
-    school = _School(data, settings, columns, attributes, spec, targets, counted, search, selection)
-    parts[LEARNED] = _free(school) if spec.method == "free" else _chosen(school)
-    return product([parts[name] for name in dict.fromkeys(by)])
+    for name, grow in growers.items():
+        school = _School(name, data, settings, spec, grow, targets, counted, search, selection)
+        free = name == LEARNED and spec.method == "free"
+        parts[name] = _free(school) if free else _chosen(school)
+    return product([parts[name] for name in names])
 
 
-def learned_columns(data: Data) -> tuple[SchemeInput, tuple[str, ...]]:
-    """The columns of the SKU-locations, and the names of those that rules may ask about."""
-    spec = data.study.segments.learned or LearnedSpec()
-    columns = replace(scheme_input(data.catalog, data.models), scheme=LEARNED)
-    if spec.classes > columns.n_items:
-        raise columns.refuse("E-SEG-012", f"{spec.classes} classes for {columns.n_items} SKU-locations")
-    if not spec.attributes:
-        return columns, tuple(_usable(columns))
+def growers_of(data: Data, by: Sequence[str], spec: LearnedSpec) -> dict[str, Grow]:
+    """What grows each entry of `by` that needs curves; refused where it cannot."""
+    found: dict[str, Grow] = {}
     problems: list[Problem] = []
-    for name in spec.attributes:
+    for name in by:
+        if not is_grown(data, name):
+            continue
         try:
-            _check(columns, name)
+            refuse_many(data, name, spec)
+            found[name] = grower(data, name, spec)
         except InvalidInputError as error:
             problems.extend(error.problems)
     if problems:
         raise InvalidInputError(problems)
-    return columns, tuple(spec.attributes)
+    return found
 
 
 def product(segmentations: Sequence[Segmentation]) -> Segmentation:
@@ -141,24 +122,6 @@ def product(segmentations: Sequence[Segmentation]) -> Segmentation:
             codes = np.array([labels.index(values[number]) for values in one.attributes], dtype=np.int64)
             parts.append((name, labels, codes[one.codes]))
     return combine(parts, "\n".join(one.rule for one in segmentations))
-
-
-def _usable(columns: SchemeInput) -> Iterator[str]:
-    for name in ATTRIBUTES:
-        values = columns.numbers.get(name)
-        if values is not None and np.isfinite(values).all() and np.ptp(values) > 0:
-            yield name
-
-
-def _check(columns: SchemeInput, name: str) -> None:
-    values = columns.number(name)
-    if np.ptp(values) == 0 and columns.n_items > 1:
-        raise columns.refuse(
-            "E-SEG-003", f"column '{name}' is {values[0]:g} everywhere, it tells nothing apart"
-        )
-    if not name.isidentifier() or keyword.iskeyword(name):
-        fix = f'give it a plain name: [data.items] columns = {{ plain_name = "{name}" }}'
-        raise columns.refuse("E-SEG-034", f"column '{name}' cannot stand in a rule", fix)
 
 
 def _grid(
@@ -237,28 +200,11 @@ def _price(school: _School, floor: float) -> float:
     """Price of a unit served at which the learned classes are cheapest at the floor on the search seed."""
     tables = school.search
     items = per_item_bound(tables.cost, tables.served, demanded=tables.demanded, n_points=40)
-    at = min(int(np.searchsorted(items.fill_rate, floor)), items.fill_rate.size - 1)
-    price = items.multipliers.numerators[at] / items.multipliers.denominator
-    best = (math.inf, price)
-    for _ in range(_ROUNDS):
-        frontier = school.frontier(school.learned(school.spec.classes, price))
-        cost, following = _around(frontier, floor)
-        if cost >= best[0]:
-            break
-        best, price = (cost, price), following
-    return best[1]
 
+    def grow(price: float) -> Segmentation:
+        return school.learned(school.spec.classes, price)
 
-def _around(frontier: Frontier, floor: float) -> tuple[float, float]:
-    """Cost of the plan at the floor, and the price of a unit served around it."""
-    fill, last = frontier.fill_rate, frontier.n_points - 1
-    miss = 1.0 - floor
-    low, mid, high = (
-        min(int(np.searchsorted(fill, 1.0 - miss * factor)), last) for factor in (1 + _NEAR, 1.0, 1 - _NEAR)
-    )
-    units = int(frontier.served[high]) - int(frontier.served[low])
-    paid = int(frontier.cost[high]) - int(frontier.cost[low])
-    return float(frontier.cost[mid]), paid / units if units > 0 else 0.0
+    return grow_at_floor(grow, school.frontier, floor, first_price(items, floor))[1]
 
 
 def _cost_elsewhere(school: _School, segmentation: Segmentation, floor: float) -> float:
@@ -283,7 +229,7 @@ def _told(school: _School, found: dict[int, tuple[Segmentation, float]], best: i
         for classes, (_, cost) in found.items()
         if math.isfinite(cost)
     ]
-    how = "cuts on one column" if school.spec.method == "cuts" else "a tree"
+    how = _HOW.get(school.spec.method if school.name == LEARNED else "", "cuts on the score")
     asked = f"{school.counted.service} {format_rate(floor)}"
     return (
         f"{found[best][0].rule}\n({how}, learned at {asked} on the search seed, at least "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.api.data import Data
-from simlab.api.learning import LEARNED
+from simlab.api.growing import is_grown
 from simlab.api.settings import Settings
 from simlab.api.tables import attribute_columns
 from simlab.api.words import assumptions, laws_in_words
@@ -32,7 +32,7 @@ def optimize_facts(opt: Optimization, statements: tuple[str, ...], times: dict[s
     return facts | {
         "command": "optimize",
         "seeds": _seeds(
-            opt.settings, (*_chosen_on(opt.segmentation, opt.data.study.optimize.choose), "verdict")
+            opt.settings, (*_chosen_on(opt.data, opt.segmentation, opt.data.study.optimize.choose), "verdict")
         ),
         "evaluator": evaluator_of(opt.data.models.world, opt.planned.levels),
         "warmup": opt.warmup,
@@ -65,7 +65,7 @@ def simulate_facts(
     facts = _facts(simulation.data, simulation.segmentation, simulation.settings, statements, times)
     return facts | {
         "command": "simulate",
-        "seeds": _seeds(simulation.settings, _chosen_on(simulation.segmentation)),
+        "seeds": _seeds(simulation.settings, _chosen_on(simulation.data, simulation.segmentation)),
         "evaluator": evaluator_of(simulation.data.models.world, simulation.planned.levels),
         "warmup": simulation.warmup,
         "warmup_rule": simulation.warmup_rule,
@@ -114,9 +114,9 @@ def _facts(
     }
 
 
-def _chosen_on(segmentation: Segmentation, choose: str = "in_sample") -> tuple[str, ...]:
+def _chosen_on(data: Data, segmentation: Segmentation, choose: str = "in_sample") -> tuple[str, ...]:
     """Phases whose seeds had a say in the segments or the plan."""
-    selected = LEARNED in segmentation.by or choose == "lower_bound"
+    selected = any(is_grown(data, name) for name in segmentation.by) or choose == "lower_bound"
     return ("search", "selection") if selected else ("search",)
 
 

@@ -39,7 +39,8 @@ def schemes(
         str | None,
         typer.Option(
             metavar="A,B,C",
-            help="Schemes, columns, products such as abc+xyz, or tree. Default: all that the items allow.",
+            help="Schemes, columns, products such as abc+xyz, optimised:tbs, tree, cuts, learned. "
+            "Default: all that the items allow.",
         ),
     ] = None,
     rule_cost: Annotated[

@@ -1,6 +1,6 @@
 """SKU-location → segment: schemes by name, columns, rules, products of them."""
 
-from simlab.segments.assign import HABIT, assign, assign_input, habit, habit_targets
+from simlab.segments.assign import HABIT, OPTIMISED, assign, assign_input, habit, habit_targets, sized_by_cost
 from simlab.segments.classes import Classes
 from simlab.segments.controls import random_like
 from simlab.segments.scheme import Scheme, SchemeInput, known_schemes, scheme
@@ -8,6 +8,7 @@ from simlab.segments.segmentation import Segmentation, combine
 
 __all__ = [
     "HABIT",
+    "OPTIMISED",
     "Classes",
     "Scheme",
     "SchemeInput",
@@ -20,4 +21,5 @@ __all__ = [
     "known_schemes",
     "random_like",
     "scheme",
+    "sized_by_cost",
 ]

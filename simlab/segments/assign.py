@@ -12,7 +12,7 @@ import numpy as np
 from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.segments.classes import Classes, FloatArray
 from simlab.segments.inputs import scheme_input
-from simlab.segments.scheme import Scheme, SchemeInput, known_schemes
+from simlab.segments.scheme import Cutter, Scheme, SchemeInput, known_schemes
 from simlab.segments.segmentation import Segmentation, combine
 
 if TYPE_CHECKING:
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 COLUMN = "column:"
 HABIT = {"A": 0.98, "B": 0.95, "C": 0.90}
-_MOST_SEGMENTS = 500
+OPTIMISED = "optimised"
+"""Sizes found by what service costs: ``sizes = "optimised"``, or ``optimised:`` before a scheme's name."""
+
+_MOST_SEGMENTS = 1_000
 
 
 def assign(
@@ -31,6 +34,7 @@ def assign(
     spec: object = None,
     *,
     options: Mapping[str, Mapping[str, object]] | None = None,
+    cutter: Cutter | None = None,
 ) -> Segmentation:
     """Sort every SKU-location into a segment.
 
@@ -40,11 +44,14 @@ def assign(
     models : Models
     by : str or sequence of str
         Scheme names or columns of `items`; several give their product. A scheme's name wins over a
-        column of the same name, ``column:NAME`` means the column.
+        column of the same name, ``column:NAME`` means the column; ``optimised:NAME`` is a scored scheme
+        with classes of the sizes that cost least.
     spec : the study's ``segments`` section, optional
         Options of the schemes: its attribute of the scheme's name (``spec.abc``).
     options : mapping, optional
         The same as a plain mapping, scheme → option → value; wins over `spec`.
+    cutter : callable, optional
+        Finds sizes that are to be optimised; see `simlab.segments.learned_cuts`.
 
     Returns
     -------
@@ -57,7 +64,7 @@ def assign(
         Unknown scheme or column; a column with gaps or with one value only; bad options. All problems
         of all entries of `by` together.
     """
-    return assign_input(scheme_input(catalog, models), by, spec, options=options)
+    return assign_input(scheme_input(catalog, models), by, spec, options=options, cutter=cutter)
 
 
 def assign_input(
@@ -66,6 +73,7 @@ def assign_input(
     spec: object = None,
     *,
     options: Mapping[str, Mapping[str, object]] | None = None,
+    cutter: Cutter | None = None,
 ) -> Segmentation:
     """As `assign`, from plain columns."""
     wanted = (by,) if isinstance(by, str) else tuple(by)
@@ -75,7 +83,7 @@ def assign_input(
     found: list[tuple[str, Classes]] = []
     for name in dict.fromkeys(wanted):
         try:
-            found.append((name, _classes(data, name, spec, options or {})))
+            found.append((name, _classes(data, name, spec, options or {}, cutter)))
         except InvalidInputError as error:
             problems.extend(error.problems)
     if problems:
@@ -103,17 +111,50 @@ def habit_targets(catalog: Catalog, models: Models, spec: object = None) -> Floa
     return by_segment[classes.codes]
 
 
+def sized_by_cost(name: str, spec: object = None) -> bool:
+    """Whether a scheme's class sizes are to be optimised, so that it needs what service costs."""
+    if name.startswith(f"{OPTIMISED}:"):
+        return True
+    table = (getattr(spec, "options", None) or {}).get(name)
+    return isinstance(table, Mapping) and table.get("sizes") == OPTIMISED
+
+
 def _classes(
-    data: SchemeInput, name: str, spec: object, options: Mapping[str, Mapping[str, object]]
+    data: SchemeInput,
+    name: str,
+    spec: object,
+    options: Mapping[str, Mapping[str, object]],
+    cutter: Cutter | None,
 ) -> Classes:
     known = known_schemes()
     if name.startswith(COLUMN):
         return _column(data, name.removeprefix(COLUMN))
-    if name in known:
-        chosen = known[name]
-        merged = {**chosen.options, **_given_options(chosen, spec, options)}
-        return chosen.function(replace(data, options=merged, scheme=name))
-    return _column(data, name)
+    plain = name.removeprefix(f"{OPTIMISED}:")
+    if plain not in known:
+        return _column(data, name)
+    chosen = known[plain]
+    merged = {**chosen.options, **_given_options(chosen, spec, options)}
+    data = replace(data, options=merged, scheme=name)
+    if plain == name and merged.get("sizes") != OPTIMISED:
+        return chosen.function(data)
+    return _optimised(data, chosen, cutter)
+
+
+def _optimised(data: SchemeInput, chosen: Scheme, cutter: Cutter | None) -> Classes:
+    """The scheme with classes cut by the cutter; refused where there is none, or no score to cut."""
+    if cutter is None:
+        raise data.refuse("E-SEG-035", "optimised sizes are found by simulation, here there is none")
+    scores: list[FloatArray] = []
+
+    def cut(given: SchemeInput, score: FloatArray, why: str) -> Classes:
+        scores.append(score)
+        return cutter(given, score, why)
+
+    classes = chosen.function(replace(data, cutter=cut))
+    if not scores:
+        scored = ", ".join(one.name for one in known_schemes().values() if "sizes" in one.options)
+        raise data.refuse("E-SEG-035", "has no score to cut, sizes cannot be optimised", f"scored: {scored}")
+    return classes
 
 
 def _unknown_tables(spec: object) -> Iterator[Problem]:

@@ -20,6 +20,18 @@ from simlab.segments.segmentation import Segmentation, combine
 
 Bounds: TypeAlias = Mapping[str, tuple[float, float]]
 
+ATTRIBUTES = (
+    "unit_cost",
+    "holding_cost",
+    "annual_units",
+    "annual_value",
+    "cv",
+    "mean_lead_time",
+    "cv_lead_time",
+    "order_size",
+)
+"""Columns that may be asked about unless others are named."""
+
 
 @dataclass(frozen=True, eq=False)
 class LearnedRules:
@@ -63,6 +75,16 @@ class _Class:
     rows: IntArray
     bounds: Bounds = field(default_factory=dict)
     split: _Split | None = None
+
+
+def usable(data: SchemeInput, attributes: Sequence[str] = ATTRIBUTES) -> tuple[str, ...]:
+    """Those of the attributes that have no gaps and are not the same everywhere."""
+    columns = ((name, data.numbers.get(name)) for name in attributes)
+    return tuple(
+        name
+        for name, column in columns
+        if column is not None and np.isfinite(column).all() and np.ptp(column) > 0
+    )
 
 
 def learn_rules(

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from simlab.segments.classes import FloatArray, IntArray, ranked
+from simlab.segments.classes import Classes, FloatArray, IntArray, letters, ranked
 from simlab.segments.learned import LearnedRules, short_between, told
 from simlab.segments.scheme import SchemeInput
 
@@ -59,6 +59,44 @@ def learn_cuts(
     edges = [-np.inf, *cuts, np.inf]
     bounds = [{name: pair} if cuts else {} for pair in pairwise(edges)]
     return told(data, np.split(rows, ends), bounds, loss)
+
+
+def optimised_classes(
+    data: SchemeInput, score: FloatArray, why: str, loss: FloatArray, *, classes: int, min_size: int = 20
+) -> Classes:
+    """Classes A, B, … of a score, the highest first, of the sizes that lose least.
+
+    Parameters
+    ----------
+    data : SchemeInput
+        n SKU-locations.
+    score : (n,) float
+        NaN: below all others. Equal scores stay together.
+    why : str
+        What the score is, for the rule.
+    loss, classes, min_size
+        As for `learn_cuts`.
+
+    Returns
+    -------
+    Classes
+        The same for every order of the rows. The bounds in the rule work as option ``thresholds``.
+    """
+    if not 1 <= classes <= data.n_items:
+        raise data.refuse("E-SEG-012", f"{classes} classes for {data.n_items} SKU-locations")
+    known, place = np.unique(np.where(np.isnan(score), -np.inf, score), return_inverse=True)
+    order = ranked(np.zeros(data.n_items), data.sku, data.location)
+    rows = order[np.argsort(place[order], kind="stable")]
+    _, ends = _cut(place[rows].astype(np.float64), loss[rows], classes, min_size)
+    codes = np.empty(data.n_items, dtype=np.int64)
+    codes[rows] = len(ends) - np.searchsorted(ends, np.arange(data.n_items), side="right")
+    names = letters(len(ends) + 1)
+    least = [known[place[rows[end]]] for end in reversed(ends)]
+    below = [known[place[rows[end]] - 1] for end in reversed(ends)]
+    cuts = [-short_between(-high, -low) for low, high in zip(below, least, strict=True)]
+    bounds = [f"{name} from {cut!r}" for name, cut in zip(names, cuts, strict=False)]
+    rest = f"{names[-1]} {'below' if ends else 'for all'}"
+    return Classes(codes, names, f"{data.scheme}: {why}, sizes optimised; {', '.join([*bounds, rest])}")
 
 
 def _cut(values: FloatArray, losses: FloatArray, classes: int, min_size: int) -> tuple[float, list[int]]:

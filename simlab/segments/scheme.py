@@ -50,6 +50,8 @@ class SchemeInput:
         The scheme's options: its declared defaults, overridden by the study.
     scheme : str
         Name of the scheme, for messages.
+    cutter : callable, optional
+        Cuts a score into classes of optimised sizes: (this input, score, what it is) → classes.
     """
 
     sku: tuple[str, ...]
@@ -58,6 +60,7 @@ class SchemeInput:
     texts: Mapping[str, TextArray] = field(default_factory=dict)
     options: Mapping[str, object] = field(default_factory=dict)
     scheme: str = ""
+    cutter: Cutter | None = None
 
     @property
     def n_items(self) -> int:
@@ -89,8 +92,10 @@ class SchemeInput:
         """Classes A, B, … by a score, the highest first.
 
         Option ``thresholds`` (descending; A at or above the first) if given, else option ``sizes`` (shares
-        of the number of items).
+        of the number of items). Sizes that are to be optimised are left to `cutter`.
         """
+        if self.cutter is not None:
+            return self.cutter(self, score, why)
         thresholds = self.floats("thresholds") if self.options.get("thresholds") else ()
         if thresholds:
             if any(high <= low for high, low in pairwise(thresholds)):
@@ -174,6 +179,7 @@ class SchemeInput:
 
 
 SchemeFunction = Callable[[SchemeInput], Classes]
+Cutter = Callable[[SchemeInput, FloatArray, str], Classes]
 
 
 @dataclass(frozen=True)

@@ -205,3 +205,36 @@ def test_the_segments_of_the_readme_work():
     shown = tomllib.loads(readme.split("```toml\n[segments]")[1].split("```")[0])
     assert sl.segment(study(shown)).by == ("learned",)
     assert set(sl.segment(study({**shown, "by": "rules"})).names) <= {"dear", "rest"}
+
+
+@pytest.mark.parametrize("by", ["optimised:tbs", "tbs"])
+def test_optimised_sizes_cost_no_more_than_given_ones_and_can_be_pasted_back(by):
+    """Cuts of a score beat the usual shares in the sample; as thresholds they sort the same way."""
+    table = {"tbs": {"sizes": "optimised"}} if by == "tbs" else {}
+    data = study({"by": by, "learned": {"classes": 3, "min_size": 6}, **table})
+    found = sl.segment(data)
+    assert found.by == (by,)
+    assert 2 <= found.n_segments <= 3
+    assert found.sizes.min() >= 6
+    assert "cuts on the score" in found.rule
+    cuts = [float(cut) for cut in re.findall(r"[A-Z] from ([\d.e+-]+\d)", found.rule)]
+    again = sl.segment(study({"by": "tbs", "tbs": {"thresholds": cuts}}))
+    assert again.codes.tolist() == found.codes.tolist()
+    plain = study({"by": "tbs"})
+    usual = sl.optimize(plain, sl.segment(plain), fill_rate=0.93)
+    assert sl.optimize(data, found, fill_rate=0.93).chosen.cost < usual.chosen.cost
+
+
+def test_sizes_of_other_schemes_can_be_optimised_where_there_is_a_score(monkeypatch):
+    """ABC by value and products; a scheme that has no score is refused before anything is simulated."""
+    learned = {"classes": 2, "min_size": 5}
+    both = sl.segment(study({"by": ["optimised:abc", "xyz"], "learned": learned}))
+    assert {name[:2] for name in both.names} == {"A-", "B-"}
+    assert "annual value" in both.rule
+    monkeypatch.setattr(learning, "run_curves", None)
+    with pytest.raises(InvalidInputError, match="'optimised:xyz': has no score to cut"):
+        sl.segment(study({"by": "optimised:xyz", "learned": learned}))
+    with pytest.raises(InvalidInputError, match="no scheme and no column of items is called 'optimised:tbz'"):
+        sl.segment(study({"by": "optimised:tbz", "learned": learned}))
+    with pytest.raises(InvalidInputError, match="61 classes for 60"):
+        sl.segment(study({"by": "optimised:tbs", "learned": {"classes": 61}}))

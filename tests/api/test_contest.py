@@ -40,7 +40,7 @@ def items(n=N) -> pd.DataFrame:
     )
 
 
-def study(**optimize) -> Study:
+def study(segments=None, **optimize) -> Study:
     return Study.default(
         "contest",
         currency="EUR",
@@ -48,6 +48,7 @@ def study(**optimize) -> Study:
         optimize={"n_targets": 10, **optimize},
         verdict={"replications": 80},
         lead_times={"law": "fixed"},
+        **({"segments": segments} if segments else {}),
     )
 
 
@@ -126,6 +127,25 @@ def test_what_cannot_take_part_is_left_out_by_name(data):
     assert {"abc_lines", "adi_cv2"} <= set(left_out)
     assert "lines_per_unit" in left_out["abc_lines"]
     assert {"abc", "tbs", "abc+xyz", "location", "tree"} <= set(found.tournament.names)
+
+
+def test_learned_schemes_and_optimised_sizes_take_part_beside_the_rest():
+    """Grown on the search seed by their names; each costs no more in the sample than its given sizes."""
+    learned = {"classes": 3, "min_size": 5, "method": "free"}
+    tabled = api.load_frames(items(), study=study({"learned": learned}))
+    names = ["tbs", "optimised:tbs", "optimised:abc", "tree", "cuts", "learned"]
+    found = sl.compare(tabled, names, rounds=Rounds(controls=0, seeds=0, catalogues=0, classes=(1, 2, 3)))
+    main_rows = found.to_frame().set_index("scheme")
+    assert set(names) <= set(main_rows.index)
+    assert (main_rows.loc[names, "n_segments"] <= 3).all()
+    searched = main_rows["holding_cost_search"]
+    assert searched["optimised:tbs"] <= searched["tbs"]
+    assert searched["learned"] <= searched.drop("learned").min()
+    assert "from" in main_rows.loc["optimised:tbs", "rule"]
+    scaled = found.frames()["classes"]
+    assert {"optimised:tbs", "cuts", "learned"} <= set(scaled["scheme"])
+    with pytest.raises(InvalidInputError, match="'optimised:xyz': has no score to cut"):
+        sl.compare(tabled, ["optimised:xyz"], rounds=FEW)
 
 
 def test_a_segmentation_of_ones_own_takes_part(data):

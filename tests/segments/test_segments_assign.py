@@ -208,3 +208,13 @@ def test_segmentation_as_a_frame():
         "abc": ["A", "B"],
         "item_category": ["a", "b"],
     }
+
+
+def test_a_thousand_segments_work_and_more_are_refused_with_their_number():
+    n = 1001
+    sku = tuple(f"S{row:04d}" for row in range(n))
+    shop = SchemeInput(sku, ("X",) * n, {}, {"bin": np.array(sku, dtype=object)})
+    fewer = SchemeInput(sku[1:], ("X",) * (n - 1), {}, {"bin": np.array(sku[1:], dtype=object)})
+    assert assign_input(fewer, "bin").n_segments == 1000
+    with pytest.raises(InvalidInputError, match="1001 values, at most 1000 segments"):
+        assign_input(shop, "bin")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from simlab.errors import InvalidInputError
 from simlab.segments import SchemeInput, assign_input
 from simlab.segments.learned import learn_rules, short_between
-from simlab.segments.learned_cuts import MOST_PLACES, learn_cuts
+from simlab.segments.learned_cuts import MOST_PLACES, learn_cuts, optimised_classes
 
 
 def shop(n, seed, k=4):
@@ -101,3 +101,33 @@ def test_nothing_to_cut_by_and_too_many_classes_are_refused():
         learn_cuts(data, loss, [], classes=2)
     with pytest.raises(InvalidInputError, match="6 classes for 5"):
         learn_cuts(data, loss, ["cv"], classes=6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.integers(4, 12), st.integers(1, 4), st.integers(1, 3))
+def test_optimised_sizes_lose_least_and_keep_ties_together(seed, n, classes, min_size):
+    """Against every way to cut the score; the highest score is in A, equal scores in one class."""
+    data, loss = shop(n, seed)
+    score = data.numbers["unit_cost"]
+    found = optimised_classes(data, score, "by cost", loss, classes=classes, min_size=min_size)
+    lost = sum(loss[found.codes == code].sum(axis=0).min() for code in np.unique(found.codes))
+    assert lost == pytest.approx(by_hand(score, loss, classes, min_size))
+    assert len(found.labels) == np.unique(found.codes).size
+    order = np.argsort(-score, kind="stable")
+    assert (np.diff(found.codes[order]) >= 0).all()
+    for value in np.unique(score):
+        assert np.unique(found.codes[score == value]).size == 1
+
+
+def test_scores_that_are_missing_or_infinite_are_the_ends():
+    """No score is below all others; thresholds stay numbers that can be written down."""
+    data, _ = shop(6, 0)
+    score = np.array([np.nan, np.nan, 1.0, 2.0, np.inf, np.inf])
+    loss = np.array([[0.0, 9, 9], [0, 9, 9], [9, 0, 9], [9, 0, 9], [9, 9, 0], [9, 9, 0]])
+    found = optimised_classes(data, score, "by ratio", loss, classes=3, min_size=1)
+    assert found.codes.tolist() == [2, 2, 1, 1, 0, 0]
+    assert found.rule.endswith("C below")
+    whole = optimised_classes(data, score, "by ratio", loss, classes=1)
+    assert whole.labels == ("A",)
+    with pytest.raises(InvalidInputError, match="7 classes for 6"):
+        optimised_classes(data, score, "by ratio", loss, classes=7)

@@ -52,6 +52,8 @@ def abc_by(data: SchemeInput, measure: str) -> Classes:
     """Classes by cumulated share of one measure; option ``cuts``."""
     cuts = data.cuts(highest=1.0)
     weight = _measure(data, measure)
+    if data.cutter is not None:
+        return data.scored(weight, f"by {_WORDS[measure]}")
     names = letters(len(cuts) + 1)
     rule = (
         f"{data.scheme}: ranked by {_WORDS[measure]}, highest first, ties by sku, location; "

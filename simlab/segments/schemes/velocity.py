@@ -29,6 +29,8 @@ def fsn(data: SchemeInput) -> Classes:
 def hml(data: SchemeInput) -> Classes:
     """H high, M medium, L low, by unit cost; option ``sizes`` or ``thresholds``."""
     classes = data.scored(data.number("unit_cost"), "by unit cost")
+    if data.cutter is not None:
+        return classes
     if len(classes.labels) != 3:
         raise data.refuse("E-SEG-011", "H, M and L are three classes")
     return replace(classes, labels=("H", "M", "L"))
