@@ -43,15 +43,16 @@ def check_policy(policy: OrderPolicy) -> None:
     ...     return max(S - position, 0)
     >>> check_policy(order_up_to)
     """
-    from simlab.engine.custom import compiled
+    from simlab.engine.custom import compiled, plain_function
 
-    function = compiled(policy)
+    address = compiled(policy)
+    function = address.ctypes
     probes = _probes()
     orders = [function(*probe) for probe in probes]
     _numbers(probes, orders)
     _stateless(function, probes, orders)
-    _same_as_python(function, probes, orders)
-    _simulated(function)
+    _same_as_python(plain_function(policy), probes, orders)
+    _simulated(policy)
 
 
 def _probes() -> list[tuple[int, ...]]:
@@ -85,14 +86,14 @@ def _stateless(function: Any, probes: list[tuple[int, ...]], orders: list[Any]) 
             )
 
 
-def _same_as_python(function: Any, probes: list[tuple[int, ...]], orders: list[Any]) -> None:
+def _same_as_python(written: Any, probes: list[tuple[int, ...]], orders: list[Any]) -> None:
     for probe, units in zip(probes, orders, strict=True):
-        plain = function.py_func(*probe)
+        plain = written(*probe)
         if plain != units:
             raise UsageError(f"compiled: policy{probe} orders {units} compiled and {plain} in plain Python")
 
 
-def _simulated(function: Any) -> None:
+def _simulated(policy: OrderPolicy) -> None:
     """The laws of the simulator, on items with every kind of terms."""
     from simlab.engine.custom import simulate_policy
     from simlab.engine.types import Horizon
@@ -100,16 +101,16 @@ def _simulated(function: Any) -> None:
     world, levels = _world()
     horizon = Horizon(periods=40, warmup=10, replications=6, slots=2, seed=_SEED)
     try:
-        whole = simulate_policy(function, world, levels, horizon)
+        whole = simulate_policy(policy, world, levels, horizon)
     except EngineFaultError as error:
         raise UsageError(f"conserved: {error}") from error
     _conserved(world, whole)
     for item in (1, 4):
         rows = np.array([item])
-        alone = simulate_policy(function, world.take(rows), levels.take(rows), horizon)
+        alone = simulate_policy(policy, world.take(rows), levels.take(rows), horizon)
         _same("alone: an item's sums change with its neighbours", alone, whole, rows)
     halves = [
-        simulate_policy(function, world, levels, replace(horizon, replications=n, first_replication=first))
+        simulate_policy(policy, world, levels, replace(horizon, replications=n, first_replication=first))
         for n, first in ((4, 0), (2, 4))
     ]
     merged = replace(

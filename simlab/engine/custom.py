@@ -31,6 +31,7 @@ units
 """
 
 _PARAMETERS = 7
+_SIGNATURE = "float64(int64, int64, int64, int64, int64, int64, int64)"
 
 
 def simulate_policy(
@@ -67,21 +68,31 @@ def simulate_policy(
 
 
 def compiled(policy: OrderPolicy) -> Any:
-    """The policy as the recorder takes it.
+    """The policy as the recorder takes it: by its address, so that one recorder serves all policies.
 
     Raises
     ------
     UsageError
         It takes another number of parameters, or numba refuses it.
     """
+    plain = plain_function(policy)
+    try:
+        return numba.cfunc(_SIGNATURE, error_model="numpy")(plain)
+    except numba.core.errors.NumbaError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UsageError(f"the policy '{plain.__name__}' cannot be compiled: {reason}") from error
+
+
+def plain_function(policy: OrderPolicy) -> Any:
+    """The function as written, before numba.
+
+    Raises
+    ------
+    UsageError
+        It takes another number of parameters.
+    """
     plain = getattr(policy, "py_func", policy)
     code = getattr(plain, "__code__", None)
     if code is None or code.co_argcount != _PARAMETERS:
         raise UsageError("a policy is a function of period, position, net, last_demand, s, S and Q")
-    function = policy if plain is not policy else numba.njit(nogil=True, error_model="numpy")(plain)
-    try:
-        function(*(np.int64(0),) * _PARAMETERS)
-    except numba.core.errors.NumbaError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UsageError(f"the policy '{plain.__name__}' cannot be compiled: {reason}") from error
-    return function
+    return plain

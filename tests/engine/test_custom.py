@@ -6,7 +6,7 @@ import pytest
 import reference
 from engine_worlds import mixed_world
 
-from simlab.engine import run
+from simlab.engine import recorder, run
 from simlab.engine.custom import simulate_policy
 from simlab.engine.types import Family, Horizon
 from simlab.errors import EngineFaultError, UsageError
@@ -31,7 +31,7 @@ def repeat(period, position, net, last_demand, s, S, Q):
 @pytest.mark.parametrize(
     ("policy", "family"),
     [
-        pytest.param(order_up_to, Family.ORDER_UP_TO, marks=pytest.mark.slow),
+        (order_up_to, Family.ORDER_UP_TO),
         (reorder_up_to, Family.REORDER_UP_TO),
     ],
 )
@@ -44,16 +44,7 @@ def test_written_out_the_built_in_rules_give_the_same_units(policy, family):
         assert np.array_equal(getattr(a, measure), getattr(b, measure)), measure
 
 
-@pytest.mark.parametrize(
-    "policy",
-    [
-        repeat,
-        *(
-            pytest.param(one, marks=pytest.mark.slow)
-            for one in (order_up_to, reorder_up_to, numba.njit(repeat))
-        ),
-    ],
-)
+@pytest.mark.parametrize("policy", [repeat, order_up_to, reorder_up_to, numba.njit(repeat)])
 def test_sound_policies_pass(policy):
     check_policy(policy)
 
@@ -99,8 +90,16 @@ def test_a_broken_law_is_named(policy, law):
         check_policy(policy)
 
 
-@pytest.mark.parametrize("policy", [pytest.param(negative, marks=pytest.mark.slow), not_a_number])
+@pytest.mark.parametrize("policy", [negative, not_a_number])
 def test_a_run_fails_where_the_policy_orders_nonsense(policy):
     world, levels = mixed_world(4)
     with pytest.raises(EngineFaultError, match=r"replication 0, by period .* whole number"):
         simulate_policy(policy, world, levels, HORIZON)
+
+
+def test_policies_leave_the_cache_of_compiled_code_readable():
+    """A cache that named a user's function could not be read where that function is unknown."""
+    world, levels = mixed_world(3)
+    simulate_policy(repeat, world, levels, HORIZON)
+    signatures = [str(signature) for signature in recorder.record_sums.signatures]
+    assert not [one for one in signatures if "Dispatcher" in one or "CPUDispatcher" in one]
