@@ -32,8 +32,10 @@ NAMES = {
 """How plan kinds are called in sentences and tables."""
 
 _THE = {"today": "today's levels"}
-_SAME = 5e-7
-"""Relative differences below this are rounding of the interpolation between one and the same plan."""
+_SAME = 5e-4
+"""Relative differences whose whole interval lies within this are called the same cost."""
+
+_ROUNDING = 5e-7
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,10 @@ class Comparison:
         costs, hold = self.spends
         if math.isnan(self.difference.value):
             return f"{ours} against {theirs}: no number {at}, which the compared plans do not span."
-        if max(abs(self.percent.low), abs(self.percent.high)) < _SAME:
-            return f"{ours} {costs} exactly as much {hold}as {theirs} {at}."
+        most = max(abs(self.percent.low), abs(self.percent.high))
+        if most < _SAME:
+            within = f", to within {100 * most:.2g} %" if most > _ROUNDING else ""
+            return f"{ours} {costs} as much {hold}as {theirs} {at}{within}."
         less = self.difference.value <= 0
         share = _share(self.percent, less)
         word = "less" if less else "more"

@@ -95,4 +95,4 @@ def test_a_difference_that_noise_explains_is_not_called_a_win():
 def test_equal_plans_are_said_to_cost_the_same():
     same = frontier([10, 20, 40], [0.90, 0.95, 0.99])
     (one,) = compare_all({"frontier:segmented": same, "frontier:uniform": same}, 0.95, SCALE)
-    assert "exactly as much" in one.statement("EUR")
+    assert "costs as much to hold as the best uniform target" in one.statement("EUR")
