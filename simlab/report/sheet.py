@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from simlab.report.words import Statement
     from simlab.run import RunFolder
 
-WIDE, NARROW = 840, 300
-"""Widths of a picture's plot, in pixels."""
+WIDE, NARROW, PANEL = 840, 340, 300
+"""Widths of a picture on a wide screen, on a narrow one, and of one among many, in pixels."""
 _ID = re.compile(r'(\bid="|url\(#|href="#)')
 
 
@@ -215,7 +215,7 @@ def small_picture(name: str, drawing: Drawing) -> Picture:
     """One of many: drawn once, narrow, for screens of every width."""
     from simlab.report import style
 
-    svg = style.to_svg(style.to_spec(drawing.make(NARROW)), background="transparent")
+    svg = style.to_svg(style.to_spec(drawing.make(PANEL)), background="transparent")
     return Picture(name, drawing.title, drawing.heading, _own_ids(svg, f"{name}-"), "")
 
 
