@@ -31,6 +31,10 @@ def other_plan(comparison: str) -> str:
     return comparison.rpartition(" vs ")[2].strip()
 
 
+_SAME = 5e-4
+"""Relative differences whose whole interval lies within this are the same cost, as on the command line."""
+
+
 def compare(row: Mapping[str, Any], currency: str) -> Statement:
     """One row of the verdict table at equal fill, as a sentence; the sign follows the interval only."""
     plan = other_plan(str(row["comparison"]))
@@ -43,6 +47,8 @@ def compare(row: Mapping[str, Any], currency: str) -> Statement:
         )
         return Statement("none", f"Not comparable with {other}", text)
     at = f"At the same fill rate of {percent(row['at_fill'])}"
+    if _is_same(row):
+        return Statement("none", f"As dear as {other}", f"{at} planning by segment costs as much as {other}.")
     if plan == "per_sku":
         return _price(at, row, currency)
     if is_number(high) and high < 0:
@@ -140,7 +146,13 @@ def _price(at: str, row: Mapping[str, Any], currency: str) -> Statement:
         )
     gap = _amount(row, currency)
     text = f"{at} planning by segment and the per-SKU plan cannot be told apart: the difference is {gap}."
-    return Statement("good", title, text)
+    return Statement("open", title, text)
+
+
+def _is_same(row: Mapping[str, Any]) -> bool:
+    """Whether the whole interval lies so near to zero that the costs are the same to the reader."""
+    ends = (row.get("percent_low"), row.get("percent_high"))
+    return all(is_number(end) and abs(end) < _SAME for end in ends)
 
 
 def _amount(row: Mapping[str, Any], currency: str, sign: int = 1) -> str:
