@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 REPLICATIONS = 100
+FEWEST = 40
+_WORK = 30_000_000
+"""SKU-location-periods that the time profile simulates at most, as long as `FEWEST` allow it."""
 _BAND = (0.05, 0.95)
 
 
@@ -107,9 +110,9 @@ class Capital:
 def capital(opt: Optimization, progress: Progress | None = None) -> Capital:
     """Stock, pipeline and purchases per period under the chosen plan, started from today."""
     start, from_record = start_of(opt)
-    horizon = replace(
-        opt.settings.horizon("verdict", 0), replications=min(REPLICATIONS, opt.settings.verdict_replications)
-    )
+    horizon = opt.settings.horizon("verdict", 0)
+    able = max(FEWEST, _WORK // (opt.data.catalog.n_items * horizon.periods))
+    horizon = replace(horizon, replications=min(REPLICATIONS, able, opt.settings.verdict_replications))
     costs = opt.data.models.costs
     profile = run_profile(
         opt.data.models.world,

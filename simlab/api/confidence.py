@@ -40,6 +40,7 @@ def band_frame(opt: Optimization) -> pd.DataFrame:
             "fill_rate_low": np.clip(service.low, 0.0, 1.0),
             "fill_rate_high": np.clip(service.high, 0.0, 1.0),
             "objective": costs.value * money,
+            "inventory_value": sums.stock_value[:, 0].mean(axis=1) * opt.settings.scale(opt.data.study).value,
             "objective_low": costs.low * money,
             "objective_high": costs.high * money,
             "tie_group": tie_groups(good, asked, level, seed=seed),

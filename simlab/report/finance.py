@@ -20,8 +20,8 @@ def sections(tables: RunTables) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if tables.band is not None:
         text = (
-            "Fresh service of every plan against its cost, with a band that holds for all plans at once "
-            "(plans fixed); the ring is the chosen plan."
+            "Fresh service of every plan against its cost (with a budget: against the stock it ties up), with "
+            "a band that holds for all plans at once, plans fixed. Ring: chosen plan; dashed: floor, budget."
         )
         found.append({"id": "money_band", "title": "The frontier in money", "text": text})
     if tables.exchange_rates is not None:
@@ -49,14 +49,18 @@ def charts(tables: RunTables, *, width: Width = 720) -> dict[str, Figure]:
 
 
 def _money_band(tables: RunTables, width: Width) -> Figure:
-    """Objective against fresh service with the simultaneous band; floor as a line."""
+    """Money against fresh service with the simultaneous band; floor and budget as lines."""
     table = tables.band
     assert table is not None
-    table = table.sort_values("objective")
+    limits = tables.manifest.get("constraints") or {}
+    budget = limits.get("budget")
+    what = "inventory_value" if budget is not None and "inventory_value" in table else "objective"
+    table = table.sort_values(what)
     objective = str(tables.manifest.get("objective") or "holding cost")
+    objective = "mean inventory value" if what == "inventory_value" else objective
     service = str(tables.manifest.get("service") or "fill rate")
     x = alt.X(
-        "objective:Q",
+        f"{what}:Q",
         title=f"{objective.capitalize()} ({tables.currency})",
         axis=_money_axis(tables),
         scale=alt.Scale(zero=False),
@@ -68,7 +72,7 @@ def _money_band(tables: RunTables, width: Width) -> Figure:
         scale=alt.Scale(zero=False),
     )
     tooltip = [
-        alt.Tooltip("objective:Q", title=objective.capitalize(), format=",.0f"),
+        alt.Tooltip(f"{what}:Q", title=objective.capitalize(), format=",.0f"),
         alt.Tooltip("fill_rate:Q", title=service.capitalize(), format=".2%"),
         alt.Tooltip("fill_rate_low:Q", title="Band from", format=".2%"),
         alt.Tooltip("fill_rate_high:Q", title="to", format=".2%"),
@@ -77,13 +81,16 @@ def _money_band(tables: RunTables, width: Width) -> Figure:
     band = base.mark_area(color=BLUE, fillOpacity=0.2).encode(
         x=x, y=alt.Y("fill_rate_low:Q"), y2="fill_rate_high:Q"
     )
-    line = base.mark_line(color=BLUE).encode(x=x, y=y, order="objective:Q")
+    line = base.mark_line(color=BLUE).encode(x=x, y=y, order=f"{what}:Q")
     dots = base.mark_point(color=BLUE, filled=True, size=22, opacity=1).encode(x=x, y=y, tooltip=tooltip)
     chosen = _chosen_rows(tables)
     ring = named("chosen").mark_point(color=BLUE, size=300, strokeWidth=3, opacity=1).encode(x=x, y=y)
     layers = [band, line, dots, ring]
     data = {"band": table, "chosen": table[table["point"].isin(chosen)]}
-    floor = (tables.manifest.get("constraints") or {}).get("fill_rate")
+    floor = limits.get("fill_rate")
+    if budget is not None and what == "inventory_value":
+        layers.append(named("budget").mark_rule(color=GREY, strokeDash=[2, 2]).encode(x=f"{what}:Q"))
+        data["budget"] = pd.DataFrame({what: [float(budget)]})
     if floor is not None:
         layers.append(named("floor").mark_rule(color=GREY, strokeDash=[4, 4]).encode(y="fill_rate:Q"))
         data["floor"] = pd.DataFrame({"fill_rate": [float(floor)]})

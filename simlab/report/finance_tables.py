@@ -76,8 +76,8 @@ _LIMITS_TEXT = (
 )
 _STRESS = ("Scenario", "plan", "fill rate", "holding cost", "least cost for the floor", "regret")
 _STRESS_TEXT = (
-    "The same levels under other circumstances, on the same random numbers. Regret: holding cost a year above "
-    "the cheapest plan of these levels that meets the floor in that scenario; none where the plan misses it."
+    "The same levels under other circumstances, on the same random numbers. Regret: holding cost a year "
+    "above the cheapest plan of these levels that meets the floor in that scenario; none where the plan misses it."
 )
 
 
@@ -112,7 +112,7 @@ def _move_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
         target(row["to_target"]),
         money(row["value"], tables.currency),
         percent(row["fill"], 3),
-        f"{fresh} {ends}".strip(),
+        f"{fresh} ({ends})" if ends else fresh,
         number(row["points_per_1000"], 4),
     ]
 
@@ -154,7 +154,7 @@ def _limit_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
         _KIND.get(str(row["kind"]), str(row["kind"])),
         str(row["reached"]),
         "yes" if row["met"] else "no",
-        f"{percent(missed)} {ends}" if is_number(missed) else "",
+        f"{percent(missed)} ({ends})" if is_number(missed) else "",
     ]
 
 
@@ -163,7 +163,7 @@ def _stress_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
     return [
         str(row["scenario"]),
         str(row["plan"]),
-        f"{percent(row['fill_rate'])} {ends}",
+        f"{percent(row['fill_rate'])} ({ends})" if ends else percent(row["fill_rate"]),
         money(row["holding_cost"], tables.currency),
         money(row["least_cost"], tables.currency) if is_number(row.get("least_cost")) else "–",
         money(row["regret"], tables.currency) if is_number(row["regret"]) else "–",

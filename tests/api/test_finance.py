@@ -138,3 +138,10 @@ def test_the_report_speaks_of_what_the_study_counts(tmp_path):
     page = (result.folder / "report.html").read_text(encoding="utf-8")
     assert "At the same ready rate of" in page
     assert any("ties up" in line and "equal ready rate" in line for line in result.statements)
+
+
+def test_a_budget_is_a_line_in_the_money_chart(tmp_path):
+    asked = "[optimize]\nfill_rate = 0.8\nbudget = 20000.0"
+    result = api.run_optimize(write_study(tmp_path, **{"[optimize]": asked}))
+    page = (result.folder / "report.html").read_text(encoding="utf-8")
+    assert '"budget":[{"inventory_value":20000' in page.replace(" ", "")
