@@ -50,7 +50,7 @@ def test_the_page_is_one_file_without_script(rendered: RunFolder) -> None:
     assert re.findall(r'(?:src|href)="(?!#)', page) == []
     wanted = {"verdict", "schemes", "rules", "classes", "service", "stability", "sure", "data", "method"}
     assert wanted <= set(ids)
-    assert page.count("<svg") == 2 * 4
+    assert page.count("<svg") == 2 * 5
     assert verify(rendered.path) == []
 
 
