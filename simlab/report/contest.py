@@ -10,6 +10,7 @@ from simlab.report import contest_words, formats
 from simlab.report.contest_charts import SERVICES, drawings
 from simlab.report.contest_tables import NEEDED, OPTIONAL, ContestTables, Row
 from simlab.report.formats import DASH, is_number, money, number, percent, span, target
+from simlab.report.rule_tree import learned_rules
 from simlab.report.sheet import (
     Boxes,
     Cell,
@@ -66,7 +67,7 @@ def sections(found: ContestTables, pictures: Drawn) -> list[Section]:
     made = [
         _verdict(found, pictures),
         Section("schemes", "Schemes", "Schemes at equal fill", _schemes(found, pictures)),
-        _rule(found),
+        _rule(found, pictures),
         _classes(found, pictures),
         _service(found),
         _ranks(found, pictures),
@@ -168,11 +169,13 @@ def floors_table(found: ContestTables) -> Table:
     return Table("Price of segmentation at every floor", header, rows)
 
 
-def _rule(found: ContestTables) -> Section:
+def _rule(found: ContestTables, pictures: Drawn) -> Section:
     """How schemes sort: the winner's rule and segments open, the others behind their names."""
     blocks: list[Any] = []
+    trees = {scheme: pictures[name] for name, scheme in learned_rules(found).items() if name in pictures}
     for row in found.standings:
-        inner: list[Any] = [Listing(rule_lines(str(row["rule"])), code=True)]
+        inner: list[Any] = [Pictures([trees[row["scheme"]]])] if row["scheme"] in trees else []
+        inner += [Listing(rule_lines(str(row["rule"])), code=True)]
         if (table := segments_table(found, str(row["scheme"]))) is not None:
             inner.append(table)
         is_open = row["scheme"] == found.winner["scheme"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import altair as alt
@@ -9,6 +10,7 @@ import pandas as pd
 
 from simlab.report.contest_tables import ONE, PER_SKU, RANDOM
 from simlab.report.formats import currency_sign, target
+from simlab.report.rule_tree import learned_rules, tree_chart
 from simlab.report.sheet import Drawing
 from simlab.report.style import (
     BLACK,
@@ -69,6 +71,10 @@ def drawings(found: ContestTables) -> dict[str, Drawing]:
         charts["ranks"] = Drawing(
             "Ranks of each scheme on resampled catalogues and on further seeds",
             lambda width: ranks_chart(found, width),
+        )
+    for name, scheme in learned_rules(found).items():
+        charts[name] = Drawing(
+            f"The rule of {scheme} as a tree of questions", partial(tree_chart, found, scheme)
         )
     return charts
 

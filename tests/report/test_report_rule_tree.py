@@ -1,0 +1,78 @@
+"""A learned rule as a tree: its questions sort as the rule does, and every end tells what it holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from simlab.report import style
+from simlab.report.contest_tables import ContestTables
+from simlab.report.rule_tree import classes_of, learned_rules, lines_of, tree_chart
+from simlab.segments import SchemeInput
+from simlab.segments.learned import learn_rules
+from simlab.segments.learned_cuts import learn_cuts
+
+RULE = (
+    "learned: L1 where cv <= 0.5 and unit_cost <= 9.0; L2 where 0.5 < cv <= 2.0 and unit_cost <= 9.0; "
+    "L3 where cv > 2.0 and unit_cost <= 9.0; L4 where unit_cost > 9.0"
+)
+
+
+def follow(lines, values):
+    """The class that a planner arrives at, answering question by question."""
+    at = 0
+    while not lines[at].name:
+        column, cut = lines[at].text.removeprefix("yes: ").removeprefix("no: ").rstrip("?").split(" ≤ ")
+        answer = "yes: " if values[column] <= float(cut) else "no: "
+        at = next(n for n, line in enumerate(lines) if line.up == at and line.text.startswith(answer))
+    return lines[at].name
+
+
+def test_the_tree_of_a_rule_by_hand():
+    lines = lines_of(classes_of(RULE))
+    assert [line.name for line in lines if line.name] == ["L1", "L2", "L3", "L4"]
+    assert lines[0].depth == 0
+    for values, name in (
+        ({"cv": 0.5, "unit_cost": 9}, "L1"),
+        ({"cv": 2, "unit_cost": 1}, "L2"),
+        ({"cv": 3, "unit_cost": 1}, "L3"),
+        ({"cv": 0.1, "unit_cost": 10}, "L4"),
+    ):
+        assert follow(lines, values) == name
+
+
+@pytest.mark.parametrize("learn", [learn_rules, learn_cuts])
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_is_learned_is_drawn_as_it_sorts(learn, seed):
+    rng = np.random.default_rng(seed)
+    numbers = {"unit_cost": rng.integers(1, 9, 40) / 4, "cv": rng.integers(1, 30, 40) / 10}
+    data = SchemeInput(tuple(f"S{n:02d}" for n in range(40)), ("X",) * 40, numbers)
+    learned = learn(data, rng.uniform(0, 9, (40, 5)), ["unit_cost", "cv"], classes=6, min_size=3)
+    lines = lines_of(classes_of(learned.segmentation.rule))
+    for row, code in enumerate(learned.segmentation.codes):
+        assert follow(lines, {name: column[row] for name, column in numbers.items()}) == f"L{code + 1}"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["abc: ranked", "learned: L1 where sku != ''", "learned: <b>", "learned: L1 where a <= x; L2 where b"],
+)
+def test_other_rules_have_no_tree(rule):
+    assert classes_of(rule) == {}
+
+
+@pytest.mark.parametrize("width", [300, 840])
+def test_ends_tell_size_target_and_service(width):
+    """As many dots as questions and classes; what a class holds stands beside or below it."""
+    main = pd.DataFrame([{"scheme": "tree", "at_fill": 0.95, "rank": 1, "rule": RULE}])
+    held = [("tree", f"L{n}", 100 * n, 0.9 + 0.02 * n, 0.91 + 0.02 * n) for n in range(1, 5)]
+    segments = pd.DataFrame(held, columns=["scheme", "segment", "n_items", "target", "achieved"])
+    tables = {"tournament": main, "scheme_segments": segments}
+    found = ContestTables({"at_fill": [0.95]}, tables)
+    assert learned_rules(found) == {"rule_tree_1": "tree"}
+    figure = tree_chart(found, "tree", width)
+    rows = figure.data["rows"]
+    assert rows["kind"].value_counts()[["class", "question"]].tolist() == [4, 3]
+    assert "400 items · target 98\u202f% · achieved 99.00\u202f%" in " ".join(rows["text"])
+    assert "yes: L1" in style.to_svg(style.to_spec(figure, validate=True))
