@@ -20,7 +20,7 @@ def sections(tables: RunTables) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if tables.band is not None:
         text = (
-            "Fresh service of every plan against its cost (with a budget: against the stock it ties up), with "
+            "Fresh service of every plan against its cost (with a budget: against its stock value), with "
             "a band that holds for all plans at once, plans fixed. Ring: chosen plan; dashed: floor, budget."
         )
         found.append({"id": "money_band", "title": "The frontier in money", "text": text})

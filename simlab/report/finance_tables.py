@@ -77,7 +77,7 @@ _LIMITS_TEXT = (
 _STRESS = ("Scenario", "plan", "fill rate", "holding cost", "least cost for the floor", "regret")
 _STRESS_TEXT = (
     "The same levels under other circumstances, on the same random numbers. Regret: holding cost a year "
-    "above the cheapest plan of these levels that meets the floor in that scenario; none where the plan misses it."
+    "above the cheapest plan of these levels that meets the floor there; none where the plan misses it."
 )
 
 
