@@ -215,7 +215,8 @@ def _evaluate(
     """Run one evaluator with 32-bit lanes, then with 64 bits where a bound does not allow them."""
     if evaluator == "ledger":
         return record(world, levels, horizon, names, start)
-    dtype = np.dtype(np.int64 if needs_long_counters(horizon) else np.int32)
+    long = evaluator == "sweep" and needs_long_counters(horizon)  # only the sweep counts in half words
+    dtype = np.dtype(np.int64 if long else np.int32)
     sums = _run(evaluator, world, levels, horizon, dtype)
     faults = sums[1]
     wide = np.flatnonzero(faults[:, 0] == WIDE)

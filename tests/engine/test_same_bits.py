@@ -156,3 +156,17 @@ def test_wide_levels_and_long_runs_change_the_way_but_not_the_sums(whole):
     b = run.simulate_items(narrow, more, HORIZON)
     assert (a.served == b.served[:, :3]).all()
     assert (a.good_receipts == b.good_receipts[:, :3]).all()
+
+
+def test_lanes_of_32_bits_serve_long_runs_to_the_unit(whole):
+    """Only the sweep's histograms count in half words: long runs in lanes need no 64 bits for that."""
+    world, levels, _ = whole
+    rows = np.arange(3)
+    long = Horizon(periods=9000, warmup=0, replications=40, slots=1, seed=4)
+    short, wide = (
+        run._run("lanes", world.take(rows), levels.take(rows), long, np.dtype(kind))
+        for kind in (np.int32, np.int64)
+    )
+    assert (short[1] == wide[1]).all()
+    for narrow_sum, wide_sum in zip(short[0], wide[0], strict=True):
+        assert (narrow_sum == wide_sum).all()
