@@ -263,8 +263,14 @@ def frontiers_frame(contest: Contest) -> pd.DataFrame:
 
 
 def segments_frame(contest: Contest) -> pd.DataFrame:
-    """Every scheme's segments at the deciding floor: value, target, and service on the verdict seed."""
-    return pd.DataFrame(_segments(contest))
+    """Every scheme's segments at the deciding floor: value, target, and service on the verdict seed.
+
+    Notes
+    -----
+    ``first`` and ``second`` are the values of the two attributes of a product, empty for other schemes.
+    """
+    frame = pd.DataFrame(_segments(contest))
+    return frame.astype({"first": object, "second": object}) if len(frame) else frame
 
 
 def _segments(contest: Contest) -> Iterator[dict[str, Any]]:
@@ -274,11 +280,14 @@ def _segments(contest: Contest) -> Iterator[dict[str, Any]]:
         if asked is None:
             continue
         part, whole = held.arena.segment_service(one.segmentation.codes, asked)
-        sizes = one.segmentation.sizes
+        sizes, attributes = one.segmentation.sizes, one.segmentation.attributes
+        two = len(one.segmentation.by) == 2
         for code, segment in enumerate(one.segmentation.names):
             yield {
                 "scheme": one.name,
                 "segment": segment,
+                "first": attributes[code][0] if two else None,
+                "second": attributes[code][1] if two else None,
                 "n_items": int(sizes[code]),
                 "annual_value": float(value[one.segmentation.codes == code].sum()),
                 "target": float(held.arena.targets[asked[code]]),

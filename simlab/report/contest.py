@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from simlab.report import contest_words, formats
 from simlab.report.contest_charts import SERVICES, drawings
+from simlab.report.contest_segments import segments_matrix, segments_table
 from simlab.report.contest_tables import NEEDED, OPTIONAL, ContestTables, Row
 from simlab.report.formats import DASH, is_number, money, number, percent, span, target
 from simlab.report.rule_tree import learned_rules
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 COMMAND = "compare schemes"
 QUESTION = "Which segmentation is worth its rules?"
-_MOST_PAIRS, _MOST_SEGMENTS = 300, 60
+_MOST_PAIRS = 300
 _one = partial(percent, digits=1)
 
 Drawn = Mapping[str, Picture]
@@ -176,6 +177,8 @@ def _rule(found: ContestTables, pictures: Drawn) -> Section:
     for row in found.standings:
         inner: list[Any] = [Pictures([trees[row["scheme"]]])] if row["scheme"] in trees else []
         inner += [Listing(rule_lines(str(row["rule"])), code=True)]
+        if (matrix := segments_matrix(found, str(row["scheme"]))) is not None:
+            inner.append(matrix)
         if (table := segments_table(found, str(row["scheme"]))) is not None:
             inner.append(table)
         is_open = row["scheme"] == found.winner["scheme"]
@@ -189,31 +192,6 @@ def rule_lines(text: str) -> list[str]:
     if head == "learned":
         return [part.strip() for part in body.split(";")]
     return text.splitlines() or [text]
-
-
-def segments_table(found: ContestTables, scheme: str) -> Table | None:
-    """Segments of one scheme: value, target asked, service achieved; shade is the share of value."""
-    table = found.tables["scheme_segments"]
-    mine = table[table["scheme"] == scheme]
-    if mine.empty:
-        return None
-    whole = mine["annual_value"].sum()
-    rows = []
-    for row in records(mine.nlargest(_MOST_SEGMENTS, "annual_value").sort_values("segment", kind="stable")):
-        share = row["annual_value"] / whole if whole > 0 else None
-        ends = span(row.get("achieved_low"), row.get("achieved_high"), percent)
-        rows.append(
-            [
-                Cell(str(row["segment"])),
-                Cell(number(row["n_items"])),
-                Cell(money(row["annual_value"], found.currency, digits=0)),
-                Cell(percent(share, 0), heat=share),
-                Cell(target(row["target"])),
-                Cell(percent(row["achieved"]), ends),
-            ]
-        )
-    header = ["Segment", "SKU-locations", "annual value", "share", "target asked", "fill rate achieved"]
-    return Table(f"Segments of {scheme}", header, rows)
 
 
 def _classes(found: ContestTables, pictures: Drawn) -> Section | None:

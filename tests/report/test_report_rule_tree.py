@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from simlab.report import style
+from simlab.report.contest_segments import segments_matrix, segments_table
 from simlab.report.contest_tables import ContestTables
+from simlab.report.formats import DASH
 from simlab.report.rule_tree import classes_of, learned_rules, lines_of, tree_chart
 from simlab.segments import SchemeInput
 from simlab.segments.learned import learn_rules
@@ -76,3 +78,24 @@ def test_ends_tell_size_target_and_service(width):
     assert rows["kind"].value_counts()[["class", "question"]].tolist() == [4, 3]
     assert "400 items · target 98\u202f% · achieved 99.00\u202f%" in " ".join(rows["text"])
     assert "yes: L1" in style.to_svg(style.to_spec(figure, validate=True))
+
+
+def test_a_product_of_two_attributes_is_shown_as_a_matrix():
+    """Target, service and value where the two meet; a dash where no SKU-location is."""
+    held = [
+        ("abc+xyz", "A-X", "A", "X", 9, 75.0, 0.99, 0.98),
+        ("abc+xyz", "B-Y", "B", "Y", 5, 25.0, 0.9, 0.91),
+    ]
+    held.append(("abc", "A", None, None, 14, 100.0, 0.95, 0.95))
+    columns = ["scheme", "segment", "first", "second", "n_items", "annual_value", "target", "achieved"]
+    tables = {"scheme_segments": pd.DataFrame(held, columns=columns)}
+    found = ContestTables({"at_fill": [0.95], "currency": "EUR"}, tables)
+    matrix = segments_matrix(found, "abc+xyz")
+    assert matrix is not None
+    assert list(matrix.header) == ["", "X", "Y"]
+    said = [[cell.text for cell in row] for row in matrix.rows]
+    assert said == [["A", "99\u202f%", DASH], ["B", DASH, "90\u202f%"]]
+    assert "achieved 98.00" in matrix.rows[0][1].span
+    assert matrix.rows[0][1].heat == 0.75
+    assert segments_matrix(found, "abc") is None
+    assert segments_table(found, "abc") is not None
