@@ -152,8 +152,9 @@ def _optimised(data: SchemeInput, chosen: Scheme, cutter: Cutter | None) -> Clas
 
     classes = chosen.function(replace(data, cutter=cut))
     if not scores:
-        scored = ", ".join(one.name for one in known_schemes().values() if "sizes" in one.options)
-        raise data.refuse("E-SEG-035", "has no score to cut, sizes cannot be optimised", f"scored: {scored}")
+        scored = (name for name, one in known_schemes().items() if "thresholds" in one.options)
+        fix = f"scored: abc and its kin, {', '.join(scored)}"
+        raise data.refuse("E-SEG-035", "has no score to cut, sizes cannot be optimised", fix)
     return classes
 
 
