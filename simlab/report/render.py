@@ -6,6 +6,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from simlab.report.tables import RunTables
@@ -36,16 +37,19 @@ def render(run: RunFolder) -> Path:
     special = {contest.COMMAND: contest.render_contest, audit.COMMAND: audit.render_audit}
     if (write := special.get(str(run.manifest.get("command")))) is not None:
         return write(run)
+    from simlab.report import style
+
     tables = read_tables(run)
-    written = _write_figures(run, tables)
-    present = {*run.manifest.get("files", {}), "manifest.json", "figures/"}
-    page = run.write_text(REPORT, page_html(tables, present))
+    with style.library_ahead() as library:
+        written = _write_figures(run, tables)
+        present = {*run.manifest.get("files", {}), "manifest.json", "figures/"}
+        page = run.write_text(REPORT, page_html(tables, present, library))
     run.register([*written, page])
     return page
 
 
-def page_html(tables: RunTables, present: set[str]) -> str:
-    """The page as text; `present` are the names of the run's files."""
+def page_html(tables: RunTables, present: set[str], library: Callable[[], str] | None = None) -> str:
+    """The page as text; `present` are the run's files, `library` gives the script of the charts."""
     import jinja2
 
     from simlab.report import explorer, figures, finance, histories, method, page, style
@@ -76,7 +80,7 @@ def page_html(tables: RunTables, present: set[str]) -> str:
         files=method.files(present),
         style=_asset("style.css"),
         script=_asset("report.js"),
-        library=script_text(style.library()),
+        library=script_text((library or style.library)()),
     )
 
 

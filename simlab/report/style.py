@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -69,6 +73,34 @@ def library() -> str:
     snippet = None  # the stock bundle: vega, vega-lite, vega-embed
     script: str = vl_convert.javascript_bundle(snippet, _vega_lite_version())  # type: ignore[arg-type]
     return script
+
+
+@contextmanager
+def library_ahead() -> Iterator[Callable[[], str]]:
+    """Make `library` in a process of its own while figures are drawn; what is yielded waits for it.
+
+    Bundling takes a second and holds the interpreter, so that a thread would not help.
+    """
+    code = "import sys; from simlab.report.style import library; sys.stdout.buffer.write(library().encode())"
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+    except OSError:
+        yield library
+        return
+
+    def wait() -> str:
+        script, _ = process.communicate()
+        return script.decode() if process.returncode == 0 and script else library()
+
+    try:
+        yield wait
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def axis_money(sign: str) -> str:

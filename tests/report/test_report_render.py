@@ -12,7 +12,7 @@ import pytest
 from report.fake_run import HOSTILE, build_fake_run
 
 from simlab.errors import InvalidInputError
-from simlab.report import render
+from simlab.report import render, style
 from simlab.report.page import _reasons, matrix, segment_table
 from simlab.report.render import page_html, script_json, script_text
 from simlab.report.tables import ALL, read_tables
@@ -182,3 +182,13 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
     run.write_table("segments", run.read_table("segments").drop(columns="turns"))
     with pytest.raises(InvalidInputError, match=r"E-RUN-006.*segments\.parquet turns"):
         read_tables(run)
+
+
+def test_the_script_made_ahead_is_the_script(monkeypatch):
+    """Made in a process of its own, or here where none can be started: the same text."""
+    with style.library_ahead() as library:
+        ahead = library()
+    assert ahead == style.library()
+    monkeypatch.setattr(style.sys, "executable", "no-such-interpreter")
+    with style.library_ahead() as library:
+        assert library() == ahead
