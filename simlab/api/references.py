@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from simlab.api.data import Data
 from simlab.engine.types import Levels
-from simlab.execution import ChoiceArray
+from simlab.execution import ChoiceArray, beside
 from simlab.policies import PlannedLevels, current_levels, plan
 from simlab.segments import habit_targets
 from simlab.verdict.retest import PlanGroup
@@ -89,13 +89,7 @@ def first_column(n_items: int) -> ChoiceArray:
 def side_by_side(plans: dict[str, Levels]) -> tuple[PlanGroup, ...]:
     """Plans of one column each as the columns of one table, so that one simulation serves them all."""
     kinds = list(plans)
-    joined = Levels(
-        plans[kinds[0]].family,
-        *(
-            np.concatenate([getattr(plans[kind], name) for kind in kinds], axis=1)
-            for name in ("reorder_point", "order_up_to", "order_quantity")
-        ),
-    )
+    joined = beside([plans[kind] for kind in kinds])
     n = joined.n_items
     return tuple(
         PlanGroup(kind, joined, np.full((n, 1), column, dtype=np.int16)) for column, kind in enumerate(kinds)

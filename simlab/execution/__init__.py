@@ -13,6 +13,7 @@ from simlab.engine.types import (
     World,
 )
 from simlab.execution.blocks import BY_SLOT, Progress, Workers, run_curves, run_plans
+from simlab.execution.columns import beside, by_family
 from simlab.execution.sums import Account, ChoiceArray, PlanRequest, PlanSums, Weights
 from simlab.execution.warmup import common_warmup, mser
 
@@ -35,6 +36,8 @@ __all__ = [
     "Weights",
     "Workers",
     "World",
+    "beside",
+    "by_family",
     "common_warmup",
     "mser",
     "run_curves",

@@ -11,6 +11,7 @@ from simlab.engine.forms import MILLION
 from simlab.engine.pilot import pilot_series
 from simlab.engine.run import warmup_periods
 from simlab.engine.types import Family, FloatArray, Horizon, Levels, Unmet, World
+from simlab.execution.columns import beside, by_family
 
 _BATCH = 5
 _PILOT_REPLICATIONS = 16
@@ -41,7 +42,8 @@ def common_warmup(world: World, plans: list[Levels], horizon: Horizon) -> tuple[
         horizon, periods=horizon.periods + exact, warmup=0, replications=_PILOT_REPLICATIONS, slots=1
     )
     batch = _batch(world)
-    cuts = [mser(pilot_series(world.take(rows), _ends(levels).take(rows), pilot, batch)) for levels in cut]
+    together = [beside([_ends(cut[i]).take(rows) for i in group]) for group in by_family(cut)]
+    cuts = [mser(pilot_series(world.take(rows), levels, pilot, batch)) for levels in together]
     return max(exact, batch * max(cuts)), f"the larger of longest L + R - 1 and MSER-{batch} of a pilot run"
 
 

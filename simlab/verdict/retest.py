@@ -18,6 +18,8 @@ from simlab.execution import (
     Weights,
     Workers,
     World,
+    beside,
+    by_family,
     run_plans,
 )
 
@@ -118,15 +120,8 @@ def _joined(groups: Sequence[PlanGroup]) -> list[tuple[Levels, list[PlanGroup]]]
 
     One path serves every column of a family, so that further columns cost next to nothing.
     """
-    families: list[list[PlanGroup]] = []
-    for group in groups:
-        alike = (f for f in families if np.array_equal(f[0].levels.family, group.levels.family))
-        family = next(alike, None)
-        if family is None:
-            families.append([group])
-        else:
-            family.append(group)
-    return [_side_by_side(family) for family in families]
+    families = by_family([group.levels for group in groups])
+    return [_side_by_side([groups[number] for number in family]) for family in families]
 
 
 def _side_by_side(groups: list[PlanGroup]) -> tuple[Levels, list[PlanGroup]]:
@@ -138,6 +133,4 @@ def _side_by_side(groups: list[PlanGroup]) -> tuple[Levels, list[PlanGroup]]:
             tables.append(group.levels)
         first = sum(table.n_columns for table in tables[:place])
         moved.append(replace(group, choice=(group.choice + first).astype(np.int16)))
-    names = ("reorder_point", "order_up_to", "order_quantity")
-    joined = (np.concatenate([getattr(table, name) for table in tables], axis=1) for name in names)
-    return Levels(tables[0].family, *joined), moved
+    return beside(tables), moved
