@@ -20,6 +20,10 @@ BY_SLOT = ("demanded", "served", "on_hand", "on_hand_start", "receipts", "good_r
 _CELLS_IN_FLIGHT = 400_000
 """Item × column × replication sums that one plan block may hold at a time."""
 
+_BLOCKS_PER_WORKER = 8
+_FEWEST_ITEMS = 64
+"""Blocks smaller than this cost more to hand out than they gain; `block_items` may still ask for them."""
+
 _JOBLIB = {"threads": "threading", "loky": "loky"}
 
 Result = TypeVar("Result")
@@ -48,6 +52,11 @@ class Workers:
             raise ValueError("workers and block_items are at least 1")
         if self.backend not in _JOBLIB:
             raise ValueError(f"backend '{self.backend}' is not one of {', '.join(_JOBLIB)}")
+
+    def block_size(self, n_items: int) -> int:
+        """Items per block: at most `block_items`, fewer where that shares the work out more evenly."""
+        fair = -(-n_items // (_BLOCKS_PER_WORKER * self.n_workers))
+        return min(self.block_items, max(fair, _FEWEST_ITEMS))
 
 
 def run_curves(
@@ -91,7 +100,7 @@ def run_curves(
         If a guard of the simulator was breached or a block returned the wrong number of items.
     """
     workers = workers or Workers()
-    blocks = block_rows(world.n_items, workers.block_items)
+    blocks = block_rows(world.n_items, workers.block_size(world.n_items))
 
     def one(rows: IntArray) -> Curves:
         return _totals(simulate_items(world.take(rows), levels.take(rows), horizon), by_slot)

@@ -132,3 +132,10 @@ def test_stacked_plans_keep_their_order():
     both = PlanSums.stack([first, second])
     assert both.n_plans == 3
     assert both.served[:, 0, 0].tolist() == [0, 5, 5]
+
+
+def test_blocks_share_the_work_out_and_never_exceed_what_was_asked():
+    assert Workers(2, 512).block_size(1800) == 113
+    assert Workers(2, 512).block_size(30_000) == 512
+    assert Workers(2, 2).block_size(7) == 2
+    assert Workers(1, 512).block_size(100) == 64
