@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -128,12 +129,20 @@ def table_hash(models: Models) -> str:
     """SHA-256 over every array that the laws and order terms consist of."""
     digest = hashlib.sha256()
     world = models.world
-    for record in (world.demand, world.lead_time, world.terms, world.supply):
-        for name, value in sorted(vars(record).items()) if record is not None else ():
-            if value is not None:
-                digest.update(name.encode())
-                digest.update(np.ascontiguousarray(value).tobytes())
+    for record in (world.demand, world.lead_time, world.terms, world.supply, world.dependence):
+        _digest_record(digest, record)
     return digest.hexdigest()
+
+
+def _digest_record(digest: Any, record: object) -> None:
+    """Enter the arrays of a record, and of the records inside it, that are there."""
+    for name, value in sorted(vars(record).items()) if record is not None else ():
+        if value is not None:
+            digest.update(name.encode())
+            if is_dataclass(value):
+                _digest_record(digest, value)
+            else:
+                digest.update(np.ascontiguousarray(value).tobytes())
 
 
 def audit_facts(audit: Audit, times: dict[str, float]) -> dict[str, Any]:

@@ -141,6 +141,8 @@ def check(world: World, levels: Levels, horizon: Horizon) -> None:
     wrong["the share that waits lies in 0 … 1,000,000"] = partly & ((waits < 0) | (waits > MILLION))
     if terms.max_position is not None:
         wrong["the highest position is at least 0"] = terms.max_position < 0
+    if world.dependence is not None:
+        wrong["the engine does not know common factors yet"] = np.ones(n, np.bool_)
     if world.supply is not None:
         wrong |= _wrong_supply(world.supply)
     for text, bad in wrong.items():

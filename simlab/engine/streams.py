@@ -39,6 +39,9 @@ class Purpose(IntEnum):
     START = 3
     OUTAGE = 4
     SHARED_DELAY = 5
+    MARKET = 6
+    GROUP = 7
+    BLOCK = 8
 
 
 def item_keys(skus: Sequence[str], locations: Sequence[str]) -> KeyArray:
@@ -80,6 +83,17 @@ def supplier_keys(names: Sequence[str]) -> KeyArray:
         Two suppliers hash alike, or one is listed twice.
     """
     return item_keys(names, ["supplier"] * len(names))
+
+
+def group_keys(names: Sequence[str]) -> KeyArray:
+    """64-bit hash of every group's name: the common factor of its items' demand hangs on it.
+
+    Raises
+    ------
+    EngineFaultError
+        Two groups hash alike, or one is listed twice.
+    """
+    return item_keys(names, ["group"] * len(names))
 
 
 def _digest(sku: str, location: str) -> bytes:

@@ -117,6 +117,11 @@ def pmf_of(law: DemandLaw, item: int) -> tuple[int, FloatArray]:
     return first, probabilities
 
 
+def pmf_of_phase(law: DemandLaw, item: int, phase: int) -> tuple[int, FloatArray]:
+    """As `pmf_of`, of the periods of one phase of the law's calendar cycle (0 … `law.cycle` − 1)."""
+    return pmf_of(law, item)
+
+
 def table_of(law: DemandLaw, item: int) -> tuple[IntArray, WordArray]:
     """Points and thresholds of one item; the last threshold stands for 2**32."""
     tables = prepare(law.take(np.array([item])))
@@ -153,6 +158,9 @@ def _counted(law: DemandLaw, rows: IntArray) -> tuple[IntArray, WordArray]:
 
 def _check(law: DemandLaw) -> None:
     """Refuse laws that no table can hold, naming the first such item."""
+    _refuse(law.kind > LawKind.NORMAL, "the engine does not draw from series and chains yet")
+    if law.seasons is not None:
+        _refuse(law.seasons.profile >= 0, "the engine does not know seasons yet")
     parametric = law.kind != EMPIRICAL
     bad_mean = parametric & ~(np.isfinite(law.mean) & (law.mean >= 0))
     _refuse(bad_mean, "the mean demand must be a number ≥ 0")

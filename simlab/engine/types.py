@@ -6,38 +6,24 @@ per unit, so that every total is exact and does not depend on the order of addit
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
-WordArray = npt.NDArray[np.uint32]
-KeyArray = npt.NDArray[np.uint64]
-CodeArray = npt.NDArray[np.int8]
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-    Record = TypeVar("Record", bound=DataclassInstance)
-
-
-class LawKind(IntEnum):
-    """Shape of the demand of one period."""
-
-    POISSON = 0
-    NEGATIVE_BINOMIAL = 1
-    EMPIRICAL = 2
-    GEOMETRIC = 3
-    BINOMIAL = 4
-    STUTTERING_POISSON = 5
-    INTERMITTENT = 6
-    GAMMA = 7
-    LOGNORMAL = 8
-    NORMAL = 9
+from simlab.engine.arrays import CodeArray as CodeArray
+from simlab.engine.arrays import FloatArray as FloatArray
+from simlab.engine.arrays import IntArray as IntArray
+from simlab.engine.arrays import KeyArray as KeyArray
+from simlab.engine.arrays import WordArray as WordArray
+from simlab.engine.arrays import take_rows
+from simlab.engine.demand_law import Chain as Chain
+from simlab.engine.demand_law import DemandLaw as DemandLaw
+from simlab.engine.demand_law import Dependence as Dependence
+from simlab.engine.demand_law import LawKind as LawKind
+from simlab.engine.demand_law import Past as Past
+from simlab.engine.demand_law import Seasons as Seasons
 
 
 class Family(IntEnum):
@@ -54,42 +40,6 @@ class Unmet(IntEnum):
     BACKORDER = 0
     LOST = 1
     PARTLY = 2
-
-
-@dataclass(frozen=True, eq=False)
-class DemandLaw:
-    """Demand per period of every SKU-location, independent between periods.
-
-    Attributes
-    ----------
-    kind : (n,) int8
-        `LawKind`.
-    mean, variance : (n,) float
-        Units per period and units² per period. Poisson and geometric ignore the variance.
-    probability : (n,) float
-        Share of periods with demand, for the intermittent law; 0 elsewhere.
-    start, length : (n,) int64
-        Where an empirical law lies in `values` and `weights`; length 0 elsewhere.
-    values, weights : (m,) int64
-        Support points (distinct, ascending) and how often each was seen.
-    """
-
-    kind: CodeArray
-    mean: FloatArray
-    variance: FloatArray
-    probability: FloatArray
-    start: IntArray
-    length: IntArray
-    values: IntArray
-    weights: IntArray
-
-    @property
-    def n_items(self) -> int:
-        return int(self.kind.size)
-
-    def take(self, rows: IntArray) -> DemandLaw:
-        """The laws of some items; the support tables stay shared."""
-        return _take(self, rows, shared=("values", "weights"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +123,7 @@ class OrderTerms:
 
     def take(self, rows: IntArray) -> OrderTerms:
         """The terms of some items."""
-        return _take(self, rows)
+        return take_rows(self, rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,7 +182,7 @@ class Start:
 
     def take(self, rows: IntArray) -> Start:
         """The stock of some items."""
-        return _take(self, rows)
+        return take_rows(self, rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,6 +199,8 @@ class World:
         (R,S) knows no undershoot and stays as it is.
     supply : Supply, optional
         Outages, shared delays and partial receipts; none if left out.
+    dependence : Dependence, optional
+        Common factors of demand; items are independent if left out.
     """
 
     keys: KeyArray
@@ -257,6 +209,7 @@ class World:
     terms: OrderTerms
     undershoot: bool = True
     supply: Supply | None = None
+    dependence: Dependence | None = None
 
     @property
     def n_items(self) -> int:
@@ -271,6 +224,7 @@ class World:
             self.terms.take(rows),
             self.undershoot,
             None if self.supply is None else self.supply.take(rows),
+            None if self.dependence is None else self.dependence.take(rows),
         )
 
 
@@ -302,7 +256,7 @@ class Levels:
 
     def take(self, rows: IntArray) -> Levels:
         """The levels of some items."""
-        return _take(self, rows)
+        return take_rows(self, rows)
 
     def shifts(self) -> npt.NDArray[np.bool_]:
         """(n,) whether columns differ by one constant only, so that one path serves them all."""
@@ -388,11 +342,3 @@ class Curves:
     @property
     def n_columns(self) -> int:
         return int(self.served.shape[1])
-
-
-def _take(record: Record, rows: IntArray, shared: tuple[str, ...] = ()) -> Record:
-    columns = {field.name: getattr(record, field.name) for field in fields(record)}
-    changes = {
-        name: column[rows] for name, column in columns.items() if name not in shared and column is not None
-    }
-    return replace(record, **changes)
