@@ -32,12 +32,21 @@ class DemandTable:
     stockout : (m,) bool or None
         The shelf was empty at some time of the day, so that more may have been asked for; None where
         the study does not look at it.
+    on_hand : (m,) float64 or None
+        Units on the shelf at the end of the date; NaN where not said, None where not looked at.
+    promotion : (m,) bool or None
+        The date was under a promotion; None where not looked at.
+    price : (m,) float64 or None
+        Per unit, weighted by units; NaN where not said, None where not looked at.
     """
 
     item: IntArray
     date: DayArray
     quantity: IntArray
     stockout: npt.NDArray[np.bool_] | None = None
+    on_hand: FloatArray | None = None
+    promotion: npt.NDArray[np.bool_] | None = None
+    price: FloatArray | None = None
 
     @property
     def n_rows(self) -> int:
@@ -45,8 +54,15 @@ class DemandTable:
 
     def take(self, rows: npt.NDArray[np.bool_]) -> DemandTable:
         """Some of the rows."""
-        stockout = None if self.stockout is None else self.stockout[rows]
-        return DemandTable(self.item[rows], self.date[rows], self.quantity[rows], stockout)
+        return DemandTable(
+            self.item[rows],
+            self.date[rows],
+            self.quantity[rows],
+            None if self.stockout is None else self.stockout[rows],
+            None if self.on_hand is None else self.on_hand[rows],
+            None if self.promotion is None else self.promotion[rows],
+            None if self.price is None else self.price[rows],
+        )
 
 
 @dataclass(frozen=True, eq=False)

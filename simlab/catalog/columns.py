@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["id", "text", "money", "number", "whole", "fraction", "date", "choice"]
+Kind = Literal["id", "text", "money", "number", "whole", "fraction", "date", "choice", "flag"]
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Column:
     kind : str
         id: text letter for letter, never empty. text: any. money: a number above 0, counted in
         `cost_resolution`. number, whole, fraction: within `low` and `high`. date. choice: one of `choices`.
+        flag: yes or no.
     required : bool
         Whether the table must have the column and no cell may be empty.
     low, high : float
@@ -105,6 +106,14 @@ DEMAND: dict[str, Column] = {
     "quantity": Column("whole", required=True),
 }
 
+DEMAND_FURTHER: dict[str, Column] = {
+    "stockout": Column("flag"),
+    "on_hand": Column("whole", low=-1e12),
+    "promotion": Column("flag"),
+    "price": Column("number"),
+}
+"""Optional columns of demand that some options look at; see `catalog.further`."""
+
 RECEIPTS: dict[str, Column] = {
     "supplier": Column("id", required=True),
     "order_date": Column("date", required=True),
@@ -118,10 +127,11 @@ TABLES: dict[str, dict[str, Column]] = {"items": ITEMS, "demand": DEMAND, "recei
 
 NOT_USED: dict[str, dict[str, str]] = {
     "demand": {
-        "price": "prices as drivers of demand are not in this version",
+        "price": "demand.uplift does not name it",
         "channel": "demand by channel is not in this version; give each channel its own location",
-        "promotion": "promotions as drivers of demand are not in this version",
-        "stockout": "demand.censoring is none",
+        "promotion": "demand.uplift does not name it",
+        "stockout": 'demand.censoring is not "stockout_column"',
+        "on_hand": 'demand.censoring is not "on_hand", and nothing is replayed',
     },
     "receipts": {
         "received_quantity": "partial receipts are not in this version",

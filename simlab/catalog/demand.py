@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simlab.catalog import findings as found
 from simlab.catalog.catalog import DemandTable
-from simlab.catalog.columns import DEMAND, NOT_USED
+from simlab.catalog.columns import DEMAND, DEMAND_FURTHER, NOT_USED
 from simlab.catalog.convert import (
     DayArray,
     IntArray,
@@ -21,8 +21,8 @@ from simlab.catalog.convert import (
     refuse_fractional_ids,
     refuse_missing,
     spread,
-    texts,
 )
+from simlab.catalog.further import Further, read_further, refuse_two_stocks, wanted_columns
 from simlab.catalog.items import Items, file_remarks, has_columns
 from simlab.catalog.numerals import PLAIN, Fault, Notation, not_a_number, number_of, pattern, says_nothing
 from simlab.catalog.quality import QualityRow, Status
@@ -61,14 +61,13 @@ def read_demand(
     refuse_fractional_ids(table, ("sku", "location"))
     for name in ("sku", "location", "date"):
         refuse_missing(table, name)
-    rows = _Rows(table, source, items)
+    rows = _Rows(table, source, items, study)
     rows.drop_unknown(items)
     rows.drop_later(study, today)
     rows.drop_without_quantity()
     rows.drop_negative()
     rows.merge_doubles()
-    if study.demand.censoring == "stockout_column":
-        rows.stockout = _stockouts(table)
+    rows.read_further(study)
     if table.findings or items is None:
         return None
     demand = rows.result()
@@ -82,17 +81,19 @@ def read_demand(
 class _Rows:
     """Rows of the table on their way to a `DemandTable`, each with the reason of its fate."""
 
-    def __init__(self, table: TextTable, source: DemandSource, items: Items | None) -> None:
+    def __init__(self, table: TextTable, source: DemandSource, items: Items | None, study: Study) -> None:
         self.table, self.source = table, source
-        self.written = notation(table, source, DEMAND)
+        columns = DEMAND | {name: DEMAND_FURTHER[name] for name in wanted_columns(study)}
+        self.written = notation(table, source, columns)
         self.date, dated = days(table, "date", source)
-        self.quantity, counted = _quantities(table, source, self.written)
         self.item = _matched(table, items)
+        self.quantity, counted = _quantities(table, source, self.written)
+        self.quantity = _in_units(table, source, items, self.item, self.quantity)
         self.units = self.quantity.copy()
         self.keep: BoolArray = np.ones(table.n_rows, dtype=np.bool_)
         self.fates: list[tuple[str, Status, BoolArray, str]] = []
         self.unnetted = 0
-        self.stockout: BoolArray | None = None
+        self.further = Further()
         self.dated, self.counted = dated, counted
 
     def drop(self, what: str, status: Status, rows: BoolArray, note: str = "") -> None:
@@ -184,6 +185,12 @@ class _Rows:
         fix = 'keep one of them, or say duplicates = "sum" under [data.demand]'
         self.table.findings.add_rows(found.DUPLICATE, message, again, column=self.table.label("sku"), fix=fix)
 
+    def read_further(self, study: Study) -> None:
+        """Columns that the study's options look at."""
+        self.further = read_further(self.table, study, self.written)
+        rows = np.flatnonzero(self.keep & self.dated & (self.item >= 0))
+        refuse_two_stocks(self.table, self.further, rows, _keys(self.item[rows], self.date[rows]))
+
     def result(self) -> DemandTable:
         """What is left, one row per SKU-location and date, sorted."""
         rows = np.flatnonzero(self.keep & (self.units >= 0))
@@ -193,12 +200,11 @@ class _Rows:
             rows, key = rows[order], key[order]
         starts = np.flatnonzero(np.append(True, key[1:] != key[:-1]))[: key.size]
         summed = np.add.reduceat(self.quantity[rows], starts) if rows.size else self.quantity[rows]
-        flags = np.zeros(0, np.bool_) if self.stockout is None else self.stockout[rows]
+        more = self.further.merged(rows, starts, self.quantity[rows])
         rows = rows[starts]
-        short = None
-        if self.stockout is not None:
-            short = np.logical_or.reduceat(flags, starts) if rows.size else flags
-        return DemandTable(self.item[rows], self.date[rows], np.asarray(summed, dtype=np.int64), short)
+        return DemandTable(
+            self.item[rows], self.date[rows], np.asarray(summed, dtype=np.int64), *vars(more).values()
+        )
 
     def account(self, items: Items) -> Iterator[QualityRow]:
         """Every row under exactly one heading."""
@@ -249,9 +255,13 @@ def _quantities(table: TextTable, source: DemandSource, written: Notation) -> tu
 
 
 def _whole_units(value: Decimal, cell: str, source: DemandSource) -> int | Fault:
+    times = 1 if isinstance(source.unit, str) else Decimal(repr(source.unit))
+    value = value * times
     if value != value.to_integral_value():
         fix = "record demand in units small enough to be whole, such as grams for kilograms"
-        return Fault(found.NOT_WHOLE, f"{cell!r} is not a whole number of units", fix)
+        fix += ", or say under [data.demand] how many units one of these is: unit = 1000"
+        what = "units" if times == 1 else f"units at {source.unit:g} each"
+        return Fault(found.NOT_WHOLE, f"{cell!r} is not a whole number of {what}", fix)
     if value < 0 and source.returns == "refuse":
         fix = 'say returns = "net" or "drop" under [data.demand], or fix the cell'
         return Fault(found.NEGATIVE, f"{cell!r} is negative (a return?)", fix)
@@ -262,23 +272,26 @@ def _whole_units(value: Decimal, cell: str, source: DemandSource) -> int | Fault
     return int(value)
 
 
-_FLAGS = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
-
-
-def _stockouts(table: TextTable) -> BoolArray:
-    """(m,) rows whose shelf was empty at some time, by the column `stockout`."""
-    if "stockout" not in table.columns:
-        fix = 'add it (1 or 0), or leave out censoring = "stockout_column" under [demand]'
-        table.findings.add(found.MISSING_COLUMN, "required column is missing", column="stockout", fix=fix)
-        return np.zeros(table.n_rows, np.bool_)
-    words = [str(word or "").strip().lower() for word in texts(table.columns["stockout"])]
-    flags = [_FLAGS.get(word.removesuffix(".0")) for word in words]
-    bad = np.flatnonzero([flag is None for flag in flags])
+def _in_units(
+    table: TextTable, source: DemandSource, items: Items | None, item: IntArray, quantity: IntArray
+) -> IntArray:
+    """(m,) units, where the table counts packs or another unit; told in a remark."""
+    if source.unit == "unit" or items is None:
+        return quantity
+    if source.unit != "pack":
+        table.notes.append(("quantities in another unit", f"one of them is {source.unit:g} units"))
+        return quantity
+    size = np.append(items.numbers.get("pack_size", np.full(items.n_items, np.nan)), 1.0)[item]
+    bad = np.flatnonzero(np.isnan(size))
     if bad.size:
-        message = f"{words[bad[0]]!r} does not say whether the shelf was empty"
-        fix = "1, true or yes; 0, false, no or nothing"
-        table.findings.add_rows(found.NOT_A_CHOICE, message, bad, column=table.label("stockout"), fix=fix)
-    return np.array([bool(flag) for flag in flags], dtype=np.bool_)
+        sku = table.columns["sku"].cell(bad[0])
+        fix = 'fill pack_size in items, or leave out unit = "pack" under [data.demand]'
+        message = f"demand is in packs, and '{sku}' has no pack_size"
+        table.findings.add_rows(found.MISSING_CELL, message, bad, column=table.label("quantity"), fix=fix)
+    units: IntArray = quantity * np.nan_to_num(size, nan=1.0).astype(np.int64)
+    note = f"{np.abs(quantity).sum():,} packs are {np.abs(units).sum():,} units by pack_size of items"
+    table.notes.append(("quantities in packs", note))
+    return units
 
 
 def _matched(table: TextTable, items: Items | None) -> IntArray:
@@ -345,7 +358,7 @@ def _examples(table: TextTable, rows: IntArray) -> str:
 
 def _remarks(table: TextTable, study: Study) -> Iterator[QualityRow]:
     yield from file_remarks(table)
-    used = ("stockout",) if study.demand.censoring == "stockout_column" else ()
+    used = wanted_columns(study)
     for name in table.columns:
         if name not in DEMAND and name not in used:
             note = f"not used: {NOT_USED['demand'].get(name, 'demand has no such column')}"

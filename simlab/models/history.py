@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from simlab.catalog.quality import QualityRow
 from simlab.engine.types import FloatArray, IntArray
@@ -17,6 +18,62 @@ if TYPE_CHECKING:
     from simlab.catalog import Catalog
 
 _BLOCK = 1 << 22
+
+
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """Demands of periods that preparation changed, in the order of its steps.
+
+    Attributes
+    ----------
+    item, period : (k,) int64
+    what : (k,) object
+        outlier, stocked out, promotion, price or promotion and price.
+    before, after : (k,) int64
+        Units; after is −1 where the period was dropped.
+    """
+
+    item: IntArray
+    period: IntArray
+    what: npt.NDArray[np.object_]
+    before: IntArray
+    after: IntArray
+
+    def joined(self, other: Changes | None) -> Changes:
+        """These, then the others."""
+        if other is None:
+            return self
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        return Changes(*(np.concatenate(pair) for pair in pairs))
+
+
+@dataclass(frozen=True)
+class Uplift:
+    """Effect of one driver on the demand of one group.
+
+    Attributes
+    ----------
+    driver : str
+        promotion or price.
+    group : str
+        Value of `models.pool_by`; empty: all items.
+    factor, low, high : float
+        Promotion: demand ÷ demand without it. Price: demand at a price 10 % lower ÷ demand at the usual
+        price. With the 95 % interval of the estimate.
+    n_items, n_periods : int
+        SKU-locations and item-periods that show the effect.
+    borrowed : float
+        Weight of all groups together in this one's value.
+    """
+
+    driver: str
+    group: str
+    factor: float
+    low: float
+    high: float
+    n_items: int
+    n_periods: int
+    borrowed: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +94,12 @@ class History:
         Every open period of a life was observed; False with `absent_dates = "unknown"`.
     notes : tuple of QualityRow
         What was left out or repaired, for the quality account.
+    gap_item, gap_period : (g,) int64
+        Periods inside a life that are no observation of that item (outliers dropped), ascending.
+    changes : Changes or None
+        Cells that were changed or dropped, one by one.
+    uplift : tuple of Uplift
+        Estimated effects of promotions and prices.
     """
 
     calendar: Calendar
@@ -48,6 +111,10 @@ class History:
     quantity: IntArray
     is_complete: bool = True
     notes: tuple[QualityRow, ...] = ()
+    gap_item: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    gap_period: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    changes: Changes | None = None
+    uplift: tuple[Uplift, ...] = ()
 
     @property
     def n_items(self) -> int:
@@ -78,9 +145,18 @@ def opened(history: History) -> IntArray:
 
 
 def places(history: History) -> IntArray:
-    """(c,) number of each period with demand among the observed periods of its item, from 0."""
+    """(c,) number of each period with demand among the observed periods of its item, from 0.
+
+    Gaps are closed: the period after a dropped one follows the one before it.
+    """
     before = opened(history)
-    return np.asarray(before[history.period] - before[history.first[history.item]])
+    found = np.asarray(before[history.period] - before[history.first[history.item]])
+    if history.gap_item.size == 0:
+        return found
+    width = history.calendar.n_periods + 1
+    gaps = history.gap_item * width + history.gap_period
+    starts = np.searchsorted(gaps, history.item * width)
+    return np.asarray(found - (np.searchsorted(gaps, history.item * width + history.period) - starts))
 
 
 def tables(history: History) -> Iterator[tuple[IntArray, FloatArray]]:
@@ -89,15 +165,14 @@ def tables(history: History) -> Iterator[tuple[IntArray, FloatArray]]:
     Row r holds the periods of its life in order, `n_observed` of them; what follows is 0. Needs
     `is_complete`.
     """
-    opened = np.concatenate([[0], np.cumsum(history.calendar.open)])
+    place = places(history)
     bounds = np.searchsorted(history.item, np.arange(history.n_items + 1))
     size = max(1, _BLOCK // max(history.calendar.n_periods, 1))
     for begin in range(0, history.n_items, size):
         items = np.arange(begin, min(begin + size, history.n_items))
         cells = slice(int(bounds[begin]), int(bounds[items[-1] + 1]))
-        place = opened[history.period[cells]] - opened[history.first[history.item[cells]]]
         table = np.zeros((items.size, int(history.n_observed[items].max(initial=0))))
-        table[history.item[cells] - begin, place] = history.quantity[cells]
+        table[history.item[cells] - begin, place[cells]] = history.quantity[cells]
         yield items, table
 
 
@@ -113,11 +188,16 @@ def read_history(catalog: Catalog) -> History | None:
     -----
     Outliers and periods stocked out are treated as the study says (`preparation`).
 
+    With `censoring = "on_hand"` a period is stocked out where the shelf was empty at the end of one of
+    its dates; the stock of a date stands until the next row of its SKU-location.
+
     A SKU-location's life: from the first period in which it sold to `as_of` (`life = first_sale`),
     to the last in which it sold (`first_to_last`), or all periods (`window`). Inside, a period
     without rows is zero demand, or no observation with `absent_dates = "unknown"`. Rows of zero
     begin a life only where a SKU-location never sold.
     """
+    from simlab.models.censoring import alive, empty_shelves
+    from simlab.models.closed import closed_notes
     from simlab.models.preparation import prepared
 
     table, study = catalog.demand, catalog.study
@@ -135,8 +215,16 @@ def read_history(catalog: Catalog) -> History | None:
     item, period, quantity, short = item[counted], period[counted], quantity[counted], short[counted]
     is_open = calendar.open[period]
     notes.append(_left_out(catalog, f"in a closed {study.period}", item, quantity, ~is_open))
-    item, period, short = item[is_open], period[is_open], short[is_open]
-    item, period, (quantity, n_short) = _cells(item, period, quantity[is_open], short.astype(np.int64))
+    item, period, short, quantity = item[is_open], period[is_open], short[is_open], quantity[is_open]
+    if study.demand.censoring != "none":
+        empty = empty_shelves(catalog, calendar, first, last)
+        nothing = np.zeros(empty[0].size, np.int64)
+        item, period = np.concatenate([item, empty[0]]), np.concatenate([period, empty[1]])
+        quantity = np.concatenate([quantity, nothing])
+        short = np.concatenate(
+            [short & alive(first, last, item[: short.size], period[: short.size]), nothing == 0]
+        )
+    item, period, (quantity, n_short) = _cells(item, period, quantity, short.astype(np.int64))
     n_observed = _observed(catalog, calendar, item, first, last)
     sold = (quantity > 0) | (n_short > 0)
     history = History(
@@ -148,7 +236,7 @@ def read_history(catalog: Catalog) -> History | None:
         period[sold],
         quantity[sold],
         study.demand.absent_dates == "zero",
-        tuple(note for note in notes if note.rows),
+        (*(note for note in notes if note.rows), *closed_notes(catalog, calendar)),
     )
     return prepared(catalog, history, n_short[sold] > 0)
 

@@ -36,6 +36,7 @@ def relations(raw: Mapping[str, Any], file: str, *, from_file: bool) -> Iterator
     yield from _review(raw, file)
     yield from _crossing(raw, file)
     yield from _numerals(raw, file)
+    yield from _uplift(raw, file)
     yield from _name(raw, file)
 
 
@@ -148,6 +149,16 @@ def _numerals(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
             yield Problem(
                 "E-STU-008", "decimal and thousands signs are the same", file, column=where, fix=fix
             )
+
+
+def _uplift(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    drivers = value_at(raw, "demand.uplift.drivers") or ("promotion",)
+    future = value_at(raw, "demand.uplift.future")
+    if isinstance(future, (int, float)) and "promotion" not in drivers:
+        where = f"demand.uplift.future = {future:g}"
+        message = "is a share of periods under promotion, and promotion is no driver"
+        fix = 'say drivers = ["promotion", "price"], or future = "observed" or "none"'
+        yield Problem("E-STU-008", message, file, column=where, fix=fix)
 
 
 def _name(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:

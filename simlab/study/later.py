@@ -20,8 +20,6 @@ WORKS: dict[str, tuple[Any, ...]] = {
     "data.receipts.sheet": (),
     "data.receipts.sql": (),
     "data.receipts.url_env": (),
-    "demand.censoring": ("none", "stockout_column"),
-    "demand.outliers.action": ("list", "clip"),
     "models.support": ("integer",),
     "models.parameter_uncertainty": (False,),
     "lead_times.shared_delay": (False,),

@@ -87,8 +87,12 @@ class ItemsSource(TableSource):
 
 
 class DemandSource(TableSource):
-    """[data.demand]: one row per SKU-location and date, and what to do with doubtful rows."""
+    """[data.demand]: one row per SKU-location and date, and what to do with doubtful rows.
 
+    `unit`: what a quantity counts: units, packs of `pack_size` units (items), or so many units each.
+    """
+
+    unit: Literal["unit", "pack"] | Positive = "unit"
     duplicates: Literal["refuse", "sum"] = "refuse"
     unknown_sku: Literal["refuse", "drop"] = "refuse"
     returns: Literal["refuse", "net", "drop"] = "refuse"
@@ -123,6 +127,20 @@ class OutlierSpec(Spec):
     action: Literal["list", "clip", "drop"] = "list"
 
 
+class UpliftSpec(Spec):
+    """What moves demand, and how much of it is expected in future.
+
+    `drivers` are columns of the demand table. `future` says how often promotions (and prices other than
+    usual) come back: as often as in the history (``observed``), never (``none``), or in a share of the
+    periods.
+    """
+
+    drivers: Annotated[
+        tuple[Literal["promotion", "price"], ...], BeforeValidator(_one_or_more), Field(min_length=1)
+    ] = ("promotion",)
+    future: Literal["observed", "none"] | Share = "observed"
+
+
 class DemandSpec(Spec):
     """[demand]: the calendar and the life of a SKU-location.
 
@@ -135,6 +153,7 @@ class DemandSpec(Spec):
     weekdays: tuple[Weekday, ...] = ()
     censoring: Literal["none", "stockout_column", "on_hand"] = "none"
     outliers: OutlierSpec = OutlierSpec()
+    uplift: UpliftSpec | None = None
 
     def closed_mask(self, dates: npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:
         """(m,) which of these dates (datetime64[D]) are closed, by date, range or weekday."""

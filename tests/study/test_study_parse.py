@@ -320,3 +320,12 @@ def test_any_scheme_may_have_a_table_of_options() -> None:
     assert "options" not in resolved
     assert "segments.bye: unknown option 'bye'" in str(refused("[segments]\nbye = ['abc']\n"))
     assert parse_study(ITEMS + "[segments.options]\nx = 1\n").segments.options == {"options": {"x": 1}}
+
+
+def test_a_share_of_promotions_needs_promotions_as_a_driver() -> None:
+    """A share would change nothing where only prices are looked at."""
+    with pytest.raises(InvalidInputError, match="promotion is no driver"):
+        Study.default(demand={"uplift": {"drivers": ["price"], "future": 0.1}})
+    assert (
+        Study.default(demand={"uplift": {"drivers": "promotion", "future": 0.1}}).demand.uplift.future == 0.1
+    )
