@@ -172,10 +172,16 @@ def _whole(rate: FloatArray, factor: float) -> IntArray:
 def _possible(data: Data, problems: list[Problem]) -> None:
     """Cycle service as the axis needs as many cycles at every target."""
     asked = data.study.optimize
-    lost = (data.models.world.terms.unmet == Unmet.LOST).any()
-    if asked.service.measure == "cycle_service_level" and lost:
+    world = data.models.world
+    reasons = {
+        "with lost sales": (world.terms.unmet != Unmet.BACKORDER).any(),
+        "with a highest position": world.terms.max_position is not None,
+        "from today's stock": world.start is not None,
+    }
+    moved = [reason for reason, holds in reasons.items() if holds]
+    if asked.service.measure == "cycle_service_level" and moved:
         fix = "keep the fill rate as service and set floors = [{ by = …, measure = 'cycle_service_level' }]"
-        message = "with lost sales the number of cycles moves with the target: not in this version"
+        message = f"{' and '.join(moved)} the number of cycles moves with the target: not in this version"
         where = 'optimize.service.measure = "cycle_service_level"'
         problems.append(_problem(data, "E-OPT-005", message, where, fix))
 

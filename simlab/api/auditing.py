@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from simlab.api.abilities import refuse
 from simlab.api.assign import segment
 from simlab.api.data import Data, load
 from simlab.api.settings import Clock, Settings
@@ -162,6 +163,7 @@ def audit(
     Levels stay fixed; the world is switched from the formula's to the real one (see
     `simlab.verdict.audit`). Shapley's value shares the difference out over the orders of switching.
     """
+    refuse(data, "audit")
     settings = Settings.of(data.study, replications=replications, seed=seed, workers=workers)
     clock = Clock(progress)
     with clock.stage("fit"):

@@ -88,8 +88,12 @@ def bounds(opt: Optimization, *, every_level: bool = False) -> Bounds:
 
 def shifts(opt: Optimization) -> bool:
     """Whether one path serves every level of every item."""
-    unmet = opt.data.models.world.terms.unmet
-    return bool(opt.planned.levels.shifts().all() and (unmet == Unmet.BACKORDER).all())
+    world = opt.data.models.world
+    waits = (world.terms.unmet == Unmet.BACKORDER).all()
+    bound = world.start is not None or (
+        world.terms.max_position is not None and (world.terms.max_position > 0).any()
+    )
+    return bool(opt.planned.levels.shifts().all() and waits and not bound)
 
 
 def _level_bound(opt: Optimization) -> Any:

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.engine.profile import TimeProfile
-from simlab.engine.types import IntArray, Levels, Start
+from simlab.engine.types import Levels, Start
 from simlab.execution import Progress, run_curves
 from simlab.execution.profiles import run_profile
 from simlab.measures import format_money, format_rate
+from simlab.models.opening import stock_record, whole_units
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,11 +133,9 @@ def capital(opt: Optimization, progress: Progress | None = None) -> Capital:
 
 def start_of(opt: Optimization) -> tuple[Start, bool]:
     """Today's stock and pipeline; without a stock record, the habit's means in the long run."""
-    numbers, n = opt.data.catalog.numbers, opt.data.catalog.n_items
-    on_hand = numbers.get("on_hand", np.full(n, np.nan))
-    if np.isfinite(on_hand).all():
-        on_order = np.nan_to_num(numbers.get("on_order", np.zeros(n)))
-        return Start(_whole(on_hand), _whole(on_order)), True
+    record = stock_record(opt.data.catalog)
+    if record is not None:
+        return record, True
     return _habit_start(opt, opt.references.levels["habit"]), False
 
 
@@ -146,11 +145,7 @@ def _habit_start(opt: Optimization, levels: Levels) -> Start:
     curves = run_curves(opt.data.models.world, levels, horizon, workers=opt.settings.workers)
     exposure = horizon.periods * horizon.replications
     shelf = (curves.on_hand[:, 0, 0] - curves.backorders[:, 0, 0]) / exposure
-    return Start(_whole(np.maximum(shelf, 0.0)), _whole(curves.on_order[:, 0, 0] / exposure))
-
-
-def _whole(numbers: FloatArray) -> IntArray:
-    return np.rint(numbers).astype(np.int64)
+    return Start(whole_units(np.maximum(shelf, 0.0)), whole_units(curves.on_order[:, 0, 0] / exposure))
 
 
 def _of_profile(opt: Optimization, profile: TimeProfile, start: float, from_record: bool) -> Capital:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab.api.abilities import refuse
 from simlab.api.data import Data
 from simlab.api.field import Field, Schemes, field_of, grown_in, id_order, with_classes
 from simlab.api.problem import DEFAULT_FILL_RATE
@@ -201,6 +202,7 @@ def compare(
     InvalidInputError
         With every problem of every scheme that was named.
     """
+    refuse(data, "compare")
     rounds = rounds or Rounds()
     settings = Settings.of(
         data.study,

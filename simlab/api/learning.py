@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from simlab.api.abilities import refuse
 from simlab.api.accounts import Accounting, accounting
 from simlab.api.data import Data
 from simlab.api.grids import ItemTables, segment_curves
@@ -103,6 +104,7 @@ def growers_of(data: Data, by: Sequence[str], spec: LearnedSpec) -> dict[str, Gr
     for name in by:
         if not is_grown(data, name):
             continue
+        refuse(data, "learned segments")
         try:
             refuse_many(data, name, spec)
             found[name] = grower(data, name, spec)

@@ -107,6 +107,7 @@ def _facts(
             "family": study.policy.family,
             "planning": study.policy.planning,
             "target_measure": study.policy.target_measure,
+            "start": study.policy.start,
         },
         "statements": list(statements),
         "intervals": {"kind": "simulation", "level": settings.level},
@@ -129,7 +130,7 @@ def table_hash(models: Models) -> str:
     """SHA-256 over every array that the laws and order terms consist of."""
     digest = hashlib.sha256()
     world = models.world
-    for record in (world.demand, world.lead_time, world.terms, world.supply, world.dependence):
+    for record in (world.demand, world.lead_time, world.terms, world.supply, world.dependence, world.start):
         _digest_record(digest, record)
     return digest.hexdigest()
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.api import finance
+from simlab.api.abilities import refuse
 from simlab.api.accounts import Accounting, accounting, compare_counted
 from simlab.api.cells import Simulator
 from simlab.api.constraints import Constraints, constraints
@@ -328,6 +329,7 @@ def optimize(
     InfeasibleError
         No plan on the grid meets floor and budget; the message names what would work.
     """
+    refuse(data, "optimize")
     settings = Settings.of(
         data.study,
         replications=replications,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from simlab.engine.types import LawKind
+import numpy as np
+
+from simlab.engine.types import MILLION, LawKind, Unmet
 from simlab.measures import Estimate, format_estimate, format_money, format_rate
 from simlab.verdict.compare import NAMES
 
@@ -37,10 +39,22 @@ def optimize_statements(opt: Optimization) -> tuple[str, ...]:
         lines.append(met(opt.service, opt.solved.fill_rate))
     if opt.solved.budget is not None:
         lines.append(_within(scores.inventory_value, opt.solved.budget, currency))
+    lines += transient(opt.data)
     lines += [one.statement(currency) for one in opt.comparisons]
     lines += finance_statements(opt)
     lines += [_sentence(note) for note in (*opt.solved.notes, *opt.references.notes)]
     return tuple(lines)
+
+
+def transient(data: Data) -> list[str]:
+    """That the numbers speak of the way from today's stock, where they do."""
+    study = data.study
+    if study.policy.start == "stationary":
+        return []
+    return [
+        f"These are the {study.simulation.periods} {study.period}s from today's stock and orders under way "
+        "on (a transient result): what a policy settles at in the long run may differ."
+    ]
 
 
 def met(fill: Estimate, floor: float) -> str:
@@ -66,7 +80,8 @@ def simulate_statements(simulation: Simulation) -> tuple[str, ...]:
         f"Fill rate {format_estimate(total.fill_rate, 'fill_rate')}, cycle service level "
         f"{format_estimate(total.cycle_service_level, 'cycle_service_level')}, inventory "
         f"{format_estimate(total.inventory_value, 'inventory_value', currency)}, holding cost "
-        f"{format_estimate(total.holding_cost, 'holding_cost', currency)} per year."
+        f"{format_estimate(total.holding_cost, 'holding_cost', currency)} per year.",
+        *transient(simulation.data),
     ]
     for name, target in zip(simulation.segmentation.names, simulation.policy.targets or (), strict=True):
         scores = simulation.segment(name)
@@ -88,11 +103,26 @@ def assumptions(data: Data) -> tuple[str, ...]:
         "Orders may overtake each other."
         if crossing
         else "A supplier delivers orders in the sequence placed.",
-        "Unmet demand waits (backorders)." if study.policy.unmet == "backorder" else "Unmet demand is lost.",
+        _unmet(data),
         f"Holding cost counts the mean shelf stock at unit cost × yearly rate; a year is "
         f"{study.periods_per_year:.4g} {study.period}s.",
     ]
     return (*lines, *(_sentence(text) for text in data.models.assumptions))
+
+
+def _unmet(data: Data) -> str:
+    """What becomes of demand that finds an empty shelf."""
+    terms = data.models.world.terms
+    waits = np.where(terms.unmet == Unmet.BACKORDER, MILLION, 0)
+    if terms.waits is not None:
+        waits = np.where(terms.unmet == Unmet.PARTLY, terms.waits, waits)
+    if (waits == MILLION).all():
+        return "Unmet demand waits (backorders)."
+    if (waits == 0).all():
+        return "Unmet demand is lost."
+    if (waits == waits[0]).all():
+        return f"Of unmet demand {waits[0] / MILLION:.4g} waits, the rest is lost."
+    return "Unmet demand waits, is lost, or waits in part, as the items table says."
 
 
 def _past(data: Data) -> str:

@@ -33,6 +33,8 @@ class Column:
     works : tuple of float, or None
         None: every value works. Else the only values that this version does not refuse: the ones that
         change nothing.
+    or_share : bool
+        Whether a choice may also be a number between 0 and 1.
     """
 
     kind: Kind
@@ -43,12 +45,14 @@ class Column:
     choices: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
     works: tuple[float, ...] | None = None
+    or_share: bool = False
 
 
 _TEXT = Column("text")
 _AMOUNT = Column("number")
 _WHOLE = Column("whole")
 _SIZE = Column("whole", low=1)
+_UNMET = Column("choice", choices=("backorder", "lost"), or_share=True)
 
 ITEMS: dict[str, Column] = {
     "sku": Column("id", required=True),
@@ -63,7 +67,7 @@ ITEMS: dict[str, Column] = {
     "moq": _WHOLE,
     "pack_size": _SIZE,
     "max_order": _WHOLE,
-    "max_position": Column("whole", works=()),
+    "max_position": _WHOLE,
     "review_period": Column("number", above=True, high=36_500),
     "review_phase": _WHOLE,
     "lead_time": Column("number", high=36_500),
@@ -77,7 +81,7 @@ ITEMS: dict[str, Column] = {
     "unit_volume": _AMOUNT,
     "lines_per_unit": _AMOUNT,
     "unit_resolution": Column("number", above=True, works=(1.0,)),
-    "unmet": Column("choice", choices=("backorder", "lost")),
+    "unmet": _UNMET,
     "current_reorder_point": Column("whole", low=-1e12),
     "current_order_up_to": _WHOLE,
     "current_order_quantity": _SIZE,

@@ -210,13 +210,16 @@ def days(table: TextTable, name: str, source: TableSource) -> tuple[DayArray, Bo
 
 
 def choices(table: TextTable, name: str, rule: Column) -> TextArray:
-    """A column of words out of a list; None where empty."""
-    allowed = " or ".join(rule.choices)
+    """A column of words out of a list (or shares as text, where allowed); None where empty."""
+    allowed = " or ".join((*rule.choices, "a share such as 0.3") if rule.or_share else rule.choices)
 
     def judge(cell: str) -> str | Fault:
         word = cell.strip().lower()
         if word in rule.choices:
             return word
+        share = _share(word) if rule.or_share else None
+        if share is not None:
+            return share
         if word in rule.later:
             fix = f"{allowed} work"
             return Fault(found.NOT_YET, f"{name} = {cell} is not in this version", fix)
@@ -224,6 +227,13 @@ def choices(table: TextTable, name: str, rule: Column) -> TextArray:
 
     values, _ = judged(table, name, judge)
     return spread(table.columns[name], values, None, object)
+
+
+def _share(word: str) -> str | None:
+    """A cell that is a plain number between 0 and 1, with a decimal point; else None."""
+    text = word.replace(",", ".")
+    number = number_of(text, PLAIN, pattern(PLAIN))
+    return text if number is not None and 0 <= number <= 1 else None
 
 
 def texts(column: TextColumn) -> TextArray:

@@ -9,6 +9,7 @@ from simlab.engine.kernel_types import DetailArrays, ItemArrays, LevelArrays
 from simlab.engine.streams import Purpose, stream_key
 from simlab.engine.tables import counted_thresholds, prepare
 from simlab.engine.types import (
+    MILLION,
     Family,
     Horizon,
     LeadTimeLaw,
@@ -23,8 +24,6 @@ from simlab.errors import EngineFaultError
 
 Mask = npt.NDArray[np.bool_]
 
-MILLION = 1_000_000
-"""Shares are counted in millionths."""
 CERTAIN = 1 << 32
 """Chances are counted in 2**-32."""
 

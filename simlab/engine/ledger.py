@@ -57,7 +57,7 @@ def ledger(
     item, replication, column : int
         Row of the item, number of the replication, and column of the levels.
     start : Start, optional
-        Stock and pipeline to begin with.
+        Stock and pipeline to begin with; default: the world's own.
 
     Returns
     -------
@@ -69,6 +69,7 @@ def ledger(
     EngineFaultError
         There is no such item, replication or column.
     """
+    start = world.start if start is None else start
     check(world, levels, horizon)
     check_start(world, start)
     last = horizon.first_replication + horizon.replications

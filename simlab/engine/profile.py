@@ -93,8 +93,9 @@ def time_profile(
     n_groups : int, optional
         Default: the largest group + 1.
     start : Start, optional
-        Stock and pipeline of today, usually with a warm-up of 0: how stock runs down or builds up
-        from here. Units under way arrive as one order after one lead time, see `Start`.
+        Stock and pipeline of today (default: the world's own), usually with a warm-up of 0: how stock
+        runs down or builds up from here. Units under way arrive as one order after one lead time,
+        see `Start`.
 
     Returns
     -------
@@ -106,6 +107,7 @@ def time_profile(
     EngineFaultError
         Inputs that make no sense, a breached guard, or sums of money that might leave 64 bits.
     """
+    start = world.start if start is None else start
     check(world, levels, horizon)
     check_start(world, start)
     n_groups = int(groups.max(initial=-1)) + 1 if n_groups is None else n_groups

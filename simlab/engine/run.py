@@ -8,7 +8,6 @@ from typing import Any, Literal
 import numpy as np
 
 from simlab.engine.forms import (
-    MILLION,
     Mask,
     check,
     check_start,
@@ -24,6 +23,7 @@ from simlab.engine.recorder import N_ORDER_FIELDS, N_ROWS, record_sums
 from simlab.engine.streams import Purpose, stream_key
 from simlab.engine.sweep import sweep
 from simlab.engine.types import (
+    MILLION,
     Curves,
     Family,
     Horizon,
@@ -55,8 +55,9 @@ def warmup_periods(world: World) -> int:
     int
         Longest lead time + review period − 1 over the items; where suppliers stop, plus the outage
         that one in a million exceeds; where the rest of an order follows later, plus that delay.
+        0 from today's stock: the way from there is what is asked for.
     """
-    if world.n_items == 0:
+    if world.n_items == 0 or world.start is not None:
         return 0
     longest = world.lead_time.longest() + world.terms.review_period - 1
     supply = world.supply
@@ -72,7 +73,7 @@ def evaluator_of(world: World, levels: Levels) -> Evaluator:
     """How a call is evaluated: "sweep" if one path serves all columns of every item, "ledger" if an
     item has a feature that only the recorder of single paths knows, else "lanes".
     """
-    if needs_recorder(world).any():
+    if world.start is not None or needs_recorder(world).any():
         return "ledger"
     return "sweep" if bool(_sweeps(world, levels).all()) else "lanes"
 
@@ -92,7 +93,8 @@ def simulate_items(world: World, levels: Levels, horizon: Horizon, start: Start 
     horizon : Horizon
         Periods, replications, slots and the seed of this phase.
     start : Start, optional
-        Stock and pipeline to begin with (the transient question); usually with a warm-up of 0.
+        Stock and pipeline to begin with (the transient question); usually with a warm-up of 0. Default:
+        the world's own.
 
     Returns
     -------
@@ -112,6 +114,7 @@ def simulate_items(world: World, levels: Levels, horizon: Horizon, start: Start 
     Start: a full shelf at S and nothing on order; (R,s,nQ) with backorders: all of a position
     uniform on s + 1 … s + Q on the shelf, the same draw at every column.
     """
+    start = world.start if start is None else start
     check(world, levels, horizon)
     check_start(world, start)
     n, k, slots = world.n_items, levels.n_columns, horizon.slots
@@ -180,7 +183,9 @@ def evaluate(evaluator: Evaluator, world: World, levels: Levels, horizon: Horizo
         The evaluator would be wrong for an item.
     """
     check(world, levels, horizon)
-    uncovered = needs_recorder(world) if evaluator != "ledger" else np.zeros(world.n_items, bool)
+    uncovered = np.zeros(world.n_items, bool)
+    if evaluator != "ledger":
+        uncovered = needs_recorder(world) | (world.start is not None)
     if evaluator == "sweep":
         uncovered = uncovered | ~_shifts(world, levels)
     if uncovered.any():
@@ -269,7 +274,7 @@ def record(
     work, page = recording(world, run)
     sums = _zeros(world.n_items, levels.n_columns, horizon.slots, levels.n_columns)
     faults = np.zeros((world.n_items, 3), np.int64)
-    details = detail_arrays(world, horizon, start)
+    details = detail_arrays(world, horizon, world.start if start is None else start)
     record_sums(
         item_arrays(world), details, policy, level_arrays(world.terms, levels), run, work, page, sums, faults
     )

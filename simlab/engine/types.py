@@ -25,6 +25,9 @@ from simlab.engine.demand_law import LawKind as LawKind
 from simlab.engine.demand_law import Past as Past
 from simlab.engine.demand_law import Seasons as Seasons
 
+MILLION = 1_000_000
+"""Shares are counted in millionths."""
+
 
 class Family(IntEnum):
     """Ordering rule of one SKU-location."""
@@ -201,6 +204,9 @@ class World:
         Outages, shared delays and partial receipts; none if left out.
     dependence : Dependence, optional
         Common factors of demand; items are independent if left out.
+    start : Start, optional
+        Stock and pipeline of today, from which every path begins (the transient question); the long
+        run if left out.
     """
 
     keys: KeyArray
@@ -210,6 +216,7 @@ class World:
     undershoot: bool = True
     supply: Supply | None = None
     dependence: Dependence | None = None
+    start: Start | None = None
 
     @property
     def n_items(self) -> int:
@@ -225,6 +232,7 @@ class World:
             self.undershoot,
             None if self.supply is None else self.supply.take(rows),
             None if self.dependence is None else self.dependence.take(rows),
+            None if self.start is None else self.start.take(rows),
         )
 
 

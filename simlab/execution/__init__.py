@@ -1,6 +1,7 @@
 """Blocks of SKU-locations over workers: from levels to sums, with progress and bounded memory."""
 
 from simlab.engine.types import (
+    MILLION,
     Curves,
     DemandLaw,
     Family,
@@ -19,6 +20,7 @@ from simlab.execution.warmup import common_warmup, mser
 
 __all__ = [
     "BY_SLOT",
+    "MILLION",
     "Account",
     "ChoiceArray",
     "Curves",

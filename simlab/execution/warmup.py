@@ -7,15 +7,17 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from simlab.engine.forms import MILLION
 from simlab.engine.pilot import pilot_series
 from simlab.engine.run import warmup_periods
-from simlab.engine.types import Family, FloatArray, Horizon, Levels, Unmet, World
+from simlab.engine.types import MILLION, Family, FloatArray, Horizon, Levels, Unmet, World
 from simlab.execution.columns import beside, by_family
 
 _BATCH = 5
 _PILOT_REPLICATIONS = 16
 _PILOT_ITEMS = 128
+
+TRANSIENT = "none: every period from today's stock and pipeline on is counted"
+"""Warm-up rule of a world that begins with today's stock."""
 
 
 def common_warmup(world: World, plans: list[Levels], horizon: Horizon) -> tuple[int, str]:
@@ -33,6 +35,8 @@ def common_warmup(world: World, plans: list[Levels], horizon: Horizon) -> tuple[
     ----------
     White (1997), An effective truncation heuristic for bias reduction in simulation output (MSER).
     """
+    if world.start is not None:
+        return 0, TRANSIENT
     exact = warmup_periods(world)
     cut = [levels for levels in plans if not _starts_stationary(world, levels)]
     if not cut:

@@ -17,6 +17,7 @@ from simlab.models.demand import choose_laws
 from simlab.models.history import read_history
 from simlab.models.holdout import known_past
 from simlab.models.lead_times import fit_lead_times, moments
+from simlab.models.opening import opening_stock
 from simlab.models.scores import Scores
 from simlab.models.terms import Costs, read_costs, read_terms
 
@@ -134,15 +135,20 @@ def fit(catalog: Catalog) -> Models:
     choice = checked.do(lambda: choose_laws(catalog, history))
     lead_times = checked.do(lambda: fit_lead_times(catalog))
     with_notes = checked.do(lambda: read_terms(catalog))
-    if choice is None or lead_times is None or with_notes is None:
+    transient = catalog.study.policy.start == "today"
+    opening = checked.do(lambda: opening_stock(catalog)) if transient else (None, ())
+    if choice is None or lead_times is None or with_notes is None or opening is None:
         raise InvalidInputError(checked.problems)
     terms, review_notes = with_notes
+    start, begins = opening
     costs, assumed = read_costs(catalog)
     per_year = catalog.study.periods_per_year
     annual_units = choice.law.mean * per_year
     none = np.full(catalog.n_items, np.nan)
     return Models(
-        world=World(streams.item_keys(catalog.sku, catalog.location), choice.law, lead_times.law, terms),
+        world=World(
+            streams.item_keys(catalog.sku, catalog.location), choice.law, lead_times.law, terms, start=start
+        ),
         demand_reason=choice.reason,
         lead_time_reason=lead_times.reason,
         n_observed=choice.n_observed,
@@ -152,7 +158,7 @@ def fit(catalog: Catalog) -> Models:
         cv=choice.cv,
         current={name: catalog.numbers.get(name, none) for name in _CURRENT},
         periods_per_year=per_year,
-        assumptions=assumed,
+        assumptions=(*begins, *assumed),
         notes=(
             *held_out,
             *(history.notes if history else ()),

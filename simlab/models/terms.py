@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from simlab.catalog.quality import QualityRow
-from simlab.engine.types import FloatArray, IntArray, OrderTerms, Unmet
+from simlab.engine.types import MILLION, CodeArray, FloatArray, IntArray, OrderTerms, Unmet
 from simlab.errors import InvalidInputError, Problem
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ HOLDING_RATE = 0.20
 """Per year, where the items table does not say."""
 
 _PARTS = 100  # holding costs are counted in hundredths of the cost resolution
-_UNMET = {"backorder": Unmet.BACKORDER, "backorders": Unmet.BACKORDER, "lost": Unmet.LOST}
+_UNMET = {"backorder": MILLION, "backorders": MILLION, "lost": 0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +92,10 @@ def read_terms(catalog: Catalog) -> tuple[OrderTerms, tuple[QualityRow, ...]]:
     review = np.maximum(np.rint(wanted), 1).astype(np.int64)
     phase = np.rint(np.nan_to_num(_column(catalog, "review_phase")) * unit).astype(np.int64) % review
     pack, moq, largest = (_column(catalog, name) for name in ("pack_size", "moq", "max_order"))
+    ceiling = np.nan_to_num(_column(catalog, "max_position")).astype(np.int64)
     problems = [*_unit_problems(catalog, pack, moq, largest), *_review_problems(catalog, given)]
-    unmet, unknown = _unmet(catalog)
+    waits, unknown = _waits(catalog)
+    unmet = _unmet(waits)
     if problems + unknown:
         raise InvalidInputError(problems + unknown)
     terms = OrderTerms(
@@ -103,6 +105,8 @@ def read_terms(catalog: Catalog) -> tuple[OrderTerms, tuple[QualityRow, ...]]:
         np.nan_to_num(moq).astype(np.int64),
         np.nan_to_num(largest).astype(np.int64),
         unmet,
+        np.where(unmet == Unmet.PARTLY, waits, 0) if (unmet == Unmet.PARTLY).any() else None,
+        ceiling if ceiling.any() else None,
     )
     return terms, _review_notes(catalog, wanted, review)
 
@@ -111,21 +115,37 @@ def _column(catalog: Catalog, name: str) -> FloatArray:
     return np.asarray(catalog.numbers.get(name, np.full(catalog.n_items, np.nan)))
 
 
-def _unmet(catalog: Catalog) -> tuple[npt.NDArray[np.int8], list[Problem]]:
-    """(n,) `Unmet`: the item's own word, else the study's."""
-    usual = _UNMET[str(catalog.study.policy.unmet)]
+def _unmet(waits: IntArray) -> CodeArray:
+    """(n,) `Unmet` of the share that waits: all, nothing, or a part."""
+    partly = np.where(waits == 0, Unmet.LOST, Unmet.PARTLY)
+    return np.where(waits == MILLION, Unmet.BACKORDER, partly).astype(np.int8)
+
+
+def _waits(catalog: Catalog) -> tuple[IntArray, list[Problem]]:
+    """(n,) millionths of unmet demand that wait: the item's own word or share, else the study's."""
+    said = catalog.study.policy.unmet
+    usual = _UNMET[said] if isinstance(said, str) else round(said.waits * MILLION)
     column = catalog.texts.get("unmet")
-    out = np.full(catalog.n_items, usual, dtype=np.int8)
+    out = np.full(catalog.n_items, usual, dtype=np.int64)
     problems: list[Problem] = []
-    if column is None:
-        return out, problems
-    for row, value in enumerate(column):
+    for row, value in enumerate(column if column is not None else ()):
         word = str(value or "").strip().lower()
+        share = _share(word)
         if word in _UNMET:
             out[row] = _UNMET[word]
+        elif share is not None:
+            out[row] = share
         elif word:
-            problems.append(_problem(catalog, row, "unmet", f"'{word}'", "backorder or lost"))
+            fix = "backorder, lost, or the share that waits, such as 0.3"
+            problems.append(_problem(catalog, row, "unmet", f"'{word}'", fix))
     return out, problems
+
+
+def _share(word: str) -> int | None:
+    """Millionths of a share written as a plain number between 0 and 1; None where it is none."""
+    if not re.fullmatch(r"[+]?([01]|[01]?\.[0-9]+)", word):
+        return None
+    return round(float(word) * MILLION) if float(word) <= 1 else None
 
 
 def _review_problems(catalog: Catalog, given: FloatArray) -> Iterator[Problem]:

@@ -190,7 +190,10 @@ def _width(models: Models, quantity: IntArray) -> tuple[IntArray, list[str]]:
     words = _also(words, binds, "smallest order as a uniform position")
     words = _also(words, free, "smallest order left out (below the mean of a review period)")
     words = _also(words, terms.max_order > 0, "largest order left out")
+    if terms.max_position is not None:
+        words = _also(words, terms.max_position > 0, "highest position left out")
     words = _also(words, terms.unmet == Unmet.LOST, "lost sales planned as backorders")
+    words = _also(words, terms.unmet == Unmet.PARTLY, "partly waiting demand planned as backorders")
     return width.astype(np.int64), words
 
 

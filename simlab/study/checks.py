@@ -35,6 +35,7 @@ def relations(raw: Mapping[str, Any], file: str, *, from_file: bool) -> Iterator
     yield from _cuts(raw, file)
     yield from _review(raw, file)
     yield from _crossing(raw, file)
+    yield from _transient(raw, file)
     yield from _numerals(raw, file)
     yield from _uplift(raw, file)
     yield from _name(raw, file)
@@ -130,6 +131,14 @@ def _crossing(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     random = value_at(raw, "data.receipts") is not None and value_at(raw, "lead_times.law") != "fixed"
     if random and value_at(raw, "lead_times.crossing") is None:
         yield crossing_unsaid(file)
+
+
+def _transient(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    warmup = value_at(raw, "simulation.warmup")
+    if value_at(raw, "policy.start") == "today" and warmup not in (None, "auto", 0):
+        fix = "leave the warm-up out: from today's stock every period counts"
+        where = f'policy.start = "today", simulation.warmup = {warmup}'
+        yield Problem("E-STU-008", "a warm-up would forget today's stock", file, column=where, fix=fix)
 
 
 def crossing_unsaid(file: str) -> Problem:

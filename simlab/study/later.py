@@ -24,8 +24,6 @@ WORKS: dict[str, tuple[Any, ...]] = {
     "models.parameter_uncertainty": (False,),
     "lead_times.shared_delay": (False,),
     "policy.family": ("order_up_to", "reorder_quantity"),
-    "policy.unmet": ("backorder", "lost"),
-    "policy.start": ("stationary",),
     "policy.forecast": (),
     "simulation.precision": (),
     "run.backend": ("threads", "loky"),

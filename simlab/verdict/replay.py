@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from simlab.execution import Levels, World
+from simlab.execution import MILLION, Levels, OrderTerms, Unmet, World
 from simlab.models import HeldOut
 from simlab.models.sampling import draw_demand, draw_lead_times
 
@@ -15,7 +15,7 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 _BLOCK = 1 << 18  # items × paths at a time
-_LOST, _REORDER_QUANTITY, _REORDER_UP_TO = 1, 1, 2
+_REORDER_QUANTITY, _REORDER_UP_TO = 1, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,12 +132,14 @@ class _Run:
         self.family = levels.family[:, None]
         self.s, self.S = levels.reorder_point[:, :1], levels.order_up_to[:, :1]
         self.Q = np.maximum(levels.order_quantity[:, :1], 1)
-        self.lost = (world.terms.unmet == _LOST)[:, None]
+        self.waits = waiting_share(world.terms)[:, None]
+        self.ceiling = world.terms.max_position
         shape = (world.n_items, paths)
         lots = self.family == _REORDER_QUANTITY
         spread = (np.arange(paths) * self.Q) // paths  # even over one lot
         self.net = np.where(lots, self.s + 1 + spread, self.S) + np.zeros(shape, np.int64)
-        self.net = np.where(self.lost, np.maximum(self.net, 0), self.net)
+        self.net = np.where(self.waits < MILLION, np.maximum(self.net, 0), self.net)
+        self.part = np.zeros(shape, np.int64)
         self.on_order = np.zeros(shape, np.int64)
         self.width = longest + 1
         self.due = np.zeros((self.width, *shape), np.int64)
@@ -150,7 +152,10 @@ class _Run:
         self._arrive(t)
         shelf = np.maximum(self.net, 0)
         served = np.minimum(demand, shelf)
-        self.net -= np.where(self.lost, served, demand)
+        self.part += (demand - served) * self.waits
+        waiting = self.part // MILLION
+        self.part -= waiting * MILLION
+        self.net -= served + waiting
         return served, shelf + np.maximum(self.net, 0)
 
     def _arrive(self, t: int) -> None:
@@ -180,4 +185,19 @@ class _Run:
         pack = self.terms.pack_size[:, None]
         size = -(-np.maximum(size, self.terms.moq[:, None]) // pack) * pack
         cap = self.terms.max_order[:, None] // pack * pack
-        return np.asarray(np.where(places, np.where(cap > 0, np.minimum(size, cap), size), 0))
+        size = np.where(places, np.where(cap > 0, np.minimum(size, cap), size), 0)
+        return np.asarray(size if self.ceiling is None else self._within(size, position, self.ceiling))
+
+    def _within(self, size: IntArray, position: IntArray, ceiling: IntArray) -> IntArray:
+        """Orders cut to whole packs or lots, so that the position stays at or below the ceiling."""
+        room = np.maximum(ceiling[:, None] - position, 0)
+        lot = np.where(self.family == _REORDER_QUANTITY, self.Q, self.terms.pack_size[:, None])
+        cut = room // lot * lot
+        cut = np.where(cut >= self.terms.moq[:, None], cut, 0)
+        return np.where((ceiling[:, None] == 0) | (size <= room), size, cut)
+
+
+def waiting_share(terms: OrderTerms) -> IntArray:
+    """(n,) millionths of unmet demand that wait."""
+    waits = np.where(terms.unmet == Unmet.BACKORDER, MILLION, 0)
+    return waits if terms.waits is None else np.where(terms.unmet == Unmet.PARTLY, terms.waits, waits)

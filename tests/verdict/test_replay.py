@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -76,6 +78,23 @@ def test_lost_sales_leave_no_debt() -> None:
     kept = replay(world(unmet=1), base_stock(12), held(real), paths=2, seed=1)
     owed = replay(world(), base_stock(12), held(real), paths=2, seed=1)
     assert kept.served.sum() > owed.served.sum() == 0
+
+
+def test_a_share_that_waits_and_a_highest_position_are_replayed() -> None:
+    """A share of all or of nothing is backorders or lost sales; a ceiling below S is the level that acts."""
+    real = np.random.default_rng(5).poisson(6, (3, 20))
+
+    def served(levels, unmet, **more) -> list[int]:
+        one = world(unmet=unmet)
+        terms = replace(one.terms, **{name: np.full(3, value) for name, value in more.items()})
+        found = replay(replace(one, terms=terms), levels, held(real), paths=2, seed=1)
+        return [int(found.served.sum()), int(found.on_hand.sum())]
+
+    low = base_stock(14)
+    assert served(low, 2, waits=1_000_000) == served(low, 0)
+    assert served(low, 2, waits=0) == served(low, 1)
+    assert served(low, 0)[0] < served(low, 2, waits=500_000)[0] < served(low, 1)[0]
+    assert served(base_stock(30), 0, max_position=14) == served(low, 0)
 
 
 def test_a_short_hold_out_is_not_counted() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.errors import UsageError
-from simlab.execution import DemandLaw, Family, LeadTimeLaw, OrderTerms, Unmet, World
+from simlab.execution import MILLION, DemandLaw, Family, LeadTimeLaw, OrderTerms, Unmet, World
 from simlab.verdict.audit.demand import normal_demand, planned_law, true_variance
 from simlab.verdict.audit.switches import EXACT_IGNORES, NORMAL_IGNORES, SWITCHES, Switch, code_of
 
@@ -28,8 +28,8 @@ class Beliefs:
         The formula.
     ignores : collection of str, optional
         Keys of `Switch` that the formula leaves out. Default: all of them for the textbook formula;
-        for exact planning unmet demand, and of the order limits a largest order and a smallest one
-        below the mean demand of a review period.
+        for exact planning unmet demand, and of the order limits a largest order, a highest position and
+        a smallest order below the mean demand of a review period.
     review_period : int or (n,) int, optional
         R of the formula, periods; 0 where it covers the lead time alone. Default, and where NaN: the
         true R.
@@ -120,7 +120,14 @@ class Worlds:
             terms = replace(terms, review_period=review, review_phase=terms.review_phase % review)
             lead = sooner(lead, planned == 0)
         demand = self._law(kept[Switch.SHAPE], Switch.PARAMETERS in on)
-        return replace(real, demand=demand, lead_time=lead, terms=terms, undershoot=kept[Switch.UNDERSHOOT])
+        return replace(
+            real,
+            demand=demand,
+            lead_time=lead,
+            terms=terms,
+            undershoot=kept[Switch.UNDERSHOOT],
+            supply=real.supply if kept[Switch.LEAD_TIME] else None,
+        )
 
     def active(self) -> IntArray:
         """(n,) bit mask of the switches that change the world of each item."""
@@ -135,6 +142,8 @@ class Worlds:
             self._lot(free) != self._lot(terms),
             (free.pack_size != terms.pack_size) | (np.maximum(free.moq, 1) != np.maximum(terms.moq, 1)),
         )
+        if terms.max_position is not None:
+            bound = bound | (terms.max_position > 0) & (free.max_position is None)
         changed = (self.mean != real.demand.mean) | (self.variance != true_variance(real.demand))
         where = {
             Switch.SHAPE: (Switch.SHAPE in ignored) & sells,
@@ -147,7 +156,7 @@ class Worlds:
             Switch.REVIEW: self.review_period != terms.review_period,
             Switch.UNDERSHOOT: (Switch.UNDERSHOOT in ignored) & (self.family != Family.ORDER_UP_TO) & sells,
             Switch.PACKS: bound & sells,
-            Switch.UNMET: (Switch.UNMET in ignored) & (terms.unmet == Unmet.LOST) & sells,
+            Switch.UNMET: (Switch.UNMET in ignored) & (terms.unmet != Unmet.BACKORDER) & sells,
         }
         mask = np.zeros(self.real.n_items, dtype=np.int64)
         for switch, rows in where.items():
@@ -182,7 +191,11 @@ class Worlds:
         mean = constant(law)
         same = (law.length == mean.length) & (law.periods[law.start] == mean.periods[mean.start])
         share = law.weights[law.start] * _total(mean) == mean.weights[mean.start] * _total(law)
-        return ~(same & share)[law.law], spread
+        random = ~(same & share)[law.law]
+        supply = self.real.supply
+        if supply is not None:
+            random = random | ((supply.fails > 0) | (supply.on_time < MILLION))[supply.supplier]
+        return random, spread
 
     def _partly(self) -> bool:
         """Whether some order limits are left out although packs are planned with."""
@@ -195,11 +208,13 @@ class Worlds:
             return terms
         none = np.zeros_like(terms.moq)
         if Switch.PACKS in self.beliefs.ignored:
-            return replace(terms, pack_size=np.ones_like(terms.pack_size), moq=none, max_order=none)
+            ones = np.ones_like(terms.pack_size)
+            return replace(terms, pack_size=ones, moq=none, max_order=none, max_position=None)
         smallest = -(-terms.moq // terms.pack_size) * terms.pack_size
         free = (self.family == Family.ORDER_UP_TO) & (smallest > terms.pack_size)
         free &= smallest <= self.mean * terms.review_period  # as policies.planning leaves it out
-        return replace(terms, moq=np.where(free, none, terms.moq), max_order=none)
+        moq = np.where(free, none, terms.moq)
+        return replace(terms, moq=moq, max_order=none, max_position=None)
 
     def _lot(self, terms: OrderTerms) -> IntArray:
         """(n,) order quantity of (R,s,nQ) under these terms, as the simulator raises it."""

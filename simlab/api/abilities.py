@@ -1,0 +1,52 @@
+"""Commands that a study's policy cannot be asked for: refused by name, with what does work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from simlab.errors import InvalidInputError, Problem
+
+if TYPE_CHECKING:
+    from simlab.api.data import Data
+
+Command = Literal["optimize", "compare", "audit", "learned segments"]
+
+_GIVEN = {
+    "optimize": "levels given in items leave nothing to optimise",
+    "compare": "levels given in items are the same under every segmentation",
+    "audit": "levels given in items come from no formula that could be audited",
+    "learned segments": "levels given in items are the same at every target, so classes cannot be learned",
+}
+
+
+def refuse(data: Data, command: Command) -> None:
+    """Refuse a command that this study's policy has no answer for.
+
+    Raises
+    ------
+    InvalidInputError
+        With every reason at once.
+    """
+    policy, problems = data.study.policy, []
+    if policy.family == "given":
+        fix = (
+            'simlab simulate evaluates them; or say family = "order_up_to", "reorder_quantity" or '
+            '"reorder_up_to": today\'s levels then stand beside the plan as a reference'
+        )
+        problems.append(
+            Problem(
+                "E-POL-010", _GIVEN[command], data.study.file, column=_said("family", policy.family), fix=fix
+            )
+        )
+    if command == "audit" and policy.start == "today":
+        what = "an audit compares with formulas of the long run"
+        fix = 'say start = "stationary" for the audit; simulate and optimize start from today\'s stock'
+        problems.append(
+            Problem("E-POL-011", what, data.study.file, column=_said("start", policy.start), fix=fix)
+        )
+    if problems:
+        raise InvalidInputError(problems)
+
+
+def _said(option: str, value: str) -> str:
+    return f'policy.{option} = "{value}"'
