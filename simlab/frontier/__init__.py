@@ -28,6 +28,8 @@ from simlab.frontier.program import Limit, Program, chain
 from simlab.frontier.robust import Robust, least_regret, regret_table
 from simlab.frontier.service import integer_weights, ratio_points, weighted
 from simlab.frontier.solve import Frontier, solve, uniform
+from simlab.frontier.tail import MeanPeak, QuantileOfTotal
+from simlab.frontier.tail_solve import TailLimit, TailSolution, solve_tails
 from simlab.frontier.thin import Thinned, thin
 
 __all__ = [
@@ -43,15 +45,19 @@ __all__ = [
     "ItemFrontier",
     "ItemPlan",
     "Limit",
+    "MeanPeak",
     "Move",
     "NoPlanError",
     "Plan",
     "Problem",
     "Program",
+    "QuantileOfTotal",
     "Relaxation",
     "Release",
     "Robust",
     "SegmentCurves",
+    "TailLimit",
+    "TailSolution",
     "Thinned",
     "aggregate",
     "allowed_targets",
@@ -87,6 +93,7 @@ __all__ = [
     "slope_estimate",
     "solve",
     "solve_chance",
+    "solve_tails",
     "split_gap",
     "statistical_gap",
     "sum_by_group",

@@ -16,6 +16,7 @@ from simlab.frontier.curves import INT64_SAFE, FloatArray, IntArray, SegmentCurv
 from simlab.frontier.merge import merge
 from simlab.frontier.plan import BOUND, SOLVER, NoPlanError, Plan
 from simlab.frontier.program import ROW_SCALE, Program, matrix_rows
+from simlab.frontier.quiet import quiet
 from simlab.measures import Estimate, format_rate, ratio_estimate
 
 MAX_CUTS = 200
@@ -251,13 +252,14 @@ def _milp(
         add(switch, float(chance.wanted), np.inf)
         first += count
     free = np.concatenate([program.mask.ravel().astype(np.float64), np.ones(sum(switches))])
-    result = milp(
-        np.concatenate([objective, np.zeros(sum(switches))]),
-        integrality=np.ones(free.size, dtype=np.int64),
-        bounds=Bounds(0.0, free),
-        constraints=rows,
-        options={"mip_rel_gap": 0.0, "time_limit": time_limit, "disp": False},
-    )
+    with quiet():
+        result = milp(
+            np.concatenate([objective, np.zeros(sum(switches))]),
+            integrality=np.ones(free.size, dtype=np.int64),
+            bounds=Bounds(0.0, free),
+            constraints=rows,
+            options={"mip_rel_gap": 0.0, "time_limit": time_limit, "disp": False},
+        )
     dual = getattr(result, "mip_dual_bound", None)
     base = sum(int(x) for x in least)
     bound = base + float(dual) / scale if dual is not None else -math.inf

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from simlab.errors import EngineFaultError, UsageError
 from simlab.frontier.curves import FloatArray, Sums, exact_sum
 from simlab.frontier.plan import money_up, rate_down
+from simlab.frontier.quiet import quiet
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 ChoiceArray: TypeAlias = npt.NDArray[np.int64]
@@ -250,13 +251,14 @@ def _milp(program: Program, rows: Rows, time_limit: float) -> tuple[ChoiceArray 
         constraints.append(
             LinearConstraint(csr_array(np.vstack(rows.coefficients)), np.array(rows.low), np.inf)
         )
-    result = milp(
-        (shifted * scale).ravel(),
-        integrality=np.ones(n * k),
-        bounds=Bounds(0.0, mask.ravel().astype(np.float64)),
-        constraints=constraints,
-        options={"mip_rel_gap": 0.0, "time_limit": time_limit, "disp": False},
-    )
+    with quiet():
+        result = milp(
+            (shifted * scale).ravel(),
+            integrality=np.ones(n * k),
+            bounds=Bounds(0.0, mask.ravel().astype(np.float64)),
+            constraints=constraints,
+            options={"mip_rel_gap": 0.0, "time_limit": time_limit, "disp": False},
+        )
     base = sum(int(x) for x in least)
     dual = getattr(result, "mip_dual_bound", None)
     bound = base + float(dual) / scale if dual is not None else -math.inf
