@@ -5,7 +5,8 @@ from simlab.api.auditing import Audit, audit, run_audit
 from simlab.api.contest import Contest, Rounds, compare
 from simlab.api.contest_run import run_compare_schemes
 from simlab.api.data import Data, demo, load, load_frames
-from simlab.api.optimization import Optimization, optimize
+from simlab.api.optimization import Optimization
+from simlab.api.optimizing import optimize
 from simlab.api.runs import RunResult, render_report, run_demo, run_optimize, run_simulate
 from simlab.api.simulation import Breakdown, Simulation, simulate
 from simlab.api.tracing import Trace, trace

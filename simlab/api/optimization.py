@@ -1,4 +1,4 @@
-"""From targets to a tested frontier: the one page that wires search, solution and verdict."""
+"""What an optimized study knows and answers: frontier, chosen plan, and what fresh randomness says."""
 
 from __future__ import annotations
 
@@ -11,25 +11,20 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.api import finance
-from simlab.api.abilities import refuse
-from simlab.api.accounts import Accounting, accounting, compare_counted
+from simlab.api.accounts import Accounting
 from simlab.api.cells import Simulator
-from simlab.api.constraints import Constraints, constraints
+from simlab.api.constraints import Constraints
 from simlab.api.data import Data
-from simlab.api.items import refuse_overflow
-from simlab.api.problem import Solved, solve_plans
-from simlab.api.references import References, plan_columns, references, side_by_side
-from simlab.api.settings import Clock, Settings
-from simlab.api.simulation import save_path, warmup_of
-from simlab.api.stress import check_scenarios
-from simlab.errors import EngineFaultError
-from simlab.execution import Curves, PlanSums, Progress, run_curves
+from simlab.api.problem import Solved
+from simlab.api.references import References
+from simlab.api.settings import Settings
+from simlab.api.simulation import save_path
+from simlab.execution import Curves, PlanSums
 from simlab.frontier import Explanation, Frontier, Plan
 from simlab.measures import Estimate, ratio_estimate
 from simlab.policies import PlannedLevels
 from simlab.segments import Segmentation
 from simlab.verdict.compare import Comparison
-from simlab.verdict.retest import PlanGroup
 from simlab.verdict.scores import Scores, score
 
 if TYPE_CHECKING:
@@ -39,7 +34,6 @@ if TYPE_CHECKING:
     from simlab.api.bounds import Bounds
     from simlab.api.capital import Capital
     from simlab.api.prices import FinanceTable
-    from simlab.api.reuse import StoredCurves
     from simlab.api.stress import Stress
 
 FloatArray = npt.NDArray[np.float64]
@@ -286,125 +280,3 @@ class FrontierResult(Frontier):
         from simlab.api.html import describe
 
         return describe(repr(self), self.to_frame())
-
-
-def optimize(
-    data: Data,
-    segmentation: Segmentation,
-    *,
-    fill_rate: float | None = None,
-    budget: float | None = None,
-    replications: int | None = None,
-    verdict_replications: int | None = None,
-    seed: int | None = None,
-    workers: int | None = None,
-    progress: Progress | None = None,
-    curves: StoredCurves | None = None,
-) -> Optimization:
-    """Find the segment targets with the least holding cost, and test them on fresh randomness.
-
-    Parameters
-    ----------
-    data : Data
-    segmentation : Segmentation
-        From `segment`.
-    fill_rate : float, optional
-        Floor on the total achieved fill rate, a fraction; the study's floor and budget if neither
-        is given.
-    budget : float, optional
-        Ceiling on mean inventory value, study currency.
-    replications, verdict_replications, seed, workers : int, optional
-        The study's if left out. Workers change no result.
-    progress : callable, optional
-        Called with (stage, done, total).
-    curves : StoredCurves, optional
-        Of an earlier run with the same laws, levels and seed: the search is not simulated again.
-
-    Returns
-    -------
-    Optimization
-
-    Raises
-    ------
-    InfeasibleError
-        No plan on the grid meets floor and budget; the message names what would work.
-    """
-    refuse(data, "optimize")
-    settings = Settings.of(
-        data.study,
-        replications=replications,
-        verdict_replications=verdict_replications,
-        seed=seed,
-        workers=workers,
-    )
-    clock = Clock(progress)
-    models, counted = data.models, accounting(data)
-    if fill_rate is None and budget is None:
-        fill_rate, budget = data.study.optimize.fill_rate, data.study.optimize.budget
-    with clock.stage("plan"):
-        targets = data.study.targets()
-        rules = constraints(data, segmentation, targets)
-        check_scenarios(data)
-        planned = plan_columns(data, np.array(targets))
-        compared = references(data)
-        refuse_overflow(data, [planned.levels, *compared.levels.values()], settings)
-        warmup, rule = warmup_of(data, [planned.levels, *compared.levels.values()], settings)
-    horizon = settings.horizon("search", warmup)
-    with clock.stage("simulate"):
-        if curves is None:
-            sums = run_curves(
-                models.world, planned.levels, horizon, workers=settings.workers, progress=progress
-            )
-        else:
-            sums = curves.curves_for(data, planned.levels, horizon, targets)
-    simulator = Simulator(data, segmentation, planned, settings, rules, counted, warmup, progress)
-    with clock.stage("solve"):
-        solved = solve_plans(simulator, targets, sums, fill_rate=fill_rate, budget=budget)
-    kept = compared_plans(solved, compared)
-    with clock.stage("in-sample"):
-        search = simulator.run(kept, "search", "in-sample")
-        check_same(search["segmented"], solved)
-    with clock.stage("verdict"):
-        more = simulator.segment_cells(settings.verdict_replications) + simulator.chance_cells()
-        verdict = simulator.run([*kept, *solved.frontiers, *more], "verdict", "verdict")
-    scale = settings.scale(data.study)
-    comparisons = compare_counted(verdict, solved.at_fill(verdict), scale, counted)
-    return Optimization(
-        data,
-        segmentation,
-        settings,
-        targets,
-        planned,
-        sums,
-        solved,
-        compared,
-        search,
-        verdict,
-        comparisons,
-        warmup,
-        rule,
-        clock.times,
-        counted,
-        rules,
-        simulator,
-    )
-
-
-def compared_plans(solved: Solved, compared: References) -> list[PlanGroup]:
-    """The plans that are reported by segment; those of one family share a simulation."""
-    plans = {**solved.kept, **compared.levels}
-    family = solved.kept["segmented"].family
-    alike = {kind: one for kind, one in plans.items() if np.array_equal(one.family, family)}
-    others = [side_by_side({kind: one}) for kind, one in plans.items() if kind not in alike]
-    return [group for groups in (side_by_side(alike), *others) for group in groups]
-
-
-def check_same(sums: PlanSums, solved: Solved) -> None:
-    """Guard: the chosen plan, simulated again, gives the very sums that the frontier was built on."""
-    again = (int(sums.cost.sum()), int(sums.stock_value.sum()), int(sums.good.sum()))
-    plan = solved.chosen
-    value = solved.plain.totals(plan.choice)[1]
-    if again != (plan.cost, value, plan.served):
-        raise EngineFaultError(
-            f"the chosen plan gave {again} when simulated again, not {(plan.cost, value, plan.served)}"
-        )

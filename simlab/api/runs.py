@@ -18,7 +18,8 @@ from simlab.api.assign import segment
 from simlab.api.data import Data, demo, load
 from simlab.api.finance import finance_frames
 from simlab.api.manifest import optimize_facts, simulate_facts
-from simlab.api.optimization import Optimization, optimize
+from simlab.api.optimization import Optimization
+from simlab.api.optimizing import optimize
 from simlab.api.replaying import with_history
 from simlab.api.reuse import StoredCurves
 from simlab.api.simulation import Simulation, simulate

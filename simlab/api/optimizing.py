@@ -1,0 +1,209 @@
+"""From targets to a tested frontier: the one page that wires search, solution and verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.api.abilities import refuse
+from simlab.api.accounts import Accounting, accounting, compare_counted
+from simlab.api.cells import Simulator
+from simlab.api.constraints import Constraints, constraints
+from simlab.api.data import Data
+from simlab.api.items import refuse_overflow
+from simlab.api.optimization import Optimization
+from simlab.api.problem import Solved, solve_plans
+from simlab.api.references import References, plan_columns, references, side_by_side
+from simlab.api.settings import Clock, Settings
+from simlab.api.simulation import warmup_of
+from simlab.api.stress import check_scenarios
+from simlab.errors import EngineFaultError
+from simlab.execution import Curves, PlanSums, Progress, run_curves
+from simlab.policies import PlannedLevels
+from simlab.segments import Segmentation
+from simlab.verdict.retest import PlanGroup
+
+if TYPE_CHECKING:
+    from simlab.api.reuse import StoredCurves
+
+
+def optimize(
+    data: Data,
+    segmentation: Segmentation,
+    *,
+    fill_rate: float | None = None,
+    budget: float | None = None,
+    replications: int | None = None,
+    verdict_replications: int | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    curves: StoredCurves | None = None,
+) -> Optimization:
+    """Find the segment targets with the least holding cost, and test them on fresh randomness.
+
+    Parameters
+    ----------
+    data : Data
+    segmentation : Segmentation
+        From `segment`.
+    fill_rate : float, optional
+        Floor on the total achieved fill rate, a fraction; the study's floor and budget if neither
+        is given.
+    budget : float, optional
+        Ceiling on mean inventory value, study currency.
+    replications, verdict_replications, seed, workers : int, optional
+        The study's if left out. Workers change no result.
+    progress : callable, optional
+        Called with (stage, done, total).
+    curves : StoredCurves, optional
+        Of an earlier run with the same laws, levels and seed: the search is not simulated again.
+
+    Returns
+    -------
+    Optimization
+
+    Raises
+    ------
+    InfeasibleError
+        No plan on the grid meets floor and budget; the message names what would work.
+    """
+    refuse(data, "optimize")
+    settings = Settings.of(
+        data.study,
+        replications=replications,
+        verdict_replications=verdict_replications,
+        seed=seed,
+        workers=workers,
+    )
+    clock = Clock(progress)
+    ready = prepare(data, segmentation, settings, clock)
+    sums = search_curves(ready, clock, curves)
+    solved = solve_ready(ready, sums, clock, fill_rate, budget)
+    search, verdict = tested(ready, solved, clock)
+    scale = settings.scale(data.study)
+    return Optimization(
+        data=data,
+        segmentation=segmentation,
+        settings=settings,
+        targets=ready.targets,
+        planned=ready.planned,
+        curves=sums,
+        solved=solved,
+        references=ready.references,
+        search=search,
+        verdict=verdict,
+        comparisons=compare_counted(verdict, solved.at_fill(verdict), scale, ready.simulator.accounting),
+        warmup=ready.simulator.warmup,
+        warmup_rule=ready.warmup_rule,
+        times=clock.times,
+        accounting=ready.simulator.accounting,
+        rules=ready.simulator.rules,
+        simulator=ready.simulator,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """What is settled before anything is simulated.
+
+    Attributes
+    ----------
+    targets : tuple of float
+        The grid.
+    references : References
+        Habit and today's levels.
+    warmup_rule : str
+        Where the warm-up comes from.
+    simulator : Simulator
+        Data, levels at every target, limits, accounts, warm-up: runs plans on the streams of a phase.
+    """
+
+    targets: tuple[float, ...]
+    references: References
+    warmup_rule: str
+    simulator: Simulator
+
+    @property
+    def planned(self) -> PlannedLevels:
+        """Levels of every SKU-location at every target."""
+        return self.simulator.planned
+
+
+def prepare(data: Data, segmentation: Segmentation, settings: Settings, clock: Clock) -> Ready:
+    """Plan every target and check the study's limits, scenarios and sizes.
+
+    Raises
+    ------
+    InvalidInputError
+        A limit, a weight or a scenario cannot be meant; all problems of a kind at once.
+    """
+    counted: Accounting = accounting(data)
+    with clock.stage("plan"):
+        targets = data.study.targets()
+        rules: Constraints = constraints(data, segmentation, targets)
+        check_scenarios(data)
+        planned = plan_columns(data, np.array(targets))
+        compared = references(data)
+        every = [planned.levels, *compared.levels.values()]
+        refuse_overflow(data, every, settings)
+        warmup, rule = warmup_of(data, every, settings)
+    simulator = Simulator(data, segmentation, planned, settings, rules, counted, warmup, clock.progress)
+    return Ready(targets, compared, rule, simulator)
+
+
+def search_curves(ready: Ready, clock: Clock, stored: StoredCurves | None) -> Curves:
+    """Sums per SKU-location × target on the search seed: simulated, or those of an earlier run."""
+    run = ready.simulator
+    levels, horizon = ready.planned.levels, run.settings.horizon("search", run.warmup)
+    with clock.stage("simulate"):
+        if stored is not None:
+            return stored.curves_for(run.data, levels, horizon, ready.targets)
+        world, workers = run.data.models.world, run.settings.workers
+        return run_curves(world, levels, horizon, workers=workers, progress=run.progress)
+
+
+def solve_ready(
+    ready: Ready, sums: Curves, clock: Clock, fill_rate: float | None, budget: float | None
+) -> Solved:
+    """The frontier and the plans worth keeping, under the caller's floor and budget or the study's."""
+    if fill_rate is None and budget is None:
+        asked = ready.simulator.data.study.optimize
+        fill_rate, budget = asked.fill_rate, asked.budget
+    with clock.stage("solve"):
+        return solve_plans(ready.simulator, ready.targets, sums, fill_rate=fill_rate, budget=budget)
+
+
+def tested(ready: Ready, solved: Solved, clock: Clock) -> tuple[dict[str, PlanSums], dict[str, PlanSums]]:
+    """Sums of the plans kept on the seed that chose them, and of all frontiers on the verdict seed."""
+    simulator = ready.simulator
+    kept = compared_plans(solved, ready.references)
+    with clock.stage("in-sample"):
+        search = simulator.run(kept, "search", "in-sample")
+        check_same(search["segmented"], solved)
+    with clock.stage("verdict"):
+        more = simulator.segment_cells(simulator.settings.verdict_replications) + simulator.chance_cells()
+        verdict = simulator.run([*kept, *solved.frontiers, *more], "verdict", "verdict")
+    return search, verdict
+
+
+def compared_plans(solved: Solved, compared: References) -> list[PlanGroup]:
+    """The plans that are reported by segment; those of one family share a simulation."""
+    plans = {**solved.kept, **compared.levels}
+    family = solved.kept["segmented"].family
+    alike = {kind: one for kind, one in plans.items() if np.array_equal(one.family, family)}
+    others = [side_by_side({kind: one}) for kind, one in plans.items() if kind not in alike]
+    return [group for groups in (side_by_side(alike), *others) for group in groups]
+
+
+def check_same(sums: PlanSums, solved: Solved) -> None:
+    """Guard: the chosen plan, simulated again, gives the very sums that the frontier was built on."""
+    again = (int(sums.cost.sum()), int(sums.stock_value.sum()), int(sums.good.sum()))
+    plan = solved.chosen
+    value = solved.plain.totals(plan.choice)[1]
+    if again != (plan.cost, value, plan.served):
+        raise EngineFaultError(
+            f"the chosen plan gave {again} when simulated again, not {(plan.cost, value, plan.served)}"
+        )
