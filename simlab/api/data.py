@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from simlab.catalog import Catalog, Quality
 from simlab.catalog import from_frames as catalog_from_frames
 from simlab.catalog import load as load_catalog
-from simlab.models import Models, fit, full_account
+from simlab.models import Models, fit, full_account, known_past
 from simlab.study import Study, read_study
 
 if TYPE_CHECKING:
@@ -49,6 +49,15 @@ class Data:
         from simlab.api.tables import model_frame
 
         return model_frame(self.catalog, self.models)
+
+    def lead_times(self) -> pd.DataFrame:
+        """One row per supplier: lead times as received, promises, drift, weekdays, shared delays, parts.
+
+        Of the past that laws are fitted to (without the hold-out of [replay]); no rows without receipts.
+        """
+        from simlab.api.supplier_table import supplier_frame
+
+        return supplier_frame(known_past(self.catalog)[0])
 
     def __repr__(self) -> str:
         n_demand = self.catalog.demand.item.size if self.catalog.demand is not None else 0

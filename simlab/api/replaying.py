@@ -188,6 +188,9 @@ def with_history(
     worst = worst_fits(data)
     if not worst.empty:
         found["worst_fits"] = worst
+    suppliers = data.lead_times()
+    if not suppliers.empty:
+        found["lead_times"] = suppliers
     replayed = replay_plan(data, segmentation, levels, data.study.verdict.level)
     if replayed is None:
         return found, ()

@@ -79,6 +79,8 @@ class ReceiptTable:
         Units, ≥ 0.
     texts : dict of str to (m,) object
         Every further column; None where empty.
+    received_quantity : (m,) int64 or None
+        Units that came with this receipt, −1 where the cell is empty; None without the column.
     """
 
     supplier: TextArray
@@ -88,6 +90,7 @@ class ReceiptTable:
     receipt_date: DayArray
     quantity: IntArray
     texts: dict[str, TextArray] = field(default_factory=dict)
+    received_quantity: IntArray | None = None
 
     @property
     def n_rows(self) -> int:
@@ -103,6 +106,7 @@ class ReceiptTable:
             self.receipt_date[rows],
             self.quantity[rows],
             {name: values[rows] for name, values in self.texts.items()},
+            None if self.received_quantity is None else self.received_quantity[rows],
         )
 
     def joined(self, other: ReceiptTable) -> ReceiptTable:
@@ -115,6 +119,9 @@ class ReceiptTable:
             np.concatenate([self.receipt_date, other.receipt_date]),
             np.concatenate([self.quantity, other.quantity]),
             {name: np.concatenate([self.texts[name], other.texts[name]]) for name in self.texts},
+            None
+            if self.received_quantity is None or other.received_quantity is None
+            else np.concatenate([self.received_quantity, other.received_quantity]),
         )
 
 

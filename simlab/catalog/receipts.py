@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simlab.catalog import findings as found
 from simlab.catalog.catalog import ReceiptTable
-from simlab.catalog.columns import NOT_USED, RECEIPTS
+from simlab.catalog.columns import NOT_USED, RECEIPTS, RECEIVED
 from simlab.catalog.convert import (
     IntArray,
     days,
@@ -24,6 +24,7 @@ from simlab.catalog.convert import (
 )
 from simlab.catalog.demand import refuse_future
 from simlab.catalog.items import Items, file_remarks, has_columns
+from simlab.catalog.numerals import Notation
 from simlab.catalog.quality import QualityRow, Status
 from simlab.catalog.text import BoolArray, TextTable
 from simlab.study import ReceiptsSource, Study
@@ -62,9 +63,11 @@ def read_receipts(
     ordered, ordered_known = days(table, "order_date", source)
     received, received_known = days(table, "receipt_date", source)
     promised = days(table, "promised_date", source)[0] if "promised_date" in table.columns else None
-    written = notation(table, source, RECEIPTS)
+    partial = study.lead_times.partial != "rows"
+    written = notation(table, source, {**RECEIPTS, **(RECEIVED if partial else {})})
     values, _ = numbers(table, "quantity", RECEIPTS["quantity"], written)
     quantity = np.asarray(spread(table.columns["quantity"], values, 0, np.int64))
+    came = _came(table, written) if partial else None
     both = ordered_known & received_known
     backward = both & (received < ordered)
     if source.receipt_before_order == "refuse":
@@ -85,8 +88,8 @@ def read_receipts(
     worth = quantity * _unit_costs(table, items)
     entries = (*_account(fates, kept, quantity, worth, proved=written.proved), *_remarks(table, study))
     until = np.where(under_way, today_known, received)
-    open_orders = _sorted(table, np.flatnonzero(under_way), ordered, until, quantity, promised)
-    receipts = _sorted(table, np.flatnonzero(kept), ordered, received, quantity, promised)
+    open_orders = _sorted(table, np.flatnonzero(under_way), ordered, until, quantity, promised, came)
+    receipts = _sorted(table, np.flatnonzero(kept), ordered, received, quantity, promised, came)
     return receipts, open_orders if open_orders.n_rows else None, entries
 
 
@@ -139,6 +142,7 @@ def _sorted(
     received: npt.NDArray[np.datetime64],
     quantity: IntArray,
     promised: npt.NDArray[np.datetime64] | None,
+    came: IntArray | None,
 ) -> ReceiptTable:
     """The kept rows in an order that does not depend on the file's."""
     words = {name: _words(table, name) for name in ("supplier", "sku", "location")}
@@ -159,7 +163,16 @@ def _sorted(
         received[rows],
         quantity[rows],
         further,
+        None if came is None else came[rows],
     )
+
+
+def _came(table: TextTable, written: Notation) -> IntArray | None:
+    """Units that came with each receipt; those of `quantity` where the cell is empty (−1)."""
+    if "received_quantity" not in table.columns:
+        return None
+    values, _ = numbers(table, "received_quantity", RECEIVED["received_quantity"], written)
+    return np.asarray(spread(table.columns["received_quantity"], values, -1, np.int64))
 
 
 def _words(table: TextTable, name: str) -> npt.NDArray[Any]:
@@ -191,7 +204,9 @@ def _account(
 
 def _remarks(table: TextTable, study: Study) -> Iterator[QualityRow]:
     yield from file_remarks(table)
+    partial = study.lead_times.partial != "rows"
     for name in table.columns:
-        if name not in RECEIPTS and name not in (*study.lead_times.by, "promised_date"):
+        used = (*study.lead_times.by, "promised_date", *(NOT_USED["receipts"] if partial else ()))
+        if name not in RECEIPTS and name not in used:
             note = f"not used: {NOT_USED['receipts'].get(name, 'receipts have no such column')}"
             yield QualityRow("receipts", f"column '{table.label(name)}'", "used", 0, note=note)

@@ -12,6 +12,7 @@ from simlab.models.holdout import HeldOut, known_past, split, take
 from simlab.models.origins import FITTED, METHODS, Origin, rolling_origins
 from simlab.models.recorded import recorded_lead_times
 from simlab.models.scores import Scores, rolling_scores
+from simlab.models.supplier_records import SupplierRecord, supplier_records
 from simlab.models.terms import HOLDING_RATE, Costs
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Origin",
     "Rootogram",
     "Scores",
+    "SupplierRecord",
     "World",
     "diagnose",
     "fit",
@@ -43,6 +45,7 @@ __all__ = [
     "rolling_scores",
     "rootogram",
     "split",
+    "supplier_records",
     "take",
     "variance_ratio",
 ]

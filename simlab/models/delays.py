@@ -11,6 +11,8 @@ import numpy as np
 from simlab.engine.types import FloatArray, IntArray
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.calendar import BoolArray
+from simlab.models.orders import Observed
+from simlab.models.working_days import weekday_names
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -80,30 +82,28 @@ class Delays:
         return self.groups.get(prefix, np.zeros(0, np.int64))
 
 
-def read_delays(catalog: Catalog) -> Delays:
-    """Receipts of at most `longest_days`, and orders open for less.
+def read_delays(catalog: Catalog, seen: Observed) -> Delays:
+    """Orders received within `longest_days`, and orders open for less; see `orders.observe`.
 
     Raises
     ------
     InvalidInputError
         `lead_times.by` names a column that the receipts or the items do not have.
     """
-    by, longest = tuple(catalog.study.lead_times.by), catalog.study.lead_times.longest_days
-    parts = [table for table in (catalog.receipts, catalog.open_orders) if table is not None]
+    by = tuple(catalog.study.lead_times.by)
     _check_columns(catalog, by)
-    days = [(t.receipt_date - t.order_date).astype("timedelta64[D]").astype(np.int64) for t in parts]
-    kept = [np.flatnonzero(one <= longest) for one in days]
-    keys = [_keys(table.take(rows), by) for table, rows in zip(parts, kept, strict=True)]
-    sizes = [rows.size for rows in kept]
-    is_open = np.repeat(np.array([table is catalog.open_orders for table in parts], np.bool_), sizes)
-    every = [one[rows] for one, rows in zip(days, kept, strict=True)]
-    joined = np.concatenate([np.zeros(0, np.int64), *every])
-    return Delays(joined, is_open, tuple(key for part in keys for key in part))
+    keys = _keys(seen.table, by)
+    if catalog.study.lead_times.order_weekday is not None:
+        keys = [(*key, day) for key, day in zip(keys, weekday_names(seen.table.order_date), strict=True)]
+    return Delays(seen.days, seen.is_open, tuple(keys))
 
 
 def item_keys(catalog: Catalog) -> list[Key]:
-    """Values of `lead_times.by` of every item, cut where one is not known."""
+    """Values of `lead_times.by` of every item, cut where one is not known; last the weekday of orders."""
     columns = [_item_column(catalog, name) for name in catalog.study.lead_times.by]
+    day = catalog.study.lead_times.order_weekday
+    if day is not None:
+        columns.append([day] * catalog.n_items)
     out = []
     for values in zip(*columns, strict=True):
         known: list[str] = []

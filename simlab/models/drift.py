@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab.models.orders import observe, suppliers
 from simlab.models.testing import benjamini_hochberg, rank_sum_p
 
 if TYPE_CHECKING:
@@ -43,14 +44,12 @@ class Drift:
 
 def lead_time_drift(catalog: Catalog) -> tuple[Drift, ...]:
     """One entry per supplier with `lead_times.min_receipts` usable receipts or more, by name."""
-    table, spec = catalog.receipts, catalog.study.lead_times
-    if table is None:
+    seen, spec = observe(catalog), catalog.study.lead_times
+    if seen is None:
         return ()
-    days = (table.receipt_date - table.order_date).astype("timedelta64[D]").astype(np.float64)
-    usable = days <= spec.longest_days
+    table, days = seen.table.take(~seen.is_open), seen.days[~seen.is_open].astype(np.float64)
     found = []
-    for name in sorted({str(one) for one in table.supplier if one is not None}):
-        rows = np.flatnonzero(usable & (table.supplier == name))
+    for name, rows in suppliers(table).items():
         if rows.size < max(spec.min_receipts, 2):
             continue
         rows = rows[np.argsort(table.order_date[rows], kind="stable")]

@@ -12,7 +12,8 @@ from simlab.catalog.quality import QualityRow
 from simlab.engine.types import FloatArray, IntArray, LeadTimeLaw
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.delays import DayLaw, Delays, Key, item_keys, pooled, product_limit, read_delays, smoothed
-from simlab.models.drift import lead_time_drift
+from simlab.models.lead_time_remarks import remarks
+from simlab.models.orders import observe
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -68,6 +69,7 @@ class _Receipts:
     delays: Delays
     study: Study
     notes: tuple[QualityRow, ...]
+    ratio: tuple[int, int] = (1, 1)
     found: dict[Key, DayLaw] = field(default_factory=dict)
 
     def count(self, prefix: Key) -> int:
@@ -137,9 +139,7 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
     if is_random and crossing is None:
         raise InvalidInputError([_crossing_unsaid(catalog.study)])
     law = laws.arrays(number, bool(crossing) and is_random)
-    return LeadTimes(
-        law, tuple(reason), (*receipts.notes, *_borrowed(reason), *_drifted(catalog), *_promises(catalog))
-    )
+    return LeadTimes(law, tuple(reason), (*receipts.notes, *_borrowed(reason), *remarks(catalog)))
 
 
 def _borrowed(reason: Sequence[str]) -> tuple[QualityRow, ...]:
@@ -163,15 +163,16 @@ def merge_points(periods: IntArray, weights: IntArray) -> tuple[IntArray, IntArr
     return values, total
 
 
-def split_days(days: IntArray, period: str) -> tuple[IntArray, IntArray]:
+def split_days(days: IntArray, per_day: tuple[int, int]) -> tuple[IntArray, IntArray]:
     """Days → whole periods by the rounding that keeps the mean, in integer weights.
 
     Parameters
     ----------
     days : (m,) int64
         Lead times in days, ≥ 0.
-    period : str
-        day, week or month (365/12 days).
+    per_day : (int, int)
+        Periods in a day as a fraction: (1, 7) for weeks, (12, 365) for months; see
+        `working_days.periods_per_day`.
 
     Returns
     -------
@@ -179,7 +180,7 @@ def split_days(days: IntArray, period: str) -> tuple[IntArray, IntArray]:
         16 days are 2 weeks with weight 5 and 3 weeks with weight 2: exact in units of 1/7 week
         (1/365 month).
     """
-    times, share = {"day": (1, 1), "week": (1, 7), "month": (12, 365)}[period]
+    times, share = per_day
     whole, rest = np.divmod(days * times, share)
     return np.concatenate([whole, whole + 1]), np.concatenate([share - rest, rest])
 
@@ -228,7 +229,7 @@ def _grouped(key: Key, n: int, receipts: _Receipts, laws: _Laws, name: str) -> t
     for level in range(1, depth):
         inside = receipts.count(key[: level + 1])
         share = receipts.study.lead_times.min_receipts / (inside + receipts.study.lead_times.min_receipts)
-        column = receipts.study.lead_times.by[level]
+        column = (*receipts.study.lead_times.by, "ordered on")[level]
         why += f", {column} '{key[level]}': {inside} of them ({100 * share:.0f} % borrowed)"
     return _learnt(("by", *key[:depth]), receipts.law(key[:depth]), receipts, laws, why)
 
@@ -237,10 +238,11 @@ def _learnt(key: object, law: DayLaw, receipts: _Receipts, laws: _Laws, why: str
     study = receipts.study
     if study.lead_times.law in ("gamma", "lognormal") and key not in laws.number:
         law = smoothed(law, study.lead_times.law, study.lead_times.longest_days)
-    periods, weights = split_days(law.days, study.period)
+    periods, weights = split_days(law.days, receipts.ratio)
     number = laws.add(key, periods, weights * np.tile(law.weights, 2))
     shape = "" if study.lead_times.law == "empirical" else f", {study.lead_times.law}"
-    return number, f"{why}, mean {law.mean:.3g} days{shape}"
+    days = "days" if study.lead_times.calendar == "days" else "working days"
+    return number, f"{why}, mean {law.mean:.3g} {days}{shape}"
 
 
 def _stated(stated: float, laws: _Laws, study: Study, why: str) -> tuple[int, str]:
@@ -251,49 +253,15 @@ def _stated(stated: float, laws: _Laws, study: Study, why: str) -> tuple[int, st
 
 def _usable(catalog: Catalog) -> _Receipts:
     """Lead times in days; longer than `longest_days` refused and counted."""
-    table, spec = catalog.receipts, catalog.study.lead_times
-    if table is None or spec.law == "fixed":
-        nothing = Delays(np.zeros(0, np.int64), np.zeros(0, np.bool_), ())
-        return _Receipts(nothing, catalog.study, ())
-    days = (table.receipt_date - table.order_date).astype("timedelta64[D]").astype(np.int64)
-    too_long = days > spec.longest_days
+    spec = catalog.study.lead_times
+    seen = None if spec.law == "fixed" else observe(catalog)
+    if seen is None:
+        return _Receipts(Delays(np.zeros(0, np.int64), np.zeros(0, np.bool_), ()), catalog.study, ())
     what = f"lead times above longest_days = {spec.longest_days}"
-    units = float(table.quantity[too_long].sum())
-    note = QualityRow("receipts", what, "refused", int(too_long.sum()), units, 0.0, "left out of the laws")
-    return _Receipts(read_delays(catalog), catalog.study, (note,) if note.rows else ())
-
-
-def _drifted(catalog: Catalog) -> tuple[QualityRow, ...]:
-    """A remark on suppliers whose newer receipts took longer or shorter than their older ones."""
-    if catalog.receipts is None or catalog.study.lead_times.law == "fixed":
-        return ()
-    flagged = [one for one in lead_time_drift(catalog) if one.flagged]
-    if not flagged:
-        return ()
-    shown = "; ".join(f"'{one.supplier}' {one.older:.3g} → {one.newer:.3g} days" for one in flagged[:5])
-    dots = f" and {len(flagged) - 5} more" if len(flagged) > 5 else ""
-    note = f"older against newer half of the receipts, Mann–Whitney, 5 % false: {shown}{dots}"
-    return (QualityRow("receipts", "lead times have drifted", "used", 0, note=note),)
-
-
-def _promises(catalog: Catalog) -> tuple[QualityRow, ...]:
-    """A remark on promised against actual receipt dates; no law is made of promises."""
-    table = catalog.receipts
-    words = None if table is None else table.texts.get("promised_date")
-    if table is None or words is None:
-        return ()
-    known = np.array([word is not None for word in words], dtype=np.bool_)
-    if not known.any():
-        return ()
-    promised = np.array([str(word) for word in words[known]], dtype="datetime64[D]")
-    late = (table.receipt_date[known] - promised).astype("timedelta64[D]").astype(np.int64)
-    share, exact = 100 * (late > 0).mean(), 100 * (late == 0).mean()
-    mean = late[late > 0].mean() if (late > 0).any() else 0.0
-    note = (
-        f"{known.sum():,} receipts with a promise: {share:.1f} % late (by {mean:.3g} days on average), "
-        f"{exact:.1f} % on the very day; promises may have been moved, so laws use actual dates alone"
-    )
-    return (QualityRow("receipts", "promised against actual", "used", 0, note=note),)
+    note = "left out of the laws"
+    refused = QualityRow("receipts", what, "refused", seen.n_refused, float(seen.units_refused), 0.0, note)
+    notes = (refused,) if seen.n_refused else ()
+    return _Receipts(read_delays(catalog, seen), catalog.study, notes, seen.ratio)
 
 
 def _no_lead_time(catalog: Catalog, rows: Sequence[int]) -> Problem:

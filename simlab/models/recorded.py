@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from simlab.models.orders import observe
+from simlab.models.working_days import elapsed
+
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
     from simlab.models.holdout import HeldOut
@@ -33,11 +36,14 @@ def recorded_lead_times(catalog: Catalog, held: HeldOut) -> IntArray:
     """
     out = np.full((catalog.n_items, held.n_periods), UNKNOWN, dtype=np.int64)
     receipts, supplier = catalog.receipts, catalog.texts.get("supplier")
-    if receipts is None or supplier is None:
+    seen = observe(catalog)
+    if receipts is None or seen is None or supplier is None:
         return out
+    lead = elapsed(catalog.study, receipts.order_date, receipts.receipt_date)
+    if catalog.study.lead_times.partial != "rows":
+        receipts, lead = seen.table.take(~seen.is_open), seen.days[~seen.is_open]
     inside = receipts.order_date >= held.days[0]
-    lead = (receipts.receipt_date - receipts.order_date).astype("timedelta64[D]").astype(np.int64)
-    periods = np.rint(lead / catalog.study.period_days).astype(np.int64)
+    periods = np.rint(lead * seen.ratio[0] / seen.ratio[1]).astype(np.int64)
     for name in sorted({str(one) for one in supplier if one is not None}):
         rows = np.flatnonzero(inside & (receipts.supplier == name))
         if rows.size:

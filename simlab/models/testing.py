@@ -60,3 +60,33 @@ def rank_sum_p(older: FloatArray, newer: FloatArray) -> float:
     total = m + n
     variance = m * n / 12 * (total + 1 - ties / (total * (total - 1)))
     return float(normal_p(np.array([statistic / np.sqrt(variance)]))[0])
+
+
+def kruskal_p(values: FloatArray, group: IntArray) -> float:
+    """p-value of the Kruskal–Wallis test that all groups are alike, with ties, χ² approximation.
+
+    Parameters
+    ----------
+    values : (n,) float
+    group : (n,) int64
+        0 … k − 1; groups without values do not count. NaN with fewer than two groups, or where all
+        values are equal.
+    """
+    n = values.size
+    distinct, code, count = np.unique(values, return_inverse=True, return_counts=True)
+    size = np.bincount(group)
+    if distinct.size < 2 or (size > 0).sum() < 2:
+        return float("nan")
+    rank = (np.cumsum(count) - (count - 1) / 2)[code]
+    total = np.bincount(group, weights=rank)[size > 0]
+    size = size[size > 0]
+    statistic = 12 / (n * (n + 1)) * (total**2 / size).sum() - 3 * (n + 1)
+    ties = float((count.astype(np.float64) ** 3 - count).sum()) / (float(n) ** 3 - n)
+    return float(chi_square_p(np.array([statistic / (1 - ties)]), np.array([size.size - 1]))[0])
+
+
+def f_p(ratio: float, above: int, below: int) -> float:
+    """Upper-tail p-value of an F statistic."""
+    from scipy.special import fdtrc
+
+    return float(fdtrc(above, below, ratio))

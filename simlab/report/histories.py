@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from simlab.report import suppliers
 from simlab.report.formats import DASH, is_number, money, number, percent, span
 from simlab.report.tables import ALL, records
 
@@ -30,6 +31,8 @@ def sections(tables: RunTables) -> list[Row]:
     found = []
     if "demand_class" in tables.items:
         found.append(_histories(tables))
+    if tables.lead_times is not None:
+        found.append(suppliers.section(tables))
     if tables.replay is not None:
         found.append(_replay(tables))
     if tables.calibration is not None:

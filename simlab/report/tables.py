@@ -49,6 +49,7 @@ _NEEDED = {
     "calibration": ("horizon", "group", "method", "n", "origins", "coverage", "implied", "pit_share"),
     "pit": ("horizon", "group", "method", "low", "high", "share"),
     "worst_fits": ("rank", "sku", "location", "law", "gap", "first", "last", "observed", "expected"),
+    "lead_times": ("supplier", "received", "open", "mean_days", "drifted", "has_weekday", "is_shared"),
 }
 _MAX_POINTS, _MAX_TARGETS = 400, 60_000
 _OPTIONAL = tuple(name for name in _NEEDED if name not in ("items", "segments"))
@@ -78,6 +79,7 @@ class RunTables:
     calibration: pd.DataFrame | None = None
     pit: pd.DataFrame | None = None
     worst_fits: pd.DataFrame | None = None
+    lead_times: pd.DataFrame | None = None
 
     @property
     def currency(self) -> str:

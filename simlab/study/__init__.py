@@ -21,8 +21,10 @@ from simlab.study.sections import (
     XyzSpec,
 )
 from simlab.study.study import Study, even_targets
+from simlab.study.values import WEEKDAYS, closed_days
 
 __all__ = [
+    "WEEKDAYS",
     "AbcSpec",
     "DataSpec",
     "DemandSource",
@@ -40,6 +42,7 @@ __all__ = [
     "TableSource",
     "VerdictSpec",
     "XyzSpec",
+    "closed_days",
     "crossing_unsaid",
     "even_targets",
     "parse_study",

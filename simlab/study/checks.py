@@ -36,6 +36,7 @@ def relations(raw: Mapping[str, Any], file: str, *, from_file: bool) -> Iterator
     yield from _review(raw, file)
     yield from _crossing(raw, file)
     yield from _transient(raw, file)
+    yield from _working_days(raw, file)
     yield from _numerals(raw, file)
     yield from _uplift(raw, file)
     yield from _name(raw, file)
@@ -139,6 +140,21 @@ def _transient(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
         fix = "leave the warm-up out: from today's stock every period counts"
         where = f'policy.start = "today", simulation.warmup = {warmup}'
         yield Problem("E-STU-008", "a warm-up would forget today's stock", file, column=where, fix=fix)
+
+
+def _working_days(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    names = [
+        f"{section}.{option}" for section in ("lead_times", "demand") for option in ("closed", "weekdays")
+    ]
+    if value_at(raw, "lead_times.calendar") == "working_days" and not any(value_at(raw, n) for n in names):
+        fix = 'name them: [lead_times] weekdays = ["saturday", "sunday"], closed = ["2025-12-24/2026-01-01"]'
+        where = 'lead_times.calendar = "working_days"'
+        yield Problem("E-STU-008", "no closed day is named", file, column=where, fix=fix)
+    day, closed = value_at(raw, "lead_times.order_weekday"), value_at(raw, "lead_times.weekdays")
+    if isinstance(closed, Sequence) and day is not None and day in closed:
+        where = f"lead_times.order_weekday = {day!r}"
+        fix = "order on an open day, or take it from lead_times.weekdays"
+        yield Problem("E-STU-008", "is a closed weekday", file, column=where, fix=fix)
 
 
 def crossing_unsaid(file: str) -> Problem:

@@ -20,7 +20,6 @@ from pydantic import (
 
 from simlab.study.scheme_tables import OPTIONS, gathered, spread
 from simlab.study.values import (
-    WEEKDAYS,
     Count,
     Flag,
     Fraction,
@@ -32,6 +31,7 @@ from simlab.study.values import (
     Target,
     Text,
     Weekday,
+    closed_days,
 )
 
 if TYPE_CHECKING:
@@ -157,16 +157,7 @@ class DemandSpec(Spec):
 
     def closed_mask(self, dates: npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:
         """(m,) which of these dates (datetime64[D]) are closed, by date, range or weekday."""
-        import numpy as np
-
-        days = dates.astype("datetime64[D]")
-        closed = np.zeros(days.shape, dtype=np.bool_)
-        for first, last in self.closed:
-            closed |= (days >= np.datetime64(first, "D")) & (days <= np.datetime64(last, "D"))
-        weekday = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
-        for name in self.weekdays:
-            closed |= weekday == WEEKDAYS.index(name)
-        return closed
+        return closed_days(dates, self.closed, self.weekdays)
 
 
 DemandLawName = Literal[
@@ -206,7 +197,9 @@ class ModelSpec(Spec):
 class LeadTimeSpec(Spec):
     """[lead_times]: how lead times are learnt from receipts.
 
-    `crossing` is None until said; it must be said where lead times are random.
+    `crossing` is None until said; it must be said where lead times are random. `partial` says what the
+    lead time of an order is that came in several receipts. `closed` and `weekdays` are days without
+    deliveries; those of [demand] where neither is given.
     """
 
     law: Literal["empirical", "gamma", "lognormal", "fixed"] = "empirical"
@@ -216,6 +209,11 @@ class LeadTimeSpec(Spec):
     rounding: Literal["split"] = "split"
     longest_days: Count = 364
     shared_delay: Flag = False
+    partial: Literal["rows", "first", "full", "units"] = "rows"
+    calendar: Literal["days", "working_days"] = "days"
+    closed: tuple[Span, ...] = ()
+    weekdays: tuple[Weekday, ...] = ()
+    order_weekday: Weekday | None = None
 
 
 # ---------------------------------------------------------------------------------------------------

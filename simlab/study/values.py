@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = (
@@ -87,3 +92,19 @@ Target = Annotated[Number, AfterValidator(_target)]
 Share = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
 Day = Annotated[dt.date, BeforeValidator(_day)]
 Span = Annotated[tuple[dt.date, dt.date], BeforeValidator(_span)]
+
+
+def closed_days(
+    dates: npt.NDArray[np.datetime64], spans: Sequence[tuple[dt.date, dt.date]], weekdays: Sequence[Weekday]
+) -> npt.NDArray[np.bool_]:
+    """(m,) which of these dates (datetime64[D]) are closed, by date, range or weekday."""
+    import numpy as np
+
+    days = dates.astype("datetime64[D]")
+    closed = np.zeros(days.shape, dtype=np.bool_)
+    for first, last in spans:
+        closed |= (days >= np.datetime64(first, "D")) & (days <= np.datetime64(last, "D"))
+    weekday = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
+    for name in weekdays:
+        closed |= weekday == WEEKDAYS.index(name)
+    return closed

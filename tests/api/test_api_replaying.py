@@ -100,11 +100,14 @@ def test_the_replay_stands_in_the_run_folder(tmp_path, lead_times) -> None:
     per_item = worst.groupby("rank")[["observed", "expected"]].sum()
     assert (per_item["observed"] == 84).all()
     assert (per_item["expected"] <= 84).all()
+    suppliers = run.read_table("lead_times")
+    assert (suppliers["received"] + suppliers["open"]).sum() > 0
     page = (result.folder / "report.html").read_text()
     for text in (
         'id="pit-chart"',
         'id="worst_fits-chart"',
         'id="histories"',
+        'id="lead_times"',
         'id="replay"',
         'id="calibration"',
         "Did the past know the future?",

@@ -253,7 +253,7 @@ def test_receipts() -> None:
     assert catalog.receipts is not None
     assert list(catalog.receipts.supplier) == ["S1", "S2"]
     assert list(catalog.receipts.location) == [None, None]
-    assert "partial receipts are not in this version" in catalog.quality.text()
+    assert "every row is an order of its own" in catalog.quality.text()
 
 
 def test_files_of_both_kinds_give_the_same_catalog(tmp_path: Path) -> None:

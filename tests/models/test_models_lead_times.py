@@ -16,8 +16,9 @@ GIVEN = {"demand_law": "poisson", "demand_mean": 2.0}
 
 @given(st.lists(st.integers(0, 400), min_size=1, max_size=20), st.sampled_from(["day", "week", "month"]))
 def test_rounding_keeps_the_mean_exactly(days: list[int], period: str) -> None:
-    periods, weights = merge_points(*split_days(np.array(days), period))
-    share = {"day": 1, "week": 7, "month": 365 / 12}[period]
+    per_day = {"day": (1, 1), "week": (1, 7), "month": (12, 365)}[period]
+    periods, weights = merge_points(*split_days(np.array(days), per_day))
+    share = per_day[1] / per_day[0]
     assert (periods * weights).sum() / weights.sum() == pytest.approx(np.mean(days) / share, rel=1e-12)
     assert (np.diff(periods) > 0).all()
 
