@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,7 +93,7 @@ def load(path: str | Path) -> Data:
     >>> data = sl.load("study.toml")  # doctest: +SKIP
     >>> data.quality.to_frame()  # doctest: +SKIP
     """
-    return Data(load_catalog(read_study(Path(path))))
+    return with_segments(load_catalog(read_study(Path(path))))
 
 
 def load_frames(
@@ -112,7 +112,15 @@ def load_frames(
     study : Study, optional
         Options; the defaults if left out.
     """
-    return Data(catalog_from_frames(study or Study.default(), items, demand, receipts))
+    return with_segments(catalog_from_frames(study or Study.default(), items, demand, receipts))
+
+
+def with_segments(catalog: Catalog) -> Data:
+    """The catalogue's data; segments that overrides name are found first, without those overrides."""
+    from simlab.api.overriding import segments_of_overrides
+
+    segment = segments_of_overrides(catalog)
+    return Data(catalog if segment is None else replace(catalog, segment=segment))
 
 
 def demo(seed: int = 2026) -> Data:

@@ -150,6 +150,8 @@ class Catalog:
     open_orders : ReceiptTable or None
         Orders not received yet; their `receipt_date` is the last day known, so that they have been
         under way for at least that long.
+    segment : (n,) object or None
+        Segments that overrides speak of; None where none does.
     """
 
     study: Study
@@ -163,6 +165,7 @@ class Catalog:
     quality: Quality
     inputs: dict[str, str]
     open_orders: ReceiptTable | None = None
+    segment: TextArray | None = None
 
     @property
     def n_items(self) -> int:

@@ -12,6 +12,7 @@ from simlab.engine.types import CodeArray, FloatArray, IntArray, LawKind
 from simlab.errors import Problem
 from simlab.models.calendar import BoolArray
 from simlab.models.dispersion import dispersion_bounds
+from simlab.models.overriding import rows_of, unknown_selectors
 from simlab.models.ranking import Ranking
 from simlab.models.scores import SCORED
 
@@ -67,25 +68,21 @@ class Moments:
 
 
 def asked_laws(catalog: Catalog) -> tuple[AskedLaws, list[Problem]]:
-    """The law that the study names for every item; overrides that name no item are problems."""
+    """The law that the study names for every item; overrides that name no item are problems.
+
+    Of several overrides of one item the last one counts.
+    """
     spec = catalog.study.models
     name = np.full(catalog.n_items, spec.law, dtype=object)
     said = ["" if spec.law == "auto" else f' (law = "{spec.law}")'] * catalog.n_items
-    problems = []
-    for place, override in enumerate(spec.override):
-        rows = [
-            row
-            for row, (sku, location) in enumerate(zip(catalog.sku, catalog.location, strict=True))
-            if sku == override.sku and override.location in (None, location)
-        ]
-        for row in rows:
-            name[row], said[row] = override.law, " (override)"
-        if not rows:
-            where = override.sku if override.location is None else f"{override.sku}@{override.location}"
-            column = f"models.override[{place}]"
-            why = f"{where} is not in the items table"
-            problems.append(Problem("E-MOD-005", why, catalog.study.file, column=column))
-    return AskedLaws(name, tuple(said)), problems
+    for override in spec.override:
+        by = next(key for key in ("segment", "category", "sku", "location") if getattr(override, key))
+        for row in rows_of(catalog, override):
+            name[row], said[row] = override.law, ""
+            if override.law == "auto":
+                continue
+            said[row] = " (override)" if by == "sku" else f" (override of {by} {getattr(override, by)})"
+    return AskedLaws(name, tuple(said)), list(unknown_selectors(catalog))
 
 
 def law_kinds(asked: AskedLaws, moments: Moments) -> CodeArray:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from simlab.catalog.quality import QualityRow
 from simlab.engine.types import FloatArray, IntArray
 from simlab.models.calendar import BoolArray, Calendar, whole_periods
+from simlab.models.overriding import per_item
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -246,18 +247,18 @@ def _lives(
 ) -> tuple[IntArray, IntArray]:
     """(n,) first and last period of each life; an item without rows has none, unless life = window."""
     n, end = catalog.n_items, calendar.n_periods - 1
-    life = catalog.study.demand.life
-    if life == "window":
+    life = per_item(catalog, "life")
+    if (life == "window").all():
         return np.zeros(n, np.int64), np.full(n, end)
     never = np.bincount(item, weights=quantity > 0, minlength=n) == 0
     counts = (quantity > 0) | never[item]
     first = np.full(n, end + 1)
     np.minimum.at(first, item[counts], period[counts])
-    last = np.full(n, end)
-    if life == "first_to_last":
-        last = np.full(n, -1)
-        np.maximum.at(last, item[counts], period[counts])
-    return np.maximum(first, 0), np.minimum(last, end)
+    latest = np.full(n, -1)
+    np.maximum.at(latest, item[counts], period[counts])
+    last = np.where(life == "first_to_last", latest, end)
+    first, last = np.maximum(first, 0), np.minimum(last, end)
+    return np.where(life == "window", 0, first), np.where(life == "window", end, last)
 
 
 def _cells(

@@ -130,6 +130,7 @@ def take(catalog: Catalog, rows: IntArray) -> Catalog:
         numbers={name: values[rows] for name, values in catalog.numbers.items()},
         texts={name: values[rows] for name, values in catalog.texts.items()},
         demand=demand,
+        segment=None if catalog.segment is None else catalog.segment[rows],
     )
 
 

@@ -13,6 +13,7 @@ from simlab.errors import InvalidInputError
 from simlab.models.fitting import Models, fit
 from simlab.models.history import read_history
 from simlab.models.holdout import HeldOut, split, take
+from simlab.models.overriding import only_known
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -72,7 +73,7 @@ def rolling_origins(
         rows = _with_history(past)
         if rows.size == 0 or (number > 0 and _n_periods(past) < (number + 1) * holdout):
             return
-        known = take(past, rows)
+        known = only_known(take(past, rows))
         for method in methods:
             yield Origin(method, fit(_named(known, method)), rows, held)
 

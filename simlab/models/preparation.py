@@ -13,7 +13,9 @@ from simlab.models.calendar import BoolArray
 from simlab.models.censoring import unconstrained
 from simlab.models.drivers import Drivers, read_drivers
 from simlab.models.history import Changes, History
+from simlab.models.overriding import per_item
 from simlab.models.uplift import without_uplift
+from simlab.study.sections import OutlierSpec
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -48,8 +50,14 @@ def prepared(catalog: Catalog, history: History, short: BoolArray) -> History:
     """
     spec = catalog.study.demand
     drivers = None if spec.uplift is None else read_drivers(catalog, history)
-    history, short, noted = _outliers(catalog, history, short, drivers)
+    noted: tuple[QualityRow, ...] = ()
+    rules = per_item(catalog, "outliers")
+    for rule in dict.fromkeys([spec.outliers, *(one.outliers for one in spec.override if one.outliers)]):
+        of_rule = np.array([one == rule for one in rules], dtype=np.bool_)
+        history, short, more = _outliers(catalog, history, short, drivers, rule, of_rule)
+        noted += more
     if spec.censoring != "none":
+        short = short & (per_item(catalog, "censoring") != "none")[history.item]
         history, more = unconstrained(catalog, history, short)
         noted += more
     if drivers is not None:
@@ -82,13 +90,18 @@ def outlier_bounds(history: History, k: float) -> FloatArray:
 
 
 def _outliers(
-    catalog: Catalog, history: History, short: BoolArray, drivers: Drivers | None
+    catalog: Catalog,
+    history: History,
+    short: BoolArray,
+    drivers: Drivers | None,
+    spec: OutlierSpec,
+    of_rule: BoolArray,
 ) -> tuple[History, BoolArray, tuple[QualityRow, ...]]:
-    """History and stock-out flags of its rows after the declared rule, and a note."""
-    spec = catalog.study.demand.outliers
-    if spec.rule == "none":
+    """History and stock-out flags of its rows after one rule for its items, and a note."""
+    if spec.rule == "none" or not of_rule.any():
         return history, short, ()
-    usual = np.ones(history.item.size, np.bool_) if drivers is None else ~drivers.promoted_rows(history)
+    usual = of_rule[history.item]
+    usual &= True if drivers is None else ~drivers.promoted_rows(history)
     plain = replace(history, item=history.item[usual], quantity=history.quantity[usual])
     bound = outlier_bounds(plain, spec.k)[history.item]
     found = usual & (history.quantity > bound)
@@ -109,7 +122,8 @@ def _outliers(
         history.quantity[found],
         np.where(gone, -1, after)[found],
     )
-    history = replace(history, quantity=after, changes=changes)
+    joined = changes if history.changes is None else history.changes.joined(changes)
+    history = replace(history, quantity=after, changes=joined)
     return (_without(history, gone) if gone.any() else history), short[~gone], (row,)
 
 
@@ -125,6 +139,8 @@ def _outlier_note(catalog: Catalog, history: History, found: BoolArray, action: 
 
 def _without(history: History, gone: BoolArray) -> History:
     """The history in which some periods were not observed."""
+    gap_item = np.concatenate([history.gap_item, history.item[gone]])
+    order = np.lexsort((np.concatenate([history.gap_period, history.period[gone]]), gap_item))
     lost: IntArray = np.bincount(history.item[gone], minlength=history.n_items)
     return replace(
         history,
@@ -132,6 +148,6 @@ def _without(history: History, gone: BoolArray) -> History:
         item=history.item[~gone],
         period=history.period[~gone],
         quantity=history.quantity[~gone],
-        gap_item=history.item[gone],
-        gap_period=history.period[gone],
+        gap_item=gap_item[order],
+        gap_period=np.concatenate([history.gap_period, history.period[gone]])[order],
     )

@@ -141,6 +141,29 @@ class UpliftSpec(Spec):
     future: Literal["observed", "none"] | Share = "observed"
 
 
+class Selector(Spec):
+    """Some SKU-locations: those that fit everything named."""
+
+    sku: Text | None = None
+    location: Text | None = None
+    category: Text | None = None
+    segment: Text | None = None
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Selector:
+        if all(getattr(self, name) is None for name in Selector.model_fields):
+            raise ValueError("names no SKU-location: say sku, location, category or segment")
+        return self
+
+
+class DemandOverride(Selector):
+    """How the demand of some SKU-locations is prepared; what is not said is the study's."""
+
+    life: Literal["first_sale", "first_to_last", "window"] | None = None
+    outliers: OutlierSpec | None = None
+    censoring: Literal["none"] | None = None
+
+
 class DemandSpec(Spec):
     """[demand]: the calendar and the life of a SKU-location.
 
@@ -154,6 +177,7 @@ class DemandSpec(Spec):
     censoring: Literal["none", "stockout_column", "on_hand"] = "none"
     outliers: OutlierSpec = OutlierSpec()
     uplift: UpliftSpec | None = None
+    override: tuple[DemandOverride, ...] = ()
 
     def closed_mask(self, dates: npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:
         """(m,) which of these dates (datetime64[D]) are closed, by date, range or weekday."""
@@ -174,12 +198,10 @@ DemandLawName = Literal[
 ]
 
 
-class LawOverride(Spec):
-    """One SKU-location whose law is named by the user."""
+class LawOverride(Selector):
+    """The demand law of some SKU-locations, named by the user."""
 
-    sku: Text
-    location: Text | None = None
-    law: DemandLawName
+    law: Literal["auto"] | DemandLawName
 
 
 class ModelSpec(Spec):

@@ -154,8 +154,6 @@ def test_crossing_must_be_said_with_receipts() -> None:
 
 
 OTHER_VALUES: dict[str, object] = {
-    "demand.censoring": "on_hand",
-    "demand.outliers.action": "drop",
     "models.law": "gamma",
     "models.score": "crps",
     "models.support": "resolution",

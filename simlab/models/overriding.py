@@ -1,0 +1,95 @@
+"""Choices named for some SKU-locations: by SKU, location, category or segment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.engine.types import IntArray
+from simlab.errors import Problem
+from simlab.study.sections import Selector
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+
+_NAMES_SHOWN = 8
+
+
+def rows_of(catalog: Catalog, chosen: Selector) -> IntArray:
+    """Rows of the catalogue that fit everything that an override names."""
+    fits = np.ones(catalog.n_items, np.bool_)
+    columns = {
+        "sku": np.array(catalog.sku, dtype=object),
+        "location": np.array(catalog.location, dtype=object),
+        "category": catalog.texts.get("category"),
+        "segment": catalog.segment,
+    }
+    for name, column in columns.items():
+        wanted = getattr(chosen, name)
+        if wanted is not None:
+            fits &= np.zeros(catalog.n_items, np.bool_) if column is None else np.equal(column, wanted)
+    return np.flatnonzero(fits)
+
+
+def per_item(catalog: Catalog, name: str) -> npt.NDArray[np.object_]:
+    """(n,) an option of [demand] for every SKU-location; of several overrides the last one counts."""
+    out = np.empty(catalog.n_items, dtype=object)
+    out.fill(getattr(catalog.study.demand, name))
+    for override in catalog.study.demand.override:
+        said = getattr(override, name)
+        if said is not None:
+            for row in rows_of(catalog, override):
+                out[row] = said
+    return out
+
+
+def unknown_selectors(catalog: Catalog) -> Iterator[Problem]:
+    """A problem for every override that fits no SKU-location."""
+    study = catalog.study
+    for section, overrides in (("demand", study.demand.override), ("models", study.models.override)):
+        for place, override in enumerate(overrides):
+            if rows_of(catalog, override).size == 0:
+                column = f"{section}.override[{place}]"
+                yield Problem(
+                    "E-MOD-005",
+                    _why(catalog, override),
+                    study.file,
+                    column=column,
+                    fix=_fix(catalog, override),
+                )
+
+
+def only_known(catalog: Catalog) -> Catalog:
+    """The catalogue with the overrides that fit some of its SKU-locations, for parts of a catalogue."""
+    study = catalog.study
+    demand = tuple(one for one in study.demand.override if rows_of(catalog, one).size)
+    models = tuple(one for one in study.models.override if rows_of(catalog, one).size)
+    changed = {
+        "demand": study.demand.model_copy(update={"override": demand}),
+        "models": study.models.model_copy(update={"override": models}),
+    }
+    return replace(catalog, study=study.model_copy(update=changed))
+
+
+def _why(catalog: Catalog, chosen: Selector) -> str:
+    if chosen.sku is not None and chosen.category is None and chosen.segment is None:
+        where = chosen.sku if chosen.location is None else f"{chosen.sku}@{chosen.location}"
+        return f"{where} is not in the items table"
+    named = [f"{name} '{getattr(chosen, name)}'" for name in Selector.model_fields if getattr(chosen, name)]
+    return f"no SKU-location has {' and '.join(named)}"
+
+
+def _fix(catalog: Catalog, chosen: Selector) -> str:
+    column = catalog.segment if chosen.segment is not None else catalog.texts.get("category")
+    if chosen.segment is None and chosen.category is None:
+        return ""
+    what = "segments" if chosen.segment is not None else "categories"
+    if column is None:
+        return f"there are no {what}" + ("" if what == "segments" else ": items have no column 'category'")
+    names = sorted({str(name) for name in column if name is not None})
+    more = ", …" if len(names) > _NAMES_SHOWN else ""
+    return f"{what}: {', '.join(names[:_NAMES_SHOWN])}{more}"
