@@ -44,6 +44,11 @@ def refuse(data: Data, command: Command) -> None:
         problems.append(
             Problem("E-POL-011", what, data.study.file, column=_said("start", policy.start), fix=fix)
         )
+    if command in ("compare", "audit") and data.study.models.parameter_uncertainty:
+        what = f"{command} takes the fitted parameters as true: not in this version"
+        fix = "leave it out for this command; simulate and the verdict of optimize draw parameters again"
+        where = "models.parameter_uncertainty = true"
+        problems.append(Problem("E-STU-009", what, data.study.file, column=where, fix=fix))
     if problems:
         raise InvalidInputError(problems)
 

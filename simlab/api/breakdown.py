@@ -19,19 +19,24 @@ def breakdown(simulation: Simulation, what: str) -> Breakdown:
     scale = simulation.settings.scale(simulation.data.study)
     sizes = segmentation.sizes
     asked = np.asarray(simulation.policy.targets, dtype=np.float64)
-    scores, counts, targets = [], [], []
+    scores, counts, targets, redrawn = [], [], [], []
     for group in groups:
         together = _merged(simulation.sums, group)
         n = int(sizes[group].sum())
         scores.append(score(together, 0, 0, n, scale))
         counts.append(n)
+        if simulation.redrawn is not None:
+            redrawn.append(simulation.redrawn.scores("given", group))
         targets.append(float(asked[group][0]) if np.ptp(asked[group]) == 0 else float("nan"))
+    if simulation.redrawn is not None:
+        redrawn.append(simulation.redrawn.scores("given"))
     return Breakdown(
         what,
         (*names, "(all)"),
         (*targets, float(asked[0]) if np.ptp(asked) == 0 else float("nan")),
         (*counts, int(sizes.sum())),
         (*scores, simulation.total),
+        tuple(redrawn),
     )
 
 

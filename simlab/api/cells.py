@@ -9,6 +9,7 @@ import numpy as np
 from simlab.api.accounts import Accounting
 from simlab.api.constraints import Constraints
 from simlab.api.data import Data
+from simlab.api.redrawing import Redrawn, batch_of
 from simlab.api.settings import Settings
 from simlab.errors import InvalidInputError, Problem
 from simlab.execution import ChoiceArray, PlanSums, Progress
@@ -56,6 +57,27 @@ class Simulator:
             progress=self.progress,
             stage=stage,
         )
+
+    def redrawn(self, groups: list[PlanGroup], phase: str) -> Redrawn | None:
+        """The same with one parameter draw per batch; None where the study draws none."""
+        models, horizon = self.data.models, self.settings.horizon(phase, self.warmup)
+        batch = batch_of(self.data, horizon.replications, self.settings)
+        if batch is None:
+            return None
+        sums = retest(
+            models.world,
+            groups,
+            self.segmentation.codes,
+            self.accounting.weights,
+            horizon,
+            workers=self.settings.workers,
+            progress=self.progress,
+            stage="redrawn",
+            redraws=models.redraws,
+            batch=batch,
+        )
+        scale = self.settings.scale(self.data.study)
+        return Redrawn(sums, batch, scale, self.segmentation.sizes)
 
     def every_target(self) -> ChoiceArray:
         """(n, k) the choice in which plan j gives every item target j; pinned items keep theirs."""

@@ -110,10 +110,15 @@ def _facts(
             "start": study.policy.start,
         },
         "statements": list(statements),
-        "intervals": {"kind": "simulation", "level": settings.level},
+        "intervals": {"kind": "simulation", "level": settings.level, **_draws(data, settings)},
         "assumptions": list(assumptions(data)),
         "times": {stage: round(seconds, 3) for stage, seconds in times.items()},
     }
+
+
+def _draws(data: Data, settings: Settings) -> dict[str, Any]:
+    """Whether model intervals stand beside, and the most parameter draws behind them."""
+    return {} if data.models.redraws is None else {"also": "model", "batches": settings.batches}
 
 
 def _chosen_on(data: Data, segmentation: Segmentation, choose: str = "in_sample") -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from simlab.api.cells import Simulator
 from simlab.api.constraints import Constraints
 from simlab.api.data import Data
 from simlab.api.problem import Solved
+from simlab.api.redrawing import Redrawn
 from simlab.api.references import References
 from simlab.api.settings import Settings
 from simlab.api.simulation import save_path
@@ -72,6 +73,8 @@ class Optimization:
         Limits besides floor and budget.
     simulator : Simulator
         Runs further plans on the streams of a phase.
+    redrawn : Redrawn or None
+        The verdict with one parameter draw per batch (`models.parameter_uncertainty`).
     """
 
     data: Data
@@ -91,6 +94,7 @@ class Optimization:
     accounting: Accounting
     rules: Constraints
     simulator: Simulator
+    redrawn: Redrawn | None = None
 
     @property
     def frontier(self) -> FrontierResult:
@@ -163,6 +167,16 @@ class Optimization:
             return score(sums.total(), 0, 0, self.segmentation.codes.size, scale)
         code = self.segmentation.names.index(segment)
         return score(sums, 0, code, int(self.segmentation.sizes[code]), scale)
+
+    @cached_property
+    def redrawn_comparisons(self) -> tuple[tuple[Estimate, Estimate], ...]:
+        """Model intervals of `comparisons`: difference in money, and relative; empty without redraws."""
+        from simlab.api.redrawing import compared
+
+        if self.redrawn is None:
+            return ()
+        at = self.solved.at_fill(self.verdict)
+        return compared(self.redrawn, at, self.accounting, self.comparisons)
 
     def exchange_rates(self) -> FinanceTable:
         """What one more percentage point of service costs, between neighbouring plans."""

@@ -15,6 +15,7 @@ from simlab.api.data import Data
 from simlab.api.items import refuse_overflow
 from simlab.api.optimization import Optimization
 from simlab.api.problem import Solved, solve_plans
+from simlab.api.redrawing import Redrawn, batch_of
 from simlab.api.references import References, plan_columns, references, side_by_side
 from simlab.api.settings import Clock, Settings
 from simlab.api.simulation import warmup_of
@@ -102,6 +103,7 @@ def optimize(
         accounting=ready.simulator.accounting,
         rules=ready.simulator.rules,
         simulator=ready.simulator,
+        redrawn=redrawn(ready, solved, clock),
     )
 
 
@@ -144,6 +146,7 @@ def prepare(data: Data, segmentation: Segmentation, settings: Settings, clock: C
     with clock.stage("plan"):
         targets = data.study.targets()
         rules: Constraints = constraints(data, segmentation, targets)
+        batch_of(data, settings.verdict_replications, settings)
         check_scenarios(data)
         planned = plan_columns(data, np.array(targets))
         compared = references(data)
@@ -187,6 +190,15 @@ def tested(ready: Ready, solved: Solved, clock: Clock) -> tuple[dict[str, PlanSu
         more = simulator.segment_cells(simulator.settings.verdict_replications) + simulator.chance_cells()
         verdict = simulator.run([*kept, *solved.frontiers, *more], "verdict", "verdict")
     return search, verdict
+
+
+def redrawn(ready: Ready, solved: Solved, clock: Clock) -> Redrawn | None:
+    """The verdict once more with one parameter draw per batch; None where the study draws none."""
+    if ready.simulator.data.models.redraws is None:
+        return None
+    with clock.stage("redrawn"):
+        plans = [*compared_plans(solved, ready.references), *solved.frontiers]
+        return ready.simulator.redrawn(plans, "verdict")
 
 
 def compared_plans(solved: Solved, compared: References) -> list[PlanGroup]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from simlab.api.data import Data
 from simlab.api.items import refuse_overflow
+from simlab.api.redrawing import SUFFIX, Redrawn, batch_of
 from simlab.api.references import first_column
 from simlab.api.settings import Clock, Settings
 from simlab.errors import UsageError
@@ -23,6 +24,7 @@ from simlab.execution import (
     common_warmup,
     run_curves,
     run_plans,
+    run_redrawn,
 )
 from simlab.measures import Estimate
 from simlab.policies import PlannedLevels, Policy, plan
@@ -56,6 +58,8 @@ class Simulation:
         Where the warm-up comes from.
     times : dict
         Seconds per stage.
+    redrawn : Redrawn or None
+        The same with one parameter draw per batch (`models.parameter_uncertainty`).
     """
 
     data: Data
@@ -68,6 +72,7 @@ class Simulation:
     warmup: int
     warmup_rule: str
     times: dict[str, float] = field(default_factory=dict)
+    redrawn: Redrawn | None = None
 
     @property
     def total(self) -> Scores:
@@ -143,6 +148,7 @@ class Breakdown:
     targets: tuple[float, ...]
     n_items: tuple[int, ...]
     scores: tuple[Scores, ...]
+    redrawn: tuple[Scores, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """One row per group."""
@@ -154,6 +160,8 @@ class Breakdown:
                 self.names, self.n_items, self.targets, self.scores, strict=True
             )
         ]
+        for row, scores in zip(rows, self.redrawn, strict=False):
+            row |= scores.columns(SUFFIX)
         return pd.DataFrame(rows)
 
     def __repr__(self) -> str:
@@ -216,6 +224,7 @@ def simulate(
         )
         refuse_overflow(data, [planned.levels], settings)
         warmup, rule = warmup_of(data, [planned.levels], settings)
+    batch = batch_of(data, settings.replications, settings)
     horizon = settings.horizon("search", warmup)
     with clock.stage("simulate"):
         curves = run_curves(
@@ -233,7 +242,24 @@ def simulate(
             progress=progress,
             stage="measure",
         )
-    return Simulation(data, segments, policy, planned, curves, sums, settings, warmup, rule, clock.times)
+    redrawn = None
+    if models.redraws is not None and batch is not None:
+        with clock.stage("redrawn"):
+            (found,) = run_redrawn(
+                models.world,
+                models.redraws,
+                planned.levels,
+                [request],
+                Weights(models.costs.unit_cost, models.costs.holding),
+                horizon,
+                batch,
+                workers=settings.workers,
+                progress=progress,
+            )
+        redrawn = Redrawn({"given": found}, batch, settings.scale(data.study), segments.sizes)
+    return Simulation(
+        data, segments, policy, planned, curves, sums, settings, warmup, rule, clock.times, redrawn
+    )
 
 
 def warmup_of(data: Data, plans: list[Levels], settings: Settings) -> tuple[int, str]:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from simlab.api.redrawing import SUFFIX
 from simlab.catalog import Catalog
 from simlab.engine.types import Curves, Family, IntArray, LawKind
 from simlab.frontier import Frontier
@@ -159,9 +160,17 @@ def segment_frame(opt: Optimization) -> pd.DataFrame:
                         "n_items": segmentation.codes.size if whole else int(segmentation.sizes[place]),
                         "target": opt.target_of(kind, None if whole else place),
                         **opt.scores(kind, sample, None if whole else segment).columns(),
+                        **_redrawn(opt, kind, sample, None if whole else place),
                     }
                 )
     return pd.DataFrame(rows)
+
+
+def _redrawn(opt: Optimization, kind: str, sample: str, place: int | None) -> dict[str, float]:
+    """Measures with model intervals, on the verdict sample where parameters were drawn again."""
+    if opt.redrawn is None or sample != "verdict":
+        return {}
+    return opt.redrawn.scores(kind, None if place is None else np.array([place])).columns(SUFFIX)
 
 
 def frontier_frame(opt: Optimization) -> pd.DataFrame:
@@ -244,6 +253,7 @@ def _retested(opt: Optimization, kind: str, n: int) -> dict[str, FloatArray]:
 def verdict_frame(opt: Optimization) -> pd.DataFrame:
     """The `verdict` table: comparisons at equal fill with their sentences."""
     currency = opt.data.study.currency
+    model = opt.redrawn_comparisons or ((),) * len(opt.comparisons)
     return pd.DataFrame(
         [
             {
@@ -257,8 +267,13 @@ def verdict_frame(opt: Optimization) -> pd.DataFrame:
                 "level": one.difference.level,
                 "replications": one.difference.n,
                 "statement": one.statement(currency),
+                **dict(
+                    pair
+                    for name, drawn in zip(("difference", "percent"), more, strict=False)
+                    for pair in _spread(f"{name}{SUFFIX}", drawn).items()
+                ),
             }
-            for one in opt.comparisons
+            for one, more in zip(opt.comparisons, model, strict=True)
         ]
     )
 
@@ -289,6 +304,7 @@ def shown(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     sample = "verdict" if (segments["sample"] == "verdict").any() else "search"
     rows = segments[segments["sample"] == sample]
     service = ["fill_rate", "fill_rate_low", "fill_rate_high"]
+    service += [name for end in ("", "_low", "_high") if (name := f"fill_rate{SUFFIX}{end}") in rows]
     money = ["inventory_value", "holding_cost"]
     main = rows[rows["plan"] == rows["plan"].iloc[0]]
     found = {"segments": main[["segment", "n_items", "target", *service, *money]].reset_index(drop=True)}

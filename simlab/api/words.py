@@ -40,6 +40,7 @@ def optimize_statements(opt: Optimization) -> tuple[str, ...]:
     if opt.solved.budget is not None:
         lines.append(_within(scores.inventory_value, opt.solved.budget, currency))
     lines += transient(opt.data)
+    lines += _redrawn_lines(opt)
     lines += [one.statement(currency) for one in opt.comparisons]
     lines += finance_statements(opt)
     lines += [_sentence(note) for note in (*opt.solved.notes, *opt.references.notes)]
@@ -55,6 +56,16 @@ def transient(data: Data) -> list[str]:
         f"These are the {study.simulation.periods} {study.period}s from today's stock and orders under way "
         "on (a transient result): what a policy settles at in the long run may differ."
     ]
+
+
+def _redrawn_lines(opt: Optimization) -> list[str]:
+    """What redrawn parameters say of the chosen plan."""
+    from simlab.api.redrawing import statements
+
+    if opt.redrawn is None:
+        return []
+    fill = opt.scores("segmented").fill_rate
+    return list(statements(opt.redrawn, "segmented", fill, opt.solved.fill_rate))
 
 
 def met(fill: Estimate, floor: float) -> str:
@@ -90,6 +101,10 @@ def simulate_statements(simulation: Simulation) -> tuple[str, ...]:
         lines.append(
             f"{name}: {asked} asked {format_rate(target)}, achieved {format_estimate(achieved, key)}."
         )
+    if simulation.redrawn is not None:
+        from simlab.api.redrawing import statements
+
+        lines += statements(simulation.redrawn, "given", total.fill_rate, None)
     return tuple(lines)
 
 
@@ -107,6 +122,7 @@ def assumptions(data: Data) -> tuple[str, ...]:
         f"Holding cost counts the mean shelf stock at unit cost × yearly rate; a year is "
         f"{study.periods_per_year:.4g} {study.period}s.",
     ]
+    lines += _parameters(data)
     return (*lines, *(_sentence(text) for text in data.models.assumptions))
 
 
@@ -123,6 +139,20 @@ def _unmet(data: Data) -> str:
     if (waits == waits[0]).all():
         return f"Of unmet demand {waits[0] / MILLION:.4g} waits, the rest is lost."
     return "Unmet demand waits, is lost, or waits in part, as the items table says."
+
+
+def _parameters(data: Data) -> list[str]:
+    """What is drawn again, and what is not, where the study asks for parameter uncertainty."""
+    if not data.study.models.parameter_uncertainty:
+        return []
+    if data.models.redraws is None:
+        return ["No parameter is drawn again: every demand law is given, none is fitted."]
+    return [
+        "Model intervals: the parameters of every fitted demand law are drawn from what its own history "
+        "leaves open, one draw per batch, items independent. Laws given in items, the kind of each law and "
+        "lead times stay; levels, search, scenarios, capital and rows per SKU-location take the fitted "
+        "parameters."
+    ]
 
 
 def _past(data: Data) -> str:

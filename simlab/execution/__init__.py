@@ -15,6 +15,7 @@ from simlab.engine.types import (
 )
 from simlab.execution.blocks import BY_SLOT, Progress, Workers, run_curves, run_plans
 from simlab.execution.columns import beside, by_family
+from simlab.execution.redrawn import batches_of, run_redrawn
 from simlab.execution.sums import Account, ChoiceArray, PlanRequest, PlanSums, Weights
 from simlab.execution.warmup import common_warmup, mser
 
@@ -38,10 +39,12 @@ __all__ = [
     "Weights",
     "Workers",
     "World",
+    "batches_of",
     "beside",
     "by_family",
     "common_warmup",
     "mser",
     "run_curves",
     "run_plans",
+    "run_redrawn",
 ]

@@ -145,8 +145,7 @@ def run_plans(
     """
     workers = workers or Workers()
     horizon = replace(horizon, slots=horizon.replications)
-    per_item = max(1, levels.n_columns * horizon.replications)
-    size = max(1, min(workers.block_items, _CELLS_IN_FLIGHT // per_item))
+    size = plan_block(levels, horizon.replications, workers)
 
     def one(rows: IntArray) -> list[PlanSums]:
         curves = simulate_items(world.take(rows), levels.take(rows), horizon)
@@ -157,6 +156,12 @@ def run_plans(
         for total, part in zip(sums, parts, strict=True):
             total.add(part)
     return sums
+
+
+def plan_block(levels: Levels, replications: int, workers: Workers) -> int:
+    """Items of which every column and replication may be held at a time."""
+    per_item = max(1, levels.n_columns * replications)
+    return max(1, min(workers.block_items, _CELLS_IN_FLIGHT // per_item))
 
 
 def _totals(curves: Curves, by_slot: tuple[str, ...]) -> Curves:

@@ -33,6 +33,7 @@ from simlab.measures.estimates import (
     ratio_estimate,
     ratio_interval,
 )
+from simlab.measures.nested import Nested, nested_mean, nested_ratio, nested_variances
 from simlab.measures.student import binomial_upper, t_quantile
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Intervals",
     "Kind",
     "Measure",
+    "Nested",
     "Unit",
     "binomial_upper",
     "cost_at_fill",
@@ -59,6 +61,9 @@ __all__ = [
     "jackknife",
     "mean_estimate",
     "mean_interval",
+    "nested_mean",
+    "nested_ratio",
+    "nested_variances",
     "paired_difference",
     "paired_percent",
     "paired_ratio_difference",

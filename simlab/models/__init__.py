@@ -11,6 +11,7 @@ from simlab.models.history import History, read_history
 from simlab.models.holdout import HeldOut, known_past, split, take
 from simlab.models.origins import FITTED, METHODS, Origin, rolling_origins
 from simlab.models.recorded import recorded_lead_times
+from simlab.models.redraws import Redraws, Uncertainty
 from simlab.models.scores import Scores, rolling_scores
 from simlab.models.supplier_records import SupplierRecord, supplier_records
 from simlab.models.terms import HOLDING_RATE, Costs
@@ -29,9 +30,11 @@ __all__ = [
     "LeadTimeLaw",
     "Models",
     "Origin",
+    "Redraws",
     "Rootogram",
     "Scores",
     "SupplierRecord",
+    "Uncertainty",
     "World",
     "diagnose",
     "fit",

@@ -18,6 +18,7 @@ from simlab.models.history import History
 from simlab.models.pooling import groups, pooled_dispersion
 from simlab.models.ranking import rank
 from simlab.models.reasons import Grounds, reasons
+from simlab.models.redraws import Uncertainty, uncertainty_of
 from simlab.models.scores import Scores, known_before, rolling_scores
 from simlab.models.shrinkage import SizePrior, shrunk_variance, size_prior
 
@@ -46,6 +47,8 @@ class Choice:
         Remarks for the quality account.
     scores : Scores or None
         Out of sample, of the laws that ``auto`` compares; None where it compared nothing.
+    known : Uncertainty or None
+        How sure the parameters are; None without history.
     """
 
     law: DemandLaw
@@ -54,6 +57,7 @@ class Choice:
     cv: FloatArray
     notes: tuple[QualityRow, ...] = ()
     scores: Scores | None = None
+    known: Uncertainty | None = None
 
 
 def choose_laws(catalog: Catalog, history: History | None) -> Choice:
@@ -88,7 +92,7 @@ def choose_laws(catalog: Catalog, history: History | None) -> Choice:
         raise InvalidInputError(problems)
     if history is None:
         return _only_given(given)
-    fitted, reason, scores = _fitted(catalog, history, given, asked)
+    fitted, reason, scores, known = _fitted(catalog, history, given, asked)
     law = _law_arrays(fitted, history)
     with np.errstate(divide="ignore", invalid="ignore"):
         observed = np.sqrt(history.variance) / history.mean
@@ -97,7 +101,7 @@ def choose_laws(catalog: Catalog, history: History | None) -> Choice:
     cv = np.where(law.mean > 0, np.where(seen, observed, of_law), np.nan)
     enough = max(catalog.study.models.min_periods, 2)
     remarks = tuple(_remarks(catalog, history, given.mask, enough))
-    return Choice(law, reason, n_observed, cv, remarks, scores)
+    return Choice(law, reason, n_observed, cv, remarks, scores, known)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +113,8 @@ class _Fit:
 
 def _fitted(
     catalog: Catalog, history: History, given: GivenLaws, asked: AskedLaws
-) -> tuple[_Fit, tuple[str, ...], Scores | None]:
-    """Kind, mean and variance of all laws, with reasons."""
+) -> tuple[_Fit, tuple[str, ...], Scores | None, Uncertainty]:
+    """Kind, mean and variance of all laws, with reasons and how sure they are."""
     enough = max(catalog.study.models.min_periods, 2)
     n, mean = history.n_observed, np.nan_to_num(history.mean)
     pool = pooled_dispersion(catalog, history, enough, ~given.mask)
@@ -135,7 +139,8 @@ def _fitted(
     told = tuple(
         g if is_given else r for is_given, g, r in zip(given.mask, given.reason, reason, strict=True)
     )
-    return _Fit(kind, mean, variance), told, scores
+    known = uncertainty_of(history, prior, short, given.mask)
+    return _Fit(kind, mean, variance), told, scores, known
 
 
 def _own_variance(history: History, prior: SizePrior) -> FloatArray:

@@ -13,11 +13,12 @@ from simlab.catalog.quality import QualityRow
 from simlab.engine import streams
 from simlab.engine.types import FloatArray, IntArray, World
 from simlab.errors import InvalidInputError, Problem
-from simlab.models.demand import choose_laws
+from simlab.models.demand import Choice, choose_laws
 from simlab.models.history import read_history
 from simlab.models.holdout import known_past
 from simlab.models.lead_times import fit_lead_times, moments
 from simlab.models.opening import opening_stock
+from simlab.models.redraws import Redraws
 from simlab.models.scores import Scores
 from simlab.models.terms import Costs, read_costs, read_terms
 
@@ -63,6 +64,8 @@ class Models:
         Names, for messages.
     scores : Scores or None
         Out-of-sample scores behind the choice of laws; None where nothing was compared.
+    redraws : Redraws or None
+        Worlds with redrawn parameters; None unless the study asks (`models.parameter_uncertainty`).
     """
 
     world: World
@@ -80,6 +83,7 @@ class Models:
     sku: tuple[str, ...]
     location: tuple[str, ...]
     scores: Scores | None = None
+    redraws: Redraws | None = None
 
     @property
     def n_items(self) -> int:
@@ -169,4 +173,12 @@ def fit(catalog: Catalog) -> Models:
         sku=catalog.sku,
         location=catalog.location,
         scores=choice.scores,
+        redraws=_redraws(catalog, choice),
     )
+
+
+def _redraws(catalog: Catalog, choice: Choice) -> Redraws | None:
+    """What parameters are drawn again with, where the study asks for it and there is a history."""
+    if not catalog.study.models.parameter_uncertainty or choice.known is None:
+        return None
+    return Redraws(choice.known, catalog.study.simulation.seed)

@@ -69,7 +69,7 @@ def size_prior(catalog: Catalog, history: History, lends: BoolArray) -> SizePrio
     """
     group, names = groups(catalog.texts.get(catalog.study.models.pool_by), catalog.n_items)
     count = np.where(lends, history.n_positive, 0).astype(np.float64)
-    own, fourth = _moments(history)
+    own, fourth = size_moments(history)
     several = count >= 2
     above = np.bincount(group, weights=np.where(several, count * own, 0.0), minlength=len(names))
     below = np.bincount(group, weights=np.where(several, count - 1, 0.0), minlength=len(names))
@@ -117,7 +117,7 @@ def _not_zero(own: FloatArray, count: FloatArray, prior: FloatArray) -> FloatArr
     return np.asarray((count * own + _HALF * prior) / (count + _HALF))
 
 
-def _moments(history: History) -> tuple[FloatArray, FloatArray]:
+def size_moments(history: History) -> tuple[FloatArray, FloatArray]:
     """(n,) variance/mean² and fourth central moment/mean⁴ of non-zero demands; 0 without."""
     n = history.n_items
     count = np.maximum(history.n_positive, 1)

@@ -19,6 +19,10 @@ COVERS = (
     "a fresh seed: the plan was chosen on other random numbers than those it is judged on here",
     "pairing: differences between plans are taken replication by replication on the same demand",
 )
+MODEL = (
+    "those marked “model”: also the parameters of the demand laws, as far as each history leaves them open; "
+    "the simulation intervals do not"
+)
 COVERS_NOT = (
     "whether the fitted laws are right: estimation error, trend, season, dependence between periods or SKUs",
     "changes to come: new products, price changes, suppliers that get better or worse",
@@ -84,11 +88,14 @@ def times(tables: RunTables) -> list[Fact]:
 def coverage(tables: RunTables) -> dict[str, Any]:
     """What the intervals cover and what they do not, and the run's own notes."""
     said = tables.manifest.get("intervals")
+    model = isinstance(said, dict) and said.get("also") == "model"
     notes = [said] if isinstance(said, str) else []
     fresh = tables.sample == "verdict"
+    covers = COVERS if fresh else COVERS[:1]
     return {
         "level": percent(tables.level, 0),
-        "covers": COVERS if fresh else COVERS[:1],
+        "model": model,
+        "covers": (covers[0], MODEL, *covers[1:]) if model else covers,
         "covers_not": COVERS_NOT if fresh else (*COVERS_NOT, CHOSEN_HERE),
         "notes": [*notes, *(tables.manifest.get("notes") or ())],
     }

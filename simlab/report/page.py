@@ -73,6 +73,8 @@ def _rival(row: Mapping[str, Any], statements: Mapping[str, words.Statement], ta
         "span": span(row.get("difference_low"), row.get("difference_high"), cash),
         "percent": percent(row["percent"], 1),
         "percent_span": span(row.get("percent_low"), row.get("percent_high"), lambda x: percent(x, 1)),
+        "model": model_span(row, "difference", cash),
+        "percent_model": model_span(row, "percent", lambda x: percent(x, 1)),
         "statement": statements[plan],
     }
 
@@ -91,7 +93,8 @@ def tiles(tables: RunTables) -> list[Row]:
         ends = (total.get(f"{measure}_low"), total.get(f"{measure}_high"))
         value = show(total.get(measure, float("nan")))
         exact = (lambda x: money(x, currency)) if show is cash else show
-        return {"label": label, "value": value, "span": span(*ends, exact), "note": note}
+        drawn = model_span(total, measure, exact)
+        return {"label": label, "value": value, "span": span(*ends, exact), "note": note, "model": drawn}
 
     floor, budget = limits.get("fill_rate"), limits.get("budget")
     asked = f"floor {target(floor)}" if is_number(floor) else ""
@@ -124,7 +127,12 @@ def _saving_tiles(tables: RunTables) -> list[Row]:
         saved = span(*ends, lambda x: money(x, tables.currency))
         note = f"{percent(-row['percent'], 1)} at an equal fill of {percent(row['at_fill'])}"
         value = money_short(-row["difference"], tables.currency)
-        found.append({"label": labels[plan], "value": value, "span": saved, "note": note})
+        drawn = (row.get(f"difference_model_{end}") for end in ("high", "low"))
+        own = {
+            f"saved_model_{end}": -x for end, x in zip(("low", "high"), drawn, strict=True) if is_number(x)
+        }
+        model = model_span(own, "saved", lambda x: money(x, tables.currency))
+        found.append({"label": labels[plan], "value": value, "span": saved, "note": note, "model": model})
     return found
 
 
@@ -151,7 +159,11 @@ def _segment_row(row: Mapping[str, Any], searched: pd.DataFrame | None, tables: 
 
     def cell(key: str, show: Callable[[float], str]) -> Row:
         ends = (row.get(f"{key}_low"), row.get(f"{key}_high"))
-        return {"value": show(row.get(key, float("nan"))), "span": span(*ends, show)}
+        return {
+            "value": show(row.get(key, float("nan"))),
+            "span": span(*ends, show),
+            "model": model_span(row, key, show),
+        }
 
     return {
         "segment": name,
@@ -169,6 +181,12 @@ def _segment_row(row: Mapping[str, Any], searched: pd.DataFrame | None, tables: 
             cell("holding_cost", cash),
         ],
     }
+
+
+def model_span(row: Mapping[str, Any], key: str, show: Callable[[float], str]) -> str:
+    """The model interval of a measure, named; empty where parameters were not drawn again."""
+    text = span(row.get(f"{key}_model_low"), row.get(f"{key}_model_high"), show)
+    return "" if text == DASH else f"model {text}"
 
 
 def _state(row: Mapping[str, Any], measure: str) -> str:

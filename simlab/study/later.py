@@ -21,7 +21,6 @@ WORKS: dict[str, tuple[Any, ...]] = {
     "data.receipts.sql": (),
     "data.receipts.url_env": (),
     "models.support": ("integer",),
-    "models.parameter_uncertainty": (False,),
     "lead_times.shared_delay": (False,),
     "policy.family": ("order_up_to", "reorder_quantity"),
     "policy.forecast": (),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,9 @@ from simlab.execution import (
     beside,
     by_family,
     run_plans,
+    run_redrawn,
 )
+from simlab.models import Redraws
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -70,6 +73,8 @@ def retest(
     workers: Workers | None = None,
     progress: Progress | None = None,
     stage: str = "verdict",
+    redraws: Redraws | None = None,
+    batch: IntArray | None = None,
 ) -> dict[str, PlanSums]:
     """Sums of every plan per cell and replication; groups of one family share one simulation.
 
@@ -85,6 +90,8 @@ def retest(
         Money per unit.
     horizon : Horizon
         With the seed of this phase.
+    redraws : Redraws, optional
+        One parameter draw per `batch` (r,) of replications, instead of the fitted parameters.
 
     Returns
     -------
@@ -93,18 +100,20 @@ def retest(
     """
     sums: dict[str, PlanSums] = {}
     for levels, shared in _joined(groups):
-        found = run_plans(
-            world,
-            levels,
-            [_request(group, cell) for group in shared],
-            weights,
-            horizon,
-            workers=workers,
-            progress=progress,
-            stage=stage,
-        )
+        asked = [_request(group, cell) for group in shared]
+        how = _How(workers=workers, progress=progress, stage=stage)
+        if redraws is None or batch is None:
+            found = run_plans(world, levels, asked, weights, horizon, **how)
+        else:
+            found = run_redrawn(world, redraws, levels, asked, weights, horizon, batch, **how)
         sums |= {group.kind: part for group, part in zip(shared, found, strict=True)}
     return sums
+
+
+class _How(TypedDict):
+    workers: Workers | None
+    progress: Progress | None
+    stage: str
 
 
 def _request(group: PlanGroup, cell: IntArray) -> PlanRequest:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from simlab.execution import PlanSums
-from simlab.measures import Estimate, mean_estimate, ratio_estimate
+from simlab.measures import Estimate, mean_estimate, nested_mean, nested_ratio, ratio_estimate
 
 IntArray = npt.NDArray[np.int64]
 
@@ -69,18 +70,20 @@ class Scores:
     inventory_value: Estimate
     holding_cost: Estimate
 
-    def columns(self) -> dict[str, float]:
-        """One flat row: each measure, and its interval under ``_low`` and ``_high``."""
+    def columns(self, suffix: str = "") -> dict[str, float]:
+        """One flat row: each measure, and its interval under ``_low`` and ``_high``, after `suffix`."""
         row: dict[str, float] = {}
         for field in fields(self):
             estimate: Estimate = getattr(self, field.name)
-            row[field.name] = estimate.value
-            row[f"{field.name}_low"] = estimate.low
-            row[f"{field.name}_high"] = estimate.high
+            row[f"{field.name}{suffix}"] = estimate.value
+            row[f"{field.name}{suffix}_low"] = estimate.low
+            row[f"{field.name}{suffix}_high"] = estimate.high
         return row
 
 
-def score(sums: PlanSums, plan: int, cell: int, n_items: int, scale: Scale) -> Scores:
+def score(
+    sums: PlanSums, plan: int, cell: int, n_items: int, scale: Scale, batch: IntArray | None = None
+) -> Scores:
     """Measures of one plan in one cell.
 
     Parameters
@@ -93,6 +96,8 @@ def score(sums: PlanSums, plan: int, cell: int, n_items: int, scale: Scale) -> S
         SKU-locations in the cell.
     scale : Scale
         Periods, money, level of the intervals.
+    batch : (r,) int, optional
+        Parameter draw of each replication: the intervals are then those named `model`.
     """
 
     def of(name: str) -> IntArray:
@@ -101,13 +106,21 @@ def score(sums: PlanSums, plan: int, cell: int, n_items: int, scale: Scale) -> S
 
     exposure = np.full(sums.n_replications, n_items * scale.periods, dtype=np.int64)
     per_year, level = scale.periods_per_year, scale.level
-    turns = ratio_estimate(of("served_value"), of("stock_value"), level)
+
+    def ratio(good: IntArray, asked: IntArray, proportion: bool = True) -> Estimate:
+        if batch is None:
+            return ratio_estimate(good, asked, level)
+        return nested_ratio(good, asked, batch, level, proportion=proportion)
+
+    def mean(values: npt.NDArray[Any]) -> Estimate:
+        return mean_estimate(values, level) if batch is None else nested_mean(values, batch, level)
+
     return Scores(
-        fill_rate=ratio_estimate(of("served"), of("demanded"), level),
-        cycle_service_level=ratio_estimate(of("good_receipts"), of("receipts"), level),
-        ready_rate=ratio_estimate(of("ready"), exposure, level),
-        stockout_periods=mean_estimate(of("short") * (per_year / (n_items * scale.periods)), level),
-        turns=turns.scaled(2 * per_year),
-        inventory_value=mean_estimate(of("stock_value") * scale.value, level),
-        holding_cost=mean_estimate(of("holding") * scale.holding, level),
+        fill_rate=ratio(of("served"), of("demanded")),
+        cycle_service_level=ratio(of("good_receipts"), of("receipts")),
+        ready_rate=ratio(of("ready"), exposure),
+        stockout_periods=mean(of("short") * (per_year / (n_items * scale.periods))),
+        turns=ratio(of("served_value"), of("stock_value"), proportion=False).scaled(2 * per_year),
+        inventory_value=mean(of("stock_value") * scale.value),
+        holding_cost=mean(of("holding") * scale.holding),
     )

@@ -157,7 +157,6 @@ OTHER_VALUES: dict[str, object] = {
     "models.law": "gamma",
     "models.score": "crps",
     "models.support": "resolution",
-    "models.parameter_uncertainty": True,
     "models.override": [{"sku": "1", "law": "poisson"}],
     "lead_times.law": "lognormal",
     "lead_times.shared_delay": True,

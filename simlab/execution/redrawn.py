@@ -1,0 +1,85 @@
+"""The same plans on the same random numbers, in a world per batch whose parameters were drawn again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+
+import numpy as np
+
+from simlab.engine.run import simulate_items
+from simlab.engine.types import Horizon, IntArray, Levels, World
+from simlab.execution.blocks import Progress, Workers, block_rows, plan_block, spread
+from simlab.execution.sums import PlanRequest, PlanSums, Weights, reduce_items
+from simlab.models import Redraws
+
+
+def batches_of(replications: int, batches: int) -> IntArray:
+    """(r,) batch of each replication: neighbours share one, with two replications each at least."""
+    n = max(1, min(batches, replications // 2))
+    return np.repeat(np.arange(n), [part.size for part in np.array_split(np.arange(replications), n)])
+
+
+def run_redrawn(
+    world: World,
+    redraws: Redraws,
+    levels: Levels,
+    requests: Sequence[PlanRequest],
+    weights: Weights,
+    horizon: Horizon,
+    batch: IntArray,
+    *,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+    stage: str = "redrawn",
+) -> list[PlanSums]:
+    """`run_plans` with one parameter draw per batch.
+
+    Parameters
+    ----------
+    world, levels, requests, weights, horizon
+        As in `run_plans`: a replication has the random numbers that it has there.
+    redraws : Redraws
+        Draws parameters of a block of items, so that memory does not grow with the catalogue.
+    batch : (r,) int
+        Batch of each replication, from `batches_of`; draw b serves batch b.
+
+    Returns
+    -------
+    list of PlanSums
+        One per request, replication by replication.
+    """
+    workers = workers or Workers()
+    size = plan_block(levels, horizon.replications, workers)
+    edges = np.flatnonzero(np.diff(batch, prepend=-1, append=-1))
+
+    def one(rows: IntArray) -> list[PlanSums]:
+        own, among, some = world.take(rows), redraws.take(rows), levels.take(rows)
+        asked, weigh = [request.take(rows) for request in requests], weights.take(rows)
+        drawn: list[list[PlanSums]] = [[] for _ in requests]
+        for number, (first, end) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)):
+            n = end - first
+            part = replace(horizon, first_replication=first, replications=n, slots=n)
+            curves = simulate_items(among.draw(own, number), some, part)
+            for kept, request in zip(drawn, asked, strict=True):
+                kept.append(_in_order(reduce_items(curves, request, weigh), first % n))
+        return [_joined(kept) for kept in drawn]
+
+    sums = [PlanSums.zeros(r.n_plans, r.n_cells, horizon.replications) for r in requests]
+    for parts in spread(one, block_rows(world.n_items, size), workers, progress, stage):
+        for total, part in zip(sums, parts, strict=True):
+            total.add(part)
+    return sums
+
+
+def _in_order(sums: PlanSums, shift: int) -> PlanSums:
+    """Slots are replications modulo their number: the first one to the front."""
+    if shift == 0:
+        return sums
+    return PlanSums(**{f.name: np.roll(getattr(sums, f.name), -shift, axis=2) for f in fields(PlanSums)})
+
+
+def _joined(parts: list[PlanSums]) -> PlanSums:
+    return PlanSums(
+        **{f.name: np.concatenate([getattr(one, f.name) for one in parts], axis=2) for f in fields(PlanSums)}
+    )

@@ -1,0 +1,285 @@
+"""What short histories leave open: the parameters of every law, drawn again.
+
+A draw hangs on the study's seed, the item's key and the number of the draw alone: neither on the order of
+rows nor on who computes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.engine.types import CodeArray, DemandLaw, FloatArray, IntArray, KeyArray, LawKind, World
+from simlab.models.calendar import BoolArray
+from simlab.models.choice import too_wide
+
+if TYPE_CHECKING:
+    from simlab.models.history import History
+    from simlab.models.shrinkage import SizePrior
+
+_LENDING, _ENOUGH_ITEMS = 8, 10
+_USUAL_NOISE, _WILDEST = 4.0, 20.0
+_FARTHEST = 3.0  # standard deviations that the variation of sizes is drawn away at most
+_SHARES = 1 << 24
+_CONTINUOUS = (LawKind.GAMMA, LawKind.LOGNORMAL, LawKind.NORMAL)
+_OVERDISPERSED = (LawKind.NEGATIVE_BINOMIAL, LawKind.STUTTERING_POISSON)
+_TWO_PARAMETERS = (*_OVERDISPERSED, LawKind.INTERMITTENT, *_CONTINUOUS)
+_STEP, _FIRST, _SECOND = (
+    np.uint64(one) for one in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Uncertainty:
+    """What is known of the parameters of every item's demand law.
+
+    Attributes
+    ----------
+    n_observed, n_positive : (n,) int64
+        Periods behind the law, and those with demand; 0 periods: the law is given and stays.
+    log_error : (n,) float
+        Standard deviation of the logarithm of the squared variation of sizes.
+    pooled : (n,) bool
+        variance/mean is the group's and stays; the mean is the item's own.
+    """
+
+    n_observed: IntArray
+    n_positive: IntArray
+    log_error: FloatArray
+    pooled: BoolArray
+
+    def take(self, rows: IntArray) -> Uncertainty:
+        """Of some items."""
+        return Uncertainty(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+
+def uncertainty_of(history: History, prior: SizePrior, short: BoolArray, given: BoolArray) -> Uncertainty:
+    """How sure the fitted parameters are.
+
+    Parameters
+    ----------
+    history : History
+        n items.
+    prior : SizePrior
+        What the variation of sizes was shrunk to: k demands' worth of the group's.
+    short, given : (n,) bool
+        Dispersion pooled; law stated outright.
+
+    Notes
+    -----
+    The logarithm of the squared variation of sizes J has posterior variance c/(n⁺ + k), the shrinkage's
+    own: c is the sampling variance of log J per demand, pooled over items with 8 demands or more.
+    """
+    count = history.n_positive
+    error = np.sqrt(_noise(history) / np.maximum(count + prior.strength, 1.0))
+    n_observed = np.where(given, 0, history.n_observed)
+    return Uncertainty(n_observed, np.where(given, 0, count), error, short)
+
+
+@dataclass(frozen=True, eq=False)
+class Redraws:
+    """The worlds that the histories leave possible.
+
+    Attributes
+    ----------
+    known : Uncertainty
+        Of the items' demand laws.
+    seed : int
+        Of the study.
+    """
+
+    known: Uncertainty
+    seed: int
+
+    def take(self, rows: IntArray) -> Redraws:
+        """Of some items."""
+        return replace(self, known=self.known.take(rows))
+
+    def draw(self, world: World, number: int) -> World:
+        """The world of the same items with the parameters of one draw."""
+        demand = redrawn_demand(world.demand, self.known, world.keys, self.seed, number)
+        return replace(world, demand=demand)
+
+
+def redrawn_demand(law: DemandLaw, known: Uncertainty, keys: KeyArray, seed: int, number: int) -> DemandLaw:
+    """One draw of the parameters of every demand law; the mean over draws is the fitted mean.
+
+    Parameters
+    ----------
+    law : DemandLaw
+        n items, as fitted.
+    known : Uncertainty
+        What the draws vary with.
+    keys : (n,) uint64
+        Item keys.
+    seed, number : int
+        Study seed, and number of the draw.
+
+    Notes
+    -----
+    Posterior draws with flat priors on the scale of each parameter. Share of periods with demand:
+    Beta(n⁺, n − n⁺); mean size beyond one unit: Gamma with the variance of a mean of n⁺ sizes; squared
+    variation of sizes: lognormal (`uncertainty_of`). One-parameter laws (Poisson, geometric), binomial laws
+    and pooled dispersions: the mean alone, Gamma with variance σ²/n. Empirical laws: Dirichlet weights on
+    the values seen (Bayesian bootstrap). Laws given outright and items that never sold stay as they are.
+
+    References
+    ----------
+    Rubin (1981), The Bayesian bootstrap, Ann. Statist. 9. Gelman et al. (2013), Bayesian Data Analysis.
+    """
+    word = _Words(keys, seed, number)
+    n, count = known.n_observed.astype(np.float64), known.n_positive.astype(np.float64)
+    open_ = (n > 0) & (law.mean > 0)
+    two = open_ & np.isin(law.kind, _TWO_PARAMETERS) & ~known.pooled & (count > 0) & (n > 1)
+    one = open_ & ~two & (law.kind != LawKind.EMPIRICAL)
+    mean, variance, share = law.mean.copy(), law.variance.copy(), law.probability.copy()
+    mean[one], variance[one] = _scaled(law, n, word(1), one)
+    mean[two], variance[two], drawn = _composed(law, n, count, known.log_error, word, two)
+    share[two] = np.where(law.kind[two] == LawKind.INTERMITTENT, drawn, share[two])
+    kind, mean, variance = _allowed(law, mean, variance)
+    out = replace(law, kind=kind, mean=mean, variance=variance, probability=share)
+    return _reweighted(out, open_ & (law.kind == LawKind.EMPIRICAL), keys, seed, number)
+
+
+def _scaled(law: DemandLaw, n: FloatArray, u: FloatArray, rows: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Means alone: Gamma with mean m and variance σ²/n; variance/mean stays, or follows from the mean."""
+    mean, variance = law.mean[rows], law.variance[rows]
+    factor = _gamma(n[rows] * mean**2 / np.maximum(variance, 1e-12), u[rows])
+    drawn = mean * factor
+    spread = np.where(law.kind[rows] == LawKind.GEOMETRIC, drawn * (1 + drawn), variance * factor)
+    return drawn, spread
+
+
+def _composed(
+    law: DemandLaw, n: FloatArray, count: FloatArray, error: FloatArray, word: _Words, rows: BoolArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Mean, variance and share of periods with demand, from shares and sizes drawn apart."""
+    n, count = n[rows], count[rows]
+    share = count / n
+    size = law.mean[rows] / share
+    bias = n / (n - 1)
+    varied = np.maximum(law.variance[rows] / (bias * share * size**2) + share - 1, 0.0)
+    new_share = _beta(count, n - count, word(1)[rows])
+    least = np.where(np.isin(law.kind[rows], _CONTINUOUS), 0.0, np.minimum(size, 1.0))
+    more = size - least
+    shape = count * more**2 / np.maximum(varied * size**2, 1e-12)
+    beyond = np.maximum(more * _gamma(np.maximum(shape, 1e-9), word(2)[rows]), 1e-9)
+    new_size = least + np.where(varied > 0, beyond, more)
+    away = np.clip(_normal(word(3)[rows]), -_FARTHEST, _FARTHEST)
+    new_varied = varied * np.exp(error[rows] * away)
+    mean = new_share * new_size
+    variance = bias * new_share * new_size**2 * np.maximum(1 + new_varied - new_share, 0.0)
+    return mean, variance, new_share
+
+
+def _allowed(
+    law: DemandLaw, mean: FloatArray, variance: FloatArray
+) -> tuple[CodeArray, FloatArray, FloatArray]:
+    """Draws that the law's kind can have: what is not overdispersed is Poisson, nothing is too wide."""
+    wide = too_wide(mean, variance) & ~too_wide(law.mean, law.variance) & (law.kind != LawKind.EMPIRICAL)
+    mean, variance = np.where(wide, law.mean, mean), np.where(wide, law.variance, variance)
+    over = np.isin(law.kind, _OVERDISPERSED)
+    kind = np.where(over & (variance <= mean), LawKind.POISSON, law.kind).astype(np.int8)
+    variance = np.where(kind == LawKind.POISSON, mean, variance)
+    return kind, mean, variance
+
+
+def _reweighted(law: DemandLaw, rows: BoolArray, keys: KeyArray, seed: int, number: int) -> DemandLaw:
+    """Dirichlet weights for the values that empirical laws were counted from, in tables of these items."""
+    counted = np.flatnonzero(law.length > 0)
+    if not rows[counted].any():
+        return law
+    length = law.length[counted]
+    ends = np.cumsum(length)
+    item = np.repeat(counted, length)
+    index = np.arange(ends[-1]) + np.repeat(law.start[counted] - (ends - length), length)
+    values, weights = law.values[index], law.weights[index].copy()
+    at = np.flatnonzero(rows[item])
+    item, counts = item[at], weights[at].astype(np.float64)
+    own = _mixed(keys[item] + values[at].astype(np.uint64) * _SECOND)
+    drawn = counts * _gamma(counts, _uniform(own, _start(seed, number, 4)))
+    n = law.n_items
+    shares = drawn / np.bincount(item, weights=drawn, minlength=n)[item]
+    weights[at] = np.maximum(np.rint(shares * _SHARES), 1.0).astype(np.int64)
+    shares = weights[at] / np.bincount(item, weights=weights[at], minlength=n)[item]
+    value = values[at].astype(np.float64)
+    mean: FloatArray = np.bincount(item, weights=shares * value, minlength=n).astype(np.float64)
+    away = (value - mean[item]) ** 2
+    spread: FloatArray = np.bincount(item, weights=shares * away, minlength=n).astype(np.float64)
+    start = law.start.copy()
+    start[counted] = ends - length
+    mean, spread = np.where(rows, mean, law.mean), np.where(rows, spread, law.variance)
+    return replace(law, mean=mean, variance=spread, start=start, values=values, weights=weights)
+
+
+@dataclass(frozen=True, eq=False)
+class _Words:
+    """Uniform numbers of every item, by purpose."""
+
+    keys: KeyArray
+    seed: int
+    number: int
+
+    def __call__(self, purpose: int) -> FloatArray:
+        return _uniform(self.keys, _start(self.seed, self.number, purpose))
+
+
+def _start(seed: int, number: int, purpose: int) -> int:
+    text = f"parameters:{seed}:{number}:{purpose}".encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
+
+
+def _uniform(keys: KeyArray, start: int) -> FloatArray:
+    """(m,) numbers inside (0, 1): SplitMix64 of key and start, the upper 53 bits (Steele et al. 2014)."""
+    mixed = _mixed(_mixed(keys ^ np.full(keys.size, start, np.uint64)) + _STEP)
+    return np.asarray(((mixed >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53)
+
+
+def _mixed(x: KeyArray) -> KeyArray:
+    x = (x ^ (x >> np.uint64(30))) * _FIRST
+    x = (x ^ (x >> np.uint64(27))) * _SECOND
+    return np.asarray(x ^ (x >> np.uint64(31)))
+
+
+def _gamma(shape: FloatArray, u: FloatArray) -> FloatArray:
+    """Gamma variates of mean 1; Wilson & Hilferty's cube far from the origin, where it is exact enough."""
+    from scipy.special import gammaincinv, ndtri
+
+    out = np.empty(shape.size)
+    single, large = shape == 1, shape > 200
+    out[single] = -np.log1p(-u[single])
+    a = shape[large]
+    out[large] = np.maximum(1 - 1 / (9 * a) + ndtri(u[large]) / np.sqrt(9 * a), 0.0) ** 3
+    rest = ~single & ~large
+    out[rest] = gammaincinv(shape[rest], u[rest]) / shape[rest]
+    return out
+
+
+def _beta(a: FloatArray, b: FloatArray, u: FloatArray) -> FloatArray:
+    """Beta variates; without a failure the share is 1."""
+    from scipy.special import betaincinv
+
+    out = np.ones(a.size)
+    some = b > 0
+    out[some] = np.maximum(betaincinv(a[some], b[some], u[some]), 1e-9)
+    return out
+
+
+def _normal(u: FloatArray) -> FloatArray:
+    from scipy.special import ndtri
+
+    return np.asarray(ndtri(u))
+
+
+def _noise(history: History) -> float:
+    """Mean sampling variance of log J per demand: fourth ÷ squared second moment of relative sizes − 1."""
+    from simlab.models.shrinkage import size_moments
+
+    own, fourth = size_moments(history)
+    rows = (history.n_positive >= _LENDING) & (own > 0)
+    if int(rows.sum()) < _ENOUGH_ITEMS:
+        return _USUAL_NOISE
+    return float(np.clip(fourth[rows] / own[rows] ** 2 - 1, 0.0, _WILDEST).mean())
