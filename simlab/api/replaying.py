@@ -13,7 +13,15 @@ from simlab.api.data import Data
 from simlab.engine.streams import phase_seed
 from simlab.engine.types import Levels
 from simlab.measures import t_quantile
-from simlab.models import FITTED, HeldOut, recorded_lead_times, rolling_origins, split
+from simlab.models import (
+    FITTED,
+    AtCut,
+    HeldOut,
+    recorded_lead_times,
+    rolling_origins,
+    split,
+    stock_at_cut,
+)
 from simlab.segments import Segmentation
 from simlab.verdict.replay import ReplaySums, protection, replay
 from simlab.verdict.replay_calibration import calibration, pit_shares
@@ -71,14 +79,17 @@ def replay_plan(data: Data, segmentation: Segmentation, levels: Levels, level: f
     world = data.models.world
     seed = phase_seed(data.study.simulation.seed, "selection")
     recorded = recorded_lead_times(data.catalog, held) if spec.lead_times == "recorded" else None
-    real = replay(world, levels, held, paths=PATHS, seed=seed, recorded=recorded)
-    expected = replay(world, levels, held, paths=PATHS, seed=seed, as_expected=True)
+    opening = stock_at_cut(data.catalog, held)
+    real = replay(world, levels, held, paths=PATHS, seed=seed, recorded=recorded, opening=opening)
+    expected = replay(world, levels, held, paths=PATHS, seed=seed, as_expected=True, opening=opening)
     table = pd.DataFrame(list(_rows(data, segmentation, real, expected, level)))
     names = np.array(segmentation.names, dtype=object)[segmentation.codes]
     origins = rolling_origins(data.catalog, spec.holdout)
     found = list(forecasts(origins, names))
     judged = calibration(found, level)
-    return Replayed(table, judged, pit_shares(found), tuple(_statements(data, held, table, judged, level)))
+    return Replayed(
+        table, judged, pit_shares(found), tuple(_statements(data, held, table, judged, level, opening))
+    )
 
 
 def _rows(
@@ -135,7 +146,12 @@ def _or_nan(values: FloatArray, rows: npt.NDArray[np.int64]) -> FloatArray:
 
 
 def _statements(
-    data: Data, held: HeldOut, table: pd.DataFrame, judged: pd.DataFrame, level: float
+    data: Data,
+    held: HeldOut,
+    table: pd.DataFrame,
+    judged: pd.DataFrame,
+    level: float,
+    opening: AtCut | None,
 ) -> Iterator[str]:
     period, span = data.study.period, protection(data.models.world)
     total = table.iloc[-1]
@@ -153,10 +169,7 @@ def _statements(
             f"{100 * total['fill_rate_low']:.1f} to {100 * total['fill_rate_high']:.1f} %): reality lies "
             f"{where}. The interval takes items as independent; real items share shocks."
         )
-    yield (
-        "No stock record reaches back to the cut, so the replay starts from draws of the plan's "
-        "simulated stationary state; of every SKU-location the first max(R + L) periods do not count."
-    )
+    yield _start(opening, data.catalog.n_items, data.study.period_days)
     if short:
         yield (
             f"{short:,} of {span.size:,} SKU-locations have a hold-out below 2 (R + L): only the forecast "
@@ -172,6 +185,29 @@ def _statements(
         f"Demand over R + L fell between the 5 % and 95 % points of its forecast (randomised) in "
         f"{100 * mine['pit_share']:.1f} % of {int(mine['n']):,} cases from {origins}; "
         "right laws give 90 %."
+    )
+
+
+def _start(opening: AtCut | None, n_items: int, period_days: float) -> str:
+    """Where the replay begins."""
+    transient = "of every SKU-location the first max(R + L) periods do not count."
+    if opening is None:
+        return (
+            "No stock record reaches back to the cut, so the replay starts from draws of the plan's "
+            f"simulated stationary state; {transient}"
+        )
+    n, orders = int(opening.known.sum()), int(opening.known[opening.item].sum())
+    old = int((opening.age_days > period_days).sum())
+    said = f" (the last record of {old:,} is older than a period)" if old else ""
+    others = "" if n == n_items else "; the others start from draws of the plan's simulated stationary state"
+    way = (
+        f"{orders:,} orders then under way arrive when they really did"
+        if orders
+        else "no order then under way is recorded by SKU, so the first review orders up to the plan's level"
+    )
+    return (
+        f"The replay starts from the stock recorded at the cut for {n:,} of {n_items:,} SKU-locations"
+        f"{said}{others}; {way}; {transient}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from simlab.engine.types import DemandLaw, LeadTimeLaw, World
 from simlab.models.account import full_account
+from simlab.models.at_cut import AtCut, stock_at_cut
 from simlab.models.calendar import Calendar
 from simlab.models.diagnosis import Diagnosis, diagnose, variance_ratio
 from simlab.models.drift import Drift, lead_time_drift
@@ -20,6 +21,7 @@ __all__ = [
     "FITTED",
     "HOLDING_RATE",
     "METHODS",
+    "AtCut",
     "Calendar",
     "Costs",
     "DemandLaw",
@@ -48,6 +50,7 @@ __all__ = [
     "rolling_scores",
     "rootogram",
     "split",
+    "stock_at_cut",
     "supplier_records",
     "take",
     "variance_ratio",

@@ -108,7 +108,7 @@ def _replay(tables: RunTables) -> Row:
 
 
 def _about_replay(text: str) -> bool:
-    return any(word in text for word in ("sales", "stationary state", "hold-out", "R + L"))
+    return any(word in text for word in ("sales", "stationary state", "stock recorded", "hold-out", "R + L"))
 
 
 def _replay_row(row: Mapping[str, Any], tables: RunTables) -> list[str]:

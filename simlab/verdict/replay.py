@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.execution import MILLION, Levels, OrderTerms, Unmet, World
-from simlab.models import HeldOut
+from simlab.models import AtCut, HeldOut
 from simlab.models.sampling import draw_demand, draw_lead_times
 
 IntArray = npt.NDArray[np.int64]
@@ -51,8 +51,9 @@ def replay(
     seed: int,
     recorded: IntArray | None = None,
     as_expected: bool = False,
+    opening: AtCut | None = None,
 ) -> ReplaySums:
-    """Run the held-out periods from draws of the plan's stationary state.
+    """Run the held-out periods from the recorded stock, else from draws of the plan's stationary state.
 
     Parameters
     ----------
@@ -70,6 +71,8 @@ def replay(
         Lead time of an order placed in each held-out period, where it is known; −1 elsewhere.
     as_expected : bool
         Demand of the held-out periods drawn from the laws instead: what the plan expected.
+    opening : AtCut, optional
+        Stock and orders under way when the hold-out began; items without a record start from draws.
 
     Notes
     -----
@@ -90,7 +93,8 @@ def replay(
         rows = order[begin : begin + size]
         known = None if recorded is None else recorded[rows]
         real = None if as_expected else held.quantity[rows]
-        found = _block(world.take(rows), levels.take(rows), held, real, known, paths, seed)
+        start = None if opening is None else opening.take(rows)
+        found = _block(world.take(rows), levels.take(rows), held, real, known, start, paths, seed)
         out.demanded[rows], out.served[rows], out.on_hand[rows] = found
     return out
 
@@ -101,6 +105,7 @@ def _block(
     held: HeldOut,
     real: IntArray | None,
     recorded: IntArray | None,
+    opening: AtCut | None,
     paths: int,
     seed: int,
 ) -> tuple[IntArray, IntArray, IntArray]:
@@ -115,9 +120,11 @@ def _block(
     if recorded is not None:
         known = np.broadcast_to(recorded[:, None, :], lead[:, :, before:].shape)
         lead[:, :, before:] = np.where(known >= 0, known, lead[:, :, before:])
-    run = _Run(world, levels, paths, int(lead.max()))
+    run = _Run(world, levels, paths, max(int(lead.max()), held.n_periods))
     sums = np.zeros((3, world.n_items, paths), np.int64)
     for t in range(periods):
+        if t == before and opening is not None:
+            run.open(opening, t, held.n_periods)
         served, stock = run.step(t, demand[:, :, t], lead[:, :, t])
         counts = (t >= before + span)[:, None]
         sums += np.where(counts, np.array([demand[:, :, t], served, stock]), 0)
@@ -157,6 +164,20 @@ class _Run:
         self.part -= waiting * MILLION
         self.net -= served + waiting
         return served, shelf + np.maximum(self.net, 0)
+
+    def open(self, opening: AtCut, t: int, periods: int) -> None:
+        """Put the recorded stock on the shelf and the recorded orders on their way, at period t."""
+        rows = np.flatnonzero(opening.known)
+        stock = opening.on_hand[rows].astype(np.int64)[:, None]
+        self.net[rows] = np.where(self.waits[rows] > 0, stock, np.maximum(stock, 0))
+        self.part[rows], self.on_order[rows], self.last[rows] = 0, 0, -1
+        self.due[:, rows] = 0
+        kept = opening.known[opening.item]
+        item, arrival, units = opening.item[kept], t + opening.arrival[kept], opening.quantity[kept]
+        np.add.at(self.due, (arrival % self.width, item), units[:, None])
+        np.add.at(self.on_order, item, units[:, None])
+        came = opening.arrival[kept] < periods  # what never came does not hold up what is ordered next
+        np.maximum.at(self.last, item[came], arrival[came][:, None])
 
     def _arrive(self, t: int) -> None:
         here = self.due[t % self.width]
