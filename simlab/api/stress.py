@@ -159,13 +159,19 @@ def outages(world: World, supplier: str, periods: float, periods_per_year: float
     """
     recovers = min(1.0, 1.0 / max(1.0, periods))
     fails = min(1.0, 1.0 / max(1.0, periods_per_year - periods))
+    often, back = (np.array([min(_ONE, round(share * _ONE))], dtype=np.int64) for share in (fails, recovers))
+    if world.supply is not None:
+        n = world.supply.keys.size
+        return replace(
+            world, supply=replace(world.supply, fails=np.repeat(often, n), recovers=np.repeat(back, n))
+        )
     one = np.ones(1, dtype=np.int64)
     supply = Supply(
         supplier=np.zeros(world.n_items, dtype=np.int64),
         keys=supplier_keys([supplier]),
         shared_delay=np.zeros(1, dtype=np.bool_),
-        fails=np.array([min(_ONE, round(fails * _ONE))], dtype=np.int64),
-        recovers=np.array([min(_ONE, round(recovers * _ONE))], dtype=np.int64),
+        fails=often,
+        recovers=back,
         on_time=1_000_000 * one,
         rest_delay=-one,
     )

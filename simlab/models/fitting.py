@@ -20,6 +20,7 @@ from simlab.models.lead_times import fit_lead_times, moments
 from simlab.models.opening import opening_stock
 from simlab.models.redraws import Redraws
 from simlab.models.scores import Scores
+from simlab.models.supplying import fit_supply
 from simlab.models.terms import Costs, read_costs, read_terms
 
 if TYPE_CHECKING:
@@ -145,16 +146,22 @@ def fit(catalog: Catalog) -> Models:
         raise InvalidInputError(checked.problems)
     terms, review_notes = with_notes
     start, begins = opening
+    supplying = fit_supply(catalog)
     costs, assumed = read_costs(catalog)
     per_year = catalog.study.periods_per_year
     annual_units = choice.law.mean * per_year
     none = np.full(catalog.n_items, np.nan)
     return Models(
         world=World(
-            streams.item_keys(catalog.sku, catalog.location), choice.law, lead_times.law, terms, start=start
+            streams.item_keys(catalog.sku, catalog.location),
+            choice.law,
+            lead_times.law,
+            terms,
+            supply=supplying.supply,
+            start=start,
         ),
         demand_reason=choice.reason,
-        lead_time_reason=lead_times.reason,
+        lead_time_reason=tuple(map(str.__add__, lead_times.reason, supplying.reason)),
         n_observed=choice.n_observed,
         costs=costs,
         annual_units=annual_units,
@@ -168,6 +175,7 @@ def fit(catalog: Catalog) -> Models:
             *(history.notes if history else ()),
             *choice.notes,
             *lead_times.notes,
+            *supplying.notes,
             *review_notes,
         ),
         sku=catalog.sku,

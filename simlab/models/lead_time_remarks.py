@@ -90,6 +90,7 @@ def _in_parts(catalog: Catalog, records: Sequence[SupplierRecord]) -> Iterator[Q
     several = sum(one.parts.n_partial for one in records)
     if several:
         law = {"first": "to the first receipt", "full": "to the last one", "units": "mean over units"}
+        law["split"] = law["first"] + ", and the rest follows"
         how = law[catalog.study.lead_times.partial]
         text = f"{several:,} of {n:,} complete orders; the lead time of an order is that {how}"
         yield _remark("orders received in parts or short", text)

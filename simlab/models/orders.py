@@ -92,8 +92,9 @@ def observe(catalog: Catalog) -> Observed | None:
     -----
     ``partial = "rows"`` takes every row as an order. Else the receipts with one supplier, order id, SKU
     and location are one order (one order date where there is no id), and its lead time is that of its
-    ``"first"`` receipt, of the last that made it ``"full"``, or the mean over its ``"units"``. An order
-    of which units are missing is open until `longest_days` have passed, then counted as full.
+    ``"first"`` receipt (``"split"`` too: the rest then follows in the simulation, see `supplying`), of the
+    last that made it ``"full"``, or the mean over its ``"units"``. An order of which units are missing is
+    open until `longest_days` have passed, then counted as full.
     """
     if catalog.receipts is None:
         return None
@@ -176,7 +177,7 @@ def _whole_orders(
     orders = _grouped(catalog, rows, ~is_open)
     age = elapsed(study, orders.placed[orders.order], rows.receipt_date)
     parts = _parts(orders, age, study.lead_times.longest_days)
-    to_first = spec.partial == "first"
+    to_first = spec.partial in ("first", "split")
     pending = parts.n_receipts == 0 if to_first else ~parts.complete
     ends = np.where(pending, orders.known, orders.received(last=not to_first))
     days = elapsed(study, orders.placed, ends)

@@ -34,6 +34,7 @@ _RULES = {
     (True, True): independent,
 }
 
+_WHOLE = 1_000_000  # millionths of an order that come at first
 MEASURES = ("fill_rate", "cycle_service_level")
 PLANNINGS = ("exact", "normal")
 
@@ -173,6 +174,9 @@ def _approximations(
         words = _also(words, spread & ~apart, "crossing orders as if every review ordered")
     elif measure == "cycle_service_level":
         words = _also(words, spread, "orders that arrive together approximated")
+    supply = models.world.supply
+    if supply is not None:
+        words = _also(words, (supply.on_time < _WHOLE)[supply.supplier], "orders in parts as if whole")
     silent = models.world.demand.mean == 0
     return ["no demand" if nothing else word for word, nothing in zip(words, silent, strict=True)]
 

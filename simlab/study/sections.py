@@ -231,7 +231,7 @@ class LeadTimeSpec(Spec):
     rounding: Literal["split"] = "split"
     longest_days: Count = 364
     shared_delay: Flag = False
-    partial: Literal["rows", "first", "full", "units"] = "rows"
+    partial: Literal["rows", "first", "full", "units", "split"] = "rows"
     calendar: Literal["days", "working_days"] = "days"
     closed: tuple[Span, ...] = ()
     weekdays: tuple[Weekday, ...] = ()
