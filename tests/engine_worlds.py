@@ -5,6 +5,7 @@ import reference
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from simlab.engine.moving import Forecast
 from simlab.engine.streams import item_keys, supplier_keys
 from simlab.engine.tables import table_of
 from simlab.engine.types import (
@@ -82,6 +83,9 @@ def instances(draw):
         "supplier": None,
         "start": None,
         "undershoot": draw(st.sampled_from([True, True, True, False])),
+        "offset": [[0]],
+        "phase0": 0,
+        "forecast": None,
         "horizon": Horizon(
             periods=draw(st.integers(1, 70)),
             warmup=draw(st.sampled_from([0, 0, 1, 5, 33, 64])),
@@ -106,6 +110,46 @@ def suppliers(draw):
     }
 
 
+FORECAST = {
+    "method": "smoothing",
+    "alpha": 0.2,
+    "beta": 0.1,
+    "gamma": 0.1,
+    "window": 8,
+    "interval": 4.0,
+    "lead_variance": 1.0,
+    "level": 9.0,
+    "share": 0.999,
+    "error": 6.0,
+    "factor": [1.0, 1.0, 1.0],
+    "season": [1.0],
+}
+
+METHODS = ("moving_average", "smoothing", "croston", "sba", "tsb")
+
+
+@st.composite
+def forecasts(draw):
+    """A forecast with a factor for each of the three columns."""
+    method = draw(st.sampled_from(METHODS))
+    factor = [draw(st.floats(-2.0, 4.0)) for _ in range(3)]
+    x = {
+        "method": method,
+        "window": draw(st.sampled_from([1, 2, 5, 13, 100])),
+        "interval": draw(st.sampled_from([0.4, 1.0, 2.5, 3.0, 6.3, 14.0])),
+        "lead_variance": draw(st.sampled_from([0.0, 0.0, 1.7])),
+        "level": draw(st.floats(0.0, 20.0)),
+        "share": draw(st.floats(0.05, 1.0)),
+        "error": draw(st.floats(0.0, 30.0)),
+        "factor": factor[:1] * 3 if draw(st.booleans()) else factor,
+        "season": [1.0],
+        **{name: draw(st.sampled_from([0.0, 0.05, 0.3, 1.0])) for name in ("alpha", "beta", "gamma")},
+    }
+    if method == "smoothing":
+        x["season"] = draw(st.sampled_from([[1.0], [0.5, 1.5], [0.1, 2.0, 0.9]]))
+    return x
+
+
 @st.composite
 def special_instances(draw):
     """As `instances`, with what only the recorder knows."""
@@ -114,6 +158,14 @@ def special_instances(draw):
     x["waits"] = draw(st.sampled_from([0, 1, 300_000, 500_000, 999_999, 1_000_000]))
     x["max_position"] = draw(st.sampled_from([0, 0, 10, 70]))
     x["supplier"] = draw(st.one_of(st.none(), suppliers()))
+    cycle = draw(st.sampled_from([1, 1, 2, 3]))
+    rows = draw(st.sampled_from([1, 1, 3]))
+    units = st.integers(-30, 30) if draw(st.booleans()) else st.just(0)
+    x["offset"] = [[draw(units) for _ in range(cycle)] for _ in range(rows)]
+    if draw(st.sampled_from([False, False, False, True])):
+        x["forecast"] = draw(forecasts())
+        cycle = min(cycle, len(x["forecast"]["season"]))
+    x["phase0"] = draw(st.integers(0, cycle - 1))
     least = -20 if x["unmet"] == Unmet.BACKORDER else 0
     x["start"] = draw(st.one_of(st.none(), st.tuples(st.integers(least, 60), st.integers(0, 40))))
     return x
@@ -157,8 +209,23 @@ def world_of(x):
     if x["supplier"] is not None:
         said = {name: np.array([value]) for name, value in x["supplier"].items()}
         supply = Supply(column(0), supplier_keys(["ACME"]), **said)
-    levels = Levels(column(x["family"], np.int8), np.array([x["s"]]), np.array([x["S"]]), np.array([x["Q"]]))
+    tables = (np.array([x[name]]) for name in ("s", "S", "Q"))
+    offset = None if x["offset"] == [[0]] else np.array([x["offset"]])
+    levels = Levels(column(x["family"], np.int8), *tables, offset, forecast_of(x["forecast"]), x["phase0"])
     return World(item_keys(["007"], ["EAST"]), demand, lead, terms, x["undershoot"], supply), levels
+
+
+def forecast_of(said):
+    """The instance's forecast as the engine takes it."""
+    if said is None:
+        return None
+    names = ("alpha", "beta", "gamma", "window", "interval", "lead_variance", "level", "share", "error")
+    return Forecast(
+        np.array([METHODS.index(said["method"]) + 1], np.int8),
+        *(np.array([said[name]]) for name in names),
+        np.array([said["factor"]]),
+        np.array([said["season"]]),
+    )
 
 
 def start_of(x):
@@ -184,7 +251,14 @@ def reference_item(x, world, column):
         supplier=None if said is None else reference.Supplier(int(supplier_keys(["ACME"])[0]), **said),
         **{name: x[name] for name in ("R", "phase", "pack", "moq", "max_order", "waits", "max_position")},
         **{name: x[name] for name in ("undershoot", "start")},
+        offset=x["offset"][column % len(x["offset"])],
+        first_phase=x["phase0"],
+        forecast=None if x["forecast"] is None else reference_forecast(x["forecast"], column),
     )
+
+
+def reference_forecast(said, column):
+    return reference.Forecast(**{**said, "factor": said["factor"][column]})
 
 
 def plain():
@@ -209,6 +283,9 @@ def plain():
         "supplier": None,
         "start": None,
         "undershoot": True,
+        "offset": [[0]],
+        "phase0": 0,
+        "forecast": None,
         "horizon": Horizon(periods=30, warmup=2, replications=4, slots=2, seed=7),
     }
 

@@ -7,6 +7,7 @@ no code with the engine: it has its own Philox, its own look-up and its own orde
 from __future__ import annotations
 
 import hashlib
+import math
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
@@ -83,6 +84,24 @@ class Supplier:
 
 
 @dataclass
+class Forecast:
+    """A planning system's forecast and what is made of it; see `Planner`."""
+
+    method: str
+    alpha: float
+    beta: float
+    gamma: float
+    window: int
+    interval: float
+    lead_variance: float
+    level: float
+    share: float
+    error: float
+    factor: float
+    season: list = field(default_factory=lambda: [1.0])
+
+
+@dataclass
 class Item:
     """One SKU-location at one column of levels."""
 
@@ -107,6 +126,9 @@ class Item:
     undershoot: bool = True
     supplier: Supplier | None = None
     start: tuple | None = None  # (on hand, on order)
+    offset: list = field(default_factory=lambda: [0])  # added to s and S by phase of a cycle
+    first_phase: int = 0
+    forecast: Forecast | None = None
 
     @property
     def may_lose(self):
@@ -144,7 +166,7 @@ def effective_quantity(item):
 
 
 def order_size(item, position):
-    """Units ordered at a review that finds this position."""
+    """Units ordered at a review that finds this position; levels and position less what moves both."""
     if item.family == ORDER_UP_TO:
         if position >= item.S:
             return 0
@@ -174,18 +196,21 @@ def limited(item, units, position):
     return units if units >= item.moq else 0
 
 
-def forgive_undershoot(item, state, t):
+def forgive_undershoot(item, state, t, lift):
     """Units below s, put on the shelf at once; none in the real world, under (R,S) or between reviews."""
     is_up_to = item.family == ORDER_UP_TO or (item.family == REORDER_UP_TO and item.S - item.s == 1)
     if item.undershoot or is_up_to or t < item.phase or (t - item.phase) % item.R:
         return 0
-    units = max(item.s - state.position, 0)
+    units = max(item.s + lift - state.position, 0)
     state.net += units
     return units
 
 
-def start_state(item, seed, path):
-    """As given; else a full shelf; (R,s,nQ) with backorders: position uniform on s+1 … s+Q."""
+def start_state(item, seed, path, lift):
+    """As given; else a full shelf; (R,s,nQ) with backorders: position uniform on s+1 … s+Q.
+
+    `lift` is what the first period's levels lie above the item's.
+    """
     if item.start is not None:
         state = State(item.start[0])
         if item.start[1] > 0:
@@ -195,12 +220,12 @@ def start_state(item, seed, path):
             dispatch(item, state, arrival, item.start[1])
         return state
     if item.family != REORDER_QUANTITY:
-        return State(max(item.S, 0) if item.may_lose else item.S)
+        return State(max(item.S + lift, 0) if item.may_lose else item.S + lift)
     quantity = effective_quantity(item)
     if item.may_lose:
-        return State(max(item.s + quantity, 0))
+        return State(max(item.s + lift + quantity, 0))
     bits = word(seed, START, item.key, path, 0) << 32 | word(seed, START, item.key, path, 1)
-    return State(item.s + 1 + (bits * quantity >> 64))
+    return State(item.s + lift + 1 + (bits * quantity >> 64))
 
 
 def lead_time(item, seed, path, t):
@@ -244,6 +269,65 @@ def dispatch(item, state, arrival, units):
         state.cancellations.append((arrival, rest))
 
 
+def sum_ahead(season, phase, interval):
+    """Seasonal indices of the periods to come, a last part period in part."""
+    total, left, at = 0.0, interval, phase
+    while left > 0:
+        total += min(left, 1.0) * season[at % len(season)]
+        left, at = left - 1, at + 1
+    return total
+
+
+def forecast_of(f, known, first_phase):
+    """Mean demand of a period, seasons apart, from the demands known."""
+    size, between, share, gap = f.level / f.share, 1.0 / f.share, f.share, 0.0
+    level = f.level
+    for t, d in enumerate(known):
+        gap += 1
+        share += f.beta * ((d > 0) - share)
+        level += f.alpha * (d / f.season[(first_phase + t) % len(f.season)] - level)
+        if d > 0:
+            size += f.alpha * (d - size)
+            between += f.beta * (gap - between)
+            gap = 0.0
+    if f.method == "moving_average":
+        last = known[-f.window :]
+        return (sum(last) + (f.window - len(last)) * f.level) / f.window
+    return {
+        "smoothing": level,
+        "croston": size / between if any(known) else f.level,
+        "sba": (1.0 - f.beta / 2.0) * (size / between),
+        "tsb": share * size if known else f.level,
+    }[f.method]
+
+
+@dataclass
+class Planner:
+    """What a planning system remembers of its own forecasts: what was said for the next `span` periods."""
+
+    item: Item
+    said: list = field(default_factory=list)
+    square: float | None = None
+
+    def lift(self, known):
+        """What the level of the period after the known demands lies above the item's."""
+        t, f, phase = len(known), self.item.forecast, self.item.first_phase
+        lift = self.item.offset[(phase + t) % len(self.item.offset)]
+        if f is None:
+            return lift
+        span = max(round(f.interval), 1)
+        level = forecast_of(f, known, phase)
+        self.said.append(level * sum_ahead(f.season, phase + t, span))
+        if self.square is None:
+            self.square = f.error * f.error * (span / f.interval)
+        if t >= span:
+            miss = sum(known[t - span :]) - self.said[t - span]
+            self.square += f.gamma * (miss * miss - self.square)
+        mean = level * sum_ahead(f.season, phase + t, f.interval)
+        error = math.sqrt(self.square * (f.interval / span) + level * level * f.lead_variance)
+        return lift + math.ceil(mean + f.factor * error - 1e-9)
+
+
 def settle_unmet(item, state, owed):
     """How much of the demand not served waits; the rest is lost."""
     if item.unmet == BACKORDER:
@@ -256,13 +340,16 @@ def settle_unmet(item, state, owed):
 
 def history(item, seed, path, total):
     """What happens in every period, as dicts of Python integers."""
-    state = start_state(item, seed, path)
+    known, planner = [], Planner(item)
     works = working_periods(item.supplier, seed, path, total)
     for t in range(total):
+        lift = planner.lift(known)
+        if t == 0:
+            state = start_state(item, seed, path, lift)
         seen = dict.fromkeys(MEASURES, 0)
         # 0. what was cancelled leaves the pipeline; without undershoot, a review first fills up to s
         state.cancellations = [one for one in state.cancellations if one[0] != t]
-        forgiven = forgive_undershoot(item, state, t)
+        forgiven = forgive_undershoot(item, state, t, lift)
         was_good = state.net >= 0 and not state.lost_since_receipt
         # 1. arrive
         due = [one for one in state.pipeline if one[0] == t]
@@ -275,7 +362,7 @@ def history(item, seed, path, total):
             if not item.crossing:
                 arrival = max(arrival, state.last_arrival)
                 state.last_arrival = arrival
-            units = limited(item, order_size(item, position), position)
+            units = limited(item, order_size(item, position - lift), position)
             if units > 0:
                 seen["orders"], seen["ordered"] = 1, units
                 dispatch(item, state, arrival, units)
@@ -293,6 +380,7 @@ def history(item, seed, path, total):
         seen["on_hand_start"] = max(state.net, 0)
         # 3. demand
         demand = quantile(item.values, item.thresholds, word(seed, DEMAND, item.key, path, t))
+        known.append(demand)
         served = min(demand, max(state.net, 0))
         waiting = settle_unmet(item, state, demand - served)
         seen["demanded"], seen["served"] = demand, served

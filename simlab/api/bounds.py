@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.api.confidence import gap_to_truth
-from simlab.engine.run import simulate_items
-from simlab.engine.types import Family, Horizon, IntArray, Levels, Unmet
+from simlab.engine.run import shifting, simulate_items
+from simlab.engine.types import Family, Horizon, IntArray
 from simlab.frontier import hull_bound, join_steps, level_hull, split_gap
 from simlab.frontier.items import HullSteps
 
@@ -88,12 +88,7 @@ def bounds(opt: Optimization, *, every_level: bool = False) -> Bounds:
 
 def shifts(opt: Optimization) -> bool:
     """Whether one path serves every level of every item."""
-    world = opt.data.models.world
-    waits = (world.terms.unmet == Unmet.BACKORDER).all()
-    bound = world.start is not None or (
-        world.terms.max_position is not None and (world.terms.max_position > 0).any()
-    )
-    return bool(opt.planned.levels.shifts().all() and waits and not bound)
+    return bool(shifting(opt.data.models.world, opt.planned.levels).all())
 
 
 def _level_bound(opt: Optimization) -> Any:
@@ -126,7 +121,11 @@ def _block(opt: Optimization, rows: IntArray, low: IntArray, high: IntArray, hor
     gap = own.order_up_to[:, :1] - own.reorder_point[:, :1]
     by_s = (own.family == Family.REORDER_QUANTITY)[:, None]
     top = np.where(by_s, every + gap, every)
-    wide = Levels(own.family, top - gap, top, np.repeat(own.order_quantity[:, :1], k, axis=1))
+    wide = replace(
+        own.columns(np.zeros(k, np.int64)),
+        reorder_point=top - gap,
+        order_up_to=top,
+    )
     curves = simulate_items(opt.data.models.world.take(rows), wide, horizon)
     weights = opt.accounting.weights.take(rows)
     if weights.account is None:

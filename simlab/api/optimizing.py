@@ -21,7 +21,7 @@ from simlab.api.settings import Clock, Settings
 from simlab.api.simulation import warmup_of
 from simlab.api.stress import check_scenarios
 from simlab.errors import EngineFaultError
-from simlab.execution import Curves, PlanSums, Progress, run_curves
+from simlab.execution import Curves, PlanSums, Progress, alike, run_curves
 from simlab.policies import PlannedLevels
 from simlab.segments import Segmentation
 from simlab.verdict.retest import PlanGroup
@@ -204,10 +204,10 @@ def redrawn(ready: Ready, solved: Solved, clock: Clock) -> Redrawn | None:
 def compared_plans(solved: Solved, compared: References) -> list[PlanGroup]:
     """The plans that are reported by segment; those of one family share a simulation."""
     plans = {**solved.kept, **compared.levels}
-    family = solved.kept["segmented"].family
-    alike = {kind: one for kind, one in plans.items() if np.array_equal(one.family, family)}
-    others = [side_by_side({kind: one}) for kind, one in plans.items() if kind not in alike]
-    return [group for groups in (side_by_side(alike), *others) for group in groups]
+    chosen = solved.kept["segmented"]
+    together = {kind: one for kind, one in plans.items() if alike(one, chosen)}
+    others = [side_by_side({kind: one}) for kind, one in plans.items() if kind not in together]
+    return [group for groups in (side_by_side(together), *others) for group in groups]
 
 
 def check_same(sums: PlanSums, solved: Solved) -> None:

@@ -98,10 +98,4 @@ def side_by_side(plans: dict[str, Levels]) -> tuple[PlanGroup, ...]:
 
 def one_column(levels: Levels, column: npt.NDArray[np.int64]) -> Levels:
     """The levels of a single plan: `column` of each item, as a table of one column."""
-    at = column[:, None]
-    return Levels(
-        levels.family,
-        np.take_along_axis(levels.reorder_point, at, axis=1),
-        np.take_along_axis(levels.order_up_to, at, axis=1),
-        np.take_along_axis(levels.order_quantity, at, axis=1),
-    )
+    return levels.columns(column[:, None])

@@ -94,8 +94,8 @@ def basis(data: Data, levels: Levels, horizon: Horizon, targets: tuple[float, ..
     from simlab.engine._jit import kernel_hash
 
     digest = hashlib.sha256()
-    for field in fields(Levels):
-        digest.update(np.ascontiguousarray(getattr(levels, field.name)).tobytes())
+    for table in _tables(levels):
+        digest.update(np.ascontiguousarray(table).tobytes())
     return {
         "kernel hash": kernel_hash(),
         "table hash": table_hash(data.models),
@@ -107,3 +107,13 @@ def basis(data: Data, levels: Levels, horizon: Horizon, targets: tuple[float, ..
         "batches": horizon.slots,
         "seed": horizon.seed,
     }
+
+
+def _tables(levels: Levels) -> list[Any]:
+    """Everything that makes up levels, and what moves them."""
+    tables = [levels.family, levels.reorder_point, levels.order_up_to, levels.order_quantity]
+    if levels.offset is not None:
+        tables += [levels.offset, np.array(levels.phase)]
+    if levels.forecast is not None:
+        tables += [getattr(levels.forecast, field.name) for field in fields(levels.forecast)]
+    return [table for table in tables if table is not None]

@@ -15,7 +15,7 @@ from simlab.engine.run import warmup_periods
 from simlab.engine.streams import supplier_keys
 from simlab.engine.types import IntArray, Levels, Supply, World
 from simlab.errors import InfeasibleError, InvalidInputError, Problem
-from simlab.execution import Curves, Weights, run_curves
+from simlab.execution import Curves, Weights, alike, run_curves
 from simlab.frontier import Plan, Robust, SegmentCurves, least_regret, solve
 from simlab.measures import format_money, format_rate, mean_estimate, ratio_estimate
 from simlab.study.sections import ScenarioSpec
@@ -212,9 +212,8 @@ def _rows(
         name: one_column(opt.planned.levels, opt.rules.choice_of_items(segmentation, choice))
         for name, choice in plans.items()
     }
-    family = opt.planned.levels.family
     known = opt.references.levels
-    levels |= {name: one for name, one in known.items() if np.array_equal(one.family, family)}
+    levels |= {name: one for name, one in known.items() if alike(one, opt.planned.levels)}
     fresh = _retested(opt, scene, levels, warmup)
     factor = opt.settings.scale(opt.data.study).holding
     found = []

@@ -122,8 +122,8 @@ def _planned(folder: RunFolder, item: str) -> tuple[int, Levels]:
     family = _FAMILIES[folder.manifest["policy"]["family"]]
     top = int(own["order_up_to"])
     low = top - 1 if family == Family.ORDER_UP_TO else int(own["reorder_point"])
-    cells = (np.array([[value]]) for value in (low, top, int(own["order_quantity"])))
-    return row, Levels(np.array([family], np.int8), *cells)
+    s, S, Q = (np.array([[value]]) for value in (low, top, int(own["order_quantity"])))
+    return row, Levels(np.array([family], np.int8), s, S, Q)
 
 
 def _sample(facts: dict[str, Any], sample: str | None) -> str:

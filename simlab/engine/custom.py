@@ -9,7 +9,8 @@ import numba
 import numpy as np
 
 from simlab.engine.forms import check, check_start
-from simlab.engine.run import curves_of, record
+from simlab.engine.recording import record
+from simlab.engine.run import curves_of
 from simlab.engine.types import Curves, Horizon, Levels, Start, World
 from simlab.errors import UsageError
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.engine.kernel_types import DetailArrays, ItemArrays, LevelArrays
+from simlab.engine.moving import check_moves
 from simlab.engine.streams import Purpose, stream_key
 from simlab.engine.tables import counted_thresholds, prepare
 from simlab.engine.types import (
@@ -100,10 +101,10 @@ def detail_arrays(world: World, horizon: Horizon, start: Start | None) -> Detail
     )
 
 
-def needs_recorder(world: World) -> Mask:
+def needs_recorder(world: World, levels: Levels) -> Mask:
     """(n,) items with a feature that neither the sweep nor the lanes know."""
     terms, supply = world.terms, world.supply
-    needs = terms.unmet == Unmet.PARTLY
+    needs = (terms.unmet == Unmet.PARTLY) | levels.moves() | (world.start is not None)
     if terms.max_position is not None:
         needs = needs | (terms.max_position > 0)
     if supply is not None:
@@ -119,6 +120,7 @@ def check(world: World, levels: Levels, horizon: Horizon) -> None:
         raise EngineFaultError(f"levels of {levels.n_items} items × {levels.n_columns} columns for {n} items")
     if horizon.periods < 1 or horizon.warmup < 0 or horizon.replications < 1 or horizon.slots < 1:
         raise EngineFaultError("periods, replications and slots are at least 1, the warm-up at least 0")
+    check_moves(levels)
     last = horizon.first_replication + horizon.replications
     if horizon.first_replication < 0 or last > 1 << 32:
         raise EngineFaultError("replication numbers lie in 0 … 2**32 − 1")

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.engine.tables import LawTables
-from simlab.engine.types import IntArray, KeyArray, WordArray
+from simlab.engine.types import FloatArray, IntArray, KeyArray, WordArray
 
 Cells: TypeAlias = npt.NDArray[Any]
 """State of the lanes: int32 where a bound proves that it fits, else int64."""
@@ -185,6 +185,44 @@ class DetailArrays(NamedTuple):
     on_order: IntArray
 
 
+class MovingArrays(NamedTuple):
+    """What is added to the levels of n items period by period; see `moving.Forecast`.
+
+    Attributes
+    ----------
+    offset : (n, k, cycle) int64
+        Units by phase of the calendar.
+    phase : int
+        Phase of period 0.
+    method, window, span : (n,) int64
+        Way of forecasting (0: none), periods of a moving average, whole periods of the error.
+    alpha, beta, error_alpha, scale, lead_variance, level, share, square : (n,) float
+        Smoothing; interval ÷ span; lead time; warm start, `square` of the error over the span.
+    season, ahead, span_ahead : (n, cycle) float
+        Index of each phase, and indices added up over the interval and over the span from it on.
+    factor : (n, k) float
+        Safety factor.
+    """
+
+    offset: IntArray
+    phase: int
+    method: IntArray
+    window: IntArray
+    span: IntArray
+    alpha: FloatArray
+    beta: FloatArray
+    error_alpha: FloatArray
+    scale: FloatArray
+    lead_variance: FloatArray
+    level: FloatArray
+    share: FloatArray
+    square: FloatArray
+    season: FloatArray
+    ahead: FloatArray
+    span_ahead: FloatArray
+    factor: FloatArray
+
+
 class Record(NamedTuple):
     """One path written down; periods from the first one run.
 
@@ -198,6 +236,15 @@ class Record(NamedTuple):
         First period from this one on in which the supplier works.
     orders : (epochs + 1, N_ORDER_FIELDS) int64
         One line per order of positive size, see `recorder`.
+    arrives : (periods + 1,) int64
+        Arrival of what the review of a period orders; last, that of a given start's pipeline.
+    demand, lift : (periods,) int64
+        Demand, and what the levels of the period lie above those of the column.
+    seen : (periods + 1,) int64
+        Demand of all periods before.
+    expected, forecast, error : (periods,) float
+        Before a period's demand: units forecast for the whole periods and for the interval to protect,
+        and the standard error of the latter.
     """
 
     rows: IntArray
@@ -206,6 +253,13 @@ class Record(NamedTuple):
     gone: IntArray
     leaves: IntArray
     orders: IntArray
+    arrives: IntArray
+    demand: IntArray
+    lift: IntArray
+    seen: IntArray
+    expected: FloatArray
+    forecast: FloatArray
+    error: FloatArray
 
 
 class Groups(NamedTuple):

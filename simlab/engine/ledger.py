@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from simlab.engine.forms import check, check_start, detail_arrays, item_arrays, level_arrays
-from simlab.engine.recorder import ORDER_FIELDS, ROWS, record_one
-from simlab.engine.run import raise_faults, recording, schedule
+from simlab.engine.moving import moving_arrays
+from simlab.engine.recorded import record_one
+from simlab.engine.recorder import ORDER_FIELDS, ROWS
+from simlab.engine.recording import raise_faults, recording, schedule
 from simlab.engine.types import Horizon, IntArray, Levels, Start, World
 from simlab.errors import EngineFaultError
 
@@ -22,7 +24,8 @@ class Ledger:
     periods : dict of str to (warmup + periods,) int64
         ``period`` (0 is the first one run), ``counted`` (0 or 1), the measures of `Curves` in that
         period, and ``net_inventory`` and ``inventory_position`` at the count, ``cancelled`` units,
-        and ``position_at_review``, the position that the review found (0 in other periods).
+        and ``position_at_review``, the position that the review found (0 in other periods). Where levels
+        move, ``level``, the order-up-to level of the period (s + Q for (R,s,nQ)).
     orders : dict of str to (orders,) int64
         ``placed``, ``units``, ``left`` (period it left the supplier), ``arrival``, ``on_time`` (units
         that arrive then), ``rest`` (the others) and ``rest_arrival`` (−1: none, or cancelled on
@@ -81,7 +84,7 @@ def ledger(
         if not first <= number < end:
             raise EngineFaultError(f"there is no {what} {number}: {first} … {end - 1}")
     rows = np.array([item])
-    one = world.take(rows)
+    one, own = world.take(rows), levels.take(rows).columns(np.array([column]))
     alone = replace(horizon, replications=1, first_replication=replication, slots=1)
     run = schedule(alone, grouped=False)
     work, record = recording(one, run)
@@ -89,7 +92,8 @@ def ledger(
     n_orders = record_one(
         item_arrays(one),
         detail_arrays(one, alone, None if start is None else start.take(rows)),
-        level_arrays(one.terms, _column(levels.take(rows), column)),
+        level_arrays(one.terms, own),
+        moving_arrays(own),
         run,
         work,
         record,
@@ -99,12 +103,6 @@ def ledger(
     period = np.arange(horizon.warmup + horizon.periods)
     periods = {"period": period, "counted": (period >= horizon.warmup).astype(np.int64)}
     periods |= dict(zip(ROWS, record.rows, strict=True))
+    if not own.moves().any():
+        del periods["level"]
     return Ledger(periods, dict(zip(ORDER_FIELDS, record.orders[:n_orders].T, strict=True)))
-
-
-def _column(levels: Levels, column: int) -> Levels:
-    """One column of the levels, as a table of its own."""
-    at = slice(column, column + 1)
-    return Levels(
-        levels.family, levels.reorder_point[:, at], levels.order_up_to[:, at], levels.order_quantity[:, at]
-    )

@@ -12,8 +12,10 @@ import numpy as np
 
 from simlab.engine.forms import check, check_start, detail_arrays, item_arrays, level_arrays
 from simlab.engine.kernel_types import Groups
-from simlab.engine.recorder import PROFILE_ROWS, UNIT_ROWS, record_profile
-from simlab.engine.run import raise_faults, recording, schedule
+from simlab.engine.moving import moving_arrays
+from simlab.engine.recorded import record_profile
+from simlab.engine.recorder import PROFILE_ROWS, UNIT_ROWS
+from simlab.engine.recording import raise_faults, recording, schedule
 from simlab.engine.types import Horizon, IntArray, Levels, Start, World
 from simlab.errors import EngineFaultError
 
@@ -126,6 +128,7 @@ def time_profile(
         item_arrays(world),
         detail_arrays(world, horizon, start),
         level_arrays(world.terms, levels),
+        moving_arrays(levels),
         run,
         weights,
         work,

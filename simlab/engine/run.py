@@ -7,40 +7,29 @@ from typing import Any, Literal
 
 import numpy as np
 
-from simlab.engine.forms import (
-    Mask,
-    check,
-    check_start,
-    detail_arrays,
-    item_arrays,
-    level_arrays,
-    needs_recorder,
-)
-from simlab.engine.guards import FAULTS, WIDE
-from simlab.engine.kernel_types import Record, Schedule, Sums, Work
+from simlab.engine.forms import Mask, check, check_start, item_arrays, level_arrays, needs_recorder
+from simlab.engine.guards import WIDE
+from simlab.engine.kernel_types import Sums
 from simlab.engine.lanes import lanes
-from simlab.engine.recorder import N_ORDER_FIELDS, N_ROWS, record_sums
-from simlab.engine.streams import Purpose, stream_key
-from simlab.engine.sweep import sweep
-from simlab.engine.types import (
-    MILLION,
-    Curves,
-    Family,
-    Horizon,
-    IntArray,
-    Levels,
-    Start,
-    Unmet,
-    World,
+from simlab.engine.recording import (
+    raise_faults,
+    record,
+    record_levels,
+    schedule,
+    with_differences,
+    zeros,
 )
-from simlab.engine.workspace import make_schedule, make_work, needs_long_counters
+from simlab.engine.sweep import sweep
+from simlab.engine.types import MILLION, Curves, Family, Horizon, IntArray, Levels, Start, Unmet, World
+from simlab.engine.workspace import make_work, needs_long_counters
 from simlab.errors import EngineFaultError
 
-Evaluator = Literal["sweep", "lanes", "ledger"]
+Evaluator = Literal["sweep", "recorded sweep", "lanes", "ledger"]
+"""How sums are found: one path for all columns by lanes, or written down; one path per column by lanes,
+or written down."""
 
 _FEW_COLUMNS = 2
 _BINS_PER_COLUMN = 250
-_SHARED = ("receipts", "orders", "ordered", "received", "lost", "on_order")
 _OUTAGE_TAIL = 1e-6
 
 
@@ -70,12 +59,32 @@ def warmup_periods(world: World) -> int:
 
 
 def evaluator_of(world: World, levels: Levels) -> Evaluator:
-    """How a call is evaluated: "sweep" if one path serves all columns of every item, "ledger" if an
-    item has a feature that only the recorder of single paths knows, else "lanes".
+    """How a call is evaluated.
+
+    "sweep" if one path serves all columns of every item, "recorded sweep" if that holds and an item has
+    a feature that only the recorder of single paths knows; else "ledger" if an item needs the recorder,
+    "lanes" if none does.
     """
-    if world.start is not None or needs_recorder(world).any():
-        return "ledger"
+    recorded = needs_recorder(world, levels)
+    if recorded.any():
+        once = _recorded_once(world, levels) | (_sweeps(world, levels) & ~recorded)
+        return "recorded sweep" if bool(once.all()) else "ledger"
     return "sweep" if bool(_sweeps(world, levels).all()) else "lanes"
+
+
+def shifting(world: World, levels: Levels) -> Mask:
+    """(n,) whether columns differ by a constant only, which then lifts the net stock and nothing else.
+
+    All unmet demand waits, no position is capped, the start is not given, undershoot is real, and S − s,
+    Q and whatever moves the levels are the same at every column.
+    """
+    forms, terms = level_arrays(world.terms, levels), world.terms
+    gaps = (forms.gap == forms.gap[:, :1]).all(axis=1)
+    quantities = (forms.quantity == forms.quantity[:, :1]).all(axis=1)
+    free = (terms.unmet == Unmet.BACKORDER) & (world.start is None)
+    if terms.max_position is not None:
+        free = free & (terms.max_position == 0)
+    return np.asarray(free & gaps & quantities & levels.moves_alike() & world.undershoot)
 
 
 def simulate_items(world: World, levels: Levels, horizon: Horizon, start: Start | None = None) -> Curves:
@@ -118,14 +127,15 @@ def simulate_items(world: World, levels: Levels, horizon: Horizon, start: Start 
     check(world, levels, horizon)
     check_start(world, start)
     n, k, slots = world.n_items, levels.n_columns, horizon.slots
-    recorded = needs_recorder(world) | (start is not None)
+    recorded = needs_recorder(world, levels) | (start is not None)
+    once = _recorded_once(world, levels) & (start is None)
     swept = _sweeps(world, levels) & ~recorded
-    shared = bool(swept.all())
-    sums = _zeros(n, k, slots, 1 if shared else k)
+    sums = zeros(n, k, slots, 1 if bool((swept | once).all()) else k)
     shares: tuple[tuple[Evaluator, Mask], ...] = (
         ("sweep", swept),
+        ("recorded sweep", once),
         ("lanes", ~swept & ~recorded),
-        ("ledger", recorded),
+        ("ledger", recorded & ~once),
     )
     for evaluator, mask in shares:
         rows = np.flatnonzero(mask)
@@ -152,7 +162,7 @@ def every_level(
         First and last level, units: order-up-to level S of (R,S) and (R,s,S), reorder point s of
         (R,s,nQ).
     levels : Levels, optional
-        The item's family, Q and S − s are taken from their first column; default (R,S).
+        The item's family, Q, S − s and movement are taken from their first column; default (R,S).
 
     Returns
     -------
@@ -170,7 +180,12 @@ def every_level(
         by_s = own.family[0] == Family.REORDER_QUANTITY
         top = steps + gap if by_s else steps
         quantity = np.repeat(own.order_quantity[:, :1], steps.size, axis=1)
-        every = Levels(own.family, top - gap, top, quantity)
+        every = replace(
+            own.columns(np.zeros((1, steps.size), np.int64)),
+            reorder_point=top - gap,
+            order_up_to=top,
+            order_quantity=quantity,
+        )
     return simulate_items(world.take(rows), every, horizon)
 
 
@@ -183,30 +198,34 @@ def evaluate(evaluator: Evaluator, world: World, levels: Levels, horizon: Horizo
         The evaluator would be wrong for an item.
     """
     check(world, levels, horizon)
-    uncovered = np.zeros(world.n_items, bool)
-    if evaluator != "ledger":
-        uncovered = needs_recorder(world) | (world.start is not None)
-    if evaluator == "sweep":
-        uncovered = uncovered | ~_shifts(world, levels)
+    uncovered = np.zeros(world.n_items, np.bool_)
+    if evaluator in ("sweep", "lanes"):
+        uncovered = needs_recorder(world, levels)
+    if evaluator in ("sweep", "recorded sweep"):
+        uncovered = uncovered | ~shifting(world, levels)
     if uncovered.any():
         raise EngineFaultError(f"item {int(np.argmax(uncovered))}: not covered by the {evaluator}")
     sums = _evaluate(evaluator, world, levels, horizon, np.arange(world.n_items))
     return curves_of(sums, levels.n_columns)
 
 
+def _recorded_once(world: World, levels: Levels) -> Mask:
+    """(n,) items that need the recorder, but one recorded path for all columns."""
+    several = np.full(world.n_items, levels.n_columns > 1)
+    return np.asarray(
+        needs_recorder(world, levels) & shifting(world, levels) & _narrow(world, levels) & several
+    )
+
+
+def _narrow(world: World, levels: Levels) -> Mask:
+    """(n,) whether the levels lie close enough for one histogram bin per unit."""
+    span = np.ptp(level_arrays(world.terms, levels).top, axis=1)
+    return np.asarray(span < _BINS_PER_COLUMN * levels.n_columns)
+
+
 def _sweeps(world: World, levels: Levels) -> Mask:
     """(n,) whether the sweep covers an item and is the cheaper way."""
-    k = levels.n_columns
-    span = np.ptp(level_arrays(world.terms, levels).top, axis=1)
-    return np.asarray(_shifts(world, levels) & (k > _FEW_COLUMNS) & (span < _BINS_PER_COLUMN * k))
-
-
-def _shifts(world: World, levels: Levels) -> Mask:
-    """(n,) whether all unmet demand waits, undershoot is real and columns differ by a constant only."""
-    forms = level_arrays(world.terms, levels)
-    gaps = (forms.gap == forms.gap[:, :1]).all(axis=1)
-    quantities = (forms.quantity == forms.quantity[:, :1]).all(axis=1)
-    return np.asarray((world.terms.unmet == Unmet.BACKORDER) & gaps & quantities & world.undershoot)
+    return np.asarray(shifting(world, levels) & (levels.n_columns > _FEW_COLUMNS) & _narrow(world, levels))
 
 
 def _evaluate(
@@ -220,6 +239,8 @@ def _evaluate(
     """Run one evaluator with 32-bit lanes, then with 64 bits where a bound does not allow them."""
     if evaluator == "ledger":
         return record(world, levels, horizon, names, start)
+    if evaluator == "recorded sweep":
+        return record_levels(world, levels, horizon, names)
     long = evaluator == "sweep" and needs_long_counters(horizon)  # only the sweep counts in half words
     dtype = np.dtype(np.int64 if long else np.int32)
     sums = _run(evaluator, world, levels, horizon, dtype)
@@ -241,7 +262,7 @@ def _run(
     n, k = world.n_items, levels.n_columns
     run = schedule(horizon, grouped=evaluator == "sweep")
     faults = np.zeros((n, 3), np.int64)
-    sums = _zeros(n, k, horizon.slots, 1 if evaluator == "sweep" else k)
+    sums = zeros(n, k, horizon.slots, 1 if evaluator == "sweep" else k)
     swept = evaluator == "sweep"
     longest, review = world.lead_time.longest(), world.terms.review_period
     varies = bool((items.lead_length > 1).any())
@@ -256,62 +277,7 @@ def _run(
         sweep(items, forms, np.argsort(-forms.top, axis=1, kind="stable"), run, work, sums, faults)
     else:
         lanes(items, forms, run, work, sums, faults)
-    sums.backorders[...] += sums.on_hand
-    sums.served[...] = sums.on_hand_start - sums.on_hand
-    return sums, faults
-
-
-def record(
-    world: World,
-    levels: Levels,
-    horizon: Horizon,
-    names: IntArray,
-    start: Start | None = None,
-    policy: Any = None,
-) -> Sums:
-    """Every path by itself, with every feature; `policy` is a compiled function of `custom`."""
-    run = schedule(horizon, grouped=False)
-    work, page = recording(world, run)
-    sums = _zeros(world.n_items, levels.n_columns, horizon.slots, levels.n_columns)
-    faults = np.zeros((world.n_items, 3), np.int64)
-    details = detail_arrays(world, horizon, world.start if start is None else start)
-    record_sums(
-        item_arrays(world), details, policy, level_arrays(world.terms, levels), run, work, page, sums, faults
-    )
-    raise_faults(faults, names)
-    return sums
-
-
-def schedule(horizon: Horizon, *, grouped: bool) -> Schedule:
-    """Blocks of replications with the keys of this phase's seed."""
-    purposes = (Purpose.DEMAND, Purpose.LEAD_TIME, Purpose.START)
-    demand, lead, start = (stream_key(horizon.seed, purpose) for purpose in purposes)
-    return make_schedule((demand, lead, start), horizon, grouped=grouped)
-
-
-def recording(world: World, run: Schedule) -> tuple[Work, Record]:
-    """Memory in which single paths are written down."""
-    total = run.warmup + run.periods
-    epochs = -(-total // int(world.terms.review_period.min()))
-    record = Record(
-        rows=np.zeros((N_ROWS, total), np.int64),
-        due=np.zeros(total, np.int64),
-        due_orders=np.zeros(total, np.int64),
-        gone=np.zeros(total, np.int64),
-        leaves=np.zeros(total, np.int64),
-        orders=np.zeros((epochs + 1, N_ORDER_FIELDS), np.int64),
-    )
-    return make_work(run, np.dtype(np.int64), bins=1, rows_kept=1, epochs=0), record
-
-
-def _zeros(n: int, k: int, slots: int, shared: int) -> Sums:
-    shapes = {name: (n, shared if name in _SHARED else k, slots) for name in Sums._fields}
-    return Sums(
-        **{
-            name: np.zeros((n, slots) if name == "demanded" else shapes[name], np.int64)
-            for name in Sums._fields
-        }
-    )
+    return with_differences(sums), faults
 
 
 def curves_of(sums: Sums, k: int) -> Curves:
@@ -323,17 +289,6 @@ def curves_of(sums: Sums, k: int) -> Curves:
             array = np.broadcast_to(array, (array.shape[0], k, array.shape[2]))
         parts[field.name] = array
     return Curves(**parts)
-
-
-def raise_faults(faults: IntArray, names: IntArray) -> None:
-    """Fail the run at the first breach, with the rows under which the caller knows the items."""
-    rows = np.flatnonzero(faults[:, 0])
-    if rows.size:
-        code, path, period = (int(x) for x in faults[rows[0]])
-        raise EngineFaultError(
-            f"item {int(names[rows[0]])}, replication {path}, by period {period}: "
-            f"{FAULTS.get(code, 'unknown fault')}"
-        )
 
 
 def merge(first: Curves, second: Curves) -> Curves:

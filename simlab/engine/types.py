@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,9 @@ from simlab.engine.demand_law import Dependence as Dependence
 from simlab.engine.demand_law import LawKind as LawKind
 from simlab.engine.demand_law import Past as Past
 from simlab.engine.demand_law import Seasons as Seasons
+
+if TYPE_CHECKING:
+    from simlab.engine.moving import Forecast
 
 MILLION = 1_000_000
 """Shares are counted in millionths."""
@@ -247,12 +251,23 @@ class Levels:
     reorder_point, order_up_to, order_quantity : (n, k) int64
         s, S and Q. (R,S) uses S alone: it orders whenever the position is below S (s = S − 1, Q = 0).
         (R,s,nQ) uses s and Q ≥ 1 (S = s + Q); (R,s,S) uses s and S (Q = S − s).
+    offset : (n, 1 or k, cycle) int64, optional
+        Moving levels: units added to s and S in the periods of each phase of a calendar cycle. One middle
+        row serves all columns. Where the level falls below the position nothing is ordered, and
+        nothing is sent back.
+    forecast : Forecast, optional
+        Moving levels: a forecast updated inside the run, added to s and S.
+    phase : int
+        Phase of the calendar in period 0, the first one run (as of seasonal demand).
     """
 
     family: CodeArray
     reorder_point: IntArray
     order_up_to: IntArray
     order_quantity: IntArray
+    offset: IntArray | None = None
+    forecast: Forecast | None = None
+    phase: int = 0
 
     @property
     def n_items(self) -> int:
@@ -264,14 +279,50 @@ class Levels:
 
     def take(self, rows: IntArray) -> Levels:
         """The levels of some items."""
-        return take_rows(self, rows)
+        return Levels(
+            self.family[rows],
+            self.reorder_point[rows],
+            self.order_up_to[rows],
+            self.order_quantity[rows],
+            None if self.offset is None else self.offset[rows],
+            None if self.forecast is None else self.forecast.take(rows),
+            self.phase,
+        )
+
+    def columns(self, at: IntArray) -> Levels:
+        """Some of the columns: (c,) numbers for all items, or (n, c) numbers by item."""
+        by_item = np.broadcast_to(at, (self.n_items, np.shape(at)[-1]))
+        tables = (self.reorder_point, self.order_up_to, self.order_quantity)
+        offset, forecast = self.offset, self.forecast
+        if offset is not None and offset.shape[1] > 1:
+            offset = np.take_along_axis(offset, by_item[:, :, None], axis=1)
+        if forecast is not None:
+            forecast = replace(forecast, factor=np.take_along_axis(forecast.factor, by_item, axis=1))
+        s, S, Q = (np.take_along_axis(table, by_item, axis=1) for table in tables)
+        return Levels(self.family, s, S, Q, offset, forecast, self.phase)
 
     def shifts(self) -> npt.NDArray[np.bool_]:
         """(n,) whether columns differ by one constant only, so that one path serves them all."""
         gap = self.order_up_to - self.reorder_point
-        return np.asarray(
-            (gap == gap[:, :1]).all(axis=1) & (self.order_quantity == self.order_quantity[:, :1]).all(axis=1)
-        )
+        same = (gap == gap[:, :1]) & (self.order_quantity == self.order_quantity[:, :1])
+        return np.asarray(same.all(axis=1) & self.moves_alike())
+
+    def moves(self) -> npt.NDArray[np.bool_]:
+        """(n,) items whose levels move with time."""
+        moving = np.zeros(self.n_items, np.bool_)
+        if self.offset is not None:
+            moving |= (self.offset != 0).any(axis=(1, 2))
+        return moving if self.forecast is None else moving | self.forecast.moves
+
+    def moves_alike(self) -> npt.NDArray[np.bool_]:
+        """(n,) items whose levels move by the same units at all columns."""
+        alike = np.ones(self.n_items, np.bool_)
+        if self.offset is not None:
+            alike &= (self.offset == self.offset[:, :1]).all(axis=(1, 2))
+        if self.forecast is not None:
+            factor = self.forecast.factor
+            alike &= (factor == factor[:, :1]).all(axis=1) | ~self.forecast.moves
+        return alike
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from simlab.engine.types import (
     World,
 )
 from simlab.execution.blocks import BY_SLOT, Progress, Workers, run_curves, run_plans
-from simlab.execution.columns import beside, by_family
+from simlab.execution.columns import alike, beside, by_family
 from simlab.execution.redrawn import batches_of, run_redrawn
 from simlab.execution.sums import Account, ChoiceArray, PlanRequest, PlanSums, Weights
 from simlab.execution.warmup import common_warmup, mser
@@ -39,6 +39,7 @@ __all__ = [
     "Weights",
     "Workers",
     "World",
+    "alike",
     "batches_of",
     "beside",
     "by_family",

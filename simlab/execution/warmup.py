@@ -54,9 +54,11 @@ def common_warmup(world: World, plans: list[Levels], horizon: Horizon) -> tuple[
 def _starts_stationary(world: World, levels: Levels) -> bool:
     """Whether the start is a draw from the long run, the pipeline apart: (R,S) or (R,s,nQ), waiting
     customers, and nothing that keeps the position of (R,S) from its level: no pack, smallest or largest
-    order, highest position, or order that is cancelled in part.
+    order, highest position, order that is cancelled in part, or moving level.
     """
     terms, supply = world.terms, world.supply
+    if levels.moves().any():
+        return False
     if terms.max_position is not None and (terms.max_position > 0).any():
         return False
     if supply is not None and ((supply.on_time < MILLION) & (supply.rest_delay < 0)).any():
@@ -76,10 +78,7 @@ def _batch(world: World) -> int:
 def _ends(levels: Levels) -> Levels:
     """The lowest, the middle and the highest column: what lies between warms up in between."""
     k = levels.n_columns
-    at = np.unique([0, k // 2, k - 1])
-    return Levels(
-        levels.family, levels.reorder_point[:, at], levels.order_up_to[:, at], levels.order_quantity[:, at]
-    )
+    return levels.columns(np.unique([0, k // 2, k - 1]))
 
 
 def mser(series: npt.ArrayLike) -> int:

@@ -5,6 +5,7 @@ import os
 import pytest
 import reference
 from engine_worlds import (
+    FORECAST,
     instances,
     plain,
     reference_item,
@@ -51,8 +52,11 @@ def check(x):
 
 
 def check_special(x):
+    """The way it is taken, and the ledger where one recorded path would have done for all columns."""
     world, levels = world_of(x)
     assert_equal(x, run.simulate_items(world, levels, x["horizon"], start_of(x)), world)
+    if x["start"] is None and run.evaluator_of(world, levels) == "recorded sweep":
+        assert_equal(x, run.evaluate("ledger", world, levels, x["horizon"]), world)
 
 
 @settled(PER_TEST, derandomize=True)
@@ -82,42 +86,81 @@ def test_every_feature_equals_the_reference_on_ten_thousand_instances(x):
     check_special(x)
 
 
-@pytest.mark.parametrize(
-    "feature",
-    [
-        {"unmet": Unmet.PARTLY, "waits": 500_000},
-        {"max_position": 42},
-        {"supplier": {"shared_delay": True, "fails": 0, "recovers": 0, "on_time": 10**6, "rest_delay": -1}},
-        {"supplier": {"shared_delay": False, "fails": 1, "recovers": 1, "on_time": 10**6, "rest_delay": -1}},
-        {"supplier": {"shared_delay": False, "fails": 0, "recovers": 0, "on_time": 10**5, "rest_delay": 2}},
-    ],
-)
-def test_what_only_the_ledger_knows_is_refused_by_the_others(feature):
+SUPPLIER = {"shared_delay": False, "fails": 0, "recovers": 0, "on_time": 10**6, "rest_delay": -1}
+ONE_PATH = [
+    {"supplier": SUPPLIER | {"shared_delay": True}},
+    {"supplier": SUPPLIER | {"fails": 2**30, "recovers": 2**30}},
+    {"supplier": SUPPLIER | {"on_time": 10**5, "rest_delay": 2}},
+    {"supplier": SUPPLIER | {"on_time": 700_000}},
+    {"offset": [[0, 9, -7]], "phase0": 1},
+    {"forecast": FORECAST},
+]
+ONE_PATH_EACH = [
+    {"unmet": Unmet.PARTLY, "waits": 500_000},
+    {"max_position": 42},
+    {"offset": [[0, 0, 0], [4, -4, 0], [9, 0, 2]]},
+    {"forecast": FORECAST | {"factor": [0.5, 1.0, 2.0]}},
+]
+
+
+@pytest.mark.parametrize("feature", ONE_PATH)
+def test_one_recorded_path_serves_every_level(feature):
+    """Outages, shared delays, partial receipts and common movements lift the net stock and nothing else."""
     x = plain() | feature
     world, levels = world_of(x)
-    assert run.evaluator_of(world, levels) == "ledger"
+    assert run.evaluator_of(world, levels) == "recorded sweep"
+    for evaluator in ("recorded sweep", "ledger"):
+        assert_equal(x, run.evaluate(evaluator, world, levels, x["horizon"]), world)
+
+
+@pytest.mark.parametrize("feature", ONE_PATH + ONE_PATH_EACH)
+def test_what_only_the_recorder_knows_is_refused_by_the_lanes(feature):
+    x = plain() | feature
+    world, levels = world_of(x)
     for evaluator in ("sweep", "lanes"):
         with pytest.raises(EngineFaultError, match=f"not covered by the {evaluator}"):
             run.evaluate(evaluator, world, levels, x["horizon"])
 
 
-@pytest.mark.parametrize(
-    "feature",
-    [
-        {"unmet": Unmet.LOST},
-        {"unmet": Unmet.PARTLY, "waits": 300_000},
-        {"max_position": 42},
-        {"Q": [20, 25, 30], "family": Family.REORDER_QUANTITY},
-        {"s": [20, 28, 29], "family": Family.REORDER_UP_TO},
-        {"start": (30, 5)},
-    ],
-)
+@pytest.mark.parametrize("feature", ONE_PATH_EACH)
+def test_what_needs_a_path_for_every_level_goes_to_the_ledger(feature):
+    x = plain() | feature
+    world, levels = world_of(x)
+    assert run.evaluator_of(world, levels) == "ledger"
+    assert_equal(x, run.simulate_items(world, levels, x["horizon"]), world)
+
+
+NO_SHIFT = [
+    {"unmet": Unmet.LOST},
+    {"unmet": Unmet.PARTLY, "waits": 300_000},
+    {"max_position": 42},
+    {"Q": [20, 25, 30], "family": Family.REORDER_QUANTITY},
+    {"s": [20, 28, 29], "family": Family.REORDER_UP_TO},
+    {"offset": [[0, 0, 0], [4, -4, 0], [9, 0, 2]]},
+    {"forecast": FORECAST | {"factor": [0.5, 1.0, 2.0]}},
+    {"start": (30, 5)},
+]
+
+
+@pytest.mark.parametrize("feature", NO_SHIFT)
 def test_the_shift_argument_fails_where_the_sweep_is_refused(feature):
     """Orders differ between levels: no single path could have served them all."""
     x = plain() | feature
-    world, _ = world_of(x)
+    world, levels = world_of(x)
     history = [
         tuple(seen["ordered"] for seen in reference.history(reference_item(x, world, column), 7, 0, 60))
         for column in range(3)
     ]
     assert len(set(history)) > 1
+    if x["start"] is None:
+        with pytest.raises(EngineFaultError, match="not covered by the recorded sweep"):
+            run.evaluate("recorded sweep", world, levels, x["horizon"])
+
+
+def test_a_world_without_undershoot_is_not_swept():
+    """What is forgiven at a review is no order: no sweep tells it apart from a receipt."""
+    x = plain() | {"family": Family.REORDER_UP_TO, "undershoot": False, "s": [20, 24, 29]}
+    world, levels = world_of(x)
+    for evaluator in ("sweep", "recorded sweep"):
+        with pytest.raises(EngineFaultError, match="not covered"):
+            run.evaluate(evaluator, world, levels, x["horizon"])

@@ -6,7 +6,7 @@ import pytest
 import reference
 from engine_worlds import mixed_world
 
-from simlab.engine import recorder, run
+from simlab.engine import recorded, run
 from simlab.engine.custom import simulate_policy
 from simlab.engine.types import Family, Horizon
 from simlab.errors import EngineFaultError, UsageError
@@ -101,5 +101,5 @@ def test_policies_leave_the_cache_of_compiled_code_readable():
     """A cache that named a user's function could not be read where that function is unknown."""
     world, levels = mixed_world(3)
     simulate_policy(repeat, world, levels, HORIZON)
-    signatures = [str(signature) for signature in recorder.record_sums.signatures]
+    signatures = [str(signature) for signature in recorded.record_sums.signatures]
     assert not [one for one in signatures if "Dispatcher" in one or "CPUDispatcher" in one]
