@@ -14,7 +14,7 @@ from simlab.api.data import Data
 from simlab.api.groups import Grouping, everything, group_by
 from simlab.errors import InvalidInputError, Problem, SimlabError
 from simlab.segments import Segmentation
-from simlab.study.sections import CeilingSpec, ChanceSpec, FloorSpec, PinnedSpec
+from simlab.study.sections import CeilingSpec, ChanceSpec, FloorSpec, PinnedSpec, TargetRangeSpec
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -33,7 +33,7 @@ class Constraints:
     ordered : tuple of (int, int)
         Pairs of segments (a, b): the target of a is at least that of b.
     allowed : (n_segments, n_targets) bool or None
-        Targets that segments may take; None where none is pinned.
+        Targets that segments may take; None where none is pinned or held in a range.
     items, columns : (m,) int64
         Pinned SKU-locations and the number of the target they keep.
     """
@@ -73,7 +73,7 @@ def constraints(data: Data, segmentation: Segmentation, targets: tuple[float, ..
     ceilings = tuple(maker.grouped("ceilings", spec, spec.at_most) for spec in asked.ceilings)
     chances = tuple(maker.grouped("chance", spec, None) for spec in asked.chance)
     ordered = tuple(maker.ordered(asked.ordered))
-    allowed = maker.allowed(asked.pinned)
+    allowed = maker.allowed(asked.pinned, asked.target_ranges)
     items, columns = maker.pinned_items(asked.pinned)
     maker.volumes()
     if problems:
@@ -136,8 +136,25 @@ class _Maker:
         self._refuse("E-OPT-013", message, "optimize.ordered", fix)
         return None
 
-    def allowed(self, pinned: tuple[PinnedSpec, ...]) -> BoolArray | None:
+    def allowed(
+        self, pinned: tuple[PinnedSpec, ...], ranges: tuple[TargetRangeSpec, ...]
+    ) -> BoolArray | None:
         """Targets that each segment may take."""
+        allowed = self._pinned(pinned)
+        targets = np.array(self.targets)
+        for span in ranges:
+            low = 0.0 if span.at_least is None else span.at_least
+            high = 1.0 if span.at_most is None else span.at_most
+            for row in self._segments_of(span.segment, "optimize.target_ranges"):
+                left = allowed[row] & (targets >= low) & (targets <= high)
+                if allowed[row].any() and not left.any():
+                    message = f"no target is left for segment '{self.segmentation.names[row]}'"
+                    fix = f"its ranges and pins contradict each other at {low:g} to {high:g}"
+                    self._refuse("E-OPT-022", message, "optimize.target_ranges", fix)
+                allowed[row] = left
+        return None if allowed.all() else allowed
+
+    def _pinned(self, pinned: tuple[PinnedSpec, ...]) -> BoolArray:
         allowed = np.ones((self.segmentation.n_segments, len(self.targets)), dtype=np.bool_)
         for pin in pinned:
             if (pin.segment is None) == (pin.sku is None):
@@ -146,21 +163,21 @@ class _Maker:
                 )
                 self._refuse("E-OPT-014", "a pin names a segment or a SKU", "optimize.pinned", fix)
             elif pin.segment is not None:
-                rows = self._segments_of(pin.segment)
+                rows = self._segments_of(pin.segment, "optimize.pinned")
                 allowed[rows] &= np.array(self.targets) == pin.target
                 if rows and not allowed[rows].any(axis=1).all():
                     message = f"segment '{pin.segment}' is pinned to two targets"
                     self._refuse("E-OPT-015", message, "optimize.pinned", "keep one of them")
-        return None if allowed.all() else allowed
+        return allowed
 
-    def _segments_of(self, name: str) -> list[int]:
+    def _segments_of(self, name: str, where: str) -> list[int]:
         segmentation = self.segmentation
         known = zip(segmentation.names, segmentation.attributes, strict=True)
         rows = [row for row, (own, values) in enumerate(known) if name == own or name in values]
         if not rows:
             fix = f"segments: {_listed(segmentation.names)}"
             message = f"'{name}' names no segment and no value of one"
-            self._refuse("E-OPT-016", message, "optimize.pinned", fix)
+            self._refuse("E-OPT-016", message, where, fix)
         return rows
 
     def pinned_items(self, pinned: tuple[PinnedSpec, ...]) -> tuple[IntArray, IntArray]:

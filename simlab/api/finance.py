@@ -90,7 +90,31 @@ def limits_frame(opt: Optimization) -> pd.DataFrame:
                     **prices.spread("missed_verdict", missed),
                 }
             )
-    return pd.DataFrame([*rows, *_constants(opt)])
+    return pd.DataFrame([*rows, *_target_rows(opt), *_constants(opt)])
+
+
+def _target_rows(opt: Optimization) -> list[dict[str, Any]]:
+    """Pins and ranges of segments; a pinned one is what no plan can move."""
+    allowed, targets = opt.rules.allowed, np.array(opt.targets)
+    if allowed is None:
+        return []
+    found = []
+    for row, name in enumerate(opt.segmentation.names):
+        if allowed[row].all():
+            continue
+        left, own = targets[allowed[row]], float(opt.chosen.targets[row])
+        pinned = left.size == 1
+        text = f"at {left[0]:g}" if pinned else f"between {left[0]:g} and {left[-1]:g}"
+        found.append(
+            {
+                "kind": "target",
+                "limit": f"target of {name} {text}",
+                "reached": f"{own:g}",
+                "met": bool((left == own).any()),
+                "constant": pinned,
+            }
+        )
+    return found
 
 
 def _constants(opt: Optimization) -> list[dict[str, Any]]:
@@ -98,7 +122,16 @@ def _constants(opt: Optimization) -> list[dict[str, Any]]:
     curves, study = opt.curves, opt.data.study
     per_year = study.periods_per_year / (opt.settings.periods * opt.settings.replications)
     cost = opt.data.models.costs.unit_cost * opt.data.models.costs.cost_resolution
-    found = []
+    found = [
+        {
+            "kind": "constant",
+            "limit": limit.name,
+            "reached": limit.reading(opt.chosen.choice),
+            "met": limit.met(opt.chosen.choice),
+            "constant": True,
+        }
+        for limit in opt.solved.constants
+    ]
     for name, table, weight in (
         ("orders a year", curves.orders, np.ones(cost.size)),
         ("purchases a year", curves.ordered, cost),

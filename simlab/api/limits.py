@@ -24,14 +24,25 @@ CEILING = {
     "inventory_value": "inventory value",
     "holding_cost": "holding cost a year",
     "stock_volume": "stock volume",
+    "orders": "orders a year",
+    "purchases": "purchases a year",
 }
+FLOWS = ("orders", "purchases")
+"""Measures that a stationary policy moves as much at every target."""
 
 
 def limits_on_means(
     data: Data, segmentation: Segmentation, rules: Constraints, curves: Curves, settings: Settings
-) -> tuple[Limit, ...]:
-    """Floors and ceilings over any grouping of items, as totals over all replications."""
+) -> tuple[tuple[Limit, ...], tuple[Limit, ...]]:
+    """Floors and ceilings over any grouping of items, as totals over all replications.
+
+    Returns
+    -------
+    binding, constant : tuple of Limit
+        What the plan must keep; and flows that are the same at every target, which bind nothing.
+    """
     found: list[Limit] = []
+    constant: list[Limit] = []
     problems: list[Problem] = []
     for floor, groups in rules.floors:
         part, whole = _service(floor.measure, curves, settings)
@@ -54,7 +65,7 @@ def limits_on_means(
         raise InvalidInputError(problems)
     for ceiling, groups in rules.ceilings:
         amount, unit = _amount(ceiling.measure, data, curves, settings)
-        found += ceilings(
+        made = ceilings(
             segmentation.codes,
             segmentation.n_segments,
             groups=groups.codes,
@@ -63,9 +74,11 @@ def limits_on_means(
             at_most=ceiling.at_most,
             unit=unit,
             what=CEILING[ceiling.measure],
-            currency="" if ceiling.measure == "stock_volume" else data.study.currency,
+            currency="" if ceiling.measure in ("stock_volume", "orders") else data.study.currency,
         )
-    return tuple(found)
+        for limit in made:
+            (constant if ceiling.measure in FLOWS and limit.constant else found).append(limit)
+    return tuple(found), tuple(constant)
 
 
 def _pinned(table: IntArray, rules: Constraints) -> IntArray:
@@ -83,7 +96,9 @@ def _service(measure: str, curves: Curves, settings: Settings) -> tuple[IntArray
 
 
 def _amount(measure: str, data: Data, curves: Curves, settings: Settings) -> tuple[IntArray, Fraction]:
-    """(n, k) stock in money or volume, and what one unit of it stands for."""
+    """(n, k) stock in money or volume, or a flow a year, and what one unit of it stands for."""
+    if measure in FLOWS:
+        return _flow(measure, data, curves, settings)
     stock: IntArray = (curves.on_hand + curves.on_hand_start).sum(axis=-1)
     exposure = 2 * settings.periods * settings.replications
     costs = data.models.costs
@@ -94,6 +109,19 @@ def _amount(measure: str, data: Data, curves: Curves, settings: Settings) -> tup
     if measure == "holding_cost":
         return stock * costs.holding[:, None], resolution / 100 / exposure
     return stock * costs.unit_cost[:, None], resolution / exposure
+
+
+def _flow(measure: str, data: Data, curves: Curves, settings: Settings) -> tuple[IntArray, Fraction]:
+    """(n, k) orders, or purchases at unit cost, and what one unit of them is a year."""
+    days = Fraction(365, 12) if data.study.period == "month" else Fraction(repr(data.study.period_days))
+    per_year = Fraction(365) / days / (settings.periods * settings.replications)
+    shape = curves.served.shape[:2]
+    if measure == "orders":
+        return np.array(np.broadcast_to(curves.orders.sum(axis=-1), shape)), per_year
+    bought = curves.ordered.sum(axis=-1) * data.models.costs.unit_cost[:, None]
+    return np.array(np.broadcast_to(bought, shape)), per_year * Fraction(
+        repr(data.study.data.cost_resolution)
+    )
 
 
 def chance_limits(

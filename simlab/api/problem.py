@@ -19,6 +19,7 @@ from simlab.frontier import (
     Frontier,
     ItemFrontier,
     ItemPlan,
+    Limit,
     Plan,
     Problem,
     SegmentCurves,
@@ -81,6 +82,8 @@ class Solved:
         Sums per SKU-location × target as counted, pinned items at their target.
     choosing : Choosing
         How the plan was chosen.
+    constants : tuple of Limit
+        Ceilings on flows that are the same at every target: reported, met or not, and binding nothing.
     """
 
     frontier: Frontier
@@ -102,6 +105,7 @@ class Solved:
     plain: SegmentCurves
     tables: ItemTables
     choosing: Choosing
+    constants: tuple[Limit, ...]
 
     def at_fill(self, verdict: dict[str, PlanSums]) -> float:
         """Service at which frontiers are compared: what the chosen plan reaches on the verdict seed."""
@@ -135,9 +139,10 @@ def solve_plans(
     tables = usual.counted(curves, data, accounting, settings.replications).pinned(rules)
     grid = segment_curves(tables, data, segmentation, targets, settings, accounting=accounting, rules=rules)
     plain = segment_curves(usual.pinned(rules), data, segmentation, targets, settings, rules=rules)
-    limits = limits_on_means(data, segmentation, rules, curves, settings)
+    limits, constants = limits_on_means(data, segmentation, rules, curves, settings)
     problem = Problem(grid, limits, rules.ordered)
-    frontier = problem.points(data.study.optimize.points) if rules.any_on_means else solve(grid)
+    limited = bool(limits or rules.ordered)
+    frontier = problem.points(data.study.optimize.points) if limited else solve(grid)
     chosen, choosing = choose(simulator, problem, frontier, fill_rate, budget)
     one_target = uniform(grid)
     best_uniform = _best_uniform(one_target, problem, chosen, fill_rate, budget, notes)
@@ -176,15 +181,18 @@ def solve_plans(
         targets={kind: np.array(targets)[column] for kind, column in columns.items()},
         fill_rate=fill_rate,
         budget=budget,
-        notes=(*notes, *choosing.notes, *_limit_notes(simulator, curves)),
+        notes=(*notes, *choosing.notes, *_limit_notes(simulator, curves, constants, chosen)),
         problem=problem,
         plain=plain,
         tables=tables,
         choosing=choosing,
+        constants=constants,
     )
 
 
-def _limit_notes(simulator: Simulator, curves: Curves) -> list[str]:
+def _limit_notes(
+    simulator: Simulator, curves: Curves, constants: tuple[Limit, ...], chosen: Plan
+) -> list[str]:
     """What a reader must know of objective, service, budget and limits."""
     data, accounting, rules = simulator.data, simulator.accounting, simulator.rules
     notes = []
@@ -209,7 +217,16 @@ def _limit_notes(simulator: Simulator, curves: Curves) -> list[str]:
             "uniform target, per-SKU plan, habit and today's levels are compared as they are: they need not "
             "keep the study's floors, ceilings, order and chance limits"
         )
-    return notes
+    return [*notes, *_constant_notes(constants, chosen)]
+
+
+def _constant_notes(constants: tuple[Limit, ...], chosen: Plan) -> list[str]:
+    """What was asked of flows that no target can move."""
+    return [
+        f"'{limit.name}' binds nothing, for no target can move it: it is {limit.reading(chosen.choice)} at "
+        f"every target, so that it is {'met' if limit.met(chosen.choice) else 'not met'} whatever the plan"
+        for limit in constants
+    ]
 
 
 def with_plan(points: Frontier, plan: Plan) -> Frontier:

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from simlab.report.tables import RunTables
 
 MAX_ROWS = 40
-_KIND = {"mean": "on the mean", "chance": "on single replications", "constant": "no target moves it"}
+_KIND = {
+    "mean": "on the mean",
+    "chance": "on single replications",
+    "constant": "no target moves it",
+    "target": "on a target",
+}
 
 
 def table_sections(tables: RunTables) -> list[dict[str, Any]]:

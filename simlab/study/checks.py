@@ -31,6 +31,7 @@ def relations(raw: Mapping[str, Any], file: str, *, from_file: bool) -> Iterator
         yield from _tables(raw, file)
     yield from _ordered_pair(raw, file)
     yield from _grid_of_one(raw, file)
+    yield from _target_ranges(raw, file)
     yield from _batches(raw, file)
     yield from _cuts(raw, file)
     yield from _review(raw, file)
@@ -90,6 +91,21 @@ def _grid_of_one(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
         fix = "name the one target: optimize.targets = [0.95], or set target_min = target_max"
         message = f"one target cannot reach from {low:g} to {high:g}"
         yield Problem("E-STU-008", message, file, column="optimize.n_targets = 1", fix=fix)
+
+
+def _target_ranges(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    given = value_at(raw, "optimize.target_ranges")
+    for number, span in enumerate(given if isinstance(given, Sequence) else ()):
+        if not isinstance(span, Mapping):
+            continue
+        where = f"optimize.target_ranges[{number}]"
+        low, high = span.get("at_least"), span.get("at_most")
+        if low is None and high is None:
+            fix = '{ segment = "A", at_least = 0.90, at_most = 0.99 }, or one of the two'
+            yield Problem("E-STU-008", "names neither at_least nor at_most", file, column=where, fix=fix)
+        elif isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
+            message = f"at_least = {low:g} lies above at_most = {high:g}"
+            yield Problem("E-STU-008", message, file, column=where, fix="swap them")
 
 
 def _batches(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:

@@ -365,6 +365,14 @@ class PinnedSpec(Spec):
     target: Target
 
 
+class TargetRangeSpec(Spec):
+    """Least and largest target of a segment, or of every segment with one value of an attribute."""
+
+    segment: Text
+    at_least: Target | None = None
+    at_most: Target | None = None
+
+
 class FloorSpec(Spec):
     """Least service of groups of items."""
 
@@ -374,10 +382,12 @@ class FloorSpec(Spec):
 
 
 class CeilingSpec(Spec):
-    """Most stock of groups of items."""
+    """Most stock of groups of items, or most orders or purchases a year."""
 
     by: Text
-    measure: Literal["inventory_value", "holding_cost", "stock_volume"] = "inventory_value"
+    measure: Literal["inventory_value", "holding_cost", "stock_volume", "orders", "purchases"] = (
+        "inventory_value"
+    )
     at_most: dict[str, Positive]
 
 
@@ -415,6 +425,7 @@ class OptimizeSpec(Spec):
     targets: tuple[Target, ...] = ()
     ordered: Names = ()
     pinned: tuple[PinnedSpec, ...] = ()
+    target_ranges: tuple[TargetRangeSpec, ...] = ()
     points: Count = 100
     choose: Literal["in_sample", "lower_bound"] = "in_sample"
     floors: tuple[FloorSpec, ...] = ()

@@ -119,14 +119,18 @@ class Study(Spec):
         """The grid of targets, ascending and distinct.
 
         `optimize.targets` where given; else `n_targets` even in −log(1 − target) from `target_min` to
-        `target_max`, plus every target of `policy.targets`. What is pinned is always on the grid.
+        `target_max`, plus every target of `policy.targets`. What is pinned is always on the grid, and so
+        are the ends of target ranges.
         """
         spec = self.optimize
-        pinned = {pin.target for pin in spec.pinned}
+        ends = {
+            end for span in spec.target_ranges for end in (span.at_least, span.at_most) if end is not None
+        }
+        named = {*ends, *(pin.target for pin in spec.pinned)}
         if spec.targets:
-            return tuple(sorted({*spec.targets, *pinned}))
+            return tuple(sorted({*spec.targets, *named}))
         even = even_targets(spec.target_min, spec.target_max, spec.n_targets)
-        return tuple(sorted({*even, *self.policy.targets.values(), *pinned}))
+        return tuple(sorted({*even, *self.policy.targets.values(), *named}))
 
     def path_of(self, table: TableSource) -> Path | None:
         """Where a table's file lies; None if the study names no file for it."""
