@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from simlab.catalog import Catalog
 
 _ROUNDS = 40
+_NAMES_SHOWN = 5
 _FAR = 12.0  # standard deviations beyond which a law is cut
 
 
@@ -64,15 +65,18 @@ def unconstrained(
 ) -> tuple[History, tuple[QualityRow, ...]]:
     """Sales of periods stocked out → a draw of the demand that they may have been the visible part of."""
     if not short.any():
-        return history, ()
+        note = f"none: no {catalog.study.period} of a life is said to be stocked out"
+        return history, (QualityRow("demand", "demand unseen in stock-outs", "used", 0, note=note),)
     keys = streams.item_keys(catalog.sku, catalog.location)
     quantity = history.quantity.copy()
     bounds = np.searchsorted(history.item, np.arange(history.n_items + 1))
-    error = 0.0
+    error, unsure = 0.0, []
     for item in np.unique(history.item[short]).tolist():
         rows = np.arange(bounds[item], bounds[item + 1])
         cut = short[rows]
         seen = int(history.n_observed[item]) - int(cut.sum())
+        if seen < catalog.study.models.min_periods:
+            unsure.append(f"{catalog.sku[item]}@{catalog.location[item]}: {seen}")
         mean, variance = censored_moments(quantity[rows][~cut], seen, quantity[rows][cut])
         error += variance / max(seen, 1) * int(cut.sum()) ** 2
         stream = np.random.Generator(np.random.Philox(key=np.array([1, keys[item]], dtype=np.uint64)))
@@ -91,6 +95,12 @@ def unconstrained(
         f"least values; {added:,.0f} units of unseen demand are added (standard error about "
         f"{np.sqrt(error):,.0f}), drawn from the law above the sales, so that their spread stays in the law"
     )
+    if unsure:
+        more = ", …" if len(unsure) > _NAMES_SHOWN else ""
+        note += (
+            f"; {len(unsure):,} SKU-locations show few {catalog.study.period}s whole, their demand is hardly "
+            f"more than a guess ({', '.join(unsure[:_NAMES_SHOWN])}{more})"
+        )
     row = QualityRow("demand", "demand unseen in stock-outs", "repaired", 0, added, note=note)
     joined = changes if history.changes is None else history.changes.joined(changes)
     return replace(history, quantity=quantity, changes=joined), (row,)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _SHARES = 10_000  # resolution of a stated lead time between two whole periods
 _MOST_WEIGHT = 2**31 - 1
 
+_NAMES_SHOWN = 3
+
 
 @dataclass(frozen=True, eq=False)
 class LeadTimes:
@@ -139,15 +141,23 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
     if is_random and crossing is None:
         raise InvalidInputError([_crossing_unsaid(catalog.study)])
     law = laws.arrays(number, bool(crossing) and is_random)
-    return LeadTimes(law, tuple(reason), (*receipts.notes, *_borrowed(reason), *remarks(catalog)))
+    return LeadTimes(law, tuple(reason), (*receipts.notes, *_borrowed(catalog, reason), *remarks(catalog)))
 
 
-def _borrowed(reason: Sequence[str]) -> tuple[QualityRow, ...]:
-    """A remark on suppliers whose lead times come from all suppliers."""
-    pooled = [text for text in reason if "pooled" in text]
+def _borrowed(catalog: Catalog, reason: Sequence[str]) -> tuple[QualityRow, ...]:
+    """A remark on SKU-locations whose lead times come from all suppliers: reasons, and examples of each."""
+    pooled = [row for row, text in enumerate(reason) if "pooled" in text]
     if not pooled:
         return ()
-    note = f"{len(pooled)} SKU-locations: " + "; ".join(sorted(set(pooled))[:3])
+    of_reason: dict[str, list[str]] = {}
+    for row in pooled:
+        of_reason.setdefault(reason[row], []).append(f"{catalog.sku[row]}@{catalog.location[row]}")
+    told = [
+        f"{text} ({', '.join(names[:_NAMES_SHOWN])}{', …' if len(names) > _NAMES_SHOWN else ''})"
+        for text, names in sorted(of_reason.items())
+    ]
+    more = "; …" if len(told) > _NAMES_SHOWN else ""
+    note = f"{len(pooled)} SKU-locations: " + "; ".join(told[:_NAMES_SHOWN]) + more
     return (QualityRow("receipts", "lead times pooled over all suppliers", "repaired", 0, note=note),)
 
 

@@ -333,3 +333,13 @@ def test_closed_days_are_named_and_silent_days_told() -> None:
     note = next(note for note in history.notes if note.what == "days without any row")
     assert "every saturday, 2012-01-22;" in note.note
     assert "[demand] weekdays" in note.note
+
+
+def test_a_shelf_that_was_hardly_ever_full_is_named() -> None:
+    """With every week stocked out nothing bounds demand from above: that must be said."""
+    lines = {"A": {"quantity": [5] * 40, "on_hand": 0}, "B": {"quantity": [5] * 40, "on_hand": 3}}
+    history = read_history(catalogue(lines, censoring="on_hand"))
+    note = next(note for note in history.notes if "unseen" in note.what)
+    assert "1 SKU-locations show few weeks whole" in note.note
+    assert "A@X: 0" in note.note
+    assert history.mean[1] == 5
