@@ -50,7 +50,7 @@ class _Split:
 
 
 def fit_supply(catalog: Catalog) -> Supplying:
-    """Shares of orders received at first, and delays of the rest, where ``lead_times.partial = "split"``.
+    """Suppliers of the items, where orders are split or share their delays.
 
     Parameters
     ----------
@@ -59,7 +59,8 @@ def fit_supply(catalog: Catalog) -> Supplying:
 
     Notes
     -----
-    Over complete orders: units of first receipts ÷ units ordered, and the mean days (over units) from
+    With ``shared_delay`` all orders that a named supplier gets in one period have one delay. With
+    ``partial = "split"``, over complete orders: units of first receipts ÷ units ordered, and the mean days (over units) from
     the first receipt to a later one, rounded to the nearest whole period. Where more units were never
     received than received later, the rest is cancelled. Suppliers with fewer than `min_receipts` complete
     orders take what all orders tell, and so do items whose supplier has none; those of them with a stated
@@ -67,16 +68,16 @@ def fit_supply(catalog: Catalog) -> Supplying:
     """
     plain = Supplying(None, ("",) * catalog.n_items)
     spec = catalog.study.lead_times
-    if spec.partial != "split" or spec.law == "fixed":
+    seen = observe(catalog) if spec.partial == "split" and spec.law != "fixed" else None
+    if seen is None and not spec.shared_delay:
         return plain
-    seen = observe(catalog)
-    if seen is None or seen.parts is None:
-        return plain
-    groups = suppliers(seen.table)
+    groups = {} if seen is None else suppliers(seen.table)
     kinds = _kinds(catalog, groups)
     distinct = sorted(set(kinds))
     found = [
-        _Split(_WHOLE, 0, "") if whole else _of_supplier(groups.get(name), seen, catalog.study)
+        _Split(_WHOLE, 0, "")
+        if whole or seen is None
+        else _of_supplier(groups.get(name), seen, catalog.study)
         for name, whole in distinct
     ]
     number = {kind: place for place, kind in enumerate(distinct)}
@@ -86,17 +87,17 @@ def fit_supply(catalog: Catalog) -> Supplying:
     supply = Supply(
         supplier=of,
         keys=np.array([keys[name] for name, _ in distinct], dtype=np.uint64),
-        shared_delay=np.zeros(len(distinct), np.bool_),
+        shared_delay=np.array([spec.shared_delay and bool(name) for name, _ in distinct], np.bool_),
         fails=np.zeros(len(distinct), np.int64),
         recovers=np.full(len(distinct), _CERTAIN, np.int64),
         on_time=np.array([one.on_time for one in found], dtype=np.int64),
         rest_delay=np.array([one.rest_delay for one in found], dtype=np.int64),
     )
     split = [one for one in found if one.on_time < _WHOLE]
-    if not split:
+    if not split and not supply.shared_delay.any():
         return plain
     texts = tuple(found[place].text for place in of.tolist())
-    return Supplying(supply, texts, (_remark(catalog.study, len(split)),))
+    return Supplying(supply, texts, (_remark(catalog.study, len(split)),) if split else ())
 
 
 def _kinds(catalog: Catalog, groups: Mapping[str, IntArray]) -> list[tuple[str, bool]]:

@@ -60,3 +60,26 @@ def test_later_purchase_orders_are_predicted() -> None:
     assert 0.85 <= whole.loc["hierarchy gamma", "pit_share"] <= 0.95
     assert whole.loc["hierarchy gamma", "crps"] < whole.loc["normal by vendor", "crps"]
     assert whole.loc["hierarchy", "crps"] < whole.loc["vendor", "crps"]
+
+
+def test_what_real_receipts_tell_of_their_suppliers() -> None:
+    """Vendors of health goods: delays are shared by a day's orders, some drift, no weekday stands out."""
+    import pandas as pd
+
+    from simlab.api.data import load_frames
+    from simlab.study import Study
+
+    lines = pd.read_parquet(Path(DATA) / "scms_deliveries" / "deliveries.parquet")
+    names = ["po_sent_to_vendor_date_iso", "delivered_to_client_date_iso", "scheduled_delivery_date_iso"]
+    lines = lines.dropna(subset=names[:2])
+    receipts = lines[names].astype(str).set_axis(["order_date", "receipt_date", "promised_date"], axis=1)
+    receipts = receipts.assign(supplier=lines["vendor"], quantity=1)
+    items = pd.DataFrame({"sku": ["a"], "location": "X", "unit_cost": 1.0, "lead_time": 7.0})
+    options = {"lead_times": {"crossing": False}, "data": {"receipts": {"receipt_before_order": "drop"}}}
+    law = items.assign(demand_law="poisson", demand_mean=1.0)
+    found = load_frames(law, None, receipts, study=Study.default(**options)).lead_times()
+    assert len(found) == 58
+    assert found["received"].sum() == 2682
+    assert (found["is_shared"].sum(), found["drifted"].sum(), found["has_weekday"].sum()) == (13, 9, 0)
+    late = (found["late_share"] * found["promised"]).sum() / found["promised"].sum()
+    assert late == pytest.approx(0.068, abs=0.005)
