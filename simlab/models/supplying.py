@@ -59,12 +59,14 @@ def fit_supply(catalog: Catalog) -> Supplying:
 
     Notes
     -----
-    With ``shared_delay`` all orders that a named supplier gets in one period have one delay. With
-    ``partial = "split"``, over complete orders: units of first receipts ÷ units ordered, and the mean days (over units) from
-    the first receipt to a later one, rounded to the nearest whole period. Where more units were never
-    received than received later, the rest is cancelled. Suppliers with fewer than `min_receipts` complete
-    orders take what all orders tell, and so do items whose supplier has none; those of them with a stated
-    lead_time come whole. Every simulated order is split alike, whatever its size.
+    With ``shared_delay`` all orders that a named supplier gets in one period have one delay.
+
+    With ``partial = "split"``, over complete orders: units of first receipts ÷ units ordered, and the mean
+    days (over units) from the first receipt to a later one, rounded to the nearest whole period. Where
+    more units were never received than received later, the rest is cancelled. Suppliers with fewer than
+    `min_receipts` complete orders take what all orders tell, and so do items whose supplier has none;
+    those of them with a stated lead_time come whole. Every simulated order is split alike, whatever its
+    size.
     """
     plain = Supplying(None, ("",) * catalog.n_items)
     spec = catalog.study.lead_times
