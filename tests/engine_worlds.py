@@ -1,21 +1,28 @@
 """Worlds for the tests of the engine: random instances, one plain item, and a mixed forty."""
 
+import dataclasses
+
 import numpy as np
 import reference
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from simlab.engine import copula
 from simlab.engine.moving import Forecast
-from simlab.engine.streams import item_keys, supplier_keys
+from simlab.engine.streams import group_keys, item_keys, supplier_keys
 from simlab.engine.tables import table_of
 from simlab.engine.types import (
+    Chain,
     DemandLaw,
+    Dependence,
     Family,
     Horizon,
     LawKind,
     LeadTimeLaw,
     Levels,
     OrderTerms,
+    Past,
+    Seasons,
     Start,
     Supply,
     Unmet,
@@ -97,6 +104,85 @@ def instances(draw):
     }
 
 
+def with_demand(law, **more):
+    """A one-item law with other fields."""
+    one = {name: np.array([value]) for name, value in more.items() if name in ("kind", "mean", "variance")}
+    one |= {"kind": one["kind"].astype(np.int8)} if "kind" in one else {}
+    return dataclasses.replace(law, **(more | one))
+
+
+@st.composite
+def seasonal_laws(draw):
+    """Laws that vary by phase: profiles over every kind that may follow one, and calendars."""
+    law = one_law(*draw(demands()))
+    kind = draw(
+        st.sampled_from([None, LawKind.GEOMETRIC, LawKind.GAMMA, LawKind.INTERMITTENT, LawKind.CALENDAR])
+    )
+    cycle = draw(st.integers(1, 8))
+    phase = draw(st.integers(0, cycle - 1))
+    if kind == LawKind.CALENDAR:
+        n = cycle + draw(st.integers(0, 20))
+        series = np.array([draw(st.integers(0, 30)) for _ in range(n)])
+        return with_demand(
+            law, kind=kind, past=past_of(series, phases=np.arange(n) % cycle, cycle=cycle, phase=phase)
+        )
+    if kind is not None:
+        law = one_law(kind, draw(st.floats(0.5, 9.0)), draw(st.floats(1.0, 40.0)), [], [])
+    if kind == LawKind.INTERMITTENT:
+        sizes = [1, 2, 7]
+        law = dataclasses.replace(
+            law, probability=np.array([draw(st.floats(0.01, 1.0))]), length=np.array([3])
+        )
+        law = dataclasses.replace(law, values=np.array(sizes), weights=np.array([4, 2, 1]))
+    raw = np.array([draw(st.floats(0.0, 5.0)) for _ in range(cycle)])
+    raw[0] += 0.1
+    profile = np.array([draw(st.sampled_from([0, 0, -1]))])
+    return dataclasses.replace(law, seasons=Seasons.rounded(profile, raw[None, :], phase))
+
+
+def past_of(series, block=1, **more):
+    one = np.array([0]), np.array([series.size])
+    return Past(*one, series, np.array([block]), **more)
+
+
+@st.composite
+def dependent_laws(draw):
+    """Laws whose periods depend on each other: blocks of a series, and chains."""
+    kind = draw(st.sampled_from([LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS, LawKind.MARKOV]))
+    if kind == LawKind.MARKOV:
+        sizes = sorted(draw(st.sets(st.integers(1, 400), min_size=1, max_size=5)))
+        chance = st.sampled_from([0, 1, 2**20, 2**31, 3 * 2**30, 2**32 - 1, 2**32])
+        none, some = draw(chance), draw(chance)
+        some = 2**31 if none == 0 else some
+        chain = Chain(np.array([none]), np.array([some]), np.array([draw(st.booleans())]))
+        law = one_law(LawKind.MARKOV, 1.0, 1.0, sizes, [draw(st.integers(1, 9)) for _ in sizes])
+        return dataclasses.replace(law, chain=chain)
+    series = np.array([draw(st.integers(0, 60)) for _ in range(draw(st.integers(1, 50)))])
+    past = past_of(series, draw(st.integers(1, 40)))
+    return dataclasses.replace(one_law(kind, 1.0, 1.0, [], []), past=past)
+
+
+@st.composite
+def loadings(draw):
+    """Common factors of one item."""
+    share = st.floats(-1.0, 1.0)
+    market = draw(st.one_of(st.just(0.0), share))
+    group = draw(st.one_of(st.just(0.0), share)) * (1 - market**2) ** 0.5
+    keys = group_keys(["tools", "paint"])
+    member = draw(st.integers(0, 1))
+    return Dependence.of(np.array([market]), np.array([group]), np.array([member]), keys)
+
+
+@st.composite
+def demanding_instances(draw):
+    """As `instances`, with demand that varies by phase, depends on the past, or on common factors."""
+    x = draw(st.one_of(instances(), special_instances()))
+    x["law"] = draw(st.one_of(seasonal_laws(), dependent_laws(), st.builds(lambda d: one_law(*d), demands())))
+    blocks = x["law"].kind[0] in (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS)
+    x["dependence"] = None if blocks else draw(st.one_of(st.none(), loadings()))
+    return x
+
+
 @st.composite
 def suppliers(draw):
     """A supplier that may stop, share its delays, or send a part of each order later or never."""
@@ -171,13 +257,12 @@ def special_instances(draw):
     return x
 
 
-def world_of(x):
-    kind, mean, variance, values, weights = x["demand"]
+def column(value, dtype=np.int64):
+    return np.array([value], dtype)
 
-    def column(value, dtype=np.int64):
-        return np.array([value], dtype)
 
-    demand = DemandLaw(
+def one_law(kind, mean, variance, values, weights):
+    return DemandLaw(
         column(kind, np.int8),
         column(mean, float),
         column(variance, float),
@@ -187,6 +272,10 @@ def world_of(x):
         np.array(values, np.int64),
         np.array(weights, np.int64),
     )
+
+
+def world_of(x):
+    demand = x["law"] if "law" in x else one_law(*x["demand"])
     lead = LeadTimeLaw(
         column(0),
         column(0),
@@ -212,7 +301,8 @@ def world_of(x):
     tables = (np.array([x[name]]) for name in ("s", "S", "Q"))
     offset = None if x["offset"] == [[0]] else np.array([x["offset"]])
     levels = Levels(column(x["family"], np.int8), *tables, offset, forecast_of(x["forecast"]), x["phase0"])
-    return World(item_keys(["007"], ["EAST"]), demand, lead, terms, x["undershoot"], supply), levels
+    keys = item_keys(["007"], ["EAST"])
+    return World(keys, demand, lead, terms, x["undershoot"], supply, x.get("dependence")), levels
 
 
 def forecast_of(said):
@@ -254,11 +344,31 @@ def reference_item(x, world, column):
         offset=x["offset"][column % len(x["offset"])],
         first_phase=x["phase0"],
         forecast=None if x["forecast"] is None else reference_forecast(x["forecast"], column),
+        **reference_demand(world),
     )
 
 
 def reference_forecast(said, column):
     return reference.Forecast(**{**said, "factor": said["factor"][column]})
+
+
+def reference_demand(world):
+    """What demand hangs on besides one table, as the plain simulator takes it."""
+    law, common = world.demand, world.dependence
+    out = {}
+    if law.cycle > 1:
+        tables = [table_of(law, 0, t) for t in range(law.cycle)]
+        out["phases"] = [(values.tolist(), thresholds.tolist()) for values, thresholds in tables]
+    if law.kind[0] in (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS):
+        by_chance = law.kind[0] == LawKind.STATIONARY_BLOCKS
+        out["blocks"] = reference.Blocks(law.past.series.tolist(), int(law.past.block[0]), by_chance)
+    if law.chain is not None:
+        out["chances"] = reference.Chances(int(law.chain.after_none[0]), int(law.chain.after_demand[0]))
+    if common is not None:
+        halves = [[(int(x) & 0xFFFFFFFF, int(x) >> 32) for x in table] for table in copula.tables()]
+        of = (int(common.market[0]), int(common.group[0]), int(common.keys[common.member[0]]))
+        out["factors"] = reference.Factors(*of, *halves)
+    return out
 
 
 def plain():
@@ -325,3 +435,33 @@ def mixed_world(n=40, seed=5):
     quantity = np.where(family == Family.REORDER_QUANTITY, gap[:, 0], 0)[:, None] + np.zeros((n, 5), int)
     world = World(item_keys([f"{i:05d}" for i in range(n)], ["EAST"] * n), demand, lead, terms)
     return world, Levels(family, s, s + gap, quantity)
+
+
+def demanding_world():
+    """The mixed forty with demand of every kind, seasons, and common factors across them."""
+    world, levels = mixed_world()
+    n, rng = world.n_items, np.random.default_rng(8)
+    kind = np.tile(np.array(LawKind, np.int8), 3)[:n]
+    counted = np.isin(kind, [LawKind.EMPIRICAL, LawKind.INTERMITTENT, LawKind.MARKOV])
+    mean = rng.uniform(1, 20, n)
+    blocks = np.isin(kind, [LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS])
+    profile = np.where(kind < LawKind.MOVING_BLOCKS, rng.integers(-1, 2, n), -1)
+    series = rng.poisson(7, 60)
+    start = rng.integers(0, 30, n)
+    law = DemandLaw(
+        kind,
+        mean,
+        np.where(kind == LawKind.BINOMIAL, mean / 2, mean * 3),
+        np.where(kind == LawKind.INTERMITTENT, 0.3, 0.0),
+        np.zeros(n, np.int64),
+        np.where(counted, 4, 0),
+        np.array([1, 3, 4, 30]),
+        np.array([5, 3, 2, 1]),
+        Seasons.rounded(profile, rng.gamma(4, 0.25, (2, 7)), 3),
+        Past(start, np.full(n, 30), series, rng.integers(1, 9, n), np.arange(60) % 4, 4, 1),
+        Chain(rng.integers(2**28, 2**31, n), rng.integers(2**30, 2**32, n), np.arange(n) % 2 == 0),
+    )
+    market = np.where(blocks, 0.0, rng.uniform(-0.7, 0.7, n) * (np.arange(n) % 3 > 0))
+    group = np.where(blocks, 0.0, rng.uniform(-0.7, 0.7, n) * (np.arange(n) % 4 > 0))
+    common = Dependence.of(market, group, rng.integers(0, 3, n), group_keys(["a", "b", "c"]))
+    return dataclasses.replace(world, demand=law, dependence=common), levels

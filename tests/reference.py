@@ -12,7 +12,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 
 ORDER_UP_TO, REORDER_QUANTITY, REORDER_UP_TO = 0, 1, 2
-DEMAND, LEAD_TIME, START, OUTAGE, SHARED_DELAY = 1, 2, 3, 4, 5
+DEMAND, LEAD_TIME, START, OUTAGE, SHARED_DELAY, MARKET, GROUP, BLOCK = 1, 2, 3, 4, 5, 6, 7, 8
 BACKORDER, LOST, PARTLY = 0, 1, 2
 MILLION = 1_000_000
 MEASURES = [
@@ -102,6 +102,38 @@ class Forecast:
 
 
 @dataclass
+class Blocks:
+    """Demand read from a series in blocks of fixed length, or of random length with a mean."""
+
+    series: list
+    length: int
+    random: bool
+
+
+@dataclass
+class Chances:
+    """Demand as a chain of occurrences; chances in 2**-32."""
+
+    after_none: int
+    after_demand: int
+
+    @property
+    def in_the_long_run(self):
+        return (self.after_none << 32) // (self.after_none + 2**32 - self.after_demand)
+
+
+@dataclass
+class Factors:
+    """Loadings in 2**-30 on the market and on a group, and the tables of scores and probabilities."""
+
+    market: int
+    group: int
+    group_key: int
+    scores: list  # (|score| at a cell's lower edge, fall to the next)
+    chances: list  # (probability at a cell's lower edge, rise to the next)
+
+
+@dataclass
 class Item:
     """One SKU-location at one column of levels."""
 
@@ -129,6 +161,10 @@ class Item:
     offset: list = field(default_factory=lambda: [0])  # added to s and S by phase of a cycle
     first_phase: int = 0
     forecast: Forecast | None = None
+    phases: list | None = None  # (values, thresholds) of the periods, over and over
+    blocks: Blocks | None = None
+    chances: Chances | None = None
+    factors: Factors | None = None
 
     @property
     def may_lose(self):
@@ -328,6 +364,71 @@ class Planner:
         return lift + math.ceil(mean + f.factor * error - 1e-9)
 
 
+def normal_score(scores, w):
+    """Score in 2**-20 of a word: 64 cells per octave of the nearer tail's probability, in between by line."""
+    tail = float(w if w < 2**31 else 2**32 - 1 - w)
+    # a single-precision number: 24 bits, the exact middle between two to the even one
+    mantissa, exponent = math.frexp(tail)
+    tail = math.ldexp(round(mantissa * 2**24), exponent - 24) + 0.5
+    mantissa, exponent = math.frexp(tail)
+    bits = round(mantissa * 2**24)
+    if bits == 2**24:
+        bits, exponent = 2**23, exponent + 1
+    cell, part = divmod(((exponent << 23) + bits - 2**23) >> 3, 2**14)
+    edge, fall = scores[cell]
+    score = edge - (fall * part >> 14)
+    return -score if w < 2**31 else score
+
+
+def coupled(factors, seed, path, t, w):
+    """The item's own word mixed with those of its factors."""
+    own = math.isqrt(2**60 - factors.market**2 - factors.group**2)
+    total = own * normal_score(factors.scores, w)
+    if factors.market:
+        total += factors.market * normal_score(factors.scores, word(seed, MARKET, 0, path, t))
+    if factors.group:
+        shared = word(seed, GROUP, factors.group_key, path, t)
+        total += factors.group * normal_score(factors.scores, shared)
+    score = min(max((total + 2**29) >> 30, -7 * 2**20), 7 * 2**20 - 1)
+    cell, part = divmod(score + 7 * 2**20, 2**12)
+    edge, rise = factors.chances[cell]
+    return edge + (rise * part >> 12)
+
+
+def demands(item, seed, path, total):
+    """Demand of every period."""
+    place, happened = -1, None
+    for t in range(total):
+        w = word(seed, DEMAND, item.key, path, t)
+        if item.factors is not None and (item.factors.market or item.factors.group):
+            w = coupled(item.factors, seed, path, t, w)
+        values, thresholds = (item.values, item.thresholds)
+        if item.phases is not None:
+            values, thresholds = item.phases[t % len(item.phases)]
+        if item.blocks is not None:
+            n = len(item.blocks.series)
+            if not item.blocks.random:
+                block, passed = divmod(t, item.blocks.length)
+                place = (word(seed, DEMAND, item.key, path, block) * n >> 32) + passed
+            elif t == 0 or word(seed, BLOCK, item.key, path, t) < 2**32 // item.blocks.length:
+                place = w * n >> 32
+            else:
+                place += 1
+            yield item.blocks.series[place % n]
+            continue
+        if item.chances is not None:
+            chances = item.chances
+            chance = chances.in_the_long_run
+            if happened is not None:
+                chance = chances.after_demand if happened else chances.after_none
+            happened = w >= 2**32 - chance
+            if happened:
+                w = 2**31 + ((w - 2**32 + chance) * (2**63 // chance) >> 32)
+            else:
+                w = 0
+        yield quantile(values, thresholds, w)
+
+
 def settle_unmet(item, state, owed):
     """How much of the demand not served waits; the rest is lost."""
     if item.unmet == BACKORDER:
@@ -342,7 +443,7 @@ def history(item, seed, path, total):
     """What happens in every period, as dicts of Python integers."""
     known, planner = [], Planner(item)
     works = working_periods(item.supplier, seed, path, total)
-    for t in range(total):
+    for t, demand in enumerate(demands(item, seed, path, total)):
         lift = planner.lift(known)
         if t == 0:
             state = start_state(item, seed, path, lift)
@@ -379,7 +480,6 @@ def history(item, seed, path, total):
             state.lost_since_receipt = False
         seen["on_hand_start"] = max(state.net, 0)
         # 3. demand
-        demand = quantile(item.values, item.thresholds, word(seed, DEMAND, item.key, path, t))
         known.append(demand)
         served = min(demand, max(state.net, 0))
         waiting = settle_unmet(item, state, demand - served)

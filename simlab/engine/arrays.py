@@ -12,6 +12,7 @@ IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 WordArray = npt.NDArray[np.uint32]
 KeyArray = npt.NDArray[np.uint64]
+ScoreArray = npt.NDArray[np.int32]
 CodeArray = npt.NDArray[np.int8]
 Mask = npt.NDArray[np.bool_]
 

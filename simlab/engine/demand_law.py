@@ -290,6 +290,13 @@ class Dependence:
         return take_rows(self, rows, shared=("keys",))
 
 
+def long_run(chain: Chain) -> IntArray:
+    """(n,) long-run share of periods with demand, in 2**-32, rounded down."""
+    pairs = zip(chain.after_none.tolist(), chain.after_demand.tolist(), strict=True)
+    shares = [(a << 32) // (a + CHANCE - b) if a + CHANCE - b > 0 else 0 for a, b in pairs]
+    return np.array(shares, np.int64)
+
+
 def _grouped(row: FloatArray) -> FloatArray:
     """Values of a profile in at most `MOST_MULTIPLIERS` groups of least squared error (Fisher 1958)."""
     values, place, counts = np.unique(row, return_inverse=True, return_counts=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from simlab.engine.draws import draw_arrays, wrong_dependence
 from simlab.engine.kernel_types import DetailArrays, ItemArrays, LevelArrays
 from simlab.engine.moving import check_moves
 from simlab.engine.streams import Purpose, stream_key
@@ -47,6 +48,7 @@ def item_arrays(world: World) -> ItemArrays:
         (terms.unmet == Unmet.LOST).astype(np.int64),
         int(lead.crossing),
         int(not world.undershoot),
+        draw_arrays(world),
     )
 
 
@@ -143,7 +145,7 @@ def check(world: World, levels: Levels, horizon: Horizon) -> None:
     if terms.max_position is not None:
         wrong["the highest position is at least 0"] = terms.max_position < 0
     if world.dependence is not None:
-        wrong["the engine does not know common factors yet"] = np.ones(n, np.bool_)
+        wrong |= wrong_dependence(world.dependence, world.demand)
     if world.supply is not None:
         wrong |= _wrong_supply(world.supply)
     for text, bad in wrong.items():

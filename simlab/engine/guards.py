@@ -109,10 +109,7 @@ def bound(items: ItemArrays, item: int, rule: Rule, most_demand: int, total: int
 @inner
 def fits(items: ItemArrays, item: int, levels: LevelArrays, total: int, narrow: bool) -> Any:
     """0 if neither the lanes nor their short accumulators can overflow, else a fault code."""
-    laws = items.laws
-    most_demand = laws.first[item] + laws.length[item] - 1
-    if laws.points_start[item] >= 0:
-        most_demand = laws.points[laws.points_start[item] + laws.length[item] - 1]
+    most_demand = items.laws.most[item]
     for k in range(levels.top.shape[1]):
         top = levels.top[item, k]
         reach = abs(top) + bound(items, item, rule_of(items, item, levels, k), most_demand, total)

@@ -7,11 +7,46 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from simlab.engine.arrays import FloatArray, IntArray, KeyArray, ScoreArray, WordArray
 from simlab.engine.tables import LawTables
-from simlab.engine.types import FloatArray, IntArray, KeyArray, WordArray
 
 Cells: TypeAlias = npt.NDArray[Any]
 """State of the lanes: int32 where a bound proves that it fits, else int64."""
+
+
+class DrawArrays(NamedTuple):
+    """How the words of n items become demand.
+
+    Attributes
+    ----------
+    way : (n,) int64
+        ONE_TABLE, BY_PHASE, BLOCKS, RESTARTS or CHAIN of `draws`.
+    start, length, block : (n,) int64
+        See `Past`; `series` (m,) int64.
+    chance, gain : (n, 3) uint64
+        Chances of demand in 2**-32 in the first period, after none and after some, and 2**63 ÷ each.
+    market, group, own : (n,) int64
+        Loadings in 2**-30.
+    member : (n,) int64, group_keys : (n,) uint64
+        Number and key of each item's group.
+    scores, chances : (cells,) uint64
+        Tables of `copula`.
+    """
+
+    way: IntArray
+    start: IntArray
+    length: IntArray
+    block: IntArray
+    series: IntArray
+    chance: KeyArray
+    gain: KeyArray
+    market: IntArray
+    group: IntArray
+    own: IntArray
+    member: IntArray
+    group_keys: KeyArray
+    scores: KeyArray
+    chances: KeyArray
 
 
 class ItemArrays(NamedTuple):
@@ -29,6 +64,8 @@ class ItemArrays(NamedTuple):
         1 if unmet demand is lost; 1 if orders may overtake.
     exact_hit : int
         1 if units below s are put on the shelf before an order is placed (no undershoot).
+    draws : DrawArrays
+        What else demand hangs on.
     """
 
     keys: KeyArray
@@ -45,6 +82,7 @@ class ItemArrays(NamedTuple):
     lost: IntArray
     crossing: int
     exact_hit: int
+    draws: DrawArrays
 
 
 class LevelArrays(NamedTuple):
@@ -73,6 +111,8 @@ class Schedule(NamedTuple):
         Slot that a histogram column of a group belongs to, −1 if unused.
     width : int
         Lanes of the widest block, padded to a multiple of 16.
+    keys : (purposes + 1,) uint64
+        Philox key of every `Purpose`, by its number.
     """
 
     demand_key: np.uint64
@@ -89,6 +129,7 @@ class Schedule(NamedTuple):
     block_last: IntArray
     column_slot: IntArray
     width: int
+    keys: KeyArray
 
 
 class Reach(NamedTuple):
@@ -269,6 +310,33 @@ class Groups(NamedTuple):
     unit_value: IntArray
 
 
+class Mixing(NamedTuple):
+    """Work space for what demand hangs on besides one table; the last axis is lanes.
+
+    Attributes
+    ----------
+    guides : (tables, CELLS) uint32
+        Guides of an item's tables, by phase.
+    place : (lanes,) uint32; cells : (lanes,) uint64; common : (lanes,) int64
+        Of the period being mixed.
+    market : (blocks × periods, lanes) int32; group : (periods, lanes) int32
+        Scores of common factors.
+    tags : (3 + blocks,) int64
+        What they are of, see `copula`.
+    at : (lanes,) int64
+        Place in a series, or state of a chain.
+    """
+
+    guides: WordArray
+    place: WordArray
+    cells: KeyArray
+    common: IntArray
+    market: ScoreArray
+    group: ScoreArray
+    tags: IntArray
+    at: IntArray
+
+
 class Work(NamedTuple):
     """Work space of one thread; the last axis is lanes.
 
@@ -295,6 +363,7 @@ class Work(NamedTuple):
     guide : (CELLS,) uint32
     paths, demanded : (lanes,) int64
         Replication numbers; counted demand.
+    mixing : Mixing
     """
 
     words: WordArray
@@ -315,3 +384,4 @@ class Work(NamedTuple):
     guide: WordArray
     paths: IntArray
     demanded: IntArray
+    mixing: Mixing

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.engine._jit import jit
+from simlab.engine._jit import jit, kernel
 from simlab.engine.types import FloatArray, IntArray, LawKind, WordArray
 
 TAIL = 2.0**-34
@@ -19,6 +19,9 @@ NEGATIVE_BINOMIAL = int(LawKind.NEGATIVE_BINOMIAL)
 GEOMETRIC = int(LawKind.GEOMETRIC)
 BINOMIAL = int(LawKind.BINOMIAL)
 _HUGE = 2.0**500
+
+MOST_WEIGHT = 1 << 31
+BAD_VALUES, BAD_WEIGHTS = 1, 2
 
 
 @jit
@@ -184,6 +187,25 @@ def to_thresholds(first: int, weights: FloatArray, out: WordArray) -> tuple[int,
         n -= 1
     out[n] = np.uint32(0xFFFFFFFF)
     return first + skipped, n + 1
+
+
+@kernel
+def first_bad_counts(
+    start: IntArray, length: IntArray, values: IntArray, weights: IntArray
+) -> tuple[int, int]:
+    """First item whose counted values make no sense, and why; −1 and 0 if all do."""
+    for item in range(start.size):
+        total, begin, end = 0, start[item], start[item] + length[item]
+        for i in range(begin, end):
+            if values[i] < 0 or (i > begin and values[i] <= values[i - 1]):
+                return item, BAD_VALUES
+        for i in range(begin, end):
+            if weights[i] < 0 or weights[i] >= MOST_WEIGHT:
+                return item, BAD_WEIGHTS
+            total += weights[i]
+        if end > begin and (total <= 0 or total >= MOST_WEIGHT or weights[end - 1] == 0):
+            return item, BAD_WEIGHTS
+    return -1, 0
 
 
 @jit

@@ -63,6 +63,19 @@ def search(thresholds: WordArray, word: Any) -> int:
     return low
 
 
+@step
+def search_part(thresholds: WordArray, begin: int, length: int, word: Any) -> int:
+    """As `search`, in a part of the thresholds; counted from its beginning."""
+    low, high = begin, begin + length - 1
+    while low < high:
+        middle = (low + high) >> 1
+        if word < thresholds[middle]:
+            high = middle
+        else:
+            low = middle + 1
+    return low - begin
+
+
 @kernel
 def look_up(
     words: WordArray,
@@ -108,3 +121,50 @@ def look_up(
             for lane in range(lanes):
                 if cells[r, lane] & VALUE == SEARCH:
                     out[row + r, lane] = cast(base + search(thresholds, words[r, lane]))
+
+
+@kernel
+def look_up_row(
+    words: WordArray,
+    row: int,
+    guided: bool,
+    guides: WordArray,
+    slot: int,
+    thresholds: WordArray,
+    span: tuple[int, int, int],
+    cells: WordArray,
+    t: int,
+    out: npt.NDArray[Any],
+) -> None:
+    """As `look_up`, of one row of words by one of several tables.
+
+    Parameters
+    ----------
+    guides : (tables, CELLS) uint32
+        Row `slot` is the table's.
+    span : three int
+        Where the table begins in `thresholds`, its length, and its first value.
+    t : int
+        Row of `out`.
+    """
+    cast = out.dtype.type
+    begin, length, first = span
+    base = cast(first)
+    lanes = words.shape[1]
+    if not guided:
+        for lane in range(lanes):
+            out[t, lane] = cast(base + search_part(thresholds, begin, length, words[row, lane]))
+        return
+    for lane in range(lanes):
+        cells[row, lane] = guides[slot, words[row, lane] >> SHIFT]
+    most = np.uint32(0)
+    for lane in range(lanes):
+        cell = cells[row, lane]
+        value = np.uint32(cell & VALUE)
+        below = np.uint32(words[row, lane] << BITS) < np.uint32(cell & OFFSET)
+        out[t, lane] = cast(cast(np.int32(value) - np.int32(below)) + base)
+        most = max(most, value)
+    if most == SEARCH:
+        for lane in range(lanes):
+            if cells[row, lane] & VALUE == SEARCH:
+                out[t, lane] = cast(base + search_part(thresholds, begin, length, words[row, lane]))

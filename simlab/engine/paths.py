@@ -7,8 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simlab.engine._jit import inner, step
+from simlab.engine.copula import TAG_BLOCK
+from simlab.engine.draws import draw_demand as draw_demand
+from simlab.engine.draws import make_guide as make_guide
 from simlab.engine.kernel_types import Cells, Clock, ItemArrays, LevelArrays, Reach, Rule, Schedule, Work
-from simlab.engine.lookup import fill_guide, look_up, search
+from simlab.engine.lookup import search
 from simlab.engine.streams import fill_words
 from simlab.engine.tallies import (
     COLUMN,
@@ -41,41 +44,16 @@ def rule_of(items: ItemArrays, item: int, levels: LevelArrays, k: int) -> Rule:
 
 
 @inner
-def make_guide(items: ItemArrays, item: int, work: Work) -> bool:
-    """Fill the guide of one item's quantile table; False if the table is too long for one."""
-    begin = items.laws.start[item]
-    thresholds = items.laws.thresholds[begin : begin + items.laws.length[item]]
-    return fill_guide(thresholds, work.guide)
-
-
-@inner
 def load_block(run: Schedule, block: int, work: Work) -> Any:
     """Set the lanes' replications; lanes beyond the block repeat its first. Returns its size."""
     cast = work.state.dtype.type
     start, size = run.block_start[block], run.block_size[block]
+    work.mixing.tags[TAG_BLOCK] = block
     for lane in range(run.width):
         source = start + lane if lane < size else start
         work.paths[lane] = run.paths[source]
         work.state[COLUMN + lane] = cast(run.columns[source])
     return size
-
-
-@inner
-def draw_demand(items: ItemArrays, item: int, run: Schedule, guided: bool, work: Work) -> None:
-    """Demand of every period and lane of a block."""
-    laws, demand, words, paths = items.laws, work.demand, work.words, work.paths
-    begin, length = laws.start[item], laws.length[item]
-    thresholds = laws.thresholds[begin : begin + length]
-    at = laws.points_start[item]
-    first = laws.first[item] if at < 0 else 0
-    for row in range(0, demand.shape[0], FLUSH):
-        fill_words(run.demand_key, items.keys[item], paths, row, words)
-        look_up(words, guided, work.guide, thresholds, first, work.cells, row, demand)
-    if at >= 0:
-        cast = demand.dtype.type
-        for row in range(demand.shape[0]):
-            for lane in range(demand.shape[1]):
-                demand[row, lane] = cast(laws.points[at + demand[row, lane]])
 
 
 @step

@@ -106,7 +106,7 @@ def recording(world: World, run: Schedule, bins: int = 1) -> tuple[Work, Record]
         error=np.zeros(total),
         orders=np.zeros((epochs + 1, N_ORDER_FIELDS), np.int64),
     )
-    return make_work(run, np.dtype(np.int64), bins=bins, rows_kept=1, epochs=0), record
+    return make_work(run, np.dtype(np.int64), world, bins=bins, rows_kept=1, epochs=0), record
 
 
 def zeros(n: int, k: int, slots: int, shared: int) -> Sums:

@@ -269,6 +269,7 @@ def _run(
     work = make_work(
         run,
         dtype,
+        world,
         bins=int(np.ptp(forms.top, axis=1).max()) + 3 if swept else 1,
         rows_kept=int((longest // review).max()) + 2,
         epochs=-(-(run.warmup + run.periods) // int(review.min())) if varies else 0,

@@ -7,20 +7,31 @@ word, and it cuts tails below 1e-9 of the mass.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
+from simlab.engine.arrays import FloatArray, IntArray, WordArray
 from simlab.engine.continuous import continuous_table
-from simlab.engine.laws import fill_tables, law_weights, stuttering, to_thresholds
-from simlab.engine.types import DemandLaw, FloatArray, IntArray, LawKind, WordArray
+from simlab.engine.demand_law import Chain, DemandLaw, LawKind, long_run
+from simlab.engine.laws import (
+    BAD_VALUES,
+    BAD_WEIGHTS,
+    fill_tables,
+    first_bad_counts,
+    law_weights,
+    stuttering,
+    to_thresholds,
+)
+from simlab.engine.phases import plain_laws, wrong_laws
 from simlab.errors import EngineFaultError
 
 EMPIRICAL = int(LawKind.EMPIRICAL)
-_MOST_WEIGHT = 1 << 31
 _CONTINUOUS = (LawKind.GAMMA, LawKind.LOGNORMAL, LawKind.NORMAL)
-_BY_HAND = (*_CONTINUOUS, LawKind.INTERMITTENT, LawKind.STUTTERING_POISSON)
+_BY_HAND = (*_CONTINUOUS, LawKind.INTERMITTENT, LawKind.STUTTERING_POISSON, LawKind.MARKOV)
 _DENSE_LIMIT = 1 << 26
+_FAR = 6.5  # standard deviations of a jittered size
 _LAST = np.uint32(0xFFFFFFFF)
 
 
@@ -38,6 +49,13 @@ class LawTables(NamedTuple):
     thresholds : (m,) uint32
         The last of every item stands for 2**32.
     points : (q,) int64
+    number : (n, cycle) int64
+        Table that an item uses in the periods t with t mod cycle = j, counted from the first one run: its
+        own row, or one behind the n-th. All fields above have a row per table.
+    more, tables : (n,) int64
+        First of an item's tables behind the n-th, and how many tables it has in all.
+    most : (n,) int64
+        Largest demand of a period.
     """
 
     first: IntArray
@@ -46,6 +64,10 @@ class LawTables(NamedTuple):
     points_start: IntArray
     thresholds: WordArray
     points: IntArray
+    number: IntArray
+    more: IntArray
+    tables: IntArray
+    most: IntArray
 
 
 def prepare(law: DemandLaw) -> LawTables:
@@ -58,6 +80,7 @@ def prepare(law: DemandLaw) -> LawTables:
         before the engine should have refused it.
     """
     _check(law)
+    law, number = plain_laws(law)
     n = law.n_items
     first, start, length = np.zeros(n, np.int64), np.zeros(n, np.int64), np.full(n, -1, np.int64)
     points_start = np.full(n, -1, np.int64)
@@ -86,7 +109,24 @@ def prepare(law: DemandLaw) -> LawTables:
         parts.append(cut)
         used, n_points = used + cut.size, n_points + values.size
     every_point = np.concatenate(points) if points else np.zeros(0, np.int64)
-    return LawTables(first, start, length, points_start, np.concatenate(parts), every_point)
+    last = first + length - 1
+    if every_point.size:
+        listed = points_start >= 0
+        last[listed] = every_point[(points_start + length - 1)[listed]]
+    most = last[: number.shape[0]] if number.shape[1] == 1 else last[number].max(axis=1)
+    return LawTables(
+        first, start, length, points_start, np.concatenate(parts), every_point, number, *_more(number), most
+    )
+
+
+def _more(number: IntArray) -> tuple[IntArray, IntArray]:
+    """First table of each item that is not its own row, and its number of tables."""
+    n = number.shape[0]
+    if number.shape[1] == 1:
+        return np.full(n, n), np.ones(n, np.int64)
+    behind = np.where(number >= n, number, np.iinfo(np.int64).max).min(axis=1)
+    has = behind < np.iinfo(np.int64).max
+    return np.where(has, behind, n), np.where(has, number.max(axis=1) - behind + 2, 1)
 
 
 def pmf_of(law: DemandLaw, item: int) -> tuple[int, FloatArray]:
@@ -103,12 +143,53 @@ def pmf_of(law: DemandLaw, item: int) -> tuple[int, FloatArray]:
     first : int
         Smallest value (units).
     probabilities : (n,) float
-        Probabilities of first, first + 1, …; they sum to 1.
+        Probabilities of first, first + 1, …; they sum to 1. Where the law varies by phase, the mean over
+        the cycle; of a chain, the long-run law.
     """
-    values, thresholds = table_of(law, item)
+    one = law.take(np.array([item]))
+    tables = prepare(one)
+    numbers, times = np.unique(tables.number[0], return_counts=True)
+    parts = [_shares(tables, int(number), one, item) for number in numbers]
+    if len(parts) == 1:
+        return parts[0]
+    first = min(low for low, _ in parts)
+    out = np.zeros(max(low + shares.size for low, shares in parts) - first)
+    for (low, shares), weight in zip(parts, times / times.sum(), strict=True):
+        out[low - first : low - first + shares.size] += weight * shares
+    return first, out
+
+
+def pmf_of_phase(law: DemandLaw, item: int, phase: int) -> tuple[int, FloatArray]:
+    """As `pmf_of`, of the periods of one phase.
+
+    Parameters
+    ----------
+    phase : int
+        Of the item's own calendar: 0 … cycle − 1 of its `Seasons`, or of its `Past` where it is CALENDAR.
+    """
+    one = law.take(np.array([item]))
+    tables = prepare(one)
+    return _shares(tables, int(tables.number[0, _period_of(one, phase)]), one, item)
+
+
+def _period_of(one: DemandLaw, phase: int) -> int:
+    """First period of the run that has this phase."""
+    if one.past is not None and one.kind[0] == LawKind.CALENDAR:
+        return int((phase - one.past.phase) % one.past.cycle)
+    if one.seasons is not None:
+        return int((phase - one.seasons.phase) % one.seasons.cycle)
+    return 0
+
+
+def _shares(tables: LawTables, number: int, one: DemandLaw, item: int) -> tuple[int, FloatArray]:
+    """First value and probabilities of one table of the only item."""
+    values, thresholds = _table(tables, number)
     edges = thresholds.astype(np.float64)
     edges[-1] = 2.0**32
     shares = np.diff(edges, prepend=0.0) / 2.0**32
+    if one.chain is not None and one.kind[0] == LawKind.MARKOV:
+        some = int(long_run(one.chain)[0]) / 2.0**32
+        shares = np.concatenate(([1.0 - some], 2.0 * some * shares[1:]))
     first, span = int(values[0]), int(values[-1] - values[0]) + 1
     if span > _DENSE_LIMIT:
         raise EngineFaultError(f"item {item}: demand spans {span} units; declare a coarser unit_resolution")
@@ -117,17 +198,60 @@ def pmf_of(law: DemandLaw, item: int) -> tuple[int, FloatArray]:
     return first, probabilities
 
 
-def pmf_of_phase(law: DemandLaw, item: int, phase: int) -> tuple[int, FloatArray]:
-    """As `pmf_of`, of the periods of one phase of the law's calendar cycle (0 … `law.cycle` − 1)."""
-    return pmf_of(law, item)
+def _table(tables: LawTables, number: int) -> tuple[IntArray, WordArray]:
+    """Points and thresholds of one table; the last threshold stands for 2**32."""
+    begin, n, at = (int(part[number]) for part in (tables.start, tables.length, tables.points_start))
+    values = tables.first[number] + np.arange(n) if at < 0 else tables.points[at : at + n]
+    return values, tables.thresholds[begin : begin + n]
 
 
-def table_of(law: DemandLaw, item: int) -> tuple[IntArray, WordArray]:
-    """Points and thresholds of one item; the last threshold stands for 2**32."""
+def table_of(law: DemandLaw, item: int, period: int = 0) -> tuple[IntArray, WordArray]:
+    """Points and thresholds of one item in a period of the run; the last threshold stands for 2**32.
+
+    Of a chain: words of the lower half are periods without demand, those of the upper half sizes.
+    """
     tables = prepare(law.take(np.array([item])))
+    return _table(tables, int(tables.number[0, period % tables.number.shape[1]]))
+
+
+def moments_of(law: DemandLaw) -> tuple[FloatArray, FloatArray]:
+    """(n,) mean and variance of a period's demand exactly as the simulator draws it.
+
+    They differ from the law's own where these are no moments of the drawing: whole units and cut tails
+    change the variance, and seasons, series and chains are not in `mean` and `variance` at all.
+    """
+    tables = prepare(law)
+    n_tables = tables.start.size
+    ends = np.cumsum(tables.length)
+    table = np.repeat(np.arange(n_tables), tables.length)
+    place = np.arange(ends[-1]) - np.repeat(ends - tables.length, tables.length)
+    at = tables.points_start[table]
+    value = tables.first[table] + place
     if tables.points.size:
-        return tables.points, tables.thresholds
-    return tables.first[0] + np.arange(tables.thresholds.size), tables.thresholds
+        value = np.where(at >= 0, tables.points[np.maximum(at, 0) + np.where(at >= 0, place, 0)], value)
+    edges = tables.thresholds[tables.start[table] + place].astype(np.float64)
+    edges[ends - 1] = 2.0**32
+    before = np.concatenate(([0.0], edges[:-1]))
+    before[ends - tables.length] = 0.0
+    shares = (edges - before) / 2.0**32
+    if law.chain is not None:
+        shares *= _chain_gain(law, law.chain, table, value)
+    first = np.bincount(table, shares * value, n_tables)
+    second = np.bincount(table, shares * value.astype(np.float64) ** 2, n_tables)
+    mean, square = first[tables.number].mean(axis=1), second[tables.number].mean(axis=1)
+    return mean, np.maximum(square - mean**2, 0.0)
+
+
+def _chain_gain(law: DemandLaw, chain: Chain, table: IntArray, value: IntArray) -> FloatArray:
+    """What a chain's table of sizes in the upper half of the words has to be weighed with."""
+    gain = np.ones((law.n_items, 2))
+    rows = law.kind == LawKind.MARKOV
+    some = long_run(chain)[rows] / 2.0**32
+    gain[rows] = np.stack([2.0 * (1.0 - some), 2.0 * some], axis=1)
+    inside = table < law.n_items
+    out = np.ones(table.size)
+    out[inside] = gain[table[inside], (value[inside] > 0).astype(np.int64)]
+    return out
 
 
 def counted_thresholds(weights: IntArray, length: IntArray) -> WordArray:
@@ -158,9 +282,8 @@ def _counted(law: DemandLaw, rows: IntArray) -> tuple[IntArray, WordArray]:
 
 def _check(law: DemandLaw) -> None:
     """Refuse laws that no table can hold, naming the first such item."""
-    _refuse(law.kind > LawKind.NORMAL, "the engine does not draw from series and chains yet")
-    if law.seasons is not None:
-        _refuse(law.seasons.profile >= 0, "the engine does not know seasons yet")
+    for text, wrong in wrong_laws(law).items():
+        _refuse(wrong, text)
     parametric = law.kind != EMPIRICAL
     bad_mean = parametric & ~(np.isfinite(law.mean) & (law.mean >= 0))
     _refuse(bad_mean, "the mean demand must be a number ≥ 0")
@@ -169,13 +292,11 @@ def _check(law: DemandLaw) -> None:
     narrow = (law.kind == LawKind.BINOMIAL) & (law.mean > 0)
     _refuse(narrow & ~((law.variance > 0) & (law.variance < law.mean)), "binomial: needs 0 < variance < mean")
     _refuse(np.isin(law.kind, _CONTINUOUS) & ~(law.variance >= 0), "this law needs a variance ≥ 0")
-    for item in np.flatnonzero(law.length > 0):
-        rows = slice(int(law.start[item]), int(law.start[item] + law.length[item]))
-        values, weights = law.values[rows], law.weights[rows]
-        if (values < 0).any() or (np.diff(values) <= 0).any():
-            raise EngineFaultError(f"item {item}: empirical values must be ≥ 0, distinct and ascending")
-        if (weights < 0).any() or not 0 < weights.sum() < _MOST_WEIGHT or weights[-1] == 0:
-            raise EngineFaultError(f"item {item}: empirical weights must be ≥ 0 and sum to less than 2**31")
+    item, fault = first_bad_counts(law.start, law.length, law.values, law.weights)
+    if fault == BAD_VALUES:
+        raise EngineFaultError(f"item {item}: empirical values must be ≥ 0, distinct and ascending")
+    if fault == BAD_WEIGHTS:
+        raise EngineFaultError(f"item {item}: empirical weights must be ≥ 0 and sum to less than 2**31")
     _refuse((law.kind == EMPIRICAL) & (law.length == 0), "an empirical law without points")
 
 
@@ -185,8 +306,10 @@ def _refuse(bad: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], text: str) -> 
 
 
 def _special_table(law: DemandLaw, item: int) -> tuple[IntArray, WordArray]:
-    """Points and thresholds of a continuous, stuttering or intermittent law."""
+    """Points and thresholds of a continuous, stuttering, intermittent or Markov law."""
     kind, mean, variance = LawKind(int(law.kind[item])), float(law.mean[item]), float(law.variance[item])
+    if kind == LawKind.MARKOV:
+        return _chain_table(law, item)
     if kind != LawKind.INTERMITTENT:
         if kind in _CONTINUOUS:
             first, weights = continuous_table(kind, mean, variance)
@@ -201,6 +324,40 @@ def _special_table(law: DemandLaw, item: int) -> tuple[IntArray, WordArray]:
     return _intermittent(
         item, mean, variance, float(law.probability[item]), law.values[rows], law.weights[rows]
     )
+
+
+def _chain_table(law: DemandLaw, item: int) -> tuple[IntArray, WordArray]:
+    """Nothing for words of the lower half, the sizes for those of the upper half."""
+    rows = slice(int(law.start[item]), int(law.start[item] + law.length[item]))
+    values, weights = law.values[rows].astype(np.int64), law.weights[rows].astype(np.int64)
+    if law.chain is not None and law.chain.jitter[item]:
+        first, shares = jittered(values, weights)
+        raw = np.empty(shares.size, np.uint32)
+        first, n = to_thresholds(first, shares, raw)
+        values, sizes = first + np.arange(n), raw[:n]
+    else:
+        sizes = counted_thresholds(weights, np.array([values.size]))
+    upper = np.uint32(1 << 31) + (sizes >> np.uint32(1))
+    upper[-1] = _LAST
+    return np.append(0, values), np.append(np.uint32(1 << 31), upper)
+
+
+def jittered(values: IntArray, weights: IntArray) -> tuple[int, FloatArray]:
+    """First size and probabilities where every observed size x spreads over 1 … 2x − 1 with its mean kept.
+
+    Normal around x with variance x on whole numbers, cut symmetrically (after Willemain, Smart and
+    Schwarz 2004, who round up and so add half a unit).
+    """
+    spans = [min(x - 1, math.ceil(_FAR * math.sqrt(x))) for x in values.tolist()]
+    first = min(x - span for x, span in zip(values.tolist(), spans, strict=True))
+    last = max(x + span for x, span in zip(values.tolist(), spans, strict=True))
+    out = np.zeros(last - first + 1)
+    for x, span, share in zip(values.tolist(), spans, (weights / weights.sum()).tolist(), strict=True):
+        scale = math.sqrt(2.0 * x)
+        below = [math.erf((step + 0.5) / scale) for step in range(-span - 1, span + 1)]
+        cells = np.diff(below)
+        out[x - span - first : x + span - first + 1] += share * cells / cells.sum()
+    return first, out
 
 
 def _intermittent(

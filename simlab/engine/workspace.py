@@ -6,14 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from simlab.engine.kernel_types import Schedule, Work
+from simlab.engine.copula import TAG_MARKET
+from simlab.engine.demand_law import MOST_MULTIPLIERS
+from simlab.engine.kernel_types import Mixing, Schedule, Work
 from simlab.engine.lookup import CELLS
+from simlab.engine.streams import Purpose, stream_key
 from simlab.engine.tallies import COLUMNS, FLUSH, N_TALLIES, STATE_SIZE, STRIDE
-from simlab.engine.types import Horizon, IntArray
+from simlab.engine.types import Horizon, IntArray, World
 
 _VECTOR = 16
 _CACHE_BYTES = 1 << 19
 _HALF_WORD = 1 << 16
+_MARKET_BYTES = 1 << 26
+_MOST_GUIDES = 64
 
 
 def make_schedule(
@@ -63,6 +68,7 @@ def make_schedule(
         np.array(last, np.int64),
         _column_slots(horizon.slots, n_groups),
         width,
+        np.array([0, *(stream_key(horizon.seed, purpose) for purpose in Purpose)], np.uint64),
     )
 
 
@@ -99,7 +105,9 @@ def needs_long_counters(horizon: Horizon) -> bool:
     return per_column * (horizon.periods + horizon.warmup + 1) >= _HALF_WORD
 
 
-def make_work(run: Schedule, dtype: np.dtype[Any], *, bins: int, rows_kept: int, epochs: int) -> Work:
+def make_work(
+    run: Schedule, dtype: np.dtype[Any], world: World, *, bins: int, rows_kept: int, epochs: int
+) -> Work:
     """Memory for one thread; counters are 64-bit where the lanes are.
 
     Parameters
@@ -133,4 +141,29 @@ def make_work(run: Schedule, dtype: np.dtype[Any], *, bins: int, rows_kept: int,
         guide=np.empty(CELLS, np.uint32),
         paths=np.empty(width, np.int64),
         demanded=np.zeros(width, np.int64),
+        mixing=_mixing(world, rows, run),
+    )
+
+
+def _mixing(world: World, rows: int, run: Schedule) -> Mixing:
+    """Room for phases, factors and states; none of it where the world has none."""
+    law, common, width = world.demand, world.dependence, run.width
+    guides = 0 if law.seasons is None else MOST_MULTIPLIERS
+    if law.past is not None and 1 < law.past.cycle <= _MOST_GUIDES:
+        guides = max(guides, law.past.cycle)
+    blocks = run.block_start.size
+    if common is None:
+        market, group = 0, 0
+    else:
+        slots = blocks if blocks * rows * width * 4 <= _MARKET_BYTES else 1
+        market, group = slots * rows, rows if (common.group != 0).any() else 0
+    return Mixing(
+        guides=np.empty((guides, CELLS), np.uint32),
+        place=np.zeros(width, np.uint32),
+        cells=np.zeros(width, np.uint64),
+        common=np.zeros(width, np.int64),
+        market=np.empty((market, width), np.int32),
+        group=np.empty((group, width), np.int32),
+        tags=np.full(TAG_MARKET + blocks, -1, np.int64),
+        at=np.zeros(width, np.int64),
     )

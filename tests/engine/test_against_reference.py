@@ -6,6 +6,7 @@ import pytest
 import reference
 from engine_worlds import (
     FORECAST,
+    demanding_instances,
     instances,
     plain,
     reference_item,
@@ -59,6 +60,13 @@ def check_special(x):
         assert_equal(x, run.evaluate("ledger", world, levels, x["horizon"]), world)
 
 
+def check_demand(x):
+    world, levels = world_of(x)
+    assert_equal(x, run.simulate_items(world, levels, x["horizon"], start_of(x)), world)
+    if start_of(x) is None and run.evaluator_of(world, levels) != "ledger":
+        check(x)
+
+
 @settled(PER_TEST, derandomize=True)
 @given(instances())
 def test_engine_equals_the_reference_unit_for_unit(x):
@@ -70,6 +78,20 @@ def test_engine_equals_the_reference_unit_for_unit(x):
 def test_every_feature_equals_the_reference_unit_for_unit(x):
     """Partly waiting demand, highest positions, outages, shared delays, partial receipts, given starts."""
     check_special(x)
+
+
+@settled(PER_TEST // 2, derandomize=True)
+@given(demanding_instances())
+def test_every_kind_of_demand_equals_the_reference_unit_for_unit(x):
+    """Phases, blocks of a series, chains and common factors, in every evaluator that covers the item."""
+    check_demand(x)
+
+
+@pytest.mark.slow
+@settled(10_000)
+@given(demanding_instances())
+def test_every_kind_of_demand_equals_the_reference_on_ten_thousand_instances(x):
+    check_demand(x)
 
 
 @pytest.mark.slow

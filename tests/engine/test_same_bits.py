@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from engine_worlds import mixed_world
+from engine_worlds import demanding_world, mixed_world
 
 from simlab.engine import run
 from simlab.engine.pilot import pilot_series
@@ -20,9 +20,9 @@ from simlab.engine.types import (
 HORIZON = Horizon(periods=52, warmup=9, replications=100, slots=20, seed=11)
 
 
-@pytest.fixture(scope="module")
-def whole():
-    world, levels = mixed_world()
+@pytest.fixture(scope="module", params=[mixed_world, demanding_world])
+def whole(request):
+    world, levels = request.param()
     return world, levels, run.simulate_items(world, levels, HORIZON)
 
 

@@ -71,6 +71,26 @@ def test_no_two_streams_of_a_large_catalogue_collide():
     assert np.unique(item_keys([str(i) for i in range(n)], ["DC"] * n)).size == n
 
 
+def test_purposes_of_all_phases_and_factors_have_streams_of_their_own():
+    """Items, suppliers and groups may share a number, never a word: their purposes have other Philox keys."""
+    seeds = [phase_seed(seed, phase) for seed in range(50) for phase in ("search", "selection", "verdict")]
+    keys = [int(streams.stream_key(seed, purpose)) for seed in seeds for purpose in Purpose]
+    assert len(set(keys)) == len(keys)
+    names = [str(i) for i in range(1000)]
+    of = [streams.group_keys(names), streams.supplier_keys(names), item_keys(names, names)]
+    assert np.unique(np.concatenate(of)).size == 3000
+
+
+def test_neighbours_are_uncorrelated_in_every_purpose():
+    """Items, replications and periods side by side; 4 standard errors."""
+    keys = item_keys([str(i) for i in range(20)], ["A"] * 20)
+    for purpose in Purpose:
+        draws = np.array([draw_words(7, purpose, int(key), np.arange(40), 64) for key in keys]) / 2**32
+        for axis in range(3):
+            one, other = np.delete(draws, 0, axis).ravel(), np.delete(draws, -1, axis).ravel()
+            assert abs(np.corrcoef(one, other)[0, 1]) < 4 / np.sqrt(one.size), (purpose, axis)
+
+
 def test_unknown_phase_is_refused():
     with pytest.raises(UsageError, match="unknown phase"):
         phase_seed(7, "training")
