@@ -11,7 +11,9 @@ from simlab.api.data import Data, load
 from simlab.api.growing import LEARNED, is_grown
 from simlab.api.learning import growers_of, segment_learned
 from simlab.execution import Progress
-from simlab.policies import current_levels
+from simlab.policies import current_levels, given_levels
+from simlab.policies.planning import lots_of
+from simlab.policies.policy import GIVEN
 from simlab.segments import OPTIMISED, Segmentation, assign
 from simlab.study.sections import LearnedSpec
 
@@ -75,8 +77,12 @@ def check(study_path: str | Path) -> CheckResult:
     spec = data.study.segments.learned or LearnedSpec()
     grown = tuple(growers_of(data, names, spec))
     segmentation = segment(data, tuple(name for name in names if name not in grown) or "all")
-    current_levels(data.models)
-    if data.study.policy.targets and not grown:
+    if data.study.policy.family == GIVEN:
+        given_levels(data.models)
+    else:
+        current_levels(data.models)
+        lots_of(data.models, data.study.policy.family)
+    if data.study.policy.targets and data.study.policy.family != GIVEN and not grown:
         segmentation.resolve(data.study.policy.targets, "policy.targets")
     lines = check_lines(data, segmentation)
     for name in grown:

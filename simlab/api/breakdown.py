@@ -18,7 +18,7 @@ def breakdown(simulation: Simulation, what: str) -> Breakdown:
     names, groups = grouped(segmentation, what)
     scale = simulation.settings.scale(simulation.data.study)
     sizes = segmentation.sizes
-    asked = np.asarray(simulation.policy.targets, dtype=np.float64)
+    asked = np.asarray(simulation.targets, dtype=np.float64)
     scores, counts, targets, redrawn = [], [], [], []
     for group in groups:
         together = _merged(simulation.sums, group)

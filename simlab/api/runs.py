@@ -27,7 +27,9 @@ from simlab.api.words import optimize_statements, simulate_statements
 from simlab.errors import InvalidInputError, Problem
 from simlab.execution import Progress
 from simlab.policies import Policy
+from simlab.policies.policy import GIVEN
 from simlab.run import RunFolder
+from simlab.segments import Segmentation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +66,7 @@ def run_simulate(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> RunResult:
-    """Replay the study's targets per segment and write the run folder.
+    """Replay the study's targets per segment, or its given levels, and write the run folder.
 
     Raises
     ------
@@ -75,7 +77,7 @@ def run_simulate(
     data = load(study_path)
     times = {"load": time.perf_counter() - started}
     study = data.study
-    if not study.policy.targets:
+    if not study.policy.targets and study.policy.family != GIVEN:
         raise InvalidInputError(
             [
                 Problem(
@@ -90,16 +92,22 @@ def run_simulate(
     started = time.perf_counter()
     segmentation = segment(data, workers=workers, progress=progress)
     times["fit and segment"] = time.perf_counter() - started
-    asked = {study.policy.target_measure: study.policy.targets}
-    policy = Policy.from_targets(
-        segmentation, **asked, family=study.policy.family, planning=study.policy.planning
-    )
+    policy = _policy(data, segmentation)
     folder = RunFolder.create(out, study.name, study.folder)
     with _kept_if_used(folder):
         simulation = simulate(
             data, policy, segmentation=segmentation, workers=workers, progress=_logged(folder, progress)
         )
     return write_simulation(simulation, folder, times, progress)
+
+
+def _policy(data: Data, segmentation: Segmentation) -> Policy:
+    """What the study asks of its segments, or the levels that its items state."""
+    spec = data.study.policy
+    if spec.family == GIVEN:
+        return Policy.given(segmentation)
+    asked = {spec.target_measure: spec.targets}
+    return Policy.from_targets(segmentation, **asked, family=spec.family, planning=spec.planning)
 
 
 def run_optimize(
@@ -243,7 +251,7 @@ def simulation_frames(simulation: Simulation) -> dict[str, pd.DataFrame]:
     settings = simulation.settings
     horizon = settings.horizon("search", simulation.warmup)
     achieved = items.achieved(data, simulation.planned.levels, horizon, settings, "search")
-    asked = np.asarray(simulation.policy.targets)[segmentation.codes]
+    asked = np.asarray(simulation.targets)[segmentation.codes]
     plan = tables.plan_frame(
         data.catalog, data.models, segmentation, asked, simulation.planned, column, achieved
     )

@@ -27,7 +27,8 @@ from simlab.execution import (
     run_redrawn,
 )
 from simlab.measures import Estimate
-from simlab.policies import PlannedLevels, Policy, plan
+from simlab.policies import PlannedLevels, Policy, given_levels, plan
+from simlab.policies.policy import GIVEN
 from simlab.segments import Segmentation
 from simlab.verdict.scores import Scores, score
 
@@ -73,6 +74,11 @@ class Simulation:
     warmup_rule: str
     times: dict[str, float] = field(default_factory=dict)
     redrawn: Redrawn | None = None
+
+    @property
+    def targets(self) -> tuple[float, ...]:
+        """Target asked of each segment; NaN where levels are given."""
+        return self.policy.targets or (float("nan"),) * self.segmentation.n_segments
 
     @property
     def total(self) -> Scores:
@@ -194,7 +200,7 @@ def simulate(
     data : Data
         From `load`, `load_frames` or `demo`.
     policy : Policy
-        From `Policy.from_targets`: it carries its segmentation.
+        From `Policy.from_targets` or `Policy.given`: it carries its segmentation.
     segmentation : Segmentation, optional
         Only where the policy carries none.
     replications, seed, workers : int, optional
@@ -208,20 +214,13 @@ def simulate(
         ``.fill_rate`` is a value with its interval; ``.by("segment")`` breaks it down.
     """
     segments = segmentation or policy.segmentation
-    if segments is None or policy.targets is None:
+    if segments is None or (policy.targets is None and policy.family != GIVEN):
         raise UsageError("this policy names no targets by segment: make it with Policy.from_targets")
     settings = Settings.of(data.study, replications=replications, seed=seed, workers=workers)
     clock = Clock(progress)
     models = data.models
     with clock.stage("plan"):
-        targets = np.array(policy.targets)[segments.codes][:, None]
-        planned = plan(
-            models,
-            targets,
-            family=policy.family,
-            target_measure=policy.target_measure,
-            planning=policy.planning,
-        )
+        planned = _planned(data, policy, segments)
         refuse_overflow(data, [planned.levels], settings)
         warmup, rule = warmup_of(data, [planned.levels], settings)
     batch = batch_of(data, settings.replications, settings)
@@ -259,6 +258,19 @@ def simulate(
         redrawn = Redrawn({"given": found}, batch, settings.scale(data.study), segments.sizes)
     return Simulation(
         data, segments, policy, planned, curves, sums, settings, warmup, rule, clock.times, redrawn
+    )
+
+
+def _planned(data: Data, policy: Policy, segments: Segmentation) -> PlannedLevels:
+    """One column of levels."""
+    if policy.family == GIVEN:
+        return given_levels(data.models)
+    return plan(
+        data.models,
+        np.array(policy.targets)[segments.codes][:, None],
+        family=policy.family,
+        target_measure=policy.target_measure,
+        planning=policy.planning,
     )
 
 

@@ -14,6 +14,8 @@ from simlab.api.manifest import table_hash
 from simlab.engine.ledger import Ledger, ledger
 from simlab.engine.types import Family, Horizon, Levels
 from simlab.errors import UsageError
+from simlab.policies import given_levels
+from simlab.policies.policy import GIVEN
 from simlab.run import RunFolder
 
 if TYPE_CHECKING:
@@ -95,9 +97,10 @@ def trace(
     """
     folder = RunFolder.open(Path(run))
     facts = folder.manifest
-    row, levels = _planned(folder, item)
+    row, own = _planned(folder, item)
     chosen = _sample(facts, sample)
     data = _same_data(folder, study)
+    levels = _levels(facts, data, row, own)
     horizon = _horizon(facts, chosen)
     if not 0 <= replication < horizon.replications:
         raise UsageError(f"the {chosen} sample has replications 0 … {horizon.replications - 1}")
@@ -108,8 +111,8 @@ def trace(
     return Trace(sku, location, replication, chosen, words, _periods(book), _orders(book, horizon))
 
 
-def _planned(folder: RunFolder, item: str) -> tuple[int, Levels]:
-    """Row and levels of a SKU-location in the run's plan."""
+def _planned(folder: RunFolder, item: str) -> tuple[int, pd.Series[Any]]:
+    """Row of a SKU-location in the run's plan, and what stands there."""
     plan = folder.read_table("plan")
     names = plan["sku"].astype(str) + "@" + plan["location"].astype(str)
     rows = np.flatnonzero((names == item).to_numpy())
@@ -118,12 +121,17 @@ def _planned(folder: RunFolder, item: str) -> tuple[int, Levels]:
         hint = f"; did you mean {', '.join(near)}?" if near else f", such as {names.iloc[0]}"
         raise UsageError(f"the run has no SKU-location '{item}': write SKU@LOCATION{hint}")
     row = int(rows[0])
-    own = plan.iloc[row]
-    family = _FAMILIES[folder.manifest["policy"]["family"]]
+    return row, plan.iloc[row]
+
+
+def _levels(facts: dict[str, Any], data: Data, row: int, own: pd.Series[Any]) -> Levels:
+    """Levels of the run's plan; of given levels, each item has a rule of its own."""
+    named = facts["policy"]["family"]
+    family = given_levels(data.models).levels.family[row] if named == GIVEN else _FAMILIES[named]
     top = int(own["order_up_to"])
     low = top - 1 if family == Family.ORDER_UP_TO else int(own["reorder_point"])
     s, S, Q = (np.array([[value]]) for value in (low, top, int(own["order_quantity"])))
-    return row, Levels(np.array([family], np.int8), s, S, Q)
+    return Levels(np.array([family], np.int8), s, S, Q)
 
 
 def _sample(facts: dict[str, Any], sample: str | None) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from simlab.engine.types import MILLION, LawKind, Unmet
 from simlab.measures import Estimate, format_estimate, format_money, format_rate
+from simlab.policies.policy import GIVEN
 from simlab.verdict.compare import NAMES
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 INDEPENDENT = (
     "Demand is drawn independently from period to period and from item to item (independent {period}s): "
     "histories whose sums over several periods vary more than that need more stock than shown."
+)
+
+
+GIVEN_LEVELS = (
+    "Levels are those of the items table (current_reorder_point, current_order_up_to, "
+    "current_order_quantity); targets play no part."
 )
 
 
@@ -94,7 +101,9 @@ def simulate_statements(simulation: Simulation) -> tuple[str, ...]:
         f"{format_estimate(total.holding_cost, 'holding_cost', currency)} per year.",
         *transient(simulation.data),
     ]
-    for name, target in zip(simulation.segmentation.names, simulation.policy.targets or (), strict=True):
+    if simulation.policy.family == GIVEN:
+        return (*lines, GIVEN_LEVELS)
+    for name, target in zip(simulation.segmentation.names, simulation.targets, strict=True):
         scores = simulation.segment(name)
         achieved = getattr(scores, simulation.policy.target_measure)
         key = simulation.policy.target_measure
@@ -178,6 +187,7 @@ def check_lines(data: Data, segmentation: Segmentation) -> tuple[str, ...]:
     lead, _ = models.lead_time_moments
     longest = models.world.lead_time.longest()
     sizes = zip(segmentation.names, segmentation.sizes.tolist(), strict=True)
+    command = "simulate" if study.policy.family == GIVEN else "optimize"
     lines = [
         f"Study '{study.name}': {data.catalog.n_items:,} SKU-locations, {study.period} periods, "
         f"annual demand {value} at unit cost.",
@@ -185,7 +195,7 @@ def check_lines(data: Data, segmentation: Segmentation) -> tuple[str, ...]:
         f"Lead times: mean {lead.mean():.1f} {study.period}s, longest {int(longest.max())}.",
         f"Segments by {' × '.join(segmentation.by)}: {', '.join(f'{name} {n:,}' for name, n in sizes)}.",
         *assumptions(data)[5:],
-        "No problems: nothing stands in the way of simlab optimize.",
+        f"No problems: nothing stands in the way of simlab {command}.",
     ]
     return tuple(lines)
 

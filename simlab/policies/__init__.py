@@ -3,13 +3,14 @@
 from simlab.policies.planning import PlannedLevels, plan
 from simlab.policies.policy import Policy
 from simlab.policies.quantities import economic_quantities, order_quantities
-from simlab.policies.today import current_levels
+from simlab.policies.today import current_levels, given_levels
 
 __all__ = [
     "PlannedLevels",
     "Policy",
     "current_levels",
     "economic_quantities",
+    "given_levels",
     "order_quantities",
     "plan",
 ]

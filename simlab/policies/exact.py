@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from simlab.engine.types import DemandLaw, FloatArray, IntArray
+from simlab.policies.positions import averaged_over, renewal_weights
 from simlab.policies.protection import Protection
 from simlab.policies.transforms import ComplexArray, lattice, no_demand, transforms, weighted_powers
 
+BoolArray = npt.NDArray[np.bool_]
 Measure = Literal["fill_rate", "cycle_service_level"]
 
 _BLOCK = 1 << 17  # complex numbers in work at a time
@@ -33,12 +36,19 @@ class Problems:
     width : (n,) int64
         The position after a review is uniform on level … level + width − 1 (units): 1 for (R,S), the
         order quantity for (R,s,nQ), where the level is s + 1.
+    depletes : (n,) bool, optional
+        (R,s,S): the position after a review lies on level … level + width − 1 (S), where the level is
+        s + 1, as often as demand takes it there from S. Default: none.
+    pack : (n,) int64, optional
+        Packs of the orders of those items, units.
     """
 
     law: DemandLaw
     protection: tuple[Protection, ...]
     which: IntArray
     width: IntArray
+    depletes: BoolArray | None = None
+    pack: IntArray | None = None
 
 
 def least_levels(problems: Problems, targets: FloatArray, measure: Measure) -> tuple[IntArray, IntArray]:
@@ -145,7 +155,34 @@ def _fill(problems: Problems, rows: IntArray, points: int, step: IntArray) -> Fl
     np.cumsum(below[:, :-1], axis=1, out=fill[:, 1:])
     fill /= total[:, None]
     width = _lattice_width(problems, rows, step)
-    return _averaged(fill, width) if (width > 1).any() else fill
+    falling = _falling(problems, rows, width)
+    even = ~falling & (width > 1)
+    if even.any():
+        fill[even] = _averaged(fill[even], width[even])
+    if falling.any():
+        weights = _positions(problems, rows[falling], one[falling], points, step[falling])
+        fill[falling] = 1.0 - averaged_over(1.0 - fill[falling], weights)
+    return fill
+
+
+def _falling(problems: Problems, rows: IntArray, width: IntArray) -> BoolArray:
+    """Rows whose position after a review is that of (R,s,S), more than one step wide."""
+    if problems.depletes is None:
+        return np.zeros(rows.size, dtype=np.bool_)
+    return problems.depletes[rows] & (width > 1)
+
+
+def _positions(
+    problems: Problems, rows: IntArray, one: ComplexArray, points: int, step: IntArray
+) -> FloatArray:
+    """Shares of the positions after a review of (R,s,S), from s + 1 up, in lattice steps."""
+    review = _review(problems, rows)
+    powers = np.zeros((rows.size, int(review.max()) + 1))
+    powers[np.arange(rows.size), review] = 1.0
+    demand = np.maximum(np.fft.irfft(weighted_powers(one, powers), points), 0.0)
+    pack = np.ones(rows.size, np.int64) if problems.pack is None else problems.pack[rows]
+    steps = np.maximum(np.rint(pack / step), 1).astype(np.int64)
+    return renewal_weights(demand, _lattice_width(problems, rows, step), steps)
 
 
 def _lattice_width(problems: Problems, rows: IntArray, step: IntArray) -> IntArray:
@@ -172,7 +209,9 @@ def _cycle_service(problems: Problems, rows: IntArray, points: int, step: IntArr
     if plain.any():
         out[plain] = _after_full_orders(problems, rows[plain], one[plain], points)
     if not plain.all():
-        out[~plain] = _after_packed_orders(problems, rows[~plain], one[~plain], points, width[~plain])
+        out[~plain] = _after_packed_orders(
+            problems, rows[~plain], one[~plain], points, width[~plain], step[~plain]
+        )
     return out
 
 
@@ -187,12 +226,13 @@ def _after_full_orders(problems: Problems, rows: IntArray, one: ComplexArray, po
 
 
 def _after_packed_orders(
-    problems: Problems, rows: IntArray, one: ComplexArray, points: int, width: IntArray
+    problems: Problems, rows: IntArray, one: ComplexArray, points: int, width: IntArray, step: IntArray
 ) -> FloatArray:
-    """(R,s,nQ): Σ cycle[n]·P(V + D_(n−R) ≤ s), V ≥ 0 the units by which an order finds the position below s.
+    """Orders at some reviews: Σ cycle[n]·P(V + D_(n−R) ≤ s), V ≥ 0 the units an order finds missing to s.
 
-    P(V = v) ∝ P(v + 1 ≤ D_R ≤ v + Q), D_R the demand of a review period. Exact where no two orders
-    arrive together; else the lots that arrive together count as the demand they replace.
+    (R,s,nQ): P(V = v) ∝ P(v + 1 ≤ D_R ≤ v + Q), D_R the demand of a review period; (R,s,S): P(V = v) ∝
+    Σ_i P(position s + i)·P(D_R = v + i). Exact where no two orders arrive together; else the lots that
+    arrive together count as the demand they replace.
     """
     review = _review(problems, rows)
     powers = np.zeros((rows.size, int(review.max()) + 1))
@@ -201,6 +241,11 @@ def _after_packed_orders(
     np.cumsum(np.fft.irfft(weighted_powers(one, powers), points), axis=1, out=reached[:, :-1])
     last = np.minimum(np.arange(points)[None, :] + width[:, None], points)
     passed = np.maximum(np.take_along_axis(reached, last, axis=1) - reached[:, :-1], 0.0)
+    falling = _falling(problems, rows, width)
+    if falling.any():
+        weights = _positions(problems, rows[falling], one[falling], points, step[falling])
+        demand = np.diff(reached[falling], axis=1, prepend=0.0)[:, 1:]
+        passed[falling] = np.maximum(averaged_over(demand, weights), 0.0)
     passed /= passed.sum(axis=1, keepdims=True)
     both = np.fft.rfft(passed) * weighted_powers(one, _a_review_less(_table(problems, rows, "cycle"), review))
     service = np.zeros((rows.size, points))

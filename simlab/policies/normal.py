@@ -44,13 +44,64 @@ def normal_levels(models: Models, targets: FloatArray, measure: Measure, lot: Fl
     ----------
     Silver, Pyke & Thomas (2017), Inventory and Production Management in Supply Chains, 4th ed., ch. 6.
     """
-    from scipy.special import ndtri
-
     demand = models.world.demand
     mean_lead, var_lead = models.lead_time_moments
     interval = models.world.terms.review_period + mean_lead
     mean = demand.mean * interval
-    sd = np.sqrt(interval * demand.variance + demand.mean**2 * var_lead)[:, None]
+    sd = np.sqrt(interval * demand.variance + demand.mean**2 * var_lead)
+    return _raised(mean, sd, targets, measure, lot)
+
+
+def normal_reorder_points(models: Models, targets: FloatArray, measure: Measure, gap: IntArray) -> IntArray:
+    """Reorder points of (R,s,S) by the same formula, with a correction for undershoot.
+
+    Parameters
+    ----------
+    models, targets, measure
+        As in `normal_levels`.
+    gap : (n,) int64
+        S − s, units.
+    """
+    mean, sd, lot = undershooting(models, gap)
+    return _raised(mean, sd, targets, measure, lot)
+
+
+def undershooting(models: Models, gap: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """What (R,s,S) must cover from the review that orders to the receipt, and what a cycle brings.
+
+    Returns
+    -------
+    mean, sd, lot : (n,) float
+        Of lead-time demand plus the undershoot U of that review; S − s + E[U].
+
+    Notes
+    -----
+    U is the excess of a renewal process of review periods' demand X: E[U] = E[X²]/(2·E[X]),
+    E[U²] = E[X³]/(3·E[X]), the third moment that of a gamma law with X's mean and variance.
+
+    References
+    ----------
+    Tijms & Groenevelt (1984), Simple approximations for the reorder point in periodic and continuous
+    review (s, S) inventory systems with service level constraints. EJOR 17, 175–190.
+    """
+    demand = models.world.demand
+    mean_lead, var_lead = models.lead_time_moments
+    review = models.world.terms.review_period
+    one = review * demand.mean
+    spread = np.where(one > 0, review * demand.variance / np.where(one > 0, one, 1.0) ** 2, 0.0)
+    undershoot = one * (1 + spread) / 2
+    variance = one**2 * (1 + spread) * (1 + 5 * spread) / 12
+    lead_variance = mean_lead * demand.variance + demand.mean**2 * var_lead
+    return demand.mean * mean_lead + undershoot, np.sqrt(lead_variance + variance), gap + undershoot
+
+
+def _raised(
+    mean: FloatArray, sd: FloatArray, targets: FloatArray, measure: Measure, lot: FloatArray
+) -> IntArray:
+    """(n, k) mean + z·sd, rounded up."""
+    from scipy.special import ndtri
+
+    sd = sd[:, None]
     if measure == "cycle_service_level":
         factor = ndtri(targets)
     else:

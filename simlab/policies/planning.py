@@ -11,7 +11,7 @@ import numpy.typing as npt
 from simlab.engine.types import Family, FloatArray, IntArray, Levels, Unmet
 from simlab.errors import UsageError
 from simlab.policies.exact import Measure, Problems, least_levels
-from simlab.policies.normal import normal_levels
+from simlab.policies.normal import normal_levels, normal_reorder_points
 from simlab.policies.protection import Protection, crossing, in_sequence, in_sequence_apart, independent
 from simlab.policies.quantities import order_quantities
 
@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from simlab.models import Models
 
 BoolArray = npt.NDArray[np.bool_]
-FamilyName = Literal["order_up_to", "reorder_quantity"]
+FamilyName = Literal["order_up_to", "reorder_quantity", "reorder_up_to"]
 Planning = Literal["exact", "normal"]
 
-FAMILIES = {"order_up_to": Family.ORDER_UP_TO, "reorder_quantity": Family.REORDER_QUANTITY}
+FAMILIES = {
+    "order_up_to": Family.ORDER_UP_TO,
+    "reorder_quantity": Family.REORDER_QUANTITY,
+    "reorder_up_to": Family.REORDER_UP_TO,
+}
 _FAR_APART = 4.0
 """Mean demands of a review period in one order, from which orders count as far apart: simulated service
 is nearer to that formula above, to the one where every review orders below."""
@@ -51,7 +55,7 @@ class PlannedLevels:
         Which formula planned each item, approximations named.
     safety_stock : (n, k) float
         Units above the mean demand of R + E[L]: of the order-up-to level for (R,S), of the reorder
-        point for (R,s,nQ). Negative where the target asks for less than the mean.
+        point for (R,s,nQ) and (R,s,S). Negative where the target asks for less than the mean.
     """
 
     levels: Levels
@@ -75,12 +79,12 @@ def plan(
         n items.
     targets : (k,) or (n, k) float
         Each above 0 and below 1; one row serves all items.
-    family : {"order_up_to", "reorder_quantity"}
-        (R,S), or (R,s,nQ) with Q from `order_quantities`.
+    family : {"order_up_to", "reorder_quantity", "reorder_up_to"}
+        (R,S); or (R,s,nQ) with Q, (R,s,S) with S − s from `order_quantities`, at every target the same.
     target_measure : {"fill_rate", "cycle_service_level"}
         What a target is of.
     planning : {"exact", "normal"}
-        The laws themselves, or the textbook formula.
+        The laws themselves, or the textbook formula (with its correction for undershoot for (R,s,S)).
 
     Returns
     -------
@@ -91,31 +95,51 @@ def plan(
     UsageError
         A target outside (0, 1), a wrong shape or an unknown word.
     InvalidInputError
-        (R,s,nQ) without an order quantity.
+        (R,s,nQ) or (R,s,S) without an order quantity.
     """
     _known(family, target_measure, planning)
     asked = _asked(targets, models.n_items)
     measure = cast(Measure, target_measure)
-    is_quantity = family == "reorder_quantity"
-    quantity = order_quantities(models) if is_quantity else np.zeros(models.n_items, np.int64)
+    rule = FAMILIES[family]
+    quantity = lots_of(models, family)
     if planning == "exact":
-        level, method = _exact(models, asked, measure, quantity)
-        if is_quantity:
-            level = level - 1
+        level, method = _exact(models, asked, measure, quantity, rule)
     else:
-        lot = np.where(is_quantity, quantity, models.world.demand.mean * models.world.terms.review_period)
-        level, method = normal_levels(models, asked, measure, lot), ("normal",) * models.n_items
+        level, method = _normal(models, asked, measure, quantity, rule)
+    return PlannedLevels(_levels(level, quantity, rule), method, safety_stock(models, level))
+
+
+def lots_of(models: Models, family: str) -> IntArray:
+    """(n,) Q of (R,s,nQ), S − s of (R,s,S), 0 for (R,S)."""
+    if family == "order_up_to":
+        return np.zeros(models.n_items, np.int64)
+    return order_quantities(models, family)
+
+
+def safety_stock(models: Models, level: IntArray) -> FloatArray:
+    """(n, k) units of S of (R,S), or s of the other rules, above the mean demand of R + E[L]."""
     interval = models.world.terms.review_period + models.lead_time_moments[0]
-    safety = level - (models.world.demand.mean * interval)[:, None]
-    return PlannedLevels(_levels(level, quantity, is_quantity), method, safety)
+    return np.asarray(level - (models.world.demand.mean * interval)[:, None])
 
 
-def _levels(level: IntArray, quantity: IntArray, is_quantity: bool) -> Levels:
-    n = level.shape[0]
+def _levels(level: IntArray, quantity: IntArray, rule: Family) -> Levels:
+    family = np.full(level.shape[0], rule, np.int8)
     every = np.repeat(quantity[:, None], level.shape[1], axis=1)
-    if is_quantity:
-        return Levels(np.full(n, Family.REORDER_QUANTITY, np.int8), level, level + every, every)
-    return Levels(np.full(n, Family.ORDER_UP_TO, np.int8), level - 1, level, every)
+    if rule == Family.ORDER_UP_TO:
+        return Levels(family, level - 1, level, every)
+    return Levels(family, level, level + every, every)
+
+
+def _normal(
+    models: Models, targets: FloatArray, measure: Measure, quantity: IntArray, rule: Family
+) -> tuple[IntArray, tuple[str, ...]]:
+    """(n, k) S of (R,S), s of the others, and the name of the formula."""
+    if rule == Family.REORDER_UP_TO:
+        level = normal_reorder_points(models, targets, measure, quantity)
+        return level, ("normal with undershoot",) * models.n_items
+    mean = models.world.demand.mean * models.world.terms.review_period
+    lot = np.where(rule == Family.REORDER_QUANTITY, quantity, mean)
+    return normal_levels(models, targets, measure, lot), ("normal",) * models.n_items
 
 
 def _known(family: str, measure: str, planning: str) -> None:
@@ -136,16 +160,18 @@ def _asked(targets: npt.ArrayLike, n_items: int) -> FloatArray:
 
 
 def _exact(
-    models: Models, targets: FloatArray, measure: Measure, quantity: IntArray
+    models: Models, targets: FloatArray, measure: Measure, quantity: IntArray, rule: Family
 ) -> tuple[IntArray, tuple[str, ...]]:
-    """(n, k) lowest position after a review, and how each item was planned."""
-    problems, words = service_problems(models, quantity, measure)
+    """(n, k) S of (R,S), s of the others, and how each item was planned."""
+    problems, words = service_problems(models, quantity, measure, depletes=rule == Family.REORDER_UP_TO)
     levels, step = least_levels(problems, targets, measure)
     words = _also(words, step > 1, "coarser steps where demand spreads beyond 2^15 units")
-    return levels, tuple(words)
+    return levels if rule == Family.ORDER_UP_TO else levels - 1, tuple(words)
 
 
-def service_problems(models: Models, quantity: IntArray, measure: Measure) -> tuple[Problems, list[str]]:
+def service_problems(
+    models: Models, quantity: IntArray, measure: Measure, *, depletes: bool = False
+) -> tuple[Problems, list[str]]:
     """What exact planning solves for every item, and the name of the formula.
 
     Parameters
@@ -153,15 +179,21 @@ def service_problems(models: Models, quantity: IntArray, measure: Measure) -> tu
     models : Models
         n items.
     quantity : (n,) int64
-        Order quantity of (R,s,nQ); 0 for (R,S).
+        Order quantity of (R,s,nQ), S − s of (R,s,S); 0 for (R,S).
     measure : {"fill_rate", "cycle_service_level"}
         For the name alone.
+    depletes : bool
+        (R,s,S): positions as demand takes them down from S, instead of uniform ones.
     """
     width, words = _width(models, quantity)
     apart = width > _FAR_APART * models.world.demand.mean * models.world.terms.review_period
     tables, which = _protections(models, apart)
     words = _approximations(models, words, width > 1, apart, measure)
-    return Problems(models.world.demand, tables, which, width), words
+    if not depletes:
+        return Problems(models.world.demand, tables, which, width), words
+    pack = models.world.terms.pack_size
+    words = _also(words, pack > 1, "packs as a uniform position")
+    return Problems(models.world.demand, tables, which, width, np.ones(width.size, np.bool_), pack), words
 
 
 def _approximations(

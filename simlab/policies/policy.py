@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from simlab.segments import Segmentation
 
 
+GIVEN = "given"
+
+
 @dataclass(frozen=True)
 class Policy:
     """An ordering rule whose levels come from service targets.
@@ -20,7 +23,8 @@ class Policy:
     Attributes
     ----------
     family : str
-        ``order_up_to`` (R,S) or ``reorder_quantity`` (R,s,nQ).
+        ``order_up_to`` (R,S), ``reorder_quantity`` (R,s,nQ) or ``reorder_up_to`` (R,s,S); ``given``: the
+        levels of the items table, whatever the targets (make it with `Policy.given`).
     target_measure : str
         ``fill_rate`` or ``cycle_service_level``: what a target is of. A target is what a formula is
         asked, never what is promised.
@@ -44,10 +48,25 @@ class Policy:
     segmentation: Segmentation | None = None
 
     def __post_init__(self) -> None:
-        words = ((self.family, FAMILIES), (self.target_measure, MEASURES), (self.planning, PLANNINGS))
+        words = (
+            (self.family, (*FAMILIES, GIVEN)),
+            (self.target_measure, MEASURES),
+            (self.planning, PLANNINGS),
+        )
         for word, allowed in words:
             if word not in allowed:
                 raise UsageError(f"'{word}' is not in this version: one of {', '.join(allowed)}")
+
+    @classmethod
+    def given(cls, segmentation: Segmentation) -> Policy:
+        """The levels that the items table states (`current_reorder_point` and the like), as they are.
+
+        Parameters
+        ----------
+        segmentation : Segmentation
+            What results are broken down by; it moves no level.
+        """
+        return cls(family=GIVEN, segmentation=segmentation)
 
     @classmethod
     def from_targets(
@@ -78,6 +97,8 @@ class Policy:
         UsageError
             None or both of the two measures.
         """
+        if family == GIVEN:
+            raise UsageError("given levels come from no targets: Policy.given(segmentation)")
         given = {"fill_rate": fill_rate, "cycle_service_level": cycle_service_level}
         named = {measure: targets for measure, targets in given.items() if targets is not None}
         if len(named) != 1:

@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from simlab.models import Models
 
 
-def order_quantities(models: Models) -> IntArray:
-    """(n,) order quantity of every SKU-location, units.
+def order_quantities(models: Models, family: str = "reorder_quantity") -> IntArray:
+    """(n,) order quantity of every SKU-location, units: Q of (R,s,nQ), S − s of (R,s,S).
 
     Parameters
     ----------
     models : Models
         Costs and order terms.
+    family : str
+        Whose quantity, for the message.
 
     Raises
     ------
@@ -40,7 +42,7 @@ def order_quantities(models: Models) -> IntArray:
     quantity = np.where(np.isnan(given), economic_quantities(models), given)
     bad = ~(np.isfinite(quantity) & (quantity >= 0)) | (given <= 0)
     if bad.any():
-        raise InvalidInputError([_problem(models, np.flatnonzero(bad))])
+        raise InvalidInputError([_problem(models, np.flatnonzero(bad), family)])
     pack, moq = models.world.terms.pack_size, models.world.terms.moq
     packs = np.maximum(np.rint(quantity / pack), 1).astype(np.int64)
     return np.asarray(np.maximum(packs, -(-moq // pack)) * pack)
@@ -56,9 +58,9 @@ def economic_quantities(models: Models) -> FloatArray:
     return np.asarray(np.sqrt(ratio))
 
 
-def _problem(models: Models, rows: IntArray) -> Problem:
+def _problem(models: Models, rows: IntArray, family: str) -> Problem:
     names = ", ".join(f"{models.sku[row]}@{models.location[row]}" for row in rows[:5])
     more = f" and {rows.size - 5} more" if rows.size > 5 else ""
     fix = "fill order_quantity (above 0) in items, or order_cost and a cost of holding above 0"
-    what = f"policy.family = reorder_quantity has no order quantity for {names}{more}"
+    what = f"policy.family = {family} has no order quantity for {names}{more}"
     return Problem("E-POL-001", what, "items", column="order_quantity", fix=fix)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from simlab.engine.types import Family, FloatArray, Levels
 from simlab.errors import InvalidInputError, Problem
+from simlab.policies.planning import PlannedLevels, safety_stock
 
 if TYPE_CHECKING:
     from simlab.models import Models
@@ -30,32 +31,52 @@ def current_levels(models: Models) -> tuple[Levels, BoolArray]:
     -------
     levels : Levels
         (n, 1): `current_order_up_to` alone is (R,S), `current_reorder_point` with
-        `current_order_quantity` is (R,s,nQ).
+        `current_order_quantity` is (R,s,nQ), with `current_order_up_to` it is (R,s,S).
     known : (n,) bool
         False for SKU-locations without any; their row is a placeholder.
 
     Raises
     ------
     InvalidInputError
-        Any other combination (not in this version), parts of units, an order quantity below 1.
+        Any other combination, parts of units, an order quantity below 1, S not above s.
     """
     point, up_to, quantity = (models.current[name] for name in (_POINT, _UP_TO, _QUANTITY))
     has = [~np.isnan(column) for column in (point, up_to, quantity)]
     is_up_to = has[1] & ~has[0] & ~has[2]
     is_quantity = has[0] & has[2] & ~has[1]
+    is_both = has[0] & has[1] & ~has[2]
     known = has[0] | has[1] | has[2]
     problems = [
-        *_refused(models, known & ~is_up_to & ~is_quantity, "this combination is not in this version"),
+        *_refused(models, known & ~is_up_to & ~is_quantity & ~is_both, "these columns make no rule together"),
         *_refused(models, known & _broken(point, up_to, quantity), "levels are whole units"),
         *_refused(models, is_quantity & (quantity < 1), "current_order_quantity must be at least 1"),
+        *_refused(models, is_both & (up_to <= point), "current_order_up_to must lie above the reorder point"),
     ]
     if problems:
         raise InvalidInputError(problems)
-    lot = np.where(is_quantity, quantity, 0).astype(np.int64)
-    top = np.where(is_up_to, up_to, np.where(is_quantity, point + lot, 0)).astype(np.int64)
-    low = np.where(is_quantity, top - lot, top - 1)
-    family = np.where(is_quantity, Family.REORDER_QUANTITY, Family.ORDER_UP_TO).astype(np.int8)
+    lot = np.where(is_quantity, quantity, np.where(is_both, up_to - point, 0)).astype(np.int64)
+    top = np.where(has[1], up_to, np.where(is_quantity, point + lot, 0)).astype(np.int64)
+    low = np.where(lot > 0, top - lot, top - 1)
+    family = np.where(is_quantity, Family.REORDER_QUANTITY, Family.ORDER_UP_TO)
+    family = np.where(is_both, Family.REORDER_UP_TO, family).astype(np.int8)
     return Levels(family, low[:, None], top[:, None], lot[:, None]), known
+
+
+def given_levels(models: Models) -> PlannedLevels:
+    """Today's levels as the plan (`policy.family = "given"`): nothing is calculated from targets.
+
+    Raises
+    ------
+    InvalidInputError
+        SKU-locations without levels, or with a combination that `current_levels` refuses.
+    """
+    levels, known = current_levels(models)
+    problems = _refused(models, ~known, 'policy.family = "given" finds no levels')
+    if problems:
+        raise InvalidInputError(problems)
+    up_to = (levels.family == Family.ORDER_UP_TO)[:, None]
+    level = np.where(up_to, levels.order_up_to, levels.reorder_point)
+    return PlannedLevels(levels, ("given",) * models.n_items, safety_stock(models, level))
 
 
 def _broken(*columns: FloatArray) -> BoolArray:
@@ -70,5 +91,5 @@ def _refused(models: Models, where: BoolArray, why: str) -> list[Problem]:
         return []
     names = ", ".join(f"{models.sku[row]}@{models.location[row]}" for row in rows[:5])
     more = f" and {rows.size - 5} more" if rows.size > 5 else ""
-    fix = f"give {_UP_TO} alone, or {_POINT} with {_QUANTITY}"
+    fix = f"give {_UP_TO} alone, or {_POINT} with {_QUANTITY} or with {_UP_TO}"
     return [Problem("E-POL-002", f"{why}: {names}{more}", "items", column=_UP_TO, fix=fix)]

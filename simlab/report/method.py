@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _FAMILIES = {
     "order_up_to": "(R,S): every R periods, order up to S",
     "reorder_quantity": "(R,s,nQ): when the position is at or below s, order multiples of Q",
+    "given": "levels as the items table gives them, a rule per SKU-location",
     "reorder_up_to": "(R,s,S): when the position is at or below s, order up to S",
 }
 COVERS = (
@@ -114,7 +115,7 @@ def _fact(label: str, value: object, unit: str = "") -> Fact | None:
 
 def _planning(policy: dict[str, Any]) -> str:
     kind, measure = policy.get("planning"), str(policy.get("target_measure", "")).replace("_", " ")
-    if not kind:
+    if not kind or policy.get("family") == "given":
         return ""
     formula = "exact formula" if kind == "exact" else "textbook normal formula" if kind == "normal" else kind
     return f"{formula}; a target asks for a {measure}" if measure else str(formula)

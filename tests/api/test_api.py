@@ -267,14 +267,15 @@ def test_check_refuses_what_simulate_would_refuse(tmp_path):
         api.check(study)
 
 
-def test_todays_levels_of_an_unknown_kind_are_refused_not_left_out(tmp_path):
+def test_todays_levels_that_make_no_rule_are_refused_not_left_out(tmp_path):
     study = write_study(tmp_path)
     items = pd.read_csv(tmp_path / "items.csv", dtype=str)
     items["current_reorder_point"], items["current_order_up_to"] = "5", "20"
+    items["current_order_quantity"] = "15"
     items.to_csv(tmp_path / "items.csv", index=False)
-    with pytest.raises(InvalidInputError, match="not in this version"):
+    with pytest.raises(InvalidInputError, match="make no rule together"):
         api.run_optimize(study)
-    with pytest.raises(InvalidInputError, match="not in this version"):
+    with pytest.raises(InvalidInputError, match="make no rule together"):
         api.check(study)
 
 

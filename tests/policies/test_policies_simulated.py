@@ -7,9 +7,9 @@ import pytest
 
 from simlab.engine.run import simulate_items, warmup_periods
 from simlab.engine.types import Horizon, LawKind
-from simlab.policies import order_quantities, plan
+from simlab.policies import plan
 from simlab.policies.exact import service_curve
-from simlab.policies.planning import service_problems
+from simlab.policies.planning import lots_of, service_problems
 
 NB, POISSON = (LawKind.NEGATIVE_BINOMIAL, 4.0, 12.0), (LawKind.POISSON, 5.0, 5.0)
 PMF = {0: 50, 1: 30, 2: 15, 6: 5}
@@ -33,6 +33,23 @@ CASES = [
     ),
     ("packs", {"demand": NB, "lead": RANDOM, "pack": 10}, "order_up_to", False, False),
     ("lots", {"demand": POISSON, "review": 3, "order_quantity": 40}, "reorder_quantity", False, True),
+    ("(s,S)", {"demand": POISSON, "review": 3, "order_quantity": 40}, "reorder_up_to", False, True),
+    ("(s,S), R = 1", {"demand": NB, "lead": {3: 1}, "order_quantity": 15}, "reorder_up_to", False, True),
+    (
+        "(s,S), Q below demand",
+        {"demand": PMF, "lead": {2: 1}, "review": 2, "order_quantity": 3},
+        "reorder_up_to",
+        False,
+        True,
+    ),
+    ("(s,S), random", {"demand": NB, "lead": RANDOM, "order_quantity": 30}, "reorder_up_to", False, False),
+    (
+        "(s,S), packs",
+        {"demand": NB, "lead": {2: 1}, "order_quantity": 30, "pack": 6},
+        "reorder_up_to",
+        False,
+        False,
+    ),
     ("lots, random", {"demand": NB, "lead": RANDOM, "order_quantity": 30}, "reorder_quantity", False, False),
 ]
 
@@ -48,8 +65,8 @@ def test_planned_service_is_what_the_simulator_sees(
     levels = plan(models, TARGETS, family=family).levels
     warmup = warmup_periods(models.world) + 200
     curves = simulate_items(models.world, levels, Horizon(2000, warmup, 64, 32, 11))
-    quantity = order_quantities(models) if family == "reorder_quantity" else np.zeros(1, np.int64)
-    problems, _ = service_problems(models, quantity, "fill_rate")
+    depletes = family == "reorder_up_to"
+    problems, _ = service_problems(models, lots_of(models, family), "fill_rate", depletes=depletes)
     level = levels.order_up_to[0] if family == "order_up_to" else levels.reorder_point[0] + 1
     pairs = [("fill_rate", curves.served[0], np.broadcast_to(curves.demanded[0], curves.served[0].shape))]
     if exact_cycle:

@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from simlab.execution import Family, Levels
 from simlab.models import Models
-from simlab.policies import PlannedLevels, order_quantities, plan
+from simlab.policies import PlannedLevels, plan
 from simlab.policies.exact import service_at
-from simlab.policies.normal import loss
-from simlab.policies.planning import FAMILIES, service_problems
+from simlab.policies.normal import loss, undershooting
+from simlab.policies.planning import FAMILIES, lots_of, service_problems
+from simlab.verdict.audit.switches import Switch
 from simlab.verdict.audit.worlds import Beliefs, Worlds, sooner
 
 FloatArray = npt.NDArray[np.float64]
@@ -51,12 +52,13 @@ def plan_as(
     Exact planning solves its own world (every switch off). The textbook formula knows mean and
     variance of demand and of the real lead time, so random lead times raise its safety stock although
     its world has none; its reorder point covers R + L, R being the allowance for undershoot, so that it
-    expects less than its world without undershoot serves. Expected fill of the textbook formula:
+    expects less than its world without undershoot serves; that of (R,s,S) is corrected for undershoot,
+    which is real in its world. Expected fill of the textbook formula:
     1 − σ·G(z)/lot at the rounded level, not below 0.
     """
-    quantity = (
-        order_quantities(models) if family == "reorder_quantity" else np.zeros(models.n_items, np.int64)
-    )
+    quantity = lots_of(models, family)
+    if family == "reorder_up_to" and beliefs.planning == "normal" and beliefs.ignores is None:
+        beliefs = replace(beliefs, ignores=[str(one) for one in beliefs.ignored - {Switch.UNDERSHOOT}])
     rule = np.full(models.n_items, FAMILIES[family], dtype=np.int8)
     worlds = Worlds(models.world, rule, quantity, beliefs)
     asked = replace(models, world=worlds.own)
@@ -88,10 +90,15 @@ def _normal_fill(models: Models, levels: Levels) -> FloatArray:
     mean_lead, variance_lead = models.lead_time_moments
     interval = review + mean_lead
     sd = np.sqrt(interval * demand.variance + demand.mean**2 * variance_lead)
-    by_lot = levels.family == Family.REORDER_QUANTITY
+    by_lot = levels.family != Family.ORDER_UP_TO
     lot = np.where(by_lot, levels.order_quantity[:, 0], demand.mean * review)
     level = np.where(by_lot, levels.reorder_point[:, 0], levels.order_up_to[:, 0])
-    above = level - demand.mean * interval
+    mean = demand.mean * interval
+    falls = levels.family == Family.REORDER_UP_TO
+    if falls.any():
+        own = undershooting(models, levels.order_quantity[:, 0])
+        mean, sd, lot = (np.where(falls, x, y) for x, y in zip(own, (mean, sd, lot), strict=True))
+    above = level - mean
     certain = np.maximum(-above, 0.0)
     short = np.where(sd > 0, sd * loss(above / np.where(sd > 0, sd, 1.0)), certain)
     expected = 1.0 - short / np.where(lot > 0, lot, 1.0)
@@ -99,8 +106,9 @@ def _normal_fill(models: Models, levels: Levels) -> FloatArray:
 
 
 def _exact_fill(models: Models, levels: Levels) -> FloatArray:
-    by_lot = levels.family == Family.REORDER_QUANTITY
+    by_lot = levels.family != Family.ORDER_UP_TO
     lowest = np.where(by_lot, levels.reorder_point[:, 0] + 1, levels.order_up_to[:, 0])
     quantity = np.where(by_lot, levels.order_quantity[:, 0], 0)
-    problems, _ = service_problems(models, quantity, "fill_rate")
+    depletes = bool((levels.family == Family.REORDER_UP_TO).any())
+    problems, _ = service_problems(models, quantity, "fill_rate", depletes=depletes)
     return service_at(problems, lowest, "fill_rate")
