@@ -124,7 +124,7 @@ def test_todays_levels(item, make_models) -> None:
     assert levels.order_quantity[:2, 0].tolist() == [0, 25]
 
 
-@pytest.mark.parametrize("current", [(10, 30, NONE), (10, NONE, NONE), (10, 30, 5), (NONE, 30.5, NONE)])
+@pytest.mark.parametrize("current", [(30, 30, NONE), (10, NONE, NONE), (10, 30, 5), (NONE, 30.5, NONE)])
 def test_other_combinations_of_todays_levels_are_refused(current, item, make_models) -> None:
     with pytest.raises(InvalidInputError, match=r"P0@EAST"):
         current_levels(make_models(item(current=current)))
