@@ -14,13 +14,22 @@ from simlab.engine.tallies import (
     T_BEFORE,
     T_DEMAND,
     T_NET,
+    T_ON_ORDER,
     T_ORDERED,
     T_ORDERS,
-    T_POSITION,
     T_RECEIPTS,
     T_RECEIVED,
 )
 from simlab.engine.types import IntArray
+
+
+@inner
+def close_item(item: int, out: Sums) -> None:
+    """What follows from an item's other sums: units served, and backorders = shelf − net stock."""
+    for k in range(out.on_hand.shape[1]):
+        for slot in range(out.on_hand.shape[2]):
+            out.backorders[item, k, slot] += out.on_hand[item, k, slot]
+            out.served[item, k, slot] = out.on_hand_start[item, k, slot] - out.on_hand[item, k, slot]
 
 
 @inner
@@ -36,7 +45,7 @@ def read_columns(item: int, run: Schedule, group: int, levels: LevelArrays, work
     """Give the tallies to their slots and empty them.
 
     The shelf above the histograms' range counts alike at every level. Backorders are the shelf, which
-    the caller adds, less the net stock, which is relative to S here.
+    `close_item` adds, less the net stock, which is relative to S here.
     """
     sums = work.by_column
     for c in range(COLUMNS):
@@ -48,7 +57,7 @@ def read_columns(item: int, run: Schedule, group: int, levels: LevelArrays, work
         out.ordered[item, 0, slot] += sums[T_ORDERED, c]
         out.receipts[item, 0, slot] += sums[T_RECEIPTS, c]
         out.received[item, 0, slot] += sums[T_RECEIVED, c]
-        out.on_order[item, 0, slot] += sums[T_POSITION, c] - sums[T_NET, c]
+        out.on_order[item, 0, slot] += sums[T_ON_ORDER, c]
         for k in range(levels.top.shape[1]):
             out.on_hand[item, k, slot] += sums[T_AFTER, c]
             out.on_hand_start[item, k, slot] += sums[T_BEFORE, c]
@@ -65,6 +74,7 @@ def read_histograms(
     levels: LevelArrays,
     ranks: IntArray,
     bins: tuple[int, int],
+    single: bool,
     work: Work,
     out: Sums,
 ) -> None:
@@ -72,19 +82,20 @@ def read_histograms(
 
     At level S the net stock of bin b is y + S with y = base + b; `bins` = (base, last b). Going
     down, rows of `state` hold the counts of the bins passed (after, before), their units above the
-    present bin, and the counters' upper halves (receipts, periods without demand).
+    present bin, and the counters' second planes (receipts, periods without demand). Where at most a
+    `single` order arrives in a period, the second plane of "after" counts its periods too.
     """
     word = work.before.dtype.type
-    half = word(work.before.itemsize * 4)
-    low = word((word(1) << half) - word(1))
     state = work.reading
+    shared = word(1 if single else 0)
     for row in range(6):
         for c in range(COLUMNS):
             state[row, c] = 0
     base, top = bins
     rank = ranks.shape[1] - 1
     for step in range(top + 1):
-        cell = (top - step) * COLUMNS
+        cell = (top - step) * 2 * COLUMNS
+        beside = cell + COLUMNS
         y = base + top - step
         for c in range(COLUMNS):
             state[2, c] += state[0, c]
@@ -100,13 +111,15 @@ def read_histograms(
                     out.ready[item, k, slot] += state[0, c]
             rank -= 1
         for c in range(COLUMNS):
-            after, before = work.after[cell + c], work.before[cell + c]
-            state[0, c] += np.int64(after & low)
-            state[1, c] += np.int64(before & low)
-            state[4, c] += np.int64(after >> half)
-            state[5, c] += np.int64(before >> half)
+            received, idle = work.after[beside + c], work.before[beside + c]
+            state[0, c] += np.int64(word(work.after[cell + c] + word(received * shared)))
+            state[1, c] += np.int64(word(work.before[cell + c] + idle))
+            state[4, c] += np.int64(received)
+            state[5, c] += np.int64(idle)
             work.after[cell + c] = word(0)
             work.before[cell + c] = word(0)
+            work.after[beside + c] = word(0)
+            work.before[beside + c] = word(0)
         for r in range(rank + 1, first + 1):
             k = ranks[item, r]
             for c in range(COLUMNS):

@@ -18,6 +18,8 @@ from simlab.engine.tallies import (
     T_AFTER,
     T_BEFORE,
     T_DEMAND,
+    T_NET,
+    T_ON_ORDER,
     T_ORDERED,
     T_RECEIVED,
 )
@@ -46,10 +48,10 @@ def report(faults: IntArray, item: int, code: int, path: int, period: int) -> No
 
 
 @inner
-def under_way(items: ItemArrays, item: int, end: int, reach: Reach, lane: int, work: Work) -> Any:
-    """Units ordered before period `end` that arrive in it or later."""
+def under_way(items: ItemArrays, item: int, end: int, reach: Reach, lane: int, work: Work) -> tuple[Any, Any]:
+    """Units ordered before period `end` that arrive in it or later, and their unit-periods from it on."""
     review, phase, mask = items.review[item], items.phase[item], work.orders.shape[0] - 1
-    units = np.int64(0)
+    units, unit_periods = np.int64(0), np.int64(0)
     epoch = (end - phase + review - 1) // review - 1
     while epoch >= 0:
         placed = phase + epoch * review
@@ -57,9 +59,25 @@ def under_way(items: ItemArrays, item: int, end: int, reach: Reach, lane: int, w
             break
         delay = reach.least if reach.constant else np.int64(work.delays[epoch, lane])
         if placed + delay >= end:
-            units += work.orders[epoch & mask, lane]
+            size = np.int64(work.orders[epoch & mask, lane])
+            units += size
+            unit_periods += size * (placed + delay - end)
         epoch -= 1
-    return units
+    return units, unit_periods
+
+
+@step
+def sums_positions(items: ItemArrays, reach: Reach) -> bool:
+    """Whether units on order come from the summed positions; else every order counts its lead time."""
+    return not reach.constant or items.exact_hit == 1
+
+
+@step
+def begin_on_order(items: ItemArrays, item: int, t: int, reach: Reach, n: int, work: Work) -> None:
+    """Enter what is still due when counting begins at t: its periods until arrival."""
+    if not sums_positions(items, reach):
+        for lane in range(n):
+            work.tally[T_ON_ORDER, lane] = under_way(items, item, t, reach, lane, work)[1]
 
 
 @inner
@@ -86,8 +104,13 @@ def check_block(
         tally[T_RECEIVED, lane] = net - state[NET_START + lane] + gone
         if tally[T_ORDERED, lane] < 0 or tally[T_RECEIVED, lane] < 0 or gone < 0:
             return UNITS_LOST, lane
-        if position + top - net != under_way(items, item, run.warmup + run.periods, reach, lane, work):
+        units, unit_periods = under_way(items, item, run.warmup + run.periods, reach, lane, work)
+        if position + top - net != units:
             return POSITION_IDENTITY, lane
+        if sums_positions(items, reach):
+            tally[T_ON_ORDER, lane] += run.periods * top - tally[T_NET, lane]
+        else:
+            tally[T_ON_ORDER, lane] += reach.least * tally[T_ORDERED, lane] - unit_periods
     return 0, 0
 
 

@@ -356,9 +356,11 @@ class Work(NamedTuple):
         Tallies added up by histogram column.
     reading : (6, 32) int64
         Where the reading of the histograms stands.
-    before_cell, after_cell, before_count, after_count : (FLUSH, lanes)
-        Where a period's net stock is counted in the histograms, and as what.
-    before, after : (bins × 32,) uint32 or uint64
+    before_mark, after_mark : (MARKS, lanes) int
+        Where a period's net stock is counted in the histograms.
+    arrivals : (MARKS, lanes) int
+        Orders that arrived in a period, where more than one may.
+    before, after : (bins × 2 × 32,) uint16 or uint32
         Histograms.
     guide : (CELLS,) uint32
     paths, demanded : (lanes,) int64
@@ -375,12 +377,11 @@ class Work(NamedTuple):
     tally: IntArray
     by_column: IntArray
     reading: IntArray
-    before_cell: Cells
-    after_cell: Cells
-    before_count: WordArray
-    after_count: WordArray
-    before: WordArray
-    after: WordArray
+    before_mark: Cells
+    after_mark: Cells
+    arrivals: Cells
+    before: Cells
+    after: Cells
     guide: WordArray
     paths: IntArray
     demanded: IntArray

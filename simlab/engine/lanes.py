@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from simlab.engine._jit import inner, kernel, step
-from simlab.engine.guards import check_block, fits, report
+from simlab.engine.evaluate import close_item
+from simlab.engine.guards import begin_on_order, check_block, fits, report, sums_positions
 from simlab.engine.kernel_types import (
     Cells,
     ItemArrays,
@@ -24,6 +25,7 @@ from simlab.engine.kernel_types import (
 )
 from simlab.engine.paths import (
     Reviews,
+    add_positions,
     arriving,
     clear_sums,
     collect,
@@ -35,7 +37,7 @@ from simlab.engine.paths import (
     make_guide,
     rule_of,
 )
-from simlab.engine.rules import forgive_undershoot, order_row
+from simlab.engine.rules import forgive_undershoot, is_simple, order_row
 from simlab.engine.streams import start_offset
 from simlab.engine.tallies import (
     BAD,
@@ -43,6 +45,7 @@ from simlab.engine.tallies import (
     NET,
     NET_START,
     ONE_MISSED,
+    ONE_ORDER,
     ONE_SHORT,
     POSITION,
     POSITION_START,
@@ -58,9 +61,9 @@ from simlab.engine.tallies import (
     T_DEMAND,
     T_MISSED,
     T_NET,
+    T_ON_ORDER,
     T_ORDERED,
     T_ORDERS,
-    T_POSITION,
     T_READY,
     T_RECEIPTS,
     T_RECEIVED,
@@ -122,9 +125,7 @@ def serve(state: Cells, lane: int, before: Any, d: Any, lost: bool) -> None:
         state[SUM_NET + lane] = cast(state[SUM_NET + lane] + after)
     events = cast((one if after > zero else zero) + (short if d > shelf else zero))
     state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + events)
-    position = cast(state[POSITION + lane] - gone)
-    state[POSITION + lane] = position
-    state[SUM_POSITION + lane] = cast(state[SUM_POSITION + lane] + position)
+    state[POSITION + lane] = cast(state[POSITION + lane] - gone)
 
 
 @step
@@ -181,6 +182,7 @@ def collect_and_sell(
             kept = zero if receipts > zero else bad
             state[BAD + lane] = one if demand[t, lane] > net else kept
             serve(state, lane, net, demand[t, lane], True)
+            state[SUM_POSITION + lane] = cast(state[SUM_POSITION + lane] + state[POSITION + lane])
     else:
         for lane in range(n):
             units, receipts = arriving(lane, of, state, orders, delays)
@@ -188,6 +190,58 @@ def collect_and_sell(
             counted = cast(receipts * (missed if net < zero else one))
             state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + counted)
             serve(state, lane, cast(net + units), demand[t, lane], False)
+            state[SUM_POSITION + lane] = cast(state[SUM_POSITION + lane] + state[POSITION + lane])
+
+
+@step
+def order_receive_and_sell(
+    t: int, rule: Rule, placed: int, due: int, state: Cells, orders: Cells, demand: Cells, lost: bool, n: int
+) -> None:
+    """One period with a review in row `placed` and the arrival of row `due`; the same in one pass."""
+    cast = state.dtype.type
+    gap, moq, zero = cast(rule.gap), cast(rule.moq), cast(0)
+    one, missed, ordered = cast(1), cast(ONE_MISSED + 1), cast(ONE_ORDER)
+    if lost:
+        for lane in range(n):
+            position = state[POSITION + lane]
+            deficit = cast(-position)
+            size = max(deficit, moq) if deficit >= gap else zero
+            arrived, bad, d = orders[due, lane], state[BAD + lane], demand[t, lane]
+            orders[placed, lane] = size
+            counted = (missed if bad > zero else one) if arrived > zero else zero
+            state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + counted)
+            shelf = cast(state[NET + lane] + arrived)
+            kept = zero if arrived > zero else bad
+            state[BAD + lane] = one if d > shelf else kept
+            gone = min(d, shelf)
+            after = cast(shelf - gone)
+            state[NET + lane] = after
+            state[SUM_BEFORE + lane] = cast(state[SUM_BEFORE + lane] + shelf)
+            state[SUM_AFTER + lane] = cast(state[SUM_AFTER + lane] + after)
+            events = cast((one if after > zero else zero) + (cast(ONE_SHORT) if d > shelf else zero))
+            events = cast(events + (ordered if size > zero else zero))
+            state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + events)
+            state[POSITION + lane] = cast(cast(position + size) - gone)
+    else:
+        for lane in range(n):
+            position = state[POSITION + lane]
+            deficit = cast(-position)
+            size = max(deficit, moq) if deficit >= gap else zero
+            arrived, net, d = orders[due, lane], state[NET + lane], demand[t, lane]
+            orders[placed, lane] = size
+            counted = (missed if net < zero else one) if arrived > zero else zero
+            state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + counted)
+            before = cast(net + arrived)
+            shelf = max(before, zero)
+            after = cast(before - d)
+            state[NET + lane] = after
+            state[SUM_BEFORE + lane] = cast(state[SUM_BEFORE + lane] + shelf)
+            state[SUM_AFTER + lane] = cast(state[SUM_AFTER + lane] + max(after, zero))
+            state[SUM_NET + lane] = cast(state[SUM_NET + lane] + after)
+            events = cast((one if after > zero else zero) + (cast(ONE_SHORT) if d > shelf else zero))
+            events = cast(events + (ordered if size > zero else zero))
+            state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + events)
+            state[POSITION + lane] = cast(cast(position + size) - d)
 
 
 @inner
@@ -205,6 +259,8 @@ def run_column(
     arrival, due = items.phase[item] + reach.least, 0
     n, end = run.width, run.warmup + run.periods
     late = BAD if lost else NET
+    tracked = sums_positions(items, reach)
+    one_pass = not tracked and is_simple(rule) and reach.least > 0
     few = not reach.constant and reach.most - reach.least < 5 * review
     for t in range(end):
         if t == run.warmup:
@@ -212,6 +268,16 @@ def run_column(
                 state[NET_START + lane] = state[NET + lane]
                 state[POSITION_START + lane] = state[POSITION + lane]
             clear_sums(state, tally)
+            begin_on_order(items, item, t, reach, n, work)
+        if one_pass and t == reviewed + review and t == arrival:
+            reviewed = t
+            epoch += 1
+            order_receive_and_sell(t, rule, epoch & mask, due & mask, state, orders, demand, lost, n)
+            arrival += review
+            due += 1
+            if t % FLUSH == FLUSH - 1:
+                flush(state, tally, n)
+            continue
         if t == reviewed + review:
             reviewed = t
             epoch += 1
@@ -229,12 +295,17 @@ def run_column(
                 collect_and_sell(t, of, state, orders, demand, delays, lost, n)
             else:
                 sell(t, state, demand, lost, n)
+                add_positions(state, n)
         else:
             if not reach.constant and not collect(
                 t - reviewed, epoch, reach, review, state, orders, delays, n
             ):
                 receive(late, state, n)
             sell(t, state, demand, lost, n)
+            if tracked and not reach.constant:
+                add_positions(state, n)
+        if tracked and reach.constant:
+            add_positions(state, n)
         if t % FLUSH == FLUSH - 1:
             flush(state, tally, n)
     flush(state, tally, n)
@@ -252,7 +323,15 @@ def count_demand(run: Schedule, work: Work) -> None:
     for first in range(run.warmup, end, FLUSH):
         for lane in range(run.width):
             state[UNITS + lane] = cast(0)
-        for t in range(first, min(first + FLUSH, end)):
+        last = min(first + FLUSH, end)
+        for t in range(first, last - 3, 4):
+            for lane in range(run.width):
+                a, b = (
+                    cast(demand[t, lane] + demand[t + 1, lane]),
+                    cast(demand[t + 2, lane] + demand[t + 3, lane]),
+                )
+                state[UNITS + lane] = cast(state[UNITS + lane] + cast(a + b))
+        for t in range(last - (last - first) % 4, last):
             for lane in range(run.width):
                 state[UNITS + lane] = cast(state[UNITS + lane] + demand[t, lane])
         for lane in range(run.width):
@@ -281,7 +360,7 @@ def read_lanes(
         out.backorders[item, k, slot] -= tally[T_NET, lane]
         if lost:
             out.lost[item, k, slot] += tally[T_DEMAND, lane] - tally[T_BEFORE, lane] + tally[T_AFTER, lane]
-        out.on_order[item, k, slot] += tally[T_POSITION, lane] - tally[T_NET, lane] + run.periods * top
+        out.on_order[item, k, slot] += tally[T_ON_ORDER, lane]
 
 
 @kernel
@@ -328,3 +407,4 @@ def lanes(
                 if code:
                     report(faults, item, code, work.paths[lane], total)
                 read_lanes(item, k, top, run, block, lost, work, out)
+        close_item(item, out)

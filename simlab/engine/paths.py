@@ -18,6 +18,7 @@ from simlab.engine.tallies import (
     FLUSH,
     LOW_8,
     LOW_16,
+    POSITION,
     RECEIPTS,
     STRIDE,
     SUM_EVENTS,
@@ -247,6 +248,14 @@ def arrive(
     if not quiet:
         clear_arrivals(state, n)
     return True
+
+
+@step
+def add_positions(state: Cells, n: int) -> None:
+    """Sum the positions up, where lead times differ and orders cannot tell how long they were due."""
+    cast = state.dtype.type
+    for lane in range(n):
+        state[SUM_POSITION + lane] = cast(state[SUM_POSITION + lane] + state[POSITION + lane])
 
 
 @inner

@@ -48,9 +48,9 @@ from simlab.engine.tallies import (
     T_BEFORE,
     T_DEMAND,
     T_NET,
+    T_ON_ORDER,
     T_ORDERED,
     T_ORDERS,
-    T_POSITION,
     T_RECEIPTS,
     T_RECEIVED,
 )
@@ -148,7 +148,7 @@ def record_sweep(
             if run.block_last[block]:
                 group = run.block_group[block]
                 read_columns(item, run, group, levels, work, out)
-                read_histograms(item, run, group, levels, ranks, bins, work, out)
+                read_histograms(item, run, group, levels, ranks, bins, False, work, out)
 
 
 @inner
@@ -157,32 +157,31 @@ def count_path(
 ) -> None:
     """Enter the counted periods of a path into the histograms of net stock relative to S, and the tallies.
 
-    The layout is that of the sweep: the upper half of a "before" counter counts periods without
-    demand, that of an "after" counter the receipts that found this net stock.
+    The layout is that of the sweep where lead times differ: the second plane of "before" counts periods
+    without demand, that of "after" the receipts that found this net stock.
     """
     word = work.after.dtype.type
-    half = word(work.after.itemsize * 4)
     sums, lowest, last = work.by_column, bins[0], bins[1]
     for t in range(warmup, rows.shape[1]):
         d, receipts, due = rows[DEMANDED, t], rows[RECEIPTS, t], rows[RECEIVED, t]
         after = rows[NET, t] - reference
         before = after + d
         cell = min(max(after - lowest, 0), last)
-        work.after[cell * COLUMNS + column] += word(1)
+        work.after[cell * 2 * COLUMNS + column] += word(1)
         sums[T_AFTER, column] += max(after - lowest - last, 0)
         cell = min(max(before - lowest, 0), last)
-        work.before[cell * COLUMNS + column] += word(1) + (word(1) << half if d == 0 else word(0))
+        work.before[(cell * 2 + (1 if d == 0 else 0)) * COLUMNS + column] += word(1)
         sums[T_BEFORE, column] += max(before - lowest - last, 0)
         if receipts > 0:
             cell = min(max(before - due - lowest, 0), last)
-            work.after[cell * COLUMNS + column] += word(receipts) << half
+            work.after[(cell * 2 + 1) * COLUMNS + column] += word(receipts)
         sums[T_DEMAND, column] += d
         sums[T_ORDERS, column] += rows[ORDERS, t]
         sums[T_ORDERED, column] += rows[ORDERED, t]
         sums[T_RECEIPTS, column] += receipts
         sums[T_RECEIVED, column] += due
         sums[T_NET, column] += after
-        sums[T_POSITION, column] += rows[ON_ORDER, t] + after
+        sums[T_ON_ORDER, column] += rows[ON_ORDER, t]
 
 
 @kernel

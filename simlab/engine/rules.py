@@ -17,11 +17,17 @@ from simlab.engine.tallies import NET, ONE_ORDER, POSITION, SUM_EVENTS
 
 
 @step
+def is_simple(rule: Rule) -> bool:
+    """Whether an order is the deficit, or the MOQ: no lots, packs or largest order."""
+    return rule.quantity == 0 and rule.pack == 1 and rule.cap == 0
+
+
+@step
 def order_row(rule: Rule, state: Cells, orders: Cells, row: int, n: int) -> None:
     """Orders of n lanes at one review, into `orders[row]`; positions are raised by them."""
     cast = state.dtype.type
     gap, moq, zero, one = cast(rule.gap), cast(rule.moq), cast(0), cast(ONE_ORDER)
-    if rule.quantity == 0 and rule.pack == 1 and rule.cap == 0:
+    if is_simple(rule):
         for lane in range(n):
             position = state[POSITION + lane]
             deficit = cast(-position)

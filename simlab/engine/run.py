@@ -16,7 +16,6 @@ from simlab.engine.recording import (
     record,
     record_levels,
     schedule,
-    with_differences,
     zeros,
 )
 from simlab.engine.sweep import sweep
@@ -130,13 +129,16 @@ def simulate_items(world: World, levels: Levels, horizon: Horizon, start: Start 
     recorded = needs_recorder(world, levels) | (start is not None)
     once = _recorded_once(world, levels) & (start is None)
     swept = _sweeps(world, levels) & ~recorded
-    sums = zeros(n, k, slots, 1 if bool((swept | once).all()) else k)
     shares: tuple[tuple[Evaluator, Mask], ...] = (
         ("sweep", swept),
         ("recorded sweep", once),
         ("lanes", ~swept & ~recorded),
         ("ledger", recorded & ~once),
     )
+    for evaluator, mask in shares:
+        if n and bool(mask.all()):
+            return curves_of(_evaluate(evaluator, world, levels, horizon, np.arange(n), start), k)
+    sums = zeros(n, k, slots, 1 if bool((swept | once).all()) else k)
     for evaluator, mask in shares:
         rows = np.flatnonzero(mask)
         if rows.size:
@@ -278,7 +280,7 @@ def _run(
         sweep(items, forms, np.argsort(-forms.top, axis=1, kind="stable"), run, work, sums, faults)
     else:
         lanes(items, forms, run, work, sums, faults)
-    return with_differences(sums), faults
+    return sums, faults
 
 
 def curves_of(sums: Sums, k: int) -> Curves:

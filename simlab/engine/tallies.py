@@ -35,7 +35,7 @@ LOW_8 = 0xFF
 LOW_16 = 0xFFFF
 
 # rows of the 64-bit tallies
-T_POSITION = 0
+T_ON_ORDER = 0
 T_NET = 1
 T_BEFORE = 2
 T_AFTER = 3
@@ -50,4 +50,6 @@ T_RECEIVED = 11
 N_TALLIES = 12
 
 COLUMNS = 32
-"""Histogram columns."""
+"""Histogram columns: one line of counters per bin and plane."""
+MARKS = 8
+"""Periods whose marks are kept before they are counted."""

@@ -11,10 +11,11 @@ from simlab.engine.demand_law import MOST_MULTIPLIERS
 from simlab.engine.kernel_types import Mixing, Schedule, Work
 from simlab.engine.lookup import CELLS
 from simlab.engine.streams import Purpose, stream_key
-from simlab.engine.tallies import COLUMNS, FLUSH, N_TALLIES, STATE_SIZE, STRIDE
+from simlab.engine.tallies import COLUMNS, FLUSH, MARKS, N_TALLIES, STATE_SIZE, STRIDE
 from simlab.engine.types import Horizon, IntArray, World
 
 _VECTOR = 16
+_LINE = 64
 _CACHE_BYTES = 1 << 19
 _HALF_WORD = 1 << 16
 _MARKET_BYTES = 1 << 26
@@ -100,9 +101,19 @@ def _column_slots(slots: int, n_groups: int) -> IntArray:
 
 
 def needs_long_counters(horizon: Horizon) -> bool:
-    """Whether 16-bit halves of a histogram counter could overflow."""
+    """Whether 16-bit counters of the histograms could overflow."""
     per_column = -(-horizon.replications // _stripes(horizon.slots)) + 1
     return per_column * (horizon.periods + horizon.warmup + 1) >= _HALF_WORD
+
+
+def aligned(shape: int | tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
+    """Zeros that begin on a cache line: a vector of lanes that straddles two lines costs twice."""
+    kind = np.dtype(dtype)
+    n_bytes = int(np.prod(shape)) * kind.itemsize
+    raw = np.zeros(n_bytes + _LINE, np.uint8)
+    begin = -raw.ctypes.data % _LINE
+    cells: np.ndarray[Any, Any] = raw[begin : begin + n_bytes].view(kind).reshape(shape)
+    return cells
 
 
 def make_work(
@@ -121,26 +132,25 @@ def make_work(
     """
     width = run.width
     rows = -(-(run.warmup + run.periods) // FLUSH) * FLUSH
-    word = np.dtype(np.uint32 if dtype.itemsize == 4 else np.uint64)
+    word = np.dtype(np.uint16 if dtype.itemsize == 4 else np.uint32)
     return Work(
-        words=np.empty((FLUSH, width), np.uint32),
-        cells=np.empty((FLUSH, width), np.uint32),
-        demand=np.empty((rows, width), dtype),
-        orders=np.zeros((1 << (rows_kept - 1).bit_length(), width), dtype),
-        delays=np.zeros((epochs, width), dtype),
-        state=np.zeros(STATE_SIZE, dtype),
-        tally=np.zeros((N_TALLIES, STRIDE), np.int64),
-        by_column=np.zeros((N_TALLIES, COLUMNS), np.int64),
-        reading=np.zeros((6, COLUMNS), np.int64),
-        before_cell=np.empty((FLUSH, width), dtype),
-        after_cell=np.empty((FLUSH, width), dtype),
-        before_count=np.empty((FLUSH, width), word),
-        after_count=np.empty((FLUSH, width), word),
-        before=np.zeros(bins * COLUMNS, word),
-        after=np.zeros(bins * COLUMNS, word),
-        guide=np.empty(CELLS, np.uint32),
-        paths=np.empty(width, np.int64),
-        demanded=np.zeros(width, np.int64),
+        words=aligned((FLUSH, width), np.uint32),
+        cells=aligned((FLUSH, width), np.uint32),
+        demand=aligned((rows, width), dtype),
+        orders=aligned((1 << (rows_kept - 1).bit_length(), width), dtype),
+        delays=aligned((epochs, width), dtype),
+        state=aligned(STATE_SIZE, dtype),
+        tally=aligned((N_TALLIES, STRIDE), np.int64),
+        by_column=aligned((N_TALLIES, COLUMNS), np.int64),
+        reading=aligned((6, COLUMNS), np.int64),
+        before_mark=aligned((MARKS, width), dtype),
+        after_mark=aligned((MARKS, width), dtype),
+        arrivals=aligned((MARKS, width), dtype),
+        before=aligned(bins * 2 * COLUMNS, word),
+        after=aligned(bins * 2 * COLUMNS, word),
+        guide=aligned(CELLS, np.uint32),
+        paths=aligned(width, np.int64),
+        demanded=aligned(width, np.int64),
         mixing=_mixing(world, rows, run),
     )
 
@@ -158,12 +168,12 @@ def _mixing(world: World, rows: int, run: Schedule) -> Mixing:
         slots = blocks if blocks * rows * width * 4 <= _MARKET_BYTES else 1
         market, group = slots * rows, rows if (common.group != 0).any() else 0
     return Mixing(
-        guides=np.empty((guides, CELLS), np.uint32),
-        place=np.zeros(width, np.uint32),
-        cells=np.zeros(width, np.uint64),
-        common=np.zeros(width, np.int64),
-        market=np.empty((market, width), np.int32),
-        group=np.empty((group, width), np.int32),
+        guides=aligned((guides, CELLS), np.uint32),
+        place=aligned(width, np.uint32),
+        cells=aligned(width, np.uint64),
+        common=aligned(width, np.int64),
+        market=aligned((market, width), np.int32),
+        group=aligned((group, width), np.int32),
         tags=np.full(TAG_MARKET + blocks, -1, np.int64),
-        at=np.zeros(width, np.int64),
+        at=aligned(width, np.int64),
     )

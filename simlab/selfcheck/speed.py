@@ -34,8 +34,8 @@ from simlab.engine.types import (
 ROUNDS = 5
 BATCHES = 32
 REPLICATIONS = 128
-ALONE = 4096
-"""Replications of a single SKU."""
+ALONE = 32_768
+"""Replications of a single SKU: enough that what a call costs beside them does not show."""
 YEAR = 365
 SEED = 2026
 N_TARGETS = 24
