@@ -37,6 +37,8 @@ OBJECTIVES = {
     "inventory_value": "mean inventory value",
     "total_cost": "total relevant cost",
 }
+TAIL_OBJECTIVES = ("p95_inventory_value", "peak_inventory_value")
+"""Objectives that do not add up over segments: the frontier beside them counts mean inventory value."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,19 +89,25 @@ def accounting(data: Data) -> Accounting:
     if problems:
         raise InvalidInputError(problems)
     measure, weight = asked.service.measure, asked.service.weight
-    plain = asked.objective == "holding_cost" and measure == "fill_rate" and weight == "units"
+    objective = additive(asked.objective)
+    plain = objective == "holding_cost" and measure == "fill_rate" and weight == "units"
     account = None
     if not plain:
         periods = data.study.simulation.periods
         account = Account(stock, order, short, measure, unit, periods)
     return Accounting(
         Weights(costs.unit_cost, costs.holding, account),
-        OBJECTIVES[asked.objective],
+        OBJECTIVES[objective],
         f"{SERVICE[measure]} {WEIGHTS[weight]}".strip(),
-        resolution if asked.objective == "inventory_value" else resolution / 100,
-        asked.objective != "inventory_value",
+        resolution if objective == "inventory_value" else resolution / 100,
+        objective != "inventory_value",
         asked.budget_on != "on_hand",
     )
+
+
+def additive(objective: str) -> str:
+    """The objective that a frontier can be built of: mean inventory value beside its quantile or peak."""
+    return "inventory_value" if objective in TAIL_OBJECTIVES else objective
 
 
 def _service_unit(data: Data, problems: list[Problem]) -> IntArray:
@@ -133,7 +141,7 @@ def _cost_weights(data: Data, problems: list[Problem]) -> tuple[IntArray, IntArr
     """(n,) weights of stock, of an order and of a unit short, in the objective's unit of money."""
     asked, costs = data.study.optimize, data.models.costs
     nothing = np.zeros(data.models.n_items, dtype=np.int64)
-    if asked.objective == "inventory_value":
+    if additive(asked.objective) == "inventory_value":
         return costs.unit_cost, nothing, nothing
     if asked.objective == "holding_cost":
         return costs.holding, nothing, nothing

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from simlab.api.cells import SEGMENTS, Simulator, chance_sums
 from simlab.api.limits import chance_limits
+from simlab.api.tails import TailResult, asks_for_tails, solve_with_tails, tail_notes, tails_of
 from simlab.engine.types import IntArray
 from simlab.errors import InfeasibleError, InvalidInputError, Problem
 from simlab.execution import PlanSums
@@ -33,12 +34,15 @@ class Choosing:
     lower_bound : float
         Lower bound of its service on the selection seed; NaN where that was not asked.
     notes : tuple of str
+    tails : tuple of TailResult
+        P95 or peak of stock value, where they are the objective or bounded.
     """
 
     chances: tuple[Chance, ...] = ()
     kept: tuple[int, ...] = ()
     lower_bound: float = float("nan")
     notes: tuple[str, ...] = ()
+    tails: tuple[TailResult, ...] = ()
 
 
 def choose(
@@ -58,6 +62,8 @@ def choose(
     by_bound = simulator.data.study.optimize.choose == "lower_bound"
     if by_bound:
         _check_bound(simulator, fill_rate)
+    if asks_for_tails(simulator.data.study.optimize):
+        return _with_tails(simulator, problem, frontier, fill_rate, budget)
     if simulator.rules.chances:
         return _under_chance(simulator, problem, fill_rate, budget)
     if by_bound and fill_rate is not None:
@@ -72,6 +78,8 @@ def _check_bound(simulator: Simulator, fill_rate: float | None) -> None:
         message, fix = "needs a floor that the lower bound must meet", "say optimize.fill_rate = 0.95"
     elif simulator.rules.chances:
         message, fix = "together with chance limits is not in this version", "leave one of them out"
+    elif asks_for_tails(study.optimize):
+        message, fix = "together with P95 or peak of stock value is not in this version", "leave one out"
     else:
         return
     where = 'optimize.choose = "lower_bound"'
@@ -82,13 +90,7 @@ def _under_chance(
     simulator: Simulator, problem: PlanProblem, fill_rate: float | None, budget: float | None
 ) -> tuple[Plan, Choosing]:
     """One announced further run of the search streams, then the cheapest plan by MILP."""
-    sums = simulator.run(simulator.chance_cells(), "search", "chance limits: the same streams again")
-    chances = chance_limits(
-        simulator.rules,
-        simulator.segmentation,
-        chance_sums(sums, simulator.rules),
-        simulator.settings.periods,
-    )
+    chances = _searched_chances(simulator)
     program = problem.program(fill_rate=fill_rate, budget=budget)
     found = solve_chance(problem.curves, chances, program, time_limit=problem.time_limit)
     notes = ["chance limits were solved on an extra run of the search's own random streams"]
@@ -98,6 +100,31 @@ def _under_chance(
             f"{100 * found.plan.gap:.2f} % at most (bounded, not certified)"
         )
     return found.plan, Choosing(chances, found.kept, notes=tuple(notes))
+
+
+def _searched_chances(simulator: Simulator) -> tuple[Chance, ...]:
+    """The chance limits on the replications of the search, by one further run of its streams."""
+    if not simulator.rules.chances:
+        return ()
+    sums = simulator.run(simulator.chance_cells(), "search", "chance limits: the same streams again")
+    cells = chance_sums(sums, simulator.rules)
+    return chance_limits(simulator.rules, simulator.segmentation, cells, simulator.settings.periods)
+
+
+def _with_tails(
+    simulator: Simulator,
+    problem: PlanProblem,
+    frontier: Frontier,
+    fill_rate: float | None,
+    budget: float | None,
+) -> tuple[Plan, Choosing]:
+    """P95 or peak of stock value as objective or limit, over scenarios of the search."""
+    tails, chances = tails_of(simulator), _searched_chances(simulator)
+    plan, found = solve_with_tails(tails, problem, frontier, chances, fill_rate, budget)
+    kept = tuple(int(chance.kept(plan.choice[None, :])[0]) for chance in chances)
+    results = tails.results(found)
+    notes = tail_notes(simulator, tails, found, results)
+    return plan, Choosing(chances, kept, notes=notes, tails=results)
 
 
 def _by_lower_bound(

@@ -10,7 +10,9 @@ from simlab.api import bounds as bounding
 from simlab.api import prices
 from simlab.api.confidence import band_frame
 from simlab.api.limits import chance_limits
+from simlab.api.stock_value import COLUMNS
 from simlab.api.stress import stress_statements
+from simlab.api.tails import NAMES
 from simlab.measures import format_money, format_rate
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ def limits_frame(opt: Optimization) -> pd.DataFrame:
                     **prices.spread("missed_verdict", missed),
                 }
             )
-    return pd.DataFrame([*rows, *_target_rows(opt), *_constants(opt)])
+    return pd.DataFrame([*rows, *_target_rows(opt), *_tails(opt), *_constants(opt)])
 
 
 def _target_rows(opt: Optimization) -> list[dict[str, Any]]:
@@ -115,6 +117,47 @@ def _target_rows(opt: Optimization) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _tails(opt: Optimization) -> list[dict[str, Any]]:
+    """Ceilings on P95 and peak of stock value: reached on the search seed, and on fresh replications."""
+    bounded = [one for one in opt.solved.choosing.tails if np.isfinite(one.at_most)]
+    if not bounded:
+        return []
+    currency, fresh = opt.data.study.currency, opt.stock_value.of("segmented")
+    return [
+        {
+            "kind": "tail",
+            "limit": f"{NAMES[one.measure]} ≤ {format_money(one.at_most, currency)}",
+            "reached": format_money(one.value, currency),
+            "met": one.value <= one.at_most,
+            "constant": False,
+            "reached_verdict": fresh[one.measure],
+        }
+        for one in bounded
+    ]
+
+
+def tail_statements(opt: Optimization) -> tuple[str, ...]:
+    """How high the stock of the plan goes, and what an objective or a ceiling on it became out of sample."""
+    currency, fresh = opt.data.study.currency, opt.stock_value.of("segmented")
+    p95, peak, high = (format_money(fresh[name], currency) for name in COLUMNS)
+    found = [
+        f"On the verdict seed the plan's stock value stays at or below {p95} in 95 % of replications × "
+        f"{opt.data.study.period}s; its highest {opt.data.study.period} is {peak} on average over "
+        f"replications, at or below {high} in 95 % of them."
+    ]
+    for one in opt.solved.choosing.tails:
+        if not np.isfinite(one.at_most):
+            continue
+        name = NAMES[one.measure][:1].upper() + NAMES[one.measure][1:]
+        stands = "keeps within" if fresh[one.measure] <= one.at_most else "exceeds"
+        found.append(
+            f"{name} {stands} its ceiling of {format_money(one.at_most, currency)} on the verdict seed: "
+            f"{format_money(fresh[one.measure], currency)} ({format_money(one.value, currency)} on the seed "
+            "that chose)."
+        )
+    return tuple(found)
 
 
 def _constants(opt: Optimization) -> list[dict[str, Any]]:
@@ -151,6 +194,7 @@ def finance_frames(opt: Optimization) -> dict[str, pd.DataFrame]:
     return {
         **scenarios,
         "capital": opt.capital.to_frame(),
+        "stock_value": opt.stock_value.to_frame(),
         "exchange_rates": prices.rates_frame(opt),
         "moves": prices.moves_frame(opt),
         "budget_sweep": prices.sweep_frame(opt),
@@ -188,6 +232,7 @@ def finance_statements(opt: Optimization) -> tuple[str, ...]:
             f"At {100 * rate.capital_rate:g} % a year the plan's stock costs "
             f"{format_money(money.value, currency)} of capital a year."
         )
+    found += tail_statements(opt)
     found += opt.capital.statements()
     if opt.stress is not None:
         found += stress_statements(opt.stress, currency, opt.solved.fill_rate)

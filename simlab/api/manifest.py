@@ -45,7 +45,7 @@ def optimize_facts(opt: Optimization, statements: tuple[str, ...], times: dict[s
         "objective": opt.accounting.objective,
         "service": opt.accounting.service,
         "achieved": spread("fill_rate", opt.service),
-        "constraints": {"fill_rate": opt.solved.fill_rate, "budget": opt.solved.budget},
+        "constraints": {"fill_rate": opt.solved.fill_rate, "budget": opt.solved.budget} | _on_tails(opt),
         "chosen": opt.chosen.by_segment(),
         "frontier": {
             "n_points": opt.frontier.n_points,
@@ -55,6 +55,16 @@ def optimize_facts(opt: Optimization, statements: tuple[str, ...], times: dict[s
         },
         "notes": [*opt.solved.notes, *opt.references.notes],
     }
+
+
+def _on_tails(opt: Optimization) -> dict[str, Any]:
+    """Ceilings on P95 and peak of stock value, and the proof of the plan, where the study asks for them."""
+    found = opt.solved.choosing.tails
+    proofs = {
+        one.measure: {"certificate": one.certificate, "gap": one.gap} for one in found if one.certificate
+    }
+    ceilings = {one.measure: one.at_most for one in found if np.isfinite(one.at_most)}
+    return {name: value for name, value in (("ceilings", ceilings), ("least", proofs)) if value}
 
 
 def simulate_facts(

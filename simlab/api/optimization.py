@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from simlab.api.bounds import Bounds
     from simlab.api.capital import Capital
     from simlab.api.prices import FinanceTable
+    from simlab.api.stock_value import StockValue
     from simlab.api.stress import Stress
 
 FloatArray = npt.NDArray[np.float64]
@@ -116,7 +117,8 @@ class Optimization:
         -------
         Plan
             On the search seed: ``.by_segment()``, ``.fill_rate``, ``.cost_money`` (per year),
-            ``.value_money``.
+            ``.value_money``. Limits on single replications and on P95 or peak of stock value bind the
+            chosen plan alone.
 
         Raises
         ------
@@ -217,6 +219,13 @@ class Optimization:
         from simlab.api.capital import capital
 
         return capital(self, self.simulator.progress)
+
+    @cached_property
+    def stock_value(self) -> StockValue:
+        """P95 and peak of stock value of every compared plan, in the long run, on the verdict seed."""
+        from simlab.api.stock_value import stock_value
+
+        return stock_value(self)
 
     @cached_property
     def stress(self) -> Stress | None:

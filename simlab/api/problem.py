@@ -12,6 +12,7 @@ from simlab.api.choosing import Choosing, choose
 from simlab.api.grids import ItemTables, pipeline, segment_curves
 from simlab.api.limits import limits_on_means
 from simlab.api.references import one_column
+from simlab.api.tails import bounds_tails
 from simlab.engine.types import IntArray, Levels
 from simlab.errors import InfeasibleError
 from simlab.execution import Curves, PlanSums
@@ -132,7 +133,7 @@ def solve_plans(
     data, segmentation, rules = simulator.data, simulator.segmentation, simulator.rules
     settings, accounting = simulator.settings, simulator.accounting
     notes: list[str] = []
-    if fill_rate is None and budget is None:
+    if fill_rate is None and budget is None and not bounds_tails(data.study.optimize):
         fill_rate = DEFAULT_FILL_RATE
         notes.append(f"neither a floor nor a budget was named: fill rate {fill_rate:g} is the floor")
     usual = ItemTables.of(curves, data.models)
@@ -140,7 +141,7 @@ def solve_plans(
     grid = segment_curves(tables, data, segmentation, targets, settings, accounting=accounting, rules=rules)
     plain = segment_curves(usual.pinned(rules), data, segmentation, targets, settings, rules=rules)
     limits, constants = limits_on_means(data, segmentation, rules, curves, settings)
-    problem = Problem(grid, limits, rules.ordered)
+    problem = Problem(grid, limits, rules.ordered, data.study.optimize.time_limit)
     limited = bool(limits or rules.ordered)
     frontier = problem.points(data.study.optimize.points) if limited else solve(grid)
     chosen, choosing = choose(simulator, problem, frontier, fill_rate, budget)
@@ -259,6 +260,10 @@ def _best_uniform(
     program = problem.program(fill_rate=fill_rate, budget=budget)
     choices = one_target.choice.astype(np.int64)
     able = [at for at in range(one_target.n_points) if not program.broken(choices[at])]
+    distance = [abs(int(served) - chosen.served) for served in one_target.served]
+    if fill_rate is None and budget is None:
+        notes.append("the uniform target shown is the nearest in service to the chosen plan")
+        return one_target.plan(int(np.argmin(distance)))
     if able and fill_rate is None and budget is not None:
         most = max(int(one_target.served[at]) for at in able)
         able = [at for at in able if int(one_target.served[at]) == most]
@@ -270,7 +275,6 @@ def _best_uniform(
     except InfeasibleError as error:
         reason = str(error)
     notes.append(f"no uniform target meets the constraints ({reason}); the nearest in fill is shown")
-    distance = [abs(int(served) - chosen.served) for served in one_target.served]
     return one_target.plan(int(np.argmin(distance)))
 
 

@@ -23,6 +23,7 @@ from simlab.api.optimizing import optimize
 from simlab.api.replaying import with_history
 from simlab.api.reuse import StoredCurves
 from simlab.api.simulation import Simulation, simulate
+from simlab.api.stock_value import with_stock_value
 from simlab.api.words import optimize_statements, simulate_statements
 from simlab.errors import InvalidInputError, Problem
 from simlab.execution import Progress
@@ -234,12 +235,12 @@ def optimization_frames(opt: Optimization) -> dict[str, pd.DataFrame]:
     plan = tables.plan_frame(data.catalog, data.models, segmentation, asked, opt.planned, column, achieved)
     return {
         "items": tables.item_frame(data.catalog, data.models, segmentation, achieved.assign(target=asked)),
-        "segments": tables.segment_frame(opt),
+        "segments": with_stock_value(tables.segment_frame(opt), opt.stock_value),
         "curves": tables.curves_frame(data.catalog, opt.curves, opt.targets),
         "frontier": tables.frontier_frame(opt),
         "plan": plan,
         "verdict": tables.verdict_frame(opt),
-        "reference": tables.reference_frame(opt),
+        "reference": with_stock_value(tables.reference_frame(opt), opt.stock_value),
         **finance_frames(opt),
     }
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from simlab.engine.profile import TimeProfile, time_profile
+from simlab.engine.stock import stock_by_period
 from simlab.engine.types import Horizon, IntArray, Levels, Start, World
 from simlab.errors import EngineFaultError
 from simlab.execution.blocks import Progress, Workers, block_rows, spread
@@ -75,8 +78,43 @@ def run_profile(
     return total
 
 
+def run_stock(
+    world: World,
+    levels: Levels,
+    horizon: Horizon,
+    groups: IntArray,
+    unit_value: IntArray,
+    *,
+    n_groups: int,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+    stage: str = "stock by period",
+) -> IntArray:
+    """(k, n_groups, r, periods) stock value of given plans, see `stock_by_period`; as `run_profile`."""
+    workers = workers or Workers()
+
+    def one(rows: IntArray) -> IntArray:
+        return stock_by_period(
+            world.take(rows), levels.take(rows), horizon, groups[rows], unit_value[rows], n_groups=n_groups
+        )
+
+    total = np.zeros((levels.n_columns, n_groups, horizon.replications, horizon.periods), np.int64)
+    block = _fewer(workers, total.nbytes, world)
+    most = 0
+    for part in spread(one, block_rows(world.n_items, block), workers, progress, stage):
+        most += int(part.max(initial=0))
+        if most >= _LARGEST_SUM:
+            raise EngineFaultError("sums of money would leave 64 bits: choose a coarser data.cost_resolution")
+        total += part
+    return total
+
+
 def _block(workers: Workers, total: TimeProfile, world: World) -> int:
     """Items per block: a block returns whole profiles, so large profiles want large blocks."""
-    per_block = _FIELDS * total.served.nbytes
+    return _fewer(workers, _FIELDS * total.served.nbytes, world)
+
+
+def _fewer(workers: Workers, per_block: int, world: World) -> int:
+    """Items per block where each returns so many bytes."""
     blocks = max(workers.n_workers, _BYTES_IN_FLIGHT // max(per_block, 1))
     return max(1, min(max(workers.block_items, -(-world.n_items // blocks)), world.n_items))

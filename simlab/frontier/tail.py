@@ -27,8 +27,13 @@ _PARTS = (10, 3)  # widths of the supports besides 1: `above` ÷ these
 class Tail(Protocol):
     """A measure of the total over segments, the smaller the better, in whole numbers."""
 
-    name: str
-    unit: Fraction
+    @property
+    def name(self) -> str:
+        """In the user's words."""
+
+    @property
+    def unit(self) -> Fraction:
+        """Money of one unit of the measure."""
 
     def value(self, choice: ChoiceArray) -> int:
         """Exact measure of one plan."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simlab.report.formats import is_number, money, number, percent, span, target
-from simlab.report.tables import records
+from simlab.report.tables import ALL, PLANS, records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,7 @@ _KIND = {
     "chance": "on single replications",
     "constant": "no target moves it",
     "target": "on a target",
+    "tail": "on the quantile or peak of the total",
 }
 
 
@@ -31,6 +32,15 @@ def table_sections(tables: RunTables) -> list[dict[str, Any]]:
         ),
         _section(
             "budgets", "What a budget buys", _SWEEP_TEXT, tables.budget_sweep, _sweep_cells, _SWEEP, tables
+        ),
+        _section(
+            "stock_value",
+            "How high the stock goes",
+            _STOCK_TEXT,
+            None if tables.stock_value is None else tables.stock_value[tables.stock_value["segment"] == ALL],
+            _stock_cells,
+            _STOCK,
+            tables,
         ),
         _section("bounds", "How good can any plan be", _BOUNDS_TEXT, tables.bounds, None, _BOUNDS, tables),
         _section(
@@ -71,6 +81,12 @@ _MOVES_TEXT = (
 )
 _SWEEP = ("Budget", "service", "objective", "inventory value", "certificate")
 _SWEEP_TEXT = "The highest service that each budget on mean inventory value allows, on the seed that chose."
+_STOCK = ("Plan", "mean", "P95 of all periods", "highest period, mean", "highest period, P95")
+_STOCK_TEXT = (
+    "Stock value in the long run, on fresh replications: quantiles and peaks of the total, never summed from "
+    "items. P95: 95 % of all periods of all replications lie at or below; highest period: of each "
+    "replication, its mean and the value that 95 % of replications stay at or below."
+)
 _BOUNDS = ("What", "money", "")
 _BOUNDS_TEXT = (
     "In-sample: these speak of the search seed's sums. No plan serving as much can undercut a bound."
@@ -132,6 +148,14 @@ def _sweep_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
     ]
 
 
+def _stock_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
+    names = ("inventory_value", "p95_inventory_value", "peak_inventory_value", "peak_inventory_value_p95")
+    return [
+        PLANS.get(str(row["plan"]), str(row["plan"])),
+        *(money(row[name], tables.currency) for name in names),
+    ]
+
+
 def _bound_rows(row: Mapping[str, Any], tables: RunTables) -> list[list[str]]:
     def cash(name: str) -> str:
         return money(row[name], tables.currency)
@@ -159,8 +183,14 @@ def _limit_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
         _KIND.get(str(row["kind"]), str(row["kind"])),
         str(row["reached"]),
         "yes" if row["met"] else "no",
-        f"{percent(missed)} ({ends})" if is_number(missed) else "",
+        f"{percent(missed)} ({ends})" if is_number(missed) else _fresh_amount(row, tables),
     ]
+
+
+def _fresh_amount(row: Mapping[str, Any], tables: RunTables) -> str:
+    """What a bounded amount became on fresh replications."""
+    reached = row.get("reached_verdict")
+    return f"{money(reached, tables.currency)} there" if is_number(reached) else ""
 
 
 def _stress_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:

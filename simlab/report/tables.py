@@ -39,6 +39,7 @@ _NEEDED = {
     "quality": ("table", "what", "status", "rows", "units", "value", "note"),
     "exchange_rates": ("fill_rate", "cost_per_point"),
     "capital": ("period", "inventory_value"),
+    "stock_value": ("plan", "segment", "inventory_value", "p95_inventory_value", "peak_inventory_value"),
     "band": ("point", "fill_rate", "fill_rate_low", "fill_rate_high", "objective"),
     "moves": ("segment", "direction", "from_target", "to_target", "value", "fill"),
     "budget_sweep": ("budget", "fill_rate", "objective", "inventory_value", "certificate"),
@@ -69,6 +70,7 @@ class RunTables:
     quality: pd.DataFrame | None = None
     exchange_rates: pd.DataFrame | None = None
     capital: pd.DataFrame | None = None
+    stock_value: pd.DataFrame | None = None
     band: pd.DataFrame | None = None
     moves: pd.DataFrame | None = None
     budget_sweep: pd.DataFrame | None = None

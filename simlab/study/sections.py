@@ -408,17 +408,28 @@ class CostSpec(Spec):
     capital_rate: NotNegative | None = None
 
 
+Objective = Literal[
+    "holding_cost", "inventory_value", "total_cost", "p95_inventory_value", "peak_inventory_value"
+]
+
+
 class OptimizeSpec(Spec):
     """[optimize]: objective, constraints and grid.
 
-    Without floor and budget the floor is 0.95. Money in the study's currency.
+    Without floor and budget the floor is 0.95. Money in the study's currency. `budget` bounds the mean
+    inventory value; `budget_p95` the value that 95 % of replications × periods stay at or below;
+    `budget_peak` the mean over replications of the largest value of any period. `time_limit`: seconds
+    for one plan that no exact method settles at once.
     """
 
-    objective: Literal["holding_cost", "inventory_value", "total_cost"] = "holding_cost"
+    objective: Objective = "holding_cost"
     service: ServiceSpec = ServiceSpec()
     fill_rate: Target | None = None
     budget: Positive | None = None
     budget_on: Literal["on_hand", "on_hand+pipeline"] = "on_hand"
+    budget_p95: Positive | None = None
+    budget_peak: Positive | None = None
+    time_limit: Positive = 60.0
     target_min: Target = 0.50
     target_max: Target = 0.999
     n_targets: Count = 24
