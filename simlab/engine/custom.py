@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numba
@@ -82,6 +83,20 @@ def compiled(policy: OrderPolicy) -> Any:
     except numba.core.errors.NumbaError as error:
         reason = str(error).strip().splitlines()[0]
         raise UsageError(f"the policy '{plain.__name__}' cannot be compiled: {reason}") from error
+    except AttributeError:
+        if numba.config.DISABLE_JIT:  # numba's own parts are plain functions then, and do not fit together
+            return _Interpreted(plain)
+        raise
+
+
+@dataclass(frozen=True)
+class _Interpreted:
+    """A policy where numba compiles nothing: called like the compiled one."""
+
+    ctypes: Callable[..., Any]
+
+    def __call__(self, *seen: int) -> Any:
+        return self.ctypes(*seen)
 
 
 def plain_function(policy: OrderPolicy) -> Any:

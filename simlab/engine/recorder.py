@@ -67,6 +67,7 @@ PROFILE_ROWS = (ON_HAND_START, ON_HAND, ON_ORDER, ORDERED, RECEIVED)
 UNIT_ROWS = (DEMANDED, SERVED, BACKORDERS, LOST)
 
 _PARTLY = int(Unmet.PARTLY)
+_MOST = 1 << 52
 
 
 class Flow(NamedTuple):
@@ -135,8 +136,10 @@ def wish(policy: Any, rule: Rule, top: int, t: int, position: Any, net: Any, las
     if policy is None:
         return np.int64(order_size(top - position, rule))
     asked = policy(t, position, net, last_demand, top - rule.gap, top, rule.quantity)
+    if not (asked >= 0 and asked < _MOST):
+        return np.int64(-1)
     units = np.int64(asked)
-    if not (asked == units and units >= 0):
+    if asked != units:
         return np.int64(-1)
     return np.int64(rounded(units, rule)) if units > 0 else np.int64(0)
 

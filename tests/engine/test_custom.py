@@ -97,6 +97,7 @@ def test_a_run_fails_where_the_policy_orders_nonsense(policy):
         simulate_policy(policy, world, levels, HORIZON)
 
 
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
 def test_policies_leave_the_cache_of_compiled_code_readable():
     """A cache that named a user's function could not be read where that function is unknown."""
     world, levels = mixed_world(3)
