@@ -38,6 +38,11 @@ def refuse(data: Data, command: Command) -> None:
                 "E-POL-010", _GIVEN[command], data.study.file, column=_said("family", policy.family), fix=fix
             )
         )
+    if command == "audit" and policy.family == "forecast":
+        what = "an audit takes apart formulas of levels that stand still: not in this version"
+        fix = 'audit family = "order_up_to"; simulate, optimize and compare know forecasts'
+        where = _said("family", policy.family)
+        problems.append(Problem("E-POL-012", what, data.study.file, column=where, fix=fix))
     if command == "audit" and policy.start == "today":
         what = "an audit compares with formulas of the long run"
         fix = 'say start = "stationary" for the audit; simulate and optimize start from today\'s stock'

@@ -14,7 +14,9 @@ from simlab.api.settings import Settings
 from simlab.api.tables import attribute_columns
 from simlab.api.words import assumptions, laws_in_words
 from simlab.engine.streams import phase_seed
+from simlab.policies.forecasting import FORECAST
 from simlab.segments import Segmentation
+from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
     from simlab.api.auditing import Audit
@@ -118,12 +120,21 @@ def _facts(
             "planning": study.policy.planning,
             "target_measure": study.policy.target_measure,
             "start": study.policy.start,
+            **_forecast(data),
         },
         "statements": list(statements),
         "intervals": {"kind": "simulation", "level": settings.level, **_draws(data, settings)},
         "assumptions": list(assumptions(data)),
         "times": {stage: round(seconds, 3) for stage, seconds in times.items()},
     }
+
+
+def _forecast(data: Data) -> dict[str, Any]:
+    """How levels are forecast, where they are."""
+    policy = data.study.policy
+    if policy.family != FORECAST:
+        return {}
+    return {"forecast": (policy.forecast or ForecastSpec()).model_dump()}
 
 
 def _draws(data: Data, settings: Settings) -> dict[str, Any]:

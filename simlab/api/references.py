@@ -12,6 +12,7 @@ from simlab.api.data import Data
 from simlab.engine.types import Levels
 from simlab.execution import ChoiceArray, beside
 from simlab.policies import PlannedLevels, current_levels, plan
+from simlab.policies.forecasting import FORECAST
 from simlab.segments import habit_targets
 from simlab.verdict.retest import PlanGroup
 
@@ -51,6 +52,7 @@ def plan_columns(data: Data, targets: FloatArray) -> PlannedLevels:
             family=policy.family,
             target_measure=policy.target_measure,
             planning=policy.planning,
+            forecast=policy.forecast,
         )
         _PLANNED[data] = (*targets.shape, *asked), planned
     return _PLANNED[data][1]
@@ -59,10 +61,11 @@ def plan_columns(data: Data, targets: FloatArray) -> PlannedLevels:
 def references(data: Data) -> References:
     """The habit (cycle service by the normal formula, by ABC) and today's levels where given."""
     asked = habit_targets(data.catalog, data.models, data.study.segments)
+    family = data.study.policy.family
     habit = plan(
         data.models,
         asked[:, None],
-        family=data.study.policy.family,
+        family="order_up_to" if family == FORECAST else family,
         target_measure="cycle_service_level",
         planning="normal",
     )

@@ -108,7 +108,10 @@ def _policy(data: Data, segmentation: Segmentation) -> Policy:
     if spec.family == GIVEN:
         return Policy.given(segmentation)
     asked = {spec.target_measure: spec.targets}
-    return Policy.from_targets(segmentation, **asked, family=spec.family, planning=spec.planning)
+    forecast = None if spec.forecast is None else spec.forecast.model_dump()
+    return Policy.from_targets(
+        segmentation, **asked, family=spec.family, planning=spec.planning, forecast=forecast
+    )
 
 
 def run_optimize(

@@ -271,6 +271,7 @@ def _planned(data: Data, policy: Policy, segments: Segmentation) -> PlannedLevel
         family=policy.family,
         target_measure=policy.target_measure,
         planning=policy.planning,
+        forecast=policy.forecast,
     )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from simlab.api.redrawing import SUFFIX
 from simlab.catalog import Catalog
-from simlab.engine.types import Curves, Family, IntArray, LawKind
+from simlab.engine.types import Curves, Family, IntArray, LawKind, Levels
 from simlab.frontier import Frontier
 from simlab.measures import ratio_interval
 from simlab.models import Models
@@ -103,7 +103,14 @@ def plan_frame(
             "fill_rate_low": achieved["fill_rate_low"],
             "sample": achieved["sample"],
         }
-    ).assign(reorder_point=lambda frame: frame["reorder_point"].mask(up_to))
+    ).assign(reorder_point=lambda frame: frame["reorder_point"].mask(up_to), **_factors(levels, column))
+
+
+def _factors(levels: Levels, column: IntArray) -> dict[str, FloatArray]:
+    """The safety factor of levels that follow a forecast; the level beside it is that of the warm start."""
+    if levels.forecast is None:
+        return {}
+    return {"safety_factor": levels.forecast.factor[np.arange(column.size), column]}
 
 
 def curves_frame(catalog: Catalog, curves: Curves, targets: tuple[float, ...]) -> pd.DataFrame:

@@ -15,8 +15,10 @@ from simlab.engine.ledger import Ledger, ledger
 from simlab.engine.types import Family, Horizon, Levels
 from simlab.errors import UsageError
 from simlab.policies import given_levels
+from simlab.policies.forecasting import FORECAST, following
 from simlab.policies.policy import GIVEN
 from simlab.run import RunFolder
+from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +27,7 @@ _FAMILIES = {
     "order_up_to": Family.ORDER_UP_TO,
     "reorder_quantity": Family.REORDER_QUANTITY,
     "reorder_up_to": Family.REORDER_UP_TO,
+    FORECAST: Family.ORDER_UP_TO,
 }
 _SAMPLES = ("verdict", "search")
 
@@ -127,6 +130,11 @@ def _planned(folder: RunFolder, item: str) -> tuple[int, pd.Series[Any]]:
 def _levels(facts: dict[str, Any], data: Data, row: int, own: pd.Series[Any]) -> Levels:
     """Levels of the run's plan; of given levels, each item has a rule of its own."""
     named = facts["policy"]["family"]
+    if named == FORECAST and "safety_factor" in own:
+        factor = np.zeros((data.models.n_items, 1))
+        factor[row] = own["safety_factor"]
+        spec = ForecastSpec(**facts["policy"]["forecast"])
+        return following(data.models, spec, factor).take(np.array([row]))
     family = given_levels(data.models).levels.family[row] if named == GIVEN else _FAMILIES[named]
     top = int(own["order_up_to"])
     low = top - 1 if family == Family.ORDER_UP_TO else int(own["reorder_point"])
@@ -185,7 +193,11 @@ def _statements(
     facts: dict[str, Any], levels: Levels, book: Ledger, name: str, sample: str, replication: int
 ) -> Iterator[str]:
     top, low = int(levels.order_up_to[0, 0]), int(levels.reorder_point[0, 0])
-    if levels.family[0] == Family.ORDER_UP_TO:
+    if levels.forecast is not None:
+        rule = (
+            f"orders up to its forecast + {levels.forecast.factor[0, 0]:.2f} standard errors ({top} at first)"
+        )
+    elif levels.family[0] == Family.ORDER_UP_TO:
         rule = f"orders up to {top} units"
     elif levels.family[0] == Family.REORDER_QUANTITY:
         rule = f"orders {int(levels.order_quantity[0, 0])} units at or below {low}"

@@ -9,7 +9,9 @@ import numpy as np
 
 from simlab.engine.types import MILLION, LawKind, Unmet
 from simlab.measures import Estimate, format_estimate, format_money, format_rate
+from simlab.policies.forecasting import FORECAST, WORDS
 from simlab.policies.policy import GIVEN
+from simlab.study.sections import ForecastSpec
 from simlab.verdict.compare import NAMES
 
 if TYPE_CHECKING:
@@ -132,6 +134,7 @@ def assumptions(data: Data) -> tuple[str, ...]:
         f"{study.periods_per_year:.4g} {study.period}s.",
     ]
     lines += _parameters(data)
+    lines += _forecast(data)
     return (*lines, *(_sentence(text) for text in data.models.assumptions))
 
 
@@ -148,6 +151,21 @@ def _unmet(data: Data) -> str:
     if (waits == waits[0]).all():
         return f"Of unmet demand {waits[0] / MILLION:.4g} waits, the rest is lost."
     return "Unmet demand waits, is lost, or waits in part, as the items table says."
+
+
+def _forecast(data: Data) -> list[str]:
+    """What levels that follow a forecast know, and when."""
+    policy = data.study.policy
+    if policy.family != FORECAST:
+        return []
+    spec = policy.forecast or ForecastSpec()
+    if spec.method == "given":
+        return ["Levels come from the forecasts in the items table (mean and standard error per period)."]
+    return [
+        f"Order-up-to levels follow {WORDS[spec.method]}, updated in every simulated {data.study.period} "
+        "from the demand seen before, with a running error of its own; it starts at mean and spread of the "
+        "item's law. The levels in the plan are those of this start."
+    ]
 
 
 def _parameters(data: Data) -> list[str]:

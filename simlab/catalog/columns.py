@@ -101,6 +101,8 @@ ITEMS: dict[str, Column] = {
     ),
     "demand_mean": _AMOUNT,
     "demand_variance": _AMOUNT,
+    "forecast_mean": _AMOUNT,
+    "forecast_error_sd": _AMOUNT,
 }
 
 DEMAND: dict[str, Column] = {

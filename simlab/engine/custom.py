@@ -84,7 +84,9 @@ def compiled(policy: OrderPolicy) -> Any:
         reason = str(error).strip().splitlines()[0]
         raise UsageError(f"the policy '{plain.__name__}' cannot be compiled: {reason}") from error
     except AttributeError:
-        if numba.config.DISABLE_JIT:  # numba's own parts are plain functions then, and do not fit together
+        if getattr(
+            numba.config, "DISABLE_JIT", 0
+        ):  # numba's own parts are plain functions then, and do not fit together
             return _Interpreted(plain)
         raise
 

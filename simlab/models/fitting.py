@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 _CURRENT = ("current_reorder_point", "current_order_up_to", "current_order_quantity")
+_FORECASTS = ("forecast_mean", "forecast_error_sd")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +66,8 @@ class Models:
         Names, for messages.
     scores : Scores or None
         Out-of-sample scores behind the choice of laws; None where nothing was compared.
+    forecasts : dict of (n,) float
+        `forecast_mean` and `forecast_error_sd` of the user's own system, units per period; NaN = none.
     redraws : Redraws or None
         Worlds with redrawn parameters; None unless the study asks (`models.parameter_uncertainty`).
     """
@@ -84,6 +87,7 @@ class Models:
     sku: tuple[str, ...]
     location: tuple[str, ...]
     scores: Scores | None = None
+    forecasts: dict[str, FloatArray] = field(default_factory=dict)
     redraws: Redraws | None = None
 
     @property
@@ -168,6 +172,7 @@ def fit(catalog: Catalog) -> Models:
         annual_value=annual_units * catalog.unit_cost * costs.cost_resolution,
         cv=choice.cv,
         current={name: catalog.numbers.get(name, none) for name in _CURRENT},
+        forecasts={name: catalog.numbers.get(name, none) for name in _FORECASTS},
         periods_per_year=per_year,
         assumptions=(*begins, *assumed),
         notes=(

@@ -99,15 +99,27 @@ def _raised(
     mean: FloatArray, sd: FloatArray, targets: FloatArray, measure: Measure, lot: FloatArray
 ) -> IntArray:
     """(n, k) mean + z·sd, rounded up."""
+    factor = safety_factors(sd, targets, measure, lot)
+    return np.ceil(mean[:, None] + factor * sd[:, None] - _TIE).astype(np.int64)
+
+
+def safety_factors(sd: FloatArray, targets: FloatArray, measure: Measure, lot: FloatArray) -> FloatArray:
+    """(n, k) z of the textbook formula.
+
+    Parameters
+    ----------
+    sd : (n,) float
+        Standard deviation of demand, or of its forecast, over the interval to protect.
+    targets, measure, lot
+        As in `normal_levels`.
+    """
     from scipy.special import ndtri
 
     sd = sd[:, None]
     if measure == "cycle_service_level":
-        factor = ndtri(targets)
-    else:
-        factor = inverse_loss((1.0 - targets) * lot[:, None] / np.where(sd > 0, sd, np.inf))
-        factor = np.where(sd > 0, factor, 0.0)
-    return np.ceil(mean[:, None] + factor * sd - _TIE).astype(np.int64)
+        return np.asarray(ndtri(targets))
+    factor = inverse_loss((1.0 - targets) * lot[:, None] / np.where(sd > 0, sd, np.inf))
+    return np.where(sd > 0, factor, 0.0)
 
 
 def loss(z: FloatArray) -> FloatArray:

@@ -11,9 +11,11 @@ import numpy.typing as npt
 from simlab.engine.types import Family, FloatArray, IntArray, Levels, Unmet
 from simlab.errors import UsageError
 from simlab.policies.exact import Measure, Problems, least_levels
+from simlab.policies.forecasting import FORECAST, forecast_levels
 from simlab.policies.normal import normal_levels, normal_reorder_points
 from simlab.policies.protection import Protection, crossing, in_sequence, in_sequence_apart, independent
 from simlab.policies.quantities import order_quantities
+from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
     from simlab.models import Models
@@ -70,6 +72,7 @@ def plan(
     family: str = "order_up_to",
     target_measure: str = "fill_rate",
     planning: str = "exact",
+    forecast: ForecastSpec | None = None,
 ) -> PlannedLevels:
     """Smallest integer levels that reach the targets, by the law of each SKU-location.
 
@@ -79,12 +82,16 @@ def plan(
         n items.
     targets : (k,) or (n, k) float
         Each above 0 and below 1; one row serves all items.
-    family : {"order_up_to", "reorder_quantity", "reorder_up_to"}
-        (R,S); or (R,s,nQ) with Q, (R,s,S) with S − s from `order_quantities`, at every target the same.
+    family : {"order_up_to", "reorder_quantity", "reorder_up_to", "forecast"}
+        (R,S), in the last with a level that follows a forecast; or (R,s,nQ) with Q, (R,s,S) with S − s
+        from `order_quantities`, at every target the same.
     target_measure : {"fill_rate", "cycle_service_level"}
         What a target is of.
     planning : {"exact", "normal"}
-        The laws themselves, or the textbook formula (with its correction for undershoot for (R,s,S)).
+        The laws themselves, or the textbook formula (with its correction for undershoot for (R,s,S)); of
+        a forecast policy "normal" only.
+    forecast : ForecastSpec, optional
+        Method and smoothing of a forecast policy; default exponential smoothing.
 
     Returns
     -------
@@ -100,6 +107,10 @@ def plan(
     _known(family, target_measure, planning)
     asked = _asked(targets, models.n_items)
     measure = cast(Measure, target_measure)
+    if family == FORECAST:
+        levels, word = forecast_levels(models, asked, measure, planning, forecast or ForecastSpec())
+        stock = safety_stock(models, levels.order_up_to)
+        return PlannedLevels(levels, (word,) * models.n_items, stock)
     rule = FAMILIES[family]
     quantity = lots_of(models, family)
     if planning == "exact":
@@ -110,8 +121,8 @@ def plan(
 
 
 def lots_of(models: Models, family: str) -> IntArray:
-    """(n,) Q of (R,s,nQ), S − s of (R,s,S), 0 for (R,S)."""
-    if family == "order_up_to":
+    """(n,) Q of (R,s,nQ), S − s of (R,s,S), 0 for (R,S) and levels that follow a forecast."""
+    if family in ("order_up_to", FORECAST):
         return np.zeros(models.n_items, np.int64)
     return order_quantities(models, family)
 
@@ -143,7 +154,7 @@ def _normal(
 
 
 def _known(family: str, measure: str, planning: str) -> None:
-    for word, allowed in ((family, tuple(FAMILIES)), (measure, MEASURES), (planning, PLANNINGS)):
+    for word, allowed in ((family, (*FAMILIES, FORECAST)), (measure, MEASURES), (planning, PLANNINGS)):
         if word not in allowed:
             raise UsageError(f"'{word}' is not in this version: one of {', '.join(allowed)}")
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simlab.errors import InvalidInputError, Problem, UsageError
+from simlab.policies.forecasting import FORECAST
 from simlab.policies.planning import FAMILIES, MEASURES, PLANNINGS
+from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
     from simlab.segments import Segmentation
@@ -23,8 +25,9 @@ class Policy:
     Attributes
     ----------
     family : str
-        ``order_up_to`` (R,S), ``reorder_quantity`` (R,s,nQ) or ``reorder_up_to`` (R,s,S); ``given``: the
-        levels of the items table, whatever the targets (make it with `Policy.given`).
+        ``order_up_to`` (R,S), ``reorder_quantity`` (R,s,nQ) or ``reorder_up_to`` (R,s,S); ``forecast``: (R,S)
+        whose level follows a forecast (planning "normal"); ``given``: the levels of the items table,
+        whatever the targets (make it with `Policy.given`).
     target_measure : str
         ``fill_rate`` or ``cycle_service_level``: what a target is of. A target is what a formula is
         asked, never what is promised.
@@ -34,6 +37,8 @@ class Policy:
         Per segment, each above 0 and below 1; None where targets come from elsewhere.
     segmentation : Segmentation or None
         The segments that `targets` speak of.
+    forecast : ForecastSpec or None
+        Of the family ``forecast``: how its levels are forecast.
 
     Examples
     --------
@@ -46,10 +51,11 @@ class Policy:
     planning: str = "exact"
     targets: tuple[float, ...] | None = None
     segmentation: Segmentation | None = None
+    forecast: ForecastSpec | None = None
 
     def __post_init__(self) -> None:
         words = (
-            (self.family, (*FAMILIES, GIVEN)),
+            (self.family, (*FAMILIES, FORECAST, GIVEN)),
             (self.target_measure, MEASURES),
             (self.planning, PLANNINGS),
         )
@@ -77,6 +83,7 @@ class Policy:
         cycle_service_level: Mapping[str, float] | None = None,
         family: str = "order_up_to",
         planning: str = "exact",
+        forecast: Mapping[str, Any] | None = None,
     ) -> Policy:
         """A policy from targets by segment.
 
@@ -89,6 +96,9 @@ class Policy:
             A-Z).
         family, planning : str
             See the class.
+        forecast : mapping, optional
+            Of the family ``forecast``: the options of [policy.forecast], such as
+            ``{"method": "sba", "alpha": 0.15}``.
 
         Raises
         ------
@@ -110,7 +120,10 @@ class Policy:
         if problems:
             raise InvalidInputError(problems)
         per_segment = segmentation.resolve(targets, measure)
-        return cls(family, measure, planning, tuple(float(value) for value in per_segment), segmentation)
+        spec = None if family != FORECAST else ForecastSpec(**(forecast or {}))
+        return cls(
+            family, measure, planning, tuple(float(value) for value in per_segment), segmentation, spec
+        )
 
 
 def _not_a_fraction(measure: str, name: str, value: float) -> Problem:

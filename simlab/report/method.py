@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _FAMILIES = {
     "order_up_to": "(R,S): every R periods, order up to S",
     "reorder_quantity": "(R,s,nQ): when the position is at or below s, order multiples of Q",
+    "forecast": "(R,S): every R periods, order up to a level that follows a forecast",
     "given": "levels as the items table gives them, a rule per SKU-location",
     "reorder_up_to": "(R,s,S): when the position is at or below s, order up to S",
 }

@@ -37,6 +37,7 @@ def relations(raw: Mapping[str, Any], file: str, *, from_file: bool) -> Iterator
     yield from _review(raw, file)
     yield from _crossing(raw, file)
     yield from _transient(raw, file)
+    yield from _forecast(raw, file)
     yield from _working_days(raw, file)
     yield from _numerals(raw, file)
     yield from _uplift(raw, file)
@@ -148,6 +149,22 @@ def _crossing(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     random = value_at(raw, "data.receipts") is not None and value_at(raw, "lead_times.law") != "fixed"
     if random and value_at(raw, "lead_times.crossing") is None:
         yield crossing_unsaid(file)
+
+
+def _forecast(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    if value_at(raw, "policy.family") != "forecast":
+        if value_at(raw, "policy.forecast"):
+            message, fix = "no level follows a forecast", 'say policy.family = "forecast", or leave it out'
+            yield Problem("E-STU-008", message, file, column="policy.forecast", fix=fix)
+        return
+    if value_at(raw, "policy.planning") != "normal":
+        message = "a forecast has no exact plan: its safety factor is that of the normal formula"
+        fix = 'say planning = "normal"; optimize still searches over the factors of its whole grid'
+        yield Problem("E-STU-008", message, file, column="policy.planning", fix=fix)
+    if value_at(raw, "replay") is not None and value_at(raw, "policy.forecast.method") != "given":
+        message = "replays run levels that do not move: not in this version"
+        fix = "leave [replay] out under a forecast policy"
+        yield Problem("E-STU-009", message, file, column="replay.holdout", fix=fix)
 
 
 def _transient(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:

@@ -22,8 +22,6 @@ WORKS: dict[str, tuple[Any, ...]] = {
     "data.receipts.url_env": (),
     "models.support": ("integer",),
     "lead_times.shared_delay": (False,),
-    "policy.family": ("order_up_to", "reorder_quantity", "reorder_up_to", "given"),
-    "policy.forecast": (),
     "simulation.precision": (),
     "run.backend": ("threads", "loky"),
 }

@@ -301,10 +301,19 @@ class WaitsSpec(Spec):
 
 
 class ForecastSpec(Spec):
-    """A forecast updated inside the run."""
+    """[policy.forecast]: the forecast that family = "forecast" orders by.
 
-    method: Literal["ma", "ses", "croston", "sba", "tsb"] = "ses"
+    `method` is a moving average (`window` periods), exponential smoothing (`alpha`), Croston, its
+    Syntetos-Boylan correction or Teunter-Syntetos-Babai (`alpha` for sizes, `beta` for intervals or
+    shares; default alpha), each updated in every simulated period; or ``given``: `forecast_mean` and
+    `forecast_error_sd` of the items table. `error_alpha` smooths the squared error.
+    """
+
+    method: Literal["ma", "ses", "croston", "sba", "tsb", "given"] = "ses"
     alpha: Fraction = 0.1
+    beta: Fraction | None = None
+    error_alpha: Fraction = 0.1
+    window: Count = 12
 
 
 class PolicySpec(Spec):

@@ -116,7 +116,7 @@ def test_every_mistake_is_reported_at_once() -> None:
         "optimize.budget = 0",
         "simulation.seed = 'a': is not a whole number",
         "simulation.batches = 33: must be at most 32",
-        "policy.forecast: not in this version",
+        "policy.forecast: no level follows a forecast",
         "unknown option 'elsewhere'",
     ):
         assert token in said
@@ -160,10 +160,8 @@ OTHER_VALUES: dict[str, object] = {
     "models.override": [{"sku": "1", "law": "poisson"}],
     "lead_times.law": "lognormal",
     "lead_times.shared_delay": True,
-    "policy.family": "given",
     "policy.unmet": {"waits": 0.3},
     "policy.start": "today",
-    "policy.forecast": {"method": "ses"},
     "simulation.warmup": 12,
     "simulation.precision": {"half_width": 0.001},
     "optimize.objective": "total_cost",
