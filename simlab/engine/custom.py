@@ -84,9 +84,7 @@ def compiled(policy: OrderPolicy) -> Any:
         reason = str(error).strip().splitlines()[0]
         raise UsageError(f"the policy '{plain.__name__}' cannot be compiled: {reason}") from error
     except AttributeError:
-        if getattr(
-            numba.config, "DISABLE_JIT", 0
-        ):  # numba's own parts are plain functions then, and do not fit together
+        if getattr(numba.config, "DISABLE_JIT", 0):  # then numba's own parts are not compiled either
             return _Interpreted(plain)
         raise
 
