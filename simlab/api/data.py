@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from simlab.catalog import Catalog, Quality
 from simlab.catalog import from_frames as catalog_from_frames
 from simlab.catalog import load as load_catalog
-from simlab.models import Models, fit, full_account, known_past
+from simlab.models import History, Models, fit, full_account, known_past, read_history
 from simlab.study import Study, read_study
 
 if TYPE_CHECKING:
@@ -43,6 +43,11 @@ class Data:
     def models(self) -> Models:
         """Demand and lead-time laws, fitted once."""
         return fit(self.catalog)
+
+    @cached_property
+    def history(self) -> History | None:
+        """Demand per period that the laws rest on, prepared as the study says; None without a table."""
+        return read_history(known_past(self.catalog)[0])
 
     def to_frame(self) -> pd.DataFrame:
         """One row per SKU-location: what was fitted, and why."""

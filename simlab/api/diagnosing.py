@@ -7,7 +7,7 @@ import pandas as pd
 
 from simlab.api.data import Data
 from simlab.engine.types import LawKind
-from simlab.models import diagnose, fit_gaps, known_past, read_history, rootogram, variance_ratio
+from simlab.models import diagnose, fit_gaps, rootogram, variance_ratio
 from simlab.verdict.replay_origins import horizons
 
 _WORST = 10
@@ -31,8 +31,7 @@ def diagnosis_columns(data: Data) -> pd.DataFrame:
     `variance_ratio` says how much sums over R + L vary against independent periods; `score_…` are the
     out-of-sample scores that chose the law.
     """
-    past, _ = known_past(data.catalog)
-    history = read_history(past)
+    history = data.history
     if history is None:
         return pd.DataFrame(index=range(data.catalog.n_items))
     found = diagnose(history)
@@ -52,8 +51,7 @@ def worst_fits(data: Data) -> pd.DataFrame:
     Ranked by √n × largest gap of cumulated shares: rank, sku, location, law, gap, first, last, observed,
     expected (periods with a demand of first … last units).
     """
-    past, _ = known_past(data.catalog)
-    history = read_history(past)
+    history = data.history
     if history is None:
         return pd.DataFrame()
     law = data.models.world.demand

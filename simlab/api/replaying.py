@@ -216,14 +216,15 @@ def with_history(
 ) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
     """The tables of a run with what its histories look like and, with [replay], what they did to the plan."""
     from simlab.api.diagnosing import diagnosis_columns, worst_fits
+    from simlab.api.preparing import adjustments, uplift
 
     items = frames["items"]
     further = diagnosis_columns(data)
     further = further[[name for name in further if name not in items]]
     found = {**frames, "items": pd.concat([items, further], axis=1)}
     worst = worst_fits(data)
-    if not worst.empty:
-        found["worst_fits"] = worst
+    further_tables = {"worst_fits": worst, "adjustments": adjustments(data), "uplift": uplift(data)}
+    found |= {name: table for name, table in further_tables.items() if not table.empty}
     suppliers = data.lead_times()
     if not suppliers.empty:
         found["lead_times"] = suppliers

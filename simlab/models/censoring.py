@@ -11,7 +11,7 @@ from simlab.catalog.quality import QualityRow
 from simlab.engine import streams
 from simlab.engine.types import FloatArray, IntArray
 from simlab.models.calendar import BoolArray, Calendar
-from simlab.models.history import Changes, History
+from simlab.models.history import Changes, History, unit_cost
 from simlab.models.logs import log_negative_binomial, log_poisson
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ def unconstrained(
         stream = np.random.Generator(np.random.Philox(key=np.array([1, keys[item]], dtype=np.uint64)))
         for row in rows[cut]:
             quantity[row] = _draw_above(int(quantity[row]), mean, variance, stream.random())
-    added = float((quantity - history.quantity).sum())
+    more_units = (quantity - history.quantity).astype(np.float64)
+    added, value = float(more_units.sum()), float((more_units * unit_cost(catalog)[history.item]).sum())
     changes = Changes(
         history.item[short],
         history.period[short],
@@ -101,7 +102,7 @@ def unconstrained(
             f"; {len(unsure):,} SKU-locations show few {catalog.study.period}s whole, their demand is hardly "
             f"more than a guess ({', '.join(unsure[:_NAMES_SHOWN])}{more})"
         )
-    row = QualityRow("demand", "demand unseen in stock-outs", "repaired", 0, added, note=note)
+    row = QualityRow("demand", "demand unseen in stock-outs", "repaired", 0, added, value, note=note)
     joined = changes if history.changes is None else history.changes.joined(changes)
     return replace(history, quantity=quantity, changes=joined), (row,)
 

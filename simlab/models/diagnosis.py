@@ -40,8 +40,8 @@ class Diagnosis:
     demand_class : (n,) object
         smooth, erratic, intermittent, lumpy (Syntetos, Boylan & Croston 2005, cuts 1.32 and 0.49).
     stage : (n,) object
-        new (life covers less than a quarter of the history), dying (silent at the end for longer than
-        its usual intervals explain, at 1 %), steady.
+        new (life covers less than a quarter of the history, and the silence before it is longer than its
+        usual intervals explain, at 1 %), dying (the same of the silence at the end), steady.
     trend, season, autocorrelation : (n,) float
         Slope per period relative to the mean; share of variance between seasons; correlation of
         neighbouring periods.
@@ -242,7 +242,7 @@ def _classes(interval: FloatArray, cv2: FloatArray) -> npt.NDArray[np.object_]:
 
 
 def _stages(history: History, interval: FloatArray) -> npt.NDArray[np.object_]:
-    """new, dying or steady; (1 − 1/interval)^silence < 1 % counts as dying."""
+    """new, dying or steady; (1 − 1/interval)^silence < 1 % counts as dying, of a young life as new."""
     before = opened(history)
     latest = np.full(history.n_items, -1)
     np.maximum.at(latest, history.item, history.period)
@@ -252,6 +252,10 @@ def _stages(history: History, interval: FloatArray) -> npt.NDArray[np.object_]:
         chance = np.power(1 - 1 / np.maximum(interval, 1.0), silence)
     out = np.full(history.n_items, "steady", dtype=object)
     out[np.nan_to_num(chance, nan=1.0) < _SILENCE] = "dying"
-    out[4 * history.n_observed < int(history.calendar.open.sum())] = "new"
+    ahead = before[np.minimum(history.first, history.calendar.n_periods)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        late = np.power(1 - 1 / np.maximum(interval, 1.0), ahead)
+    young = 4 * history.n_observed < int(history.calendar.open.sum())
+    out[young & (np.nan_to_num(late, nan=1.0) < _SILENCE)] = "new"
     out[history.n_positive == 0] = "unknown"
     return out

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from simlab.models.history import History
 
 
+_WIDEST = float(np.log(2.0))
+
+
 @dataclass(frozen=True, eq=False)
 class Drivers:
     """Observed periods under promotion or at a price other than usual.
@@ -65,8 +68,9 @@ def read_drivers(catalog: Catalog, history: History) -> Drivers:
     Notes
     -----
     A period is under promotion if one of its dates is. Its price is the mean price of its units; the
-    usual price of a SKU-location is the median of its periods' prices; a price stands until the next one
-    is seen (not with `absent_dates = "unknown"`, where periods without rows are not observed).
+    usual price of a SKU-location is the median of its periods' prices, and a price beyond half or double
+    of it counts as half or double (one elasticity does not reach further); a price stands until the next
+    one is seen (not with `absent_dates = "unknown"`, where periods without rows are not observed).
     """
     table = catalog.demand
     assert table is not None
@@ -99,6 +103,7 @@ def _prices(table: DemandTable, history: History, width: int) -> tuple[IntArray,
     price = np.bincount(place, weights=units * table.price[said]) / np.bincount(place, weights=units)
     item, period = key // width, key % width
     log = np.log(price / _usual(item, price)[item]) if key.size else price
+    log = np.clip(log, -_WIDEST, _WIDEST)
     if history.is_complete:
         same = np.append(np.diff(item) == 0, False)
         until = np.where(same, np.append(period[1:], 0), history.last[item] + 1)

@@ -294,6 +294,11 @@ def _sums(item: IntArray, weight: FloatArray, n: int) -> FloatArray:
     return np.bincount(item, weights=weight, minlength=n).astype(np.float64)
 
 
+def unit_cost(catalog: Catalog) -> FloatArray:
+    """(n,) unit cost, study currency."""
+    return np.asarray(catalog.unit_cost * catalog.study.data.cost_resolution, dtype=np.float64)
+
+
 def _left_out(catalog: Catalog, what: str, item: IntArray, quantity: IntArray, out: BoolArray) -> QualityRow:
     cost = catalog.unit_cost[item[out]] * catalog.study.data.cost_resolution
     units, value = float(quantity[out].sum()), float((quantity[out] * cost).sum())

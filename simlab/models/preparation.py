@@ -12,7 +12,7 @@ from simlab.engine.types import FloatArray, IntArray
 from simlab.models.calendar import BoolArray
 from simlab.models.censoring import unconstrained
 from simlab.models.drivers import Drivers, read_drivers
-from simlab.models.history import Changes, History
+from simlab.models.history import Changes, History, unit_cost
 from simlab.models.overriding import per_item
 from simlab.models.uplift import without_uplift
 from simlab.study.sections import OutlierSpec
@@ -112,9 +112,10 @@ def _outliers(
     if spec.action == "clip":
         after[found] = np.floor(bound[found]).astype(np.int64)
     gone = found & (spec.action == "drop")
-    removed = float((history.quantity - np.where(gone, 0, after))[found].sum())
+    away = (history.quantity - np.where(gone, 0, after)).astype(np.float64)
+    removed = (float(away.sum()), float((away * unit_cost(catalog)[history.item]).sum()))
     note = _outlier_note(catalog, history, found, spec.action)
-    row = QualityRow("demand", f"outliers beyond {spec.k:g} MAD", "repaired", 0, removed, note=note)
+    row = QualityRow("demand", f"outliers beyond {spec.k:g} MAD", "repaired", 0, *removed, note=note)
     changes = Changes(
         history.item[found],
         history.period[found],

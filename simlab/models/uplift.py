@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.catalog.quality import QualityRow
+from simlab.catalog.quality import QualityRow, Status
 from simlab.engine import streams
 from simlab.engine.types import FloatArray, IntArray
 from simlab.models.calendar import BoolArray
 from simlab.models.drivers import Drivers
 from simlab.models.effects import Effects, Exposed, grouped_effects
-from simlab.models.history import Changes, History, Uplift
+from simlab.models.history import Changes, History, Uplift, unit_cost
 from simlab.models.pooling import groups
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _Z = 1.959964  # normal quantile of a 95 % interval
 _LOWER_PRICE = float(np.log(0.9))
 _SHOWN = 8
+_PRICE = "; prices beyond half or double the usual count as that; no effect where quantity sets the price"
 _PURPOSE = 2  # of the streams that thin demand; 1 draws what stock-outs hid
 
 
@@ -58,7 +59,7 @@ def without_uplift(
     told = tuple(_told(history, drivers, spec.drivers, found, group, names))
     history = replace(history, uplift=told)
     if spec.future == "observed" or drivers.item.size == 0:
-        return history, tuple(_notes(catalog, told, drivers, 0.0))
+        return history, tuple(_notes(catalog, told, drivers, (0.0, 0.0)))
     share = 0.0 if spec.future == "none" else float(spec.future)
     effect = _per_driver(found, spec.drivers)[:, group]
     after = _as_expected(catalog, history, drivers, effect, share)
@@ -75,7 +76,8 @@ def without_uplift(
         after[changed],
     )
     joined = changes if history.changes is None else history.changes.joined(changes)
-    moved = float((after - history.quantity).sum())
+    away = (history.quantity - after).astype(np.float64)
+    moved = (float(away.sum()), float((away * unit_cost(catalog)[history.item]).sum()))
     return replace(history, quantity=after, changes=joined), tuple(_notes(catalog, told, drivers, moved))
 
 
@@ -194,7 +196,7 @@ def _divided(quantity: IntArray, factor: FloatArray, stream: np.random.Generator
 
 
 def _notes(
-    catalog: Catalog, told: tuple[Uplift, ...], drivers: Drivers, moved: float
+    catalog: Catalog, told: tuple[Uplift, ...], drivers: Drivers, moved: tuple[float, float]
 ) -> Iterator[QualityRow]:
     spec = catalog.study.demand.uplift
     assert spec is not None
@@ -215,11 +217,12 @@ def _notes(
         more = f" and {len(mine) - _SHOWN} more groups" if len(mine) > _SHOWN else ""
         n = sum(one.n_periods for one in mine)
         note = f"{per} {', '.join(each)}{more}; seen in {n:,} SKU-location × {period}s"
+        note += _PRICE if name == "price" else ""
         yield QualityRow("demand", f"uplift by {name}", "used", 0, note=note)
     if drivers.item.size:
-        yield QualityRow(
-            "demand", "future promotions and prices", "repaired", 0, abs(moved), note=_future(spec.future)
-        )
+        what = "future promotions and prices"
+        status: Status = "used" if moved == (0.0, 0.0) else "repaired"
+        yield QualityRow("demand", what, status, 0, *moved, note=_future(spec.future))
 
 
 def _future(future: float | str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simlab.report import suppliers
+from simlab.report import prepared, suppliers, unsaid
 from simlab.report.formats import DASH, is_number, money, number, percent, span
 from simlab.report.tables import ALL, records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pandas as pd
 
     from simlab.report.tables import RunTables
 
@@ -17,8 +19,6 @@ Row = dict[str, Any]
 _MOST_ROWS = 60
 
 CANNOT_SAY = (
-    "The history counts what was sold: demand that met an empty shelf is not in it, unless the study says "
-    "which periods were stocked out.",
     "Periods are drawn independently. Where sums over R + L vary more than that (ratio above 1), more stock "
     "is needed than shown.",
     "Items are drawn independently; real items share weather, campaigns and suppliers, so totals vary more.",
@@ -28,7 +28,8 @@ CANNOT_SAY = (
 
 def sections(tables: RunTables) -> list[Row]:
     """Sections that the run's tables allow: id, menu, title, texts, tables, charts, notes."""
-    found = []
+    changed = prepared.section(tables)
+    found = [] if changed is None else [changed]
     if "demand_class" in tables.items:
         found.append(_histories(tables))
     if tables.lead_times is not None:
@@ -59,7 +60,7 @@ def _histories(tables: RunTables) -> Row:
         "texts": texts,
         "tables": [_classes(tables)],
         "charts": charts,
-        "notes": CANNOT_SAY,
+        "notes": (*unsaid.sentences(tables), *CANNOT_SAY),
     }
 
 
@@ -80,13 +81,18 @@ def _classes(tables: RunTables) -> Row:
                 ),
                 number((group["stage"] == "new").sum()),
                 number((group["stage"] == "dying").sum()),
-                *(number(group[flag].sum()) for flag in ("has_trend", "has_season", "has_autocorrelation")),
+                *(_flagged(group, name) for name in ("trend", "season", "autocorrelation")),
                 number(ratio, 2) if is_number(ratio) else DASH,
             ]
         )
     header = ["Segment", "SKU-locations", "smooth", "erratic", "intermittent", "lumpy", "new", "dying"]
     header += ["trend", "season", "autocorrelated", "variance ratio of sums over R + L (median)"]
     return {"title": "Histories by segment", "header": header, "rows": rows}
+
+
+def _flagged(group: pd.DataFrame, name: str) -> str:
+    """How many carry a flag; a dash where none could be tested."""
+    return DASH if group[name].isna().all() else number(group[f"has_{name}"].sum())
 
 
 def _replay(tables: RunTables) -> Row:

@@ -49,6 +49,8 @@ _NEEDED = {
     "replay": ("segment", "n_items", "n_judged", "demand", "fill_rate", "inventory_value"),
     "calibration": ("horizon", "group", "method", "n", "origins", "coverage", "implied", "pit_share"),
     "pit": ("horizon", "group", "method", "low", "high", "share"),
+    "adjustments": ("sku", "location", "date", "what", "before", "after", "value"),
+    "uplift": ("driver", "group", "factor", "low", "high", "n_items", "n_periods", "borrowed", "future"),
     "worst_fits": ("rank", "sku", "location", "law", "gap", "first", "last", "observed", "expected"),
     "lead_times": ("supplier", "received", "open", "mean_days", "drifted", "has_weekday", "is_shared"),
 }
@@ -81,6 +83,8 @@ class RunTables:
     calibration: pd.DataFrame | None = None
     pit: pd.DataFrame | None = None
     worst_fits: pd.DataFrame | None = None
+    adjustments: pd.DataFrame | None = None
+    uplift: pd.DataFrame | None = None
     lead_times: pd.DataFrame | None = None
 
     @property

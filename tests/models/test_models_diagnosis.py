@@ -129,3 +129,17 @@ def test_a_supplier_that_slowed_down_is_flagged() -> None:
     assert found["SLOWER"].flagged
     assert found["SLOWER"].newer - found["SLOWER"].older > 5
     assert not found["SAME"].flagged
+
+
+def test_a_rare_seller_is_not_new_because_its_first_sale_came_late(make_catalog) -> None:
+    """Two sales ten weeks apart after a quiet year and a half may be an old slow mover."""
+    weeks = [str(np.datetime64("2022-01-03") + 7 * week) for week in range(104)]
+    sales = {
+        "steady": dict.fromkeys(weeks, 3),
+        "rare": {weeks[85]: 1},
+        "new": dict.fromkeys(weeks[85:], 2),
+    }
+    history = read_history(make_catalog(sales, period="week"))
+    stage = dict(zip(sales, diagnose(history).stage.tolist(), strict=True))
+    assert stage["new"] == "new"
+    assert stage["rare"] == "steady"
