@@ -10,6 +10,7 @@ Names arrive when first used, so that ``import simlab`` costs next to nothing::
     sim = sl.simulate(data, policy, replications=200, seed=7)
     opt = sl.optimize(data, seg, fill_rate=0.95)
     contest = sl.compare(data, schemes=["abc", "xyz", "abc+xyz", "tree"])
+    changes = sl.compare_runs("runs/spring", "runs/autumn")
 """
 
 from __future__ import annotations
@@ -19,7 +20,19 @@ from typing import TYPE_CHECKING
 from simlab.errors import InfeasibleError, InvalidInputError, SimlabError
 
 if TYPE_CHECKING:
-    from simlab.api import Beliefs, Policy, Rounds, audit, compare, demo, load, optimize, segment, simulate
+    from simlab.api import (
+        Beliefs,
+        Policy,
+        Rounds,
+        audit,
+        compare,
+        compare_runs,
+        demo,
+        load,
+        optimize,
+        segment,
+        simulate,
+    )
 
 __version__ = "0.1.0"
 
@@ -33,6 +46,7 @@ __all__ = [
     "__version__",
     "audit",
     "compare",
+    "compare_runs",
     "demo",
     "load",
     "optimize",
@@ -41,7 +55,19 @@ __all__ = [
 ]
 
 _FROM_API = frozenset(
-    {"Beliefs", "Policy", "Rounds", "audit", "compare", "demo", "load", "optimize", "segment", "simulate"}
+    {
+        "Beliefs",
+        "Policy",
+        "Rounds",
+        "audit",
+        "compare",
+        "compare_runs",
+        "demo",
+        "load",
+        "optimize",
+        "segment",
+        "simulate",
+    }
 )
 
 if not TYPE_CHECKING:

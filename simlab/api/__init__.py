@@ -2,6 +2,7 @@
 
 from simlab.api.assign import CheckResult, check, init, segment
 from simlab.api.auditing import Audit, audit, run_audit
+from simlab.api.comparing_runs import RunComparison, RunPair, compare_runs
 from simlab.api.contest import Contest, Rounds, compare
 from simlab.api.contest_run import run_compare_schemes
 from simlab.api.data import Data, demo, load, load_frames
@@ -23,12 +24,15 @@ __all__ = [
     "Optimization",
     "Policy",
     "Rounds",
+    "RunComparison",
+    "RunPair",
     "RunResult",
     "Simulation",
     "Trace",
     "audit",
     "check",
     "compare",
+    "compare_runs",
     "demo",
     "init",
     "load",

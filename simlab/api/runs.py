@@ -17,6 +17,7 @@ from simlab.api import items, tables
 from simlab.api.assign import segment
 from simlab.api.data import Data, demo, load
 from simlab.api.finance import finance_frames
+from simlab.api.kept_sums import optimization_sums, simulation_sums
 from simlab.api.manifest import optimize_facts, simulate_facts
 from simlab.api.optimization import Optimization
 from simlab.api.optimizing import optimize
@@ -244,6 +245,7 @@ def optimization_frames(opt: Optimization) -> dict[str, pd.DataFrame]:
         "plan": plan,
         "verdict": tables.verdict_frame(opt),
         "reference": with_stock_value(tables.reference_frame(opt), opt.stock_value),
+        "replications": optimization_sums(opt),
         **finance_frames(opt),
     }
 
@@ -262,6 +264,7 @@ def simulation_frames(simulation: Simulation) -> dict[str, pd.DataFrame]:
     return {
         "items": tables.item_frame(data.catalog, data.models, segmentation, achieved.assign(target=asked)),
         "segments": tables.simulation_frame(simulation),
+        "replications": simulation_sums(simulation),
         "plan": plan,
     }
 

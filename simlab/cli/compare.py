@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.options import Debug, Format, Out, Quiet, Show, Study, Workers
-from simlab.cli.outcome import print_run
+from simlab.cli.outcome import print_run, print_runs
 from simlab.cli.progress import watched
 
 compare = typer.Typer(
@@ -28,7 +29,31 @@ def contests() -> None:
     \b
     Begin with:
       simlab compare schemes mystudy/study.toml
+      simlab compare runs runs/spring runs/autumn
     """
+
+
+@compare.command()
+@ends_with_exit_code
+def runs(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN_A RUN_B …", help="Folders of finished runs.")],
+    format: Show = Format.TEXT,
+    debug: Debug = False,
+) -> None:
+    """What differs between finished runs?
+
+    Options, inputs, seeds, versions and levels that are not the same, and what that did
+    to service, stock and cost: each run against the first, paired where seeds are equal.
+
+    \b
+    Examples:
+      simlab compare runs runs/spring runs/autumn
+      simlab compare runs runs/a runs/b runs/c --format json
+    """
+    from simlab import api
+
+    found = api.compare_runs(*runs)
+    print_runs(found, format)
 
 
 @compare.command()

@@ -11,7 +11,9 @@ from simlab.cli.options import Format
 from simlab.cli.tables import print_json, print_sentences, print_table, records
 
 if TYPE_CHECKING:
-    from simlab.api import RunResult
+    from simlab.api import RunComparison, RunResult
+
+_ITEMS_SHOWN = 15
 
 
 def print_run(result: RunResult, format: Format, quiet: bool) -> None:
@@ -41,3 +43,30 @@ def _print_run_json(result: RunResult) -> None:
             "times": dict(result.times),
         }
     )
+
+
+def print_runs(found: RunComparison, format: Format) -> None:
+    """Finished runs side by side; of the SKU-locations those whose levels moved most."""
+    tables = {"results": found.results, "plans": found.plans, "differences": found.differences}
+    moved = {f"{one.b} against {one.a}": one.items[one.items["changed"]] for one in found.pairs}
+    if format is Format.JSON:
+        print_json(
+            {
+                "runs": list(found.labels),
+                "statements": list(found.statements),
+                "tables": {name: records(frame) for name, frame in tables.items()},
+                "items": {name: records(frame) for name, frame in moved.items()},
+            }
+        )
+        return
+    print_sentences(found.statements)
+    shown = ["measure", "value_a", "value_b", "difference", "difference_low", "difference_high", "how"]
+    if not found.results.empty:
+        print_table(found.results[["b", *shown]], "Results")
+    print_table(found.plans.drop(columns="a"), "Plans")
+    for name, frame in moved.items():
+        if not frame.empty:
+            columns = ["sku", "location", "target_a", "target_b", "order_up_to_a", "order_up_to_b"]
+            print_table(frame[[*columns, "level_value"]].head(_ITEMS_SHOWN), f"Largest moves, {name}")
+    if not found.differences.empty:
+        print_table(found.differences, "What differs")

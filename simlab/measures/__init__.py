@@ -7,6 +7,7 @@ from simlab.measures.comparison import (
     equal_fill_difference,
     equal_fill_to_point,
     fill_at_cost,
+    independent_difference,
 )
 from simlab.measures.display import (
     DASH,
@@ -22,6 +23,7 @@ from simlab.measures.display import (
 )
 from simlab.measures.estimates import (
     Estimate,
+    FloatArray,
     Intervals,
     Kind,
     jackknife,
@@ -41,6 +43,7 @@ __all__ = [
     "MEASURES",
     "EqualComparison",
     "Estimate",
+    "FloatArray",
     "Intervals",
     "Kind",
     "Measure",
@@ -58,6 +61,7 @@ __all__ = [
     "format_number",
     "format_percent",
     "format_rate",
+    "independent_difference",
     "jackknife",
     "mean_estimate",
     "mean_interval",

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.errors import UsageError
-from simlab.measures.estimates import Estimate, FloatArray, Kind, jackknife
+from simlab.measures.estimates import ONE_NOTE, SAME_NOTE, Estimate, FloatArray, Kind, jackknife
+from simlab.measures.student import t_quantile
 
 OUTSIDE_NOTE = "outside the range of the plans: no number"
 
@@ -159,6 +160,25 @@ def equal_fill_to_point(
         nothing = Estimate(math.nan, math.nan, math.nan, level, kind, n, OUTSIDE_NOTE)
         return EqualComparison(at, cost, float(b.y[0]), nothing, nothing)
     return _difference(at, cost, float(b.y[0]), a.read_left(b.x_left[0]), b.y_left[0], level, kind)
+
+
+def independent_difference(a: Estimate, b: Estimate) -> Estimate:
+    """a − b of two estimates that share no randomness; symmetric intervals of one level.
+
+    Notes
+    -----
+    Variances add up; degrees of freedom after Welch (1947) and Satterthwaite (1946).
+    """
+    value = a.value - b.value
+    if min(a.n, b.n) < 2:
+        return Estimate(value, math.nan, math.nan, a.level, a.kind, min(a.n, b.n), ONE_NOTE)
+    errors = [one.half_width / t_quantile(0.5 + 0.5 * one.level, one.n - 1.0) for one in (a, b)]
+    variance = errors[0] ** 2 + errors[1] ** 2
+    if not variance > 0:
+        return Estimate(value, value, value, a.level, a.kind, min(a.n, b.n), SAME_NOTE)
+    free = variance**2 / (errors[0] ** 4 / (a.n - 1.0) + errors[1] ** 4 / (b.n - 1.0))
+    half = t_quantile(0.5 + 0.5 * a.level, free) * math.sqrt(variance)
+    return Estimate(value, value - half, value + half, a.level, a.kind, min(a.n, b.n))
 
 
 @dataclass(frozen=True)
