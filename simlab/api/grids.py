@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 
 import numpy as np
@@ -101,6 +101,13 @@ def segment_curves(
         value_unit=resolution / exposure,
         currency=data.study.currency,
     )
+    if accounting is not None and not accounting.plain:
+        curves = replace(
+            curves,
+            cost_name=accounting.objective,
+            service_name=accounting.service,
+            yearly=accounting.yearly,
+        )
     if rules is None or rules.allowed is None:
         return curves
     return restrict(curves, rules.allowed)

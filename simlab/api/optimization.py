@@ -277,24 +277,39 @@ class FrontierResult(Frontier):
     """A frontier that shows itself."""
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per plan: fill rate, money (search seed), certificate, and the target of every segment."""
+        """One row per plan: service, money (search seed), certificate, and the target of every segment.
+
+        The columns are ``fill_rate`` and ``holding_cost`` where the study counts these, else ``service``
+        and ``objective``; ``frame.attrs["units"]`` says what each number is. ``gap_between``: the most that
+        any plan serving more than the row before could be cheaper, as a fraction.
+        """
         import pandas as pd
 
+        curves = self.curves
+        service = "fill_rate" if curves.service_name == "fill rate" else "service"
+        money = "holding_cost" if curves.cost_name in ("cost", "holding cost") else "objective"
         frame = pd.DataFrame(
             {
-                "fill_rate": self.fill_rate,
-                "holding_cost": self.cost_money,
+                service: self.fill_rate,
+                money: self.cost_money,
                 "inventory_value": self.value_money,
                 "certificate": self.certificate.astype(str),
+                "gap_between": self.gap_between,
             }
         )
+        what = "holding cost" if money == "holding_cost" else curves.cost_name
+        frame.attrs["units"] = {
+            service: f"{curves.service_name}, a fraction",
+            money: f"{what}, {curves.currency}{curves.per}",
+            "inventory_value": f"what a budget is set on, {curves.currency}",
+        }
         targets = self.targets
         return frame.assign(
             **{f"target {name}": targets[:, place] for place, name in enumerate(self.curves.names)}
         )
 
     def plot(self) -> Figure:
-        """Holding cost against fill rate on the search seed."""
+        """The objective against service on the search seed."""
         from simlab.api.plots import plot_points
 
         return plot_points(self)

@@ -64,14 +64,18 @@ def plot_frontier(opt: Optimization) -> Figure:
 
 
 def plot_points(frontier: Frontier) -> Figure:
-    """Holding cost per year against fill rate of every plan, in sample."""
+    """The objective against service of every plan, in sample."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8.0, 5.0), layout="constrained")
     axes = figure.subplots()
     axes.plot(frontier.fill_rate, frontier.cost_money, color=_COLOURS["segmented"], linewidth=1.6)
-    axes.set_xlabel("Fill rate (search seed)")
-    axes.set_ylabel(MEASURES["holding_cost"].heading(frontier.curves.currency))
+    curves = frontier.curves
+    service, money = curves.service_name, curves.cost_name
+    plain = money in ("cost", "holding cost")
+    axes.set_xlabel(f"{service[0].upper()}{service[1:]} (search seed)")
+    heading = f"{money[0].upper()}{money[1:]}{curves.per} ({curves.currency})"
+    axes.set_ylabel(MEASURES["holding_cost"].heading(curves.currency) if plain else heading)
     axes.set_ylim(bottom=0)
     axes.spines[["top", "right"]].set_visible(False)
     return figure

@@ -25,6 +25,7 @@ from simlab.frontier import (
     slope_estimate,
     thin,
 )
+from simlab.frontier.problem import MANY
 from simlab.measures import Estimate, jackknife, mean_estimate
 
 if TYPE_CHECKING:
@@ -189,17 +190,22 @@ def release_frame(found: Release) -> pd.DataFrame:
 
 
 def sweep_frame(opt: Optimization, n_points: int = N_BUDGETS) -> pd.DataFrame:
-    """The best plan at budgets spread evenly over what the frontier ties up."""
+    """The best plan at budgets spread evenly over what the frontier ties up.
+
+    Under limits with very many segments these are the best of the frontier's points (``listed``).
+    """
     import pandas as pd
 
     curves = opt.solved.frontier.curves
     values = opt.solved.frontier.value_money
+    listed = opt.solved.frontier.kind == "limited" and curves.n_segments > MANY
+    source = opt.solved.frontier if listed else opt
     rows: list[dict[str, Any]] = []
     for budget in np.unique(np.linspace(float(values.min()), float(values.max()), n_points)):
         if budget <= 0:
             continue
         try:
-            plan = opt.at(budget=float(budget))
+            plan = source.at(budget=float(budget))
         except InfeasibleError:
             continue
         rows.append(

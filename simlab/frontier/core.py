@@ -26,7 +26,11 @@ from simlab.frontier.program import (
 )
 
 MAX_LABELS = 300_000
+MAX_CELLS = 48 * MAX_LABELS
+"""Labels × segments: with many segments the exact search gives way to the solver sooner."""
 MAX_ROUNDINGS = 50_000
+NEARLY = 1e-3
+"""Largest saving that a rounded plan may leave open, as a fraction of its cost."""
 MAX_CHECKS = 1000
 MAX_DOUBLINGS = 40
 _MARGIN = 1e-6  # of rows and costs scaled to ROW_SCALE; rounding stays below 1e-9
@@ -74,6 +78,22 @@ def solve_exactly(program: Program, *, time_limit: float = 60.0) -> Solution:
         else:
             gap *= 2.0
     return _by_solver(program, relaxed, time_limit)
+
+
+def solve_nearly(program: Program, *, time_limit: float = 60.0) -> Solution:
+    """A plan within `NEARLY` of the Lagrangian bound, found by rounding; where there is none, solved exactly.
+
+    For whole frontiers of many segments: a linear program per point instead of an integer one. The
+    plan is checked in exact sums like any other; its bound says how much cheaper any could be.
+    """
+    relaxed = _relax(program)
+    rounded = None if relaxed is None else _rounded(program, relaxed)
+    if relaxed is not None and rounded is not None:
+        cost, low = program.total(rounded), sum(int(x) for x in program.cost.min(axis=1))
+        bound = low + (relaxed.bound - _MARGIN) * relaxed.scale
+        if cost - bound <= NEARLY * cost:
+            return Solution(rounded, "nearly", cost, min(bound, float(cost)), 0)
+    return solve_exactly(program, time_limit=time_limit)
 
 
 def _by_solver(program: Program, relaxed: _Relaxed, time_limit: float) -> Solution:
@@ -195,7 +215,7 @@ def _within(program: Program, relaxed: _Relaxed, gap: float) -> ChoiceArray | No
             if a in done and b in done:
                 able &= choice[:, a] >= choice[:, b]
         excess, sums, choice = total[keep][able], sums[able], choice[able]
-        if excess.size > MAX_LABELS:
+        if excess.size > min(MAX_LABELS, MAX_CELLS // n):
             return None
     return choice.astype(np.int64)
 

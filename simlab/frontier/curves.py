@@ -42,6 +42,10 @@ class SegmentCurves:
         For messages.
     columns : (n_segments, n_targets) int or None
         Where targets are barred (`restrict`): the allowed target that stands in for each.
+    cost_name, service_name : str
+        What is made small and what is served, in words.
+    yearly : bool
+        Whether `cost` is money per year (else money tied up).
     """
 
     cost: Sums
@@ -54,6 +58,9 @@ class SegmentCurves:
     value_unit: Fraction = Fraction(1)
     currency: str = ""
     columns: IntArray | None = None
+    cost_name: str = "cost"
+    service_name: str = "fill rate"
+    yearly: bool = True
 
     def __post_init__(self) -> None:
         shape = (len(self.names), self.targets.size)
@@ -79,6 +86,11 @@ class SegmentCurves:
     def total_demanded(self) -> int:
         """Units demanded by all segments together."""
         return exact_sum(self.demanded)
+
+    @property
+    def per(self) -> str:
+        """ " per year" behind an amount of `cost`, where it is one."""
+        return " per year" if self.yearly else ""
 
     def needed(self, fill_rate: float | Fraction) -> int:
         """Fewest units served that make the fill rate, read as the decimal that was written.

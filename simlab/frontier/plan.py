@@ -88,8 +88,9 @@ class Plan:
     def __repr__(self) -> str:
         currency = self.curves.currency
         return (
-            f"Plan(fill rate {format_rate(self.fill_rate)}, cost {format_money(self.cost_money, currency)} "
-            f"per year, value {format_money(self.value_money, currency)}, {self.certificate})"
+            f"Plan({self.curves.service_name} {format_rate(self.fill_rate)}, {self.curves.cost_name} "
+            f"{format_money(self.cost_money, currency)}{self.curves.per}, "
+            f"value {format_money(self.value_money, currency)}, {self.certificate})"
         )
 
     def _repr_html_(self) -> str:

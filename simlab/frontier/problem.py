@@ -10,13 +10,18 @@ import numpy as np
 
 from simlab.errors import EngineFaultError, UsageError
 from simlab.frontier.conflict import Explanation, explain
-from simlab.frontier.core import solve_exactly
+from simlab.frontier.core import solve_exactly, solve_nearly
 from simlab.frontier.curves import SegmentCurves, Sums, exact_amount, exact_rate
 from simlab.frontier.merge import efficient
-from simlab.frontier.plan import BOUND, EXACT, SOLVER, NoPlanError, Plan, money_up
+from simlab.frontier.plan import BOUND, EPSILON, EXACT, SOLVER, NoPlanError, Plan, money_up
 from simlab.frontier.program import Limit, Program, Solution
 from simlab.frontier.solve import Amount, Frontier
 from simlab.measures import format_rate
+
+MANY = 100
+"""Segments beyond which the points of a frontier under limits are within ε instead of proven best."""
+
+_LABEL = {"optimal": SOLVER, "nearly": EPSILON}
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +67,8 @@ class Problem:
     def points(self, n_points: int = 100) -> Frontier:
         """The frontier under all limits at `n_points` floors evenly spread in service.
 
-        Each point is solved on its own and re-checked in exact sums.
+        Each point is solved on its own and re-checked in exact sums. With more than `MANY` segments
+        points are within ε of their bound (certificate ``epsilon``), both stated; ends are solved.
         """
         if n_points < 2:
             raise UsageError(f"a frontier is shown by at least 2 points, not {n_points}")
@@ -73,12 +79,12 @@ class Problem:
         low, high = (
             self.curves.totals(found.choice)[2] for found in (cheapest, fullest) if found.choice is not None
         )
-        plans = [self._plan(cheapest)]
+        plans, solve = [self._plan(cheapest)], self._nearly if self.curves.n_segments > MANY else self._solve
         for step in range(1, n_points):
             need = low + -(-(high - low) * step // (n_points - 1))
             if plans[-1].served < need:
                 floor = Limit("units served", self.curves.served, at_least=need)
-                plans.append(self._plan(self._solve(self.curves.cost, (*self.limits, floor))))
+                plans.append(self._plan(solve(self.curves.cost, (*self.limits, floor))))
         return _frontier_of(self.curves, plans)
 
     def why_infeasible(
@@ -113,7 +119,7 @@ class Problem:
         if fill_rate is not None:
             rate = exact_rate(fill_rate)
             need = self.curves.needed(rate)
-            name = f"fill rate ≥ {format_rate(float(rate))}"
+            name = f"{self.curves.service_name} ≥ {format_rate(float(rate))}"
             served = self.curves.served
             whole = np.repeat(self.curves.demanded[:, None], self.curves.n_targets, axis=1)
             limits.append(Limit(name, served, at_least=need, part=served, whole=whole))
@@ -126,6 +132,9 @@ class Problem:
     def _solve(self, cost: Sums, limits: tuple[Limit, ...]) -> Solution:
         return solve_exactly(Program(cost, limits, self._allowed, self.ordered), time_limit=self.time_limit)
 
+    def _nearly(self, cost: Sums, limits: tuple[Limit, ...]) -> Solution:
+        return solve_nearly(Program(cost, limits, self._allowed, self.ordered), time_limit=self.time_limit)
+
     @cached_property
     def _allowed(self) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]] | None:
         columns = self.curves.columns
@@ -134,7 +143,7 @@ class Problem:
     def _plan(self, solution: Solution) -> Plan:
         if solution.choice is None:
             raise EngineFaultError("the solver found no plan where one is known to exist")
-        label = EXACT if solution.exact else SOLVER if solution.status == "optimal" else BOUND
+        label = EXACT if solution.exact else _LABEL.get(solution.status, BOUND)
         return Plan(self.curves, solution.choice, label, min(solution.bound, float(solution.cost)))
 
 

@@ -139,8 +139,9 @@ class Solution:
     ----------
     choice : (n_segments,) int or None
         The plan; None if there is none (or none was found in time).
-    status : {"optimal", "infeasible", "bounded"}
-        Proven best within the solver's tolerance, proven impossible, or stopped early.
+    status : {"optimal", "infeasible", "bounded", "nearly"}
+        Proven best within the solver's tolerance, proven impossible, stopped early, or a rounded plan
+        within a stated distance of its bound.
     cost : int
         Exact objective; 0 without a plan.
     bound : float

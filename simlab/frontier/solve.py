@@ -76,8 +76,9 @@ class Frontier:
         fill, cost = self.fill_rate, self.cost_money
         money = [format_money(float(end), self.curves.currency) for end in (cost[0], cost[-1])]
         return (
-            f"Frontier({self.kind}, {self.n_points:,} plans, fill rate {format_rate(float(fill[0]))} to "
-            f"{format_rate(float(fill[-1]))}, cost {money[0]} to {money[1]} per year)"
+            f"Frontier({self.kind}, {self.n_points:,} plans, {self.curves.service_name} "
+            f"{format_rate(float(fill[0]))} to {format_rate(float(fill[-1]))}, "
+            f"{self.curves.cost_name} {money[0]} to {money[1]}{self.curves.per})"
         )
 
     @property
@@ -108,6 +109,17 @@ class Frontier:
         cost = self.cost.astype(np.float64)
         slack = (self.cost - self.bound).astype(np.float64)
         return np.divide(slack, cost, out=np.zeros_like(cost), where=cost > 0)
+
+    @property
+    def gap_between(self) -> FloatArray:
+        """(p,) largest possible saving below each listed point, as a fraction of its cost.
+
+        A plan that serves more than the point before and no more than this one costs at least
+        (1 − this) × the cost of this point, whether it was listed or not.
+        """
+        cost = self.cost.astype(np.float64)
+        below = np.concatenate((self.bound[:1], self.bound[:-1])).astype(np.float64)
+        return np.divide(cost - below, cost, out=np.zeros_like(cost), where=cost > 0)
 
     @property
     def targets(self) -> FloatArray:
@@ -239,7 +251,11 @@ class Frontier:
             "nothing fits" if reach is None else f"the highest reachable is {rate_down(reach, demanded)}"
         )
         fill = math.nan if reach is None else reach / demanded
-        asked = "" if fill_rate is None else f" reaches fill rate {format_rate(float(fill_rate))}"
+        asked = (
+            ""
+            if fill_rate is None
+            else f" reaches {self.curves.service_name} {format_rate(float(fill_rate))}"
+        )
         if not enough.any():
             best = int(served.max())
             raise NoPlanError(

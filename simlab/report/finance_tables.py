@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simlab.report.formats import is_number, money, number, percent, span, target
+from simlab.report.method import CERTIFICATES
 from simlab.report.tables import ALL, PLANS, records
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def _sweep_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
         percent(row["fill_rate"]),
         money(row["objective"], tables.currency),
         money(row["inventory_value"], tables.currency),
-        str(row["certificate"]),
+        CERTIFICATES.get(str(row["certificate"]), str(row["certificate"])),
     ]
 
 

@@ -16,6 +16,14 @@ _FAMILIES = {
     "given": "levels as the items table gives them, a rule per SKU-location",
     "reorder_up_to": "(R,s,S): when the position is at or below s, order up to S",
 }
+CERTIFICATES = {
+    "exact": "certified in whole numbers",
+    "solver": "certified by the solver",
+    "epsilon": "within ε of their bound",
+    "bound": "bounded",
+    "listed": "listed",
+}
+"""Certificates of frontier points, in a word or two."""
 COVERS = (
     "the chance in demand and lead times, with the fitted laws taken as true (simulation intervals)",
     "a fresh seed: the plan was chosen on other random numbers than those it is judged on here",
@@ -142,11 +150,16 @@ def _frontier(facts: dict[str, Any] | None) -> str:
     n, shown = facts.get("n_points"), facts.get("n_shown")
     gap = facts.get("largest_fill_gap")
     text = f"{number(n)} plans, {number(shown)} kept"
-    return (
-        f"{text}; neighbours lie at most {number(100 * gap, 2)} points of fill apart"
-        if is_number(gap)
-        else text
-    )
+    if is_number(gap):
+        text += f"; neighbours lie at most {number(100 * gap, 2)} points of fill apart"
+    between = facts.get("largest_gap_between")
+    if is_number(between):
+        text += f", and a plan between two of them is at most {percent(between)} cheaper than the dearer one"
+    kinds = facts.get("points")
+    if isinstance(kinds, dict):
+        counted = [f"{number(count)} {CERTIFICATES.get(kind, kind)}" for kind, count in kinds.items()]
+        text += f"; {', '.join(counted)}"
+    return text
 
 
 def _listing(value: object, *, grouped: bool = True) -> str:

@@ -149,3 +149,28 @@ def test_purchases_that_targets_move_bind_like_any_ceiling():
     assert opt.solved.constants == ()
     assert spend(opt) <= most
     assert opt.chosen.served < free.chosen.served
+
+
+def test_frontiers_name_what_the_study_counts():
+    """Money tied up under a ready rate is not called holding cost per year, nor its floor a fill rate."""
+    service = {"measure": "ready_rate"}
+    opt = run({"objective": "inventory_value", "service": service, "fill_rate": 0.85})
+    frame = opt.frontier.to_frame()
+    assert list(frame.columns[:5]) == [
+        "service",
+        "objective",
+        "inventory_value",
+        "certificate",
+        "gap_between",
+    ]
+    units = frame.attrs["units"]
+    assert units["objective"] == "mean inventory value, EUR"
+    assert units["service"] == "ready rate, a fraction"
+    assert "ready rate" in repr(opt.frontier)
+    assert "per year" not in repr(opt.chosen)
+    assert "Mean inventory value (EUR)" in opt.frontier.plot().axes[0].get_ylabel()
+    with pytest.raises(InfeasibleError, match="reaches ready rate >0"):
+        opt.at(fill_rate=0.9999999)
+    usual = run({"fill_rate": 0.85}).frontier.to_frame()
+    assert list(usual.columns[:2]) == ["fill_rate", "holding_cost"]
+    assert usual.attrs["units"]["holding_cost"] == "holding cost, EUR per year"
