@@ -8,6 +8,7 @@ import numpy as np
 
 from simlab.api import bounds as bounding
 from simlab.api import prices
+from simlab.api.capital_segments import capital_by_segment, now_of
 from simlab.api.confidence import band_frame
 from simlab.api.limits import chance_limits
 from simlab.api.stock_value import COLUMNS
@@ -45,6 +46,16 @@ def release(opt: Optimization, amount: float) -> prices.FinanceTable:
         f"{format_rate(found.before.fill_rate)} to {format_rate(found.after.fill_rate)} on the search seed"
     )
     return prices.FinanceTable("Release of stock", prices.release_frame(found), note)
+
+
+def by_segment(opt: Optimization) -> prices.FinanceTable:
+    """Stock now and proposed, segment by segment."""
+    what = "today's levels" if now_of(opt) == "today" else "the habit, for today's levels are not all known"
+    note = (
+        f"mean inventory value, {opt.data.study.currency}; now: {what}; both plans on the verdict seed, the "
+        "change is paired"
+    )
+    return prices.FinanceTable("Capital by segment", capital_by_segment(opt), note)
 
 
 def bounds(opt: Optimization, *, every_level: bool) -> bounding.Bounds:
@@ -195,6 +206,7 @@ def finance_frames(opt: Optimization) -> dict[str, pd.DataFrame]:
         **scenarios,
         "capital": opt.capital.to_frame(),
         "stock_value": opt.stock_value.to_frame(),
+        "capital_by_segment": capital_by_segment(opt),
         "exchange_rates": prices.rates_frame(opt),
         "moves": prices.moves_frame(opt),
         "budget_sweep": prices.sweep_frame(opt),

@@ -192,6 +192,10 @@ class Optimization:
         """Set an amount of stock free at the least loss of service: from which segments."""
         return finance.release(self, amount)
 
+    def capital_by_segment(self) -> FinanceTable:
+        """Mean inventory value of every segment now and under the plan, with the change."""
+        return finance.by_segment(self)
+
     def why_infeasible(
         self, *, fill_rate: float | None = None, budget: float | None = None
     ) -> Explanation | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
 
+from simlab.report.finance_segments import segment_chart, segment_section
 from simlab.report.finance_tables import table_sections
 from simlab.report.formats import currency_sign
 from simlab.report.style import BLUE, GREY, Figure, Width, axis_money, named
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 def sections(tables: RunTables) -> list[dict[str, Any]]:
     """Title, text and chart id of each finance section that the run's tables allow."""
     found: list[dict[str, Any]] = []
+    what = str(tables.manifest.get("objective") or "holding cost")
+    served = str(tables.manifest.get("service") or "fill rate")
     if tables.band is not None:
         text = (
             "Fresh service of every plan against its cost (with a budget: against its stock value), with "
@@ -25,7 +29,11 @@ def sections(tables: RunTables) -> list[dict[str, Any]]:
         )
         found.append({"id": "money_band", "title": "The frontier in money", "text": text})
     if tables.exchange_rates is not None:
-        text = "Holding cost per year of one more percentage point of fill, between neighbouring plans."
+        text = (
+            f"{what[0].upper()}{what[1:]}{_per(tables)} of one more percentage point of {served}, between "
+            "neighbouring plans held fixed; the shaded band is the paired interval on the fresh seed (down "
+            "to the lower edge where it contains zero)."
+        )
         found.append({"id": "exchange_rates", "title": "What one more point of fill costs", "text": text})
     if tables.capital is not None:
         text = (
@@ -33,7 +41,10 @@ def sections(tables: RunTables) -> list[dict[str, Any]]:
             "replications lie in the band; dashed: what is bought."
         )
         found.append({"id": "capital_over_time", "title": "Capital over time", "text": text})
-    return [{**section, "chart": True, "table": None} for section in found] + table_sections(tables)
+    found = [{**section, "chart": True, "table": None} for section in found]
+    if tables.capital_by_segment is not None:
+        found.insert(min(2, len(found)), segment_section(tables))
+    return found + table_sections(tables)
 
 
 def charts(tables: RunTables, *, width: Width = 720) -> dict[str, Figure]:
@@ -45,6 +56,8 @@ def charts(tables: RunTables, *, width: Width = 720) -> dict[str, Figure]:
         found["exchange_rates"] = _exchange_rates(tables, width)
     if tables.capital is not None:
         found["capital_over_time"] = _capital(tables, width)
+    if tables.capital_by_segment is not None:
+        found["capital_by_segment"] = segment_chart(tables, width)
     return found
 
 
@@ -59,9 +72,10 @@ def _money_band(tables: RunTables, width: Width) -> Figure:
     objective = str(tables.manifest.get("objective") or "holding cost")
     objective = "mean inventory value" if what == "inventory_value" else objective
     service = str(tables.manifest.get("service") or "fill rate")
+    per = "" if what == "inventory_value" else _per(tables)
     x = alt.X(
         f"{what}:Q",
-        title=f"{objective.capitalize()} ({tables.currency})",
+        title=f"{objective.capitalize()}{per} ({tables.currency})",
         axis=_money_axis(tables),
         scale=alt.Scale(zero=False),
     )
@@ -107,12 +121,16 @@ def _chosen_rows(tables: RunTables) -> list[int]:
 
 def _exchange_rates(tables: RunTables, width: Width) -> Figure:
     """Steps of the slope between neighbouring plans, with its interval, against achieved fill."""
-    table = tables.exchange_rates
-    assert table is not None
+    assert tables.exchange_rates is not None
+    table = _above_zero(tables.exchange_rates)
     x = alt.X(
-        "fill_rate:Q", title="Achieved fill rate", axis=alt.Axis(format=".1%"), scale=alt.Scale(zero=False)
+        "fill_rate:Q",
+        title=f"Achieved {tables.manifest.get('service') or 'fill rate'}",
+        axis=alt.Axis(format=".1%"),
+        scale=alt.Scale(zero=False),
     )
-    title = f"Holding cost per year of one more point ({tables.currency})"
+    what = str(tables.manifest.get("objective") or "holding cost")
+    title = f"{what[0].upper()}{what[1:]}{_per(tables)} of one more point ({tables.currency})"
     scale = alt.Scale(type="log")
     ten = "log(datum.value) / LN10"
     powers = f"abs({ten} - round({ten})) < 0.001 ? {_plain_money(tables)} : ''"
@@ -131,6 +149,16 @@ def _exchange_rates(tables: RunTables, width: Width) -> Figure:
     return Figure(alt.layer(*layers).properties(width=width, height=320), {"rates": table})
 
 
+def _above_zero(table: pd.DataFrame) -> pd.DataFrame:
+    """Prices as a logarithmic axis shows them: ends of intervals at or below zero lie on its floor."""
+    names = [f"cost_per_point{end}" for end in ("", "_low", "_high") if f"cost_per_point{end}" in table]
+    shown = table[table["cost_per_point"] > 0]
+    if shown.empty:
+        return shown
+    floor = 10.0 ** math.floor(math.log10(float(shown["cost_per_point"].min())) - 0.001)
+    return shown.assign(**{name: shown[name].clip(lower=floor) for name in names})
+
+
 def _capital(tables: RunTables, width: Width) -> Figure:
     """Stock value per period on the way to the plan, with its band, and what is bought."""
     table = tables.capital
@@ -145,6 +173,11 @@ def _capital(tables: RunTables, width: Width) -> Figure:
     if "purchases" in table:
         layers.append(base.mark_line(color=GREY, strokeDash=[4, 3]).encode(x=x, y="purchases:Q"))
     return Figure(alt.layer(*layers).properties(width=width, height=320), {"capital": table})
+
+
+def _per(tables: RunTables) -> str:
+    """ " per year" where the objective is money per year."""
+    return "" if tables.manifest.get("objective") == "mean inventory value" else " per year"
 
 
 def _plain_money(tables: RunTables) -> str:

@@ -32,7 +32,13 @@ def table_sections(tables: RunTables) -> list[dict[str, Any]]:
             "moves", "Where the next money goes", _MOVES_TEXT, tables.moves, _move_cells, _MOVES, tables
         ),
         _section(
-            "budgets", "What a budget buys", _SWEEP_TEXT, tables.budget_sweep, _sweep_cells, _SWEEP, tables
+            "budgets",
+            "What a budget buys",
+            _SWEEP_TEXT,
+            tables.budget_sweep,
+            _sweep_cells,
+            _sweep(tables),
+            tables,
         ),
         _section(
             "stock_value",
@@ -74,13 +80,12 @@ _MOVES = (
     "stock",
     "fill, as optimised",
     "fill, fresh seed",
-    "points per 1,000",
+    "points per 1,000 of stock",
 )
 _MOVES_TEXT = (
     "One segment moves to another target of the grid, all others stay: steps up, best first, then steps down "
     "that set money free at the least loss."
 )
-_SWEEP = ("Budget", "service", "objective", "inventory value", "certificate")
 _SWEEP_TEXT = "The highest service that each budget on mean inventory value allows, on the seed that chose."
 _STOCK = ("Plan", "mean", "P95 of all periods", "highest period, mean", "highest period, P95")
 _STOCK_TEXT = (
@@ -137,6 +142,14 @@ def _move_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
         f"{fresh} ({ends})" if ends else fresh,
         number(row["points_per_1000"], 4),
     ]
+
+
+def _sweep(tables: RunTables) -> tuple[str, ...]:
+    """Headings of the budget table, in what the study counts."""
+    objective = str(tables.manifest.get("objective") or "holding cost")
+    per = "" if objective == "mean inventory value" else " per year"
+    service = str(tables.manifest.get("service") or "fill rate")
+    return ("Budget", service, f"{objective}{per}", "inventory value", "certificate")
 
 
 def _sweep_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:

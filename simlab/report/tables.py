@@ -40,6 +40,7 @@ _NEEDED = {
     "exchange_rates": ("fill_rate", "cost_per_point"),
     "capital": ("period", "inventory_value"),
     "stock_value": ("plan", "segment", "inventory_value", "p95_inventory_value", "peak_inventory_value"),
+    "capital_by_segment": ("segment", "now", "inventory_value_now", "inventory_value", "change"),
     "band": ("point", "fill_rate", "fill_rate_low", "fill_rate_high", "objective"),
     "moves": ("segment", "direction", "from_target", "to_target", "value", "fill"),
     "budget_sweep": ("budget", "fill_rate", "objective", "inventory_value", "certificate"),
@@ -73,6 +74,7 @@ class RunTables:
     exchange_rates: pd.DataFrame | None = None
     capital: pd.DataFrame | None = None
     stock_value: pd.DataFrame | None = None
+    capital_by_segment: pd.DataFrame | None = None
     band: pd.DataFrame | None = None
     moves: pd.DataFrame | None = None
     budget_sweep: pd.DataFrame | None = None

@@ -120,7 +120,15 @@ def test_tables_show_themselves(opt):
 def test_the_run_folder_has_the_tables_of_finance_and_the_report_shows_them(tmp_path):
     result = api.run_optimize(write_study(tmp_path))
     run = RunFolder.open(result.folder)
-    for name in ("exchange_rates", "moves", "budget_sweep", "band", "bounds", "limits"):
+    for name in (
+        "exchange_rates",
+        "moves",
+        "budget_sweep",
+        "band",
+        "bounds",
+        "limits",
+        "capital_by_segment",
+    ):
         assert len(run.read_table(name))
     assert (result.folder / "figures" / "exchange_rates.svg").is_file()
     assert any("last point" in line for line in result.statements)
@@ -145,3 +153,21 @@ def test_a_budget_is_a_line_in_the_money_chart(tmp_path):
     result = api.run_optimize(write_study(tmp_path, **{"[optimize]": asked}))
     page = (result.folder / "report.html").read_text(encoding="utf-8")
     assert '"budget":[{"inventory_value":20000' in page.replace(" ", "")
+
+
+def test_capital_by_segment_adds_up_and_its_change_is_paired(opt):
+    """Now is the habit (not every SKU-location has today's levels); rows sum to the total of each plan."""
+    frame = opt.capital_by_segment().to_frame()
+    rows, total = frame[frame["segment"] != "(all)"], frame[frame["segment"] == "(all)"].iloc[0]
+    assert set(frame["now"]) == {"habit"}
+    for name in ("inventory_value_now", "inventory_value", "change", "stock_record"):
+        assert rows[name].sum() == pytest.approx(total[name])
+    assert total["inventory_value_now"] == pytest.approx(opt.scores("habit").inventory_value.value)
+    assert total["inventory_value"] == pytest.approx(opt.scores("segmented").inventory_value.value)
+    assert frame["change"].to_numpy() == pytest.approx(
+        (frame["inventory_value"] - frame["inventory_value_now"]).to_numpy()
+    )
+    width = frame["change_high"] - frame["change_low"]
+    alone = frame["inventory_value_high"] - frame["inventory_value_low"]
+    assert (width < alone).all()
+    assert "EUR" in opt.capital_by_segment().note

@@ -88,3 +88,19 @@ def test_a_long_frontier_is_thinned_but_keeps_ends_and_choice(n: int, n_segments
     assert len(kept) * n_segments <= 63_000
     assert {0, n - 1} <= set(kept["point"])
     assert kept["chosen"].sum() == frontier["chosen"].sum()
+
+
+def test_prices_whose_interval_contains_zero_stay_visible_on_the_logarithmic_axis(tmp_path: Path) -> None:
+    """A lower end below zero once pushed every price off the chart."""
+    from simlab.report.finance import charts
+
+    run = build_fake_run(tmp_path, n_items=60, finance=True)
+    table = run.read_table("exchange_rates")
+    table["cost_per_point_low"] = -50.0
+    table["cost_per_point_high"] = table["cost_per_point"] + 50.0
+    run.manifest["files"] = {}
+    run.write_table("exchange_rates", table)
+    shown = charts(read_tables(run))["exchange_rates"].data["rates"]
+    assert (shown["cost_per_point"] == table["cost_per_point"]).all()
+    assert (shown["cost_per_point_low"] > 0).all()
+    assert (shown["cost_per_point_low"] <= shown["cost_per_point"]).all()
