@@ -69,7 +69,7 @@ def _counts(changed: pd.DataFrame, tables: RunTables) -> Row:
                 number((group["after"] != group["before"]).sum()),
                 number((~kept).sum()),
                 number(group["before"].sum()),
-                f"{moved:+,.0f}",
+                f"{moved:+,.0f}".replace("-", "−"),
                 money(group["value"].sum(), tables.currency),
             ]
         )
@@ -128,9 +128,7 @@ def _uplift(uplift: pd.DataFrame) -> Row:
 def _uplift_notes(uplift: pd.DataFrame) -> list[str]:
     future = str(uplift["future"].iloc[0])
     notes = [_FUTURE.get(future) or f"Promotions come back in {percent(float(future), 1)} of future periods."]
-    notes.append(
-        "Effects are those seen together, not proven causes: what else changed in those periods is in them."
-    )
+    notes.append("Effects are those seen, not proven causes: what else changed in those periods is in them.")
     if (uplift["driver"] == "price").any():
         notes.append(
             "Where larger quantities buy a lower price, the price is an outcome of demand and no driver."

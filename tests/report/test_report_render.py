@@ -160,7 +160,7 @@ def test_nan_is_shown_as_a_dash(tmp_path: Path) -> None:
     run.write_table("segments", segments)
     tables = read_tables(run)
     row = segment_table(tables, "segmented")["rows"][0]
-    assert row["cells"][0] == {"value": "–", "span": "–"}
+    assert row["cells"][0] == {"value": "–", "span": "–", "model": ""}
     assert row["state"] == "none"
     assert "nan" not in re.sub(r"<script.*?</script>", "", page_html(tables, set()), flags=re.DOTALL)
 
