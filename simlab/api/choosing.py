@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from simlab.errors import InfeasibleError, InvalidInputError, Problem
 from simlab.execution import PlanSums
 from simlab.frontier import Chance, Frontier, Plan, cheapest_meeting, solve_chance
 from simlab.frontier import Problem as PlanProblem
+from simlab.frontier.plan import LISTED
 from simlab.measures import format_rate, ratio_interval
 
 _AT_ONCE = 400
@@ -64,10 +65,10 @@ def choose(
         _check_bound(simulator, fill_rate)
     if asks_for_tails(simulator.data.study.optimize):
         return _with_tails(simulator, problem, frontier, fill_rate, budget)
-    if simulator.rules.chances:
-        return _under_chance(simulator, problem, fill_rate, budget)
     if by_bound and fill_rate is not None:
         return _by_lower_bound(simulator, problem, frontier, fill_rate, budget)
+    if simulator.rules.chances:
+        return _under_chance(simulator, problem, fill_rate, budget)
     source = problem if frontier.kind == "limited" else frontier
     return source.at(fill_rate=fill_rate, budget=budget), Choosing()
 
@@ -76,8 +77,6 @@ def _check_bound(simulator: Simulator, fill_rate: float | None) -> None:
     study = simulator.data.study
     if fill_rate is None:
         message, fix = "needs a floor that the lower bound must meet", "say optimize.fill_rate = 0.95"
-    elif simulator.rules.chances:
-        message, fix = "together with chance limits is not in this version", "leave one of them out"
     elif asks_for_tails(study.optimize):
         message, fix = "together with P95 or peak of stock value is not in this version", "leave one out"
     else:
@@ -143,25 +142,74 @@ def _by_lower_bound(
             [Problem("E-OPT-021", message, column=where, fix="fewer segments or replications")]
         )
     cells = simulator.run(groups, "selection", "selection")[SEGMENTS]
+    judged = _Judged(cells.good, cells.asked[0].sum(axis=0), simulator.settings.level, fill_rate)
     points = _candidates(problem, frontier, fill_rate, budget)
-    level, demanded = simulator.settings.level, cells.asked[0].sum(axis=0)
-    best = float("nan")
-    for first in range(0, points.size, _AT_ONCE):
-        at = points[first : first + _AT_ONCE]
-        served = plan_sums(cells.good, frontier.choice[at])
-        lows = np.atleast_1d(ratio_interval(served, demanded, level).low)
-        best = float(np.nanmax([best, *lows]))
-        met = cheapest_meeting(served, demanded, fill_rate, level)
-        if met is not None:
-            note = (
-                f"chosen on the selection seed: the cheapest plan whose lower {100 * level:g} % bound there, "
-                f"{format_rate(float(lows[met]))}, meets the floor {format_rate(fill_rate)}"
-            )
-            return frontier.plan(int(at[met])), Choosing(lower_bound=float(lows[met]), notes=(note,))
-    raise InfeasibleError(
-        f"no plan on the grid has a lower {100 * level:g} % bound of {format_rate(fill_rate)} on the "
-        f"selection seed: the highest is {format_rate(best)}; lower the floor, or use more replications"
+    if not simulator.rules.chances:
+        at, low = judged.cheapest(frontier.choice, points)
+        return frontier.plan(at), Choosing(lower_bound=low, notes=(judged.note(low),))
+    cheapest, choosing = _under_chance(simulator, problem, fill_rate, budget)
+    low = judged.lower_bound(cheapest.choice)
+    if low >= fill_rate:
+        return cheapest, replace(choosing, lower_bound=low, notes=(*choosing.notes, judged.note(low)))
+    for chance in choosing.chances:
+        points = points[chance.kept(frontier.choice[points]) >= chance.wanted]
+    at, low = judged.cheapest(frontier.choice, points)
+    plan = frontier.plan(at)
+    plan = replace(plan, certificate=LISTED, bound=min(cheapest.bound, float(plan.cost)))
+    kept = tuple(int(chance.kept(plan.choice[None, :])[0]) for chance in choosing.chances)
+    listed = (
+        "under chance limits it is the cheapest such plan among those of the plain frontier (listed); its "
+        f"bound is that of the chance limits alone, gap {100 * plan.gap:.2f} %"
     )
+    notes = (*choosing.notes, judged.note(low), listed)
+    return plan, Choosing(choosing.chances, kept, lower_bound=low, notes=notes)
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """Service of any plan of segment targets on the selection seed, by its lower bound.
+
+    Attributes
+    ----------
+    good : (k, c, r) int64
+        Good part of every target in every segment.
+    asked : (r,) int64
+    level, floor : float
+    """
+
+    good: IntArray
+    asked: IntArray
+    level: float
+    floor: float
+
+    def lower_bound(self, choice: npt.NDArray[np.int64]) -> float:
+        """Of one plan."""
+        served = plan_sums(self.good, choice[None, :].astype(np.int16))
+        return float(np.atleast_1d(ratio_interval(served, self.asked, self.level).low)[0])
+
+    def cheapest(self, choice: npt.NDArray[np.int16], points: IntArray) -> tuple[int, float]:
+        """The first of the points, in ascending cost, whose lower bound meets the floor, with the bound."""
+        best = float("nan")
+        for first in range(0, points.size, _AT_ONCE):
+            at = points[first : first + _AT_ONCE]
+            served = plan_sums(self.good, choice[at])
+            lows = np.atleast_1d(ratio_interval(served, self.asked, self.level).low)
+            best = float(np.nanmax([best, *lows]))
+            met = cheapest_meeting(served, self.asked, self.floor, self.level)
+            if met is not None:
+                return int(at[met]), float(lows[met])
+        raise InfeasibleError(
+            f"no plan on the grid has a lower {100 * self.level:g} % bound of {format_rate(self.floor)} on "
+            f"the selection seed: the highest is {format_rate(best)}; lower the floor, or use more "
+            "replications"
+        )
+
+    def note(self, low: float) -> str:
+        """How the plan was chosen."""
+        return (
+            f"chosen on the selection seed: the cheapest plan whose lower {100 * self.level:g} % bound "
+            f"there, {format_rate(low)}, meets the floor {format_rate(self.floor)}"
+        )
 
 
 def _candidates(problem: PlanProblem, frontier: Frontier, fill_rate: float, budget: float | None) -> IntArray:

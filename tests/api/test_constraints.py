@@ -178,6 +178,24 @@ def test_a_plan_chosen_by_its_lower_bound_meets_the_floor_on_the_selection_seed(
     assert any("selection seed" in note for note in opt.solved.notes)
 
 
+def test_chance_limits_and_the_lower_bound_hold_together():
+    """Never cheaper than either alone; listed with the gap to the chance limits' own bound."""
+    chance = [{"at_least": 0.9, "probability": 0.8}]
+    both = run({"fill_rate": 0.9, "choose": "lower_bound", "chance": chance}, n_targets=8)
+    bound = run({"fill_rate": 0.9, "choose": "lower_bound"}, n_targets=8)
+    alone = run({"fill_rate": 0.9, "chance": chance}, n_targets=8)
+    assert both.solved.choosing.lower_bound >= 0.9
+    assert all(one.met(both.chosen.choice) for one in both.solved.choosing.chances)
+    assert both.chosen.cost >= alone.chosen.cost
+    assert both.chosen.bound <= both.chosen.cost
+    if all(one.met(bound.chosen.choice) for one in both.solved.choosing.chances):
+        assert both.chosen.cost <= bound.chosen.cost
+    strict = [{"at_least": 0.95, "probability": 0.9}]
+    first = run({"fill_rate": 0.9, "choose": "lower_bound", "chance": strict}, n_targets=8)
+    assert first.chosen.certificate == "solver"
+    assert first.chosen.cost == run({"fill_rate": 0.9, "chance": strict}, n_targets=8).chosen.cost
+
+
 def test_stock_on_order_in_the_budget_is_a_constant_and_said():
     usual = run({"budget": 20000.0})
     opt = run({"budget": 40000.0, "budget_on": "on_hand+pipeline"})
