@@ -9,6 +9,7 @@ import numpy as np
 
 from simlab.api.data import Data
 from simlab.api.growing import CUTS, LEARNED, TREE, grower, is_grown, learned_spec
+from simlab.api.learning import product
 from simlab.errors import InvalidInputError, Problem, SimlabError, UsageError
 from simlab.segments import Segmentation, assign, known_schemes
 from simlab.verdict.tournament import Arena, Entrant
@@ -32,7 +33,8 @@ class Field:
     entrants : tuple of Entrant
         Those that sort by themselves.
     grown : mapping of str to str
-        Name → what is grown once the arena stands: ``tree``, ``cuts``, ``learned``, ``optimised:tbs`` …
+        Name → what is grown once the arena stands: ``tree``, ``cuts``, ``learned``, ``optimised:tbs`` …,
+        and products that have one of these as a part (``abc+tree``).
     left_out : tuple of (str, str)
         Schemes that cannot take part, and why; only where the user named none.
     notes : tuple of str
@@ -67,9 +69,10 @@ def field_of(data: Data, schemes: Schemes | None) -> Field:
     problems: list[Problem] = []
     for name, one in given:
         try:
-            if isinstance(one, str) and _grows(data, one):
-                grower(data, one, learned_spec(data))
-                grown[name] = one
+            parts = _parts(one)
+            if any(_grows(data, part) for part in parts):
+                _refuse_parts(data, parts)
+                grown[name] = JOIN.join(parts)
                 continue
             entrants.append(Entrant(name, _segmentation(data, one)))
         except InvalidInputError as error:
@@ -89,13 +92,43 @@ def field_of(data: Data, schemes: Schemes | None) -> Field:
 
 
 def grown_in(data: Data, arena: Arena, one: str, classes: int | None = None) -> Segmentation:
-    """Segments grown on the arena's search seed; as many as the study's `segments.learned` says at most."""
-    spec = learned_spec(data)
-    classes = min(spec.classes, data.catalog.n_items) if classes is None else classes
-    if one == LEARNED and spec.method == "free":
+    """Segments grown on the arena's search seed; as many as the study's `segments.learned` says at most.
+
+    Parts of a product are grown each by itself, on all SKU-locations, and then crossed.
+    """
+    parts = one.split(JOIN)
+    if len(parts) > 1:
+        spec = data.study.segments
+        return product(
+            [
+                grown_in(data, arena, part, classes)
+                if _grows(data, part)
+                else assign(data.catalog, data.models, part, spec)
+                for part in parts
+            ]
+        )
+    learned = learned_spec(data)
+    classes = min(learned.classes, data.catalog.n_items) if classes is None else classes
+    if one == LEARNED and learned.method == "free":
         return free_in(arena, classes, LEARNED)
-    grow = grower(data, one, spec)
+    grow = grower(data, one, learned)
     return grow_in(arena, lambda loss: grow(loss, classes))
+
+
+def _parts(one: Scheme) -> tuple[str, ...]:
+    """Schemes of a product; none of a segmentation that is given."""
+    if isinstance(one, Segmentation):
+        return ()
+    return tuple(dict.fromkeys(one.split(JOIN) if isinstance(one, str) else one))
+
+
+def _refuse_parts(data: Data, parts: Sequence[str]) -> None:
+    """Refuse before anything is simulated what cannot be grown or assigned."""
+    for part in parts:
+        if _grows(data, part):
+            grower(data, part, learned_spec(data))
+        else:
+            assign(data.catalog, data.models, part, data.study.segments)
 
 
 def _grows(data: Data, one: str) -> bool:

@@ -64,7 +64,7 @@ def schemes(
         str | None,
         typer.Option(
             metavar="A,B,C",
-            help="Schemes, columns, products such as abc+xyz, optimised:tbs, tree, cuts, learned. "
+            help="Schemes, columns, optimised:tbs, tree, cuts, learned, products such as abc+xyz, abc+tree. "
             "Default: all that the items allow.",
         ),
     ] = None,

@@ -19,6 +19,8 @@ N = 40
 SMALL = Rounds(controls=20, seeds=2, catalogues=3, classes=(1, 2, 3))
 FEW = Rounds(controls=0, seeds=0, catalogues=0, classes=(), services=False)
 
+ONE = Rounds(controls=0, seeds=0, catalogues=0, classes=(1, 2))
+
 
 def items(n=N) -> pd.DataFrame:
     rng = np.random.default_rng(8)
@@ -274,3 +276,19 @@ def test_a_refused_contest_leaves_no_folder(tmp_path):
     with pytest.raises(InvalidInputError):
         api.run_compare_schemes(tmp_path / "study.toml", ["nonsense"], out=tmp_path / "run", rounds=FEW)
     assert not (tmp_path / "run").exists()
+
+
+def test_products_with_learned_parts_take_part(data, tmp_path):
+    """A part is grown by itself and crossed with the others; as a list of names or joined by "+"."""
+    contest = sl.compare(data, ["abc", "tree", "abc+tree", ("location", "cuts")], rounds=ONE)
+    entrants = {one.name: one.segmentation for one in contest.tournament.entrants}
+    assert set(entrants) == {"abc", "tree", "abc+tree", "location+cuts"}
+    abc, tree, both = entrants["abc"], entrants["tree"], entrants["abc+tree"]
+    pairs = set(zip(abc.codes.tolist(), tree.codes.tolist(), strict=True))
+    assert both.n_segments == len(pairs)
+    assert {(abc.codes[i], tree.codes[i]) for i in np.flatnonzero(both.codes == 0)} <= pairs
+    assert len({(abc.codes[i], tree.codes[i]) for i in np.flatnonzero(both.codes == 0)}) == 1
+    result = api.contest_run.write_contest(contest, RunFolder.create(tmp_path / "run", "c", tmp_path), {})
+    assert "abc+tree" in (result.folder / "report.html").read_text(encoding="utf-8")
+    with pytest.raises(InvalidInputError, match="nowhere"):
+        sl.compare(data, ["nowhere+tree"], rounds=FEW)
