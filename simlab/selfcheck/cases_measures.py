@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simlab.engine.cycles import review_cycles
 from simlab.engine.run import simulate_items
 from simlab.engine.types import Curves, Family, FloatArray, Horizon, World
 from simlab.selfcheck.cases_schema import Case
@@ -88,7 +89,8 @@ def evaluate(case: Case, setup: Setup, effort: Effort) -> tuple[dict[str, Interv
         interval = ratio(numerator, denominator, stretches)
         if interval is not None:
             found[name] = interval
-    missing = _by_review(case, setup, effort, found)
+    _by_review(case, setup, effort, found)
+    missing: dict[str, str] = {}
     if case.lost and case.demand.is_continuous:
         for name in ("orders", "mean_order", "csl"):
             found.pop(name, None)
@@ -168,12 +170,13 @@ def _without_chance(case: Case) -> dict[str, Interval]:
     return fixed
 
 
-def _by_review(case: Case, setup: Setup, effort: Effort, found: dict[str, Interval]) -> dict[str, str]:
+def _by_review(case: Case, setup: Setup, effort: Effort, found: dict[str, Interval]) -> None:
     """Add ``csl_review``: nothing owed (lost) just before what a review may have ordered arrives.
 
     It is P(nothing short at the count) if every period ends such a cycle; the ``csl`` of a world
     where every review orders under (R,S); else that of the one period (or R periods, lost sales)
-    before each arrival, in a run of its own.
+    before each arrival, in a run of its own; where lead times are random and reviews may order nothing,
+    every review's arrival is looked up in recorded paths.
     """
     constant_lead = case.lead_time.is_constant
     if constant_lead and case.review == 1:
@@ -183,11 +186,9 @@ def _by_review(case: Case, setup: Setup, effort: Effort, found: dict[str, Interv
     elif constant_lead:
         found["csl_review"] = _before_arrivals(case, setup, effort)
     else:
-        reason = "random lead times and reviews without orders: the engine counts receipts only"
-        return {"csl_review": reason}
+        found["csl_review"] = _by_arrival(case, setup, effort)
     if _always_orders(case):
         found["csl"] = found["csl_review"]
-    return {}
 
 
 def _with_an_order_each(case: Case, setup: Setup, effort: Effort) -> Interval:
@@ -203,6 +204,19 @@ def _with_an_order_each(case: Case, setup: Setup, effort: Effort) -> Interval:
     good = curves.good_receipts[0].mean(axis=0)
     receipts = curves.receipts[0, 0].astype(np.float64)
     interval = ratio(good, receipts, float(receipts.sum()))
+    if interval is None:
+        raise ValueError("no review in the horizon")
+    return interval
+
+
+def _by_arrival(case: Case, setup: Setup, effort: Effort) -> Interval:
+    """Share of reviews whose cycle ends without a shortage, ordered or not."""
+    horizon, levels = effort.long_run(setup, case.review), setup.levels(0)
+    good, cycles = (sums[0].astype(np.float64) for sums in review_cycles(setup.world, levels, horizon))
+    if case.demand.is_continuous and not case.lost:  # a step of the lattice stands for its middle
+        finer, _ = review_cycles(setup.world, levels, horizon, least=1)
+        good = 0.5 * (good + finer[0])
+    interval = ratio(good, cycles, float(cycles.sum()))
     if interval is None:
         raise ValueError("no review in the horizon")
     return interval

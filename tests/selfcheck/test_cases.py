@@ -175,14 +175,56 @@ def test_csl_review_of_lost_sales() -> None:
     assert abs(run_case(case, QUICK).estimates["csl_review"].z(exact)) < 4
 
 
-def test_what_cannot_be_counted_is_said() -> None:
+def test_csl_review_of_batch_orders_with_random_lead_times() -> None:
+    """(R,s,nQ), R = 3, L = 1 or 2 (no two orders meet): 3 + L periods of demand from a uniform position."""
     case = read(
-        lead_time={"kind": "iid_maxrule", "pmf": {"1": 0.5, "3": 0.5}}, policy={"kind": "sS", "s": 1, "S": 4}
+        demand={"kind": "poisson", "mean": 3},
+        lead_time={"kind": "iid", "crossing": True, "pmf": {"1": 0.5, "2": 0.5}},
+        review=3,
+        policy={"kind": "nQ", "s": 10, "Q": 7},
     )
-    result = run_case(case, QUICK)
-    assert "csl_review" not in result.estimates
-    assert "random lead times" in result.missing["csl_review"]
-    assert "csl" in result.estimates
+    after = np.arange(11, 18)
+    exact = 0.5 * float(stats.poisson.cdf(after, 12).mean() + stats.poisson.cdf(after, 15).mean())
+    found = run_case(case, QUICK).estimates["csl_review"]
+    assert abs(found.z(exact)) < 4
+    assert found.half_width < 0.02
+
+
+def lost_cycles(S: int, mean: float) -> float:
+    """(R,S) with R = 2, L = 0 or 1 equally likely, lost sales: the chain of shelf and loss at reviews."""
+    demand = stats.poisson.pmf(np.arange(60), mean)
+    states = [(x, f) for x in range(S + 1) for f in (0, 1)]
+    number = {state: i for i, state in enumerate(states)}
+    chain, good = np.zeros((len(states), len(states))), np.zeros(len(states))
+    for (x, f), i in number.items():
+        good[i] += 0.5 * (1 - f)
+        for d, p in enumerate(demand):
+            good[i] += 0.5 * p * (1 - f) * (d <= x)
+            for late, (lost, shelf) in enumerate([(d > S, max(S - d, 0)), (False, max(x - d, 0) + S - x)]):
+                for e, q in enumerate(demand):
+                    end = max(shelf - e, 0), int((lost and not late) or e > shelf)
+                    chain[i, number[end]] += 0.5 * p * q
+    return float((np.linalg.matrix_power(chain, 512)[0] * good).sum())
+
+
+def test_csl_review_of_lost_sales_with_random_lead_times() -> None:
+    """A review that orders nothing ends a cycle too: nothing lost since the arrival before."""
+    case = read(
+        unmet="lost",
+        demand={"kind": "poisson", "mean": 2},
+        lead_time={"kind": "iid", "crossing": True, "pmf": {"0": 0.5, "1": 0.5}},
+        review=2,
+        policy={"kind": "base_stock", "S": 4},
+    )
+    found = run_case(case, QUICK).estimates
+    assert abs(found["csl_review"].z(lost_cycles(4, 2.0))) < 4
+
+
+def test_csl_review_counts_reviews_that_order_nothing() -> None:
+    """(s,S) that rarely orders: most cycles end without a receipt, and in good order."""
+    lead = {"kind": "iid_maxrule", "crossing": False, "pmf": {"1": 0.5, "3": 0.5}}
+    found = run_case(read(lead_time=lead, policy={"kind": "sS", "s": 1, "S": 9}), QUICK).estimates
+    assert found["csl_review"].est > found["csl"].est + 0.01
 
 
 # --- short horizons ---------------------------------------------------------------------------

@@ -1,0 +1,128 @@
+"""Largest and last stock of every item: what shelves must hold, and what is left at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simlab.engine._jit import kernel
+from simlab.engine.forecasts import lift_levels
+from simlab.engine.forms import check, check_start, detail_arrays, item_arrays, level_arrays
+from simlab.engine.guards import report
+from simlab.engine.kernel_types import (
+    DetailArrays,
+    ItemArrays,
+    LevelArrays,
+    MovingArrays,
+    Record,
+    Schedule,
+    Work,
+)
+from simlab.engine.moving import moving_arrays
+from simlab.engine.paths import draw_demand, load_block, make_guide, rule_of
+from simlab.engine.recorder import DEMANDED, NET, ON_HAND, ON_HAND_START, prepare_path, record_path
+from simlab.engine.recording import raise_faults, recording, schedule
+from simlab.engine.run import shifting
+from simlab.engine.types import Horizon, IntArray, Levels, Start, World
+
+
+@dataclass(frozen=True, eq=False)
+class Extremes:
+    """Sums over replications per item × column, units.
+
+    Attributes
+    ----------
+    peak : (n, k) int64
+        Largest shelf stock after ordering, before demand, of the counted periods of each replication.
+    end : (n, k) int64
+        Shelf stock at the last count of each replication.
+    """
+
+    peak: IntArray
+    end: IntArray
+
+
+def item_extremes(world: World, levels: Levels, horizon: Horizon, start: Start | None = None) -> Extremes:
+    """Peak and end stock of every item at every column, in one thread.
+
+    Parameters
+    ----------
+    world, levels, horizon, start
+        As in `run.simulate_items`, and on the same paths; `slots` does not matter.
+
+    Notes
+    -----
+    A run of its own, so that the sums of every other run cost nothing more: one recorded path serves
+    all columns that differ by a constant only, else each has its own.
+    """
+    check(world, levels, horizon)
+    start = world.start if start is None else start
+    check_start(world, start)
+    run = schedule(horizon, grouped=False)
+    work, page = recording(world, run)
+    shape = (world.n_items, levels.n_columns)
+    out = Extremes(np.zeros(shape, np.int64), np.zeros(shape, np.int64))
+    faults = np.zeros((world.n_items, 3), np.int64)
+    shared = shifting(world, levels) & (start is None)
+    record_extremes(
+        item_arrays(world),
+        detail_arrays(world, horizon, start),
+        level_arrays(world.terms, levels),
+        moving_arrays(levels),
+        shared.astype(np.int64),
+        run,
+        work,
+        page,
+        out.peak,
+        out.end,
+        faults,
+    )
+    raise_faults(faults, np.arange(world.n_items))
+    return out
+
+
+@kernel
+def record_extremes(
+    items: ItemArrays,
+    details: DetailArrays,
+    levels: LevelArrays,
+    moves: MovingArrays,
+    shared: IntArray,
+    run: Schedule,
+    work: Work,
+    record: Record,
+    peak: IntArray,
+    end: IntArray,
+    faults: IntArray,
+) -> None:
+    """Largest and last stock of each path; `shared` marks items whose columns lift net stock alone."""
+    for item in range(items.keys.size):
+        guided = make_guide(items, item, work)
+        for block in range(run.block_start.size):
+            n_real = load_block(run, block, work)
+            draw_demand(items, item, run, guided, work)
+            for lane in range(n_real):
+                path = prepare_path(items, details, moves, item, run, lane, work, record)
+                rows, last = record.rows, record.demand.size - 1
+                highest = rows[NET, 0]
+                for k in range(levels.top.shape[1]):
+                    top = levels.top[item, k]
+                    if k == 0 or shared[item] == 0:
+                        lift_levels(moves, item, k, record)
+                        rule = rule_of(items, item, levels, k)
+                        code, at = record_path(items, details, None, item, rule, top, run, path, record)
+                        if code:
+                            report(faults, item, code, path, at)
+                        highest = rows[NET, run.warmup] + rows[DEMANDED, run.warmup]
+                        most = rows[ON_HAND_START, run.warmup]
+                        for t in range(run.warmup + 1, last + 1):
+                            highest = max(highest, rows[NET, t] + rows[DEMANDED, t])
+                            most = max(most, rows[ON_HAND_START, t])
+                    if shared[item] == 1:
+                        raised = top - levels.top[item, 0]
+                        peak[item, k] += max(highest + raised, 0)
+                        end[item, k] += max(rows[NET, last] + raised, 0)
+                    else:
+                        peak[item, k] += most
+                        end[item, k] += rows[ON_HAND, last]
