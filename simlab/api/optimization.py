@@ -238,6 +238,13 @@ class Optimization:
 
         return stress(self) if self.data.study.scenarios else None
 
+    def item_stock(self) -> pd.DataFrame:
+        """Peak and end stock of every SKU-location under the chosen plan, units, on the verdict seed."""
+        from simlab.api.item_stock import item_stock
+
+        horizon = self.settings.horizon("verdict", self.warmup)
+        return item_stock(self.data, self.solved.kept["segmented"], horizon, self.settings)
+
     def to_frame(self) -> pd.DataFrame:
         """The frontier: one row per point, with its targets."""
         from simlab.api.tables import frontier_frame

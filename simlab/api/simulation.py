@@ -128,6 +128,13 @@ class Simulation:
         """One row per segment and one for all, every measure with its interval."""
         return self.by("segment").to_frame()
 
+    def item_stock(self) -> pd.DataFrame:
+        """Peak and end stock of every SKU-location, units, by a further run of the same paths."""
+        from simlab.api.item_stock import item_stock
+
+        horizon = self.settings.horizon("search", self.warmup)
+        return item_stock(self.data, self.planned.levels, horizon, self.settings)
+
     def plot(self) -> Figure:
         """Fill rate asked and achieved per segment."""
         from simlab.api.plots import plot_service

@@ -15,6 +15,7 @@ from simlab.engine.types import (
 )
 from simlab.execution.blocks import BY_SLOT, Progress, Workers, run_curves, run_plans
 from simlab.execution.columns import alike, beside, by_family
+from simlab.execution.extremes import run_extremes
 from simlab.execution.redrawn import batches_of, run_redrawn
 from simlab.execution.sums import Account, ChoiceArray, PlanRequest, PlanSums, Weights
 from simlab.execution.warmup import common_warmup, mser
@@ -46,6 +47,7 @@ __all__ = [
     "common_warmup",
     "mser",
     "run_curves",
+    "run_extremes",
     "run_plans",
     "run_redrawn",
 ]

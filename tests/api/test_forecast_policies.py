@@ -158,3 +158,14 @@ def test_an_exact_plan_is_refused_in_python_too(tmp_path):
     plan = sl.Policy.from_targets(sl.segment(data), fill_rate={"core": 0.9, "niche": 0.9}, family="forecast")
     with pytest.raises(UsageError, match="no exact plan"):
         sl.simulate(data, plan)
+
+
+def test_peak_and_end_stock_are_those_of_the_traced_paths(tmp_path):
+    """Mean over replications of the largest stock before demand, and of the stock at the last count."""
+    path = write(tmp_path, **lines('method = "croston"'))
+    found = simulated(path).item_stock()
+    run = api.run_simulate(path, workers=1)
+    paths = [api.trace(run.folder, "0A@WEST", replication=path).periods.query("counted") for path in range(6)]
+    row = found[found["sku"] == "0A"].iloc[0]
+    assert row["peak_on_hand"] == pytest.approx(np.mean([one["on_hand_start"].max() for one in paths]))
+    assert row["end_on_hand"] == pytest.approx(np.mean([one["on_hand"].iloc[-1] for one in paths]))
