@@ -96,7 +96,9 @@ def optimize(
         references=ready.references,
         search=search,
         verdict=verdict,
-        comparisons=compare_counted(verdict, solved.at_fill(verdict), scale, ready.simulator.accounting),
+        comparisons=compare_counted(
+            solved.comparable(verdict), solved.at_fill(verdict), scale, ready.simulator.accounting
+        ),
         warmup=ready.simulator.warmup,
         warmup_rule=ready.warmup_rule,
         times=clock.times,

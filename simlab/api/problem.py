@@ -12,6 +12,7 @@ from simlab.api.choosing import Choosing, choose
 from simlab.api.grids import ItemTables, pipeline, segment_curves
 from simlab.api.limits import limits_on_means
 from simlab.api.references import one_column
+from simlab.api.rivals import keeps_limits, per_sku_frontier, per_sku_plan, rival_words
 from simlab.api.tails import bounds_tails
 from simlab.engine.types import IntArray, Levels
 from simlab.errors import InfeasibleError
@@ -25,7 +26,6 @@ from simlab.frontier import (
     Problem,
     SegmentCurves,
     Thinned,
-    per_item_bound,
     solve,
     thin,
     uniform,
@@ -39,8 +39,6 @@ __all__ = ["DEFAULT_FILL_RATE", "ItemTables", "Solved", "segment_curves", "solve
 
 DEFAULT_FILL_RATE = 0.95
 """Floor where neither the study nor the caller names a floor or a budget."""
-
-_PER_SKU_POINTS = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +83,10 @@ class Solved:
         How the plan was chosen.
     constants : tuple of Limit
         Ceilings on flows that are the same at every target: reported, met or not, and binding nothing.
+    uniform_keeps : (n_targets,) bool
+        Which uniform targets keep the study's limits.
+    rivals : dict of str to str
+        What each kind of plan compared has to do with the study's limits; empty without limits.
     """
 
     frontier: Frontier
@@ -107,6 +109,15 @@ class Solved:
     tables: ItemTables
     choosing: Choosing
     constants: tuple[Limit, ...]
+    uniform_keeps: npt.NDArray[np.bool_]
+    rivals: dict[str, str]
+
+    def comparable(self, verdict: dict[str, PlanSums]) -> dict[str, PlanSums]:
+        """The sums that are compared: of uniform targets those that keep the study's limits, if any do."""
+        if self.uniform_keeps.all() or not self.uniform_keeps.any():
+            return verdict
+        kept = np.flatnonzero(self.uniform_keeps)
+        return {**verdict, "frontier:uniform": verdict["frontier:uniform"].plans(kept)}
 
     def at_fill(self, verdict: dict[str, PlanSums]) -> float:
         """Service at which frontiers are compared: what the chosen plan reaches on the verdict seed."""
@@ -146,15 +157,10 @@ def solve_plans(
     frontier = problem.points(data.study.optimize.points) if limited else solve(grid)
     chosen, choosing = choose(simulator, problem, frontier, fill_rate, budget)
     one_target = uniform(grid)
-    best_uniform = _best_uniform(one_target, problem, chosen, fill_rate, budget, notes)
-    items = per_item_bound(
-        tables.cost,
-        tables.served,
-        value=np.broadcast_to(tables.value, tables.cost.shape),
-        demanded=tables.demanded,
-        n_points=_PER_SKU_POINTS,
-    )
-    per_sku = items.serving(chosen.served)
+    able = keeps_limits(one_target, problem, choosing.chances, rules)
+    best_uniform = _best_uniform(one_target, problem, able, chosen, fill_rate, budget, notes)
+    items = per_sku_frontier(tables, rules, segmentation.codes, grid)
+    per_sku = per_sku_plan(items, chosen.served, rules, segmentation.codes, grid)
     thinned = _thinned(frontier, chosen, data.study.optimize.points)
     shown = with_plan(thinned.frontier, chosen)
     columns = {
@@ -188,6 +194,8 @@ def solve_plans(
         tables=tables,
         choosing=choosing,
         constants=constants,
+        uniform_keeps=able,
+        rivals=rival_words(rules, able),
     )
 
 
@@ -195,7 +203,7 @@ def _limit_notes(
     simulator: Simulator, curves: Curves, constants: tuple[Limit, ...], chosen: Plan
 ) -> list[str]:
     """What a reader must know of objective, service, budget and limits."""
-    data, accounting, rules = simulator.data, simulator.accounting, simulator.rules
+    data, accounting = simulator.data, simulator.accounting
     notes = []
     if not accounting.plain:
         notes.append(
@@ -213,11 +221,6 @@ def _limit_notes(
             "the same at every target, so that no target can move it" if constant else "at the lowest target"
         )
         notes.append(f"the budget counts stock on order too: {money}, {moves}")
-    if rules.any_on_means or rules.chances:
-        notes.append(
-            "uniform target, per-SKU plan, habit and today's levels are compared as they are: they need not "
-            "keep the study's floors, ceilings, order and chance limits"
-        )
     return [*notes, *_constant_notes(constants, chosen)]
 
 
@@ -251,6 +254,7 @@ def with_plan(points: Frontier, plan: Plan) -> Frontier:
 def _best_uniform(
     one_target: Frontier,
     problem: Problem,
+    keeps: npt.NDArray[np.bool_],
     chosen: Plan,
     fill_rate: float | None,
     budget: float | None,
@@ -259,7 +263,7 @@ def _best_uniform(
     """The best single target under the same floor, budget and limits, else the nearest in service."""
     program = problem.program(fill_rate=fill_rate, budget=budget)
     choices = one_target.choice.astype(np.int64)
-    able = [at for at in range(one_target.n_points) if not program.broken(choices[at])]
+    able = [at for at in np.flatnonzero(keeps).tolist() if not program.broken(choices[at])]
     distance = [abs(int(served) - chosen.served) for served in one_target.served]
     if fill_rate is None and budget is None:
         notes.append("the uniform target shown is the nearest in service to the chosen plan")

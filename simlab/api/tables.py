@@ -276,6 +276,7 @@ def verdict_frame(opt: Optimization) -> pd.DataFrame:
                 "level": one.difference.level,
                 "replications": one.difference.n,
                 "statement": one.statement(currency),
+                "limits": opt.solved.rivals.get(one.b, ""),
                 **dict(
                     pair
                     for name, drawn in zip(("difference", "percent"), more, strict=False)

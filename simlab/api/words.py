@@ -52,6 +52,11 @@ def optimize_statements(opt: Optimization) -> tuple[str, ...]:
     lines += _redrawn_lines(opt)
     lines += [one.statement(currency) for one in opt.comparisons]
     lines += finance_statements(opt)
+    lines += [
+        _sentence(f"under the study's limits, the {NAMES[one.b]}: {opt.solved.rivals[one.b]}")
+        for one in opt.comparisons
+        if opt.solved.rivals.get(one.b)
+    ]
     lines += [_sentence(note) for note in (*opt.solved.notes, *opt.references.notes)]
     return tuple(lines)
 
