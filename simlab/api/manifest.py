@@ -54,7 +54,7 @@ def optimize_facts(opt: Optimization, statements: tuple[str, ...], times: dict[s
             "n_shown": opt.solved.thinned.frontier.n_points,
             "largest_fill_gap": opt.solved.thinned.fill_gap,
             "largest_cost_gap": opt.solved.thinned.cost_gap,
-            "largest_gap_between": float(opt.solved.shown.gap_between.max()),
+            "largest_gap_between": float(opt.solved.thinned.frontier.gap_between.max()),
             "points": {
                 str(label): int(count)
                 for label, count in zip(

@@ -178,7 +178,7 @@ class Optimization:
         if self.redrawn is None:
             return ()
         at = self.solved.at_fill(self.verdict)
-        return compared(self.redrawn, at, self.accounting, self.comparisons)
+        return compared(self.redrawn, at, self.accounting, self.comparisons, self.solved.comparable)
 
     def exchange_rates(self) -> FinanceTable:
         """What one more percentage point of service costs, between neighbouring plans."""

@@ -195,7 +195,7 @@ def solve_plans(
         choosing=choosing,
         constants=constants,
         uniform_keeps=able,
-        rivals=rival_words(rules, able),
+        rivals=rival_words(rules, able, bounds_tails(data.study.optimize)),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -92,7 +92,11 @@ def batch_of(data: Data, replications: int, settings: Settings) -> IntArray | No
 
 
 def compared(
-    redrawn: Redrawn, at_fill: float, accounting: Accounting, plain: Sequence[Comparison]
+    redrawn: Redrawn,
+    at_fill: float,
+    accounting: Accounting,
+    plain: Sequence[Comparison],
+    comparable: Callable[[dict[str, PlanSums]], dict[str, PlanSums]],
 ) -> tuple[tuple[Estimate, Estimate], ...]:
     """Model intervals of the differences in money and of the relative ones, per comparison.
 
@@ -104,7 +108,7 @@ def compared(
     from simlab.api.accounts import compare_counted
 
     draws = [
-        compare_counted(redrawn.draw(number), at_fill, redrawn.scale, accounting)
+        compare_counted(comparable(redrawn.draw(number)), at_fill, redrawn.scale, accounting)
         for number in range(redrawn.n_draws)
     ]
     level = redrawn.scale.level

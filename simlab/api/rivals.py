@@ -73,9 +73,12 @@ def _as_planned(
     return choice
 
 
-def rival_words(rules: Constraints, able: BoolArray) -> dict[str, str]:
-    """What each rival has to do with the study's limits; empty without limits."""
-    if not any_limit(rules):
+def rival_words(rules: Constraints, able: BoolArray, tails: bool) -> dict[str, str]:
+    """What each rival has to do with the study's limits; empty without limits.
+
+    `tails`: whether P95 or peak of stock value is bounded, which is asked of the chosen plan alone.
+    """
+    if not any_limit(rules) and not tails:
         return {}
     uniform = "keeps the same limits as the plan"
     if not able.any():
@@ -85,8 +88,10 @@ def rival_words(rules: Constraints, able: BoolArray) -> dict[str, str]:
             f"compared over the {int(able.sum())} of {able.size} uniform targets that keep the same limits"
         )
     kept = "keeps pins and target ranges" if rules.allowed is not None or rules.items.size else ""
+    if tails:
+        uniform += "; limits on P95 and peak are not asked of it"
     free = "floors, ceilings, order and chance limits are not asked of it"
-    rest = free if rules.any_on_means or rules.chances else ""
+    rest = free if rules.any_on_means or rules.chances or tails else ""
     as_is = "compared as it is: the study's limits are not asked of it"
     return {
         "uniform": uniform,

@@ -211,12 +211,21 @@ def _points(opt: Optimization, kind: str, points: Frontier, chosen: npt.NDArray[
             "certificate": points.certificate.astype(str),
             "bound": [float(int(bound) * points.curves.cost_unit) for bound in points.bound],
             "gap": points.gap,
-            "gap_between": points.gap_between if kind == "segmented" else np.nan,
+            "gap_between": gap_between(opt) if kind == "segmented" else np.nan,
             "rechecked": kind == "segmented",
             "chosen": chosen,
             "targets": points.targets.tolist(),
         }
     )
+
+
+def gap_between(opt: Optimization) -> FloatArray:
+    """(p,) `Frontier.gap_between` of the points shown; NaN for a chosen plan beside the frontier."""
+    own, shown = opt.solved.thinned.frontier, opt.solved.shown
+    if shown.n_points == own.n_points:
+        return own.gap_between
+    at = np.flatnonzero((shown.choice == opt.chosen.choice).all(axis=1))[0]
+    return np.insert(own.gap_between, int(at), np.nan)
 
 
 def _item_points(opt: Optimization) -> pd.DataFrame:
