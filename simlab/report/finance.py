@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
-from simlab.report.finance_segments import segment_chart, segment_section
+from simlab.report.finance_segments import budget_chart, segment_chart, segment_section
 from simlab.report.finance_tables import table_sections
 from simlab.report.formats import currency_sign
 from simlab.report.style import BLUE, GREY, Figure, Width, axis_money, named
@@ -58,6 +58,8 @@ def charts(tables: RunTables, *, width: Width = 720) -> dict[str, Figure]:
         found["capital_over_time"] = _capital(tables, width)
     if tables.capital_by_segment is not None:
         found["capital_by_segment"] = segment_chart(tables, width)
+    if tables.budget_sweep is not None:
+        found["budgets"] = budget_chart(tables, width)
     return found
 
 

@@ -72,6 +72,26 @@ def _cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
     ]
 
 
+def budget_chart(tables: RunTables, width: Width = 720) -> Figure:
+    """Service that each budget buys, as steps: between two budgets that of the smaller one is safe."""
+    table = tables.budget_sweep
+    assert table is not None
+    service = str(tables.manifest.get("service") or "fill rate")
+    axis = alt.Axis(format="~s", labelExpr=axis_money(currency_sign(tables.currency)), tickCount=6)
+    free = alt.Scale(zero=False)
+    x = alt.X("budget:Q", title=f"Budget on inventory value ({tables.currency})", axis=axis, scale=free)
+    y = alt.Y("fill_rate:Q", title=f"Highest {service}", axis=alt.Axis(format=".1%"), scale=free)
+    tooltip = [
+        alt.Tooltip("budget:Q", title=f"Budget ({tables.currency})", format=",.0f"),
+        alt.Tooltip("fill_rate:Q", title=service, format=".2%"),
+    ]
+    base = named("budgets").encode(x=x, y=y)
+    line = base.mark_line(color=BLUE, interpolate="step-after")
+    dots = base.mark_point(color=BLUE, filled=True, size=40, opacity=1).encode(tooltip=tooltip)
+    shown = table[["budget", "fill_rate"]]
+    return Figure(alt.layer(line, dots).properties(width=width, height=280), {"budgets": shown})
+
+
 def segment_chart(tables: RunTables, width: Width = 720) -> Figure:
     """A line per segment from stock now (hollow) to stock proposed (filled)."""
     rows, _ = _rows(tables)

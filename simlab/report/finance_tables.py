@@ -126,7 +126,7 @@ def _section(
     left = len(table) - MAX_ROWS
     more = f" {left} further rows are in the run's tables." if cells is not None and left > 0 else ""
     grid = {"columns": columns, "rows": rows}
-    return {"id": name, "title": title, "text": text + more, "chart": False, "table": grid}
+    return {"id": name, "title": title, "text": text + more, "chart": name == "budgets", "table": grid}
 
 
 def _move_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:

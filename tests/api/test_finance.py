@@ -131,6 +131,8 @@ def test_the_run_folder_has_the_tables_of_finance_and_the_report_shows_them(tmp_
     ):
         assert len(run.read_table(name))
     assert (result.folder / "figures" / "exchange_rates.svg").is_file()
+    assert (result.folder / "figures" / "budgets.svg").is_file()
+    assert (result.folder / "figures" / "capital_by_segment.svg").is_file()
     assert any("last point" in line for line in result.statements)
     frontier = run.read_table("frontier")
     assert {"certificate", "bound", "gap", "kind", "rechecked", "objective"} <= set(frontier)
