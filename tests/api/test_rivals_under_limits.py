@@ -64,3 +64,18 @@ def test_per_sku_plans_keep_pins_and_ranges_of_their_segments():
     assert (int(again.cost.sum()), int(again.good.sum())) == (per_sku.cost, per_sku.served)
     assert per_sku.cost <= opt.chosen.cost
     assert opt.solved.rivals["per_sku"] == "keeps pins and target ranges"
+
+
+def test_per_sku_plans_keep_pinned_sku_locations_where_segments_are_free():
+    """A pinned item's sums are the same in every column: the first one must not stand for it."""
+    opt = run(
+        {"fill_rate": 0.85, "pinned": [{"sku": "P-1001", "location": "EAST", "target": 0.95}]}, n_targets=6
+    )
+    pinned, targets = opt.rules.items, np.array(opt.targets)
+    assert (targets[opt.solved.items.choice[:, pinned]] == 0.95).all()
+    assert (targets[opt.solved.columns["per_sku"][pinned]] == 0.95).all()
+    again = opt.search["per_sku"]
+    assert (int(again.cost.sum()), int(again.good.sum())) == (
+        opt.solved.per_sku.cost,
+        opt.solved.per_sku.served,
+    )
