@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from simlab.errors import InvalidInputError, Problem
+from simlab.models import is_plain
 
 if TYPE_CHECKING:
     from simlab.api.data import Data
@@ -54,6 +55,10 @@ def refuse(data: Data, command: Command) -> None:
         fix = "leave it out for this command; simulate and the verdict of optimize draw parameters again"
         where = "models.parameter_uncertainty = true"
         problems.append(Problem("E-STU-009", what, data.study.file, column=where, fix=fix))
+    if command == "audit" and not is_plain(data.models.world.demand).all():
+        what = "an audit compares with formulas of independent periods that are all alike"
+        fix = "audit with a law of single periods (no blocks, chains, phases or seasonality)"
+        problems.append(Problem("E-POL-012", what, data.study.file, column="models.law", fix=fix))
     if problems:
         raise InvalidInputError(problems)
 

@@ -18,6 +18,7 @@ from simlab.errors import InfeasibleError, InvalidInputError, Problem
 from simlab.execution import Curves, Weights, alike, run_curves
 from simlab.frontier import Plan, Robust, SegmentCurves, least_regret, solve
 from simlab.measures import format_money, format_rate, mean_estimate, ratio_estimate
+from simlab.models import is_plain
 from simlab.study.sections import ScenarioSpec
 from simlab.verdict.retest import retest
 from simlab.verdict.stress import Change, changed
@@ -77,12 +78,17 @@ def check_scenarios(data: Data) -> None:
     InvalidInputError
         All of them at once.
     """
+    plain = not data.study.scenarios or bool(is_plain(data.models.world.demand).all())
     suppliers = set(data.catalog.texts.get("supplier", ()))
     problems = []
     for name, spec in data.study.scenarios.items():
         where = f"scenarios.{name}"
         if all(getattr(spec, field) is None for field in ScenarioSpec.model_fields):
             problems.append(_problem(data, where, "changes nothing", "say demand = 1.2, or lead_time = 1.3"))
+        if (spec.demand is not None or spec.variance is not None) and not plain:
+            what = "demand drawn from series, chains or seasonal profiles cannot be scaled in this version"
+            fix = "leave demand and variance out of the scenario, or name a law of single periods"
+            problems.append(_problem(data, where, what, fix))
         if name == BASE:
             problems.append(_problem(data, where, "is the name of the fitted world", "choose another name"))
         if (spec.supplier is None) != (spec.weeks is None):

@@ -9,6 +9,7 @@ import numpy as np
 
 from simlab.engine.types import MILLION, LawKind, Unmet
 from simlab.measures import Estimate, format_estimate, format_money, format_rate
+from simlab.models import is_plain
 from simlab.policies.forecasting import FORECAST, WORDS
 from simlab.policies.policy import GIVEN
 from simlab.study.sections import ForecastSpec
@@ -129,7 +130,7 @@ def assumptions(data: Data) -> tuple[str, ...]:
     study = data.study
     crossing = data.models.world.lead_time.crossing
     lines = [
-        INDEPENDENT.format(period=study.period),
+        *_drawn(data),
         _past(data),
         "Orders may overtake each other."
         if crossing
@@ -141,6 +142,31 @@ def assumptions(data: Data) -> tuple[str, ...]:
     lines += _parameters(data)
     lines += _forecast(data)
     return (*lines, *(_sentence(text) for text in data.models.assumptions))
+
+
+def _drawn(data: Data) -> list[str]:
+    """How periods and items hang together in what is drawn."""
+    law, period = data.models.world.demand, data.study.period
+    plain, n = is_plain(law), data.models.n_items
+    common = data.models.world.dependence is not None
+    if plain.all() and not common:
+        return [INDEPENDENT.format(period=period)]
+    lines = []
+    if not plain.all():
+        lines.append(
+            f"Demand of {int((~plain).sum()):,} of {n:,} SKU-locations hangs on its past or on the calendar "
+            f"(blocks, chains, phases or seasonal profiles); formulas plan with the law of any one {period}, "
+            f"mixed over phases and independent of the {period}s before."
+        )
+    if not plain.all() and law.cycle > 1:
+        lines.append(f"The first {period} of a run has the calendar phase of the {period} after the history.")
+    lines.append(
+        "Items move together by common factors, estimated from the histories; within an item the factors "
+        f"of different {period}s are independent."
+        if common
+        else "Demand is drawn independently from item to item."
+    )
+    return lines
 
 
 def _unmet(data: Data) -> str:
@@ -217,7 +243,8 @@ def check_lines(data: Data, segmentation: Segmentation) -> tuple[str, ...]:
         f"Demand laws: {laws_in_words(data)}.",
         f"Lead times: mean {lead.mean():.1f} {study.period}s, longest {int(longest.max())}.",
         f"Segments by {' × '.join(segmentation.by)}: {', '.join(f'{name} {n:,}' for name, n in sizes)}.",
-        *assumptions(data)[5:],
+        *_parameters(data),
+        *(_sentence(text) for text in models.assumptions),
         f"No problems: nothing stands in the way of simlab {command}.",
     ]
     return tuple(lines)

@@ -10,6 +10,7 @@ from simlab.models.fitting import Models, fit
 from simlab.models.goodness import Rootogram, fit_gaps, rootogram
 from simlab.models.history import History, read_history
 from simlab.models.holdout import HeldOut, known_past, split, take
+from simlab.models.marginal import is_plain, marginal
 from simlab.models.origins import FITTED, METHODS, Origin, rolling_origins
 from simlab.models.recorded import recorded_lead_times
 from simlab.models.redraws import Redraws, Uncertainty
@@ -42,8 +43,10 @@ __all__ = [
     "fit",
     "fit_gaps",
     "full_account",
+    "is_plain",
     "known_past",
     "lead_time_drift",
+    "marginal",
     "read_history",
     "recorded_lead_times",
     "rolling_origins",

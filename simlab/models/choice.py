@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from simlab.engine.demand_law import SERIES_KINDS
 from simlab.engine.types import CodeArray, FloatArray, IntArray, LawKind
 from simlab.errors import Problem
 from simlab.models.calendar import BoolArray
@@ -24,7 +25,6 @@ LONG_HISTORY = 48
 four years of months."""
 
 _TAILS, _MOST_VALUES = 25.0, 500_000.0
-_SCORED_KINDS = np.array([LawKind[name.upper()] for name in SCORED])
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,7 @@ def law_kinds(asked: AskedLaws, moments: Moments) -> CodeArray:
     A named law whose variance cannot be that of the history (negative binomial and stuttering Poisson
     need variance > mean, binomial variance < mean) becomes Poisson. Where a law would spread over more
     than half a million values, the history itself is the law. Short histories have no histogram
-    to count: negative binomial or Poisson by the pooled dispersion.
+    to count, and no blocks to draw: negative binomial or Poisson by the pooled dispersion.
     """
     over = moments.variance > moments.mean
     by_moments = np.where(over, LawKind.NEGATIVE_BINOMIAL, LawKind.POISSON)
@@ -123,7 +123,9 @@ def too_wide(mean: FloatArray, variance: FloatArray) -> BoolArray:
 def _named(law: LawKind, moments: Moments, by_moments: IntArray) -> IntArray:
     if law == LawKind.EMPIRICAL:
         return np.where(moments.short, by_moments, law)
-    if law == LawKind.INTERMITTENT:
+    if law in SERIES_KINDS:
+        return np.where(moments.short, by_moments, law)
+    if law in (LawKind.INTERMITTENT, LawKind.MARKOV):
         return np.where(moments.short | (moments.n_positive == 0), by_moments, law)
     if law in (LawKind.NEGATIVE_BINOMIAL, LawKind.STUTTERING_POISSON):
         fits = moments.variance > moments.mean
@@ -134,18 +136,26 @@ def _named(law: LawKind, moments: Moments, by_moments: IntArray) -> IntArray:
     return np.where(fits, law, LawKind.POISSON)
 
 
-def best_laws(ranking: Ranking, moments: Moments) -> CodeArray:
+def best_laws(ranking: Ranking, moments: Moments, laws: tuple[str, ...] = SCORED) -> CodeArray:
     """(n,) law with the best score out of sample; −1 where neither the item nor its group was scored."""
-    kind = _SCORED_KINDS[ranking.best]
+    kind = np.array([LawKind[name.upper()] for name in laws])[ranking.best]
     scored = (ranking.gain != 0).any(axis=1) & ~moments.short
     return np.where(scored, kind, -1).astype(np.int8)
 
 
-def allowed_laws(n_observed: IntArray, n_positive: IntArray) -> BoolArray:
+def allowed_laws(
+    n_observed: IntArray,
+    n_positive: IntArray,
+    laws: tuple[str, ...] = SCORED,
+    candidates: tuple[str, ...] = SCORED,
+) -> BoolArray:
     """(n, l) which of the scored laws an item may get."""
-    out = np.ones((n_observed.size, len(SCORED)), dtype=np.bool_)
-    out[:, SCORED.index("empirical")] = n_observed >= LONG_HISTORY
-    out[:, SCORED.index("intermittent")] = (n_positive >= 2) & (n_positive < n_observed)
+    out = np.repeat(np.isin(laws, candidates)[None, :], n_observed.size, axis=0)
+    out[:, laws.index("empirical")] &= n_observed >= LONG_HISTORY
+    rare = (n_positive >= 2) & (n_positive < n_observed)
+    for name in ("intermittent", "markov"):
+        if name in laws:
+            out[:, laws.index(name)] &= rare
     return out
 
 
@@ -158,5 +168,6 @@ def _auto(moments: Moments) -> IntArray:
     tested = np.where(ratio < low, below, LawKind.POISSON)
     tested = np.where((ratio > high) & over, LawKind.NEGATIVE_BINOMIAL, tested)
     best = moments.best.astype(np.int64)
-    best = np.where((best == LawKind.NEGATIVE_BINOMIAL) & ~over, LawKind.POISSON, best)
+    over_only = (LawKind.NEGATIVE_BINOMIAL, LawKind.STUTTERING_POISSON)
+    best = np.where(np.isin(best, over_only) & ~over, LawKind.POISSON, best)
     return np.where(best >= 0, best, tested)

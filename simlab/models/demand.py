@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.catalog.quality import QualityRow
+from simlab.engine.demand_law import SERIES_KINDS
+from simlab.engine.tables import moments_of
 from simlab.engine.types import CodeArray, DemandLaw, FloatArray, IntArray, LawKind
 from simlab.errors import InvalidInputError, Problem
+from simlab.models.bootstraps import BLOCKS, CYCLES, block_lengths, chain_of, past_of
 from simlab.models.calendar import BoolArray
 from simlab.models.choice import AskedLaws, Moments, allowed_laws, asked_laws, best_laws, law_kinds
 from simlab.models.given import GivenLaws, read_given
@@ -19,7 +22,8 @@ from simlab.models.pooling import groups, pooled_dispersion
 from simlab.models.ranking import rank
 from simlab.models.reasons import Grounds, reasons
 from simlab.models.redraws import Uncertainty, uncertainty_of
-from simlab.models.scores import Scores, known_before, rolling_scores
+from simlab.models.scores import FURTHER, Scores, known_before, rolling_scores
+from simlab.models.seasonality import seasonal
 from simlab.models.shrinkage import SizePrior, shrunk_variance, size_prior
 
 if TYPE_CHECKING:
@@ -93,7 +97,11 @@ def choose_laws(catalog: Catalog, history: History | None) -> Choice:
     if history is None:
         return _only_given(given)
     fitted, reason, scores, known = _fitted(catalog, history, given, asked)
-    law = _law_arrays(fitted, history)
+    law = with_past(catalog, _law_arrays(fitted, history), history)
+    reason = _with_blocks(reason, law, catalog)
+    more: tuple[QualityRow, ...] = ()
+    if catalog.study.models.seasonality is not None:
+        law, more, _ = seasonal(catalog, history, law, given.mask)
     with np.errstate(divide="ignore", invalid="ignore"):
         observed = np.sqrt(history.variance) / history.mean
         of_law = np.sqrt(law.variance) / law.mean
@@ -101,7 +109,7 @@ def choose_laws(catalog: Catalog, history: History | None) -> Choice:
     cv = np.where(law.mean > 0, np.where(seen, observed, of_law), np.nan)
     enough = max(catalog.study.models.min_periods, 2)
     remarks = tuple(_remarks(catalog, history, given.mask, enough))
-    return Choice(law, reason, n_observed, cv, remarks, scores, known)
+    return Choice(law, reason, n_observed, cv, (*remarks, *more), scores, known)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +138,8 @@ def _fitted(
     kind = law_kinds(asked, moments)
     variance = np.where(kind == LawKind.POISSON, mean, variance)
     variance = np.where(kind == LawKind.GEOMETRIC, mean * (1 + mean), variance)
-    variance = np.where(kind == LawKind.EMPIRICAL, _population_variance(history), variance)
+    own_periods = np.isin(kind, (LawKind.EMPIRICAL, *SERIES_KINDS))
+    variance = np.where(own_periods, _population_variance(history), variance)
     grounds = Grounds(n, mean, np.nan_to_num(history.variance), variance, kind, short, asked.said)
     reason = reasons(grounds, pool, prior.weight(history.n_positive), scores, enough)
     kind = np.where(given.mask, given.kind, kind).astype(np.int8)
@@ -157,10 +166,12 @@ def _own_variance(history: History, prior: SizePrior) -> FloatArray:
 def _best(catalog: Catalog, history: History, moments: Moments, lends: BoolArray) -> tuple[Scores, CodeArray]:
     """Scores on rolling origins and the law that they choose for every item."""
     before = size_prior(catalog, known_before(history), lends)
-    scores = rolling_scores(history, before, score=catalog.study.models.score)
-    group, _ = groups(catalog.texts.get(catalog.study.models.pool_by), catalog.n_items)
-    ranking = rank(scores, group, allowed_laws(history.n_observed, history.n_positive))
-    return scores, best_laws(ranking, moments)
+    spec = catalog.study.models
+    further = tuple(name for name in spec.candidates if name in FURTHER)
+    scores = rolling_scores(history, before, score=spec.score, further=further)
+    group, _ = groups(catalog.texts.get(spec.pool_by), catalog.n_items)
+    allowed = allowed_laws(history.n_observed, history.n_positive, scores.laws, spec.candidates)
+    return scores, best_laws(rank(scores, group, allowed), moments, scores.laws)
 
 
 def _population_variance(history: History) -> FloatArray:
@@ -170,8 +181,8 @@ def _population_variance(history: History) -> FloatArray:
 
 def _law_arrays(fitted: _Fit, history: History) -> DemandLaw:
     """The laws as flat arrays, with the counted values of the empirical ones."""
-    counted = fitted.kind == LawKind.EMPIRICAL
-    item, value, weight = _counted_values(history, counted)
+    counted = np.isin(fitted.kind, (LawKind.EMPIRICAL, LawKind.MARKOV))
+    item, value, weight = _counted_values(history, counted, fitted.kind == LawKind.EMPIRICAL)
     length = np.bincount(item, minlength=fitted.kind.size)
     start = np.where(counted, np.cumsum(length) - length, 0)
     share = history.n_positive / np.maximum(history.n_observed, 1)
@@ -187,10 +198,52 @@ def _law_arrays(fitted: _Fit, history: History) -> DemandLaw:
     )
 
 
-def _counted_values(history: History, wanted: BoolArray) -> tuple[IntArray, IntArray, IntArray]:
+def with_past(catalog: Catalog, law: DemandLaw, history: History) -> DemandLaw:
+    """The laws with the series and chains that some of them draw from."""
+    spec = catalog.study.models
+    series, chains = np.isin(law.kind, SERIES_KINDS), law.kind == LawKind.MARKOV
+    if not (series.any() or chains.any()):
+        return law
+    if not history.is_complete:
+        raise InvalidInputError([_gaps(catalog)])
+    block = np.full(law.n_items, spec.block_length if isinstance(spec.block_length, int) else 1)
+    if spec.block_length == "auto":
+        block = block_lengths(history, np.isin(law.kind, BLOCKS), law.kind)
+    past = past_of(history, law.kind, block, CYCLES[catalog.study.period])
+    found = replace(law, past=past, chain=chain_of(history, law.kind))
+    mean, variance = moments_of(found)
+    changed = chains | (law.kind == LawKind.CALENDAR)
+    return replace(
+        found, mean=np.where(changed, mean, law.mean), variance=np.where(changed, variance, law.variance)
+    )
+
+
+def _gaps(catalog: Catalog) -> Problem:
+    why = "blocks, phases and chains need every period of a life: absent dates are unknown"
+    fix = 'say absent_dates = "zero" under [demand], or name another law'
+    return Problem("E-MOD-021", why, catalog.study.file, column="models.law", fix=fix)
+
+
+def _with_blocks(reason: tuple[str, ...], law: DemandLaw, catalog: Catalog) -> tuple[str, ...]:
+    """Reasons with the length of blocks."""
+    if law.past is None:
+        return reason
+    how = "Politis-White" if catalog.study.models.block_length == "auto" else "as named"
+    blocks = np.isin(law.kind, BLOCKS).tolist()
+    return tuple(
+        f"{text}, blocks of {block} {catalog.study.period}{'s' if block > 1 else ''} ({how})"
+        if is_block
+        else text
+        for text, block, is_block in zip(reason, law.past.block.tolist(), blocks, strict=True)
+    )
+
+
+def _counted_values(
+    history: History, wanted: BoolArray, zeros_count: BoolArray
+) -> tuple[IntArray, IntArray, IntArray]:
     """Distinct values of each wanted item, ascending, and in how many periods each was seen."""
     rows = wanted[history.item]
-    zeros = np.where(wanted, history.n_observed - history.n_positive, 0)
+    zeros = np.where(wanted & zeros_count, history.n_observed - history.n_positive, 0)
     quiet = np.flatnonzero(zeros > 0)
     item = np.concatenate([quiet, history.item[rows]])
     value = np.concatenate([np.zeros(quiet.size, np.int64), history.quantity[rows]])

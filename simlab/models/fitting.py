@@ -14,6 +14,7 @@ from simlab.engine import streams
 from simlab.engine.types import FloatArray, IntArray, World
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.demand import Choice, choose_laws
+from simlab.models.factors import common_factors
 from simlab.models.history import read_history
 from simlab.models.holdout import known_past
 from simlab.models.lead_times import fit_lead_times, moments
@@ -150,6 +151,9 @@ def fit(catalog: Catalog) -> Models:
         raise InvalidInputError(checked.problems)
     terms, review_notes = with_notes
     start, begins = opening
+    factors = None
+    if catalog.study.models.dependence is not None and history is not None:
+        factors = common_factors(catalog, history, choice.law)
     supplying = fit_supply(catalog)
     costs, assumed = read_costs(catalog)
     per_year = catalog.study.periods_per_year
@@ -163,6 +167,7 @@ def fit(catalog: Catalog) -> Models:
             terms,
             supply=supplying.supply,
             start=start,
+            dependence=None if factors is None else factors.dependence(),
         ),
         demand_reason=choice.reason,
         lead_time_reason=tuple(map(str.__add__, lead_times.reason, supplying.reason)),
@@ -179,6 +184,7 @@ def fit(catalog: Catalog) -> Models:
             *held_out,
             *(history.notes if history else ()),
             *choice.notes,
+            *(() if factors is None else (factors.note(),)),
             *lead_times.notes,
             *supplying.notes,
             *review_notes,

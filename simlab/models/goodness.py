@@ -10,6 +10,7 @@ import numpy as np
 from simlab.engine.tables import LawTables, prepare
 from simlab.engine.types import DemandLaw, FloatArray, IntArray
 from simlab.models.history import History
+from simlab.models.marginal import marginal
 
 _MOST_BARS = 12
 
@@ -38,13 +39,13 @@ def fit_gaps(law: DemandLaw, history: History) -> FloatArray:
     √n × gap above 1.36 is rarer than 5 % if the law is right (Kolmogorov; cautious for counts, and lenient
     for laws fitted to the same history).
     """
-    tables = prepare(law)
+    tables = prepare(marginal(law))
     out = np.full(law.n_items, np.nan)
     for item, value, count in _histograms(history):
         n = count.sum()
         upto = np.cumsum(count) / n
-        gap = np.abs(upto - _cumulated(tables, item, value))
-        before = np.abs(upto - count / n - _cumulated(tables, item, value - 1))
+        gap = np.abs(upto - cumulated(tables, item, value))
+        before = np.abs(upto - count / n - cumulated(tables, item, value - 1))
         out[item] = max(gap.max(), before.max())
     return out
 
@@ -52,13 +53,13 @@ def fit_gaps(law: DemandLaw, history: History) -> FloatArray:
 def rootogram(law: DemandLaw, history: History, item: int) -> Rootogram:
     """Ranges of about equal weight, zero alone."""
     value, count = next((v, c) for i, v, c in _histograms(history) if i == item)
-    tables = prepare(law.take(np.array([item])))
+    tables = prepare(marginal(law.take(np.array([item]))))
     running = np.cumsum(count) / count.sum()
     step = np.floor(running * (_MOST_BARS - 1)).astype(np.int64)
     ends = np.unique(np.concatenate([[0], value[np.flatnonzero(np.diff(step, append=_MOST_BARS))]]))
     firsts = np.concatenate([[0], ends[:-1] + 1])
     observed = np.array([count[(value >= a) & (value <= b)].sum() for a, b in zip(firsts, ends, strict=True)])
-    shares = np.diff(_cumulated(tables, 0, ends), prepend=0.0)
+    shares = np.diff(cumulated(tables, 0, ends), prepend=0.0)
     return Rootogram(firsts, ends, observed.astype(np.float64), shares * count.sum())
 
 
@@ -73,7 +74,7 @@ def _histograms(history: History) -> Iterator[tuple[int, IntArray, IntArray]]:
         yield item, value, count
 
 
-def _cumulated(tables: LawTables, item: int, value: IntArray) -> FloatArray:
+def cumulated(tables: LawTables, item: int, value: IntArray) -> FloatArray:
     """P(D ≤ value) by the law that the simulator draws."""
     begin, n = int(tables.start[item]), int(tables.length[item])
     points = int(tables.points_start[item])

@@ -53,7 +53,7 @@ def pooled_dispersion(catalog: Catalog, history: History, enough: int, usable: n
     """
     column = catalog.study.models.pool_by
     if column not in catalog.texts and "pool_by" in catalog.study.models.model_fields_set:
-        raise InvalidInputError([_no_such_column(catalog, column)])
+        raise InvalidInputError([no_such_column(catalog, column, "models.pool_by")])
     group, names = groups(catalog.texts.get(column), catalog.n_items)
     lends = usable & (history.n_observed >= enough) & (np.nan_to_num(history.mean) > 0)
     freedom = np.where(lends, history.n_observed - 1, 0)
@@ -70,7 +70,8 @@ def pooled_dispersion(catalog: Catalog, history: History, enough: int, usable: n
     return Pool(ratio[group], tuple(said[code] for code in group.tolist()))
 
 
-def _no_such_column(catalog: Catalog, column: str) -> Problem:
+def no_such_column(catalog: Catalog, column: str, option: str) -> Problem:
+    """The problem of an option that names a column which items do not have."""
     near = get_close_matches(column, list(catalog.texts), n=1)
     known = ", ".join(sorted(catalog.texts)) or "none"
     fix = f"did you mean '{near[0]}'?" if near else f"text columns of items: {known}"
@@ -78,7 +79,7 @@ def _no_such_column(catalog: Catalog, column: str) -> Problem:
         "E-MOD-007",
         f"the items table has no column '{column}'",
         catalog.study.file,
-        column="models.pool_by",
+        column=option,
         fix=fix,
     )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.engine.types import CodeArray, DemandLaw, FloatArray, IntArray, KeyArray, LawKind, World
+from simlab.engine.types import CodeArray, DemandLaw, FloatArray, IntArray, KeyArray, LawKind, Past, World
 from simlab.models.calendar import BoolArray
 from simlab.models.choice import too_wide
 
@@ -24,6 +24,7 @@ _LENDING, _ENOUGH_ITEMS = 8, 10
 _USUAL_NOISE, _WILDEST = 4.0, 20.0
 _FARTHEST = 3.0  # standard deviations that the variation of sizes is drawn away at most
 _SHARES = 1 << 24
+_CHANCE = 2.0**32
 _CONTINUOUS = (LawKind.GAMMA, LawKind.LOGNORMAL, LawKind.NORMAL)
 _OVERDISPERSED = (LawKind.NEGATIVE_BINOMIAL, LawKind.STUTTERING_POISSON)
 _TWO_PARAMETERS = (*_OVERDISPERSED, LawKind.INTERMITTENT, *_CONTINUOUS)
@@ -123,8 +124,11 @@ def redrawn_demand(law: DemandLaw, known: Uncertainty, keys: KeyArray, seed: int
     Posterior draws with flat priors on the scale of each parameter. Share of periods with demand:
     Beta(n⁺, n − n⁺); mean size beyond one unit: Gamma with the variance of a mean of n⁺ sizes; squared
     variation of sizes: lognormal (`uncertainty_of`). One-parameter laws (Poisson, geometric), binomial laws
-    and pooled dispersions: the mean alone, Gamma with variance σ²/n. Empirical laws: Dirichlet weights on
-    the values seen (Bayesian bootstrap). Laws given outright and items that never sold stay as they are.
+    and pooled dispersions: the mean alone, Gamma with variance σ²/n. Empirical laws, and the sizes of chains:
+    Dirichlet weights on the values seen (Bayesian bootstrap); a chain's share of periods with demand as
+    above, its persistence as fitted. Series: blocks of their own length, and observations of a phase, drawn
+    with replacement. Laws given outright and items that never sold stay as they are; so do seasonal profiles
+    and common factors.
 
     References
     ----------
@@ -134,14 +138,16 @@ def redrawn_demand(law: DemandLaw, known: Uncertainty, keys: KeyArray, seed: int
     n, count = known.n_observed.astype(np.float64), known.n_positive.astype(np.float64)
     open_ = (n > 0) & (law.mean > 0)
     two = open_ & np.isin(law.kind, _TWO_PARAMETERS) & ~known.pooled & (count > 0) & (n > 1)
-    one = open_ & ~two & (law.kind != LawKind.EMPIRICAL)
+    one = open_ & ~two & (law.kind != LawKind.EMPIRICAL) & (law.kind < LawKind.MOVING_BLOCKS)
     mean, variance, share = law.mean.copy(), law.variance.copy(), law.probability.copy()
     mean[one], variance[one] = _scaled(law, n, word(1), one)
     mean[two], variance[two], drawn = _composed(law, n, count, known.log_error, word, two)
     share[two] = np.where(law.kind[two] == LawKind.INTERMITTENT, drawn, share[two])
     kind, mean, variance = _allowed(law, mean, variance)
     out = replace(law, kind=kind, mean=mean, variance=variance, probability=share)
-    return _reweighted(out, open_ & (law.kind == LawKind.EMPIRICAL), keys, seed, number)
+    counted = open_ & np.isin(law.kind, (LawKind.EMPIRICAL, LawKind.MARKOV))
+    out = _reweighted(out, counted, keys, seed, number)
+    return _past_again(out, open_, known, word)
 
 
 def _scaled(law: DemandLaw, n: FloatArray, u: FloatArray, rows: BoolArray) -> tuple[FloatArray, FloatArray]:
@@ -211,8 +217,65 @@ def _reweighted(law: DemandLaw, rows: BoolArray, keys: KeyArray, seed: int, numb
     spread: FloatArray = np.bincount(item, weights=shares * away, minlength=n).astype(np.float64)
     start = law.start.copy()
     start[counted] = ends - length
-    mean, spread = np.where(rows, mean, law.mean), np.where(rows, spread, law.variance)
+    own = rows & (law.kind == LawKind.EMPIRICAL)
+    mean, spread = np.where(own, mean, law.mean), np.where(own, spread, law.variance)
     return replace(law, mean=mean, variance=spread, start=start, values=values, weights=weights)
+
+
+def _past_again(law: DemandLaw, rows: BoolArray, known: Uncertainty, word: _Words) -> DemandLaw:
+    """Series drawn again in blocks or within phases, and chances of demand of chains."""
+    chain, past = law.chain, law.past
+    if chain is not None and (rows & (law.kind == LawKind.MARKOV)).any():
+        again = rows & (law.kind == LawKind.MARKOV)
+        a, b = chain.after_none / _CHANCE, chain.after_demand / _CHANCE
+        lasting = b - a
+        count = np.maximum(known.n_positive, 0.5).astype(np.float64)
+        share = _beta(count, np.maximum(known.n_observed - known.n_positive, 0).astype(np.float64), word(1))
+        new_a, new_b = share * (1 - lasting), share + (1 - share) * lasting
+        chances = [
+            np.where(again, np.rint(np.clip(new, 0.0, 1.0) * _CHANCE), old).astype(np.int64)
+            for new, old in ((new_a, chain.after_none), (new_b, chain.after_demand))
+        ]
+        chain = replace(chain, after_none=chances[0], after_demand=chances[1])
+    if past is not None:
+        past = _series_again(past, np.flatnonzero(rows & (past.length > 0)), word)
+    return replace(law, chain=chain, past=past)
+
+
+def _series_again(past: Past, rows: IntArray, word: _Words) -> Past:
+    """Every series as one draw of itself."""
+    lines, length, phases = [], past.length, past.phases
+    counted = np.flatnonzero(length > 0)
+    drawn = set(rows.tolist())
+    for row in counted.tolist():
+        own = slice(int(past.start[row]), int(past.start[row] + length[row]))
+        line = past.series[own]
+        if row in drawn:
+            u = _uniform(word.keys[row] + np.arange(line.size, dtype=np.uint64), word.start(5))
+            phase = None if phases is None or past.cycle == 1 else phases[own]
+            line = line[_places(u, int(past.block[row]), phase)]
+        lines.append(line)
+    ends = np.cumsum(length[counted])
+    start = np.zeros_like(past.start)
+    start[counted] = ends - length[counted]
+    every = np.concatenate(lines) if lines else past.series[:0]
+    if phases is not None and counted.size:
+        index = [np.arange(past.start[row], past.start[row] + length[row]) for row in counted.tolist()]
+        phases = phases[np.concatenate(index)]
+    return replace(past, start=start, series=every, phases=phases)
+
+
+def _places(u: FloatArray, block: int, phase: IntArray | None) -> IntArray:
+    """Places of a series from which its next draw is taken."""
+    n = u.size
+    if phase is None or np.unique(phase).size == 1:
+        t = np.arange(n)
+        return np.asarray((np.floor(u * n).astype(np.int64)[t - t % block] + t % block) % n)
+    out = np.empty(n, np.int64)
+    for number in np.unique(phase).tolist():
+        at = np.flatnonzero(phase == number)
+        out[at] = at[np.floor(u[at] * at.size).astype(np.int64)]
+    return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,7 +287,11 @@ class _Words:
     number: int
 
     def __call__(self, purpose: int) -> FloatArray:
-        return _uniform(self.keys, _start(self.seed, self.number, purpose))
+        return _uniform(self.keys, self.start(purpose))
+
+    def start(self, purpose: int) -> int:
+        """Where the stream of a purpose begins."""
+        return _start(self.seed, self.number, purpose)
 
 
 def _start(seed: int, number: int, purpose: int) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from simlab.engine.types import FloatArray, IntArray
+from simlab.models.further_scores import further_scores
 from simlab.models.history import History, places, tables
 from simlab.models.logs import log_intermittent, log_negative_binomial, log_poisson
 from simlab.models.shrinkage import SizePrior, shrunk_variance
@@ -14,6 +15,8 @@ from simlab.models.shrinkage import SizePrior, shrunk_variance
 SCORED = ("poisson", "negative_binomial", "intermittent", "empirical")
 BASE = SCORED.index("negative_binomial")
 """The law that the others are compared with."""
+FURTHER = ("stuttering_poisson", "markov")
+"""Laws that may be candidates if the study says so."""
 
 _SCORED_SHARE = 1 / 3  # the last third of the periods is predicted
 _FIRST = 8  # periods known at the first origin, at least
@@ -45,7 +48,9 @@ class Scores:
     n_predicted: IntArray
 
 
-def rolling_scores(history: History, prior: SizePrior | None = None, *, score: str = "log") -> Scores:
+def rolling_scores(
+    history: History, prior: SizePrior | None = None, *, score: str = "log", further: tuple[str, ...] = ()
+) -> Scores:
     """Predict each of the last third of the periods from all periods before it.
 
     Parameters
@@ -57,19 +62,23 @@ def rolling_scores(history: History, prior: SizePrior | None = None, *, score: s
         origin (`known_before`), so that nothing is looked at in advance.
     score : {"log", "crps"}
         With ``crps`` laws are fitted again four times, not in every period.
+    further : tuple of str
+        Of `FURTHER`: scored too, by their logarithm.
 
     Notes
     -----
     At origin t: mean (Σx + ½)/t, variance of the t periods so far, shrunk; Poisson; negative binomial
     where variance > mean, else Poisson; intermittent: share of periods with demand (n⁺ + ½)/(t + 1) and
     sizes of 1 + a negative binomial; empirical: counts so far with one pseudo-observation spread by the
-    negative binomial, since a law that gives an event no chance scores −∞.
+    negative binomial, since a law that gives an event no chance scores −∞. Further laws: see
+    `further_scores`.
 
     References
     ----------
     Gneiting & Raftery (2007), Strictly proper scoring rules, prediction, and estimation.
     """
-    shape = (history.n_items, len(SCORED))
+    laws = (*SCORED, *further)
+    shape = (history.n_items, len(laws))
     mean, noise = np.full(shape, np.nan), np.full(shape, np.nan)
     n, first = history.n_observed, first_predicted(history)
     predicted = np.maximum(n - first, 0) if history.is_complete else np.zeros_like(n)
@@ -83,8 +92,11 @@ def rolling_scores(history: History, prior: SizePrior | None = None, *, score: s
                 row, values = crps_of(table, first[items], n[items], one)
             else:
                 row, values = _log_scores(table, first[items], n[items], one)
+                if further:
+                    more = further_scores(table, row, first[items], n[items], one, further)
+                    values = np.concatenate([values, more])
             mean[items], noise[items] = _means(row, values, items.size)
-    return Scores(score, SCORED, mean, noise, predicted)
+    return Scores(score, laws, mean, noise, predicted)
 
 
 def first_predicted(history: History) -> IntArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from simlab.engine.types import Family, FloatArray, IntArray, Levels, Unmet
 from simlab.errors import UsageError
+from simlab.models import is_plain, marginal
 from simlab.policies.exact import Measure, Problems, least_levels
 from simlab.policies.forecasting import FORECAST, forecast_levels
 from simlab.policies.normal import normal_levels, normal_reorder_points
@@ -105,6 +106,7 @@ def plan(
         (R,s,nQ) or (R,s,S) without an order quantity.
     """
     _known(family, target_measure, planning)
+    models, hanging = plannable(models)
     asked = _asked(targets, models.n_items)
     measure = cast(Measure, target_measure)
     if family == FORECAST:
@@ -117,6 +119,7 @@ def plan(
         level, method = _exact(models, asked, measure, quantity, rule)
     else:
         level, method = _normal(models, asked, measure, quantity, rule)
+    method = tuple(_also(list(method), hanging, "each period by its law over all phases, independent"))
     return PlannedLevels(_levels(level, quantity, rule), method, safety_stock(models, level))
 
 
@@ -131,6 +134,18 @@ def safety_stock(models: Models, level: IntArray) -> FloatArray:
     """(n, k) units of S of (R,S), or s of the other rules, above the mean demand of R + E[L]."""
     interval = models.world.terms.review_period + models.lead_time_moments[0]
     return np.asarray(level - (models.world.demand.mean * interval)[:, None])
+
+
+def plannable(models: Models) -> tuple[Models, BoolArray]:
+    """The models as formulas see them, and (n,) where that leaves out seasons and what periods share.
+
+    See `simlab.models.marginal`; targets on a grid find the level that the simulation needs all the same.
+    """
+    hanging = ~is_plain(models.world.demand)
+    if not hanging.any():
+        return models, hanging
+    world = replace(models.world, demand=marginal(models.world.demand))
+    return replace(models, world=world), hanging
 
 
 def _levels(level: IntArray, quantity: IntArray, rule: Family) -> Levels:

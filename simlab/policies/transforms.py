@@ -93,7 +93,7 @@ def transforms(law: DemandLaw, rows: IntArray, points: int, step: IntArray) -> C
     if others.size:
         table = np.zeros((others.size, points))
         for place, row in enumerate(others.tolist()):
-            _place(table[place], *_points_of(law, int(rows[row])), int(step[row]))
+            put(table[place], *_points_of(law, int(rows[row])), int(step[row]))
         out[others] = np.fft.rfft(table)
     return out
 
@@ -154,7 +154,7 @@ def _points_of(law: DemandLaw, item: int) -> tuple[IntArray, FloatArray]:
     return first + np.arange(shares.size), shares
 
 
-def _place(line: FloatArray, values: IntArray, shares: FloatArray, step: int) -> None:
+def put(line: FloatArray, values: IntArray, shares: FloatArray, step: int) -> None:
     """Probabilities on the lattice, the mean kept."""
     below, rest = np.divmod(values, step)
     upper = shares * (rest / step)

@@ -60,8 +60,16 @@ def _histories(tables: RunTables) -> Row:
         "texts": texts,
         "tables": [_classes(tables)],
         "charts": charts,
-        "notes": (*unsaid.sentences(tables), *CANNOT_SAY),
+        "notes": (*unsaid.sentences(tables), *cannot_say(tables)),
     }
+
+
+def cannot_say(tables: RunTables) -> tuple[str, ...]:
+    """What histories cannot say, without what this run does not assume."""
+    assumed = " ".join(str(text) for text in tables.manifest.get("assumptions") or ())
+    left_out = (("hangs on its past", CANNOT_SAY[1]), ("common factors", CANNOT_SAY[2]))
+    gone = {note for words, note in left_out if words in assumed}
+    return tuple(note for note in CANNOT_SAY if note not in gone)
 
 
 def _classes(tables: RunTables) -> Row:

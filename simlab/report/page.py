@@ -29,7 +29,16 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 MAX_SEGMENT_ROWS = 300
 _DIGITS = re.compile(r"\d[\d.,]*")
-_LAW_NAMES = {"poisson": "Poisson", "negative_binomial": "Negative binomial", "empirical": "Empirical"}
+_LAW_NAMES = {
+    "poisson": "Poisson",
+    "negative_binomial": "Negative binomial",
+    "empirical": "Empirical",
+    "stuttering_poisson": "Stuttering Poisson",
+    "moving_blocks": "Moving blocks of the history",
+    "stationary_blocks": "Stationary blocks of the history",
+    "calendar": "History of the same calendar phase",
+    "markov": "Markov occurrence, jittered sizes",
+}
 
 
 def verdict(tables: RunTables) -> Row:

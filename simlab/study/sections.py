@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
+    field_validator,
     model_serializer,
     model_validator,
 )
@@ -195,6 +196,10 @@ DemandLawName = Literal[
     "gamma",
     "lognormal",
     "normal",
+    "moving_blocks",
+    "stationary_blocks",
+    "calendar",
+    "markov",
 ]
 
 
@@ -204,15 +209,70 @@ class LawOverride(Selector):
     law: Literal["auto"] | DemandLawName
 
 
+class SeasonalitySpec(Spec):
+    """Seasonal profiles: items with one value of the column `profile_by` share one; "" is one for all.
+
+    `cycle`: periods of it; 7 days, 52 weeks or 12 months unless said.
+    """
+
+    profile_by: Annotated[str, Field(strict=True)] = "category"
+    cycle: Annotated[int, Field(strict=True, ge=2, le=400)] | None = None
+
+
+class DependenceSpec(Spec):
+    """Common factors of demand: one for all items (`market`), one per value of the column `group_by`."""
+
+    market: Flag = True
+    group_by: Text | None = None
+
+    @model_validator(mode="after")
+    def _some_factor(self) -> DependenceSpec:
+        if not self.market and self.group_by is None:
+            raise ValueError("neither a market nor groups: say market = true, or group_by, or leave it out")
+        return self
+
+
+CandidateName = Literal[
+    "poisson", "negative_binomial", "intermittent", "empirical", "stuttering_poisson", "markov"
+]
+
+
 class ModelSpec(Spec):
-    """[models]: how a demand law is chosen."""
+    """[models]: how a demand law is chosen.
+
+    `candidates`: laws that ``auto`` compares; the negative binomial is always one of them. Blocks differ from
+    the empirical law in sums over several periods only, which one-period scores do not see: they are named.
+
+    `block_length`: periods of a block of the laws `moving_blocks` and (on average) `stationary_blocks`; by
+    the rule of Politis and White unless a number is given.
+    """
 
     law: Literal["auto"] | DemandLawName = "auto"
     score: Literal["log", "crps"] = "log"
+    candidates: tuple[CandidateName, ...] = ("poisson", "negative_binomial", "intermittent", "empirical")
     min_periods: Count = 8
     pool_by: Text = "category"
     support: Literal["integer", "resolution"] = "integer"
     parameter_uncertainty: Flag = False
+    block_length: Literal["auto"] | Count = "auto"
+    seasonality: SeasonalitySpec | None = None
+    dependence: DependenceSpec | None = None
+
+    @field_validator("candidates")
+    @classmethod
+    def _with_base(cls, value: tuple[CandidateName, ...]) -> tuple[CandidateName, ...]:
+        """The negative binomial is what the others are compared with."""
+        if "negative_binomial" not in value or len(set(value)) < len(value):
+            raise ValueError("name each law once, and negative_binomial, which the others are compared with")
+        return value
+
+    @model_validator(mode="after")
+    def _scored(self) -> ModelSpec:
+        further = {"stuttering_poisson", "markov"} & set(self.candidates)
+        if self.score == "crps" and further:
+            raise ValueError(f'{" and ".join(sorted(further))} can be candidates with score = "log" only')
+        return self
+
     override: tuple[LawOverride, ...] = ()
 
 

@@ -112,7 +112,7 @@ def _block(
     span = protection(world)
     before = int((span + world.terms.review_period).max())
     periods = before + held.n_periods
-    demand = draw_demand(world.demand, world.keys, (paths, periods), seed)
+    demand = draw_demand(world.demand, world.keys, (paths, periods), seed, before)
     demand[:, :, before:][:, :, ~held.is_open] = 0
     if real is not None:
         demand[:, :, before:] = real[:, None, :]

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.models import DemandLaw
-from simlab.policies.transforms import lattice, transforms
+from simlab.policies.serial import sum_transforms, wide
+from simlab.policies.transforms import lattice
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -61,7 +62,7 @@ class Judged:
 
 
 def judge(law: DemandLaw, periods: IntArray, observed: IntArray) -> Judged:
-    """Compare the demand of some periods with what independent periods of a law would give.
+    """Compare the demand of some periods with what a law gives for them.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ def judge(law: DemandLaw, periods: IntArray, observed: IntArray) -> Judged:
     The law of the sum is the power of one period's transform on at most 2^15 points; beyond, on coarser
     points, between which probabilities are interpolated.
     """
-    grid = lattice(law, periods)
+    grid = lattice(wide(law, periods), periods)
     out = np.zeros((9, law.n_items))
     for points, count in sorted(set(zip(grid.points.tolist(), periods.tolist(), strict=True))):
         rows = np.flatnonzero((grid.points == points) & (periods == count))
@@ -92,7 +93,7 @@ def _facts(
     law: DemandLaw, rows: IntArray, points: int, periods: int, step: IntArray, observed: IntArray
 ) -> FloatArray:
     """(9, rows) the fields of `Judged` from `below` to `mean`."""
-    shares = np.fft.irfft(transforms(law, rows, points, step) ** periods, points)
+    shares = np.fft.irfft(sum_transforms(law, rows, points, step, periods), points)
     shares = np.maximum(shares, 0.0)
     shares /= shares.sum(axis=1, keepdims=True)
     upto = np.cumsum(shares, axis=1)

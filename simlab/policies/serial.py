@@ -1,0 +1,133 @@
+"""Laws of demand over several periods, where periods hang together: blocks, phases, chains, seasons."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from simlab.engine.tables import pmf_of_phase
+from simlab.engine.types import DemandLaw, FloatArray, IntArray, LawKind
+from simlab.models import is_plain, marginal
+from simlab.policies.transforms import ComplexArray, put, transforms
+
+_CHANCE = 2.0**32
+
+
+def sum_transforms(law: DemandLaw, rows: IntArray, points: int, step: IntArray, periods: int) -> ComplexArray:
+    """(rows, points/2 + 1) transform of the demand of the first `periods` periods of the run.
+
+    Plain laws: the power of one period's. Blocks: mixed over where in a block the first period lies.
+    Seasons and phases: the product of the phases that follow `phase`. Chains: from the long-run state.
+    """
+    plain = is_plain(law)[rows]
+    out = np.empty((rows.size, points // 2 + 1), dtype=np.complex128)
+    some = np.flatnonzero(plain)
+    if some.size:
+        out[some] = transforms(law, rows[some], points, step[some]) ** periods
+    for at in np.flatnonzero(~plain).tolist():
+        one = law.take(rows[[at]])
+        out[at] = _of_one(one, points, int(step[at]), periods)
+    return out
+
+
+def wide(law: DemandLaw, periods: IntArray) -> DemandLaw:
+    """Laws whose sums spread at least as far as these, for the size of a lattice.
+
+    Where periods hang together completely, the sum of h varies like one period times h: the variance counts
+    h times.
+    """
+    plain = is_plain(law)
+    if plain.all():
+        return law
+    bare = marginal(law)
+    return replace(bare, variance=np.where(plain, bare.variance, bare.variance * np.maximum(periods, 1)))
+
+
+def _of_one(one: DemandLaw, points: int, step: int, periods: int) -> ComplexArray:
+    kind = int(one.kind[0])
+    if kind == LawKind.MARKOV:
+        return _chain(one, points, step, periods)
+    if kind in (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS) and one.past is not None:
+        begin = int(one.past.start[0])
+        series = one.past.series[begin : begin + int(one.past.length[0])]
+        block = int(one.past.block[0])
+        rule = _moving if kind == LawKind.MOVING_BLOCKS else _stationary
+        return rule(series, block, points, step, periods)
+    return _phases(one, points, step, periods)
+
+
+def _transform(values: IntArray, shares: FloatArray, points: int, step: int) -> ComplexArray:
+    line = np.zeros(points)
+    put(line, values, shares, step)
+    return np.fft.rfft(line)
+
+
+def _windows(series: IntArray, longest: int, points: int, step: int) -> list[ComplexArray]:
+    """Transforms of the sums of 0, 1, … consecutive observations, wrapped around the end."""
+    n = series.size
+    share = np.full(n, 1.0 / n)
+    total = np.zeros(n, np.int64)
+    found = [np.ones(points // 2 + 1, dtype=np.complex128)]
+    for k in range(longest):
+        total = total + np.roll(series, -k)
+        found.append(_transform(total, share, points, step))
+    return found
+
+
+def _moving(series: IntArray, block: int, points: int, step: int, periods: int) -> ComplexArray:
+    window = _windows(series, min(block, periods), points, step)
+    out = np.zeros_like(window[0])
+    for first in range(1, block + 1):  # periods left of the block that the first period lies in
+        head = min(first, periods)
+        full, rest = divmod(periods - head, block)
+        out += window[head] * (window[block] ** full if full else 1.0) * window[rest] / block
+    return out
+
+
+def _stationary(series: IntArray, block: int, points: int, step: int, periods: int) -> ComplexArray:
+    window = _windows(series, periods, points, step)
+    stop = 1.0 / block
+    sums = [window[0]]
+    for h in range(1, periods + 1):
+        total = (1 - stop) ** (h - 1) * window[h]
+        for k in range(1, h):
+            total = total + stop * (1 - stop) ** (k - 1) * window[k] * sums[h - k]
+        sums.append(total)
+    return sums[periods]
+
+
+def _phases(one: DemandLaw, points: int, step: int, periods: int) -> ComplexArray:
+    """Product over the phases of consecutive periods, from the first period of the run on."""
+    calendar = one.kind[0] == LawKind.CALENDAR and one.past is not None
+    part = one.past if calendar else one.seasons
+    assert part is not None
+    known: dict[int, ComplexArray] = {}
+    out = np.ones(points // 2 + 1, dtype=np.complex128)
+    for t in range(periods):
+        phase = (part.phase + t) % part.cycle
+        if phase not in known:
+            first, shares = pmf_of_phase(one, 0, phase)
+            known[phase] = _transform(first + np.arange(shares.size), shares, points, step)
+        out = out * known[phase]
+    return out
+
+
+def _chain(one: DemandLaw, points: int, step: int, periods: int) -> ComplexArray:
+    """Two states; each step multiplies by the chance to be busy and the transform of a size."""
+    assert one.chain is not None
+    law = marginal(one)
+    values, weights = law.values, law.weights.astype(np.float64)
+    some = values > 0
+    share = float(weights[some].sum() / weights.sum())
+    size = _transform(values[some], weights[some] / weights[some].sum(), points, step)
+    after_none, after_demand = (
+        float(chances[0]) / _CHANCE for chances in (one.chain.after_none, one.chain.after_demand)
+    )
+    busy, quiet = share * size, np.full_like(size, 1.0 - share)
+    for _ in range(periods - 1):
+        busy, quiet = (
+            (busy * after_demand + quiet * after_none) * size,
+            busy * (1 - after_demand) + quiet * (1 - after_none),
+        )
+    return busy + quiet
