@@ -37,6 +37,8 @@ OBJECTIVES = {
     "inventory_value": "mean inventory value",
     "total_cost": "total relevant cost",
 }
+LOST_MARGIN = "lost_margin"
+_SHOWN = 6
 TAIL_OBJECTIVES = ("p95_inventory_value", "peak_inventory_value")
 """Objectives that do not add up over segments: the frontier beside them counts mean inventory value."""
 
@@ -83,12 +85,14 @@ def accounting(data: Data) -> Accounting:
     asked, costs = data.study.optimize, data.models.costs
     resolution = Fraction(repr(data.study.data.cost_resolution))
     problems: list[Problem] = []
+    if asked.objective == LOST_MARGIN:
+        _check_lost_margin(data, problems)
     unit = _service_unit(data, problems)
     stock, order, short = _cost_weights(data, problems)
     _possible(data, problems)
     if problems:
         raise InvalidInputError(problems)
-    measure, weight = asked.service.measure, asked.service.weight
+    measure, weight = asked.service.measure, weight_of(data)
     objective = additive(asked.objective)
     plain = objective == "holding_cost" and measure == "fill_rate" and weight == "units"
     account = None
@@ -96,7 +100,7 @@ def accounting(data: Data) -> Accounting:
         periods = data.study.simulation.periods
         account = Account(stock, order, short, measure, unit, periods)
     return Accounting(
-        Weights(costs.unit_cost, costs.holding, account),
+        Weights(costs.unit_cost, costs.holding, account, margin_of(data)),
         OBJECTIVES[objective],
         f"{SERVICE[measure]} {WEIGHTS[weight]}".strip(),
         resolution if objective == "inventory_value" else resolution / 100,
@@ -107,32 +111,66 @@ def accounting(data: Data) -> Accounting:
 
 def additive(objective: str) -> str:
     """The objective that a frontier can be built of: mean inventory value beside its quantile or peak."""
-    return "inventory_value" if objective in TAIL_OBJECTIVES else objective
+    return "inventory_value" if objective in (*TAIL_OBJECTIVES, LOST_MARGIN) else objective
+
+
+def weight_of(data: Data) -> str:
+    """What a unit weighs in service: lost margin is what is missing of the fill rate weighted by margin."""
+    asked = data.study.optimize
+    return "margin" if asked.objective == LOST_MARGIN else asked.service.weight
+
+
+def margin_of(data: Data) -> IntArray | None:
+    """(n,) margin of a unit in multiples of the cost resolution; None where a price is missing."""
+    price = data.catalog.numbers.get("price")
+    if price is None or not np.isfinite(price).all():
+        return None
+    return _whole(price, 1.0 / data.study.data.cost_resolution) - data.models.costs.unit_cost
+
+
+def _check_lost_margin(data: Data, problems: list[Problem]) -> None:
+    """A price above cost for every SKU-location, a budget, and no other weight of service."""
+    asked, catalog = data.study.optimize, data.catalog
+    where = f'optimize.objective = "{LOST_MARGIN}"'
+    price = catalog.numbers.get("price", np.full(catalog.n_items, np.nan))
+    cost = data.models.costs.unit_cost * data.study.data.cost_resolution
+    for wrong, message in ((np.isnan(price), "no price"), (price < cost, "a price below unit cost")):
+        rows = np.flatnonzero(wrong)
+        if rows.size:
+            names = ", ".join(f"{catalog.sku[row]}@{catalog.location[row]}" for row in rows[:_SHOWN])
+            more = f" and {rows.size - _SHOWN} more" if rows.size > _SHOWN else ""
+            fix = "fill column 'price' of items"
+            problems.append(_problem(data, "E-OPT-006", f"{message} for {names}{more}", where, fix))
+    if asked.service.measure != "fill_rate" or asked.service.weight not in ("units", "margin"):
+        fix = 'leave service out, or say service = { measure = "fill_rate", weight = "margin" }'
+        message = "counts service as the fill rate weighted by margin, not as said"
+        problems.append(_problem(data, "E-OPT-006", message, where, fix))
 
 
 def _service_unit(data: Data, problems: list[Problem]) -> IntArray:
     """(n,) whole number that a unit of each item weighs in service."""
     service, models, catalog = data.study.optimize.service, data.models, data.catalog
     ones = np.ones(models.n_items, dtype=np.int64)
-    if service.weight == "units":
+    weight = weight_of(data)
+    if weight == "units":
         return ones
     if service.measure != "fill_rate":
-        where = f"optimize.service.weight = {service.weight!r}"
+        where = f"optimize.service.weight = {weight!r}"
         fix = 'weigh the fill rate, or say weight = "units"'
-        message = f"cycles and periods have no {service.weight} of their own"
+        message = f"cycles and periods have no {weight} of their own"
         problems.append(_problem(data, "E-OPT-001", message, where, fix))
         return ones
-    if service.weight == "value":
+    if weight == "value":
         return models.costs.unit_cost
     resolution = data.study.data.cost_resolution
-    column = "price" if service.weight == "margin" else "lines_per_unit"
+    column = "price" if weight == "margin" else "lines_per_unit"
     given = catalog.numbers.get(column, np.full(catalog.n_items, np.nan))
-    numbers = given - models.costs.unit_cost * resolution if service.weight == "margin" else given
+    numbers = given - models.costs.unit_cost * resolution if weight == "margin" else given
     try:
-        size = resolution if service.weight == "margin" else _LINES_RESOLUTION
-        return integer_weights(numbers, size, f"{service.weight} (column '{column}' of items)")
+        size = resolution if weight == "margin" else _LINES_RESOLUTION
+        return integer_weights(numbers, size, f"{weight} (column '{column}' of items)")
     except UsageError as error:
-        where = f"optimize.service.weight = {service.weight!r}"
+        where = f"optimize.service.weight = {weight!r}"
         problems.append(_problem(data, "E-OPT-002", str(error), where, f"fill column '{column}' of items"))
         return ones
 

@@ -7,9 +7,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from simlab.api.accounts import LOST_MARGIN
 from simlab.api.cells import SEGMENTS, Simulator, chance_sums
 from simlab.api.limits import chance_limits
-from simlab.api.tails import TailResult, asks_for_tails, solve_with_tails, tail_notes, tails_of
+from simlab.api.tails import (
+    TailResult,
+    asks_for_tails,
+    bounds_tails,
+    solve_with_tails,
+    tail_notes,
+    tails_of,
+)
 from simlab.engine.types import IntArray
 from simlab.errors import InfeasibleError, InvalidInputError, Problem
 from simlab.execution import PlanSums
@@ -60,6 +68,18 @@ def choose(
     InfeasibleError
         Nothing meets the limits; says what would.
     """
+    asked = simulator.data.study.optimize
+    if asked.objective == LOST_MARGIN and fill_rate is not None:
+        if budget is None and not bounds_tails(asked):
+            message, fix = "needs a budget: without one the highest targets lose least", "say optimize.budget"
+            where = f'optimize.objective = "{LOST_MARGIN}"'
+            raise InvalidInputError(
+                [Problem("E-OPT-007", message, simulator.data.study.file, column=where, fix=fix)]
+            )
+        plan, choosing = choose(simulator, problem, frontier, None, budget)
+        if plan.served < problem.curves.needed(fill_rate):
+            raise problem.no_plan(fill_rate, budget)
+        return plan, choosing
     by_bound = simulator.data.study.optimize.choose == "lower_bound"
     if by_bound:
         _check_bound(simulator, fill_rate)

@@ -11,6 +11,7 @@ from simlab.api import prices
 from simlab.api.capital_segments import capital_by_segment, now_of
 from simlab.api.confidence import band_frame
 from simlab.api.limits import chance_limits
+from simlab.api.lost_margin import lost_margin_statements
 from simlab.api.stock_value import COLUMNS
 from simlab.api.stress import stress_statements
 from simlab.api.tails import NAMES
@@ -245,6 +246,7 @@ def finance_statements(opt: Optimization) -> tuple[str, ...]:
             f"{format_money(money.value, currency)} of capital a year."
         )
     found += tail_statements(opt)
+    found += lost_margin_statements(opt)
     found += opt.capital.statements()
     if opt.stress is not None:
         found += stress_statements(opt.stress, currency, opt.solved.fill_rate)

@@ -180,6 +180,17 @@ class Optimization:
         at = self.solved.at_fill(self.verdict)
         return compared(self.redrawn, at, self.accounting, self.comparisons, self.solved.comparable)
 
+    def lost_margin(
+        self, kind: str = "segmented", sample: str = "verdict", segment: str | None = None
+    ) -> Estimate | None:
+        """Margin a year of the units not served at once; None where prices are missing. As `scores`.
+
+        Price less unit cost. Where unmet demand waits it is margin at risk, where it is lost it is gone.
+        """
+        from simlab.api.lost_margin import lost_margin
+
+        return lost_margin(self, kind, sample, segment)
+
     def exchange_rates(self) -> FinanceTable:
         """What one more percentage point of service costs, between neighbouring plans."""
         return finance.exchange_rates(self)

@@ -18,6 +18,7 @@ from simlab.api.assign import segment
 from simlab.api.data import Data, demo, load
 from simlab.api.finance import finance_frames
 from simlab.api.kept_sums import optimization_sums, simulation_sums
+from simlab.api.lost_margin import with_lost_margin
 from simlab.api.manifest import optimize_facts, simulate_facts
 from simlab.api.optimization import Optimization
 from simlab.api.optimizing import optimize
@@ -239,13 +240,13 @@ def optimization_frames(opt: Optimization) -> dict[str, pd.DataFrame]:
     plan = tables.plan_frame(data.catalog, data.models, segmentation, asked, opt.planned, column, achieved)
     return {
         "items": tables.item_frame(data.catalog, data.models, segmentation, achieved.assign(target=asked)),
-        "segments": with_stock_value(tables.segment_frame(opt), opt.stock_value),
+        "segments": with_lost_margin(with_stock_value(tables.segment_frame(opt), opt.stock_value), opt),
         "curves": tables.curves_frame(data.catalog, opt.curves, opt.targets),
         "frontier": tables.frontier_frame(opt),
         "plan": plan,
         "verdict": tables.verdict_frame(opt),
-        "reference": with_stock_value(tables.reference_frame(opt), opt.stock_value),
         "replications": optimization_sums(opt),
+        "reference": with_lost_margin(with_stock_value(tables.reference_frame(opt), opt.stock_value), opt),
         **finance_frames(opt),
     }
 

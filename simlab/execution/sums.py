@@ -94,16 +94,20 @@ class Weights:
         Cost of holding a unit for a year, in hundredths of the cost resolution.
     account : Account, optional
         Cost and service as the study counts them; holding cost and units if left out.
+    margin : (n,) int64, optional
+        Price less unit cost of a unit, in multiples of the cost resolution.
     """
 
     unit_cost: IntArray
     holding: IntArray
     account: Account | None = None
+    margin: IntArray | None = None
 
     def take(self, rows: IntArray) -> Weights:
         """The weights of some items."""
         account = None if self.account is None else self.account.take(rows)
-        return Weights(self.unit_cost[rows], self.holding[rows], account)
+        margin = None if self.margin is None else self.margin[rows]
+        return Weights(self.unit_cost[rows], self.holding[rows], account, margin)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +159,8 @@ class PlanSums:
         SKU-location-periods with stock left at the count, and with demand not served at once.
     receipts, good_receipts, orders : (p, c, r) int64
         Orders of positive size received, those that came in time, and orders placed.
+    lost_margin : (p, c, r) int64
+        Units not served at once, at their margin; 0 where `Weights` names none.
     cost, good, asked : (p, c, r) int64
         Cost, and service as part and whole, as the study counts them (`Account`): those of holding,
         served and demanded unless it says otherwise.
@@ -171,6 +177,7 @@ class PlanSums:
     receipts: IntArray
     good_receipts: IntArray
     orders: IntArray
+    lost_margin: IntArray
     cost: IntArray
     good: IntArray
     asked: IntArray
@@ -250,6 +257,8 @@ def reduce_items(curves: Curves, request: PlanRequest, weights: Weights) -> Plan
         if request.whole:
             sums.demanded_value[:, at] += demanded * cost
             sums.served_value[:, at] += served * cost
+            if weights.margin is not None:
+                sums.lost_margin[:, at] += (demanded - served) * weights.margin[item]
             for name in ("ready", "short", "receipts", "good_receipts", "orders"):
                 getattr(sums, name)[:, at] += _columns(getattr(curves, name)[item], columns)
     _count(sums, curves, request, weights.account)
@@ -276,6 +285,8 @@ def money_bound(stock: IntArray, weights: Weights) -> int:
     """Largest total that these items could add to any one sum, in Python integers."""
     peaks = stock.reshape(stock.shape[0], -1).max(axis=1)
     heavier = np.maximum(weights.unit_cost, weights.holding)
+    if weights.margin is not None:
+        heavier = np.maximum(heavier, np.abs(weights.margin))
     return sum(int(peak) * int(weight) for peak, weight in zip(peaks, heavier, strict=True))
 
 

@@ -478,7 +478,12 @@ class CostSpec(Spec):
 
 
 Objective = Literal[
-    "holding_cost", "inventory_value", "total_cost", "p95_inventory_value", "peak_inventory_value"
+    "holding_cost",
+    "inventory_value",
+    "total_cost",
+    "lost_margin",
+    "p95_inventory_value",
+    "peak_inventory_value",
 ]
 
 
@@ -486,9 +491,11 @@ class OptimizeSpec(Spec):
     """[optimize]: objective, constraints and grid.
 
     Without floor and budget the floor is 0.95. Money in the study's currency. `budget` bounds the mean
-    inventory value; `budget_p95` the value that 95 % of replications × periods stay at or below;
-    `budget_peak` the mean over replications of the largest value of any period. `time_limit`: seconds
-    for one plan that no exact method settles at once.
+    inventory value; with `objective = "lost_margin"` the plan loses the least margin (price − unit cost of
+    units not served at once) that the budget allows, and service is the fill rate weighted by margin, of
+    which it is the complement; `budget_p95` bounds the value that 95 % of replications × periods stay at
+    or below; `budget_peak` the mean over replications of the largest value of any period. `time_limit`:
+    seconds for one plan that no exact method settles at once.
     """
 
     objective: Objective = "holding_cost"

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from limit_cases import every_plan, load, run, sums
+from limit_cases import every_plan, frames, load, run, sums
 from small_study import write_study
 
 import simlab as sl
@@ -194,6 +194,44 @@ def test_chance_limits_and_the_lower_bound_hold_together():
     first = run({"fill_rate": 0.9, "choose": "lower_bound", "chance": strict}, n_targets=8)
     assert first.chosen.certificate == "solver"
     assert first.chosen.cost == run({"fill_rate": 0.9, "chance": strict}, n_targets=8).chosen.cost
+
+
+def test_lost_margin_is_least_under_the_budget_and_told_for_every_plan():
+    opt = run({"objective": "lost_margin", "fill_rate": 0.5, "budget": 4000.0})
+    codes, costs = opt.segmentation.codes, opt.data.models.costs
+    rows, exposure = np.arange(codes.size), opt.settings.periods * opt.settings.replications
+    unit_cost = costs.unit_cost * costs.cost_resolution
+    margin = opt.data.catalog.numbers["price"] - unit_cost
+    short = (sums(opt, "demanded") - sums(opt, "served")) * margin[:, None]
+    stock = (sums(opt, "on_hand") + sums(opt, "on_hand_start")) * unit_cost[:, None] / (2 * exposure)
+    listed = []
+    for choice in every_plan(opt):
+        columns = np.array(choice)[codes]
+        listed.append((short[rows, columns].sum(), stock[rows, columns].sum()))
+    least = min(lost for lost, value in listed if value <= 4000.0)
+    columns = opt.chosen.choice[codes]
+    assert short[rows, columns].sum() == pytest.approx(least)
+    assert stock[rows, columns].sum() <= 4000.0
+    yearly = opt.data.study.periods_per_year / exposure
+    assert opt.lost_margin(sample="search").value == pytest.approx(least * yearly, rel=1e-6)
+    parts = [opt.lost_margin("habit", segment=name).value for name in opt.segmentation.names]
+    assert opt.lost_margin("habit").value == pytest.approx(sum(parts))
+
+
+def test_lost_margin_without_prices_or_budget_is_refused_naming_the_rows():
+    with pytest.raises(InvalidInputError, match="needs a budget"):
+        run({"objective": "lost_margin", "fill_rate": 0.9})
+    tables = frames()
+    tables["items"].loc[1, "price"] = np.nan
+    study = load({"objective": "lost_margin", "budget": 1e4}).study
+    data = api.load_frames(**tables, study=study)
+    where = f"no price for {data.catalog.sku[1]}@{data.catalog.location[1]}"
+    with pytest.raises(InvalidInputError, match=where):
+        sl.optimize(data, sl.segment(data), budget=1e4)
+    tables["items"].loc[1, "price"] = 0.0001
+    data = api.load_frames(**tables, study=study)
+    with pytest.raises(InvalidInputError, match="below unit cost"):
+        sl.optimize(data, sl.segment(data), budget=1e4)
 
 
 def test_stock_on_order_in_the_budget_is_a_constant_and_said():
