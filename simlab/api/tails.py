@@ -19,6 +19,7 @@ from simlab.frontier import (
     MeanPeak,
     NoPlanError,
     Plan,
+    Program,
     QuantileOfTotal,
     TailLimit,
     TailSolution,
@@ -26,6 +27,7 @@ from simlab.frontier import (
 )
 from simlab.frontier import Limit as MeanLimit
 from simlab.frontier import Problem as PlanProblem
+from simlab.frontier.plan import money_up
 from simlab.measures import format_money
 from simlab.study.sections import OptimizeSpec
 
@@ -228,12 +230,32 @@ def solve_with_tails(
         floor = MeanLimit("units served", problem.curves.served, at_least=need)
         program = replace(program, limits=(*program.limits, floor))
     objective = tails.measures.get(tails.objective)
-    found = solve_tails(program, limits, objective=objective, starts=frontier.choice, time_limit=share)
+    try:
+        found = solve_tails(program, limits, objective=objective, starts=frontier.choice, time_limit=share)
+    except NoPlanError as error:
+        raise _what_works(error, tails, program, limits, problem) from None
     choice = problem.curves.canonical(found.choice)
     found = replace(found, choice=choice)
     if objective is None:
         return Plan(problem.curves, choice, found.certificate, found.bound), found
     return _beside_frontier(problem, choice), found
+
+
+def _what_works(
+    error: NoPlanError, tails: Tails, program: Program, limits: tuple[TailLimit, ...], problem: PlanProblem
+) -> NoPlanError:
+    """The same error with the smallest ceiling on each tail that works while all else stays."""
+    found = []
+    for name, limit in tails.limits.items():
+        others = tuple(one for one in limits if one is not limit)
+        try:
+            least = solve_tails(program, others, objective=limit.tail, time_limit=problem.time_limit / 4)
+        except NoPlanError:
+            continue
+        money = money_up(least.value * limit.tail.unit, problem.curves.currency)
+        found.append(f"{_OPTIONS[name]} of {money}")
+    works = f"; what works instead: {' or '.join(found)}" if found else ""
+    return NoPlanError(f"{error}{works}", error.smallest_budget, error.highest_fill)
 
 
 def tail_notes(

@@ -124,8 +124,10 @@ def test_chance_limits_and_ceilings_hold_together():
 
 
 def test_what_cannot_be_is_refused_by_name():
-    with pytest.raises(InfeasibleError, match=r"P95 of stock value .* ≤ EUR 10"):
+    with pytest.raises(InfeasibleError, match=r"P95 of stock value .* ≤ EUR 10") as caught:
         run({"fill_rate": 0.9, "budget_p95": 10.0})
+    least = run({"fill_rate": 0.9, "objective": "p95_inventory_value"}).solved.choosing.tails[0].value
+    assert f"budget_p95 of EUR {least:,.2f}" in str(caught.value)
     with pytest.raises(InvalidInputError, match="not in this version"):
         run({"fill_rate": 0.9, "budget_p95": 1e9, "choose": "lower_bound"})
 
