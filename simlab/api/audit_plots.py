@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -58,13 +57,3 @@ def _waterfall(axes: Axes, account: SegmentAudit) -> None:
     axes.invert_yaxis()
     axes.set_title(f"{account.name}: {account.planned_fill:.3f} → {achieved.value:.3f}", fontsize="medium")
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def svg(figure: Figure) -> bytes:
-    """The figure as SVG, the same bytes for the same numbers."""
-    from matplotlib import rc_context
-
-    picture = io.BytesIO()
-    with rc_context({"svg.hashsalt": "simlab"}):
-        figure.savefig(picture, format="svg", metadata={"Date": None})
-    return picture.getvalue()

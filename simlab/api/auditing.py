@@ -238,8 +238,7 @@ def run_audit(
 
 
 def write_audit(result: Audit, folder: RunFolder, times: dict[str, float]) -> dict[str, pd.DataFrame]:
-    """Write tables and charts, seal the run; returns what a person wants to see."""
-    from simlab.api.audit_plots import svg
+    """Write tables, seal the run (the report draws the charts); returns what a person wants to see."""
     from simlab.api.manifest import audit_facts
 
     frame = result.to_frame()
@@ -250,8 +249,6 @@ def write_audit(result: Audit, folder: RunFolder, times: dict[str, float]) -> di
     folder.write_table("audit", frame)
     folder.write_table("quality", result.data.quality.to_frame())
     folder.write_text("results/audit.csv", frame.to_csv(index=False))
-    for one in result.policies:
-        folder.write_bytes(f"figures/audit_{one.policy}.svg", svg(result.plot(one.policy)))
     times = {**times, **result.times}
     for stage, seconds in times.items():
         folder.log("stage", stage=stage, seconds=round(seconds, 3))

@@ -150,7 +150,8 @@ def test_the_command_writes_a_run_folder(study, tmp_path):
     table = run.read_table("audit")
     assert len(pd.read_csv(out / "results" / "audit.csv")) == len(table)
     figures = {path.name for path in (out / "figures").iterdir()}
-    assert {"audit_targets.svg", "audit_habit.svg", "waterfall_1.svg", "waterfalls_2.csv"} <= figures
+    assert {"waterfall_1.svg", "waterfall_2.png", "waterfalls_1.svg", "waterfalls_2.csv"} <= figures
+    assert not any(name.startswith("audit_") for name in figures)
     assert document["report"] == str(out / "report.html")
     assert "Why is the service asked for" in (out / "report.html").read_text("utf-8")
     text = CliRunner().invoke(app, ["audit", str(study), "--out", str(tmp_path / "b"), "-q"])
