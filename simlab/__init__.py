@@ -10,6 +10,7 @@ Names arrive when first used, so that ``import simlab`` costs next to nothing::
     sim = sl.simulate(data, policy, replications=200, seed=7)
     opt = sl.optimize(data, seg, fill_rate=0.95)
     contest = sl.compare(data, schemes=["abc", "xyz", "abc+xyz", "tree"])
+    rules = sl.compare_policies(data, ["order_up_to", "order_up_to:normal"])
     changes = sl.compare_runs("runs/spring", "runs/autumn")
 """
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         Rounds,
         audit,
         compare,
+        compare_policies,
         compare_runs,
         demo,
         load,
@@ -46,6 +48,7 @@ __all__ = [
     "__version__",
     "audit",
     "compare",
+    "compare_policies",
     "compare_runs",
     "demo",
     "load",
@@ -61,6 +64,7 @@ _FROM_API = frozenset(
         "Rounds",
         "audit",
         "compare",
+        "compare_policies",
         "compare_runs",
         "demo",
         "load",

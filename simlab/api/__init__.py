@@ -2,6 +2,7 @@
 
 from simlab.api.assign import CheckResult, check, init, segment
 from simlab.api.auditing import Audit, audit, run_audit
+from simlab.api.comparing_policies import PolicyComparison, PolicyEntry, compare_policies
 from simlab.api.comparing_runs import RunComparison, RunPair, compare_runs
 from simlab.api.contest import Contest, Rounds, compare
 from simlab.api.contest_run import run_compare_schemes
@@ -23,6 +24,8 @@ __all__ = [
     "Data",
     "Optimization",
     "Policy",
+    "PolicyComparison",
+    "PolicyEntry",
     "Rounds",
     "RunComparison",
     "RunPair",
@@ -32,6 +35,7 @@ __all__ = [
     "audit",
     "check",
     "compare",
+    "compare_policies",
     "compare_runs",
     "demo",
     "init",

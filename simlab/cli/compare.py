@@ -9,7 +9,7 @@ import typer
 
 from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.options import Debug, Format, Out, Quiet, Show, Study, Workers
-from simlab.cli.outcome import print_run, print_runs
+from simlab.cli.outcome import print_policies, print_run, print_runs
 from simlab.cli.progress import watched
 
 compare = typer.Typer(
@@ -29,8 +29,46 @@ def contests() -> None:
     \b
     Begin with:
       simlab compare schemes mystudy/study.toml
+      simlab compare policies mystudy/study.toml
       simlab compare runs runs/spring runs/autumn
     """
+
+
+@compare.command()
+@ends_with_exit_code
+def policies(
+    study: Study,
+    policies: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,C",
+            help="order_up_to, reorder_quantity, reorder_up_to, each also with :normal for the textbook "
+            "formula. Default: all that the items allow; the study's own always.",
+        ),
+    ] = None,
+    workers: Workers = None,
+    format: Show = Format.TEXT,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Which ordering rule costs least at equal fill?
+
+    Every policy at its own best targets per segment, on the same random numbers; costs
+    are read where all give the same service on fresh randomness. Writes no run folder.
+
+    \b
+    Examples:
+      simlab compare policies mystudy/study.toml
+      simlab compare policies mystudy/study.toml \\
+        --policies order_up_to,order_up_to:normal
+    """
+    from simlab import api
+
+    data = api.load(study)
+    names = None if policies is None else [name.strip() for name in policies.split(",") if name.strip()]
+    with watched(quiet) as progress:
+        found = api.compare_policies(data, names, workers=workers, progress=progress)
+    print_policies(found, format)
 
 
 @compare.command()

@@ -11,7 +11,7 @@ from simlab.cli.options import Format
 from simlab.cli.tables import print_json, print_sentences, print_table, records
 
 if TYPE_CHECKING:
-    from simlab.api import RunComparison, RunResult
+    from simlab.api import PolicyComparison, RunComparison, RunResult
 
 _ITEMS_SHOWN = 15
 
@@ -70,3 +70,27 @@ def print_runs(found: RunComparison, format: Format) -> None:
             print_table(frame[[*columns, "level_value"]].head(_ITEMS_SHOWN), f"Largest moves, {name}")
     if not found.differences.empty:
         print_table(found.differences, "What differs")
+
+
+def print_policies(found: PolicyComparison, format: Format) -> None:
+    """Policies at equal fill, and the targets that each was given."""
+    frame = found.to_frame()
+    if format is Format.JSON:
+        print_json(
+            {
+                "statements": list(found.statements),
+                "policies": records(frame),
+                "targets": {one.name: one.chosen for one in found.entries},
+                "left_out": dict(found.left_out),
+                "objective": found.objective,
+                "service": found.service,
+                "warmup": found.warmup,
+                "times": dict(found.times),
+            }
+        )
+        return
+    print_sentences(found.statements)
+    plan = ["policy", "fill_rate", "fill_rate_low", "fill_rate_high", "inventory_value", "orders_per_year"]
+    print_table(frame[plan], "Plans")
+    equal = ["policy", "at_fill", "cost_at_fill", "percent", "percent_low", "percent_high"]
+    print_table(frame[equal], f"Cost ({found.objective}) at equal {found.service}")
