@@ -10,17 +10,21 @@ and normal laws need log and erfc, whose last bit may differ between machines.
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 
-from simlab.engine._jit import inner, jit
-from simlab.engine.laws import MOST_POINTS, TAIL
-from simlab.engine.types import FloatArray, LawKind
+from simlab.engine._jit import inner, jit, kernel
+from simlab.engine.arrays import CodeArray, FloatArray, IntArray, WordArray
+from simlab.engine.demand_law import LawKind
+from simlab.engine.laws import MOST_POINTS, TAIL, to_thresholds
 from simlab.errors import EngineFaultError
 
 _CONSTANT = 1e-3
 """Variance (units²) below which a law is taken as constant, its mean split over two integers."""
 _SIGMAS = 6.3
+_LOGARITHMS = 1 << 12
+GAMMA, NORMAL = int(LawKind.GAMMA), int(LawKind.NORMAL)
 _MOST_TERMS = 64
 _PRECISION = 1e-17
 _SQRT_2 = math.sqrt(2.0)
@@ -48,6 +52,43 @@ def continuous_table(kind: LawKind, mean: float, variance: float) -> tuple[int, 
         if first < 0:
             _refuse(mean, variance)
         return first, weights
+    location, scale, first, last = _span(kind, mean, variance)
+    if last - first > MOST_POINTS:
+        _refuse(mean, variance)
+    weights = np.empty(last - first + 2)
+    if kind == LawKind.NORMAL:
+        normal_weights(location, scale, first, weights)
+    else:
+        lognormal_weights(mean, location, scale, first, logarithms(), weights)
+    return first, weights
+
+
+def continuous_tables(
+    kind: CodeArray, mean: FloatArray, variance: FloatArray, first: IntArray, length: IntArray
+) -> WordArray:
+    """Thresholds of many gamma, lognormal and normal laws, one after the other.
+
+    Parameters
+    ----------
+    kind, mean, variance : (n,)
+    first, length : (n,) int64
+        Filled; laws that `continuous_table` makes by hand (constant, or too wide) get length 0.
+
+    Returns
+    -------
+    (m,) uint32
+    """
+    span = np.zeros((kind.size, 4))
+    for i, law in enumerate(zip(kind.tolist(), mean.tolist(), variance.tolist(), strict=True)):
+        if law[1] <= 0.0 or law[2] < _CONSTANT:
+            span[i, 3] = -1
+        elif law[0] != GAMMA:
+            span[i] = _span(*law)
+    return fill_continuous(kind.astype(np.int64), mean, variance, span, logarithms(), first, length)
+
+
+def _span(kind: int, mean: float, variance: float) -> tuple[float, float, int, int]:
+    """Location and scale of a lognormal or normal law, and its first and last whole number."""
     sd = math.sqrt(variance)
     if kind == LawKind.NORMAL:
         location, scale = _cut_normal(mean, sd), sd
@@ -56,15 +97,15 @@ def continuous_table(kind: LawKind, mean: float, variance: float) -> tuple[int, 
         scale = math.sqrt(math.log1p(variance / mean**2))
         location = math.log(mean) - scale**2 / 2
         low, high = math.exp(location - _SIGMAS * scale), math.exp(location + _SIGMAS * scale)
-    first, last = max(math.floor(low), 0), math.ceil(high)
-    if last - first > MOST_POINTS:
-        _refuse(mean, variance)
-    weights = np.empty(last - first + 2)
-    if kind == LawKind.NORMAL:
-        normal_weights(location, scale, first, weights)
-    else:
-        lognormal_weights(mean, location, scale, first, weights)
-    return first, weights
+    return location, scale, max(math.floor(low), 0), math.ceil(high)
+
+
+@cache
+def logarithms() -> FloatArray:
+    """Logarithms of the first whole numbers (0 for 0), as the compiled code computes them."""
+    out = np.zeros(_LOGARITHMS)
+    fill_logarithms(out)
+    return out
 
 
 def _refuse(mean: float, variance: float) -> None:
@@ -194,14 +235,67 @@ def _above(z: float) -> float:
 
 
 @jit
-def lognormal_weights(mean: float, location: float, scale: float, first: int, out: FloatArray) -> None:
+def fill_continuous(
+    kind: IntArray,
+    mean: FloatArray,
+    variance: FloatArray,
+    span: FloatArray,
+    logs: FloatArray,
+    first: IntArray,
+    length: IntArray,
+) -> WordArray:
+    """The compiled part of `continuous_tables`; `span` is location, scale, first and last number."""
+    out, used = np.empty(1024, np.uint32), 0
+    space, part = np.empty(1024), np.empty(1024, np.uint32)
+    for item in range(kind.size):
+        length[item] = 0
+        low, last = int(span[item, 2]), int(span[item, 3])
+        if last < 0 or last - low > MOST_POINTS:
+            continue
+        if kind[item] == GAMMA:
+            low, weights = gamma_weights(mean[item], variance[item])
+            if low < 0:
+                continue
+        else:
+            if last - low + 2 > space.size:
+                space = np.empty(2 * (last - low + 2))
+            weights = space[: last - low + 2]
+            if kind[item] == NORMAL:
+                normal_weights(span[item, 0], span[item, 1], low, weights)
+            else:
+                lognormal_weights(mean[item], span[item, 0], span[item, 1], low, logs, weights)
+        if weights.size > part.size:
+            part = np.empty(2 * weights.size, np.uint32)
+        first[item], n = to_thresholds(low, weights, part)
+        length[item] = n
+        if used + n > out.size:
+            larger = np.empty(2 * (used + n), np.uint32)
+            larger[:used] = out[:used]
+            out = larger
+        out[used : used + n] = part[:n]
+        used += n
+    return out[:used]
+
+
+@kernel
+def fill_logarithms(out: FloatArray) -> None:
+    """Logarithms of 1, 2, …"""
+    for i in range(1, out.size):
+        out[i] = math.log(float(i))
+
+
+@jit
+def lognormal_weights(
+    mean: float, location: float, scale: float, first: int, logs: FloatArray, out: FloatArray
+) -> None:
     """Weights of first, first + 1, … from differences of E[min(X, x)]."""
     before, survival = 0.0, 1.0
     for i in range(out.size):
         x = float(first + i)
         limited = 0.0
         if x > 0.0:
-            z = (math.log(x) - location) / scale
+            log = logs[first + i] if first + i < logs.size else math.log(x)
+            z = (log - location) / scale
             limited = mean * _above(scale - z) + x * _above(z)
         if i > 0:
             now = min(max(limited - before, 0.0), survival)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simlab.engine.arrays import FloatArray, IntArray, WordArray
-from simlab.engine.continuous import continuous_table
+from simlab.engine.continuous import continuous_table, continuous_tables
 from simlab.engine.demand_law import Chain, DemandLaw, LawKind, long_run
 from simlab.engine.laws import (
     BAD_VALUES,
@@ -100,8 +100,15 @@ def prepare(law: DemandLaw) -> LawTables:
         points.append(values)
         parts.append(cut)
         used += cut.size
+    rows = np.flatnonzero(np.isin(law.kind, _CONTINUOUS))
+    if rows.size:
+        values, sizes = np.zeros(rows.size, np.int64), np.zeros(rows.size, np.int64)
+        cut = continuous_tables(law.kind[rows], law.mean[rows], law.variance[rows], values, sizes)
+        first[rows], length[rows], start[rows] = values, sizes, used + np.cumsum(sizes) - sizes
+        parts.append(cut)
+        used += cut.size
     n_points = sum(part.size for part in points)
-    for item in np.flatnonzero(by_hand):
+    for item in np.flatnonzero(by_hand & (length == 0)):
         values, cut = _special_table(law, int(item))
         first[item], start[item], length[item] = values[0], used, cut.size
         points_start[item] = n_points

@@ -19,6 +19,7 @@ from simlab.engine.tables import pmf_of
 from simlab.engine.types import (
     Curves,
     DemandLaw,
+    Dependence,
     Family,
     FloatArray,
     Horizon,
@@ -38,6 +39,7 @@ ALONE = 32_768
 """Replications of a single SKU: enough that what a call costs beside them does not show."""
 YEAR = 365
 SEED = 2026
+MARKET_LOADING = 0.5
 N_TARGETS = 24
 TARGETS = tuple(-np.expm1(-np.linspace(-np.log(0.5), -np.log(0.001), N_TARGETS)))
 """The default grid: 0.50 to 0.999, even in −log(1 − target)."""
@@ -135,7 +137,8 @@ def measure(
 
 def workloads() -> tuple[Workload, ...]:
     """What ``simlab doctor --speed`` runs: some seconds in total."""
-    return (single_base_stock(), single_order_up_to(), base_stock(), sweep(), lost_sales(), order_up_to())
+    one_path = (single_base_stock(), single_order_up_to(), base_stock(), market())
+    return (*one_path, sweep(), lost_sales(), order_up_to())
 
 
 def single_base_stock() -> Workload:
@@ -159,6 +162,13 @@ def base_stock(n_items: int = 1000, *, kept: Sequence[float] = (0.95,)) -> Workl
     levels = _base_stock_levels(_quantiles(_laws(LawKind.POISSON, 5 * mean, 1.0), kept))
     what = f"as W1, {n_items:,} SKUs of mean demand 0.5 to 50"
     return Workload("W3", what, world, levels, _horizon())
+
+
+def market(n_items: int = 1000) -> Workload:
+    """W3 with one factor that moves the demand of all SKUs."""
+    alone = base_stock(n_items)
+    world = replace(alone.world, dependence=Dependence.of(np.full(n_items, MARKET_LOADING)))
+    return replace(alone, name="market", what="W3 with one market factor (Gaussian copula)", world=world)
 
 
 def sweep(n_items: int = 1000) -> Workload:

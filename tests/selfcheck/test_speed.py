@@ -14,7 +14,7 @@ from simlab.engine.run import evaluator_of
 from simlab.selfcheck import speed
 from simlab.selfcheck.speed import Workload
 
-NAMES = ["W1", "W2", "W3", "sweep", "lanes", "lanes (s,S)"]
+NAMES = ["W1", "W2", "W3", "market", "sweep", "lanes", "lanes (s,S)"]
 
 
 def tiny(work: Workload) -> Workload:
