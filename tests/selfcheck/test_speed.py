@@ -74,7 +74,7 @@ def test_one_interruption_does_not_count(
 
 def test_time_is_divided_by_what_was_simulated(tiny_work: tuple[Workload, ...]) -> None:
     """A sweep's time is per SKU-period, that of lanes per SKU-period and target."""
-    assert [one.cells for one in tiny_work] == [40, 40, 40, 40, 24 * 40, 24 * 40]
+    assert [one.cells for one in tiny_work] == [40, 40, 40, 40, 40, 24 * 40, 24 * 40]
 
 
 def test_workloads_are_what_they_are_called() -> None:
@@ -86,7 +86,7 @@ def test_workloads_are_what_they_are_called() -> None:
         "lanes",
         "lanes",
     )
-    assert [one.levels.n_columns for one in work.values()] == [1, 1, 1, 24, 24, 24]
+    assert [one.levels.n_columns for one in work.values()] == [1, 1, 1, 1, 24, 24, 24]
     assert work["W3"].world.n_items == 1000
     assert min(one.horizon.replications for one in work.values()) == 128
 
