@@ -80,7 +80,7 @@ ITEMS: dict[str, Column] = {
     "customer_group": _TEXT,
     "unit_volume": _AMOUNT,
     "lines_per_unit": _AMOUNT,
-    "unit_resolution": Column("number", above=True, works=(1.0,)),
+    "unit_resolution": _SIZE,
     "unmet": _UNMET,
     "current_reorder_point": Column("whole", low=-1e12),
     "current_order_up_to": _WHOLE,

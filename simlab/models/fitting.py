@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,8 +20,10 @@ from simlab.models.holdout import known_past
 from simlab.models.lead_times import fit_lead_times, moments
 from simlab.models.opening import opening_stock
 from simlab.models.redraws import Redraws
+from simlab.models.resolution import Resolved, resolved_laws
 from simlab.models.scores import Scores
 from simlab.models.supplying import fit_supply
+from simlab.models.support import support_notes
 from simlab.models.terms import Costs, read_costs, read_terms
 
 if TYPE_CHECKING:
@@ -154,6 +156,11 @@ def fit(catalog: Catalog) -> Models:
     factors = None
     if catalog.study.models.dependence is not None and history is not None:
         factors = common_factors(catalog, history, choice.law)
+    resolved = resolved_laws(catalog, choice.law, terms)
+    in_units = support_notes(catalog, resolved.law)
+    choice = replace(
+        choice, law=resolved.law, reason=tuple(map(str.__add__, choice.reason, _steps(resolved)))
+    )
     supplying = fit_supply(catalog)
     costs, assumed = read_costs(catalog)
     per_year = catalog.study.periods_per_year
@@ -185,6 +192,8 @@ def fit(catalog: Catalog) -> Models:
             *(history.notes if history else ()),
             *choice.notes,
             *(() if factors is None else (factors.note(),)),
+            *resolved.notes,
+            *in_units,
             *lead_times.notes,
             *supplying.notes,
             *review_notes,
@@ -194,6 +203,11 @@ def fit(catalog: Catalog) -> Models:
         scores=choice.scores,
         redraws=_redraws(catalog, choice),
     )
+
+
+def _steps(resolved: Resolved) -> list[str]:
+    """What is added to the reasons of laws in multiples of a unit."""
+    return [f", in multiples of {step} units" if step > 1 else "" for step in resolved.step.tolist()]
 
 
 def _redraws(catalog: Catalog, choice: Choice) -> Redraws | None:

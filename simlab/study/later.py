@@ -20,7 +20,6 @@ WORKS: dict[str, tuple[Any, ...]] = {
     "data.receipts.sheet": (),
     "data.receipts.sql": (),
     "data.receipts.url_env": (),
-    "models.support": ("integer",),
     "lead_times.shared_delay": (False,),
     "simulation.precision": (),
     "run.backend": ("threads", "loky"),

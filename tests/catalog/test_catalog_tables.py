@@ -72,7 +72,7 @@ def test_catalog_of_frames() -> None:
         ("moq", -3, "moq must be 0 or more"),
         ("max_position", -1, "max_position must be 0 or more"),
         ("unmet", "1.5", "a share such as 0.3 are"),
-        ("unit_resolution", 0.5, "unit_resolution = 0.5 is not in this version"),
+        ("unit_resolution", 0.5, "'0.5' is not a whole number"),
         ("lead_time_sd", 2, "lead_time_sd = 2 is not in this version"),
         ("unmet", "waits", "'waits' is not allowed"),
         ("demand_law", "intermittent", "demand_law = intermittent is not in this version"),
