@@ -148,7 +148,8 @@ def _drawn(data: Data) -> list[str]:
     """How periods and items hang together in what is drawn."""
     law, period = data.models.world.demand, data.study.period
     plain, n = is_plain(law), data.models.n_items
-    common = data.models.world.dependence is not None
+    factors = data.models.world.dependence
+    common = factors is not None and bool(factors.market.any() or factors.group.any())
     if plain.all() and not common:
         return [INDEPENDENT.format(period=period)]
     lines = []
