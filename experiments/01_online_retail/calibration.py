@@ -18,7 +18,7 @@ from simlab.models import FITTED, diagnose, read_history, rolling_origins
 from simlab.verdict.replay_calibration import calibration
 from simlab.verdict.replay_origins import forecasts
 
-HORIZONS = (1, 2, 4, 8)
+HORIZONS = (1, 2, 3, 4, 5, 6, 7, 8)
 LAWS = (FITTED, "poisson", "negative_binomial", "intermittent", "empirical", "normal")
 HOLDOUT = 8
 
