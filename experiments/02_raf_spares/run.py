@@ -27,7 +27,15 @@ HERE = Path(__file__).parent
 HOLDOUT = 24
 EARLIER = (12, 24)  # months before the final hold-out at which earlier windows of 24 months end
 LAWS = ("normal", "poisson", "negative_binomial", "stuttering_poisson", "intermittent", "empirical")
-BLOCK = "block bootstrap"
+SERIES = (
+    "moving_blocks",
+    "stationary_blocks",
+    "calendar",
+    "markov",
+)  # keep what months share
+EVERY = (FITTED, *LAWS, *SERIES)
+PLANNED = (*LAWS, "markov")  # blocks and phases plan with the months of the empirical law
+BLOCK = "sums of consecutive months"
 FORMULA = "normal formula"  # the textbook's safety stock z·σ, without the law being cut at zero
 TARGETS = (0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999, 0.9999, 0.999999)
 AT_FILL = (0.60, 0.80, 0.90)
@@ -95,7 +103,9 @@ def predictions(catalog, skipped: int) -> list[Forecasts]:
     past, _ = split(catalog, HOLDOUT, skipped)
     group = diagnose(read_history(past)).demand_class
     shortened = split(catalog, skipped)[0] if skipped else catalog
-    found = list(forecasts(rolling_origins(shortened, HOLDOUT, most=1, methods=(FITTED, *LAWS)), group))
+    found = list(
+        forecasts(rolling_origins(shortened, HOLDOUT, most=1, methods=(FITTED, *LAWS, *SERIES)), group)
+    )
     origin = next(iter(rolling_origins(shortened, HOLDOUT, most=1, methods=("poisson",))))
     return [*found, blocks(past, origin, group)]
 
@@ -135,9 +145,9 @@ def stock(catalog) -> pd.DataFrame:
     """Mean stock value at equal fill of the real last 24 months, by law that planned, paired intervals."""
     past, held = split(catalog, HOLDOUT)
     sums = {}
-    for law in (FITTED, *LAWS, FORMULA):
+    for law in (FITTED, *PLANNED, FORMULA):
         study = past.study
-        if law in LAWS:
+        if law in PLANNED:
             study = study.model_copy(update={"models": study.models.model_copy(update={"law": law})})
         models = fit(replace(past, study=study))
         planned = plan(models, np.array(TARGETS), planning="normal" if law == FORMULA else "exact")
