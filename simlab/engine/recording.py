@@ -120,12 +120,15 @@ def zeros(n: int, k: int, slots: int, shared: int) -> Sums:
     )
 
 
-def raise_faults(faults: IntArray, names: IntArray) -> None:
-    """Fail the run at the first breach, with the rows under which the caller knows the items."""
+def raise_faults(faults: IntArray, names: IntArray, *, exact: bool = True) -> None:
+    """Fail the run at the first breach, with the rows under which the caller knows the items.
+
+    `exact`: the period is that of the breach, not one by which it was found.
+    """
     rows = np.flatnonzero(faults[:, 0])
     if rows.size:
         code, path, period = (int(x) for x in faults[rows[0]])
         raise EngineFaultError(
-            f"item {int(names[rows[0]])}, replication {path}, by period {period}: "
+            f"item {int(names[rows[0]])}, replication {path}, {'in' if exact else 'by'} period {period}: "
             f"{FAULTS.get(code, 'unknown fault')}"
         )

@@ -253,8 +253,36 @@ def _evaluate(
         faults[wide] = again[1]
         for total, part in zip(sums[0], again[0], strict=True):
             total[wide] = part
-    raise_faults(faults, names)
+    for row in np.flatnonzero(faults[:, 0])[:1]:
+        rows = np.array([row])
+        found = _first_period(evaluator, world.take(rows), levels.take(rows), horizon, faults[row])
+        faults[row, 2] = faults[row, 2] if found is None else found
+        raise_faults(faults, names, exact=found is not None)
     return sums[0]
+
+
+def _first_period(
+    evaluator: str, world: World, levels: Levels, horizon: Horizon, fault: IntArray
+) -> int | None:
+    """Period of a breach that lanes noticed at the end of a run: by shorter runs of the item's replication.
+
+    A longer run contains the shorter one. None if the breach does not come again.
+    """
+    dtype = np.dtype(np.int64)
+
+    def breached(periods: int) -> bool:
+        one = replace(
+            horizon, warmup=0, periods=periods, replications=1, slots=1, first_replication=int(fault[1])
+        )
+        return bool(_run(evaluator, world, levels, one, dtype)[1][0, 0])
+
+    low, high = 0, horizon.warmup + horizon.periods
+    if not breached(high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if breached(middle) else (middle, high)
+    return high - 1
 
 
 def _run(

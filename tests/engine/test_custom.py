@@ -93,7 +93,7 @@ def test_a_broken_law_is_named(policy, law):
 @pytest.mark.parametrize("policy", [negative, not_a_number])
 def test_a_run_fails_where_the_policy_orders_nonsense(policy):
     world, levels = mixed_world(4)
-    with pytest.raises(EngineFaultError, match=r"replication 0, by period .* whole number"):
+    with pytest.raises(EngineFaultError, match=r"replication 0, in period .* whole number"):
         simulate_policy(policy, world, levels, HORIZON)
 
 

@@ -1,0 +1,99 @@
+"""What the guards of every run cost: the engine against a copy of itself without them.
+
+Run with ``pytest -m bench tests/bench/test_guard_cost.py -s``. Two processes take turns, so that other
+work on the machine disturbs both alike; CPU time of the thread is compared, median of nine pairs.
+"""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import simlab
+
+pytestmark = pytest.mark.bench
+
+PAIRS, MOST = 9, 1.02
+
+REMOVED = [
+    "        if tally[T_ORDERED, lane] < 0 or tally[T_RECEIVED, lane] < 0 or gone < 0:\n"
+    "            return UNITS_LOST, lane\n",
+    "        if position + top - net != units:\n            return POSITION_IDENTITY, lane\n",
+    "        if narrow and reach * 2 * FLUSH >= NARROW:\n            return WIDE\n",
+]
+
+WORK = """
+import sys, time
+import numpy as np
+from simlab.engine import run
+from simlab.engine.streams import item_keys
+from simlab.engine.types import DemandLaw, Family, Horizon, LawKind, LeadTimeLaw, Levels, OrderTerms, World
+
+n, k = 200, {columns}
+zero, one = np.zeros(n, np.int64), np.ones(n, np.int64)
+mean = np.linspace(0.5, 50, n)
+none = np.zeros(0, np.int64)
+demand = DemandLaw(np.full(n, LawKind.POISSON, np.int8), mean, mean, np.zeros(n), zero, zero, none, none)
+lead = LeadTimeLaw(zero, zero[:1], one[:1], np.array([4]), one[:1], True)
+terms = OrderTerms(one, zero, one, zero, zero, np.full(n, {lost}, np.int8))
+world = World(item_keys([str(i) for i in range(n)], ["W"] * n), demand, lead, terms)
+top = np.rint(mean[:, None] * 5 * np.linspace(0.6, 1.25, k)).astype(int)
+levels = Levels(np.full(n, Family.ORDER_UP_TO, np.int8), top - 1, top, top * 0)
+horizon = Horizon(periods=365, warmup=4, replications=128, slots=16, seed=5)
+for line in sys.stdin:
+    started = time.thread_time()
+    run.simulate_items(world, levels, horizon)
+    print(time.thread_time() - started, flush=True)
+"""
+
+
+def process(folder, cache, work):
+    """A process that times one run whenever a line comes in."""
+    environment = os.environ | {"PYTHONPATH": str(folder), "NUMBA_CACHE_DIR": str(cache)}
+    return subprocess.Popen(
+        [sys.executable, "-c", work],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        cwd=folder,
+    )
+
+
+def seconds(one):
+    one.stdin.write("go\n")
+    one.stdin.flush()
+    return float(one.stdout.readline())
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "lost"), [("one policy", 1, 0), ("24 levels", 24, 0), ("lost sales", 1, 1)]
+)
+def test_guards_cost_less_than_two_percent(tmp_path, name, columns, lost):
+    here = Path(simlab.__file__).parent.parent
+    bare = tmp_path / "bare"
+    shutil.copytree(here / "simlab", bare / "simlab")
+    guards = bare / "simlab" / "engine" / "guards.py"
+    source = guards.read_text("utf-8")
+    for guard in REMOVED:
+        assert source.count(guard) == 1, guard
+        source = source.replace(guard, "")
+    guards.write_text(source, "utf-8")
+    work = WORK.format(columns=columns, lost=lost)
+    cache = Path(os.environ.get("NUMBA_CACHE_DIR", tmp_path / "cache"))
+    guarded, plain = process(here, cache, work), process(bare, cache, work)
+    try:
+        for one in (guarded, plain):
+            seconds(one)
+            seconds(one)
+        ratios = [seconds(guarded) / seconds(plain) for _ in range(PAIRS)]
+    finally:
+        for one in (guarded, plain):
+            one.communicate()
+    found = statistics.median(ratios)
+    print(f"\n{name}: guards cost {100 * (found - 1):+.1f} % (median of {PAIRS} interleaved pairs)")
+    assert found < MOST
