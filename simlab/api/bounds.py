@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from simlab.api.confidence import gap_to_truth
 from simlab.engine.run import shifting, simulate_items
 from simlab.engine.types import Family, Horizon, IntArray
+from simlab.errors import UsageError
 from simlab.frontier import hull_bound, join_steps, level_hull, split_gap
 from simlab.frontier.items import HullSteps
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 _CELLS = 150_000
 """Levels of all items of a block."""
+_QUICK = 20_000
+"""Levels of all items up to which a run bounds over every level without being asked."""
+_IN_SAMPLE = "bounds are in-sample: they speak of the search seed's sums"
 
 
 @dataclass(frozen=True)
@@ -32,11 +37,16 @@ class Bounds:
         The chosen plan, and a feasible per-SKU plan on the same grid that serves at least as much.
     grid : float
         Bound over the targets of the grid.
+    between : float
+        Bound over every integer level between each SKU-location's least and highest on the grid: the
+        levels that the planning formula gives at targets between those of the grid. NaN where not asked
+        for or where levels do not shift.
     levels : float
-        Bound over every integer level; NaN where not asked for or where levels do not shift.
-    segment_gap, grid_gap, open_gap : float
-        What one target per segment costs; what targets instead of levels cost at most; what is not
-        attributed (feasible plan − grid bound).
+        Bound over every integer level, also those below the least; NaN likewise.
+    segment_gap, grid_gap, formula_gap, open_gap : float
+        What one target per segment costs; what targets of the grid instead of all levels between them
+        cost at most; what levels that the planning formula gives instead of any level cost at most; what
+        is not attributed (feasible plan − grid bound). They add up to plan − the lowest bound.
     truth : float
         Upper limit of what the plan may exceed the true optimum by (statistical gap); NaN unknown.
     note : str
@@ -45,9 +55,11 @@ class Bounds:
     plan: float
     per_sku: float
     grid: float
+    between: float
     levels: float
     segment_gap: float
     grid_gap: float
+    formula_gap: float
     open_gap: float
     truth: float
     note: str
@@ -59,30 +71,40 @@ class Bounds:
         return pd.DataFrame([vars(self)])
 
 
-def bounds(opt: Optimization, *, every_level: bool = False) -> Bounds:
-    """Bounds and the split of the gap at the service of the chosen plan."""
+def bounds(opt: Optimization, *, every_level: bool = False, headroom: float = 0.0) -> Bounds:
+    """Bounds and the split of the gap at the service of the chosen plan.
+
+    `headroom`: how far the levels go beyond the highest of the grid, as a share of it.
+    """
+    if not (np.isfinite(headroom) and headroom >= 0):
+        raise UsageError(f"headroom is a share of the highest level, zero or more, not {headroom:g}")
     solved = opt.solved
     unit = float(solved.frontier.curves.cost_unit)
     grid = float(solved.items.lower_bound(solved.chosen.served))
-    levels, note = float("nan"), "bounds are in-sample: they speak of the search seed's sums"
+    between, levels, note = float("nan"), float("nan"), _IN_SAMPLE
     if every_level:
         if shifts(opt):
-            levels = float(_level_bound(opt))
-            note += "; levels from 0 to the highest of the grid, units of one"
+            between, levels = _level_bounds(opt, headroom)
+            beyond = f" and {100 * headroom:g} % beyond" if headroom else ""
+            note += (
+                f"; levels from 0 to the highest of the grid{beyond}, units of one; S − s stays as planned"
+            )
         else:
             note += "; levels are not moved by one constant here: no bound over every level"
-    split = split_gap(solved.chosen.cost, solved.per_sku.cost, grid, levels)
+    split = split_gap(solved.chosen.cost, solved.per_sku.cost, grid, between, levels)
     truth = gap_to_truth(opt)
     return Bounds(
-        solved.chosen.cost * unit,
-        solved.per_sku.cost * unit,
-        grid * unit,
-        levels * unit,
-        split.segment * unit,
-        split.grid * unit,
-        split.open * unit,
-        float("nan") if truth is None else truth.high,
-        note,
+        plan=solved.chosen.cost * unit,
+        per_sku=solved.per_sku.cost * unit,
+        grid=grid * unit,
+        between=between * unit,
+        levels=levels * unit,
+        segment_gap=split.segment * unit,
+        grid_gap=split.grid * unit,
+        formula_gap=split.formula * unit,
+        open_gap=split.open * unit,
+        truth=float("nan") if truth is None else truth.high,
+        note=note,
     )
 
 
@@ -91,38 +113,67 @@ def shifts(opt: Optimization) -> bool:
     return bool(shifting(opt.data.models.world, opt.planned.levels).all())
 
 
-def _level_bound(opt: Optimization) -> Any:
-    levels = opt.planned.levels
-    by_s = levels.family == Family.REORDER_QUANTITY
-    own = np.where(by_s[:, None], levels.reorder_point, levels.order_up_to)
-    low, high = np.minimum(own.min(axis=1), 0), own.max(axis=1)
+def quick(opt: Optimization) -> bool:
+    """Whether bounds over every level are had in a moment."""
+    if not shifts(opt):
+        return False
+    span = _Span.of(opt, 0.0)
+    return int((span.last - span.first + 1).sum()) <= _QUICK
+
+
+def _level_bounds(opt: Optimization, headroom: float) -> tuple[float, float]:
+    """Bounds over the levels between each item's least and highest, and over every level."""
+    span = _Span.of(opt, headroom)
     horizon = replace(opt.settings.horizon("search", opt.warmup), slots=1)
-    order = np.argsort(high - low, kind="stable")
-    blocks: list[HullSteps] = []
-    first = 0
-    while first < order.size:
-        last = first + 1
-        while last < order.size and (last + 1 - first) * _span(low, high, order[last]) <= _CELLS:
-            last += 1
-        blocks.append(_block(opt, order[first:last], low, high, horizon))
-        first = last
-    return hull_bound(join_steps(blocks), np.array([opt.chosen.served], dtype=object))[0]
+    order = np.argsort(span.last - span.first, kind="stable")
+    blocks: list[tuple[HullSteps, HullSteps]] = []
+    begin = 0
+    while begin < order.size:
+        end = begin + 1
+        while end < order.size and (end + 1 - begin) * span.width(order[end]) <= _CELLS:
+            end += 1
+        blocks.append(_block(opt, order[begin:end], span, horizon))
+        begin = end
+    need = np.array([opt.chosen.served], dtype=object)
+    between, every = (
+        float(hull_bound(join_steps([block[which] for block in blocks]), need)[0]) for which in (0, 1)
+    )
+    return between, every
 
 
-def _span(low: IntArray, high: IntArray, row: int) -> int:
-    return int(high[row] - low[row]) + 1
+@dataclass(frozen=True, eq=False)
+class _Span:
+    """(n,) levels of each item: least and highest on the grid, first and last that are looked at."""
+
+    low: IntArray
+    high: IntArray
+    first: IntArray
+    last: IntArray
+
+    @classmethod
+    def of(cls, opt: Optimization, headroom: float) -> _Span:
+        levels = opt.planned.levels
+        by_s = levels.family == Family.REORDER_QUANTITY
+        own = np.where(by_s[:, None], levels.reorder_point, levels.order_up_to)
+        low, high = own.min(axis=1), own.max(axis=1)
+        beyond = np.ceil(np.maximum(high, 0) * headroom).astype(np.int64)
+        return cls(low, high, np.minimum(low, 0), high + beyond)
+
+    def width(self, row: int) -> int:
+        """Number of levels of one item."""
+        return int(self.last[row] - self.first[row]) + 1
 
 
-def _block(opt: Optimization, rows: IntArray, low: IntArray, high: IntArray, horizon: Horizon) -> HullSteps:
-    """Lower hulls of some items over all their levels, by one simulation."""
+def _block(opt: Optimization, rows: IntArray, span: _Span, horizon: Horizon) -> tuple[HullSteps, HullSteps]:
+    """Lower hulls of some items over the levels between those of the grid, and over all."""
     own = opt.planned.levels.take(rows)
-    k = int((high[rows] - low[rows]).max()) + 1
-    every = low[rows][:, None] + np.arange(k)
+    first, last = span.first[rows][:, None], span.last[rows][:, None]
+    every = first + np.arange(int((last - first).max()) + 1)
     gap = own.order_up_to[:, :1] - own.reorder_point[:, :1]
     by_s = (own.family == Family.REORDER_QUANTITY)[:, None]
     top = np.where(by_s, every + gap, every)
     wide = replace(
-        own.columns(np.zeros(k, np.int64)),
+        own.columns(np.zeros(every.shape[1], np.int64)),
         reorder_point=top - gap,
         order_up_to=top,
     )
@@ -134,7 +185,11 @@ def _block(opt: Optimization, rows: IntArray, low: IntArray, high: IntArray, hor
     else:
         cost = weights.account.cost(curves)
         good, _ = weights.account.service(curves, horizon.replications)
-    counts = high[rows] - low[rows] + 1
-    inside = np.arange(k) < counts[:, None]
-    start = np.concatenate(([0], np.cumsum(counts)))
-    return level_hull(start, cost[:, :, 0][inside], np.ascontiguousarray(good[:, :, 0])[inside])
+    inside = every <= last
+    between = (every >= span.low[rows][:, None]) & (every <= span.high[rows][:, None])
+    return _hull(between, cost[:, :, 0], good[:, :, 0]), _hull(inside, cost[:, :, 0], good[:, :, 0])
+
+
+def _hull(kept: npt.NDArray[np.bool_], cost: IntArray, good: IntArray) -> HullSteps:
+    start = np.concatenate(([0], np.cumsum(kept.sum(axis=1))))
+    return level_hull(start, cost[kept], np.ascontiguousarray(good)[kept])

@@ -59,9 +59,9 @@ def by_segment(opt: Optimization) -> prices.FinanceTable:
     return prices.FinanceTable("Capital by segment", capital_by_segment(opt), note)
 
 
-def bounds(opt: Optimization, *, every_level: bool) -> bounding.Bounds:
+def bounds(opt: Optimization, *, every_level: bool, headroom: float = 0.0) -> bounding.Bounds:
     """Per-SKU bounds and the split of the gap."""
-    return bounding.bounds(opt, every_level=every_level)
+    return bounding.bounds(opt, every_level=every_level, headroom=headroom)
 
 
 def knee(opt: Optimization) -> Plan:
@@ -212,7 +212,7 @@ def finance_frames(opt: Optimization) -> dict[str, pd.DataFrame]:
         "moves": prices.moves_frame(opt),
         "budget_sweep": prices.sweep_frame(opt),
         "band": band_frame(opt),
-        "bounds": bounds(opt, every_level=False).to_frame(),
+        "bounds": bounds(opt, every_level=bounding.quick(opt)).to_frame(),
         "limits": limits_frame(opt),
     }
 

@@ -213,15 +213,18 @@ class Optimization:
         """Which limits conflict and the smallest change of each that works; None if a plan exists."""
         return self.solved.problem.why_infeasible(fill_rate=fill_rate, budget=budget)
 
-    def bounds(self, *, every_level: bool = False) -> Bounds:
+    def bounds(self, *, every_level: bool = False, headroom: float = 0.0) -> Bounds:
         """How far the chosen plan is from what any per-SKU plan could do, and where the gap lies.
 
         Parameters
         ----------
         every_level : bool
-            Also bound over every integer level, by one further run of the search streams.
+            Also bound over every integer level, by one further run of the search streams; the gap then
+            splits into segment, grid and planning formula.
+        headroom : float
+            How far these levels go beyond the highest of the grid, as a share of it.
         """
-        return finance.bounds(self, every_level=every_level)
+        return finance.bounds(self, every_level=every_level, headroom=headroom)
 
     @property
     def knee(self) -> Plan:

@@ -89,30 +89,51 @@ class GapSplit:
     Attributes
     ----------
     segment : float
-        One target per segment instead of one per item, on the same grid.
+        One target per segment instead of one per item, on the same grid; at least 0.
     grid : float
-        Targets of the grid instead of any integer level.
+        Targets of the grid instead of any integer level between the least and the highest of them;
+        NaN where no bound over levels is known.
+    formula : float
+        Levels that the planning formula gives instead of any integer level; NaN likewise.
     open : float
         Gap between the best per-item plan known and its bound, not attributed.
     """
 
     segment: float
     grid: float
+    formula: float
     open: float
 
 
-def split_gap(plan_cost: int, item_plan_cost: int, item_bound: float, level_bound: float) -> GapSplit:
-    """Split plan − every-level bound into segment, grid and what is left open.
+def split_gap(
+    plan_cost: int, item_plan_cost: int, item_bound: float, between_bound: float, level_bound: float
+) -> GapSplit:
+    """Split plan − every-level bound into segment, grid, planning formula and what is left open.
 
     Parameters
     ----------
     plan_cost, item_plan_cost : int
-        Segmented plan and feasible per-item plan that serve at least the same.
-    item_bound, level_bound : float
-        Bounds per item over the grid and over every level at that service.
+        Segmented plan and feasible per-item plan that serve at least the same. The segmented plan is
+        a per-item plan too, so that the cheaper of the two counts.
+    item_bound : float
+        Bound per item over the targets of the grid.
+    between_bound : float
+        Bound over every integer level between each item's least and highest on the grid.
+    level_bound : float
+        Bound over every integer level.
+
+    Notes
+    -----
+    The sets of levels are nested, so that a later bound is lowered to an earlier one where rounding
+    or a coarse set of multipliers put it above: a bound stays one, and no part is below zero. The
+    parts add up to plan − the least of the bounds.
     """
+    feasible = min(plan_cost, item_plan_cost)
+    between = float(np.minimum(between_bound, item_bound))
+    level = float(np.minimum(level_bound, between))
     return GapSplit(
-        segment=float(plan_cost - item_plan_cost),
-        grid=float(item_bound - level_bound),
-        open=float(item_plan_cost - item_bound),
+        segment=float(plan_cost - feasible),
+        grid=float(item_bound - between),
+        formula=between - level,
+        open=float(feasible - item_bound),
     )

@@ -182,7 +182,13 @@ def _bound_rows(row: Mapping[str, Any], tables: RunTables) -> list[list[str]]:
     ]
     if is_number(row.get("levels")):
         lines.append(["Bound over every integer level", cash("levels"), "whatever formula planned them"])
-        lines.append(["Of the gap: targets of the grid instead of levels", cash("grid_gap"), "at most"])
+        grid = "targets of the grid instead of levels"
+        if is_number(row.get("formula_gap")):
+            grid = "targets of the grid instead of all levels between them"
+        lines.append([f"Of the gap: {grid}", cash("grid_gap"), "at most, in-sample"])
+    if is_number(row.get("formula_gap")):
+        text = "Of the gap: levels of the planning formula instead of any level"
+        lines.append([text, cash("formula_gap"), "at most, in-sample"])
     if is_number(row.get("truth")):
         text = "upper limit from independent batches of the fresh seed"
         lines.append(["Distance of the plan from the true optimum", cash("truth"), text])

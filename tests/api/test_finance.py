@@ -1,13 +1,18 @@
 """What finance reads: prices between plans, moves, releases, bands and bounds, in sample and fresh."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 from small_study import write_study
 
 import simlab as sl
 from simlab import api
 from simlab.api import finance, prices
 from simlab.api.confidence import band_frame, gap_to_truth
+from simlab.engine.run import simulate_items
+from simlab.errors import UsageError
 from simlab.run import RunFolder
 
 
@@ -76,10 +81,13 @@ def test_the_band_holds_every_plan_and_is_wider_than_single_intervals(opt):
 
 def test_bounds_lie_in_order_and_the_gap_splits(opt):
     found = opt.bounds(every_level=True)
-    assert found.levels <= found.grid <= found.per_sku <= found.plan
-    parts = found.segment_gap + found.open_gap + found.grid_gap
-    assert parts == pytest.approx(found.plan - found.levels)
+    assert found.levels <= found.between <= found.grid <= found.per_sku <= found.plan
+    parts = (found.segment_gap, found.open_gap, found.grid_gap, found.formula_gap)
+    assert min(parts) >= 0
+    assert sum(parts) == pytest.approx(found.plan - found.levels)
+    assert "in-sample" in found.note
     assert np.isnan(opt.bounds().levels)
+    assert np.isnan(opt.bounds().formula_gap)
     truth = gap_to_truth(opt)
     assert truth.low == 0 <= truth.value <= truth.high
 
@@ -91,6 +99,37 @@ def test_the_bound_over_levels_is_not_above_any_plan_of_levels(opt):
         opt.chosen.curves.cost_unit
     )
     assert levels > 0.3 * opt.chosen.cost_money
+
+
+def relaxed(opt, spans):
+    """Least cost of mixtures of the levels of every item, by linear programming over all of them."""
+    world, horizon = opt.data.models.world, opt.settings.horizon("search", opt.warmup)
+    holding, cost, good, owner = opt.data.models.costs.holding, [], [], []
+    for item, (low, high) in enumerate(spans):
+        own, levels = np.array([item]), np.arange(low, high + 1)[None]
+        one = opt.planned.levels.take(own).columns(np.zeros(levels.size, np.int64))
+        at = replace(one, order_up_to=levels, reorder_point=levels - (one.order_up_to - one.reorder_point))
+        sums = simulate_items(world.take(own), at, horizon)
+        cost += (holding[item] * (sums.on_hand + sums.on_hand_start).sum(axis=-1))[0].tolist()
+        good += sums.served.sum(axis=-1)[0].tolist()
+        owner += [item] * levels.size
+    shares = (np.array(owner) == np.arange(len(spans))[:, None]).astype(float)
+    found = linprog(cost, [-np.array(good)], [-opt.chosen.served], shares, np.ones(len(spans)))
+    return found.fun * float(opt.chosen.curves.cost_unit)
+
+
+def test_bounds_over_levels_are_the_relaxation_over_all_of_them(opt):
+    """Levels between those of the grid, all levels, and levels beyond: blocks of hulls against a linear program."""
+    own = opt.planned.levels.order_up_to
+    low, high = own.min(axis=1), own.max(axis=1)
+    found, more = opt.bounds(every_level=True), opt.bounds(every_level=True, headroom=0.1)
+    assert found.between == pytest.approx(relaxed(opt, list(zip(low, high, strict=True))), rel=1e-6)
+    assert found.levels == pytest.approx(relaxed(opt, [(0, top) for top in high]), rel=1e-6)
+    beyond = np.ceil(high * 1.1).astype(int)
+    assert more.levels == pytest.approx(relaxed(opt, [(0, top) for top in beyond]), rel=1e-6)
+    assert more.between == found.between
+    with pytest.raises(UsageError, match="headroom"):
+        opt.bounds(every_level=True, headroom=-1.0)
 
 
 def test_budgets_buy_more_service_the_larger_they_are(opt):

@@ -209,5 +209,5 @@ def test_levels_may_be_ragged_unordered_and_in_blocks():
 
 
 def test_the_gap_is_split_without_a_rest():
-    split = split_gap(120, 105, 104.0, 101.0)
-    assert split.segment + split.grid + split.open == 120 - 101
+    split = split_gap(120, 105, 104.0, 102.0, 101.0)
+    assert (split.segment, split.open, split.grid, split.formula) == (15, 1, 2, 1)
