@@ -119,7 +119,7 @@ def relaxed(opt, spans):
 
 
 def test_bounds_over_levels_are_the_relaxation_over_all_of_them(opt):
-    """Levels between those of the grid, all levels, and levels beyond: blocks of hulls against a linear program."""
+    """Levels between those of the grid, all, and levels beyond: blocks of hulls against a linear program."""
     own = opt.planned.levels.order_up_to
     low, high = own.min(axis=1), own.max(axis=1)
     found, more = opt.bounds(every_level=True), opt.bounds(every_level=True, headroom=0.1)
