@@ -44,6 +44,11 @@ def refuse(data: Data, command: Command) -> None:
         fix = 'audit family = "order_up_to"; simulate, optimize and compare know forecasts'
         where = _said("family", policy.family)
         problems.append(Problem("E-POL-012", what, data.study.file, column=where, fix=fix))
+    if command == "audit" and policy.planning == "optimal":
+        what = "optimal levels promise no service that could be audited: their targets are prices"
+        fix = 'say planning = "exact" or "normal" for the audit'
+        where = _said("planning", policy.planning)
+        problems.append(Problem("E-POL-011", what, data.study.file, column=where, fix=fix))
     if command == "audit" and policy.start == "today":
         what = "an audit compares with formulas of the long run"
         fix = 'say start = "stationary" for the audit; simulate and optimize start from today\'s stock'

@@ -12,6 +12,7 @@ from simlab.api.growing import LEARNED, is_grown
 from simlab.api.learning import growers_of, segment_learned
 from simlab.execution import Progress
 from simlab.policies import current_levels, given_levels
+from simlab.policies.best import check_costs
 from simlab.policies.forecasting import stated_forecasts
 from simlab.policies.planning import lots_of
 from simlab.policies.policy import GIVEN
@@ -85,6 +86,8 @@ def check(study_path: str | Path) -> CheckResult:
         lots_of(data.models, data.study.policy.family)
         if data.study.policy.forecast is not None and data.study.policy.forecast.method == "given":
             stated_forecasts(data.models)
+        if data.study.policy.planning == "optimal":
+            check_costs(data.models)
     if data.study.policy.targets and data.study.policy.family != GIVEN and not grown:
         segmentation.resolve(data.study.policy.targets, "policy.targets")
     lines = check_lines(data, segmentation)

@@ -20,6 +20,7 @@ from simlab.api.references import References, plan_columns, references, side_by_
 from simlab.api.settings import Clock, Settings
 from simlab.api.simulation import warmup_of
 from simlab.api.stress import check_scenarios
+from simlab.api.waiting import announce
 from simlab.errors import EngineFaultError
 from simlab.execution import Curves, PlanSums, Progress, alike, run_curves
 from simlab.policies import PlannedLevels
@@ -163,6 +164,8 @@ def search_curves(ready: Ready, clock: Clock, stored: StoredCurves | None) -> Cu
     """Sums per SKU-location × target on the search seed: simulated, or those of an earlier run."""
     run = ready.simulator
     levels, horizon = ready.planned.levels, run.settings.horizon("search", run.warmup)
+    replications = run.settings.verdict_replications + (run.settings.replications if stored is None else 0)
+    announce(run.data.models.world, levels, run.settings, run.warmup, replications, run.progress)
     with clock.stage("simulate"):
         if stored is not None:
             return stored.curves_for(run.data, levels, horizon, ready.targets)

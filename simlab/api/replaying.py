@@ -170,6 +170,11 @@ def _statements(
             f"{where}. The interval takes items as independent; real items share shocks."
         )
     yield _start(opening, data.catalog.n_items, data.study.period_days)
+    if data.models.world.supply is not None:
+        yield (
+            "Orders of the replay are delayed one by one and come whole: shared delays, outages and orders "
+            "in parts are not replayed."
+        )
     if short:
         yield (
             f"{short:,} of {span.size:,} SKU-locations have a hold-out below 2 (R + L): only the forecast "

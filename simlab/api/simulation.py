@@ -13,6 +13,7 @@ from simlab.api.items import refuse_overflow
 from simlab.api.redrawing import SUFFIX, Redrawn, batch_of
 from simlab.api.references import first_column
 from simlab.api.settings import Clock, Settings
+from simlab.api.waiting import announce
 from simlab.errors import UsageError
 from simlab.execution import (
     Curves,
@@ -232,6 +233,7 @@ def simulate(
         warmup, rule = warmup_of(data, [planned.levels], settings)
     batch = batch_of(data, settings.replications, settings)
     horizon = settings.horizon("search", warmup)
+    announce(models.world, planned.levels, settings, warmup, 3 * settings.replications, progress)
     with clock.stage("simulate"):
         curves = run_curves(
             models.world, planned.levels, horizon, workers=settings.workers, progress=progress

@@ -19,6 +19,7 @@ from simlab.execution import Curves, Weights, alike, run_curves
 from simlab.frontier import Plan, Robust, SegmentCurves, least_regret, solve
 from simlab.measures import format_money, format_rate, mean_estimate, ratio_estimate
 from simlab.models import is_plain
+from simlab.models.suppliers import outage_chances
 from simlab.study.sections import ScenarioSpec
 from simlab.verdict.retest import retest
 from simlab.verdict.stress import Change, changed
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from simlab.api.optimization import Optimization
 
 BASE = "as fitted"
-_ONE = 2**32
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,9 +163,8 @@ def outages(world: World, supplier: str, periods: float, periods_per_year: float
     periods_per_year : float
         Of 365 days.
     """
-    recovers = min(1.0, 1.0 / max(1.0, periods))
-    fails = min(1.0, 1.0 / max(1.0, periods_per_year - periods))
-    often, back = (np.array([min(_ONE, round(share * _ONE))], dtype=np.int64) for share in (fails, recovers))
+    chances = outage_chances(periods, periods_per_year)
+    often, back = (np.array([chance], dtype=np.int64) for chance in chances)
     if world.supply is not None:
         n = world.supply.keys.size
         return replace(

@@ -102,6 +102,8 @@ def simulate_statements(simulation: Simulation) -> tuple[str, ...]:
     currency = simulation.data.study.currency
     total = simulation.total
     asked = simulation.policy.target_measure.replace("_", " ")
+    if simulation.policy.planning == "optimal":
+        asked = "critical ratio"
     lines = [
         f"Fill rate {format_estimate(total.fill_rate, 'fill_rate')}, cycle service level "
         f"{format_estimate(total.cycle_service_level, 'cycle_service_level')}, inventory "

@@ -22,6 +22,7 @@ from simlab.models.opening import opening_stock
 from simlab.models.redraws import Redraws
 from simlab.models.resolution import Resolved, resolved_laws
 from simlab.models.scores import Scores
+from simlab.models.suppliers import check_suppliers, stated_suppliers
 from simlab.models.supplying import fit_supply
 from simlab.models.support import support_notes
 from simlab.models.terms import Costs, read_costs, read_terms
@@ -149,7 +150,8 @@ def fit(catalog: Catalog) -> Models:
     with_notes = checked.do(lambda: read_terms(catalog))
     transient = catalog.study.policy.start == "today"
     opening = checked.do(lambda: opening_stock(catalog)) if transient else (None, ())
-    if choice is None or lead_times is None or with_notes is None or opening is None:
+    checked.do(lambda: check_suppliers(catalog))
+    if checked.problems or choice is None or lead_times is None or with_notes is None or opening is None:
         raise InvalidInputError(checked.problems)
     terms, review_notes = with_notes
     start, begins = opening
@@ -162,6 +164,7 @@ def fit(catalog: Catalog) -> Models:
         choice, law=resolved.law, reason=tuple(map(str.__add__, choice.reason, _steps(resolved)))
     )
     supplying = fit_supply(catalog)
+    stated = stated_suppliers(catalog, supplying.supply)
     costs, assumed = read_costs(catalog)
     per_year = catalog.study.periods_per_year
     annual_units = choice.law.mean * per_year
@@ -172,7 +175,7 @@ def fit(catalog: Catalog) -> Models:
             choice.law,
             lead_times.law,
             terms,
-            supply=supplying.supply,
+            supply=stated.supply,
             start=start,
             dependence=None if factors is None else factors.dependence(),
         ),
@@ -186,7 +189,7 @@ def fit(catalog: Catalog) -> Models:
         current={name: catalog.numbers.get(name, none) for name in _CURRENT},
         forecasts={name: catalog.numbers.get(name, none) for name in _FORECASTS},
         periods_per_year=per_year,
-        assumptions=(*begins, *assumed),
+        assumptions=(*begins, *stated.assumptions, *assumed),
         notes=(
             *held_out,
             *(history.notes if history else ()),

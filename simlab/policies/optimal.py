@@ -139,7 +139,7 @@ class _Search:
     def __init__(self, demand: FloatArray, losses: _Losses, costs: PeriodCosts) -> None:
         self._demand, self._losses, self._ordering = demand, losses, costs.ordering
         self._density = np.array([1.0 / (1.0 - demand[0])])
-        self._known: dict[int, float] = {}
+        self._first, self._known = 0, np.zeros(0)  # losses of y = _first, _first + 1, …
 
     def best(self) -> tuple[int, int, float]:
         """s, S and the cost of a review period."""
@@ -176,7 +176,7 @@ class _Search:
         while self._density.size < n:
             self._grow()
         density = self._density[:n]
-        losses = np.array([self._loss(S - j) for j in range(n)])
+        losses = self._losses_of(s + 1, S)[::-1]
         return float((self._ordering + density @ losses) / density.sum())
 
     def _grow(self) -> None:
@@ -190,6 +190,18 @@ class _Search:
         self._density = density
 
     def _loss(self, y: int) -> float:
-        if y not in self._known:
-            self._known[y] = self._losses(y)
-        return self._known[y]
+        return float(self._losses_of(y, y)[0])
+
+    def _losses_of(self, low: int, high: int) -> FloatArray:
+        """G of low … high; what is known grows on both sides as it is needed."""
+        first, last = self._first, self._first + self._known.size - 1
+        if low < first or high > last:
+            if self._known.size == 0:
+                first, last = low, low - 1
+            room = max(16, self._known.size)
+            begin = min(first, low - room) if low < first or last < first else first
+            end = max(last, high + room) if high > last else last
+            below = [self._losses(y) for y in range(begin, first)]
+            above = [self._losses(y) for y in range(last + 1, end + 1)]
+            self._first, self._known = begin, np.concatenate([below, self._known, above])
+        return self._known[low - self._first : high + 1 - self._first]

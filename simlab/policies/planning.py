@@ -11,6 +11,7 @@ import numpy.typing as npt
 from simlab.engine.types import Family, FloatArray, IntArray, Levels, Unmet
 from simlab.errors import UsageError
 from simlab.models import is_plain, marginal
+from simlab.policies.best import best_levels
 from simlab.policies.exact import Measure, Problems, least_levels
 from simlab.policies.forecasting import FORECAST, forecast_levels
 from simlab.policies.normal import normal_levels, normal_reorder_points
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 BoolArray = npt.NDArray[np.bool_]
 FamilyName = Literal["order_up_to", "reorder_quantity", "reorder_up_to"]
-Planning = Literal["exact", "normal"]
+Planning = Literal["exact", "normal", "optimal"]
 
 FAMILIES = {
     "order_up_to": Family.ORDER_UP_TO,
@@ -42,8 +43,9 @@ _RULES = {
 }
 
 _WHOLE = 1_000_000  # millionths of an order that come at first
+_OVER_PHASES = "each period by its law over all phases, independent"
 MEASURES = ("fill_rate", "cycle_service_level")
-PLANNINGS = ("exact", "normal")
+PLANNINGS = ("exact", "normal", "optimal")
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,9 +90,10 @@ def plan(
         from `order_quantities`, at every target the same.
     target_measure : {"fill_rate", "cycle_service_level"}
         What a target is of.
-    planning : {"exact", "normal"}
+    planning : {"exact", "normal", "optimal"}
         The laws themselves, or the textbook formula (with its correction for undershoot for (R,s,S)); of
-        a forecast policy "normal" only.
+        a forecast policy "normal" only. ``"optimal"``: the (R,s,S) of least cost where a target t prices a
+        unit owed at h·t / (1 − t) per period (see `best.best_levels`); then S − s varies with the target.
     forecast : ForecastSpec, optional
         Method and smoothing of a forecast policy; default exponential smoothing.
 
@@ -114,12 +117,15 @@ def plan(
         stock = safety_stock(models, levels.order_up_to)
         return PlannedLevels(levels, (word,) * models.n_items, stock)
     rule = FAMILIES[family]
+    if planning == "optimal":
+        best = _optimal(models, asked, family)
+        return replace(best, method=tuple(_also(list(best.method), hanging, _OVER_PHASES)))
     quantity = lots_of(models, family)
     if planning == "exact":
         level, method = _exact(models, asked, measure, quantity, rule)
     else:
         level, method = _normal(models, asked, measure, quantity, rule)
-    method = tuple(_also(list(method), hanging, "each period by its law over all phases, independent"))
+    method = tuple(_also(list(method), hanging, _OVER_PHASES))
     return PlannedLevels(_levels(level, quantity, rule), method, safety_stock(models, level))
 
 
@@ -154,6 +160,22 @@ def _levels(level: IntArray, quantity: IntArray, rule: Family) -> Levels:
     if rule == Family.ORDER_UP_TO:
         return Levels(family, level - 1, level, every)
     return Levels(family, level, level + every, every)
+
+
+def _optimal(models: Models, targets: FloatArray, family: str) -> PlannedLevels:
+    """(R,s,S) of least cost, and what it leaves out."""
+    if family != "reorder_up_to":
+        raise UsageError("optimal levels are those of (R,s,S): family = 'reorder_up_to'")
+    low, top = best_levels(models, targets)
+    rule = np.full(models.n_items, Family.REORDER_UP_TO, np.int8)
+    terms = models.world.terms
+    words = ["optimal"] * models.n_items
+    words = _also(words, (terms.pack_size > 1) | (terms.moq > 1), "packs and smallest orders left out")
+    words = _left_out(models, words)
+    if models.world.lead_time.crossing:
+        words = _also(words, models.lead_time_moments[1] > 0, "crossing orders as in sequence")
+    words = _supply_left_out(models, words)
+    return PlannedLevels(Levels(rule, low, top, top - low), tuple(words), safety_stock(models, low))
 
 
 def _normal(
@@ -232,11 +254,28 @@ def _approximations(
         words = _also(words, spread & ~apart, "crossing orders as if every review ordered")
     elif measure == "cycle_service_level":
         words = _also(words, spread, "orders that arrive together approximated")
+    words = _supply_left_out(models, words)
+    silent = models.world.demand.mean == 0
+    return ["no demand" if nothing else word for word, nothing in zip(words, silent, strict=True)]
+
+
+def _supply_left_out(models: Models, words: list[str]) -> list[str]:
+    """What suppliers do that no formula knows, added to the names."""
     supply = models.world.supply
     if supply is not None:
         words = _also(words, (supply.on_time < _WHOLE)[supply.supplier], "orders in parts as if whole")
-    silent = models.world.demand.mean == 0
-    return ["no demand" if nothing else word for word, nothing in zip(words, silent, strict=True)]
+        words = _also(words, (supply.fails > 0)[supply.supplier], "outages left out")
+    return words
+
+
+def _left_out(models: Models, words: list[str]) -> list[str]:
+    """Limits and lost demand that no formula knows, added to the names."""
+    terms = models.world.terms
+    words = _also(words, terms.max_order > 0, "largest order left out")
+    if terms.max_position is not None:
+        words = _also(words, terms.max_position > 0, "highest position left out")
+    words = _also(words, terms.unmet == Unmet.LOST, "lost sales planned as backorders")
+    return _also(words, terms.unmet == Unmet.PARTLY, "partly waiting demand planned as backorders")
 
 
 def _width(models: Models, quantity: IntArray) -> tuple[IntArray, list[str]]:
@@ -251,11 +290,7 @@ def _width(models: Models, quantity: IntArray) -> tuple[IntArray, list[str]]:
     words = _also(words, ~is_quantity & ~binds & (terms.pack_size > 1), "packs as a uniform position")
     words = _also(words, binds, "smallest order as a uniform position")
     words = _also(words, free, "smallest order left out (below the mean of a review period)")
-    words = _also(words, terms.max_order > 0, "largest order left out")
-    if terms.max_position is not None:
-        words = _also(words, terms.max_position > 0, "highest position left out")
-    words = _also(words, terms.unmet == Unmet.LOST, "lost sales planned as backorders")
-    words = _also(words, terms.unmet == Unmet.PARTLY, "partly waiting demand planned as backorders")
+    words = _left_out(models, words)
     return width.astype(np.int64), words
 
 

@@ -32,7 +32,7 @@ class Policy:
         ``fill_rate`` or ``cycle_service_level``: what a target is of. A target is what a formula is
         asked, never what is promised.
     planning : str
-        ``exact`` or ``normal``.
+        ``exact`` or ``normal``; ``optimal`` for (R,s,S): a target then stands for the price of a unit owed.
     targets : tuple of float or None
         Per segment, each above 0 and below 1; None where targets come from elsewhere.
     segmentation : Segmentation or None
@@ -62,6 +62,8 @@ class Policy:
         for word, allowed in words:
             if word not in allowed:
                 raise UsageError(f"'{word}' is not in this version: one of {', '.join(allowed)}")
+        if self.planning == "optimal" and self.family != "reorder_up_to":
+            raise UsageError("optimal levels are those of (R,s,S): family = 'reorder_up_to'")
 
     @classmethod
     def given(cls, segmentation: Segmentation) -> Policy:

@@ -126,6 +126,10 @@ def _planning(policy: dict[str, Any]) -> str:
     kind, measure = policy.get("planning"), str(policy.get("target_measure", "")).replace("_", " ")
     if not kind or policy.get("family") == "given":
         return ""
+    if kind == "optimal":
+        return (
+            "least holding, ordering and shortage cost; a target t prices a unit owed at h·t/(1 − t) a period"
+        )
     formula = "exact formula" if kind == "exact" else "textbook normal formula" if kind == "normal" else kind
     return f"{formula}; a target asks for a {measure}" if measure else str(formula)
 

@@ -38,6 +38,8 @@ def relations(raw: Mapping[str, Any], file: str, *, from_file: bool) -> Iterator
     yield from _crossing(raw, file)
     yield from _transient(raw, file)
     yield from _forecast(raw, file)
+    yield from _suppliers(raw, file)
+    yield from _optimal(raw, file)
     yield from _working_days(raw, file)
     yield from _numerals(raw, file)
     yield from _uplift(raw, file)
@@ -188,6 +190,38 @@ def _working_days(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
         where = f"lead_times.order_weekday = {day!r}"
         fix = "order on an open day, or take it from lead_times.weekdays"
         yield Problem("E-STU-008", "is a closed weekday", file, column=where, fix=fix)
+
+
+def _optimal(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    family = value_at(raw, "policy.family") or "order_up_to"
+    if value_at(raw, "policy.planning") == "optimal" and family != "reorder_up_to":
+        where = f'policy.planning = "optimal", policy.family = {family!r}'
+        fix = 'say family = "reorder_up_to"'
+        yield Problem("E-STU-008", "optimal levels are those of (R,s,S)", file, column=where, fix=fix)
+
+
+def _suppliers(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    listed = raw.get("suppliers")
+    rows = [row for row in listed if isinstance(row, Mapping)] if isinstance(listed, Sequence) else []
+    names = [row.get("name") for row in rows]
+    for place, row in enumerate(rows):
+        where = f"suppliers[{place}]"
+        often, long, share = row.get("outages_per_year"), row.get("outage_length"), row.get("on_time_share")
+        whole = share is None or share == 1
+        found = {
+            "stands there twice": names.count(row.get("name")) > 1,
+            "an outage needs its number and its length": (often is None) != (long is None),
+            "says nothing": often is None and long is None and share is None,
+            "a rest that comes late needs rest_delay": not whole
+            and row.get("rest", "late") == "late"
+            and row.get("rest_delay") is None,
+            "rest_delay needs on_time_share, and a rest that is late": row.get("rest_delay") is not None
+            and (share is None or row.get("rest") == "cancelled"),
+        }
+        fix = "such as outages_per_year = 0.5, outage_length = 42, on_time_share = 0.9, rest_delay = 14"
+        for message, wrong in found.items():
+            if wrong:
+                yield Problem("E-STU-008", message, file, column=where, fix=fix)
 
 
 def crossing_unsaid(file: str) -> Problem:

@@ -20,7 +20,6 @@ WORKS: dict[str, tuple[Any, ...]] = {
     "data.receipts.sheet": (),
     "data.receipts.sql": (),
     "data.receipts.url_env": (),
-    "lead_times.shared_delay": (False,),
     "simulation.precision": (),
     "run.backend": ("threads", "loky"),
 }

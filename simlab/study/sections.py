@@ -384,7 +384,7 @@ class PolicySpec(Spec):
     """
 
     family: Literal["order_up_to", "reorder_quantity", "reorder_up_to", "given", "forecast"] = "order_up_to"
-    planning: Literal["exact", "normal"] = "exact"
+    planning: Literal["exact", "normal", "optimal"] = "exact"
     target_measure: Literal["fill_rate", "cycle_service_level"] = "fill_rate"
     review_period: Positive = 7.0
     targets: dict[str, Target] = Field(default_factory=dict)
@@ -544,6 +544,22 @@ class ScenarioSpec(Spec):
     price: Positive | None = None
     supplier: Text | None = None
     weeks: Number | None = None
+
+
+class SupplierSpec(Spec):
+    """One of [[suppliers]]: what befalls all orders at one of the items' suppliers.
+
+    Times are in `data.time_unit`. `outages_per_year` and `outage_length` (mean) make it stop and come
+    back at random; orders placed meanwhile leave when it works again. `on_time_share` of every order
+    comes after the lead time, the rest `rest_delay` later, or never.
+    """
+
+    name: Text
+    outages_per_year: Positive | None = None
+    outage_length: Positive | None = None
+    on_time_share: Share | None = None
+    rest: Literal["late", "cancelled"] = "late"
+    rest_delay: Positive | None = None
 
 
 class RunSpec(Spec):

@@ -22,6 +22,7 @@ from simlab.study.sections import (
     SegmentSpec,
     SimulationSpec,
     Spec,
+    SupplierSpec,
     TableSource,
     VerdictSpec,
 )
@@ -72,6 +73,7 @@ class Study(Spec):
     optimize: OptimizeSpec = OptimizeSpec()
     verdict: VerdictSpec = VerdictSpec()
     replay: ReplaySpec | None = None
+    suppliers: tuple[SupplierSpec, ...] = ()
     scenarios: dict[str, ScenarioSpec] = Field(default_factory=dict)
     run: RunSpec = RunSpec()
     source: Text = Field(default="", exclude=True, repr=False)

@@ -135,3 +135,54 @@ def test_todays_levels_with_order_up_to_and_reorder_points_are_a_reference(tmp_p
     assert "today" in opt.kinds
     assert opt.references.levels["today"].family.tolist() == [1, 2, 0, 0]
     assert opt.scores("today").fill_rate.value == pytest.approx(alone.fill_rate.value, abs=0.03)
+
+
+COSTS = ("4,", "2,", "5,6", "3,")
+
+
+def test_optimal_levels_are_a_frontier_of_their_own(tmp_path):
+    """S − s varies with the target, so lanes; the chosen plan never costs more than the floor needs."""
+    lines = 'family = "reorder_up_to"\nplanning = "optimal"'
+    path = write(tmp_path, "order_cost,pack_size", COSTS, **policy(lines))
+    api.check(path)
+    run = api.run_optimize(path, workers=1)
+    facts = json.loads((run.folder / "manifest.json").read_text())
+    assert (facts["evaluator"], facts["policy"]["planning"]) == ("lanes", "optimal")
+    assert "prices a unit owed" in (run.folder / "report.html").read_text("utf-8")
+    found = simulated(path)
+    agrees(found, pack=[1, 1, 6, 1])
+    assert found.planned.method[2] == "optimal, packs and smallest orders left out"
+    with pytest.raises(InvalidInputError, match="their targets are prices"):
+        sl.audit(sl.load(path))
+
+
+def test_optimal_levels_need_their_rule_and_their_costs(tmp_path):
+    lines = 'family = "reorder_up_to"\nplanning = "optimal"'
+    path = write(tmp_path, "order_cost,order_quantity", ("4,", ",5", "5,", "3,"), **policy(lines))
+    with pytest.raises(InvalidInputError, match=r"no cost of ordering or of holding for 00124@EAST"):
+        api.check(path)
+    with pytest.raises(InvalidInputError, match=r"optimal levels are those of \(R,s,S\)"):
+        sl.load(write(tmp_path, **policy('planning = "optimal"')))
+
+
+def test_time_ahead_is_told_where_every_path_is_followed_by_itself(tmp_path):
+    """Through progress, before it begins; short runs and runs of one path for all levels say nothing."""
+    from dataclasses import replace
+
+    from simlab.api.settings import Settings
+    from simlab.api.waiting import announce
+
+    told = []
+    data = sl.load(write(tmp_path, **policy("unmet = { waits = 0.3 }")))
+    found = simulated(tmp_path / "study.toml")
+    world, levels = data.models.world, found.planned.levels
+    settings = replace(Settings.of(data.study), periods=500_000)
+
+    def ask(world, n):
+        return announce(world, levels, settings, 0, n, lambda *args: told.append(args))
+
+    assert ask(world, 6) is None
+    assert ask(world, 6000).endswith("about 2 minutes")
+    assert told == [("every path by itself: about 2 minutes", 1, 1)]
+    waits = replace(world.terms, unmet=np.zeros(4, np.int8), waits=None)
+    assert ask(replace(world, terms=waits), 6000) is None
