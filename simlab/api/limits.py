@@ -17,6 +17,7 @@ from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.execution import Curves, PlanSums
 from simlab.frontier import Chance, Limit, ceilings, integer_weights, pin_items, service_floors
 from simlab.measures import format_rate
+from simlab.models import Costs
 from simlab.segments import Segmentation
 
 _VOLUME_RESOLUTION = 1e-6
@@ -32,15 +33,24 @@ FLOWS = ("orders", "purchases")
 
 
 def limits_on_means(
-    data: Data, segmentation: Segmentation, rules: Constraints, curves: Curves, settings: Settings
+    data: Data,
+    segmentation: Segmentation,
+    rules: Constraints,
+    curves: Curves,
+    settings: Settings,
+    *,
+    costs: Costs | None = None,
 ) -> tuple[tuple[Limit, ...], tuple[Limit, ...]]:
     """Floors and ceilings over any grouping of items, as totals over all replications.
+
+    `costs`: money per unit where it is not that of the data (a scenario of prices).
 
     Returns
     -------
     binding, constant : tuple of Limit
         What the plan must keep; and flows that are the same at every target, which bind nothing.
     """
+    costs = data.models.costs if costs is None else costs
     found: list[Limit] = []
     constant: list[Limit] = []
     problems: list[Problem] = []
@@ -64,7 +74,7 @@ def limits_on_means(
     if problems:
         raise InvalidInputError(problems)
     for ceiling, groups in rules.ceilings:
-        amount, unit = _amount(ceiling.measure, data, curves, settings)
+        amount, unit = _amount(ceiling.measure, data, curves, settings, costs)
         made = ceilings(
             segmentation.codes,
             segmentation.n_segments,
@@ -95,13 +105,14 @@ def _service(measure: str, curves: Curves, settings: Settings) -> tuple[IntArray
     return curves.served.sum(axis=-1), curves.demanded.sum(axis=-1)[:, None]
 
 
-def _amount(measure: str, data: Data, curves: Curves, settings: Settings) -> tuple[IntArray, Fraction]:
+def _amount(
+    measure: str, data: Data, curves: Curves, settings: Settings, costs: Costs
+) -> tuple[IntArray, Fraction]:
     """(n, k) stock in money or volume, or a flow a year, and what one unit of it stands for."""
     if measure in FLOWS:
-        return _flow(measure, data, curves, settings)
+        return _flow(measure, data, curves, settings, costs)
     stock: IntArray = (curves.on_hand + curves.on_hand_start).sum(axis=-1)
     exposure = 2 * settings.periods * settings.replications
-    costs = data.models.costs
     resolution = Fraction(repr(data.study.data.cost_resolution))
     if measure == "stock_volume":
         volume = integer_weights(data.catalog.numbers["unit_volume"], _VOLUME_RESOLUTION, "unit_volume")
@@ -111,14 +122,16 @@ def _amount(measure: str, data: Data, curves: Curves, settings: Settings) -> tup
     return stock * costs.unit_cost[:, None], resolution / exposure
 
 
-def _flow(measure: str, data: Data, curves: Curves, settings: Settings) -> tuple[IntArray, Fraction]:
+def _flow(
+    measure: str, data: Data, curves: Curves, settings: Settings, costs: Costs
+) -> tuple[IntArray, Fraction]:
     """(n, k) orders, or purchases at unit cost, and what one unit of them is a year."""
     days = Fraction(365, 12) if data.study.period == "month" else Fraction(repr(data.study.period_days))
     per_year = Fraction(365) / days / (settings.periods * settings.replications)
     shape = curves.served.shape[:2]
     if measure == "orders":
         return np.array(np.broadcast_to(curves.orders.sum(axis=-1), shape)), per_year
-    bought = curves.ordered.sum(axis=-1) * data.models.costs.unit_cost[:, None]
+    bought = curves.ordered.sum(axis=-1) * costs.unit_cost[:, None]
     return np.array(np.broadcast_to(bought, shape)), per_year * Fraction(
         repr(data.study.data.cost_resolution)
     )

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from simlab.api.accounts import counted_scale
 from simlab.api.data import Data
-from simlab.api.grids import ItemTables, segment_curves
+from simlab.api.prices import spread
 from simlab.api.references import one_column, side_by_side
+from simlab.api.regret import keeps, priced_weights, regret_notes, scenario_problem
 from simlab.engine.run import warmup_periods
 from simlab.engine.streams import supplier_keys
 from simlab.engine.types import IntArray, Levels, Supply, World
 from simlab.errors import InfeasibleError, InvalidInputError, Problem
-from simlab.execution import Curves, Weights, alike, run_curves
-from simlab.frontier import Plan, Robust, SegmentCurves, least_regret, solve
+from simlab.execution import Curves, PlanSums, alike, run_curves
+from simlab.frontier import Plan, Robust, best_plan, least_regret
+from simlab.frontier import Problem as SegmentProblem
 from simlab.measures import format_money, format_rate, mean_estimate, ratio_estimate
 from simlab.models import is_plain
 from simlab.models.suppliers import outage_chances
@@ -39,8 +42,10 @@ class Stress:
     Attributes
     ----------
     frame : DataFrame
-        Scenario × plan: fresh fill rate and holding cost; on the search seed the least cost with which
-        these levels meet the floor there, and the plan's regret (money a year), where it meets it.
+        Scenario × plan: fresh fill rate and holding cost (service and objective too where the study counts
+        others); on the search seed the least objective with which these levels meet the floor and the
+        study's floors, ceilings and order there, and the plan's regret (money), where it meets them.
+        ``keeps_limits``: whether it keeps them besides the floor; there only if the study has any.
     robust : Robust or None
         The plan with the least maximum regret; None where no plan reaches the floor in all scenarios.
     notes : tuple of str
@@ -112,25 +117,29 @@ def stress(opt: Optimization) -> Stress:
         "levels stay as planned from the fitted laws; the same random numbers in every scenario",
         *_outage_notes(opt.data),
     ]
-    tables, grids = {}, {}
+    problems = {}
     base = _curves(opt, _whole(opt), warmup) if warmup != opt.warmup else opt.curves
     for scene in (_Scene(BASE, opt.data.models.world, _all(opt), 1.0), *scenes):
         curves = base if scene.name == BASE else _merged(base, _curves(opt, scene, warmup), scene.rows)
-        tables[scene.name] = curves
-        grids[scene.name] = _grid(opt, curves, scene.price)
+        try:
+            problems[scene.name] = scenario_problem(opt, curves, scene.price)
+        except InvalidInputError as error:
+            notes.append(f"scenario '{scene.name}': {error}; it is left out of the regret")
     floor = opt.solved.fill_rate or opt.chosen.fill_rate
-    within, robust, more = _robust(grids, floor)
+    within, robust, more = _robust(problems, floor)
     plans = {"segmented": opt.chosen.choice, "uniform": opt.solved.best_uniform.choice}
     if robust is not None:
         plans["least regret"] = robust.plan.choice
         money = format_money(max(0.0, robust.price), opt.data.study.currency)
+        yearly = " a year" if opt.accounting.yearly else ""
         notes.append(
-            f"the plan of least regret costs {money} a year more than the best plan if nothing changes"
+            f"the plan of least regret costs {money}{yearly} more than the best plan if nothing changes"
         )
+    notes += regret_notes(opt)
     rows = [
         row
         for scene in (_Scene(BASE, opt.data.models.world, _all(opt), 1.0), *scenes)
-        for row in _rows(opt, scene, grids[scene.name], plans, floor, within.get(scene.name), warmup)
+        for row in _rows(opt, scene, problems.get(scene.name), plans, floor, within.get(scene.name), warmup)
     ]
     return Stress(pd.DataFrame(rows), robust, (*notes, *more))
 
@@ -184,20 +193,20 @@ def outages(world: World, supplier: str, periods: float, periods_per_year: float
 
 
 def _robust(
-    grids: dict[str, SegmentCurves], floor: float
+    problems: dict[str, SegmentProblem], floor: float
 ) -> tuple[dict[str, Plan], Robust | None, list[str]]:
     """Best plan per scenario that can reach the floor, and the plan of least regret over these."""
     best: dict[str, Plan] = {}
     notes = []
-    for name, grid in grids.items():
+    for name, problem in problems.items():
         try:
-            best[name] = solve(grid).at(fill_rate=floor)
+            best[name] = best_plan(problem, floor)
         except InfeasibleError as error:
             notes.append(f"scenario '{name}': {error}; it is left out of the regret")
     if BASE not in best or len(best) < 2:
         return best, None, notes
     try:
-        return best, least_regret({name: grids[name] for name in best}, floor), notes
+        return best, least_regret({name: problems[name] for name in best}, floor), notes
     except InfeasibleError as error:
         return best, None, [*notes, str(error)]
 
@@ -205,14 +214,14 @@ def _robust(
 def _rows(
     opt: Optimization,
     scene: _Scene,
-    grid: SegmentCurves,
+    problem: SegmentProblem | None,
     plans: dict[str, npt.NDArray[Any]],
     floor: float,
     best: Plan | None,
     warmup: int,
 ) -> list[dict[str, Any]]:
     """One row per plan: fresh service and cost in the scenario, regret on the search seed."""
-    segmentation, level = opt.segmentation, opt.settings.level
+    segmentation = opt.segmentation
     levels = {
         name: one_column(opt.planned.levels, opt.rules.choice_of_items(segmentation, choice))
         for name, choice in plans.items()
@@ -220,46 +229,47 @@ def _rows(
     known = opt.references.levels
     levels |= {name: one for name, one in known.items() if alike(one, opt.planned.levels)}
     fresh = _retested(opt, scene, levels, warmup)
-    factor = opt.settings.scale(opt.data.study).holding
     found = []
     for name in levels:
-        good, asked, cost = fresh[name]
-        fill = ratio_estimate(good, asked, level)
-        money = mean_estimate(cost * factor, level)
-        row = {
-            "scenario": scene.name,
-            "plan": name,
-            "fill_rate": fill.value,
-            "fill_rate_low": fill.low,
-            "fill_rate_high": fill.high,
-            "holding_cost": money.value,
-            "holding_cost_low": money.low,
-            "holding_cost_high": money.high,
-            "least_cost": float("nan") if best is None else best.cost_money,
-            "regret": float("nan"),
-            "meets_floor": fill.low >= floor,
-        }
-        if name in plans and best is not None:
-            own = Plan(grid, np.asarray(plans[name], dtype=np.int64), "listed", 0.0)
-            if own.served >= grid.needed(floor):
-                row["regret"] = float((own.cost - best.cost) * grid.cost_unit)
+        row = {"scenario": scene.name, "plan": name, **_fresh(opt, fresh[name], floor)}
+        row["least_cost"] = float("nan") if best is None else best.cost_money
+        row["regret"] = float("nan")
+        if name in plans and problem is not None:
+            own = Plan(problem.curves, np.asarray(plans[name], dtype=np.int64), "listed", 0.0)
+            kept = keeps(problem, own)
+            if best is not None and kept and own.served >= problem.curves.needed(floor):
+                row["regret"] = float((own.cost - best.cost) * problem.curves.cost_unit)
+            if problem.limits or problem.ordered:
+                row["keeps_limits"] = kept
         found.append(row)
     return found
 
 
+def _fresh(opt: Optimization, sums: PlanSums, floor: float) -> dict[str, Any]:
+    """Fill and holding cost on the verdict seed; service and objective too where the study counts others."""
+    level, scale = opt.settings.level, opt.settings.scale(opt.data.study)
+    fill = ratio_estimate(sums.served[0, 0], sums.demanded[0, 0], level)
+    money = mean_estimate(sums.holding[0, 0] * scale.holding, level)
+    row: dict[str, Any] = {**spread("fill_rate", fill), **spread("holding_cost", money)}
+    if not opt.accounting.plain:
+        fill = ratio_estimate(sums.good[0, 0], sums.asked[0, 0], level)
+        factor = counted_scale(scale, opt.accounting).holding
+        row |= {**spread("service", fill), "objective": float((sums.cost[0, 0] * factor).mean())}
+    return {**row, "least_cost": float("nan"), "regret": float("nan"), "meets_floor": fill.low >= floor}
+
+
 def _retested(
     opt: Optimization, scene: _Scene, levels: dict[str, Levels], warmup: int
-) -> dict[str, tuple[IntArray, IntArray, IntArray]]:
-    """(r,) units served, asked and holding of each plan on the verdict seed, all items together."""
+) -> dict[str, PlanSums]:
+    """Sums of each plan on the verdict seed, all items together."""
     rest = np.setdiff1d(_all(opt), scene.rows)
     worlds = [(scene.world, scene.rows), (opt.data.models.world.take(rest), rest)]
     horizon = opt.settings.horizon("verdict", warmup)
-    costs = opt.data.models.costs
-    total: dict[str, tuple[IntArray, IntArray, IntArray]] = {}
+    total: dict[str, PlanSums] = {}
     for world, rows in worlds:
         if not rows.size:
             continue
-        weights = Weights(costs.unit_cost[rows], _priced(costs.holding[rows], scene.price))
+        weights = priced_weights(opt.accounting.weights, scene.price).take(rows)
         groups = side_by_side({name: one.take(rows) for name, one in levels.items()})
         sums = retest(
             world,
@@ -271,29 +281,13 @@ def _retested(
             stage=f"scenario {scene.name}",
         )
         for name, part in sums.items():
-            own = (part.served[0, 0], part.demanded[0, 0], part.holding[0, 0])
             before = total.get(name)
-            total[name] = own if before is None else _added(before, own)
+            total[name] = part if before is None else _added(before, part)
     return total
 
 
-def _added(
-    a: tuple[IntArray, IntArray, IntArray], b: tuple[IntArray, IntArray, IntArray]
-) -> tuple[IntArray, IntArray, IntArray]:
-    return a[0] + b[0], a[1] + b[1], a[2] + b[2]
-
-
-def _grid(opt: Optimization, curves: Curves, price: float) -> SegmentCurves:
-    """Holding cost against units served by segment in a scenario."""
-    usual = ItemTables.of(curves, opt.data.models)
-    stock = (curves.on_hand + curves.on_hand_start).sum(axis=-1)
-    cost = stock * _priced(opt.data.models.costs.holding, price)[:, None]
-    tables = replace(usual, cost=cost).pinned(opt.rules)
-    return segment_curves(tables, opt.data, opt.segmentation, opt.targets, opt.settings, rules=opt.rules)
-
-
-def _priced(holding: IntArray, price: float) -> IntArray:
-    return holding if price == 1.0 else np.rint(holding * price).astype(np.int64)
+def _added(a: PlanSums, b: PlanSums) -> PlanSums:
+    return PlanSums(**{f.name: getattr(a, f.name) + getattr(b, f.name) for f in fields(PlanSums)})
 
 
 def _curves(opt: Optimization, scene: _Scene, warmup: int) -> Curves:

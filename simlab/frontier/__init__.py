@@ -25,7 +25,7 @@ from simlab.frontier.noise import Band, cheapest_meeting, simultaneous_band, sta
 from simlab.frontier.plan import NoPlanError, Plan
 from simlab.frontier.problem import Problem
 from simlab.frontier.program import Limit, Program, chain
-from simlab.frontier.robust import Robust, least_regret, regret_table
+from simlab.frontier.robust import Robust, best_plan, least_regret, regret_table
 from simlab.frontier.service import integer_weights, ratio_points, weighted
 from simlab.frontier.solve import Frontier, solve, uniform
 from simlab.frontier.tail import MeanPeak, QuantileOfTotal
@@ -61,6 +61,7 @@ __all__ = [
     "Thinned",
     "aggregate",
     "allowed_targets",
+    "best_plan",
     "budget_sweep",
     "ceiling_chance",
     "ceilings",

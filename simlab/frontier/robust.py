@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -13,6 +13,7 @@ from simlab.errors import UsageError
 from simlab.frontier.core import solve_exactly
 from simlab.frontier.curves import SegmentCurves
 from simlab.frontier.plan import NoPlanError, Plan, rate_down
+from simlab.frontier.problem import Problem
 from simlab.frontier.program import Limit, Program, Solution
 from simlab.frontier.solve import solve
 from simlab.measures import format_rate
@@ -62,42 +63,46 @@ def regret_table(
     return table
 
 
-def least_regret(scenarios: Mapping[str, SegmentCurves], fill_rate: float) -> Robust:
+def least_regret(scenarios: Mapping[str, SegmentCurves | Problem], fill_rate: float) -> Robust:
     """The plan that reaches the fill rate in every scenario with the least maximum regret.
 
     Parameters
     ----------
-    scenarios : mapping of name to SegmentCurves
-        Sums of the same segments and targets on the same random numbers; the first is the base.
+    scenarios : mapping of name to SegmentCurves or Problem
+        Sums of the same segments and targets on the same random numbers; the first is the base. The
+        limits of a `Problem` hold in its scenario, for the plan and for the best plan it is held
+        against; pins, ranges and order of targets are those of the first.
     fill_rate : float
         Floor that must hold in each scenario.
 
     Raises
     ------
     NoPlanError
-        If one scenario cannot reach the floor, or no single plan reaches it in all.
+        If one scenario cannot reach the floor under its limits, or no single plan does in all.
 
     Notes
     -----
     The largest regret allowed is halved in whole units of cost: "is there a plan whose regret is at
     most r everywhere" is one exact solve with a ceiling per scenario.
     """
-    names, curves = tuple(scenarios), tuple(scenarios.values())
+    problems = {
+        name: Problem(one) if isinstance(one, SegmentCurves) else one for name, one in scenarios.items()
+    }
+    names, curves = tuple(problems), tuple(one.curves for one in problems.values())
     if len({(c.names, c.cost_unit, c.n_targets) for c in curves}) != 1:
         raise UsageError("scenarios must have the same segments, targets and units of cost")
-    best = tuple(_best(name, c, fill_rate) for name, c in scenarios.items())
-    floors = tuple(
-        Limit(f"fill rate ≥ {format_rate(fill_rate)} if '{name}'", c.served, at_least=c.needed(fill_rate))
-        for name, c in scenarios.items()
-    )
-    first = solve_exactly(Program(curves[0].cost, floors))
+    best = tuple(_best(name, one, fill_rate) for name, one in problems.items())
+    everywhere = _everywhere(problems, fill_rate)
+    first = solve_exactly(everywhere)
     if first.choice is None:
+        more = " under the limits" if any(one.limits or one.ordered for one in problems.values()) else ""
         raise NoPlanError(
-            f"no plan on the grid reaches fill rate {format_rate(fill_rate)} in all scenarios",
+            f"no plan on the grid reaches {curves[0].service_name} {format_rate(fill_rate)} in all "
+            f"scenarios{more}",
             None,
             float("nan"),
         )
-    choice, low, high = _halve(curves, best, floors, first.choice)
+    choice, low, high = _halve(curves, best, everywhere, first.choice)
     regret = _regrets(curves, best, choice)
     unit = curves[0].cost_unit
     plan = Plan(curves[0], choice, "exact" if low >= high else "bound", float(best[0].cost))
@@ -105,18 +110,42 @@ def least_regret(scenarios: Mapping[str, SegmentCurves], fill_rate: float) -> Ro
     return Robust(plan, names, money, best, float(money[0]), float(Fraction(max(0, high - low)) * unit))
 
 
-def _best(name: str, curves: SegmentCurves, fill_rate: float) -> Plan:
+def _everywhere(problems: Mapping[str, Problem], fill_rate: float) -> Program:
+    """The base's cost under the floor and the limits of every scenario."""
+    limits: list[Limit] = []
+    for name, one in problems.items():
+        served, need = one.curves.served, one.curves.needed(fill_rate)
+        title = f"{one.curves.service_name} ≥ {format_rate(fill_rate)} if '{name}'"
+        limits.append(Limit(title, served, at_least=need))
+        limits += [replace(limit, name=f"{limit.name} if '{name}'") for limit in one.limits]
+    base = next(iter(problems.values())).program()
+    return replace(base, limits=tuple(limits))
+
+
+def _best(name: str, problem: Problem, fill_rate: float) -> Plan:
+    curves = problem.curves
     reach = int(curves.served.max(axis=1).sum())
     if reach < curves.needed(fill_rate):
         raise NoPlanError(
-            f"scenario '{name}' cannot reach fill rate {format_rate(fill_rate)}: the highest is "
+            f"scenario '{name}' cannot reach {curves.service_name} {format_rate(fill_rate)}: the highest is "
             f"{rate_down(reach, curves.total_demanded)}",
             None,
             reach / max(1, curves.total_demanded),
         )
-    chosen = solve(curves, fill_rate=fill_rate).chosen
-    assert chosen is not None
-    return chosen
+    return best_plan(problem, fill_rate)
+
+
+def best_plan(problem: Problem, fill_rate: float) -> Plan:
+    """The cheapest plan of one scenario that reaches the fill rate under its limits.
+
+    Raises
+    ------
+    NoPlanError
+        None does.
+    """
+    if problem.limits or problem.ordered:
+        return problem.at(fill_rate=fill_rate)
+    return solve(problem.curves).at(fill_rate=fill_rate)
 
 
 def _regrets(
@@ -128,14 +157,14 @@ def _regrets(
 def _halve(
     curves: tuple[SegmentCurves, ...],
     best: tuple[Plan, ...],
-    floors: tuple[Limit, ...],
+    everywhere: Program,
     choice: npt.NDArray[np.int64],
 ) -> tuple[npt.NDArray[np.int64], int, int]:
     """Plan, proven lower limit and reached value of the largest regret."""
     low, high = 0, max(_regrets(curves, best, choice))
     while low < high:
         middle = (low + high) // 2
-        found = _within(curves, best, floors, middle)
+        found = _within(curves, best, everywhere, middle)
         if found.choice is not None:
             choice = found.choice
             high = max(_regrets(curves, best, choice))
@@ -147,9 +176,9 @@ def _halve(
 
 
 def _within(
-    curves: tuple[SegmentCurves, ...], best: tuple[Plan, ...], floors: tuple[Limit, ...], most: int
+    curves: tuple[SegmentCurves, ...], best: tuple[Plan, ...], everywhere: Program, most: int
 ) -> Solution:
     ceilings = tuple(
         Limit("regret", c.cost, at_most=least.cost + most) for c, least in zip(curves, best, strict=True)
     )
-    return solve_exactly(Program(curves[0].cost, floors + ceilings))
+    return solve_exactly(replace(everywhere, limits=everywhere.limits + ceilings))

@@ -103,8 +103,9 @@ _LIMITS_TEXT = (
 )
 _STRESS = ("Scenario", "plan", "fill rate", "holding cost", "least cost for the floor", "regret")
 _STRESS_TEXT = (
-    "The same levels under other circumstances, on the same random numbers. Regret: holding cost a year "
-    "above the cheapest plan of these levels that meets the floor there; none where the plan misses it."
+    "The same levels under other circumstances, on the same random numbers. Regret: money above the cheapest "
+    "plan of these levels that meets the floor and the study's floors, ceilings and order there, in what "
+    "the study makes small; none where the plan misses them."
 )
 
 

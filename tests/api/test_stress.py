@@ -113,3 +113,54 @@ def test_the_run_folder_tells_of_scenarios(tmp_path):
     assert set(run.read_table("stress")["scenario"]) == {"as fitted", "late"}
     assert any("Scenario 'late'" in line for line in result.statements)
     assert "otherwise" in (result.folder / "report.html").read_text(encoding="utf-8")
+
+
+LIMITED = """[optimize]
+floors = [{ by = "location", at_least = { EAST = 0.85 } }]
+ordered = ["fast", "slow"]
+"""
+COUNTED = """[optimize]
+objective = "total_cost"
+costs = { order = 5.0, shortage_per_unit = 1.0 }
+service = { measure = "fill_rate", weight = "value" }
+"""
+LATE = "[scenarios]\nlate = { lead_time = 1.1 }\ndear = { price = 1.2 }\n"
+
+
+def optimized(folder, text, floor=0.9):
+    path = write_study(folder, **{"[optimize]\n": text})
+    path.write_text(path.read_text() + LATE)
+    data = sl.load(path)
+    return sl.optimize(data, sl.segment(data), fill_rate=floor)
+
+
+def test_the_plan_of_least_regret_keeps_the_floors_and_the_order_of_the_study(tmp_path):
+    """A floor of one location holds in every scenario; regret is against plans that keep it too."""
+    opt = optimized(tmp_path, LIMITED, floor=0.8)
+    found = opt.stress
+    frame = found.to_frame()
+    robust = frame[frame["plan"] == "least regret"]
+    assert robust["keeps_limits"].all()
+    assert (robust["regret"] >= 0).all()
+    assert found.robust.plan.choice[0] >= found.robust.plan.choice[1]
+    own = frame[frame["plan"] == "segmented"].set_index("scenario")
+    assert own.loc["as fitted", "keeps_limits"]
+    assert own.loc["as fitted", "regret"] == 0
+    broken = frame[frame["keeps_limits"] == False]  # noqa: E712
+    assert broken["regret"].isna().all()
+    assert any("in every scenario" in note for note in found.notes)
+
+
+def test_regret_is_counted_as_the_study_counts(tmp_path):
+    """Least cost of the fitted world is the objective's; prices move stock, not orders or shortages."""
+    opt = optimized(tmp_path, COUNTED)
+    frame = opt.stress.to_frame().set_index(["scenario", "plan"])
+    base = frame.loc[("as fitted", "segmented")]
+    assert base["least_cost"] == pytest.approx(opt.chosen.cost_money, rel=5e-3)  # its own warm-up
+    assert base["regret"] >= 0
+    assert base["service"] == pytest.approx(opt.service.value, abs=2e-3)
+    dear = frame.loc[("dear", "segmented")]
+    assert dear["service"] == base["service"]
+    more = 0.2 * base["holding_cost"]
+    assert dear["objective"] - base["objective"] == pytest.approx(more, rel=1e-2)
+    assert any("total relevant cost" in note for note in opt.stress.notes)
