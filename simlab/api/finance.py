@@ -12,6 +12,7 @@ from simlab.api.capital_segments import capital_by_segment, now_of
 from simlab.api.confidence import band_frame
 from simlab.api.limits import chance_limits
 from simlab.api.lost_margin import lost_margin_statements
+from simlab.api.releasing import release_statements, releases_frame
 from simlab.api.stock_value import COLUMNS
 from simlab.api.stress import stress_statements
 from simlab.api.tails import NAMES
@@ -211,6 +212,7 @@ def finance_frames(opt: Optimization) -> dict[str, pd.DataFrame]:
         "exchange_rates": prices.rates_frame(opt),
         "moves": prices.moves_frame(opt),
         "budget_sweep": prices.sweep_frame(opt),
+        "release": releases_frame(opt),
         "band": band_frame(opt),
         "bounds": bounds(opt, every_level=bounding.quick(opt)).to_frame(),
         "limits": limits_frame(opt),
@@ -245,6 +247,7 @@ def finance_statements(opt: Optimization) -> tuple[str, ...]:
             f"At {100 * rate.capital_rate:g} % a year the plan's stock costs "
             f"{format_money(money.value, currency)} of capital a year."
         )
+    found += release_statements(opt, releases_frame(opt))
     found += tail_statements(opt)
     found += lost_margin_statements(opt)
     found += opt.capital.statements()

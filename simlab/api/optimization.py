@@ -26,7 +26,7 @@ from simlab.measures import Estimate, ratio_estimate
 from simlab.policies import PlannedLevels
 from simlab.segments import Segmentation
 from simlab.verdict.compare import Comparison
-from simlab.verdict.scores import Scores, score
+from simlab.verdict.scores import Scores, score, score_cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,6 +150,20 @@ class Optimization:
         asked = self.solved.targets[kind] if kind in self.solved.targets else self.references.targets[kind]
         rows = asked if segment is None else asked[self.segmentation.codes == segment]
         return float(rows[0]) if (rows == rows[0]).all() else float("nan")
+
+    def targets_of(self, kind: str) -> FloatArray:
+        """(n_segments,) `target_of` every segment."""
+        asked = self.solved.targets[kind] if kind in self.solved.targets else self.references.targets[kind]
+        codes, n = self.segmentation.codes, self.segmentation.n_segments
+        low, high = np.full(n, np.inf), np.full(n, -np.inf)
+        np.minimum.at(low, codes, asked)
+        np.maximum.at(high, codes, asked)
+        return np.where(low == high, low, np.nan)
+
+    def segment_scores(self, kind: str, sample: str = "verdict") -> dict[str, FloatArray]:
+        """Measures of a kept plan in every segment at once: a column of values and limits each."""
+        sums = (self.verdict if sample == "verdict" else self.search)[kind]
+        return score_cells(sums, 0, self.segmentation.sizes, self.settings.scale(self.data.study))
 
     def scores(self, kind: str, sample: str = "verdict", segment: str | None = None) -> Scores:
         """Measures of a kept plan; ``segmented`` is the chosen one, see `kinds`.

@@ -156,20 +156,32 @@ def segment_frame(opt: Optimization) -> pd.DataFrame:
     segmentation = opt.segmentation
     for sample in ("search", "verdict"):
         for kind in opt.kinds:
-            for place, segment in enumerate((*segmentation.names, ALL)):
-                whole = segment == ALL
+            targets, columns = opt.targets_of(kind), opt.segment_scores(kind, sample)
+            for place, segment in enumerate(segmentation.names):
                 rows.append(
                     {
                         "plan": kind,
                         "sample": sample,
                         "segment": segment,
-                        **_attributes(segmentation, None if whole else place),
-                        "n_items": segmentation.codes.size if whole else int(segmentation.sizes[place]),
-                        "target": opt.target_of(kind, None if whole else place),
-                        **opt.scores(kind, sample, None if whole else segment).columns(),
-                        **_redrawn(opt, kind, sample, None if whole else place),
+                        **_attributes(segmentation, place),
+                        "n_items": int(segmentation.sizes[place]),
+                        "target": targets[place],
+                        **{name: values[place] for name, values in columns.items()},
+                        **_redrawn(opt, kind, sample, place),
                     }
                 )
+            rows.append(
+                {
+                    "plan": kind,
+                    "sample": sample,
+                    "segment": ALL,
+                    **_attributes(segmentation, None),
+                    "n_items": segmentation.codes.size,
+                    "target": opt.target_of(kind, None),
+                    **opt.scores(kind, sample).columns(),
+                    **_redrawn(opt, kind, sample, None),
+                }
+            )
     return pd.DataFrame(rows)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from simlab.report.tables import RunTables
 
 MAX_ROWS = 40
+MAX_RELEASED = 10
 _KIND = {
     "mean": "on the mean",
     "chance": "on single replications",
@@ -38,6 +39,15 @@ def table_sections(tables: RunTables) -> list[dict[str, Any]]:
             tables.budget_sweep,
             _sweep_cells,
             _sweep(tables),
+            tables,
+        ),
+        _section(
+            "release",
+            "Where stock is set free at the least loss",
+            _RELEASE_TEXT,
+            _release_rows(tables.release),
+            _release_cells,
+            _release(tables),
             tables,
         ),
         _section(
@@ -87,6 +97,11 @@ _MOVES_TEXT = (
     "that set money free at the least loss."
 )
 _SWEEP_TEXT = "The highest service that each budget on mean inventory value allows, on the seed that chose."
+_RELEASE_TEXT = (
+    "If part of the plan's stock must be set free: the highest service that the rest allows, on the seed "
+    "that chose, and what each segment gives up (or gains) for it. The study's limits hold, its floor does "
+    "not. Total first, then the largest releases."
+)
 _STOCK = ("Plan", "mean", "P95 of all periods", "highest period, mean", "highest period, P95")
 _STOCK_TEXT = (
     "Stock value in the long run, on fresh replications: quantiles and peaks of the total, never summed from "
@@ -168,6 +183,41 @@ def _stock_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
     return [
         PLANS.get(str(row["plan"]), str(row["plan"])),
         *(money(row[name], tables.currency) for name in names),
+    ]
+
+
+def _release(tables: RunTables) -> tuple[str, ...]:
+    """Headings of the release table, in what the study counts."""
+    objective = str(tables.manifest.get("objective") or "holding cost")
+    service = str(tables.manifest.get("service") or "fill rate")
+    return ("Set free", "segment", "target", "to", "stock", objective, f"points of {service}")
+
+
+def _release_rows(table: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Per share: the total, then the segments that give most."""
+    import pandas as pd
+
+    if table is None or table.empty:
+        return None
+    parts = []
+    for _, rows in table.groupby("share", sort=False):
+        whole = rows["segment"] == ALL
+        parts += [rows[whole], rows[~whole].head(MAX_RELEASED)]
+    return pd.concat(parts)
+
+
+def _release_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
+    whole = row["segment"] == ALL
+    amount = f"{percent(row['share'], 0)}: {money(row['amount'], tables.currency)}"
+    reached = f" (to {percent(row['service_after'])})" if whole else ""
+    return [
+        amount if whole else "",
+        "all" if whole else str(row["segment"]),
+        "" if whole else target(row["from_target"]),
+        "" if whole else target(row["to_target"]),
+        money(row["value"], tables.currency),
+        money(row["cost"], tables.currency),
+        number(100 * row["fill"], 3) + reached,
     ]
 
 

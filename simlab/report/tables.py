@@ -44,6 +44,7 @@ _NEEDED = {
     "band": ("point", "fill_rate", "fill_rate_low", "fill_rate_high", "objective"),
     "moves": ("segment", "direction", "from_target", "to_target", "value", "fill"),
     "budget_sweep": ("budget", "fill_rate", "objective", "inventory_value", "certificate"),
+    "release": ("share", "amount", "segment", "value", "cost", "fill", "service_after"),
     "bounds": ("plan", "per_sku", "grid", "segment_gap"),
     "limits": ("limit", "kind", "reached", "met"),
     "stress": ("scenario", "plan", "fill_rate", "holding_cost", "regret"),
@@ -78,6 +79,7 @@ class RunTables:
     band: pd.DataFrame | None = None
     moves: pd.DataFrame | None = None
     budget_sweep: pd.DataFrame | None = None
+    release: pd.DataFrame | None = None
     bounds: pd.DataFrame | None = None
     limits: pd.DataFrame | None = None
     stress: pd.DataFrame | None = None

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from simlab.execution import PlanSums
-from simlab.measures import Estimate, mean_estimate, nested_mean, nested_ratio, ratio_estimate
+from simlab.measures import (
+    Estimate,
+    Intervals,
+    mean_estimate,
+    mean_interval,
+    nested_mean,
+    nested_ratio,
+    ratio_estimate,
+    ratio_interval,
+)
 
 IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -109,7 +119,8 @@ def score(
 
     def ratio(good: IntArray, asked: IntArray, proportion: bool = True) -> Estimate:
         if batch is None:
-            return ratio_estimate(good, asked, level)
+            within = proportion or bool((good <= asked).all())
+            return ratio_estimate(good, asked, level, proportion=within)
         return nested_ratio(good, asked, batch, level, proportion=proportion)
 
     def mean(values: npt.NDArray[Any]) -> Estimate:
@@ -124,3 +135,51 @@ def score(
         inventory_value=mean(of("stock_value") * scale.value),
         holding_cost=mean(of("holding") * scale.holding),
     )
+
+
+def score_cells(sums: PlanSums, plan: int, sizes: IntArray, scale: Scale) -> dict[str, FloatArray]:
+    """Measures of one plan in every cell at once: `Scores.columns` of `score`, an array over cells each.
+
+    Parameters
+    ----------
+    sums : PlanSums
+        Per plan × cell × replication.
+    plan : int
+        Which.
+    sizes : (c,) int
+        SKU-locations of each cell.
+    scale : Scale
+        Periods, money, level of the intervals.
+    """
+
+    def of(name: str) -> IntArray:
+        array: IntArray = getattr(sums, name)[plan]
+        return array
+
+    periods = np.asarray(sizes, dtype=np.int64) * scale.periods
+    per_year, level = scale.periods_per_year, scale.level
+    exposure = np.repeat(periods[:, None], sums.n_replications, axis=1)
+    found = {
+        "fill_rate": ratio_interval(of("served"), of("demanded"), level),
+        "cycle_service_level": ratio_interval(of("good_receipts"), of("receipts"), level),
+        "ready_rate": ratio_interval(of("ready"), exposure, level),
+        "stockout_periods": mean_interval(of("short") * (per_year / periods)[:, None], level),
+        "turns": _turns(of("served_value"), of("stock_value"), level),
+        "inventory_value": mean_interval(of("stock_value") * scale.value, level),
+        "holding_cost": mean_interval(of("holding") * scale.holding, level),
+    }
+    columns: dict[str, FloatArray] = {}
+    for name, many in found.items():
+        factor = 2 * per_year if name == "turns" else 1.0
+        columns |= {name: many.value * factor, f"{name}_low": many.low * factor}
+        columns[f"{name}_high"] = many.high * factor
+    return columns
+
+
+def _turns(served: IntArray, stock: IntArray, level: float) -> Intervals:
+    """Half the turns of a period by cell; cells that sell more than twice their stock are no proportion."""
+    within = np.asarray((served <= stock).all(axis=-1))
+    free = ratio_interval(served, stock, level, proportion=False)
+    part = ratio_interval(np.where(within[:, None], served, 0), stock, level)
+    low, high = np.where(within, part.low, free.low), np.where(within, part.high, free.high)
+    return replace(free, low=low, high=high)

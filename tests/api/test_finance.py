@@ -11,6 +11,7 @@ import simlab as sl
 from simlab import api
 from simlab.api import finance, prices
 from simlab.api.confidence import band_frame, gap_to_truth
+from simlab.api.releasing import release_statements, releases_frame
 from simlab.engine.run import simulate_items
 from simlab.errors import UsageError
 from simlab.run import RunFolder
@@ -64,6 +65,19 @@ def test_a_release_frees_at_least_the_amount_at_the_least_loss(opt):
     assert opt.chosen.fill_rate + found["fill"].iloc[-1] == pytest.approx(
         opt.at(budget=opt.chosen.value_money - amount).fill_rate
     )
+
+
+def test_releases_of_shares_are_those_asked_one_by_one(opt):
+    """The table answers for 5, 10 and 20 % what `release` answers for the amount; totals add up."""
+    frame = releases_frame(opt)
+    for share, rows in frame.groupby("share"):
+        alone = opt.release(share * opt.chosen.value_money).to_frame()
+        assert rows["value"].to_numpy() == pytest.approx(alone["value"].to_numpy())
+        assert rows["fill"].iloc[:-1].sum() == pytest.approx(rows["fill"].iloc[-1])
+        assert rows["service_after"].iloc[0] == pytest.approx(opt.chosen.fill_rate + rows["fill"].iloc[-1])
+    said = release_statements(opt, frame)
+    assert "of the plan's stock free" in said[0]
+    assert "knee" in said[-1]
 
 
 def test_the_band_holds_every_plan_and_is_wider_than_single_intervals(opt):
@@ -163,6 +177,7 @@ def test_the_run_folder_has_the_tables_of_finance_and_the_report_shows_them(tmp_
         "exchange_rates",
         "moves",
         "budget_sweep",
+        "release",
         "band",
         "bounds",
         "limits",
