@@ -9,11 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.api.confidence import gap_to_truth
+from simlab.api.limits import limits_on_means
+from simlab.api.rivals import stand_in
 from simlab.engine.run import shifting, simulate_items
 from simlab.engine.types import Family, Horizon, IntArray
 from simlab.errors import UsageError
-from simlab.frontier import hull_bound, join_steps, level_hull, split_gap
+from simlab.frontier import Limit, hull_bound, join_steps, level_hull, split_gap
 from simlab.frontier.items import HullSteps
+from simlab.frontier.limited import MAX_CHOICES, limited_bound
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +46,10 @@ class Bounds:
         for or where levels do not shift.
     levels : float
         Bound over every integer level, also those below the least; NaN likewise.
+    limited : float
+        Bound over the targets of the grid under the study's floors and ceilings of groups too; the chosen
+        plan keeps them, so that plan − limited is the gap. NaN without such limits, or beyond 100,000
+        SKU-locations × targets.
     segment_gap, grid_gap, formula_gap, open_gap : float
         What one target per segment costs; what targets of the grid instead of all levels between them
         cost at most; what levels that the planning formula gives instead of any level cost at most; what
@@ -57,6 +64,7 @@ class Bounds:
     grid: float
     between: float
     levels: float
+    limited: float
     segment_gap: float
     grid_gap: float
     formula_gap: float
@@ -99,6 +107,7 @@ def bounds(opt: Optimization, *, every_level: bool = False, headroom: float = 0.
         grid=grid * unit,
         between=between * unit,
         levels=levels * unit,
+        limited=_limited(opt) * unit,
         segment_gap=split.segment * unit,
         grid_gap=split.grid * unit,
         formula_gap=split.formula * unit,
@@ -106,6 +115,23 @@ def bounds(opt: Optimization, *, every_level: bool = False, headroom: float = 0.
         truth=float("nan") if truth is None else truth.high,
         note=note,
     )
+
+
+def _limited(opt: Optimization) -> float:
+    """Bound under floors and ceilings of groups, at the service of the chosen plan."""
+    solved, rules, codes = opt.solved, opt.rules, opt.segmentation.codes
+    cost, _, served = solved.items.tables
+    if not solved.problem.limits or cost.size > MAX_CHOICES:
+        return float("nan")
+    single = replace(opt.segmentation, codes=np.arange(codes.size), names=tuple(map(str, range(codes.size))))
+    limits, _ = limits_on_means(opt.data, single, rules, opt.curves, opt.settings)
+    stand = stand_in(rules, codes, solved.frontier.curves)
+    if stand is not None:
+        limits = tuple(
+            replace(one, table=np.take_along_axis(one.table, stand, axis=1), part=None, whole=None)
+            for one in limits
+        )
+    return limited_bound(cost, [*limits, Limit("service", served, at_least=solved.chosen.served)])
 
 
 def shifts(opt: Optimization) -> bool:

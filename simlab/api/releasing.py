@@ -57,7 +57,8 @@ def release_statements(opt: Optimization, frame: pd.DataFrame) -> tuple[str, ...
 def _release(opt: Optimization, frame: pd.DataFrame) -> tuple[str, ...]:
     rows = frame[frame["share"] == SHARES[1]]
     if rows.empty:
-        return ()
+        none = "No plan of the grid under the study's limits sets"
+        return (f"{none} {format_percent(SHARES[1], 0)} of the plan's stock free.",)
     currency, total = opt.data.study.currency, rows.iloc[-1]
     given = rows.iloc[:-1].query("value < 0").head(_NAMED)
     parts = ", ".join(

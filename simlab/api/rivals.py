@@ -53,6 +53,11 @@ def per_sku_plan(
     return replace(found, choice=_as_planned(found.choice, rules, codes, grid))
 
 
+def stand_in(rules: Constraints, codes: IntArray, grid: SegmentCurves) -> IntArray | None:
+    """(n, k) the allowed target that stands for each target of each SKU-location; None where all are."""
+    return None if grid.columns is None else _stand_in(rules, codes, grid)
+
+
 def _stand_in(rules: Constraints, codes: IntArray, grid: SegmentCurves) -> IntArray:
     """(n, k) the allowed target that stands for each target of each SKU-location."""
     assert grid.columns is not None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from simlab.report.formats import is_number, money, number, percent, span, target
 from simlab.report.method import CERTIFICATES
-from simlab.report.tables import ALL, PLANS, records
+from simlab.report.tables import ALL, PLANS, plan_name, records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -240,6 +240,9 @@ def _bound_rows(row: Mapping[str, Any], tables: RunTables) -> list[list[str]]:
     if is_number(row.get("formula_gap")):
         text = "Of the gap: levels of the planning formula instead of any level"
         lines.append([text, cash("formula_gap"), "at most, in-sample"])
+    if is_number(row.get("limited")):
+        text = "floors and ceilings of groups included; the chosen plan is one of them"
+        lines.append(["Bound over plans per SKU-location under the limits", cash("limited"), text])
     if is_number(row.get("truth")):
         text = "upper limit from independent batches of the fresh seed"
         lines.append(["Distance of the plan from the true optimum", cash("truth"), text])
@@ -268,7 +271,7 @@ def _stress_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
     ends = span(row.get("fill_rate_low"), row.get("fill_rate_high"), percent)
     return [
         str(row["scenario"]),
-        str(row["plan"]),
+        plan_name(str(row["plan"])),
         f"{percent(row['fill_rate'])} ({ends})" if ends else percent(row["fill_rate"]),
         money(row["holding_cost"], tables.currency),
         money(row["least_cost"], tables.currency) if is_number(row.get("least_cost")) else "–",
