@@ -83,7 +83,7 @@ def test_per_sku_plans_keep_pinned_sku_locations_where_segments_are_free():
 
 def test_the_bound_per_sku_sees_floors_of_groups():
     """It lies between the bound that sees the floor alone and the plan, which keeps the limits too."""
-    asked = {"fill_rate": 0.8, "floors": [{"by": "location", "at_least": {"EAST": 0.95}}]}
+    asked = {"fill_rate": 0.8, "floors": [{"by": "supplier", "at_least": {"CORE": 0.97}}]}
     opt = run(asked, n_targets=8)
     found = opt.bounds()
     assert found.grid * (1 - 1e-6) <= found.limited <= found.plan
