@@ -158,8 +158,8 @@ def _drawn(data: Data) -> list[str]:
     if not plain.all():
         lines.append(
             f"Demand of {int((~plain).sum()):,} of {n:,} SKU-locations hangs on its past or on the calendar "
-            f"(blocks, chains, phases or seasonal profiles); formulas plan with the law of any one {period}, "
-            f"mixed over phases and independent of the {period}s before."
+            f"(blocks, chains, phases or seasonal profiles); formulas plan with their sums over "
+            f"consecutive {period}s, averaged over phases (column planning_method names what is approximate)."
         )
     if not plain.all() and law.cycle > 1:
         lines.append(f"The first {period} of a run has the calendar phase of the {period} after the history.")

@@ -179,6 +179,22 @@ def pmf_of_phase(law: DemandLaw, item: int, phase: int) -> tuple[int, FloatArray
     return _shares(tables, int(tables.number[0, _period_of(one, phase)]), one, item)
 
 
+def pmfs_of_cycle(law: DemandLaw, item: int) -> tuple[IntArray, list[tuple[int, FloatArray]]]:
+    """The distinct laws of one item's periods, and which of them each period follows.
+
+    Returns
+    -------
+    which : (cycle,) int64
+        Place in the list of the laws of periods 0, 1, … of the run, repeated every `cycle` periods.
+    laws : list of (int, (n,) float)
+        Smallest value (units), and probabilities of it and what follows.
+    """
+    one = law.take(np.array([item]))
+    tables = prepare(one)
+    numbers, which = np.unique(tables.number[0], return_inverse=True)
+    return which.ravel().astype(np.int64), [_shares(tables, int(number), one, item) for number in numbers]
+
+
 def _period_of(one: DemandLaw, phase: int) -> int:
     """First period of the run that has this phase."""
     if one.past is not None and one.kind[0] == LawKind.CALENDAR:

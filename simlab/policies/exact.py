@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from simlab.engine.types import DemandLaw, FloatArray, IntArray
+from simlab.policies.consecutive import Consecutive
 from simlab.policies.positions import averaged_over, renewal_weights
 from simlab.policies.protection import Protection
-from simlab.policies.transforms import ComplexArray, lattice, no_demand, transforms, weighted_powers
+from simlab.policies.transforms import ComplexArray, Lattice, lattice, no_demand, transforms, weighted_powers
 
 BoolArray = npt.NDArray[np.bool_]
 Measure = Literal["fill_rate", "cycle_service_level"]
@@ -41,6 +42,9 @@ class Problems:
         s + 1, as often as demand takes it there from S. Default: none.
     pack : (n,) int64, optional
         Packs of the orders of those items, units.
+    consecutive : Consecutive, optional
+        Items whose periods hang together: D_n is then the demand of n consecutive periods, `law` that
+        of any one of them. Default: none.
     """
 
     law: DemandLaw
@@ -49,6 +53,7 @@ class Problems:
     width: IntArray
     depletes: BoolArray | None = None
     pack: IntArray | None = None
+    consecutive: Consecutive | None = None
 
 
 def least_levels(problems: Problems, targets: FloatArray, measure: Measure) -> tuple[IntArray, IntArray]:
@@ -89,7 +94,7 @@ def least_levels(problems: Problems, targets: FloatArray, measure: Measure) -> t
 def service_curve(problems: Problems, measure: Measure, item: int) -> FloatArray:
     """(m,) service of one item at the levels 0, 1, … (in lattice steps)."""
     rows = np.array([item])
-    grid = lattice(problems.law.take(rows), _longest(problems)[rows])
+    grid = _lattice(problems, rows)
     curve_of = _fill if measure == "fill_rate" else _cycle_service
     curve: FloatArray = curve_of(problems, rows, int(grid.points[0]), grid.step)[0]
     return curve
@@ -112,6 +117,39 @@ def service_at(problems: Problems, levels: IntArray, measure: Measure) -> FloatA
     return np.asarray(np.clip(out, 0.0, 1.0))
 
 
+def _lattice(problems: Problems, rows: IntArray) -> Lattice:
+    longest, law = _longest(problems)[rows], problems.law.take(rows)
+    if problems.consecutive is not None:
+        times = np.where(problems.consecutive.hanging[rows], np.maximum(longest, 1), 1)
+        law = replace(law, variance=law.variance * times)  # as of `serial.wide`
+    return lattice(law, longest)
+
+
+def _sums(
+    problems: Problems,
+    rows: IntArray,
+    one: ComplexArray,
+    weights: FloatArray,
+    step: IntArray,
+    quiet: IntArray | None = None,
+) -> ComplexArray:
+    """Σ_n weights[:, n]·transform of D_n, row by row; with `quiet` of hanging rows (see `weighted`)."""
+    out = weighted_powers(one, weights)
+    for at in _hanging(problems, rows).tolist():
+        assert problems.consecutive is not None
+        first = 0 if quiet is None else int(quiet[at])
+        points = 2 * (one.shape[1] - 1)
+        out[at] = problems.consecutive.weighted(int(rows[at]), points, int(step[at]), weights[at], first)
+    return out
+
+
+def _hanging(problems: Problems, rows: IntArray) -> IntArray:
+    """Places of the rows whose periods hang together."""
+    if problems.consecutive is None:
+        return np.zeros(0, np.int64)
+    return np.flatnonzero(problems.consecutive.hanging[rows])
+
+
 def _longest(problems: Problems) -> IntArray:
     longest = np.array([protection.longest for protection in problems.protection])
     return np.asarray(longest[problems.which])
@@ -120,7 +158,7 @@ def _longest(problems: Problems) -> IntArray:
 def _blocks(problems: Problems) -> Iterator[tuple[IntArray, int, IntArray]]:
     """Items whose lattices are equally large, those with like weights together."""
     longest = _longest(problems)
-    grid = lattice(problems.law, longest)
+    grid = _lattice(problems, np.arange(longest.size))
     alive = np.flatnonzero(problems.law.mean > 0)
     order = alive[np.lexsort((problems.which[alive], longest[alive], grid.points[alive]))]
     for points in np.unique(grid.points[alive]).tolist():
@@ -148,12 +186,15 @@ def _review(problems: Problems, rows: IntArray) -> IntArray:
 def _fill(problems: Problems, rows: IntArray, points: int, step: IntArray) -> FloatArray:
     """(rows, points) fill rate if the lowest position after a review is 0, 1, … lattice steps."""
     one = transforms(problems.law, rows, points, step)
-    both = weighted_powers(one, _table(problems, rows, "short"))
+    both = _sums(problems, rows, one, _table(problems, rows, "short"), step)
     below = -np.cumsum(np.fft.irfft(both, points), axis=1)
     total = _review(problems, rows) * problems.law.mean[rows] / step
     fill = np.zeros((rows.size, points))
     np.cumsum(below[:, :-1], axis=1, out=fill[:, 1:])
     fill /= total[:, None]
+    hanging = _hanging(problems, rows)
+    if hanging.size:  # its mean is that of the series or the chain, rounded apart from the law of a period
+        fill[hanging] /= np.maximum(fill[hanging, -1:], 1e-300)
     width = _lattice_width(problems, rows, step)
     falling = _falling(problems, rows, width)
     even = ~falling & (width > 1)
@@ -179,7 +220,7 @@ def _positions(
     review = _review(problems, rows)
     powers = np.zeros((rows.size, int(review.max()) + 1))
     powers[np.arange(rows.size), review] = 1.0
-    demand = np.maximum(np.fft.irfft(weighted_powers(one, powers), points), 0.0)
+    demand = np.maximum(np.fft.irfft(_sums(problems, rows, one, powers, step), points), 0.0)
     pack = np.ones(rows.size, np.int64) if problems.pack is None else problems.pack[rows]
     steps = np.maximum(np.rint(pack / step), 1).astype(np.int64)
     return renewal_weights(demand, _lattice_width(problems, rows, step), steps)
@@ -207,7 +248,7 @@ def _cycle_service(problems: Problems, rows: IntArray, points: int, step: IntArr
     width = _lattice_width(problems, rows, step)
     plain = width == 1
     if plain.any():
-        out[plain] = _after_full_orders(problems, rows[plain], one[plain], points)
+        out[plain] = _after_full_orders(problems, rows[plain], one[plain], points, step[plain])
     if not plain.all():
         out[~plain] = _after_packed_orders(
             problems, rows[~plain], one[~plain], points, width[~plain], step[~plain]
@@ -215,14 +256,29 @@ def _cycle_service(problems: Problems, rows: IntArray, points: int, step: IntArr
     return out
 
 
-def _after_full_orders(problems: Problems, rows: IntArray, one: ComplexArray, points: int) -> FloatArray:
-    """(R,S): [Σ cycle[n]·(P(D_n ≤ S) − q·P(D_(n−R) ≤ S))] / (1 − q), q = P(no demand in a review period)."""
+def _after_full_orders(
+    problems: Problems, rows: IntArray, one: ComplexArray, points: int, step: IntArray
+) -> FloatArray:
+    """(R,S): [Σ cycle[n]·(P(D_n ≤ S) − q·P(D_(n−R) ≤ S))] / (1 − q), q = P(no demand in a review period).
+
+    Where periods hang together: P(no demand in the first R of n periods, D_n ≤ S) instead of q·P(…).
+    """
     review = _review(problems, rows)
     nothing = no_demand(problems.law.take(rows)) ** review
     cycle = _table(problems, rows, "cycle")
     earlier = _a_review_less(cycle, review)
     weights = (cycle - nothing[:, None] * earlier) / (1.0 - nothing)[:, None]
-    return np.asarray(np.cumsum(np.fft.irfft(weighted_powers(one, weights), points), axis=1))
+    line = weighted_powers(one, weights)
+    hanging = _hanging(problems, rows)
+    if hanging.size:
+        some, some_one, steps = rows[hanging], one[hanging], step[hanging]
+        only = np.zeros_like(cycle[hanging])
+        only[np.arange(hanging.size), review[hanging]] = 1.0
+        silent = _sums(problems, some, some_one, only, steps, review[hanging])[:, :1].real
+        every = _sums(problems, some, some_one, cycle[hanging], steps)
+        without = _sums(problems, some, some_one, cycle[hanging], steps, review[hanging])
+        line[hanging] = (every - without) / (1.0 - silent)
+    return np.asarray(np.cumsum(np.fft.irfft(line, points), axis=1))
 
 
 def _after_packed_orders(
@@ -238,7 +294,7 @@ def _after_packed_orders(
     powers = np.zeros((rows.size, int(review.max()) + 1))
     powers[np.arange(rows.size), review] = 1.0
     reached = np.ones((rows.size, points + 1))
-    np.cumsum(np.fft.irfft(weighted_powers(one, powers), points), axis=1, out=reached[:, :-1])
+    np.cumsum(np.fft.irfft(_sums(problems, rows, one, powers, step), points), axis=1, out=reached[:, :-1])
     last = np.minimum(np.arange(points)[None, :] + width[:, None], points)
     passed = np.maximum(np.take_along_axis(reached, last, axis=1) - reached[:, :-1], 0.0)
     falling = _falling(problems, rows, width)
@@ -247,7 +303,8 @@ def _after_packed_orders(
         demand = np.diff(reached[falling], axis=1, prepend=0.0)[:, 1:]
         passed[falling] = np.maximum(averaged_over(demand, weights), 0.0)
     passed /= passed.sum(axis=1, keepdims=True)
-    both = np.fft.rfft(passed) * weighted_powers(one, _a_review_less(_table(problems, rows, "cycle"), review))
+    later = _a_review_less(_table(problems, rows, "cycle"), review)
+    both = np.fft.rfft(passed) * _sums(problems, rows, one, later, step)
     service = np.zeros((rows.size, points))
     np.cumsum(np.fft.irfft(both, points)[:, :-1], axis=1, out=service[:, 1:])
     return service

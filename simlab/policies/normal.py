@@ -7,16 +7,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.engine.types import FloatArray, IntArray
+from simlab.policies.sum_moments import interval_moments, sum_moments
 
 if TYPE_CHECKING:
     from simlab.models import Models
+    from simlab.policies.consecutive import Consecutive
     from simlab.policies.exact import Measure
 
 _STEPS = 60
 _TIE = 1e-9
 
 
-def normal_levels(models: Models, targets: FloatArray, measure: Measure, lot: FloatArray) -> IntArray:
+def normal_levels(
+    models: Models,
+    targets: FloatArray,
+    measure: Measure,
+    lot: FloatArray,
+    consecutive: Consecutive | None = None,
+) -> IntArray:
     """Levels by mean + safety factor × standard deviation of demand over R + L, rounded up.
 
     Parameters
@@ -29,6 +37,9 @@ def normal_levels(models: Models, targets: FloatArray, measure: Measure, lot: Fl
         What the targets are of.
     lot : (n,) float
         Units that a cycle brings: mean demand of a review period for (R,S), Q for (R,s,nQ).
+    consecutive : Consecutive, optional
+        Items whose periods hang together: their σ² is the variance of the demand of R + L consecutive
+        periods.
 
     Returns
     -------
@@ -49,24 +60,37 @@ def normal_levels(models: Models, targets: FloatArray, measure: Measure, lot: Fl
     interval = models.world.terms.review_period + mean_lead
     mean = demand.mean * interval
     sd = np.sqrt(interval * demand.variance + demand.mean**2 * var_lead)
+    if consecutive is not None:
+        for item in np.flatnonzero(consecutive.hanging).tolist():
+            review = int(models.world.terms.review_period[item])
+            mean[item], variance = interval_moments(models, consecutive, item, review)
+            sd[item] = np.sqrt(variance)
     return _raised(mean, sd, targets, measure, lot)
 
 
-def normal_reorder_points(models: Models, targets: FloatArray, measure: Measure, gap: IntArray) -> IntArray:
+def normal_reorder_points(
+    models: Models,
+    targets: FloatArray,
+    measure: Measure,
+    gap: IntArray,
+    consecutive: Consecutive | None = None,
+) -> IntArray:
     """Reorder points of (R,s,S) by the same formula, with a correction for undershoot.
 
     Parameters
     ----------
-    models, targets, measure
+    models, targets, measure, consecutive
         As in `normal_levels`.
     gap : (n,) int64
         S − s, units.
     """
-    mean, sd, lot = undershooting(models, gap)
+    mean, sd, lot = undershooting(models, gap, consecutive)
     return _raised(mean, sd, targets, measure, lot)
 
 
-def undershooting(models: Models, gap: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def undershooting(
+    models: Models, gap: IntArray, consecutive: Consecutive | None = None
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """What (R,s,S) must cover from the review that orders to the receipt, and what a cycle brings.
 
     Returns
@@ -88,11 +112,18 @@ def undershooting(models: Models, gap: IntArray) -> tuple[FloatArray, FloatArray
     mean_lead, var_lead = models.lead_time_moments
     review = models.world.terms.review_period
     one = review * demand.mean
-    spread = np.where(one > 0, review * demand.variance / np.where(one > 0, one, 1.0) ** 2, 0.0)
+    reviewed = review * demand.variance
+    lead = demand.mean * mean_lead
+    lead_variance = mean_lead * demand.variance + demand.mean**2 * var_lead
+    if consecutive is not None:
+        for item in np.flatnonzero(consecutive.hanging).tolist():
+            R = int(review[item])
+            reviewed[item] = sum_moments(consecutive, item, R)[1][R]
+            lead[item], lead_variance[item] = interval_moments(models, consecutive, item, 0)
+    spread = np.where(one > 0, reviewed / np.where(one > 0, one, 1.0) ** 2, 0.0)
     undershoot = one * (1 + spread) / 2
     variance = one**2 * (1 + spread) * (1 + 5 * spread) / 12
-    lead_variance = mean_lead * demand.variance + demand.mean**2 * var_lead
-    return demand.mean * mean_lead + undershoot, np.sqrt(lead_variance + variance), gap + undershoot
+    return lead + undershoot, np.sqrt(lead_variance + variance), gap + undershoot
 
 
 def _raised(

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from simlab.engine.types import Family, FloatArray, IntArray, Levels, Unmet
+from simlab.engine.types import Family, FloatArray, IntArray, LawKind, Levels, Unmet
 from simlab.errors import UsageError
 from simlab.models import is_plain, marginal
 from simlab.policies.best import best_levels
+from simlab.policies.consecutive import Consecutive
 from simlab.policies.exact import Measure, Problems, least_levels
 from simlab.policies.forecasting import FORECAST, forecast_levels
 from simlab.policies.normal import normal_levels, normal_reorder_points
@@ -42,6 +43,7 @@ _RULES = {
     (True, True): independent,
 }
 
+_ALIKE = (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS, LawKind.MARKOV)
 _WHOLE = 1_000_000  # millionths of an order that come at first
 _OVER_PHASES = "each period by its law over all phases, independent"
 MEASURES = ("fill_rate", "cycle_service_level")
@@ -109,7 +111,7 @@ def plan(
         (R,s,nQ) or (R,s,S) without an order quantity.
     """
     _known(family, target_measure, planning)
-    models, hanging = plannable(models)
+    models, consecutive = plannable(models)
     asked = _asked(targets, models.n_items)
     measure = cast(Measure, target_measure)
     if family == FORECAST:
@@ -118,14 +120,12 @@ def plan(
         return PlannedLevels(levels, (word,) * models.n_items, stock)
     rule = FAMILIES[family]
     if planning == "optimal":
-        best = _optimal(models, asked, family)
-        return replace(best, method=tuple(_also(list(best.method), hanging, _OVER_PHASES)))
+        return _optimal(models, asked, family, consecutive)
     quantity = lots_of(models, family)
     if planning == "exact":
-        level, method = _exact(models, asked, measure, quantity, rule)
+        level, method = _exact(models, asked, measure, quantity, rule, consecutive)
     else:
-        level, method = _normal(models, asked, measure, quantity, rule)
-    method = tuple(_also(list(method), hanging, _OVER_PHASES))
+        level, method = _normal(models, asked, measure, quantity, rule, consecutive)
     return PlannedLevels(_levels(level, quantity, rule), method, safety_stock(models, level))
 
 
@@ -142,16 +142,18 @@ def safety_stock(models: Models, level: IntArray) -> FloatArray:
     return np.asarray(level - (models.world.demand.mean * interval)[:, None])
 
 
-def plannable(models: Models) -> tuple[Models, BoolArray]:
-    """The models as formulas see them, and (n,) where that leaves out seasons and what periods share.
+def plannable(models: Models) -> tuple[Models, Consecutive | None]:
+    """The models with the law of any one period, and the sums of consecutive ones where these hang together.
 
-    See `simlab.models.marginal`; targets on a grid find the level that the simulation needs all the same.
+    Of seasons the mixture over phases (`simlab.models.marginal`).
     """
-    hanging = ~is_plain(models.world.demand)
+    law, terms = models.world.demand, models.world.terms
+    hanging = ~is_plain(law)
     if not hanging.any():
-        return models, hanging
-    world = replace(models.world, demand=marginal(models.world.demand))
-    return replace(models, world=world), hanging
+        return models, None
+    world = replace(models.world, demand=marginal(law))
+    consecutive = Consecutive(law, hanging, terms.review_period, terms.review_phase)
+    return replace(models, world=world), consecutive
 
 
 def _levels(level: IntArray, quantity: IntArray, rule: Family) -> Levels:
@@ -162,7 +164,9 @@ def _levels(level: IntArray, quantity: IntArray, rule: Family) -> Levels:
     return Levels(family, level, level + every, every)
 
 
-def _optimal(models: Models, targets: FloatArray, family: str) -> PlannedLevels:
+def _optimal(
+    models: Models, targets: FloatArray, family: str, consecutive: Consecutive | None
+) -> PlannedLevels:
     """(R,s,S) of least cost, and what it leaves out."""
     if family != "reorder_up_to":
         raise UsageError("optimal levels are those of (R,s,S): family = 'reorder_up_to'")
@@ -175,19 +179,27 @@ def _optimal(models: Models, targets: FloatArray, family: str) -> PlannedLevels:
     if models.world.lead_time.crossing:
         words = _also(words, models.lead_time_moments[1] > 0, "crossing orders as in sequence")
     words = _supply_left_out(models, words)
+    if consecutive is not None:
+        words = _also(words, consecutive.hanging, _OVER_PHASES)
     return PlannedLevels(Levels(rule, low, top, top - low), tuple(words), safety_stock(models, low))
 
 
 def _normal(
-    models: Models, targets: FloatArray, measure: Measure, quantity: IntArray, rule: Family
+    models: Models,
+    targets: FloatArray,
+    measure: Measure,
+    quantity: IntArray,
+    rule: Family,
+    consecutive: Consecutive | None,
 ) -> tuple[IntArray, tuple[str, ...]]:
     """(n, k) S of (R,S), s of the others, and the name of the formula."""
     if rule == Family.REORDER_UP_TO:
-        level = normal_reorder_points(models, targets, measure, quantity)
-        return level, ("normal with undershoot",) * models.n_items
+        level = normal_reorder_points(models, targets, measure, quantity, consecutive)
+        return level, tuple(_serial(["normal with undershoot"] * models.n_items, consecutive))
     mean = models.world.demand.mean * models.world.terms.review_period
     lot = np.where(rule == Family.REORDER_QUANTITY, quantity, mean)
-    return normal_levels(models, targets, measure, lot), ("normal",) * models.n_items
+    level = normal_levels(models, targets, measure, lot, consecutive)
+    return level, tuple(_serial(["normal"] * models.n_items, consecutive))
 
 
 def _known(family: str, measure: str, planning: str) -> None:
@@ -208,17 +220,28 @@ def _asked(targets: npt.ArrayLike, n_items: int) -> FloatArray:
 
 
 def _exact(
-    models: Models, targets: FloatArray, measure: Measure, quantity: IntArray, rule: Family
+    models: Models,
+    targets: FloatArray,
+    measure: Measure,
+    quantity: IntArray,
+    rule: Family,
+    consecutive: Consecutive | None,
 ) -> tuple[IntArray, tuple[str, ...]]:
     """(n, k) S of (R,S), s of the others, and how each item was planned."""
-    problems, words = service_problems(models, quantity, measure, depletes=rule == Family.REORDER_UP_TO)
+    falls = rule == Family.REORDER_UP_TO
+    problems, words = service_problems(models, quantity, measure, depletes=falls, consecutive=consecutive)
     levels, step = least_levels(problems, targets, measure)
     words = _also(words, step > 1, "coarser steps where demand spreads beyond 2^15 units")
     return levels if rule == Family.ORDER_UP_TO else levels - 1, tuple(words)
 
 
 def service_problems(
-    models: Models, quantity: IntArray, measure: Measure, *, depletes: bool = False
+    models: Models,
+    quantity: IntArray,
+    measure: Measure,
+    *,
+    depletes: bool = False,
+    consecutive: Consecutive | None = None,
 ) -> tuple[Problems, list[str]]:
     """What exact planning solves for every item, and the name of the formula.
 
@@ -232,16 +255,54 @@ def service_problems(
         For the name alone.
     depletes : bool
         (R,s,S): positions as demand takes them down from S, instead of uniform ones.
+    consecutive : Consecutive, optional
+        Items whose periods hang together, the models as `plannable` returns them.
     """
     width, words = _width(models, quantity)
     apart = width > _FAR_APART * models.world.demand.mean * models.world.terms.review_period
     tables, which = _protections(models, apart)
     words = _approximations(models, words, width > 1, apart, measure)
+    words = _serial(words, consecutive)
+    if consecutive is not None:
+        words = _hanging_approximations(models, words, consecutive, width > 1, measure, depletes)
     if not depletes:
-        return Problems(models.world.demand, tables, which, width), words
+        return Problems(models.world.demand, tables, which, width, consecutive=consecutive), words
     pack = models.world.terms.pack_size
     words = _also(words, pack > 1, "packs as a uniform position")
-    return Problems(models.world.demand, tables, which, width, np.ones(width.size, np.bool_), pack), words
+    every = np.ones(width.size, np.bool_)
+    return Problems(models.world.demand, tables, which, width, every, pack, consecutive), words
+
+
+def _serial(words: list[str], consecutive: Consecutive | None) -> list[str]:
+    """Where sums of consecutive periods were planned with, added to the names."""
+    if consecutive is None:
+        return words
+    alike = np.isin(consecutive.law.kind, _ALIKE)
+    words = _also(words, consecutive.hanging & alike, "sums of consecutive periods")
+    text = "sums of consecutive periods, averaged over phases"
+    return _also(words, consecutive.hanging & ~alike, text)
+
+
+def _hanging_approximations(
+    models: Models,
+    words: list[str],
+    consecutive: Consecutive,
+    lots: BoolArray,
+    measure: Measure,
+    depletes: bool,
+) -> list[str]:
+    """What periods that hang together make approximate, added to the names."""
+    hanging = consecutive.hanging & (models.world.demand.mean > 0)
+    random = models.lead_time_moments[1] > 0
+    if models.world.lead_time.crossing:
+        words = _also(words, hanging & random, "orders under way as if consecutive")
+    elif measure == "cycle_service_level":
+        words = _also(words, hanging & random & ~lots, "orders that arrive together approximated")
+    if depletes:
+        words = _also(words, hanging & lots, "positions as of independent reviews")
+    if measure == "cycle_service_level":
+        words = _also(words, hanging & lots, "undershoot as independent of later demand")
+    return words
 
 
 def _approximations(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -47,23 +48,34 @@ def wide(law: DemandLaw, periods: IntArray) -> DemandLaw:
 def _of_one(one: DemandLaw, points: int, step: int, periods: int) -> ComplexArray:
     kind = int(one.kind[0])
     if kind == LawKind.MARKOV:
-        return _chain(one, points, step, periods)
-    if kind in (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS) and one.past is not None:
-        begin = int(one.past.start[0])
-        series = one.past.series[begin : begin + int(one.past.length[0])]
-        block = int(one.past.block[0])
-        rule = _moving if kind == LawKind.MOVING_BLOCKS else _stationary
-        return rule(series, block, points, step, periods)
+        only = np.zeros(periods + 1)
+        only[periods] = 1.0
+        return chain_sums(one, points, step, only)
+    if kind == LawKind.MOVING_BLOCKS:
+        series, block = series_of(one)
+        window = windows(series, min(block, periods), points, step)
+        return moving_sum(window, block, periods, range(1, block + 1))
+    if kind == LawKind.STATIONARY_BLOCKS:
+        series, block = series_of(one)
+        return stationary_sums(windows(series, periods, points, step), block)[periods]
     return _phases(one, points, step, periods)
 
 
-def _transform(values: IntArray, shares: FloatArray, points: int, step: int) -> ComplexArray:
+def series_of(one: DemandLaw) -> tuple[IntArray, int]:
+    """The series that blocks of one item are drawn from, and (mean) periods of a block."""
+    assert one.past is not None
+    begin = int(one.past.start[0])
+    return one.past.series[begin : begin + int(one.past.length[0])], int(one.past.block[0])
+
+
+def transform_of(values: IntArray, shares: FloatArray, points: int, step: int) -> ComplexArray:
+    """Transform of given probabilities on the lattice."""
     line = np.zeros(points)
     put(line, values, shares, step)
     return np.fft.rfft(line)
 
 
-def _windows(series: IntArray, longest: int, points: int, step: int) -> list[ComplexArray]:
+def windows(series: IntArray, longest: int, points: int, step: int) -> list[ComplexArray]:
     """Transforms of the sums of 0, 1, … consecutive observations, wrapped around the end."""
     n = series.size
     share = np.full(n, 1.0 / n)
@@ -71,30 +83,30 @@ def _windows(series: IntArray, longest: int, points: int, step: int) -> list[Com
     found = [np.ones(points // 2 + 1, dtype=np.complex128)]
     for k in range(longest):
         total = total + np.roll(series, -k)
-        found.append(_transform(total, share, points, step))
+        found.append(transform_of(total, share, points, step))
     return found
 
 
-def _moving(series: IntArray, block: int, points: int, step: int, periods: int) -> ComplexArray:
-    window = _windows(series, min(block, periods), points, step)
+def moving_sum(window: list[ComplexArray], block: int, periods: int, lefts: Sequence[int]) -> ComplexArray:
+    """Transform of the sum of some periods; the first lies where `lefts` periods of its block are left."""
     out = np.zeros_like(window[0])
-    for first in range(1, block + 1):  # periods left of the block that the first period lies in
-        head = min(first, periods)
+    for left in lefts:
+        head = min(left, periods)
         full, rest = divmod(periods - head, block)
-        out += window[head] * (window[block] ** full if full else 1.0) * window[rest] / block
+        out += window[head] * (window[block] ** full if full else 1.0) * window[rest] / len(lefts)
     return out
 
 
-def _stationary(series: IntArray, block: int, points: int, step: int, periods: int) -> ComplexArray:
-    window = _windows(series, periods, points, step)
+def stationary_sums(window: list[ComplexArray], block: int) -> list[ComplexArray]:
+    """Transforms of the sums of 0, 1, … periods, as many as there are windows."""
     stop = 1.0 / block
     sums = [window[0]]
-    for h in range(1, periods + 1):
+    for h in range(1, len(window)):
         total = (1 - stop) ** (h - 1) * window[h]
         for k in range(1, h):
             total = total + stop * (1 - stop) ** (k - 1) * window[k] * sums[h - k]
         sums.append(total)
-    return sums[periods]
+    return sums
 
 
 def _phases(one: DemandLaw, points: int, step: int, periods: int) -> ComplexArray:
@@ -108,26 +120,42 @@ def _phases(one: DemandLaw, points: int, step: int, periods: int) -> ComplexArra
         phase = (part.phase + t) % part.cycle
         if phase not in known:
             first, shares = pmf_of_phase(one, 0, phase)
-            known[phase] = _transform(first + np.arange(shares.size), shares, points, step)
+            known[phase] = transform_of(first + np.arange(shares.size), shares, points, step)
         out = out * known[phase]
     return out
 
 
-def _chain(one: DemandLaw, points: int, step: int, periods: int) -> ComplexArray:
-    """Two states; each step multiplies by the chance to be busy and the transform of a size."""
+def chain_sums(one: DemandLaw, points: int, step: int, weights: FloatArray, quiet: int = 0) -> ComplexArray:
+    """Σ_n weights[n]·transform of the sum of n periods, of which the first `quiet` have no demand.
+
+    Two states; each step multiplies by the chance to be busy and the transform of a size.
+    """
+    share, size, after_none, after_demand = _states(one, points, step)
+    out = np.zeros_like(size)
+    if quiet == 0:
+        out += weights[0]
+    busy, idle = share * size, np.full_like(size, 1.0 - share)
+    for n in range(1, weights.size):
+        if n > 1:
+            busy, idle = (
+                (busy * after_demand + idle * after_none) * size,
+                busy * (1 - after_demand) + idle * (1 - after_none),
+            )
+        if n <= quiet:
+            busy = np.zeros_like(busy)
+        if n >= quiet and weights[n] != 0:
+            out += weights[n] * (busy + idle)
+    return out
+
+
+def _states(one: DemandLaw, points: int, step: int) -> tuple[float, ComplexArray, float, float]:
+    """Long-run share of busy periods, transform of a size, chance of demand after none and after demand."""
     assert one.chain is not None
     law = marginal(one)
     values, weights = law.values, law.weights.astype(np.float64)
     some = values > 0
     share = float(weights[some].sum() / weights.sum())
-    size = _transform(values[some], weights[some] / weights[some].sum(), points, step)
-    after_none, after_demand = (
-        float(chances[0]) / _CHANCE for chances in (one.chain.after_none, one.chain.after_demand)
-    )
-    busy, quiet = share * size, np.full_like(size, 1.0 - share)
-    for _ in range(periods - 1):
-        busy, quiet = (
-            (busy * after_demand + quiet * after_none) * size,
-            busy * (1 - after_demand) + quiet * (1 - after_none),
-        )
-    return busy + quiet
+    size = transform_of(values[some], weights[some] / weights[some].sum(), points, step)
+    chances = one.chain.after_none, one.chain.after_demand
+    after_none, after_demand = (float(chance[0]) / _CHANCE for chance in chances)
+    return share, size, after_none, after_demand

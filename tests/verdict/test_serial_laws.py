@@ -98,10 +98,10 @@ def test_seasonal_sums_follow_the_phases_after_the_history() -> None:
 
 @pytest.mark.parametrize("law", LAWS)
 def test_a_study_runs_from_fit_to_verdict_with_redrawn_parameters(law) -> None:
-    """optimize under each law: plans, both kinds of interval, and the plan names what it leaves out."""
+    """optimize under each law: plans by sums of consecutive periods, and both kinds of interval."""
     loaded = data(law, parameter_uncertainty=True)
     found = sl.optimize(loaded, sl.segment(loaded), fill_rate=0.8)
-    assert all("independent" in text for text in found.planned.method)
+    assert all("sums of consecutive periods" in text for text in found.planned.method)
     frame = segment_frame(found)
     fresh = frame[(frame["sample"] == "verdict") & (frame["plan"] == "segmented")]
     assert (fresh["fill_rate_model_high"] - fresh["fill_rate_model_low"] > 0).all()
