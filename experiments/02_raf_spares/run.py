@@ -33,7 +33,6 @@ SERIES = (
     "calendar",
     "markov",
 )  # keep what months share
-EVERY = (FITTED, *LAWS, *SERIES)
 PLANNED = (*LAWS, "markov")  # blocks and phases plan with the months of the empirical law
 BLOCK = "sums of consecutive months"
 FORMULA = "normal formula"  # the textbook's safety stock z·σ, without the law being cut at zero
