@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.engine._jit import inner
-from simlab.engine.kernel_types import LevelArrays, Schedule, Sums, Work
+from simlab.engine._jit import inner, step
+from simlab.engine.kernel_types import Cells, LevelArrays, Schedule, Sums, Work
 from simlab.engine.tallies import (
     COLUMN,
     COLUMNS,
@@ -21,6 +21,13 @@ from simlab.engine.tallies import (
     T_RECEIVED,
 )
 from simlab.engine.types import IntArray
+
+
+@step
+def add(counters: Cells, cell: int, units: int) -> None:
+    """Add to a counter modulo its range: one of two planes may dip below zero, their sum never does."""
+    full = (np.int64(1) << np.int64(8 * counters.itemsize)) - 1
+    counters[cell] = counters.dtype.type((np.int64(counters[cell]) + units) & full)
 
 
 @inner
@@ -87,16 +94,17 @@ def read_histograms(
     """
     word = work.before.dtype.type
     state = work.reading
-    shared = word(1 if single else 0)
+    shared = np.int64(1 if single else 0)
+    full = (np.int64(1) << np.int64(8 * work.before.itemsize)) - 1
     for row in range(6):
         for c in range(COLUMNS):
             state[row, c] = 0
     base, top = bins
     rank = ranks.shape[1] - 1
-    for step in range(top + 1):
-        cell = (top - step) * 2 * COLUMNS
+    for down in range(top + 1):
+        cell = (top - down) * 2 * COLUMNS
         beside = cell + COLUMNS
-        y = base + top - step
+        y = base + top - down
         for c in range(COLUMNS):
             state[2, c] += state[0, c]
             state[3, c] += state[1, c]
@@ -111,11 +119,11 @@ def read_histograms(
                     out.ready[item, k, slot] += state[0, c]
             rank -= 1
         for c in range(COLUMNS):
-            received, idle = work.after[beside + c], work.before[beside + c]
-            state[0, c] += np.int64(word(work.after[cell + c] + word(received * shared)))
-            state[1, c] += np.int64(word(work.before[cell + c] + idle))
-            state[4, c] += np.int64(received)
-            state[5, c] += np.int64(idle)
+            received, idle = np.int64(work.after[beside + c]), np.int64(work.before[beside + c])
+            state[0, c] += (np.int64(work.after[cell + c]) + received * shared) & full
+            state[1, c] += np.int64(work.before[cell + c]) + idle
+            state[4, c] += received
+            state[5, c] += idle
             work.after[cell + c] = word(0)
             work.before[cell + c] = word(0)
             work.after[beside + c] = word(0)

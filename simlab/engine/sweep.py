@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from simlab.engine._jit import inner, kernel, step
-from simlab.engine.evaluate import add_by_column, close_item, read_columns, read_histograms
+from simlab.engine.evaluate import add, add_by_column, close_item, read_columns, read_histograms
 from simlab.engine.guards import begin_on_order, check_block, fits, report
 from simlab.engine.kernel_types import (
     Cells,
@@ -268,13 +268,13 @@ def count_arrivals(n_rows: int, n_real: int, work: Work) -> None:
 def shift_window(bins: tuple[Any, Any], n_real: int, work: Work) -> None:
     """Marks before an arrival tell of the period before: leave out the first, add the last."""
     state, after = work.state, work.after
-    cast, one = state.dtype.type, after.dtype.type(1)
+    cast = state.dtype.type
     for lane in range(n_real):
         column = state[COLUMN + lane]
         first = min(max(cast(state[NET_START + lane] - bins[0]), cast(0)), bins[1])
         last = min(max(cast(state[NET + lane] - bins[0]), cast(0)), bins[1])
-        after[first * 2 * COLUMNS + column] -= one
-        after[last * 2 * COLUMNS + column] += one
+        add(after, last * 2 * COLUMNS + column, 1)
+        add(after, first * 2 * COLUMNS + column, -1)
 
 
 @kernel
