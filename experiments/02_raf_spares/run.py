@@ -33,7 +33,7 @@ SERIES = (
     "calendar",
     "markov",
 )  # keep what months share
-PLANNED = (*LAWS, "markov")  # blocks and phases plan with the months of the empirical law
+PLANNED = (*LAWS, "markov")  # with the sums over R + L that a law gives
 BLOCK = "sums of consecutive months"
 FORMULA = "normal formula"  # the textbook's safety stock z·σ, without the law being cut at zero
 TARGETS = (0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999, 0.9999, 0.999999)
