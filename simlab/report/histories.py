@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from simlab.report import prepared, suppliers, unsaid
@@ -18,12 +19,17 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 _MOST_ROWS = 60
 
-CANNOT_SAY = (
+PERIODS = (
     "Periods are drawn independently. Where sums over R + L vary more than that (ratio above 1), more stock "
-    "is needed than shown.",
-    "Items are drawn independently; real items share weather, campaigns and suppliers, so totals vary more.",
-    "A change that has not happened yet is in no history.",
+    "is needed than shown."
 )
+OTHER_PERIODS = (
+    "Where no blocks, chains, phases or seasonal profiles are fitted, periods are drawn independently: where "
+    "sums over R + L vary more than that (ratio above 1), more stock is needed than shown."
+)
+ITEMS = "Items are drawn independently; real items share weather, campaigns and suppliers, so totals vary more."
+CHANGE = "A change that has not happened yet is in no history."
+_SERIAL = re.compile(r"Demand of ([\d,]+) of ([\d,]+) SKU-locations hangs on its past")
 
 
 def sections(tables: RunTables) -> list[Row]:
@@ -67,9 +73,10 @@ def _histories(tables: RunTables) -> Row:
 def cannot_say(tables: RunTables) -> tuple[str, ...]:
     """What histories cannot say, without what this run does not assume."""
     assumed = " ".join(str(text) for text in tables.manifest.get("assumptions") or ())
-    left_out = (("hangs on its past", CANNOT_SAY[1]), ("common factors", CANNOT_SAY[2]))
-    gone = {note for words, note in left_out if words in assumed}
-    return tuple(note for note in CANNOT_SAY if note not in gone)
+    serial = _SERIAL.search(assumed)
+    periods = (PERIODS,) if serial is None else (OTHER_PERIODS,) if serial[1] != serial[2] else ()
+    items = () if "common factors" in assumed else (ITEMS,)
+    return (*periods, *items, CHANGE)
 
 
 def _classes(tables: RunTables) -> Row:
