@@ -146,7 +146,7 @@ def redrawn_demand(law: DemandLaw, known: Uncertainty, keys: KeyArray, seed: int
     kind, mean, variance = _allowed(law, mean, variance)
     out = replace(law, kind=kind, mean=mean, variance=variance, probability=share)
     counted = open_ & np.isin(law.kind, (LawKind.EMPIRICAL, LawKind.MARKOV))
-    out = _reweighted(out, counted, keys, seed, number)
+    out = _reweighted(out, known, counted, keys, word.start(4))
     return _past_again(out, open_, known, word)
 
 
@@ -193,8 +193,12 @@ def _allowed(
     return kind, mean, variance
 
 
-def _reweighted(law: DemandLaw, rows: BoolArray, keys: KeyArray, seed: int, number: int) -> DemandLaw:
-    """Dirichlet weights for the values that empirical laws were counted from, in tables of these items."""
+def _reweighted(law: DemandLaw, known: Uncertainty, rows: BoolArray, keys: KeyArray, start: int) -> DemandLaw:
+    """Dirichlet weights for the values that laws were counted from, in tables of these items.
+
+    A table says as much as the periods (a chain's: the demands) behind it, whatever its weights add up to:
+    those of demand without its season are parts of periods.
+    """
     counted = np.flatnonzero(law.length > 0)
     if not rows[counted].any():
         return law
@@ -205,9 +209,11 @@ def _reweighted(law: DemandLaw, rows: BoolArray, keys: KeyArray, seed: int, numb
     values, weights = law.values[index], law.weights[index].copy()
     at = np.flatnonzero(rows[item])
     item, counts = item[at], weights[at].astype(np.float64)
-    own = _mixed(keys[item] + values[at].astype(np.uint64) * _SECOND)
-    drawn = counts * _gamma(counts, _uniform(own, _start(seed, number, 4)))
     n = law.n_items
+    behind = np.where(law.kind == LawKind.MARKOV, known.n_positive, known.n_observed)
+    counts *= (behind / np.maximum(np.bincount(item, weights=counts, minlength=n), 1.0))[item]
+    own = _mixed(keys[item] + values[at].astype(np.uint64) * _SECOND)
+    drawn = counts * _gamma(counts, _uniform(own, start))
     shares = drawn / np.bincount(item, weights=drawn, minlength=n)[item]
     weights[at] = np.maximum(np.rint(shares * _SHARES), 1.0).astype(np.int64)
     shares = weights[at] / np.bincount(item, weights=weights[at], minlength=n)[item]
