@@ -81,7 +81,9 @@ def _clause(a: str, b: str, one: Estimate) -> str:
     less = one.value <= 0
     sign = -1.0 if less else 1.0
     low, high = sorted((sign * one.low, sign * one.high))
-    span = f"{_percent(sign * one.value)} [{_percent(low)}, {_percent(high)}]"
+    known = not (math.isnan(low) or math.isnan(high))
+    between = f"[{_percent(low)}, {_percent(high)}]" if known else "(too few replications for an interval)"
+    span = f"{_percent(sign * one.value)} {between}"
     return f"{a} costs {span} {'less' if less else 'more'} than {b}"
 
 

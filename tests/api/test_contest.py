@@ -2,6 +2,7 @@
 
 import html
 import json
+import math
 
 import numpy as np
 import pandas as pd
@@ -9,9 +10,11 @@ import pytest
 
 import simlab as sl
 from simlab import api
+from simlab.api import contest_words
 from simlab.api.contest import Rounds
 from simlab.cli import main
 from simlab.errors import InvalidInputError, UsageError
+from simlab.measures import Estimate
 from simlab.run import RunFolder, verify
 from simlab.study import Study
 
@@ -292,3 +295,11 @@ def test_products_with_learned_parts_take_part(data, tmp_path):
     assert "abc+tree" in (result.folder / "report.html").read_text(encoding="utf-8")
     with pytest.raises(InvalidInputError, match="nowhere"):
         sl.compare(data, ["nowhere+tree"], rounds=FEW)
+
+
+def test_a_price_without_an_interval_shows_no_nan() -> None:
+    """Where some replications do not span the fill there is no interval: it is said, never printed as nan."""
+    text = contest_words._clause(
+        "one class", "the per-SKU plan", Estimate(0.004, math.nan, math.nan, 0.95, "simulation", 20)
+    )
+    assert text == "one class costs 0.4 % (too few replications for an interval) more than the per-SKU plan"
