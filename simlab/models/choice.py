@@ -25,6 +25,7 @@ LONG_HISTORY = 48
 four years of months."""
 
 _TAILS, _MOST_VALUES = 25.0, 500_000.0
+_LOG_SIGMAS = 6.3  # standard deviations of the logarithm up to which a lognormal table reaches
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,14 +111,20 @@ def law_kinds(asked: AskedLaws, moments: Moments) -> CodeArray:
         else:
             wanted = _named(LawKind[str(name).upper()], moments, by_moments)
         kind[rows] = wanted[rows]
-    counted = (moments.mean == 0) | too_wide(moments.mean, moments.variance)
+    counted = (moments.mean == 0) | too_wide(moments.mean, moments.variance, kind)
     return np.where(counted, LawKind.EMPIRICAL, kind).astype(np.int8)
 
 
-def too_wide(mean: FloatArray, variance: FloatArray) -> BoolArray:
-    """(n,) whether a law with these moments spreads over more values than a table may have."""
-    ratio = np.maximum(variance / np.where(mean > 0, mean, 1.0), 1.0)
-    return np.asarray(_TAILS * (ratio + np.sqrt(np.maximum(variance, mean))) > _MOST_VALUES)
+def too_wide(mean: FloatArray, variance: FloatArray, kind: CodeArray | None = None) -> BoolArray:
+    """(n,) whether a law with these moments, of this kind, spreads over more values than a table may have."""
+    some = np.where(mean > 0, mean, 1.0)
+    ratio = np.maximum(variance / some, 1.0)
+    wide = np.asarray(_TAILS * (ratio + np.sqrt(np.maximum(variance, mean))) > _MOST_VALUES)
+    if kind is None or not (kind == LawKind.LOGNORMAL).any():
+        return wide
+    scale = np.sqrt(np.log1p(np.minimum(variance, 1e200) / np.maximum(some, 1e-50) ** 2))
+    last = np.log(np.maximum(some, 1e-50)) + _LOG_SIGMAS * scale - scale**2 / 2
+    return wide | ((kind == LawKind.LOGNORMAL) & (last > np.log(_MOST_VALUES)))
 
 
 def _named(law: LawKind, moments: Moments, by_moments: IntArray) -> IntArray:

@@ -55,7 +55,9 @@ def reasons(
     """
     floor = np.where(grounds.mean > 0, grounds.mean, 1.0)
     ratio, used = grounds.variance / floor, grounds.used / floor
-    wide = too_wide(grounds.mean, grounds.variance)
+    asked = np.array(["lognormal" in text for text in grounds.said], dtype=np.bool_)
+    kind = np.where(asked, LawKind.LOGNORMAL, grounds.kind).astype(np.int8)
+    wide = too_wide(grounds.mean, grounds.variance, kind)
     told = _scored(grounds, scores)
     out = []
     for row, n in enumerate(grounds.n_observed.tolist()):

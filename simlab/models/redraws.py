@@ -185,7 +185,8 @@ def _allowed(
     law: DemandLaw, mean: FloatArray, variance: FloatArray
 ) -> tuple[CodeArray, FloatArray, FloatArray]:
     """Draws that the law's kind can have: what is not overdispersed is Poisson, nothing is too wide."""
-    wide = too_wide(mean, variance) & ~too_wide(law.mean, law.variance) & (law.kind != LawKind.EMPIRICAL)
+    wide = too_wide(mean, variance, law.kind) & ~too_wide(law.mean, law.variance, law.kind)
+    wide &= law.kind != LawKind.EMPIRICAL
     mean, variance = np.where(wide, law.mean, mean), np.where(wide, law.variance, variance)
     over = np.isin(law.kind, _OVERDISPERSED)
     kind = np.where(over & (variance <= mean), LawKind.POISSON, law.kind).astype(np.int8)

@@ -75,7 +75,7 @@ def lattice(law: DemandLaw, longest: IntArray) -> Lattice:
 
 def _largest_lognormal(law: DemandLaw) -> FloatArray:
     """(n,) demand that a lognormal period exceeds with less than 1e-10."""
-    log_variance = np.log1p(law.variance / np.maximum(law.mean, 1e-300) ** 2)
+    log_variance = np.log1p(law.variance / np.maximum(law.mean, 1e-150) ** 2)
     return np.asarray(law.mean * np.exp(_FAR * np.sqrt(log_variance) - log_variance / 2))
 
 
