@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 6
 _LEAST_ROWS_A_DAY = 5.0
+_MANY = 0.05  # of all days closed, from which lead times in calendar days are misleading
 
 
 def closed_notes(catalog: Catalog, calendar: Calendar) -> Iterator[QualityRow]:
@@ -49,6 +50,39 @@ def closed_notes(catalog: Catalog, calendar: Calendar) -> Iterator[QualityRow]:
         note = f"{int(silent.sum()):,} days: {_named(days[silent])}; they count as zero demand of every "
         note += "SKU-location; if they were closed, name them: [demand] weekdays = [...] or closed = [...]"
         yield QualityRow("demand", "days without any row", "used", 0, note=note)
+
+
+def open_days(catalog: Catalog, calendar: Calendar | None) -> tuple[str, ...]:
+    """What it means that simulated days are open days, where a twentieth of all days or more are closed.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    calendar : Calendar or None
+        Of the demand history; None without one.
+    """
+    if calendar is None or calendar.period != "day" or calendar.n_periods == 0:
+        return ()
+    share = 1.0 - float(calendar.open.mean())
+    if share < _MANY or share == 1.0:
+        return ()
+    study = catalog.study
+    stated = study.data.time_unit != "periods"
+    received = catalog.receipts is not None and study.lead_times.law != "fixed"
+    received &= study.lead_times.calendar == "days"
+    more = 100 * share / (1 - share)
+    said = (
+        f"A simulated day is a day open for demand ({100 * share:.0f} % of the days of the history were "
+        "closed): figures per year count 365 of them."
+    )
+    if not (stated or received):
+        return (said,)
+    remedy = ['data.time_unit = "periods" with times of items in open days'] if stated else []
+    remedy += ['lead_times.calendar = "working_days" for receipts'] if received else []
+    return (
+        f"{said} Lead times and review periods in calendar days are taken as that many open days, so that "
+        f"demand over them, and stock, is up to {more:.0f} % too high: say {' and '.join(remedy)}.",
+    )
 
 
 def _named(days: DateArray) -> str:

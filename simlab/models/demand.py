@@ -23,7 +23,7 @@ from simlab.models.ranking import rank
 from simlab.models.reasons import Grounds, reasons
 from simlab.models.redraws import Uncertainty, uncertainty_of
 from simlab.models.scores import FURTHER, Scores, known_before, rolling_scores
-from simlab.models.seasonality import seasonal
+from simlab.models.seasonality import never_open, seasonal
 from simlab.models.shrinkage import SizePrior, shrunk_variance, size_prior
 
 if TYPE_CHECKING:
@@ -206,6 +206,8 @@ def with_past(catalog: Catalog, law: DemandLaw, history: History) -> DemandLaw:
         return law
     if not history.is_complete:
         raise InvalidInputError([_gaps(catalog)])
+    if (law.kind == LawKind.CALENDAR).any() and never_open(history, CYCLES[catalog.study.period]):
+        raise InvalidInputError([_no_weekday(catalog)])
     block = np.full(law.n_items, spec.block_length if isinstance(spec.block_length, int) else 1)
     if spec.block_length == "auto":
         block = block_lengths(history, np.isin(law.kind, BLOCKS), law.kind)
@@ -222,6 +224,12 @@ def _gaps(catalog: Catalog) -> Problem:
     why = "blocks, phases and chains need every period of a life: absent dates are unknown"
     fix = 'say absent_dates = "zero" under [demand], or name another law'
     return Problem("E-MOD-021", why, catalog.study.file, column="models.law", fix=fix)
+
+
+def _no_weekday(catalog: Catalog) -> Problem:
+    why = f"some of the {CYCLES[catalog.study.period]} phases are always closed: a run has no closed periods"
+    fix = "name another law, or give the closed days as days without demand"
+    return Problem("E-MOD-023", why, catalog.study.file, column='models.law = "calendar"', fix=fix)
 
 
 def _with_blocks(reason: tuple[str, ...], law: DemandLaw, catalog: Catalog) -> tuple[str, ...]:

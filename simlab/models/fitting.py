@@ -13,6 +13,7 @@ from simlab.catalog.quality import QualityRow
 from simlab.engine import streams
 from simlab.engine.types import FloatArray, IntArray, World
 from simlab.errors import InvalidInputError, Problem
+from simlab.models.closed import open_days
 from simlab.models.demand import Choice, choose_laws
 from simlab.models.factors import common_factors
 from simlab.models.history import read_history
@@ -189,7 +190,12 @@ def fit(catalog: Catalog) -> Models:
         current={name: catalog.numbers.get(name, none) for name in _CURRENT},
         forecasts={name: catalog.numbers.get(name, none) for name in _FORECASTS},
         periods_per_year=per_year,
-        assumptions=(*begins, *stated.assumptions, *assumed),
+        assumptions=(
+            *begins,
+            *stated.assumptions,
+            *assumed,
+            *open_days(catalog, None if history is None else history.calendar),
+        ),
         notes=(
             *held_out,
             *(history.notes if history else ()),

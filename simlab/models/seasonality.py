@@ -154,6 +154,12 @@ def _ratios(history: History, member: IntArray, n_groups: int, cycle: int) -> Fl
     return np.asarray(filled / np.maximum(filled.mean(axis=2, keepdims=True), 1e-12))
 
 
+def never_open(history: History, cycle: int) -> bool:
+    """Whether a whole cycle was seen, and some phase of it is closed in every one."""
+    numbers = np.flatnonzero(history.calendar.open) % cycle
+    return history.calendar.n_periods >= cycle and np.unique(numbers).size < cycle
+
+
 def _refuse(catalog: Catalog, history: History, cycle: int) -> None:
     problems = []
     where, file = "models.seasonality", catalog.study.file
@@ -162,8 +168,7 @@ def _refuse(catalog: Catalog, history: History, cycle: int) -> None:
         problems.append(
             Problem("E-MOD-022", "profiles need every period of a life", file, column=where, fix=fix)
         )
-    numbers = np.flatnonzero(history.calendar.open) % cycle
-    if history.calendar.n_periods >= cycle and np.unique(numbers).size < cycle:
+    if never_open(history, cycle):
         why = f"some of the {cycle} phases are always closed: a run has no closed periods"
         fix = "leave the profile out, or give the closed days as days without demand"
         problems.append(Problem("E-MOD-023", why, file, column=where, fix=fix))

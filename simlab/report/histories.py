@@ -27,7 +27,9 @@ OTHER_PERIODS = (
     "Where no blocks, chains, phases or seasonal profiles are fitted, periods are drawn independently: where "
     "sums over R + L vary more than that (ratio above 1), more stock is needed than shown."
 )
-ITEMS = "Items are drawn independently; real items share weather, campaigns and suppliers, so totals vary more."
+ITEMS = (
+    "Items are drawn independently; real items share weather, campaigns and suppliers, so totals vary more."
+)
 CHANGE = "A change that has not happened yet is in no history."
 _SERIAL = re.compile(r"Demand of ([\d,]+) of ([\d,]+) SKU-locations hangs on its past")
 

@@ -130,5 +130,7 @@ def test_no_gap_is_named_that_the_laws_have_closed(tmp_path, assumed, left_out) 
 def test_where_some_laws_know_their_past_the_gap_is_named_for_the_others(tmp_path) -> None:
     """A single item drawn in blocks does not hide that the periods of all others are independent."""
     found = tables(loaded(tmp_path, ""))
-    found.manifest["assumptions"] = ["Demand of 1 of 1,204 SKU-locations hangs on its past or on the calendar."]
+    found.manifest["assumptions"] = [
+        "Demand of 1 of 1,204 SKU-locations hangs on its past or on the calendar."
+    ]
     assert histories.cannot_say(found) == (histories.OTHER_PERIODS, histories.ITEMS, histories.CHANGE)
