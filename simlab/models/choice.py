@@ -124,7 +124,7 @@ def too_wide(mean: FloatArray, variance: FloatArray, kind: CodeArray | None = No
         return wide
     scale = np.sqrt(np.log1p(np.minimum(variance, 1e200) / np.maximum(some, 1e-50) ** 2))
     last = np.log(np.maximum(some, 1e-50)) + _LOG_SIGMAS * scale - scale**2 / 2
-    return wide | ((kind == LawKind.LOGNORMAL) & (last > np.log(_MOST_VALUES)))
+    return np.asarray(wide | ((kind == LawKind.LOGNORMAL) & (last > np.log(_MOST_VALUES))))
 
 
 def _named(law: LawKind, moments: Moments, by_moments: IntArray) -> IntArray:
