@@ -194,7 +194,7 @@ def _allowed(
     return kind, mean, variance
 
 
-def _reweighted(law: DemandLaw, known: Uncertainty, rows: BoolArray, keys: KeyArray, stream: int) -> DemandLaw:
+def _reweighted(law: DemandLaw, known: Uncertainty, rows: BoolArray, keys: KeyArray, word: int) -> DemandLaw:
     """Dirichlet weights for the values that laws were counted from, in tables of these items.
 
     A table says as much as the periods (a chain's: the demands) behind it, whatever its weights add up to:
@@ -214,7 +214,7 @@ def _reweighted(law: DemandLaw, known: Uncertainty, rows: BoolArray, keys: KeyAr
     behind = np.where(law.kind == LawKind.MARKOV, known.n_positive, known.n_observed)
     counts *= (behind / np.maximum(np.bincount(item, weights=counts, minlength=n), 1.0))[item]
     own = _mixed(keys[item] + values[at].astype(np.uint64) * _SECOND)
-    drawn = counts * _gamma(counts, _uniform(own, stream))
+    drawn = counts * _gamma(counts, _uniform(own, word))
     shares = drawn / np.bincount(item, weights=drawn, minlength=n)[item]
     weights[at] = np.maximum(np.rint(shares * _SHARES), 1.0).astype(np.int64)
     shares = weights[at] / np.bincount(item, weights=weights[at], minlength=n)[item]
