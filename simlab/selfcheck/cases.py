@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from simlab.engine.types import Family, FloatArray, Horizon
+from simlab.engine.types import Family, FloatArray, Horizon, Start
 from simlab.errors import UsageError
 from simlab.policies.optimal import PeriodCosts, optimal_levels
 from simlab.policies.protection import in_sequence
-from simlab.selfcheck.cases_measures import Effort, evaluate, run
+from simlab.selfcheck.cases_measures import Effort, Sums, evaluate, run
 from simlab.selfcheck.cases_schema import Case, published_cases, read_cases
 from simlab.selfcheck.cases_world import Setup, exact_pmf, set_up
 from simlab.selfcheck.intervals import Interval, asymptotic_variance, constant, ratio
@@ -141,23 +141,20 @@ def _long_run(case: Case, setup: Setup, effort: Effort) -> Found:
 
 def _finite_horizon(case: Case, setup: Setup, effort: Effort) -> Found:
     """Fill over a short horizon: its mean and how often it reaches the target, and in the long run."""
-    reason = _wrong_start(case, setup)
+    fills = _fills(case, setup, effort)
+    names = {"fill_T": fills}
+    if case.target is not None:
+        names["p_reach"] = (fills >= case.target).astype(np.float64)
     found: dict[str, Interval] = {}
-    if not reason:
-        fills = _fills(case, setup, effort)
-        names = {"fill_T": fills}
-        if case.target is not None:
-            names["p_reach"] = (fills >= case.target).astype(np.float64)
-        for name, values in names.items():
-            if (interval := ratio(values, np.ones_like(values), values.size)) is not None:
-                found[name] = interval
-    found["fill_inf"] = evaluate(case, setup, effort)[0]["fill"]
-    return found, dict.fromkeys(("fill_T", "p_reach"), reason) if reason else {}
+    for name, values in names.items():
+        if (interval := ratio(values, np.ones_like(values), values.size)) is not None:
+            found[name] = interval
+    return found | {"fill_inf": evaluate(case, setup, effort)[0]["fill"]}, {}
 
 
 def _fills(case: Case, setup: Setup, effort: Effort) -> FloatArray:
     """Fill of every replication in which something was demanded."""
-    sums = run(setup, _from_start(case, effort))
+    sums = _from_start(case, setup, effort.window(case.horizon or 1, 0))
     served, demanded = sums.counts("served"), sums.counts("demanded")
     return np.asarray(served[demanded > 0] / demanded[demanded > 0])
 
@@ -166,12 +163,9 @@ def _transient(case: Case, setup: Setup, effort: Effort) -> Found:
     """Measures with the first periods left in, beside those of the long run."""
     found, _ = evaluate(case, setup, effort)
     found = {name: found[name] for name in ("fill", "on_hand") if name in found}
-    reason = _wrong_start(case, setup)
     names = ("fill_no_warmup", "on_hand_no_warmup")
-    if reason:
-        return found, dict.fromkeys(names, reason)
-    horizon = _from_start(case, effort)
-    sums = run(setup, horizon)
+    horizon = effort.window(case.horizon or 1, 0)
+    sums = _from_start(case, setup, horizon)
     periods = np.full(horizon.slots, float(horizon.periods))
     pairs = ((sums.units("served"), sums.units("demanded")), (sums.units("on_hand"), periods))
     for name, (numerator, denominator) in zip(names, pairs, strict=True):
@@ -180,18 +174,19 @@ def _transient(case: Case, setup: Setup, effort: Effort) -> Found:
     return found, {}
 
 
-def _from_start(case: Case, effort: Effort) -> Horizon:
-    """From a full shelf, nothing taken away, each replication a batch."""
-    return effort.window(case.horizon or 1, 0)
+def _from_start(case: Case, setup: Setup, horizon: Horizon) -> Sums:
+    """Nothing taken away, each replication a batch: from the shelf that the case names, nothing on order.
 
-
-def _wrong_start(case: Case, setup: Setup) -> str:
-    """Why the engine cannot start where a case does; empty if it can."""
-    if setup.family is Family.REORDER_QUANTITY and not case.lost and setup.Q > 1:
-        return "the engine starts (R,s,nQ) at a random position"
-    if case.start is not None and case.start * setup.scale != setup.S:
-        return "the engine starts with S on the shelf"
-    return ""
+    S stands for s + Q under (R,s,nQ). What is no start of the long run is given to the engine as
+    today's stock.
+    """
+    shelf = setup.S if case.start is None else int(case.start * setup.scale)
+    by_batch = setup.family is Family.REORDER_QUANTITY and not case.lost and setup.Q > 1
+    if shelf == setup.S and not by_batch:
+        return run(setup, horizon)
+    return run(
+        setup, horizon, world=replace(setup.world, start=Start(np.array([shelf]), np.zeros(1, np.int64)))
+    )
 
 
 def _ci_calibration(case: Case, setup: Setup, effort: Effort) -> Found:

@@ -85,7 +85,7 @@ def set_up(case: Case) -> Setup:
     if rule is None:
         raise ValueError("a case without a policy is not simulated")
     family = _FAMILY[rule.kind]
-    scale = _scale(case.demand, rule.s, rule.S, rule.Q)
+    scale = _scale(case.demand, rule.s, rule.S, rule.Q, case.start or Fraction(0))
     law, note = _law(case.demand, scale)
     world = World(
         streams.item_keys([case.id], ["selfcheck"]), law, _lead_time(case), _terms(case.review, case.lost)

@@ -263,13 +263,29 @@ def test_a_start_is_not_removed() -> None:
 
 
 @pytest.mark.parametrize(
-    "fields",
-    [{"policy": {"kind": "nQ", "s": 3, "Q": 5}}, {"initial": {"on_hand": 1}}, {"initial": "on hand = 7"}],
+    ("fields", "fill", "on_hand"),
+    [
+        ({"policy": {"kind": "nQ", "s": 3, "Q": 5}}, 1.0, 5.5),
+        ({"policy": {"kind": "nQ", "s": 3, "Q": 5}, "initial": {"on_hand": 2}}, 0.75, 1.0),
+        ({"policy": {"kind": "base_stock", "S": 3}, "initial": {"on_hand": 1}}, 0.25, 0.0),
+        ({"policy": {"kind": "sS", "s": 3, "S": 8}, "initial": "on hand = 7"}, 1.0, 4.5),
+        ({"policy": {"kind": "base_stock", "S": 3}, "initial": "on hand = 1.5"}, 0.375, 0.125),
+    ],
 )
-def test_a_start_that_the_engine_lacks_is_said(fields: dict[str, object]) -> None:
-    result = run_case(read(kind="transient", horizon=4, **fields), QUICK)
-    assert set(result.estimates) == {"fill", "on_hand"}
-    assert set(result.missing) == {"fill_no_warmup", "on_hand_no_warmup"}
+def test_any_shelf_to_begin_with_is_followed(fields: dict[str, object], fill: float, on_hand: float) -> None:
+    """Demand 1 a period, L = 3, four periods counted by hand; S of (R,s,nQ) is s + Q."""
+    world = {
+        "demand": {"kind": "pmf", "pmf": {"1": 1.0}},
+        "lead_time": {"kind": "deterministic", "value": 3},
+        "horizon": 4,
+    }
+    found = run_case(read(kind="transient", **world, **fields), QUICK)
+    assert not found.missing
+    assert found.estimates["fill_no_warmup"].est == fill
+    assert found.estimates["on_hand_no_warmup"].est == on_hand
+    short = run_case(read(kind="finite_horizon", target=0.9, **world, **fields), QUICK)
+    assert not short.missing
+    assert (short.estimates["fill_T"].est, short.estimates["p_reach"].est) == (fill, float(fill >= 0.9))
 
 
 def test_best_levels_are_computed_for_what_has_them() -> None:
