@@ -18,6 +18,26 @@ if TYPE_CHECKING:
 ALL = "(all)"
 NO_MOOCORE = "hypervolume is left out: it needs moocore, pip install 'simlab[schemes]'"
 
+_OF_CLASSES = (
+    "scheme",
+    "classes",
+    "n_segments",
+    "at_fill",
+    "holding_cost_search",
+    *("holding_cost", "holding_cost_low", "holding_cost_high"),
+    *("percent_vs_per_sku", "percent_vs_per_sku_low", "percent_vs_per_sku_high"),
+    "gain_search",
+    *("gain", "gain_low", "gain_high"),
+    "gain_vanishes",
+    "cost_with_rules",
+    "recommended",
+)
+_OF_REGRETS = (
+    *("scheme", "made_for", "judged_by", "asked", "holding_cost"),
+    *("achieved", "achieved_low", "achieved_high"),
+    *("regret", "regret_low", "regret_high"),
+)
+
 
 def contest_frames(contest: Contest) -> dict[str, pd.DataFrame]:
     """Every table by name."""
@@ -176,7 +196,7 @@ def controls_frame(contest: Contest) -> pd.DataFrame:
 
 
 def classes_frame(contest: Contest) -> pd.DataFrame:
-    """Price of segmentation against the number of classes, one row per scheme and number."""
+    """Price of segmentation against the number of classes, one row per scheme and number; may be empty."""
     rows = [
         {
             "scheme": one.scheme,
@@ -194,7 +214,7 @@ def classes_frame(contest: Contest) -> pd.DataFrame:
         }
         for one in contest.classes
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=None if rows else list(_OF_CLASSES))
 
 
 def free_frame(contest: Contest) -> pd.DataFrame:
@@ -231,7 +251,7 @@ def regret_frame(contest: Contest) -> pd.DataFrame:
         }
         for one in contest.regrets
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=None if rows else list(_OF_REGRETS))
 
 
 def stability_frame(contest: Contest) -> pd.DataFrame:

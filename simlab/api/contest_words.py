@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from simlab.api.contest import Contest
 
 _NAMED = 6
+_NOTHING = 5e-7  # of a share: rounding, not a difference
 
 
 def contest_statements(contest: Contest) -> tuple[str, ...]:
@@ -39,7 +40,9 @@ def _statements(contest: Contest) -> Iterator[str]:
         others = _listed([name for name in best if name != winner])
         yield f"It is not told apart from {others} ({_level(held)}, all schemes together)."
     yield from _against(contest, winner)
-    yield f"Price of segmentation: {_clause(winner, 'the per-SKU plan', held.percent(winner, held.per_sku))}."
+    price = held.percent(winner, held.per_sku)
+    if not math.isnan(price.value):
+        yield f"Price of segmentation: {_clause(winner, 'the per-SKU plan', price)}."
     yield from _random(held)
     yield from _stability(contest)
     yield from _number(contest)
@@ -78,8 +81,12 @@ def pair_statement(
 
 def _clause(a: str, b: str, one: Estimate) -> str:
     """ "a costs 3.1 % [2.9 %, 3.3 %] less than b"."""
+    if max(abs(end) for end in (one.value, one.low, one.high) if not math.isnan(end)) < _NOTHING:
+        return f"{a} costs as much as {b}"
     less = one.value <= 0
     sign = -1.0 if less else 1.0
+    if math.isnan(one.low):
+        return f"{a} costs {_percent(sign * one.value)} (no interval) {'less' if less else 'more'} than {b}"
     low, high = sorted((sign * one.low, sign * one.high))
     known = not (math.isnan(low) or math.isnan(high))
     between = f"[{_percent(low)}, {_percent(high)}]" if known else "(too few replications for an interval)"
@@ -96,9 +103,12 @@ def _random(held: Tournament) -> Iterator[str]:
     n = next(iter(held.controls.values())).shape[1]
     beaten = [name for name, share in known.items() if share > 1 - held.level]
     if beaten:
+        rest = len(known) - len(beaten)
+        verb = "is" if rest == 1 else "are"
+        others = f"the other {rest} {verb} cheaper than all of theirs" if rest else "that is every scheme"
         yield (
             f"No better than chance, as far as {n} random partitions of the same sizes show: "
-            f"{_listed(beaten)}; the other {len(known) - len(beaten)} are cheaper than all of theirs."
+            f"{_listed(beaten)}; {others}."
         )
     else:
         yield f"Every scheme is cheaper than all {n} random partitions of its sizes."

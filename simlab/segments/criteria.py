@@ -15,7 +15,6 @@ SIX_SIZES = (0.04, 0.07, 0.10, 0.16, 0.25, 0.38)
 _MOST_COMBINATIONS = 2_000_000
 _AT_ONCE = 200_000
 _SLACK = 1e-9
-_FLAT = 1e-14  # determinant below which planes have no single common point
 
 
 def criteria_table(data: SchemeInput) -> FloatArray:
@@ -93,7 +92,7 @@ def _corners(front: FloatArray, sense: float) -> FloatArray | None:
     choices = combinations(range(planes.shape[0]), m)
     while chosen := list(islice(choices, _AT_ONCE)):
         matrices, sides = planes[np.array(chosen)], right[np.array(chosen)]
-        solvable = np.abs(np.linalg.det(matrices)) > _FLAT
+        solvable = np.linalg.det(matrices) != 0  # however small: skewed criteria have tiny determinants
         weights = np.linalg.solve(matrices[solvable], sides[solvable][:, :, None])[:, :, 0]
         weights = weights[(weights >= -_SLACK).all(axis=1)]
         corners.append(weights[(sense * (weights @ front.T) <= sense + _SLACK).all(axis=1)])
@@ -106,5 +105,10 @@ def _by_programs(scaled: FloatArray, front: FloatArray, sense: float) -> FloatAr
 
     distinct, inverse = np.unique(scaled, axis=0, return_inverse=True)
     limit = np.full(front.shape[0], sense)
-    scores = [linprog(-sense * row, A_ub=sense * front, b_ub=limit).fun for row in distinct]
+    # the least weights of skewed criteria are huge: counted in units of the item, else tolerances bite
+    units = np.where((distinct > 0) & (sense < 0), distinct, 1.0)
+    scores = [
+        linprog(-sense * row / unit, A_ub=sense * front / unit, b_ub=limit).fun
+        for row, unit in zip(distinct, units, strict=True)
+    ]
     return np.asarray(-sense * np.array(scores, dtype=np.float64)[inverse.reshape(-1)])

@@ -92,9 +92,11 @@ class SchemeInput:
         """Classes A, B, … by a score, the highest first.
 
         Option ``thresholds`` (descending; A at or above the first) if given, else option ``sizes`` (shares
-        of the number of items). Sizes that are to be optimised are left to `cutter`.
+        of the number of items). Sizes that are to be optimised are left to `cutter`. A score that is the
+        same everywhere has no sizes: its classes would follow the names of the SKUs.
         """
         if self.cutter is not None:
+            self._refuse_flat(score, why)
             return self.cutter(self, score, why)
         thresholds = self.floats("thresholds") if self.options.get("thresholds") else ()
         if thresholds:
@@ -106,6 +108,8 @@ class SchemeInput:
             return Classes(codes, names, f"{self.scheme}: {why}; {bounds}, {names[-1]} below")
         sizes = self.floats("sizes")
         self.refuse_bad_sizes(sizes)
+        if len(sizes) > 1:
+            self._refuse_flat(score, why)
         rule = (
             f"{self.scheme}: {why}, highest first; classes of {percents(sizes)} of the SKU-locations; "
             "ties by sku, location"
@@ -165,6 +169,10 @@ class SchemeInput:
         return InvalidInputError(
             [Problem(code, f"scheme '{self.scheme}': {message}", column="segments", fix=fix)]
         )
+
+    def _refuse_flat(self, score: FloatArray, why: str) -> None:
+        if self.n_items > 1 and np.unique(score).size == 1:
+            raise self.refuse("E-SEG-003", f"{why}: {abs(score[0]):.12g} everywhere, it segments nothing")
 
     def _refuse_gaps(self, name: str, missing: npt.NDArray[np.bool_]) -> None:
         if not missing.any():

@@ -303,3 +303,29 @@ def test_a_price_without_an_interval_shows_no_nan() -> None:
         "one class", "the per-SKU plan", Estimate(0.004, math.nan, math.nan, 0.95, "simulation", 20)
     )
     assert text == "one class costs 0.4 % (too few replications for an interval) more than the per-SKU plan"
+
+
+@pytest.mark.parametrize("n", [1, N])
+def test_a_contest_without_further_rounds_leaves_a_whole_folder(tmp_path, n):
+    """One SKU-location, or no numbers of classes and no definitions of service: the page is drawn."""
+    items(n).to_csv(tmp_path / "items.csv", index=False)
+    text = (
+        "schema = 1\n[data.items]\npath = 'items.csv'\n[lead_times]\nlaw = 'fixed'\n"
+        "[simulation]\nperiods = 26\nreplications = 40\n[optimize]\nn_targets = 10\n"
+        "[verdict]\nreplications = 40\n"
+    )
+    (tmp_path / "study.toml").write_text(text, "utf-8")
+    few = FEW if n > 1 else ONE
+    result = api.run_compare_schemes(tmp_path / "study.toml", ["abc"], out=tmp_path / "run", rounds=few)
+    assert result.report.is_file()
+    assert verify(tmp_path / "run") == []
+    if n == 1:
+        assert any(line.endswith("abc costs as much as the per-SKU plan.") for line in result.statements)
+
+
+def test_schemes_no_better_than_chance_are_not_told_of_others_that_do_not_exist():
+    alike = items().assign(criticality=[*["V"] * (N - 1), "E"])
+    rounds = Rounds(controls=20, seeds=0, catalogues=0, classes=(), services=False)
+    found = sl.compare(api.load_frames(alike, study=study()), ["ved"], rounds=rounds)
+    (line,) = [one for one in found.statements if one.startswith("No better than chance")]
+    assert line.endswith("show: ved; that is every scheme.")

@@ -155,6 +155,14 @@ def test_long_fronts_fall_back_to_linear_programs_with_the_same_scores(monkeypat
     np.testing.assert_allclose(worst_scores(table), corners[1], rtol=1e-7)
 
 
+@pytest.mark.parametrize("most", [2_000_000, 0])
+def test_the_least_favourable_weights_are_found_for_skewed_criteria_too(monkeypatch, most):
+    """Small items beside one huge item: the common point of their planes must not be taken for none."""
+    monkeypatch.setattr("simlab.segments.criteria._MOST_COMBINATIONS", most)
+    table = np.array([[1e10, 1e10], [1, 2], [2, 1]])
+    np.testing.assert_allclose(worst_scores(table), [2e10 / 3, 1, 1], rtol=1e-9)
+
+
 def test_zhou_fan_score_lies_between_zero_and_one():
     score = zhou_fan_scores(FLORES[["dollar_usage", "unit_cost", "lead_time"]].to_numpy(dtype=float))
     assert 0 <= score.min() < score.max() <= 1
@@ -209,7 +217,7 @@ def test_tbs_follows_its_ratio_and_names_its_shortage_cost():
         holding_cost=[1, 1, 1],
         order_size=[10, 10, 10],
         shortage_cost=[1, 3, 2],
-        unit_cost=[5, 5, 5],
+        unit_cost=[5, 6, 7],
     )
     seg = assign_input(data, "tbs", options={"tbs": {"sizes": (1, 1, 1)}})
     assert [seg.names[code] for code in seg.codes] == ["C", "A", "B"]
@@ -279,6 +287,18 @@ def test_missing_constant_and_gappy_columns_are_named():
     constant = replace(data, numbers=dict(data.numbers) | {"flat": np.ones(60)})
     assert "everywhere" in refusal(constant, "weighted_sum", criteria=("flat",)).message
     assert "constant" in refusal(constant, "kmeans", attributes=("flat",)).message
+
+
+@pytest.mark.parametrize("name", ["low_cost_first", "hml", "tbs"])
+def test_a_score_that_is_the_same_everywhere_is_refused(name):
+    """Its classes would follow the names of the SKUs, and look like a scheme."""
+    columns = ("unit_cost", "price", "annual_units", "holding_cost", "order_size")
+    flat = replace(
+        catalogue(), numbers=dict(catalogue().numbers) | {one: np.full(60, 3.0) for one in columns}
+    )
+    more = {"shortage": "cost"} if name == "tbs" else {}
+    assert "everywhere" in refusal(flat, name, **more).message
+    assert set(labels(flat, name, **more, thresholds=(2000.0, -2000.0))) <= set("HMLABC")
 
 
 def test_more_classes_than_items_and_bad_sizes_are_refused():
