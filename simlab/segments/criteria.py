@@ -104,11 +104,24 @@ def _by_programs(scaled: FloatArray, front: FloatArray, sense: float) -> FloatAr
     from scipy.optimize import linprog
 
     distinct, inverse = np.unique(scaled, axis=0, return_inverse=True)
-    limit = np.full(front.shape[0], sense)
-    # the least weights of skewed criteria are huge: counted in units of the item, else tolerances bite
-    units = np.where((distinct > 0) & (sense < 0), distinct, 1.0)
-    scores = [
-        linprog(-sense * row / unit, A_ub=sense * front / unit, b_ub=limit).fun
-        for row, unit in zip(distinct, units, strict=True)
-    ]
-    return np.asarray(-sense * np.array(scores, dtype=np.float64)[inverse.reshape(-1)])
+    programs = [_program(row, front, sense) for row in distinct]
+    sizes = np.array([size for *_, size in programs])
+    values = [linprog(cost, A_ub=left, b_ub=right).fun for cost, left, right, _ in programs]
+    return np.asarray(-sense * (sizes * np.array(values, dtype=np.float64))[inverse.reshape(-1)])
+
+
+def _program(
+    row: FloatArray, front: FloatArray, sense: float
+) -> tuple[FloatArray, FloatArray, FloatArray, float]:
+    """Costs, left and right sides of one item's program, and the unit of its value.
+
+    The least weights of skewed criteria are huge and would drown in the solver's tolerances: they are
+    counted in units of the item, and every condition is divided by its largest number.
+    """
+    if sense > 0:
+        return -row, front, np.ones(front.shape[0]), 1.0
+    unit = np.where(row > 0, row, 1.0)
+    sides = front / unit
+    right = 1.0 / sides.max(axis=1)
+    size = float(right.max())
+    return row / unit, -sides * right[:, None], -right / size, size
