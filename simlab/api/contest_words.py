@@ -81,12 +81,11 @@ def pair_statement(
 
 def _clause(a: str, b: str, one: Estimate) -> str:
     """ "a costs 3.1 % [2.9 %, 3.3 %] less than b"."""
-    if max(abs(end) for end in (one.value, one.low, one.high) if not math.isnan(end)) < _NOTHING:
+    ends = [abs(end) for end in (one.value, one.low, one.high) if not math.isnan(end)]
+    if max(ends, default=math.inf) < _NOTHING:
         return f"{a} costs as much as {b}"
     less = one.value <= 0
     sign = -1.0 if less else 1.0
-    if math.isnan(one.low):
-        return f"{a} costs {_percent(sign * one.value)} (no interval) {'less' if less else 'more'} than {b}"
     low, high = sorted((sign * one.low, sign * one.high))
     known = not (math.isnan(low) or math.isnan(high))
     between = f"[{_percent(low)}, {_percent(high)}]" if known else "(too few replications for an interval)"
