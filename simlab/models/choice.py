@@ -26,6 +26,7 @@ four years of months."""
 
 _TAILS, _MOST_VALUES = 25.0, 500_000.0
 _LOG_SIGMAS = 6.3  # standard deviations of the logarithm up to which a lognormal table reaches
+_MOST_LOGNORMAL = float(1 << 20)  # values of a table, the engine's own limit
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +125,7 @@ def too_wide(mean: FloatArray, variance: FloatArray, kind: CodeArray | None = No
         return wide
     scale = np.sqrt(np.log1p(np.minimum(variance, 1e200) / np.maximum(some, 1e-50) ** 2))
     last = np.log(np.maximum(some, 1e-50)) + _LOG_SIGMAS * scale - scale**2 / 2
-    return np.asarray(wide | ((kind == LawKind.LOGNORMAL) & (last > np.log(_MOST_VALUES))))
+    return np.asarray(wide | ((kind == LawKind.LOGNORMAL) & (last > np.log(_MOST_LOGNORMAL))))
 
 
 def _named(law: LawKind, moments: Moments, by_moments: IntArray) -> IntArray:

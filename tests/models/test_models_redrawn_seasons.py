@@ -53,9 +53,9 @@ def test_a_season_does_not_make_the_mean_surer(law: str) -> None:
 
 
 def test_a_lognormal_too_wide_for_a_table_is_the_history_itself() -> None:
-    """One sale of 900 in 60 weeks: a lognormal law of that mean and variance cannot be drawn."""
+    """One sale of 9,000 in 60 weeks: a lognormal law of that mean and variance cannot be drawn."""
     items = pd.DataFrame({"sku": ["A", "B", "C"], "location": "E", "unit_cost": 5.0, "lead_time": 21.0})
-    lines = {"A": [900] + [0] * 59, "B": [0] * 60, "C": [3, 4, 5] * 20}
+    lines = {"A": [9000] + [0] * 59, "B": [0] * 60, "C": [3, 4, 5] * 20}
     rows = [
         (sku, "E", str(START + 7 * week), n) for sku, line in lines.items() for week, n in enumerate(line)
     ]
@@ -72,4 +72,4 @@ def test_a_lognormal_too_wide_for_a_table_is_the_history_itself() -> None:
     assert "too wide" in data.models.demand_reason[0]
     segments = sl.segment(data)
     found = sl.simulate(data, sl.Policy.from_targets(segments, fill_rate=dict.fromkeys(segments.names, 0.9)))
-    assert found.planned.levels.order_up_to[0, 0] > 800
+    assert found.planned.levels.order_up_to[0, 0] > 8000
