@@ -156,8 +156,9 @@ class Optimization:
         asked = self.solved.targets[kind] if kind in self.solved.targets else self.references.targets[kind]
         codes, n = self.segmentation.codes, self.segmentation.n_segments
         low, high = np.full(n, np.inf), np.full(n, -np.inf)
-        np.minimum.at(low, codes, asked)
-        np.maximum.at(high, codes, asked)
+        with np.errstate(invalid="ignore"):  # plans without targets: NaN stays NaN
+            np.minimum.at(low, codes, asked)
+            np.maximum.at(high, codes, asked)
         return np.where(low == high, low, np.nan)
 
     def segment_scores(self, kind: str, sample: str = "verdict") -> dict[str, FloatArray]:
