@@ -14,7 +14,7 @@ from simlab.api.data import Data
 from simlab.api.groups import Grouping, everything, group_by
 from simlab.errors import InvalidInputError, Problem, SimlabError
 from simlab.segments import Segmentation
-from simlab.study.sections import CeilingSpec, ChanceSpec, FloorSpec, PinnedSpec, TargetRangeSpec
+from simlab.study.optimize_sections import CeilingSpec, ChanceSpec, FloorSpec, PinnedSpec, TargetRangeSpec
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]

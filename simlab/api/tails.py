@@ -29,7 +29,7 @@ from simlab.frontier import Limit as MeanLimit
 from simlab.frontier import Problem as PlanProblem
 from simlab.frontier.plan import money_up
 from simlab.measures import format_money
-from simlab.study.sections import OptimizeSpec
+from simlab.study.optimize_sections import OptimizeSpec
 
 P95 = 0.95
 NAMES = {

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simlab.engine.types import IntArray
 from simlab.errors import Problem
-from simlab.study.sections import Selector
+from simlab.study.history_sections import Selector
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog

@@ -15,7 +15,7 @@ from simlab.models.drivers import Drivers, read_drivers
 from simlab.models.history import Changes, History, unit_cost
 from simlab.models.overriding import per_item
 from simlab.models.uplift import without_uplift
-from simlab.study.sections import OutlierSpec
+from simlab.study.history_sections import OutlierSpec
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog

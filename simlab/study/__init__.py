@@ -1,22 +1,24 @@
 """The study file: what is asked, checked before anything is read or simulated."""
 
 from simlab.study.checks import crossing_unsaid
-from simlab.study.parse import parse_study, read_study
-from simlab.study.sections import (
-    AbcSpec,
+from simlab.study.history_sections import (
     DataSpec,
     DemandSource,
     DemandSpec,
     ItemsSource,
     LeadTimeSpec,
     ModelSpec,
-    OptimizeSpec,
-    PolicySpec,
     ReceiptsSource,
+    TableSource,
+)
+from simlab.study.optimize_sections import OptimizeSpec
+from simlab.study.parse import parse_study, read_study
+from simlab.study.sections import (
+    AbcSpec,
+    PolicySpec,
     RunSpec,
     SegmentSpec,
     SimulationSpec,
-    TableSource,
     VerdictSpec,
     XyzSpec,
 )

@@ -9,21 +9,17 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
+from simlab.study.history_sections import DataSpec, DemandSpec, LeadTimeSpec, ModelSpec, TableSource
+from simlab.study.optimize_sections import OptimizeSpec
+from simlab.study.section import Spec
 from simlab.study.sections import (
-    DataSpec,
-    DemandSpec,
-    LeadTimeSpec,
-    ModelSpec,
-    OptimizeSpec,
     PolicySpec,
     ReplaySpec,
     RunSpec,
     ScenarioSpec,
     SegmentSpec,
     SimulationSpec,
-    Spec,
     SupplierSpec,
-    TableSource,
     VerdictSpec,
 )
 from simlab.study.values import Day, Text, Weekday

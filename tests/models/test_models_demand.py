@@ -12,7 +12,7 @@ from simlab.engine.types import LawKind
 from simlab.errors import InvalidInputError
 from simlab.models import fit
 from simlab.models.choice import AskedLaws, Moments, law_kinds
-from simlab.study.sections import LawOverride
+from simlab.study.history_sections import LawOverride
 
 WINDOW = {"life": "window"}
 RNG = np.random.default_rng(3)
