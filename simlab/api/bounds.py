@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.api.confidence import gap_to_truth
+from simlab.api.finance_table import Column, FinanceTable, Kind
 from simlab.api.limits import limits_on_means
 from simlab.api.rivals import stand_in
 from simlab.engine.run import shifting, simulate_items
@@ -30,7 +31,22 @@ _QUICK = 20_000
 _IN_SAMPLE = "bounds are in-sample: they speak of the search seed's sums"
 
 
-@dataclass(frozen=True)
+_LINES = {
+    "plan": "chosen plan",
+    "per_sku": "feasible plan with a target per SKU-location, same service or more",
+    "grid": "bound over all such plans on the grid",
+    "between": "bound over every level between those of the grid",
+    "levels": "bound over every integer level",
+    "limited": "bound under the study's floors and ceilings of groups",
+    "segment_gap": "of the gap: one target per segment",
+    "grid_gap": "of the gap: targets of the grid, at most",
+    "formula_gap": "of the gap: levels of the planning formula, at most",
+    "open_gap": "of the gap: not attributed",
+    "truth": "distance of the plan from the true optimum, upper limit",
+}
+
+
+@dataclass(frozen=True, repr=False)
 class Bounds:
     """Costs that no per-SKU plan serving as much can undercut, on the search seed, in money (a year).
 
@@ -57,6 +73,8 @@ class Bounds:
     truth : float
         Upper limit of what the plan may exceed the true optimum by (statistical gap); NaN unknown.
     note : str
+    unit : str
+        Of the money: currency, and what it is per.
     """
 
     plan: float
@@ -71,12 +89,27 @@ class Bounds:
     open_gap: float
     truth: float
     note: str
+    unit: str
 
     def to_frame(self) -> pd.DataFrame:
-        """One row."""
+        """One row of money."""
         import pandas as pd
 
-        return pd.DataFrame([vars(self)])
+        return pd.DataFrame([vars(self)]).drop(columns="unit")
+
+    def __repr__(self) -> str:
+        return repr(self._table())
+
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()
+
+    def _table(self) -> FinanceTable:
+        import pandas as pd
+
+        rows = [{"what": text, "money": getattr(self, name)} for name, text in _LINES.items()]
+        frame = pd.DataFrame(rows).dropna()
+        columns = (Column("what", "what", Kind.TEXT), Column("money", "money", Kind.MONEY))
+        return FinanceTable("How good can any plan be", frame, self.note, columns, self.unit)
 
 
 def bounds(opt: Optimization, *, every_level: bool = False, headroom: float = 0.0) -> Bounds:
@@ -114,6 +147,7 @@ def bounds(opt: Optimization, *, every_level: bool = False, headroom: float = 0.
         open_gap=split.open * unit,
         truth=float("nan") if truth is None else truth.high,
         note=note,
+        unit=f"{opt.data.study.currency}{solved.frontier.curves.per}",
     )
 
 

@@ -17,6 +17,7 @@ from simlab.models.opening import stock_record, whole_units
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from simlab.api.optimization import Optimization
 
@@ -28,7 +29,7 @@ _WORK = 30_000_000
 _BAND = (0.05, 0.95)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Capital:
     """Stock and purchases from today on, under the chosen plan.
 
@@ -70,10 +71,19 @@ class Capital:
         """One row per period."""
         return self.frame
 
+    def plot(self) -> Figure:
+        """Stock value from today on with its band, and what is bought."""
+        from simlab.api.finance_plots import plot_capital
+
+        return plot_capital(self)
+
+    def __repr__(self) -> str:
+        return " ".join(self.statements())
+
     def _repr_html_(self) -> str:
         from simlab.api.html import describe
 
-        return describe(" ".join(self.statements()), self.frame)
+        return describe(f"{self!r} Money in {self.currency}.", self.frame)
 
     def statements(self) -> tuple[str, ...]:
         """What happens to capital, in sentences."""

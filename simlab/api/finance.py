@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from simlab.api import bounds as bounding
 from simlab.api import prices
 from simlab.api.capital_segments import capital_by_segment, now_of
 from simlab.api.confidence import band_frame
+from simlab.api.finance_table import Column, FinanceTable, Kind
 from simlab.api.limits import chance_limits
 from simlab.api.lost_margin import lost_margin_statements
 from simlab.api.releasing import release_statements, releases_frame
@@ -20,44 +22,101 @@ from simlab.measures import format_money, format_rate
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from simlab.api.optimization import Optimization
     from simlab.frontier import Plan
 
+_STEP = (
+    Column("segment", "segment", Kind.TEXT),
+    Column("from_target", "target", Kind.RATE),
+    Column("to_target", "to", Kind.RATE),
+)
 
-def exchange_rates(opt: Optimization) -> prices.FinanceTable:
+
+def exchange_rates(opt: Optimization) -> FinanceTable:
     """Money per percentage point of service between neighbouring plans."""
-    note = (
-        f"{opt.accounting.objective} of one more percentage point of {opt.accounting.service}, plans fixed, "
-        "paired on the verdict seed; _search: on the seed that chose; _hull: Lagrangian price, not a plan"
+    from simlab.api.finance_plots import plot_rates
+
+    service, a_year = opt.accounting.service, "a year" if opt.accounting.yearly else ""
+    columns = (
+        Column("fill_rate_from", f"{service} from", Kind.RATE),
+        Column("fill_rate", "to", Kind.RATE),
+        Column("cost_per_point", f"{opt.accounting.objective} per point", Kind.MONEY, a_year),
+        Column("cost_per_point_hull", "Lagrangian price", Kind.MONEY, a_year),
+        Column("value_per_point", "stock per point", Kind.MONEY),
     )
-    return prices.FinanceTable("Exchange rates", prices.rates_frame(opt), note)
+    note = (
+        f"{opt.accounting.objective} of one more percentage point of {service}, plans fixed, "
+        "paired on the verdict seed; Lagrangian price: of the hull on the seed that chose, not of a plan"
+    )
+    return _table(opt, "Exchange rates", prices.rates_frame(opt), note, columns, plot_rates)
 
 
-def next_euro(opt: Optimization) -> prices.FinanceTable:
+def next_euro(opt: Optimization) -> FinanceTable:
     """Each segment's best next step up and down."""
-    note = "one segment moves, all others stay; points_per_1000: percentage points per 1,000 of stock"
-    return prices.FinanceTable("Next moves", prices.moves_frame(opt), note)
+    columns = (
+        Column("direction", "step", Kind.TEXT),
+        *_STEP,
+        Column("value_verdict", "stock", Kind.MONEY),
+        Column("fill_verdict", opt.accounting.service, Kind.POINTS),
+        Column("points_per_1000", "points per 1,000 of stock", Kind.NUMBER),
+        Column("keeps_limits", "keeps limits", Kind.TEXT),
+    )
+    note = (
+        "one segment moves, all others stay; changes paired on the verdict seed; "
+        f"points per 1,000 {opt.data.study.currency} of stock on the seed that chose, best first"
+    )
+    return _table(opt, "Next moves", prices.moves_frame(opt), note, columns)
 
 
-def release(opt: Optimization, amount: float) -> prices.FinanceTable:
+def release(opt: Optimization, amount: float) -> FinanceTable:
     """Where an amount of stock comes from at the least loss."""
     found = prices.release_of(opt, amount)
+    columns = (
+        *_STEP,
+        Column("value", "stock", Kind.MONEY),
+        Column("cost", opt.accounting.objective, Kind.MONEY, "a year" if opt.accounting.yearly else ""),
+        Column("fill", opt.accounting.service, Kind.POINTS),
+    )
     note = (
         f"{format_money(amount, opt.data.study.currency)} set free: service falls from "
         f"{format_rate(found.before.fill_rate)} to {format_rate(found.after.fill_rate)} on the search seed"
     )
-    return prices.FinanceTable("Release of stock", prices.release_frame(found), note)
+    return _table(opt, "Release of stock", prices.release_frame(found), note, columns)
 
 
-def by_segment(opt: Optimization) -> prices.FinanceTable:
+def by_segment(opt: Optimization) -> FinanceTable:
     """Stock now and proposed, segment by segment."""
+    from simlab.api.finance_plots import plot_capital_by_segment
+
+    columns = (
+        Column("segment", "segment", Kind.TEXT),
+        Column("n_items", "SKU-locations", Kind.COUNT),
+        Column("inventory_value_now", "stock now", Kind.MONEY),
+        Column("inventory_value", "proposed", Kind.MONEY),
+        Column("change", "change", Kind.MONEY),
+        Column("fill_rate_now", "fill rate now", Kind.RATE),
+        Column("fill_rate", "proposed fill rate", Kind.RATE),
+    )
     what = "today's levels" if now_of(opt) == "today" else "the habit, for today's levels are not all known"
     note = (
         f"mean inventory value, {opt.data.study.currency}; now: {what}; both plans on the verdict seed, the "
         "change is paired"
     )
-    return prices.FinanceTable("Capital by segment", capital_by_segment(opt), note)
+    frame = capital_by_segment(opt)
+    return _table(opt, "Capital by segment", frame, note, columns, plot_capital_by_segment)
+
+
+def _table(
+    opt: Optimization,
+    title: str,
+    frame: pd.DataFrame,
+    note: str,
+    columns: tuple[Column, ...],
+    draw: Callable[[FinanceTable], Figure] | None = None,
+) -> FinanceTable:
+    return FinanceTable(title, frame, note, columns, opt.data.study.currency, draw)
 
 
 def bounds(opt: Optimization, *, every_level: bool, headroom: float = 0.0) -> bounding.Bounds:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from simlab.api.bounds import Bounds
     from simlab.api.capital import Capital
-    from simlab.api.prices import FinanceTable
+    from simlab.api.finance_table import FinanceTable
     from simlab.api.stock_value import StockValue
     from simlab.api.stress import Stress
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from simlab.frontier import Frontier
 
 # Okabe and Ito (2008): told apart with every kind of colour vision.
-_COLOURS = {
+COLOURS = {
     "segmented": "#0072B2",
     "uniform": "#E69F00",
     "per_sku": "#009E73",
@@ -38,7 +38,7 @@ def plot_frontier(opt: Optimization) -> Figure:
         fill = sums.served[:, 0].sum(axis=1) / sums.demanded[:, 0].sum(axis=1)
         cost = sums.holding[:, 0].mean(axis=1) * scale.holding
         order = np.argsort(cost)
-        axes.plot(fill[order], cost[order], color=_COLOURS[kind], label=NAMES[kind], linewidth=1.6)
+        axes.plot(fill[order], cost[order], color=COLOURS[kind], label=NAMES[kind], linewidth=1.6)
     for kind in opt.kinds:
         fresh = opt.scores(kind)
         axes.errorbar(
@@ -49,7 +49,7 @@ def plot_frontier(opt: Optimization) -> Figure:
                 [fresh.fill_rate.high - fresh.fill_rate.value],
             ],
             marker="o",
-            color=_COLOURS[kind],
+            color=COLOURS[kind],
             capsize=3,
             label=f"{NAMES[kind]}: {fresh.fill_rate.value:.3f}",
         )
@@ -69,7 +69,7 @@ def plot_points(frontier: Frontier) -> Figure:
 
     figure = Figure(figsize=(8.0, 5.0), layout="constrained")
     axes = figure.subplots()
-    axes.plot(frontier.fill_rate, frontier.cost_money, color=_COLOURS["segmented"], linewidth=1.6)
+    axes.plot(frontier.fill_rate, frontier.cost_money, color=COLOURS["segmented"], linewidth=1.6)
     curves = frontier.curves
     service, money = curves.service_name, curves.cost_name
     plain = money in ("cost", "holding cost")
@@ -90,9 +90,9 @@ def plot_service(simulation: Simulation) -> Figure:
     axes = figure.subplots()
     places = np.arange(len(breakdown.names))[::-1]
     fills = [scores.fill_rate for scores in breakdown.scores]
-    axes.hlines(places, [f.low for f in fills], [f.high for f in fills], color=_COLOURS["segmented"])
-    axes.plot([f.value for f in fills], places, "o", color=_COLOURS["segmented"], label="fill rate achieved")
-    axes.plot(breakdown.targets, places, "|", color=_COLOURS["habit"], markersize=12, label="target asked")
+    axes.hlines(places, [f.low for f in fills], [f.high for f in fills], color=COLOURS["segmented"])
+    axes.plot([f.value for f in fills], places, "o", color=COLOURS["segmented"], label="fill rate achieved")
+    axes.plot(breakdown.targets, places, "|", color=COLOURS["habit"], markersize=12, label="target asked")
     axes.set_yticks(places, breakdown.names)
     axes.set_xlabel("Fraction")
     axes.legend(frameon=False, fontsize="small", loc="best")

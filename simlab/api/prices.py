@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -36,35 +35,6 @@ if TYPE_CHECKING:
 IntArray = npt.NDArray[np.int64]
 N_RATES = 16
 N_BUDGETS = 20
-
-
-@dataclass(frozen=True, eq=False)
-class FinanceTable:
-    """A table that shows itself.
-
-    Attributes
-    ----------
-    title : str
-    frame : DataFrame
-    note : str
-        How it is to be read.
-    """
-
-    title: str
-    frame: pd.DataFrame
-    note: str
-
-    def to_frame(self) -> pd.DataFrame:
-        """The rows."""
-        return self.frame
-
-    def __repr__(self) -> str:
-        return f"{self.title}\n{self.frame.to_string(index=False)}\n{self.note}"
-
-    def _repr_html_(self) -> str:
-        from simlab.api.html import describe
-
-        return describe(f"{self.title}: {self.note}", self.frame)
 
 
 def rates_frame(opt: Optimization, n_points: int = N_RATES) -> pd.DataFrame:

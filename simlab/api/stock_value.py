@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simlab.api.finance_table import Column, FinanceTable, Kind
 from simlab.api.tables import ALL
 from simlab.api.tails import P95
 from simlab.engine.types import IntArray
@@ -26,7 +27,17 @@ _WORK = 20_000_000
 """SKU-location-periods simulated at most, as long as `FEWEST` replications allow it."""
 
 
-@dataclass(frozen=True, eq=False)
+_SHOWN = (
+    Column("plan", "plan", Kind.TEXT),
+    Column("segment", "segment", Kind.TEXT),
+    Column("inventory_value", "mean", Kind.MONEY),
+    Column("p95_inventory_value", "P95 of all periods", Kind.MONEY),
+    Column("peak_inventory_value", "highest period, mean", Kind.MONEY),
+    Column("peak_inventory_value_p95", "highest period, P95", Kind.MONEY),
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class StockValue:
     """How high the stock value of each plan goes, in the long run and in study currency.
 
@@ -42,10 +53,12 @@ class StockValue:
         ordering and at the count.
     replications : int
         Of the verdict that were kept by period.
+    currency : str
     """
 
     frame: pd.DataFrame
     replications: int
+    currency: str
 
     def to_frame(self) -> pd.DataFrame:
         """One row per plan × segment."""
@@ -56,10 +69,15 @@ class StockValue:
         rows = self.frame[(self.frame["plan"] == plan) & (self.frame["segment"] == segment)]
         return {name: float(rows[name].iloc[0]) for name in COLUMNS}
 
-    def _repr_html_(self) -> str:
-        from simlab.api.html import describe
+    def __repr__(self) -> str:
+        return repr(self._table())
 
-        return describe(f"StockValue({self.replications} replications)", self.frame)
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()
+
+    def _table(self) -> FinanceTable:
+        note = f"of each group's total, {self.replications} replications of the verdict seed"
+        return FinanceTable("Stock value by period", self.frame, note, _SHOWN, self.currency)
 
 
 def stock_value(opt: Optimization) -> StockValue:
@@ -91,7 +109,8 @@ def stock_value(opt: Optimization) -> StockValue:
             rows += _rows(name, (*opt.segmentation.names, ALL), table, half)
     order = {name: place for place, name in enumerate(opt.kinds)}
     frame = pd.DataFrame(rows).sort_values("plan", key=lambda plan: plan.map(order), kind="stable")
-    return StockValue(frame.assign(replications=replications).reset_index(drop=True), replications)
+    frame = frame.assign(replications=replications).reset_index(drop=True)
+    return StockValue(frame, replications, opt.data.study.currency)
 
 
 def _scenarios(opt: Optimization) -> int:

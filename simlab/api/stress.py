@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 BASE = "as fitted"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Stress:
     """What scenarios do to plans.
 
@@ -58,6 +58,9 @@ class Stress:
     def to_frame(self) -> pd.DataFrame:
         """Scenario × plan."""
         return self.frame
+
+    def __repr__(self) -> str:
+        return "\n".join(("Scenarios", self.frame.to_string(index=False), *self.notes))
 
     def _repr_html_(self) -> str:
         from simlab.api.html import describe

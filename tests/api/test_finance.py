@@ -14,6 +14,7 @@ from simlab.api.confidence import band_frame, gap_to_truth
 from simlab.api.releasing import release_statements, releases_frame
 from simlab.engine.run import simulate_items
 from simlab.errors import UsageError
+from simlab.measures import format_money
 from simlab.run import RunFolder
 
 
@@ -165,9 +166,29 @@ def test_reasons_are_given_on_request(opt):
     assert "what works" in str(opt.why_infeasible(fill_rate=0.99, budget=100.0))
 
 
-def test_tables_show_themselves(opt):
-    assert "Exchange rates" in repr(opt.exchange_rates())
+def test_tables_show_themselves_with_units_currency_and_intervals(opt):
+    rates, bounds = opt.exchange_rates(), opt.bounds()
+    row, currency = rates.to_frame().iloc[0], opt.data.study.currency
+    shown = rates.shown()[f"holding cost per point ({currency} a year)"].iloc[0]
+    low, high = (format_money(row[f"cost_per_point_{end}"]) for end in ("low", "high"))
+    assert shown == f"{format_money(row['cost_per_point'])} [{low}, {high}]"
+    assert rates.to_frame().attrs["units"]["cost_per_point"] == f"{currency} a year"
+    assert "Exchange rates" in repr(rates)
     assert "<table" in opt.next_euro()._repr_html_()
+    assert f"money ({currency} per year)" in repr(bounds)
+    assert "nan" not in repr(bounds)
+    assert format_money(opt.stock_value.of("segmented")["p95_inventory_value"]) in repr(opt.stock_value)
+
+
+def test_pictures_of_finance_show_what_the_tables_say(opt):
+    staircase = opt.exchange_rates().plot().axes[0]
+    assert len(staircase.patches) + len(staircase.collections) >= len(opt.exchange_rates().to_frame())
+    names = [label.get_text() for label in opt.capital_by_segment().plot().axes[0].get_yticklabels()]
+    assert sorted(names) == sorted(opt.segmentation.names)
+    line = opt.capital.plot().axes[0].lines[0]
+    assert (line.get_ydata() == opt.capital.frame["inventory_value"]).all()
+    with pytest.raises(UsageError, match="no picture of 'Next moves'"):
+        opt.next_euro().plot()
 
 
 def test_the_run_folder_has_the_tables_of_finance_and_the_report_shows_them(tmp_path):

@@ -1,0 +1,153 @@
+"""Tables that finance reads: they show themselves with units, currency and intervals, and draw themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from simlab.errors import UsageError
+from simlab.measures import DASH, format_money, format_number, format_rate
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+class Kind(Enum):
+    """How the numbers of a column are written."""
+
+    TEXT = "text"
+    COUNT = "count"
+    RATE = "rate"
+    POINTS = "points"
+    MONEY = "money"
+    NUMBER = "number"
+
+
+_UNITS = {Kind.RATE: "fraction", Kind.POINTS: "fraction", Kind.COUNT: "count"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that is shown: its name in the frame, its heading, and what its numbers are.
+
+    Attributes
+    ----------
+    key : str
+        Columns ``{key}_low`` and ``{key}_high``, if there, are shown behind the value.
+    heading : str
+    kind : Kind
+    per : str
+        What money is per, such as "a year"; empty if nothing.
+    """
+
+    key: str
+    heading: str
+    kind: Kind
+    per: str = ""
+
+    def unit(self, currency: str) -> str:
+        """Unit of the numbers, empty for text."""
+        if self.kind is Kind.MONEY:
+            return f"{currency} {self.per}".strip()
+        return self.per or _UNITS.get(self.kind, "")
+
+    def title(self, currency: str) -> str:
+        """Heading with the unit where money is counted or something is counted per something."""
+        unit = f"{currency} {self.per}".strip() if self.kind is Kind.MONEY else self.per
+        unit = "points" if self.kind is Kind.POINTS else unit
+        return f"{self.heading} ({unit})" if unit else self.heading
+
+    def write(self, row: Any) -> str:
+        """The value of one row, with its interval if there is one."""
+        value, low, high = (row.get(self.key + end) for end in ("", "_low", "_high"))
+        text = self._one(value)
+        if low is None or high is None or low != low or high != high:
+            return text
+        return f"{text} [{self._one(low)}, {self._one(high)}]"
+
+    def _one(self, value: Any) -> str:
+        if value is None or value != value:
+            return DASH
+        if self.kind is Kind.TEXT:
+            return str(value)
+        if self.kind is Kind.COUNT:
+            return f"{int(value):,}"
+        return _WRITE[self.kind](float(value))
+
+
+_WRITE: dict[Kind, Callable[[float], str]] = {
+    Kind.RATE: lambda value: format_rate(value, 4),
+    Kind.POINTS: lambda value: format_number(100 * value, 3),
+    Kind.MONEY: format_money,
+    Kind.NUMBER: lambda value: format_number(value, 4),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class FinanceTable:
+    """A table that shows itself.
+
+    Attributes
+    ----------
+    title : str
+    frame : DataFrame
+        All columns, numbers as they are; ``frame.attrs["units"]`` names the units of those shown.
+    note : str
+        How it is to be read.
+    columns : tuple of Column
+        What is shown, in this order; columns that the frame lacks are left out.
+    currency : str
+    draw : function of the table, optional
+        Draws it.
+    """
+
+    title: str
+    frame: pd.DataFrame
+    note: str
+    columns: tuple[Column, ...]
+    currency: str
+    draw: Callable[[FinanceTable], Figure] | None = None
+
+    def __post_init__(self) -> None:
+        self.frame.attrs["units"] = {
+            column.key: column.unit(self.currency)
+            for column in self.columns
+            if column.key in self.frame and column.kind is not Kind.TEXT
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """The rows, numbers as they are."""
+        return self.frame
+
+    def shown(self) -> pd.DataFrame:
+        """What is shown: headings with units, values with intervals, all of it text."""
+        import pandas as pd
+
+        columns = [column for column in self.columns if column.key in self.frame]
+        rows = self.frame.to_dict("records")
+        return pd.DataFrame(
+            {column.title(self.currency): [column.write(row) for row in rows] for column in columns}
+        )
+
+    def plot(self) -> Figure:
+        """The table as a picture.
+
+        Raises
+        ------
+        UsageError
+            There is no picture of this table.
+        """
+        if self.draw is None or self.frame.empty:
+            raise UsageError(f"there is no picture of '{self.title}'; to_frame() has its numbers")
+        return self.draw(self)
+
+    def __repr__(self) -> str:
+        return f"{self.title}\n{self.shown().to_string(index=False)}\n{self.note}"
+
+    def _repr_html_(self) -> str:
+        from simlab.api.html import describe
+
+        return describe(f"{self.title}: {self.note}", self.shown())
