@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simlab.catalog import Catalog, Quality
 from simlab.catalog import from_frames as catalog_from_frames
@@ -106,7 +107,7 @@ def load_frames(
     demand: pd.DataFrame | None = None,
     receipts: pd.DataFrame | None = None,
     *,
-    study: Study | None = None,
+    study: Study | Mapping[str, Any] | None = None,
 ) -> Data:
     """The same from pandas tables, under the rules that hold for files.
 
@@ -114,10 +115,22 @@ def load_frames(
     ----------
     items, demand, receipts : DataFrame
         Columns as in the files; only `items` is always needed.
-    study : Study, optional
-        Options; the defaults if left out.
+    study : Study or mapping, optional
+        Options: sections by name with their options, as in a study file; the defaults if left out.
+
+    Raises
+    ------
+    InvalidInputError
+        With every problem of the options, or of the tables, at once.
+
+    Examples
+    --------
+    >>> import simlab as sl
+    >>> options = {"study": {"period": "day", "currency": "EUR"}, "policy": {"review_period": 7}}
+    >>> data = sl.load_frames(items, demand, study=options)  # doctest: +SKIP
     """
-    return with_segments(catalog_from_frames(study or Study.default(), items, demand, receipts))
+    options = study if isinstance(study, Study) else Study.default(**dict(study or {}))
+    return with_segments(catalog_from_frames(options, items, demand, receipts))
 
 
 def with_segments(catalog: Catalog) -> Data:

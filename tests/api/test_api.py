@@ -219,6 +219,20 @@ def test_reorder_quantity_runs_through_the_same_door(tmp_path):
     assert (opt.planned.levels.order_quantity == 60).all()
 
 
+def test_options_beside_dataframes_are_those_of_a_study_file():
+    frames = {
+        name: pd.read_csv(BASELINE / f"{name}.csv", dtype=str) for name in ("items", "demand", "receipts")
+    }
+    options = {
+        "study": {"name": "frames", "period": "day", "currency": "SEK"},
+        "lead_times": {"crossing": False},
+    }
+    data = sl.load_frames(**frames, study=options)
+    assert (data.study.name, data.study.period, data.study.currency) == ("frames", "day", "SEK")
+    with pytest.raises(sl.InvalidInputError, match="did you mean 'policy'"):
+        sl.load_frames(**frames, study={"polcy": {"review_period": 1}})
+
+
 def test_renaming_a_sku_changes_its_draws_but_not_its_levels(tmp_path):
     items = pd.read_csv(BASELINE / "items.csv", dtype=str)
     demand = pd.read_csv(BASELINE / "demand.csv", dtype=str)
