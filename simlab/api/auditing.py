@@ -245,7 +245,7 @@ def write_audit(result: Audit, folder: RunFolder, times: dict[str, float]) -> di
     study = result.data.study
     if study.source:
         folder.write_text("study.toml", study.source)
-    folder.write_json("resolved.json", study.resolved())
+    folder.write_json("resolved.json", study.resolved_with_times())
     folder.write_table("audit", frame)
     folder.write_table("quality", result.data.quality.to_frame())
     folder.write_text("results/audit.csv", frame.to_csv(index=False))

@@ -71,7 +71,7 @@ def write_contest(contest: Contest, folder: RunFolder, times: dict[str, float]) 
     study = contest.data.study
     if study.source:
         folder.write_text("study.toml", study.source)
-    folder.write_json("resolved.json", study.resolved())
+    folder.write_json("resolved.json", study.resolved_with_times())
     frames = contest_frames(contest)
     for name, frame in frames.items():
         folder.write_table(name, frame)

@@ -126,8 +126,7 @@ def _flow(
     measure: str, data: Data, curves: Curves, settings: Settings, costs: Costs
 ) -> tuple[IntArray, Fraction]:
     """(n, k) orders, or purchases at unit cost, and what one unit of them is a year."""
-    days = Fraction(365, 12) if data.study.period == "month" else Fraction(repr(data.study.period_days))
-    per_year = Fraction(365) / days / (settings.periods * settings.replications)
+    per_year = Fraction(365) / data.study.days_per_period / (settings.periods * settings.replications)
     shape = curves.served.shape[:2]
     if measure == "orders":
         return np.array(np.broadcast_to(curves.orders.sum(axis=-1), shape)), per_year

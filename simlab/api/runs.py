@@ -274,7 +274,7 @@ def _write(folder: RunFolder, data: Data, frames: dict[str, pd.DataFrame]) -> No
     study = data.study
     if study.source:
         folder.write_text("study.toml", study.source)
-    folder.write_json("resolved.json", study.resolved())
+    folder.write_json("resolved.json", study.resolved_with_times())
     for name, frame in frames.items():
         folder.write_table(name, frame)
     folder.write_table("quality", data.quality.to_frame())

@@ -108,5 +108,8 @@ def _open(
     rows &= table.receipt_date >= held.days[0]
     study = catalog.study
     first, *_ = running_number(held.days[:1], study.period, study.week_starts)
-    day = running_number(table.receipt_date[rows], study.period, study.week_starts)
-    return item[rows], np.minimum(day - first, held.n_periods), table.quantity[rows]
+    if study.period == "day":  # received on a closed day, it is there on the next open one
+        place = np.searchsorted(held.days, table.receipt_date[rows])
+    else:
+        place = running_number(table.receipt_date[rows], study.period, study.week_starts) - first
+    return item[rows], np.minimum(place, held.n_periods), table.quantity[rows]

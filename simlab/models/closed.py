@@ -11,14 +11,14 @@ import numpy as np
 from simlab.catalog.quality import QualityRow
 from simlab.engine.types import IntArray
 from simlab.models.calendar import Calendar, DateArray, first_day
-from simlab.study.values import WEEKDAYS
+from simlab.study.values import WEEKDAYS, closed_days
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
 
 _SHOWN = 6
 _LEAST_ROWS_A_DAY = 5.0
-_MANY = 0.05  # of all days closed, from which lead times in calendar days are misleading
+_MANY = 0.05  # of all days closed by date, from which lead times in calendar days are misleading
 
 
 def closed_notes(catalog: Catalog, calendar: Calendar) -> Iterator[QualityRow]:
@@ -53,35 +53,59 @@ def closed_notes(catalog: Catalog, calendar: Calendar) -> Iterator[QualityRow]:
 
 
 def open_days(catalog: Catalog, calendar: Calendar | None) -> tuple[str, ...]:
-    """What it means that simulated days are open days, where a twentieth of all days or more are closed.
+    """What it means that simulated days are open days, in sentences; nothing where no weekday is closed.
 
     Parameters
     ----------
     catalog : Catalog
     calendar : Calendar or None
         Of the demand history; None without one.
+
+    Notes
+    -----
+    Closed weekdays are taken out of times (`Study.days_per_period`). Closed dates are not: where they are
+    a twentieth of the other days or more, a remark says what that does.
     """
-    if calendar is None or calendar.period != "day" or calendar.n_periods == 0:
-        return ()
-    share = 1.0 - float(calendar.open.mean())
-    if share < _MANY or share == 1.0:
-        return ()
     study = catalog.study
+    if study.period != "day":
+        return ()
+    said = []
+    if study.demand.open_weekdays < 7:
+        said.append(_converted(catalog))
+    if calendar is None or calendar.n_periods == 0:
+        return tuple(said)
+    days = calendar.first + np.arange(calendar.n_periods)
+    week = ~closed_days(days.astype("datetime64[D]"), (), study.demand.weekdays)
+    share = 1.0 - float(calendar.open[week].mean()) if week.any() else 0.0
+    if _MANY <= share < 1.0:
+        said.append(
+            f"Days closed by date ({100 * share:.0f} % of the history's other days) are no observation, but "
+            f"lead times count them: demand over lead times is up to {100 * share / (1 - share):.0f} % too "
+            "high. Weekdays that are always closed belong in demand.weekdays."
+        )
+    return tuple(said)
+
+
+def _converted(catalog: Catalog) -> str:
+    """How calendar days become open days, and how to say that they are open days already."""
+    study = catalog.study
+    n = study.demand.open_weekdays
+    said = (
+        f"A simulated day is a day open for demand, {n} of 7 a week: a year has "
+        f"{study.periods_per_year:.4g} of them"
+    )
     stated = study.data.time_unit != "periods"
     received = catalog.receipts is not None and study.lead_times.law != "fixed"
     received &= study.lead_times.calendar == "days"
-    more = 100 * share / (1 - share)
-    said = (
-        f"A simulated day is a day open for demand ({100 * share:.0f} % of the days of the history were "
-        "closed): figures per year count 365 of them."
-    )
-    if not (stated or received):
-        return (said,)
-    remedy = ['data.time_unit = "periods" with times of items in open days'] if stated else []
-    remedy += ['lead_times.calendar = "working_days" for receipts'] if received else []
+    times = ["lead times and review periods in items and study"] if stated else []
+    times += ["lead times of receipts"] if received else []
+    if not times:
+        return f"{said}; times count open days, as the study says."
+    remedy = ['data.time_unit = "periods" if times are in open days already'] if stated else []
+    remedy += ['lead_times.calendar = "working_days" to count open days between order and receipt']
     return (
-        f"{said} Lead times and review periods in calendar days are taken as that many open days, so that "
-        f"demand over them, and stock, is up to {more:.0f} % too high: say {' and '.join(remedy)}.",
+        f"{said}; {' and '.join(times)} are calendar days, and 7 of them become {n}, split between whole "
+        f"days so that the mean is kept. Say {', or '.join(remedy[: 1 + received])}."
     )
 
 

@@ -11,9 +11,11 @@ from simlab.catalog.quality import QualityRow
 from simlab.engine.types import IntArray
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.calendar import BoolArray, DateArray, first_day, whole_periods
+from simlab.study import closed_days
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
+    from simlab.study import Study
 
 HELD_OUT = "held out for the replay"
 
@@ -66,7 +68,8 @@ def split(catalog: Catalog, holdout: int, skipped: int = 0) -> tuple[Catalog, He
     Notes
     -----
     Demand from the cut on and receipts that arrived from then on are not in the past; purchase orders
-    placed before and received after it are, with their receipts unknown.
+    placed before and received after it are, with their receipts unknown. Weekdays that a daily study
+    closes are no periods (`Study.days_per_period`): the hold-out then has fewer than it has days.
     """
     table = catalog.demand
     if table is None:
@@ -82,8 +85,19 @@ def split(catalog: Catalog, holdout: int, skipped: int = 0) -> tuple[Catalog, He
     inside = (place >= 0) & (place < holdout)
     quantity = np.zeros((catalog.n_items, holdout), np.int64)
     np.add.at(quantity, (table.item[inside], place[inside]), table.quantity[inside])
-    held = HeldOut(quantity, calendar.open[known : known + holdout], days.astype("datetime64[D]"))
-    return _before(catalog, held.days[0]), held
+    days = days.astype("datetime64[D]")
+    kept = _simulated(catalog.study, days)
+    if not kept.any():
+        raise InvalidInputError([_too_short(catalog, holdout, calendar.n_periods)])
+    held = HeldOut(quantity[:, kept], calendar.open[known : known + holdout][kept], days[kept])
+    return _before(catalog, days[0]), held
+
+
+def _simulated(study: Study, days: DateArray) -> BoolArray:
+    """(N,) which periods the simulation knows: all but the closed weekdays of a daily study."""
+    if study.period != "day":
+        return np.ones(days.size, np.bool_)
+    return ~closed_days(days, (), study.demand.weekdays)
 
 
 def known_past(catalog: Catalog) -> tuple[Catalog, tuple[QualityRow, ...]]:

@@ -68,13 +68,14 @@ def periods_per_day(study: Study, first: np.datetime64, last: np.datetime64) -> 
 
     Notes
     -----
-    Working days are counted over the whole weeks from the first order to the last receipt: five a week
-    with closed weekends, a little less where holidays are named. Days as periods are those on which
-    demand is open.
+    A calendar day is one seventh of a week, and of the open weekdays of a daily study: with closed
+    weekends seven days are five periods. Working days are counted over the whole weeks from the first
+    order to the last receipt: five a week with closed weekends, a little less where holidays are named.
+    Days as periods are those on which demand is open.
     """
-    times, share = _PERIOD[study.period]
     if study.lead_times.calendar == "days":
-        return times, share
+        return study.days_per_period.denominator, study.days_per_period.numerator
+    times, share = _PERIOD[study.period]
     n = -(-((last - first).astype("timedelta64[D]").astype(np.int64) + 1) // 7) * 7
     days = first + np.arange(int(n)) * _DAY
     open_days = int((~no_delivery(study, days)).sum())

@@ -185,6 +185,10 @@ def _working_days(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
         fix = 'name them: [lead_times] weekdays = ["saturday", "sunday"], closed = ["2025-12-24/2026-01-01"]'
         where = 'lead_times.calendar = "working_days"'
         yield Problem("E-STU-008", "no closed day is named", file, column=where, fix=fix)
+    weekdays = value_at(raw, "demand.weekdays")
+    if isinstance(weekdays, list) and len({str(one) for one in weekdays}) == 7:
+        fix = "leave a day of the week open"
+        yield Problem("E-STU-008", "no day is open for demand", file, column="demand.weekdays", fix=fix)
     day, closed = value_at(raw, "lead_times.order_weekday"), value_at(raw, "lead_times.weekdays")
     if isinstance(closed, Sequence) and day is not None and day in closed:
         where = f"lead_times.order_weekday = {day!r}"

@@ -151,6 +151,11 @@ class DemandSpec(Spec):
     uplift: UpliftSpec | None = None
     override: tuple[DemandOverride, ...] = ()
 
+    @property
+    def open_weekdays(self) -> int:
+        """Days of a week that are not closed."""
+        return 7 - len(set(self.weekdays))
+
     def closed_mask(self, dates: npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:
         """(m,) which of these dates (datetime64[D]) are closed, by date, range or weekday."""
         return closed_days(dates, self.closed, self.weekdays)

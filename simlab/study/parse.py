@@ -149,4 +149,7 @@ def _default_review(raw: Mapping[str, Any]) -> float:
     period = value_at(raw, "study.period") or "week"
     unit = value_at(raw, "data.time_unit") or "days"
     days = _REVIEW_DAYS[period]
+    closed = value_at(raw, "demand.weekdays")
+    if period == "day" and unit == "periods" and isinstance(closed, list):
+        return max(days - len({str(day) for day in closed}), 1.0)
     return days / (_PERIOD_DAYS[period] if unit == "periods" else _UNIT_DAYS[unit])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -27,7 +28,7 @@ from simlab.study.values import Day, Text, Weekday
 HEADER = ("name", "currency", "period", "week_starts", "as_of")
 """Options of the section [study], which are attributes of `Study` itself."""
 
-_DAYS = {"day": 1.0, "week": 7.0, "month": 365.0 / 12.0}
+_DAYS = {"day": Fraction(1), "week": Fraction(7), "month": Fraction(365, 12)}
 _UNIT_DAYS = {"days": 1.0, "weeks": 7.0, "months": 365.0 / 12.0}
 _DIGITS = 6  # of a grid target: the same on every machine, whatever its log and exp
 
@@ -98,9 +99,19 @@ class Study(Spec):
         return cls.model_validate(study_from_sections(name, sections))
 
     @property
+    def days_per_period(self) -> Fraction:
+        """Calendar days that pass in a period: 1, 7 or 365/12.
+
+        A daily study whose `demand.weekdays` are closed simulates open days alone: with closed weekends
+        7/5 days pass from one to the next. Dates of `demand.closed` are not counted here.
+        """
+        days = _DAYS[self.period]
+        return days if self.period != "day" else Fraction(7, max(self.demand.open_weekdays, 1))
+
+    @property
     def period_days(self) -> float:
-        """Length of a period in days: 1, 7 or 365/12."""
-        return _DAYS[self.period]
+        """`days_per_period` as a number."""
+        return float(self.days_per_period)
 
     @property
     def periods_per_year(self) -> float:
@@ -140,6 +151,15 @@ class Study(Spec):
         header = {key: flat[key] for key in HEADER}
         rest = {key: value for key, value in flat.items() if key not in HEADER and key != "schema"}
         return {"schema": flat["schema"], "study": header, **rest}
+
+    def resolved_with_times(self) -> dict[str, Any]:
+        """`resolved`, and in a section `derived`, which no study file has, what it makes of times."""
+        derived = {
+            "calendar_days_per_period": self.period_days,
+            "periods_per_year": self.periods_per_year,
+            "periods_per_time_unit": self.time_unit_periods,
+        }
+        return {**self.resolved(), "derived": derived}
 
 
 def even_targets(lowest: float, highest: float, n: int) -> tuple[float, ...]:

@@ -335,33 +335,6 @@ def test_closed_days_are_named_and_silent_days_told() -> None:
     assert "[demand] weekdays" in note.note
 
 
-def week_of_five(**more):
-    """Eight weeks of days of four items without weekends."""
-    rng = np.random.default_rng(1)
-    lines = {f"S{k}": {"quantity": rng.poisson(5, 56)} for k in range(4)}
-    closed = more.pop("weekdays", ["saturday", "sunday"])
-    return catalogue(lines, days=1, period="day", weekdays=closed, **more)
-
-
-@pytest.mark.parametrize(
-    ("unit", "said"),
-    [("days", 'up to 40 % too high: say data.time_unit = "periods"'), ("periods", "per year count 365 of")],
-)
-def test_lead_times_in_calendar_days_beside_demand_of_open_days_are_told(unit, said) -> None:
-    """29 % of the days are closed: fourteen calendar days of open-day demand are fourteen tenths too much."""
-    (sentence,) = [text for text in fit(week_of_five(unit=unit)).assumptions if "open for demand" in text]
-    assert said in sentence
-    assert ("too high" in sentence) == (unit == "days")
-    assert not [text for text in fit(week_of_five(weekdays=[])).assumptions if "open for demand" in text]
-
-
-def test_a_law_by_weekday_refuses_weekdays_that_are_always_closed() -> None:
-    """Else Friday's and Monday's demand would be sold at weekends, and the week drift against the run."""
-    with pytest.raises(InvalidInputError, match="always closed"):
-        fit(week_of_five(models={"law": "calendar"}))
-    assert fit(week_of_five(models={"law": "calendar"}, weekdays=[])).world.demand.past.cycle == 7
-
-
 def test_a_shelf_that_was_hardly_ever_full_is_named() -> None:
     """With every week stocked out nothing bounds demand from above: that must be said."""
     lines = {"A": {"quantity": [5] * 40, "on_hand": 0}, "B": {"quantity": [5] * 40, "on_hand": 3}}
