@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from simlab.api.data import Data
     from simlab.api.optimization import Optimization
     from simlab.api.simulation import Simulation
+    from simlab.models import DelayUncertainty
     from simlab.segments import Segmentation
 
 INDEPENDENT = (
@@ -207,13 +208,31 @@ def _parameters(data: Data) -> list[str]:
     if not data.study.models.parameter_uncertainty:
         return []
     if data.models.redraws is None:
-        return ["No parameter is drawn again: every demand law is given, none is fitted."]
+        return [
+            "No parameter is drawn again: every demand law is given and every lead time stated, "
+            "none is fitted."
+        ]
     return [
         "Model intervals: the parameters of every fitted demand law are drawn from what its own history "
-        "leaves open, one draw per batch, items independent. Laws given in items, the kind of each law and "
-        "lead times stay; levels, search, scenarios, capital and rows per SKU-location take the fitted "
-        "parameters."
+        "leaves open, one draw per batch, items independent. Laws given in items and the kind of each law "
+        "stay; levels, search, scenarios, capital and rows per SKU-location take the fitted parameters.",
+        _lead_times_again(data, data.models.redraws.delays),
     ]
+
+
+def _lead_times_again(data: Data, known: DelayUncertainty | None) -> str:
+    """What of lead times is drawn again."""
+    n = data.catalog.n_items
+    if known is None:
+        return "Of lead times nothing is drawn again: they are stated, and how much they vary is not known."
+    stated = int((known.unit < 0).sum())
+    stay = f" Those of {stated:,} of {n:,} SKU-locations are stated and stay." if stated else ""
+    return (
+        f"Lead times are drawn again from {known.n_receipts:,} receipts (Bayesian bootstrap), one law per "
+        "supplier and group and draw; a law borrowed for want of receipts varies as suppliers do, and as "
+        f"{data.study.lead_times.min_receipts} receipts would leave open at least (lead_times.min_receipts)."
+        f"{stay}"
+    )
 
 
 def _past(data: Data) -> str:

@@ -13,6 +13,7 @@ from simlab.models.holdout import HeldOut, known_past, split, take
 from simlab.models.marginal import is_plain, marginal
 from simlab.models.origins import FITTED, METHODS, Origin, rolling_origins
 from simlab.models.recorded import recorded_lead_times
+from simlab.models.redrawn_delays import DelayUncertainty
 from simlab.models.redraws import Redraws, Uncertainty
 from simlab.models.scores import Scores, rolling_scores
 from simlab.models.supplier_records import SupplierRecord, supplier_records
@@ -25,6 +26,7 @@ __all__ = [
     "AtCut",
     "Calendar",
     "Costs",
+    "DelayUncertainty",
     "DemandLaw",
     "Diagnosis",
     "Drift",

@@ -18,9 +18,9 @@ from simlab.models.demand import Choice, choose_laws
 from simlab.models.factors import common_factors
 from simlab.models.history import read_history
 from simlab.models.holdout import known_past
-from simlab.models.lead_times import fit_lead_times, moments
+from simlab.models.lead_times import LeadTimes, fit_lead_times, moments
 from simlab.models.opening import opening_stock
-from simlab.models.redraws import Redraws
+from simlab.models.redraws import Redraws, nothing_open
 from simlab.models.resolution import Resolved, resolved_laws
 from simlab.models.scores import Scores
 from simlab.models.suppliers import check_suppliers, stated_suppliers
@@ -210,7 +210,7 @@ def fit(catalog: Catalog) -> Models:
         sku=catalog.sku,
         location=catalog.location,
         scores=choice.scores,
-        redraws=_redraws(catalog, choice),
+        redraws=_redraws(catalog, choice, lead_times),
     )
 
 
@@ -219,8 +219,9 @@ def _steps(resolved: Resolved) -> list[str]:
     return [f", in multiples of {step} units" if step > 1 else "" for step in resolved.step.tolist()]
 
 
-def _redraws(catalog: Catalog, choice: Choice) -> Redraws | None:
-    """What parameters are drawn again with, where the study asks for it and there is a history."""
-    if not catalog.study.models.parameter_uncertainty or choice.known is None:
+def _redraws(catalog: Catalog, choice: Choice, lead_times: LeadTimes) -> Redraws | None:
+    """What parameters are drawn again with, where the study asks and there are histories or receipts."""
+    if not catalog.study.models.parameter_uncertainty or (choice.known is None and lead_times.known is None):
         return None
-    return Redraws(choice.known, catalog.study.simulation.seed)
+    known = nothing_open(catalog.n_items) if choice.known is None else choice.known
+    return Redraws(known, catalog.study.simulation.seed, lead_times.known)

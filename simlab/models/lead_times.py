@@ -14,6 +14,7 @@ from simlab.errors import InvalidInputError, Problem
 from simlab.models.delays import DayLaw, Delays, Key, item_keys, pooled, product_limit, read_delays, smoothed
 from simlab.models.lead_time_remarks import remarks
 from simlab.models.orders import observe
+from simlab.models.redrawn_delays import DelayUncertainty, GroupLaw, Source, alike, delay_uncertainty
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -23,6 +24,7 @@ _SHARES = 10_000  # resolution of a stated lead time between two whole periods
 _MOST_WEIGHT = 2**31 - 1
 
 _NAMES_SHOWN = 3
+_Found = tuple[int, str, "Source | None"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +39,14 @@ class LeadTimes:
         Where it comes from, per SKU-location.
     notes : tuple of QualityRow
         Rows of the quality account.
+    known : DelayUncertainty or None
+        How sure the laws are; None where all are stated, or the study does not ask.
     """
 
     law: LeadTimeLaw
     reason: tuple[str, ...]
     notes: tuple[QualityRow, ...]
+    known: DelayUncertainty | None = None
 
 
 @dataclass(eq=False)
@@ -87,6 +92,22 @@ class _Receipts:
         rows = self.delays.rows(prefix)
         return product_limit(self.delays.days[rows], self.delays.is_open[rows])
 
+    def groups(self, sources: Sequence[Source | None]) -> dict[Key, GroupLaw]:
+        """Own laws of the groups of some sources and of those around them."""
+        wanted = {
+            one.group[:depth]
+            for one in set(sources)
+            if one is not None
+            for depth in range(len(one.group) + 1)
+        }
+        return {key: GroupLaw(self.own(key), self.count(key)) for key in sorted(wanted)}
+
+    def likeness(self) -> float:
+        """How far suppliers (values of the first column of `by`) are alike; see `redrawn_delays.alike`."""
+        came = np.flatnonzero(~self.delays.is_open)
+        names = [self.delays.key[row][0] for row in came.tolist()]
+        return alike(self.delays.days[came], np.unique(names, return_inverse=True)[1])
+
     def law(self, prefix: Key) -> DayLaw:
         """Own law of the first group, then mixtures with the group around."""
         if prefix not in self.found:
@@ -124,6 +145,7 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
     laws = _Laws()
     number = np.zeros(catalog.n_items, np.int64)
     reason: list[str] = []
+    sources: list[Source | None] = []
     missing: list[int] = []
     keys = item_keys(catalog)
     stated = catalog.numbers.get("lead_time", np.full(catalog.n_items, np.nan)).tolist()
@@ -132,8 +154,9 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
         if found is None:
             missing.append(row)
         else:
-            number[row], text = found
+            number[row], text, source = found
             reason.append(text)
+            sources.append(source)
     if missing:
         raise InvalidInputError([_no_lead_time(catalog, missing)])
     is_random = any(periods.size > 1 for periods, _ in laws.points)
@@ -141,7 +164,13 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
     if is_random and crossing is None:
         raise InvalidInputError([_crossing_unsaid(catalog.study)])
     law = laws.arrays(number, bool(crossing) and is_random)
-    return LeadTimes(law, tuple(reason), (*receipts.notes, *_borrowed(catalog, reason), *remarks(catalog)))
+    notes = (*receipts.notes, *_borrowed(catalog, reason), *remarks(catalog))
+    known = None
+    if catalog.study.models.parameter_uncertainty:
+        spec = catalog.study.lead_times
+        groups = receipts.groups(sources)
+        known = delay_uncertainty(sources, groups, spec, receipts.ratio, receipts.likeness())
+    return LeadTimes(law, tuple(reason), notes, known)
 
 
 def _borrowed(catalog: Catalog, reason: Sequence[str]) -> tuple[QualityRow, ...]:
@@ -204,12 +233,12 @@ def split_periods(value: float) -> tuple[IntArray, IntArray]:
     return np.array([p for p, _ in kept], np.int64), np.array([w for _, w in kept], np.int64)
 
 
-def _law_of(key: Key, stated: float, receipts: _Receipts, laws: _Laws) -> tuple[int, str] | None:
-    """Number and reason of one item's law; None without any source."""
+def _law_of(key: Key, stated: float, receipts: _Receipts, laws: _Laws) -> _Found | None:
+    """Number, reason and source of one item's law; None without any."""
     spec, study = receipts.study.lead_times, receipts.study
     has_own = np.isfinite(stated)
     if spec.law == "fixed":
-        return _stated(stated, laws, study, "") if has_own else None
+        return (*_stated(stated, laws, study, ""), None) if has_own else None
     first = spec.by[0]
     name = f"{first} '{key[0]}'" if key else f"no {first}"
     n = receipts.count(key[:1]) if key else 0
@@ -219,18 +248,18 @@ def _law_of(key: Key, stated: float, receipts: _Receipts, laws: _Laws) -> tuple[
     n_all = receipts.count(())
     if known and n_all:
         why = f"{name}: {n} receipts, fewer than {spec.min_receipts} → all {n_all} pooled"
-        return _learnt("all", receipts.law(()), receipts, laws, why)
+        return (*_learnt("all", receipts.law(()), receipts, laws, why), Source((), key[0]))
     if has_own:
         why = f"{name} has no receipts: " if key and n_all else ""
-        return _stated(stated, laws, study, why)
+        return (*_stated(stated, laws, study, why), None)
     if n_all == 0:
         return None
     who = f"{name} has no receipts" if key else name
     why = f"{who} and no lead_time → all {n_all} receipts pooled"
-    return _learnt("all", receipts.law(()), receipts, laws, why)
+    return (*_learnt("all", receipts.law(()), receipts, laws, why), Source((), key[0] if key else ""))
 
 
-def _grouped(key: Key, n: int, receipts: _Receipts, laws: _Laws, name: str) -> tuple[int, str]:
+def _grouped(key: Key, n: int, receipts: _Receipts, laws: _Laws, name: str) -> _Found:
     """The law of the innermost group that has receipts, mixed with those around it."""
     depth = 1
     while depth < len(key) and receipts.count(key[: depth + 1]):
@@ -241,7 +270,8 @@ def _grouped(key: Key, n: int, receipts: _Receipts, laws: _Laws, name: str) -> t
         share = receipts.study.lead_times.min_receipts / (inside + receipts.study.lead_times.min_receipts)
         column = (*receipts.study.lead_times.by, "ordered on")[level]
         why += f", {column} '{key[level]}': {inside} of them ({100 * share:.0f} % borrowed)"
-    return _learnt(("by", *key[:depth]), receipts.law(key[:depth]), receipts, laws, why)
+    learnt = _learnt(("by", *key[:depth]), receipts.law(key[:depth]), receipts, laws, why)
+    return (*learnt, Source(key[:depth]))
 
 
 def _learnt(key: object, law: DayLaw, receipts: _Receipts, laws: _Laws, why: str) -> tuple[int, str]:

@@ -6,7 +6,6 @@ rows nor on who computes it.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,8 @@ import numpy as np
 from simlab.engine.types import CodeArray, DemandLaw, FloatArray, IntArray, KeyArray, LawKind, Past, World
 from simlab.models.calendar import BoolArray
 from simlab.models.choice import too_wide
+from simlab.models.redrawn_delays import DelayUncertainty
+from simlab.models.variates import SECOND, beta_of, gamma_of, mixed, normal_of, start_of, uniform_of
 
 if TYPE_CHECKING:
     from simlab.models.history import History
@@ -28,9 +29,6 @@ _CHANCE = 2.0**32
 _CONTINUOUS = (LawKind.GAMMA, LawKind.LOGNORMAL, LawKind.NORMAL)
 _OVERDISPERSED = (LawKind.NEGATIVE_BINOMIAL, LawKind.STUTTERING_POISSON)
 _TWO_PARAMETERS = (*_OVERDISPERSED, LawKind.INTERMITTENT, *_CONTINUOUS)
-_STEP, _FIRST, _SECOND = (
-    np.uint64(one) for one in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +53,12 @@ class Uncertainty:
     def take(self, rows: IntArray) -> Uncertainty:
         """Of some items."""
         return Uncertainty(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+
+def nothing_open(n: int) -> Uncertainty:
+    """Of n items whose demand laws are all given."""
+    none = np.zeros(n, np.int64)
+    return Uncertainty(none, none, np.zeros(n), np.zeros(n, np.bool_))
 
 
 def uncertainty_of(history: History, prior: SizePrior, short: BoolArray, given: BoolArray) -> Uncertainty:
@@ -90,19 +94,26 @@ class Redraws:
         Of the items' demand laws.
     seed : int
         Of the study.
+    delays : DelayUncertainty or None
+        Of their lead times; None where all are stated.
     """
 
     known: Uncertainty
     seed: int
+    delays: DelayUncertainty | None = None
 
     def take(self, rows: IntArray) -> Redraws:
         """Of some items."""
-        return replace(self, known=self.known.take(rows))
+        delays = None if self.delays is None else self.delays.take(rows)
+        return replace(self, known=self.known.take(rows), delays=delays)
 
     def draw(self, world: World, number: int) -> World:
         """The world of the same items with the parameters of one draw."""
         demand = redrawn_demand(world.demand, self.known, world.keys, self.seed, number)
-        return replace(world, demand=demand)
+        lead = world.lead_time
+        if self.delays is not None:
+            lead = self.delays.draw(lead, self.seed, number)
+        return replace(world, demand=demand, lead_time=lead)
 
 
 def redrawn_demand(law: DemandLaw, known: Uncertainty, keys: KeyArray, seed: int, number: int) -> DemandLaw:
@@ -153,7 +164,7 @@ def redrawn_demand(law: DemandLaw, known: Uncertainty, keys: KeyArray, seed: int
 def _scaled(law: DemandLaw, n: FloatArray, u: FloatArray, rows: BoolArray) -> tuple[FloatArray, FloatArray]:
     """Means alone: Gamma with mean m and variance σ²/n; variance/mean stays, or follows from the mean."""
     mean, variance = law.mean[rows], law.variance[rows]
-    factor = _gamma(n[rows] * mean**2 / np.maximum(variance, 1e-12), u[rows])
+    factor = gamma_of(n[rows] * mean**2 / np.maximum(variance, 1e-12), u[rows])
     drawn = mean * factor
     spread = np.where(law.kind[rows] == LawKind.GEOMETRIC, drawn * (1 + drawn), variance * factor)
     return drawn, spread
@@ -168,13 +179,13 @@ def _composed(
     size = law.mean[rows] / share
     bias = n / (n - 1)
     varied = np.maximum(law.variance[rows] / (bias * share * size**2) + share - 1, 0.0)
-    new_share = _beta(count, n - count, word(1)[rows])
+    new_share = beta_of(count, n - count, word(1)[rows])
     least = np.where(np.isin(law.kind[rows], _CONTINUOUS), 0.0, np.minimum(size, 1.0))
     more = size - least
     shape = count * more**2 / np.maximum(varied * size**2, 1e-12)
-    beyond = np.maximum(more * _gamma(np.maximum(shape, 1e-9), word(2)[rows]), 1e-9)
+    beyond = np.maximum(more * gamma_of(np.maximum(shape, 1e-9), word(2)[rows]), 1e-9)
     new_size = least + np.where(varied > 0, beyond, more)
-    away = np.clip(_normal(word(3)[rows]), -_FARTHEST, _FARTHEST)
+    away = np.clip(normal_of(word(3)[rows]), -_FARTHEST, _FARTHEST)
     new_varied = varied * np.exp(error[rows] * away)
     mean = new_share * new_size
     variance = bias * new_share * new_size**2 * np.maximum(1 + new_varied - new_share, 0.0)
@@ -213,8 +224,8 @@ def _reweighted(law: DemandLaw, known: Uncertainty, rows: BoolArray, keys: KeyAr
     n = law.n_items
     behind = np.where(law.kind == LawKind.MARKOV, known.n_positive, known.n_observed)
     counts *= (behind / np.maximum(np.bincount(item, weights=counts, minlength=n), 1.0))[item]
-    own = _mixed(keys[item] + values[at].astype(np.uint64) * _SECOND)
-    drawn = counts * _gamma(counts, _uniform(own, word))
+    own = mixed(keys[item] + values[at].astype(np.uint64) * SECOND)
+    drawn = counts * gamma_of(counts, uniform_of(own, word))
     shares = drawn / np.bincount(item, weights=drawn, minlength=n)[item]
     weights[at] = np.maximum(np.rint(shares * _SHARES), 1.0).astype(np.int64)
     shares = weights[at] / np.bincount(item, weights=weights[at], minlength=n)[item]
@@ -237,7 +248,7 @@ def _past_again(law: DemandLaw, rows: BoolArray, known: Uncertainty, word: _Word
         a, b = chain.after_none / _CHANCE, chain.after_demand / _CHANCE
         lasting = b - a
         count = np.maximum(known.n_positive, 0.5).astype(np.float64)
-        share = _beta(count, np.maximum(known.n_observed - known.n_positive, 0).astype(np.float64), word(1))
+        share = beta_of(count, np.maximum(known.n_observed - known.n_positive, 0).astype(np.float64), word(1))
         new_a, new_b = share * (1 - lasting), share + (1 - share) * lasting
         chances = [
             np.where(again, np.rint(np.clip(new, 0.0, 1.0) * _CHANCE), old).astype(np.int64)
@@ -258,7 +269,7 @@ def _series_again(past: Past, rows: IntArray, word: _Words) -> Past:
         own = slice(int(past.start[row]), int(past.start[row] + length[row]))
         line = past.series[own]
         if row in drawn:
-            u = _uniform(word.keys[row] + np.arange(line.size, dtype=np.uint64), word.start(5))
+            u = uniform_of(word.keys[row] + np.arange(line.size, dtype=np.uint64), word.start(5))
             phase = None if phases is None or past.cycle == 1 else phases[own]
             line = line[_places(u, int(past.block[row]), phase)]
         lines.append(line)
@@ -294,58 +305,11 @@ class _Words:
     number: int
 
     def __call__(self, purpose: int) -> FloatArray:
-        return _uniform(self.keys, self.start(purpose))
+        return uniform_of(self.keys, self.start(purpose))
 
     def start(self, purpose: int) -> int:
         """Where the stream of a purpose begins."""
-        return _start(self.seed, self.number, purpose)
-
-
-def _start(seed: int, number: int, purpose: int) -> int:
-    text = f"parameters:{seed}:{number}:{purpose}".encode()
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
-
-
-def _uniform(keys: KeyArray, start: int) -> FloatArray:
-    """(m,) numbers inside (0, 1): SplitMix64 of key and start, the upper 53 bits (Steele et al. 2014)."""
-    mixed = _mixed(_mixed(keys ^ np.full(keys.size, start, np.uint64)) + _STEP)
-    return np.asarray(((mixed >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53)
-
-
-def _mixed(x: KeyArray) -> KeyArray:
-    x = (x ^ (x >> np.uint64(30))) * _FIRST
-    x = (x ^ (x >> np.uint64(27))) * _SECOND
-    return np.asarray(x ^ (x >> np.uint64(31)))
-
-
-def _gamma(shape: FloatArray, u: FloatArray) -> FloatArray:
-    """Gamma variates of mean 1; Wilson & Hilferty's cube far from the origin, where it is exact enough."""
-    from scipy.special import gammaincinv, ndtri
-
-    out = np.empty(shape.size)
-    single, large = shape == 1, shape > 200
-    out[single] = -np.log1p(-u[single])
-    a = shape[large]
-    out[large] = np.maximum(1 - 1 / (9 * a) + ndtri(u[large]) / np.sqrt(9 * a), 0.0) ** 3
-    rest = ~single & ~large
-    out[rest] = gammaincinv(shape[rest], u[rest]) / shape[rest]
-    return out
-
-
-def _beta(a: FloatArray, b: FloatArray, u: FloatArray) -> FloatArray:
-    """Beta variates; without a failure the share is 1."""
-    from scipy.special import betaincinv
-
-    out = np.ones(a.size)
-    some = b > 0
-    out[some] = np.maximum(betaincinv(a[some], b[some], u[some]), 1e-9)
-    return out
-
-
-def _normal(u: FloatArray) -> FloatArray:
-    from scipy.special import ndtri
-
-    return np.asarray(ndtri(u))
+        return start_of(self.seed, self.number, purpose)
 
 
 def _noise(history: History) -> float:
