@@ -49,7 +49,8 @@ ONLY_PACKAGES: dict[str, frozenset[str]] = {
     "errors": frozenset(),
     "measures": frozenset({"numpy"}),
     "engine": frozenset({"numpy", "numba"}),
-    "frontier": frozenset({"numpy", "scipy"}),
+    # highspy: the extra `milp`, HiGHS with models that stay loaded; scipy brings its own where it is missing
+    "frontier": frozenset({"numpy", "scipy", "highspy"}),
     "__init__": frozenset(),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -14,12 +14,16 @@ import numpy.typing as npt
 from simlab.errors import UsageError
 from simlab.frontier.curves import INT64_SAFE, FloatArray, IntArray, SegmentCurves, exact_rate
 from simlab.frontier.merge import merge
+from simlab.frontier.mixed import Mixed, Session, one_target_each
 from simlab.frontier.plan import BOUND, SOLVER, NoPlanError, Plan
-from simlab.frontier.program import ROW_SCALE, Program, matrix_rows
-from simlab.frontier.quiet import quiet
+from simlab.frontier.program import ROW_SCALE, Program, indicator, matrix_rows
 from simlab.measures import Estimate, format_rate, ratio_estimate
 
 MAX_CUTS = 200
+MAX_PAIRS = 400_000_000
+"""Replications² × segments × targets up to which rows are strengthened."""
+_MULTIPLIERS = np.geomspace(0.4, 2.5, 13)
+_SECONDS_FOR_BOUND, _MARGIN = 10.0, 1e-6
 ChoiceArray = npt.NDArray[np.int64]
 
 
@@ -56,12 +60,16 @@ class Chance:
         """Replications in which the limit must hold."""
         return math.ceil(Fraction(repr(float(self.probability))) * self.n_replications)
 
-    def kept(self, choices: npt.NDArray[Any]) -> IntArray:
-        """(p,) number of replications in which each plan meets the limit, exactly."""
+    def totals(self, choices: npt.NDArray[Any]) -> IntArray:
+        """(p, n_replications) distance of each plan from the limit, exactly; met where it is ≥ 0."""
         total = np.zeros((choices.shape[0], self.n_replications), dtype=np.int64)
         for row in range(choices.shape[1]):
             total += self.surplus[row][choices[:, row]]
-        return np.asarray((total >= 0).sum(axis=1))
+        return total
+
+    def kept(self, choices: npt.NDArray[Any]) -> IntArray:
+        """(p,) number of replications in which each plan meets the limit, exactly."""
+        return np.asarray((self.totals(choices) >= 0).sum(axis=1))
 
     def met(self, choice: ChoiceArray) -> bool:
         """Whether one plan holds the limit often enough."""
@@ -169,12 +177,12 @@ def solve_chance(
     mixed-integer program with one switch per replication looks for a cheaper one and proves the
     bound. Its answers are re-counted in integers and cut off if they fail.
     """
-    started = time.monotonic()
+    started, session = time.monotonic(), Session()
     program = program or Program(curves.cost)
     best = _best_on_frontier(curves, chances, program)
     bound, status, cuts = -math.inf, "bounded", np.zeros((0, curves.cost.size))
     while len(cuts) < MAX_CUTS and (left := time_limit - (time.monotonic() - started)) > 0.1:
-        choice, bound, status = _milp(program, chances, cuts, best, left)
+        choice, bound, status = _milp(program, chances, cuts, best, left, session)
         if choice is None:
             break
         if program.shaped(choice) and not program.broken(choice) and all(c.met(choice) for c in chances):
@@ -189,6 +197,8 @@ def solve_chance(
         reason = "no plan on the grid meets" if status == "infeasible" else "no plan was found in time for"
         raise NoPlanError(f"{reason} {names}", None, math.nan)
     proven = status in ("optimal", "infeasible")
+    if not proven and not math.isfinite(bound):
+        bound = _relaxed_bound(program, chances, session)
     cost = float(program.total(best))
     plan = Plan(curves, best, SOLVER if proven else BOUND, cost if proven else min(bound, cost))
     kept = tuple(int(chance.kept(best[None, :])[0]) for chance in chances)
@@ -217,60 +227,93 @@ def _milp(
     cuts: FloatArray,
     best: ChoiceArray | None,
     time_limit: float,
+    session: Session,
 ) -> tuple[ChoiceArray | None, float, str]:
-    """A plan cheaper than the best one: x of segments and targets, then one switch per replication."""
-    from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import csr_array, hstack, identity, kron
-
+    """A plan cheaper than the best one, or the best one again; dual bound and status."""
     n, k = program.cost.shape
+    cost, base, scale = _scaled_cost(program)
+    start = None if best is None else _known(best, chances, k)
+    answer = session.whole.solve(_model(program, chances, cuts, best, cost), time_limit, start)
+    bound = base + answer.bound / scale
+    if answer.x is None:
+        return None, bound, answer.status
+    choice = np.asarray(answer.x[: n * k].reshape(n, k).argmax(axis=1), dtype=np.int64)
+    return choice, bound, answer.status
+
+
+def _relaxed_bound(program: Program, chances: tuple[Chance, ...], session: Session) -> float:
+    """Cost that no plan can undercut, from shares of targets and switches: where the search found none."""
+    cost, base, scale = _scaled_cost(program)
+    none = np.zeros((0, cost.size))
+    model = _model(program, chances, none, None, cost)
+    answer = session.linear.solve(replace(model, whole=np.zeros_like(model.whole)), _SECONDS_FOR_BOUND)
+    return base + max(0.0, answer.bound - _MARGIN) / scale
+
+
+def _scaled_cost(program: Program) -> tuple[FloatArray, int, float]:
+    """Cost above each segment's least as the solver sees it, the sum of the least, and the scale."""
     least = program.cost.min(axis=1)
     shifted = (program.cost - least[:, None]).astype(np.float64)
     scale = ROW_SCALE / max(1.0, float(shifted.max()))
-    objective = (shifted * scale).ravel()
+    return shifted * scale, sum(int(x) for x in least), scale
+
+
+def _known(best: ChoiceArray, chances: tuple[Chance, ...], n_targets: int) -> FloatArray:
+    """The best plan as the program's variables: its targets, and the replications in which limits hold."""
+    holds = [(chance.totals(best[None, :])[0] >= 0).astype(np.float64) for chance in chances]
+    return np.concatenate([indicator(best, n_targets).ravel(), *holds])
+
+
+def _model(
+    program: Program,
+    chances: tuple[Chance, ...],
+    cuts: FloatArray,
+    best: ChoiceArray | None,
+    cost: FloatArray,
+) -> Mixed:
+    """x of segments and targets, then one switch per replication; cost as the solver sees it."""
+    from scipy.sparse import csr_array, hstack, vstack
+
+    n, k = cost.shape
     switches = [chance.n_replications for chance in chances]
-    rows: list[Any] = []
+    rows: list[tuple[Any, FloatArray, FloatArray]] = []
 
     def add(matrix: Any, low: Any, high: Any) -> None:
-        rows.append(LinearConstraint(matrix, low, high))
+        m = matrix.shape[0]
+        rows.append((matrix, np.broadcast_to(low, m), np.broadcast_to(high, m)))
 
     def wide(matrix: Any) -> Any:
         return hstack([csr_array(matrix), csr_array((matrix.shape[0], sum(switches)))], format="csr")
 
-    add(wide(kron(identity(n), np.ones((1, k)))), 1.0, 1.0)
+    add(wide(one_target_each(n, k)), 1.0, 1.0)
     table = matrix_rows(program, ROW_SCALE)
-    for coefficients, low in zip(table.coefficients, table.low, strict=True):
-        add(wide(coefficients[None, :]), low, np.inf)
-    for cut in cuts:
-        add(wide(cut[None, :]), -np.inf, n - 1.0)
+    if table.low:
+        add(wide(np.vstack(table.coefficients)), np.array(table.low), np.inf)
     if best is not None:
-        rooms = float(shifted[np.arange(n), best].sum()) * scale
-        add(wide(objective[None, :]), -np.inf, rooms)
+        add(wide(cost.reshape(1, -1)), -np.inf, float(cost[np.arange(n), best].sum()))
     first = 0
     for chance, count in zip(chances, switches, strict=True):
-        matrix, switch = _switched(chance, first, sum(switches))
-        add(matrix, 0.0, np.inf)
+        matrix, switch, always = _switched(chance, first, sum(switches))
+        add(matrix, always, np.inf)
         add(switch, float(chance.wanted), np.inf)
         first += count
-    free = np.concatenate([program.mask.ravel().astype(np.float64), np.ones(sum(switches))])
-    with quiet():
-        result = milp(
-            np.concatenate([objective, np.zeros(sum(switches))]),
-            integrality=np.ones(free.size, dtype=np.int64),
-            bounds=Bounds(0.0, free),
-            constraints=rows,
-            options={"mip_rel_gap": 0.0, "time_limit": time_limit, "disp": False},
-        )
-    dual = getattr(result, "mip_dual_bound", None)
-    base = sum(int(x) for x in least)
-    bound = base + float(dual) / scale if dual is not None else -math.inf
-    status = {0: "optimal", 2: "infeasible"}.get(result.status, "bounded")
-    if result.x is None:
-        return None, bound, status
-    return np.asarray(result.x[: n * k].reshape(n, k).argmax(axis=1), dtype=np.int64), bound, status
+    if cuts.size:
+        add(wide(cuts), -np.inf, n - 1.0)
+    most = np.concatenate([program.mask.ravel().astype(np.float64), np.ones(sum(switches))])
+    matrices, low, high = zip(*rows, strict=True)
+    return Mixed(
+        cost=np.concatenate([cost.ravel(), np.zeros(sum(switches))]),
+        matrix=vstack(matrices, format="csr"),
+        low=np.concatenate(low),
+        high=np.concatenate(high),
+        least=np.zeros(most.size),
+        most=most,
+        whole=np.ones(most.size, dtype=np.bool_),
+    )
 
 
-def _switched(chance: Chance, first: int, n_switches: int) -> tuple[Any, Any]:
-    """Rows Σ surplus(x) − worst · z ≥ … : a replication whose switch is on must meet the floor."""
+def _switched(chance: Chance, first: int, n_switches: int) -> tuple[Any, Any, FloatArray]:
+    """Rows Σ above(x) ≥ always + (need − always) · z: a replication whose switch is on meets the floor."""
     from scipy.sparse import csr_array, hstack
 
     surplus = chance.surplus.astype(np.float64)
@@ -281,10 +324,38 @@ def _switched(chance: Chance, first: int, n_switches: int) -> tuple[Any, Any]:
     size = np.maximum(1.0, np.abs(above).max(axis=1, initial=1.0))
     above, missing = above / size[:, None] * 1e3, missing / size * 1e3
     need = np.maximum(missing, 0.0)
+    always = _always(above.reshape(n_replications, *surplus.shape[:2]), need, chance.wanted)
     columns = np.arange(first, first + n_replications)
     rows = np.arange(n_replications)
-    off = csr_array((-need, (rows, columns)), shape=(n_replications, n_switches))
+    off = csr_array((always - need, (rows, columns)), shape=(n_replications, n_switches))
     matrix = hstack([csr_array(above), off], format="csr")
     switch = np.zeros((1, above.shape[1] + n_switches))
     switch[0, above.shape[1] + columns] = 1.0
-    return matrix, csr_array(switch)
+    return matrix, csr_array(switch), always
+
+
+def _always(above: FloatArray, need: FloatArray, wanted: int) -> FloatArray:
+    """(r,) what the row of each replication adds up to in every plan that meets the chance limit.
+
+    Notes
+    -----
+    A plan misses at most r − wanted replications, so of any r − wanted + 1 it meets one. In row i a plan
+    that meets replication j adds up to no less than max over λ ≥ 0 of λ · need_j + Σ over segments of the
+    least (above_i − λ · above_j); the (r − wanted + 1)-th largest of these over j holds whatever is met.
+
+    References
+    ----------
+    Luedtke (2014), A branch-and-cut decomposition algorithm for solving chance-constrained mathematical
+    programs with finite support, Mathematical Programming 146, section 3.
+    """
+    r, n, k = above.shape
+    least = np.zeros((r, r))
+    if r * r * n * k > MAX_PAIRS:
+        return np.zeros(r)
+    for multiplier in _MULTIPLIERS:
+        scaled = multiplier * above
+        for i in range(r):
+            total = multiplier * need + (above[i] - scaled).min(axis=2).sum(axis=1)
+            np.maximum(least[i], total, out=least[i])
+    certain = np.partition(least, wanted - 1, axis=1)[:, wanted - 1]
+    return np.asarray(np.clip(certain * (1.0 - 1e-9) - 1e-9 * n * 1e3, 0.0, need))

@@ -9,13 +9,13 @@ only what is looked at, with a margin; limits and costs of what is found are com
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from simlab.frontier.curves import FloatArray, Sums
 from simlab.frontier.merge import fits_int64
+from simlab.frontier.mixed import Session, choice_model
 from simlab.frontier.program import (
     ROW_SCALE,
     ChoiceArray,
@@ -33,6 +33,8 @@ NEARLY = 1e-3
 """Largest saving that a rounded plan may leave open, as a fraction of its cost."""
 MAX_CHECKS = 1000
 MAX_DOUBLINGS = 40
+LINEAR_LIMIT = 60.0
+"""Seconds for one linear relaxation."""
 _MARGIN = 1e-6  # of rows and costs scaled to ROW_SCALE; rounding stays below 1e-9
 
 
@@ -49,7 +51,7 @@ class _Relaxed:
     scale: float
 
 
-def solve_exactly(program: Program, *, time_limit: float = 60.0) -> Solution:
+def solve_exactly(program: Program, *, time_limit: float = 60.0, session: Session | None = None) -> Solution:
     """Cheapest plan under all limits, proven in integers; by the solver where that would be too large.
 
     Parameters
@@ -58,10 +60,13 @@ def solve_exactly(program: Program, *, time_limit: float = 60.0) -> Solution:
         Objective and limits.
     time_limit : float
         Seconds for the solver, should it be needed.
+    session : Session, optional
+        Solvers of a sweep, so that they need not start anew.
     """
-    relaxed = _relax(program)
+    session = session or Session()
+    relaxed = _relax(program, session)
     if relaxed is None:
-        return solve_program(program, time_limit=time_limit)
+        return solve_program(program, time_limit=time_limit, session=session)
     positive = relaxed.excess[(relaxed.excess > _MARGIN) & np.isfinite(relaxed.excess)]
     gap = float(np.quantile(positive, 0.1)) if positive.size else 1.0
     for _ in range(MAX_DOUBLINGS):
@@ -77,33 +82,34 @@ def solve_exactly(program: Program, *, time_limit: float = 60.0) -> Solution:
             gap = distance + _MARGIN
         else:
             gap *= 2.0
-    return _by_solver(program, relaxed, time_limit)
+    return _by_solver(program, relaxed, time_limit, session)
 
 
-def solve_nearly(program: Program, *, time_limit: float = 60.0) -> Solution:
+def solve_nearly(program: Program, *, time_limit: float = 60.0, session: Session | None = None) -> Solution:
     """A plan within `NEARLY` of the Lagrangian bound, found by rounding; where there is none, solved exactly.
 
     For whole frontiers of many segments: a linear program per point instead of an integer one. The
     plan is checked in exact sums like any other; its bound says how much cheaper any could be.
     """
-    relaxed = _relax(program)
+    session = session or Session()
+    relaxed = _relax(program, session)
     rounded = None if relaxed is None else _rounded(program, relaxed)
     if relaxed is not None and rounded is not None:
         cost, low = program.total(rounded), sum(int(x) for x in program.cost.min(axis=1))
         bound = low + (relaxed.bound - _MARGIN) * relaxed.scale
         if cost - bound <= NEARLY * cost:
             return Solution(rounded, "nearly", cost, min(bound, float(cost)), 0)
-    return solve_exactly(program, time_limit=time_limit)
+    return solve_exactly(program, time_limit=time_limit, session=session)
 
 
-def _by_solver(program: Program, relaxed: _Relaxed, time_limit: float) -> Solution:
+def _by_solver(program: Program, relaxed: _Relaxed, time_limit: float, session: Session) -> Solution:
     """The solver among the targets that a plan better than the rounded relaxation can still have."""
     rounded = _rounded(program, relaxed)
     if rounded is None:
-        return solve_program(program, time_limit=time_limit)
+        return solve_program(program, time_limit=time_limit, session=session)
     room = float(relaxed.cost[np.arange(rounded.size), rounded].sum()) - relaxed.bound + _MARGIN
     few = replace(program, allowed=program.mask & (relaxed.excess <= room))
-    found = solve_program(few, time_limit=time_limit)
+    found = solve_program(few, time_limit=time_limit, session=session, start=rounded)
     cost = program.total(rounded)
     if found.choice is not None and found.status == "optimal":
         return found
@@ -149,11 +155,8 @@ def _neighbours(program: Program, relaxed: _Relaxed) -> dict[int, npt.NDArray[np
     return near
 
 
-def _relax(program: Program) -> _Relaxed | None:
+def _relax(program: Program, session: Session) -> _Relaxed | None:
     """Lagrangian of the program at the multipliers of its linear relaxation."""
-    from scipy.optimize import linprog
-    from scipy.sparse import csr_array, identity, kron
-
     n, k = program.cost.shape
     mask = program.mask
     if not mask.any(axis=1).all():
@@ -169,21 +172,12 @@ def _relax(program: Program) -> _Relaxed | None:
     price = np.zeros(m)
     share = (cost == np.where(mask, cost, np.inf).min(axis=1, keepdims=True)).astype(np.float64)
     if m:
-        rows_of_limits: Any = -csr_array(rows.reshape(m, n * k))  # the stubs know dense arrays only
-        one_each: Any = kron(identity(n), np.ones((1, k)), format="csr")
-        result = linprog(
-            cost.ravel(),
-            A_ub=rows_of_limits,
-            b_ub=-low,
-            A_eq=one_each,
-            b_eq=np.ones(n),
-            bounds=[(0.0, float(free)) for free in mask.ravel()],
-            method="highs",
-        )
-        if not result.success:
+        model = choice_model(cost, mask, table.coefficients, table.low, whole=False)
+        answer = session.linear.solve(model, LINEAR_LIMIT)
+        if answer.x is None or answer.prices is None:
             return None
-        price = np.maximum(0.0, -np.asarray(result.ineqlin.marginals))
-        share = np.asarray(result.x).reshape(n, k)
+        price = np.maximum(0.0, answer.prices[n:])
+        share = answer.x.reshape(n, k)
     own = np.where(mask, cost - np.tensordot(price, rows, axes=1), np.inf)
     smallest = own.min(axis=1)
     bound = float(smallest.sum() + price @ low)
@@ -221,13 +215,22 @@ def _within(program: Program, relaxed: _Relaxed, gap: float) -> ChoiceArray | No
 
 
 def _best(program: Program, labels: ChoiceArray) -> ChoiceArray | None:
-    """The cheapest of the listed plans that meets every limit, compared in integers."""
+    """The cheapest of the listed plans that meets every limit, in integers; of equals the lowest targets.
+
+    Every plan as cheap as the cheapest is among the labels, so that the answer does not depend on the
+    multipliers, and so on which solver they come from.
+    """
     if not labels.shape[0]:
         return None
     cost: Sums = program.cost if fits_int64(program.cost) else program.cost.astype(object)
     totals = cost[np.arange(labels.shape[1]), labels].sum(axis=1)
+    best: npt.NDArray[np.int64] | None = None
     for at in np.argsort(totals, kind="stable"):
         choice: npt.NDArray[np.int64] = labels[at]
+        if best is not None and (totals[at] > program.total(best)):
+            break
+        if best is not None and tuple(choice) > tuple(best):
+            continue
         if program.shaped(choice) and not program.broken(choice):
-            return choice
-    return None
+            best = choice
+    return best

@@ -13,6 +13,7 @@ from simlab.frontier.conflict import Explanation, explain
 from simlab.frontier.core import solve_exactly, solve_nearly
 from simlab.frontier.curves import SegmentCurves, Sums, exact_amount, exact_rate
 from simlab.frontier.merge import efficient
+from simlab.frontier.mixed import Session
 from simlab.frontier.plan import BOUND, EPSILON, EXACT, SOLVER, NoPlanError, Plan, money_up
 from simlab.frontier.program import Limit, Program, Solution
 from simlab.frontier.solve import Amount, Frontier
@@ -72,7 +73,8 @@ class Problem:
         """
         if n_points < 2:
             raise UsageError(f"a frontier is shown by at least 2 points, not {n_points}")
-        cheapest = self._solve(self.curves.cost, self.limits)
+        session = Session()
+        cheapest = self._solve(self.curves.cost, self.limits, session)
         fullest = self._solve(-self.curves.served, self.limits)
         if cheapest.choice is None or fullest.choice is None:
             raise self.no_plan(None, None)
@@ -84,7 +86,7 @@ class Problem:
             need = low + -(-(high - low) * step // (n_points - 1))
             if plans[-1].served < need:
                 floor = Limit("units served", self.curves.served, at_least=need)
-                plans.append(self._plan(solve(self.curves.cost, (*self.limits, floor))))
+                plans.append(self._plan(solve(self.curves.cost, (*self.limits, floor), session)))
         return _frontier_of(self.curves, plans)
 
     def why_infeasible(
@@ -129,11 +131,13 @@ class Problem:
             limits.append(Limit(name, self.curves.value, at_most=most, unit=unit, currency=currency))
         return tuple(limits)
 
-    def _solve(self, cost: Sums, limits: tuple[Limit, ...]) -> Solution:
-        return solve_exactly(Program(cost, limits, self._allowed, self.ordered), time_limit=self.time_limit)
+    def _solve(self, cost: Sums, limits: tuple[Limit, ...], session: Session | None = None) -> Solution:
+        program = Program(cost, limits, self._allowed, self.ordered)
+        return solve_exactly(program, time_limit=self.time_limit, session=session)
 
-    def _nearly(self, cost: Sums, limits: tuple[Limit, ...]) -> Solution:
-        return solve_nearly(Program(cost, limits, self._allowed, self.ordered), time_limit=self.time_limit)
+    def _nearly(self, cost: Sums, limits: tuple[Limit, ...], session: Session | None = None) -> Solution:
+        program = Program(cost, limits, self._allowed, self.ordered)
+        return solve_nearly(program, time_limit=self.time_limit, session=session)
 
     @cached_property
     def _allowed(self) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]] | None:

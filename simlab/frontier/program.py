@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from simlab.errors import EngineFaultError, UsageError
 from simlab.frontier.curves import FloatArray, Sums, exact_sum
+from simlab.frontier.mixed import Session, choice_model
 from simlab.frontier.plan import money_up, rate_down
-from simlab.frontier.quiet import quiet
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 ChoiceArray: TypeAlias = npt.NDArray[np.int64]
@@ -179,7 +179,14 @@ class Rows:
         self.low.append(low)
 
 
-def solve_program(program: Program, *, time_limit: float = 60.0, row_scale: float = ROW_SCALE) -> Solution:
+def solve_program(
+    program: Program,
+    *,
+    time_limit: float = 60.0,
+    row_scale: float = ROW_SCALE,
+    session: Session | None = None,
+    start: ChoiceArray | None = None,
+) -> Solution:
     """Cheapest plan under all limits, by HiGHS with gap 0 and exact re-check.
 
     Parameters
@@ -190,10 +197,14 @@ def solve_program(program: Program, *, time_limit: float = 60.0, row_scale: floa
         Seconds per call of the solver.
     row_scale : float
         Largest coefficient of each row as the solver sees it.
+    session : Session, optional
+        Solvers of a sweep, so that they need not start anew.
+    start : (n_segments,) int, optional
+        A plan that meets all limits, for the solver to improve on.
     """
-    rows = matrix_rows(program, row_scale)
+    rows, session = matrix_rows(program, row_scale), session or Session()
     for cuts in range(MAX_CUTS):
-        choice, bound, status = _milp(program, rows, time_limit)
+        choice, bound, status = _milp(program, rows, time_limit, session, start)
         if choice is None:
             return Solution(None, status, 0, bound, cuts)
         if not program.shaped(choice):
@@ -234,11 +245,10 @@ def matrix_rows(program: Program, row_scale: float) -> Rows:
     return rows
 
 
-def _milp(program: Program, rows: Rows, time_limit: float) -> tuple[ChoiceArray | None, float, str]:
+def _milp(
+    program: Program, rows: Rows, time_limit: float, session: Session, start: ChoiceArray | None
+) -> tuple[ChoiceArray | None, float, str]:
     """One call of the solver: plan or None, dual bound in units of cost, status."""
-    from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import csr_array, identity, kron
-
     n, k = program.cost.shape
     mask = program.mask
     if not mask.any(axis=1).all():
@@ -246,27 +256,18 @@ def _milp(program: Program, rows: Rows, time_limit: float) -> tuple[ChoiceArray 
     least = np.array([min(row[ok]) for row, ok in zip(program.cost, mask, strict=True)], dtype=object)
     shifted = (program.cost - least[:, None]).astype(np.float64)
     scale = ROW_SCALE / max(1.0, float(shifted[mask].max()))
-    one_each = kron(identity(n), np.ones((1, k)), format="csr")
-    constraints = [LinearConstraint(one_each, 1.0, 1.0)]
-    if rows.low:
-        constraints.append(
-            LinearConstraint(csr_array(np.vstack(rows.coefficients)), np.array(rows.low), np.inf)
-        )
-    with quiet():
-        result = milp(
-            (shifted * scale).ravel(),
-            integrality=np.ones(n * k),
-            bounds=Bounds(0.0, mask.ravel().astype(np.float64)),
-            constraints=constraints,
-            options={"mip_rel_gap": 0.0, "time_limit": time_limit, "disp": False},
-        )
-    base = sum(int(x) for x in least)
-    dual = getattr(result, "mip_dual_bound", None)
-    bound = base + float(dual) / scale if dual is not None else -math.inf
-    if result.x is None:
-        return None, bound, "infeasible" if result.status == 2 else "bounded"
-    choice = np.asarray(result.x.reshape(n, k).argmax(axis=1), dtype=np.int64)
-    return choice, bound, "optimal" if result.status == 0 else "bounded"
+    model = choice_model(shifted * scale, mask, rows.coefficients, rows.low, whole=True)
+    answer = session.whole.solve(model, time_limit, None if start is None else indicator(start, k).ravel())
+    bound = sum(int(x) for x in least) + answer.bound / scale
+    if answer.x is None:
+        return None, bound, "infeasible" if answer.status == "infeasible" else "bounded"
+    choice = np.asarray(answer.x.reshape(n, k).argmax(axis=1), dtype=np.int64)
+    return choice, bound, answer.status
+
+
+def indicator(choice: ChoiceArray, n_targets: int) -> FloatArray:
+    """(n_segments, n_targets) 1 at the chosen targets, 0 elsewhere."""
+    return np.asarray(choice[:, None] == np.arange(n_targets), dtype=np.float64)
 
 
 def chain(names: Sequence[str], order: Sequence[str]) -> tuple[tuple[int, int], ...]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 _STDOUT = 1
-_STRAY = (b"HighsMip", b"Highs:")
+_STRAY = (b"HighsMip", b"Highs:", b"Running HiGHS", b"Includes third-party software")
 _ONE_AT_A_TIME = threading.Lock()
 
 

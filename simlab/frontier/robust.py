@@ -12,6 +12,7 @@ import numpy.typing as npt
 from simlab.errors import UsageError
 from simlab.frontier.core import solve_exactly
 from simlab.frontier.curves import SegmentCurves
+from simlab.frontier.mixed import Session
 from simlab.frontier.plan import NoPlanError, Plan, rate_down
 from simlab.frontier.problem import Problem
 from simlab.frontier.program import Limit, Program, Solution
@@ -161,10 +162,11 @@ def _halve(
     choice: npt.NDArray[np.int64],
 ) -> tuple[npt.NDArray[np.int64], int, int]:
     """Plan, proven lower limit and reached value of the largest regret."""
+    session = Session()
     low, high = 0, max(_regrets(curves, best, choice))
     while low < high:
         middle = (low + high) // 2
-        found = _within(curves, best, everywhere, middle)
+        found = _within(curves, best, everywhere, middle, session)
         if found.choice is not None:
             choice = found.choice
             high = max(_regrets(curves, best, choice))
@@ -176,9 +178,13 @@ def _halve(
 
 
 def _within(
-    curves: tuple[SegmentCurves, ...], best: tuple[Plan, ...], everywhere: Program, most: int
+    curves: tuple[SegmentCurves, ...],
+    best: tuple[Plan, ...],
+    everywhere: Program,
+    most: int,
+    session: Session,
 ) -> Solution:
     ceilings = tuple(
         Limit("regret", c.cost, at_most=least.cost + most) for c, least in zip(curves, best, strict=True)
     )
-    return solve_exactly(replace(everywhere, limits=everywhere.limits + ceilings))
+    return solve_exactly(replace(everywhere, limits=everywhere.limits + ceilings), session=session)

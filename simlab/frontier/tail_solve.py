@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.frontier.core import solve_exactly
+from simlab.frontier.mixed import Mixed, Session, new_solver, one_target_each
 from simlab.frontier.plan import BOUND, EXACT, SOLVER, NoPlanError
 from simlab.frontier.program import ROW_SCALE, Limit, Program, Solution, matrix_rows
-from simlab.frontier.quiet import quiet
 from simlab.frontier.tail import ChoiceArray, Support, Tail
 
 _START_SHARE = 0.2
@@ -154,7 +154,7 @@ def solve_tails(
     is measured exactly, and additive lower bounds around it (`Tail.supports`) join the relaxation; the
     first of them removes the plan itself. No plan is removed that would be better than the best known.
     """
-    started = time.monotonic()
+    started, session = time.monotonic(), Session()
 
     def left(share: float = 1.0) -> float:
         return share * time_limit - (time.monotonic() - started)
@@ -164,7 +164,7 @@ def solve_tails(
     rounds, status, exact = 0, "bounded", False
     kept_back = _BOUND_SHARE if objective is not None else 0.0
     while rounds < MAX_ROUNDS and left(1.0 - kept_back) > 0:
-        found = solve_exactly(search.relaxed(), time_limit=max(0.1, left(1.0 - kept_back)))
+        found = solve_exactly(search.relaxed(), time_limit=max(0.1, left(1.0 - kept_back)), session=session)
         rounds += 1
         if found.choice is None:
             status = found.status
@@ -216,8 +216,7 @@ def _answer(
 
 def _epigraph(search: _Search, time_limit: float) -> float:
     """Dual bound on the tail: least θ with times × θ ≥ constant + Σ table for every support."""
-    from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import csr_array, hstack, identity, kron
+    from scipy.sparse import csr_array, hstack, vstack
 
     if not search.supports and search.objective is not None and search.best is not None:
         search.supports += search.objective.supports(search.best)
@@ -225,24 +224,22 @@ def _epigraph(search: _Search, time_limit: float) -> float:
     n, k = program.cost.shape
     scale = max(1.0, float(abs(search.value))) / ROW_SCALE
     table = matrix_rows(program, ROW_SCALE)
-    one_each = hstack([kron(identity(n), np.ones((1, k))), csr_array((n, 1))], format="csr")
-    rows = [LinearConstraint(one_each, 1.0, 1.0)]
+    matrices = [hstack([one_target_each(n, k), csr_array((n, 1))], format="csr")]
     if table.low:
         wide = np.column_stack([np.vstack(table.coefficients), np.zeros(len(table.low))])
-        rows.append(LinearConstraint(csr_array(wide), np.array(table.low), np.inf))
+        matrices.append(csr_array(wide))
     own = np.array([one.table.ravel() / one.times / scale for one in search.supports])
     constant = np.array([one.constant / one.times / scale for one in search.supports])
-    wide = np.column_stack([-own, np.ones(constant.size)])
-    rows.append(LinearConstraint(csr_array(wide), constant, np.inf))
-    low, high = np.zeros(n * k + 1), np.append(program.mask.ravel().astype(np.float64), np.inf)
-    low[-1] = -np.inf
-    with quiet():
-        result = milp(
-            np.append(np.zeros(n * k), 1.0),
-            integrality=np.append(np.ones(n * k), 0.0),
-            bounds=Bounds(low, high),
-            constraints=rows,
-            options={"mip_rel_gap": 0.0, "time_limit": max(0.1, time_limit), "disp": False},
-        )
-    dual = getattr(result, "mip_dual_bound", None)
-    return -math.inf if dual is None else float(Fraction(dual) * Fraction(scale))
+    matrices.append(csr_array(np.column_stack([-own, np.ones(constant.size)])))
+    free = len(table.low) + constant.size
+    model = Mixed(
+        cost=np.append(np.zeros(n * k), 1.0),
+        matrix=vstack(matrices, format="csr"),
+        low=np.concatenate([np.ones(n), np.array(table.low), constant]),
+        high=np.concatenate([np.ones(n), np.full(free, np.inf)]),
+        least=np.append(np.zeros(n * k), -np.inf),
+        most=np.append(program.mask.ravel().astype(np.float64), np.inf),
+        whole=np.append(np.ones(n * k, dtype=np.bool_), np.False_),
+    )
+    bound = new_solver().solve(model, max(0.1, time_limit)).bound
+    return float(Fraction(bound) * Fraction(scale)) if math.isfinite(bound) else -math.inf

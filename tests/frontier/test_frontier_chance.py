@@ -8,9 +8,10 @@ import pytest
 
 from simlab.errors import UsageError
 from simlab.frontier import NoPlanError, Problem, SegmentCurves, per_item_bound
-from simlab.frontier.chance import Chance, ceiling_chance, service_chance, solve_chance
+from simlab.frontier.chance import Chance, _switched, ceiling_chance, service_chance, solve_chance
 from simlab.frontier.items import hull_bound, hull_steps, join_steps
 from simlab.frontier.levels import level_hull, split_gap
+from simlab.frontier.mixed import Answer, ScipySolver
 from simlab.frontier.program import Limit, Program
 from simlab.frontier.service import integer_weights, ratio_points, weighted
 
@@ -38,6 +39,7 @@ def best_with_chance(curves, served, demanded, level, probability):
     return best
 
 
+@pytest.mark.usefixtures("solver")
 @pytest.mark.parametrize("seed", range(15))
 def test_chance_plans_equal_brute_force(seed):
     rng = np.random.default_rng(1000 + seed)
@@ -56,6 +58,35 @@ def test_chance_plans_equal_brute_force(seed):
     assert found.plan.bound <= best
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_a_search_stopped_early_still_has_a_bound(seed, monkeypatch):
+    """No plan is cheaper than what is stated, even where the solver found neither plan nor bound."""
+    curves, served, demanded = noisy(seed, n=4, r=40)
+    chance = service_chance(served, demanded, 0.75, 0.9)
+    best = best_with_chance(curves, served, demanded, 0.75, 0.9)
+    nothing = Answer("bounded", None, -np.inf)
+    monkeypatch.setattr(ScipySolver, "_whole", lambda *_: nothing)
+    monkeypatch.setattr("simlab.frontier.mixed.has_highspy", lambda: False)
+    plan = solve_chance(curves, (chance,)).plan
+    assert plan.certificate == "bound"
+    assert int(curves.cost.min(axis=1).sum()) < plan.bound <= best <= plan.cost
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_strengthened_rows_hold_in_every_plan_that_meets_the_limit(seed):
+    """What each replication adds up to in any case: in all plans that meet the limit, by trying them."""
+    curves, served, demanded = noisy(seed, r=30)
+    chance = service_chance(served, demanded, 0.75, 0.8)
+    matrix, _, always = _switched(chance, 0, 30)
+    above = matrix[:, : curves.cost.size].toarray().reshape(30, *curves.cost.shape)
+    met = [np.array(c) for c, _ in cases.every_plan(curves) if chance.met(np.array(c))]
+    assert met
+    for choice in met:
+        assert (above[:, np.arange(choice.size), choice].sum(axis=1) >= always).all()
+    assert (always > 0).any()
+
+
+@pytest.mark.usefixtures("solver")
 @pytest.mark.parametrize("seed", range(10))
 def test_a_chance_missed_by_one_unit_in_billions_is_missed(seed):
     """Inside the solver's tolerance: only counting in integers tells the plans apart."""

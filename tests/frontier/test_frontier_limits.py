@@ -64,11 +64,13 @@ def check_program(seed):
             assert not program.broken(found.choice)
 
 
+@pytest.mark.usefixtures("solver")
 @pytest.mark.parametrize("seed", range(50))
 def test_programs_equal_brute_force(seed):
     check_program(seed)
 
 
+@pytest.mark.usefixtures("solver")
 @pytest.mark.parametrize("seed", range(40))
 def test_the_solver_among_few_targets_equals_brute_force(seed, monkeypatch):
     """Where the exact search is too large, targets beyond the rounded plan's reach are left out safely."""
@@ -83,6 +85,7 @@ def test_the_solver_among_few_targets_equals_brute_force(seed, monkeypatch):
         assert found.bound <= best + 1e-6 * max(1, best)
 
 
+@pytest.mark.usefixtures("solver")
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(50, 550))
 def test_programs_equal_brute_force_at_length(seed):
@@ -106,6 +109,7 @@ def best_of_program(program):
     return min(program.total(plan) for plan in plans if not program.broken(plan))
 
 
+@pytest.mark.usefixtures("solver")
 @pytest.mark.parametrize("seed", range(10))
 def test_floor_a_hair_above_a_plan_is_kept_exactly(seed):
     program = hair_program(seed)
@@ -114,6 +118,7 @@ def test_floor_a_hair_above_a_plan_is_kept_exactly(seed):
     assert exact.exact
 
 
+@pytest.mark.usefixtures("solver")
 @pytest.mark.parametrize("seed", range(10))
 def test_floor_a_hair_above_a_plan_is_kept_beyond_floating_point(seed):
     """One unit of 1e17 is lost in a float; the integers still see it."""
@@ -121,6 +126,7 @@ def test_floor_a_hair_above_a_plan_is_kept_beyond_floating_point(seed):
     assert solve_exactly(program).cost == solve_program(program).cost == best_of_program(program)
 
 
+@pytest.mark.usefixtures("solver")
 def test_the_solver_alone_breaks_some_of_these_floors():
     """Without the re-check and its cuts the plans returned would fail by less than the tolerance."""
     assert sum(solve_program(hair_program(seed), row_scale=1e-3).cuts for seed in range(10)) > 0
@@ -146,6 +152,7 @@ def brute_conflict(curves, program, limits):
     return best_by_trying(curves, Program(program.cost, limits, program.allowed, program.ordered)) is None
 
 
+@pytest.mark.usefixtures("solver")
 @pytest.mark.parametrize("seed", range(60))
 def test_conflicts_are_minimal_and_relaxations_work(seed):
     curves, program = random_program(seed)

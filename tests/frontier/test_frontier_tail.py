@@ -68,6 +68,7 @@ def test_measures_follow_their_definition_and_supports_stay_below_every_plan(see
 MANY = [*range(5), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(5, 100))]
 
 
+@pytest.mark.usefixtures("solver")
 @pytest.mark.parametrize("wild", [False, True])
 @pytest.mark.parametrize("seed", MANY)
 def test_least_quantile_and_peak_equal_brute_force(seed, wild):

@@ -1,4 +1,7 @@
-"""The sizes that finance works with are solved while one waits (limits are generous)."""
+"""The sizes that finance works with are solved while one waits, with highspy and with scipy alone.
+
+python -m pytest -m bench tests/bench/test_frontier_time.py -s
+"""
 
 import time
 
@@ -17,7 +20,13 @@ from simlab.frontier import (
     thin,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.bench
+
+
+@pytest.fixture(params=["highspy", "scipy"])
+def solver(request, monkeypatch):
+    monkeypatch.setattr("simlab.frontier.mixed.has_highspy", lambda: request.param == "highspy")
+    return request.param
 
 
 def retailer(n=600, n_segments=12, k=24):
@@ -49,11 +58,13 @@ def seconds(work):
 def test_twelve_segments_by_24_targets():
     frontier, took = seconds(lambda: solve(retailer()[0]))
     assert set(frontier.certificate.tolist()) == {"exact"}
+    print(f"12 segments × 24 targets: {took:.2f} s, {frontier.n_points:,} plans")
     assert took < 2.0
     assert thin(frontier, 100).cost_gap < 0.1
 
 
-def test_200_certified_points_under_three_families_of_limits():
+def test_200_certified_points_under_three_families_of_limits(solver):
+    """Floors by location, a ceiling for a supplier, ordered targets, 12 × 24: under 10 s."""
     curves, codes, served, demanded, value, rng = retailer()
     location, supplier = rng.integers(0, 3, codes.size), rng.integers(0, 4, codes.size)
     middle = solve(curves, fill_rate=0.95).chosen
@@ -72,7 +83,9 @@ def test_200_certified_points_under_three_families_of_limits():
     )
     problem = Problem(curves, floors + tops, chain(curves.names, ["S0", "S1", "S2"]))
     frontier, took = seconds(lambda: problem.points(200))
+    print(f"200 points, three families of limits, {solver}: {took:.1f} s, {frontier.n_points} plans")
     assert took < 10.0
+    assert set(frontier.certificate.tolist()) == {"exact"}
     assert frontier.gap.max() == 0.0
     assert frontier.n_points > 50
 
@@ -83,6 +96,7 @@ def test_bound_for_30_000_items_by_24_targets_by_100_points():
     served = (demanded[:, None] * np.linspace(0.5, 0.999, 24)).astype(np.int64)
     cost = np.cumsum(rng.integers(1, 10**9, (30_000, 24)), axis=1) * 100
     frontier, took = seconds(lambda: per_item_bound(cost, served, demanded=demanded, n_points=100))
+    print(f"per-SKU bound, 30,000 × 24 × 100 points: {took:.2f} s")
     assert took < 5.0
     assert frontier.cost.size >= 90
     assert frontier.at(fill_rate=0.95).gap < 1e-3
@@ -95,5 +109,6 @@ def test_a_thousand_segments():
     names = tuple(str(i) for i in range(1000))
     curves = SegmentCurves(stock, stock, served, served[:, -1] + 1, np.linspace(0.5, 0.99, 24), names)
     frontier, took = seconds(lambda: solve(curves))
+    print(f"1,000 segments × 24 targets: {took:.1f} s, {frontier.n_points:,} plans within ε")
     assert took < 15.0
     assert frontier.at(fill_rate=0.9).gap < 1e-3
