@@ -221,6 +221,7 @@ def with_history(
 ) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
     """The tables of a run with what its histories look like and, with [replay], what they did to the plan."""
     from simlab.api.diagnosing import diagnosis_columns, worst_fits
+    from simlab.api.fit_testing import fit_tables
     from simlab.api.preparing import adjustments, uplift
 
     items = frames["items"]
@@ -230,6 +231,7 @@ def with_history(
     worst = worst_fits(data)
     further_tables = {"worst_fits": worst, "adjustments": adjustments(data), "uplift": uplift(data)}
     found |= {name: table for name, table in further_tables.items() if not table.empty}
+    found |= fit_tables(data, segmentation)
     suppliers = data.lead_times()
     if not suppliers.empty:
         found["lead_times"] = suppliers

@@ -11,6 +11,7 @@ from simlab.models.goodness import Rootogram, fit_gaps, rootogram
 from simlab.models.history import History, read_history
 from simlab.models.holdout import HeldOut, known_past, split, take
 from simlab.models.marginal import is_plain, marginal
+from simlab.models.one_step import OneStep, one_step
 from simlab.models.origins import FITTED, METHODS, Origin, rolling_origins
 from simlab.models.recorded import recorded_lead_times
 from simlab.models.redrawn_delays import DelayUncertainty
@@ -18,6 +19,7 @@ from simlab.models.redraws import Redraws, Uncertainty
 from simlab.models.scores import Scores, rolling_scores
 from simlab.models.supplier_records import SupplierRecord, supplier_records
 from simlab.models.terms import HOLDING_RATE, Costs
+from simlab.models.testing import benjamini_hochberg
 
 __all__ = [
     "FITTED",
@@ -34,6 +36,7 @@ __all__ = [
     "History",
     "LeadTimeLaw",
     "Models",
+    "OneStep",
     "Origin",
     "Redraws",
     "Rootogram",
@@ -41,6 +44,7 @@ __all__ = [
     "SupplierRecord",
     "Uncertainty",
     "World",
+    "benjamini_hochberg",
     "diagnose",
     "fit",
     "fit_gaps",
@@ -49,6 +53,7 @@ __all__ = [
     "known_past",
     "lead_time_drift",
     "marginal",
+    "one_step",
     "read_history",
     "recorded_lead_times",
     "rolling_origins",

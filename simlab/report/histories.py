@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from simlab.report import prepared, suppliers, unsaid
+from simlab.report import fit, prepared, suppliers, unsaid
 from simlab.report.formats import DASH, is_number, money, number, percent, span
 from simlab.report.tables import ALL, records
 
@@ -40,6 +40,8 @@ def sections(tables: RunTables) -> list[Row]:
     found = [] if changed is None else [changed]
     if "demand_class" in tables.items:
         found.append(_histories(tables))
+    if tables.fit_test is not None:
+        found.append(fit.section(tables))
     if tables.lead_times is not None:
         found.append(suppliers.section(tables))
     if tables.replay is not None:

@@ -51,6 +51,8 @@ _NEEDED = {
     "replay": ("segment", "n_items", "n_judged", "demand", "fill_rate", "inventory_value"),
     "calibration": ("horizon", "group", "method", "n", "origins", "coverage", "implied", "pit_share"),
     "pit": ("horizon", "group", "method", "low", "high", "share"),
+    "fit_test": ("segment", "n_items", "n_periods", "n", "pit_mean", "pit_share", "p", "flagged", "cut"),
+    "fit_pit": ("horizon", "group", "method", "low", "high", "share"),
     "adjustments": ("sku", "location", "date", "what", "before", "after", "value"),
     "uplift": ("driver", "group", "factor", "low", "high", "n_items", "n_periods", "borrowed", "future"),
     "worst_fits": ("rank", "sku", "location", "law", "gap", "first", "last", "observed", "expected"),
@@ -86,6 +88,8 @@ class RunTables:
     replay: pd.DataFrame | None = None
     calibration: pd.DataFrame | None = None
     pit: pd.DataFrame | None = None
+    fit_test: pd.DataFrame | None = None
+    fit_pit: pd.DataFrame | None = None
     worst_fits: pd.DataFrame | None = None
     adjustments: pd.DataFrame | None = None
     uplift: pd.DataFrame | None = None

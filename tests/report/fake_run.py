@@ -102,6 +102,7 @@ def build_fake_run(
     hostile: bool = False,
     tables: tuple[str, ...] = ("frontier", "reference", "verdict", "plan"),
     finance: bool = False,
+    fit: bool = False,
 ) -> RunFolder:
     """A sealed run folder with the given tables; `hostile` names segments and SKUs like an attack."""
     names = {"A": HOSTILE[0], "B": HOSTILE[1], "C": HOSTILE[2]} if hostile else {}
@@ -138,12 +139,34 @@ def build_fake_run(
     if finance:
         run.write_table("exchange_rates", exchange_rates_table(shop, codes, points))
         run.write_table("capital", capital_table(shop, plans))
+    if fit:
+        run.write_table("fit_test", fit_test_table(shop))
+        run.write_table("fit_pit", fit_pit_table(shop))
     run.write_table("quality", quality_table())
     run.write_text("study.toml", "schema = 1\n")
     run.log("start", command="optimize")
     run.times = {"load": 0.41, "fit": 0.63, "plan": 0.88, "simulate": 5.31, "solve": 0.12, "verdict": 1.9}
     run.write_manifest(manifest(shop, points, chosen, floor, budget))
     return run
+
+
+def fit_test_table(shop: Shop) -> pd.DataFrame:
+    """Test of fit: the first segment sold more than its laws said, the last has too few periods."""
+    names = ["(all)", *shop.segments]
+    table = pd.DataFrame({"segment": names, "n_items": 60, "n_periods": 40, "n": 2400, "cut": "2024-05-03"})
+    table["pit_mean"], table["pit_share"], table["p"] = 0.502, 0.897, 0.4
+    table.loc[1, ["pit_mean", "pit_share", "p"]] = (0.61, 0.87, 0.00001)
+    table.loc[len(names) - 1, "p"] = np.nan
+    return table.assign(flagged=table["p"] < 0.01)
+
+
+def fit_pit_table(shop: Shop) -> pd.DataFrame:
+    """Flat histograms."""
+    return pd.DataFrame(
+        {"horizon": "1", "group": name, "method": "fitted", "low": k / 10, "high": (k + 1) / 10, "share": 0.1}
+        for name in ["(all)", *shop.segments]
+        for k in range(10)
+    )
 
 
 def items_table(shop: Shop, plans: dict[str, np.ndarray], hostile: bool) -> pd.DataFrame:

@@ -39,7 +39,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return render(build_fake_run(tmp_path_factory.mktemp("browser"), n_items=150, finance=True))
+    return render(build_fake_run(tmp_path_factory.mktemp("browser"), n_items=150, finance=True, fit=True))
 
 
 @pytest.fixture(scope="module")

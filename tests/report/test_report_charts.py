@@ -64,7 +64,7 @@ def test_the_frontier_draws_what_the_table_holds(tmp_path: Path) -> None:
 
 
 def test_every_run_has_the_charts_its_tables_allow(tmp_path: Path) -> None:
-    tables = read_tables(build_fake_run(tmp_path, n_items=80, finance=True))
+    tables = read_tables(build_fake_run(tmp_path, n_items=80, finance=True, fit=True))
     assert set(page_specs(tables)) == {
         "holding_cost",
         "inventory_value",
@@ -72,6 +72,7 @@ def test_every_run_has_the_charts_its_tables_allow(tmp_path: Path) -> None:
         "service",
         "exchange_rates",
         "capital_over_time",
+        "fit_pit",
     }
     charts = static_charts(tables)
     assert {"frontier_holding_cost", "capital_by_segment", "matrix"} <= set(charts)

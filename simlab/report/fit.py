@@ -1,0 +1,77 @@
+"""Section on the fit of the laws, segment by segment: a test and PIT histograms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simlab.report.formats import DASH, is_number, number, percent
+from simlab.report.tables import ALL, records
+
+if TYPE_CHECKING:
+    from simlab.report.tables import RunTables
+
+Row = dict[str, Any]
+_MOST_ROWS = 60
+_SMALLEST_P = 0.0001
+
+
+def section(tables: RunTables) -> Row:
+    """Do single periods fall where the laws of what came before put them?"""
+    assert tables.fit_test is not None
+    rows, period = records(tables.fit_test), tables.period
+    header = ["Segment", "SKU-locations judged", f"{period}s", "mean PIT", "PIT in 5–95 %"]
+    header += ["p of the test", "what it says"]
+    table = {
+        "title": "Test of fit by segment",
+        "header": header,
+        "rows": [_row(row) for row in rows[: _MOST_ROWS + 1]],
+    }
+    charts = []
+    if tables.fit_pit is not None:
+        charts.append({"id": "fit_pit", "title": "PIT histograms by segment, out of sample"})
+    return {
+        "id": "fit",
+        "menu": "Fit of the laws",
+        "title": "Do the laws fit, segment by segment?",
+        "texts": [
+            f"Out of sample: laws fitted to the first two thirds of the history, and every {period} from "
+            f"{rows[0]['cut']} on judged by them, one {period} at a time. Where they are right, the PIT (the "
+            "place of what happened in its law) is flat: ten bars at the dashed line, mean 0.5, nine tenths "
+            "between 5 and 95 %. A slope means that demand has moved, a U that it varies more than the laws."
+        ],
+        "tables": [table],
+        "charts": charts,
+        "notes": (
+            "Smooth test of mean and spread of the PIT, with errors shared within SKU-locations and within "
+            f"{period}s; at most 5 % of the segments flagged are expected to be flagged falsely.",
+            "Judged are up to 60 SKU-locations of a segment, drawn by their keys; what was sold, as it was.",
+        ),
+    }
+
+
+def _row(row: Row) -> list[str]:
+    p = row["p"]
+    shown = DASH
+    if is_number(p):
+        shown = f"< {_SMALLEST_P:g}" if p < _SMALLEST_P else number(p, 4)
+    return [
+        "All" if row["segment"] == ALL else str(row["segment"]),
+        number(row["n_items"]),
+        number(row["n_periods"]),
+        number(row["pit_mean"], 3),
+        percent(row["pit_share"], 1),
+        shown,
+        _verdict(row),
+    ]
+
+
+def _verdict(row: Row) -> str:
+    """What a flag means, by the measure that is further off."""
+    if not is_number(row["p"]):
+        return "too few to test"
+    if not row["flagged"]:
+        return "no misfit found"
+    moved, width = row["pit_mean"] - 0.5, row["pit_share"] - 0.9
+    if abs(moved) * 2 >= abs(width):
+        return "more demand than the laws say" if moved > 0 else "less demand than the laws say"
+    return "wider than the laws" if width < 0 else "narrower than the laws"
