@@ -6,7 +6,7 @@ import numpy as np
 
 from simlab.engine._jit import inner, kernel
 from simlab.engine.forecasts import lift_levels
-from simlab.engine.forms import check, detail_arrays, item_arrays, level_arrays
+from simlab.engine.forms import check
 from simlab.engine.guards import report
 from simlab.engine.kernel_types import (
     DetailArrays,
@@ -17,7 +17,7 @@ from simlab.engine.kernel_types import (
     Schedule,
     Work,
 )
-from simlab.engine.moving import moving_arrays
+from simlab.engine.overflow import recorder_arrays
 from simlab.engine.paths import draw_demand, load_block, make_guide, rule_of
 from simlab.engine.recorder import LOST, NET, prepare_path, record_path
 from simlab.engine.recording import raise_faults, recording, schedule
@@ -44,15 +44,16 @@ def review_cycles(
         cycle.
     """
     check(world, levels, horizon)
+    items, details, forms, moves = recorder_arrays(world, levels, horizon, world.start)
     run = schedule(horizon, grouped=False)
     work, page = recording(world, run)
     good, cycles = (np.zeros((world.n_items, horizon.slots), np.int64) for _ in range(2))
     faults = np.zeros((world.n_items, 3), np.int64)
     record_cycles(
-        item_arrays(world),
-        detail_arrays(world, horizon, world.start),
-        level_arrays(world.terms, levels),
-        moving_arrays(levels),
+        items,
+        details,
+        forms,
+        moves,
         least,
         run,
         work,

@@ -8,7 +8,7 @@ import numpy as np
 
 from simlab.engine._jit import kernel
 from simlab.engine.forecasts import lift_levels
-from simlab.engine.forms import check, check_start, detail_arrays, item_arrays, level_arrays
+from simlab.engine.forms import check, check_start
 from simlab.engine.guards import report
 from simlab.engine.kernel_types import (
     DetailArrays,
@@ -19,7 +19,7 @@ from simlab.engine.kernel_types import (
     Schedule,
     Work,
 )
-from simlab.engine.moving import moving_arrays
+from simlab.engine.overflow import recorder_arrays
 from simlab.engine.paths import draw_demand, load_block, make_guide, rule_of
 from simlab.engine.recorder import DEMANDED, NET, ON_HAND, ON_HAND_START, prepare_path, record_path
 from simlab.engine.recording import raise_faults, recording, schedule
@@ -59,6 +59,7 @@ def item_extremes(world: World, levels: Levels, horizon: Horizon, start: Start |
     check(world, levels, horizon)
     start = world.start if start is None else start
     check_start(world, start)
+    items, details, forms, moves = recorder_arrays(world, levels, horizon, start)
     run = schedule(horizon, grouped=False)
     work, page = recording(world, run)
     shape = (world.n_items, levels.n_columns)
@@ -66,10 +67,10 @@ def item_extremes(world: World, levels: Levels, horizon: Horizon, start: Start |
     faults = np.zeros((world.n_items, 3), np.int64)
     shared = shifting(world, levels) & (start is None)
     record_extremes(
-        item_arrays(world),
-        detail_arrays(world, horizon, start),
-        level_arrays(world.terms, levels),
-        moving_arrays(levels),
+        items,
+        details,
+        forms,
+        moves,
         shared.astype(np.int64),
         run,
         work,

@@ -28,6 +28,7 @@ Mask = npt.NDArray[np.bool_]
 
 CERTAIN = 1 << 32
 """Chances are counted in 2**-32."""
+_ORDERED = 1 << 58
 
 
 def item_arrays(world: World) -> ItemArrays:
@@ -100,7 +101,14 @@ def detail_arrays(world: World, horizon: Horizon, start: Start | None) -> Detail
         int(start is not None),
         none if start is None else start.on_hand.astype(np.int64),
         none if start is None else start.on_order.astype(np.int64),
+        most_ordered(horizon),
     )
+
+
+def most_ordered(horizon: Horizon) -> int:
+    """Units that a user's policy may order at once so that no sum of the run leaves 64 bits."""
+    total = horizon.warmup + horizon.periods
+    return max(_ORDERED // (total * total * horizon.replications), 1)
 
 
 def needs_recorder(world: World, levels: Levels) -> Mask:

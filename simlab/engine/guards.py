@@ -29,12 +29,14 @@ WIDE = 1
 UNITS_LOST = 2
 POSITION_IDENTITY = 3
 NEGATIVE_ORDER = 4
+TOO_LARGE = 5
 NARROW = 1 << 31
 
 FAULTS = {
     UNITS_LOST: "units were lost: what was ordered, received or served came out negative",
     POSITION_IDENTITY: "position ≠ net stock + units under way",
     NEGATIVE_ORDER: "the policy ordered something that is no whole number of units ≥ 0",
+    TOO_LARGE: "the policy ordered more units than the sums of this run can hold",
 }
 
 

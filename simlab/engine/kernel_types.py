@@ -207,6 +207,8 @@ class DetailArrays(NamedTuple):
     given : int
         1 if every path begins with `on_hand` and `on_order`.
     on_hand, on_order : (n,) int64
+    most_ordered : int
+        Units of one order of a user's policy that no sum of the run can fail to hold.
     """
 
     unmet: IntArray
@@ -224,6 +226,7 @@ class DetailArrays(NamedTuple):
     given: int
     on_hand: IntArray
     on_order: IntArray
+    most_ordered: int
 
 
 class MovingArrays(NamedTuple):

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simlab.engine.forms import check, check_start, detail_arrays, item_arrays, level_arrays
-from simlab.engine.moving import moving_arrays
+from simlab.engine.forms import check, check_start
+from simlab.engine.overflow import recorder_arrays
 from simlab.engine.recorded import record_one
 from simlab.engine.recorder import ORDER_FIELDS, ROWS
 from simlab.engine.recording import raise_faults, recording, schedule
@@ -90,10 +90,7 @@ def ledger(
     work, record = recording(one, run)
     faults = np.zeros((1, 3), np.int64)
     n_orders = record_one(
-        item_arrays(one),
-        detail_arrays(one, alone, None if start is None else start.take(rows)),
-        level_arrays(one.terms, own),
-        moving_arrays(own),
+        *recorder_arrays(one, own, alone, None if start is None else start.take(rows)),
         run,
         work,
         record,

@@ -10,9 +10,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from simlab.engine.forms import check, check_start, detail_arrays, item_arrays, level_arrays
+from simlab.engine.forms import check, check_start
 from simlab.engine.kernel_types import Groups
-from simlab.engine.moving import moving_arrays
+from simlab.engine.overflow import recorder_arrays
 from simlab.engine.recorded import record_profile
 from simlab.engine.recorder import PROFILE_ROWS, UNIT_ROWS
 from simlab.engine.recording import raise_faults, recording, schedule
@@ -117,6 +117,7 @@ def time_profile(
         raise EngineFaultError("groups and unit values need one entry per item")
     if ((groups < 0) | (groups >= n_groups)).any():
         raise EngineFaultError(f"groups lie in 0 … {n_groups - 1}")
+    items, details, forms, moves = recorder_arrays(world, levels, horizon, start)
     run = schedule(horizon, grouped=False)
     work, record = recording(world, run)
     shape = (levels.n_columns, n_groups, horizon.replications, horizon.periods)
@@ -125,10 +126,10 @@ def time_profile(
     peaks, faults = np.zeros(world.n_items, np.int64), np.zeros((world.n_items, 3), np.int64)
     weights = Groups(groups.astype(np.int64), unit_value.astype(np.int64))
     record_profile(
-        item_arrays(world),
-        detail_arrays(world, horizon, start),
-        level_arrays(world.terms, levels),
-        moving_arrays(levels),
+        items,
+        details,
+        forms,
+        moves,
         run,
         weights,
         work,

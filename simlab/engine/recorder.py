@@ -13,7 +13,7 @@ import numpy as np
 
 from simlab.engine._jit import inner, step
 from simlab.engine.forecasts import run_forecast
-from simlab.engine.guards import NEGATIVE_ORDER, POSITION_IDENTITY, UNITS_LOST
+from simlab.engine.guards import NEGATIVE_ORDER, POSITION_IDENTITY, TOO_LARGE, UNITS_LOST
 from simlab.engine.kernel_types import (
     DetailArrays,
     ItemArrays,
@@ -67,7 +67,6 @@ PROFILE_ROWS = (ON_HAND_START, ON_HAND, ON_ORDER, ORDERED, RECEIVED)
 UNIT_ROWS = (DEMANDED, SERVED, BACKORDERS, LOST)
 
 _PARTLY = int(Unmet.PARTLY)
-_MOST = 1 << 52
 
 
 class Flow(NamedTuple):
@@ -128,16 +127,21 @@ def first_stock(
 
 
 @inner
-def wish(policy: Any, rule: Rule, top: int, t: int, position: Any, net: Any, last_demand: Any) -> Any:
+def wish(
+    policy: Any, rule: Rule, top: int, t: int, position: Any, net: Any, last_demand: Any, most: int
+) -> Any:
     """What a review orders before a highest position cuts it: by the rule, or by a user's policy.
 
-    `policy` is None or a compiled function (see `custom`); −1 if that returned no whole number ≥ 0.
+    `policy` is None or a compiled function (see `custom`); −1 if that returned no whole number ≥ 0,
+    −2 if it asked for more than `most` units.
     """
     if policy is None:
         return np.int64(order_size(top - position, rule))
     asked = policy(t, position, net, last_demand, top - rule.gap, top, rule.quantity)
-    if not (asked >= 0 and asked < _MOST):
+    if not asked >= 0:
         return np.int64(-1)
+    if asked > most:
+        return np.int64(-2)
     units = np.int64(asked)
     if asked != units:
         return np.int64(-1)
@@ -253,9 +257,9 @@ def record_path(
         if reviews:
             found = position
             before = record.demand[t - 1] if t > 0 else np.int64(0)
-            size = wish(policy, rule, level, t, position, net, before)
+            size = wish(policy, rule, level, t, position, net, before, details.most_ordered)
             if size < 0:
-                return NEGATIVE_ORDER, t
+                return (NEGATIVE_ORDER if size == -1 else TOO_LARGE), t
             size = limited(size, position, ceiling, rule)
             if size > 0:
                 flow = Flow(net, position, on_order, flow.part, waiting_part, flow.beyond, flow.n_orders)

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from simlab.engine.forms import detail_arrays, item_arrays, level_arrays
 from simlab.engine.guards import FAULTS
 from simlab.engine.kernel_types import Record, Schedule, Sums, Work
-from simlab.engine.moving import moving_arrays
+from simlab.engine.overflow import recorder_arrays
 from simlab.engine.recorded import record_sums, record_sweep
 from simlab.engine.recorder import N_ORDER_FIELDS, N_ROWS
 from simlab.engine.streams import Purpose, stream_key
@@ -30,16 +29,18 @@ def record(
     policy: Any = None,
 ) -> Sums:
     """Every path by itself, with every feature; `policy` is a compiled function of `custom`."""
+    opening = world.start if start is None else start
+    items, details, forms, moves = recorder_arrays(world, levels, horizon, opening)
     run = schedule(horizon, grouped=False)
     work, page = recording(world, run)
     sums = zeros(world.n_items, levels.n_columns, horizon.slots, levels.n_columns)
     faults = np.zeros((world.n_items, 3), np.int64)
     record_sums(
-        item_arrays(world),
-        detail_arrays(world, horizon, world.start if start is None else start),
+        items,
+        details,
         policy,
-        level_arrays(world.terms, levels),
-        moving_arrays(levels),
+        forms,
+        moves,
         run,
         work,
         page,
@@ -52,17 +53,17 @@ def record(
 
 def record_levels(world: World, levels: Levels, horizon: Horizon, names: IntArray) -> Sums:
     """All levels from one recorded path per replication, where they differ by a constant."""
-    forms = level_arrays(world.terms, levels)
+    items, details, forms, moves = recorder_arrays(world, levels, horizon, None)
     run = schedule(horizon, grouped=True)
     work, page = recording(world, run, bins=int(np.ptp(forms.top, axis=1).max()) + 3)
     sums = zeros(world.n_items, levels.n_columns, horizon.slots, 1)
     faults = np.zeros((world.n_items, 3), np.int64)
     record_sweep(
-        item_arrays(world),
-        detail_arrays(world, horizon, None),
+        items,
+        details,
         forms,
         np.argsort(-forms.top, axis=1, kind="stable"),
-        moving_arrays(levels),
+        moves,
         run,
         work,
         page,

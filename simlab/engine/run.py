@@ -11,6 +11,7 @@ from simlab.engine.forms import Mask, check, check_start, item_arrays, level_arr
 from simlab.engine.guards import WIDE
 from simlab.engine.kernel_types import Sums
 from simlab.engine.lanes import lanes
+from simlab.engine.overflow import prove
 from simlab.engine.recording import (
     raise_faults,
     record,
@@ -255,40 +256,52 @@ def _evaluate(
             total[wide] = part
     for row in np.flatnonzero(faults[:, 0])[:1]:
         rows = np.array([row])
-        found = _first_period(evaluator, world.take(rows), levels.take(rows), horizon, faults[row])
-        faults[row, 2] = faults[row, 2] if found is None else found
-        raise_faults(faults, names, exact=found is not None)
+        kinds = (np.dtype(np.int64), dtype)
+        exact = _name_period(evaluator, world.take(rows), levels.take(rows), horizon, kinds, faults[row])
+        raise_faults(faults, names, exact=exact)
     return sums[0]
 
 
-def _first_period(
-    evaluator: str, world: World, levels: Levels, horizon: Horizon, fault: IntArray
-) -> int | None:
-    """Period of a breach that lanes noticed at the end of a run: by shorter runs of the item's replication.
+def _name_period(
+    evaluator: str,
+    world: World,
+    levels: Levels,
+    horizon: Horizon,
+    kinds: tuple[np.dtype[Any], ...],
+    fault: IntArray,
+) -> bool:
+    """Enter the period of a breach that lanes noticed at the end of a run; False if it does not come again.
 
-    A longer run contains the shorter one. None if the breach does not come again.
+    A longer run contains the shorter one, so that halving finds the period. The item's replication is run
+    alone, with each kind of lanes; then, where the breach needs its neighbours, beside them.
     """
-    dtype = np.dtype(np.int64)
+    alone = replace(horizon, replications=1, slots=1, first_replication=int(fault[1]))
+    for part in (alone, horizon):
+        for dtype in kinds:
+            low, high = 0, horizon.warmup + horizon.periods
+            last = _breach(evaluator, world, levels, replace(part, warmup=0, periods=high), dtype)
+            if not last[0]:
+                continue
+            while high - low > 1:
+                middle = (low + high) // 2
+                seen = _breach(evaluator, world, levels, replace(part, warmup=0, periods=middle), dtype)
+                low, high, last = (low, middle, seen) if seen[0] else (middle, high, last)
+            fault[:] = last[0], last[1], high - 1
+            return True
+    return False
 
-    def breached(periods: int) -> bool:
-        one = replace(
-            horizon, warmup=0, periods=periods, replications=1, slots=1, first_replication=int(fault[1])
-        )
-        return bool(_run(evaluator, world, levels, one, dtype)[1][0, 0])
 
-    low, high = 0, horizon.warmup + horizon.periods
-    if not breached(high):
-        return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if breached(middle) else (middle, high)
-    return high - 1
+def _breach(evaluator: str, world: World, levels: Levels, horizon: Horizon, dtype: np.dtype[Any]) -> IntArray:
+    """Code, replication and period of the first breach of the only item; code 0 if there is none."""
+    fault: IntArray = _run(evaluator, world, levels, horizon, dtype)[1][0]
+    return np.where(fault[0] == WIDE, 0, fault)
 
 
 def _run(
     evaluator: str, world: World, levels: Levels, horizon: Horizon, dtype: np.dtype[Any]
 ) -> tuple[Sums, IntArray]:
     items, forms = item_arrays(world), level_arrays(world.terms, levels)
+    prove(world, items, forms, horizon)
     n, k = world.n_items, levels.n_columns
     run = schedule(horizon, grouped=evaluator == "sweep")
     faults = np.zeros((n, 3), np.int64)

@@ -6,7 +6,7 @@ import numpy as np
 
 from simlab.engine._jit import inner, kernel
 from simlab.engine.forecasts import lift_levels
-from simlab.engine.forms import check, check_start, detail_arrays, item_arrays, level_arrays
+from simlab.engine.forms import check, check_start
 from simlab.engine.guards import report
 from simlab.engine.kernel_types import (
     DetailArrays,
@@ -18,7 +18,7 @@ from simlab.engine.kernel_types import (
     Schedule,
     Work,
 )
-from simlab.engine.moving import moving_arrays
+from simlab.engine.overflow import recorder_arrays
 from simlab.engine.paths import draw_demand, load_block, make_guide, rule_of
 from simlab.engine.profile import prove_bounds
 from simlab.engine.recorder import DEMANDED, NET, ON_HAND, ON_HAND_START, prepare_path, record_path
@@ -59,15 +59,16 @@ def stock_by_period(
         raise EngineFaultError("groups and unit values need one entry per item")
     if ((groups < 0) | (groups >= n_groups)).any():
         raise EngineFaultError(f"groups lie in 0 … {n_groups - 1}")
+    items, details, forms, moves = recorder_arrays(world, levels, horizon, world.start)
     run = schedule(horizon, grouped=False)
     work, page = recording(world, run)
     out = np.zeros((levels.n_columns, n_groups, horizon.replications, horizon.periods), np.int64)
     peaks, faults = np.zeros(world.n_items, np.int64), np.zeros((world.n_items, 3), np.int64)
     record_stock(
-        item_arrays(world),
-        detail_arrays(world, horizon, world.start),
-        level_arrays(world.terms, levels),
-        moving_arrays(levels),
+        items,
+        details,
+        forms,
+        moves,
         (shifting(world, levels) & still(levels)).astype(np.int64),
         run,
         Groups(groups.astype(np.int64), unit_value.astype(np.int64)),

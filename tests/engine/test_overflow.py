@@ -1,0 +1,137 @@
+"""No sum wraps: a run that could leave 64 bits, or a counter's range, fails by name before it begins."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from engine_worlds import FORECAST, mixed_world, plain, world_of
+
+from simlab.engine import run
+from simlab.engine.custom import simulate_policy
+from simlab.engine.cycles import review_cycles
+from simlab.engine.extremes import item_extremes
+from simlab.engine.ledger import ledger
+from simlab.engine.profile import time_profile
+from simlab.engine.stock import stock_by_period
+from simlab.engine.streams import item_keys
+from simlab.engine.types import (
+    DemandLaw,
+    Family,
+    Horizon,
+    LawKind,
+    LeadTimeLaw,
+    Levels,
+    OrderTerms,
+    Start,
+    Unmet,
+    World,
+)
+from simlab.errors import EngineFaultError
+
+HORIZON = Horizon(periods=1000, warmup=10, replications=64, slots=8, seed=1)
+
+
+def huge(demand, unmet=Unmet.BACKORDER, lead_periods=(4,), review=1, columns=1):
+    """Two items, the second of which demands nothing or `demand` units in a period."""
+    zero, one = np.zeros(2, np.int64), np.ones(2, np.int64)
+    law = DemandLaw(
+        np.full(2, LawKind.EMPIRICAL, np.int8),
+        zero + 1.0,
+        zero + 1.0,
+        np.zeros(2),
+        np.array([0, 2]),
+        one * 2,
+        np.array([0, 2, 0, demand]),
+        np.ones(4, np.int64),
+    )
+    lead = np.array(lead_periods)
+    delays = LeadTimeLaw(zero, zero[:1], one[:1] * lead.size, lead, np.ones(lead.size, np.int64), True)
+    terms = OrderTerms(one * review, zero, one, zero, zero, np.full(2, unmet, np.int8))
+    top = np.array([5, 5 * demand])[:, None] + np.arange(columns)
+    levels = Levels(np.full(2, Family.ORDER_UP_TO, np.int8), top - 1, top, top * 0)
+    return World(item_keys(["a", "b"], ["W", "W"]), law, delays, terms), levels
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+@pytest.mark.parametrize("unmet", [Unmet.BACKORDER, Unmet.LOST])
+def test_sums_that_could_wrap_fail_by_name(unmet, columns):
+    """Without the proof 2**50 units a period came out as a demand below zero."""
+    world, levels = huge(1 << 50, unmet, columns=columns)
+    with pytest.raises(EngineFaultError, match="item 1: its sums of units could leave 64 bits"):
+        run.simulate_items(world, levels, HORIZON)
+
+
+@pytest.mark.parametrize("unmet", [Unmet.BACKORDER, Unmet.LOST])
+def test_what_the_proof_lets_through_is_counted_to_the_unit(unmet):
+    """The largest demand that passes is that of one unit times itself."""
+    large, small = (huge(d, unmet) for d in (1 << 38, 1))
+    with pytest.raises(EngineFaultError):
+        run.simulate_items(*huge(1 << 40, unmet), HORIZON)
+    found, unit = (run.simulate_items(*one, HORIZON) for one in (large, small))
+    for measure in ("demanded", "served", "on_hand", "on_hand_start", "on_order", "received", "backorders"):
+        got, expected = getattr(found, measure)[1], getattr(unit, measure)[1]
+        assert (got == expected << 38).all(), measure
+
+
+def recorded(world, levels, horizon):
+    groups = np.zeros(2, np.int64)
+    return {
+        "ledger": lambda: run.evaluate("ledger", world, levels, horizon),
+        "start": lambda: run.simulate_items(world, levels, horizon, Start(groups, groups)),
+        "profile": lambda: time_profile(world, levels, horizon, groups, groups + 1),
+        "stock": lambda: stock_by_period(world, levels, horizon, groups, groups + 1, n_groups=1),
+        "extremes": lambda: item_extremes(world, levels, horizon),
+        "cycles": lambda: review_cycles(world, levels, horizon),
+        "trace": lambda: ledger(world, levels, horizon, item=1, replication=0),
+        "policy": lambda: simulate_policy(order_to_the_top, world, levels, horizon),
+    }
+
+
+def order_to_the_top(period, position, net, last_demand, s, S, Q):
+    return S - position if position < S else 0
+
+
+@pytest.mark.parametrize(
+    "door", ["ledger", "start", "profile", "stock", "extremes", "cycles", "trace", "policy"]
+)
+def test_every_way_of_running_is_proved(door):
+    with pytest.raises(EngineFaultError, match="could leave 64 bits"):
+        recorded(*huge(1 << 55), HORIZON)[door]()
+
+
+def test_levels_that_move_count_too():
+    x = plain()
+    world, levels = world_of(x | {"offset": [[0, 1 << 58, 0]]})
+    with pytest.raises(EngineFaultError, match="could leave 64 bits"):
+        run.simulate_items(world, levels, x["horizon"])
+    world, levels = world_of(x | {"forecast": FORECAST})
+    steep = replace(levels.forecast, error=levels.forecast.error + 1e12, factor=levels.forecast.factor + 1e5)
+    with pytest.raises(EngineFaultError, match="could leave 64 bits"):
+        run.simulate_items(world, replace(levels, forecast=steep), x["horizon"])
+
+
+def test_millionths_count_too():
+    """A share of an order is counted in millionths of a unit."""
+    world, levels = huge(1 << 42, Unmet.PARTLY)
+    world = replace(world, terms=replace(world.terms, waits=np.full(2, 500_000)))
+    short = Horizon(periods=5, warmup=0, replications=2, slots=1, seed=1)
+    with pytest.raises(EngineFaultError, match="item 1: millionths"):
+        run.simulate_items(world, levels, short)
+
+
+def test_arrivals_that_lanes_cannot_pack_are_refused():
+    world, levels = huge(3, lead_periods=(1, 40_000))
+    with pytest.raises(EngineFaultError, match="too many orders could arrive"):
+        run.evaluate("lanes", world, levels, HORIZON)
+    world, levels = huge(3, lead_periods=(1, 40_000), review=7)
+    assert run.evaluate("lanes", world, levels, replace(HORIZON, replications=2)).demanded.any()
+
+
+def a_billion(period, position, net, last_demand, s, S, Q):
+    return 2**50 if period == 3 else 0
+
+
+def test_a_policy_that_orders_beyond_all_bounds_is_stopped():
+    world, levels = mixed_world(4)
+    with pytest.raises(EngineFaultError, match="in period 3: the policy ordered more units than the sums"):
+        simulate_policy(a_billion, world, levels, HORIZON)
