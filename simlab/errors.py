@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ EXIT_INCOMPLETE = 5
 EXIT_INTERRUPTED = 130
 
 _ROWS_SHOWN = 5
+_ITEM = re.compile(r"item (\d+)\b")
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,13 @@ class EngineFaultError(SimlabError):
     """A guard of the simulator was breached: the run is worthless and says where."""
 
     exit_code = EXIT_UNEXPECTED
+
+    def among(self, rows: Sequence[int]) -> EngineFaultError:
+        """The same fault, its item named by its row among all items: `rows` are those that were run."""
+        found = _ITEM.match(str(self))
+        if found is None or int(found[1]) >= len(rows):
+            return self
+        return EngineFaultError(f"item {int(rows[int(found[1])])}{str(self)[found.end() :]}")
 
 
 def format_problems(problems: Sequence[Problem]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from simlab.engine.run import simulate_items
 from simlab.engine.types import Curves, Horizon, IntArray, Levels, World
 from simlab.errors import EngineFaultError
-from simlab.execution.sums import PlanRequest, PlanSums, Weights, reduce_items
+from simlab.execution.sums import PlanRequest, PlanSums, Weights, add_blocks, reduce_items
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage, the SKU-locations done and their number."""
@@ -151,11 +151,8 @@ def run_plans(
         curves = simulate_items(world.take(rows), levels.take(rows), horizon)
         return [reduce_items(curves, request.take(rows), weights.take(rows)) for request in requests]
 
-    sums = [PlanSums.zeros(r.n_plans, r.n_cells, horizon.replications) for r in requests]
-    for parts in spread(one, block_rows(world.n_items, size), workers, progress, stage):
-        for total, part in zip(sums, parts, strict=True):
-            total.add(part)
-    return sums
+    blocks = spread(one, block_rows(world.n_items, size), workers, progress, stage)
+    return add_blocks(blocks, requests, horizon.replications)
 
 
 def plan_block(levels: Levels, replications: int, workers: Workers) -> int:
@@ -197,15 +194,20 @@ def spread(
 ) -> Iterator[Result]:
     """Results of the blocks in their order."""
     total = sum(rows.size for rows in blocks)
-    done = 0
-    for rows, result in zip(blocks, _results(work, blocks, workers), strict=True):
-        done += rows.size
-        if progress is not None:
-            progress(stage, done, total)
-        yield result
+    done = returned = 0
+    for result in _results(work, blocks, workers):
+        returned += 1
+        if returned <= len(blocks):
+            done += blocks[returned - 1].size
+            if progress is not None:
+                progress(stage, done, total)
+            yield result
+    if returned != len(blocks):
+        raise EngineFaultError(f"{returned} blocks of {len(blocks)} came back")
 
 
 def _results(work: Callable[[IntArray], Any], blocks: list[IntArray], workers: Workers) -> Iterable[Any]:
+    work = _naming_rows(work)
     if workers.n_workers == 1 or len(blocks) == 1:
         return map(work, blocks)
     from joblib import Parallel, delayed
@@ -215,6 +217,18 @@ def _results(work: Callable[[IntArray], Any], blocks: list[IntArray], workers: W
         delayed(work)(rows) for rows in blocks[1:]
     )
     return _chain(first, rest)
+
+
+def _naming_rows(work: Callable[[IntArray], Result]) -> Callable[[IntArray], Result]:
+    """The same work, its faults naming items by their rows in the whole run, not in the block."""
+
+    def named(rows: IntArray) -> Result:
+        try:
+            return work(rows)
+        except EngineFaultError as fault:
+            raise fault.among(rows.tolist()) from fault
+
+    return named
 
 
 def _chain(first: Any, rest: Iterable[Any]) -> Iterator[Any]:

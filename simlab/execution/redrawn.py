@@ -10,7 +10,7 @@ import numpy as np
 from simlab.engine.run import simulate_items
 from simlab.engine.types import Horizon, IntArray, Levels, World
 from simlab.execution.blocks import Progress, Workers, block_rows, plan_block, spread
-from simlab.execution.sums import PlanRequest, PlanSums, Weights, reduce_items
+from simlab.execution.sums import PlanRequest, PlanSums, Weights, add_blocks, reduce_items
 from simlab.models import Redraws
 
 
@@ -65,11 +65,8 @@ def run_redrawn(
                 kept.append(_in_order(reduce_items(curves, request, weigh), first % n))
         return [_joined(kept) for kept in drawn]
 
-    sums = [PlanSums.zeros(r.n_plans, r.n_cells, horizon.replications) for r in requests]
-    for parts in spread(one, block_rows(world.n_items, size), workers, progress, stage):
-        for total, part in zip(sums, parts, strict=True):
-            total.add(part)
-    return sums
+    blocks = spread(one, block_rows(world.n_items, size), workers, progress, stage)
+    return add_blocks(blocks, requests, horizon.replications)
 
 
 def _in_order(sums: PlanSums, shift: int) -> PlanSums:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -201,6 +202,11 @@ class PlanSums:
         for field in fields(self):
             getattr(self, field.name)[...] += getattr(other, field.name)
 
+    def largest(self) -> int:
+        """What no sum over cells exceeds, in Python integers."""
+        peaks = (np.abs(getattr(self, field.name)).max(axis=(0, 2), initial=0) for field in fields(self))
+        return max(sum(int(peak) for peak in one) for one in peaks)
+
     def total(self) -> PlanSums:
         """All cells together, as the only cell."""
         return PlanSums(
@@ -271,8 +277,7 @@ def _count(sums: PlanSums, curves: Curves, request: PlanRequest, account: Accoun
         for name, plain in (("cost", "holding"), ("good", "served"), ("asked", "demanded")):
             getattr(sums, name)[...] = getattr(sums, plain)
         return
-    if float(account.largest(curves).sum()) >= _LARGEST_SUM:
-        raise EngineFaultError(_TOO_LARGE)
+    refuse_large(float(account.largest(curves).sum()))
     cost = account.cost(curves)
     good, asked = account.service(curves, replications=1)
     for item in range(curves.n_items):
@@ -281,17 +286,42 @@ def _count(sums: PlanSums, curves: Curves, request: PlanRequest, account: Accoun
             getattr(sums, name)[:, at] += table[item, columns]
 
 
+def add_blocks(
+    blocks: Iterable[list[PlanSums]], requests: Sequence[PlanRequest], replications: int
+) -> list[PlanSums]:
+    """Add up the sums of blocks of items, one per request.
+
+    Raises
+    ------
+    EngineFaultError
+        If a total might leave the range of int64.
+    """
+    sums = [PlanSums.zeros(r.n_plans, r.n_cells, replications) for r in requests]
+    most = 0
+    for parts in blocks:
+        most += max((part.largest() for part in parts), default=0)
+        refuse_large(most)
+        for total, part in zip(sums, parts, strict=True):
+            total.add(part)
+    return sums
+
+
 def money_bound(stock: IntArray, weights: Weights) -> int:
     """Largest total that these items could add to any one sum, in Python integers."""
     peaks = stock.reshape(stock.shape[0], -1).max(axis=1)
-    heavier = np.maximum(weights.unit_cost, weights.holding)
+    heavier = np.maximum(np.maximum(weights.unit_cost, weights.holding), 1)  # units are added up too
     if weights.margin is not None:
         heavier = np.maximum(heavier, np.abs(weights.margin))
     return sum(int(peak) * int(weight) for peak, weight in zip(peaks, heavier, strict=True))
 
 
 def _prove_bounds(stock: IntArray, demanded: IntArray, weights: Weights) -> None:
-    if max(money_bound(stock, weights), money_bound(demanded, weights)) >= _LARGEST_SUM:
+    refuse_large(max(money_bound(stock, weights), money_bound(demanded, weights)))
+
+
+def refuse_large(bound: float) -> None:
+    """Fail where a sum might be as large as this and so leave 64 bits."""
+    if bound >= _LARGEST_SUM:
         raise EngineFaultError(_TOO_LARGE)
 
 

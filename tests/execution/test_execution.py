@@ -14,6 +14,7 @@ from simlab.execution import (
     PlanSums,
     Weights,
     Workers,
+    blocks,
     common_warmup,
     mser,
     run_curves,
@@ -91,6 +92,57 @@ def test_sums_of_money_that_could_overflow_fail_the_run_instead_of_wrapping():
     request = PlanRequest(np.zeros((2, 1), dtype=np.int16), np.zeros(2, dtype=np.int64), 1)
     with pytest.raises(EngineFaultError, match="64 bits"):
         run_plans(world, small_levels(world), [request], weights, HORIZON)
+
+
+def test_totals_of_many_blocks_that_could_overflow_fail_the_run_too():
+    """Every block alone would fit: what is added up over blocks is proved as well."""
+    world = small_world(6)
+    levels = small_levels(world)
+    request = PlanRequest(np.zeros((6, 1), dtype=np.int16), np.arange(6) % 3, 3)
+    one = Weights(np.ones(6, np.int64), np.ones(6, np.int64))
+    (sums,) = run_plans(world, levels, [request], one, HORIZON)
+    heavy = np.full(6, 2**62 // int(2 * sums.stock_value.max()))
+    for workers, n in ((Workers(1, 1), 1), (Workers(2, 1), 6)):
+        rows = np.arange(n)
+        part = (
+            world.take(rows),
+            levels.take(rows),
+            [request.take(rows)],
+            Weights(heavy[:n], one.holding[:n]),
+        )
+        if n == 1:
+            run_plans(*part, HORIZON, workers=workers)
+        else:
+            with pytest.raises(EngineFaultError, match="64 bits"):
+                run_plans(*part, HORIZON, workers=workers)
+
+
+@pytest.mark.parametrize("workers", [Workers(1, 2), Workers(2, 2), Workers(2, 2, "loky")])
+def test_a_fault_names_the_item_by_its_row_among_all(workers):
+    """Not by its row in the block that found it."""
+    world = small_world()
+    review = world.terms.review_period.copy()
+    review[5] = 0
+    wrong = replace(world, terms=replace(world.terms, review_period=review))
+    with pytest.raises(EngineFaultError, match=r"^item 5: the review period is at least 1"):
+        run_curves(wrong, small_levels(world), HORIZON, workers=workers)
+
+
+@pytest.mark.parametrize("returned", [3, 5])
+def test_blocks_that_are_missing_or_come_twice_fail_the_run(monkeypatch, returned):
+    world, honest = small_world(), blocks._results
+
+    def some(work, rows, workers):
+        results = list(honest(work, rows, workers))
+        return (results * 2)[:returned]
+
+    monkeypatch.setattr(blocks, "_results", some)
+    request = PlanRequest(np.zeros((7, 1), dtype=np.int16), np.zeros(7, dtype=np.int64), 1)
+    weights = Weights(np.ones(7, np.int64), np.ones(7, np.int64))
+    with pytest.raises(EngineFaultError, match=f"{returned} blocks of 4 came back"):
+        run_curves(world, small_levels(world), HORIZON, workers=Workers(2, 2))
+    with pytest.raises(EngineFaultError, match=f"{returned} blocks of 4 came back"):
+        run_plans(world, small_levels(world), [request], weights, HORIZON, workers=Workers(2, 2))
 
 
 def test_progress_counts_every_item_once():
