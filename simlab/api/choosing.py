@@ -10,23 +10,20 @@ import numpy.typing as npt
 from simlab.api.accounts import LOST_MARGIN
 from simlab.api.cells import SEGMENTS, Simulator, chance_sums
 from simlab.api.limits import chance_limits
-from simlab.api.tails import (
-    TailResult,
-    asks_for_tails,
-    bounds_tails,
-    solve_with_tails,
-    tail_notes,
-    tails_of,
-)
+from simlab.api.tails import TailResult, Tails, asks_for_tails, bounds_tails, tail_notes, tails_of
 from simlab.engine.types import IntArray
 from simlab.errors import InfeasibleError, InvalidInputError, Problem
 from simlab.execution import PlanSums
-from simlab.frontier import Chance, Frontier, Plan, cheapest_meeting, solve_chance
+from simlab.frontier import Asked, Chance, Frontier, Plan, TailSolution, cheapest_meeting
 from simlab.frontier import Problem as PlanProblem
-from simlab.frontier.plan import LISTED
+from simlab.frontier.plan import BOUND, LISTED
 from simlab.measures import format_rate, ratio_interval
 
 _AT_ONCE = 400
+_LISTED = (
+    "under limits on single replications, P95 or peak of stock value it is the best such plan among those of "
+    "the plain frontier (listed)"
+)
 MAX_CANDIDATES = 8_000
 
 
@@ -36,8 +33,8 @@ class Choosing:
 
     Attributes
     ----------
-    chances : tuple of Chance
-        Limits on single replications, on the search seed.
+    asked : Asked
+        Everything that the study asks of a plan, on the search seed.
     kept : tuple of int
         Replications of the search in which the chosen plan holds each.
     lower_bound : float
@@ -47,11 +44,16 @@ class Choosing:
         P95 or peak of stock value, where they are the objective or bounded.
     """
 
-    chances: tuple[Chance, ...] = ()
+    asked: Asked
     kept: tuple[int, ...] = ()
     lower_bound: float = float("nan")
     notes: tuple[str, ...] = ()
     tails: tuple[TailResult, ...] = ()
+
+    @property
+    def chances(self) -> tuple[Chance, ...]:
+        """Limits on single replications, on the search seed."""
+        return self.asked.chances
 
 
 def choose(
@@ -80,45 +82,37 @@ def choose(
         if plan.served < problem.curves.needed(fill_rate):
             raise problem.no_plan(fill_rate, budget)
         return plan, choosing
-    by_bound = simulator.data.study.optimize.choose == "lower_bound"
-    if by_bound:
+    if simulator.data.study.optimize.choose == "lower_bound":
         _check_bound(simulator, fill_rate)
-    if asks_for_tails(simulator.data.study.optimize):
-        return _with_tails(simulator, problem, frontier, fill_rate, budget)
-    if by_bound and fill_rate is not None:
-        return _by_lower_bound(simulator, problem, frontier, fill_rate, budget)
-    if simulator.rules.chances:
-        return _under_chance(simulator, problem, fill_rate, budget)
-    source = problem if frontier.kind == "limited" else frontier
-    return source.at(fill_rate=fill_rate, budget=budget), Choosing()
+    tails = tails_of(simulator) if asks_for_tails(simulator.data.study.optimize) else None
+    asked_of = _everything_asked(simulator, problem, frontier, tails)
+    if simulator.data.study.optimize.choose == "lower_bound" and fill_rate is not None:
+        return _by_lower_bound(simulator, asked_of, tails, fill_rate, budget)
+    plan, choosing, _ = _best(simulator, asked_of, tails, fill_rate, budget)
+    return plan, choosing
 
 
 def _check_bound(simulator: Simulator, fill_rate: float | None) -> None:
     study = simulator.data.study
-    if fill_rate is None:
+    if study.optimize.objective == LOST_MARGIN:
+        message, fix = f'together with the objective "{LOST_MARGIN}" is not in this version', "leave one out"
+    elif fill_rate is None:
         message, fix = "needs a floor that the lower bound must meet", "say optimize.fill_rate = 0.95"
-    elif asks_for_tails(study.optimize):
-        message, fix = "together with P95 or peak of stock value is not in this version", "leave one out"
     else:
         return
     where = 'optimize.choose = "lower_bound"'
     raise InvalidInputError([Problem("E-OPT-020", message, study.file, column=where, fix=fix)])
 
 
-def _under_chance(
-    simulator: Simulator, problem: PlanProblem, fill_rate: float | None, budget: float | None
-) -> tuple[Plan, Choosing]:
-    """One announced further run of the search streams, then the cheapest plan by MILP."""
+def _everything_asked(
+    simulator: Simulator, problem: PlanProblem, frontier: Frontier, tails: Tails | None
+) -> Asked:
+    """The problem with the study's limits on single replications, on P95 and peak of stock value."""
     chances = _searched_chances(simulator)
-    program = problem.program(fill_rate=fill_rate, budget=budget)
-    found = solve_chance(problem.curves, chances, program, time_limit=problem.time_limit)
-    notes = ["chance limits were solved on an extra run of the search's own random streams"]
-    if found.plan.certificate == "bound":
-        notes.append(
-            f"the time limit ended the search for the best plan under chance limits: it can be cheaper by "
-            f"{100 * found.plan.gap:.2f} % at most (bounded, not certified)"
-        )
-    return found.plan, Choosing(chances, found.kept, notes=tuple(notes))
+    if tails is None:
+        return Asked(problem, frontier, chances)
+    objective = tails.measures.get(tails.objective)
+    return Asked(problem, frontier, chances, tuple(tails.limits.values()), objective)
 
 
 def _searched_chances(simulator: Simulator) -> tuple[Chance, ...]:
@@ -130,30 +124,39 @@ def _searched_chances(simulator: Simulator) -> tuple[Chance, ...]:
     return chance_limits(simulator.rules, simulator.segmentation, cells, simulator.settings.periods)
 
 
-def _with_tails(
-    simulator: Simulator,
-    problem: PlanProblem,
-    frontier: Frontier,
-    fill_rate: float | None,
-    budget: float | None,
-) -> tuple[Plan, Choosing]:
-    """P95 or peak of stock value as objective or limit, over scenarios of the search."""
-    tails, chances = tails_of(simulator), _searched_chances(simulator)
-    plan, found = solve_with_tails(tails, problem, frontier, chances, fill_rate, budget)
-    kept = tuple(int(chance.kept(plan.choice[None, :])[0]) for chance in chances)
+def _best(
+    simulator: Simulator, asked: Asked, tails: Tails | None, fill_rate: float | None, budget: float | None
+) -> tuple[Plan, Choosing, TailSolution | None]:
+    """The best plan on the search seed under everything asked."""
+    if tails is not None:
+        plan, found = asked.with_tails(fill_rate=fill_rate, budget=budget)
+        return plan, _told_of_tails(simulator, asked, tails, found), found
+    plan = asked.at(fill_rate=fill_rate, budget=budget)
+    notes = []
+    if asked.chances:
+        notes.append("chance limits were solved on an extra run of the search's own random streams")
+    if asked.chances and plan.certificate == "bound":
+        notes.append(
+            f"the time limit ended the search for the best plan under chance limits: it can be cheaper by "
+            f"{100 * plan.gap:.2f} % at most (bounded, not certified)"
+        )
+    return plan, Choosing(asked, _kept(asked, plan), notes=tuple(notes)), None
+
+
+def _kept(asked: Asked, plan: Plan) -> tuple[int, ...]:
+    return tuple(int(chance.kept(plan.choice[None, :])[0]) for chance in asked.chances)
+
+
+def _told_of_tails(simulator: Simulator, asked: Asked, tails: Tails, found: TailSolution) -> Choosing:
     results = tails.results(found)
-    notes = tail_notes(simulator, tails, found, results)
-    return plan, Choosing(chances, kept, notes=notes, tails=results)
+    kept = tuple(int(chance.kept(found.choice[None, :])[0]) for chance in asked.chances)
+    return Choosing(asked, kept, notes=tail_notes(simulator, tails, found, results), tails=results)
 
 
 def _by_lower_bound(
-    simulator: Simulator,
-    problem: PlanProblem,
-    frontier: Frontier,
-    fill_rate: float,
-    budget: float | None,
+    simulator: Simulator, asked: Asked, tails: Tails | None, fill_rate: float, budget: float | None
 ) -> tuple[Plan, Choosing]:
-    """The cheapest plan whose lower bound on the selection seed meets the floor."""
+    """The best plan whose lower bound on the selection seed meets the floor."""
     groups = simulator.segment_cells(simulator.settings.verdict_replications)
     if not groups:
         message = "too many segments × targets × replications to be kept"
@@ -163,26 +166,41 @@ def _by_lower_bound(
         )
     cells = simulator.run(groups, "selection", "selection")[SEGMENTS]
     judged = _Judged(cells.good, cells.asked[0].sum(axis=0), simulator.settings.level, fill_rate)
-    points = _candidates(problem, frontier, fill_rate, budget)
-    if not simulator.rules.chances:
-        at, low = judged.cheapest(frontier.choice, points)
-        return frontier.plan(at), Choosing(lower_bound=low, notes=(judged.note(low),))
-    cheapest, choosing = _under_chance(simulator, problem, fill_rate, budget)
-    low = judged.lower_bound(cheapest.choice)
+    points = _candidates(asked.problem, asked.frontier, fill_rate, budget)
+    if not asked.chances and tails is None:
+        at, low = judged.cheapest(asked.frontier.choice, points)
+        return asked.frontier.plan(at), Choosing(asked, lower_bound=low, notes=(judged.note(low),))
+    best, choosing, found = _best(simulator, asked, tails, fill_rate, budget)
+    low = judged.lower_bound(best.choice)
     if low >= fill_rate:
-        return cheapest, replace(choosing, lower_bound=low, notes=(*choosing.notes, judged.note(low)))
-    for chance in choosing.chances:
-        points = points[chance.kept(frontier.choice[points]) >= chance.wanted]
-    at, low = judged.cheapest(frontier.choice, points)
-    plan = frontier.plan(at)
-    plan = replace(plan, certificate=LISTED, bound=min(cheapest.bound, float(plan.cost)))
-    kept = tuple(int(chance.kept(plan.choice[None, :])[0]) for chance in choosing.chances)
-    listed = (
-        "under chance limits it is the cheapest such plan among those of the plain frontier (listed); its "
-        f"bound is that of the chance limits alone, gap {100 * plan.gap:.2f} %"
-    )
-    notes = (*choosing.notes, judged.note(low), listed)
-    return plan, Choosing(choosing.chances, kept, lower_bound=low, notes=notes)
+        return best, replace(choosing, lower_bound=low, notes=(*choosing.notes, judged.note(low)))
+    at, low = judged.cheapest(asked.frontier.choice, _keeping(asked, points))
+    plan, notes = asked.frontier.plan(at), [judged.note(low), _LISTED]
+    if tails is None or found is None:
+        plan = replace(plan, certificate=LISTED, bound=min(best.bound, float(plan.cost)))
+        choosing = Choosing(asked, _kept(asked, plan), notes=choosing.notes)
+        notes.append(f"its bound is that of the limits alone, gap {100 * plan.gap:.2f} %")
+    else:
+        value = plan.cost if asked.objective is None else asked.objective.value(plan.choice)
+        found = replace(found, choice=plan.choice, value=value, certificate=BOUND)
+        choosing = _told_of_tails(simulator, asked, tails, found)
+        if asked.objective is None:
+            plan = replace(plan, certificate=LISTED, bound=min(best.bound, float(plan.cost)))
+    return plan, replace(choosing, lower_bound=low, notes=(*choosing.notes, *notes))
+
+
+def _keeping(asked: Asked, points: IntArray) -> IntArray:
+    """The points of the frontier that keep all limits, ascending in the objective."""
+    choices = asked.frontier.choice
+    for chance in asked.chances:
+        points = points[chance.kept(choices[points]) >= chance.wanted]
+    for limit in asked.tails:
+        met = [limit.met(choices[at].astype(np.int64)) for at in points]
+        points = points[np.array(met, dtype=np.bool_)]
+    if asked.objective is not None:
+        value = [asked.objective.value(choices[at].astype(np.int64)) for at in points]
+        points = points[np.argsort(value, kind="stable")]
+    return points
 
 
 @dataclass(frozen=True, eq=False)

@@ -117,17 +117,15 @@ class Optimization:
         -------
         Plan
             On the search seed: ``.by_segment()``, ``.fill_rate``, ``.cost_money`` (per year),
-            ``.value_money``. Limits on single replications and on P95 or peak of stock value bind the
-            chosen plan alone.
+            ``.value_money``. Every limit of the study holds, those on single replications and on P95 or
+            peak of stock value among them.
 
         Raises
         ------
         InfeasibleError
             Nothing on the grid meets it; the message names what would.
         """
-        solved = self.solved
-        source = solved.problem if self.rules.any_on_means else solved.frontier
-        return source.at(budget=budget, fill_rate=fill_rate)
+        return self.solved.choosing.asked.at(budget=budget, fill_rate=fill_rate)
 
     @property
     def chosen(self) -> Plan:
@@ -226,7 +224,7 @@ class Optimization:
         self, *, fill_rate: float | None = None, budget: float | None = None
     ) -> Explanation | None:
         """Which limits conflict and the smallest change of each that works; None if a plan exists."""
-        return self.solved.problem.why_infeasible(fill_rate=fill_rate, budget=budget)
+        return self.solved.choosing.asked.why_infeasible(fill_rate=fill_rate, budget=budget)
 
     def bounds(self, *, every_level: bool = False, headroom: float = 0.0) -> Bounds:
         """How far the chosen plan is from what any per-SKU plan could do, and where the gap lies.

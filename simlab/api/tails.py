@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
 
 from simlab.api.accounts import TAIL_OBJECTIVES
 from simlab.api.cells import Simulator
@@ -14,20 +13,11 @@ from simlab.engine.types import IntArray
 from simlab.errors import InvalidInputError, Problem
 from simlab.execution.profiles import run_stock
 from simlab.frontier import (
-    Chance,
-    Frontier,
     MeanPeak,
-    NoPlanError,
-    Plan,
-    Program,
     QuantileOfTotal,
     TailLimit,
     TailSolution,
-    solve_tails,
 )
-from simlab.frontier import Limit as MeanLimit
-from simlab.frontier import Problem as PlanProblem
-from simlab.frontier.plan import money_up
 from simlab.measures import format_money
 from simlab.study.optimize_sections import OptimizeSpec
 
@@ -142,7 +132,8 @@ def tails_of(simulator: Simulator) -> Tails:
         every[name] = tail
         if most is not None:
             text = f"{NAMES[name]} ≤ {format_money(most, simulator.data.study.currency)}"
-            limits[name] = TailLimit(tail, _whole_ceiling(float(most), tail.unit), text)
+            ceiling = _whole_ceiling(float(most), tail.unit)
+            limits[name] = TailLimit(tail, ceiling, text, simulator.data.study.currency)
     objective = asked.objective if asked.objective in every else ""
     return Tails(every, objective, limits, replications)
 
@@ -198,66 +189,6 @@ def scenario_replications(simulator: Simulator) -> int:
     return min(settings.replications, able)
 
 
-def solve_with_tails(
-    tails: Tails,
-    problem: PlanProblem,
-    frontier: Frontier,
-    chances: tuple[Chance, ...],
-    fill_rate: float | None,
-    budget: float | None,
-) -> tuple[Plan, TailSolution]:
-    """The plan under ceilings on, or with the least, P95 or peak of stock value.
-
-    A floor: the least objective. Ceilings alone: the highest service they allow, then the least
-    objective.
-
-    Raises
-    ------
-    NoPlanError
-        No plan meets the limits.
-    """
-    program = problem.program(fill_rate=fill_rate, budget=budget)
-    limits = (*tails.limits.values(), *(chance_limit(chance) for chance in chances))
-    share = problem.time_limit
-    if fill_rate is None:
-        most = solve_tails(
-            replace(program, cost=-problem.curves.served),
-            limits,
-            starts=frontier.choice[::-1],
-            time_limit=share / 2,
-        )
-        need, share = -most.value, share / 2
-        floor = MeanLimit("units served", problem.curves.served, at_least=need)
-        program = replace(program, limits=(*program.limits, floor))
-    objective = tails.measures.get(tails.objective)
-    try:
-        found = solve_tails(program, limits, objective=objective, starts=frontier.choice, time_limit=share)
-    except NoPlanError as error:
-        raise _what_works(error, tails, program, limits, problem) from None
-    choice = problem.curves.canonical(found.choice)
-    found = replace(found, choice=choice)
-    if objective is None:
-        return Plan(problem.curves, choice, found.certificate, found.bound), found
-    return _beside_frontier(problem, choice), found
-
-
-def _what_works(
-    error: NoPlanError, tails: Tails, program: Program, limits: tuple[TailLimit, ...], problem: PlanProblem
-) -> NoPlanError:
-    """The same error with the smallest ceiling on each tail that works while all else stays."""
-    found = []
-    for name, limit in tails.limits.items():
-        others = tuple(one for one in limits if one is not limit)
-        try:
-            least = solve_tails(program, others, objective=limit.tail, time_limit=problem.time_limit / 4)
-        except NoPlanError:
-            continue
-        money = money_up(least.value * limit.tail.unit, problem.curves.currency)
-        found.append(f"{_OPTIONS[name]} of {money}")
-    works = f"; what works instead: {' or '.join(found)}" if found else ""
-    return NoPlanError(f"{error}{works}", error.smallest_budget, error.highest_fill)
-
-
 def tail_notes(
     simulator: Simulator, tails: Tails, found: TailSolution, results: tuple[TailResult, ...]
 ) -> tuple[str, ...]:
@@ -295,18 +226,3 @@ def _objective_note(one: TailResult, currency: str) -> str:
         f"the search seed ({proof}); the frontier and the comparisons beside it count mean inventory value, "
         "to which the plan's certificate in the frontier table refers"
     )
-
-
-def chance_limit(chance: Chance) -> TailLimit:
-    """A floor in a share of the replications as a ceiling on the quantile of what is missing."""
-    return TailLimit(QuantileOfTotal(-chance.surplus, chance.probability, chance.name), 0, chance.name)
-
-
-def _beside_frontier(problem: PlanProblem, choice: npt.NDArray[np.int64]) -> Plan:
-    """The plan with what it can exceed the least mean stock value of the same service by."""
-    plan = Plan(problem.curves, choice, "bound", 0.0)
-    try:
-        least = problem.at(fill_rate=None if not plan.served else float(plan.fill_rate))
-    except NoPlanError:
-        return plan
-    return replace(plan, bound=min(float(least.bound), float(plan.cost)))

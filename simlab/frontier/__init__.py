@@ -1,5 +1,6 @@
 """Frontier: curves to certified plans, bounds and prices; arrays only, no simulator."""
 
+from simlab.frontier.asked import Asked
 from simlab.frontier.chance import Chance, ChancePlan, ceiling_chance, service_chance, solve_chance
 from simlab.frontier.classes import ClassFrontier, ClassPlan, class_frontiers, free_classes
 from simlab.frontier.conflict import Explanation, Relaxation
@@ -33,6 +34,7 @@ from simlab.frontier.tail_solve import TailLimit, TailSolution, solve_tails
 from simlab.frontier.thin import Thinned, thin
 
 __all__ = [
+    "Asked",
     "Band",
     "Chance",
     "ChancePlan",

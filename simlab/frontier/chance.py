@@ -16,7 +16,7 @@ from simlab.frontier.curves import INT64_SAFE, FloatArray, IntArray, SegmentCurv
 from simlab.frontier.merge import merge
 from simlab.frontier.mixed import Mixed, Session, one_target_each
 from simlab.frontier.plan import BOUND, SOLVER, NoPlanError, Plan
-from simlab.frontier.program import ROW_SCALE, Program, indicator, matrix_rows
+from simlab.frontier.program import ROW_SCALE, Program, Solution, indicator, matrix_rows
 from simlab.measures import Estimate, format_rate, ratio_estimate
 
 MAX_CUTS = 200
@@ -24,6 +24,7 @@ MAX_PAIRS = 400_000_000
 """Replications² × segments × targets up to which rows are strengthened."""
 _MULTIPLIERS = np.geomspace(0.4, 2.5, 13)
 _SECONDS_FOR_BOUND, _MARGIN = 10.0, 1e-6
+_AT_ONCE = 4096
 ChoiceArray = npt.NDArray[np.int64]
 
 
@@ -40,11 +41,14 @@ class Chance:
         where the total over segments is ≥ 0. Built by `service_chance` and `ceiling_chance`.
     probability : float
         Share of replications in which it must hold.
+    at_least : int, optional
+        The number of replications, where it is not that share of them.
     """
 
     name: str
     surplus: IntArray
     probability: float
+    at_least: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.probability <= 1:
@@ -58,6 +62,8 @@ class Chance:
     @property
     def wanted(self) -> int:
         """Replications in which the limit must hold."""
+        if self.at_least is not None:
+            return self.at_least
         return math.ceil(Fraction(repr(float(self.probability))) * self.n_replications)
 
     def totals(self, choices: npt.NDArray[Any]) -> IntArray:
@@ -74,6 +80,11 @@ class Chance:
     def met(self, choice: ChoiceArray) -> bool:
         """Whether one plan holds the limit often enough."""
         return int(self.kept(choice[None, :])[0]) >= self.wanted
+
+    def reading(self, choice: ChoiceArray) -> str:
+        """Share of replications in which one plan holds the limit, rounded down."""
+        share = int(self.kept(choice[None, :])[0]) * 1000 // self.n_replications
+        return f"{share / 10:g} % of replications"
 
     def violation(self, choice: ChoiceArray, level: float = 0.95) -> Estimate:
         """Share of these (fresh) replications in which the plan misses the limit, with its interval."""
@@ -177,10 +188,43 @@ def solve_chance(
     mixed-integer program with one switch per replication looks for a cheaper one and proves the
     bound. Its answers are re-counted in integers and cut off if they fail.
     """
-    started, session = time.monotonic(), Session()
+    started = time.monotonic()
     program = program or Program(curves.cost)
-    best = _best_on_frontier(curves, chances, program)
-    bound, status, cuts = -math.inf, "bounded", np.zeros((0, curves.cost.size))
+    starts = curves.canonical(merge(curves.cost, curves.served).choice)
+    found = search_chance(program, chances, starts, time_limit=time_limit)
+    if found.choice is None:
+        names = " and ".join(f"'{chance.name}'" for chance in chances)
+        reason = (
+            "no plan on the grid meets" if found.status == "infeasible" else "no plan was found in time for"
+        )
+        raise NoPlanError(f"{reason} {names}", None, math.nan)
+    label = SOLVER if found.status == "optimal" else BOUND
+    kept = tuple(int(chance.kept(found.choice[None, :])[0]) for chance in chances)
+    return ChancePlan(Plan(curves, found.choice, label, found.bound), kept, time.monotonic() - started)
+
+
+def search_chance(
+    program: Program,
+    chances: tuple[Chance, ...],
+    starts: npt.NDArray[Any] | None = None,
+    *,
+    time_limit: float = 60.0,
+) -> Solution:
+    """Least cost under limits on means and on single replications; as `solve_chance`.
+
+    Parameters
+    ----------
+    starts : (p, n_segments) int, optional
+        Plans to be tried first.
+
+    Returns
+    -------
+    Solution
+        Its bound is the cost itself where proven best.
+    """
+    started, session = time.monotonic(), Session()
+    best = _best_of(starts, chances, program) if starts is not None else None
+    bound, status, cuts = -math.inf, "bounded", np.zeros((0, program.cost.size))
     while len(cuts) < MAX_CUTS and (left := time_limit - (time.monotonic() - started)) > 0.1:
         choice, bound, status = _milp(program, chances, cuts, best, left, session)
         if choice is None:
@@ -189,36 +233,33 @@ def solve_chance(
             if best is None or program.total(choice) < program.total(best):
                 best = choice
             break
-        row = np.zeros(curves.cost.shape)
-        row[np.arange(choice.size), choice] = 1.0
-        cuts = np.vstack([cuts, row.ravel()])
+        status = "bounded"  # a plan that fails proves nothing beyond its bound
+        cuts = np.vstack([cuts, indicator(choice, program.cost.shape[1]).ravel()])
     if best is None:
-        names = " and ".join(f"'{chance.name}'" for chance in chances)
-        reason = "no plan on the grid meets" if status == "infeasible" else "no plan was found in time for"
-        raise NoPlanError(f"{reason} {names}", None, math.nan)
-    proven = status in ("optimal", "infeasible")
-    if not proven and not math.isfinite(bound):
+        return Solution(None, "infeasible" if status == "infeasible" else "bounded", 0, bound, len(cuts))
+    cost = program.total(best)
+    if status in ("optimal", "infeasible"):
+        return Solution(best, "optimal", cost, float(cost), len(cuts))
+    if not math.isfinite(bound):
         bound = _relaxed_bound(program, chances, session)
-    cost = float(program.total(best))
-    plan = Plan(curves, best, SOLVER if proven else BOUND, cost if proven else min(bound, cost))
-    kept = tuple(int(chance.kept(best[None, :])[0]) for chance in chances)
-    return ChancePlan(plan, kept, time.monotonic() - started)
+    return Solution(best, "bounded", cost, min(bound, float(cost)), len(cuts))
 
 
-def _best_on_frontier(
-    curves: SegmentCurves, chances: tuple[Chance, ...], program: Program
-) -> ChoiceArray | None:
-    """The cheapest plan of the plain frontier that happens to meet everything."""
-    merged = merge(curves.cost, curves.served)
-    choices = curves.canonical(merged.choice)
-    good = np.ones(choices.shape[0], dtype=np.bool_)
+def _best_of(starts: npt.NDArray[Any], chances: tuple[Chance, ...], program: Program) -> ChoiceArray | None:
+    """The cheapest of the plans that happens to meet everything."""
+    good = np.ones(starts.shape[0], dtype=np.bool_)
     for chance in chances:
-        good &= chance.kept(choices) >= chance.wanted
+        for first in range(0, starts.shape[0], _AT_ONCE):
+            part = slice(first, first + _AT_ONCE)
+            good[part] &= chance.kept(starts[part]) >= chance.wanted
+    best: ChoiceArray | None = None
     for at in np.flatnonzero(good):
-        choice: ChoiceArray = choices[at].astype(np.int64)
+        choice: ChoiceArray = starts[at].astype(np.int64)
+        if best is not None and program.total(choice) >= program.total(best):
+            continue
         if program.shaped(choice) and not program.broken(choice):
-            return choice
-    return None
+            best = choice
+    return best
 
 
 def _milp(
@@ -232,8 +273,7 @@ def _milp(
     """A plan cheaper than the best one, or the best one again; dual bound and status."""
     n, k = program.cost.shape
     cost, base, scale = _scaled_cost(program)
-    start = None if best is None else _known(best, chances, k)
-    answer = session.whole.solve(_model(program, chances, cuts, best, cost), time_limit, start)
+    answer = session.whole.solve(_model(program, chances, cuts, best, cost), time_limit)
     bound = base + answer.bound / scale
     if answer.x is None:
         return None, bound, answer.status
@@ -256,12 +296,6 @@ def _scaled_cost(program: Program) -> tuple[FloatArray, int, float]:
     shifted = (program.cost - least[:, None]).astype(np.float64)
     scale = ROW_SCALE / max(1.0, float(shifted.max()))
     return shifted * scale, sum(int(x) for x in least), scale
-
-
-def _known(best: ChoiceArray, chances: tuple[Chance, ...], n_targets: int) -> FloatArray:
-    """The best plan as the program's variables: its targets, and the replications in which limits hold."""
-    holds = [(chance.totals(best[None, :])[0] >= 0).astype(np.float64) for chance in chances]
-    return np.concatenate([indicator(best, n_targets).ravel(), *holds])
 
 
 def _model(

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
+from simlab.frontier.chance import Chance, search_chance
 from simlab.frontier.curves import exact_sum
-from simlab.frontier.program import ChoiceArray, Limit, Program, solve_program
+from simlab.frontier.plan import NoPlanError
+from simlab.frontier.program import ChoiceArray, Limit, Program, Solution, solve_program
+from simlab.frontier.tail import QuantileOfTotal, Tail
+from simlab.frontier.tail_solve import TailLimit, solve_tails
 
 MAX_ROUNDS = 20
+AnyLimit: TypeAlias = Limit | Chance | TailLimit
 
 
 @dataclass(frozen=True)
@@ -18,14 +25,14 @@ class Relaxation:
 
     Attributes
     ----------
-    limit : Limit
+    limit : Limit, Chance or TailLimit
         The limit that gives way.
     choice : (n_segments,) int or None
         A plan that meets all others and this one as nearly as possible; None if giving up the
         limit is not enough.
     """
 
-    limit: Limit
+    limit: AnyLimit
     choice: ChoiceArray | None
 
 
@@ -35,19 +42,19 @@ class Explanation:
 
     Attributes
     ----------
-    conflict : tuple of Limit
+    conflict : tuple of Limit, Chance or TailLimit
         The conflicting limits; empty if the pins and the order of targets alone conflict.
     relaxations : tuple of Relaxation
         For each of them, the smallest change that works against all limits.
     """
 
-    conflict: tuple[Limit, ...]
+    conflict: tuple[AnyLimit, ...]
     relaxations: tuple[Relaxation, ...]
 
     def relaxed(self, name: str) -> int | None:
-        """New bound of the limit with this name in its own sums, None if it cannot help."""
+        """New bound of the limit on means with this name in its own sums, None if it cannot help."""
         for way in self.relaxations:
-            if way.limit.name == name and way.choice is not None:
+            if way.limit.name == name and way.choice is not None and isinstance(way.limit, Limit):
                 return way.limit.total(way.choice)
         return None
 
@@ -61,16 +68,36 @@ class Explanation:
         else:
             head = f"no plan on the grid meets {', '.join(names[:-1])} and {names[-1]} together"
         ways = [
-            f"'{way.limit.name}' {'down' if way.limit.at_least is not None else 'up'} to "
-            f"{way.limit.reading(way.choice)}"
+            f"'{way.limit.name}' {_way(way.limit)} to {way.limit.reading(way.choice)}"
             for way in self.relaxations
             if way.choice is not None
         ]
         return f"{head}; what works: {' or '.join(ways)}" if ways else f"{head}; no single change is enough"
 
 
-def explain(program: Program, *, time_limit: float = 60.0) -> Explanation | None:
+def _way(limit: AnyLimit) -> str:
+    """Where a limit must move to be easier to keep."""
+    floor = isinstance(limit, Chance) or (isinstance(limit, Limit) and limit.at_least is not None)
+    return "down" if floor else "up"
+
+
+def explain(
+    program: Program,
+    *,
+    chances: tuple[Chance, ...] = (),
+    tails: tuple[TailLimit, ...] = (),
+    time_limit: float = 60.0,
+) -> Explanation | None:
     """The reason why a program has no plan; None if it has one (or time ran out before it was known).
+
+    Parameters
+    ----------
+    program : Program
+        Limits on means, bars and orders.
+    chances, tails : tuple of Chance, of TailLimit
+        Limits on single replications, on quantiles and peaks.
+    time_limit : float
+        Seconds for each of the questions asked on the way.
 
     Notes
     -----
@@ -81,31 +108,71 @@ def explain(program: Program, *, time_limit: float = 60.0) -> Explanation | None
     ----------
     Chinneck (2008), Feasibility and Infeasibility in Optimization, section 6.2.
     """
-    if not _impossible(program, program.limits, time_limit):
+    every: tuple[AnyLimit, ...] = (*program.limits, *chances, *tails)
+    if not _impossible(program, every, time_limit):
         return None
-    conflict = list(program.limits)
-    for limit in program.limits:
+    conflict = list(every)
+    if (chances or tails) and _impossible(program, program.limits, time_limit):
+        conflict = list(program.limits)
+    for limit in tuple(conflict):
         without = [other for other in conflict if other is not limit]
         if _impossible(program, tuple(without), time_limit):
             conflict = without
-    relaxations = tuple(Relaxation(limit, _smallest(program, limit, time_limit)) for limit in conflict)
+    relaxations = tuple(Relaxation(limit, _smallest(program, every, limit, time_limit)) for limit in conflict)
     return Explanation(tuple(conflict), relaxations)
 
 
-def _impossible(program: Program, limits: tuple[Limit, ...], time_limit: float) -> bool:
+def chance_ceiling(chance: Chance) -> TailLimit:
+    """A floor in a share of the replications as a ceiling on the quantile of what is missing."""
+    share = (chance.wanted - 0.5) / chance.n_replications  # of which the next whole number is wanted
+    return TailLimit(QuantileOfTotal(-chance.surplus, share, chance.name), 0, chance.name)
+
+
+def _impossible(program: Program, limits: tuple[AnyLimit, ...], time_limit: float) -> bool:
     zero = np.zeros(program.cost.shape, dtype=np.int64)
-    found = solve_program(replace(program, cost=zero, limits=limits), time_limit=time_limit)
-    return found.status == "infeasible"
+    return _find(replace(program, cost=zero), limits, time_limit).status == "infeasible"
 
 
-def _smallest(program: Program, limit: Limit, time_limit: float) -> ChoiceArray | None:
-    """The plan nearest to the limit under all other limits.
+def _find(
+    program: Program, limits: tuple[AnyLimit, ...], time_limit: float, objective: Tail | None = None
+) -> Solution:
+    """Least cost of the program (or least tail) under these limits in place of its own."""
+    chances = tuple(limit for limit in limits if isinstance(limit, Chance))
+    tails = tuple(limit for limit in limits if isinstance(limit, TailLimit))
+    plain = replace(program, limits=tuple(limit for limit in limits if isinstance(limit, Limit)))
+    if not tails and objective is None:
+        if chances:
+            return search_chance(plain, chances, time_limit=time_limit)
+        return solve_program(plain, time_limit=time_limit)
+    every = (*tails, *(chance_ceiling(chance) for chance in chances))
+    try:
+        found = solve_tails(plain, every, objective=objective, time_limit=time_limit)
+    except NoPlanError as error:
+        return Solution(None, "infeasible" if error.proven else "bounded", 0, -math.inf, 0)
+    return Solution(found.choice, "optimal", found.value, found.bound, 0)
+
+
+def _smallest(
+    program: Program, every: tuple[AnyLimit, ...], limit: AnyLimit, time_limit: float
+) -> ChoiceArray | None:
+    """The plan nearest to the limit under all other limits."""
+    others = tuple(other for other in every if other is not limit)
+    if isinstance(limit, TailLimit):
+        return _find(program, others, time_limit, limit.tail).choice
+    if isinstance(limit, Chance):
+        return _most_often(program, others, limit, time_limit)
+    return _nearest(program, others, limit, time_limit)
+
+
+def _nearest(
+    program: Program, others: tuple[AnyLimit, ...], limit: Limit, time_limit: float
+) -> ChoiceArray | None:
+    """The plan nearest to a limit on means.
 
     A ratio whose whole moves with the targets is maximised by repeated solves (Dinkelbach 1967).
     """
-    others = replace(program, limits=tuple(other for other in program.limits if other is not limit))
     table = -limit.table if limit.at_least is not None else limit.table
-    best = solve_program(replace(others, cost=table), time_limit=time_limit).choice
+    best = _find(replace(program, cost=table), others, time_limit).choice
     if best is None or limit.part is None or limit.whole is None:
         return best
     rows = np.arange(best.size)
@@ -114,8 +181,27 @@ def _smallest(program: Program, limit: Limit, time_limit: float) -> ChoiceArray 
         if whole <= 0:
             break
         ahead = limit.whole.astype(object) * part - limit.part.astype(object) * whole
-        found = solve_program(replace(others, cost=ahead), time_limit=time_limit).choice
+        found = _find(replace(program, cost=ahead), others, time_limit).choice
         if found is None or sum(int(x) for x in ahead[rows, found]) >= 0:
             break
         best = found
+    return best
+
+
+def _most_often(
+    program: Program, others: tuple[AnyLimit, ...], chance: Chance, time_limit: float
+) -> ChoiceArray | None:
+    """The plan that holds a chance limit in as many replications as the others allow, by halving."""
+    zero = replace(program, cost=np.zeros(program.cost.shape, dtype=np.int64))
+    best = _find(zero, others, time_limit).choice
+    if best is None:
+        return None
+    low, high = int(chance.kept(best[None, :])[0]), chance.wanted
+    while high - low > 1:
+        middle = (low + high) // 2
+        found = _find(zero, (*others, replace(chance, at_least=middle)), time_limit).choice
+        if found is None:
+            high = middle
+        else:
+            best, low = found, int(chance.kept(found[None, :])[0])
     return best

@@ -109,7 +109,7 @@ def _by_solver(program: Program, relaxed: _Relaxed, time_limit: float, session: 
         return solve_program(program, time_limit=time_limit, session=session)
     room = float(relaxed.cost[np.arange(rounded.size), rounded].sum()) - relaxed.bound + _MARGIN
     few = replace(program, allowed=program.mask & (relaxed.excess <= room))
-    found = solve_program(few, time_limit=time_limit, session=session, start=rounded)
+    found = solve_program(few, time_limit=time_limit, session=session)
     cost = program.total(rounded)
     if found.choice is not None and found.status == "optimal":
         return found

@@ -64,8 +64,8 @@ class Answer:
 class Solver(Protocol):
     """Solves models one after another; it may keep what the last one taught it."""
 
-    def solve(self, model: Mixed, time_limit: float, start: FloatArray | None = None) -> Answer:
-        """One model, from a solution known to be good where one is given."""
+    def solve(self, model: Mixed, time_limit: float) -> Answer:
+        """One model."""
 
 
 def has_highspy() -> bool:
@@ -99,8 +99,8 @@ class Session:
 class ScipySolver:
     """`scipy.optimize.milp` and `linprog`; every model is solved from scratch."""
 
-    def solve(self, model: Mixed, time_limit: float, start: FloatArray | None = None) -> Answer:
-        """See `Solver`; a start is of no use here."""
+    def solve(self, model: Mixed, time_limit: float) -> Answer:
+        """See `Solver`."""
         return self._whole(model, time_limit) if model.whole.any() else self._linear(model, time_limit)
 
     def _whole(self, model: Mixed, time_limit: float) -> Answer:

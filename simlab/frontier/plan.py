@@ -115,12 +115,22 @@ class NoPlanError(InfeasibleError):
         Least money with which the floor can be met; None if no budget would do.
     highest_fill : float
         Highest fill rate that can be reached within the budget (without one: at all).
+    proven : bool
+        False where the search for a plan ended before it was known that there is none.
     """
 
-    def __init__(self, message: str, smallest_budget: Fraction | None, highest_fill: float) -> None:
+    def __init__(
+        self,
+        message: str,
+        smallest_budget: Fraction | None,
+        highest_fill: float,
+        *,
+        proven: bool = True,
+    ) -> None:
         super().__init__(message)
         self.smallest_budget = smallest_budget
         self.highest_fill = highest_fill
+        self.proven = proven
 
 
 def money_up(amount: Fraction, currency: str) -> str:

@@ -109,11 +109,12 @@ class Problem:
         found = self.why_infeasible(fill_rate=fill_rate, budget=budget)
         if found is None:
             return NoPlanError("no plan was found within the time limit", None, float("nan"))
-        smallest = found.relaxed(self._budget_name(budget)) if budget is not None else None
+        smallest = found.relaxed(self.budget_name(budget)) if budget is not None else None
         amount = None if smallest is None else Fraction(smallest) * self.curves.value_unit
         return NoPlanError(str(found), amount, float("nan"))
 
-    def _budget_name(self, budget: Amount | None) -> str:
+    def budget_name(self, budget: Amount | None) -> str:
+        """How the budget is called among the limits."""
         return f"budget {money_up(exact_amount(budget or 0), self.curves.currency)}"
 
     def _asked(self, fill_rate: float | Fraction | None, budget: Amount | None) -> tuple[Limit, ...]:
@@ -127,7 +128,7 @@ class Problem:
             limits.append(Limit(name, served, at_least=need, part=served, whole=whole))
         if budget is not None:
             most = self.curves.allowed(budget)
-            name, unit, currency = self._budget_name(budget), self.curves.value_unit, self.curves.currency
+            name, unit, currency = self.budget_name(budget), self.curves.value_unit, self.curves.currency
             limits.append(Limit(name, self.curves.value, at_most=most, unit=unit, currency=currency))
         return tuple(limits)
 

@@ -185,7 +185,6 @@ def solve_program(
     time_limit: float = 60.0,
     row_scale: float = ROW_SCALE,
     session: Session | None = None,
-    start: ChoiceArray | None = None,
 ) -> Solution:
     """Cheapest plan under all limits, by HiGHS with gap 0 and exact re-check.
 
@@ -199,12 +198,10 @@ def solve_program(
         Largest coefficient of each row as the solver sees it.
     session : Session, optional
         Solvers of a sweep, so that they need not start anew.
-    start : (n_segments,) int, optional
-        A plan that meets all limits, for the solver to improve on.
     """
     rows, session = matrix_rows(program, row_scale), session or Session()
     for cuts in range(MAX_CUTS):
-        choice, bound, status = _milp(program, rows, time_limit, session, start)
+        choice, bound, status = _milp(program, rows, time_limit, session)
         if choice is None:
             return Solution(None, status, 0, bound, cuts)
         if not program.shaped(choice):
@@ -246,7 +243,7 @@ def matrix_rows(program: Program, row_scale: float) -> Rows:
 
 
 def _milp(
-    program: Program, rows: Rows, time_limit: float, session: Session, start: ChoiceArray | None
+    program: Program, rows: Rows, time_limit: float, session: Session
 ) -> tuple[ChoiceArray | None, float, str]:
     """One call of the solver: plan or None, dual bound in units of cost, status."""
     n, k = program.cost.shape
@@ -257,7 +254,7 @@ def _milp(
     shifted = (program.cost - least[:, None]).astype(np.float64)
     scale = ROW_SCALE / max(1.0, float(shifted[mask].max()))
     model = choice_model(shifted * scale, mask, rows.coefficients, rows.low, whole=True)
-    answer = session.whole.solve(model, time_limit, None if start is None else indicator(start, k).ravel())
+    answer = session.whole.solve(model, time_limit)
     bound = sum(int(x) for x in least) + answer.bound / scale
     if answer.x is None:
         return None, bound, "infeasible" if answer.status == "infeasible" else "bounded"

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from simlab.frontier.core import solve_exactly
 from simlab.frontier.mixed import Mixed, Session, new_solver, one_target_each
-from simlab.frontier.plan import BOUND, EXACT, SOLVER, NoPlanError
+from simlab.frontier.plan import BOUND, EXACT, SOLVER, NoPlanError, money_up
 from simlab.frontier.program import ROW_SCALE, Limit, Program, Solution, matrix_rows
 from simlab.frontier.tail import ChoiceArray, Support, Tail
 
@@ -34,15 +34,22 @@ class TailLimit:
         The ceiling, in units of the measure.
     name : str
         In the user's words.
+    currency : str
+        For reading the measure as money.
     """
 
     tail: Tail
     at_most: int
     name: str
+    currency: str = ""
 
     def met(self, choice: ChoiceArray) -> bool:
         """Whether one plan meets it, in exact sums."""
         return self.tail.value(choice) <= self.at_most
+
+    def reading(self, choice: ChoiceArray) -> str:
+        """What one plan reaches, rounded up so that the figure suffices as a limit."""
+        return money_up(self.tail.value(choice) * self.tail.unit, self.currency)
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +212,8 @@ def _answer(
     names = " and ".join(f"'{name}'" for name in (*of_tails, *of_sums))
     if search.best is None:
         reason = "no plan on the grid meets" if status == "infeasible" else "no plan was found in time for"
-        raise NoPlanError(f"{reason} {names or 'the limits'}", None, math.nan)
+        message = f"{reason} {names or 'the limits'}"
+        raise NoPlanError(message, None, math.nan, proven=status == "infeasible")
     value = search.value
     if status in ("optimal", "infeasible"):
         label = EXACT if exact else SOLVER

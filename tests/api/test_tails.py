@@ -127,9 +127,50 @@ def test_what_cannot_be_is_refused_by_name():
     with pytest.raises(InfeasibleError, match=r"P95 of stock value .* ≤ EUR 10") as caught:
         run({"fill_rate": 0.9, "budget_p95": 10.0})
     least = run({"fill_rate": 0.9, "objective": "p95_inventory_value"}).solved.choosing.tails[0].value
-    assert f"budget_p95 of EUR {least:,.2f}" in str(caught.value)
-    with pytest.raises(InvalidInputError, match="not in this version"):
-        run({"fill_rate": 0.9, "budget_p95": 1e9, "choose": "lower_bound"})
+    assert f"≤ EUR 10.00' up to EUR {least:,.2f}" in str(caught.value)
+    with pytest.raises(InvalidInputError, match=r"objective \"lost_margin\" is not in this version"):
+        run({"objective": "lost_margin", "fill_rate": 0.9, "budget": 1e9, "choose": "lower_bound"})
+
+
+def test_further_plans_and_reasons_see_every_limit_of_the_study():
+    """`opt.at` equals listing all plans that keep the ceiling; `opt.why_infeasible` names it."""
+    free = run({"fill_rate": 0.9})
+    ceiling = float(np.median([p95 for _, p95, _ in every_plan(free)]))
+    opt = run({"fill_rate": 0.85, "budget_p95": ceiling})
+    curves, able = opt.frontier.curves, [c for c, p95, _ in every_plan(opt) if p95 <= ceiling]
+    totals = [curves.totals(choice) for choice in able]
+    for floor in (0.8, 0.85, 0.9):
+        costs = [cost for cost, _, served in totals if served >= curves.needed(floor)]
+        if costs:
+            assert opt.at(fill_rate=floor).cost == min(costs)
+    budget = float(np.median([value for _, value, _ in totals])) * float(curves.value_unit)
+    most = max(served for _, value, served in totals if value <= curves.allowed(budget))
+    assert opt.at(budget=budget).served == most
+    assert opt.why_infeasible(fill_rate=0.85) is None
+    best = max(served for _, _, served in totals) / curves.total_demanded
+    asked = float(np.ceil(best * 1e3 + 1) / 1e3)
+    assert asked < max(curves.totals(c)[2] for c, _, _ in every_plan(opt)) / curves.total_demanded
+    reason = opt.why_infeasible(fill_rate=asked)
+    assert "P95 of stock value" in str(reason)
+    assert f"down to {np.floor(best * 1e4) / 1e4:.4f}" in str(reason)
+    with pytest.raises(InfeasibleError, match="P95 of stock value"):
+        opt.at(fill_rate=asked)
+
+
+@pytest.mark.parametrize("objective", ["holding_cost", "p95_inventory_value"])
+def test_a_plan_chosen_by_its_lower_bound_keeps_the_ceiling(objective):
+    """The floor's lower bound is met on the selection seed, at no less than the plan without it costs."""
+    asked = {"fill_rate": 0.93, "budget_p95": 5200.0, "objective": objective}
+    usual, opt = run(asked, n_targets=8), run(asked | {"choose": "lower_bound"}, n_targets=8)
+    assert opt.solved.choosing.lower_bound >= 0.93
+    assert any("selection seed" in note for note in opt.solved.notes)
+    for before, after in zip(usual.solved.choosing.tails, opt.solved.choosing.tails, strict=True):
+        assert after.value <= 5200.0
+        if objective == after.measure:
+            assert after.bound <= before.value <= after.value
+    if objective == "holding_cost":
+        assert opt.chosen.cost >= usual.chosen.cost
+        assert opt.chosen.bound <= usual.chosen.cost
 
 
 def test_measures_of_the_compared_plans_are_quantiles_of_the_total():
@@ -147,7 +188,7 @@ def test_measures_of_the_compared_plans_are_quantiles_of_the_total():
         assert whole["peak_inventory_value"] < parts["peak_inventory_value"].sum()
         assert whole["p95_inventory_value"] <= whole["peak_inventory_value_p95"]
     assert set(found.frame["plan"]) == set(opt.kinds)
-    assert "StockValue" in found._repr_html_()
+    assert "Stock value by period" in found._repr_html_()
 
 
 def test_a_run_shows_the_measures_in_tables_report_and_sentences(tmp_path):
