@@ -46,10 +46,13 @@ class Explanation:
         The conflicting limits; empty if the pins and the order of targets alone conflict.
     relaxations : tuple of Relaxation
         For each of them, the smallest change that works against all limits.
+    further : Explanation or None
+        Where no single change is enough: what conflicts even without all of these limits.
     """
 
     conflict: tuple[AnyLimit, ...]
     relaxations: tuple[Relaxation, ...]
+    further: Explanation | None = None
 
     def relaxed(self, name: str) -> int | None:
         """New bound of the limit on means with this name in its own sums, None if it cannot help."""
@@ -72,7 +75,14 @@ class Explanation:
             for way in self.relaxations
             if way.choice is not None
         ]
-        return f"{head}; what works: {' or '.join(ways)}" if ways else f"{head}; no single change is enough"
+        if ways:
+            return f"{head}; what works: {' or '.join(ways)}"
+        rest = "" if self.further is None else f", for without {_them(names)}, {self.further}"
+        return f"{head}; no single change is enough{rest}"
+
+
+def _them(names: list[str]) -> str:
+    return "it" if len(names) == 1 else "them"
 
 
 def _way(limit: AnyLimit) -> str:
@@ -119,7 +129,16 @@ def explain(
         if _impossible(program, tuple(without), time_limit):
             conflict = without
     relaxations = tuple(Relaxation(limit, _smallest(program, every, limit, time_limit)) for limit in conflict)
-    return Explanation(tuple(conflict), relaxations)
+    further = None
+    if conflict and all(way.choice is None for way in relaxations):
+        left = [limit for limit in every if not any(limit is one for one in conflict)]
+        further = explain(
+            replace(program, limits=tuple(one for one in left if isinstance(one, Limit))),
+            chances=tuple(one for one in left if isinstance(one, Chance)),
+            tails=tuple(one for one in left if isinstance(one, TailLimit)),
+            time_limit=time_limit,
+        )
+    return Explanation(tuple(conflict), relaxations, further)
 
 
 def chance_ceiling(chance: Chance) -> TailLimit:

@@ -95,6 +95,10 @@ def test_conflicts_are_minimal_and_relaxations_the_least(seed):
         else:
             assert way.limit.total(way.choice) == max(way.limit.total(plan) for plan in able)
     assert all(f"'{one.name}'" in str(reason) for one in reason.conflict)
+    if reason.further is not None:
+        assert not any(one in reason.conflict for one in reason.further.conflict)
+        assert not list(plans_of(curves, reason.further.conflict))
+        assert all(f"'{one.name}'" in str(reason) for one in reason.further.conflict)
 
 
 @pytest.mark.parametrize("replications", range(1, 40))
