@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from simlab.engine.ledger import Ledger, ledger
 from simlab.engine.types import Family, Horizon, Levels
 from simlab.errors import UsageError
 from simlab.policies import given_levels
-from simlab.policies.forecasting import FORECAST, following
+from simlab.policies.forecasting import FORECAST, calendar_offsets, following
 from simlab.policies.policy import GIVEN
 from simlab.run import RunFolder
 from simlab.study.sections import ForecastSpec
@@ -139,7 +139,11 @@ def _levels(facts: dict[str, Any], data: Data, row: int, own: pd.Series[Any]) ->
     top = int(own["order_up_to"])
     low = top - 1 if family == Family.ORDER_UP_TO else int(own["reorder_point"])
     s, S, Q = (np.array([[value]]) for value in (low, top, int(own["order_quantity"])))
-    return Levels(np.array([family], np.int8), s, S, Q)
+    still = Levels(np.array([family], np.int8), s, S, Q)
+    if named != FORECAST:
+        return still
+    offset, phase = calendar_offsets(data.models, ForecastSpec(**facts["policy"]["forecast"]))
+    return replace(still, offset=None if offset is None else offset[[row]], phase=phase)
 
 
 def _sample(facts: dict[str, Any], sample: str | None) -> str:

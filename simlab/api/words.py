@@ -195,11 +195,31 @@ def _forecast(data: Data) -> list[str]:
         return []
     spec = policy.forecast or ForecastSpec()
     if spec.method == "given":
-        return ["Levels come from the forecasts in the items table (mean and standard error per period)."]
+        said = ["Levels come from the forecasts in the items table (mean and standard error per period)."]
+        return said + _indices(data, spec)
+    if spec.method == "constant":
+        said = ["Levels come from mean and spread of the item's law, and no forecast is updated."]
+        return said + _indices(data, spec)
     return [
         f"Order-up-to levels follow {WORDS[spec.method]}, updated in every simulated {data.study.period} "
         "from the demand seen before, with a running error of its own; it starts at mean and spread of the "
-        "item's law. The levels in the plan are those of this start."
+        "item's law. The levels in the plan are those of this start.",
+        *_indices(data, spec),
+    ]
+
+
+def _indices(data: Data, spec: ForecastSpec) -> list[str]:
+    """What a seasonal forecast knows of the season."""
+    if not spec.seasonal:
+        return []
+    seasons = data.models.world.demand.seasons
+    if seasons is None:
+        return ["No season is believed, so that the seasonal indices of the forecast are all 1."]
+    n = int((seasons.profile >= 0).sum())
+    return [
+        f"The forecast has seasonal indices for {n:,} of {data.catalog.n_items:,} SKU-locations (cycle of "
+        f"{seasons.cycle} {data.study.period}s): the profiles estimated from the history, with which demand "
+        "is drawn, too. They stay as they are in the run: what it costs to get a season wrong is not in it."
     ]
 
 

@@ -185,7 +185,7 @@ def check_moves(levels: Levels) -> None:
     if levels.offset is not None:
         if levels.offset.ndim != 3 or levels.offset.shape[0] != n or levels.offset.shape[1] not in (1, k):
             raise EngineFaultError("offsets of levels have shape (items, 1 or columns, cycle)")
-        cycles.add(levels.offset.shape[2])
+        cycles |= {levels.offset.shape[2]} - {1}  # one that never changes fits any calendar
     if levels.forecast is not None:
         levels.forecast.check(n, k)
         if levels.forecast.season is not None:

@@ -18,7 +18,7 @@ def beside(tables: Sequence[Levels]) -> Levels:
     """One table with the columns of all, in their order; the items follow the same families in each."""
     s, S, Q = (np.concatenate([getattr(table, name) for table in tables], axis=1) for name in _COLUMNS)
     first = tables[0]
-    return Levels(first.family, s, S, Q, _offsets(tables), _forecasts(tables), first.phase)
+    return Levels(first.family, s, S, Q, _offsets(tables), _forecasts(tables), max(t.phase for t in tables))
 
 
 def _offsets(tables: Sequence[Levels]) -> IntArray | None:

@@ -14,7 +14,7 @@ from simlab.models import is_plain, marginal
 from simlab.policies.best import best_levels
 from simlab.policies.consecutive import Consecutive
 from simlab.policies.exact import Measure, Problems, least_levels
-from simlab.policies.forecasting import FORECAST, forecast_levels
+from simlab.policies.forecasting import FORECAST, expected_at_start, forecast_levels
 from simlab.policies.normal import normal_levels, normal_reorder_points
 from simlab.policies.protection import Protection, crossing, in_sequence, in_sequence_apart, independent
 from simlab.policies.quantities import order_quantities
@@ -111,13 +111,14 @@ def plan(
         (R,s,nQ) or (R,s,S) without an order quantity.
     """
     _known(family, target_measure, planning)
-    models, consecutive = plannable(models)
     asked = _asked(targets, models.n_items)
     measure = cast(Measure, target_measure)
     if family == FORECAST:
-        levels, word = forecast_levels(models, asked, measure, planning, forecast or ForecastSpec())
-        stock = safety_stock(models, levels.order_up_to)
+        spec = forecast or ForecastSpec()
+        levels, word = forecast_levels(models, asked, measure, planning, spec)
+        stock = levels.order_up_to - expected_at_start(models, spec)[:, None]
         return PlannedLevels(levels, (word,) * models.n_items, stock)
+    models, consecutive = plannable(models)
     rule = FAMILIES[family]
     if planning == "optimal":
         return _optimal(models, asked, family, consecutive)

@@ -163,7 +163,13 @@ def _forecast(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
         message = "a forecast has no exact plan: its safety factor is that of the normal formula"
         fix = 'say planning = "normal"; optimize still searches over the factors of its whole grid'
         yield Problem("E-STU-008", message, file, column="policy.planning", fix=fix)
-    if value_at(raw, "replay") is not None and value_at(raw, "policy.forecast.method") != "given":
+    seasonal = value_at(raw, "policy.forecast.seasonal") is True
+    if seasonal and value_at(raw, "models.seasonality") is None:
+        where = "policy.forecast.seasonal = true"
+        fix = 'say [models] seasonality = { profile_by = "category" }: indices are its profiles'
+        yield Problem("E-STU-008", "no seasonal profile is estimated", file, column=where, fix=fix)
+    still = value_at(raw, "policy.forecast.method") in ("given", "constant") and not seasonal
+    if value_at(raw, "replay") is not None and not still:
         message = "replays run levels that do not move: not in this version"
         fix = "leave [replay] out under a forecast policy"
         yield Problem("E-STU-009", message, file, column="replay.holdout", fix=fix)

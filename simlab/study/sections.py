@@ -23,6 +23,7 @@ from simlab.study.scheme_tables import OPTIONS, gathered, spread
 from simlab.study.section import Names, Spec
 from simlab.study.values import (
     Count,
+    Flag,
     Fraction,
     Number,
     Positive,
@@ -104,14 +105,23 @@ class ForecastSpec(Spec):
     `method` is a moving average (`window` periods), exponential smoothing (`alpha`), Croston, its
     Syntetos-Boylan correction or Teunter-Syntetos-Babai (`alpha` for sizes, `beta` for intervals or
     shares; default alpha), each updated in every simulated period; or ``given``: `forecast_mean` and
-    `forecast_error_sd` of the items table. `error_alpha` smooths the squared error.
+    `forecast_error_sd` of the items table; or ``constant``: mean and spread of the item's law, never updated.
+    `error_alpha` smooths the squared error. `seasonal` takes the indices of `models.seasonality` (``ses``,
+    ``given``, ``constant``); they stay as they are in the run.
     """
 
-    method: Literal["ma", "ses", "croston", "sba", "tsb", "given"] = "ses"
+    method: Literal["ma", "ses", "croston", "sba", "tsb", "given", "constant"] = "ses"
     alpha: Fraction = 0.1
     beta: Fraction | None = None
     error_alpha: Fraction = 0.1
     window: Count = 12
+    seasonal: Flag = False
+
+    @model_validator(mode="after")
+    def _indices(self) -> ForecastSpec:
+        if self.seasonal and self.method not in ("ses", "given", "constant"):
+            raise ValueError(f'seasonal indices go with "ses", "given" and "constant", not "{self.method}"')
+        return self
 
 
 class PolicySpec(Spec):
