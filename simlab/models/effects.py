@@ -73,11 +73,13 @@ def grouped_effects(exposed: Exposed, group: IntArray, n_groups: int) -> Effects
     Notes
     -----
     Per group θ_g with sampling variance v_g, of all items θ. Between groups τ² = max(0, Σ w(θ_g − θ)² −
-    (m − 1)) ÷ (Σ w − Σ w² ÷ Σ w) with w = 1/v_g. Shrunk: θ + τ²/(τ² + v_g) · (θ_g − θ).
+    (m − 1)) ÷ (Σ w − Σ w² ÷ Σ w) with w = 1/v_g. Shrunk: θ + τ²/(τ² + v_g) · (θ_g − θ). What is not known
+    of τ² adds 2/(m − 3) · (v_g/(τ² + v_g))² · (θ_g − θ)² to the variance (Morris).
 
     References
     ----------
-    DerSimonian & Laird (1986), Meta-analysis in clinical trials, for τ².
+    DerSimonian & Laird (1986), Meta-analysis in clinical trials, for τ². Morris (1983), Parametric empirical
+    Bayes inference.
     """
     overall, doubt, dispersion = effects(exposed)
     k = overall.size
@@ -92,6 +94,9 @@ def grouped_effects(exposed: Exposed, group: IntArray, n_groups: int) -> Effects
         value[:, at] = overall[at] + belief * (own[:, at] - overall[at])
         finite = np.where(np.isfinite(noise[:, at]), noise[:, at], 0.0)
         variance[:, at] = belief**2 * finite + (1 - belief) ** 2 * (doubt[at] + between)
+        several = int(np.isfinite(noise[:, at]).sum())
+        unsure = 2 / max(several - 3, 1) * (1 - belief) ** 2  # τ² itself is estimated
+        variance[:, at] += unsure * (own[:, at] - overall[at]) ** 2
         borrowed[:, at] = 1 - belief
     return Effects(value, variance, borrowed)
 
