@@ -39,4 +39,4 @@ def test_intervals_of_shrunk_effects_cover_the_truth() -> None:
         inside.append(np.abs(found.value - truth) < 1.96 * np.sqrt(found.variance))
     promotion, price = np.mean(inside, axis=(0, 1))
     assert 0.92 <= promotion <= 0.98
-    assert 0.92 <= price  # wide where groups do not differ
+    assert price >= 0.92  # wide where groups do not differ
