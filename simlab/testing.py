@@ -95,22 +95,23 @@ def _same_as_python(written: Any, probes: list[tuple[int, ...]], orders: list[An
 
 def _simulated(policy: OrderPolicy) -> None:
     """The laws of the simulator, on items with every kind of terms."""
-    from simlab.engine.custom import simulate_policy
+    from simlab.engine.run import simulate_items
     from simlab.engine.types import Horizon
 
     world, levels = _world()
+    levels = replace(levels, policy=policy)
     horizon = Horizon(periods=40, warmup=10, replications=6, slots=2, seed=_SEED)
     try:
-        whole = simulate_policy(policy, world, levels, horizon)
+        whole = simulate_items(world, levels, horizon)
     except EngineFaultError as error:
         raise UsageError(f"conserved: {error}") from error
     _conserved(world, whole)
     for item in (1, 4):
         rows = np.array([item])
-        alone = simulate_policy(policy, world.take(rows), levels.take(rows), horizon)
+        alone = simulate_items(world.take(rows), levels.take(rows), horizon)
         _same("alone: an item's sums change with its neighbours", alone, whole, rows)
     halves = [
-        simulate_policy(policy, world, levels, replace(horizon, replications=n, first_replication=first))
+        simulate_items(world, levels, replace(horizon, replications=n, first_replication=first))
         for n, first in ((4, 0), (2, 4))
     ]
     merged = replace(

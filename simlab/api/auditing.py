@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -283,13 +283,15 @@ def _cases(
 
 def _policy(data: Data, segments: Segmentation, targets: Mapping[str, float]) -> Policy:
     study = data.study.policy
-    asked = {study.target_measure: targets}
+    asked: dict[str, Any] = {study.target_measure: targets}
     return Policy.from_targets(segments, **asked, family=study.family, planning=study.planning)
 
 
 def _targets_case(data: Data, policy: Policy, segments: Segmentation, believed: Beliefs) -> AuditCase:
     if policy.targets is None or len(policy.targets) != segments.n_segments:
         raise UsageError("this policy names no targets by segment: make it with Policy.from_targets")
+    if policy.order is not None:
+        raise UsageError("an audit takes apart formulas, not rules of your own: simulate knows them")
     asked = np.array(policy.targets, dtype=np.float64)[segments.codes]
     return _case(data, TARGETS, asked, policy, believed)
 

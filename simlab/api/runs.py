@@ -109,7 +109,7 @@ def _policy(data: Data, segmentation: Segmentation) -> Policy:
     spec = data.study.policy
     if spec.family == GIVEN:
         return Policy.given(segmentation)
-    asked = {spec.target_measure: spec.targets}
+    asked: dict[str, Any] = {spec.target_measure: spec.targets}
     forecast = None if spec.forecast is None else spec.forecast.model_dump()
     return Policy.from_targets(
         segmentation, **asked, family=spec.family, planning=spec.planning, forecast=forecast

@@ -271,17 +271,19 @@ def simulate(
 
 
 def _planned(data: Data, policy: Policy, segments: Segmentation) -> PlannedLevels:
-    """One column of levels."""
+    """One column of levels, ordered by the policy's own rule where it has one."""
     if policy.family == GIVEN:
-        return given_levels(data.models)
-    return plan(
-        data.models,
-        np.array(policy.targets)[segments.codes][:, None],
-        family=policy.family,
-        target_measure=policy.target_measure,
-        planning=policy.planning,
-        forecast=policy.forecast,
-    )
+        planned = given_levels(data.models)
+    else:
+        planned = plan(
+            data.models,
+            np.array(policy.targets)[segments.codes][:, None],
+            family=policy.family,
+            target_measure=policy.target_measure,
+            planning=policy.planning,
+            forecast=policy.forecast,
+        )
+    return planned if policy.order is None else planned.ordered_by(policy.order)
 
 
 def warmup_of(data: Data, plans: list[Levels], settings: Settings) -> tuple[int, str]:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numba
-import numpy as np
 
-from simlab.engine.forms import check, check_start
-from simlab.engine.recording import record
-from simlab.engine.run import curves_of
-from simlab.engine.types import Curves, Horizon, Levels, Start, World
 from simlab.errors import UsageError
 
 OrderPolicy = Callable[..., Any]
@@ -36,39 +32,7 @@ _PARAMETERS = 7
 _SIGNATURE = "float64(int64, int64, int64, int64, int64, int64, int64)"
 
 
-def simulate_policy(
-    policy: OrderPolicy, world: World, levels: Levels, horizon: Horizon, start: Start | None = None
-) -> Curves:
-    """As `run.simulate_items`, under a policy of the user's own.
-
-    Parameters
-    ----------
-    policy : callable
-        See `OrderPolicy`; a plain function of numbers that numba can compile.
-    world, horizon, start
-        As in `run.simulate_items`.
-    levels : Levels
-        Parameters of the policy by item and column, and the start as for the family named there: a
-        full shelf at S.
-
-    Returns
-    -------
-    Curves
-
-    Raises
-    ------
-    UsageError
-        The function has other parameters, or cannot be compiled.
-    EngineFaultError
-        It returned NaN, a fraction or a negative number: the message names item, replication and
-        period.
-    """
-    check(world, levels, horizon)
-    check_start(world, start)
-    sums = record(world, levels, horizon, np.arange(world.n_items), start, compiled(policy))
-    return curves_of(sums, levels.n_columns)
-
-
+@lru_cache(maxsize=32)
 def compiled(policy: OrderPolicy) -> Any:
     """The policy as the recorder takes it: by its address, so that one recorder serves all policies.
 

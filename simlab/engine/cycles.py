@@ -90,7 +90,7 @@ def record_cycles(
             for lane in range(n_real):
                 path = prepare_path(items, details, moves, item, run, lane, work, record)
                 lift_levels(moves, item, 0, record)
-                code, at = record_path(items, details, None, item, rule, top, run, path, record)
+                code, at = record_path(items, details, item, rule, top, run, path, record)
                 if code:
                     report(faults, item, code, path, at)
                 slot = run.slots[run.block_start[block] + lane]

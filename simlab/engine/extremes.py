@@ -112,7 +112,7 @@ def record_extremes(
                     if k == 0 or shared[item] == 0:
                         lift_levels(moves, item, k, record)
                         rule = rule_of(items, item, levels, k)
-                        code, at = record_path(items, details, None, item, rule, top, run, path, record)
+                        code, at = record_path(items, details, item, rule, top, run, path, record)
                         if code:
                             report(faults, item, code, path, at)
                         highest = rows[NET, run.warmup] + rows[DEMANDED, run.warmup]

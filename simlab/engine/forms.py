@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from simlab.engine.custom import OrderPolicy, compiled
 from simlab.engine.draws import draw_arrays, wrong_dependence
 from simlab.engine.kernel_types import DetailArrays, ItemArrays, LevelArrays
 from simlab.engine.moving import check_moves
@@ -74,7 +75,9 @@ def level_arrays(terms: OrderTerms, levels: Levels) -> LevelArrays:
     return LevelArrays(np.ascontiguousarray(top), np.ascontiguousarray(top - s), quantity)
 
 
-def detail_arrays(world: World, horizon: Horizon, start: Start | None) -> DetailArrays:
+def detail_arrays(
+    world: World, horizon: Horizon, start: Start | None, policy: OrderPolicy | None
+) -> DetailArrays:
     """What the recorder alone knows of every item; plain suppliers and terms where nothing is said."""
     terms, supply, n = world.terms, world.supply, world.n_items
     none = np.zeros(n, np.int64)
@@ -102,6 +105,7 @@ def detail_arrays(world: World, horizon: Horizon, start: Start | None) -> Detail
         none if start is None else start.on_hand.astype(np.int64),
         none if start is None else start.on_order.astype(np.int64),
         most_ordered(horizon),
+        None if policy is None else compiled(policy),
     )
 
 
@@ -114,7 +118,8 @@ def most_ordered(horizon: Horizon) -> int:
 def needs_recorder(world: World, levels: Levels) -> Mask:
     """(n,) items with a feature that neither the sweep nor the lanes know."""
     terms, supply = world.terms, world.supply
-    needs = (terms.unmet == Unmet.PARTLY) | levels.moves() | (world.start is not None)
+    everything = world.start is not None or levels.policy is not None
+    needs = (terms.unmet == Unmet.PARTLY) | levels.moves() | everything
     if terms.max_position is not None:
         needs = needs | (terms.max_position > 0)
     if supply is not None:

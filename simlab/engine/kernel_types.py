@@ -209,6 +209,8 @@ class DetailArrays(NamedTuple):
     on_hand, on_order : (n,) int64
     most_ordered : int
         Units of one order of a user's policy that no sum of the run can fail to hold.
+    policy
+        A user's policy as a compiled function, see `custom`; None: the built-in rules.
     """
 
     unmet: IntArray
@@ -227,6 +229,7 @@ class DetailArrays(NamedTuple):
     on_hand: IntArray
     on_order: IntArray
     most_ordered: int
+    policy: Any
 
 
 class MovingArrays(NamedTuple):

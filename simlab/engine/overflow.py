@@ -75,7 +75,7 @@ def recorder_arrays(
     """What the recorder's kernels take, once it is proved that nothing can overflow."""
     items, forms, moves = item_arrays(world), level_arrays(world.terms, levels), moving_arrays(levels)
     prove(world, items, forms, horizon, moves=moves, start=start)
-    return items, detail_arrays(world, horizon, start), forms, moves
+    return items, detail_arrays(world, horizon, start, levels.policy), forms, moves
 
 
 def _reach(

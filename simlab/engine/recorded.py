@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from simlab.engine._jit import inner, kernel
 from simlab.engine.evaluate import read_columns, read_histograms
 from simlab.engine.forecasts import lift_levels
@@ -61,7 +59,6 @@ from simlab.engine.types import IntArray
 def record_sums(
     items: ItemArrays,
     details: DetailArrays,
-    policy: Any,
     levels: LevelArrays,
     moves: MovingArrays,
     run: Schedule,
@@ -82,7 +79,7 @@ def record_sums(
                 for k in range(levels.top.shape[1]):
                     rule, top = rule_of(items, item, levels, k), levels.top[item, k]
                     lift_levels(moves, item, k, record)
-                    code, at = record_path(items, details, policy, item, rule, top, run, path, record)
+                    code, at = record_path(items, details, item, rule, top, run, path, record)
                     if code:
                         report(faults, item, code, path, at)
                     add_counted(item, k, slot, run.warmup, record.rows, out)
@@ -141,7 +138,7 @@ def record_sweep(
                 path = prepare_path(items, details, moves, item, run, lane, work, record)
                 if moves.method[item] > 0:
                     lift_levels(moves, item, 0, record)
-                code, at = record_path(items, details, None, item, rule, reference, run, path, record)
+                code, at = record_path(items, details, item, rule, reference, run, path, record)
                 if code:
                     report(faults, item, code, path, at)
                 count_path(work.state[COLUMN + lane], reference, run.warmup, bins, record.rows, work)
@@ -225,7 +222,7 @@ def record_profile(
                 for k in range(levels.top.shape[1]):
                     rule, top = rule_of(items, item, levels, k), levels.top[item, k]
                     lift_levels(moves, item, k, record)
-                    code, at = record_path(items, details, None, item, rule, top, run, path, record)
+                    code, at = record_path(items, details, item, rule, top, run, path, record)
                     if code:
                         report(faults, item, code, path, at)
                     for i in range(len(PROFILE_ROWS)):
@@ -258,7 +255,7 @@ def record_one(
     path = prepare_path(items, details, moves, 0, run, 0, work, record)
     lift_levels(moves, 0, 0, record)
     rule = rule_of(items, 0, levels, 0)
-    code, at = record_path(items, details, None, 0, rule, levels.top[0, 0], run, path, record)
+    code, at = record_path(items, details, 0, rule, levels.top[0, 0], run, path, record)
     if code:
         report(faults, 0, code, path, at)
     return at

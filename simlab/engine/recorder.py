@@ -222,7 +222,6 @@ def write_period(t: int, flow: Flow, shelf: Any, served: Any, owed: Any, lost: A
 def record_path(
     items: ItemArrays,
     details: DetailArrays,
-    policy: Any,
     item: int,
     rule: Rule,
     top: int,
@@ -257,7 +256,7 @@ def record_path(
         if reviews:
             found = position
             before = record.demand[t - 1] if t > 0 else np.int64(0)
-            size = wish(policy, rule, level, t, position, net, before, details.most_ordered)
+            size = wish(details.policy, rule, level, t, position, net, before, details.most_ordered)
             if size < 0:
                 return (NEGATIVE_ORDER if size == -1 else TOO_LARGE), t
             size = limited(size, position, ceiling, rule)

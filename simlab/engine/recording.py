@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from simlab.engine.guards import FAULTS
@@ -26,9 +24,8 @@ def record(
     horizon: Horizon,
     names: IntArray,
     start: Start | None = None,
-    policy: Any = None,
 ) -> Sums:
-    """Every path by itself, with every feature; `policy` is a compiled function of `custom`."""
+    """Every path by itself, with every feature."""
     opening = world.start if start is None else start
     items, details, forms, moves = recorder_arrays(world, levels, horizon, opening)
     run = schedule(horizon, grouped=False)
@@ -38,7 +35,6 @@ def record(
     record_sums(
         items,
         details,
-        policy,
         forms,
         moves,
         run,

@@ -127,7 +127,7 @@ def record_stock(
                     if k == 0 or not shared[item]:
                         rule, top = rule_of(items, item, levels, k), levels.top[item, k]
                         lift_levels(moves, item, k, record)
-                        code, at = record_path(items, details, None, item, rule, top, run, path, record)
+                        code, at = record_path(items, details, item, rule, top, run, path, record)
                         if code:
                             report(faults, item, code, path, at)
                     raised = levels.top[item, k] - levels.top[item, 0] if shared[item] else 0

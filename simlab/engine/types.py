@@ -27,6 +27,7 @@ from simlab.engine.demand_law import Past as Past
 from simlab.engine.demand_law import Seasons as Seasons
 
 if TYPE_CHECKING:
+    from simlab.engine.custom import OrderPolicy
     from simlab.engine.moving import Forecast
 
 MILLION = 1_000_000
@@ -259,6 +260,9 @@ class Levels:
         Moving levels: a forecast updated inside the run, added to s and S.
     phase : int
         Phase of the calendar in period 0, the first one run (as of seasonal demand).
+    policy : callable, optional
+        A user's own rule (`custom.OrderPolicy`) that decides what every item orders; s, S and Q are its
+        parameters, and paths begin as for `family`.
     """
 
     family: CodeArray
@@ -268,6 +272,7 @@ class Levels:
     offset: IntArray | None = None
     forecast: Forecast | None = None
     phase: int = 0
+    policy: OrderPolicy | None = None
 
     @property
     def n_items(self) -> int:
@@ -287,6 +292,7 @@ class Levels:
             None if self.offset is None else self.offset[rows],
             None if self.forecast is None else self.forecast.take(rows),
             self.phase,
+            self.policy,
         )
 
     def columns(self, at: IntArray) -> Levels:
@@ -299,7 +305,7 @@ class Levels:
         if forecast is not None:
             forecast = replace(forecast, factor=np.take_along_axis(forecast.factor, by_item, axis=1))
         s, S, Q = (np.take_along_axis(table, by_item, axis=1) for table in tables)
-        return Levels(self.family, s, S, Q, offset, forecast, self.phase)
+        return Levels(self.family, s, S, Q, offset, forecast, self.phase, self.policy)
 
     def shifts(self) -> npt.NDArray[np.bool_]:
         """(n,) whether columns differ by one constant only, so that one path serves them all."""
@@ -315,8 +321,8 @@ class Levels:
         return moving if self.forecast is None else moving | self.forecast.moves
 
     def moves_alike(self) -> npt.NDArray[np.bool_]:
-        """(n,) items whose levels move by the same units at all columns."""
-        alike = np.ones(self.n_items, np.bool_)
+        """(n,) items whose levels move by the same units at all columns; none under a user's own rule."""
+        alike = np.full(self.n_items, self.policy is None)
         if self.offset is not None:
             alike &= (self.offset == self.offset[:, :1]).all(axis=(1, 2))
         if self.forecast is not None:

@@ -18,7 +18,8 @@ def beside(tables: Sequence[Levels]) -> Levels:
     """One table with the columns of all, in their order; the items follow the same families in each."""
     s, S, Q = (np.concatenate([getattr(table, name) for table in tables], axis=1) for name in _COLUMNS)
     first = tables[0]
-    return Levels(first.family, s, S, Q, _offsets(tables), _forecasts(tables), max(t.phase for t in tables))
+    phase = max(table.phase for table in tables)
+    return Levels(first.family, s, S, Q, _offsets(tables), _forecasts(tables), phase, first.policy)
 
 
 def _offsets(tables: Sequence[Levels]) -> IntArray | None:
@@ -68,5 +69,5 @@ def by_family(tables: Sequence[Levels]) -> list[list[int]]:
 
 def alike(first: Levels, second: Levels) -> bool:
     """Whether two tables may share a run: the same rules, and both or neither forecast."""
-    same = (first.forecast is None) == (second.forecast is None)
+    same = (first.forecast is None) == (second.forecast is None) and first.policy is second.policy
     return same and np.array_equal(first.family, second.family)

@@ -54,10 +54,10 @@ def common_warmup(world: World, plans: list[Levels], horizon: Horizon) -> tuple[
 def _starts_stationary(world: World, levels: Levels) -> bool:
     """Whether the start is a draw from the long run, the pipeline apart: (R,S) or (R,s,nQ), waiting
     customers, and nothing that keeps the position of (R,S) from its level: no pack, smallest or largest
-    order, highest position, order that is cancelled in part, or moving level.
+    order, highest position, order that is cancelled in part, moving level, or rule of the user's own.
     """
     terms, supply = world.terms, world.supply
-    if levels.moves().any():
+    if levels.moves().any() or levels.policy is not None:
         return False
     if terms.max_position is not None and (terms.max_position > 0).any():
         return False

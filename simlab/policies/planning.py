@@ -21,6 +21,7 @@ from simlab.policies.quantities import order_quantities
 from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
+    from simlab.engine.custom import OrderPolicy
     from simlab.models import Models
 
 BoolArray = npt.NDArray[np.bool_]
@@ -68,6 +69,12 @@ class PlannedLevels:
     levels: Levels
     method: tuple[str, ...]
     safety_stock: FloatArray
+
+    def ordered_by(self, rule: OrderPolicy) -> PlannedLevels:
+        """The same levels as parameters of a user's own rule, which the method then names."""
+        name = getattr(rule, "__name__", "a function")
+        method = tuple(f"{word}; ordered by the rule '{name}'" for word in self.method)
+        return replace(self, levels=replace(self.levels, policy=rule), method=method)
 
 
 def plan(

@@ -12,6 +12,7 @@ from simlab.policies.planning import FAMILIES, MEASURES, PLANNINGS
 from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
+    from simlab.engine.custom import OrderPolicy
     from simlab.segments import Segmentation
 
 
@@ -39,6 +40,10 @@ class Policy:
         The segments that `targets` speak of.
     forecast : ForecastSpec or None
         Of the family ``forecast``: how its levels are forecast.
+    order : callable or None
+        A rule of your own that decides what is ordered, ``order(period, position, net, last_demand, s, S,
+        Q) -> units`` (see `simlab.engine.custom.OrderPolicy`); the family then only plans s, S and Q, the
+        rule's parameters. Hold it against the laws with `simlab.testing.check_policy` first.
 
     Examples
     --------
@@ -52,6 +57,7 @@ class Policy:
     targets: tuple[float, ...] | None = None
     segmentation: Segmentation | None = None
     forecast: ForecastSpec | None = None
+    order: OrderPolicy | None = None
 
     def __post_init__(self) -> None:
         words = (
@@ -64,17 +70,23 @@ class Policy:
                 raise UsageError(f"'{word}' is not in this version: one of {', '.join(allowed)}")
         if self.planning == "optimal" and self.family != "reorder_up_to":
             raise UsageError("optimal levels are those of (R,s,S): family = 'reorder_up_to'")
+        if self.order is not None:
+            from simlab.engine.custom import compiled
+
+            compiled(self.order)
 
     @classmethod
-    def given(cls, segmentation: Segmentation) -> Policy:
+    def given(cls, segmentation: Segmentation, *, order: OrderPolicy | None = None) -> Policy:
         """The levels that the items table states (`current_reorder_point` and the like), as they are.
 
         Parameters
         ----------
         segmentation : Segmentation
             What results are broken down by; it moves no level.
+        order : callable, optional
+            A rule of your own that these levels are the parameters of; see the class.
         """
-        return cls(family=GIVEN, segmentation=segmentation)
+        return cls(family=GIVEN, segmentation=segmentation, order=order)
 
     @classmethod
     def from_targets(
@@ -86,6 +98,7 @@ class Policy:
         family: str = "order_up_to",
         planning: str = "exact",
         forecast: Mapping[str, Any] | None = None,
+        order: OrderPolicy | None = None,
     ) -> Policy:
         """A policy from targets by segment.
 
@@ -101,13 +114,15 @@ class Policy:
         forecast : mapping, optional
             Of the family ``forecast``: the options of [policy.forecast], such as
             ``{"method": "sba", "alpha": 0.15}``.
+        order : callable, optional
+            A rule of your own that decides what is ordered; see the class.
 
         Raises
         ------
         InvalidInputError
             A segment without a target or named twice, a target that is no fraction.
         UsageError
-            None or both of the two measures.
+            None or both of the two measures, or a rule that cannot be compiled.
         """
         if family == GIVEN:
             raise UsageError("given levels come from no targets: Policy.given(segmentation)")
@@ -123,9 +138,8 @@ class Policy:
             raise InvalidInputError(problems)
         per_segment = segmentation.resolve(targets, measure)
         spec = None if family != FORECAST else ForecastSpec(**(forecast or {}))
-        return cls(
-            family, measure, planning, tuple(float(value) for value in per_segment), segmentation, spec
-        )
+        shares = tuple(float(value) for value in per_segment)
+        return cls(family, measure, planning, shares, segmentation, spec, order)
 
 
 def _not_a_fraction(measure: str, name: str, value: float) -> Problem:

@@ -1,5 +1,7 @@
 """A user's own policy runs like the built-in ones, and is refused by name where it breaks a law."""
 
+from dataclasses import replace
+
 import numba
 import numpy as np
 import pytest
@@ -7,7 +9,6 @@ import reference
 from engine_worlds import mixed_world
 
 from simlab.engine import recorded, run
-from simlab.engine.custom import simulate_policy
 from simlab.engine.types import Family, Horizon
 from simlab.errors import EngineFaultError, UsageError
 from simlab.testing import check_policy
@@ -39,7 +40,7 @@ def test_written_out_the_built_in_rules_give_the_same_units(policy, family):
     world, levels = mixed_world()
     rows = np.flatnonzero(levels.family == family)[:6]
     a = run.simulate_items(world.take(rows), levels.take(rows), HORIZON)
-    b = simulate_policy(policy, world.take(rows), levels.take(rows), HORIZON)
+    b = run.simulate_items(world.take(rows), replace(levels.take(rows), policy=policy), HORIZON)
     for measure in reference.MEASURES:
         assert np.array_equal(getattr(a, measure), getattr(b, measure)), measure
 
@@ -94,13 +95,13 @@ def test_a_broken_law_is_named(policy, law):
 def test_a_run_fails_where_the_policy_orders_nonsense(policy):
     world, levels = mixed_world(4)
     with pytest.raises(EngineFaultError, match=r"replication 0, in period .* whole number"):
-        simulate_policy(policy, world, levels, HORIZON)
+        run.simulate_items(world, replace(levels, policy=policy), HORIZON)
 
 
 @pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
 def test_policies_leave_the_cache_of_compiled_code_readable():
     """A cache that named a user's function could not be read where that function is unknown."""
     world, levels = mixed_world(3)
-    simulate_policy(repeat, world, levels, HORIZON)
+    run.simulate_items(world, replace(levels, policy=repeat), HORIZON)
     signatures = [str(signature) for signature in recorded.record_sums.signatures]
     assert not [one for one in signatures if "Dispatcher" in one or "CPUDispatcher" in one]

@@ -7,7 +7,6 @@ import pytest
 from engine_worlds import FORECAST, mixed_world, plain, world_of
 
 from simlab.engine import run
-from simlab.engine.custom import simulate_policy
 from simlab.engine.cycles import review_cycles
 from simlab.engine.extremes import item_extremes
 from simlab.engine.ledger import ledger
@@ -83,7 +82,7 @@ def recorded(world, levels, horizon):
         "extremes": lambda: item_extremes(world, levels, horizon),
         "cycles": lambda: review_cycles(world, levels, horizon),
         "trace": lambda: ledger(world, levels, horizon, item=1, replication=0),
-        "policy": lambda: simulate_policy(order_to_the_top, world, levels, horizon),
+        "policy": lambda: run.simulate_items(world, replace(levels, policy=order_to_the_top), horizon),
     }
 
 
@@ -134,4 +133,4 @@ def a_billion(period, position, net, last_demand, s, S, Q):
 def test_a_policy_that_orders_beyond_all_bounds_is_stopped():
     world, levels = mixed_world(4)
     with pytest.raises(EngineFaultError, match="in period 3: the policy ordered more units than the sums"):
-        simulate_policy(a_billion, world, levels, HORIZON)
+        run.simulate_items(world, replace(levels, policy=a_billion), HORIZON)
