@@ -133,7 +133,7 @@ def common_factors(catalog: Catalog, history: History, law: DemandLaw) -> Factor
     blocks = np.isin(law.kind, (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS)) | (law.mean <= 0)
     market, group = np.where(blocks, 0.0, market), np.where(blocks, 0.0, group)
     over = np.maximum(np.sqrt((market**2 + group**2) / _LARGEST), 1.0)
-    rows = np.where(blocks | ~grouped, -1, member)
+    rows = np.where(blocks, -1, member) if grouped else np.full(catalog.n_items, -1)
     return Factors(market / over, group / over, rows, tuple(names) if grouped else (), market2, group2)
 
 

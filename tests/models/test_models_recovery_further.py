@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from small_worlds import small_levels
+
 from simlab.engine.demand_paths import demand_paths
+from simlab.engine.run import simulate_items
 from simlab.engine.types import Horizon, LawKind
 from simlab.models import fit, marginal
 from simlab.models.bootstraps import block_length
@@ -190,9 +193,17 @@ def test_loadings_of_market_and_groups_are_recovered(make_catalog, weekly) -> No
     assert found.mean() == pytest.approx(market.mean(), abs=0.05)
     assert within.mean() == pytest.approx(group.mean(), abs=0.05)
     assert np.sqrt(np.mean((found - market) ** 2)) < market.std()
+    assert dependence.member.tolist() == [k % 5 for k in range(n)]
     paths = drawn(models, periods=40, replications=100)
     total = paths.sum(axis=0)
     assert total.var() > 3 * paths.var(axis=(1, 2)).sum()
+    flat = paths.reshape(n, -1)
+    pairs = np.corrcoef(flat)
+    same = np.equal.outer(dependence.member, dependence.member)
+    within = pairs[same & ~np.eye(n, dtype=bool)].mean()
+    assert within > pairs[~same].mean() + 0.04
+    horizon = Horizon(20, 4, 4, 4, seed=2)
+    simulate_items(models.world, small_levels(models.world, 1), horizon)  # groups that items lack are refused
 
 
 def test_no_common_factor_is_found_where_there_is_none(make_catalog, weekly) -> None:
