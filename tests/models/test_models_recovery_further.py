@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from small_worlds import small_levels
 
 from simlab.engine.demand_paths import demand_paths
