@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from simlab.frontier.curves import FloatArray, Sums
 from simlab.frontier.merge import fits_int64
-from simlab.frontier.mixed import Session, choice_model
+from simlab.frontier.mixed import Mixed, Session, choice_model
 from simlab.frontier.program import (
     ROW_SCALE,
     ChoiceArray,
@@ -31,8 +31,11 @@ MAX_CELLS = 48 * MAX_LABELS
 MAX_ROUNDINGS = 50_000
 NEARLY = 1e-3
 """Largest saving that a rounded plan may leave open, as a fraction of its cost."""
+NEARLY_SHARE = 1 / 6
+"""Of the time limit, for a point of a long frontier that no rounded plan comes near to."""
 MAX_CHECKS = 1000
 MAX_DOUBLINGS = 40
+_STEPS = (0.25, 0.5, 1.0, 2.0, 4.0)
 LINEAR_LIMIT = 60.0
 """Seconds for one linear relaxation."""
 _MARGIN = 1e-6  # of rows and costs scaled to ROW_SCALE; rounding stays below 1e-9
@@ -49,6 +52,7 @@ class _Relaxed:
     bound: float
     share: FloatArray
     scale: float
+    model: Mixed | None
 
 
 def solve_exactly(program: Program, *, time_limit: float = 60.0, session: Session | None = None) -> Solution:
@@ -93,18 +97,18 @@ def solve_nearly(program: Program, *, time_limit: float = 60.0, session: Session
     """
     session = session or Session()
     relaxed = _relax(program, session)
-    rounded = None if relaxed is None else _rounded(program, relaxed)
+    rounded = None if relaxed is None else _rounded(program, relaxed, session)
     if relaxed is not None and rounded is not None:
         cost, low = program.total(rounded), sum(int(x) for x in program.cost.min(axis=1))
         bound = low + (relaxed.bound - _MARGIN) * relaxed.scale
-        if cost - bound <= NEARLY * cost:
+        if cost - bound <= NEARLY * abs(cost):
             return Solution(rounded, "nearly", cost, min(bound, float(cost)), 0)
-    return solve_exactly(program, time_limit=time_limit, session=session)
+    return solve_exactly(program, time_limit=time_limit * NEARLY_SHARE, session=session)
 
 
 def _by_solver(program: Program, relaxed: _Relaxed, time_limit: float, session: Session) -> Solution:
     """The solver among the targets that a plan better than the rounded relaxation can still have."""
-    rounded = _rounded(program, relaxed)
+    rounded = _rounded(program, relaxed, session)
     if rounded is None:
         return solve_program(program, time_limit=time_limit, session=session)
     room = float(relaxed.cost[np.arange(rounded.size), rounded].sum()) - relaxed.bound + _MARGIN
@@ -120,8 +124,31 @@ def _by_solver(program: Program, relaxed: _Relaxed, time_limit: float, session: 
     return Solution(rounded, "bounded", cost, bound, found.cuts)
 
 
-def _rounded(program: Program, relaxed: _Relaxed) -> ChoiceArray | None:
-    """The cheapest feasible plan near the relaxation: split segments and the next easiest ones vary."""
+def _rounded(program: Program, relaxed: _Relaxed, session: Session) -> ChoiceArray | None:
+    """A feasible plan near the relaxation, or near one whose limits are a few steps of a segment tighter.
+
+    Tighter limits only lead to where plans are looked for; what is found meets the limits as they are.
+    """
+    found = _near(program, relaxed)
+    for steps in _STEPS if found is None and relaxed.model is not None else ():
+        model = relaxed.model
+        assert model is not None
+        split = np.flatnonzero(relaxed.share.max(axis=1) < 1.0 - 1e-6)
+        reach = np.where(relaxed.share[split] > 1e-6, relaxed.rows[:, split], np.nan)
+        step = np.nan_to_num(np.nanmax(reach, axis=2) - np.nanmin(reach, axis=2)).max(axis=1, initial=0.0)
+        n = relaxed.share.shape[0]
+        low = model.low.copy()
+        low[n : n + step.size] += steps * step
+        answer = session.linear.solve(replace(model, low=low), LINEAR_LIMIT)
+        if answer.x is not None:
+            found = _near(program, replace(relaxed, share=answer.x.reshape(relaxed.share.shape)))
+        if found is not None:
+            break
+    return found
+
+
+def _near(program: Program, relaxed: _Relaxed) -> ChoiceArray | None:
+    """The cheapest feasible plan near the shares: split segments and the next easiest ones vary."""
     choice: ChoiceArray = np.asarray(relaxed.share.argmax(axis=1), dtype=np.int64)
     near = _neighbours(program, relaxed)
     segments = np.array(list(near), dtype=np.int64)
@@ -170,6 +197,7 @@ def _relax(program: Program, session: Session) -> _Relaxed | None:
     rows = np.array(table.coefficients).reshape(m, n, k)
     low = np.array(table.low)
     price = np.zeros(m)
+    model: Mixed | None = None
     share = (cost == np.where(mask, cost, np.inf).min(axis=1, keepdims=True)).astype(np.float64)
     if m:
         model = choice_model(cost, mask, table.coefficients, table.low, whole=False)
@@ -182,7 +210,7 @@ def _relax(program: Program, session: Session) -> _Relaxed | None:
     smallest = own.min(axis=1)
     bound = float(smallest.sum() + price @ low)
     kept = len(program.limits)
-    return _Relaxed(rows[:kept], low[:kept], own - smallest[:, None], cost, bound, share, scale)
+    return _Relaxed(rows[:kept], low[:kept], own - smallest[:, None], cost, bound, share, scale, model)
 
 
 def _within(program: Program, relaxed: _Relaxed, gap: float) -> ChoiceArray | None:

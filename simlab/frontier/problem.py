@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -69,24 +69,28 @@ class Problem:
         """The frontier under all limits at `n_points` floors evenly spread in service.
 
         Each point is solved on its own and re-checked in exact sums. With more than `MANY` segments
-        points are within ε of their bound (certificate ``epsilon``), both stated; ends are solved.
+        points are within ε of their bound (certificate ``epsilon``), both stated.
         """
         if n_points < 2:
             raise UsageError(f"a frontier is shown by at least 2 points, not {n_points}")
-        session = Session()
-        cheapest = self._solve(self.curves.cost, self.limits, session)
-        fullest = self._solve(-self.curves.served, self.limits)
+        session, many = Session(), self.curves.n_segments > MANY
+        solve = self._nearly if many else self._solve
+        cheapest = solve(self.curves.cost, self.limits, session)
+        fullest = solve(-self.curves.served, self.limits)
         if cheapest.choice is None or fullest.choice is None:
             raise self.no_plan(None, None)
-        low, high = (
-            self.curves.totals(found.choice)[2] for found in (cheapest, fullest) if found.choice is not None
-        )
-        plans, solve = [self._plan(cheapest)], self._nearly if self.curves.n_segments > MANY else self._solve
+        low, high = (self.curves.totals(choice)[2] for choice in (cheapest.choice, fullest.choice))
+        plans = [self._plan(cheapest)]
         for step in range(1, n_points):
             need = low + -(-(high - low) * step // (n_points - 1))
             if plans[-1].served < need:
                 floor = Limit("units served", self.curves.served, at_least=need)
-                plans.append(self._plan(solve(self.curves.cost, (*self.limits, floor), session)))
+                found = solve(self.curves.cost, (*self.limits, floor), session)
+                if found.choice is None and step == n_points - 1:
+                    found = replace(fullest, cost=self.curves.totals(fullest.choice)[0], status="bounded")
+                    found = replace(found, bound=plans[-1].bound, exact=False)
+                if found.choice is not None:  # else time ran out: the gap between its neighbours says so
+                    plans.append(self._plan(found))
         return _frontier_of(self.curves, plans)
 
     def why_infeasible(

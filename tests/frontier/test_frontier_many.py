@@ -5,9 +5,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from simlab.frontier import Frontier, Problem, SegmentCurves, solve
+from simlab.frontier import Frontier, Limit, Problem, SegmentCurves, solve
+from simlab.frontier import core
 from simlab.frontier import problem as module
 from simlab.frontier.limits import ratio_floor
+from simlab.frontier.mixed import Session
+from simlab.frontier.program import Program, Solution
 
 
 def curves_of(n, k=8, seed=3):
@@ -69,3 +72,37 @@ def test_a_hundred_points_of_600_segments_under_a_floor():
     assert time.perf_counter() - started < 60
     assert frontier.gap.max() <= 1e-3
     assert frontier.n_points >= 90
+
+
+@pytest.mark.parametrize("seed", [0, 8, 17])
+def test_where_no_plan_lies_beside_the_relaxation_one_beside_a_tighter_one_is_found(seed):
+    """Six floors on halves of forty segments: what is found keeps them as they are."""
+    rng = np.random.default_rng(seed)
+    n, k = 40, 12
+    cost, limits = np.sort(rng.integers(1, 10**6, (n, k)), axis=1), []
+    for number in range(6):
+        table = np.sort(rng.integers(0, 10**6, (n, k)), axis=1) * (rng.random(n) < 0.5)[:, None]
+        limits.append(Limit(f"floor {number}", table, at_least=int(table[:, k // 2].sum())))
+    program, session = Program(cost, tuple(limits)), Session()
+    relaxed = core._relax(program, session)
+    found = core._rounded(program, relaxed, session)
+    assert core._near(program, relaxed) is None
+    assert not program.broken(found)
+
+
+def test_a_point_that_is_not_found_in_time_is_left_out(monkeypatch):
+    """No error ends the run: the gap between its neighbours grows, and the fullest plan stays the last."""
+    curves = curves_of(12)
+    problem = Problem(curves, (floor_of_half(curves),))
+    usual, found = problem.points(6), Problem._solve
+
+    def late(self, cost, limits, session=None):
+        nothing = Solution(None, "bounded", 0, -np.inf, 0)
+        return nothing if len(limits) > len(self.limits) else found(self, cost, limits, session)
+
+    monkeypatch.setattr(Problem, "_solve", late)
+    frontier = problem.points(6)
+    assert frontier.n_points == 2
+    assert frontier.served[-1] == usual.served[-1]
+    assert frontier.certificate[-1] == "bound"
+    assert frontier.gap_between[-1] > usual.gap_between.max()
