@@ -5,8 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from simlab.frontier import Frontier, Limit, Problem, SegmentCurves, solve
-from simlab.frontier import core
+from simlab.frontier import Frontier, Limit, Problem, SegmentCurves, core, solve
 from simlab.frontier import problem as module
 from simlab.frontier.limits import ratio_floor
 from simlab.frontier.mixed import Session
