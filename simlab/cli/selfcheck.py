@@ -50,7 +50,7 @@ def selfcheck(
     """Simulate cases with known answers.
 
     Exact long-run values against what this installation estimates. Exits with 1 if
-    an estimate lies more than 5 standard errors off.
+    an estimate lies more than 5 standard errors off or a case cannot be run.
 
     \b
     Examples:
@@ -130,6 +130,8 @@ def _summary(results: Sequence[CaseResult]) -> str:
         if (z := result.z(name)) is not None
     ]
     text = f"{len(results)} cases, {len(compared)} measures compared with exact values"
+    if failed := sum(result.failed for result in results):
+        text += f", {failed} cases could not be run"
     if not compared:
         return text + "."
     z, case, name = max(compared)

@@ -20,7 +20,8 @@ def print_speed(format: Format) -> None:
     if format is Format.JSON:
         print_json([speed.as_row() for speed in speeds])
         return
-    print_table(pd.DataFrame([{**speed.as_row(), "ns": f"{speed.ns:.2f}"} for speed in speeds]))
+    rows = [(speed.workload, f"{speed.ns:.2f}", speed.what) for speed in speeds]
+    print_table(pd.DataFrame(rows, columns=["workload", "ns", "what"]))
     typer.echo()
     print_sentences(
         [

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from simlab.engine.types import Family, FloatArray, Horizon, Start
-from simlab.errors import UsageError
+from simlab.errors import EngineFaultError, UsageError
 from simlab.policies.optimal import PeriodCosts, optimal_levels
 from simlab.policies.protection import in_sequence
 from simlab.selfcheck.cases_measures import Effort, Sums, evaluate, run
@@ -40,12 +40,15 @@ class CaseResult:
         Why a measure has no estimate.
     note : str
         What a reader must know about the law that was simulated.
+    failed : bool
+        The simulator refused the case; `missing` says why.
     """
 
     case: Case
     estimates: Mapping[str, Interval]
     missing: Mapping[str, str]
     note: str = ""
+    failed: bool = False
 
     def z(self, measure: str) -> float | None:
         """Standard errors between estimate and exact value; None where there is no pair."""
@@ -56,12 +59,12 @@ class CaseResult:
     def measures(self) -> tuple[str, ...]:
         """The measures that the file names, else all that were found."""
         named = [name for name in self.case.exact if name not in WRONG]
-        return tuple(named or self.estimates)
+        return tuple(named or self.estimates or self.missing)
 
     @property
     def is_far(self) -> bool:
-        """Whether an estimate lies too far from its exact value."""
-        return any(abs(z) > FAR for name in self.measures if (z := self.z(name)) is not None)
+        """Whether an estimate lies too far from its exact value, or the case could not be run."""
+        return self.failed or any(abs(z) > FAR for name in self.measures if (z := self.z(name)) is not None)
 
     def rows(self) -> list[dict[str, object]]:
         """One row per measure: what a table of results shows."""
@@ -110,8 +113,12 @@ def run_case(case: Case, effort: Effort) -> CaseResult:
     """Estimate every measure of one case."""
     if case.kind == "optimise_sS":
         return CaseResult(case, *_optimise(case))
-    setup = set_up(case)
-    found, missing = _KINDS[case.kind](case, setup, effort)
+    try:
+        setup = set_up(case)
+        found, missing = _KINDS[case.kind](case, setup, effort)
+    except EngineFaultError as fault:
+        reason = str(fault).removeprefix("item 0: ")
+        return CaseResult(case, {}, dict.fromkeys(case.exact or ("every measure",), reason), failed=True)
     return CaseResult(case, found, missing, setup.note)
 
 
@@ -136,7 +143,7 @@ def write_results(results: Sequence[CaseResult], path: Path) -> None:
 
 
 def _long_run(case: Case, setup: Setup, effort: Effort) -> Found:
-    return evaluate(case, setup, effort)
+    return evaluate(case, setup, effort), {}
 
 
 def _finite_horizon(case: Case, setup: Setup, effort: Effort) -> Found:
@@ -149,7 +156,7 @@ def _finite_horizon(case: Case, setup: Setup, effort: Effort) -> Found:
     for name, values in names.items():
         if (interval := ratio(values, np.ones_like(values), values.size)) is not None:
             found[name] = interval
-    return found | {"fill_inf": evaluate(case, setup, effort)[0]["fill"]}, {}
+    return found | {"fill_inf": evaluate(case, setup, effort)["fill"]}, {}
 
 
 def _fills(case: Case, setup: Setup, effort: Effort) -> FloatArray:
@@ -161,8 +168,8 @@ def _fills(case: Case, setup: Setup, effort: Effort) -> FloatArray:
 
 def _transient(case: Case, setup: Setup, effort: Effort) -> Found:
     """Measures with the first periods left in, beside those of the long run."""
-    found, _ = evaluate(case, setup, effort)
-    found = {name: found[name] for name in ("fill", "on_hand") if name in found}
+    every = evaluate(case, setup, effort)
+    found = {name: one for name, one in every.items() if name in ("fill", "on_hand")}
     names = ("fill_no_warmup", "on_hand_no_warmup")
     horizon = effort.window(case.horizon or 1, 0)
     sums = _from_start(case, setup, horizon)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from simlab.engine.cycles import review_cycles
 from simlab.engine.run import simulate_items
+from simlab.engine.tables import pmf_of
 from simlab.engine.types import Curves, Family, FloatArray, Horizon, World
 from simlab.selfcheck.cases_schema import Case
 from simlab.selfcheck.cases_world import Setup, never_idle
@@ -76,8 +78,8 @@ def run(setup: Setup, horizon: Horizon, *offsets: int, world: World | None = Non
     return Sums(simulate_items(world or setup.world, levels, horizon), setup.scale)
 
 
-def evaluate(case: Case, setup: Setup, effort: Effort) -> tuple[dict[str, Interval], dict[str, str]]:
-    """All long-run measures that make sense for a case, and why others are missing."""
+def evaluate(case: Case, setup: Setup, effort: Effort) -> dict[str, Interval]:
+    """All long-run measures that make sense for a case."""
     horizon = effort.long_run(setup, case.review)
     offsets = (0,) if case.lost else (0, 1, -1) if case.demand.is_continuous else (0, 1)
     sums = run(setup, horizon, *offsets)
@@ -90,12 +92,9 @@ def evaluate(case: Case, setup: Setup, effort: Effort) -> tuple[dict[str, Interv
         if interval is not None:
             found[name] = interval
     _by_review(case, setup, effort, found)
-    missing: dict[str, str] = {}
-    if case.lost and case.demand.is_continuous:
-        for name in ("orders", "mean_order", "csl"):
-            found.pop(name, None)
-            missing[name] = "a continuous law in steps has periods without demand, and so fewer orders"
-    return found | _without_chance(case), missing
+    if case.lost and case.demand.is_continuous and setup.family is Family.ORDER_UP_TO:
+        _without_idle_reviews(case, setup, found)
+    return found | _without_chance(case)
 
 
 Ratios = dict[str, tuple[FloatArray, FloatArray]]
@@ -147,7 +146,7 @@ def _service(case: Case, sums: Sums, periods: FloatArray) -> Ratios:
 def _ordering(case: Case, sums: Sums, periods: FloatArray) -> Ratios:
     orders, ordered = sums.counts("orders"), sums.units("ordered")
     if _always_orders(case):
-        orders = periods / case.review
+        orders = periods * _orders_surely(case)
     return {"orders": (orders, periods), "mean_order": (ordered, orders), "order_rate": (ordered, periods)}
 
 
@@ -155,6 +154,31 @@ def _always_orders(case: Case) -> bool:
     """Whether every review places an order, for certain: (R,S) under a continuous law."""
     base_stock = case.rule is not None and case.rule.kind == "base_stock"
     return base_stock and not case.lost and case.demand.is_continuous
+
+
+def _orders_surely(case: Case) -> float:
+    """Orders per period of (R,S) under a continuous law: a review orders where anything was demanded."""
+    share = 1.0
+    if case.demand.kind == "normal":
+        from scipy import special
+
+        share = float(special.ndtr(case.demand.mean * math.sqrt(case.review / case.demand.variance)))
+    return share / case.review
+
+
+def _without_idle_reviews(case: Case, setup: Setup, found: dict[str, Interval]) -> None:
+    """Correct what orders are counted in for reviews that order nothing because of the lattice.
+
+    Under lost sales and (R,S) a review orders if something was sold. A continuous law in steps has
+    periods without demand, whose chance is known and which depend on no stock: exact for R = 1, and
+    off by no more than that chance otherwise, which the half width includes.
+    """
+    first, shares = pmf_of(setup.world.demand, 0)
+    idle = float(shares[0]) if first == 0 else 0.0
+    orders = 1.0 / (1.0 - idle**case.review)
+    for name, factor in (("orders", orders), ("mean_order", 1.0 / orders), ("csl", 1.0)):
+        if (one := found.get(name)) is not None:
+            found[name] = Interval(one.est * factor, one.half_width * factor + idle * one.est, one.level)
 
 
 def _without_chance(case: Case) -> dict[str, Interval]:
@@ -166,7 +190,7 @@ def _without_chance(case: Case) -> dict[str, Interval]:
     if rule is not None and rule.kind == "base_stock" and at_once and case.review == 1 and rule.S >= 0:
         fixed["on_hand_start"] = constant(float(rule.S))
     if _always_orders(case):
-        fixed["orders"] = constant(1.0 / case.review)
+        fixed["orders"] = constant(_orders_surely(case))
     return fixed
 
 

@@ -141,6 +141,8 @@ def parse_cases(text: str, name: str) -> tuple[Case, ...]:
     except json.JSONDecodeError as error:
         problem = Problem("E-CAS-001", f"no JSON: {error.msg}", name, error.lineno)
         raise InvalidInputError([problem]) from None
+    except RecursionError:
+        raise InvalidInputError([Problem("E-CAS-001", "no JSON: nested too deeply", name)]) from None
     if not isinstance(document, list) or not all(isinstance(entry, dict) for entry in document):
         raise InvalidInputError([Problem("E-CAS-001", "a list of cases is expected", name)])
     cases, problems = [], []

@@ -104,6 +104,19 @@ def test_an_unknown_measure_is_named(tmp_path: Path) -> None:
     assert (turns["estimate"], turns["note"]) == (None, "not a measure of this kind")
 
 
+@pytest.mark.parametrize("metrics", [None, {"fill": 0.9, "on_hand": 3.0}])
+def test_a_case_that_cannot_be_run_does_not_stop_the_others(metrics: object) -> None:
+    """A level whose sums could leave 64 bits: named, counted as far off, the other case answered."""
+    huge = read(id="huge", policy={"kind": "base_stock", "S": 1e18}, metrics=metrics)
+    failed, good = run_cases([huge, read()], effort=QUICK)
+    assert failed.is_far
+    assert not failed.estimates
+    assert all("could leave 64 bits" in str(row["note"]) for row in failed.rows())
+    assert [row["measure"] for row in failed.rows()] == list(metrics or ["every measure"])
+    assert "fill" in good.estimates
+    assert not good.is_far
+
+
 def test_half_width_follows_the_asymptotic_variance() -> None:
     """95 % half width over n periods ≈ 1.96·sqrt(av/n), with n beside it (12 %: 4 standard errors)."""
     case = PUBLISHED["var-poisson"]
@@ -225,6 +238,33 @@ def test_csl_review_counts_reviews_that_order_nothing() -> None:
     lead = {"kind": "iid_maxrule", "crossing": False, "pmf": {"1": 0.5, "3": 0.5}}
     found = run_case(read(lead_time=lead, policy={"kind": "sS", "s": 1, "S": 9}), QUICK).estimates
     assert found["csl_review"].est > found["csl"].est + 0.01
+
+
+@pytest.mark.parametrize(("cv", "S"), [(0.5, 6), (1.2, 7)])
+def test_orders_of_a_continuous_law_with_lost_sales(cv: float, S: int) -> None:
+    """L = 0: every period starts at S and sells something, however fine or coarse the lattice near zero."""
+    fields = {
+        "unmet": "lost",
+        "demand": {"kind": "gamma", "mean": 4.0, "cv": cv},
+        "lead_time": {"kind": "deterministic", "value": 0},
+        "policy": {"kind": "base_stock", "S": S},
+    }
+    found = run_case(read(**fields), QUICK).estimates
+    law = stats.gamma(cv**-2, scale=4.0 * cv**2)
+    sold = 4.0 * stats.gamma(cv**-2 + 1, scale=4.0 * cv**2).cdf(S) + S * law.sf(S)
+    for name, exact in (("orders", 1.0), ("csl", law.cdf(S)), ("mean_order", sold), ("order_rate", sold)):
+        assert abs(found[name].z(float(exact))) < 4, name
+        assert found[name].half_width < 0.01 * exact, name
+
+
+def test_a_normal_law_may_be_below_zero_and_order_nothing() -> None:
+    law = {"kind": "normal", "mean": 9.0, "sd": 3.0}
+    lead = {"kind": "deterministic", "value": 1}
+    found = run_case(
+        read(demand=law, lead_time=lead, policy={"kind": "base_stock", "S": 20}), QUICK
+    ).estimates
+    assert found["orders"].est == pytest.approx(stats.norm.cdf(3.0), rel=1e-12)
+    assert found["orders"].half_width == 0.0
 
 
 # --- short horizons ---------------------------------------------------------------------------

@@ -175,7 +175,7 @@ def test_all_problems_come_at_once() -> None:
     assert "3 problems" in text
 
 
-@pytest.mark.parametrize("text", ["", "{", "{}", "[1]", '"x"'])
+@pytest.mark.parametrize("text", ["", "{", "{}", "[1]", '"x"', "[" * 100_000])
 def test_what_is_no_list_of_cases_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "cases.json"
     path.write_text(text, "utf-8")
