@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.api.confidence import gap_to_truth
-from simlab.api.finance_table import Column, FinanceTable, Kind
 from simlab.api.limits import limits_on_means
+from simlab.api.result_table import Column, Kind, ResultTable
 from simlab.api.rivals import stand_in
 from simlab.engine.run import shifting, simulate_items
 from simlab.engine.types import Family, Horizon, IntArray
@@ -103,13 +103,13 @@ class Bounds:
     def _repr_html_(self) -> str:
         return self._table()._repr_html_()
 
-    def _table(self) -> FinanceTable:
+    def _table(self) -> ResultTable:
         import pandas as pd
 
         rows = [{"what": text, "money": getattr(self, name)} for name, text in _LINES.items()]
         frame = pd.DataFrame(rows).dropna()
         columns = (Column("what", "what", Kind.TEXT), Column("money", "money", Kind.MONEY))
-        return FinanceTable("How good can any plan be", frame, self.note, columns, self.unit)
+        return ResultTable("How good can any plan be", frame, self.note, columns, self.unit)
 
 
 def bounds(opt: Optimization, *, every_level: bool = False, headroom: float = 0.0) -> Bounds:

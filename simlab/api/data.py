@@ -17,6 +17,9 @@ from simlab.study import Study, read_study
 if TYPE_CHECKING:
     import pandas as pd
 
+    from simlab.api.result_table import ResultTable
+    from simlab.segments import Segmentation
+
 
 @dataclass(frozen=True, eq=False)
 class Data:
@@ -55,6 +58,18 @@ class Data:
         from simlab.api.tables import model_frame
 
         return model_frame(self.catalog, self.models)
+
+    def fit_test(self, segmentation: Segmentation) -> ResultTable:
+        """Do the laws fit, segment by segment? Out of sample, one period ahead; ``.plot()`` draws PITs.
+
+        Raises
+        ------
+        UsageError
+            No history is long enough.
+        """
+        from simlab.api.fit_testing import fit_table
+
+        return fit_table(self, segmentation)
 
     def lead_times(self) -> pd.DataFrame:
         """One row per supplier: lead times as received, promises, drift, weekdays, shared delays, parts.
@@ -141,16 +156,24 @@ def with_segments(catalog: Catalog) -> Data:
     return Data(catalog if segment is None else replace(catalog, segment=segment))
 
 
-def demo(seed: int = 2026) -> Data:
+def demo(seed: int = 2026, study: Mapping[str, Mapping[str, Any]] | None = None) -> Data:
     """A made-up electronics retailer: about 600 SKUs at two stores and an e-commerce warehouse.
 
     Parameters
     ----------
     seed : int
         Of the generator; the default is the one that `simlab demo` uses.
+    study : mapping, optional
+        Options of the study file by section that take the place of the demo's, such as
+        ``{"replay": {"holdout": 56}}``.
     """
+    import tomllib
+
     from simlab.samples import retailer, study_text
     from simlab.study import parse_study
 
+    options = tomllib.loads(study_text())
+    for section, changed in (study or {}).items():
+        options[section] = {**options.get(section, {}), **changed}
     frames = retailer(seed=seed)
-    return load_frames(frames.items, frames.demand, frames.receipts, study=parse_study(study_text()))
+    return load_frames(frames.items, frames.demand, frames.receipts, study=parse_study(options))

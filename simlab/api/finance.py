@@ -11,10 +11,10 @@ from simlab.api import bounds as bounding
 from simlab.api import prices
 from simlab.api.capital_segments import capital_by_segment, now_of
 from simlab.api.confidence import band_frame
-from simlab.api.finance_table import Column, FinanceTable, Kind
 from simlab.api.limits import chance_limits
 from simlab.api.lost_margin import lost_margin_statements
 from simlab.api.releasing import release_statements, releases_frame
+from simlab.api.result_table import Column, Kind, ResultTable
 from simlab.api.stock_value import COLUMNS
 from simlab.api.stress import stress_statements
 from simlab.api.tails import NAMES
@@ -34,7 +34,7 @@ _STEP = (
 )
 
 
-def exchange_rates(opt: Optimization) -> FinanceTable:
+def exchange_rates(opt: Optimization) -> ResultTable:
     """Money per percentage point of service between neighbouring plans."""
     from simlab.api.finance_plots import plot_rates
 
@@ -53,7 +53,7 @@ def exchange_rates(opt: Optimization) -> FinanceTable:
     return _table(opt, "Exchange rates", prices.rates_frame(opt), note, columns, plot_rates)
 
 
-def next_euro(opt: Optimization) -> FinanceTable:
+def next_euro(opt: Optimization) -> ResultTable:
     """Each segment's best next step up and down."""
     columns = (
         Column("direction", "step", Kind.TEXT),
@@ -70,7 +70,7 @@ def next_euro(opt: Optimization) -> FinanceTable:
     return _table(opt, "Next moves", prices.moves_frame(opt), note, columns)
 
 
-def release(opt: Optimization, amount: float) -> FinanceTable:
+def release(opt: Optimization, amount: float) -> ResultTable:
     """Where an amount of stock comes from at the least loss."""
     found = prices.release_of(opt, amount)
     columns = (
@@ -86,7 +86,7 @@ def release(opt: Optimization, amount: float) -> FinanceTable:
     return _table(opt, "Release of stock", prices.release_frame(found), note, columns)
 
 
-def by_segment(opt: Optimization) -> FinanceTable:
+def by_segment(opt: Optimization) -> ResultTable:
     """Stock now and proposed, segment by segment."""
     from simlab.api.finance_plots import plot_capital_by_segment
 
@@ -114,9 +114,9 @@ def _table(
     frame: pd.DataFrame,
     note: str,
     columns: tuple[Column, ...],
-    draw: Callable[[FinanceTable], Figure] | None = None,
-) -> FinanceTable:
-    return FinanceTable(title, frame, note, columns, opt.data.study.currency, draw)
+    draw: Callable[[ResultTable], Figure] | None = None,
+) -> ResultTable:
+    return ResultTable(title, frame, note, columns, opt.data.study.currency, draw)
 
 
 def bounds(opt: Optimization, *, every_level: bool, headroom: float = 0.0) -> bounding.Bounds:

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from simlab.api.capital import Capital
-    from simlab.api.finance_table import FinanceTable
+    from simlab.api.result_table import ResultTable
 
 _NOW, _PLAN = COLOURS["habit"], COLOURS["segmented"]
 
 
-def plot_rates(table: FinanceTable) -> Figure:
+def plot_rates(table: ResultTable) -> Figure:
     """Money per percentage point as a staircase over service, with its interval; the chosen plan marked."""
     figure, axes = _canvas(8.0, 4.5)
     frame, shown = table.frame, {column.key: column for column in table.columns}
@@ -36,7 +36,7 @@ def plot_rates(table: FinanceTable) -> Figure:
     return figure
 
 
-def plot_capital_by_segment(table: FinanceTable) -> Figure:
+def plot_capital_by_segment(table: ResultTable) -> Figure:
     """Stock of every segment now (hollow) and proposed (filled), largest change first."""
     frame = table.frame[table.frame["segment"] != "(all)"]
     frame = frame.reindex(frame["change"].abs().sort_values().index)

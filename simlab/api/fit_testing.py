@@ -2,19 +2,62 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from simlab.api.data import Data
+from simlab.api.result_table import Column, Kind, ResultTable
+from simlab.errors import UsageError
 from simlab.models import FITTED, one_step
 from simlab.segments import Segmentation
 from simlab.verdict.fit_test import fit_test, pit_of_segments
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 IntArray = npt.NDArray[np.int64]
 
 _MOST_ITEMS, _MOST_SEGMENTS = 600, 60
 _FEWEST_EACH, _MOST_EACH = 5, 60
+
+
+_COLUMNS = (
+    Column("segment", "segment", Kind.TEXT),
+    Column("n_items", "SKU-locations judged", Kind.COUNT),
+    Column("n_periods", "periods", Kind.COUNT),
+    Column("pit_mean", "mean PIT (right: 0.5)", Kind.RATE),
+    Column("pit_share", "PIT in 0.05–0.95 (right: 0.9)", Kind.RATE),
+    Column("p", "p of the test", Kind.RATE),
+    Column("flagged", "flagged", Kind.TEXT),
+)
+
+
+def fit_table(data: Data, segmentation: Segmentation) -> ResultTable:
+    """The test as a table that draws its PIT histograms.
+
+    Raises
+    ------
+    UsageError
+        No history is long enough to judge anything.
+    """
+    found = fit_tables(data, segmentation)
+    if not found:
+        raise UsageError("no history is long enough to test laws on periods that they were not fitted to")
+    table = found["fit_test"]
+    note = (
+        f"laws fitted to the first two thirds of the history, every period from {table['cut'].iloc[0]} on "
+        "judged by them; at most 5 % of the flagged segments are expected to be flagged falsely"
+    )
+
+    def draw(_: ResultTable) -> Figure:
+        from simlab.api.fit_plots import plot_pit
+
+        return plot_pit(found["fit_pit"])
+
+    return ResultTable("Fit of the laws, out of sample", table, note, _COLUMNS, data.study.currency, draw)
 
 
 def fit_tables(data: Data, segmentation: Segmentation) -> dict[str, pd.DataFrame]:

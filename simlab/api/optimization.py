@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from simlab.api.bounds import Bounds
     from simlab.api.capital import Capital
-    from simlab.api.finance_table import FinanceTable
+    from simlab.api.result_table import ResultTable
     from simlab.api.stock_value import StockValue
     from simlab.api.stress import Stress
 
@@ -204,19 +204,19 @@ class Optimization:
 
         return lost_margin(self, kind, sample, segment)
 
-    def exchange_rates(self) -> FinanceTable:
+    def exchange_rates(self) -> ResultTable:
         """What one more percentage point of service costs, between neighbouring plans."""
         return finance.exchange_rates(self)
 
-    def next_euro(self) -> FinanceTable:
+    def next_euro(self) -> ResultTable:
         """Where the next unit of money goes, and where it comes from at the least loss, by segment."""
         return finance.next_euro(self)
 
-    def release(self, amount: float) -> FinanceTable:
+    def release(self, amount: float) -> ResultTable:
         """Set an amount of stock free at the least loss of service: from which segments."""
         return finance.release(self, amount)
 
-    def capital_by_segment(self) -> FinanceTable:
+    def capital_by_segment(self) -> ResultTable:
         """Mean inventory value of every segment now and under the plan, with the change."""
         return finance.by_segment(self)
 

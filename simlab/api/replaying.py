@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simlab.api.data import Data
+from simlab.api.result_table import Column, Kind, ResultTable
 from simlab.engine.streams import phase_seed
 from simlab.engine.types import Levels
 from simlab.measures import t_quantile
@@ -37,7 +38,27 @@ PATHS = 60
 """Draws of start and lead times behind a replay."""
 
 
-@dataclass(frozen=True, eq=False)
+_JUDGED = {
+    "demand": ("demand", Kind.COUNT),
+    "fill_rate": ("fill rate", Kind.RATE),
+    "inventory_value": ("inventory value", Kind.MONEY),
+}
+_SHOWN = (
+    Column("segment", "segment", Kind.TEXT),
+    Column("n_judged", "SKU-locations judged", Kind.COUNT),
+    *(
+        column
+        for name, (heading, kind) in _JUDGED.items()
+        for column in (
+            Column(name, f"{heading}, real", kind),
+            Column(f"{name}_expected", f"{heading}, expected", kind),
+            Column(f"{name}_inside", f"{heading} inside", Kind.TEXT),
+        )
+    ),
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Replayed:
     """What the hold-out says.
 
@@ -51,12 +72,29 @@ class Replayed:
         Per segment and tenth of [0, 1]: share of the randomised PIT of the fitted laws; 0.1 each if right.
     statements : tuple of str
         The same in sentences, with the rules that were followed.
+    currency : str
     """
 
     replay: pd.DataFrame
     calibration: pd.DataFrame
     pit: pd.DataFrame
     statements: tuple[str, ...]
+    currency: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """Reality beside what was expected, per segment."""
+        return self.replay
+
+    def __repr__(self) -> str:
+        return repr(self._table())
+
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()
+
+    def _table(self) -> ResultTable:
+        names = {f"{name}_{end}": f"{name}_expected_{end}" for name in _JUDGED for end in ("low", "high")}
+        frame = self.replay.rename(columns=names)
+        return ResultTable("Replay", frame, " ".join(self.statements), _SHOWN, self.currency)
 
 
 def replay_plan(data: Data, segmentation: Segmentation, levels: Levels, level: float) -> Replayed | None:
@@ -88,7 +126,11 @@ def replay_plan(data: Data, segmentation: Segmentation, levels: Levels, level: f
     found = list(forecasts(origins, names))
     judged = calibration(found, level)
     return Replayed(
-        table, judged, pit_shares(found), tuple(_statements(data, held, table, judged, level, opening))
+        table,
+        judged,
+        pit_shares(found),
+        tuple(_statements(data, held, table, judged, level, opening)),
+        data.study.currency,
     )
 
 

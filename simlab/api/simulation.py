@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from simlab.api.replaying import Replayed
+
 
 @dataclass(frozen=True, eq=False)
 class Simulation:
@@ -128,6 +130,12 @@ class Simulation:
     def to_frame(self) -> pd.DataFrame:
         """One row per segment and one for all, every measure with its interval."""
         return self.by("segment").to_frame()
+
+    def replay(self) -> Replayed | None:
+        """The policy on the real last periods of the study's [replay]; None where the study has none."""
+        from simlab.api.replaying import replay_plan
+
+        return replay_plan(self.data, self.segmentation, self.planned.levels, self.settings.level)
 
     def item_stock(self) -> pd.DataFrame:
         """Peak and end stock of every SKU-location, units, by a further run of the same paths."""

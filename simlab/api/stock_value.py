@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simlab.api.finance_table import Column, FinanceTable, Kind
+from simlab.api.result_table import Column, Kind, ResultTable
 from simlab.api.tables import ALL
 from simlab.api.tails import P95
 from simlab.engine.types import IntArray
@@ -75,9 +75,9 @@ class StockValue:
     def _repr_html_(self) -> str:
         return self._table()._repr_html_()
 
-    def _table(self) -> FinanceTable:
+    def _table(self) -> ResultTable:
         note = f"of each group's total, {self.replications} replications of the verdict seed"
-        return FinanceTable("Stock value by period", self.frame, note, _SHOWN, self.currency)
+        return ResultTable("Stock value by period", self.frame, note, _SHOWN, self.currency)
 
 
 def stock_value(opt: Optimization) -> StockValue:

@@ -141,3 +141,25 @@ def test_without_replay_there_is_no_table(tmp_path) -> None:
     page = (result.folder / "report.html").read_text()
     assert 'id="histories"' in page
     assert 'id="replay"' not in page
+
+
+def test_replay_and_fit_show_themselves_in_python() -> None:
+    """The same tables as in the run folder, with units and a picture; None where nothing is held out."""
+    held = data(replay={"holdout": 20})
+    seg = sl.segment(held)
+    policy = sl.Policy.from_targets(seg, fill_rate={"A": 0.95, "B": 0.95, "C": 0.95})
+    found = sl.simulate(held, policy).replay()
+    assert found is not None
+    total = found.to_frame().set_index("segment").loc["(all)"]
+    assert f"{total['fill_rate']:.4f}" in repr(found)
+    assert "sales, not demand" in repr(found)
+    fit = held.fit_test(seg)
+    assert len(fit.plot().axes) >= len(fit.to_frame())
+    assert "mean PIT (right: 0.5)" in repr(fit)
+    plain = data()
+    assert (
+        sl.simulate(
+            plain, sl.Policy.from_targets(sl.segment(plain), fill_rate={"A": 0.9, "B": 0.9, "C": 0.9})
+        ).replay()
+        is None
+    )

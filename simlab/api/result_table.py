@@ -1,4 +1,4 @@
-"""Tables that finance reads: they show themselves with units, currency and intervals, and draw themselves."""
+"""Tables that show themselves with units, currency and intervals, and draw themselves."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ _WRITE: dict[Kind, Callable[[float], str]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class FinanceTable:
+class ResultTable:
     """A table that shows itself.
 
     Attributes
@@ -109,7 +109,7 @@ class FinanceTable:
     note: str
     columns: tuple[Column, ...]
     currency: str
-    draw: Callable[[FinanceTable], Figure] | None = None
+    draw: Callable[[ResultTable], Figure] | None = None
 
     def __post_init__(self) -> None:
         self.frame.attrs["units"] = {
