@@ -25,7 +25,7 @@ from simlab.engine.arrays import IntArray, KeyArray, ScoreArray, WordArray
 from simlab.engine.demand_law import LOADING
 from simlab.engine.kernel_types import DrawArrays, Schedule, Work
 from simlab.engine.streams import Purpose, fill_words
-from simlab.engine.tallies import FLUSH
+from simlab.engine.tallies import DRAWN
 
 SCORE = 1 << 20
 REACH = 7 * SCORE
@@ -112,9 +112,9 @@ def fill_scores(
 ) -> None:
     """Normal scores of a factor in all periods, into the rows of `scores` from `first` on."""
     words, place, cells = work.words, work.mixing.place, work.mixing.cells
-    for begin in range(0, work.demand.shape[0], FLUSH):
+    for begin in range(0, work.demand.shape[0], DRAWN):
         fill_words(key, factor, work.paths, begin, words)
-        for row in range(FLUSH):
+        for row in range(DRAWN):
             place_words(words, row, place)
             for lane in range(place.size):
                 cells[lane] = tables[place[lane] >> _CELL]
@@ -154,7 +154,7 @@ def couple(draws: DrawArrays, item: int, begin: int, first: int, work: Work) -> 
     words, place, cells = work.words, work.mixing.place, work.mixing.cells
     common, market, group = work.mixing.common, work.mixing.market, work.mixing.group
     a, b, c = draws.market[item], draws.group[item], draws.own[item]
-    for row in range(FLUSH):
+    for row in range(DRAWN):
         for lane in range(common.size):
             common[lane] = _ROUND
         if a != 0:

@@ -11,7 +11,7 @@ from simlab.engine.demand_law import CHANCE, LOADING, Chain, DemandLaw, Dependen
 from simlab.engine.kernel_types import DrawArrays, ItemArrays, Schedule, Work
 from simlab.engine.lookup import fill_guide, look_up, look_up_row
 from simlab.engine.streams import Purpose, fill_words
-from simlab.engine.tallies import FLUSH
+from simlab.engine.tallies import DRAWN
 from simlab.engine.types import World
 
 ONE_TABLE, BY_PHASE, BLOCKS, RESTARTS, CHAIN = 0, 1, 2, 3, 4
@@ -124,7 +124,7 @@ def draw_demand(items: ItemArrays, item: int, run: Schedule, guided: bool, work:
     thresholds = laws.thresholds[begin : begin + length]
     at = laws.points_start[item]
     first = laws.first[item] if at < 0 else 0
-    for row in range(0, demand.shape[0], FLUSH):
+    for row in range(0, demand.shape[0], DRAWN):
         fill_words(run.demand_key, items.keys[item], work.paths, row, words)
         if mixed:
             couple(draws, item, row, shared, work)
@@ -137,17 +137,17 @@ def draw_demand(items: ItemArrays, item: int, run: Schedule, guided: bool, work:
     if at >= 0 and way != BY_PHASE:
         cast = demand.dtype.type
         for row in range(demand.shape[0]):
-            for lane in range(demand.shape[1]):
+            for lane in range(words.shape[1]):
                 demand[row, lane] = cast(laws.points[at + demand[row, lane]])
 
 
 @inner
 def look_up_phases(items: ItemArrays, item: int, begin: int, guided: bool, work: Work) -> None:
     """Demand of the periods from `begin` on, each by the table of its phase."""
-    laws, demand = items.laws, work.demand
+    laws, demand, words = items.laws, work.demand, work.words
     cast = demand.dtype.type
     cycle = laws.number.shape[1]
-    for row in range(FLUSH):
+    for row in range(DRAWN):
         t = begin + row
         number = laws.number[item, t % cycle]
         slot = 0 if number == item else number - laws.more[item] + 1
@@ -155,10 +155,10 @@ def look_up_phases(items: ItemArrays, item: int, begin: int, guided: bool, work:
         first = laws.first[number] if at < 0 else 0
         span = (laws.start[number], laws.length[number], first)
         look_up_row(
-            work.words, row, guided, work.mixing.guides, slot, laws.thresholds, span, work.cells, t, demand
+            words, row, guided, work.mixing.guides, slot, laws.thresholds, span, work.cells, t, demand
         )
         if at >= 0:
-            for lane in range(demand.shape[1]):
+            for lane in range(words.shape[1]):
                 demand[t, lane] = cast(laws.points[at + demand[t, lane]])
 
 
@@ -169,7 +169,7 @@ def follow_chain(draws: DrawArrays, item: int, begin: int, work: Work) -> None:
     if begin == 0:
         for lane in range(state.size):
             state[lane] = 0
-    for row in range(FLUSH):
+    for row in range(DRAWN):
         for lane in range(state.size):
             chance, gain = draws.chance[item, state[lane]], draws.gain[item, state[lane]]
             word, miss = np.uint64(words[row, lane]), np.uint64(_WORDS - chance)
@@ -189,10 +189,10 @@ def draw_blocks(items: ItemArrays, item: int, run: Schedule, work: Work) -> None
     for t in range(demand.shape[0]):
         if passed == block:
             number, passed = number + 1, 0
-        row = number % FLUSH
+        row = number % DRAWN
         if row == 0 and passed == 0:
             fill_words(run.demand_key, items.keys[item], work.paths, number, words)
-        for lane in range(demand.shape[1]):
+        for lane in range(words.shape[1]):
             at = np.int64((np.uint64(words[row, lane]) * np.uint64(length)) >> _HALF)
             demand[t, lane] = cast(draws.series[start + (at + passed) % length])
         passed += 1
@@ -205,10 +205,10 @@ def draw_restarts(items: ItemArrays, item: int, run: Schedule, work: Work) -> No
     cast = demand.dtype.type
     start, length = draws.start[item], draws.length[item]
     chance = np.uint64(CHANCE) // np.uint64(draws.block[item])
-    for begin in range(0, demand.shape[0], FLUSH):
+    for begin in range(0, demand.shape[0], DRAWN):
         fill_words(run.demand_key, items.keys[item], work.paths, begin, words)
         fill_words(run.keys[_BLOCK], items.keys[item], work.paths, begin, fresh)
-        for row in range(FLUSH):
+        for row in range(DRAWN):
             for lane in range(at.size):
                 place = np.int64((np.uint64(words[row, lane]) * np.uint64(length)) >> _HALF)
                 after = at[lane] + 1

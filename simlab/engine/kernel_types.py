@@ -107,8 +107,6 @@ class Schedule(NamedTuple):
     block_start, block_size, block_group, block_last : (blocks,) int64
         Where a block's lanes begin, how many there are, its group of slots, and whether it is the
         group's last (the histograms are then read).
-    column_slot : (groups, 32) int64
-        Slot that a histogram column of a group belongs to, −1 if unused.
     width : int
         Lanes of the widest block, padded to a multiple of 16.
     keys : (purposes + 1,) uint64
@@ -127,7 +125,6 @@ class Schedule(NamedTuple):
     block_size: IntArray
     block_group: IntArray
     block_last: IntArray
-    column_slot: IntArray
     width: int
     keys: KeyArray
 
@@ -348,11 +345,13 @@ class Work(NamedTuple):
 
     Attributes
     ----------
-    words, cells : (FLUSH, lanes) uint32
+    words, cells : (DRAWN, lanes) uint32
         Random words and guide cells of some draws.
-    demand : (periods, lanes) int32 or int64
-    orders : (power of two, lanes) int
+    demand : (periods, STRIDE) int32 or int64
+    orders : (power of two, STRIDE) int
         Units ordered at a review epoch, kept in row ``epoch & (rows − 1)`` until they arrived.
+    demand_line, orders_line : (periods × STRIDE,), (power of two × STRIDE,) int
+        The same memory as one row: at constant distances the compiler keeps rows apart.
     delays : (epochs, lanes) int
         Periods from review to arrival; empty if no item's lead time varies.
     state : (STATE_SIZE,) int
@@ -360,9 +359,9 @@ class Work(NamedTuple):
     tally : (N_TALLIES, STRIDE) int64
     by_column : (N_TALLIES, 32) int64
         Tallies added up by histogram column.
-    reading : (6, 32) int64
+    reading : (6 × 32,) int64
         Where the reading of the histograms stands.
-    before_mark, after_mark : (MARKS, lanes) int
+    before_mark, after_mark : (MARKS × STRIDE,) int
         Where a period's net stock is counted in the histograms.
     arrivals : (MARKS, lanes) int
         Orders that arrived in a period, where more than one may.
@@ -377,7 +376,9 @@ class Work(NamedTuple):
     words: WordArray
     cells: WordArray
     demand: Cells
+    demand_line: Cells
     orders: Cells
+    orders_line: Cells
     delays: Cells
     state: Cells
     tally: IntArray

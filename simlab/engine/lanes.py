@@ -12,6 +12,7 @@ import numpy as np
 
 from simlab.engine._jit import inner, kernel, step
 from simlab.engine.evaluate import close_item
+from simlab.engine.fours import in_fours, order_receive_and_sell, rows_of, sell_fours, takes_fours
 from simlab.engine.guards import begin_on_order, check_block, fits, report, sums_positions
 from simlab.engine.kernel_types import (
     Cells,
@@ -45,7 +46,6 @@ from simlab.engine.tallies import (
     NET,
     NET_START,
     ONE_MISSED,
-    ONE_ORDER,
     ONE_SHORT,
     POSITION,
     POSITION_START,
@@ -193,57 +193,6 @@ def collect_and_sell(
             state[SUM_POSITION + lane] = cast(state[SUM_POSITION + lane] + state[POSITION + lane])
 
 
-@step
-def order_receive_and_sell(
-    t: int, rule: Rule, placed: int, due: int, state: Cells, orders: Cells, demand: Cells, lost: bool, n: int
-) -> None:
-    """One period with a review in row `placed` and the arrival of row `due`; the same in one pass."""
-    cast = state.dtype.type
-    gap, moq, zero = cast(rule.gap), cast(rule.moq), cast(0)
-    one, missed, ordered = cast(1), cast(ONE_MISSED + 1), cast(ONE_ORDER)
-    if lost:
-        for lane in range(n):
-            position = state[POSITION + lane]
-            deficit = cast(-position)
-            size = max(deficit, moq) if deficit >= gap else zero
-            arrived, bad, d = orders[due, lane], state[BAD + lane], demand[t, lane]
-            orders[placed, lane] = size
-            counted = (missed if bad > zero else one) if arrived > zero else zero
-            state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + counted)
-            shelf = cast(state[NET + lane] + arrived)
-            kept = zero if arrived > zero else bad
-            state[BAD + lane] = one if d > shelf else kept
-            gone = min(d, shelf)
-            after = cast(shelf - gone)
-            state[NET + lane] = after
-            state[SUM_BEFORE + lane] = cast(state[SUM_BEFORE + lane] + shelf)
-            state[SUM_AFTER + lane] = cast(state[SUM_AFTER + lane] + after)
-            events = cast((one if after > zero else zero) + (cast(ONE_SHORT) if d > shelf else zero))
-            events = cast(events + (ordered if size > zero else zero))
-            state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + events)
-            state[POSITION + lane] = cast(cast(position + size) - gone)
-    else:
-        for lane in range(n):
-            position = state[POSITION + lane]
-            deficit = cast(-position)
-            size = max(deficit, moq) if deficit >= gap else zero
-            arrived, net, d = orders[due, lane], state[NET + lane], demand[t, lane]
-            orders[placed, lane] = size
-            counted = (missed if net < zero else one) if arrived > zero else zero
-            state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + counted)
-            before = cast(net + arrived)
-            shelf = max(before, zero)
-            after = cast(before - d)
-            state[NET + lane] = after
-            state[SUM_BEFORE + lane] = cast(state[SUM_BEFORE + lane] + shelf)
-            state[SUM_AFTER + lane] = cast(state[SUM_AFTER + lane] + max(after, zero))
-            state[SUM_NET + lane] = cast(state[SUM_NET + lane] + after)
-            events = cast((one if after > zero else zero) + (cast(ONE_SHORT) if d > shelf else zero))
-            events = cast(events + (ordered if size > zero else zero))
-            state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + events)
-            state[POSITION + lane] = cast(cast(position + size) - d)
-
-
 @inner
 def run_column(
     items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: Reach, lost: bool, work: Work
@@ -261,22 +210,34 @@ def run_column(
     late = BAD if lost else NET
     tracked = sums_positions(items, reach)
     one_pass = not tracked and is_simple(rule) and reach.least > 0
+    by_fours = not tracked and takes_fours(rule, review, reach)
     few = not reach.constant and reach.most - reach.least < 5 * review
-    for t in range(end):
+    t = 0
+    while t < end:
         if t == run.warmup:
             for lane in range(n):
                 state[NET_START + lane] = state[NET + lane]
                 state[POSITION_START + lane] = state[POSITION + lane]
             clear_sums(state, tally)
             begin_on_order(items, item, t, reach, n, work)
+        span = in_fours(t, arrival, run) if by_fours else 0
+        if span > 0:
+            sell_fours(t, span, rule, due, lost, n, rows_of(work))
+            t += span
+            reviewed += span
+            epoch += span
+            arrival += span
+            due += span
+            continue
+        if t % FLUSH == 0:
+            flush(state, tally, n)
         if one_pass and t == reviewed + review and t == arrival:
             reviewed = t
             epoch += 1
-            order_receive_and_sell(t, rule, epoch & mask, due & mask, state, orders, demand, lost, n)
+            order_receive_and_sell(t, rule, epoch & mask, due & mask, lost, n, work)
             arrival += review
             due += 1
-            if t % FLUSH == FLUSH - 1:
-                flush(state, tally, n)
+            t += 1
             continue
         if t == reviewed + review:
             reviewed = t
@@ -306,8 +267,7 @@ def run_column(
                 add_positions(state, n)
         if tracked and reach.constant:
             add_positions(state, n)
-        if t % FLUSH == FLUSH - 1:
-            flush(state, tally, n)
+        t += 1
     flush(state, tally, n)
 
 

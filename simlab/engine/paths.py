@@ -15,7 +15,7 @@ from simlab.engine.lookup import search
 from simlab.engine.streams import fill_words
 from simlab.engine.tallies import (
     COLUMN,
-    FLUSH,
+    DRAWN,
     LOW_8,
     LOW_16,
     POSITION,
@@ -101,7 +101,7 @@ def draw_delays(items: ItemArrays, item: int, run: Schedule, work: Work) -> Reac
     epochs = (run.warmup + run.periods - items.phase[item] + review - 1) // review
     few = end - begin <= FEW_POINTS
     for epoch in range(epochs):
-        row = epoch % FLUSH
+        row = epoch % DRAWN
         if row == 0:
             fill_words(run.lead_key, items.keys[item], work.paths, epoch, words)
         if few:

@@ -18,20 +18,27 @@ from simlab.engine.tallies import NET, ONE_ORDER, POSITION, SUM_EVENTS
 
 @step
 def is_simple(rule: Rule) -> bool:
-    """Whether an order is the deficit, or the MOQ: no lots, packs or largest order."""
-    return rule.quantity == 0 and rule.pack == 1 and rule.cap == 0
+    """Whether an order is the deficit, or the MOQ: no lots, packs or largest order, and s < S."""
+    return rule.quantity == 0 and rule.pack == 1 and rule.cap == 0 and rule.gap > 0
+
+
+@step
+def simple_size(position: Any, rule: Rule, state: Cells) -> Any:
+    """Units that a simple rule orders; `state` tells the integer type."""
+    cast = state.dtype.type
+    deficit = cast(-position)
+    return max(deficit, cast(rule.moq)) if deficit >= cast(rule.gap) else cast(0)
 
 
 @step
 def order_row(rule: Rule, state: Cells, orders: Cells, row: int, n: int) -> None:
     """Orders of n lanes at one review, into `orders[row]`; positions are raised by them."""
     cast = state.dtype.type
-    gap, moq, zero, one = cast(rule.gap), cast(rule.moq), cast(0), cast(ONE_ORDER)
+    zero, one = cast(0), cast(ONE_ORDER)
     if is_simple(rule):
         for lane in range(n):
             position = state[POSITION + lane]
-            deficit = cast(-position)
-            size = max(deficit, moq) if deficit >= gap else zero
+            size = simple_size(position, rule, state)
             orders[row, lane] = size
             state[POSITION + lane] = cast(position + size)
             state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + (one if size > zero else zero))

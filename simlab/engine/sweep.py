@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from simlab.engine._jit import inner, kernel, step
+from simlab.engine._jit import inner, kernel
 from simlab.engine.evaluate import add, add_by_column, close_item, read_columns, read_histograms
+from simlab.engine.fours import in_fours, rows_of, takes_fours
 from simlab.engine.guards import begin_on_order, check_block, fits, report
 from simlab.engine.kernel_types import (
-    Cells,
     Clock,
     ItemArrays,
     LevelArrays,
@@ -27,6 +27,15 @@ from simlab.engine.kernel_types import (
     Schedule,
     Sums,
     Work,
+)
+from simlab.engine.marks import (
+    collect_and_mark,
+    count_rows,
+    counters_of,
+    mark_fours,
+    order_receive_and_mark,
+    receive_and_mark,
+    wait_and_mark,
 )
 from simlab.engine.paths import (
     arrive,
@@ -47,20 +56,12 @@ from simlab.engine.tallies import (
     MARKS,
     NET,
     NET_START,
-    ONE_ORDER,
     POSITION,
     POSITION_START,
-    RECEIPTS,
-    SUM_AFTER,
-    SUM_BEFORE,
-    SUM_DEMAND,
-    SUM_EVENTS,
-    SUM_NET,
-    SUM_POSITION,
+    STRIDE,
     T_READY,
     T_RECEIPTS,
     T_SHORT,
-    UNITS,
 )
 from simlab.engine.types import IntArray
 
@@ -76,108 +77,6 @@ def start_lanes(items: ItemArrays, item: int, run: Schedule, rule: Rule, work: W
             below = rule.quantity - 1 - offset
         work.state[POSITION + lane] = cast(-below)
         work.state[NET + lane] = cast(-below)
-
-
-@step
-def sell_and_mark(
-    state: Cells, lane: int, net: Any, arrived: Any, flag: Any, d: Any, bins: tuple[Any, Any]
-) -> tuple[Any, Any]:
-    """Demand d of one lane; marks of the net stock before the arrival (`flag` lifts it) and before demand."""
-    cast = state.dtype.type
-    lowest, last = bins
-    zero, bin_, plane = cast(0), cast(2 * COLUMNS), cast(COLUMNS)
-    column = state[COLUMN + lane]
-    after_mark = cast(cast(min(max(cast(net - lowest), zero), last) * bin_) + cast(column + flag))
-    before = cast(net + arrived)
-    above = max(cast(before - lowest), zero)
-    cell = min(above, last)
-    before_mark = cast(cast(cell * bin_) + cast(column + (plane if d == zero else zero)))
-    after = cast(before - d)
-    state[NET + lane] = after
-    state[SUM_BEFORE + lane] = cast(state[SUM_BEFORE + lane] + cast(above - cell))
-    state[SUM_NET + lane] = cast(state[SUM_NET + lane] + after)
-    excess = max(cast(cast(after - lowest) - last), zero)
-    state[SUM_AFTER + lane] = cast(state[SUM_AFTER + lane] + excess)
-    state[SUM_DEMAND + lane] = cast(state[SUM_DEMAND + lane] + d)
-    return after_mark, before_mark
-
-
-@step
-def order_receive_and_mark(
-    t: int, rule: Rule, placed: int, due: int, bins: tuple[Any, Any], row: int, n: int, work: Work
-) -> None:
-    """One period with a review in row `placed` and the arrival of row `due`, in one pass."""
-    state, orders, demand = work.state, work.orders, work.demand
-    before_mark, after_mark = work.before_mark, work.after_mark
-    cast = state.dtype.type
-    gap, moq, zero, one = cast(rule.gap), cast(rule.moq), cast(0), cast(1)
-    ordered, plane = cast(ONE_ORDER), cast(COLUMNS)
-    for lane in range(n):
-        deficit = cast(-state[POSITION + lane])
-        size = max(deficit, moq) if deficit >= gap else zero
-        arrived, d = orders[due, lane], demand[t, lane]
-        orders[placed, lane] = size
-        received = arrived > zero
-        after, before = sell_and_mark(
-            state, lane, state[NET + lane], arrived, plane if received else zero, d, bins
-        )
-        after_mark[row, lane] = after
-        before_mark[row, lane] = before
-        events = cast((ordered if size > zero else zero) + (one if received else zero))
-        state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + events)
-        state[POSITION + lane] = cast(cast(size - deficit) - d)
-
-
-@step
-def receive_and_mark(t: int, due: int, bins: tuple[Any, Any], row: int, n: int, work: Work) -> None:
-    """One period in which all of one review's orders arrive."""
-    state, orders, demand = work.state, work.orders, work.demand
-    before_mark, after_mark = work.before_mark, work.after_mark
-    cast = state.dtype.type
-    zero, one, plane = cast(0), cast(1), cast(COLUMNS)
-    for lane in range(n):
-        arrived, d = orders[due, lane], demand[t, lane]
-        received = arrived > zero
-        after, before = sell_and_mark(
-            state, lane, state[NET + lane], arrived, plane if received else zero, d, bins
-        )
-        after_mark[row, lane] = after
-        before_mark[row, lane] = before
-        state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + (one if received else zero))
-        state[POSITION + lane] = cast(state[POSITION + lane] - d)
-
-
-@step
-def wait_and_mark(t: int, bins: tuple[Any, Any], row: int, n: int, work: Work) -> None:
-    """One period in which nothing arrives."""
-    state, demand, before_mark, after_mark = work.state, work.demand, work.before_mark, work.after_mark
-    cast = state.dtype.type
-    zero = cast(0)
-    for lane in range(n):
-        d = demand[t, lane]
-        after, before = sell_and_mark(state, lane, state[NET + lane], zero, zero, d, bins)
-        after_mark[row, lane] = after
-        before_mark[row, lane] = before
-        state[POSITION + lane] = cast(state[POSITION + lane] - d)
-
-
-@step
-def collect_and_mark(t: int, bins: tuple[Any, Any], row: int, n: int, work: Work) -> None:
-    """One period in which the lanes' rows of units and receipts arrive; several orders may."""
-    state, demand, before_mark, after_mark = work.state, work.demand, work.before_mark, work.after_mark
-    arrivals = work.arrivals
-    cast = state.dtype.type
-    zero = cast(0)
-    for lane in range(n):
-        d, receipts = demand[t, lane], state[RECEIPTS + lane]
-        after, before = sell_and_mark(state, lane, state[NET + lane], state[UNITS + lane], zero, d, bins)
-        after_mark[row, lane] = after
-        before_mark[row, lane] = before
-        arrivals[row, lane] = receipts
-        position = cast(state[POSITION + lane] - d)
-        state[POSITION + lane] = position
-        state[SUM_POSITION + lane] = cast(state[SUM_POSITION + lane] + position)
-        state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + receipts)
 
 
 @inner
@@ -204,14 +103,32 @@ def run_paths(
     arrival, due = items.phase[item] + reach.least, 0
     n, end = run.width, run.warmup + run.periods
     quiet, one_pass = False, reach.constant and is_simple(rule) and reach.least > 0
-    for t in range(end):
+    by_fours = takes_fours(rule, review, reach)
+    counters = counters_of(work)
+    t = first = 0
+    while t < end:
         if t == run.warmup:
             for lane in range(n):
                 state[NET_START + lane] = state[NET + lane]
                 state[POSITION_START + lane] = state[POSITION + lane]
             clear_sums(state, tally)
             begin_on_order(items, item, t, reach, n, work)
-        row, reviews = (t - run.warmup) % MARKS, t == reviewed + review
+            first = t % MARKS
+        row, reviews = t % MARKS, t == reviewed + review
+        span = in_fours(t, arrival, run) if by_fours else 0
+        if span > 0:
+            counted = n_real if t >= run.warmup else 0
+            count_rows(first, max(row, first), counted, counters)
+            mark_fours(t, span, rule, due, edges, n, counted, rows_of(work), counters)
+            t += span
+            reviewed += span
+            epoch += span
+            arrival += span
+            due += span
+            first = t % MARKS
+            continue
+        if t % FLUSH == 0:
+            flush(state, tally, n)
         if reviews:
             reviewed = t
             epoch += 1
@@ -232,36 +149,27 @@ def run_paths(
         if t == arrival:
             arrival += review
             due += 1
-        if t >= run.warmup and (row == MARKS - 1 or t == end - 1):
-            count_rows(row + 1, n_real, work)
+        t += 1
+        if t > run.warmup and (t % MARKS == 0 or t == end):
+            last = (t - 1) % MARKS + 1
+            count_rows(first, last, n_real, counters)
             if not reach.constant:
-                count_arrivals(row + 1, n_real, work)
-        if t % FLUSH == FLUSH - 1 or t == end - 1:
-            flush(state, tally, n)
+                count_arrivals(first, last, n_real, work)
+            first = 0
+    flush(state, tally, n)
     shift_window(edges, n_real, work)
     for lane in range(n_real):
         tally[T_RECEIPTS, lane] = tally[T_READY, lane] + 256 * tally[T_SHORT, lane]
 
 
 @inner
-def count_rows(n_rows: int, n_real: int, work: Work) -> None:
-    """Enter the marks of some periods into both histograms."""
-    before, after, before_mark, after_mark = work.before, work.after, work.before_mark, work.after_mark
-    one = before.dtype.type(1)
-    for row in range(n_rows):
-        for lane in range(n_real):
-            before[before_mark[row, lane]] += one
-            after[after_mark[row, lane]] += one
-
-
-@inner
-def count_arrivals(n_rows: int, n_real: int, work: Work) -> None:
+def count_arrivals(first: int, last: int, n_real: int, work: Work) -> None:
     """Enter the receipts of some periods beside the periods themselves."""
     after, after_mark, arrivals = work.after, work.after_mark, work.arrivals
     word = after.dtype.type
-    for row in range(n_rows):
+    for row in range(first, last):
         for lane in range(n_real):
-            after[after_mark[row, lane] + COLUMNS] += word(arrivals[row, lane])
+            after[after_mark[row * STRIDE + lane] + COLUMNS] += word(arrivals[row, lane])
 
 
 @inner
@@ -326,6 +234,6 @@ def sweep(
             add_by_column(n_real, work)
             if run.block_last[block]:
                 group = run.block_group[block]
-                read_columns(item, run, group, levels, work, out)
-                read_histograms(item, run, group, levels, ranks, bins, reach.constant, work, out)
+                read_columns(item, group, levels, work, out)
+                read_histograms(item, group, levels, ranks, bins, reach.constant, work, out)
         close_item(item, out)

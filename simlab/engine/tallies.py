@@ -1,12 +1,18 @@
 """Layout of the lanes' state, their accumulators and the histograms.
 
-The state of up to `STRIDE` lanes lies in one flat array, one row of constant length per quantity:
+The state of up to `MOST_LANES` lanes lies in one flat array, one row of constant length per quantity:
 with constant distances the compiler sees that rows never overlap and vectorises loops that touch
 many of them.
 """
 
-STRIDE = 256
-FLUSH = 32
+MOST_LANES = 256
+STRIDE = 272
+"""Distance of rows: no multiple of 4,096 bytes, at which writes to one row seem to hit another."""
+DRAWN = 16
+"""Consecutive draws of every lane whose words are at hand at a time, a multiple of 4: few, for the cache."""
+PERIODS = 4
+"""Periods that `fours` takes at a time."""
+FLUSH = 64
 """Periods after which short accumulators are emptied into 64-bit tallies."""
 
 NET = 0 * STRIDE
@@ -25,7 +31,9 @@ SUM_AFTER = 11 * STRIDE
 SUM_DEMAND = 12 * STRIDE
 SUM_RECEIPTS = 13 * STRIDE
 SUM_EVENTS = 14 * STRIDE
-STATE_SIZE = 15 * STRIDE
+DUE = 15 * STRIDE
+"""Rows of arrivals, one per period of a four."""
+STATE_SIZE = 19 * STRIDE
 
 # packed counters: ready | short << 8 | orders << 16, and receipts | missed receipts << 16
 ONE_SHORT = 1 << 8

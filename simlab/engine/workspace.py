@@ -11,8 +11,8 @@ from simlab.engine.demand_law import MOST_MULTIPLIERS
 from simlab.engine.kernel_types import Mixing, Schedule, Work
 from simlab.engine.lookup import CELLS
 from simlab.engine.streams import Purpose, stream_key
-from simlab.engine.tallies import COLUMNS, FLUSH, MARKS, N_TALLIES, STATE_SIZE, STRIDE
-from simlab.engine.types import Horizon, IntArray, World
+from simlab.engine.tallies import COLUMNS, DRAWN, MARKS, MOST_LANES, N_TALLIES, PERIODS, STATE_SIZE, STRIDE
+from simlab.engine.types import Horizon, World
 
 _VECTOR = 16
 _LINE = 64
@@ -67,7 +67,6 @@ def make_schedule(
         np.array(sizes, np.int64),
         np.array(groups, np.int64),
         np.array(last, np.int64),
-        _column_slots(horizon.slots, n_groups),
         width,
         np.array([0, *(stream_key(horizon.seed, purpose) for purpose in Purpose)], np.uint64),
     )
@@ -76,7 +75,7 @@ def make_schedule(
 def _lanes_per_block(horizon: Horizon) -> int:
     """Lanes whose demand stays in the second-level cache, between 64 and 256."""
     total = horizon.warmup + horizon.periods
-    return int(np.clip(_CACHE_BYTES // (4 * total) // _VECTOR * _VECTOR, 64, STRIDE))
+    return int(np.clip(_CACHE_BYTES // (4 * total) // _VECTOR * _VECTOR, 64, MOST_LANES))
 
 
 def _split(n: int, most: int) -> list[int]:
@@ -89,15 +88,6 @@ def _split(n: int, most: int) -> list[int]:
 def _stripes(slots: int) -> int:
     """Histogram columns in use: a multiple of the slots, so that a column belongs to one slot."""
     return slots * (COLUMNS // slots) if slots <= COLUMNS else COLUMNS
-
-
-def _column_slots(slots: int, n_groups: int) -> IntArray:
-    """Slot of every histogram column of every group, −1 if unused."""
-    columns = np.arange(COLUMNS)
-    if slots <= COLUMNS:
-        return np.where(columns < _stripes(slots), columns % slots, -1)[None, :].astype(np.int64)
-    table = np.arange(n_groups)[:, None] * COLUMNS + columns
-    return np.where(table < slots, table, -1).astype(np.int64)
 
 
 def needs_long_counters(horizon: Horizon) -> bool:
@@ -131,20 +121,24 @@ def make_work(
         Review epochs of the most often reviewed item; 0 if no lead time varies.
     """
     width = run.width
-    rows = -(-(run.warmup + run.periods) // FLUSH) * FLUSH
+    rows = -(-(run.warmup + run.periods) // DRAWN) * DRAWN
     word = np.dtype(np.uint16 if dtype.itemsize == 4 else np.uint32)
+    demand = aligned((rows, STRIDE), dtype)
+    orders = aligned((1 << (max(rows_kept, PERIODS) - 1).bit_length(), STRIDE), dtype)
     return Work(
-        words=aligned((FLUSH, width), np.uint32),
-        cells=aligned((FLUSH, width), np.uint32),
-        demand=aligned((rows, width), dtype),
-        orders=aligned((1 << (rows_kept - 1).bit_length(), width), dtype),
+        words=aligned((DRAWN, width), np.uint32),
+        cells=aligned((DRAWN, width), np.uint32),
+        demand=demand,
+        demand_line=demand.reshape(-1),
+        orders=orders,
+        orders_line=orders.reshape(-1),
         delays=aligned((epochs, width), dtype),
         state=aligned(STATE_SIZE, dtype),
         tally=aligned((N_TALLIES, STRIDE), np.int64),
         by_column=aligned((N_TALLIES, COLUMNS), np.int64),
-        reading=aligned((6, COLUMNS), np.int64),
-        before_mark=aligned((MARKS, width), dtype),
-        after_mark=aligned((MARKS, width), dtype),
+        reading=aligned(6 * COLUMNS, np.int64),
+        before_mark=aligned(MARKS * STRIDE, dtype),
+        after_mark=aligned(MARKS * STRIDE, dtype),
         arrivals=aligned((MARKS, width), dtype),
         before=aligned(bins * 2 * COLUMNS, word),
         after=aligned(bins * 2 * COLUMNS, word),

@@ -1,5 +1,6 @@
 """Sweep and lanes agree to the unit with the plain-Python simulator, whatever the item."""
 
+import dataclasses
 import os
 
 import pytest
@@ -16,8 +17,10 @@ from engine_worlds import (
     world_of,
 )
 from hypothesis import given
+from hypothesis import strategies as st
 
 from simlab.engine import run
+from simlab.engine.tallies import PERIODS
 from simlab.engine.types import Family, Unmet
 from simlab.errors import EngineFaultError
 
@@ -85,6 +88,25 @@ def test_every_feature_equals_the_reference_unit_for_unit(x):
 def test_every_kind_of_demand_equals_the_reference_unit_for_unit(x):
     """Phases, blocks of a series, chains and common factors, in every evaluator that covers the item."""
     check_demand(x)
+
+
+@st.composite
+def reviewed_daily(draw):
+    """Instances that go by fours of periods, and some whose orders arrive too soon for it."""
+    x, lead_time = draw(instances()), draw(st.integers(PERIODS - 1, 13))
+    daily = {"R": 1, "phase": 0, "pack": 1, "max_order": 0, "lead_times": [lead_time], "lead_weights": [1]}
+    if x["family"] == Family.REORDER_QUANTITY:
+        daily |= {"family": Family.REORDER_UP_TO, "Q": [0] * 3}
+    warmup = draw(st.sampled_from([0, 1, 2, 3, 4, 6, 11, 64, 65]))
+    horizon = dataclasses.replace(x["horizon"], warmup=warmup, periods=draw(st.integers(1, 100)))
+    return x | daily | {"horizon": horizon}
+
+
+@settled(PER_TEST // 5, derandomize=True)
+@given(reviewed_daily())
+def test_four_periods_in_one_go_equal_the_reference_unit_for_unit(x):
+    """Wherever counting, arrivals and the end of the run fall."""
+    check(x)
 
 
 @pytest.mark.slow
