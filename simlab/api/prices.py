@@ -162,14 +162,16 @@ def release_frame(found: Release) -> pd.DataFrame:
 def sweep_frame(opt: Optimization, n_points: int = N_BUDGETS) -> pd.DataFrame:
     """The best plan at budgets spread evenly over what the frontier ties up.
 
-    Under limits with very many segments these are the best of the frontier's points (``listed``).
+    Floors, ceilings and order of the study hold; limits on single replications and on P95 or peak of
+    stock value bind the chosen plan alone. Under limits with very many segments these are the best of
+    the frontier's points (``listed``).
     """
     import pandas as pd
 
     curves = opt.solved.frontier.curves
     values = opt.solved.frontier.value_money
     listed = opt.solved.frontier.kind == "limited" and curves.n_segments > MANY
-    source = opt.solved.frontier if listed else opt
+    source = opt.solved.problem if opt.rules.any_on_means and not listed else opt.solved.frontier
     rows: list[dict[str, Any]] = []
     for budget in np.unique(np.linspace(float(values.min()), float(values.max()), n_points)):
         if budget <= 0:

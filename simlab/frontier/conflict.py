@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -10,12 +11,14 @@ import numpy as np
 
 from simlab.frontier.chance import Chance, search_chance
 from simlab.frontier.curves import exact_sum
-from simlab.frontier.plan import NoPlanError
+from simlab.frontier.plan import BOUND, NoPlanError
 from simlab.frontier.program import ChoiceArray, Limit, Program, Solution, solve_program
 from simlab.frontier.tail import QuantileOfTotal, Tail
 from simlab.frontier.tail_solve import TailLimit, solve_tails
 
 MAX_ROUNDS = 20
+TOTAL = 6
+"""Times the seconds for one question that all questions of an explanation may take."""
 AnyLimit: TypeAlias = Limit | Chance | TailLimit
 
 
@@ -48,11 +51,15 @@ class Explanation:
         For each of them, the smallest change that works against all limits.
     further : Explanation or None
         Where no single change is enough: what conflicts even without all of these limits.
+    complete : bool
+        False where time ran out: the limits conflict, but perhaps not all of them are needed for it,
+        and changes that work may not have been found.
     """
 
     conflict: tuple[AnyLimit, ...]
     relaxations: tuple[Relaxation, ...]
     further: Explanation | None = None
+    complete: bool = True
 
     def relaxed(self, name: str) -> int | None:
         """New bound of the limit on means with this name in its own sums, None if it cannot help."""
@@ -77,6 +84,8 @@ class Explanation:
         ]
         if ways:
             return f"{head}; what works: {' or '.join(ways)}"
+        if not self.complete:
+            return f"{head}; what would work was not found in time"
         rest = "" if self.further is None else f", for without {_them(names)}, {self.further}"
         return f"{head}; no single change is enough{rest}"
 
@@ -107,7 +116,7 @@ def explain(
     chances, tails : tuple of Chance, of TailLimit
         Limits on single replications, on quantiles and peaks.
     time_limit : float
-        Seconds for each of the questions asked on the way.
+        Seconds for each of the questions asked on the way; `TOTAL` times as many for all of them.
 
     Notes
     -----
@@ -118,27 +127,41 @@ def explain(
     ----------
     Chinneck (2008), Feasibility and Infeasibility in Optimization, section 6.2.
     """
-    every: tuple[AnyLimit, ...] = (*program.limits, *chances, *tails)
-    if not _impossible(program, every, time_limit):
+    return _explain(program, (*program.limits, *chances, *tails), _Clock(time_limit))
+
+
+@dataclass
+class _Clock:
+    """Seconds for a question, and whether all of them could be answered."""
+
+    each: float
+    complete: bool = True
+
+    def __post_init__(self) -> None:
+        self._end = time.monotonic() + TOTAL * self.each
+
+    def seconds(self) -> float:
+        """For the next question; 0 when the time for all is over."""
+        return max(0.0, min(self.each, self._end - time.monotonic()))
+
+
+def _explain(program: Program, every: tuple[AnyLimit, ...], clock: _Clock) -> Explanation | None:
+    if not _impossible(program, every, clock):
         return None
     conflict = list(every)
-    if (chances or tails) and _impossible(program, program.limits, time_limit):
-        conflict = list(program.limits)
+    plain = tuple(limit for limit in every if isinstance(limit, Limit))
+    if len(plain) < len(every) and _impossible(program, plain, clock):
+        conflict = list(plain)
     for limit in tuple(conflict):
         without = [other for other in conflict if other is not limit]
-        if _impossible(program, tuple(without), time_limit):
+        if _impossible(program, tuple(without), clock):
             conflict = without
-    relaxations = tuple(Relaxation(limit, _smallest(program, every, limit, time_limit)) for limit in conflict)
+    relaxations = tuple(Relaxation(limit, _smallest(program, every, limit, clock)) for limit in conflict)
     further = None
     if conflict and all(way.choice is None for way in relaxations):
-        left = [limit for limit in every if not any(limit is one for one in conflict)]
-        further = explain(
-            replace(program, limits=tuple(one for one in left if isinstance(one, Limit))),
-            chances=tuple(one for one in left if isinstance(one, Chance)),
-            tails=tuple(one for one in left if isinstance(one, TailLimit)),
-            time_limit=time_limit,
-        )
-    return Explanation(tuple(conflict), relaxations, further)
+        left = tuple(limit for limit in every if not any(limit is one for one in conflict))
+        further = _explain(program, left, clock)
+    return Explanation(tuple(conflict), relaxations, further, clock.complete)
 
 
 def chance_ceiling(chance: Chance) -> TailLimit:
@@ -147,51 +170,62 @@ def chance_ceiling(chance: Chance) -> TailLimit:
     return TailLimit(QuantileOfTotal(-chance.surplus, share, chance.name), 0, chance.name)
 
 
-def _impossible(program: Program, limits: tuple[AnyLimit, ...], time_limit: float) -> bool:
+def _impossible(program: Program, limits: tuple[AnyLimit, ...], clock: _Clock) -> bool:
     zero = np.zeros(program.cost.shape, dtype=np.int64)
-    return _find(replace(program, cost=zero), limits, time_limit).status == "infeasible"
+    return _find(replace(program, cost=zero), limits, clock).status == "infeasible"
 
 
 def _find(
-    program: Program, limits: tuple[AnyLimit, ...], time_limit: float, objective: Tail | None = None
+    program: Program, limits: tuple[AnyLimit, ...], clock: _Clock, objective: Tail | None = None
 ) -> Solution:
     """Least cost of the program (or least tail) under these limits in place of its own."""
+    seconds = clock.seconds()
+    nothing = Solution(None, "bounded", 0, -math.inf, 0)
+    found = nothing if not seconds else _found(program, limits, seconds, objective)
+    clock.complete &= found.status != "bounded"
+    return found
+
+
+def _found(
+    program: Program, limits: tuple[AnyLimit, ...], seconds: float, objective: Tail | None
+) -> Solution:
     chances = tuple(limit for limit in limits if isinstance(limit, Chance))
     tails = tuple(limit for limit in limits if isinstance(limit, TailLimit))
     plain = replace(program, limits=tuple(limit for limit in limits if isinstance(limit, Limit)))
     if not tails and objective is None:
         if chances:
-            return search_chance(plain, chances, time_limit=time_limit)
-        return solve_program(plain, time_limit=time_limit)
+            return search_chance(plain, chances, time_limit=seconds)
+        return solve_program(plain, time_limit=seconds)
     every = (*tails, *(chance_ceiling(chance) for chance in chances))
     try:
-        found = solve_tails(plain, every, objective=objective, time_limit=time_limit)
+        found = solve_tails(plain, every, objective=objective, time_limit=seconds)
     except NoPlanError as error:
         return Solution(None, "infeasible" if error.proven else "bounded", 0, -math.inf, 0)
-    return Solution(found.choice, "optimal", found.value, found.bound, 0)
+    status = "bounded" if found.certificate == BOUND else "optimal"
+    return Solution(found.choice, status, found.value, found.bound, 0)
 
 
 def _smallest(
-    program: Program, every: tuple[AnyLimit, ...], limit: AnyLimit, time_limit: float
+    program: Program, every: tuple[AnyLimit, ...], limit: AnyLimit, clock: _Clock
 ) -> ChoiceArray | None:
     """The plan nearest to the limit under all other limits."""
     others = tuple(other for other in every if other is not limit)
     if isinstance(limit, TailLimit):
-        return _find(program, others, time_limit, limit.tail).choice
+        return _find(program, others, clock, limit.tail).choice
     if isinstance(limit, Chance):
-        return _most_often(program, others, limit, time_limit)
-    return _nearest(program, others, limit, time_limit)
+        return _most_often(program, others, limit, clock)
+    return _nearest(program, others, limit, clock)
 
 
 def _nearest(
-    program: Program, others: tuple[AnyLimit, ...], limit: Limit, time_limit: float
+    program: Program, others: tuple[AnyLimit, ...], limit: Limit, clock: _Clock
 ) -> ChoiceArray | None:
     """The plan nearest to a limit on means.
 
     A ratio whose whole moves with the targets is maximised by repeated solves (Dinkelbach 1967).
     """
     table = -limit.table if limit.at_least is not None else limit.table
-    best = _find(replace(program, cost=table), others, time_limit).choice
+    best = _find(replace(program, cost=table), others, clock).choice
     if best is None or limit.part is None or limit.whole is None:
         return best
     rows = np.arange(best.size)
@@ -200,7 +234,7 @@ def _nearest(
         if whole <= 0:
             break
         ahead = limit.whole.astype(object) * part - limit.part.astype(object) * whole
-        found = _find(replace(program, cost=ahead), others, time_limit).choice
+        found = _find(replace(program, cost=ahead), others, clock).choice
         if found is None or sum(int(x) for x in ahead[rows, found]) >= 0:
             break
         best = found
@@ -208,17 +242,17 @@ def _nearest(
 
 
 def _most_often(
-    program: Program, others: tuple[AnyLimit, ...], chance: Chance, time_limit: float
+    program: Program, others: tuple[AnyLimit, ...], chance: Chance, clock: _Clock
 ) -> ChoiceArray | None:
     """The plan that holds a chance limit in as many replications as the others allow, by halving."""
     zero = replace(program, cost=np.zeros(program.cost.shape, dtype=np.int64))
-    best = _find(zero, others, time_limit).choice
+    best = _find(zero, others, clock).choice
     if best is None:
         return None
     low, high = int(chance.kept(best[None, :])[0]), chance.wanted
     while high - low > 1:
         middle = (low + high) // 2
-        found = _find(zero, (*others, replace(chance, at_least=middle)), time_limit).choice
+        found = _find(zero, (*others, replace(chance, at_least=middle)), clock).choice
         if found is None:
             high = middle
         else:

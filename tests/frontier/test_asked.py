@@ -111,3 +111,19 @@ def test_a_chance_as_a_quantile_is_met_by_the_same_plans(replications):
         chance = service_chance(served, demanded, 0.8, float(share))
         for plan in np.ndindex(3, 3):
             assert chance_ceiling(chance).met(np.array(plan)) == chance.met(np.array(plan))
+
+
+def test_an_explanation_that_runs_out_of_time_claims_no_more_than_it_knows(monkeypatch):
+    """The conflict is true, but not called minimal, nor is it said that no single change is enough."""
+    for seed in range(40):
+        curves, limits, chances, tails, _ = instance(seed)
+        program = Program(curves.cost, (*limits, Limit("all", curves.served, at_least=10**6)))
+        usual = explain(program, chances=chances, tails=tails)
+        assert usual.complete
+        questions = iter([60.0, *[0.0] * 100])
+        with monkeypatch.context() as late:
+            late.setattr("simlab.frontier.conflict._Clock.seconds", lambda _, left=questions: next(left))
+            reason = explain(program, chances=chances, tails=tails)
+        assert not reason.complete
+        assert set(usual.conflict) <= set(reason.conflict)
+        assert str(reason).endswith("; what would work was not found in time")
