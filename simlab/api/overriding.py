@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from simlab.api.data import Data
 from simlab.errors import InvalidInputError, Problem
+from simlab.models import SECTIONS, without
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -32,16 +33,10 @@ def segments_of_overrides(catalog: Catalog) -> npt.NDArray[np.object_] | None:
     from simlab.api.growing import is_grown
 
     study = catalog.study
-    every = (*study.demand.override, *study.models.override)
+    every = [one for section in SECTIONS for one in getattr(study, section).override]
     if all(one.segment is None for one in every):
         return None
-    demand = tuple(one for one in study.demand.override if one.segment is None)
-    models = tuple(one for one in study.models.override if one.segment is None)
-    changed = {
-        "demand": study.demand.model_copy(update={"override": demand}),
-        "models": study.models.model_copy(update={"override": models}),
-    }
-    data = Data(replace(catalog, study=study.model_copy(update=changed)))
+    data = Data(replace(catalog, study=without(study, lambda one: one.segment is not None)))
     if any(is_grown(data, name) for name in study.segments.by):
         fix = "name the SKU, location or category instead, or segment by schemes and columns"
         message = "segments found by simulation are not known before the laws"

@@ -13,6 +13,7 @@ from simlab.models.holdout import HeldOut, known_past, split, take
 from simlab.models.marginal import is_plain, marginal
 from simlab.models.one_step import OneStep, one_step
 from simlab.models.origins import FITTED, METHODS, Origin, rolling_origins
+from simlab.models.overriding import SECTIONS, without
 from simlab.models.recorded import recorded_lead_times
 from simlab.models.redrawn_delays import DelayUncertainty
 from simlab.models.redraws import Redraws, Uncertainty
@@ -25,6 +26,7 @@ __all__ = [
     "FITTED",
     "HOLDING_RATE",
     "METHODS",
+    "SECTIONS",
     "AtCut",
     "Calendar",
     "Costs",
@@ -64,4 +66,5 @@ __all__ = [
     "supplier_records",
     "take",
     "variance_ratio",
+    "without",
 ]

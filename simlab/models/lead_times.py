@@ -14,6 +14,7 @@ from simlab.errors import InvalidInputError, Problem
 from simlab.models.delays import DayLaw, Delays, Key, item_keys, pooled, product_limit, read_delays, smoothed
 from simlab.models.lead_time_remarks import remarks
 from simlab.models.orders import observe
+from simlab.models.overriding import lead_time_laws
 from simlab.models.redrawn_delays import DelayUncertainty, GroupLaw, Source, alike, delay_uncertainty
 
 if TYPE_CHECKING:
@@ -147,10 +148,10 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
     reason: list[str] = []
     sources: list[Source | None] = []
     missing: list[int] = []
-    keys = item_keys(catalog)
+    keys, kinds = item_keys(catalog), lead_time_laws(catalog).tolist()
     stated = catalog.numbers.get("lead_time", np.full(catalog.n_items, np.nan)).tolist()
     for row in range(catalog.n_items):
-        found = _law_of(keys[row], stated[row], receipts, laws)
+        found = _law_of(keys[row], stated[row], kinds[row], receipts, laws)
         if found is None:
             missing.append(row)
         else:
@@ -233,22 +234,23 @@ def split_periods(value: float) -> tuple[IntArray, IntArray]:
     return np.array([p for p, _ in kept], np.int64), np.array([w for _, w in kept], np.int64)
 
 
-def _law_of(key: Key, stated: float, receipts: _Receipts, laws: _Laws) -> _Found | None:
+def _law_of(key: Key, stated: float, kind: str, receipts: _Receipts, laws: _Laws) -> _Found | None:
     """Number, reason and source of one item's law; None without any."""
     spec, study = receipts.study.lead_times, receipts.study
     has_own = np.isfinite(stated)
-    if spec.law == "fixed":
+    if kind == "fixed":
         return (*_stated(stated, laws, study, ""), None) if has_own else None
     first = spec.by[0]
     name = f"{first} '{key[0]}'" if key else f"no {first}"
     n = receipts.count(key[:1]) if key else 0
     if n >= spec.min_receipts:
-        return _grouped(key, n, receipts, laws, name)
+        return _grouped(key, n, kind, receipts, laws, name)
     known = bool(key) and receipts.knows(key[:1])
     n_all = receipts.count(())
     if known and n_all:
         why = f"{name}: {n} receipts, fewer than {spec.min_receipts} → all {n_all} pooled"
-        return (*_learnt("all", receipts.law(()), receipts, laws, why), Source((), key[0]))
+        learnt = _learnt("all", receipts.law(()), kind, receipts, laws, why)
+        return (*learnt, Source((), key[0], kind))
     if has_own:
         why = f"{name} has no receipts: " if key and n_all else ""
         return (*_stated(stated, laws, study, why), None)
@@ -256,10 +258,11 @@ def _law_of(key: Key, stated: float, receipts: _Receipts, laws: _Laws) -> _Found
         return None
     who = f"{name} has no receipts" if key else name
     why = f"{who} and no lead_time → all {n_all} receipts pooled"
-    return (*_learnt("all", receipts.law(()), receipts, laws, why), Source((), key[0] if key else ""))
+    learnt = _learnt("all", receipts.law(()), kind, receipts, laws, why)
+    return (*learnt, Source((), key[0] if key else "", kind))
 
 
-def _grouped(key: Key, n: int, receipts: _Receipts, laws: _Laws, name: str) -> _Found:
+def _grouped(key: Key, n: int, kind: str, receipts: _Receipts, laws: _Laws, name: str) -> _Found:
     """The law of the innermost group that has receipts, mixed with those around it."""
     depth = 1
     while depth < len(key) and receipts.count(key[: depth + 1]):
@@ -270,17 +273,19 @@ def _grouped(key: Key, n: int, receipts: _Receipts, laws: _Laws, name: str) -> _
         share = receipts.study.lead_times.min_receipts / (inside + receipts.study.lead_times.min_receipts)
         column = (*receipts.study.lead_times.by, "ordered on")[level]
         why += f", {column} '{key[level]}': {inside} of them ({100 * share:.0f} % borrowed)"
-    learnt = _learnt(("by", *key[:depth]), receipts.law(key[:depth]), receipts, laws, why)
-    return (*learnt, Source(key[:depth]))
+    learnt = _learnt(("by", *key[:depth]), receipts.law(key[:depth]), kind, receipts, laws, why)
+    return (*learnt, Source(key[:depth], None, kind))
 
 
-def _learnt(key: object, law: DayLaw, receipts: _Receipts, laws: _Laws, why: str) -> tuple[int, str]:
-    study = receipts.study
-    if study.lead_times.law in ("gamma", "lognormal") and key not in laws.number:
-        law = smoothed(law, study.lead_times.law, study.lead_times.longest_days)
+def _learnt(
+    group: object, law: DayLaw, kind: str, receipts: _Receipts, laws: _Laws, why: str
+) -> tuple[int, str]:
+    study, key = receipts.study, (group, kind)
+    if kind in ("gamma", "lognormal") and key not in laws.number:
+        law = smoothed(law, kind, study.lead_times.longest_days)
     periods, weights = split_days(law.days, receipts.ratio)
     number = laws.add(key, periods, weights * np.tile(law.weights, 2))
-    shape = "" if study.lead_times.law == "empirical" else f", {study.lead_times.law}"
+    shape = "" if kind == "empirical" else f", {kind}"
     days = "days" if study.lead_times.calendar == "days" else "working days"
     return number, f"{why}, mean {law.mean:.3g} {days}{shape}"
 
@@ -294,7 +299,8 @@ def _stated(stated: float, laws: _Laws, study: Study, why: str) -> tuple[int, st
 def _usable(catalog: Catalog) -> _Receipts:
     """Lead times in days; longer than `longest_days` refused and counted."""
     spec = catalog.study.lead_times
-    seen = None if spec.law == "fixed" else observe(catalog)
+    fixed = all(law == "fixed" for law in (spec.law, *(one.law for one in spec.override)))
+    seen = None if fixed else observe(catalog)
     if seen is None:
         return _Receipts(Delays(np.zeros(0, np.int64), np.zeros(0, np.bool_), ()), catalog.study, ())
     what = f"lead times above longest_days = {spec.longest_days}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,14 @@ import numpy.typing as npt
 
 from simlab.engine.types import IntArray
 from simlab.errors import Problem
-from simlab.study.history_sections import Selector
+from simlab.study.history_sections import DemandSpec, LeadTimeSpec, Selector
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
+    from simlab.study import Study
 
+SECTIONS = ("demand", "models", "lead_times")
+"""Of the study, those with overrides."""
 _NAMES_SHOWN = 8
 
 
@@ -37,9 +40,18 @@ def rows_of(catalog: Catalog, chosen: Selector) -> IntArray:
 
 def per_item(catalog: Catalog, name: str) -> npt.NDArray[np.object_]:
     """(n,) an option of [demand] for every SKU-location; of several overrides the last one counts."""
+    return _each(catalog, catalog.study.demand, name)
+
+
+def lead_time_laws(catalog: Catalog) -> npt.NDArray[np.object_]:
+    """(n,) the law that [lead_times] names for every SKU-location; the last override counts."""
+    return _each(catalog, catalog.study.lead_times, "law")
+
+
+def _each(catalog: Catalog, spec: DemandSpec | LeadTimeSpec, name: str) -> npt.NDArray[np.object_]:
     out = np.empty(catalog.n_items, dtype=object)
-    out.fill(getattr(catalog.study.demand, name))
-    for override in catalog.study.demand.override:
+    out.fill(getattr(spec, name))
+    for override in spec.override:
         said = getattr(override, name)
         if said is not None:
             for row in rows_of(catalog, override):
@@ -50,8 +62,8 @@ def per_item(catalog: Catalog, name: str) -> npt.NDArray[np.object_]:
 def unknown_selectors(catalog: Catalog) -> Iterator[Problem]:
     """A problem for every override that fits no SKU-location."""
     study = catalog.study
-    for section, overrides in (("demand", study.demand.override), ("models", study.models.override)):
-        for place, override in enumerate(overrides):
+    for section in SECTIONS:
+        for place, override in enumerate(getattr(study, section).override):
             if rows_of(catalog, override).size == 0:
                 column = f"{section}.override[{place}]"
                 yield Problem(
@@ -65,14 +77,17 @@ def unknown_selectors(catalog: Catalog) -> Iterator[Problem]:
 
 def only_known(catalog: Catalog) -> Catalog:
     """The catalogue with the overrides that fit some of its SKU-locations, for parts of a catalogue."""
-    study = catalog.study
-    demand = tuple(one for one in study.demand.override if rows_of(catalog, one).size)
-    models = tuple(one for one in study.models.override if rows_of(catalog, one).size)
-    changed = {
-        "demand": study.demand.model_copy(update={"override": demand}),
-        "models": study.models.model_copy(update={"override": models}),
-    }
-    return replace(catalog, study=study.model_copy(update=changed))
+    return replace(catalog, study=without(catalog.study, lambda one: rows_of(catalog, one).size == 0))
+
+
+def without(study: Study, left_out: Callable[[Selector], bool]) -> Study:
+    """The study without some of its overrides."""
+    changed = {}
+    for section in SECTIONS:
+        spec = getattr(study, section)
+        kept = tuple(one for one in spec.override if not left_out(one))
+        changed[section] = spec.model_copy(update={"override": kept})
+    return study.model_copy(update=changed)
 
 
 def _why(catalog: Catalog, chosen: Selector) -> str:

@@ -40,10 +40,13 @@ class Source:
         Values of `lead_times.by` of the innermost group whose receipts tell it; empty: all receipts.
     borrower : str or None
         Who takes the law of all receipts for want of own ones; None where the group's are its own.
+    shape : str
+        empirical, gamma or lognormal: what is fitted to the receipts.
     """
 
     group: Key
     borrower: str | None = None
+    shape: str = "empirical"
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +89,8 @@ class DelayUncertainty:
         The same day among the parent's points; −1: not there.
     ratio : (int, int)
         Periods in a day.
-    shape : str
-        empirical, gamma or lognormal: what is fitted to every draw.
+    shape : tuple of str
+        Of each unit: empirical, gamma or lognormal, what is fitted to every draw.
     longest : int
         Days at which such a law is cut.
     n_receipts : int
@@ -104,7 +107,7 @@ class DelayUncertainty:
     own: FloatArray
     above: IntArray
     ratio: tuple[int, int]
-    shape: str
+    shape: tuple[str, ...]
     longest: int
     n_receipts: int
 
@@ -132,6 +135,7 @@ class DelayUncertainty:
             days=self.days[point],
             own=self.own[point],
             above=at[self.above[point]],
+            shape=tuple(self.shape[number] for number in kept.tolist()),
         )
 
     def draw(self, law: LeadTimeLaw, seed: int, number: int) -> LeadTimeLaw:
@@ -201,13 +205,13 @@ class DelayUncertainty:
 
     def _shaped(self, unit: IntArray, share: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
         """Unit, days and probability of every point of the laws that are drawn from."""
-        if self.shape == "empirical":
-            return unit, self.days, share
-        found = []
-        for number, (first, n) in enumerate(zip(self.start.tolist(), self.length.tolist(), strict=True)):
-            own = slice(first, first + n)
+        plain = np.array([shape == "empirical" for shape in self.shape], dtype=np.bool_)
+        kept = plain[unit]
+        found = [(unit[kept], self.days[kept], share[kept])]
+        for number in np.flatnonzero(~plain).tolist():
+            own = slice(int(self.start[number]), int(self.start[number] + self.length[number]))
             weights = np.rint(share[own] * _SHARES).astype(np.int64)
-            law = smoothed(DayLaw(self.days[own], weights), self.shape, self.longest)
+            law = smoothed(DayLaw(self.days[own], weights), self.shape[number], self.longest)
             found.append((np.full(law.days.size, number), law.days, law.weights / law.weights.sum()))
         units, days, shares = (np.concatenate(part) for part in zip(*found, strict=True))
         return units, days, shares
@@ -300,7 +304,7 @@ def delay_uncertainty(
         own,
         above,
         ratio,
-        spec.law,
+        tuple(units.shape),
         spec.longest_days,
         n,
     )
@@ -313,6 +317,7 @@ class _Units:
         self.groups, self.strength, self.likeness = groups, strength, likeness
         self.number: dict[Source, int] = {}
         self.names: list[str] = []
+        self.shape: list[str] = []
         self.parent: list[int] = []
         self.borrowed: list[float] = []
         self.points: list[tuple[IntArray, FloatArray, IntArray]] = []
@@ -351,7 +356,8 @@ class _Units:
             counts[np.searchsorted(every, days)] = own
             place[np.searchsorted(every, around)] = self.start[parent] + np.arange(around.size)
             days, own, above = every, counts, place
-        self.names.append(repr((source.group, source.borrower)))
+        self.names.append(repr((source.group, source.borrower, source.shape)))
+        self.shape.append(source.shape)
         self.parent.append(parent)
         self.borrowed.append(worth)
         self.start.append(self.n_points)

@@ -252,6 +252,15 @@ class ModelSpec(Spec):
     override: tuple[LawOverride, ...] = ()
 
 
+LeadTimeLawName = Literal["empirical", "gamma", "lognormal", "fixed"]
+
+
+class LeadTimeOverride(Selector):
+    """The lead-time law of some SKU-locations; ``fixed`` takes their own `lead_time`, receipts or not."""
+
+    law: LeadTimeLawName
+
+
 class LeadTimeSpec(Spec):
     """[lead_times]: how lead times are learnt from receipts.
 
@@ -260,7 +269,7 @@ class LeadTimeSpec(Spec):
     deliveries; those of [demand] where neither is given.
     """
 
-    law: Literal["empirical", "gamma", "lognormal", "fixed"] = "empirical"
+    law: LeadTimeLawName = "empirical"
     by: Names = ("supplier",)
     min_receipts: Count = 8
     crossing: Flag | None = None
@@ -272,3 +281,4 @@ class LeadTimeSpec(Spec):
     closed: tuple[Span, ...] = ()
     weekdays: tuple[Weekday, ...] = ()
     order_weekday: Weekday | None = None
+    override: tuple[LeadTimeOverride, ...] = ()
