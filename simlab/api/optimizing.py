@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,6 +84,8 @@ def optimize(
     ready = prepare(data, segmentation, settings, clock)
     sums = search_curves(ready, clock, curves)
     solved = solve_ready(ready, sums, clock, fill_rate, budget)
+    if curves is not None:
+        solved = replace(solved, notes=(*solved.notes, curves.note))
     search, verdict = tested(ready, solved, clock)
     scale = settings.scale(data.study)
     return Optimization(

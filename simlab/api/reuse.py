@@ -56,6 +56,14 @@ class StoredCurves:
         run: RunFolder = RunFolder.open(Path(path))
         return cls(run.read_table("curves"), run.manifest, str(path))
 
+    @property
+    def note(self) -> str:
+        """That nothing was searched anew."""
+        return (
+            f"the search was not simulated again: its curves are those of the run '{Path(self.where).name}', "
+            "which rest on the same laws, levels and seed"
+        )
+
     def curves_for(self, data: Data, levels: Levels, horizon: Horizon, targets: tuple[float, ...]) -> Curves:
         """The curves, if this study would simulate the very same.
 

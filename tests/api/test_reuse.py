@@ -41,6 +41,7 @@ def test_other_limits_and_segments_may_use_them(first, tmp_path):
     )
     again = api.run_optimize(study, curves=run)
     assert RunFolder.open(again.folder).manifest["constraints"]["budget"] == 30000.0
+    assert f"curves are those of the run '{run.name}'" in str(RunFolder.open(again.folder).manifest)
 
 
 @pytest.mark.parametrize(
