@@ -196,18 +196,7 @@ def _study_file(folder: RunFolder) -> Path | None:
 def _statements(
     facts: dict[str, Any], levels: Levels, book: Ledger, name: str, sample: str, replication: int
 ) -> Iterator[str]:
-    top, low = int(levels.order_up_to[0, 0]), int(levels.reorder_point[0, 0])
-    if levels.forecast is not None:
-        rule = (
-            f"orders up to its forecast + {levels.forecast.factor[0, 0]:.2f} standard errors ({top} at first)"
-        )
-    elif levels.family[0] == Family.ORDER_UP_TO:
-        rule = f"orders up to {top} units"
-    elif levels.family[0] == Family.REORDER_QUANTITY:
-        rule = f"orders {int(levels.order_quantity[0, 0])} units at or below {low}"
-    else:
-        rule = f"orders up to {top} units at or below {low}"
-    yield f"{name} {rule}. Replication {replication} of the {sample} sample."
+    yield f"{name} {rule_text(levels)}. Replication {replication} of the {sample} sample."
     demanded, served = book.total("demanded"), book.total("served")
     fill = f", fill rate {served / demanded:.3f}" if demanded else ""
     yield (
@@ -218,6 +207,20 @@ def _statements(
 
     if facts["kernel_hash"] != kernel_hash():
         yield "The run was made by other kernels than these; the laws and terms are the same."
+
+
+def rule_text(levels: Levels) -> str:
+    """What the only item's levels order, in words."""
+    top, low = int(levels.order_up_to[0, 0]), int(levels.reorder_point[0, 0])
+    if levels.forecast is not None:
+        factor = float(levels.forecast.factor[0, 0])
+        sign = "−" if factor < 0 else "+"
+        return f"orders up to its forecast {sign} {abs(factor):.2f} standard errors ({top} at first)"
+    if levels.family[0] == Family.ORDER_UP_TO:
+        return f"orders up to {top} units"
+    if levels.family[0] == Family.REORDER_QUANTITY:
+        return f"orders {int(levels.order_quantity[0, 0])} units at or below {low}"
+    return f"orders up to {top} units at or below {low}"
 
 
 def _periods(book: Ledger) -> pd.DataFrame:

@@ -125,20 +125,21 @@ def time_profile(
     units = np.zeros((len(UNIT_ROWS), *shape), np.int64)
     peaks, faults = np.zeros(world.n_items, np.int64), np.zeros((world.n_items, 3), np.int64)
     weights = Groups(groups.astype(np.int64), unit_value.astype(np.int64))
-    record_profile(
-        items,
-        details,
-        forms,
-        moves,
-        run,
-        weights,
-        work,
-        record,
-        values,
-        units,
-        peaks,
-        faults,
-    )
+    with np.errstate(over="ignore"):  # compiled code wraps without a word; the peaks tell below
+        record_profile(
+            items,
+            details,
+            forms,
+            moves,
+            run,
+            weights,
+            work,
+            record,
+            values,
+            units,
+            peaks,
+            faults,
+        )
     raise_faults(faults, np.arange(world.n_items))
     prove_bounds(peaks, weights.unit_value)
     return TimeProfile(*values, *units)

@@ -64,20 +64,21 @@ def stock_by_period(
     work, page = recording(world, run)
     out = np.zeros((levels.n_columns, n_groups, horizon.replications, horizon.periods), np.int64)
     peaks, faults = np.zeros(world.n_items, np.int64), np.zeros((world.n_items, 3), np.int64)
-    record_stock(
-        items,
-        details,
-        forms,
-        moves,
-        (shifting(world, levels) & still(levels)).astype(np.int64),
-        run,
-        Groups(groups.astype(np.int64), unit_value.astype(np.int64)),
-        work,
-        page,
-        out,
-        peaks,
-        faults,
-    )
+    with np.errstate(over="ignore"):  # compiled code wraps without a word; the peaks tell below
+        record_stock(
+            items,
+            details,
+            forms,
+            moves,
+            (shifting(world, levels) & still(levels)).astype(np.int64),
+            run,
+            Groups(groups.astype(np.int64), unit_value.astype(np.int64)),
+            work,
+            page,
+            out,
+            peaks,
+            faults,
+        )
     raise_faults(faults, np.arange(world.n_items))
     prove_bounds(peaks, unit_value)
     return out

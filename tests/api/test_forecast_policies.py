@@ -12,7 +12,9 @@ from wired_study import agrees, policy, write
 
 import simlab as sl
 from simlab import api
+from simlab.api.tracing import rule_text
 from simlab.errors import InvalidInputError, UsageError
+from simlab.policies.forecasting import following
 
 NAMES = {
     "ma": "moving_average",
@@ -64,6 +66,15 @@ def test_a_forecast_policy_is_what_the_plain_simulator_runs(tmp_path, method):
     agrees(found, forecast=said, offset=[[int(x)] for x in found.planned.levels.offset[:, 0, 0]])
     assert found.planned.method == (f"forecast ({method}), normal",) * 4
     assert (np.round(start.interval, 6) == [3, 3, 5, 3.5]).all()
+
+
+@pytest.mark.parametrize(("factor", "words"), [(1.28, "forecast + 1.28"), (-0.674, "forecast − 0.67")])
+def test_a_trace_says_how_far_from_the_forecast_orders_go(tmp_path, factor, words):
+    """Targets below one half have safety factors below zero."""
+    data = sl.load(write(tmp_path, **lines('method = "ses", alpha = 0.2')))
+    one = np.array([0])
+    levels = following(data.models, data.study.policy.forecast, np.full((4, 1), factor)).take(one)
+    assert f"orders up to its {words} standard errors" in rule_text(levels)
 
 
 def test_a_forecast_runs_through_every_command(tmp_path):
