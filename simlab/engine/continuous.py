@@ -23,6 +23,8 @@ from simlab.errors import EngineFaultError
 _CONSTANT = 1e-3
 """Variance (units²) below which a law is taken as constant, its mean split over two integers."""
 _SIGMAS = 6.3
+_SQUARE = 2.0
+_MOST_ROOM = 1 << 24
 _LOGARITHMS = 1 << 12
 GAMMA, NORMAL = int(LawKind.GAMMA), int(LawKind.NORMAL)
 _MOST_TERMS = 64
@@ -52,7 +54,8 @@ def continuous_table(kind: LawKind, mean: float, variance: float) -> tuple[int, 
         if first < 0:
             _refuse(mean, variance)
         return first, weights
-    location, scale, first, last = _span(kind, mean, variance)
+    location, scale, low, high = span_of(int(kind), mean, variance, _SQUARE)
+    first, last = int(low), int(high)
     if last - first > MOST_POINTS:
         _refuse(mean, variance)
     weights = np.empty(last - first + 2)
@@ -78,26 +81,9 @@ def continuous_tables(
     -------
     (m,) uint32
     """
-    span = np.zeros((kind.size, 4))
-    for i, law in enumerate(zip(kind.tolist(), mean.tolist(), variance.tolist(), strict=True)):
-        if law[1] <= 0.0 or law[2] < _CONSTANT:
-            span[i, 3] = -1
-        elif law[0] != GAMMA:
-            span[i] = _span(*law)
-    return fill_continuous(kind.astype(np.int64), mean, variance, span, logarithms(), first, length)
-
-
-def _span(kind: int, mean: float, variance: float) -> tuple[float, float, int, int]:
-    """Location and scale of a lognormal or normal law, and its first and last whole number."""
-    sd = math.sqrt(variance)
-    if kind == LawKind.NORMAL:
-        location, scale = _cut_normal(mean, sd), sd
-        low, high = location - _SIGMAS * sd, location + _SIGMAS * sd
-    else:
-        scale = math.sqrt(math.log1p(variance / mean**2))
-        location = math.log(mean) - scale**2 / 2
-        low, high = math.exp(location - _SIGMAS * scale), math.exp(location + _SIGMAS * scale)
-    return location, scale, max(math.floor(low), 0), math.ceil(high)
+    kinds, span = kind.astype(np.int64), np.zeros((kind.size, 4))
+    fill_spans(kinds, mean, variance, _SQUARE, span)
+    return fill_continuous(kinds, mean, variance, span, logarithms(), first, length)
 
 
 @cache
@@ -245,7 +231,7 @@ def fill_continuous(
     length: IntArray,
 ) -> WordArray:
     """The compiled part of `continuous_tables`; `span` is location, scale, first and last number."""
-    out, used = np.empty(1024, np.uint32), 0
+    out, used = np.empty(room_for(span), np.uint32), 0
     space, part = np.empty(1024), np.empty(1024, np.uint32)
     for item in range(kind.size):
         length[item] = 0
@@ -275,6 +261,16 @@ def fill_continuous(
         out[used : used + n] = part[:n]
         used += n
     return out[:used]
+
+
+@inner
+def room_for(span: FloatArray) -> int:
+    """Thresholds to make room for: those of all lognormal and normal laws, within reason."""
+    room = 1024
+    for item in range(span.shape[0]):
+        points = int(span[item, 3] - span[item, 2]) + 2
+        room += points if 0 < points <= MOST_POINTS else 0
+    return min(room, _MOST_ROOM)
 
 
 @kernel
@@ -326,12 +322,42 @@ def _excess(x: float, location: float, scale: float) -> float:
     return scale * (math.exp(-z * z / 2.0) / math.sqrt(2.0 * math.pi) - z * 0.5 * math.erfc(z / _SQRT_2))
 
 
+@jit
 def _cut_normal(mean: float, sd: float) -> float:
     """Location of a normal X with E[X⁺] = mean, its scale being `sd`."""
     location = mean
     for _ in range(60):
-        gap = float(_excess(0.0, location, sd)) - mean
+        gap = _excess(0.0, location, sd) - mean
         if abs(gap) < 1e-13 * mean:
             break
         location -= gap / max(0.5 * math.erfc(-location / sd / _SQRT_2), 1e-6)
     return location
+
+
+@jit
+def span_of(kind: int, mean: float, variance: float, square: float) -> tuple[float, float, float, float]:
+    """Location and scale of a lognormal or normal law, and its first and last whole number.
+
+    `square` is 2: squares are the library's power of 2, whose last bit the compiler's x·x need not have.
+    """
+    if kind == NORMAL:
+        scale = math.sqrt(variance)
+        location = _cut_normal(mean, scale)
+        low, high = location - _SIGMAS * scale, location + _SIGMAS * scale
+    else:
+        scale = math.sqrt(math.log1p(variance / math.pow(mean, square)))
+        location = math.log(mean) - math.pow(scale, square) / 2.0
+        low, high = math.exp(location - _SIGMAS * scale), math.exp(location + _SIGMAS * scale)
+    return location, scale, max(np.floor(low), 0.0), np.ceil(high)
+
+
+@kernel
+def fill_spans(
+    kind: IntArray, mean: FloatArray, variance: FloatArray, square: float, span: FloatArray
+) -> None:
+    """`span_of` of many laws; a last number of −1 where the law is constant, 0 where it is gamma."""
+    for i in range(kind.size):
+        if mean[i] <= 0.0 or variance[i] < _CONSTANT:
+            span[i, 3] = -1.0
+        elif kind[i] != GAMMA:
+            span[i, 0], span[i, 1], span[i, 2], span[i, 3] = span_of(kind[i], mean[i], variance[i], square)

@@ -121,8 +121,10 @@ def prepare(law: DemandLaw) -> LawTables:
         listed = points_start >= 0
         last[listed] = every_point[(points_start + length - 1)[listed]]
     most = last[: number.shape[0]] if number.shape[1] == 1 else last[number].max(axis=1)
+    filled = [part for part in parts if part.size]
+    thresholds = filled[0] if len(filled) == 1 else np.concatenate(parts)
     return LawTables(
-        first, start, length, points_start, np.concatenate(parts), every_point, number, *_more(number), most
+        first, start, length, points_start, thresholds, every_point, number, *_more(number), most
     )
 
 
