@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
@@ -106,9 +107,7 @@ def run_curves(
         return _totals(simulate_items(world.take(rows), levels.take(rows), horizon), by_slot)
 
     parts = list(spread(one, blocks, workers, progress, stage))
-    curves = Curves(
-        **{field.name: _joined([getattr(part, field.name) for part in parts]) for field in fields(Curves)}
-    )
+    curves = _together(parts, workers)
     if curves.n_items != world.n_items:
         raise EngineFaultError(f"{curves.n_items} of {world.n_items} SKU-locations came back")
     return curves
@@ -172,6 +171,16 @@ def _totals(curves: Curves, by_slot: tuple[str, ...]) -> Curves:
     return replace(curves, **changes)
 
 
+def _together(parts: list[Curves], workers: Workers) -> Curves:
+    """Blocks one after the other; new memory is as much work as simulating, so threads share it."""
+    names = [field.name for field in fields(Curves)]
+    columns = [[getattr(part, name) for part in parts] for name in names]
+    if workers.n_workers == 1 or len(parts) == 1:
+        return Curves(**dict(zip(names, map(_joined, columns), strict=True)))
+    with ThreadPoolExecutor(workers.n_workers) as threads:
+        return Curves(**dict(zip(names, threads.map(_joined, columns), strict=True)))
+
+
 def _joined(parts: list[IntArray]) -> IntArray:
     """Blocks one after the other; those with one column for all are spread where others have more."""
     if parts[0].ndim == 3 and len(columns := {part.shape[1] for part in parts}) > 1:
@@ -212,11 +221,13 @@ def _results(work: Callable[[IntArray], Any], blocks: list[IntArray], workers: W
         return map(work, blocks)
     from joblib import Parallel, delayed
 
-    first = work(blocks[0])  # compiles once, before the threads start
-    rest = Parallel(n_jobs=workers.n_workers, backend=_JOBLIB[workers.backend], return_as="generator")(
-        delayed(work)(rows) for rows in blocks[1:]
+    parallel: Callable[[Iterable[Any]], Iterable[Any]] = Parallel(
+        n_jobs=workers.n_workers, backend=_JOBLIB[workers.backend], return_as="generator"
     )
-    return _chain(first, rest)
+    if workers.backend == "threads":  # Numba lets one of them compile and the others wait
+        return parallel(delayed(work)(rows) for rows in blocks)
+    first = work(blocks[0])  # compiles once, before the processes start
+    return _chain(first, parallel(delayed(work)(rows) for rows in blocks[1:]))
 
 
 def _naming_rows(work: Callable[[IntArray], Result]) -> Callable[[IntArray], Result]:
