@@ -11,7 +11,7 @@ from simlab.engine.recorded import record_sums, record_sweep
 from simlab.engine.recorder import N_ORDER_FIELDS, N_ROWS
 from simlab.engine.streams import Purpose, stream_key
 from simlab.engine.types import Horizon, IntArray, Levels, Start, World
-from simlab.engine.workspace import make_schedule, make_work
+from simlab.engine.workspace import aligned, make_schedule, make_work
 from simlab.errors import EngineFaultError
 
 SHARED = ("receipts", "orders", "ordered", "received", "lost", "on_order")
@@ -111,7 +111,7 @@ def zeros(n: int, k: int, slots: int, shared: int) -> Sums:
     shapes = {name: (n, shared if name in SHARED else k, slots) for name in Sums._fields}
     return Sums(
         **{
-            name: np.zeros((n, slots) if name == "demanded" else shapes[name], np.int64)
+            name: aligned((n, slots) if name == "demanded" else shapes[name], np.int64)
             for name in Sums._fields
         }
     )

@@ -16,6 +16,7 @@ from simlab.engine.types import Horizon, World
 
 _VECTOR = 16
 _LINE = 64
+_LARGE_PAGE = 1 << 21
 _CACHE_BYTES = 1 << 19
 _HALF_WORD = 1 << 16
 _MARKET_BYTES = 1 << 26
@@ -97,11 +98,15 @@ def needs_long_counters(horizon: Horizon) -> bool:
 
 
 def aligned(shape: int | tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
-    """Zeros that begin on a cache line: a vector of lanes that straddles two lines costs twice."""
+    """Zeros that begin on a cache line: a vector of lanes that straddles two lines costs twice.
+
+    Large ones begin on a large page, for the system to give memory in few pieces where it can.
+    """
     kind = np.dtype(dtype)
     n_bytes = int(np.prod(shape)) * kind.itemsize
-    raw = np.zeros(n_bytes + _LINE, np.uint8)
-    begin = -raw.ctypes.data % _LINE
+    boundary = _LARGE_PAGE if n_bytes >= _LARGE_PAGE else _LINE
+    raw = np.zeros(n_bytes + boundary, np.uint8)
+    begin = -raw.ctypes.data % boundary
     cells: np.ndarray[Any, Any] = raw[begin : begin + n_bytes].view(kind).reshape(shape)
     return cells
 
