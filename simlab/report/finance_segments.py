@@ -96,10 +96,16 @@ def segment_chart(tables: RunTables, width: Width = 720) -> Figure:
     """A line per segment from stock now (hollow) to stock proposed (filled)."""
     rows, _ = _rows(tables)
     rows = rows[rows["segment"] != ALL]
-    axis = alt.Axis(format="~s", labelExpr=axis_money(currency_sign(tables.currency)), tickCount=6)
+    axis = alt.Axis(
+        format="~s",
+        labelExpr=axis_money(currency_sign(tables.currency)),
+        tickCount=4,
+        labelOverlap="greedy",
+        labelSeparation=6,
+    )
     order = list(rows["segment"])
     y = alt.Y("segment:N", title=None, sort=order, axis=alt.Axis(labelLimit=160, domain=False))
-    title = f"Mean inventory value ({tables.currency}): hollow now, filled proposed"
+    title = f"Stock ({tables.currency}): hollow now, filled proposed"
     tooltip = [alt.Tooltip("segment:N", title="Segment")]
     fields = {"inventory_value_now": "Now", "inventory_value": "Proposed", "change": "Change"}
     for field, name in fields.items():

@@ -30,7 +30,13 @@ def table_sections(tables: RunTables) -> list[dict[str, Any]]:
     """Title, text and table of every finance section without a chart of its own."""
     made = (
         _section(
-            "moves", "Where the next money goes", _MOVES_TEXT, tables.moves, _move_cells, _MOVES, tables
+            "moves",
+            "Where the next money goes",
+            _MOVES_TEXT,
+            tables.moves,
+            _move_cells,
+            _moves(tables),
+            tables,
         ),
         _section(
             "budgets",
@@ -59,7 +65,9 @@ def table_sections(tables: RunTables) -> list[dict[str, Any]]:
             _STOCK,
             tables,
         ),
-        _section("bounds", "How good can any plan be", _BOUNDS_TEXT, tables.bounds, None, _BOUNDS, tables),
+        _section(
+            "bounds", "How good can any plan be", _BOUNDS_TEXT, tables.bounds, None, _bounds(tables), tables
+        ),
         _section(
             "limits",
             "Limits, and what no target can move",
@@ -82,19 +90,9 @@ def table_sections(tables: RunTables) -> list[dict[str, Any]]:
     return [section for section in made if section is not None]
 
 
-_MOVES = (
-    "Segment",
-    "",
-    "target",
-    "to",
-    "stock",
-    "fill, as optimised",
-    "fill, fresh seed",
-    "points per 1,000 of stock",
-)
 _MOVES_TEXT = (
     "One segment moves to another target of the grid, all others stay: steps up, best first, then steps down "
-    "that set money free at the least loss."
+    "that set money free at the least loss. Changes are those of the total service, in percentage points."
 )
 _SWEEP_TEXT = "The highest service that each budget on mean inventory value allows, on the seed that chose."
 _RELEASE_TEXT = (
@@ -108,7 +106,6 @@ _STOCK_TEXT = (
     "items. P95: 95 % of all periods of all replications lie at or below; highest period: of each "
     "replication, its mean and the value that 95 % of replications stay at or below."
 )
-_BOUNDS = ("What", "money", "")
 _BOUNDS_TEXT = (
     "In-sample: these speak of the search seed's sums. No plan serving as much can undercut a bound."
 )
@@ -168,6 +165,17 @@ def _sweep(tables: RunTables) -> tuple[str, ...]:
     return ("Budget", service, f"{objective}{per}", "inventory value", "certificate")
 
 
+def _bounds(tables: RunTables) -> tuple[str, ...]:
+    """Headings of the bounds: what the study makes small."""
+    return ("What", _sweep(tables)[2], "")
+
+
+def _moves(tables: RunTables) -> tuple[str, ...]:
+    """Headings of the steps, their ratio with its currency."""
+    ratio = f"points per {tables.currency} 1,000 of stock"
+    return ("Segment", "", "target", "to", "stock", "change, as optimised", "change, fresh seed", ratio)
+
+
 def _sweep_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
     return [
         money(row["budget"], tables.currency),
@@ -188,8 +196,7 @@ def _stock_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
 
 def _release(tables: RunTables) -> tuple[str, ...]:
     """Headings of the release table, in what the study counts."""
-    objective = str(tables.manifest.get("objective") or "holding cost")
-    service = str(tables.manifest.get("service") or "fill rate")
+    _, service, objective, *_ = _sweep(tables)
     return ("Set free", "segment", "target", "to", "stock", objective, f"points of {service}")
 
 
