@@ -138,6 +138,11 @@ def stress(opt: Optimization) -> Stress:
         notes.append(
             f"the plan of least regret costs {money}{yearly} more than the best plan if nothing changes"
         )
+        if robust.gap > 0:
+            open_ = format_money(robust.gap, opt.data.study.currency)
+            notes.append(
+                f"within its time no plan of less regret was found; one could have up to {open_} less"
+            )
     notes += regret_notes(opt)
     rows = [
         row

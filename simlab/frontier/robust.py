@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -12,12 +14,15 @@ import numpy.typing as npt
 from simlab.errors import UsageError
 from simlab.frontier.core import solve_exactly
 from simlab.frontier.curves import SegmentCurves
-from simlab.frontier.mixed import Session
+from simlab.frontier.mixed import Mixed, Session, choice_model
 from simlab.frontier.plan import NoPlanError, Plan, rate_down
 from simlab.frontier.problem import Problem
-from simlab.frontier.program import Limit, Program, Solution
+from simlab.frontier.program import ROW_SCALE, Limit, Program, Solution, matrix_rows
 from simlab.frontier.solve import solve
 from simlab.measures import format_rate
+
+TIME_LIMIT = 60.0
+_MARGIN = 1e-5  # of costs scaled to ROW_SCALE: ten times the solver's tolerance
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +69,9 @@ def regret_table(
     return table
 
 
-def least_regret(scenarios: Mapping[str, SegmentCurves | Problem], fill_rate: float) -> Robust:
+def least_regret(
+    scenarios: Mapping[str, SegmentCurves | Problem], fill_rate: float, *, time_limit: float = TIME_LIMIT
+) -> Robust:
     """The plan that reaches the fill rate in every scenario with the least maximum regret.
 
     Parameters
@@ -75,6 +82,8 @@ def least_regret(scenarios: Mapping[str, SegmentCurves | Problem], fill_rate: fl
         against; pins, ranges and order of targets are those of the first.
     fill_rate : float
         Floor that must hold in each scenario.
+    time_limit : float
+        Seconds, once every scenario's own best plan is known; then the best plan so far and its gap.
 
     Raises
     ------
@@ -83,8 +92,8 @@ def least_regret(scenarios: Mapping[str, SegmentCurves | Problem], fill_rate: fl
 
     Notes
     -----
-    The largest regret allowed is halved in whole units of cost: "is there a plan whose regret is at
-    most r everywhere" is one exact solve with a ceiling per scenario.
+    One integer program makes the largest regret as small as its tolerance allows. Whether any plan does
+    better by a unit of cost is then asked of an exact solve with a ceiling per scenario, until none does.
     """
     problems = {
         name: Problem(one) if isinstance(one, SegmentCurves) else one for name, one in scenarios.items()
@@ -103,10 +112,10 @@ def least_regret(scenarios: Mapping[str, SegmentCurves | Problem], fill_rate: fl
             None,
             float("nan"),
         )
-    choice, low, high = _halve(curves, best, everywhere, first.choice)
+    choice, low, high = _least_worst(curves, best, everywhere, first.choice, time_limit)
     regret = _regrets(curves, best, choice)
     unit = curves[0].cost_unit
-    plan = Plan(curves[0], choice, "exact" if low >= high else "bound", float(best[0].cost))
+    plan = Plan(curves[0], choice, "solver" if low >= high else "bound", float(best[0].cost))
     money = np.array([float(r * unit) for r in regret])
     return Robust(plan, names, money, best, float(money[0]), float(Fraction(max(0, high - low)) * unit))
 
@@ -155,26 +164,83 @@ def _regrets(
     return [c.totals(choice)[0] - least.cost for c, least in zip(curves, best, strict=True)]
 
 
-def _halve(
+def _least_worst(
     curves: tuple[SegmentCurves, ...],
     best: tuple[Plan, ...],
     everywhere: Program,
     choice: npt.NDArray[np.int64],
+    time_limit: float,
 ) -> tuple[npt.NDArray[np.int64], int, int]:
-    """Plan, proven lower limit and reached value of the largest regret."""
-    session = Session()
-    low, high = 0, max(_regrets(curves, best, choice))
-    while low < high:
-        middle = (low + high) // 2
-        found = _within(curves, best, everywhere, middle, session)
-        if found.choice is not None:
-            choice = found.choice
+    """Plan, lower limit and reached value of the largest regret."""
+    session, end = Session(), time.monotonic() + time_limit
+    found, low, near = _nearly_least(curves, best, everywhere, time_limit / 2, session)
+    if found is not None and max(_regrets(curves, best, found)) < max(_regrets(curves, best, choice)):
+        choice = found
+    high = max(_regrets(curves, best, choice))
+    while low < high and (left := end - time.monotonic()) > 0:
+        most = high - 1 if near else (low + high) // 2
+        within = _within(curves, best, everywhere, most, session, left)
+        if within.choice is not None:
+            choice = within.choice
             high = max(_regrets(curves, best, choice))
-        elif found.status == "infeasible":
-            low = middle + 1
+        elif within.status == "infeasible":
+            low = most + 1
         else:
             break
     return choice, low, high
+
+
+def _nearly_least(
+    curves: tuple[SegmentCurves, ...],
+    best: tuple[Plan, ...],
+    everywhere: Program,
+    time_limit: float,
+    session: Session,
+) -> tuple[npt.NDArray[np.int64] | None, int, bool]:
+    """A plan of nearly the least largest regret, the solver's lower limit, and whether it was in time."""
+    model, scale = _worst_model(curves, best, everywhere)
+    answer = session.whole.solve(model, time_limit)
+    low = max(0, math.floor((answer.bound - _MARGIN) / scale)) if math.isfinite(answer.bound) else 0
+    if answer.x is None:
+        return None, low, False
+    choice = np.asarray(answer.x[:-1].reshape(everywhere.cost.shape).argmax(axis=1), dtype=np.int64)
+    good = everywhere.shaped(choice) and not everywhere.broken(choice)
+    return (choice if good else None), low, good and answer.status == "optimal"
+
+
+def _worst_model(
+    curves: tuple[SegmentCurves, ...], best: tuple[Plan, ...], everywhere: Program
+) -> tuple[Mixed, float]:
+    """Least z ≥ every scenario's regret over whole plans; z and the regrets are in units of 1 ÷ scale."""
+    from scipy.sparse import csr_array, hstack, vstack
+
+    rows = matrix_rows(everywhere, ROW_SCALE)
+    plans = choice_model(
+        np.zeros(everywhere.cost.shape), everywhere.mask, rows.coefficients, rows.low, whole=True
+    )
+    least = [[int(x) for x in c.cost.min(axis=1)] for c in curves]
+    above = [
+        (c.cost - np.array(low, dtype=object)[:, None]).astype(np.float64)
+        for c, low in zip(curves, least, strict=True)
+    ]
+    scale = ROW_SCALE / max(1.0, *(float(one.max()) for one in above))
+    regret = -scale * np.vstack([one.ravel() for one in above])
+    floor = scale * np.array([float(sum(low) - b.cost) for low, b in zip(least, best, strict=True)])
+    free = csr_array((plans.low.size, 1))
+    matrix = vstack(
+        [hstack([plans.matrix, free]), hstack([csr_array(regret), csr_array(np.ones((len(best), 1)))])],
+        format="csr",
+    )
+    model = Mixed(
+        cost=np.append(plans.cost, 1.0),
+        matrix=matrix,
+        low=np.concatenate([plans.low, floor]),
+        high=np.concatenate([plans.high, np.full(len(best), np.inf)]),
+        least=np.append(plans.least, 0.0),
+        most=np.append(plans.most, np.inf),
+        whole=np.append(plans.whole, False),
+    )
+    return model, scale
 
 
 def _within(
@@ -183,8 +249,11 @@ def _within(
     everywhere: Program,
     most: int,
     session: Session,
+    time_limit: float,
 ) -> Solution:
+    """A plan whose regret is at most so much everywhere."""
     ceilings = tuple(
         Limit("regret", c.cost, at_most=least.cost + most) for c, least in zip(curves, best, strict=True)
     )
-    return solve_exactly(replace(everywhere, limits=everywhere.limits + ceilings), session=session)
+    program = replace(everywhere, limits=everywhere.limits + ceilings)
+    return solve_exactly(program, time_limit=time_limit, session=session)

@@ -20,6 +20,8 @@ from simlab.frontier.exchange import (
     slope_estimate,
 )
 from simlab.frontier.noise import cheapest_meeting, simultaneous_band, statistical_gap, tie_groups
+from simlab.frontier.problem import Problem
+from simlab.frontier.program import Limit
 from simlab.frontier.robust import least_regret, regret_table
 
 
@@ -194,3 +196,21 @@ def test_the_cheapest_plan_that_surely_meets_the_target():
     served = np.array([rng.binomial(demanded, p) for p in (0.90, 0.9495, 0.955, 0.99)])
     assert cheapest_meeting(served, demanded, 0.95) == 2
     assert cheapest_meeting(served, demanded, 0.999) is None
+
+
+def test_least_regret_of_many_segments_and_limits_ends_in_time_and_says_what_is_open():
+    """One program instead of halvings: a study of usual size under floors in every scenario is solved."""
+    names = ("base", "late", "surge", "outage", "dear")
+    worlds = {name: cases.instance(np.random.default_rng(at), 12, 24) for at, name in enumerate(names)}
+    problems = {}
+    for name, curves in worlds.items():
+        part = curves.served[:4]
+        floor = Limit(
+            "first four", np.vstack([part, 0 * curves.served[4:]]), at_least=int(0.8 * part[:, -1].sum())
+        )
+        problems[name] = Problem(curves, limits=(floor,))
+    robust = least_regret(problems, 0.9, time_limit=40.0)
+    assert robust.gap == 0.0
+    assert not any(one.program().broken(robust.plan.choice) for one in problems.values())
+    hurried = least_regret(problems, 0.9, time_limit=0.0)
+    assert hurried.regret.max() - hurried.gap <= robust.regret.max() <= hurried.regret.max()
