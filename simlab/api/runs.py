@@ -29,6 +29,7 @@ from simlab.api.stock_value import with_stock_value
 from simlab.api.words import optimize_statements, simulate_statements
 from simlab.errors import InvalidInputError, Problem
 from simlab.execution import Progress
+from simlab.execution.ahead import kernels_ahead
 from simlab.policies import Policy
 from simlab.policies.policy import GIVEN
 from simlab.run import RunFolder
@@ -159,20 +160,22 @@ def _optimize(
     stored: StoredCurves | None = None,
 ) -> RunResult:
     asked = data.study.optimize
-    with _kept_if_used(folder):
-        started = time.perf_counter()
-        segmentation = segment(data, workers=workers, progress=progress)
-        times = {**times, "fit and segment": time.perf_counter() - started}
-        opt = optimize(
-            data,
-            segmentation,
-            fill_rate=asked.fill_rate,
-            budget=asked.budget,
-            workers=workers,
-            progress=_logged(folder, progress),
-            curves=stored,
-        )
-    return write_optimization(opt, folder, times, progress)
+    with kernels_ahead() as compiled:
+        with _kept_if_used(folder):
+            started = time.perf_counter()
+            segmentation = segment(data, workers=workers, progress=progress)
+            times = {**times, "fit and segment": time.perf_counter() - started}
+            opt = optimize(
+                data,
+                segmentation,
+                fill_rate=asked.fill_rate,
+                budget=asked.budget,
+                workers=workers,
+                progress=_logged(folder, progress),
+                curves=stored,
+            )
+        compiled()
+        return write_optimization(opt, folder, times, progress)
 
 
 def _logged(folder: RunFolder, progress: Progress | None) -> Progress:

@@ -1,0 +1,85 @@
+"""Compile what a run needs last in a process of its own, while the run begins.
+
+On a machine that has never run simlab, half of the first run is compiling. Numba compiles one function at
+a time in a process; the loops that write stock down by period are wanted only when a plan is chosen.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from simlab.engine._jit import cache_folder
+from simlab.engine.profile import time_profile
+from simlab.engine.stock import stock_by_period
+from simlab.engine.streams import item_keys
+from simlab.engine.types import (
+    DemandLaw,
+    Family,
+    Horizon,
+    LawKind,
+    LeadTimeLaw,
+    Levels,
+    OrderTerms,
+    Start,
+    World,
+)
+
+LATE = ("record_stock", "record_profile")
+_CODE = "from simlab.execution.ahead import compile_late; compile_late()"
+
+
+@contextmanager
+def kernels_ahead() -> Iterator[Callable[[], None]]:
+    """Compile the late kernels meanwhile, unless they are kept already; what is yielded waits for them.
+
+    Nothing depends on it: where it fails, they are compiled when they are called.
+    """
+    process = None
+    if _missing():
+        try:
+            quiet = subprocess.DEVNULL
+            process = subprocess.Popen([sys.executable, "-c", _CODE], stdout=quiet, stderr=quiet)
+        except OSError:
+            process = None
+    try:
+        yield (lambda: None) if process is None else (lambda: _wait(process))
+    finally:
+        if process is not None:
+            process.kill()
+            process.wait()
+
+
+def compile_late() -> None:
+    """Run the late kernels once on the smallest world there is."""
+    world, levels = _one_item()
+    horizon = Horizon(periods=2, warmup=0, replications=1, slots=1, seed=1)
+    group, value = np.zeros(1, np.int64), np.ones(1, np.int64)
+    stock_by_period(world, levels, horizon, group, value, n_groups=1)
+    time_profile(world, levels, horizon, group, value, n_groups=1, start=Start(value, value))
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    process.wait()
+
+
+def _missing() -> bool:
+    """Whether there is a folder for compiled code, and one of the late kernels is not in it."""
+    folder = cache_folder()
+    return folder is not None and not all(any(folder.rglob(f"*.{name}-*.nbi")) for name in LATE)
+
+
+def _one_item() -> tuple[World, Levels]:
+    none, one = np.zeros(1, np.int64), np.ones(1, np.int64)
+    kind, mean = np.full(1, LawKind.POISSON, np.int8), np.ones(1)
+    demand = DemandLaw(kind, mean, mean, np.zeros(1), none, none, none[:0], none[:0])
+    lead = LeadTimeLaw(none, none, one, one, one, False)
+    world = World(
+        item_keys(["a"], ["b"]), demand, lead, OrderTerms(one, none, one, none, none, none.astype(np.int8))
+    )
+    top = np.full((1, 1), 4)
+    return world, Levels(np.full(1, Family.ORDER_UP_TO, np.int8), top - 1, top, 0 * top)

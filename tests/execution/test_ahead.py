@@ -1,0 +1,75 @@
+"""What a first run needs last is compiled meanwhile; nothing depends on it."""
+
+import pytest
+
+from simlab.execution import ahead
+
+
+class Recorded:
+    """A process that was asked for, and what became of it."""
+
+    def __init__(self):
+        self.calls = []
+
+    def __call__(self, command, **options):
+        self.calls.append(command[-1])
+        return self
+
+    def wait(self):
+        self.calls.append("wait")
+
+    def kill(self):
+        self.calls.append("kill")
+
+
+@pytest.fixture
+def process(monkeypatch, tmp_path):
+    found = Recorded()
+    monkeypatch.setattr(ahead.subprocess, "Popen", found)
+    monkeypatch.setattr(ahead, "cache_folder", lambda: tmp_path)
+    return found
+
+
+def test_an_empty_cache_is_filled_meanwhile_and_waited_for(process):
+    with ahead.kernels_ahead() as compiled:
+        assert process.calls == [ahead._CODE]
+        compiled()
+    assert process.calls == [ahead._CODE, "wait", "kill", "wait"]
+
+
+def test_a_cache_that_has_all_late_kernels_starts_nothing(process, tmp_path):
+    for name in ahead.LATE:
+        (tmp_path / f"stock.{name}-86.py311.nbi").write_bytes(b"")
+    with ahead.kernels_ahead() as compiled:
+        compiled()
+    assert process.calls == []
+
+
+def test_without_a_cache_or_a_process_the_run_goes_on(process, monkeypatch):
+    def refused(*words, **options):
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(ahead.subprocess, "Popen", refused)
+    with ahead.kernels_ahead() as compiled:
+        compiled()
+    monkeypatch.setattr(ahead, "cache_folder", lambda: None)
+    with ahead.kernels_ahead() as compiled:
+        compiled()
+
+
+@pytest.mark.slow
+def test_the_late_kernels_are_the_ones_that_runs_call():
+    """Same signatures: after the smallest world, a real one compiles nothing more."""
+    import numpy as np
+    from engine_worlds import mixed_world
+
+    from simlab.engine.stock import record_stock, stock_by_period
+    from simlab.engine.types import Horizon
+
+    ahead.compile_late()
+    before = len(record_stock.signatures)
+    world, levels = mixed_world(6)
+    group = np.zeros(world.n_items, np.int64)
+    horizon = Horizon(periods=5, warmup=2, replications=2, slots=1, seed=1)
+    stock_by_period(world, levels, horizon, group, group + 1, n_groups=1)
+    assert len(record_stock.signatures) == before == 1
