@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 from simlab.catalog.quality import QualityRow
 from simlab.engine import streams
-from simlab.engine.types import FloatArray, IntArray, World
+from simlab.engine.types import FloatArray, IntArray, OrderTerms, Start, World
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.closed import open_days
 from simlab.models.demand import Choice, choose_laws
 from simlab.models.factors import common_factors
-from simlab.models.history import read_history
+from simlab.models.history import History, read_history
 from simlab.models.holdout import known_past
 from simlab.models.lead_times import LeadTimes, fit_lead_times, moments
 from simlab.models.opening import opening_stock
@@ -145,17 +145,7 @@ def fit(catalog: Catalog) -> Models:
     """
     catalog, held_out = known_past(catalog)
     history = read_history(catalog)
-    checked = _Checks()
-    choice = checked.do(lambda: choose_laws(catalog, history))
-    lead_times = checked.do(lambda: fit_lead_times(catalog))
-    with_notes = checked.do(lambda: read_terms(catalog))
-    transient = catalog.study.policy.start == "today"
-    opening = checked.do(lambda: opening_stock(catalog)) if transient else (None, ())
-    checked.do(lambda: check_suppliers(catalog))
-    if checked.problems or choice is None or lead_times is None or with_notes is None or opening is None:
-        raise InvalidInputError(checked.problems)
-    terms, review_notes = with_notes
-    start, begins = opening
+    choice, lead_times, terms, review_notes, start, begins = _checked(catalog, history)
     factors = None
     if catalog.study.models.dependence is not None and history is not None:
         factors = common_factors(catalog, history, choice.law)
@@ -212,6 +202,31 @@ def fit(catalog: Catalog) -> Models:
         scores=choice.scores,
         redraws=_redraws(catalog, choice, lead_times),
     )
+
+
+class _Sound(NamedTuple):
+    """What the data say, once nothing in them is refused."""
+
+    choice: Choice
+    lead_times: LeadTimes
+    terms: OrderTerms
+    review_notes: tuple[QualityRow, ...]
+    start: Start | None
+    begins: tuple[str, ...]
+
+
+def _checked(catalog: Catalog, history: History | None) -> _Sound:
+    """Laws, lead times, order terms and start, or every problem of theirs at once."""
+    checked = _Checks()
+    choice = checked.do(lambda: choose_laws(catalog, history))
+    lead_times = checked.do(lambda: fit_lead_times(catalog))
+    terms = checked.do(lambda: read_terms(catalog))
+    transient = catalog.study.policy.start == "today"
+    opening = checked.do(lambda: opening_stock(catalog)) if transient else (None, ())
+    checked.do(lambda: check_suppliers(catalog))
+    if checked.problems or choice is None or lead_times is None or terms is None or opening is None:
+        raise InvalidInputError(checked.problems)
+    return _Sound(choice, lead_times, *terms, *opening)
 
 
 def _steps(resolved: Resolved) -> list[str]:

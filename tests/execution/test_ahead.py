@@ -51,10 +51,11 @@ def test_without_a_cache_or_a_process_the_run_goes_on(process, monkeypatch):
 
     monkeypatch.setattr(ahead.subprocess, "Popen", refused)
     with ahead.kernels_ahead() as compiled:
-        compiled()
+        assert compiled() is None
     monkeypatch.setattr(ahead, "cache_folder", lambda: None)
     with ahead.kernels_ahead() as compiled:
-        compiled()
+        assert compiled() is None
+    assert process.calls == []
 
 
 @pytest.mark.slow
