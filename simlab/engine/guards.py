@@ -97,22 +97,62 @@ def check_block(
         S less what net stock is relative to.
     """
     state, tally = work.state, work.tally
+    units, later = work.mixing.common, work.mixing.at
+    still_under_way(items, item, run.warmup + run.periods, reach, n_real, work)
+    negative, off = np.int64(0), np.int64(0)
     for lane in range(n_real):
-        gone = tally[T_DEMAND, lane]
-        if lost:
-            gone = tally[T_BEFORE, lane] - tally[T_AFTER, lane]
+        gone = tally[T_BEFORE, lane] - tally[T_AFTER, lane] if lost else tally[T_DEMAND, lane]
         position, net = np.int64(state[POSITION + lane]), np.int64(state[NET + lane])
-        tally[T_ORDERED, lane] = position - state[POSITION_START + lane] + gone
-        tally[T_RECEIVED, lane] = net - state[NET_START + lane] + gone
+        ordered = position - state[POSITION_START + lane] + gone
+        received = net - state[NET_START + lane] + gone
+        tally[T_ORDERED, lane] = ordered
+        tally[T_RECEIVED, lane] = received
+        negative |= ordered | received | gone
+        off |= position + top - net - units[lane]
+    if sums_positions(items, reach):
+        for lane in range(n_real):
+            tally[T_ON_ORDER, lane] += run.periods * top - tally[T_NET, lane]
+    else:
+        for lane in range(n_real):
+            tally[T_ON_ORDER, lane] += reach.least * tally[T_ORDERED, lane] - later[lane]
+    if negative < 0 or off != 0:
+        return first_breach(n_real, lost, top, work)
+    return 0, 0
+
+
+@inner
+def still_under_way(items: ItemArrays, item: int, end: int, reach: Reach, n_real: int, work: Work) -> None:
+    """`under_way` of every lane, into rows that only draws use otherwise."""
+    units, later = work.mixing.common, work.mixing.at
+    if not reach.constant:
+        for lane in range(n_real):
+            units[lane], later[lane] = under_way(items, item, end, reach, lane, work)
+        return
+    review, phase, mask = items.review[item], items.phase[item], work.orders.shape[0] - 1
+    for lane in range(n_real):
+        units[lane] = 0
+        later[lane] = 0
+    epoch = (end - phase + review - 1) // review - 1
+    while epoch >= 0 and phase + epoch * review + reach.least >= end:
+        row, left = epoch & mask, phase + epoch * review + reach.least - end
+        for lane in range(n_real):
+            size = np.int64(work.orders[row, lane])
+            units[lane] += size
+            later[lane] += size * left
+        epoch -= 1
+
+
+@inner
+def first_breach(n_real: int, lost: bool, top: int, work: Work) -> tuple[int, int]:
+    """Code and lane of the first breach that `check_block` has seen."""
+    state, tally = work.state, work.tally
+    for lane in range(n_real):
+        gone = tally[T_BEFORE, lane] - tally[T_AFTER, lane] if lost else tally[T_DEMAND, lane]
         if tally[T_ORDERED, lane] < 0 or tally[T_RECEIVED, lane] < 0 or gone < 0:
             return UNITS_LOST, lane
-        units, unit_periods = under_way(items, item, run.warmup + run.periods, reach, lane, work)
-        if position + top - net != units:
+        position, net = np.int64(state[POSITION + lane]), np.int64(state[NET + lane])
+        if position + top - net != work.mixing.common[lane]:
             return POSITION_IDENTITY, lane
-        if sums_positions(items, reach):
-            tally[T_ON_ORDER, lane] += run.periods * top - tally[T_NET, lane]
-        else:
-            tally[T_ON_ORDER, lane] += reach.least * tally[T_ORDERED, lane] - unit_periods
     return 0, 0
 
 

@@ -20,9 +20,7 @@ pytestmark = pytest.mark.bench
 PAIRS, MOST = 9, 1.02
 
 REMOVED = [
-    "        if tally[T_ORDERED, lane] < 0 or tally[T_RECEIVED, lane] < 0 or gone < 0:\n"
-    "            return UNITS_LOST, lane\n",
-    "        if position + top - net != units:\n            return POSITION_IDENTITY, lane\n",
+    "    if negative < 0 or off != 0:\n        return first_breach(n_real, lost, top, work)\n",
     "        if narrow and reach * 2 * FLUSH >= NARROW:\n            return WIDE\n",
 ]
 
