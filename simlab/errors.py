@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 EXIT_OK = 0
@@ -105,12 +105,28 @@ class EngineFaultError(SimlabError):
 
     exit_code = EXIT_UNEXPECTED
 
-    def among(self, rows: Sequence[int]) -> EngineFaultError:
-        """The same fault, its item named by its row among all items: `rows` are those that were run."""
+    def among(self, rows: Sequence[int], name: Callable[[int], str] = lambda _: "") -> EngineFaultError:
+        """The same fault, its item named by its row among all items and by its own name.
+
+        Parameters
+        ----------
+        rows
+            Of the items that were run, among all.
+        name : callable
+            From a row among all to what users call the item; empty if it has no name.
+        """
         found = _ITEM.match(str(self))
         if found is None or int(found[1]) >= len(rows):
             return self
-        return EngineFaultError(f"item {int(rows[int(found[1])])}{str(self)[found.end() :]}")
+        row = int(rows[int(found[1])])
+        known = f" ({name(row)})" if name(row) else ""
+        return type(self)(f"item {row}{known}{str(self)[found.end() :]}")
+
+
+class OutOfRangeError(EngineFaultError):
+    """Refused before the run: its integers could leave their range, so the input is at fault."""
+
+    exit_code = EXIT_INVALID
 
 
 def format_problems(problems: Sequence[Problem]) -> str:

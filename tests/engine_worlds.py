@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from simlab.engine import copula
 from simlab.engine.moving import Forecast
+from simlab.engine.pmfs import table_of
 from simlab.engine.streams import group_keys, item_keys, supplier_keys
-from simlab.engine.tables import table_of
 from simlab.engine.types import (
     Chain,
     DemandLaw,

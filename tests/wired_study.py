@@ -4,8 +4,8 @@ from pathlib import Path
 
 import reference
 
+from simlab.engine.pmfs import table_of
 from simlab.engine.streams import phase_seed
-from simlab.engine.tables import table_of
 from simlab.engine.types import Family
 
 COLUMNS = "sku,location,unit_cost,lead_time,demand_law,demand_mean,demand_variance,category"

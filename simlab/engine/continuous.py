@@ -18,7 +18,7 @@ from simlab.engine._jit import inner, jit, kernel
 from simlab.engine.arrays import CodeArray, FloatArray, IntArray, WordArray
 from simlab.engine.demand_law import LawKind
 from simlab.engine.laws import MOST_POINTS, TAIL, to_thresholds
-from simlab.errors import EngineFaultError
+from simlab.errors import OutOfRangeError
 
 _CONSTANT = 1e-3
 """Variance (units²) below which a law is taken as constant, its mean split over two integers."""
@@ -95,7 +95,7 @@ def logarithms() -> FloatArray:
 
 
 def _refuse(mean: float, variance: float) -> None:
-    raise EngineFaultError(f"demand with mean {mean:g} and variance {variance:g} spreads too far")
+    raise OutOfRangeError(f"demand with mean {mean:g} and variance {variance:g} spreads too far")
 
 
 @inner

@@ -12,7 +12,7 @@ from simlab.engine.kernel_types import DetailArrays, ItemArrays, LevelArrays, Mo
 from simlab.engine.moving import moving_arrays
 from simlab.engine.tallies import COLUMNS, FLUSH
 from simlab.engine.types import MILLION, FloatArray, Horizon, Levels, Start, World
-from simlab.errors import EngineFaultError
+from simlab.errors import OutOfRangeError
 
 SAFE = 2.0**62
 _COUNTERS = 1 << 32
@@ -41,7 +41,7 @@ def prove(
 
     Raises
     ------
-    EngineFaultError
+    OutOfRangeError
         Names the item, what could overflow, and the bound.
 
     Notes
@@ -66,7 +66,7 @@ def prove(
         _refuse(arrivals, float(_PACKED), "too many orders could arrive within a few periods")
     per_column = -(-horizon.replications // COLUMNS) * 2.0 + 1.0
     if per_column * (periods + 1) >= _COUNTERS:
-        raise EngineFaultError("periods × replications exceed what a histogram can count: run fewer at once")
+        raise OutOfRangeError("periods × replications exceed what a histogram can count: run fewer at once")
 
 
 def recorder_arrays(
@@ -120,4 +120,4 @@ def _refuse(bound: FloatArray, limit: float, text: str) -> None:
     """Name the item whose bound is the largest, if that is too large."""
     if bound.size and not bool((bound < limit).all()):
         item = int(np.argmax(np.where(np.isnan(bound), np.inf, bound)))
-        raise EngineFaultError(f"item {item}: {text} (bound {bound[item]:.2g}, limit {limit:.2g})")
+        raise OutOfRangeError(f"item {item}: {text} (bound {bound[item]:.2g}, limit {limit:.2g})")

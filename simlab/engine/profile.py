@@ -17,7 +17,7 @@ from simlab.engine.recorded import record_profile
 from simlab.engine.recorder import PROFILE_ROWS, UNIT_ROWS
 from simlab.engine.recording import raise_faults, recording, schedule
 from simlab.engine.types import Horizon, IntArray, Levels, Start, World
-from simlab.errors import EngineFaultError
+from simlab.errors import EngineFaultError, OutOfRangeError
 
 _LARGEST_SUM = 2**62
 
@@ -149,4 +149,4 @@ def prove_bounds(peaks: IntArray, unit_value: IntArray) -> None:
     """Fail if the items' largest quantities at their values might add up beyond 64 bits."""
     most = sum(abs(peak * value) for peak, value in zip(peaks.tolist(), unit_value.tolist(), strict=True))
     if most >= _LARGEST_SUM:
-        raise EngineFaultError("sums of money would leave 64 bits: choose a coarser data.cost_resolution")
+        raise OutOfRangeError("sums of money would leave 64 bits: choose a coarser data.cost_resolution")

@@ -1,4 +1,4 @@
-"""The arrays that go into the simulator and the integer sums that come out of it.
+"""The arrays that go into the simulator.
 
 Everything counted is an int64: units of stock, periods, orders. Money enters as integer weights
 per unit, so that every total is exact and does not depend on the order of addition.
@@ -17,8 +17,9 @@ from simlab.engine.arrays import CodeArray as CodeArray
 from simlab.engine.arrays import FloatArray as FloatArray
 from simlab.engine.arrays import IntArray as IntArray
 from simlab.engine.arrays import KeyArray as KeyArray
+from simlab.engine.arrays import NameArray, take_rows
 from simlab.engine.arrays import WordArray as WordArray
-from simlab.engine.arrays import take_rows
+from simlab.engine.curves import Curves as Curves
 from simlab.engine.demand_law import Chain as Chain
 from simlab.engine.demand_law import DemandLaw as DemandLaw
 from simlab.engine.demand_law import Dependence as Dependence
@@ -212,6 +213,8 @@ class World:
     start : Start, optional
         Stock and pipeline of today, from which every path begins (the transient question); the long
         run if left out.
+    names : two (n,) object arrays, optional
+        SKUs and locations: what a fault calls the items, beside their rows.
     """
 
     keys: KeyArray
@@ -222,10 +225,15 @@ class World:
     supply: Supply | None = None
     dependence: Dependence | None = None
     start: Start | None = None
+    names: tuple[NameArray, NameArray] | None = None
 
     @property
     def n_items(self) -> int:
         return int(self.keys.size)
+
+    def name(self, item: int) -> str:
+        """SKU@LOCATION of an item, or nothing where the world has no names."""
+        return "" if self.names is None else "@".join(str(part[item]) for part in self.names)
 
     def take(self, rows: IntArray) -> World:
         """Some of the items, in the given order."""
@@ -238,6 +246,7 @@ class World:
             None if self.supply is None else self.supply.take(rows),
             None if self.dependence is None else self.dependence.take(rows),
             None if self.start is None else self.start.take(rows),
+            None if self.names is None else (self.names[0][rows], self.names[1][rows]),
         )
 
 
@@ -354,56 +363,3 @@ class Horizon:
     slots: int
     seed: int
     first_replication: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Curves:
-    """Totals per item × column, and by slot those that intervals need. Units, unless said.
-
-    The middle axis is k columns, or 1 where the measure cannot differ between columns.
-
-    Attributes
-    ----------
-    demanded : (n, slots) int64
-        Units asked for.
-    served : (n, k, slots) int64
-        Units served in the period they were asked for.
-    on_hand : (n, k, slots) int64
-        Shelf stock at the count, summed over periods (unit-periods).
-    on_hand_start : (n, k, slots) int64
-        Shelf stock after ordering and before demand, summed over periods.
-    ready : (n, k, slots) int64
-        Periods with stock left at the count.
-    short : (n, k, slots) int64
-        Periods in which some of the period's own demand was not served at once.
-    receipts, good_receipts : (n, k or 1, slots), (n, k, slots) int64
-        Orders of positive size received in counted periods; good = net stock at the count just
-        before was ≥ 0 (lost sales: nothing lost since the receipt before).
-    orders, ordered, received : (n, k or 1, slots) int64
-        Orders placed, units ordered, units received in counted periods.
-    backorders, lost, on_order : (n, k, slots) or (n, 1, slots) int64
-        Units owed at the count and units on order at the count, summed over periods; units lost.
-    """
-
-    demanded: IntArray
-    served: IntArray
-    on_hand: IntArray
-    on_hand_start: IntArray
-    ready: IntArray
-    short: IntArray
-    receipts: IntArray
-    good_receipts: IntArray
-    orders: IntArray
-    ordered: IntArray
-    received: IntArray
-    backorders: IntArray
-    lost: IntArray
-    on_order: IntArray
-
-    @property
-    def n_items(self) -> int:
-        return int(self.served.shape[0])
-
-    @property
-    def n_columns(self) -> int:
-        return int(self.served.shape[1])

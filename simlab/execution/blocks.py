@@ -101,12 +101,11 @@ def run_curves(
         If a guard of the simulator was breached or a block returned the wrong number of items.
     """
     workers = workers or Workers()
-    blocks = block_rows(world.n_items, workers.block_size(world.n_items))
 
     def one(rows: IntArray) -> Curves:
         return _totals(simulate_items(world.take(rows), levels.take(rows), horizon), by_slot)
 
-    parts = list(spread(one, blocks, workers, progress, stage))
+    parts = list(spread(one, world, workers.block_size(world.n_items), workers, progress, stage))
     curves = _together(parts, workers)
     if curves.n_items != world.n_items:
         raise EngineFaultError(f"{curves.n_items} of {world.n_items} SKU-locations came back")
@@ -150,7 +149,7 @@ def run_plans(
         curves = simulate_items(world.take(rows), levels.take(rows), horizon)
         return [reduce_items(curves, request.take(rows), weights.take(rows)) for request in requests]
 
-    blocks = spread(one, block_rows(world.n_items, size), workers, progress, stage)
+    blocks = spread(one, world, size, workers, progress, stage)
     return add_blocks(blocks, requests, horizon.replications)
 
 
@@ -196,15 +195,16 @@ def block_rows(n_items: int, size: int) -> list[IntArray]:
 
 def spread(
     work: Callable[[IntArray], Result],
-    blocks: list[IntArray],
+    world: World,
+    size: int,
     workers: Workers,
     progress: Progress | None,
     stage: str,
 ) -> Iterator[Result]:
-    """Results of the blocks in their order."""
-    total = sum(rows.size for rows in blocks)
+    """Results of blocks of `size` rows in their order; faults name the item by its row in the whole world."""
+    blocks, total = block_rows(world.n_items, size), world.n_items
     done = returned = 0
-    for result in _results(work, blocks, workers):
+    for result in _results(_named(work, world), blocks, workers):
         returned += 1
         if returned <= len(blocks):
             done += blocks[returned - 1].size
@@ -216,7 +216,6 @@ def spread(
 
 
 def _results(work: Callable[[IntArray], Any], blocks: list[IntArray], workers: Workers) -> Iterable[Any]:
-    work = _naming_rows(work)
     if workers.n_workers == 1 or len(blocks) == 1:
         return map(work, blocks)
     from joblib import Parallel, delayed
@@ -230,16 +229,16 @@ def _results(work: Callable[[IntArray], Any], blocks: list[IntArray], workers: W
     return _chain(first, parallel(delayed(work)(rows) for rows in blocks[1:]))
 
 
-def _naming_rows(work: Callable[[IntArray], Result]) -> Callable[[IntArray], Result]:
-    """The same work, its faults naming items by their rows in the whole run, not in the block."""
+def _named(work: Callable[[IntArray], Result], world: World) -> Callable[[IntArray], Result]:
+    """The same work, its faults naming items by their names and rows in the whole world."""
 
-    def named(rows: IntArray) -> Result:
+    def run(rows: IntArray) -> Result:
         try:
             return work(rows)
         except EngineFaultError as fault:
-            raise fault.among(rows.tolist()) from fault
+            raise fault.among(rows.tolist(), world.name) from fault
 
-    return named
+    return run
 
 
 def _chain(first: Any, rest: Iterable[Any]) -> Iterator[Any]:

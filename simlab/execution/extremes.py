@@ -6,7 +6,7 @@ import numpy as np
 
 from simlab.engine.extremes import Extremes, item_extremes
 from simlab.engine.types import Horizon, IntArray, Levels, World
-from simlab.execution.blocks import Progress, Workers, block_rows, spread
+from simlab.execution.blocks import Progress, Workers, spread
 
 
 def run_extremes(
@@ -30,8 +30,7 @@ def run_extremes(
     def one(rows: IntArray) -> Extremes:
         return item_extremes(world.take(rows), levels.take(rows), horizon)
 
-    blocks = block_rows(world.n_items, workers.block_size(world.n_items))
-    parts = list(spread(one, blocks, workers, progress, stage))
+    parts = list(spread(one, world, workers.block_size(world.n_items), workers, progress, stage))
     return Extremes(
         np.concatenate([part.peak for part in parts]), np.concatenate([part.end for part in parts])
     )

@@ -7,8 +7,8 @@ import numpy as np
 from simlab.engine.profile import TimeProfile, time_profile
 from simlab.engine.stock import stock_by_period
 from simlab.engine.types import Horizon, IntArray, Levels, Start, World
-from simlab.errors import EngineFaultError
-from simlab.execution.blocks import Progress, Workers, block_rows, spread
+from simlab.errors import OutOfRangeError
+from simlab.execution.blocks import Progress, Workers, spread
 
 _LARGEST_SUM = 2**62
 _FIELDS = 9
@@ -68,12 +68,10 @@ def run_profile(
 
     total = TimeProfile.zeros(levels.n_columns, n_groups, horizon)
     most = 0
-    for part in spread(
-        one, block_rows(world.n_items, _block(workers, total, world)), workers, progress, stage
-    ):
+    for part in spread(one, world, _block(workers, total, world), workers, progress, stage):
         most += max(int(abs(getattr(part, name)).max(initial=0)) for name in vars(part))
         if most >= _LARGEST_SUM:
-            raise EngineFaultError("sums of money would leave 64 bits: choose a coarser data.cost_resolution")
+            raise OutOfRangeError("sums of money would leave 64 bits: choose a coarser data.cost_resolution")
         total.add(part)
     return total
 
@@ -101,10 +99,10 @@ def run_stock(
     total = np.zeros((levels.n_columns, n_groups, horizon.replications, horizon.periods), np.int64)
     block = _fewer(workers, total.nbytes, world)
     most = 0
-    for part in spread(one, block_rows(world.n_items, block), workers, progress, stage):
+    for part in spread(one, world, block, workers, progress, stage):
         most += int(part.max(initial=0))
         if most >= _LARGEST_SUM:
-            raise EngineFaultError("sums of money would leave 64 bits: choose a coarser data.cost_resolution")
+            raise OutOfRangeError("sums of money would leave 64 bits: choose a coarser data.cost_resolution")
         total += part
     return total
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from simlab.engine.run import simulate_items
 from simlab.engine.types import Horizon, IntArray, Levels, World
-from simlab.execution.blocks import Progress, Workers, block_rows, plan_block, spread
+from simlab.execution.blocks import Progress, Workers, plan_block, spread
 from simlab.execution.sums import PlanRequest, PlanSums, Weights, add_blocks, reduce_items
 from simlab.models import Redraws
 
@@ -65,7 +65,7 @@ def run_redrawn(
                 kept.append(_in_order(reduce_items(curves, request, weigh), first % n))
         return [_joined(kept) for kept in drawn]
 
-    blocks = spread(one, block_rows(world.n_items, size), workers, progress, stage)
+    blocks = spread(one, world, size, workers, progress, stage)
     return add_blocks(blocks, requests, horizon.replications)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.engine.types import Curves, IntArray
-from simlab.errors import EngineFaultError
+from simlab.errors import OutOfRangeError
 
 ChoiceArray = npt.NDArray[np.int16]
 FloatArray = npt.NDArray[np.float64]
@@ -62,7 +62,7 @@ class Account:
     def cost(self, curves: Curves) -> IntArray:
         """(n, k, slots) cost of each item, column and slot."""
         if (self.largest(curves) >= _LARGEST_SUM).any():
-            raise EngineFaultError(_TOO_LARGE)
+            raise OutOfRangeError(_TOO_LARGE)
         total: IntArray = _of_items(self.stock) * (curves.on_hand + curves.on_hand_start)
         if self.order.any():
             total = total + _of_items(self.order) * curves.orders
@@ -322,7 +322,7 @@ def _prove_bounds(stock: IntArray, demanded: IntArray, weights: Weights) -> None
 def refuse_large(bound: float) -> None:
     """Fail where a sum might be as large as this and so leave 64 bits."""
     if bound >= _LARGEST_SUM:
-        raise EngineFaultError(_TOO_LARGE)
+        raise OutOfRangeError(_TOO_LARGE)
 
 
 def _of_items(weights: IntArray) -> IntArray:

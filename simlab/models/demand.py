@@ -10,7 +10,7 @@ import numpy as np
 
 from simlab.catalog.quality import QualityRow
 from simlab.engine.demand_law import SERIES_KINDS
-from simlab.engine.tables import moments_of
+from simlab.engine.pmfs import moments_of
 from simlab.engine.types import CodeArray, DemandLaw, FloatArray, IntArray, LawKind
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.bootstraps import BLOCKS, CYCLES, block_lengths, chain_of, past_of

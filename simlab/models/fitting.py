@@ -169,6 +169,7 @@ def fit(catalog: Catalog) -> Models:
             supply=stated.supply,
             start=start,
             dependence=None if factors is None else factors.dependence(),
+            names=(np.array(catalog.sku, object), np.array(catalog.location, object)),
         ),
         demand_reason=choice.reason,
         lead_time_reason=tuple(map(str.__add__, lead_times.reason, supplying.reason)),

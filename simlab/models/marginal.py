@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from simlab.engine.tables import pmf_of
+from simlab.engine.pmfs import pmf_of
 from simlab.engine.types import DemandLaw, IntArray, LawKind
 from simlab.models.calendar import BoolArray
 

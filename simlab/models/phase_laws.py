@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simlab.engine.tables import LawTables, pmf_of_phase, prepare
+from simlab.engine.pmfs import pmf_of_phase
+from simlab.engine.tables import LawTables, prepare
 from simlab.engine.types import DemandLaw, FloatArray, IntArray, LawKind
 from simlab.models.bootstraps import phases_of
 from simlab.models.calendar import BoolArray

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.catalog.quality import QualityRow
-from simlab.engine.tables import pmf_of
+from simlab.engine.pmfs import pmf_of
 from simlab.engine.types import DemandLaw, FloatArray, IntArray, LawKind, OrderTerms
 from simlab.errors import InvalidInputError, Problem
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.engine.tables import pmf_of_phase, prepare
+from simlab.engine.pmfs import pmf_of_phase
+from simlab.engine.tables import prepare
 from simlab.engine.types import DemandLaw, FloatArray, IntArray, KeyArray, LawKind, LeadTimeLaw, Past
 from simlab.models.marginal import is_plain, marginal
 

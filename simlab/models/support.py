@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.catalog.quality import QualityRow
-from simlab.engine.tables import moments_of
+from simlab.engine.pmfs import moments_of
 from simlab.engine.types import DemandLaw, LawKind
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.engine.tables import pmf_of
+from simlab.engine.pmfs import pmf_of
 from simlab.engine.types import FloatArray, IntArray
 from simlab.errors import InvalidInputError, Problem
 from simlab.policies.optimal import PeriodCosts, optimal_levels

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simlab.engine.tables import pmfs_of_cycle
+from simlab.engine.pmfs import pmfs_of_cycle
 from simlab.engine.types import DemandLaw, FloatArray, IntArray, LawKind
 from simlab.policies.serial import (
     chain_sums,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from simlab.engine.tables import pmf_of_phase
+from simlab.engine.pmfs import pmf_of_phase
 from simlab.engine.types import DemandLaw, FloatArray, IntArray, LawKind
 from simlab.models import is_plain, marginal
 from simlab.policies.transforms import ComplexArray, put, transforms

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.engine.tables import pmfs_of_cycle
+from simlab.engine.pmfs import pmfs_of_cycle
 from simlab.engine.types import FloatArray, IntArray, LawKind
 from simlab.models import marginal
 from simlab.policies.consecutive import Consecutive

@@ -145,7 +145,7 @@ def _points_of(law: DemandLaw, item: int) -> tuple[IntArray, FloatArray]:
         rows = slice(int(law.start[item]), int(law.start[item] + law.length[item]))
         weights = law.weights[rows].astype(np.float64)
         return law.values[rows], weights / weights.sum()
-    from simlab.engine.tables import pmf_of
+    from simlab.engine.pmfs import pmf_of
 
     rows = slice(int(law.start[item]), int(law.start[item] + law.length[item]))
     one = law.take(np.array([item]))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlab.engine.cycles import review_cycles
+from simlab.engine.pmfs import pmf_of
 from simlab.engine.run import simulate_items
-from simlab.engine.tables import pmf_of
 from simlab.engine.types import Curves, Family, FloatArray, Horizon, World
 from simlab.selfcheck.cases_schema import Case
 from simlab.selfcheck.cases_world import Setup, never_idle

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from simlab.engine import streams
-from simlab.engine.tables import pmf_of, table_of
+from simlab.engine.pmfs import pmf_of, table_of
 from simlab.engine.types import (
     DemandLaw,
     Family,

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from simlab.engine.pmfs import pmf_of
 from simlab.engine.run import simulate_items
 from simlab.engine.streams import item_keys
-from simlab.engine.tables import pmf_of
 from simlab.engine.types import (
     Curves,
     DemandLaw,

@@ -13,8 +13,8 @@ import reference
 import simlab as sl
 from simlab import api
 from simlab.api.simulation import Simulation
+from simlab.engine.pmfs import table_of
 from simlab.engine.streams import phase_seed
-from simlab.engine.tables import table_of
 from simlab.errors import InvalidInputError
 
 CYCLE = 8

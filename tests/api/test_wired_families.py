@@ -12,7 +12,7 @@ from wired_study import agrees, policy, write
 import simlab as sl
 from simlab import api
 from simlab.engine.types import Family
-from simlab.errors import InvalidInputError
+from simlab.errors import InvalidInputError, SimlabError
 
 LOTS = ("40,", "15,", ",25", "6,")
 
@@ -114,6 +114,15 @@ def test_given_levels_leave_nothing_to_optimise_compare_or_audit(tmp_path):
     with pytest.raises(InvalidInputError, match="cannot be learned"):
         sl.segment(data, "learned")
     assert "simlab simulate" in api.check(tmp_path / "study.toml").lines[-1]
+
+
+@pytest.mark.parametrize("absurd", ["1000000000000", "100000000000"])
+def test_levels_too_large_to_count_are_refused_by_the_items_name(tmp_path, absurd):
+    """Bad input, not a fault of the simulator: exit code 3."""
+    path = write(tmp_path, GIVEN, (*LEVELS[:2], f",{absurd},", LEVELS[3]), **policy('family = "given"'))
+    with pytest.raises(SimlabError, match="0A@WEST") as refused:
+        api.run_simulate(path, workers=1)
+    assert refused.value.exit_code == 3
 
 
 def test_given_levels_must_be_there_for_every_item(tmp_path):

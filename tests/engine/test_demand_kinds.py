@@ -9,8 +9,9 @@ from engine_worlds import demanding_world, one_law, past_of, plain, world_of
 
 from simlab.engine import copula, run
 from simlab.engine.demand_paths import demand_paths
+from simlab.engine.pmfs import moments_of, pmf_of, pmf_of_phase
 from simlab.engine.streams import group_keys, item_keys
-from simlab.engine.tables import jittered, moments_of, pmf_of, pmf_of_phase
+from simlab.engine.tables import jittered
 from simlab.engine.types import Chain, DemandLaw, Dependence, Horizon, LawKind, Levels, Seasons
 from simlab.errors import EngineFaultError
 

@@ -25,7 +25,7 @@ from simlab.engine.types import (
     Unmet,
     World,
 )
-from simlab.errors import EngineFaultError
+from simlab.errors import EngineFaultError, OutOfRangeError
 
 HORIZON = Horizon(periods=1000, warmup=10, replications=64, slots=8, seed=1)
 
@@ -56,7 +56,7 @@ def huge(demand, unmet=Unmet.BACKORDER, lead_periods=(4,), review=1, columns=1):
 def test_sums_that_could_wrap_fail_by_name(unmet, columns):
     """Without the proof 2**50 units a period came out as a demand below zero."""
     world, levels = huge(1 << 50, unmet, columns=columns)
-    with pytest.raises(EngineFaultError, match="item 1: its sums of units could leave 64 bits"):
+    with pytest.raises(OutOfRangeError, match="item 1: its sums of units could leave 64 bits"):
         run.simulate_items(world, levels, HORIZON)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simlab.engine.tables import pmf_of, table_of
+from simlab.engine.pmfs import pmf_of, table_of
 from simlab.engine.types import DemandLaw, LawKind
 from simlab.errors import EngineFaultError
 

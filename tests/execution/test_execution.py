@@ -126,6 +126,10 @@ def test_a_fault_names_the_item_by_its_row_among_all(workers):
     wrong = replace(world, terms=replace(world.terms, review_period=review))
     with pytest.raises(EngineFaultError, match=r"^item 5: the review period is at least 1"):
         run_curves(wrong, small_levels(world), HORIZON, workers=workers)
+    each = np.array([f"S{i}" for i in range(world.n_items)], object)
+    called = replace(wrong, names=(each, np.full(world.n_items, "HUB", object)))
+    with pytest.raises(EngineFaultError, match=r"^item 5 \(S5@HUB\): the review period is at least 1"):
+        run_curves(called, small_levels(world), HORIZON, workers=workers)
 
 
 @pytest.mark.parametrize("returned", [3, 5])

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simlab.engine.tables import pmf_of
+from simlab.engine.pmfs import pmf_of
 from simlab.engine.types import LawKind
 from simlab.errors import InvalidInputError
 from simlab.models import fit

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simlab.engine.tables import moments_of
+from simlab.engine.pmfs import moments_of
 from simlab.engine.types import LawKind
 from simlab.errors import InvalidInputError
 from simlab.models import fit

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simlab.engine.tables import moments_of
+from simlab.engine.pmfs import moments_of
 from simlab.models import fit
 
 

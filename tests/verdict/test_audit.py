@@ -11,8 +11,8 @@ from itertools import permutations
 import numpy as np
 import pytest
 
+from simlab.engine.pmfs import pmf_of
 from simlab.engine.streams import item_keys
-from simlab.engine.tables import pmf_of
 from simlab.engine.types import DemandLaw, LawKind, LeadTimeLaw, OrderTerms, World
 from simlab.errors import UsageError
 from simlab.execution import Horizon, Workers, run_curves

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from simlab.errors import EngineFaultError
+from simlab.errors import OutOfRangeError
 from simlab.execution import Curves, Horizon, Progress, Workers, run_curves
 from simlab.verdict.audit.formula import Plan
 from simlab.verdict.audit.shapley import ObjectArray, worlds_needed
@@ -134,7 +134,7 @@ def fill_ledger(
 def _enter(ledger: Ledger, code: int, rows: IntArray, curves: Curves, weight: IntArray) -> None:
     short = curves.demanded - curves.served[:, 0]
     if int(short.max(initial=0)) * int(weight.max(initial=1)) * max(rows.size, 1) >= _LARGEST:
-        raise EngineFaultError("units short would leave 64 bits: count demand in larger units")
+        raise OutOfRangeError("units short would leave 64 bits: count demand in larger units")
     of_row = ledger.groups.of_item[rows]
     for group in np.unique(of_row).tolist():
         at = np.flatnonzero(of_row == group)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simlab.errors import EngineFaultError, UsageError
+from simlab.errors import OutOfRangeError, UsageError
 from simlab.execution import BY_SLOT, Curves
 
 IntArray = npt.NDArray[np.int64]
@@ -144,7 +144,7 @@ def group_sums(codes: IntArray, n_groups: int, weights: IntArray, table: IntArra
     flat = table.reshape(n, -1)
     peaks = np.abs(flat).max(axis=1, initial=0).astype(np.float64)
     if float((peaks * np.abs(weights)).sum()) >= _LARGEST_SUM:
-        raise EngineFaultError("sums of money would leave 64 bits: choose a coarser data.cost_resolution")
+        raise OutOfRangeError("sums of money would leave 64 bits: choose a coarser data.cost_resolution")
     order = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[order], np.arange(n_groups + 1))
     groups: Any = csr_array((weights[order], order, starts), shape=(n_groups, n))
