@@ -1,0 +1,190 @@
+"""The classic mistakes planted in the kernels: the trap tests, run on the spoilt package, must go red.
+
+`test_traps` plants them in the plain simulator, which is the same comparison from its other side. Here a
+copy of the package is spoilt and run as plain Python (NUMBA_DISABLE_JIT), so that nothing is compiled.
+
+    pytest -m slow tests/engine/test_planted_kernels.py
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import simlab
+from simlab.engine.types import Family, LawKind, Unmet
+
+PACKAGE = Path(simlab.__file__).parent
+TESTS = Path(__file__).parents[1]
+
+LOST = {"unmet": Unmet.LOST}
+FAST = {"R": 1, "lead_times": [5], "lead_weights": [1]}
+"""Four periods in one go."""
+AT_ONCE = {"R": 2, "lead_times": [3], "lead_weights": [1]}
+"""One review's orders arrive together, on no day of review."""
+RECORDED = {"supplier": {"shared_delay": True, "fails": 0, "recovers": 0, "on_time": 10**6, "rest_delay": -1}}
+"""What only the recorder knows."""
+LARGE = {"family": Family.REORDER_UP_TO, "s": [10, 14, 19]}
+LOW = {"S": [20, 24, 29], "s": [19, 23, 28]}
+CROSSING = {"lead_times": [1, 2, 3], "lead_weights": [1, 1, 1], "R": 1, "crossing": True}
+FEW = {"demand": (LawKind.POISSON, 0.7, 0.7, [], []), "S": [2, 3, 4], "s": [1, 2, 3]}
+
+TOO_EARLY = ("lifted = max(cast(before - lowest), zero)", "lifted = max(cast(net - lowest), zero)")
+NOT_MADE_UP = ("    return max(deficit, cast(rule.moq))", "    return max(cast(rule.gap), cast(rule.moq))")
+LATE_JUDGE = ("shelf = min(max(cast(net - lowest)", "shelf = min(max(cast(net + arrived - lowest)")
+
+PLANTED = {
+    "event order, sweep": ("marks.py", TOO_EARLY, AT_ONCE),
+    "event order, four periods at a time": ("marks.py", TOO_EARLY, FAST),
+    "event order, lost sales": (
+        "lanes.py",
+        (
+            "            net = cast(state[NET + lane] + size)\n            kept",
+            "            net = state[NET + lane]\n            kept",
+        ),
+        AT_ONCE | LOST,
+    ),
+    "event order, recorder": (
+        "recorder.py",
+        ("d, shelf = record.demand[t], max(net, 0)", "d, shelf = record.demand[t], max(net - due, 0)"),
+        RECORDED | LOST,
+    ),
+    "undershoot": ("rules.py", NOT_MADE_UP, AT_ONCE | LARGE),
+    "undershoot, four periods at a time": ("rules.py", NOT_MADE_UP, FAST | LARGE),
+    "undershoot, recorder": (
+        "rules.py",
+        ("    size = np.int64(deficit)\n", "    size = np.int64(rule.gap)\n"),
+        RECORDED | LARGE,
+    ),
+    "L in place of R + L, sweep": (
+        "sweep.py",
+        ("review, mask = items.review[item], orders.shape[0] - 1", "review, mask = 1, orders.shape[0] - 1"),
+        AT_ONCE,
+    ),
+    "L in place of R + L, lanes": (
+        "lanes.py",
+        ("review, mask = items.review[item], orders.shape[0] - 1", "review, mask = 1, orders.shape[0] - 1"),
+        AT_ONCE | LOST,
+    ),
+    "every second review is left out, recorder": (
+        "recorder.py",
+        ("(t - phase) % review == 0", "(t - phase) % (2 * review) == 0"),
+        RECORDED,
+    ),
+    "orders that cross arrive in order": (
+        "paths.py",
+        ("    if items.crossing == 0:\n", "    if items.crossing == 1:\n"),
+        {"crossing": True, "lead_times": [1, 7], "R": 1},
+    ),
+    "orders overtake although none may": (
+        "paths.py",
+        ("    if items.crossing == 0:\n", "    if items.crossing == 2:\n"),
+        {"crossing": False, "lead_times": [1, 7], "R": 1},
+    ),
+    "lost units leave the denominator": (
+        "lanes.py",
+        (
+            "out.demanded[item, slot] += tally[T_DEMAND, lane]",
+            "out.demanded[item, slot] += tally[T_BEFORE, lane] - tally[T_AFTER, lane]",
+        ),
+        LOST,
+    ),
+    "lost sales wait": (
+        "lanes.py",
+        ("gone = min(d, before) if lost else d", "gone = d"),
+        AT_ONCE | LOST,
+    ),
+    "packs are not rounded up": (
+        "rules.py",
+        ("    if rule.pack > 1:", "    if rule.pack > 12:"),
+        {"pack": 12},
+    ),
+    "packs are rounded down": (
+        "rules.py",
+        ("np.float64(size + rule.pack - 1)", "np.float64(size)"),
+        {"pack": 12},
+    ),
+    "the upper tail is cut off": (
+        "lookup.py",
+        ("guide[i] = np.uint32(n - 1)", "guide[i] = np.uint32(n - 2)"),
+        {"demand": (LawKind.EMPIRICAL, 0.0, 0.0, [0, 3, 40], [6, 6, 1])},
+    ),
+    "the first of two points of a word is forgotten": (
+        "lookup.py",
+        ("np.uint32(words[r, lane] << BITS) < np", "np.uint32(words[r, lane] << BITS) > np"),
+        {},
+    ),
+    "cycles are counted by periods with arrivals, sweep": (
+        "marks.py",
+        ("arrivals[row, lane] = receipts", "arrivals[row, lane] = min(receipts, 1)"),
+        CROSSING,
+    ),
+    "cycles are counted by periods with arrivals, lanes": (
+        "paths.py",
+        ("    receipts = cast(receipts + (one if e > zero else zero))", "    receipts = min(receipts, one)"),
+        LOST | CROSSING,
+    ),
+    "a cycle is judged after its receipt": ("marks.py", LATE_JUDGE, AT_ONCE | LOW),
+    "a cycle is judged after its receipt, recorder": (
+        "recorder.py",
+        ("GOOD_RECEIPTS, t] = n_due if good else 0", "GOOD_RECEIPTS, t] = n_due if net + d >= 0 else 0"),
+        RECORDED | LOST | LOW,
+    ),
+    "a lost sale is forgotten before the receipt": (
+        "fours.py",
+        ("    weight = missed if short else weight\n", "    weight = missed if short else one\n"),
+        LOST | FEW | FAST,
+    ),
+    "the warm-up is counted, sweep": ("sweep.py", ("            clear_sums(state, tally)\n", ""), {}),
+    "the warm-up is counted, lanes": ("lanes.py", ("            clear_sums(state, tally)\n", ""), LOST),
+    "the backlog counts as short again": (
+        "lanes.py",
+        ("(short if d > shelf else zero)", "(short if d > before else zero)"),
+        AT_ONCE | FEW | {"family": Family.REORDER_UP_TO, "s": [0, 1, 1], "S": [2, 4, 6]},
+    ),
+}  # fmt: skip
+
+RUN = """
+import sys
+sys.path.insert(0, sys.argv[1])
+sys.path[1:1] = [sys.argv[2], sys.argv[2] + "/engine"]
+import reference
+from simlab.errors import EngineFaultError
+from test_planted_kernels import PLANTED
+from test_traps import BASE, differing
+import simlab
+assert simlab.__file__.startswith(sys.argv[1]), simlab.__file__
+try:
+    print("differ:", *sorted(differing(BASE | PLANTED[sys.argv[3]][2], reference)))
+except EngineFaultError as fault:
+    print("guard:", fault)
+"""
+
+
+def answer(package: Path, name: str) -> str:
+    """What the comparison with the plain simulator says of a copy of the package."""
+    command = [sys.executable, "-c", RUN, str(package.parent), str(TESTS), name]
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.strip()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_mistake_planted_in_a_kernel_is_seen(name, tmp_path):
+    """Without it both agree to the unit; with it a sum differs, or a guard of the run is breached."""
+    package = tmp_path / "simlab"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    assert answer(package, name) == "differ:"
+    where, (right, wrong), _ = PLANTED[name]
+    file = package / "engine" / where
+    source = file.read_text("utf-8")
+    assert source.count(right) >= 1, right
+    file.write_text(source.replace(right, wrong), "utf-8")
+    seen = answer(package, name)
+    print(f"{name}: {seen}")
+    assert seen != "differ:"
