@@ -11,7 +11,6 @@ import numpy.typing as npt
 from simlab.execution import PlanSums
 from simlab.measures import (
     Estimate,
-    Intervals,
     mean_estimate,
     mean_interval,
     nested_mean,
@@ -119,19 +118,19 @@ def score(
 
     def ratio(good: IntArray, asked: IntArray, proportion: bool = True) -> Estimate:
         if batch is None:
-            within = proportion or bool((good <= asked).all())
-            return ratio_estimate(good, asked, level, proportion=within)
+            return ratio_estimate(good, asked, level, proportion=proportion)
         return nested_ratio(good, asked, batch, level, proportion=proportion)
 
     def mean(values: npt.NDArray[Any]) -> Estimate:
         return mean_estimate(values, level) if batch is None else nested_mean(values, batch, level)
 
+    turns = ratio(of("served_value"), of("stock_value"), proportion=False).scaled(2 * per_year)
     return Scores(
         fill_rate=ratio(of("served"), of("demanded")),
         cycle_service_level=ratio(of("good_receipts"), of("receipts")),
         ready_rate=ratio(of("ready"), exposure),
         stockout_periods=mean(of("short") * (per_year / (n_items * scale.periods))),
-        turns=ratio(of("served_value"), of("stock_value"), proportion=False).scaled(2 * per_year),
+        turns=replace(turns, low=float(np.maximum(turns.low, 0.0))),
         inventory_value=mean(of("stock_value") * scale.value),
         holding_cost=mean(of("holding") * scale.holding),
     )
@@ -164,22 +163,14 @@ def score_cells(sums: PlanSums, plan: int, sizes: IntArray, scale: Scale) -> dic
         "cycle_service_level": ratio_interval(of("good_receipts"), of("receipts"), level),
         "ready_rate": ratio_interval(of("ready"), exposure, level),
         "stockout_periods": mean_interval(of("short") * (per_year / periods)[:, None], level),
-        "turns": _turns(of("served_value"), of("stock_value"), level),
+        "turns": ratio_interval(of("served_value"), of("stock_value"), level, proportion=False),
         "inventory_value": mean_interval(of("stock_value") * scale.value, level),
         "holding_cost": mean_interval(of("holding") * scale.holding, level),
     }
     columns: dict[str, FloatArray] = {}
     for name, many in found.items():
         factor = 2 * per_year if name == "turns" else 1.0
-        columns |= {name: many.value * factor, f"{name}_low": many.low * factor}
+        low = np.maximum(many.low, 0.0) if name == "turns" else many.low
+        columns |= {name: many.value * factor, f"{name}_low": low * factor}
         columns[f"{name}_high"] = many.high * factor
     return columns
-
-
-def _turns(served: IntArray, stock: IntArray, level: float) -> Intervals:
-    """Half the turns of a period by cell; cells that sell more than twice their stock are no proportion."""
-    within = np.asarray((served <= stock).all(axis=-1))
-    free = ratio_interval(served, stock, level, proportion=False)
-    part = ratio_interval(np.where(within[:, None], served, 0), stock, level)
-    low, high = np.where(within, part.low, free.low), np.where(within, part.high, free.high)
-    return replace(free, low=low, high=high)

@@ -39,6 +39,19 @@ def test_measures_have_their_definitions_denominators():
     assert set(scores.columns()) >= {"fill_rate", "fill_rate_low", "fill_rate_high", "turns"}
 
 
+@pytest.mark.parametrize("stock", [600, 60_000])
+def test_turns_are_a_ratio_however_many_there_are(stock):
+    """Limits symmetric around the value and never below zero, above and below one turn of half a period."""
+    rng = np.random.default_rng(stock)
+    sums = one_plan()
+    sums.served_value[...] = rng.integers(800, 1100, sums.served_value.shape)
+    sums.stock_value[...] = rng.integers(stock // 2, stock, sums.stock_value.shape)
+    turns = score(sums, 0, 0, n_items=2, scale=SCALE).turns
+    assert turns.high - turns.value == pytest.approx(turns.value - turns.low)
+    sums.served_value[..., 1:] = 0
+    assert score(sums, 0, 0, n_items=2, scale=SCALE).turns.low == 0
+
+
 def test_nothing_demanded_is_not_a_number():
     scores = score(PlanSums.zeros(1, 1, 5), 0, 0, n_items=1, scale=SCALE)
     assert np.isnan(scores.fill_rate.value)
