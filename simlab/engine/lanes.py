@@ -204,15 +204,15 @@ def run_column(
     """
     state, demand, orders, delays, tally = work.state, work.demand, work.orders, work.delays, work.tally
     review, mask = items.review[item], orders.shape[0] - 1
-    reviewed, epoch = items.phase[item] - review, -1
-    arrival, due = items.phase[item] + reach.least, 0
+    reviewed, epoch = items.phase[item] - review, np.int64(-1)
+    arrival, due = items.phase[item] + reach.least, np.int64(0)
     n, end = run.width, run.warmup + run.periods
     late = BAD if lost else NET
     tracked = sums_positions(items, reach)
     one_pass = not tracked and is_simple(rule) and reach.least > 0
     by_fours = not tracked and takes_fours(rule, review, reach)
     few = not reach.constant and reach.most - reach.least < 5 * review
-    t = 0
+    t = np.int64(0)  # a literal would compile all that takes it a second time
     while t < end:
         if t == run.warmup:
             for lane in range(n):

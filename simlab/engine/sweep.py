@@ -99,13 +99,13 @@ def run_paths(
     cast = state.dtype.type
     edges = (cast(bins[0]), cast(bins[1]))
     review, mask = items.review[item], orders.shape[0] - 1
-    reviewed, epoch = items.phase[item] - review, -1
-    arrival, due = items.phase[item] + reach.least, 0
+    reviewed, epoch = items.phase[item] - review, np.int64(-1)
+    arrival, due = items.phase[item] + reach.least, np.int64(0)
     n, end = run.width, run.warmup + run.periods
     quiet, one_pass = False, reach.constant and is_simple(rule) and reach.least > 0
     by_fours = takes_fours(rule, review, reach)
     counters = counters_of(work)
-    t = first = 0
+    t = first = np.int64(0)  # literals would compile all that takes them a second time
     while t < end:
         if t == run.warmup:
             for lane in range(n):
