@@ -16,7 +16,7 @@ from simlab.errors import InvalidInputError, Problem
 from simlab.models.closed import open_days
 from simlab.models.demand import Choice, choose_laws
 from simlab.models.factors import common_factors
-from simlab.models.history import History, read_history
+from simlab.models.history import History, check_history_asked, read_history
 from simlab.models.holdout import known_past
 from simlab.models.lead_times import LeadTimes, fit_lead_times, moments
 from simlab.models.opening import opening_stock
@@ -225,6 +225,8 @@ def _checked(catalog: Catalog, history: History | None) -> _Sound:
     transient = catalog.study.policy.start == "today"
     opening = checked.do(lambda: opening_stock(catalog)) if transient else (None, ())
     checked.do(lambda: check_suppliers(catalog))
+    if history is None:
+        checked.do(lambda: check_history_asked(catalog))
     if checked.problems or choice is None or lead_times is None or terms is None or opening is None:
         raise InvalidInputError(checked.problems)
     return _Sound(choice, lead_times, *terms, *opening)

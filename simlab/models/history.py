@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from simlab.catalog.quality import QualityRow
 from simlab.engine.types import FloatArray, IntArray
+from simlab.errors import InvalidInputError, Problem
 from simlab.models.calendar import BoolArray, Calendar, whole_periods
 from simlab.models.overriding import per_item
 
@@ -175,6 +176,29 @@ def tables(history: History) -> Iterator[tuple[IntArray, FloatArray]]:
         table = np.zeros((items.size, int(history.n_observed[items].max(initial=0))))
         table[history.item[cells] - begin, place[cells]] = history.quantity[cells]
         yield items, table
+
+
+def check_history_asked(catalog: Catalog) -> None:
+    """Refuse options that only a history can answer, of a catalogue without one.
+
+    Raises
+    ------
+    InvalidInputError
+        Common factors, seasons, or a treatment of histories: all of them at once.
+    """
+    models, demand = catalog.study.models, catalog.study.demand
+    asked = {
+        "models.dependence": models.dependence is not None,
+        "models.seasonality": models.seasonality is not None,
+        "demand.censoring": demand.censoring != "none",
+        "demand.outliers": demand.outliers.rule != "none",
+        "demand.uplift": demand.uplift is not None,
+    }
+    why, file = "is estimated from histories, and there is no demand table", catalog.study.file
+    fix = "give a demand table under [data.demand], or leave the option out: given laws stand as they are"
+    found = [Problem("E-STU-008", why, file, column=name, fix=fix) for name, said in asked.items() if said]
+    if found:
+        raise InvalidInputError(found)
 
 
 def read_history(catalog: Catalog) -> History | None:

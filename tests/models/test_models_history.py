@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simlab.catalog import from_frames
-from simlab.models import full_account, read_history
+from simlab.errors import InvalidInputError
+from simlab.models import fit, full_account, read_history
 from simlab.study import Study
 
 
@@ -139,3 +140,30 @@ def test_counts_equal_a_plain_loop_and_ignore_the_order_of_rows(rows, period, ra
         if len(counts) > 1:
             assert history.mean[item] == pytest.approx(np.mean(counts))
             assert history.variance[item] == pytest.approx(np.var(counts, ddof=1))
+
+
+def test_what_only_a_history_can_tell_is_refused_without_one_all_at_once(make_catalog) -> None:
+    """Factors, seasons and treatments of histories are never left out without a word."""
+    stated = {"demand_law": "poisson", "demand_mean": 2.0, "moq": 20, "max_order": 10, "category": "x"}
+    options = {
+        "models": {"dependence": {"market": True}, "seasonality": {"profile_by": "category"}},
+        "demand": {
+            "censoring": "stockout_column",
+            "outliers": {"rule": "mad"},
+            "uplift": {"drivers": ["promotion"]},
+        },
+    }
+    with pytest.raises(InvalidInputError) as refused:
+        fit(make_catalog(None, None, stated, period="week", **options))
+    problems = refused.value.problems
+    assert {one.column for one in problems if one.code == "E-STU-008"} == {
+        "models.dependence",
+        "models.seasonality",
+        "demand.censoring",
+        "demand.outliers",
+        "demand.uplift",
+    }
+    assert "max_order" in {one.column for one in problems}
+    assert refused.value.exit_code == 3
+    del stated["max_order"]
+    assert fit(make_catalog(None, None, stated, period="week")).n_items == 1
