@@ -78,7 +78,8 @@ def read_terms(catalog: Catalog) -> tuple[OrderTerms, tuple[QualityRow, ...]]:
     Raises
     ------
     InvalidInputError
-        Limits below 0, packs below 1, parts of units, a smallest order above the largest.
+        Limits below 0, packs below 1, parts of units, a smallest order above the largest one
+        or above the highest position.
 
     Notes
     -----
@@ -93,7 +94,7 @@ def read_terms(catalog: Catalog) -> tuple[OrderTerms, tuple[QualityRow, ...]]:
     phase = np.rint(np.nan_to_num(_column(catalog, "review_phase")) * unit).astype(np.int64) % review
     pack, moq, largest = (_column(catalog, name) for name in ("pack_size", "moq", "max_order"))
     ceiling = np.nan_to_num(_column(catalog, "max_position")).astype(np.int64)
-    problems = [*_unit_problems(catalog, pack, moq, largest), *_review_problems(catalog, given)]
+    problems = [*_unit_problems(catalog, pack, moq, largest, ceiling), *_review_problems(catalog, given)]
     waits, unknown = _waits(catalog)
     unmet = _unmet(waits)
     if problems + unknown:
@@ -154,7 +155,7 @@ def _review_problems(catalog: Catalog, given: FloatArray) -> Iterator[Problem]:
 
 
 def _unit_problems(
-    catalog: Catalog, pack: FloatArray, moq: FloatArray, largest: FloatArray
+    catalog: Catalog, pack: FloatArray, moq: FloatArray, largest: FloatArray, ceiling: IntArray
 ) -> Iterator[Problem]:
     for name, column, least in (("pack_size", pack, 1), ("moq", moq, 0), ("max_order", largest, 0)):
         with np.errstate(invalid="ignore"):
@@ -163,10 +164,11 @@ def _unit_problems(
             yield _problem(catalog, int(row), name, f"{column[row]:g}", f"whole units, at least {least}")
     with np.errstate(invalid="ignore"):
         smallest = np.ceil(np.fmax(moq, 1) / np.fmax(pack, 1)) * np.fmax(pack, 1)
-        above = (largest > 0) & (smallest > largest)
-    for row in np.flatnonzero(above):
-        why = f"{largest[row]:g} is below the smallest order {smallest[row]:g}"
-        yield _problem(catalog, int(row), "max_order", why, "orders are whole packs of at least moq")
+    fix = "orders are whole packs of at least moq"
+    for name, most in (("max_order", np.nan_to_num(largest)), ("max_position", ceiling)):
+        for row in np.flatnonzero((most > 0) & (smallest > most)):
+            why = f"{most[row]:g} is below the smallest order {smallest[row]:g}"
+            yield _problem(catalog, int(row), name, why, fix)
 
 
 def _review_notes(catalog: Catalog, wanted: FloatArray, review: IntArray) -> tuple[QualityRow, ...]:

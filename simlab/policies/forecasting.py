@@ -11,6 +11,7 @@ from simlab.engine.moving import Forecast, ForecastMethod, ahead
 from simlab.engine.types import Family, FloatArray, IntArray, Levels
 from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.models import marginal
+from simlab.policies.floors import lifted
 from simlab.policies.normal import safety_factors
 from simlab.policies.transforms import no_demand
 
@@ -154,6 +155,7 @@ def _still(models: Models, targets: FloatArray, measure: Measure, spec: Forecast
     season, _ = seasonal_indices(models) if spec.seasonal else (None, 0)
     periods = interval if season is None else ahead(season, interval)[:, phase]
     top = np.ceil((mean * periods)[:, None] + factor * spread[:, None] - _TIE).astype(np.int64)
+    top, _ = lifted(models, top, 1)
     family = np.full(models.n_items, Family.ORDER_UP_TO, np.int8)
     return Levels(family, top - 1, top, np.zeros_like(top), offset, phase=phase)
 

@@ -14,6 +14,7 @@ from simlab.models import is_plain, marginal
 from simlab.policies.best import best_levels
 from simlab.policies.consecutive import Consecutive
 from simlab.policies.exact import Measure, Problems, least_levels
+from simlab.policies.floors import LIFTED, lifted
 from simlab.policies.forecasting import FORECAST, expected_at_start, forecast_levels
 from simlab.policies.normal import normal_levels, normal_reorder_points
 from simlab.policies.protection import Protection, crossing, in_sequence, in_sequence_apart, independent
@@ -109,6 +110,7 @@ def plan(
     Returns
     -------
     PlannedLevels
+        Where demand can be lost no reorder point lies below 0 (no fixed S below 1); see `floors`.
 
     Raises
     ------
@@ -134,6 +136,8 @@ def plan(
         level, method = _exact(models, asked, measure, quantity, rule, consecutive)
     else:
         level, method = _normal(models, asked, measure, quantity, rule, consecutive)
+    level, low = lifted(models, level, 1 if rule == Family.ORDER_UP_TO else 0)
+    method = tuple(_also(list(method), low, LIFTED))
     return PlannedLevels(_levels(level, quantity, rule), method, safety_stock(models, level))
 
 
@@ -179,6 +183,8 @@ def _optimal(
     if family != "reorder_up_to":
         raise UsageError("optimal levels are those of (R,s,S): family = 'reorder_up_to'")
     low, top = best_levels(models, targets)
+    low, raised = lifted(models, low, 0)
+    top = np.maximum(top, low + 1)
     rule = np.full(models.n_items, Family.REORDER_UP_TO, np.int8)
     terms = models.world.terms
     words = ["optimal"] * models.n_items
@@ -189,6 +195,7 @@ def _optimal(
     words = _supply_left_out(models, words)
     if consecutive is not None:
         words = _also(words, consecutive.hanging, _OVER_PHASES)
+    words = _also(words, raised, LIFTED)
     return PlannedLevels(Levels(rule, low, top, top - low), tuple(words), safety_stock(models, low))
 
 

@@ -26,7 +26,8 @@ def order_quantities(models: Models, family: str = "reorder_quantity") -> IntArr
     Raises
     ------
     InvalidInputError
-        SKU-locations with neither `order_quantity` nor an `order_cost` above 0 and a holding cost.
+        SKU-locations with neither `order_quantity` nor an `order_cost` above 0 and a holding cost; Q above
+        the highest position, so that no order would fit.
 
     Notes
     -----
@@ -45,7 +46,11 @@ def order_quantities(models: Models, family: str = "reorder_quantity") -> IntArr
         raise InvalidInputError([_problem(models, np.flatnonzero(bad), family)])
     pack, moq = models.world.terms.pack_size, models.world.terms.moq
     packs = np.maximum(np.rint(quantity / pack), 1).astype(np.int64)
-    return np.asarray(np.maximum(packs, -(-moq // pack)) * pack)
+    size = np.asarray(np.maximum(packs, -(-moq // pack)) * pack)
+    ceiling = models.world.terms.max_position
+    if family == "reorder_quantity" and ceiling is not None and ((ceiling > 0) & (size > ceiling)).any():
+        raise InvalidInputError([_no_room(models, np.flatnonzero((ceiling > 0) & (size > ceiling)))])
+    return size
 
 
 def economic_quantities(models: Models) -> FloatArray:
@@ -58,9 +63,18 @@ def economic_quantities(models: Models) -> FloatArray:
     return np.asarray(np.sqrt(ratio))
 
 
-def _problem(models: Models, rows: IntArray, family: str) -> Problem:
+def _named(models: Models, rows: IntArray) -> str:
     names = ", ".join(f"{models.sku[row]}@{models.location[row]}" for row in rows[:5])
-    more = f" and {rows.size - 5} more" if rows.size > 5 else ""
+    return names + (f" and {rows.size - 5} more" if rows.size > 5 else "")
+
+
+def _no_room(models: Models, rows: IntArray) -> Problem:
+    fix = "raise max_position in items, or give a smaller order_quantity"
+    what = f"max_position lies below the order quantity of {_named(models, rows)}: no order would fit"
+    return Problem("E-POL-001", what, "items", column="max_position", fix=fix)
+
+
+def _problem(models: Models, rows: IntArray, family: str) -> Problem:
     fix = "fill order_quantity (above 0) in items, or order_cost and a cost of holding above 0"
-    what = f"policy.family = {family} has no order quantity for {names}{more}"
+    what = f"policy.family = {family} has no order quantity for {_named(models, rows)}"
     return Problem("E-POL-001", what, "items", column="order_quantity", fix=fix)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from simlab.engine.types import Family, FloatArray, Levels
+from simlab.engine.types import Family, FloatArray, Levels, Unmet
 from simlab.errors import InvalidInputError, Problem
 from simlab.policies.planning import PlannedLevels, safety_stock
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 BoolArray = npt.NDArray[np.bool_]
 
 _POINT, _UP_TO, _QUANTITY = "current_reorder_point", "current_order_up_to", "current_order_quantity"
+_RULES = f"give {_UP_TO} alone, or {_POINT} with {_QUANTITY} or with {_UP_TO}"
 
 
 def current_levels(models: Models) -> tuple[Levels, BoolArray]:
@@ -38,7 +39,8 @@ def current_levels(models: Models) -> tuple[Levels, BoolArray]:
     Raises
     ------
     InvalidInputError
-        Any other combination, parts of units, an order quantity below 1, S not above s.
+        Any other combination, parts of units, an order quantity below 1, S not above s; levels at which
+        nothing would ever be ordered: s < 0 where unmet demand is lost, Q above the highest position.
     """
     point, up_to, quantity = (models.current[name] for name in (_POINT, _UP_TO, _QUANTITY))
     has = [~np.isnan(column) for column in (point, up_to, quantity)]
@@ -51,6 +53,7 @@ def current_levels(models: Models) -> tuple[Levels, BoolArray]:
         *_refused(models, known & _broken(point, up_to, quantity), "levels are whole units"),
         *_refused(models, is_quantity & (quantity < 1), "current_order_quantity must be at least 1"),
         *_refused(models, is_both & (up_to <= point), "current_order_up_to must lie above the reorder point"),
+        *_never_orders(models, known & (point < 0), is_quantity, quantity),
     ]
     if problems:
         raise InvalidInputError(problems)
@@ -85,11 +88,29 @@ def _broken(*columns: FloatArray) -> BoolArray:
     return np.asarray(np.any(parts, axis=0))
 
 
-def _refused(models: Models, where: BoolArray, why: str) -> list[Problem]:
+def _never_orders(
+    models: Models, below: BoolArray, is_quantity: BoolArray, quantity: FloatArray
+) -> list[Problem]:
+    """Items that would never order: a reorder point that no position reaches, lots that never fit."""
+    terms, sells = models.world.terms, models.world.demand.mean > 0
+    lost = below & sells & (terms.unmet == Unmet.LOST)
+    fix = f"give a {_POINT} of 0 or more; for what is not stocked say {_UP_TO} = 0 alone"
+    why = "a reorder point below 0 is never reached where unmet demand is lost"
+    problems = _refused(models, lost, why, _POINT, fix)
+    if terms.max_position is None:
+        return problems
+    above = is_quantity & (terms.max_position > 0) & (quantity > terms.max_position)
+    why = f"{_QUANTITY} lies above max_position, so that no order would fit"
+    fix = f"raise max_position, or lower {_QUANTITY}"
+    return problems + _refused(models, above, why, _QUANTITY, fix)
+
+
+def _refused(
+    models: Models, where: BoolArray, why: str, column: str = _UP_TO, fix: str = _RULES
+) -> list[Problem]:
     rows = np.flatnonzero(where)
     if rows.size == 0:
         return []
     names = ", ".join(f"{models.sku[row]}@{models.location[row]}" for row in rows[:5])
     more = f" and {rows.size - 5} more" if rows.size > 5 else ""
-    fix = f"give {_UP_TO} alone, or {_POINT} with {_QUANTITY} or with {_UP_TO}"
-    return [Problem("E-POL-002", f"{why}: {names}{more}", "items", column=_UP_TO, fix=fix)]
+    return [Problem("E-POL-002", f"{why}: {names}{more}", "items", column=column, fix=fix)]

@@ -71,3 +71,14 @@ def test_todays_levels_are_carried(make_catalog) -> None:
     models = fit(make_catalog({"P0": {}, "P1": {}}, None, items, period="week"))
     np.testing.assert_array_equal(models.current["current_order_up_to"], [30, np.nan])
     assert np.isnan(models.current["current_reorder_point"]).all()
+
+
+def test_a_highest_position_below_the_smallest_order_is_refused_by_name(make_catalog) -> None:
+    """Such an item could not order while it owes nothing, and with lost sales never."""
+    items = {**GIVEN, "moq": [20, 20, None], "pack_size": [12, 12, 6], "max_position": [23, 24, 5]}
+    with pytest.raises(InvalidInputError) as refused:
+        fit(make_catalog({"P0": {}, "P1": {}, "P2": {}}, None, items, period="week"))
+    assert [(one.column, one.message) for one in refused.value.problems] == [
+        ("max_position", "P0@EAST: 23 is below the smallest order 24"),
+        ("max_position", "P2@EAST: 5 is below the smallest order 6"),
+    ]
