@@ -8,8 +8,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from simlab.engine import copula
+from simlab.engine.forms import item_arrays, level_arrays
 from simlab.engine.moving import Forecast
 from simlab.engine.pmfs import table_of
+from simlab.engine.starts import with_starts
 from simlab.engine.streams import group_keys, item_keys, supplier_keys
 from simlab.engine.types import (
     Chain,
@@ -341,11 +343,20 @@ def reference_item(x, world, column):
         supplier=None if said is None else reference.Supplier(int(supplier_keys(["ACME"])[0]), **said),
         **{name: x[name] for name in ("R", "phase", "pack", "moq", "max_order", "waits", "max_position")},
         **{name: x[name] for name in ("undershoot", "start")},
+        **reference_start(world, world_of(x)[1], 0, column),
         offset=x["offset"][column % len(x["offset"])],
         first_phase=x["phase0"],
         forecast=None if x["forecast"] is None else reference_forecast(x["forecast"], column),
         **reference_demand(world),
     )
+
+
+def reference_start(world, levels, row, column):
+    """Where an item's position begins, as the plain simulator takes it."""
+    starts = with_starts(level_arrays(world.terms, levels), world, levels, item_arrays(world)).starts
+    begin, length = starts.begin[row, column], starts.length[row, column]
+    below = starts.thresholds[begin : begin + length].tolist()
+    return {"width": int(starts.width[row, column]), "below": below or None}
 
 
 def reference_forecast(said, column):

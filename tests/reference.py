@@ -158,6 +158,8 @@ class Item:
     undershoot: bool = True
     supplier: Supplier | None = None
     start: tuple | None = None  # (on hand, on order)
+    width: int = 1  # the position begins uniform on s+1 … s+width
+    below: list | None = None  # or by thresholds of 0, 1, … units below S
     offset: list = field(default_factory=lambda: [0])  # added to s and S by phase of a cycle
     first_phase: int = 0
     forecast: Forecast | None = None
@@ -243,7 +245,7 @@ def forgive_undershoot(item, state, t, lift):
 
 
 def start_state(item, seed, path, lift):
-    """As given; else a full shelf; (R,s,nQ) with backorders: position uniform on s+1 … s+Q.
+    """As given; else a position of the long run, on the shelf; none below zero where demand is lost.
 
     `lift` is what the first period's levels lie above the item's.
     """
@@ -255,13 +257,15 @@ def start_state(item, seed, path, lift):
             state.last_arrival = arrival
             dispatch(item, state, arrival, item.start[1])
         return state
-    if item.family != REORDER_QUANTITY:
-        return State(max(item.S + lift, 0) if item.may_lose else item.S + lift)
-    quantity = effective_quantity(item)
-    if item.may_lose:
-        return State(max(item.s + lift + quantity, 0))
-    bits = word(seed, START, item.key, path, 0) << 32 | word(seed, START, item.key, path, 1)
-    return State(item.s + lift + 1 + (bits * quantity >> 64))
+    S = {ORDER_UP_TO: item.S, REORDER_UP_TO: item.S, REORDER_QUANTITY: item.s + effective_quantity(item)}
+    s = item.S - 1 if item.family == ORDER_UP_TO else item.s
+    if item.below is not None:
+        w = word(seed, START, item.key, path, 0)
+        position = S[item.family] - quantile(range(len(item.below)), item.below, w)
+    else:
+        bits = word(seed, START, item.key, path, 0) << 32 | word(seed, START, item.key, path, 1)
+        position = s + 1 + (bits * item.width >> 64)
+    return State(max(position + lift, 0) if item.may_lose else position + lift)
 
 
 def lead_time(item, seed, path, t):

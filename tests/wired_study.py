@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import reference
+from engine_worlds import reference_start
 
 from simlab.engine.pmfs import table_of
 from simlab.engine.streams import phase_seed
@@ -79,6 +80,7 @@ def agrees(simulation, **of_items) -> None:
             s=int(levels.reorder_point[row, 0]),
             S=int(levels.order_up_to[row, 0]),
             Q=int(levels.order_quantity[row, 0]) if levels.family[row] == Family.REORDER_QUANTITY else 0,
+            **reference_start(world, levels, row, 0),
             **own,
         )
         seed = phase_seed(settings.seed, "search")

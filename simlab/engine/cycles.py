@@ -18,7 +18,7 @@ from simlab.engine.kernel_types import (
     Work,
 )
 from simlab.engine.overflow import recorder_arrays
-from simlab.engine.paths import draw_demand, load_block, make_guide, rule_of
+from simlab.engine.paths import draw_demand, first_position, load_block, make_guide, rule_of
 from simlab.engine.recorder import LOST, NET, prepare_path, record_path
 from simlab.engine.recording import raise_faults, recording, schedule
 from simlab.engine.types import Horizon, IntArray, Levels, World
@@ -90,7 +90,8 @@ def record_cycles(
             for lane in range(n_real):
                 path = prepare_path(items, details, moves, item, run, lane, work, record)
                 lift_levels(moves, item, 0, record)
-                code, at = record_path(items, details, item, rule, top, run, path, record)
+                opening = first_position(items, item, levels, 0, run, path)
+                code, at = record_path(items, details, item, rule, top, opening, record)
                 if code:
                     report(faults, item, code, path, at)
                 slot = run.slots[run.block_start[block] + lane]

@@ -20,7 +20,7 @@ from simlab.engine.kernel_types import (
     Work,
 )
 from simlab.engine.overflow import recorder_arrays
-from simlab.engine.paths import draw_demand, load_block, make_guide, rule_of
+from simlab.engine.paths import draw_demand, first_position, load_block, make_guide, rule_of
 from simlab.engine.recorder import DEMANDED, NET, ON_HAND, ON_HAND_START, prepare_path, record_path
 from simlab.engine.recording import raise_faults, recording, schedule
 from simlab.engine.run import shifting
@@ -112,7 +112,8 @@ def record_extremes(
                     if k == 0 or shared[item] == 0:
                         lift_levels(moves, item, k, record)
                         rule = rule_of(items, item, levels, k)
-                        code, at = record_path(items, details, item, rule, top, run, path, record)
+                        opening = first_position(items, item, levels, k, run, path)
+                        code, at = record_path(items, details, item, rule, top, opening, record)
                         if code:
                             report(faults, item, code, path, at)
                         highest = rows[NET, run.warmup] + rows[DEMANDED, run.warmup]

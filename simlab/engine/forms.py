@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from simlab.engine.custom import OrderPolicy, compiled
 from simlab.engine.draws import draw_arrays, wrong_dependence
-from simlab.engine.kernel_types import DetailArrays, ItemArrays, LevelArrays
+from simlab.engine.kernel_types import DetailArrays, ItemArrays, LevelArrays, Starts
 from simlab.engine.moving import check_moves
 from simlab.engine.streams import Purpose, stream_key
 from simlab.engine.tables import counted_thresholds, prepare
@@ -63,7 +63,10 @@ def _lead_thresholds(lead: LeadTimeLaw) -> npt.NDArray[np.uint32]:
 
 
 def level_arrays(terms: OrderTerms, levels: Levels) -> LevelArrays:
-    """S, S − s and Q as the kernels want them: Q raised to MOQ and packs, S = s + Q for (R,s,nQ)."""
+    """S, S − s and Q as the kernels want them: Q raised to MOQ and packs, S = s + Q for (R,s,nQ).
+
+    Paths begin at S unless `starts.with_starts` says more.
+    """
     family = levels.family[:, None]
     pack, moq = terms.pack_size[:, None], terms.moq[:, None]
     by_batch = family == Family.REORDER_QUANTITY
@@ -72,7 +75,9 @@ def level_arrays(terms: OrderTerms, levels: Levels) -> LevelArrays:
     quantity = np.where(by_batch, batch, 0).astype(np.int64)
     s = np.where(family == Family.ORDER_UP_TO, levels.order_up_to - 1, levels.reorder_point)
     top = np.where(by_batch, s + quantity, levels.order_up_to).astype(np.int64)
-    return LevelArrays(np.ascontiguousarray(top), np.ascontiguousarray(top - s), quantity)
+    none = np.zeros_like(top)
+    full = Starts(none + 1, none, none, np.zeros(0, np.uint32))
+    return LevelArrays(np.ascontiguousarray(top), np.ascontiguousarray(top - s), quantity, full)
 
 
 def detail_arrays(

@@ -85,12 +85,31 @@ class ItemArrays(NamedTuple):
     draws: DrawArrays
 
 
+class Starts(NamedTuple):
+    """Where the positions of n items × k columns begin; see `starts`.
+
+    Attributes
+    ----------
+    width : (n, k) int64
+        Uniform on s + 1 … s + width where there is no table.
+    begin, length : (n, k) int64
+        Where a table of the units below S lies in `thresholds`; a length of 0 is none.
+    thresholds : (m,) uint32
+    """
+
+    width: IntArray
+    begin: IntArray
+    length: IntArray
+    thresholds: WordArray
+
+
 class LevelArrays(NamedTuple):
-    """Levels of n items × k columns in one form: S, S − s, and Q (0 unless (R,s,nQ))."""
+    """Levels of n items × k columns in one form: S, S − s, Q (0 unless (R,s,nQ)), and where paths begin."""
 
     top: IntArray
     gap: IntArray
     quantity: IntArray
+    starts: Starts
 
 
 class Schedule(NamedTuple):

@@ -32,6 +32,7 @@ from simlab.engine.paths import (
     collect,
     draw_delays,
     draw_demand,
+    first_position,
     five_reviews,
     flush,
     load_block,
@@ -39,7 +40,6 @@ from simlab.engine.paths import (
     rule_of,
 )
 from simlab.engine.rules import forgive_undershoot, is_simple, order_row
-from simlab.engine.streams import start_offset
 from simlab.engine.tallies import (
     BAD,
     FLUSH,
@@ -74,20 +74,17 @@ from simlab.engine.types import IntArray
 
 
 @inner
-def start_lanes(items: ItemArrays, item: int, run: Schedule, rule: Rule, top: int, work: Work) -> None:
-    """Full shelf (not below zero where demand is lost), or a uniform position for (R,s,nQ).
+def start_lanes(items: ItemArrays, item: int, run: Schedule, levels: LevelArrays, k: int, work: Work) -> None:
+    """Positions of the long run as far as it is known, all on the shelf; not below zero where demand is lost.
 
     The position is kept relative to S, net stock is not.
     """
     cast = work.state.dtype.type
-    lost = items.lost[item] == 1
+    lost, top = items.lost[item] == 1, levels.top[item, k]
     for lane in range(run.width):
-        shelf = np.int64(top)
+        shelf = top + first_position(items, item, levels, k, run, work.paths[lane])
         if lost:
             shelf = max(shelf, np.int64(0))
-        elif rule.quantity > 0:
-            path = work.paths[lane]
-            shelf += start_offset(run.start_key, items.keys[item], path, rule.quantity) + 1 - rule.quantity
         work.state[NET + lane] = cast(shelf)
         work.state[POSITION + lane] = cast(shelf - top)
         work.state[BAD + lane] = cast(0)
@@ -204,15 +201,16 @@ def run_column(
     """
     state, demand, orders, delays, tally = work.state, work.demand, work.orders, work.delays, work.tally
     review, mask = items.review[item], orders.shape[0] - 1
-    reviewed, epoch = items.phase[item] - review, np.int64(-1)
-    arrival, due = items.phase[item] + reach.least, np.int64(0)
+    zero: Any = np.int64(0)  # literals would compile all that takes them a second time
+    reviewed, epoch = items.phase[item] - review, zero - 1
+    arrival, due = items.phase[item] + reach.least, zero
     n, end = run.width, run.warmup + run.periods
     late = BAD if lost else NET
     tracked = sums_positions(items, reach)
     one_pass = not tracked and is_simple(rule) and reach.least > 0
     by_fours = not tracked and takes_fours(rule, review, reach)
     few = not reach.constant and reach.most - reach.least < 5 * review
-    t = np.int64(0)  # a literal would compile all that takes it a second time
+    t = zero
     while t < end:
         if t == run.warmup:
             for lane in range(n):
@@ -357,7 +355,7 @@ def lanes(
             for k in range(levels.top.shape[1]):
                 top = levels.top[item, k]
                 rule = rule_of(items, item, levels, k)
-                start_lanes(items, item, run, rule, top, work)
+                start_lanes(items, item, run, levels, k, work)
                 run_column(items, item, rule, run, reach, lost, work)
                 for lane in range(run.width):
                     work.tally[T_DEMAND, lane] = work.demanded[lane]

@@ -10,6 +10,7 @@ import numpy as np
 from simlab.engine.forms import detail_arrays, item_arrays, level_arrays
 from simlab.engine.kernel_types import DetailArrays, ItemArrays, LevelArrays, MovingArrays
 from simlab.engine.moving import moving_arrays
+from simlab.engine.starts import with_starts
 from simlab.engine.tallies import COLUMNS, FLUSH
 from simlab.engine.types import MILLION, FloatArray, Horizon, Levels, Start, World
 from simlab.errors import OutOfRangeError
@@ -73,7 +74,8 @@ def recorder_arrays(
     world: World, levels: Levels, horizon: Horizon, start: Start | None
 ) -> tuple[ItemArrays, DetailArrays, LevelArrays, MovingArrays]:
     """What the recorder's kernels take, once it is proved that nothing can overflow."""
-    items, forms, moves = item_arrays(world), level_arrays(world.terms, levels), moving_arrays(levels)
+    items, moves = item_arrays(world), moving_arrays(levels)
+    forms = with_starts(level_arrays(world.terms, levels), world, levels, items)
     prove(world, items, forms, horizon, moves=moves, start=start)
     return items, detail_arrays(world, horizon, start, levels.policy), forms, moves
 

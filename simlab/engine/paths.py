@@ -11,8 +11,8 @@ from simlab.engine.copula import TAG_BLOCK
 from simlab.engine.draws import draw_demand as draw_demand
 from simlab.engine.draws import make_guide as make_guide
 from simlab.engine.kernel_types import Cells, Clock, ItemArrays, LevelArrays, Reach, Rule, Schedule, Work
-from simlab.engine.lookup import search
-from simlab.engine.streams import fill_words
+from simlab.engine.lookup import search, search_part
+from simlab.engine.streams import fill_words, start_offset, word_at
 from simlab.engine.tallies import (
     COLUMN,
     DRAWN,
@@ -42,6 +42,21 @@ def rule_of(items: ItemArrays, item: int, levels: LevelArrays, k: int) -> Rule:
     """The ordering rule of one item at one column."""
     gap, quantity = levels.gap[item, k], levels.quantity[item, k]
     return Rule(gap, quantity, items.moq[item], items.pack[item], items.cap[item])
+
+
+@step
+def first_position(
+    items: ItemArrays, item: int, levels: LevelArrays, k: int, run: Schedule, path: int
+) -> Any:
+    """Position less S with which a path begins, all of it on the shelf: the same word at every column."""
+    starts, key = levels.starts, items.keys[item]
+    length, width = starts.length[item, k], starts.width[item, k]
+    if length > 0:
+        word = word_at(run.start_key, key, path, 0)
+        return -np.int64(search_part(starts.thresholds, starts.begin[item, k], length, word))
+    if width == 1:
+        return np.int64(1) - levels.gap[item, k]
+    return start_offset(run.start_key, key, path, width) + 1 - levels.gap[item, k]
 
 
 @inner

@@ -85,7 +85,7 @@ def _multiplied(law: DemandLaw, factor: FloatArray) -> DemandLaw:
         sizes_variance = law.variance / p - (1 - p) * sizes_mean**2
         own = share * (sizes_variance * longer**2 + (1 - share) * (sizes_mean * longer) ** 2)
     variance = np.where(rare & (share > 0), own, variance)
-    none = factor == 0.0
+    none = (factor == 0.0) | (rare & (share == 0.0))  # a share may be too small for a float
     kind[none], mean[none] = LawKind.POISSON, 0.0
     out = replace(
         law,

@@ -17,7 +17,7 @@ from simlab.engine.kernel_types import (
     Sums,
     Work,
 )
-from simlab.engine.paths import draw_demand, load_block, make_guide, rule_of
+from simlab.engine.paths import draw_demand, first_position, load_block, make_guide, rule_of
 from simlab.engine.recorder import (
     BACKORDERS,
     DEMANDED,
@@ -79,7 +79,8 @@ def record_sums(
                 for k in range(levels.top.shape[1]):
                     rule, top = rule_of(items, item, levels, k), levels.top[item, k]
                     lift_levels(moves, item, k, record)
-                    code, at = record_path(items, details, item, rule, top, run, path, record)
+                    opening = first_position(items, item, levels, k, run, path)
+                    code, at = record_path(items, details, item, rule, top, opening, record)
                     if code:
                         report(faults, item, code, path, at)
                     add_counted(item, k, slot, run.warmup, record.rows, out)
@@ -138,7 +139,8 @@ def record_sweep(
                 path = prepare_path(items, details, moves, item, run, lane, work, record)
                 if moves.method[item] > 0:
                     lift_levels(moves, item, 0, record)
-                code, at = record_path(items, details, item, rule, reference, run, path, record)
+                opening = first_position(items, item, levels, 0, run, path)
+                code, at = record_path(items, details, item, rule, reference, opening, record)
                 if code:
                     report(faults, item, code, path, at)
                 count_path(work.state[COLUMN + lane], reference, run.warmup, bins, record.rows, work)
@@ -222,7 +224,8 @@ def record_profile(
                 for k in range(levels.top.shape[1]):
                     rule, top = rule_of(items, item, levels, k), levels.top[item, k]
                     lift_levels(moves, item, k, record)
-                    code, at = record_path(items, details, item, rule, top, run, path, record)
+                    opening = first_position(items, item, levels, k, run, path)
+                    code, at = record_path(items, details, item, rule, top, opening, record)
                     if code:
                         report(faults, item, code, path, at)
                     for i in range(len(PROFILE_ROWS)):
@@ -255,7 +258,8 @@ def record_one(
     path = prepare_path(items, details, moves, 0, run, 0, work, record)
     lift_levels(moves, 0, 0, record)
     rule = rule_of(items, 0, levels, 0)
-    code, at = record_path(items, details, 0, rule, levels.top[0, 0], run, path, record)
+    opening = first_position(items, 0, levels, 0, run, path)
+    code, at = record_path(items, details, 0, rule, levels.top[0, 0], opening, record)
     if code:
         report(faults, 0, code, path, at)
     return at

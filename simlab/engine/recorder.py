@@ -25,7 +25,6 @@ from simlab.engine.kernel_types import (
 )
 from simlab.engine.orders import MILLION, dispatch, find_arrivals, limited
 from simlab.engine.rules import order_size, rounded
-from simlab.engine.streams import start_offset
 from simlab.engine.types import Unmet
 
 ROWS = (
@@ -113,17 +112,11 @@ def prepare_path(
 
 
 @step
-def first_stock(
-    items: ItemArrays, details: DetailArrays, item: int, run: Schedule, rule: Rule, top: int, path: int
-) -> Any:
-    """Net stock before period 0: as given, or the start of the long run as in the lanes."""
+def first_stock(details: DetailArrays, item: int, position: Any) -> Any:
+    """Net stock before period 0: as given, or the position that a path begins with, as in the lanes."""
     if details.given == 1:
         return details.on_hand[item]
-    if details.unmet[item] > 0:
-        return max(top, 0)
-    if rule.quantity > 0:
-        return top + start_offset(run.start_key, items.keys[item], path, rule.quantity) + 1 - rule.quantity
-    return np.int64(top)
+    return np.int64(max(position, 0) if details.unmet[item] > 0 else position)
 
 
 @inner
@@ -149,9 +142,7 @@ def wish(
 
 
 @inner
-def begin_path(
-    items: ItemArrays, details: DetailArrays, item: int, run: Schedule, rule: Rule, path: int, record: Record
-) -> Flow:
+def begin_path(details: DetailArrays, item: int, record: Record) -> Flow:
     """Empty what a column fills, and put a given pipeline on its way; net stock is left at 0."""
     total = record.due.size
     for t in range(total):
@@ -225,11 +216,15 @@ def record_path(
     item: int,
     rule: Rule,
     top: int,
-    run: Schedule,
-    path: int,
+    opening: Any,
     record: Record,
 ) -> tuple[int, int]:
     """A prepared path at one column, arrive → order → demand → count, into `record`.
+
+    Parameters
+    ----------
+    opening : int
+        Position less S with which the path begins, see `paths.first_position`.
 
     Returns
     -------
@@ -238,8 +233,8 @@ def record_path(
     """
     rows, total = record.rows, record.due.size
     review, phase, ceiling = items.review[item], items.phase[item], details.ceiling[item]
-    flow = begin_path(items, details, item, run, rule, path, record)
-    net = first_stock(items, details, item, run, rule, top + record.lift[0], path)
+    flow = begin_path(details, item, record)
+    net = first_stock(details, item, top + record.lift[0] + opening)
     position, on_order, waiting_part = net + flow.position, flow.on_order, np.int64(0)
     missed, forgives = False, items.exact_hit == 1 and not (rule.quantity == 0 and rule.gap == 1)
     for t in range(total):

@@ -19,6 +19,7 @@ from simlab.engine.recording import (
     schedule,
     zeros,
 )
+from simlab.engine.starts import begins_in_long_run, with_starts
 from simlab.engine.sweep import sweep
 from simlab.engine.types import MILLION, Curves, Family, Horizon, IntArray, Levels, Start, Unmet, World
 from simlab.engine.workspace import make_work, needs_long_counters
@@ -36,8 +37,8 @@ _OUTAGE_TAIL = 1e-6
 def warmup_periods(world: World) -> int:
     """Periods to run before counting so that the count starts in the long-run regime.
 
-    Exact for (R,S) from a full shelf and for (R,s,nQ) from a uniform position; for other policies
-    a common cut is the caller's business (see `pilot.pilot_series`).
+    Exact where `begins_stationary`; elsewhere a common cut is the caller's business (see
+    `pilot.pilot_series`).
 
     Returns
     -------
@@ -87,6 +88,23 @@ def shifting(world: World, levels: Levels) -> Mask:
     return np.asarray(free & gaps & quantities & levels.moves_alike() & world.undershoot)
 
 
+def begins_stationary(world: World, levels: Levels) -> Mask:
+    """(n,) items whose paths are in their long run once the orders of the first L + R − 1 periods are in.
+
+    All demand waits, nothing caps an order or a position, nothing of an order is cancelled, levels stand
+    still, and the position begins with its law of the long run; see `starts`.
+    """
+    terms, supply = world.terms, world.supply
+    free = (terms.unmet == Unmet.BACKORDER) & (terms.max_order == 0) & ~levels.moves()
+    free &= levels.policy is None
+    if terms.max_position is not None:
+        free &= terms.max_position == 0
+    if supply is not None:
+        free &= ((supply.on_time == MILLION) | (supply.rest_delay >= 0))[supply.supplier]
+    known = begins_in_long_run(level_arrays(terms, levels), world, levels, item_arrays(world))
+    return np.asarray(free & known)
+
+
 def simulate_items(world: World, levels: Levels, horizon: Horizon, start: Start | None = None) -> Curves:
     """Simulate every item at every column of levels, in one thread.
 
@@ -120,8 +138,9 @@ def simulate_items(world: World, levels: Levels, horizon: Horizon, start: Start 
 
     Notes
     -----
-    Start: a full shelf at S and nothing on order; (R,s,nQ) with backorders: all of a position
-    uniform on s + 1 … s + Q on the shelf, the same draw at every column.
+    Start: nothing on order, and on the shelf a position of the long run as far as it is known (see
+    `starts`), drawn by the same word at every column: S for (R,S), with packs up to a pack more;
+    uniform on s + 1 … s + Q for (R,s,nQ); by the renewal density for (R,s,S).
     """
     start = world.start if start is None else start
     check(world, levels, horizon)
@@ -300,7 +319,8 @@ def _breach(evaluator: str, world: World, levels: Levels, horizon: Horizon, dtyp
 def _run(
     evaluator: str, world: World, levels: Levels, horizon: Horizon, dtype: np.dtype[Any]
 ) -> tuple[Sums, IntArray]:
-    items, forms = item_arrays(world), level_arrays(world.terms, levels)
+    items = item_arrays(world)
+    forms = with_starts(level_arrays(world.terms, levels), world, levels, items)
     prove(world, items, forms, horizon)
     n, k = world.n_items, levels.n_columns
     run = schedule(horizon, grouped=evaluator == "sweep")

@@ -19,7 +19,7 @@ from simlab.engine.kernel_types import (
     Work,
 )
 from simlab.engine.overflow import recorder_arrays
-from simlab.engine.paths import draw_demand, load_block, make_guide, rule_of
+from simlab.engine.paths import draw_demand, first_position, load_block, make_guide, rule_of
 from simlab.engine.profile import prove_bounds
 from simlab.engine.recorder import DEMANDED, NET, ON_HAND, ON_HAND_START, prepare_path, record_path
 from simlab.engine.recording import raise_faults, recording, schedule
@@ -128,7 +128,8 @@ def record_stock(
                     if k == 0 or not shared[item]:
                         rule, top = rule_of(items, item, levels, k), levels.top[item, k]
                         lift_levels(moves, item, k, record)
-                        code, at = record_path(items, details, item, rule, top, run, path, record)
+                        opening = first_position(items, item, levels, k, run, path)
+                        code, at = record_path(items, details, item, rule, top, opening, record)
                         if code:
                             report(faults, item, code, path, at)
                     raised = levels.top[item, k] - levels.top[item, 0] if shared[item] else 0

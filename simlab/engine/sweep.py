@@ -42,13 +42,13 @@ from simlab.engine.paths import (
     clear_sums,
     draw_delays,
     draw_demand,
+    first_position,
     flush,
     load_block,
     make_guide,
     rule_of,
 )
 from simlab.engine.rules import is_simple, order_row
-from simlab.engine.streams import start_offset
 from simlab.engine.tallies import (
     COLUMN,
     COLUMNS,
@@ -67,16 +67,13 @@ from simlab.engine.types import IntArray
 
 
 @inner
-def start_lanes(items: ItemArrays, item: int, run: Schedule, rule: Rule, work: Work) -> None:
-    """Full shelf at S; (R,s,nQ): position uniform on s + 1 … s + Q, all of it on the shelf."""
+def start_lanes(items: ItemArrays, item: int, run: Schedule, levels: LevelArrays, work: Work) -> None:
+    """Positions of the long run as far as it is known, all on the shelf."""
     cast = work.state.dtype.type
     for lane in range(run.width):
-        below = np.int64(0)
-        if rule.quantity > 0:
-            offset = start_offset(run.start_key, items.keys[item], work.paths[lane], rule.quantity)
-            below = rule.quantity - 1 - offset
-        work.state[POSITION + lane] = cast(-below)
-        work.state[NET + lane] = cast(-below)
+        position = first_position(items, item, levels, 0, run, work.paths[lane])
+        work.state[POSITION + lane] = cast(position)
+        work.state[NET + lane] = cast(position)
 
 
 @inner
@@ -99,13 +96,14 @@ def run_paths(
     cast = state.dtype.type
     edges = (cast(bins[0]), cast(bins[1]))
     review, mask = items.review[item], orders.shape[0] - 1
-    reviewed, epoch = items.phase[item] - review, np.int64(-1)
-    arrival, due = items.phase[item] + reach.least, np.int64(0)
+    zero: Any = np.int64(0)  # literals would compile all that takes them a second time
+    reviewed, epoch = items.phase[item] - review, zero - 1
+    arrival, due = items.phase[item] + reach.least, zero
     n, end = run.width, run.warmup + run.periods
     quiet, one_pass = False, reach.constant and is_simple(rule) and reach.least > 0
     by_fours = takes_fours(rule, review, reach)
     counters = counters_of(work)
-    t = first = np.int64(0)  # literals would compile all that takes them a second time
+    t = first = zero
     while t < end:
         if t == run.warmup:
             for lane in range(n):
@@ -226,7 +224,7 @@ def sweep(
             n_real = load_block(run, block, work)
             draw_demand(items, item, run, guided, work)
             reach = draw_delays(items, item, run, work)
-            start_lanes(items, item, run, rule, work)
+            start_lanes(items, item, run, levels, work)
             run_paths(items, item, rule, run, reach, bins, n_real, work)
             code, lane = check_block(items, item, run, reach, n_real, False, 0, work)
             if code:

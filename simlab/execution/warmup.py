@@ -8,13 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.engine.pilot import pilot_series
-from simlab.engine.run import warmup_periods
-from simlab.engine.types import MILLION, Family, FloatArray, Horizon, Levels, Unmet, World
+from simlab.engine.run import begins_stationary, warmup_periods
+from simlab.engine.types import MILLION, FloatArray, Horizon, IntArray, Levels, World
 from simlab.execution.columns import beside, by_family
+
+Mask = npt.NDArray[np.bool_]
 
 _BATCH = 5
 _PILOT_REPLICATIONS = 16
 _PILOT_ITEMS = 128
+_DOUBLINGS = 4
+_LEAST_BATCHES = 40
 
 TRANSIENT = "none: every period from today's stock and pipeline on is counted"
 """Warm-up rule of a world that begins with today's stock."""
@@ -27,7 +31,8 @@ def common_warmup(world: World, plans: list[Levels], horizon: Horizon) -> tuple[
     -------
     periods : int
         Longest L + R − 1 where every plan is in its long-run regime from then on by construction;
-        otherwise the larger of that and the MSER-5 cut of a pilot run.
+        otherwise the larger of that and the MSER-5 cut of a pilot run, made longer until its cut lies in its
+        first quarter.
     rule : str
         For the manifest.
 
@@ -38,35 +43,53 @@ def common_warmup(world: World, plans: list[Levels], horizon: Horizon) -> tuple[
     if world.start is not None:
         return 0, TRANSIENT
     exact = warmup_periods(world)
-    cut = [levels for levels in plans if not _starts_stationary(world, levels)]
+    stationary = [begins_stationary(world, levels) for levels in plans]
+    cut = [levels for levels, settled in zip(plans, stationary, strict=True) if not settled.all()]
+    longest = f"longest {_what_is_longest(world)} + review period - 1"
     if not cut:
-        return exact, "longest lead time + review period - 1"
-    rows = np.unique(np.linspace(0, world.n_items - 1, min(world.n_items, _PILOT_ITEMS)).astype(np.int64))
-    pilot = replace(
-        horizon, periods=horizon.periods + exact, warmup=0, replications=_PILOT_REPLICATIONS, slots=1
-    )
-    batch = _batch(world)
+        return exact, longest
+    rows = _pilot_rows(~np.all(stationary, axis=0))
     together = [beside([_ends(cut[i]).take(rows) for i in group]) for group in by_family(cut)]
-    cuts = [mser(pilot_series(world.take(rows), levels, pilot, batch)) for levels in together]
-    return max(exact, batch * max(cuts)), f"the larger of longest L + R - 1 and MSER-{batch} of a pilot run"
+    found, batch, early = _pilot_cut(world.take(rows), together, horizon, exact)
+    rule = f"the larger of {longest} and MSER-{batch} of a pilot run"
+    return max(exact, found), rule if early else f"{rule}, whose cut still came late"
 
 
-def _starts_stationary(world: World, levels: Levels) -> bool:
-    """Whether the start is a draw from the long run, the pipeline apart: (R,S) or (R,s,nQ), waiting
-    customers, and nothing that keeps the position of (R,S) from its level: no pack, smallest or largest
-    order, highest position, order that is cancelled in part, moving level, or rule of the user's own.
+def _pilot_rows(wanted: Mask) -> IntArray:
+    """A spread of the items that do not begin in their long run: the others would hide them."""
+    rows = np.flatnonzero(wanted)
+    places = np.linspace(0, rows.size - 1, min(rows.size, _PILOT_ITEMS))
+    return rows[np.unique(places.astype(np.int64))]
+
+
+def _pilot_cut(world: World, plans: list[Levels], horizon: Horizon, exact: int) -> tuple[int, int, bool]:
+    """Periods to cut, periods of a batch, and whether the cut came early enough to be believed.
+
+    MSER looks for its cut in the first half of a series. Where it finds it beyond the first quarter the
+    series may be too short to show the long run: it is doubled, and so are the batches.
     """
-    terms, supply = world.terms, world.supply
-    if levels.moves().any() or levels.policy is not None:
-        return False
-    if terms.max_position is not None and (terms.max_position > 0).any():
-        return False
-    if supply is not None and ((supply.on_time < MILLION) & (supply.rest_delay < 0)).any():
-        return False
-    up_to = levels.family == Family.ORDER_UP_TO
-    free = (terms.pack_size == 1) & (terms.moq <= 1) & (terms.max_order == 0)
-    lots = (levels.family == Family.REORDER_QUANTITY) & (terms.max_order == 0)
-    return bool(((terms.unmet == Unmet.BACKORDER) & ((up_to & free) | lots)).all())
+    batch = _batch(world)
+    periods = max(horizon.periods + exact, _LEAST_BATCHES * batch)
+    for _ in range(_DOUBLINGS + 1):
+        pilot = replace(horizon, periods=periods, warmup=0, replications=_PILOT_REPLICATIONS, slots=1)
+        found = batch * max(mser(pilot_series(world, levels, pilot, batch)) for levels in plans)
+        if 4 * found <= periods:
+            return found, batch, True
+        batch, periods = 2 * batch, 2 * periods
+    return found, batch // 2, False
+
+
+def _what_is_longest(world: World) -> str:
+    """What `warmup_periods` takes the longest of, in words."""
+    if world.supply is None:
+        return "lead time"
+    of = world.supply.supplier
+    parts = ["lead time"]
+    if (world.supply.fails[of] > 0).any():
+        parts.append("outage")
+    if ((world.supply.on_time[of] < MILLION) & (world.supply.rest_delay[of] > 0)).any():
+        parts.append("delay of the rest")
+    return " + ".join(parts)
 
 
 def _batch(world: World) -> int:

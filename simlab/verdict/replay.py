@@ -76,7 +76,7 @@ def replay(
 
     Notes
     -----
-    Each path runs longest R + L and R more periods of drawn demand from a full shelf, then the hold-out.
+    Each path runs longest R + L and R more periods of drawn demand from a start as drawn, then the hold-out.
     The first max(R + L) periods of an item do not count (orders of the past still arrive in them), and
     items with a hold-out below 2·max(R + L) are not counted at all. Order of events: arrive, order,
     demand, count.

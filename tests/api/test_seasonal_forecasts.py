@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import reference
+from engine_worlds import reference_start
 
 import simlab as sl
 from simlab import api
@@ -127,6 +128,7 @@ def twin(found: Simulation, row: int) -> list[dict[str, int]]:
         s=int(levels.reorder_point[row, 0]),
         S=int(levels.order_up_to[row, 0]),
         Q=0,
+        **reference_start(world, levels, row, 0),
         offset=offset,
         first_phase=levels.phase,
         forecast=said,
