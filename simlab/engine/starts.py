@@ -80,26 +80,31 @@ def least_order(terms: OrderTerms) -> IntArray:
 
 def _starts(kinds: _Kinds, forms: LevelArrays, items: ItemArrays) -> tuple[Starts, Mask]:
     """The tables, and (n, k) where there is one."""
-    laws, n, k = items.laws, *forms.top.shape
-    begin, length = np.zeros((n, k), np.int64), np.zeros((n, k), np.int64)
+    begin, length = np.zeros_like(forms.top), np.zeros_like(forms.top)
     tables: list[WordArray] = []
     used = 0
-    for item in np.flatnonzero(kinds.renews.any(axis=1) & (items.draws.way == ONE_TABLE)):
-        number = laws.number[item, 0]
-        at, first, m = laws.start[number], laws.points_start[number], laws.length[number]
-        points = laws.first[number] + np.arange(m) if first < 0 else laws.points[first : first + m]
-        ahead = (items.review[item] - items.phase[item]) % items.review[item]
-        known: dict[int, tuple[int, int]] = {}
-        for column in np.flatnonzero(kinds.renews[item]):
-            gap = int(forms.gap[item, column])
-            if gap not in known:
-                table = start_table(points, laws.thresholds[at : at + m], items.review[item], ahead, gap)
-                known[gap] = used, table.size
-                tables.append(table)
-                used += table.size
-            begin[item, column], length[item, column] = known[gap]
+    alike = (forms.gap == forms.gap[:, :1]).all(axis=1) & kinds.renews.all(axis=1)
+    for item in np.flatnonzero(kinds.renews.any(axis=1) & (items.draws.way == ONE_TABLE)).tolist():
+        points, thresholds = _demand_of(items, item)
+        review = int(items.review[item])
+        ahead = (review - int(items.phase[item])) % review
+        for gap in forms.gap[item, :1] if alike[item] else np.unique(forms.gap[item, kinds.renews[item]]):
+            table = start_table(points, thresholds, review, ahead, gap)
+            at = slice(None) if alike[item] else kinds.renews[item] & (forms.gap[item] == gap)
+            begin[item, at], length[item, at] = used, table.size
+            tables.append(table)
+            used += table.size
     every = np.concatenate(tables) if tables else np.zeros(0, np.uint32)
     return Starts(kinds.width, begin, length, every), length > 0
+
+
+def _demand_of(items: ItemArrays, item: int) -> tuple[IntArray, WordArray]:
+    """Points and thresholds of an item's only table."""
+    laws = items.laws
+    number = int(laws.number[item, 0])
+    at, listed, m = int(laws.start[number]), int(laws.points_start[number]), int(laws.length[number])
+    points = laws.first[number] + np.arange(m) if listed < 0 else laws.points[listed : listed + m]
+    return points, laws.thresholds[at : at + m]
 
 
 @jit

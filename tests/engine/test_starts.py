@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numba
 import numpy as np
 import pytest
 from engine_worlds import column, one_law, plain, world_of
@@ -86,6 +87,7 @@ def test_rounded_orders_leave_a_uniform_position(terms, width):
 LONG = Horizon(periods=26, warmup=6, replications=4000, slots=4000, seed=11)
 
 
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="plain Python would need hours")
 @pytest.mark.parametrize("demand", [SLOW, LUMPY, {}])
 @pytest.mark.parametrize(
     "more",
