@@ -31,10 +31,10 @@ def check_policy(policy: OrderPolicy) -> None:
     Raises
     ------
     UsageError
-        Names the law: *numbers* (NaN, a fraction or a negative order), *stateless* (the same
-        arguments gave another order), *compiled* (numba gives another result than Python),
-        *conserved* (units appeared or vanished), *alone* (an item depends on its neighbours), *split*
-        (replications run in two halves differ from one run).
+        Names the law: *raises* (an error inside), *numbers* (NaN, a fraction or a negative order),
+        *stateless* (the same arguments gave another order), *compiled* (numba gives another result than
+        Python), *conserved* (units appeared or vanished), *alone* (an item depends on its neighbours),
+        *split* (replications run in two halves differ from one run).
 
     Examples
     --------
@@ -47,11 +47,12 @@ def check_policy(policy: OrderPolicy) -> None:
 
     address = compiled(policy)
     function = address.ctypes
-    probes = _probes()
+    probes, written = _probes(), plain_function(policy)
     orders = [function(*probe) for probe in probes]
+    _raises(written, probes, orders)
     _numbers(probes, orders)
     _stateless(function, probes, orders)
-    _same_as_python(plain_function(policy), probes, orders)
+    _same_as_python(written, probes, orders)
     _simulated(policy)
 
 
@@ -71,6 +72,23 @@ def _probes() -> list[tuple[int, ...]]:
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
+def _raises(written: Any, probes: list[tuple[int, ...]], orders: list[Any]) -> None:
+    from simlab.engine.custom import RAISED
+
+    for probe, units in zip(probes, orders, strict=True):
+        if units == RAISED:
+            raise UsageError(f"raises: policy{probe} raised {_error_of(written, probe)}; 0 orders nothing")
+
+
+def _error_of(written: Any, probe: tuple[int, ...]) -> str:
+    """The error as plain Python words it."""
+    try:
+        written(*probe)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}".removesuffix(": ")
+    return "an error, compiled; plain Python does not"
+
+
 def _numbers(probes: list[tuple[int, ...]], orders: list[Any]) -> None:
     for probe, units in zip(probes, orders, strict=True):
         if not (units == units and units >= 0 and float(units).is_integer()):
@@ -88,7 +106,10 @@ def _stateless(function: Any, probes: list[tuple[int, ...]], orders: list[Any]) 
 
 def _same_as_python(written: Any, probes: list[tuple[int, ...]], orders: list[Any]) -> None:
     for probe, units in zip(probes, orders, strict=True):
-        plain = written(*probe)
+        try:
+            plain = written(*probe)
+        except Exception as error:
+            raise UsageError(f"raises: policy{probe} raised {_error_of(written, probe)}") from error
         if plain != units:
             raise UsageError(f"compiled: policy{probe} orders {units} compiled and {plain} in plain Python")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,7 +27,13 @@ s, S, Q
 units
     Wish ≥ 0, a whole number. It is then raised to the MOQ, rounded up to packs, and capped at the
     largest order and the highest position, like any built-in policy's.
+
+An error raised inside (a division by zero, an index beyond an array, a failed assertion, too) fails the
+run in that period.
 """
+
+RAISED = -math.inf
+"""What the recorder gets where a policy raised."""
 
 _PARAMETERS = 7
 _SIGNATURE = "float64(int64, int64, int64, int64, int64, int64, int64)"
@@ -42,15 +49,29 @@ def compiled(policy: OrderPolicy) -> Any:
         It takes another number of parameters, or numba refuses it.
     """
     plain = plain_function(policy)
+    if getattr(numba.config, "DISABLE_JIT", 0):
+        return _Interpreted(_guarded(plain))
     try:
-        return numba.cfunc(_SIGNATURE, error_model="numpy")(plain)
+        checked = numba.njit([_SIGNATURE], error_model="python", boundscheck=True)(plain)
+        return numba.cfunc(_SIGNATURE, error_model="numpy")(_guarded(checked))
     except numba.core.errors.NumbaError as error:
         reason = str(error).strip().splitlines()[0]
         raise UsageError(f"the policy '{plain.__name__}' cannot be compiled: {reason}") from error
-    except AttributeError:
-        if getattr(numba.config, "DISABLE_JIT", 0):  # then numba's own parts are not compiled either
-            return _Interpreted(plain)
-        raise
+
+
+def _guarded(policy: Callable[..., Any]) -> Callable[..., Any]:
+    """The policy with `RAISED` for an answer where it raises: compiled code cannot pass errors on."""
+
+    def ask(
+        period: int, position: int, net: int, last_demand: int, low: int, high: int, quantity: int
+    ) -> float:
+        try:
+            units = policy(period, position, net, last_demand, low, high, quantity)
+        except Exception:
+            return RAISED
+        return math.nan if units == RAISED else units
+
+    return ask
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ UNITS_LOST = 2
 POSITION_IDENTITY = 3
 NEGATIVE_ORDER = 4
 TOO_LARGE = 5
+POLICY_RAISED = 6
 NARROW = 1 << 31
 
 FAULTS = {
@@ -37,6 +38,7 @@ FAULTS = {
     POSITION_IDENTITY: "position ≠ net stock + units under way",
     NEGATIVE_ORDER: "the policy ordered something that is no whole number of units ≥ 0",
     TOO_LARGE: "the policy ordered more units than the sums of this run can hold",
+    POLICY_RAISED: "the user's policy raised an error (simlab.testing.check_policy names it)",
 }
 
 

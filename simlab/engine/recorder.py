@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simlab.engine._jit import inner, step
+from simlab.engine.custom import RAISED
 from simlab.engine.forecasts import run_forecast
-from simlab.engine.guards import NEGATIVE_ORDER, POSITION_IDENTITY, TOO_LARGE, UNITS_LOST
+from simlab.engine.guards import NEGATIVE_ORDER, POLICY_RAISED, POSITION_IDENTITY, TOO_LARGE, UNITS_LOST
 from simlab.engine.kernel_types import (
     DetailArrays,
     ItemArrays,
@@ -125,19 +126,21 @@ def wish(
 ) -> Any:
     """What a review orders before a highest position cuts it: by the rule, or by a user's policy.
 
-    `policy` is None or a compiled function (see `custom`); −1 if that returned no whole number ≥ 0,
-    −2 if it asked for more than `most` units.
+    `policy` is None or a compiled function (see `custom`). Where that raised, returned no whole number
+    ≥ 0, or asked for more than `most` units: the fault's code, negative.
     """
     if policy is None:
         return np.int64(order_size(top - position, rule))
     asked = policy(t, position, net, last_demand, top - rule.gap, top, rule.quantity)
+    if asked == RAISED:
+        return np.int64(-POLICY_RAISED)
     if not asked >= 0:
-        return np.int64(-1)
+        return np.int64(-NEGATIVE_ORDER)
     if asked > most:
-        return np.int64(-2)
+        return np.int64(-TOO_LARGE)
     units = np.int64(asked)
     if asked != units:
-        return np.int64(-1)
+        return np.int64(-NEGATIVE_ORDER)
     return np.int64(rounded(units, rule)) if units > 0 else np.int64(0)
 
 
@@ -253,7 +256,7 @@ def record_path(
             before = record.demand[t - 1] if t > 0 else np.int64(0)
             size = wish(details.policy, rule, level, t, position, net, before, details.most_ordered)
             if size < 0:
-                return (NEGATIVE_ORDER if size == -1 else TOO_LARGE), t
+                return -size, t
             size = limited(size, position, ceiling, rule)
             if size > 0:
                 flow = Flow(net, position, on_order, flow.part, waiting_part, flow.beyond, flow.n_orders)

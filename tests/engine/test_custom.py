@@ -1,5 +1,6 @@
 """A user's own policy runs like the built-in ones, and is refused by name where it breaks a law."""
 
+import math
 from dataclasses import replace
 
 import numba
@@ -13,7 +14,9 @@ from simlab.engine.types import Family, Horizon
 from simlab.errors import EngineFaultError, UsageError
 from simlab.testing import check_policy
 
+CALENDAR = np.arange(4)
 HORIZON = Horizon(periods=30, warmup=6, replications=4, slots=2, seed=3)
+needs_numba = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
 
 
 def order_up_to(period, position, net, last_demand, s, S, Q):
@@ -67,6 +70,24 @@ def stateful(period, position, net, last_demand, s, S, Q):
     return np.random.randint(0, 5)
 
 
+def raising(period, position, net, last_demand, s, S, Q):
+    if last_demand > 0:
+        raise ValueError("nothing is known of demand")
+    return max(S - position, 0)
+
+
+def dividing(period, position, net, last_demand, s, S, Q):
+    return max(S - position, 0) // Q * Q
+
+
+def reading_beyond(period, position, net, last_demand, s, S, Q):
+    return CALENDAR[period]
+
+
+def logarithm(period, position, net, last_demand, s, S, Q):
+    return 1 if math.log(S - position) > 0 else 0
+
+
 def too_few(position, S):
     return S - position
 
@@ -82,8 +103,12 @@ def not_compiled(period, position, net, last_demand, s, S, Q):
         (not_a_number, "numbers"),
         (fraction, "numbers"),
         (stateful, "stateless"),
+        (raising, r"raises: policy\(.*\) raised ValueError: nothing is known of demand"),
+        (dividing, r"raises: policy\(.*, 0\) raised ZeroDivisionError"),
+        (reading_beyond, "raises: policy.* raised IndexError"),
+        (logarithm, "raises: policy.* raised ValueError"),
         (too_few, "a function of period"),
-        (not_compiled, "cannot be compiled"),
+        pytest.param(not_compiled, "cannot be compiled", marks=needs_numba),
     ],
 )
 def test_a_broken_law_is_named(policy, law):
@@ -98,7 +123,17 @@ def test_a_run_fails_where_the_policy_orders_nonsense(policy):
         run.simulate_items(world, replace(levels, policy=policy), HORIZON)
 
 
-@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
+@pytest.mark.parametrize(
+    ("policy", "period"), [(raising, r"\d+"), (dividing, "0"), (reading_beyond, r"[4-8]")]
+)
+def test_a_run_fails_where_the_policy_raises(policy, period):
+    """Compiled code cannot pass the error on, and an order of 0 instead would falsify every sum."""
+    world, levels = mixed_world(4)
+    with pytest.raises(EngineFaultError, match=rf"item \d, replication 0, in period {period}: .* raised"):
+        run.simulate_items(world, replace(levels, policy=policy), HORIZON)
+
+
+@needs_numba
 def test_policies_leave_the_cache_of_compiled_code_readable():
     """A cache that named a user's function could not be read where that function is unknown."""
     world, levels = mixed_world(3)
