@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dis
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,14 +30,19 @@ units
     Wish ≥ 0, a whole number. It is then raised to the MOQ, rounded up to packs, and capped at the
     largest order and the highest position, like any built-in policy's.
 
-An error raised inside (a division by zero, an index beyond an array, a failed assertion, too) fails the
-run in that period.
+It keeps no state: constants (numbers, tuples, arrays) may be read, nothing outside may be changed. An
+error raised inside (a division by zero, an index beyond an array, a failed assertion, too) fails the run
+in that period.
 """
 
 RAISED = -math.inf
 """What the recorder gets where a policy raised."""
 
 _PARAMETERS = 7
+_WRITES = re.compile("(STORE|DELETE)_(GLOBAL|DEREF|ATTR)")
+_STATE = re.compile(r"readonly|compile-time constants|<class 'dict'>|empty set")
+"""What numba says of a policy that changes an array, or uses a list, a dict or a set around it."""
+_LONGEST_REASON = 160
 _SIGNATURE = "float64(int64, int64, int64, int64, int64, int64, int64)"
 
 
@@ -46,17 +53,47 @@ def compiled(policy: OrderPolicy) -> Any:
     Raises
     ------
     UsageError
-        It takes another number of parameters, or numba refuses it.
+        It takes another number of parameters, keeps state, or numba refuses it.
     """
     plain = plain_function(policy)
+    if written := _written_outside(plain):
+        raise _stateful(plain, f"it changes '{written[0]}'")
     if getattr(numba.config, "DISABLE_JIT", 0):
         return _Interpreted(_guarded(plain))
     try:
         checked = numba.njit([_SIGNATURE], error_model="python", boundscheck=True)(plain)
         return numba.cfunc(_SIGNATURE, error_model="numpy")(_guarded(checked))
     except numba.core.errors.NumbaError as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = _short(str(error))
+        if _STATE.search(reason):
+            raise _stateful(plain, reason) from error
         raise UsageError(f"the policy '{plain.__name__}' cannot be compiled: {reason}") from error
+
+
+def _written_outside(plain: Any) -> list[str]:
+    """Names around a policy that it assigns to: globals, attributes, variables of an enclosing function."""
+    code = plain.__code__
+    return [
+        str(line.argval)
+        for line in dis.get_instructions(code)
+        if _WRITES.fullmatch(line.opname) and line.argval not in code.co_cellvars
+    ]
+
+
+def _stateful(plain: Any, reason: str) -> UsageError:
+    return UsageError(
+        f"stateless: the policy '{plain.__name__}' keeps state: {reason}; it may read constants (numbers, "
+        "tuples, arrays), but its orders hang on its arguments alone"
+    )
+
+
+def _short(told: str) -> str:
+    """The line of numba's report that says what is wrong."""
+    lines = [line.strip(" -") for line in told.splitlines() if line.strip(" -")]
+    causes = [line.split("Error: ", 1)[1] for line in lines if "Error: " in line]
+    said = [line for line in (*causes, *lines) if not line.startswith(("Failed in", "Resolution failure"))]
+    reason = (said or lines)[0]
+    return reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON].rstrip()} …"
 
 
 def _guarded(policy: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,6 +15,8 @@ from simlab.errors import EngineFaultError, UsageError
 from simlab.testing import check_policy
 
 CALENDAR = np.arange(4)
+WEEK = (0, 0, 3, 0, 0, 1, 0)
+CALLS, SEEN, COUNT = [0], {}, 0
 HORIZON = Horizon(periods=30, warmup=6, replications=4, slots=2, seed=3)
 needs_numba = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
 
@@ -30,6 +32,10 @@ def reorder_up_to(period, position, net, last_demand, s, S, Q):
 def repeat(period, position, net, last_demand, s, S, Q):
     """What was demanded is ordered again, more on every tenth day."""
     return last_demand + (3 if period % 10 == 0 else 0)
+
+
+def reading_constants(period, position, net, last_demand, s, S, Q):
+    return CALENDAR[period % 4] + WEEK[period % 7] + COUNT
 
 
 @pytest.mark.parametrize(
@@ -48,7 +54,7 @@ def test_written_out_the_built_in_rules_give_the_same_units(policy, family):
         assert np.array_equal(getattr(a, measure), getattr(b, measure)), measure
 
 
-@pytest.mark.parametrize("policy", [repeat, order_up_to, reorder_up_to, numba.njit(repeat)])
+@pytest.mark.parametrize("policy", [repeat, order_up_to, reading_constants, numba.njit(repeat)])
 def test_sound_policies_pass(policy):
     check_policy(policy)
 
@@ -88,6 +94,52 @@ def logarithm(period, position, net, last_demand, s, S, Q):
     return 1 if math.log(S - position) > 0 else 0
 
 
+def writing_an_array(period, position, net, last_demand, s, S, Q):
+    CALENDAR[0] += 1
+    return CALENDAR[0] % 3
+
+
+def filling_an_array(period, position, net, last_demand, s, S, Q):
+    CALENDAR.fill(period)
+    return 0
+
+
+def counting_in_a_list(period, position, net, last_demand, s, S, Q):
+    CALLS[0] += 1
+    return CALLS[0] % 3
+
+
+def remembering(period, position, net, last_demand, s, S, Q):
+    SEEN[period] = position
+    return len(SEEN)
+
+
+def counting(period, position, net, last_demand, s, S, Q):
+    global COUNT
+    COUNT += 1
+    return COUNT % 3
+
+
+def counting_on_itself(period, position, net, last_demand, s, S, Q):
+    counting_on_itself.calls = period
+    return 0
+
+
+def a_counter():
+    calls = 0
+
+    def counting_in_a_closure(period, position, net, last_demand, s, S, Q):
+        nonlocal calls
+        calls += 1
+        return calls
+
+    return counting_in_a_closure
+
+
+def late(period, position, net, last_demand, s, S, Q):
+    return np.nan if period >= 200 else 1.0
+
+
 def too_few(position, S):
     return S - position
 
@@ -108,12 +160,40 @@ def not_compiled(period, position, net, last_demand, s, S, Q):
         (reading_beyond, "raises: policy.* raised IndexError"),
         (logarithm, "raises: policy.* raised ValueError"),
         (too_few, "a function of period"),
+        (late, r"numbers: policy\(\d{3,}, .* orders nan"),
         pytest.param(not_compiled, "cannot be compiled", marks=needs_numba),
     ],
 )
 def test_a_broken_law_is_named(policy, law):
     with pytest.raises(UsageError, match=law):
         check_policy(policy)
+
+
+@needs_numba
+@pytest.mark.parametrize(
+    ("policy", "what"),
+    [
+        (writing_an_array, "readonly array"),
+        (filling_an_array, "readonly array"),
+        (counting_in_a_list, "'CALLS' in globals"),
+        (remembering, "'SEEN'"),
+        (counting, "'COUNT'"),
+        (counting_on_itself, "'calls'"),
+        (a_counter(), "'calls'"),
+    ],
+)
+def test_a_policy_that_keeps_state_is_refused_as_such_and_what_it_changes_is_named(policy, what):
+    with pytest.raises(
+        UsageError, match=rf"^stateless: the policy '{policy.__name__}' keeps state: .*{what}"
+    ):
+        check_policy(policy)
+
+
+@needs_numba
+def test_what_numba_refuses_is_told_in_a_line():
+    with pytest.raises(UsageError, match="cannot be compiled: Untyped global name 'object'") as told:
+        check_policy(not_compiled)
+    assert len(str(told.value)) < 250
 
 
 @pytest.mark.parametrize("policy", [negative, not_a_number])
