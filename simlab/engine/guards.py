@@ -31,6 +31,7 @@ POSITION_IDENTITY = 3
 NEGATIVE_ORDER = 4
 TOO_LARGE = 5
 POLICY_RAISED = 6
+GONE_ASTRAY = 7
 NARROW = 1 << 31
 
 FAULTS = {
@@ -39,6 +40,7 @@ FAULTS = {
     NEGATIVE_ORDER: "the policy ordered something that is no whole number of units ≥ 0",
     TOO_LARGE: "the policy ordered more units than the sums of this run can hold",
     POLICY_RAISED: "the user's policy raised an error (simlab.testing.check_policy names it)",
+    GONE_ASTRAY: "units on order at the end are not those that arrive later",
 }
 
 

@@ -14,7 +14,14 @@ import numpy as np
 from simlab.engine._jit import inner, step
 from simlab.engine.custom import RAISED
 from simlab.engine.forecasts import run_forecast
-from simlab.engine.guards import NEGATIVE_ORDER, POLICY_RAISED, POSITION_IDENTITY, TOO_LARGE, UNITS_LOST
+from simlab.engine.guards import (
+    GONE_ASTRAY,
+    NEGATIVE_ORDER,
+    POLICY_RAISED,
+    POSITION_IDENTITY,
+    TOO_LARGE,
+    UNITS_LOST,
+)
 from simlab.engine.kernel_types import (
     DetailArrays,
     ItemArrays,
@@ -289,5 +296,5 @@ def record_path(
         if position != net + on_order:
             return POSITION_IDENTITY, t
     if on_order != flow.beyond:
-        return POSITION_IDENTITY, total
+        return GONE_ASTRAY, total
     return 0, flow.n_orders

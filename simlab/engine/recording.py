@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.engine.guards import FAULTS
+from simlab.engine.guards import FAULTS, GONE_ASTRAY
 from simlab.engine.kernel_types import Record, Schedule, Sums, Work
 from simlab.engine.overflow import recorder_arrays
 from simlab.engine.recorded import record_sums, record_sweep
@@ -120,12 +120,13 @@ def zeros(n: int, k: int, slots: int, shared: int) -> Sums:
 def raise_faults(faults: IntArray, names: IntArray, *, exact: bool = True) -> None:
     """Fail the run at the first breach, with the rows under which the caller knows the items.
 
-    `exact`: the period is that of the breach, not one by which it was found.
+    `exact`: the period is that of the breach, not one by which it was found (as of units that never arrive).
     """
     rows = np.flatnonzero(faults[:, 0])
     if rows.size:
         code, path, period = (int(x) for x in faults[rows[0]])
+        when = "in" if exact and code != GONE_ASTRAY else "by"
         raise EngineFaultError(
-            f"item {int(names[rows[0]])}, replication {path}, {'in' if exact else 'by'} period {period}: "
+            f"item {int(names[rows[0]])}, replication {path}, {when} period {period}: "
             f"{FAULTS.get(code, 'unknown fault')}"
         )

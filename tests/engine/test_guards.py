@@ -1,9 +1,12 @@
 """A breach is named by item, replication and the very period, however late it is noticed."""
 
+import json
+import re
 from dataclasses import replace
 
 import pytest
 from engine_worlds import mixed_world
+from planted import copy_of_package, plant, told
 
 from simlab.engine import run
 from simlab.engine.guards import POSITION_IDENTITY
@@ -64,3 +67,104 @@ def test_a_breach_that_does_not_come_again_keeps_the_period_by_which_it_was_noti
     monkeypatch.setattr(run, "_run", once)
     with pytest.raises(EngineFaultError, match="replication 2, by period 49"):
         run.simulate_items(world, levels, replace(HORIZON, seed=4))
+
+
+WARMUP, PERIODS, REPLICATIONS = 4, 12, 3
+LOST, BROKEN, ASTRAY = "units were lost", "position ≠ net stock", "units on order at the end"
+EITHER = f"{LOST}|{BROKEN}"
+OWN_PATH = "for lane in range(n):\n                if work.paths[lane] == 1:\n                    "
+AFTER_ARRIVAL = "        due, n_due = record.due[t], record.due_orders[t]\n"
+LOOPS = {
+    "lanes.py": "    while t < end:\n",
+    "sweep.py": "    while t < end:\n",
+    "recorder.py": AFTER_ARRIVAL,
+}
+"""Where periods begin, or units arrive: a line that stands once in each source."""
+
+PLANTED = {
+    "lanes lose a unit": ("lanes.py", f"{OWN_PATH}state[NET + lane] -= 1", EITHER),
+    "lanes find a unit": ("lanes.py", f"{OWN_PATH}state[NET + lane] += 1", BROKEN),
+    "lanes order what nobody sends": ("lanes.py", f"{OWN_PATH}state[POSITION + lane] += 1", BROKEN),
+    "lanes lose what never came": ("lanes.py", f"{OWN_PATH}state[NET + lane] -= 999", LOST),
+    "the sweep loses a unit": ("sweep.py", f"{OWN_PATH}state[NET + lane] -= 1", EITHER),
+    "the sweep finds a unit": ("sweep.py", f"{OWN_PATH}state[NET + lane] += 1", BROKEN),
+    "the sweep orders what nobody sends": (
+        "sweep.py",
+        f"{OWN_PATH}state[POSITION + lane] += 1",
+        BROKEN,
+    ),
+    "the sweep loses what never came": ("sweep.py", f"{OWN_PATH}state[NET + lane] -= 999", LOST),
+    "the recorder loses a unit": ("recorder.py", "net -= path == 1", BROKEN),
+    "the recorder orders what nobody sends": ("recorder.py", "position += path == 1", BROKEN),
+    "the recorder loses what never came": (
+        "recorder.py",
+        "on_order -= 999 * (path == 1)\n            position -= 999 * (path == 1)",
+        LOST,
+    ),
+    "the recorder loses a unit on its way": (
+        "recorder.py",
+        "record.due[t + record.due[t:].argmax()] -= path == 1\n            due = record.due[t]",
+        ASTRAY,
+    ),
+}
+"""Source, what happens to replication 1 of one item in one period, and the fault that must be named."""
+
+LATE = {name for name, (*_, fault) in PLANTED.items() if fault in (LOST, ASTRAY)}
+"""Nothing is lost before something came."""
+
+RUN = """
+import json
+from small_worlds import small_levels, small_world
+from simlab.engine import planted, run
+from simlab.engine.types import Horizon
+from simlab.errors import EngineFaultError
+from test_guards import LATE, PERIODS, PLANTED, REPLICATIONS, WARMUP
+
+world = small_world(4)
+horizon = Horizon(PERIODS, WARMUP, REPLICATIONS, 1, 7)
+ways = {"lanes.py": ["lanes"], "sweep.py": ["sweep"], "recorder.py": ["ledger", "recorded sweep"]}
+faults = {}
+for planted.name, (source, *_) in {"nothing": ("recorder.py",), **PLANTED}.items():
+    for way in ways[source]:
+        for planted.item, planted.period in ((2, 9 if planted.name in LATE else 1), (3, 9)):
+            planted.key, said = world.keys[planted.item], ""
+            try:
+                run.evaluate(way, world, small_levels(world), horizon)
+            except EngineFaultError as error:
+                said = str(error)
+            faults.setdefault(planted.name, []).append((planted.item, planted.period, said))
+print(json.dumps(faults))
+"""
+
+
+@pytest.fixture(scope="module")
+def faults(tmp_path_factory):
+    """What runs say whose kernels go wrong in one period of one replication of one item."""
+    package = copy_of_package(tmp_path_factory.mktemp("planted"))
+    (package / "engine" / "planted.py").write_text("name, key, item, period = '', 0, 0, 0\n", "utf-8")
+    for where, line in LOOPS.items():
+        here = {name: wrong for name, (source, wrong, *_) in PLANTED.items() if source == where}
+        spoilt = "".join(
+            f"        if (planted.name, planted.key, planted.period) == ({name!r}, items.keys[item], t):\n"
+            f"            {wrong}\n"
+            for name, wrong in here.items()
+        )
+        plant(package, where, line, line + spoilt)
+        plant(
+            package, where, "import numpy as np\n", "import numpy as np\nfrom simlab.engine import planted\n"
+        )
+    return json.loads(told(package, RUN))
+
+
+def test_sound_kernels_breach_no_guard(faults):
+    assert {fault for *_, fault in faults["nothing"]} == {""}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_kernel_that_loses_a_unit_or_a_position_fails_the_run_by_name(faults, name):
+    """Guards see it in whichever evaluator, in the warm-up too, and name item, replication and period."""
+    fault = PLANTED[name][-1]
+    assert len(faults[name]) >= 2
+    for item, period, said in faults[name]:
+        when = f"in period {period}" if fault != ASTRAY else f"by period {WARMUP + PERIODS}"
+        assert re.match(f"item {item}, replication 1, {when}: ({fault})", said), said

@@ -6,19 +6,10 @@ copy of the package is spoilt and run as plain Python (NUMBA_DISABLE_JIT), so th
     pytest -m slow tests/engine/test_planted_kernels.py
 """
 
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+from planted import copy_of_package, plant, told
 
-import simlab
 from simlab.engine.types import Family, LawKind, Unmet
-
-PACKAGE = Path(simlab.__file__).parent
-TESTS = Path(__file__).parents[1]
 
 LOST = {"unmet": Unmet.LOST}
 FAST = {"R": 1, "lead_times": [5], "lead_weights": [1]}
@@ -148,43 +139,25 @@ PLANTED = {
 }  # fmt: skip
 
 RUN = """
-import sys
-sys.path.insert(0, sys.argv[1])
-sys.path[1:1] = [sys.argv[2], sys.argv[2] + "/engine"]
 import reference
 from simlab.errors import EngineFaultError
 from test_planted_kernels import PLANTED
 from test_traps import BASE, differing
-import simlab
-assert simlab.__file__.startswith(sys.argv[1]), simlab.__file__
 try:
-    print("differ:", *sorted(differing(BASE | PLANTED[sys.argv[3]][2], reference)))
+    print("differ:", *sorted(differing(BASE | PLANTED[sys.argv[4]][2], reference)))
 except EngineFaultError as fault:
     print("guard:", fault)
 """
-
-
-def answer(package: Path, name: str) -> str:
-    """What the comparison with the plain simulator says of a copy of the package."""
-    command = [sys.executable, "-c", RUN, str(package.parent), str(TESTS), name]
-    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONWARNINGS": "ignore"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout.strip()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_mistake_planted_in_a_kernel_is_seen(name, tmp_path):
     """Without it both agree to the unit; with it a sum differs, or a guard of the run is breached."""
-    package = tmp_path / "simlab"
-    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    assert answer(package, name) == "differ:"
+    package = copy_of_package(tmp_path)
+    assert told(package, RUN, name) == "differ:"
     where, (right, wrong), _ = PLANTED[name]
-    file = package / "engine" / where
-    source = file.read_text("utf-8")
-    assert source.count(right) >= 1, right
-    file.write_text(source.replace(right, wrong), "utf-8")
-    seen = answer(package, name)
+    plant(package, where, right, wrong)
+    seen = told(package, RUN, name)
     print(f"{name}: {seen}")
     assert seen != "differ:"
