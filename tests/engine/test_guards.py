@@ -73,11 +73,10 @@ WARMUP, PERIODS, REPLICATIONS = 4, 12, 3
 LOST, BROKEN, ASTRAY = "units were lost", "position ≠ net stock", "units on order at the end"
 EITHER = f"{LOST}|{BROKEN}"
 OWN_PATH = "for lane in range(n):\n                if work.paths[lane] == 1:\n                    "
-AFTER_ARRIVAL = "        due, n_due = record.due[t], record.due_orders[t]\n"
 LOOPS = {
     "lanes.py": "    while t < end:\n",
     "sweep.py": "    while t < end:\n",
-    "recorder.py": AFTER_ARRIVAL,
+    "recorder.py": "        due, n_due = record.due[t], record.due_orders[t]\n",
 }
 """Where periods begin, or units arrive: a line that stands once in each source."""
 
@@ -94,16 +93,16 @@ PLANTED = {
         BROKEN,
     ),
     "the sweep loses what never came": ("sweep.py", f"{OWN_PATH}state[NET + lane] -= 999", LOST),
-    "the recorder loses a unit": ("recorder.py", "net -= path == 1", BROKEN),
-    "the recorder orders what nobody sends": ("recorder.py", "position += path == 1", BROKEN),
+    "the recorder loses a unit": ("recorder.py", "net -= planted.path == 1", BROKEN),
+    "the recorder orders what nobody sends": ("recorder.py", "position += planted.path == 1", BROKEN),
     "the recorder loses what never came": (
         "recorder.py",
-        "on_order -= 999 * (path == 1)\n            position -= 999 * (path == 1)",
+        "on_order -= 999 * (planted.path == 1)\n            position -= 999 * (planted.path == 1)",
         LOST,
     ),
     "the recorder loses a unit on its way": (
         "recorder.py",
-        "record.due[t + record.due[t:].argmax()] -= path == 1\n            due = record.due[t]",
+        "record.due[t + record.due[t:].argmax()] -= planted.path == 1\n            due = record.due[t]",
         ASTRAY,
     ),
 }
@@ -141,7 +140,9 @@ print(json.dumps(faults))
 def faults(tmp_path_factory):
     """What runs say whose kernels go wrong in one period of one replication of one item."""
     package = copy_of_package(tmp_path_factory.mktemp("planted"))
-    (package / "engine" / "planted.py").write_text("name, key, item, period = '', 0, 0, 0\n", "utf-8")
+    (package / "engine" / "planted.py").write_text(
+        "name, key, item, period, path = '', 0, 0, 0, 0\n", "utf-8"
+    )
     for where, line in LOOPS.items():
         here = {name: wrong for name, (source, wrong, *_) in PLANTED.items() if source == where}
         spoilt = "".join(
@@ -150,9 +151,10 @@ def faults(tmp_path_factory):
             for name, wrong in here.items()
         )
         plant(package, where, line, line + spoilt)
-        plant(
-            package, where, "import numpy as np\n", "import numpy as np\nfrom simlab.engine import planted\n"
-        )
+        numpy = "import numpy as np\n"
+        plant(package, where, numpy, f"{numpy}from simlab.engine import planted\n")
+    own = "    path = work.paths[lane]\n"
+    plant(package, "recorder.py", own, f"{own}    planted.path = path\n")
     return json.loads(told(package, RUN))
 
 
