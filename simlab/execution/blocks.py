@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 import numpy as np
 
-from simlab.engine.run import simulate_items
+from simlab.engine.recording import SHARED
+from simlab.engine.run import evaluator_of, simulate_items
 from simlab.engine.types import Curves, Horizon, IntArray, Levels, World
 from simlab.errors import EngineFaultError
 from simlab.execution.sums import PlanRequest, PlanSums, Weights, add_blocks, reduce_items
@@ -105,11 +105,21 @@ def run_curves(
     def one(rows: IntArray) -> Curves:
         return _totals(simulate_items(world.take(rows), levels.take(rows), horizon), by_slot)
 
-    parts = list(spread(one, world, workers.block_size(world.n_items), workers, progress, stage))
-    curves = _together(parts, workers)
-    if curves.n_items != world.n_items:
-        raise EngineFaultError(f"{curves.n_items} of {world.n_items} SKU-locations came back")
-    return curves
+    whole = _room(world, levels, horizon, by_slot)
+
+    def placed(rows: IntArray) -> int:
+        return _place(whole, rows, one(rows))
+
+    size, done = workers.block_size(world.n_items), 0
+    if workers.backend == "threads":
+        for n in spread(placed, world, size, workers, progress, stage):
+            done += n
+    else:  # what a process places would stay its own
+        for part in spread(one, world, size, workers, progress, stage):
+            done += _place(whole, np.arange(done, min(done + size, world.n_items)), part)
+    if done != world.n_items:
+        raise EngineFaultError(f"{done} of {world.n_items} SKU-locations came back")
+    return whole
 
 
 def run_plans(
@@ -170,22 +180,28 @@ def _totals(curves: Curves, by_slot: tuple[str, ...]) -> Curves:
     return replace(curves, **changes)
 
 
-def _together(parts: list[Curves], workers: Workers) -> Curves:
-    """Blocks one after the other; new memory is as much work as simulating, so threads share it."""
-    names = [field.name for field in fields(Curves)]
-    columns = [[getattr(part, name) for part in parts] for name in names]
-    if workers.n_workers == 1 or len(parts) == 1:
-        return Curves(**dict(zip(names, map(_joined, columns), strict=True)))
-    with ThreadPoolExecutor(workers.n_workers) as threads:
-        return Curves(**dict(zip(names, threads.map(_joined, columns), strict=True)))
+def _room(world: World, levels: Levels, horizon: Horizon, by_slot: tuple[str, ...]) -> Curves:
+    """Memory for the sums of all items, taken once; the system gives it when blocks are placed."""
+    swept = evaluator_of(world, levels) in ("sweep", "recorded sweep")
+    sums: dict[str, IntArray] = {}
+    for field in fields(Curves):
+        columns = 1 if swept and field.name in SHARED else levels.n_columns
+        slots = horizon.slots if field.name in by_slot else 1
+        middle = () if field.name == "demanded" else (columns,)
+        sums[field.name] = np.empty((world.n_items, *middle, slots), np.int64)
+    return Curves(**sums)
 
 
-def _joined(parts: list[IntArray]) -> IntArray:
-    """Blocks one after the other; those with one column for all are spread where others have more."""
-    if parts[0].ndim == 3 and len(columns := {part.shape[1] for part in parts}) > 1:
-        most = max(columns)
-        parts = [np.broadcast_to(part, (part.shape[0], most, part.shape[2])) for part in parts]
-    return np.concatenate(parts)
+def _place(whole: Curves, rows: IntArray, part: Curves) -> int:
+    """Copy a block to its rows, one column for all where others have more; the number of its items.
+
+    Each worker places its own: new memory is as much work as simulating.
+    """
+    if part.n_items != rows.size:
+        raise EngineFaultError(f"{part.n_items} SKU-locations came back from a block of {rows.size}")
+    for field in fields(Curves):
+        getattr(whole, field.name)[rows[0] : rows[-1] + 1] = getattr(part, field.name)
+    return part.n_items
 
 
 def block_rows(n_items: int, size: int) -> list[IntArray]:
