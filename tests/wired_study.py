@@ -63,7 +63,7 @@ def policy(line: str) -> dict[str, str]:
     return {"[policy]": f"[policy]\n{line}"}
 
 
-def agrees(simulation, **of_items) -> None:
+def agrees(simulation, leads=LEADS, **of_items) -> None:
     """Every sum of a simulation equals the plain simulator's; keywords hold one value per item."""
     world, levels, settings = simulation.data.models.world, simulation.planned.levels, simulation.settings
     for row in range(world.n_items):
@@ -73,8 +73,8 @@ def agrees(simulation, **of_items) -> None:
             key=int(world.keys[row]),
             values=values.tolist(),
             thresholds=thresholds.tolist(),
-            lead_times=LEADS[row][0],
-            lead_weights=LEADS[row][1],
+            lead_times=leads[row][0],
+            lead_weights=leads[row][1],
             crossing=False,
             family=int(levels.family[row]),
             s=int(levels.reorder_point[row, 0]),

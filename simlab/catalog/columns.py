@@ -30,9 +30,6 @@ class Column:
         Allowed words, those that work.
     later : tuple of str
         Words of the interface that are not in this version.
-    works : tuple of float, or None
-        None: every value works. Else the only values that this version does not refuse: the ones that
-        change nothing.
     or_share : bool
         Whether a choice may also be a number between 0 and 1.
     """
@@ -44,7 +41,6 @@ class Column:
     above: bool = False
     choices: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
-    works: tuple[float, ...] | None = None
     or_share: bool = False
 
 
@@ -71,7 +67,7 @@ ITEMS: dict[str, Column] = {
     "review_period": Column("number", above=True, high=36_500),
     "review_phase": _WHOLE,
     "lead_time": Column("number", high=36_500),
-    "lead_time_sd": Column("number", high=36_500, works=(0.0,)),
+    "lead_time_sd": Column("number", high=36_500),
     "on_hand": _WHOLE,
     "on_order": _WHOLE,
     "criticality": _TEXT,

@@ -139,7 +139,7 @@ def product_limit(days: IntArray, is_open: BoolArray) -> DayLaw:
     at_risk = (days[None, :] >= values[:, None]).sum(axis=1)
     survival = np.cumprod(1 - counts / at_risk)
     survival[-1] = 0.0
-    return DayLaw(values, _millionths(-np.diff(survival, prepend=1.0)))
+    return DayLaw(values, millionths(-np.diff(survival, prepend=1.0)))
 
 
 def pooled(own: DayLaw, parent: DayLaw, n: int, strength: float) -> DayLaw:
@@ -148,7 +148,7 @@ def pooled(own: DayLaw, parent: DayLaw, n: int, strength: float) -> DayLaw:
     shares = np.zeros(days.size)
     for law, weight in ((own, n), (parent, strength)):
         shares[np.searchsorted(days, law.days)] += weight / (n + strength) * law.weights / law.weights.sum()
-    return DayLaw(days, _millionths(shares))
+    return DayLaw(days, millionths(shares))
 
 
 def smoothed(law: DayLaw, kind: str, longest: int) -> DayLaw:
@@ -168,12 +168,13 @@ def smoothed(law: DayLaw, kind: str, longest: int) -> DayLaw:
     else:
         sigma2 = np.log1p(variance / mean**2)
         below = stats.lognorm.cdf(edges, np.sqrt(sigma2), scale=mean * np.exp(-sigma2 / 2))
-    weights = _millionths(np.diff(below) / below[-1])
+    weights = millionths(np.diff(below) / below[-1])
     kept = weights > 0
     return DayLaw(np.flatnonzero(kept), weights[kept])
 
 
-def _millionths(shares: FloatArray) -> IntArray:
+def millionths(shares: FloatArray) -> IntArray:
+    """Shares as whole numbers that sum to a million, their sums from the left rounded."""
     edges = np.rint(np.cumsum(shares) / shares.sum() * _PARTS).astype(np.int64)
     return np.asarray(np.diff(edges, prepend=0))
 

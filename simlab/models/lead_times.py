@@ -16,12 +16,12 @@ from simlab.models.lead_time_remarks import remarks
 from simlab.models.orders import observe
 from simlab.models.overriding import lead_time_laws
 from simlab.models.redrawn_delays import DelayUncertainty, GroupLaw, Source, alike, delay_uncertainty
+from simlab.models.stated_delays import stated_lead_times, stated_points
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
     from simlab.study import Study
 
-_SHARES = 10_000  # resolution of a stated lead time between two whole periods
 _MOST_WEIGHT = 2**31 - 1
 
 _NAMES_SHOWN = 3
@@ -126,12 +126,12 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
     Parameters
     ----------
     catalog : Catalog
-        `items` (`supplier`, `lead_time` in `data.time_unit`), `receipts`, study.
+        `items` (`supplier`, `lead_time` and `lead_time_sd` in `data.time_unit`), `receipts`, study.
 
     Raises
     ------
     InvalidInputError
-        No source of a lead time, or random lead times without a word on crossing.
+        No source of a lead time, a spread without a mean, or random lead times without a word on crossing.
 
     Notes
     -----
@@ -140,7 +140,8 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
     that, all receipts pooled. Further columns of `by` are groups within: n receipts of the group and the
     law around it are mixed with weights n and `min_receipts`. Orders still open count as longer than so
     far (Kaplan–Meier). ``gamma`` and ``lognormal`` keep mean and variance of these laws. ``law =
-    "fixed"`` takes the item's `lead_time` alone. Each reason says which.
+    "fixed"`` takes what the item states alone: its `lead_time`, which varies by `lead_time_sd` where that
+    is above 0 (a gamma law, lognormal under ``law = "lognormal"``; `spread_periods`). Each reason says which.
     """
     receipts = _usable(catalog)
     laws = _Laws()
@@ -149,9 +150,9 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
     sources: list[Source | None] = []
     missing: list[int] = []
     keys, kinds = item_keys(catalog), lead_time_laws(catalog).tolist()
-    stated = catalog.numbers.get("lead_time", np.full(catalog.n_items, np.nan)).tolist()
+    said = [_Stated(*one) for one in zip(*stated_lead_times(catalog), catalog.keys, strict=True)]
     for row in range(catalog.n_items):
-        found = _law_of(keys[row], stated[row], kinds[row], receipts, laws)
+        found = _law_of(keys[row], said[row], kinds[row], receipts, laws)
         if found is None:
             missing.append(row)
         else:
@@ -225,21 +226,21 @@ def split_days(days: IntArray, per_day: tuple[int, int]) -> tuple[IntArray, IntA
     return np.concatenate([whole, whole + 1]), np.concatenate([share - rest, rest])
 
 
-def split_periods(value: float) -> tuple[IntArray, IntArray]:
-    """A stated lead time in periods as at most two whole ones: 2.3 → 2 with 0.7, 3 with 0.3."""
-    whole = int(np.floor(value))
-    upper = round((value - whole) * _SHARES)
-    points = [(whole, _SHARES - upper), (whole + 1, upper)]
-    kept = [(period, weight) for period, weight in points if weight > 0]
-    return np.array([p for p, _ in kept], np.int64), np.array([w for _, w in kept], np.int64)
+@dataclass(frozen=True)
+class _Stated:
+    """What an item says of its lead time, in `data.time_unit`; a mean of NaN: nothing."""
+
+    mean: float
+    sd: float
+    who: str
 
 
-def _law_of(key: Key, stated: float, kind: str, receipts: _Receipts, laws: _Laws) -> _Found | None:
+def _law_of(key: Key, stated: _Stated, kind: str, receipts: _Receipts, laws: _Laws) -> _Found | None:
     """Number, reason and source of one item's law; None without any."""
     spec, study = receipts.study.lead_times, receipts.study
-    has_own = np.isfinite(stated)
+    has_own = np.isfinite(stated.mean)
     if kind == "fixed":
-        return (*_stated(stated, laws, study, ""), None) if has_own else None
+        return (*_stated(stated, kind, laws, study, ""), None) if has_own else None
     first = spec.by[0]
     name = f"{first} '{key[0]}'" if key else f"no {first}"
     n = receipts.count(key[:1]) if key else 0
@@ -253,7 +254,7 @@ def _law_of(key: Key, stated: float, kind: str, receipts: _Receipts, laws: _Laws
         return (*learnt, Source((), key[0], kind))
     if has_own:
         why = f"{name} has no receipts: " if key and n_all else ""
-        return (*_stated(stated, laws, study, why), None)
+        return (*_stated(stated, kind, laws, study, why), None)
     if n_all == 0:
         return None
     who = f"{name} has no receipts" if key else name
@@ -290,10 +291,14 @@ def _learnt(
     return number, f"{why}, mean {law.mean:.3g} {days}{shape}"
 
 
-def _stated(stated: float, laws: _Laws, study: Study, why: str) -> tuple[int, str]:
-    periods = stated * study.time_unit_periods
-    number = laws.add(("stated", stated), *split_periods(periods))
-    return number, f"{why}items.lead_time = {stated:g} {study.data.time_unit}"
+def _stated(stated: _Stated, kind: str, laws: _Laws, study: Study, why: str) -> tuple[int, str]:
+    shape = "lognormal" if kind == "lognormal" else "gamma"
+    key = ("stated", stated.mean, stated.sd, shape if stated.sd else "")
+    if key not in laws.number:
+        unit = study.time_unit_periods
+        laws.add(key, *stated_points(stated.mean * unit, stated.sd * unit, shape, stated.who))
+    text = f"{why}items.lead_time = {stated.mean:g} {study.data.time_unit}"
+    return laws.number[key], text + (f", lead_time_sd = {stated.sd:g}, {shape}" if stated.sd else "")
 
 
 def _usable(catalog: Catalog) -> _Receipts:
@@ -322,7 +327,7 @@ def _no_lead_time(catalog: Catalog, rows: Sequence[int]) -> Problem:
 
 def _crossing_unsaid(study: Study) -> Problem:
     fix = "say [lead_times] crossing = false (arrivals keep the order of orders) or true (they may overtake)"
-    message = "must be said where lead times are random; one that is no whole number of periods is, too"
+    message = "must be said where lead times are random: of no whole number of periods, or with lead_time_sd"
     return Problem("E-STU-011", message, study.file, column="lead_times.crossing", fix=fix)
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from simlab.report.formats import number
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from simlab.report.tables import RunTables
 
 _FEW_PERIODS = 24
-_NO_SPREAD = ("items.lead_time", "given")
+_STATED, _SPREAD = ("items.lead_time", "given"), "lead_time_sd"
 
 
 def sentences(tables: RunTables) -> Iterator[str]:
@@ -33,12 +35,7 @@ def sentences(tables: RunTables) -> Iterator[str]:
                 f"Seasons are tested where demand varies and {cycle} or more were observed: not for "
                 f"{number(untested)} of {number(len(items))} SKU-locations, whose peaks may come back or not."
             )
-    stated = items["lead_time_reason"].astype(str).str.startswith(_NO_SPREAD).sum()
-    if stated:
-        yield (
-            f"The lead times of {number(stated)} of {number(len(items))} SKU-locations are stated, not "
-            "received: how much they vary is not known."
-        )
+    yield from _lead_times(items["lead_time_reason"].astype(str))
     if "stage" in items:
         dying = int((items["stage"] == "dying").sum())
         if dying:
@@ -47,6 +44,18 @@ def sentences(tables: RunTables) -> Iterator[str]:
                 f"their silent {period}s count as zero demand and make them look rarer than they sold, "
                 'unless life = "first_to_last".'
             )
+
+
+def _lead_times(reason: pd.Series[str]) -> Iterator[str]:
+    """Lead times that no receipt shows, with and without a stated spread."""
+    stated, spread = reason.str.startswith(_STATED), reason.str.contains(_SPREAD)
+    for rows, unknown in (
+        (stated & ~spread, "how much they vary is not known"),
+        (stated & spread, "so is how much they vary, and no receipt shows whether it is true"),
+    ):
+        if rows.any():
+            n = f"{number(int(rows.sum()))} of {number(len(reason))}"
+            yield f"The lead times of {n} SKU-locations are stated, not received: {unknown}."
 
 
 def _sales(tables: RunTables) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from wired_study import agrees, policy, write
+from wired_study import LEADS, agrees, policy, write
 
 import simlab as sl
 from simlab import api
 from simlab.engine.types import Unmet
 from simlab.errors import InvalidInputError
+from simlab.models.stated_delays import spread_periods
 
 STOCK = ("30,10", "0,40", "9,", "3,0")
 
@@ -118,3 +119,14 @@ def test_schemes_are_compared_from_todays_stock(tmp_path):
     found = sl.compare(data, ["category"], rounds=rounds, replications=20, verdict_replications=20)
     assert found.warmup == 0
     assert found.winner == "category"
+
+
+def test_lead_times_stated_with_a_spread_are_simulated(tmp_path):
+    """Mean 14 days and 7 of standard deviation: drawn order by order, in sequence, planned for, and named."""
+    found = simulated(write(tmp_path, "lead_time_sd", ("7", "0", "", "9")))
+    points = [spread_periods(2.0, 1.0, "gamma"), *LEADS[1:3], spread_periods(2.5, 9 / 7, "gamma")]
+    agrees(found, leads=[tuple(map(list, one)) for one in points])
+    still = simulated(write(tmp_path))
+    more = found.planned.safety_stock[:, 0] > still.planned.safety_stock[:, 0]
+    assert more.tolist() == [True, False, False, True]
+    assert found.data.models.lead_time_reason[3] == "items.lead_time = 17.5 days, lead_time_sd = 9, gamma"

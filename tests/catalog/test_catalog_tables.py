@@ -73,7 +73,9 @@ def test_catalog_of_frames() -> None:
         ("max_position", -1, "max_position must be 0 or more"),
         ("unmet", "1.5", "a share such as 0.3 are"),
         ("unit_resolution", 0.5, "'0.5' is not a whole number"),
-        ("lead_time_sd", 2, "lead_time_sd = 2 is not in this version"),
+        ("lead_time_sd", -2, "lead_time_sd must be 0 or more"),
+        ("lead_time_sd", "two", "'two' is not a plain number"),
+        ("lead_time_sd", "NaN", "'NaN' is not a plain number"),
         ("unmet", "waits", "'waits' is not allowed"),
         ("demand_law", "intermittent", "demand_law = intermittent is not in this version"),
         ("sku", "", "the cell is empty"),
@@ -93,8 +95,8 @@ def test_item_cells(column: str, value: object, message: str) -> None:
     assert f"column '{column}'" in said
 
 
-def test_neutral_values_of_later_columns_are_fine() -> None:
-    """Columns that change nothing are no reason to refuse an export."""
+def test_empty_cells_of_optional_columns_are_fine() -> None:
+    """Columns that say nothing are no reason to refuse an export."""
     catalog = from_frames(
         PLAIN, items(unit_resolution=[1, None], lead_time_sd=[0, 0], max_position=["", ""]), demand()
     )
@@ -106,7 +108,7 @@ def test_every_known_column_has_a_home() -> None:
     row: dict[str, Any] = {}
     for name, rule in ITEMS.items():
         row[name] = {"id": "a", "text": "t", "choice": (rule.choices or ("",))[0]}.get(rule.kind, 1)
-    row |= {"max_position": None, "lead_time_sd": 0, "location": "X"}
+    row |= {"max_position": None, "location": "X"}
     catalog = from_frames(PLAIN, pd.DataFrame([row]))
     for name, rule in ITEMS.items():
         if rule.kind != "id":
