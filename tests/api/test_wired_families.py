@@ -35,7 +35,7 @@ def test_reorder_points_with_order_up_to_levels_are_what_the_plain_simulator_run
     assert (levels.family == Family.REORDER_UP_TO).all()
     assert (levels.order_up_to - levels.reorder_point)[[0, 1, 3], 0].tolist() == [40, 15, 6]
     agrees(found)
-    assert found.warmup_rule.startswith("the larger of")
+    assert found.warmup_rule == "longest lead time + review period - 1"
     assert found.planned.method[0].startswith(planning)
 
 
