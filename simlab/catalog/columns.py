@@ -68,7 +68,7 @@ ITEMS: dict[str, Column] = {
     "review_phase": _WHOLE,
     "lead_time": Column("number", high=36_500),
     "lead_time_sd": Column("number", high=36_500),
-    "on_hand": _WHOLE,
+    "on_hand": Column("whole", low=-1e12),
     "on_order": _WHOLE,
     "criticality": _TEXT,
     "category": _TEXT,

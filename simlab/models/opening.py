@@ -16,7 +16,7 @@ _NAMED = 5
 
 
 def stock_record(catalog: Catalog) -> Start | None:
-    """What lies on the shelves and is under way; None unless every SKU-location has an `on_hand`."""
+    """What is on the shelves (below 0: owed) and under way; None unless all items have an `on_hand`."""
     on_hand = _column(catalog, "on_hand")
     if not np.isfinite(on_hand).all():
         return None

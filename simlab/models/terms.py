@@ -79,7 +79,7 @@ def read_terms(catalog: Catalog) -> tuple[OrderTerms, tuple[QualityRow, ...]]:
     ------
     InvalidInputError
         Limits below 0, packs below 1, parts of units, a smallest order above the largest one
-        or above the highest position.
+        or above the highest position, units owed (`on_hand` below 0) where demand can be lost.
 
     Notes
     -----
@@ -97,8 +97,9 @@ def read_terms(catalog: Catalog) -> tuple[OrderTerms, tuple[QualityRow, ...]]:
     problems = [*_unit_problems(catalog, pack, moq, largest, ceiling), *_review_problems(catalog, given)]
     waits, unknown = _waits(catalog)
     unmet = _unmet(waits)
-    if problems + unknown:
-        raise InvalidInputError(problems + unknown)
+    problems += [*unknown, *_owed_problems(catalog, unmet)]
+    if problems:
+        raise InvalidInputError(problems)
     terms = OrderTerms(
         review,
         phase,
@@ -169,6 +170,16 @@ def _unit_problems(
         for row in np.flatnonzero((most > 0) & (smallest > most)):
             why = f"{most[row]:g} is below the smallest order {smallest[row]:g}"
             yield _problem(catalog, int(row), name, why, fix)
+
+
+def _owed_problems(catalog: Catalog, unmet: CodeArray) -> Iterator[Problem]:
+    """Negative stock is a backlog, which only items have whose unmet demand waits."""
+    stock = _column(catalog, "on_hand")
+    fix = 'give 0, or say unmet = "backorder" for the item'
+    for row in np.flatnonzero((stock < 0) & (unmet != Unmet.BACKORDER)).tolist():
+        kind = "is lost" if unmet[row] == Unmet.LOST else "is lost in part"
+        why = f"{stock[row]:g} units cannot be owed: unmet demand {kind}"
+        yield _problem(catalog, row, "on_hand", why, fix)
 
 
 def _review_notes(catalog: Catalog, wanted: FloatArray, review: IntArray) -> tuple[QualityRow, ...]:

@@ -72,6 +72,11 @@ def test_today_is_where_every_path_begins_and_every_period_counts(tmp_path):
     agrees(found, start=[(30, 10), (0, 40), (9, 0), (3, 0)])
 
 
+def test_customers_who_wait_today_are_served_first(tmp_path):
+    path = write(tmp_path, "on_hand,on_order", ("-30,10", "-1,0", "9,", "-5,2"), **policy('start = "today"'))
+    agrees(simulated(path), start=[(-30, 10), (-1, 0), (9, 0), (-5, 2)])
+
+
 def test_a_run_from_today_is_optimised_traced_and_says_that_it_is_transient(tmp_path):
     path = write(tmp_path, "on_hand,on_order", STOCK, **policy('start = "today"'))
     folder, facts = run_files(path)

@@ -82,3 +82,19 @@ def test_a_highest_position_below_the_smallest_order_is_refused_by_name(make_cat
         ("max_position", "P0@EAST: 23 is below the smallest order 24"),
         ("max_position", "P2@EAST: 5 is below the smallest order 6"),
     ]
+
+
+def test_a_backlog_of_today_needs_demand_that_waits(make_catalog) -> None:
+    """Negative stock is what is owed to customers; where demand is lost nobody is owed anything."""
+    items = {**GIVEN, "on_hand": [-4, -4, -4, 0], "unmet": ["backorder", "lost", "0.3", "lost"]}
+    frames = {f"P{i}": {} for i in range(4)}
+    with pytest.raises(InvalidInputError) as refused:
+        fit(make_catalog(frames, None, items, period="week"))
+    assert [(one.column, one.message) for one in refused.value.problems] == [
+        ("on_hand", "P1@EAST: -4 units cannot be owed: unmet demand is lost"),
+        ("on_hand", "P2@EAST: -4 units cannot be owed: unmet demand is lost in part"),
+    ]
+    waiting = {**items, "unmet": "backorder"}
+    catalog = make_catalog(frames, None, waiting, period="week", policy={"start": "today"})
+    assert fit(catalog).world.start.on_hand.tolist() == [-4, -4, -4, 0]
+    assert catalog.quality.units("items", "used") == 0
