@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["id", "text", "money", "number", "whole", "fraction", "date", "choice", "flag"]
@@ -28,8 +28,8 @@ class Column:
         Whether `low` itself is refused.
     choices : tuple of str
         Allowed words, those that work.
-    later : tuple of str
-        Words of the interface that are not in this version.
+    refused : dict of str to (str, str)
+        Words that one may well write and that cannot be taken: why, and what to do.
     or_share : bool
         Whether a choice may also be a number between 0 and 1.
     """
@@ -40,7 +40,7 @@ class Column:
     high: float = 1e12
     above: bool = False
     choices: tuple[str, ...] = ()
-    later: tuple[str, ...] = ()
+    refused: dict[str, tuple[str, str]] = field(default_factory=dict)
     or_share: bool = False
 
 
@@ -93,7 +93,13 @@ ITEMS: dict[str, Column] = {
             "lognormal",
             "normal",
         ),
-        later=("intermittent",),
+        refused={
+            "intermittent": (
+                "has a share of periods with demand, which mean and variance do not tell",
+                "say negative_binomial or stuttering_poisson; or leave the law out, give a history in demand "
+                'and say [models] override = [{ sku = "…", law = "intermittent" }]',
+            )
+        },
     ),
     "demand_mean": _AMOUNT,
     "demand_variance": _AMOUNT,

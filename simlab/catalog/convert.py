@@ -217,9 +217,9 @@ def choices(table: TextTable, name: str, rule: Column) -> TextArray:
         share = _share(word) if rule.or_share else None
         if share is not None:
             return share
-        if word in rule.later:
-            fix = f"{allowed} work"
-            return Fault(found.NOT_YET, f"{name} = {cell} is not in this version", fix)
+        if word in rule.refused:
+            why, fix = rule.refused[word]
+            return Fault(found.LAW, f"{cell!r} {why}", fix)
         return Fault(found.NOT_A_CHOICE, f"{cell!r} is not allowed", f"{allowed} are")
 
     values, _ = judged(table, name, judge)
