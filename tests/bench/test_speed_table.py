@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -42,21 +42,28 @@ REPEATS = 3
 LONG_SECONDS = 1.0
 N_TABLES = 30_000
 QUIET_LOAD = 0.5
-# Machines differ and are busy: a figure fails the test only where it is this far beyond its limit.
-TOLERANCE = 3.0
+# How far beyond its limit a figure fails the test: ratios of one run know no machine, times do.
+RATIO = 1.25
+TIME = 2.0
 
 Times = dict[str, list[float]]
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: what was measured beside its limit."""
+    """A line of the table: what was measured beside its limit, and by what factor it may miss that."""
 
     work: str
     value: float
     limit: float
     unit: str
     at_least: bool = False
+    allowed: float = RATIO
+
+    @property
+    def failed(self) -> bool:
+        """Missed by more than the noise of a run explains."""
+        return self.beyond > self.allowed
 
     @property
     def beyond(self) -> float:
@@ -172,12 +179,22 @@ def simulation_rows(peers: dict[str, ModuleType]) -> list[Row]:
         ),
         Row("24 targets, lost sales, per target (W3)", ratio(times, "lanes", "C W3"), 0.65, "× C"),
         Row("24 targets, (s,S), per target (W2)", ratio(times, "lanes (s,S)", "C W2"), 1.1, "× C"),
-        Row("one market factor (copula), beside one policy (W3)", gap(times, "market", "W3"), 1.5, "ns more"),
+        Row(
+            "one market factor (copula), beside one policy (W3)",
+            gap(times, "market", "W3"),
+            1.5,
+            "ns more",
+            allowed=TIME,
+        ),
     ]
 
 
-def thread_row() -> Row:
-    """Wall-clock time of one thread divided by that of two, in pairs, in blocks of the usual size."""
+def thread_row(second: float) -> Row:
+    """Wall-clock time of one thread divided by that of two, in pairs, in blocks of the usual size.
+
+    `second`: how much more the C loop does on two threads. Where that is less than twice as much, the
+    machine has no whole core to give, and so much less is allowed.
+    """
     work = speed.sweep(8000)
 
     def seconds(n_workers: int) -> float:
@@ -187,7 +204,8 @@ def thread_row() -> Row:
 
     seconds(2)
     gain = statistics.median(seconds(1) / seconds(2) for _ in range(ROUNDS))
-    return Row("two threads (wall-clock, median of 5)", gain, 1.8, "× one thread", True)
+    allowed = RATIO * max(2.0 / second, 1.0)
+    return Row("two threads (wall-clock, median of 5)", gain, 1.8, "× one thread", True, allowed)
 
 
 def second_core(peers: dict[str, ModuleType]) -> float:
@@ -223,7 +241,7 @@ def table_rows() -> list[Row]:
     for name, (law, limit) in laws.items():
         prepare(law)
         spent = cpu_seconds(lambda law=law: prepare(law))
-        rows.append(Row(f"quantile table: {name}", spent / law.n_items * 1e6, limit, "µs"))
+        rows.append(Row(f"quantile table: {name}", spent / law.n_items * 1e6, limit, "µs", allowed=TIME))
     return rows
 
 
@@ -311,11 +329,36 @@ def block(rows: list[Row], load: float, second: float) -> str:
 def test_speed_table(peers: dict[str, ModuleType], capsys: pytest.CaptureFixture[str]) -> None:
     """simlab stays near hand-written C and far ahead of what its users write today."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    rows = [*simulation_rows(peers), thread_row(), *table_rows()]
     second = second_core(peers)
+    rows = [*simulation_rows(peers), thread_row(second), *table_rows()]
     with capsys.disabled():
         print(f"\n\n{block(rows, load, second)}\n")
-    assert [row.work for row in rows if row.beyond > TOLERANCE] == []
+    assert [row.work for row in rows if row.failed] == []
+
+
+def test_a_regression_of_a_third_fails_its_row() -> None:
+    """A ratio at its limit turns red a quarter beyond it, whichever side is the good one."""
+    assert [Row("", value, 2.0, "× C").failed for value in (2.0, 2.4, 2.7)] == [False, False, True]
+    rows = [Row("", value, 25.0, "× simlab", True) for value in (25.0, 21.0, 18.0)]
+    assert [row.failed for row in rows] == [False, False, True]
+
+
+@pytest.mark.parametrize(("second", "failed"), [(2.0, True), (1.97, True), (1.3, False)])
+def test_two_threads_are_judged_by_the_second_core_that_there_is(
+    monkeypatch: pytest.MonkeyPatch, second: float, failed: bool
+) -> None:
+    """1.3 times one thread is too little where the C loop has two cores, and fair where it has not."""
+    seconds, passed = {1: 1.3, 2: 1.0}, [0.0]
+
+    def run(*_: object, workers: Workers) -> None:
+        passed[0] += seconds[workers.n_workers]
+
+    monkeypatch.setattr(time, "perf_counter", lambda: passed[0])
+    monkeypatch.setattr(speed, "sweep", lambda _: SimpleNamespace(world=None, levels=None, horizon=None))
+    monkeypatch.setattr(sys.modules[__name__], "run_curves", run)
+    row = thread_row(second)
+    assert row.value == pytest.approx(1.3)
+    assert row.failed is failed
 
 
 def test_the_readme_shows_this_table() -> None:
