@@ -52,12 +52,12 @@ def continuous_table(kind: LawKind, mean: float, variance: float) -> tuple[int, 
     if kind == LawKind.GAMMA:
         first, weights = gamma_weights(mean, variance)
         if first < 0:
-            _refuse(mean, variance)
+            _refuse(mean, variance, f"0 to {MOST_POINTS:,} and more")
         return first, weights
     location, scale, low, high = span_of(int(kind), mean, variance, _SQUARE)
     first, last = int(low), int(high)
     if last - first > MOST_POINTS:
-        _refuse(mean, variance)
+        _refuse(mean, variance, f"{first:,} to {last:,}")
     weights = np.empty(last - first + 2)
     if kind == LawKind.NORMAL:
         normal_weights(location, scale, first, weights)
@@ -94,8 +94,10 @@ def logarithms() -> FloatArray:
     return out
 
 
-def _refuse(mean: float, variance: float) -> None:
-    raise OutOfRangeError(f"demand with mean {mean:g} and variance {variance:g} spreads too far")
+def _refuse(mean: float, variance: float, span: str) -> None:
+    """A table that leaves out no more than its tails would be too large."""
+    why = f"spreads too far: it spans {span} but for tails below 1e-9, a table holds {MOST_POINTS:,} values"
+    raise OutOfRangeError(f"demand with mean {mean:g} and variance {variance:g} {why}")
 
 
 @inner

@@ -25,7 +25,7 @@ from simlab.models.resolution import Resolved, resolved_laws
 from simlab.models.scores import Scores
 from simlab.models.suppliers import check_suppliers, stated_suppliers
 from simlab.models.supplying import fit_supply
-from simlab.models.support import support_notes
+from simlab.models.support import check_spans, support_notes
 from simlab.models.terms import Costs, read_costs, read_terms
 
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ def fit(catalog: Catalog) -> Models:
     if catalog.study.models.dependence is not None and history is not None:
         factors = common_factors(catalog, history, choice.law)
     resolved = resolved_laws(catalog, choice.law, terms)
+    check_spans(catalog, resolved.law)
     in_units = support_notes(catalog, resolved.law)
     choice = replace(
         choice, law=resolved.law, reason=tuple(map(str.__add__, choice.reason, _steps(resolved)))

@@ -11,7 +11,8 @@ import numpy as np
 from simlab.catalog.quality import QualityRow
 from simlab.engine.pmfs import pmf_of
 from simlab.engine.types import DemandLaw, FloatArray, IntArray, LawKind, OrderTerms
-from simlab.errors import InvalidInputError, Problem
+from simlab.errors import InvalidInputError, OutOfRangeError, Problem
+from simlab.models.support import too_wide
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -55,8 +56,9 @@ def resolved_laws(catalog: Catalog, law: DemandLaw, terms: OrderTerms) -> Resolv
     Raises
     ------
     InvalidInputError
-        A unit that does not divide pack size and MOQ; a unit above 1 with whole-unit support; support
-        and parameter uncertainty, seasons or laws drawn from a past together.
+        A unit that does not divide pack size and MOQ; a unit above 1 with whole-unit support; laws that
+        spread too far for their unit; support and parameter uncertainty, seasons or laws drawn from a past
+        together.
 
     Notes
     -----
@@ -72,10 +74,18 @@ def resolved_laws(catalog: Catalog, law: DemandLaw, terms: OrderTerms) -> Resolv
         return Resolved(law, np.ones(law.n_items, np.int64), ())
     common = np.where(terms.moq > 0, np.gcd(terms.pack_size, terms.moq), terms.pack_size)
     tables: dict[int, tuple[int, IntArray, IntArray]] = {}
+    wide: list[Problem] = []
     for item in np.flatnonzero((law.mean > 0) & ((declared > 1) | ((declared == 0) & (common > 1)))).tolist():
-        found = _table(law, item, int(declared[item]), int(common[item]))
+        try:
+            found = _table(law, item, int(declared[item]), int(common[item]))
+        except OutOfRangeError as error:
+            if declared[item]:
+                wide.append(too_wide(catalog, item, f"in units of {declared[item]}, {error}"))
+            continue
         if found is not None:
             tables[item] = found
+    if wide:
+        raise InvalidInputError(wide)
     step = np.ones(law.n_items, np.int64)
     for item, (size, _, _) in tables.items():
         step[item] = size

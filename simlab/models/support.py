@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.catalog.quality import QualityRow
+from simlab.engine.demand_law import SERIES_KINDS
+from simlab.engine.laws import MOST_POINTS
 from simlab.engine.pmfs import moments_of
-from simlab.engine.types import DemandLaw, LawKind
+from simlab.engine.types import DemandLaw, IntArray, LawKind
+from simlab.errors import EngineFaultError, InvalidInputError, Problem
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -17,6 +20,52 @@ if TYPE_CHECKING:
 _CONTINUOUS = (LawKind.GAMMA, LawKind.LOGNORMAL, LawKind.NORMAL)
 _TOLD = 1e-4
 """Relative changes of mean or variance up to this are not told."""
+
+
+_FAR = 25.0  # (variance ÷ mean)s of a gamma tail of 1e-9
+_SIGMAS = 6.3
+
+
+def check_spans(catalog: Catalog, law: DemandLaw) -> None:
+    """Refuse laws whose tables would be too large, by name, all at once.
+
+    Raises
+    ------
+    InvalidInputError
+        Parametric laws that span more than a million whole numbers but for tails below 1e-9.
+    """
+    found: list[Problem] = []
+    for item in _suspicious(law).tolist():
+        try:
+            moments_of(law.take(np.array([item])))
+        except EngineFaultError as error:
+            found.append(too_wide(catalog, item, str(error)))
+    if found:
+        raise InvalidInputError(found)
+
+
+def too_wide(catalog: Catalog, item: int, why: str) -> Problem:
+    """The problem of an item whose law has no table, as the engine said."""
+    name = f"{catalog.sku[item]}@{catalog.location[item]}"
+    coarser = "a coarser unit_resolution in items that divides pack_size and moq"
+    if catalog.study.models.support == "integer":
+        coarser = f'models.support = "resolution" with {coarser}'
+    fix = f"check the unit of mean and variance, or name a law with a lighter tail; else say {coarser}"
+    file = catalog.study.data.items.path or "items"
+    return Problem("E-MOD-024", f"{name}: {why.removeprefix('item 0: ')}", file, fix=fix)
+
+
+def _suspicious(law: DemandLaw) -> IntArray:
+    """Items whose law could span half of what a table holds."""
+    mean = np.maximum(law.mean, 1e-300)
+    reach = law.mean + _FAR * (law.variance / mean + np.sqrt(law.variance))
+    scale = np.sqrt(np.log1p(law.variance / mean**2))
+    with np.errstate(over="ignore"):
+        heavy = law.mean * np.exp(_SIGMAS * scale - scale**2 / 2)
+    reach = np.where(law.kind == LawKind.LOGNORMAL, heavy, reach)
+    most = 1.0 if law.seasons is None else float(law.seasons.multipliers.max())
+    stated = ~np.isin(law.kind, (LawKind.EMPIRICAL, LawKind.INTERMITTENT, *SERIES_KINDS, LawKind.MARKOV))
+    return np.flatnonzero(stated & (law.mean > 0) & (reach * most > MOST_POINTS / 2))
 
 
 def support_notes(catalog: Catalog, law: DemandLaw) -> tuple[QualityRow, ...]:
