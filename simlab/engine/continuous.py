@@ -22,6 +22,8 @@ from simlab.errors import OutOfRangeError
 
 _CONSTANT = 1e-3
 """Variance (units²) below which a law is taken as constant, its mean split over two integers."""
+_STEEP = 4e-3
+"""The same for gamma laws of mean 1 or more: next to the mode their density leaves the range of floats."""
 _SIGMAS = 6.3
 _SQUARE = 2.0
 _MOST_ROOM = 1 << 24
@@ -45,7 +47,7 @@ def continuous_table(kind: LawKind, mean: float, variance: float) -> tuple[int, 
     """
     if mean <= 0.0:
         return 0, np.ones(1)
-    if variance < _CONSTANT:
+    if _is_constant(int(kind), mean, variance):
         whole = math.floor(mean)
         share = mean - whole
         return whole, np.array([1.0 - share, share]) if share > 0 else np.ones(1)
@@ -98,6 +100,12 @@ def _refuse(mean: float, variance: float, span: str) -> None:
     """A table that leaves out no more than its tails would be too large."""
     why = f"spreads too far: it spans {span} but for tails below 1e-9, a table holds {MOST_POINTS:,} values"
     raise OutOfRangeError(f"demand with mean {mean:g} and variance {variance:g} {why}")
+
+
+@jit
+def _is_constant(kind: int, mean: float, variance: float) -> bool:
+    """Whether the spread is too small to be seen on the integers."""
+    return variance < _CONSTANT or (kind == GAMMA and mean >= 1.0 and variance < _STEEP)
 
 
 @inner
@@ -359,7 +367,7 @@ def fill_spans(
 ) -> None:
     """`span_of` of many laws; a last number of −1 where the law is constant, 0 where it is gamma."""
     for i in range(kind.size):
-        if mean[i] <= 0.0 or variance[i] < _CONSTANT:
+        if mean[i] <= 0.0 or _is_constant(kind[i], mean[i], variance[i]):
             span[i, 3] = -1.0
         elif kind[i] != GAMMA:
             span[i, 0], span[i, 1], span[i, 2], span[i, 3] = span_of(kind[i], mean[i], variance[i], square)

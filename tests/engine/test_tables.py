@@ -108,6 +108,16 @@ def test_a_continuous_law_is_split_between_the_integers(kind, mean, cv):
     assert abs(survival[at][0] - exact[0]) < near
 
 
+@pytest.mark.parametrize("mean", [0.3, 1.0, 2.0195, 5.0, 40.5, 94.0])
+@pytest.mark.parametrize("variance", [0.0011, 0.0015, 0.0021, 0.0039, 0.0041])
+def test_a_gamma_law_that_hardly_varies_keeps_its_mean(mean, variance):
+    """Its density leaves the range of floats beside the mode: means went off by a unit, and runs hung."""
+    found = moments(law(LawKind.GAMMA, mean, variance))
+    rest = mean % 1
+    assert found[0] == pytest.approx(mean, abs=1e-6)
+    assert abs(found[1] - rest * (1 - rest)) < 0.06
+
+
 def test_a_normal_cut_at_zero_keeps_its_mean():
     assert moments(law(LawKind.NORMAL, 10.0, 100.0))[0] == pytest.approx(10.0, rel=1e-7)
 
