@@ -57,15 +57,15 @@ def too_wide(catalog: Catalog, item: int, why: str) -> Problem:
 
 def _suspicious(law: DemandLaw) -> IntArray:
     """Items whose law could span half of what a table holds."""
-    mean = np.maximum(law.mean, 1e-300)
-    reach = law.mean + _FAR * (law.variance / mean + np.sqrt(law.variance))
-    scale = np.sqrt(np.log1p(law.variance / mean**2))
-    with np.errstate(over="ignore"):
-        heavy = law.mean * np.exp(_SIGMAS * scale - scale**2 / 2)
-    reach = np.where(law.kind == LawKind.LOGNORMAL, heavy, reach)
-    most = 1.0 if law.seasons is None else float(law.seasons.multipliers.max())
     stated = ~np.isin(law.kind, (LawKind.EMPIRICAL, LawKind.INTERMITTENT, *SERIES_KINDS, LawKind.MARKOV))
-    return np.flatnonzero(stated & (law.mean > 0) & (reach * most > MOST_POINTS / 2))
+    rows = np.flatnonzero(stated & (law.mean > 0))
+    mean, variance = law.mean[rows], law.variance[rows]
+    reach = mean + _FAR * (variance / mean + np.sqrt(variance))
+    scale = np.sqrt(np.log1p(variance / mean / mean))
+    heavy = np.log(mean) + _SIGMAS * scale - scale**2 / 2
+    reach = np.where(law.kind[rows] == LawKind.LOGNORMAL, np.exp(np.minimum(heavy, 99.0)), reach)
+    most = 1.0 if law.seasons is None else float(law.seasons.multipliers.max())
+    return np.asarray(rows[reach * most > MOST_POINTS / 2])
 
 
 def support_notes(catalog: Catalog, law: DemandLaw) -> tuple[QualityRow, ...]:
