@@ -20,6 +20,7 @@ from simlab.models.history import History, check_history_asked, read_history
 from simlab.models.holdout import known_past
 from simlab.models.lead_times import LeadTimes, fit_lead_times, moments
 from simlab.models.opening import opening_stock
+from simlab.models.orders import check_receipts_asked
 from simlab.models.redraws import Redraws, nothing_open
 from simlab.models.resolution import Resolved, resolved_laws
 from simlab.models.scores import Scores
@@ -226,6 +227,7 @@ def _checked(catalog: Catalog, history: History | None) -> _Sound:
     transient = catalog.study.policy.start == "today"
     opening = checked.do(lambda: opening_stock(catalog)) if transient else (None, ())
     checked.do(lambda: check_suppliers(catalog))
+    checked.do(lambda: check_receipts_asked(catalog))
     if history is None:
         checked.do(lambda: check_history_asked(catalog))
     if checked.problems or choice is None or lead_times is None or terms is None or opening is None:

@@ -74,6 +74,29 @@ class Observed:
     parts: Parts | None = None
 
 
+def check_receipts_asked(catalog: Catalog) -> None:
+    """Refuse options that only receipts can answer, of a catalogue without any.
+
+    Raises
+    ------
+    InvalidInputError
+        Orders in parts, weekdays of orders or working days: all of them at once.
+    """
+    if catalog.receipts is not None:
+        return
+    spec = catalog.study.lead_times
+    asked = {
+        "lead_times.partial": spec.partial != "rows",
+        "lead_times.order_weekday": spec.order_weekday is not None,
+        "lead_times.calendar": spec.calendar != "days",
+    }
+    why, file = "says how receipts are read, and there is no receipts table", catalog.study.file
+    fix = "give a receipts table under [data.receipts], or leave the option out"
+    found = [Problem("E-STU-008", why, file, column=name, fix=fix) for name, said in asked.items() if said]
+    if found:
+        raise InvalidInputError(found)
+
+
 def observe(catalog: Catalog) -> Observed | None:
     """Lead times of receipts and of orders still open; None without a receipts table.
 

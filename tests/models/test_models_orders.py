@@ -302,3 +302,16 @@ def test_replayed_and_drifting_lead_times_count_as_the_laws_do() -> None:
     _, held = split(catalog, 2)
     assert recorded_lead_times(catalog, held).tolist() == [[2, 2]]
     assert lead_time_drift(catalog) == ()
+
+
+def test_what_only_receipts_can_tell_is_refused_without_any_all_at_once() -> None:
+    """Never left out without a word."""
+    items = ITEMS.assign(lead_time=3.0)
+    how = {"partial": "split", "order_weekday": "monday", "calendar": "working_days", "weekdays": ["sunday"]}
+    with pytest.raises(InvalidInputError) as refused:
+        fit(load_frames(items, study=Study.default(period="day", lead_times=how)).catalog)
+    assert [(one.code, one.column) for one in refused.value.problems] == [
+        ("E-STU-008", "lead_times.partial"),
+        ("E-STU-008", "lead_times.order_weekday"),
+        ("E-STU-008", "lead_times.calendar"),
+    ]
