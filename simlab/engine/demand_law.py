@@ -278,9 +278,12 @@ class Dependence:
         def fixed(loadings: FloatArray) -> IntArray:
             return np.asarray(np.trunc(loadings * LOADING), dtype=np.int64)
 
+        a, b = fixed(market), np.zeros(n, np.int64) if group is None else fixed(group)
+        over = a**2 + b**2 > LOADING**2  # by rounding alone, so that one step of the larger one is enough
+        first = np.abs(a) >= np.abs(b)
         return cls(
-            fixed(market),
-            np.zeros(n, np.int64) if group is None else fixed(group),
+            np.where(over & first, a - np.sign(a), a),
+            np.where(over & ~first, b - np.sign(b), b),
             np.full(n, -1, np.int64) if member is None else np.asarray(member, np.int64),
             np.zeros(0, np.uint64) if keys is None else keys,
         )

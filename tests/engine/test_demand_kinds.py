@@ -229,6 +229,18 @@ def test_items_without_loadings_keep_their_bits_beside_others_that_have_some():
     assert (a.demanded[~free] != b.demanded[~free]).any(axis=1).all()
 
 
+def test_loadings_whose_squares_sum_to_one_by_rounding_are_loadings():
+    """One part in 10⁹ beside a full loading is 1 in floats and more in fixed point: it ended in a fault."""
+    small = np.array([1.2e-9, 1.0, -0.6, 2.0**-30, 1.0 / np.sqrt(2)])
+    large = np.sqrt(1 - small**2) * np.array([1, 1, -1, 1, 1])
+    both = Dependence.of(small, large, np.zeros(5, np.int64), group_keys(["x"]))
+    assert (both.market**2 + both.group**2 <= 2**60).all()
+    assert np.abs(both.market - small * 2**30).max() <= 2
+    assert np.abs(both.group - large * 2**30).max() <= 2
+    world = world_with(one_law(LawKind.POISSON, 1.0, 1.0, [], []), 5, both)
+    assert (demand_paths(world, replace(HORIZON, periods=4, replications=1)) >= 0).all()
+
+
 def test_many_blocks_of_lanes_see_the_market_of_their_own_replications(monkeypatch):
     """Whether or not the market's scores of all blocks fit into memory at once."""
     world, levels = demanding_world()
