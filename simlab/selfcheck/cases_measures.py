@@ -146,24 +146,29 @@ def _service(case: Case, sums: Sums, periods: FloatArray) -> Ratios:
 def _ordering(case: Case, sums: Sums, periods: FloatArray) -> Ratios:
     orders, ordered = sums.counts("orders"), sums.units("ordered")
     if _always_orders(case):
-        orders = periods * _orders_surely(case)
+        orders = periods * _orders_surely(case).est
     return {"orders": (orders, periods), "mean_order": (ordered, orders), "order_rate": (ordered, periods)}
 
 
 def _always_orders(case: Case) -> bool:
-    """Whether every review places an order, for certain: (R,S) under a continuous law."""
+    """Whether every review places an order but for demand below zero: (R,S) under a continuous law."""
     base_stock = case.rule is not None and case.rule.kind == "base_stock"
     return base_stock and not case.lost and case.demand.is_continuous
 
 
-def _orders_surely(case: Case) -> float:
-    """Orders per period of (R,S) under a continuous law: a review orders where anything was demanded."""
-    share = 1.0
+def _orders_surely(case: Case) -> Interval:
+    """Orders per period of (R,S) under a continuous law: a review orders where anything was demanded.
+
+    A normal law is below zero now and then. Whether such a review counts is a matter of definition (it
+    orders nothing; taken literally demand went up; cut at zero there was none), so that the half width
+    reaches from none of them to all.
+    """
+    nothing = 0.0
     if case.demand.kind == "normal":
         from scipy import special
 
-        share = float(special.ndtr(case.demand.mean * math.sqrt(case.review / case.demand.variance)))
-    return share / case.review
+        nothing = float(special.ndtr(-case.demand.mean * math.sqrt(case.review / case.demand.variance)))
+    return Interval((1.0 - nothing) / case.review, nothing / case.review)
 
 
 def _without_idle_reviews(case: Case, setup: Setup, found: dict[str, Interval]) -> None:
@@ -190,7 +195,7 @@ def _without_chance(case: Case) -> dict[str, Interval]:
     if rule is not None and rule.kind == "base_stock" and at_once and case.review == 1 and rule.S >= 0:
         fixed["on_hand_start"] = constant(float(rule.S))
     if _always_orders(case):
-        fixed["orders"] = constant(_orders_surely(case))
+        fixed["orders"] = _orders_surely(case)
     return fixed
 
 
