@@ -17,6 +17,7 @@ from simlab.api.optimization import Optimization
 from simlab.api.problem import Solved, solve_plans
 from simlab.api.redrawing import Redrawn, batch_of
 from simlab.api.references import References, plan_columns, references, side_by_side
+from simlab.api.reuse import BY_BATCH
 from simlab.api.settings import Clock, Settings
 from simlab.api.simulation import warmup_of
 from simlab.api.stress import check_scenarios
@@ -172,7 +173,7 @@ def search_curves(ready: Ready, clock: Clock, stored: StoredCurves | None) -> Cu
         if stored is not None:
             return stored.curves_for(run.data, levels, horizon, ready.targets)
         world, workers = run.data.models.world, run.settings.workers
-        return run_curves(world, levels, horizon, workers=workers, progress=run.progress)
+        return run_curves(world, levels, horizon, workers=workers, progress=run.progress, by_slot=BY_BATCH)
 
 
 def solve_ready(

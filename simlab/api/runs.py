@@ -244,7 +244,7 @@ def optimization_frames(opt: Optimization) -> dict[str, pd.DataFrame]:
     return {
         "items": tables.item_frame(data.catalog, data.models, segmentation, achieved.assign(target=asked)),
         "segments": with_lost_margin(with_stock_value(tables.segment_frame(opt), opt.stock_value), opt),
-        "curves": tables.curves_frame(data.catalog, opt.curves, opt.targets),
+        "curves": tables.curves_table(data.catalog, opt.curves, opt.targets),
         "frontier": tables.frontier_frame(opt),
         "plan": plan,
         "verdict": tables.verdict_frame(opt),

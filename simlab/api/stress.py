@@ -13,6 +13,7 @@ from simlab.api.data import Data
 from simlab.api.prices import spread
 from simlab.api.references import one_column, side_by_side
 from simlab.api.regret import keeps, priced_weights, regret_notes, scenario_problem
+from simlab.api.reuse import BY_BATCH
 from simlab.engine.run import warmup_periods
 from simlab.engine.streams import supplier_keys
 from simlab.engine.types import IntArray, Levels, Supply, World
@@ -305,6 +306,7 @@ def _curves(opt: Optimization, scene: _Scene, warmup: int) -> Curves:
         opt.settings.horizon("search", warmup),
         workers=opt.settings.workers,
         stage=f"scenario {scene.name}",
+        by_slot=BY_BATCH,
     )
 
 

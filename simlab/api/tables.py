@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +20,15 @@ from simlab.policies import PlannedLevels
 from simlab.segments import Segmentation
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from simlab.api.optimization import Optimization
     from simlab.api.simulation import Simulation
 
 FloatArray = npt.NDArray[np.float64]
 ALL = "(all)"
+
+_ITEMS_AT_ONCE = 1024
 
 _TAKEN = frozenset({"segment", "sku", "location", "supplier", "plan", "sample", "target", "n_items", "point"})
 
@@ -113,30 +118,45 @@ def _factors(levels: Levels, column: IntArray) -> dict[str, FloatArray]:
     return {"safety_factor": levels.forecast.factor[np.arange(column.size), column]}
 
 
-def curves_frame(catalog: Catalog, curves: Curves, targets: tuple[float, ...]) -> pd.DataFrame:
+def curves_table(catalog: Catalog, curves: Curves, targets: tuple[float, ...]) -> pa.Table:
     """Totals per SKU-location × target over all replications of the search seed.
 
     Units served and demanded are kept by batch too, so that `--curves` can use the table again.
     """
+    import pyarrow as pa
+
     n, k = curves.n_items, curves.n_columns
 
     def wide(name: str) -> IntArray:
         table: IntArray = getattr(curves, name)
         return np.broadcast_to(table[:, None] if table.ndim == 2 else table, (n, k, table.shape[-1]))
 
-    frame = pd.DataFrame(
+    def names(ids: Sequence[str]) -> pa.Array:
+        return pa.array(np.repeat(np.array(ids, dtype=object), k), pa.large_string())
+
+    def lists(table: IntArray) -> pa.ChunkedArray:
+        blocks = range(0, n, _ITEMS_AT_ONCE)
+        return pa.chunked_array([_lists(table[first : first + _ITEMS_AT_ONCE]) for first in blocks])
+
+    return pa.table(
         {
-            "sku": np.repeat(np.array(catalog.sku, dtype=object), k),
-            "location": np.repeat(np.array(catalog.location, dtype=object), k),
+            "sku": names(catalog.sku),
+            "location": names(catalog.location),
             "column": np.tile(np.arange(k), n),
             "target": np.tile(np.array(targets), n),
             **{field.name: wide(field.name).sum(axis=-1).ravel() for field in fields(Curves)},
+            **{f"{name}_by_batch": lists(wide(name)) for name in ("demanded", "served")},
         }
     )
-    for name in ("demanded", "served"):
-        batches = wide(name).reshape(n * k, -1)
-        frame[f"{name}_by_batch"] = pd.Series(list(batches), dtype="object")
-    return frame
+
+
+def _lists(table: IntArray) -> pa.Array:
+    """The last axis as lists of a column, without an object for each."""
+    import pyarrow as pa
+
+    rows = table.reshape(-1, table.shape[-1])
+    starts = np.arange(rows.shape[0] + 1, dtype=np.int32) * rows.shape[1]
+    return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), pa.array(rows.ravel()))
 
 
 def simulation_frame(simulation: Simulation) -> pd.DataFrame:
