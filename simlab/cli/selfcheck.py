@@ -50,19 +50,19 @@ def selfcheck(
     """Simulate cases with known answers.
 
     Exact long-run values against what this installation estimates. Exits with 1 if
-    an estimate lies more than 5 standard errors off or a case cannot be run.
+    an estimate lies more than 5 standard errors off or a case cannot be run or
+    computed; the table says which, and why.
 
     \b
     Examples:
       simlab selfcheck
       simlab selfcheck --cases mine.json --out found.json
     """
-    from simlab.errors import UsageError
     from simlab.selfcheck import cases as exact
     from simlab.selfcheck.doctor import usable_cores
 
-    if out is not None and out.exists():
-        raise UsageError(f"{out} exists and is not replaced; name another file for --out")
+    if out is not None:
+        exact.check_new(out)
     chosen = exact.published_cases() if cases is None else exact.read_cases(cases)
     effort = exact.Effort() if seed is None else replace(exact.Effort(), seed=seed)
     with watched(quiet) as progress:
@@ -131,7 +131,7 @@ def _summary(results: Sequence[CaseResult]) -> str:
     ]
     text = f"{len(results)} cases, {len(compared)} measures compared with exact values"
     if failed := sum(result.failed for result in results):
-        text += f", {failed} cases could not be run"
+        text += f", {failed} cases could not be run or computed"
     if not compared:
         return text + "."
     z, case, name = max(compared)

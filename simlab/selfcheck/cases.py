@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -12,14 +13,22 @@ import numpy as np
 
 from simlab.engine.types import Family, FloatArray, Horizon, Start
 from simlab.errors import EngineFaultError, UsageError
-from simlab.policies.optimal import PeriodCosts, optimal_levels
-from simlab.policies.protection import in_sequence
 from simlab.selfcheck.cases_measures import Effort, Sums, evaluate, run
+from simlab.selfcheck.cases_optimum import best_levels
 from simlab.selfcheck.cases_schema import Case, published_cases, read_cases
-from simlab.selfcheck.cases_world import Setup, exact_pmf, set_up
+from simlab.selfcheck.cases_world import Setup, set_up
 from simlab.selfcheck.intervals import Interval, asymptotic_variance, constant, ratio
 
-__all__ = ["CaseResult", "Effort", "published_cases", "read_cases", "run_case", "run_cases", "write_results"]
+__all__ = [
+    "CaseResult",
+    "Effort",
+    "check_new",
+    "published_cases",
+    "read_cases",
+    "run_case",
+    "run_cases",
+    "write_results",
+]
 
 WRONG = frozenset({"fill_naive", "mean_ratio_fill"})
 """Definitions that are mistakes, listed in files of cases only to be recognised."""
@@ -41,7 +50,7 @@ class CaseResult:
     note : str
         What a reader must know about the law that was simulated.
     failed : bool
-        The simulator refused the case; `missing` says why.
+        The case could not be simulated or computed; `missing` says why.
     """
 
     case: Case
@@ -112,12 +121,15 @@ def run_cases(
 def run_case(case: Case, effort: Effort) -> CaseResult:
     """Estimate every measure of one case."""
     if case.kind == "optimise_sS":
-        return CaseResult(case, *_optimise(case))
+        best, reasons = best_levels(case)
+        return CaseResult(case, best, reasons, failed=not best)
     try:
         setup = set_up(case)
         found, missing = _KINDS[case.kind](case, setup, effort)
-    except EngineFaultError as fault:
+    except (EngineFaultError, OverflowError) as fault:
         reason = str(fault).removeprefix("item 0: ")
+        if isinstance(fault, OverflowError):
+            reason = "its numbers in steps of the lattice could leave 64 bits"
         return CaseResult(case, {}, dict.fromkeys(case.exact or ("every measure",), reason), failed=True)
     return CaseResult(case, found, missing, setup.note)
 
@@ -128,7 +140,7 @@ def write_results(results: Sequence[CaseResult], path: Path) -> None:
     Raises
     ------
     UsageError
-        The file exists.
+        The file exists or cannot be written.
     """
     document = {
         result.case.id: {name: found.as_dict() for name, found in result.estimates.items()}
@@ -140,6 +152,26 @@ def write_results(results: Sequence[CaseResult], path: Path) -> None:
             file.write(text)
     except FileExistsError:
         raise UsageError(f"{path} exists and is not replaced; name another file for --out") from None
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written ({error.strerror}); name another file for --out"
+        ) from None
+
+
+def check_new(path: Path) -> None:
+    """Refuse, before anything is simulated, a file that cannot be written afterwards.
+
+    Raises
+    ------
+    UsageError
+        The file exists, or its folder does not, or nothing may be written there.
+    """
+    if path.exists():
+        raise UsageError(f"{path} exists and is not replaced; name another file for --out")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent} for --out {path}; make it, or name another file")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(f"nothing may be written in the folder of --out {path}; name another file")
 
 
 def _long_run(case: Case, setup: Setup, effort: Effort) -> Found:
@@ -212,34 +244,6 @@ def _ci_calibration(case: Case, setup: Setup, effort: Effort) -> Found:
         "fill": fill,
         "n_periods": constant(n),
         "asymptotic_variance": asymptotic_variance(served, demanded, horizon.periods),
-    }, {}
-
-
-def _optimise(case: Case) -> Found:
-    """Best levels and their cost, computed."""
-    costs = case.costs
-    reason = ""
-    if case.lost:
-        reason = "with lost sales (s, S) is not the optimal form"
-    elif case.demand.is_continuous or any(value.denominator > 1 for value, _ in case.demand.points):
-        reason = "only whole units of demand can be optimised"
-    elif case.lead_time.crossing:
-        reason = "orders may overtake"
-    elif costs is None or min(costs.h, costs.p) <= 0:
-        reason = "h and p must be above 0"
-    elif case.demand.mean <= 0:
-        reason = "nothing is demanded"
-    if reason or costs is None:
-        return {}, dict.fromkeys(("s", "S", "cost"), reason)
-    points = case.lead_time.points
-    protection = in_sequence(
-        np.array([period for period, _ in points]), np.array([share for _, share in points]), case.review
-    )
-    best = optimal_levels(exact_pmf(case.demand), protection, PeriodCosts(costs.h, costs.p, costs.K))
-    return {
-        "s": constant(best.reorder_point),
-        "S": constant(best.order_up_to),
-        "cost": constant(best.cost),
     }, {}
 
 

@@ -26,6 +26,14 @@ DEMANDS = {
 }
 POLICIES = {"base_stock": ("S",), "sS": ("s", "S"), "nQ": ("s", "Q")}
 _LEAD_TIMES = ("deterministic", "iid", "iid_maxrule")
+_MOST = 1e18
+"""Largest number of a case: units and periods beyond it cannot be counted exactly."""
+_FINEST = 10**6
+"""Largest denominator of a number of units: nearest fractions are less than 1e-12 away."""
+_TOO_LARGE = f"numbers up to {_MOST:g} can be counted exactly"
+_KNOWN_STARTS = "only starts with nothing on order and nothing owed are known"
+_ELSEWHERE = r"(order|owed|backorders|pipeline)"
+_NOTHING_THERE = re.compile(rf"\b(no|none|nothing|empty)\b|{_ELSEWHERE}\s*[=:]\s*0\s*$")
 
 
 @dataclass(frozen=True)
@@ -141,6 +149,8 @@ def parse_cases(text: str, name: str) -> tuple[Case, ...]:
     except json.JSONDecodeError as error:
         problem = Problem("E-CAS-001", f"no JSON: {error.msg}", name, error.lineno)
         raise InvalidInputError([problem]) from None
+    except ValueError:  # an integer of more digits than Python reads
+        raise InvalidInputError([Problem("E-CAS-001", "a number has too many digits", name)]) from None
     except RecursionError:
         raise InvalidInputError([Problem("E-CAS-001", "no JSON: nested too deeply", name)]) from None
     if not isinstance(document, list) or not all(isinstance(entry, dict) for entry in document):
@@ -278,12 +288,15 @@ def _start(initial: object) -> Fraction | None:
         return None
     if isinstance(initial, Mapping):
         if any(initial.get(name) for name in ("on_order", "backorders", "pipeline")):
-            raise _FieldError("initial", "only starts with nothing on order and nothing owed are known")
+            raise _FieldError("initial", _KNOWN_STARTS)
         initial = initial.get("on_hand", "S")
     if isinstance(initial, str):
-        if re.search(r"\bS\b", initial) or "full" in initial:
+        shelf = [part for part in re.split(r"[,;]|\band\b", initial) if not _NOTHING_THERE.search(part)]
+        if len(shelf) != 1 or re.search(_ELSEWHERE, shelf[0]):
+            raise _FieldError("initial", f"{initial!r}: {_KNOWN_STARTS}")
+        if "full" in shelf[0] or re.fullmatch(r"[^\d+*/-]*\bS", shelf[0].strip()):
             return None
-        initial = initial.rpartition("=")[2].strip()
+        initial = re.sub(r"\bon[ _]hand\b|\bunits?\b|[=:]", "", shelf[0]).strip()
     return _fraction(initial, "initial")
 
 
@@ -337,8 +350,11 @@ def _choice(
 
 def _number(table: Mapping[str, Any], name: str, where: str = "") -> float:
     value = _given(table, name, where)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise _FieldError(f"{where}.{name}" if where else name, f"{value!r} is no number")
+    field = f"{where}.{name}" if where else name
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        raise _FieldError(field, f"{value!r} is no number")
+    if abs(value) > _MOST:
+        raise _FieldError(field, _TOO_LARGE)
     return float(value)
 
 
@@ -355,8 +371,14 @@ def _whole(
 
 
 def _fraction(value: object, field: str) -> Fraction:
-    """A decimal number exactly as written."""
+    """A decimal number as written, to twelve decimals."""
+    text = str(value)
+    if re.search(r"[eE][-+]?0*[1-9]\d{3,}$", text):  # would be written out
+        raise _FieldError(field, f"{value!r}: {_TOO_LARGE}")
     try:
-        return Fraction(str(value))
+        number = Fraction(text)
     except (ValueError, ZeroDivisionError):
         raise _FieldError(field, f"{value!r} is no number") from None
+    if abs(number) > _MOST:
+        raise _FieldError(field, _TOO_LARGE)
+    return number.limit_denominator(_FINEST)

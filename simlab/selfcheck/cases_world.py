@@ -115,9 +115,12 @@ def _law(demand: Demand, scale: int) -> tuple[DemandLaw, str]:
     if demand.kind == "normal_rounded" or (scale > 1 and not demand.is_continuous):
         shares = exact_pmf(demand)
         return empirical_law(np.arange(shares.size) * scale, shares), ""
-    mean, variance = demand.mean * scale, demand.variance * scale**2
-    law = _one_law(_NATIVE[demand.kind], mean, variance)
-    return law, _continuous_note(demand, scale) if demand.is_continuous else ""
+    return law_in_steps(demand, scale), _continuous_note(demand, scale) if demand.is_continuous else ""
+
+
+def law_in_steps(demand: Demand, scale: int) -> DemandLaw:
+    """A law that the simulator knows, in steps of 1/scale unit."""
+    return _one_law(_NATIVE[demand.kind], demand.mean * scale, demand.variance * scale**2)
 
 
 def _continuous_note(demand: Demand, scale: int) -> str:

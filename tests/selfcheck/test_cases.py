@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from simlab.errors import UsageError
 from simlab.policies.protection import Protection, crossing, in_sequence
@@ -107,12 +107,14 @@ def test_an_unknown_measure_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("metrics", [None, {"fill": 0.9, "on_hand": 3.0}])
 def test_a_case_that_cannot_be_run_does_not_stop_the_others(metrics: object) -> None:
     """A level whose sums could leave 64 bits: named, counted as far off, the other case answered."""
-    huge = read(id="huge", policy={"kind": "base_stock", "S": 1e18}, metrics=metrics)
-    failed, good = run_cases([huge, read()], effort=QUICK)
-    assert failed.is_far
-    assert not failed.estimates
-    assert all("could leave 64 bits" in str(row["note"]) for row in failed.rows())
-    assert [row["measure"] for row in failed.rows()] == list(metrics or ["every measure"])
+    huge = {"id": "huge", "policy": {"kind": "base_stock", "S": 1e18}, "metrics": metrics}
+    fine = huge | {"demand": {"kind": "gamma", "mean": 4, "cv": 0.5}}
+    *both, good = run_cases([read(**huge), read(**fine), read()], effort=QUICK)
+    for failed in both:
+        assert failed.is_far
+        assert not failed.estimates
+        assert all("could leave 64 bits" in str(row["note"]) for row in failed.rows())
+        assert [row["measure"] for row in failed.rows()] == list(metrics or ["every measure"])
     assert "fill" in good.estimates
     assert not good.is_far
 
@@ -338,15 +340,59 @@ def test_any_shelf_to_begin_with_is_followed(fields: dict[str, object], fill: fl
     assert (short.estimates["fill_T"].est, short.estimates["p_reach"].est) == (fill, float(fill >= 0.9))
 
 
-def test_best_levels_are_computed_for_what_has_them() -> None:
-    fields = {
-        "kind": "optimise_sS",
-        "costs": {"h": 1, "p": 9, "K": 64},
-        "demand": {"kind": "gamma", "mean": 5, "cv": 1},
-    }
-    result = run_case(read(**fields), QUICK)
+BEST = {"kind": "optimise_sS", "lead_time": {"kind": "deterministic", "value": 0}}
+
+
+@pytest.mark.parametrize("unmet", ["backorder", "lost"])
+def test_best_levels_of_exponential_demand_are_those_of_calculus(unmet: str) -> None:
+    """Demand between orders is a Poisson process on the units: c(s, S) in closed form, its least found."""
+    mean, h, p, K = 10.0, 1.0, 9.0, 50.0
+
+    def loss(y: float) -> float:
+        return float(h * (y - mean) + (h + p) * mean * np.exp(-y / mean))
+
+    def whole(y: float) -> float:
+        return float(h * (y * y / 2 - mean * y) - (h + p) * mean * mean * np.exp(-y / mean))
+
+    def cost(levels: tuple[float, float]) -> float:
+        s, S = levels
+        return (K + loss(S) + (whole(S) - whole(s)) / mean) / (1 + (S - s) / mean)
+
+    least = optimize.minimize(
+        cost, (9.0, 40.0), method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-12}
+    )
+    law = {"kind": "gamma", "mean": mean, "cv": 1}
+    result = run_case(read(**BEST, unmet=unmet, demand=law, costs={"h": h, "p": p, "K": K}), QUICK)
+    for name, exact in (("s", least.x[0]), ("S", least.x[1]), ("cost", least.fun)):
+        assert abs(result.estimates[name].z(float(exact))) < 2, name
+    assert result.estimates["cost"].half_width < 1e-4 * least.fun
+    assert result.estimates["s"].half_width < 0.05 * mean
+
+
+def test_best_levels_of_lost_sales_cost_what_their_simulation_does() -> None:
+    law, costs = {"kind": "poisson", "mean": 21}, {"h": 1, "p": 9, "K": 64}
+    best = run_case(read(**BEST, unmet="lost", demand=law, costs=costs), QUICK).estimates
+    policy = {"kind": "sS", "s": best["s"].est, "S": best["S"].est}
+    played = read(unmet="lost", demand=law, costs=costs, policy=policy, lead_time=BEST["lead_time"])
+    assert abs(run_case(played, QUICK).estimates["cost"].z(best["cost"].est)) < 4
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"unmet": "lost", "lead_time": {"kind": "deterministic", "value": 1}}, "with lost sales"),
+        ({"unmet": "lost", "costs": {"h": 1, "p": 0.1, "K": 64}}, "never to order"),
+        ({"demand": {"kind": "pmf", "pmf": {"0.5": 1.0}}}, "no whole number of units"),
+        ({"costs": {"h": 1, "p": 0, "K": 64}}, "above 0"),
+    ],
+)
+def test_what_is_not_computed_says_so_and_counts_as_off(fields: dict[str, object], words: str) -> None:
+    """Silence would look like agreement: the exit code is 1."""
+    given = {"demand": {"kind": "poisson", "mean": 5}, "costs": {"h": 1, "p": 9, "K": 64}}
+    result = run_case(read(**BEST | given | fields), QUICK)
     assert not result.estimates
-    assert "whole units" in result.missing["cost"]
+    assert words in result.missing["cost"]
+    assert result.is_far
 
 
 # --- intervals --------------------------------------------------------------------------------

@@ -123,6 +123,22 @@ def test_an_existing_file_stays(command: Command, file: Path, tmp_path: Path) ->
     assert path.read_text("utf-8") == "mine"
 
 
+def test_a_folder_that_is_not_there_is_refused_at_once(command: Command, file: Path, tmp_path: Path) -> None:
+    """Before minutes of simulation, not after them."""
+    path = tmp_path / "nodir" / "found.json"
+    code, out, err = command("--cases", str(file), "--out", str(path))
+    assert (code, out) == (2, "")
+    assert f"there is no folder {path.parent} for --out" in err
+
+
+def test_a_case_that_is_not_computed_exits_1_and_is_named(command: Command, file: Path) -> None:
+    file.write_text(json.dumps([CASES[1] | {"unmet": "lost", "review": 2}]), "utf-8")
+    code, out, _ = command("--cases", str(file))
+    assert code == 1
+    assert "best cost: no estimate, with lost sales" in " ".join(out.split())
+    assert "1 cases could not be run or computed" in out
+
+
 def test_a_wrong_file_exits_3(command: Command, file: Path) -> None:
     file.write_text(json.dumps([{"id": "x"}]), "utf-8")
     code, out, err = command("--cases", str(file))

@@ -124,14 +124,26 @@ def test_continuous_laws_are_fine_grained() -> None:
         assert setup.note
 
 
-@pytest.mark.parametrize("initial", ["on hand = S", "on hand = S, nothing on order", "full shelf", {}, None])
+@pytest.mark.parametrize(
+    "initial",
+    [
+        "on hand = S",
+        "on hand = S, nothing on order",
+        "nothing on order, on_hand = S",
+        "full shelf",
+        "S",
+        {},
+        None,
+    ],
+)
 def test_starts_from_a_full_shelf(initial: object) -> None:
     case = parse(GOOD | {"kind": "transient", "horizon": 52, "initial": initial})[0]
     assert case.start is None
 
 
 def test_other_starts_are_read() -> None:
-    for initial in (7, "7", "on hand = 7", {"on_hand": 7}):
+    words = ("on_hand = 7, nothing on order", "on hand = 7; on_order = 0", "7 on hand and nothing owed")
+    for initial in (7, "7", "on hand = 7", {"on_hand": 7}, *words):
         assert parse(GOOD | {"kind": "transient", "horizon": 52, "initial": initial})[0].start == Fraction(7)
 
 
@@ -158,13 +170,29 @@ def test_other_starts_are_read() -> None:
         ({"policy": {"kind": "base_stock", "S": "many"}}, "mine.policy.S: 'many' is no number"),
         ({"kind": "finite_horizon"}, "mine.horizon: missing"),
         ({"kind": "transient", "horizon": 5, "initial": {"on_order": 3}}, "nothing on order"),
+        ({"kind": "transient", "horizon": 5, "initial": "on hand = S, on order = 3"}, "nothing on order"),
+        ({"kind": "transient", "horizon": 5, "initial": "on_hand = 4, on_order = 3"}, "nothing on order"),
+        ({"kind": "transient", "horizon": 5, "initial": "on hand = S + 2"}, "mine.initial: 'S + 2'"),
         ({"kind": "optimise_sS"}, "mine.costs: missing"),
         ({"costs": {"h": 1}}, "mine.costs.p: missing"),
         ({"metrics": {"fill": "high"}}, "mine.metrics.fill: 'high' is no number"),
+        ({"metrics": {"fill": 10**400}}, "mine.metrics.fill: numbers up to 1e+18"),
+        ({"demand": {"kind": "poisson", "mean": 10**400}}, "mine.demand.mean: numbers up to"),
+        ({"policy": {"kind": "base_stock", "S": 10**400}}, "mine.policy.S: numbers up to"),
+        ({"policy": {"kind": "base_stock", "S": "1e999999999"}}, "mine.policy.S: '1e999999999'"),
+        ({"review": 1e300}, "mine.review: numbers up to"),
+        ({"metrics": {"fill": float("nan")}}, "mine.metrics.fill: nan is no number"),
     ],
 )
 def test_what_makes_no_sense_is_refused(fields: dict[str, object], words: str) -> None:
     assert words in refused(GOOD | fields)
+
+
+def test_numbers_that_floats_cannot_hold_are_the_nearest_of_a_million() -> None:
+    """0.1 + 0.2 must not make a lattice of 10^17 steps to the unit."""
+    case = parse(GOOD | {"policy": {"kind": "base_stock", "S": 0.1 + 0.2}})[0]
+    assert case.rule is not None
+    assert Fraction(3, 10) == case.rule.S
 
 
 def test_all_problems_come_at_once() -> None:
@@ -175,7 +203,7 @@ def test_all_problems_come_at_once() -> None:
     assert "3 problems" in text
 
 
-@pytest.mark.parametrize("text", ["", "{", "{}", "[1]", '"x"', "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "{", "{}", "[1]", '"x"', "[" * 100_000, "[" + "9" * 5_000 + "]"])
 def test_what_is_no_list_of_cases_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "cases.json"
     path.write_text(text, "utf-8")
