@@ -25,7 +25,7 @@ def print_speed(format: Format) -> None:
     typer.echo()
     print_sentences(
         [
-            "ns: nanoseconds of CPU time per SKU-period on one core, with random numbers, tables and "
-            f"all sums (median of {ROUNDS})."
+            "ns: nanoseconds of CPU time per SKU-period (and target, where there are several) on one core, "
+            f"with random numbers, tables and all sums (median of {ROUNDS})."
         ]
     )

@@ -58,8 +58,6 @@ class Workload:
     name, what : str
         Its short name, and what is simulated.
     world, levels, horizon : World, Levels, Horizon
-    per_target : bool
-        Whether the time is also divided by the number of targets.
     """
 
     name: str
@@ -67,14 +65,17 @@ class Workload:
     world: World
     levels: Levels
     horizon: Horizon
-    per_target: bool = False
+
+    @property
+    def targets(self) -> int:
+        """Targets simulated together."""
+        return self.levels.n_columns
 
     @property
     def cells(self) -> int:
-        """SKU-periods, times targets if the time is told per target."""
+        """SKU-periods × targets."""
         periods = self.horizon.warmup + self.horizon.periods
-        columns = self.levels.n_columns if self.per_target else 1
-        return self.world.n_items * periods * self.horizon.replications * columns
+        return self.world.n_items * periods * self.horizon.replications * self.targets
 
     def run(self) -> Curves:
         """Simulate it in this thread."""
@@ -91,15 +92,35 @@ class Workload:
 
 @dataclass(frozen=True)
 class Speed:
-    """What a workload took: nanoseconds of CPU time per SKU-period (`what` says if per target)."""
+    """What a workload took: nanoseconds of CPU time per SKU-period, or per SKU-period and target.
+
+    Attributes
+    ----------
+    workload, what : str
+        As in `Workload`.
+    ns : float
+    targets : int
+        Targets simulated together, by which the time was divided.
+    """
 
     workload: str
     what: str
     ns: float
+    targets: int = 1
+
+    @property
+    def per(self) -> str:
+        """What a time is per."""
+        return "SKU-period" if self.targets == 1 else "SKU-period and target"
 
     def as_row(self) -> dict[str, str | float]:
         """The speed as an entry of a document for machines."""
-        return {"workload": self.workload, "ns": round(self.ns, 4)}
+        return {
+            "workload": self.workload,
+            "ns": round(self.ns, 4),
+            "per": self.per,
+            "targets": self.targets,
+        }
 
 
 def measure(
@@ -132,7 +153,7 @@ def measure(
         for place, one in enumerate(work, 1):
             found[one.name].append(one.nanoseconds())
             tell("measure", round_ * len(work) + place, rounds * len(work))
-    return tuple(Speed(one.name, one.what, statistics.median(found[one.name])) for one in work)
+    return tuple(Speed(one.name, one.what, statistics.median(found[one.name]), one.targets) for one in work)
 
 
 def workloads() -> tuple[Workload, ...]:
@@ -173,7 +194,7 @@ def market(n_items: int = 1000) -> Workload:
 
 def sweep(n_items: int = 1000) -> Workload:
     """W3 at every integer level, read at 24 targets × 32 batches."""
-    what = f"W3 at every integer level, read at {N_TARGETS} targets × {BATCHES} batches"
+    what = f"W3 at every integer level, read at {N_TARGETS} targets × {BATCHES} batches, per target"
     return replace(base_stock(n_items, kept=TARGETS), name="sweep", what=what)
 
 
@@ -183,7 +204,7 @@ def lost_sales(n_items: int = 100) -> Workload:
     terms = replace(backorders.world.terms, unmet=np.full(n_items, Unmet.LOST, np.int8))
     world = replace(backorders.world, terms=terms)
     what = f"W3 with lost sales at {N_TARGETS} targets, per target"
-    return replace(backorders, name="lanes", what=what, world=world, per_target=True)
+    return replace(backorders, name="lanes", what=what, world=world)
 
 
 def order_up_to(n_items: int = 32) -> Workload:
@@ -191,7 +212,7 @@ def order_up_to(n_items: int = 32) -> Workload:
     five_periods = _laws(LawKind.NEGATIVE_BINOMIAL, np.array([50.0]), 2.0)
     world, levels = _order_up_to(n_items, _quantiles(five_periods, TARGETS)[0])
     what = f"W2 at {N_TARGETS} targets, per target"
-    return Workload("lanes (s,S)", what, world, levels, _horizon(), per_target=True)
+    return Workload("lanes (s,S)", what, world, levels, _horizon())
 
 
 def _order_up_to(n_items: int, s: IntArray) -> tuple[World, Levels]:

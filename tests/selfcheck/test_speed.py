@@ -48,7 +48,10 @@ def test_machines_get_one_list(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     rows = json.loads(out)
     assert (code, err) == (0, "")
     assert [row["workload"] for row in rows] == NAMES
-    assert all(set(row) == {"workload", "ns"} and row["ns"] > 0 for row in rows)
+    assert all(set(row) == {"workload", "ns", "per", "targets"} and row["ns"] > 0 for row in rows)
+    per_target = [row["workload"] for row in rows if row["per"] == "SKU-period and target"]
+    assert per_target == ["sweep", "lanes", "lanes (s,S)"]
+    assert [row["targets"] for row in rows] == [1, 1, 1, 1, 24, 24, 24]
 
 
 @pytest.mark.usefixtures("tiny_work")
@@ -73,8 +76,8 @@ def test_one_interruption_does_not_count(
 
 
 def test_time_is_divided_by_what_was_simulated(tiny_work: tuple[Workload, ...]) -> None:
-    """A sweep's time is per SKU-period, that of lanes per SKU-period and target."""
-    assert [one.cells for one in tiny_work] == [40, 40, 40, 40, 40, 24 * 40, 24 * 40]
+    """Sweep and lanes alike: per SKU-period and target."""
+    assert [one.cells for one in tiny_work] == [40, 40, 40, 40, 24 * 40, 24 * 40, 24 * 40]
 
 
 def test_workloads_are_what_they_are_called() -> None:
