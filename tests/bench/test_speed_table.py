@@ -21,7 +21,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -30,7 +30,7 @@ import numpy as np
 import pytest
 
 from simlab.engine.tables import prepare
-from simlab.engine.types import DemandLaw, LawKind
+from simlab.engine.types import DemandLaw, LawKind, Start, Unmet
 from simlab.execution import Workers, run_curves
 from simlab.selfcheck import speed
 
@@ -114,7 +114,7 @@ def check_same_work(found: dict[str, float], work: speed.Workload) -> None:
     """The peer and simlab simulate the same thing: their measures agree within one percent."""
     sums = work.run()
     demanded = sums.demanded.sum()
-    on_hand = sums.on_hand.sum() / (work.cells * sums.n_columns)
+    on_hand = sums.on_hand.sum() / work.cells
     assert on_hand == pytest.approx(found["on_hand"], rel=0.01)
     assert sums.served.sum() / demanded == pytest.approx(found["fill_rate"], rel=0.01)
 
@@ -173,7 +173,7 @@ def simulation_rows(peers: dict[str, ModuleType]) -> list[Row]:
         Row("(s,S), lost sales, random lead time (W2)", ratio(times, "W2", "C W2"), 2.7, "× C"),
         Row(
             "every integer level, read at 24 targets × 32 batches (W3)",
-            ratio(times, "sweep", "W3"),
+            speed.N_TARGETS * ratio(times, "sweep", "W3"),
             1.8,
             "× one policy",
         ),
@@ -187,6 +187,37 @@ def simulation_rows(peers: dict[str, ModuleType]) -> list[Row]:
             allowed=TIME,
         ),
     ]
+
+
+def alone_lines() -> list[str]:
+    """What cannot be shared between targets or taken side by side: one path × target at a time.
+
+    How many times longer it takes than lanes of lost sales, per SKU-period and target. No limit is set.
+    """
+    work = speed.lost_sales(20)
+    n, terms = work.world.n_items, work.world.terms
+    stock = Start(work.levels.order_up_to[:, 0], np.zeros(n, np.int64))
+    partly = replace(terms, unmet=np.full(n, Unmet.PARTLY, np.int8), waits=np.full(n, 300_000))
+    capped = replace(terms, max_position=10 * work.levels.order_up_to[:, -1])
+    worlds = {
+        "today's stock": replace(work.world, start=stock),
+        "unmet demand that waits in part": replace(work.world, terms=partly),
+        "max_position": replace(work.world, terms=capped),
+    }
+    works = {"lanes": work} | {name: replace(work, world=world) for name, world in worlds.items()}
+    for one in works.values():
+        one.run()
+    times = in_turn({name: (one.run, one.cells) for name, one in works.items()})
+    return [f"{name}: {ratio(times, name, 'lanes'):.0f} × lanes" for name in worlds]
+
+
+@pytest.mark.bench
+def test_paths_taken_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """Needs no yardstick: ``pytest -m bench -s tests/bench/test_speed_table.py -k alone``."""
+    lines = alone_lines()
+    with capsys.disabled():
+        print("\n\nPer SKU-period and target, one path × target at a time:\n" + "\n".join(lines))
+    assert all(2 < float(line.split(": ")[1].split()[0]) < 100 for line in lines)
 
 
 def thread_row(second: float) -> Row:
