@@ -32,7 +32,8 @@ from simlab.engine.paths import (
     collect,
     draw_delays,
     draw_demand,
-    first_position,
+    draw_starts,
+    drawn_position,
     five_reviews,
     flush,
     load_block,
@@ -79,10 +80,11 @@ def start_lanes(items: ItemArrays, item: int, run: Schedule, levels: LevelArrays
 
     The position is kept relative to S, net stock is not.
     """
+    draw_starts(items, item, levels, k, run, work)
     cast = work.state.dtype.type
     lost, top = items.lost[item] == 1, levels.top[item, k]
     for lane in range(run.width):
-        shelf = top + first_position(items, item, levels, k, run, work.paths[lane])
+        shelf = top + drawn_position(item, levels, k, work.cells[0, lane])
         if lost:
             shelf = max(shelf, np.int64(0))
         work.state[NET + lane] = cast(shelf)

@@ -12,7 +12,7 @@ from simlab.engine.draws import draw_demand as draw_demand
 from simlab.engine.draws import make_guide as make_guide
 from simlab.engine.kernel_types import Cells, Clock, ItemArrays, LevelArrays, Reach, Rule, Schedule, Work
 from simlab.engine.lookup import search, search_part
-from simlab.engine.streams import fill_words, start_offset, word_at
+from simlab.engine.streams import HALF, fill_words, start_offset, word_at
 from simlab.engine.tallies import (
     COLUMN,
     DRAWN,
@@ -57,6 +57,48 @@ def first_position(
     if width == 1:
         return np.int64(1) - levels.gap[item, k]
     return start_offset(run.start_key, key, path, width) + 1 - levels.gap[item, k]
+
+
+@inner
+def draw_starts(items: ItemArrays, item: int, levels: LevelArrays, k: int, run: Schedule, work: Work) -> None:
+    """What `first_position` draws, of a block of lanes into the first row of `work.cells`.
+
+    Words are drawn at the first column, and looked up again only where the law is not that of the column
+    before; neither row may be written over between columns.
+    """
+    starts, words, out = levels.starts, work.words, work.cells
+    begin, length, width = starts.begin[item, k], starts.length[item, k], starts.width[item, k]
+    if k == 0:
+        drawn = False
+        for column in range(starts.width.shape[1]):
+            drawn = drawn or starts.length[item, column] > 0 or starts.width[item, column] > 1
+        if drawn:
+            fill_words(run.start_key, items.keys[item], work.paths, 0, words[:4])
+    elif (
+        starts.begin[item, k - 1] == begin
+        and starts.length[item, k - 1] == length
+        and starts.width[item, k - 1] == width
+    ):
+        return
+    if length > 0:
+        for lane in range(run.width):
+            out[0, lane] = np.uint32(search_part(starts.thresholds, begin, length, words[0, lane]))
+    elif width > 1:
+        q = np.uint64(width)
+        for lane in range(run.width):
+            low = (np.uint64(words[1, lane]) * q) >> HALF
+            out[0, lane] = np.uint32((np.uint64(words[0, lane]) * q + low) >> HALF)
+    else:
+        for lane in range(run.width):
+            out[0, lane] = np.uint32(0)
+
+
+@step
+def drawn_position(item: int, levels: LevelArrays, k: int, drawn: Any) -> Any:
+    """`first_position` from what was drawn: units below S by a table, else above s + 1."""
+    if levels.starts.length[item, k] > 0:
+        return -np.int64(drawn)
+    return np.int64(drawn) + 1 - levels.gap[item, k]
 
 
 @inner

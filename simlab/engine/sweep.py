@@ -42,7 +42,8 @@ from simlab.engine.paths import (
     clear_sums,
     draw_delays,
     draw_demand,
-    first_position,
+    draw_starts,
+    drawn_position,
     flush,
     load_block,
     make_guide,
@@ -69,9 +70,10 @@ from simlab.engine.types import IntArray
 @inner
 def start_lanes(items: ItemArrays, item: int, run: Schedule, levels: LevelArrays, work: Work) -> None:
     """Positions of the long run as far as it is known, all on the shelf."""
+    draw_starts(items, item, levels, 0, run, work)
     cast = work.state.dtype.type
     for lane in range(run.width):
-        position = first_position(items, item, levels, 0, run, work.paths[lane])
+        position = drawn_position(item, levels, 0, work.cells[0, lane])
         work.state[POSITION + lane] = cast(position)
         work.state[NET + lane] = cast(position)
 
