@@ -153,15 +153,13 @@ def fit(catalog: Catalog) -> Models:
     resolved = resolved_laws(catalog, choice.law, terms)
     check_spans(catalog, resolved.law)
     in_units = support_notes(catalog, resolved.law)
-    choice = replace(
-        choice, law=resolved.law, reason=tuple(map(str.__add__, choice.reason, _steps(resolved)))
-    )
+    reason = tuple(map(str.__add__, choice.reason, _steps(resolved)))
+    choice = replace(choice, law=resolved.law, reason=reason)
     supplying = fit_supply(catalog)
     stated = stated_suppliers(catalog, supplying.supply)
     costs, assumed = read_costs(catalog)
     per_year = catalog.study.periods_per_year
     annual_units = choice.law.mean * per_year
-    none = np.full(catalog.n_items, np.nan)
     return Models(
         world=World(
             streams.item_keys(catalog.sku, catalog.location),
@@ -180,8 +178,8 @@ def fit(catalog: Catalog) -> Models:
         annual_units=annual_units,
         annual_value=annual_units * catalog.unit_cost * costs.cost_resolution,
         cv=choice.cv,
-        current={name: catalog.numbers.get(name, none) for name in _CURRENT},
-        forecasts={name: catalog.numbers.get(name, none) for name in _FORECASTS},
+        current=_columns(catalog, _CURRENT),
+        forecasts=_columns(catalog, _FORECASTS),
         periods_per_year=per_year,
         assumptions=(
             *begins,
@@ -233,6 +231,12 @@ def _checked(catalog: Catalog, history: History | None) -> _Sound:
     if checked.problems or choice is None or lead_times is None or terms is None or opening is None:
         raise InvalidInputError(checked.problems)
     return _Sound(choice, lead_times, *terms, *opening)
+
+
+def _columns(catalog: Catalog, names: tuple[str, ...]) -> dict[str, FloatArray]:
+    """Columns of numbers by name, NaN where items have none."""
+    none = np.full(catalog.n_items, np.nan)
+    return {name: catalog.numbers.get(name, none) for name in names}
 
 
 def _steps(resolved: Resolved) -> list[str]:
