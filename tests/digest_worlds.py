@@ -123,7 +123,8 @@ def tables(world, levels):
 def every_way(world, levels, start):
     """Sums by the evaluator that a run chooses, and by each that covers the world."""
     yield run.simulate_items(world, levels, HORIZON, start)
-    for way in WAYS if start is None else ():
+    world = world.starting(start)
+    for way in WAYS:
         try:
             yield run.evaluate(way, world, levels, HORIZON)
         except EngineFaultError as error:

@@ -239,12 +239,21 @@ def forecasts(draw):
 
 
 @st.composite
-def special_instances(draw):
-    """As `instances`, with what only the recorder knows."""
+def side_by_side_instances(draw):
+    """As `instances`, with what keeps levels from sharing a path."""
     x = draw(instances())
     x["unmet"] = draw(st.sampled_from(Unmet))
     x["waits"] = draw(st.sampled_from([0, 1, 300_000, 500_000, 999_999, 1_000_000]))
     x["max_position"] = draw(st.sampled_from([0, 0, 10, 70]))
+    least = -20 if x["unmet"] == Unmet.BACKORDER else 0
+    x["start"] = draw(st.one_of(st.none(), st.tuples(st.integers(least, 60), st.integers(0, 40))))
+    return x
+
+
+@st.composite
+def special_instances(draw):
+    """The same with what only the recorder knows."""
+    x = draw(side_by_side_instances())
     x["supplier"] = draw(st.one_of(st.none(), suppliers()))
     cycle = draw(st.sampled_from([1, 1, 2, 3]))
     rows = draw(st.sampled_from([1, 1, 3]))
@@ -254,8 +263,6 @@ def special_instances(draw):
         x["forecast"] = draw(forecasts())
         cycle = min(cycle, len(x["forecast"]["season"]))
     x["phase0"] = draw(st.integers(0, cycle - 1))
-    least = -20 if x["unmet"] == Unmet.BACKORDER else 0
-    x["start"] = draw(st.one_of(st.none(), st.tuples(st.integers(least, 60), st.integers(0, 40))))
     return x
 
 

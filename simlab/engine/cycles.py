@@ -44,7 +44,7 @@ def review_cycles(
         cycle.
     """
     check(world, levels, horizon)
-    items, details, forms, moves = recorder_arrays(world, levels, horizon, world.start)
+    items, details, forms, moves = recorder_arrays(world, levels, horizon)
     run = schedule(horizon, grouped=False)
     work, page = recording(world, run)
     good, cycles = (np.zeros((world.n_items, horizon.slots), np.int64) for _ in range(2))

@@ -8,7 +8,7 @@ import numpy as np
 
 from simlab.engine._jit import kernel
 from simlab.engine.forecasts import lift_levels
-from simlab.engine.forms import check, check_start
+from simlab.engine.forms import check
 from simlab.engine.guards import report
 from simlab.engine.kernel_types import (
     DetailArrays,
@@ -56,16 +56,15 @@ def item_extremes(world: World, levels: Levels, horizon: Horizon, start: Start |
     A run of its own, so that the sums of every other run cost nothing more: one recorded path serves
     all columns that differ by a constant only, else each has its own.
     """
+    world = world.starting(start)
     check(world, levels, horizon)
-    start = world.start if start is None else start
-    check_start(world, start)
-    items, details, forms, moves = recorder_arrays(world, levels, horizon, start)
+    items, details, forms, moves = recorder_arrays(world, levels, horizon)
     run = schedule(horizon, grouped=False)
     work, page = recording(world, run)
     shape = (world.n_items, levels.n_columns)
     out = Extremes(np.zeros(shape, np.int64), np.zeros(shape, np.int64))
     faults = np.zeros((world.n_items, 3), np.int64)
-    shared = shifting(world, levels) & (start is None)
+    shared = shifting(world, levels)
     record_extremes(
         items,
         details,

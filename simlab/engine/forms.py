@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from simlab.engine.custom import OrderPolicy, compiled
 from simlab.engine.draws import draw_arrays, wrong_dependence
-from simlab.engine.kernel_types import DetailArrays, ItemArrays, LevelArrays, Starts
+from simlab.engine.kernel_types import DetailArrays, ItemArrays, LevelArrays, Opening, Starts
 from simlab.engine.moving import check_moves
 from simlab.engine.streams import Purpose, stream_key
 from simlab.engine.tables import counted_thresholds, prepare
@@ -18,7 +18,6 @@ from simlab.engine.types import (
     LeadTimeLaw,
     Levels,
     OrderTerms,
-    Start,
     Supply,
     Unmet,
     World,
@@ -30,10 +29,13 @@ Mask = npt.NDArray[np.bool_]
 CERTAIN = 1 << 32
 """Chances are counted in 2**-32."""
 _ORDERED = 1 << 58
+_DIVIDED = 1 << 51
 
 
 def item_arrays(world: World) -> ItemArrays:
-    terms, lead = world.terms, world.lead_time
+    """The world as the kernels want it, its start included."""
+    terms, lead, start = world.terms, world.lead_time, world.start
+    none = np.zeros(world.n_items, np.int64)
     pack = terms.pack_size.astype(np.int64)
     return ItemArrays(
         world.keys.astype(np.uint64),
@@ -47,10 +49,17 @@ def item_arrays(world: World) -> ItemArrays:
         pack,
         terms.moq.astype(np.int64),
         terms.max_order.astype(np.int64) // pack * pack,
-        (terms.unmet == Unmet.LOST).astype(np.int64),
+        terms.unmet.astype(np.int64),
+        none if terms.waits is None else terms.waits.astype(np.int64),
+        none if terms.max_position is None else terms.max_position.astype(np.int64),
         int(lead.crossing),
         int(not world.undershoot),
         draw_arrays(world),
+        Opening(
+            int(start is not None),
+            none if start is None else start.on_hand.astype(np.int64),
+            none if start is None else start.on_order.astype(np.int64),
+        ),
     )
 
 
@@ -80,11 +89,9 @@ def level_arrays(terms: OrderTerms, levels: Levels) -> LevelArrays:
     return LevelArrays(np.ascontiguousarray(top), np.ascontiguousarray(top - s), quantity, full)
 
 
-def detail_arrays(
-    world: World, horizon: Horizon, start: Start | None, policy: OrderPolicy | None
-) -> DetailArrays:
-    """What the recorder alone knows of every item; plain suppliers and terms where nothing is said."""
-    terms, supply, n = world.terms, world.supply, world.n_items
+def detail_arrays(world: World, horizon: Horizon, policy: OrderPolicy | None) -> DetailArrays:
+    """What the recorder alone knows of every item; plain suppliers where nothing is said."""
+    supply, n = world.supply, world.n_items
     none = np.zeros(n, np.int64)
     if supply is None:
         keys, of = np.zeros(n, np.uint64), dict.fromkeys(("shared_delay", "fails", "recovers"), none)
@@ -94,9 +101,6 @@ def detail_arrays(
         names = ("shared_delay", "fails", "recovers", "on_time", "rest_delay")
         of = {name: getattr(supply, name)[supply.supplier].astype(np.int64) for name in names}
     return DetailArrays(
-        terms.unmet.astype(np.int64),
-        none if terms.waits is None else terms.waits.astype(np.int64),
-        none if terms.max_position is None else terms.max_position.astype(np.int64),
         keys,
         of["shared_delay"],
         of["fails"],
@@ -106,27 +110,21 @@ def detail_arrays(
         int((of["fails"] > 0).any()),
         stream_key(horizon.seed, Purpose.OUTAGE),
         stream_key(horizon.seed, Purpose.SHARED_DELAY),
-        int(start is not None),
-        none if start is None else start.on_hand.astype(np.int64),
-        none if start is None else start.on_order.astype(np.int64),
         most_ordered(horizon),
         None if policy is None else compiled(policy),
     )
 
 
 def most_ordered(horizon: Horizon) -> int:
-    """Units that a user's policy may order at once so that no sum of the run leaves 64 bits."""
+    """Units that a user's policy may order at once: sums stay within 64 bits, packs divide exactly."""
     total = horizon.warmup + horizon.periods
-    return max(_ORDERED // (total * total * horizon.replications), 1)
+    return min(max(_ORDERED // (total * total * horizon.replications), 1), _DIVIDED)
 
 
 def needs_recorder(world: World, levels: Levels) -> Mask:
     """(n,) items with a feature that neither the sweep nor the lanes know."""
-    terms, supply = world.terms, world.supply
-    everything = world.start is not None or levels.policy is not None
-    needs = (terms.unmet == Unmet.PARTLY) | levels.moves() | everything
-    if terms.max_position is not None:
-        needs = needs | (terms.max_position > 0)
+    supply = world.supply
+    needs = levels.moves() | (levels.policy is not None)
     if supply is not None:
         special = supply.shared_delay | (supply.fails > 0) | (supply.on_time < MILLION)
         needs = needs | special[supply.supplier]
@@ -166,6 +164,13 @@ def check(world: World, levels: Levels, horizon: Horizon) -> None:
         wrong |= wrong_dependence(world.dependence, world.demand)
     if world.supply is not None:
         wrong |= _wrong_supply(world.supply)
+    if world.start is not None:
+        if world.start.on_hand.size != n or world.start.on_order.size != n:
+            raise EngineFaultError(f"a start of {world.start.on_hand.size} items for {n}")
+        owed = (world.start.on_hand < 0) & (terms.unmet != Unmet.BACKORDER)
+        wrong["units under way, and stock where demand may be lost, are at least 0"] = owed | (
+            world.start.on_order < 0
+        )
     for text, bad in wrong.items():
         if bad.any():
             raise EngineFaultError(f"item {int(np.argmax(bad))}: {text}")
@@ -184,15 +189,3 @@ def _wrong_supply(supply: Supply) -> dict[str, Mask]:
         "the rest follows after 0 or more periods, or never (-1)": supply.rest_delay < -1,
     }
     return {text: np.asarray(bad[of]) for text, bad in outside.items()}
-
-
-def check_start(world: World, start: Start | None) -> None:
-    """Refuse a start that cannot be."""
-    if start is None:
-        return
-    if start.on_hand.size != world.n_items or start.on_order.size != world.n_items:
-        raise EngineFaultError(f"a start of {start.on_hand.size} items for {world.n_items}")
-    wrong = (start.on_order < 0) | ((start.on_hand < 0) & (world.terms.unmet != Unmet.BACKORDER))
-    if wrong.any():
-        what = "units under way, and stock where demand may be lost, are at least 0"
-        raise EngineFaultError(f"item {int(np.argmax(wrong))}: {what}")

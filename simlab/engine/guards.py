@@ -8,15 +8,13 @@ import numpy as np
 
 from simlab.engine._jit import inner, step
 from simlab.engine.kernel_types import ItemArrays, LevelArrays, Reach, Rule, Schedule, Work
-from simlab.engine.paths import rule_of
+from simlab.engine.paths import opens, rule_of
 from simlab.engine.tallies import (
     FLUSH,
     NET,
     NET_START,
     POSITION,
     POSITION_START,
-    T_AFTER,
-    T_BEFORE,
     T_DEMAND,
     T_NET,
     T_ON_ORDER,
@@ -32,7 +30,8 @@ NEGATIVE_ORDER = 4
 TOO_LARGE = 5
 POLICY_RAISED = 6
 GONE_ASTRAY = 7
-NARROW = 1 << 31
+NARROW = (1 << 31) // (2 * FLUSH)
+"""Units below which twice their sum over the periods between two flushes fits into 32 bits."""
 
 FAULTS = {
     UNITS_LOST: "units were lost: what was ordered, received or served came out negative",
@@ -58,6 +57,10 @@ def under_way(items: ItemArrays, item: int, end: int, reach: Reach, lane: int, w
     """Units ordered before period `end` that arrive in it or later, and their unit-periods from it on."""
     review, phase, mask = items.review[item], items.phase[item], work.orders.shape[0] - 1
     units, unit_periods = np.int64(0), np.int64(0)
+    if opens(items, item):
+        left = max(work.opening[lane] + 1 - end, np.int64(0))
+        units = items.opening.on_order[item] if left > 0 else units
+        unit_periods = units * (left - 1)
     epoch = (end - phase + review - 1) // review - 1
     while epoch >= 0:
         placed = phase + epoch * review
@@ -88,12 +91,12 @@ def begin_on_order(items: ItemArrays, item: int, t: int, reach: Reach, n: int, w
 
 @inner
 def check_block(
-    items: ItemArrays, item: int, run: Schedule, reach: Reach, n_real: int, lost: bool, top: int, work: Work
+    items: ItemArrays, item: int, run: Schedule, reach: Reach, n_real: int, top: int, work: Work
 ) -> tuple[int, int]:
     """Code and lane of the first breach in a block, after noting units ordered and received.
 
     Units ordered are the rise of the position and units received that of net stock, each plus
-    what left; the difference must be found among the orders still under way.
+    what left (`T_DEMAND`); the difference must be found among the orders still under way.
 
     Parameters
     ----------
@@ -105,7 +108,7 @@ def check_block(
     still_under_way(items, item, run.warmup + run.periods, reach, n_real, work)
     negative, off = np.int64(0), np.int64(0)
     for lane in range(n_real):
-        gone = tally[T_BEFORE, lane] - tally[T_AFTER, lane] if lost else tally[T_DEMAND, lane]
+        gone = tally[T_DEMAND, lane]
         position, net = np.int64(state[POSITION + lane]), np.int64(state[NET + lane])
         ordered = position - state[POSITION_START + lane] + gone
         received = net - state[NET_START + lane] + gone
@@ -120,7 +123,7 @@ def check_block(
         for lane in range(n_real):
             tally[T_ON_ORDER, lane] += reach.least * tally[T_ORDERED, lane] - later[lane]
     if negative < 0 or off != 0:
-        return first_breach(n_real, lost, top, work)
+        return first_breach(n_real, top, work)
     return 0, 0
 
 
@@ -136,6 +139,11 @@ def still_under_way(items: ItemArrays, item: int, end: int, reach: Reach, n_real
     for lane in range(n_real):
         units[lane] = 0
         later[lane] = 0
+    if opens(items, item):
+        size, left = items.opening.on_order[item], reach.least - end
+        for lane in range(n_real):
+            units[lane] = size if left >= 0 else np.int64(0)
+            later[lane] = units[lane] * left
     epoch = (end - phase + review - 1) // review - 1
     while epoch >= 0 and phase + epoch * review + reach.least >= end:
         row, left = epoch & mask, phase + epoch * review + reach.least - end
@@ -147,12 +155,11 @@ def still_under_way(items: ItemArrays, item: int, end: int, reach: Reach, n_real
 
 
 @inner
-def first_breach(n_real: int, lost: bool, top: int, work: Work) -> tuple[int, int]:
+def first_breach(n_real: int, top: int, work: Work) -> tuple[int, int]:
     """Code and lane of the first breach that `check_block` has seen."""
     state, tally = work.state, work.tally
     for lane in range(n_real):
-        gone = tally[T_BEFORE, lane] - tally[T_AFTER, lane] if lost else tally[T_DEMAND, lane]
-        if tally[T_ORDERED, lane] < 0 or tally[T_RECEIVED, lane] < 0 or gone < 0:
+        if tally[T_ORDERED, lane] < 0 or tally[T_RECEIVED, lane] < 0 or tally[T_DEMAND, lane] < 0:
             return UNITS_LOST, lane
         position, net = np.int64(state[POSITION + lane]), np.int64(state[NET + lane])
         if position + top - net != work.mixing.common[lane]:
@@ -165,14 +172,16 @@ def bound(items: ItemArrays, item: int, rule: Rule, most_demand: int, total: int
     """What |position − S|, |net stock − S| and units on order cannot exceed.
 
     After an uncapped order the position lies within one review's demand and one order's rounding
-    of S; net stock lies below it by what was ordered within the longest lead time.
+    of S; net stock lies below it by what was ordered within the longest lead time. Where orders or
+    positions are capped, all demand may be owed. A given start lies where it was put.
     """
     longest = items.lead_periods[items.lead_start[item] + items.lead_length[item] - 1]
     rounding = rule.gap + rule.quantity + rule.moq + rule.pack
     span = longest + 2 * items.review[item] + 2
-    if rule.cap > 0:
+    if rule.cap > 0 or items.ceiling[item] > 0:
         span += total
-    return 4 * rounding + 2 * span * most_demand
+    given = abs(items.opening.on_hand[item]) + items.opening.on_order[item]
+    return 4 * rounding + 2 * span * most_demand + given
 
 
 @inner
@@ -182,6 +191,6 @@ def fits(items: ItemArrays, item: int, levels: LevelArrays, total: int, narrow: 
     for k in range(levels.top.shape[1]):
         top = levels.top[item, k]
         reach = abs(top) + bound(items, item, rule_of(items, item, levels, k), most_demand, total)
-        if narrow and reach * 2 * FLUSH >= NARROW:
+        if narrow and reach >= NARROW:
             return WIDE
     return 0

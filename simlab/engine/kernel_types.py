@@ -49,6 +49,21 @@ class DrawArrays(NamedTuple):
     chances: KeyArray
 
 
+class Opening(NamedTuple):
+    """Stock and pipeline with which every path begins, where they are given.
+
+    Attributes
+    ----------
+    given : int
+        1 if they are.
+    on_hand, on_order : (n,) int64
+    """
+
+    given: int
+    on_hand: IntArray
+    on_order: IntArray
+
+
 class ItemArrays(NamedTuple):
     """The world of n items, flattened.
 
@@ -60,12 +75,15 @@ class ItemArrays(NamedTuple):
         Where an item's lead times lie in `lead_periods` and `lead_thresholds`.
     review, phase, pack, moq, cap : (n,) int64
         Order terms; `cap` is the largest order, a multiple of the pack (0: none).
-    lost, crossing : (n,) int64
-        1 if unmet demand is lost; 1 if orders may overtake.
+    unmet, waits, ceiling : (n,) int64
+        `Unmet`, millionths that wait, and the highest position (0: none).
+    crossing : int
+        1 if orders may overtake.
     exact_hit : int
         1 if units below s are put on the shelf before an order is placed (no undershoot).
     draws : DrawArrays
         What else demand hangs on.
+    opening : Opening
     """
 
     keys: KeyArray
@@ -79,10 +97,13 @@ class ItemArrays(NamedTuple):
     pack: IntArray
     moq: IntArray
     cap: IntArray
-    lost: IntArray
+    unmet: IntArray
+    waits: IntArray
+    ceiling: IntArray
     crossing: int
     exact_hit: int
     draws: DrawArrays
+    opening: Opening
 
 
 class Starts(NamedTuple):
@@ -196,22 +217,21 @@ class Sums(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """One item's ordering rule at one column (units; see `rules`)."""
+    """One item's ordering rule at one column (units; see `rules`); the ceiling is relative to S."""
 
     gap: int
     quantity: int
     moq: int
     pack: int
     cap: int
+    ceiling: int
 
 
 class DetailArrays(NamedTuple):
-    """What only the recorder knows of n items, and how their paths begin.
+    """What only the recorder knows of n items.
 
     Attributes
     ----------
-    unmet, waits, ceiling : (n,) int64
-        `Unmet`, millionths that wait, and the highest position (0: none).
     supplier_keys : (n,) uint64
         Key of each item's supplier.
     shared, fails, recovers, on_time, rest_delay : (n,) int64
@@ -220,18 +240,12 @@ class DetailArrays(NamedTuple):
         1 if any supplier may stop.
     outage_key, shared_key : uint64
         Philox keys of both purposes.
-    given : int
-        1 if every path begins with `on_hand` and `on_order`.
-    on_hand, on_order : (n,) int64
     most_ordered : int
         Units of one order of a user's policy that no sum of the run can fail to hold.
     policy
         A user's policy as a compiled function, see `custom`; None: the built-in rules.
     """
 
-    unmet: IntArray
-    waits: IntArray
-    ceiling: IntArray
     supplier_keys: KeyArray
     shared: IntArray
     fails: IntArray
@@ -241,9 +255,6 @@ class DetailArrays(NamedTuple):
     held: int
     outage_key: np.uint64
     shared_key: np.uint64
-    given: int
-    on_hand: IntArray
-    on_order: IntArray
     most_ordered: int
     policy: Any
 
@@ -387,8 +398,8 @@ class Work(NamedTuple):
     before, after : (bins × 2 × 32,) uint16 or uint32
         Histograms.
     guide : (CELLS,) uint32
-    paths, demanded : (lanes,) int64
-        Replication numbers; counted demand.
+    paths, demanded, opening : (lanes,) int64
+        Replication numbers; counted demand; period in which a given pipeline arrives.
     mixing : Mixing
     """
 
@@ -411,4 +422,5 @@ class Work(NamedTuple):
     guide: WordArray
     paths: IntArray
     demanded: IntArray
+    opening: IntArray
     mixing: Mixing

@@ -1,7 +1,8 @@
 """Replications side by side, one column after the other over the same draws.
 
-For everything that the shift argument does not cover: lost sales, and columns whose Q or S − s
-differ. Demands and lead times are drawn once per block and shared by all columns.
+For everything that the shift argument does not cover: lost or partly waiting demand, highest positions,
+a given start, and columns whose Q or S − s differ. Demands and lead times are drawn once per block and
+shared by all columns.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from simlab.engine.fours import in_fours, order_receive_and_sell, rows_of, sell_
 from simlab.engine.guards import begin_on_order, check_block, fits, report, sums_positions
 from simlab.engine.kernel_types import (
     Cells,
+    Clock,
     ItemArrays,
     LevelArrays,
     Reach,
@@ -26,7 +28,9 @@ from simlab.engine.kernel_types import (
 )
 from simlab.engine.paths import (
     Reviews,
+    add_opening,
     add_positions,
+    arrive,
     arriving,
     clear_sums,
     collect,
@@ -34,13 +38,15 @@ from simlab.engine.paths import (
     draw_demand,
     draw_starts,
     drawn_position,
+    first_stock,
     five_reviews,
     flush,
     load_block,
     make_guide,
+    opens,
     rule_of,
 )
-from simlab.engine.rules import forgive_undershoot, is_simple, order_row
+from simlab.engine.rules import forgive_undershoot, is_simple, order_row, split_unmet
 from simlab.engine.tallies import (
     BAD,
     FLUSH,
@@ -48,11 +54,13 @@ from simlab.engine.tallies import (
     NET_START,
     ONE_MISSED,
     ONE_SHORT,
+    PART,
     POSITION,
     POSITION_START,
     RECEIPTS,
     SUM_AFTER,
     SUM_BEFORE,
+    SUM_DEMAND,
     SUM_EVENTS,
     SUM_NET,
     SUM_POSITION,
@@ -71,51 +79,53 @@ from simlab.engine.tallies import (
     T_SHORT,
     UNITS,
 )
-from simlab.engine.types import IntArray
+from simlab.engine.types import IntArray, Unmet
+
+BACKORDER, LOST, PARTLY = int(Unmet.BACKORDER), int(Unmet.LOST), int(Unmet.PARTLY)
 
 
 @inner
 def start_lanes(items: ItemArrays, item: int, run: Schedule, levels: LevelArrays, k: int, work: Work) -> None:
-    """Positions of the long run as far as it is known, all on the shelf; not below zero where demand is lost.
+    """Stock and pipeline as given, else positions of the long run as far as it is known, all on the shelf.
 
     The position is kept relative to S, net stock is not.
     """
     draw_starts(items, item, levels, k, run, work)
     cast = work.state.dtype.type
-    lost, top = items.lost[item] == 1, levels.top[item, k]
+    top, under_way = levels.top[item, k], items.opening.on_order[item]
     for lane in range(run.width):
-        shelf = top + drawn_position(item, levels, k, work.cells[0, lane])
-        if lost:
-            shelf = max(shelf, np.int64(0))
+        shelf = first_stock(items, item, top + drawn_position(item, levels, k, work.cells[0, lane]))
         work.state[NET + lane] = cast(shelf)
-        work.state[POSITION + lane] = cast(shelf - top)
+        work.state[POSITION + lane] = cast(shelf + under_way - top)
         work.state[BAD + lane] = cast(0)
+        work.state[PART + lane] = cast(0)
 
 
 @step
-def receive(late: int, state: Cells, n: int) -> None:
-    """Put the lanes' arrivals on the shelf; they count as missed where `late` says short."""
+def receive(state: Cells, n: int) -> None:
+    """Put the lanes' arrivals on the shelf; they count as missed where units are owed or were lost since."""
     cast = state.dtype.type
     zero, one, missed = cast(0), cast(1), cast(ONE_MISSED + 1)
-    by_flag = late == BAD
     for lane in range(n):
-        receipts, net = state[RECEIPTS + lane], state[NET + lane]
-        short = state[BAD + lane] > zero if by_flag else net < zero
-        counted = cast(receipts * (missed if short else one))
+        receipts, net, bad = state[RECEIPTS + lane], state[NET + lane], state[BAD + lane]
+        counted = cast(receipts * (missed if (net < zero) | (bad > zero) else one))
         state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + counted)
         state[NET + lane] = cast(net + state[UNITS + lane])
-    if by_flag:
-        for lane in range(n):
-            state[BAD + lane] = zero if state[RECEIPTS + lane] > zero else state[BAD + lane]
+        state[BAD + lane] = zero if receipts > zero else bad
 
 
 @step
 def serve(state: Cells, lane: int, before: Any, d: Any, lost: bool) -> None:
     """Demand d of one lane against net stock `before`; the rest waits, or is lost."""
+    settle(state, lane, before, d, min(d, before) if lost else d, lost)
+
+
+@step
+def settle(state: Cells, lane: int, before: Any, d: Any, gone: Any, lost: bool) -> None:
+    """The same, `gone` units being served or owed from now on."""
     cast = state.dtype.type
     zero, one, short = cast(0), cast(1), cast(ONE_SHORT)
     shelf = before if lost else max(before, zero)
-    gone = min(d, before) if lost else d
     after = cast(before - gone)
     state[NET + lane] = after
     state[SUM_BEFORE + lane] = cast(state[SUM_BEFORE + lane] + shelf)
@@ -138,6 +148,25 @@ def sell(t: int, state: Cells, demand: Cells, lost: bool, n: int) -> None:
     else:
         for lane in range(n):
             serve(state, lane, state[NET + lane], demand[t, lane], False)
+
+
+@step
+def sell_partly(t: int, waits: int, state: Cells, demand: Cells, n: int) -> None:
+    """One period's demand, of which a share waits where it is not served."""
+    cast = state.dtype.type
+    zero, one = cast(0), cast(1)
+    for lane in range(n):
+        before, d = state[NET + lane], demand[t, lane]
+        served = min(d, max(before, zero))
+        owed = np.int64(d - served)
+        waiting, part = split_unmet(owed, waits, np.int64(state[PART + lane]), state.itemsize == 4)
+        state[PART + lane] = cast(part)
+        state[BAD + lane] = one if owed > waiting else state[BAD + lane]
+        state[UNITS + lane] = cast(served + waiting)
+    for lane in range(n):
+        gone = state[UNITS + lane]
+        state[SUM_DEMAND + lane] = cast(state[SUM_DEMAND + lane] + gone)
+        settle(state, lane, state[NET + lane], demand[t, lane], gone, False)
 
 
 @step
@@ -193,9 +222,7 @@ def collect_and_sell(
 
 
 @inner
-def run_column(
-    items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: Reach, lost: bool, work: Work
-) -> None:
+def run_column(items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: Reach, work: Work) -> None:
     """One column of one item on a block of lanes, arrive → order → demand → count.
 
     An order never changes the position through its arrival, so orders of this period may be
@@ -207,10 +234,11 @@ def run_column(
     reviewed, epoch = items.phase[item] - review, zero - 1
     arrival, due = items.phase[item] + reach.least, zero
     n, end = run.width, run.warmup + run.periods
-    late = BAD if lost else NET
+    lost, partly = items.unmet[item] == LOST, items.unmet[item] == PARTLY
+    opened = reach.most if opens(items, item) else zero - 1
     tracked = sums_positions(items, reach)
-    one_pass = not tracked and is_simple(rule) and reach.least > 0
-    by_fours = not tracked and takes_fours(rule, review, reach)
+    one_pass = not tracked and is_simple(rule) and reach.least > 0 and not partly
+    by_fours = not tracked and takes_fours(rule, review, reach) and not partly
     few = not reach.constant and reach.most - reach.least < 5 * review
     t = zero
     while t < end:
@@ -220,7 +248,7 @@ def run_column(
                 state[POSITION_START + lane] = state[POSITION + lane]
             clear_sums(state, tally)
             begin_on_order(items, item, t, reach, n, work)
-        span = in_fours(t, arrival, run) if by_fours else 0
+        span = in_fours(t, arrival, run) if by_fours and t > opened else 0
         if span > 0:
             sell_fours(t, span, rule, due, lost, n, rows_of(work))
             t += span
@@ -231,7 +259,7 @@ def run_column(
             continue
         if t % FLUSH == 0:
             flush(state, tally, n)
-        if one_pass and t == reviewed + review and t == arrival:
+        if one_pass and t > opened and t == reviewed + review and t == arrival:
             reviewed = t
             epoch += 1
             order_receive_and_sell(t, rule, epoch & mask, due & mask, lost, n, work)
@@ -245,7 +273,21 @@ def run_column(
             if items.exact_hit == 1:
                 forgive_undershoot(rule, state, n)
             order_row(rule, state, orders, epoch & mask, n)
-        if reach.constant and t == arrival:
+        if partly or t <= opened:
+            arrive(t, Clock(review, reviewed, epoch, arrival, due), reach, state, orders, delays, n, False)
+            if t <= opened:
+                add_opening(t, items.opening.on_order[item], state, work.opening, n)
+            receive(state, n)
+            if partly:
+                sell_partly(t, items.waits[item], state, demand, n)
+            else:
+                sell(t, state, demand, lost, n)
+            if t == arrival:
+                arrival += review
+                due += 1
+            if tracked and not reach.constant:
+                add_positions(state, n)
+        elif reach.constant and t == arrival:
             receive_and_sell(t, due & mask, state, orders, demand, lost, n)
             arrival += review
             due += 1
@@ -261,7 +303,7 @@ def run_column(
             if not reach.constant and not collect(
                 t - reviewed, epoch, reach, review, state, orders, delays, n
             ):
-                receive(late, state, n)
+                receive(state, n)
             sell(t, state, demand, lost, n)
             if tracked and not reach.constant:
                 add_positions(state, n)
@@ -299,15 +341,13 @@ def count_demand(run: Schedule, work: Work) -> None:
 
 
 @inner
-def read_lanes(
-    item: int, k: int, top: int, run: Schedule, block: int, lost: bool, work: Work, out: Sums
-) -> None:
+def read_lanes(item: int, k: int, run: Schedule, block: int, work: Work, out: Sums) -> None:
     """Add the lanes' tallies of one column to the slots."""
     start, tally = run.block_start[block], work.tally
     for lane in range(run.block_size[block]):
         slot = run.slots[start + lane]
         if k == 0:
-            out.demanded[item, slot] += tally[T_DEMAND, lane]
+            out.demanded[item, slot] += work.demanded[lane]
         out.on_hand[item, k, slot] += tally[T_AFTER, lane]
         out.on_hand_start[item, k, slot] += tally[T_BEFORE, lane]
         out.ready[item, k, slot] += tally[T_READY, lane]
@@ -318,8 +358,7 @@ def read_lanes(
         out.ordered[item, k, slot] += tally[T_ORDERED, lane]
         out.received[item, k, slot] += tally[T_RECEIVED, lane]
         out.backorders[item, k, slot] -= tally[T_NET, lane]
-        if lost:
-            out.lost[item, k, slot] += tally[T_DEMAND, lane] - tally[T_BEFORE, lane] + tally[T_AFTER, lane]
+        out.lost[item, k, slot] += work.demanded[lane] - tally[T_DEMAND, lane]
         out.on_order[item, k, slot] += tally[T_ON_ORDER, lane]
 
 
@@ -348,7 +387,7 @@ def lanes(
             report(faults, item, code, 0, 0)
             continue
         guided = make_guide(items, item, work)
-        lost = items.lost[item] == 1
+        unmet = items.unmet[item]
         for block in range(run.block_start.size):
             n_real = load_block(run, block, work)
             draw_demand(items, item, run, guided, work)
@@ -358,13 +397,15 @@ def lanes(
                 top = levels.top[item, k]
                 rule = rule_of(items, item, levels, k)
                 start_lanes(items, item, run, levels, k, work)
-                run_column(items, item, rule, run, reach, lost, work)
+                run_column(items, item, rule, run, reach, work)
                 for lane in range(run.width):
-                    work.tally[T_DEMAND, lane] = work.demanded[lane]
-                    if lost:
+                    if unmet == BACKORDER:
+                        work.tally[T_DEMAND, lane] = work.demanded[lane]
+                    elif unmet == LOST:
+                        work.tally[T_DEMAND, lane] = work.tally[T_BEFORE, lane] - work.tally[T_AFTER, lane]
                         work.tally[T_NET, lane] = work.tally[T_AFTER, lane]
-                code, lane = check_block(items, item, run, reach, n_real, lost, top, work)
+                code, lane = check_block(items, item, run, reach, n_real, top, work)
                 if code:
                     report(faults, item, code, work.paths[lane], total)
-                read_lanes(item, k, top, run, block, lost, work, out)
+                read_lanes(item, k, run, block, work, out)
         close_item(item, out)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simlab.engine.forms import check, check_start
+from simlab.engine.forms import check
 from simlab.engine.overflow import recorder_arrays
 from simlab.engine.recorded import record_one
 from simlab.engine.recorder import ORDER_FIELDS, ROWS
@@ -72,9 +72,8 @@ def ledger(
     EngineFaultError
         There is no such item, replication or column.
     """
-    start = world.start if start is None else start
+    world = world.starting(start)
     check(world, levels, horizon)
-    check_start(world, start)
     last = horizon.first_replication + horizon.replications
     for what, number, first, end in (
         ("item", item, 0, world.n_items),
@@ -90,7 +89,7 @@ def ledger(
     work, record = recording(one, run)
     faults = np.zeros((1, 3), np.int64)
     n_orders = record_one(
-        *recorder_arrays(one, own, alone, None if start is None else start.take(rows)),
+        *recorder_arrays(one, own, alone),
         run,
         work,
         record,

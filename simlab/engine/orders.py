@@ -1,4 +1,4 @@
-"""An order's way: when it leaves the supplier and arrives, in one part or two, and how it is cut."""
+"""An order's way: when it leaves the supplier and arrives, in one part or two."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from simlab.engine._jit import inner, step
-from simlab.engine.kernel_types import DetailArrays, ItemArrays, Record, Rule, Schedule
+from simlab.engine.kernel_types import DetailArrays, ItemArrays, Record, Schedule
 from simlab.engine.lookup import search
+from simlab.engine.paths import opening_arrival
 from simlab.engine.streams import word_at
-
-MILLION = 1_000_000
+from simlab.engine.types import MILLION
 
 
 @inner
@@ -65,11 +65,8 @@ def find_arrivals(
     """
     find_departures(details, item, path, record)
     total, last = record.leaves.size, np.int64(0)
-    if details.given == 1 and details.on_order[item] > 0:
-        begin = items.lead_start[item]
-        thresholds = items.lead_thresholds[begin : begin + items.lead_length[item]]
-        word = word_at(run.start_key, items.keys[item], path, 2)
-        last = items.lead_periods[begin + search(thresholds, word)]
+    if items.opening.given == 1 and items.opening.on_order[item] > 0:
+        last = opening_arrival(items, item, run, path)
         record.arrives[total] = last
     in_order = items.crossing == 0
     for t in range(items.phase[item], total, items.review[item]):
@@ -78,17 +75,6 @@ def find_arrivals(
             arrival = max(arrival, last)
             last = arrival
         record.arrives[t] = arrival
-
-
-@step
-def limited(size: Any, position: Any, ceiling: Any, rule: Rule) -> Any:
-    """An order cut so that the position stays at or below the ceiling."""
-    room = ceiling - position
-    if ceiling == 0 or size <= room:
-        return size
-    lot = rule.quantity if rule.quantity > 0 else rule.pack
-    size = max(room, 0) // lot * lot
-    return size if size >= rule.moq else np.int64(0)
 
 
 @step

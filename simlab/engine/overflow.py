@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.engine.forms import detail_arrays, item_arrays, level_arrays
+from simlab.engine.forms import Mask, detail_arrays, item_arrays, level_arrays
 from simlab.engine.kernel_types import DetailArrays, ItemArrays, LevelArrays, MovingArrays
 from simlab.engine.moving import moving_arrays
 from simlab.engine.starts import with_starts
 from simlab.engine.tallies import COLUMNS, FLUSH
-from simlab.engine.types import MILLION, FloatArray, Horizon, Levels, Start, World
+from simlab.engine.types import MILLION, FloatArray, Horizon, Levels, Unmet, World
 from simlab.errors import OutOfRangeError
 
 SAFE = 2.0**62
+EXACT = 2.0**52
+"""Below it kernels divide whole numbers in floating point; see `rules`."""
 _COUNTERS = 1 << 32
 _PACKED = 1 << 15
 
@@ -27,7 +29,6 @@ def prove(
     horizon: Horizon,
     *,
     moves: MovingArrays | None = None,
-    start: Start | None = None,
 ) -> None:
     """Refuse a run in which a sum over periods and replications, or a counter, might leave its range.
 
@@ -37,8 +38,8 @@ def prove(
         Of the run.
     items, forms
         What the kernels get.
-    moves, start
-        Moving levels and a given start, of runs that are written down path by path.
+    moves
+        Moving levels, of runs that are written down path by path.
 
     Raises
     ------
@@ -56,11 +57,13 @@ def prove(
     periods = float(horizon.warmup + horizon.periods)
     longest = world.lead_time.longest().astype(np.float64)
     demand = items.laws.most.astype(np.float64)
-    r = _reach(items, forms, periods, recorded, longest) + _lift(items, moves, demand) + _opening(start)
+    r = _reach(items, forms, periods, recorded, longest) + _lift(items, moves, demand) + _opening(items)
     sums = horizon.replications * (4 * periods * r + (longest + 1) * (r + periods * demand))
     _refuse(sums, SAFE, "its sums of units could leave 64 bits")
-    if recorded and _in_parts(world):
-        _refuse(2.0 * MILLION * r, SAFE, "millionths of its orders could leave 64 bits")
+    lots = (items.pack > 1) | (items.ceiling > 0) | (forms.quantity > 0).any(axis=1)
+    _refuse(np.where(lots, r, 0.0), EXACT, "its orders in whole lots could exceed what is divided exactly")
+    millionths = np.where(_in_parts(world), MILLION * 2.0 * r, 0.0)
+    _refuse(millionths, SAFE, "millionths of its orders could leave 64 bits")
     if not recorded:
         varies = items.lead_length > 1
         arrivals = np.where(varies, (longest + FLUSH) / items.review + 1, 1.0)
@@ -71,13 +74,13 @@ def prove(
 
 
 def recorder_arrays(
-    world: World, levels: Levels, horizon: Horizon, start: Start | None
+    world: World, levels: Levels, horizon: Horizon
 ) -> tuple[ItemArrays, DetailArrays, LevelArrays, MovingArrays]:
     """What the recorder's kernels take, once it is proved that nothing can overflow."""
     items, moves = item_arrays(world), moving_arrays(levels)
     forms = with_starts(level_arrays(world.terms, levels), world, levels, items)
-    prove(world, items, forms, horizon, moves=moves, start=start)
-    return items, detail_arrays(world, horizon, start, levels.policy), forms, moves
+    prove(world, items, forms, horizon, moves=moves)
+    return items, detail_arrays(world, horizon, levels.policy), forms, moves
 
 
 def _reach(
@@ -85,11 +88,12 @@ def _reach(
 ) -> FloatArray:
     """(n,) what |position|, |net stock| and units on order cannot exceed; see `guards.bound`.
 
-    Where orders are capped or suppliers stop, all demand may be owed.
+    Where orders or positions are capped or suppliers stop, all demand may be owed.
     """
     rounding = np.maximum(forms.gap, 0).astype(np.float64) + forms.quantity
     rounding = rounding.max(axis=1) + items.moq + items.pack
-    span = longest + 2.0 * items.review + 2.0 + np.where((items.cap > 0) | recorded, periods, 0.0)
+    held_back = (items.cap > 0) | (items.ceiling > 0) | recorded
+    span = longest + 2.0 * items.review + 2.0 + np.where(held_back, periods, 0.0)
     top = np.abs(forms.top.astype(np.float64)).max(axis=1)
     return np.asarray(top + 4.0 * rounding + 2.0 * span * items.laws.most)
 
@@ -108,14 +112,16 @@ def _lift(items: ItemArrays, moves: MovingArrays | None, demand: FloatArray) -> 
     return np.asarray(lift + np.where(moves.method > 0, forecast, 0.0))
 
 
-def _opening(start: Start | None) -> FloatArray | float:
-    return 0.0 if start is None else np.abs(start.on_hand.astype(np.float64)) + start.on_order
+def _opening(items: ItemArrays) -> FloatArray:
+    return np.asarray(np.abs(items.opening.on_hand.astype(np.float64)) + items.opening.on_order)
 
 
-def _in_parts(world: World) -> bool:
-    """Whether millionths of orders or of shortages are counted."""
-    supply = world.supply
-    return world.terms.waits is not None or (supply is not None and bool((supply.on_time < MILLION).any()))
+def _in_parts(world: World) -> Mask:
+    """(n,) whether millionths of orders or of shortages are counted."""
+    parts = world.terms.unmet == Unmet.PARTLY
+    if world.supply is not None:
+        parts = parts | (world.supply.on_time < MILLION)[world.supply.supplier]
+    return np.asarray(parts)
 
 
 def _refuse(bound: FloatArray, limit: float, text: str) -> None:

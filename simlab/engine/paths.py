@@ -12,6 +12,7 @@ from simlab.engine.draws import draw_demand as draw_demand
 from simlab.engine.draws import make_guide as make_guide
 from simlab.engine.kernel_types import Cells, Clock, ItemArrays, LevelArrays, Reach, Rule, Schedule, Work
 from simlab.engine.lookup import search, search_part
+from simlab.engine.rules import NO_CEILING
 from simlab.engine.streams import HALF, fill_words, start_offset, word_at
 from simlab.engine.tallies import (
     COLUMN,
@@ -41,7 +42,10 @@ FEW_POINTS = 24
 def rule_of(items: ItemArrays, item: int, levels: LevelArrays, k: int) -> Rule:
     """The ordering rule of one item at one column."""
     gap, quantity = levels.gap[item, k], levels.quantity[item, k]
-    return Rule(gap, quantity, items.moq[item], items.pack[item], items.cap[item])
+    ceiling: Any = np.int64(NO_CEILING)
+    if 0 < items.ceiling[item] < NO_CEILING:
+        ceiling = items.ceiling[item] - levels.top[item, k]
+    return Rule(gap, quantity, items.moq[item], items.pack[item], items.cap[item], ceiling)
 
 
 @step
@@ -57,6 +61,29 @@ def first_position(
     if width == 1:
         return np.int64(1) - levels.gap[item, k]
     return start_offset(run.start_key, key, path, width) + 1 - levels.gap[item, k]
+
+
+@step
+def first_stock(items: ItemArrays, item: int, position: Any) -> Any:
+    """Net stock before period 0: as given, or the position that a path begins with, all on the shelf."""
+    if items.opening.given == 1:
+        return items.opening.on_hand[item]
+    return np.int64(max(position, 0) if items.unmet[item] > 0 else position)
+
+
+@step
+def opening_arrival(items: ItemArrays, item: int, run: Schedule, path: int) -> Any:
+    """Period in which a given start's pipeline arrives."""
+    begin = items.lead_start[item]
+    thresholds = items.lead_thresholds[begin : begin + items.lead_length[item]]
+    word = word_at(run.start_key, items.keys[item], path, 2)
+    return items.lead_periods[begin + search(thresholds, word)]
+
+
+@step
+def opens(items: ItemArrays, item: int) -> bool:
+    """Whether a given start's pipeline is under way when paths begin."""
+    return items.opening.given == 1 and items.opening.on_order[item] > 0
 
 
 @inner
@@ -151,6 +178,9 @@ def draw_delays(items: ItemArrays, item: int, run: Schedule, work: Work) -> Reac
     begin = items.lead_start[item]
     end = begin + items.lead_length[item]
     least, most = items.lead_periods[begin], items.lead_periods[end - 1]
+    if opens(items, item):
+        for lane in range(run.width):
+            work.opening[lane] = opening_arrival(items, item, run, work.paths[lane])
     if least == most:
         return Reach(least, most, True)
     thresholds = items.lead_thresholds[begin:end]
@@ -170,6 +200,10 @@ def draw_delays(items: ItemArrays, item: int, run: Schedule, work: Work) -> Reac
                 delays[epoch, lane] = cast(items.lead_periods[begin + at])
     if items.crossing == 0:
         step = cast(review)
+        if opens(items, item) and epochs > 0:
+            for lane in range(run.width):
+                after = cast(work.opening[lane] - items.phase[item])
+                delays[0, lane] = max(delays[0, lane], after)
         for epoch in range(1, epochs):
             for lane in range(run.width):
                 delays[epoch, lane] = max(delays[epoch, lane], cast(delays[epoch - 1, lane] - step))
@@ -183,6 +217,17 @@ def clear_arrivals(state: Cells, n: int) -> None:
     for lane in range(n):
         state[UNITS + lane] = zero
         state[RECEIPTS + lane] = zero
+
+
+@step
+def add_opening(t: int, units: int, state: Cells, opening: IntArray, n: int) -> None:
+    """Units of a given start's pipeline arrive in the lanes whose period it is."""
+    cast = state.dtype.type
+    zero, one, size = cast(0), cast(1), cast(units)
+    for lane in range(n):
+        now = opening[lane] == t
+        state[UNITS + lane] = cast(state[UNITS + lane] + (size if now else zero))
+        state[RECEIPTS + lane] = cast(state[RECEIPTS + lane] + (one if now else zero))
 
 
 @step

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from simlab.engine.forms import check, check_start
+from simlab.engine.forms import check
 from simlab.engine.kernel_types import Groups
 from simlab.engine.overflow import recorder_arrays
 from simlab.engine.recorded import record_profile
@@ -109,15 +109,14 @@ def time_profile(
     EngineFaultError
         Inputs that make no sense, a breached guard, or sums of money that might leave 64 bits.
     """
-    start = world.start if start is None else start
+    world = world.starting(start)
     check(world, levels, horizon)
-    check_start(world, start)
     n_groups = int(groups.max(initial=-1)) + 1 if n_groups is None else n_groups
     if groups.size != world.n_items or unit_value.size != world.n_items:
         raise EngineFaultError("groups and unit values need one entry per item")
     if ((groups < 0) | (groups >= n_groups)).any():
         raise EngineFaultError(f"groups lie in 0 … {n_groups - 1}")
-    items, details, forms, moves = recorder_arrays(world, levels, horizon, start)
+    items, details, forms, moves = recorder_arrays(world, levels, horizon)
     run = schedule(horizon, grouped=False)
     work, record = recording(world, run)
     shape = (levels.n_columns, n_groups, horizon.replications, horizon.periods)

@@ -1,8 +1,8 @@
 """One path written down period by period: the evaluator called "ledger".
 
 It knows every feature, one lane and one column at a time: what the sweep and the lanes do not cover
-(partly waiting demand, a highest position, outages, shared delays, partial receipts, a given start,
-moving levels), and whatever is wanted by period. On what they do cover all three agree to the unit.
+(outages, shared delays, partial receipts, moving levels, a user's policy), and whatever is wanted by
+period. On what they do cover all three agree to the unit.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ from simlab.engine.kernel_types import (
     Schedule,
     Work,
 )
-from simlab.engine.orders import MILLION, dispatch, find_arrivals, limited
-from simlab.engine.rules import order_size, rounded
+from simlab.engine.orders import dispatch, find_arrivals
+from simlab.engine.paths import first_stock
+from simlab.engine.rules import limited, order_size, rounded, split_unmet
 from simlab.engine.types import Unmet
 
 ROWS = (
@@ -119,14 +120,6 @@ def prepare_path(
     return path
 
 
-@step
-def first_stock(details: DetailArrays, item: int, position: Any) -> Any:
-    """Net stock before period 0: as given, or the position that a path begins with, as in the lanes."""
-    if details.given == 1:
-        return details.on_hand[item]
-    return np.int64(max(position, 0) if details.unmet[item] > 0 else position)
-
-
 @inner
 def wish(
     policy: Any, rule: Rule, top: int, t: int, position: Any, net: Any, last_demand: Any, most: int
@@ -152,7 +145,7 @@ def wish(
 
 
 @inner
-def begin_path(details: DetailArrays, item: int, record: Record) -> Flow:
+def begin_path(items: ItemArrays, details: DetailArrays, item: int, record: Record) -> Flow:
     """Empty what a column fills, and put a given pipeline on its way; net stock is left at 0."""
     total = record.due.size
     for t in range(total):
@@ -160,9 +153,9 @@ def begin_path(details: DetailArrays, item: int, record: Record) -> Flow:
         record.due_orders[t] = 0
         record.gone[t] = 0
     zero = np.int64(0)
-    if details.given == 0 or details.on_order[item] == 0:
+    units = items.opening.on_order[item]
+    if units == 0:
         return Flow(zero, zero, zero, zero, zero, zero, zero)
-    units = details.on_order[item]
     record.orders[0, 0] = -1
     record.orders[0, 1] = units
     record.orders[0, 2] = -1
@@ -192,13 +185,11 @@ def place_order(details: DetailArrays, item: int, t: int, size: Any, flow: Flow,
 
 
 @step
-def settle(details: DetailArrays, item: int, owed: Any, carried: Any) -> tuple[Any, Any]:
+def settle(items: ItemArrays, item: int, owed: Any, carried: Any) -> tuple[Any, Any]:
     """How much of the demand not served waits, and the millionths of a unit carried on."""
-    unmet = details.unmet[item]
+    unmet = items.unmet[item]
     if unmet == _PARTLY:
-        whole = carried + owed * details.waits[item]
-        waiting = whole // MILLION
-        return waiting, whole - waiting * MILLION
+        return split_unmet(owed, items.waits[item], carried, False)
     return (owed if unmet == 0 else np.int64(0)), carried
 
 
@@ -242,9 +233,9 @@ def record_path(
         Fault (0: none), and number of orders; with a fault, its period.
     """
     rows, total = record.rows, record.due.size
-    review, phase, ceiling = items.review[item], items.phase[item], details.ceiling[item]
-    flow = begin_path(details, item, record)
-    net = first_stock(details, item, top + record.lift[0] + opening)
+    review, phase = items.review[item], items.phase[item]
+    flow = begin_path(items, details, item, record)
+    net = first_stock(items, item, top + record.lift[0] + opening)
     position, on_order, waiting_part = net + flow.position, flow.on_order, np.int64(0)
     missed, forgives = False, items.exact_hit == 1 and not (rule.quantity == 0 and rule.gap == 1)
     for t in range(total):
@@ -264,7 +255,7 @@ def record_path(
             size = wish(details.policy, rule, level, t, position, net, before, details.most_ordered)
             if size < 0:
                 return -size, t
-            size = limited(size, position, ceiling, rule)
+            size = limited(size, position - top, rule)
             if size > 0:
                 flow = Flow(net, position, on_order, flow.part, waiting_part, flow.beyond, flow.n_orders)
                 flow = place_order(details, item, t, size, flow, record)
@@ -277,7 +268,7 @@ def record_path(
         d, shelf = record.demand[t], max(net, 0)
         served = min(d, shelf)
         owed = d - served
-        waiting, waiting_part = settle(details, item, owed, waiting_part)
+        waiting, waiting_part = settle(items, item, owed, waiting_part)
         lost = owed - waiting
         missed = missed or lost > 0
         net -= served + waiting

@@ -10,7 +10,7 @@ from simlab.engine.overflow import recorder_arrays
 from simlab.engine.recorded import record_sums, record_sweep
 from simlab.engine.recorder import N_ORDER_FIELDS, N_ROWS
 from simlab.engine.streams import Purpose, stream_key
-from simlab.engine.types import Horizon, IntArray, Levels, Start, World
+from simlab.engine.types import Horizon, IntArray, Levels, World
 from simlab.engine.workspace import aligned, make_schedule, make_work
 from simlab.errors import EngineFaultError
 
@@ -18,16 +18,9 @@ SHARED = ("receipts", "orders", "ordered", "received", "lost", "on_order")
 """Measures that cannot differ between levels served by one path."""
 
 
-def record(
-    world: World,
-    levels: Levels,
-    horizon: Horizon,
-    names: IntArray,
-    start: Start | None = None,
-) -> Sums:
+def record(world: World, levels: Levels, horizon: Horizon, names: IntArray) -> Sums:
     """Every path by itself, with every feature."""
-    opening = world.start if start is None else start
-    items, details, forms, moves = recorder_arrays(world, levels, horizon, opening)
+    items, details, forms, moves = recorder_arrays(world, levels, horizon)
     run = schedule(horizon, grouped=False)
     work, page = recording(world, run)
     sums = zeros(world.n_items, levels.n_columns, horizon.slots, levels.n_columns)
@@ -49,7 +42,7 @@ def record(
 
 def record_levels(world: World, levels: Levels, horizon: Horizon, names: IntArray) -> Sums:
     """All levels from one recorded path per replication, where they differ by a constant."""
-    items, details, forms, moves = recorder_arrays(world, levels, horizon, None)
+    items, details, forms, moves = recorder_arrays(world, levels, horizon)
     run = schedule(horizon, grouped=True)
     work, page = recording(world, run, bins=int(np.ptp(forms.top, axis=1).max()) + 3)
     sums = zeros(world.n_items, levels.n_columns, horizon.slots, 1)

@@ -2,7 +2,8 @@
 
 With the position p measured from S (p = position − S, s = S − gap), an order is placed where
 p ≤ −gap. (R,S) is gap = 1. The size is, in this order: −p, or for (R,s,nQ) the least n·Q that
-lifts the position above s; raised to the MOQ; rounded up to packs; capped at the largest order.
+lifts the position above s; raised to the MOQ; rounded up to packs; capped at the largest order; cut
+to whole lots below the highest position, and to nothing where less than the MOQ is left.
 """
 
 from __future__ import annotations
@@ -14,12 +15,17 @@ import numpy as np
 from simlab.engine._jit import step
 from simlab.engine.kernel_types import Cells, Rule
 from simlab.engine.tallies import NET, ONE_ORDER, POSITION, SUM_EVENTS
+from simlab.engine.types import MILLION
+
+NO_CEILING = 1 << 60
+"""Highest position of a rule without one."""
 
 
 @step
 def is_simple(rule: Rule) -> bool:
-    """Whether an order is the deficit, or the MOQ: no lots, packs or largest order, and s < S."""
-    return rule.quantity == 0 and rule.pack == 1 and rule.cap == 0 and rule.gap > 0
+    """Whether an order is the deficit, or the MOQ: no lots, packs, largest order or ceiling, and s < S."""
+    plain = rule.quantity == 0 and rule.pack == 1 and rule.cap == 0
+    return plain and rule.gap > 0 and rule.ceiling == NO_CEILING
 
 
 @step
@@ -43,8 +49,13 @@ def order_row(rule: Rule, state: Cells, orders: Cells, row: int, n: int) -> None
             state[POSITION + lane] = cast(position + size)
             state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + (one if size > zero else zero))
         return
-    for lane in range(n):
-        orders[row, lane] = cast(order_size(-np.int64(state[POSITION + lane]), rule))
+    if rule.ceiling == NO_CEILING:
+        for lane in range(n):
+            orders[row, lane] = cast(order_size(-np.int64(state[POSITION + lane]), rule))
+    else:
+        for lane in range(n):
+            position = np.int64(state[POSITION + lane])
+            orders[row, lane] = cast(limited(order_size(-position, rule), position, rule))
     for lane in range(n):
         size = orders[row, lane]
         state[POSITION + lane] = cast(state[POSITION + lane] + size)
@@ -87,3 +98,24 @@ def rounded(size: Any, rule: Rule) -> Any:
     if rule.cap > 0:
         size = min(size, np.int64(rule.cap))
     return size
+
+
+@step
+def limited(size: Any, position: Any, rule: Rule) -> Any:
+    """An order cut so that the position, measured from S, stays at or below the ceiling."""
+    room = max(rule.ceiling - position, np.int64(0))
+    lot = np.int64(rule.quantity if rule.quantity > 0 else rule.pack)
+    fitting = np.int64(np.float64(room) / np.float64(lot)) * lot
+    least = fitting if fitting >= rule.moq else np.int64(0)
+    return size if size <= room else least
+
+
+@step
+def split_unmet(owed: Any, waits: int, carried: Any, narrow: bool) -> tuple[Any, Any]:
+    """Units of unmet demand that wait, and the millionths of a unit carried to the next shortage.
+
+    Where units are `narrow`, 32 bits, division in float64 is exact, and quicker.
+    """
+    whole = carried + owed * waits
+    waiting = np.int64(np.float64(whole) / np.float64(MILLION)) if narrow else whole // MILLION
+    return waiting, whole - waiting * MILLION

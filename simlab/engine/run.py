@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from simlab.engine.forms import Mask, check, check_start, item_arrays, level_arrays, needs_recorder
+from simlab.engine.forms import Mask, check, item_arrays, level_arrays, needs_recorder
 from simlab.engine.guards import WIDE
 from simlab.engine.kernel_types import Sums
 from simlab.engine.lanes import lanes
@@ -142,12 +142,10 @@ def simulate_items(world: World, levels: Levels, horizon: Horizon, start: Start 
     `starts`), drawn by the same word at every column: S for (R,S), with packs up to a pack more;
     uniform on s + 1 … s + Q for (R,s,nQ); by the renewal density for (R,s,S).
     """
-    start = world.start if start is None else start
+    world = world.starting(start)
     check(world, levels, horizon)
-    check_start(world, start)
     n, k, slots = world.n_items, levels.n_columns, horizon.slots
-    recorded = needs_recorder(world, levels) | (start is not None)
-    once = _recorded_once(world, levels) & (start is None)
+    recorded, once = needs_recorder(world, levels), _recorded_once(world, levels)
     swept = _sweeps(world, levels) & ~recorded
     shares: tuple[tuple[Evaluator, Mask], ...] = (
         ("sweep", swept),
@@ -157,13 +155,12 @@ def simulate_items(world: World, levels: Levels, horizon: Horizon, start: Start 
     )
     for evaluator, mask in shares:
         if n and bool(mask.all()):
-            return curves_of(_evaluate(evaluator, world, levels, horizon, np.arange(n), start), k)
+            return curves_of(_evaluate(evaluator, world, levels, horizon, np.arange(n)), k)
     sums = zeros(n, k, slots, 1 if bool((swept | once).all()) else k)
     for evaluator, mask in shares:
         rows = np.flatnonzero(mask)
         if rows.size:
-            begin = None if start is None else start.take(rows)
-            part = _evaluate(evaluator, world.take(rows), levels.take(rows), horizon, rows, begin)
+            part = _evaluate(evaluator, world.take(rows), levels.take(rows), horizon, rows)
             for name, total in zip(Sums._fields, sums, strict=True):
                 total[rows] = getattr(part, name)
     return curves_of(sums, k)
@@ -250,17 +247,10 @@ def _sweeps(world: World, levels: Levels) -> Mask:
     return np.asarray(shifting(world, levels) & (levels.n_columns > _FEW_COLUMNS) & _narrow(world, levels))
 
 
-def _evaluate(
-    evaluator: Evaluator,
-    world: World,
-    levels: Levels,
-    horizon: Horizon,
-    names: IntArray,
-    start: Start | None = None,
-) -> Sums:
+def _evaluate(evaluator: Evaluator, world: World, levels: Levels, horizon: Horizon, names: IntArray) -> Sums:
     """Run one evaluator with 32-bit lanes, then with 64 bits where a bound does not allow them."""
     if evaluator == "ledger":
-        return record(world, levels, horizon, names, start)
+        return record(world, levels, horizon, names)
     if evaluator == "recorded sweep":
         return record_levels(world, levels, horizon, names)
     long = evaluator == "sweep" and needs_long_counters(horizon)  # only the sweep counts in half words

@@ -6,7 +6,7 @@ import numpy as np
 
 from simlab.engine._jit import inner, kernel
 from simlab.engine.forecasts import lift_levels
-from simlab.engine.forms import check, check_start
+from simlab.engine.forms import check
 from simlab.engine.guards import report
 from simlab.engine.kernel_types import (
     DetailArrays,
@@ -54,12 +54,11 @@ def stock_by_period(
         Inputs that make no sense, a breached guard, or sums of money that might leave 64 bits.
     """
     check(world, levels, horizon)
-    check_start(world, world.start)
     if groups.size != world.n_items or unit_value.size != world.n_items:
         raise EngineFaultError("groups and unit values need one entry per item")
     if ((groups < 0) | (groups >= n_groups)).any():
         raise EngineFaultError(f"groups lie in 0 … {n_groups - 1}")
-    items, details, forms, moves = recorder_arrays(world, levels, horizon, world.start)
+    items, details, forms, moves = recorder_arrays(world, levels, horizon)
     run = schedule(horizon, grouped=False)
     work, page = recording(world, run)
     out = np.zeros((levels.n_columns, n_groups, horizon.replications, horizon.periods), np.int64)

@@ -228,7 +228,7 @@ def sweep(
             reach = draw_delays(items, item, run, work)
             start_lanes(items, item, run, levels, work)
             run_paths(items, item, rule, run, reach, bins, n_real, work)
-            code, lane = check_block(items, item, run, reach, n_real, False, 0, work)
+            code, lane = check_block(items, item, run, reach, n_real, 0, work)
             if code:
                 report(faults, item, code, work.paths[lane], total)
             add_by_column(n_real, work)

@@ -23,17 +23,19 @@ RECEIPTS = 4 * STRIDE
 COLUMN = 5 * STRIDE
 NET_START = 6 * STRIDE
 POSITION_START = 7 * STRIDE
-# accumulators; sweep and lanes use the third and fourth for different sums
-SUM_POSITION = 8 * STRIDE
-SUM_NET = 9 * STRIDE
-SUM_BEFORE = 10 * STRIDE
-SUM_AFTER = 11 * STRIDE
-SUM_DEMAND = 12 * STRIDE
-SUM_RECEIPTS = 13 * STRIDE
-SUM_EVENTS = 14 * STRIDE
-DUE = 15 * STRIDE
+PART = 8 * STRIDE
+"""Millionths of a unit carried from one shortage to the next."""
+# accumulators; sweep and lanes use the third to fifth for different sums
+SUM_POSITION = 9 * STRIDE
+SUM_NET = 10 * STRIDE
+SUM_BEFORE = 11 * STRIDE
+SUM_AFTER = 12 * STRIDE
+SUM_DEMAND = 13 * STRIDE
+SUM_RECEIPTS = 14 * STRIDE
+SUM_EVENTS = 15 * STRIDE
+DUE = 16 * STRIDE
 """Rows of arrivals, one per period of a four."""
-STATE_SIZE = 19 * STRIDE
+STATE_SIZE = 20 * STRIDE
 
 # packed counters: ready | short << 8 | orders << 16, and receipts | missed receipts << 16
 ONE_SHORT = 1 << 8

@@ -235,6 +235,10 @@ class World:
         """SKU@LOCATION of an item, or nothing where the world has no names."""
         return "" if self.names is None else "@".join(str(part[item]) for part in self.names)
 
+    def starting(self, start: Start | None) -> World:
+        """The same world, its paths beginning with a stock and pipeline; itself where none is given."""
+        return self if start is None else replace(self, start=start)
+
     def take(self, rows: IntArray) -> World:
         """Some of the items, in the given order."""
         return World(

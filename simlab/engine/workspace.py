@@ -150,6 +150,7 @@ def make_work(
         guide=aligned(CELLS, np.uint32),
         paths=aligned(width, np.int64),
         demanded=aligned(width, np.int64),
+        opening=aligned(width, np.int64),
         mixing=_mixing(world, rows, run),
     )
 

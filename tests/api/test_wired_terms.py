@@ -80,7 +80,7 @@ def test_customers_who_wait_today_are_served_first(tmp_path):
 def test_a_run_from_today_is_optimised_traced_and_says_that_it_is_transient(tmp_path):
     path = write(tmp_path, "on_hand,on_order", STOCK, **policy('start = "today"'))
     folder, facts = run_files(path)
-    assert (facts["evaluator"], facts["warmup"], facts["policy"]["start"]) == ("ledger", 0, "today")
+    assert (facts["evaluator"], facts["warmup"], facts["policy"]["start"]) == ("lanes", 0, "today")
     assert any("transient" in line for line in facts["statements"])
     assert any("transient" in line for line in facts["assumptions"])
     assert "transient" in (folder / "report.html").read_text("utf-8")

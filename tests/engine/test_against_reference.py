@@ -12,6 +12,7 @@ from engine_worlds import (
     plain,
     reference_item,
     settled,
+    side_by_side_instances,
     special_instances,
     start_of,
     world_of,
@@ -56,10 +57,11 @@ def check(x):
 
 
 def check_special(x):
-    """The way it is taken, and the ledger where one recorded path would have done for all columns."""
+    """The way it is taken, and the ledger where lanes or one recorded path would have done."""
     world, levels = world_of(x)
     assert_equal(x, run.simulate_items(world, levels, x["horizon"], start_of(x)), world)
-    if x["start"] is None and run.evaluator_of(world, levels) == "recorded sweep":
+    world = world.starting(start_of(x))
+    if run.evaluator_of(world, levels) != "ledger":
         assert_equal(x, run.evaluate("ledger", world, levels, x["horizon"]), world)
 
 
@@ -80,6 +82,13 @@ def test_engine_equals_the_reference_unit_for_unit(x):
 @given(special_instances())
 def test_every_feature_equals_the_reference_unit_for_unit(x):
     """Partly waiting demand, highest positions, outages, shared delays, partial receipts, given starts."""
+    check_special(x)
+
+
+@settled(PER_TEST, derandomize=True)
+@given(side_by_side_instances())
+def test_what_shares_no_path_equals_the_reference_unit_for_unit(x):
+    """Lost and partly waiting demand, highest positions and given starts, in lanes and in the ledger."""
     check_special(x)
 
 
@@ -130,6 +139,13 @@ def test_every_feature_equals_the_reference_on_ten_thousand_instances(x):
     check_special(x)
 
 
+@pytest.mark.slow
+@settled(10_000)
+@given(side_by_side_instances())
+def test_what_shares_no_path_equals_the_reference_on_ten_thousand_instances(x):
+    check_special(x)
+
+
 SUPPLIER = {"shared_delay": False, "fails": 0, "recovers": 0, "on_time": 10**6, "rest_delay": -1}
 ONE_PATH = [
     {"supplier": SUPPLIER | {"shared_delay": True}},
@@ -140,11 +156,33 @@ ONE_PATH = [
     {"forecast": FORECAST},
 ]
 ONE_PATH_EACH = [
-    {"unmet": Unmet.PARTLY, "waits": 500_000},
-    {"max_position": 42},
     {"offset": [[0, 0, 0], [4, -4, 0], [9, 0, 2]]},
     {"forecast": FORECAST | {"factor": [0.5, 1.0, 2.0]}},
 ]
+
+
+SIDE_BY_SIDE = [
+    {"unmet": Unmet.LOST},
+    {"unmet": Unmet.PARTLY, "waits": 500_000},
+    {"max_position": 42},
+    {"start": (60, 31)},
+    {"start": (-7, 5)},
+    {"start": (0, 40), "unmet": Unmet.PARTLY, "waits": 300_000, "max_position": 50},
+]
+
+
+@pytest.mark.parametrize("lead_times", [[4], [1, 3, 6]])
+@pytest.mark.parametrize("feature", SIDE_BY_SIDE)
+def test_replications_run_side_by_side_where_levels_cannot_share_a_path(feature, lead_times):
+    """Lost and partly waiting demand, highest positions and given starts: lanes equal the ledger."""
+    x = plain() | {"lead_times": lead_times, "lead_weights": [1] * len(lead_times)} | feature
+    world, levels = world_of(x)
+    world = world.starting(start_of(x))
+    assert run.evaluator_of(world, levels) == "lanes"
+    for evaluator in ("lanes", "ledger"):
+        assert_equal(x, run.evaluate(evaluator, world, levels, x["horizon"]), world)
+    with pytest.raises(EngineFaultError, match="not covered by the sweep"):
+        run.evaluate("sweep", world, levels, x["horizon"])
 
 
 @pytest.mark.parametrize("feature", ONE_PATH)

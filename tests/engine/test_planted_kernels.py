@@ -9,9 +9,11 @@ copy of the package is spoilt and run as plain Python (NUMBA_DISABLE_JIT), so th
 import pytest
 from planted import copy_of_package, plant, told
 
-from simlab.engine.types import Family, LawKind, Unmet
+from simlab.engine.types import Family, Horizon, LawKind, Unmet
 
 LOST = {"unmet": Unmet.LOST}
+TODAY = {"start": (15, 20), "horizon": Horizon(periods=20, warmup=2, replications=8, slots=1, seed=5)}
+PARTLY = {"unmet": Unmet.PARTLY, "waits": 333_333}
 FAST = {"R": 1, "lead_times": [5], "lead_weights": [1]}
 """Four periods in one go."""
 AT_ONCE = {"R": 2, "lead_times": [3], "lead_weights": [1]}
@@ -78,15 +80,50 @@ PLANTED = {
     "lost units leave the denominator": (
         "lanes.py",
         (
-            "out.demanded[item, slot] += tally[T_DEMAND, lane]",
+            "out.demanded[item, slot] += work.demanded[lane]",
             "out.demanded[item, slot] += tally[T_BEFORE, lane] - tally[T_AFTER, lane]",
         ),
         LOST,
     ),
     "lost sales wait": (
         "lanes.py",
-        ("gone = min(d, before) if lost else d", "gone = d"),
+        ("min(d, before) if lost else d, lost)", "d, lost)"),
         AT_ONCE | LOST,
+    ),
+    "the parts of units that wait are forgotten": (
+        "lanes.py",
+        ("split_unmet(owed, waits, np.int64(state[PART + lane])", "split_unmet(owed, waits, np.int64(0)"),
+        LOW | PARTLY,
+    ),
+    "lost sales since the last receipt are forgotten where some wait": (
+        "lanes.py",
+        ("= one if owed > waiting else state[BAD + lane]", "= state[BAD + lane]"),
+        LOW | PARTLY,
+    ),
+    "what is on order today never comes": (
+        "paths.py",
+        ("now = opening[lane] == t", "now = opening[lane] < 0"),
+        TODAY,
+    ),
+    "what is on order today comes a period late": (
+        "paths.py",
+        ("now = opening[lane] == t", "now = opening[lane] == t - 1"),
+        TODAY,
+    ),
+    "what is on order today is overtaken": (
+        "paths.py",
+        ("delays[0, lane] = max(delays[0, lane], after)", "delays[0, lane] = delays[0, lane]"),
+        TODAY | {"R": 1, "lead_times": [1, 7], "lead_weights": [3, 1]},
+    ),
+    "what is on order today does not count as on order": (
+        "guards.py",
+        ("        unit_periods = units * (left - 1)\n", ""),
+        TODAY | FAST,
+    ),
+    "the highest position is passed": (
+        "rules.py",
+        ("    if rule.ceiling == NO_CEILING:\n", "    if rule.ceiling > -(1 << 60):\n"),
+        {"max_position": 42, "pack": 3},
     ),
     "packs are not rounded up": (
         "rules.py",

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import reference
-from engine_worlds import plain, reference_item, world_of
+from engine_worlds import plain, reference_item, start_of, world_of
 from scipy import stats
 
 from simlab.engine import run
@@ -113,7 +113,7 @@ def differing(x, simulator):
     """Measures in which engine and a plain simulator differ at any column."""
     world, levels = world_of(x)
     h = x["horizon"]
-    curves = run.simulate_items(world, levels, h)
+    curves = run.simulate_items(world, levels, h, start_of(x))
     wrong = set()
     for column in range(3):
         item = reference_item(x, world, column)
