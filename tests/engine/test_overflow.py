@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from engine_worlds import FORECAST, mixed_world, plain, world_of
+from engine_worlds import FORECAST, mixed_world, plain, start_of, world_of
 
 from simlab.engine import run
 from simlab.engine.cycles import review_cycles
@@ -134,3 +134,27 @@ def test_a_policy_that_orders_beyond_all_bounds_is_stopped():
     world, levels = mixed_world(4)
     with pytest.raises(EngineFaultError, match="in period 3: the policy ordered more units than the sums"):
         run.simulate_items(world, replace(levels, policy=a_billion), HORIZON)
+
+
+@pytest.mark.parametrize("power", [24, 31, 32, 56, 57])
+def test_a_start_that_32_bits_cannot_hold_is_counted_in_64(power):
+    """However far beyond: at 2**57 units the bound itself times what it is compared with left 64 bits."""
+    short = Horizon(periods=1, warmup=0, replications=1, slots=1, seed=1)
+    x = plain() | {"start": (1 << power, 0), "horizon": short}
+    world, levels = world_of(x)
+    found = run.simulate_items(world, levels, short, start_of(x))
+    assert (found.on_hand[0] == (1 << power) - found.demanded[0]).all()
+
+
+@pytest.mark.parametrize(
+    "lots", [{"pack": 3}, {"max_position": 1 << 40}, {"family": Family.REORDER_QUANTITY}]
+)
+def test_orders_that_floating_point_cannot_divide_are_refused(lots):
+    short = Horizon(periods=1, warmup=0, replications=1, slots=1, seed=1)
+    far = {"s": [1 << 54] * 3, "S": [(1 << 54) + 1] * 3, "Q": [7] * 3, "horizon": short}
+    world, levels = world_of(plain() | far)
+    run.simulate_items(world, levels, short)
+    world, levels = world_of(plain() | far | lots)
+    for evaluator in ("lanes", "ledger"):
+        with pytest.raises(OutOfRangeError, match="divided exactly"):
+            run.evaluate(evaluator, world, levels, short)
