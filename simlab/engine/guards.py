@@ -8,7 +8,7 @@ import numpy as np
 
 from simlab.engine._jit import inner, step
 from simlab.engine.kernel_types import ItemArrays, LevelArrays, Reach, Rule, Schedule, Work
-from simlab.engine.paths import opens, rule_of
+from simlab.engine.paths import clear_sums, opens, rule_of
 from simlab.engine.tallies import (
     FLUSH,
     NET,
@@ -82,8 +82,13 @@ def sums_positions(items: ItemArrays, reach: Reach) -> bool:
 
 
 @step
-def begin_on_order(items: ItemArrays, item: int, t: int, reach: Reach, n: int, work: Work) -> None:
-    """Enter what is still due when counting begins at t: its periods until arrival."""
+def begin_counting(items: ItemArrays, item: int, t: int, reach: Reach, n: int, work: Work) -> None:
+    """Empty all sums, note where counting begins, and enter what is still due: its periods until arrival."""
+    state = work.state
+    for lane in range(n):
+        state[NET_START + lane] = state[NET + lane]
+        state[POSITION_START + lane] = state[POSITION + lane]
+    clear_sums(state, work.tally)
     if not sums_positions(items, reach):
         for lane in range(n):
             work.tally[T_ON_ORDER, lane] = under_way(items, item, t, reach, lane, work)[1]

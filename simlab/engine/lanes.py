@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from simlab.engine._jit import inner, kernel, step
+from simlab.engine._jit import inner, kernel
 from simlab.engine.evaluate import close_item
 from simlab.engine.fours import in_fours, order_receive_and_sell, rows_of, sell_fours, takes_fours
-from simlab.engine.guards import begin_on_order, check_block, fits, report, sums_positions
+from simlab.engine.guards import begin_counting, check_block, fits, report, sums_positions
 from simlab.engine.kernel_types import (
-    Cells,
     Clock,
     ItemArrays,
     LevelArrays,
@@ -27,12 +26,7 @@ from simlab.engine.kernel_types import (
     Work,
 )
 from simlab.engine.paths import (
-    Reviews,
-    add_opening,
     add_positions,
-    arrive,
-    arriving,
-    clear_sums,
     collect,
     draw_delays,
     draw_demand,
@@ -46,25 +40,23 @@ from simlab.engine.paths import (
     opens,
     rule_of,
 )
-from simlab.engine.rules import forgive_undershoot, is_simple, order_row, split_unmet
+from simlab.engine.rules import forgive_undershoot, is_simple, order_row
+from simlab.engine.selling import (
+    BACKORDER,
+    LOST,
+    PARTLY,
+    collect_and_sell,
+    receive,
+    receive_and_sell,
+    receive_and_sell_apart,
+    sell,
+)
 from simlab.engine.tallies import (
     BAD,
     FLUSH,
     NET,
-    NET_START,
-    ONE_MISSED,
-    ONE_SHORT,
     PART,
     POSITION,
-    POSITION_START,
-    RECEIPTS,
-    SUM_AFTER,
-    SUM_BEFORE,
-    SUM_DEMAND,
-    SUM_EVENTS,
-    SUM_NET,
-    SUM_POSITION,
-    SUM_RECEIPTS,
     T_AFTER,
     T_BEFORE,
     T_DEMAND,
@@ -79,9 +71,7 @@ from simlab.engine.tallies import (
     T_SHORT,
     UNITS,
 )
-from simlab.engine.types import IntArray, Unmet
-
-BACKORDER, LOST, PARTLY = int(Unmet.BACKORDER), int(Unmet.LOST), int(Unmet.PARTLY)
+from simlab.engine.types import IntArray
 
 
 @inner
@@ -99,126 +89,6 @@ def start_lanes(items: ItemArrays, item: int, run: Schedule, levels: LevelArrays
         work.state[POSITION + lane] = cast(shelf + under_way - top)
         work.state[BAD + lane] = cast(0)
         work.state[PART + lane] = cast(0)
-
-
-@step
-def receive(state: Cells, n: int) -> None:
-    """Put the lanes' arrivals on the shelf; they count as missed where units are owed or were lost since."""
-    cast = state.dtype.type
-    zero, one, missed = cast(0), cast(1), cast(ONE_MISSED + 1)
-    for lane in range(n):
-        receipts, net, bad = state[RECEIPTS + lane], state[NET + lane], state[BAD + lane]
-        counted = cast(receipts * (missed if (net < zero) | (bad > zero) else one))
-        state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + counted)
-        state[NET + lane] = cast(net + state[UNITS + lane])
-        state[BAD + lane] = zero if receipts > zero else bad
-
-
-@step
-def serve(state: Cells, lane: int, before: Any, d: Any, lost: bool) -> None:
-    """Demand d of one lane against net stock `before`; the rest waits, or is lost."""
-    settle(state, lane, before, d, min(d, before) if lost else d, lost)
-
-
-@step
-def settle(state: Cells, lane: int, before: Any, d: Any, gone: Any, lost: bool) -> None:
-    """The same, `gone` units being served or owed from now on."""
-    cast = state.dtype.type
-    zero, one, short = cast(0), cast(1), cast(ONE_SHORT)
-    shelf = before if lost else max(before, zero)
-    after = cast(before - gone)
-    state[NET + lane] = after
-    state[SUM_BEFORE + lane] = cast(state[SUM_BEFORE + lane] + shelf)
-    state[SUM_AFTER + lane] = cast(state[SUM_AFTER + lane] + (after if lost else max(after, zero)))
-    if not lost:
-        state[SUM_NET + lane] = cast(state[SUM_NET + lane] + after)
-    events = cast((one if after > zero else zero) + (short if d > shelf else zero))
-    state[SUM_EVENTS + lane] = cast(state[SUM_EVENTS + lane] + events)
-    state[POSITION + lane] = cast(state[POSITION + lane] - gone)
-
-
-@step
-def sell(t: int, state: Cells, demand: Cells, lost: bool, n: int) -> None:
-    """One period's demand where nothing arrives, or what arrived is on the shelf already."""
-    one = state.dtype.type(1)
-    if lost:
-        for lane in range(n):
-            state[BAD + lane] = one if demand[t, lane] > state[NET + lane] else state[BAD + lane]
-            serve(state, lane, state[NET + lane], demand[t, lane], True)
-    else:
-        for lane in range(n):
-            serve(state, lane, state[NET + lane], demand[t, lane], False)
-
-
-@step
-def sell_partly(t: int, waits: int, state: Cells, demand: Cells, n: int) -> None:
-    """One period's demand, of which a share waits where it is not served."""
-    cast = state.dtype.type
-    zero, one = cast(0), cast(1)
-    for lane in range(n):
-        before, d = state[NET + lane], demand[t, lane]
-        served = min(d, max(before, zero))
-        owed = np.int64(d - served)
-        waiting, part = split_unmet(owed, waits, np.int64(state[PART + lane]), state.itemsize == 4)
-        state[PART + lane] = cast(part)
-        state[BAD + lane] = one if owed > waiting else state[BAD + lane]
-        state[UNITS + lane] = cast(served + waiting)
-    for lane in range(n):
-        gone = state[UNITS + lane]
-        state[SUM_DEMAND + lane] = cast(state[SUM_DEMAND + lane] + gone)
-        settle(state, lane, state[NET + lane], demand[t, lane], gone, False)
-
-
-@step
-def receive_and_sell(
-    t: int, row: int, state: Cells, orders: Cells, demand: Cells, lost: bool, n: int
-) -> None:
-    """One period in which all of one review's orders arrive; the same as `receive` and `sell`."""
-    cast = state.dtype.type
-    zero, one, missed = cast(0), cast(1), cast(ONE_MISSED + 1)
-    if lost:
-        for lane in range(n):
-            size, bad = orders[row, lane], state[BAD + lane]
-            counted = (missed if bad > zero else one) if size > zero else zero
-            state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + counted)
-            net = cast(state[NET + lane] + size)
-            kept = zero if size > zero else bad
-            state[BAD + lane] = one if demand[t, lane] > net else kept
-            serve(state, lane, net, demand[t, lane], True)
-    else:
-        for lane in range(n):
-            size, net = orders[row, lane], state[NET + lane]
-            counted = (missed if net < zero else one) if size > zero else zero
-            state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + counted)
-            serve(state, lane, cast(net + size), demand[t, lane], False)
-
-
-@step
-def collect_and_sell(
-    t: int, of: Reviews, state: Cells, orders: Cells, demand: Cells, delays: Cells, lost: bool, n: int
-) -> None:
-    """One period in which five reviews are all that may arrive; the same as collecting, `receive`, `sell`."""
-    cast = state.dtype.type
-    zero, one, missed = cast(0), cast(1), cast(ONE_MISSED + 1)
-    if lost:
-        for lane in range(n):
-            units, receipts = arriving(lane, of, state, orders, delays)
-            bad = state[BAD + lane]
-            counted = cast(receipts * (missed if bad > zero else one))
-            state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + counted)
-            net = cast(state[NET + lane] + units)
-            kept = zero if receipts > zero else bad
-            state[BAD + lane] = one if demand[t, lane] > net else kept
-            serve(state, lane, net, demand[t, lane], True)
-            state[SUM_POSITION + lane] = cast(state[SUM_POSITION + lane] + state[POSITION + lane])
-    else:
-        for lane in range(n):
-            units, receipts = arriving(lane, of, state, orders, delays)
-            net = state[NET + lane]
-            counted = cast(receipts * (missed if net < zero else one))
-            state[SUM_RECEIPTS + lane] = cast(state[SUM_RECEIPTS + lane] + counted)
-            serve(state, lane, cast(net + units), demand[t, lane], False)
-            state[SUM_POSITION + lane] = cast(state[SUM_POSITION + lane] + state[POSITION + lane])
 
 
 @inner
@@ -243,11 +113,7 @@ def run_column(items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: R
     t = zero
     while t < end:
         if t == run.warmup:
-            for lane in range(n):
-                state[NET_START + lane] = state[NET + lane]
-                state[POSITION_START + lane] = state[POSITION + lane]
-            clear_sums(state, tally)
-            begin_on_order(items, item, t, reach, n, work)
+            begin_counting(items, item, t, reach, n, work)
         span = in_fours(t, arrival, run) if by_fours and t > opened else 0
         if span > 0:
             sell_fours(t, span, rule, due, lost, n, rows_of(work))
@@ -274,19 +140,11 @@ def run_column(items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: R
                 forgive_undershoot(rule, state, n)
             order_row(rule, state, orders, epoch & mask, n)
         if partly or t <= opened:
-            arrive(t, Clock(review, reviewed, epoch, arrival, due), reach, state, orders, delays, n, False)
-            if t <= opened:
-                add_opening(t, items.opening.on_order[item], state, work.opening, n)
-            receive(state, n)
-            if partly:
-                sell_partly(t, items.waits[item], state, demand, n)
-            else:
-                sell(t, state, demand, lost, n)
+            clock = Clock(review, reviewed, epoch, arrival, due)
+            receive_and_sell_apart(items, item, t, clock, reach, t <= opened, n, work)
             if t == arrival:
                 arrival += review
                 due += 1
-            if tracked and not reach.constant:
-                add_positions(state, n)
         elif reach.constant and t == arrival:
             receive_and_sell(t, due & mask, state, orders, demand, lost, n)
             arrival += review

@@ -17,7 +17,7 @@ import numpy as np
 from simlab.engine._jit import inner, kernel
 from simlab.engine.evaluate import add, add_by_column, close_item, read_columns, read_histograms
 from simlab.engine.fours import in_fours, rows_of, takes_fours
-from simlab.engine.guards import begin_on_order, check_block, fits, report
+from simlab.engine.guards import begin_counting, check_block, fits, report
 from simlab.engine.kernel_types import (
     Clock,
     ItemArrays,
@@ -39,7 +39,6 @@ from simlab.engine.marks import (
 )
 from simlab.engine.paths import (
     arrive,
-    clear_sums,
     draw_delays,
     draw_demand,
     draw_starts,
@@ -58,7 +57,6 @@ from simlab.engine.tallies import (
     NET,
     NET_START,
     POSITION,
-    POSITION_START,
     STRIDE,
     T_READY,
     T_RECEIPTS,
@@ -108,11 +106,7 @@ def run_paths(
     t = first = zero
     while t < end:
         if t == run.warmup:
-            for lane in range(n):
-                state[NET_START + lane] = state[NET + lane]
-                state[POSITION_START + lane] = state[POSITION + lane]
-            clear_sums(state, tally)
-            begin_on_order(items, item, t, reach, n, work)
+            begin_counting(items, item, t, reach, n, work)
             first = t % MARKS
         row, reviews = t % MARKS, t == reviewed + review
         span = in_fours(t, arrival, run) if by_fours else 0

@@ -25,6 +25,7 @@ LOW = {"S": [20, 24, 29], "s": [19, 23, 28]}
 CROSSING = {"lead_times": [1, 2, 3], "lead_weights": [1, 1, 1], "R": 1, "crossing": True}
 FEW = {"demand": (LawKind.POISSON, 0.7, 0.7, [], []), "S": [2, 3, 4], "s": [1, 2, 3]}
 
+FROM_THE_START = ("    clear_sums(state, work.tally)\n", "")
 TOO_EARLY = ("lifted = max(cast(before - lowest), zero)", "lifted = max(cast(net - lowest), zero)")
 NOT_MADE_UP = ("    return max(deficit, cast(rule.moq))", "    return max(cast(rule.gap), cast(rule.moq))")
 LATE_JUDGE = ("shelf = min(max(cast(net - lowest)", "shelf = min(max(cast(net + arrived - lowest)")
@@ -33,7 +34,7 @@ PLANTED = {
     "event order, sweep": ("marks.py", TOO_EARLY, AT_ONCE),
     "event order, four periods at a time": ("marks.py", TOO_EARLY, FAST),
     "event order, lost sales": (
-        "lanes.py",
+        "selling.py",
         (
             "            net = cast(state[NET + lane] + size)\n            kept",
             "            net = state[NET + lane]\n            kept",
@@ -86,17 +87,17 @@ PLANTED = {
         LOST,
     ),
     "lost sales wait": (
-        "lanes.py",
+        "selling.py",
         ("min(d, before) if lost else d, lost)", "d, lost)"),
         AT_ONCE | LOST,
     ),
     "the parts of units that wait are forgotten": (
-        "lanes.py",
+        "selling.py",
         ("split_unmet(owed, waits, np.int64(state[PART + lane])", "split_unmet(owed, waits, np.int64(0)"),
         LOW | PARTLY,
     ),
     "lost sales since the last receipt are forgotten where some wait": (
-        "lanes.py",
+        "selling.py",
         ("= one if owed > waiting else state[BAD + lane]", "= state[BAD + lane]"),
         LOW | PARTLY,
     ),
@@ -166,10 +167,10 @@ PLANTED = {
         ("    weight = missed if short else weight\n", "    weight = missed if short else one\n"),
         LOST | FEW | FAST,
     ),
-    "the warm-up is counted, sweep": ("sweep.py", ("            clear_sums(state, tally)\n", ""), {}),
-    "the warm-up is counted, lanes": ("lanes.py", ("            clear_sums(state, tally)\n", ""), LOST),
+    "the warm-up is counted, sweep": ("guards.py", FROM_THE_START, {}),
+    "the warm-up is counted, lanes": ("guards.py", FROM_THE_START, LOST),
     "the backlog counts as short again": (
-        "lanes.py",
+        "selling.py",
         ("(short if d > shelf else zero)", "(short if d > before else zero)"),
         AT_ONCE | FEW | {"family": Family.REORDER_UP_TO, "s": [0, 1, 1], "S": [2, 4, 6]},
     ),
