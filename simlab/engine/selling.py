@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from simlab.engine._jit import inner, step
+from simlab.engine._jit import step
 from simlab.engine.kernel_types import Cells, Clock, ItemArrays, Reach, Work
 from simlab.engine.paths import Reviews, add_opening, add_positions, arrive, arriving
 from simlab.engine.rules import split_unmet
@@ -152,7 +152,7 @@ def collect_and_sell(
             state[SUM_POSITION + lane] = cast(state[SUM_POSITION + lane] + state[POSITION + lane])
 
 
-@inner
+@step
 def receive_and_sell_apart(
     items: ItemArrays, item: int, t: int, clock: Clock, reach: Reach, opening: bool, n: int, work: Work
 ) -> None:
