@@ -30,6 +30,7 @@ CERTAIN = 1 << 32
 """Chances are counted in 2**-32."""
 _ORDERED = 1 << 58
 _DIVIDED = 1 << 51
+_MILLIONTHS = 1 << 61
 
 
 def item_arrays(world: World) -> ItemArrays:
@@ -110,15 +111,20 @@ def detail_arrays(world: World, horizon: Horizon, policy: OrderPolicy | None) ->
         int((of["fails"] > 0).any()),
         stream_key(horizon.seed, Purpose.OUTAGE),
         stream_key(horizon.seed, Purpose.SHARED_DELAY),
-        most_ordered(horizon),
+        most_ordered(horizon, in_parts=bool((of["on_time"] < MILLION).any())),
         None if policy is None else compiled(policy),
     )
 
 
-def most_ordered(horizon: Horizon) -> int:
-    """Units that a user's policy may order at once: sums stay within 64 bits, packs divide exactly."""
+def most_ordered(horizon: Horizon, *, in_parts: bool) -> int:
+    """Units that a user's policy may order at once.
+
+    Sums of the run stay within 64 bits, and so do millionths of an order that may come `in_parts`; packs
+    divide exactly.
+    """
     total = horizon.warmup + horizon.periods
-    return min(max(_ORDERED // (total * total * horizon.replications), 1), _DIVIDED)
+    most = min(_ORDERED // (total * total * horizon.replications), _DIVIDED)
+    return max(min(most, (_MILLIONTHS // MILLION) if in_parts else most), 1)
 
 
 def needs_recorder(world: World, levels: Levels) -> Mask:

@@ -158,3 +158,27 @@ def test_orders_that_floating_point_cannot_divide_are_refused(lots):
     for evaluator in ("lanes", "ledger"):
         with pytest.raises(OutOfRangeError, match="divided exactly"):
             run.evaluate(evaluator, world, levels, short)
+
+
+def test_a_policy_may_order_no_more_than_can_be_counted_in_millionths():
+    """Half of 37 million million units came on time as 53 thousand million, without a word."""
+    x = plain() | {
+        "start": (1000, 0),
+        "lead_times": [1],
+        "lead_weights": [1],
+        "R": 1,
+        "supplier": {"shared_delay": False, "fails": 0, "recovers": 0, "on_time": 500_000, "rest_delay": 3},
+    }
+    short = Horizon(periods=3, warmup=0, replications=1, slots=1, seed=7)
+    world, levels = world_of(x)
+
+    def at_first(period, position, net, last_demand, s, S, Q):
+        return 37_000_000_000_000 if period == 0 else 0
+
+    def less(period, position, net, last_demand, s, S, Q):
+        return 2_000_000_000_000 if period == 0 else 0
+
+    with pytest.raises(EngineFaultError, match="in period 0: the policy ordered more units than the sums"):
+        run.simulate_items(world, replace(levels, policy=at_first), short, start_of(x))
+    found = run.simulate_items(world, replace(levels, policy=less), short, start_of(x))
+    assert found.received[0].tolist() == [[1_000_000_000_000]] * 3
