@@ -185,7 +185,7 @@ def audit_facts(audit: Audit, times: dict[str, float]) -> dict[str, Any]:
     return facts | {
         "command": "audit",
         "seeds": _seeds(audit.settings, ("search",)),
-        "evaluator": "lanes",
+        "evaluator": " and ".join(sorted({way for one in audit.policies for way in one.evaluators})),
         "warmup": audit.policies[0].warmup,
         "warmup_rule": audit.warmup_rule,
         "worlds": {one.policy: one.n_worlds for one in audit.policies},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simlab.engine.run import evaluator_of
+from simlab.engine.run import followed_alone
 
 if TYPE_CHECKING:
     from simlab.api.settings import Settings
@@ -24,7 +24,7 @@ def announce(
     replications: int,
     progress: Progress | None,
 ) -> str | None:
-    """Tell the time ahead where every path is followed by itself; None where it is short or not so.
+    """Tell the time that paths followed by themselves will take; None where it is short or there are none.
 
     Parameters
     ----------
@@ -37,14 +37,13 @@ def announce(
     progress : callable or None
         Told the sentence as a stage that is done.
     """
-    if evaluator_of(world, levels) != "ledger":
-        return None
-    periods = world.n_items * levels.n_columns * replications * (warmup + settings.periods)
+    alone = int(followed_alone(world, levels).sum())
+    periods = alone * levels.n_columns * replications * (warmup + settings.periods)
     seconds = periods * _SECONDS / settings.workers.n_workers
     if seconds < _SHORT:
         return None
     about = f"{seconds / 60:.0f} minutes" if seconds > 90 else f"{10 * round(seconds / 10):.0f} seconds"
-    text = f"every path by itself: about {about}"
+    text = f"every path of {alone:,} SKU-locations by itself: about {about}"
     if progress is not None:
         progress(text, 1, 1)
     return text

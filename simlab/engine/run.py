@@ -73,6 +73,11 @@ def evaluator_of(world: World, levels: Levels) -> Evaluator:
     return "sweep" if bool(_sweeps(world, levels).all()) else "lanes"
 
 
+def followed_alone(world: World, levels: Levels) -> Mask:
+    """(n,) items of which every path × column is written down by itself: the slowest way by far."""
+    return needs_recorder(world, levels) & ~_recorded_once(world, levels)
+
+
 def shifting(world: World, levels: Levels) -> Mask:
     """(n,) whether columns differ by a constant only, which then lifts the net stock and nothing else.
 
@@ -151,7 +156,7 @@ def simulate_items(world: World, levels: Levels, horizon: Horizon, start: Start 
         ("sweep", swept),
         ("recorded sweep", once),
         ("lanes", ~swept & ~recorded),
-        ("ledger", recorded & ~once),
+        ("ledger", followed_alone(world, levels)),
     )
     for evaluator, mask in shares:
         if n and bool(mask.all()):

@@ -1,5 +1,6 @@
 """Blocks of SKU-locations over workers: from levels to sums, with progress and bounded memory."""
 
+from simlab.engine.run import evaluator_of
 from simlab.engine.types import (
     MILLION,
     Curves,
@@ -45,6 +46,7 @@ __all__ = [
     "beside",
     "by_family",
     "common_warmup",
+    "evaluator_of",
     "mser",
     "run_curves",
     "run_extremes",

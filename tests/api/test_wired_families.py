@@ -11,7 +11,8 @@ from wired_study import agrees, policy, write
 
 import simlab as sl
 from simlab import api
-from simlab.engine.types import Family
+from simlab.engine.streams import supplier_keys
+from simlab.engine.types import Family, Supply
 from simlab.errors import InvalidInputError, SimlabError
 
 LOTS = ("40,", "15,", ",25", "6,")
@@ -175,14 +176,14 @@ def test_optimal_levels_need_their_rule_and_their_costs(tmp_path):
 
 
 def test_time_ahead_is_told_where_every_path_is_followed_by_itself(tmp_path):
-    """Through progress, before it begins; short runs and runs of one path for all levels say nothing."""
+    """Through progress, before it begins; short runs, and paths side by side or shared, say nothing."""
     from dataclasses import replace
 
     from simlab.api.settings import Settings
     from simlab.api.waiting import announce
 
     told = []
-    data = sl.load(write(tmp_path, **policy("unmet = { waits = 0.3 }")))
+    data = sl.load(write(tmp_path, **policy('unmet = "lost"')))
     found = simulated(tmp_path / "study.toml")
     world, levels = data.models.world, found.planned.levels
     settings = replace(Settings.of(data.study), periods=500_000)
@@ -190,8 +191,12 @@ def test_time_ahead_is_told_where_every_path_is_followed_by_itself(tmp_path):
     def ask(world, n):
         return announce(world, levels, settings, 0, n, lambda *args: told.append(args))
 
+    assert ask(world, 6000) is None
+    some = np.array([0, 1, 1, 1])  # one supplier delivers in parts
+    no, share = np.zeros(2, np.int64), np.array([1_000_000, 900_000])
+    world = replace(world, supply=Supply(some, supplier_keys(["A", "B"]), no > 0, no, no, share, no))
     assert ask(world, 6) is None
-    assert ask(world, 6000).endswith("about 2 minutes")
-    assert told == [("every path by itself: about 2 minutes", 1, 1)]
-    waits = replace(world.terms, unmet=np.zeros(4, np.int8), waits=None)
-    assert ask(replace(world, terms=waits), 6000) is None
+    assert ask(world, 8000).endswith("about 2 minutes")
+    assert told == [("every path of 3 SKU-locations by itself: about 2 minutes", 1, 1)]
+    waits = replace(world.terms, unmet=np.zeros(4, np.int8))
+    assert ask(replace(world, terms=waits), 8000) is not None  # one column: no level shares its path

@@ -83,7 +83,7 @@ def test_troubled_suppliers_run_through_optimize_compare_audit_and_trace(tmp_pat
     counted = trace.orders[trace.orders["arrival"] < 20]
     assert (counted["rest"] > 0).any()
     data = sl.load(path)
-    sl.audit(data)
+    assert "ledger" in sl.audit(data).policies[0].evaluators
     sl.compare(
         data,
         ["category"],

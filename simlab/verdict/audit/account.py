@@ -90,6 +90,8 @@ class PolicyAudit:
         All segments: their lines added up.
     n_worlds : int
         Worlds simulated (sets of switches).
+    evaluators : tuple of str
+        How they were simulated, see `engine.run.Evaluator`.
     warmup : int
         Periods run before counting.
     """
@@ -100,6 +102,7 @@ class PolicyAudit:
     segments: tuple[SegmentAudit, ...]
     total: SegmentAudit
     n_worlds: int
+    evaluators: tuple[str, ...]
     warmup: int
 
     @property

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.errors import OutOfRangeError
-from simlab.execution import Curves, Horizon, Progress, Workers, run_curves
+from simlab.execution import Curves, Horizon, Progress, Workers, evaluator_of, run_curves
 from simlab.verdict.audit.formula import Plan
 from simlab.verdict.audit.shapley import ObjectArray, worlds_needed
 from simlab.verdict.audit.switches import Switch, code_of, members
@@ -80,6 +80,9 @@ class Ledger:
         Units short at real volume.
     real : dict of str to (n, batches) int64
         Sums of each SKU-location in the real world: demanded, served, receipts, good_receipts.
+    n_worlds : int
+    evaluators : set of str
+        How the worlds were simulated, see `run.Evaluator`.
     """
 
     groups: Groups
@@ -87,6 +90,7 @@ class Ledger:
     short: dict[tuple[int, int], ObjectArray] = field(default_factory=dict)
     real: dict[str, IntArray] = field(default_factory=dict)
     n_worlds: int = 0
+    evaluators: set[str] = field(default_factory=set)
 
     def short_in(self, segment: int, code: int) -> ObjectArray:
         """(batches,) units short of a segment in the world of these switches."""
@@ -122,7 +126,9 @@ def fill_ledger(
     for done, (code, groups) in enumerate(worlds.items()):
         rows = np.flatnonzero(np.isin(ledger.groups.of_item, list(groups)))
         world = plan.worlds.world(members(code)).take(rows)
-        curves = run_curves(world, plan.levels.take(rows), horizon, workers=workers, by_slot=_KEPT)
+        levels = plan.levels.take(rows)
+        ledger.evaluators.add(evaluator_of(world, levels))
+        curves = run_curves(world, levels, horizon, workers=workers, by_slot=_KEPT)
         at_real = np.full(rows.size, ledger.parts) if code & _PLANNED else weight[rows]
         _enter(ledger, code, rows, curves, at_real)
         if progress is not None:

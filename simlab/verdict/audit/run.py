@@ -92,6 +92,7 @@ def audit_case(
         segments,
         together.account(level),
         ledger.n_worlds,
+        tuple(sorted(ledger.evaluators)),
         horizon.warmup,
     )
 
