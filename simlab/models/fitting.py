@@ -158,8 +158,7 @@ def fit(catalog: Catalog) -> Models:
     supplying = fit_supply(catalog)
     stated = stated_suppliers(catalog, supplying.supply)
     costs, assumed = read_costs(catalog)
-    per_year = catalog.study.periods_per_year
-    annual_units = choice.law.mean * per_year
+    annual_units = choice.law.mean * catalog.study.periods_per_year
     return Models(
         world=World(
             streams.item_keys(catalog.sku, catalog.location),
@@ -180,7 +179,7 @@ def fit(catalog: Catalog) -> Models:
         cv=choice.cv,
         current=_columns(catalog, _CURRENT),
         forecasts=_columns(catalog, _FORECASTS),
-        periods_per_year=per_year,
+        periods_per_year=catalog.study.periods_per_year,
         assumptions=(
             *begins,
             *stated.assumptions,
