@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from simlab.engine.types import World
     from simlab.execution import Levels, Progress
 
-_SECONDS = 20e-9
-"""Of a SKU-period followed by itself, on one core; measured 17 to 19 ns, `tests/bench` has the others."""
+_SECONDS = 22e-9
+"""Of a SKU-period followed by itself, on one core: 20 to 26 ns; `tests/bench` prints it beside lanes."""
 _SHORT = 10.0
 
 
