@@ -10,12 +10,15 @@ import numpy as np
 from simlab.errors import EngineFaultError, UsageError
 
 if TYPE_CHECKING:
-    from simlab.engine.custom import OrderPolicy
-    from simlab.engine.types import Curves, Levels, World
+    from simlab.engine.world.curves import Curves
+    from simlab.engine.world.levels import Levels
+    from simlab.engine.world.policy import OrderPolicy
+    from simlab.engine.world.world import World
+
 
 __all__ = ["check_policy"]
-
 _PROBES = 400
+
 _LATEST_PERIODS = (80, 80, 400, 5000)
 """Most reviews are early ones; some lie as late as in the longest runs."""
 _SEED = 20_261
@@ -28,7 +31,7 @@ def check_policy(policy: OrderPolicy) -> None:
     ----------
     policy : callable
         ``policy(period, position, net, last_demand, s, S, Q) -> units``; see
-        `simlab.engine.custom.OrderPolicy`.
+        `simlab.engine.world.policy.OrderPolicy`.
 
     Raises
     ------
@@ -45,7 +48,7 @@ def check_policy(policy: OrderPolicy) -> None:
     ...     return max(S - position, 0)
     >>> check_policy(order_up_to)
     """
-    from simlab.engine.custom import compiled, plain_function
+    from simlab.engine.world.policy import compiled, plain_function
 
     address = compiled(policy)
     function = address.ctypes
@@ -76,7 +79,7 @@ def _probes() -> list[tuple[int, ...]]:
 
 
 def _raises(written: Any, probes: list[tuple[int, ...]], orders: list[Any]) -> None:
-    from simlab.engine.custom import RAISED
+    from simlab.engine.world.policy import RAISED
 
     for probe, units in zip(probes, orders, strict=True):
         if units == RAISED:
@@ -119,9 +122,9 @@ def _same_as_python(written: Any, probes: list[tuple[int, ...]], orders: list[An
 
 def _simulated(policy: OrderPolicy) -> None:
     """The laws of the simulator, on items with every kind of terms."""
-    from simlab.engine.guards import FAULTS, POLICY_RAISED
+    from simlab.engine.kernels.guards import FAULTS, POLICY_RAISED
     from simlab.engine.run import simulate_items
-    from simlab.engine.types import Horizon
+    from simlab.engine.world.world import Horizon
 
     world, levels = _world()
     levels = replace(levels, policy=policy)
@@ -168,8 +171,10 @@ def _same(law: str, one: Curves, whole: Curves, rows: Any) -> None:
 
 def _world() -> tuple[World, Levels]:
     """Six items: waiting and lost demand, packs, reviews, random lead times."""
-    from simlab.engine.streams import item_keys
-    from simlab.engine.types import DemandLaw, LawKind, LeadTimeLaw, Levels, OrderTerms, World
+    from simlab.engine.kernels.streams import item_keys
+    from simlab.engine.world.demand_law import DemandLaw, LawKind
+    from simlab.engine.world.levels import Levels
+    from simlab.engine.world.world import LeadTimeLaw, OrderTerms, World
 
     n = 6
     none, one, each = np.zeros(n, np.int64), np.ones(n, np.int64), np.arange(n)

@@ -15,10 +15,12 @@ import numpy as np
 from engine_worlds import FORECAST, METHODS, one_law, past_of, plain, start_of, world_of
 
 from simlab.engine import run
-from simlab.engine.forms import item_arrays, level_arrays
-from simlab.engine.starts import with_starts
-from simlab.engine.streams import group_keys
-from simlab.engine.types import Chain, Dependence, Family, Horizon, LawKind, Seasons, Unmet
+from simlab.engine.kernels.streams import group_keys
+from simlab.engine.prepare.arrays import item_arrays, level_arrays
+from simlab.engine.prepare.starts import with_starts
+from simlab.engine.world.demand_law import Chain, Dependence, LawKind, Seasons
+from simlab.engine.world.levels import Family
+from simlab.engine.world.world import Horizon, Unmet
 from simlab.errors import EngineFaultError
 
 HORIZON = Horizon(periods=26, warmup=3, replications=5, slots=2, seed=2**63 + 11)

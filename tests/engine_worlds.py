@@ -7,29 +7,14 @@ import reference
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from simlab.engine import copula
-from simlab.engine.forms import item_arrays, level_arrays
-from simlab.engine.moving import Forecast
-from simlab.engine.pmfs import table_of
-from simlab.engine.starts import with_starts
-from simlab.engine.streams import group_keys, item_keys, supplier_keys
-from simlab.engine.types import (
-    Chain,
-    DemandLaw,
-    Dependence,
-    Family,
-    Horizon,
-    LawKind,
-    LeadTimeLaw,
-    Levels,
-    OrderTerms,
-    Past,
-    Seasons,
-    Start,
-    Supply,
-    Unmet,
-    World,
-)
+from simlab.engine.kernels import copula
+from simlab.engine.kernels.streams import group_keys, item_keys, supplier_keys
+from simlab.engine.laws.pmfs import table_of
+from simlab.engine.prepare.arrays import item_arrays, level_arrays
+from simlab.engine.prepare.starts import with_starts
+from simlab.engine.world.demand_law import Chain, DemandLaw, Dependence, LawKind, Past, Seasons
+from simlab.engine.world.levels import Family, Forecast, Levels
+from simlab.engine.world.world import Horizon, LeadTimeLaw, OrderTerms, Start, Supply, Unmet, World
 
 
 def settled(n, **more):

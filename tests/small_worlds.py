@@ -2,17 +2,9 @@
 
 import numpy as np
 
-from simlab.engine.types import (
-    DemandLaw,
-    Family,
-    Horizon,
-    LawKind,
-    LeadTimeLaw,
-    Levels,
-    OrderTerms,
-    Unmet,
-    World,
-)
+from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.world import Horizon, LeadTimeLaw, OrderTerms, Unmet, World
 
 
 def small_world(n: int = 7, unmet: Unmet = Unmet.BACKORDER) -> World:

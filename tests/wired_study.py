@@ -5,9 +5,9 @@ from pathlib import Path
 import reference
 from engine_worlds import reference_start
 
-from simlab.engine.pmfs import table_of
-from simlab.engine.streams import phase_seed
-from simlab.engine.types import Family
+from simlab.engine.kernels.streams import phase_seed
+from simlab.engine.laws.pmfs import table_of
+from simlab.engine.world.levels import Family
 
 COLUMNS = "sku,location,unit_cost,lead_time,demand_law,demand_mean,demand_variance,category"
 ROWS = (

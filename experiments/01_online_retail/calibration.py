@@ -15,8 +15,8 @@ import prepare
 
 import simlab as sl
 from simlab.models import FITTED, diagnose, read_history, rolling_origins
-from simlab.verdict.replay_calibration import calibration
-from simlab.verdict.replay_origins import forecasts
+from simlab.verdict.replay.calibration import calibration
+from simlab.verdict.replay.origins import forecasts
 
 HORIZONS = (1, 2, 3, 4, 5, 6, 7, 8)
 LAWS = (FITTED, "poisson", "negative_binomial", "intermittent", "empirical", "normal")

@@ -14,14 +14,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from simlab.api.data import load_frames
+from simlab.api.data.data import load_frames
 from simlab.models import FITTED, Origin, diagnose, fit, read_history, rolling_origins, split
 from simlab.policies import plan
 from simlab.study import read_study
-from simlab.verdict.replay import replay
-from simlab.verdict.replay_calibration import Forecasts, calibration, pit_shares
-from simlab.verdict.replay_origins import forecasts, horizons
-from simlab.verdict.replay_sums import HIGH, LOW, Judged
+from simlab.verdict.replay.calibration import Forecasts, calibration, pit_shares
+from simlab.verdict.replay.origins import forecasts, horizons
+from simlab.verdict.replay.replay import replay
+from simlab.verdict.replay.sums import HIGH, LOW, Judged
 
 HERE = Path(__file__).parent
 HOLDOUT = 24

@@ -15,16 +15,16 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from simlab.api.data import load_frames
-from simlab.engine.streams import phase_seed
+from simlab.api.data.data import load_frames
+from simlab.engine.kernels.streams import phase_seed
 from simlab.execution import Horizon, run_curves
 from simlab.measures import ratio_estimate
 from simlab.models import fit
-from simlab.models.delays import DayLaw, pooled, product_limit, smoothed
+from simlab.models.suppliers.delays import DayLaw, pooled, product_limit, smoothed
 from simlab.policies import plan
 from simlab.study import read_study
-from simlab.verdict.replay_calibration import Forecasts, calibration
-from simlab.verdict.replay_sums import HIGH, LOW, Judged
+from simlab.verdict.replay.calibration import Forecasts, calibration
+from simlab.verdict.replay.sums import HIGH, LOW, Judged
 
 HERE = Path(__file__).parent
 BY = ("supplier", "country", "mode")

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from simlab import api
-from simlab.api.accounts import accounting
-from simlab.api.references import plan_columns
-from simlab.engine.streams import phase_seed
+from simlab.api.requirements.accounting import accounting
+from simlab.api.simulator.simulator import plan_columns
+from simlab.engine.kernels.streams import phase_seed
 from simlab.execution import Horizon, PlanRequest, run_plans
 from simlab.frontier import simultaneous_band, slope_estimate
 from simlab.measures import mean_estimate, ratio_estimate

@@ -14,9 +14,10 @@ from pathlib import Path
 import pandas as pd
 
 import simlab as sl
-from simlab.api.confidence import band_frame
-from simlab.api.finance import finance_statements, limits_frame
-from simlab.api.prices import sweep_frame
+from simlab.api.finance.bounds import band_frame
+from simlab.api.finance.limits import limits_frame
+from simlab.api.finance.prices import sweep_frame
+from simlab.api.finance.statements import finance_statements
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "01_online_retail"))

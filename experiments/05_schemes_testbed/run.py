@@ -16,7 +16,7 @@ import pandas as pd
 from schemes import FILLS, SCHEMES, sorted_by
 
 import simlab as sl
-from simlab.segments import assign
+from simlab.segments.assign import assign
 
 PRODUCT = "ABC x XYZ"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from simlab.segments import assign
+from simlab.segments.assign import assign
 
 FILLS = (0.95, 0.90, 0.98)
 THREE = {"sizes": (0.2, 0.3, 0.5)}

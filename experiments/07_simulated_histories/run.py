@@ -17,11 +17,11 @@ import numpy.typing as npt
 import pandas as pd
 
 import simlab as sl
-from simlab.engine.demand_paths import demand_paths
-from simlab.engine.types import Horizon
+from simlab.engine.recorder.ledger import demand_paths
+from simlab.engine.world.world import Horizon
 from simlab.models import FITTED, Models, diagnose, read_history, rolling_origins
-from simlab.verdict.replay_calibration import calibration
-from simlab.verdict.replay_origins import forecasts
+from simlab.verdict.replay.calibration import calibration
+from simlab.verdict.replay.origins import forecasts
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))

@@ -1,15 +1,25 @@
 """The functions behind the commands, and the same for notebooks: one page of wiring each."""
 
-from simlab.api.assign import CheckResult, check, init, segment
-from simlab.api.auditing import Audit, audit, run_audit
-from simlab.api.comparing_policies import PolicyComparison, PolicyEntry, compare_policies
-from simlab.api.comparing_runs import RunComparison, RunPair, compare_runs
-from simlab.api.contest import Contest, Rounds, compare
-from simlab.api.contest_run import run_compare_schemes
-from simlab.api.data import Data, demo, load, load_frames
-from simlab.api.optimization import Optimization
-from simlab.api.optimizing import optimize
-from simlab.api.runs import RunResult, render_report, run_demo, run_optimize, run_simulate
+from simlab.api.audits.audit import Audit, audit
+from simlab.api.commands import (
+    CheckResult,
+    check,
+    init,
+    run_audit,
+    run_compare_schemes,
+    run_demo,
+    run_optimize,
+    run_simulate,
+)
+from simlab.api.comparison.policies import PolicyComparison, PolicyEntry, compare_policies
+from simlab.api.comparison.runs import RunComparison, RunPair, compare_runs
+from simlab.api.contest.contest import compare
+from simlab.api.contest.outcome import Contest, Rounds
+from simlab.api.data.data import Data, demo, load, load_frames
+from simlab.api.learning.learning import segment
+from simlab.api.optimization import optimize
+from simlab.api.output.writing import RunResult, render_report
+from simlab.api.plans.outcome import Optimization
 from simlab.api.simulation import Breakdown, Simulation, simulate
 from simlab.api.tracing import Trace, trace
 from simlab.policies import Policy

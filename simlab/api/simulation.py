@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
-from simlab.api.data import Data
-from simlab.api.items import refuse_overflow
-from simlab.api.redrawing import SUFFIX, Redrawn, batch_of
-from simlab.api.references import first_column
-from simlab.api.settings import Clock, Settings
-from simlab.api.waiting import announce
+from simlab.api.data.data import Data
+from simlab.api.settings import Clock, Settings, announce
+from simlab.api.show import COLOURS
+from simlab.api.simulator.redrawn import SUFFIX, Redrawn, batch_of
+from simlab.api.simulator.simulator import first_column, refuse_overflow, warmup_of
 from simlab.errors import UsageError
 from simlab.execution import (
     Curves,
-    Levels,
     PlanRequest,
     PlanSums,
     Progress,
     Weights,
-    common_warmup,
     run_curves,
     run_plans,
     run_redrawn,
@@ -37,7 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from simlab.api.replaying import Replayed
+    from simlab.api.data.replay import Replayed
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +120,6 @@ class Simulation:
         what : str
             ``"segment"`` or one of `segmentation.by`.
         """
-        from simlab.api.breakdown import breakdown
 
         return breakdown(self, what)
 
@@ -133,20 +129,19 @@ class Simulation:
 
     def replay(self) -> Replayed | None:
         """The policy on the real last periods of the study's [replay]; None where the study has none."""
-        from simlab.api.replaying import replay_plan
+        from simlab.api.data.replay import replay_plan
 
         return replay_plan(self.data, self.segmentation, self.planned.levels, self.settings.level)
 
     def item_stock(self) -> pd.DataFrame:
         """Peak and end stock of every SKU-location, units, by a further run of the same paths."""
-        from simlab.api.item_stock import item_stock
+        from simlab.api.simulator.items import item_stock
 
         horizon = self.settings.horizon("search", self.warmup)
         return item_stock(self.data, self.planned.levels, horizon, self.settings)
 
     def plot(self) -> Figure:
         """Fill rate asked and achieved per segment."""
-        from simlab.api.plots import plot_service
 
         return plot_service(self)
 
@@ -156,7 +151,7 @@ class Simulation:
         return f"Simulation({n} SKU-locations, {runs} replications, fill rate {self.fill_rate})"
 
     def _repr_html_(self) -> str:
-        from simlab.api.html import describe
+        from simlab.api.show import describe
 
         return describe(repr(self), self.to_frame())
 
@@ -194,7 +189,7 @@ class Breakdown:
         return f"Breakdown by {self.what}\n" + "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        from simlab.api.html import describe
+        from simlab.api.show import describe
 
         return describe(f"by {self.what}", self.to_frame())
 
@@ -294,18 +289,65 @@ def _planned(data: Data, policy: Policy, segments: Segmentation) -> PlannedLevel
     return planned if policy.order is None else planned.ordered_by(policy.order)
 
 
-def warmup_of(data: Data, plans: list[Levels], settings: Settings) -> tuple[int, str]:
-    """Warm-up said in the study, or the one common to all that is compared."""
-    said = data.study.simulation.warmup
-    if said != "auto":
-        return int(said), "said in the study"
-    horizon = settings.horizon("search", 0)
-    return common_warmup(data.models.world, plans, horizon)
+def breakdown(simulation: Simulation, what: str) -> Breakdown:
+    """Scores of every group of segments that share a value, then of all together."""
+    segmentation = simulation.segmentation
+    names, groups = grouped(segmentation, what)
+    scale = simulation.settings.scale(simulation.data.study)
+    sizes = segmentation.sizes
+    asked = np.asarray(simulation.targets, dtype=np.float64)
+    scores, counts, targets, redrawn = [], [], [], []
+    for group in groups:
+        together = _merged(simulation.sums, group)
+        n = int(sizes[group].sum())
+        scores.append(score(together, 0, 0, n, scale))
+        counts.append(n)
+        if simulation.redrawn is not None:
+            redrawn.append(simulation.redrawn.scores("given", group))
+        targets.append(float(asked[group][0]) if np.ptp(asked[group]) == 0 else float("nan"))
+    if simulation.redrawn is not None:
+        redrawn.append(simulation.redrawn.scores("given"))
+    return Breakdown(
+        what,
+        (*names, "(all)"),
+        (*targets, float(asked[0]) if np.ptp(asked) == 0 else float("nan")),
+        (*counts, int(sizes.sum())),
+        (*scores, simulation.total),
+        tuple(redrawn),
+    )
 
 
-def save_path(path: str | Path) -> Path:
-    """A path that does not exist yet."""
-    target = Path(path)
-    if target.exists():
-        raise UsageError(f"{target}: exists already; nothing is ever replaced")
-    return target
+def grouped(segmentation: Segmentation, what: str) -> tuple[list[str], list[npt.NDArray[np.int64]]]:
+    """Names of the groups, and the segments in each."""
+    if what == "segment":
+        return list(segmentation.names), [np.array([code]) for code in range(segmentation.n_segments)]
+    if what not in segmentation.by:
+        known = ", ".join(("segment", *segmentation.by))
+        raise UsageError(f"by what? '{what}' is not one of: {known}")
+    place = segmentation.by.index(what)
+    values = np.array([attribute[place] for attribute in segmentation.attributes])
+    names = sorted(set(values.tolist()))
+    return names, [np.flatnonzero(values == name) for name in names]
+
+
+def _merged(sums: PlanSums, cells: npt.NDArray[np.int64]) -> PlanSums:
+    return sums.cells(cells).total()
+
+
+def plot_service(simulation: Simulation) -> Figure:
+    """Target asked and fill rate achieved per segment, with intervals."""
+    from simlab.api.show import Picture
+
+    breakdown = simulation.by("segment")
+    figure = Picture(figsize=(8.0, 0.6 + 0.35 * len(breakdown.names)), layout="constrained")
+    axes = figure.subplots()
+    places = np.arange(len(breakdown.names))[::-1]
+    fills = [scores.fill_rate for scores in breakdown.scores]
+    axes.hlines(places, [f.low for f in fills], [f.high for f in fills], color=COLOURS["segmented"])
+    axes.plot([f.value for f in fills], places, "o", color=COLOURS["segmented"], label="fill rate achieved")
+    axes.plot(breakdown.targets, places, "|", color=COLOURS["habit"], markersize=12, label="target asked")
+    axes.set_yticks(places, breakdown.names)
+    axes.set_xlabel("Fraction")
+    axes.legend(frameon=False, fontsize="small", loc="best")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simlab.api.data import Data, demo, load
-from simlab.api.manifest import table_hash
-from simlab.engine.ledger import Ledger, ledger
-from simlab.engine.types import Family, Horizon, Levels
+from simlab.api.data.data import Data, demo, load
+from simlab.api.simulator.stored import table_hash
+from simlab.engine.recorder.ledger import Ledger, ledger
+from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.world import Horizon
 from simlab.errors import UsageError
 from simlab.policies import given_levels
-from simlab.policies.forecasting import FORECAST, calendar_offsets, following
+from simlab.policies.levels.forecasting import FORECAST, calendar_offsets, following
 from simlab.policies.policy import GIVEN
 from simlab.run import RunFolder
 from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
     import pandas as pd
+
 
 _FAMILIES = {
     "order_up_to": Family.ORDER_UP_TO,

@@ -9,13 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from simlab.arrays import AnyArray, DateArray, FloatArray, IntArray
 from simlab.catalog.quality import Quality
 from simlab.study import Study
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
-DayArray = npt.NDArray[np.datetime64]
-TextArray = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +37,7 @@ class DemandTable:
     """
 
     item: IntArray
-    date: DayArray
+    date: DateArray
     quantity: IntArray
     stockout: npt.NDArray[np.bool_] | None = None
     on_hand: FloatArray | None = None
@@ -83,13 +79,13 @@ class ReceiptTable:
         Units that came with this receipt, −1 where the cell is empty; None without the column.
     """
 
-    supplier: TextArray
-    sku: TextArray
-    location: TextArray
-    order_date: DayArray
-    receipt_date: DayArray
+    supplier: AnyArray
+    sku: AnyArray
+    location: AnyArray
+    order_date: DateArray
+    receipt_date: DateArray
     quantity: IntArray
-    texts: dict[str, TextArray] = field(default_factory=dict)
+    texts: dict[str, AnyArray] = field(default_factory=dict)
     received_quantity: IntArray | None = None
 
     @property
@@ -159,13 +155,13 @@ class Catalog:
     location: tuple[str, ...]
     unit_cost: IntArray
     numbers: dict[str, FloatArray]
-    texts: dict[str, TextArray]
+    texts: dict[str, AnyArray]
     demand: DemandTable | None
     receipts: ReceiptTable | None
     quality: Quality
     inputs: dict[str, str]
     open_orders: ReceiptTable | None = None
-    segment: TextArray | None = None
+    segment: AnyArray | None = None
 
     @property
     def n_items(self) -> int:

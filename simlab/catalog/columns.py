@@ -49,7 +49,6 @@ _AMOUNT = Column("number")
 _WHOLE = Column("whole")
 _SIZE = Column("whole", low=1)
 _UNMET = Column("choice", choices=("backorder", "lost"), or_share=True)
-
 ITEMS: dict[str, Column] = {
     "sku": Column("id", required=True),
     "location": Column("id", required=True),
@@ -106,7 +105,6 @@ ITEMS: dict[str, Column] = {
     "forecast_mean": _AMOUNT,
     "forecast_error_sd": _AMOUNT,
 }
-
 DEMAND: dict[str, Column] = {
     "sku": Column("id", required=True),
     "location": Column("id", required=True),
@@ -121,7 +119,6 @@ DEMAND_FURTHER: dict[str, Column] = {
     "price": Column("number"),
 }
 """Optional columns of demand that some options look at; see `catalog.further`."""
-
 RECEIPTS: dict[str, Column] = {
     "supplier": Column("id", required=True),
     "order_date": Column("date", required=True),
@@ -133,7 +130,6 @@ RECEIPTS: dict[str, Column] = {
 
 RECEIVED: dict[str, Column] = {"received_quantity": Column("whole")}
 """Read only where `lead_times.partial` puts the receipts of one order together."""
-
 TABLES: dict[str, dict[str, Column]] = {"items": ITEMS, "demand": DEMAND, "receipts": RECEIPTS}
 
 NOT_USED: dict[str, dict[str, str]] = {
@@ -149,7 +145,6 @@ NOT_USED: dict[str, dict[str, str]] = {
     ),
 }
 """Known optional columns that change nothing yet: said in the quality account."""
-
 NUMERIC = ("money", "number", "whole", "fraction")
 
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
+from simlab.arrays import IntArray
 from simlab.errors import Problem
-
-IntArray = npt.NDArray[np.int64]
 
 CODES = {"items": "ITM", "demand": "DEM", "receipts": "REC"}
 MOST_ROWS_KEPT = 10_000
-
 UNREADABLE = 1
 EMPTY = 2
 NO_ROWS = 3

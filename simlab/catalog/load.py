@@ -10,14 +10,14 @@ import numpy as np
 
 from simlab.catalog import findings as found
 from simlab.catalog.catalog import Catalog
+from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import required
-from simlab.catalog.csvfile import read_csv
-from simlab.catalog.demand import read_demand
-from simlab.catalog.items import Items, read_items
+from simlab.catalog.files.csvfile import read_csv
+from simlab.catalog.files.typed import read_frame, read_parquet
 from simlab.catalog.quality import Quality, QualityRow
-from simlab.catalog.receipts import read_receipts
-from simlab.catalog.text import TextTable
-from simlab.catalog.typed import read_frame, read_parquet
+from simlab.catalog.tables.demand import read_demand
+from simlab.catalog.tables.items import Items, read_items
+from simlab.catalog.tables.receipts import read_receipts
 from simlab.errors import InvalidInputError, Problem
 from simlab.study import Study, TableSource, crossing_unsaid
 

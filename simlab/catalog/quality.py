@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
+
 Status = Literal["used", "repaired", "refused", "dropped"]
 
 

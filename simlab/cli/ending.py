@@ -12,13 +12,7 @@ from typing import ParamSpec
 
 import typer
 
-from simlab.errors import (
-    EXIT_INTERRUPTED,
-    EXIT_OK,
-    EXIT_UNEXPECTED,
-    InvalidInputError,
-    SimlabError,
-)
+from simlab.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_UNEXPECTED, InvalidInputError, SimlabError
 
 P = ParamSpec("P")
 

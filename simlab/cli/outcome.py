@@ -13,6 +13,7 @@ from simlab.cli.tables import print_json, print_sentences, print_table, records
 if TYPE_CHECKING:
     from simlab.api import PolicyComparison, RunComparison, RunResult
 
+
 _ITEMS_SHOWN = 15
 
 

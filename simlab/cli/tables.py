@@ -17,6 +17,7 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
+
 ROWS_SHOWN = 40
 _KEYS = 3
 _TEXT_WIDTH = 32

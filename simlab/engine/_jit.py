@@ -26,7 +26,6 @@ import numpy as np
 from simlab import __version__
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
 _SOURCES = Path(__file__).parent
 _log = logging.getLogger("simlab")
 

@@ -3,111 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simlab.engine.forms import Mask, check, item_arrays, level_arrays, needs_recorder
-from simlab.engine.guards import WIDE
-from simlab.engine.kernel_types import Sums
-from simlab.engine.lanes import lanes
-from simlab.engine.overflow import prove
-from simlab.engine.recording import (
-    raise_faults,
-    record,
-    record_levels,
-    schedule,
-    zeros,
-)
-from simlab.engine.starts import begins_in_long_run, with_starts
-from simlab.engine.sweep import sweep
-from simlab.engine.types import MILLION, Curves, Family, Horizon, IntArray, Levels, Start, Unmet, World
-from simlab.engine.workspace import make_work, needs_long_counters
+from simlab.arrays import BoolArray, IntArray
+from simlab.engine.kernels.guards import WIDE
+from simlab.engine.kernels.types import Sums
+from simlab.engine.lanes.lanes import lanes
+from simlab.engine.lanes.sweep import sweep
+from simlab.engine.prepare.arrays import check, item_arrays, level_arrays
+from simlab.engine.prepare.evaluators import _recorded_once, _sweeps, followed_alone, needs_recorder, shifting
+from simlab.engine.prepare.overflow import prove
+from simlab.engine.prepare.starts import with_starts
+from simlab.engine.prepare.workspace import make_work, needs_long_counters, schedule
+from simlab.engine.recorder.sums import raise_faults, record, record_levels, zeros
+from simlab.engine.world.curves import Curves
+from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.world import Horizon, Start, World
 from simlab.errors import EngineFaultError
 
-Evaluator = Literal["sweep", "recorded sweep", "lanes", "ledger"]
-"""How sums are found: one path for all columns by lanes, or written down; one path per column by lanes,
-or written down."""
-
-_FEW_COLUMNS = 2
-_BINS_PER_COLUMN = 250
-_OUTAGE_TAIL = 1e-6
-
-
-def warmup_periods(world: World) -> int:
-    """Periods to run before counting so that the count starts in the long-run regime.
-
-    Exact where `begins_stationary`; elsewhere a common cut is the caller's business (see
-    `pilot.pilot_series`).
-
-    Returns
-    -------
-    int
-        Longest lead time + review period − 1 over the items; where suppliers stop, plus the outage
-        that one in a million exceeds; where the rest of an order follows later, plus that delay.
-        0 from today's stock: the way from there is what is asked for.
-    """
-    if world.n_items == 0 or world.start is not None:
-        return 0
-    longest = world.lead_time.longest() + world.terms.review_period - 1
-    supply = world.supply
-    if supply is not None:
-        stays = np.clip(1.0 - supply.recovers / 2.0**32, 1e-300, 1.0 - 2.0**-33)
-        outage = np.ceil(np.log(_OUTAGE_TAIL) / np.log(stays)).astype(np.int64)
-        late = np.maximum(supply.rest_delay, 0) * (supply.on_time < MILLION)
-        longest = longest + (np.where(supply.fails > 0, outage, 0) + late)[supply.supplier]
-    return int(longest.max())
-
-
-def evaluator_of(world: World, levels: Levels) -> Evaluator:
-    """How a call is evaluated.
-
-    "sweep" if one path serves all columns of every item, "recorded sweep" if that holds and an item has
-    a feature that only the recorder of single paths knows; else "ledger" if an item needs the recorder,
-    "lanes" if none does.
-    """
-    recorded = needs_recorder(world, levels)
-    if recorded.any():
-        once = _recorded_once(world, levels) | (_sweeps(world, levels) & ~recorded)
-        return "recorded sweep" if bool(once.all()) else "ledger"
-    return "sweep" if bool(_sweeps(world, levels).all()) else "lanes"
-
-
-def followed_alone(world: World, levels: Levels) -> Mask:
-    """(n,) items of which every path × column is written down by itself: the slowest way by far."""
-    return needs_recorder(world, levels) & ~_recorded_once(world, levels)
-
-
-def shifting(world: World, levels: Levels) -> Mask:
-    """(n,) whether columns differ by a constant only, which then lifts the net stock and nothing else.
-
-    All unmet demand waits, no position is capped, the start is not given, undershoot is real, and S − s,
-    Q and whatever moves the levels are the same at every column.
-    """
-    forms, terms = level_arrays(world.terms, levels), world.terms
-    gaps = (forms.gap == forms.gap[:, :1]).all(axis=1)
-    quantities = (forms.quantity == forms.quantity[:, :1]).all(axis=1)
-    free = (terms.unmet == Unmet.BACKORDER) & (world.start is None)
-    if terms.max_position is not None:
-        free = free & (terms.max_position == 0)
-    return np.asarray(free & gaps & quantities & levels.moves_alike() & world.undershoot)
-
-
-def begins_stationary(world: World, levels: Levels) -> Mask:
-    """(n,) items whose paths are in their long run once the orders of the first L + R − 1 periods are in.
-
-    All demand waits, nothing caps an order or a position, nothing of an order is cancelled, levels stand
-    still, and the position begins with its law of the long run; see `starts`.
-    """
-    terms, supply = world.terms, world.supply
-    free = (terms.unmet == Unmet.BACKORDER) & (terms.max_order == 0) & ~levels.moves()
-    free &= levels.policy is None
-    if terms.max_position is not None:
-        free &= terms.max_position == 0
-    if supply is not None:
-        free &= ((supply.on_time == MILLION) | (supply.rest_delay >= 0))[supply.supplier]
-    known = begins_in_long_run(level_arrays(terms, levels), world, levels, item_arrays(world))
-    return np.asarray(free & known)
+if TYPE_CHECKING:
+    from simlab.engine.prepare.evaluators import Evaluator
 
 
 def simulate_items(world: World, levels: Levels, horizon: Horizon, start: Start | None = None) -> Curves:
@@ -152,7 +69,7 @@ def simulate_items(world: World, levels: Levels, horizon: Horizon, start: Start 
     n, k, slots = world.n_items, levels.n_columns, horizon.slots
     recorded, once = needs_recorder(world, levels), _recorded_once(world, levels)
     swept = _sweeps(world, levels) & ~recorded
-    shares: tuple[tuple[Evaluator, Mask], ...] = (
+    shares: tuple[tuple[Evaluator, BoolArray], ...] = (
         ("sweep", swept),
         ("recorded sweep", once),
         ("lanes", ~swept & ~recorded),
@@ -231,25 +148,6 @@ def evaluate(evaluator: Evaluator, world: World, levels: Levels, horizon: Horizo
         raise EngineFaultError(f"item {int(np.argmax(uncovered))}: not covered by the {evaluator}")
     sums = _evaluate(evaluator, world, levels, horizon, np.arange(world.n_items))
     return curves_of(sums, levels.n_columns)
-
-
-def _recorded_once(world: World, levels: Levels) -> Mask:
-    """(n,) items that need the recorder, but one recorded path for all columns."""
-    several = np.full(world.n_items, levels.n_columns > 1)
-    return np.asarray(
-        needs_recorder(world, levels) & shifting(world, levels) & _narrow(world, levels) & several
-    )
-
-
-def _narrow(world: World, levels: Levels) -> Mask:
-    """(n,) whether the levels lie close enough for one histogram bin per unit."""
-    span = np.ptp(level_arrays(world.terms, levels).top, axis=1)
-    return np.asarray(span < _BINS_PER_COLUMN * levels.n_columns)
-
-
-def _sweeps(world: World, levels: Levels) -> Mask:
-    """(n,) whether the sweep covers an item and is the cheaper way."""
-    return np.asarray(shifting(world, levels) & (levels.n_columns > _FEW_COLUMNS) & _narrow(world, levels))
 
 
 def _evaluate(evaluator: Evaluator, world: World, levels: Levels, horizon: Horizon, names: IntArray) -> Sums:
@@ -355,3 +253,34 @@ def merge(first: Curves, second: Curves) -> Curves:
     return replace(
         first, **{f.name: getattr(first, f.name) + getattr(second, f.name) for f in fields(Curves)}
     )
+
+
+def pilot_series(world: World, levels: Levels, horizon: Horizon, step: int = 1) -> IntArray:
+    """On-hand stock at the count by steps of periods, summed over items and replications.
+
+    Parameters
+    ----------
+    world, levels : World, Levels
+        n items, k columns.
+    horizon : Horizon
+        A few replications are enough; `warmup` is taken as 0.
+    step : int
+        Periods summed together; a last incomplete step is left out.
+
+    Returns
+    -------
+    (k, periods // step) int64
+        Unit sums, from the very first period on, as MSER wants them.
+
+    Notes
+    -----
+    A longer run contains the shorter one, so the series comes from the same kernels as every other
+    sum: one run per step, with the periods before it as warm-up. The work grows with the square of
+    the number of steps: keep the pilot small.
+    """
+    n_steps = horizon.periods // step
+    series = np.zeros((levels.n_columns, n_steps), np.int64)
+    for place in range(n_steps):
+        one = replace(horizon, warmup=place * step, periods=step, slots=1)
+        series[:, place] = simulate_items(world, levels, one).on_hand.sum(axis=(0, 2))
+    return series

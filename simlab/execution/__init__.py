@@ -1,24 +1,16 @@
 """Blocks of SKU-locations over workers: from levels to sums, with progress and bounded memory."""
 
-from simlab.engine.run import evaluator_of
-from simlab.engine.types import (
-    MILLION,
-    Curves,
-    DemandLaw,
-    Family,
-    Horizon,
-    LawKind,
-    LeadTimeLaw,
-    Levels,
-    OrderTerms,
-    Unmet,
-    World,
-)
+from simlab.arrays import ChoiceArray
+from simlab.engine.prepare.evaluators import evaluator_of
+from simlab.engine.world.curves import Curves
+from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.world import MILLION, Horizon, LeadTimeLaw, OrderTerms, Unmet, World
 from simlab.execution.blocks import BY_SLOT, Progress, Workers, run_curves, run_plans
 from simlab.execution.columns import alike, beside, by_family
 from simlab.execution.extremes import run_extremes
 from simlab.execution.redrawn import batches_of, run_redrawn
-from simlab.execution.sums import Account, ChoiceArray, PlanRequest, PlanSums, Weights
+from simlab.execution.sums import Account, PlanRequest, PlanSums, Weights
 from simlab.execution.warmup import common_warmup, mser
 
 __all__ = [

@@ -14,20 +14,11 @@ from contextlib import contextmanager
 import numpy as np
 
 from simlab.engine._jit import cache_folder
-from simlab.engine.profile import time_profile
-from simlab.engine.stock import stock_by_period
-from simlab.engine.streams import item_keys
-from simlab.engine.types import (
-    DemandLaw,
-    Family,
-    Horizon,
-    LawKind,
-    LeadTimeLaw,
-    Levels,
-    OrderTerms,
-    Start,
-    World,
-)
+from simlab.engine.kernels.streams import item_keys
+from simlab.engine.recorder.periods import stock_by_period, time_profile
+from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.world import Horizon, LeadTimeLaw, OrderTerms, Start, World
 
 LATE = ("record_stock", "record_profile")
 _CODE = "from simlab.execution.ahead import compile_late; compile_late()"

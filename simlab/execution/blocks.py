@@ -8,25 +8,27 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from simlab.engine.recording import SHARED
-from simlab.engine.run import evaluator_of, simulate_items
-from simlab.engine.types import Curves, Horizon, IntArray, Levels, World
+from simlab.arrays import IntArray
+from simlab.engine.prepare.evaluators import evaluator_of
+from simlab.engine.recorder.sums import SHARED
+from simlab.engine.run import simulate_items
+from simlab.engine.world.curves import Curves
+from simlab.engine.world.levels import Levels
+from simlab.engine.world.world import Horizon, World
 from simlab.errors import EngineFaultError
 from simlab.execution.sums import PlanRequest, PlanSums, Weights, add_blocks, reduce_items
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage, the SKU-locations done and their number."""
-
 BY_SLOT = ("demanded", "served", "on_hand", "on_hand_start", "receipts", "good_receipts")
+
 _CELLS_IN_FLIGHT = 400_000
 """Item × column × replication sums that one plan block may hold at a time."""
-
 _BLOCKS_PER_WORKER = 8
+
 _FEWEST_ITEMS = 64
 """Blocks smaller than this cost more to hand out than they gain; `block_items` may still ask for them."""
-
 _JOBLIB = {"threads": "threading", "loky": "loky"}
-
 Result = TypeVar("Result")
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from simlab.engine.moving import Forecast
-from simlab.engine.types import IntArray, Levels
+from simlab.arrays import IntArray
+from simlab.engine.world.levels import Forecast, Levels
 from simlab.errors import EngineFaultError
 
 _COLUMNS = ("reorder_point", "order_up_to", "order_quantity")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.engine.extremes import Extremes, item_extremes
-from simlab.engine.types import Horizon, IntArray, Levels, World
+from simlab.arrays import IntArray
+from simlab.engine.recorder.extremes import Extremes, item_extremes
+from simlab.engine.world.levels import Levels
+from simlab.engine.world.world import Horizon, World
 from simlab.execution.blocks import Progress, Workers, spread
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.engine.profile import TimeProfile, time_profile
-from simlab.engine.stock import stock_by_period
-from simlab.engine.types import Horizon, IntArray, Levels, Start, World
+from simlab.arrays import IntArray
+from simlab.engine.recorder.periods import TimeProfile, stock_by_period, time_profile
+from simlab.engine.world.levels import Levels
+from simlab.engine.world.world import Horizon, Start, World
 from simlab.errors import OutOfRangeError
 from simlab.execution.blocks import Progress, Workers, spread
 
 _LARGEST_SUM = 2**62
 _FIELDS = 9
+
 _BYTES_IN_FLIGHT = 1 << 27
 """Memory that the profiles of blocks may take together; fewer, larger blocks keep below it."""
 

@@ -7,8 +7,10 @@ from dataclasses import fields, replace
 
 import numpy as np
 
+from simlab.arrays import IntArray
 from simlab.engine.run import simulate_items
-from simlab.engine.types import Horizon, IntArray, Levels, World
+from simlab.engine.world.levels import Levels
+from simlab.engine.world.world import Horizon, World
 from simlab.execution.blocks import Progress, Workers, plan_block, spread
 from simlab.execution.sums import PlanRequest, PlanSums, Weights, add_blocks, reduce_items
 from simlab.models import Redraws

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from simlab.engine.types import Curves, IntArray
+from simlab.arrays import ChoiceArray, FloatArray, IntArray
+from simlab.engine.world.curves import Curves
 from simlab.errors import OutOfRangeError
 
-ChoiceArray = npt.NDArray[np.int16]
-FloatArray = npt.NDArray[np.float64]
 _LARGEST_SUM = 2**62
 _TOO_LARGE = "sums of money would leave 64 bits: choose a coarser data.cost_resolution or fewer periods"
 

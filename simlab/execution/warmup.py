@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from simlab.engine.pilot import pilot_series
-from simlab.engine.run import begins_stationary, warmup_periods
-from simlab.engine.types import MILLION, FloatArray, Horizon, IntArray, Levels, World
+from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.engine.prepare.evaluators import begins_stationary, warmup_periods
+from simlab.engine.run import pilot_series
+from simlab.engine.world.levels import Levels
+from simlab.engine.world.world import MILLION, Horizon, World
 from simlab.execution.columns import beside, by_family
-
-Mask = npt.NDArray[np.bool_]
 
 _BATCH = 5
 _PILOT_REPLICATIONS = 16
@@ -55,7 +55,7 @@ def common_warmup(world: World, plans: list[Levels], horizon: Horizon) -> tuple[
     return max(exact, found), rule if early else f"{rule}, whose cut still came late"
 
 
-def _pilot_rows(wanted: Mask) -> IntArray:
+def _pilot_rows(wanted: BoolArray) -> IntArray:
     """A spread of the items that do not begin in their long run: the others would hide them."""
     rows = np.flatnonzero(wanted)
     places = np.linspace(0, rows.size - 1, min(rows.size, _PILOT_ITEMS))

@@ -1,9 +1,16 @@
 """Frontier: curves to certified plans, bounds and prices; arrays only, no simulator."""
 
 from simlab.frontier.asked import Asked
-from simlab.frontier.chance import Chance, ChancePlan, ceiling_chance, service_chance, solve_chance
-from simlab.frontier.classes import ClassFrontier, ClassPlan, class_frontiers, free_classes
-from simlab.frontier.conflict import Explanation, Relaxation
+from simlab.frontier.bounds.items import ItemFrontier, ItemPlan, hull_bound, join_steps, per_item_bound
+from simlab.frontier.bounds.levels import GapSplit, level_hull, split_gap
+from simlab.frontier.bounds.noise import (
+    Band,
+    cheapest_meeting,
+    simultaneous_band,
+    statistical_gap,
+    tie_groups,
+)
+from simlab.frontier.classes.free import ClassFrontier, ClassPlan, class_frontiers, free_classes
 from simlab.frontier.curves import SegmentCurves, aggregate, non_monotone, restrict, sum_by_group
 from simlab.frontier.exchange import (
     ExchangeRates,
@@ -19,19 +26,18 @@ from simlab.frontier.exchange import (
     share_by_segment,
     slope_estimate,
 )
-from simlab.frontier.items import ItemFrontier, ItemPlan, hull_bound, join_steps, per_item_bound
-from simlab.frontier.levels import GapSplit, level_hull, split_gap
-from simlab.frontier.limits import allowed_targets, ceilings, pin_items, ratio_floor, service_floors
-from simlab.frontier.noise import Band, cheapest_meeting, simultaneous_band, statistical_gap, tie_groups
+from simlab.frontier.frontier import Frontier, solve, uniform
+from simlab.frontier.limits.chance import Chance, ChancePlan, ceiling_chance, service_chance, solve_chance
+from simlab.frontier.limits.conflict import Explanation, Relaxation
+from simlab.frontier.limits.limits import allowed_targets, ceilings, pin_items, ratio_floor, service_floors
+from simlab.frontier.limits.program import Limit, Program, chain
+from simlab.frontier.limits.tail import MeanPeak, QuantileOfTotal
+from simlab.frontier.limits.tail_solve import TailLimit, TailSolution, solve_tails
 from simlab.frontier.plan import NoPlanError, Plan
 from simlab.frontier.problem import Problem
-from simlab.frontier.program import Limit, Program, chain
 from simlab.frontier.robust import Robust, best_plan, least_regret, regret_table
 from simlab.frontier.service import integer_weights, ratio_points, weighted
-from simlab.frontier.solve import Frontier, solve, uniform
-from simlab.frontier.tail import MeanPeak, QuantileOfTotal
-from simlab.frontier.tail_solve import TailLimit, TailSolution, solve_tails
-from simlab.frontier.thin import Thinned, thin
+from simlab.frontier.thin import Thinned
 
 __all__ = [
     "Asked",
@@ -100,7 +106,6 @@ __all__ = [
     "split_gap",
     "statistical_gap",
     "sum_by_group",
-    "thin",
     "tie_groups",
     "uniform",
     "weighted",

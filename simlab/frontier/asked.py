@@ -9,14 +9,14 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from simlab.frontier.chance import Chance, search_chance
-from simlab.frontier.conflict import Explanation, chance_ceiling, explain
+from simlab.frontier.frontier import Amount, Frontier
+from simlab.frontier.limits.chance import Chance, search_chance
+from simlab.frontier.limits.conflict import Explanation, chance_ceiling, explain
+from simlab.frontier.limits.program import Limit, Program, Solution
+from simlab.frontier.limits.tail import Tail
+from simlab.frontier.limits.tail_solve import TailLimit, TailSolution, solve_tails
 from simlab.frontier.plan import BOUND, SOLVER, NoPlanError, Plan
 from simlab.frontier.problem import Problem
-from simlab.frontier.program import Limit, Program, Solution
-from simlab.frontier.solve import Amount, Frontier
-from simlab.frontier.tail import Tail
-from simlab.frontier.tail_solve import TailLimit, TailSolution, solve_tails
 
 _PER_QUESTION = 0.25
 

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from simlab.frontier.curves import FloatArray, IntArray, SegmentCurves
+from simlab.arrays import FloatArray, IntArray
+from simlab.frontier.curves import SegmentCurves
 from simlab.frontier.merge import as_int64, efficient
 
 MAX_SEGMENTS = 24
 MAX_LABELS = 2_000_000
 MAX_SUFFIX = 400_000
 _MARGIN = 1e-11
-
-ChoiceArray = npt.NDArray[np.int64]
 
 
 class TooLargeError(Exception):
@@ -48,7 +47,7 @@ class _Labels:
         return _Labels(self.cost[keep], self.value[keep], self.served[keep], self.choice[keep])
 
 
-def least_cost(curves: SegmentCurves, need: int, limit: int) -> ChoiceArray:
+def least_cost(curves: SegmentCurves, need: int, limit: int) -> IntArray:
     """The cheapest plan that serves at least `need` with at most `limit` of value.
 
     Parameters
@@ -145,7 +144,7 @@ class _Search:
             suffixes.append(_Rest(price[keep], c[keep], v[keep], s[keep]))
         return suffixes[::-1]
 
-    def run(self) -> ChoiceArray:
+    def run(self) -> IntArray:
         zero = np.zeros(1, np.int64)
         labels = _Labels(zero, zero, zero, np.zeros((1, 0), np.int16))
         labels = self._prune(labels, 0)

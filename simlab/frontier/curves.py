@@ -12,13 +12,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from simlab.arrays import FloatArray, IntArray
 from simlab.errors import UsageError
 
-IntArray: TypeAlias = npt.NDArray[np.int64]
-FloatArray: TypeAlias = npt.NDArray[np.float64]
 Sums: TypeAlias = npt.NDArray[Any]
 """int64 where a bound proves that every total fits, else Python integers (dtype object)."""
-
 INT64_SAFE = 2**62
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from simlab.arrays import FloatArray
 from simlab.errors import UsageError
-from simlab.frontier.curves import FloatArray, SegmentCurves, exact_amount, exact_sum
-from simlab.frontier.items import hull_steps
+from simlab.frontier.bounds.items import hull_steps
+from simlab.frontier.curves import SegmentCurves, exact_amount, exact_sum
+from simlab.frontier.frontier import Amount, Frontier
 from simlab.frontier.merge import efficient
 from simlab.frontier.plan import Plan
-from simlab.frontier.solve import Amount, Frontier
 from simlab.measures import Estimate, jackknife
 
 

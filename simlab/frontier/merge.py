@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from simlab.frontier.curves import INT64_SAFE, IntArray, Sums, reduced
-
-ChoiceArray: TypeAlias = npt.NDArray[np.int16]
+from simlab.arrays import ChoiceArray, IntArray
+from simlab.frontier.curves import INT64_SAFE, Sums, reduced
 
 MAX_CANDIDATES = 60_000_000
 """Candidates that a merge may look at in all before it keeps one point per cost bucket."""
-
 FEWEST_POINTS = 500
 
 

@@ -11,8 +11,9 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
+from simlab.arrays import FloatArray
 from simlab.errors import InfeasibleError
-from simlab.frontier.curves import FloatArray, SegmentCurves
+from simlab.frontier.curves import SegmentCurves
 from simlab.measures import format_money, format_rate
 
 EXACT, EPSILON, SOLVER, BOUND, LISTED = "exact", "epsilon", "solver", "bound", "listed"

@@ -9,19 +9,18 @@ from functools import cached_property
 import numpy as np
 
 from simlab.errors import EngineFaultError, UsageError
-from simlab.frontier.conflict import Explanation, explain
-from simlab.frontier.core import solve_exactly, solve_nearly
 from simlab.frontier.curves import SegmentCurves, Sums, exact_amount, exact_rate
+from simlab.frontier.frontier import Amount, Frontier
+from simlab.frontier.limits.conflict import Explanation, explain
+from simlab.frontier.limits.core import solve_exactly, solve_nearly
+from simlab.frontier.limits.program import Limit, Program, Solution
 from simlab.frontier.merge import efficient
-from simlab.frontier.mixed import Session
 from simlab.frontier.plan import BOUND, EPSILON, EXACT, SOLVER, NoPlanError, Plan, money_up
-from simlab.frontier.program import Limit, Program, Solution
-from simlab.frontier.solve import Amount, Frontier
+from simlab.frontier.solvers.session import Session
 from simlab.measures import format_rate
 
 MANY = 100
 """Segments beyond which the points of a frontier under limits are within ε instead of proven best."""
-
 _LABEL = {"optimal": SOLVER, "nearly": EPSILON}
 
 

@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.errors import UsageError
-from simlab.frontier.core import solve_exactly
 from simlab.frontier.curves import SegmentCurves
-from simlab.frontier.mixed import Mixed, Session, choice_model
+from simlab.frontier.frontier import solve
+from simlab.frontier.limits.core import solve_exactly
+from simlab.frontier.limits.program import ROW_SCALE, Limit, Program, Solution, matrix_rows
 from simlab.frontier.plan import NoPlanError, Plan, rate_down
 from simlab.frontier.problem import Problem
-from simlab.frontier.program import ROW_SCALE, Limit, Program, Solution, matrix_rows
-from simlab.frontier.solve import solve
+from simlab.frontier.solvers.model import Mixed, choice_model
+from simlab.frontier.solvers.session import Session
 from simlab.measures import format_rate
 
 TIME_LIMIT = 60.0

@@ -8,9 +8,10 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
+from simlab.arrays import IntArray
 from simlab.errors import UsageError
-from simlab.frontier.curves import IntArray, Sums, exact_rate
-from simlab.frontier.limits import ratio_floor
+from simlab.frontier.curves import Sums, exact_rate
+from simlab.frontier.limits.limits import ratio_floor
 from simlab.frontier.plan import NoPlanError, Plan
 from simlab.frontier.problem import Problem
 from simlab.measures import format_rate

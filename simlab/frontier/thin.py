@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from simlab.arrays import FloatArray
 from simlab.errors import UsageError
-from simlab.frontier.curves import FloatArray
-from simlab.frontier.solve import Frontier
+from simlab.frontier.frontier import Frontier
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
 """Measures: sums to ratios, intervals and their names; numpy only, no simulator."""
 
+from simlab.arrays import FloatArray
 from simlab.measures.comparison import (
     EqualComparison,
     cost_at_fill,
@@ -23,7 +24,6 @@ from simlab.measures.display import (
 )
 from simlab.measures.estimates import (
     Estimate,
-    FloatArray,
     Intervals,
     Kind,
     jackknife,

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from simlab.arrays import FloatArray
 from simlab.errors import UsageError
-from simlab.measures.estimates import ONE_NOTE, SAME_NOTE, Estimate, FloatArray, Kind, jackknife
+from simlab.measures.estimates import ONE_NOTE, SAME_NOTE, Estimate, Kind, jackknife
 from simlab.measures.student import t_quantile
 
 OUTSIDE_NOTE = "outside the range of the plans: no number"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from simlab.measures.estimates import Estimate
 
+
 DASH = "–"
 
 

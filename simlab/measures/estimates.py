@@ -13,16 +13,14 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from simlab.arrays import BoolArray, FloatArray
 from simlab.errors import UsageError
 from simlab.measures.student import binomial_uppers, t_quantile
 
 Kind: TypeAlias = Literal["simulation", "model", "history"]
-FloatArray: TypeAlias = npt.NDArray[np.float64]
-BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
 MIN_EVENTS = 10
 """Fewer replications with a shortage than this: no normal interval but a conservative bound."""
-
 CONSERVATIVE_NOTE = (
     f"fewer than {MIN_EVENTS} replications with a shortage: conservative one-sided bound (Stringer)"
 )

@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from simlab.measures.estimates import MIN_EVENTS, NOTHING_NOTE, Estimate, FloatArray, ratio_interval
+from simlab.arrays import FloatArray
+from simlab.measures.estimates import MIN_EVENTS, NOTHING_NOTE, Estimate, ratio_interval
 from simlab.measures.student import t_quantile
 
 FEW_DRAWS = "fewer than two parameter draws: no interval"

@@ -1,26 +1,24 @@
 """History → laws of demand and lead time, calendars, order terms and costs."""
 
-from simlab.engine.types import DemandLaw, LeadTimeLaw, World
-from simlab.models.account import full_account
-from simlab.models.at_cut import AtCut, stock_at_cut
-from simlab.models.calendar import Calendar
-from simlab.models.diagnosis import Diagnosis, diagnose, variance_ratio
-from simlab.models.drift import Drift, lead_time_drift
-from simlab.models.fitting import Models, fit
-from simlab.models.goodness import Rootogram, fit_gaps, rootogram
-from simlab.models.history import History, read_history
-from simlab.models.holdout import HeldOut, known_past, split, take
-from simlab.models.marginal import is_plain, marginal
-from simlab.models.one_step import OneStep, one_step
-from simlab.models.origins import FITTED, METHODS, Origin, rolling_origins
-from simlab.models.overriding import SECTIONS, without
-from simlab.models.recorded import recorded_lead_times
-from simlab.models.redrawn_delays import DelayUncertainty
-from simlab.models.redraws import Redraws, Uncertainty
-from simlab.models.scores import Scores, rolling_scores
-from simlab.models.supplier_records import SupplierRecord, supplier_records
+from simlab.engine.world.demand_law import DemandLaw
+from simlab.engine.world.world import LeadTimeLaw, World
+from simlab.models.backtest.at_cut import AtCut, recorded_lead_times, stock_at_cut
+from simlab.models.backtest.origins import FITTED, METHODS, OneStep, Origin, one_step, rolling_origins
+from simlab.models.demand.marginal import is_plain, marginal
+from simlab.models.demand.redrawn import Redraws, Uncertainty
+from simlab.models.demand.scoring.goodness import Rootogram, fit_gaps, rootogram
+from simlab.models.demand.scoring.scores import Scores, rolling_scores
+from simlab.models.fitting import Models, fit, full_account
+from simlab.models.grouping import SECTIONS, without
+from simlab.models.history.calendar import Calendar
+from simlab.models.history.diagnosis import Diagnosis, diagnose, variance_ratio
+from simlab.models.history.history import History
+from simlab.models.history.holdout import HeldOut, known_past, split, take
+from simlab.models.history.reading import read_history
+from simlab.models.statistics import benjamini_hochberg
+from simlab.models.suppliers.records import Drift, SupplierRecord, lead_time_drift, supplier_records
+from simlab.models.suppliers.redrawn import DelayUncertainty
 from simlab.models.terms import HOLDING_RATE, Costs
-from simlab.models.testing import benjamini_hochberg
 
 __all__ = [
     "FITTED",

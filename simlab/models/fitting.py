@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
-from simlab.catalog.quality import QualityRow
-from simlab.engine import streams
-from simlab.engine.types import FloatArray, IntArray, OrderTerms, Start, World
+from simlab.arrays import FloatArray, IntArray
+from simlab.catalog.quality import Quality, QualityRow
+from simlab.engine.kernels import streams
+from simlab.engine.world.world import OrderTerms, Start, World
 from simlab.errors import InvalidInputError, Problem
-from simlab.models.closed import open_days
-from simlab.models.demand import Choice, choose_laws
-from simlab.models.factors import common_factors
-from simlab.models.history import History, check_history_asked, read_history
-from simlab.models.holdout import known_past
-from simlab.models.lead_times import LeadTimes, fit_lead_times, moments
-from simlab.models.opening import opening_stock
-from simlab.models.orders import check_receipts_asked
-from simlab.models.redraws import Redraws, nothing_open
-from simlab.models.resolution import Resolved, resolved_laws
-from simlab.models.scores import Scores
-from simlab.models.suppliers import check_suppliers, stated_suppliers
-from simlab.models.supplying import fit_supply
-from simlab.models.support import check_spans, support_notes
-from simlab.models.terms import Costs, read_costs, read_terms
+from simlab.models.demand.factors import common_factors
+from simlab.models.demand.laws import Choice, choose_laws
+from simlab.models.demand.redrawn import Redraws, nothing_open
+from simlab.models.demand.resolution import Resolved, check_spans, resolved_laws, support_notes
+from simlab.models.demand.scoring.scores import Scores
+from simlab.models.history.calendar import open_days
+from simlab.models.history.history import History
+from simlab.models.history.holdout import known_past
+from simlab.models.history.reading import check_history_asked, read_history
+from simlab.models.suppliers.lead_times import LeadTimes, fit_lead_times, moments
+from simlab.models.suppliers.orders import check_receipts_asked
+from simlab.models.suppliers.supply import check_suppliers, fit_supply, stated_suppliers
+from simlab.models.terms import Costs, opening_stock, read_costs, read_terms
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
 
-Result = TypeVar("Result")
 
+Result = TypeVar("Result")
 _CURRENT = ("current_reorder_point", "current_order_up_to", "current_order_quantity")
 _FORECASTS = ("forecast_mean", "forecast_error_sd")
 
@@ -249,3 +248,43 @@ def _redraws(catalog: Catalog, choice: Choice, lead_times: LeadTimes) -> Redraws
         return None
     known = nothing_open(catalog.n_items) if choice.known is None else choice.known
     return Redraws(known, catalog.study.simulation.seed, lead_times.known)
+
+
+def full_account(quality: Quality, notes: Iterable[QualityRow]) -> Quality:
+    """Book rows that the laws leave out, so that read = used + repaired + refused + dropped still holds.
+
+    Parameters
+    ----------
+    quality : Quality
+        Of the catalogue.
+    notes : iterable of QualityRow
+        `Models.notes`.
+
+    Returns
+    -------
+    Quality
+        Rows of the notes are taken from the entries "used" of their table (from "repaired" ones if
+        those do not suffice); notes of 0 rows are remarks.
+    """
+    entries = list(quality.entries)
+    added = list(notes)
+    for note in added:
+        _take(entries, _take(entries, note, "used"), "repaired")
+    return Quality((*entries, *added), quality.read)
+
+
+def _take(entries: list[QualityRow], note: QualityRow, status: str) -> QualityRow:
+    """Take the note's rows from entries of a status; what could not be taken."""
+    left = note
+    for place, entry in enumerate(entries):
+        if left.rows == 0:
+            break
+        if entry.table != note.table or entry.status != status or entry.rows == 0:
+            continue
+        rows = min(entry.rows, left.rows)
+        units, value = min(entry.units, left.units), min(entry.value, left.value)
+        entries[place] = replace(
+            entry, rows=entry.rows - rows, units=entry.units - units, value=entry.value - value
+        )
+        left = replace(left, rows=left.rows - rows, units=left.units - units, value=left.value - value)
+    return left

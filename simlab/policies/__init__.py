@@ -1,6 +1,6 @@
 """Targets and laws → reorder points, order-up-to levels and order quantities."""
 
-from simlab.policies.optimal import OptimalLevels, PeriodCosts, optimal_levels
+from simlab.policies.levels.optimal import OptimalLevels, PeriodCosts, optimal_levels
 from simlab.policies.planning import PlannedLevels, plan
 from simlab.policies.policy import Policy
 from simlab.policies.quantities import economic_quantities, order_quantities

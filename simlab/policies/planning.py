@@ -8,43 +8,44 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from simlab.engine.types import Family, FloatArray, IntArray, LawKind, Levels, Unmet
+from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.engine.world.demand_law import LawKind
+from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.world import Unmet
 from simlab.errors import UsageError
 from simlab.models import is_plain, marginal
-from simlab.policies.best import best_levels
-from simlab.policies.consecutive import Consecutive
-from simlab.policies.exact import Measure, Problems, least_levels
-from simlab.policies.floors import LIFTED, lifted
-from simlab.policies.forecasting import FORECAST, expected_at_start, forecast_levels
-from simlab.policies.normal import normal_levels, normal_reorder_points
-from simlab.policies.protection import Protection, crossing, in_sequence, in_sequence_apart, independent
+from simlab.policies.levels.best import best_levels
+from simlab.policies.levels.exact import Measure, Problems, least_levels
+from simlab.policies.levels.floors import LIFTED, lifted
+from simlab.policies.levels.forecasting import FORECAST, expected_at_start, forecast_levels
+from simlab.policies.levels.normal import normal_levels, normal_reorder_points
 from simlab.policies.quantities import order_quantities
+from simlab.policies.sums.consecutive import Consecutive
+from simlab.policies.sums.protection import Protection, crossing, in_sequence, in_sequence_apart, independent
 from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
-    from simlab.engine.custom import OrderPolicy
+    from simlab.engine.world.policy import OrderPolicy
     from simlab.models import Models
 
-BoolArray = npt.NDArray[np.bool_]
+
 FamilyName = Literal["order_up_to", "reorder_quantity", "reorder_up_to"]
 Planning = Literal["exact", "normal", "optimal"]
-
 FAMILIES = {
     "order_up_to": Family.ORDER_UP_TO,
     "reorder_quantity": Family.REORDER_QUANTITY,
     "reorder_up_to": Family.REORDER_UP_TO,
 }
+
 _FAR_APART = 4.0
 """Mean demands of a review period in one order, from which orders count as far apart: simulated service
 is nearer to that formula above, to the one where every review orders below."""
-
 _RULES = {
     (False, False): in_sequence,
     (False, True): in_sequence_apart,
     (True, False): crossing,
     (True, True): independent,
 }
-
 _ALIKE = (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS, LawKind.MARKOV)
 _WHOLE = 1_000_000  # millionths of an order that come at first
 _OVER_PHASES = "each period by its law over all phases, independent"
@@ -157,7 +158,7 @@ def safety_stock(models: Models, level: IntArray) -> FloatArray:
 def plannable(models: Models) -> tuple[Models, Consecutive | None]:
     """The models with the law of any one period, and the sums of consecutive ones where these hang together.
 
-    Of seasons the mixture over phases (`simlab.models.marginal`).
+    Of seasons the mixture over phases (`simlab.models.demand.marginal`).
     """
     law, terms = models.world.demand, models.world.terms
     hanging = ~is_plain(law)

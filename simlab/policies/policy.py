@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simlab.errors import InvalidInputError, Problem, UsageError
-from simlab.policies.forecasting import FORECAST
+from simlab.policies.levels.forecasting import FORECAST
 from simlab.policies.planning import FAMILIES, MEASURES, PLANNINGS
 from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
-    from simlab.engine.custom import OrderPolicy
+    from simlab.engine.world.policy import OrderPolicy
     from simlab.segments import Segmentation
 
 
@@ -42,7 +42,7 @@ class Policy:
         Of the family ``forecast``: how its levels are forecast.
     order : callable or None
         A rule of your own that decides what is ordered, ``order(period, position, net, last_demand, s, S,
-        Q) -> units`` (see `simlab.engine.custom.OrderPolicy`); the family then only plans s, S and Q, the
+        Q) -> units`` (see `simlab.engine.world.policy.OrderPolicy`); the family then only plans s, S and Q, the
         rule's parameters. Hold it against the laws with `simlab.testing.check_policy` first.
 
     Examples
@@ -71,7 +71,7 @@ class Policy:
         if self.planning == "optimal" and self.family != "reorder_up_to":
             raise UsageError("optimal levels are those of (R,s,S): family = 'reorder_up_to'")
         if self.order is not None:
-            from simlab.engine.custom import compiled
+            from simlab.engine.world.policy import compiled
 
             compiled(self.order)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.engine.types import FloatArray, IntArray
+from simlab.arrays import FloatArray, IntArray
 from simlab.errors import InvalidInputError, Problem
 
 if TYPE_CHECKING:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from simlab.engine.types import Family, FloatArray, Levels, Unmet
+from simlab.arrays import BoolArray, FloatArray
+from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.world import Unmet
 from simlab.errors import InvalidInputError, Problem
 from simlab.policies.planning import PlannedLevels, safety_stock
 
 if TYPE_CHECKING:
     from simlab.models import Models
 
-BoolArray = npt.NDArray[np.bool_]
 
 _POINT, _UP_TO, _QUANTITY = "current_reorder_point", "current_order_up_to", "current_order_quantity"
 _RULES = f"give {_UP_TO} alone, or {_POINT} with {_QUANTITY} or with {_UP_TO}"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+
 SCHEMA = 1
 MANIFEST = "manifest.json"
 LOG = "log.jsonl"

@@ -1,6 +1,6 @@
 """Seeded demo data with the habit of its shop."""
 
 from simlab.samples.files import study_text, write_sample
-from simlab.samples.retailer import SampleFrames, retailer
+from simlab.samples.retailer import SampleFrames
 
-__all__ = ["SampleFrames", "retailer", "study_text", "write_sample"]
+__all__ = ["SampleFrames", "study_text", "write_sample"]

@@ -72,7 +72,6 @@ class Location:
 
 
 KINDS = ("core", "seasonal", "promotional", "niche")
-
 CATEGORIES = (
     Category("laptops", "Laptop", 40, 780.0, 0.14, 0.30, 9.0, 1, (0.25, 0.15, 0.20, 0.40), 335),
     Category("smartphones", "Phone", 40, 430.0, 0.13, 0.30, 1.2, 1, (0.35, 0.10, 0.25, 0.30), 340),
@@ -93,7 +92,6 @@ CATEGORIES = (
     Category("chargers", "Charger", 30, 27.0, 0.45, 0.20, 0.3, 10, (0.45, 0.05, 0.15, 0.35), 345),
     Category("batteries", "Battery pack", 20, 9.0, 0.50, 0.18, 0.2, 24, (0.60, 0.20, 0.05, 0.15), 350),
 )
-
 SUPPLIERS = (
     Supplier("Adler Distribution", 4.0, 0.15, ("Velora", "Nuvex")),
     Supplier("Bluemarch Trading", 6.0, 0.25, ("Ostara", "Kite&Co")),
@@ -108,12 +106,10 @@ SUPPLIERS = (
     Supplier("Kestrel Overseas", 42.0, 0.20, ("Sundial", "Monsun")),
     Supplier("Lantern Group", 21.0, 0.50, ("Firefly",)),
 )
-
 LOCATIONS = (
     Location("ECOM", "online", 0.50, (1.10, 1.05, 1.00, 1.00, 0.95, 0.90, 1.00)),
     Location("STORE-CENTRE", "store", 0.30, (0.80, 0.80, 0.90, 1.00, 1.30, 1.60, 0.60)),
     Location("STORE-NORTH", "store", 0.20, (0.75, 0.75, 0.85, 1.00, 1.35, 1.75, 0.55)),
 )
-
 # shops and warehouse are shut: no demand, and not a zero either
 CLOSED = ("2024-01-01", "2024-12-25", "2025-01-01", "2025-12-25")

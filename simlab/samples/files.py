@@ -11,6 +11,7 @@ from simlab.samples.retailer import SEED, retailer
 if TYPE_CHECKING:
     import os
 
+
 FILES = ("study.toml", "items.csv", "demand.csv", "receipts.csv")
 
 

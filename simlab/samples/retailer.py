@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from simlab.arrays import FloatArray, IntArray
 from simlab.errors import UsageError
 from simlab.samples.assortment import CATEGORIES, CLOSED, KINDS, LOCATIONS, SUPPLIERS
 from simlab.segments import HABIT
@@ -22,8 +23,6 @@ from simlab.segments.classes import by_share, ranked
 if TYPE_CHECKING:
     import pandas as pd
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 SEED = 2026
 LAST_DATE = "2025-12-31"

@@ -1,9 +1,9 @@
 """SKU-location → segment: schemes by name, columns, rules, products of them."""
 
-from simlab.segments.assign import HABIT, OPTIMISED, assign, assign_input, habit, habit_targets, sized_by_cost
+from simlab.segments.assign import HABIT, OPTIMISED, assign_input, habit, habit_targets, sized_by_cost
 from simlab.segments.classes import Classes
 from simlab.segments.controls import random_like
-from simlab.segments.scheme import Scheme, SchemeInput, known_schemes, scheme
+from simlab.segments.scheme import Scheme, SchemeInput, known_schemes
 from simlab.segments.segmentation import Segmentation, combine
 
 __all__ = [
@@ -13,13 +13,11 @@ __all__ = [
     "Scheme",
     "SchemeInput",
     "Segmentation",
-    "assign",
     "assign_input",
     "combine",
     "habit",
     "habit_targets",
     "known_schemes",
     "random_like",
-    "scheme",
     "sized_by_cost",
 ]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab.arrays import FloatArray
 from simlab.errors import InvalidInputError, Problem, UsageError
-from simlab.segments.classes import Classes, FloatArray
+from simlab.segments.classes import Classes
 from simlab.segments.inputs import scheme_input
 from simlab.segments.scheme import Cutter, Scheme, SchemeInput, known_schemes
 from simlab.segments.segmentation import Segmentation, combine
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
     from simlab.catalog import Catalog
     from simlab.models import Models
 
+
 COLUMN = "column:"
 HABIT = {"A": 0.98, "B": 0.95, "C": 0.90}
+
 OPTIMISED = "optimised"
 """Sizes found by what service costs: ``sizes = "optimised"``, or ``optimised:`` before a scheme's name."""
-
 _MOST_SEGMENTS = 1_000
 
 

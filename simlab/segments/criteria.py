@@ -6,7 +6,7 @@ from itertools import combinations, islice
 
 import numpy as np
 
-from simlab.segments.classes import FloatArray
+from simlab.arrays import FloatArray
 from simlab.segments.scheme import SchemeInput
 
 CRITERIA = ("annual_value", "unit_cost", "mean_lead_time")

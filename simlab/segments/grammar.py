@@ -17,12 +17,10 @@ from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from simlab.arrays import BoolArray
 from simlab.errors import InvalidInputError
 from simlab.segments.scheme import SchemeInput
-
-BoolArray = npt.NDArray[np.bool_]
 
 _MOST_CHARACTERS = 2000
 _MOST_DEPTH = 40

@@ -26,14 +26,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from simlab.segments.classes import FloatArray, IntArray
+from simlab.arrays import DateArray, FloatArray, IntArray
 from simlab.segments.scheme import SchemeInput
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
     from simlab.models import Models
 
-DateArray = npt.NDArray[np.datetime64]
 
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday = 0
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

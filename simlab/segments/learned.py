@@ -14,7 +14,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from simlab.segments.classes import FloatArray, IntArray, ranked
+from simlab.arrays import FloatArray, IntArray
+from simlab.segments.classes import ranked
 from simlab.segments.scheme import SchemeInput
 from simlab.segments.segmentation import Segmentation, combine
 

@@ -7,13 +7,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from simlab.segments.classes import Classes, FloatArray, IntArray, letters, ranked
+from simlab.arrays import FloatArray, IntArray
+from simlab.segments.classes import Classes, letters, ranked
 from simlab.segments.learned import LearnedRules, short_between, told
 from simlab.segments.scheme import SchemeInput
 
 MOST_PLACES = 256
 """Places where a column may be cut; more distinct values than that are thinned evenly by rank."""
-
 _NOISE = 1e-12
 
 

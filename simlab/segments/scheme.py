@@ -18,19 +18,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from simlab.arrays import FloatArray, IntArray, TextArray
 from simlab.errors import InvalidInputError, Problem, UsageError
-from simlab.segments.classes import (
-    Classes,
-    FloatArray,
-    IntArray,
-    by_size,
-    by_threshold,
-    letters,
-    percents,
-    ranked,
-)
-
-TextArray = npt.NDArray[np.object_]
+from simlab.segments.classes import Classes, by_size, by_threshold, letters, percents, ranked
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ from html import escape
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from simlab.arrays import IntArray
 from simlab.errors import InvalidInputError, Problem
 
 if TYPE_CHECKING:
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
     from simlab.catalog import Catalog
 
-T = TypeVar("T")
-IntArray = npt.NDArray[np.int64]
 
+T = TypeVar("T")
 _NAMES_SHOWN = 5
 
 

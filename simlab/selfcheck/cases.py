@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from simlab.engine.types import Family, FloatArray, Horizon, Start
+from simlab.arrays import FloatArray
+from simlab.engine.world.levels import Family
+from simlab.engine.world.world import Horizon, Start
 from simlab.errors import EngineFaultError, UsageError
 from simlab.selfcheck.cases_measures import Effort, Sums, evaluate, run
 from simlab.selfcheck.cases_optimum import best_levels

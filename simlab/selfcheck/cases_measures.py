@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simlab.engine.cycles import review_cycles
-from simlab.engine.pmfs import pmf_of
+from simlab.arrays import FloatArray
+from simlab.engine.laws.pmfs import pmf_of
+from simlab.engine.recorder.cycles import review_cycles
 from simlab.engine.run import simulate_items
-from simlab.engine.types import Curves, Family, FloatArray, Horizon, World
+from simlab.engine.world.curves import Curves
+from simlab.engine.world.levels import Family
+from simlab.engine.world.world import Horizon, World
 from simlab.selfcheck.cases_schema import Case
 from simlab.selfcheck.cases_world import Setup, never_idle
 from simlab.selfcheck.intervals import Interval, constant, ratio

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from simlab.engine.pmfs import pmf_of
-from simlab.engine.types import FloatArray
-from simlab.policies.optimal import OptimalLevels, PeriodCosts, optimal_levels
-from simlab.policies.protection import in_sequence
+from simlab.arrays import FloatArray
+from simlab.engine.laws.pmfs import pmf_of
+from simlab.policies.levels.optimal import OptimalLevels, PeriodCosts, optimal_levels
+from simlab.policies.sums.protection import in_sequence
 from simlab.selfcheck.cases_schema import Case, Costs
 from simlab.selfcheck.cases_world import exact_pmf, law_in_steps
 from simlab.selfcheck.intervals import Interval, constant

@@ -26,8 +26,10 @@ DEMANDS = {
 }
 POLICIES = {"base_stock": ("S",), "sS": ("s", "S"), "nQ": ("s", "Q")}
 _LEAD_TIMES = ("deterministic", "iid", "iid_maxrule")
+
 _MOST = 1e18
 """Largest number of a case: units and periods beyond it cannot be counted exactly."""
+
 _FINEST = 10**6
 """Largest denominator of a number of units: nearest fractions are less than 1e-12 away."""
 _TOO_LARGE = f"numbers up to {_MOST:g} can be counted exactly"

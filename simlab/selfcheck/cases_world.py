@@ -8,20 +8,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from simlab.engine import streams
-from simlab.engine.pmfs import pmf_of, table_of
-from simlab.engine.types import (
-    DemandLaw,
-    Family,
-    FloatArray,
-    IntArray,
-    LawKind,
-    LeadTimeLaw,
-    Levels,
-    OrderTerms,
-    Unmet,
-    World,
-)
+from simlab.arrays import FloatArray, IntArray
+from simlab.engine.kernels import streams
+from simlab.engine.laws.pmfs import pmf_of, table_of
+from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.world import LeadTimeLaw, OrderTerms, Unmet, World
 from simlab.selfcheck.cases_schema import Case, Demand
 
 _STEPS_PER_SD = 4000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simlab.engine.types import FloatArray
+from simlab.arrays import FloatArray
 from simlab.measures import binomial_upper, ratio_interval, t_quantile
 
 LEVEL = 0.95

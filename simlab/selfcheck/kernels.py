@@ -10,21 +10,14 @@ from dataclasses import fields
 
 import numpy as np
 
-from simlab.engine import streams
-from simlab.engine.run import simulate_items, warmup_periods
-from simlab.engine.types import (
-    Curves,
-    DemandLaw,
-    Family,
-    Horizon,
-    IntArray,
-    LawKind,
-    LeadTimeLaw,
-    Levels,
-    OrderTerms,
-    WordArray,
-    World,
-)
+from simlab.arrays import IntArray, WordArray
+from simlab.engine.kernels import streams
+from simlab.engine.prepare.evaluators import warmup_periods
+from simlab.engine.run import simulate_items
+from simlab.engine.world.curves import Curves
+from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.world import Horizon, LeadTimeLaw, OrderTerms, World
 from simlab.errors import EngineFaultError
 
 # Philox4x32-10: counter words, key words, output words, as published with Random123 (kat_vectors).

@@ -13,39 +13,29 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simlab.engine.pmfs import pmf_of
+from simlab.arrays import FloatArray, IntArray
+from simlab.engine.kernels.streams import item_keys
+from simlab.engine.laws.pmfs import pmf_of
 from simlab.engine.run import simulate_items
-from simlab.engine.streams import item_keys
-from simlab.engine.types import (
-    Curves,
-    DemandLaw,
-    Dependence,
-    Family,
-    FloatArray,
-    Horizon,
-    IntArray,
-    LawKind,
-    LeadTimeLaw,
-    Levels,
-    OrderTerms,
-    Unmet,
-    World,
-)
+from simlab.engine.world.curves import Curves
+from simlab.engine.world.demand_law import DemandLaw, Dependence, LawKind
+from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.world import Horizon, LeadTimeLaw, OrderTerms, Unmet, World
 
 ROUNDS = 5
 BATCHES = 32
 REPLICATIONS = 128
+
 ALONE = 32_768
 """Replications of a single SKU: enough that what a call costs beside them does not show."""
 YEAR = 365
 SEED = 2026
 MARKET_LOADING = 0.5
 N_TARGETS = 24
+
 TARGETS = tuple(-np.expm1(-np.linspace(-np.log(0.5), -np.log(0.001), N_TARGETS)))
 """The default grid: 0.50 to 0.999, even in −log(1 − target)."""
-
 _LEAST_SECONDS = 0.02
-
 Progress = Callable[[str, int, int], None]
 
 

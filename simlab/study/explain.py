@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from simlab.errors import Problem
-from simlab.study.study import HEADER, Study
+from simlab.study.section import HEADER
+from simlab.study.study import Study
 
 _INTERNAL = {*HEADER, "schema_version", "source", "folder", "file"}
 _KINDS = {

@@ -4,24 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from simlab.study.section import Names, Spec, one_or_more
-from simlab.study.values import (
-    Count,
-    Flag,
-    Positive,
-    Share,
-    Span,
-    Text,
-    Weekday,
-    closed_days,
-)
+from simlab.study.values import Count, Flag, Positive, Share, Span, Text, Weekday, closed_days
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,8 +16,6 @@ if TYPE_CHECKING:
 
 # ---------------------------------------------------------------------------------------------------
 # [data]
-
-
 class TableSource(Spec):
     """Where a table comes from and how its text is written.
 
@@ -89,8 +73,6 @@ class DataSpec(Spec):
 
 # ---------------------------------------------------------------------------------------------------
 # What history means
-
-
 class OutlierSpec(Spec):
     """Declared treatment of outliers."""
 

@@ -24,7 +24,6 @@ WORKS: dict[str, tuple[Any, ...]] = {
     "run.backend": ("threads", "loky"),
 }
 """Dotted option → the values that work; an empty tuple: the option must stay unset or empty."""
-
 _EMPTY: tuple[Any, ...] = (None, "", (), [], {})
 
 

@@ -5,14 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from simlab.study.section import Names, Spec
-from simlab.study.values import (
-    Count,
-    Fraction,
-    NotNegative,
-    Positive,
-    Target,
-    Text,
-)
+from simlab.study.values import Count, Fraction, NotNegative, Positive, Target, Text
 
 Measure = Literal["fill_rate", "cycle_service_level", "ready_rate"]
 

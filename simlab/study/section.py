@@ -21,3 +21,6 @@ def one_or_more(value: Any) -> Any:
 
 
 Names = Annotated[tuple[Text, ...], BeforeValidator(one_or_more)]
+
+HEADER = ("name", "currency", "period", "week_starts", "as_of")
+"""Options of the section [study], which are attributes of `Study` itself."""

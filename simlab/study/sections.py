@@ -11,26 +11,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from simlab.study.scheme_tables import OPTIONS, gathered, spread
 from simlab.study.section import Names, Spec
-from simlab.study.values import (
-    Count,
-    Flag,
-    Fraction,
-    Number,
-    Positive,
-    Share,
-    Target,
-    Text,
-)
+from simlab.study.values import Count, Flag, Fraction, Number, Positive, Share, Target, Text
 
 
 def _cuts_in_table(value: Any) -> Any:
@@ -39,8 +24,6 @@ def _cuts_in_table(value: Any) -> Any:
 
 # ---------------------------------------------------------------------------------------------------
 # Segments and policy
-
-
 class AbcSpec(Spec):
     """Pareto classes: cumulated shares of `measure` at which A and B end."""
 
@@ -143,8 +126,6 @@ class PolicySpec(Spec):
 
 # ---------------------------------------------------------------------------------------------------
 # Simulation, optimisation, verdict
-
-
 class PrecisionSpec(Spec):
     """Replicate until the interval is this narrow."""
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from simlab.study.history_sections import DataSpec, DemandSpec, LeadTimeSpec, ModelSpec, TableSource
 from simlab.study.optimize_sections import OptimizeSpec
-from simlab.study.section import Spec
+from simlab.study.section import HEADER, Spec
 from simlab.study.sections import (
     PolicySpec,
     ReplaySpec,
@@ -24,9 +24,6 @@ from simlab.study.sections import (
     VerdictSpec,
 )
 from simlab.study.values import Day, Text, Weekday
-
-HEADER = ("name", "currency", "period", "week_starts", "as_of")
-"""Options of the section [study], which are attributes of `Study` itself."""
 
 _DAYS = {"day": Fraction(1), "week": Fraction(7), "month": Fraction(365, 12)}
 _UNIT_DAYS = {"days": 1.0, "weeks": 7.0, "months": 365.0 / 12.0}
@@ -94,7 +91,7 @@ class Study(Spec):
         InvalidInputError
             The same mistakes as in a study file, all at once.
         """
-        from simlab.study.parse import study_from_sections
+        from simlab.study.checked import study_from_sections
 
         return cls.model_validate(study_from_sections(name, sections))
 

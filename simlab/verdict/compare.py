@@ -6,9 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from simlab.execution import PlanSums
 from simlab.measures import (
     EqualComparison,
@@ -20,8 +17,6 @@ from simlab.measures import (
 )
 from simlab.verdict.scores import Scale
 
-IntArray = npt.NDArray[np.int64]
-
 NAMES = {
     "segmented": "segmented plan",
     "uniform": "best uniform target",
@@ -30,11 +25,10 @@ NAMES = {
     "today": "today's levels",
 }
 """How plan kinds are called in sentences and tables."""
-
 _THE = {"today": "today's levels"}
+
 _SAME = 5e-4
 """Relative differences whose whole interval lies within this are called the same cost."""
-
 _ROUNDING = 5e-7
 
 

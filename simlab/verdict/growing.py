@@ -11,7 +11,6 @@ from simlab.segments import Segmentation
 
 Grow: TypeAlias = Callable[[float], Segmentation]
 """Price of a unit of service, in integer cost units → the segments that lose least at it."""
-
 _ROUNDS = 4
 _NEAR = 0.15
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TypedDict
 
 import numpy as np
-import numpy.typing as npt
 
+from simlab.arrays import IntArray
 from simlab.execution import (
     ChoiceArray,
     Horizon,
@@ -25,9 +25,6 @@ from simlab.execution import (
     run_redrawn,
 )
 from simlab.models import Redraws
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from simlab.arrays import FloatArray, IntArray
 from simlab.execution import PlanSums
 from simlab.measures import (
     Estimate,
@@ -18,9 +19,6 @@ from simlab.measures import (
     ratio_estimate,
     ratio_interval,
 )
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

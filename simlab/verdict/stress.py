@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from simlab.execution import DemandLaw, LawKind, LeadTimeLaw, World
-from simlab.models.lead_times import merge_points
+from simlab.models.suppliers.lead_times import merge_points
 from simlab.verdict.audit.demand import planned_law, true_variance
 
-IntArray = npt.NDArray[np.int64]
 _PARTS = 100
 _MOST_WEIGHT = 2**31
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 import simlab as sl
-from simlab.api.references import plan_columns
+from simlab.api.simulator.simulator import plan_columns
 from simlab.cli.app import app
 
 FOLDER = Path(__file__).parent.parent / "bad_inputs"

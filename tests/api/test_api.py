@@ -9,8 +9,8 @@ from small_study import BASELINE, write_study
 
 import simlab as sl
 from simlab import api
-from simlab.api.references import plan_columns
-from simlab.api.tables import segment_frame
+from simlab.api.output.tables import segment_frame
+from simlab.api.simulator.simulator import plan_columns
 from simlab.errors import InfeasibleError, InvalidInputError, UsageError
 from simlab.run import RunFolder, verify
 from simlab.study import Study

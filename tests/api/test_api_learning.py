@@ -12,8 +12,9 @@ import pytest
 
 import simlab as sl
 from simlab import api
-from simlab.api import learning, references
-from simlab.api.accounts import accounting
+from simlab.api.learning import learning
+from simlab.api.requirements.accounting import accounting
+from simlab.api.simulator import simulator as references
 from simlab.errors import InvalidInputError
 from simlab.frontier import free_classes
 from simlab.study import Study, parse_study

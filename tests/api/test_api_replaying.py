@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import simlab as sl
-from simlab.api.data import load_frames
-from simlab.api.runs import write_optimization, write_simulation
+from simlab.api.data.data import load_frames
+from simlab.api.output.writing import write_optimization, write_simulation
 from simlab.run import RunFolder
 from simlab.study import Study
 

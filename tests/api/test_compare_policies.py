@@ -12,7 +12,7 @@ from small_study import write_study
 from typer.testing import CliRunner
 
 import simlab as sl
-from simlab.api.data import Data, load_frames
+from simlab.api.data.data import Data, load_frames
 from simlab.cli.app import app
 from simlab.errors import InvalidInputError, UsageError
 from simlab.study import Study

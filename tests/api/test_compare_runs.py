@@ -13,7 +13,7 @@ from small_study import write_study
 from typer.testing import CliRunner
 
 import simlab as sl
-from simlab.api.runs import run_optimize, run_simulate
+from simlab.api.commands import run_optimize, run_simulate
 from simlab.cli.app import app
 from simlab.errors import InvalidInputError, UsageError
 from simlab.measures import independent_difference, mean_estimate

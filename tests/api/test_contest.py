@@ -10,8 +10,8 @@ import pytest
 
 import simlab as sl
 from simlab import api
-from simlab.api import contest_words
-from simlab.api.contest import Rounds
+from simlab.api.contest import statements as contest_words
+from simlab.api.contest.outcome import Rounds
 from simlab.cli import main
 from simlab.errors import InvalidInputError, UsageError
 from simlab.measures import Estimate
@@ -213,7 +213,7 @@ def test_more_classes_than_items_are_refused():
 def test_without_moocore_the_hypervolume_is_left_out(contest, monkeypatch):
     from importlib import util
 
-    from simlab.api.contest_tables import NO_MOOCORE, hypervolumes
+    from simlab.api.contest.tables import NO_MOOCORE, hypervolumes
 
     pytest.importorskip("moocore", reason="the optional extra 'schemes' is not installed")
     volumes = hypervolumes(contest)

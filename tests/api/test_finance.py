@@ -9,9 +9,10 @@ from small_study import write_study
 
 import simlab as sl
 from simlab import api
-from simlab.api import finance, prices
-from simlab.api.confidence import band_frame, gap_to_truth
-from simlab.api.releasing import release_statements, releases_frame
+from simlab.api.finance import finance, prices
+from simlab.api.finance.bounds import band_frame, gap_to_truth
+from simlab.api.finance.prices import releases_frame
+from simlab.api.finance.statements import release_statements
 from simlab.engine.run import simulate_items
 from simlab.errors import UsageError
 from simlab.measures import format_money

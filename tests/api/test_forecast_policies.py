@@ -14,7 +14,7 @@ import simlab as sl
 from simlab import api
 from simlab.api.tracing import rule_text
 from simlab.errors import InvalidInputError, UsageError
-from simlab.policies.forecasting import following
+from simlab.policies.levels.forecasting import following
 
 NAMES = {
     "ma": "moving_average",

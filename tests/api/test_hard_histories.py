@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import simlab as sl
-from simlab.api.data import load_frames
+from simlab.api.data.data import load_frames
 from simlab.cli.app import app
 from simlab.models import read_history
 from simlab.policies import plan

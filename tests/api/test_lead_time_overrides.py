@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simlab.api.data import Data, load_frames
+from simlab.api.data.data import Data, load_frames
 from simlab.errors import InvalidInputError
 
 ORDERED = np.datetime64("2024-01-01") + 7 * np.arange(20)

@@ -8,7 +8,7 @@ from limit_cases import every_plan, frames, run, sums
 
 import simlab as sl
 from simlab import api
-from simlab.api.finance import limits_frame
+from simlab.api.finance.limits import limits_frame
 from simlab.study import Study
 
 GROUPINGS = ("location", "channel", "customer_group", "category", "criticality", "supplier", "segment")

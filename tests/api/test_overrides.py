@@ -11,9 +11,9 @@ from small_study import STUDY, write_study
 from typer.testing import CliRunner
 
 import simlab as sl
-from simlab.api.data import load_frames
+from simlab.api.data.data import load_frames
 from simlab.cli.app import app
-from simlab.engine.types import LawKind
+from simlab.engine.world.demand_law import LawKind
 from simlab.errors import InvalidInputError
 from simlab.models import read_history
 from simlab.study import Study

@@ -7,7 +7,7 @@ import pytest
 from small_study import write_study
 
 import simlab as sl
-from simlab.engine.ledger import ledger
+from simlab.engine.recorder.ledger import ledger
 from simlab.errors import EngineFaultError, UsageError
 
 WARM = {"periods = 60": "periods = 60\nwarmup = 30"}

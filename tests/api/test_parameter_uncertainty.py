@@ -11,11 +11,11 @@ from small_study import STUDY, write_study
 from small_worlds import small_levels
 
 import simlab as sl
-from simlab.api.data import Data, load_frames
-from simlab.api.runs import run_optimize
-from simlab.api.tables import segment_frame, verdict_frame
-from simlab.api.words import optimize_statements
-from simlab.engine.types import DemandLaw, LawKind
+from simlab.api.commands import run_optimize
+from simlab.api.data.data import Data, load_frames
+from simlab.api.output.statements import optimize_statements
+from simlab.api.output.tables import segment_frame, verdict_frame
+from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.errors import InvalidInputError
 from simlab.execution import (
     Horizon,
@@ -29,7 +29,7 @@ from simlab.execution import (
 )
 from simlab.measures import nested_variances
 from simlab.models import Redraws, Uncertainty
-from simlab.models.redraws import redrawn_demand
+from simlab.models.demand.redrawn import redrawn_demand
 from simlab.segments import Segmentation
 from simlab.study import Study
 

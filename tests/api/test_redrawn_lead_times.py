@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 import simlab as sl
-from simlab.api.data import Data, load_frames
-from simlab.api.words import assumptions
-from simlab.engine.types import LeadTimeLaw
+from simlab.api.data.assumptions import assumptions
+from simlab.api.data.data import Data, load_frames
+from simlab.engine.world.world import LeadTimeLaw
 from simlab.execution import PlanRequest, Weights, run_plans
-from simlab.models.lead_times import moments
+from simlab.models.suppliers.lead_times import moments
 from simlab.segments import Segmentation
 from simlab.study import Study
 

@@ -3,8 +3,8 @@
 import numpy as np
 from limit_cases import run
 
-from simlab.api.tables import verdict_frame
-from simlab.api.words import optimize_statements
+from simlab.api.output.statements import optimize_statements
+from simlab.api.output.tables import verdict_frame
 
 
 def test_without_limits_nothing_is_said_and_every_uniform_target_counts():

@@ -14,8 +14,8 @@ from engine_worlds import reference_start
 import simlab as sl
 from simlab import api
 from simlab.api.simulation import Simulation
-from simlab.engine.pmfs import table_of
-from simlab.engine.streams import phase_seed
+from simlab.engine.kernels.streams import phase_seed
+from simlab.engine.laws.pmfs import table_of
 from simlab.errors import InvalidInputError
 
 CYCLE = 8

@@ -6,7 +6,7 @@ from small_study import write_study
 
 import simlab as sl
 from simlab import api
-from simlab.engine.pmfs import pmf_of
+from simlab.engine.laws.pmfs import pmf_of
 from simlab.errors import InvalidInputError
 from simlab.run import RunFolder
 from simlab.verdict.audit.demand import true_variance

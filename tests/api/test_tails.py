@@ -11,8 +11,8 @@ from small_study import STUDY, write_study
 
 import simlab as sl
 from simlab import api
-from simlab.api.runs import run_optimize
-from simlab.engine.profile import time_profile
+from simlab.api.commands import run_optimize
+from simlab.engine.recorder.periods import time_profile
 from simlab.errors import InfeasibleError, InvalidInputError
 from simlab.run import RunFolder
 from simlab.study import Study
@@ -97,7 +97,7 @@ def test_ceilings_bind_and_the_plan_is_the_cheapest_of_all_that_keep_them():
     limits = {one.measure: one for one in opt.solved.choosing.tails}
     assert limits["p95_inventory_value"].value <= low
     assert limits["peak_inventory_value"].value <= high
-    from simlab.api.finance import limits_frame
+    from simlab.api.finance.limits import limits_frame
 
     frame = limits_frame(opt)
     assert set(frame["kind"]) >= {"tail"}

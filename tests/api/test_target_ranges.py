@@ -48,7 +48,7 @@ def test_ranges_and_pins_stand_in_the_table_of_limits():
         "pinned": [{"segment": "fast", "target": 0.9}],
     }
     opt = run(asked)
-    from simlab.api.finance import limits_frame
+    from simlab.api.finance.limits import limits_frame
 
     rows = limits_frame(opt)
     rows = rows[rows["kind"] == "target"].set_index("limit")
@@ -114,7 +114,7 @@ def test_ceilings_on_flows_no_target_moves_are_reported_and_bind_nothing():
     opt = run({"fill_rate": 0.85, "ceilings": ceilings})
     assert (opt.chosen.choice == plain.chosen.choice).all()
     assert opt.chosen.certificate == "exact"
-    from simlab.api.finance import limits_frame
+    from simlab.api.finance.limits import limits_frame
 
     rows = limits_frame(opt).set_index("limit")
     assert rows.loc["orders a year of EAST ≤ 1.00", ["kind", "met", "constant"]].tolist() == [

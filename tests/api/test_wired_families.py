@@ -11,8 +11,9 @@ from wired_study import agrees, policy, write
 
 import simlab as sl
 from simlab import api
-from simlab.engine.streams import supplier_keys
-from simlab.engine.types import Family, Supply
+from simlab.engine.kernels.streams import supplier_keys
+from simlab.engine.world.levels import Family
+from simlab.engine.world.world import Supply
 from simlab.errors import InvalidInputError, SimlabError
 
 LOTS = ("40,", "15,", ",25", "6,")
@@ -179,8 +180,7 @@ def test_time_ahead_is_told_where_every_path_is_followed_by_itself(tmp_path):
     """Through progress, before it begins; short runs, and paths side by side or shared, say nothing."""
     from dataclasses import replace
 
-    from simlab.api.settings import Settings
-    from simlab.api.waiting import announce
+    from simlab.api.settings import Settings, announce
 
     told = []
     data = sl.load(write(tmp_path, **policy('unmet = "lost"')))

@@ -12,7 +12,7 @@ from wired_study import agrees, write
 
 import simlab as sl
 from simlab import api
-from simlab.engine.streams import supplier_keys
+from simlab.engine.kernels.streams import supplier_keys
 from simlab.errors import InvalidInputError
 
 NAMES = ("ACME", "BOLT", "", "ACME")

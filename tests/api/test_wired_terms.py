@@ -9,9 +9,9 @@ from wired_study import LEADS, agrees, policy, write
 
 import simlab as sl
 from simlab import api
-from simlab.engine.types import Unmet
+from simlab.engine.world.world import Unmet
 from simlab.errors import InvalidInputError
-from simlab.models.stated_delays import spread_periods
+from simlab.models.suppliers.stated import spread_periods
 
 STOCK = ("30,10", "0,40", "9,", "3,0")
 

@@ -35,7 +35,7 @@ def shop(seed, n=12, k=24, replications=200, spread=0.03):
 @pytest.mark.parametrize("solver", ["highspy", "scipy"])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_chance_constrained_point_within_a_minute(seed, solver, monkeypatch):
-    monkeypatch.setattr("simlab.frontier.mixed.has_highspy", lambda: solver == "highspy")
+    monkeypatch.setattr("simlab.frontier.solvers.session.has_highspy", lambda: solver == "highspy")
     curves, served, demanded = shop(seed)
     chance = service_chance(served, demanded, 0.95, 0.9)
     started = time.perf_counter()

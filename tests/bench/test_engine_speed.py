@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 
 from simlab.engine import run
-from simlab.engine.streams import item_keys
-from simlab.engine.tables import prepare
-from simlab.engine.types import DemandLaw, Family, Horizon, LawKind, LeadTimeLaw, Levels, OrderTerms, World
+from simlab.engine.kernels.streams import item_keys
+from simlab.engine.laws.tables import prepare
+from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.world import Horizon, LeadTimeLaw, OrderTerms, World
 
 pytestmark = pytest.mark.bench
 

@@ -17,15 +17,15 @@ from simlab.frontier import (
     per_item_bound,
     service_floors,
     solve,
-    thin,
 )
+from simlab.frontier.thin import thin
 
 pytestmark = pytest.mark.bench
 
 
 @pytest.fixture(params=["highspy", "scipy"])
 def solver(request, monkeypatch):
-    monkeypatch.setattr("simlab.frontier.mixed.has_highspy", lambda: request.param == "highspy")
+    monkeypatch.setattr("simlab.frontier.solvers.session.has_highspy", lambda: request.param == "highspy")
     return request.param
 
 

@@ -29,9 +29,10 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from simlab.engine.streams import supplier_keys
-from simlab.engine.tables import prepare
-from simlab.engine.types import DemandLaw, LawKind, Start, Supply, Unmet
+from simlab.engine.kernels.streams import supplier_keys
+from simlab.engine.laws.tables import prepare
+from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.engine.world.world import Start, Supply, Unmet
 from simlab.execution import Workers, run_curves
 from simlab.selfcheck import speed
 

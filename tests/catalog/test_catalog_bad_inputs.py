@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simlab.catalog import Catalog, load
+from simlab.catalog import Catalog
+from simlab.catalog.load import load
 from simlab.errors import EXIT_INVALID, InvalidInputError
 from simlab.study import parse_study
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simlab.catalog.dates import DateFormat, date_format_of, not_a_date
-from simlab.catalog.numerals import PLAIN, Notation, not_a_number, notation_of, number_of, pattern
+from simlab.catalog.cells.dates import DateFormat, date_format_of, not_a_date
+from simlab.catalog.cells.numerals import PLAIN, Notation, not_a_number, notation_of, number_of, pattern
 
 CONTINENTAL = Notation(",", ".")
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simlab.catalog.csvexact import read_exactly
-from simlab.catalog.csvfile import read_csv
-from simlab.catalog.text import TextTable
+from simlab.catalog.cells.text import TextTable
+from simlab.catalog.files.csvexact import read_exactly
+from simlab.catalog.files.csvfile import read_csv
 from simlab.study import DemandSource
 
 REQUIRED = ("sku", "quantity")

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simlab.catalog import Catalog, from_frames, load
+from simlab.catalog import Catalog, from_frames
 from simlab.catalog.columns import ITEMS
+from simlab.catalog.load import load
 from simlab.errors import InvalidInputError
 from simlab.study import Study, parse_study
 

@@ -21,8 +21,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simlab.engine import run
-from simlab.engine.tallies import PERIODS
-from simlab.engine.types import Family, Unmet
+from simlab.engine.kernels.layout import PERIODS
+from simlab.engine.world.levels import Family
+from simlab.engine.world.world import Unmet
 from simlab.errors import EngineFaultError
 
 PER_TEST = int(os.environ.get("SIMLAB_REFERENCE_INSTANCES", "500"))

@@ -9,8 +9,10 @@ import pytest
 import reference
 from engine_worlds import mixed_world
 
-from simlab.engine import recorded, run
-from simlab.engine.types import Family, Horizon
+from simlab.engine import run
+from simlab.engine.recorder import sums as recorded
+from simlab.engine.world.levels import Family
+from simlab.engine.world.world import Horizon
 from simlab.errors import EngineFaultError, UsageError
 from simlab.testing import check_policy
 

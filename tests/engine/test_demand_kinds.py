@@ -7,12 +7,15 @@ import pytest
 import reference
 from engine_worlds import demanding_world, one_law, past_of, plain, world_of
 
-from simlab.engine import copula, run
-from simlab.engine.demand_paths import demand_paths
-from simlab.engine.pmfs import moments_of, pmf_of, pmf_of_phase
-from simlab.engine.streams import group_keys, item_keys
-from simlab.engine.tables import jittered
-from simlab.engine.types import Chain, DemandLaw, Dependence, Horizon, LawKind, Levels, Seasons
+from simlab.engine import run
+from simlab.engine.kernels import copula
+from simlab.engine.kernels.streams import group_keys, item_keys
+from simlab.engine.laws.pmfs import moments_of, pmf_of, pmf_of_phase
+from simlab.engine.laws.tables import jittered
+from simlab.engine.recorder.ledger import demand_paths
+from simlab.engine.world.demand_law import Chain, DemandLaw, Dependence, LawKind, Seasons
+from simlab.engine.world.levels import Levels
+from simlab.engine.world.world import Horizon
 from simlab.errors import EngineFaultError
 
 HORIZON = Horizon(periods=400, warmup=0, replications=64, slots=1, seed=3)
@@ -246,7 +249,7 @@ def test_many_blocks_of_lanes_see_the_market_of_their_own_replications(monkeypat
     world, levels = demanding_world()
     long = Horizon(periods=60, warmup=3, replications=700, slots=5, seed=9)
     whole = run.simulate_items(world, levels, long)
-    monkeypatch.setattr("simlab.engine.workspace._MARKET_BYTES", 0)
+    monkeypatch.setattr("simlab.engine.prepare.workspace._MARKET_BYTES", 0)
     tight = run.simulate_items(world, levels, long)
     assert (whole.served == tight.served).all()
     halves = [

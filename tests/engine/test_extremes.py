@@ -12,9 +12,9 @@ from engine_worlds import (
 )
 from hypothesis import given
 
-from simlab.engine.extremes import item_extremes
-from simlab.engine.ledger import ledger
-from simlab.engine.types import Horizon
+from simlab.engine.recorder.extremes import item_extremes
+from simlab.engine.recorder.ledger import ledger
+from simlab.engine.world.world import Horizon
 
 
 def expected(x, world, column):

@@ -9,8 +9,8 @@ from engine_worlds import mixed_world
 from planted import copy_of_package, plant, told
 
 from simlab.engine import run
-from simlab.engine.guards import POSITION_IDENTITY
-from simlab.engine.types import Horizon
+from simlab.engine.kernels.guards import POSITION_IDENTITY
+from simlab.engine.world.world import Horizon
 from simlab.errors import EngineFaultError
 
 HORIZON = Horizon(periods=40, warmup=9, replications=6, slots=2, seed=3)

@@ -17,8 +17,8 @@ from engine_worlds import (
 from hypothesis import given
 
 from simlab.engine import run
-from simlab.engine.ledger import ledger
-from simlab.engine.types import Horizon, Start
+from simlab.engine.recorder.ledger import ledger
+from simlab.engine.world.world import Horizon, Start
 from simlab.errors import EngineFaultError
 
 HORIZON = Horizon(periods=40, warmup=7, replications=6, slots=6, seed=3)

@@ -7,8 +7,10 @@ import pytest
 from engine_worlds import FORECAST, METHODS, plain, world_of
 
 from simlab.engine import run
-from simlab.engine.ledger import ledger
-from simlab.engine.types import Family, Horizon, LawKind
+from simlab.engine.recorder.ledger import ledger
+from simlab.engine.world.demand_law import LawKind
+from simlab.engine.world.levels import Family
+from simlab.engine.world.world import Horizon
 from simlab.errors import EngineFaultError
 
 HORIZON = Horizon(periods=60, warmup=4, replications=4, slots=2, seed=11)

@@ -7,24 +7,14 @@ import pytest
 from engine_worlds import FORECAST, mixed_world, plain, start_of, world_of
 
 from simlab.engine import run
-from simlab.engine.cycles import review_cycles
-from simlab.engine.extremes import item_extremes
-from simlab.engine.ledger import ledger
-from simlab.engine.profile import time_profile
-from simlab.engine.stock import stock_by_period
-from simlab.engine.streams import item_keys
-from simlab.engine.types import (
-    DemandLaw,
-    Family,
-    Horizon,
-    LawKind,
-    LeadTimeLaw,
-    Levels,
-    OrderTerms,
-    Start,
-    Unmet,
-    World,
-)
+from simlab.engine.kernels.streams import item_keys
+from simlab.engine.recorder.cycles import review_cycles
+from simlab.engine.recorder.extremes import item_extremes
+from simlab.engine.recorder.ledger import ledger
+from simlab.engine.recorder.periods import stock_by_period, time_profile
+from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.world import Horizon, LeadTimeLaw, OrderTerms, Start, Unmet, World
 from simlab.errors import EngineFaultError, OutOfRangeError
 
 HORIZON = Horizon(periods=1000, warmup=10, replications=64, slots=8, seed=1)

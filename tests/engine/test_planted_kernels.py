@@ -9,7 +9,9 @@ copy of the package is spoilt and run as plain Python (NUMBA_DISABLE_JIT), so th
 import pytest
 from planted import copy_of_package, plant, told
 
-from simlab.engine.types import Family, Horizon, LawKind, Unmet
+from simlab.engine.world.demand_law import LawKind
+from simlab.engine.world.levels import Family
+from simlab.engine.world.world import Horizon, Unmet
 
 LOST = {"unmet": Unmet.LOST}
 TODAY = {"start": (15, 20), "horizon": Horizon(periods=20, warmup=2, replications=8, slots=1, seed=5)}

@@ -7,9 +7,10 @@ import pytest
 from engine_worlds import mixed_world, plain, world_of
 
 from simlab.engine import run
-from simlab.engine.ledger import ledger
-from simlab.engine.profile import TimeProfile, time_profile
-from simlab.engine.types import Horizon, Levels, Start
+from simlab.engine.recorder.ledger import ledger
+from simlab.engine.recorder.periods import TimeProfile, time_profile
+from simlab.engine.world.levels import Levels
+from simlab.engine.world.world import Horizon, Start
 from simlab.errors import EngineFaultError
 
 HORIZON = Horizon(periods=26, warmup=6, replications=5, slots=5, seed=3, first_replication=50)

@@ -7,18 +7,10 @@ import numpy as np
 import pytest
 
 from simlab.engine import run
-from simlab.engine.streams import item_keys, phase_seed
-from simlab.engine.types import (
-    DemandLaw,
-    Family,
-    Horizon,
-    LawKind,
-    LeadTimeLaw,
-    Levels,
-    OrderTerms,
-    Unmet,
-    World,
-)
+from simlab.engine.kernels.streams import item_keys, phase_seed
+from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.world import Horizon, LeadTimeLaw, OrderTerms, Unmet, World
 
 CASES = json.loads((Path(__file__).parents[1] / "published" / "open.json").read_text())
 CONTINUOUS_RESOLUTION = 100

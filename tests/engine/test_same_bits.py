@@ -8,14 +8,10 @@ import pytest
 from engine_worlds import demanding_world, mixed_world
 
 from simlab.engine import run
-from simlab.engine.pilot import pilot_series
-from simlab.engine.types import (
-    Curves,
-    Family,
-    Horizon,
-    Levels,
-    Unmet,
-)
+from simlab.engine.run import pilot_series
+from simlab.engine.world.curves import Curves
+from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.world import Horizon, Unmet
 
 HORIZON = Horizon(periods=52, warmup=9, replications=100, slots=20, seed=11)
 

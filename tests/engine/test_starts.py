@@ -8,10 +8,12 @@ import pytest
 from engine_worlds import column, one_law, plain, world_of
 
 from simlab.engine import run
-from simlab.engine.forms import item_arrays, level_arrays
-from simlab.engine.pmfs import pmf_of
-from simlab.engine.starts import start_table, with_starts
-from simlab.engine.types import Family, Horizon, LawKind, Seasons, Unmet
+from simlab.engine.laws.pmfs import pmf_of
+from simlab.engine.prepare.arrays import item_arrays, level_arrays
+from simlab.engine.prepare.starts import start_table, with_starts
+from simlab.engine.world.demand_law import LawKind, Seasons
+from simlab.engine.world.levels import Family
+from simlab.engine.world.world import Horizon, Unmet
 
 LUMPY = {"demand": (LawKind.EMPIRICAL, 0.0, 0.0, [0, 6, 10], [40, 2, 1])}
 SLOW = {"demand": (LawKind.POISSON, 0.05, 0.05, [], [])}

@@ -7,10 +7,9 @@ import pytest
 from engine_worlds import mixed_world
 from small_worlds import small_levels, small_world
 
-from simlab.engine.profile import time_profile
-from simlab.engine.run import shifting
-from simlab.engine.stock import stock_by_period
-from simlab.engine.types import Horizon, Start, Unmet
+from simlab.engine.prepare.evaluators import shifting
+from simlab.engine.recorder.periods import stock_by_period, time_profile
+from simlab.engine.world.world import Horizon, Start, Unmet
 from simlab.errors import EngineFaultError
 from simlab.execution import Workers
 from simlab.execution.profiles import run_stock

@@ -3,8 +3,15 @@
 import numpy as np
 import pytest
 
-from simlab.engine import streams
-from simlab.engine.streams import Purpose, draw_words, item_keys, phase_seed, philox_block, start_offset
+from simlab.engine.kernels import streams
+from simlab.engine.kernels.streams import (
+    Purpose,
+    draw_words,
+    item_keys,
+    phase_seed,
+    philox_block,
+    start_offset,
+)
 from simlab.errors import EngineFaultError, UsageError
 
 # Random123 1.14, tests/kat_vectors: philox4x32 10, counter, key, result.

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simlab.engine.pmfs import pmf_of, table_of
-from simlab.engine.types import DemandLaw, LawKind
+from simlab.engine.laws.pmfs import pmf_of, table_of
+from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.errors import EngineFaultError
 
 

@@ -15,7 +15,9 @@ from engine_worlds import plain, reference_item, start_of, world_of
 from scipy import stats
 
 from simlab.engine import run
-from simlab.engine.types import Family, Horizon, LawKind, Unmet
+from simlab.engine.world.demand_law import LawKind
+from simlab.engine.world.levels import Family
+from simlab.engine.world.world import Horizon, Unmet
 
 SOURCE = Path(reference.__file__).read_text("utf-8")
 BASE = plain() | {"horizon": Horizon(periods=60, warmup=12, replications=8, slots=1, seed=5)}

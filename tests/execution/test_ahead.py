@@ -64,8 +64,8 @@ def test_the_late_kernels_are_the_ones_that_runs_call():
     import numpy as np
     from engine_worlds import mixed_world
 
-    from simlab.engine.stock import record_stock, stock_by_period
-    from simlab.engine.types import Horizon
+    from simlab.engine.recorder.periods import record_stock, stock_by_period
+    from simlab.engine.world.world import Horizon
 
     ahead.compile_late()
     before = len(record_stock.signatures)

@@ -7,7 +7,7 @@ import pytest
 from small_worlds import HORIZON, small_levels, small_world
 
 from simlab.engine.run import simulate_items
-from simlab.engine.types import Unmet, World
+from simlab.engine.world.world import Unmet, World
 from simlab.errors import EngineFaultError
 from simlab.execution import (
     PlanRequest,

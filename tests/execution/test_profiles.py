@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from engine_worlds import mixed_world
 
-from simlab.engine.profile import time_profile
-from simlab.engine.types import Horizon, Levels, Start
+from simlab.engine.recorder.periods import time_profile
+from simlab.engine.world.levels import Levels
+from simlab.engine.world.world import Horizon, Start
 from simlab.errors import EngineFaultError
 from simlab.execution import Workers
 from simlab.execution.profiles import run_profile

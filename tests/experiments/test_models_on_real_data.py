@@ -31,8 +31,8 @@ def experiment(name: str) -> ModuleType:
 def test_fitted_laws_are_calibrated_on_spares() -> None:
     """Randomised PIT share 0.85 to 0.95 on items with R + L within the hold-out; better than the normal."""
     from simlab.models import diagnose, read_history, rolling_origins, split
-    from simlab.verdict.replay_calibration import calibration
-    from simlab.verdict.replay_origins import forecasts
+    from simlab.verdict.replay.calibration import calibration
+    from simlab.verdict.replay.origins import forecasts
 
     raf = experiment("02_raf_spares")
     catalog = raf.spares(Path(DATA))
@@ -53,7 +53,7 @@ def test_later_purchase_orders_are_predicted() -> None:
     assert account.set_index("what")["rows"]["used"] == len(orders)
     cut = orders["order_date"].sort_values().iloc[int(0.85 * len(orders))]
     found = scms.judged(orders, cut.to_datetime64(), None)
-    from simlab.verdict.replay_calibration import calibration
+    from simlab.verdict.replay.calibration import calibration
 
     table = calibration(found)
     whole = table[table["group"] == "(all)"].set_index("method")
@@ -66,7 +66,7 @@ def test_what_real_receipts_tell_of_their_suppliers() -> None:
     """Vendors of health goods: delays are shared by a day's orders, some drift, no weekday stands out."""
     import pandas as pd
 
-    from simlab.api.data import load_frames
+    from simlab.api.data.data import load_frames
     from simlab.study import Study
 
     lines = pd.read_parquet(Path(DATA) / "scms_deliveries" / "deliveries.parquet")

@@ -6,5 +6,5 @@ import pytest
 @pytest.fixture(params=["highspy", "scipy"])
 def solver(request, monkeypatch):
     """highspy with its persistent models, then scipy as if highspy were not installed."""
-    monkeypatch.setattr("simlab.frontier.mixed.has_highspy", lambda: request.param == "highspy")
+    monkeypatch.setattr("simlab.frontier.solvers.session.has_highspy", lambda: request.param == "highspy")
     return request.param

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from simlab.frontier import Asked, Limit, MeanPeak, NoPlanError, Problem, QuantileOfTotal, TailLimit, solve
-from simlab.frontier.chance import service_chance
-from simlab.frontier.conflict import chance_ceiling, explain
-from simlab.frontier.program import Program
+from simlab.frontier.limits.chance import service_chance
+from simlab.frontier.limits.conflict import chance_ceiling, explain
+from simlab.frontier.limits.program import Program
 
 
 def instance(seed):
@@ -122,7 +122,9 @@ def test_an_explanation_that_runs_out_of_time_claims_no_more_than_it_knows(monke
         assert usual.complete
         questions = iter([60.0, *[0.0] * 100])
         with monkeypatch.context() as late:
-            late.setattr("simlab.frontier.conflict._Clock.seconds", lambda _, left=questions: next(left))
+            late.setattr(
+                "simlab.frontier.limits.conflict._Clock.seconds", lambda _, left=questions: next(left)
+            )
             reason = explain(program, chances=chances, tails=tails)
         assert not reason.complete
         assert set(usual.conflict) <= set(reason.conflict)

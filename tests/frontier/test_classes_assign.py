@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simlab.frontier import classes_assign
-from simlab.frontier.classes_assign import assign_items
+from simlab.frontier.classes import assign as classes_assign
+from simlab.frontier.classes.assign import assign_items
 
 
 def by_hand(cost, served, need):

@@ -11,17 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simlab.errors import UsageError
-from simlab.frontier import (
-    NoPlanError,
-    aggregate,
-    class_frontiers,
-    classes,
-    classes_assign,
-    free_classes,
-    per_item_bound,
-    solve,
-)
-from simlab.frontier.classes_intervals import interval_sums
+from simlab.frontier import NoPlanError, aggregate, class_frontiers, free_classes, per_item_bound, solve
+from simlab.frontier.classes import assign as classes_assign
+from simlab.frontier.classes import free as classes
+from simlab.frontier.classes.intervals import interval_sums
 
 
 def tables(rng, n, k, *, ordered):

@@ -8,12 +8,13 @@ import pytest
 
 from simlab.errors import UsageError
 from simlab.frontier import NoPlanError, Problem, SegmentCurves, per_item_bound
-from simlab.frontier.chance import Chance, _switched, ceiling_chance, service_chance, solve_chance
-from simlab.frontier.items import hull_bound, hull_steps, join_steps
-from simlab.frontier.levels import level_hull, split_gap
-from simlab.frontier.mixed import Answer, ScipySolver
-from simlab.frontier.program import Limit, Program
+from simlab.frontier.bounds.items import hull_bound, hull_steps, join_steps
+from simlab.frontier.bounds.levels import level_hull, split_gap
+from simlab.frontier.limits.chance import Chance, _switched, ceiling_chance, service_chance, solve_chance
+from simlab.frontier.limits.program import Limit, Program
 from simlab.frontier.service import integer_weights, ratio_points, weighted
+from simlab.frontier.solvers.model import Answer
+from simlab.frontier.solvers.session import ScipySolver
 
 
 def noisy(seed, n=3, k=4, r=20):
@@ -66,7 +67,7 @@ def test_a_search_stopped_early_still_has_a_bound(seed, monkeypatch):
     best = best_with_chance(curves, served, demanded, 0.75, 0.9)
     nothing = Answer("bounded", None, -np.inf)
     monkeypatch.setattr(ScipySolver, "_whole", lambda *_: nothing)
-    monkeypatch.setattr("simlab.frontier.mixed.has_highspy", lambda: False)
+    monkeypatch.setattr("simlab.frontier.solvers.session.has_highspy", lambda: False)
     plan = solve_chance(curves, (chance,)).plan
     assert plan.certificate == "bound"
     assert int(curves.cost.min(axis=1).sum()) < plan.bound <= best <= plan.cost

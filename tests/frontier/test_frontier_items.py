@@ -66,7 +66,7 @@ def test_blocks_change_nothing(monkeypatch):
     rng = np.random.default_rng(4)
     cost, served = items(rng, 50, 8, top=10**9)
     whole = per_item_bound(cost, served)
-    monkeypatch.setattr("simlab.frontier.items.BLOCK_ITEMS", 7)
+    monkeypatch.setattr("simlab.frontier.bounds.items.BLOCK_ITEMS", 7)
     parts = per_item_bound(cost, served)
     assert whole.multipliers == parts.multipliers
     assert (whole.choice == parts.choice).all()

@@ -19,10 +19,10 @@ from simlab.frontier import (
     solve,
     uniform,
 )
-from simlab.frontier.conflict import explain
-from simlab.frontier.core import solve_exactly
 from simlab.frontier.curves import exact_rate
-from simlab.frontier.program import Program, no_good, solve_program
+from simlab.frontier.limits.conflict import explain
+from simlab.frontier.limits.core import solve_exactly
+from simlab.frontier.limits.program import Program, no_good, solve_program
 
 
 def random_program(seed):
@@ -74,7 +74,7 @@ def test_programs_equal_brute_force(seed):
 @pytest.mark.parametrize("seed", range(40))
 def test_the_solver_among_few_targets_equals_brute_force(seed, monkeypatch):
     """Where the exact search is too large, targets beyond the rounded plan's reach are left out safely."""
-    monkeypatch.setattr("simlab.frontier.core.MAX_LABELS", 0)
+    monkeypatch.setattr("simlab.frontier.limits.core.MAX_LABELS", 0)
     curves, program = random_program(seed)
     best, found = best_by_trying(curves, program), solve_exactly(program)
     assert not found.exact

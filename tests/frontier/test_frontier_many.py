@@ -5,11 +5,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from simlab.frontier import Frontier, Limit, Problem, SegmentCurves, core, solve
+from simlab.frontier import Frontier, Limit, Problem, SegmentCurves, solve
 from simlab.frontier import problem as module
-from simlab.frontier.limits import ratio_floor
-from simlab.frontier.mixed import Session
-from simlab.frontier.program import Program, Solution
+from simlab.frontier.limits import core
+from simlab.frontier.limits.limits import ratio_floor
+from simlab.frontier.limits.program import Program, Solution
+from simlab.frontier.solvers.session import Session
 
 
 def curves_of(n, k=8, seed=3):

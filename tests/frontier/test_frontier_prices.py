@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from simlab.errors import UsageError
-from simlab.frontier import NoPlanError, SegmentCurves, solve, thin
+from simlab.frontier import NoPlanError, SegmentCurves, solve
+from simlab.frontier.bounds.noise import cheapest_meeting, simultaneous_band, statistical_gap, tie_groups
 from simlab.frontier.exchange import (
     budget_sweep,
     exchange_rates,
@@ -19,10 +20,10 @@ from simlab.frontier.exchange import (
     share_by_segment,
     slope_estimate,
 )
-from simlab.frontier.noise import cheapest_meeting, simultaneous_band, statistical_gap, tie_groups
+from simlab.frontier.limits.program import Limit
 from simlab.frontier.problem import Problem
-from simlab.frontier.program import Limit
 from simlab.frontier.robust import least_regret, regret_table
+from simlab.frontier.thin import thin
 
 
 def smooth(seed=0, n=4, k=10):

@@ -10,20 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simlab.errors import InfeasibleError, UsageError
-from simlab.frontier import (
-    NoPlanError,
-    SegmentCurves,
-    aggregate,
-    non_monotone,
-    solve,
-    sum_by_group,
-    thin,
-    uniform,
-)
+from simlab.frontier import NoPlanError, SegmentCurves, aggregate, non_monotone, solve, sum_by_group, uniform
 from simlab.frontier.bounded import least_cost
 from simlab.frontier.curves import fewest
+from simlab.frontier.limits.core import solver_plan
 from simlab.frontier.merge import merge
-from simlab.frontier.solver import solver_plan
+from simlab.frontier.thin import thin
 
 
 def check_against_brute_force(seed):

@@ -12,9 +12,9 @@ import pytest
 
 from simlab.errors import UsageError
 from simlab.frontier import Limit, NoPlanError, Program
-from simlab.frontier.quiet import quiet
-from simlab.frontier.tail import MeanPeak, QuantileOfTotal
-from simlab.frontier.tail_solve import TailLimit, solve_tails
+from simlab.frontier.limits.tail import MeanPeak, QuantileOfTotal
+from simlab.frontier.limits.tail_solve import TailLimit, solve_tails
+from simlab.frontier.solvers.highs import quiet
 
 
 def instance(seed, n=3, k=4, r=6, t=5, *, wild=False):

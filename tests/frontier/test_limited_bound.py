@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from simlab.frontier import Limit
-from simlab.frontier.items import hull_bound, hull_steps
-from simlab.frontier.limited import MAX_CHOICES, limited_bound
+from simlab.frontier.bounds.items import hull_bound, hull_steps
+from simlab.frontier.limits.limited import MAX_CHOICES, limited_bound
 
 N, K = 5, 4
 

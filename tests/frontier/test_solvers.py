@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from simlab.frontier import Problem, restrict
-from simlab.frontier.core import solve_exactly
-from simlab.frontier.highs import HighsSolver
-from simlab.frontier.mixed import Mixed, ScipySolver, Session
-from simlab.frontier.program import Limit, Program, solve_program
+from simlab.frontier.limits.core import solve_exactly
+from simlab.frontier.limits.program import Limit, Program, solve_program
+from simlab.frontier.solvers.highs import HighsSolver
+from simlab.frontier.solvers.model import Mixed
+from simlab.frontier.solvers.session import ScipySolver, Session
 
 
 def limited(seed, n=6, k=8):
@@ -33,10 +34,10 @@ def limited(seed, n=6, k=8):
 @pytest.mark.parametrize("labels", [0, 300_000])
 def test_both_solvers_give_the_same_frontier_under_limits(seed, labels, monkeypatch):
     """By exact search the very same plans; by the solver alone plans of the same cost."""
-    monkeypatch.setattr("simlab.frontier.core.MAX_LABELS", labels)
+    monkeypatch.setattr("simlab.frontier.limits.core.MAX_LABELS", labels)
     found = []
     for here in (True, False):
-        monkeypatch.setattr("simlab.frontier.mixed.has_highspy", lambda here=here: here)
+        monkeypatch.setattr("simlab.frontier.solvers.session.has_highspy", lambda here=here: here)
         found.append(limited(seed).points(40))
     one, two = found
     assert one.n_points > 5

@@ -10,7 +10,7 @@ from scipy import stats
 from simlab.catalog import from_frames
 from simlab.errors import InvalidInputError
 from simlab.models import fit
-from simlab.models.delays import DayLaw, pooled, product_limit, smoothed
+from simlab.models.suppliers.delays import DayLaw, pooled, product_limit, smoothed
 from simlab.study import Study
 
 START = np.datetime64("2023-01-01")

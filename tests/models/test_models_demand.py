@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simlab.engine.pmfs import pmf_of
-from simlab.engine.types import LawKind
+from simlab.engine.laws.pmfs import pmf_of
+from simlab.engine.world.demand_law import LawKind
 from simlab.errors import InvalidInputError
 from simlab.models import fit
-from simlab.models.choice import AskedLaws, Moments, law_kinds
+from simlab.models.demand.choice import AskedLaws, Moments, law_kinds
 from simlab.study.history_sections import LawOverride
 
 WINDOW = {"life": "window"}

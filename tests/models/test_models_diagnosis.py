@@ -7,9 +7,9 @@ import pytest
 from scipy import stats
 
 from simlab.models import read_history
-from simlab.models.diagnosis import diagnose, variance_ratio
-from simlab.models.drift import lead_time_drift
-from simlab.models.testing import benjamini_hochberg, rank_sum_p
+from simlab.models.history.diagnosis import diagnose, variance_ratio
+from simlab.models.statistics import benjamini_hochberg, rank_sum_p
+from simlab.models.suppliers.records import lead_time_drift
 
 RNG = np.random.default_rng(11)
 

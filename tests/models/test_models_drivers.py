@@ -9,8 +9,8 @@ import pytest
 from simlab.catalog import from_frames
 from simlab.errors import InvalidInputError
 from simlab.models import diagnose, fit, read_history, variance_ratio
-from simlab.models.effects import Exposed, effects, grouped_effects
-from simlab.models.history import places, tables
+from simlab.models.history.effects import Exposed, effects, grouped_effects
+from simlab.models.history.history import places, tables
 from simlab.study import Study
 
 START = np.datetime64("2012-01-02")

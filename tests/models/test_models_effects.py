@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.models.effects import Exposed, grouped_effects
+from simlab.models.history.effects import Exposed, grouped_effects
 
 UPLIFT = np.log([1.5, 2.0, 2.5, 1.8])
 ELASTICITY = -1.5

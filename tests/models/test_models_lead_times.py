@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from simlab.errors import InvalidInputError
 from simlab.models import fit
-from simlab.models.lead_times import merge_points, split_days
-from simlab.models.stated_delays import split_periods
+from simlab.models.suppliers.lead_times import merge_points, split_days
+from simlab.models.suppliers.stated import split_periods
 
 GIVEN = {"demand_law": "poisson", "demand_mean": 2.0}
 

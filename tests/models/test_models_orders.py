@@ -11,12 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from simlab.api.data import load_frames
+from simlab.api.data.data import load_frames
 from simlab.errors import InvalidInputError
 from simlab.models import fit, lead_time_drift, recorded_lead_times, split, supplier_records
-from simlab.models.orders import observe
-from simlab.models.testing import kruskal_p
-from simlab.models.working_days import elapsed, periods_per_day
+from simlab.models.statistics import kruskal_p
+from simlab.models.suppliers.orders import elapsed, observe, periods_per_day
 from simlab.study import Study
 
 FRIDAY = np.datetime64("2024-03-01")

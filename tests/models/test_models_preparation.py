@@ -9,7 +9,7 @@ import pytest
 from simlab.catalog import from_frames
 from simlab.errors import InvalidInputError
 from simlab.models import fit, read_history
-from simlab.models.censoring import censored_moments
+from simlab.models.history.censoring import censored_moments
 from simlab.study import Study
 
 RNG = np.random.default_rng(31)

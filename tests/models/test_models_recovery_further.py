@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from small_worlds import small_levels
 
-from simlab.engine.demand_paths import demand_paths
+from simlab.engine.recorder.ledger import demand_paths
 from simlab.engine.run import simulate_items
-from simlab.engine.types import Horizon, LawKind
+from simlab.engine.world.demand_law import LawKind
+from simlab.engine.world.world import Horizon
 from simlab.models import fit, marginal
-from simlab.models.bootstraps import block_length
+from simlab.models.demand.bootstraps import block_length
 
 START = np.datetime64("2018-01-01")
 FACTORS = {"group_by": "category"}

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import simlab as sl
-from simlab.api.data import load_frames
-from simlab.engine.types import LawKind
+from simlab.api.data.data import load_frames
+from simlab.engine.world.demand_law import LawKind
 from simlab.study import Study
 
 N, WEEKS = 6, 104

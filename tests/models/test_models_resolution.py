@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from simlab.engine.pmfs import moments_of
-from simlab.engine.types import LawKind
+from simlab.engine.laws.pmfs import moments_of
+from simlab.engine.world.demand_law import LawKind
 from simlab.errors import InvalidInputError
 from simlab.models import fit
 

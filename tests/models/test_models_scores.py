@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from simlab.models import read_history, rolling_scores
-from simlab.models.scores import known_before
+from simlab.models.demand.scoring.scores import known_before
 
 RNG = np.random.default_rng(23)
 

@@ -10,7 +10,7 @@ from scipy import stats
 
 from simlab.errors import InvalidInputError
 from simlab.models import fit
-from simlab.models.stated_delays import split_periods, spread_periods
+from simlab.models.suppliers.stated import split_periods, spread_periods
 
 GIVEN = {"demand_law": "poisson", "demand_mean": 2.0}
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import simlab as sl
-from simlab.api.data import load_frames
-from simlab.api.stress import outages
+from simlab.api.data.data import load_frames
+from simlab.api.finance.scenarios import outages
 from simlab.models import fit
 from simlab.study import Study
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simlab.engine.pmfs import moments_of
+from simlab.engine.laws.pmfs import moments_of
 from simlab.errors import InvalidInputError
 from simlab.models import fit
 

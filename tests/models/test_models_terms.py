@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simlab.engine.types import Unmet
+from simlab.engine.world.world import Unmet
 from simlab.errors import InvalidInputError
 from simlab.models import fit
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simlab.engine.types import DemandLaw, LawKind, LeadTimeLaw, OrderTerms, World
+from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.engine.world.world import LeadTimeLaw, OrderTerms, World
 from simlab.models import Costs, Models
 
 NONE = float("nan")

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from simlab.errors import UsageError
-from simlab.policies.optimal import PeriodCosts, optimal_levels
-from simlab.policies.protection import Protection, in_sequence
+from simlab.policies.levels.optimal import PeriodCosts, optimal_levels
+from simlab.policies.sums.protection import Protection, in_sequence
 
 # Poisson mean, s, S, cost: Zheng and Federgruen (1991), table 1 (h = 1, p = 9, K = 64, L = 0).
 PUBLISHED = (

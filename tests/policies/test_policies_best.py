@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from simlab.engine.run import simulate_items
-from simlab.engine.types import Family, Horizon, LawKind, Levels
+from simlab.engine.world.demand_law import LawKind
+from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.world import Horizon
 from simlab.errors import InvalidInputError, UsageError
 from simlab.policies import plan
 

@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simlab.engine.demand_law import Chain, Past, Seasons
-from simlab.engine.run import simulate_items, warmup_periods
-from simlab.engine.types import Horizon, LawKind
+from simlab.engine.prepare.evaluators import warmup_periods
+from simlab.engine.run import simulate_items
+from simlab.engine.world.demand_law import Chain, LawKind, Past, Seasons
+from simlab.engine.world.world import Horizon
 from simlab.policies import plan
-from simlab.policies.exact import least_levels, service_curve
+from simlab.policies.levels.exact import least_levels, service_curve
 from simlab.policies.planning import lots_of, plannable, service_problems
-from simlab.policies.sum_moments import sum_moments
+from simlab.policies.sums.moments import sum_moments
 
 SERIES = np.array([0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 5, 9, 7, 8, 12, 9, 4, 0, 6, 8, 5, 0, 0, 1])
 SIZES = {1: 3, 3: 4, 8: 1}

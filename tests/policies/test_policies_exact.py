@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simlab.engine.types import LawKind
+from simlab.engine.world.demand_law import LawKind
 from simlab.policies import plan
-from simlab.policies.exact import service_curve
+from simlab.policies.levels.exact import service_curve
 from simlab.policies.planning import service_problems
 
 POISSON, NB, GEOMETRIC = LawKind.POISSON, LawKind.NEGATIVE_BINOMIAL, LawKind.GEOMETRIC

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from simlab.engine.run import simulate_items
-from simlab.engine.types import Horizon, LawKind, Unmet
+from simlab.engine.world.demand_law import LawKind
+from simlab.engine.world.world import Horizon, Unmet
 from simlab.errors import InvalidInputError
 from simlab.policies import current_levels, plan
-from simlab.policies.floors import LIFTED
+from simlab.policies.levels.floors import LIFTED
 from simlab.study.sections import ForecastSpec
 
 SLOW = (LawKind.POISSON, 0.1, 0.1)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simlab.engine.types import Family, LawKind
+from simlab.engine.world.demand_law import LawKind
+from simlab.engine.world.levels import Family
 from simlab.errors import InvalidInputError, UsageError
 from simlab.policies import Policy, current_levels, order_quantities, plan
-from simlab.policies.normal import inverse_loss, loss
+from simlab.policies.levels.normal import inverse_loss, loss
 
 POISSON, NB = LawKind.POISSON, LawKind.NEGATIVE_BINOMIAL
 NONE = float("nan")

@@ -7,11 +7,13 @@ import pytest
 from scipy import stats
 
 from simlab.engine.run import simulate_items
-from simlab.engine.types import Family, Horizon, LawKind
+from simlab.engine.world.demand_law import LawKind
+from simlab.engine.world.levels import Family
+from simlab.engine.world.world import Horizon
 from simlab.errors import InvalidInputError
 from simlab.policies import plan
-from simlab.policies.normal import undershooting
-from simlab.policies.positions import averaged_over, renewal_density, renewal_weights
+from simlab.policies.levels.normal import undershooting
+from simlab.policies.sums.positions import averaged_over, renewal_density, renewal_weights
 
 NB, POISSON = (LawKind.NEGATIVE_BINOMIAL, 4.0, 12.0), (LawKind.POISSON, 5.0, 5.0)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simlab.policies.protection import Protection, crossing, in_sequence, independent
+from simlab.policies.sums.protection import Protection, crossing, in_sequence, independent
 
 LAWS = st.dictionaries(st.integers(0, 9), st.integers(1, 9), min_size=1, max_size=5)
 

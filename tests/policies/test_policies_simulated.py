@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simlab.engine.run import simulate_items, warmup_periods
-from simlab.engine.types import Horizon, LawKind
+from simlab.engine.prepare.evaluators import warmup_periods
+from simlab.engine.run import simulate_items
+from simlab.engine.world.demand_law import LawKind
+from simlab.engine.world.world import Horizon
 from simlab.policies import plan
-from simlab.policies.exact import service_curve
+from simlab.policies.levels.exact import service_curve
 from simlab.policies.planning import lots_of, service_problems
 
 NB, POISSON = (LawKind.NEGATIVE_BINOMIAL, 4.0, 12.0), (LawKind.POISSON, 5.0, 5.0)

@@ -15,12 +15,12 @@ from report.fake_audit import audit_table, build_fake_audit
 from report.fake_run import HOSTILE
 
 from simlab.errors import InvalidInputError
-from simlab.report import render
-from simlab.report.audit import lines_table, printed
-from simlab.report.audit_charts import steps, waterfalls, window
-from simlab.report.audit_tables import accounts, apportion, total
-from simlab.report.audit_words import because, verdict
-from simlab.report.style import to_spec
+from simlab.report.audit.charts import steps, waterfalls, window
+from simlab.report.audit.page import lines_table, printed
+from simlab.report.audit.statements import because, verdict
+from simlab.report.audit.tables import accounts, apportion, total
+from simlab.report.kit.style import to_spec
+from simlab.report.render import render
 from simlab.run import RunFolder, verify
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from report.fake_run import build_fake_run
 
-from simlab.report import render
+from simlab.report.render import render
 
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = [

@@ -9,12 +9,10 @@ import pandas as pd
 import pytest
 from report.fake_run import build_fake_run
 
-from simlab.report.clipping import EDGE_POINT, View, cut_lines
-from simlab.report.figures import page_specs, static_charts
-from simlab.report.frontier_chart import PLAN_SERIES, frontier_chart, frontier_lines
-from simlab.report.labels import place_labels
-from simlab.report.style import to_spec
-from simlab.report.tables import read_tables, thin
+from simlab.report.kit.style import EDGE_POINT, View, cut_lines, place_labels, to_spec
+from simlab.report.plan.frontier_chart import PLAN_SERIES, frontier_chart, frontier_lines
+from simlab.report.plan.html import page_specs, static_charts
+from simlab.report.plan.tables import read_tables, thin
 
 
 def line(points: list[tuple[float, float]], series: str = "a") -> pd.DataFrame:
@@ -93,7 +91,7 @@ def test_a_long_frontier_is_thinned_but_keeps_ends_and_choice(n: int, n_segments
 
 def test_prices_whose_interval_contains_zero_stay_visible_on_the_logarithmic_axis(tmp_path: Path) -> None:
     """A lower end below zero once pushed every price off the chart."""
-    from simlab.report.finance import charts
+    from simlab.report.plan.finance import charts
 
     run = build_fake_run(tmp_path, n_items=60, finance=True)
     table = run.read_table("exchange_rates")

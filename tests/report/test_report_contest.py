@@ -13,13 +13,13 @@ from report.fake_contest import SCHEMES, TABLES, build_fake_contest
 from report.fake_run import HOSTILE
 
 from simlab.errors import InvalidInputError
-from simlab.report import render
-from simlab.report.contest import classes_table, regret_table, rule_lines, standings_table
-from simlab.report.contest_charts import drawings
-from simlab.report.contest_tables import NEEDED, OPTIONAL, ContestTables
-from simlab.report.contest_words import boxes, headline
-from simlab.report.reading import read_named
-from simlab.report.style import to_spec
+from simlab.report.contest.charts import drawings
+from simlab.report.contest.page import classes_table, regret_table, rule_lines, standings_table
+from simlab.report.contest.statements import boxes, headline
+from simlab.report.contest.tables import NEEDED, OPTIONAL, ContestTables
+from simlab.report.kit.reading import read_named
+from simlab.report.kit.style import to_spec
+from simlab.report.render import render
 from simlab.run import RunFolder, verify
 
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from simlab.report.finance_tables import _bounds, _moves, _release
+from simlab.report.plan.finance_tables import _bounds, _moves, _release
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ import pytest
 from small_study import STUDY, write_study
 
 import simlab as sl
-from simlab.api.preparing import adjustments, uplift
-from simlab.report import histories, prepared
-from simlab.report.tables import RunTables
+from simlab.api.data.histories import adjustments, uplift
+from simlab.report.plan import histories
+from simlab.report.plan import sources as prepared
+from simlab.report.plan.tables import RunTables
 
 OPTIONS = """
 [demand]

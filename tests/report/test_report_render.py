@@ -12,10 +12,12 @@ import pytest
 from report.fake_run import HOSTILE, build_fake_run
 
 from simlab.errors import InvalidInputError
-from simlab.report import render, style
-from simlab.report.page import _reasons, matrix, segment_table
-from simlab.report.render import page_html, script_json, script_text
-from simlab.report.tables import ALL, read_tables
+from simlab.report.kit import style
+from simlab.report.kit.reading import ALL
+from simlab.report.plan.html import page_html, script_json, script_text
+from simlab.report.plan.page import _reasons, matrix, segment_table
+from simlab.report.plan.tables import read_tables
+from simlab.report.render import render
 from simlab.run import RunFolder, verify
 
 

@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simlab.report import style
-from simlab.report.contest_segments import segments_matrix, segments_table
-from simlab.report.contest_tables import ContestTables
-from simlab.report.formats import DASH
-from simlab.report.rule_tree import classes_of, learned_rules, lines_of, tree_chart
+from simlab.report.contest.rule_tree import classes_of, learned_rules, lines_of, tree_chart
+from simlab.report.contest.tables import ContestTables, segments_matrix, segments_table
+from simlab.report.kit import style
+from simlab.report.kit.formats import DASH
 from simlab.segments import SchemeInput
 from simlab.segments.learned import learn_rules
 from simlab.segments.learned_cuts import learn_cuts

@@ -12,7 +12,7 @@ from report.fake_audit import build_fake_audit
 from report.fake_contest import build_fake_contest
 from report.test_report_browser import ARGUMENTS
 
-from simlab.report import render
+from simlab.report.render import render
 
 CHROMIUM = shutil.which("chromium")
 MAKERS = {"contest": build_fake_contest, "audit": build_fake_audit}

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from simlab.api.data import load_frames
-from simlab.report.suppliers import section
+from simlab.api.data.data import load_frames
+from simlab.report.plan.sources import suppliers_section
 from simlab.study import Study
 
 ITEMS = pd.DataFrame({"sku": ["a"], "location": "X", "unit_cost": 1.0, "supplier": "ACME"}).assign(
@@ -33,7 +33,9 @@ def page(partial: str) -> dict:
     study = Study.default(
         period="day", as_of="2024-12-31", lead_times={"crossing": False, "partial": partial}
     )
-    return section(SimpleNamespace(lead_times=load_frames(ITEMS, None, table, study=study).lead_times()))
+    return suppliers_section(
+        SimpleNamespace(lead_times=load_frames(ITEMS, None, table, study=study).lead_times())
+    )
 
 
 def test_suppliers_on_the_page() -> None:

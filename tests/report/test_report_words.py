@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simlab.report import words
-from simlab.report.formats import interval, money, money_short, number, percent, span, target
+from simlab.report.kit.formats import interval, money, money_short, number, percent, span, target
+from simlab.report.plan import statements as words
 
 T = "\u202f"
 

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pytest
 
 from simlab.errors import IncompleteError, InvalidInputError, SimlabError, UsageError
-from simlab.run import RunFolder, environment, sha256, verify
+from simlab.run import RunFolder, sha256, verify
 from simlab.run import files as run_files
+from simlab.run.environment import environment
 from simlab.run.tables import decode
 
 FRAME = pd.DataFrame(

@@ -12,7 +12,8 @@ from simlab.catalog import from_frames
 from simlab.errors import UsageError
 from simlab.models import fit
 from simlab.policies import plan
-from simlab.samples import retailer, study_text, write_sample
+from simlab.samples import study_text, write_sample
+from simlab.samples.retailer import retailer
 from simlab.segments import habit_targets
 from simlab.study import parse_study
 

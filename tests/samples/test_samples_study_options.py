@@ -5,9 +5,10 @@ import re
 import numpy as np
 
 from simlab import api
-from simlab.api.constraints import constraints
-from simlab.api.stress import check_scenarios
-from simlab.samples import retailer, study_text
+from simlab.api.requirements.constraints import constraints
+from simlab.api.requirements.refusals import check_scenarios
+from simlab.samples import study_text
+from simlab.samples.retailer import retailer
 from simlab.study import parse_study
 
 

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simlab.errors import InvalidInputError, UsageError
-from simlab.segments import Classes, SchemeInput, assign_input, known_schemes, scheme
+from simlab.segments import Classes, SchemeInput, assign_input, known_schemes
 from simlab.segments.classes import by_share, by_size, ranked
+from simlab.segments.scheme import scheme
 
 
 def table(values, cv=None, **columns):

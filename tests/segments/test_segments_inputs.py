@@ -8,8 +8,10 @@ import pytest
 
 from simlab.catalog import from_frames
 from simlab.models import fit
-from simlab.samples import retailer, study_text
-from simlab.segments import assign, habit, habit_targets, known_schemes
+from simlab.samples import study_text
+from simlab.samples.retailer import retailer
+from simlab.segments import habit, habit_targets, known_schemes
+from simlab.segments.assign import assign
 from simlab.segments.inputs import scheme_input
 from simlab.study import Study, parse_study
 

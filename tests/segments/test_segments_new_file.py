@@ -12,7 +12,7 @@ import simlab as sl
 from simlab import api
 from simlab.errors import InvalidInputError
 from simlab.segments import known_schemes, schemes
-from simlab.segments import scheme as _decorator
+from simlab.segments.scheme import scheme as _decorator
 from simlab.study import Study
 
 CONTRIBUTING = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"

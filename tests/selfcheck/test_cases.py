@@ -11,9 +11,10 @@ import pytest
 from scipy import optimize, stats
 
 from simlab.errors import UsageError
-from simlab.policies.protection import Protection, crossing, in_sequence
-from simlab.selfcheck.cases import Effort, published_cases, run_case, run_cases, write_results
-from simlab.selfcheck.cases_schema import Case, parse_cases
+from simlab.policies.sums.protection import Protection, crossing, in_sequence
+from simlab.selfcheck.cases import run_case, run_cases, write_results
+from simlab.selfcheck.cases_measures import Effort
+from simlab.selfcheck.cases_schema import Case, parse_cases, published_cases
 
 QUICK = Effort(periods=600_000, slots=512, shortest=400)
 PUBLISHED = {case.id: case for case in published_cases()}

@@ -12,7 +12,7 @@ import pytest
 
 from simlab.cli import main
 from simlab.selfcheck import cases as exact
-from simlab.selfcheck.cases import Effort
+from simlab.selfcheck.cases_measures import Effort
 
 CASES = [
     {

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simlab.engine import streams
+from simlab.engine.kernels import streams
 from simlab.errors import EngineFaultError
 from simlab.selfcheck import doctor, kernels
 from simlab.selfcheck.doctor import Finding, Status, is_well

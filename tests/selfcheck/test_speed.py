@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from simlab.cli import main
-from simlab.engine.run import evaluator_of
+from simlab.engine.prepare.evaluators import evaluator_of
 from simlab.selfcheck import speed
 from simlab.selfcheck.speed import Workload
 

@@ -11,9 +11,10 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from simlab.engine.pmfs import pmf_of
-from simlab.engine.streams import item_keys
-from simlab.engine.types import DemandLaw, LawKind, LeadTimeLaw, OrderTerms, World
+from simlab.engine.kernels.streams import item_keys
+from simlab.engine.laws.pmfs import pmf_of
+from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.engine.world.world import LeadTimeLaw, OrderTerms, World
 from simlab.errors import UsageError
 from simlab.execution import Horizon, Workers, run_curves
 from simlab.models import Costs, Models

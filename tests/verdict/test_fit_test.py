@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simlab.api.data import Data, load_frames
-from simlab.api.fit_testing import fit_tables
+from simlab.api.data.data import Data, load_frames
+from simlab.api.data.fitted import fit_tables
 from simlab.models import OneStep, one_step
 from simlab.segments import Segmentation
 from simlab.study import Study
-from simlab.verdict.fit_test import fit_test, pit_of_segments
+from simlab.verdict.replay.fit import fit_test, pit_of_segments
 
 START = np.datetime64("2022-01-03")
 WEEKS = 120

@@ -9,13 +9,15 @@ import pandas as pd
 import pytest
 
 from simlab.catalog import from_frames
-from simlab.engine.types import DemandLaw, Family, LawKind, LeadTimeLaw, Levels, OrderTerms, World
+from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.world import LeadTimeLaw, OrderTerms, World
 from simlab.errors import InvalidInputError
 from simlab.models import HeldOut, fit, split
 from simlab.study import Study
-from simlab.verdict.replay import protection, replay
-from simlab.verdict.replay_calibration import Forecasts, calibration
-from simlab.verdict.replay_sums import judge
+from simlab.verdict.replay.calibration import Forecasts, calibration
+from simlab.verdict.replay.replay import protection, replay
+from simlab.verdict.replay.sums import judge
 
 
 def world(n=3, lead=((2, 1),), crossing=False, unmet=0, pack=1, mean=4.0) -> World:

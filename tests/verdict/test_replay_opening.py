@@ -6,14 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simlab.api.data import load_frames
-from simlab.api.replaying import replay_plan
-from simlab.engine.types import DemandLaw, Family, LawKind, LeadTimeLaw, Levels, OrderTerms, World
+from simlab.api.data.data import load_frames
+from simlab.api.data.replay import replay_plan
+from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.world import LeadTimeLaw, OrderTerms, World
 from simlab.models import HeldOut, split, stock_at_cut
-from simlab.models.at_cut import AtCut
-from simlab.segments import assign
+from simlab.models.backtest.at_cut import AtCut
+from simlab.segments.assign import assign
 from simlab.study import Study
-from simlab.verdict.replay import replay
+from simlab.verdict.replay.replay import replay
 
 START = np.datetime64("2022-01-03")
 NONE = np.zeros(0, np.int64)

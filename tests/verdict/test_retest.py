@@ -5,7 +5,7 @@ from dataclasses import fields
 import numpy as np
 from small_worlds import HORIZON, small_levels, small_world
 
-from simlab.engine.types import Family, Levels
+from simlab.engine.world.levels import Family, Levels
 from simlab.execution import Weights, Workers
 from simlab.verdict.retest import PlanGroup, retest
 

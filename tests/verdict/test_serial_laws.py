@@ -9,16 +9,16 @@ import pandas as pd
 import pytest
 
 import simlab as sl
-from simlab.api.data import Data, load_frames
-from simlab.api.tables import segment_frame
-from simlab.engine.demand_paths import demand_paths
-from simlab.engine.types import Horizon
+from simlab.api.data.data import Data, load_frames
+from simlab.api.output.tables import segment_frame
+from simlab.engine.recorder.ledger import demand_paths
+from simlab.engine.world.world import Horizon
 from simlab.errors import InvalidInputError
 from simlab.models import fit
-from simlab.models.sampling import draw_demand
-from simlab.policies.serial import sum_transforms
+from simlab.models.backtest.sampling import draw_demand
+from simlab.policies.sums.serial import sum_transforms
 from simlab.study import Study
-from simlab.verdict.replay_sums import judge
+from simlab.verdict.replay.sums import judge
 
 LAWS = ("moving_blocks", "stationary_blocks", "calendar", "markov")
 MONTHS = 70

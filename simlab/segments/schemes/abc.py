@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.segments.classes import Classes, FloatArray, by_share, letters, percents
+from simlab.arrays import FloatArray
+from simlab.segments.classes import Classes, by_share, letters, percents
 from simlab.segments.scheme import SchemeInput, scheme
 
 CUTS = (0.80, 0.95)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from simlab.arrays import FloatArray, IntArray
 from simlab.errors import UsageError
-from simlab.segments.classes import Classes, FloatArray, IntArray, ranked
+from simlab.segments.classes import Classes, ranked
 from simlab.segments.scheme import SchemeInput, scheme
 
 ATTRIBUTES = ("annual_value", "cv", "mean_lead_time", "unit_cost")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.segments.classes import Classes, FloatArray
+from simlab.arrays import FloatArray
+from simlab.segments.classes import Classes
 from simlab.segments.criteria import CRITERIA, SIZES, criteria_table, named
 from simlab.segments.scheme import SchemeInput, scheme
 

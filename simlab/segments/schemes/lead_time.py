@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.segments.classes import Classes, FloatArray, by_threshold
+from simlab.arrays import FloatArray
+from simlab.segments.classes import Classes, by_threshold
 from simlab.segments.scheme import SchemeInput, scheme
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simlab.segments.classes import Classes, FloatArray, by_size, letters, percents
+from simlab.arrays import FloatArray
+from simlab.segments.classes import Classes, by_size, letters, percents
 from simlab.segments.criteria import SIZES
 from simlab.segments.scheme import SchemeInput, scheme
 

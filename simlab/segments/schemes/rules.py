@@ -7,14 +7,12 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
+from simlab.arrays import BoolArray
 from simlab.errors import InvalidInputError, Problem
 from simlab.segments.classes import Classes
 from simlab.segments.grammar import holds
 from simlab.segments.scheme import SchemeInput, scheme
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 @scheme("rules", source="the user", options={"rules": ()})

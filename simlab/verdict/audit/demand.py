@@ -7,11 +7,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from simlab.arrays import FloatArray, IntArray
 from simlab.execution import DemandLaw, LawKind
-from simlab.policies.normal import inverse_loss, loss
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from simlab.policies.levels.normal import inverse_loss, loss
 
 _FINE = 3.0  # standard deviations (units) below which the rounding to whole units is summed up
 _OFFSETS = 64

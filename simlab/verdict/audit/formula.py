@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from simlab.arrays import FloatArray
 from simlab.execution import Family, Levels
 from simlab.models import Models
 from simlab.policies import PlannedLevels, plan
-from simlab.policies.exact import service_at
-from simlab.policies.normal import loss, undershooting
+from simlab.policies.levels.exact import service_at
+from simlab.policies.levels.normal import loss, undershooting
 from simlab.policies.planning import FAMILIES, lots_of, service_problems
 from simlab.verdict.audit.switches import Switch
 from simlab.verdict.audit.worlds import Beliefs, Worlds, sooner
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

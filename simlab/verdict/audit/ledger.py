@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from simlab.arrays import IntArray, TextArray
 from simlab.errors import OutOfRangeError
 from simlab.execution import Curves, Horizon, Progress, Workers, evaluator_of, run_curves
 from simlab.verdict.audit.formula import Plan
-from simlab.verdict.audit.shapley import ObjectArray, worlds_needed
+from simlab.verdict.audit.shapley import worlds_needed
 from simlab.verdict.audit.switches import Switch, code_of, members
-
-IntArray = npt.NDArray[np.int64]
 
 PARTS = 1_000_000
 """Parts of a unit in which shortages are counted where planned and fitted means differ."""
-
 _KEPT = ("demanded", "served", "receipts", "good_receipts")
 _LARGEST = 2**62
 _PLANNED = code_of((Switch.PARAMETERS,))
@@ -87,12 +84,12 @@ class Ledger:
 
     groups: Groups
     parts: int
-    short: dict[tuple[int, int], ObjectArray] = field(default_factory=dict)
+    short: dict[tuple[int, int], TextArray] = field(default_factory=dict)
     real: dict[str, IntArray] = field(default_factory=dict)
     n_worlds: int = 0
     evaluators: set[str] = field(default_factory=set)
 
-    def short_in(self, segment: int, code: int) -> ObjectArray:
+    def short_in(self, segment: int, code: int) -> TextArray:
         """(batches,) units short of a segment in the world of these switches."""
         found = [self.short[group, code & mask] for group, mask in self.groups.within(segment)]
         return np.asarray(np.sum(found, axis=0), dtype=object)

@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
 
+from simlab.arrays import FloatArray, IntArray, TextArray
 from simlab.execution import Horizon, Progress, Workers, common_warmup
 from simlab.measures import ratio_estimate
 from simlab.segments import Segmentation
 from simlab.verdict.audit.account import Line, PolicyAudit, SegmentAudit
 from simlab.verdict.audit.formula import Plan
 from simlab.verdict.audit.ledger import Ledger, fill_ledger
-from simlab.verdict.audit.shapley import ObjectArray, attribute
+from simlab.verdict.audit.shapley import attribute
 from simlab.verdict.audit.switches import FORMULA, SWITCHES
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _CAUSES = (*(str(switch) for switch in SWITCHES), FORMULA)
 
@@ -115,8 +112,8 @@ class _Part:
     n_items: int
     asked: float
     real: Mapping[str, IntArray]
-    planned: ObjectArray
-    lines: Mapping[str, ObjectArray]
+    planned: TextArray
+    lines: Mapping[str, TextArray]
     error: Mapping[str, float]
 
     def account(self, level: float) -> SegmentAudit:
@@ -173,7 +170,7 @@ def _joined(parts: Sequence[_Part], asked: FloatArray) -> _Part:
     )
 
 
-def _expected(fill: FloatArray, demanded: IntArray) -> ObjectArray:
+def _expected(fill: FloatArray, demanded: IntArray) -> TextArray:
     """(batches,) Σ planned fill × demanded over SKU-locations, exact."""
     shares = [Fraction(value) for value in fill.tolist()]
     totals = [
@@ -183,7 +180,7 @@ def _expected(fill: FloatArray, demanded: IntArray) -> ObjectArray:
     return np.array(totals, dtype=object)
 
 
-def _fractions(numerator: ObjectArray, denominator: int) -> ObjectArray:
+def _fractions(numerator: TextArray, denominator: int) -> TextArray:
     return np.array([Fraction(int(value), denominator) for value in numerator], dtype=object)
 
 

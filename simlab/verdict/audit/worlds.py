@@ -8,14 +8,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.errors import UsageError
 from simlab.execution import MILLION, DemandLaw, Family, LeadTimeLaw, OrderTerms, Unmet, World
 from simlab.verdict.audit.demand import normal_demand, planned_law, true_variance
 from simlab.verdict.audit.switches import EXACT_IGNORES, NORMAL_IGNORES, SWITCHES, Switch, code_of
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from simlab.arrays import ChoiceArray, FloatArray, IntArray
 from simlab.frontier import (
     Frontier,
     ItemFrontier,
@@ -23,19 +24,10 @@ from simlab.frontier import (
 from simlab.frontier.curves import fewest
 from simlab.verdict.tournament.entry import Entry, Judged, Service, scaled
 from simlab.verdict.tournament.redraws import multiplicities, redrawn_costs
-from simlab.verdict.tournament.sample import (
-    ChoiceArray,
-    FloatArray,
-    IntArray,
-    Sample,
-    group_sums,
-    item_plan_sums,
-    plan_sums,
-)
+from simlab.verdict.tournament.sample import Sample, group_sums, item_plan_sums, plan_sums
 
 MERGE_WORK = 4_000_000
 """Work limit of one merge: exact up to about ten segments on 24 targets, else within a stated ε."""
-
 _STEPS = 64
 _RATIO_STEPS = 9
 _RATIO_WIDTH = 0.35

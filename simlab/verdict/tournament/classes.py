@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from simlab.arrays import FloatArray
 from simlab.measures import Estimate
 from simlab.segments import Segmentation, known_schemes
 from simlab.verdict.tournament.arena import Arena
 from simlab.verdict.tournament.contest import relative
 from simlab.verdict.tournament.entry import Entry
 from simlab.verdict.tournament.multiple import Multiple
-from simlab.verdict.tournament.sample import FloatArray, Sample
+from simlab.verdict.tournament.sample import Sample
 
 _BY_SHARE = ("abc", "abc_volume", "abc_margin", "abc_lines")
 _SIZE_RATIO = 1.57

@@ -9,17 +9,16 @@ from functools import cached_property
 
 import numpy as np
 
+from simlab.arrays import FloatArray, IntArray
 from simlab.measures import Estimate
 from simlab.segments import Segmentation, random_like
 from simlab.verdict.tournament.arena import Arena
 from simlab.verdict.tournament.entry import Entry, Reading
 from simlab.verdict.tournament.free import enter_free
 from simlab.verdict.tournament.multiple import Multiple
-from simlab.verdict.tournament.sample import FloatArray, IntArray
 
 ONE = "one class"
 PER_SKU = "per-SKU plan"
-
 FEWEST_CONTROLS = 20
 _CONTROL_SEED = 1
 

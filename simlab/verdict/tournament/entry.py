@@ -8,8 +8,9 @@ from typing import Literal
 
 import numpy as np
 
+from simlab.arrays import ChoiceArray, FloatArray, IntArray
 from simlab.measures import Estimate, cost_at_fill, fill_at_cost, jackknife, t_quantile
-from simlab.verdict.tournament.sample import ChoiceArray, FloatArray, IntArray, Sample
+from simlab.verdict.tournament.sample import Sample
 
 Part = Literal["served", "ready", "good_receipts"]
 

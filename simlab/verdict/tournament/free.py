@@ -6,15 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from simlab.arrays import IntArray
 from simlab.frontier import NoPlanError, class_frontiers, free_classes
 from simlab.segments import Segmentation
 from simlab.verdict.tournament.arena import Arena
 from simlab.verdict.tournament.entry import Entry
-from simlab.verdict.tournament.sample import IntArray
 
 MOST_CLASSES = 9
 """Schemes with more classes are measured against the per-SKU plan alone."""
-
 _POINTS = 48
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from simlab.arrays import FloatArray
 from simlab.frontier import Frontier, free_classes
 from simlab.segments import Segmentation, combine
 from simlab.verdict.growing import first_price, grow_at_floor
 from simlab.verdict.tournament.arena import Arena
-from simlab.verdict.tournament.sample import FloatArray
 
 
 def grow_in(arena: Arena, grow: Callable[[FloatArray], Segmentation]) -> Segmentation:

@@ -23,13 +23,13 @@ from functools import cached_property, lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from simlab.arrays import FloatArray
 from simlab.measures import Estimate
-
-FloatArray = npt.NDArray[np.float64]
 
 _DRAWS = 20_000
 _AT_ONCE = 2_000
 _SEED = 20260101
+
 _SAME = 1e-12
 """Contrasts whose standard error is this fraction of the values are taken as exactly equal."""
 

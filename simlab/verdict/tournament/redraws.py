@@ -11,12 +11,11 @@ import math
 
 import numpy as np
 
+from simlab.arrays import FloatArray, IntArray
 from simlab.frontier.merge import merge
 from simlab.measures import cost_at_fill
-from simlab.verdict.tournament.sample import FloatArray, IntArray
 
 N_DRAWS = 20
-
 _SEED = 20260303
 _WORK = 500_000
 _NEAR = np.exp(np.linspace(-0.45, 0.45, 9))

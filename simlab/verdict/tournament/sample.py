@@ -7,18 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from simlab.arrays import ChoiceArray, IntArray
 from simlab.errors import OutOfRangeError, UsageError
 from simlab.execution import BY_SLOT, Curves
 
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
-ChoiceArray = npt.NDArray[np.int16]
-
 KEPT = (*BY_SLOT, "ready")
 """Measures that a tournament wants by batch; to be passed to `run_curves`."""
-
 _LARGEST_SUM = 2.0**62
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from simlab.arrays import IntArray
 from simlab.frontier import integer_weights
 from simlab.measures import Estimate, equal_fill_to_point, ratio_estimate
 from simlab.verdict.tournament.arena import Arena
 from simlab.verdict.tournament.entry import Service
-from simlab.verdict.tournament.sample import IntArray
 
 _RESOLUTION = 0.0001
 

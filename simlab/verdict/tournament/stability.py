@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from simlab.arrays import FloatArray, IntArray
 from simlab.verdict.tournament.arena import Arena
 from simlab.verdict.tournament.contest import ONE, Entrant, Told, Tournament, entered
 from simlab.verdict.tournament.multiple import Multiple
-from simlab.verdict.tournament.sample import FloatArray, IntArray, Sample
+from simlab.verdict.tournament.sample import Sample
 
 _CATALOGUE_WORK = 500_000
 _CATALOGUE_SEED = 20260202

@@ -1,0 +1,303 @@
+"""Audit of targets: why the 98 % in the ERP is 91 % on the shelf."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simlab.api.data.data import Data
+from simlab.api.learning.learning import segment
+from simlab.api.output.manifest import _facts, _seeds
+from simlab.api.requirements.refusals import refuse
+from simlab.api.settings import Clock, Settings
+from simlab.arrays import FloatArray
+from simlab.errors import InvalidInputError, Problem, UsageError
+from simlab.execution import Progress
+from simlab.policies import Policy
+from simlab.run import RunFolder
+from simlab.segments import Segmentation, habit_targets
+from simlab.verdict.audit import (
+    AuditCase,
+    Beliefs,
+    PolicyAudit,
+    audit_case,
+    audit_warmup,
+    plan_as,
+    statements,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+HABIT = "habit"
+TARGETS = "targets"
+
+_STATED = {
+    "demand_mean": "planned_demand_mean",
+    "demand_variance": "planned_demand_variance",
+    "review_period": "planned_review_period",
+}
+"""Columns of items that say what the formula believed; the last one in `data.time_unit`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """Targets asked, planned and achieved per segment, and the causes of the difference.
+
+    Attributes
+    ----------
+    data : Data
+    segmentation : Segmentation
+    policies : tuple of PolicyAudit
+        ``targets`` and ``habit``, or the one asked for.
+    settings : Settings
+    warmup_rule : str
+        Where the warm-up comes from.
+    times : dict
+        Seconds per stage.
+    """
+
+    data: Data
+    segmentation: Segmentation
+    policies: tuple[PolicyAudit, ...]
+    settings: Settings
+    warmup_rule: str = ""
+    times: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """One sentence per policy and segment, the largest causes named."""
+        return tuple(line for policy in self.policies for line in statements(policy))
+
+    def policy(self, name: str) -> PolicyAudit:
+        """The accounts of one policy by name."""
+        for one in self.policies:
+            if one.policy == name:
+                return one
+        known = ", ".join(one.policy for one in self.policies)
+        raise UsageError(f"no policy '{name}' was audited: one of {known}")
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per policy, segment and line of the waterfall."""
+        from simlab.api.audits.tables import audit_frame
+
+        return audit_frame(self)
+
+    def summary(self) -> pd.DataFrame:
+        """One row per policy and segment: asked, planned, achieved, and each cause in points of demand."""
+        from simlab.api.audits.tables import summary_frame
+
+        return summary_frame(self)
+
+    def plot(self, policy: str | None = None) -> Figure:
+        """A waterfall per segment, from planned to achieved fill rate.
+
+        Parameters
+        ----------
+        policy : str, optional
+            Which one; the first if left out.
+        """
+        from simlab.api.audits.tables import plot_audit
+
+        return plot_audit(self.policies[0] if policy is None else self.policy(policy))
+
+    def __repr__(self) -> str:
+        names = " and ".join(one.policy for one in self.policies)
+        return f"Audit({names}: {self.segmentation.n_segments} segments, {self.policies[0].n_worlds} worlds)"
+
+    def _repr_html_(self) -> str:
+        from simlab.api.show import describe
+
+        return describe(repr(self), self.summary())
+
+
+def audit(
+    data: Data,
+    policy: Policy | Mapping[str, float] | str | None = None,
+    *,
+    segmentation: Segmentation | None = None,
+    believed: Beliefs | None = None,
+    replications: int | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Audit:
+    """Account for the difference between planned and achieved service, cause by cause.
+
+    Parameters
+    ----------
+    data : Data
+        From `load`, `load_frames` or `demo`.
+    policy : Policy, mapping, "habit" or None
+        A policy from `Policy.from_targets`, targets per segment (of the study's measure, family and
+        planning), or the habit (A 98 %, B 95 %, C 90 % cycle service by the normal formula). None: the
+        study's `policy.targets`, where it has any, and the habit.
+    segmentation : Segmentation, optional
+        The policy's, else the study's, if left out.
+    believed : Beliefs, optional
+        What the formula took for true. Default: what its kind leaves out, and the columns
+        `planned_demand_mean`, `planned_demand_variance` (per period) and `planned_review_period` (in
+        `data.time_unit`; 0 = the formula covers the lead time alone) of items where given.
+    replications, seed, workers : int, optional
+        The study's if left out. Workers change no result.
+    progress : callable, optional
+        Called with (stage, done, total).
+
+    Returns
+    -------
+    Audit
+        ``.to_frame()``, ``.plot()``; the lines of a segment add up to planned − achieved exactly.
+
+    Notes
+    -----
+    Levels stay fixed; the world is switched from the formula's to the real one (see
+    `simlab.verdict.audit`). Shapley's value shares the difference out over the orders of switching.
+    """
+    refuse(data, "audit")
+    settings = Settings.of(data.study, replications=replications, seed=seed, workers=workers)
+    clock = Clock(progress)
+    with clock.stage("fit"):
+        segments = _segmentation(data, policy, segmentation)
+    with clock.stage("plan"):
+        cases = _cases(data, policy, segments, believed or stated_beliefs(data))
+        warmup, rule = _warmup(data, cases, settings)
+    horizon = settings.horizon("search", warmup)
+    done = []
+    for case in cases:
+        with clock.stage(f"audit {case.name}"):
+            found = audit_case(
+                case,
+                segments,
+                horizon,
+                level=settings.level,
+                workers=settings.workers,
+                progress=progress,
+            )
+        done.append(found)
+    return Audit(data, segments, tuple(done), settings, rule, clock.times)
+
+
+def stated_beliefs(data: Data) -> Beliefs:
+    """What the items table says that the formula believed; gaps mean: as fitted."""
+    given = {
+        name: data.catalog.numbers[column]
+        for name, column in _STATED.items()
+        if column in data.catalog.numbers
+    }
+    if "review_period" in given:
+        given["review_period"] = np.rint(given["review_period"] * data.study.time_unit_periods)
+    problems = [
+        Problem("E-POL-005", "is below 0", "items", column=_STATED[name], fix="0 or more, or no entry")
+        for name, values in given.items()
+        if (values < 0).any()
+    ]
+    if problems:
+        raise InvalidInputError(problems)
+    return Beliefs(
+        demand_mean=given.get("demand_mean"),
+        demand_variance=given.get("demand_variance"),
+        review_period=given.get("review_period"),
+    )
+
+
+def write_audit(result: Audit, folder: RunFolder, times: dict[str, float]) -> dict[str, pd.DataFrame]:
+    """Write tables, seal the run (the report draws the charts); returns what a person wants to see."""
+
+    frame = result.to_frame()
+    study = result.data.study
+    if study.source:
+        folder.write_text("study.toml", study.source)
+    folder.write_json("resolved.json", study.resolved_with_times())
+    folder.write_table("audit", frame)
+    folder.write_table("quality", result.data.quality.to_frame())
+    folder.write_text("results/audit.csv", frame.to_csv(index=False))
+    times = {**times, **result.times}
+    for stage, seconds in times.items():
+        folder.log("stage", stage=stage, seconds=round(seconds, 3))
+    folder.write_manifest(audit_facts(result, times))
+    return {"audit": result.summary()}
+
+
+def _segmentation(
+    data: Data, policy: Policy | Mapping[str, float] | str | None, given: Segmentation | None
+) -> Segmentation:
+    own = policy.segmentation if isinstance(policy, Policy) else None
+    return given or own or segment(data)
+
+
+def _cases(
+    data: Data,
+    policy: Policy | Mapping[str, float] | str | None,
+    segments: Segmentation,
+    believed: Beliefs,
+) -> list[AuditCase]:
+    if isinstance(policy, str) and policy != HABIT:
+        raise UsageError(f"'{policy}' is no policy: 'habit', targets per segment, or a Policy")
+    wanted = data.study.policy.targets if policy is None else policy
+    cases = []
+    if not isinstance(wanted, str) and (policy is not None or wanted):
+        chosen = wanted if isinstance(wanted, Policy) else _policy(data, segments, wanted)
+        cases.append(_targets_case(data, chosen, segments, believed))
+    if policy is None or policy == HABIT:
+        cases.append(_habit_case(data, believed))
+    return cases
+
+
+def _policy(data: Data, segments: Segmentation, targets: Mapping[str, float]) -> Policy:
+    study = data.study.policy
+    asked: dict[str, Any] = {study.target_measure: targets}
+    return Policy.from_targets(segments, **asked, family=study.family, planning=study.planning)
+
+
+def _targets_case(data: Data, policy: Policy, segments: Segmentation, believed: Beliefs) -> AuditCase:
+    if policy.targets is None or len(policy.targets) != segments.n_segments:
+        raise UsageError("this policy names no targets by segment: make it with Policy.from_targets")
+    if policy.order is not None:
+        raise UsageError("an audit takes apart formulas, not rules of your own: simulate knows them")
+    asked = np.array(policy.targets, dtype=np.float64)[segments.codes]
+    return _case(data, TARGETS, asked, policy, believed)
+
+
+def _habit_case(data: Data, believed: Beliefs) -> AuditCase:
+    asked = habit_targets(data.catalog, data.models, data.study.segments)
+    policy = Policy(data.study.policy.family, "cycle_service_level", "normal")
+    return _case(data, HABIT, asked, policy, believed)
+
+
+def _case(data: Data, name: str, asked: FloatArray, policy: Policy, believed: Beliefs) -> AuditCase:
+    plan = plan_as(
+        data.models,
+        asked,
+        family=policy.family,
+        target_measure=policy.target_measure,
+        beliefs=replace(believed, planning=policy.planning),
+    )
+    return AuditCase(name, policy.target_measure, asked, plan)
+
+
+def _warmup(data: Data, cases: list[AuditCase], settings: Settings) -> tuple[int, str]:
+    said = data.study.simulation.warmup
+    if said != "auto":
+        return int(said), "said in the study"
+    found = [audit_warmup(case.plan, settings.horizon("search", 0)) for case in cases]
+    return max(found, key=lambda one: one[0])
+
+
+def audit_facts(audit: Audit, times: dict[str, float]) -> dict[str, Any]:
+    """The manifest of an audit of targets."""
+    facts = _facts(audit.data, audit.segmentation, audit.settings, audit.statements, times)
+    return facts | {
+        "command": "audit",
+        "seeds": _seeds(audit.settings, ("search",)),
+        "evaluator": " and ".join(sorted({way for one in audit.policies for way in one.evaluators})),
+        "warmup": audit.policies[0].warmup,
+        "warmup_rule": audit.warmup_rule,
+        "worlds": {one.policy: one.n_worlds for one in audit.policies},
+        "constraints": {},
+        "notes": [],
+    }

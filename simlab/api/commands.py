@@ -1,0 +1,263 @@
+"""Commands that leave a run folder: simulate, optimize, demo, and the report of a finished run."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simlab.api.audits.audit import audit, write_audit
+from simlab.api.contest.contest import compare
+from simlab.api.contest.outcome import Rounds
+from simlab.api.contest.record import write_contest
+from simlab.api.data.data import Data, demo, load
+from simlab.api.learning.growers import LEARNED
+from simlab.api.learning.learning import growers_of, segment
+from simlab.api.optimization import optimize
+from simlab.api.output.writing import RunResult, _kept_if_used, _logged, write_optimization, write_simulation
+from simlab.api.simulation import simulate
+from simlab.api.simulator.stored import StoredCurves
+from simlab.errors import InvalidInputError, Problem
+from simlab.execution import Progress
+from simlab.execution.ahead import kernels_ahead
+from simlab.policies import Policy, current_levels, given_levels
+from simlab.policies.levels.best import check_costs
+from simlab.policies.levels.forecasting import stated_forecasts
+from simlab.policies.planning import lots_of
+from simlab.policies.policy import GIVEN
+from simlab.run import RunFolder
+from simlab.segments import OPTIMISED, Segmentation
+from simlab.study.sections import LearnedSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def run_simulate(
+    study_path: str | Path,
+    out: Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Replay the study's targets per segment, or its given levels, and write the run folder.
+
+    Raises
+    ------
+    InvalidInputError
+        The study names no `policy.targets`.
+    """
+    started = time.perf_counter()
+    data = load(study_path)
+    times = {"load": time.perf_counter() - started}
+    study = data.study
+    if not study.policy.targets and study.policy.family != GIVEN:
+        raise InvalidInputError(
+            [
+                Problem(
+                    "E-STU-040",
+                    "simulate needs a target for every segment",
+                    file=study.file,
+                    column="policy.targets",
+                    fix="under [policy] add targets = { A = 0.98, B = 0.95, C = 0.90 }, or optimize",
+                )
+            ]
+        )
+    started = time.perf_counter()
+    segmentation = segment(data, workers=workers, progress=progress)
+    times["fit and segment"] = time.perf_counter() - started
+    policy = _policy(data, segmentation)
+    folder = RunFolder.create(out, study.name, study.folder)
+    with _kept_if_used(folder):
+        simulation = simulate(
+            data, policy, segmentation=segmentation, workers=workers, progress=_logged(folder, progress)
+        )
+    return write_simulation(simulation, folder, times, progress)
+
+
+def _policy(data: Data, segmentation: Segmentation) -> Policy:
+    """What the study asks of its segments, or the levels that its items state."""
+    spec = data.study.policy
+    if spec.family == GIVEN:
+        return Policy.given(segmentation)
+    asked: dict[str, Any] = {spec.target_measure: spec.targets}
+    forecast = None if spec.forecast is None else spec.forecast.model_dump()
+    return Policy.from_targets(
+        segmentation, **asked, family=spec.family, planning=spec.planning, forecast=forecast
+    )
+
+
+def run_optimize(
+    study_path: str | Path,
+    out: Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    curves: Path | None = None,
+) -> RunResult:
+    """Optimise the study's segment targets, test them, and write the run folder.
+
+    `curves` is the folder of an earlier run whose curves are used again, where laws, levels, grid and
+    seed are the same; what is fresh (the verdict) is simulated either way.
+    """
+    started = time.perf_counter()
+    if progress is not None:
+        progress("load", 0, 1)
+    stored = None if curves is None else StoredCurves.open(curves)
+    data = load(study_path)
+    times = {"load": time.perf_counter() - started}
+    folder = RunFolder.create(out, data.study.name, data.study.folder)
+    return _optimize(data, folder, workers, progress, times, stored)
+
+
+def run_demo(
+    out: Path | None = None, workers: int | None = None, progress: Progress | None = None
+) -> RunResult:
+    """The made-up retailer from data to report; the run folder lies under the current folder."""
+    started = time.perf_counter()
+    if progress is not None:
+        progress("load", 0, 1)
+    data = demo()
+    times = {"load": time.perf_counter() - started}
+    return _optimize(data, RunFolder.create(out, data.study.name, Path.cwd()), workers, progress, times)
+
+
+def _optimize(
+    data: Data,
+    folder: RunFolder,
+    workers: int | None,
+    progress: Progress | None,
+    times: dict[str, float],
+    stored: StoredCurves | None = None,
+) -> RunResult:
+    asked = data.study.optimize
+    with kernels_ahead() as compiled:
+        with _kept_if_used(folder):
+            started = time.perf_counter()
+            segmentation = segment(data, workers=workers, progress=progress)
+            times = {**times, "fit and segment": time.perf_counter() - started}
+            opt = optimize(
+                data,
+                segmentation,
+                fill_rate=asked.fill_rate,
+                budget=asked.budget,
+                workers=workers,
+                progress=_logged(folder, progress),
+                curves=stored,
+            )
+        compiled()
+        return write_optimization(opt, folder, times, progress)
+
+
+def run_compare_schemes(
+    study_path: str | Path,
+    schemes: Sequence[str] | None = None,
+    out: Path | None = None,
+    rounds: Rounds | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Hold a contest of schemes on a study and write its run folder.
+
+    Parameters
+    ----------
+    schemes : sequence of str, optional
+        As in `compare`; everything that the items allow if left out.
+    """
+    started = time.perf_counter()
+    if progress is not None:
+        progress("load", 0, 1)
+    data = load(study_path)
+    times = {"load": time.perf_counter() - started}
+    folder = RunFolder.create(out, data.study.name, data.study.folder)
+    try:
+        contest = compare(data, schemes, rounds=rounds, workers=workers, progress=progress)
+    except BaseException:
+        shutil.rmtree(folder.path, ignore_errors=True)
+        raise
+    return write_contest(contest, folder, times)
+
+
+@dataclass(frozen=True, eq=False)
+class CheckResult:
+    """What `simlab check` found.
+
+    Attributes
+    ----------
+    data : Data
+    segmentation : Segmentation
+    lines : tuple of str
+        A summary to read.
+    """
+
+    data: Data
+    segmentation: Segmentation
+    lines: tuple[str, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """The quality account."""
+        return self.data.quality.to_frame()
+
+
+def check(study_path: str | Path) -> CheckResult:
+    """Read, check and fit everything; simulate nothing, so that learned segments are left out."""
+    from simlab.api.data.assumptions import check_lines
+
+    data = load(study_path)
+    names = data.study.segments.by
+    spec = data.study.segments.learned or LearnedSpec()
+    grown = tuple(growers_of(data, names, spec))
+    segmentation = segment(data, tuple(name for name in names if name not in grown) or "all")
+    if data.study.policy.family == GIVEN:
+        given_levels(data.models)
+    else:
+        current_levels(data.models)
+        lots_of(data.models, data.study.policy.family)
+        if data.study.policy.forecast is not None and data.study.policy.forecast.method == "given":
+            stated_forecasts(data.models)
+        if data.study.policy.planning == "optimal":
+            check_costs(data.models)
+    if data.study.policy.targets and data.study.policy.family != GIVEN and not grown:
+        segmentation.resolve(data.study.policy.targets, "policy.targets")
+    lines = check_lines(data, segmentation)
+    for name in grown:
+        what = f"Learned segments (at most {spec.classes}, {spec.method})"
+        if name != LEARNED:
+            what = f"Optimised sizes of {name.removeprefix(f'{OPTIMISED}:')} (at most {spec.classes} classes)"
+        lines = (*lines[:-1], f"{what} are found by simulation, not here.", lines[-1])
+    return CheckResult(data, segmentation, lines)
+
+
+def init(folder: str | Path) -> list[Path]:
+    """Write the demo's tables and a commented study file into a folder; nothing is replaced."""
+    from simlab.samples import write_sample
+
+    return list(write_sample(Path(folder)))
+
+
+def run_audit(
+    study_path: str | Path,
+    out: Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Audit the study's targets and the habit, and write the run folder.
+
+    `results/audit.parquet` and `results/audit.csv` hold the waterfall, `figures` its charts; `report.html`
+    shows both.
+    """
+    from simlab.api.output.writing import RunResult, render_report
+
+    started = time.perf_counter()
+    data = load(study_path)
+    times = {"load": time.perf_counter() - started}
+    folder = RunFolder.create(out, data.study.name, data.study.folder)
+    try:
+        result = audit(data, workers=workers, progress=progress)
+    except BaseException:
+        shutil.rmtree(folder.path, ignore_errors=True)
+        raise
+    frames = write_audit(result, folder, times)
+    report = render_report(folder.path)
+    return RunResult(folder.path, report, result.statements, frames, {**times, **result.times})

@@ -1,0 +1,1 @@
+"""Policies and finished runs side by side."""

@@ -1,0 +1,366 @@
+"""``compare_runs``: what differs between finished runs, and what that did to service and stock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simlab.api.output.tables import FRONTIER
+from simlab.errors import UsageError
+from simlab.measures import format_money
+from simlab.run import RunFolder
+from simlab.verdict.between_runs import COST_AT_FILL, FILL, VALUE, RunDifference, Sample, run_differences
+
+_COMMANDS = ("simulate", "optimize")
+_PLANS = ("segmented", "given")
+_SAMPLES = {"segmented": "verdict", "given": "search"}
+
+
+@dataclass(frozen=True, eq=False)
+class RunPair:
+    """The first run against another one.
+
+    Attributes
+    ----------
+    a, b : str
+        Labels.
+    obstacles : tuple of str
+        Why results are not compared; empty where they are.
+    results : tuple of RunDifference
+        b − a with intervals.
+    items : DataFrame
+        Both plans by SKU-location, the largest change first.
+    currency : str
+    """
+
+    a: str
+    b: str
+    obstacles: tuple[str, ...]
+    results: tuple[RunDifference, ...]
+    items: pd.DataFrame
+    currency: str
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """The outcome in sentences."""
+        return tuple(_sentences(self))
+
+
+@dataclass(frozen=True, eq=False)
+class RunComparison:
+    """Finished runs side by side; the first is what the others are compared with.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        Names of the folders, or their paths where names repeat.
+    differences : DataFrame
+        Options, inputs, seeds, versions and targets that are not the same in all runs.
+    pairs : tuple of RunPair
+    """
+
+    labels: tuple[str, ...]
+    differences: pd.DataFrame
+    pairs: tuple[RunPair, ...]
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """Every pair's outcome in sentences."""
+        return tuple(line for pair in self.pairs for line in pair.statements)
+
+    @cached_property
+    def results(self) -> pd.DataFrame:
+        """One row per pair and measure: values, difference b − a with its interval, how it was paired."""
+        import pandas as pd
+
+        return pd.DataFrame([_row(pair, one) for pair in self.pairs for one in pair.results])
+
+    @cached_property
+    def plans(self) -> pd.DataFrame:
+        """One row per pair: how many SKU-locations got another segment, target or level."""
+        import pandas as pd
+
+        return pd.DataFrame([_moved(pair) for pair in self.pairs])
+
+    def to_frame(self) -> pd.DataFrame:
+        """The results."""
+        return self.results
+
+    def __repr__(self) -> str:
+        return f"RunComparison({' · '.join(self.labels)})"
+
+    def _repr_html_(self) -> str:
+        from simlab.api.show import describe
+
+        return describe(repr(self), self.results)
+
+
+def compare_runs(*runs: str | Path) -> RunComparison:
+    """Finished runs of `simulate` or `optimize`, each against the first.
+
+    Parameters
+    ----------
+    *runs : str or Path
+        Two run folders or more.
+
+    Returns
+    -------
+    RunComparison
+        ``.differences``, ``.plans``, ``.results``, ``.statements``; ``.pairs[0].items`` by SKU-location.
+
+    Raises
+    ------
+    UsageError
+        Fewer than two folders, no run folder, a run of another command, or no SKU-location in common.
+    InvalidInputError, IncompleteError
+        A run is damaged, or did not finish.
+
+    Notes
+    -----
+    Runs with one seed share their random numbers, so differences are taken by replication; runs with
+    two seeds are independent. Results are not compared, and it is said why, where the SKU-locations,
+    the currency, the period or the start differ. Where laws or data differ the difference is that of
+    the whole: plan and world.
+    """
+    if len(runs) < 2:
+        raise UsageError("compare runs needs two run folders or more")
+    folders = [_opened(Path(run)) for run in runs]
+    labels = _labels([Path(run) for run in runs])
+    pairs = tuple(
+        _pair(folders[0], folder, labels[0], label)
+        for folder, label in zip(folders[1:], labels[1:], strict=True)
+    )
+    return RunComparison(labels, differing(folders, labels), pairs)
+
+
+def _opened(path: Path) -> RunFolder:
+    run = RunFolder.open(path)
+    command = str(run.manifest.get("command"))
+    if command not in _COMMANDS:
+        raise UsageError(f"{path}: a run of '{command}' holds no plan; runs of simulate and optimize do")
+    return run
+
+
+def _labels(paths: Sequence[Path]) -> tuple[str, ...]:
+    names = [path.resolve().name for path in paths]
+    found = names if len(set(names)) == len(names) else [str(path) for path in paths]
+    if len(set(found)) < len(found):
+        raise UsageError("one run folder is named twice")
+    return tuple(found)
+
+
+def _pair(a: RunFolder, b: RunFolder, label_a: str, label_b: str) -> RunPair:
+    items = item_changes(a, b)
+    if not (items["found"] == "both").any():
+        raise UsageError(f"{label_a} and {label_b} have no SKU-location in common: nothing to compare")
+    obstacles = tuple(_obstacles(a, b, items))
+    results: tuple[RunDifference, ...] = ()
+    if not obstacles:
+        level = float(a.manifest.get("level") or 0.95)
+        results = run_differences(_sample(a), _sample(b), level)
+    return RunPair(label_a, label_b, obstacles, results, items, str(a.manifest.get("currency") or ""))
+
+
+def _obstacles(a: RunFolder, b: RunFolder, items: pd.DataFrame) -> Iterator[str]:
+    """Why the results of two runs cannot be held against each other."""
+    missing = [int((items["found"] == one).sum()) for one in ("a", "b")]
+    if any(missing):
+        yield f"the SKU-locations differ: {missing[0]} only in the first, {missing[1]} only in the other"
+    for name, what in (("currency", "currency"), ("period", "length of a period")):
+        values = [str(run.manifest.get(name)) for run in (a, b)]
+        if values[0] != values[1]:
+            yield f"the {what} differs: {values[0]} and {values[1]}"
+    starts = [str(dict(run.manifest.get("policy") or {}).get("start") or "stationary") for run in (a, b)]
+    if starts[0] != starts[1]:
+        yield f"one run starts from today's stock, the other in the long run ({starts[0]} and {starts[1]})"
+    elif starts[0] == "today" and a.manifest.get("periods") != b.manifest.get("periods"):
+        yield "both start from today's stock and count different numbers of periods"
+    old = [run for run in (a, b) if not run.has_table("replications")]
+    if old:
+        yield f"{old[0].path.name} kept no totals per replication: run it again with this version"
+
+
+def _sample(run: RunFolder) -> Sample:
+    """The run's own plan, and its frontier where that is one of holding cost against fill rate."""
+    table = run.read_table("replications")
+    plan = next(name for name in _PLANS if (table["plan"] == name).any())
+    row = table[table["plan"] == plan].iloc[0]
+    kind = [str(run.manifest.get(name) or "") for name in ("objective", "service")]
+    usual = kind == ["holding cost", "fill rate"]
+    rows = table[(table["plan"] == FRONTIER) & usual]
+    empty = np.zeros((0, len(row["demanded"])))
+    lists = [np.stack(list(rows[name])) if len(rows) else empty for name in ("served", "holding_cost")]
+    names = ("demanded", "served", "inventory_value", "holding_cost")
+    values = [np.asarray(row[name], dtype=np.float64) for name in names]
+    seed = int(run.manifest["seeds"][_SAMPLES[plan]])
+    return Sample(seed, *values, *(np.asarray(one, dtype=np.float64) for one in lists))
+
+
+def _row(pair: RunPair, one: RunDifference) -> dict[str, Any]:
+    return {
+        "a": pair.a,
+        "b": pair.b,
+        "measure": one.measure,
+        "value_a": one.a,
+        "value_b": one.b,
+        "difference": one.difference.value,
+        "difference_low": one.difference.low,
+        "difference_high": one.difference.high,
+        "at_fill": one.at_fill,
+        "how": "paired" if one.paired else "independent",
+        "replications": one.difference.n,
+    }
+
+
+def _moved(pair: RunPair) -> dict[str, Any]:
+    both = pair.items[pair.items["found"] == "both"]
+
+    def other(name: str) -> int:
+        a, b = both[f"{name}_a"], both[f"{name}_b"]
+        return int(((a != b) & ~(a.isna() & b.isna())).sum())
+
+    return {
+        "a": pair.a,
+        "b": pair.b,
+        "in_both": len(both),
+        "only_a": int((pair.items["found"] == "a").sum()),
+        "only_b": int((pair.items["found"] == "b").sum()),
+        "other_segment": other("segment"),
+        "other_target": other("target"),
+        "other_levels": int(both["changed"].sum()),
+        "level_value": float(both["level_value"].sum()),
+    }
+
+
+def _sentences(pair: RunPair) -> Iterator[str]:
+    if pair.obstacles:
+        yield f"{pair.b} against {pair.a}: results are not compared, because {'; '.join(pair.obstacles)}."
+    for one in pair.results:
+        if one.measure in (FILL, VALUE, COST_AT_FILL):
+            yield _sentence(pair, one)
+    moved = _moved(pair)
+    yield (
+        f"{pair.b} against {pair.a}: {moved['other_levels']:,} of {moved['in_both']:,} SKU-locations got "
+        f"other levels, {moved['other_target']:,} another target."
+    )
+
+
+def _sentence(pair: RunPair, one: RunDifference) -> str:
+    gap, how = one.difference, "paired by replication" if one.paired else "independent seeds"
+    if np.isnan(gap.value):
+        return f"{pair.b} against {pair.a}: no cost at equal fill, which the frontiers do not both span."
+    what = {FILL: "fill rate", VALUE: "mean inventory value"}.get(one.measure, "holding cost per year")
+    if one.measure == COST_AT_FILL:
+        what += f" at equal fill {one.at_fill:.3f}"
+    if gap.low == gap.high == 0:
+        return f"{pair.b} against {pair.a}: {what} the same in every replication."
+    value, low, high = (_shown(x, one.measure, pair.currency) for x in (gap.value, gap.low, gap.high))
+    unit = " points" if one.measure == FILL else ""
+    told = ", not told apart" if gap.low <= 0 <= gap.high else ""
+    return f"{pair.b} against {pair.a}: {what} {value}{unit} [{low}, {high}] ({how}{told})."
+
+
+def _shown(value: float, measure: str, currency: str) -> str:
+    sign = "+" if value >= 0 else "−"
+    return f"{sign}{100 * abs(value):.2f}" if measure == FILL else sign + format_money(abs(value), currency)
+
+
+_COUNTS = (
+    "command",
+    "n_items",
+    "as_of",
+    "periods",
+    "replications",
+    "verdict_replications",
+    "batches",
+    "warmup",
+)
+_MADE = ("evaluator", "kernel_hash", "table_hash", "laws")
+_VERSIONS = ("simlab", "python", "numpy", "numba", "scipy", "pandas")
+_KEYS = ["sku", "location"]
+_LEVELS = ("target", "reorder_point", "order_up_to", "order_quantity", "review_period", "segment")
+
+
+def differing(runs: Sequence[RunFolder], labels: Sequence[str]) -> pd.DataFrame:
+    """One row per thing that is not the same in all runs: kind, what, and a column per run."""
+    told = [dict(_facts(run)) for run in runs]
+    names = list(dict.fromkeys(name for facts in told for name in facts))
+    rows = []
+    for kind, what in names:
+        values = [_text(facts.get((kind, what))) for facts in told]
+        if len(set(values)) > 1:
+            rows.append({"kind": kind, "what": what, **dict(zip(labels, values, strict=True))})
+    return pd.DataFrame(rows, columns=["kind", "what", *labels])
+
+
+def _facts(run: RunFolder) -> Iterator[tuple[tuple[str, str], Any]]:
+    path = run.path / "resolved.json"
+    if path.is_file():
+        for option, value in _flat(json.loads(path.read_text(encoding="utf-8"))):
+            if option not in ("schema", "study.name"):
+                yield ("option", option), value
+    manifest = run.manifest
+    for table, digest in dict(manifest.get("inputs") or {}).items():
+        yield ("input", table), digest
+    for phase, seed in dict(manifest.get("seeds") or {}).items():
+        yield ("seed", phase), seed
+    for kind, names in (("run", _COUNTS), ("made of", _MADE)):
+        for name in names:
+            yield (kind, name.replace("_", " ")), manifest.get(name)
+    for name in _VERSIONS:
+        yield ("version", name), dict(manifest.get("environment") or {}).get(name)
+    for segment, target in dict(manifest.get("chosen") or {}).items():
+        yield ("target", segment), target
+
+
+def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted option names; lists and empty tables stay whole."""
+    if isinstance(value, Mapping) and value:
+        for key, inside in value.items():
+            yield from _flat(inside, f"{name}.{key}" if name else str(key))
+    else:
+        yield name, value
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        return value[:16] + "…" if len(value) == 64 else value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def item_changes(a: RunFolder, b: RunFolder) -> pd.DataFrame:
+    """One row per SKU-location of either run: segments, targets and levels of both, and stock at the level.
+
+    `changed`: some level differs. `level_value`: order-up-to level (of a reorder point: that) × unit cost,
+    b − a, in study currency; what is bound at most, not the mean stock. Largest change first.
+    """
+    tables = [_plan(run) for run in (a, b)]
+    both = tables[0].merge(tables[1], on=_KEYS, how="outer", suffixes=("_a", "_b"), indicator="found")
+    both["found"] = both["found"].map({"both": "both", "left_only": "a", "right_only": "b"}).astype(str)
+    differs = [
+        (both[f"{name}_a"] != both[f"{name}_b"]) & ~(both[f"{name}_a"].isna() & both[f"{name}_b"].isna())
+        for name in ("reorder_point", "order_up_to", "order_quantity", "review_period")
+    ]
+    both["changed"] = pd.concat([one.fillna(True).astype(bool) for one in differs], axis=1).any(axis=1)
+    cost = both["unit_cost_b"].fillna(both["unit_cost_a"])
+    both["level_value"] = (both["order_up_to_b"].fillna(0) - both["order_up_to_a"].fillna(0)) * cost
+    order = both["level_value"].abs().sort_values(ascending=False, kind="stable").index
+    return both.loc[order].drop(columns=["unit_cost_a", "unit_cost_b"]).reset_index(drop=True)
+
+
+def _plan(run: RunFolder) -> pd.DataFrame:
+    plan = run.read_table("plan")
+    costs = run.read_table("items")[[*_KEYS, "unit_cost"]]
+    kept = plan[[*_KEYS, *(name for name in _LEVELS if name in plan)]].merge(costs, on=_KEYS, how="left")
+    for name in ("reorder_point", "order_up_to", "order_quantity", "review_period"):
+        kept[name] = kept[name].astype("Float64")
+    return kept

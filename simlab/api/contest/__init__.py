@@ -1,0 +1,1 @@
+"""Which segmentation is worth its rules."""

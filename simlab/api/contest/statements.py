@@ -1,0 +1,174 @@
+"""A contest of schemes in sentences: who won, who is not told apart, what survives elsewhere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from simlab.measures import Estimate, format_money, format_rate
+from simlab.verdict.tournament import Tournament
+
+if TYPE_CHECKING:
+    from simlab.api.contest.outcome import Contest
+
+
+_NAMED = 6
+_NOTHING = 5e-7  # of a share: rounding, not a difference
+
+
+def contest_statements(contest: Contest) -> tuple[str, ...]:
+    """The outcome at the deciding floor."""
+    return tuple(_statements(contest))
+
+
+def _statements(contest: Contest) -> Iterator[str]:
+    held, winner = contest.tournament, contest.winner
+    at = f"equal fill {format_rate(held.fill)}"
+    currency = contest.data.study.currency
+    cost = held.cost(winner)
+    if math.isnan(cost.value):
+        yield f"No number at {at}: no scheme's plans span it on the verdict seed."
+        return
+    best = [name for name in held.names if held.may_be_best(name)]
+    entry = held.entries[winner]
+    money = format_money(cost.value, currency)
+    yield (
+        f"Cheapest at {at}: {winner} ({_classes(entry.n_segments)}), holding cost {money} per year "
+        f"on the verdict seed."
+    )
+    if len(best) > 1:
+        others = _listed([name for name in best if name != winner])
+        yield f"It is not told apart from {others} ({_level(held)}, all schemes together)."
+    yield from _against(contest, winner)
+    price = held.percent(winner, held.per_sku)
+    if not math.isnan(price.value):
+        yield f"Price of segmentation: {_clause(winner, 'the per-SKU plan', price)}."
+    yield from _random(held)
+    yield from _stability(contest)
+    yield from _number(contest)
+    for note in contest.entered.notes:
+        yield f"Note: {note}."
+
+
+def _against(contest: Contest, winner: str) -> Iterator[str]:
+    """The winner against the runner-up, and against the one class."""
+    held = contest.tournament
+    turned = {frozenset(pair) for pair in contest.stability.reversed_pairs}
+    ranking = held.ranking()
+    last = held.names[-1]
+    for other in dict.fromkeys((ranking[1], last)) if len(ranking) > 1 else ():
+        if other != winner:
+            yield pair_statement(held, winner, other, turned=frozenset((winner, other)) in turned)
+
+
+def pair_statement(
+    held: Tournament, a: str, b: str, fill: float | None = None, *, turned: bool = False
+) -> str:
+    """One pair: which costs less and by how much, or that they are not told apart."""
+    one = held.pair(a, b, fill)
+    at = f"at equal fill {format_rate(held.fill if fill is None else fill)}"
+    if math.isnan(one.value):
+        return f"{_upper(a)} against {b}: no number {at}, which the plans of one of them do not span."
+    if one.low == one.high == 0:
+        return f"{_upper(a)} and {b} cost exactly the same {at}."
+    together = f"{_level(held)}, all pairs together"
+    if one.low <= 0 <= one.high:
+        return f"{_upper(a)} and {b} are not told apart {at}: {_signed(one)} ({together})."
+    if turned:
+        return f"{_upper(a)} and {b} are not told apart {at}: the sign changes on a further seed."
+    return f"{_upper(_clause(a, b, one))} {at} ({together})."
+
+
+def _clause(a: str, b: str, one: Estimate) -> str:
+    """ "a costs 3.1 % [2.9 %, 3.3 %] less than b"."""
+    ends = [abs(end) for end in (one.value, one.low, one.high) if not math.isnan(end)]
+    if max(ends, default=math.inf) < _NOTHING:
+        return f"{a} costs as much as {b}"
+    less = one.value <= 0
+    sign = -1.0 if less else 1.0
+    low, high = sorted((sign * one.low, sign * one.high))
+    known = not (math.isnan(low) or math.isnan(high))
+    between = f"[{_percent(low)}, {_percent(high)}]" if known else "(too few replications for an interval)"
+    span = f"{_percent(sign * one.value)} {between}"
+    return f"{a} costs {span} {'less' if less else 'more'} than {b}"
+
+
+def _random(held: Tournament) -> Iterator[str]:
+    """Who beats lots, and who does not."""
+    shares = {name: held.control_share(name) for name in held.controls}
+    known = {name: share for name, share in shares.items() if not math.isnan(share)}
+    if not known:
+        return
+    n = next(iter(held.controls.values())).shape[1]
+    beaten = [name for name, share in known.items() if share > 1 - held.level]
+    if beaten:
+        rest = len(known) - len(beaten)
+        verb = "is" if rest == 1 else "are"
+        others = f"the other {rest} {verb} cheaper than all of theirs" if rest else "that is every scheme"
+        yield (
+            f"No better than chance, as far as {n} random partitions of the same sizes show: "
+            f"{_listed(beaten)}; {others}."
+        )
+    else:
+        yield f"Every scheme is cheaper than all {n} random partitions of its sizes."
+
+
+def _stability(contest: Contest) -> Iterator[str]:
+    stable, place = contest.stability, contest.tournament.names.index(contest.winner)
+    if stable.seeds:
+        ranks = stable.seed_ranks[:, place]
+        turned, lost = len(stable.reversed_pairs), len(stable.lost_pairs)
+        signs = "no difference called one changes its sign"
+        if turned:
+            signs = (
+                f"{turned} pairs that the intervals alone would tell apart change sign: not called different"
+            )
+        yield (
+            f"Further seeds: {contest.winner} is first on {int((ranks == 1).sum())} of {ranks.size}; "
+            f"{signs}; {lost or 'none'} of the others lose significance on one of them (table pairs)."
+        )
+    if stable.catalogue_ranks.size:
+        ranks = stable.catalogue_ranks[:, place]
+        yield (
+            f"Resampled catalogues: {contest.winner} is first on {int((ranks == 1).sum())} of {ranks.size}, "
+            f"at worst number {int(ranks.max())}."
+        )
+
+
+def _number(contest: Contest) -> Iterator[str]:
+    """Recommended number of classes of the winner, where it can be scaled."""
+    mine = [row for row in contest.classes if row.scheme == contest.winner and row.recommended]
+    for row in mine:
+        cost = contest.rounds.rule_cost
+        priced = f" at {format_money(cost, contest.data.study.currency)} per class and year" if cost else ""
+        yield f"Recommended classes of {row.scheme}{priced}: {row.k} (chosen on the selection seed)."
+    vanishing = [f"{row.scheme} {row.k}" for row in contest.classes if row.vanishes]
+    if vanishing:
+        yield f"Over-segmented (gain in the sample only): {_listed(vanishing)}."
+
+
+def _classes(n: int) -> str:
+    return "1 class" if n == 1 else f"{n} classes"
+
+
+def _level(held: Tournament) -> str:
+    return f"{100 * held.level:g} %"
+
+
+def _signed(one: Estimate) -> str:
+    return f"{_percent(one.value)} [{_percent(one.low)}, {_percent(one.high)}]"
+
+
+def _percent(value: float) -> str:
+    digits = 1 if abs(value) >= 0.001 or value == 0 else 2
+    return f"{100 * value:.{digits}f} %"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]

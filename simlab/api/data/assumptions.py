@@ -1,0 +1,206 @@
+"""What was assumed of demand, suppliers, unmet demand and forecasts, each with its sentence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.engine.world.demand_law import LawKind
+from simlab.engine.world.world import MILLION, Unmet
+from simlab.measures import format_money
+from simlab.models import is_plain
+from simlab.policies.levels.forecasting import FORECAST, WORDS
+from simlab.policies.policy import GIVEN
+from simlab.study.sections import ForecastSpec
+
+if TYPE_CHECKING:
+    from simlab.api.data.data import Data
+    from simlab.models import DelayUncertainty
+    from simlab.segments import Segmentation
+
+
+INDEPENDENT = (
+    "Demand is drawn independently from period to period and from item to item (independent {period}s): "
+    "histories whose sums over several periods vary more than that need more stock than shown."
+)
+
+
+def transient(data: Data) -> list[str]:
+    """That the numbers speak of the way from today's stock, where they do."""
+    study = data.study
+    if study.policy.start == "stationary":
+        return []
+    return [
+        f"These are the {study.simulation.periods} {study.period}s from today's stock and orders under way "
+        "on (a transient result): what a policy settles at in the long run may differ."
+    ]
+
+
+def assumptions(data: Data) -> tuple[str, ...]:
+    """What the numbers rest on, in sentences."""
+    study = data.study
+    crossing = data.models.world.lead_time.crossing
+    lines = [
+        *_drawn(data),
+        _past(data),
+        "Orders may overtake each other."
+        if crossing
+        else "A supplier delivers orders in the sequence placed.",
+        _unmet(data),
+        f"Holding cost counts the mean shelf stock at unit cost × yearly rate; a year is "
+        f"{study.periods_per_year:.4g} {study.period}s.",
+    ]
+    lines += _parameters(data)
+    lines += _forecast(data)
+    return (*lines, *(_sentence(text) for text in data.models.assumptions))
+
+
+def _drawn(data: Data) -> list[str]:
+    """How periods and items hang together in what is drawn."""
+    law, period = data.models.world.demand, data.study.period
+    plain, n = is_plain(law), data.models.n_items
+    factors = data.models.world.dependence
+    common = factors is not None and bool(factors.market.any() or factors.group.any())
+    if plain.all() and not common:
+        return [INDEPENDENT.format(period=period)]
+    lines = []
+    if not plain.all():
+        lines.append(
+            f"Demand of {int((~plain).sum()):,} of {n:,} SKU-locations hangs on its past or on the calendar "
+            f"(blocks, chains, phases or seasonal profiles); formulas plan with their sums over "
+            f"consecutive {period}s, averaged over phases (column planning_method names what is approximate)."
+        )
+    if not plain.all() and law.cycle > 1:
+        lines.append(f"The first {period} of a run has the calendar phase of the {period} after the history.")
+    lines.append(
+        "Items move together by common factors, estimated from the histories; within an item the factors "
+        f"of different {period}s are independent."
+        if common
+        else "Demand is drawn independently from item to item."
+    )
+    return lines
+
+
+def _unmet(data: Data) -> str:
+    """What becomes of demand that finds an empty shelf."""
+    terms = data.models.world.terms
+    waits = np.where(terms.unmet == Unmet.BACKORDER, MILLION, 0)
+    if terms.waits is not None:
+        waits = np.where(terms.unmet == Unmet.PARTLY, terms.waits, waits)
+    if (waits == MILLION).all():
+        return "Unmet demand waits (backorders)."
+    if (waits == 0).all():
+        return "Unmet demand is lost."
+    if (waits == waits[0]).all():
+        return f"Of unmet demand {waits[0] / MILLION:.4g} waits, the rest is lost."
+    return "Unmet demand waits, is lost, or waits in part, as the items table says."
+
+
+def _forecast(data: Data) -> list[str]:
+    """What levels that follow a forecast know, and when."""
+    policy = data.study.policy
+    if policy.family != FORECAST:
+        return []
+    spec = policy.forecast or ForecastSpec()
+    if spec.method == "given":
+        said = ["Levels come from the forecasts in the items table (mean and standard error per period)."]
+        return said + _indices(data, spec)
+    if spec.method == "constant":
+        said = ["Levels come from mean and spread of the item's law, and no forecast is updated."]
+        return said + _indices(data, spec)
+    return [
+        f"Order-up-to levels follow {WORDS[spec.method]}, updated in every simulated {data.study.period} "
+        "from the demand seen before, with a running error of its own; it starts at mean and spread of the "
+        "item's law. The levels in the plan are those of this start.",
+        *_indices(data, spec),
+    ]
+
+
+def _indices(data: Data, spec: ForecastSpec) -> list[str]:
+    """What a seasonal forecast knows of the season."""
+    if not spec.seasonal:
+        return []
+    seasons = data.models.world.demand.seasons
+    if seasons is None:
+        return ["No season is believed, so that the seasonal indices of the forecast are all 1."]
+    n = int((seasons.profile >= 0).sum())
+    return [
+        f"The forecast has seasonal indices for {n:,} of {data.catalog.n_items:,} SKU-locations (cycle of "
+        f"{seasons.cycle} {data.study.period}s): the profiles estimated from the history, with which demand "
+        "is drawn, too. They stay as they are in the run: what it costs to get a season wrong is not in it."
+    ]
+
+
+def _parameters(data: Data) -> list[str]:
+    """What is drawn again, and what is not, where the study asks for parameter uncertainty."""
+    if not data.study.models.parameter_uncertainty:
+        return []
+    if data.models.redraws is None:
+        return [
+            "No parameter is drawn again: every demand law is given and every lead time stated, "
+            "none is fitted."
+        ]
+    return [
+        "Model intervals: the parameters of every fitted demand law are drawn from what its own history "
+        "leaves open, one draw per batch, items independent. Laws given in items and the kind of each law "
+        "stay; levels, search, scenarios, capital and rows per SKU-location take the fitted parameters.",
+        _lead_times_again(data, data.models.redraws.delays),
+    ]
+
+
+def _lead_times_again(data: Data, known: DelayUncertainty | None) -> str:
+    """What of lead times is drawn again."""
+    n = data.catalog.n_items
+    if known is None:
+        return "Of lead times nothing is drawn again: they are stated, and how much they vary is not known."
+    stated = int((known.unit < 0).sum())
+    stay = f" Those of {stated:,} of {n:,} SKU-locations are stated and stay." if stated else ""
+    return (
+        f"Lead times are drawn again from {known.n_receipts:,} receipts (Bayesian bootstrap), one law per "
+        "supplier and group and draw; a law borrowed for want of receipts varies as suppliers do, and as "
+        f"{data.study.lead_times.min_receipts} receipts would leave open at least (lead_times.min_receipts)."
+        f"{stay}"
+    )
+
+
+def _past(data: Data) -> str:
+    spec = data.study.replay
+    if spec is None:
+        return "The past stands for the future: laws were fitted to the whole history given."
+    held = f"the last {spec.holdout} {data.study.period}s, which are replayed"
+    return f"The past stands for the future: laws were fitted to the history without {held}."
+
+
+def laws_in_words(data: Data) -> str:
+    """How many SKU-locations follow which demand law."""
+    counts = Counter(
+        LawKind(int(kind)).name.lower().replace("_", " ") for kind in data.models.world.demand.kind
+    )
+    return ", ".join(f"{n:,} {name}" for name, n in counts.most_common())
+
+
+def check_lines(data: Data, segmentation: Segmentation) -> tuple[str, ...]:
+    """The summary of `simlab check`."""
+    study, models = data.study, data.models
+    value = format_money(float(models.annual_value.sum()), study.currency)
+    lead, _ = models.lead_time_moments
+    longest = models.world.lead_time.longest()
+    sizes = zip(segmentation.names, segmentation.sizes.tolist(), strict=True)
+    command = "simulate" if study.policy.family == GIVEN else "optimize"
+    lines = [
+        f"Study '{study.name}': {data.catalog.n_items:,} SKU-locations, {study.period} periods, "
+        f"annual demand {value} at unit cost.",
+        f"Demand laws: {laws_in_words(data)}.",
+        f"Lead times: mean {lead.mean():.1f} {study.period}s, longest {int(longest.max())}.",
+        f"Segments by {' × '.join(segmentation.by)}: {', '.join(f'{name} {n:,}' for name, n in sizes)}.",
+        *_parameters(data),
+        *(_sentence(text) for text in models.assumptions),
+        f"No problems: nothing stands in the way of simlab {command}.",
+    ]
+    return tuple(lines)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

@@ -1,0 +1,180 @@
+"""A study's data, read and checked, with the laws fitted to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simlab.catalog import Catalog, Quality
+from simlab.catalog import from_frames as catalog_from_frames
+from simlab.catalog.load import load as load_catalog
+from simlab.models import History, Models, fit, full_account, known_past, read_history
+from simlab.study import Study, read_study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simlab.api.show import ResultTable
+    from simlab.segments import Segmentation
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Checked tables of a study.
+
+    Attributes
+    ----------
+    catalog : Catalog
+        One row per SKU-location, and the histories.
+    """
+
+    catalog: Catalog
+
+    @property
+    def study(self) -> Study:
+        """The options everything runs under."""
+        return self.catalog.study
+
+    @property
+    def quality(self) -> Quality:
+        """Rows, units and value: used, repaired, refused; what the laws left out is counted too."""
+        return full_account(self.catalog.quality, self.models.notes)
+
+    @cached_property
+    def models(self) -> Models:
+        """Demand and lead-time laws, fitted once."""
+        return fit(self.catalog)
+
+    @cached_property
+    def history(self) -> History | None:
+        """Demand per period that the laws rest on, prepared as the study says; None without a table."""
+        return read_history(known_past(self.catalog)[0])
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per SKU-location: what was fitted, and why."""
+        from simlab.api.data.fitted import model_frame
+
+        return model_frame(self.catalog, self.models)
+
+    def fit_test(self, segmentation: Segmentation) -> ResultTable:
+        """Do the laws fit, segment by segment? Out of sample, one period ahead; ``.plot()`` draws PITs.
+
+        Raises
+        ------
+        UsageError
+            No history is long enough.
+        """
+        from simlab.api.data.fitted import fit_table
+
+        return fit_table(self, segmentation)
+
+    def lead_times(self) -> pd.DataFrame:
+        """One row per supplier: lead times as received, promises, drift, weekdays, shared delays, parts.
+
+        Of the past that laws are fitted to (without the hold-out of [replay]); no rows without receipts.
+        """
+        from simlab.api.data.fitted import supplier_frame
+
+        return supplier_frame(known_past(self.catalog)[0])
+
+    def __repr__(self) -> str:
+        n_demand = self.catalog.demand.item.size if self.catalog.demand is not None else 0
+        return f"Data({self.study.name!r}: {self.catalog.n_items} SKU-locations, {n_demand} demand rows)"
+
+    def _repr_html_(self) -> str:
+        from simlab.api.show import describe
+
+        return describe(repr(self), self.quality.to_frame())
+
+
+def load(path: str | Path) -> Data:
+    """Read a study file and the tables it names.
+
+    Parameters
+    ----------
+    path : str or Path
+        The study file (TOML).
+
+    Returns
+    -------
+    Data
+        Everything checked; laws are fitted when first needed.
+
+    Raises
+    ------
+    InvalidInputError
+        With every problem of the study file, or of the tables, at once.
+
+    Examples
+    --------
+    >>> import simlab as sl
+    >>> data = sl.load("study.toml")  # doctest: +SKIP
+    >>> data.quality.to_frame()  # doctest: +SKIP
+    """
+    return with_segments(load_catalog(read_study(Path(path))))
+
+
+def load_frames(
+    items: pd.DataFrame,
+    demand: pd.DataFrame | None = None,
+    receipts: pd.DataFrame | None = None,
+    *,
+    study: Study | Mapping[str, Any] | None = None,
+) -> Data:
+    """The same from pandas tables, under the rules that hold for files.
+
+    Parameters
+    ----------
+    items, demand, receipts : DataFrame
+        Columns as in the files; only `items` is always needed.
+    study : Study or mapping, optional
+        Options: sections by name with their options, as in a study file; the defaults if left out.
+
+    Raises
+    ------
+    InvalidInputError
+        With every problem of the options, or of the tables, at once.
+
+    Examples
+    --------
+    >>> import simlab as sl
+    >>> options = {"study": {"period": "day", "currency": "EUR"}, "policy": {"review_period": 7}}
+    >>> data = sl.load_frames(items, demand, study=options)  # doctest: +SKIP
+    """
+    options = study if isinstance(study, Study) else Study.default(**dict(study or {}))
+    return with_segments(catalog_from_frames(options, items, demand, receipts))
+
+
+def with_segments(catalog: Catalog) -> Data:
+    """The catalogue's data; segments that overrides name are found first, without those overrides."""
+    from simlab.segments.overrides import segments_of_overrides
+
+    segment = segments_of_overrides(catalog)
+    return Data(catalog if segment is None else replace(catalog, segment=segment))
+
+
+def demo(seed: int = 2026, study: Mapping[str, Mapping[str, Any]] | None = None) -> Data:
+    """A made-up electronics retailer: about 600 SKUs at two stores and an e-commerce warehouse.
+
+    Parameters
+    ----------
+    seed : int
+        Of the generator; the default is the one that `simlab demo` uses.
+    study : mapping, optional
+        Options of the study file by section that take the place of the demo's, such as
+        ``{"replay": {"holdout": 56}}``.
+    """
+    import tomllib
+
+    from simlab.samples import study_text
+    from simlab.samples.retailer import retailer
+    from simlab.study import parse_study
+
+    options = tomllib.loads(study_text())
+    for section, changed in (study or {}).items():
+        options[section] = {**options.get(section, {}), **changed}
+    frames = retailer(seed=seed)
+    return load_frames(frames.items, frames.demand, frames.receipts, study=parse_study(options))

@@ -1,0 +1,199 @@
+"""Test and picture of fit per segment, for every run that has a history."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from simlab.api.data.data import Data
+from simlab.api.show import COLOURS, Column, Kind, ResultTable
+from simlab.arrays import IntArray
+from simlab.catalog import Catalog
+from simlab.engine.world.demand_law import LawKind
+from simlab.errors import UsageError
+from simlab.models import FITTED, Models, SupplierRecord, one_step, supplier_records
+from simlab.segments import Segmentation
+from simlab.verdict.replay.fit import fit_test, pit_of_segments
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+_MOST_ITEMS, _MOST_SEGMENTS = 600, 60
+_FEWEST_EACH, _MOST_EACH = 5, 60
+_COLUMNS = (
+    Column("segment", "segment", Kind.TEXT),
+    Column("n_items", "SKU-locations judged", Kind.COUNT),
+    Column("n_periods", "periods", Kind.COUNT),
+    Column("pit_mean", "mean PIT (right: 0.5)", Kind.RATE),
+    Column("pit_share", "PIT in 0.05–0.95 (right: 0.9)", Kind.RATE),
+    Column("p", "p of the test", Kind.RATE),
+    Column("flagged", "flagged", Kind.TEXT),
+)
+
+
+def fit_table(data: Data, segmentation: Segmentation) -> ResultTable:
+    """The test as a table that draws its PIT histograms.
+
+    Raises
+    ------
+    UsageError
+        No history is long enough to judge anything.
+    """
+    found = fit_tables(data, segmentation)
+    if not found:
+        raise UsageError("no history is long enough to test laws on periods that they were not fitted to")
+    table = found["fit_test"]
+    note = (
+        f"laws fitted to the first two thirds of the history, every period from {table['cut'].iloc[0]} on "
+        "judged by them; at most 5 % of the flagged segments are expected to be flagged falsely"
+    )
+
+    def draw(_: ResultTable) -> Figure:
+
+        return plot_pit(found["fit_pit"])
+
+    return ResultTable("Fit of the laws, out of sample", table, note, _COLUMNS, data.study.currency, draw)
+
+
+def fit_tables(data: Data, segmentation: Segmentation) -> dict[str, pd.DataFrame]:
+    """Tables `fit_test` and `fit_pit`; empty where no history is long enough.
+
+    Notes
+    -----
+    Judged are at most 60 items of a segment (fewer of many segments), drawn by the hash of their keys, and
+    the 60 largest segments: a second fit of everything would double the time of a run.
+    """
+    history = data.history
+    if history is None:
+        return {}
+    found = one_step(data.catalog, _judged(data, segmentation, history.n_observed > 0))
+    if found is None:
+        return {}
+    codes, names = segmentation.codes, segmentation.names
+    table = fit_test(found, codes, names).assign(cut=found.cut)
+    return {"fit_test": table, "fit_pit": pit_of_segments(found, codes, names, FITTED)}
+
+
+def _judged(data: Data, segmentation: Segmentation, known: npt.NDArray[np.bool_]) -> IntArray:
+    """Rows of the catalogue, ascending."""
+    sizes = np.bincount(segmentation.codes[known], minlength=len(segmentation.names))
+    largest = np.argsort(-sizes, kind="stable")[:_MOST_SEGMENTS]
+    largest = largest[sizes[largest] > 0]
+    each = int(np.clip(_MOST_ITEMS // max(largest.size, 1), _FEWEST_EACH, _MOST_EACH))
+    key = data.models.world.keys
+    rows = []
+    for code in largest.tolist():
+        mine = np.flatnonzero(known & (segmentation.codes == code))
+        rows.append(mine[np.argsort(key[mine], kind="stable")][:each])
+    return np.sort(np.concatenate(rows)) if rows else np.zeros(0, np.int64)
+
+
+_PLOT_COLUMNS, _MOST = 4, 12
+
+
+def plot_pit(table: pd.DataFrame) -> Figure:
+    """Histograms of the randomised PIT, one per segment: flat at the dashed line where the laws are right."""
+    from simlab.api.show import Picture
+
+    groups = list(dict.fromkeys(table["group"]))[:_MOST]
+    rows, columns = ceil(len(groups) / _PLOT_COLUMNS), min(_PLOT_COLUMNS, len(groups))
+    figure = Picture(figsize=(2.4 * columns, 0.4 + 1.8 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    for axes in grid.ravel()[len(groups) :]:
+        axes.set_axis_off()
+    for axes, group in zip(grid.ravel(), groups, strict=False):
+        mine = table[table["group"] == group]
+        width = mine["high"] - mine["low"]
+        axes.bar(mine["low"], mine["share"], width=0.92 * width, align="edge", color=COLOURS["segmented"])
+        axes.axhline(float(width.mean()), color=COLOURS["habit"], linestyle="--", linewidth=1)
+        axes.set_title(group, fontsize="small")
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.supxlabel("Randomised PIT", fontsize="small")
+    figure.supylabel("Share of periods", fontsize="small")
+    return figure
+
+
+_NAN = float("nan")
+
+
+def supplier_frame(catalog: Catalog) -> pd.DataFrame:
+    """One row per supplier of the receipts table; no rows without one.
+
+    Days are as `lead_times.calendar` counts them (promises: calendar days, parts: from the first receipt
+    on). Empty: not told, or too few receipts. `drifted`, `has_weekday` and `is_shared` are believed with
+    at most 5 % of each expected to be false.
+    """
+    return pd.DataFrame([_row(one) for one in supplier_records(catalog)])
+
+
+def _row(one: SupplierRecord) -> dict[str, Any]:
+    drift, weekday, shared = one.drift, one.weekday, one.shared
+    return {
+        "supplier": one.supplier,
+        "received": one.n_received,
+        "open": one.n_open,
+        "mean_days": one.mean_days,
+        "sd_days": one.sd_days,
+        "p95_days": one.p95_days,
+        "promised": one.promises.n,
+        "late_share": one.promises.late_share,
+        "late_days": one.promises.late_days,
+        "mean_lateness_days": one.promises.mean_days,
+        "overdue": one.promises.n_overdue,
+        "older_days": _NAN if drift is None else drift.older,
+        "newer_days": _NAN if drift is None else drift.newer,
+        "drift_p": _NAN if drift is None else drift.p,
+        "drifted": drift is not None and drift.flagged,
+        "fastest_weekday": "" if weekday is None else weekday.fastest,
+        "fastest_days": _NAN if weekday is None else weekday.fastest_days,
+        "slowest_weekday": "" if weekday is None else weekday.slowest,
+        "slowest_days": _NAN if weekday is None else weekday.slowest_days,
+        "weekday_p": _NAN if weekday is None else weekday.p,
+        "has_weekday": one.has_weekday,
+        "order_days": 0 if shared is None else shared.n_days,
+        "shared_correlation": _NAN if shared is None else shared.correlation,
+        "shared_p": _NAN if shared is None else shared.p,
+        "is_shared": one.is_shared,
+        "complete_orders": one.parts.n_orders,
+        "orders_in_parts": one.parts.n_partial,
+        "first_share": one.parts.first_share,
+        "rest_days": one.parts.rest_days,
+        "short_share": one.parts.short_share,
+    }
+
+
+def model_frame(catalog: Catalog, models: Models) -> pd.DataFrame:
+    """One row per SKU-location: laws, why they were chosen, costs."""
+    demand, lead = models.world.demand, models.world.lead_time
+    support = [lead.support(item) for item in range(models.world.n_items)]
+    return pd.DataFrame(
+        {
+            "sku": list(catalog.sku),
+            "location": list(catalog.location),
+            "supplier": _text(catalog, "supplier"),
+            "demand_law": [LawKind(int(kind)).name.lower() for kind in demand.kind],
+            "demand_reason": list(models.demand_reason),
+            "lead_time_reason": list(models.lead_time_reason),
+            "n_observed": models.n_observed,
+            "mean_demand": demand.mean,
+            "sd_demand": np.sqrt(demand.variance),
+            "mean_lead_time": [float((periods * share).sum()) for periods, share in support],
+            "longest_lead_time": lead.longest(),
+            "review_period": models.world.terms.review_period,
+            "unit_cost": models.costs.unit_cost * models.costs.cost_resolution,
+            "holding_rate": models.costs.holding_rate,
+            "annual_units": models.annual_units,
+            "annual_value": models.annual_value,
+            "cv": models.cv,
+        }
+    )
+
+
+def _text(catalog: Catalog, name: str) -> pd.Series[Any]:
+    values = catalog.texts.get(name)
+    return pd.Series(list(values) if values is not None else [None] * catalog.n_items, dtype="object")

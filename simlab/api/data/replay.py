@@ -1,0 +1,249 @@
+"""A plan on the real last periods: tables and sentences for the run folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from simlab.api.data.data import Data
+from simlab.api.show import Column, Kind, ResultTable
+from simlab.arrays import FloatArray
+from simlab.engine.kernels.streams import phase_seed
+from simlab.engine.world.levels import Levels
+from simlab.measures import t_quantile
+from simlab.models import FITTED, AtCut, HeldOut, recorded_lead_times, rolling_origins, split, stock_at_cut
+from simlab.segments import Segmentation
+from simlab.verdict.replay.calibration import calibration, pit_shares
+from simlab.verdict.replay.origins import forecasts
+from simlab.verdict.replay.replay import ReplaySums, protection, replay
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+ALL = "(all)"
+
+PATHS = 60
+"""Draws of start and lead times behind a replay."""
+_JUDGED = {
+    "demand": ("demand", Kind.COUNT),
+    "fill_rate": ("fill rate", Kind.RATE),
+    "inventory_value": ("inventory value", Kind.MONEY),
+}
+_SHOWN = (
+    Column("segment", "segment", Kind.TEXT),
+    Column("n_judged", "SKU-locations judged", Kind.COUNT),
+    *(
+        column
+        for name, (heading, kind) in _JUDGED.items()
+        for column in (
+            Column(name, f"{heading}, real", kind),
+            Column(f"{name}_expected", f"{heading}, expected", kind),
+            Column(f"{name}_inside", f"{heading} inside", Kind.TEXT),
+        )
+    ),
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Replayed:
+    """What the hold-out says.
+
+    Attributes
+    ----------
+    replay : DataFrame
+        Per segment: real demand and fill rate beside what the plan expected of these periods.
+    calibration : DataFrame
+        Per segment and method: coverage, PIT, exceedance and scores of demand over R + L.
+    pit : DataFrame
+        Per segment and tenth of [0, 1]: share of the randomised PIT of the fitted laws; 0.1 each if right.
+    statements : tuple of str
+        The same in sentences, with the rules that were followed.
+    currency : str
+    """
+
+    replay: pd.DataFrame
+    calibration: pd.DataFrame
+    pit: pd.DataFrame
+    statements: tuple[str, ...]
+    currency: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """Reality beside what was expected, per segment."""
+        return self.replay
+
+    def __repr__(self) -> str:
+        return repr(self._table())
+
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()
+
+    def _table(self) -> ResultTable:
+        names = {f"{name}_{end}": f"{name}_expected_{end}" for name in _JUDGED for end in ("low", "high")}
+        frame = self.replay.rename(columns=names)
+        return ResultTable("Replay", frame, " ".join(self.statements), _SHOWN, self.currency)
+
+
+def replay_plan(data: Data, segmentation: Segmentation, levels: Levels, level: float) -> Replayed | None:
+    """Replay one plan over the study's hold-out; None where the study has none.
+
+    Parameters
+    ----------
+    data : Data
+        Whose laws were fitted without the hold-out.
+    segmentation : Segmentation
+    levels : Levels
+        One column: the plan.
+    level : float
+        Of the intervals.
+    """
+    spec = data.study.replay
+    if spec is None:
+        return None
+    _, held = split(data.catalog, spec.holdout)
+    world = data.models.world
+    seed = phase_seed(data.study.simulation.seed, "selection")
+    recorded = recorded_lead_times(data.catalog, held) if spec.lead_times == "recorded" else None
+    opening = stock_at_cut(data.catalog, held)
+    real = replay(world, levels, held, paths=PATHS, seed=seed, recorded=recorded, opening=opening)
+    expected = replay(world, levels, held, paths=PATHS, seed=seed, as_expected=True, opening=opening)
+    table = pd.DataFrame(list(_rows(data, segmentation, real, expected, level)))
+    names = np.array(segmentation.names, dtype=object)[segmentation.codes]
+    origins = rolling_origins(data.catalog, spec.holdout)
+    found = list(forecasts(origins, names))
+    judged = calibration(found, level)
+    return Replayed(
+        table,
+        judged,
+        pit_shares(found),
+        tuple(_statements(data, held, table, judged, level, opening)),
+        data.study.currency,
+    )
+
+
+def _rows(
+    data: Data, segmentation: Segmentation, real: ReplaySums, expected: ReplaySums, level: float
+) -> Iterator[dict[str, object]]:
+    codes = segmentation.codes
+    every = np.arange(codes.size)
+    for code, name in enumerate([*segmentation.names, ALL]):
+        rows = every if name == ALL else np.flatnonzero(codes == code)
+        judged = rows[real.n_counted[rows] > 0]
+        row: dict[str, object] = {"segment": name, "n_items": rows.size, "n_judged": judged.size}
+        row["item_periods"] = int(real.n_counted[judged].sum())
+        for what, of in (("demand", _demand), ("fill_rate", _fill), ("inventory_value", _value)):
+            row |= _compared(what, of(data, real, judged), of(data, expected, judged), level)
+        yield row
+
+
+def _compared(name: str, real: FloatArray, expected: FloatArray, level: float) -> dict[str, object]:
+    """Mean of reality, expectation and its prediction interval, and whether reality lies inside."""
+    value, centre = float(real.mean()), float(expected.mean())
+    half = t_quantile(0.5 + level / 2, PATHS - 1) * expected.std(ddof=1) * np.sqrt(1 + 1 / PATHS)
+    low, high = centre - half, centre + half
+    if name == "fill_rate":
+        low, high = max(low, 0.0), min(high, 1.0)
+    known = bool(np.isfinite(value) and np.isfinite(centre))
+    inside = bool(low <= value <= high) if known else None
+    return {
+        name: value,
+        f"{name}_expected": centre,
+        f"{name}_low": low,
+        f"{name}_high": high,
+        f"{name}_inside": inside,
+    }
+
+
+def _demand(data: Data, sums: ReplaySums, rows: npt.NDArray[np.int64]) -> FloatArray:
+    return _or_nan(sums.demanded[rows].sum(axis=0).astype(np.float64), rows)
+
+
+def _fill(data: Data, sums: ReplaySums, rows: npt.NDArray[np.int64]) -> FloatArray:
+    demanded = sums.demanded[rows].sum(axis=0)
+    served = sums.served[rows].sum(axis=0)
+    return np.asarray(np.where(demanded > 0, served / np.maximum(demanded, 1), np.nan))
+
+
+def _value(data: Data, sums: ReplaySums, rows: npt.NDArray[np.int64]) -> FloatArray:
+    costs = data.models.costs
+    weight = costs.unit_cost[rows] * costs.cost_resolution / 2 / np.maximum(sums.n_counted[rows], 1)
+    return _or_nan((sums.on_hand[rows] * weight[:, None]).sum(axis=0), rows)
+
+
+def _or_nan(values: FloatArray, rows: npt.NDArray[np.int64]) -> FloatArray:
+    return values if rows.size else np.full(PATHS, np.nan)
+
+
+def _statements(
+    data: Data,
+    held: HeldOut,
+    table: pd.DataFrame,
+    judged: pd.DataFrame,
+    level: float,
+    opening: AtCut | None,
+) -> Iterator[str]:
+    period, span = data.study.period, protection(data.models.world)
+    total = table.iloc[-1]
+    short = int((held.n_periods < 2 * span).sum())
+    yield (
+        f"Replay of the last {held.n_periods} {period}s (from {held.days[0]}), which no law has seen: "
+        "the history counts what was sold, so this says sales, not demand; sales lost to empty shelves "
+        "are not in it."
+    )
+    if total["n_judged"]:
+        where = "inside" if total["fill_rate_inside"] else "outside"
+        yield (
+            f"The plan would have served {100 * total['fill_rate']:.1f} % of these sales; expected were "
+            f"{100 * total['fill_rate_expected']:.1f} % ({100 * level:g} % prediction interval "
+            f"{100 * total['fill_rate_low']:.1f} to {100 * total['fill_rate_high']:.1f} %): reality lies "
+            f"{where}. The interval takes items as independent; real items share shocks."
+        )
+    yield _start(opening, data.catalog.n_items, data.study.period_days)
+    if data.models.world.supply is not None:
+        yield (
+            "Orders of the replay are delayed one by one and come whole: shared delays, outages and orders "
+            "in parts are not replayed."
+        )
+    if short:
+        yield (
+            f"{short:,} of {span.size:,} SKU-locations have a hold-out below 2 (R + L): only the forecast "
+            "of their demand over R + L is judged, where it fits."
+        )
+    if judged.empty:
+        yield "No R + L fits into the hold-out: no forecast is judged."
+        return
+    mine = judged[(judged["group"] == ALL) & (judged["method"] == FITTED)].iloc[0]
+    n = int(mine["origins"])
+    origins = "one origin" if n == 1 else f"{n} origins"
+    yield (
+        f"Demand over R + L fell between the 5 % and 95 % points of its forecast (randomised) in "
+        f"{100 * mine['pit_share']:.1f} % of {int(mine['n']):,} cases from {origins}; "
+        "right laws give 90 %."
+    )
+
+
+def _start(opening: AtCut | None, n_items: int, period_days: float) -> str:
+    """Where the replay begins."""
+    transient = "of every SKU-location the first max(R + L) periods do not count."
+    if opening is None:
+        return (
+            "No stock record reaches back to the cut, so the replay starts from draws of the plan's "
+            f"simulated stationary state; {transient}"
+        )
+    n, orders = int(opening.known.sum()), int(opening.known[opening.item].sum())
+    old = int((opening.age_days > period_days).sum())
+    said = f" (the last record of {old:,} is older than a period)" if old else ""
+    others = "" if n == n_items else "; the others start from draws of the plan's simulated stationary state"
+    way = (
+        f"{orders:,} orders then under way arrive when they really did"
+        if orders
+        else "no order then under way is recorded by SKU, so the first review orders up to the plan's level"
+    )
+    return (
+        f"The replay starts from the stock recorded at the cut for {n:,} of {n_items:,} SKU-locations"
+        f"{said}{others}; {way}; {transient}"
+    )

@@ -1,0 +1,1 @@
+"""What money asks of a plan."""

@@ -1,0 +1,205 @@
+"""What finance asks of an optimized study, and the tables of it in the run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from simlab.api.finance import bounds as bounding
+from simlab.api.finance import prices
+from simlab.api.finance.bounds import band_frame
+from simlab.api.finance.capital import capital_by_segment, now_of
+from simlab.api.finance.limits import limits_frame
+from simlab.api.finance.prices import releases_frame
+from simlab.api.show import COLOURS, Column, Kind, ResultTable, _canvas
+from simlab.measures import format_money, format_rate
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from simlab.api.finance.capital import Capital
+    from simlab.api.plans.outcome import Optimization
+    from simlab.frontier import Plan
+
+
+_STEP = (
+    Column("segment", "segment", Kind.TEXT),
+    Column("from_target", "target", Kind.RATE),
+    Column("to_target", "to", Kind.RATE),
+)
+
+
+def exchange_rates(opt: Optimization) -> ResultTable:
+    """Money per percentage point of service between neighbouring plans."""
+
+    service, a_year = opt.accounting.service, "a year" if opt.accounting.yearly else ""
+    columns = (
+        Column("fill_rate_from", f"{service} from", Kind.RATE),
+        Column("fill_rate", "to", Kind.RATE),
+        Column("cost_per_point", f"{opt.accounting.objective} per point", Kind.MONEY, a_year),
+        Column("cost_per_point_hull", "Lagrangian price", Kind.MONEY, a_year),
+        Column("value_per_point", "stock per point", Kind.MONEY),
+    )
+    note = (
+        f"{opt.accounting.objective} of one more percentage point of {service}, plans fixed, "
+        "paired on the verdict seed; Lagrangian price: of the hull on the seed that chose, not of a plan"
+    )
+    return _table(opt, "Exchange rates", prices.rates_frame(opt), note, columns, plot_rates)
+
+
+def next_euro(opt: Optimization) -> ResultTable:
+    """Each segment's best next step up and down."""
+    columns = (
+        Column("direction", "step", Kind.TEXT),
+        *_STEP,
+        Column("value_verdict", "stock", Kind.MONEY),
+        Column("fill_verdict", opt.accounting.service, Kind.POINTS),
+        Column("points_per_1000", "points per 1,000 of stock", Kind.NUMBER),
+        Column("keeps_limits", "keeps limits", Kind.TEXT),
+    )
+    note = (
+        "one segment moves, all others stay; changes paired on the verdict seed; "
+        f"points per 1,000 {opt.data.study.currency} of stock on the seed that chose, best first"
+    )
+    return _table(opt, "Next moves", prices.moves_frame(opt), note, columns)
+
+
+def release(opt: Optimization, amount: float) -> ResultTable:
+    """Where an amount of stock comes from at the least loss."""
+    found = prices.release_of(opt, amount)
+    columns = (
+        *_STEP,
+        Column("value", "stock", Kind.MONEY),
+        Column("cost", opt.accounting.objective, Kind.MONEY, "a year" if opt.accounting.yearly else ""),
+        Column("fill", opt.accounting.service, Kind.POINTS),
+    )
+    note = (
+        f"{format_money(amount, opt.data.study.currency)} set free: service falls from "
+        f"{format_rate(found.before.fill_rate)} to {format_rate(found.after.fill_rate)} on the search seed"
+    )
+    return _table(opt, "Release of stock", prices.release_frame(found), note, columns)
+
+
+def by_segment(opt: Optimization) -> ResultTable:
+    """Stock now and proposed, segment by segment."""
+
+    columns = (
+        Column("segment", "segment", Kind.TEXT),
+        Column("n_items", "SKU-locations", Kind.COUNT),
+        Column("inventory_value_now", "stock now", Kind.MONEY),
+        Column("inventory_value", "proposed", Kind.MONEY),
+        Column("change", "change", Kind.MONEY),
+        Column("fill_rate_now", "fill rate now", Kind.RATE),
+        Column("fill_rate", "proposed fill rate", Kind.RATE),
+    )
+    what = "today's levels" if now_of(opt) == "today" else "the habit, for today's levels are not all known"
+    note = (
+        f"mean inventory value, {opt.data.study.currency}; now: {what}; both plans on the verdict seed, the "
+        "change is paired"
+    )
+    frame = capital_by_segment(opt)
+    return _table(opt, "Capital by segment", frame, note, columns, plot_capital_by_segment)
+
+
+def _table(
+    opt: Optimization,
+    title: str,
+    frame: pd.DataFrame,
+    note: str,
+    columns: tuple[Column, ...],
+    draw: Callable[[ResultTable], Figure] | None = None,
+) -> ResultTable:
+    return ResultTable(title, frame, note, columns, opt.data.study.currency, draw)
+
+
+def bounds(opt: Optimization, *, every_level: bool, headroom: float = 0.0) -> bounding.Bounds:
+    """Per-SKU bounds and the split of the gap."""
+    return bounding.bounds(opt, every_level=every_level, headroom=headroom)
+
+
+def knee(opt: Optimization) -> Plan:
+    """The knee of the frontier."""
+    return prices.knee_of(opt)
+
+
+def finance_frames(opt: Optimization) -> dict[str, pd.DataFrame]:
+    """The tables under `results` that finance reads."""
+    scenarios = {} if opt.stress is None else {"stress": opt.stress.frame}
+    return {
+        **scenarios,
+        "capital": opt.capital.to_frame(),
+        "stock_value": opt.stock_value.to_frame(),
+        "capital_by_segment": capital_by_segment(opt),
+        "exchange_rates": prices.rates_frame(opt),
+        "moves": prices.moves_frame(opt),
+        "budget_sweep": prices.sweep_frame(opt),
+        "release": releases_frame(opt),
+        "band": band_frame(opt),
+        "bounds": bounds(opt, every_level=bounding.quick(opt)).to_frame(),
+        "limits": limits_frame(opt),
+    }
+
+
+_NOW, _PLAN = COLOURS["habit"], COLOURS["segmented"]
+
+
+def plot_rates(table: ResultTable) -> Figure:
+    """Money per percentage point as a staircase over service, with its interval; the chosen plan marked."""
+    figure, axes = _canvas(8.0, 4.5)
+    frame, shown = table.frame, {column.key: column for column in table.columns}
+    name = "cost_per_point"
+    ends = [*frame["fill_rate_from"], frame["fill_rate"].iloc[-1]]
+    low, high = frame[f"{name}_low"], frame[f"{name}_high"]
+    axes.stairs(frame[name], ends, color=_PLAN, linewidth=1.6, baseline=None)
+    for start, stop, least, most in zip(ends[:-1], ends[1:], low, high, strict=True):
+        axes.fill_between([start, stop], least, most, color=_PLAN, alpha=0.25, linewidth=0)
+    for end in frame.loc[frame["ends_at_chosen"], "fill_rate"]:
+        axes.axvline(end, color="0.5", linestyle=":", linewidth=1, label="chosen plan")
+        axes.legend(frameon=False, fontsize="small", loc="upper left")
+    if (frame[name] > 0).all():
+        axes.set_yscale("log")
+    axes.set_xlabel(f"Achieved {shown['fill_rate_from'].heading.removesuffix(' from')} (search seed)")
+    axes.set_ylabel(shown[name].title(table.currency))
+    return figure
+
+
+def plot_capital_by_segment(table: ResultTable) -> Figure:
+    """Stock of every segment now (hollow) and proposed (filled), largest change first."""
+    frame = table.frame[table.frame["segment"] != "(all)"]
+    frame = frame.reindex(frame["change"].abs().sort_values().index)
+    figure, axes = _canvas(8.0, 1.0 + 0.35 * len(frame))
+    places = range(len(frame))
+    now, plan = frame["inventory_value_now"], frame["inventory_value"]
+    axes.hlines(places, now, plan, color="0.6", linewidth=1)
+    axes.plot(now, places, "o", markerfacecolor="white", markeredgecolor=_NOW, label="now")
+    axes.plot(plan, places, "o", color=_PLAN, label="proposed")
+    axes.set_yticks(places, frame["segment"])
+    axes.set_xlim(left=0)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.set_xlabel(f"Mean inventory value ({table.currency})")
+    axes.legend(frameon=False, fontsize="small")
+    return figure
+
+
+def plot_capital(capital: Capital) -> Figure:
+    """Stock value from today on with the band of single replications, and what is bought."""
+    figure, axes = _canvas(8.0, 4.5)
+    frame = capital.frame
+    axes.fill_between(
+        frame["period"],
+        frame["inventory_value_low"],
+        frame["inventory_value_high"],
+        color=_PLAN,
+        alpha=0.25,
+        linewidth=0,
+        label="nine of ten replications",
+    )
+    axes.plot(frame["period"], frame["inventory_value"], color=_PLAN, label="stock value, mean")
+    axes.plot(frame["period"], frame["purchases"], color="0.5", linewidth=0.8, label="purchases, mean")
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.set_xlabel(f"{capital.period.capitalize()}s from today")
+    axes.set_ylabel(capital.currency)
+    axes.legend(frameon=False, fontsize="small")
+    return figure

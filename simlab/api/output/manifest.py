@@ -1,0 +1,156 @@
+"""What a run says of itself: seeds, evaluator, warm-up, inputs, assumptions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simlab.api.data.assumptions import assumptions, laws_in_words
+from simlab.api.data.data import Data
+from simlab.api.learning.growers import is_grown
+from simlab.api.output.tables import attribute_columns
+from simlab.api.settings import Settings
+from simlab.api.simulator.stored import table_hash
+from simlab.engine.kernels.streams import phase_seed
+from simlab.policies.levels.forecasting import FORECAST
+from simlab.segments import Segmentation
+from simlab.study.sections import ForecastSpec
+
+if TYPE_CHECKING:
+    from simlab.api.plans.outcome import Optimization
+    from simlab.api.simulation import Simulation
+
+
+def optimize_facts(opt: Optimization, statements: tuple[str, ...], times: dict[str, float]) -> dict[str, Any]:
+    """The manifest of an optimized run."""
+    from simlab.api.show import spread
+    from simlab.api.simulator.stored import basis
+    from simlab.engine.prepare.evaluators import evaluator_of
+
+    facts = _facts(opt.data, opt.segmentation, opt.settings, statements, times)
+    return facts | {
+        "command": "optimize",
+        "seeds": _seeds(
+            opt.settings, (*_chosen_on(opt.data, opt.segmentation, opt.data.study.optimize.choose), "verdict")
+        ),
+        "evaluator": evaluator_of(opt.data.models.world, opt.planned.levels),
+        "warmup": opt.warmup,
+        "warmup_rule": opt.warmup_rule,
+        "targets": list(opt.targets),
+        "curves": basis(
+            opt.data, opt.planned.levels, opt.settings.horizon("search", opt.warmup), opt.targets
+        ),
+        "objective": opt.accounting.objective,
+        "service": opt.accounting.service,
+        "achieved": spread("fill_rate", opt.service),
+        "constraints": {"fill_rate": opt.solved.fill_rate, "budget": opt.solved.budget} | _on_tails(opt),
+        "chosen": opt.chosen.by_segment(),
+        "frontier": {
+            "n_points": opt.frontier.n_points,
+            "n_shown": opt.solved.thinned.frontier.n_points,
+            "largest_fill_gap": opt.solved.thinned.fill_gap,
+            "largest_cost_gap": opt.solved.thinned.cost_gap,
+            "largest_gap_between": float(opt.solved.thinned.frontier.gap_between.max()),
+            "points": {
+                str(label): int(count)
+                for label, count in zip(
+                    *np.unique(opt.solved.shown.certificate.astype(str), return_counts=True), strict=True
+                )
+            },
+        },
+        "notes": [*opt.solved.notes, *opt.references.notes],
+    }
+
+
+def _on_tails(opt: Optimization) -> dict[str, Any]:
+    """Ceilings on P95 and peak of stock value, and the proof of the plan, where the study asks for them."""
+    found = opt.solved.choosing.tails
+    proofs = {
+        one.measure: {"certificate": one.certificate, "gap": one.gap} for one in found if one.certificate
+    }
+    ceilings = {one.measure: one.at_most for one in found if np.isfinite(one.at_most)}
+    return {name: value for name, value in (("ceilings", ceilings), ("least", proofs)) if value}
+
+
+def simulate_facts(
+    simulation: Simulation, statements: tuple[str, ...], times: dict[str, float]
+) -> dict[str, Any]:
+    """The manifest of a simulated policy."""
+    from simlab.engine.prepare.evaluators import evaluator_of
+
+    facts = _facts(simulation.data, simulation.segmentation, simulation.settings, statements, times)
+    return facts | {
+        "command": "simulate",
+        "seeds": _seeds(simulation.settings, _chosen_on(simulation.data, simulation.segmentation)),
+        "evaluator": evaluator_of(simulation.data.models.world, simulation.planned.levels),
+        "warmup": simulation.warmup,
+        "warmup_rule": simulation.warmup_rule,
+        "constraints": {},
+        "notes": [],
+    }
+
+
+def _facts(
+    data: Data,
+    segmentation: Segmentation,
+    settings: Settings,
+    statements: tuple[str, ...],
+    times: dict[str, float],
+) -> dict[str, Any]:
+    from simlab.engine._jit import kernel_hash
+
+    study = data.study
+    return {
+        "study": study.name,
+        "currency": study.currency,
+        "period": study.period,
+        "as_of": str(data.catalog.as_of),
+        "n_items": data.catalog.n_items,
+        "inputs": dict(data.catalog.inputs),
+        "kernel_hash": kernel_hash(),
+        "table_hash": table_hash(data.models),
+        "laws": laws_in_words(data),
+        "periods": settings.periods,
+        "replications": settings.replications,
+        "verdict_replications": settings.verdict_replications,
+        "batches": settings.batches,
+        "level": settings.level,
+        "by": attribute_columns(segmentation),
+        "segments": list(segmentation.names),
+        "segment_rule": segmentation.rule,
+        "policy": {
+            "family": study.policy.family,
+            "planning": study.policy.planning,
+            "target_measure": study.policy.target_measure,
+            "start": study.policy.start,
+            **_forecast(data),
+        },
+        "statements": list(statements),
+        "intervals": {"kind": "simulation", "level": settings.level, **_draws(data, settings)},
+        "assumptions": list(assumptions(data)),
+        "times": {stage: round(seconds, 3) for stage, seconds in times.items()},
+    }
+
+
+def _forecast(data: Data) -> dict[str, Any]:
+    """How levels are forecast, where they are."""
+    policy = data.study.policy
+    if policy.family != FORECAST:
+        return {}
+    return {"forecast": (policy.forecast or ForecastSpec()).model_dump()}
+
+
+def _draws(data: Data, settings: Settings) -> dict[str, Any]:
+    """Whether model intervals stand beside, and the most parameter draws behind them."""
+    return {} if data.models.redraws is None else {"also": "model", "batches": settings.batches}
+
+
+def _chosen_on(data: Data, segmentation: Segmentation, choose: str = "in_sample") -> tuple[str, ...]:
+    """Phases whose seeds had a say in the segments or the plan."""
+    selected = any(is_grown(data, name) for name in segmentation.by) or choose == "lower_bound"
+    return ("search", "selection") if selected else ("search",)
+
+
+def _seeds(settings: Settings, phases: tuple[str, ...]) -> dict[str, int]:
+    return {"study": settings.seed} | {phase: phase_seed(settings.seed, phase) for phase in phases}

@@ -1,0 +1,227 @@
+"""A run folder written and sealed: tables, log, manifest, report; one way for every command."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simlab.api.data.data import Data
+from simlab.api.data.replay import replay_plan
+from simlab.api.finance.finance import finance_frames
+from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
+from simlab.api.output import tables
+from simlab.api.output.manifest import optimize_facts, simulate_facts
+from simlab.api.output.statements import optimize_statements, simulate_statements
+from simlab.api.output.tables import optimization_sums, simulation_sums
+from simlab.api.plans.outcome import Optimization
+from simlab.api.simulation import Simulation
+from simlab.api.simulator import items
+from simlab.api.simulator.stored import curves_table
+from simlab.engine.world.levels import Levels
+from simlab.execution import Progress
+from simlab.run import RunFolder
+from simlab.segments import Segmentation
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """What a command leaves behind.
+
+    Attributes
+    ----------
+    folder : Path
+        The run folder.
+    report : Path or None
+        The report in it.
+    statements : tuple of str
+        The outcome in sentences, with intervals.
+    tables : dict of str to DataFrame
+        What a person wants to see of it; everything lies under `results`.
+    times : dict of str to float
+        Seconds per stage.
+    """
+
+    folder: Path
+    report: Path | None
+    statements: tuple[str, ...]
+    tables: dict[str, pd.DataFrame]
+    times: dict[str, float] = field(default_factory=dict)
+
+
+def _logged(folder: RunFolder, progress: Progress | None) -> Progress:
+    """Progress that also writes a line to the run's log when a stage ends, so that a dead run tells where."""
+    begun: dict[str, float] = {}
+
+    def tell(stage: str, done: int, total: int) -> None:
+        if (done, total) == (0, 1):
+            begun[stage] = time.perf_counter()
+        elif (done, total) == (1, 1) and stage in begun:
+            folder.log("stage", stage=stage, seconds=round(time.perf_counter() - begun.pop(stage), 3))
+        if progress is not None:
+            progress(stage, done, total)
+
+    return tell
+
+
+@contextmanager
+def _kept_if_used(folder: RunFolder) -> Iterator[None]:
+    """Take the run folder back if nothing came of it."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder.path, ignore_errors=True)
+        raise
+
+
+def write_optimization(
+    opt: Optimization, folder: RunFolder, times: dict[str, float], progress: Progress | None = None
+) -> RunResult:
+    """Write every table, seal the run, render the report."""
+    started = time.perf_counter()
+    frames, said = with_history(
+        optimization_frames(opt), opt.data, opt.segmentation, opt.solved.kept["segmented"]
+    )
+    statements = (*optimize_statements(opt), *said)
+    _write(folder, opt.data, frames)
+    times = {**times, **opt.times, "write": time.perf_counter() - started}
+    facts = optimize_facts(opt, statements, times)
+    return _finish(folder, tables.shown(frames), statements, times, facts, progress)
+
+
+def write_simulation(
+    simulation: Simulation, folder: RunFolder, times: dict[str, float], progress: Progress | None = None
+) -> RunResult:
+    """Write every table, seal the run, render the report."""
+    started = time.perf_counter()
+    frames, said = with_history(
+        simulation_frames(simulation), simulation.data, simulation.segmentation, simulation.planned.levels
+    )
+    statements = (*simulate_statements(simulation), *said)
+    _write(folder, simulation.data, frames)
+    times = {**times, **simulation.times, "write": time.perf_counter() - started}
+    facts = simulate_facts(simulation, statements, times)
+    return _finish(folder, tables.shown(frames), statements, times, facts, progress)
+
+
+def optimization_frames(opt: Optimization) -> dict[str, pd.DataFrame]:
+    """The tables under `results`."""
+    data, segmentation = opt.data, opt.segmentation
+    column = opt.solved.columns["segmented"]
+    fresh = opt.settings.horizon("verdict", opt.warmup)
+    achieved = items.achieved(data, opt.solved.kept["segmented"], fresh, opt.settings, "verdict")
+    asked = np.array(opt.targets)[column]
+    plan = tables.plan_frame(data.catalog, data.models, segmentation, asked, opt.planned, column, achieved)
+    return {
+        "items": tables.item_frame(data.catalog, data.models, segmentation, achieved.assign(target=asked)),
+        "segments": with_lost_margin(with_stock_value(tables.segment_frame(opt), opt.stock_value), opt),
+        "curves": curves_table(data.catalog, opt.curves, opt.targets),
+        "frontier": tables.frontier_frame(opt),
+        "plan": plan,
+        "verdict": tables.verdict_frame(opt),
+        "replications": optimization_sums(opt),
+        "reference": with_lost_margin(with_stock_value(tables.reference_frame(opt), opt.stock_value), opt),
+        **finance_frames(opt),
+    }
+
+
+def simulation_frames(simulation: Simulation) -> dict[str, pd.DataFrame]:
+    """The tables under `results` of a simulated policy."""
+    data, segmentation = simulation.data, simulation.segmentation
+    column = np.zeros(segmentation.codes.size, dtype=np.int64)
+    settings = simulation.settings
+    horizon = settings.horizon("search", simulation.warmup)
+    achieved = items.achieved(data, simulation.planned.levels, horizon, settings, "search")
+    asked = np.asarray(simulation.targets)[segmentation.codes]
+    plan = tables.plan_frame(
+        data.catalog, data.models, segmentation, asked, simulation.planned, column, achieved
+    )
+    return {
+        "items": tables.item_frame(data.catalog, data.models, segmentation, achieved.assign(target=asked)),
+        "segments": tables.simulation_frame(simulation),
+        "replications": simulation_sums(simulation),
+        "plan": plan,
+    }
+
+
+def _write(folder: RunFolder, data: Data, frames: dict[str, pd.DataFrame]) -> None:
+    study = data.study
+    if study.source:
+        folder.write_text("study.toml", study.source)
+    folder.write_json("resolved.json", study.resolved_with_times())
+    for name, frame in frames.items():
+        folder.write_table(name, frame)
+    folder.write_table("quality", data.quality.to_frame())
+
+
+def _finish(
+    folder: RunFolder,
+    shown: dict[str, pd.DataFrame],
+    statements: tuple[str, ...],
+    times: dict[str, float],
+    facts: dict[str, Any],
+    progress: Progress | None,
+) -> RunResult:
+    for stage in ("load", "fit and segment", "write"):
+        if stage in times:
+            folder.log("stage", stage=stage, seconds=round(times[stage], 3))
+    folder.write_manifest(facts)
+    if progress is not None:
+        progress("report", 0, 1)
+    started = time.perf_counter()
+    report = render_report(folder.path)
+    times = {**times, "report": time.perf_counter() - started}
+    folder.log("stage", stage="report", seconds=round(times["report"], 3))
+    if progress is not None:
+        progress("report", 1, 1)
+    return RunResult(folder.path, report, statements, shown, times)
+
+
+def render_report(run_dir: str | Path) -> Path:
+    """Draw the report of a finished run anew from its tables."""
+    from simlab.report.render import render
+
+    return render(RunFolder.open(Path(run_dir)))
+
+
+def report_to(opt: Optimization, path: Path) -> Path:
+    """The report alone, as one file."""
+    with tempfile.TemporaryDirectory() as scratch:
+        result = write_optimization(opt, RunFolder.create(Path(scratch) / "run", "run", Path(scratch)), {})
+        shutil.copyfile(result.folder / "report.html", path)
+    return path
+
+
+def with_history(
+    frames: dict[str, pd.DataFrame], data: Data, segmentation: Segmentation, levels: Levels
+) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
+    """The tables of a run with what its histories look like and, with [replay], what they did to the plan."""
+    from simlab.api.data.fitted import fit_tables
+    from simlab.api.data.histories import adjustments, diagnosis_columns, uplift, worst_fits
+
+    items = frames["items"]
+    further = diagnosis_columns(data)
+    further = further[[name for name in further if name not in items]]
+    found = {**frames, "items": pd.concat([items, further], axis=1)}
+    worst = worst_fits(data)
+    further_tables = {"worst_fits": worst, "adjustments": adjustments(data), "uplift": uplift(data)}
+    found |= {name: table for name, table in further_tables.items() if not table.empty}
+    found |= fit_tables(data, segmentation)
+    suppliers = data.lead_times()
+    if not suppliers.empty:
+        found["lead_times"] = suppliers
+    replayed = replay_plan(data, segmentation, levels, data.study.verdict.level)
+    if replayed is None:
+        return found, ()
+    tables = {"replay": replayed.replay}
+    if not replayed.calibration.empty:
+        tables |= {"calibration": replayed.calibration, "pit": replayed.pit}
+    return {**found, **tables}, replayed.statements

@@ -1,0 +1,1 @@
+"""From curves to tested plans (state)."""

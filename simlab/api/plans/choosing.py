@@ -1,0 +1,278 @@
+"""Which plan is chosen: the cheapest on the search seed, under chance limits, or by its lower bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.api.plans.tails import TailResult, Tails, asks_for_tails, bounds_tails, tail_notes, tails_of
+from simlab.api.requirements.accounting import LOST_MARGIN
+from simlab.api.requirements.limits import chance_limits
+from simlab.api.simulator.simulator import SEGMENTS, Simulator, chance_sums
+from simlab.arrays import IntArray
+from simlab.errors import InfeasibleError, InvalidInputError, Problem
+from simlab.execution import PlanSums
+from simlab.frontier import Asked, Chance, Frontier, Plan, TailSolution, cheapest_meeting
+from simlab.frontier import Problem as PlanProblem
+from simlab.frontier.plan import BOUND, LISTED
+from simlab.measures import format_rate, ratio_interval
+
+_AT_ONCE = 400
+_LISTED = (
+    "under limits on single replications, P95 or peak of stock value it is the best such plan among those of "
+    "the plain frontier (listed)"
+)
+MAX_CANDIDATES = 8_000
+
+
+@dataclass(frozen=True, eq=False)
+class Choosing:
+    """How the plan was chosen beyond the frontier.
+
+    Attributes
+    ----------
+    asked : Asked
+        Everything that the study asks of a plan, on the search seed.
+    kept : tuple of int
+        Replications of the search in which the chosen plan holds each.
+    lower_bound : float
+        Lower bound of its service on the selection seed; NaN where that was not asked.
+    notes : tuple of str
+    tails : tuple of TailResult
+        P95 or peak of stock value, where they are the objective or bounded.
+    """
+
+    asked: Asked
+    kept: tuple[int, ...] = ()
+    lower_bound: float = float("nan")
+    notes: tuple[str, ...] = ()
+    tails: tuple[TailResult, ...] = ()
+
+    @property
+    def chances(self) -> tuple[Chance, ...]:
+        """Limits on single replications, on the search seed."""
+        return self.asked.chances
+
+
+def choose(
+    simulator: Simulator,
+    problem: PlanProblem,
+    frontier: Frontier,
+    fill_rate: float | None,
+    budget: float | None,
+) -> tuple[Plan, Choosing]:
+    """The plan that the study asks for.
+
+    Raises
+    ------
+    InfeasibleError
+        Nothing meets the limits; says what would.
+    """
+    asked = simulator.data.study.optimize
+    if asked.objective == LOST_MARGIN and fill_rate is not None:
+        if budget is None and not bounds_tails(asked):
+            message, fix = "needs a budget: without one the highest targets lose least", "say optimize.budget"
+            where = f'optimize.objective = "{LOST_MARGIN}"'
+            raise InvalidInputError(
+                [Problem("E-OPT-007", message, simulator.data.study.file, column=where, fix=fix)]
+            )
+        plan, choosing = choose(simulator, problem, frontier, None, budget)
+        if plan.served < problem.curves.needed(fill_rate):
+            raise problem.no_plan(fill_rate, budget)
+        return plan, choosing
+    if simulator.data.study.optimize.choose == "lower_bound":
+        _check_bound(simulator, fill_rate)
+    tails = tails_of(simulator) if asks_for_tails(simulator.data.study.optimize) else None
+    asked_of = _everything_asked(simulator, problem, frontier, tails)
+    if simulator.data.study.optimize.choose == "lower_bound" and fill_rate is not None:
+        return _by_lower_bound(simulator, asked_of, tails, fill_rate, budget)
+    plan, choosing, _ = _best(simulator, asked_of, tails, fill_rate, budget)
+    return plan, choosing
+
+
+def _check_bound(simulator: Simulator, fill_rate: float | None) -> None:
+    study = simulator.data.study
+    if study.optimize.objective == LOST_MARGIN:
+        message, fix = f'together with the objective "{LOST_MARGIN}" is not in this version', "leave one out"
+    elif fill_rate is None:
+        message, fix = "needs a floor that the lower bound must meet", "say optimize.fill_rate = 0.95"
+    else:
+        return
+    where = 'optimize.choose = "lower_bound"'
+    raise InvalidInputError([Problem("E-OPT-020", message, study.file, column=where, fix=fix)])
+
+
+def _everything_asked(
+    simulator: Simulator, problem: PlanProblem, frontier: Frontier, tails: Tails | None
+) -> Asked:
+    """The problem with the study's limits on single replications, on P95 and peak of stock value."""
+    chances = _searched_chances(simulator)
+    if tails is None:
+        return Asked(problem, frontier, chances)
+    objective = tails.measures.get(tails.objective)
+    return Asked(problem, frontier, chances, tuple(tails.limits.values()), objective)
+
+
+def _searched_chances(simulator: Simulator) -> tuple[Chance, ...]:
+    """The chance limits on the replications of the search, by one further run of its streams."""
+    if not simulator.rules.chances:
+        return ()
+    sums = simulator.run(simulator.chance_cells(), "search", "chance limits: the same streams again")
+    cells = chance_sums(sums, simulator.rules)
+    return chance_limits(simulator.rules, simulator.segmentation, cells, simulator.settings.periods)
+
+
+def _best(
+    simulator: Simulator, asked: Asked, tails: Tails | None, fill_rate: float | None, budget: float | None
+) -> tuple[Plan, Choosing, TailSolution | None]:
+    """The best plan on the search seed under everything asked."""
+    if tails is not None:
+        plan, found = asked.with_tails(fill_rate=fill_rate, budget=budget)
+        return plan, _told_of_tails(simulator, asked, tails, found), found
+    plan = asked.at(fill_rate=fill_rate, budget=budget)
+    notes = []
+    if asked.chances:
+        notes.append("chance limits were solved on an extra run of the search's own random streams")
+    if asked.chances and plan.certificate == "bound":
+        notes.append(
+            f"the time limit ended the search for the best plan under chance limits: it can be cheaper by "
+            f"{100 * plan.gap:.2f} % at most (bounded, not certified)"
+        )
+    return plan, Choosing(asked, _kept(asked, plan), notes=tuple(notes)), None
+
+
+def _kept(asked: Asked, plan: Plan) -> tuple[int, ...]:
+    return tuple(int(chance.kept(plan.choice[None, :])[0]) for chance in asked.chances)
+
+
+def _told_of_tails(simulator: Simulator, asked: Asked, tails: Tails, found: TailSolution) -> Choosing:
+    results = tails.results(found)
+    kept = tuple(int(chance.kept(found.choice[None, :])[0]) for chance in asked.chances)
+    return Choosing(asked, kept, notes=tail_notes(simulator, tails, found, results), tails=results)
+
+
+def _by_lower_bound(
+    simulator: Simulator, asked: Asked, tails: Tails | None, fill_rate: float, budget: float | None
+) -> tuple[Plan, Choosing]:
+    """The best plan whose lower bound on the selection seed meets the floor."""
+    groups = simulator.segment_cells(simulator.settings.verdict_replications)
+    if not groups:
+        message = "too many segments × targets × replications to be kept"
+        where = 'optimize.choose = "lower_bound"'
+        raise InvalidInputError(
+            [Problem("E-OPT-021", message, column=where, fix="fewer segments or replications")]
+        )
+    cells = simulator.run(groups, "selection", "selection")[SEGMENTS]
+    judged = _Judged(cells.good, cells.asked[0].sum(axis=0), simulator.settings.level, fill_rate)
+    points = _candidates(asked.problem, asked.frontier, fill_rate, budget)
+    if not asked.chances and tails is None:
+        at, low = judged.cheapest(asked.frontier.choice, points)
+        return asked.frontier.plan(at), Choosing(asked, lower_bound=low, notes=(judged.note(low),))
+    best, choosing, found = _best(simulator, asked, tails, fill_rate, budget)
+    low = judged.lower_bound(best.choice)
+    if low >= fill_rate:
+        return best, replace(choosing, lower_bound=low, notes=(*choosing.notes, judged.note(low)))
+    at, low = judged.cheapest(asked.frontier.choice, _keeping(asked, points))
+    plan, notes = asked.frontier.plan(at), [judged.note(low), _LISTED]
+    if tails is None or found is None:
+        plan = replace(plan, certificate=LISTED, bound=min(best.bound, float(plan.cost)))
+        choosing = Choosing(asked, _kept(asked, plan), notes=choosing.notes)
+        notes.append(f"its bound is that of the limits alone, gap {100 * plan.gap:.2f} %")
+    else:
+        value = plan.cost if asked.objective is None else asked.objective.value(plan.choice)
+        found = replace(found, choice=plan.choice, value=value, certificate=BOUND)
+        choosing = _told_of_tails(simulator, asked, tails, found)
+        if asked.objective is None:
+            plan = replace(plan, certificate=LISTED, bound=min(best.bound, float(plan.cost)))
+    return plan, replace(choosing, lower_bound=low, notes=(*choosing.notes, *notes))
+
+
+def _keeping(asked: Asked, points: IntArray) -> IntArray:
+    """The points of the frontier that keep all limits, ascending in the objective."""
+    choices = asked.frontier.choice
+    for chance in asked.chances:
+        points = points[chance.kept(choices[points]) >= chance.wanted]
+    for limit in asked.tails:
+        met = [limit.met(choices[at].astype(np.int64)) for at in points]
+        points = points[np.array(met, dtype=np.bool_)]
+    if asked.objective is not None:
+        value = [asked.objective.value(choices[at].astype(np.int64)) for at in points]
+        points = points[np.argsort(value, kind="stable")]
+    return points
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """Service of any plan of segment targets on the selection seed, by its lower bound.
+
+    Attributes
+    ----------
+    good : (k, c, r) int64
+        Good part of every target in every segment.
+    asked : (r,) int64
+    level, floor : float
+    """
+
+    good: IntArray
+    asked: IntArray
+    level: float
+    floor: float
+
+    def lower_bound(self, choice: npt.NDArray[np.int64]) -> float:
+        """Of one plan."""
+        served = plan_sums(self.good, choice[None, :].astype(np.int16))
+        return float(np.atleast_1d(ratio_interval(served, self.asked, self.level).low)[0])
+
+    def cheapest(self, choice: npt.NDArray[np.int16], points: IntArray) -> tuple[int, float]:
+        """The first of the points, in ascending cost, whose lower bound meets the floor, with the bound."""
+        best = float("nan")
+        for first in range(0, points.size, _AT_ONCE):
+            at = points[first : first + _AT_ONCE]
+            served = plan_sums(self.good, choice[at])
+            lows = np.atleast_1d(ratio_interval(served, self.asked, self.level).low)
+            best = float(np.nanmax([best, *lows]))
+            met = cheapest_meeting(served, self.asked, self.floor, self.level)
+            if met is not None:
+                return int(at[met]), float(lows[met])
+        raise InfeasibleError(
+            f"no plan on the grid has a lower {100 * self.level:g} % bound of {format_rate(self.floor)} on "
+            f"the selection seed: the highest is {format_rate(best)}; lower the floor, or use more "
+            "replications"
+        )
+
+    def note(self, low: float) -> str:
+        """How the plan was chosen."""
+        return (
+            f"chosen on the selection seed: the cheapest plan whose lower {100 * self.level:g} % bound "
+            f"there, {format_rate(low)}, meets the floor {format_rate(self.floor)}"
+        )
+
+
+def _candidates(problem: PlanProblem, frontier: Frontier, fill_rate: float, budget: float | None) -> IntArray:
+    """Points in ascending cost that meet the floor on the search seed, within the budget."""
+    curves = problem.curves
+    able = np.asarray(frontier.served >= curves.needed(fill_rate), dtype=np.bool_)
+    if budget is not None:
+        able &= np.asarray(frontier.value <= curves.allowed(budget), dtype=np.bool_)
+    points = np.flatnonzero(able)
+    if not points.size:
+        problem.at(fill_rate=fill_rate, budget=budget)  # says what would work
+        raise InfeasibleError("no plan of the frontier meets floor and budget")
+    every = -(-points.size // MAX_CANDIDATES)
+    return np.asarray(points[::every], dtype=np.int64)
+
+
+def plan_sums(cells: IntArray, choice: npt.NDArray[np.int16]) -> IntArray:
+    """(p, r) sums of plans of segment targets from (k, c, r) sums of every target in every segment."""
+    total = np.zeros((choice.shape[0], cells.shape[2]), dtype=np.int64)
+    for segment in range(choice.shape[1]):
+        total += cells[choice[:, segment], segment]
+    return total
+
+
+def plan_of(sums: PlanSums, name: str, choice: npt.NDArray[np.int64]) -> IntArray:
+    """(r,) one measure of one plan from the sums of every target in every segment."""
+    table: IntArray = getattr(sums, name)
+    return np.asarray(table[choice, np.arange(choice.size)].sum(axis=0))

@@ -1,0 +1,150 @@
+"""The steps of an optimisation: make ready, simulate the search seed, solve, test on fresh seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.api.data.data import Data
+from simlab.api.plans.solved import Solved, solve_plans
+from simlab.api.requirements.accounting import Accounting, accounting
+from simlab.api.requirements.constraints import Constraints, constraints
+from simlab.api.requirements.refusals import check_scenarios
+from simlab.api.settings import Clock, Settings, announce
+from simlab.api.simulator.redrawn import Redrawn, batch_of
+from simlab.api.simulator.simulator import (
+    References,
+    Simulator,
+    plan_columns,
+    references,
+    refuse_overflow,
+    side_by_side,
+    warmup_of,
+)
+from simlab.api.simulator.stored import BY_BATCH
+from simlab.errors import EngineFaultError
+from simlab.execution import Curves, PlanSums, alike, run_curves
+from simlab.policies import PlannedLevels
+from simlab.segments import Segmentation
+from simlab.verdict.retest import PlanGroup
+
+if TYPE_CHECKING:
+    from simlab.api.simulator.stored import StoredCurves
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """What is settled before anything is simulated.
+
+    Attributes
+    ----------
+    targets : tuple of float
+        The grid.
+    references : References
+        Habit and today's levels.
+    warmup_rule : str
+        Where the warm-up comes from.
+    simulator : Simulator
+        Data, levels at every target, limits, accounts, warm-up: runs plans on the streams of a phase.
+    """
+
+    targets: tuple[float, ...]
+    references: References
+    warmup_rule: str
+    simulator: Simulator
+
+    @property
+    def planned(self) -> PlannedLevels:
+        """Levels of every SKU-location at every target."""
+        return self.simulator.planned
+
+
+def prepare(data: Data, segmentation: Segmentation, settings: Settings, clock: Clock) -> Ready:
+    """Plan every target and check the study's limits, scenarios and sizes.
+
+    Raises
+    ------
+    InvalidInputError
+        A limit, a weight or a scenario cannot be meant; all problems of a kind at once.
+    """
+    counted: Accounting = accounting(data)
+    with clock.stage("plan"):
+        targets = data.study.targets()
+        rules: Constraints = constraints(data, segmentation, targets)
+        batch_of(data, settings.verdict_replications, settings)
+        check_scenarios(data)
+        planned = plan_columns(data, np.array(targets))
+        compared = references(data)
+        every = [planned.levels, *compared.levels.values()]
+        refuse_overflow(data, every, settings)
+        warmup, rule = warmup_of(data, every, settings)
+    simulator = Simulator(data, segmentation, planned, settings, rules, counted, warmup, clock.progress)
+    return Ready(targets, compared, rule, simulator)
+
+
+def search_curves(ready: Ready, clock: Clock, stored: StoredCurves | None) -> Curves:
+    """Sums per SKU-location × target on the search seed: simulated, or those of an earlier run."""
+    run = ready.simulator
+    levels, horizon = ready.planned.levels, run.settings.horizon("search", run.warmup)
+    replications = run.settings.verdict_replications + (run.settings.replications if stored is None else 0)
+    announce(run.data.models.world, levels, run.settings, run.warmup, replications, run.progress)
+    with clock.stage("simulate"):
+        if stored is not None:
+            return stored.curves_for(run.data, levels, horizon, ready.targets)
+        world, workers = run.data.models.world, run.settings.workers
+        return run_curves(world, levels, horizon, workers=workers, progress=run.progress, by_slot=BY_BATCH)
+
+
+def solve_ready(
+    ready: Ready, sums: Curves, clock: Clock, fill_rate: float | None, budget: float | None
+) -> Solved:
+    """The frontier and the plans worth keeping, under the caller's floor and budget or the study's."""
+    if fill_rate is None and budget is None:
+        asked = ready.simulator.data.study.optimize
+        fill_rate, budget = asked.fill_rate, asked.budget
+    with clock.stage("solve"):
+        return solve_plans(ready.simulator, ready.targets, sums, fill_rate=fill_rate, budget=budget)
+
+
+def tested(ready: Ready, solved: Solved, clock: Clock) -> tuple[dict[str, PlanSums], dict[str, PlanSums]]:
+    """Sums of the plans kept on the seed that chose them, and of all frontiers on the verdict seed."""
+    simulator = ready.simulator
+    kept = compared_plans(solved, ready.references)
+    with clock.stage("in-sample"):
+        search = simulator.run(kept, "search", "in-sample")
+        check_same(search["segmented"], solved)
+    with clock.stage("verdict"):
+        more = simulator.segment_cells(simulator.settings.verdict_replications) + simulator.chance_cells()
+        verdict = simulator.run([*kept, *solved.frontiers, *more], "verdict", "verdict")
+    return search, verdict
+
+
+def redrawn(ready: Ready, solved: Solved, clock: Clock) -> Redrawn | None:
+    """The verdict once more with one parameter draw per batch; None where the study draws none."""
+    if ready.simulator.data.models.redraws is None:
+        return None
+    with clock.stage("redrawn"):
+        plans = [*compared_plans(solved, ready.references), *solved.frontiers]
+        return ready.simulator.redrawn(plans, "verdict")
+
+
+def compared_plans(solved: Solved, compared: References) -> list[PlanGroup]:
+    """The plans that are reported by segment; those of one family share a simulation."""
+    plans = {**solved.kept, **compared.levels}
+    chosen = solved.kept["segmented"]
+    together = {kind: one for kind, one in plans.items() if alike(one, chosen)}
+    others = [side_by_side({kind: one}) for kind, one in plans.items() if kind not in together]
+    return [group for groups in (side_by_side(together), *others) for group in groups]
+
+
+def check_same(sums: PlanSums, solved: Solved) -> None:
+    """Guard: the chosen plan, simulated again, gives the very sums that the frontier was built on."""
+    again = (int(sums.cost.sum()), int(sums.stock_value.sum()), int(sums.good.sum()))
+    plan = solved.chosen
+    value = solved.plain.totals(plan.choice)[1]
+    if again != (plan.cost, value, plan.served):
+        raise EngineFaultError(
+            f"the chosen plan gave {again} when simulated again, not {(plan.cost, value, plan.served)}"
+        )

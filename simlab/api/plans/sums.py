@@ -1,0 +1,128 @@
+"""Exact sums per SKU-location × target as the study counts them, and added up by segment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from fractions import Fraction
+
+import numpy as np
+
+from simlab.api.data.data import Data
+from simlab.api.requirements.accounting import Accounting
+from simlab.api.requirements.constraints import Constraints
+from simlab.api.settings import Settings
+from simlab.arrays import IntArray
+from simlab.errors import EngineFaultError, InvalidInputError, Problem
+from simlab.execution import Curves
+from simlab.frontier import SegmentCurves, aggregate, pin_items, restrict
+from simlab.models import Models
+from simlab.segments import Segmentation
+
+
+@dataclass(frozen=True, eq=False)
+class ItemTables:
+    """Exact sums per SKU-location × target over all replications: objective, value, service."""
+
+    cost: IntArray
+    value: IntArray
+    served: IntArray
+    demanded: IntArray
+
+    @classmethod
+    def of(cls, curves: Curves, models: Models) -> ItemTables:
+        """Stock at the holding weight, stock at unit cost, units served, units demanded."""
+        stock = (curves.on_hand + curves.on_hand_start).sum(axis=-1)
+        weight = np.maximum(models.costs.unit_cost, models.costs.holding)
+        if (stock.max(axis=1).astype(np.float64) * weight >= 2.0**62).any():
+            raise EngineFaultError(
+                "an item's sum of money would leave 64 bits: choose a coarser data.cost_resolution"
+            )
+        return cls(
+            cost=stock * models.costs.holding[:, None],
+            value=stock * models.costs.unit_cost[:, None],
+            served=curves.served.sum(axis=-1),
+            demanded=curves.demanded.sum(axis=-1),
+        )
+
+    def counted(self, curves: Curves, data: Data, accounting: Accounting, replications: int) -> ItemTables:
+        """Objective, value and service as the study counts them."""
+        account = accounting.weights.account
+        value = self.value
+        if accounting.pipeline:
+            value = value + pipeline(curves, data.models)
+        if account is None:
+            return ItemTables(self.cost, value, self.served, self.demanded)
+        whole = _totals(curves)
+        good, asked = (table[:, :, 0] for table in account.service(whole, replications))
+        if (asked != asked[:, :1]).any():
+            raise InvalidInputError([_moving(data)])
+        return ItemTables(account.cost(whole)[:, :, 0], value, good, np.ascontiguousarray(asked[:, 0]))
+
+    def pinned(self, rules: Constraints) -> ItemTables:
+        """The same with pinned SKU-locations at their target whatever their segment does."""
+        if not rules.items.size:
+            return self
+        value = np.array(np.broadcast_to(self.value, self.cost.shape))
+        cost, value, served = (
+            pin_items(table, rules.items, rules.columns) for table in (self.cost, value, self.served)
+        )
+        return ItemTables(cost, value, served, self.demanded)
+
+
+def pipeline(curves: Curves, models: Models) -> IntArray:
+    """(n, k or 1) stock on order at unit cost, in the halves that shelf stock is counted in."""
+    return np.asarray(2 * curves.on_order.sum(axis=-1) * models.costs.unit_cost[:, None])
+
+
+def segment_curves(
+    tables: ItemTables,
+    data: Data,
+    segmentation: Segmentation,
+    targets: tuple[float, ...],
+    settings: Settings,
+    *,
+    accounting: Accounting | None = None,
+    rules: Constraints | None = None,
+) -> SegmentCurves:
+    """Item sums added up by segment, with what turns them into money; pinned targets alone stay."""
+    resolution = Fraction(repr(data.study.data.cost_resolution))
+    exposure = 2 * settings.periods * settings.replications
+    part = resolution / 100 if accounting is None else accounting.cost_part
+    curves = aggregate(
+        segmentation.codes,
+        segmentation.n_segments,
+        cost=tables.cost,
+        value=np.broadcast_to(tables.value, tables.cost.shape),
+        served=tables.served,
+        demanded=tables.demanded,
+        targets=targets,
+        names=segmentation.names,
+        cost_unit=part / exposure,
+        value_unit=resolution / exposure,
+        currency=data.study.currency,
+    )
+    if accounting is not None and not accounting.plain:
+        curves = replace(
+            curves,
+            cost_name=accounting.objective,
+            service_name=accounting.service,
+            yearly=accounting.yearly,
+        )
+    if rules is None or rules.allowed is None:
+        return curves
+    return restrict(curves, rules.allowed)
+
+
+def _totals(curves: Curves) -> Curves:
+    """Sums over all slots, as the only one."""
+    return Curves(**{f.name: getattr(curves, f.name).sum(axis=-1, keepdims=True) for f in fields(Curves)})
+
+
+def _moving(data: Data) -> Problem:
+    return Problem(
+        "E-OPT-005",
+        "the number of cycles moves with the target here: not in this version",
+        data.study.file,
+        column="optimize.service.measure",
+        fix="keep the fill rate as service and set a floor on the cycle service level",
+    )

@@ -1,0 +1,284 @@
+"""How the study counts cost and service: objective, service measure and its weight, what a budget is on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from simlab.api.data.data import Data
+from simlab.arrays import FloatArray, IntArray
+from simlab.engine.world.world import Unmet
+from simlab.errors import InvalidInputError, Problem, UsageError
+from simlab.execution import Account, PlanSums, Weights
+from simlab.frontier import integer_weights
+from simlab.verdict.compare import Comparison, compare_all
+from simlab.verdict.scores import Scale
+
+_LINES_RESOLUTION = 1e-6
+SERVICE = {
+    "fill_rate": "fill rate",
+    "cycle_service_level": "cycle service level",
+    "ready_rate": "ready rate",
+}
+WEIGHTS = {
+    "units": "",
+    "value": "weighted by value",
+    "margin": "weighted by margin",
+    "lines_per_unit": "weighted by lines",
+}
+OBJECTIVES = {
+    "holding_cost": "holding cost",
+    "inventory_value": "mean inventory value",
+    "total_cost": "total relevant cost",
+}
+LOST_MARGIN = "lost_margin"
+_SHOWN = 6
+
+TAIL_OBJECTIVES = ("p95_inventory_value", "peak_inventory_value")
+"""Objectives that do not add up over segments: the frontier beside them counts mean inventory value."""
+
+
+@dataclass(frozen=True, eq=False)
+class Accounting:
+    """What is made small and what is served, in words and in integers.
+
+    Attributes
+    ----------
+    weights : Weights
+        Money per unit, with an account where it is not holding cost against units.
+    objective, service : str
+        In words: "holding cost", "fill rate weighted by value".
+    cost_part : Fraction
+        Money (a year) of one unit of cost, to be divided by 2 × periods × replications.
+    yearly : bool
+        Whether the objective is money per year (else money tied up).
+    pipeline : bool
+        Whether a budget counts stock on order too.
+    """
+
+    weights: Weights
+    objective: str
+    service: str
+    cost_part: Fraction
+    yearly: bool
+    pipeline: bool
+
+    @property
+    def plain(self) -> bool:
+        """Whether cost is holding cost and service the fill rate in units."""
+        return self.weights.account is None
+
+
+def accounting(data: Data) -> Accounting:
+    """The study's objective and service as integer weights per SKU-location.
+
+    Raises
+    ------
+    InvalidInputError
+        A weight or a cost rate is missing in the items table, or makes no sense; all at once.
+    """
+    asked, costs = data.study.optimize, data.models.costs
+    resolution = Fraction(repr(data.study.data.cost_resolution))
+    problems: list[Problem] = []
+    if asked.objective == LOST_MARGIN:
+        _check_lost_margin(data, problems)
+    unit = _service_unit(data, problems)
+    stock, order, short = _cost_weights(data, problems)
+    _possible(data, problems)
+    if problems:
+        raise InvalidInputError(problems)
+    measure, weight = asked.service.measure, weight_of(data)
+    objective = additive(asked.objective)
+    plain = objective == "holding_cost" and measure == "fill_rate" and weight == "units"
+    account = None
+    if not plain:
+        periods = data.study.simulation.periods
+        account = Account(stock, order, short, measure, unit, periods)
+    return Accounting(
+        Weights(costs.unit_cost, costs.holding, account, margin_of(data)),
+        OBJECTIVES[objective],
+        f"{SERVICE[measure]} {WEIGHTS[weight]}".strip(),
+        resolution if objective == "inventory_value" else resolution / 100,
+        objective != "inventory_value",
+        asked.budget_on != "on_hand",
+    )
+
+
+def additive(objective: str) -> str:
+    """The objective that a frontier can be built of: mean inventory value beside its quantile or peak."""
+    return "inventory_value" if objective in (*TAIL_OBJECTIVES, LOST_MARGIN) else objective
+
+
+def weight_of(data: Data) -> str:
+    """What a unit weighs in service: lost margin is what is missing of the fill rate weighted by margin."""
+    asked = data.study.optimize
+    return "margin" if asked.objective == LOST_MARGIN else asked.service.weight
+
+
+def margin_of(data: Data) -> IntArray | None:
+    """(n,) margin of a unit in multiples of the cost resolution; None where a price is missing."""
+    price = data.catalog.numbers.get("price")
+    if price is None or not np.isfinite(price).all():
+        return None
+    return _whole(price, 1.0 / data.study.data.cost_resolution) - data.models.costs.unit_cost
+
+
+def _check_lost_margin(data: Data, problems: list[Problem]) -> None:
+    """A price above cost for every SKU-location, a budget, and no other weight of service."""
+    asked, catalog = data.study.optimize, data.catalog
+    where = f'optimize.objective = "{LOST_MARGIN}"'
+    price = catalog.numbers.get("price", np.full(catalog.n_items, np.nan))
+    cost = data.models.costs.unit_cost * data.study.data.cost_resolution
+    for wrong, message in ((np.isnan(price), "no price"), (price < cost, "a price below unit cost")):
+        rows = np.flatnonzero(wrong)
+        if rows.size:
+            names = ", ".join(f"{catalog.sku[row]}@{catalog.location[row]}" for row in rows[:_SHOWN])
+            more = f" and {rows.size - _SHOWN} more" if rows.size > _SHOWN else ""
+            fix = "fill column 'price' of items"
+            problems.append(_problem(data, "E-OPT-006", f"{message} for {names}{more}", where, fix))
+    if asked.service.measure != "fill_rate" or asked.service.weight not in ("units", "margin"):
+        fix = 'leave service out, or say service = { measure = "fill_rate", weight = "margin" }'
+        message = "counts service as the fill rate weighted by margin, not as said"
+        problems.append(_problem(data, "E-OPT-006", message, where, fix))
+
+
+def _service_unit(data: Data, problems: list[Problem]) -> IntArray:
+    """(n,) whole number that a unit of each item weighs in service."""
+    service, models, catalog = data.study.optimize.service, data.models, data.catalog
+    ones = np.ones(models.n_items, dtype=np.int64)
+    weight = weight_of(data)
+    if weight == "units":
+        return ones
+    if service.measure != "fill_rate":
+        where = f"optimize.service.weight = {weight!r}"
+        fix = 'weigh the fill rate, or say weight = "units"'
+        message = f"cycles and periods have no {weight} of their own"
+        problems.append(_problem(data, "E-OPT-001", message, where, fix))
+        return ones
+    if weight == "value":
+        return models.costs.unit_cost
+    resolution = data.study.data.cost_resolution
+    column = "price" if weight == "margin" else "lines_per_unit"
+    given = catalog.numbers.get(column, np.full(catalog.n_items, np.nan))
+    numbers = given - models.costs.unit_cost * resolution if weight == "margin" else given
+    try:
+        size = resolution if weight == "margin" else _LINES_RESOLUTION
+        return integer_weights(numbers, size, f"{weight} (column '{column}' of items)")
+    except UsageError as error:
+        where = f"optimize.service.weight = {weight!r}"
+        problems.append(_problem(data, "E-OPT-002", str(error), where, f"fill column '{column}' of items"))
+        return ones
+
+
+def _cost_weights(data: Data, problems: list[Problem]) -> tuple[IntArray, IntArray, IntArray]:
+    """(n,) weights of stock, of an order and of a unit short, in the objective's unit of money."""
+    asked, costs = data.study.optimize, data.models.costs
+    nothing = np.zeros(data.models.n_items, dtype=np.int64)
+    if additive(asked.objective) == "inventory_value":
+        return costs.unit_cost, nothing, nothing
+    if asked.objective == "holding_cost":
+        return costs.holding, nothing, nothing
+    rates = asked.costs
+    order = _rate(data, "order_cost", None if rates is None else rates.order)
+    short = _rate(data, "shortage_cost", None if rates is None else rates.shortage_per_unit)
+    if np.isnan(order).all() and np.isnan(short).all():
+        fix = "under [optimize] say costs = { order = 25.0, shortage_per_unit = 2.0 }, or give the columns"
+        message = "needs a cost of an order or of a unit short"
+        problems.append(_problem(data, "E-OPT-003", message, 'optimize.objective = "total_cost"', fix))
+    for name, rate in (("order_cost", order), ("shortage_cost", short)):
+        missing = int(np.isnan(rate).sum())
+        if 0 < missing < rate.size:
+            fix = "fill the column, or name the rate for all under optimize.costs"
+            message = f"column '{name}' is empty for {missing} of {rate.size} SKU-locations"
+            problems.append(_problem(data, "E-OPT-004", message, 'optimize.objective = "total_cost"', fix))
+        if (rate < 0).any():
+            problems.append(
+                _problem(data, "E-OPT-004", f"'{name}' is below zero", "items", "mend the column")
+            )
+    # a sum over the window becomes money a year by × periods a year; stock counts twice (two snapshots)
+    per_year = 2.0 * data.study.periods_per_year * 100 / costs.cost_resolution
+    return costs.holding, _whole(order, per_year), _whole(short, per_year)
+
+
+def _rate(data: Data, column: str, said: float | None) -> FloatArray:
+    """(n,) the item's own rate, else the study's; NaN where neither says."""
+    own = data.catalog.numbers.get(column, np.full(data.catalog.n_items, np.nan))
+    return np.where(np.isnan(own), np.nan if said is None else said, own)
+
+
+def _whole(rate: FloatArray, factor: float) -> IntArray:
+    return np.rint(np.nan_to_num(rate) * factor).astype(np.int64)
+
+
+def _possible(data: Data, problems: list[Problem]) -> None:
+    """Cycle service as the axis needs as many cycles at every target."""
+    asked = data.study.optimize
+    world = data.models.world
+    reasons = {
+        "with lost sales": (world.terms.unmet != Unmet.BACKORDER).any(),
+        "with a highest position": world.terms.max_position is not None,
+        "from today's stock": world.start is not None,
+    }
+    moved = [reason for reason, holds in reasons.items() if holds]
+    if asked.service.measure == "cycle_service_level" and moved:
+        fix = "keep the fill rate as service and set floors = [{ by = …, measure = 'cycle_service_level' }]"
+        message = f"{' and '.join(moved)} the number of cycles moves with the target: not in this version"
+        where = 'optimize.service.measure = "cycle_service_level"'
+        problems.append(_problem(data, "E-OPT-005", message, where, fix))
+
+
+def _problem(data: Data, code: str, message: str, where: str, fix: str) -> Problem:
+    return Problem(code, message, data.study.file, column=where, fix=fix)
+
+
+@dataclass(frozen=True)
+class CountedScale(Scale):
+    """A scale whose `holding` turns the study's own cost into money."""
+
+    factor: float = 1.0
+
+    @property
+    def holding(self) -> float:
+        """Money (a year) per unit of `PlanSums.cost` of a replication."""
+        return self.factor / (2 * self.periods)
+
+
+def counted_scale(scale: Scale, accounting: Accounting) -> CountedScale:
+    """The scale of the objective as counted."""
+    return CountedScale(
+        scale.periods,
+        scale.periods_per_year,
+        scale.cost_resolution,
+        scale.level,
+        float(accounting.cost_part),
+    )
+
+
+def as_counted(sums: Mapping[str, PlanSums]) -> dict[str, PlanSums]:
+    """The same sums with cost and service as counted in the places of holding and units."""
+    return {
+        kind: replace(one, holding=one.cost, served=one.good, demanded=one.asked)
+        for kind, one in sums.items()
+    }
+
+
+def compare_counted(
+    sums: Mapping[str, PlanSums], at: float, scale: Scale, accounting: Accounting
+) -> tuple[Comparison, ...]:
+    """The chosen plan against every other at equal service, in the objective's money."""
+    if accounting.plain:
+        return tuple(compare_all(sums, at, scale))
+    found = compare_all(as_counted(sums), at, counted_scale(scale, accounting))
+    spends = ("costs", "in all ") if accounting.yearly else ("ties up", "")
+    if accounting.objective == OBJECTIVES["holding_cost"]:
+        spends = ("costs", "to hold ")
+    service = "fill" if accounting.service == "fill rate" else accounting.service
+    per = " per year" if accounting.yearly else ""
+    return tuple(replace(one, spends=spends, service=service, per=per) for one in found)
+
+
+DEFAULT_FILL_RATE = 0.95
+"""Floor where neither the study nor the caller names a floor or a budget."""

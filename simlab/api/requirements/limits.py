@@ -1,0 +1,187 @@
+"""The study's limits as integer rows over segments × targets, on means and on single replications."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.api.data.data import Data
+from simlab.api.requirements.accounting import SERVICE
+from simlab.api.requirements.constraints import Constraints, Grouping
+from simlab.api.settings import Settings
+from simlab.arrays import IntArray
+from simlab.errors import InvalidInputError, Problem, UsageError
+from simlab.execution import Curves, PlanSums
+from simlab.frontier import Chance, Limit, ceilings, integer_weights, pin_items, service_floors
+from simlab.measures import format_rate
+from simlab.models import Costs
+from simlab.segments import Segmentation
+
+_VOLUME_RESOLUTION = 1e-6
+CEILING = {
+    "inventory_value": "inventory value",
+    "holding_cost": "holding cost a year",
+    "stock_volume": "stock volume",
+    "orders": "orders a year",
+    "purchases": "purchases a year",
+}
+
+FLOWS = ("orders", "purchases")
+"""Measures that a stationary policy moves as much at every target."""
+
+
+def limits_on_means(
+    data: Data,
+    segmentation: Segmentation,
+    rules: Constraints,
+    curves: Curves,
+    settings: Settings,
+    *,
+    costs: Costs | None = None,
+) -> tuple[tuple[Limit, ...], tuple[Limit, ...]]:
+    """Floors and ceilings over any grouping of items, as totals over all replications.
+
+    `costs`: money per unit where it is not that of the data (a scenario of prices).
+
+    Returns
+    -------
+    binding, constant : tuple of Limit
+        What the plan must keep; and flows that are the same at every target, which bind nothing.
+    """
+    costs = data.models.costs if costs is None else costs
+    found: list[Limit] = []
+    constant: list[Limit] = []
+    problems: list[Problem] = []
+    for floor, groups in rules.floors:
+        part, whole = _service(floor.measure, curves, settings)
+        try:
+            found += service_floors(
+                segmentation.codes,
+                segmentation.n_segments,
+                groups=groups.codes,
+                group_names=groups.names,
+                part=_pinned(part, rules),
+                whole=_pinned(np.array(np.broadcast_to(whole, part.shape)), rules),
+                at_least=floor.at_least,
+                what=SERVICE[floor.measure],
+            )
+        except UsageError as error:
+            problems.append(
+                Problem("E-OPT-019", str(error), data.study.file, column="optimize.floors", fix="drop it")
+            )
+    if problems:
+        raise InvalidInputError(problems)
+    for ceiling, groups in rules.ceilings:
+        amount, unit = _amount(ceiling.measure, data, curves, settings, costs)
+        made = ceilings(
+            segmentation.codes,
+            segmentation.n_segments,
+            groups=groups.codes,
+            group_names=groups.names,
+            amount=_pinned(amount, rules),
+            at_most=ceiling.at_most,
+            unit=unit,
+            what=CEILING[ceiling.measure],
+            currency="" if ceiling.measure in ("stock_volume", "orders") else data.study.currency,
+        )
+        for limit in made:
+            (constant if ceiling.measure in FLOWS and limit.constant else found).append(limit)
+    return tuple(found), tuple(constant)
+
+
+def _pinned(table: IntArray, rules: Constraints) -> IntArray:
+    return pin_items(table, rules.items, rules.columns) if rules.items.size else table
+
+
+def _service(measure: str, curves: Curves, settings: Settings) -> tuple[IntArray, IntArray]:
+    """(n, k) good part, and what it is a part of."""
+    if measure == "cycle_service_level":
+        return curves.good_receipts.sum(axis=-1), curves.receipts.sum(axis=-1)
+    if measure == "ready_rate":
+        ready: IntArray = curves.ready.sum(axis=-1)
+        return ready, np.full((ready.shape[0], 1), settings.periods * settings.replications, dtype=np.int64)
+    return curves.served.sum(axis=-1), curves.demanded.sum(axis=-1)[:, None]
+
+
+def _amount(
+    measure: str, data: Data, curves: Curves, settings: Settings, costs: Costs
+) -> tuple[IntArray, Fraction]:
+    """(n, k) stock in money or volume, or a flow a year, and what one unit of it stands for."""
+    if measure in FLOWS:
+        return _flow(measure, data, curves, settings, costs)
+    stock: IntArray = (curves.on_hand + curves.on_hand_start).sum(axis=-1)
+    exposure = 2 * settings.periods * settings.replications
+    resolution = Fraction(repr(data.study.data.cost_resolution))
+    if measure == "stock_volume":
+        volume = integer_weights(data.catalog.numbers["unit_volume"], _VOLUME_RESOLUTION, "unit_volume")
+        return stock * volume[:, None], Fraction(repr(_VOLUME_RESOLUTION)) / exposure
+    if measure == "holding_cost":
+        return stock * costs.holding[:, None], resolution / 100 / exposure
+    return stock * costs.unit_cost[:, None], resolution / exposure
+
+
+def _flow(
+    measure: str, data: Data, curves: Curves, settings: Settings, costs: Costs
+) -> tuple[IntArray, Fraction]:
+    """(n, k) orders, or purchases at unit cost, and what one unit of them is a year."""
+    per_year = Fraction(365) / data.study.days_per_period / (settings.periods * settings.replications)
+    shape = curves.served.shape[:2]
+    if measure == "orders":
+        return np.array(np.broadcast_to(curves.orders.sum(axis=-1), shape)), per_year
+    bought = curves.ordered.sum(axis=-1) * costs.unit_cost[:, None]
+    return np.array(np.broadcast_to(bought, shape)), per_year * Fraction(
+        repr(data.study.data.cost_resolution)
+    )
+
+
+def chance_limits(
+    rules: Constraints, segmentation: Segmentation, sums: list[PlanSums], periods: int
+) -> tuple[Chance, ...]:
+    """Floors that must hold in a share of the replications, from sums per (segment, group) × target.
+
+    Parameters
+    ----------
+    sums : list of PlanSums
+        Per chance limit: target × cell × replication.
+    periods : int
+        Counted periods, for the ready rate.
+    """
+    found: list[Chance] = []
+    for (spec, groups), cells in zip(rules.chances, sums, strict=True):
+        sizes = np.bincount(groups.cells(segmentation), minlength=cells.served.shape[1])
+        for at, name in enumerate(groups.names):
+            part, whole = _of_group(spec.measure, cells, groups, at, segmentation, sizes * periods)
+            rate = Fraction(repr(float(spec.at_least)))
+            surplus = part * rate.denominator - whole * rate.numerator
+            of = "" if spec.by is None else f" of {name}"
+            text = (
+                f"{SERVICE[spec.measure]}{of} ≥ {format_rate(float(rate))} in {100 * spec.probability:g} % "
+                "of replications"
+            )
+            found.append(Chance(text, np.ascontiguousarray(surplus), spec.probability))
+    return tuple(found)
+
+
+def _of_group(
+    measure: str,
+    cells: PlanSums,
+    groups: Grouping,
+    at: int,
+    segmentation: Segmentation,
+    exposure: npt.NDArray[np.int64],
+) -> tuple[IntArray, IntArray]:
+    """(n_segments, n_targets, n_replications) good part and whole of one group."""
+    width = len(groups.names) + 1
+    rows = np.arange(segmentation.n_segments) * width + at
+
+    def of(table: IntArray) -> IntArray:
+        return np.ascontiguousarray(table[:, rows].transpose(1, 0, 2))
+
+    if measure == "cycle_service_level":
+        return of(cells.good_receipts), of(cells.receipts)
+    if measure == "ready_rate":
+        ready = of(cells.ready)
+        return ready, np.broadcast_to(exposure[rows][:, None, None], ready.shape)
+    return of(cells.served), of(cells.demanded)

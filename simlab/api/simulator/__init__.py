@@ -1,0 +1,1 @@
+"""A study bound to the engine."""

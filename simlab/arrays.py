@@ -1,0 +1,36 @@
+"""Names of the arrays that go in and out."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+ByteArray = npt.NDArray[np.uint8]
+ChoiceArray = npt.NDArray[np.int16]
+ComplexArray = npt.NDArray[np.complex128]
+DateArray = npt.NDArray[np.datetime64]
+TextArray = npt.NDArray[np.object_]
+AnyArray = npt.NDArray[Any]
+FloatArray = npt.NDArray[np.float64]
+WordArray = npt.NDArray[np.uint32]
+KeyArray = npt.NDArray[np.uint64]
+ScoreArray = npt.NDArray[np.int32]
+CodeArray = npt.NDArray[np.int8]
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    Record = TypeVar("Record", bound=DataclassInstance)
+
+
+def take_rows(record: Record, rows: IntArray, shared: tuple[str, ...] = ()) -> Record:
+    """Some rows of every column of a frozen record, except those that all rows share."""
+    columns = {field.name: getattr(record, field.name) for field in fields(record)}
+    changes = {
+        name: column[rows] for name, column in columns.items() if name not in shared and column is not None
+    }
+    return replace(record, **changes)

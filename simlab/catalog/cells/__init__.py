@@ -1,0 +1,1 @@
+"""From text to typed cells: numbers, dates, and the refusal of whatever is neither."""

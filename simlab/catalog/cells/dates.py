@@ -1,0 +1,127 @@
+"""Dates in a declared format, or in one that the column itself proves; mixtures are refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from simlab.catalog import findings as found
+from simlab.catalog.cells.numerals import BLANKS, Fault
+
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+_ISO = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?")
+_ISO_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}.*")
+_SERIAL = re.compile(r"[0-9]{5}(?:\.0+)?")
+_EPOCH_OF_EXCEL = dt.date(1899, 12, 30)
+_CANDIDATES = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y%m%d")
+Reader = Callable[[str], dt.date | None]
+
+
+@dataclass(frozen=True)
+class DateFormat:
+    """How a column writes dates.
+
+    Attributes
+    ----------
+    name : str
+        iso, excel_serial or a strptime pattern.
+    proved : bool
+        Found out from the cells, not declared.
+    trouble : str
+        Why no format could be proved; empty if one was, or if one is declared.
+    mixed : bool
+        Some cells are ISO dates and others are not.
+    """
+
+    name: str = "iso"
+    proved: bool = False
+    trouble: str = ""
+    mixed: bool = False
+
+    def reader(self) -> Reader:
+        """From a cell to its date, None if it is not one."""
+        if self.name == "iso":
+            return _iso
+        if self.name == "excel_serial":
+            return _serial
+        return lambda cell: _by_pattern(cell, self.name)
+
+
+def _iso(cell: str) -> dt.date | None:
+    match = _ISO.fullmatch(cell.strip(BLANKS))
+    if match is None:
+        return None
+    try:
+        return dt.date.fromisoformat(match.group(1))
+    except ValueError:
+        return None
+
+
+def _serial(cell: str) -> dt.date | None:
+    text = cell.strip(BLANKS)
+    if _SERIAL.fullmatch(text) is None:
+        return None
+    return _EPOCH_OF_EXCEL + dt.timedelta(days=int(text.partition(".")[0]))
+
+
+def _by_pattern(cell: str, pattern: str) -> dt.date | None:
+    text = cell.strip(BLANKS)
+    if not text.isascii() and any(ch.isdigit() and not ch.isascii() for ch in text):
+        return None
+    try:
+        return dt.datetime.strptime(text, pattern).date()
+    except ValueError:
+        return None
+
+
+def date_format_of(cells: Sequence[str], declared: str | None) -> DateFormat:
+    """The declared format; else iso where any cell is; else the only common format that fits all cells.
+
+    Parameters
+    ----------
+    cells : sequence of str
+        Distinct cells of one column.
+    declared : str or None
+        `date_format` of the study if it says one.
+    """
+    if declared is not None:
+        return DateFormat(declared)
+    iso = sum(_iso(cell) is not None or _ISO_TIME.fullmatch(cell.strip(BLANKS)) is not None for cell in cells)
+    if iso or not cells:
+        return DateFormat(mixed=iso < len(cells))
+    fitting = [name for name in _CANDIDATES if _fits(cells, name)]
+    if len(fitting) == 1:
+        return DateFormat(fitting[0], proved=True)
+    if fitting:
+        return DateFormat(trouble=" or ".join(fitting))
+    return DateFormat()
+
+
+def _fits(cells: Sequence[str], name: str) -> bool:
+    read = DateFormat(name).reader()
+    return all((day := read(cell)) is not None and FIRST_YEAR <= day.year <= LAST_YEAR for cell in cells)
+
+
+def not_a_date(cell: str, table: str, form: DateFormat) -> Fault:
+    """The fault of a cell that is not a date in the column's format."""
+    option = f"[data.{table}] date_format"
+    if form.trouble:
+        message = f"{cell!r} may be read as {form.trouble}"
+        return Fault(
+            found.NOT_A_DATE, message, f'declare {option} = "{form.trouble.split()[0]}" or the other'
+        )
+    text = cell.strip(BLANKS)
+    if form.name == "iso" and _SERIAL.fullmatch(text):
+        message = f"{cell!r} is not a date like 2025-12-31 (a serial number of a spreadsheet?)"
+        return Fault(found.NOT_A_DATE, message, f'declare {option} = "excel_serial" (counted from 1900)')
+    if form.name == "iso" and _ISO_TIME.fullmatch(text):
+        fix = f'sum by date, or declare {option} = "%Y-%m-%d %H:%M:%S" to leave the time out'
+        return Fault(found.NOT_A_DATE, f"{cell!r} is a time, a date is meant", fix)
+    like = {"iso": "like 2025-12-31", "excel_serial": "as a serial number"}.get(
+        form.name, f"like {form.name}"
+    )
+    fix = f'write all dates the same way; if they are, declare {option} = "%d/%m/%Y" or similar'
+    like += ", as other rows are" if form.mixed else ""
+    return Fault(found.NOT_A_DATE, f"{cell!r} is not a date {like}", fix)

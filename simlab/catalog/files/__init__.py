@@ -1,0 +1,1 @@
+"""Files and DataFrames as text columns."""

@@ -1,0 +1,301 @@
+"""A CSV file as text columns: fast where the file is well formed, exact where it is not."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from simlab.arrays import ByteArray, IntArray
+from simlab.catalog import findings as found
+from simlab.catalog.cells.text import CodeArray, TextColumn, TextTable, encoded
+from simlab.catalog.columns import near
+from simlab.catalog.files.csvexact import Records, read_exactly
+from simlab.catalog.findings import Findings
+from simlab.study import TableSource
+
+DELIMITERS = (",", ";", "\t")
+_BOM = b"\xef\xbb\xbf"
+_WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_QUOTE, _NEWLINE = 0x22, 0x0A
+_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first row, with the delimiter that it was split by."""
+
+    names: list[str]
+    delimiter: str
+    line: int
+
+
+def read_csv(path: Path, name: str, source: TableSource, required: Sequence[str]) -> TextTable:
+    """Read a CSV file as text; what is wrong with it stands in the table's findings.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str
+        items, demand or receipts.
+    source : TableSource
+        How the study describes the file.
+    required : sequence of str
+        Columns, by our names, that the table must have.
+    """
+    findings = Findings(name, source.path or path.name)
+    data = _bytes_of(path, findings)
+    table = TextTable(name, {}, {}, 0, findings, sha256=hashlib.sha256(data or b"").hexdigest())
+    text = None if data is None else _decoded(data, table)
+    if text is None:
+        return table
+    header = _header(text, source, required, findings)
+    if header is None:
+        return table
+    columns, n_rows = _columns(text, header, findings)
+    return _named(table, header, columns, n_rows, source)
+
+
+def _bytes_of(path: Path, findings: Findings) -> bytes | None:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        findings.add(found.UNREADABLE, "is not there", fix="paths are relative to the study file")
+        return None
+    except OSError as error:
+        findings.add(found.UNREADABLE, f"cannot be read: {error.strerror or error}")
+        return None
+    if not data.removeprefix(_BOM).strip():
+        findings.add(found.EMPTY, "is empty", fix="a header and at least one row are needed")
+        return None
+    return data
+
+
+def _decoded(data: bytes, table: TextTable) -> str | None:
+    """The text, with line feeds as line ends and without a byte order mark."""
+    if data.startswith(_WIDE_BOMS) or b"\0" in data:
+        table.findings.add(found.ENCODING, "is not UTF-8 text", fix="save it as CSV UTF-8")
+        return None
+    if data.startswith(_BOM):
+        data = data.removeprefix(_BOM)
+        table.notes.append(("byte order mark", "skipped"))
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"byte 0x{data[error.start]:02x} is not UTF-8 text"
+        table.findings.add(found.ENCODING, message, line=line, fix="save the file as CSV UTF-8")
+        return None
+
+
+def _header(text: str, source: TableSource, required: Sequence[str], findings: Findings) -> Header | None:
+    """The header under the declared delimiter, or the first that yields the required columns."""
+    wanted = {source.columns.get(name, name) for name in required}
+    delimiters = DELIMITERS if source.delimiter == "auto" else (source.delimiter,)
+    headers = []
+    for delimiter in delimiters:
+        records = read_exactly(_head_of(text), delimiter, most=1)
+        names = [cell.strip() for cell in records.rows[0]] if records.rows else []
+        headers.append(Header(names, delimiter, records.lines[0] if records.rows else 1))
+    best = max(headers, key=lambda header: (len(wanted & set(header.names)), len(header.names)))
+    complete = [header for header in headers if wanted <= set(header.names)]
+    header = complete[0] if complete else best
+    if not header.names:
+        findings.add(found.QUOTE, "the header opens a quote that is never closed", line=1)
+        return None
+    return header
+
+
+def _head_of(text: str) -> str:
+    """Enough of the text to hold its first row."""
+    start = len(text) - len(text.lstrip("\n"))
+    end = start
+    for _ in range(5):
+        end = text.find("\n", end + 1)
+        if end < 0:
+            return text
+    return text[:end]
+
+
+def _columns(text: str, header: Header, findings: Findings) -> tuple[list[TextColumn], int]:
+    data = np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
+    if text.startswith("\n") or not _quotes_are_plain(data, ord(header.delimiter)):
+        return _exact_columns(text, header, findings)
+    fast = _fast_columns(data, header)
+    if fast is None:
+        return _exact_columns(text, header, findings)
+    findings.lines = _line_numbers(data)
+    return fast, fast[0].n_rows
+
+
+def _quotes_are_plain(data: ByteArray, delimiter: int) -> bool:
+    """Whether every quoted field opens after a delimiter, closes before one, and stays on its line.
+
+    The parity of the quotes before a byte says whether it is inside a field.
+    """
+    quotes = np.flatnonzero(data == _QUOTE)
+    if quotes.size == 0:
+        return True
+    if quotes.size % 2:
+        return False
+    edges = np.array([delimiter, _NEWLINE, _QUOTE], dtype=np.uint8)
+    padded = np.concatenate([edges[1:2], data, edges[1:2]])
+    before, after = padded[quotes[0::2]], padded[quotes[1::2] + 2]
+    if not (np.isin(before, edges).all() and np.isin(after, edges).all()):
+        return False
+    newlines = np.flatnonzero(data == _NEWLINE)
+    return not (np.searchsorted(quotes, newlines) % 2).any()
+
+
+def _fast_columns(data: ByteArray, header: Header) -> list[TextColumn] | None:
+    """Columns by Arrow; None if some row has another number of fields than the header."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    ragged: list[object] = []
+
+    def skip(row: object) -> str:
+        ragged.append(row)
+        return "skip"
+
+    names = [str(number) for number in range(len(header.names))]
+    cell = pa.dictionary(pa.int32(), pa.string())
+    quoted = bool((data == _QUOTE).any())
+    try:
+        table = csv.read_csv(
+            pa.BufferReader(pa.py_buffer(data)),
+            read_options=csv.ReadOptions(column_names=names, skip_rows=1),
+            parse_options=csv.ParseOptions(
+                delimiter=header.delimiter,
+                quote_char='"' if quoted else False,
+                invalid_row_handler=skip,
+            ),
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys(names, cell), strings_can_be_null=False, null_values=[]
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    if ragged:
+        return None
+    table = table.unify_dictionaries().combine_chunks()
+    return [_from_arrow(column) for column in table.columns]
+
+
+def _from_arrow(column: object) -> TextColumn:
+    import pyarrow as pa
+
+    assert isinstance(column, pa.ChunkedArray)
+    if column.num_chunks == 0:
+        return TextColumn(np.empty(0, dtype=np.int32), ())
+    chunk = column.chunk(0)
+    values = chunk.dictionary.to_pylist()
+    codes: CodeArray = chunk.indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    if "" not in values:
+        return TextColumn(codes, tuple(values))
+    blank = values.index("")
+    renumbered = np.arange(len(values), dtype=np.int32)
+    renumbered[blank:] -= 1
+    renumbered[blank] = -1
+    return TextColumn(renumbered[codes], tuple(value for value in values if value))
+
+
+def _line_numbers(data: ByteArray) -> Callable[[IntArray], IntArray]:
+    """From rows to lines where every row is one line and blank lines are none."""
+
+    def lines(rows: IntArray) -> IntArray:
+        ends = np.flatnonzero(data == _NEWLINE)
+        ends = np.append(ends, data.size)
+        starts = np.concatenate([[0], ends[:-1] + 1])
+        filled = np.flatnonzero(ends > starts)
+        return np.asarray(filled[rows + 1] + 1, dtype=np.int64)
+
+    return lines
+
+
+def _exact_columns(text: str, header: Header, findings: Findings) -> tuple[list[TextColumn], int]:
+    records = read_exactly(text, header.delimiter)
+    _report_faults(records, header, findings)
+    width = len(header.names)
+    whole = [k for k in range(1, len(records.rows)) if len(records.rows[k]) == width]
+    lines = np.array([records.lines[k] for k in whole], dtype=np.int64)
+    findings.lines = lambda rows: lines[rows]
+    columns = [encoded([records.rows[k][field] for k in whole]) for field in range(width)]
+    return columns, len(whole)
+
+
+def _report_faults(records: Records, header: Header, findings: Findings) -> None:
+    if records.open_quotes:
+        fix = 'close the quote, or double it ("") if it belongs to the text'
+        message = "a quote opens here and is not closed"
+        findings.add_lines(found.QUOTE, message, records.open_quotes, fix=fix)
+    if records.after_quotes:
+        fix = 'double a quote ("") that belongs to the text'
+        message = "text follows a closing quote"
+        findings.add_lines(found.QUOTE, message, records.after_quotes, fix=fix)
+    width = len(header.names)
+    ragged = [k for k in range(1, len(records.rows)) if len(records.rows[k]) != width]
+    if ragged:
+        first = records.rows[ragged[0]]
+        n = len(first)
+        shown = header.delimiter.join(first)[:80]
+        message = f"{n} field{'s' if n != 1 else ''} where the header has {width}: {shown!r}"
+        fix = "add the missing field or quote the one that holds a delimiter"
+        findings.add_lines(found.RAGGED, message, [records.lines[k] for k in ragged], fix=fix)
+
+
+def _named(
+    table: TextTable, header: Header, columns: list[TextColumn], n_rows: int, source: TableSource
+) -> TextTable:
+    if header.delimiter != "," and source.delimiter == "auto":
+        table.notes.append(("delimiter", f"fields are divided by {_NAMES[header.delimiter]}s"))
+    named = name_columns(header.names, columns, source, table.findings, line=header.line)
+    labels = {ours: theirs for ours, theirs in source.columns.items() if ours != theirs}
+    return TextTable(
+        table.name,
+        named,
+        labels,
+        n_rows,
+        table.findings,
+        header.delimiter,
+        table.notes,
+        table.sha256,
+    )
+
+
+def name_columns(
+    names: Sequence[str],
+    columns: Sequence[TextColumn],
+    source: TableSource,
+    findings: Findings,
+    *,
+    line: int | None = None,
+) -> dict[str, TextColumn]:
+    """Columns by our names; doubled and nameless ones are reported, mapped ones must be there."""
+    ours = {theirs: mine for mine, theirs in source.columns.items()}
+    named: dict[str, TextColumn] = {}
+    double = []
+    for name, column in zip(names, columns, strict=True):
+        if name in source.columns and name not in ours:
+            continue  # another column of the file takes this name
+        if not name and not column.missing().all():
+            findings.add(found.MISSING_COLUMN, "a column with values has no name", line=line)
+        elif name and ours.get(name, name) in named:
+            double.append(name)
+        elif name:
+            named[ours.get(name, name)] = column
+    for name in dict.fromkeys(double):
+        fix = "keep one of them" if name not in ours.values() else "two columns of the file get this name"
+        findings.add(found.DOUBLE_COLUMN, "stands more than once in the header", column=name, fix=fix)
+    for mine, theirs in source.columns.items():
+        if theirs not in names:
+            option = f"data.{findings.table}.columns.{mine}"
+            message = f"{option} names the column '{theirs}', which is not found"
+            findings.add(found.MISSING_COLUMN, message, column=theirs, fix=near(theirs, names))
+    return named

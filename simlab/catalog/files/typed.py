@@ -1,0 +1,154 @@
+"""Parquet files and DataFrames as text columns, so that they meet the same rules as CSV."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simlab.catalog import findings as found
+from simlab.catalog.cells.text import TextColumn, TextTable, encoded
+from simlab.catalog.files.csvfile import name_columns
+from simlab.catalog.findings import Findings
+from simlab.study import TableSource
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+def read_parquet(path: Path, name: str, source: TableSource) -> TextTable:
+    """Read a Parquet file as text; what is wrong with it stands in the table's findings.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str
+        items, demand or receipts.
+    source : TableSource
+        How the study describes the file.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    findings = Findings(name, source.path or path.name, lambda rows: rows + 1)
+    empty = TextTable(name, {}, {}, 0, findings)
+    try:
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        table = parquet.read_table(path, page_checksum_verification=True)
+    except FileNotFoundError:
+        findings.add(found.UNREADABLE, "is not there", fix="paths are relative to the study file")
+        return empty
+    except (OSError, pa.ArrowException) as error:
+        findings.add(found.UNREADABLE, f"cannot be read as Parquet: {str(error).splitlines()[0]}")
+        return empty
+    columns = [
+        _from_arrow(column, str(label), findings)
+        for label, column in zip(table.column_names, table.columns, strict=True)
+    ]
+    named = name_columns(table.column_names, columns, source, findings)
+    return TextTable(name, named, _labels(source), table.num_rows, findings, sha256=sha256)
+
+
+def read_frame(frame: pd.DataFrame, name: str, source: TableSource) -> TextTable:
+    """Take a DataFrame as text; row numbers in messages are positions, the first row being 0.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Its index is not used.
+    name : str
+        items, demand or receipts.
+    source : TableSource
+        How the study describes the table.
+    """
+    findings = Findings(name, f"DataFrame {name}")
+    labels = [str(label) for label in frame.columns]
+    columns = [_from_series(frame.iloc[:, k], labels[k], findings) for k in range(len(labels))]
+    named = name_columns(labels, columns, source, findings)
+    return TextTable(name, named, _labels(source), len(frame), findings)
+
+
+def _labels(source: TableSource) -> dict[str, str]:
+    return {ours: theirs for ours, theirs in source.columns.items() if ours != theirs}
+
+
+def _from_series(series: pd.Series[Any], label: str, findings: Findings) -> TextColumn:
+    import pyarrow as pa
+
+    try:
+        array = pa.array(series, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        return _of_objects(list(series), label, findings)
+    chunked = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+    return _from_arrow(chunked, label, findings)
+
+
+def _of_objects(cells: list[Any], label: str, findings: Findings) -> TextColumn:
+    """A column of mixed Python objects, cell by cell."""
+    strange = [k for k, cell in enumerate(cells) if not _is_cell(cell)]
+    if strange:
+        message = f"{cells[strange[0]]!r:.60} is neither text, number nor date"
+        findings.add_rows(found.NOT_A_NUMBER, message, np.array(strange), column=label)
+    fractional = any(isinstance(cell, float) and cell == cell for cell in cells)
+    column = encoded([_text(cell) if _is_cell(cell) else None for cell in cells])
+    return TextColumn(column.codes, column.values, fractional=fractional)
+
+
+def _is_cell(cell: Any) -> bool:
+    return (
+        cell is None
+        or isinstance(cell, (str, int, float, Decimal, dt.date, np.integer, np.floating))
+        or cell != cell
+    )
+
+
+def _from_arrow(column: pa.ChunkedArray, label: str, findings: Findings) -> TextColumn:
+    """Distinct values and codes; typed values become the text that our grammars read."""
+    import pyarrow as pa
+
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_nested(kind) or pa.types.is_binary(kind):
+        findings.add(found.NOT_A_NUMBER, f"cells of type {kind} cannot be read", column=label)
+        return TextColumn(np.full(len(column), -1, dtype=np.int32), ())
+    if pa.types.is_null(kind) or len(column) == 0:
+        return TextColumn(np.full(len(column), -1, dtype=np.int32), ())
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    chunk = column.unify_dictionaries().combine_chunks()
+    if isinstance(chunk, pa.ChunkedArray):
+        chunk = chunk.chunk(0) if chunk.num_chunks else pa.array([], type=column.type)
+    texts = [_text(value) for value in chunk.dictionary.to_pylist()]
+    codes = chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    distinct = encoded(texts)
+    renumbered = np.append(distinct.codes, np.int32(-1))
+    typed = not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+    return TextColumn(renumbered[codes].astype(np.int32), distinct.values, typed, pa.types.is_floating(kind))
+
+
+def _text(value: Any) -> str | None:
+    """A typed value as our grammars write it; None if it says nothing."""
+    if value is None or value != value:
+        return None
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dt.datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, (float, np.floating)):
+        return _plain(float(value))
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return str(value)
+
+
+def _plain(value: float) -> str:
+    """Shortest digits that give the number back, without an exponent."""
+    if value in (float("inf"), float("-inf")):
+        return repr(value)
+    text = format(Decimal(repr(value)), "f")
+    return text.removesuffix(".0")

@@ -1,0 +1,1 @@
+"""The tables of a study, each by its own rules."""

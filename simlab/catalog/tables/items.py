@@ -1,0 +1,216 @@
+"""The items table: one row per SKU-location, every known column by its rule."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.arrays import AnyArray, FloatArray, IntArray
+from simlab.catalog import findings as found
+from simlab.catalog.cells.convert import (
+    all_numbers,
+    choices,
+    money,
+    notation,
+    numbers,
+    refuse_fractional_ids,
+    refuse_missing,
+    spread,
+    texts,
+)
+from simlab.catalog.cells.numerals import Notation
+from simlab.catalog.cells.text import TextTable
+from simlab.catalog.columns import ITEMS, NUMERIC, Column, near
+from simlab.catalog.quality import QualityRow
+from simlab.study import Study
+
+_SIMILAR = 0.85
+
+
+@dataclass(frozen=True, eq=False)
+class Items:
+    """The items table, typed; see `Catalog` for the attributes."""
+
+    sku: tuple[str, ...]
+    location: tuple[str, ...]
+    unit_cost: IntArray
+    numbers: dict[str, FloatArray]
+    texts: dict[str, AnyArray]
+    entries: tuple[QualityRow, ...]
+
+    @property
+    def n_items(self) -> int:
+        return len(self.sku)
+
+
+def read_items(table: TextTable, study: Study) -> Items | None:
+    """Type the items table; what is wrong goes to its findings.
+
+    Returns
+    -------
+    Items or None
+        None if the ids could not be read, so that nothing else can be checked against them.
+    """
+    if not has_columns(table, ITEMS):
+        return None
+    refuse_fractional_ids(table, ("sku", "location"))
+    for name in ("sku", "location", "unit_cost"):
+        refuse_missing(table, name)
+    written = notation(table, study.data.items, ITEMS)
+    cost, _, n_rounded = money(table, "unit_cost", study.data.cost_resolution, written)
+    known: dict[str, FloatArray] = {
+        "unit_cost": np.asarray(cost * study.data.cost_resolution, dtype=np.float64)
+    }
+    words: dict[str, AnyArray] = {}
+    for name, rule in ITEMS.items():
+        if name in table.columns and name not in ("sku", "location", "unit_cost"):
+            _known(table, name, rule, written, known, words)
+    further = [name for name in table.columns if name not in ITEMS]
+    for name in further:
+        words[name] = texts(table.columns[name])
+        as_numbers = all_numbers(table.columns[name], written)
+        if as_numbers is not None:
+            known[name] = as_numbers
+    _refuse_doubles(table)
+    _check_laws(table, known, words)
+    sku, place = texts(table.columns["sku"]), texts(table.columns["location"])
+    entries = (*_account(table, written, known, n_rounded), *_remarks(table, further))
+    return Items(tuple(sku), tuple(place), cost, known, words, entries)
+
+
+def has_columns(table: TextTable, rules: dict[str, Column]) -> bool:
+    """Whether the table has rows and its required columns; reports what lacks."""
+    if not table.columns and table.findings:
+        return False
+    missing = [name for name, rule in rules.items() if rule.required and name not in table.columns]
+    double = {problem.column for problem in table.findings.problems if problem.code.endswith("005")}
+    for name in missing:
+        if table.label(name) not in double and name not in table.labels:
+            others = [other for other in table.columns if other not in rules]
+            guess = near(name, others)
+            fix = f'{guess} Then say columns = {{ {name} = "…" }} under [data.{table.name}]' if guess else ""
+            fix = fix or f"the header has: {', '.join(table.columns) or 'nothing'}"
+            message = "required column is missing"
+            table.findings.add(found.MISSING_COLUMN, message, column=name, fix=fix)
+    if table.n_rows == 0 and not table.findings:
+        table.findings.add(found.NO_ROWS, "no rows: a header and no data below it")
+    return not missing and table.n_rows > 0
+
+
+def _known(
+    table: TextTable,
+    name: str,
+    rule: Column,
+    written: Notation,
+    known: dict[str, FloatArray],
+    words: dict[str, AnyArray],
+) -> None:
+    """Type one known column into numbers or texts."""
+    if rule.kind in NUMERIC:
+        values, _ = numbers(table, name, rule, written)
+        known[name] = np.asarray(spread(table.columns[name], values, np.nan, np.float64))
+    elif rule.kind == "choice":
+        words[name] = choices(table, name, rule)
+    else:
+        words[name] = texts(table.columns[name])
+
+
+def _refuse_doubles(table: TextTable) -> None:
+    """A SKU may stand at a location once."""
+    key = pair_codes(table)
+    order = np.argsort(key, kind="stable")
+    same = np.flatnonzero(key[order][1:] == key[order][:-1])
+    rows = np.sort(order[same + 1])
+    rows = rows[key[rows] >= 0]
+    if rows.size:
+        sku, place = table.columns["sku"].cell(rows[0]), table.columns["location"].cell(rows[0])
+        first = int(table.findings.lines(np.flatnonzero(key == key[rows[0]])[:1])[0])
+        message = f"'{sku}' at '{place}' stands more than once (first in row {first})"
+        table.findings.add_rows(
+            found.DUPLICATE, message, rows, column=table.label("sku"), fix="keep one row per SKU and location"
+        )
+
+
+def pair_codes(table: TextTable) -> npt.NDArray[np.int64]:
+    """(m,) one number per distinct (sku, location) of a table; −1 where either is empty."""
+    sku, place = table.columns["sku"], table.columns["location"]
+    key = sku.codes.astype(np.int64) * max(1, len(place.values)) + place.codes
+    return np.asarray(np.where(sku.missing() | place.missing(), -1, key))
+
+
+def _check_laws(table: TextTable, known: dict[str, FloatArray], words: dict[str, AnyArray]) -> None:
+    """A law given outright must be whole: name, mean, and a variance that the law can have."""
+    nothing = np.full(table.n_rows, np.nan)
+    mean = known.get("demand_mean", nothing)
+    variance = known.get("demand_variance", nothing)
+    law = words.get("demand_law", np.full(table.n_rows, None, dtype=object))
+    named = np.array([name is not None for name in law], dtype=np.bool_)
+    if "demand_law" in table.columns:
+        named = ~table.columns["demand_law"].missing()
+    has_mean = _given(table, "demand_mean")
+    has_variance = _given(table, "demand_variance")
+    wide = (law == "negative_binomial") | (law == "stuttering_poisson")
+    fix = "a law given outright needs demand_law and demand_mean (per period)"
+    _law(table, named & ~has_mean, "demand_mean", "the mean of a law given outright is missing", fix)
+    _law(table, has_mean & ~named, "demand_law", "a mean is given and no law", fix)
+    _law(table, has_variance & ~named & ~has_mean, "demand_law", "a variance is given and no law", fix)
+    fix = "this law needs demand_variance above demand_mean; else say poisson"
+    narrow = wide & has_mean & ~(variance > mean)
+    _law(table, narrow, "demand_variance", "the variance does not exceed the mean", fix)
+    two = np.isin(law.astype(str), ("gamma", "lognormal", "normal", "binomial"))
+    fix = "a law with two parameters needs demand_variance (units² per period)"
+    _law(table, two & has_mean & ~has_variance, "demand_variance", "the variance is missing", fix)
+    trials = (law == "binomial") & has_variance & has_mean & ~((variance > 0) & (variance < mean))
+    fix = "a binomial law needs 0 < demand_variance < demand_mean; else say poisson"
+    _law(table, trials, "demand_variance", "no binomial law has this variance", fix)
+    apart = (law == "poisson") & (np.abs(variance - mean) > 1e-6 * np.maximum(1.0, mean))
+    fix = "leave demand_variance empty for poisson, or say negative_binomial"
+    _law(table, apart, "demand_variance", "a Poisson law's variance is its mean", fix)
+
+
+def _given(table: TextTable, name: str) -> npt.NDArray[np.bool_]:
+    if name not in table.columns:
+        return np.zeros(table.n_rows, dtype=np.bool_)
+    return ~table.columns[name].missing()
+
+
+def _law(table: TextTable, bad: npt.NDArray[np.bool_], name: str, message: str, fix: str) -> None:
+    rows = np.flatnonzero(bad)
+    if rows.size:
+        table.findings.add_rows(found.LAW, message, rows, column=table.label(name), fix=fix)
+
+
+def _account(
+    table: TextTable, written: Notation, known: dict[str, FloatArray], n_rounded: int
+) -> Iterator[QualityRow]:
+    stock = np.nan_to_num(known.get("on_hand", np.zeros(table.n_rows))).clip(0)
+    units, value = float(stock.sum()), float((stock * known["unit_cost"]).sum())
+    if written.proved:
+        note = "no cell has a decimal point and some cannot be anything else"
+        yield QualityRow("items", "decimal commas read", "repaired", table.n_rows, units, value, note)
+    else:
+        yield QualityRow("items", "as given", "used", table.n_rows, units, value)
+    if n_rounded:
+        note = f"{n_rounded:,} unit costs have more digits than data.cost_resolution and were rounded"
+        yield QualityRow("items", "unit_cost rounded", "used", 0, note=note)
+
+
+def _remarks(table: TextTable, further: list[str]) -> Iterator[QualityRow]:
+    """Remarks on the file, and further columns whose names look like misspelt ones."""
+    yield from file_remarks(table)
+    unused = [name for name in ITEMS if name not in table.columns]
+    for name in further:
+        like = difflib.get_close_matches(name.lower(), unused, n=1, cutoff=_SIMILAR)
+        if like:
+            note = f"kept for segmenting only; did you mean '{like[0]}'?"
+            yield QualityRow("items", f"column '{name}'", "used", 0, note=note)
+
+
+def file_remarks(table: TextTable) -> Iterator[QualityRow]:
+    """Entries without rows for what was noticed of a file as a whole."""
+    for what, note in table.notes:
+        yield QualityRow(table.name, what, "used", 0, note=note)

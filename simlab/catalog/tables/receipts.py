@@ -1,0 +1,212 @@
+"""The receipts table: purchase orders and when they came."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.arrays import BoolArray, IntArray
+from simlab.catalog import findings as found
+from simlab.catalog.catalog import ReceiptTable
+from simlab.catalog.cells.convert import (
+    days,
+    notation,
+    numbers,
+    refuse_fractional_ids,
+    refuse_missing,
+    spread,
+    texts,
+)
+from simlab.catalog.cells.numerals import Notation
+from simlab.catalog.cells.text import TextTable
+from simlab.catalog.columns import NOT_USED, RECEIPTS, RECEIVED
+from simlab.catalog.quality import QualityRow, Status
+from simlab.catalog.tables.demand import refuse_future
+from simlab.catalog.tables.items import Items, file_remarks, has_columns
+from simlab.study import ReceiptsSource, Study
+
+
+def read_receipts(
+    table: TextTable, items: Items | None, study: Study, today: dt.date
+) -> tuple[ReceiptTable, ReceiptTable | None, tuple[QualityRow, ...]] | None:
+    """Type and clean the receipts table; what is wrong goes to its findings.
+
+    Receipts of SKUs that are not in the items table are kept: they tell of their supplier.
+
+    Parameters
+    ----------
+    table : TextTable
+        As read.
+    items : Items or None
+        For the value of what was received.
+    study : Study
+        The rules.
+    today : date
+        Dates after it are refused where the study has no `as_of`.
+
+    Returns
+    -------
+    (receipts, open orders, quality entries) or None
+        None if something was found. Orders without a receipt date, or received after `as_of`, are open:
+        under way since their order date, until `as_of` (else the last date of the table).
+    """
+    if not has_columns(table, RECEIPTS):
+        return None
+    source = study.data.receipts or ReceiptsSource()
+    refuse_fractional_ids(table, ("supplier", "sku", "location"))
+    for name in ("supplier", "order_date", "quantity"):
+        refuse_missing(table, name)
+    ordered, ordered_known = days(table, "order_date", source)
+    received, received_known = days(table, "receipt_date", source)
+    promised = days(table, "promised_date", source)[0] if "promised_date" in table.columns else None
+    partial = study.lead_times.partial != "rows"
+    written = notation(table, source, {**RECEIPTS, **(RECEIVED if partial else {})})
+    values, _ = numbers(table, "quantity", RECEIPTS["quantity"], written)
+    quantity = np.asarray(spread(table.columns["quantity"], values, 0, np.int64))
+    came = _came(table, written) if partial else None
+    both = ordered_known & received_known
+    backward = both & (received < ordered)
+    if source.receipt_before_order == "refuse":
+        _refuse_backward(table, backward)
+    later = _later(table, received, received_known, study, today)
+    if table.findings:
+        return None
+    under_way = (later | ~received_known) & ordered_known & ~backward
+    today_known = _last_day(study, ordered[ordered_known], received[received_known])
+    after = under_way & (ordered > today_known)
+    under_way &= ~after
+    fates: list[tuple[str, Status, BoolArray, str]] = [
+        ("receipt before its order", "dropped", backward, ""),
+        (f"ordered after {today_known}", "dropped", after, ""),
+        ("orders still open", "repaired", under_way, f"known to take longer than up to {today_known}"),
+    ]
+    kept = ~backward & ~under_way & ~after
+    worth = quantity * _unit_costs(table, items)
+    entries = (*_account(fates, kept, quantity, worth, proved=written.proved), *_remarks(table, study))
+    until = np.where(under_way, today_known, received)
+    open_orders = _sorted(table, np.flatnonzero(under_way), ordered, until, quantity, promised, came)
+    receipts = _sorted(table, np.flatnonzero(kept), ordered, received, quantity, promised, came)
+    return receipts, open_orders if open_orders.n_rows else None, entries
+
+
+def _last_day(
+    study: Study, ordered: npt.NDArray[np.datetime64], received: npt.NDArray[np.datetime64]
+) -> np.datetime64:
+    """The day up to which the table is known."""
+    if study.as_of is not None:
+        return np.datetime64(study.as_of, "D")
+    return np.datetime64(max(days.max() for days in (ordered, received) if days.size), "D")
+
+
+def _refuse_backward(table: TextTable, backward: BoolArray) -> None:
+    rows = np.flatnonzero(backward)
+    if rows.size:
+        came, was = table.columns["receipt_date"].cell(rows[0]), table.columns["order_date"].cell(rows[0])
+        fix = 'fix the dates, or say receipt_before_order = "drop" under [data.receipts]'
+        message = f"{came!r} lies before the order of {was}"
+        column = table.label("receipt_date")
+        table.findings.add_rows(found.ORDER_OF_DATES, message, rows, column=column, fix=fix)
+
+
+def _later(
+    table: TextTable, received: npt.NDArray[np.datetime64], known: BoolArray, study: Study, today: dt.date
+) -> BoolArray:
+    """Rows received after `as_of`; without one, dates in the future are refused."""
+    if study.as_of is not None:
+        return np.asarray(known & (received > np.datetime64(study.as_of, "D")))
+    refuse_future(table, "receipt_date", received, known, today)
+    return np.zeros(table.n_rows, dtype=np.bool_)
+
+
+def _unit_costs(table: TextTable, items: Items | None) -> npt.NDArray[np.float64]:
+    """(m,) mean unit cost of the SKU of each receipt; 0 where not known."""
+    if items is None or "sku" not in table.columns:
+        return np.zeros(table.n_rows)
+    sums: dict[str, tuple[float, int]] = {}
+    for sku, cost in zip(items.sku, items.numbers["unit_cost"], strict=True):
+        total, n = sums.get(sku, (0.0, 0))
+        sums[sku] = (total + float(cost), n + 1)
+    column = table.columns["sku"]
+    means = [sums[cell][0] / sums[cell][1] if cell in sums else 0.0 for cell in column.values]
+    return np.asarray(spread(column, means, 0.0, np.float64))
+
+
+def _sorted(
+    table: TextTable,
+    rows: IntArray,
+    ordered: npt.NDArray[np.datetime64],
+    received: npt.NDArray[np.datetime64],
+    quantity: IntArray,
+    promised: npt.NDArray[np.datetime64] | None,
+    came: IntArray | None,
+) -> ReceiptTable:
+    """The kept rows in an order that does not depend on the file's."""
+    words = {name: _words(table, name) for name in ("supplier", "sku", "location")}
+    ranks = [np.unique([word or "" for word in words[name]], return_inverse=True)[1] for name in words]
+    keys = (quantity, ranks[2], ranks[1], received, ordered, ranks[0])
+    order = np.lexsort(tuple(key[rows] for key in keys)) if rows.size else rows
+    rows = rows[order]
+    further = {name: _words(table, name)[rows] for name in table.columns if name not in RECEIPTS}
+    if promised is not None:
+        further["promised_date"] = np.array(
+            [None if np.isnat(day) else str(day) for day in promised[rows]], dtype=object
+        )
+    return ReceiptTable(
+        words["supplier"][rows],
+        words["sku"][rows],
+        words["location"][rows],
+        ordered[rows],
+        received[rows],
+        quantity[rows],
+        further,
+        None if came is None else came[rows],
+    )
+
+
+def _came(table: TextTable, written: Notation) -> IntArray | None:
+    """Units that came with each receipt; those of `quantity` where the cell is empty (−1)."""
+    if "received_quantity" not in table.columns:
+        return None
+    values, _ = numbers(table, "received_quantity", RECEIVED["received_quantity"], written)
+    return np.asarray(spread(table.columns["received_quantity"], values, -1, np.int64))
+
+
+def _words(table: TextTable, name: str) -> npt.NDArray[Any]:
+    if name in table.columns:
+        return texts(table.columns[name])
+    return np.full(table.n_rows, None, dtype=object)
+
+
+def _account(
+    fates: list[tuple[str, Status, BoolArray, str]],
+    kept: BoolArray,
+    quantity: IntArray,
+    worth: npt.NDArray[np.float64],
+    *,
+    proved: bool,
+) -> Iterator[QualityRow]:
+    def entry(what: str, status: Status, rows: BoolArray, note: str) -> QualityRow:
+        units, value = float(quantity[rows].sum()), float(worth[rows].sum())
+        return QualityRow("receipts", what, status, int(rows.sum()), units, value, note)
+
+    if proved:
+        yield entry("decimal commas read", "repaired", kept, "proved by the cells")
+    else:
+        yield entry("as given", "used", kept, "")
+    for what, status, rows, note in fates:
+        if rows.any():
+            yield entry(what, status, rows, note)
+
+
+def _remarks(table: TextTable, study: Study) -> Iterator[QualityRow]:
+    yield from file_remarks(table)
+    partial = study.lead_times.partial != "rows"
+    for name in table.columns:
+        used = (*study.lead_times.by, "promised_date", *(NOT_USED["receipts"] if partial else ()))
+        if name not in RECEIPTS and name not in used:
+            note = f"not used: {NOT_USED['receipts'].get(name, 'receipts have no such column')}"
+            yield QualityRow("receipts", f"column '{table.label(name)}'", "used", 0, note=note)

@@ -1,0 +1,1 @@
+"""Compiled pieces that evaluators share."""

@@ -1,0 +1,134 @@
+"""The memory that compiled loops work in."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy.typing as npt
+
+from simlab.arrays import FloatArray, IntArray, KeyArray, ScoreArray, WordArray
+
+Cells: TypeAlias = npt.NDArray[Any]
+"""State of the lanes: int32 where a bound proves that it fits, else int64."""
+
+
+class Record(NamedTuple):
+    """One path written down; periods from the first one run.
+
+    Attributes
+    ----------
+    rows : (N_ROWS, periods) int64
+        Quantities by period, see `recorder`.
+    due, due_orders, gone : (periods,) int64
+        Units and orders that arrive in a period, and units cancelled in it.
+    leaves : (periods,) int64
+        First period from this one on in which the supplier works.
+    orders : (epochs + 1, N_ORDER_FIELDS) int64
+        One line per order of positive size, see `recorder`.
+    arrives : (periods + 1,) int64
+        Arrival of what the review of a period orders; last, that of a given start's pipeline.
+    demand, lift : (periods,) int64
+        Demand, and what the levels of the period lie above those of the column.
+    seen : (periods + 1,) int64
+        Demand of all periods before.
+    expected, forecast, error : (periods,) float
+        Before a period's demand: units forecast for the whole periods and for the interval to protect,
+        and the standard error of the latter.
+    """
+
+    rows: IntArray
+    due: IntArray
+    due_orders: IntArray
+    gone: IntArray
+    leaves: IntArray
+    orders: IntArray
+    arrives: IntArray
+    demand: IntArray
+    lift: IntArray
+    seen: IntArray
+    expected: FloatArray
+    forecast: FloatArray
+    error: FloatArray
+
+
+class Mixing(NamedTuple):
+    """Work space for what demand hangs on besides one table; the last axis is lanes.
+
+    Attributes
+    ----------
+    guides : (tables, CELLS) uint32
+        Guides of an item's tables, by phase.
+    place : (lanes,) uint32; cells : (lanes,) uint64; common : (lanes,) int64
+        Of the period being mixed.
+    market : (blocks × periods, lanes) int32; group : (periods, lanes) int32
+        Scores of common factors.
+    tags : (3 + blocks,) int64
+        What they are of, see `copula`.
+    at : (lanes,) int64
+        Place in a series, or state of a chain.
+    """
+
+    guides: WordArray
+    place: WordArray
+    cells: KeyArray
+    common: IntArray
+    market: ScoreArray
+    group: ScoreArray
+    tags: IntArray
+    at: IntArray
+
+
+class Work(NamedTuple):
+    """Work space of one thread; the last axis is lanes.
+
+    Attributes
+    ----------
+    words, cells : (DRAWN, lanes) uint32
+        Random words and guide cells of some draws.
+    demand : (periods, STRIDE) int32 or int64
+    orders : (power of two, STRIDE) int
+        Units ordered at a review epoch, kept in row ``epoch & (rows − 1)`` until they arrived.
+    demand_line, orders_line : (periods × STRIDE,), (power of two × STRIDE,) int
+        The same memory as one row: at constant distances the compiler keeps rows apart.
+    delays : (epochs, lanes) int
+        Periods from review to arrival; empty if no item's lead time varies.
+    state : (STATE_SIZE,) int
+        See `tallies`.
+    tally : (N_TALLIES, STRIDE) int64
+    by_column : (N_TALLIES, 32) int64
+        Tallies added up by histogram column.
+    reading : (6 × 32,) int64
+        Where the reading of the histograms stands.
+    before_mark, after_mark : (MARKS × STRIDE,) int
+        Where a period's net stock is counted in the histograms.
+    arrivals : (MARKS, lanes) int
+        Orders that arrived in a period, where more than one may.
+    before, after : (bins × 2 × 32,) uint16 or uint32
+        Histograms.
+    guide : (CELLS,) uint32
+    paths, demanded, opening : (lanes,) int64
+        Replication numbers; counted demand; period in which a given pipeline arrives.
+    mixing : Mixing
+    """
+
+    words: WordArray
+    cells: WordArray
+    demand: Cells
+    demand_line: Cells
+    orders: Cells
+    orders_line: Cells
+    delays: Cells
+    state: Cells
+    tally: IntArray
+    by_column: IntArray
+    reading: IntArray
+    before_mark: Cells
+    after_mark: Cells
+    arrivals: Cells
+    before: Cells
+    after: Cells
+    guide: WordArray
+    paths: IntArray
+    demanded: IntArray
+    opening: IntArray
+    mixing: Mixing

@@ -1,0 +1,1 @@
+"""Evaluators that serve many levels or replications at once."""

@@ -1,0 +1,1 @@
+"""From what callers give to what kernels take."""

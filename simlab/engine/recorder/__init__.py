@@ -1,0 +1,1 @@
+"""The evaluator that follows one path, and what it adds up."""

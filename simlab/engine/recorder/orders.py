@@ -1,0 +1,123 @@
+"""An order's way: when it leaves the supplier and arrives, in one part or two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from simlab.engine._jit import inner, step
+from simlab.engine.kernels.memory import Record
+from simlab.engine.kernels.paths import opening_arrival
+from simlab.engine.kernels.streams import word_at
+from simlab.engine.kernels.types import DetailArrays, ItemArrays, Schedule
+from simlab.engine.laws.lookup import search
+from simlab.engine.world.world import MILLION
+
+
+@inner
+def find_departures(details: DetailArrays, item: int, path: int, record: Record) -> None:
+    """First working period of the item's supplier from every period on; past the end if it stays shut."""
+    leaves, total = record.leaves, record.leaves.size
+    fails, recovers = np.uint64(details.fails[item]), np.uint64(details.recovers[item])
+    if details.held == 0 or fails == np.uint64(0):
+        for t in range(total):
+            leaves[t] = t
+        return
+    key = details.supplier_keys[item]
+    word = np.uint64(word_at(details.outage_key, key, path, 0))
+    stopped = (word >> np.uint64(1)) * (fails + recovers) < fails << np.uint64(31)
+    for t in range(total):
+        if t > 0:
+            word = np.uint64(word_at(details.outage_key, key, path, t))
+            stopped = word >= recovers if stopped else word < fails
+        leaves[t] = 1 if stopped else 0
+    later = total
+    for back in range(total):
+        t = total - 1 - back
+        if leaves[t] == 0:
+            later = t
+        leaves[t] = later
+
+
+@step
+def lead_time(items: ItemArrays, details: DetailArrays, item: int, run: Schedule, path: int, t: int) -> Any:
+    """Lead time of what the review of period t orders, from its epoch's word or the supplier's."""
+    begin = items.lead_start[item]
+    length = items.lead_length[item]
+    if length == 1:
+        return items.lead_periods[begin]
+    if details.shared[item] == 1:
+        word = word_at(details.shared_key, details.supplier_keys[item], path, t)
+    else:
+        epoch = (t - items.phase[item]) // items.review[item]
+        word = word_at(run.lead_key, items.keys[item], path, epoch)
+    return items.lead_periods[begin + search(items.lead_thresholds[begin : begin + length], word)]
+
+
+@inner
+def find_arrivals(
+    items: ItemArrays, details: DetailArrays, item: int, run: Schedule, path: int, record: Record
+) -> None:
+    """When the order of each review would arrive: it depends on neither its size nor the levels.
+
+    ``record.arrives[t]`` for the review of period t; the entry after the last period is that of a
+    given start's pipeline.
+    """
+    find_departures(details, item, path, record)
+    total, last = record.leaves.size, np.int64(0)
+    if items.opening.given == 1 and items.opening.on_order[item] > 0:
+        last = opening_arrival(items, item, run, path)
+        record.arrives[total] = last
+    in_order = items.crossing == 0
+    for t in range(items.phase[item], total, items.review[item]):
+        arrival = record.leaves[t] + lead_time(items, details, item, run, path, t)
+        if in_order:
+            arrival = max(arrival, last)
+            last = arrival
+        record.arrives[t] = arrival
+
+
+@step
+def put_due(record: Record, period: int, units: int, orders: int) -> Any:
+    """Enter an arrival; returns the units that arrive after the last period."""
+    if period >= record.due.size:
+        return units
+    record.due[period] += units
+    record.due_orders[period] += orders
+    return np.int64(0)
+
+
+@inner
+def dispatch(
+    details: DetailArrays, item: int, arrival: int, units: Any, carried: Any, record: Record, line: int
+) -> tuple[Any, Any]:
+    """Split an order into what comes on time and the rest, and enter both.
+
+    Returns
+    -------
+    beyond, carried : int
+        Units that arrive (or are cancelled) after the last period, and millionths of a unit kept
+        for the next order.
+    """
+    share = details.on_time[item]
+    first, rest_arrival = units, np.int64(-1)
+    if share < MILLION:
+        whole = carried + units * share
+        first = whole // MILLION
+        carried = whole - first * MILLION
+    rest = units - first
+    beyond = put_due(record, arrival, first, 1) if first > 0 else np.int64(0)
+    if rest > 0 and details.rest_delay[item] >= 0:
+        rest_arrival = arrival + details.rest_delay[item]
+        beyond += put_due(record, rest_arrival, rest, 0 if first > 0 else 1)
+    elif rest > 0:
+        if arrival < record.gone.size:
+            record.gone[arrival] += rest
+        else:
+            beyond += rest
+    record.orders[line, 3] = arrival
+    record.orders[line, 4] = first
+    record.orders[line, 5] = rest
+    record.orders[line, 6] = rest_arrival
+    return beyond, carried

@@ -1,0 +1,282 @@
+"""One path written down period by period: the evaluator called "ledger".
+
+It knows every feature, one lane and one column at a time: what the sweep and the lanes do not cover
+(outages, shared delays, partial receipts, moving levels, a user's policy), and whatever is wanted by
+period. On what they do cover all three agree to the unit.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simlab.engine._jit import inner, step
+from simlab.engine.kernels.guards import (
+    GONE_ASTRAY,
+    NEGATIVE_ORDER,
+    POLICY_RAISED,
+    POSITION_IDENTITY,
+    TOO_LARGE,
+    UNITS_LOST,
+)
+from simlab.engine.kernels.memory import Record, Work
+from simlab.engine.kernels.paths import first_stock
+from simlab.engine.kernels.rules import limited, order_size, rounded, split_unmet
+from simlab.engine.kernels.types import DetailArrays, ItemArrays, MovingArrays, Rule, Schedule
+from simlab.engine.recorder.forecasts import run_forecast
+from simlab.engine.recorder.orders import dispatch, find_arrivals
+from simlab.engine.world.policy import RAISED
+from simlab.engine.world.world import Unmet
+
+ROWS = (
+    "demanded",
+    "served",
+    "on_hand",
+    "on_hand_start",
+    "ready",
+    "short",
+    "receipts",
+    "good_receipts",
+    "orders",
+    "ordered",
+    "received",
+    "backorders",
+    "lost",
+    "on_order",
+    "net_inventory",
+    "inventory_position",
+    "cancelled",
+    "position_at_review",
+    "level",
+)
+"""Quantities of a period; the last two are the position that a review found (0 where there is none), and
+the order-up-to level in force (s + Q for (R,s,nQ))."""
+DEMANDED, SERVED, ON_HAND, ON_HAND_START, READY, SHORT = 0, 1, 2, 3, 4, 5
+RECEIPTS, GOOD_RECEIPTS, ORDERS, ORDERED, RECEIVED = 6, 7, 8, 9, 10
+BACKORDERS, LOST, ON_ORDER, NET, POSITION, CANCELLED, REVIEWED, LEVEL = 11, 12, 13, 14, 15, 16, 17, 18
+N_ROWS = 19
+
+ORDER_FIELDS = ("placed", "units", "left", "arrival", "on_time", "rest", "rest_arrival")
+"""Of an order: period placed, units, period it left the supplier, period of arrival, units that
+arrive then, the other units, and when these arrive (−1: cancelled or none)."""
+N_ORDER_FIELDS = 7
+
+PROFILE_ROWS = (ON_HAND_START, ON_HAND, ON_ORDER, ORDERED, RECEIVED)
+"""Rows of a time profile at unit value; then in units:"""
+UNIT_ROWS = (DEMANDED, SERVED, BACKORDERS, LOST)
+_PARTLY = int(Unmet.PARTLY)
+
+
+class Flow(NamedTuple):
+    """Where a path stands.
+
+    Attributes
+    ----------
+    net, position, on_order : int
+        Net stock, inventory position and units on order.
+    part, waiting_part : int
+        Millionths of a unit carried between orders, and between shortages.
+    beyond, n_orders : int
+        Units that arrive after the last period, and orders written down.
+    """
+
+    net: Any
+    position: Any
+    on_order: Any
+    part: Any
+    waiting_part: Any
+    beyond: Any
+    n_orders: Any
+
+
+@inner
+def prepare_path(
+    items: ItemArrays,
+    details: DetailArrays,
+    moves: MovingArrays,
+    item: int,
+    run: Schedule,
+    lane: int,
+    work: Work,
+    record: Record,
+) -> Any:
+    """What all columns of a path share: demand, arrivals, forecasts. Returns the replication."""
+    path = work.paths[lane]
+    for t in range(record.demand.size):
+        record.demand[t] = work.demand[t, lane]
+        record.rows[DEMANDED, t] = record.demand[t]
+    find_arrivals(items, details, item, run, path, record)
+    run_forecast(moves, item, record)
+    return path
+
+
+@inner
+def wish(
+    policy: Any, rule: Rule, top: int, t: int, position: Any, net: Any, last_demand: Any, most: int
+) -> Any:
+    """What a review orders before a highest position cuts it: by the rule, or by a user's policy.
+
+    `policy` is None or a compiled function (see `custom`). Where that raised, returned no whole number
+    ≥ 0, or asked for more than `most` units: the fault's code, negative.
+    """
+    if policy is None:
+        return np.int64(order_size(top - position, rule))
+    asked = policy(t, position, net, last_demand, top - rule.gap, top, rule.quantity)
+    if asked == RAISED:
+        return np.int64(-POLICY_RAISED)
+    if not asked >= 0:
+        return np.int64(-NEGATIVE_ORDER)
+    if asked > most:
+        return np.int64(-TOO_LARGE)
+    units = np.int64(asked)
+    if asked != units:
+        return np.int64(-NEGATIVE_ORDER)
+    return np.int64(rounded(units, rule)) if units > 0 else np.int64(0)
+
+
+@inner
+def begin_path(items: ItemArrays, details: DetailArrays, item: int, record: Record) -> Flow:
+    """Empty what a column fills, and put a given pipeline on its way; net stock is left at 0."""
+    total = record.due.size
+    for t in range(total):
+        record.due[t] = 0
+        record.due_orders[t] = 0
+        record.gone[t] = 0
+    zero = np.int64(0)
+    units = items.opening.on_order[item]
+    if units == 0:
+        return Flow(zero, zero, zero, zero, zero, zero, zero)
+    record.orders[0, 0] = -1
+    record.orders[0, 1] = units
+    record.orders[0, 2] = -1
+    beyond, part = dispatch(details, item, record.arrives[total], units, zero, record, 0)
+    return Flow(zero, units, units, part, zero, beyond, np.int64(1))
+
+
+@step
+def place_order(details: DetailArrays, item: int, t: int, size: Any, flow: Flow, record: Record) -> Flow:
+    """Write an order down and send it; what is cancelled on the day it is placed leaves at once."""
+    line = flow.n_orders
+    record.orders[line, 0] = t
+    record.orders[line, 1] = size
+    record.orders[line, 2] = record.leaves[t]
+    gone_before = record.gone[t]
+    more, part = dispatch(details, item, record.arrives[t], size, flow.part, record, line)
+    kept = size - (record.gone[t] - gone_before)
+    return Flow(
+        flow.net,
+        flow.position + kept,
+        flow.on_order + kept,
+        part,
+        flow.waiting_part,
+        flow.beyond + more,
+        line + 1,
+    )
+
+
+@step
+def settle(items: ItemArrays, item: int, owed: Any, carried: Any) -> tuple[Any, Any]:
+    """How much of the demand not served waits, and the millionths of a unit carried on."""
+    unmet = items.unmet[item]
+    if unmet == _PARTLY:
+        return split_unmet(owed, items.waits[item], carried, False)
+    return (owed if unmet == 0 else np.int64(0)), carried
+
+
+@step
+def write_period(t: int, flow: Flow, shelf: Any, served: Any, owed: Any, lost: Any, record: Record) -> None:
+    """The rows of a period that its end tells."""
+    rows, net = record.rows, flow.net
+    rows[SERVED, t] = served
+    rows[ON_HAND, t] = max(net, 0)
+    rows[ON_HAND_START, t] = shelf
+    rows[READY, t] = 1 if net > 0 else 0
+    rows[SHORT, t] = 1 if owed > 0 else 0
+    rows[BACKORDERS, t] = max(-net, 0)
+    rows[LOST, t] = lost
+    rows[ON_ORDER, t] = flow.on_order
+    rows[NET, t] = net
+    rows[POSITION, t] = flow.position
+    rows[CANCELLED, t] = record.gone[t]
+
+
+@inner
+def record_path(
+    items: ItemArrays,
+    details: DetailArrays,
+    item: int,
+    rule: Rule,
+    top: int,
+    opening: Any,
+    record: Record,
+) -> tuple[int, int]:
+    """A prepared path at one column, arrive → order → demand → count, into `record`.
+
+    Parameters
+    ----------
+    opening : int
+        Position less S with which the path begins, see `paths.first_position`.
+
+    Returns
+    -------
+    code, n : int
+        Fault (0: none), and number of orders; with a fault, its period.
+    """
+    rows, total = record.rows, record.due.size
+    review, phase = items.review[item], items.phase[item]
+    flow = begin_path(items, details, item, record)
+    net = first_stock(items, item, top + record.lift[0] + opening)
+    position, on_order, waiting_part = net + flow.position, flow.on_order, np.int64(0)
+    missed, forgives = False, items.exact_hit == 1 and not (rule.quantity == 0 and rule.gap == 1)
+    for t in range(total):
+        on_order -= record.gone[t]
+        position -= record.gone[t]
+        level = top + record.lift[t]
+        size, found, forgiven = np.int64(0), np.int64(0), np.int64(0)
+        reviews = t >= phase and (t - phase) % review == 0
+        if reviews and forgives:
+            forgiven = max(np.int64(level - rule.gap) - position, np.int64(0))
+            position += forgiven
+            net += forgiven
+        good = net >= 0 and not missed
+        if reviews:
+            found = position
+            before = record.demand[t - 1] if t > 0 else np.int64(0)
+            size = wish(details.policy, rule, level, t, position, net, before, details.most_ordered)
+            if size < 0:
+                return -size, t
+            size = limited(size, position - top, rule)
+            if size > 0:
+                flow = Flow(net, position, on_order, flow.part, waiting_part, flow.beyond, flow.n_orders)
+                flow = place_order(details, item, t, size, flow, record)
+                position, on_order = flow.position, flow.on_order
+        due, n_due = record.due[t], record.due_orders[t]
+        net += due
+        on_order -= due
+        if n_due > 0:
+            missed = False
+        d, shelf = record.demand[t], max(net, 0)
+        served = min(d, shelf)
+        owed = d - served
+        waiting, waiting_part = settle(items, item, owed, waiting_part)
+        lost = owed - waiting
+        missed = missed or lost > 0
+        net -= served + waiting
+        position -= served + waiting
+        rows[RECEIPTS, t] = n_due
+        rows[GOOD_RECEIPTS, t] = n_due if good else 0
+        rows[ORDERS, t] = 1 if size > 0 else 0
+        rows[ORDERED, t] = size + forgiven
+        rows[RECEIVED, t] = due + forgiven
+        rows[REVIEWED, t] = found
+        rows[LEVEL, t] = level
+        flow = Flow(net, position, on_order, flow.part, waiting_part, flow.beyond, flow.n_orders)
+        write_period(t, flow, shelf, served, owed, lost, record)
+        if on_order < 0 or lost < 0 or waiting < 0:
+            return UNITS_LOST, t
+        if position != net + on_order:
+            return POSITION_IDENTITY, t
+    if on_order != flow.beyond:
+        return GONE_ASTRAY, total
+    return 0, flow.n_orders

@@ -1,0 +1,255 @@
+"""The arrays that go into the simulator.
+
+Everything counted is an int64: units of stock, periods, orders. Money enters as integer weights
+per unit, so that every total is exact and does not depend on the order of addition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.arrays import CodeArray, FloatArray, IntArray, KeyArray, TextArray, take_rows
+from simlab.engine.world.demand_law import DemandLaw, Dependence
+
+MILLION = 1_000_000
+"""Shares are counted in millionths."""
+
+
+class Unmet(IntEnum):
+    """What becomes of demand that finds an empty shelf."""
+
+    BACKORDER = 0
+    LOST = 1
+    PARTLY = 2
+
+
+@dataclass(frozen=True, eq=False)
+class LeadTimeLaw:
+    """Lead times in whole periods, as weighted support points; a constant is one point.
+
+    Attributes
+    ----------
+    law : (n,) int64
+        Number of the law that each SKU-location's supplier follows.
+    start, length : (n_laws,) int64
+        Where each law lies in `periods` and `weights`.
+    periods : (m,) int64
+        Support points, ascending within a law, ≥ 0.
+    weights : (m,) int64
+        Integer weights; a law's weights sum to less than 2**31.
+    crossing : bool
+        True: an order may overtake an earlier one. False: arrival = max(previous arrival, t + l).
+    """
+
+    law: IntArray
+    start: IntArray
+    length: IntArray
+    periods: IntArray
+    weights: IntArray
+    crossing: bool
+
+    def take(self, rows: IntArray) -> LeadTimeLaw:
+        """The lead times of some items; the support tables stay shared."""
+        return replace(self, law=self.law[rows])
+
+    def support(self, item: int) -> tuple[IntArray, FloatArray]:
+        """Support points (periods) and probabilities of one item's lead time."""
+        law = int(self.law[item])
+        rows = slice(int(self.start[law]), int(self.start[law] + self.length[law]))
+        weights = self.weights[rows].astype(np.float64)
+        return self.periods[rows], weights / weights.sum()
+
+    def longest(self) -> IntArray:
+        """(n,) longest possible lead time of each item, in periods."""
+        last = self.start + self.length - 1
+        longest: IntArray = self.periods[last][self.law]
+        return longest
+
+
+@dataclass(frozen=True, eq=False)
+class OrderTerms:
+    """What reviewing and ordering is bound to, per SKU-location.
+
+    Attributes
+    ----------
+    review_period, review_phase : (n,) int64
+        Orders may be placed in periods t with (t − phase) mod R = 0, 0 ≤ phase < R.
+    pack_size : (n,) int64
+        Orders are rounded up to multiples of it; at least 1.
+    moq, max_order : (n,) int64
+        Smallest and largest order; 0 = no such limit.
+    unmet : (n,) int8
+        `Unmet`.
+    waits : (n,) int64, optional
+        Millionths of the units not served at once that wait, where `unmet` is PARTLY; the others are
+        lost. Fractions of a unit are carried to the next shortage.
+    max_position : (n,) int64, optional
+        An order may not lift the inventory position above it; 0 = no such limit. What does not fit
+        is cut to whole packs (whole batches for (R,s,nQ)); if less than the MOQ is left, nothing is
+        ordered.
+    """
+
+    review_period: IntArray
+    review_phase: IntArray
+    pack_size: IntArray
+    moq: IntArray
+    max_order: IntArray
+    unmet: CodeArray
+    waits: IntArray | None = None
+    max_position: IntArray | None = None
+
+    @property
+    def n_items(self) -> int:
+        return int(self.review_period.size)
+
+    def take(self, rows: IntArray) -> OrderTerms:
+        """The terms of some items."""
+        return take_rows(self, rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Supply:
+    """What befalls all orders at one supplier, beyond the lead time of each item.
+
+    Attributes
+    ----------
+    supplier : (n,) int64
+        Number of each item's supplier.
+    keys : (m,) uint64
+        Hash of the supplier's name (`streams.supplier_keys`): its streams hang on it, so that any
+        block of items can draw them alone.
+    shared_delay : (m,) bool
+        True: one random word per supplier and period serves all orders placed in it, so that items
+        with one law get one lead time. False: every item and review has its own.
+    fails, recovers : (m,) int64
+        Chances per period, in 2**-32, that a working supplier stops, and that a stopped one is
+        back. An order placed while it is stopped leaves in the first period in which it works.
+        The chain starts in its long-run state.
+    on_time : (m,) int64
+        Millionths of each order that arrive after the lead time; fractions of a unit are carried
+        to the item's next order.
+    rest_delay : (m,) int64
+        Periods after which the rest follows; −1: the rest is cancelled on the day of arrival.
+    """
+
+    supplier: IntArray
+    keys: KeyArray
+    shared_delay: npt.NDArray[np.bool_]
+    fails: IntArray
+    recovers: IntArray
+    on_time: IntArray
+    rest_delay: IntArray
+
+    def take(self, rows: IntArray) -> Supply:
+        """Some of the items; the suppliers stay shared."""
+        return replace(self, supplier=self.supplier[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Stock and pipeline from which every path begins, instead of the long run.
+
+    Attributes
+    ----------
+    on_hand : (n,) int64
+        Units on the shelf before period 0; negative: units owed (not where demand is lost).
+    on_order : (n,) int64
+        Units under way. They count as one order placed just before the review of period 0: they
+        arrive after one lead time of the item, drawn from its law per replication (0: at once).
+    """
+
+    on_hand: IntArray
+    on_order: IntArray
+
+    def take(self, rows: IntArray) -> Start:
+        """The stock of some items."""
+        return take_rows(self, rows)
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """All that is true of the SKU-locations whatever the policy: the simulator's input.
+
+    Attributes
+    ----------
+    keys : (n,) uint64
+        Hash of (sku, location): the item's own random streams hang on it.
+    undershoot : bool
+        False is the textbook's world without undershoot: a review that finds the position below s puts
+        the units missing to s on the shelf at once (they count as ordered and received), then orders.
+        (R,S) knows no undershoot and stays as it is.
+    supply : Supply, optional
+        Outages, shared delays and partial receipts; none if left out.
+    dependence : Dependence, optional
+        Common factors of demand; items are independent if left out.
+    start : Start, optional
+        Stock and pipeline of today, from which every path begins (the transient question); the long
+        run if left out.
+    names : two (n,) object arrays, optional
+        SKUs and locations: what a fault calls the items, beside their rows.
+    """
+
+    keys: KeyArray
+    demand: DemandLaw
+    lead_time: LeadTimeLaw
+    terms: OrderTerms
+    undershoot: bool = True
+    supply: Supply | None = None
+    dependence: Dependence | None = None
+    start: Start | None = None
+    names: tuple[TextArray, TextArray] | None = None
+
+    @property
+    def n_items(self) -> int:
+        return int(self.keys.size)
+
+    def name(self, item: int) -> str:
+        """SKU@LOCATION of an item, or nothing where the world has no names."""
+        return "" if self.names is None else "@".join(str(part[item]) for part in self.names)
+
+    def starting(self, start: Start | None) -> World:
+        """The same world, its paths beginning with a stock and pipeline; itself where none is given."""
+        return self if start is None else replace(self, start=start)
+
+    def take(self, rows: IntArray) -> World:
+        """Some of the items, in the given order."""
+        return World(
+            self.keys[rows],
+            self.demand.take(rows),
+            self.lead_time.take(rows),
+            self.terms.take(rows),
+            self.undershoot,
+            None if self.supply is None else self.supply.take(rows),
+            None if self.dependence is None else self.dependence.take(rows),
+            None if self.start is None else self.start.take(rows),
+            None if self.names is None else (self.names[0][rows], self.names[1][rows]),
+        )
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """How long, how often and with which randomness to simulate.
+
+    Attributes
+    ----------
+    periods, warmup : int
+        Periods counted, and periods run before them.
+    replications, first_replication : int
+        Replications run, and the number of the first one (streams hang on the number).
+    slots : int
+        Sums are kept apart by ``replication mod slots``: batches (at most 32) for `Curves`,
+        the number of replications where each is wanted alone.
+    seed : int
+        64-bit seed of this phase (search, selection or verdict), from `streams.phase_seed`.
+    """
+
+    periods: int
+    warmup: int
+    replications: int
+    slots: int
+    seed: int
+    first_replication: int = 0

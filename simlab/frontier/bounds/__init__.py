@@ -1,0 +1,1 @@
+"""How far any plan could go."""

@@ -1,0 +1,1 @@
+"""Plans under limits of every kind."""

@@ -1,0 +1,184 @@
+"""Laws that draw from a history itself: blocks of periods, the same calendar phase, a chain of occurrence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray
+from simlab.engine.world.demand_law import Chain, LawKind, Past
+from simlab.models.history.history import History, opened, places, tables
+
+BLOCKS = (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS)
+
+CYCLES = {"day": 7, "week": 52, "month": 12}
+"""Periods of a calendar cycle: weekdays, weeks of a year of 364 days, months."""
+_CHANCE = 2.0**32
+_TRANSITIONS = 10.0  # transitions that independence is worth when a chain is fitted
+_PER_PHASE = 5  # observations that a calendar phase should have on average
+_SIGNIFICANT = 2.0
+
+
+def block_lengths(history: History, wanted: BoolArray, kind: CodeArray) -> IntArray:
+    """(n,) periods of a block by the rule of Politis and White; 1 where not wanted.
+
+    Parameters
+    ----------
+    history : History
+        Complete periods.
+    wanted : (n,) bool
+        Items that draw blocks.
+    kind : (n,) int8
+        MOVING_BLOCKS or STATIONARY_BLOCKS: their best lengths differ.
+
+    Notes
+    -----
+    b = (2·G²/D)^(1/3)·n^(1/3), G = Σ λ(k/M)·|k|·R(k), D = 2·g² for stationary blocks and 4/3·g² for moving
+    ones, g = Σ λ(k/M)·R(k), λ the flat-top window, M twice the lag beyond which max(5, √log₁₀ n)
+    autocorrelations in a row lie within 2·√(log₁₀ n / n); between 1 and n^(1/3) from below where no
+    autocorrelation is seen, at most n/3 and 3·√n.
+
+    References
+    ----------
+    Politis & White (2004), Automatic block-length selection, Econometric Reviews 23; correction by Patton,
+    Politis & White (2009), same journal 28.
+    """
+    out = np.ones(history.n_items, np.int64)
+    for items, table in tables(history):
+        for row in np.flatnonzero(wanted[items]).tolist():
+            item = int(items[row])
+            line = table[row, : int(history.n_observed[item])]
+            out[item] = block_length(line, stationary=kind[item] == LawKind.STATIONARY_BLOCKS)
+    return out
+
+
+def block_length(series: FloatArray, *, stationary: bool = False) -> int:
+    """Periods of a block for one series; see `block_lengths`."""
+    n = series.size
+    away = series - series.mean()
+    power = float((away**2).sum())
+    if n < 4 or power == 0:
+        return 1
+    most = int(np.ceil(np.sqrt(n))) + max(5, int(np.ceil(np.sqrt(np.log10(n)))))
+    most = min(most, n - 1)
+    covariance = np.array([float((away[: n - k] * away[k:]).sum()) / n for k in range(most + 1)])
+    wide = np.abs(covariance[1:] / covariance[0]) >= _SIGNIFICANT * np.sqrt(np.log10(n) / n)
+    run = max(5, int(np.ceil(np.sqrt(np.log10(n)))))
+    last = next((m for m in range(most) if not wide[m : m + run].any()), most)
+    window = min(2 * max(last, 1), most)
+    lags = np.arange(1, window + 1)
+    flat = np.minimum(1.0, 2.0 * (1.0 - lags / window))
+    slope = 2.0 * float((flat * lags * covariance[1 : window + 1]).sum())
+    level = float(covariance[0] + 2.0 * (flat * covariance[1 : window + 1]).sum())
+    longest = int(np.ceil(min(3.0 * np.sqrt(n), n / 3.0)))
+    if level <= 0:
+        return longest
+    constant = 2.0 if stationary else 4.0 / 3.0
+    best = (2.0 * slope**2 / (constant * level**2)) ** (1 / 3) * n ** (1 / 3)
+    return int(np.clip(np.rint(best), 1, max(longest, 1)))
+
+
+def past_of(history: History, kind: CodeArray, block: IntArray, cycle: int) -> Past | None:
+    """Series of the items that draw from them; None where none does.
+
+    Parameters
+    ----------
+    history : History
+        Complete periods.
+    kind : (n,) int8
+        `LawKind`.
+    block : (n,) int64
+        Periods of a block.
+    cycle : int
+        Periods of the calendar cycle of CALENDAR laws. Where a phase has fewer than 5 observations on
+        average, its neighbours' on either side count too, as few as make it 5.
+    """
+    wanted = np.isin(kind, (*BLOCKS, LawKind.CALENDAR))
+    if not wanted.any():
+        return None
+    series, phases, length = [], [], np.zeros(history.n_items, np.int64)
+    for items, table in tables(history):
+        for row in np.flatnonzero(wanted[items]).tolist():
+            item = int(items[row])
+            line = table[row, : int(history.n_observed[item])].astype(np.int64)
+            phase = np.zeros(line.size, np.int64)
+            if kind[item] == LawKind.CALENDAR:
+                line, phase = _around(line, phases_of(history, item, cycle), cycle)
+            series.append(line)
+            phases.append(phase)
+            length[item] = line.size
+    calendar = bool((kind == LawKind.CALENDAR).any())
+    return Past(
+        np.where(wanted, np.cumsum(length) - length, 0),
+        length,
+        np.concatenate(series),
+        np.where(np.isin(kind, BLOCKS), block, 1),
+        np.concatenate(phases) if calendar else None,
+        cycle if calendar else 1,
+        history.calendar.n_periods % cycle if calendar else 0,
+    )
+
+
+def phases_of(history: History, item: int, cycle: int) -> IntArray:
+    """Calendar phase of every observed period of one item; period 0 of the history has phase 0."""
+    numbers = np.flatnonzero(history.calendar.open)
+    first = int(opened(history)[history.first[item]])
+    return np.asarray(numbers[first : first + int(history.n_observed[item])] % cycle)
+
+
+def _around(line: IntArray, phase: IntArray, cycle: int) -> tuple[IntArray, IntArray]:
+    """Observations repeated under the neighbouring phases, so that no phase has too few of them."""
+    wide = 0
+    while True:
+        steps = range(-wide, wide + 1)
+        shifted = np.concatenate([(phase + step) % cycle for step in steps])
+        enough = line.size * (2 * wide + 1) >= _PER_PHASE * cycle
+        if (enough and np.unique(shifted).size == cycle) or 2 * wide + 1 >= cycle:
+            return np.tile(line, 2 * wide + 1), shifted
+        wide += 1
+
+
+def chain_of(history: History, kind: CodeArray) -> Chain | None:
+    """Chances of demand after a period without and with it, of MARKOV laws; None where there is none.
+
+    Notes
+    -----
+    The long-run share of periods with demand is the history's; persistence ρ (chance after demand − chance
+    after none) is the observed one with 10 more transitions of independent periods. Sizes are jittered.
+
+    References
+    ----------
+    Willemain, Smart & Schwarz (2004), A new approach to forecasting intermittent demand for service parts
+    inventories, Int. J. Forecasting 20.
+    """
+    rows = kind == LawKind.MARKOV
+    if not rows.any():
+        return None
+    share, lasting = occurrence(history)
+    after_none = np.clip(share * (1 - lasting), 0.0, 1.0)
+    after_demand = np.clip(share + (1 - share) * lasting, 0.0, 1.0)
+
+    def chance(values: FloatArray) -> IntArray:
+        return np.where(rows, np.rint(values * _CHANCE), 0).astype(np.int64)
+
+    return Chain(chance(after_none), chance(after_demand), rows.copy())
+
+
+def occurrence(history: History) -> tuple[FloatArray, FloatArray]:
+    """(n,) share of periods with demand, and (n,) shrunk persistence of demand and of its absence."""
+    n = history.n_observed.astype(np.float64)
+    place = places(history)
+    same = np.diff(history.item) == 0
+    follows = np.bincount(history.item[1:][same & (np.diff(place) == 1)], minlength=history.n_items).astype(
+        np.float64
+    )
+    ends = np.bincount(history.item[place == n[history.item] - 1], minlength=history.n_items)
+    begins = np.bincount(history.item[place == 0], minlength=history.n_items)
+    busy = history.n_positive - ends  # periods with demand that have a successor
+    quiet = n - 1 - busy
+    starts = history.n_positive - begins - follows
+    share = history.n_positive / np.maximum(n, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        seen = np.where((busy > 0) & (quiet > 0), follows / busy - starts / quiet, 0.0)
+        least = -np.minimum(share / (1 - share), (1 - share) / share)
+    seen = seen * (n - 1) / (n - 1 + _TRANSITIONS)
+    return share, np.asarray(np.clip(seen, np.nan_to_num(least, nan=0.0, neginf=-1.0), 1.0))

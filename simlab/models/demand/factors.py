@@ -1,0 +1,337 @@
+"""Common factors of demand: how far items move together, estimated for the simulator's copula."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.catalog.quality import QualityRow
+from simlab.engine.kernels import streams
+from simlab.engine.laws.pmfs import pmf_of_phase
+from simlab.engine.laws.tables import LawTables, prepare
+from simlab.engine.world.demand_law import DemandLaw, Dependence, LawKind
+from simlab.errors import InvalidInputError
+from simlab.models.demand.bootstraps import phases_of
+from simlab.models.demand.marginal import marginal
+from simlab.models.demand.scoring.goodness import cumulated
+from simlab.models.grouping import groups, no_such_column
+from simlab.models.history.history import History, opened, tables
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+
+
+_LEAST_PERIODS = 12
+_LEAST_SIGNAL = 0.02  # variance of the score that a law must leave for an item to be heard
+_LARGEST = 0.95  # of market² + group²
+_SURE = 1.645  # standard errors above zero from which a common factor is believed
+
+
+@dataclass(frozen=True, eq=False)
+class Factors:
+    """Loadings of every item, and how they came about.
+
+    Attributes
+    ----------
+    market, group : (n,) float
+        Loadings, 0 … 1.
+    member : (n,) int64
+        Group of each item; −1 without groups.
+    names : tuple of str
+        Of the groups.
+    market_square, group_square : float
+        Correlation of the scores of two items of different groups; and what being in one group adds, on
+        average.
+    """
+
+    market: FloatArray
+    group: FloatArray
+    member: IntArray
+    names: tuple[str, ...]
+    market_square: float
+    group_square: float
+
+    def dependence(self) -> Dependence:
+        """For `World.dependence`."""
+        if not self.names:
+            return Dependence.of(self.market)
+        return Dependence.of(self.market, self.group, self.member, streams.group_keys(self.names))
+
+    def note(self) -> QualityRow:
+        """A remark for the quality account."""
+        text = (
+            f"correlation of normal scores {self.market_square:.3f} between items"
+            + (
+                f", {self.group_square:.3f} more within a group ({len(self.names)} groups)"
+                if self.names
+                else ""
+            )
+            + "; loadings of single items shrunk towards that"
+        )
+        if self.market_square == 0 and self.group_square == 0:
+            text = "no common factor stands out from chance: items are drawn independently"
+        return QualityRow("demand", "common factors of demand", "used", 0, note=text)
+
+
+@dataclass(eq=False)
+class _Sums:
+    """Per period, over the items observed: scores, squares, and the signal in them, by group."""
+
+    score: FloatArray
+    square: FloatArray
+    signal: FloatArray
+    signal_square: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """Scores of some items: E(normal score | demand) and whether the period was observed."""
+
+    items: IntArray
+    score: FloatArray
+    seen: BoolArray
+    signal: FloatArray = field(repr=False)
+
+
+def common_factors(catalog: Catalog, history: History, law: DemandLaw) -> Factors:
+    """Loadings on one market factor and one factor per group.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        `models.dependence` of its study: `market`, and `group_by`, a column of items.
+    history : History
+        Complete periods.
+    law : DemandLaw
+        As fitted.
+
+    Notes
+    -----
+    A period's score is the normal score of the randomised probability integral transform, averaged over
+    the randomisation: s = (φ(q₋) − φ(q₊))/p between the quantiles of the demand seen. A latent score y has
+    E(s·y) = κ = var(s), so that for two items E(s·s') ≈ κ·κ'·ρ: dividing by κ·κ' takes away the bias that
+    whole units bring (exact to first order in ρ). Pairs of different groups give the market's square, pairs
+    within a group the rest; T/(T − 1) for means fitted to the same periods. An item's own loading follows
+    from its product with the mean of the others and is shrunk towards the average one by what items differ
+    beyond noise (method of moments). A factor within 1.645 standard errors of none is none.
+
+    References
+    ----------
+    Smith (1985), Diagnostic checks of non-standard time series models. Efron & Morris (1975).
+    """
+    spec = catalog.study.models.dependence
+    assert spec is not None
+    column = None if spec.group_by is None else catalog.texts.get(spec.group_by)
+    if spec.group_by is not None and column is None:
+        raise InvalidInputError([no_such_column(catalog, spec.group_by, "models.dependence.group_by")])
+    member, names = groups(column, catalog.n_items)
+    grouped = spec.group_by is not None
+    heard = _heard(history, law)
+    sums = _sums(history, law, heard, member, len(names))
+    market2 = _market(sums, grouped) if spec.market or not grouped else 0.0
+    group2 = _within(sums, market2) if grouped else 0.0
+    market, group = _loadings(history, law, heard, member, sums, market2, group2, grouped)
+    blocks = np.isin(law.kind, (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS)) | (law.mean <= 0)
+    market, group = np.where(blocks, 0.0, market), np.where(blocks, 0.0, group)
+    over = np.maximum(np.sqrt((market**2 + group**2) / _LARGEST), 1.0)
+    rows = np.where(blocks, -1, member) if grouped else np.full(catalog.n_items, -1)
+    return Factors(market / over, group / over, rows, tuple(names) if grouped else (), market2, group2)
+
+
+def _heard(history: History, law: DemandLaw) -> BoolArray:
+    """(n,) items with enough periods and demand to say something of common factors."""
+    return np.asarray((history.n_observed >= _LEAST_PERIODS) & (history.n_positive >= 2) & (law.mean > 0))
+
+
+def _scored(history: History, law: DemandLaw, heard: BoolArray) -> Iterator[_Scored]:
+    """Scores of all heard items, block by block, one column per open period of the calendar."""
+    from scipy.special import ndtri
+
+    phases = phase_laws(law, history)
+    n_open = int(opened(history)[-1])
+    start = opened(history)[np.minimum(history.first, history.calendar.n_periods)]
+    for items, table in tables(history):
+        score = np.zeros((items.size, n_open))
+        seen = np.zeros((items.size, n_open), np.bool_)
+        signal = np.zeros(items.size)
+        for row in np.flatnonzero(heard[items]).tolist():
+            item = int(items[row])
+            n = int(history.n_observed[item])
+            low, high = phases.cumulated(item, table[row, :n].astype(np.int64))
+            edges = [_density(ndtri(np.clip(one, 0.0, 1.0))) for one in (low, high)]
+            one = (edges[0] - edges[1]) / np.maximum(high - low, 1e-12)
+            at = slice(int(start[item]), int(start[item]) + n)
+            score[row, at], seen[row, at] = one - one.mean(), True
+            signal[row] = phases.signal(item)
+        signal = np.where(signal >= _LEAST_SIGNAL, signal, 0.0)
+        seen &= (signal > 0)[:, None]
+        score *= seen
+        yield _Scored(items, score, seen, signal)
+
+
+def _density(q: FloatArray) -> FloatArray:
+    return np.asarray(np.exp(-0.5 * np.minimum(q**2, 1400.0)) / np.sqrt(2 * np.pi))
+
+
+def _sums(history: History, law: DemandLaw, heard: BoolArray, member: IntArray, n_groups: int) -> _Sums:
+    shape = (n_groups, int(opened(history)[-1]))
+    out = _Sums(*(np.zeros(shape) for _ in range(4)))
+    for part in _scored(history, law, heard):
+        rows = member[part.items]
+        signal = part.seen * part.signal[:, None]
+        np.add.at(out.score, rows, part.score)
+        np.add.at(out.square, rows, part.score**2)
+        np.add.at(out.signal, rows, signal)
+        np.add.at(out.signal_square, rows, signal**2)
+    return out
+
+
+def _market(sums: _Sums, grouped: bool) -> float:
+    """Correlation of two items of different groups; of any two without groups; 0 within its noise."""
+    score, signal = sums.score.sum(axis=0), sums.signal.sum(axis=0)
+    if grouped and sums.score.shape[0] > 1:
+        part = score**2 - (sums.score**2).sum(axis=0)
+        whole = signal**2 - (sums.signal**2).sum(axis=0)
+    else:
+        part = score**2 - sums.square.sum(axis=0)
+        whole = signal**2 - sums.signal_square.sum(axis=0)
+    return _believed(part, whole, 0.0)
+
+
+def _within(sums: _Sums, market: float) -> float:
+    """What two items of one group have in common beyond the market."""
+    part = (sums.score**2 - sums.square).sum(axis=0)
+    whole = (sums.signal**2 - sums.signal_square).sum(axis=0)
+    return _believed(part, whole, market)
+
+
+def _believed(part: FloatArray, whole: FloatArray, less: float) -> float:
+    """Σ part ÷ Σ whole − less, where that stands out from its noise between periods."""
+    used = whole > 0
+    n = int(used.sum())
+    if n < 3:
+        return 0.0
+    found = float(part[used].sum() / whole[used].sum()) * n / (n - 1)
+    error = float(np.sqrt(((part[used] - found * whole[used]) ** 2).sum())) / float(whole[used].sum())
+    value = found - less
+    return min(value, _LARGEST) if value > _SURE * error else 0.0
+
+
+def _loadings(
+    history: History,
+    law: DemandLaw,
+    heard: BoolArray,
+    member: IntArray,
+    sums: _Sums,
+    market2: float,
+    group2: float,
+    grouped: bool,
+) -> tuple[FloatArray, FloatArray]:
+    """(n,) loadings on the market and on the item's group."""
+    n = history.n_items
+    with_market, market_noise = np.full(n, np.nan), np.full(n, np.nan)
+    with_group, group_noise = np.full(n, np.nan), np.full(n, np.nan)
+    total, strength = sums.score.sum(axis=0), sums.signal.sum(axis=0)
+    for part in _scored(history, law, heard):
+        rows = part.items
+        own = part.seen * part.signal[:, None]
+        mine, mine_signal = sums.score[member[rows]], sums.signal[member[rows]]
+        if grouped and sums.score.shape[0] > 1:
+            others, weight = total - mine, strength - mine_signal
+        else:
+            others, weight = total - part.score, strength - own
+        with_market[rows], market_noise[rows] = _product(part, others, weight)
+        if grouped:
+            with_group[rows], group_noise[rows] = _product(part, mine - part.score, mine_signal - own)
+    usual, group_usual = np.sqrt(market2), np.sqrt(group2)
+    market = _shrunk(with_market / usual, market_noise / market2, usual) if market2 > 0 else np.zeros(n)
+    if group2 == 0:
+        return market, np.zeros(n)
+    own_group = (with_group - market * usual) / group_usual
+    return market, _shrunk(own_group, group_noise / group2, group_usual)
+
+
+def _product(part: _Scored, others: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(rows,) mean product of an item's score with the mean of others, and its noise."""
+    used = part.seen & (weight > 1e-9)
+    mean = np.where(used, others / np.where(weight > 1e-9, weight, 1.0), 0.0)
+    n = used.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = (part.score * mean).sum(axis=1) / (n - 1) / part.signal
+        noise = (mean**2).sum(axis=1) / n / n / part.signal
+    known = (n >= _LEAST_PERIODS) & (part.signal > 0)
+    return np.where(known, value, np.nan), np.where(known, noise, np.nan)
+
+
+def _shrunk(value: FloatArray, noise: FloatArray, usual: float) -> FloatArray:
+    """Own loadings towards the usual one; items that say nothing have it."""
+    known = ~np.isnan(value)
+    if known.sum() < 2:
+        return np.full(value.size, usual)
+    between = max(float(((value[known] - usual) ** 2).mean() - noise[known].mean()), 0.0)
+    belief = between / (between + np.where(known, noise, np.inf))
+    return np.clip(usual + belief * np.where(known, value - usual, 0.0), -0.97, 0.97)
+
+
+@dataclass(frozen=True, eq=False)
+class PhaseLaws:
+    """Laws of periods, looked up by item and calendar phase.
+
+    Attributes
+    ----------
+    law : DemandLaw
+        As fitted.
+    history : History
+    by_phase : (n,) bool
+        Whether an item's law hangs on the phase.
+    tables : LawTables
+        Of the laws mixed over phases.
+    """
+
+    law: DemandLaw
+    history: History
+    by_phase: BoolArray
+    tables: LawTables
+
+    def cumulated(self, item: int, value: IntArray) -> tuple[FloatArray, FloatArray]:
+        """P(D < x) and P(D ≤ x) of each observed period of one item, in their order."""
+        if not self.by_phase[item]:
+            return cumulated(self.tables, item, value - 1), cumulated(self.tables, item, value)
+        part = self.law.past if self.law.kind[item] == LawKind.CALENDAR else self.law.seasons
+        assert part is not None
+        phase = phases_of(self.history, item, part.cycle)
+        low, high = np.zeros(value.size), np.zeros(value.size)
+        one = self.law.take(np.array([item]))
+        for number in np.unique(phase).tolist():
+            at = np.flatnonzero(phase == number)
+            first, shares = pmf_of_phase(one, 0, number)
+            edges = np.concatenate([[0.0], np.cumsum(shares)])
+            place = np.clip(value[at] - first, -1, shares.size - 1)
+            high[at], low[at] = edges[place + 1], edges[np.maximum(place, 0)]
+        return low, high
+
+    def signal(self, item: int) -> float:
+        """κ = Σ (φ(q₋) − φ(q₊))²/p: what whole units leave of a normal score's variance."""
+        from scipy.special import ndtri
+
+        tables = self.tables
+        begin, n = int(tables.start[item]), int(tables.length[item])
+        edges = np.concatenate([[0.0], tables.thresholds[begin : begin + n] / 2.0**32])
+        edges[-1] = 1.0
+        shares = np.diff(edges)
+        q = ndtri(edges[1:-1])
+        density = np.concatenate([[0.0], np.exp(-0.5 * q**2) / np.sqrt(2 * np.pi), [0.0]])
+        kept = shares > 0
+        return float((np.diff(density)[kept] ** 2 / shares[kept]).sum())
+
+
+def phase_laws(law: DemandLaw, history: History) -> PhaseLaws:
+    """Laws of all items for a history."""
+    by_phase = law.kind == LawKind.CALENDAR
+    if law.seasons is not None:
+        by_phase = by_phase | (law.seasons.profile >= 0)
+    return PhaseLaws(law, history, np.asarray(by_phase), prepare(marginal(law)))

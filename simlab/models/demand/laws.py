@@ -1,0 +1,326 @@
+"""A demand law for every SKU-location, and the reason in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray
+from simlab.catalog.quality import QualityRow
+from simlab.engine.laws.pmfs import moments_of
+from simlab.engine.world.demand_law import SERIES_KINDS, DemandLaw, LawKind
+from simlab.errors import InvalidInputError, Problem
+from simlab.models.demand.bootstraps import BLOCKS, CYCLES, block_lengths, chain_of, past_of
+from simlab.models.demand.choice import (
+    AskedLaws,
+    Moments,
+    allowed_laws,
+    asked_laws,
+    best_laws,
+    law_kinds,
+    rank,
+)
+from simlab.models.demand.given import GivenLaws, read_given
+from simlab.models.demand.reasons import Grounds, reasons
+from simlab.models.demand.redrawn import Uncertainty, uncertainty_of
+from simlab.models.demand.scoring.scores import FURTHER, Scores, known_before, rolling_scores
+from simlab.models.demand.seasonality import never_open, seasonal
+from simlab.models.demand.shrinkage import SizePrior, pooled_dispersion, shrunk_variance, size_prior
+from simlab.models.grouping import groups
+from simlab.models.history.history import History
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+
+
+_NAMES_SHOWN = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """Law of every SKU-location.
+
+    Attributes
+    ----------
+    law : DemandLaw
+        Units per period.
+    reason : tuple of str
+        Why this law, per SKU-location.
+    n_observed : (n,) int64
+        Periods of history.
+    cv : (n,) float
+        Coefficient of variation per period, of the history where it has two periods or more, else
+        of the law; NaN where nothing is demanded.
+    notes : tuple of QualityRow
+        Remarks for the quality account.
+    scores : Scores or None
+        Out of sample, of the laws that ``auto`` compares; None where it compared nothing.
+    known : Uncertainty or None
+        How sure the parameters are; None without history.
+    """
+
+    law: DemandLaw
+    reason: tuple[str, ...]
+    n_observed: IntArray
+    cv: FloatArray
+    notes: tuple[QualityRow, ...] = ()
+    scores: Scores | None = None
+    known: Uncertainty | None = None
+
+
+def choose_laws(catalog: Catalog, history: History | None) -> Choice:
+    """Laws given in `items` where there are any, the others from history.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Items and study.
+    history : History or None
+        Demand per period.
+
+    Raises
+    ------
+    InvalidInputError
+        Laws that make no sense, and SKU-locations with neither a law nor a period of history, all at
+        once.
+
+    Notes
+    -----
+    A law given in `items` wins over one that the study names for the SKU-location (`models.override`),
+    that one over `models.law`; see `law_kinds` for the choice. The mean is always kept: value, ABC class
+    and stock rest on it. The variation of demand sizes is shrunk towards the group (`size_prior`); with
+    fewer than `min_periods` periods variance/mean is the group's.
+    """
+    given, problems = read_given(catalog)
+    n_observed = np.zeros(catalog.n_items, np.int64) if history is None else history.n_observed
+    problems += _unknown(catalog, history, given, n_observed)
+    asked, unknown = asked_laws(catalog)
+    problems += unknown
+    if problems:
+        raise InvalidInputError(problems)
+    if history is None:
+        return _only_given(given)
+    fitted, reason, scores, known = _fitted(catalog, history, given, asked)
+    law = with_past(catalog, _law_arrays(fitted, history), history)
+    reason = _with_blocks(reason, law, catalog)
+    more: tuple[QualityRow, ...] = ()
+    if catalog.study.models.seasonality is not None:
+        law, more, _ = seasonal(catalog, history, law, given.mask)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        observed = np.sqrt(history.variance) / history.mean
+        of_law = np.sqrt(law.variance) / law.mean
+    seen = ~given.mask & (n_observed >= 2)
+    cv = np.where(law.mean > 0, np.where(seen, observed, of_law), np.nan)
+    enough = max(catalog.study.models.min_periods, 2)
+    remarks = tuple(_remarks(catalog, history, given.mask, enough))
+    return Choice(law, reason, n_observed, cv, (*remarks, *more), scores, known)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    kind: CodeArray
+    mean: FloatArray
+    variance: FloatArray
+
+
+def _fitted(
+    catalog: Catalog, history: History, given: GivenLaws, asked: AskedLaws
+) -> tuple[_Fit, tuple[str, ...], Scores | None, Uncertainty]:
+    """Kind, mean and variance of all laws, with reasons and how sure they are."""
+    enough = max(catalog.study.models.min_periods, 2)
+    n, mean = history.n_observed, np.nan_to_num(history.mean)
+    pool = pooled_dispersion(catalog, history, enough, ~given.mask)
+    prior = size_prior(catalog, history, ~given.mask)
+    short = n < enough
+    own = _own_variance(history, prior)
+    variance = np.where(short, mean * pool.ratio, own)
+    moments = Moments(n, history.n_positive, mean, variance, np.full(n.size, -1, np.int8), short)
+    scores = None
+    if "auto" in asked.name:
+        scores, best = _best(catalog, history, moments, ~given.mask)
+        moments = replace(moments, best=best)
+    kind = law_kinds(asked, moments)
+    variance = np.where(kind == LawKind.POISSON, mean, variance)
+    variance = np.where(kind == LawKind.GEOMETRIC, mean * (1 + mean), variance)
+    own_periods = np.isin(kind, (LawKind.EMPIRICAL, *SERIES_KINDS))
+    variance = np.where(own_periods, _population_variance(history), variance)
+    grounds = Grounds(n, mean, np.nan_to_num(history.variance), variance, kind, short, asked.said)
+    reason = reasons(grounds, pool, prior.weight(history.n_positive), scores, enough)
+    kind = np.where(given.mask, given.kind, kind).astype(np.int8)
+    mean = np.where(given.mask, given.mean, mean)
+    variance = np.where(given.mask, given.variance, variance)
+    told = tuple(
+        g if is_given else r for is_given, g, r in zip(given.mask, given.reason, reason, strict=True)
+    )
+    known = uncertainty_of(history, prior, short, given.mask)
+    return _Fit(kind, mean, variance), told, scores, known
+
+
+def _own_variance(history: History, prior: SizePrior) -> FloatArray:
+    """(n,) variance per period, the variation of sizes shrunk towards the group."""
+    quantity = history.quantity.astype(np.float64)
+    total, squares = (
+        np.bincount(history.item, weights=weight, minlength=history.n_items).astype(np.float64)
+        for weight in (quantity, quantity**2)
+    )
+    n, positive = history.n_observed.astype(np.float64), history.n_positive.astype(np.float64)
+    return shrunk_variance(n, positive, total, squares, prior.variation, prior.strength)
+
+
+def _best(catalog: Catalog, history: History, moments: Moments, lends: BoolArray) -> tuple[Scores, CodeArray]:
+    """Scores on rolling origins and the law that they choose for every item."""
+    before = size_prior(catalog, known_before(history), lends)
+    spec = catalog.study.models
+    further = tuple(name for name in spec.candidates if name in FURTHER)
+    scores = rolling_scores(history, before, score=spec.score, further=further)
+    group, _ = groups(catalog.texts.get(spec.pool_by), catalog.n_items)
+    allowed = allowed_laws(history.n_observed, history.n_positive, scores.laws, spec.candidates)
+    return scores, best_laws(rank(scores, group, allowed), moments, scores.laws)
+
+
+def _population_variance(history: History) -> FloatArray:
+    n = np.maximum(history.n_observed, 1)
+    return np.asarray(np.nan_to_num(history.variance) * (n - 1) / n)
+
+
+def _law_arrays(fitted: _Fit, history: History) -> DemandLaw:
+    """The laws as flat arrays, with the counted values of the empirical ones."""
+    counted = np.isin(fitted.kind, (LawKind.EMPIRICAL, LawKind.MARKOV))
+    item, value, weight = _counted_values(history, counted, fitted.kind == LawKind.EMPIRICAL)
+    length = np.bincount(item, minlength=fitted.kind.size)
+    start = np.where(counted, np.cumsum(length) - length, 0)
+    share = history.n_positive / np.maximum(history.n_observed, 1)
+    return DemandLaw(
+        fitted.kind,
+        fitted.mean,
+        fitted.variance,
+        np.where(fitted.kind == LawKind.INTERMITTENT, share, 0.0),
+        start.astype(np.int64),
+        length.astype(np.int64),
+        value,
+        weight,
+    )
+
+
+def with_past(catalog: Catalog, law: DemandLaw, history: History) -> DemandLaw:
+    """The laws with the series and chains that some of them draw from."""
+    spec = catalog.study.models
+    series, chains = np.isin(law.kind, SERIES_KINDS), law.kind == LawKind.MARKOV
+    if not (series.any() or chains.any()):
+        return law
+    if not history.is_complete:
+        raise InvalidInputError([_gaps(catalog)])
+    if (law.kind == LawKind.CALENDAR).any() and never_open(history, CYCLES[catalog.study.period]):
+        raise InvalidInputError([_no_weekday(catalog)])
+    block = np.full(law.n_items, spec.block_length if isinstance(spec.block_length, int) else 1)
+    if spec.block_length == "auto":
+        block = block_lengths(history, np.isin(law.kind, BLOCKS), law.kind)
+    past = past_of(history, law.kind, block, CYCLES[catalog.study.period])
+    found = replace(law, past=past, chain=chain_of(history, law.kind))
+    mean, variance = moments_of(found)
+    changed = chains | (law.kind == LawKind.CALENDAR)
+    return replace(
+        found, mean=np.where(changed, mean, law.mean), variance=np.where(changed, variance, law.variance)
+    )
+
+
+def _gaps(catalog: Catalog) -> Problem:
+    why = "blocks, phases and chains need every period of a life: absent dates are unknown"
+    fix = 'say absent_dates = "zero" under [demand], or name another law'
+    return Problem("E-MOD-021", why, catalog.study.file, column="models.law", fix=fix)
+
+
+def _no_weekday(catalog: Catalog) -> Problem:
+    why = f"some of the {CYCLES[catalog.study.period]} phases are always closed: a run has no closed periods"
+    fix = "name another law, or give the closed days as days without demand"
+    return Problem("E-MOD-023", why, catalog.study.file, column='models.law = "calendar"', fix=fix)
+
+
+def _with_blocks(reason: tuple[str, ...], law: DemandLaw, catalog: Catalog) -> tuple[str, ...]:
+    """Reasons with the length of blocks."""
+    if law.past is None:
+        return reason
+    how = "Politis-White" if catalog.study.models.block_length == "auto" else "as named"
+    blocks = np.isin(law.kind, BLOCKS).tolist()
+    return tuple(
+        f"{text}, blocks of {block} {catalog.study.period}{'s' if block > 1 else ''} ({how})"
+        if is_block
+        else text
+        for text, block, is_block in zip(reason, law.past.block.tolist(), blocks, strict=True)
+    )
+
+
+def _counted_values(
+    history: History, wanted: BoolArray, zeros_count: BoolArray
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Distinct values of each wanted item, ascending, and in how many periods each was seen."""
+    rows = wanted[history.item]
+    zeros = np.where(wanted & zeros_count, history.n_observed - history.n_positive, 0)
+    quiet = np.flatnonzero(zeros > 0)
+    item = np.concatenate([quiet, history.item[rows]])
+    value = np.concatenate([np.zeros(quiet.size, np.int64), history.quantity[rows]])
+    weight = np.concatenate([zeros[quiet], np.ones(int(rows.sum()), np.int64)])
+    order = np.lexsort((value, item))
+    item, value, weight = item[order], value[order], weight[order]
+    new = np.ones(item.size, dtype=np.bool_)
+    new[1:] = (np.diff(item) != 0) | (np.diff(value) != 0)
+    starts = np.flatnonzero(new)
+    weight = np.add.reduceat(weight, starts) if starts.size else weight
+    return item[starts], value[starts], weight
+
+
+def _only_given(given: GivenLaws) -> Choice:
+    n = given.mean.size
+    nothing = np.zeros(n, np.int64)
+    law = DemandLaw(
+        given.kind, given.mean, given.variance, np.zeros(n), nothing, nothing, nothing[:0], nothing[:0]
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cv = np.where(given.mean > 0, np.sqrt(given.variance) / given.mean, np.nan)
+    return Choice(law, given.reason, nothing, cv)
+
+
+def _unknown(
+    catalog: Catalog, history: History | None, given: GivenLaws, n_observed: IntArray
+) -> list[Problem]:
+    """SKU-locations with neither a law nor a period of history."""
+    rows = np.flatnonzero(~given.mask & ~given.refused & (n_observed == 0))
+    if rows.size == 0:
+        return []
+    period = catalog.study.period
+    names = [f"{catalog.sku[row]}@{catalog.location[row]}" for row in rows[:_NAMES_SHOWN]]
+    more = f" and {rows.size - _NAMES_SHOWN} more" if rows.size > _NAMES_SHOWN else ""
+    if history is None:
+        what = "no demand table, and no law given"
+    else:
+        what = f"not one whole {period} of demand history, and no law given"
+    fix = "give demand_law and demand_mean in items, or take them out of items"
+    if history is not None and history.calendar.n_periods == 0:
+        fix += f", or choose a study.period shorter than a {period}"
+    elif history is not None and catalog.study.demand.life != "window":
+        fix += f'; [demand] life = "window" would count every {period} without rows as zero demand'
+    if catalog.study.replay is not None:
+        fix += ", or hold out fewer periods: what first sold in the hold-out has no past"
+    file = catalog.study.data.items.path or "items"
+    return [Problem("E-MOD-001", f"{what} for {', '.join(names)}{more}", file, fix=fix)]
+
+
+def _remarks(catalog: Catalog, history: History, mask: BoolArray, enough: int) -> Iterator[QualityRow]:
+    """Which SKU-locations had too little history, or demand in a single period or none."""
+    period = catalog.study.period
+    short = ~mask & (history.n_observed < enough)
+    single = ~mask & ~short & (history.n_positive == 1)
+    silent = ~mask & (history.n_positive == 0)
+    for rows, what in (
+        (short, f"fewer than {enough} {period}s of history: dispersion pooled, mean kept"),
+        (single, f"demand in a single {period} of the history: the law rests on it"),
+        (silent, f"no demand in any {period} of the history: zero demand"),
+    ):
+        if rows.any():
+            names = [f"{catalog.sku[row]}@{catalog.location[row]}" for row in np.flatnonzero(rows)]
+            dots = ", …" if len(names) > _NAMES_SHOWN else ""
+            note = f"{len(names)} SKU-locations: {', '.join(names[:_NAMES_SHOWN])}{dots}"
+            yield QualityRow("demand", what, "repaired", 0, note=note)

@@ -1,0 +1,69 @@
+"""The law of any one period, whatever the phase and the past: what formulas plan with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from simlab.arrays import BoolArray, IntArray
+from simlab.engine.laws.pmfs import pmf_of
+from simlab.engine.world.demand_law import DemandLaw, LawKind
+
+_WEIGHT = 2.0**30
+
+
+def is_plain(law: DemandLaw) -> BoolArray:
+    """(n,) whether a period's demand hangs neither on the calendar nor on the periods before it."""
+    plain = law.kind < LawKind.MOVING_BLOCKS
+    if law.seasons is not None:
+        plain = plain & (law.seasons.profile < 0)
+    return np.asarray(plain)
+
+
+def marginal(law: DemandLaw) -> DemandLaw:
+    """Every law that is not plain as the empirical law of its periods, mixed over phases.
+
+    Notes
+    -----
+    Of seasonal laws the mixture over the cycle, of chains the long-run law, of blocks the periods of the
+    series. What neighbouring periods have in common is not in it: sums over R + L vary more than its sums
+    where it is positive.
+    """
+    rows = np.flatnonzero(~is_plain(law))
+    bare = replace(law, seasons=None, past=None, chain=None)
+    if rows.size == 0:
+        return bare
+    kept = np.flatnonzero(is_plain(law) & (law.length > 0))
+    parts = {int(row): _points(law, int(row)) for row in rows}
+    for row in kept.tolist():
+        own = slice(int(law.start[row]), int(law.start[row] + law.length[row]))
+        parts[row] = (law.values[own], law.weights[own])
+    kind, mean, variance = law.kind.copy(), law.mean.copy(), law.variance.copy()
+    start, length, at = np.zeros_like(law.start), np.zeros_like(law.length), 0
+    for row in sorted(parts):
+        start[row], length[row] = at, parts[row][0].size
+        at += parts[row][0].size
+    for row in rows.tolist():
+        values, weights = parts[row]
+        share = weights / weights.sum()
+        kind[row], mean[row] = LawKind.EMPIRICAL, float((share * values).sum())
+        variance[row] = float((share * (values - mean[row]) ** 2).sum())
+    ordered = [parts[row] for row in sorted(parts)]
+    return replace(
+        bare,
+        kind=kind,
+        mean=mean,
+        variance=variance,
+        start=start,
+        length=length,
+        values=np.concatenate([values for values, _ in ordered]),
+        weights=np.concatenate([weights for _, weights in ordered]),
+    )
+
+
+def _points(law: DemandLaw, row: int) -> tuple[IntArray, IntArray]:
+    first, shares = pmf_of(law.take(np.array([row])), 0)
+    at = np.flatnonzero(shares > 0)
+    weights = np.maximum(np.rint(shares[at] * _WEIGHT), 1.0).astype(np.int64)
+    return first + at, weights

@@ -1,0 +1,102 @@
+"""Why each demand law was taken, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray
+from simlab.engine.world.demand_law import LawKind
+from simlab.models.demand.choice import too_wide
+from simlab.models.demand.given import LAW_NAMES
+from simlab.models.demand.scoring.scores import Scores
+from simlab.models.demand.shrinkage import Pool
+
+_WORTH_SAYING = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Grounds:
+    """What spoke for the laws.
+
+    Attributes
+    ----------
+    n_observed : (n,) int64
+        Periods of history.
+    mean, variance : (n,) float
+        Of the history, per period.
+    used : (n,) float
+        Variance of the law taken.
+    kind : (n,) int8
+        The law taken.
+    short : (n,) bool
+        Too few periods for a dispersion of their own.
+    said : tuple of str
+        Who named the law, where the study did.
+    """
+
+    n_observed: IntArray
+    mean: FloatArray
+    variance: FloatArray
+    used: FloatArray
+    kind: CodeArray
+    short: BoolArray
+    said: tuple[str, ...]
+
+
+def reasons(
+    grounds: Grounds, pool: Pool, borrowed: FloatArray, scores: Scores | None, enough: int
+) -> list[str]:
+    """One sentence per item.
+
+    Such as ``n=104 weeks, variance/mean 3.1 (12 % borrowed: 3.4), log score −2.31 …``; `borrowed` is the
+    weight of the group in the variance.
+    """
+    floor = np.where(grounds.mean > 0, grounds.mean, 1.0)
+    ratio, used = grounds.variance / floor, grounds.used / floor
+    asked = np.array(["lognormal" in text for text in grounds.said], dtype=np.bool_)
+    kind = np.where(asked, LawKind.LOGNORMAL, grounds.kind).astype(np.int8)
+    wide = too_wide(grounds.mean, grounds.variance, kind)
+    told = _scored(grounds, scores)
+    out = []
+    for row, n in enumerate(grounds.n_observed.tolist()):
+        law = LAW_NAMES[int(grounds.kind[row])]
+        head = f"n={n} periods"
+        if not grounds.mean[row] > 0:
+            out.append(f"{head}, all without demand → zero demand")
+        elif grounds.kind[row] == LawKind.EMPIRICAL and wide[row]:
+            out.append(f"{head}, variance/mean {ratio[row]:.3g}, too wide for any other law → empirical")
+        elif grounds.short[row]:
+            few = f"{head}, fewer than {enough}: mean kept, variance/mean {pool.ratio[row]:.3g}"
+            out.append(f"{few} {pool.name[row]} → {law}{grounds.said[row]}")
+        else:
+            shrunk = _shrunk(int(grounds.kind[row]), float(used[row]), float(borrowed[row]))
+            out.append(
+                f"{head}, variance/mean {ratio[row]:.3g}{shrunk}{told[row]} → {law}{grounds.said[row]}"
+            )
+    return out
+
+
+def _shrunk(kind: int, used: float, borrowed: float) -> str:
+    """How the variance was shrunk, where the law uses it and the group weighs 10 % or more."""
+    if borrowed < _WORTH_SAYING or kind in (LawKind.POISSON, LawKind.GEOMETRIC, LawKind.EMPIRICAL):
+        return ""
+    return f" (sizes of demand {100 * borrowed:.0f} % pooled: {used:.3g})"
+
+
+def _scored(grounds: Grounds, scores: Scores | None) -> list[str]:
+    """The scores that chose the law, for items without a law named by the study."""
+    if scores is None:
+        return [""] * grounds.n_observed.size
+    out = []
+    for row, (n, said) in enumerate(zip(scores.n_predicted.tolist(), grounds.said, strict=True)):
+        if said or n == 0:
+            out.append("")
+            continue
+        each = ", ".join(
+            f"{name.replace('_', ' ')} {value:.2f}"
+            for name, value in zip(scores.laws, scores.mean[row].tolist(), strict=True)
+        )
+        out.append(f"; {scores.name} score of {n} periods out of sample: {each}")
+    return out

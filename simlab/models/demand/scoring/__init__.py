@@ -1,0 +1,1 @@
+"""How well laws predict, and how far they are from what was seen."""

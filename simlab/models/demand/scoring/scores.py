@@ -1,0 +1,268 @@
+"""How well each law predicts the next period: log scores on rolling origins, never in sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.models.demand.shrinkage import SizePrior, shrunk_variance
+from simlab.models.history.history import History, places, tables
+from simlab.models.statistics import log_intermittent, log_negative_binomial, log_poisson
+
+SCORED = ("poisson", "negative_binomial", "intermittent", "empirical")
+
+BASE = SCORED.index("negative_binomial")
+"""The law that the others are compared with."""
+
+FURTHER = ("stuttering_poisson", "markov")
+"""Laws that may be candidates if the study says so."""
+_SCORED_SHARE = 1 / 3  # the last third of the periods is predicted
+_FIRST = 8  # periods known at the first origin, at least
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Mean score per predicted period, higher is better.
+
+    Attributes
+    ----------
+    name : str
+        ``log`` (natural logarithm of the probability of what happened) or ``crps`` (the negative
+        continuous ranked probability score ÷ mean demand).
+    laws : tuple of str
+        Columns of `mean`.
+    mean : (n, l) float
+        NaN where nothing was predicted.
+    noise : (n, l) float
+        Variance of the mean difference to the base law (negative binomial); NaN where nothing was.
+    n_predicted : (n,) int64
+        Periods predicted.
+    """
+
+    name: str
+    laws: tuple[str, ...]
+    mean: FloatArray
+    noise: FloatArray
+    n_predicted: IntArray
+
+
+def rolling_scores(
+    history: History, prior: SizePrior | None = None, *, score: str = "log", further: tuple[str, ...] = ()
+) -> Scores:
+    """Predict each of the last third of the periods from all periods before it.
+
+    Parameters
+    ----------
+    history : History
+        Complete periods; without them nothing is predicted.
+    prior : SizePrior, optional
+        What the variance is shrunk to; nothing if left out. Take it from the periods before the first
+        origin (`known_before`), so that nothing is looked at in advance.
+    score : {"log", "crps"}
+        With ``crps`` laws are fitted again four times, not in every period.
+    further : tuple of str
+        Of `FURTHER`: scored too, by their logarithm.
+
+    Notes
+    -----
+    At origin t: mean (Σx + ½)/t, variance of the t periods so far, shrunk; Poisson; negative binomial
+    where variance > mean, else Poisson; intermittent: share of periods with demand (n⁺ + ½)/(t + 1) and
+    sizes of 1 + a negative binomial; empirical: counts so far with one pseudo-observation spread by the
+    negative binomial, since a law that gives an event no chance scores −∞. Further laws: see
+    `further_scores`.
+
+    References
+    ----------
+    Gneiting & Raftery (2007), Strictly proper scoring rules, prediction, and estimation.
+    """
+    laws = (*SCORED, *further)
+    shape = (history.n_items, len(laws))
+    mean, noise = np.full(shape, np.nan), np.full(shape, np.nan)
+    n, first = history.n_observed, first_predicted(history)
+    predicted = np.maximum(n - first, 0) if history.is_complete else np.zeros_like(n)
+    borrowed = SizePrior(np.zeros(history.n_items), 0.0) if prior is None else prior
+    if history.is_complete:
+        for items, table in tables(history):
+            one = SizePrior(borrowed.variation[items], borrowed.strength)
+            if score == "crps":
+                from simlab.models.demand.scoring.crps import crps_of
+
+                row, values = crps_of(table, first[items], n[items], one)
+            else:
+                row, values = _log_scores(table, first[items], n[items], one)
+                if further:
+                    more = further_scores(table, row, first[items], n[items], one, further)
+                    values = np.concatenate([values, more])
+            mean[items], noise[items] = _means(row, values, items.size)
+    return Scores(score, laws, mean, noise, predicted)
+
+
+def first_predicted(history: History) -> IntArray:
+    """(n,) place (counted in observed periods) of the first predicted period of each item."""
+    n = history.n_observed
+    return np.asarray(np.maximum(n - np.floor(n * _SCORED_SHARE).astype(np.int64), _FIRST))
+
+
+def known_before(history: History) -> History:
+    """The history as it was known at the first origin: what came later is left out."""
+    first = first_predicted(history)
+    rows = places(history) < first[history.item]
+    return replace(
+        history,
+        n_observed=np.minimum(history.n_observed, first),
+        item=history.item[rows],
+        period=history.period[rows],
+        quantity=history.quantity[rows],
+    )
+
+
+def _means(row: IntArray, values: FloatArray, n_rows: int) -> tuple[FloatArray, FloatArray]:
+    """(rows, laws) mean scores, and the variances of the mean differences to the base law."""
+    count = np.bincount(row, minlength=n_rows)[:, None].astype(np.float64)
+    away = values - values[BASE]
+    means = _by_row(row, values, n_rows)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        gap = _by_row(row, away, n_rows) / count
+        squares = _by_row(row, away**2, n_rows) / count
+        noise = np.maximum(squares - gap**2, 0.0) / np.maximum(count - 1, 1)
+        return np.where(count > 0, means / count, np.nan), np.where(count > 0, noise, np.nan)
+
+
+def _by_row(row: IntArray, values: FloatArray, n_rows: int) -> FloatArray:
+    return np.array([np.bincount(row, weights=line, minlength=n_rows) for line in values]).T
+
+
+def _log_scores(
+    table: FloatArray, first: IntArray, n: IntArray, prior: SizePrior
+) -> tuple[IntArray, FloatArray]:
+    """Row of each predicted period, and (laws, periods) log scores."""
+    periods = np.arange(table.shape[1])
+    row, at = np.nonzero((periods >= first[:, None]) & (periods < n[:, None]))
+    known, value = at.astype(np.float64), table[row, at]
+    total = (np.cumsum(table, axis=1) - table)[row, at]
+    squares = (np.cumsum(table**2, axis=1) - table**2)[row, at]
+    positive: FloatArray = (np.cumsum(table > 0, axis=1) - (table > 0))[row, at].astype(np.float64)
+    mean = (total + 0.5) / known
+    variance = shrunk_variance(known, positive, total, squares, prior.variation[row], prior.strength)
+    poisson = log_poisson(value, mean)
+    wide = variance > mean
+    binomial = poisson.copy()
+    binomial[wide] = log_negative_binomial(value[wide], mean[wide], variance[wide])
+    intermittent = log_intermittent(value, known, positive, total, variance)
+    with np.errstate(divide="ignore"):
+        seen = np.log(_seen_before(table)[row, at])
+    empirical = np.logaddexp(seen, binomial) - np.log(known + 1)
+    return row, np.array([poisson, binomial, intermittent, empirical])
+
+
+def _seen_before(table: FloatArray) -> IntArray:
+    """How many earlier periods of the row had exactly this demand."""
+    order = np.argsort(table, axis=1, kind="stable")
+    ranked = np.take_along_axis(table, order, axis=1)
+    place = np.broadcast_to(np.arange(table.shape[1]), table.shape)
+    starts = np.where(np.diff(ranked, axis=1, prepend=-1.0) != 0, place, 0)
+    out = np.empty(table.shape, dtype=np.int64)
+    np.put_along_axis(out, order, place - np.maximum.accumulate(starts, axis=1), axis=1)
+    return out
+
+
+_LARGEST = 1000
+_TRANSITIONS = 10.0
+
+
+def further_scores(
+    table: FloatArray, row: IntArray, first: IntArray, n: IntArray, prior: SizePrior, laws: tuple[str, ...]
+) -> FloatArray:
+    """(laws, m) log scores of the predicted periods, in the order of `row`.
+
+    Parameters
+    ----------
+    table : (rows, periods) float
+        Demand of the observed periods of each row.
+    row : (m,) int
+        Row of each predicted period; first, n: (rows,) first predicted period, and periods of each row.
+    prior : SizePrior
+        Of these rows.
+    laws : tuple of str
+        ``stuttering_poisson``: moments as for the negative binomial, log P by Pólya and Aeppli's recursion
+        (above 1,000 units by the negative binomial). ``markov``: chance of demand after the period before,
+        from the transitions so far and ten independent ones; sizes as in the intermittent law.
+
+    References
+    ----------
+    Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, section 9.7.
+    """
+    periods = np.arange(table.shape[1])
+    _, at = np.nonzero((periods >= first[:, None]) & (periods < n[:, None]))
+    value, known = table[row, at], at.astype(np.float64)
+    total = (np.cumsum(table, axis=1) - table)[row, at]
+    squares = (np.cumsum(table**2, axis=1) - table**2)[row, at]
+    busy = table > 0
+    positive: FloatArray = (np.cumsum(busy, axis=1) - busy)[row, at].astype(np.float64)
+    variance = shrunk_variance(known, positive, total, squares, prior.variation[row], prior.strength)
+    found = []
+    for law in laws:
+        if law == "stuttering_poisson":
+            found.append(log_stuttering(value, (total + 0.5) / known, variance))
+        else:
+            plain = log_intermittent(value, known, positive, total, variance)
+            found.append(plain + _lasting(busy, row, at, known, positive))
+    return np.array(found)
+
+
+def _lasting(
+    busy: BoolArray, row: IntArray, at: IntArray, known: FloatArray, positive: FloatArray
+) -> FloatArray:
+    """What knowing the period before adds to the logarithm of the chance of demand, or of none."""
+    pairs = np.zeros(busy.shape)
+    pairs[:, 1:] = busy[:, 1:] & busy[:, :-1]
+    both = (np.cumsum(pairs, axis=1) - pairs)[row, at]
+    starts = np.zeros(busy.shape)
+    starts[:, 1:] = busy[:, 1:] & ~busy[:, :-1]
+    after_none = (np.cumsum(starts, axis=1) - starts)[row, at]
+    before = busy[row, at - 1]
+    from_busy = positive - before
+    from_quiet = known - 1 - from_busy
+    share = (positive + 0.5) / (known + 1)
+    chance = np.where(
+        before,
+        (both + _TRANSITIONS * share) / (from_busy + _TRANSITIONS),
+        (after_none + _TRANSITIONS * share) / (from_quiet + _TRANSITIONS),
+    )
+    here = busy[row, at]
+    return np.asarray(np.where(here, np.log(chance) - np.log(share), np.log1p(-chance) - np.log1p(-share)))
+
+
+def log_stuttering(value: FloatArray, mean: FloatArray, variance: FloatArray) -> FloatArray:
+    """(m,) log P(X = value) of Poisson arrivals with geometric sizes; Poisson where variance ≤ mean."""
+    wide = variance > mean * (1 + 1e-9)
+    out = log_poisson(value, mean)
+    large = wide & (value > _LARGEST)
+    out[large] = log_negative_binomial(value[large], mean[large], variance[large])
+    some = np.flatnonzero(wide & ~large)
+    ratio = variance[some] / mean[some]
+    theta = (ratio - 1) / (ratio + 1)  # chance that a customer takes one more
+    arrivals = mean[some] * (1 - theta)
+    order = np.argsort(value[some], kind="stable")
+    some, theta, arrivals = some[order], theta[order], arrivals[order]
+    wanted = value[some].astype(np.int64)
+    scale = -arrivals  # logarithm of what the recursion is divided by
+    before, now = np.zeros(some.size), np.ones(some.size)
+    done = int(np.searchsorted(wanted, 0, side="right"))
+    out[some[:done]] = scale[:done]
+    for k in range(1, int(wanted.max(initial=0)) + 1):
+        rest = slice(done, None)
+        t, a = theta[rest], arrivals[rest]
+        new = ((a * (1 - t) + 2 * t * (k - 1)) * now[rest] - t**2 * (k - 2) * before[rest]) / k
+        before[rest], now[rest] = now[rest], np.maximum(new, 1e-300)
+        tall = now[rest] > 1e100
+        if tall.any():
+            at = done + np.flatnonzero(tall)
+            scale[at] += np.log(now[at])
+            before[at], now[at] = before[at] / now[at], 1.0
+        end = int(np.searchsorted(wanted, k, side="right"))
+        out[some[done:end]] = scale[done:end] + np.log(now[done:end])
+        done = end
+    return out

@@ -1,0 +1,292 @@
+"""Seasonal profiles shared within groups: multipliers of demand by calendar phase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.catalog.quality import QualityRow
+from simlab.engine.world.demand_law import DemandLaw, LawKind, Seasons
+from simlab.errors import InvalidInputError, Problem
+from simlab.models.demand.bootstraps import CYCLES
+from simlab.models.grouping import groups, no_such_column
+from simlab.models.history.history import History, opened
+from simlab.models.statistics import benjamini_hochberg
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+
+
+_FALSE_SHARE = 0.05
+_LEAST_CYCLES = 2
+_PARTS = 64  # an empirical value stretched to multiplier 1 is split in these parts between whole units
+_NAMES_SHOWN = 5
+_UNSEASONAL = (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS, LawKind.CALENDAR, LawKind.MARKOV)
+
+
+@dataclass(frozen=True, eq=False)
+class Profiles:
+    """Multipliers of groups.
+
+    Attributes
+    ----------
+    member : (n,) int64
+        Group of each item.
+    names : tuple of str
+        Of the groups.
+    multipliers : (g, cycle) float
+        Shrunk, mean 1; all 1 where no season is believed.
+    believed : (g,) bool
+        Groups whose season survives the guard against chance.
+    p : (g,) float
+        Of the F test of each group; NaN without two whole cycles.
+    belief : (g,) float
+        Weight of the group's own figures against no season.
+    """
+
+    member: IntArray
+    names: tuple[str, ...]
+    multipliers: FloatArray
+    believed: BoolArray
+    p: FloatArray
+    belief: FloatArray
+
+
+def seasonal(
+    catalog: Catalog, history: History, law: DemandLaw, given: BoolArray
+) -> tuple[DemandLaw, tuple[QualityRow, ...], Profiles]:
+    """The laws with the seasonal profile of each item's group, and a remark.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        `models.seasonality` of its study.
+    history : History
+        Complete periods.
+    law : DemandLaw
+        As fitted to all periods alike.
+    given : (n,) bool
+        Laws given outright: they get no profile.
+
+    Raises
+    ------
+    InvalidInputError
+        An unknown column, weekdays that are closed, gaps in the history.
+
+    Notes
+    -----
+    The phase of the first period after the history is that of the calendar; planning takes the mixture of
+    all phases (`marginal`).
+    """
+    spec = catalog.study.models.seasonality
+    assert spec is not None
+    cycle = spec.cycle or CYCLES[catalog.study.period]
+    found = profiles(catalog, history, cycle)
+    has = found.believed[found.member] & ~given & ~np.isin(law.kind, _UNSEASONAL) & (law.mean > 0)
+    if not has.any():
+        return law, (_remark(found, cycle, 0),), found
+    seasons = Seasons.rounded(
+        np.where(has, found.member, -1), found.multipliers, history.calendar.n_periods % cycle
+    )
+    fitted = replace(_at_one(law, history, seasons, has), seasons=seasons)
+    return fitted, (_remark(found, cycle, int(has.sum())),), found
+
+
+def profiles(catalog: Catalog, history: History, cycle: int) -> Profiles:
+    """Multipliers of every group, tested and shrunk.
+
+    Notes
+    -----
+    Of the last K whole cycles, K ≥ 2: r = demand of the group in a phase of one cycle ÷ what its items'
+    means expect of their observed periods, ÷ the mean of the cycle (no trend between cycles). The season
+    is believed if F = variance between phases ÷ variance of a phase between cycles stands out, with at
+    most 5 % false among those believed (Benjamini–Hochberg). Multipliers are 1 + w·(mean r − 1), w =
+    between/(between + noise) by the method of moments: common shocks of one cycle are noise, not season.
+    """
+    spec = catalog.study.models.seasonality
+    assert spec is not None
+    column = catalog.texts.get(spec.profile_by) if spec.profile_by else None
+    if spec.profile_by and column is None:
+        raise InvalidInputError([no_such_column(catalog, spec.profile_by, "models.seasonality.profile_by")])
+    _refuse(catalog, history, cycle)
+    member, names = groups(column, catalog.n_items)
+    ratio = _ratios(history, member, len(names), cycle)
+    g, n_cycles = len(names), ratio.shape[1]
+    p, belief = np.full(g, np.nan), np.zeros(g)
+    multipliers = np.ones((g, cycle))
+    if n_cycles >= _LEAST_CYCLES:
+        mean = np.nanmean(ratio, axis=1) if ratio.size else np.ones((g, cycle))
+        between = mean.var(axis=1, ddof=1)
+        free = (cycle - 1) * (n_cycles - 1)
+        within = ((ratio - mean[:, None]) ** 2).sum(axis=(1, 2)) / free
+        tested = np.isfinite(within) & (within > 0)
+        p[tested] = _f_p(n_cycles * between[tested] / within[tested], cycle - 1, free)
+        signal = np.maximum(between - within / n_cycles, 0.0)
+        belief = np.where(tested, signal / np.maximum(signal + within / n_cycles, 1e-300), 0.0)
+        multipliers = np.where(tested[:, None], 1 + belief[:, None] * (mean - 1), 1.0)
+    believed = benjamini_hochberg(p, _FALSE_SHARE) & (belief > 0)
+    multipliers = np.where(believed[:, None], np.maximum(multipliers, 0.0), 1.0)
+    return Profiles(member, tuple(names), multipliers, believed, p, np.where(believed, belief, 0.0))
+
+
+def _ratios(history: History, member: IntArray, n_groups: int, cycle: int) -> FloatArray:
+    """(g, K, cycle) demand ÷ expectation of the last whole cycles, each with mean 1; NaN without any."""
+    n_periods = history.calendar.n_periods
+    n_cycles = n_periods // cycle
+    mean = np.nan_to_num(history.mean)
+    first, last = history.first, history.last
+    alive = history.n_observed > 0
+    edge = np.zeros((n_groups, n_periods + 1))
+    np.add.at(edge, (member[alive], first[alive]), mean[alive])
+    np.add.at(edge, (member[alive], last[alive] + 1), -mean[alive])
+    expected = np.cumsum(edge, axis=1)[:, :n_periods] * history.calendar.open
+    seen = np.zeros((n_groups, n_periods))
+    np.add.at(seen, (member[history.item], history.period), history.quantity.astype(np.float64))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(expected > 1e-9, seen / expected, np.nan)
+    kept = ratio[:, n_periods - n_cycles * cycle :].reshape(n_groups, n_cycles, cycle)
+    # phases count from the first period of the history
+    turn = (n_periods - n_cycles * cycle) % cycle
+    kept = np.roll(kept, turn, axis=2) if turn else kept
+    filled = np.where(np.isnan(kept), 1.0, kept)
+    return np.asarray(filled / np.maximum(filled.mean(axis=2, keepdims=True), 1e-12))
+
+
+def never_open(history: History, cycle: int) -> bool:
+    """Whether a whole cycle was seen, and some phase of it is closed in every one."""
+    numbers = np.flatnonzero(history.calendar.open) % cycle
+    return history.calendar.n_periods >= cycle and np.unique(numbers).size < cycle
+
+
+def _refuse(catalog: Catalog, history: History, cycle: int) -> None:
+    problems = []
+    where, file = "models.seasonality", catalog.study.file
+    if not history.is_complete:
+        fix = 'say absent_dates = "zero" under [demand]'
+        problems.append(
+            Problem("E-MOD-022", "profiles need every period of a life", file, column=where, fix=fix)
+        )
+    if never_open(history, cycle):
+        why = f"some of the {cycle} phases are always closed: a run has no closed periods"
+        fix = "leave the profile out, or give the closed days as days without demand"
+        problems.append(Problem("E-MOD-023", why, file, column=where, fix=fix))
+    if problems:
+        raise InvalidInputError(problems)
+
+
+def _f_p(statistic: FloatArray, above: int, below: int) -> FloatArray:
+    from scipy.special import fdtrc
+
+    return np.asarray(fdtrc(above, below, statistic))
+
+
+def _at_one(law: DemandLaw, history: History, seasons: Seasons, has: BoolArray) -> DemandLaw:
+    """Laws of a period with multiplier 1, so that over the cycle they have the moments of the history."""
+    first, second = _mean_multipliers(history, seasons)
+    mean = np.where(has, law.mean / first, law.mean)
+    spread = (second / first**2 - 1) * law.mean**2  # variance that the season itself makes
+    left = np.maximum(law.variance - spread, 0.0)
+    kind = law.kind.copy()
+    ratio = second / first**2
+    over = (left - law.mean) / ratio  # mean²/r of the overdispersed part, at the history's mean
+    scale = (mean / np.maximum(law.mean, 1e-300)) ** 2
+    variance = np.where(kind == LawKind.NEGATIVE_BINOMIAL, mean + over * scale, law.variance)
+    variance = np.where(kind == LawKind.POISSON, mean, variance)
+    variance = np.where(kind == LawKind.GEOMETRIC, mean * (1 + mean), variance)
+    by_arrivals = np.isin(kind, (LawKind.STUTTERING_POISSON, LawKind.BINOMIAL))
+    variance = np.where(by_arrivals, left * mean / np.maximum(law.mean, 1e-300), variance)
+    by_scale = np.isin(kind, (LawKind.GAMMA, LawKind.LOGNORMAL, LawKind.NORMAL))
+    variance = np.where(by_scale, left / ratio * scale, variance)
+    share = np.where(has, np.minimum(law.probability / first, 1.0), law.probability)
+    rare = kind == LawKind.INTERMITTENT
+    squares = law.variance + law.mean**2
+    variance = np.where(rare, np.maximum(squares / first - mean**2, 0.0), variance)
+    tight = np.isin(kind, (LawKind.NEGATIVE_BINOMIAL, LawKind.STUTTERING_POISSON)) & (variance <= mean)
+    tight |= (kind == LawKind.BINOMIAL) & ((variance >= mean) | (variance <= 0))
+    kind = np.where(has & tight, LawKind.POISSON, kind).astype(np.int8)
+    variance = np.where(kind == LawKind.POISSON, mean, variance)
+    plain = replace(
+        law, kind=kind, mean=mean, variance=np.where(has, variance, law.variance), probability=share
+    )
+    return _stretched(plain, history, seasons, has & (law.kind == LawKind.EMPIRICAL))
+
+
+def _mean_multipliers(history: History, seasons: Seasons) -> tuple[FloatArray, FloatArray]:
+    """(n,) mean and mean square of the multipliers over the observed periods of each item."""
+    cycle = seasons.cycle
+    table = np.vstack([seasons.multipliers, np.ones(cycle)])[:, np.arange(history.calendar.n_periods) % cycle]
+    table = np.where(history.calendar.open, table, 0.0)
+    zero = np.zeros((table.shape[0], 1))
+    sums = [np.concatenate([zero, np.cumsum(table**power, axis=1)], axis=1) for power in (1, 2)]
+    first = np.clip(history.first, 0, history.calendar.n_periods)
+    last = np.maximum(history.last + 1, first)
+    n = np.maximum(opened(history)[last] - opened(history)[first], 1)
+    found = [(total[seasons.profile, last] - total[seasons.profile, first]) / n for total in sums]
+    return np.maximum(found[0], 1e-9), np.maximum(found[1], 1e-18)
+
+
+def _stretched(law: DemandLaw, history: History, seasons: Seasons, rows: BoolArray) -> DemandLaw:
+    """Empirical laws of demand ÷ multiplier; what is no whole number is split so that the mean is kept."""
+    if not rows.any():
+        return law
+    parts: list[tuple[IntArray, IntArray]] = []
+    bounds = np.searchsorted(history.item, np.arange(history.n_items + 1))
+    start, length, at = np.zeros_like(law.start), np.zeros_like(law.length), 0
+    mean, variance = law.mean.copy(), law.variance.copy()
+    for row in np.flatnonzero(law.length > 0).tolist():
+        own = slice(int(law.start[row]), int(law.start[row] + law.length[row]))
+        values, weights = law.values[own], law.weights[own]
+        if rows[row]:
+            cells = slice(int(bounds[row]), int(bounds[row + 1]))
+            phase = history.period[cells] % seasons.cycle
+            factor = np.maximum(seasons.multipliers[seasons.profile[row], phase], 0.05)
+            zeros = int(history.n_observed[row] - history.n_positive[row])
+            values, weights = _split(history.quantity[cells] / factor, zeros)
+            share = weights / weights.sum()
+            mean[row] = float((share * values).sum())
+            variance[row] = float((share * (values - mean[row]) ** 2).sum())
+        parts.append((values, weights))
+        start[row], length[row], at = at, values.size, at + values.size
+    return replace(
+        law,
+        mean=mean,
+        variance=variance,
+        start=start,
+        length=length,
+        values=np.concatenate([values for values, _ in parts]),
+        weights=np.concatenate([weights for _, weights in parts]),
+    )
+
+
+def _split(exact: FloatArray, zeros: int) -> tuple[IntArray, IntArray]:
+    below = np.floor(exact).astype(np.int64)
+    above = np.rint((exact - below) * _PARTS).astype(np.int64)
+    value = np.concatenate([[0], below, below + 1])
+    weight = np.concatenate([[zeros * _PARTS], _PARTS - above, above])
+    distinct, place = np.unique(value[weight > 0], return_inverse=True)
+    return distinct, np.bincount(place, weights=weight[weight > 0]).astype(np.int64)
+
+
+def _remark(found: Profiles, cycle: int, n: int) -> QualityRow:
+    names = [
+        f"'{name}' {line.min():.2f} to {line.max():.2f}" if name else f"{line.min():.2f} to {line.max():.2f}"
+        for name, line, believed in zip(found.names, found.multipliers, found.believed.tolist(), strict=True)
+        if believed
+    ]
+    if not names:
+        why = (
+            "no season stands out from chance"
+            if not np.isnan(found.p).all()
+            else "less than two whole cycles"
+        )
+        note = f"{len(found.names)} groups, cycle of {cycle} periods: {why}; demand is drawn without"
+    else:
+        more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+        note = (
+            f"{n:,} SKU-locations in {len(names)} of {len(found.names)} groups, cycle of {cycle} periods, "
+            f"multipliers {', '.join(names[:_NAMES_SHOWN])}{more}"
+        )
+    return QualityRow("demand", "seasonal profiles", "used", 0, note=note)

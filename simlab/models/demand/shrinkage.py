@@ -1,0 +1,193 @@
+"""How much the sizes of demands vary: each history's own variation, shrunk towards its group's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.errors import InvalidInputError
+from simlab.models.grouping import groups, no_such_column
+from simlab.models.history.history import History
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+
+
+USUAL_STRENGTH = 5.0
+"""Demands that a group's variation is worth where too few items tell how far items differ."""
+_LENDING = 8  # demands from which an item tells how far items differ
+_ENOUGH_ITEMS = 10
+_STRONGEST = 50.0
+_WILDEST = 20.0
+_HALF = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class SizePrior:
+    """What a history of few demands borrows.
+
+    Attributes
+    ----------
+    variation : (n,) float
+        Squared coefficient of variation of non-zero demands in the group (`pool_by`) of each item.
+    strength : float
+        Demands that the group's value is worth against an item's own.
+    """
+
+    variation: FloatArray
+    strength: float
+
+    def weight(self, n_positive: IntArray) -> FloatArray:
+        """(n,) share of the group's value in the shrunk one."""
+        return np.asarray(self.strength / (n_positive + self.strength))
+
+
+def size_prior(catalog: Catalog, history: History, lends: BoolArray) -> SizePrior:
+    """Pooled variation of sizes by group, and how strongly it counts.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Gives the column `models.pool_by`.
+    history : History
+        Demand per period.
+    lends : (n,) bool
+        Items whose history counts.
+
+    Notes
+    -----
+    Pooled J = Σ nᵢ·Jᵢ ÷ Σ (nᵢ − 1) over items with two demands or more, Jᵢ = variance/mean² of the nᵢ
+    non-zero demands. Strength k = c/B: c the mean sampling variance of log J per demand, B the variance
+    of log J between items beyond it (method of moments), at most 50.
+
+    References
+    ----------
+    Efron & Morris (1975), Data analysis using Stein's estimator and its generalizations.
+    """
+    group, names = groups(catalog.texts.get(catalog.study.models.pool_by), catalog.n_items)
+    count = np.where(lends, history.n_positive, 0).astype(np.float64)
+    own, fourth = size_moments(history)
+    several = count >= 2
+    above = np.bincount(group, weights=np.where(several, count * own, 0.0), minlength=len(names))
+    below = np.bincount(group, weights=np.where(several, count - 1, 0.0), minlength=len(names))
+    overall = above.sum() / below.sum() if below.sum() > 0 else 0.0
+    pooled = np.where(below > 0, above / np.where(below > 0, below, 1.0), overall)
+    return SizePrior(pooled[group], _strength(count, own, fourth, pooled[group]))
+
+
+def shrunk_variance(
+    n: FloatArray, n_positive: FloatArray, total: FloatArray, squares: FloatArray, prior: FloatArray, k: float
+) -> FloatArray:
+    """Variance per period with the variation of sizes shrunk; mean and share of zeros are kept.
+
+    Parameters
+    ----------
+    n, n_positive : (m,) float
+        Periods, and those with demand.
+    total, squares : (m,) float
+        Sum of demands and of their squares.
+    prior : (m,) float
+        Squared coefficient of variation to shrink to.
+    k : float
+        Demands it is worth; 0 gives the unbiased sample variance.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = total / n_positive
+        own = np.maximum(squares / n_positive / size**2 - 1, 0.0)
+        variation = _shrunk(own, n_positive, prior, k)
+        share = n_positive / n
+        variance = n / (n - 1) * share * size**2 * (1 + variation - share)
+    return np.asarray(np.where((n_positive > 0) & (n > 1), np.maximum(variance, 0.0), 0.0))
+
+
+def _shrunk(own: FloatArray, count: FloatArray, prior: FloatArray, k: float) -> FloatArray:
+    """Geometric mean of own and pooled variation, weights n and k; sizes all alike borrow half a demand."""
+    if k == 0:
+        return own
+    weight = k / (count + k)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log = (1 - weight) * np.log(_not_zero(own, count, prior)) + weight * np.log(prior)
+    return np.asarray(np.where(prior > 0, np.exp(log), own))
+
+
+def _not_zero(own: FloatArray, count: FloatArray, prior: FloatArray) -> FloatArray:
+    return np.asarray((count * own + _HALF * prior) / (count + _HALF))
+
+
+def size_moments(history: History) -> tuple[FloatArray, FloatArray]:
+    """(n,) variance/mean² and fourth central moment/mean⁴ of non-zero demands; 0 without."""
+    n = history.n_items
+    count = np.maximum(history.n_positive, 1)
+    quantity = history.quantity.astype(np.float64)
+    mean = np.bincount(history.item, weights=quantity, minlength=n) / count
+    away = quantity / np.maximum(mean, 1e-300)[history.item] - 1
+    own = np.bincount(history.item, weights=away**2, minlength=n) / count
+    fourth = np.bincount(history.item, weights=away**4, minlength=n) / count
+    return own, fourth
+
+
+def _strength(count: FloatArray, own: FloatArray, fourth: FloatArray, pooled: FloatArray) -> float:
+    rows = (count >= _LENDING) & (own > 0) & (pooled > 0)
+    if int(rows.sum()) < _ENOUGH_ITEMS:
+        return USUAL_STRENGTH
+    noise = float(np.clip(fourth[rows] / own[rows] ** 2 - 1, 0.0, _WILDEST).mean())
+    away = np.log(_not_zero(own[rows], count[rows], pooled[rows]) / pooled[rows])
+    between = float((away**2).mean() - noise * (1 / count[rows]).mean())
+    return min(noise / between, _STRONGEST) if between > 0 else _STRONGEST
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """What a short history borrows.
+
+    Attributes
+    ----------
+    ratio : (n,) float
+        Variance/mean per period.
+    name : tuple of str
+        Where it comes from, in words.
+    """
+
+    ratio: FloatArray
+    name: tuple[str, ...]
+
+
+def pooled_dispersion(catalog: Catalog, history: History, enough: int, usable: npt.NDArray[np.bool_]) -> Pool:
+    """Variance/mean of each item's group, else of all items, else 1 (Poisson).
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Gives the column `pool_by`; all items are one group if it is absent.
+    history : History
+        Demand per period.
+    enough : int
+        Periods from which an item lends.
+    usable : (n,) bool
+        Items whose history counts.
+
+    Notes
+    -----
+    Ratio of sums: Σ (nᵢ − 1)·varianceᵢ ÷ Σ (nᵢ − 1)·meanᵢ over the lending items.
+    """
+    column = catalog.study.models.pool_by
+    if column not in catalog.texts and "pool_by" in catalog.study.models.model_fields_set:
+        raise InvalidInputError([no_such_column(catalog, column, "models.pool_by")])
+    group, names = groups(catalog.texts.get(column), catalog.n_items)
+    lends = usable & (history.n_observed >= enough) & (np.nan_to_num(history.mean) > 0)
+    freedom = np.where(lends, history.n_observed - 1, 0)
+    above = np.bincount(group, weights=freedom * np.nan_to_num(history.variance))
+    below = np.bincount(group, weights=freedom * np.nan_to_num(history.mean))
+    overall = float(above.sum() / below.sum()) if below.sum() > 0 else 1.0
+    has_group = (below > 0) & np.array([bool(name) for name in names])
+    ratio = np.where(has_group, above / np.where(below > 0, below, 1.0), overall)
+    everyone = "pooled over all items" if below.sum() > 0 else "as Poisson, no item has a longer history"
+    said = [
+        f"pooled over {column} '{name}'" if known else everyone
+        for name, known in zip(names, has_group.tolist(), strict=True)
+    ]
+    return Pool(ratio[group], tuple(said[code] for code in group.tolist()))

@@ -1,0 +1,1 @@
+"""Rows → counts per period, treated."""

@@ -1,0 +1,233 @@
+"""Dates → whole periods: days, weeks or months, and which of them were open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.arrays import BoolArray, DateArray, IntArray
+from simlab.catalog.quality import QualityRow
+from simlab.study.values import WEEKDAYS, closed_days
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+    from simlab.study import Study
+
+
+_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday = 0
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+@dataclass(frozen=True, eq=False)
+class Calendar:
+    """The whole periods of a history, numbered from 0.
+
+    Attributes
+    ----------
+    period : str
+        day, week or month.
+    week_starts : str
+        First day of a week.
+    first : int
+        Running number (since 1970) of period 0.
+    open : (n_periods,) bool
+        False where every day of the period was closed: such a period is no observation. A period
+        with some closed days counts as it is.
+    stamped : bool
+        Every row carries the same day of its week or month: the table is already by period, so
+        its first and last period are whole.
+    """
+
+    period: str
+    week_starts: str
+    first: int
+    open: BoolArray
+    stamped: bool
+
+    @property
+    def n_periods(self) -> int:
+        return int(self.open.size)
+
+    def index(self, dates: DateArray) -> IntArray:
+        """(m,) period of each date; below 0 or ≥ n_periods outside the whole periods."""
+        return running_number(dates, self.period, self.week_starts) - self.first
+
+
+def running_number(dates: DateArray, period: str, week_starts: str) -> IntArray:
+    """Number of the day, week or month that a date lies in, counted from 1970."""
+    if period == "month":
+        return dates.astype("datetime64[M]").astype(np.int64)
+    days = dates.astype("datetime64[D]").astype(np.int64)
+    if period == "day":
+        return days
+    return np.asarray((days + _shift(week_starts)) // 7)
+
+
+def first_day(number: int, period: str, week_starts: str) -> np.datetime64:
+    """First day of a period given by its running number."""
+    if period == "month":
+        return np.datetime64(str(np.datetime64(number, "M")), "D")
+    days = number if period == "day" else number * 7 - _shift(week_starts)
+    return np.datetime64(days, "D")
+
+
+def whole_periods(study: Study, dates: DateArray, first: np.datetime64, last: np.datetime64) -> Calendar:
+    """The calendar of a history.
+
+    Parameters
+    ----------
+    study : Study
+        Period, week start and closed dates.
+    dates : (m,) datetime64[D]
+        Dates of the demand rows that are used.
+    first, last : datetime64[D]
+        First date of demand and last date used (`as_of`); part periods at the ends are left out
+        unless the table is already by period.
+    """
+    period, week_starts = study.period, study.week_starts
+    stamped = period != "day" and _is_stamped(dates, period)
+    low, high = running_number(np.array([first, last]), period, week_starts).tolist()
+    if not stamped:
+        low += int(first_day(low, period, week_starts) != first)
+        high -= int(first_day(high + 1, period, week_starts) - last > np.timedelta64(1, "D"))
+    edges = np.array([first_day(number, period, week_starts) for number in range(low, high + 2)])
+    return Calendar(period, week_starts, low, _open(study, edges.astype("datetime64[D]")), stamped)
+
+
+def _shift(week_starts: str) -> int:
+    return _EPOCH_WEEKDAY - _WEEKDAYS.index(week_starts)
+
+
+def _is_stamped(dates: DateArray, period: str) -> bool:
+    """Whether all dates are one weekday, one day of the month, or the last day of their month."""
+    if dates.size == 0:
+        return False
+    days = np.unique(dates.astype("datetime64[D]"))
+    if period == "week":
+        return np.unique(days.astype(np.int64) % 7).size == 1
+    months = days.astype("datetime64[M]")
+    from_start = (days - months.astype("datetime64[D]")).astype(np.int64)
+    to_end = ((months + 1).astype("datetime64[D]") - days).astype(np.int64)
+    return bool((from_start == from_start[0]).all() or (to_end == 1).all())
+
+
+def _open(study: Study, edges: DateArray) -> BoolArray:
+    """(n_periods,) whether at least one day between neighbouring edges was open."""
+    if edges.size < 2:
+        return np.zeros(0, dtype=np.bool_)
+    days = np.arange(edges[0], edges[-1], dtype="datetime64[D]")
+    is_open = ~study.demand.closed_mask(days)
+    starts = (edges[:-1] - edges[0]).astype(np.int64)
+    return np.asarray(np.add.reduceat(is_open.astype(np.int64), starts) > 0)
+
+
+_SHOWN = 6
+_LEAST_ROWS_A_DAY = 5.0
+_MANY = 0.05  # of all days closed by date, from which lead times in calendar days are misleading
+
+
+def closed_notes(catalog: Catalog, calendar: Calendar) -> Iterator[QualityRow]:
+    """Remarks: which days were closed by the study, and which are silent without a word.
+
+    Notes
+    -----
+    Silent days are told of daily studies whose table has 5 rows or more on a usual day: there a day
+    without any row is hardly chance.
+    """
+    table = catalog.demand
+    if table is None or calendar.n_periods == 0:
+        return
+    edges = [calendar.first, calendar.first + calendar.n_periods]
+    first, last = (first_day(edge, calendar.period, calendar.week_starts) for edge in edges)
+    days = np.arange(first, last, dtype="datetime64[D]")
+    closed = catalog.study.demand.closed_mask(days)
+    if closed.any():
+        lost = int((~calendar.open).sum())
+        note = f"{int(closed.sum()):,} days: {_named(days[closed])}; {lost:,} whole {calendar.period}s are no"
+        note += " observation" if calendar.period == "day" else " observation, part ones count as they are"
+        yield QualityRow("demand", "closed days of the study", "used", 0, note=note)
+    rows: IntArray = np.bincount(
+        np.clip((table.date - first).astype(np.int64), -1, days.size) + 1, minlength=days.size + 2
+    )[1:-1]
+    silent = (rows == 0) & ~closed
+    usual = table.n_rows / max(int((rows > 0).sum()), 1)
+    if calendar.period == "day" and silent.any() and usual >= _LEAST_ROWS_A_DAY:
+        note = f"{int(silent.sum()):,} days: {_named(days[silent])}; they count as zero demand of every "
+        note += "SKU-location; if they were closed, name them: [demand] weekdays = [...] or closed = [...]"
+        yield QualityRow("demand", "days without any row", "used", 0, note=note)
+
+
+def open_days(catalog: Catalog, calendar: Calendar | None) -> tuple[str, ...]:
+    """What it means that simulated days are open days, in sentences; nothing where no weekday is closed.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    calendar : Calendar or None
+        Of the demand history; None without one.
+
+    Notes
+    -----
+    Closed weekdays are taken out of times (`Study.days_per_period`). Closed dates are not: where they are
+    a twentieth of the other days or more, a remark says what that does.
+    """
+    study = catalog.study
+    if study.period != "day":
+        return ()
+    said = []
+    if study.demand.open_weekdays < 7:
+        said.append(_converted(catalog))
+    if calendar is None or calendar.n_periods == 0:
+        return tuple(said)
+    days = calendar.first + np.arange(calendar.n_periods)
+    week = ~closed_days(days.astype("datetime64[D]"), (), study.demand.weekdays)
+    share = 1.0 - float(calendar.open[week].mean()) if week.any() else 0.0
+    if _MANY <= share < 1.0:
+        said.append(
+            f"Days closed by date ({100 * share:.0f} % of the history's other days) are no observation, but "
+            f"lead times count them: demand over lead times is up to {100 * share / (1 - share):.0f} % too "
+            "high. Weekdays that are always closed belong in demand.weekdays."
+        )
+    return tuple(said)
+
+
+def _converted(catalog: Catalog) -> str:
+    """How calendar days become open days, and how to say that they are open days already."""
+    study = catalog.study
+    n = study.demand.open_weekdays
+    said = (
+        f"A simulated day is a day open for demand, {n} of 7 a week: a year has "
+        f"{study.periods_per_year:.4g} of them"
+    )
+    stated = study.data.time_unit != "periods"
+    received = catalog.receipts is not None and study.lead_times.law != "fixed"
+    received &= study.lead_times.calendar == "days"
+    times = ["lead times and review periods in items and study"] if stated else []
+    times += ["lead times of receipts"] if received else []
+    if not times:
+        return f"{said}; times count open days, as the study says."
+    remedy = ['data.time_unit = "periods" if times are in open days already'] if stated else []
+    remedy += ['lead_times.calendar = "working_days" to count open days between order and receipt']
+    return (
+        f"{said}; {' and '.join(times)} are calendar days, and 7 of them become {n}, split between whole "
+        f"days so that the mean is kept. Say {', or '.join(remedy[: 1 + received])}."
+    )
+
+
+def _named(days: DateArray) -> str:
+    """Weekdays that are all there, then ranges of dates."""
+    code = (days.astype(np.int64) + 3) % 7
+    span = int((days[-1] - days[0]).astype(np.int64)) + 1
+    whole = [k for k in range(7) if (code == k).sum() >= max(2, span // 7)]
+    words = [f"every {WEEKDAYS[k]}" for k in whole]
+    other = days[~np.isin(code, whole)]
+    cuts = np.flatnonzero(np.diff(other).astype(np.int64) > 1) + 1
+    ends = [0, *cuts.tolist(), other.size]
+    ranges = [(other[a], other[b - 1]) for a, b in pairwise(ends) if b > a]
+    words += [str(a) if a == b else f"{a}/{b}" for a, b in ranges[:_SHOWN]]
+    more = len(ranges) - _SHOWN
+    return ", ".join(words) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,190 @@
+"""Demand rows → counts per SKU-location and whole period, kept only where something was sold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from simlab.arrays import FloatArray, IntArray
+from simlab.catalog.quality import QualityRow
+from simlab.models.history.calendar import Calendar
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+
+
+_BLOCK = 1 << 22
+
+
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """Demands of periods that preparation changed, in the order of its steps.
+
+    Attributes
+    ----------
+    item, period : (k,) int64
+    what : (k,) object
+        outlier, stocked out, promotion, price or promotion and price.
+    before, after : (k,) int64
+        Units; after is −1 where the period was dropped.
+    """
+
+    item: IntArray
+    period: IntArray
+    what: npt.NDArray[np.object_]
+    before: IntArray
+    after: IntArray
+
+    def joined(self, other: Changes | None) -> Changes:
+        """These, then the others."""
+        if other is None:
+            return self
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        return Changes(*(np.concatenate(pair) for pair in pairs))
+
+
+@dataclass(frozen=True)
+class Uplift:
+    """Effect of one driver on the demand of one group.
+
+    Attributes
+    ----------
+    driver : str
+        promotion or price.
+    group : str
+        Value of `models.pool_by`; empty: all items.
+    factor, low, high : float
+        Promotion: demand ÷ demand without it. Price: demand at a price 10 % lower ÷ demand at the usual
+        price. With the 95 % interval of the estimate.
+    n_items, n_periods : int
+        SKU-locations and item-periods that show the effect.
+    borrowed : float
+        Weight of all groups together in this one's value.
+    """
+
+    driver: str
+    group: str
+    factor: float
+    low: float
+    high: float
+    n_items: int
+    n_periods: int
+    borrowed: float
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Demand per SKU-location and period.
+
+    Attributes
+    ----------
+    calendar : Calendar
+        The whole periods.
+    n_observed : (n,) int64
+        Open periods inside the life of each SKU-location, those without demand included.
+    first, last : (n,) int64
+        First and last period of its life; last < first where there is none.
+    item, period, quantity : (c,) int64
+        Periods with demand (units > 0), ascending by item, then period.
+    is_complete : bool
+        Every open period of a life was observed; False with `absent_dates = "unknown"`.
+    notes : tuple of QualityRow
+        What was left out or repaired, for the quality account.
+    gap_item, gap_period : (g,) int64
+        Periods inside a life that are no observation of that item (outliers dropped), ascending.
+    changes : Changes or None
+        Cells that were changed or dropped, one by one.
+    uplift : tuple of Uplift
+        Estimated effects of promotions and prices.
+    """
+
+    calendar: Calendar
+    n_observed: IntArray
+    first: IntArray
+    last: IntArray
+    item: IntArray
+    period: IntArray
+    quantity: IntArray
+    is_complete: bool = True
+    notes: tuple[QualityRow, ...] = ()
+    gap_item: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    gap_period: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    changes: Changes | None = None
+    uplift: tuple[Uplift, ...] = ()
+
+    @property
+    def n_items(self) -> int:
+        return int(self.n_observed.size)
+
+    @cached_property
+    def n_positive(self) -> IntArray:
+        """(n,) periods with demand."""
+        return np.bincount(self.item, minlength=self.n_items)
+
+    @cached_property
+    def mean(self) -> FloatArray:
+        """(n,) units per period; NaN without a period."""
+        return _ratio(_sums(self.item, self.quantity.astype(np.float64), self.n_items), self.n_observed)
+
+    @cached_property
+    def variance(self) -> FloatArray:
+        """(n,) units² per period, unbiased; NaN below two periods."""
+        mean = np.nan_to_num(self.mean)
+        away = (self.quantity - mean[self.item]) ** 2
+        at_zero = (self.n_observed - self.n_positive) * mean**2
+        return _ratio(_sums(self.item, away, self.n_items) + at_zero, self.n_observed - 1)
+
+
+def opened(history: History) -> IntArray:
+    """(n_periods + 1,) open periods before each period."""
+    return np.concatenate([[0], np.cumsum(history.calendar.open)]).astype(np.int64)
+
+
+def places(history: History) -> IntArray:
+    """(c,) number of each period with demand among the observed periods of its item, from 0.
+
+    Gaps are closed: the period after a dropped one follows the one before it.
+    """
+    before = opened(history)
+    found = np.asarray(before[history.period] - before[history.first[history.item]])
+    if history.gap_item.size == 0:
+        return found
+    width = history.calendar.n_periods + 1
+    gaps = history.gap_item * width + history.gap_period
+    starts = np.searchsorted(gaps, history.item * width)
+    return np.asarray(found - (np.searchsorted(gaps, history.item * width + history.period) - starts))
+
+
+def tables(history: History) -> Iterator[tuple[IntArray, FloatArray]]:
+    """Observed periods as dense rows, block by block: item numbers and (rows, most periods) units.
+
+    Row r holds the periods of its life in order, `n_observed` of them; what follows is 0. Needs
+    `is_complete`.
+    """
+    place = places(history)
+    bounds = np.searchsorted(history.item, np.arange(history.n_items + 1))
+    size = max(1, _BLOCK // max(history.calendar.n_periods, 1))
+    for begin in range(0, history.n_items, size):
+        items = np.arange(begin, min(begin + size, history.n_items))
+        cells = slice(int(bounds[begin]), int(bounds[items[-1] + 1]))
+        table = np.zeros((items.size, int(history.n_observed[items].max(initial=0))))
+        table[history.item[cells] - begin, place[cells]] = history.quantity[cells]
+        yield items, table
+
+
+def _ratio(total: FloatArray, count: IntArray) -> FloatArray:
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+
+
+def _sums(item: IntArray, weight: FloatArray, n: int) -> FloatArray:
+    return np.bincount(item, weights=weight, minlength=n).astype(np.float64)
+
+
+def unit_cost(catalog: Catalog) -> FloatArray:
+    """(n,) unit cost, study currency."""
+    return np.asarray(catalog.unit_cost * catalog.study.data.cost_resolution, dtype=np.float64)

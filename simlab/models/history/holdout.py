@@ -1,0 +1,174 @@
+"""The last periods of a history, kept from fitting so that the past can be asked what it knew of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.arrays import BoolArray, DateArray, IntArray
+from simlab.catalog.quality import QualityRow
+from simlab.errors import InvalidInputError, Problem
+from simlab.models.history.calendar import first_day, whole_periods
+from simlab.study import closed_days
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+    from simlab.study import Study
+
+
+HELD_OUT = "held out for the replay"
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """What really happened in the periods after the cut.
+
+    Attributes
+    ----------
+    quantity : (n, N) int64
+        Demand per SKU-location and period.
+    is_open : (N,) bool
+        False where every day of the period was closed.
+    days : (N,) datetime64[D]
+        First day of each period.
+    """
+
+    quantity: IntArray
+    is_open: BoolArray
+    days: DateArray
+
+    @property
+    def n_periods(self) -> int:
+        return int(self.days.size)
+
+    @property
+    def n_open(self) -> int:
+        """Periods that were not closed."""
+        return int(self.is_open.sum())
+
+
+def split(catalog: Catalog, holdout: int, skipped: int = 0) -> tuple[Catalog, HeldOut]:
+    """The catalogue as it was known before its last whole periods, and those periods.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        With a demand table.
+    holdout : int
+        Periods held out.
+    skipped : int
+        Whole periods at the end that are left out of both: an earlier origin.
+
+    Raises
+    ------
+    InvalidInputError
+        The history is not longer than the hold-out.
+
+    Notes
+    -----
+    Demand from the cut on and receipts that arrived from then on are not in the past; purchase orders
+    placed before and received after it are, with their receipts unknown. Weekdays that a daily study
+    closes are no periods (`Study.days_per_period`): the hold-out then has fewer than it has days.
+    """
+    table = catalog.demand
+    if table is None:
+        raise InvalidInputError([_too_short(catalog, holdout, 0)])
+    as_of = np.datetime64(catalog.as_of, "D")
+    calendar = whole_periods(catalog.study, table.date, table.date.min(), as_of)
+    known = calendar.n_periods - holdout - skipped
+    if known < 2:
+        raise InvalidInputError([_too_short(catalog, holdout, calendar.n_periods)])
+    numbers = calendar.first + known + np.arange(holdout)
+    days = np.array([first_day(int(k), calendar.period, calendar.week_starts) for k in numbers])
+    place = calendar.index(table.date) - known
+    inside = (place >= 0) & (place < holdout)
+    quantity = np.zeros((catalog.n_items, holdout), np.int64)
+    np.add.at(quantity, (table.item[inside], place[inside]), table.quantity[inside])
+    days = days.astype("datetime64[D]")
+    kept = _simulated(catalog.study, days)
+    if not kept.any():
+        raise InvalidInputError([_too_short(catalog, holdout, calendar.n_periods)])
+    held = HeldOut(quantity[:, kept], calendar.open[known : known + holdout][kept], days[kept])
+    return _before(catalog, days[0]), held
+
+
+def _simulated(study: Study, days: DateArray) -> BoolArray:
+    """(N,) which periods the simulation knows: all but the closed weekdays of a daily study."""
+    if study.period != "day":
+        return np.ones(days.size, np.bool_)
+    return ~closed_days(days, (), study.demand.weekdays)
+
+
+def known_past(catalog: Catalog) -> tuple[Catalog, tuple[QualityRow, ...]]:
+    """The catalogue that laws are fitted to: without the hold-out of [replay], which is booked."""
+    spec = catalog.study.replay
+    if spec is None:
+        return catalog, ()
+    past, held = split(catalog, spec.holdout)
+    table = catalog.demand
+    assert table is not None
+    assert past.demand is not None
+    later = table.date >= held.days[0]
+    cost = catalog.unit_cost[table.item[later]] * catalog.study.data.cost_resolution
+    units = table.quantity[later]
+    note = f"{held.n_periods} {catalog.study.period}s from {held.days[0]}: no law has seen them"
+    row = QualityRow(
+        "demand", HELD_OUT, "dropped", int(later.sum()), float(units.sum()), float((units * cost).sum()), note
+    )
+    arrived = 0
+    if catalog.receipts is not None:
+        arrived = int((catalog.receipts.receipt_date >= held.days[0]).sum())
+    if arrived == 0:
+        return past, (row,)
+    note = (
+        f"{arrived} receipts from {held.days[0]} on are not known to the laws; ordered before, they are open"
+    )
+    return past, (row, QualityRow("receipts", HELD_OUT, "used", 0, note=note))
+
+
+def take(catalog: Catalog, rows: IntArray) -> Catalog:
+    """Some of the items, with their demand; receipts stay whole."""
+    number = np.full(catalog.n_items, -1)
+    number[rows] = np.arange(rows.size)
+    demand = catalog.demand
+    if demand is not None:
+        kept = number[demand.item] >= 0
+        demand = demand.take(kept)
+        demand = replace(demand, item=number[demand.item])
+    return replace(
+        catalog,
+        sku=tuple(catalog.sku[row] for row in rows),
+        location=tuple(catalog.location[row] for row in rows),
+        unit_cost=catalog.unit_cost[rows],
+        numbers={name: values[rows] for name, values in catalog.numbers.items()},
+        texts={name: values[rows] for name, values in catalog.texts.items()},
+        demand=demand,
+        segment=None if catalog.segment is None else catalog.segment[rows],
+    )
+
+
+def _before(catalog: Catalog, cut: np.datetime64) -> Catalog:
+    """Everything that was known on the day before the cut."""
+    demand, receipts = catalog.demand, catalog.receipts
+    assert demand is not None
+    kept = demand.date < cut
+    yesterday = (cut - np.timedelta64(1, "D")).astype("datetime64[D]")
+    past = demand.take(kept)
+    under_way = catalog.open_orders
+    if receipts is not None:
+        later = receipts.take(receipts.receipt_date >= cut)
+        under_way = later if under_way is None else later.joined(under_way)
+        under_way = under_way.take(under_way.order_date < cut)
+        under_way = replace(under_way, receipt_date=np.full(under_way.n_rows, yesterday))
+        receipts = receipts.take(receipts.receipt_date < cut)
+    study = catalog.study.model_copy(update={"as_of": yesterday.item()})
+    return replace(catalog, study=study, demand=past, receipts=receipts, open_orders=under_way)
+
+
+def _too_short(catalog: Catalog, holdout: int, n_periods: int) -> Problem:
+    period = catalog.study.period
+    why = f"{n_periods} whole {period}s of history leave no past to fit to"
+    fix = "hold out fewer periods, or leave [replay] out"
+    return Problem("E-MOD-006", why, catalog.study.file, column=f"replay.holdout = {holdout}", fix=fix)

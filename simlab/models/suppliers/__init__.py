@@ -1,0 +1,1 @@
+"""Receipts → lead times."""

@@ -1,0 +1,355 @@
+"""Lead times in whole periods: by supplier from receipts, else as the items table states them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.arrays import FloatArray, IntArray
+from simlab.catalog.quality import QualityRow
+from simlab.engine.world.world import LeadTimeLaw
+from simlab.errors import InvalidInputError, Problem
+from simlab.models.grouping import lead_time_laws
+from simlab.models.suppliers.delays import (
+    DayLaw,
+    Delays,
+    Key,
+    item_keys,
+    pooled,
+    product_limit,
+    read_delays,
+    smoothed,
+)
+from simlab.models.suppliers.orders import observe
+from simlab.models.suppliers.redrawn import DelayUncertainty, GroupLaw, Source, alike, delay_uncertainty
+from simlab.models.suppliers.remarks import remarks
+from simlab.models.suppliers.stated import stated_lead_times, stated_points
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+    from simlab.study import Study
+
+
+_MOST_WEIGHT = 2**31 - 1
+_NAMES_SHOWN = 3
+_Found = tuple[int, str, "Source | None"]
+
+
+@dataclass(frozen=True, eq=False)
+class LeadTimes:
+    """Law of every SKU-location's lead time.
+
+    Attributes
+    ----------
+    law : LeadTimeLaw
+        In whole periods.
+    reason : tuple of str
+        Where it comes from, per SKU-location.
+    notes : tuple of QualityRow
+        Rows of the quality account.
+    known : DelayUncertainty or None
+        How sure the laws are; None where all are stated, or the study does not ask.
+    """
+
+    law: LeadTimeLaw
+    reason: tuple[str, ...]
+    notes: tuple[QualityRow, ...]
+    known: DelayUncertainty | None = None
+
+
+@dataclass(eq=False)
+class _Laws:
+    """Distinct laws as they are met, numbered."""
+
+    points: list[tuple[IntArray, IntArray]] = field(default_factory=list)
+    number: dict[object, int] = field(default_factory=dict)
+
+    def add(self, key: object, periods: IntArray, weights: IntArray) -> int:
+        if key not in self.number:
+            self.number[key] = len(self.points)
+            self.points.append(merge_points(periods, weights))
+        return self.number[key]
+
+    def arrays(self, law: IntArray, crossing: bool) -> LeadTimeLaw:
+        length = np.array([periods.size for periods, _ in self.points], dtype=np.int64)
+        periods = np.concatenate([periods for periods, _ in self.points])
+        weights = np.concatenate([weights for _, weights in self.points])
+        return LeadTimeLaw(law, np.cumsum(length) - length, length, periods, weights, crossing)
+
+
+@dataclass(eq=False)
+class _Receipts:
+    """Usable receipts and open orders, and the laws of their groups as they are asked for."""
+
+    delays: Delays
+    study: Study
+    notes: tuple[QualityRow, ...]
+    ratio: tuple[int, int] = (1, 1)
+    found: dict[Key, DayLaw] = field(default_factory=dict)
+
+    def count(self, prefix: Key) -> int:
+        """Receipts of a group."""
+        return int((~self.delays.is_open[self.delays.rows(prefix)]).sum())
+
+    def knows(self, prefix: Key) -> bool:
+        """Whether the group stands in the table, received or open."""
+        return self.delays.rows(prefix).size > 0
+
+    def own(self, prefix: Key) -> DayLaw:
+        """Law of a group's own orders; the empty prefix is everything."""
+        rows = self.delays.rows(prefix)
+        return product_limit(self.delays.days[rows], self.delays.is_open[rows])
+
+    def groups(self, sources: Sequence[Source | None]) -> dict[Key, GroupLaw]:
+        """Own laws of the groups of some sources and of those around them."""
+        wanted = {
+            one.group[:depth]
+            for one in set(sources)
+            if one is not None
+            for depth in range(len(one.group) + 1)
+        }
+        return {key: GroupLaw(self.own(key), self.count(key)) for key in sorted(wanted)}
+
+    def likeness(self) -> float:
+        """How far suppliers (values of the first column of `by`) are alike; see `redrawn_delays.alike`."""
+        came = np.flatnonzero(~self.delays.is_open)
+        names = [self.delays.key[row][0] for row in came.tolist()]
+        return alike(self.delays.days[came], np.unique(names, return_inverse=True)[1])
+
+    def law(self, prefix: Key) -> DayLaw:
+        """Own law of the first group, then mixtures with the group around."""
+        if prefix not in self.found:
+            law = self.own(prefix)
+            if len(prefix) > 1:
+                strength = self.study.lead_times.min_receipts
+                law = pooled(law, self.law(prefix[:-1]), self.count(prefix), strength)
+            self.found[prefix] = law
+        return self.found[prefix]
+
+
+def fit_lead_times(catalog: Catalog) -> LeadTimes:
+    """Lead-time laws of all SKU-locations.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        `items` (`supplier`, `lead_time` and `lead_time_sd` in `data.time_unit`), `receipts`, study.
+
+    Raises
+    ------
+    InvalidInputError
+        No source of a lead time, a spread without a mean, or random lead times without a word on crossing.
+
+    Notes
+    -----
+    In this order: the empirical law of the supplier's receipts (of the first column of `by`) if there are
+    `min_receipts` or more; with fewer, all receipts pooled; with none, the item's `lead_time`; without
+    that, all receipts pooled. Further columns of `by` are groups within: n receipts of the group and the
+    law around it are mixed with weights n and `min_receipts`. Orders still open count as longer than so
+    far (Kaplan–Meier). ``gamma`` and ``lognormal`` keep mean and variance of these laws. ``law =
+    "fixed"`` takes what the item states alone: its `lead_time`, which varies by `lead_time_sd` where that
+    is above 0 (a gamma law, lognormal under ``law = "lognormal"``; `spread_periods`). Each reason says which.
+    """
+    receipts = _usable(catalog)
+    laws = _Laws()
+    number = np.zeros(catalog.n_items, np.int64)
+    reason: list[str] = []
+    sources: list[Source | None] = []
+    missing: list[int] = []
+    keys, kinds = item_keys(catalog), lead_time_laws(catalog).tolist()
+    said = [_Stated(*one) for one in zip(*stated_lead_times(catalog), catalog.keys, strict=True)]
+    for row in range(catalog.n_items):
+        found = _law_of(keys[row], said[row], kinds[row], receipts, laws)
+        if found is None:
+            missing.append(row)
+        else:
+            number[row], text, source = found
+            reason.append(text)
+            sources.append(source)
+    if missing:
+        raise InvalidInputError([_no_lead_time(catalog, missing)])
+    is_random = any(periods.size > 1 for periods, _ in laws.points)
+    crossing = catalog.study.lead_times.crossing
+    if is_random and crossing is None:
+        raise InvalidInputError([_crossing_unsaid(catalog.study)])
+    law = laws.arrays(number, bool(crossing) and is_random)
+    notes = (*receipts.notes, *_borrowed(catalog, reason), *remarks(catalog))
+    known = None
+    if catalog.study.models.parameter_uncertainty:
+        spec = catalog.study.lead_times
+        groups = receipts.groups(sources)
+        known = delay_uncertainty(sources, groups, spec, receipts.ratio, receipts.likeness())
+    return LeadTimes(law, tuple(reason), notes, known)
+
+
+def _borrowed(catalog: Catalog, reason: Sequence[str]) -> tuple[QualityRow, ...]:
+    """A remark on SKU-locations whose lead times come from all suppliers: reasons, and examples of each."""
+    pooled = [row for row, text in enumerate(reason) if "pooled" in text]
+    if not pooled:
+        return ()
+    of_reason: dict[str, list[str]] = {}
+    for row in pooled:
+        of_reason.setdefault(reason[row], []).append(f"{catalog.sku[row]}@{catalog.location[row]}")
+    told = [
+        f"{text} ({', '.join(names[:_NAMES_SHOWN])}{', …' if len(names) > _NAMES_SHOWN else ''})"
+        for text, names in sorted(of_reason.items())
+    ]
+    more = "; …" if len(told) > _NAMES_SHOWN else ""
+    note = f"{len(pooled)} SKU-locations: " + "; ".join(told[:_NAMES_SHOWN]) + more
+    return (QualityRow("receipts", "lead times pooled over all suppliers", "repaired", 0, note=note),)
+
+
+def merge_points(periods: IntArray, weights: IntArray) -> tuple[IntArray, IntArray]:
+    """Distinct support points, ascending, with summed weights in lowest terms (sum < 2**31)."""
+    values, inverse = np.unique(periods, return_inverse=True)
+    total = np.zeros(values.size, np.int64)
+    np.add.at(total, inverse, weights)
+    values, total = values[total > 0], total[total > 0]
+    total //= np.gcd.reduce(total)
+    while int(total.sum()) > _MOST_WEIGHT:
+        total = np.maximum(total // 2, 1)
+    return values, total
+
+
+def split_days(days: IntArray, per_day: tuple[int, int]) -> tuple[IntArray, IntArray]:
+    """Days → whole periods by the rounding that keeps the mean, in integer weights.
+
+    Parameters
+    ----------
+    days : (m,) int64
+        Lead times in days, ≥ 0.
+    per_day : (int, int)
+        Periods in a day as a fraction: (1, 7) for weeks, (12, 365) for months; see
+        `working_days.periods_per_day`.
+
+    Returns
+    -------
+    periods, weights : (2m,) int64
+        16 days are 2 weeks with weight 5 and 3 weeks with weight 2: exact in units of 1/7 week
+        (1/365 month).
+    """
+    times, share = per_day
+    whole, rest = np.divmod(days * times, share)
+    return np.concatenate([whole, whole + 1]), np.concatenate([share - rest, rest])
+
+
+@dataclass(frozen=True)
+class _Stated:
+    """What an item says of its lead time, in `data.time_unit`; a mean of NaN: nothing."""
+
+    mean: float
+    sd: float
+    who: str
+
+
+def _law_of(key: Key, stated: _Stated, kind: str, receipts: _Receipts, laws: _Laws) -> _Found | None:
+    """Number, reason and source of one item's law; None without any."""
+    spec, study = receipts.study.lead_times, receipts.study
+    has_own = np.isfinite(stated.mean)
+    if kind == "fixed":
+        return (*_stated(stated, kind, laws, study, ""), None) if has_own else None
+    first = spec.by[0]
+    name = f"{first} '{key[0]}'" if key else f"no {first}"
+    n = receipts.count(key[:1]) if key else 0
+    if n >= spec.min_receipts:
+        return _grouped(key, n, kind, receipts, laws, name)
+    known = bool(key) and receipts.knows(key[:1])
+    n_all = receipts.count(())
+    if known and n_all:
+        why = f"{name}: {n} receipts, fewer than {spec.min_receipts} → all {n_all} pooled"
+        learnt = _learnt("all", receipts.law(()), kind, receipts, laws, why)
+        return (*learnt, Source((), key[0], kind))
+    if has_own:
+        why = f"{name} has no receipts: " if key and n_all else ""
+        return (*_stated(stated, kind, laws, study, why), None)
+    if n_all == 0:
+        return None
+    who = f"{name} has no receipts" if key else name
+    why = f"{who} and no lead_time → all {n_all} receipts pooled"
+    learnt = _learnt("all", receipts.law(()), kind, receipts, laws, why)
+    return (*learnt, Source((), key[0] if key else "", kind))
+
+
+def _grouped(key: Key, n: int, kind: str, receipts: _Receipts, laws: _Laws, name: str) -> _Found:
+    """The law of the innermost group that has receipts, mixed with those around it."""
+    depth = 1
+    while depth < len(key) and receipts.count(key[: depth + 1]):
+        depth += 1
+    why = f"{name}: {n} receipts"
+    for level in range(1, depth):
+        inside = receipts.count(key[: level + 1])
+        share = receipts.study.lead_times.min_receipts / (inside + receipts.study.lead_times.min_receipts)
+        column = (*receipts.study.lead_times.by, "ordered on")[level]
+        why += f", {column} '{key[level]}': {inside} of them ({100 * share:.0f} % borrowed)"
+    learnt = _learnt(("by", *key[:depth]), receipts.law(key[:depth]), kind, receipts, laws, why)
+    return (*learnt, Source(key[:depth], None, kind))
+
+
+def _learnt(
+    group: object, law: DayLaw, kind: str, receipts: _Receipts, laws: _Laws, why: str
+) -> tuple[int, str]:
+    study, key = receipts.study, (group, kind)
+    if kind in ("gamma", "lognormal") and key not in laws.number:
+        law = smoothed(law, kind, study.lead_times.longest_days)
+    periods, weights = split_days(law.days, receipts.ratio)
+    number = laws.add(key, periods, weights * np.tile(law.weights, 2))
+    shape = "" if kind == "empirical" else f", {kind}"
+    days = "days" if study.lead_times.calendar == "days" else "working days"
+    return number, f"{why}, mean {law.mean:.3g} {days}{shape}"
+
+
+def _stated(stated: _Stated, kind: str, laws: _Laws, study: Study, why: str) -> tuple[int, str]:
+    shape = "lognormal" if kind == "lognormal" else "gamma"
+    key = ("stated", stated.mean, stated.sd, shape if stated.sd else "")
+    if key not in laws.number:
+        unit = study.time_unit_periods
+        laws.add(key, *stated_points(stated.mean * unit, stated.sd * unit, shape, stated.who))
+    text = f"{why}items.lead_time = {stated.mean:g} {study.data.time_unit}"
+    return laws.number[key], text + (f", lead_time_sd = {stated.sd:g}, {shape}" if stated.sd else "")
+
+
+def _usable(catalog: Catalog) -> _Receipts:
+    """Lead times in days; longer than `longest_days` refused and counted."""
+    spec = catalog.study.lead_times
+    fixed = all(law == "fixed" for law in (spec.law, *(one.law for one in spec.override)))
+    seen = None if fixed else observe(catalog)
+    if seen is None:
+        return _Receipts(Delays(np.zeros(0, np.int64), np.zeros(0, np.bool_), ()), catalog.study, ())
+    what = f"lead times above longest_days = {spec.longest_days}"
+    note = "left out of the laws"
+    refused = QualityRow("receipts", what, "refused", seen.n_refused, float(seen.units_refused), 0.0, note)
+    notes = (refused,) if seen.n_refused else ()
+    return _Receipts(read_delays(catalog, seen), catalog.study, notes, seen.ratio)
+
+
+def _no_lead_time(catalog: Catalog, rows: Sequence[int]) -> Problem:
+    names = ", ".join(f"{catalog.sku[row]}@{catalog.location[row]}" for row in rows[:5])
+    more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
+    fix = "fill lead_time in items, or give receipts of their suppliers"
+    if catalog.study.lead_times.law == "fixed":
+        fix = 'fill lead_time in items: [lead_times] law = "fixed" uses nothing else'
+    file = catalog.study.data.items.path or "items"
+    return Problem("E-MOD-003", f"no lead time for {names}{more}", file, column="lead_time", fix=fix)
+
+
+def _crossing_unsaid(study: Study) -> Problem:
+    fix = "say [lead_times] crossing = false (arrivals keep the order of orders) or true (they may overtake)"
+    message = "must be said where lead times are random: of no whole number of periods, or with lead_time_sd"
+    return Problem("E-STU-011", message, study.file, column="lead_times.crossing", fix=fix)
+
+
+def moments(law: LeadTimeLaw) -> tuple[FloatArray, FloatArray]:
+    """(n,) mean and variance of each item's lead time, in periods and periods²."""
+    share = _shares(law)
+    mean = np.add.reduceat(share * law.periods, law.start)
+    away = (law.periods - np.repeat(mean, law.length)) ** 2
+    variance = np.add.reduceat(share * away, law.start)
+    return mean[law.law], variance[law.law]
+
+
+def _shares(law: LeadTimeLaw) -> FloatArray:
+    total = np.add.reduceat(law.weights, law.start)
+    return np.asarray(law.weights / np.repeat(total, law.length))

@@ -1,0 +1,225 @@
+"""Levels that follow a forecast: updated inside the run, or taken from the user's own system."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.arrays import FloatArray, IntArray
+from simlab.engine.prepare.arrays import ahead
+from simlab.engine.world.levels import Family, Forecast, ForecastMethod, Levels
+from simlab.errors import InvalidInputError, Problem, UsageError
+from simlab.models import marginal
+from simlab.policies.levels.floors import lifted
+from simlab.policies.levels.normal import safety_factors
+from simlab.policies.sums.transforms import no_demand
+
+if TYPE_CHECKING:
+    from simlab.models import Models
+    from simlab.policies.levels.exact import Measure
+    from simlab.study.sections import ForecastSpec
+
+
+FORECAST = "forecast"
+METHODS = {
+    "ma": ForecastMethod.MOVING_AVERAGE,
+    "ses": ForecastMethod.SMOOTHING,
+    "croston": ForecastMethod.CROSTON,
+    "sba": ForecastMethod.SBA,
+    "tsb": ForecastMethod.TSB,
+}
+WORDS = {
+    "ma": "moving average",
+    "ses": "exponential smoothing",
+    "croston": "Croston's method",
+    "sba": "the Syntetos-Boylan approximation",
+    "tsb": "the Teunter-Syntetos-Babai method",
+    "given": "forecasts of your own system",
+    "constant": "mean and spread of the fitted law",
+}
+MEAN, ERROR = "forecast_mean", "forecast_error_sd"
+_LEAST_SHARE = 1e-6
+_LEAST_INDEX = 0.05
+_TIE = 1e-9
+
+
+def forecast_levels(
+    models: Models, targets: FloatArray, measure: Measure, planning: str, spec: ForecastSpec
+) -> tuple[Levels, str]:
+    """(R,S) with S = forecast over R + E[L] + safety factor × its standard error, and how it was planned.
+
+    Parameters
+    ----------
+    models : Models
+        n items.
+    targets : (n, k) float
+        In (0, 1).
+    measure : {"fill_rate", "cycle_service_level"}
+        What the targets are of.
+    planning : str
+        Must be "normal": the factor is z of the textbook formula. What it achieves stands beside it;
+        `optimize` searches over the factors of its whole grid.
+    spec : ForecastSpec
+        Method and smoothing.
+
+    Raises
+    ------
+    UsageError
+        Another planning.
+    InvalidInputError
+        ``method = "given"`` without the items' columns.
+    """
+    if planning != "normal":
+        raise UsageError('a forecast has no exact plan: say planning = "normal"')
+    named = f"{spec.method}, seasonal" if spec.seasonal else spec.method
+    if spec.method in ("given", "constant"):
+        word = named.replace("given", "your forecast") if spec.method == "given" else f"forecast ({named})"
+        return _still(models, targets, measure, spec), f"{word}, normal"
+    (mean, variance), review = _of_law(models, spec), models.world.terms.review_period
+    mean_lead, lead_variance = models.lead_time_moments
+    spread = np.sqrt((review + mean_lead) * variance + mean**2 * lead_variance)
+    factor = safety_factors(spread, targets, measure, mean * review)
+    return following(models, spec, factor), f"forecast ({named}), normal"
+
+
+def following(models: Models, spec: ForecastSpec, factor: FloatArray) -> Levels:
+    """Levels that follow the forecast at given safety factors.
+
+    Notes
+    -----
+    The order-up-to level in the table is that of the warm start, at which every path begins: mean and
+    variance of the item's law, as the history tells them. The engine moves it from there.
+    """
+    start = warm_start(models, spec, factor)
+    season, phase = seasonal_indices(models) if spec.seasonal else (None, 0)
+    start = replace(start, season=season)
+    top = start_levels(start, phase)
+    n, k = factor.shape
+    family = np.full(n, Family.ORDER_UP_TO, np.int8)
+    return Levels(family, top - 1, top, np.zeros((n, k), np.int64), -top[:, :, None], start, phase)
+
+
+def seasonal_indices(models: Models) -> tuple[FloatArray | None, int]:
+    """(n, cycle) indices of every item by calendar phase, and the phase of the first period of a run.
+
+    None where no season is believed. They are the profiles that demand is drawn with, estimated from the
+    history; a planner knows them as they are, 0.05 at least.
+    """
+    seasons = models.world.demand.seasons
+    if seasons is None:
+        return None, 0
+    table = np.vstack([seasons.multipliers, np.ones(seasons.cycle)])
+    return np.maximum(table[seasons.profile], _LEAST_INDEX), int(seasons.phase)
+
+
+def warm_start(models: Models, spec: ForecastSpec, factor: FloatArray) -> Forecast:
+    """The forecast of every item before anything was seen."""
+    (mean, variance), n = _of_law(models, spec), models.n_items
+    mean_lead, lead_variance = models.lead_time_moments
+    interval = models.world.terms.review_period + mean_lead
+    share = np.where(mean > 0, 1.0 - no_demand(marginal(models.world.demand)), 1.0)
+    share = np.clip(share, _LEAST_SHARE, 1.0)
+    beta = spec.alpha if spec.beta is None else spec.beta
+    return Forecast(
+        method=np.full(n, METHODS[spec.method], np.int8),
+        alpha=np.full(n, spec.alpha),
+        beta=np.full(n, beta),
+        error_alpha=np.full(n, spec.error_alpha),
+        window=np.full(n, spec.window, np.int64),
+        interval=interval,
+        lead_variance=lead_variance,
+        level=mean,
+        share=share,
+        error=np.sqrt(interval * variance),
+        factor=np.ascontiguousarray(factor),
+    )
+
+
+def start_levels(start: Forecast, phase: int = 0) -> IntArray:
+    """(n, k) order-up-to level of the warm start in a phase of the calendar, units."""
+    periods = start.interval if start.season is None else ahead(start.season, start.interval)[:, phase]
+    error = np.sqrt(start.error**2 + start.level**2 * start.lead_variance)
+    top = (start.level * periods)[:, None] + start.factor * error[:, None]
+    return np.ceil(top - _TIE).astype(np.int64)
+
+
+def _still(models: Models, targets: FloatArray, measure: Measure, spec: ForecastSpec) -> Levels:
+    """Levels from a forecast that is not updated, and its error per period."""
+    mean, sd = _of_a_period(models, spec)
+    mean_lead, lead_variance = models.lead_time_moments
+    interval = models.world.terms.review_period + mean_lead
+    spread = np.sqrt(interval * sd**2 + mean**2 * lead_variance)
+    lot = mean * models.world.terms.review_period
+    factor = safety_factors(spread, targets, measure, lot)
+    offset, phase = calendar_offsets(models, spec)
+    season, _ = seasonal_indices(models) if spec.seasonal else (None, 0)
+    periods = interval if season is None else ahead(season, interval)[:, phase]
+    top = np.ceil((mean * periods)[:, None] + factor * spread[:, None] - _TIE).astype(np.int64)
+    top, _ = lifted(models, top, 1)
+    family = np.full(models.n_items, Family.ORDER_UP_TO, np.int8)
+    return Levels(family, top - 1, top, np.zeros_like(top), offset, phase=phase)
+
+
+def calendar_offsets(models: Models, spec: ForecastSpec) -> tuple[IntArray | None, int]:
+    """Units by which levels of a seasonal forecast that is not updated move with the calendar, and the phase.
+
+    Notes
+    -----
+    (n, 1, cycle): expected demand over R + E[L] from each phase less that from the phase in which the run
+    begins, to the nearest unit. The safety stock stays.
+    """
+    season, phase = seasonal_indices(models) if spec.seasonal else (None, 0)
+    if season is None:
+        return None, 0
+    mean, _ = _of_a_period(models, spec)
+    mean_lead, _ = models.lead_time_moments
+    expected = mean[:, None] * ahead(season, models.world.terms.review_period + mean_lead)
+    return np.rint(expected - expected[:, phase, None]).astype(np.int64)[:, None, :], phase
+
+
+def _of_a_period(models: Models, spec: ForecastSpec) -> tuple[FloatArray, FloatArray]:
+    """(n,) mean and (n,) standard error of a period whose seasonal index is 1."""
+    if spec.method == "given":
+        return stated_forecasts(models)
+    mean, variance = _of_law(models, spec)
+    return mean, np.sqrt(variance)
+
+
+def _of_law(models: Models, spec: ForecastSpec) -> tuple[FloatArray, FloatArray]:
+    """(n,) mean and (n,) variance by the law: of any period, or of index 1 where the season is known."""
+    law, plain = models.world.demand, marginal(models.world.demand)
+    mean, variance = plain.mean, plain.variance
+    if spec.seasonal and law.seasons is not None:
+        known = law.seasons.profile >= 0
+        mean, variance = np.where(known, law.mean, mean), np.where(known, law.variance, variance)
+    return np.asarray(mean, np.float64), np.asarray(variance, np.float64)
+
+
+def expected_at_start(models: Models, spec: ForecastSpec) -> FloatArray:
+    """(n,) mean demand of R + E[L] from the first period of a run on, by the law."""
+    mean, _ = _of_law(models, spec)
+    season, phase = seasonal_indices(models) if spec.seasonal else (None, 0)
+    interval = models.world.terms.review_period + models.lead_time_moments[0]
+    return np.asarray(mean * (interval if season is None else ahead(season, interval)[:, phase]))
+
+
+def stated_forecasts(models: Models) -> tuple[FloatArray, FloatArray]:
+    """(n,) mean and (n,) standard error of a period's forecast, as the items table states them.
+
+    Raises
+    ------
+    InvalidInputError
+        SKU-locations without either.
+    """
+    mean, sd = (models.forecasts[name] for name in (MEAN, ERROR))
+    wrong = ~(np.isfinite(mean) & np.isfinite(sd))
+    if wrong.any():
+        rows = np.flatnonzero(wrong)
+        names = ", ".join(f"{models.sku[row]}@{models.location[row]}" for row in rows[:5])
+        more = f" and {rows.size - 5} more" if rows.size > 5 else ""
+        fix = f"fill {MEAN} and {ERROR} in items: units per period, and the standard error of one period"
+        what = f'policy.forecast.method = "given" finds no forecast for {names}{more}'
+        raise InvalidInputError([Problem("E-POL-003", what, "items", column=MEAN, fix=fix)])
+    return mean, sd

@@ -1,0 +1,1 @@
+"""Demand over several periods: laws and moments of sums."""

@@ -1,0 +1,163 @@
+"""How many periods of demand lie between an order and what it must last for.
+
+In the event order arrive → order → demand → count, an order of period t that raised the position
+to S arrives before the demand of t + L. Net stock after that arrival is S − D_L, and at the last
+count before the next arrival, R periods on, S − D_(R+L), where D_n is the demand of n periods. With
+random lead times n is random; everything below is a table of weights on n.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simlab.arrays import FloatArray, IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Protection:
+    """Weights on the number of periods n = 0, 1, ….
+
+    Attributes
+    ----------
+    short : (m,) float
+        Signed: units short per review period = Σ short[n]·E(D_n − S)⁺.
+    cycle : (m,) float
+        Probabilities: net stock just before a receipt is S − D_n; zero below R.
+    review_period : int
+        Periods.
+    """
+
+    short: FloatArray
+    cycle: FloatArray
+    review_period: int
+
+    @property
+    def longest(self) -> int:
+        """Largest n with a weight."""
+        return int(self.short.size) - 1
+
+
+def in_sequence(periods: IntArray, shares: FloatArray, review_period: int) -> Protection:
+    """Orders arrive in the order they were placed: arrival = max(previous arrival, t + l).
+
+    Parameters
+    ----------
+    periods, shares : (k,) int64, float
+        Lead-time law: support points, ascending, and probabilities.
+    review_period : int
+        One draw per review.
+
+    Notes
+    -----
+    An order of age a has arrived when it and all older ones have: P(age ≤ a) = Π_i F(a + i·R). A
+    receipt finds the youngest order that arrived before it m reviews back: the net stock just before
+    it is S − D_(mR + a).
+    """
+    R, longest = review_period, int(periods[-1])
+    law = _masses(periods, shares, longest + R)
+    below = np.cumsum(law)
+    lead = _ages(below, longest, R)
+    cycle = np.zeros(longest + 2 * R + 1)
+    for age in np.flatnonzero(lead > 0):
+        _receipts_at(int(age), R, law, below, cycle)
+    return _protection(lead, cycle, R)
+
+
+def in_sequence_apart(periods: IntArray, shares: FloatArray, review_period: int) -> Protection:
+    """Orders in sequence, so far apart that two of positive size hardly ever arrive together."""
+    longest = int(periods[-1])
+    below = np.cumsum(_masses(periods, shares, longest + review_period))
+    lead = _ages(below, longest, review_period)
+    return _protection(lead, np.concatenate([np.zeros(review_period), lead]), review_period)
+
+
+def crossing(periods: IntArray, shares: FloatArray, review_period: int) -> Protection:
+    """Every order has its own lead time and may overtake others, under (R,S).
+
+    Notes
+    -----
+    Each order repeats the demand of R periods, so N orders outstanding mean a net stock of
+    S − D_(φ + R·N) in the φ-th period after a review; N is a sum of independent trials with
+    P(l > age). Exact where every review orders what was demanded since the last one (Robinson, Bradley
+    & Thomas 2001, Consequences of order crossover); for large fixed quantities see `independent`.
+    """
+    R, longest = review_period, int(periods[-1])
+    law = _masses(periods, shares, longest + R)
+    waits = 1.0 - np.cumsum(law)
+    waits[longest:] = 0.0
+    size = longest + 2 * R + 2
+    short, cycle = np.zeros(size), np.zeros(size)
+    for phase in range(R):
+        for number, share in enumerate(_trials(waits[phase:longest:R])):
+            short[phase + R * number + 1] += share
+            short[phase + R * number] -= share
+    for lead in np.flatnonzero(law[: longest + 1] > 0).tolist():
+        own = lead - 1 if lead else R - 1
+        phase = own % R
+        others = [age for age in range(phase, longest, R) if age != own or lead == 0]
+        for number, share in enumerate(_trials(waits[others])):
+            n = phase + 1 + R * (1 + number) if lead else R + R * number
+            cycle[n] += law[lead] * share
+    return _trimmed(Protection(short, cycle, R))
+
+
+def independent(periods: IntArray, shares: FloatArray, review_period: int) -> Protection:
+    """Orders so far apart that overtaking hardly happens: each has the lead time it drew."""
+    law = _masses(periods, shares, int(periods[-1]))
+    cycle = np.concatenate([np.zeros(review_period), law])
+    return _protection(law, cycle, review_period)
+
+
+def _ages(below: FloatArray, longest: int, R: int) -> FloatArray:
+    """Law of the lead time that matters in sequence: P(≤ a) = Π_i F(a + i·R)."""
+    return np.diff([np.prod(below[age::R]) for age in range(longest + 1)], prepend=0.0)
+
+
+def _masses(periods: IntArray, shares: FloatArray, longest: int) -> FloatArray:
+    law = np.zeros(longest + 1)
+    law[periods] = shares / shares.sum()
+    return law
+
+
+def _receipts_at(age: int, R: int, law: FloatArray, below: FloatArray, cycle: FloatArray) -> None:
+    """Adds P(an order arrives at this age, and the youngest arrived before it is m reviews older)."""
+    longest = below.size - 1
+    ahead, m = 1.0, 1
+    while age + (m - 1) * R <= longest:
+        late = float(law[age + (m - 1) * R])
+        if late > 0:
+            older = np.prod(below[age - 1 + m * R :: R])
+            n = m * R + age
+            if n < cycle.size:
+                cycle[n] += ahead * late * float(older)
+        ahead *= float(below[age + (m - 1) * R])
+        m += 1
+
+
+def _trials(chances: FloatArray) -> FloatArray:
+    """Law of the number of successes in independent trials (Poisson binomial)."""
+    law = np.ones(1)
+    for chance in chances:
+        law = np.convolve(law, [1.0 - chance, chance])
+    return law
+
+
+def _protection(lead: FloatArray, cycle: FloatArray, R: int) -> Protection:
+    short = np.zeros(lead.size + R)
+    short[R:] += lead
+    short[: lead.size] -= lead
+    return _trimmed(Protection(short, cycle, R))
+
+
+def _trimmed(protection: Protection) -> Protection:
+    """Both tables on 0 … the largest n that either of them weighs."""
+    size = int(max(np.flatnonzero(table)[-1] + 1 for table in (protection.short, protection.cycle)))
+
+    def fit(table: FloatArray) -> FloatArray:
+        out = np.zeros(size)
+        out[: min(size, table.size)] = table[:size]
+        return out
+
+    return Protection(fit(protection.short), fit(protection.cycle), protection.review_period)

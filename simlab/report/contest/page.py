@@ -1,0 +1,361 @@
+"""The researcher's page: a contest of segmentation schemes, from its run folder alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from simlab.report.contest import statements
+from simlab.report.contest.charts import SERVICES, drawings
+from simlab.report.contest.rule_tree import learned_rules
+from simlab.report.contest.tables import NEEDED, OPTIONAL, ContestTables, Row, segments_matrix, segments_table
+from simlab.report.kit import formats
+from simlab.report.kit.formats import DASH, is_number, money, number, percent, span, target
+from simlab.report.kit.reading import records
+from simlab.report.kit.sheet import (
+    Boxes,
+    Cell,
+    Folded,
+    Heading,
+    Listing,
+    Picture,
+    Pictures,
+    Says,
+    Section,
+    Table,
+    Text,
+    draw,
+    sheet_html,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from simlab.run import RunFolder
+
+
+COMMAND = "compare schemes"
+QUESTION = "Which segmentation is worth its rules?"
+_MOST_PAIRS = 300
+_one = partial(percent, digits=1)
+Drawn = Mapping[str, Picture]
+
+
+def render_contest(run: RunFolder) -> Path:
+    """Write `report.html` and the figures of a contest; one file, nothing is fetched.
+
+    Raises
+    ------
+    InvalidInputError
+        A table is damaged or lacks a column.
+    """
+    from simlab.report.kit.reading import REPORT, read_named
+
+    found = ContestTables(run.manifest, read_named(run, NEEDED, OPTIONAL))
+    pictures, written = draw(run, drawings(found))
+    n_items = int(run.manifest.get("n_items") or 0)
+    page = run.write_text(REPORT, sheet_html(QUESTION, run.manifest, n_items, sections(found, pictures)))
+    run.register([*written, page])
+    return page
+
+
+def sections(found: ContestTables, pictures: Drawn) -> list[Section]:
+    """The page from the verdict to the files; sections without a table are left out."""
+    from simlab.report.kit import method as closing
+
+    made = [
+        _verdict(found, pictures),
+        Section("schemes", "Schemes", "Schemes at equal fill", _schemes(found, pictures)),
+        _rule(found, pictures),
+        _classes(found, pictures),
+        _service(found),
+        _ranks(found, pictures),
+        _sure(found),
+    ]
+    last = closing.sections(found.manifest, found.tables.get("quality"), FILES)
+    return [*(section for section in made if section is not None), *last]
+
+
+def _verdict(found: ContestTables, pictures: Drawn) -> Section:
+    blocks: list[Any] = [Says(statements.headline(found)), Boxes(statements.boxes(found))]
+    if "differences" in pictures:
+        blocks += [Heading("What each scheme costs over the cheapest"), Pictures([pictures["differences"]])]
+        text = (
+            f"Intervals hold for all pairs together at {percent(found.level, 0)}. Grey ticks: random "
+            "partitions of the same class sizes; a scheme among its ticks does no better than chance."
+        )
+        blocks.append(Text(text, "note"))
+    if said := [str(text) for text in found.manifest.get("statements") or ()]:
+        blocks.append(Folded("The outcome in the command's own sentences", [Listing(said)]))
+    return Section("verdict", "Verdict", "", blocks)
+
+
+def _schemes(found: ContestTables, pictures: Drawn) -> list[Any]:
+    blocks: list[Any] = [standings_table(found)]
+    capital = money(found.manifest.get("capital"), found.currency)
+    note = (
+        "✓ may be the best, all schemes together · ✗ no better than chance. Over the best targets: what any "
+        "sorting with as many targets leaves open. Items to explain: those not at the plan's commonest "
+        f"target. Equal capital: a mean inventory value of {capital}."
+    )
+    blocks.append(Text(note, "note"))
+    if len(found.fills) > 1:
+        blocks += [Heading("At every floor"), floors_table(found)]
+    if "frontiers_by_scheme" in pictures:
+        blocks += [Heading("Frontiers over the per-SKU plan"), Pictures([pictures["frontiers_by_scheme"]])]
+        blocks.append(
+            Text(
+                "Each dot is a plan on the verdict seed; dotted lines are the fill rates compared. The "
+                "per-SKU plan plans every SKU-location for itself: what no scheme should undercut.",
+                "note",
+            )
+        )
+    left_out = records(found.tables.get("left_out"))
+    if left_out:
+        blocks += [Heading("Could not take part")]
+        blocks.append(Listing([f"{row['scheme']}: {row['reason']}" for row in left_out]))
+    return blocks
+
+
+def standings_table(found: ContestTables) -> Table:
+    """One row per scheme at the deciding floor, the cheapest first."""
+    header = ["Scheme", "classes", "holding cost a year", "over the per-SKU plan", "against one class"]
+    header += ["over the best targets, any sorting", "beats random partitions", "different targets"]
+    header += ["items to explain", "fill at equal capital"]
+    rows = [_standing(row, found) for row in found.standings]
+    return Table(f"Schemes at a fill rate of {target(found.fill)}", header, rows)
+
+
+def _standing(row: Row, found: ContestTables) -> list[Cell]:
+    def cash(value: float) -> str:
+        return money(value, found.currency)
+
+    def cell(name: str, show: Any) -> Cell:
+        value, low, high = (row.get(f"{name}{end}") for end in ("", "_low", "_high"))
+        return Cell(show(value), span(low, high, show) if is_number(value) else "")
+
+    known = is_number(row["control_share"])
+    beats = Cell("yes" if row["beats_random"] else "no", "", "" if row["beats_random"] else "bad")
+    return [
+        Cell(str(row["scheme"]), "", "good" if row["may_be_best"] and is_number(row["holding_cost"]) else ""),
+        Cell(number(row["n_segments"])),
+        cell("holding_cost", cash),
+        cell("percent_vs_per_sku", _one),
+        cell("percent_vs_one_class", _one),
+        cell("percent_vs_free", _one),
+        beats if known else Cell(DASH),
+        Cell(number(row["n_targets"])),
+        Cell(percent(row["explained"], 0)),
+        cell("fill_at_capital", percent),
+    ]
+
+
+def floors_table(found: ContestTables) -> Table:
+    """Price of segmentation of every scheme at every floor."""
+    table = found.tables["tournament"]
+    by = {(row["scheme"], row["at_fill"]): row for row in records(table)}
+    fills = list(dict.fromkeys(table["at_fill"]))
+    rows = []
+    for one in found.standings:
+        cells = [Cell(str(one["scheme"]))]
+        for fill in fills:
+            row = by.get((one["scheme"], fill), {})
+            ends = (row.get("percent_vs_per_sku_low"), row.get("percent_vs_per_sku_high"))
+            mark = "good" if row.get("may_be_best") and is_number(row.get("holding_cost")) else ""
+            cells.append(Cell(_one(row.get("percent_vs_per_sku")), span(*ends, _one), mark))
+        rows.append(cells)
+    header = ["Scheme", *(f"over the per-SKU plan at {target(fill)}" for fill in fills)]
+    return Table("Price of segmentation at every floor", header, rows)
+
+
+def _rule(found: ContestTables, pictures: Drawn) -> Section:
+    """How schemes sort: the winner's rule and segments open, the others behind their names."""
+    blocks: list[Any] = []
+    trees = {scheme: pictures[name] for name, scheme in learned_rules(found).items() if name in pictures}
+    for row in found.standings:
+        inner: list[Any] = [Pictures([trees[row["scheme"]]])] if row["scheme"] in trees else []
+        inner += [Listing(rule_lines(str(row["rule"])), code=True)]
+        if (matrix := segments_matrix(found, str(row["scheme"]))) is not None:
+            inner.append(matrix)
+        if (table := segments_table(found, str(row["scheme"]))) is not None:
+            inner.append(table)
+        is_open = row["scheme"] == found.winner["scheme"]
+        blocks.append(Folded(str(row["scheme"]), inner, is_open))
+    return Section("rules", "Rules", "How the schemes sort", blocks)
+
+
+def rule_lines(text: str) -> list[str]:
+    """A rule as one line per class or attribute."""
+    head, _, body = text.partition(": ")
+    if head == "learned":
+        return [part.strip() for part in body.split(";")]
+    return text.splitlines() or [text]
+
+
+def _classes(found: ContestTables, pictures: Drawn) -> Section | None:
+    if "price_by_classes" not in pictures:
+        return None
+    note = (
+        "Rings: the recommended number of classes, chosen on the selection seed with the cost per class that "
+        "was given. Dashed: the best targets with any sorting, the bound on every scheme of as many classes. "
+        "Random: classes drawn by lot."
+    )
+    blocks = [Pictures([pictures["price_by_classes"]]), Text(note, "note"), classes_table(found)]
+    marks = "✓ recommended · ✗ over-segmented: the gain over fewer classes is in the sample only."
+    return Section("classes", "How many", "How many classes", [*blocks, Text(marks, "note")])
+
+
+def classes_table(found: ContestTables) -> Table:
+    """Price over the per-SKU plan by scheme and number of classes."""
+    table = found.tables["classes"]
+    ks = sorted({int(k) for k in table["classes"]})
+    by = {(row["scheme"], int(row["classes"])): row for row in records(table)}
+    order = [row["scheme"] for row in found.standings]
+    names = [name for name in order if name in set(table["scheme"])]
+    names += [name for name in dict.fromkeys(table["scheme"]) if name not in names]
+    rows = [[Cell(str(name)), *(_class_cell(by.get((name, k))) for k in ks)] for name in names]
+    bound = {int(row["classes"]): row for row in records(found.at("free_classes"))}
+    if bound:
+        rows.append([Cell("best targets, any sorting"), *(_class_cell(bound.get(k)) for k in ks)])
+    header = ["Over the per-SKU plan", *(statements.classes(k) for k in ks)]
+    totals = frozenset({len(rows) - 1}) if bound else frozenset[int]()
+    return Table("Price of segmentation by number of classes", header, rows, totals)
+
+
+def _class_cell(row: Row | None) -> Cell:
+    if row is None:
+        return Cell(DASH)
+    mark = "good" if row.get("recommended") else "bad" if row.get("gain_vanishes") else ""
+    ends = span(row.get("percent_vs_per_sku_low"), row.get("percent_vs_per_sku_high"), _one)
+    return Cell(_one(row["percent_vs_per_sku"]), ends, mark)
+
+
+def _service(found: ContestTables) -> Section | None:
+    regret = found.tables["regret"]
+    if regret.empty:
+        return None
+    name = str(regret["scheme"].iloc[0]) if "scheme" in regret else str(found.winner["scheme"])
+    text = (
+        f"Plans of {name} made for one definition of service at {target(found.fill)}, judged by another: "
+        "the share of its holding cost that a plan made for the judge would save at the same level. "
+        "Below it, what the plan reaches. – the judge's plans do not span that level."
+    )
+    blocks = [Text(text, "lead"), regret_table(found)]
+    return Section("service", "Service", "If another definition of service counts", blocks)
+
+
+def regret_table(found: ContestTables) -> Table:
+    """Made for (rows) against judged by (columns); the darker, the more is wasted."""
+    regret = found.tables["regret"]
+    by = {(row["made_for"], row["judged_by"]): row for row in records(regret)}
+    made, judges = (list(dict.fromkeys(regret[column])) for column in ("made_for", "judged_by"))
+    most = max([row["regret"] for row in by.values() if is_number(row["regret"])], default=0.0)
+    rows = [
+        [Cell(SERVICES.get(one, one)), *(_regret_cell(by.get((one, judge)), most) for judge in judges)]
+        for one in made
+    ]
+    header = ["made for \\ judged by", *(SERVICES.get(judge, judge) for judge in judges)]
+    return Table("Regret between definitions of service", header, rows, heat=True)
+
+
+def _regret_cell(row: Row | None, most: float) -> Cell:
+    if row is None:
+        return Cell(DASH)
+    value = row["regret"]
+    heat = max(0.0, value / most) if is_number(value) and most > 0 else None
+    reached = f"reaches {percent(row['achieved'], 1)}" if is_number(row["achieved"]) else ""
+    return Cell(_one(value + 0.0) if is_number(value) else DASH, reached, heat=heat)
+
+
+def _ranks(found: ContestTables, pictures: Drawn) -> Section | None:
+    if "ranks" not in pictures:
+        return None
+    note = (
+        "Circles: the larger, the more resampled catalogues on which the scheme takes that rank "
+        "(SKU-locations drawn with replacement, targets searched anew). "
+        "Diamonds: further seeds, searched and judged anew."
+    )
+    blocks = [Pictures([pictures["ranks"]]), Text(note, "note"), ranks_table(found)]
+    return Section("stability", "Stability", "Does the order hold elsewhere?", blocks)
+
+
+def ranks_table(found: ContestTables) -> Table:
+    """Rank here, and the range of ranks and share of first places elsewhere."""
+    table = found.tables["stability"]
+    parts = [of for of in ("seed", "catalogue") if (table["of"] == of).any()]
+    names = {"seed": "further seeds", "catalogue": "resampled catalogues"}
+    rows = []
+    for row in found.standings:
+        cells = [Cell(str(row["scheme"])), Cell(number(row["rank"]))]
+        for of in parts:
+            ranks = table[(table["of"] == of) & (table["scheme"] == row["scheme"])]["rank"]
+            low, high = (ranks.min(), ranks.max()) if len(ranks) else (None, None)
+            ends = number(low) if low == high else span(low, high, number)
+            first = percent((ranks == 1).mean(), 0) if len(ranks) else DASH
+            cells += [Cell(ends), Cell(first)]
+        rows.append(cells)
+    header = ["Scheme", "rank here"]
+    for of in parts:
+        header += [f"ranks on {names[of]}", f"first on {names[of]}"]
+    return Table("Ranks elsewhere", header, rows)
+
+
+def _sure(found: ContestTables) -> Section:
+    said = found.manifest.get("intervals") or {}
+    notes = list(said.get("notes") or ()) if isinstance(said, dict) else [str(said)]
+    blocks: list[Any] = [Listing([str(text) for text in (*notes, *(found.manifest.get("notes") or ()))])]
+    blocks.append(
+        Text(
+            "They do not cover whether the fitted laws are right, nor changes to come. Sizes of savings do "
+            "not transfer from one catalogue to another."
+        )
+    )
+    if lost := list(turned(found)):
+        blocks += [Heading("Pairs that further seeds leave in doubt"), Listing(lost)]
+    if len(found.at("pairs")):
+        blocks.append(Folded("Every pair", [pairs_table(found)]))
+    return Section("sure", "How sure", "How sure we are, and of what", blocks)
+
+
+def turned(found: ContestTables) -> list[str]:
+    """Pairs that did not hold on every further seed."""
+    lines = []
+    for row in records(found.at("pairs")):
+        pair = f"{row['a']} against {row['b']}"
+        lost = row.get("not_told_apart_on") or 0
+        if row["sign_changes"]:
+            lines.append(f"{pair}: the sign changes on a further seed")
+        elif lost:
+            lines.append(f"{pair}: not told apart on {number(lost)} further seed{'s' if lost > 1 else ''}")
+    return lines
+
+
+def pairs_table(found: ContestTables) -> Table:
+    """Every pair: difference with its simultaneous interval, and whether it is told apart."""
+    rows = [
+        [
+            Cell(f"{row['a']} – {row['b']}"),
+            Cell(_one(row["percent"]), span(row["percent_low"], row["percent_high"], _one)),
+            Cell("told apart" if row["told_apart"] else "not told apart", prose=True),
+        ]
+        for row in records(found.at("pairs"))[:_MOST_PAIRS]
+    ]
+    title = f"First less second, holding cost at a fill rate of {formats.target(found.fill)}"
+    return Table(title, ["Pair", "difference", "so"], rows)
+
+
+FILES = (
+    ("results/tournament.parquet", "every scheme at every floor, with intervals and rule"),
+    ("results/pairs.parquet", "every pair of schemes, intervals for all together"),
+    ("results/controls.parquet", "random partitions of the same class sizes"),
+    ("results/classes.parquet", "price against the number of classes"),
+    ("results/free_classes.parquet", "best targets with any sorting: the bound"),
+    ("results/regret.parquet", "plans made for one service, judged by another"),
+    ("results/stability.parquet", "ranks on further seeds and resampled catalogues"),
+    ("results/scheme_segments.parquet", "segments of every scheme, with targets and service"),
+    ("figures/", "charts as SVG and PNG, their data as CSV"),
+    ("quality.parquet", "the account of the rows read"),
+    ("study.toml", "the study as given"),
+    ("manifest.json", "seeds, versions, hashes and times"),
+)

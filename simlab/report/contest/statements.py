@@ -1,0 +1,162 @@
+"""The verdict of a contest in words: the best scheme, who is not told apart from it, chance, and price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from simlab.report.contest.tables import ONE, RANDOM
+from simlab.report.kit.formats import interval, is_number, money, number, percent, target
+from simlab.report.kit.reading import records
+from simlab.report.kit.sheet import Statement
+from simlab.report.plan.statements import IF_LAWS
+
+if TYPE_CHECKING:
+    from simlab.report.contest.tables import ContestTables
+
+
+_NAMED = 6
+
+
+def headline(found: ContestTables) -> Statement:
+    """Which scheme is best, as far as all comparisons together tell."""
+    winner, at = found.winner, target(found.fill)
+    name = str(winner["scheme"])
+    if not is_number(winner["holding_cost"]):
+        text = f"No scheme's plans span a fill rate of {at} on the verdict seed, and nothing is extrapolated."
+        return Statement("none", f"No number at a fill rate of {at}", text)
+    rivals = [str(row["scheme"]) for row in found.reached if row["may_be_best"] and row is not winner]
+    rivals = [rival for rival in rivals if rival != name]
+    cost = money(winner["holding_cost"], found.currency)
+    text = (
+        f"At the same fill rate of {at}, {name} ({classes(winner['n_segments'])}) costs {cost} a year to hold"
+    )
+    if name != ONE and is_number(winner["percent_vs_one_class"]):
+        text += f": {_less(winner, 'percent_vs_one_class', found.level)} than one target for all"
+    text += f", {IF_LAWS}. "
+    together = f"{percent(found.level, 0)}, all schemes together"
+    if rivals:
+        text += f"Not told apart from it ({together}): {listed(rivals)}."
+        return Statement("open", f"{name} is cheapest, but not alone", text)
+    if len(found.reached) < 2:
+        return Statement("none", f"{name}: nothing to compare with", text)
+    text += f"Every other scheme costs more ({together})."
+    return Statement("good", f"{name} is the cheapest scheme", text)
+
+
+def boxes(found: ContestTables) -> list[Statement]:
+    """Chance, price, number of classes and stability, where the run has them."""
+    if not found.reached:
+        return []
+    return list(_boxes(found))
+
+
+def _boxes(found: ContestTables) -> Iterator[Statement]:
+    for made in (_chance(found), _price(found), _number(found), _stable(found)):
+        if made is not None:
+            yield made
+
+
+def _chance(found: ContestTables) -> Statement | None:
+    known = [row for row in found.reached if is_number(row["control_share"])]
+    if not known:
+        return None
+    draws = number(found.at("controls").groupby("scheme").size().max())
+    beaten = [str(row["scheme"]) for row in known if not row["beats_random"]]
+    name = str(found.winner["scheme"])
+    if name in beaten:
+        text = f"Among {draws} random partitions of the same class sizes some cost no more than {name}."
+        return Statement("bad", f"{name} is no better than chance", text)
+    text = (
+        f"Schemes whose cost random partitions of the same sizes reach: {listed(beaten)}." if beaten else ""
+    )
+    if not beaten:
+        text = f"Each scheme costs less than every one of {draws} random partitions of its own class sizes."
+        return Statement("good", "All schemes beat random partitions", text)
+    if name not in [str(row["scheme"]) for row in known]:
+        return Statement("open", f"{len(beaten)} schemes are no better than chance", text)
+    first = f"It costs less than every one of {draws} random partitions of its class sizes. "
+    return Statement("good", f"{name} beats random partitions", first + text)
+
+
+def _price(found: ContestTables) -> Statement | None:
+    row = found.winner
+    if not is_number(row["percent_vs_per_sku"]):
+        return None
+    ends = interval(row.get("percent_vs_per_sku_low"), row.get("percent_vs_per_sku_high"), _one)
+    shown = f"{_one(row['percent_vs_per_sku'])} ({percent(found.level, 0)} interval {ends})"
+    text = (
+        f"Planning by {row['scheme']} costs {shown} more to hold than planning every SKU-location for itself."
+    )
+    if is_number(row.get("percent_vs_free")) and row["scheme"] != ONE:
+        n = classes(row["n_segments"])
+        text += f" Over the best targets of {n}, however items are sorted: {_one(row['percent_vs_free'])}."
+    return Statement("none", "Price of segmentation", text)
+
+
+def _number(found: ContestTables) -> Statement | None:
+    rows = records(found.tables["classes"])
+    mine = [row for row in rows if row["scheme"] == found.winner["scheme"] and row["recommended"]]
+    vanishing = [
+        f"{row['scheme']} at {number(row['classes'])}"
+        for row in rows
+        if row["gain_vanishes"] and row["scheme"] != RANDOM
+    ]
+    if not mine and not vanishing:
+        return None
+    cost = (found.manifest.get("rounds") or {}).get("rule_cost") or 0
+    priced = (
+        f" at {money(cost, found.currency)} per class and year" if cost else "; a class costs nothing here"
+    )
+    parts = [
+        f"{classes(row['classes'])} of {row['scheme']}, chosen on the selection seed{priced}." for row in mine
+    ]
+    if vanishing:
+        parts.append(f"Over-segmented, gains in the sample only: {listed(vanishing)}.")
+    title = f"Recommended: {classes(mine[0]['classes'])}" if mine else "Over-segmentation"
+    return Statement("none", title, " ".join(parts))
+
+
+def _stable(found: ContestTables) -> Statement | None:
+    table = found.tables["stability"]
+    name = found.winner["scheme"]
+    mine = table[table["scheme"] == name]
+    if mine.empty:
+        return None
+    parts = []
+    for of, what in (("seed", "further seeds"), ("catalogue", "resampled catalogues")):
+        ranks = mine[mine["of"] == of]["rank"]
+        if len(ranks):
+            worst = f", at worst number {number(ranks.max())}" if ranks.max() > 1 else ""
+            parts.append(f"first on {number((ranks == 1).sum())} of {number(len(ranks))} {what}{worst}")
+    pairs = found.at("pairs")
+    turned = int(pairs["sign_changes"].sum())
+    if turned:
+        parts.append(f"{turned} pairs of schemes change sign on a further seed")
+    steady = bool((mine["rank"] == 1).all()) and not turned
+    title = "The order holds elsewhere" if steady else "The order is not the same everywhere"
+    return Statement("good" if steady else "open", title, f"{name}: {'; '.join(parts)}.")
+
+
+def classes(n: Any) -> str:
+    """ "1 class" or "4 classes"."""
+    return "1 class" if n == 1 else f"{number(n)} classes"
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first names, and how many more."""
+    shown = ", ".join(names[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
+
+
+def _less(row: dict[str, Any], key: str, level: float) -> str:
+    """ "46.1 % (95 % interval 46.0 % to 46.2 %) less"; "more" where it is."""
+    sign = -1 if row[key] <= 0 else 1
+    low, high = sorted((sign * row[f"{key}_low"], sign * row[f"{key}_high"]))
+    ends = interval(low, high, _one)
+    word = "less" if sign < 0 else "more"
+    return f"{_one(sign * row[key])} ({percent(level, 0)} interval {ends}) {word}"
+
+
+def _one(value: float | None) -> str:
+    return percent(value, 1)

@@ -1,0 +1,176 @@
+"""Charts by segment: capital, service, and the matrix of two attributes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import altair as alt
+import pandas as pd
+
+from simlab.report.kit.formats import currency_sign
+from simlab.report.kit.reading import ALL, plan_name
+from simlab.report.kit.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    PLAN_COLOUR,
+    PLAN_SHAPE,
+    VERMILLION,
+    Figure,
+    Width,
+    axis_money,
+    named,
+    percent_format,
+)
+
+if TYPE_CHECKING:
+    from simlab.report.plan.tables import RunTables
+
+
+def capital_chart(tables: RunTables, *, width: Width = 720) -> Figure:
+    """Mean inventory value by segment under the plan and its rivals, as dots on one line each."""
+    plans = [p for p in tables.plans() if p in PLAN_COLOUR]
+    rows = pd.concat([tables.rows(p, tables.sample) for p in plans])[["plan", "segment", "inventory_value"]]
+    rows["name"] = [plan_name(plan) for plan in rows["plan"]]
+    order = rows[rows["plan"] == tables.main_plan].sort_values("inventory_value", ascending=False)["segment"]
+    names = [plan_name(plan) for plan in plans]
+    sign = currency_sign(tables.currency)
+    y = alt.Y("segment:N", title=None, sort=list(order), axis=alt.Axis(labelLimit=160, domain=False))
+    x = alt.X(
+        "inventory_value:Q",
+        title=f"Mean inventory value ({tables.currency})",
+        axis=alt.Axis(format="~s", labelExpr=axis_money(sign), tickCount=6),
+    )
+    base = named("rows")
+    span = base.mark_rule(color=GREY, opacity=0.35, strokeWidth=2).encode(
+        y=y, x=alt.X("min(inventory_value):Q"), x2="max(inventory_value):Q"
+    )
+    scale = alt.Scale(domain=names, range=[PLAN_COLOUR[p] for p in plans])
+    shapes = alt.Scale(domain=names, range=[PLAN_SHAPE.get(p, "circle") for p in plans])
+    legend = alt.Legend(title=None, orient="top", columns=4)
+    dots = base.mark_point(filled=True, size=90, opacity=1).encode(
+        y=y,
+        x=x,
+        color=alt.Color("name:N", scale=scale, legend=legend),
+        shape=alt.Shape("name:N", scale=shapes, legend=legend),
+        tooltip=[
+            alt.Tooltip("segment:N", title="Segment"),
+            alt.Tooltip("name:N", title="Plan"),
+            alt.Tooltip("inventory_value:Q", title=f"Inventory value ({tables.currency})", format=",.0f"),
+        ],
+    )
+    chart = alt.layer(span, dots).properties(width=width, height=30 * rows["segment"].nunique())
+    return Figure(chart, {"rows": rows})
+
+
+def service_chart(tables: RunTables, *, width: Width = 720) -> Figure:
+    """Target asked (tick) beside achieved service with its interval (dot and bar), by segment."""
+    measure = tables.target_measure
+    table = tables.rows(tables.main_plan, tables.sample)
+    ends = {end: table.get(f"{measure}_{end}", table[measure]) for end in ("low", "high")}
+    rows = pd.DataFrame(
+        {"segment": table["segment"], "asked": table["target"], "got": table[measure], **ends}
+    )
+    y = alt.Y("segment:N", title=None, axis=alt.Axis(labelLimit=160, domain=False))
+    title = "Fill rate" if measure == "fill_rate" else "Cycle service level"
+    seen = rows[["asked", "got", "low", "high"]]
+    percent = percent_format(float(seen.min().min()), float(seen.max().max()))
+    x = alt.X("got:Q", title=title, axis=alt.Axis(format=percent, tickCount=6), scale=alt.Scale(zero=False))
+    shown = {"asked": "Target asked", "got": "Achieved", "low": "Interval from", "high": "to"}
+    tooltip = [alt.Tooltip("segment:N", title="Segment")]
+    tooltip += [alt.Tooltip(f"{f}:Q", title=title, format=".2%") for f, title in shown.items()]
+    base = named("rows").encode(y=y, tooltip=tooltip)
+    bar = base.mark_rule(color=BLUE, strokeWidth=3, opacity=0.5).encode(x=alt.X("low:Q"), x2="high:Q")
+    dot = base.mark_point(filled=True, color=BLUE, size=70, opacity=1).encode(x=x)
+    tick = base.mark_tick(color=VERMILLION, thickness=3, size=18).encode(x=alt.X("asked:Q"))
+    chart = alt.layer(tick, bar, dot).properties(width=width, height=30 * len(rows))
+    return Figure(chart, {"rows": rows})
+
+
+def matrix_chart(tables: RunTables, cells: pd.DataFrame) -> Figure:
+    """The segments of two attributes as boxes with target and achieved service (static figure).
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Columns row, column, asked, got (text as shown) and share (inventory value ÷ total).
+    """
+    base = named("cells").encode(
+        x=alt.X("column:N", title=tables.by[1], axis=alt.Axis(orient="top", labelAngle=0, domain=False)),
+        y=alt.Y("row:N", title=tables.by[0], axis=alt.Axis(domain=False)),
+    )
+    box = base.mark_rect(stroke="white", strokeWidth=4, cornerRadius=6).encode(
+        color=alt.Color(
+            "share:Q",
+            scale=alt.Scale(range=["#EEF4FA", "#7FB2DC"], domainMin=0),
+            legend=alt.Legend(title="share of inventory value", format=".0%", orient="right"),
+        )
+    )
+    got = base.mark_text(fontSize=16, fontWeight=600, dy=-8, color=BLACK).encode(text="got:N")
+    asked = base.mark_text(fontSize=11, dy=13, color="#374151").encode(text="asked:N")
+    chart = alt.layer(box, got, asked).properties(width=alt.Step(150), height=alt.Step(84))
+    return Figure(chart, {"cells": cells})
+
+
+_MOST_GROUPS = 12
+_FITTED = "fitted"
+
+
+def charts(tables: RunTables) -> dict[str, Figure]:
+    """The charts that the run's tables allow, by chart id."""
+    found: dict[str, Figure] = {}
+    if tables.pit is not None:
+        found["pit"] = _pit(tables.pit, "pit", "Share of forecasts")
+    if tables.fit_pit is not None:
+        found["fit_pit"] = _pit(tables.fit_pit, "fit_pit", "Share of periods")
+    if tables.worst_fits is not None:
+        found["worst_fits"] = _worst(tables)
+    return found
+
+
+def _pit(table: pd.DataFrame, name: str, of: str) -> Figure:
+    """Shares of the randomised PIT per tenth; flat at 10 % where the laws are right."""
+    mine = table[table["method"] == _FITTED]
+    groups = list(dict.fromkeys(mine["group"]))[:_MOST_GROUPS]
+    mine = mine[mine["group"].isin(groups)]
+    mine = mine.assign(group=mine["group"].where(mine["group"] != ALL, "All"))
+    base = named(name)
+    bars = base.mark_bar(color=BLUE, binSpacing=1).encode(
+        x=alt.X("low:Q", title="Randomised PIT", bin="binned", axis=alt.Axis(values=[0, 0.5, 1])),
+        x2="high:Q",
+        y=alt.Y("share:Q", title=of, axis=alt.Axis(format=".0%", tickCount=4)),
+        tooltip=[alt.Tooltip("group:N", title="Segment"), alt.Tooltip("share:Q", format=".1%")],
+    )
+    flat = base.mark_rule(color=VERMILLION, strokeDash=[4, 3]).encode(y=alt.datum(0.1))
+    picture = (
+        alt.layer(bars, flat)
+        .properties(width=140, height=90)
+        .facet(alt.Facet("group:N", title=None, sort=["All"]), columns=4)
+    )
+    return Figure(picture, {name: mine[["group", "low", "high", "share"]]})
+
+
+def _worst(tables: RunTables) -> Figure:
+    """Periods per range of demand: bars seen, points expected, on a square-root scale."""
+    table = tables.worst_fits
+    assert table is not None
+    same = table["first"] == table["last"]
+    ends = table["first"].astype(str) + "–" + table["last"].astype(str)
+    table = table.assign(
+        range=ends.where(~same, table["first"].astype(str)),
+        name=table["rank"].astype(str) + ". " + table["sku"] + " @ " + table["location"],
+    )
+    base = named("worst")
+    order = list(dict.fromkeys(table.sort_values("rank")["name"]))
+    x = alt.X("range:N", title="Units per period", sort=alt.EncodingSortField("first", op="min"))
+    y = alt.Y("observed:Q", title="Periods", scale=alt.Scale(type="sqrt"))
+    bars = base.mark_bar(color=BLUE, opacity=0.7).encode(x=x, y=y)
+    points = base.mark_point(color=VERMILLION, filled=True, size=40, opacity=1).encode(x=x, y="expected:Q")
+    picture = (
+        alt.layer(bars, points)
+        .properties(width=240, height=110)
+        .facet(alt.Facet("name:N", title=None, sort=order), columns=2)
+        .resolve_scale(x="independent", y="independent")
+    )
+    kept = table[["name", "range", "first", "observed", "expected"]]
+    return Figure(picture, {"worst": kept})

@@ -1,0 +1,85 @@
+"""The points that can be chosen on the page, with every text ready, so that the page only looks up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from simlab.report.kit.formats import DASH, is_number, money, number, percent, span, target
+from simlab.report.kit.reading import records
+
+if TYPE_CHECKING:
+    from simlab.report.plan.tables import RunTables
+
+
+_CERTIFICATES = {
+    "exact": "exact: no other plan on this grid does better on the simulated sums",
+    "solver": "solver: within the stated gap of the dual bound",
+    "epsilon": "within ε: every plan that serves as much costs at least all but {gap} of this one",
+    "bound": "bound: nothing on this grid can do better; no plan is claimed to reach it",
+}
+
+
+def explorer(tables: RunTables) -> dict[str, Any] | None:
+    """Points by ascending cost, their targets per segment as numbers of labels, and the chosen one."""
+    if tables.frontier is None:
+        return None
+    points = tables.frontier[tables.frontier["kind"] == "segmented"].sort_values("holding_cost")
+    points = points[[targets is not None for targets in points["targets"]]]
+    if points.empty:
+        return None
+    grid = np.stack([np.asarray(targets, dtype=np.float64) for targets in points["targets"]])
+    values = np.unique(grid)
+    rows = records(points)
+    shown = [
+        {"id": int(row["point"]), "text": _texts(row, step, tables), "targets": codes.tolist()}
+        for row, step, codes in zip(rows, _steps(points), np.searchsorted(values, grid), strict=True)
+    ]
+    chosen = next((i for i, row in enumerate(rows) if row["chosen"]), 0)
+    return {
+        "points": shown,
+        "labels": [target(value) for value in values],
+        "values": [round(float(value), 6) for value in values],
+        "chosen": chosen,
+        "segments": _segments(tables, grid.shape[1]),
+    }
+
+
+def _segments(tables: RunTables, n: int) -> list[dict[str, str]]:
+    names = [str(name) for name in tables.manifest.get("segments") or ()]
+    names = names if len(names) == n else [f"segment {i + 1}" for i in range(n)]
+    rows = tables.rows(tables.main_plan, tables.sample)
+    counts = dict(zip(rows["segment"], rows["n_items"], strict=True))
+    return [{"name": name, "n_items": number(counts.get(name, float("nan")))} for name in names]
+
+
+def _texts(row: dict[str, Any], step: float, tables: RunTables) -> dict[str, str]:
+    """What the read-out says of one point."""
+    fresh = is_number(row.get("fill_rate_verdict"))
+    end = "_verdict" if fresh else ""
+    seen = span(row.get("fill_rate_verdict_low"), row.get("fill_rate_verdict_high"), percent)
+    return {
+        "fill": percent(row[f"fill_rate{end}"]),
+        "span": seen,
+        "search": percent(row["fill_rate"]),
+        "cost": money(row[f"holding_cost{end}"], tables.currency),
+        "value": money(row[f"inventory_value{end}"], tables.currency),
+        "step": f"{money(step, tables.currency)} a year" if is_number(step) else DASH,
+        "certificate": _certificate(row),
+    }
+
+
+def _steps(points: pd.DataFrame) -> list[float]:
+    """Holding cost per year of one more percentage point of fill: slope to the next point as optimised."""
+    fill = points["fill_rate"].to_numpy(dtype=np.float64) * 100
+    cost = points["holding_cost"].to_numpy(dtype=np.float64)
+    rise, run = np.diff(cost), np.diff(fill)
+    slope = np.divide(rise, run, out=np.full(rise.size, np.nan), where=run > 0)
+    return [*slope.tolist(), float("nan")]
+
+
+def _certificate(row: Any) -> str:
+    kind = str(row.get("certificate", ""))
+    return _CERTIFICATES.get(kind, kind).replace("{gap}", percent(row.get("gap"), 3))

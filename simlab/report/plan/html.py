@@ -1,0 +1,134 @@
+"""The plan page put together: template, script, embedded data, figures."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from simlab.report.kit.style import Figure, to_spec
+from simlab.report.plan import charts as history_charts
+from simlab.report.plan import finance
+from simlab.report.plan.charts import capital_chart, matrix_chart, service_chart
+from simlab.report.plan.frontier_chart import MONEY_TITLE, frontier_chart
+from simlab.report.plan.page import matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from simlab.report.plan.tables import RunTables
+    from simlab.run import RunFolder
+
+
+MAX_CHART_ROWS = 60
+
+
+def static_charts(tables: RunTables) -> dict[str, Figure]:
+    """Every chart that the run's tables allow, by file name."""
+    charts: dict[str, Figure] = {}
+    if tables.frontier is not None:
+        charts |= {f"frontier_{m}": frontier_chart(tables, m) for m in MONEY_TITLE}
+    if len(tables.rows(tables.main_plan, tables.sample)) <= MAX_CHART_ROWS:
+        charts |= {"capital_by_segment": capital_chart(tables), "service_by_segment": service_chart(tables)}
+        if (cells := matrix_cells(tables)) is not None:
+            charts["matrix"] = matrix_chart(tables, cells)
+    return charts | finance.charts(tables) | history_charts.charts(tables)
+
+
+def page_specs(tables: RunTables) -> dict[str, Any]:
+    """Specifications of the charts on the page, by the id of the element they go into."""
+    charts: dict[str, Figure] = {}
+    if tables.frontier is not None:
+        charts |= {m: frontier_chart(tables, m, width="container") for m in MONEY_TITLE}
+    if len(tables.rows(tables.main_plan, tables.sample)) <= MAX_CHART_ROWS:
+        charts["capital"] = capital_chart(tables, width="container")
+        charts["service"] = service_chart(tables, width="container")
+    charts |= finance.charts(tables, width="container")
+    charts |= history_charts.charts(tables)
+    return {name: to_spec(chart) for name, chart in charts.items()}
+
+
+def matrix_cells(tables: RunTables) -> pd.DataFrame | None:
+    """Boxes for `matrix_chart`; None unless there are two attributes and few boxes."""
+    picture = matrix(tables)
+    if picture is None or len(picture["by"]) != 2:
+        return None
+    boxes = [
+        {"row": name, "column": column, "got": box["got"], "share": box["weight"]}
+        | {"asked": f"target {box['target']}, {box['n_items']} items"}
+        for name, row in picture["rows"]
+        for column, box in zip(picture["columns"], row, strict=True)
+        if box
+    ]
+    return pd.DataFrame(boxes)
+
+
+def page_html(tables: RunTables, present: set[str], library: Callable[[], str] | None = None) -> str:
+    """The page as text; `present` are the run's files, `library` gives the script of the charts."""
+    import jinja2
+
+    from simlab.report.kit import method, style
+    from simlab.report.plan import explorer, finance, histories, page
+    from simlab.report.plan import html as figures
+
+    points = explorer.explorer(tables)
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.undefined = jinja2.StrictUndefined
+    template = environment.from_string(_asset("template.html"))
+    return template.render(
+        manifest=tables.manifest,
+        tables=tables,
+        verdict=page.verdict(tables),
+        tiles=page.tiles(tables),
+        explorer=points,
+        explorer_json=script_json(points),
+        charts_json=script_json(figures.page_specs(tables)),
+        plans=[page.segment_table(tables, plan) for plan in tables.plans()],
+        samples=page.samples_table(tables),
+        matrix=page.matrix(tables),
+        quality=page.quality(tables),
+        laws=page.laws(tables),
+        finance=finance.sections(tables),
+        histories=histories.sections(tables),
+        coverage=method.coverage(tables),
+        facts=method.facts(tables),
+        inputs=method.inputs(tables),
+        times=method.times(tables),
+        files=method.files(present),
+        style=_asset("style.css"),
+        script=_asset("report.js"),
+        library=script_text((library or style.library)()),
+    )
+
+
+def script_json(value: object) -> str:
+    """JSON that cannot end the script element it stands in, whatever the SKUs are called."""
+    from simlab.run.files import to_json
+
+    text = to_json(value)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def script_text(text: str) -> str:
+    """JavaScript that cannot end the script element it stands in."""
+    return text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def _write_figures(run: RunFolder, tables: RunTables) -> list[Path]:
+    from simlab.report.kit import style
+    from simlab.report.plan import html as figures
+
+    written = []
+    for name, chart in figures.static_charts(tables).items():
+        svg = style.to_svg(style.to_spec(chart))
+        written.append(run.write_text(f"figures/{name}.svg", svg))
+        written.append(run.write_bytes(f"figures/{name}.png", style.to_png(svg)))
+    return written
+
+
+def _asset(name: str) -> str:
+    return resources.files("simlab.report").joinpath("assets", name).read_text(encoding="utf-8")

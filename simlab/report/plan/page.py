@@ -1,0 +1,307 @@
+"""What stands on the page: plain values and texts per section, ready for the template."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from simlab.report.kit.formats import DASH, is_number, money, money_short, number, percent, span, target
+from simlab.report.kit.reading import plan_name, records
+from simlab.report.kit.sheet import Statement
+from simlab.report.plan import statements
+from simlab.report.plan import statements as words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pandas as pd
+
+    from simlab.report.kit.method import Row
+    from simlab.report.plan.tables import RunTables
+
+
+MAX_SEGMENT_ROWS = 300
+_DIGITS = re.compile(r"\d[\d.,]*")
+_LAW_NAMES = {
+    "poisson": "Poisson",
+    "negative_binomial": "Negative binomial",
+    "empirical": "Empirical",
+    "stuttering_poisson": "Stuttering Poisson",
+    "moving_blocks": "Moving blocks of the history",
+    "stationary_blocks": "Stationary blocks of the history",
+    "calendar": "History of the same calendar phase",
+    "markov": "Markov occurrence, jittered sizes",
+}
+
+
+def verdict(tables: RunTables) -> Row:
+    """Headline, one statement per rival at equal fill, and whether floor and budget are met."""
+    rows = records(tables.verdict)
+    equal = [row for row in rows if row["basis"] == "equal fill"]
+    objective = str(tables.manifest.get("objective") or "holding cost")
+    measure = str(tables.manifest.get("service") or "fill rate")
+
+    def counted(statement: Statement) -> Statement:
+        return words.as_counted(statement, objective, measure)
+
+    statements = {
+        words.other_plan(row["comparison"]): counted(words.compare(row, tables.currency)) for row in equal
+    }
+    total = tables.total(tables.main_plan, tables.sample)
+    limits = tables.manifest.get("constraints") or {}
+    served = total | (tables.manifest.get("achieved") or {})
+    kept = [counted(words.service(served, limits.get("fill_rate"), tables.level))]
+    within = words.budget(total, limits.get("budget"), tables.currency)
+    return {
+        "headline": words.headline(statements),
+        "limits": kept + ([within] if within else []),
+        "rivals": [_rival(row, statements, tables) for row in equal],
+        "replications": equal[0].get("replications") if equal else None,
+    }
+
+
+def _rival(row: Mapping[str, Any], statements: Mapping[str, Statement], tables: RunTables) -> Row:
+    plan = words.other_plan(str(row["comparison"]))
+
+    def cash(value: float) -> str:
+        return money(value, tables.currency)
+
+    return {
+        "name": plan_name(plan),
+        "at": percent(row["at_fill"]) if is_number(row["difference"]) else DASH,
+        "ours": cash(row["cost_a"]),
+        "theirs": cash(row["cost_b"]),
+        "difference": cash(row["difference"]),
+        "span": span(row.get("difference_low"), row.get("difference_high"), cash),
+        "percent": percent(row["percent"], 1),
+        "percent_span": span(row.get("percent_low"), row.get("percent_high"), lambda x: percent(x, 1)),
+        "model": model_span(row, "difference", cash),
+        "percent_model": model_span(row, "percent", lambda x: percent(x, 1)),
+        "statement": statements[plan],
+    }
+
+
+def tiles(tables: RunTables) -> list[Row]:
+    """Key figures: label, value with unit, its interval, and what it is measured against."""
+    total = tables.total(tables.main_plan, tables.sample)
+    today = tables.total("today", tables.sample)
+    limits = tables.manifest.get("constraints") or {}
+    currency = tables.currency
+
+    def cash(value: float) -> str:
+        return money_short(value, currency)
+
+    def tile(label: str, measure: str, show: Callable[[float], str], note: str) -> Row:
+        ends = (total.get(f"{measure}_low"), total.get(f"{measure}_high"))
+        value = show(total.get(measure, float("nan")))
+        exact = (lambda x: money(x, currency)) if show is cash else show
+        drawn = model_span(total, measure, exact)
+        return {"label": label, "value": value, "span": span(*ends, exact), "note": note, "model": drawn}
+
+    floor, budget = limits.get("fill_rate"), limits.get("budget")
+    asked = f"floor {target(floor)}" if is_number(floor) else ""
+    held = f"budget {cash(budget)}" if is_number(budget) else ""
+    now = f"today's levels {cash(today['inventory_value'])}" if today else ""
+    found = [
+        tile("Fill rate", "fill_rate", percent, asked),
+        tile("Mean inventory value", "inventory_value", cash, " · ".join(x for x in (held, now) if x)),
+        tile("Holding cost per year", "holding_cost", cash, ""),
+        *_saving_tiles(tables),
+        tile("Cycle service level", "cycle_service_level", percent, ""),
+        tile("Stock turns per year", "turns", lambda x: number(x, 2), ""),
+    ]
+    return [entry for entry in found if entry["value"] != DASH]
+
+
+def _saving_tiles(tables: RunTables) -> list[Row]:
+    rows = records(tables.verdict)
+    labels = {
+        "uniform": "Saved a year against the best uniform target",
+        "today": "Saved a year against today",
+    }
+    found = []
+    for row in rows:
+        plan = statements.other_plan(row["comparison"])
+        if plan not in labels or row["basis"] != "equal fill" or not is_number(row["difference"]):
+            continue
+        low, high = row.get("difference_low"), row.get("difference_high")
+        ends = (-high if is_number(high) else None, -low if is_number(low) else None)
+        saved = span(*ends, lambda x: money(x, tables.currency))
+        note = f"{percent(-row['percent'], 1)} at an equal fill of {percent(row['at_fill'])}"
+        value = money_short(-row["difference"], tables.currency)
+        drawn = (row.get(f"difference_model_{end}") for end in ("high", "low"))
+        own = {
+            f"saved_model_{end}": -x for end, x in zip(("low", "high"), drawn, strict=True) if is_number(x)
+        }
+        model = model_span(own, "saved", lambda x: money(x, tables.currency))
+        found.append({"label": labels[plan], "value": value, "span": saved, "note": note, "model": model})
+    return found
+
+
+def segment_table(tables: RunTables, plan: str) -> Row:
+    """Rows of the segment table of one plan, the total last; long tables are cut and say so."""
+    seen = tables.rows(plan, tables.sample)
+    searched = tables.rows(plan, "search").set_index("segment")
+    shown = seen.nlargest(MAX_SEGMENT_ROWS, "inventory_value") if len(seen) > MAX_SEGMENT_ROWS else seen
+    rows = [_segment_row(row, searched, tables) for row in records(shown)]
+    total = tables.total(plan, tables.sample)
+    first = tables.total(plan, "search")
+    if total:
+        total_row = _segment_row(total, None, tables) | {"segment": "All", "total": True}
+        rows.append(total_row | {"in_sample": percent(first.get(tables.target_measure))})
+    return {"plan": plan, "name": plan_name(plan), "rows": rows, "left_out": len(seen) - len(shown)}
+
+
+def _segment_row(row: Mapping[str, Any], searched: pd.DataFrame | None, tables: RunTables) -> Row:
+    measure, name = tables.target_measure, row["segment"]
+    before = searched.loc[name, measure] if searched is not None and name in searched.index else None
+
+    def cash(value: float) -> str:
+        return money(value, tables.currency)
+
+    def cell(key: str, show: Callable[[float], str]) -> Row:
+        ends = (row.get(f"{key}_low"), row.get(f"{key}_high"))
+        return {
+            "value": show(row.get(key, float("nan"))),
+            "span": span(*ends, show),
+            "model": model_span(row, key, show),
+        }
+
+    return {
+        "segment": name,
+        "total": False,
+        "n_items": number(row["n_items"]),
+        "target": target(row["target"]),
+        "state": _state(row, measure),
+        "in_sample": percent(before),
+        "cells": [
+            cell("fill_rate", percent),
+            cell("cycle_service_level", percent),
+            cell("stockout_periods", lambda x: number(x, 2)),
+            cell("turns", lambda x: number(x, 2)),
+            cell("inventory_value", cash),
+            cell("holding_cost", cash),
+        ],
+    }
+
+
+def model_span(row: Mapping[str, Any], key: str, show: Callable[[float], str]) -> str:
+    """The model interval of a measure, named; empty where parameters were not drawn again."""
+    text = span(row.get(f"{key}_model_low"), row.get(f"{key}_model_high"), show)
+    return "" if text == DASH else f"model {text}"
+
+
+def _state(row: Mapping[str, Any], measure: str) -> str:
+    """Whether achieved service is above or below what was asked, as far as its interval tells."""
+    asked, low, high = row["target"], row.get(f"{measure}_low"), row.get(f"{measure}_high")
+    if not (is_number(asked) and is_number(low) and is_number(high)):
+        return "none"
+    return "above" if low >= asked else "below" if high < asked else "open"
+
+
+def samples_table(tables: RunTables) -> list[Row]:
+    """Totals of the main plan as optimised and on the fresh seed, side by side."""
+    first = tables.total(tables.main_plan, "search")
+    fresh = tables.total(tables.main_plan, "verdict")
+    if not first or not fresh:
+        return []
+
+    def cash(value: float) -> str:
+        return money(value, tables.currency)
+
+    shown: list[tuple[str, str, Callable[[float], str]]] = [
+        ("Fill rate", "fill_rate", percent),
+        ("Cycle service level", "cycle_service_level", percent),
+        ("Mean inventory value", "inventory_value", cash),
+        ("Holding cost per year", "holding_cost", cash),
+    ]
+    return [
+        {
+            "measure": label,
+            "search": show(first[key]),
+            "verdict": show(fresh[key]),
+            "span": span(fresh.get(f"{key}_low"), fresh.get(f"{key}_high"), show),
+            "change": show(fresh[key] - first[key])
+            if show is percent
+            else _change(fresh, first, key, tables),
+        }
+        for label, key, show in shown
+    ]
+
+
+def _change(fresh: Row, first: Row, key: str, tables: RunTables) -> str:
+    return money(fresh[key] - first[key], tables.currency, digits=2 if abs(first[key]) < 100 else 0)
+
+
+def matrix(tables: RunTables) -> Row | None:
+    """Boxes of the segments by two attributes (or one); None where that picture does not fit."""
+    rows = tables.rows(tables.main_plan, tables.sample)
+    by = [name for name in tables.by if name in rows.columns]
+    if len(by) not in (1, 2) or len(by) != len(tables.by) or len(rows) > 150:
+        return None
+    columns = sorted(set(rows[by[1]])) if len(by) == 2 else [""]
+    whole = rows["inventory_value"].sum()
+    boxes = {
+        (row[by[0]], row[by[1]] if len(by) == 2 else ""): _box(row, whole, tables) for row in records(rows)
+    }
+    return {
+        "by": by,
+        "columns": columns,
+        "rows": [
+            (name, [boxes.get((name, column)) for column in columns]) for name in sorted(set(rows[by[0]]))
+        ],
+        "title": " × ".join(name.upper() if len(name) == 3 else name for name in by),
+        "measure": "cycle service" if tables.target_measure == "cycle_service_level" else "fill rate",
+    }
+
+
+def _box(row: Mapping[str, Any], whole: float, tables: RunTables) -> Row:
+    measure = tables.target_measure
+    share = row["inventory_value"] / whole if whole > 0 else float("nan")
+    return {
+        "segment": row["segment"],
+        "target": target(row["target"]),
+        "got": percent(row[measure]),
+        "span": span(row.get(f"{measure}_low"), row.get(f"{measure}_high"), percent),
+        "state": _state(row, measure),
+        "n_items": number(row["n_items"]),
+        "value": money_short(row["inventory_value"], tables.currency),
+        "share": percent(share, 0),
+        "weight": round(share, 3) if is_number(share) else 0.0,
+    }
+
+
+def laws(tables: RunTables) -> Row:
+    """How many SKU-locations follow which law of demand and lead time, and why."""
+    items = tables.items
+    value = items.get("annual_value")
+    rows: list[Row] = []
+    for law, group in items.groupby("demand_law"):
+        share = value[group.index].sum() / value.sum() if value is not None and value.sum() > 0 else None
+        name = _LAW_NAMES.get(str(law), str(law))
+        rows.append(
+            {
+                "law": name,
+                "n": len(group),
+                "share": percent(share, 1),
+                "why": _reasons(group["demand_reason"]),
+            }
+        )
+    rows.sort(key=lambda row: str(row["law"]))
+    rows.sort(key=lambda row: row["n"], reverse=True)
+    lead = _reasons(items["lead_time_reason"], most=12)
+    return {"demand": rows, "lead_time": lead, "n_items": number(len(items))}
+
+
+def _reasons(reasons: pd.Series[Any], most: int = 3) -> list[tuple[str, int]]:
+    """The most frequent reasons; those that differ only in their numbers are shown by one example."""
+    counts, texts = Counter[str](), dict[str, set[str]]()
+    for reason, n in Counter(str(r) if isinstance(r, str) else "not stated" for r in reasons).most_common():
+        pattern = _DIGITS.sub("…", reason)
+        counts[pattern] += n
+        texts.setdefault(pattern, set()).add(reason)
+    common = counts.most_common(most)
+    shown = [(min(texts[p]) if len(texts[p]) == 1 else f"e.g. {min(texts[p])}", n) for p, n in common]
+    rest = sum(counts.values()) - sum(n for _, n in common)
+    return [*shown, ("other reasons", rest)] if rest else shown

@@ -1,0 +1,158 @@
+"""The verdict in words: pure functions of the numbers, with nothing claimed beyond their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from simlab.report.kit.formats import interval, is_number, money, percent, target
+from simlab.report.kit.sheet import Statement
+
+IF_LAWS = "if the fitted laws are right"
+OTHERS = {
+    "uniform": "the best uniform target",
+    "habit": "the A 98 / B 95 / C 90 habit",
+    "today": "today's levels",
+    "per_sku": "the per-SKU plan",
+}
+
+
+def other_plan(comparison: str) -> str:
+    """The plan that the chosen one is compared with, from "segmented vs uniform"."""
+    return comparison.rpartition(" vs ")[2].strip()
+
+
+_SAME = 5e-4
+"""Relative differences whose whole interval lies within this are the same cost, as on the command line."""
+
+
+def compare(row: Mapping[str, Any], currency: str) -> Statement:
+    """One row of the verdict table at equal fill, as a sentence; the sign follows the interval only."""
+    plan = other_plan(str(row["comparison"]))
+    other = OTHERS.get(plan, plan)
+    difference, low, high = (row.get(f"difference{end}") for end in ("", "_low", "_high"))
+    if not is_number(difference):
+        text = (
+            f"No number against {other}: the two do not reach a common fill rate on the verdict sample, "
+            f"and nothing is extrapolated."
+        )
+        return Statement("none", f"Not comparable with {other}", text)
+    at = f"At the same fill rate of {percent(row['at_fill'])}"
+    if _is_same(row):
+        return Statement("none", f"As dear as {other}", f"{at} planning by segment costs as much as {other}.")
+    if plan == "per_sku":
+        return _price(at, row, currency)
+    if is_number(high) and high < 0:
+        less = _amount(row, currency, sign=-1)
+        return Statement(
+            "good",
+            f"Cheaper than {other}",
+            f"{at} planning by segment costs {less} less to hold than {other}.",
+        )
+    if is_number(low) and low > 0:
+        more = _amount(row, currency)
+        return Statement(
+            "bad", f"Dearer than {other}", f"{at} planning by segment costs {more} more to hold than {other}."
+        )
+    gap = _amount(row, currency)
+    text = (
+        f"{at} planning by segment and {other} cannot be told apart: the difference is {gap}, "
+        f"and zero is not excluded."
+    )
+    return Statement("open", f"Not told apart from {other}", text)
+
+
+def service(total: Mapping[str, Any], floor: float | None, level: float) -> Statement:
+    """Whether the plan reaches the floor on fill: claimed only if the lower simulation bound does."""
+    fill, low, high = (total.get(f"fill_rate{end}") for end in ("", "_low", "_high"))
+    if not is_number(fill):
+        return Statement("none", "Fill rate", "Nothing was demanded, so there is no fill rate.")
+    span = interval(low, high, percent)
+    reached = f"fill rate {percent(fill)} ({percent(level, 0)} simulation interval {span})"
+    if floor is None or not is_number(floor):
+        return Statement("none", "Fill rate", f"The plan reaches a {reached}, {IF_LAWS}.")
+    asked = target(floor)
+    if is_number(low) and low >= floor:
+        return Statement("good", f"Meets the {asked} floor", f"The plan meets it: {reached}, {IF_LAWS}.")
+    if is_number(high) and high < floor:
+        text = f"The plan misses it on randomness it was not chosen on: {reached}."
+        return Statement("bad", f"Misses the {asked} floor", text)
+    text = (
+        f"Not shown either way: {reached} reaches to both sides of the floor. "
+        f"More verdict replications, or a floor set a little higher, would settle it."
+    )
+    return Statement("open", f"Not shown to meet the {asked} floor", text)
+
+
+def budget(total: Mapping[str, Any], ceiling: float | None, currency: str) -> Statement | None:
+    """Whether mean inventory value stays within the budget; None without one."""
+    value, high = total.get("inventory_value"), total.get("inventory_value_high")
+    low = total.get("inventory_value_low")
+    if ceiling is None or not is_number(ceiling) or not is_number(value):
+        return None
+    span = interval(low, high, lambda x: money(x, currency))
+    seen = f"mean inventory value {money(value, currency)} ({span})"
+    limit = money(ceiling, currency)
+    if is_number(high) and high <= ceiling:
+        return Statement(
+            "good", f"Within the {limit} budget", f"The plan stays within it: {seen}, {IF_LAWS}."
+        )
+    if is_number(low) and low > ceiling:
+        return Statement("bad", f"Over the {limit} budget", f"The plan goes beyond it out of sample: {seen}.")
+    return Statement("open", f"At the edge of the {limit} budget", f"Not shown either way: {seen}.")
+
+
+def as_counted(statement: Statement, objective: str, service: str) -> Statement:
+    """The same sentence where the study makes something else small, or serves by another measure."""
+    title, text = statement.title, statement.text
+    if objective != "holding cost":
+        text = text.replace(" to hold", f" in {objective}")
+        text = text.replace(" a year", "") if objective == "mean inventory value" else text
+    if service != "fill rate":
+        title, text = (part.replace("fill rate", service) for part in (title, text))
+    return Statement(statement.state, title, text)
+
+
+def headline(statements: Mapping[str, Statement]) -> Statement:
+    """The sentence on top: against the best uniform target, else against the first comparison there is."""
+    for plan in ("uniform", "habit", "today"):
+        if plan in statements and statements[plan].state != "none":
+            return statements[plan]
+    text = "This run has no comparison at equal fill; its own results are below."
+    return Statement("none", "What the plan does", text)
+
+
+def _price(at: str, row: Mapping[str, Any], currency: str) -> Statement:
+    title = "Price of segmentation"
+    low, high = row.get("difference_low"), row.get("difference_high")
+    if is_number(low) and low > 0:
+        text = (
+            f"{at} planning every SKU-location for itself would cost {_amount(row, currency)} less to hold."
+        )
+        return Statement("none", title, text)
+    if is_number(high) and high < 0:
+        less = _amount(row, currency, sign=-1)
+        return Statement(
+            "good", title, f"{at} planning by segment costs {less} less to hold than the per-SKU plan tried."
+        )
+    gap = _amount(row, currency)
+    text = f"{at} planning by segment and the per-SKU plan cannot be told apart: the difference is {gap}."
+    return Statement("open", title, text)
+
+
+def _is_same(row: Mapping[str, Any]) -> bool:
+    """Whether the whole interval lies so near to zero that the costs are the same to the reader."""
+    ends = (row.get("percent_low"), row.get("percent_high"))
+    return all(is_number(end) and abs(end) < _SAME for end in ends)
+
+
+def _amount(row: Mapping[str, Any], currency: str, sign: int = 1) -> str:
+    """`£2,100 a year (8.4 %; 95 % interval £1,800 to £2,400)`, turned round if the sign is -1."""
+    share, low, high = row.get("percent"), row.get("difference_low"), row.get("difference_high")
+    notes = [percent(sign * share, 1)] if is_number(share) else []
+    if is_number(low) and is_number(high):
+        ends = sorted((sign * low, sign * high))
+        level = percent(float(row.get("level") or 0.95), 0)
+        notes.append(f"{level} interval {interval(ends[0], ends[1], lambda x: money(x, currency))}")
+    amount = money(sign * row["difference"], currency)
+    return f"{amount} a year" + (f" ({'; '.join(notes)})" if notes else "")

@@ -1,0 +1,176 @@
+"""What the report reads: the tables of one finished run, checked for the columns it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from simlab.errors import InvalidInputError, Problem
+from simlab.report.kit.reading import ALL, PLANS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simlab.run import RunFolder
+
+
+MEASURES = (
+    "fill_rate",
+    "cycle_service_level",
+    "stockout_periods",
+    "turns",
+    "inventory_value",
+    "holding_cost",
+)
+_NEEDED = {
+    "items": ("sku", "location", "segment", "demand_law", "demand_reason", "lead_time_reason"),
+    "segments": ("plan", "sample", "segment", "n_items", "target", *MEASURES),
+    "frontier": ("point", "kind", "fill_rate", "holding_cost", "inventory_value", "chosen", "targets"),
+    "verdict": ("comparison", "basis", "at_fill", "cost_a", "cost_b", "difference", "percent"),
+    "reference": ("plan", "sample", "fill_rate", "holding_cost", "inventory_value"),
+    "plan": ("sku", "location", "segment", "target"),
+    "quality": ("table", "what", "status", "rows", "units", "value", "note"),
+    "exchange_rates": ("fill_rate", "cost_per_point"),
+    "capital": ("period", "inventory_value"),
+    "stock_value": ("plan", "segment", "inventory_value", "p95_inventory_value", "peak_inventory_value"),
+    "capital_by_segment": ("segment", "now", "inventory_value_now", "inventory_value", "change"),
+    "band": ("point", "fill_rate", "fill_rate_low", "fill_rate_high", "objective"),
+    "moves": ("segment", "direction", "from_target", "to_target", "value", "fill"),
+    "budget_sweep": ("budget", "fill_rate", "objective", "inventory_value", "certificate"),
+    "release": ("share", "amount", "segment", "value", "cost", "fill", "service_after"),
+    "bounds": ("plan", "per_sku", "grid", "segment_gap"),
+    "limits": ("limit", "kind", "reached", "met"),
+    "stress": ("scenario", "plan", "fill_rate", "holding_cost", "regret"),
+    "replay": ("segment", "n_items", "n_judged", "demand", "fill_rate", "inventory_value"),
+    "calibration": ("horizon", "group", "method", "n", "origins", "coverage", "implied", "pit_share"),
+    "pit": ("horizon", "group", "method", "low", "high", "share"),
+    "fit_test": ("segment", "n_items", "n_periods", "n", "pit_mean", "pit_share", "p", "flagged", "cut"),
+    "fit_pit": ("horizon", "group", "method", "low", "high", "share"),
+    "adjustments": ("sku", "location", "date", "what", "before", "after", "value"),
+    "uplift": ("driver", "group", "factor", "low", "high", "n_items", "n_periods", "borrowed", "future"),
+    "worst_fits": ("rank", "sku", "location", "law", "gap", "first", "last", "observed", "expected"),
+    "lead_times": ("supplier", "received", "open", "mean_days", "drifted", "has_weekday", "is_shared"),
+}
+_MAX_POINTS, _MAX_TARGETS = 400, 60_000
+_OPTIONAL = tuple(name for name in _NEEDED if name not in ("items", "segments"))
+
+
+@dataclass(frozen=True, eq=False)
+class RunTables:
+    """The tables of a run; None where the run has none (a `simulate` run has no frontier)."""
+
+    manifest: dict[str, Any]
+    items: pd.DataFrame
+    segments: pd.DataFrame
+    frontier: pd.DataFrame | None = None
+    verdict: pd.DataFrame | None = None
+    reference: pd.DataFrame | None = None
+    plan: pd.DataFrame | None = None
+    quality: pd.DataFrame | None = None
+    exchange_rates: pd.DataFrame | None = None
+    capital: pd.DataFrame | None = None
+    stock_value: pd.DataFrame | None = None
+    capital_by_segment: pd.DataFrame | None = None
+    band: pd.DataFrame | None = None
+    moves: pd.DataFrame | None = None
+    budget_sweep: pd.DataFrame | None = None
+    release: pd.DataFrame | None = None
+    bounds: pd.DataFrame | None = None
+    limits: pd.DataFrame | None = None
+    stress: pd.DataFrame | None = None
+    replay: pd.DataFrame | None = None
+    calibration: pd.DataFrame | None = None
+    pit: pd.DataFrame | None = None
+    fit_test: pd.DataFrame | None = None
+    fit_pit: pd.DataFrame | None = None
+    worst_fits: pd.DataFrame | None = None
+    adjustments: pd.DataFrame | None = None
+    uplift: pd.DataFrame | None = None
+    lead_times: pd.DataFrame | None = None
+
+    @property
+    def currency(self) -> str:
+        return str(self.manifest.get("currency") or "")
+
+    @property
+    def period(self) -> str:
+        return str(self.manifest.get("period") or "period")
+
+    @property
+    def level(self) -> float:
+        """Confidence level of every interval, 0.95 unless the run says otherwise."""
+        return float(self.manifest.get("level") or 0.95)
+
+    @property
+    def by(self) -> tuple[str, ...]:
+        return tuple(self.manifest.get("by") or ())
+
+    @property
+    def target_measure(self) -> str:
+        """The measure that targets are asked in."""
+        return str((self.manifest.get("policy") or {}).get("target_measure") or "fill_rate")
+
+    @property
+    def main_plan(self) -> str:
+        """The plan that the run is about."""
+        plans = self.plans()
+        return next((name for name in ("segmented", "given") if name in plans), plans[0])
+
+    @property
+    def sample(self) -> str:
+        """The sample to report on: the verdict's if there is one."""
+        return "verdict" if (self.segments["sample"] == "verdict").any() else "search"
+
+    def plans(self) -> list[str]:
+        """Plans in the order in which they are shown."""
+        present = list(dict.fromkeys(self.segments["plan"]))
+        return [p for p in PLANS if p in present] + [p for p in present if p not in PLANS]
+
+    def rows(self, plan: str, sample: str) -> pd.DataFrame:
+        """Rows of `segments` of one plan on one sample, without the total."""
+        table = self.segments
+        keep = (table["plan"] == plan) & (table["sample"] == sample) & (table["segment"] != ALL)
+        return table[keep]
+
+    def total(self, plan: str, sample: str) -> dict[str, Any]:
+        """The total of one plan on one sample; empty if there is none."""
+        table = self.segments
+        found = table[(table["plan"] == plan) & (table["sample"] == sample) & (table["segment"] == ALL)]
+        return {} if found.empty else {str(k): v for k, v in found.iloc[0].to_dict().items()}
+
+
+def read_tables(run: RunFolder) -> RunTables:
+    """Read what the report shows.
+
+    Raises
+    ------
+    InvalidInputError
+        A table lacks a column.
+    """
+    present = {name: run.read_table(name) for name in _OPTIONAL if run.has_table(name)}
+    present |= {name: run.read_table(name) for name in ("items", "segments")}
+    problems = [
+        Problem("E-RUN-006", "the report needs this column", file=f"{name}.parquet", column=column)
+        for name, table in present.items()
+        for column in _NEEDED[name]
+        if column not in table.columns and (len(table) or name not in _OPTIONAL)
+    ]
+    if problems:
+        raise InvalidInputError(problems)
+    tables: dict[str, Any] = {
+        name: None if table.empty and name in _OPTIONAL else table for name, table in present.items()
+    }
+    if tables.get("frontier") is not None:
+        tables["frontier"] = thin(tables["frontier"], len(run.manifest.get("segments") or ()))
+    return RunTables(manifest=run.manifest, **tables)
+
+
+def thin(frontier: pd.DataFrame, n_segments: int) -> pd.DataFrame:
+    """A frontier short enough to show: every k-th point of a kind, with ends and chosen point."""
+    limit = max(20, min(_MAX_POINTS, _MAX_TARGETS // max(n_segments, 1)))
+    frontier = frontier.sort_values(["kind", "holding_cost"], kind="stable")
+    rank = frontier.groupby("kind").cumcount()
+    size = frontier.groupby("kind")["point"].transform("size")
+    step = -(-size // limit)
+    keep = (rank % step == 0) | (rank == size - 1) | frontier["chosen"].astype(bool)
+    return frontier[keep].reset_index(drop=True)

@@ -1,0 +1,89 @@
+"""Raw options checked and explained against a model handed in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from simlab.errors import InvalidInputError, Problem
+from simlab.study.checks import relations
+from simlab.study.explain import problems_of
+from simlab.study.later import not_in_this_version, value_at
+from simlab.study.section import HEADER
+from simlab.study.study import Study
+
+HABIT = {"A": 0.98, "B": 0.95, "C": 0.90}
+"""Targets where segments are by abc and the study names none."""
+
+DEFAULT_FLOOR = 0.95
+"""Floor on the total fill rate where neither floor nor budget is named."""
+_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
+_REVIEW_DAYS = {"day": 7.0, "week": 7.0, "month": 365.0 / 12.0}
+_UNIT_DAYS = {"days": 1.0, "weeks": 7.0, "months": 365.0 / 12.0}
+_PERIOD_DAYS = {"day": 1.0, "week": 7.0, "month": 365.0 / 12.0}
+
+
+def study_from_sections(name: str, sections: Mapping[str, Any], file: str = "study") -> dict[str, Any]:
+    """The validated fields of a study made in Python; see `Study.default`."""
+    header = {key: sections[key] for key in HEADER if key in sections}
+    rest = {key: value for key, value in sections.items() if key not in HEADER}
+    raw = {**rest, "study": {"name": name, **dict(rest.get("study", {})), **header}}
+    given = _checked(raw, name, file, from_file=False)
+    return {**given, "file": file}
+
+
+def _checked(raw: dict[str, Any], name: str, file: str, *, from_file: bool) -> dict[str, Any]:
+    """The fields of `Study` with the defaults that depend on other options; refuses all mistakes."""
+    flat, problems = _flattened(raw, file)
+    try:
+        Study.model_validate(flat)
+    except ValidationError as error:
+        problems += problems_of(error, raw, file)
+    wrong = {problem.column.split(" = ")[0] for problem in problems}
+    for problem in (*relations(raw, file, from_file=from_file), *not_in_this_version(raw, file)):
+        if problem.column.split(" = ")[0] not in wrong:
+            problems.append(problem)
+    if problems:
+        raise InvalidInputError(problems)
+    return _with_dependent_defaults({"name": name, **flat}, raw)
+
+
+def _flattened(raw: Mapping[str, Any], file: str) -> tuple[dict[str, Any], list[Problem]]:
+    """The options of [study] lifted to the top, where `Study` has them."""
+    header = raw.get("study", {})
+    flat = {key: value for key, value in raw.items() if key != "study"}
+    problems = []
+    if not isinstance(header, Mapping):
+        problems.append(Problem("E-STU-006", "is not a table", file, column="study"))
+        header = {}
+    return {
+        **flat,
+        **{f"study.{key}" if key not in HEADER else key: v for key, v in header.items()},
+    }, problems
+
+
+def _with_dependent_defaults(flat: dict[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
+    policy = dict(flat.get("policy", {}))
+    optimize = dict(flat.get("optimize", {}))
+    by = value_at(raw, "segments.by") or ("abc", "xyz")
+    if "targets" not in policy and "abc" in ((by,) if isinstance(by, str) else by):
+        policy["targets"] = dict(HABIT)
+    if "review_period" not in policy:
+        policy["review_period"] = _default_review(raw)
+    if "fill_rate" not in optimize and "budget" not in optimize:
+        optimize["fill_rate"] = DEFAULT_FLOOR
+    return {**flat, "policy": policy, "optimize": optimize}
+
+
+def _default_review(raw: Mapping[str, Any]) -> float:
+    """Seven days or one period, whichever is longer, in `data.time_unit`."""
+    period = value_at(raw, "study.period") or "week"
+    unit = value_at(raw, "data.time_unit") or "days"
+    days = _REVIEW_DAYS[period]
+    closed = value_at(raw, "demand.weekdays")
+    if period == "day" and unit == "periods" and isinstance(closed, list):
+        return max(days - len({str(day) for day in closed}), 1.0)
+    return days / (_PERIOD_DAYS[period] if unit == "periods" else _UNIT_DAYS[unit])

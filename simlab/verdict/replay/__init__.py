@@ -1,0 +1,1 @@
+"""Forecasts and plans against what then happened."""

@@ -1,0 +1,132 @@
+"""Test of fit per segment: do single periods fall where the laws of what came before put them?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.models import OneStep, benjamini_hochberg
+from simlab.verdict.replay.sums import HIGH, LOW
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+ALL = "(all)"
+FALSE_SHARE = 0.05
+_FEWEST = 5
+_POINT = 1e-12
+
+
+def fit_test(found: OneStep, codes: IntArray, names: Sequence[str]) -> pd.DataFrame:
+    """One row per segment and one for all.
+
+    Parameters
+    ----------
+    found : OneStep
+        From `simlab.models.backtest.origins`.
+    codes : (n,) int64
+        Segment of every item of the catalogue.
+    names : sequence of str
+
+    Returns
+    -------
+    DataFrame
+        segment, n_items, n_periods, n (periods of items), pit_mean (0.5 if right; above: more was sold
+        than the laws say), pit_share (in [0.05, 0.95], 0.9 if right; below: demand is wider than the laws),
+        p (NaN with fewer than 5 items or periods), flagged (at most 5 % of the flagged segments are
+        expected to be false).
+
+    Notes
+    -----
+    Neyman's smooth test with the first two Legendre polynomials of the randomised PIT, each in its
+    expectation over the randomisation: t statistics whose variance is that of sums over items (each is off
+    by the error of its own parameters) and over periods (items share what happens in one); p is the smaller
+    of the two, doubled. With much data small faults are found too: the two measures say how large they are.
+
+    References
+    ----------
+    Neyman (1937), Smooth test for goodness of fit. Czado, Gneiting & Held (2009), Predictive model
+    assessment for count data, for the PIT of counts. Cameron, Gelbach & Miller (2011), Robust inference
+    with multiway clustering.
+    """
+    import pandas as pd
+
+    rows = []
+    for name, mine in _groups(found, codes, names):
+        below, upto = found.below[mine], found.upto[mine]
+        middle = (below + upto) / 2
+        squares = (below**2 + below * upto + upto**2) / 3
+        p = [
+            _t_by_both(values, found.item[mine], found.period[mine])
+            for values in (middle - 0.5, 6 * squares - 6 * middle + 1)
+        ]
+        rows.append(
+            {
+                "segment": name,
+                "n_items": np.unique(found.item[mine]).size,
+                "n_periods": np.unique(found.period[mine]).size,
+                "n": int(mine.sum()),
+                "pit_mean": float(middle.mean()),
+                "pit_share": float(_between(below, upto, LOW, HIGH).mean()),
+                "p": min(1.0, 2 * min(p)),
+            }
+        )
+    table = pd.DataFrame(rows)
+    table["flagged"] = benjamini_hochberg(table["p"].to_numpy(dtype=np.float64), FALSE_SHARE)
+    return table
+
+
+def pit_of_segments(
+    found: OneStep, codes: IntArray, names: Sequence[str], method: str, bins: int = 10
+) -> pd.DataFrame:
+    """Histograms of the randomised PIT, in expectation: horizon, group, method, low, high, share, n."""
+    import pandas as pd
+
+    edges = np.linspace(0, 1, bins + 1)
+    rows = []
+    for name, mine in _groups(found, codes, names):
+        for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+            share = float(_between(found.below[mine], found.upto[mine], low, high).mean())
+            rows.append({"horizon": "1", "group": name, "method": method, "low": low, "high": high})
+            rows[-1] |= {"share": share, "n": int(mine.sum())}
+    return pd.DataFrame(rows)
+
+
+def _groups(found: OneStep, codes: IntArray, names: Sequence[str]) -> list[tuple[str, BoolArray]]:
+    """All, then every segment that has something judged."""
+    segment = codes[found.item]
+    every = [(ALL, np.ones(segment.size, np.bool_))]
+    own = [(names[code], segment == code) for code in np.unique(segment).tolist()]
+    return every + (own if len(own) > 1 else [])
+
+
+def _between(below: FloatArray, upto: FloatArray, low: float, high: float) -> FloatArray:
+    """Chance that a number uniform between below and upto lies between low and high."""
+    width = upto - below
+    part = np.clip((np.minimum(upto, high) - np.maximum(below, low)) / np.maximum(width, _POINT), 0.0, 1.0)
+    at = (upto > low) & (upto <= high)
+    return np.where(width > _POINT, part, at.astype(np.float64))
+
+
+def _t_by_both(values: FloatArray, item: IntArray, period: IntArray) -> float:
+    """Two-sided p-value of mean 0 with errors shared within items and periods; NaN with too few of either."""
+    from scipy.special import stdtr
+
+    away = values - values.mean()
+    noise, least = -float((away**2).sum()), math.inf
+    for cluster in (item, period):
+        _, code = np.unique(cluster, return_inverse=True)
+        total = np.bincount(code, weights=away)
+        least = min(least, total.size)
+        if total.size < _FEWEST:
+            return math.nan
+        noise += float((total**2).sum()) * total.size / (total.size - 1)
+    noise = max(noise, float((away**2).sum()))
+    if noise == 0:
+        return math.nan
+    return float(2 * stdtr(least - 1, -abs(float(values.sum())) / math.sqrt(noise)))

@@ -1,0 +1,221 @@
+"""The real last periods under a plan's levels, beside what the plan was expected to do in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simlab.arrays import IntArray
+from simlab.execution import MILLION, Levels, OrderTerms, Unmet, World
+from simlab.models import AtCut, HeldOut
+from simlab.models.backtest.sampling import draw_demand, draw_lead_times
+
+_BLOCK = 1 << 18  # items × paths at a time
+_REORDER_QUANTITY, _REORDER_UP_TO = 1, 2
+
+
+@dataclass(frozen=True, eq=False)
+class ReplaySums:
+    """Sums over the counted periods of the hold-out.
+
+    Attributes
+    ----------
+    demanded, served, on_hand : (n, paths) int64
+        Units asked for, units served at once, unit-periods on the shelf (twice the mean of after
+        ordering and at the count). Paths differ by their start and their lead times.
+    n_counted : (n,) int64
+        Periods counted; 0 where the hold-out is too short for the item.
+    """
+
+    demanded: IntArray
+    served: IntArray
+    on_hand: IntArray
+    n_counted: IntArray
+
+
+def protection(world: World) -> IntArray:
+    """(n,) longest R + L of each item, in periods."""
+    return np.asarray(world.terms.review_period + world.lead_time.longest())
+
+
+def replay(
+    world: World,
+    levels: Levels,
+    held: HeldOut,
+    *,
+    paths: int,
+    seed: int,
+    recorded: IntArray | None = None,
+    as_expected: bool = False,
+    opening: AtCut | None = None,
+) -> ReplaySums:
+    """Run the held-out periods from the recorded stock, else from draws of the plan's stationary state.
+
+    Parameters
+    ----------
+    world : World
+        Laws of the past; n items.
+    levels : Levels
+        One column.
+    held : HeldOut
+        What really happened.
+    paths : int
+        Draws of the start, and of the lead times where they are random.
+    seed : int
+        Of the draws.
+    recorded : (n, N) int64, optional
+        Lead time of an order placed in each held-out period, where it is known; −1 elsewhere.
+    as_expected : bool
+        Demand of the held-out periods drawn from the laws instead: what the plan expected.
+    opening : AtCut, optional
+        Stock and orders under way when the hold-out began; items without a record start from draws.
+
+    Notes
+    -----
+    Each path runs longest R + L and R more periods of drawn demand from a start as drawn, then the hold-out.
+    The first max(R + L) periods of an item do not count (orders of the past still arrive in them), and
+    items with a hold-out below 2·max(R + L) are not counted at all. Order of events: arrive, order,
+    demand, count.
+    """
+    span = protection(world)
+    counted = np.where(held.n_periods >= 2 * span, held.n_periods - span, 0)
+    n = world.n_items
+    empty = np.zeros((3, n, paths), np.int64)
+    out = ReplaySums(empty[0], empty[1], empty[2], counted)
+    judged = np.flatnonzero(counted > 0)
+    order = judged[np.argsort(span[judged], kind="stable")]
+    size = max(1, _BLOCK // paths)
+    for begin in range(0, order.size, size):
+        rows = order[begin : begin + size]
+        known = None if recorded is None else recorded[rows]
+        real = None if as_expected else held.quantity[rows]
+        start = None if opening is None else opening.take(rows)
+        found = _block(world.take(rows), levels.take(rows), held, real, known, start, paths, seed)
+        out.demanded[rows], out.served[rows], out.on_hand[rows] = found
+    return out
+
+
+def _block(
+    world: World,
+    levels: Levels,
+    held: HeldOut,
+    real: IntArray | None,
+    recorded: IntArray | None,
+    opening: AtCut | None,
+    paths: int,
+    seed: int,
+) -> tuple[IntArray, IntArray, IntArray]:
+    span = protection(world)
+    before = int((span + world.terms.review_period).max())
+    periods = before + held.n_periods
+    demand = draw_demand(world.demand, world.keys, (paths, periods), seed, before)
+    demand[:, :, before:][:, :, ~held.is_open] = 0
+    if real is not None:
+        demand[:, :, before:] = real[:, None, :]
+    lead = draw_lead_times(world.lead_time, world.keys, (paths, periods), seed)
+    if recorded is not None:
+        known = np.broadcast_to(recorded[:, None, :], lead[:, :, before:].shape)
+        lead[:, :, before:] = np.where(known >= 0, known, lead[:, :, before:])
+    run = _Run(world, levels, paths, max(int(lead.max()), held.n_periods))
+    sums = np.zeros((3, world.n_items, paths), np.int64)
+    for t in range(periods):
+        if t == before and opening is not None:
+            run.open(opening, t, held.n_periods)
+        served, stock = run.step(t, demand[:, :, t], lead[:, :, t])
+        counts = (t >= before + span)[:, None]
+        sums += np.where(counts, np.array([demand[:, :, t], served, stock]), 0)
+    return sums[0], sums[1], sums[2]
+
+
+class _Run:
+    """Shelf, position and pipeline of items × paths while the periods pass."""
+
+    def __init__(self, world: World, levels: Levels, paths: int, longest: int) -> None:
+        self.terms, self.crossing = world.terms, world.lead_time.crossing
+        self.family = levels.family[:, None]
+        self.s, self.S = levels.reorder_point[:, :1], levels.order_up_to[:, :1]
+        self.Q = np.maximum(levels.order_quantity[:, :1], 1)
+        self.waits = waiting_share(world.terms)[:, None]
+        self.ceiling = world.terms.max_position
+        shape = (world.n_items, paths)
+        lots = self.family == _REORDER_QUANTITY
+        spread = (np.arange(paths) * self.Q) // paths  # even over one lot
+        self.net = np.where(lots, self.s + 1 + spread, self.S) + np.zeros(shape, np.int64)
+        self.net = np.where(self.waits < MILLION, np.maximum(self.net, 0), self.net)
+        self.part = np.zeros(shape, np.int64)
+        self.on_order = np.zeros(shape, np.int64)
+        self.width = longest + 1
+        self.due = np.zeros((self.width, *shape), np.int64)
+        self.last = np.full(shape, -1)
+
+    def step(self, t: int, demand: IntArray, lead: IntArray) -> tuple[IntArray, IntArray]:
+        """One period: units served at once, and shelf stock after ordering plus at the count."""
+        self._arrive(t)
+        self._order(t, lead)
+        self._arrive(t)
+        shelf = np.maximum(self.net, 0)
+        served = np.minimum(demand, shelf)
+        self.part += (demand - served) * self.waits
+        waiting = self.part // MILLION
+        self.part -= waiting * MILLION
+        self.net -= served + waiting
+        return served, shelf + np.maximum(self.net, 0)
+
+    def open(self, opening: AtCut, t: int, periods: int) -> None:
+        """Put the recorded stock on the shelf and the recorded orders on their way, at period t."""
+        rows = np.flatnonzero(opening.known)
+        stock = opening.on_hand[rows].astype(np.int64)[:, None]
+        self.net[rows] = np.where(self.waits[rows] > 0, stock, np.maximum(stock, 0))
+        self.part[rows], self.on_order[rows], self.last[rows] = 0, 0, -1
+        self.due[:, rows] = 0
+        kept = opening.known[opening.item]
+        item, arrival, units = opening.item[kept], t + opening.arrival[kept], opening.quantity[kept]
+        np.add.at(self.due, (arrival % self.width, item), units[:, None])
+        np.add.at(self.on_order, item, units[:, None])
+        came = opening.arrival[kept] < periods  # what never came does not hold up what is ordered next
+        np.maximum.at(self.last, item[came], arrival[came][:, None])
+
+    def _arrive(self, t: int) -> None:
+        here = self.due[t % self.width]
+        self.net += here
+        self.on_order -= here
+        here[:] = 0
+
+    def _order(self, t: int, lead: IntArray) -> None:
+        terms = self.terms
+        turn = (t >= terms.review_phase) & ((t - terms.review_phase) % terms.review_period == 0)
+        arrival = t + lead
+        if not self.crossing:
+            arrival = np.maximum(arrival, self.last)
+            self.last = np.where(turn[:, None], arrival, self.last)
+        size = np.where(turn[:, None], self._sizes(), 0)
+        self.on_order += size
+        row, path = np.nonzero(size)
+        np.add.at(self.due, (arrival[row, path] % self.width, row, path), size[row, path])
+
+    def _sizes(self) -> IntArray:
+        """Units ordered at a review: deficit or lots, raised to the MOQ, in packs, at most the largest."""
+        position = self.net + self.on_order
+        lots = self.family == _REORDER_QUANTITY
+        places = np.where(lots | (self.family == _REORDER_UP_TO), position <= self.s, position < self.S)
+        size = np.where(lots, ((self.s - position) // self.Q + 1) * self.Q, self.S - position)
+        pack = self.terms.pack_size[:, None]
+        size = -(-np.maximum(size, self.terms.moq[:, None]) // pack) * pack
+        cap = self.terms.max_order[:, None] // pack * pack
+        size = np.where(places, np.where(cap > 0, np.minimum(size, cap), size), 0)
+        return np.asarray(size if self.ceiling is None else self._within(size, position, self.ceiling))
+
+    def _within(self, size: IntArray, position: IntArray, ceiling: IntArray) -> IntArray:
+        """Orders cut to whole packs or lots, so that the position stays at or below the ceiling."""
+        room = np.maximum(ceiling[:, None] - position, 0)
+        lot = np.where(self.family == _REORDER_QUANTITY, self.Q, self.terms.pack_size[:, None])
+        cut = room // lot * lot
+        cut = np.where(cut >= self.terms.moq[:, None], cut, 0)
+        return np.where((ceiling[:, None] == 0) | (size <= room), size, cut)
+
+
+def waiting_share(terms: OrderTerms) -> IntArray:
+    """(n,) millionths of unmet demand that wait."""
+    waits = np.where(terms.unmet == Unmet.BACKORDER, MILLION, 0)
+    return waits if terms.waits is None else np.where(terms.unmet == Unmet.PARTLY, terms.waits, waits)
