@@ -19,6 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simlab.errors import InfeasibleError, InvalidInputError, SimlabError
+from simlab.version import __version__
 
 if TYPE_CHECKING:
     from simlab.api import (
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
         segment,
         simulate,
     )
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Beliefs",

@@ -15,6 +15,8 @@ ChoiceArray = npt.NDArray[np.int16]
 ComplexArray = npt.NDArray[np.complex128]
 DateArray = npt.NDArray[np.datetime64]
 TextArray = npt.NDArray[np.object_]
+ObjectArray = npt.NDArray[np.object_]
+"""Python integers: no sum can overflow."""
 AnyArray = npt.NDArray[Any]
 FloatArray = npt.NDArray[np.float64]
 WordArray = npt.NDArray[np.uint32]

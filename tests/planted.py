@@ -27,8 +27,10 @@ def copy_of_package(folder: Path) -> Path:
 
 
 def plant(package: Path, where: str, right: str, wrong: str) -> None:
-    """Replace a text, which must be there, in a source of the engine."""
-    file = package / "engine" / where
+    """Replace a text, which must be there, in a source of the engine, found by its name in any sub-folder."""
+    places = [path for path in (package / "engine").rglob("*.py") if path.as_posix().endswith("/" + where)]
+    assert len(places) == 1, (where, places)
+    file = places[0]
     source = file.read_text("utf-8")
     assert source.count(right) >= 1, right
     file.write_text(source.replace(right, wrong), "utf-8")

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 
-from simlab import __version__
+from simlab.version import __version__
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _SOURCES = Path(__file__).parent
@@ -32,10 +32,10 @@ _log = logging.getLogger("simlab")
 
 @cache
 def kernel_hash() -> str:
-    """Hexadecimal digest of every source of the engine and of the versions that compile it."""
+    """Hexadecimal digest of every source of the engine, sub-folders included, and of the versions that compile it."""
     digest = hashlib.sha256()
-    for source in sorted(_SOURCES.glob("*.py")):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    for source in sorted(_SOURCES.rglob("*.py")):
+        digest.update(source.relative_to(_SOURCES).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
     versions = (
         platform.python_version(),
         numba.__version__,

@@ -42,8 +42,8 @@ class Policy:
         Of the family ``forecast``: how its levels are forecast.
     order : callable or None
         A rule of your own that decides what is ordered, ``order(period, position, net, last_demand, s, S,
-        Q) -> units`` (see `simlab.engine.world.policy.OrderPolicy`); the family then only plans s, S and Q, the
-        rule's parameters. Hold it against the laws with `simlab.testing.check_policy` first.
+        Q) -> units`` (see `simlab.engine.world.policy.OrderPolicy`); the family then only plans s, S
+        and Q, the rule's parameters. Hold it against the laws with `simlab.testing.check_policy` first.
 
     Examples
     --------

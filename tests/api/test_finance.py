@@ -9,7 +9,7 @@ from small_study import write_study
 
 import simlab as sl
 from simlab import api
-from simlab.api.finance import finance, prices
+from simlab.api.finance import finance, limits, prices
 from simlab.api.finance.bounds import band_frame, gap_to_truth
 from simlab.api.finance.prices import releases_frame
 from simlab.api.finance.statements import release_statements
@@ -156,7 +156,7 @@ def test_budgets_buy_more_service_the_larger_they_are(opt):
 
 
 def test_flows_that_no_target_moves_are_constants(opt):
-    frame = finance.limits_frame(opt)
+    frame = limits.limits_frame(opt)
     constant = frame[frame["kind"] == "constant"]
     assert set(constant["limit"]) == {"orders a year", "purchases a year"}
     assert constant["met"].all()

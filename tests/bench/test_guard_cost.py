@@ -29,7 +29,7 @@ REMOVED = {
         "    if negative < 0 or off != 0:\n        return first_breach(n_real, top, work)\n",
         "        if narrow and reach >= NARROW:\n            return WIDE\n",
     ],
-    "recorder.py": [
+    "path.py": [
         "        if on_order < 0 or lost < 0 or waiting < 0:\n            return UNITS_LOST, t\n",
         "        if position != net + on_order:\n            return POSITION_IDENTITY, t\n",
         "    if on_order != flow.beyond:\n        return GONE_ASTRAY, total\n",

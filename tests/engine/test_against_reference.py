@@ -20,6 +20,7 @@ from engine_worlds import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simlab.engine.prepare.evaluators import evaluator_of
 from simlab.engine import run
 from simlab.engine.kernels.layout import PERIODS
 from simlab.engine.world.levels import Family
@@ -63,7 +64,7 @@ def differing(x):
     world, levels = world_of(x)
     ways = {"run": run.simulate_items(world, levels, x["horizon"], start_of(x))}
     begun = world.starting(start_of(x))
-    for way in ALSO[run.evaluator_of(begun, levels)]:
+    for way in ALSO[evaluator_of(begun, levels)]:
         ways[way] = run.evaluate(way, begun, levels, x["horizon"])
     return unlike(x, ways, world)
 
@@ -174,7 +175,7 @@ def test_replications_run_side_by_side_where_levels_cannot_share_a_path(feature,
     x = plain() | {"lead_times": lead_times, "lead_weights": [1] * len(lead_times)} | feature
     world, levels = world_of(x)
     world = world.starting(start_of(x))
-    assert run.evaluator_of(world, levels) == "lanes"
+    assert evaluator_of(world, levels) == "lanes"
     ways = {way: run.evaluate(way, world, levels, x["horizon"]) for way in ("lanes", "ledger")}
     assert unlike(x, ways, world) == []
     with pytest.raises(EngineFaultError, match="not covered by the sweep"):
@@ -186,7 +187,7 @@ def test_one_recorded_path_serves_every_level(feature):
     """Outages, shared delays, partial receipts and common movements lift the net stock and nothing else."""
     x = plain() | feature
     world, levels = world_of(x)
-    assert run.evaluator_of(world, levels) == "recorded sweep"
+    assert evaluator_of(world, levels) == "recorded sweep"
     ways = {way: run.evaluate(way, world, levels, x["horizon"]) for way in ("recorded sweep", "ledger")}
     assert unlike(x, ways, world) == []
 
@@ -204,7 +205,7 @@ def test_what_only_the_recorder_knows_is_refused_by_the_lanes(feature):
 def test_what_needs_a_path_for_every_level_goes_to_the_ledger(feature):
     x = plain() | feature
     world, levels = world_of(x)
-    assert run.evaluator_of(world, levels) == "ledger"
+    assert evaluator_of(world, levels) == "ledger"
     assert differing(x) == []
 
 

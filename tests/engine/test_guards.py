@@ -76,7 +76,7 @@ OWN_PATH = "for lane in range(n):\n                if work.paths[lane] == 1:\n  
 LOOPS = {
     "lanes.py": "    while t < end:\n",
     "sweep.py": "    while t < end:\n",
-    "recorder.py": "        due, n_due = record.due[t], record.due_orders[t]\n",
+    "path.py": "        due, n_due = record.due[t], record.due_orders[t]\n",
 }
 """Where periods begin, or units arrive: a line that stands once in each source."""
 
@@ -93,15 +93,15 @@ PLANTED = {
         BROKEN,
     ),
     "the sweep loses what never came": ("sweep.py", f"{OWN_PATH}state[NET + lane] -= 999", LOST),
-    "the recorder loses a unit": ("recorder.py", "net -= planted.path == 1", BROKEN),
-    "the recorder orders what nobody sends": ("recorder.py", "position += planted.path == 1", BROKEN),
+    "the recorder loses a unit": ("path.py", "net -= planted.path == 1", BROKEN),
+    "the recorder orders what nobody sends": ("path.py", "position += planted.path == 1", BROKEN),
     "the recorder loses what never came": (
-        "recorder.py",
+        "path.py",
         "on_order -= 999 * (planted.path == 1)\n            position -= 999 * (planted.path == 1)",
         LOST,
     ),
     "the recorder loses a unit on its way": (
-        "recorder.py",
+        "path.py",
         "record.due[t + record.due[t:].argmax()] -= planted.path == 1\n            due = record.due[t]",
         ASTRAY,
     ),
@@ -121,9 +121,9 @@ from test_guards import LATE, PERIODS, PLANTED, REPLICATIONS, WARMUP
 
 world = small_world(4)
 horizon = Horizon(PERIODS, WARMUP, REPLICATIONS, 1, 7)
-ways = {"lanes.py": ["lanes"], "sweep.py": ["sweep"], "recorder.py": ["ledger", "recorded sweep"]}
+ways = {"lanes.py": ["lanes"], "sweep.py": ["sweep"], "path.py": ["ledger", "recorded sweep"]}
 faults = {}
-for planted.name, (source, *_) in {"nothing": ("recorder.py",), **PLANTED}.items():
+for planted.name, (source, *_) in {"nothing": ("path.py",), **PLANTED}.items():
     for way in ways[source]:
         for planted.item, planted.period in ((2, 9 if planted.name in LATE else 1), (3, 9)):
             planted.key, said = world.keys[planted.item], ""
@@ -154,7 +154,7 @@ def faults(tmp_path_factory):
         numpy = "import numpy as np\n"
         plant(package, where, numpy, f"{numpy}from simlab.engine import planted\n")
     own = "    path = work.paths[lane]\n"
-    plant(package, "recorder.py", own, f"{own}    planted.path = path\n")
+    plant(package, "path.py", own, f"{own}    planted.path = path\n")
     return json.loads(told(package, RUN))
 
 

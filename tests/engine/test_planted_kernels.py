@@ -44,7 +44,7 @@ PLANTED = {
         AT_ONCE | LOST,
     ),
     "event order, recorder": (
-        "recorder.py",
+        "path.py",
         ("d, shelf = record.demand[t], max(net, 0)", "d, shelf = record.demand[t], max(net - due, 0)"),
         RECORDED | LOST,
     ),
@@ -66,7 +66,7 @@ PLANTED = {
         AT_ONCE | LOST,
     ),
     "every second review is left out, recorder": (
-        "recorder.py",
+        "path.py",
         ("(t - phase) % review == 0", "(t - phase) % (2 * review) == 0"),
         RECORDED,
     ),
@@ -160,7 +160,7 @@ PLANTED = {
     ),
     "a cycle is judged after its receipt": ("marks.py", LATE_JUDGE, AT_ONCE | LOW),
     "a cycle is judged after its receipt, recorder": (
-        "recorder.py",
+        "path.py",
         ("GOOD_RECEIPTS, t] = n_due if good else 0", "GOOD_RECEIPTS, t] = n_due if net + d >= 0 else 0"),
         RECORDED | LOST | LOW,
     ),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from engine_worlds import demanding_world, mixed_world
 
+from simlab.engine.prepare.evaluators import evaluator_of
 from simlab.engine import run
 from simlab.engine.run import pilot_series
 from simlab.engine.world.curves import Curves
@@ -146,8 +147,8 @@ def test_wide_levels_and_long_runs_change_the_way_but_not_the_sums(whole):
     wide = np.concatenate([tops, tops[:, :1] + 10_000_000], axis=1)
     some = Levels(levels.family[rows], tops - 1, tops, tops * 0)
     more = Levels(levels.family[rows], wide - 1, wide, wide * 0)
-    assert run.evaluator_of(narrow, some) == "sweep"
-    assert run.evaluator_of(narrow, more) == "lanes"
+    assert evaluator_of(narrow, some) == "sweep"
+    assert evaluator_of(narrow, more) == "lanes"
     a = run.simulate_items(narrow, some, HORIZON)
     b = run.simulate_items(narrow, more, HORIZON)
     assert (a.served == b.served[:, :3]).all()

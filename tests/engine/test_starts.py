@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from engine_worlds import column, one_law, plain, world_of
 
+from simlab.engine.prepare.evaluators import begins_stationary
 from simlab.engine import run
 from simlab.engine.laws.pmfs import pmf_of
 from simlab.engine.prepare.arrays import item_arrays, level_arrays
@@ -105,7 +106,7 @@ def test_what_begins_in_the_long_run_stays_there(demand, more):
     """Half a year from the start has the means of the years after; a full shelf had half as much more."""
     x = plain() | {"S": [24, 25, 27], "s": [23, 24, 26]} | demand | ONE | more
     world, levels = world_of(x)
-    assert run.begins_stationary(world, levels).all()
+    assert begins_stationary(world, levels).all()
     early = run.simulate_items(world, levels, LONG)
     late = run.simulate_items(world, levels, replace(LONG, warmup=2006, seed=12))
     for measure in ("on_hand", "orders", "good_receipts", "served"):
@@ -129,7 +130,7 @@ def test_what_begins_in_the_long_run_stays_there(demand, more):
 )
 def test_what_does_not_begin_in_its_long_run_says_so(more):
     world, levels = world_of(plain() | more)
-    assert not run.begins_stationary(world, levels).any()
+    assert not begins_stationary(world, levels).any()
 
 
 def test_a_law_that_varies_has_no_table():
@@ -137,7 +138,7 @@ def test_a_law_that_varies_has_no_table():
     seasonal = replace(one_law(*plain()["demand"]), seasons=SEASONS)
     for family, settled in ((UP_TO, False), ({}, True)):
         world, levels = world_of(plain() | family | {"law": seasonal})
-        assert run.begins_stationary(world, levels).all() == settled
+        assert begins_stationary(world, levels).all() == settled
 
 
 def test_a_start_that_would_cost_too_much_is_left_to_the_pilot_run():

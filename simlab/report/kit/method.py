@@ -220,10 +220,10 @@ def _method(tables: RunTables) -> list[Any]:
     blocks: list[Any] = [Facts(facts(tables))]
     if assumed := [str(text) for text in manifest.get("assumptions") or ()]:
         blocks += [Heading("Assumed"), Listing(assumed)]
-    if inputs := inputs(tables):
-        blocks += [Heading("Input files (SHA-256)"), Facts(inputs)]
-    if times := times(tables):
-        blocks += [Heading("Time"), Facts(times)]
+    if hashes := inputs(tables):
+        blocks += [Heading("Input files (SHA-256)"), Facts(hashes)]
+    if seconds := times(tables):
+        blocks += [Heading("Time"), Facts(seconds)]
     return blocks
 
 

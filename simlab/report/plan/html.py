@@ -71,7 +71,6 @@ def page_html(tables: RunTables, present: set[str], library: Callable[[], str] |
 
     from simlab.report.kit import method, style
     from simlab.report.plan import explorer, finance, histories, page
-    from simlab.report.plan import html as figures
 
     points = explorer.explorer(tables)
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -84,11 +83,11 @@ def page_html(tables: RunTables, present: set[str], library: Callable[[], str] |
         tiles=page.tiles(tables),
         explorer=points,
         explorer_json=script_json(points),
-        charts_json=script_json(figures.page_specs(tables)),
+        charts_json=script_json(page_specs(tables)),
         plans=[page.segment_table(tables, plan) for plan in tables.plans()],
         samples=page.samples_table(tables),
         matrix=page.matrix(tables),
-        quality=page.quality(tables),
+        quality=method.quality(tables),
         laws=page.laws(tables),
         finance=finance.sections(tables),
         histories=histories.sections(tables),
@@ -120,10 +119,9 @@ def script_text(text: str) -> str:
 
 def _write_figures(run: RunFolder, tables: RunTables) -> list[Path]:
     from simlab.report.kit import style
-    from simlab.report.plan import html as figures
 
     written = []
-    for name, chart in figures.static_charts(tables).items():
+    for name, chart in static_charts(tables).items():
         svg = style.to_svg(style.to_spec(chart))
         written.append(run.write_text(f"figures/{name}.svg", svg))
         written.append(run.write_bytes(f"figures/{name}.png", style.to_png(svg)))

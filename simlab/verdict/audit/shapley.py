@@ -9,10 +9,8 @@ from math import factorial, sqrt
 
 import numpy as np
 
-from simlab.arrays import TextArray
+from simlab.arrays import ObjectArray
 from simlab.verdict.audit.switches import Switch, code_of
-
-"""Python integers by batch: no sum can overflow."""
 
 MOST_EXACT = 7
 """Active switches up to which every order is counted."""
@@ -36,7 +34,7 @@ class Attribution:
         Standard error of the share (all batches together) where orders were drawn; else 0.
     """
 
-    numerator: dict[Switch, TextArray]
+    numerator: dict[Switch, ObjectArray]
     n_orders: int
     error: dict[Switch, float]
 
@@ -48,7 +46,7 @@ def worlds_needed(active: Sequence[Switch], seed: int) -> set[int]:
     return {code_of(order[:n]) for order in drawn_orders(active, seed) for n in range(len(active) + 1)}
 
 
-def attribute(active: Sequence[Switch], value: Callable[[int], TextArray], seed: int) -> Attribution:
+def attribute(active: Sequence[Switch], value: Callable[[int], ObjectArray], seed: int) -> Attribution:
     """Shapley's value of every active switch over the orders that throw 3 before 4.
 
     Parameters
@@ -79,7 +77,7 @@ def drawn_orders(active: Sequence[Switch], seed: int) -> list[Order]:
     return [_allowed(sorted(active, key=lambda switch: _rank(seed, n, switch))) for n in range(N_ORDERS)]
 
 
-def _exact(active: Sequence[Switch], value: Callable[[int], TextArray]) -> Attribution:
+def _exact(active: Sequence[Switch], value: Callable[[int], ObjectArray]) -> Attribution:
     everything = frozenset(active)
     numerator = {switch: np.zeros_like(value(0)) for switch in active}
     for before in _subsets(active):
@@ -92,8 +90,8 @@ def _exact(active: Sequence[Switch], value: Callable[[int], TextArray]) -> Attri
     return Attribution(numerator, _orders(everything), dict.fromkeys(active, 0.0))
 
 
-def _drawn(active: Sequence[Switch], value: Callable[[int], TextArray], seed: int) -> Attribution:
-    steps: dict[Switch, list[TextArray]] = {switch: [] for switch in active}
+def _drawn(active: Sequence[Switch], value: Callable[[int], ObjectArray], seed: int) -> Attribution:
+    steps: dict[Switch, list[ObjectArray]] = {switch: [] for switch in active}
     for order in drawn_orders(active, seed):
         for place, switch in enumerate(order):
             steps[switch].append(value(code_of(order[: place + 1])) - value(code_of(order[:place])))

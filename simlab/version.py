@@ -1,0 +1,3 @@
+"""The version, known to everybody and knowing nobody."""
+
+__version__ = "0.1.0"
