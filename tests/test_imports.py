@@ -15,15 +15,17 @@ import simlab
 
 PACKAGE = Path(simlab.__file__).parent
 
-EVERYWHERE = frozenset({"errors", "measures"})
+EVERYWHERE = frozenset({"arrays", "errors", "measures"})
 
-# The table of the design: a room and the rooms it may import, besides `errors` and `measures`.
+# The table of the design: a room and the rooms it may import, besides `arrays`, `errors` and `measures`.
 MAY_IMPORT: dict[str, frozenset[str]] = {
+    "arrays": frozenset(),
     "errors": frozenset(),
     "measures": frozenset(),
+    "version": frozenset(),
     "study": frozenset(),
     "catalog": frozenset({"study"}),
-    "engine": frozenset(),
+    "engine": frozenset({"version"}),
     "models": frozenset({"study", "catalog", "engine"}),
     "segments": frozenset({"study", "catalog", "models"}),
     "policies": frozenset({"study", "models", "engine", "segments"}),
@@ -39,10 +41,73 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     ),
     "selfcheck": frozenset({"engine", "models", "policies"}),
     "testing": frozenset({"engine"}),
-    "cli": frozenset({"api", "selfcheck"}),
-    "__init__": frozenset({"api", "selfcheck"}),
+    "cli": frozenset({"api", "selfcheck", "version"}),
+    "__init__": frozenset({"api", "selfcheck", "version"}),
     "__main__": frozenset({"cli"}),
 }
+
+# The order of sub-rooms: a folder or file of a room imports only those of the lines before it. Those of one
+# line know nothing of each other.
+ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
+    "api": (
+        ("settings", "show"),
+        ("data",),
+        ("requirements",),
+        ("simulator",),
+        ("plans", "simulation", "tracing"),
+        ("finance", "learning"),
+        ("output",),
+        ("audits", "comparison", "contest", "optimization"),
+        ("commands",),
+    ),
+    "catalog": (
+        ("columns", "findings", "quality"),
+        ("cells",),
+        ("files",),
+        ("catalog",),
+        ("tables",),
+        ("load",),
+    ),
+    "engine": (
+        ("_jit", "world"),
+        ("laws",),
+        ("kernels",),
+        ("lanes", "prepare"),
+        ("recorder",),
+        ("run",),
+    ),
+    "frontier": (
+        ("curves",),
+        ("merge", "plan", "solvers"),
+        ("bounded", "bounds", "limits"),
+        ("classes", "frontier"),
+        ("exchange", "problem", "thin"),
+        ("asked", "robust", "service"),
+    ),
+    "models": (
+        ("grouping", "statistics", "terms"),
+        ("history",),
+        ("suppliers",),
+        ("demand",),
+        ("fitting",),
+        ("backtest",),
+    ),
+    "policies": (
+        ("sums",),
+        ("levels",),
+        ("quantities",),
+        ("planning",),
+        ("policy", "today"),
+    ),
+    "report": (("kit",), ("plan",), ("audit", "contest"), ("render",)),
+    "verdict": (
+        ("audit", "between_runs", "growing", "replay", "retest", "scores"),
+        ("compare", "stress", "tournament"),
+    ),
+}
+
+MOST_MODULES = 13  # in one folder, `__init__` not counted; a register of schemes may hold more
+REGISTERS = frozenset({"segments/schemes"})
 
 # Rooms that must stay free of everything but these packages (and the standard library).
 ONLY_PACKAGES: dict[str, frozenset[str]] = {
@@ -95,7 +160,7 @@ def imported(path: Path) -> Iterator[str]:
 
 def forbidden_arrows(path: Path) -> list[str]:
     room = room_of(path)
-    allowed = MAY_IMPORT[room] | EVERYWHERE | {room, "__version__"}
+    allowed = MAY_IMPORT[room] | EVERYWHERE | {room}
     packages = ONLY_PACKAGES.get(room)
     known = sys.stdlib_module_names | {ONLY_FOR_TYPING}
     where = path.relative_to(PACKAGE).as_posix()
@@ -148,6 +213,152 @@ def test_a_wrong_arrow_is_seen(source: str, tmp_path: Path, monkeypatch: pytest.
     path.write_text(source + "\n", "utf-8")
     monkeypatch.setitem(globals(), "PACKAGE", tmp_path / "simlab")
     assert len(forbidden_arrows(path)) == 1
+
+
+def known_modules(root: Path) -> dict[str, Path]:
+    """Dotted name → file of every module below a folder that holds the package."""
+    found = {}
+    for path in sorted((root / "simlab").rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def arrows(root: Path) -> set[tuple[str, str]]:
+    """(importing, imported) modules of the package, whoever imports late or for typing only included."""
+    files = known_modules(root)
+    found = set()
+    for name, path in files.items():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                named = [f"{node.module}.{alias.name}" for alias in node.names]
+                found |= {(name, each if each in files else node.module) for each in named}
+            elif isinstance(node, ast.Import):
+                found |= {(name, alias.name) for alias in node.names}
+    return {(a, b) for a, b in found if b in files and b not in {a, "simlab"}}
+
+
+def circles(pairs: set[tuple[str, str]]) -> list[list[str]]:
+    """Groups of names that reach each other along the arrows (Tarjan 1972, without recursion)."""
+    follow: dict[str, set[str]] = {}
+    for a, b in pairs:
+        follow.setdefault(a, set()).add(b)
+        follow.setdefault(b, set())
+    # Peel off what has no arrow out, then what has none in: only circles and ways between them are left.
+    left = {name: set(targets) for name, targets in follow.items()}
+    while ends := [name for name, targets in left.items() if not targets & left.keys()]:
+        for name in ends:
+            del left[name]
+    while starts := left.keys() - {target for name in left for target in left[name]}:
+        for name in starts:
+            del left[name]
+    return [sorted(left)] if left else []
+
+
+def folder_of(name: str, files: dict[str, Path]) -> str:
+    return name if files[name].name == "__init__.py" else name.rpartition(".")[0]
+
+
+def folder_arrows(root: Path) -> set[tuple[str, str]]:
+    """The same between folders; a folder and those inside it are one place."""
+    files = known_modules(root)
+    pairs = {(folder_of(a, files), folder_of(b, files)) for a, b in arrows(root)}
+    return {(a, b) for a, b in pairs if a != b and not a.startswith(f"{b}.") and not b.startswith(f"{a}.")}
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """There is a bottom to begin reading at; imports in functions and for typing count."""
+    assert circles(arrows(PACKAGE.parent)) == []
+
+
+def test_no_folders_import_each_other_in_a_circle() -> None:
+    assert circles(folder_arrows(PACKAGE.parent)) == []
+
+
+def test_a_circle_is_seen_even_if_one_of_its_imports_is_late(tmp_path: Path) -> None:
+    """Two files, one of which imports the other inside a function; likewise two folders."""
+    for name, source in {
+        "simlab/__init__.py": "",
+        "simlab/a/__init__.py": "",
+        "simlab/b/__init__.py": "",
+        "simlab/a/one.py": "from simlab.b import two",
+        "simlab/b/two.py": "def late():\n    from simlab.a.one import what",
+        "simlab/b/three.py": "from simlab.b.two import late",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source, "utf-8")
+    assert circles(arrows(tmp_path)) == [["simlab.a.one", "simlab.b.two"]]
+    assert circles(folder_arrows(tmp_path)) == [["simlab.a", "simlab.b"]]
+
+
+def test_no_folder_is_a_hall() -> None:
+    """A folder with more modules than one sees at a glance wants a sub-folder with a noun."""
+    held: dict[str, int] = {}
+    for path in modules():
+        if path.name != "__init__.py":
+            place = path.parent.relative_to(PACKAGE).as_posix()
+            held[place] = held.get(place, 0) + 1
+    assert {place: n for place, n in held.items() if n > MOST_MODULES and place not in REGISTERS} == {}
+
+
+def backward(room: str, root: Path) -> list[str]:
+    """Arrows inside a room that do not lead to an earlier line of `ORDER`."""
+    rank = {name: line for line, names in enumerate(ORDER[room]) for name in names}
+    wrong = []
+    for a, b in sorted(arrows(root)):
+        ours, theirs = a.split("."), b.split(".")
+        if len(ours) < 3 or len(theirs) < 3 or {ours[1], theirs[1]} != {room} or ours[2] == theirs[2]:
+            continue
+        if rank.get(theirs[2], len(rank)) >= rank.get(ours[2], -1):
+            wrong.append(f"{a} imports {b}")
+    return wrong
+
+
+@pytest.mark.parametrize("room", ORDER)
+def test_imports_inside_a_room_follow_the_order_of_its_sub_rooms(room: str) -> None:
+    """Every file or folder of a big room has its line, and imports only from the lines before it."""
+    places = {
+        path.relative_to(PACKAGE / room).parts[0].removesuffix(".py")
+        for path in modules()
+        if room_of(path) == room
+    }
+    assert places - {"__init__"} == {name for names in ORDER[room] for name in names}
+    assert backward(room, PACKAGE.parent) == []
+
+
+def test_a_backward_arrow_inside_a_room_is_seen(tmp_path: Path) -> None:
+    for name, source in {
+        "simlab/__init__.py": "",
+        "simlab/report/__init__.py": "",
+        "simlab/report/render.py": "",
+        "simlab/report/kit/__init__.py": "",
+        "simlab/report/kit/style.py": "def late():\n    from simlab.report import render",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source, "utf-8")
+    assert backward("report", tmp_path) == ["simlab.report.kit.style imports simlab.report.render"]
+
+
+def hidden_modules() -> list[str]:
+    """Modules whose name their package has given to something else."""
+    files = known_modules(PACKAGE.parent)
+    hidden = []
+    for name, path in files.items():
+        if path.name != "__init__.py":
+            continue
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.ImportFrom):
+                hidden += [f"{name}.{alias.asname or alias.name}" for alias in node.names]
+            elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+                hidden.append(f"{name}.{node.name}")
+    return [each for each in hidden if each in files]
+
+
+def test_no_module_is_hidden_by_a_name_of_its_package() -> None:
+    """``import simlab.room.module as m`` gives the module, never a function of the same name."""
+    assert hidden_modules() == []
 
 
 def loaded_after(code: str) -> set[str]:

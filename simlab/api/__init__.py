@@ -13,13 +13,12 @@ from simlab.api.commands import (
 )
 from simlab.api.comparison.policies import PolicyComparison, PolicyEntry, compare_policies
 from simlab.api.comparison.runs import RunComparison, RunPair, compare_runs
-from simlab.api.contest.contest import compare
-from simlab.api.contest.outcome import Contest, Rounds
+from simlab.api.contest.contest import Contest, compare
+from simlab.api.contest.outcome import Rounds
 from simlab.api.data.data import Data, demo, load, load_frames
 from simlab.api.learning.learning import segment
-from simlab.api.optimization import optimize
+from simlab.api.optimization import Optimization, optimize
 from simlab.api.output.writing import RunResult, render_report
-from simlab.api.plans.outcome import Optimization
 from simlab.api.simulation import Breakdown, Simulation, simulate
 from simlab.api.tracing import Trace, trace
 from simlab.policies import Policy

@@ -14,7 +14,6 @@ from simlab.api.contest.contest import compare
 from simlab.api.contest.outcome import Rounds
 from simlab.api.contest.record import write_contest
 from simlab.api.data.data import Data, demo, load
-from simlab.api.learning.growers import LEARNED
 from simlab.api.learning.learning import growers_of, segment
 from simlab.api.optimization import optimize
 from simlab.api.output.writing import RunResult, _kept_if_used, _logged, write_optimization, write_simulation
@@ -30,6 +29,7 @@ from simlab.policies.planning import lots_of
 from simlab.policies.policy import GIVEN
 from simlab.run import RunFolder
 from simlab.segments import OPTIMISED, Segmentation
+from simlab.segments.assign import LEARNED
 from simlab.study.sections import LearnedSpec
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _optimize(
                 curves=stored,
             )
         compiled()
-        return write_optimization(opt, folder, times, progress)
+        return write_optimization(opt.finance, folder, times, progress)
 
 
 def run_compare_schemes(

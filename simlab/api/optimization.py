@@ -2,27 +2,144 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simlab.api.data.data import Data
-from simlab.api.plans.outcome import Optimization
+from simlab.api.finance.bounds import Bounds, bounds
+from simlab.api.finance.capital import Capital
+from simlab.api.finance.finance import Finance, by_segment, exchange_rates, next_euro, release
+from simlab.api.finance.prices import knee_of
+from simlab.api.finance.stock_value import StockValue, lost_margin
+from simlab.api.finance.stress import Stress
+from simlab.api.output.tables import frontier_frame, segment_frame
+from simlab.api.output.writing import report_to
+from simlab.api.plans.outcome import Outcome
 from simlab.api.plans.search import prepare, redrawn, search_curves, solve_ready, tested
 from simlab.api.requirements.accounting import compare_counted
 from simlab.api.requirements.refusals import refuse
 from simlab.api.settings import Clock, Settings
-from simlab.api.show import COLOURS
+from simlab.api.show import COLOURS, Picture, ResultTable, describe, save_path
+from simlab.api.simulator.items import item_stock
 from simlab.execution import Progress
-from simlab.measures import MEASURES
+from simlab.frontier import Plan
+from simlab.measures import MEASURES, Estimate
 from simlab.segments import Segmentation
 from simlab.verdict.compare import NAMES
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from simlab.api.simulator.stored import StoredCurves
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Optimization(Outcome):
+    """The frontier of a segmentation, the plan chosen on it, and what fresh randomness says of both.
+
+    The fields are those of `Outcome`; every method hands on to the analysis that it is named after.
+    """
+
+    def lost_margin(
+        self, kind: str = "segmented", sample: str = "verdict", segment: str | None = None
+    ) -> Estimate | None:
+        """Margin a year of the units not served at once; None where prices are missing. As `scores`.
+
+        Price less unit cost. Where unmet demand waits it is margin at risk, where it is lost it is gone.
+        """
+        return lost_margin(self, kind, sample, segment)
+
+    def exchange_rates(self) -> ResultTable:
+        """What one more percentage point of service costs, between neighbouring plans."""
+        return exchange_rates(self)
+
+    def next_euro(self) -> ResultTable:
+        """Where the next unit of money goes, and where it comes from at the least loss, by segment."""
+        return next_euro(self)
+
+    def release(self, amount: float) -> ResultTable:
+        """Set an amount of stock free at the least loss of service: from which segments."""
+        return release(self, amount)
+
+    def capital_by_segment(self) -> ResultTable:
+        """Mean inventory value of every segment now and under the plan, with the change."""
+        return by_segment(self)
+
+    def bounds(self, *, every_level: bool = False, headroom: float = 0.0) -> Bounds:
+        """How far the chosen plan is from what any per-SKU plan could do, and where the gap lies.
+
+        Parameters
+        ----------
+        every_level : bool
+            Also bound over every integer level, by one further run of the search streams; the gap then
+            splits into segment, grid and planning formula.
+        headroom : float
+            How far these levels go beyond the highest of the grid, as a share of it.
+        """
+        return bounds(self, every_level=every_level, headroom=headroom)
+
+    @property
+    def knee(self) -> Plan:
+        """The plan farthest below the straight line between the ends of the frontier."""
+        return knee_of(self)
+
+    @cached_property
+    def finance(self) -> Finance:
+        """What money asks of the plan, each analysis found once: capital, stock value, stress."""
+        return Finance(self, self.simulator.progress)
+
+    @property
+    def capital(self) -> Capital:
+        """Stock and purchases from today's stock to the chosen plan, period by period."""
+        return self.finance.capital
+
+    @property
+    def stock_value(self) -> StockValue:
+        """P95 and peak of stock value of every compared plan, in the long run, on the verdict seed."""
+        return self.finance.stock_value
+
+    @property
+    def stress(self) -> Stress | None:
+        """The study's scenarios on the same random numbers; None where it names none."""
+        return self.finance.stress
+
+    def item_stock(self) -> pd.DataFrame:
+        """Peak and end stock of every SKU-location under the chosen plan, units, on the verdict seed."""
+        horizon = self.settings.horizon("verdict", self.warmup)
+        return item_stock(self.data, self.solved.kept["segmented"], horizon, self.settings)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The frontier: one row per point, with its targets."""
+        return frontier_frame(self)
+
+    def plot(self) -> Figure:
+        """Holding cost against fill rate, reference points marked."""
+        return plot_frontier(self)
+
+    def report(self, path: str | Path) -> Path:
+        """Write the report as one self-contained HTML file.
+
+        Raises
+        ------
+        UsageError
+            The file exists already.
+        """
+        return report_to(self.finance, save_path(path))
+
+    def __repr__(self) -> str:
+        return (
+            f"Optimization({self.segmentation.n_segments} segments, {len(self.targets)} targets, "
+            f"chosen: {self.chosen})"
+        )
+
+    def _repr_html_(self) -> str:
+        frame = segment_frame(self)
+        return describe(repr(self), frame[frame["sample"] == "verdict"])
 
 
 def optimize(
@@ -106,10 +223,8 @@ def optimize(
     )
 
 
-def plot_frontier(opt: Optimization) -> Figure:
+def plot_frontier(opt: Outcome) -> Figure:
     """Holding cost per year against achieved fill rate; out of sample filled, in sample hollow."""
-    from simlab.api.show import Picture
-
     figure = Picture(figsize=(8.0, 5.0), layout="constrained")
     axes = figure.subplots()
     scale = opt.settings.scale(opt.data.study)

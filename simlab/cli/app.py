@@ -31,7 +31,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from simlab import __version__
+        from simlab.version import __version__
 
         typer.echo(f"simlab {__version__}")
         raise typer.Exit

@@ -32,7 +32,7 @@ _log = logging.getLogger("simlab")
 
 @cache
 def kernel_hash() -> str:
-    """Hexadecimal digest of every source of the engine, sub-folders included, and of the versions that compile it."""
+    """Hexadecimal digest of every source of the engine, in sub-folders too, and of the compiling versions."""
     digest = hashlib.sha256()
     for source in sorted(_SOURCES.rglob("*.py")):
         digest.update(source.relative_to(_SOURCES).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")

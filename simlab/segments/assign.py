@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 COLUMN = "column:"
 HABIT = {"A": 0.98, "B": 0.95, "C": 0.90}
 
+LEARNED = "learned"
+"""Segments by the study's method of learning from what service costs."""
+
 OPTIMISED = "optimised"
 """Sizes found by what service costs: ``sizes = "optimised"``, or ``optimised:`` before a scheme's name."""
 _MOST_SEGMENTS = 1_000

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from simlab.api.data.data import Data
+from simlab.arrays import TextArray
+from simlab.catalog import Catalog
 from simlab.errors import InvalidInputError, Problem
-from simlab.models import SECTIONS, without
-
-if TYPE_CHECKING:
-    from simlab.catalog import Catalog
+from simlab.models import SECTIONS, fit, without
+from simlab.segments.assign import LEARNED, assign, sized_by_cost
 
 
-def segments_of_overrides(catalog: Catalog) -> npt.NDArray[np.object_] | None:
+def segments_of_overrides(catalog: Catalog) -> TextArray | None:
     """(n,) segment of every SKU-location before the overrides by segment; None if there are none.
 
     Raises
@@ -29,17 +26,15 @@ def segments_of_overrides(catalog: Catalog) -> npt.NDArray[np.object_] | None:
     Classes of value and variation rest on histories, so that a law named for a segment hardly moves them;
     where one does move, the segment before counts for the override.
     """
-    from simlab.api.learning.growers import is_grown
-    from simlab.api.learning.learning import segment
 
     study = catalog.study
-    every = [one for section in SECTIONS for one in getattr(study, section).override]
-    if all(one.segment is None for one in every):
+    every = [override for section in SECTIONS for override in getattr(study, section).override]
+    if all(override.segment is None for override in every):
         return None
-    data = Data(replace(catalog, study=without(study, lambda one: one.segment is not None)))
-    if any(is_grown(data, name) for name in study.segments.by):
+    plain = replace(catalog, study=without(study, lambda override: override.segment is not None))
+    if any(name == LEARNED or sized_by_cost(name, study.segments) for name in study.segments.by):
         fix = "name the SKU, location or category instead, or segment by schemes and columns"
         message = "segments found by simulation are not known before the laws"
         raise InvalidInputError([Problem("E-STU-008", message, study.file, column="override", fix=fix)])
-    found = segment(data)
-    return np.array(found.names, dtype=object)[found.codes]
+    segmentation = assign(plain, fit(plain), study.segments.by, study.segments)
+    return np.array(segmentation.names, dtype=object)[segmentation.codes]

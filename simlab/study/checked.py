@@ -6,14 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from simlab.errors import InvalidInputError, Problem
 from simlab.study.checks import relations
 from simlab.study.explain import problems_of
 from simlab.study.later import not_in_this_version, value_at
 from simlab.study.section import HEADER
-from simlab.study.study import Study
 
 HABIT = {"A": 0.98, "B": 0.95, "C": 0.90}
 """Targets where segments are by abc and the study names none."""
@@ -26,22 +25,26 @@ _UNIT_DAYS = {"days": 1.0, "weeks": 7.0, "months": 365.0 / 12.0}
 _PERIOD_DAYS = {"day": 1.0, "week": 7.0, "month": 365.0 / 12.0}
 
 
-def study_from_sections(name: str, sections: Mapping[str, Any], file: str = "study") -> dict[str, Any]:
+def study_from_sections(
+    whole: type[BaseModel], name: str, sections: Mapping[str, Any], file: str = "study"
+) -> dict[str, Any]:
     """The validated fields of a study made in Python; see `Study.default`."""
     header = {key: sections[key] for key in HEADER if key in sections}
     rest = {key: value for key, value in sections.items() if key not in HEADER}
     raw = {**rest, "study": {"name": name, **dict(rest.get("study", {})), **header}}
-    given = _checked(raw, name, file, from_file=False)
+    given = checked(whole, raw, name, file, from_file=False)
     return {**given, "file": file}
 
 
-def _checked(raw: dict[str, Any], name: str, file: str, *, from_file: bool) -> dict[str, Any]:
-    """The fields of `Study` with the defaults that depend on other options; refuses all mistakes."""
+def checked(
+    whole: type[BaseModel], raw: dict[str, Any], name: str, file: str, *, from_file: bool
+) -> dict[str, Any]:
+    """The fields of `whole`, a model of studies, dependent defaults filled in; refuses all mistakes."""
     flat, problems = _flattened(raw, file)
     try:
-        Study.model_validate(flat)
+        whole.model_validate(flat)
     except ValidationError as error:
-        problems += problems_of(error, raw, file)
+        problems += problems_of(error, raw, file, whole)
     wrong = {problem.column.split(" = ")[0] for problem in problems}
     for problem in (*relations(raw, file, from_file=from_file), *not_in_this_version(raw, file)):
         if problem.column.split(" = ")[0] not in wrong:

@@ -13,7 +13,6 @@ from pydantic_core import ErrorDetails
 
 from simlab.errors import Problem
 from simlab.study.section import HEADER
-from simlab.study.study import Study
 
 _INTERNAL = {*HEADER, "schema_version", "source", "folder", "file"}
 _KINDS = {
@@ -36,7 +35,9 @@ _BOUNDS = {
 }
 
 
-def problems_of(error: ValidationError, raw: Mapping[str, Any], file: str) -> list[Problem]:
+def problems_of(
+    error: ValidationError, raw: Mapping[str, Any], file: str, whole: type[BaseModel]
+) -> list[Problem]:
     """One problem per option that pydantic refused.
 
     Parameters
@@ -47,12 +48,14 @@ def problems_of(error: ValidationError, raw: Mapping[str, Any], file: str) -> li
         The study as read from TOML.
     file : str
         Name of the study file.
+    whole : type
+        The model of a whole study, which knows what options there are.
     """
     found: dict[str, Problem] = {}
     for detail in error.errors(include_url=False):
         path = _path_in_file(detail["loc"], raw)
         option = _dotted(path)
-        problem = _explain(detail, path, option, file)
+        problem = _explain(detail, path, option, file, whole)
         if option not in found or problem.code == "E-STU-003":
             found[option] = problem
     return list(found.values())
@@ -85,12 +88,14 @@ def _dotted(path: Sequence[int | str]) -> str:
     return text
 
 
-def _explain(detail: ErrorDetails, path: tuple[int | str, ...], option: str, file: str) -> Problem:
+def _explain(
+    detail: ErrorDetails, path: tuple[int | str, ...], option: str, file: str, whole: type[BaseModel]
+) -> Problem:
     kind, context = detail["type"], detail.get("ctx", {})
     value = detail["input"]
     shown = f"{option} = {_shown(value)}"
     if kind == "extra_forbidden":
-        return _unknown(path, option, file)
+        return _unknown(path, option, file, whole)
     if kind == "missing":
         return Problem("E-STU-005", "is missing and required", file, column=option)
     if kind == "fraction":
@@ -121,10 +126,10 @@ def _not_among(expected: str, value: Any, shown: str, file: str) -> Problem:
     return Problem("E-STU-006", f"is not one of {expected}", file, column=shown, fix=fix)
 
 
-def _unknown(path: tuple[int | str, ...], option: str, file: str) -> Problem:
+def _unknown(path: tuple[int | str, ...], option: str, file: str, whole: type[BaseModel]) -> Problem:
     key = str(path[-1])
-    known = sorted(_known_at(path[:-1]))
-    fix = _did_you_mean(key, known) or _elsewhere(key) or f"known here: {', '.join(known)}"
+    known = sorted(_known_at(whole, path[:-1]))
+    fix = _did_you_mean(key, known) or _elsewhere(whole, key) or f"known here: {', '.join(known)}"
     return Problem("E-STU-004", f"unknown option '{key}'", file, column=option, fix=fix)
 
 
@@ -133,19 +138,19 @@ def _did_you_mean(word: str, names: Sequence[str]) -> str:
     return f"did you mean '{near[0]}'?" if near else ""
 
 
-def _elsewhere(key: str) -> str:
+def _elsewhere(whole: type[BaseModel], key: str) -> str:
     """Sections that do know the option."""
-    homes = [name for name in _known_at(()) if key in _known_at((name,))]
+    homes = [name for name in _known_at(whole, ()) if key in _known_at(whole, (name,))]
     return f"it belongs to [{homes[0]}]" if homes else ""
 
 
-def _known_at(path: Sequence[int | str]) -> set[str]:
+def _known_at(whole: type[BaseModel], path: Sequence[int | str]) -> set[str]:
     """Names allowed inside the table at this path of the file."""
     if not path:
-        return {name for name in Study.model_fields if name not in _INTERNAL} | {"schema", "study"}
+        return {name for name in whole.model_fields if name not in _INTERNAL} | {"schema", "study"}
     if path[0] == "study":
         return set(HEADER)
-    model: type[BaseModel] | None = Study
+    model: type[BaseModel] | None = whole
     for key in path:
         if isinstance(key, int) or model is None:
             continue

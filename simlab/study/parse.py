@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from simlab.errors import InvalidInputError, Problem
-from simlab.study.checked import _LINE, _checked
+from simlab.study.checked import _LINE, checked
 from simlab.study.study import Study
 
 
@@ -61,7 +61,7 @@ def parse_study(
     """
     raw = _from_toml(source, file) if isinstance(source, str) else dict(source)
     text = source if isinstance(source, str) else ""
-    given = _checked(raw, name, file, from_file=True)
+    given = checked(Study, raw, name, file, from_file=True)
     return Study.model_validate({**given, "source": text, "folder": Path(base), "file": file})
 
 

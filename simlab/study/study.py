@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
+from simlab.study.checked import study_from_sections
 from simlab.study.history_sections import DataSpec, DemandSpec, LeadTimeSpec, ModelSpec, TableSource
 from simlab.study.optimize_sections import OptimizeSpec
 from simlab.study.section import HEADER, Spec
@@ -91,9 +92,7 @@ class Study(Spec):
         InvalidInputError
             The same mistakes as in a study file, all at once.
         """
-        from simlab.study.checked import study_from_sections
-
-        return cls.model_validate(study_from_sections(name, sections))
+        return cls.model_validate(study_from_sections(cls, name, sections))
 
     @property
     def days_per_period(self) -> Fraction:

@@ -69,7 +69,7 @@ def data(**options):
 def test_the_replay_stands_in_the_run_folder(tmp_path, lead_times) -> None:
     held = data(replay={"holdout": 20, "lead_times": lead_times})
     opt = sl.optimize(held, sl.segment(held))
-    result = write_optimization(opt, RunFolder.create(tmp_path / "run", "run", tmp_path), {})
+    result = write_optimization(opt.finance, RunFolder.create(tmp_path / "run", "run", tmp_path), {})
     run = RunFolder.open(result.folder)
     replay = run.read_table("replay").set_index("segment")
     assert set(replay.index) == {*opt.segmentation.names, "(all)"}
@@ -136,7 +136,7 @@ def test_a_short_hold_out_judges_the_forecast_alone(tmp_path) -> None:
 def test_without_replay_there_is_no_table(tmp_path) -> None:
     whole = data()
     opt = sl.optimize(whole, sl.segment(whole))
-    result = write_optimization(opt, RunFolder.create(tmp_path / "run", "run", tmp_path), {})
+    result = write_optimization(opt.finance, RunFolder.create(tmp_path / "run", "run", tmp_path), {})
     assert not RunFolder.open(result.folder).has_table("replay")
     page = (result.folder / "report.html").read_text()
     assert 'id="histories"' in page

@@ -9,7 +9,7 @@ from small_study import write_study
 
 import simlab as sl
 from simlab import api
-from simlab.api.finance import finance, limits, prices
+from simlab.api.finance import limits, prices
 from simlab.api.finance.bounds import band_frame, gap_to_truth
 from simlab.api.finance.prices import releases_frame
 from simlab.api.finance.statements import release_statements

@@ -219,7 +219,7 @@ def test_both_intervals_stand_side_by_side(tmp_path) -> None:
     wider = chosen["fill_rate_model_high"] - chosen["fill_rate_model_low"]
     assert (wider > chosen["fill_rate_high"] - chosen["fill_rate_low"]).all()
     assert "difference_model_low" in verdict_frame(found["with"])
-    assert any("model interval" in text for text in optimize_statements(found["with"]))
+    assert any("model interval" in text for text in optimize_statements(found["with"].finance))
     assert not [name for name in before if "_model" in name]
     pd.testing.assert_frame_equal(before, frame[list(before)])
     pd.testing.assert_frame_equal(

@@ -99,7 +99,7 @@ def test_ceilings_bind_and_the_plan_is_the_cheapest_of_all_that_keep_them():
     assert limits["peak_inventory_value"].value <= high
     from simlab.api.finance.limits import limits_frame
 
-    frame = limits_frame(opt)
+    frame = limits_frame(opt, opt.stock_value)
     assert set(frame["kind"]) >= {"tail"}
     assert frame.loc[frame["kind"] == "tail", "met"].all()
     assert frame.loc[frame["kind"] == "tail", "reached_verdict"].notna().all()

@@ -20,9 +20,9 @@ from engine_worlds import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simlab.engine.prepare.evaluators import evaluator_of
 from simlab.engine import run
 from simlab.engine.kernels.layout import PERIODS
+from simlab.engine.prepare.evaluators import evaluator_of
 from simlab.engine.world.levels import Family
 from simlab.engine.world.world import Unmet
 from simlab.errors import EngineFaultError

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from engine_worlds import demanding_world, mixed_world
 
-from simlab.engine.prepare.evaluators import evaluator_of
 from simlab.engine import run
+from simlab.engine.prepare.evaluators import evaluator_of
 from simlab.engine.run import pilot_series
 from simlab.engine.world.curves import Curves
 from simlab.engine.world.levels import Family, Levels

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from engine_worlds import column, one_law, plain, world_of
 
-from simlab.engine.prepare.evaluators import begins_stationary
 from simlab.engine import run
 from simlab.engine.laws.pmfs import pmf_of
 from simlab.engine.prepare.arrays import item_arrays, level_arrays
+from simlab.engine.prepare.evaluators import begins_stationary
 from simlab.engine.prepare.starts import start_table, with_starts
 from simlab.engine.world.demand_law import LawKind, Seasons
 from simlab.engine.world.levels import Family

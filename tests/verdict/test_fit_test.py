@@ -20,6 +20,10 @@ WEEKS = 120
 CUT = WEEKS - WEEKS // 3
 
 
+def fit_tables_of(data, segmentation):
+    return fit_tables(data.catalog, data.models, data.history, segmentation)
+
+
 def load(sold: np.ndarray, **models: object) -> Data:
     """One line of weekly sales per item."""
     names = [f"P{k:03d}" for k in range(sold.shape[0])]
@@ -47,7 +51,7 @@ def lines(n: int, seed: int = 0) -> np.ndarray:
 
 
 def test_right_laws_pass_and_their_histogram_is_flat() -> None:
-    found = fit_tables(load(lines(80)), halves(80))
+    found = fit_tables_of(load(lines(80)), halves(80))
     table, pit = found["fit_test"], found["fit_pit"]
     assert table["segment"].tolist() == ["(all)", "first", "second"]
     assert not table["flagged"].any()
@@ -61,14 +65,14 @@ def test_right_laws_pass_and_their_histogram_is_flat() -> None:
 def test_demand_that_moved_is_flagged_in_its_segment_alone() -> None:
     sold = lines(80, seed=1)
     sold[40:, CUT:] += 3
-    table = fit_tables(load(sold), halves(80))["fit_test"].set_index("segment")
+    table = fit_tables_of(load(sold), halves(80))["fit_test"].set_index("segment")
     assert table.loc["second", "flagged"]
     assert table.loc["second", "pit_mean"] > 0.6
     assert not table.loc["first", "flagged"]
 
 
 def test_a_law_too_narrow_is_flagged_by_its_spread() -> None:
-    table = fit_tables(load(lines(80, seed=2), law="poisson"), halves(80))["fit_test"]
+    table = fit_tables_of(load(lines(80, seed=2), law="poisson"), halves(80))["fit_test"]
     assert table["flagged"].all()
     assert (table["pit_share"] < 0.8).all()
     assert table["pit_mean"].to_numpy() == pytest.approx(0.5, abs=0.08)
@@ -87,7 +91,7 @@ def test_laws_have_not_seen_what_they_are_judged_by() -> None:
 
 
 def test_short_histories_are_not_tested() -> None:
-    assert fit_tables(load(lines(4)[:, :11]), halves(4)) == {}
+    assert fit_tables_of(load(lines(4)[:, :11]), halves(4)) == {}
 
 
 def test_the_test_keeps_its_level_where_items_share_shocks() -> None:

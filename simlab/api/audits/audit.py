@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simlab.api.audits.tables import audit_frame, plot_audit, summary_frame
 from simlab.api.data.data import Data
 from simlab.api.learning.learning import segment
 from simlab.api.output.manifest import _facts, _seeds
@@ -84,15 +85,12 @@ class Audit:
 
     def to_frame(self) -> pd.DataFrame:
         """One row per policy, segment and line of the waterfall."""
-        from simlab.api.audits.tables import audit_frame
-
-        return audit_frame(self)
+        years = self.settings.periods * self.settings.replications / self.data.study.periods_per_year
+        return audit_frame(self.policies, years)
 
     def summary(self) -> pd.DataFrame:
         """One row per policy and segment: asked, planned, achieved, and each cause in points of demand."""
-        from simlab.api.audits.tables import summary_frame
-
-        return summary_frame(self)
+        return summary_frame(self.policies)
 
     def plot(self, policy: str | None = None) -> Figure:
         """A waterfall per segment, from planned to achieved fill rate.
@@ -102,8 +100,6 @@ class Audit:
         policy : str, optional
             Which one; the first if left out.
         """
-        from simlab.api.audits.tables import plot_audit
-
         return plot_audit(self.policies[0] if policy is None else self.policy(policy))
 
     def __repr__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -13,19 +14,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from simlab.api.audits.audit import Audit
 
-
-def audit_frame(audit: Audit) -> pd.DataFrame:
+def audit_frame(policies: Sequence[PolicyAudit], years: float) -> pd.DataFrame:
     """One row per policy, segment and line: planned → causes → achieved.
 
     Columns `from_level` and `to_level` are fill rates before and after a line; `points` is their
     difference (positive: service lost) with its simulation interval; `units_per_year` the same in
-    units; `sampling_error` the standard error of drawing orders of switches, 0 where all are counted.
+    units, of `years` simulated ones; `sampling_error` the standard error of drawing orders of switches,
+    0 where all are counted.
     """
-    years = audit.settings.periods * audit.settings.replications / audit.data.study.periods_per_year
     rows: list[dict[str, object]] = []
-    for policy in audit.policies:
+    for policy in policies:
         for account in policy.accounts:
             rows += _waterfall(policy, account, years)
     return pd.DataFrame(rows)
@@ -75,12 +74,12 @@ def _head(policy: PolicyAudit, account: SegmentAudit) -> dict[str, object]:
     }
 
 
-def summary_frame(audit: Audit) -> pd.DataFrame:
+def summary_frame(policies: Sequence[PolicyAudit]) -> pd.DataFrame:
     """One row per policy and segment; a column per cause, in points of fill lost (− gained)."""
     keys = [*map(str, Switch), FORMULA]
-    found = {line.cause for policy in audit.policies for one in policy.accounts for line in one.lines}
+    found = {line.cause for policy in policies for one in policy.accounts for line in one.lines}
     rows = []
-    for policy in audit.policies:
+    for policy in policies:
         for account in policy.accounts:
             lines = {line.cause: line.points.value for line in account.lines}
             causes = {f"by_{key}": lines.get(key, 0.0) for key in keys if key in found}

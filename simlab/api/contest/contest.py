@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.api.contest.field import Field, Schemes, field_of, grown_in, id_order, with_classes
-from simlab.api.contest.outcome import RANDOM, Contest, Rounds
+from simlab.api.contest.outcome import RANDOM, ContestOutcome, Rounds
+from simlab.api.contest.statements import contest_statements
+from simlab.api.contest.tables import contest_frames, tournament_frame
 from simlab.api.data.data import Data
 from simlab.api.requirements.accounting import DEFAULT_FILL_RATE
 from simlab.api.requirements.refusals import refuse
 from simlab.api.settings import Clock, Settings
+from simlab.api.show import describe
 from simlab.api.simulator.simulator import plan_columns, warmup_of
 from simlab.errors import UsageError
 from simlab.execution import Progress, run_curves
@@ -25,7 +28,37 @@ from simlab.verdict.tournament.service import Regret, definitions, regret_matrix
 from simlab.verdict.tournament.stability import stability
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Contest(ContestOutcome):
+    """What came out of a contest of schemes, with its tables, sentences and picture."""
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """The outcome in sentences."""
+        return contest_statements(self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per scheme and floor, the cheapest first."""
+        return tournament_frame(self)
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Every table of the contest by name, as in the run folder."""
+        return contest_frames(self)
+
+    def plot(self) -> Figure:
+        """Price of segmentation per scheme with simultaneous intervals, random controls beside it."""
+        return plot_contest(self)
+
+    def __repr__(self) -> str:
+        n = len(self.tournament.entries)
+        return f"Contest({n} schemes, {self.data.catalog.n_items} SKU-locations, cheapest: {self.winner})"
+
+    def _repr_html_(self) -> str:
+        return describe(repr(self), self.to_frame())
 
 
 def compare(
@@ -233,7 +266,7 @@ def _regrets(data: Data, tournament: Tournament) -> tuple[Regret, ...]:
     return regret_matrix(tournament.arena, codes, names, services, tournament.level)
 
 
-def plot_contest(contest: Contest) -> Figure:
+def plot_contest(contest: ContestOutcome) -> Figure:
     """Holding cost over the per-SKU plan at equal fill: schemes with intervals, random controls in grey."""
     from simlab.api.show import Picture
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlab.api.data.data import Data
-from simlab.api.learning.growers import CUTS, LEARNED, TREE, grower, is_grown, learned_spec
+from simlab.api.learning.growers import CUTS, TREE, grower, is_grown, learned_spec
 from simlab.api.learning.learning import product
 from simlab.errors import InvalidInputError, Problem, SimlabError, UsageError
 from simlab.segments import Segmentation, known_schemes
-from simlab.segments.assign import assign
+from simlab.segments.assign import LEARNED, assign
 from simlab.verdict.tournament import Arena, Entrant
 from simlab.verdict.tournament.classes import options_for
 from simlab.verdict.tournament.grown import free_in, grow_in

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from simlab.api.contest.field import Field
 from simlab.api.data.data import Data
@@ -14,11 +13,6 @@ from simlab.verdict.tournament import FEWEST_CONTROLS, Tournament
 from simlab.verdict.tournament.classes import ClassRow
 from simlab.verdict.tournament.service import Regret
 from simlab.verdict.tournament.stability import Stability
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
-
 
 RANDOM = "random"
 
@@ -62,7 +56,7 @@ class Rounds:
 
 
 @dataclass(frozen=True, eq=False)
-class Contest:
+class ContestOutcome:
     """What came out of a contest of schemes.
 
     Attributes
@@ -107,37 +101,3 @@ class Contest:
     def winner(self) -> str:
         """The cheapest scheme at the deciding floor; the statements say whether others may be better."""
         return self.tournament.ranking()[0]
-
-    @property
-    def statements(self) -> tuple[str, ...]:
-        """The outcome in sentences."""
-        from simlab.api.contest.statements import contest_statements
-
-        return contest_statements(self)
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row per scheme and floor, the cheapest first."""
-        from simlab.api.contest.tables import tournament_frame
-
-        return tournament_frame(self)
-
-    def frames(self) -> dict[str, pd.DataFrame]:
-        """Every table of the contest by name, as in the run folder."""
-        from simlab.api.contest.tables import contest_frames
-
-        return contest_frames(self)
-
-    def plot(self) -> Figure:
-        """Price of segmentation per scheme with simultaneous intervals, random controls beside it."""
-        from simlab.api.contest.contest import plot_contest
-
-        return plot_contest(self)
-
-    def __repr__(self) -> str:
-        n = len(self.tournament.entries)
-        return f"Contest({n} schemes, {self.data.catalog.n_items} SKU-locations, cheapest: {self.winner})"
-
-    def _repr_html_(self) -> str:
-        from simlab.api.show import describe
-
-        return describe(repr(self), self.to_frame())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from simlab.api.contest.outcome import Contest
+from simlab.api.contest.outcome import ContestOutcome
+from simlab.api.contest.statements import contest_statements
 from simlab.api.contest.tables import NO_MOOCORE, contest_frames, hypervolumes, shown
 from simlab.api.data.assumptions import assumptions, laws_in_words
 from simlab.api.output.writing import RunResult, render_report
@@ -31,7 +32,7 @@ INTERVALS = (
 )
 
 
-def write_contest(contest: Contest, folder: RunFolder, times: dict[str, float]) -> RunResult:
+def write_contest(contest: ContestOutcome, folder: RunFolder, times: dict[str, float]) -> RunResult:
     """Every table as Parquet, every chart's data as CSV, the manifest last."""
     started = time.perf_counter()
     study = contest.data.study
@@ -47,7 +48,7 @@ def write_contest(contest: Contest, folder: RunFolder, times: dict[str, float]) 
     times = {**times, **contest.times, "write": time.perf_counter() - started}
     for stage, seconds in times.items():
         folder.log("stage", stage=stage, seconds=round(seconds, 3))
-    statements = contest.statements
+    statements = contest_statements(contest)
     folder.write_manifest(contest_facts(contest, statements, times))
     return RunResult(folder.path, render_report(folder.path), statements, shown(contest), times)
 
@@ -57,7 +58,9 @@ def csv_of(frame: pd.DataFrame) -> bytes:
     return frame.to_csv(index=False, lineterminator="\n").encode("utf-8")
 
 
-def contest_facts(contest: Contest, statements: tuple[str, ...], times: dict[str, float]) -> dict[str, Any]:
+def contest_facts(
+    contest: ContestOutcome, statements: tuple[str, ...], times: dict[str, float]
+) -> dict[str, Any]:
     """The manifest of a contest."""
     from simlab.engine._jit import kernel_hash
     from simlab.engine.prepare.evaluators import evaluator_of

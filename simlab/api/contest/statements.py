@@ -10,19 +10,19 @@ from simlab.measures import Estimate, format_money, format_rate
 from simlab.verdict.tournament import Tournament
 
 if TYPE_CHECKING:
-    from simlab.api.contest.outcome import Contest
+    from simlab.api.contest.outcome import ContestOutcome
 
 
 _NAMED = 6
 _NOTHING = 5e-7  # of a share: rounding, not a difference
 
 
-def contest_statements(contest: Contest) -> tuple[str, ...]:
+def contest_statements(contest: ContestOutcome) -> tuple[str, ...]:
     """The outcome at the deciding floor."""
     return tuple(_statements(contest))
 
 
-def _statements(contest: Contest) -> Iterator[str]:
+def _statements(contest: ContestOutcome) -> Iterator[str]:
     held, winner = contest.tournament, contest.winner
     at = f"equal fill {format_rate(held.fill)}"
     currency = contest.data.study.currency
@@ -51,7 +51,7 @@ def _statements(contest: Contest) -> Iterator[str]:
         yield f"Note: {note}."
 
 
-def _against(contest: Contest, winner: str) -> Iterator[str]:
+def _against(contest: ContestOutcome, winner: str) -> Iterator[str]:
     """The winner against the runner-up, and against the one class."""
     held = contest.tournament
     turned = {frozenset(pair) for pair in contest.stability.reversed_pairs}
@@ -114,7 +114,7 @@ def _random(held: Tournament) -> Iterator[str]:
         yield f"Every scheme is cheaper than all {n} random partitions of its sizes."
 
 
-def _stability(contest: Contest) -> Iterator[str]:
+def _stability(contest: ContestOutcome) -> Iterator[str]:
     stable, place = contest.stability, contest.tournament.names.index(contest.winner)
     if stable.seeds:
         ranks = stable.seed_ranks[:, place]
@@ -136,7 +136,7 @@ def _stability(contest: Contest) -> Iterator[str]:
         )
 
 
-def _number(contest: Contest) -> Iterator[str]:
+def _number(contest: ContestOutcome) -> Iterator[str]:
     """Recommended number of classes of the winner, where it can be scaled."""
     mine = [row for row in contest.classes if row.scheme == contest.winner and row.recommended]
     for row in mine:

@@ -13,7 +13,7 @@ from simlab.measures import Estimate, ratio_estimate
 from simlab.verdict.tournament import ONE, PER_SKU, Entry
 
 if TYPE_CHECKING:
-    from simlab.api.contest.outcome import Contest
+    from simlab.api.contest.outcome import ContestOutcome
 
 
 ALL = "(all)"
@@ -39,7 +39,7 @@ _OF_REGRETS = (
 )
 
 
-def contest_frames(contest: Contest) -> dict[str, pd.DataFrame]:
+def contest_frames(contest: ContestOutcome) -> dict[str, pd.DataFrame]:
     """Every table by name."""
     return {
         "tournament": tournament_frame(contest),
@@ -57,7 +57,7 @@ def contest_frames(contest: Contest) -> dict[str, pd.DataFrame]:
     }
 
 
-def tournament_frame(contest: Contest) -> pd.DataFrame:
+def tournament_frame(contest: ContestOutcome) -> pd.DataFrame:
     """One row per scheme and floor, the cheapest first.
 
     Notes
@@ -76,7 +76,7 @@ def tournament_frame(contest: Contest) -> pd.DataFrame:
 
 
 def _standing(
-    contest: Contest, name: str, fill: float, rank: int, volumes: dict[str, float]
+    contest: ContestOutcome, name: str, fill: float, rank: int, volumes: dict[str, float]
 ) -> dict[str, Any]:
     held, stable = contest.tournament, contest.stability
     entry, place = held.entries[name], held.names.index(name)
@@ -114,7 +114,7 @@ def _standing(
     return row
 
 
-def _controls(contest: Contest, name: str, fill: float) -> dict[str, Any]:
+def _controls(contest: ContestOutcome, name: str, fill: float) -> dict[str, Any]:
     held = contest.tournament
     share = held.control_share(name, fill)
     drawn = held.controls.get(name)
@@ -128,7 +128,7 @@ def _controls(contest: Contest, name: str, fill: float) -> dict[str, Any]:
     }
 
 
-def hypervolumes(contest: Contest) -> dict[str, float]:
+def hypervolumes(contest: ContestOutcome) -> dict[str, float]:
     """Area between each frontier and a common corner, as a share of it (0 to 1); empty without moocore."""
     from importlib.util import find_spec
 
@@ -150,7 +150,7 @@ def _points(entry: Entry) -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.column_stack([entry.cost.mean(axis=1), 1.0 - fill])
 
 
-def pairs_frame(contest: Contest) -> pd.DataFrame:
+def pairs_frame(contest: ContestOutcome) -> pd.DataFrame:
     """Every pair of schemes once, the cheaper first; intervals hold for all pairs of a floor together.
 
     Notes
@@ -183,7 +183,7 @@ def pairs_frame(contest: Contest) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def controls_frame(contest: Contest) -> pd.DataFrame:
+def controls_frame(contest: ContestOutcome) -> pd.DataFrame:
     """Random partitions of the sizes of every scheme, and the scheme's place among them."""
     held = contest.tournament
     rows = [
@@ -195,7 +195,7 @@ def controls_frame(contest: Contest) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["scheme", "at_fill", "draw", "holding_cost"])
 
 
-def classes_frame(contest: Contest) -> pd.DataFrame:
+def classes_frame(contest: ContestOutcome) -> pd.DataFrame:
     """Price of segmentation against the number of classes, one row per scheme and number; may be empty."""
     rows = [
         {
@@ -217,7 +217,7 @@ def classes_frame(contest: Contest) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=None if rows else list(_OF_CLASSES))
 
 
-def free_frame(contest: Contest) -> pd.DataFrame:
+def free_frame(contest: ContestOutcome) -> pd.DataFrame:
     """The best k targets with free assignment: the bound on every scheme of k classes, and its price."""
     held = contest.tournament
     rows = [
@@ -237,7 +237,7 @@ def free_frame(contest: Contest) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def regret_frame(contest: Contest) -> pd.DataFrame:
+def regret_frame(contest: ContestOutcome) -> pd.DataFrame:
     """Plans made for one definition of service, judged by every other (the cheapest scheme's)."""
     rows = [
         {
@@ -254,7 +254,7 @@ def regret_frame(contest: Contest) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=None if rows else list(_OF_REGRETS))
 
 
-def stability_frame(contest: Contest) -> pd.DataFrame:
+def stability_frame(contest: ContestOutcome) -> pd.DataFrame:
     """Rank of every scheme on every further seed and resampled catalogue."""
     stable = contest.stability
     parts = (("seed", stable.seeds, stable.seed_ranks), ("catalogue", None, stable.catalogue_ranks))
@@ -272,7 +272,7 @@ def stability_frame(contest: Contest) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["of", "number", "scheme", "rank"])
 
 
-def frontiers_frame(contest: Contest) -> pd.DataFrame:
+def frontiers_frame(contest: ContestOutcome) -> pd.DataFrame:
     """Every scheme's plans on the verdict seed, and the per-SKU plans under them."""
     held = contest.tournament
     rows = []
@@ -282,7 +282,7 @@ def frontiers_frame(contest: Contest) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def segments_frame(contest: Contest) -> pd.DataFrame:
+def segments_frame(contest: ContestOutcome) -> pd.DataFrame:
     """Every scheme's segments at the deciding floor: value, target, and service on the verdict seed.
 
     Notes
@@ -293,7 +293,7 @@ def segments_frame(contest: Contest) -> pd.DataFrame:
     return frame.astype({"first": object, "second": object}) if len(frame) else frame
 
 
-def _segments(contest: Contest) -> Iterator[dict[str, Any]]:
+def _segments(contest: ContestOutcome) -> Iterator[dict[str, Any]]:
     held, value = contest.tournament, contest.data.models.annual_value
     for one in held.entrants:
         asked = held.entries[one.name].asked.get(held.fill)
@@ -315,7 +315,7 @@ def _segments(contest: Contest) -> Iterator[dict[str, Any]]:
             }
 
 
-def shown(contest: Contest) -> dict[str, pd.DataFrame]:
+def shown(contest: ContestOutcome) -> dict[str, pd.DataFrame]:
     """The few columns that fit a terminal, at the deciding floor."""
     frame = tournament_frame(contest)
     main = frame[frame["at_fill"] == contest.tournament.fill]

@@ -69,7 +69,7 @@ class Data:
         """
         from simlab.api.data.fitted import fit_table
 
-        return fit_table(self, segmentation)
+        return fit_table(self.catalog, self.models, self.history, segmentation)
 
     def lead_times(self) -> pd.DataFrame:
         """One row per supplier: lead times as received, promises, drift, weekdays, shared delays, parts.

@@ -9,13 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simlab.api.data.data import Data
 from simlab.api.show import COLOURS, Column, Kind, ResultTable
 from simlab.arrays import IntArray
 from simlab.catalog import Catalog
 from simlab.engine.world.demand_law import LawKind
 from simlab.errors import UsageError
-from simlab.models import FITTED, Models, SupplierRecord, one_step, supplier_records
+from simlab.models import FITTED, History, Models, SupplierRecord, one_step, supplier_records
 from simlab.segments import Segmentation
 from simlab.verdict.replay.fit import fit_test, pit_of_segments
 
@@ -36,7 +35,9 @@ _COLUMNS = (
 )
 
 
-def fit_table(data: Data, segmentation: Segmentation) -> ResultTable:
+def fit_table(
+    catalog: Catalog, models: Models, history: History | None, segmentation: Segmentation
+) -> ResultTable:
     """The test as a table that draws its PIT histograms.
 
     Raises
@@ -44,7 +45,7 @@ def fit_table(data: Data, segmentation: Segmentation) -> ResultTable:
     UsageError
         No history is long enough to judge anything.
     """
-    found = fit_tables(data, segmentation)
+    found = fit_tables(catalog, models, history, segmentation)
     if not found:
         raise UsageError("no history is long enough to test laws on periods that they were not fitted to")
     table = found["fit_test"]
@@ -57,10 +58,12 @@ def fit_table(data: Data, segmentation: Segmentation) -> ResultTable:
 
         return plot_pit(found["fit_pit"])
 
-    return ResultTable("Fit of the laws, out of sample", table, note, _COLUMNS, data.study.currency, draw)
+    return ResultTable("Fit of the laws, out of sample", table, note, _COLUMNS, catalog.study.currency, draw)
 
 
-def fit_tables(data: Data, segmentation: Segmentation) -> dict[str, pd.DataFrame]:
+def fit_tables(
+    catalog: Catalog, models: Models, history: History | None, segmentation: Segmentation
+) -> dict[str, pd.DataFrame]:
     """Tables `fit_test` and `fit_pit`; empty where no history is long enough.
 
     Notes
@@ -68,10 +71,9 @@ def fit_tables(data: Data, segmentation: Segmentation) -> dict[str, pd.DataFrame
     Judged are at most 60 items of a segment (fewer of many segments), drawn by the hash of their keys, and
     the 60 largest segments: a second fit of everything would double the time of a run.
     """
-    history = data.history
     if history is None:
         return {}
-    found = one_step(data.catalog, _judged(data, segmentation, history.n_observed > 0))
+    found = one_step(catalog, _judged(models, segmentation, history.n_observed > 0))
     if found is None:
         return {}
     codes, names = segmentation.codes, segmentation.names
@@ -79,13 +81,13 @@ def fit_tables(data: Data, segmentation: Segmentation) -> dict[str, pd.DataFrame
     return {"fit_test": table, "fit_pit": pit_of_segments(found, codes, names, FITTED)}
 
 
-def _judged(data: Data, segmentation: Segmentation, known: npt.NDArray[np.bool_]) -> IntArray:
+def _judged(models: Models, segmentation: Segmentation, known: npt.NDArray[np.bool_]) -> IntArray:
     """Rows of the catalogue, ascending."""
     sizes = np.bincount(segmentation.codes[known], minlength=len(segmentation.names))
     largest = np.argsort(-sizes, kind="stable")[:_MOST_SEGMENTS]
     largest = largest[sizes[largest] > 0]
     each = int(np.clip(_MOST_ITEMS // max(largest.size, 1), _FEWEST_EACH, _MOST_EACH))
-    key = data.models.world.keys
+    key = models.world.keys
     rows = []
     for code in largest.tolist():
         mine = np.flatnonzero(known & (segmentation.codes == code))

@@ -37,7 +37,7 @@ from simlab.measures import Estimate
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simlab.api.plans.outcome import Optimization
+    from simlab.api.plans.outcome import Outcome
 
 
 _CELLS = 150_000
@@ -127,7 +127,7 @@ class Bounds:
         return ResultTable("How good can any plan be", frame, self.note, columns, self.unit)
 
 
-def bounds(opt: Optimization, *, every_level: bool = False, headroom: float = 0.0) -> Bounds:
+def bounds(opt: Outcome, *, every_level: bool = False, headroom: float = 0.0) -> Bounds:
     """Bounds and the split of the gap at the service of the chosen plan.
 
     `headroom`: how far the levels go beyond the highest of the grid, as a share of it.
@@ -166,7 +166,7 @@ def bounds(opt: Optimization, *, every_level: bool = False, headroom: float = 0.
     )
 
 
-def _limited(opt: Optimization) -> float:
+def _limited(opt: Outcome) -> float:
     """Bound under floors and ceilings of groups, at the service of the chosen plan."""
     solved, rules, codes = opt.solved, opt.rules, opt.segmentation.codes
     cost, _, served = solved.items.tables
@@ -183,12 +183,12 @@ def _limited(opt: Optimization) -> float:
     return limited_bound(cost, [*limits, Limit("service", served, at_least=solved.chosen.served)])
 
 
-def shifts(opt: Optimization) -> bool:
+def shifts(opt: Outcome) -> bool:
     """Whether one path serves every level of every item."""
     return bool(shifting(opt.data.models.world, opt.planned.levels).all())
 
 
-def quick(opt: Optimization) -> bool:
+def quick(opt: Outcome) -> bool:
     """Whether bounds over every level are had in a moment."""
     if not shifts(opt):
         return False
@@ -196,7 +196,7 @@ def quick(opt: Optimization) -> bool:
     return int((span.last - span.first + 1).sum()) <= _QUICK
 
 
-def _level_bounds(opt: Optimization, headroom: float) -> tuple[float, float]:
+def _level_bounds(opt: Outcome, headroom: float) -> tuple[float, float]:
     """Bounds over the levels between each item's least and highest, and over every level."""
     span = _Span.of(opt, headroom)
     horizon = replace(opt.settings.horizon("search", opt.warmup), slots=1)
@@ -226,7 +226,7 @@ class _Span:
     last: IntArray
 
     @classmethod
-    def of(cls, opt: Optimization, headroom: float) -> _Span:
+    def of(cls, opt: Outcome, headroom: float) -> _Span:
         levels = opt.planned.levels
         by_s = levels.family == Family.REORDER_QUANTITY
         own = np.where(by_s[:, None], levels.reorder_point, levels.order_up_to)
@@ -239,7 +239,7 @@ class _Span:
         return int(self.last[row] - self.first[row]) + 1
 
 
-def _block(opt: Optimization, rows: IntArray, span: _Span, horizon: Horizon) -> tuple[HullSteps, HullSteps]:
+def _block(opt: Outcome, rows: IntArray, span: _Span, horizon: Horizon) -> tuple[HullSteps, HullSteps]:
     """Lower hulls of some items over the levels between those of the grid, and over all."""
     own = opt.planned.levels.take(rows)
     first, last = span.first[rows][:, None], span.last[rows][:, None]
@@ -273,7 +273,7 @@ def _hull(kept: npt.NDArray[np.bool_], cost: IntArray, good: IntArray) -> HullSt
 _BATCHES = 20
 
 
-def band_frame(opt: Optimization) -> pd.DataFrame:
+def band_frame(opt: Outcome) -> pd.DataFrame:
     """One row per plan shown: fresh service and cost with bands that hold for all plans at once.
 
     Plans are fixed, all replications of the verdict are used. `tie_group`: plans of one group cannot
@@ -306,7 +306,7 @@ def band_frame(opt: Optimization) -> pd.DataFrame:
     )
 
 
-def gap_to_truth(opt: Optimization) -> Estimate | None:
+def gap_to_truth(opt: Outcome) -> Estimate | None:
     """Money by which the chosen plan may exceed the true optimum at its price of service; one-sided.
 
     From independent batches of the verdict seed (Mak, Morton, Wood 1999). None where the sums of every

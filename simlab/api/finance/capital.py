@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simlab.api.show import spread
+from simlab.api.show import COLOURS, _canvas, spread
 from simlab.arrays import FloatArray
 from simlab.engine.recorder.periods import TimeProfile
 from simlab.engine.world.levels import Levels
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from simlab.api.plans.outcome import Optimization
+    from simlab.api.plans.outcome import Outcome
 
 
 REPLICATIONS = 100
@@ -76,8 +76,6 @@ class Capital:
 
     def plot(self) -> Figure:
         """Stock value from today on with its band, and what is bought."""
-        from simlab.api.finance.finance import plot_capital
-
         return plot_capital(self)
 
     def __repr__(self) -> str:
@@ -121,7 +119,7 @@ class Capital:
         return tuple(lines)
 
 
-def capital(opt: Optimization, progress: Progress | None = None) -> Capital:
+def capital(opt: Outcome, progress: Progress | None = None) -> Capital:
     """Stock, pipeline and purchases per period under the chosen plan, started from today."""
     start, from_record = start_of(opt)
     horizon = opt.settings.horizon("verdict", 0)
@@ -144,7 +142,7 @@ def capital(opt: Optimization, progress: Progress | None = None) -> Capital:
     return _of_profile(opt, profile, units * costs.cost_resolution, from_record)
 
 
-def start_of(opt: Optimization) -> tuple[Start, bool]:
+def start_of(opt: Outcome) -> tuple[Start, bool]:
     """Today's stock and pipeline; without a stock record, the habit's means in the long run."""
     record = stock_record(opt.data.catalog)
     if record is not None:
@@ -152,7 +150,7 @@ def start_of(opt: Optimization) -> tuple[Start, bool]:
     return _habit_start(opt, opt.references.levels["habit"]), False
 
 
-def _habit_start(opt: Optimization, levels: Levels) -> Start:
+def _habit_start(opt: Outcome, levels: Levels) -> Start:
     horizon = replace(opt.settings.horizon("search", opt.warmup), slots=1)
     horizon = replace(horizon, replications=min(REPLICATIONS, horizon.replications))
     curves = run_curves(opt.data.models.world, levels, horizon, workers=opt.settings.workers)
@@ -161,7 +159,7 @@ def _habit_start(opt: Optimization, levels: Levels) -> Start:
     return Start(whole_units(np.maximum(shelf, 0.0)), whole_units(curves.on_order[:, 0, 0] / exposure))
 
 
-def _of_profile(opt: Optimization, profile: TimeProfile, start: float, from_record: bool) -> Capital:
+def _of_profile(opt: Outcome, profile: TimeProfile, start: float, from_record: bool) -> Capital:
     import pandas as pd
 
     resolution = opt.data.models.costs.cost_resolution
@@ -222,12 +220,12 @@ def _gone(mean: FloatArray, end: float, left: float) -> int | None:
 ALL = "(all)"
 
 
-def now_of(opt: Optimization) -> str:
+def now_of(opt: Outcome) -> str:
     """The plan that stands for now: today's levels where every SKU-location has them, else the habit."""
     return "today" if "today" in opt.verdict else "habit"
 
 
-def capital_by_segment(opt: Optimization) -> pd.DataFrame:
+def capital_by_segment(opt: Outcome) -> pd.DataFrame:
     """One row per segment and one for all: mean inventory value now and proposed, and the change.
 
     Both plans run on the verdict seed, so that the change is paired. ``stock_record`` is today's stock
@@ -242,7 +240,7 @@ def capital_by_segment(opt: Optimization) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _row(opt: Optimization, name: str, cells: list[int], n_items: int, recorded: float) -> dict[str, Any]:
+def _row(opt: Outcome, name: str, cells: list[int], n_items: int, recorded: float) -> dict[str, Any]:
     kind, level = now_of(opt), opt.settings.level
     money = opt.settings.scale(opt.data.study).value
     before, after = ({key: _of(opt, plan, key, cells) for key in _KEYS} for plan in (kind, "segmented"))
@@ -265,11 +263,11 @@ def _row(opt: Optimization, name: str, cells: list[int], n_items: int, recorded:
 _KEYS = ("stock_value", "served", "demanded")
 
 
-def _of(opt: Optimization, plan: str, name: str, cells: list[int]) -> Any:
+def _of(opt: Outcome, plan: str, name: str, cells: list[int]) -> Any:
     return getattr(opt.verdict[plan], name)[0, cells].sum(axis=0)
 
 
-def _recorded(opt: Optimization) -> Any:
+def _recorded(opt: Outcome) -> Any:
     """(n_segments,) money of today's stock as recorded; NaN without a record."""
     record, n = stock_record(opt.data.catalog), opt.segmentation.n_segments
     if record is None:
@@ -277,3 +275,28 @@ def _recorded(opt: Optimization) -> Any:
     costs = opt.data.models.costs
     units = (record.on_hand.clip(0) * costs.unit_cost).astype(np.float64)
     return np.bincount(opt.segmentation.codes, units, minlength=n) * costs.cost_resolution
+
+
+def plot_capital(capital: Capital) -> Figure:
+    """Stock value from today on with the band of single replications, and what is bought."""
+    figure, axes = _canvas(8.0, 4.5)
+    frame = capital.frame
+    axes.fill_between(
+        frame["period"],
+        frame["inventory_value_low"],
+        frame["inventory_value_high"],
+        color=COLOURS["segmented"],
+        alpha=0.25,
+        linewidth=0,
+        label="nine of ten replications",
+    )
+    axes.plot(
+        frame["period"], frame["inventory_value"], color=COLOURS["segmented"], label="stock value, mean"
+    )
+    axes.plot(frame["period"], frame["purchases"], color="0.5", linewidth=0.8, label="purchases, mean")
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.set_xlabel(f"{capital.period.capitalize()}s from today")
+    axes.set_ylabel(capital.currency)
+    axes.legend(frameon=False, fontsize="small")
+    return figure

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from simlab.api.finance import bounds as bounding
-from simlab.api.finance import prices
-from simlab.api.finance.bounds import band_frame
-from simlab.api.finance.capital import capital_by_segment, now_of
+from simlab.api.finance import bounds, prices
+from simlab.api.finance.capital import Capital, capital, capital_by_segment, now_of
 from simlab.api.finance.limits import limits_frame
-from simlab.api.finance.prices import releases_frame
+from simlab.api.finance.stock_value import StockValue, stock_value
+from simlab.api.finance.stress import Stress, stress
+from simlab.api.plans.outcome import Outcome
 from simlab.api.show import COLOURS, Column, Kind, ResultTable, _canvas
+from simlab.execution import Progress
 from simlab.measures import format_money, format_rate
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-    from simlab.api.finance.capital import Capital
-    from simlab.api.plans.outcome import Optimization
-    from simlab.frontier import Plan
 
 
 _STEP = (
@@ -30,7 +29,7 @@ _STEP = (
 )
 
 
-def exchange_rates(opt: Optimization) -> ResultTable:
+def exchange_rates(opt: Outcome) -> ResultTable:
     """Money per percentage point of service between neighbouring plans."""
 
     service, a_year = opt.accounting.service, "a year" if opt.accounting.yearly else ""
@@ -48,7 +47,7 @@ def exchange_rates(opt: Optimization) -> ResultTable:
     return _table(opt, "Exchange rates", prices.rates_frame(opt), note, columns, plot_rates)
 
 
-def next_euro(opt: Optimization) -> ResultTable:
+def next_euro(opt: Outcome) -> ResultTable:
     """Each segment's best next step up and down."""
     columns = (
         Column("direction", "step", Kind.TEXT),
@@ -65,7 +64,7 @@ def next_euro(opt: Optimization) -> ResultTable:
     return _table(opt, "Next moves", prices.moves_frame(opt), note, columns)
 
 
-def release(opt: Optimization, amount: float) -> ResultTable:
+def release(opt: Outcome, amount: float) -> ResultTable:
     """Where an amount of stock comes from at the least loss."""
     found = prices.release_of(opt, amount)
     columns = (
@@ -81,7 +80,7 @@ def release(opt: Optimization, amount: float) -> ResultTable:
     return _table(opt, "Release of stock", prices.release_frame(found), note, columns)
 
 
-def by_segment(opt: Optimization) -> ResultTable:
+def by_segment(opt: Outcome) -> ResultTable:
     """Stock now and proposed, segment by segment."""
 
     columns = (
@@ -103,7 +102,7 @@ def by_segment(opt: Optimization) -> ResultTable:
 
 
 def _table(
-    opt: Optimization,
+    opt: Outcome,
     title: str,
     frame: pd.DataFrame,
     note: str,
@@ -113,32 +112,52 @@ def _table(
     return ResultTable(title, frame, note, columns, opt.data.study.currency, draw)
 
 
-def bounds(opt: Optimization, *, every_level: bool, headroom: float = 0.0) -> bounding.Bounds:
-    """Per-SKU bounds and the split of the gap."""
-    return bounding.bounds(opt, every_level=every_level, headroom=headroom)
+@dataclass(frozen=True, eq=False)
+class Finance:
+    """What money asks of an outcome; every analysis is found once, when first asked for.
 
+    Attributes
+    ----------
+    outcome : Outcome
+    progress : callable or None
+        Called with (stage, done, total) while capital over time is simulated.
+    """
 
-def knee(opt: Optimization) -> Plan:
-    """The knee of the frontier."""
-    return prices.knee_of(opt)
+    outcome: Outcome
+    progress: Progress | None = None
 
+    @cached_property
+    def capital(self) -> Capital:
+        """Stock and purchases from today's stock to the chosen plan, period by period."""
+        return capital(self.outcome, self.progress)
 
-def finance_frames(opt: Optimization) -> dict[str, pd.DataFrame]:
-    """The tables under `results` that finance reads."""
-    scenarios = {} if opt.stress is None else {"stress": opt.stress.frame}
-    return {
-        **scenarios,
-        "capital": opt.capital.to_frame(),
-        "stock_value": opt.stock_value.to_frame(),
-        "capital_by_segment": capital_by_segment(opt),
-        "exchange_rates": prices.rates_frame(opt),
-        "moves": prices.moves_frame(opt),
-        "budget_sweep": prices.sweep_frame(opt),
-        "release": releases_frame(opt),
-        "band": band_frame(opt),
-        "bounds": bounds(opt, every_level=bounding.quick(opt)).to_frame(),
-        "limits": limits_frame(opt),
-    }
+    @cached_property
+    def stock_value(self) -> StockValue:
+        """P95 and peak of stock value of every compared plan, in the long run, on the verdict seed."""
+        return stock_value(self.outcome)
+
+    @cached_property
+    def stress(self) -> Stress | None:
+        """The study's scenarios on the same random numbers; None where it names none."""
+        return stress(self.outcome) if self.outcome.data.study.scenarios else None
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """The tables under `results` that finance reads."""
+        outcome = self.outcome
+        scenarios = {} if self.stress is None else {"stress": self.stress.frame}
+        return {
+            **scenarios,
+            "capital": self.capital.to_frame(),
+            "stock_value": self.stock_value.to_frame(),
+            "capital_by_segment": capital_by_segment(outcome),
+            "exchange_rates": prices.rates_frame(outcome),
+            "moves": prices.moves_frame(outcome),
+            "budget_sweep": prices.sweep_frame(outcome),
+            "release": prices.releases_frame(outcome),
+            "band": bounds.band_frame(outcome),
+            "bounds": bounds.bounds(outcome, every_level=bounds.quick(outcome)).to_frame(),
+            "limits": limits_frame(outcome, self.stock_value),
+        }
 
 
 _NOW, _PLAN = COLOURS["habit"], COLOURS["segmented"]
@@ -178,28 +197,5 @@ def plot_capital_by_segment(table: ResultTable) -> Figure:
     axes.set_xlim(left=0)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel(f"Mean inventory value ({table.currency})")
-    axes.legend(frameon=False, fontsize="small")
-    return figure
-
-
-def plot_capital(capital: Capital) -> Figure:
-    """Stock value from today on with the band of single replications, and what is bought."""
-    figure, axes = _canvas(8.0, 4.5)
-    frame = capital.frame
-    axes.fill_between(
-        frame["period"],
-        frame["inventory_value_low"],
-        frame["inventory_value_high"],
-        color=_PLAN,
-        alpha=0.25,
-        linewidth=0,
-        label="nine of ten replications",
-    )
-    axes.plot(frame["period"], frame["inventory_value"], color=_PLAN, label="stock value, mean")
-    axes.plot(frame["period"], frame["purchases"], color="0.5", linewidth=0.8, label="purchases, mean")
-    axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_formatter("{x:,.0f}")
-    axes.set_xlabel(f"{capital.period.capitalize()}s from today")
-    axes.set_ylabel(capital.currency)
     axes.legend(frameon=False, fontsize="small")
     return figure

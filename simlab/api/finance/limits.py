@@ -14,13 +14,15 @@ from simlab.measures import format_money
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simlab.api.plans.outcome import Optimization
+    from simlab.api.finance.stock_value import StockValue
+    from simlab.api.plans.outcome import Outcome
 
 
-def limits_frame(opt: Optimization) -> pd.DataFrame:
+def limits_frame(opt: Outcome, stock_value: StockValue | None = None) -> pd.DataFrame:
     """Every limit besides floor and budget: what the plan reaches, and what no target can move.
 
-    Chance limits carry the share of fresh replications in which the plan misses them.
+    Chance limits carry the share of fresh replications in which the plan misses them, ceilings on P95 or
+    peak what fresh replications reach (`stock_value`, needed for these alone).
     """
     import pandas as pd
 
@@ -52,10 +54,10 @@ def limits_frame(opt: Optimization) -> pd.DataFrame:
                     **spread("missed_verdict", missed),
                 }
             )
-    return pd.DataFrame([*rows, *_target_rows(opt), *_tails(opt), *_constants(opt)])
+    return pd.DataFrame([*rows, *_target_rows(opt), *_tails(opt, stock_value), *_constants(opt)])
 
 
-def _target_rows(opt: Optimization) -> list[dict[str, Any]]:
+def _target_rows(opt: Outcome) -> list[dict[str, Any]]:
     """Pins and ranges of segments; a pinned one is what no plan can move."""
     allowed, targets = opt.rules.allowed, np.array(opt.targets)
     if allowed is None:
@@ -79,12 +81,12 @@ def _target_rows(opt: Optimization) -> list[dict[str, Any]]:
     return found
 
 
-def _tails(opt: Optimization) -> list[dict[str, Any]]:
+def _tails(opt: Outcome, stock_value: StockValue | None) -> list[dict[str, Any]]:
     """Ceilings on P95 and peak of stock value: reached on the search seed, and on fresh replications."""
     bounded = [one for one in opt.solved.choosing.tails if np.isfinite(one.at_most)]
-    if not bounded:
+    if not bounded or stock_value is None:
         return []
-    currency, fresh = opt.data.study.currency, opt.stock_value.of("segmented")
+    currency, fresh = opt.data.study.currency, stock_value.of("segmented")
     return [
         {
             "kind": "tail",
@@ -98,7 +100,7 @@ def _tails(opt: Optimization) -> list[dict[str, Any]]:
     ]
 
 
-def _constants(opt: Optimization) -> list[dict[str, Any]]:
+def _constants(opt: Outcome) -> list[dict[str, Any]]:
     """Flows that are the same at every target: they bind nothing and are reported as they are."""
     curves, study = opt.curves, opt.data.study
     per_year = study.periods_per_year / (opt.settings.periods * opt.settings.replications)

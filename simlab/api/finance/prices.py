@@ -30,14 +30,14 @@ from simlab.measures import Estimate, jackknife, mean_estimate
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simlab.api.plans.outcome import Optimization
+    from simlab.api.plans.outcome import Outcome
 
 
 N_RATES = 16
 N_BUDGETS = 20
 
 
-def rates_frame(opt: Optimization, n_points: int = N_RATES) -> pd.DataFrame:
+def rates_frame(opt: Outcome, n_points: int = N_RATES) -> pd.DataFrame:
     """Slopes between neighbouring plans: on the search seed, on the Lagrangian hull, and on fresh seeds.
 
     The fresh slope holds the two plans fixed and is paired; money per percentage point of service.
@@ -77,12 +77,12 @@ def _slope(sums: PlanSums, name: str, low: int, high: int, level: float) -> Esti
     return slope_estimate(cost, (sums.good[low, 0], sums.good[high, 0]), sums.asked[low, 0], level)
 
 
-def chosen_point(opt: Optimization) -> int:
+def chosen_point(opt: Outcome) -> int:
     """Number of the chosen plan among the points shown."""
     return int(np.flatnonzero((opt.solved.shown.choice == opt.chosen.choice).all(axis=1))[0])
 
 
-def moves_frame(opt: Optimization, plan: Plan | None = None) -> pd.DataFrame:
+def moves_frame(opt: Outcome, plan: Plan | None = None) -> pd.DataFrame:
     """Each segment's best next step up and down from a plan (the chosen one), best ratio first."""
     import pandas as pd
 
@@ -95,7 +95,7 @@ def moves_frame(opt: Optimization, plan: Plan | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=None if rows else ["direction", "segment", "fill", "value"])
 
 
-def _move(opt: Optimization, start: Plan, move: Move) -> dict[str, Any]:
+def _move(opt: Outcome, start: Plan, move: Move) -> dict[str, Any]:
     curves = start.curves
     row = curves.names.index(move.segment)
     column = int(np.argmin(np.abs(curves.targets - move.to_target)))
@@ -114,7 +114,7 @@ def _move(opt: Optimization, start: Plan, move: Move) -> dict[str, Any]:
     }
 
 
-def _fresh_move(opt: Optimization, row: int, old: int, new: int) -> dict[str, float]:
+def _fresh_move(opt: Outcome, row: int, old: int, new: int) -> dict[str, float]:
     """The same step on the verdict seed: change of service and of stock value, paired."""
     cells = opt.verdict.get(SEGMENTS)
     if cells is None:
@@ -129,7 +129,7 @@ def _fresh_move(opt: Optimization, row: int, old: int, new: int) -> dict[str, fl
     return {**spread("fill_verdict", fill), **spread("value_verdict", value)}
 
 
-def release_of(opt: Optimization, amount: float) -> Release:
+def release_of(opt: Outcome, amount: float) -> Release:
     """Money set free at the least loss of service, and from which segments."""
     source = opt.solved.problem if opt.rules.any_on_means else opt.solved.frontier
     return release(cast(Frontier, source), opt.chosen, amount)
@@ -159,7 +159,7 @@ def release_frame(found: Release) -> pd.DataFrame:
     return pd.DataFrame([*rows, total])
 
 
-def sweep_frame(opt: Optimization, n_points: int = N_BUDGETS) -> pd.DataFrame:
+def sweep_frame(opt: Outcome, n_points: int = N_BUDGETS) -> pd.DataFrame:
     """The best plan at budgets spread evenly over what the frontier ties up.
 
     Floors, ceilings and order of the study hold; limits on single replications and on P95 or peak of
@@ -194,7 +194,7 @@ def sweep_frame(opt: Optimization, n_points: int = N_BUDGETS) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def knee_of(opt: Optimization) -> Plan:
+def knee_of(opt: Outcome) -> Plan:
     """The plan farthest below the straight line between the ends of the frontier."""
     return opt.solved.frontier.plan(knee(opt.solved.frontier))
 
@@ -204,7 +204,7 @@ SHARES = (0.05, 0.10, 0.20)
 _NAMED = 3
 
 
-def releases_frame(opt: Optimization) -> pd.DataFrame:
+def releases_frame(opt: Outcome) -> pd.DataFrame:
     """What each segment gives up (or gains) if a share of the plan's stock must be set free.
 
     The best plan for what is left under the study's limits but not its floor; under limits with very

@@ -21,10 +21,10 @@ from simlab.models.suppliers.supply import outage_chances
 from simlab.verdict.stress import Change, changed
 
 if TYPE_CHECKING:
-    from simlab.api.plans.outcome import Optimization
+    from simlab.api.plans.outcome import Outcome
 
 
-def scenario_problem(opt: Optimization, curves: Curves, price: float) -> Problem:
+def scenario_problem(opt: Outcome, curves: Curves, price: float) -> Problem:
     """Objective against service by segment in a scenario, under the study's floors, ceilings and order.
 
     Parameters
@@ -80,7 +80,7 @@ def priced(amount: IntArray, price: float) -> IntArray:
     return amount if price == 1.0 else np.rint(amount * price).astype(np.int64)
 
 
-def regret_notes(opt: Optimization) -> list[str]:
+def regret_notes(opt: Outcome) -> list[str]:
     """What regret is counted in, and which limits are asked of it, where the study counts or limits."""
     notes = []
     if not opt.accounting.plain:
@@ -112,7 +112,7 @@ class _Scene:
     price: float
 
 
-def _scenes(opt: Optimization) -> list[_Scene]:
+def _scenes(opt: Outcome) -> list[_Scene]:
     data, found = opt.data, []
     world = data.models.world
     for name, spec in data.study.scenarios.items():
@@ -160,11 +160,11 @@ def outages(world: World, supplier: str, periods: float, periods_per_year: float
     return replace(world, supply=supply)
 
 
-def _whole(opt: Optimization) -> _Scene:
+def _whole(opt: Outcome) -> _Scene:
     return _Scene(BASE, opt.data.models.world, _all(opt), 1.0)
 
 
-def _all(opt: Optimization) -> IntArray:
+def _all(opt: Outcome) -> IntArray:
     return np.arange(opt.segmentation.codes.size, dtype=np.int64)
 
 

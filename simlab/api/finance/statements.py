@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.api.finance import prices
-from simlab.api.finance.finance import bounds
+from simlab.api.finance.bounds import bounds
+from simlab.api.finance.finance import Finance
 from simlab.api.finance.prices import _NAMED, SHARES, releases_frame
 from simlab.api.finance.stock_value import COLUMNS, lost_margin_statements
 from simlab.api.plans.tails import NAMES
@@ -18,15 +19,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from simlab.api.finance.stress import Stress
-    from simlab.api.plans.outcome import Optimization
+    from simlab.api.plans.outcome import Outcome
 
 
-def release_statements(opt: Optimization, frame: pd.DataFrame) -> tuple[str, ...]:
+def release_statements(opt: Outcome, frame: pd.DataFrame) -> tuple[str, ...]:
     """Where a tenth of the plan's stock would come from, and where the frontier has its knee."""
     return (*_release(opt, frame), *_knee(opt))
 
 
-def _release(opt: Optimization, frame: pd.DataFrame) -> tuple[str, ...]:
+def _release(opt: Outcome, frame: pd.DataFrame) -> tuple[str, ...]:
     rows = frame[frame["share"] == SHARES[1]]
     if rows.empty:
         none = "No plan of the grid under the study's limits sets"
@@ -45,11 +46,11 @@ def _release(opt: Optimization, frame: pd.DataFrame) -> tuple[str, ...]:
     )
 
 
-def _knee(opt: Optimization) -> tuple[str, ...]:
+def _knee(opt: Outcome) -> tuple[str, ...]:
     points = opt.solved.frontier
     if points.n_points < 3:
         return ()
-    knee, currency = opt.knee, opt.data.study.currency
+    knee, currency = prices.knee_of(opt), opt.data.study.currency
     yearly = " a year" if opt.accounting.yearly else ""
     ends = " and ".join(format_rate(float(points.fill_rate[end])) for end in (0, -1))
     return (
@@ -72,9 +73,10 @@ def stress_statements(found: Stress, currency: str, floor: float | None) -> tupl
     return (*lines, *(note[:1].upper() + note[1:] + "." for note in found.notes))
 
 
-def tail_statements(opt: Optimization) -> tuple[str, ...]:
+def tail_statements(finance: Finance) -> tuple[str, ...]:
     """How high the stock of the plan goes, and what an objective or a ceiling on it became out of sample."""
-    currency, fresh = opt.data.study.currency, opt.stock_value.of("segmented")
+    opt = finance.outcome
+    currency, fresh = opt.data.study.currency, finance.stock_value.of("segmented")
     p95, peak, high = (format_money(fresh[name], currency) for name in COLUMNS)
     found = [
         f"On the verdict seed the plan's stock value stays at or below {p95} in 95 % of replications × "
@@ -94,8 +96,9 @@ def tail_statements(opt: Optimization) -> tuple[str, ...]:
     return tuple(found)
 
 
-def finance_statements(opt: Optimization) -> tuple[str, ...]:
+def finance_statements(finance: Finance) -> tuple[str, ...]:
     """What finance should know, in sentences."""
+    opt = finance.outcome
     currency, found = opt.data.study.currency, []
     rates = prices.rates_frame(opt)
     near = rates[rates["ends_at_chosen"]]
@@ -123,9 +126,9 @@ def finance_statements(opt: Optimization) -> tuple[str, ...]:
             f"{format_money(money.value, currency)} of capital a year."
         )
     found += release_statements(opt, releases_frame(opt))
-    found += tail_statements(opt)
+    found += tail_statements(finance)
     found += lost_margin_statements(opt)
-    found += opt.capital.statements()
-    if opt.stress is not None:
-        found += stress_statements(opt.stress, currency, opt.solved.fill_rate)
+    found += finance.capital.statements()
+    if finance.stress is not None:
+        found += stress_statements(finance.stress, currency, opt.solved.fill_rate)
     return tuple(found)

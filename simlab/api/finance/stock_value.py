@@ -18,7 +18,7 @@ from simlab.measures import Estimate, format_estimate, mean_estimate
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simlab.api.plans.outcome import Optimization
+    from simlab.api.plans.outcome import Outcome
 
 
 COLUMNS = ("p95_inventory_value", "peak_inventory_value", "peak_inventory_value_p95")
@@ -80,7 +80,7 @@ class StockValue:
         return ResultTable("Stock value by period", self.frame, note, _SHOWN, self.currency)
 
 
-def stock_value(opt: Optimization) -> StockValue:
+def stock_value(opt: Outcome) -> StockValue:
     """Simulate the compared plans once more on the verdict seed, kept by period."""
     import pandas as pd
 
@@ -113,7 +113,7 @@ def stock_value(opt: Optimization) -> StockValue:
     return StockValue(frame, replications, opt.data.study.currency)
 
 
-def _scenarios(opt: Optimization) -> int:
+def _scenarios(opt: Outcome) -> int:
     """Replications that chose the plan: as many judge it."""
     return max((one.replications for one in opt.solved.choosing.tails), default=0)
 
@@ -157,13 +157,13 @@ def with_stock_value(frame: pd.DataFrame, found: StockValue) -> pd.DataFrame:
     return frame.merge(own, on=keys[:2], how="left", validate="one_to_one")
 
 
-def lost_margin(opt: Optimization, kind: str, sample: str, segment: str | None) -> Estimate | None:
+def lost_margin(opt: Outcome, kind: str, sample: str, segment: str | None) -> Estimate | None:
     """Mean over replications of (price − unit cost) × units not served at once, scaled to a year.
 
     Parameters
     ----------
     kind, sample, segment
-        As in `Optimization.scores`.
+        As in `Outcome.scores`.
 
     Returns
     -------
@@ -178,7 +178,7 @@ def lost_margin(opt: Optimization, kind: str, sample: str, segment: str | None) 
     return mean_estimate(rows * money, opt.settings.level)
 
 
-def with_lost_margin(frame: pd.DataFrame, opt: Optimization) -> pd.DataFrame:
+def with_lost_margin(frame: pd.DataFrame, opt: Outcome) -> pd.DataFrame:
     """A table of plans (by sample, and by segment) with lost margin and its interval, where prices are."""
     if opt.accounting.weights.margin is None:
         return frame
@@ -192,7 +192,7 @@ def with_lost_margin(frame: pd.DataFrame, opt: Optimization) -> pd.DataFrame:
     return frame.assign(lost_margin=table[:, 0], lost_margin_low=table[:, 1], lost_margin_high=table[:, 2])
 
 
-def lost_margin_statements(opt: Optimization) -> tuple[str, ...]:
+def lost_margin_statements(opt: Outcome) -> tuple[str, ...]:
     """What the plan loses, where prices are known."""
     found = lost_margin(opt, "segmented", "verdict", None)
     if found is None:

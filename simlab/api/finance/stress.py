@@ -37,7 +37,7 @@ from simlab.verdict.retest import retest
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simlab.api.plans.outcome import Optimization
+    from simlab.api.plans.outcome import Outcome
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -73,7 +73,7 @@ class Stress:
         return describe("Scenarios: " + " ".join(self.notes), self.frame)
 
 
-def stress(opt: Optimization) -> Stress:
+def stress(opt: Outcome) -> Stress:
     """Every scenario of the study on the same random numbers; levels stay as planned."""
     import pandas as pd
 
@@ -135,7 +135,7 @@ def _robust(
 
 
 def _rows(
-    opt: Optimization,
+    opt: Outcome,
     scene: _Scene,
     problem: SegmentProblem | None,
     plans: dict[str, npt.NDArray[Any]],
@@ -168,7 +168,7 @@ def _rows(
     return found
 
 
-def _fresh(opt: Optimization, sums: PlanSums, floor: float) -> dict[str, Any]:
+def _fresh(opt: Outcome, sums: PlanSums, floor: float) -> dict[str, Any]:
     """Fill and holding cost on the verdict seed; service and objective too where the study counts others."""
     level, scale = opt.settings.level, opt.settings.scale(opt.data.study)
     fill = ratio_estimate(sums.served[0, 0], sums.demanded[0, 0], level)
@@ -181,9 +181,7 @@ def _fresh(opt: Optimization, sums: PlanSums, floor: float) -> dict[str, Any]:
     return {**row, "least_cost": float("nan"), "regret": float("nan"), "meets_floor": fill.low >= floor}
 
 
-def _retested(
-    opt: Optimization, scene: _Scene, levels: dict[str, Levels], warmup: int
-) -> dict[str, PlanSums]:
+def _retested(opt: Outcome, scene: _Scene, levels: dict[str, Levels], warmup: int) -> dict[str, PlanSums]:
     """Sums of each plan on the verdict seed, all items together."""
     rest = np.setdiff1d(_all(opt), scene.rows)
     worlds = [(scene.world, scene.rows), (opt.data.models.world.take(rest), rest)]
@@ -213,7 +211,7 @@ def _added(a: PlanSums, b: PlanSums) -> PlanSums:
     return PlanSums(**{f.name: getattr(a, f.name) + getattr(b, f.name) for f in fields(PlanSums)})
 
 
-def _curves(opt: Optimization, scene: _Scene, warmup: int) -> Curves:
+def _curves(opt: Outcome, scene: _Scene, warmup: int) -> Curves:
     return run_curves(
         scene.world,
         opt.planned.levels.take(scene.rows),

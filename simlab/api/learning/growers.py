@@ -14,7 +14,7 @@ from simlab.api.data.data import Data
 from simlab.arrays import FloatArray
 from simlab.errors import InvalidInputError, Problem
 from simlab.segments import SchemeInput, Segmentation, sized_by_cost
-from simlab.segments.assign import assign
+from simlab.segments.assign import LEARNED, assign
 from simlab.segments.classes import Classes
 from simlab.segments.inputs import scheme_input
 from simlab.segments.learned import learn_rules, usable
@@ -24,8 +24,8 @@ from simlab.study.sections import LearnedSpec
 Grow: TypeAlias = Callable[[FloatArray, int], Segmentation]
 """(n, k) loss of every SKU-location at every target, and the most classes → segments that lose least."""
 
-LEARNED, TREE, CUTS = "learned", "tree", "cuts"
-"""Segments by the study's method of learning; by questions; by cuts on one column."""
+TREE, CUTS = "tree", "cuts"
+"""Segments by questions; by cuts on one column."""
 _CLASSES, _MIN_SIZE = 4, 20
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from simlab.api.data.data import Data
-from simlab.api.learning.growers import LEARNED, Grow, grower, is_grown, refuse_many
+from simlab.api.learning.growers import Grow, grower, is_grown, refuse_many
 from simlab.api.plans.sums import ItemTables, segment_curves
 from simlab.api.requirements.accounting import DEFAULT_FILL_RATE, Accounting, accounting
 from simlab.api.requirements.refusals import refuse
@@ -26,7 +26,7 @@ from simlab.execution import Progress, run_curves
 from simlab.frontier import Frontier, NoPlanError, SegmentCurves, free_classes, per_item_bound, solve, uniform
 from simlab.measures import format_money, format_rate
 from simlab.segments import Segmentation, combine
-from simlab.segments.assign import assign
+from simlab.segments.assign import LEARNED, assign
 from simlab.study.sections import LearnedSpec
 from simlab.verdict.growing import first_price, grow_at_floor
 

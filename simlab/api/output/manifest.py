@@ -18,11 +18,11 @@ from simlab.segments import Segmentation
 from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
-    from simlab.api.plans.outcome import Optimization
+    from simlab.api.plans.outcome import Outcome
     from simlab.api.simulation import Simulation
 
 
-def optimize_facts(opt: Optimization, statements: tuple[str, ...], times: dict[str, float]) -> dict[str, Any]:
+def optimize_facts(opt: Outcome, statements: tuple[str, ...], times: dict[str, float]) -> dict[str, Any]:
     """The manifest of an optimized run."""
     from simlab.api.show import spread
     from simlab.api.simulator.stored import basis
@@ -63,7 +63,7 @@ def optimize_facts(opt: Optimization, statements: tuple[str, ...], times: dict[s
     }
 
 
-def _on_tails(opt: Optimization) -> dict[str, Any]:
+def _on_tails(opt: Outcome) -> dict[str, Any]:
     """Ceilings on P95 and peak of stock value, and the proof of the plan, where the study asks for them."""
     found = opt.solved.choosing.tails
     proofs = {

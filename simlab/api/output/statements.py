@@ -10,7 +10,8 @@ from simlab.policies.policy import GIVEN
 from simlab.verdict.compare import NAMES
 
 if TYPE_CHECKING:
-    from simlab.api.plans.outcome import Optimization
+    from simlab.api.finance.finance import Finance
+    from simlab.api.plans.outcome import Outcome
     from simlab.api.simulation import Simulation
 
 
@@ -20,10 +21,11 @@ GIVEN_LEVELS = (
 )
 
 
-def optimize_statements(opt: Optimization) -> tuple[str, ...]:
+def optimize_statements(finance: Finance) -> tuple[str, ...]:
     """The verdict: the chosen plan, then who won at equal fill, then what finance asks."""
     from simlab.api.finance.statements import finance_statements
 
+    opt = finance.outcome
     currency = opt.data.study.currency
     scores = opt.scores("segmented")
     where = f"{opt.segmentation.n_segments} segments by {' × '.join(opt.segmentation.by)}"
@@ -39,7 +41,7 @@ def optimize_statements(opt: Optimization) -> tuple[str, ...]:
     lines += transient(opt.data)
     lines += _redrawn_lines(opt)
     lines += [one.statement(currency) for one in opt.comparisons]
-    lines += finance_statements(opt)
+    lines += finance_statements(finance)
     lines += [
         _sentence(f"under the study's limits, the {NAMES[one.b]}: {opt.solved.rivals[one.b]}")
         for one in opt.comparisons
@@ -49,7 +51,7 @@ def optimize_statements(opt: Optimization) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _redrawn_lines(opt: Optimization) -> list[str]:
+def _redrawn_lines(opt: Outcome) -> list[str]:
     """What redrawn parameters say of the chosen plan."""
     from simlab.api.simulator.redrawn import statements
 
@@ -101,11 +103,6 @@ def simulate_statements(simulation: Simulation) -> tuple[str, ...]:
 
         lines += statements(simulation.redrawn, "given", total.fill_rate, None)
     return tuple(lines)
-
-
-def names_of_plans() -> dict[str, str]:
-    """Plan kinds as people read them."""
-    return dict(NAMES)
 
 
 def _within(value: Estimate, budget: float, currency: str) -> str:

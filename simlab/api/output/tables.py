@@ -21,7 +21,7 @@ from simlab.policies import PlannedLevels
 from simlab.segments import Segmentation
 
 if TYPE_CHECKING:
-    from simlab.api.plans.outcome import Optimization
+    from simlab.api.plans.outcome import Outcome
     from simlab.api.simulation import Simulation
     from simlab.execution import PlanSums
     from simlab.verdict.scores import Scale
@@ -99,7 +99,7 @@ def simulation_frame(simulation: Simulation) -> pd.DataFrame:
     return frame
 
 
-def segment_frame(opt: Optimization) -> pd.DataFrame:
+def segment_frame(opt: Outcome) -> pd.DataFrame:
     """The `segments` table: every kept plan × segment (and all), on both samples."""
     rows: list[dict[str, Any]] = []
     segmentation = opt.segmentation
@@ -134,14 +134,14 @@ def segment_frame(opt: Optimization) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _redrawn(opt: Optimization, kind: str, sample: str, place: int | None) -> dict[str, float]:
+def _redrawn(opt: Outcome, kind: str, sample: str, place: int | None) -> dict[str, float]:
     """Measures with model intervals, on the verdict sample where parameters were drawn again."""
     if opt.redrawn is None or sample != "verdict":
         return {}
     return opt.redrawn.scores(kind, None if place is None else np.array([place])).columns(SUFFIX)
 
 
-def frontier_frame(opt: Optimization) -> pd.DataFrame:
+def frontier_frame(opt: Outcome) -> pd.DataFrame:
     """The `frontier` table: segmented, uniform and per-SKU plans, in and out of sample."""
     solved = opt.solved
     points = solved.shown
@@ -157,7 +157,7 @@ def frontier_frame(opt: Optimization) -> pd.DataFrame:
     return frame
 
 
-def _points(opt: Optimization, kind: str, points: Frontier, chosen: npt.NDArray[np.bool_]) -> pd.DataFrame:
+def _points(opt: Outcome, kind: str, points: Frontier, chosen: npt.NDArray[np.bool_]) -> pd.DataFrame:
     plain = opt.solved.plain
     totals = [plain.totals(choice) for choice in points.choice.astype(np.int64)]
     return pd.DataFrame(
@@ -180,7 +180,7 @@ def _points(opt: Optimization, kind: str, points: Frontier, chosen: npt.NDArray[
     )
 
 
-def gap_between(opt: Optimization) -> FloatArray:
+def gap_between(opt: Outcome) -> FloatArray:
     """(p,) `Frontier.gap_between` of the points shown; NaN for a chosen plan beside the frontier."""
     own, shown = opt.solved.thinned.frontier, opt.solved.shown
     if shown.n_points == own.n_points:
@@ -189,7 +189,7 @@ def gap_between(opt: Optimization) -> FloatArray:
     return np.insert(own.gap_between, int(at), np.nan)
 
 
-def _item_points(opt: Optimization) -> pd.DataFrame:
+def _item_points(opt: Outcome) -> pd.DataFrame:
     items, curves = opt.solved.items, opt.solved.frontier.curves
     n = items.choice.shape[0]
     cost = [float(cost * curves.cost_unit) for cost in items.cost]
@@ -215,7 +215,7 @@ def _item_points(opt: Optimization) -> pd.DataFrame:
     )
 
 
-def _retested(opt: Optimization, kind: str, n: int) -> dict[str, FloatArray]:
+def _retested(opt: Outcome, kind: str, n: int) -> dict[str, FloatArray]:
     """What the first n plans of a frontier did on the verdict seed."""
     scale = opt.settings.scale(opt.data.study)
     sums = opt.verdict[f"frontier:{kind}"]
@@ -229,7 +229,7 @@ def _retested(opt: Optimization, kind: str, n: int) -> dict[str, FloatArray]:
     }
 
 
-def verdict_frame(opt: Optimization) -> pd.DataFrame:
+def verdict_frame(opt: Outcome) -> pd.DataFrame:
     """The `verdict` table: comparisons at equal fill with their sentences."""
     currency = opt.data.study.currency
     model = opt.redrawn_comparisons or ((),) * len(opt.comparisons)
@@ -258,7 +258,7 @@ def verdict_frame(opt: Optimization) -> pd.DataFrame:
     )
 
 
-def reference_frame(opt: Optimization) -> pd.DataFrame:
+def reference_frame(opt: Outcome) -> pd.DataFrame:
     """The `reference` table: where each kept plan stands, in and out of sample."""
     rows = []
     for sample in ("search", "verdict"):
@@ -315,7 +315,7 @@ FRONTIER = "frontier"
 """Name of the rows that hold the segmented frontier, one plan after the other."""
 
 
-def optimization_sums(opt: Optimization) -> pd.DataFrame:
+def optimization_sums(opt: Outcome) -> pd.DataFrame:
     """Kept plans and the segmented frontier on the verdict seed.
 
     One row per plan: plan, point (of the frontier), sample, and lists over replications: demanded and

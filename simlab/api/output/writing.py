@@ -16,13 +16,12 @@ import pandas as pd
 
 from simlab.api.data.data import Data
 from simlab.api.data.replay import replay_plan
-from simlab.api.finance.finance import finance_frames
+from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
 from simlab.api.output import tables
 from simlab.api.output.manifest import optimize_facts, simulate_facts
 from simlab.api.output.statements import optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
-from simlab.api.plans.outcome import Optimization
 from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
 from simlab.api.simulator.stored import curves_table
@@ -83,14 +82,15 @@ def _kept_if_used(folder: RunFolder) -> Iterator[None]:
 
 
 def write_optimization(
-    opt: Optimization, folder: RunFolder, times: dict[str, float], progress: Progress | None = None
+    finance: Finance, folder: RunFolder, times: dict[str, float], progress: Progress | None = None
 ) -> RunResult:
     """Write every table, seal the run, render the report."""
     started = time.perf_counter()
+    opt = finance.outcome
     frames, said = with_history(
-        optimization_frames(opt), opt.data, opt.segmentation, opt.solved.kept["segmented"]
+        optimization_frames(finance), opt.data, opt.segmentation, opt.solved.kept["segmented"]
     )
-    statements = (*optimize_statements(opt), *said)
+    statements = (*optimize_statements(finance), *said)
     _write(folder, opt.data, frames)
     times = {**times, **opt.times, "write": time.perf_counter() - started}
     facts = optimize_facts(opt, statements, times)
@@ -112,8 +112,9 @@ def write_simulation(
     return _finish(folder, tables.shown(frames), statements, times, facts, progress)
 
 
-def optimization_frames(opt: Optimization) -> dict[str, pd.DataFrame]:
+def optimization_frames(finance: Finance) -> dict[str, pd.DataFrame]:
     """The tables under `results`."""
+    opt = finance.outcome
     data, segmentation = opt.data, opt.segmentation
     column = opt.solved.columns["segmented"]
     fresh = opt.settings.horizon("verdict", opt.warmup)
@@ -122,14 +123,16 @@ def optimization_frames(opt: Optimization) -> dict[str, pd.DataFrame]:
     plan = tables.plan_frame(data.catalog, data.models, segmentation, asked, opt.planned, column, achieved)
     return {
         "items": tables.item_frame(data.catalog, data.models, segmentation, achieved.assign(target=asked)),
-        "segments": with_lost_margin(with_stock_value(tables.segment_frame(opt), opt.stock_value), opt),
+        "segments": with_lost_margin(with_stock_value(tables.segment_frame(opt), finance.stock_value), opt),
         "curves": curves_table(data.catalog, opt.curves, opt.targets),
         "frontier": tables.frontier_frame(opt),
         "plan": plan,
         "verdict": tables.verdict_frame(opt),
         "replications": optimization_sums(opt),
-        "reference": with_lost_margin(with_stock_value(tables.reference_frame(opt), opt.stock_value), opt),
-        **finance_frames(opt),
+        "reference": with_lost_margin(
+            with_stock_value(tables.reference_frame(opt), finance.stock_value), opt
+        ),
+        **finance.frames(),
     }
 
 
@@ -192,10 +195,12 @@ def render_report(run_dir: str | Path) -> Path:
     return render(RunFolder.open(Path(run_dir)))
 
 
-def report_to(opt: Optimization, path: Path) -> Path:
+def report_to(finance: Finance, path: Path) -> Path:
     """The report alone, as one file."""
     with tempfile.TemporaryDirectory() as scratch:
-        result = write_optimization(opt, RunFolder.create(Path(scratch) / "run", "run", Path(scratch)), {})
+        result = write_optimization(
+            finance, RunFolder.create(Path(scratch) / "run", "run", Path(scratch)), {}
+        )
         shutil.copyfile(result.folder / "report.html", path)
     return path
 
@@ -214,7 +219,7 @@ def with_history(
     worst = worst_fits(data)
     further_tables = {"worst_fits": worst, "adjustments": adjustments(data), "uplift": uplift(data)}
     found |= {name: table for name, table in further_tables.items() if not table.empty}
-    found |= fit_tables(data, segmentation)
+    found |= fit_tables(data.catalog, data.models, data.history, segmentation)
     suppliers = data.lead_times()
     if not suppliers.empty:
         found["lead_times"] = suppliers

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simlab.api.data.data import Data
-from simlab.api.finance import finance
 from simlab.api.plans.solved import Solved
 from simlab.api.requirements.accounting import Accounting
 from simlab.api.requirements.constraints import Constraints
 from simlab.api.settings import Settings
-from simlab.api.show import COLOURS, save_path
+from simlab.api.show import COLOURS
 from simlab.api.simulator.redrawn import Redrawn
 from simlab.api.simulator.simulator import References, Simulator
 from simlab.arrays import FloatArray
@@ -30,12 +28,6 @@ from simlab.verdict.scores import Scores, score, score_cells
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-    from simlab.api.finance.bounds import Bounds
-    from simlab.api.finance.capital import Capital
-    from simlab.api.finance.stock_value import StockValue
-    from simlab.api.finance.stress import Stress
-    from simlab.api.show import ResultTable
 
 
 def plot_points(frontier: Frontier) -> Figure:
@@ -57,8 +49,8 @@ def plot_points(frontier: Frontier) -> Figure:
 
 
 @dataclass(frozen=True, eq=False)
-class Optimization:
-    """The frontier of a segmentation, the plan chosen on it, and what fresh randomness says of both.
+class Outcome:
+    """What an optimisation found: the frontier of a segmentation, the plan chosen on it, both seeds' sums.
 
     Attributes
     ----------
@@ -208,121 +200,11 @@ class Optimization:
         at = self.solved.at_fill(self.verdict)
         return compared(self.redrawn, at, self.accounting, self.comparisons, self.solved.comparable)
 
-    def lost_margin(
-        self, kind: str = "segmented", sample: str = "verdict", segment: str | None = None
-    ) -> Estimate | None:
-        """Margin a year of the units not served at once; None where prices are missing. As `scores`.
-
-        Price less unit cost. Where unmet demand waits it is margin at risk, where it is lost it is gone.
-        """
-        from simlab.api.finance.stock_value import lost_margin
-
-        return lost_margin(self, kind, sample, segment)
-
-    def exchange_rates(self) -> ResultTable:
-        """What one more percentage point of service costs, between neighbouring plans."""
-        return finance.exchange_rates(self)
-
-    def next_euro(self) -> ResultTable:
-        """Where the next unit of money goes, and where it comes from at the least loss, by segment."""
-        return finance.next_euro(self)
-
-    def release(self, amount: float) -> ResultTable:
-        """Set an amount of stock free at the least loss of service: from which segments."""
-        return finance.release(self, amount)
-
-    def capital_by_segment(self) -> ResultTable:
-        """Mean inventory value of every segment now and under the plan, with the change."""
-        return finance.by_segment(self)
-
     def why_infeasible(
         self, *, fill_rate: float | None = None, budget: float | None = None
     ) -> Explanation | None:
         """Which limits conflict and the smallest change of each that works; None if a plan exists."""
         return self.solved.choosing.asked.why_infeasible(fill_rate=fill_rate, budget=budget)
-
-    def bounds(self, *, every_level: bool = False, headroom: float = 0.0) -> Bounds:
-        """How far the chosen plan is from what any per-SKU plan could do, and where the gap lies.
-
-        Parameters
-        ----------
-        every_level : bool
-            Also bound over every integer level, by one further run of the search streams; the gap then
-            splits into segment, grid and planning formula.
-        headroom : float
-            How far these levels go beyond the highest of the grid, as a share of it.
-        """
-        return finance.bounds(self, every_level=every_level, headroom=headroom)
-
-    @property
-    def knee(self) -> Plan:
-        """The plan farthest below the straight line between the ends of the frontier."""
-        return finance.knee(self)
-
-    @cached_property
-    def capital(self) -> Capital:
-        """Stock and purchases from today's stock to the chosen plan, period by period."""
-        from simlab.api.finance.capital import capital
-
-        return capital(self, self.simulator.progress)
-
-    @cached_property
-    def stock_value(self) -> StockValue:
-        """P95 and peak of stock value of every compared plan, in the long run, on the verdict seed."""
-        from simlab.api.finance.stock_value import stock_value
-
-        return stock_value(self)
-
-    @cached_property
-    def stress(self) -> Stress | None:
-        """The study's scenarios on the same random numbers; None where it names none."""
-        from simlab.api.finance.stress import stress
-
-        return stress(self) if self.data.study.scenarios else None
-
-    def item_stock(self) -> pd.DataFrame:
-        """Peak and end stock of every SKU-location under the chosen plan, units, on the verdict seed."""
-        from simlab.api.simulator.items import item_stock
-
-        horizon = self.settings.horizon("verdict", self.warmup)
-        return item_stock(self.data, self.solved.kept["segmented"], horizon, self.settings)
-
-    def to_frame(self) -> pd.DataFrame:
-        """The frontier: one row per point, with its targets."""
-        from simlab.api.output.tables import frontier_frame
-
-        return frontier_frame(self)
-
-    def plot(self) -> Figure:
-        """Holding cost against fill rate, reference points marked."""
-        from simlab.api.optimization import plot_frontier
-
-        return plot_frontier(self)
-
-    def report(self, path: str | Path) -> Path:
-        """Write the report as one self-contained HTML file.
-
-        Raises
-        ------
-        UsageError
-            The file exists already.
-        """
-        from simlab.api.output.writing import report_to
-
-        return report_to(self, save_path(path))
-
-    def __repr__(self) -> str:
-        return (
-            f"Optimization({self.segmentation.n_segments} segments, {len(self.targets)} targets, "
-            f"chosen: {self.chosen})"
-        )
-
-    def _repr_html_(self) -> str:
-        from simlab.api.output.tables import segment_frame
-        from simlab.api.show import describe
-
-        frame = segment_frame(self)
-        return describe(repr(self), frame[frame["sample"] == "verdict"])
 
 
 @dataclass(frozen=True, eq=False, repr=False)

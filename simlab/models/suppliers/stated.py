@@ -80,8 +80,8 @@ def spread_periods(mean: float, sd: float, shape: str) -> Points:
     -----
     The gamma law (Burgin 1975) or the lognormal one, every value split between the whole periods around it
     so that the mean stays (`simlab.engine.laws.continuous`). Splitting adds variance, at most 1/4: the law
-    that is split is narrowed until the variance is the stated one; a very narrow one is mixed with the constant,
-    split alike. A spread below what splitting a constant adds cannot be had: that is then
+    that is split is narrowed until the variance is the stated one; a very narrow one is mixed with the
+    constant, split alike. A spread below what splitting a constant adds cannot be had: that is then
     `split_periods(mean)`. What is rarer than a millionth is cut.
 
     References

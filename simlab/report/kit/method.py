@@ -10,7 +10,6 @@ import pandas as pd
 from simlab.report.kit.formats import DASH, is_number, money, number, percent
 from simlab.report.kit.reading import records
 from simlab.report.kit.sheet import Cell, Facts, Heading, Listing, Section, Table, Text
-from simlab.report.plan.tables import RunTables
 
 _FAMILIES = {
     "order_up_to": "(R,S): every R periods, order up to S",
@@ -59,17 +58,17 @@ FILES = (
     ("manifest.json", "seeds, versions, hashes and times"),
 )
 Fact = tuple[str, str]
+Manifest = dict[str, Any]
 
 
-def facts(tables: RunTables) -> list[Fact]:
+def facts(manifest: Manifest) -> list[Fact]:
     """Label and text of everything that made these numbers, in reading order."""
-    m = tables.manifest
-    period = tables.period
+    m, period = manifest, str(manifest.get("period") or "period")
     policy, seeds = m.get("policy") or {}, m.get("seeds") or {}
     found: list[Fact | None] = [
         _fact("Policy", _FAMILIES.get(str(policy.get("family")), policy.get("family"))),
         _fact("Planning", _planning(policy)),
-        _fact("Segments", m.get("segment_rule") or ", ".join(tables.by)),
+        _fact("Segments", m.get("segment_rule") or ", ".join(m.get("by") or ())),
         _fact("Counted", m.get("periods"), f"{period}s, after a warm-up of {_warmup(m, period)}"),
         _fact("Replications", _replications(m)),
         _fact("Frontier", _frontier(m.get("frontier"))),
@@ -85,32 +84,34 @@ def facts(tables: RunTables) -> list[Fact]:
     return [fact for fact in found if fact]
 
 
-def inputs(tables: RunTables) -> list[Fact]:
+def inputs(manifest: Manifest) -> list[Fact]:
     """Input files and the beginning of their SHA-256."""
-    listed = tables.manifest.get("inputs") or {}
+    listed = manifest.get("inputs") or {}
     return [(str(name), _short(_hash_of(entry))) for name, entry in listed.items()]
 
 
-def times(tables: RunTables) -> list[Fact]:
+def times(manifest: Manifest) -> list[Fact]:
     """Seconds per stage, and their sum."""
-    stages = {str(k): float(v) for k, v in (tables.manifest.get("times") or {}).items()}
+    stages = {str(k): float(v) for k, v in (manifest.get("times") or {}).items()}
     rows = [(name, f"{number(seconds, 2)} s") for name, seconds in stages.items()]
     return [*rows, ("together", f"{number(sum(stages.values()), 2)} s")] if rows else []
 
 
-def coverage(tables: RunTables) -> dict[str, Any]:
-    """What the intervals cover and what they do not, and the run's own notes."""
-    said = tables.manifest.get("intervals")
+def coverage(manifest: Manifest, *, fresh: bool) -> dict[str, Any]:
+    """What the intervals cover and what they do not, and the run's own notes.
+
+    `fresh`: the figures come from a seed that chose nothing.
+    """
+    said = manifest.get("intervals")
     model = isinstance(said, dict) and said.get("also") == "model"
     notes = [said] if isinstance(said, str) else []
-    fresh = tables.sample == "verdict"
     covers = COVERS if fresh else COVERS[:1]
     return {
-        "level": percent(tables.level, 0),
+        "level": percent(float(manifest.get("level") or 0.95), 0),
         "model": model,
         "covers": (covers[0], MODEL, *covers[1:]) if model else covers,
         "covers_not": COVERS_NOT if fresh else (*COVERS_NOT, CHOSEN_HERE),
-        "notes": [*notes, *(tables.manifest.get("notes") or ())],
+        "notes": [*notes, *(manifest.get("notes") or ())],
     }
 
 
@@ -188,21 +189,19 @@ def _short(digest: object) -> str:
     return f"{str(digest)[:16]}…" if digest else ""
 
 
-def sections(manifest: dict[str, Any], quality: pd.DataFrame | None, files: Sequence[Fact]) -> list[Section]:
+def sections(manifest: Manifest, account: pd.DataFrame | None, files: Sequence[Fact]) -> list[Section]:
     """Data, method and files of a run that has neither items nor plans."""
-    none = pd.DataFrame()
-    tables = RunTables(manifest=manifest, items=none, segments=none, quality=quality)
     present = {*manifest.get("files", {}), "manifest.json", "figures/"}
     found = [(name, what) for name, what in files if any(path.startswith(name) for path in present)]
     return [
-        Section("data", "Data", "Data read", [_quality(tables)]),
-        Section("method", "Method", "How it was computed", _method(tables)),
+        Section("data", "Data", "Data read", [_quality(manifest, account)]),
+        Section("method", "Method", "How it was computed", _method(manifest)),
         Section("files", "Files", "Files of this run", [Text("They lie beside this page."), Facts(found)]),
     ]
 
 
-def _quality(tables: RunTables) -> Table | Text:
-    rows = quality(tables)
+def _quality(manifest: Manifest, account: pd.DataFrame | None) -> Table | Text:
+    rows = quality(account, str(manifest.get("currency") or ""))
     if not rows:
         return Text("This run keeps no account of rows: its data did not come from files.")
     header = ["Table", "what", "became", "rows", "units", "value", "note"]
@@ -215,14 +214,13 @@ def _quality(tables: RunTables) -> Table | Text:
     )
 
 
-def _method(tables: RunTables) -> list[Any]:
-    manifest = tables.manifest
-    blocks: list[Any] = [Facts(facts(tables))]
+def _method(manifest: Manifest) -> list[Any]:
+    blocks: list[Any] = [Facts(facts(manifest))]
     if assumed := [str(text) for text in manifest.get("assumptions") or ()]:
         blocks += [Heading("Assumed"), Listing(assumed)]
-    if hashes := inputs(tables):
+    if hashes := inputs(manifest):
         blocks += [Heading("Input files (SHA-256)"), Facts(hashes)]
-    if seconds := times(tables):
+    if seconds := times(manifest):
         blocks += [Heading("Time"), Facts(seconds)]
     return blocks
 
@@ -230,17 +228,17 @@ def _method(tables: RunTables) -> list[Any]:
 Row = dict[str, Any]
 
 
-def quality(tables: RunTables) -> list[Row]:
+def quality(account: pd.DataFrame | None, currency: str) -> list[Row]:
     """The account of the rows read: used, repaired, refused, dropped."""
-    if tables.quality is None:
+    if account is None:
         return []
     return [
         {
             **{key: str(row[key]) for key in ("table", "what", "status")},
             "rows": number(row["rows"]),
             "units": number(row["units"]),
-            "value": money(row["value"], tables.currency, digits=0),
+            "value": money(row["value"], currency, digits=0),
             "note": str(row["note"]) if isinstance(row["note"], str) else "",
         }
-        for row in records(tables.quality)
+        for row in records(account)
     ]
