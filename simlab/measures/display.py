@@ -1,4 +1,4 @@
-"""Names, units and number formats of the measures, the same in the CLI and in the report."""
+"""Names, units and number formats of the measures, for terminal, tables and charts."""
 
 from __future__ import annotations
 
@@ -36,18 +36,12 @@ class Measure:
         Decides the number format.
     per : str
         What the number is per, for headings; empty if nothing.
-    higher_is_better : bool
-        Direction of improvement.
-    meaning : str
-        Definition in one sentence.
     """
 
     key: str
     name: str
     unit: Unit
     per: str
-    higher_is_better: bool
-    meaning: str
 
     def heading(self, currency: str = "") -> str:
         """Column heading with its unit: ``Holding cost (GBP per year)``."""
@@ -59,43 +53,13 @@ class Measure:
 MEASURES: dict[str, Measure] = {
     measure.key: measure
     for measure in (
-        Measure("fill_rate", "Fill rate", Unit.RATE, "", True, "Units served at once ÷ units demanded."),
-        Measure(
-            "cycle_service_level",
-            "Cycle service level",
-            Unit.RATE,
-            "",
-            True,
-            "Share of replenishment cycles that end without a stockout.",
-        ),
-        Measure(
-            "ready_rate", "Ready rate", Unit.RATE, "", True, "Share of periods with stock left at the count."
-        ),
-        Measure(
-            "stockout_periods",
-            "Stockouts",
-            Unit.NUMBER,
-            "periods per item-year",
-            False,
-            "Periods in which some of the period's demand was not served at once.",
-        ),
-        Measure("turns", "Stock turns", Unit.NUMBER, "per year", True, "Yearly units served ÷ mean stock."),
-        Measure(
-            "inventory_value",
-            "Inventory value",
-            Unit.MONEY,
-            "",
-            False,
-            "Mean stock on hand × unit cost.",
-        ),
-        Measure(
-            "holding_cost",
-            "Holding cost",
-            Unit.MONEY,
-            "per year",
-            False,
-            "Inventory value × yearly holding rate.",
-        ),
+        Measure("fill_rate", "Fill rate", Unit.RATE, ""),
+        Measure("cycle_service_level", "Cycle service level", Unit.RATE, ""),
+        Measure("ready_rate", "Ready rate", Unit.RATE, ""),
+        Measure("stockout_periods", "Stockouts", Unit.NUMBER, "periods per item-year"),
+        Measure("turns", "Stock turns", Unit.NUMBER, "per year"),
+        Measure("inventory_value", "Inventory value", Unit.MONEY, ""),
+        Measure("holding_cost", "Holding cost", Unit.MONEY, "per year"),
     )
 }
 

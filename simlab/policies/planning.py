@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from simlab.models import Models
 
 
-FamilyName = Literal["order_up_to", "reorder_quantity", "reorder_up_to"]
 Planning = Literal["exact", "normal", "optimal"]
 FAMILIES = {
     "order_up_to": Family.ORDER_UP_TO,

@@ -11,7 +11,6 @@ from simlab.segments.scheme import SchemeInput
 
 CRITERIA = ("annual_value", "unit_cost", "mean_lead_time")
 SIZES = (0.20, 0.30, 0.50)
-SIX_SIZES = (0.04, 0.07, 0.10, 0.16, 0.25, 0.38)
 _MOST_COMBINATIONS = 2_000_000
 _AT_ONCE = 200_000
 _SLACK = 1e-9

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from simlab.measures import Estimate, ratio_estimate
-from simlab.verdict.tournament import ONE, PER_SKU, Entry
+from simlab.verdict.tournament import PER_SKU, Entry
 
 if TYPE_CHECKING:
     from simlab.api.contest.outcome import ContestOutcome
@@ -334,6 +334,3 @@ def _columns(name: str, one: Estimate) -> dict[str, float]:
 
 def _end(ranks: np.ndarray[Any, np.dtype[np.int64]], of: Any) -> float:
     return float(of(ranks.tolist())) if ranks.size else math.nan
-
-
-__all__ = ["ONE", "contest_frames", "shown", "tournament_frame"]

@@ -13,7 +13,6 @@ from simlab.api.requirements.limits import chance_limits
 from simlab.api.simulator.simulator import SEGMENTS, Simulator, chance_sums
 from simlab.arrays import IntArray
 from simlab.errors import InfeasibleError, InvalidInputError, Problem
-from simlab.execution import PlanSums
 from simlab.frontier import Asked, Chance, Frontier, Plan, TailSolution, cheapest_meeting
 from simlab.frontier import Problem as PlanProblem
 from simlab.frontier.plan import BOUND, LISTED
@@ -270,9 +269,3 @@ def plan_sums(cells: IntArray, choice: npt.NDArray[np.int16]) -> IntArray:
     for segment in range(choice.shape[1]):
         total += cells[choice[:, segment], segment]
     return total
-
-
-def plan_of(sums: PlanSums, name: str, choice: npt.NDArray[np.int64]) -> IntArray:
-    """(r,) one measure of one plan from the sums of every target in every segment."""
-    table: IntArray = getattr(sums, name)
-    return np.asarray(table[choice, np.arange(choice.size)].sum(axis=0))

@@ -34,8 +34,6 @@ from simlab.frontier.thin import thin
 from simlab.measures import format_money
 from simlab.verdict.retest import PlanGroup
 
-__all__ = ["DEFAULT_FILL_RATE", "ItemTables", "Solved", "segment_curves", "solve_plans"]
-
 
 @dataclass(frozen=True, eq=False)
 class Solved:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from simlab.arrays import BoolArray, IntArray
+from simlab.arrays import BoolArray
 from simlab.catalog.findings import Findings
 
 CodeArray = npt.NDArray[np.int32]
@@ -88,9 +88,6 @@ class TextTable:
     def label(self, column: str) -> str:
         """Name of a column as the file has it."""
         return self.labels.get(column, column)
-
-
-LineNumbers = Callable[[IntArray], IntArray]
 
 
 def encoded(cells: Sequence[str | None]) -> TextColumn:

@@ -192,13 +192,10 @@ class Ranking:
         Column of `Scores.laws` with the highest shrunk score.
     gain : (n, l) float
         Shrunk mean difference to the base law per period.
-    is_own : (n,) bool
-        The item has scores of its own; else its group's law is taken.
     """
 
     best: IntArray
     gain: FloatArray
-    is_own: BoolArray
 
 
 def rank(scores: Scores, group: IntArray, allowed: BoolArray) -> Ranking:
@@ -233,7 +230,7 @@ def rank(scores: Scores, group: IntArray, allowed: BoolArray) -> Ranking:
     alone = (count <= 1)[group]
     belief = between[group] / np.maximum(between[group] + noise, 1e-300)
     gain = mean[group] + np.where(alone, 1.0, belief) * np.where(own[:, None], away - mean[group], 0.0)
-    return Ranking(np.where(allowed, gain, -np.inf).argmax(axis=1), gain, own)
+    return Ranking(np.where(allowed, gain, -np.inf).argmax(axis=1), gain)
 
 
 def _by_group(group: IntArray, values: FloatArray, n_groups: int) -> FloatArray:

@@ -245,8 +245,6 @@ class Drift:
     Attributes
     ----------
     supplier : str
-    n_older, n_newer : int
-        Receipts.
     older, newer : float
         Mean lead times, days.
     p : float
@@ -256,8 +254,6 @@ class Drift:
     """
 
     supplier: str
-    n_older: int
-    n_newer: int
     older: float
     newer: float
     p: float
@@ -279,7 +275,7 @@ def lead_time_drift(catalog: Catalog) -> tuple[Drift, ...]:
         found.append((name, older, newer, rank_sum_p(older, newer)))
     flagged = benjamini_hochberg(np.array([p for *_, p in found]), FALSE_SHARE)
     return tuple(
-        Drift(name, older.size, newer.size, float(older.mean()), float(newer.mean()), p, bool(flag))
+        Drift(name, float(older.mean()), float(newer.mean()), p, bool(flag))
         for (name, older, newer, p), flag in zip(found, flagged, strict=True)
     )
 
