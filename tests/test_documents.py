@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from worlds.places import ROOT
 
 import simlab
 from simlab.cli.app import app
 from simlab.segments.scheme import SchemeInput, known_schemes
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = ROOT
 
 
 def text_of(name: str) -> str:

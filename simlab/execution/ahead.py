@@ -21,7 +21,7 @@ from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.world import Horizon, LeadTimeLaw, OrderTerms, Start, World
 
 LATE = ("record_stock", "record_profile")
-_CODE = "from simlab.execution.ahead import compile_late; compile_late()"
+_CODE = f"from {__name__} import compile_late; compile_late()"
 
 
 @contextmanager

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from typer.testing import CliRunner
+from worlds.places import TESTS
 
 import simlab as sl
 from simlab.api.simulator.simulator import plan_columns
 from simlab.cli.app import app
 
-FOLDER = Path(__file__).parent.parent / "bad_inputs"
+FOLDER = TESTS / "bad_inputs"
 CASES = json.loads((FOLDER / "index.json").read_text(encoding="utf-8"))
 ACCEPTED = [case["name"] for case in CASES if case["expect"] == "accept" and case["name"] != "baseline"]
 

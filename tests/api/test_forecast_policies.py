@@ -7,14 +7,14 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import reference
-from wired_study import agrees, policy, write
+from worlds.wired import agrees, policy, write
 
 import simlab as sl
 from simlab import api
 from simlab.api.tracing import rule_text
 from simlab.errors import InvalidInputError, UsageError
 from simlab.policies.levels.forecasting import following
+from simlab.selfcheck import reference
 
 NAMES = {
     "ma": "moving_average",

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from small_study import write_study
+from worlds.study import write_study
 
 import simlab as sl
 from simlab.engine.recorder.ledger import ledger

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import reference
-from engine_worlds import reference_start
+from worlds.engine import reference_start
 
 import simlab as sl
 from simlab import api
@@ -17,6 +16,7 @@ from simlab.api.simulation import Simulation
 from simlab.engine.kernels.streams import phase_seed
 from simlab.engine.laws.pmfs import table_of
 from simlab.errors import InvalidInputError
+from simlab.selfcheck import reference
 
 CYCLE = 8
 PROFILE = np.array([0.3, 0.5, 0.8, 1.4, 2.2, 1.6, 0.8, 0.4])

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from wired_study import agrees, policy, write
+from worlds.wired import agrees, policy, write
 
 import simlab as sl
 from simlab import api

@@ -7,13 +7,13 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-import reference
-from wired_study import agrees, write
+from worlds.wired import agrees, write
 
 import simlab as sl
 from simlab import api
 from simlab.engine.kernels.streams import supplier_keys
 from simlab.errors import InvalidInputError
+from simlab.selfcheck import reference
 
 NAMES = ("ACME", "BOLT", "", "ACME")
 TROUBLE = """[[suppliers]]

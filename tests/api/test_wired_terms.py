@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from wired_study import LEADS, agrees, policy, write
+from worlds.wired import LEADS, agrees, policy, write
 
 import simlab as sl
 from simlab import api

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from planted import copy_of_package, plant
+from worlds.planted import copy_of_package, plant
 
 import simlab
 
@@ -40,10 +40,10 @@ WORK = """
 import sys, time
 import numpy as np
 from simlab.engine import run
-from simlab.engine.streams import item_keys, supplier_keys
-from simlab.engine.types import (
-    DemandLaw, Family, Horizon, LawKind, LeadTimeLaw, Levels, OrderTerms, Supply, World
-)
+from simlab.engine.kernels.streams import item_keys, supplier_keys
+from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.world import Horizon, LeadTimeLaw, OrderTerms, Supply, World
 
 n, k = {items}, {columns}
 zero, one = np.zeros(n, np.int64), np.ones(n, np.int64)

@@ -6,15 +6,15 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
+from worlds.places import ROOT
 
 pytestmark = [pytest.mark.bench, pytest.mark.realdata]
 
 SECONDS = 45.0
 MEGABYTES = 1500.0
-FOLDER = Path(__file__).parents[2] / "experiments" / "01_online_retail"
+FOLDER = ROOT / "experiments" / "01_online_retail"
 
 # Prepares the tables, optimises the study, and tells its peak memory on the last line (kilobytes on Linux).
 MEASURED = """

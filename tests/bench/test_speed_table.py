@@ -28,6 +28,7 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
+from worlds.places import ROOT
 
 from simlab.engine.kernels.streams import supplier_keys
 from simlab.engine.laws.tables import prepare
@@ -38,7 +39,7 @@ from simlab.selfcheck import speed
 
 FOLDER = os.environ.get("SIMLAB_YARDSTICK")
 COMMAND = "SIMLAB_YARDSTICK=<folder of peer_c.py> pytest -m bench -s tests/bench/test_speed_table.py"
-README = Path(__file__).parents[2] / "README.md"
+README = ROOT / "README.md"
 ROUNDS = 5
 REPEATS = 3
 LONG_SECONDS = 1.0

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from tournament_cases import arena, by_cost, by_lot, ids
+from worlds.tournament import arena, by_cost, by_lot, ids
 
 from simlab.verdict.tournament import Entrant, hold
 from simlab.verdict.tournament.stability import catalogue_costs

@@ -4,8 +4,9 @@ import dataclasses
 import os
 
 import pytest
-import reference
-from engine_worlds import (
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds.engine import (
     FORECAST,
     demanding_instances,
     instances,
@@ -17,8 +18,6 @@ from engine_worlds import (
     start_of,
     world_of,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 from simlab.engine import run
 from simlab.engine.kernels.layout import PERIODS
@@ -26,6 +25,7 @@ from simlab.engine.prepare.evaluators import evaluator_of
 from simlab.engine.world.levels import Family
 from simlab.engine.world.world import Unmet
 from simlab.errors import EngineFaultError
+from simlab.selfcheck import reference
 
 PER_TEST = int(os.environ.get("SIMLAB_REFERENCE_INSTANCES", "500"))
 

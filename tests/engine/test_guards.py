@@ -5,8 +5,8 @@ import re
 from dataclasses import replace
 
 import pytest
-from engine_worlds import mixed_world
-from planted import copy_of_package, plant, told
+from worlds.engine import mixed_world
+from worlds.planted import copy_of_package, plant, told
 
 from simlab.engine import run
 from simlab.engine.kernels.guards import POSITION_IDENTITY
@@ -113,9 +113,9 @@ LATE = {name for name, (*_, fault) in PLANTED.items() if fault in (LOST, ASTRAY)
 
 RUN = """
 import json
-from small_worlds import small_levels, small_world
+from worlds.small import small_levels, small_world
 from simlab.engine import planted, run
-from simlab.engine.types import Horizon
+from simlab.engine.world.world import Horizon
 from simlab.errors import EngineFaultError
 from test_guards import LATE, PERIODS, PLANTED, REPLICATIONS, WARMUP
 

@@ -1,6 +1,7 @@
 """Compiled code is kept in a folder that belongs to these sources, or nowhere, and says so."""
 
 import logging
+import shutil
 
 import numpy as np
 import pytest
@@ -35,6 +36,23 @@ def test_editing_any_source_changes_the_hash(monkeypatch, tmp_path):
     (tmp_path / "a.py").write_text("x = 2\n")
     _jit.kernel_hash.cache_clear()
     assert _jit.kernel_hash() != before
+
+
+def test_editing_a_kernel_in_a_sub_folder_changes_the_hash(monkeypatch, tmp_path):
+    """An edited kernel would otherwise run as it was compiled before."""
+    sources = shutil.copytree(
+        _jit._SOURCES, tmp_path / "engine", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    monkeypatch.setattr(_jit, "_SOURCES", sources)
+    folders = [path for path in sources.rglob("*") if path.is_dir()]
+    assert len(folders) >= 5
+    for folder in folders:
+        _jit.kernel_hash.cache_clear()
+        before = _jit.kernel_hash()
+        edited = next(path for path in sorted(folder.glob("*.py")) if path.name != "__init__.py")
+        edited.write_text(edited.read_text("utf-8") + "\nEDITED = 1\n", "utf-8")
+        _jit.kernel_hash.cache_clear()
+        assert _jit.kernel_hash() != before, folder
 
 
 def test_an_unwritable_home_falls_back_to_the_temporary_folder(monkeypatch, tmp_path, caplog):

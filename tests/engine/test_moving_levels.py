@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from engine_worlds import FORECAST, METHODS, plain, world_of
+from worlds.engine import FORECAST, METHODS, plain, world_of
 
 from simlab.engine import run
 from simlab.engine.recorder.ledger import ledger

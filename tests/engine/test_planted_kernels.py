@@ -7,7 +7,7 @@ copy of the package is spoilt and run as plain Python (NUMBA_DISABLE_JIT), so th
 """
 
 import pytest
-from planted import copy_of_package, plant, told
+from worlds.planted import copy_of_package, plant, told
 
 from simlab.engine.world.demand_law import LawKind
 from simlab.engine.world.levels import Family
@@ -179,7 +179,7 @@ PLANTED = {
 }  # fmt: skip
 
 RUN = """
-import reference
+from simlab.selfcheck import reference
 from simlab.errors import EngineFaultError
 from test_planted_kernels import PLANTED
 from test_traps import BASE, differing

@@ -1,10 +1,10 @@
 """The engine reproduces exact long-run values of published and solved instances."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+from worlds.places import TESTS
 
 from simlab.engine import run
 from simlab.engine.kernels.streams import item_keys, phase_seed
@@ -12,7 +12,7 @@ from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.world import Horizon, LeadTimeLaw, OrderTerms, Unmet, World
 
-CASES = json.loads((Path(__file__).parents[1] / "published" / "open.json").read_text())
+CASES = json.loads((TESTS / "published" / "open.json").read_text())
 CONTINUOUS_RESOLUTION = 100
 REPLICATIONS = 200
 

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from engine_worlds import demanding_world, mixed_world
+from worlds.engine import demanding_world, mixed_world
 
 from simlab.engine import run
 from simlab.engine.prepare.evaluators import evaluator_of

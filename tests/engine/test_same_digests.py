@@ -1,21 +1,18 @@
 """Every law and feature gives the same bits on another Python, another CPU, and without a compiler.
 
 Digests of all tables and sums are compared with ==. Those stored here hold for every machine and Python
-version; who changes on purpose what is drawn or counted stores what `tests/digest_worlds.py` prints.
+version; who changes on purpose what is drawn or counted stores what `python -m worlds.digests` prints.
 """
 
 import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-import digest_worlds
 import pytest
-from digest_worlds import BY_LIBRARY, WORLDS
-
-TESTS = Path(digest_worlds.__file__).parent
-ROOT = str(Path(digest_worlds.run.__file__).parents[2])
+from worlds import digests as digest_worlds
+from worlds.digests import BY_LIBRARY, WORLDS
+from worlds.places import ROOT, TESTS
 
 STORED = {
     "Poisson": "1fa055ea10227276",
@@ -67,8 +64,8 @@ def here():
 
 def elsewhere(**environment):
     """The digests of a process of its own."""
-    known = os.environ | {"PYTHONPATH": os.pathsep.join([ROOT, str(TESTS)]), "PYTHONWARNINGS": "ignore"}
-    command = [sys.executable, str(TESTS / "digest_worlds.py")]
+    known = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(TESTS)]), "PYTHONWARNINGS": "ignore"}
+    command = [sys.executable, "-m", "worlds.digests"]
     done = subprocess.run(
         command, env=known | environment, capture_output=True, text=True, timeout=1800, check=False
     )

@@ -1,6 +1,6 @@
 """The classic mistakes, planted one by one: the comparison with the engine must see each of them.
 
-A mistake is planted in the source of the plain simulator (`tests/reference.py`); engine and plain
+A mistake is planted in the source of the plain simulator (`simlab/selfcheck/reference.py`); engine and plain
 simulator agree to the unit without it. Where a closed form is at hand, it must tell right from
 wrong as well, so that engine and reference cannot share the mistake.
 """
@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import reference
-from engine_worlds import plain, reference_item, start_of, world_of
 from scipy import stats
+from worlds.engine import plain, reference_item, start_of, world_of
 
 from simlab.engine import run
 from simlab.engine.world.demand_law import LawKind
 from simlab.engine.world.levels import Family
 from simlab.engine.world.world import Horizon, Unmet
+from simlab.selfcheck import reference
 
 SOURCE = Path(reference.__file__).read_text("utf-8")
 BASE = plain() | {"horizon": Horizon(periods=60, warmup=12, replications=8, slots=1, seed=5)}

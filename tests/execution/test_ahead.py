@@ -1,7 +1,10 @@
 """What a first run needs last is compiled meanwhile; nothing depends on it."""
 
+import importlib
+
 import pytest
 
+from simlab.engine.recorder import periods
 from simlab.execution import ahead
 
 
@@ -58,11 +61,18 @@ def test_without_a_cache_or_a_process_the_run_goes_on(process, monkeypatch):
     assert process.calls == []
 
 
+def test_what_is_named_by_text_is_there():
+    """The code of the child and the names that the cache is searched for survive every move of a module."""
+    words = ahead._CODE.split()
+    assert getattr(importlib.import_module(words[1]), words[3].rstrip(";")) is ahead.compile_late
+    assert all(hasattr(periods, name) for name in ahead.LATE)
+
+
 @pytest.mark.slow
 def test_the_late_kernels_are_the_ones_that_runs_call():
     """Same signatures: after the smallest world, a real one compiles nothing more."""
     import numpy as np
-    from engine_worlds import mixed_world
+    from worlds.engine import mixed_world
 
     from simlab.engine.recorder.periods import record_stock, stock_by_period
     from simlab.engine.world.world import Horizon

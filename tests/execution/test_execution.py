@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from small_worlds import HORIZON, small_levels, small_world
+from worlds.small import HORIZON, small_levels, small_world
 
 from simlab.engine.run import simulate_items
 from simlab.engine.world.world import Unmet, World

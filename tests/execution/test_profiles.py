@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from engine_worlds import mixed_world
+from worlds.engine import mixed_world
 
 from simlab.engine.recorder.periods import time_profile
 from simlab.engine.world.levels import Levels

@@ -2,11 +2,11 @@
 
 import importlib.util
 import sys
-from pathlib import Path
 
 import pytest
+from worlds.places import ROOT
 
-FOLDER = Path(__file__).parents[2] / "experiments" / "04_capital"
+FOLDER = ROOT / "experiments" / "04_capital"
 
 
 def module(name):

@@ -1,12 +1,12 @@
 """Experiment 04: every table and the main figures of its README stand in the committed results."""
 
 import re
-from pathlib import Path
 
 import pandas as pd
 import pytest
+from worlds.places import ROOT
 
-FOLDER = Path(__file__).parents[2] / "experiments" / "04_capital"
+FOLDER = ROOT / "experiments" / "04_capital"
 TEXT = " ".join((FOLDER / "README.md").read_text("utf-8").replace("**", "").split())
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from worlds.places import ROOT
 
-FOLDER = Path(__file__).parents[2] / "experiments"
+FOLDER = ROOT / "experiments"
 DATA = os.environ.get("SIMLAB_DATA", "")
 
 pytestmark = [

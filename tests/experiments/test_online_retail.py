@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from worlds.places import ROOT
 
 from simlab.study import parse_study
 
-FOLDER = Path(__file__).parents[2] / "experiments" / "01_online_retail"
+FOLDER = ROOT / "experiments" / "01_online_retail"
 
 
 def module(name):

@@ -1,14 +1,14 @@
 """The test bed of experiment 05: the same catalogue for the same number, and a contest that runs."""
 
 import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
+from worlds.places import ROOT
 
 import simlab as sl
 
-FOLDER = Path(__file__).resolve().parents[2] / "experiments" / "05_schemes_testbed"
+FOLDER = ROOT / "experiments" / "05_schemes_testbed"
 
 
 @pytest.fixture

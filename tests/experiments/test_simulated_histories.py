@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-from pathlib import Path
 
 import pandas as pd
 import pytest
+from worlds.places import ROOT
 
-FOLDER = Path(__file__).parents[2] / "experiments" / "07_simulated_histories"
+FOLDER = ROOT / "experiments" / "07_simulated_histories"
 RESULTS = FOLDER / "results"
 MEASURED = ("mean ÷", "variance ÷", "season", "lag-1", "chance", "loading", "the total", "lead time")
 

@@ -1,8 +1,8 @@
 """Limits on means, single replications, quantiles and peaks at once: equal to trying every plan."""
 
-import frontier_cases as cases
 import numpy as np
 import pytest
+from worlds import frontier as cases
 
 from simlab.frontier import Asked, Limit, MeanPeak, NoPlanError, Problem, QuantileOfTotal, TailLimit, solve
 from simlab.frontier.limits.chance import service_chance

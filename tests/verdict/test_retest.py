@@ -3,7 +3,7 @@
 from dataclasses import fields
 
 import numpy as np
-from small_worlds import HORIZON, small_levels, small_world
+from worlds.small import HORIZON, small_levels, small_world
 
 from simlab.engine.world.levels import Family, Levels
 from simlab.execution import Weights, Workers

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_study import write_study
+from worlds.study import write_study
 
 import simlab as sl
 from simlab.execution import PlanSums

@@ -80,7 +80,7 @@ def library_ahead() -> Iterator[Callable[[], str]]:
 
     Bundling takes a second and holds the interpreter, so that a thread would not help.
     """
-    code = "import sys; from simlab.report.style import library; sys.stdout.buffer.write(library().encode())"
+    code = f"import sys; from {__name__} import library; sys.stdout.buffer.write(library().encode())"
     try:
         process = subprocess.Popen(
             [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

@@ -1,0 +1,116 @@
+"""Ordering rules and ways to plan them: common randomness, own targets, one service, honest refusals."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+from worlds.study import write_study
+
+import simlab as sl
+from simlab.api.data.data import Data, load_frames
+from simlab.cli.app import app
+from simlab.errors import InvalidInputError, UsageError
+from simlab.study import Study
+
+N = 24
+
+
+def made(planning="exact", **columns) -> Data:
+    """Lumpy items in two classes, from laws that are given."""
+    rng = np.random.default_rng(3)
+    mean = np.round(rng.lognormal(1.2, 0.6, N), 2)
+    items = pd.DataFrame({"sku": [f"{i:03d}" for i in range(N)], "location": "X", "lead_time": 14.0})
+    items = items.assign(unit_cost=np.round(rng.lognormal(2, 0.8, N), 2), kind=["a", "b"] * (N // 2))
+    items = items.assign(
+        demand_law="negative_binomial", demand_mean=mean, demand_variance=4 * mean, **columns
+    )
+    study = Study.default(
+        simulation={"periods": 26, "replications": 40, "batches": 8},
+        optimize={"n_targets": 8, "fill_rate": 0.93},
+        verdict={"replications": 60},
+        lead_times={"law": "fixed"},
+        segments={"by": "kind"},
+        policy={"planning": planning},
+    )
+    return load_frames(items, study=study)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return sl.compare_policies(made(order_quantity=30))
+
+
+def test_every_policy_takes_part_at_its_own_targets(found):
+    names = [one.name for one in found.entries]
+    assert names[0] == "order_up_to"
+    assert set(names) == {
+        f"{family}{planning}"
+        for family in ("order_up_to", "reorder_quantity", "reorder_up_to")
+        for planning in ("", ":normal")
+    }
+    assert not found.left_out
+    frame = found.to_frame().set_index("policy")
+    assert frame.loc["order_up_to", "cost_at_fill"] == pytest.approx(frame.loc["order_up_to", "holding_cost"])
+    assert np.isnan(frame.loc["order_up_to", "difference"])
+    many, few = frame.loc["order_up_to", "orders_per_year"], frame.loc["reorder_quantity", "orders_per_year"]
+    assert few < many
+    assert len(found.statements) == 5
+    assert all("at equal fill rate" in line for line in found.statements)
+
+
+def test_the_reading_is_that_of_the_policys_own_frontier(found):
+    """Optimised alone on the same seeds, the frontier gives the same cost at the same fill."""
+    data = made(order_quantity=30, planning="normal")
+    opt = sl.optimize(data, sl.segment(data))
+    assert opt.warmup <= found.warmup
+    same = made(order_quantity=30)
+    both = sl.compare_policies(same, ["order_up_to:normal"])
+    assert both.warmup == opt.warmup
+    points = opt.verdict["frontier:segmented"].total()
+    scale = opt.settings.scale(data.study)
+    fill = points.served[:, 0].sum(axis=1) / points.demanded[:, 0].sum(axis=1)
+    cost = points.holding[:, 0].mean(axis=1) * scale.holding
+    order = np.argsort(cost)
+    best = np.maximum.accumulate(fill[order])
+    kept = order[np.concatenate([[True], best[1:] > best[:-1]])]
+    read = np.interp(both.at_fill, fill[kept], cost[kept])
+    assert both.entries[1].cost_at_fill == pytest.approx(read, rel=1e-9)
+    gap = both.entries[1].difference
+    assert gap.value == pytest.approx(read - both.entries[0].cost_at_fill, rel=1e-6, abs=1e-9)
+    assert gap.low < gap.value < gap.high
+
+
+def test_what_the_items_do_not_allow_is_left_out_or_refused():
+    """Without order quantities: said if nobody asked, an error if someone did."""
+    data = made()
+    open_field = sl.compare_policies(data)
+    assert [one.name for one in open_field.entries] == ["order_up_to", "order_up_to:normal"]
+    assert "no order quantity" in dict(open_field.left_out)["reorder_quantity"]
+    with pytest.raises(InvalidInputError, match="no order quantity"):
+        sl.compare_policies(data, ["reorder_quantity"])
+    with pytest.raises(UsageError, match="'kanban' is no policy"):
+        sl.compare_policies(data, ["kanban"])
+    with pytest.raises(UsageError, match="named twice"):
+        sl.compare_policies(data, ["order_up_to:normal", "order_up_to:normal"])
+    given = data.study.policy.model_copy(update={"family": "given"})
+    fixed = Data(replace(data.catalog, study=data.study.model_copy(update={"policy": given})))
+    with pytest.raises(InvalidInputError, match="levels given in items"):
+        sl.compare_policies(fixed)
+
+
+def test_the_command(tmp_path):
+    study = write_study(tmp_path)
+    seen = CliRunner().invoke(app, ["compare", "policies", str(study), "-q", "--format", "json"])
+    assert seen.exit_code == 0, seen.output
+    document = json.loads(seen.stdout)
+    assert [row["policy"] for row in document["policies"]] == ["order_up_to", "order_up_to:normal"]
+    assert set(document["targets"]["order_up_to"]) == {"fast", "slow"}
+    assert not (tmp_path / "runs").exists()
+    few = ["compare", "policies", str(study), "-q", "--policies", "order_up_to:normal"]
+    text = CliRunner().invoke(app, few)
+    assert "at equal fill rate" in text.stdout

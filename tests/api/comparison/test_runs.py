@@ -1,0 +1,193 @@
+"""Finished runs side by side: what differs, and differences that are paired only where they may be."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+from worlds.study import write_study
+
+import simlab as sl
+from simlab.api.commands import run_optimize, run_simulate
+from simlab.cli.app import app
+from simlab.errors import InvalidInputError, UsageError
+from simlab.measures import independent_difference, mean_estimate
+from simlab.run import RunFolder
+from simlab.verdict.between_runs import COST_AT_FILL, FILL, VALUE, Sample, run_differences
+
+
+def sample(seed: int, shift: float = 0.0, n: int = 400, draw: int = 1) -> Sample:
+    """Noise of demand that everything hangs on; `shift` raises fill, and stock by 100 times it."""
+    rng = np.random.default_rng(draw)
+    noise = rng.normal(0, 50, n)
+    demanded = 1000 + noise
+    fills = np.array([0.90, 0.94, 0.98])
+    costs = np.array([100.0, 140.0, 220.0])
+    served = demanded * (0.94 + shift) - 0.2 * noise
+    points = fills[:, None] * demanded - 0.2 * noise
+    value = 500 + 100 * shift + 2 * noise
+    cost = costs[:, None] * (1 - shift) + 0.1 * noise
+    return Sample(seed, demanded, served, value, value / 5, points, cost)
+
+
+def found(a: Sample, b: Sample) -> dict:
+    return {one.measure: one for one in run_differences(a, b, 0.95)}
+
+
+def test_one_seed_pairs_and_two_seeds_do_not() -> None:
+    """Shared noise cancels in pairs: the stock differs by 2 for sure; independent runs hardly tell."""
+    paired = found(sample(1), sample(1, 0.02))
+    assert all(one.paired for one in paired.values())
+    assert paired[FILL].difference.value == pytest.approx(0.02, abs=1e-9)
+    assert paired[VALUE].difference.half_width < 1e-9
+    apart = found(sample(1), sample(2, 0.02, draw=2))
+    assert not any(one.paired for one in apart.values())
+    assert apart[VALUE].difference.half_width == pytest.approx(1.96 * 100 * np.sqrt(2 / 400), rel=0.1)
+
+
+def test_cost_at_equal_fill_is_read_from_both_frontiers() -> None:
+    """At the fill of a (0.94) its frontier costs 140; that of b is 2 % cheaper everywhere."""
+    one = found(sample(1), sample(1, 0.02))[COST_AT_FILL]
+    assert one.at_fill == pytest.approx(0.94, abs=1e-3)
+    assert one.a == pytest.approx(140, rel=0.02)
+    assert one.difference.value == pytest.approx(-2.8, abs=0.1)
+    plain = sample(1)
+    bare = Sample(
+        *(getattr(plain, name) for name in list(vars(plain))[:5]), np.zeros((0, 400)), np.zeros((0, 400))
+    )
+    assert COST_AT_FILL not in found(plain, bare)
+
+
+def test_runs_of_one_seed_and_two_lengths_share_their_first_replications() -> None:
+    short = sample(1).first(100)
+    assert found(short, sample(1, 0.01))[FILL].difference.n == 100
+    assert found(short, sample(1, 0.01))[VALUE].difference.half_width < 1e-9
+
+
+def test_independent_intervals_cover() -> None:
+    """Welch's interval covers a difference of 1 in about 95 % of 400 trials of unequal sizes and spreads."""
+    rng = np.random.default_rng(4)
+    inside = 0
+    for _ in range(400):
+        a, b = mean_estimate(rng.normal(3, 2, 12)), mean_estimate(rng.normal(2, 0.5, 40))
+        gap = independent_difference(a, b)
+        inside += gap.low <= 1 <= gap.high
+    assert 0.92 <= inside / 400 <= 0.98
+
+
+def written(folder: Path, fill: float = 0.9, seed: int = 5, skus: str = "abc", **facts) -> Path:
+    """A finished run of three SKUs, made by hand."""
+    run = RunFolder.create(folder, "made", folder.parent)
+    rng = np.random.default_rng(1)
+    demanded = rng.integers(90, 110, 50)
+    keys = {"sku": list(skus), "location": "X"}
+    plan = pd.DataFrame(keys).assign(
+        target=fill, segment="A", reorder_point=pd.array([None] * 3, dtype="Int64")
+    )
+    plan = plan.assign(order_up_to=[10, 20, int(1000 * fill)], order_quantity=0, review_period=1)
+    run.write_table("plan", plan)
+    run.write_table("items", pd.DataFrame(keys).assign(unit_cost=2.0))
+    row = {"plan": "given", "point": 0, "sample": "search", "demanded": demanded, "served": fill * demanded}
+    row |= {"inventory_value": 100 * fill + 0.0 * demanded, "holding_cost": 20 * fill + 0.0 * demanded}
+    run.write_table("replications", pd.DataFrame([row]))
+    run.write_json(
+        "resolved.json", {"schema": 1, "policy": {"family": "order_up_to", "targets": {"A": fill}}}
+    )
+    usual = {
+        "command": "simulate",
+        "seeds": {"search": seed},
+        "currency": "EUR",
+        "period": "week",
+        "level": 0.95,
+    }
+    run.write_manifest(usual | facts)
+    return folder
+
+
+def test_what_differs_and_what_it_did(tmp_path: Path) -> None:
+    a, b = written(tmp_path / "a"), written(tmp_path / "b", 0.95)
+    result = sl.compare_runs(a, b)
+    assert result.differences[["what", "a", "b"]].to_numpy().tolist() == [["policy.targets.A", "0.9", "0.95"]]
+    plans = result.plans.iloc[0]
+    assert (plans["in_both"], plans["other_target"], plans["other_levels"]) == (3, 3, 1)
+    assert plans["level_value"] == 100.0
+    items = result.pairs[0].items
+    assert items["sku"].tolist() == ["c", "a", "b"]
+    assert items["changed"].tolist() == [True, False, False]
+    fill = result.results.set_index("measure").loc[FILL]
+    assert (fill["how"], round(fill["difference"], 9)) == ("paired", 0.05)
+    assert "b against a: fill rate +5.00 points" in result.statements[0]
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        ({"skus": "abd"}, "1 only in the first, 1 only in the other"),
+        ({"currency": "GBP"}, "the currency differs: EUR and GBP"),
+        ({"period": "day"}, "length of a period differs"),
+        ({"policy": {"start": "today"}}, "starts from today's stock"),
+    ],
+)
+def test_results_that_cannot_be_compared_are_not(tmp_path: Path, other: dict, why: str) -> None:
+    result = sl.compare_runs(written(tmp_path / "a"), written(tmp_path / "b", **other))
+    assert result.results.empty
+    assert why in result.statements[0]
+
+
+def test_refusals(tmp_path: Path) -> None:
+    """One run, a run of another kind, no common item, a damaged or missing table."""
+    a = written(tmp_path / "a")
+    with pytest.raises(UsageError, match="two run folders"):
+        sl.compare_runs(a)
+    with pytest.raises(UsageError, match="named twice"):
+        sl.compare_runs(a, a)
+    with pytest.raises(UsageError, match="run of 'audit' holds no plan"):
+        sl.compare_runs(a, written(tmp_path / "audit", command="audit"))
+    with pytest.raises(UsageError, match="no SKU-location in common"):
+        sl.compare_runs(a, written(tmp_path / "z", skus="xyz"))
+    old = written(tmp_path / "old")
+    (old / "results" / "replications.parquet").unlink()
+    assert "kept no totals per replication" in sl.compare_runs(a, old).statements[0]
+    bad = written(tmp_path / "bad")
+    (bad / "results" / "plan.parquet").write_bytes((a / "results" / "items.parquet").read_bytes())
+    with pytest.raises(InvalidInputError, match="damaged"):
+        sl.compare_runs(a, bad)
+
+
+def test_the_command(tmp_path: Path) -> None:
+    """Sentences and tables for people, one document with --format json, exit code 2 for usage."""
+    a, b, c = (str(written(tmp_path / name, fill)) for name, fill in (("a", 0.9), ("b", 0.95), ("c", 0.9)))
+    seen = CliRunner().invoke(app, ["compare", "runs", a, b, c])
+    assert seen.exit_code == 0
+    for text in ("Results", "Plans", "What differs", "policy.targets.A", "the same in every replication"):
+        assert text in seen.stdout
+    document = json.loads(CliRunner().invoke(app, ["compare", "runs", a, b, c, "--format", "json"]).stdout)
+    assert document["runs"] == ["a", "b", "c"]
+    assert len(document["tables"]["results"]) == 6
+    assert CliRunner().invoke(app, ["compare", "runs", a]).exit_code == 2
+
+
+@pytest.mark.slow
+def test_runs_as_they_are_written(tmp_path: Path) -> None:
+    """A plan of the same seed with a higher floor: paired, more stock, and the same cost at equal fill."""
+    low = run_optimize(write_study(tmp_path), tmp_path / "low").folder
+    (tmp_path / "more").mkdir()
+    changed = {"[optimize]": "[optimize]\nfill_rate = 0.98"}
+    high = run_optimize(write_study(tmp_path / "more", **changed), tmp_path / "high").folder
+    given = run_simulate(write_study(tmp_path), tmp_path / "given").folder
+    result = sl.compare_runs(low, high, given)
+    rows = result.results.set_index(["b", "measure"])
+    assert rows.loc[("high", FILL), "difference_low"] > 0
+    assert rows.loc[("high", COST_AT_FILL), "difference"] == pytest.approx(0, abs=1e-9)
+    assert (rows.loc["high", "how"] == "paired").all()
+    assert (rows.loc["given", "how"] == "independent").all()
+    told = pd.read_parquet(low / "results" / "segments.parquet")
+    whole = told[(told["plan"] == "segmented") & (told["sample"] == "verdict") & (told["segment"] == "(all)")]
+    assert rows.loc[("high", FILL), "value_a"] == pytest.approx(whole["fill_rate"].item(), rel=1e-12)
+    assert rows.loc[("high", VALUE), "value_a"] == pytest.approx(whole["inventory_value"].item(), rel=1e-12)
+    assert sys.modules["simlab"].compare_runs is sl.compare_runs

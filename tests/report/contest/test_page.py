@@ -1,0 +1,145 @@
+"""The researcher's page: verdict in words, charts with their numbers, nothing claimed beyond intervals."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from markupsafe import escape
+from worlds.fake_contest import SCHEMES, TABLES, build_fake_contest
+from worlds.fake_run import HOSTILE
+
+from simlab.errors import InvalidInputError
+from simlab.report.contest.charts import drawings
+from simlab.report.contest.page import classes_table, regret_table, rule_lines, standings_table
+from simlab.report.contest.statements import boxes, headline
+from simlab.report.contest.tables import NEEDED, OPTIONAL, ContestTables
+from simlab.report.kit.reading import read_named
+from simlab.report.kit.style import to_spec
+from simlab.report.render import render
+from simlab.run import RunFolder, verify
+
+
+def tables_of(run: RunFolder) -> ContestTables:
+    return ContestTables(run.manifest, read_named(run, NEEDED, OPTIONAL))
+
+
+def text_of(run: RunFolder) -> str:
+    page = (run.path / "report.html").read_text(encoding="utf-8")
+    body = re.sub(r"<(style|svg).*?</\1>", " ", page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", body)).split())
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    run = build_fake_contest(tmp_path_factory.mktemp("contest"))
+    render(run)
+    return run
+
+
+def test_the_page_is_one_file_without_script(rendered: RunFolder) -> None:
+    page = (rendered.path / "report.html").read_text(encoding="utf-8")
+    assert "default-src 'none'" in page
+    assert "<script" not in page
+    ids = re.findall(r'\bid="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]*)"', page)) <= set(ids)
+    assert re.findall(r'(?:src|href)="(?!#)', page) == []
+    wanted = {"verdict", "schemes", "rules", "classes", "service", "stability", "sure", "data", "method"}
+    assert wanted <= set(ids)
+    assert page.count("<svg") == 2 * 5
+    assert verify(rendered.path) == []
+
+
+def test_the_verdict_names_the_best_and_who_is_not_told_apart(rendered: RunFolder) -> None:
+    said = headline(tables_of(rendered))
+    assert said.state == "open"
+    assert said.title == "tree is cheapest, but not alone"
+    assert said.text.endswith("all schemes together): tbs.")
+    assert "15.2\u202f% (95\u202f% interval 15.0\u202f% to 15.4\u202f%) less than one target" in said.text
+    by_title = {box.title: box for box in boxes(tables_of(rendered))}
+    assert "abc" in by_title["tree beats random partitions"].text
+    assert "£250 per class" in by_title["Recommended: 4 classes"].text
+    assert "abc at 6" in by_title["Recommended: 4 classes"].text
+    assert "The order is not the same everywhere" in by_title
+
+
+def test_differences_turn_round_exactly(rendered: RunFolder) -> None:
+    against = tables_of(rendered).against_winner()
+    for name, cost in SCHEMES.items():
+        if name != "tree":
+            one = against[name]
+            assert one["value"] == pytest.approx(cost / SCHEMES["tree"] - 1, abs=1e-12)
+            assert one["low"] < one["value"] < one["high"]
+    assert not against["tbs"]["told_apart"]
+
+
+def test_tables_show_every_scheme_and_dashes_where_there_is_no_number(rendered: RunFolder) -> None:
+    found = tables_of(rendered)
+    assert [row[0].text for row in standings_table(found).rows] == list(SCHEMES)
+    assert standings_table(found).rows[-1][6].text == "–"
+    assert standings_table(found).rows[3][6].mark == "bad"
+    cells = regret_table(found).rows
+    assert cells[2][1].text == "–"
+    assert cells[0][3].heat == pytest.approx(1.0)
+    table = classes_table(found)
+    assert table.rows[0][4].mark == "good"
+    assert table.rows[1][5].mark == "bad"
+    assert "nan" not in text_of(rendered).lower()
+
+
+def test_rules_are_lines() -> None:
+    assert rule_lines("learned: L1 where a <= 1; L2 where a > 1") == ["L1 where a <= 1", "L2 where a > 1"]
+    assert rule_lines("abc: ranked\nties") == ["abc: ranked", "ties"]
+
+
+def test_the_numbers_of_every_chart_are_csv(rendered: RunFolder) -> None:
+    figures = rendered.path / "figures"
+    for name in ("differences", "frontiers_by_scheme", "price_by_classes", "regret_matrix", "ranks"):
+        assert (figures / f"{name}.svg").is_file()
+        assert (figures / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert list(figures.glob(f"{name}*.csv"))
+    schemes = pd.read_csv(figures / "differences_schemes.csv")
+    assert schemes["scheme"].tolist() == list(SCHEMES)
+    for drawing in drawings(tables_of(rendered)).values():
+        for width in (840, 300):
+            to_spec(drawing.make(width), validate=True)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_contest_without_a_round_has_no_section_for_it(tmp_path: Path, name: str) -> None:
+    run = build_fake_contest(tmp_path, leave_empty=(name,))
+    render(run)
+    ids = re.findall(r'<section id="([^"]*)"', (run.path / "report.html").read_text(encoding="utf-8"))
+    section = {"classes": "classes", "regret": "service", "stability": "stability"}.get(name)
+    assert section not in ids
+    assert "verdict" in ids
+
+
+def test_where_no_plan_reaches_the_floor_no_number_is_claimed(tmp_path: Path) -> None:
+    run = build_fake_contest(tmp_path, reached=False)
+    render(run)
+    said = headline(tables_of(run))
+    assert said.state == "none"
+    assert "nothing is extrapolated" in said.text
+    assert "cheapest scheme" not in text_of(run)
+
+
+def test_hostile_names_are_text(tmp_path: Path) -> None:
+    run = build_fake_contest(tmp_path, hostile=True)
+    page = render(run).read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "<b>&" not in page
+    for name in HOSTILE:
+        assert str(escape(name)) in page
+
+
+def test_a_table_without_a_column_is_named(tmp_path: Path) -> None:
+    run = build_fake_contest(tmp_path)
+    run.write_table("regret", run.read_table("regret").drop(columns="judged_by"))
+    run.register([run.table_path("regret")])
+    with pytest.raises(InvalidInputError, match="judged_by"):
+        render(run)

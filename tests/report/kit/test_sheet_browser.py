@@ -1,0 +1,75 @@
+"""Pages without script in a real browser: nothing fetched, nothing said, nothing wider than the screen."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report.test_report_browser import ARGUMENTS
+from worlds.fake_audit import build_fake_audit
+from worlds.fake_contest import build_fake_contest
+
+from simlab.report.render import render
+
+CHROMIUM = shutil.which("chromium")
+MAKERS = {"contest": build_fake_contest, "audit": build_fake_audit}
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module", params=["contest", "audit"])
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return render(MAKERS[request.param](tmp_path_factory.mktemp(request.param), hostile=True))
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_opens_offline_and_fits(browser: Any, report: Path, width: int, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, color_scheme=scheme)
+    page = context.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(f"error: {error}"))
+    page.on("dialog", lambda dialog: (said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(report.as_uri())
+    for closed in page.locator("summary").all():
+        closed.click()
+    assert said == []
+    assert asked == [report.as_uri()]
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    shown = [box for box in (one.bounding_box() for one in page.locator("figure svg").all()) if box]
+    assert shown
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in shown)
+    wide = page.locator(".for-wide").first.is_visible()
+    assert wide == (width > 832)
+    assert page.locator(".for-narrow").first.is_visible() != wide
+    context.close()
+
+
+def test_text_in_charts_is_read_on_dark(browser: Any, report: Path) -> None:
+    context = browser.new_context(offline=True, color_scheme="dark")
+    page = context.new_page()
+    page.goto(report.as_uri())
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    fills = page.evaluate(
+        "[...document.querySelectorAll('figure svg text')].map((e) => getComputedStyle(e).fill)"
+    )
+    assert paper == "rgb(18, 23, 29)"
+    assert {sum(map(int, fill[4:-1].split(","))) > 400 for fill in fills} == {True}
+    context.close()

@@ -1,0 +1,105 @@
+"""Charts: lines end at the frame, names keep clear of each other, a specification is valid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from worlds.fake_run import build_fake_run
+
+from simlab.report.kit.style import EDGE_POINT, View, cut_lines, place_labels, to_spec
+from simlab.report.plan.frontier_chart import PLAN_SERIES, frontier_chart, frontier_lines
+from simlab.report.plan.html import page_specs, static_charts
+from simlab.report.plan.tables import read_tables, thin
+
+
+def line(points: list[tuple[float, float]], series: str = "a") -> pd.DataFrame:
+    cost, fill = zip(*points, strict=True)
+    frame = pd.DataFrame({"point": range(len(points)), "cost": cost, "fill": fill})
+    return frame.assign(low=frame["fill"] - 0.1, high=frame["fill"] + 0.1, series=series)
+
+
+def test_a_line_is_cut_where_it_leaves_the_view() -> None:
+    cut = cut_lines(line([(0, 0.0), (10, 1.0)]), View((2, 20), (0.1, 0.5)))
+    assert cut["point"].tolist() == [EDGE_POINT, EDGE_POINT]
+    np.testing.assert_allclose(cut[["cost", "fill"]], [[2, 0.2], [5, 0.5]])
+    assert cut["high"].max() <= 0.5
+
+
+def test_points_inside_stay_and_lines_outside_vanish() -> None:
+    view = View((0, 10), (0, 1))
+    inside = line([(1.0, 0.1), (2.0, 0.2), (9.0, 0.9)])
+    pd.testing.assert_frame_equal(cut_lines(inside, view)[["cost", "fill"]], inside[["cost", "fill"]])
+    both = pd.concat([inside, line([(11, 0.1), (12, 0.5)], "b")])
+    assert set(cut_lines(both, view)["series"]) == {"a"}
+
+
+def test_names_do_not_lie_on_each_other() -> None:
+    points = [(100.0, 100.0), (110.0, 104.0), (105.0, 110.0)]
+    labels = place_labels(points, ["Chosen plan", "Uniform", "Habit"], [], width=560)
+    assert len({(label.align, label.dy) for label in labels}) == 3
+
+
+def test_a_name_at_the_right_edge_is_written_to_the_left() -> None:
+    (label,) = place_labels([(550.0, 100.0)], ["Today's levels"], [], width=560)
+    assert label.align == "right"
+
+
+def test_the_frontier_draws_what_the_table_holds(tmp_path: Path) -> None:
+    tables = read_tables(build_fake_run(tmp_path, n_items=80))
+    assert tables.frontier is not None
+    drawn = frontier_lines(tables, "holding_cost")
+    seen = drawn[drawn["series"] == PLAN_SERIES].sort_values("point")
+    table = tables.frontier[tables.frontier["kind"] == "segmented"].sort_values("point")
+    assert seen["fill"].tolist() == table["fill_rate_verdict"].tolist()
+    assert seen["cost"].tolist() == table["holding_cost_verdict"].tolist()
+    spec = to_spec(frontier_chart(tables, "holding_cost", width="container"))
+    assert "nan" not in str(spec["datasets"]).lower()
+    chosen = next(p["value"] for p in spec["params"] if p["name"] == "chosen")
+    assert chosen == int(table.loc[table["chosen"], "point"].iloc[0])
+
+
+def test_every_run_has_the_charts_its_tables_allow(tmp_path: Path) -> None:
+    tables = read_tables(build_fake_run(tmp_path, n_items=80, finance=True, fit=True))
+    assert set(page_specs(tables)) == {
+        "holding_cost",
+        "inventory_value",
+        "capital",
+        "service",
+        "exchange_rates",
+        "capital_over_time",
+        "fit_pit",
+    }
+    charts = static_charts(tables)
+    assert {"frontier_holding_cost", "capital_by_segment", "matrix"} <= set(charts)
+    for chart in charts.values():
+        to_spec(chart, validate=True)
+
+
+@pytest.mark.parametrize(("n", "n_segments"), [(5000, 12), (300, 1000), (3, 1)])
+def test_a_long_frontier_is_thinned_but_keeps_ends_and_choice(n: int, n_segments: int) -> None:
+    frontier = pd.DataFrame({"point": range(n), "kind": "segmented", "holding_cost": np.arange(float(n))})
+    frontier["chosen"] = frontier["point"] == n // 2 + 1 if n > 3 else False
+    kept = thin(frontier, n_segments)
+    assert len(kept) <= 402
+    assert len(kept) * n_segments <= 63_000
+    assert {0, n - 1} <= set(kept["point"])
+    assert kept["chosen"].sum() == frontier["chosen"].sum()
+
+
+def test_prices_whose_interval_contains_zero_stay_visible_on_the_logarithmic_axis(tmp_path: Path) -> None:
+    """A lower end below zero once pushed every price off the chart."""
+    from simlab.report.plan.finance import charts
+
+    run = build_fake_run(tmp_path, n_items=60, finance=True)
+    table = run.read_table("exchange_rates")
+    table["cost_per_point_low"] = -50.0
+    table["cost_per_point_high"] = table["cost_per_point"] + 50.0
+    run.manifest["files"] = {}
+    run.write_table("exchange_rates", table)
+    shown = charts(read_tables(run))["exchange_rates"].data["rates"]
+    assert (shown["cost_per_point"] == table["cost_per_point"]).all()
+    assert (shown["cost_per_point_low"] > 0).all()
+    assert (shown["cost_per_point_low"] <= shown["cost_per_point"]).all()

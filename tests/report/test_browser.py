@@ -1,0 +1,132 @@
+"""The page in a real browser: no network, no console error, and the frontier answers to hand and keyboard."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from worlds.fake_run import build_fake_run
+
+from simlab.report.render import render
+
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return render(build_fake_run(tmp_path_factory.mktemp("browser"), n_items=150, finance=True, fit=True))
+
+
+@pytest.fixture(scope="module")
+def hostile_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return render(build_fake_run(tmp_path_factory.mktemp("hostile"), n_items=150, hostile=True))
+
+
+def open_page(browser: Any, report: Path, width: int) -> tuple[Any, list[str], list[str]]:
+    context = browser.new_context(viewport={"width": width, "height": 900}, offline=True)
+    page = context.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(f"error: {error}"))
+    page.on("dialog", lambda dialog: (said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(report.as_uri())
+    page.wait_for_selector("#frontier-chart svg .role-axis-label")
+    page.wait_for_selector("#service-chart svg .role-axis-label")
+    return page, said, asked
+
+
+def targets(page: Any) -> list[str]:
+    return list(page.locator("#targets .here").all_inner_texts())
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_page_opens_offline_without_a_word_on_the_console(browser: Any, report: Path, width: int) -> None:
+    page, said, asked = open_page(browser, report, width)
+    page.locator("input[name=measure][value=inventory_value]").check()
+    page.locator("input[name=range][value=whole]").check()
+    page.wait_for_timeout(300)
+    assert said == []
+    assert asked
+    assert all(url.startswith("file://") for url in asked)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.context.close()
+
+
+def test_hostile_names_run_nothing(browser: Any, hostile_report: Path) -> None:
+    page, said, asked = open_page(browser, hostile_report, 400)
+    assert said == []
+    assert all(url.startswith("file://") for url in asked)
+    page.context.close()
+
+
+def test_choosing_another_point_shows_its_targets(browser: Any, report: Path) -> None:
+    page, said, _ = open_page(browser, report, 1280)
+    before, fill = targets(page), page.locator("#point-fill").inner_text()
+    slider = page.locator("#point-slider")
+    slider.focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    after = targets(page)
+    assert after != before
+    assert page.locator("#point-fill").inner_text() != fill
+    assert page.locator("#point-kind").inner_text() == "Another plan on the frontier"
+    assert "fill rate" in (slider.get_attribute("aria-valuetext") or "")
+    page.get_by_role("button", name="Chosen plan").click()
+    assert targets(page) == before
+    page.locator("#point-back").click()
+    assert targets(page) != before
+    assert said == []
+    page.context.close()
+
+
+def test_a_click_on_a_dot_chooses_it(browser: Any, report: Path) -> None:
+    page, said, _ = open_page(browser, report, 1280)
+    before = targets(page)
+    page.locator("#frontier-chart").scroll_into_view_if_needed()
+    dots = page.locator("#frontier-chart svg path[fill-opacity='0']")
+    page.wait_for_timeout(200)
+    frame = page.locator("#frontier-chart svg .role-frame > g > path.background").first.bounding_box()
+    boxes = [box for box in (dot.bounding_box() for dot in dots.all()) if box]
+    centres = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes]
+    shown = [(x, y) for x, y in centres if frame["y"] < y < frame["y"] + frame["height"]]
+    assert len(shown) > 5
+    page.mouse.click(*shown[-1])
+    page.get_by_text("Another plan on the frontier").wait_for(timeout=3000)
+    assert targets(page) != before
+    assert said == []
+    page.context.close()
+
+
+def test_the_segment_table_can_show_another_plan(browser: Any, report: Path) -> None:
+    page, _, _ = open_page(browser, report, 1280)
+    page.locator("#plan-chooser").select_option("uniform")
+    assert page.locator("[data-plan=uniform]").is_visible()
+    assert not page.locator("[data-plan=segmented]").is_visible()
+    page.context.close()

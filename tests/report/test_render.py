@@ -1,0 +1,198 @@
+"""The page: complete, self-contained, and safe whatever the segments and SKUs are called."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from worlds.fake_run import HOSTILE, build_fake_run
+
+from simlab.errors import InvalidInputError
+from simlab.report.kit import style
+from simlab.report.kit.reading import ALL
+from simlab.report.plan.html import page_html, script_json, script_text
+from simlab.report.plan.page import _reasons, matrix, segment_table
+from simlab.report.plan.tables import read_tables
+from simlab.report.render import render
+from simlab.run import RunFolder, verify
+
+
+class Page(HTMLParser):
+    """Text, element names, attributes and scripts of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.scripts: list[str] = []
+        self.text: list[str] = []
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self._open = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._open = tag
+        if tag == "script":
+            self.scripts.append("")
+        for name, value in attrs:
+            if name in ("src", "href", "action", "data"):
+                self.links.append(value or "")
+            if name == "id":
+                self.ids.append(value or "")
+
+    def handle_data(self, data: str) -> None:
+        if self._open == "script":
+            self.scripts[-1] += data
+        elif self._open != "style":
+            self.text.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = ""
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    run = build_fake_run(tmp_path_factory.mktemp("rendered"), n_items=120)
+    render(run)
+    return run
+
+
+def test_the_page_is_one_file_that_fetches_nothing(rendered: RunFolder) -> None:
+    page = Page((rendered.path / "report.html").read_text(encoding="utf-8"))
+    assert page.links
+    assert all(link.startswith("#") for link in page.links)
+    assert {link[1:] for link in page.links} <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+    assert "default-src 'none'" in (rendered.path / "report.html").read_text(encoding="utf-8")
+
+
+def test_every_section_is_there(rendered: RunFolder) -> None:
+    page = Page((rendered.path / "report.html").read_text(encoding="utf-8"))
+    wanted = {"verdict", "frontier", "segments", "matrix", "sure", "data", "laws", "method", "files"}
+    assert wanted <= set(page.ids)
+    text = " ".join(" ".join(page.text).split())
+    assert "Cheaper than the best uniform target" in text
+    assert "if the fitted laws are right" in text
+    assert "Weeks are independent" in text
+    assert "8123456789" in text
+    assert "unknown_sku = 'drop'" in text
+    assert "results/plan.parquet" in text
+    assert not re.search(r"\bnan\b", text, re.IGNORECASE)
+
+
+def test_figures_are_written_and_registered(rendered: RunFolder) -> None:
+    names = sorted(path.name for path in (rendered.path / "figures").iterdir())
+    assert {"frontier_holding_cost.png", "frontier_holding_cost.svg", "matrix.png"} <= set(names)
+    assert all((rendered.path / "figures" / n).stat().st_size > 3000 for n in names)
+    assert (rendered.path / "figures" / "matrix.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert verify(rendered.path) == []
+
+
+def test_targets_on_the_page_are_those_of_the_table(rendered: RunFolder) -> None:
+    page = Page((rendered.path / "report.html").read_text(encoding="utf-8"))
+    data = json.loads(page.scripts[0])
+    table = rendered.read_table("frontier")
+    table = table[table["kind"] == "segmented"].set_index("point")
+    for point in data["points"]:
+        shown = [data["values"][code] for code in point["targets"]]
+        assert shown == pytest.approx(table.loc[point["id"], "targets"].tolist(), abs=1e-6)
+    chosen = data["points"][data["chosen"]]["id"]
+    assert bool(table.loc[chosen, "chosen"])
+
+
+def test_hostile_names_are_text_and_nothing_else(tmp_path: Path) -> None:
+    run = build_fake_run(tmp_path, n_items=120, hostile=True)
+    text = page_html(read_tables(run), set())
+    page = Page(text)
+    assert "<script>alert(1)" not in text
+    assert "<b>" not in text
+    assert len(page.scripts) == 4
+    json.loads(page.scripts[0])
+    json.loads(page.scripts[1])
+    shown = "".join(page.text)
+    assert all(name in shown for name in HOSTILE)
+    assert "49" not in HOSTILE[2]
+    assert "`{{7*7}}" in shown
+
+
+def test_script_content_cannot_end_its_element() -> None:
+    value = {"</script><!--": ["\u2028", "&", None, float("nan")]}
+    text = script_json(value)
+    assert "<" not in text
+    assert "\u2028" not in text
+    assert json.loads(text) == {"</script><!--": ["\u2028", "&", None, None]}
+    assert "</script" not in script_text('a = "</script>";')
+
+
+@pytest.mark.parametrize("by", [("abc",), ("location",), ("abc", "xyz", "location")])
+def test_any_number_of_attributes(tmp_path: Path, by: tuple[str, ...]) -> None:
+    tables = read_tables(build_fake_run(tmp_path, n_items=120, by=by))
+    picture = matrix(tables)
+    assert (picture is None) == (len(by) == 3)
+    assert ('id="matrix"' in page_html(tables, set())) == (len(by) != 3)
+
+
+def test_a_run_without_frontier_and_verdict_still_reports(tmp_path: Path) -> None:
+    run = build_fake_run(tmp_path, n_items=60, tables=(), floor=None, budget=None)
+    segments = run.read_table("segments")
+    only = segments[(segments["plan"] == "segmented") & (segments["sample"] == "search")]
+    run.write_table("segments", only.assign(plan="given"))
+    run.write_manifest({k: v for k, v in run.manifest.items() if k in ("command", "study", "currency")})
+    text = page_html(read_tables(run), set())
+    assert 'id="frontier"' not in text
+    assert "no comparison at equal fill" in text
+    assert "Given plan" in text
+
+
+def test_reasons_that_differ_in_numbers_only_are_one_line(tmp_path: Path) -> None:
+    reasons = ["mean 1.5 of 3", "mean 2.5 of 9", "as given", "as given", "as given", None]
+    texts = dict(_reasons(pd.Series(reasons, dtype="object"), most=2))
+    assert texts == {"as given": 3, "e.g. mean 1.5 of 3": 2, "other reasons": 1}
+
+
+def test_nan_is_shown_as_a_dash(tmp_path: Path) -> None:
+    run = build_fake_run(tmp_path, n_items=60)
+    segments = run.read_table("segments")
+    first = segments["segment"] == segments["segment"].iloc[0]
+    segments.loc[first, ["fill_rate", "fill_rate_low", "fill_rate_high", "turns"]] = float("nan")
+    run.manifest["files"] = {}
+    run.write_table("segments", segments)
+    tables = read_tables(run)
+    row = segment_table(tables, "segmented")["rows"][0]
+    assert row["cells"][0] == {"value": "–", "span": "–", "model": ""}
+    assert row["state"] == "none"
+    assert "nan" not in re.sub(r"<script.*?</script>", "", page_html(tables, set()), flags=re.DOTALL)
+
+
+def test_a_thousand_segments_are_cut_and_say_so(tmp_path: Path) -> None:
+    run = build_fake_run(tmp_path, n_items=60)
+    segments = run.read_table("segments")
+    one = segments[(segments["segment"] != ALL) & (segments["plan"] == "segmented")].iloc[:1]
+    many = pd.concat([one.assign(segment=f"S{i:04d}", sample="verdict") for i in range(1000)])
+    run.manifest["files"] = {}
+    run.write_table("segments", pd.concat([segments, many]))
+    table = segment_table(read_tables(run), "segmented")
+    assert table["left_out"] > 700
+
+
+def test_a_missing_column_is_named(tmp_path: Path) -> None:
+    run = build_fake_run(tmp_path, n_items=60)
+    run.manifest["files"] = {}
+    run.write_table("segments", run.read_table("segments").drop(columns="turns"))
+    with pytest.raises(InvalidInputError, match=r"E-RUN-006.*segments\.parquet turns"):
+        read_tables(run)
+
+
+def test_the_script_made_ahead_is_the_script(monkeypatch):
+    """Made in a process of its own, or here where none can be started: the same text."""
+    with style.library_ahead() as library:
+        with monkeypatch.context() as child_only:
+            child_only.setattr(style, "library", lambda: pytest.fail("the process of its own made nothing"))
+            ahead = library()
+    assert ahead == style.library()
+    monkeypatch.setattr(style.sys, "executable", "no-such-interpreter")
+    with style.library_ahead() as library:
+        assert library() == ahead
