@@ -188,10 +188,9 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
 
 def test_the_script_made_ahead_is_the_script(monkeypatch):
     """Made in a process of its own, or here where none can be started: the same text."""
-    with style.library_ahead() as library:
-        with monkeypatch.context() as child_only:
-            child_only.setattr(style, "library", lambda: pytest.fail("the process of its own made nothing"))
-            ahead = library()
+    with style.library_ahead() as library, monkeypatch.context() as child_only:
+        child_only.setattr(style, "library", lambda: pytest.fail("the process of its own made nothing"))
+        ahead = library()
     assert ahead == style.library()
     monkeypatch.setattr(style.sys, "executable", "no-such-interpreter")
     with style.library_ahead() as library:
