@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from simlab.api.contest.record import write_contest
 from simlab.api.data.data import Data, demo, load
 from simlab.api.learning.learning import growers_of, segment
 from simlab.api.optimization import optimize
-from simlab.api.output.writing import RunResult, _kept_if_used, _logged, write_optimization, write_simulation
+from simlab.api.output.writing import RunResult, kept_if_used, logged, write_optimization, write_simulation
 from simlab.api.simulation import simulate
 from simlab.api.simulator.stored import StoredCurves
 from simlab.errors import InvalidInputError, Problem
@@ -70,9 +69,9 @@ def run_simulate(
     times["fit and segment"] = time.perf_counter() - started
     policy = _policy(data, segmentation)
     folder = RunFolder.create(out, study.name, study.folder)
-    with _kept_if_used(folder):
+    with kept_if_used(folder):
         simulation = simulate(
-            data, policy, segmentation=segmentation, workers=workers, progress=_logged(folder, progress)
+            data, policy, segmentation=segmentation, workers=workers, progress=logged(folder, progress)
         )
     return write_simulation(simulation, folder, times, progress)
 
@@ -133,7 +132,7 @@ def _optimize(
 ) -> RunResult:
     asked = data.study.optimize
     with kernels_ahead() as compiled:
-        with _kept_if_used(folder):
+        with kept_if_used(folder):
             started = time.perf_counter()
             segmentation = segment(data, workers=workers, progress=progress)
             times = {**times, "fit and segment": time.perf_counter() - started}
@@ -143,7 +142,7 @@ def _optimize(
                 fill_rate=asked.fill_rate,
                 budget=asked.budget,
                 workers=workers,
-                progress=_logged(folder, progress),
+                progress=logged(folder, progress),
                 curves=stored,
             )
         compiled()
@@ -171,12 +170,9 @@ def run_compare_schemes(
     data = load(study_path)
     times = {"load": time.perf_counter() - started}
     folder = RunFolder.create(out, data.study.name, data.study.folder)
-    try:
-        contest = compare(data, schemes, rounds=rounds, workers=workers, progress=progress)
-    except BaseException:
-        shutil.rmtree(folder.path, ignore_errors=True)
-        raise
-    return write_contest(contest, folder, times)
+    with kept_if_used(folder):
+        contest = compare(data, schemes, rounds=rounds, workers=workers, progress=logged(folder, progress))
+    return write_contest(contest, folder, times, progress)
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,17 +243,10 @@ def run_audit(
     `results/audit.parquet` and `results/audit.csv` hold the waterfall, `figures` its charts; `report.html`
     shows both.
     """
-    from simlab.api.output.writing import RunResult, render_report
-
     started = time.perf_counter()
     data = load(study_path)
     times = {"load": time.perf_counter() - started}
     folder = RunFolder.create(out, data.study.name, data.study.folder)
-    try:
-        result = audit(data, workers=workers, progress=progress)
-    except BaseException:
-        shutil.rmtree(folder.path, ignore_errors=True)
-        raise
-    frames = write_audit(result, folder, times)
-    report = render_report(folder.path)
-    return RunResult(folder.path, report, result.statements, frames, {**times, **result.times})
+    with kept_if_used(folder):
+        result = audit(data, workers=workers, progress=logged(folder, progress))
+    return write_audit(result, folder, times, progress)

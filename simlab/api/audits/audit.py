@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,8 @@ import numpy as np
 from simlab.api.audits.tables import audit_frame, plot_audit, summary_frame
 from simlab.api.data.data import Data
 from simlab.api.learning.learning import segment
-from simlab.api.output.manifest import _facts, _seeds
+from simlab.api.output.manifest import core_facts, seeds_of
+from simlab.api.output.writing import Record, RunResult, write_run
 from simlab.api.requirements.refusals import refuse
 from simlab.api.settings import Clock, Settings
 from simlab.arrays import FloatArray
@@ -201,22 +203,23 @@ def stated_beliefs(data: Data) -> Beliefs:
     )
 
 
-def write_audit(result: Audit, folder: RunFolder, times: dict[str, float]) -> dict[str, pd.DataFrame]:
-    """Write tables, seal the run (the report draws the charts); returns what a person wants to see."""
-
+def write_audit(
+    result: Audit, folder: RunFolder, times: dict[str, float], progress: Progress | None = None
+) -> RunResult:
+    """Write tables, seal the run, render the report, which draws the charts."""
+    started = time.perf_counter()
     frame = result.to_frame()
-    study = result.data.study
-    if study.source:
-        folder.write_text("study.toml", study.source)
-    folder.write_json("resolved.json", study.resolved_with_times())
-    folder.write_table("audit", frame)
-    folder.write_table("quality", result.data.quality.to_frame())
-    folder.write_text("results/audit.csv", frame.to_csv(index=False))
-    times = {**times, **result.times}
-    for stage, seconds in times.items():
-        folder.log("stage", stage=stage, seconds=round(seconds, 3))
-    folder.write_manifest(audit_facts(result, times))
-    return {"audit": result.summary()}
+    record = Record(
+        data=result.data,
+        command="audit",
+        frames={"audit": frame},
+        shown={"audit": result.summary()},
+        statements=result.statements,
+        facts=audit_facts(result),
+        times={**times, **result.times},
+        files={"results/audit.csv": frame.to_csv(index=False).encode("utf-8")},
+    )
+    return write_run(record, folder, started, progress)
 
 
 def _segmentation(
@@ -284,12 +287,11 @@ def _warmup(data: Data, cases: list[AuditCase], settings: Settings) -> tuple[int
     return max(found, key=lambda one: one[0])
 
 
-def audit_facts(audit: Audit, times: dict[str, float]) -> dict[str, Any]:
+def audit_facts(audit: Audit) -> dict[str, Any]:
     """The manifest of an audit of targets."""
-    facts = _facts(audit.data, audit.segmentation, audit.settings, audit.statements, times)
+    facts = core_facts(audit.data, audit.settings, audit.statements, audit.segmentation)
     return facts | {
-        "command": "audit",
-        "seeds": _seeds(audit.settings, ("search",)),
+        "seeds": seeds_of(audit.settings, ("search",)),
         "evaluator": " and ".join(sorted({way for one in audit.policies for way in one.evaluators})),
         "warmup": audit.policies[0].warmup,
         "warmup_rule": audit.warmup_rule,

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from simlab.api.contest.outcome import ContestOutcome
 from simlab.api.contest.statements import contest_statements
 from simlab.api.contest.tables import NO_MOOCORE, contest_frames, hypervolumes, shown
-from simlab.api.data.assumptions import assumptions, laws_in_words
-from simlab.api.output.writing import RunResult, render_report
-from simlab.api.simulator.stored import table_hash
-from simlab.engine.kernels.streams import phase_seed
+from simlab.api.output.manifest import core_facts, seeds_of
+from simlab.api.output.writing import Record, RunResult, write_run
+from simlab.execution import Progress
 from simlab.run import RunFolder
 
 if TYPE_CHECKING:
@@ -32,25 +31,24 @@ INTERVALS = (
 )
 
 
-def write_contest(contest: ContestOutcome, folder: RunFolder, times: dict[str, float]) -> RunResult:
+def write_contest(
+    contest: ContestOutcome, folder: RunFolder, times: dict[str, float], progress: Progress | None = None
+) -> RunResult:
     """Every table as Parquet, every chart's data as CSV, the manifest last."""
     started = time.perf_counter()
-    study = contest.data.study
-    if study.source:
-        folder.write_text("study.toml", study.source)
-    folder.write_json("resolved.json", study.resolved_with_times())
     frames = contest_frames(contest)
-    for name, frame in frames.items():
-        folder.write_table(name, frame)
-    for name in _CHARTS:
-        folder.write_bytes(f"figures/{name}.csv", csv_of(frames[name]))
-    folder.write_table("quality", contest.data.quality.to_frame())
-    times = {**times, **contest.times, "write": time.perf_counter() - started}
-    for stage, seconds in times.items():
-        folder.log("stage", stage=stage, seconds=round(seconds, 3))
     statements = contest_statements(contest)
-    folder.write_manifest(contest_facts(contest, statements, times))
-    return RunResult(folder.path, render_report(folder.path), statements, shown(contest), times)
+    record = Record(
+        data=contest.data,
+        command="compare schemes",
+        frames=frames,
+        shown=shown(contest),
+        statements=statements,
+        facts=contest_facts(contest, statements),
+        times={**times, **contest.times},
+        files={f"figures/{name}.csv": csv_of(frames[name]) for name in _CHARTS},
+    )
+    return write_run(record, folder, started, progress)
 
 
 def csv_of(frame: pd.DataFrame) -> bytes:
@@ -58,62 +56,36 @@ def csv_of(frame: pd.DataFrame) -> bytes:
     return frame.to_csv(index=False, lineterminator="\n").encode("utf-8")
 
 
-def contest_facts(
-    contest: ContestOutcome, statements: tuple[str, ...], times: dict[str, float]
-) -> dict[str, Any]:
-    """The manifest of a contest."""
-    from simlab.engine._jit import kernel_hash
+def contest_facts(contest: ContestOutcome, statements: tuple[str, ...]) -> dict[str, Any]:
+    """The manifest of a contest: the core of every command's, and what only contests have."""
     from simlab.engine.prepare.evaluators import evaluator_of
 
     data, settings, held = contest.data, contest.settings, contest.tournament
-    study = data.study
     batches = held.arena.verdict.n_batches
-    phases = ("search", "selection", "verdict")
-    return {
-        "command": "compare schemes",
-        "study": study.name,
-        "currency": study.currency,
-        "period": study.period,
-        "as_of": str(data.catalog.as_of),
-        "n_items": data.catalog.n_items,
-        "inputs": dict(data.catalog.inputs),
-        "kernel_hash": kernel_hash(),
-        "table_hash": table_hash(data.models),
-        "laws": laws_in_words(data),
-        "seeds": {"study": settings.seed} | {phase: phase_seed(settings.seed, phase) for phase in phases},
+    return core_facts(data, settings, statements) | {
+        "seeds": seeds_of(settings, ("search", "selection", "verdict")),
         "further_seeds": list(contest.stability.seeds),
         "evaluator": evaluator_of(data.models.world, contest.planned.levels),
         "warmup": contest.warmup,
         "warmup_rule": contest.warmup_rule,
-        "periods": settings.periods,
-        "replications": settings.replications,
-        "verdict_replications": settings.verdict_replications,
         "batches": batches,
         "level": held.level,
         "targets": list(held.arena.targets.tolist()),
         "at_fill": list(held.arena.fills),
         "capital": contest.capital,
         "schemes": list(held.names),
-        "winner": contest.winner,
+        "winner": contest.tournament.ranking()[0],
         "left_out": dict(contest.entered.left_out),
-        "policy": {
-            "family": study.policy.family,
-            "planning": study.policy.planning,
-            "target_measure": study.policy.target_measure,
-        },
         "rounds": {
             "controls": contest.rounds.controls,
             "catalogues": contest.rounds.catalogues,
             "classes": list(contest.rounds.classes),
             "rule_cost": contest.rounds.rule_cost,
         },
-        "statements": list(statements),
         "intervals": {
             "kind": "simulation",
             "level": held.level,
             "notes": [text.format(n=batches, level=100 * held.level) for text in INTERVALS],
         },
         "notes": [*contest.entered.notes, *([] if hypervolumes(contest) else [NO_MOOCORE])],
-        "assumptions": list(assumptions(data)),
-        "times": {stage: round(seconds, 3) for stage, seconds in times.items()},
     }

@@ -22,16 +22,15 @@ if TYPE_CHECKING:
     from simlab.api.simulation import Simulation
 
 
-def optimize_facts(opt: Outcome, statements: tuple[str, ...], times: dict[str, float]) -> dict[str, Any]:
+def optimize_facts(opt: Outcome, statements: tuple[str, ...]) -> dict[str, Any]:
     """The manifest of an optimized run."""
     from simlab.api.show import spread
     from simlab.api.simulator.stored import basis
     from simlab.engine.prepare.evaluators import evaluator_of
 
-    facts = _facts(opt.data, opt.segmentation, opt.settings, statements, times)
+    facts = core_facts(opt.data, opt.settings, statements, opt.segmentation)
     return facts | {
-        "command": "optimize",
-        "seeds": _seeds(
+        "seeds": seeds_of(
             opt.settings, (*_chosen_on(opt.data, opt.segmentation, opt.data.study.optimize.choose), "verdict")
         ),
         "evaluator": evaluator_of(opt.data.models.world, opt.planned.levels),
@@ -73,16 +72,13 @@ def _on_tails(opt: Outcome) -> dict[str, Any]:
     return {name: value for name, value in (("ceilings", ceilings), ("least", proofs)) if value}
 
 
-def simulate_facts(
-    simulation: Simulation, statements: tuple[str, ...], times: dict[str, float]
-) -> dict[str, Any]:
+def simulate_facts(simulation: Simulation, statements: tuple[str, ...]) -> dict[str, Any]:
     """The manifest of a simulated policy."""
     from simlab.engine.prepare.evaluators import evaluator_of
 
-    facts = _facts(simulation.data, simulation.segmentation, simulation.settings, statements, times)
+    facts = core_facts(simulation.data, simulation.settings, statements, simulation.segmentation)
     return facts | {
-        "command": "simulate",
-        "seeds": _seeds(simulation.settings, _chosen_on(simulation.data, simulation.segmentation)),
+        "seeds": seeds_of(simulation.settings, _chosen_on(simulation.data, simulation.segmentation)),
         "evaluator": evaluator_of(simulation.data.models.world, simulation.planned.levels),
         "warmup": simulation.warmup,
         "warmup_rule": simulation.warmup_rule,
@@ -91,13 +87,10 @@ def simulate_facts(
     }
 
 
-def _facts(
-    data: Data,
-    segmentation: Segmentation,
-    settings: Settings,
-    statements: tuple[str, ...],
-    times: dict[str, float],
+def core_facts(
+    data: Data, settings: Settings, statements: tuple[str, ...], segmentation: Segmentation | None = None
 ) -> dict[str, Any]:
+    """What the manifest of every command says; `segmentation`: where the command has one."""
     from simlab.engine._jit import kernel_hash
 
     study = data.study
@@ -116,9 +109,7 @@ def _facts(
         "verdict_replications": settings.verdict_replications,
         "batches": settings.batches,
         "level": settings.level,
-        "by": attribute_columns(segmentation),
-        "segments": list(segmentation.names),
-        "segment_rule": segmentation.rule,
+        **_segments(segmentation),
         "policy": {
             "family": study.policy.family,
             "planning": study.policy.planning,
@@ -129,7 +120,16 @@ def _facts(
         "statements": list(statements),
         "intervals": {"kind": "simulation", "level": settings.level, **_draws(data, settings)},
         "assumptions": list(assumptions(data)),
-        "times": {stage: round(seconds, 3) for stage, seconds in times.items()},
+    }
+
+
+def _segments(segmentation: Segmentation | None) -> dict[str, Any]:
+    if segmentation is None:
+        return {}
+    return {
+        "by": attribute_columns(segmentation),
+        "segments": list(segmentation.names),
+        "segment_rule": segmentation.rule,
     }
 
 
@@ -152,5 +152,5 @@ def _chosen_on(data: Data, segmentation: Segmentation, choose: str = "in_sample"
     return ("search", "selection") if selected else ("search",)
 
 
-def _seeds(settings: Settings, phases: tuple[str, ...]) -> dict[str, int]:
+def seeds_of(settings: Settings, phases: tuple[str, ...]) -> dict[str, int]:
     return {"study": settings.seed} | {phase: phase_seed(settings.seed, phase) for phase in phases}

@@ -56,7 +56,40 @@ class RunResult:
     times: dict[str, float] = field(default_factory=dict)
 
 
-def _logged(folder: RunFolder, progress: Progress | None) -> Progress:
+@dataclass(frozen=True, eq=False)
+class Record:
+    """What a command leaves in its run folder.
+
+    Attributes
+    ----------
+    data : Data
+    command : str
+        As users type it.
+    frames : dict of str to DataFrame
+        Tables under `results`.
+    shown : dict of str to DataFrame
+        What a person wants to see of them.
+    statements : tuple of str
+        The outcome in sentences.
+    facts : dict
+        The manifest, without command and times.
+    times : dict of str to float
+        Seconds per stage so far.
+    files : dict of str to bytes
+        Further files by their place in the folder.
+    """
+
+    data: Data
+    command: str
+    frames: dict[str, pd.DataFrame]
+    shown: dict[str, pd.DataFrame]
+    statements: tuple[str, ...]
+    facts: dict[str, Any]
+    times: dict[str, float]
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+def logged(folder: RunFolder, progress: Progress | None) -> Progress:
     """Progress that also writes a line to the run's log when a stage ends, so that a dead run tells where."""
     begun: dict[str, float] = {}
 
@@ -72,7 +105,7 @@ def _logged(folder: RunFolder, progress: Progress | None) -> Progress:
 
 
 @contextmanager
-def _kept_if_used(folder: RunFolder) -> Iterator[None]:
+def kept_if_used(folder: RunFolder) -> Iterator[None]:
     """Take the run folder back if nothing came of it."""
     try:
         yield
@@ -85,16 +118,15 @@ def write_optimization(
     finance: Finance, folder: RunFolder, times: dict[str, float], progress: Progress | None = None
 ) -> RunResult:
     """Write every table, seal the run, render the report."""
-    started = time.perf_counter()
-    opt = finance.outcome
+    opt, started = finance.outcome, time.perf_counter()
     frames, said = with_history(
         optimization_frames(finance), opt.data, opt.segmentation, opt.solved.kept["segmented"]
     )
     statements = (*optimize_statements(finance), *said)
-    _write(folder, opt.data, frames)
-    times = {**times, **opt.times, "write": time.perf_counter() - started}
-    facts = optimize_facts(opt, statements, times)
-    return _finish(folder, tables.shown(frames), statements, times, facts, progress)
+    facts = optimize_facts(opt, statements)
+    times = {**times, **opt.times}
+    record = Record(opt.data, "optimize", frames, tables.shown(frames), statements, facts, times)
+    return write_run(record, folder, started, progress)
 
 
 def write_simulation(
@@ -106,10 +138,10 @@ def write_simulation(
         simulation_frames(simulation), simulation.data, simulation.segmentation, simulation.planned.levels
     )
     statements = (*simulate_statements(simulation), *said)
-    _write(folder, simulation.data, frames)
-    times = {**times, **simulation.times, "write": time.perf_counter() - started}
-    facts = simulate_facts(simulation, statements, times)
-    return _finish(folder, tables.shown(frames), statements, times, facts, progress)
+    facts = simulate_facts(simulation, statements)
+    times = {**times, **simulation.times}
+    record = Record(simulation.data, "simulate", frames, tables.shown(frames), statements, facts, times)
+    return write_run(record, folder, started, progress)
 
 
 def optimization_frames(finance: Finance) -> dict[str, pd.DataFrame]:
@@ -155,28 +187,34 @@ def simulation_frames(simulation: Simulation) -> dict[str, pd.DataFrame]:
     }
 
 
-def _write(folder: RunFolder, data: Data, frames: dict[str, pd.DataFrame]) -> None:
-    study = data.study
+def write_run(
+    record: Record, folder: RunFolder, started: float, progress: Progress | None = None
+) -> RunResult:
+    """The one way into a run folder: inputs' study, tables, log, manifest last, then the report.
+
+    Parameters
+    ----------
+    record : Record
+    folder : RunFolder
+        Made by the command; stages of `logged` stand in its log already.
+    started : float
+        When the command began to make tables, by `time.perf_counter`.
+    """
+    study = record.data.study
     if study.source:
         folder.write_text("study.toml", study.source)
     folder.write_json("resolved.json", study.resolved_with_times())
-    for name, frame in frames.items():
+    for name, frame in record.frames.items():
         folder.write_table(name, frame)
-    folder.write_table("quality", data.quality.to_frame())
-
-
-def _finish(
-    folder: RunFolder,
-    shown: dict[str, pd.DataFrame],
-    statements: tuple[str, ...],
-    times: dict[str, float],
-    facts: dict[str, Any],
-    progress: Progress | None,
-) -> RunResult:
-    for stage in ("load", "fit and segment", "write"):
+    folder.write_table("quality", record.data.quality.to_frame())
+    for name, content in record.files.items():
+        folder.write_bytes(name, content)
+    times = {**record.times, "write": time.perf_counter() - started}
+    for stage in _UNLOGGED:
         if stage in times:
             folder.log("stage", stage=stage, seconds=round(times[stage], 3))
-    folder.write_manifest(facts)
+    rounded = {stage: round(seconds, 3) for stage, seconds in times.items()}
+    folder.write_manifest({"command": record.command, **record.facts, "times": rounded})
     if progress is not None:
         progress("report", 0, 1)
     started = time.perf_counter()
@@ -185,7 +223,11 @@ def _finish(
     folder.log("stage", stage="report", seconds=round(times["report"], 3))
     if progress is not None:
         progress("report", 1, 1)
-    return RunResult(folder.path, report, statements, shown, times)
+    return RunResult(folder.path, report, record.statements, record.shown, times)
+
+
+_UNLOGGED = ("load", "fit and segment", "write")
+"""Stages that end before a folder's log begins, or after progress is told."""
 
 
 def render_report(run_dir: str | Path) -> Path:

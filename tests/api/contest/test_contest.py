@@ -12,6 +12,7 @@ import simlab as sl
 from simlab import api
 from simlab.api.contest import statements as contest_words
 from simlab.api.contest.outcome import Rounds
+from simlab.api.contest.record import write_contest
 from simlab.cli import main
 from simlab.errors import InvalidInputError, UsageError
 from simlab.measures import Estimate
@@ -291,7 +292,7 @@ def test_products_with_learned_parts_take_part(data, tmp_path):
     assert both.n_segments == len(pairs)
     assert {(abc.codes[i], tree.codes[i]) for i in np.flatnonzero(both.codes == 0)} <= pairs
     assert len({(abc.codes[i], tree.codes[i]) for i in np.flatnonzero(both.codes == 0)}) == 1
-    result = api.contest_run.write_contest(contest, RunFolder.create(tmp_path / "run", "c", tmp_path), {})
+    result = write_contest(contest, RunFolder.create(tmp_path / "run", "c", tmp_path), {})
     assert "abc+tree" in (result.folder / "report.html").read_text(encoding="utf-8")
     with pytest.raises(InvalidInputError, match="nowhere"):
         sl.compare(data, ["nowhere+tree"], rounds=FEW)
