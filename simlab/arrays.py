@@ -23,6 +23,10 @@ WordArray = npt.NDArray[np.uint32]
 KeyArray = npt.NDArray[np.uint64]
 ScoreArray = npt.NDArray[np.int32]
 CodeArray = npt.NDArray[np.int8]
+
+LARGEST_SUM = 2**62
+"""Sums of int64 are proved to stay within it, half of what fits."""
+
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 

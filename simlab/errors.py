@@ -134,3 +134,9 @@ def format_problems(problems: Sequence[Problem]) -> str:
     lines = [problem.format() for problem in problems]
     lines.append(f"{n} problem{'s' if n != 1 else ''}, nothing was simulated")
     return "\n".join(lines)
+
+
+def listed(names: Sequence[str], most: int, between: str = ", ") -> str:
+    """The first `most` names, and how many more there are: ``a, b and 3 more``."""
+    shown = between.join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -13,8 +13,6 @@ import simlab
 from simlab.cli.app import app
 from simlab.segments.scheme import SchemeInput, known_schemes
 
-ROOT = ROOT
-
 
 def text_of(name: str) -> str:
     return (ROOT / name).read_text("utf-8")

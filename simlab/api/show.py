@@ -201,9 +201,6 @@ def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-ALL = "(all)"
-
-
 def spread(name: str, estimate: Estimate) -> dict[str, float]:
     """An estimate as three columns."""
     return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}

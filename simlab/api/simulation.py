@@ -24,7 +24,7 @@ from simlab.execution import (
     run_plans,
     run_redrawn,
 )
-from simlab.measures import Estimate
+from simlab.measures import ALL, Estimate
 from simlab.policies import PlannedLevels, Policy, given_levels, plan
 from simlab.policies.policy import GIVEN
 from simlab.segments import Segmentation
@@ -309,7 +309,7 @@ def breakdown(simulation: Simulation, what: str) -> Breakdown:
         redrawn.append(simulation.redrawn.scores("given"))
     return Breakdown(
         what,
-        (*names, "(all)"),
+        (*names, ALL),
         (*targets, float(asked[0]) if np.ptp(asked) == 0 else float("nan")),
         (*counts, int(sizes.sum())),
         (*scores, simulation.total),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.arrays import IntArray
+from simlab.arrays import LARGEST_SUM, IntArray
 from simlab.engine.recorder.periods import TimeProfile, stock_by_period, time_profile
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, Start, World
 from simlab.errors import OutOfRangeError
 from simlab.execution.blocks import Progress, Workers, spread
 
-_LARGEST_SUM = 2**62
 _FIELDS = 9
 
 _BYTES_IN_FLIGHT = 1 << 27
@@ -72,7 +71,7 @@ def run_profile(
     most = 0
     for part in spread(one, world, _block(workers, total, world), workers, progress, stage):
         most += max(int(abs(getattr(part, name)).max(initial=0)) for name in vars(part))
-        if most >= _LARGEST_SUM:
+        if most >= LARGEST_SUM:
             raise OutOfRangeError("sums of money would leave 64 bits: choose a coarser data.cost_resolution")
         total.add(part)
     return total
@@ -103,7 +102,7 @@ def run_stock(
     most = 0
     for part in spread(one, world, block, workers, progress, stage):
         most += int(part.max(initial=0))
-        if most >= _LARGEST_SUM:
+        if most >= LARGEST_SUM:
             raise OutOfRangeError("sums of money would leave 64 bits: choose a coarser data.cost_resolution")
         total += part
     return total

@@ -7,11 +7,10 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from simlab.arrays import ChoiceArray, FloatArray, IntArray
+from simlab.arrays import LARGEST_SUM, ChoiceArray, FloatArray, IntArray
 from simlab.engine.world.curves import Curves
 from simlab.errors import OutOfRangeError
 
-_LARGEST_SUM = 2**62
 _TOO_LARGE = "sums of money would leave 64 bits: choose a coarser data.cost_resolution or fewer periods"
 
 
@@ -59,7 +58,7 @@ class Account:
 
     def cost(self, curves: Curves) -> IntArray:
         """(n, k, slots) cost of each item, column and slot."""
-        if (self.largest(curves) >= _LARGEST_SUM).any():
+        if (self.largest(curves) >= LARGEST_SUM).any():
             raise OutOfRangeError(_TOO_LARGE)
         total: IntArray = _of_items(self.stock) * (curves.on_hand + curves.on_hand_start)
         if self.order.any():
@@ -319,7 +318,7 @@ def _prove_bounds(stock: IntArray, demanded: IntArray, weights: Weights) -> None
 
 def refuse_large(bound: float) -> None:
     """Fail where a sum might be as large as this and so leave 64 bits."""
-    if bound >= _LARGEST_SUM:
+    if bound >= LARGEST_SUM:
         raise OutOfRangeError(_TOO_LARGE)
 
 

@@ -11,6 +11,7 @@ from simlab.measures.comparison import (
     independent_difference,
 )
 from simlab.measures.display import (
+    ALL,
     DASH,
     MEASURES,
     Measure,
@@ -21,6 +22,7 @@ from simlab.measures.display import (
     format_number,
     format_percent,
     format_rate,
+    sentence,
 )
 from simlab.measures.estimates import (
     Estimate,
@@ -39,6 +41,7 @@ from simlab.measures.nested import Nested, nested_mean, nested_ratio, nested_var
 from simlab.measures.student import binomial_upper, t_quantile
 
 __all__ = [
+    "ALL",
     "DASH",
     "MEASURES",
     "EqualComparison",
@@ -73,5 +76,6 @@ __all__ = [
     "paired_ratio_difference",
     "ratio_estimate",
     "ratio_interval",
+    "sentence",
     "t_quantile",
 ]

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 
 DASH = "–"
+ALL = "(all)"
+"""Name of the row of totals in tables by segment."""
 
 
 class Unit(Enum):
@@ -123,3 +125,8 @@ def _telling_digits(low: float, high: float) -> int:
 def _clean(text: str) -> str:
     """No negative zero."""
     return text.lstrip("-") if text.startswith("-") and not any(c in "123456789" for c in text) else text
+
+
+def sentence(text: str) -> str:
+    """A note as a sentence: it begins with a capital letter and ends with a full stop."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

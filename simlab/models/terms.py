@@ -140,7 +140,7 @@ def _waits(catalog: Catalog) -> tuple[IntArray, list[Problem]]:
             out[row] = share
         elif word:
             fix = "backorder, lost, or the share that waits, such as 0.3"
-            problems.append(_problem(catalog, row, "unmet", f"'{word}'", fix))
+            problems.append(item_problem(catalog, "E-MOD-004", row, "unmet", f"'{word}'", fix))
     return out, problems
 
 
@@ -153,7 +153,9 @@ def _share(word: str) -> int | None:
 
 def _review_problems(catalog: Catalog, given: FloatArray) -> Iterator[Problem]:
     for row in np.flatnonzero(given <= 0):
-        yield _problem(catalog, int(row), "review_period", f"{given[row]:g}", "must be above 0")
+        yield item_problem(
+            catalog, "E-MOD-004", int(row), "review_period", f"{given[row]:g}", "must be above 0"
+        )
 
 
 def _unit_problems(
@@ -163,14 +165,16 @@ def _unit_problems(
         with np.errstate(invalid="ignore"):
             bad = (column < least) | (column != np.rint(column))
         for row in np.flatnonzero(bad & ~np.isnan(column)):
-            yield _problem(catalog, int(row), name, f"{column[row]:g}", f"whole units, at least {least}")
+            yield item_problem(
+                catalog, "E-MOD-004", int(row), name, f"{column[row]:g}", f"whole units, at least {least}"
+            )
     with np.errstate(invalid="ignore"):
         smallest = np.ceil(np.fmax(moq, 1) / np.fmax(pack, 1)) * np.fmax(pack, 1)
     fix = "orders are whole packs of at least moq"
     for name, most in (("max_order", np.nan_to_num(largest)), ("max_position", ceiling)):
         for row in np.flatnonzero((most > 0) & (smallest > most)):
             why = f"{most[row]:g} is below the smallest order {smallest[row]:g}"
-            yield _problem(catalog, int(row), name, why, fix)
+            yield item_problem(catalog, "E-MOD-004", int(row), name, why, fix)
 
 
 def _owed_problems(catalog: Catalog, unmet: CodeArray) -> Iterator[Problem]:
@@ -180,7 +184,7 @@ def _owed_problems(catalog: Catalog, unmet: CodeArray) -> Iterator[Problem]:
     for row in np.flatnonzero((stock < 0) & (unmet != Unmet.BACKORDER)).tolist():
         kind = "is lost" if unmet[row] == Unmet.LOST else "is lost in part"
         why = f"{stock[row]:g} units cannot be owed: unmet demand {kind}"
-        yield _problem(catalog, row, "on_hand", why, fix)
+        yield item_problem(catalog, "E-MOD-004", row, "on_hand", why, fix)
 
 
 def _review_notes(catalog: Catalog, wanted: FloatArray, review: IntArray) -> tuple[QualityRow, ...]:
@@ -194,10 +198,11 @@ def _review_notes(catalog: Catalog, wanted: FloatArray, review: IntArray) -> tup
     return (QualityRow("items", what, "repaired", 0, note=note),)
 
 
-def _problem(catalog: Catalog, row: int, column: str, why: str, fix: str) -> Problem:
+def item_problem(catalog: Catalog, code: str, row: int, column: str, why: str, fix: str) -> Problem:
+    """What is wrong with one SKU-location of the items table."""
     file = catalog.study.data.items.path or "items"
     item = f"{catalog.sku[row]}@{catalog.location[row]}"
-    return Problem("E-MOD-004", f"{item}: {why}", file, column=column, fix=fix)
+    return Problem(code, f"{item}: {why}", file, column=column, fix=fix)
 
 
 _NAMED = 5

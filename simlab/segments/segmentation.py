@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from simlab.arrays import IntArray
-from simlab.errors import InvalidInputError, Problem
+from simlab.errors import InvalidInputError, Problem, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,8 +94,12 @@ class Segmentation:
         covering = [self._keys_of(segment, mapping) for segment in range(len(self.names))]
         missing = [name for name, keys in zip(self.names, covering, strict=True) if not keys]
         if missing:
-            fix = f"add {_listed(missing)}, or a value of {' or '.join(self.by)} that covers them"
-            problems.append(_problem("E-SEG-020", what, f"no entry for segment {_listed(missing)}", fix))
+            fix = (
+                f"add {listed(missing, _NAMES_SHOWN)}, or a value of {' or '.join(self.by)} that covers them"
+            )
+            problems.append(
+                _problem("E-SEG-020", what, f"no entry for segment {listed(missing, _NAMES_SHOWN)}", fix)
+            )
         for name, keys in zip(self.names, covering, strict=True):
             if len(keys) > 1:
                 message = f"segment '{name}' is named twice, by {' and '.join(repr(key) for key in keys)}"
@@ -128,7 +132,8 @@ class Segmentation:
         known = values | set(self.names) | {value for values in self.attributes for value in values}
         for key in mapping:
             if key not in known and not self._names_empty_segment(key):
-                fix = f"segments: {_listed(self.names)}; values: {_listed(sorted(values))}"
+                segments, named = (listed(names, _NAMES_SHOWN) for names in (self.names, sorted(values)))
+                fix = f"segments: {segments}; values: {named}"
                 yield _problem("E-SEG-022", what, f"'{key}' names no segment and no value of one", fix)
 
     def _shared_keys(self, mapping: Mapping[str, T], what: str) -> Iterable[Problem]:
@@ -138,7 +143,9 @@ class Segmentation:
             owners = [name for name, labels in zip(self.by, self.labels, strict=False) if key in labels]
             if len(owners) > 1:
                 message = f"'{key}' is a value of {' and of '.join(owners)}: unclear which is meant"
-                yield _problem("E-SEG-023", what, message, f"name whole segments: {_listed(self.names)}")
+                yield _problem(
+                    "E-SEG-023", what, message, f"name whole segments: {listed(self.names, _NAMES_SHOWN)}"
+                )
 
     def _names_empty_segment(self, key: str) -> bool:
         """Whether a key is a combination of known values that no item happens to have."""
@@ -172,7 +179,7 @@ def combine(
     if twice:
         fix = "values of the columns contain '-': rename them"
         raise InvalidInputError(
-            [_problem("E-SEG-024", what, f"two segments are called {_listed(twice)}", fix)]
+            [_problem("E-SEG-024", what, f"two segments are called {listed(twice, _NAMES_SHOWN)}", fix)]
         )
     order = sorted(range(len(names)), key=lambda number: names[number])
     place = np.empty(len(names), dtype=np.int64)
@@ -193,11 +200,6 @@ def _splits(key: str, labels: Sequence[Sequence[str]]) -> bool:
     return any(
         key.startswith(f"{label}-") and _splits(key[len(label) + 1 :], labels[1:]) for label in labels[0]
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_NAMES_SHOWN])
-    return shown if len(names) <= _NAMES_SHOWN else f"{shown} and {len(names) - _NAMES_SHOWN} more"
 
 
 def _problem(code: str, column: str, message: str, fix: str) -> Problem:

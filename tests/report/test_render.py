@@ -12,8 +12,8 @@ import pytest
 from worlds.fake_run import HOSTILE, build_fake_run
 
 from simlab.errors import InvalidInputError
+from simlab.measures import ALL
 from simlab.report.kit import style
-from simlab.report.kit.reading import ALL
 from simlab.report.plan.html import page_html, script_json, script_text
 from simlab.report.plan.page import _reasons, matrix, segment_table
 from simlab.report.plan.tables import read_tables

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from simlab.errors import listed
 from simlab.measures import Estimate, format_money, format_rate
 from simlab.verdict.tournament import Tournament
 
@@ -38,7 +39,7 @@ def _statements(contest: ContestOutcome) -> Iterator[str]:
         f"on the verdict seed."
     )
     if len(best) > 1:
-        others = _listed([name for name in best if name != winner])
+        others = listed([name for name in best if name != winner], _NAMED)
         yield f"It is not told apart from {others} ({_level(held)}, all schemes together)."
     yield from _against(contest, winner)
     price = held.percent(winner, held.per_sku)
@@ -108,7 +109,7 @@ def _random(held: Tournament) -> Iterator[str]:
         others = f"the other {rest} {verb} cheaper than all of theirs" if rest else "that is every scheme"
         yield (
             f"No better than chance, as far as {n} random partitions of the same sizes show: "
-            f"{_listed(beaten)}; {others}."
+            f"{listed(beaten, _NAMED)}; {others}."
         )
     else:
         yield f"Every scheme is cheaper than all {n} random partitions of its sizes."
@@ -145,7 +146,7 @@ def _number(contest: ContestOutcome) -> Iterator[str]:
         yield f"Recommended classes of {row.scheme}{priced}: {row.k} (chosen on the selection seed)."
     vanishing = [f"{row.scheme} {row.k}" for row in contest.classes if row.vanishes]
     if vanishing:
-        yield f"Over-segmented (gain in the sample only): {_listed(vanishing)}."
+        yield f"Over-segmented (gain in the sample only): {listed(vanishing, _NAMED)}."
 
 
 def _classes(n: int) -> str:
@@ -163,11 +164,6 @@ def _signed(one: Estimate) -> str:
 def _percent(value: float) -> str:
     digits = 1 if abs(value) >= 0.001 or value == 0 else 2
     return f"{100 * value:.{digits}f} %"
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_NAMED])
-    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
 
 
 def _upper(text: str) -> str:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from simlab.measures import Estimate, ratio_estimate
+from simlab.api.show import spread
+from simlab.measures import ratio_estimate
 from simlab.verdict.tournament import PER_SKU, Entry
 
 if TYPE_CHECKING:
     from simlab.api.contest.outcome import ContestOutcome
 
 
-ALL = "(all)"
 NO_MOOCORE = "hypervolume is left out: it needs moocore, pip install 'simlab[schemes]'"
 _OF_CLASSES = (
     "scheme",
@@ -86,13 +86,13 @@ def _standing(
         "at_fill": fill,
         "rank": rank,
         "n_segments": entry.n_segments,
-        **_columns("holding_cost", held.cost(name, fill)),
+        **spread("holding_cost", held.cost(name, fill)),
         "holding_cost_search": entry.search_cost.get(fill, math.nan),
-        **_columns("percent_vs_one_class", held.percent(name, held.entries[held.names[-1]], fill)),
-        **_columns("percent_vs_per_sku", held.percent(name, held.per_sku, fill)),
+        **spread("percent_vs_one_class", held.percent(name, held.entries[held.names[-1]], fill)),
+        **spread("percent_vs_per_sku", held.percent(name, held.per_sku, fill)),
     }
     free = held.free.get(entry.n_segments)
-    row |= _columns("percent_vs_free", held.percent(name, free, fill)) if free is not None else {}
+    row |= spread("percent_vs_free", held.percent(name, free, fill)) if free is not None else {}
     row |= {
         "excess_low": math.expm1(low[place]),
         "excess_high": math.expm1(high[place]),
@@ -100,7 +100,7 @@ def _standing(
         **_controls(contest, name, fill),
         "n_targets": held.n_targets(name),
         "explained": held.explained(name),
-        **_columns("fill_at_capital", entry.fill_at(contest.capital).estimate(held.level)),
+        **spread("fill_at_capital", entry.fill_at(contest.capital).estimate(held.level)),
         "hypervolume": volumes.get(name, math.nan),
         "gap": entry.gap,
     }
@@ -172,7 +172,7 @@ def pairs_frame(contest: ContestOutcome) -> pd.DataFrame:
                         "a": a,
                         "b": b,
                         "at_fill": fill,
-                        **_columns("percent", one),
+                        **spread("percent", one),
                         "told_apart": bool((one.low > 0 or one.high < 0) and not (main and both in turned)),
                         "level": held.level,
                         "batches": one.n,
@@ -204,10 +204,10 @@ def classes_frame(contest: ContestOutcome) -> pd.DataFrame:
             "n_segments": one.n_segments,
             "at_fill": contest.tournament.fill,
             "holding_cost_search": one.search_cost,
-            **_columns("holding_cost", one.cost),
-            **_columns("percent_vs_per_sku", one.price),
+            **spread("holding_cost", one.cost),
+            **spread("percent_vs_per_sku", one.price),
             "gain_search": one.gain_search,
-            **_columns("gain", one.gain),
+            **spread("gain", one.gain),
             "gain_vanishes": one.vanishes,
             "cost_with_rules": one.total_cost,
             "recommended": one.recommended,
@@ -228,8 +228,8 @@ def free_frame(contest: ContestOutcome) -> pd.DataFrame:
             "bound_search": entry.search_cost.get(fill, math.nan) * (1 - entry.gap)
             if fill == held.fill
             else math.nan,
-            **_columns("holding_cost", entry.cost_at(fill).estimate(held.level)),
-            **_columns("percent_vs_per_sku", held.relative(entry, held.per_sku, fill)),
+            **spread("holding_cost", entry.cost_at(fill).estimate(held.level)),
+            **spread("percent_vs_per_sku", held.relative(entry, held.per_sku, fill)),
         }
         for k, entry in held.free.items()
         for fill in held.arena.fills
@@ -246,8 +246,8 @@ def regret_frame(contest: ContestOutcome) -> pd.DataFrame:
             "judged_by": one.judged_by,
             "asked": contest.tournament.fill,
             "holding_cost": one.cost,
-            **_columns("achieved", one.achieved),
-            **_columns("regret", one.regret),
+            **spread("achieved", one.achieved),
+            **spread("regret", one.regret),
         }
         for one in contest.regrets
     ]
@@ -311,7 +311,7 @@ def _segments(contest: ContestOutcome) -> Iterator[dict[str, Any]]:
                 "n_items": int(sizes[code]),
                 "annual_value": float(value[one.segmentation.codes == code].sum()),
                 "target": float(held.arena.targets[asked[code]]),
-                **_columns("achieved", ratio_estimate(part[code], whole[code], held.level)),
+                **spread("achieved", ratio_estimate(part[code], whole[code], held.level)),
             }
 
 
@@ -326,10 +326,6 @@ def shown(contest: ContestOutcome) -> dict[str, pd.DataFrame]:
             drop=True
         )
     }
-
-
-def _columns(name: str, one: Estimate) -> dict[str, float]:
-    return {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
 
 
 def _end(ranks: np.ndarray[Any, np.dtype[np.int64]], of: Any) -> float:

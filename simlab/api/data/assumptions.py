@@ -9,7 +9,7 @@ import numpy as np
 
 from simlab.engine.world.demand_law import LawKind
 from simlab.engine.world.world import MILLION, Unmet
-from simlab.measures import format_money
+from simlab.measures import format_money, sentence
 from simlab.models import is_plain
 from simlab.policies.levels.forecasting import FORECAST, WORDS
 from simlab.policies.policy import GIVEN
@@ -54,7 +54,7 @@ def assumptions(data: Data) -> tuple[str, ...]:
     ]
     lines += _parameters(data)
     lines += _forecast(data)
-    return (*lines, *(_sentence(text) for text in data.models.assumptions))
+    return (*lines, *(sentence(text) for text in data.models.assumptions))
 
 
 def _drawn(data: Data) -> list[str]:
@@ -196,11 +196,7 @@ def check_lines(data: Data, segmentation: Segmentation) -> tuple[str, ...]:
         f"Lead times: mean {lead.mean():.1f} {study.period}s, longest {int(longest.max())}.",
         f"Segments by {' × '.join(segmentation.by)}: {', '.join(f'{name} {n:,}' for name, n in sizes)}.",
         *_parameters(data),
-        *(_sentence(text) for text in models.assumptions),
+        *(sentence(text) for text in models.assumptions),
         f"No problems: nothing stands in the way of simlab {command}.",
     ]
     return tuple(lines)
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

@@ -14,7 +14,7 @@ from simlab.api.show import Column, Kind, ResultTable
 from simlab.arrays import FloatArray
 from simlab.engine.kernels.streams import phase_seed
 from simlab.engine.world.levels import Levels
-from simlab.measures import t_quantile
+from simlab.measures import ALL, t_quantile
 from simlab.models import FITTED, AtCut, HeldOut, recorded_lead_times, rolling_origins, split, stock_at_cut
 from simlab.segments import Segmentation
 from simlab.verdict.replay.calibration import calibration, pit_shares
@@ -24,8 +24,6 @@ from simlab.verdict.replay.replay import ReplaySums, protection, replay
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
-ALL = "(all)"
 
 PATHS = 60
 """Draws of start and lead times behind a replay."""

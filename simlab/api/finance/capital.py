@@ -14,7 +14,7 @@ from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Start
 from simlab.execution import Progress, run_curves
 from simlab.execution.profiles import run_profile
-from simlab.measures import format_money, format_rate, mean_estimate, ratio_estimate
+from simlab.measures import ALL, format_money, format_rate, mean_estimate, ratio_estimate
 from simlab.models.terms import stock_record, whole_units
 
 if TYPE_CHECKING:
@@ -215,9 +215,6 @@ def _gone(mean: FloatArray, end: float, left: float) -> int | None:
         return None
     near = np.flatnonzero(away <= left * away[0])
     return int(near[0]) if near.size else None
-
-
-ALL = "(all)"
 
 
 def now_of(opt: Outcome) -> str:

@@ -15,7 +15,7 @@ from simlab.api.finance.stress import Stress, stress
 from simlab.api.plans.outcome import Outcome
 from simlab.api.show import COLOURS, Column, Kind, ResultTable, _canvas
 from simlab.execution import Progress
-from simlab.measures import format_money, format_rate
+from simlab.measures import ALL, format_money, format_rate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,7 +185,7 @@ def plot_rates(table: ResultTable) -> Figure:
 
 def plot_capital_by_segment(table: ResultTable) -> Figure:
     """Stock of every segment now (hollow) and proposed (filled), largest change first."""
-    frame = table.frame[table.frame["segment"] != "(all)"]
+    frame = table.frame[table.frame["segment"] != ALL]
     frame = frame.reindex(frame["change"].abs().sort_values().index)
     figure, axes = _canvas(8.0, 1.0 + 0.35 * len(frame))
     places = range(len(frame))

@@ -25,7 +25,7 @@ from simlab.frontier import (
 )
 from simlab.frontier.problem import MANY
 from simlab.frontier.thin import thin
-from simlab.measures import Estimate, jackknife, mean_estimate
+from simlab.measures import ALL, Estimate, jackknife, mean_estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,7 +151,7 @@ def release_frame(found: Release) -> pd.DataFrame:
         for move in found.by_segment
     ]
     total = {
-        "segment": "(all)",
+        "segment": ALL,
         "value": found.after.value_money - found.before.value_money,
         "cost": found.after.cost_money - found.before.cost_money,
         "fill": found.after.fill_rate - found.before.fill_rate,

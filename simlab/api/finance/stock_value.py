@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.api.plans.tails import P95
-from simlab.api.show import ALL, Column, Kind, ResultTable
+from simlab.api.show import Column, Kind, ResultTable
 from simlab.arrays import IntArray
 from simlab.execution import beside, by_family
 from simlab.execution.profiles import run_stock
 from simlab.frontier import MeanPeak, QuantileOfTotal
-from simlab.measures import Estimate, format_estimate, mean_estimate
+from simlab.measures import ALL, Estimate, format_estimate, mean_estimate
 
 if TYPE_CHECKING:
     import pandas as pd

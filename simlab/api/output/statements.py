@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simlab.api.data.assumptions import _sentence, transient
-from simlab.measures import Estimate, format_estimate, format_money, format_rate
+from simlab.api.data.assumptions import transient
+from simlab.measures import Estimate, format_estimate, format_money, format_rate, sentence
 from simlab.policies.policy import GIVEN
 from simlab.verdict.compare import NAMES
 
@@ -43,11 +43,11 @@ def optimize_statements(finance: Finance) -> tuple[str, ...]:
     lines += [one.statement(currency) for one in opt.comparisons]
     lines += finance_statements(finance)
     lines += [
-        _sentence(f"under the study's limits, the {NAMES[one.b]}: {opt.solved.rivals[one.b]}")
+        sentence(f"under the study's limits, the {NAMES[one.b]}: {opt.solved.rivals[one.b]}")
         for one in opt.comparisons
         if opt.solved.rivals.get(one.b)
     ]
-    lines += [_sentence(note) for note in (*opt.solved.notes, *opt.references.notes)]
+    lines += [sentence(note) for note in (*opt.solved.notes, *opt.references.notes)]
     return tuple(lines)
 
 

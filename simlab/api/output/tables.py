@@ -9,13 +9,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from simlab.api.data.fitted import model_frame
-from simlab.api.show import ALL
+from simlab.api.show import spread
 from simlab.api.simulator.redrawn import SUFFIX
 from simlab.arrays import FloatArray, IntArray
 from simlab.catalog import Catalog
 from simlab.engine.world.levels import Family, Levels
 from simlab.frontier import Frontier
-from simlab.measures import ratio_interval
+from simlab.measures import ALL, ratio_interval
 from simlab.models import Models
 from simlab.policies import PlannedLevels
 from simlab.segments import Segmentation
@@ -241,8 +241,8 @@ def verdict_frame(opt: Outcome) -> pd.DataFrame:
                 "at_fill": one.at_fill,
                 "cost_a": one.cost_a,
                 "cost_b": one.cost_b,
-                **_spread("difference", one.difference),
-                **_spread("percent", one.percent),
+                **spread("difference", one.difference),
+                **spread("percent", one.percent),
                 "level": one.difference.level,
                 "replications": one.difference.n,
                 "statement": one.statement(currency),
@@ -250,7 +250,7 @@ def verdict_frame(opt: Outcome) -> pd.DataFrame:
                 **dict(
                     pair
                     for name, drawn in zip(("difference", "percent"), more, strict=False)
-                    for pair in _spread(f"{name}{SUFFIX}", drawn).items()
+                    for pair in spread(f"{name}{SUFFIX}", drawn).items()
                 ),
             }
             for one, more in zip(opt.comparisons, model, strict=True)
@@ -292,10 +292,6 @@ def shown(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         totals = rows[rows["segment"] == ALL]
         found = {"plans": totals[["plan", *service, *money]].reset_index(drop=True), **found}
     return found
-
-
-def _spread(name: str, estimate: Any) -> dict[str, float]:
-    return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
 
 
 def attribute_columns(segmentation: Segmentation) -> list[str]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from simlab.api.data.data import Data
 from simlab.arrays import BoolArray, IntArray
-from simlab.errors import InvalidInputError, Problem, SimlabError
+from simlab.errors import InvalidInputError, Problem, SimlabError, listed
 from simlab.segments import Segmentation
 from simlab.segments.assign import assign
 from simlab.study.optimize_sections import CeilingSpec, ChanceSpec, FloorSpec, PinnedSpec, TargetRangeSpec
@@ -95,13 +95,13 @@ class _Maker:
             grouping = group_by(self.data, self.segmentation, spec.by)
         except SimlabError:
             known = ("segment", *self.segmentation.by, "location", *self.data.catalog.texts)
-            fix = f"group by one of: {_listed(dict.fromkeys(known))}"
+            fix = f"group by one of: {listed(list(dict.fromkeys(known)), _SHOWN)}"
             message = f"'{spec.by}' is no column of items, no scheme and no segment"
             self._refuse("E-OPT-010", message, f"optimize.{what}.by", fix)
             return spec, everything(self.data)
         for name in limits or ():
             if name not in grouping.names:
-                fix = f"{spec.by} is one of: {_listed(grouping.names)}"
+                fix = f"{spec.by} is one of: {listed(grouping.names, _SHOWN)}"
                 message = f"no SKU-location has {spec.by} '{name}': the group is empty"
                 self._refuse("E-OPT-011", message, f"optimize.{what}", fix)
         return spec, grouping
@@ -130,7 +130,7 @@ class _Maker:
         for place, labels in enumerate(self.segmentation.labels):
             if all(name in labels for name in names):
                 return place
-        fix = f"segments: {_listed(self.segmentation.names)}"
+        fix = f"segments: {listed(self.segmentation.names, _SHOWN)}"
         message = f"{list(names)} are neither segments nor values of one attribute"
         self._refuse("E-OPT-013", message, "optimize.ordered", fix)
         return None
@@ -174,7 +174,7 @@ class _Maker:
         known = zip(segmentation.names, segmentation.attributes, strict=True)
         rows = [row for row, (own, values) in enumerate(known) if name == own or name in values]
         if not rows:
-            fix = f"segments: {_listed(segmentation.names)}"
+            fix = f"segments: {listed(segmentation.names, _SHOWN)}"
             message = f"'{name}' names no segment and no value of one"
             self._refuse("E-OPT-016", message, where, fix)
         return rows
@@ -214,12 +214,6 @@ class _Maker:
 
     def _refuse(self, code: str, message: str, where: str, fix: str) -> None:
         self.problems.append(Problem(code, message, self.data.study.file, column=where, fix=fix))
-
-
-def _listed(names: Any) -> str:
-    names = list(names)
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
 
 
 @dataclass(frozen=True, eq=False)

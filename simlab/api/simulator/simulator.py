@@ -13,7 +13,7 @@ from simlab.api.requirements.accounting import Accounting
 from simlab.api.requirements.constraints import Constraints
 from simlab.api.settings import Settings
 from simlab.api.simulator.redrawn import Redrawn, batch_of
-from simlab.arrays import FloatArray
+from simlab.arrays import LARGEST_SUM, FloatArray
 from simlab.errors import InvalidInputError, Problem
 from simlab.execution import ChoiceArray, Levels, PlanSums, Progress, beside, common_warmup
 from simlab.policies import PlannedLevels, current_levels, plan
@@ -225,9 +225,6 @@ def warmup_of(data: Data, plans: list[Levels], settings: Settings) -> tuple[int,
     return common_warmup(data.models.world, plans, horizon)
 
 
-_LARGEST_SUM = 2.0**62
-
-
 def refuse_overflow(data: Data, plans: list[Levels], settings: Settings) -> None:
     """Refuse a study whose sums of money could leave 64 bits, before anything is simulated.
 
@@ -245,10 +242,10 @@ def refuse_overflow(data: Data, plans: list[Levels], settings: Settings) -> None
     weight = np.maximum(costs.unit_cost, costs.holding).astype(np.float64)
     largest = 2.0 * most * weight * settings.periods * runs
     worst = int(largest.argmax())
-    if largest[worst] < _LARGEST_SUM:
+    if largest[worst] < LARGEST_SUM:
         return
     item = f"{data.catalog.sku[worst]}@{data.catalog.location[worst]}"
-    times = 10.0 ** np.ceil(np.log10(largest[worst] / _LARGEST_SUM))
+    times = 10.0 ** np.ceil(np.log10(largest[worst] / LARGEST_SUM))
     raise InvalidInputError(
         [
             Problem(

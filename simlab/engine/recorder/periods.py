@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from simlab.arrays import IntArray
+from simlab.arrays import LARGEST_SUM, IntArray
 from simlab.engine._jit import inner, kernel
 from simlab.engine.kernels.draws import draw_demand, make_guide
 from simlab.engine.kernels.guards import report
@@ -36,8 +36,6 @@ from simlab.engine.recorder.sums import raise_faults, record_profile, recording
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, Start, World
 from simlab.errors import EngineFaultError, OutOfRangeError
-
-_LARGEST_SUM = 2**62
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +163,7 @@ def time_profile(
 def prove_bounds(peaks: IntArray, unit_value: IntArray) -> None:
     """Fail if the items' largest quantities at their values might add up beyond 64 bits."""
     most = sum(abs(peak * value) for peak, value in zip(peaks.tolist(), unit_value.tolist(), strict=True))
-    if most >= _LARGEST_SUM:
+    if most >= LARGEST_SUM:
         raise OutOfRangeError("sums of money would leave 64 bits: choose a coarser data.cost_resolution")
 
 

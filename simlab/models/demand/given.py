@@ -12,6 +12,7 @@ import numpy.typing as npt
 from simlab.arrays import CodeArray, FloatArray
 from simlab.engine.world.demand_law import LawKind
 from simlab.errors import Problem
+from simlab.models.terms import item_problem
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -122,22 +123,20 @@ def _problems(catalog: Catalog, row: int, name: str, mean: float, variance: floa
             if kind is not None
             else f"unknown law '{name}'"
         )
-        yield _problem(catalog, row, "demand_law", why, f"one of {allowed}")
+        yield item_problem(catalog, "E-MOD-002", row, "demand_law", why, f"one of {allowed}")
         return
     if not (np.isfinite(mean) and mean >= 0):
-        yield _problem(catalog, row, "demand_mean", f"a law {name} needs a mean ≥ 0", "units per period")
+        yield item_problem(
+            catalog, "E-MOD-002", row, "demand_mean", f"a law {name} needs a mean ≥ 0", "units per period"
+        )
         return
     if kind in (LawKind.POISSON, LawKind.GEOMETRIC):
         return
     if not (np.isfinite(variance) and variance >= 0):
         why = f"a law {name} needs a variance ≥ 0"
-        yield _problem(catalog, row, "demand_variance", why, "units² per period")
+        yield item_problem(catalog, "E-MOD-002", row, "demand_variance", why, "units² per period")
     elif kind == LawKind.BINOMIAL and mean > 0 and not 0 < variance < mean:
         why = f"a binomial law needs 0 < variance < mean, not {variance:g} with mean {mean:g}"
-        yield _problem(catalog, row, "demand_variance", why, "use poisson or negative_binomial")
-
-
-def _problem(catalog: Catalog, row: int, column: str, why: str, fix: str) -> Problem:
-    file = catalog.study.data.items.path or "items"
-    item = f"{catalog.sku[row]}@{catalog.location[row]}"
-    return Problem("E-MOD-002", f"{item}: {why}", file, column=column, fix=fix)
+        yield item_problem(
+            catalog, "E-MOD-002", row, "demand_variance", why, "use poisson or negative_binomial"
+        )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.catalog.quality import QualityRow
+from simlab.errors import listed
 from simlab.models.suppliers.records import SupplierRecord, supplier_records
 
 if TYPE_CHECKING:
@@ -35,11 +36,6 @@ def remarks(catalog: Catalog) -> tuple[QualityRow, ...]:
     )
 
 
-def _listed(parts: Sequence[str]) -> str:
-    dots = f" and {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else ""
-    return "; ".join(parts[:_SHOWN]) + dots
-
-
 def _remark(what: str, note: str) -> QualityRow:
     return QualityRow("receipts", what, "used", 0, note=note)
 
@@ -48,7 +44,9 @@ def _drifted(records: Sequence[SupplierRecord]) -> Iterator[QualityRow]:
     """Suppliers whose newer receipts took longer or shorter than their older ones."""
     found = [one.drift for one in records if one.drift is not None and one.drift.flagged]
     if found:
-        shown = _listed([f"'{one.supplier}' {one.older:.3g} → {one.newer:.3g} days" for one in found])
+        shown = listed(
+            [f"'{one.supplier}' {one.older:.3g} → {one.newer:.3g} days" for one in found], _SHOWN, "; "
+        )
         text = f"older against newer half of the receipts, Mann–Whitney, 5 % false: {shown}"
         yield _remark("lead times have drifted", text)
 
@@ -64,7 +62,7 @@ def _weekdays(catalog: Catalog, records: Sequence[SupplierRecord]) -> Iterator[Q
     if parts:
         said = catalog.study.lead_times.order_weekday
         use = "" if said else "; lead_times.order_weekday takes the lead times of one weekday"
-        text = f"Kruskal–Wallis over order days, 5 % false: {_listed(parts)}{use}"
+        text = f"Kruskal–Wallis over order days, 5 % false: {listed(parts, _SHOWN, '; ')}{use}"
         yield _remark("lead times differ by weekday of the order", text)
 
 
@@ -81,7 +79,8 @@ def _shared(catalog: Catalog, records: Sequence[SupplierRecord]) -> Iterator[Qua
             f"; {len(mostly)} of {len(found)} share half or more: lead_times.shared_delay = true is nearer "
             "to them than delays that are independent, as drawn here"
         )
-    text = f"intraclass correlation of one day's lead times, F test, 5 % false: {_listed(parts)}{use}"
+    shown = listed(parts, _SHOWN, "; ")
+    text = f"intraclass correlation of one day's lead times, F test, 5 % false: {shown}{use}"
     yield _remark("orders of one day are late together", text)
 
 

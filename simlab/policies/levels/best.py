@@ -8,7 +8,7 @@ import numpy as np
 
 from simlab.arrays import FloatArray, IntArray
 from simlab.engine.laws.pmfs import pmf_of
-from simlab.errors import InvalidInputError, Problem
+from simlab.errors import InvalidInputError, Problem, listed
 from simlab.policies.levels.optimal import PeriodCosts, optimal_levels
 from simlab.policies.sums.protection import Protection, in_sequence
 
@@ -82,8 +82,7 @@ def _protection(models: Models, item: int) -> Protection:
 
 
 def _problem(models: Models, rows: IntArray) -> Problem:
-    names = ", ".join(f"{models.sku[row]}@{models.location[row]}" for row in rows[:_NAMED])
-    more = f" and {rows.size - _NAMED} more" if rows.size > _NAMED else ""
-    what = f'policy.planning = "optimal" finds no cost of ordering or of holding for {names}{more}'
+    names = listed([f"{models.sku[row]}@{models.location[row]}" for row in rows], _NAMED)
+    what = f'policy.planning = "optimal" finds no cost of ordering or of holding for {names}'
     fix = "fill order_cost (0 is allowed) and holding_rate (above 0) of items"
     return Problem("E-POL-013", what, "items", column="order_cost", fix=fix)

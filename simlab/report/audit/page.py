@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from simlab.measures import ALL
 from simlab.report.audit import charts, statements
 from simlab.report.audit.tables import NEEDED, Account, accounts, apportion, causes, total
 from simlab.report.kit.formats import DASH, is_number, number, percent, span, target
-from simlab.report.kit.reading import ALL
 from simlab.report.kit.sheet import (
     Boxes,
     Cell,

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.errors import InvalidInputError, Problem
+from simlab.measures import ALL
 from simlab.report.kit.formats import is_number
-from simlab.report.kit.reading import ALL, records
+from simlab.report.kit.reading import records
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -44,7 +44,6 @@ def read_named(
     return present
 
 
-ALL = "(all)"
 PLANS = {
     "segmented": "Chosen plan",
     "given": "Given plan",

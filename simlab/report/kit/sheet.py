@@ -225,13 +225,13 @@ def sheet_html(question: str, manifest: Mapping[str, Any], n_items: int, section
 
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.undefined = jinja2.StrictUndefined
-    return environment.from_string(_asset("sheet.html")).render(
+    return environment.from_string(asset("sheet.html")).render(
         question=question,
         manifest=manifest,
         n_items=f"{n_items:,}",
         currency=str(manifest.get("currency") or "the study's currency"),
         sections=sections,
-        style=_asset("style.css") + _asset("sheet.css"),
+        style=asset("style.css") + asset("sheet.css"),
     )
 
 
@@ -249,7 +249,8 @@ def _own_ids(svg: str, prefix: str) -> str:
     return _ID.sub(lambda match: match.group(1) + prefix, svg)
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Text of a file that ships with the report: styles, scripts, templates."""
     return resources.files("simlab.report").joinpath("assets", name).read_text(encoding="utf-8")
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
+from simlab.measures import ALL
 from simlab.report.kit.formats import currency_sign
-from simlab.report.kit.reading import ALL, plan_name
+from simlab.report.kit.reading import plan_name
 from simlab.report.kit.style import (
     BLACK,
     BLUE,

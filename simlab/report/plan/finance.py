@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
+from simlab.measures import ALL
 from simlab.report.kit.formats import currency_sign, money, number, percent, span
-from simlab.report.kit.reading import ALL, records
+from simlab.report.kit.reading import records
 from simlab.report.kit.style import BLUE, GREY, Figure, Width, axis_money, named
 from simlab.report.plan.finance_tables import table_sections
 

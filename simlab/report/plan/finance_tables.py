@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from simlab.measures import ALL
 from simlab.report.kit.formats import is_number, money, number, percent, span, target
 from simlab.report.kit.method import CERTIFICATES
-from simlab.report.kit.reading import ALL, PLANS, plan_name, records
+from simlab.report.kit.reading import PLANS, plan_name, records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

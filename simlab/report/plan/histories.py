@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from simlab.measures import ALL
 from simlab.report.kit.formats import DASH, is_number, money, number, percent, span
-from simlab.report.kit.reading import ALL, records
+from simlab.report.kit.reading import records
 from simlab.report.plan import sources
 
 if TYPE_CHECKING:

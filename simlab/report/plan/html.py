@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from simlab.report.kit.sheet import asset
 from simlab.report.kit.style import Figure, to_spec
 from simlab.report.plan import charts as history_charts
 from simlab.report.plan import finance
@@ -75,7 +75,7 @@ def page_html(tables: RunTables, present: set[str], library: Callable[[], str] |
     points = explorer.explorer(tables)
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.undefined = jinja2.StrictUndefined
-    template = environment.from_string(_asset("template.html"))
+    template = environment.from_string(asset("template.html"))
     return template.render(
         manifest=tables.manifest,
         tables=tables,
@@ -96,8 +96,8 @@ def page_html(tables: RunTables, present: set[str], library: Callable[[], str] |
         inputs=method.inputs(tables.manifest),
         times=method.times(tables.manifest),
         files=method.files(present),
-        style=_asset("style.css"),
-        script=_asset("report.js"),
+        style=asset("style.css"),
+        script=asset("report.js"),
         library=script_text((library or style.library)()),
     )
 
@@ -126,7 +126,3 @@ def _write_figures(run: RunFolder, tables: RunTables) -> list[Path]:
         written.append(run.write_text(f"figures/{name}.svg", svg))
         written.append(run.write_bytes(f"figures/{name}.png", style.to_png(svg)))
     return written
-
-
-def _asset(name: str) -> str:
-    return resources.files("simlab.report").joinpath("assets", name).read_text(encoding="utf-8")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simlab.errors import InvalidInputError, Problem
-from simlab.report.kit.reading import ALL, PLANS
+from simlab.measures import ALL
+from simlab.report.kit.reading import PLANS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ import numpy as np
 
 from simlab.arrays import FloatArray, IntArray, TextArray
 from simlab.execution import Horizon, Progress, Workers, common_warmup
-from simlab.measures import ratio_estimate
+from simlab.measures import ALL, ratio_estimate
 from simlab.segments import Segmentation
 from simlab.verdict.audit.account import Line, PolicyAudit, SegmentAudit
 from simlab.verdict.audit.formula import Plan
@@ -157,7 +157,7 @@ def _part(case: AuditCase, segmentation: Segmentation, ledger: Ledger, code: int
 def _joined(parts: Sequence[_Part], asked: FloatArray) -> _Part:
     causes = [cause for cause in _CAUSES if any(cause in part.lines for part in parts)]
     return _Part(
-        "(all)",
+        ALL,
         sum(part.n_items for part in parts),
         _common(asked),
         {key: np.sum([part.real[key] for part in parts], axis=0) for key in parts[0].real},

@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.arrays import TextArray
-from simlab.measures import mean_estimate
+from simlab.measures import ALL, mean_estimate
 from simlab.verdict.replay.sums import HIGH, LOW, Judged
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-ALL = "(all)"
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.measures import ALL
 from simlab.models import OneStep, benjamini_hochberg
 from simlab.verdict.replay.sums import HIGH, LOW
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-ALL = "(all)"
 FALSE_SHARE = 0.05
 _FEWEST = 5
 _POINT = 1e-12

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from simlab.arrays import ChoiceArray, IntArray
+from simlab.arrays import LARGEST_SUM, ChoiceArray, IntArray
 from simlab.errors import OutOfRangeError, UsageError
 from simlab.execution import BY_SLOT, Curves
 
 KEPT = (*BY_SLOT, "ready")
 """Measures that a tournament wants by batch; to be passed to `run_curves`."""
-_LARGEST_SUM = 2.0**62
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +137,7 @@ def group_sums(codes: IntArray, n_groups: int, weights: IntArray, table: IntArra
     n = codes.size
     flat = table.reshape(n, -1)
     peaks = np.abs(flat).max(axis=1, initial=0).astype(np.float64)
-    if float((peaks * np.abs(weights)).sum()) >= _LARGEST_SUM:
+    if float((peaks * np.abs(weights)).sum()) >= LARGEST_SUM:
         raise OutOfRangeError("sums of money would leave 64 bits: choose a coarser data.cost_resolution")
     order = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[order], np.arange(n_groups + 1))
