@@ -112,7 +112,7 @@ REGISTERS = frozenset({"segments/schemes"})
 # Rooms that must stay free of everything but these packages (and the standard library).
 ONLY_PACKAGES: dict[str, frozenset[str]] = {
     "errors": frozenset(),
-    "measures": frozenset({"numpy"}),
+    "measures": frozenset({"numpy", "scipy"}),  # scipy inside functions
     "engine": frozenset({"numpy", "numba"}),
     # highspy: the extra `milp`, HiGHS with models that stay loaded; scipy brings its own where it is missing
     "frontier": frozenset({"numpy", "scipy", "highspy"}),
