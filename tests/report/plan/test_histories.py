@@ -9,8 +9,7 @@ from worlds.study import STUDY, write_study
 
 import simlab as sl
 from simlab.api.data.histories import adjustments, uplift
-from simlab.report.plan import histories
-from simlab.report.plan import sources as prepared
+from simlab.report.plan import histories, sources
 from simlab.report.plan.tables import RunTables
 
 OPTIONS = """
@@ -76,7 +75,7 @@ def test_every_change_is_listed_with_its_value(tmp_path) -> None:
 def test_the_section_counts_lists_and_names_the_effects(tmp_path) -> None:
     data = loaded(tmp_path)
     found = tables(data, adjustments=adjustments(data), uplift=uplift(data))
-    section = prepared.section(found)
+    section = sources.prepared_section(found)
     assert [table["title"].split(" ")[0] for table in section["tables"]] == ["Changes", "The", "What"]
     kinds = {row[0]: row for row in section["tables"][0]["rows"]}
     assert kinds["Outliers"][4] == kinds["Outliers"][2]
@@ -90,7 +89,7 @@ def test_without_changes_there_is_no_section(tmp_path) -> None:
     data = loaded(tmp_path, "")
     assert adjustments(data).empty
     assert uplift(data).empty
-    assert prepared.section(tables(data)) is None
+    assert sources.prepared_section(tables(data)) is None
 
 
 def test_what_the_data_cannot_say_follows_the_data(tmp_path) -> None:
