@@ -52,6 +52,10 @@ def run_demo(out: Path, cache: Path) -> Timing:
     return Timing(seconds, float(done.stderr.splitlines()[-1]) / 1000)
 
 
+def _met(seconds: float, limit: float) -> str:
+    return "met" if seconds <= limit else "missed"
+
+
 def table(cold: Timing, warm: list[Timing], load: float) -> str:
     """The rows that the README shows."""
     median = statistics.median(run.seconds for run in warm)
@@ -61,11 +65,11 @@ def table(cold: Timing, warm: list[Timing], load: float) -> str:
     return "\n".join(
         (
             "",
-            f"| `simlab demo`, everything included ({machine}{busy}) | measured | limit |",
-            "| --- | --- | --- |",
-            f"| cold: kernels compiled first | {cold.seconds:.1f} s | {COLD_SECONDS:g} s |",
-            f"| warm (median of {len(warm)}) | {median:.1f} s | {WARM_SECONDS:g} s |",
-            f"| peak memory | {most:,.0f} MB | |",
+            f"| `simlab demo`, everything included ({machine}{busy}) | measured | limit | |",
+            "| --- | --- | --- | --- |",
+            f"| cold: kernels compiled first | {cold.seconds:.1f} s | {COLD_SECONDS:g} s | {_met(cold.seconds, COLD_SECONDS)} |",
+            f"| warm (median of {len(warm)}) | {median:.1f} s | {WARM_SECONDS:g} s | {_met(median, WARM_SECONDS)} |",
+            f"| peak memory | {most:,.0f} MB | | |",
         )
     )
 

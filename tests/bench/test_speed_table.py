@@ -351,9 +351,9 @@ def block(rows: list[Row], load: float, second: float) -> str:
     """The lines between the README's speed marks, those about the demo excepted."""
     missed = [row for row in rows if row.beyond > 1]
     verdict = (
-        f"{len(missed)} of {len(rows)} limits are missed in this run."
+        f"{len(missed)} of the {len(rows)} limits of this table are missed in this run."
         if missed
-        else "All limits are met in this run."
+        else f"All {len(rows)} limits of this table are met in this run."
     )
     return "\n".join(
         (
