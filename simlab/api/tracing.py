@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -169,9 +170,7 @@ def _same_data(folder: RunFolder, study: str | Path | None) -> Data:
     wanted = folder.manifest["table_hash"]
     source = _study_file(folder) if study is None else Path(study)
     if source is None and folder.manifest["inputs"]:
-        raise UsageError(
-            f"{folder.path}: the study file of this run is not where it was; name it with --study FILE"
-        )
+        raise UsageError(_lost(folder))
     data = demo() if source is None else load(source)
     if table_hash(data.models) != wanted:
         raise UsageError(
@@ -182,17 +181,30 @@ def _same_data(folder: RunFolder, study: str | Path | None) -> Data:
 
 
 def _study_file(folder: RunFolder) -> Path | None:
-    """The file whose text the run kept: where `runs` lies, beside the run, or here."""
+    """The file whose text the run kept: where it lay, where `runs` lies, beside the run, or here."""
     kept = folder.path / "study.toml"
     if not kept.is_file():
         return None
     text = kept.read_bytes()
+    noted = folder.manifest.get("study_file")
     here = folder.path.resolve()
-    for place in (here.parent.parent, here.parent, Path.cwd()):
-        for path in sorted(place.glob("*.toml")):
-            if path.read_bytes() == text:
-                return path
+    places = (here.parent.parent, here.parent, Path.cwd())
+    near = (path for place in places for path in sorted(place.glob("*.toml")))
+    for path in (*([here / str(noted)] if noted else []), *near):
+        if path.is_file() and path.read_bytes() == text:
+            return path
     return None
+
+
+def _lost(folder: RunFolder) -> str:
+    """What to do about a study file that is gone, or says something else by now."""
+    noted = folder.manifest.get("study_file")
+    then = folder.path / str(noted)
+    if noted and then.is_file():
+        why = "the study was changed since the run; name a copy of it as it was with --study FILE"
+        return f"{os.path.relpath(then)}: {why}"
+    was = f" ({noted}, seen from the run folder)" if noted else ""
+    return f"{folder.path}: the study file of this run is not where it was{was}; name it with --study FILE"
 
 
 def _statements(

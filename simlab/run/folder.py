@@ -135,7 +135,7 @@ class RunFolder:
         if entry and hashlib.sha256(data).hexdigest() != entry["sha256"]:
             raise InvalidInputError([_damaged(key, "its SHA-256 is not the one in manifest.json")])
         try:
-            frame: pd.DataFrame = tables.decode(data).to_pandas()
+            frame: pd.DataFrame = tables.decode(data).to_pandas(use_threads=False)
         except ValueError as error:
             raise InvalidInputError([_damaged(key, _why(error))]) from error
         return frame

@@ -32,11 +32,22 @@ def decode(data: bytes) -> pa.Table:
     ------
     ValueError
         A page does not match its checksum, or the bytes are no Parquet file.
+
+    Notes
+    -----
+    Arrow reads a copy in memory of its own, in this thread. Its worker threads let go of what they read a
+    moment after the table is there; where that is an object of Python's they need the interpreter, and a
+    process that ends meanwhile dies ("terminate called without an active exception", exit 134; apache/arrow
+    issues 34314 and 50482).
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    own = pa.allocate_buffer(len(data))
+    memoryview(own).cast("B")[:] = data
     try:
-        return pq.read_table(pa.BufferReader(data), page_checksum_verification=True)
+        return pq.read_table(
+            pa.BufferReader(own), use_threads=False, pre_buffer=False, page_checksum_verification=True
+        )
     except (OSError, pa.ArrowException) as error:
         raise ValueError(str(error)) from error

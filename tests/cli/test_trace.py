@@ -114,3 +114,31 @@ def test_changed_tables_are_noticed(run: Path, tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text(STUDY, "utf-8")
     with pytest.raises(UsageError, match="differ from those of the run"):
         api.trace(run, "00124@EAST", study=tmp_path / "study.toml")
+
+
+def test_a_run_written_elsewhere_finds_its_study(run: Path, tmp_path: Path, monkeypatch) -> None:
+    """`--out` may lie anywhere: the manifest keeps the way from the run to its study."""
+    study = run.parent.parent / "study.toml"
+    out = tmp_path / "some" / "where" / "else"
+    elsewhere = _simulated(study, out)
+    monkeypatch.chdir(tmp_path)
+    assert len(api.trace(elsewhere, "00124@EAST", sample="search").periods) > 26
+
+
+def test_a_study_that_was_changed_since_is_named_as_such(tmp_path: Path, monkeypatch) -> None:
+    """The file is there, its text is another."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "items.csv").write_text(ITEMS, "utf-8")
+    (tmp_path / "home" / "study.toml").write_text(STUDY, "utf-8")
+    out = _simulated(tmp_path / "home" / "study.toml", tmp_path / "far" / "off" / "run")
+    (tmp_path / "home" / "study.toml").write_text(STUDY.replace("seed = 7", "seed = 8"), "utf-8")
+    monkeypatch.chdir(tmp_path / "far")
+    with pytest.raises(UsageError, match="changed since the run"):
+        api.trace(out, "00124@EAST")
+    (tmp_path / "home" / "study.toml").unlink()
+    with pytest.raises(UsageError, match=r"not where it was \(.*home/study.toml"):
+        api.trace(out, "00124@EAST")
+
+
+def _simulated(study: Path, out: Path) -> Path:
+    return api.run_optimize(study, out=out, workers=1).folder

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,6 +87,21 @@ def simulate_facts(simulation: Simulation, statements: tuple[str, ...]) -> dict[
         "constraints": {},
         "notes": [],
     }
+
+
+def study_place(data: Data, folder: Path) -> dict[str, str]:
+    """Where the study file lies, seen from the run folder, so that a run anywhere finds its tables again.
+
+    Nothing of a study without a file, or on another drive than the run.
+    """
+    study = data.study
+    file = study.folder / study.file
+    if not study.source or not file.is_file():
+        return {}
+    try:
+        return {"study_file": Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()}
+    except ValueError:
+        return {}
 
 
 def core_facts(

@@ -19,7 +19,7 @@ from simlab.api.data.replay import replay_plan
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
 from simlab.api.output import tables
-from simlab.api.output.manifest import optimize_facts, simulate_facts
+from simlab.api.output.manifest import optimize_facts, simulate_facts, study_place
 from simlab.api.output.statements import optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
 from simlab.api.simulation import Simulation
@@ -214,7 +214,12 @@ def write_run(
         if stage in times:
             folder.log("stage", stage=stage, seconds=round(times[stage], 3))
     rounded = {stage: round(seconds, 3) for stage, seconds in times.items()}
-    folder.write_manifest({"command": record.command, **record.facts, "times": rounded})
+    folder.write_manifest({
+            "command": record.command,
+            **record.facts,
+            **study_place(record.data, folder.path),
+            "times": rounded,
+        })
     if progress is not None:
         progress("report", 0, 1)
     started = time.perf_counter()

@@ -154,35 +154,32 @@ def _quotes_are_plain(data: ByteArray, delimiter: int) -> bool:
 
 
 def _fast_columns(data: ByteArray, header: Header) -> list[TextColumn] | None:
-    """Columns by Arrow; None if some row has another number of fields than the header."""
+    """Columns by Arrow; None if some row has another number of fields than the header.
+
+    Arrow's threads read a copy in its own memory and call nothing of Python's, so that none of them can
+    want the interpreter while the process ends (see `run.tables.decode`).
+    """
     import pyarrow as pa
     from pyarrow import csv
 
-    ragged: list[object] = []
-
-    def skip(row: object) -> str:
-        ragged.append(row)
-        return "skip"
-
+    own = pa.allocate_buffer(data.size)
+    np.frombuffer(own, dtype=np.uint8)[:] = data
     names = [str(number) for number in range(len(header.names))]
     cell = pa.dictionary(pa.int32(), pa.string())
     quoted = bool((data == _QUOTE).any())
     try:
         table = csv.read_csv(
-            pa.BufferReader(pa.py_buffer(data)),
+            pa.BufferReader(own),
             read_options=csv.ReadOptions(column_names=names, skip_rows=1),
             parse_options=csv.ParseOptions(
                 delimiter=header.delimiter,
                 quote_char='"' if quoted else False,
-                invalid_row_handler=skip,
             ),
             convert_options=csv.ConvertOptions(
                 column_types=dict.fromkeys(names, cell), strings_can_be_null=False, null_values=[]
             ),
         )
     except pa.ArrowInvalid:
-        return None
-    if ragged:
         return None
     table = table.unify_dictionaries().combine_chunks()
     return [_from_arrow(column) for column in table.columns]

@@ -40,7 +40,7 @@ def read_parquet(path: Path, name: str, source: TableSource) -> TextTable:
     empty = TextTable(name, {}, {}, 0, findings)
     try:
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        table = parquet.read_table(path, page_checksum_verification=True)
+        table = parquet.read_table(path, use_threads=False, pre_buffer=False, page_checksum_verification=True)
     except FileNotFoundError:
         findings.add(found.UNREADABLE, "is not there", fix="paths are relative to the study file")
         return empty
