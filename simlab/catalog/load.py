@@ -16,6 +16,7 @@ from simlab.catalog.files.csvfile import read_csv
 from simlab.catalog.files.typed import read_frame, read_parquet
 from simlab.catalog.quality import Quality, QualityRow
 from simlab.catalog.tables.demand import read_demand
+from simlab.catalog.tables.filtering import account, filtered, pairs_of
 from simlab.catalog.tables.items import Items, read_items
 from simlab.catalog.tables.receipts import read_receipts
 from simlab.errors import InvalidInputError, Problem
@@ -96,12 +97,23 @@ def _read(study: Study, name: str, source: TableSource) -> TextTable | None:
 
 def _catalog(study: Study, items: TextTable, demand: TextTable | None, receipts: TextTable | None) -> Catalog:
     today = dt.date.today()
+    read = {table.name: table.n_rows for table in (items, demand, receipts) if table is not None}
+    splits = [
+        filtered(table, getattr(study.data, table.name) or TableSource())
+        for table in (items, demand, receipts)
+        if table is not None
+    ]
+    parts = {split.table.name: split for split in splits}
+    items = parts["items"].table
+    demand = parts["demand"].table if demand is not None else None
+    receipts = parts["receipts"].table if receipts is not None else None
     master = read_items(items, study)
-    sales = read_demand(demand, master, study, today) if demand is not None else None
+    apart = pairs_of(parts["items"].left_out)
+    sales = read_demand(demand, master, study, today, apart) if demand is not None else None
     arrivals = read_receipts(receipts, master, study, today) if receipts is not None else None
     if demand is None and master is not None:
         _refuse_without_law(items, master)
-    tables = [table for table in (items, demand, receipts) if table is not None]
+    tables = [split.table for split in splits]
     problems = [problem for table in tables for problem in table.findings.problems]
     if receipts is not None and study.lead_times.law != "fixed" and study.lead_times.crossing is None:
         problems.append(crossing_unsaid(study.file))
@@ -110,6 +122,8 @@ def _catalog(study: Study, items: TextTable, demand: TextTable | None, receipts:
     entries: tuple[QualityRow, ...] = master.entries
     entries += () if sales is None else sales[1]
     entries += () if arrivals is None else arrivals[2]
+    costs = _costs(master)
+    entries += tuple(entry for split in splits for entry in account(split, costs))
     return Catalog(
         study=study,
         sku=master.sku,
@@ -119,10 +133,21 @@ def _catalog(study: Study, items: TextTable, demand: TextTable | None, receipts:
         texts=master.texts,
         demand=None if sales is None else sales[0],
         receipts=None if arrivals is None else arrivals[0],
-        quality=Quality(entries, {table.name: table.n_rows for table in tables}),
+        quality=Quality(entries, read),
         open_orders=None if arrivals is None else arrivals[1],
         inputs={table.name: table.sha256 for table in tables if table.sha256},
     )
+
+
+def _costs(items: Items) -> dict[tuple[str, str], float]:
+    """Unit cost by (sku, location), and by (sku, "") its mean over locations."""
+    out = dict(
+        zip(zip(items.sku, items.location, strict=True), items.numbers["unit_cost"].tolist(), strict=True)
+    )
+    by_sku: dict[str, list[float]] = {}
+    for (sku, _), cost in out.items():
+        by_sku.setdefault(sku, []).append(cost)
+    return out | {(sku, ""): sum(costs) / len(costs) for sku, costs in by_sku.items()}
 
 
 def _refuse_without_law(table: TextTable, items: Items) -> None:

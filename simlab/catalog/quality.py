@@ -1,4 +1,4 @@
-"""The quality account: every row that was read is used, repaired, refused or dropped, exactly once."""
+"""The quality account: every row read is used, repaired, refused, dropped or filtered, exactly once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-Status = Literal["used", "repaired", "refused", "dropped"]
+Status = Literal["used", "repaired", "refused", "dropped", "filtered"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class QualityRow:
     what : str
         What these rows have in common.
     status : str
-        used, repaired, refused or dropped. Entries with 0 rows are remarks on the file as a whole.
+        used, repaired, refused, dropped (by a rule for doubtful rows) or filtered (left out by
+        `data.<table>.where`). Entries with 0 rows are remarks on the file as a whole.
     rows : int
         Rows of the table.
     units : float
@@ -85,7 +86,7 @@ class Quality:
         lines = []
         for table, n in self.read.items():
             parts = [f"{self.rows(table, 'used'):,} used"]
-            for status in ("repaired", "refused", "dropped"):
+            for status in ("repaired", "refused", "dropped", "filtered"):
                 rows = self.rows(table, status)
                 parts += [f"{rows:,} {status}"] if rows else []
             lines.append(f"{table}: {n:,} rows read, {', '.join(parts)}")

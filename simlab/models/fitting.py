@@ -251,7 +251,7 @@ def _redraws(catalog: Catalog, choice: Choice, lead_times: LeadTimes) -> Redraws
 
 
 def full_account(quality: Quality, notes: Iterable[QualityRow]) -> Quality:
-    """Book rows that the laws leave out, so that read = used + repaired + refused + dropped still holds.
+    """Book rows that the laws leave out, so that rows of all statuses stay as many as were read.
 
     Parameters
     ----------

@@ -13,6 +13,7 @@ from simlab.study.history_sections import (
 )
 from simlab.study.optimize_sections import OptimizeSpec
 from simlab.study.parse import parse_study, read_study
+from simlab.study.row_filter import Condition
 from simlab.study.sections import (
     AbcSpec,
     PolicySpec,
@@ -28,6 +29,7 @@ from simlab.study.values import WEEKDAYS, closed_days
 __all__ = [
     "WEEKDAYS",
     "AbcSpec",
+    "Condition",
     "DataSpec",
     "DemandSource",
     "DemandSpec",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from simlab.study.row_filter import RowFilter
 from simlab.study.section import Names, Spec, one_or_more
 from simlab.study.values import Count, Flag, Positive, Share, Span, Text, Weekday, closed_days
 
@@ -20,7 +21,7 @@ class TableSource(Spec):
     """Where a table comes from and how its text is written.
 
     `path` is relative to the study file; None where DataFrames are handed over in Python.
-    `columns` maps our name to the name in the file.
+    `columns` maps our name to the name in the file. `where` says which rows take part (`row_filter`).
     """
 
     path: Text | None = None
@@ -32,6 +33,7 @@ class TableSource(Spec):
     thousands: Literal["", ",", ".", " ", "'"] = ""
     delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
     date_format: Annotated[str, Field(strict=True, min_length=1)] = "iso"
+    where: RowFilter = Field(default_factory=dict)
 
     def declares(self, option: str) -> bool:
         """Whether the study says this option itself, rather than leaving it to the default."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 
 import numpy as np
@@ -35,7 +35,11 @@ _NAMES_SHOWN = 5
 
 
 def read_demand(
-    table: TextTable, items: Items | None, study: Study, today: dt.date
+    table: TextTable,
+    items: Items | None,
+    study: Study,
+    today: dt.date,
+    apart: Collection[tuple[str, str]] = (),
 ) -> tuple[DemandTable, tuple[QualityRow, ...]] | None:
     """Type and clean the demand table; what is wrong goes to its findings.
 
@@ -49,6 +53,8 @@ def read_demand(
         The rules.
     today : date
         Dates after it are refused where the study has no `as_of`.
+    apart : collection of (sku, location)
+        SKU-locations that the study leaves out of items; their rows are left out, too.
 
     Returns
     -------
@@ -62,6 +68,7 @@ def read_demand(
     for name in ("sku", "location", "date"):
         refuse_missing(table, name)
     rows = _Rows(table, source, items, study)
+    rows.leave_apart(apart)
     rows.drop_unknown(items)
     rows.drop_later(study, today)
     rows.drop_without_quantity()
@@ -103,9 +110,22 @@ class _Rows:
             self.fates.append((what, status, rows, note))
             self.keep = self.keep & ~rows
 
+    def leave_apart(self, apart: Collection[tuple[str, str]]) -> None:
+        """SKU-locations that `data.items.where` leaves out."""
+        if not apart:
+            return
+        sku, place = self.table.columns["sku"], self.table.columns["location"]
+        pairs = np.stack([sku.codes, place.codes])
+        distinct, at = np.unique(pairs, axis=1, return_inverse=True)
+        named = [
+            a >= 0 and b >= 0 and (sku.values[a], place.values[b]) in apart for a, b in distinct.T.tolist()
+        ]
+        out = np.array(named, dtype=np.bool_)[at.reshape(-1)] & (self.item < 0)
+        self.drop("SKU-location left out by data.items.where", "filtered", out)
+
     def drop_unknown(self, items: Items | None) -> None:
         """SKU-locations that the items table does not have."""
-        unknown = (self.item < 0) & ~self.table.columns["sku"].missing()
+        unknown = self.keep & (self.item < 0) & ~self.table.columns["sku"].missing()
         unknown &= ~self.table.columns["location"].missing()
         if items is None or not unknown.any():
             return
@@ -183,7 +203,19 @@ class _Rows:
         sku, place = self.table.columns["sku"].cell(row), self.table.columns["location"].cell(row)
         message = f"'{sku}' at '{place}' on {self.date[row]} stands more than once (first in row {first})"
         fix = 'keep one of them, or say duplicates = "sum" under [data.demand]'
+        fix += self.told_apart(int(twin[0]), row)
         self.table.findings.add_rows(found.DUPLICATE, message, again, column=self.table.label("sku"), fix=fix)
+
+    def told_apart(self, first: int, second: int) -> str:
+        """How to keep one of two rows by what else the table says of them; empty if it says nothing."""
+        columns = {name: column for name, column in self.table.columns.items() if name not in DEMAND}
+        for name, column in columns.items():
+            one, other = column.cell(first), column.cell(second)
+            if one != other:
+                label = self.table.label(name)
+                text = f"column '{label}' tells them apart ('{one}', '{other}')"
+                return f'; {text}: to keep rows of one kind say where = {{ {label} = ["{one}"] }}'
+        return ""
 
     def read_further(self, study: Study) -> None:
         """Columns that the study's options look at."""
@@ -358,9 +390,10 @@ def _examples(table: TextTable, rows: IntArray) -> str:
 
 def _remarks(table: TextTable, study: Study) -> Iterator[QualityRow]:
     yield from file_remarks(table)
-    used = wanted_columns(study)
+    where = study.data.demand.where if study.data.demand is not None else {}
+    used = {*wanted_columns(study), *where}
     for name in table.columns:
-        if name not in DEMAND and name not in used:
+        if name not in DEMAND and name not in used and table.label(name) not in used:
             note = f"not used: {NOT_USED['demand'].get(name, 'demand has no such column')}"
             yield QualityRow("demand", f"column '{table.label(name)}'", "used", 0, note=note)
 

@@ -205,8 +205,9 @@ def _account(
 def _remarks(table: TextTable, study: Study) -> Iterator[QualityRow]:
     yield from file_remarks(table)
     partial = study.lead_times.partial != "rows"
+    where = study.data.receipts.where if study.data.receipts is not None else {}
     for name in table.columns:
-        used = (*study.lead_times.by, "promised_date", *(NOT_USED["receipts"] if partial else ()))
-        if name not in RECEIPTS and name not in used:
+        used = (*study.lead_times.by, "promised_date", *(NOT_USED["receipts"] if partial else ()), *where)
+        if name not in RECEIPTS and name not in used and table.label(name) not in where:
             note = f"not used: {NOT_USED['receipts'].get(name, 'receipts have no such column')}"
             yield QualityRow("receipts", f"column '{table.label(name)}'", "used", 0, note=note)
