@@ -13,7 +13,8 @@ from simlab.api.contest.contest import compare
 from simlab.api.contest.outcome import Rounds
 from simlab.api.contest.record import write_contest
 from simlab.api.data.data import Data, demo, load
-from simlab.api.learning.learning import growers_of, segment
+from simlab.api.learning.growers import CUTS, TREE
+from simlab.api.learning.learning import growers_of, segment, spec_of
 from simlab.api.optimization import optimize
 from simlab.api.output.writing import RunResult, kept_if_used, logged, write_optimization, write_simulation
 from simlab.api.simulation import simulate
@@ -29,7 +30,6 @@ from simlab.policies.policy import GIVEN
 from simlab.run import RunFolder
 from simlab.segments import OPTIMISED, Segmentation
 from simlab.segments.assign import LEARNED
-from simlab.study.sections import LearnedSpec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,7 +202,7 @@ def check(study_path: str | Path) -> CheckResult:
 
     data = load(study_path)
     names = data.study.segments.by
-    spec = data.study.segments.learned or LearnedSpec()
+    spec = spec_of(data, names)
     grown = tuple(growers_of(data, names, spec))
     segmentation = segment(data, tuple(name for name in names if name not in grown) or "all")
     if data.study.policy.family == GIVEN:
@@ -218,8 +218,9 @@ def check(study_path: str | Path) -> CheckResult:
         segmentation.resolve(data.study.policy.targets, "policy.targets")
     lines = check_lines(data, segmentation)
     for name in grown:
-        what = f"Learned segments (at most {spec.classes}, {spec.method})"
-        if name != LEARNED:
+        method = spec.method if name == LEARNED else name
+        what = f"Learned segments (at most {spec.classes}, {method})"
+        if name not in (LEARNED, TREE, CUTS):
             what = f"Optimised sizes of {name.removeprefix(f'{OPTIMISED}:')} (at most {spec.classes} classes)"
         lines = (*lines[:-1], f"{what} are found by simulation, not here.", lines[-1])
     return CheckResult(data, segmentation, lines)

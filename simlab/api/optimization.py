@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from simlab.api.finance.stock_value import StockValue, lost_margin
 from simlab.api.finance.stress import Stress
 from simlab.api.output.tables import frontier_frame, segment_frame
 from simlab.api.output.writing import report_to
+from simlab.api.plans.levels import PlannedPlan
 from simlab.api.plans.outcome import Outcome
 from simlab.api.plans.search import prepare, redrawn, search_curves, solve_ready, tested
 from simlab.api.requirements.accounting import compare_counted
@@ -25,8 +27,8 @@ from simlab.api.requirements.refusals import refuse
 from simlab.api.settings import Clock, Settings
 from simlab.api.show import COLOURS, Picture, ResultTable, describe, save_path
 from simlab.api.simulator.items import item_stock
+from simlab.errors import UsageError
 from simlab.execution import Progress
-from simlab.frontier import Plan
 from simlab.measures import MEASURES, Estimate
 from simlab.segments import Segmentation
 from simlab.verdict.compare import NAMES
@@ -84,9 +86,9 @@ class Optimization(Outcome):
         return bounds(self, every_level=every_level, headroom=headroom)
 
     @property
-    def knee(self) -> Plan:
+    def knee(self) -> PlannedPlan:
         """The plan farthest below the straight line between the ends of the frontier."""
-        return knee_of(self)
+        return PlannedPlan.of(knee_of(self), self._levels)
 
     @cached_property
     def finance(self) -> Finance:
@@ -144,7 +146,7 @@ class Optimization(Outcome):
 
 def optimize(
     data: Data,
-    segmentation: Segmentation,
+    segmentation: Segmentation | str | Sequence[str] | None = None,
     *,
     fill_rate: float | None = None,
     budget: float | None = None,
@@ -160,8 +162,9 @@ def optimize(
     Parameters
     ----------
     data : Data
-    segmentation : Segmentation
-        From `segment`.
+    segmentation : Segmentation, str or sequence of str, optional
+        From `segment`, or what `segment` takes as `by` (``"abc"``, ``["abc", "xyz"]``); the study's
+        `segments.by` if left out.
     fill_rate : float, optional
         Floor on the total achieved fill rate, a fraction; the study's floor and budget if neither
         is given.
@@ -192,6 +195,7 @@ def optimize(
         workers=workers,
     )
     clock = Clock(progress)
+    segmentation = segmented(data, segmentation, workers, progress)
     ready = prepare(data, segmentation, settings, clock)
     sums = search_curves(ready, clock, curves)
     solved = solve_ready(ready, sums, clock, fill_rate, budget)
@@ -221,6 +225,33 @@ def optimize(
         simulator=ready.simulator,
         redrawn=redrawn(ready, solved, clock),
     )
+
+
+def segmented(
+    data: Data,
+    by: Segmentation | str | Sequence[str] | None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Segmentation:
+    """A segmentation as it is, or made of the names of schemes or columns.
+
+    Raises
+    ------
+    UsageError
+        Something else, such as a table of results.
+    """
+    from simlab.api.learning.learning import segment
+
+    if isinstance(by, Segmentation):
+        return by
+    names = isinstance(by, Sequence) and all(isinstance(name, str) for name in by)
+    if by is not None and not names:
+        kind = type(by).__name__
+        raise UsageError(
+            f'segments are a Segmentation, "abc" or ["abc", "xyz"], not {kind}: '
+            "sl.optimize(data, sl.segment(data, by=...))"
+        )
+    return segment(data, by, workers=workers, progress=progress)
 
 
 def plot_frontier(opt: Outcome) -> Figure:

@@ -127,6 +127,15 @@ class Simulation:
         """One row per segment and one for all, every measure with its interval."""
         return self.by("segment").to_frame()
 
+    def levels(self) -> pd.DataFrame:
+        """Levels that were simulated: one row per SKU-location, in units."""
+        from simlab.api.output.tables import level_frame
+
+        column = np.zeros(self.segmentation.codes.size, dtype=np.int64)
+        asked = np.asarray(self.targets)[self.segmentation.codes]
+        data = self.data
+        return level_frame(data.catalog, data.models, self.segmentation, asked, self.planned, column)
+
     def replay(self) -> Replayed | None:
         """The policy on the real last periods of the study's [replay]; None where the study has none."""
         from simlab.api.data.replay import replay_plan

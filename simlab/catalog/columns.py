@@ -17,7 +17,7 @@ class Column:
     Attributes
     ----------
     kind : str
-        id: text letter for letter, never empty. text: any. money: a number above 0, counted in
+        id: text letter for letter, never empty. text: any. money: a number, 0 or more, counted in
         `cost_resolution`. number, whole, fraction: within `low` and `high`. date. choice: one of `choices`.
         flag: yes or no.
     required : bool
@@ -32,6 +32,8 @@ class Column:
         Words that one may well write and that cannot be taken: why, and what to do.
     or_share : bool
         Whether a choice may also be a number between 0 and 1.
+    or_number : bool
+        Whether a text that is a number in every row is kept as a number, too.
     """
 
     kind: Kind
@@ -42,6 +44,7 @@ class Column:
     choices: tuple[str, ...] = ()
     refused: dict[str, tuple[str, str]] = field(default_factory=dict)
     or_share: bool = False
+    or_number: bool = False
 
 
 _TEXT = Column("text")
@@ -69,7 +72,7 @@ ITEMS: dict[str, Column] = {
     "lead_time_sd": Column("number", high=36_500),
     "on_hand": Column("whole", low=-1e12),
     "on_order": _WHOLE,
-    "criticality": _TEXT,
+    "criticality": Column("text", or_number=True),
     "category": _TEXT,
     "channel": _TEXT,
     "customer_group": _TEXT,

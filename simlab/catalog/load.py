@@ -124,8 +124,9 @@ def _catalog(study: Study, items: TextTable, demand: TextTable | None, receipts:
     entries += () if arrivals is None else arrivals[2]
     costs = _costs(master)
     entries += tuple(entry for split in splits for entry in account(split, costs))
+    finer = study.data.model_copy(update={"cost_resolution": master.cost_resolution})
     return Catalog(
-        study=study,
+        study=study.model_copy(update={"data": finer}),
         sku=master.sku,
         location=master.location,
         unit_cost=master.unit_cost,

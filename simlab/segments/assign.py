@@ -11,7 +11,7 @@ import numpy as np
 
 from simlab.arrays import FloatArray
 from simlab.errors import InvalidInputError, Problem, UsageError
-from simlab.segments.classes import Classes
+from simlab.segments.classes import ONE_CLASS, Classes
 from simlab.segments.inputs import scheme_input
 from simlab.segments.scheme import Cutter, Scheme, SchemeInput, known_schemes
 from simlab.segments.segmentation import Segmentation, combine
@@ -207,13 +207,13 @@ def _column(data: SchemeInput, name: str) -> Classes:
     if name not in data.texts and name not in data.numbers and name not in ("sku", "location"):
         raise _unknown(data, name)
     labels, codes = np.unique(data.text(name).astype(str), return_inverse=True)
-    if labels.size == 1 and data.n_items > 1:
-        raise data.refuse("E-SEG-003", f"column '{name}' is '{labels[0]}' everywhere, it segments nothing")
     if labels.size > _MOST_SEGMENTS:
         raise data.refuse(
             "E-SEG-005", f"column '{name}' has {labels.size} values, at most {_MOST_SEGMENTS} segments work"
         )
     rule = f"{name}: the value of the column '{name}' ({labels.size} values)"
+    if labels.size == 1:
+        rule = f"{name}: the column '{name}' is '{labels[0]}' {ONE_CLASS}"
     return Classes(codes.astype(np.int64), tuple(labels.tolist()), rule)
 
 
@@ -222,7 +222,8 @@ def _unknown(data: SchemeInput, name: str) -> InvalidInputError:
     near = get_close_matches(name, names, n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
     columns = ", ".join(sorted(data.texts)[:12])
-    fix = f"{hint}schemes: {', '.join(known_schemes())}; columns: {columns}"
+    schemes = ", ".join([*known_schemes(), "tree", "cuts", "learned"])
+    fix = f"{hint}schemes: {schemes}; columns: {columns}"
     return InvalidInputError(
         [_problem("E-SEG-004", f"no scheme and no column of items is called '{name}'", fix)]
     )

@@ -9,7 +9,12 @@ import numpy as np
 
 from simlab.arrays import FloatArray, IntArray
 
+_ROUNDING = 1e-9
+"""Shares this close to a cut have reached it: sums of equal items are not exact in floating point."""
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVW"
+
+ONE_CLASS = "everywhere, so that it makes one class"
+"""End of the rule of a column that does not divide the SKU-locations."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +73,8 @@ def by_share(weight: FloatArray, order: IntArray, cuts: Sequence[float]) -> IntA
     if total <= 0:
         return codes
     before = np.concatenate(([0.0], running[:-1])) / total
-    codes[order] = np.searchsorted(np.asarray(cuts, dtype=np.float64), before, side="right")
+    reached = np.asarray(cuts, dtype=np.float64) - _ROUNDING
+    codes[order] = np.searchsorted(reached, before, side="right")
     codes[clean == 0] = len(cuts)
     return codes
 

@@ -86,7 +86,7 @@ class SchemeInput:
         same everywhere has no sizes: its classes would follow the names of the SKUs.
         """
         if self.cutter is not None:
-            self._refuse_flat(score, why)
+            self.refuse_flat(score, why)
             return self.cutter(self, score, why)
         thresholds = self.floats("thresholds") if self.options.get("thresholds") else ()
         if thresholds:
@@ -99,7 +99,7 @@ class SchemeInput:
         sizes = self.floats("sizes")
         self.refuse_bad_sizes(sizes)
         if len(sizes) > 1:
-            self._refuse_flat(score, why)
+            self.refuse_flat(score, why)
         rule = (
             f"{self.scheme}: {why}, highest first; classes of {percents(sizes)} of the SKU-locations; "
             "ties by sku, location"
@@ -160,7 +160,8 @@ class SchemeInput:
             [Problem(code, f"scheme '{self.scheme}': {message}", column="segments", fix=fix)]
         )
 
-    def _refuse_flat(self, score: FloatArray, why: str) -> None:
+    def refuse_flat(self, score: FloatArray, why: str) -> None:
+        """Refuse a score that is the same everywhere, whose order would be that of the ids."""
         if self.n_items > 1 and np.unique(score).size == 1:
             raise self.refuse("E-SEG-003", f"{why}: {abs(score[0]):.12g} everywhere, it segments nothing")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from simlab.arrays import IntArray
-from simlab.errors import InvalidInputError, Problem, listed
+from simlab.errors import InvalidInputError, Problem, UsageError, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +40,8 @@ class Segmentation:
         What was segmented by: scheme names or columns.
     labels : tuple of tuple of str
         Per entry of `by`, every value it may take, also those that no item has.
+    sku, location : tuple of str
+        Ids of the SKU-locations where known.
     """
 
     codes: IntArray
@@ -48,6 +50,8 @@ class Segmentation:
     attributes: tuple[tuple[str, ...], ...]
     by: tuple[str, ...]
     labels: tuple[tuple[str, ...], ...] = field(default=())
+    sku: tuple[str, ...] = field(default=())
+    location: tuple[str, ...] = field(default=())
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {n:,}" for name, n in zip(self.names, self.sizes.tolist(), strict=True))
@@ -108,13 +112,22 @@ class Segmentation:
             raise InvalidInputError(problems)
         return tuple(mapping[keys[0]] for keys in covering)
 
-    def to_frame(self, catalog: Catalog) -> pd.DataFrame:
-        """One row per SKU-location: sku, location, segment and a column per entry of `by`."""
+    def to_frame(self, catalog: Catalog | None = None) -> pd.DataFrame:
+        """One row per SKU-location: sku, location, segment and a column per entry of `by`.
+
+        Parameters
+        ----------
+        catalog : Catalog, optional
+            Whose ids are shown; needed for segments that `simlab.segment` did not make.
+        """
         import pandas as pd
 
+        sku, location = (self.sku, self.location) if catalog is None else (catalog.sku, catalog.location)
+        if len(sku) != self.codes.size:
+            raise UsageError("these segments know no ids: say to_frame(data.catalog)")
         columns: dict[str, object] = {
-            "sku": list(catalog.sku),
-            "location": list(catalog.location),
+            "sku": list(sku),
+            "location": list(location),
             "segment": np.array(self.names, dtype=object)[self.codes],
         }
         for number, name in enumerate(self.by):

@@ -13,6 +13,7 @@ from simlab.study.checks import relations
 from simlab.study.explain import problems_of
 from simlab.study.later import not_in_this_version, value_at
 from simlab.study.section import HEADER
+from simlab.study.sections import parts_of
 
 HABIT = {"A": 0.98, "B": 0.95, "C": 0.90}
 """Targets where segments are by abc and the study names none."""
@@ -72,7 +73,7 @@ def _with_dependent_defaults(flat: dict[str, Any], raw: Mapping[str, Any]) -> di
     policy = dict(flat.get("policy", {}))
     optimize = dict(flat.get("optimize", {}))
     by = value_at(raw, "segments.by") or ("abc", "xyz")
-    if "targets" not in policy and "abc" in ((by,) if isinstance(by, str) else by):
+    if "targets" not in policy and "abc" in parts_of((by,) if isinstance(by, str) else by):
         policy["targets"] = dict(HABIT)
     if "review_period" not in policy:
         policy["review_period"] = _default_review(raw)

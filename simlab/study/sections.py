@@ -9,9 +9,17 @@ exist in the interface and not yet in the program in `later`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from simlab.study.scheme_tables import OPTIONS, gathered, spread
 from simlab.study.section import Names, Spec
@@ -53,13 +61,27 @@ class LearnedSpec(Spec):
     min_size: Count = 20
 
 
+def parts_of(names: Iterable[str]) -> Iterator[str]:
+    """Names of schemes as `compare` writes them: "abc+xyz" is the product of abc and xyz.
+
+    A column whose name has a plus sign is named ``column:a+b``.
+    """
+    for name in names:
+        yield from (name,) if name.startswith("column:") else name.split("+")
+
+
+def _products(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(parts_of(names))
+
+
 class SegmentSpec(Spec):
     """[segments]: the schemes or columns whose product makes the segments.
 
+    `by` takes the names that `compare` uses: "tree" and "cuts" are learned, "abc+xyz" is a product.
     `options` holds the tables of all other schemes, [segments.tbs] under ``tbs``.
     """
 
-    by: Annotated[Names, Field(min_length=1)] = ("abc", "xyz")
+    by: Annotated[Names, Field(min_length=1), AfterValidator(_products)] = ("abc", "xyz")
     abc: AbcSpec = AbcSpec()
     xyz: Annotated[XyzSpec, BeforeValidator(_cuts_in_table)] = XyzSpec()
     rules: tuple[RuleSpec, ...] = ()

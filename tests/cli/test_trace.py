@@ -6,13 +6,17 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from simlab import api
+from simlab.api.output.manifest import study_place
 from simlab.cli import main
 from simlab.errors import UsageError
+from simlab.run import RunFolder
+from simlab.study import parse_study
 
 ITEMS = """sku,location,unit_cost,lead_time,demand_law,demand_mean,demand_variance,category
 00123,EAST,12.50,14,poisson,20,,core
@@ -116,29 +120,34 @@ def test_changed_tables_are_noticed(run: Path, tmp_path: Path) -> None:
         api.trace(run, "00124@EAST", study=tmp_path / "study.toml")
 
 
+def elsewhere(run: Path, home: Path, out: Path) -> Path:
+    """The run as `--out` would have written it at `out`, of a study that lies in `home`."""
+    home.mkdir()
+    (home / "items.csv").write_text(ITEMS, "utf-8")
+    (home / "study.toml").write_text(STUDY, "utf-8")
+    shutil.copytree(run, out)
+    folder = RunFolder.open(out)
+    study = parse_study(STUDY, home)
+    data = SimpleNamespace(study=study)
+    folder.write_manifest({**folder.manifest, **study_place(data, out)})
+    return out
+
+
 def test_a_run_written_elsewhere_finds_its_study(run: Path, tmp_path: Path, monkeypatch) -> None:
     """`--out` may lie anywhere: the manifest keeps the way from the run to its study."""
-    study = run.parent.parent / "study.toml"
-    out = tmp_path / "some" / "where" / "else"
-    elsewhere = _simulated(study, out)
-    monkeypatch.chdir(tmp_path)
-    assert len(api.trace(elsewhere, "00124@EAST", sample="search").periods) > 26
-
-
-def test_a_study_that_was_changed_since_is_named_as_such(tmp_path: Path, monkeypatch) -> None:
-    """The file is there, its text is another."""
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "items.csv").write_text(ITEMS, "utf-8")
-    (tmp_path / "home" / "study.toml").write_text(STUDY, "utf-8")
-    out = _simulated(tmp_path / "home" / "study.toml", tmp_path / "far" / "off" / "run")
-    (tmp_path / "home" / "study.toml").write_text(STUDY.replace("seed = 7", "seed = 8"), "utf-8")
+    assert RunFolder.open(run).manifest["study_file"] == "../../study.toml"
+    out = elsewhere(run, tmp_path / "home", tmp_path / "far" / "off" / "run")
     monkeypatch.chdir(tmp_path / "far")
+    assert api.trace(out, "00124@EAST").periods.equals(api.trace(run, "00124@EAST").periods)
+
+
+def test_a_study_that_was_changed_since_is_named_as_such(run: Path, tmp_path: Path, monkeypatch) -> None:
+    """The file is there, its text is another; or it is gone."""
+    out = elsewhere(run, tmp_path / "home", tmp_path / "far" / "off" / "run")
+    monkeypatch.chdir(tmp_path / "far")
+    (tmp_path / "home" / "study.toml").write_text(STUDY.replace("seed = 7", "seed = 8"), "utf-8")
     with pytest.raises(UsageError, match="changed since the run"):
         api.trace(out, "00124@EAST")
     (tmp_path / "home" / "study.toml").unlink()
     with pytest.raises(UsageError, match=r"not where it was \(.*home/study.toml"):
         api.trace(out, "00124@EAST")
-
-
-def _simulated(study: Path, out: Path) -> Path:
-    return api.run_optimize(study, out=out, workers=1).folder

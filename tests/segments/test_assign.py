@@ -102,6 +102,16 @@ def test_a_column_segments_by_its_values():
     assert labels(seg) == ["tv", "audio", "tv"]
 
 
+def test_a_column_that_is_the_same_everywhere_makes_one_class():
+    """A segment code of an ERP that has one value: no reason to stop, and the rule says so."""
+    seg = assign_input(table([1, 2, 3], city=["x", "x", "x"]), "city")
+    assert labels(seg) == ["x", "x", "x"]
+    assert "'x' everywhere" in seg.rule
+    both = assign_input(table([90, 5, 5], city=["x", "x", "x"]), ["city", "abc"])
+    assert both.names == ("x-A", "x-B", "x-C")
+    assert labels(assign_input(table([1, 2], criticality=["V", "V"]), "ved")) == ["V", "V"]
+
+
 def test_scheme_name_wins_over_a_column_and_column_forces_it():
     data = table([90, 10], abc=["gold", "tin"])
     assert assign_input(data, "abc").names == ("A", "B")
@@ -112,7 +122,7 @@ def test_bad_columns_are_refused_together_with_count_and_first_sku():
     data = table([1, 2, 3], city=["x", "x", "x"], brand=["b", None, ""])
     found = problems(lambda: assign_input(data, ["city", "brand", "colour", "abd"]))
     text = "\n".join(problem.format() for problem in found)
-    assert [problem.code for problem in found] == ["E-SEG-003", "E-SEG-002", "E-SEG-004", "E-SEG-004"]
+    assert [problem.code for problem in found] == ["E-SEG-002", "E-SEG-004", "E-SEG-004"]
     assert "2 of 3" in text
     assert "S001@EAST" in text
     assert "did you mean 'abc'" in text

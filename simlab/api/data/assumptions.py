@@ -13,6 +13,7 @@ from simlab.measures import format_money, sentence
 from simlab.models import is_plain
 from simlab.policies.levels.forecasting import FORECAST, WORDS
 from simlab.policies.policy import GIVEN
+from simlab.segments.classes import ONE_CLASS
 from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
@@ -195,6 +196,7 @@ def check_lines(data: Data, segmentation: Segmentation) -> tuple[str, ...]:
         f"Demand laws: {laws_in_words(data)}.",
         f"Lead times: mean {lead.mean():.1f} {study.period}s, longest {int(longest.max())}.",
         f"Segments by {' × '.join(segmentation.by)}: {', '.join(f'{name} {n:,}' for name, n in sizes)}.",
+        *(sentence(line) for line in segmentation.rule.splitlines() if line.endswith(ONE_CLASS)),
         *_parameters(data),
         *(sentence(text) for text in models.assumptions),
         f"No problems: nothing stands in the way of simlab {command}.",

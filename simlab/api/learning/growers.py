@@ -31,7 +31,7 @@ _CLASSES, _MIN_SIZE = 4, 20
 
 def is_grown(data: Data, name: str) -> bool:
     """Whether an entry of `segments.by` needs what service costs."""
-    return name == LEARNED or sized_by_cost(name, data.study.segments)
+    return name in (LEARNED, TREE, CUTS) or sized_by_cost(name, data.study.segments)
 
 
 def learned_spec(data: Data) -> LearnedSpec:

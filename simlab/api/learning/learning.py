@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from simlab.api.data.data import Data
-from simlab.api.learning.growers import Grow, grower, is_grown, refuse_many
+from simlab.api.learning.growers import CUTS, TREE, Grow, grower, is_grown, learned_spec, refuse_many
 from simlab.api.plans.sums import ItemTables, segment_curves
 from simlab.api.requirements.accounting import DEFAULT_FILL_RATE, Accounting, accounting
 from simlab.api.requirements.refusals import refuse
@@ -27,7 +27,7 @@ from simlab.frontier import Frontier, NoPlanError, SegmentCurves, free_classes, 
 from simlab.measures import format_money, format_rate
 from simlab.segments import Segmentation, combine
 from simlab.segments.assign import LEARNED, assign
-from simlab.study.sections import LearnedSpec
+from simlab.study.sections import LearnedSpec, parts_of
 from simlab.verdict.growing import first_price, grow_at_floor
 
 _WINDOW = 20
@@ -77,7 +77,7 @@ def segment_learned(
         A named column that is missing, constant, partly empty or not writable in a rule; more classes
         than SKU-locations.
     """
-    spec = data.study.segments.learned or LearnedSpec()
+    spec = spec_of(data, by)
     settings = Settings.of(data.study, workers=workers)
     names = tuple(dict.fromkeys(by))
     growers = growers_of(data, names, spec)
@@ -90,7 +90,17 @@ def segment_learned(
         school = _School(name, data, settings, spec, grow, targets, counted, search, selection)
         free = name == LEARNED and spec.method == "free"
         parts[name] = _free(school) if free else _chosen(school)
+        if name in (TREE, CUTS):
+            parts[name] = replace(parts[name], by=(name,))
     return product([parts[name] for name in names])
+
+
+def spec_of(data: Data, by: Sequence[str]) -> LearnedSpec:
+    """How to learn: by `segments.learned`; ``tree`` and ``cuts`` without it as a contest learns them."""
+    given = data.study.segments.learned
+    if given is not None:
+        return given
+    return learned_spec(data) if {TREE, CUTS} & set(by) else LearnedSpec()
 
 
 def growers_of(data: Data, by: Sequence[str], spec: LearnedSpec) -> dict[str, Grow]:
@@ -227,7 +237,7 @@ def _told(school: _School, found: dict[int, tuple[Segmentation, float]], best: i
         for classes, (_, cost) in found.items()
         if math.isfinite(cost)
     ]
-    how = _HOW.get(school.spec.method if school.name == LEARNED else "", "cuts on the score")
+    how = _HOW.get(school.spec.method if school.name == LEARNED else school.name, "cuts on the score")
     asked = f"{school.counted.service} {format_rate(floor)}"
     return (
         f"{found[best][0].rule}\n({how}, learned at {asked} on the search seed, at least "
@@ -249,14 +259,18 @@ def segment(
     ----------
     data : Data
     by : str or sequence of str, optional
-        Scheme names (``"abc"``, ``"xyz"``) or columns of the items table; several give their product.
-        The study's `segments.by` if left out. ``"learned"``, and schemes of optimised sizes
-        (``"optimised:tbs"``): found by simulation at the study's floor, as `segments.learned` says.
+        Scheme names (``"abc"``, ``"xyz"``) or columns of the items table; several give their product, as
+        does ``"abc+xyz"``. The study's `segments.by` if left out. ``"learned"``, ``"tree"``, ``"cuts"``,
+        and schemes of optimised sizes (``"optimised:tbs"``): found by simulation at the study's floor, as
+        `segments.learned` says.
     workers, progress
         Of that simulation, as in `optimize`.
     """
     spec = data.study.segments
     names = (by,) if isinstance(by, str) else tuple(by if by is not None else spec.by)
+    names = tuple(parts_of(names))
     if any(is_grown(data, name) for name in names):
-        return segment_learned(data, names, workers=workers, progress=progress)
-    return assign(data.catalog, data.models, names, spec)
+        found = segment_learned(data, names, workers=workers, progress=progress)
+    else:
+        found = assign(data.catalog, data.models, names, spec)
+    return replace(found, sku=data.catalog.sku, location=data.catalog.location)

@@ -59,6 +59,27 @@ def plan_frame(
     achieved: pd.DataFrame,
 ) -> pd.DataFrame:
     """What an ERP imports: one row per SKU-location with its levels."""
+    frame = level_frame(catalog, models, segmentation, targets, planned, column)
+    names = ["fill_rate", "fill_rate_low", "sample"]
+    added = {name: achieved[name] for name in names}
+    return frame.assign(**added)[[*_LEVELS, *names, *frame.columns.drop(list(_LEVELS))]]
+
+
+_LEVELS = (
+    *("sku", "location", "segment", "target", "planning_method", "safety_stock"),
+    *("reorder_point", "order_up_to", "order_quantity", "review_period"),
+)
+
+
+def level_frame(
+    catalog: Catalog,
+    models: Models,
+    segmentation: Segmentation,
+    targets: FloatArray,
+    planned: PlannedLevels,
+    column: IntArray,
+) -> pd.DataFrame:
+    """Levels of one column per SKU-location, in units."""
     rows = np.arange(column.size)
     levels = planned.levels
     up_to = levels.family == Family.ORDER_UP_TO
@@ -74,9 +95,6 @@ def plan_frame(
             "order_up_to": levels.order_up_to[rows, column],
             "order_quantity": levels.order_quantity[rows, column],
             "review_period": models.world.terms.review_period,
-            "fill_rate": achieved["fill_rate"],
-            "fill_rate_low": achieved["fill_rate_low"],
-            "sample": achieved["sample"],
         }
     ).assign(reorder_point=lambda frame: frame["reorder_point"].mask(up_to), **_factors(levels, column))
 

@@ -214,12 +214,14 @@ def write_run(
         if stage in times:
             folder.log("stage", stage=stage, seconds=round(times[stage], 3))
     rounded = {stage: round(seconds, 3) for stage, seconds in times.items()}
-    folder.write_manifest({
+    folder.write_manifest(
+        {
             "command": record.command,
             **record.facts,
             **study_place(record.data, folder.path),
             "times": rounded,
-        })
+        }
+    )
     if progress is not None:
         progress("report", 0, 1)
     started = time.perf_counter()

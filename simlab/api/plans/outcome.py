@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.api.data.data import Data
+from simlab.api.plans.levels import PlannedPlan
 from simlab.api.plans.solved import Solved
 from simlab.api.requirements.accounting import Accounting
 from simlab.api.requirements.constraints import Constraints
@@ -110,7 +111,7 @@ class Outcome:
         points = self.solved.frontier
         return FrontierResult(**{field.name: getattr(points, field.name) for field in fields(points)})
 
-    def at(self, *, budget: float | None = None, fill_rate: float | None = None) -> Plan:
+    def at(self, *, budget: float | None = None, fill_rate: float | None = None) -> PlannedPlan:
         """The plan for a budget (highest fill), a fill rate (cheapest), or both (cheapest).
 
         Parameters
@@ -124,20 +125,39 @@ class Outcome:
         -------
         Plan
             On the search seed: ``.by_segment()``, ``.fill_rate``, ``.cost_money`` (per year),
-            ``.value_money``. Every limit of the study holds, those on single replications and on P95 or
-            peak of stock value among them.
+            ``.value_money``; ``.levels()`` of every SKU-location. Every limit of the study holds, those on
+            single replications and on P95 or peak of stock value among them.
 
         Raises
         ------
         InfeasibleError
             Nothing on the grid meets it; the message names what would.
         """
-        return self.solved.choosing.asked.at(budget=budget, fill_rate=fill_rate)
+        plan = self.solved.choosing.asked.at(budget=budget, fill_rate=fill_rate)
+        return PlannedPlan.of(plan, self._levels)
+
+    @cached_property
+    def plan(self) -> PlannedPlan:
+        """The chosen plan: ``.by_segment()``, ``.levels()``, ``.to_frame()`` (its levels)."""
+        return PlannedPlan.of(self.solved.chosen, self._levels)
 
     @property
-    def chosen(self) -> Plan:
-        """The plan that the constraints ask for."""
-        return self.solved.chosen
+    def chosen(self) -> PlannedPlan:
+        """The plan that the constraints ask for; the same as `plan`."""
+        return self.plan
+
+    def levels(self) -> pd.DataFrame:
+        """Levels of the chosen plan: one row per SKU-location."""
+        return self.plan.levels()
+
+    def _levels(self, plan: Plan) -> pd.DataFrame:
+        from simlab.api.output.tables import level_frame
+
+        column = self.rules.choice_of_items(self.segmentation, plan.choice)
+        asked = np.array(self.targets)[column]
+        return level_frame(
+            self.data.catalog, self.data.models, self.segmentation, asked, self.planned, column
+        )
 
     @property
     def kinds(self) -> tuple[str, ...]:

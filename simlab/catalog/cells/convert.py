@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, TypeVar
 
@@ -28,6 +29,9 @@ from simlab.study import TableSource
 
 LARGEST_MONEY = 2**53
 """Largest unit cost in multiples of the cost resolution: exact as an integer and as a float."""
+
+MOST_WHEN_FINER = 10**10
+"""Largest amount, in multiples, up to which an undeclared resolution is made ten times finer."""
 NO_DAY = np.datetime64("NaT", "D")
 Value = TypeVar("Value")
 Judge = Callable[[str], Value | Fault]
@@ -135,44 +139,88 @@ def _plain(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def money(
-    table: TextTable, name: str, resolution: float, written: Notation
-) -> tuple[IntArray, BoolArray, int]:
-    """A column of amounts above 0 as integers of the cost resolution.
+@dataclass(frozen=True, eq=False)
+class Money:
+    """A column of amounts of 0 or more, counted in a coin.
 
-    Returns
-    -------
+    Attributes
+    ----------
     amounts : (m,) int64
-    good : (m,) bool
+        In multiples of `resolution`.
+    resolution : float
     n_rounded : int
         Rows whose amount has more digits than the resolution holds.
+    worst : (str, float)
+        The cell that rounding moves most for its size, and by which share of it.
     """
-    unit = Decimal(str(resolution))
+
+    amounts: IntArray
+    resolution: float
+    n_rounded: int
+    worst: tuple[str, float]
+
+
+def money(table: TextTable, name: str, resolution: float, written: Notation, *, declared: bool) -> Money:
+    """A column of amounts as integers of the cost resolution.
+
+    Parameters
+    ----------
+    table : TextTable
+        Findings go to its list.
+    name : str
+        The column, by our name.
+    resolution : float
+        Of the study.
+    written : Notation
+        How numbers are written.
+    declared : bool
+        Whether the study says the resolution itself; else it is made finer by tens until no amount moves by
+        more than 1 in 10,000, as long as the largest amount stays below 10¹¹ multiples.
+    """
     use = PLAIN if table.columns[name].typed else written
     grammar = pattern(use)
-    rounded: set[str] = set()
+    read = [number_of(cell, use, grammar) for cell in table.columns[name].values]
+    plain = [value for value in read if value is not None and value > 0]
+    unit = Decimal(str(resolution)) if declared else _fine_enough(plain, Decimal(str(resolution)))
+    moved: dict[str, float] = {}
 
     def judge(cell: str) -> int | Fault:
         value = number_of(cell, use, grammar)
         if value is None:
             return not_a_number(cell, table.name, use)
-        if value <= 0:
-            return Fault(found.OUT_OF_RANGE, f"{cell!r} is not above 0", f"{name} must be above 0")
+        if value < 0:
+            return Fault(found.OUT_OF_RANGE, f"{cell!r} is below 0", f"{name} must be 0 or more")
         multiple = (value / unit).to_integral_value(ROUND_HALF_EVEN)
-        if multiple < 1:
+        if multiple < 1 and value > 0:
             fix = f"lower data.cost_resolution (now {unit:f})"
             return Fault(found.OUT_OF_RANGE, f"{cell!r} is less than half the cost resolution", fix)
         if multiple > LARGEST_MONEY:
             fix = f"raise data.cost_resolution (now {unit:f})"
             return Fault(found.OUT_OF_RANGE, f"{cell!r} is too large to be counted exactly", fix)
         if multiple * unit != value:
-            rounded.add(cell)
+            moved[cell] = float(multiple * unit / value - 1)
         return int(multiple)
 
-    values, good = judged(table, name, judge)
+    values, _ = judged(table, name, judge)
     column = table.columns[name]
-    inexact = spread(column, [value in rounded for value in column.values], False, np.bool_)
-    return spread(column, values, 0, np.int64), good, int(inexact.sum())
+    inexact = spread(column, [value in moved for value in column.values], False, np.bool_)
+    worst = max(moved.items(), key=lambda one: abs(one[1]), default=("", 0.0))
+    return Money(spread(column, values, 0, np.int64), float(unit), int(inexact.sum()), worst)
+
+
+def _fine_enough(amounts: list[Decimal], unit: Decimal) -> Decimal:
+    """The coarsest resolution, by tens from `unit` down, that moves no amount by more than 1 in 10,000."""
+    largest = max(amounts, default=Decimal(0))
+
+    def too_coarse() -> bool:
+        return any(
+            abs((value / unit).to_integral_value(ROUND_HALF_EVEN) * unit - value) > value / 10_000
+            for value in amounts
+        )
+
+    while too_coarse() and largest < unit * MOST_WHEN_FINER:
+        unit /= 10
+    return unit
 
 
 def days(table: TextTable, name: str, source: TableSource) -> tuple[DateArray, BoolArray]:

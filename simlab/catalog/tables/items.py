@@ -12,6 +12,7 @@ import numpy.typing as npt
 from simlab.arrays import AnyArray, FloatArray, IntArray
 from simlab.catalog import findings as found
 from simlab.catalog.cells.convert import (
+    Money,
     all_numbers,
     choices,
     money,
@@ -41,6 +42,7 @@ class Items:
     numbers: dict[str, FloatArray]
     texts: dict[str, AnyArray]
     entries: tuple[QualityRow, ...]
+    cost_resolution: float
 
     @property
     def n_items(self) -> int:
@@ -61,9 +63,10 @@ def read_items(table: TextTable, study: Study) -> Items | None:
     for name in ("sku", "location", "unit_cost"):
         refuse_missing(table, name)
     written = notation(table, study.data.items, ITEMS)
-    cost, _, n_rounded = money(table, "unit_cost", study.data.cost_resolution, written)
+    declared = "cost_resolution" in study.data.model_fields_set
+    coins = money(table, "unit_cost", study.data.cost_resolution, written, declared=declared)
     known: dict[str, FloatArray] = {
-        "unit_cost": np.asarray(cost * study.data.cost_resolution, dtype=np.float64)
+        "unit_cost": np.asarray(coins.amounts * coins.resolution, dtype=np.float64)
     }
     words: dict[str, AnyArray] = {}
     for name, rule in ITEMS.items():
@@ -78,8 +81,8 @@ def read_items(table: TextTable, study: Study) -> Items | None:
     _refuse_doubles(table)
     _check_laws(table, known, words)
     sku, place = texts(table.columns["sku"]), texts(table.columns["location"])
-    entries = (*_account(table, written, known, n_rounded), *_remarks(table, further))
-    return Items(tuple(sku), tuple(place), cost, known, words, entries)
+    entries = (*_account(table, written, known), *_of_money(coins, study), *_remarks(table, further))
+    return Items(tuple(sku), tuple(place), coins.amounts, known, words, entries, coins.resolution)
 
 
 def has_columns(table: TextTable, rules: dict[str, Column]) -> bool:
@@ -117,6 +120,9 @@ def _known(
         words[name] = choices(table, name, rule)
     else:
         words[name] = texts(table.columns[name])
+        as_numbers = all_numbers(table.columns[name], written) if rule.or_number else None
+        if as_numbers is not None:
+            known[name] = as_numbers
 
 
 def _refuse_doubles(table: TextTable) -> None:
@@ -184,9 +190,7 @@ def _law(table: TextTable, bad: npt.NDArray[np.bool_], name: str, message: str, 
         table.findings.add_rows(found.LAW, message, rows, column=table.label(name), fix=fix)
 
 
-def _account(
-    table: TextTable, written: Notation, known: dict[str, FloatArray], n_rounded: int
-) -> Iterator[QualityRow]:
+def _account(table: TextTable, written: Notation, known: dict[str, FloatArray]) -> Iterator[QualityRow]:
     stock = np.nan_to_num(known.get("on_hand", np.zeros(table.n_rows))).clip(0)
     units, value = float(stock.sum()), float((stock * known["unit_cost"]).sum())
     if written.proved:
@@ -194,8 +198,29 @@ def _account(
         yield QualityRow("items", "decimal commas read", "repaired", table.n_rows, units, value, note)
     else:
         yield QualityRow("items", "as given", "used", table.n_rows, units, value)
-    if n_rounded:
-        note = f"{n_rounded:,} unit costs have more digits than data.cost_resolution and were rounded"
+
+
+def _of_money(coins: Money, study: Study) -> Iterator[QualityRow]:
+    """What costs of 0 mean, and how large the rounding of costs is."""
+    free = int((coins.amounts == 0).sum())
+    if free:
+        note = (
+            f"{free:,} SKU-locations cost nothing (samples, consignment): value and holding cost 0, their "
+            'units count in service; optimize.service with weight = "value" leaves them out of it'
+        )
+        yield QualityRow("items", "unit_cost 0", "used", 0, note=note)
+    if coins.resolution != study.data.cost_resolution:
+        note = (
+            f"counted in multiples of {coins.resolution:.10f}".rstrip("0")
+            + f" ({study.data.cost_resolution:g} would move a unit cost by more than 0.01 %)"
+        )
+        yield QualityRow("items", "money counted finer", "used", 0, note=note)
+    if coins.n_rounded:
+        cell, share = coins.worst
+        note = (
+            f"{coins.n_rounded:,} unit costs have more digits than data.cost_resolution and were rounded, "
+            f"at most by {abs(share):.2g} of the cost ({cell})"
+        )
         yield QualityRow("items", "unit_cost rounded", "used", 0, note=note)
 
 

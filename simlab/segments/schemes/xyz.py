@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from simlab.segments.classes import Classes, by_size, by_threshold
 from simlab.segments.scheme import SchemeInput, scheme
 
@@ -21,6 +23,7 @@ def xyz(data: SchemeInput) -> Classes:
             "xyz: thirds by coefficient of variation of demand per period, X steadiest; ties by sku, location"
         )
         data.refuse_bad_sizes((1.0, 1.0, 1.0))
+        data.refuse_flat(np.round(cv, 9), "coefficient of variation")
         return Classes(by_size(data.ranked(-cv), (1.0, 1.0, 1.0)), ("X", "Y", "Z"), rule)
     cuts = data.cuts()
     names = _names(len(cuts) + 1)
