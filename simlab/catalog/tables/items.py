@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,11 +25,10 @@ from simlab.catalog.cells.convert import (
 )
 from simlab.catalog.cells.numerals import Notation
 from simlab.catalog.cells.text import TextTable
-from simlab.catalog.columns import ITEMS, NUMERIC, Column, near
+from simlab.catalog.columns import ITEMS, NUMERIC, Column
 from simlab.catalog.quality import QualityRow
+from simlab.catalog.tables.known_names import hint, source_of
 from simlab.study import Study
-
-_SIMILAR = 0.85
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +80,7 @@ def read_items(table: TextTable, study: Study) -> Items | None:
     _refuse_doubles(table)
     _check_laws(table, known, words)
     sku, place = texts(table.columns["sku"]), texts(table.columns["location"])
-    entries = (*_account(table, written, known), *_of_money(coins, study), *_remarks(table, further))
+    entries = (*_account(table, written, known), *_of_money(coins, study), *_remarks(table, further, study))
     return Items(tuple(sku), tuple(place), coins.amounts, known, words, entries, coins.resolution)
 
 
@@ -94,7 +93,7 @@ def has_columns(table: TextTable, rules: dict[str, Column]) -> bool:
     for name in missing:
         if table.label(name) not in double and name not in table.labels:
             others = [other for other in table.columns if other not in rules]
-            guess = near(name, others)
+            guess = source_of(table.name, name, others)
             fix = f'{guess} Then say columns = {{ {name} = "…" }} under [data.{table.name}]' if guess else ""
             fix = fix or f"the header has: {', '.join(table.columns) or 'nothing'}"
             message = "required column is missing"
@@ -224,15 +223,37 @@ def _of_money(coins: Money, study: Study) -> Iterator[QualityRow]:
         yield QualityRow("items", "unit_cost rounded", "used", 0, note=note)
 
 
-def _remarks(table: TextTable, further: list[str]) -> Iterator[QualityRow]:
-    """Remarks on the file, and further columns whose names look like misspelt ones."""
+def _remarks(table: TextTable, further: list[str], study: Study) -> Iterator[QualityRow]:
+    """Remarks on the file, and one on the columns that neither simlab nor the study knows."""
     yield from file_remarks(table)
+    said = _words_of(study)
+    unknown = [name for name in further if name not in said]
+    if not unknown:
+        return
     unused = [name for name in ITEMS if name not in table.columns]
-    for name in further:
-        like = difflib.get_close_matches(name.lower(), unused, n=1, cutoff=_SIMILAR)
-        if like:
-            note = f"kept for segmenting only; did you mean '{like[0]}'?"
-            yield QualityRow("items", f"column '{name}'", "used", 0, note=note)
+    hints = {name: hint(name, unused, study.data.time_unit) for name in unknown}
+    parts = [
+        f"{name} ({hints[name]})" if hints[name] else name for name in sorted(unknown, key=_first(hints))
+    ]
+    what = "columns not understood, kept for segmenting"
+    yield QualityRow("items", what, "used", 0, note="; ".join(parts))
+
+
+def _first(hints: Mapping[str, str]) -> Callable[[str], bool]:
+    """Columns with a hint before those without, else in the order of the file."""
+    return lambda name: not hints[name]
+
+
+def _words_of(study: Study) -> set[str]:
+    """Every word that the study's options say, outside [data] but for its row filters."""
+    dump = study.model_dump(mode="json", exclude={"data"})
+    where = [source.where for source in (study.data.items, study.data.demand) if source is not None]
+    text = f"{dump} {[sorted(one) for one in where]}"
+    return {*re.findall(r"[^\W]+", text), *re.findall(r"'([^']*)'", text), *_forced(study)}
+
+
+def _forced(study: Study) -> list[str]:
+    return [name.removeprefix("column:") for name in study.segments.by]
 
 
 def file_remarks(table: TextTable) -> Iterator[QualityRow]:

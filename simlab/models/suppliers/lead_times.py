@@ -10,6 +10,7 @@ import numpy as np
 
 from simlab.arrays import FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
+from simlab.catalog.tables.known_names import hint, meant
 from simlab.engine.world.world import LeadTimeLaw
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.grouping import lead_time_laws
@@ -331,6 +332,10 @@ def _no_lead_time(catalog: Catalog, rows: Sequence[int]) -> Problem:
     fix = "fill lead_time in items, or give receipts of their suppliers"
     if catalog.study.lead_times.law == "fixed":
         fix = 'fill lead_time in items: [lead_times] law = "fixed" uses nothing else'
+    like = [name for name in catalog.numbers if meant("items", name, ("lead_time",))[0]]
+    if "lead_time" not in catalog.numbers and like:
+        said = hint(like[0], ("lead_time",), catalog.study.data.time_unit)
+        fix = f"column '{like[0]}': {said} under [data.items]; or {fix}"
     file = catalog.study.data.items.path or "items"
     return Problem("E-MOD-003", f"no lead time for {names}{more}", file, column="lead_time", fix=fix)
 

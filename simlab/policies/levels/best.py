@@ -84,5 +84,5 @@ def _protection(models: Models, item: int) -> Protection:
 def _problem(models: Models, rows: IntArray) -> Problem:
     names = listed([f"{models.sku[row]}@{models.location[row]}" for row in rows], _NAMED)
     what = f'policy.planning = "optimal" finds no cost of ordering or of holding for {names}'
-    fix = "fill order_cost (0 is allowed) and holding_rate (above 0) of items"
+    fix = "fill order_cost (0 is allowed), unit_cost and holding_rate (above 0) of items"
     return Problem("E-POL-013", what, "items", column="order_cost", fix=fix)

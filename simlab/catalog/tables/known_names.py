@@ -1,0 +1,222 @@
+"""Names that ERP systems and people give to what simlab reads under another name, or does not read."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+
+from simlab.catalog.columns import TABLES, near
+
+_UNITS = {"d": "days", "day": "days", "days": "days", "w": "weeks", "wk": "weeks", "wks": "weeks"} | {
+    "week": "weeks",
+    "weeks": "weeks",
+    "month": "months",
+    "months": "months",
+}
+_IDLE = frozenset(
+    {"qty", "quantity", "units", "unit", "pcs", "eur", "usd", "gbp", "value", "no", "nr", "code"}
+)
+_TIMES = ("lead_time", "lead_time_sd", "review_period", "review_phase")
+_SIMILAR = 0.85
+
+NAMES: dict[str, dict[str, tuple[str, ...]]] = {
+    "items": {
+        "sku": (
+            *("material", "material_number", "matnr", "article", "article_number", "item", "item_id"),
+            *("item_number", "part", "part_number", "product", "product_id", "artikel", "artikelnummer"),
+        ),
+        "location": ("plant", "werk", "warehouse", "site", "store", "branch", "depot", "lager", "standort"),
+        "unit_cost": (
+            "cost",
+            "std_cost",
+            "standard_cost",
+            "standard_price",
+            "average_cost",
+            "einstandspreis",
+        ),
+        "price": ("sales_price", "list_price", "selling_price", "unit_price", "verkaufspreis"),
+        "supplier": ("vendor", "vendor_id", "supplier_id", "supplier_name", "lieferant"),
+        "lead_time": (
+            "leadtime",
+            "lt",
+            "planned_delivery_time",
+            "delivery_time",
+            "plz",
+            "wiederbeschaffungszeit",
+        ),
+        "lead_time_sd": ("lt_sd", "lead_time_std", "lead_time_stdev", "sd_lead_time", "sigma_lead_time"),
+        "review_period": ("review_cycle", "review", "order_cycle", "review_interval"),
+        "on_hand": (
+            *("stock", "stock_on_hand", "qoh", "soh", "on_hand_stock", "inventory", "unrestricted_stock"),
+            *("available_stock", "current_stock", "bestand"),
+        ),
+        "on_order": (
+            "open_orders",
+            "open_po",
+            "qty_on_order",
+            "in_transit",
+            "on_order_stock",
+            "purchase_orders",
+        ),
+        "moq": (
+            "min_order_qty",
+            "min_order_quantity",
+            "minimum_order_quantity",
+            "min_lot_size",
+            "mindestmenge",
+        ),
+        "pack_size": (
+            "pack",
+            "pack_qty",
+            "case_size",
+            "case_pack",
+            "rounding_value",
+            "package_size",
+            "multiple",
+        ),
+        "max_order": ("max_order_qty", "maximum_order_quantity", "max_lot_size"),
+        "order_quantity": (
+            "lot_size",
+            "eoq",
+            "order_qty",
+            "fixed_lot_size",
+            "reorder_quantity",
+            "losgroesse",
+        ),
+        "current_reorder_point": (
+            *(
+                "reorder_point",
+                "rop",
+                "min",
+                "min_qty",
+                "min_stock",
+                "minimum_stock",
+                "min_level",
+                "reorder_level",
+            ),
+            *("meldebestand", "trigger_level"),
+        ),
+        "current_order_up_to": (
+            *(
+                "max",
+                "max_qty",
+                "max_stock",
+                "maximum_stock",
+                "max_level",
+                "order_up_to",
+                "order_up_to_level",
+            ),
+            *("target_stock", "base_stock", "hoechstbestand", "par_level"),
+        ),
+        "current_order_quantity": ("current_lot_size", "current_q"),
+        "holding_rate": ("carrying_rate", "holding_cost_rate", "interest_rate", "lagerkostensatz"),
+        "order_cost": ("ordering_cost", "setup_cost", "cost_per_order", "bestellkosten"),
+        "shortage_cost": ("stockout_cost", "penalty_cost", "backorder_cost"),
+        "criticality": ("critical", "vital", "ved", "ved_class"),
+        "unit_volume": ("volume", "cubic_metres", "m3"),
+        "unit_resolution": ("smallest_unit", "decimals"),
+    },
+    "demand": {
+        "sku": (
+            "material",
+            "material_number",
+            "matnr",
+            "article",
+            "item",
+            "item_id",
+            "part_number",
+            "product",
+        ),
+        "location": ("plant", "werk", "warehouse", "site", "store", "branch", "depot", "lager"),
+        "date": ("day", "posting_date", "order_date", "sales_date", "invoice_date", "datum", "buchungsdatum"),
+        "quantity": ("qty", "units", "demand", "sales", "sold", "amount", "menge", "units_sold", "issued"),
+    },
+    "receipts": {
+        "supplier": ("vendor", "vendor_id", "supplier_id", "supplier_name", "lieferant"),
+        "order_date": ("po_date", "ordered", "date_ordered", "creation_date", "bestelldatum"),
+        "receipt_date": (
+            "received",
+            "date_received",
+            "delivery_date",
+            "arrival_date",
+            "goods_receipt",
+            "gr_date",
+        ),
+        "quantity": ("qty", "ordered_quantity", "order_quantity", "amount", "menge"),
+    },
+}
+"""Table → our column → names it goes by elsewhere (lower case, words joined by _)."""
+
+NOT_READ: dict[str, str] = {
+    "safety_stock": "a result here, not read: today's levels are current_reorder_point, current_order_up_to",
+    "service_level": "targets are per segment: policy.targets",
+    "target_service": "targets are per segment: policy.targets",
+    "fill_rate": "targets are per segment: policy.targets",
+    "shelf_life": "shelf life is not in this version",
+    "min_order_value": "a smallest order in money is not in this version; moq is in units",
+    "on_order_due": "due dates are not read here; on_order is in units, without a date",
+    "due_date": "due dates are not read here",
+    "abc": "segments.by names it, if it is to make segments",
+    "abc_class": "segments.by names it, if it is to make segments",
+}
+"""Further names of items and what becomes of them."""
+
+
+def plain(name: str) -> str:
+    """A column's name in lower case with words joined by _: "Lead Time (days)" is lead_time_days."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
+    return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
+
+
+def meant(table: str, name: str, among: Sequence[str]) -> tuple[str, str]:
+    """Which of our columns a name of a file most likely means, and the unit that the name carries.
+
+    Parameters
+    ----------
+    table : str
+        items, demand or receipts.
+    name : str
+        As the file has it.
+    among : sequence of str
+        Columns of ours that the table does not have yet.
+
+    Returns
+    -------
+    (column, unit) : (str, str)
+        Both may be empty; the unit is days, weeks or months.
+    """
+    base = plain(name)
+    words = base.split("_")
+    unit = _UNITS.get(words[-1], "") if len(words) > 1 else ""
+    stems = [base, "_".join(words[:-1]) if unit or words[-1] in _IDLE else base]
+    for stem in dict.fromkeys(stems):
+        for column in among:
+            if stem in (column, column.replace("_", "")) or stem in NAMES[table].get(column, ()):
+                return column, unit if column in _TIMES else ""
+    like = difflib.get_close_matches(stems[-1], list(among), n=1, cutoff=_SIMILAR)
+    return (like[0], unit if like[0] in _TIMES else "") if like else ("", "")
+
+
+def hint(name: str, among: Sequence[str], time_unit: str) -> str:
+    """What to write if a further column of items means one of ours; empty if it resembles none."""
+    column, unit = meant("items", name, among)
+    base = plain(name)
+    if not column:
+        stem = base.rsplit("_", 1)[0] if base.rsplit("_", 1)[-1] in (*_UNITS, *_IDLE) else base
+        return NOT_READ.get(base, NOT_READ.get(stem, ""))
+    text = f"did you mean '{column}'?"
+    if column in _TIMES:
+        text += f" it is in data.time_unit (now {time_unit})"
+        if unit and unit != time_unit:
+            text += f", not in {unit}"
+    return f'{text}: columns = {{ {column} = "{name}" }}'
+
+
+def source_of(table: str, column: str, names: Sequence[str]) -> str:
+    """A question that names the column of a file that most likely is a required one of ours."""
+    rules = TABLES[table]
+    for name in names:
+        if name not in rules and meant(table, name, (column,))[0] == column:
+            return f"did you mean '{name}'?"
+    return near(column, names)

@@ -1,0 +1,110 @@
+"""Columns of an ERP export under their own names: kept for segmenting, and said with what they may mean."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from worlds.places import TESTS
+
+import simlab as sl
+from simlab.catalog.columns import ITEMS, TABLES
+from simlab.catalog.tables.known_names import NAMES, NOT_READ, meant, plain
+from simlab.errors import InvalidInputError
+
+FOUND = TESTS / "found" / "erp-column-names"
+WHAT = "columns not understood, kept for segmenting"
+
+
+def remark(data: sl.Data) -> str:
+    return next((entry.note for entry in data.catalog.quality.entries if entry.what == WHAT), "")
+
+
+def items(**columns: object) -> pd.DataFrame:
+    frame = {
+        "sku": ["a", "b"],
+        "location": "X",
+        "unit_cost": 2.0,
+        "demand_law": "poisson",
+        "demand_mean": 3.0,
+    }
+    return pd.DataFrame(frame | columns)
+
+
+def load(table: pd.DataFrame, **study: object) -> sl.Data:
+    return sl.load_frames(table, study={"segments": {"by": "all"}} | study)
+
+
+def test_lead_time_in_days_is_found_where_none_is() -> None:
+    """Found: "no lead time", without a word about `lead_time_days`."""
+    data = sl.load(FOUND / "study.toml")
+    with pytest.raises(InvalidInputError, match="no lead time") as caught:
+        _ = data.models
+    said = str(caught.value)
+    assert "did you mean 'lead_time'? it is in data.time_unit (now days)" in said
+    assert 'columns = { lead_time = "lead_time_days" }' in said
+
+
+def test_one_line_names_every_column_that_was_not_understood() -> None:
+    """Found: eight columns kept without a word. Those with a hint come first; `category` is the study's."""
+    note = remark(sl.load(FOUND / "study_mapped.toml"))
+    for name, like in {"reorder_point": "current_reorder_point", "max_qty": "current_order_up_to"}.items():
+        assert f"{name} (did you mean '{like}'?" in note
+    assert "min_qty" in note
+    for name in ("safety_stock", "service_level", "shelf_life_days", "min_order_value", "on_order_due"):
+        assert name in note
+    assert "targets are per segment" in note
+    assert "category" not in note
+    assert "lead_time" not in note
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Lead Time (weeks)", "did you mean 'lead_time'? it is in data.time_unit (now days), not in weeks"),
+        ("LeadTimeDays", "did you mean 'lead_time'?"),
+        ("Vendor", 'columns = { supplier = "Vendor" }'),
+        ("QOH", 'columns = { on_hand = "QOH" }'),
+        ("lot size", 'columns = { order_quantity = "lot size" }'),
+        ("minimum_order_quantity", 'columns = { moq = "minimum_order_quantity" }'),
+        ("holding_rat", "did you mean 'holding_rate'?"),
+    ],
+)
+def test_names_of_other_systems(name: str, said: str) -> None:
+    """With the line to paste under [data.items]."""
+    assert said in remark(load(items(**{name: 7})))
+
+
+def test_columns_that_the_study_names_are_understood() -> None:
+    """For segments, rules, pools or row filters."""
+    table = items(lead_time=7, colour=["r", "g"], size=[1, 2], pool="p", keep="y", other=1)
+    study = {
+        "data": {"items": {"where": {"keep": "y"}}},
+        "segments": {"by": ["colour", "rules"], "rules": [{"name": "a", "where": "size > 0"}]},
+        "models": {"pool_by": "pool"},
+    }
+    assert remark(load(table, **study)) == "other"
+
+
+def test_required_columns_are_found_under_the_names_of_an_erp() -> None:
+    """One message for each, with the file's name."""
+    table = items(lead_time=7).rename(
+        columns={"sku": "Material", "location": "Plant", "unit_cost": "Std Cost"}
+    )
+    with pytest.raises(InvalidInputError) as caught:
+        load(table)
+    for name in ("Material", "Plant", "Std Cost"):
+        assert f"did you mean '{name}'?" in str(caught.value)
+
+
+def test_every_name_means_one_column() -> None:
+    """The table of names is in plain form, without doubles, and names no column of ours as another."""
+    for table, names in NAMES.items():
+        assert set(names) <= set(TABLES[table])
+        every = [other for others in names.values() for other in others]
+        assert len(every) == len(set(every))
+        assert not set(every) & set(TABLES[table])
+        for column, others in names.items():
+            for other in others:
+                assert plain(other) == other
+                assert meant(table, other, tuple(names))[0] == column
+    assert not set(NOT_READ) & set(ITEMS)
