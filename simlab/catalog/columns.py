@@ -83,6 +83,7 @@ ITEMS: dict[str, Column] = {
     "current_reorder_point": Column("whole", low=-1e12),
     "current_order_up_to": _WHOLE,
     "current_order_quantity": _SIZE,
+    "current_reorder_when": Column("choice", choices=("at_or_below", "below")),
     "demand_law": Column(
         "choice",
         choices=(

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 
 Result = TypeVar("Result")
-_CURRENT = ("current_reorder_point", "current_order_up_to", "current_order_quantity")
+_POINT = "current_reorder_point"
+_CURRENT = (_POINT, "current_order_up_to", "current_order_quantity")
 _FORECASTS = ("forecast_mean", "forecast_error_sd")
 
 
@@ -59,7 +60,8 @@ class Models:
         Coefficient of variation of demand per period (history, else law); NaN where nothing is
         demanded.
     current : dict of (n,) float
-        `current_reorder_point`, `current_order_up_to`, `current_order_quantity`; NaN = none.
+        `current_reorder_point` (ordering at or below it), `current_order_up_to`,
+        `current_order_quantity`; NaN = none.
     periods_per_year : float
         Of 365 days.
     assumptions : tuple of str
@@ -158,6 +160,7 @@ def fit(catalog: Catalog) -> Models:
     stated = stated_suppliers(catalog, supplying.supply)
     costs, assumed = read_costs(catalog)
     annual_units = choice.law.mean * catalog.study.periods_per_year
+    current, when = _current(catalog)
     return Models(
         world=World(
             streams.item_keys(catalog.sku, catalog.location),
@@ -176,7 +179,7 @@ def fit(catalog: Catalog) -> Models:
         annual_units=annual_units,
         annual_value=annual_units * catalog.unit_cost * costs.cost_resolution,
         cv=choice.cv,
-        current=_columns(catalog, _CURRENT),
+        current=current,
         forecasts=_columns(catalog, _FORECASTS),
         periods_per_year=catalog.study.periods_per_year,
         assumptions=(
@@ -184,6 +187,7 @@ def fit(catalog: Catalog) -> Models:
             *stated.assumptions,
             *assumed,
             *open_days(catalog, None if history is None else history.calendar),
+            *when,
         ),
         notes=(
             *held_out,
@@ -235,6 +239,22 @@ def _columns(catalog: Catalog, names: tuple[str, ...]) -> dict[str, FloatArray]:
     """Columns of numbers by name, NaN where items have none."""
     none = np.full(catalog.n_items, np.nan)
     return {name: catalog.numbers.get(name, none) for name in names}
+
+
+def _current(catalog: Catalog) -> tuple[dict[str, FloatArray], tuple[str, ...]]:
+    """Today's levels, reorder points as those at or below which an order is placed, and what was done."""
+    current = _columns(catalog, _CURRENT)
+    words = catalog.texts.get("current_reorder_when", np.full(catalog.n_items, None, dtype=object))
+    usual = catalog.study.policy.current_reorder_when
+    below = np.array([(word or usual) == "below" for word in words], dtype=np.bool_)
+    below &= ~np.isnan(current[_POINT])
+    if not below.any():
+        return current, ()
+    said = (
+        f"{int(below.sum()):,} of {catalog.n_items:,} SKU-locations order when the position is below "
+        f"{_POINT}: here an order is placed at or below s, so that s is one unit less"
+    )
+    return {**current, _POINT: current[_POINT] - below}, (said,)
 
 
 def _steps(resolved: Resolved) -> list[str]:

@@ -98,7 +98,7 @@ def read_terms(catalog: Catalog) -> tuple[OrderTerms, tuple[QualityRow, ...]]:
     problems = [*_unit_problems(catalog, pack, moq, largest, ceiling), *_review_problems(catalog, given)]
     waits, unknown = _waits(catalog)
     unmet = _unmet(waits)
-    problems += [*unknown, *_owed_problems(catalog, unmet)]
+    problems += [*unknown, *_owed_problems(catalog, unmet), *_nothing_allowed(catalog)]
     if problems:
         raise InvalidInputError(problems)
     terms = OrderTerms(
@@ -175,6 +175,20 @@ def _unit_problems(
         for row in np.flatnonzero((most > 0) & (smallest > most)):
             why = f"{most[row]:g} is below the smallest order {smallest[row]:g}"
             yield item_problem(catalog, "E-MOD-004", int(row), name, why, fix)
+
+
+def _nothing_allowed(catalog: Catalog) -> Iterator[Problem]:
+    """A limit of 0 forbids every order: it is not read as no limit."""
+    for name, what in (("max_order", "ordered"), ("max_position", "kept or on order")):
+        rows = np.flatnonzero(_column(catalog, name) == 0)
+        if rows.size == 0:
+            continue
+        names = ", ".join(f"{catalog.sku[row]}@{catalog.location[row]}" for row in rows[:5])
+        more = f" and {rows.size - 5:,} more" if rows.size > 5 else ""
+        why = f"0 lets nothing ever be {what}: {names}{more}"
+        fix = "leave the cell empty where there is no limit; what is not stocked any more leave out: "
+        fix += f"[data.items] where = {{ {name} = {{ none_of = [0] }} }}"
+        yield Problem("E-MOD-004", why, catalog.study.data.items.path or "items", column=name, fix=fix)
 
 
 def _owed_problems(catalog: Catalog, unmet: CodeArray) -> Iterator[Problem]:

@@ -47,6 +47,8 @@ def order_quantities(models: Models, family: str = "reorder_quantity") -> IntArr
     pack, moq = models.world.terms.pack_size, models.world.terms.moq
     packs = np.maximum(np.rint(quantity / pack), 1).astype(np.int64)
     size = np.asarray(np.maximum(packs, -(-moq // pack)) * pack)
+    largest = models.world.terms.max_order // pack * pack
+    size = np.where(largest > 0, np.minimum(size, largest), size)
     ceiling = models.world.terms.max_position
     if family == "reorder_quantity" and ceiling is not None and ((ceiling > 0) & (size > ceiling)).any():
         raise InvalidInputError([_no_room(models, np.flatnonzero((ceiling > 0) & (size > ceiling)))])

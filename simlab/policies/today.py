@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 _POINT, _UP_TO, _QUANTITY = "current_reorder_point", "current_order_up_to", "current_order_quantity"
+_WHEN = 'where orders are placed below the reorder point say [policy] current_reorder_when = "below"'
 _RULES = f"give {_UP_TO} alone, or {_POINT} with {_QUANTITY} or with {_UP_TO}"
 
 
@@ -32,7 +33,8 @@ def current_levels(models: Models) -> tuple[Levels, BoolArray]:
     -------
     levels : Levels
         (n, 1): `current_order_up_to` alone is (R,S), `current_reorder_point` with
-        `current_order_quantity` is (R,s,nQ), with `current_order_up_to` it is (R,s,S).
+        `current_order_quantity` is (R,s,nQ), with `current_order_up_to` it is (R,s,S), which is (R,S) where
+        S = s + 1.
     known : (n,) bool
         False for SKU-locations without any; their row is a placeholder.
 
@@ -47,12 +49,19 @@ def current_levels(models: Models) -> tuple[Levels, BoolArray]:
     is_up_to = has[1] & ~has[0] & ~has[2]
     is_quantity = has[0] & has[2] & ~has[1]
     is_both = has[0] & has[1] & ~has[2]
+    same = is_both & (up_to == point + 1)  # every sale is ordered: (R,S)
+    is_both, is_up_to, point = is_both & ~same, is_up_to | same, np.where(same, np.nan, point)
     known = has[0] | has[1] | has[2]
     problems = [
         *_refused(models, known & ~is_up_to & ~is_quantity & ~is_both, "these columns make no rule together"),
         *_refused(models, known & _broken(point, up_to, quantity), "levels are whole units"),
         *_refused(models, is_quantity & (quantity < 1), "current_order_quantity must be at least 1"),
-        *_refused(models, is_both & (up_to <= point), "current_order_up_to must lie above the reorder point"),
+        *_refused(
+            models,
+            is_both & (up_to <= point),
+            f"{_UP_TO} must lie above the reorder point, at which an order is placed",
+            fix=_WHEN if (is_both & (up_to == point)).any() else _RULES,
+        ),
         *_never_orders(models, known & (point < 0), is_quantity, quantity),
     ]
     if problems:

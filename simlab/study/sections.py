@@ -134,6 +134,8 @@ class PolicySpec(Spec):
 
     `review_period` is in `data.time_unit`. `targets` maps a segment, or one value of one attribute,
     to its target; without it `study.parse` puts the habit A 98 %, B 95 %, C 90 % where segments are by abc.
+    `current_reorder_when`: whether today's reorder points order at or below them, or only below; the column
+    of items of this name wins.
     """
 
     family: Literal["order_up_to", "reorder_quantity", "reorder_up_to", "given", "forecast"] = "order_up_to"
@@ -143,6 +145,7 @@ class PolicySpec(Spec):
     targets: dict[str, Target] = Field(default_factory=dict)
     unmet: Literal["backorder", "lost"] | WaitsSpec = "backorder"
     start: Literal["stationary", "today"] = "stationary"
+    current_reorder_when: Literal["at_or_below", "below"] = "at_or_below"
     forecast: ForecastSpec | None = None
 
 

@@ -1,0 +1,138 @@
+"""Levels and limits as master data has them: min = max, "order below", limits of 0, lots within limits."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+import simlab as sl
+from simlab.engine.world.levels import Family
+from simlab.errors import InvalidInputError
+from simlab.policies import current_levels
+from simlab.policies.quantities import order_quantities
+
+SHORT = {"periods": 364, "replications": 40, "batches": 10}
+
+
+def load(policy: dict[str, object] | None = None, n: int = 1, **columns: object) -> sl.Data:
+    items = {"sku": [f"s{k}" for k in range(n)], "location": "X", "unit_cost": 2.0, "lead_time": 3}
+    law = {"demand_law": "poisson", "demand_mean": 0.05}
+    study = {"study": {"period": "day"}, "segments": {"by": "all"}, "simulation": SHORT}
+    study["policy"] = {"review_period": 1, **(policy or {})}
+    return sl.load_frames(pd.DataFrame(items | law | columns), study=study)
+
+
+def levels(data: sl.Data) -> list[tuple[int, int, int, int]]:
+    found, _ = current_levels(data.models)
+    parts = (found.family, found.reorder_point[:, 0], found.order_up_to[:, 0], found.order_quantity[:, 0])
+    return [tuple(int(value) for value in row) for row in zip(*parts, strict=True)]
+
+
+def exact_fill(mean: float, lead_time: int, level: int) -> float:
+    """(R,S) with R = 1: on hand before demand is S less the demand of L periods; own Poisson sums."""
+
+    def poisson(lam: float, k: int) -> float:
+        return math.exp(-lam) * lam**k / math.factorial(k)
+
+    served = sum(
+        poisson(mean * lead_time, short) * poisson(mean, asked) * min(asked, max(level - short, 0))
+        for short in range(60)
+        for asked in range(60)
+    )
+    return served / mean
+
+
+@pytest.mark.parametrize(("level", "mean"), [(1, 0.05), (1, 0.3), (4, 0.8)])
+@pytest.mark.parametrize("said", ["column", "study"])
+def test_one_on_the_shelf_ordered_when_used(level: int, mean: float, said: str) -> None:
+    """min = max = 1, ordering below: S = 1, a fill rate of e^(−3λ) (1 − e^(−λ)) ÷ λ; min = max = 4 alike."""
+    columns: dict[str, object] = {"current_reorder_point": level, "current_order_up_to": level}
+    option = {"family": "given"}
+    if said == "column":
+        columns["current_reorder_when"] = "below"
+    else:
+        option["current_reorder_when"] = "below"
+    data = load(option, demand_mean=mean, **columns)
+    assert levels(data) == [(Family.ORDER_UP_TO, level - 1, level, 0)]
+    right = exact_fill(mean, 3, level)
+    if level == 1:
+        assert right == pytest.approx(math.exp(-3 * mean) * (1 - math.exp(-mean)) / mean)
+    found = sl.simulate(data, sl.Policy.given(sl.segment(data))).fill_rate
+    assert abs(found.value - right) < 4 * (found.high - found.low) / (2 * 1.96)
+    assert any("below current_reorder_point" in text for text in data.models.assumptions)
+
+
+def test_below_lowers_s_by_one_unit() -> None:
+    """2 and 5 below are 1 and 5 at or below; a lot likewise; an order-up-to level alone stays."""
+    data = load(
+        n=4,
+        current_reorder_point=[2, 2, 2, None],
+        current_order_up_to=[5, 5, None, 5],
+        current_order_quantity=[None, None, 10, None],
+        current_reorder_when=["below", "at_or_below", "below", "below"],
+    )
+    assert levels(data) == [
+        (Family.REORDER_UP_TO, 1, 5, 4),
+        (Family.REORDER_UP_TO, 2, 5, 3),
+        (Family.REORDER_QUANTITY, 1, 11, 10),
+        (Family.ORDER_UP_TO, 4, 5, 0),
+    ]
+
+
+def test_not_stocked_is_min_and_max_of_zero() -> None:
+    """Ordered on demand: S = 0, also where unmet demand is lost and s = −1 is never reached."""
+    data = load(current_reorder_point=0, current_order_up_to=0, current_reorder_when="below", unmet="lost")
+    assert levels(data) == [(Family.ORDER_UP_TO, -1, 0, 0)]
+
+
+def test_min_equal_max_without_a_word_is_asked_about() -> None:
+    """The message gives the line to write."""
+    data = load(current_reorder_point=1, current_order_up_to=1)
+    with pytest.raises(InvalidInputError, match=r'\[policy\] current_reorder_when = "below"'):
+        current_levels(data.models)
+    with pytest.raises(InvalidInputError, match="'under' is not allowed"):
+        load(current_reorder_when="under")
+    with pytest.raises(InvalidInputError, match=r"policy\.current_reorder_when"):
+        load({"current_reorder_when": "under"})
+
+
+@pytest.mark.parametrize("column", ["max_order", "max_position"])
+def test_a_limit_of_zero_is_not_read_as_no_limit(column: str) -> None:
+    """One problem for all of them, with both ways out."""
+    data = load(n=7, **{column: [0, 0, 0, 0, 0, 0, 90]})
+    with pytest.raises(InvalidInputError) as caught:
+        _ = data.models
+    assert len(caught.value.problems) == 1
+    said = str(caught.value)
+    assert "0 lets nothing ever be" in said
+    assert "and 1 more" in said
+    assert f"where = {{ {column} = {{ none_of = [0] }} }}" in said
+    items = pd.DataFrame(
+        {"sku": ["a", "b"], "location": "X", "unit_cost": 1.0, "lead_time": 1, column: [0, 9]}
+    )
+    items = items.assign(demand_law="poisson", demand_mean=1.0)
+    where = {"items": {"where": {column: {"none_of": [0]}}}}
+    assert sl.load_frames(items, study={"study": {"period": "day"}, "data": where}).models.n_items == 1
+
+
+@pytest.mark.parametrize(
+    ("quantity", "pack", "moq", "largest", "right"),
+    [
+        (60, 40, None, 70, 40),
+        (60, 40, None, 80, 80),
+        (100, 12, 30, 50, 48),
+        (5, 6, 7, 20, 12),
+        (7, 1, None, 5, 5),
+    ],
+)
+def test_whole_packs_of_a_lot_stay_within_moq_and_largest_order(
+    quantity: int, pack: int, moq: int | None, largest: int, right: int
+) -> None:
+    """60 in packs of 40 were rounded up to 80, above a largest order of 70."""
+    lots = {"order_quantity": quantity, "pack_size": pack, "moq": moq, "max_order": largest}
+    data = load({"family": "reorder_quantity"}, **{k: v for k, v in lots.items() if v is not None})
+    assert order_quantities(data.models, "reorder_quantity").tolist() == [right]
+    assert right % pack == 0
+    assert (moq or 0) <= right <= largest
