@@ -129,7 +129,7 @@ class Simulation:
 
     def levels(self) -> pd.DataFrame:
         """Levels that were simulated: one row per SKU-location, in units."""
-        from simlab.api.output.tables import level_frame
+        from simlab.api.simulator.levels import level_frame
 
         column = np.zeros(self.segmentation.codes.size, dtype=np.int64)
         asked = np.asarray(self.targets)[self.segmentation.codes]

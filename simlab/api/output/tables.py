@@ -10,10 +10,10 @@ import pandas as pd
 
 from simlab.api.data.fitted import model_frame
 from simlab.api.show import spread
+from simlab.api.simulator.levels import level_frame
 from simlab.api.simulator.redrawn import SUFFIX
 from simlab.arrays import FloatArray, IntArray
 from simlab.catalog import Catalog
-from simlab.engine.world.levels import Family, Levels
 from simlab.frontier import Frontier
 from simlab.measures import ALL, ratio_interval
 from simlab.models import Models
@@ -69,41 +69,6 @@ _LEVELS = (
     *("sku", "location", "segment", "target", "planning_method", "safety_stock"),
     *("reorder_point", "order_up_to", "order_quantity", "review_period"),
 )
-
-
-def level_frame(
-    catalog: Catalog,
-    models: Models,
-    segmentation: Segmentation,
-    targets: FloatArray,
-    planned: PlannedLevels,
-    column: IntArray,
-) -> pd.DataFrame:
-    """Levels of one column per SKU-location, in units."""
-    rows = np.arange(column.size)
-    levels = planned.levels
-    up_to = levels.family == Family.ORDER_UP_TO
-    return pd.DataFrame(
-        {
-            "sku": list(catalog.sku),
-            "location": list(catalog.location),
-            "segment": np.array(segmentation.names, dtype=object)[segmentation.codes],
-            "target": targets,
-            "planning_method": list(planned.method),
-            "safety_stock": planned.safety_stock[rows, column],
-            "reorder_point": pd.array(levels.reorder_point[rows, column], dtype="Int64"),
-            "order_up_to": levels.order_up_to[rows, column],
-            "order_quantity": levels.order_quantity[rows, column],
-            "review_period": models.world.terms.review_period,
-        }
-    ).assign(reorder_point=lambda frame: frame["reorder_point"].mask(up_to), **_factors(levels, column))
-
-
-def _factors(levels: Levels, column: IntArray) -> dict[str, FloatArray]:
-    """The safety factor of levels that follow a forecast; the level beside it is that of the warm start."""
-    if levels.forecast is None:
-        return {}
-    return {"safety_factor": levels.forecast.factor[np.arange(column.size), column]}
 
 
 def simulation_frame(simulation: Simulation) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
+from simlab.errors import UsageError
 from simlab.frontier import Plan
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _no_levels(plan: Plan) -> pd.DataFrame:
-    raise NotImplementedError
+    raise UsageError("this plan knows no levels: it was not made from a study")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -151,7 +151,7 @@ class Outcome:
         return self.plan.levels()
 
     def _levels(self, plan: Plan) -> pd.DataFrame:
-        from simlab.api.output.tables import level_frame
+        from simlab.api.simulator.levels import level_frame
 
         column = self.rules.choice_of_items(self.segmentation, plan.choice)
         asked = np.array(self.targets)[column]

@@ -1,0 +1,48 @@
+"""Levels of one column of a plan as a table: what an ERP is told."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from simlab.arrays import FloatArray, IntArray
+from simlab.catalog import Catalog
+from simlab.engine.world.levels import Family, Levels
+from simlab.models import Models
+from simlab.policies import PlannedLevels
+from simlab.segments import Segmentation
+
+
+def level_frame(
+    catalog: Catalog,
+    models: Models,
+    segmentation: Segmentation,
+    targets: FloatArray,
+    planned: PlannedLevels,
+    column: IntArray,
+) -> pd.DataFrame:
+    """Levels of one column per SKU-location, in units."""
+    rows = np.arange(column.size)
+    levels = planned.levels
+    up_to = levels.family == Family.ORDER_UP_TO
+    return pd.DataFrame(
+        {
+            "sku": list(catalog.sku),
+            "location": list(catalog.location),
+            "segment": np.array(segmentation.names, dtype=object)[segmentation.codes],
+            "target": targets,
+            "planning_method": list(planned.method),
+            "safety_stock": planned.safety_stock[rows, column],
+            "reorder_point": pd.array(levels.reorder_point[rows, column], dtype="Int64"),
+            "order_up_to": levels.order_up_to[rows, column],
+            "order_quantity": levels.order_quantity[rows, column],
+            "review_period": models.world.terms.review_period,
+        }
+    ).assign(reorder_point=lambda frame: frame["reorder_point"].mask(up_to), **_factors(levels, column))
+
+
+def _factors(levels: Levels, column: IntArray) -> dict[str, FloatArray]:
+    """The safety factor of levels that follow a forecast; the level beside it is that of the warm start."""
+    if levels.forecast is None:
+        return {}
+    return {"safety_factor": levels.forecast.factor[np.arange(column.size), column]}
