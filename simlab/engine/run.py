@@ -212,7 +212,7 @@ def _breach(evaluator: str, world: World, levels: Levels, horizon: Horizon, dtyp
 def _run(
     evaluator: str, world: World, levels: Levels, horizon: Horizon, dtype: np.dtype[Any]
 ) -> tuple[Sums, IntArray]:
-    items = item_arrays(world)
+    items = item_arrays(world, horizon)
     forms = with_starts(level_arrays(world.terms, levels), world, levels, items)
     prove(world, items, forms, horizon)
     n, k = world.n_items, levels.n_columns
@@ -220,7 +220,8 @@ def _run(
     faults = np.zeros((n, 3), np.int64)
     sums = zeros(n, k, horizon.slots, 1 if evaluator == "sweep" else k)
     swept = evaluator == "sweep"
-    longest, review = world.lead_time.longest(), world.terms.review_period
+    longest = world.lead_time.longest()
+    review = np.where(items.n_phases > 0, 1, world.terms.review_period)
     varies = bool((items.lead_length > 1).any())
     work = make_work(
         run,

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import math
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 ORDER_UP_TO, REORDER_QUANTITY, REORDER_UP_TO = 0, 1, 2
-DEMAND, LEAD_TIME, START, OUTAGE, SHARED_DELAY, MARKET, GROUP, BLOCK = 1, 2, 3, 4, 5, 6, 7, 8
+DEMAND, LEAD_TIME, START, OUTAGE, SHARED_DELAY, MARKET, GROUP, BLOCK, PHASE = 1, 2, 3, 4, 5, 6, 7, 8, 9
 BACKORDER, LOST, PARTLY = 0, 1, 2
 MILLION = 1_000_000
 MEASURES = [
@@ -55,6 +55,17 @@ def word(seed, purpose, item, path, number):
     key = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
     counter = (item & 0xFFFFFFFF, item >> 32, path, number // 4)
     return philox4x32_10(counter, (key & 0xFFFFFFFF, key >> 32))[number % 4]
+
+
+def review_phase(item, seed, path, periods):
+    """As given; drawn in steps that keep the season where no whole number of reviews is counted."""
+    if item.phase_cycle == 0 or item.start is not None or periods % item.R == 0:
+        return item.phase
+    key = int.from_bytes(hashlib.blake2b(f"stream:{seed}:{PHASE}".encode(), digest_size=8).digest(), "little")
+    counter = (item.phase_key & 0xFFFFFFFF, item.phase_key >> 32, path, item.R)
+    high, low = philox4x32_10(counter, (key & 0xFFFFFFFF, key >> 32))[:2]
+    step = math.gcd(item.phase_cycle, item.R)
+    return item.phase % step + step * ((high << 32 | low) * (item.R // step) >> 64)
 
 
 def quantile(values, thresholds, w):
@@ -167,6 +178,9 @@ class Item:
     blocks: Blocks | None = None
     chances: Chances | None = None
     factors: Factors | None = None
+    phase_cycle: int = 0  # periods after which demand repeats; 0: the review phase is given
+    phase_key: int = 0
+    phase_drawn: bool = False
 
     @property
     def may_lose(self):
@@ -262,6 +276,10 @@ def start_state(item, seed, path, lift):
     if item.below is not None:
         w = word(seed, START, item.key, path, 0)
         position = S[item.family] - quantile(range(len(item.below)), item.below, w)
+        if item.phase_drawn:  # the law is that just after a review: demand since then
+            for j in range(-item.phase % item.R):
+                w = word(seed, START, item.key, path, 4 + j)
+                position -= quantile(item.values, item.thresholds, w)
     else:
         bits = word(seed, START, item.key, path, 0) << 32 | word(seed, START, item.key, path, 1)
         position = s + 1 + (bits * item.width >> 64)
@@ -500,9 +518,16 @@ def history(item, seed, path, total):
         yield seen
 
 
+def with_phase(item, seed, path, periods):
+    """The item with the review phase of a replication that counts so many periods."""
+    drawn = item.phase_cycle > 0 and item.start is None and periods % item.R != 0
+    return replace(item, phase=review_phase(item, seed, path, periods), phase_drawn=drawn)
+
+
 def simulate(item, seed, path, warmup, periods):
     """Sums of every measure over the counted periods, as a dict of Python integers."""
     sums = dict.fromkeys(MEASURES, 0)
+    item = with_phase(item, seed, path, periods)
     for t, seen in enumerate(history(item, seed, path, warmup + periods)):
         if t >= warmup:
             for measure in MEASURES:

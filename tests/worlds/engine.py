@@ -287,6 +287,8 @@ def world_of(x):
         column(x["unmet"], np.int8),
         column(x["waits"]),
         column(x["max_position"]),
+        column(x.get("phase_cycle", 0)),
+        supplier_keys(["ACME"]),
     )
     supply = None
     if x["supplier"] is not None:
@@ -335,7 +337,9 @@ def reference_item(x, world, column):
         supplier=None if said is None else reference.Supplier(int(supplier_keys(["ACME"])[0]), **said),
         **{name: x[name] for name in ("R", "phase", "pack", "moq", "max_order", "waits", "max_position")},
         **{name: x[name] for name in ("undershoot", "start")},
-        **reference_start(world, world_of(x)[1], 0, column),
+        **reference_start(world, world_of(x)[1], 0, column, x["horizon"] if x["start"] is None else None),
+        phase_cycle=x.get("phase_cycle", 0),
+        phase_key=int(supplier_keys(["ACME"])[0]),
         offset=x["offset"][column % len(x["offset"])],
         first_phase=x["phase0"],
         forecast=None if x["forecast"] is None else reference_forecast(x["forecast"], column),
@@ -343,9 +347,10 @@ def reference_item(x, world, column):
     )
 
 
-def reference_start(world, levels, row, column):
+def reference_start(world, levels, row, column, horizon=None):
     """Where an item's position begins, as the plain simulator takes it."""
-    starts = with_starts(level_arrays(world.terms, levels), world, levels, item_arrays(world)).starts
+    items = item_arrays(world, horizon)
+    starts = with_starts(level_arrays(world.terms, levels), world, levels, items).starts
     begin, length = starts.begin[row, column], starts.length[row, column]
     below = starts.thresholds[begin : begin + length].tolist()
     return {"width": int(starts.width[row, column]), "below": below or None}

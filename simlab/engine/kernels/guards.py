@@ -8,6 +8,7 @@ import numpy as np
 
 from simlab.arrays import IntArray
 from simlab.engine._jit import inner, step
+from simlab.engine.kernels.joint_phases import reviews_of
 from simlab.engine.kernels.layout import (
     FLUSH,
     NET,
@@ -56,7 +57,8 @@ def report(faults: IntArray, item: int, code: int, path: int, period: int) -> No
 @inner
 def under_way(items: ItemArrays, item: int, end: int, reach: Reach, lane: int, work: Work) -> tuple[Any, Any]:
     """Units ordered before period `end` that arrive in it or later, and their unit-periods from it on."""
-    review, phase, mask = items.review[item], items.phase[item], work.orders.shape[0] - 1
+    review, phase = reviews_of(items, item)
+    mask = work.orders.shape[0] - 1
     units, unit_periods = np.int64(0), np.int64(0)
     if opens(items, item):
         left = max(work.opening[lane] + 1 - end, np.int64(0))
@@ -141,7 +143,8 @@ def still_under_way(items: ItemArrays, item: int, end: int, reach: Reach, n_real
         for lane in range(n_real):
             units[lane], later[lane] = under_way(items, item, end, reach, lane, work)
         return
-    review, phase, mask = items.review[item], items.phase[item], work.orders.shape[0] - 1
+    review, phase = reviews_of(items, item)
+    mask = work.orders.shape[0] - 1
     for lane in range(n_real):
         units[lane] = 0
         later[lane] = 0

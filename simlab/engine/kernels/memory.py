@@ -108,6 +108,10 @@ class Work(NamedTuple):
     guide : (CELLS,) uint32
     paths, demanded, opening : (lanes,) int64
         Replication numbers; counted demand; period in which a given pipeline arrives.
+    phases, earlier : (lanes,) int64
+        Review phases drawn, and units demanded between the last review and the start; see `joint_phases`.
+    turns : (lanes,) int
+        Period of the next review of lanes whose phases were drawn.
     mixing : Mixing
     """
 
@@ -131,4 +135,7 @@ class Work(NamedTuple):
     paths: IntArray
     demanded: IntArray
     opening: IntArray
+    phases: IntArray
+    earlier: IntArray
+    turns: Cells
     mixing: Mixing

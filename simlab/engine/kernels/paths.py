@@ -9,6 +9,7 @@ import numpy as np
 from simlab.arrays import IntArray, WordArray
 from simlab.engine._jit import inner, step
 from simlab.engine.kernels.copula import TAG_BLOCK
+from simlab.engine.kernels.joint_phases import draw_delays_apart, draw_earlier, draws_phase, earlier_of
 from simlab.engine.kernels.layout import (
     COLUMN,
     DRAWN,
@@ -56,7 +57,8 @@ def first_position(
     length, width = starts.length[item, k], starts.width[item, k]
     if length > 0:
         word = word_at(run.start_key, key, path, 0)
-        return -np.int64(search_part(starts.thresholds, starts.begin[item, k], length, word))
+        below = np.int64(search_part(starts.thresholds, starts.begin[item, k], length, word))
+        return -below - earlier_of(items, item, run, path)
     if width == 1:
         return np.int64(1) - levels.gap[item, k]
     return start_offset(run.start_key, key, path, width) + 1 - levels.gap[item, k]
@@ -95,6 +97,7 @@ def draw_starts(items: ItemArrays, item: int, levels: LevelArrays, k: int, run: 
     starts, words, out = levels.starts, work.words, work.cells
     begin, length, width = starts.begin[item, k], starts.length[item, k], starts.width[item, k]
     if k == 0:
+        draw_earlier(items, item, levels, run, work)
         drawn = False
         for column in range(starts.width.shape[1]):
             drawn = drawn or starts.length[item, column] > 0 or starts.width[item, column] > 1
@@ -120,10 +123,10 @@ def draw_starts(items: ItemArrays, item: int, levels: LevelArrays, k: int, run: 
 
 
 @step
-def drawn_position(item: int, levels: LevelArrays, k: int, drawn: Any) -> Any:
-    """`first_position` from what was drawn: units below S by a table, else above s + 1."""
+def drawn_position(item: int, levels: LevelArrays, k: int, drawn: Any, earlier: Any) -> Any:
+    """`first_position` from what was drawn: units below S by a table and `earlier`, else above s + 1."""
     if levels.starts.length[item, k] > 0:
-        return -np.int64(drawn)
+        return -np.int64(drawn) - earlier
     return np.int64(drawn) + 1 - levels.gap[item, k]
 
 
@@ -182,6 +185,8 @@ def draw_delays(items: ItemArrays, item: int, run: Schedule, work: Work) -> Reac
             work.opening[lane] = opening_arrival(items, item, run, work.paths[lane])
     if least == most:
         return Reach(least, most, True)
+    if draws_phase(items, item):
+        return draw_delays_apart(items, item, run, work)
     thresholds = items.lead_thresholds[begin:end]
     review = items.review[item]
     epochs = (run.warmup + run.periods - items.phase[item] + review - 1) // review

@@ -41,6 +41,7 @@ class Purpose(IntEnum):
     MARKET = 6
     GROUP = 7
     BLOCK = 8
+    PHASE = 9
 
 
 def item_keys(skus: Sequence[str], locations: Sequence[str]) -> KeyArray:
@@ -82,6 +83,17 @@ def supplier_keys(names: Sequence[str]) -> KeyArray:
         Two suppliers hash alike, or one is listed twice.
     """
     return item_keys(names, ["supplier"] * len(names))
+
+
+def location_keys(names: Sequence[str]) -> KeyArray:
+    """64-bit hash of every location's name: items without a supplier share its review phases.
+
+    Raises
+    ------
+    EngineFaultError
+        Two locations hash alike, or one is listed twice.
+    """
+    return item_keys(names, ["location"] * len(names))
 
 
 def group_keys(names: Sequence[str]) -> KeyArray:

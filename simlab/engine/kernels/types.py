@@ -80,6 +80,9 @@ class ItemArrays(NamedTuple):
     draws : DrawArrays
         What else demand hangs on.
     opening : Opening
+    n_phases, phase_step : (n,) int64; phase_keys : (n,) uint64
+        Number of review phases to draw from (0: `phase` stands), their distance, and the key of the draw;
+        see `joint_phases`.
     """
 
     keys: KeyArray
@@ -100,6 +103,9 @@ class ItemArrays(NamedTuple):
     exact_hit: int
     draws: DrawArrays
     opening: Opening
+    n_phases: IntArray
+    phase_step: IntArray
+    phase_keys: KeyArray
 
 
 class Starts(NamedTuple):

@@ -15,6 +15,14 @@ from simlab.arrays import IntArray
 from simlab.engine._jit import inner, kernel
 from simlab.engine.kernels.draws import draw_demand, make_guide
 from simlab.engine.kernels.guards import begin_counting, check_block, fits, report, sums_positions
+from simlab.engine.kernels.joint_phases import (
+    begin_turns,
+    draw_phases,
+    draws_phase,
+    reviews_of,
+    step_aside,
+    step_back,
+)
 from simlab.engine.kernels.layout import (
     BAD,
     FLUSH,
@@ -75,7 +83,9 @@ def start_lanes(items: ItemArrays, item: int, run: Schedule, levels: LevelArrays
     cast = work.state.dtype.type
     top, under_way = levels.top[item, k], items.opening.on_order[item]
     for lane in range(run.width):
-        shelf = first_stock(items, item, top + drawn_position(item, levels, k, work.cells[0, lane]))
+        shelf = first_stock(
+            items, item, top + drawn_position(item, levels, k, work.cells[0, lane], work.earlier[lane])
+        )
         work.state[NET + lane] = cast(shelf)
         work.state[POSITION + lane] = cast(shelf + under_way - top)
         work.state[BAD + lane] = cast(0)
@@ -90,16 +100,18 @@ def run_column(items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: R
     written down before the arrivals (which then include those without delay) are put on the shelf.
     """
     state, demand, orders, delays, tally = work.state, work.demand, work.orders, work.delays, work.tally
-    review, mask = items.review[item], orders.shape[0] - 1
+    review, phase = reviews_of(items, item)
+    mask, apart = orders.shape[0] - 1, draws_phase(items, item)
+    begin_turns(items, item, run.width, work)
     zero: Any = np.int64(0)  # literals would compile all that takes them a second time
-    reviewed, epoch = items.phase[item] - review, zero - 1
-    arrival, due = items.phase[item] + reach.least, zero
+    reviewed, epoch = phase - review, zero - 1
+    arrival, due = phase + reach.least, zero
     n, end = run.width, run.warmup + run.periods
     lost, partly = items.unmet[item] == LOST, items.unmet[item] == PARTLY
     opened = reach.most if opens(items, item) else zero - 1
     tracked = sums_positions(items, reach)
-    one_pass = not tracked and is_simple(rule) and reach.least > 0 and not partly
-    by_fours = not tracked and takes_fours(rule, review, reach) and not partly
+    one_pass = not tracked and is_simple(rule) and reach.least > 0 and not apart and not partly
+    by_fours = not tracked and takes_fours(rule, review, reach) and not apart and not partly
     few = not reach.constant and reach.most - reach.least < 5 * review
     t = zero
     while t < end:
@@ -127,9 +139,13 @@ def run_column(items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: R
         if t == reviewed + review:
             reviewed = t
             epoch += 1
+            if apart:
+                step_aside(t, state, work.turns, n)
             if items.exact_hit == 1:
                 forgive_undershoot(rule, state, n)
             order_row(rule, state, orders, epoch & mask, n)
+            if apart:
+                step_back(t, items.review[item], state, work.turns, n)
         if partly or t <= opened:
             clock = Clock(review, reviewed, epoch, arrival, due)
             receive_and_sell_apart(items, item, t, clock, reach, t <= opened, n, work)
@@ -240,6 +256,7 @@ def lanes(
         for block in range(run.block_start.size):
             n_real = load_block(run, block, work)
             draw_demand(items, item, run, guided, work)
+            draw_phases(items, item, run, work)
             reach = draw_delays(items, item, run, work)
             count_demand(run, work)
             for k in range(levels.top.shape[1]):

@@ -18,6 +18,14 @@ from simlab.arrays import IntArray
 from simlab.engine._jit import inner, kernel
 from simlab.engine.kernels.draws import draw_demand, make_guide
 from simlab.engine.kernels.guards import begin_counting, check_block, fits, report
+from simlab.engine.kernels.joint_phases import (
+    begin_turns,
+    draw_phases,
+    draws_phase,
+    reviews_of,
+    step_aside,
+    step_back,
+)
 from simlab.engine.kernels.layout import (
     COLUMN,
     COLUMNS,
@@ -62,7 +70,7 @@ def start_lanes(items: ItemArrays, item: int, run: Schedule, levels: LevelArrays
     draw_starts(items, item, levels, 0, run, work)
     cast = work.state.dtype.type
     for lane in range(run.width):
-        position = drawn_position(item, levels, 0, work.cells[0, lane])
+        position = drawn_position(item, levels, 0, work.cells[0, lane], work.earlier[lane])
         work.state[POSITION + lane] = cast(position)
         work.state[NET + lane] = cast(position)
 
@@ -86,13 +94,15 @@ def run_paths(
     state, orders, delays, tally = work.state, work.orders, work.delays, work.tally
     cast = state.dtype.type
     edges = (cast(bins[0]), cast(bins[1]))
-    review, mask = items.review[item], orders.shape[0] - 1
+    review, phase = reviews_of(items, item)
+    mask, apart = orders.shape[0] - 1, draws_phase(items, item)
+    begin_turns(items, item, run.width, work)
     zero: Any = np.int64(0)  # literals would compile all that takes them a second time
-    reviewed, epoch = items.phase[item] - review, zero - 1
-    arrival, due = items.phase[item] + reach.least, zero
+    reviewed, epoch = phase - review, zero - 1
+    arrival, due = phase + reach.least, zero
     n, end = run.width, run.warmup + run.periods
-    quiet, one_pass = False, reach.constant and is_simple(rule) and reach.least > 0
-    by_fours = takes_fours(rule, review, reach)
+    quiet, one_pass = False, reach.constant and is_simple(rule) and reach.least > 0 and not apart
+    by_fours = takes_fours(rule, review, reach) and not apart
     counters = counters_of(work)
     t = first = zero
     while t < end:
@@ -121,7 +131,11 @@ def run_paths(
             order_receive_and_mark(t, rule, epoch & mask, due & mask, edges, row, n, work)
         else:
             if reviews:
+                if apart:
+                    step_aside(t, state, work.turns, n)
                 order_row(rule, state, orders, epoch & mask, n)
+                if apart:
+                    step_back(t, items.review[item], state, work.turns, n)
             if reach.constant:
                 if t == arrival:
                     receive_and_mark(t, due & mask, edges, row, n, work)
@@ -210,6 +224,7 @@ def sweep(
         for block in range(run.block_start.size):
             n_real = load_block(run, block, work)
             draw_demand(items, item, run, guided, work)
+            draw_phases(items, item, run, work)
             reach = draw_delays(items, item, run, work)
             start_lanes(items, item, run, levels, work)
             run_paths(items, item, rule, run, reach, bins, n_real, work)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from simlab.arrays import BoolArray
+from simlab.arrays import BoolArray, IntArray, KeyArray
 from simlab.engine.kernels.draws import draw_arrays, wrong_dependence
 from simlab.engine.kernels.streams import Purpose, stream_key
 from simlab.engine.kernels.types import DetailArrays, ItemArrays, LevelArrays, MovingArrays, Opening, Starts
@@ -28,8 +28,8 @@ _DIVIDED = 1 << 51
 _MILLIONTHS = 1 << 61
 
 
-def item_arrays(world: World) -> ItemArrays:
-    """The world as the kernels want it, its start included."""
+def item_arrays(world: World, horizon: Horizon | None = None) -> ItemArrays:
+    """The world as the kernels want it, its start included; phases are drawn by what the horizon counts."""
     terms, lead, start = world.terms, world.lead_time, world.start
     none = np.zeros(world.n_items, np.int64)
     pack = terms.pack_size.astype(np.int64)
@@ -56,6 +56,29 @@ def item_arrays(world: World) -> ItemArrays:
             none if start is None else start.on_hand.astype(np.int64),
             none if start is None else start.on_order.astype(np.int64),
         ),
+        *_phases(world, horizon),
+    )
+
+
+def draws_phases(world: World, horizon: Horizon) -> BoolArray:
+    """(n,) items whose review phase is drawn per replication; see `OrderTerms`."""
+    cycle = world.terms.phase_cycle
+    if cycle is None or world.start is not None:
+        return np.zeros(world.n_items, np.bool_)
+    return np.asarray((cycle > 0) & (horizon.periods % world.terms.review_period != 0))
+
+
+def _phases(world: World, horizon: Horizon | None) -> tuple[IntArray, IntArray, KeyArray]:
+    """(n,) number of phases to draw from, their distance, and the keys."""
+    terms, none = world.terms, np.zeros(world.n_items, np.int64)
+    if horizon is None or terms.phase_cycle is None or terms.phase_keys is None:
+        return none, none + 1, none.astype(np.uint64)
+    drawn = draws_phases(world, horizon)
+    step = np.gcd(np.maximum(terms.phase_cycle, 1), terms.review_period).astype(np.int64)
+    return (
+        np.where(drawn, terms.review_period // step, 0).astype(np.int64),
+        step,
+        terms.phase_keys.astype(np.uint64),
     )
 
 
@@ -149,6 +172,9 @@ def check(world: World, levels: Levels, horizon: Horizon) -> None:
     partly = terms.unmet == Unmet.PARTLY
     waits = np.full(n, -1) if terms.waits is None else terms.waits
     wrong["the share that waits lies in 0 … 1,000,000"] = partly & ((waits < 0) | (waits > MILLION))
+    if terms.phase_cycle is not None:
+        keyless = np.full(n, terms.phase_keys is None)
+        wrong["a phase to be drawn needs a cycle of demand and a key"] = keyless | (terms.phase_cycle < 0)
     if terms.max_position is not None:
         wrong["the highest position is at least 0"] = terms.max_position < 0
     if world.dependence is not None:

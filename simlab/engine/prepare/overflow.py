@@ -79,7 +79,7 @@ def recorder_arrays(
     world: World, levels: Levels, horizon: Horizon
 ) -> tuple[ItemArrays, DetailArrays, LevelArrays, MovingArrays]:
     """What the recorder's kernels take, once it is proved that nothing can overflow."""
-    items, moves = item_arrays(world), moving_arrays(levels)
+    items, moves = item_arrays(world, horizon), moving_arrays(levels)
     forms = with_starts(level_arrays(world.terms, levels), world, levels, items)
     prove(world, items, forms, horizon, moves=moves)
     return items, detail_arrays(world, horizon, levels.policy), forms, moves

@@ -88,7 +88,8 @@ def _starts(kinds: _Kinds, forms: LevelArrays, items: ItemArrays) -> tuple[Start
     for item in np.flatnonzero(kinds.renews.any(axis=1) & (items.draws.way == ONE_TABLE)).tolist():
         points, thresholds = _demand_of(items, item)
         review = int(items.review[item])
-        ahead = (review - int(items.phase[item])) % review
+        drawn = items.n_phases[item] > 0  # what is demanded since the last review is then drawn by path
+        ahead = 0 if drawn else (review - int(items.phase[item])) % review
         for gap in forms.gap[item, :1] if alike[item] else np.unique(forms.gap[item, kinds.renews[item]]):
             table = start_table(points, thresholds, review, ahead, gap)
             at = slice(None) if alike[item] else kinds.renews[item] & (forms.gap[item] == gap)

@@ -161,6 +161,9 @@ def make_work(
         paths=aligned(width, np.int64),
         demanded=aligned(width, np.int64),
         opening=aligned(width, np.int64),
+        phases=aligned(width, np.int64),
+        earlier=aligned(width, np.int64),
+        turns=aligned(width, dtype),
         mixing=_mixing(world, rows, run),
     )
 

@@ -20,6 +20,7 @@ from simlab.engine.kernels.guards import (
     TOO_LARGE,
     UNITS_LOST,
 )
+from simlab.engine.kernels.joint_phases import phase_of
 from simlab.engine.kernels.memory import Record, Work
 from simlab.engine.kernels.paths import first_stock
 from simlab.engine.kernels.rules import limited, order_size, rounded, split_unmet
@@ -101,8 +102,12 @@ def prepare_path(
     work: Work,
     record: Record,
 ) -> Any:
-    """What all columns of a path share: demand, arrivals, forecasts. Returns the replication."""
+    """What all columns of a path share: review phase, demand, arrivals, forecasts. Returns the replication.
+
+    A phase that is drawn is written into `items`, where all that follows the path looks it up.
+    """
     path = work.paths[lane]
+    items.phase[item] = phase_of(items, item, run, path)
     for t in range(record.demand.size):
         record.demand[t] = work.demand[t, lane]
         record.rows[DEMANDED, t] = record.demand[t]

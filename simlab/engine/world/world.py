@@ -91,6 +91,13 @@ class OrderTerms:
         An order may not lift the inventory position above it; 0 = no such limit. What does not fit
         is cut to whole packs (whole batches for (R,s,nQ)); if less than the MOQ is left, nothing is
         ordered.
+    phase_cycle : (n,) int64, optional
+        Periods after which the item's demand repeats (1: no season), where the review phase may be drawn
+        per replication; 0: it was given and is never moved. A phase is drawn where the counted window holds
+        no whole number of reviews and paths begin in the long run, from `review_phase` in steps of
+        gcd(cycle, R), so that reviews keep their season. Nothing is drawn if left out.
+    phase_keys : (n,) uint64, optional
+        Whose phase it is: items with one key and review period share the draw.
     """
 
     review_period: IntArray
@@ -101,6 +108,8 @@ class OrderTerms:
     unmet: CodeArray
     waits: IntArray | None = None
     max_position: IntArray | None = None
+    phase_cycle: IntArray | None = None
+    phase_keys: KeyArray | None = None
 
     @property
     def n_items(self) -> int:
