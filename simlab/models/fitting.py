@@ -23,6 +23,7 @@ from simlab.models.history.calendar import open_days
 from simlab.models.history.history import History
 from simlab.models.history.holdout import known_past
 from simlab.models.history.reading import check_history_asked, read_history
+from simlab.models.review_cycles import with_review_cycles
 from simlab.models.suppliers.lead_times import LeadTimes, fit_lead_times, moments
 from simlab.models.suppliers.orders import check_receipts_asked
 from simlab.models.suppliers.supply import check_suppliers, fit_supply, stated_suppliers
@@ -152,6 +153,7 @@ def fit(catalog: Catalog) -> Models:
     if catalog.study.models.dependence is not None and history is not None:
         factors = common_factors(catalog, history, choice.law)
     resolved = resolved_laws(catalog, choice.law, terms)
+    terms = with_review_cycles(catalog, terms, resolved.law)
     check_spans(catalog, resolved.law)
     in_units = support_notes(catalog, resolved.law)
     reason = tuple(map(str.__add__, choice.reason, _steps(resolved)))

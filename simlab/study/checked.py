@@ -12,6 +12,7 @@ from simlab.errors import InvalidInputError, Problem
 from simlab.study.checks import relations
 from simlab.study.explain import problems_of
 from simlab.study.later import not_in_this_version, value_at
+from simlab.study.parse import _WINDOW
 from simlab.study.section import HEADER
 from simlab.study.sections import parts_of
 
@@ -72,6 +73,7 @@ def _flattened(raw: Mapping[str, Any], file: str) -> tuple[dict[str, Any], list[
 def _with_dependent_defaults(flat: dict[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
     policy = dict(flat.get("policy", {}))
     optimize = dict(flat.get("optimize", {}))
+    simulation = dict(flat.get("simulation", {}))
     by = value_at(raw, "segments.by") or ("abc", "xyz")
     if "targets" not in policy and "abc" in parts_of((by,) if isinstance(by, str) else by):
         policy["targets"] = dict(HABIT)
@@ -79,7 +81,9 @@ def _with_dependent_defaults(flat: dict[str, Any], raw: Mapping[str, Any]) -> di
         policy["review_period"] = _default_review(raw)
     if "fill_rate" not in optimize and "budget" not in optimize:
         optimize["fill_rate"] = DEFAULT_FLOOR
-    return {**flat, "policy": policy, "optimize": optimize}
+    if "periods" not in simulation:
+        simulation["periods"] = _WINDOW[value_at(raw, "study.period") or "week"]
+    return {**flat, "policy": policy, "optimize": optimize, "simulation": simulation}
 
 
 def _default_review(raw: Mapping[str, Any]) -> float:

@@ -159,7 +159,11 @@ class PrecisionSpec(Spec):
 
 
 class SimulationSpec(Spec):
-    """[simulation]: counted periods, replications, batches and the search seed."""
+    """[simulation]: counted periods, replications, batches and the search seed.
+
+    Left out, `periods` is 364 days, 52 weeks or 12 months (`study.parse`). Reviews that do not divide them
+    have their phase drawn anew in every replication, unless `review_phase` of items gives it.
+    """
 
     periods: Count = 52
     warmup: Literal["auto"] | Annotated[int, Field(strict=True, ge=0)] = "auto"
