@@ -66,6 +66,7 @@ ITEMS: dict[str, Column] = {
     "pack_size": _SIZE,
     "max_order": _WHOLE,
     "max_position": _WHOLE,
+    "minimum_level": _WHOLE,
     "review_period": Column("number", above=True, high=36_500),
     "review_phase": _WHOLE,
     "lead_time": Column("number", high=36_500),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
-from simlab.arrays import FloatArray, IntArray
+from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import Quality, QualityRow
 from simlab.engine.kernels import streams
 from simlab.engine.world.world import OrderTerms, Start, World
@@ -27,7 +27,7 @@ from simlab.models.review_cycles import with_review_cycles
 from simlab.models.suppliers.lead_times import LeadTimes, fit_lead_times, moments
 from simlab.models.suppliers.orders import check_receipts_asked
 from simlab.models.suppliers.supply import check_suppliers, fit_supply, stated_suppliers
-from simlab.models.terms import Costs, opening_stock, read_costs, read_terms
+from simlab.models.terms import Costs, opening_stock, read_costs, read_minimum, read_terms
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -78,6 +78,8 @@ class Models:
         `forecast_mean` and `forecast_error_sd` of the user's own system, units per period; NaN = none.
     redraws : Redraws or None
         Worlds with redrawn parameters; None unless the study asks (`models.parameter_uncertainty`).
+    minimum_level : (n,) int64 or None
+        Units that the inventory position must not lie below after a review; 0 = none. None: no item has one.
     """
 
     world: World
@@ -97,10 +99,22 @@ class Models:
     scores: Scores | None = None
     forecasts: dict[str, FloatArray] = field(default_factory=dict)
     redraws: Redraws | None = None
+    minimum_level: IntArray | None = None
 
     @property
     def n_items(self) -> int:
         return self.world.n_items
+
+    @property
+    def silent(self) -> BoolArray:
+        """(n,) items whose law never demands anything."""
+        return np.asarray(self.world.demand.mean == 0)
+
+    @property
+    def least_level(self) -> IntArray:
+        """(n,) `minimum_level`, 0 where there is none."""
+        none = np.zeros(self.n_items, np.int64)
+        return none if self.minimum_level is None else self.minimum_level
 
     @cached_property
     def lead_time_moments(self) -> tuple[FloatArray, FloatArray]:
@@ -206,6 +220,7 @@ def fit(catalog: Catalog) -> Models:
         location=catalog.location,
         scores=choice.scores,
         redraws=_redraws(catalog, choice, lead_times),
+        minimum_level=read_minimum(catalog),
     )
 
 

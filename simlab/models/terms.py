@@ -114,6 +114,12 @@ def read_terms(catalog: Catalog) -> tuple[OrderTerms, tuple[QualityRow, ...]]:
     return terms, _review_notes(catalog, wanted, review)
 
 
+def read_minimum(catalog: Catalog) -> IntArray | None:
+    """(n,) `minimum_level` of items, 0 where a cell is empty; None where no item has one."""
+    least = np.nan_to_num(_column(catalog, "minimum_level")).astype(np.int64)
+    return least if least.any() else None
+
+
 def _column(catalog: Catalog, name: str) -> FloatArray:
     return np.asarray(catalog.numbers.get(name, np.full(catalog.n_items, np.nan)))
 
@@ -168,6 +174,10 @@ def _unit_problems(
             yield item_problem(
                 catalog, "E-MOD-004", int(row), name, f"{column[row]:g}", f"whole units, at least {least}"
             )
+    floor = np.nan_to_num(_column(catalog, "minimum_level"))
+    for row in np.flatnonzero((ceiling > 0) & (floor > ceiling)):
+        why = f"minimum_level {floor[row]:g} lies above max_position {ceiling[row]:g}"
+        yield item_problem(catalog, "E-MOD-004", int(row), "minimum_level", why, "lower it, or raise max_position")
     with np.errstate(invalid="ignore"):
         smallest = np.ceil(np.fmax(moq, 1) / np.fmax(pack, 1)) * np.fmax(pack, 1)
     fix = "orders are whole packs of at least moq"

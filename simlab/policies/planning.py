@@ -16,7 +16,7 @@ from simlab.errors import UsageError
 from simlab.models import is_plain, marginal
 from simlab.policies.levels.best import best_levels
 from simlab.policies.levels.exact import Measure, Problems, least_levels
-from simlab.policies.levels.floors import LIFTED, lifted
+from simlab.policies.levels.floors import LIFTED, RAISED, kept_above, lifted, refuse_floors
 from simlab.policies.levels.forecasting import FORECAST, expected_at_start, forecast_levels
 from simlab.policies.levels.normal import normal_levels, normal_reorder_points
 from simlab.policies.quantities import order_quantities
@@ -110,7 +110,9 @@ def plan(
     Returns
     -------
     PlannedLevels
-        Where demand can be lost no reorder point lies below 0 (no fixed S below 1); see `floors`.
+        Where demand can be lost no reorder point lies below 0 (no fixed S below 1), and none below
+        `minimum_level` − 1 (no S below it); what is never demanded carries that minimum and nothing else.
+        See `floors`.
 
     Raises
     ------
@@ -123,6 +125,7 @@ def plan(
     asked = _asked(targets, models.n_items)
     measure = cast(Measure, target_measure)
     if family == FORECAST:
+        refuse_floors(models)
         spec = forecast or ForecastSpec()
         levels, word = forecast_levels(models, asked, measure, planning, spec)
         stock = levels.order_up_to - expected_at_start(models, spec)[:, None]
@@ -136,8 +139,11 @@ def plan(
         level, method = _exact(models, asked, measure, quantity, rule, consecutive)
     else:
         level, method = _normal(models, asked, measure, quantity, rule, consecutive)
-    level, low = lifted(models, level, 1 if rule == Family.ORDER_UP_TO else 0)
-    method = tuple(_also(list(method), low, LIFTED))
+    above = 1 if rule == Family.ORDER_UP_TO else 0
+    level, low = lifted(models, level, above)
+    level, raised = kept_above(models, level - above)
+    level = level + above
+    method = tuple(_also(_also(list(method), low, LIFTED), raised, RAISED))
     return PlannedLevels(_levels(level, quantity, rule), method, safety_stock(models, level))
 
 
@@ -184,7 +190,8 @@ def _optimal(
         raise UsageError("optimal levels are those of (R,s,S): family = 'reorder_up_to'")
     low, top = best_levels(models, targets)
     low, raised = lifted(models, low, 0)
-    top = np.maximum(top, low + 1)
+    low, critical = kept_above(models, low)
+    top = np.where(models.silent[:, None], low + 1, np.maximum(top, low + 1))
     rule = np.full(models.n_items, Family.REORDER_UP_TO, np.int8)
     terms = models.world.terms
     words = ["optimal"] * models.n_items
@@ -195,7 +202,7 @@ def _optimal(
     words = _supply_left_out(models, words)
     if consecutive is not None:
         words = _also(words, consecutive.hanging, _OVER_PHASES)
-    words = _also(words, raised, LIFTED)
+    words = _also(_also(words, raised, LIFTED), critical, RAISED)
     return PlannedLevels(Levels(rule, low, top, top - low), tuple(words), safety_stock(models, low))
 
 

@@ -4,6 +4,8 @@ empty first.
 A slow mover under (R,s,S) needs years from a full shelf to its long run. What a review leaves behind is a
 renewal process, known exactly: S less j units with a weight of m(j), the renewal density of the demand
 between two reviews. (R,s,nQ) and rounding up to packs leave a uniform position.
+An item that is never demanded begins, and stays, at the lowest position at which nothing is ordered: rounding
+to packs or lots puts nothing on its shelf.
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ class _Kinds(NamedTuple):
 
 def with_starts(forms: LevelArrays, world: World, levels: Levels, items: ItemArrays) -> LevelArrays:
     """The levels, and what the kernels draw the starts of their paths from."""
-    return forms._replace(starts=_starts(_kinds(forms, world, levels), forms, items)[0])
+    return forms._replace(starts=_starts(_kinds(forms, world, levels, items), forms, items)[0])
 
 
 def begins_in_long_run(forms: LevelArrays, world: World, levels: Levels, items: ItemArrays) -> BoolArray:
@@ -55,13 +57,13 @@ def begins_in_long_run(forms: LevelArrays, world: World, levels: Levels, items: 
     -----
     If all demand waits, orders are not capped and the levels stand still, which the caller has to know.
     """
-    kinds = _kinds(forms, world, levels)
+    kinds = _kinds(forms, world, levels, items)
     tabled = _starts(kinds, forms, items)[1]
     lots = world.terms.pack_size[:, None] == 1
     return np.asarray((kinds.uniform | (kinds.renews & lots & tabled)).all(axis=1))
 
 
-def _kinds(forms: LevelArrays, world: World, levels: Levels) -> _Kinds:
+def _kinds(forms: LevelArrays, world: World, levels: Levels, items: ItemArrays) -> _Kinds:
     least = least_order(world.terms)[:, None]
     by_batch = (levels.family == Family.REORDER_QUANTITY)[:, None]
     width = np.where(by_batch, forms.quantity, np.maximum(forms.gap, least))
@@ -69,8 +71,10 @@ def _kinds(forms: LevelArrays, world: World, levels: Levels) -> _Kinds:
     renews = (forms.gap > 1) & (least <= forms.gap) & (~by_batch | hits)
     small = (world.terms.moq <= world.terms.pack_size)[:, None]
     uniform = (by_batch & ~hits) | ((forms.gap == 1) & ~by_batch & small)
-    width = np.ascontiguousarray(np.minimum(width, _WIDEST), np.int64)
-    return _Kinds(width, np.asarray(renews), np.asarray(uniform))
+    silent = (items.laws.most == 0)[:, None]  # what is never demanded never comes down to be ordered again
+    width = np.where(silent, 1, np.minimum(width, _WIDEST))
+    width = np.ascontiguousarray(width, np.int64)
+    return _Kinds(width, np.asarray(renews & ~silent), np.asarray(uniform | silent))
 
 
 def least_order(terms: OrderTerms) -> IntArray:

@@ -1,4 +1,4 @@
-"""Levels below which an item whose demand can be lost would never order again."""
+"""Levels below which none may lie: what would never order again, what is critical, what nobody demands."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from simlab.arrays import IntArray
 from simlab.engine.world.world import Unmet
+from simlab.errors import InvalidInputError, Problem
 
 if TYPE_CHECKING:
     from simlab.models import Models
@@ -16,6 +17,45 @@ if TYPE_CHECKING:
 
 LIFTED = "reorder points below 0 raised to 0: demand can be lost"
 """What the planning method then says."""
+RAISED = "raised to minimum_level"
+
+
+def kept_above(models: Models, low: IntArray) -> tuple[IntArray, npt.NDArray[np.bool_]]:
+    """Reorder points that respect `minimum_level`, and which items were raised by it.
+
+    Parameters
+    ----------
+    models : Models
+        n items.
+    low : (n, k) int64
+        s; S − 1 of (R,S).
+
+    Notes
+    -----
+    An order is placed at or below s, so that the position after a review is at least s + 1: the floor is
+    minimum_level − 1. What is never demanded carries that minimum and nothing else: s = −1 orders nothing.
+    """
+    least = (models.least_level - 1)[:, None]
+    below = (least >= 0) & (low < least)
+    raised = below.any(axis=1) & ~models.silent
+    return np.where(below | models.silent[:, None], least, low), np.asarray(raised)
+
+
+def refuse_floors(models: Models) -> None:
+    """Refuse `minimum_level` where levels follow a forecast, which no floor holds.
+
+    Raises
+    ------
+    InvalidInputError
+        Naming the items.
+    """
+    rows = np.flatnonzero(models.least_level > 0)
+    if rows.size:
+        names = ", ".join(f"{models.sku[row]}@{models.location[row]}" for row in rows[:5])
+        more = f" and {rows.size - 5} more" if rows.size > 5 else ""
+        what = f"levels that follow a forecast do not keep a minimum_level, which {names}{more} ask for"
+        fix = 'say another policy.family than "forecast", or leave minimum_level empty'
+        raise InvalidInputError([Problem("E-POL-004", what, "items", column="minimum_level", fix=fix)])
 
 
 def can_lose(models: Models) -> npt.NDArray[np.bool_]:
