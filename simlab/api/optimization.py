@@ -189,6 +189,7 @@ def optimize(
     refuse(data, "optimize")
     settings = Settings.of(
         data.study,
+        window_scale=data.models.window_scale,
         replications=replications,
         verdict_replications=verdict_replications,
         seed=seed,

@@ -38,6 +38,8 @@ class Settings:
         Of all intervals.
     workers : Workers
         Threads or processes, and block size: no influence on any result.
+    window_scale : int
+        `Horizon.scale`: above 1 where items are counted over windows of their own.
     """
 
     periods: int
@@ -47,6 +49,7 @@ class Settings:
     seed: int
     level: float
     workers: Workers
+    window_scale: int = 1
 
     def __post_init__(self) -> None:
         if self.replications < 2 or self.verdict_replications < 2:
@@ -61,8 +64,9 @@ class Settings:
         verdict_replications: int | None = None,
         seed: int | None = None,
         workers: int | None = None,
+        window_scale: int = 1,
     ) -> Settings:
-        """The study's settings where the caller says nothing else."""
+        """The study's settings where the caller says nothing else; `window_scale` is that of its models."""
         return cls(
             periods=study.simulation.periods,
             replications=_first(replications, study.simulation.replications),
@@ -71,7 +75,13 @@ class Settings:
             seed=_first(seed, study.simulation.seed),
             level=study.verdict.level,
             workers=Workers(_first(workers, study.run.workers), study.run.block_items, study.run.backend),
+            window_scale=window_scale,
         )
+
+    @property
+    def exposure(self) -> int:
+        """Periods that the sums of a replication speak of."""
+        return self.periods * self.window_scale
 
     def horizon(self, phase: str, warmup: int) -> Horizon:
         """What to simulate in a phase (``search``, ``selection`` or ``verdict``)."""
@@ -82,11 +92,12 @@ class Settings:
             replications=replications,
             slots=min(self.batches, replications),
             seed=phase_seed(self.seed, phase),
+            scale=self.window_scale,
         )
 
     def scale(self, study: Study) -> Scale:
         """Sums → rates and money per year."""
-        return Scale(self.periods, study.periods_per_year, study.data.cost_resolution, self.level)
+        return Scale(self.exposure, study.periods_per_year, study.data.cost_resolution, self.level)
 
 
 @dataclass

@@ -236,7 +236,13 @@ def simulate(
     segments = segmentation or policy.segmentation
     if segments is None or (policy.targets is None and policy.family != GIVEN):
         raise UsageError("this policy names no targets by segment: make it with Policy.from_targets")
-    settings = Settings.of(data.study, replications=replications, seed=seed, workers=workers)
+    settings = Settings.of(
+        data.study,
+        window_scale=data.models.window_scale,
+        replications=replications,
+        seed=seed,
+        workers=workers,
+    )
     clock = Clock(progress)
     models = data.models
     with clock.stage("plan"):

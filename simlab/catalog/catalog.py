@@ -148,6 +148,9 @@ class Catalog:
         under way for at least that long.
     segment : (n,) object or None
         Segments that overrides speak of; None where none does.
+    without_history : Catalog or None
+        SKU-locations left out because nothing was ever demanded (`demand.no_history`), with their rows of
+        demand; None where none is.
     """
 
     study: Study
@@ -162,6 +165,7 @@ class Catalog:
     inputs: dict[str, str]
     open_orders: ReceiptTable | None = None
     segment: AnyArray | None = None
+    without_history: Catalog | None = None
 
     @property
     def n_items(self) -> int:
@@ -175,13 +179,20 @@ class Catalog:
 
     @property
     def first_date(self) -> dt.date | None:
-        """First date of demand; None without a demand table."""
-        return None if self.demand is None else _date(self.demand.date.min())
+        """First date of demand, of those left out as well; None without a demand table."""
+        return min((_date(table.date.min()) for table in self._dated), default=None)
 
     @property
     def last_date(self) -> dt.date | None:
-        """Last date of demand used; None without a demand table."""
-        return None if self.demand is None else _date(self.demand.date.max())
+        """Last date of demand used, of those left out as well; None without a demand table."""
+        return max((_date(table.date.max()) for table in self._dated), default=None)
+
+    @property
+    def _dated(self) -> list[DemandTable]:
+        """Tables of demand that tell which dates the history covers."""
+        out = self.without_history
+        tables = [self.demand, None if out is None else out.demand]
+        return [table for table in tables if table is not None and table.item.size > 0]
 
     @property
     def as_of(self) -> dt.date | None:

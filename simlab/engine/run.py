@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +15,14 @@ from simlab.engine.lanes.lanes import lanes
 from simlab.engine.lanes.sweep import sweep
 from simlab.engine.prepare.arrays import check, item_arrays, level_arrays
 from simlab.engine.prepare.evaluators import _recorded_once, _sweeps, followed_alone, needs_recorder, shifting
-from simlab.engine.prepare.overflow import prove
+from simlab.engine.prepare.overflow import SAFE, prove
 from simlab.engine.prepare.starts import with_starts
 from simlab.engine.prepare.workspace import make_work, needs_long_counters, schedule
 from simlab.engine.recorder.sums import raise_faults, record, record_levels, zeros
 from simlab.engine.world.curves import Curves
 from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.world import Horizon, Start, World
-from simlab.errors import EngineFaultError
+from simlab.errors import EngineFaultError, OutOfRangeError
 
 if TYPE_CHECKING:
     from simlab.engine.prepare.evaluators import Evaluator
@@ -66,6 +67,8 @@ def simulate_items(world: World, levels: Levels, horizon: Horizon, start: Start 
     """
     world = world.starting(start)
     check(world, levels, horizon)
+    if horizon.scale > 1:
+        return _by_windows(world, levels, horizon)
     n, k, slots = world.n_items, levels.n_columns, horizon.slots
     recorded, once = needs_recorder(world, levels), _recorded_once(world, levels)
     swept = _sweeps(world, levels) & ~recorded
@@ -86,6 +89,43 @@ def simulate_items(world: World, levels: Levels, horizon: Horizon, start: Start 
             for name, total in zip(Sums._fields, sums, strict=True):
                 total[rows] = getattr(part, name)
     return curves_of(sums, k)
+
+
+def _by_windows(world: World, levels: Levels, horizon: Horizon) -> Curves:
+    """Every item counted for its own window, and sums that speak of one number of periods; see `Horizon`."""
+    window = np.full(world.n_items, horizon.periods)
+    own = world.terms.window
+    if own is not None and world.start is None:
+        window = np.where(own > 0, own, window)
+    lengths = np.unique(window).tolist()
+    parts = {}
+    for length in lengths:
+        rows = np.flatnonzero(window == length)
+        some = replace(horizon, periods=int(length), scale=1)
+        part = simulate_items(world.take(rows), levels.take(rows), some)
+        parts[length] = rows, _scaled(part, horizon.exposure, int(length))
+    if len(lengths) == 1:
+        return parts[lengths[0]][1]
+    whole = {}
+    for field in fields(Curves):
+        shape = (world.n_items, *getattr(parts[lengths[0]][1], field.name).shape[1:])
+        whole[field.name] = np.empty(shape, np.int64)
+        for rows, part in parts.values():
+            whole[field.name][rows] = getattr(part, field.name)
+    return Curves(**whole)
+
+
+def _scaled(curves: Curves, exposure: int, length: int) -> Curves:
+    """Sums over `length` periods brought to others: exact where one divides the other, else the nearest."""
+    common = math.gcd(exposure, length)
+    times, over = exposure // common, length // common
+    scaled = {}
+    for field in fields(Curves):
+        table = getattr(curves, field.name)
+        if int(np.abs(table).max(initial=0)) * times >= SAFE:
+            raise OutOfRangeError("sums over windows of their own could leave 64 bits: run fewer periods")
+        scaled[field.name] = (table * times + over // 2) // over
+    return Curves(**scaled)
 
 
 def every_level(

@@ -71,7 +71,9 @@ def _pilot_cut(world: World, plans: list[Levels], horizon: Horizon, exact: int) 
     batch = _batch(world)
     periods = max(horizon.periods + exact, _LEAST_BATCHES * batch)
     for _ in range(_DOUBLINGS + 1):
-        pilot = replace(horizon, periods=periods, warmup=0, replications=_PILOT_REPLICATIONS, slots=1)
+        pilot = replace(
+            horizon, periods=periods, warmup=0, replications=_PILOT_REPLICATIONS, slots=1, scale=1
+        )
         found = batch * max(mser(pilot_series(world, levels, pilot, batch)) for levels in plans)
         if 4 * found <= periods:
             return found, batch, True

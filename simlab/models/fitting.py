@@ -23,11 +23,19 @@ from simlab.models.history.calendar import open_days
 from simlab.models.history.history import History
 from simlab.models.history.holdout import known_past
 from simlab.models.history.reading import check_history_asked, read_history
-from simlab.models.review_cycles import with_review_cycles
+from simlab.models.review_cycles import own_windows, with_review_cycles
 from simlab.models.suppliers.lead_times import LeadTimes, fit_lead_times, moments
 from simlab.models.suppliers.orders import check_receipts_asked
 from simlab.models.suppliers.supply import check_suppliers, fit_supply, stated_suppliers
-from simlab.models.terms import Costs, opening_stock, read_costs, read_minimum, read_terms
+from simlab.models.terms import (
+    Costs,
+    moving_part,
+    opening_stock,
+    read_costs,
+    read_minimum,
+    read_terms,
+    still_of,
+)
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -80,6 +88,8 @@ class Models:
         Worlds with redrawn parameters; None unless the study asks (`models.parameter_uncertainty`).
     minimum_level : (n,) int64 or None
         Units that the inventory position must not lie below after a review; 0 = none. None: no item has one.
+    window_scale : int
+        `Horizon.scale` of runs in which items may have windows of their own.
     """
 
     world: World
@@ -100,6 +110,7 @@ class Models:
     forecasts: dict[str, FloatArray] = field(default_factory=dict)
     redraws: Redraws | None = None
     minimum_level: IntArray | None = None
+    window_scale: int = 1
 
     @property
     def n_items(self) -> int:
@@ -167,7 +178,10 @@ def fit(catalog: Catalog) -> Models:
     if catalog.study.models.dependence is not None and history is not None:
         factors = common_factors(catalog, history, choice.law)
     resolved = resolved_laws(catalog, choice.law, terms)
+    least = read_minimum(catalog)
     terms = with_review_cycles(catalog, terms, resolved.law)
+    windows = own_windows(catalog, terms, resolved.law)
+    terms = replace(terms, window=windows.own)
     check_spans(catalog, resolved.law)
     in_units = support_notes(catalog, resolved.law)
     reason = tuple(map(str.__add__, choice.reason, _steps(resolved)))
@@ -184,7 +198,7 @@ def fit(catalog: Catalog) -> Models:
             lead_times.law,
             terms,
             supply=stated.supply,
-            start=start,
+            start=None if start is None else moving_part(start, still_of(choice.law, least)),
             dependence=None if factors is None else factors.dependence(),
             names=(np.array(catalog.sku, object), np.array(catalog.location, object)),
         ),
@@ -215,12 +229,14 @@ def fit(catalog: Catalog) -> Models:
             *lead_times.notes,
             *supplying.notes,
             *review_notes,
+            *windows.notes,
         ),
         sku=catalog.sku,
         location=catalog.location,
         scores=choice.scores,
         redraws=_redraws(catalog, choice, lead_times),
-        minimum_level=read_minimum(catalog),
+        minimum_level=least if least.any() else None,
+        window_scale=windows.scale,
     )
 
 

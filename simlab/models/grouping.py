@@ -66,6 +66,9 @@ def unknown_selectors(catalog: Catalog) -> Iterator[Problem]:
     study = catalog.study
     for section in SECTIONS:
         for place, override in enumerate(getattr(study, section).override):
+            left_out = catalog.without_history
+            if left_out is not None and rows_of(left_out, override).size > 0:
+                continue
             if rows_of(catalog, override).size == 0:
                 column = f"{section}.override[{place}]"
                 yield Problem(

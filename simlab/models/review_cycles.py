@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.arrays import IntArray, KeyArray
+from simlab.arrays import BoolArray, IntArray, KeyArray
+from simlab.catalog.quality import QualityRow
 from simlab.engine.kernels.streams import location_keys, supplier_keys
 from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.engine.world.world import OrderTerms
+from simlab.errors import InvalidInputError, Problem
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
+
+
+_MOST_YEARS = 10
+_MOST_SCALE = 1000
 
 
 def with_review_cycles(catalog: Catalog, terms: OrderTerms, law: DemandLaw) -> OrderTerms:
@@ -29,7 +36,89 @@ def with_review_cycles(catalog: Catalog, terms: OrderTerms, law: DemandLaw) -> O
     return replace(terms, phase_cycle=cycle.astype(np.int64), phase_keys=_keys(catalog))
 
 
-def phase_given(catalog: Catalog) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Over how many periods items are counted, so that windows hold whole cycles.
+
+    Attributes
+    ----------
+    own : (n,) int64 or None
+        Periods of items whose given phase needs a window of its own; 0: the study's.
+    scale : int
+        See `Horizon.scale`; 1 where no item has one.
+    notes : tuple of QualityRow
+        How many items, and how long.
+    """
+
+    own: IntArray | None
+    scale: int
+    notes: tuple[QualityRow, ...]
+
+
+def own_windows(catalog: Catalog, terms: OrderTerms, law: DemandLaw) -> Windows:
+    """Windows of whole cycles for items whose review phase is given.
+
+    Raises
+    ------
+    InvalidInputError
+        Items whose cycle, the least common multiple of review period and season, exceeds ten years.
+
+    Notes
+    -----
+    With the study's P periods and a cycle of c, an item with c ∤ P is counted over w periods, a multiple of c
+    of at least P. Sums are brought to P·F periods, F the least factor by which every cycle divides P·F, so
+    that they stay exact; where F would exceed 1,000 it is 1,000, and sums are rounded (`Horizon.scale`).
+    """
+    study = catalog.study
+    periods = study.simulation.periods
+    cycle = np.lcm(terms.review_period, season_cycle(law))
+    needs = phase_given(catalog) & (periods % cycle != 0)
+    if study.policy.start == "today" or not needs.any():
+        return Windows(None, 1, ())
+    longest = int(_MOST_YEARS * study.periods_per_year)
+    too_long = needs & (cycle > longest)
+    if too_long.any():
+        raise InvalidInputError([_too_long(catalog, terms, cycle, int(np.argmax(too_long)), too_long)])
+    cycles = np.unique(cycle[needs]).tolist()
+    exact = math.lcm(*(c // math.gcd(c, periods) for c in cycles))
+    scale = min(exact, _MOST_SCALE)
+    lengths = {c: _window(c, periods, scale, longest) for c in cycles}
+    own = np.zeros(terms.n_items, np.int64)
+    own[needs] = [lengths[c] for c in cycle[needs].tolist()]
+    shown = ", ".join(f"{n:,}" for n in sorted(set(lengths.values()))[:3]) + (
+        ", …" if len(cycles) > 3 else ""
+    )
+    note = (
+        f"{int(needs.sum())} SKU-locations whose review_phase is given are counted over {shown} "
+        f"{study.period}s, whole cycles of their reviews, and scaled to the study's {periods}"
+    )
+    row = QualityRow("items", "windows of their own for given review phases", "repaired", 0, note=note)
+    return Windows(own, scale, (row,))
+
+
+def _window(cycle: int, periods: int, scale: int, longest: int) -> int:
+    """Shortest multiple of the cycle, at least `periods`, that divides periods × scale; else the shortest."""
+    least = -(-periods // cycle) * cycle
+    whole = (n for n in range(least, max(longest, least) + 1, cycle) if periods * scale % n == 0)
+    return next(whole, least)
+
+
+def _too_long(catalog: Catalog, terms: OrderTerms, cycle: IntArray, row: int, rows: BoolArray) -> Problem:
+    period, more = catalog.study.period, int(rows.sum()) - 1
+    others = f" (and {more} more)" if more else ""
+    what = (
+        f"{catalog.keys[row]}{others}: review_phase is given, and reviews every "
+        f"{int(terms.review_period[row])} {period}s meet the season in the same way only every "
+        f"{int(cycle[row]):,} {period}s: more than ten years"
+    )
+    fix = (
+        "leave review_phase empty, so that the phase is drawn, or choose a review period that fits the season"
+    )
+    file = catalog.study.data.items.path or "items"
+    return Problem("E-MOD-012", what, file, column="review_phase", fix=fix)
+
+
+def phase_given(catalog: Catalog) -> BoolArray:
     """(n,) items whose review phase is said."""
     said = catalog.numbers.get("review_phase")
     return np.zeros(catalog.n_items, np.bool_) if said is None else ~np.isnan(said)

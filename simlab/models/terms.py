@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.arrays import CodeArray, FloatArray, IntArray
+from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
+from simlab.engine.world.demand_law import DemandLaw
 from simlab.engine.world.world import MILLION, OrderTerms, Start, Unmet
 from simlab.errors import InvalidInputError, Problem
 
@@ -114,10 +115,9 @@ def read_terms(catalog: Catalog) -> tuple[OrderTerms, tuple[QualityRow, ...]]:
     return terms, _review_notes(catalog, wanted, review)
 
 
-def read_minimum(catalog: Catalog) -> IntArray | None:
-    """(n,) `minimum_level` of items, 0 where a cell is empty; None where no item has one."""
-    least = np.nan_to_num(_column(catalog, "minimum_level")).astype(np.int64)
-    return least if least.any() else None
+def read_minimum(catalog: Catalog) -> IntArray:
+    """(n,) `minimum_level` of items, 0 where a cell is empty."""
+    return np.nan_to_num(_column(catalog, "minimum_level")).astype(np.int64)
 
 
 def _column(catalog: Catalog, name: str) -> FloatArray:
@@ -177,7 +177,9 @@ def _unit_problems(
     floor = np.nan_to_num(_column(catalog, "minimum_level"))
     for row in np.flatnonzero((ceiling > 0) & (floor > ceiling)):
         why = f"minimum_level {floor[row]:g} lies above max_position {ceiling[row]:g}"
-        yield item_problem(catalog, "E-MOD-004", int(row), "minimum_level", why, "lower it, or raise max_position")
+        yield item_problem(
+            catalog, "E-MOD-004", int(row), "minimum_level", why, "lower it, or raise max_position"
+        )
     with np.errstate(invalid="ignore"):
         smallest = np.ceil(np.fmax(moq, 1) / np.fmax(pack, 1)) * np.fmax(pack, 1)
     fix = "orders are whole packs of at least moq"
@@ -263,6 +265,22 @@ def opening_stock(catalog: Catalog) -> tuple[Start, tuple[str, ...]]:
             f"on_order is missing for {empty} of {catalog.n_items} SKU-locations: nothing is under way"
         )
     return record, tuple(lines)
+
+
+def still_of(law: DemandLaw, least_level: IntArray) -> BoolArray:
+    """(n,) items whose stock never moves: nothing is demanded of them, and no minimum says to keep some."""
+    return np.asarray((law.mean == 0) & (least_level == 0))
+
+
+def moving_part(start: Start, still: BoolArray) -> Start:
+    """A start without the stock that never moves, which is dead stock: a constant of its own.
+
+    What is owed stays, and is delivered.
+    """
+    return Start(
+        np.where(still, np.minimum(start.on_hand, 0), start.on_hand),
+        np.where(still, 0, start.on_order),
+    )
 
 
 def whole_units(numbers: FloatArray) -> IntArray:

@@ -12,7 +12,6 @@ from simlab.errors import InvalidInputError, Problem
 from simlab.study.checks import relations
 from simlab.study.explain import problems_of
 from simlab.study.later import not_in_this_version, value_at
-from simlab.study.parse import _WINDOW
 from simlab.study.section import HEADER
 from simlab.study.sections import parts_of
 
@@ -21,6 +20,8 @@ HABIT = {"A": 0.98, "B": 0.95, "C": 0.90}
 
 DEFAULT_FLOOR = 0.95
 """Floor on the total fill rate where neither floor nor budget is named."""
+_WINDOW = {"day": 364, "week": 52, "month": 12}
+"""Periods counted where the study does not say: about a year, and whole weeks of days."""
 _LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 _REVIEW_DAYS = {"day": 7.0, "week": 7.0, "month": 365.0 / 12.0}
 _UNIT_DAYS = {"days": 1.0, "weeks": 7.0, "months": 365.0 / 12.0}

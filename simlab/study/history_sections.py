@@ -126,9 +126,12 @@ class DemandOverride(Selector):
 class DemandSpec(Spec):
     """[demand]: the calendar and the life of a SKU-location.
 
-    `closed` holds (first, last) dates, both included.
+    `closed` holds (first, last) dates, both included. `no_history`: what becomes of a SKU-location without
+    demand in any whole period and without a law given: ``exclude`` leaves it out, counted and listed (one
+    with a `minimum_level` stays), ``zero`` keeps it as never demanded, ``refuse`` ends with exit code 3.
     """
 
+    no_history: Literal["exclude", "zero", "refuse"] = "exclude"
     absent_dates: Literal["zero", "unknown"] = "zero"
     life: Literal["first_sale", "first_to_last", "window"] = "first_sale"
     closed: tuple[Span, ...] = ()

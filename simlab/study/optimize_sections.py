@@ -77,24 +77,26 @@ Objective = Literal[
     "p95_inventory_value",
     "peak_inventory_value",
 ]
+BudgetOn = Literal["on_hand", "on_hand+pipeline", "on_hand+dead_stock", "on_hand+pipeline+dead_stock"]
 
 
 class OptimizeSpec(Spec):
     """[optimize]: objective, constraints and grid.
 
     Without floor and budget the floor is 0.95. Money in the study's currency. `budget` bounds the mean
-    inventory value; with `objective = "lost_margin"` the plan loses the least margin (price − unit cost of
-    units not served at once) that the budget allows, and service is the fill rate weighted by margin, of
-    which it is the complement; `budget_p95` bounds the value that 95 % of replications × periods stay at
-    or below; `budget_peak` the mean over replications of the largest value of any period. `time_limit`:
-    seconds for one plan that no exact method settles at once.
+    inventory value (with what `budget_on` adds: orders on the way, or dead stock, today's stock of what is
+    never demanded, which no plan moves); with `objective = "lost_margin"` the plan loses the least margin
+    (price − unit cost of units not served at once) that the budget allows, and service is the fill rate
+    weighted by margin, of which it is the complement; `budget_p95` bounds the value that 95 % of
+    replications × periods stay at or below; `budget_peak` the mean over replications of the largest value
+    of any period. `time_limit`: seconds for one plan that no exact method settles at once.
     """
 
     objective: Objective = "holding_cost"
     service: ServiceSpec = ServiceSpec()
     fill_rate: Target | None = None
     budget: Positive | None = None
-    budget_on: Literal["on_hand", "on_hand+pipeline"] = "on_hand"
+    budget_on: BudgetOn = "on_hand"
     budget_p95: Positive | None = None
     budget_peak: Positive | None = None
     time_limit: Positive = 60.0

@@ -11,9 +11,6 @@ from simlab.errors import InvalidInputError, Problem
 from simlab.study.checked import _LINE, checked
 from simlab.study.study import Study
 
-_WINDOW = {"day": 364, "week": 52, "month": 12}
-"""Periods counted where the study does not say: about a year, and whole weeks of days."""
-
 
 def read_study(path: str | Path) -> Study:
     """Read and check a study file.

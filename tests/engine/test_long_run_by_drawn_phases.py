@@ -105,7 +105,7 @@ def test_phases_are_common_to_all_columns_and_evaluators():
 
 
 def test_nothing_is_drawn_where_reviews_divide_the_window_where_phases_are_given_and_from_today():
-    world, levels, _ = drawn(8, 1, ["ACME"])
+    world, _, _ = drawn(8, 1, ["ACME"])
     assert draws_phases(world, H).tolist() == [True]
     assert draws_phases(world, replace(H, periods=48)).tolist() == [False]
     given_phase = replace(world, terms=replace(world.terms, phase_cycle=np.array([0])))
@@ -129,7 +129,7 @@ def slow_mover(review):
 
 
 def test_slow_movers_begin_in_the_long_run_whatever_the_phase():
-    """Mean stock from the chain of positions after a review, by plain numbers; no warm-up beyond L + R − 1."""
+    """Mean stock from the chain of positions after a review, by plain numbers; warm-up L + R − 1."""
     review, lead, mean = 20, 4, 0.05
     p = np.exp(-mean * review) * np.cumprod([1.0] + [mean * review / k for k in range(1, 60)])
     chain = np.zeros((12, 12))

@@ -87,7 +87,7 @@ class Audit:
 
     def to_frame(self) -> pd.DataFrame:
         """One row per policy, segment and line of the waterfall."""
-        years = self.settings.periods * self.settings.replications / self.data.study.periods_per_year
+        years = self.settings.exposure * self.settings.replications / self.data.study.periods_per_year
         return audit_frame(self.policies, years)
 
     def summary(self) -> pd.DataFrame:
@@ -157,7 +157,13 @@ def audit(
     `simlab.verdict.audit`). Shapley's value shares the difference out over the orders of switching.
     """
     refuse(data, "audit")
-    settings = Settings.of(data.study, replications=replications, seed=seed, workers=workers)
+    settings = Settings.of(
+        data.study,
+        window_scale=data.models.window_scale,
+        replications=replications,
+        seed=seed,
+        workers=workers,
+    )
     clock = Clock(progress)
     with clock.stage("fit"):
         segments = _segmentation(data, policy, segmentation)

@@ -192,7 +192,10 @@ def compare_policies(
     refuse(data, "compare")
     own = _name(data.study.policy.family, data.study.policy.planning)
     names = _names(own, policies)
-    settings, clock = Settings.of(data.study, workers=workers), Clock(progress)
+    settings, clock = (
+        Settings.of(data.study, window_scale=data.models.window_scale, workers=workers),
+        Clock(progress),
+    )
     segments = segmentation or segment(data, workers=workers, progress=progress)
     prepared: dict[str, Ready] = {}
     left_out: list[tuple[str, str]] = []

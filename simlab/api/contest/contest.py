@@ -108,6 +108,7 @@ def compare(
     rounds = rounds or Rounds()
     settings = Settings.of(
         data.study,
+        window_scale=data.models.window_scale,
         replications=replications,
         verdict_replications=verdict_replications,
         seed=seed,
@@ -199,7 +200,7 @@ class _Stage:
             stage="simulate" if seed is None else "further seeds",
             by_slot=KEPT,
         )
-        return Sample.of(curves, horizon.periods, horizon.replications)
+        return Sample.of(curves, horizon.exposure, horizon.replications)
 
     def samples(self, seed: int) -> tuple[Sample, Sample]:
         """Search and verdict of a further seed."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab.api.data.dead_stock import dead_stock
 from simlab.engine.world.demand_law import LawKind
 from simlab.engine.world.world import MILLION, Unmet
 from simlab.measures import format_money, sentence
@@ -198,6 +199,7 @@ def check_lines(data: Data, segmentation: Segmentation) -> tuple[str, ...]:
         f"Segments by {' × '.join(segmentation.by)}: {', '.join(f'{name} {n:,}' for name, n in sizes)}.",
         *(sentence(line) for line in segmentation.rule.splitlines() if line.endswith(ONE_CLASS)),
         *_parameters(data),
+        *dead_stock(data).statements(study.currency),
         *(sentence(text) for text in models.assumptions),
         f"No problems: nothing stands in the way of simlab {command}.",
     ]

@@ -12,6 +12,7 @@ from simlab.catalog import Catalog, Quality
 from simlab.catalog import from_frames as catalog_from_frames
 from simlab.catalog.load import load as load_catalog
 from simlab.models import History, Models, fit, full_account, known_past, read_history
+from simlab.models.history import no_history
 from simlab.study import Study, read_study
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Data:
     @property
     def quality(self) -> Quality:
         """Rows, units and value: used, repaired, refused; what the laws left out is counted too."""
-        return full_account(self.catalog.quality, self.models.notes)
+        return full_account(self.catalog.quality, (*no_history.notes(self.catalog), *self.models.notes))
 
     @cached_property
     def models(self) -> Models:
@@ -149,9 +150,13 @@ def load_frames(
 
 
 def with_segments(catalog: Catalog) -> Data:
-    """The catalogue's data; segments that overrides name are found first, without those overrides."""
+    """The catalogue's data without what has no history, as the study says.
+
+    Segments that overrides name are found first, without those overrides.
+    """
     from simlab.segments.overrides import segments_of_overrides
 
+    catalog = no_history.leave_out(catalog)
     segment = segments_of_overrides(catalog)
     return Data(catalog if segment is None else replace(catalog, segment=segment))
 

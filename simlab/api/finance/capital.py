@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simlab.api.data.dead_stock import dead_stock
 from simlab.api.show import COLOURS, _canvas, spread
 from simlab.arrays import FloatArray
 from simlab.engine.recorder.periods import TimeProfile
@@ -15,7 +16,7 @@ from simlab.engine.world.world import Start
 from simlab.execution import Progress, run_curves
 from simlab.execution.profiles import run_profile
 from simlab.measures import ALL, format_money, format_rate, mean_estimate, ratio_estimate
-from simlab.models.terms import stock_record, whole_units
+from simlab.models.terms import moving_part, still_of, stock_record, whole_units
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,7 +126,9 @@ def capital(opt: Outcome, progress: Progress | None = None) -> Capital:
     horizon = opt.settings.horizon("verdict", 0)
     able = max(FEWEST, _WORK // (opt.data.catalog.n_items * horizon.periods))
     horizon = replace(horizon, replications=min(REPLICATIONS, able, opt.settings.verdict_replications))
-    costs = opt.data.models.costs
+    costs, models = opt.data.models.costs, opt.data.models
+    start = moving_part(start, still_of(models.world.demand, models.least_level))
+    dead = dead_stock(opt.data).value
     profile = run_profile(
         opt.data.models.world,
         opt.solved.kept["segmented"],
@@ -139,7 +142,7 @@ def capital(opt: Outcome, progress: Progress | None = None) -> Capital:
         stage="capital over time",
     )
     units = float(((start.on_hand.clip(0) + start.on_order) * costs.unit_cost).sum())
-    return _of_profile(opt, profile, units * costs.cost_resolution, from_record)
+    return _of_profile(opt, profile, units * costs.cost_resolution + dead, from_record, dead)
 
 
 def start_of(opt: Outcome) -> tuple[Start, bool]:
@@ -154,16 +157,17 @@ def _habit_start(opt: Outcome, levels: Levels) -> Start:
     horizon = replace(opt.settings.horizon("search", opt.warmup), slots=1)
     horizon = replace(horizon, replications=min(REPLICATIONS, horizon.replications))
     curves = run_curves(opt.data.models.world, levels, horizon, workers=opt.settings.workers)
-    exposure = horizon.periods * horizon.replications
+    exposure = horizon.exposure * horizon.replications
     shelf = (curves.on_hand[:, 0, 0] - curves.backorders[:, 0, 0]) / exposure
     return Start(whole_units(np.maximum(shelf, 0.0)), whole_units(curves.on_order[:, 0, 0] / exposure))
 
 
-def _of_profile(opt: Outcome, profile: TimeProfile, start: float, from_record: bool) -> Capital:
+def _of_profile(opt: Outcome, profile: TimeProfile, start: float, from_record: bool, dead: float) -> Capital:
+    """The time profile in money; dead stock is in all stock, and in a column of its own."""
     import pandas as pd
 
     resolution = opt.data.models.costs.cost_resolution
-    stock = (profile.stock_start_value + profile.stock_value)[0, 0] * (resolution / 2)
+    stock = (profile.stock_start_value + profile.stock_value)[0, 0] * (resolution / 2) + dead
     under_way = profile.on_order_value[0, 0] * resolution
     bought = profile.purchases_value[0, 0] * resolution
     demanded = profile.demanded[0, 0].sum(axis=0)
@@ -179,6 +183,7 @@ def _of_profile(opt: Outcome, profile: TimeProfile, start: float, from_record: b
                 out=np.full(demanded.size, np.nan),
                 where=demanded > 0,
             ),
+            "dead_stock": np.full(demanded.size, dead),
         }
     )
     mean = stock.mean(axis=0)

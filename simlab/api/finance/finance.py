@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from simlab.api.data.dead_stock import dead_stock
 from simlab.api.finance import bounds, prices
 from simlab.api.finance.capital import Capital, capital, capital_by_segment, now_of
 from simlab.api.finance.limits import limits_frame
@@ -148,6 +149,7 @@ class Finance:
         return {
             **scenarios,
             "capital": self.capital.to_frame(),
+            "dead_stock": dead_stock(outcome.data).to_frame(),
             "stock_value": self.stock_value.to_frame(),
             "capital_by_segment": capital_by_segment(outcome),
             "exchange_rates": prices.rates_frame(outcome),

@@ -39,7 +39,7 @@ def limits_frame(opt: Outcome, stock_value: StockValue | None = None) -> pd.Data
     ]
     if opt.rules.chances:
         sums = [opt.verdict[f"cells:chance{at}"] for at in range(len(opt.rules.chances))]
-        fresh = chance_limits(opt.rules, opt.segmentation, sums, opt.settings.periods)
+        fresh = chance_limits(opt.rules, opt.segmentation, sums, opt.settings.exposure)
         for chance, seen, kept in zip(
             opt.solved.choosing.chances, fresh, opt.solved.choosing.kept, strict=True
         ):
@@ -103,7 +103,7 @@ def _tails(opt: Outcome, stock_value: StockValue | None) -> list[dict[str, Any]]
 def _constants(opt: Outcome) -> list[dict[str, Any]]:
     """Flows that are the same at every target: they bind nothing and are reported as they are."""
     curves, study = opt.curves, opt.data.study
-    per_year = study.periods_per_year / (opt.settings.periods * opt.settings.replications)
+    per_year = study.periods_per_year / (opt.settings.exposure * opt.settings.replications)
     cost = opt.data.models.costs.unit_cost * opt.data.models.costs.cost_resolution
     found = [
         {

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab.api.data.dead_stock import dead_stock
 from simlab.api.finance import prices
 from simlab.api.finance.bounds import bounds
 from simlab.api.finance.finance import Finance
@@ -125,6 +126,7 @@ def finance_statements(finance: Finance) -> tuple[str, ...]:
             f"At {100 * rate.capital_rate:g} % a year the plan's stock costs "
             f"{format_money(money.value, currency)} of capital a year."
         )
+    found += dead_stock(opt.data).statements(currency)
     found += release_statements(opt, releases_frame(opt))
     found += tail_statements(finance)
     found += lost_margin_statements(opt)

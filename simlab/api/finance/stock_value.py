@@ -174,7 +174,7 @@ def lost_margin(opt: Outcome, kind: str, sample: str, segment: str | None) -> Es
         return None
     sums = (opt.verdict if sample == "verdict" else opt.search)[kind].lost_margin[0]
     rows = sums.sum(axis=0) if segment is None else sums[opt.segmentation.names.index(segment)]
-    money = opt.data.models.costs.cost_resolution * opt.data.study.periods_per_year / opt.settings.periods
+    money = opt.data.models.costs.cost_resolution * opt.data.study.periods_per_year / opt.settings.exposure
     return mean_estimate(rows * money, opt.settings.level)
 
 

@@ -78,7 +78,7 @@ def segment_learned(
         than SKU-locations.
     """
     spec = spec_of(data, by)
-    settings = Settings.of(data.study, workers=workers)
+    settings = Settings.of(data.study, window_scale=data.models.window_scale, workers=workers)
     names = tuple(dict.fromkeys(by))
     growers = growers_of(data, names, spec)
     plain = (name for name in names if name not in growers)

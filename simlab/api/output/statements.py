@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simlab.api.data.assumptions import transient
+from simlab.api.data.dead_stock import dead_stock
 from simlab.measures import Estimate, format_estimate, format_money, format_rate, sentence
 from simlab.policies.policy import GIVEN
 from simlab.verdict.compare import NAMES
@@ -88,6 +89,7 @@ def simulate_statements(simulation: Simulation) -> tuple[str, ...]:
         f"{format_estimate(total.inventory_value, 'inventory_value', currency)}, holding cost "
         f"{format_estimate(total.holding_cost, 'holding_cost', currency)} per year.",
         *transient(simulation.data),
+        *dead_stock(simulation.data).statements(currency),
     ]
     if simulation.policy.family == GIVEN:
         return (*lines, GIVEN_LEVELS)

@@ -27,6 +27,7 @@ from simlab.api.simulator import items
 from simlab.api.simulator.stored import curves_table
 from simlab.engine.world.levels import Levels
 from simlab.execution import Progress
+from simlab.models.history.no_history import no_history_frame
 from simlab.run import RunFolder
 from simlab.segments import Segmentation
 
@@ -207,6 +208,10 @@ def write_run(
     for name, frame in record.frames.items():
         folder.write_table(name, frame)
     folder.write_table("quality", record.data.quality.to_frame())
+    left_out = no_history_frame(record.data.catalog)
+    if left_out is not None:
+        folder.write_table("no_history", left_out)
+        folder.write_text("results/no_history.csv", left_out.to_csv(index=False))
     for name, content in record.files.items():
         folder.write_bytes(name, content)
     times = {**record.times, "write": time.perf_counter() - started}

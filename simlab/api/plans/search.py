@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simlab.api.data.data import Data
+from simlab.api.data.dead_stock import movable
 from simlab.api.plans.solved import Solved, solve_plans
 from simlab.api.requirements.accounting import Accounting, accounting
 from simlab.api.requirements.constraints import Constraints, constraints
@@ -26,6 +27,7 @@ from simlab.api.simulator.simulator import (
 from simlab.api.simulator.stored import BY_BATCH
 from simlab.errors import EngineFaultError
 from simlab.execution import Curves, PlanSums, alike, run_curves
+from simlab.measures import format_money
 from simlab.policies import PlannedLevels
 from simlab.segments import Segmentation
 from simlab.verdict.retest import PlanGroup
@@ -104,8 +106,11 @@ def solve_ready(
     if fill_rate is None and budget is None:
         asked = ready.simulator.data.study.optimize
         fill_rate, budget = asked.fill_rate, asked.budget
+    data = ready.simulator.data
+    left = movable(data, budget)
     with clock.stage("solve"):
-        return solve_plans(ready.simulator, ready.targets, sums, fill_rate=fill_rate, budget=budget)
+        solved = solve_plans(ready.simulator, ready.targets, sums, fill_rate=fill_rate, budget=left)
+        return _with_budget_note(data, solved, budget)
 
 
 def tested(ready: Ready, solved: Solved, clock: Clock) -> tuple[dict[str, PlanSums], dict[str, PlanSums]]:
@@ -148,3 +153,15 @@ def check_same(sums: PlanSums, solved: Solved) -> None:
         raise EngineFaultError(
             f"the chosen plan gave {again} when simulated again, not {(plan.cost, value, plan.served)}"
         )
+
+
+def _with_budget_note(data: Data, solved: Solved, budget: float | None) -> Solved:
+    """The solution, which says what of the budget was left for plans."""
+    if budget is None or solved.budget is None or solved.budget == budget:
+        return solved
+    currency = data.study.currency
+    note = (
+        f"the budget of {format_money(budget, currency)} counts dead stock: "
+        f"{format_money(solved.budget, currency)} are left for stock that plans move"
+    )
+    return replace(solved, notes=(*solved.notes, note))

@@ -95,7 +95,7 @@ def accounting(data: Data) -> Accounting:
     plain = objective == "holding_cost" and measure == "fill_rate" and weight == "units"
     account = None
     if not plain:
-        periods = data.study.simulation.periods
+        periods = data.study.simulation.periods * data.models.window_scale
         account = Account(stock, order, short, measure, unit, periods)
     return Accounting(
         Weights(costs.unit_cost, costs.holding, account, margin_of(data)),
@@ -103,7 +103,7 @@ def accounting(data: Data) -> Accounting:
         f"{SERVICE[measure]} {WEIGHTS[weight]}".strip(),
         resolution if objective == "inventory_value" else resolution / 100,
         objective != "inventory_value",
-        asked.budget_on != "on_hand",
+        "pipeline" in asked.budget_on,
     )
 
 

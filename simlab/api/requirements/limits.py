@@ -101,7 +101,7 @@ def _service(measure: str, curves: Curves, settings: Settings) -> tuple[IntArray
         return curves.good_receipts.sum(axis=-1), curves.receipts.sum(axis=-1)
     if measure == "ready_rate":
         ready: IntArray = curves.ready.sum(axis=-1)
-        return ready, np.full((ready.shape[0], 1), settings.periods * settings.replications, dtype=np.int64)
+        return ready, np.full((ready.shape[0], 1), settings.exposure * settings.replications, dtype=np.int64)
     return curves.served.sum(axis=-1), curves.demanded.sum(axis=-1)[:, None]
 
 
@@ -112,7 +112,7 @@ def _amount(
     if measure in FLOWS:
         return _flow(measure, data, curves, settings, costs)
     stock: IntArray = (curves.on_hand + curves.on_hand_start).sum(axis=-1)
-    exposure = 2 * settings.periods * settings.replications
+    exposure = 2 * settings.exposure * settings.replications
     resolution = Fraction(repr(data.study.data.cost_resolution))
     if measure == "stock_volume":
         volume = integer_weights(data.catalog.numbers["unit_volume"], _VOLUME_RESOLUTION, "unit_volume")
@@ -126,7 +126,7 @@ def _flow(
     measure: str, data: Data, curves: Curves, settings: Settings, costs: Costs
 ) -> tuple[IntArray, Fraction]:
     """(n, k) orders, or purchases at unit cost, and what one unit of them is a year."""
-    per_year = Fraction(365) / data.study.days_per_period / (settings.periods * settings.replications)
+    per_year = Fraction(365) / data.study.days_per_period / (settings.exposure * settings.replications)
     shape = curves.served.shape[:2]
     if measure == "orders":
         return np.array(np.broadcast_to(curves.orders.sum(axis=-1), shape)), per_year

@@ -70,7 +70,7 @@ def _rows(curves: Curves, models: Models, rows: IntArray, horizon: Horizon, leve
     good = curves.good_receipts[:, 0].sum(axis=1)
     received = curves.receipts[:, 0].sum(axis=1)
     stock = (curves.on_hand[:, 0] + curves.on_hand_start[:, 0]).sum(axis=1)
-    mean_stock = stock / (2.0 * horizon.periods * horizon.replications)
+    mean_stock = stock / (2.0 * horizon.exposure * horizon.replications)
     resolution = models.costs.cost_resolution
     with np.errstate(divide="ignore", invalid="ignore"):
         cycle = np.where(received > 0, good / received, np.nan)

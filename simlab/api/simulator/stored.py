@@ -113,7 +113,7 @@ def basis(data: Data, levels: Levels, horizon: Horizon, targets: tuple[float, ..
         "table hash": table_hash(data.models),
         "levels": digest.hexdigest(),
         "targets": [float(target) for target in targets],
-        "periods": horizon.periods,
+        "periods": horizon.exposure,
         "warm-up": horizon.warmup,
         "replications": horizon.replications,
         "batches": horizon.slots,

@@ -27,7 +27,7 @@ _FIRST = 4
 
 
 @step
-def draws_phase(items: ItemArrays, item: int) -> bool:
+def draws_phase(items: ItemArrays, item: int) -> Any:
     """Whether an item's review phase is drawn per replication."""
     return items.n_phases[item] > 0
 

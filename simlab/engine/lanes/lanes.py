@@ -83,9 +83,8 @@ def start_lanes(items: ItemArrays, item: int, run: Schedule, levels: LevelArrays
     cast = work.state.dtype.type
     top, under_way = levels.top[item, k], items.opening.on_order[item]
     for lane in range(run.width):
-        shelf = first_stock(
-            items, item, top + drawn_position(item, levels, k, work.cells[0, lane], work.earlier[lane])
-        )
+        drawn, earlier = work.cells[0, lane], work.earlier[lane]
+        shelf = first_stock(items, item, top + drawn_position(item, levels, k, drawn, earlier))
         work.state[NET + lane] = cast(shelf)
         work.state[POSITION + lane] = cast(shelf + under_way - top)
         work.state[BAD + lane] = cast(0)

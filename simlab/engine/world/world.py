@@ -98,6 +98,9 @@ class OrderTerms:
         gcd(cycle, R), so that reviews keep their season. Nothing is drawn if left out.
     phase_keys : (n,) uint64, optional
         Whose phase it is: items with one key and review period share the draw.
+    window : (n,) int64, optional
+        Periods that an item is counted for in place of the horizon's, so that they hold whole cycles of a
+        phase that is given; 0: the horizon's. See `Horizon.scale`.
     """
 
     review_period: IntArray
@@ -110,6 +113,7 @@ class OrderTerms:
     max_position: IntArray | None = None
     phase_cycle: IntArray | None = None
     phase_keys: KeyArray | None = None
+    window: IntArray | None = None
 
     @property
     def n_items(self) -> int:
@@ -254,6 +258,11 @@ class Horizon:
         the number of replications where each is wanted alone.
     seed : int
         64-bit seed of this phase (search, selection or verdict), from `streams.phase_seed`.
+    scale : int
+        1: every item is counted for `periods`. Above: items with a window of their own are counted for that,
+        and the sums of all items are brought to ``periods × scale`` periods (`exposure`): multiplied by
+        scale, or by periods × scale ÷ window. Exact where the window divides periods × scale; else to the
+        nearest unit, an error of half a `scale`-th of a unit and period.
     """
 
     periods: int
@@ -262,3 +271,9 @@ class Horizon:
     slots: int
     seed: int
     first_replication: int = 0
+    scale: int = 1
+
+    @property
+    def exposure(self) -> int:
+        """Periods that the sums of a replication speak of."""
+        return self.periods * self.scale

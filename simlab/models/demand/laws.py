@@ -31,6 +31,7 @@ from simlab.models.demand.seasonality import never_open, seasonal
 from simlab.models.demand.shrinkage import SizePrior, pooled_dispersion, shrunk_variance, size_prior
 from simlab.models.grouping import groups
 from simlab.models.history.history import History
+from simlab.models.history.no_history import has_minimum
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -258,7 +259,8 @@ def _counted_values(
 ) -> tuple[IntArray, IntArray, IntArray]:
     """Distinct values of each wanted item, ascending, and in how many periods each was seen."""
     rows = wanted[history.item]
-    zeros = np.where(wanted & zeros_count, history.n_observed - history.n_positive, 0)
+    seen = np.maximum(history.n_observed, 1)  # never sold, not observed: kept as never demanded
+    zeros = np.where(wanted & zeros_count, seen - history.n_positive, 0)
     quiet = np.flatnonzero(zeros > 0)
     item = np.concatenate([quiet, history.item[rows]])
     value = np.concatenate([np.zeros(quiet.size, np.int64), history.quantity[rows]])
@@ -287,7 +289,11 @@ def _unknown(
     catalog: Catalog, history: History | None, given: GivenLaws, n_observed: IntArray
 ) -> list[Problem]:
     """SKU-locations with neither a law nor a period of history."""
-    rows = np.flatnonzero(~given.mask & ~given.refused & (n_observed == 0))
+    unseen = ~given.mask & ~given.refused & (n_observed == 0)
+    if history is not None and history.calendar.n_periods > 0:
+        kept = has_minimum(catalog) | (catalog.study.demand.no_history == "zero")
+        unseen &= ~(kept & (history.n_positive == 0))
+    rows = np.flatnonzero(unseen)
     if rows.size == 0:
         return []
     period = catalog.study.period
@@ -314,6 +320,7 @@ def _remarks(catalog: Catalog, history: History, mask: BoolArray, enough: int) -
     short = ~mask & (history.n_observed < enough)
     single = ~mask & ~short & (history.n_positive == 1)
     silent = ~mask & (history.n_positive == 0)
+    short &= ~silent
     for rows, what in (
         (short, f"fewer than {enough} {period}s of history: dispersion pooled, mean kept"),
         (single, f"demand in a single {period} of the history: the law rests on it"),

@@ -76,7 +76,8 @@ def split(catalog: Catalog, holdout: int, skipped: int = 0) -> tuple[Catalog, He
     if table is None:
         raise InvalidInputError([_too_short(catalog, holdout, 0)])
     as_of = np.datetime64(catalog.as_of, "D")
-    calendar = whole_periods(catalog.study, table.date, table.date.min(), as_of)
+    first = np.datetime64(catalog.first_date, "D")
+    calendar = whole_periods(catalog.study, table.date, first, as_of)
     known = calendar.n_periods - holdout - skipped
     if known < 2:
         raise InvalidInputError([_too_short(catalog, holdout, calendar.n_periods)])

@@ -69,7 +69,7 @@ def read_history(catalog: Catalog) -> History | None:
         return None
     item, date, quantity = table.item, table.date, table.quantity
     as_of = np.datetime64(catalog.as_of, "D")
-    calendar = whole_periods(study, date, date.min(), as_of)
+    calendar = whole_periods(study, date, np.datetime64(catalog.first_date, "D"), as_of)
     period = calendar.index(date)
     first, last = _lives(catalog, calendar, item, period, quantity)
     counted = (period >= 0) & (period < calendar.n_periods)

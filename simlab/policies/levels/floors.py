@@ -37,7 +37,7 @@ def kept_above(models: Models, low: IntArray) -> tuple[IntArray, npt.NDArray[np.
     """
     least = (models.least_level - 1)[:, None]
     below = (least >= 0) & (low < least)
-    raised = below.any(axis=1) & ~models.silent
+    raised = below.any(axis=1)
     return np.where(below | models.silent[:, None], least, low), np.asarray(raised)
 
 

@@ -1,0 +1,122 @@
+"""Dead stock: what lies on shelves and is never demanded, a constant of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.api.data.data import Data
+from simlab.errors import InvalidInputError, Problem
+from simlab.measures import format_money
+from simlab.models.history import no_history
+from simlab.models.history.no_history import Stock
+from simlab.models.terms import still_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+IN_BUDGET = "dead_stock"
+
+
+@dataclass(frozen=True)
+class DeadStock:
+    """Today's stock that no plan moves.
+
+    Attributes
+    ----------
+    left_out : Stock
+        Of SKU-locations without history that the study leaves out.
+    silent : Stock
+        Of SKU-locations in the study whose law never demands anything, without a `minimum_level`.
+    """
+
+    left_out: Stock
+    silent: Stock
+
+    @property
+    def n_items(self) -> int:
+        return self.left_out.n_items + self.silent.n_items
+
+    @property
+    def value(self) -> float:
+        """At unit cost, study currency."""
+        return self.left_out.value + self.silent.value
+
+    @property
+    def units(self) -> float:
+        return self.left_out.units + self.silent.units
+
+    def statements(self, currency: str) -> tuple[str, ...]:
+        """What finance should know, in sentences; none without such items."""
+        lines = []
+        out, silent = self.left_out, self.silent
+        if out.n_items:
+            lines.append(
+                f"{_items(out)} without demand in the history left out ([demand] no_history = "
+                f'"exclude"), with {_stock(out, currency)}: results/no_history.csv lists them.'
+            )
+        if silent.n_items:
+            lines.append(
+                f"Nothing is demanded of {_items(silent)} in the study: nothing is stocked or ordered "
+                f"there; today's stock is {_stock(silent, currency)}."
+            )
+        if self.value > 0:
+            lines.append(
+                f"Dead stock of {format_money(self.value, currency)} comes on top of every plan and of "
+                "today's levels alike; no target moves it, and no budget counts it unless optimize.budget_on "
+                "says so."
+            )
+        return tuple(lines)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per kind, and one for all."""
+        import pandas as pd
+
+        every = Stock(self.n_items, self.units, self.value)
+        kinds = {"left out": self.left_out, "never demanded": self.silent, "(all)": every}
+        rows = [
+            {"kind": kind, "n_items": stock.n_items, "units": stock.units, "value": stock.value}
+            for kind, stock in kinds.items()
+        ]
+        return pd.DataFrame(rows)
+
+
+def dead_stock(data: Data) -> DeadStock:
+    """Of a study's data, as far as `on_hand` and `on_order` of items say."""
+    from simlab.models.history.holdout import take
+
+    still = np.flatnonzero(still_of(data.models.world.demand, data.models.least_level))
+    silent = no_history.stock_of(take(data.catalog, still) if still.size else None)
+    return DeadStock(no_history.stock_of(data.catalog.without_history), silent)
+
+
+def movable(data: Data, budget: float | None) -> float | None:
+    """What a budget leaves for stock that plans move.
+
+    Raises
+    ------
+    InvalidInputError
+        The budget counts dead stock (`optimize.budget_on`) and that alone is more.
+    """
+    if budget is None or IN_BUDGET not in data.study.optimize.budget_on:
+        return budget
+    found, currency = dead_stock(data), data.study.currency
+    if found.value >= budget:
+        what = f"dead stock of {format_money(found.value, currency)} alone fills the budget"
+        fix = 'raise the budget, or say budget_on = "on_hand": stock that no target moves is then left out'
+        where = f"optimize.budget = {budget:g}"
+        raise InvalidInputError([Problem("E-OPT-030", what, data.study.file, column=where, fix=fix)])
+    return budget - found.value
+
+
+def _items(stock: Stock) -> str:
+    return f"{stock.n_items:,} SKU-location{'s' if stock.n_items != 1 else ''}"
+
+
+def _stock(stock: Stock, currency: str) -> str:
+    if not stock.units:
+        return "no stock on record"
+    return f"{stock.units:,.0f} units worth {format_money(stock.value, currency)}"
