@@ -254,9 +254,10 @@ class _Sound(NamedTuple):
 def _checked(catalog: Catalog, history: History | None) -> _Sound:
     """Laws, lead times, order terms and start, or every problem of theirs at once."""
     checked = _Checks()
-    choice = checked.do(lambda: choose_laws(catalog, history))
     lead_times = checked.do(lambda: fit_lead_times(catalog))
     terms = checked.do(lambda: read_terms(catalog))
+    span = None if lead_times is None or terms is None else protection(lead_times, terms[0])
+    choice = checked.do(lambda: choose_laws(catalog, history, span))
     transient = catalog.study.policy.start == "today"
     opening = checked.do(lambda: opening_stock(catalog)) if transient else (None, ())
     checked.do(lambda: check_suppliers(catalog))
@@ -266,6 +267,11 @@ def _checked(catalog: Catalog, history: History | None) -> _Sound:
     if checked.problems or choice is None or lead_times is None or terms is None or opening is None:
         raise InvalidInputError(checked.problems)
     return _Sound(choice, lead_times, *terms, *opening)
+
+
+def protection(lead_times: LeadTimes, terms: OrderTerms) -> FloatArray:
+    """(n,) mean R + L, periods."""
+    return np.asarray(terms.review_period + moments(lead_times.law)[0])
 
 
 def _columns(catalog: Catalog, names: tuple[str, ...]) -> dict[str, FloatArray]:

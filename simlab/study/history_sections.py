@@ -115,10 +115,13 @@ class Selector(Spec):
         return self
 
 
+Life = Literal["evidence", "first_sale", "first_to_last", "window"]
+
+
 class DemandOverride(Selector):
     """How the demand of some SKU-locations is prepared; what is not said is the study's."""
 
-    life: Literal["first_sale", "first_to_last", "window"] | None = None
+    life: Life | None = None
     outliers: OutlierSpec | None = None
     censoring: Literal["none"] | None = None
 
@@ -133,7 +136,7 @@ class DemandSpec(Spec):
 
     no_history: Literal["exclude", "zero", "refuse"] = "exclude"
     absent_dates: Literal["zero", "unknown"] = "zero"
-    life: Literal["first_sale", "first_to_last", "window"] = "first_sale"
+    life: Life = "evidence"
     closed: tuple[Span, ...] = ()
     weekdays: tuple[Weekday, ...] = ()
     censoring: Literal["none", "stockout_column", "on_hand"] = "none"

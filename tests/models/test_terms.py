@@ -61,7 +61,7 @@ def test_all_problems_come_at_once(make_catalog, weekly) -> None:
     items = {"lead_time": [None, 14.0], "moq": 20, "max_order": 10}
     demand = {"P0": weekly("2022-01-03", [1, 2, 3]), "P1": {}}
     with pytest.raises(InvalidInputError) as refused:
-        fit(make_catalog(demand, None, items, period="week"))
+        fit(make_catalog(demand, None, items, period="week", demand={"life": "first_sale"}))
     codes = {problem.code for problem in refused.value.problems}
     assert codes == {"E-MOD-001", "E-MOD-003", "E-MOD-004"}
 

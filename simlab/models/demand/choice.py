@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 LONG_HISTORY = 48
 """Periods from which a history may stand for itself (an empirical law): most of a year of weeks, or
 four years of months."""
+
+OWN_PERIODS = ("empirical", "moving_blocks", "stationary_blocks", "calendar", "markov")
+"""Laws that are made of an item's own periods, whatever comparable items do."""
+_ENOUGH_DEMANDS = 30  # from which a histogram of periods may be the law by itself
 _TAILS, _MOST_VALUES = 25.0, 500_000.0
 _LOG_SIGMAS = 6.3  # standard deviations of the logarithm up to which a lognormal table reaches
 _MOST_LOGNORMAL = float(1 << 20)  # values of a table, the engine's own limit
@@ -98,7 +102,7 @@ def law_kinds(asked: AskedLaws, moments: Moments) -> CodeArray:
     A named law whose variance cannot be that of the history (negative binomial and stuttering Poisson
     need variance > mean, binomial variance < mean) becomes Poisson. Where a law would spread over more
     than half a million values, the history itself is the law. Short histories have no histogram
-    to count, and no blocks to draw: negative binomial or Poisson by the pooled dispersion.
+    to count, and no blocks to draw: negative binomial or Poisson by mean and variance.
     """
     over = moments.variance > moments.mean
     by_moments = np.where(over, LawKind.NEGATIVE_BINOMIAL, LawKind.POISSON)
@@ -112,6 +116,19 @@ def law_kinds(asked: AskedLaws, moments: Moments) -> CodeArray:
         kind[rows] = wanted[rows]
     counted = (moments.mean == 0) | too_wide(moments.mean, moments.variance, kind)
     return np.where(counted, LawKind.EMPIRICAL, kind).astype(np.int8)
+
+
+def predictive_kinds(kind: CodeArray, moments: Moments) -> CodeArray:
+    """(n,) kinds of items whose rate comes from comparable ones.
+
+    Of a Poisson law whose rate has a gamma law the predictive law is negative binomial; a histogram of few
+    demands would know one rate alone.
+    """
+    over = moments.variance > moments.mean
+    plain = np.isin(kind, (LawKind.POISSON, LawKind.EMPIRICAL, LawKind.MARKOV)) & (moments.mean > 0)
+    plain &= ~too_wide(moments.mean, moments.variance, kind)
+    mixed = np.where(over, LawKind.NEGATIVE_BINOMIAL, LawKind.POISSON)
+    return np.where(plain, mixed, kind).astype(np.int8)
 
 
 def too_wide(mean: FloatArray, variance: FloatArray, kind: CodeArray | None = None) -> BoolArray:
@@ -157,7 +174,7 @@ def allowed_laws(
 ) -> BoolArray:
     """(n, l) which of the scored laws an item may get."""
     out = np.repeat(np.isin(laws, candidates)[None, :], n_observed.size, axis=0)
-    out[:, laws.index("empirical")] &= n_observed >= LONG_HISTORY
+    out[:, laws.index("empirical")] &= (n_observed >= LONG_HISTORY) & (n_positive >= _ENOUGH_DEMANDS)
     rare = (n_positive >= 2) & (n_positive < n_observed)
     for name in ("intermittent", "markov"):
         if name in laws:

@@ -15,20 +15,23 @@ from simlab.engine.world.demand_law import SERIES_KINDS, DemandLaw, LawKind
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.demand.bootstraps import BLOCKS, CYCLES, block_lengths, chain_of, past_of
 from simlab.models.demand.choice import (
+    OWN_PERIODS,
     AskedLaws,
     Moments,
     allowed_laws,
     asked_laws,
     best_laws,
     law_kinds,
+    predictive_kinds,
     rank,
 )
 from simlab.models.demand.given import GivenLaws, read_given
+from simlab.models.demand.rare import composed
 from simlab.models.demand.reasons import Grounds, reasons
 from simlab.models.demand.redrawn import Uncertainty, uncertainty_of
 from simlab.models.demand.scoring.scores import FURTHER, Scores, known_before, rolling_scores
 from simlab.models.demand.seasonality import never_open, seasonal
-from simlab.models.demand.shrinkage import SizePrior, pooled_dispersion, shrunk_variance, size_prior
+from simlab.models.demand.shrinkage import SizePrior, check_pools, shrunk_variance, size_prior
 from simlab.models.grouping import groups
 from simlab.models.history.history import History
 from simlab.models.history.no_history import has_minimum
@@ -72,7 +75,7 @@ class Choice:
     known: Uncertainty | None = None
 
 
-def choose_laws(catalog: Catalog, history: History | None) -> Choice:
+def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | None = None) -> Choice:
     """Laws given in `items` where there are any, the others from history.
 
     Parameters
@@ -81,6 +84,8 @@ def choose_laws(catalog: Catalog, history: History | None) -> Choice:
         Items and study.
     history : History or None
         Demand per period.
+    span : (n,) float, optional
+        R + L in periods; the laws of rare items predict sums over it. One period if left out.
 
     Raises
     ------
@@ -91,9 +96,9 @@ def choose_laws(catalog: Catalog, history: History | None) -> Choice:
     Notes
     -----
     A law given in `items` wins over one that the study names for the SKU-location (`models.override`),
-    that one over `models.law`; see `law_kinds` for the choice. The mean is always kept: value, ABC class
-    and stock rest on it. The variation of demand sizes is shrunk towards the group (`size_prior`); with
-    fewer than `min_periods` periods variance/mean is the group's.
+    that one over `models.law`; see `law_kinds` for the choice. From 30 demands on the mean is the
+    history's; the rates of rarer items are shrunk towards comparable ones, the sum of a group's units kept
+    (`composed`). The variation of demand sizes is shrunk towards the group (`size_prior`).
     """
     given, problems = read_given(catalog)
     n_observed = np.zeros(catalog.n_items, np.int64) if history is None else history.n_observed
@@ -104,7 +109,8 @@ def choose_laws(catalog: Catalog, history: History | None) -> Choice:
         raise InvalidInputError(problems)
     if history is None:
         return _only_given(given)
-    fitted, reason, scores, known = _fitted(catalog, history, given, asked)
+    span = np.ones(catalog.n_items) if span is None else span
+    fitted, reason, scores, known = _fitted(catalog, history, given, asked, span)
     law = with_past(catalog, _law_arrays(fitted, history), history)
     reason = _with_blocks(reason, law, catalog)
     more: tuple[QualityRow, ...] = ()
@@ -125,39 +131,48 @@ class _Fit:
     kind: CodeArray
     mean: FloatArray
     variance: FloatArray
+    share: FloatArray
 
 
 def _fitted(
-    catalog: Catalog, history: History, given: GivenLaws, asked: AskedLaws
+    catalog: Catalog, history: History, given: GivenLaws, asked: AskedLaws, span: FloatArray
 ) -> tuple[_Fit, tuple[str, ...], Scores | None, Uncertainty]:
     """Kind, mean and variance of all laws, with reasons and how sure they are."""
     enough = max(catalog.study.models.min_periods, 2)
-    n, mean = history.n_observed, np.nan_to_num(history.mean)
-    pool = pooled_dispersion(catalog, history, enough, ~given.mask)
+    check_pools(catalog)
+    n = history.n_observed
     prior = size_prior(catalog, history, ~given.mask)
+    again = catalog.study.models.parameter_uncertainty
+    parts = composed(catalog, history, prior, ~given.mask, span, predictive=not again)
+    parts = parts.kept(np.isin(asked.name, OWN_PERIODS))
     short = n < enough
-    own = _own_variance(history, prior)
-    variance = np.where(short, mean * pool.ratio, own)
-    moments = Moments(n, history.n_positive, mean, variance, np.full(n.size, -1, np.int8), short)
+    own = np.where(short, parts.variance, _own_variance(history, prior))
+    variance = parts.weight * parts.variance + (1 - parts.weight) * own
+    best = np.full(n.size, -1, np.int8)
+    moments = Moments(n, history.n_positive, parts.mean, variance, best, short)
     scores = None
     if "auto" in asked.name:
         scores, best = _best(catalog, history, moments, ~given.mask)
         moments = replace(moments, best=best)
     kind = law_kinds(asked, moments)
+    kind = np.where((asked.name == "auto") & (parts.weight > 0), predictive_kinds(kind, moments), kind)
+    own_periods = np.isin(kind, (LawKind.EMPIRICAL, *SERIES_KINDS))
+    mean = np.where(own_periods, parts.own, parts.mean)
     variance = np.where(kind == LawKind.POISSON, mean, variance)
     variance = np.where(kind == LawKind.GEOMETRIC, mean * (1 + mean), variance)
-    own_periods = np.isin(kind, (LawKind.EMPIRICAL, *SERIES_KINDS))
     variance = np.where(own_periods, _population_variance(history), variance)
-    grounds = Grounds(n, mean, np.nan_to_num(history.variance), variance, kind, short, asked.said)
-    reason = reasons(grounds, pool, prior.weight(history.n_positive), scores, enough)
+    grounds = Grounds(
+        n, parts.own, np.nan_to_num(history.variance), mean, variance, kind, short, asked.said, parts.weight
+    )
+    reason = reasons(grounds, prior.weight(history.n_positive), scores, history.n_positive)
     kind = np.where(given.mask, given.kind, kind).astype(np.int8)
     mean = np.where(given.mask, given.mean, mean)
     variance = np.where(given.mask, given.variance, variance)
     told = tuple(
         g if is_given else r for is_given, g, r in zip(given.mask, given.reason, reason, strict=True)
     )
-    known = uncertainty_of(history, prior, short, given.mask)
-    return _Fit(kind, mean, variance), told, scores, known
+    known = uncertainty_of(history, prior, short & (history.n_positive < 2), given.mask)
+    return _Fit(kind, mean, variance, parts.share), told, scores, known
 
 
 def _own_variance(history: History, prior: SizePrior) -> FloatArray:
@@ -193,12 +208,11 @@ def _law_arrays(fitted: _Fit, history: History) -> DemandLaw:
     item, value, weight = _counted_values(history, counted, fitted.kind == LawKind.EMPIRICAL)
     length = np.bincount(item, minlength=fitted.kind.size)
     start = np.where(counted, np.cumsum(length) - length, 0)
-    share = history.n_positive / np.maximum(history.n_observed, 1)
     return DemandLaw(
         fitted.kind,
         fitted.mean,
         fitted.variance,
-        np.where(fitted.kind == LawKind.INTERMITTENT, share, 0.0),
+        np.where(fitted.kind == LawKind.INTERMITTENT, fitted.share, 0.0),
         start.astype(np.int64),
         length.astype(np.int64),
         value,
@@ -322,8 +336,8 @@ def _remarks(catalog: Catalog, history: History, mask: BoolArray, enough: int) -
     silent = ~mask & (history.n_positive == 0)
     short &= ~silent
     for rows, what in (
-        (short, f"fewer than {enough} {period}s of history: dispersion pooled, mean kept"),
-        (single, f"demand in a single {period} of the history: the law rests on it"),
+        (short, f"fewer than {enough} {period}s of history: variation of sizes pooled"),
+        (single, f"demand in a single {period} of the history: rate from comparable items"),
         (silent, f"no demand in any {period} of the history: zero demand"),
     ):
         if rows.any():

@@ -11,7 +11,6 @@ from simlab.engine.world.demand_law import LawKind
 from simlab.models.demand.choice import too_wide
 from simlab.models.demand.given import LAW_NAMES
 from simlab.models.demand.scoring.scores import Scores
-from simlab.models.demand.shrinkage import Pool
 
 _WORTH_SAYING = 0.1
 
@@ -26,35 +25,37 @@ class Grounds:
         Periods of history.
     mean, variance : (n,) float
         Of the history, per period.
-    used : (n,) float
-        Variance of the law taken.
+    fitted, used : (n,) float
+        Mean and variance of the law taken.
     kind : (n,) int8
         The law taken.
     short : (n,) bool
         Too few periods for a dispersion of their own.
     said : tuple of str
         Who named the law, where the study did.
+    weight : (n,) float
+        How far the rate is that of comparable items.
     """
 
     n_observed: IntArray
     mean: FloatArray
     variance: FloatArray
+    fitted: FloatArray
     used: FloatArray
     kind: CodeArray
     short: BoolArray
     said: tuple[str, ...]
+    weight: FloatArray
 
 
-def reasons(
-    grounds: Grounds, pool: Pool, borrowed: FloatArray, scores: Scores | None, enough: int
-) -> list[str]:
+def reasons(grounds: Grounds, borrowed: FloatArray, scores: Scores | None, n_positive: IntArray) -> list[str]:
     """One sentence per item.
 
-    Such as ``n=104 weeks, variance/mean 3.1 (12 % borrowed: 3.4), log score −2.31 …``; `borrowed` is the
-    weight of the group in the variance.
+    Such as ``n=104 periods, variance/mean 3.1 (sizes of demand 12 % pooled: 3.4); log score …``; `borrowed`
+    is the weight of the group in the variation of sizes.
     """
-    floor = np.where(grounds.mean > 0, grounds.mean, 1.0)
-    ratio, used = grounds.variance / floor, grounds.used / floor
+    ratio = grounds.variance / np.where(grounds.mean > 0, grounds.mean, 1.0)
+    used = grounds.used / np.where(grounds.fitted > 0, grounds.fitted, 1.0)
     asked = np.array(["lognormal" in text for text in grounds.said], dtype=np.bool_)
     kind = np.where(asked, LawKind.LOGNORMAL, grounds.kind).astype(np.int8)
     wide = too_wide(grounds.mean, grounds.variance, kind)
@@ -67,15 +68,23 @@ def reasons(
             out.append(f"{head}, all without demand → zero demand")
         elif grounds.kind[row] == LawKind.EMPIRICAL and wide[row]:
             out.append(f"{head}, variance/mean {ratio[row]:.3g}, too wide for any other law → empirical")
-        elif grounds.short[row]:
-            few = f"{head}, fewer than {enough}: mean kept, variance/mean {pool.ratio[row]:.3g}"
-            out.append(f"{few} {pool.name[row]} → {law}{grounds.said[row]}")
         else:
+            rare = _rare(grounds, row, int(n_positive[row]))
             shrunk = _shrunk(int(grounds.kind[row]), float(used[row]), float(borrowed[row]))
-            out.append(
-                f"{head}, variance/mean {ratio[row]:.3g}{shrunk}{told[row]} → {law}{grounds.said[row]}"
-            )
+            own = "" if grounds.short[row] and n < 2 else f", variance/mean {ratio[row]:.3g}"
+            out.append(f"{head}{rare}{own}{shrunk}{told[row]} → {law}{grounds.said[row]}")
     return out
+
+
+def _rare(grounds: Grounds, row: int, n_positive: int) -> str:
+    """How the rate was shrunk, where comparable items weigh 10 % or more."""
+    if grounds.weight[row] < _WORTH_SAYING:
+        return ""
+    demands = "1 demand" if n_positive == 1 else f"{n_positive} demands"
+    return (
+        f", {demands}: rate as of comparable items (mean {grounds.fitted[row]:.3g} for "
+        f"{grounds.mean[row]:.3g} a period)"
+    )
 
 
 def _shrunk(kind: int, used: float, borrowed: float) -> str:

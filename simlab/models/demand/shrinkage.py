@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.errors import InvalidInputError
 from simlab.models.grouping import groups, no_such_column
-from simlab.models.history.history import History
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
+    from simlab.models.history.history import History
 
 
 USUAL_STRENGTH = 5.0
@@ -22,6 +21,9 @@ USUAL_STRENGTH = 5.0
 _LENDING = 8  # demands from which an item tells how far items differ
 _ENOUGH_ITEMS = 10
 _STRONGEST = 50.0
+_FEW, _MANY = 10.0, 30.0  # demands up to which an item is like its class, and from which it stands alone
+_INTERVALS = (1.32, 4.0)  # mean intervals between demands, in periods, where the classes are cut
+_DEMANDS_BORROWED = 20.0  # demands that a class of all groups is worth in a group's class
 _WILDEST = 20.0
 _HALF = 0.5
 
@@ -33,7 +35,8 @@ class SizePrior:
     Attributes
     ----------
     variation : (n,) float
-        Squared coefficient of variation of non-zero demands in the group (`pool_by`) of each item.
+        Squared coefficient of variation of non-zero demands in the group (`pool_by`) of each item, of few
+        demands in its class of intermittence there.
     strength : float
         Demands that the group's value is worth against an item's own.
     """
@@ -64,6 +67,10 @@ def size_prior(catalog: Catalog, history: History, lends: BoolArray) -> SizePrio
     non-zero demands. Strength k = c/B: c the mean sampling variance of log J per demand, B the variance
     of log J between items beyond it (method of moments), at most 50.
 
+    Items of few demands borrow from those of their group with intervals like theirs (cuts 1.32 and 4
+    periods), the same class of all groups being worth 20 demands there; from 30 demands on from the whole
+    group.
+
     References
     ----------
     Efron & Morris (1975), Data analysis using Stein's estimator and its generalizations.
@@ -75,8 +82,37 @@ def size_prior(catalog: Catalog, history: History, lends: BoolArray) -> SizePrio
     above = np.bincount(group, weights=np.where(several, count * own, 0.0), minlength=len(names))
     below = np.bincount(group, weights=np.where(several, count - 1, 0.0), minlength=len(names))
     overall = above.sum() / below.sum() if below.sum() > 0 else 0.0
-    pooled = np.where(below > 0, above / np.where(below > 0, below, 1.0), overall)
-    return SizePrior(pooled[group], _strength(count, own, fourth, pooled[group]))
+    pooled = np.where(below > 0, above / np.where(below > 0, below, 1.0), overall)[group]
+    strength = _strength(count, own, fourth, pooled)
+    alike = _by_class(history, group, np.where(several, count * own, 0.0), np.where(several, count - 1, 0.0))
+    few = few_demands(history.n_positive)
+    return SizePrior(few * np.where(np.isnan(alike), pooled, alike) + (1 - few) * pooled, strength)
+
+
+def few_demands(n_positive: IntArray) -> FloatArray:
+    """1 up to 10 periods with demand, 0 from 30 on, straight between."""
+    return np.asarray(np.clip((_MANY - n_positive) / (_MANY - _FEW), 0.0, 1.0))
+
+
+def shrunk_variation(history: History, prior: SizePrior) -> FloatArray:
+    """(n,) squared variation of the sizes of demands, own and pooled; 0 without demand."""
+    own, _ = size_moments(history)
+    count = history.n_positive.astype(np.float64)
+    shrunk = _shrunk(own, np.maximum(count, 1e-9), prior.variation, prior.strength)
+    return np.asarray(np.where(count > 0, shrunk, 0.0))
+
+
+def _by_class(history: History, group: IntArray, above: FloatArray, below: FloatArray) -> FloatArray:
+    """(n,) pooled variation of the item's class of intermittence within its group; NaN where none lends."""
+    interval = history.n_observed / np.maximum(history.n_positive, 1)
+    band = np.searchsorted(_INTERVALS, interval, side="right")
+    n_bands = len(_INTERVALS) + 1
+    key = group * n_bands + band
+    size = (int(group.max()) + 1 if group.size else 1) * n_bands
+    high, low = (np.bincount(band, weights=one, minlength=n_bands) for one in (above, below))
+    usual = np.where(low > 0, high / np.maximum(low, 1e-300), np.nan)
+    mine, weight = (np.bincount(key, weights=one, minlength=size) for one in (above, below))
+    return np.asarray((mine[key] + _DEMANDS_BORROWED * usual[band]) / (weight[key] + _DEMANDS_BORROWED))
 
 
 def shrunk_variance(
@@ -140,54 +176,13 @@ def _strength(count: FloatArray, own: FloatArray, fourth: FloatArray, pooled: Fl
     return min(noise / between, _STRONGEST) if between > 0 else _STRONGEST
 
 
-@dataclass(frozen=True, eq=False)
-class Pool:
-    """What a short history borrows.
+def check_pools(catalog: Catalog) -> None:
+    """Refuse a `models.pool_by` that names no column of items.
 
-    Attributes
-    ----------
-    ratio : (n,) float
-        Variance/mean per period.
-    name : tuple of str
-        Where it comes from, in words.
-    """
-
-    ratio: FloatArray
-    name: tuple[str, ...]
-
-
-def pooled_dispersion(catalog: Catalog, history: History, enough: int, usable: npt.NDArray[np.bool_]) -> Pool:
-    """Variance/mean of each item's group, else of all items, else 1 (Poisson).
-
-    Parameters
-    ----------
-    catalog : Catalog
-        Gives the column `pool_by`; all items are one group if it is absent.
-    history : History
-        Demand per period.
-    enough : int
-        Periods from which an item lends.
-    usable : (n,) bool
-        Items whose history counts.
-
-    Notes
-    -----
-    Ratio of sums: Σ (nᵢ − 1)·varianceᵢ ÷ Σ (nᵢ − 1)·meanᵢ over the lending items.
+    Raises
+    ------
+    InvalidInputError
     """
     column = catalog.study.models.pool_by
     if column not in catalog.texts and "pool_by" in catalog.study.models.model_fields_set:
         raise InvalidInputError([no_such_column(catalog, column, "models.pool_by")])
-    group, names = groups(catalog.texts.get(column), catalog.n_items)
-    lends = usable & (history.n_observed >= enough) & (np.nan_to_num(history.mean) > 0)
-    freedom = np.where(lends, history.n_observed - 1, 0)
-    above = np.bincount(group, weights=freedom * np.nan_to_num(history.variance))
-    below = np.bincount(group, weights=freedom * np.nan_to_num(history.mean))
-    overall = float(above.sum() / below.sum()) if below.sum() > 0 else 1.0
-    has_group = (below > 0) & np.array([bool(name) for name in names])
-    ratio = np.where(has_group, above / np.where(below > 0, below, 1.0), overall)
-    everyone = "pooled over all items" if below.sum() > 0 else "as Poisson, no item has a longer history"
-    said = [
-        f"pooled over {column} '{name}'" if known else everyone
-        for name, known in zip(names, has_group.tolist(), strict=True)
-    ]
-    return Pool(ratio[group], tuple(said[code] for code in group.tolist()))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.models.history.calendar import first_day
 from simlab.models.history.history import History, opened, places, tables
+from simlab.models.history.lives import is_new
 from simlab.models.statistics import benjamini_hochberg, chi_square_p, normal_p
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ class Diagnosis:
     demand_class : (n,) object
         smooth, erratic, intermittent, lumpy (Syntetos, Boylan & Croston 2005, cuts 1.32 and 0.49).
     stage : (n,) object
-        new (life covers less than a quarter of the history, and the silence before it is longer than its
-        usual intervals explain, at 1 %), dying (the same of the silence at the end), steady.
+        new (the silence before the first demand is longer than chance explains, see `lives.is_new`), dying
+        (the silence at the end is longer than its usual intervals explain, at 1 %), steady.
     trend, season, autocorrelation : (n,) float
         Slope per period relative to the mean; share of variance between seasons; correlation of
         neighbouring periods.
@@ -243,7 +244,7 @@ def _classes(interval: FloatArray, cv2: FloatArray) -> npt.NDArray[np.object_]:
 
 
 def _stages(history: History, interval: FloatArray) -> npt.NDArray[np.object_]:
-    """new, dying or steady; (1 − 1/interval)^silence < 1 % counts as dying, of a young life as new."""
+    """new by evidence; (1 − 1/interval)^silence < 1 % counts as dying; else steady."""
     before = opened(history)
     latest = np.full(history.n_items, -1)
     np.maximum.at(latest, history.item, history.period)
@@ -253,10 +254,13 @@ def _stages(history: History, interval: FloatArray) -> npt.NDArray[np.object_]:
         chance = np.power(1 - 1 / np.maximum(interval, 1.0), silence)
     out = np.full(history.n_items, "steady", dtype=object)
     out[np.nan_to_num(chance, nan=1.0) < _SILENCE] = "dying"
-    ahead = before[np.minimum(history.first, history.calendar.n_periods)]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        late = np.power(1 - 1 / np.maximum(interval, 1.0), ahead)
-    young = 4 * history.n_observed < int(history.calendar.open.sum())
-    out[young & (np.nan_to_num(late, nan=1.0) < _SILENCE)] = "new"
+    new = history.new if history.new is not None and history.new.any() else _late(history, before)
+    out[new] = "new"
     out[history.n_positive == 0] = "unknown"
     return out
+
+
+def _late(history: History, before: IntArray) -> BoolArray:
+    """(n,) new by the same evidence, of lives that begin with the first demand."""
+    total = np.full(history.n_items, before[-1])
+    return is_new(total, before[np.minimum(history.first, history.calendar.n_periods)], history.n_positive)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from simlab.arrays import FloatArray, IntArray
+from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.models.history.calendar import Calendar
 
@@ -101,6 +101,8 @@ class History:
         Cells that were changed or dropped, one by one.
     uplift : tuple of Uplift
         Estimated effects of promotions and prices.
+    new : (n,) bool or None
+        Items whose life begins late by evidence (`lives_of`); None where nobody asked.
     """
 
     calendar: Calendar
@@ -116,6 +118,7 @@ class History:
     gap_period: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
     changes: Changes | None = None
     uplift: tuple[Uplift, ...] = ()
+    new: BoolArray | None = None
 
     @property
     def n_items(self) -> int:

@@ -9,9 +9,9 @@ import numpy as np
 from simlab.arrays import BoolArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.errors import InvalidInputError, Problem
-from simlab.models.grouping import per_item
 from simlab.models.history.calendar import Calendar, whole_periods
 from simlab.models.history.history import History
+from simlab.models.history.lives import lives_of, new_items_note
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -55,10 +55,9 @@ def read_history(catalog: Catalog) -> History | None:
     With `censoring = "on_hand"` a period is stocked out where the shelf was empty at the end of one of
     its dates; the stock of a date stands until the next row of its SKU-location.
 
-    A SKU-location's life: from the first period in which it sold to `as_of` (`life = first_sale`),
-    to the last in which it sold (`first_to_last`), or all periods (`window`). Inside, a period
-    without rows is zero demand, or no observation with `absent_dates = "unknown"`. Rows of zero
-    begin a life only where a SKU-location never sold.
+    A SKU-location's life is that of `lives_of`: all periods, unless it is new by evidence or the study
+    says otherwise. Inside, a period without rows is zero demand, or no observation with
+    `absent_dates = "unknown"`. Of a new item the period of its first demand is left out.
     """
     from simlab.models.history.calendar import closed_notes
     from simlab.models.history.censoring import alive, empty_shelves
@@ -71,7 +70,8 @@ def read_history(catalog: Catalog) -> History | None:
     as_of = np.datetime64(catalog.as_of, "D")
     calendar = whole_periods(study, date, np.datetime64(catalog.first_date, "D"), as_of)
     period = calendar.index(date)
-    first, last = _lives(catalog, calendar, item, period, quantity)
+    lives = lives_of(catalog, calendar, item, period, quantity)
+    first, last = lives.first, lives.last
     counted = (period >= 0) & (period < calendar.n_periods)
     what = f"in a part {study.period} at an end of the history"
     notes = [_left_out(catalog, what, item, quantity, ~counted)]
@@ -79,7 +79,11 @@ def read_history(catalog: Catalog) -> History | None:
     item, period, quantity, short = item[counted], period[counted], quantity[counted], short[counted]
     is_open = calendar.open[period]
     notes.append(_left_out(catalog, f"in a closed {study.period}", item, quantity, ~is_open))
-    item, period, short, quantity = item[is_open], period[is_open], short[is_open], quantity[is_open]
+    entry = is_open & lives.new[item] & (period < first[item])
+    if lives.new.any():
+        notes.append(new_items_note(catalog, lives, item[entry], quantity[entry]))
+    kept = is_open & ~entry
+    item, period, short, quantity = item[kept], period[kept], short[kept], quantity[kept]
     if study.demand.censoring != "none":
         empty = empty_shelves(catalog, calendar, first, last)
         nothing = np.zeros(empty[0].size, np.int64)
@@ -101,27 +105,9 @@ def read_history(catalog: Catalog) -> History | None:
         quantity[sold],
         study.demand.absent_dates == "zero",
         (*(note for note in notes if note.rows), *closed_notes(catalog, calendar)),
+        new=lives.new,
     )
     return prepared(catalog, history, n_short[sold] > 0)
-
-
-def _lives(
-    catalog: Catalog, calendar: Calendar, item: IntArray, period: IntArray, quantity: IntArray
-) -> tuple[IntArray, IntArray]:
-    """(n,) first and last period of each life; an item without rows has none, unless life = window."""
-    n, end = catalog.n_items, calendar.n_periods - 1
-    life = per_item(catalog, "life")
-    if (life == "window").all():
-        return np.zeros(n, np.int64), np.full(n, end)
-    never = np.bincount(item, weights=quantity > 0, minlength=n) == 0
-    counts = (quantity > 0) | never[item]
-    first = np.full(n, end + 1)
-    np.minimum.at(first, item[counts], period[counts])
-    latest = np.full(n, -1)
-    np.maximum.at(latest, item[counts], period[counts])
-    last = np.where(life == "first_to_last", latest, end)
-    first, last = np.maximum(first, 0), np.minimum(last, end)
-    return np.where(life == "window", 0, first), np.where(life == "window", end, last)
 
 
 def _cells(

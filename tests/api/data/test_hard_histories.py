@@ -156,7 +156,9 @@ ACCEPTED = {
     "zeros": Case(
         zeros, ("no demand in any week of the history: zero demand", "X@EAST"), "all without demand"
     ),
-    "one observation": Case(one_observation, ("fewer than 8 weeks of history", "X@EAST"), "n=1 periods"),
+    "one observation": Case(
+        one_observation, ("demand in a single week of the history", "X@EAST"), "1 demand: rate as of"
+    ),
     "constant": Case(constant, (), "variance/mean 0"),
     "one period": Case(one_period, ("demand in a single week of the history", "X@EAST"), "variance/mean"),
     "more returned than sold": Case(
@@ -230,13 +232,18 @@ class Refusal:
     change: Callable[[Files], None]
     where: str
     remedy: str
+    demand: str = ""
 
+
+FIRST_SALE = '\n[demand]\nlife = "first_sale"'
 
 REFUSED = {
     "future dates": Refusal(future, "demand.csv:121 column 'date'", "study.as_of"),
     "receipt before order": Refusal(receipt_before_order, "receipts.csv:6", 'receipt_before_order = "drop"'),
     "negative": Refusal(negative, "demand.csv:83 column 'quantity'", 'returns = "net"'),
-    "no law and no history": Refusal(no_row_at_all, "X@EAST", "give demand_law and demand_mean in items"),
+    "no law and no history": Refusal(
+        no_row_at_all, "X@EAST", "give demand_law and demand_mean in items", FIRST_SALE
+    ),
 }
 
 
@@ -245,7 +252,7 @@ REFUSED = {
 def test_what_cannot_be_read_is_refused_with_row_and_remedy(name, command, tmp_path) -> None:
     case, files = REFUSED[name], sound()
     case.change(files)
-    study = write(files, tmp_path)
+    study = write(files, tmp_path, case.demand)
     extra = ["--out", str(tmp_path / "run")] if command == "simulate" else []
     code, _, err = call(command, str(study), *extra)
     assert code == 3

@@ -39,7 +39,7 @@ def test_the_best_score_out_of_sample_chooses_the_law(make_catalog, weekly) -> N
             LawKind.NEGATIVE_BINOMIAL,
             LawKind.EMPIRICAL,
             LawKind.EMPIRICAL,
-            LawKind.INTERMITTENT if score == "log" else LawKind.EMPIRICAL,
+            LawKind.INTERMITTENT,  # 15 demands are too few for a histogram, whatever its score
         ]
         assert models.n_observed.tolist() == [104] * 5
         assert f"; {score} score of 34 periods out of sample: poisson -" in models.demand_reason[1]
@@ -57,7 +57,7 @@ def test_without_scores_the_dispersion_chooses(make_catalog, weekly) -> None:
 
 
 def test_few_demands_borrow_the_variation_of_their_group(make_catalog, weekly) -> None:
-    """The mean stays; sizes seen three times lean on what sizes in the category do."""
+    """Sizes seen three times lean on what sizes in the category do; others sold ten times as often."""
     rng = np.random.default_rng(8)
     histories = [np.where(rng.random(104) < 0.3, 1 + rng.geometric(0.02, 104), 0) for _ in range(30)]
     lonely = np.zeros(104, int)
@@ -67,7 +67,7 @@ def test_few_demands_borrow_the_variation_of_their_group(make_catalog, weekly) -
     law = models.world.demand
     own = np.var(lonely, ddof=1)
     as_geometric = 104 / 103 * 3 / 104 * 40**2 * (2 - 3 / 104)
-    assert law.mean[30] == pytest.approx(lonely.mean())
+    assert law.mean[30] == pytest.approx(lonely.mean(), rel=0.25)
     assert own * 1.2 < law.variance[30] < as_geometric
     assert "% pooled: " in models.demand_reason[30]
     many = np.array([np.var(row, ddof=1) for row in histories])
@@ -120,6 +120,7 @@ def test_empirical_laws_count_every_value_zeros_included(make_catalog, weekly) -
             "P1": weekly("2023-10-02", [3, 0, 0, 7, 3, 0, 3, 1, 0, 0, 2, 2]),
         },
         period="week",
+        demand={"life": "first_sale"},
         models={"law": "empirical"},
     )
     law = fit(catalog).world.demand
@@ -128,48 +129,34 @@ def test_empirical_laws_count_every_value_zeros_included(make_catalog, weekly) -
     assert law.weights[rows].tolist() == [6, 1, 2, 3, 1]
 
 
-def test_short_histories_keep_their_mean_and_borrow_dispersion(make_catalog, weekly) -> None:
+def test_short_histories_borrow_the_variation_of_sizes(make_catalog, weekly) -> None:
+    """Variance ÷ mean has a unit; what is borrowed is the squared variation of sizes, which has none."""
     demand = {"P0": weekly("2022-01-03", OVERDISPERSED), "P1": weekly("2022-01-03", POISSON)}
-    demand["P2"] = demand["P3"] = {"2023-12-18": 5, "2023-12-25": 1}
+    demand["P2"] = demand["P3"] = {"2023-12-18": 500, "2023-12-25": 100}
     demand["P0"]["2022-01-03"] = demand["P1"]["2022-01-03"] = 4
-    catalog = make_catalog(
-        demand, None, {"category": ["tv", "radio", "tv", None]}, period="week", as_of="2023-12-31"
-    )
-    models = fit(catalog)
+    options = {"period": "week", "as_of": "2023-12-31", "demand": {"life": "first_sale"}}
+    models = fit(make_catalog(demand, None, {"category": ["tv", "radio", "tv", None]}, **options))
     law = models.world.demand
-    changed = [4, *OVERDISPERSED[1:]]
-    ratio = np.var(changed, ddof=1) / np.mean(changed)
-    assert law.mean[2] == pytest.approx(3)
-    assert law.variance[2] / law.mean[2] == pytest.approx(ratio)
-    assert "n=2 periods, fewer than 8: mean kept" in models.demand_reason[2]
-    assert "pooled over category 'tv' → negative binomial" in models.demand_reason[2]
-    assert "pooled over all items" in models.demand_reason[3]
-    assert 1 < law.variance[3] / law.mean[3] < ratio
+    assert law.mean[2:].tolist() == [300, 300]
+    assert 0.2 < law.variance[2] / law.mean[2] ** 2 < 0.7  # of its own two sizes (4/9) and of P0's
+    assert law.variance[3] < law.variance[2]
+    assert "n=2 periods" in models.demand_reason[2]
     assert any("P2@EAST, P3@EAST" in note.note for note in models.notes)
 
 
-def test_with_nobody_to_borrow_from_a_short_history_is_poisson(make_catalog, weekly) -> None:
-    models = fit(make_catalog({"P0": weekly("2022-01-03", [2, 9])}, period="week"))
-    assert kinds(models) == [LawKind.POISSON]
-    assert "no item has a longer history" in models.demand_reason[0]
+def test_with_nobody_to_borrow_from_two_sizes_speak_for_themselves(make_catalog, weekly) -> None:
+    law = fit(make_catalog({"P0": weekly("2022-01-03", [2, 9])}, period="week")).world.demand
+    assert law.mean[0] == 5.5
+    assert law.variance[0] == pytest.approx(2 * 3.5**2, rel=0.2)
 
 
-def test_a_single_observation_is_kept_and_said(make_catalog, weekly) -> None:
+def test_a_single_sale_in_the_last_week_is_one_in_the_whole_window(make_catalog, weekly) -> None:
     demand = {"P0": weekly("2022-01-03", OVERDISPERSED), "P1": {"2023-12-25": 4}}
     models = fit(make_catalog(demand, period="week"))
-    assert models.world.demand.mean[1] == 4
-    assert "n=1 periods" in models.demand_reason[1]
+    assert models.n_observed[1] == 104
+    assert models.world.demand.mean[1] == pytest.approx(4 / 104, rel=0.5)
+    assert "n=104 periods, 1 demand: rate as of comparable items" in models.demand_reason[1]
     assert np.isfinite(models.cv).all()
-
-
-def test_a_series_of_zeros_is_zero_demand(make_catalog, weekly) -> None:
-    demand = {"P0": weekly("2022-01-03", [0] * 60), "P1": weekly("2022-01-03", OVERDISPERSED)}
-    models = fit(make_catalog(demand, period="week"))
-    assert models.world.demand.mean[0] == 0
-    assert models.demand_reason[0].startswith("n=104 periods, all without demand")
-    assert np.isnan(models.cv[0])
-    first, shares = pmf_of(models.world.demand, 0)
-    assert (first, shares.tolist()) == (0, [1.0])
 
 
 def test_all_mass_in_one_period_is_fitted(make_catalog, weekly) -> None:
@@ -181,7 +168,7 @@ def test_all_mass_in_one_period_is_fitted(make_catalog, weekly) -> None:
 
 def test_a_demand_too_large_for_any_table_is_its_own_history(make_catalog, weekly) -> None:
     demand = {"P0": weekly("2023-10-02", [10**9] + [0] * 12), "P1": {"2023-12-25": 10**11}}
-    models = fit(make_catalog(demand, period="week"))
+    models = fit(make_catalog(demand, period="week", demand={"life": "first_sale"}))
     assert kinds(models) == [LawKind.EMPIRICAL] * 2
     assert "too wide for any other law → empirical" in models.demand_reason[0]
     assert models.world.demand.mean.tolist() == [10**9 / 13, 10**11]
@@ -195,10 +182,11 @@ def test_a_history_without_a_whole_period_is_refused_with_the_remedy(make_catalo
 def test_items_without_history_or_law_are_refused_by_name_with_a_remedy(make_catalog, weekly) -> None:
     demand = {"P0": weekly("2022-01-03", POISSON), "P1": {}, "P2": {}}
     with pytest.raises(InvalidInputError, match=r"P1@EAST, P2@EAST") as refused:
-        fit(make_catalog(demand, period="week"))
+        fit(make_catalog(demand, period="week", demand={"life": "first_sale"}))
     assert "demand_law" in refused.value.problems[0].fix
-    models = fit(make_catalog(demand, period="week", demand={"life": "window"}))
-    assert models.world.demand.mean[1] == 0
+    for life in ("window", "evidence"):
+        models = fit(make_catalog(demand, period="week", demand={"life": life}))
+        assert models.world.demand.mean[1] == 0
 
 
 def test_given_laws_need_no_history(make_catalog) -> None:

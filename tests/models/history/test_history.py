@@ -57,10 +57,15 @@ def test_a_table_that_is_already_weekly_keeps_its_last_week(make_catalog, weekly
 def test_absent_dates_are_zero_inside_a_life(make_catalog) -> None:
     demand = {"P0": {"2024-01-01": 4, "2024-01-10": 2}, "P1": {"2024-01-03": 1, "2024-01-05": 1}}
     lives = {}
-    for life in ("first_sale", "first_to_last", "window"):
+    for life in ("first_sale", "first_to_last", "window", "evidence"):
         history = read_history(make_catalog(demand, period="day", demand={"life": life}))
         lives[life] = history.n_observed.tolist()
-    assert lives == {"first_sale": [10, 8], "first_to_last": [10, 3], "window": [10, 10]}
+    assert lives == {
+        "first_sale": [10, 8],
+        "first_to_last": [10, 3],
+        "window": [10, 10],
+        "evidence": [10, 10],
+    }
 
 
 def test_absent_dates_may_be_unknown(make_catalog) -> None:
@@ -72,9 +77,10 @@ def test_absent_dates_may_be_unknown(make_catalog) -> None:
 
 def test_rows_of_zero_begin_no_life_of_an_item_that_sells_later(make_catalog) -> None:
     demand = {"P0": {"2024-01-01": 0, "2024-01-09": 3, "2024-01-10": 1}, "P1": {"2024-01-06": 0}}
-    history = read_history(make_catalog(demand, period="day"))
+    history = read_history(make_catalog(demand, period="day", demand={"life": "first_sale"}))
     assert history.n_observed.tolist() == [2, 5]
     assert history.mean.tolist() == [2.0, 0.0]
+    assert read_history(make_catalog(demand, period="day")).n_observed.tolist() == [10, 10]
 
 
 def test_closed_days_are_no_observation(make_catalog) -> None:

@@ -1,0 +1,121 @@
+"""Items of few demands: rates from comparable items, sizes without a scale, and the law that predicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.models.demand.rates import rates
+from simlab.models.demand.shrinkage import SizePrior, few_demands, shrunk_variation
+from simlab.models.grouping import groups
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+    from simlab.models.history.history import History
+
+
+_SURE = 5.0  # demands that all groups together are worth in keeping a group's sum of units
+_OWN = 2.0  # a share of periods with demand above 1 − 1/2 is increasingly the item's own
+
+
+@dataclass(frozen=True, eq=False)
+class Composed:
+    """Demand per period as share of periods with demand × size.
+
+    Attributes
+    ----------
+    weight : (n,) float
+        How far the rate is that of comparable items' posterior: 1 up to 10 demands, 0 from 30 on and where
+        demand comes in every period.
+    share : (n,) float
+        Chance of demand in a period.
+    mean, variance : (n,) float
+        Units, units² per period. The variance makes sums over R + L vary as the predictive law's do.
+    own : (n,) float
+        Mean of the history.
+    truncated : (n,) bool
+        The group has no item that never sold: its prior was fitted given a demand.
+    """
+
+    weight: FloatArray
+    share: FloatArray
+    mean: FloatArray
+    variance: FloatArray
+    own: FloatArray
+    truncated: BoolArray
+
+    def kept(self, rows: BoolArray) -> Composed:
+        """Without comparable items for some rows: means and weights of their own."""
+        nothing = np.where(rows, 0.0, self.weight)
+        mean = np.where(rows, self.own, self.mean)
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return Composed(**{**values, "weight": nothing, "mean": mean})
+
+
+def composed(
+    catalog: Catalog,
+    history: History,
+    prior: SizePrior,
+    usable: BoolArray,
+    span: FloatArray,
+    *,
+    predictive: bool = True,
+) -> Composed:
+    """Rate and size of every item's demand, each from its own history as far as that says something.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Gives the groups (`models.pool_by`).
+    history : History
+    prior : SizePrior
+        Variation of sizes.
+    usable : (n,) bool
+        Items whose history counts.
+    span : (n,) float
+        R + L in periods: over that many the law has to predict.
+    predictive : bool
+        Whether the variance contains what is not known of the rate; not where parameters are drawn again.
+
+    Notes
+    -----
+    The posterior mean rate λ (`rates`) times the item's own mean size s; the posteriors of a group's sold
+    items are scaled together so that Σ exposure × mean stays Σ units (groups of few demands: as all do).
+    Variance per period p·s²·(1 + J − p), J the shrunk squared variation of sizes: it has no scale, so that
+    fast movers may lend it to rare ones. Not knowing λ adds H²·s²·Var λ to the variance of a sum over
+    H = R + L periods, H·s²·Var λ per period. Items never demanded stay at zero.
+    """
+    n, positive = history.n_observed, history.n_positive
+    group, _ = groups(catalog.texts.get(catalog.study.models.pool_by), catalog.n_items)
+    found = rates(positive, n, group, usable)
+    own_share = positive / np.maximum(n, 1)
+    units: FloatArray = np.bincount(
+        history.item, weights=history.quantity.astype(np.float64), minlength=history.n_items
+    ).astype(np.float64)
+    size = units / np.maximum(positive, 1)
+    weight = few_demands(positive) * np.minimum(_OWN * (1 - own_share), 1.0)
+    weight = np.where(usable & (positive > 0), weight, 0.0)
+    scale = _kept_sums(group, weight, n, positive, units, found.mean * size)
+    share = np.minimum((1 - weight) * own_share + weight * scale * found.mean, 1.0)
+    variation = shrunk_variation(history, prior)
+    varied = share * size**2 * (1 + variation - share)
+    if predictive:
+        varied = varied + weight * span * (scale * size) ** 2 * found.variance
+    own = units / np.maximum(n, 1)
+    return Composed(weight, share, share * size, np.maximum(varied, 0.0), own, found.truncated)
+
+
+def _kept_sums(
+    group: IntArray, weight: FloatArray, n: IntArray, positive: IntArray, units: FloatArray, mean: FloatArray
+) -> FloatArray:
+    """(n,) factor by which posteriors of a group keep its sum of units; of few demands that of all groups."""
+    n_groups = int(group.max()) + 1 if group.size else 1
+    above, below, demands = (
+        np.bincount(group, weights=weight * one, minlength=n_groups) for one in (units, n * mean, positive)
+    )
+    usual = above.sum() / below.sum() if below.sum() > 0 else 1.0
+    raw = np.where(below > 0, above / np.maximum(below, 1e-300), usual)
+    return np.asarray((demands * raw + _SURE * usual) / (demands + _SURE))[group]

@@ -1,0 +1,150 @@
+"""How often a rare item sells: gamma priors from comparable items, and what few demands make of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simlab.arrays import BoolArray, FloatArray, IntArray
+
+SHAPE = 10.0
+"""Shape of each gamma class: the rates of comparable items vary by about a third."""
+_STEP = 1.4  # ratio of the means of neighbouring classes
+_LEAST, _LEAST_TRUNCATED = 0.1, 0.5  # demands in the longest exposure of the rarest class
+_ITEMS_BORROWED = 10.0  # items that the classes of all groups together are worth in a group
+_ROUNDS, _CLOSE = 400, 1e-7
+
+
+@dataclass(frozen=True, eq=False)
+class Rates:
+    """Demands (periods with demand) per period.
+
+    Attributes
+    ----------
+    mean, variance : (n,) float
+        Posterior moments of the rate of every item.
+    prior : (n,) float
+        Mean rate of its group before its own history is seen.
+    truncated : (n,) bool
+        The group's table has no item that never sold: the prior was fitted given one demand at least.
+    """
+
+    mean: FloatArray
+    variance: FloatArray
+    prior: FloatArray
+    truncated: BoolArray
+
+
+def rates(count: IntArray, exposure: IntArray, group: IntArray, usable: BoolArray) -> Rates:
+    """Rates of all items, each shrunk towards comparable items of its group.
+
+    Parameters
+    ----------
+    count, exposure : (n,) int64
+        Periods with demand, and observed periods; items never demanded belong here, too.
+    group : (n,) int64
+        Group of each item.
+    usable : (n,) bool
+        Items that the prior is fitted to.
+
+    Notes
+    -----
+    Items of one group fall into classes of rates, a factor 1.4 apart, each with a gamma prior of shape 10;
+    the shares of the classes are fitted by maximum likelihood (EM) of negative binomial counts, in a group
+    with the shares of all groups together worth ten items. One gamma prior for a whole group would let its
+    fast movers raise its rare ones. Where no item of a group was never demanded, the likelihood is that of
+    counts above zero.
+
+    References
+    ----------
+    Kiefer & Wolfowitz (1956), Consistency of the maximum likelihood estimator in the presence of infinitely
+    many incidental parameters. Efron & Morris (1975), Data analysis using Stein's estimator. Syntetos &
+    Boylan (2021), Intermittent Demand Forecasting, ch. 13 (Bayesian rates).
+    """
+    n_groups = int(group.max()) + 1 if group.size else 1
+    fits = usable & (exposure > 0)
+    zeros = np.bincount(group[fits & (count == 0)], minlength=n_groups)
+    truncated = zeros == 0
+    longest = max(int(exposure[fits].max(initial=1)), 1)
+    means = _classes(longest, bool(truncated.all()))
+    cells, which = np.unique(np.column_stack([group, count, exposure]), axis=0, return_inverse=True)
+    weight = np.bincount(which.ravel()[fits], minlength=cells.shape[0]).astype(np.float64)
+    log, silent = _log_likelihood(cells[:, 1], cells[:, 2], means)
+    given = np.where(truncated[cells[:, 0]][:, None], log - np.log1p(-silent), log)
+    shares = _shares(given, weight, cells[:, 0], n_groups)
+    belief = _belief(log, np.log(np.maximum(shares[cells[:, 0]], 1e-300)))
+    mean, variance = _moments(cells[:, 1], cells[:, 2], means, belief)
+    prior = (shares * means).sum(axis=1)
+    place = which.ravel()
+    return Rates(mean[place], variance[place], prior[group], truncated[group])
+
+
+def _classes(longest: int, truncated: bool) -> FloatArray:
+    """(k,) mean rates of the classes, from rare to one demand in every period."""
+    least = (_LEAST_TRUNCATED if truncated else _LEAST) / longest
+    n = max(int(np.ceil(np.log(1 / least) / np.log(_STEP))), 1)
+    return np.asarray(_STEP ** -np.arange(n, -1, -1.0))
+
+
+def _log_likelihood(count: IntArray, exposure: IntArray, means: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(cells, classes) log probability of the count, and probability of none."""
+    from scipy.special import gammaln
+
+    n, t = count[:, None].astype(np.float64), exposure[:, None].astype(np.float64)
+    rate = SHAPE / means[None, :]
+    stay = rate / (rate + np.maximum(t, 1e-9))
+    log = gammaln(n + SHAPE) - gammaln(SHAPE) - gammaln(n + 1) + SHAPE * np.log(stay)
+    return np.asarray(log + n * np.log1p(-stay)), np.asarray(np.minimum(stay**SHAPE, 1 - 1e-9))
+
+
+def _shares(log: FloatArray, weight: FloatArray, group: IntArray, n_groups: int) -> FloatArray:
+    """(groups, classes) shares of the classes, those of few items near those of all."""
+    everyone = _em(log, weight, np.zeros_like(group), np.zeros((1, log.shape[1])))
+    if n_groups == 1:
+        return everyone
+    return _em(log, weight, group, np.repeat(_ITEMS_BORROWED * everyone, n_groups, axis=0))
+
+
+def _em(log: FloatArray, weight: FloatArray, group: IntArray, borrowed: FloatArray) -> FloatArray:
+    """(groups, classes) shares of greatest likelihood, `borrowed` items of each class added."""
+    n_groups, n_classes = borrowed.shape
+    likelihood = np.exp(log - log.max(axis=1, keepdims=True))
+    order = np.argsort(group, kind="stable")
+    starts = np.searchsorted(group[order], np.arange(n_groups))
+    likelihood, weight, code = likelihood[order], weight[order], group[order]
+    shares = np.full((n_groups, n_classes), 1.0 / n_classes)
+    for _ in range(_ROUNDS):
+        joint = likelihood * shares[code]
+        joint *= (weight / np.maximum(joint.sum(axis=1), 1e-300))[:, None]
+        total = np.zeros((n_groups, n_classes))
+        filled = np.flatnonzero(np.diff(np.append(starts, code.size)) > 0)
+        if filled.size:
+            total[filled] = np.add.reduceat(joint, starts[filled], axis=0)
+        total += borrowed
+        whole = total.sum(axis=1, keepdims=True)
+        new = np.where(whole > 0, total / np.maximum(whole, 1e-300), shares)
+        moved = float(np.abs(new - shares).max())
+        shares = new
+        if moved < _CLOSE:
+            break
+    return shares
+
+
+def _belief(log: FloatArray, log_shares: FloatArray) -> FloatArray:
+    """(cells, classes) probability of each class given the count."""
+    joint = log + log_shares
+    joint = np.exp(joint - joint.max(axis=1, keepdims=True))
+    return np.asarray(joint / joint.sum(axis=1, keepdims=True))
+
+
+def _moments(
+    count: IntArray, exposure: IntArray, means: FloatArray, belief: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """(cells,) mean and variance of the mixture of the classes' gamma posteriors."""
+    shape = SHAPE + count[:, None]
+    rate = SHAPE / means[None, :] + exposure[:, None]
+    own = shape / rate
+    mean = (belief * own).sum(axis=1)
+    square = (belief * (own**2 + shape / rate**2)).sum(axis=1)
+    return mean, np.maximum(square - mean**2, 0.0)
