@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.arrays import FloatArray, IntArray
+from simlab.engine.laws.phase_sizes import counted_at, possible_shares, season_moments
 from simlab.engine.world.demand_law import MOST_MULTIPLIERS, DemandLaw, LawKind, Past, Seasons
 
 _PARTS = 1 << 20
+_SHARES = float(1 << 30)
 _MOST_WEIGHT = (1 << 31) - 1
 _ARRIVALS = (LawKind.STUTTERING_POISSON, LawKind.BINOMIAL, LawKind.POISSON)
 _RELATIVE = (LawKind.GAMMA, LawKind.LOGNORMAL, LawKind.NORMAL)
@@ -43,7 +45,10 @@ def plain_laws(law: DemandLaw) -> PlainLaws:
     rows, factor = np.arange(n), np.ones(n)
     if law.seasons is not None and (law.seasons.profile >= 0).any():
         rows, factor, number = _by_profile(law.seasons, cycle, number)
-    out = _multiplied(plain.take(rows), factor) if (factor != 1.0).any() else plain.take(rows)
+    frequency = None if law.seasons is None else law.seasons.frequency
+    out = plain.take(rows)
+    if (factor != 1.0).any():
+        out = _multiplied(out, factor, None if frequency is None else frequency[rows])
     if law.past is not None:
         out, number = _with_series(out, law, law.past, number)
     return PlainLaws(out, number)
@@ -68,8 +73,48 @@ def _by_profile(seasons: Seasons, cycle: int, number: IntArray) -> tuple[IntArra
     return np.concatenate(rows), np.concatenate(factor), number
 
 
-def _multiplied(law: DemandLaw, factor: FloatArray) -> DemandLaw:
+def _multiplied(law: DemandLaw, factor: FloatArray, frequency: FloatArray | None = None) -> DemandLaw:
     """Every law at its multiplier; see `Seasons` for what is kept."""
+    if frequency is None:
+        return _stretched_by(law, factor)
+    later = (law.kind == LawKind.EMPIRICAL) & (law.mean > 0) & (factor > 0)
+    return _by_frequency(_stretched_by(law, np.where(later, 1.0, factor)), law, factor, frequency)
+
+
+def _by_frequency(out: DemandLaw, law: DemandLaw, factor: FloatArray, frequency: FloatArray) -> DemandLaw:
+    """Intermittent and empirical laws with the mean and variance of their phase."""
+    mean, variance, growth = season_moments(law.mean, law.variance, frequency, factor)
+    some = (factor != 1.0) & (mean > 0)
+    rare = some & (law.kind == LawKind.INTERMITTENT)
+    share = np.where(rare, law.probability * factor / np.where(growth > 0, growth, 1.0), 0.0)
+    share, spread = possible_shares(mean, variance, share)
+    rare &= share > 0
+    counted = np.flatnonzero(some & (law.kind == LawKind.EMPIRICAL) & (law.length > 0))
+    out = replace(
+        out,
+        kind=np.where(rare, law.kind, out.kind).astype(np.int8),
+        mean=np.where(rare, mean, out.mean),
+        variance=np.where(rare, spread, out.variance),
+        probability=np.where(rare, share, out.probability),
+    )
+    if counted.size == 0:
+        return out
+    length = law.length[counted]
+    ends = np.cumsum(length)
+    table = np.repeat(np.arange(counted.size), length)
+    at = np.arange(ends[-1]) + np.repeat(law.start[counted] - (ends - length), length)
+    at, table = at[law.values[at] > 0], table[law.values[at] > 0]
+    size, weight = law.values[at].astype(np.float64), law.weights[at].astype(np.float64)
+    found = counted_at(table, size, weight, mean[counted], variance[counted])
+    weights = np.rint(found.share * _SHARES).astype(np.int64)
+    kept = _counted(out, counted, found.table, found.value, weights)
+    means, variances = out.mean.copy(), out.variance.copy()
+    means[counted], variances[counted] = mean[counted], variance[counted]
+    return replace(kept, mean=means, variance=variances)
+
+
+def _stretched_by(law: DemandLaw, factor: FloatArray) -> DemandLaw:
+    """Every law at its multiplier, the season of intermittent and empirical ones as stated without more."""
     mean, variance = law.mean * factor, law.variance * factor
     variance = np.where(np.isin(law.kind, _RELATIVE), law.variance * factor**2, variance)
     spread = law.kind == LawKind.NEGATIVE_BINOMIAL
@@ -212,7 +257,11 @@ def _wrong_seasons(seasons: Seasons, serial: npt.NDArray[np.bool_]) -> dict[str,
         return out
 
     phase = not 0 <= seasons.phase < seasons.cycle
+    share = np.zeros(profile.size) if seasons.frequency is None else seasons.frequency
     return {
+        "the part of a season that moves how often there is demand lies in 0 … 1": ~(
+            (share >= 0) & (share <= 1)
+        ),
         "there is no such seasonal profile": (profile < -1) | (follows & ~inside),
         "multipliers must be ≥ 0 and average 1 over the cycle": of_items(bad),
         f"a profile has at most {MOST_MULTIPLIERS} distinct multipliers (use Seasons.rounded)": of_items(

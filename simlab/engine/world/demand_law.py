@@ -59,6 +59,9 @@ class Seasons:
     phase : int
         Phase, 0 … cycle − 1, of period 0 of the run: the first period run, warm-up included. Period t
         has phase (phase + t) mod cycle.
+    frequency : (n,) float, optional
+        For intermittent and empirical laws: how far the season is one of how often there is demand (1)
+        or of how much (0); see `phase_sizes`.
 
     Notes
     -----
@@ -71,7 +74,10 @@ class Seasons:
     - intermittent: the sizes, as the share of periods with demand becomes p·m; where that exceeds 1,
       every period has demand and sizes are stretched by p·m;
     - empirical: the weights; values are stretched by m, what is no whole number split over its two
-      neighbours so that the mean is kept.
+      neighbours so that the mean is kept;
+    - intermittent and empirical with `frequency` ψ: mean·m and a variance of a·m + (variance − a)·m²,
+      a = ψ·(variance + mean²): sizes grow as g = ψ + (1 − ψ)·m, the share of periods with demand as m/g
+      up to 1.
 
     Laws drawn from a series, and Markov chains, follow no profile: their past has its seasons.
     """
@@ -79,6 +85,7 @@ class Seasons:
     profile: IntArray
     multipliers: FloatArray
     phase: int = 0
+    frequency: FloatArray | None = None
 
     @property
     def cycle(self) -> int:
@@ -103,7 +110,8 @@ class Seasons:
 
     def take(self, rows: IntArray) -> Seasons:
         """The profiles of some items; the multipliers stay shared."""
-        return replace(self, profile=self.profile[rows])
+        frequency = None if self.frequency is None else self.frequency[rows]
+        return replace(self, profile=self.profile[rows], frequency=frequency)
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,8 +30,10 @@ from simlab.models.demand.rare import composed
 from simlab.models.demand.reasons import Grounds, reasons
 from simlab.models.demand.redrawn import Uncertainty, uncertainty_of
 from simlab.models.demand.scoring.scores import FURTHER, Scores, known_before, rolling_scores
-from simlab.models.demand.seasonality import never_open, seasonal
+
 from simlab.models.demand.shrinkage import SizePrior, check_pools, shrunk_variance, size_prior
+from simlab.models.demand.seasonality import known_profiles, never_open, seasonal
+
 from simlab.models.grouping import groups
 from simlab.models.history.history import History
 from simlab.models.history.no_history import has_minimum
@@ -191,7 +193,8 @@ def _best(catalog: Catalog, history: History, moments: Moments, lends: BoolArray
     before = size_prior(catalog, known_before(history), lends)
     spec = catalog.study.models
     further = tuple(name for name in spec.candidates if name in FURTHER)
-    scores = rolling_scores(history, before, score=spec.score, further=further)
+    seasons = None if spec.seasonality is None else known_profiles(catalog, history, ~lends)
+    scores = rolling_scores(history, before, score=spec.score, further=further, seasons=seasons)
     group, _ = groups(catalog.texts.get(spec.pool_by), catalog.n_items)
     allowed = allowed_laws(history.n_observed, history.n_positive, scores.laws, spec.candidates)
     return scores, best_laws(rank(scores, group, allowed), moments, scores.laws)

@@ -12,6 +12,7 @@ from simlab.catalog.quality import QualityRow
 from simlab.engine.world.demand_law import DemandLaw, LawKind, Seasons
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.demand.bootstraps import CYCLES
+from simlab.models.demand.seasons.laws import at_one_by_frequency
 from simlab.models.grouping import groups, no_such_column
 from simlab.models.history.history import History, opened
 from simlab.models.statistics import benjamini_hochberg
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _FALSE_SHARE = 0.05
 _LEAST_CYCLES = 2
-_PARTS = 64  # an empirical value stretched to multiplier 1 is split in these parts between whole units
 _NAMES_SHOWN = 5
 _UNSEASONAL = (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS, LawKind.CALENDAR, LawKind.MARKOV)
 
@@ -91,7 +91,8 @@ def seasonal(
     seasons = Seasons.rounded(
         np.where(has, found.member, -1), found.multipliers, history.calendar.n_periods % cycle
     )
-    fitted = replace(_at_one(law, history, seasons, has), seasons=seasons)
+    plain, seasons = at_one_by_frequency(law, _at_one(law, history, seasons, has), history, seasons, has)
+    fitted = replace(plain, seasons=seasons)
     return fitted, (_remark(found, cycle, int(has.sum())),), found
 
 
@@ -130,6 +131,49 @@ def profiles(catalog: Catalog, history: History, cycle: int) -> Profiles:
     believed = benjamini_hochberg(p, _FALSE_SHARE) & (belief > 0)
     multipliers = np.where(believed[:, None], np.maximum(multipliers, 0.0), 1.0)
     return Profiles(member, tuple(names), multipliers, believed, p, np.where(believed, belief, 0.0))
+
+
+def known_profiles(catalog: Catalog, history: History, given: BoolArray) -> Seasons | None:
+    """Profiles for scoring laws out of sample; None where no season is believed.
+
+    Notes
+    -----
+    A group's season is believed as in `seasonal`, from all periods, so that laws are compared as they would
+    be used. Its multipliers come from the first two thirds of the periods, where these have two whole cycles
+    and show it, else from all.
+    """
+    spec = catalog.study.models.seasonality
+    assert spec is not None
+    cycle = spec.cycle or CYCLES[catalog.study.period]
+    found = profiles(catalog, history, cycle)
+    has = found.believed[found.member] & ~given & (history.n_positive > 0)
+    if not has.any():
+        return None
+    before = profiles(catalog, _first_part(history), cycle)
+    own = np.where(before.believed[:, None], before.multipliers, found.multipliers)
+    return Seasons.rounded(np.where(has, found.member, -1), own, history.calendar.n_periods % cycle)
+
+
+def _first_part(history: History) -> History:
+    """The first two thirds of the calendar, and what was known then."""
+    n = history.calendar.n_periods - history.calendar.n_periods // 3
+    calendar = replace(history.calendar, open=history.calendar.open[:n])
+    rows, gaps = history.period < n, history.gap_period < n
+    last = np.minimum(history.last, n - 1)
+    before = opened(history)
+    lived = before[np.maximum(last + 1, 0)] - before[np.minimum(history.first, n)]
+    dropped = np.bincount(history.gap_item[gaps], minlength=history.n_items)
+    return replace(
+        history,
+        calendar=calendar,
+        n_observed=np.maximum(lived - dropped, 0),
+        last=last,
+        item=history.item[rows],
+        period=history.period[rows],
+        quantity=history.quantity[rows],
+        gap_item=history.gap_item[gaps],
+        gap_period=history.gap_period[gaps],
+    )
 
 
 def _ratios(history: History, member: IntArray, n_groups: int, cycle: int) -> FloatArray:
@@ -184,7 +228,10 @@ def _f_p(statistic: FloatArray, above: int, below: int) -> FloatArray:
 
 
 def _at_one(law: DemandLaw, history: History, seasons: Seasons, has: BoolArray) -> DemandLaw:
-    """Laws of a period with multiplier 1, so that over the cycle they have the moments of the history."""
+    """Laws of a period with multiplier 1, so that over the cycle they have the moments of the history.
+
+    Intermittent and empirical laws: see `at_one_by_frequency`.
+    """
     first, second = _mean_multipliers(history, seasons)
     mean = np.where(has, law.mean / first, law.mean)
     spread = (second / first**2 - 1) * law.mean**2  # variance that the season itself makes
@@ -200,18 +247,11 @@ def _at_one(law: DemandLaw, history: History, seasons: Seasons, has: BoolArray) 
     variance = np.where(by_arrivals, left * mean / np.maximum(law.mean, 1e-300), variance)
     by_scale = np.isin(kind, (LawKind.GAMMA, LawKind.LOGNORMAL, LawKind.NORMAL))
     variance = np.where(by_scale, left / ratio * scale, variance)
-    share = np.where(has, np.minimum(law.probability / first, 1.0), law.probability)
-    rare = kind == LawKind.INTERMITTENT
-    squares = law.variance + law.mean**2
-    variance = np.where(rare, np.maximum(squares / first - mean**2, 0.0), variance)
     tight = np.isin(kind, (LawKind.NEGATIVE_BINOMIAL, LawKind.STUTTERING_POISSON)) & (variance <= mean)
     tight |= (kind == LawKind.BINOMIAL) & ((variance >= mean) | (variance <= 0))
     kind = np.where(has & tight, LawKind.POISSON, kind).astype(np.int8)
     variance = np.where(kind == LawKind.POISSON, mean, variance)
-    plain = replace(
-        law, kind=kind, mean=mean, variance=np.where(has, variance, law.variance), probability=share
-    )
-    return _stretched(plain, history, seasons, has & (law.kind == LawKind.EMPIRICAL))
+    return replace(law, kind=kind, mean=mean, variance=np.where(has, variance, law.variance))
 
 
 def _mean_multipliers(history: History, seasons: Seasons) -> tuple[FloatArray, FloatArray]:
@@ -226,48 +266,6 @@ def _mean_multipliers(history: History, seasons: Seasons) -> tuple[FloatArray, F
     n = np.maximum(opened(history)[last] - opened(history)[first], 1)
     found = [(total[seasons.profile, last] - total[seasons.profile, first]) / n for total in sums]
     return np.maximum(found[0], 1e-9), np.maximum(found[1], 1e-18)
-
-
-def _stretched(law: DemandLaw, history: History, seasons: Seasons, rows: BoolArray) -> DemandLaw:
-    """Empirical laws of demand ÷ multiplier; what is no whole number is split so that the mean is kept."""
-    if not rows.any():
-        return law
-    parts: list[tuple[IntArray, IntArray]] = []
-    bounds = np.searchsorted(history.item, np.arange(history.n_items + 1))
-    start, length, at = np.zeros_like(law.start), np.zeros_like(law.length), 0
-    mean, variance = law.mean.copy(), law.variance.copy()
-    for row in np.flatnonzero(law.length > 0).tolist():
-        own = slice(int(law.start[row]), int(law.start[row] + law.length[row]))
-        values, weights = law.values[own], law.weights[own]
-        if rows[row]:
-            cells = slice(int(bounds[row]), int(bounds[row + 1]))
-            phase = history.period[cells] % seasons.cycle
-            factor = np.maximum(seasons.multipliers[seasons.profile[row], phase], 0.05)
-            zeros = int(history.n_observed[row] - history.n_positive[row])
-            values, weights = _split(history.quantity[cells] / factor, zeros)
-            share = weights / weights.sum()
-            mean[row] = float((share * values).sum())
-            variance[row] = float((share * (values - mean[row]) ** 2).sum())
-        parts.append((values, weights))
-        start[row], length[row], at = at, values.size, at + values.size
-    return replace(
-        law,
-        mean=mean,
-        variance=variance,
-        start=start,
-        length=length,
-        values=np.concatenate([values for values, _ in parts]),
-        weights=np.concatenate([weights for _, weights in parts]),
-    )
-
-
-def _split(exact: FloatArray, zeros: int) -> tuple[IntArray, IntArray]:
-    below = np.floor(exact).astype(np.int64)
-    above = np.rint((exact - below) * _PARTS).astype(np.int64)
-    value = np.concatenate([[0], below, below + 1])
-    weight = np.concatenate([[zeros * _PARTS], _PARTS - above, above])
-    distinct, place = np.unique(value[weight > 0], return_inverse=True)
-    return distinct, np.bincount(place, weights=weight[weight > 0]).astype(np.int64)
 
 
 def _remark(found: Profiles, cycle: int, n: int) -> QualityRow:

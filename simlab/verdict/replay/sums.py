@@ -33,7 +33,7 @@ class Judged:
     log_score : (m,) float
         −log P(D = x), at least 1e-12: lower is better.
     crps : (m,) float
-        Σ (P(D ≤ k) − 1{k ≥ x})², units: lower is better.
+        Σ (P(D ≤ k) − 1{k ≥ x})² over every whole number k, units: lower is better.
     mean : (m,) float
         Expected demand.
     observed : (m,) float
@@ -72,7 +72,8 @@ def judge(law: DemandLaw, periods: IntArray, observed: IntArray) -> Judged:
     Notes
     -----
     The law of the sum is the power of one period's transform on at most 2^15 points; beyond, on coarser
-    points, between which probabilities are interpolated.
+    points, between which probabilities are interpolated: line by line, so that the CRPS still sums every
+    whole number, the observation where it lies.
     """
     grid = lattice(wide(law, periods), periods)
     out = np.zeros((9, law.n_items))
@@ -106,8 +107,8 @@ def _facts(
     last = np.minimum((upto < HIGH - 1e-12).sum(axis=1), points - 1)
     left = np.where(first > 0, upto[here, np.maximum(first - 1, 0)], 0.0)
     covered = (np.floor(x) >= first) & (np.floor(x) <= last)
-    gap = upto - (np.arange(points) >= np.ceil(x)[:, None])
-    crps = ((gap**2).sum(axis=1) + np.maximum(x - points, 0.0)) * step
+    centred = upto - shares * (0.5 - 0.5 / step[:, None])  # a point's mass lies as much before as behind it
+    crps = _ranked(centred, step, observed)
     mean = (shares * np.arange(points)).sum(axis=1) * step
     return np.array(
         [
@@ -122,3 +123,38 @@ def _facts(
             mean,
         ]
     )
+
+
+def _ranked(upto: FloatArray, step: IntArray, observed: IntArray) -> FloatArray:
+    """(rows,) Σ (F(k) − 1{k ≥ x})² over every whole number k ≥ 0.
+
+    Parameters
+    ----------
+    upto : (rows, points) float
+        F at the points 0, step, 2·step, …; a straight line between them, 1 beyond the last.
+    step : (rows,) int64
+        Units between points.
+    observed : (rows,) int64
+        x, units.
+    """
+    points = upto.shape[1]
+    here = np.arange(upto.shape[0])
+    h = step[:, None].astype(np.float64)
+    after = np.concatenate([upto[:, 1:], np.ones((here.size, 1))], axis=1)
+    below = np.concatenate([np.zeros((here.size, 1)), np.cumsum(_line(upto, after, h, h), axis=1)], axis=1)
+    above = _line(1 - upto, 1 - after, h, h)
+    above = np.cumsum(above[:, ::-1], axis=1)[:, ::-1]
+    cell = np.minimum(observed // step, points - 1)
+    inside = np.minimum(observed - cell * step, step).astype(np.float64)
+    beyond = np.maximum(observed - points * step, 0)
+    low, high, width = upto[here, cell], after[here, cell], step.astype(np.float64)
+    left = _line(low, high, width, inside)
+    part = _line(1 - low, 1 - high, width, inside)
+    return np.asarray(below[here, cell] + left + above[here, cell] - part + beyond)
+
+
+def _line(low: FloatArray, high: FloatArray, step: FloatArray, n: FloatArray) -> FloatArray:
+    """Σ (low + (high − low)·j/step)² over j = 0 … n − 1."""
+    slope = (high - low) / step
+    first, second = n * (n - 1) / 2, n * (n - 1) * (2 * n - 1) / 6
+    return np.asarray(n * low**2 + 2 * low * slope * first + slope**2 * second)

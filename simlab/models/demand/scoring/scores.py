@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.engine.world.demand_law import Seasons
+from simlab.models.demand.seasons.laws import factors_of
 from simlab.models.demand.shrinkage import SizePrior, shrunk_variance
 from simlab.models.history.history import History, places, tables
 from simlab.models.statistics import log_intermittent, log_negative_binomial, log_poisson
@@ -49,7 +51,12 @@ class Scores:
 
 
 def rolling_scores(
-    history: History, prior: SizePrior | None = None, *, score: str = "log", further: tuple[str, ...] = ()
+    history: History,
+    prior: SizePrior | None = None,
+    *,
+    score: str = "log",
+    further: tuple[str, ...] = (),
+    seasons: Seasons | None = None,
 ) -> Scores:
     """Predict each of the last third of the periods from all periods before it.
 
@@ -64,6 +71,10 @@ def rolling_scores(
         With ``crps`` laws are fitted again four times, not in every period.
     further : tuple of str
         Of `FURTHER`: scored too, by their logarithm.
+    seasons : Seasons, optional
+        Profiles of the items that are scored with their season in: each law has the mean and variance of
+        the phase that it predicts (a chain follows no profile and is scored without). Their laws are fitted
+        again four times. Take the profiles from before the first origin (`seasonality.known_profiles`).
 
     Notes
     -----
@@ -86,17 +97,42 @@ def rolling_scores(
     if history.is_complete:
         for items, table in tables(history):
             one = SizePrior(borrowed.variation[items], borrowed.strength)
-            if score == "crps":
-                from simlab.models.demand.scoring.crps import crps_of
-
-                row, values = crps_of(table, first[items], n[items], one)
-            else:
-                row, values = _log_scores(table, first[items], n[items], one)
-                if further:
-                    more = further_scores(table, row, first[items], n[items], one, further)
-                    values = np.concatenate([values, more])
-            mean[items], noise[items] = _means(row, values, items.size)
+            has = np.zeros(items.size, np.bool_) if seasons is None else seasons.profile[items] >= 0
+            for rows in (np.flatnonzero(~has), np.flatnonzero(has)):
+                if rows.size == 0:
+                    continue
+                own = items[rows]
+                factor = None
+                if seasons is not None and has[rows[0]]:
+                    factor = factors_of(history, own, table.shape[1], seasons)
+                part = SizePrior(one.variation[rows], one.strength)
+                row, values = _scored(table[rows], factor, first[own], n[own], part, score, further)
+                mean[own], noise[own] = _means(row, values, rows.size)
     return Scores(score, laws, mean, noise, predicted)
+
+
+def _scored(
+    table: FloatArray,
+    factor: FloatArray | None,
+    first: IntArray,
+    n: IntArray,
+    prior: SizePrior,
+    score: str,
+    further: tuple[str, ...],
+) -> tuple[IntArray, FloatArray]:
+    """Row of each predicted period, and (laws, periods) scores of some rows."""
+    from simlab.models.demand.scoring.crps import origin_scores
+
+    if score == "crps":
+        return origin_scores(table, factor, first, n, prior)
+    if factor is None:
+        row, values = _log_scores(table, first, n, prior)
+    else:
+        row, values = origin_scores(table, factor, first, n, prior, score="log")
+    if further:
+        more = further_scores(table, row, first, n, prior, further, factor)
+        values = np.concatenate([values, more])
+    return row, values
 
 
 def first_predicted(history: History) -> IntArray:
@@ -173,7 +209,13 @@ _TRANSITIONS = 10.0
 
 
 def further_scores(
-    table: FloatArray, row: IntArray, first: IntArray, n: IntArray, prior: SizePrior, laws: tuple[str, ...]
+    table: FloatArray,
+    row: IntArray,
+    first: IntArray,
+    n: IntArray,
+    prior: SizePrior,
+    laws: tuple[str, ...],
+    factor: FloatArray | None = None,
 ) -> FloatArray:
     """(laws, m) log scores of the predicted periods, in the order of `row`.
 
@@ -189,6 +231,9 @@ def further_scores(
         ``stuttering_poisson``: moments as for the negative binomial, log P by Pólya and Aeppli's recursion
         (above 1,000 units by the negative binomial). ``markov``: chance of demand after the period before,
         from the transitions so far and ten independent ones; sizes as in the intermittent law.
+    factor : (rows, periods) float, optional
+        Multipliers of the season: the stuttering Poisson law is predicted with them, its variance/mean
+        kept; chains follow no season.
 
     References
     ----------
@@ -205,7 +250,14 @@ def further_scores(
     found = []
     for law in laws:
         if law == "stuttering_poisson":
-            found.append(log_stuttering(value, (total + 0.5) / known, variance))
+            mean, own = (total + 0.5) / known, variance
+            if factor is not None:
+                before = [(np.cumsum(factor**k, axis=1) - factor**k)[row, at] for k in (1, 2)]
+                spread = (before[1] * known / before[0] ** 2 - 1) * mean**2
+                ratio = np.maximum(variance - spread, 0.0) / mean
+                mean = (total + 0.5) / before[0] * np.maximum(factor[row, at], 1e-9)
+                own = ratio * mean
+            found.append(log_stuttering(value, mean, own))
         else:
             plain = log_intermittent(value, known, positive, total, variance)
             found.append(plain + _lasting(busy, row, at, known, positive))

@@ -1,0 +1,1 @@
+"""Laws that differ by calendar phase."""
