@@ -2,7 +2,7 @@
 
 Measures added to the numeric columns of `items` (their names win over columns of the same name):
 
-==================== ==========================================================
+===================== ============================================================
 ``unit_cost``        study currency
 ``annual_units``     units per year
 ``annual_value``     study currency per year
@@ -16,7 +16,11 @@ Measures added to the numeric columns of `items` (their names win over columns o
 ``adi``              average inter-demand interval, periods
 ``cv2_size``         squared coefficient of variation of the sizes of non-zero periods
 ``order_size``       mean order: given Q, else the demand of a review period
-==================== ==========================================================
+``tbs``              service weight × units per year ÷ (holding cost × order size)
+``zhs``              units per year ÷ (mean lead time × squared holding cost)
+``uncertainty_cost`` holding cost × sd of demand over R + L ÷ (service weight × order size × units per year)
+``uncertainty_share`` holding cost × sd of demand over R + L ÷ (service weight × units per year)
+===================== ============================================================
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ import numpy.typing as npt
 
 from simlab.arrays import DateArray, FloatArray, IntArray
 from simlab.segments.scheme import SchemeInput
+from simlab.segments.service_ratios import ratio_columns, service_weight
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -60,11 +65,21 @@ def scheme_input(catalog: Catalog, models: Models) -> SchemeInput:
         "cv2_size": cv2_size,
         "order_size": np.where(np.isnan(costs.order_quantity), mean * review, costs.order_quantity),
     }
+    service = catalog.study.optimize.service.weight
+    weight = service_weight({**catalog.numbers, **measures}, catalog.n_items, service)
+    measures |= ratio_columns(measures, _sd_over_protection(models, review), weight)
     numbers: dict[str, FloatArray] = {**catalog.numbers, **measures}
     texts: dict[str, npt.NDArray[np.object_]] = {
         name: column for name, column in catalog.texts.items() if name not in measures
     }
-    return SchemeInput(catalog.sku, catalog.location, numbers, texts)
+    return SchemeInput(catalog.sku, catalog.location, numbers, texts, service=service)
+
+
+def _sd_over_protection(models: Models, review: FloatArray) -> FloatArray:
+    """(n,) standard deviation of demand over R + L, units: periods independent of each other."""
+    mean, variance = models.lead_time_moments
+    law = models.world.demand
+    return np.asarray(np.sqrt((review + mean) * law.variance + law.mean**2 * variance))
 
 
 def _lead_times(models: Models) -> tuple[FloatArray, FloatArray]:

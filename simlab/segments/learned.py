@@ -30,6 +30,10 @@ ATTRIBUTES = (
     "mean_lead_time",
     "cv_lead_time",
     "order_size",
+    "tbs",
+    "zhs",
+    "uncertainty_cost",
+    "uncertainty_share",
 )
 """Columns that may be asked about unless others are named."""
 

@@ -40,6 +40,8 @@ class SchemeInput:
         The scheme's options: its declared defaults, overridden by the study.
     scheme : str
         Name of the scheme, for messages.
+    service : str
+        What a unit weighs in the service that the study counts: units, value, margin or lines_per_unit.
     cutter : callable, optional
         Cuts a score into classes of optimised sizes: (this input, score, what it is) → classes.
     """
@@ -50,6 +52,7 @@ class SchemeInput:
     texts: Mapping[str, TextArray] = field(default_factory=dict)
     options: Mapping[str, object] = field(default_factory=dict)
     scheme: str = ""
+    service: str = "units"
     cutter: Cutter | None = None
 
     @property

@@ -227,7 +227,10 @@ def test_tbs_follows_its_ratio_and_names_its_shortage_cost():
     )
     assert "by shortage cost" in cheap.rule
     without = {name: column for name, column in data.numbers.items() if name != "shortage_cost"}
-    assert "by unit cost" in assign_input(replace(data, numbers=without), "tbs").rule
+    more = dict(without) | {"annual_units": np.array([100.0, 200.0, 300.0])}
+    plain = assign_input(replace(data, numbers=more), "tbs", options={"tbs": {"sizes": (1, 1, 1)}})
+    assert "by service weight (units)" in plain.rule
+    assert [plain.names[code] for code in plain.codes] == ["C", "B", "A"]
 
 
 def test_zhs_prefers_cheap_to_hold_over_large_demand():

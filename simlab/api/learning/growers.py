@@ -74,8 +74,13 @@ def _ruled(
     loss: FloatArray,
     classes: int,
 ) -> Segmentation:
-    learn = learn_cuts if cuts else learn_rules
-    return learn(columns, loss, attributes, classes=classes, min_size=min_size).segmentation
+    """Cuts of one column, or the tree; a tree may ask about one column only, where that loses least."""
+    cut = learn_cuts(columns, loss, attributes, classes=classes, min_size=min_size)
+    if cuts:
+        return cut.segmentation
+    tree = learn_rules(columns, loss, attributes, classes=classes, min_size=min_size)
+    fewer = cut.loss < tree.loss and cut.segmentation.n_segments == tree.segmentation.n_segments
+    return (cut if fewer else tree).segmentation
 
 
 def _sized(data: Data, name: str, min_size: int, loss: FloatArray, classes: int) -> Segmentation:

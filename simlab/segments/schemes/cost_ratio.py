@@ -8,8 +8,9 @@ from simlab.arrays import FloatArray
 from simlab.segments.classes import Classes
 from simlab.segments.criteria import SIZES
 from simlab.segments.scheme import SchemeInput, scheme
+from simlab.segments.service_ratios import service_weight
 
-_SHORTAGE = ("auto", "column", "margin", "cost")
+_SHORTAGE = ("auto", "column", "weight", "margin", "cost")
 
 
 @scheme(
@@ -23,8 +24,10 @@ def tbs(data: SchemeInput) -> Classes:
     Notes
     -----
     b·D/(h·Q), highest first: the order in which service pays for many SKUs under one fill rate. b is the
-    column ``shortage_cost``; without it the margin per unit, without a price the unit cost (option
-    ``shortage`` = column | margin | cost). The paper's six classes: ``sizes`` = 4/7/10/16/25/38 %.
+    column ``shortage_cost``; without it what a unit weighs in the service that the study counts
+    (``optimize.service.weight``: 1 where units count). Option ``shortage`` = column | weight | margin |
+    cost; with the unit cost b ÷ h cancels and D ÷ Q is left. The paper's six classes: ``sizes`` =
+    4/7/10/16/25/38 %.
     """
     shortage, words = _shortage_cost(data)
     score = ratio(
@@ -61,16 +64,11 @@ def ratio(over: FloatArray, under: FloatArray) -> FloatArray:
 def _shortage_cost(data: SchemeInput) -> tuple[FloatArray, str]:
     choice = data.string("shortage", _SHORTAGE)
     if choice == "auto":
-        choice = next(
-            (
-                name
-                for name, column in (("column", "shortage_cost"), ("margin", "price"))
-                if column in data.numbers
-            ),
-            "cost",
-        )
+        choice = "column" if "shortage_cost" in data.numbers else "weight"
     if choice == "column":
         return data.number("shortage_cost"), "shortage cost"
+    if choice == "weight":
+        return service_weight(data.numbers, data.n_items, data.service), f"service weight ({data.service})"
     unit_cost = data.number("unit_cost")
     if choice == "margin":
         return np.maximum(data.number("price") - unit_cost, 0.0), "margin per unit"
