@@ -48,7 +48,7 @@ class DemandTable:
     def n_rows(self) -> int:
         return int(self.item.size)
 
-    def take(self, rows: npt.NDArray[np.bool_]) -> DemandTable:
+    def take(self, rows: IntArray | npt.NDArray[np.bool_]) -> DemandTable:
         """Some of the rows."""
         return DemandTable(
             self.item[rows],
@@ -196,8 +196,8 @@ class Catalog:
 
     @property
     def as_of(self) -> dt.date | None:
-        """Last date used: the study's, else the last date of demand."""
-        return self.study.as_of or self.last_date
+        """Last date used: the study's, else the day that demand is complete to, else its last date."""
+        return self.study.as_of or self.study.demand.complete_to or self.last_date
 
 
 def _date(day: Any) -> dt.date:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,6 +108,7 @@ def _catalog(study: Study, items: TextTable, demand: TextTable | None, receipts:
     items = parts["items"].table
     demand = parts["demand"].table if demand is not None else None
     receipts = parts["receipts"].table if receipts is not None else None
+    ahead = list(_ahead_of(study, today))
     master = read_items(items, study)
     apart = pairs_of(parts["items"].left_out)
     sales = read_demand(demand, master, study, today, apart) if demand is not None else None
@@ -114,7 +116,7 @@ def _catalog(study: Study, items: TextTable, demand: TextTable | None, receipts:
     if demand is None and master is not None:
         _refuse_without_law(items, master)
     tables = [split.table for split in splits]
-    problems = [problem for table in tables for problem in table.findings.problems]
+    problems = [*ahead, *(problem for table in tables for problem in table.findings.problems)]
     if receipts is not None and study.lead_times.law != "fixed" and study.lead_times.crossing is None:
         problems.append(crossing_unsaid(study.file))
     if problems or master is None:
@@ -149,6 +151,15 @@ def _costs(items: Items) -> dict[tuple[str, str], float]:
     for (sku, _), cost in out.items():
         by_sku.setdefault(sku, []).append(cost)
     return out | {(sku, ""): sum(costs) / len(costs) for sku, costs in by_sku.items()}
+
+
+def _ahead_of(study: Study, today: dt.date) -> Iterator[Problem]:
+    """Last dates that lie in the future: nothing is known of what will be sold or received."""
+    for option, day in (("study.as_of", study.as_of), ("demand.complete_to", study.demand.complete_to)):
+        if day is not None and day > today:
+            fix = "say the last date that the tables tell of"
+            message = "lies in the future"
+            yield Problem("E-STU-012", message, study.file, column=f"{option} = {day}", fix=fix)
 
 
 def _refuse_without_law(table: TextTable, items: Items) -> None:

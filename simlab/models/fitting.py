@@ -90,6 +90,8 @@ class Models:
         Units that the inventory position must not lie below after a review; 0 = none. None: no item has one.
     window_scale : int
         `Horizon.scale` of runs in which items may have windows of their own.
+    left_out : tuple of str
+        What the study asks for and the laws do not have, in sentences: said with every result.
     """
 
     world: World
@@ -111,6 +113,7 @@ class Models:
     redraws: Redraws | None = None
     minimum_level: IntArray | None = None
     window_scale: int = 1
+    left_out: tuple[str, ...] = ()
 
     @property
     def n_items(self) -> int:
@@ -213,6 +216,7 @@ def fit(catalog: Catalog) -> Models:
         forecasts=_columns(catalog, _FORECASTS),
         periods_per_year=catalog.study.periods_per_year,
         assumptions=(
+            *choice.left_out,
             *begins,
             *stated.assumptions,
             *assumed,
@@ -237,6 +241,7 @@ def fit(catalog: Catalog) -> Models:
         redraws=_redraws(catalog, choice, lead_times),
         minimum_level=least if least.any() else None,
         window_scale=windows.scale,
+        left_out=choice.left_out,
     )
 
 

@@ -43,6 +43,7 @@ def relations(raw: Mapping[str, Any], file: str, *, from_file: bool) -> Iterator
     yield from _working_days(raw, file)
     yield from _numerals(raw, file)
     yield from _uplift(raw, file)
+    yield from _complete_to(raw, file)
     yield from _name(raw, file)
 
 
@@ -260,6 +261,15 @@ def _uplift(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
         where = f"demand.uplift.future = {future:g}"
         message = "is a share of periods under promotion, and promotion is no driver"
         fix = 'say drivers = ["promotion", "price"], or future = "observed" or "none"'
+        yield Problem("E-STU-008", message, file, column=where, fix=fix)
+
+
+def _complete_to(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    as_of, complete = str(value_at(raw, "study.as_of") or ""), str(value_at(raw, "demand.complete_to") or "")
+    if as_of and complete and complete < as_of:
+        where = f"demand.complete_to = {complete}, study.as_of = {as_of}"
+        message = "the table is complete to a day before the last date used"
+        fix = f"say complete_to = {as_of} if nothing is missing, else as_of = {complete}"
         yield Problem("E-STU-008", message, file, column=where, fix=fix)
 
 

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from simlab.study.row_filter import RowFilter
 from simlab.study.section import Names, Spec, one_or_more
-from simlab.study.values import Count, Flag, Positive, Share, Span, Text, Weekday, closed_days
+from simlab.study.values import Count, Day, Flag, Positive, Share, Span, Text, Weekday, closed_days
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,12 +55,14 @@ class DemandSource(TableSource):
     unknown_sku: Literal["refuse", "drop"] = "refuse"
     returns: Literal["refuse", "net", "drop"] = "refuse"
     missing_quantity: Literal["refuse", "drop"] = "refuse"
+    isolated: Literal["refuse", "keep", "drop"] = "refuse"
 
 
 class ReceiptsSource(TableSource):
     """[data.receipts]: one row per purchase order line received."""
 
     receipt_before_order: Literal["refuse", "drop"] = "refuse"
+    duplicates: Literal["refuse", "keep", "drop"] = "refuse"
 
 
 class DataSpec(Spec):
@@ -132,6 +134,9 @@ class DemandSpec(Spec):
     `closed` holds (first, last) dates, both included. `no_history`: what becomes of a SKU-location without
     demand in any whole period and without a law given: ``exclude`` leaves it out, counted and listed (one
     with a `minimum_level` stays), ``zero`` keeps it as never demanded, ``refuse`` ends with exit code 3.
+    `on_closed`: what becomes of demand dated in a period that is closed. `grain`: the time that one row
+    stands for, found from the dates unless said.
+    `complete_to`: nothing is missing from the table up to this date, even where its last rows are older.
     """
 
     no_history: Literal["exclude", "zero", "refuse"] = "exclude"
@@ -139,6 +144,9 @@ class DemandSpec(Spec):
     life: Life = "evidence"
     closed: tuple[Span, ...] = ()
     weekdays: tuple[Weekday, ...] = ()
+    on_closed: Literal["refuse", "next_open", "drop"] = "refuse"
+    grain: Literal["auto", "day", "week", "month", "four_four_five"] = "auto"
+    complete_to: Day | None = None
     censoring: Literal["none", "stockout_column", "on_hand"] = "none"
     outliers: OutlierSpec = OutlierSpec()
     uplift: UpliftSpec | None = None

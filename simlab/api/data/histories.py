@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from simlab.api.data.data import Data
+from simlab.catalog.calendar.periods import first_day
 from simlab.engine.world.demand_law import LawKind
 from simlab.models import diagnose, fit_gaps, rootogram, variance_ratio
-from simlab.models.history.calendar import first_day
 from simlab.verdict.replay.origins import horizons
 
 _WORST = 10

@@ -39,7 +39,7 @@ def optimize_statements(finance: Finance) -> tuple[str, ...]:
         lines.append(met(opt.service, opt.solved.fill_rate))
     if opt.solved.budget is not None:
         lines.append(_within(scores.inventory_value, opt.solved.budget, currency))
-    lines += transient(opt.data)
+    lines += [*opt.data.models.left_out, *transient(opt.data)]
     lines += _redrawn_lines(opt)
     lines += [one.statement(currency) for one in opt.comparisons]
     lines += finance_statements(finance)
@@ -88,6 +88,7 @@ def simulate_statements(simulation: Simulation) -> tuple[str, ...]:
         f"{format_estimate(total.cycle_service_level, 'cycle_service_level')}, inventory "
         f"{format_estimate(total.inventory_value, 'inventory_value', currency)}, holding cost "
         f"{format_estimate(total.holding_cost, 'holding_cost', currency)} per year.",
+        *simulation.data.models.left_out,
         *transient(simulation.data),
         *dead_stock(simulation.data).statements(currency),
     ]

@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator
-from decimal import Decimal
 
 import numpy as np
-import numpy.typing as npt
 
-from simlab.arrays import BoolArray, DateArray, IntArray
 from simlab.catalog import findings as found
 from simlab.catalog.catalog import DemandTable
-from simlab.catalog.cells.convert import days, judged, notation, refuse_fractional_ids, refuse_missing, spread
-from simlab.catalog.cells.numerals import (
-    PLAIN,
-    Fault,
-    Notation,
-    not_a_number,
-    number_of,
-    pattern,
-    says_nothing,
-)
+from simlab.catalog.cells.convert import refuse_fractional_ids, refuse_missing
 from simlab.catalog.cells.text import TextTable
-from simlab.catalog.columns import DEMAND, DEMAND_FURTHER, NOT_USED
-from simlab.catalog.quality import QualityRow, Status
-from simlab.catalog.tables.further import Further, read_further, refuse_two_stocks, wanted_columns
+from simlab.catalog.columns import DEMAND, NOT_USED
+from simlab.catalog.quality import QualityRow
+from simlab.catalog.tables.demand_calendar import check_calendar, spread_table
+from simlab.catalog.tables.further import wanted_columns
 from simlab.catalog.tables.items import Items, file_remarks, has_columns
-from simlab.catalog.tables.returns import net_returns
+from simlab.catalog.tables.rows import Rows
 from simlab.study import DemandSource, Study
 
-_MOST_UNITS = 10**12
 _NAMES_SHOWN = 5
 
 
@@ -67,7 +55,7 @@ def read_demand(
     refuse_fractional_ids(table, ("sku", "location"))
     for name in ("sku", "location", "date"):
         refuse_missing(table, name)
-    rows = _Rows(table, source, items, study)
+    rows = Rows(table, source, items, study)
     rows.leave_apart(apart)
     rows.drop_unknown(items)
     rows.drop_later(study, today)
@@ -75,317 +63,17 @@ def read_demand(
     rows.drop_negative()
     rows.merge_doubles()
     rows.read_further(study)
+    if items is not None:
+        check_calendar(rows, items, study, today)
     if table.findings or items is None:
         return None
-    demand = rows.result()
+    demand, spread_notes = spread_table(rows.result(), items, study, rows.spans)
     if demand.n_rows == 0:
         fix = "every row was dropped by the study's own rules"
         table.findings.add(found.NO_ROWS, "no demand is left", fix=fix)
         return None
-    return demand, (*rows.account(items), *_remarks(table, study), *_items_without(demand, items, table))
-
-
-class _Rows:
-    """Rows of the table on their way to a `DemandTable`, each with the reason of its fate."""
-
-    def __init__(self, table: TextTable, source: DemandSource, items: Items | None, study: Study) -> None:
-        self.table, self.source = table, source
-        columns = DEMAND | {name: DEMAND_FURTHER[name] for name in wanted_columns(study)}
-        self.written = notation(table, source, columns)
-        self.date, dated = days(table, "date", source)
-        self.item = _matched(table, items)
-        self.quantity, counted = _quantities(table, source, self.written)
-        self.quantity = _in_units(table, source, items, self.item, self.quantity)
-        self.units = self.quantity.copy()
-        self.keep: BoolArray = np.ones(table.n_rows, dtype=np.bool_)
-        self.fates: list[tuple[str, Status, BoolArray, str]] = []
-        self.unnetted = 0
-        self.further = Further()
-        self.dated, self.counted = dated, counted
-
-    def drop(self, what: str, status: Status, rows: BoolArray, note: str = "") -> None:
-        """Book rows that are still kept under a heading; repaired rows stay, dropped ones go."""
-        rows = rows & self.keep
-        if rows.any():
-            self.fates.append((what, status, rows, note))
-            self.keep = self.keep & ~rows
-
-    def leave_apart(self, apart: Collection[tuple[str, str]]) -> None:
-        """SKU-locations that `data.items.where` leaves out."""
-        if not apart:
-            return
-        sku, place = self.table.columns["sku"], self.table.columns["location"]
-        pairs = np.stack([sku.codes, place.codes])
-        distinct, at = np.unique(pairs, axis=1, return_inverse=True)
-        named = [
-            a >= 0 and b >= 0 and (sku.values[a], place.values[b]) in apart for a, b in distinct.T.tolist()
-        ]
-        out = np.array(named, dtype=np.bool_)[at.reshape(-1)] & (self.item < 0)
-        self.drop("SKU-location left out by data.items.where", "filtered", out)
-
-    def drop_unknown(self, items: Items | None) -> None:
-        """SKU-locations that the items table does not have."""
-        unknown = self.keep & (self.item < 0) & ~self.table.columns["sku"].missing()
-        unknown &= ~self.table.columns["location"].missing()
-        if items is None or not unknown.any():
-            return
-        rows = np.flatnonzero(unknown)
-        names = _examples(self.table, rows)
-        if self.source.unknown_sku == "drop":
-            self.drop("SKU-location not in items", "dropped", unknown, names)
-            return
-        sku, place = self.table.columns["sku"].cell(rows[0]), self.table.columns["location"].cell(rows[0])
-        why = (
-            f"at '{place}' is not in the items table"
-            if sku in set(items.sku)
-            else "is not in the items table"
-        )
-        fix = 'add it to items, or say unknown_sku = "drop" under [data.demand]'
-        fix = f"all of them: {names}; {fix}" if "," in names else fix
-        column = self.table.label("sku")
-        self.table.findings.add_rows(found.UNKNOWN_ITEM, f"'{sku}' {why}", rows, column=column, fix=fix)
-
-    def drop_later(self, study: Study, today: dt.date) -> None:
-        """Dates after the study's last one, or in the future."""
-        if study.as_of is not None:
-            later = self.dated & (self.date > np.datetime64(study.as_of, "D"))
-            self.drop(f"later than as_of ({study.as_of})", "dropped", later)
-            return
-        refuse_future(self.table, "date", self.date, self.dated, today)
-
-    def drop_without_quantity(self) -> None:
-        """Rows whose quantity is not known."""
-        column = self.table.columns["quantity"]
-        nothing = np.array([says_nothing(cell) for cell in column.values] + [True], dtype=np.bool_)[
-            column.codes
-        ]
-        if self.source.missing_quantity == "drop":
-            self.drop("quantity missing", "dropped", nothing)
-        else:
-            refuse_missing(self.table, "quantity", fix=_MISSING_FIX)
-
-    def drop_negative(self) -> None:
-        """Returns, by the study's rule (refused ones are faults already)."""
-        negative = self.keep & self.counted & (self.quantity < 0)
-        if not negative.any() or self.source.returns == "refuse":
-            return
-        if self.source.returns == "drop":
-            self.drop("negative quantity (return)", "dropped", negative)
-            return
-        usable = self.keep & self.counted & self.dated & (self.item >= 0)
-        matched = net_returns(self.item, self.date, self.quantity, usable)
-        returned = negative & usable
-        gone = returned & (matched == 0)
-        self.drop("return without an earlier sale", "dropped", gone)
-        self.unnetted = int((-self.units - matched)[returned & ~gone].sum())
-        self.units = np.where(returned & ~gone, -matched, self.units)
-        note = f"{self.unnetted:,} units found no earlier sale and were dropped" if self.unnetted else ""
-        self.fates.append(("return netted against earlier sales", "repaired", returned & ~gone, note))
-        self.quantity = np.where(self.quantity > 0, self.quantity - matched, 0)
-
-    def merge_doubles(self) -> None:
-        """The same SKU, location and date more than once."""
-        usable = np.flatnonzero(self.keep & self.dated & (self.item >= 0) & (self.units >= 0))
-        key = _keys(self.item[usable], self.date[usable])
-        order = np.argsort(key, kind="stable")
-        again = usable[order[1:][key[order][1:] == key[order][:-1]]]
-        if again.size == 0:
-            return
-        again = np.sort(again)
-        if self.source.duplicates == "sum":
-            double = np.zeros(self.keep.size, dtype=np.bool_)
-            double[again] = True
-            self.fates.append(("same SKU, location and date again", "repaired", double, "quantities summed"))
-            return
-        row = int(again[0])
-        twin = usable[(self.item[usable] == self.item[row]) & (self.date[usable] == self.date[row])][:1]
-        first = int(self.table.findings.lines(twin)[0])
-        sku, place = self.table.columns["sku"].cell(row), self.table.columns["location"].cell(row)
-        message = f"'{sku}' at '{place}' on {self.date[row]} stands more than once (first in row {first})"
-        fix = 'keep one of them, or say duplicates = "sum" under [data.demand]'
-        fix += self.told_apart(int(twin[0]), row)
-        self.table.findings.add_rows(found.DUPLICATE, message, again, column=self.table.label("sku"), fix=fix)
-
-    def told_apart(self, first: int, second: int) -> str:
-        """How to keep one of two rows by what else the table says of them; empty if it says nothing."""
-        columns = {name: column for name, column in self.table.columns.items() if name not in DEMAND}
-        for name, column in columns.items():
-            one, other = column.cell(first), column.cell(second)
-            if one != other:
-                label = self.table.label(name)
-                text = f"column '{label}' tells them apart ('{one}', '{other}')"
-                return f'; {text}: to keep rows of one kind say where = {{ {label} = ["{one}"] }}'
-        return ""
-
-    def read_further(self, study: Study) -> None:
-        """Columns that the study's options look at."""
-        self.further = read_further(self.table, study, self.written)
-        rows = np.flatnonzero(self.keep & self.dated & (self.item >= 0))
-        refuse_two_stocks(self.table, self.further, rows, _keys(self.item[rows], self.date[rows]))
-
-    def result(self) -> DemandTable:
-        """What is left, one row per SKU-location and date, sorted."""
-        rows = np.flatnonzero(self.keep & (self.units >= 0))
-        key = _keys(self.item[rows], self.date[rows])
-        if (key[1:] <= key[:-1]).any():
-            order = np.argsort(key, kind="stable")
-            rows, key = rows[order], key[order]
-        starts = np.flatnonzero(np.append(True, key[1:] != key[:-1]))[: key.size]
-        summed = np.add.reduceat(self.quantity[rows], starts) if rows.size else self.quantity[rows]
-        more = self.further.merged(rows, starts, self.quantity[rows])
-        rows = rows[starts]
-        return DemandTable(
-            self.item[rows], self.date[rows], np.asarray(summed, dtype=np.int64), *vars(more).values()
-        )
-
-    def account(self, items: Items) -> Iterator[QualityRow]:
-        """Every row under exactly one heading."""
-        cost = np.append(items.numbers["unit_cost"], 0.0)[self.item]
-        value = self.units * cost
-        left = np.ones(self.keep.size, dtype=np.bool_)
-        for what, status, rows, note in self.fates:
-            rows = rows & left
-            left &= ~rows
-            yield _entry(what, status, rows, self.units, value, note)
-        single = left & _only_row(self.item, left)
-        if single.any():
-            names = _examples(self.table, np.flatnonzero(single))
-            note = f"one observation only, its law leans on others: {names}"
-            yield _entry("only row of its SKU-location", "used", single, self.units, value, note)
-        if self.written.proved:
-            yield _entry(
-                "decimal commas read", "repaired", left & ~single, self.units, value, "proved by the cells"
-            )
-        else:
-            yield _entry("as given", "used", left & ~single, self.units, value, "")
-        if self.unnetted:
-            yield QualityRow("demand", "units returned beyond sales", "dropped", 0, float(-self.unnetted))
-
-
-_MISSING_FIX = 'fill the cell, or say missing_quantity = "drop" under [data.demand]'
-
-
-def _quantities(table: TextTable, source: DemandSource, written: Notation) -> tuple[IntArray, BoolArray]:
-    """(m,) units, 0 where empty or refused, and which rows have some."""
-    column = table.columns["quantity"]
-    use = PLAIN if column.typed else written
-    grammar = pattern(use)
-
-    def judge(cell: str) -> int | Fault:
-        value = number_of(cell, use, grammar)
-        if value is None and says_nothing(cell):
-            return Fault(found.MISSING_CELL, f"{cell!r} is no quantity", _MISSING_FIX)
-        if value is None:
-            return not_a_number(cell, table.name, use)
-        return _whole_units(value, cell, source)
-
-    skip = None
-    if source.missing_quantity == "drop":
-        skip = np.array([says_nothing(cell) for cell in column.values] + [True], dtype=np.bool_)[column.codes]
-    values, good = judged(table, "quantity", judge, skip=skip)
-    return np.asarray(spread(column, values, 0, np.int64)), good
-
-
-def _whole_units(value: Decimal, cell: str, source: DemandSource) -> int | Fault:
-    times = 1 if isinstance(source.unit, str) else Decimal(repr(source.unit))
-    value = value * times
-    if value != value.to_integral_value():
-        fix = "record demand in units small enough to be whole, such as grams for kilograms"
-        fix += ", or say under [data.demand] how many units one of these is: unit = 1000"
-        what = "units" if times == 1 else f"units at {source.unit:g} each"
-        return Fault(found.NOT_WHOLE, f"{cell!r} is not a whole number of {what}", fix)
-    if value < 0 and source.returns == "refuse":
-        fix = 'say returns = "net" or "drop" under [data.demand], or fix the cell'
-        return Fault(found.NEGATIVE, f"{cell!r} is negative (a return?)", fix)
-    if abs(value) > _MOST_UNITS:
-        return Fault(
-            found.OUT_OF_RANGE, f"{cell!r} is too large", f"at most {_MOST_UNITS:,} units are allowed"
-        )
-    return int(value)
-
-
-def _in_units(
-    table: TextTable, source: DemandSource, items: Items | None, item: IntArray, quantity: IntArray
-) -> IntArray:
-    """(m,) units, where the table counts packs or another unit; told in a remark."""
-    if source.unit == "unit" or items is None:
-        return quantity
-    if source.unit != "pack":
-        table.notes.append(("quantities in another unit", f"one of them is {source.unit:g} units"))
-        return quantity
-    size = np.append(items.numbers.get("pack_size", np.full(items.n_items, np.nan)), 1.0)[item]
-    bad = np.flatnonzero(np.isnan(size))
-    if bad.size:
-        sku = table.columns["sku"].cell(bad[0])
-        fix = 'fill pack_size in items, or leave out unit = "pack" under [data.demand]'
-        message = f"demand is in packs, and '{sku}' has no pack_size"
-        table.findings.add_rows(found.MISSING_CELL, message, bad, column=table.label("quantity"), fix=fix)
-    units: IntArray = quantity * np.nan_to_num(size, nan=1.0).astype(np.int64)
-    note = f"{np.abs(quantity).sum():,} packs are {np.abs(units).sum():,} units by pack_size of items"
-    table.notes.append(("quantities in packs", note))
-    return units
-
-
-def _matched(table: TextTable, items: Items | None) -> IntArray:
-    """(m,) row of each demand row's SKU-location in the items table; −1 where it has none."""
-    if items is None:
-        return np.full(table.n_rows, -1, dtype=np.int64)
-    skus = {sku: k for k, sku in enumerate(dict.fromkeys(items.sku))}
-    places = {place: k for k, place in enumerate(dict.fromkeys(items.location))}
-    n_places = len(places)
-    known = np.array([skus[s] * n_places + places[p] for s, p in zip(items.sku, items.location, strict=True)])
-    order = np.argsort(known, kind="stable")
-    sku = _translated(table, "sku", skus)
-    place = _translated(table, "location", places)
-    key = np.where((sku < 0) | (place < 0), -1, sku * n_places + place)
-    at = np.minimum(np.searchsorted(known[order], key), known.size - 1)
-    return np.asarray(np.where(known[order][at] == key, order[at], -1))
-
-
-def _translated(table: TextTable, name: str, numbers: dict[str, int]) -> IntArray:
-    column = table.columns[name]
-    return np.asarray(spread(column, [numbers.get(cell, -1) for cell in column.values], -1, np.int64))
-
-
-def refuse_future(table: TextTable, name: str, date: DateArray, dated: BoolArray, today: dt.date) -> None:
-    """Report dates after today."""
-    rows = np.flatnonzero(dated & (date > np.datetime64(today, "D")))
-    if rows.size:
-        cell = table.columns[name].cell(rows[0])
-        fix = "fix the date, or say study.as_of: later rows are then left out and counted"
-        message = f"{cell!r} lies in the future"
-        table.findings.add_rows(found.FUTURE, message, rows, column=table.label(name), fix=fix)
-
-
-def _keys(item: IntArray, date: DateArray) -> IntArray:
-    """(m,) numbers that sort by item, then date."""
-    return np.asarray(item * 2**20 + (date.astype(np.int64) + 2**19))
-
-
-def _only_row(item: IntArray, rows: BoolArray) -> BoolArray:
-    """Which rows are the only one of their item."""
-    counts = np.bincount(item[rows & (item >= 0)], minlength=1)
-    return np.asarray((item >= 0) & (counts[np.clip(item, 0, counts.size - 1)] == 1))
-
-
-def _entry(
-    what: str, status: Status, rows: BoolArray, units: IntArray, value: npt.NDArray[np.float64], note: str
-) -> QualityRow:
-    return QualityRow(
-        "demand", what, status, int(rows.sum()), float(units[rows].sum()), float(value[rows].sum()), note
-    )
-
-
-def _examples(table: TextTable, rows: IntArray) -> str:
-    """Names of the first few SKU-locations of some rows."""
-    names: dict[str, None] = {}
-    pairs = np.stack([table.columns["sku"].codes[rows], table.columns["location"].codes[rows]])
-    _, firsts = np.unique(pairs, axis=1, return_index=True)
-    for row in rows[np.sort(firsts)][: _NAMES_SHOWN + 1]:
-        names[f"{table.columns['sku'].cell(row)}@{table.columns['location'].cell(row)}"] = None
-    shown = list(names)[:_NAMES_SHOWN]
-    more = firsts.size - len(shown)
-    return ", ".join(shown) + (f" and {more:,} more" if more else "")
+    remarks = (*_remarks(table, study), *spread_notes, *_items_without(demand, items, table))
+    return demand, (*rows.account(items), *remarks)
 
 
 def _remarks(table: TextTable, study: Study) -> Iterator[QualityRow]:

@@ -25,8 +25,8 @@ from simlab.catalog.cells.numerals import Notation
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import NOT_USED, RECEIPTS, RECEIVED
 from simlab.catalog.quality import QualityRow, Status
-from simlab.catalog.tables.demand import refuse_future
 from simlab.catalog.tables.items import Items, file_remarks, has_columns
+from simlab.catalog.tables.rows import refuse_future
 from simlab.study import ReceiptsSource, Study
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
-from simlab.models.history.calendar import running_number
+from simlab.catalog.calendar.periods import running_number
 from simlab.models.suppliers.orders import elapsed, observe
 
 if TYPE_CHECKING:

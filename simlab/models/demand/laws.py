@@ -30,7 +30,7 @@ from simlab.models.demand.rare import composed
 from simlab.models.demand.reasons import Grounds, reasons
 from simlab.models.demand.redrawn import Uncertainty, uncertainty_of
 from simlab.models.demand.scoring.scores import FURTHER, Scores, known_before, rolling_scores
-from simlab.models.demand.seasonality import known_profiles, never_open, seasonal
+from simlab.models.demand.seasonality import known_profiles, never_open, season_left_out, seasonal
 from simlab.models.demand.shrinkage import SizePrior, check_pools, shrunk_variance, size_prior
 from simlab.models.grouping import groups
 from simlab.models.history.history import History
@@ -64,6 +64,8 @@ class Choice:
         Out of sample, of the laws that ``auto`` compares; None where it compared nothing.
     known : Uncertainty or None
         How sure the parameters are; None without history.
+    left_out : tuple of str
+        What the study asks for and the laws do not have, in sentences.
     """
 
     law: DemandLaw
@@ -73,6 +75,7 @@ class Choice:
     notes: tuple[QualityRow, ...] = ()
     scores: Scores | None = None
     known: Uncertainty | None = None
+    left_out: tuple[str, ...] = ()
 
 
 def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | None = None) -> Choice:
@@ -114,8 +117,10 @@ def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | No
     law = with_past(catalog, _law_arrays(fitted, history), history)
     reason = _with_blocks(reason, law, catalog)
     more: tuple[QualityRow, ...] = ()
+    left_out: tuple[str, ...] = ()
     if catalog.study.models.seasonality is not None:
-        law, more, _ = seasonal(catalog, history, law, given.mask)
+        law, more, found = seasonal(catalog, history, law, given.mask)
+        left_out = season_left_out(catalog, found)
     with np.errstate(divide="ignore", invalid="ignore"):
         observed = np.sqrt(history.variance) / history.mean
         of_law = np.sqrt(law.variance) / law.mean
@@ -123,7 +128,7 @@ def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | No
     cv = np.where(law.mean > 0, np.where(seen, observed, of_law), np.nan)
     enough = max(catalog.study.models.min_periods, 2)
     remarks = tuple(_remarks(catalog, history, given.mask, enough))
-    return Choice(law, reason, n_observed, cv, (*remarks, *more), scores, known)
+    return Choice(law, reason, n_observed, cv, (*remarks, *more), scores, known, left_out)
 
 
 @dataclass(frozen=True, eq=False)

@@ -268,6 +268,29 @@ def _mean_multipliers(history: History, seasons: Seasons) -> tuple[FloatArray, F
     return np.maximum(found[0], 1e-9), np.maximum(found[1], 1e-18)
 
 
+def season_left_out(catalog: Catalog, found: Profiles) -> tuple[str, ...]:
+    """Groups whose season the study asks for and the laws do not have, in a sentence; empty where none is."""
+    spec, period = catalog.study.models.seasonality, catalog.study.period
+    assert spec is not None
+    out = np.flatnonzero(~found.believed)
+    if out.size == 0:
+        return ()
+    n, named = len(found.names), [f"'{found.names[k]}'" for k in out.tolist() if found.names[k]]
+    more = f" and {len(named) - _NAMES_SHOWN} more" if len(named) > _NAMES_SHOWN else ""
+    which = f"{out.size} of {n} groups" if out.size < n else "all items" if n == 1 else f"all {n} groups"
+    which += f" ({', '.join(named[:_NAMES_SHOWN])}{more})" if named else ""
+    cycle = spec.cycle or CYCLES[period]
+    why = (
+        f"the history has less than two whole cycles of {cycle} {period}s"
+        if np.isnan(found.p).all()
+        else "it does not stand out from chance"
+    )
+    return (
+        f"The season asked for (models.seasonality) is left out for {which}: {why}. Levels and service are "
+        "those of demand that is alike all year.",
+    )
+
+
 def _remark(found: Profiles, cycle: int, n: int) -> QualityRow:
     names = [
         f"'{name}' {line.min():.2f} to {line.max():.2f}" if name else f"{line.min():.2f} to {line.max():.2f}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.arrays import BoolArray, DateArray, IntArray
+from simlab.catalog.calendar.periods import first_day, one_date_a_period, running_number
 from simlab.catalog.quality import QualityRow
 from simlab.study.values import WEEKDAYS, closed_days
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from simlab.study import Study
 
 
-_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday = 0
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+__all__ = ["Calendar", "first_day", "running_number", "whole_periods"]
+_DAY = np.timedelta64(1, "D")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +39,8 @@ class Calendar:
         False where every day of the period was closed: such a period is no observation. A period
         with some closed days counts as it is.
     stamped : bool
-        Every row carries the same day of its week or month: the table is already by period, so
-        its first and last period are whole.
+        One date stands for each week or month: the table is already by period, so that its first
+        period is whole, and its last one, too, unless `as_of` lies within it.
     """
 
     period: str
@@ -57,62 +58,49 @@ class Calendar:
         return running_number(dates, self.period, self.week_starts) - self.first
 
 
-def running_number(dates: DateArray, period: str, week_starts: str) -> IntArray:
-    """Number of the day, week or month that a date lies in, counted from 1970."""
-    if period == "month":
-        return dates.astype("datetime64[M]").astype(np.int64)
-    days = dates.astype("datetime64[D]").astype(np.int64)
-    if period == "day":
-        return days
-    return np.asarray((days + _shift(week_starts)) // 7)
-
-
-def first_day(number: int, period: str, week_starts: str) -> np.datetime64:
-    """First day of a period given by its running number."""
-    if period == "month":
-        return np.datetime64(str(np.datetime64(number, "M")), "D")
-    days = number if period == "day" else number * 7 - _shift(week_starts)
-    return np.datetime64(days, "D")
-
-
 def whole_periods(study: Study, dates: DateArray, first: np.datetime64, last: np.datetime64) -> Calendar:
     """The calendar of a history.
 
     Parameters
     ----------
     study : Study
-        Period, week start and closed dates.
+        Period, week start, closed dates, and what one row stands for (`demand.grain`).
     dates : (m,) datetime64[D]
         Dates of the demand rows that are used.
     first, last : datetime64[D]
-        First date of demand and last date used (`as_of`); part periods at the ends are left out
-        unless the table is already by period.
+        First date of demand and last date used (`as_of`).
+
+    Notes
+    -----
+    A period at an end is whole if every open day of it lies between `first` and `last`. A table that is
+    already by period is whole at its beginning, and at its end where the study names no last date; with
+    `as_of` (or `demand.complete_to`) within the last period that one is still running, whatever day its
+    rows carry.
     """
     period, week_starts = study.period, study.week_starts
-    stamped = period != "day" and _is_stamped(dates, period)
+    stamped = by_period(study, dates)
+    named = study.as_of is not None or study.demand.complete_to is not None
     low, high = running_number(np.array([first, last]), period, week_starts).tolist()
     if not stamped:
-        low += int(first_day(low, period, week_starts) != first)
-        high -= int(first_day(high + 1, period, week_starts) - last > np.timedelta64(1, "D"))
+        low += int(_any_open(study, first_day(low, period, week_starts), first))
+    if not stamped or named:
+        high -= int(_any_open(study, last + _DAY, first_day(high + 1, period, week_starts)))
     edges = np.array([first_day(number, period, week_starts) for number in range(low, high + 2)])
     return Calendar(period, week_starts, low, _open(study, edges.astype("datetime64[D]")), stamped)
 
 
-def _shift(week_starts: str) -> int:
-    return _EPOCH_WEEKDAY - _WEEKDAYS.index(week_starts)
-
-
-def _is_stamped(dates: DateArray, period: str) -> bool:
-    """Whether all dates are one weekday, one day of the month, or the last day of their month."""
-    if dates.size == 0:
+def by_period(study: Study, dates: DateArray) -> bool:
+    """Whether rows stand for whole weeks or months, as the study says or their dates show."""
+    if study.period == "day":
         return False
-    days = np.unique(dates.astype("datetime64[D]"))
-    if period == "week":
-        return np.unique(days.astype(np.int64) % 7).size == 1
-    months = days.astype("datetime64[M]")
-    from_start = (days - months.astype("datetime64[D]")).astype(np.int64)
-    to_end = ((months + 1).astype("datetime64[D]") - days).astype(np.int64)
-    return bool((from_start == from_start[0]).all() or (to_end == 1).all())
+    if study.demand.grain != "auto":
+        return study.demand.grain == study.period
+    return one_date_a_period(dates, study.period, study.week_starts)
+
+
+def _any_open(study: Study, first: np.datetime64, end: np.datetime64) -> bool:
+    """Whether any day from `first` up to, not including, `end` is open."""
+    return bool((~study.demand.closed_mask(np.arange(first, end, dtype="datetime64[D]"))).any())
 
 
 def _open(study: Study, edges: DateArray) -> BoolArray:

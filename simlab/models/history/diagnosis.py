@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
-from simlab.models.history.calendar import first_day
+from simlab.catalog.calendar.periods import first_day
 from simlab.models.history.history import History, opened, places, tables
 from simlab.models.history.lives import is_new
 from simlab.models.statistics import benjamini_hochberg, chi_square_p, normal_p

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.arrays import BoolArray, DateArray, IntArray
+from simlab.catalog.calendar.periods import first_day
 from simlab.catalog.quality import QualityRow
 from simlab.errors import InvalidInputError, Problem
-from simlab.models.history.calendar import first_day, whole_periods
+from simlab.models.history.calendar import whole_periods
 from simlab.study import closed_days
 
 if TYPE_CHECKING:

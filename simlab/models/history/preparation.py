@@ -13,6 +13,7 @@ from simlab.models.grouping import per_item
 from simlab.models.history.censoring import unconstrained
 from simlab.models.history.drivers import Drivers, read_drivers
 from simlab.models.history.history import Changes, History, unit_cost
+from simlab.models.history.observable import check_effects
 from simlab.models.history.uplift import without_uplift
 from simlab.study.history_sections import OutlierSpec
 
@@ -61,6 +62,7 @@ def prepared(catalog: Catalog, history: History, short: BoolArray) -> History:
         history, more = unconstrained(catalog, history, short)
         noted += more
     if drivers is not None:
+        check_effects(catalog, history, drivers)
         history, more = without_uplift(catalog, history, drivers)
         noted += more
     kept = history.quantity > 0

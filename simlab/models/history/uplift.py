@@ -24,6 +24,7 @@ _Z = 1.959964  # normal quantile of a 95 % interval
 _LOWER_PRICE = float(np.log(0.9))
 _SHOWN = 8
 _PRICE = "; prices beyond half or double the usual count as that; no effect where quantity sets the price"
+_SOLD = "; of dates with rows alone: given that something was sold, where rows are sales"
 _PURPOSE = 2  # of the streams that thin demand; 1 draws what stock-outs hid
 
 
@@ -218,6 +219,7 @@ def _notes(
         n = sum(one.n_periods for one in mine)
         note = f"{per} {', '.join(each)}{more}; seen in {n:,} SKU-location × {period}s"
         note += _PRICE if name == "price" else ""
+        note += _SOLD if catalog.study.demand.absent_dates == "unknown" else ""
         yield QualityRow("demand", f"uplift by {name}", "used", 0, note=note)
     if drivers.item.size:
         what = "future promotions and prices"

@@ -195,7 +195,8 @@ def test_future_dates() -> None:
     """Without as_of the future is a mistake; with it, later rows are left out and counted."""
     table = demand(("a", "X", "2024-01-01", 1), ("a", "X", "2199-01-01", 9))
     assert "'2199-01-01' lies in the future" in refusal(PLAIN, items(), table)
-    catalog = from_frames(Study.default(as_of=dt.date(2024, 6, 30)), items(), table)
+    study = Study.default(as_of="2024-06-30", demand={"complete_to": "2024-06-30"})
+    catalog = from_frames(study, items(), table)
     assert catalog.quality.rows("demand", "dropped") == 1
     assert catalog.as_of == dt.date(2024, 6, 30)
     assert catalog.last_date == dt.date(2024, 1, 1)
@@ -309,7 +310,7 @@ def test_laws_of_the_account(table: list[tuple[str, ...]], order: list[int], rul
     """Read = used + repaired + dropped; units agree with the demand kept; row order never matters."""
     table = [*table, ("a", "X", "2024-01-01", "1")]
     options = {"duplicates": "sum", "unknown_sku": "drop", "missing_quantity": "drop", **rule}
-    study = Study.default(as_of=dt.date(2024, 2, 1), data={"demand": options})
+    study = Study.default(as_of="2024-02-01", data={"demand": options}, demand={"complete_to": "2024-02-01"})
     catalog = from_frames(study, items(), demand(*table))
     quality = catalog.quality
     assert catalog.demand is not None

@@ -318,9 +318,11 @@ def test_closed_days_are_named_and_silent_days_told() -> None:
     rng = np.random.default_rng(1)
     n = 56
     lines = {f"S{k}": {"quantity": rng.poisson(5, n)} for k in range(8)}
-    catalog = catalogue(lines, days=1, period="day", weekdays=["sunday"], closed=["2012-01-12/2012-01-13"])
+    catalog = catalogue(
+        lines, days=1, period="day", weekdays=["sunday"], closed=["2012-01-12/2012-01-13"], on_closed="drop"
+    )
     note = next(note for note in read_history(catalog).notes if note.what == "closed days of the study")
-    assert note.note.startswith("10 days: every sunday, 2012-01-12/2012-01-13;")
+    assert note.note.startswith("9 days: every sunday, 2012-01-12/2012-01-13;")
     table = pd.DataFrame(
         {"sku": f"S{k}", "location": "X", "date": str(START + day), "quantity": 3}
         for k in range(8)

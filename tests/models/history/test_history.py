@@ -86,17 +86,21 @@ def test_rows_of_zero_begin_no_life_of_an_item_that_sells_later(make_catalog) ->
 def test_closed_days_are_no_observation(make_catalog) -> None:
     """2 and 3 January are closed; what was sold then is left out and counted."""
     demand = {"P0": {"2024-01-01": 4, "2024-01-02": 9, "2024-01-05": 2}}
-    catalog = make_catalog(demand, period="day", demand={"closed": ["2024-01-02/2024-01-03"]})
+    catalog = make_catalog(
+        demand, period="day", demand={"closed": ["2024-01-02/2024-01-03"], "on_closed": "drop"}
+    )
     history = read_history(catalog)
     assert history.n_observed.tolist() == [3]
     assert history.mean.tolist() == [2.0]
-    assert history.notes[0].rows == 1
+    assert catalog.quality.rows("demand", "dropped") == 1
 
 
 def test_a_week_counts_unless_all_its_days_are_closed(make_catalog) -> None:
     sold = {"2024-01-01": 4, "2024-01-09": 1, "2024-01-21": 2}
     for closed, n in (("2024-01-08/2024-01-14", 2), ("2024-01-08/2024-01-13", 3)):
-        history = read_history(make_catalog({"P0": sold}, period="week", demand={"closed": [closed]}))
+        history = read_history(
+            make_catalog({"P0": sold}, period="week", demand={"closed": [closed], "on_closed": "drop"})
+        )
         assert history.n_observed.tolist() == [n]
 
 
@@ -122,7 +126,8 @@ def test_the_account_still_adds_up(make_catalog) -> None:
     st.randoms(use_true_random=False),
 )
 def test_counts_equal_a_plain_loop_and_ignore_the_order_of_rows(rows, period, random) -> None:
-    study = Study.default(period=period, demand={"life": "window"}, as_of="2024-04-10")
+    demand = {"life": "window", "complete_to": "2024-04-10"}
+    study = Study.default(period=period, demand=demand, as_of="2024-04-10")
     items = pd.DataFrame({"sku": list("abcd"), "location": "X", "unit_cost": 1.0})
     start = np.datetime64("2024-02-01")
     random.shuffle(rows)

@@ -1,0 +1,1 @@
+"""What the dates of tables say: grain, closed days, periods, windows."""
