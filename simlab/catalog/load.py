@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.catalog import findings as found
-from simlab.catalog.catalog import Catalog
+from simlab.catalog.calendar.closed_sales import open_share
+from simlab.catalog.catalog import Catalog, DemandTable
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import required
 from simlab.catalog.files.csvfile import read_csv
@@ -128,7 +129,9 @@ def _catalog(study: Study, items: TextTable, demand: TextTable | None, receipts:
     entries += tuple(entry for split in splits for entry in account(split, costs))
     finer = study.data.model_copy(update={"cost_resolution": master.cost_resolution})
     return Catalog(
-        study=study.model_copy(update={"data": finer}),
+        study=_with_open_share(
+            study.model_copy(update={"data": finer}), sales[0] if sales is not None else None
+        ),
         sku=master.sku,
         location=master.location,
         unit_cost=master.unit_cost,
@@ -151,6 +154,15 @@ def _costs(items: Items) -> dict[tuple[str, str], float]:
     for (sku, _), cost in out.items():
         by_sku.setdefault(sku, []).append(cost)
     return out | {(sku, ""): sum(costs) / len(costs) for sku, costs in by_sku.items()}
+
+
+def _with_open_share(study: Study, demand: DemandTable | None) -> Study:
+    """The study that knows how much of a year its closed dates leave."""
+    if demand is None or not study.demand.closed:
+        return study
+    named = study.as_of or study.demand.complete_to
+    last = demand.date.max() if named is None else np.datetime64(named, "D")
+    return study.model_copy(update={"open_share": open_share(study, demand.date.min(), last)})
 
 
 def _ahead_of(study: Study, today: dt.date) -> Iterator[Problem]:

@@ -44,6 +44,9 @@ class Study(Spec):
         day, week or month: all levels and laws are per period.
     as_of : date or None
         Last date used; None: the last date of demand.
+    open_share : float
+        Share of a year's periods that are open, beyond weekdays that a daily study closes: known once the
+        history is read (`catalog.closed_sales.open_share`), 1 until then.
     source : str
         Text of the study file as given; empty for a study made in Python.
     folder : Path
@@ -71,6 +74,7 @@ class Study(Spec):
     suppliers: tuple[SupplierSpec, ...] = ()
     scenarios: dict[str, ScenarioSpec] = Field(default_factory=dict)
     run: RunSpec = RunSpec()
+    open_share: float = Field(default=1.0, exclude=True, repr=False)
     source: Text = Field(default="", exclude=True, repr=False)
     folder: Path = Field(default=Path(), exclude=True, repr=False)
     file: Text = Field(default="study.toml", exclude=True, repr=False)
@@ -111,8 +115,8 @@ class Study(Spec):
 
     @property
     def periods_per_year(self) -> float:
-        """Periods in a year of 365 days."""
-        return 365.0 / self.period_days
+        """Periods in a year of 365 days in which demand is open: what closed dates leave of them."""
+        return 365.0 / self.period_days * self.open_share
 
     @property
     def time_unit_periods(self) -> float:

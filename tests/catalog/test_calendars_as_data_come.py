@@ -322,3 +322,55 @@ def test_a_slow_start_and_rare_sales_are_not_isolated() -> None:
         dates = np.unique(np.datetime64("2019-01-01") + rng.integers(0, 2000, rng.integers(2, 40)))
         catalog(dates, period="month")
     catalog(np.concatenate([days("2023-01-02", 1), days("2023-03-06", 60, 7)]))
+
+
+# ----------------------------------------------------------------------------------- receipts pasted twice
+
+
+def receipts_of(rows, names, duplicates="refuse"):
+    items = pd.DataFrame({"sku": ["a"], "location": "X", "unit_cost": 1.0, "demand_law": "poisson"})
+    items["demand_mean"] = 2.0
+    study = Study.default(
+        period="day", lead_times={"crossing": False}, data={"receipts": {"duplicates": duplicates}}
+    )
+    return from_frames(study, items, None, pd.DataFrame(rows, columns=names))
+
+
+NAMES = ["supplier", "sku", "order_date", "receipt_date", "quantity"]
+
+
+def orders(n=40):
+    placed = days("2024-01-01", n)
+    came = placed + np.random.default_rng(8).integers(5, 20, n)
+    return [
+        ("ACME", f"k{k % 3}", str(a), str(b), 10) for k, (a, b) in enumerate(zip(placed, came, strict=True))
+    ]
+
+
+def test_receipts_pasted_twice_are_refused_like_demand_twice() -> None:
+    with pytest.raises(InvalidInputError, match="ordered 2024-01-01, stands a second time") as info:
+        receipts_of(orders() * 2, NAMES)
+    assert "DataFrame receipts:40" in str(info.value)
+    assert "E-REC-014" in str(info.value)
+    found = receipts_of(orders() * 2, NAMES, "drop")
+    assert found.receipts.n_rows == 40
+    assert found.quality.rows("receipts", "dropped") == 40
+    assert found.quality.read["receipts"] == 80
+    assert receipts_of(orders() * 2, NAMES, "keep").receipts.n_rows == 80
+
+
+def test_a_few_rows_or_a_block_pasted_twice() -> None:
+    rows = orders()
+    with pytest.raises(InvalidInputError, match="E-REC-014"):
+        receipts_of([*rows, rows[7]], NAMES)
+    plain = [(supplier, *rest) for supplier, _, *rest in rows]
+    names = [name for name in NAMES if name != "sku"]
+    for table in (plain + plain[10:25], sorted(plain * 2)):
+        with pytest.raises(InvalidInputError, match="E-REC-014"):
+            receipts_of(table, names)
+
+
+def test_lines_alike_without_sku_or_order_are_no_question() -> None:
+    """Five lines of ten units an order, nothing else told: alike, and all received."""
+    plain = [("ACME", a, b, q) for _, _, a, b, q in orders() for _ in range(5)]
+    assert receipts_of(plain, [n for n in NAMES if n != "sku"]).receipts.n_rows == 200

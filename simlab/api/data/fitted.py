@@ -31,7 +31,7 @@ _COLUMNS = (
     Column("pit_mean", "mean PIT (right: 0.5)", Kind.RATE),
     Column("pit_share", "PIT in 0.05–0.95 (right: 0.9)", Kind.RATE),
     Column("p", "p of the test", Kind.RATE),
-    Column("flagged", "flagged", Kind.TEXT),
+    Column("finding", "misfit found", Kind.TEXT),
 )
 
 

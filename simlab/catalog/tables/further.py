@@ -73,6 +73,11 @@ def read_further(table: TextTable, study: Study, written: Notation) -> Further:
         elif needed:
             fix = f"add it, or leave out {needed}"
             table.findings.add(found.MISSING_COLUMN, "required column is missing", column=name, fix=fix)
+    for name in ("stockout", "on_hand"):
+        if name in columns and wanted_columns(study)[name] and table.columns[name].missing().all():
+            message = "says nothing in any row: what was not seen in stock-outs cannot be estimated"
+            fix = f"fill it, or leave out {wanted_columns(study)[name]}"
+            table.findings.add(found.MISSING_CELL, message, column=table.label(name), fix=fix)
     return Further(**columns)  # type: ignore[arg-type]
 
 

@@ -26,6 +26,7 @@ from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import NOT_USED, RECEIPTS, RECEIVED
 from simlab.catalog.quality import QualityRow, Status
 from simlab.catalog.tables.items import Items, file_remarks, has_columns
+from simlab.catalog.tables.repeated import repeated_rows
 from simlab.catalog.tables.rows import refuse_future
 from simlab.study import ReceiptsSource, Study
 
@@ -72,19 +73,21 @@ def read_receipts(
     backward = both & (received < ordered)
     if source.receipt_before_order == "refuse":
         _refuse_backward(table, backward)
+    twice = _doubles(table, source)
     later = _later(table, received, received_known, study, today)
     if table.findings:
         return None
-    under_way = (later | ~received_known) & ordered_known & ~backward
+    under_way = (later | ~received_known) & ordered_known & ~backward & ~twice
     today_known = _last_day(study, ordered[ordered_known], received[received_known])
     after = under_way & (ordered > today_known)
     under_way &= ~after
     fates: list[tuple[str, Status, BoolArray, str]] = [
-        ("receipt before its order", "dropped", backward, ""),
+        ("receipt before its order", "dropped", backward & ~twice, ""),
+        ("same receipt again", "dropped", twice, "every column is that of an earlier row"),
         (f"ordered after {today_known}", "dropped", after, ""),
         ("orders still open", "repaired", under_way, f"known to take longer than up to {today_known}"),
     ]
-    kept = ~backward & ~under_way & ~after
+    kept = ~backward & ~under_way & ~after & ~twice
     worth = quantity * _unit_costs(table, items)
     entries = (*_account(fates, kept, quantity, worth, proved=written.proved), *_remarks(table, study))
     until = np.where(under_way, today_known, received)
@@ -110,6 +113,20 @@ def _refuse_backward(table: TextTable, backward: BoolArray) -> None:
         message = f"{came!r} lies before the order of {was}"
         column = table.label("receipt_date")
         table.findings.add_rows(found.ORDER_OF_DATES, message, rows, column=column, fix=fix)
+
+
+def _doubles(table: TextTable, source: ReceiptsSource) -> BoolArray:
+    """(m,) rows to drop because they stand a second time; refused or kept as the study says."""
+    nothing = np.zeros(table.n_rows, dtype=np.bool_)
+    twice = nothing if source.duplicates == "keep" else repeated_rows(table)
+    if not twice.any() or source.duplicates == "drop":
+        return twice
+    rows = np.flatnonzero(twice)
+    supplier, day = (table.columns[name].cell(rows[0]) for name in ("supplier", "order_date"))
+    message = f"a receipt of {supplier!r}, ordered {day}, stands a second time, every column alike"
+    fix = 'pasted twice? take it out, or say duplicates = "drop" under [data.receipts]; "keep" if both came'
+    table.findings.add_rows(found.DUPLICATE, message, rows, column=table.label("receipt_date"), fix=fix)
+    return nothing
 
 
 def _later(

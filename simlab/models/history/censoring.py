@@ -61,6 +61,23 @@ def empty_shelves(
     return item[is_open], period[is_open]
 
 
+def without_stock(catalog: Catalog) -> tuple[QualityRow, ...]:
+    """A remark on SKU-locations of which no row says a stock: their stock-outs are not seen."""
+    table, spec = catalog.demand, catalog.study.demand
+    if table is None or table.on_hand is None or spec.censoring != "on_hand":
+        return ()
+    sold = np.bincount(table.item, minlength=catalog.n_items) > 0
+    known = np.bincount(table.item[~np.isnan(table.on_hand)], minlength=catalog.n_items) > 0
+    blind = np.flatnonzero(sold & ~known)
+    if blind.size == 0:
+        return ()
+    named = ", ".join(f"{catalog.sku[k]}@{catalog.location[k]}" for k in blind[:_NAMES_SHOWN].tolist())
+    more = f" and {blind.size - _NAMES_SHOWN:,} more" if blind.size > _NAMES_SHOWN else ""
+    note = f"{blind.size:,} SKU-locations have no on_hand in any row, so that their stock-outs are not seen: "
+    note += f"sales are taken for their demand ({named}{more})"
+    return (QualityRow("demand", "stock not known", "used", 0, note=note),)
+
+
 def unconstrained(
     catalog: Catalog, history: History, short: BoolArray
 ) -> tuple[History, tuple[QualityRow, ...]]:

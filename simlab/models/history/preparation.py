@@ -10,7 +10,7 @@ import numpy as np
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.models.grouping import per_item
-from simlab.models.history.censoring import unconstrained
+from simlab.models.history.censoring import unconstrained, without_stock
 from simlab.models.history.drivers import Drivers, read_drivers
 from simlab.models.history.history import Changes, History, unit_cost
 from simlab.models.history.observable import check_effects
@@ -60,7 +60,7 @@ def prepared(catalog: Catalog, history: History, short: BoolArray) -> History:
     if spec.censoring != "none":
         short = short & (per_item(catalog, "censoring") != "none")[history.item]
         history, more = unconstrained(catalog, history, short)
-        noted += more
+        noted += (*more, *without_stock(catalog))
     if drivers is not None:
         check_effects(catalog, history, drivers)
         history, more = without_uplift(catalog, history, drivers)

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.arrays import FloatArray, IntArray
+from simlab.arrays import DateArray, FloatArray, IntArray
 from simlab.models.statistics import benjamini_hochberg, f_p, kruskal_p, rank_sum_p
 from simlab.models.suppliers.orders import Observed, elapsed, no_delivery, observe, suppliers, weekday_names
 from simlab.study import WEEKDAYS
 
 if TYPE_CHECKING:
-    from simlab.arrays import DateArray
     from simlab.catalog import Catalog
 
 
@@ -104,7 +103,7 @@ class SupplierRecord:
     mean_days, sd_days, p95_days : float
         Of those received, as `lead_times.calendar` counts.
     drift : Drift or None
-        None with fewer than `min_receipts` receipts, as below.
+        None with fewer than `min_receipts` receipts, as below, or fewer than 8 order days: cannot tell.
     has_weekday, is_shared : bool
         Believed, with at most 5 % of the suppliers flagged expected to be false.
     """
@@ -236,17 +235,18 @@ def _weekday(ordered: DateArray, days: FloatArray) -> WeekdayEffect:
 
 
 FALSE_SHARE = 0.05
+_FEWEST = 8  # order days: with fewer, no order of the values is rarer than 5 % of all orders
 
 
 @dataclass(frozen=True)
 class Drift:
-    """Older and newer half of a supplier's receipts, by order date.
+    """Older and newer half of a supplier's order days; all that was ordered on one is one value, their mean.
 
     Attributes
     ----------
     supplier : str
     older, newer : float
-        Mean lead times, days.
+        Mean lead times, days, every order day once.
     p : float
         Two-sided Mann–Whitney p-value; NaN where nothing varies.
     flagged : bool
@@ -261,7 +261,10 @@ class Drift:
 
 
 def lead_time_drift(catalog: Catalog) -> tuple[Drift, ...]:
-    """One entry per supplier with `lead_times.min_receipts` usable receipts or more, by name."""
+    """One entry per supplier with 8 order days and `lead_times.min_receipts` receipts or more, by name.
+
+    Of others nothing can be told. Lines of one order are one observation: they travel together.
+    """
     seen, spec = observe(catalog), catalog.study.lead_times
     if seen is None:
         return ()
@@ -270,14 +273,22 @@ def lead_time_drift(catalog: Catalog) -> tuple[Drift, ...]:
     for name, rows in suppliers(table).items():
         if rows.size < max(spec.min_receipts, 2):
             continue
-        rows = rows[np.argsort(table.order_date[rows], kind="stable")]
-        older, newer = days[rows[: rows.size // 2]], days[rows[rows.size // 2 :]]
+        each = by_order_day(table.order_date[rows], days[rows])
+        if each.size < _FEWEST:
+            continue
+        older, newer = each[: each.size // 2], each[each.size // 2 :]
         found.append((name, older, newer, rank_sum_p(older, newer)))
     flagged = benjamini_hochberg(np.array([p for *_, p in found]), FALSE_SHARE)
     return tuple(
         Drift(name, float(older.mean()), float(newer.mean()), p, bool(flag))
         for (name, older, newer, p), flag in zip(found, flagged, strict=True)
     )
+
+
+def by_order_day(ordered: DateArray, days: FloatArray) -> FloatArray:
+    """(k,) mean lead time of each day on which something was ordered, in the order of the days."""
+    _, code = np.unique(ordered, return_inverse=True)
+    return np.asarray(np.bincount(code, weights=days) / np.bincount(code))
 
 
 _FEWEST_PAIRS = 3
@@ -321,7 +332,8 @@ def shared_delay(seen: Observed, rows: IntArray, by: Sequence[str]) -> Shared:
 
     Notes
     -----
-    Neighbouring order days are taken in pairs, so that a slow change does not look like sharing. With
+    Receipts of one order of one SKU-location are one value, their mean. Neighbouring order days are taken in
+    pairs, so that a slow change does not look like sharing. With
     sizes a and b of a pair and means x and y, E[ab/(a + b)·(x − y)²] = w + d·2ab/(a + b), w the variance
     within days and d the variance of what a day's orders share.
 
@@ -330,7 +342,7 @@ def shared_delay(seen: Observed, rows: IntArray, by: Sequence[str]) -> Shared:
     Searle, Casella & McCulloch (1992), Variance Components, chapter 3 (unbalanced one-way data).
     """
     rows = rows[np.argsort(seen.table.order_date[rows], kind="stable")]
-    value = _without_groups(seen, rows, by)
+    rows, value = _once_an_order(seen, rows, _without_groups(seen, rows, by))
     _, day = np.unique(seen.table.order_date[rows], return_inverse=True)
     size = np.bincount(day)
     several = int((size > 1).sum())
@@ -347,6 +359,25 @@ def shared_delay(seen: Observed, rows: IntArray, by: Sequence[str]) -> Shared:
     common = max(between - inside, 0.0) / float((2 * a * b / (a + b)).mean())
     p = 0.0 if inside == 0 else f_p(between / inside, n_pairs, free)
     return Shared(size.size, several, common / (common + inside), p)
+
+
+def _once_an_order(seen: Observed, rows: IntArray, value: FloatArray) -> tuple[IntArray, FloatArray]:
+    """A row and the mean value of each order: one day, order id, SKU and location, as far as they are told.
+
+    Rows without an order id and a SKU are orders of their own.
+    """
+    table = seen.table.take(rows)
+    ids = table.texts.get("order_id", np.full(rows.size, None, dtype=object))
+    keys = [
+        key if key[1] is not None or key[2] is not None else (at,)
+        for at, key in enumerate(zip(table.order_date.tolist(), ids, table.sku, table.location, strict=True))
+    ]
+    number: dict[object, int] = {}
+    code = np.array([number.setdefault(key, len(number)) for key in keys], dtype=np.int64)
+    if not code.size:
+        return rows, value
+    first = np.unique(code, return_index=True)[1]
+    return rows[first], np.asarray(np.bincount(code, weights=value) / np.bincount(code))
 
 
 def _without_groups(seen: Observed, rows: IntArray, by: Sequence[str]) -> FloatArray:

@@ -47,7 +47,7 @@ def _drifted(records: Sequence[SupplierRecord]) -> Iterator[QualityRow]:
         shown = listed(
             [f"'{one.supplier}' {one.older:.3g} → {one.newer:.3g} days" for one in found], _SHOWN, "; "
         )
-        text = f"older against newer half of the receipts, Mann–Whitney, 5 % false: {shown}"
+        text = f"older against newer half of the order days, Mann–Whitney, 5 % false: {shown}"
         yield _remark("lead times have drifted", text)
 
 

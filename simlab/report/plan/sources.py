@@ -161,7 +161,8 @@ def suppliers_section(tables: RunTables) -> Row:
         "charts": [],
         "notes": (
             "Promises may have been moved: laws use actual dates alone.",
-            "Flags survive a guard against chance (5 % of them may be false).",
+            "Flags survive a guard against chance (5 % of them may be false); what was ordered on one day is "
+            "one observation of drift and weekdays.",
             "Shared delay: intraclass correlation of the lead times of one day's orders; 1 = late together.",
         ),
     }
@@ -169,9 +170,11 @@ def suppliers_section(tables: RunTables) -> Row:
 
 def _flags(rows: list[Row]) -> str:
     counts = [sum(bool(row[flag]) for row in rows) for flag in ("drifted", "has_weekday", "is_shared")]
+    untold = sum(not is_number(row["drift_p"]) for row in rows)
+    few = f" Of {untold:,} nothing can be told about drift: fewer than 8 order days." if untold else ""
     return (
         f"Of {len(rows):,} suppliers the lead times of {counts[0]} have drifted, of {counts[1]} depend on "
-        f"the weekday of the order, and of {counts[2]} are shared by the orders of one day."
+        f"the weekday of the order, and of {counts[2]} are shared by the orders of one day.{few}"
     )
 
 
@@ -250,5 +253,5 @@ def _weekday(row: Mapping[str, Any], which: str) -> str:
 
 def _flag(row: Mapping[str, Any], name: str, p: str) -> str:
     if not is_number(row[p]):
-        return DASH
+        return "cannot tell"
     return "yes" if row[name] else "no"

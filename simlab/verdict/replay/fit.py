@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+MISFIT, NONE, CANNOT_TELL = "misfit", "none", "cannot tell"
 FALSE_SHARE = 0.05
 _FEWEST = 5
 _POINT = 1e-12
+_SMALL = 0.1  # a mean PIT off by this much must be in reach, for "no misfit" to say anything
+_REACH = 1.96 + 0.84  # standard errors at which 5 % tests find four in five faults
 
 
 def fit_test(found: OneStep, codes: IntArray, names: Sequence[str]) -> pd.DataFrame:
@@ -39,7 +42,8 @@ def fit_test(found: OneStep, codes: IntArray, names: Sequence[str]) -> pd.DataFr
         segment, n_items, n_periods, n (periods of items), pit_mean (0.5 if right; above: more was sold
         than the laws say), pit_share (in [0.05, 0.95], 0.9 if right; below: demand is wider than the laws),
         p (NaN with fewer than 5 items or periods), flagged (at most 5 % of the flagged segments are
-        expected to be false).
+        expected to be false), finding: ``misfit`` where flagged; ``cannot tell`` with too few items or
+        periods, or where a mean PIT off by 0.1 would be found in less than four of five cases; else ``none``.
 
     Notes
     -----
@@ -61,10 +65,13 @@ def fit_test(found: OneStep, codes: IntArray, names: Sequence[str]) -> pd.DataFr
         below, upto = found.below[mine], found.upto[mine]
         middle = (below + upto) / 2
         squares = (below**2 + below * upto + upto**2) / 3
-        p = [
-            _t_by_both(values, found.item[mine], found.period[mine])
-            for values in (middle - 0.5, 6 * squares - 6 * middle + 1)
-        ]
+        p, errors = zip(
+            *(
+                _t_by_both(values, found.item[mine], found.period[mine])
+                for values in (middle - 0.5, 6 * squares - 6 * middle + 1)
+            ),
+            strict=True,
+        )
         rows.append(
             {
                 "segment": name,
@@ -74,10 +81,13 @@ def fit_test(found: OneStep, codes: IntArray, names: Sequence[str]) -> pd.DataFr
                 "pit_mean": float(middle.mean()),
                 "pit_share": float(_between(below, upto, LOW, HIGH).mean()),
                 "p": min(1.0, 2 * min(p)),
+                "reach": _REACH * errors[0],
             }
         )
     table = pd.DataFrame(rows)
     table["flagged"] = benjamini_hochberg(table["p"].to_numpy(dtype=np.float64), FALSE_SHARE)
+    enough = table["p"].notna() & (table.pop("reach") <= _SMALL)
+    table["finding"] = np.where(table["flagged"], MISFIT, np.where(enough, NONE, CANNOT_TELL))
     return table
 
 
@@ -113,8 +123,11 @@ def _between(below: FloatArray, upto: FloatArray, low: float, high: float) -> Fl
     return np.where(width > _POINT, part, at.astype(np.float64))
 
 
-def _t_by_both(values: FloatArray, item: IntArray, period: IntArray) -> float:
-    """Two-sided p-value of mean 0 with errors shared within items and periods; NaN with too few of either."""
+def _t_by_both(values: FloatArray, item: IntArray, period: IntArray) -> tuple[float, float]:
+    """Two-sided p-value of mean 0, and standard error of the mean: errors are shared in items and periods.
+
+    NaN with too few of either.
+    """
     from scipy.special import stdtr
 
     away = values - values.mean()
@@ -124,9 +137,10 @@ def _t_by_both(values: FloatArray, item: IntArray, period: IntArray) -> float:
         total = np.bincount(code, weights=away)
         least = min(least, total.size)
         if total.size < _FEWEST:
-            return math.nan
+            return math.nan, math.nan
         noise += float((total**2).sum()) * total.size / (total.size - 1)
     noise = max(noise, float((away**2).sum()))
     if noise == 0:
-        return math.nan
-    return float(2 * stdtr(least - 1, -abs(float(values.sum())) / math.sqrt(noise)))
+        return math.nan, math.nan
+    p = float(2 * stdtr(least - 1, -abs(float(values.sum())) / math.sqrt(noise)))
+    return p, math.sqrt(noise) / values.size

@@ -48,7 +48,7 @@ def week_of_five(
     study = Study.default(
         period="day",
         lead_times={"crossing": False, "calendar": calendar},
-        demand={"life": "window", "weekdays": list(weekdays), "closed": list(closed)},
+        demand={"life": "window", "weekdays": list(weekdays), "closed": list(closed), "on_closed": "drop"},
         data={"time_unit": unit},
         models=models or {},
         **more,
@@ -89,9 +89,7 @@ def test_days_closed_by_date_are_told_not_converted() -> None:
     """Four of 56 days by date are 7 %: lead times count them, and the assumptions say what that does."""
     (said,) = [
         text
-        for text in fit(
-            week_of_five(weekdays=[], closed=["2012-01-10/2012-01-13"], on_closed="drop")
-        ).assumptions
+        for text in fit(week_of_five(weekdays=[], closed=["2012-01-10/2012-01-13"])).assumptions
         if "by date" in text
     ]
     assert said.startswith("Days closed by date (7 %")

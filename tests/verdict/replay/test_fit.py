@@ -11,6 +11,7 @@ import pytest
 from simlab.api.data.data import Data, load_frames
 from simlab.api.data.fitted import fit_tables
 from simlab.models import OneStep, one_step
+from simlab.report.plan.histories import _verdict
 from simlab.segments import Segmentation
 from simlab.study import Study
 from simlab.verdict.replay.fit import fit_test, pit_of_segments
@@ -92,6 +93,20 @@ def test_laws_have_not_seen_what_they_are_judged_by() -> None:
 
 def test_short_histories_are_not_tested() -> None:
     assert fit_tables_of(load(lines(4)[:, :11]), halves(4)) == {}
+
+
+def test_few_periods_cannot_tell_and_never_say_that_there_is_no_misfit() -> None:
+    """Six items of five periods: a mean off by 0.1 is hardly ever found; 80 items of 40 periods tell."""
+    rng = np.random.default_rng(9)
+    few = OneStep(np.repeat(np.arange(6), 5), np.tile(np.arange(5), 6), *(rng.random(30),) * 2, "2024-01-01")
+    tiny = OneStep(np.arange(3), np.arange(3), *(rng.random(3),) * 2, "2024-01-01")
+    for found in (few, tiny):
+        table = fit_test(found, np.zeros(6, np.int64), ["all"])
+        assert table["finding"].tolist() == ["cannot tell"]
+        assert _verdict(table.iloc[0].to_dict()) == "cannot tell: too few"
+    table = fit_tables(load(lines(80)), halves(80))["fit_test"]
+    assert table["finding"].tolist() == ["none"] * 3
+    assert _verdict(table.iloc[0].to_dict()) == "no misfit found"
 
 
 def test_the_test_keeps_its_level_where_items_share_shocks() -> None:
