@@ -73,3 +73,17 @@ def test_shorter_and_odd_histories_take_whole_years() -> None:
     for dates in (late, half):
         assert load("day", dates, closed=shut).models.annual_units[0] == pytest.approx(1350, rel=0.004)
     assert load("day", DAYS).models.annual_units[0] == pytest.approx(1460)
+
+
+def test_days_without_rows_are_told_of_those_whose_history_they_lie_in() -> None:
+    """A row of one SKU a month before all others: its silence is not that of every SKU."""
+    days = [str(day)[:10] for day in pd.date_range("2024-02-01", "2024-03-31")]
+    rows = [(f"P{k}", day) for k in range(8) for day in days]
+    for early, told in ((["P3"], "P3@X, the one"), (["P3", "P4"], "the 2 SKU-locations (of 8)")):
+        table = pd.DataFrame([*((sku, "2024-01-05") for sku in early), *rows], columns=["sku", "date"])
+        table = table.assign(location="X", quantity=2)
+        items = pd.DataFrame({"sku": [f"P{k}" for k in range(8)], "location": "X", "unit_cost": 1.0})
+        study = {"study": {"period": "day"}, "demand": {"life": "first_sale"}}
+        history = sl.load_frames(items.assign(lead_time=7.0), table, study=study).history
+        (note,) = [note.note for note in history.notes if note.what == "days without any row"]
+        assert f"zero demand of {told} SKU-location" in note or f"zero demand of {told}" in note

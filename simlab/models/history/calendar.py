@@ -118,8 +118,18 @@ _LEAST_ROWS_A_DAY = 5.0
 _MANY = 0.05  # of all days closed by date, from which lead times in calendar days are misleading
 
 
-def closed_notes(catalog: Catalog, calendar: Calendar) -> Iterator[QualityRow]:
+def closed_notes(
+    catalog: Catalog, calendar: Calendar, first_alive: IntArray, last_alive: IntArray
+) -> Iterator[QualityRow]:
     """Remarks: which days were closed by the study, and which are silent without a word.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    calendar : Calendar
+        Of the demand history.
+    first_alive, last_alive : (n,) int64
+        First and last period of the life of each SKU-location.
 
     Notes
     -----
@@ -144,9 +154,20 @@ def closed_notes(catalog: Catalog, calendar: Calendar) -> Iterator[QualityRow]:
     silent = (rows == 0) & ~closed
     usual = table.n_rows / max(int((rows > 0).sum()), 1)
     if calendar.period == "day" and silent.any() and usual >= _LEAST_ROWS_A_DAY:
-        note = f"{int(silent.sum()):,} days: {_named(days[silent])}; they count as zero demand of every "
-        note += "SKU-location; if they were closed, name them: [demand] weekdays = [...] or closed = [...]"
+        note = f"{int(silent.sum()):,} days: {_named(days[silent])}; they count as zero demand of "
+        note += _concerned(catalog, np.flatnonzero(silent), first_alive, last_alive)
+        note += "; if they were closed, name them: [demand] weekdays = [...] or closed = [...]"
         yield QualityRow("demand", "days without any row", "used", 0, note=note)
+
+
+def _concerned(catalog: Catalog, silent: IntArray, first: IntArray, last: IntArray) -> str:
+    """Whose lives the silent days lie in, in words."""
+    alive = np.flatnonzero(np.searchsorted(silent, first) < np.searchsorted(silent, last, side="right"))
+    if alive.size == catalog.n_items and alive.size > 1:
+        return f"all {alive.size:,} SKU-locations"
+    if alive.size == 1:
+        return f"{catalog.keys[int(alive[0])]}, the one SKU-location whose history they lie in"
+    return f"the {alive.size:,} SKU-locations (of {catalog.n_items:,}) whose history they lie in"
 
 
 def open_days(catalog: Catalog, calendar: Calendar | None) -> tuple[str, ...]:

@@ -104,7 +104,7 @@ def read_history(catalog: Catalog) -> History | None:
         period[sold],
         quantity[sold],
         study.demand.absent_dates == "zero",
-        (*(note for note in notes if note.rows), *closed_notes(catalog, calendar)),
+        (*(note for note in notes if note.rows), *closed_notes(catalog, calendar, first, last)),
         new=lives.new,
     )
     return prepared(catalog, history, n_short[sold] > 0)
