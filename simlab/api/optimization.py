@@ -29,9 +29,8 @@ from simlab.api.show import COLOURS, Picture, ResultTable, describe, save_path
 from simlab.api.simulator.items import item_stock
 from simlab.errors import UsageError
 from simlab.execution import Progress
-from simlab.measures import MEASURES, Estimate
+from simlab.measures import MEASURES, PLAN_NAMES, Estimate
 from simlab.segments import Segmentation
-from simlab.verdict.compare import NAMES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -265,7 +264,7 @@ def plot_frontier(opt: Outcome) -> Figure:
         fill = sums.served[:, 0].sum(axis=1) / sums.demanded[:, 0].sum(axis=1)
         cost = sums.holding[:, 0].mean(axis=1) * scale.holding
         order = np.argsort(cost)
-        axes.plot(fill[order], cost[order], color=COLOURS[kind], label=NAMES[kind], linewidth=1.6)
+        axes.plot(fill[order], cost[order], color=COLOURS[kind], label=PLAN_NAMES[kind].noun, linewidth=1.6)
     for kind in opt.kinds:
         fresh = opt.scores(kind)
         axes.errorbar(
@@ -278,7 +277,7 @@ def plot_frontier(opt: Outcome) -> Figure:
             marker="o",
             color=COLOURS[kind],
             capsize=3,
-            label=f"{NAMES[kind]}: {fresh.fill_rate.value:.3f}",
+            label=f"{PLAN_NAMES[kind].noun}: {fresh.fill_rate.value:.3f}",
         )
     if opt.solved.fill_rate is not None:
         axes.axvline(opt.solved.fill_rate, color="0.5", linestyle=":", linewidth=1)

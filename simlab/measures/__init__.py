@@ -38,12 +38,15 @@ from simlab.measures.estimates import (
     ratio_interval,
 )
 from simlab.measures.nested import Nested, nested_mean, nested_ratio, nested_variances
+from simlab.measures.plans import PLAN_NAMES, SAME_COST, PlanName
 from simlab.measures.student import binomial_upper, t_quantile
 
 __all__ = [
     "ALL",
     "DASH",
     "MEASURES",
+    "PLAN_NAMES",
+    "SAME_COST",
     "EqualComparison",
     "Estimate",
     "FloatArray",
@@ -51,6 +54,7 @@ __all__ = [
     "Kind",
     "Measure",
     "Nested",
+    "PlanName",
     "Unit",
     "binomial_upper",
     "cost_at_fill",

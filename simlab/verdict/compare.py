@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from simlab.execution import PlanSums
 from simlab.measures import (
+    PLAN_NAMES,
+    SAME_COST,
     EqualComparison,
     Estimate,
     equal_fill_difference,
@@ -17,18 +19,7 @@ from simlab.measures import (
 )
 from simlab.verdict.scores import Scale
 
-NAMES = {
-    "segmented": "segmented plan",
-    "uniform": "best uniform target",
-    "per_sku": "per-SKU plan",
-    "habit": "A 98 / B 95 / C 90 habit",
-    "today": "today's levels",
-}
-"""How plan kinds are called in sentences and tables."""
-_THE = {"today": "today's levels"}
-
-_SAME = 5e-4
-"""Relative differences whose whole interval lies within this are called the same cost."""
+_COMPARED = ("segmented", "uniform", "per_sku", "habit", "today")
 _ROUNDING = 5e-7
 
 
@@ -70,13 +61,13 @@ class Comparison:
 
     def statement(self, currency: str) -> str:
         """The comparison as a sentence with its interval."""
-        ours, theirs = f"The {NAMES[self.a]}", _THE.get(self.b, f"the {NAMES[self.b]}")
+        ours, theirs = f"The {PLAN_NAMES[self.a].noun}", PLAN_NAMES[self.b].the
         at = f"at equal {self.service} {format_rate(self.at_fill)}"
         costs, hold = self.spends
         if math.isnan(self.difference.value):
             return f"{ours} against {theirs}: no number {at}, which the compared plans do not span."
         most = max(abs(self.percent.low), abs(self.percent.high))
-        if most < _SAME:
+        if most < SAME_COST:
             within = f", to within {100 * most:.2g} %" if most > _ROUNDING else ""
             return f"{ours} {costs} as much {hold}as {theirs} {at}{within}."
         less = self.difference.value <= 0
@@ -107,7 +98,7 @@ def compare_all(
     """
     ours = sums[f"frontier:{chosen}"].total()
     found = []
-    for kind in NAMES:
+    for kind in _COMPARED:
         if kind != chosen and f"frontier:{kind}" in sums:
             equal = _frontiers(ours, sums[f"frontier:{kind}"].total(), at_fill, scale.level)
         elif kind != chosen and kind in sums:

@@ -192,8 +192,7 @@ def _sample(run: RunFolder) -> Sample:
     table = run.read_table("replications")
     plan = next(name for name in _PLANS if (table["plan"] == name).any())
     row = table[table["plan"] == plan].iloc[0]
-    kind = [str(run.manifest.get(name) or "") for name in ("objective", "service")]
-    usual = kind == ["holding cost", "fill rate"]
+    usual = _counts_as_usual(run.manifest)
     rows = table[(table["plan"] == FRONTIER) & usual]
     empty = np.zeros((0, len(row["demanded"])))
     lists = [np.stack(list(rows[name])) if len(rows) else empty for name in ("served", "holding_cost")]
@@ -201,6 +200,17 @@ def _sample(run: RunFolder) -> Sample:
     values = [np.asarray(row[name], dtype=np.float64) for name in names]
     seed = int(run.manifest["seeds"][_SAMPLES[plan]])
     return Sample(seed, *values, *(np.asarray(one, dtype=np.float64) for one in lists))
+
+
+def _counts_as_usual(manifest: Mapping[str, Any]) -> bool:
+    """Whether a run makes holding cost small against the fill rate in units."""
+    facts = manifest.get("counted")
+    if facts is None:  # version 0.1 says it in words alone
+        return (manifest.get("objective"), manifest.get("service")) == ("holding cost", "fill rate")
+    return all(facts.get(key) == value for key, value in _USUAL.items())
+
+
+_USUAL = {"objective": "holding_cost", "service": "fill_rate", "weight": "units"}
 
 
 def _row(pair: RunPair, one: RunDifference) -> dict[str, Any]:

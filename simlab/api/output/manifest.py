@@ -44,6 +44,7 @@ def optimize_facts(opt: Outcome, statements: tuple[str, ...]) -> dict[str, Any]:
         ),
         "objective": opt.accounting.objective,
         "service": opt.accounting.service,
+        "counted": {**opt.accounting.keys, "yearly": opt.accounting.yearly},
         "achieved": spread("fill_rate", opt.service),
         "constraints": {"fill_rate": opt.solved.fill_rate, "budget": opt.solved.budget} | _on_tails(opt),
         "chosen": opt.chosen.by_segment(),

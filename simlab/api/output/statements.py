@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from simlab.api.data.assumptions import transient
 from simlab.api.data.dead_stock import dead_stock
-from simlab.measures import Estimate, format_estimate, format_money, format_rate, sentence
+from simlab.measures import PLAN_NAMES, Estimate, format_estimate, format_money, format_rate, sentence
 from simlab.policies.policy import GIVEN
-from simlab.verdict.compare import NAMES
 
 if TYPE_CHECKING:
     from simlab.api.finance.finance import Finance
@@ -44,7 +43,7 @@ def optimize_statements(finance: Finance) -> tuple[str, ...]:
     lines += [one.statement(currency) for one in opt.comparisons]
     lines += finance_statements(finance)
     lines += [
-        sentence(f"under the study's limits, the {NAMES[one.b]}: {opt.solved.rivals[one.b]}")
+        sentence(f"under the study's limits, the {PLAN_NAMES[one.b].noun}: {opt.solved.rivals[one.b]}")
         for one in opt.comparisons
         if opt.solved.rivals.get(one.b)
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -57,6 +57,8 @@ class Accounting:
         Whether the objective is money per year (else money tied up).
     pipeline : bool
         Whether a budget counts stock on order too.
+    keys : dict of str to str
+        Objective, measure and weight of service as the study file names them.
     """
 
     weights: Weights
@@ -65,6 +67,7 @@ class Accounting:
     cost_part: Fraction
     yearly: bool
     pipeline: bool
+    keys: dict[str, str] = field(default_factory=dict)
 
     @property
     def plain(self) -> bool:
@@ -104,6 +107,7 @@ def accounting(data: Data) -> Accounting:
         resolution if objective == "inventory_value" else resolution / 100,
         objective != "inventory_value",
         "pipeline" in asked.budget_on,
+        {"objective": objective, "service": measure, "weight": weight},
     )
 
 
@@ -273,9 +277,10 @@ def compare_counted(
         return tuple(compare_all(sums, at, scale))
     found = compare_all(as_counted(sums), at, counted_scale(scale, accounting))
     spends = ("costs", "in all ") if accounting.yearly else ("ties up", "")
-    if accounting.objective == OBJECTIVES["holding_cost"]:
+    if accounting.keys["objective"] == "holding_cost":
         spends = ("costs", "to hold ")
-    service = "fill" if accounting.service == "fill rate" else accounting.service
+    usual = accounting.keys["service"] == "fill_rate" and accounting.keys["weight"] == "units"
+    service = "fill" if usual else accounting.service
     per = " per year" if accounting.yearly else ""
     return tuple(replace(one, spends=spends, service=service, per=per) for one in found)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simlab.errors import InvalidInputError, Problem
+from simlab.measures import PLAN_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,16 +45,6 @@ def read_named(
     return present
 
 
-PLANS = {
-    "segmented": "Chosen plan",
-    "given": "Given plan",
-    "uniform": "Best uniform target",
-    "habit": "Habit A 98 / B 95 / C 90",
-    "today": "Today's levels",
-    "per_sku": "Per-SKU plan",
-}
-
-
 def records(table: pd.DataFrame | None) -> list[dict[str, Any]]:
     """Rows of a table as dicts by column name; none of no table."""
     if table is None:
@@ -63,7 +54,7 @@ def records(table: pd.DataFrame | None) -> list[dict[str, Any]]:
 
 def plan_name(plan: str) -> str:
     """How a plan is called in the report."""
-    return PLANS.get(plan, plan)
+    return PLAN_NAMES[plan].heading if plan in PLAN_NAMES else plan
 
 
 REPORT = "report.html"

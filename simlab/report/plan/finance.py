@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def sections(tables: RunTables) -> list[dict[str, Any]]:
     """Title, text and chart id of each finance section that the run's tables allow."""
     found: list[dict[str, Any]] = []
-    what = str(tables.manifest.get("objective") or "holding cost")
-    served = str(tables.manifest.get("service") or "fill rate")
+    what = tables.counted.objective
+    served = tables.counted.service
     if tables.band is not None:
         text = (
             "Fresh service of every plan against its cost (with a budget: against its stock value), with "
@@ -33,9 +33,9 @@ def sections(tables: RunTables) -> list[dict[str, Any]]:
         found.append({"id": "money_band", "title": "The frontier in money", "text": text})
     if tables.exchange_rates is not None:
         text = (
-            f"{what[0].upper()}{what[1:]}{_per(tables)} of one more percentage point of {served}, between "
-            "neighbouring plans held fixed; the shaded band is the paired interval on the fresh seed (down "
-            "to the lower edge where it contains zero)."
+            f"{what[0].upper()}{what[1:]}{tables.counted.per_year} of one more percentage point of {served}, "
+            "between neighbouring plans held fixed; the shaded band is the paired interval on the fresh seed "
+            "(down to the lower edge where it contains zero)."
         )
         found.append({"id": "exchange_rates", "title": "What one more point of fill costs", "text": text})
     if tables.capital is not None:
@@ -74,10 +74,10 @@ def _money_band(tables: RunTables, width: Width) -> Figure:
     budget = limits.get("budget")
     what = "inventory_value" if budget is not None and "inventory_value" in table else "objective"
     table = table.sort_values(what)
-    objective = str(tables.manifest.get("objective") or "holding cost")
+    objective = tables.counted.objective
     objective = "mean inventory value" if what == "inventory_value" else objective
-    service = str(tables.manifest.get("service") or "fill rate")
-    per = "" if what == "inventory_value" else _per(tables)
+    service = tables.counted.service
+    per = "" if what == "inventory_value" else tables.counted.per_year
     x = alt.X(
         f"{what}:Q",
         title=f"{objective.capitalize()}{per} ({tables.currency})",
@@ -130,12 +130,12 @@ def _exchange_rates(tables: RunTables, width: Width) -> Figure:
     table = _above_zero(tables.exchange_rates)
     x = alt.X(
         "fill_rate:Q",
-        title=f"Achieved {tables.manifest.get('service') or 'fill rate'}",
+        title=f"Achieved {tables.counted.service}",
         axis=alt.Axis(format=".1%"),
         scale=alt.Scale(zero=False),
     )
-    what = str(tables.manifest.get("objective") or "holding cost")
-    title = f"{what[0].upper()}{what[1:]}{_per(tables)} of one more point ({tables.currency})"
+    what = tables.counted.objective
+    title = f"{what[0].upper()}{what[1:]}{tables.counted.per_year} of one more point ({tables.currency})"
     scale = alt.Scale(type="log")
     ten = "log(datum.value) / LN10"
     powers = f"abs({ten} - round({ten})) < 0.001 ? {_plain_money(tables)} : ''"
@@ -178,11 +178,6 @@ def _capital(tables: RunTables, width: Width) -> Figure:
     if "purchases" in table:
         layers.append(base.mark_line(color=GREY, strokeDash=[4, 3]).encode(x=x, y="purchases:Q"))
     return Figure(alt.layer(*layers).properties(width=width, height=320), {"capital": table})
-
-
-def _per(tables: RunTables) -> str:
-    """ " per year" where the objective is money per year."""
-    return "" if tables.manifest.get("objective") == "mean inventory value" else " per year"
 
 
 def _plain_money(tables: RunTables) -> str:
@@ -253,7 +248,7 @@ def budget_chart(tables: RunTables, width: Width = 720) -> Figure:
     """Service that each budget buys, as steps: between two budgets that of the smaller one is safe."""
     table = tables.budget_sweep
     assert table is not None
-    service = str(tables.manifest.get("service") or "fill rate")
+    service = tables.counted.service
     axis = alt.Axis(format="~s", labelExpr=axis_money(currency_sign(tables.currency)), tickCount=6)
     free = alt.Scale(zero=False)
     x = alt.X("budget:Q", title=f"Budget on inventory value ({tables.currency})", axis=axis, scale=free)

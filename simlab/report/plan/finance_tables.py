@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from simlab.measures import ALL
 from simlab.report.kit.formats import is_number, money, number, percent, span, target
 from simlab.report.kit.method import CERTIFICATES
-from simlab.report.kit.reading import PLANS, plan_name, records
+from simlab.report.kit.reading import plan_name, records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,9 +161,8 @@ def _move_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
 
 def _sweep(tables: RunTables) -> tuple[str, ...]:
     """Headings of the budget table, in what the study counts."""
-    objective = str(tables.manifest.get("objective") or "holding cost")
-    per = "" if objective == "mean inventory value" else " per year"
-    service = str(tables.manifest.get("service") or "fill rate")
+    objective, per = tables.counted.objective, tables.counted.per_year
+    service = tables.counted.service
     return ("Budget", service, f"{objective}{per}", "inventory value", "certificate")
 
 
@@ -191,7 +190,7 @@ def _sweep_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
 def _stock_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
     names = ("inventory_value", "p95_inventory_value", "peak_inventory_value", "peak_inventory_value_p95")
     return [
-        PLANS.get(str(row["plan"]), str(row["plan"])),
+        plan_name(str(row["plan"])),
         *(money(row[name], tables.currency) for name in names),
     ]
 

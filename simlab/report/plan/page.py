@@ -39,19 +39,14 @@ def verdict(tables: RunTables) -> Row:
     """Headline, one statement per rival at equal fill, and whether floor and budget are met."""
     rows = records(tables.verdict)
     equal = [row for row in rows if row["basis"] == "equal fill"]
-    objective = str(tables.manifest.get("objective") or "holding cost")
-    measure = str(tables.manifest.get("service") or "fill rate")
-
-    def counted(statement: Statement) -> Statement:
-        return words.as_counted(statement, objective, measure)
-
+    counted = tables.counted
     statements = {
-        words.other_plan(row["comparison"]): counted(words.compare(row, tables.currency)) for row in equal
+        words.other_plan(row["comparison"]): words.compare(row, tables.currency, counted) for row in equal
     }
     total = tables.total(tables.main_plan, tables.sample)
     limits = tables.manifest.get("constraints") or {}
     served = total | (tables.manifest.get("achieved") or {})
-    kept = [counted(words.service(served, limits.get("fill_rate"), tables.level))]
+    kept = [words.service(served, limits.get("fill_rate"), tables.level, counted)]
     within = words.budget(total, limits.get("budget"), tables.currency)
     return {
         "headline": words.headline(statements),

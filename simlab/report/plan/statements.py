@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from simlab.measures import PLAN_NAMES, SAME_COST
+from simlab.report.kit.counted import USUAL, Counted
 from simlab.report.kit.formats import interval, is_number, money, percent, target
 from simlab.report.kit.sheet import Statement
 
 IF_LAWS = "if the fitted laws are right"
-OTHERS = {
-    "uniform": "the best uniform target",
-    "habit": "the A 98 / B 95 / C 90 habit",
-    "today": "today's levels",
-    "per_sku": "the per-SKU plan",
-}
 
 
 def other_plan(comparison: str) -> str:
@@ -22,39 +18,37 @@ def other_plan(comparison: str) -> str:
     return comparison.rpartition(" vs ")[2].strip()
 
 
-_SAME = 5e-4
-"""Relative differences whose whole interval lies within this are the same cost, as on the command line."""
-
-
-def compare(row: Mapping[str, Any], currency: str) -> Statement:
-    """One row of the verdict table at equal fill, as a sentence; the sign follows the interval only."""
+def compare(row: Mapping[str, Any], currency: str, counted: Counted = USUAL) -> Statement:
+    """One row of the verdict table at equal service, as a sentence; the sign follows the interval only."""
     plan = other_plan(str(row["comparison"]))
-    other = OTHERS.get(plan, plan)
+    other = PLAN_NAMES[plan].the if plan in PLAN_NAMES else plan
     difference, low, high = (row.get(f"difference{end}") for end in ("", "_low", "_high"))
     if not is_number(difference):
         text = (
-            f"No number against {other}: the two do not reach a common fill rate on the verdict sample, "
-            f"and nothing is extrapolated."
+            f"No number against {other}: the two do not reach a common {counted.service} on the verdict "
+            f"sample, and nothing is extrapolated."
         )
         return Statement("none", f"Not comparable with {other}", text)
-    at = f"At the same fill rate of {percent(row['at_fill'])}"
+    at = f"At the same {counted.service} of {percent(row['at_fill'])}"
     if _is_same(row):
         return Statement("none", f"As dear as {other}", f"{at} planning by segment costs as much as {other}.")
     if plan == "per_sku":
-        return _price(at, row, currency)
+        return _price(at, row, currency, counted)
     if is_number(high) and high < 0:
-        less = _amount(row, currency, sign=-1)
+        less = _amount(row, currency, counted, sign=-1)
         return Statement(
             "good",
             f"Cheaper than {other}",
-            f"{at} planning by segment costs {less} less to hold than {other}.",
+            f"{at} planning by segment costs {less} less {counted.spent} than {other}.",
         )
     if is_number(low) and low > 0:
-        more = _amount(row, currency)
+        more = _amount(row, currency, counted)
         return Statement(
-            "bad", f"Dearer than {other}", f"{at} planning by segment costs {more} more to hold than {other}."
+            "bad",
+            f"Dearer than {other}",
+            f"{at} planning by segment costs {more} more {counted.spent} than {other}.",
         )
-    gap = _amount(row, currency)
+    gap = _amount(row, currency, counted)
     text = (
         f"{at} planning by segment and {other} cannot be told apart: the difference is {gap}, "
         f"and zero is not excluded."
@@ -62,13 +56,15 @@ def compare(row: Mapping[str, Any], currency: str) -> Statement:
     return Statement("open", f"Not told apart from {other}", text)
 
 
-def service(total: Mapping[str, Any], floor: float | None, level: float) -> Statement:
-    """Whether the plan reaches the floor on fill: claimed only if the lower simulation bound does."""
+def service(
+    total: Mapping[str, Any], floor: float | None, level: float, counted: Counted = USUAL
+) -> Statement:
+    """Whether the plan reaches the floor on service: claimed only if the lower simulation bound does."""
     fill, low, high = (total.get(f"fill_rate{end}") for end in ("", "_low", "_high"))
     if not is_number(fill):
-        return Statement("none", "Fill rate", "Nothing was demanded, so there is no fill rate.")
+        return Statement("none", "Fill rate", f"Nothing was demanded, so there is no {counted.service}.")
     span = interval(low, high, percent)
-    reached = f"fill rate {percent(fill)} ({percent(level, 0)} simulation interval {span})"
+    reached = f"{counted.service} {percent(fill)} ({percent(level, 0)} simulation interval {span})"
     if floor is None or not is_number(floor):
         return Statement("none", "Fill rate", f"The plan reaches a {reached}, {IF_LAWS}.")
     asked = target(floor)
@@ -102,17 +98,6 @@ def budget(total: Mapping[str, Any], ceiling: float | None, currency: str) -> St
     return Statement("open", f"At the edge of the {limit} budget", f"Not shown either way: {seen}.")
 
 
-def as_counted(statement: Statement, objective: str, service: str) -> Statement:
-    """The same sentence where the study makes something else small, or serves by another measure."""
-    title, text = statement.title, statement.text
-    if objective != "holding cost":
-        text = text.replace(" to hold", f" in {objective}")
-        text = text.replace(" a year", "") if objective == "mean inventory value" else text
-    if service != "fill rate":
-        title, text = (part.replace("fill rate", service) for part in (title, text))
-    return Statement(statement.state, title, text)
-
-
 def headline(statements: Mapping[str, Statement]) -> Statement:
     """The sentence on top: against the best uniform target, else against the first comparison there is."""
     for plan in ("uniform", "habit", "today"):
@@ -122,20 +107,21 @@ def headline(statements: Mapping[str, Statement]) -> Statement:
     return Statement("none", "What the plan does", text)
 
 
-def _price(at: str, row: Mapping[str, Any], currency: str) -> Statement:
+def _price(at: str, row: Mapping[str, Any], currency: str, counted: Counted) -> Statement:
     title = "Price of segmentation"
     low, high = row.get("difference_low"), row.get("difference_high")
     if is_number(low) and low > 0:
-        text = (
-            f"{at} planning every SKU-location for itself would cost {_amount(row, currency)} less to hold."
-        )
+        less = _amount(row, currency, counted)
+        text = f"{at} planning every SKU-location for itself would cost {less} less {counted.spent}."
         return Statement("none", title, text)
     if is_number(high) and high < 0:
-        less = _amount(row, currency, sign=-1)
+        less = _amount(row, currency, counted, sign=-1)
         return Statement(
-            "good", title, f"{at} planning by segment costs {less} less to hold than the per-SKU plan tried."
+            "good",
+            title,
+            f"{at} planning by segment costs {less} less {counted.spent} than the per-SKU plan tried.",
         )
-    gap = _amount(row, currency)
+    gap = _amount(row, currency, counted)
     text = f"{at} planning by segment and the per-SKU plan cannot be told apart: the difference is {gap}."
     return Statement("open", title, text)
 
@@ -143,10 +129,10 @@ def _price(at: str, row: Mapping[str, Any], currency: str) -> Statement:
 def _is_same(row: Mapping[str, Any]) -> bool:
     """Whether the whole interval lies so near to zero that the costs are the same to the reader."""
     ends = (row.get("percent_low"), row.get("percent_high"))
-    return all(is_number(end) and abs(end) < _SAME for end in ends)
+    return all(is_number(end) and abs(end) < SAME_COST for end in ends)
 
 
-def _amount(row: Mapping[str, Any], currency: str, sign: int = 1) -> str:
+def _amount(row: Mapping[str, Any], currency: str, counted: Counted, sign: int = 1) -> str:
     """`£2,100 a year (8.4 %; 95 % interval £1,800 to £2,400)`, turned round if the sign is -1."""
     share, low, high = row.get("percent"), row.get("difference_low"), row.get("difference_high")
     notes = [percent(sign * share, 1)] if is_number(share) else []
@@ -155,4 +141,4 @@ def _amount(row: Mapping[str, Any], currency: str, sign: int = 1) -> str:
         level = percent(float(row.get("level") or 0.95), 0)
         notes.append(f"{level} interval {interval(ends[0], ends[1], lambda x: money(x, currency))}")
     amount = money(sign * row["difference"], currency)
-    return f"{amount} a year" + (f" ({'; '.join(notes)})" if notes else "")
+    return f"{amount}{counted.a_year}" + (f" ({'; '.join(notes)})" if notes else "")

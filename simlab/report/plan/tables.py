@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simlab.errors import InvalidInputError, Problem
-from simlab.measures import ALL
-from simlab.report.kit.reading import PLANS
+from simlab.measures import ALL, PLAN_NAMES
+from simlab.report.kit.counted import Counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,6 +94,11 @@ class RunTables:
         return str(self.manifest.get("currency") or "")
 
     @property
+    def counted(self) -> Counted:
+        """What the run makes small and what it serves."""
+        return Counted.of(self.manifest)
+
+    @property
     def period(self) -> str:
         return str(self.manifest.get("period") or "period")
 
@@ -125,7 +130,7 @@ class RunTables:
     def plans(self) -> list[str]:
         """Plans in the order in which they are shown."""
         present = list(dict.fromkeys(self.segments["plan"]))
-        return [p for p in PLANS if p in present] + [p for p in present if p not in PLANS]
+        return [p for p in PLAN_NAMES if p in present] + [p for p in present if p not in PLAN_NAMES]
 
     def rows(self, plan: str, sample: str) -> pd.DataFrame:
         """Rows of `segments` of one plan on one sample, without the total."""

@@ -1,0 +1,58 @@
+"""What a run makes small and what it serves: keys of its manifest, and the nouns of sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+HOLDING_COST = "holding_cost"
+_BEFORE_KEYS = {"holding cost": HOLDING_COST, "mean inventory value": "inventory_value"}
+"""Runs of version 0.1 name their objective in words alone."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How a run counts cost and service.
+
+    Attributes
+    ----------
+    key : str
+        The objective as the study file names it.
+    objective, service : str
+        Nouns: "holding cost", "fill rate weighted by value".
+    yearly : bool
+        The objective is money a year, else money tied up.
+    """
+
+    key: str = HOLDING_COST
+    objective: str = "holding cost"
+    service: str = "fill rate"
+    yearly: bool = True
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> Counted:
+        """As the manifest says; a run without a word about it counts holding cost and the fill rate."""
+        objective = str(manifest.get("objective") or cls.objective)
+        service = str(manifest.get("service") or cls.service)
+        facts = manifest.get("counted") or {}
+        key = str(facts.get("objective") or _BEFORE_KEYS.get(objective, "total_cost"))
+        return cls(key, objective, service, bool(facts.get("yearly", key != "inventory_value")))
+
+    @property
+    def spent(self) -> str:
+        """How money of the objective is spent: "to hold", "in total relevant cost"."""
+        return "to hold" if self.key == HOLDING_COST else f"in {self.objective}"
+
+    @property
+    def a_year(self) -> str:
+        """After an amount in a sentence."""
+        return " a year" if self.yearly else ""
+
+    @property
+    def per_year(self) -> str:
+        """After an amount in a heading."""
+        return " per year" if self.yearly else ""
+
+
+USUAL = Counted()
