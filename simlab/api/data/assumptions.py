@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -59,22 +59,37 @@ def assumptions(data: Data) -> tuple[str, ...]:
     return (*lines, *(sentence(text) for text in data.models.assumptions))
 
 
-def _drawn(data: Data) -> list[str]:
-    """How periods and items hang together in what is drawn."""
-    law, period = data.models.world.demand, data.study.period
-    plain, n = is_plain(law), data.models.n_items
+def assumed_facts(data: Data) -> dict[str, Any]:
+    """What was assumed, as keys of the manifest: pages and comparisons read these, never the sentences."""
     factors = data.models.world.dependence
-    common = factors is not None and bool(factors.market.any() or factors.group.any())
-    if plain.all() and not common:
+    terms = data.models.world.terms
+    return {
+        "serial_items": int((~is_plain(data.models.world.demand)).sum()),
+        "common_factors": factors is not None and bool(factors.market.any() or factors.group.any()),
+        "crossing": bool(data.models.world.lead_time.crossing),
+        "lost_items": int((terms.unmet == Unmet.LOST).sum()),
+        "partly_lost_items": int((terms.unmet == Unmet.PARTLY).sum()),
+        "start": data.study.policy.start,
+        "held_out_periods": 0 if data.study.replay is None else data.study.replay.holdout,
+        "parameter_uncertainty": data.models.redraws is not None,
+    }
+
+
+def _drawn(data: Data) -> list[str]:
+    """How periods and items depend on each other in what is drawn."""
+    law, period = data.models.world.demand, data.study.period
+    facts, n = assumed_facts(data), data.models.n_items
+    serial, common = facts["serial_items"], facts["common_factors"]
+    if not serial and not common:
         return [INDEPENDENT.format(period=period)]
     lines = []
-    if not plain.all():
+    if serial:
         lines.append(
-            f"Demand of {int((~plain).sum()):,} of {n:,} SKU-locations hangs on its past or on the calendar "
+            f"Demand of {serial:,} of {n:,} SKU-locations depends on its past or on the calendar "
             f"(blocks, chains, phases or seasonal profiles); formulas plan with their sums over "
             f"consecutive {period}s, averaged over phases (column planning_method names what is approximate)."
         )
-    if not plain.all() and law.cycle > 1:
+    if serial and law.cycle > 1:
         lines.append(f"The first {period} of a run has the calendar phase of the {period} after the history.")
     lines.append(
         "Items move together by common factors, estimated from the histories; within an item the factors "

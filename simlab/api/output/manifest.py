@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simlab.api.data.assumptions import assumptions, laws_in_words
+from simlab.api.data.assumptions import assumed_facts, assumptions, laws_in_words
 from simlab.api.data.data import Data
 from simlab.api.learning.growers import is_grown
 from simlab.api.output.tables import attribute_columns
@@ -138,6 +138,7 @@ def core_facts(
         "statements": list(statements),
         "intervals": {"kind": "simulation", "level": settings.level, **_draws(data, settings)},
         "assumptions": list(assumptions(data)),
+        "assumed": assumed_facts(data),
     }
 
 

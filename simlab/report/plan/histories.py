@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +32,6 @@ ITEMS = (
     "Items are drawn independently; real items share weather, campaigns and suppliers, so totals vary more."
 )
 CHANGE = "A change that has not happened yet is in no history."
-_SERIAL = re.compile(r"Demand of ([\d,]+) of ([\d,]+) SKU-locations hangs on its past")
 
 
 def sections(tables: RunTables) -> list[Row]:
@@ -78,10 +76,10 @@ def _histories(tables: RunTables) -> Row:
 
 def cannot_say(tables: RunTables) -> tuple[str, ...]:
     """What histories cannot say, without what this run does not assume."""
-    assumed = " ".join(str(text) for text in tables.manifest.get("assumptions") or ())
-    serial = _SERIAL.search(assumed)
-    periods = (PERIODS,) if serial is None else (OTHER_PERIODS,) if serial[1] != serial[2] else ()
-    items = () if "common factors" in assumed else (ITEMS,)
+    facts = tables.manifest.get("assumed") or {}
+    serial, n = int(facts.get("serial_items") or 0), int(tables.manifest.get("n_items") or 0)
+    periods = (PERIODS,) if not serial else (OTHER_PERIODS,) if serial < n else ()
+    items = () if facts.get("common_factors") else (ITEMS,)
     return (*periods, *items, CHANGE)
 
 

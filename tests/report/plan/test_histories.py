@@ -114,15 +114,15 @@ def test_what_the_data_cannot_say_follows_the_data(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("assumed", "left_out"),
     [
-        ((), set()),
-        (("Demand of 4 of 4 SKU-locations hangs on its past or on the calendar.",), {histories.PERIODS}),
-        (("Items move together by common factors.",), {histories.ITEMS}),
+        ({}, set()),
+        ({"serial_items": 4}, {histories.PERIODS}),
+        ({"common_factors": True}, {histories.ITEMS}),
     ],
 )
 def test_no_gap_is_named_that_the_laws_have_closed(tmp_path, assumed, left_out) -> None:
     """Blocks and profiles take away the sentence on periods, common factors that on items, nothing else."""
     found = tables(loaded(tmp_path, ""))
-    found.manifest["assumptions"] = list(assumed)
+    found.manifest |= {"assumed": assumed, "n_items": 4}
     every = {histories.PERIODS, histories.ITEMS, histories.CHANGE}
     assert set(histories.cannot_say(found)) == every - left_out
 
@@ -130,7 +130,5 @@ def test_no_gap_is_named_that_the_laws_have_closed(tmp_path, assumed, left_out) 
 def test_where_some_laws_know_their_past_the_gap_is_named_for_the_others(tmp_path) -> None:
     """A single item drawn in blocks does not hide that the periods of all others are independent."""
     found = tables(loaded(tmp_path, ""))
-    found.manifest["assumptions"] = [
-        "Demand of 1 of 1,204 SKU-locations hangs on its past or on the calendar."
-    ]
+    found.manifest |= {"assumed": {"serial_items": 1}, "n_items": 1204}
     assert histories.cannot_say(found) == (histories.OTHER_PERIODS, histories.ITEMS, histories.CHANGE)
