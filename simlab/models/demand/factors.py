@@ -16,8 +16,8 @@ from simlab.engine.laws.tables import LawTables, prepare
 from simlab.engine.world.demand_law import DemandLaw, Dependence, LawKind
 from simlab.errors import InvalidInputError
 from simlab.models.correlation import ORDERS, coefficients, correlation, slope
-from simlab.models.demand.bootstraps import phases_of
 from simlab.models.demand.marginal import marginal
+from simlab.models.demand.past.bootstraps import phases_of
 from simlab.models.demand.scoring.goodness import cumulated
 from simlab.models.grouping import groups, no_such_column
 from simlab.models.history.history import History, opened, tables

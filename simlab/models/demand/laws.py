@@ -13,7 +13,6 @@ from simlab.catalog.quality import QualityRow
 from simlab.engine.laws.pmfs import moments_of
 from simlab.engine.world.demand_law import SERIES_KINDS, DemandLaw, LawKind
 from simlab.errors import InvalidInputError, Problem
-from simlab.models.demand.bootstraps import BLOCKS, CYCLES, block_lengths, chain_of, past_of
 from simlab.models.demand.choice import (
     OWN_PERIODS,
     AskedLaws,
@@ -26,11 +25,12 @@ from simlab.models.demand.choice import (
     rank,
 )
 from simlab.models.demand.given import GivenLaws, read_given
+from simlab.models.demand.past.bootstraps import BLOCKS, CYCLES, block_lengths, chain_of, past_of
 from simlab.models.demand.rare import composed
 from simlab.models.demand.reasons import Grounds, reasons
 from simlab.models.demand.redrawn import Uncertainty, uncertainty_of
 from simlab.models.demand.scoring.scores import FURTHER, Scores, known_before, rolling_scores
-from simlab.models.demand.seasonality import known_profiles, never_open, season_left_out, seasonal
+from simlab.models.demand.seasons.seasonality import known_profiles, never_open, season_left_out, seasonal
 from simlab.models.demand.shrinkage import SizePrior, check_pools, shrunk_variance, size_prior
 from simlab.models.grouping import groups
 from simlab.models.history.history import History

@@ -11,7 +11,7 @@ from simlab.engine.run import simulate_items
 from simlab.engine.world.demand_law import LawKind
 from simlab.engine.world.world import Horizon
 from simlab.models import fit, marginal
-from simlab.models.demand.bootstraps import block_length
+from simlab.models.demand.past.bootstraps import block_length
 
 START = np.datetime64("2018-01-01")
 FACTORS = {"group_by": "category"}

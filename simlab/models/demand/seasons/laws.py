@@ -33,7 +33,7 @@ def phase_counts(history: History, cycle: int) -> FloatArray:
 
 def factors_of(history: History, items: IntArray, width: int, seasons: Seasons) -> FloatArray:
     """(items, width) multipliers of the observed periods of some items, in the order of `tables`; then 1."""
-    from simlab.models.demand.bootstraps import phases_of
+    from simlab.models.demand.past.bootstraps import phases_of
 
     out = np.ones((items.size, width))
     for row, item in enumerate(items.tolist()):

@@ -11,7 +11,7 @@ from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.engine.world.demand_law import DemandLaw, LawKind, Seasons
 from simlab.errors import InvalidInputError, Problem
-from simlab.models.demand.bootstraps import CYCLES
+from simlab.models.demand.past.bootstraps import CYCLES
 from simlab.models.demand.seasons.laws import at_one_by_frequency
 from simlab.models.grouping import groups, no_such_column
 from simlab.models.history.history import History, opened

@@ -1,0 +1,1 @@
+"""Laws that draw from a history itself."""
