@@ -63,8 +63,9 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "catalog": (
         ("columns", "findings", "quality"),
         ("cells",),
-        ("files",),
+        ("files", "parts"),
         ("catalog",),
+        ("calendar",),
         ("tables",),
         ("load",),
     ),
@@ -85,7 +86,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("asked", "robust", "service"),
     ),
     "models": (
-        ("grouping", "statistics", "terms"),
+        ("correlation", "grouping", "review_cycles", "statistics", "terms"),
         ("history",),
         ("suppliers",),
         ("demand",),

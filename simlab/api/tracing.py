@@ -139,9 +139,10 @@ def _levels(facts: dict[str, Any], data: Data, row: int, own: pd.Series[Any]) ->
         spec = ForecastSpec(**facts["policy"]["forecast"])
         return following(data.models, spec, factor).take(np.array([row]))
     family = given_levels(data.models).levels.family[row] if named == GIVEN else _FAMILIES[named]
-    top = int(own["order_up_to"])
-    low = top - 1 if family == Family.ORDER_UP_TO else int(own["reorder_point"])
-    s, S, Q = (np.array([[value]]) for value in (low, top, int(own["order_quantity"])))
+    parts = int(data.catalog.parts[row])  # the plan is in the files' units
+    top = round(own["order_up_to"] * parts)
+    low = top - 1 if family == Family.ORDER_UP_TO else round(own["reorder_point"] * parts)
+    s, S, Q = (np.array([[value]]) for value in (low, top, round(own["order_quantity"] * parts)))
     still = Levels(np.array([family], np.int8), s, S, Q)
     if named != FORECAST:
         return still

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.arrays import AnyArray, DateArray, FloatArray, IntArray
+from simlab.catalog.parts import parts_of
 from simlab.catalog.quality import Quality
 from simlab.study import Study
 
@@ -171,6 +172,15 @@ class Catalog:
     def n_items(self) -> int:
         """Number of SKU-locations."""
         return len(self.sku)
+
+    @property
+    def parts(self) -> IntArray:
+        """(n,) parts that a unit of each SKU-location is counted in (`unit_resolution` below 1); 1 = whole.
+
+        Quantities here and in models, levels and sums are in parts, and money per unit is per part.
+        """
+        none = np.full(self.n_items, np.nan)
+        return parts_of(self.numbers.get("unit_resolution", none))
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ ITEMS: dict[str, Column] = {
     "customer_group": _TEXT,
     "unit_volume": _AMOUNT,
     "lines_per_unit": _AMOUNT,
-    "unit_resolution": _SIZE,
+    "unit_resolution": Column("number", above=True),
     "unmet": _UNMET,
     "current_reorder_point": Column("whole", low=-1e12),
     "current_order_up_to": _WHOLE,

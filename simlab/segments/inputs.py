@@ -31,6 +31,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.arrays import DateArray, FloatArray, IntArray
+from simlab.catalog.parts import in_file_units
 from simlab.segments.scheme import SchemeInput
 from simlab.segments.service_ratios import ratio_columns, service_weight
 
@@ -50,25 +51,27 @@ def scheme_input(catalog: Catalog, models: Models) -> SchemeInput:
     mean = models.world.demand.mean.astype(np.float64)
     mean_lead, cv_lead = _lead_times(models)
     adi, cv2_size = _intermittence(catalog, models)
-    measures = {
-        "unit_cost": costs.unit_cost * costs.cost_resolution,
-        "holding_cost": costs.holding * (costs.cost_resolution / 100),
+    parts = catalog.parts.astype(np.float64)
+    measures: dict[str, FloatArray] = {
+        "unit_cost": np.asarray(costs.unit_cost * costs.cost_resolution * parts, dtype=np.float64),
+        "holding_cost": np.asarray(costs.holding * (costs.cost_resolution / 100) * parts, dtype=np.float64),
         "holding_rate": np.asarray(costs.holding_rate, dtype=np.float64),
-        "annual_units": np.asarray(models.annual_units, dtype=np.float64),
+        "annual_units": np.asarray(models.annual_units / parts, dtype=np.float64),
         "annual_value": np.asarray(models.annual_value, dtype=np.float64),
         "cv": np.asarray(models.cv, dtype=np.float64),
-        "mean_demand": mean,
+        "mean_demand": np.asarray(mean / parts, dtype=np.float64),
         "review_periods": review,
         "mean_lead_time": mean_lead,
         "cv_lead_time": cv_lead,
         "adi": adi,
         "cv2_size": cv2_size,
-        "order_size": np.where(np.isnan(costs.order_quantity), mean * review, costs.order_quantity),
+        "order_size": np.where(np.isnan(costs.order_quantity), mean * review, costs.order_quantity) / parts,
     }
+    numbers = in_file_units(catalog.numbers, catalog.parts)
     service = catalog.study.optimize.service.weight
-    weight = service_weight({**catalog.numbers, **measures}, catalog.n_items, service)
-    measures |= ratio_columns(measures, _sd_over_protection(models, review), weight)
-    numbers: dict[str, FloatArray] = {**catalog.numbers, **measures}
+    weight = service_weight({**numbers, **measures}, catalog.n_items, service)
+    measures |= ratio_columns(measures, _sd_over_protection(models, review) / parts, weight)
+    numbers = {**numbers, **measures}
     texts: dict[str, npt.NDArray[np.object_]] = {
         name: column for name, column in catalog.texts.items() if name not in measures
     }

@@ -172,6 +172,7 @@ def _row(one: SupplierRecord) -> dict[str, Any]:
 def model_frame(catalog: Catalog, models: Models) -> pd.DataFrame:
     """One row per SKU-location: laws, why they were chosen, costs."""
     demand, lead = models.world.demand, models.world.lead_time
+    parts = catalog.parts
     support = [lead.support(item) for item in range(models.world.n_items)]
     return pd.DataFrame(
         {
@@ -182,14 +183,14 @@ def model_frame(catalog: Catalog, models: Models) -> pd.DataFrame:
             "demand_reason": list(models.demand_reason),
             "lead_time_reason": list(models.lead_time_reason),
             "n_observed": models.n_observed,
-            "mean_demand": demand.mean,
-            "sd_demand": np.sqrt(demand.variance),
+            "mean_demand": demand.mean / parts,
+            "sd_demand": np.sqrt(demand.variance) / parts,
             "mean_lead_time": [float((periods * share).sum()) for periods, share in support],
             "longest_lead_time": lead.longest(),
             "review_period": models.world.terms.review_period,
-            "unit_cost": models.costs.unit_cost * models.costs.cost_resolution,
+            "unit_cost": models.costs.unit_cost * models.costs.cost_resolution * parts,
             "holding_rate": models.costs.holding_rate,
-            "annual_units": models.annual_units,
+            "annual_units": models.annual_units / parts,
             "annual_value": models.annual_value,
             "cv": models.cv,
         }

@@ -61,7 +61,8 @@ def achieved(
             progress=progress,
             stage="items",
         )
-        parts.append(_rows(curves, data.models, rows, horizon, settings.level))
+        frame = _rows(curves, data.models, rows, horizon, settings.level)
+        parts.append(frame.assign(mean_on_hand=frame["mean_on_hand"] / data.catalog.parts[rows]))
     return pd.concat(parts, ignore_index=True).assign(sample=sample)
 
 
@@ -99,7 +100,7 @@ def item_stock(data: Data, levels: Levels, horizon: Horizon, settings: Settings)
         count. Units.
     """
     found = run_extremes(data.models.world, levels, horizon, workers=settings.workers)
-    runs = float(horizon.replications)
+    runs = float(horizon.replications) * data.catalog.parts
     return pd.DataFrame(
         {
             "sku": list(data.catalog.sku),

@@ -25,6 +25,13 @@ def level_frame(
     rows = np.arange(column.size)
     levels = planned.levels
     up_to = levels.family == Family.ORDER_UP_TO
+    parts = catalog.parts
+    whole = bool((parts == 1).all())
+
+    def units(values: IntArray) -> IntArray | FloatArray:
+        return values if whole else values / parts
+
+    point = pd.Series(units(levels.reorder_point[rows, column])).astype("Int64" if whole else "Float64")
     return pd.DataFrame(
         {
             "sku": list(catalog.sku),
@@ -32,10 +39,10 @@ def level_frame(
             "segment": np.array(segmentation.names, dtype=object)[segmentation.codes],
             "target": targets,
             "planning_method": list(planned.method),
-            "safety_stock": planned.safety_stock[rows, column],
-            "reorder_point": pd.array(levels.reorder_point[rows, column], dtype="Int64"),
-            "order_up_to": levels.order_up_to[rows, column],
-            "order_quantity": levels.order_quantity[rows, column],
+            "safety_stock": planned.safety_stock[rows, column] / parts,
+            "reorder_point": point,
+            "order_up_to": units(levels.order_up_to[rows, column]),
+            "order_quantity": units(levels.order_quantity[rows, column]),
             "review_period": models.world.terms.review_period,
         }
     ).assign(reorder_point=lambda frame: frame["reorder_point"].mask(up_to), **_factors(levels, column))

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -120,7 +121,11 @@ def numbers(
 def _within(value: Decimal, cell: str, name: str, rule: Column) -> Fault | None:
     """The fault of a number outside its column's rule."""
     if rule.kind == "whole" and value != value.to_integral_value():
-        return Fault(found.NOT_WHOLE, f"{cell!r} is not a whole number", "whole numbers are allowed")
+        fix = (
+            "whole numbers are allowed; for what is counted in parts of a unit (kilograms) say so in items: "
+        )
+        fix += "column unit_resolution, such as 0.01"
+        return Fault(found.NOT_WHOLE, f"{cell!r} is not a whole number", fix)
     low, high = Decimal(str(rule.low)), Decimal(str(rule.high))
     if value < low or (rule.above and value == low):
         allowed = f"above {low:f}" if rule.above else f"{_plain(low)} or more"
@@ -160,7 +165,9 @@ class Money:
     worst: tuple[str, float]
 
 
-def money(table: TextTable, name: str, resolution: float, written: Notation, *, declared: bool) -> Money:
+def money(
+    table: TextTable, name: str, resolution: float, written: Notation, parts: IntArray, *, declared: bool
+) -> Money:
     """A column of amounts as integers of the cost resolution.
 
     Parameters
@@ -173,23 +180,31 @@ def money(table: TextTable, name: str, resolution: float, written: Notation, *, 
         Of the study.
     written : Notation
         How numbers are written.
+    parts : (m,) int
+        What each amount is divided by: the parts that a unit is counted in.
     declared : bool
         Whether the study says the resolution itself; else it is made finer by tens until no amount moves by
         more than 1 in 10,000, as long as the largest amount stays below 10¹¹ multiples.
     """
     use = PLAIN if table.columns[name].typed else written
     grammar = pattern(use)
-    read = [number_of(cell, use, grammar) for cell in table.columns[name].values]
-    plain = [value for value in read if value is not None and value > 0]
+    column = table.columns[name]
+    read = [number_of(cell, use, grammar) for cell in column.values]
+    sizes = np.unique(parts).tolist()
+    pairs = {
+        (code, size) for code, size in zip(column.codes.tolist(), parts.tolist(), strict=True) if code >= 0
+    }
+    plain = [value / size for code, size in pairs if (value := read[code]) is not None and value > 0]
     unit = Decimal(str(resolution)) if declared else _fine_enough(plain, Decimal(str(resolution)))
-    moved: dict[str, float] = {}
+    moved: dict[tuple[str, int], float] = {}
 
-    def judge(cell: str) -> int | Fault:
+    def judge(cell: str, size: int) -> int | Fault:
         value = number_of(cell, use, grammar)
         if value is None:
             return not_a_number(cell, table.name, use)
         if value < 0:
             return Fault(found.OUT_OF_RANGE, f"{cell!r} is below 0", f"{name} must be 0 or more")
+        value /= size
         multiple = (value / unit).to_integral_value(ROUND_HALF_EVEN)
         if multiple < 1 and value > 0:
             fix = f"lower data.cost_resolution (now {unit:f})"
@@ -198,14 +213,19 @@ def money(table: TextTable, name: str, resolution: float, written: Notation, *, 
             fix = f"raise data.cost_resolution (now {unit:f})"
             return Fault(found.OUT_OF_RANGE, f"{cell!r} is too large to be counted exactly", fix)
         if multiple * unit != value:
-            moved[cell] = float(multiple * unit / value - 1)
+            moved[cell, size] = float(multiple * unit / value - 1)
         return int(multiple)
 
-    values, _ = judged(table, name, judge)
-    column = table.columns[name]
-    inexact = spread(column, [value in moved for value in column.values], False, np.bool_)
-    worst = max(moved.items(), key=lambda one: abs(one[1]), default=("", 0.0))
-    return Money(spread(column, values, 0, np.int64), float(unit), int(inexact.sum()), worst)
+    amounts, inexact = np.zeros(table.n_rows, dtype=np.int64), np.zeros(table.n_rows, dtype=np.bool_)
+    for size in sizes:
+        here = parts == size
+        values, _ = judged(table, name, partial(judge, size=size), skip=~here)
+        amounts = np.where(here, spread(column, values, 0, np.int64), amounts)
+        there = spread(column, [(cell, size) in moved for cell in column.values], False, np.bool_)
+        inexact |= here & there
+    shown = {cell: share for (cell, size), share in moved.items() if (parts == size).any()}
+    worst = max(shown.items(), key=lambda one: abs(one[1]), default=("", 0.0))
+    return Money(amounts, float(unit), int(inexact.sum()), worst)
 
 
 def _fine_enough(amounts: list[Decimal], unit: Decimal) -> Decimal:

@@ -12,6 +12,7 @@ from simlab.catalog.cells.convert import numbers, spread, texts
 from simlab.catalog.cells.numerals import Notation
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import DEMAND_FURTHER
+from simlab.catalog.parts import in_parts, rule_in_parts
 from simlab.study import Study
 
 _FLAGS = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
@@ -64,12 +65,15 @@ class Further:
         )
 
 
-def read_further(table: TextTable, study: Study, written: Notation) -> Further:
-    """The further columns that the study looks at; what is wrong goes to the table's findings."""
+def read_further(table: TextTable, study: Study, written: Notation, parts: IntArray) -> Further:
+    """The further columns that the study looks at; what is wrong goes to the table's findings.
+
+    `parts` (m,): those that a unit of each row's SKU-location is counted in.
+    """
     columns: dict[str, BoolArray | FloatArray | None] = {}
     for name, needed in wanted_columns(study).items():
         if name in table.columns:
-            columns[name] = _flags(table, name) if name in _SAYS else _numbers(table, name, written)
+            columns[name] = _flags(table, name) if name in _SAYS else _numbers(table, name, written, parts)
         elif needed:
             fix = f"add it, or leave out {needed}"
             table.findings.add(found.MISSING_COLUMN, "required column is missing", column=name, fix=fix)
@@ -114,10 +118,12 @@ def _flags(table: TextTable, name: str) -> BoolArray:
     return np.array([bool(flag) for flag in flags], dtype=np.bool_)
 
 
-def _numbers(table: TextTable, name: str, written: Notation) -> FloatArray:
-    """(m,) numbers; NaN where the cell is empty, or a price is 0."""
-    values, _ = numbers(table, name, DEMAND_FURTHER[name], written)
+def _numbers(table: TextTable, name: str, written: Notation, parts: IntArray) -> FloatArray:
+    """(m,) numbers, stock in parts and prices per part; NaN where the cell is empty, or a price is 0."""
+    rule = rule_in_parts(name, DEMAND_FURTHER[name], parts)
+    values, _ = numbers(table, name, rule, written)
     out = np.asarray(spread(table.columns[name], values, np.nan, np.float64))
+    out = in_parts(table, name, DEMAND_FURTHER[name], out, parts)
     return np.where(out == 0, np.nan, out) if name == "price" else out
 
 

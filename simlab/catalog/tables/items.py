@@ -26,6 +26,7 @@ from simlab.catalog.cells.convert import (
 from simlab.catalog.cells.numerals import Notation
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import ITEMS, NUMERIC, Column
+from simlab.catalog.parts import COLUMN, in_parts, parts_of, read_parts, rule_in_parts
 from simlab.catalog.quality import QualityRow
 from simlab.catalog.tables.known_names import hint, source_of
 from simlab.study import Study
@@ -47,6 +48,11 @@ class Items:
     def n_items(self) -> int:
         return len(self.sku)
 
+    @property
+    def parts(self) -> IntArray:
+        """(n,) parts that a unit of each SKU-location is counted in; see `Catalog.parts`."""
+        return parts_of(self.numbers.get(COLUMN, np.full(self.n_items, np.nan)))
+
 
 def read_items(table: TextTable, study: Study) -> Items | None:
     """Type the items table; what is wrong goes to its findings.
@@ -63,14 +69,17 @@ def read_items(table: TextTable, study: Study) -> Items | None:
         refuse_missing(table, name)
     written = notation(table, study.data.items, ITEMS)
     declared = "cost_resolution" in study.data.model_fields_set
-    coins = money(table, "unit_cost", study.data.cost_resolution, written, declared=declared)
+    parts = read_parts(table, ITEMS[COLUMN], written)
+    coins = money(table, "unit_cost", study.data.cost_resolution, written, parts, declared=declared)
     known: dict[str, FloatArray] = {
         "unit_cost": np.asarray(coins.amounts * coins.resolution, dtype=np.float64)
     }
     words: dict[str, AnyArray] = {}
     for name, rule in ITEMS.items():
         if name in table.columns and name not in ("sku", "location", "unit_cost"):
-            _known(table, name, rule, written, known, words)
+            _known(table, name, rule_in_parts(name, rule, parts), written, known, words)
+            if name in known and rule.kind in NUMERIC:
+                known[name] = in_parts(table, name, rule, known[name], parts)
     further = [name for name in table.columns if name not in ITEMS]
     for name in further:
         words[name] = texts(table.columns[name])
@@ -80,7 +89,12 @@ def read_items(table: TextTable, study: Study) -> Items | None:
     _refuse_doubles(table)
     _check_laws(table, known, words)
     sku, place = texts(table.columns["sku"]), texts(table.columns["location"])
-    entries = (*_account(table, written, known), *_of_money(coins, study), *_remarks(table, further, study))
+    entries = (
+        *_account(table, written, known),
+        *_of_money(coins, study),
+        *_of_parts(parts),
+        *_remarks(table, further, study),
+    )
     return Items(tuple(sku), tuple(place), coins.amounts, known, words, entries, coins.resolution)
 
 
@@ -197,6 +211,18 @@ def _account(table: TextTable, written: Notation, known: dict[str, FloatArray]) 
         yield QualityRow("items", "decimal commas read", "repaired", table.n_rows, units, value, note)
     else:
         yield QualityRow("items", "as given", "used", table.n_rows, units, value)
+
+
+def _of_parts(parts: IntArray) -> Iterator[QualityRow]:
+    """Which SKU-locations are counted in parts of a unit, and what that does to sums of units."""
+    if (parts == 1).all():
+        return
+    sizes = ", ".join(f"{1 / size:g}" for size in np.unique(parts[parts > 1]).tolist())
+    note = f"{int((parts > 1).sum()):,} SKU-locations in multiples of {sizes}: plan and items are in the "
+    note += "files' units, traces, curves and sums of units in these parts"
+    if np.unique(parts).size > 1:
+        note += '; totals of service add parts of different sizes: say optimize.service with weight = "value"'
+    yield QualityRow("items", "counted in parts of a unit", "used", 0, note=note)
 
 
 def _of_money(coins: Money, study: Study) -> Iterator[QualityRow]:

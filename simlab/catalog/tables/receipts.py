@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,15 @@ from simlab.catalog.cells.convert import (
 )
 from simlab.catalog.cells.numerals import Notation
 from simlab.catalog.cells.text import TextTable
-from simlab.catalog.columns import NOT_USED, RECEIPTS, RECEIVED
+from simlab.catalog.columns import NOT_USED, RECEIPTS, RECEIVED, Column
+from simlab.catalog.parts import refuse_parts
 from simlab.catalog.quality import QualityRow, Status
 from simlab.catalog.tables.items import Items, file_remarks, has_columns
 from simlab.catalog.tables.repeated import repeated_rows
 from simlab.catalog.tables.rows import refuse_future
 from simlab.study import ReceiptsSource, Study
+
+_TOLERANCE = 1e-4  # of a part: quantities are at most 10¹² of them
 
 
 def read_receipts(
@@ -66,9 +70,9 @@ def read_receipts(
     promised = days(table, "promised_date", source)[0] if "promised_date" in table.columns else None
     partial = study.lead_times.partial != "rows"
     written = notation(table, source, {**RECEIPTS, **(RECEIVED if partial else {})})
-    values, _ = numbers(table, "quantity", RECEIPTS["quantity"], written)
-    quantity = np.asarray(spread(table.columns["quantity"], values, 0, np.int64))
-    came = _came(table, written) if partial else None
+    parts = _parts(table, items)
+    quantity = _units(table, "quantity", RECEIPTS["quantity"], written, parts, 0)
+    came = _came(table, written, parts) if partial else None
     both = ordered_known & received_known
     backward = both & (received < ordered)
     if source.receipt_before_order == "refuse":
@@ -184,12 +188,34 @@ def _sorted(
     )
 
 
-def _came(table: TextTable, written: Notation) -> IntArray | None:
+def _parts(table: TextTable, items: Items | None) -> IntArray:
+    """(m,) parts that a unit of each row's SKU is counted in, at the location that counts it finest."""
+    if items is None or "sku" not in table.columns or (items.parts == 1).all():
+        return np.ones(table.n_rows, dtype=np.int64)
+    finest: dict[str, int] = {}
+    for sku, parts in zip(items.sku, items.parts.tolist(), strict=True):
+        finest[sku] = max(finest.get(sku, 1), parts)
+    column = table.columns["sku"]
+    return np.asarray(spread(column, [finest.get(cell, 1) for cell in column.values], 1, np.int64))
+
+
+def _units(
+    table: TextTable, name: str, rule: Column, written: Notation, parts: IntArray, empty: int
+) -> IntArray:
+    """(m,) a quantity in units, or in the parts that they are counted in; `empty` where nothing stands."""
+    loose = rule if (parts == 1).all() else replace(rule, kind="number")
+    values, _ = numbers(table, name, loose, written)
+    said = np.asarray(spread(table.columns[name], values, np.nan, np.float64)) * parts
+    units = np.rint(np.nan_to_num(said, nan=empty)).astype(np.int64)
+    refuse_parts(table, name, np.abs(np.nan_to_num(said, nan=empty) - units) > _TOLERANCE, parts)
+    return units
+
+
+def _came(table: TextTable, written: Notation, parts: IntArray) -> IntArray | None:
     """Units that came with each receipt; those of `quantity` where the cell is empty (−1)."""
     if "received_quantity" not in table.columns:
         return None
-    values, _ = numbers(table, "received_quantity", RECEIVED["received_quantity"], written)
-    return np.asarray(spread(table.columns["received_quantity"], values, -1, np.int64))
+    return _units(table, "received_quantity", RECEIVED["received_quantity"], written, parts, -1)
 
 
 def _words(table: TextTable, name: str) -> npt.NDArray[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator
 from decimal import Decimal
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +46,11 @@ class Rows:
         self.written = notation(table, source, columns)
         self.date, dated = days(table, "date", source)
         self.item = _matched(table, items)
-        self.quantity, counted = _quantities(table, source, self.written)
+        parts = np.ones(table.n_rows, dtype=np.int64)
+        if items is not None:
+            parts = np.append(items.parts, 1)[self.item]
+        self.parts = parts
+        self.quantity, counted = _quantities(table, source, self.written, parts)
         self.quantity = _in_units(table, source, items, self.item, self.quantity)
         self.units = self.quantity.copy()
         self.keep: BoolArray = np.ones(table.n_rows, dtype=np.bool_)
@@ -171,7 +176,7 @@ class Rows:
 
     def read_further(self, study: Study) -> None:
         """Columns that the study's options look at."""
-        self.further = read_further(self.table, study, self.written)
+        self.further = read_further(self.table, study, self.written, self.parts)
         rows = np.flatnonzero(self.keep & self.dated & (self.item >= 0))
         refuse_two_stocks(self.table, self.further, rows, _keys(self.item[rows], self.date[rows]))
 
@@ -214,34 +219,45 @@ class Rows:
             yield QualityRow("demand", "units returned beyond sales", "dropped", 0, float(-self.unnetted))
 
 
-def _quantities(table: TextTable, source: DemandSource, written: Notation) -> tuple[IntArray, BoolArray]:
-    """(m,) units, 0 where empty or refused, and which rows have some."""
+def _quantities(
+    table: TextTable, source: DemandSource, written: Notation, parts: IntArray
+) -> tuple[IntArray, BoolArray]:
+    """(m,) units, or the parts they are counted in; 0 where empty or refused; and which rows have some."""
     column = table.columns["quantity"]
     use = PLAIN if column.typed else written
     grammar = pattern(use)
 
-    def judge(cell: str) -> int | Fault:
+    def judge(cell: str, size: int) -> int | Fault:
         value = number_of(cell, use, grammar)
         if value is None and says_nothing(cell):
             return Fault(found.MISSING_CELL, f"{cell!r} is no quantity", _MISSING_FIX)
         if value is None:
             return not_a_number(cell, table.name, use)
-        return _whole_units(value, cell, source)
+        return _whole_units(value, cell, source, size)
 
-    skip = None
+    skip = np.zeros(table.n_rows, dtype=np.bool_)
     if source.missing_quantity == "drop":
         skip = np.array([says_nothing(cell) for cell in column.values] + [True], dtype=np.bool_)[column.codes]
-    values, good = judged(table, "quantity", judge, skip=skip)
-    return np.asarray(spread(column, values, 0, np.int64)), good
+    quantity = np.zeros(table.n_rows, dtype=np.int64)
+    good: BoolArray = np.zeros(table.n_rows, dtype=np.bool_)
+    if source.unit == "pack":
+        parts = np.ones_like(parts)  # packs are whole, their sizes are in parts
+    for size in np.unique(parts).tolist():
+        here = parts == size
+        values, some = judged(table, "quantity", partial(judge, size=size), skip=skip | ~here)
+        quantity = np.where(here, spread(column, values, 0, np.int64), quantity)
+        good |= here & some
+    return np.asarray(quantity), good
 
 
-def _whole_units(value: Decimal, cell: str, source: DemandSource) -> int | Fault:
+def _whole_units(value: Decimal, cell: str, source: DemandSource, parts: int) -> int | Fault:
     times = 1 if isinstance(source.unit, str) else Decimal(repr(source.unit))
-    value = value * times
+    value = value * times * parts
     if value != value.to_integral_value():
-        fix = "record demand in units small enough to be whole, such as grams for kilograms"
-        fix += ", or say under [data.demand] how many units one of these is: unit = 1000"
+        fix = "say in items what the SKU is counted in: column unit_resolution, such as 0.01"
+        fix += "; or say under [data.demand] how many units one of these is: unit = 1000"
         what = "units" if times == 1 else f"units at {source.unit:g} each"
+        what = what if parts == 1 else f"{1 / parts:g} units"
         return Fault(found.NOT_WHOLE, f"{cell!r} is not a whole number of {what}", fix)
     if value < 0 and source.returns == "refuse":
         fix = 'say returns = "net" or "drop" under [data.demand], or fix the cell'

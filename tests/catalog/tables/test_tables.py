@@ -72,7 +72,7 @@ def test_catalog_of_frames() -> None:
         ("moq", -3, "moq must be 0 or more"),
         ("max_position", -1, "max_position must be 0 or more"),
         ("unmet", "1.5", "a share such as 0.3 are"),
-        ("unit_resolution", 0.5, "'0.5' is not a whole number"),
+        ("unit_resolution", 0.3, "'0.3' is neither a whole number of units nor a part"),
         ("lead_time_sd", -2, "lead_time_sd must be 0 or more"),
         ("lead_time_sd", "two", "'two' is not a plain number"),
         ("lead_time_sd", "NaN", "'NaN' is not a plain number"),
@@ -188,7 +188,7 @@ def test_half_laws_are_refused(law: Any, mean: Any, variance: Any, message: str)
 def test_fractional_quantities_are_refused() -> None:
     said = refusal(PLAIN, items(), demand(("a", "X", "2024-01-01", 2.5)))
     assert "'2.5' is not a whole number of units" in said
-    assert "grams for kilograms" in said
+    assert "column unit_resolution, such as 0.01" in said
 
 
 def test_future_dates() -> None:
