@@ -114,6 +114,9 @@ def trace(
     book = ledger(one, levels, horizon, 0, replication)
     sku, location = data.catalog.sku[row], data.catalog.location[row]
     words = tuple(_statements(facts, levels, book, f"{sku}@{location}", chosen, replication))
+    parts = int(data.catalog.parts[row])
+    if parts > 1:
+        words += (f"Units are {1 / parts:g} of the unit of the files here (unit_resolution of items).",)
     return Trace(sku, location, replication, chosen, words, _periods(book), _orders(book, horizon))
 
 

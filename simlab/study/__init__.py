@@ -11,6 +11,7 @@ from simlab.study.history_sections import (
     ReceiptsSource,
     TableSource,
 )
+from simlab.study.idle import idle_options
 from simlab.study.optimize_sections import OptimizeSpec
 from simlab.study.parse import parse_study, read_study
 from simlab.study.row_filter import Condition
@@ -49,6 +50,7 @@ __all__ = [
     "closed_days",
     "crossing_unsaid",
     "even_targets",
+    "idle_options",
     "parse_study",
     "read_study",
 ]

@@ -15,6 +15,7 @@ from simlab.models import is_plain
 from simlab.policies.levels.forecasting import FORECAST, WORDS
 from simlab.policies.policy import GIVEN
 from simlab.segments.classes import ONE_CLASS
+from simlab.study import WEEKDAYS, idle_options
 from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
@@ -56,7 +57,25 @@ def assumptions(data: Data) -> tuple[str, ...]:
     ]
     lines += _parameters(data)
     lines += _forecast(data)
-    return (*lines, *(sentence(text) for text in data.models.assumptions))
+    said = (*data.models.assumptions, *without_effect(data))
+    return (*lines, *(sentence(text) for text in said))
+
+
+def without_effect(data: Data) -> tuple[str, ...]:
+    """Options that the study says and that change nothing, by other options or by what the tables hold."""
+    study, catalog = data.study, data.catalog
+    lines = list(idle_options(study))
+    day = study.lead_times.order_weekday
+    if day is not None and catalog.receipts is not None:
+        ordered = (catalog.receipts.order_date.astype("datetime64[D]").astype(np.int64) + 3) % 7
+        if not (ordered == WEEKDAYS.index(day)).any():
+            lines.append(
+                f'lead_times.order_weekday = "{day}" has no effect unless receipts have orders of that day'
+            )
+    said = "current_reorder_when" in study.policy.model_fields_set
+    if said and "current_reorder_point" not in catalog.numbers:
+        lines.append("policy.current_reorder_when has no effect unless items have a current_reorder_point")
+    return tuple(lines)
 
 
 def assumed_facts(data: Data) -> dict[str, Any]:
@@ -216,6 +235,7 @@ def check_lines(data: Data, segmentation: Segmentation) -> tuple[str, ...]:
         *_parameters(data),
         *dead_stock(data).statements(study.currency),
         *(sentence(text) for text in models.assumptions),
+        *(sentence(text) for text in without_effect(data)),
         f"No problems: nothing stands in the way of simlab {command}.",
     ]
     return tuple(lines)

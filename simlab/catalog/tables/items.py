@@ -205,7 +205,8 @@ def _law(table: TextTable, bad: npt.NDArray[np.bool_], name: str, message: str, 
 
 def _account(table: TextTable, written: Notation, known: dict[str, FloatArray]) -> Iterator[QualityRow]:
     stock = np.nan_to_num(known.get("on_hand", np.zeros(table.n_rows))).clip(0)
-    units, value = float(stock.sum()), float((stock * known["unit_cost"]).sum())
+    parts = parts_of(known.get(COLUMN, np.full(table.n_rows, np.nan)))
+    units, value = float((stock / parts).sum()), float((stock * known["unit_cost"]).sum())
     if written.proved:
         note = "no cell has a decimal point and some cannot be anything else"
         yield QualityRow("items", "decimal commas read", "repaired", table.n_rows, units, value, note)

@@ -198,23 +198,23 @@ class Rows:
     def account(self, items: Items) -> Iterator[QualityRow]:
         """Every row under exactly one heading."""
         cost = np.append(items.numbers["unit_cost"], 0.0)[self.item]
-        value = self.units * cost
+        value, units = self.units * cost, self.units / self.parts
         left = np.ones(self.keep.size, dtype=np.bool_)
         for what, status, rows, note in self.fates:
             rows = rows & left
             left &= ~rows
-            yield _entry(what, status, rows, self.units, value, note)
+            yield _entry(what, status, rows, units, value, note)
         single = left & _only_row(self.item, left)
         if single.any():
             names = _examples(self.table, np.flatnonzero(single))
             note = f"one observation only, its law leans on others: {names}"
-            yield _entry("only row of its SKU-location", "used", single, self.units, value, note)
+            yield _entry("only row of its SKU-location", "used", single, units, value, note)
         if self.written.proved:
             yield _entry(
-                "decimal commas read", "repaired", left & ~single, self.units, value, "proved by the cells"
+                "decimal commas read", "repaired", left & ~single, units, value, "proved by the cells"
             )
         else:
-            yield _entry("as given", "used", left & ~single, self.units, value, "")
+            yield _entry("as given", "used", left & ~single, units, value, "")
         if self.unnetted:
             yield QualityRow("demand", "units returned beyond sales", "dropped", 0, float(-self.unnetted))
 
@@ -334,7 +334,12 @@ def _only_row(item: IntArray, rows: BoolArray) -> BoolArray:
 
 
 def _entry(
-    what: str, status: Status, rows: BoolArray, units: IntArray, value: npt.NDArray[np.float64], note: str
+    what: str,
+    status: Status,
+    rows: BoolArray,
+    units: npt.NDArray[np.float64],
+    value: npt.NDArray[np.float64],
+    note: str,
 ) -> QualityRow:
     return QualityRow(
         "demand", what, status, int(rows.sum()), float(units[rows].sum()), float(value[rows].sum()), note
