@@ -2,6 +2,7 @@
 
 from simlab.study.checks import crossing_unsaid
 from simlab.study.history_sections import (
+    Condition,
     DataSpec,
     DemandSource,
     DemandSpec,
@@ -14,7 +15,6 @@ from simlab.study.history_sections import (
 from simlab.study.idle import idle_options
 from simlab.study.optimize_sections import OptimizeSpec
 from simlab.study.parse import parse_study, read_study
-from simlab.study.row_filter import Condition
 from simlab.study.sections import (
     AbcSpec,
     PolicySpec,
