@@ -24,7 +24,7 @@ from simlab.execution import Progress
 from simlab.execution.ahead import kernels_ahead
 from simlab.policies import Policy, current_levels, given_levels
 from simlab.policies.levels.best import check_costs
-from simlab.policies.levels.forecasting import stated_forecasts
+from simlab.policies.levels.forecasting import FORECAST, stated_forecasts
 from simlab.policies.planning import lots_of
 from simlab.policies.policy import GIVEN
 from simlab.run import RunFolder
@@ -175,6 +175,9 @@ def run_compare_schemes(
     return write_contest(contest, folder, times, progress)
 
 
+_USUAL_TARGET = 0.95
+
+
 @dataclass(frozen=True, eq=False)
 class CheckResult:
     """What `simlab check` found.
@@ -217,6 +220,7 @@ def check(study_path: str | Path) -> CheckResult:
     if data.study.policy.targets and data.study.policy.family != GIVEN and not grown:
         segmentation.resolve(data.study.policy.targets, "policy.targets")
     lines = check_lines(data, segmentation)
+    lines = (*lines[:-1], *_levels(data, segmentation, by_segment=not grown), lines[-1])
     for name in grown:
         method = spec.method if name == LEARNED else name
         what = f"Learned segments (at most {spec.classes}, {method})"
@@ -231,6 +235,25 @@ def init(folder: str | Path) -> list[Path]:
     from simlab.samples import write_sample
 
     return list(write_sample(Path(folder)))
+
+
+def _levels(data: Data, segmentation: Segmentation, *, by_segment: bool) -> tuple[str, ...]:
+    """Levels to look at, at the study's targets; where it has none, at the floor of [optimize] for all."""
+    import numpy as np
+
+    from simlab.api.data.levels_to_look_at import levels_to_look_at
+    from simlab.policies import plan
+
+    policy, measure = data.study.policy, data.study.policy.target_measure
+    if policy.family == GIVEN:
+        return levels_to_look_at(data, given_levels(data.models).levels).statements()
+    if policy.family == FORECAST:
+        return ()
+    asked = np.full((data.catalog.n_items, 1), data.study.optimize.fill_rate or _USUAL_TARGET)
+    if policy.targets and by_segment:
+        asked = np.array(segmentation.resolve(policy.targets, measure))[segmentation.codes][:, None]
+    planned = plan(data.models, asked, family=policy.family, target_measure=measure, planning=policy.planning)
+    return levels_to_look_at(data, planned.levels).statements()
 
 
 def run_audit(

@@ -15,6 +15,7 @@ from simlab.engine.kernels import streams
 from simlab.engine.world.world import OrderTerms, Start, World
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.demand.factors import common_factors
+from simlab.models.demand.largest import known_largest, level_limits, protected_periods
 from simlab.models.demand.laws import Choice, choose_laws
 from simlab.models.demand.redrawn import Redraws, nothing_open
 from simlab.models.demand.resolution import Resolved, check_spans, resolved_laws, support_notes
@@ -92,6 +93,10 @@ class Models:
         `Horizon.scale` of runs in which items may have windows of their own.
     left_out : tuple of str
         What the study asks for and the laws do not have, in sentences: said with every result.
+    largest : (n,) int64 or None
+        Units: most ever demanded in R + L; `NOT_KNOWN` of given laws, None without histories.
+    level_limit : (n,) int64 or None
+        Highest level that is planned (`policy.level_limit`); None: no limit.
     """
 
     world: World
@@ -114,6 +119,8 @@ class Models:
     minimum_level: IntArray | None = None
     window_scale: int = 1
     left_out: tuple[str, ...] = ()
+    largest: IntArray | None = None
+    level_limit: IntArray | None = None
 
     @property
     def n_items(self) -> int:
@@ -192,6 +199,7 @@ def fit(catalog: Catalog) -> Models:
     supplying = fit_supply(catalog)
     stated = stated_suppliers(catalog, supplying.supply)
     costs, assumed = read_costs(catalog)
+    largest, limit = _largest(catalog, history, choice, lead_times, terms)
     annual_units = choice.law.mean * catalog.study.periods_per_year
     current, when = _current(catalog)
     return Models(
@@ -242,6 +250,8 @@ def fit(catalog: Catalog) -> Models:
         minimum_level=least if least.any() else None,
         window_scale=windows.scale,
         left_out=choice.left_out,
+        largest=largest,
+        level_limit=limit,
     )
 
 
@@ -272,6 +282,18 @@ def _checked(catalog: Catalog, history: History | None) -> _Sound:
     if checked.problems or choice is None or lead_times is None or terms is None or opening is None:
         raise InvalidInputError(checked.problems)
     return _Sound(choice, lead_times, *terms, *opening)
+
+
+def _largest(
+    catalog: Catalog, history: History | None, choice: Choice, lead_times: LeadTimes, terms: OrderTerms
+) -> tuple[IntArray | None, IntArray | None]:
+    """Largest demand in R + L of every history, and the highest level that it lets plan."""
+    if history is None:
+        return None, None
+    span = protected_periods(lead_times.law, terms)
+    largest = known_largest(history, ~choice.given, span)
+    times = catalog.study.policy.level_limit
+    return largest, level_limits(largest, history.n_observed, span, times, terms.pack_size)
 
 
 def protection(lead_times: LeadTimes, terms: OrderTerms) -> FloatArray:

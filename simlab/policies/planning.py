@@ -15,6 +15,7 @@ from simlab.engine.world.world import Unmet
 from simlab.errors import UsageError
 from simlab.models import is_plain, marginal
 from simlab.policies.levels.best import best_levels
+from simlab.policies.levels.ceilings import HELD, held
 from simlab.policies.levels.exact import Measure, Problems, least_levels
 from simlab.policies.levels.floors import LIFTED, RAISED, kept_above, lifted, refuse_floors
 from simlab.policies.levels.forecasting import FORECAST, expected_at_start, forecast_levels
@@ -112,7 +113,7 @@ def plan(
     PlannedLevels
         Where demand can be lost no reorder point lies below 0 (no fixed S below 1), and none below
         `minimum_level` − 1 (no S below it); what is never demanded carries that minimum and nothing else.
-        See `floors`.
+        See `floors`. No level is above what the history makes believable; see `ceilings`.
 
     Raises
     ------
@@ -141,9 +142,10 @@ def plan(
         level, method = _normal(models, asked, measure, quantity, rule, consecutive)
     above = 1 if rule == Family.ORDER_UP_TO else 0
     level, low = lifted(models, level, above)
+    level, high = held(models, level)
     level, raised = kept_above(models, level - above)
     level = level + above
-    method = tuple(_also(_also(list(method), low, LIFTED), raised, RAISED))
+    method = tuple(_also(_also(_also(list(method), low, LIFTED), high, HELD), raised, RAISED))
     return PlannedLevels(_levels(level, quantity, rule), method, safety_stock(models, level))
 
 
@@ -190,6 +192,9 @@ def _optimal(
         raise UsageError("optimal levels are those of (R,s,S): family = 'reorder_up_to'")
     low, top = best_levels(models, targets)
     low, raised = lifted(models, low, 0)
+    width = top - low
+    low, capped = held(models, low)
+    top = np.where(capped[:, None], low + width, top)
     low, critical = kept_above(models, low)
     top = np.where(models.silent[:, None], low + 1, np.maximum(top, low + 1))
     rule = np.full(models.n_items, Family.REORDER_UP_TO, np.int8)
@@ -202,7 +207,7 @@ def _optimal(
     words = _supply_left_out(models, words)
     if consecutive is not None:
         words = _also(words, consecutive.hanging, _OVER_PHASES)
-    words = _also(_also(words, raised, LIFTED), critical, RAISED)
+    words = _also(_also(_also(words, raised, LIFTED), capped, HELD), critical, RAISED)
     return PlannedLevels(Levels(rule, low, top, top - low), tuple(words), safety_stock(models, low))
 
 

@@ -20,6 +20,7 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from simlab.study.scheme_tables import OPTIONS, gathered, spread
 from simlab.study.section import Names, Spec
@@ -129,6 +130,13 @@ class ForecastSpec(Spec):
         return self
 
 
+def _no_limit_below_one(value: float) -> float:
+    if value == 0 or value >= 1:
+        return value
+    text = "levels below what was demanded before are no limit: 1 or more, such as 3, or 0 for none"
+    raise PydanticCustomError("limit", "{text}", {"text": text})
+
+
 class PolicySpec(Spec):
     """[policy]: how orders are made and what a target means.
 
@@ -136,6 +144,8 @@ class PolicySpec(Spec):
     to its target; without it `study.parse` puts the habit A 98 %, B 95 %, C 90 % where segments are by abc.
     `current_reorder_when`: whether today's reorder points order at or below them, or only below; the column
     of items of this name wins.
+    `level_limit`: of laws fitted to a history no level is planned above this many times the largest demand
+    in any R + L of it (2 at least, in whole packs); 0: no limit.
     """
 
     family: Literal["order_up_to", "reorder_quantity", "reorder_up_to", "given", "forecast"] = "order_up_to"
@@ -147,6 +157,7 @@ class PolicySpec(Spec):
     start: Literal["stationary", "today"] = "stationary"
     current_reorder_when: Literal["at_or_below", "below"] = "at_or_below"
     forecast: ForecastSpec | None = None
+    level_limit: Annotated[Number, AfterValidator(_no_limit_below_one)] = 3.0
 
 
 # ---------------------------------------------------------------------------------------------------

@@ -265,6 +265,7 @@ def with_history(
     """The tables of a run with what its histories look like and, with [replay], what they did to the plan."""
     from simlab.api.data.fitted import fit_tables
     from simlab.api.data.histories import adjustments, diagnosis_columns, uplift, worst_fits
+    from simlab.api.data.levels_to_look_at import TABLE, levels_to_look_at
 
     items = frames["items"]
     further = diagnosis_columns(data)
@@ -274,13 +275,15 @@ def with_history(
     further_tables = {"worst_fits": worst, "adjustments": adjustments(data), "uplift": uplift(data)}
     found |= {name: table for name, table in further_tables.items() if not table.empty}
     found |= fit_tables(data.catalog, data.models, data.history, segmentation)
+    looked = levels_to_look_at(data, levels, items["inventory_value"].to_numpy())
+    found[TABLE] = looked.table
     suppliers = data.lead_times()
     if not suppliers.empty:
         found["lead_times"] = suppliers
     replayed = replay_plan(data, segmentation, levels, data.study.verdict.level)
     if replayed is None:
-        return found, ()
+        return found, looked.statements()
     tables = {"replay": replayed.replay}
     if not replayed.calibration.empty:
         tables |= {"calibration": replayed.calibration, "pit": replayed.pit}
-    return {**found, **tables}, replayed.statements
+    return {**found, **tables}, (*looked.statements(), *replayed.statements)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,6 +66,8 @@ class Choice:
         How sure the parameters are; None without history.
     left_out : tuple of str
         What the study asks for and the laws do not have, in sentences.
+    given : (n,) bool
+        Laws stated in items.
     """
 
     law: DemandLaw
@@ -76,6 +78,7 @@ class Choice:
     scores: Scores | None = None
     known: Uncertainty | None = None
     left_out: tuple[str, ...] = ()
+    given: BoolArray = field(default_factory=lambda: np.zeros(0, np.bool_))
 
 
 def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | None = None) -> Choice:
@@ -128,7 +131,7 @@ def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | No
     cv = np.where(law.mean > 0, np.where(seen, observed, of_law), np.nan)
     enough = max(catalog.study.models.min_periods, 2)
     remarks = tuple(_remarks(catalog, history, given.mask, enough))
-    return Choice(law, reason, n_observed, cv, (*remarks, *more), scores, known, left_out)
+    return Choice(law, reason, n_observed, cv, (*remarks, *more), scores, known, left_out, given.mask)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from simlab.measures import ALL
 from simlab.report.kit.formats import DASH, is_number, money, number, percent, span
 from simlab.report.kit.reading import records
-from simlab.report.plan import sources
+from simlab.report.plan import looked_at, sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +38,8 @@ def sections(tables: RunTables) -> list[Row]:
     """Sections that the run's tables allow: id, menu, title, texts, tables, charts, notes."""
     changed = sources.prepared_section(tables)
     found = [] if changed is None else [changed]
+    looked = looked_at.section(tables)
+    found += [] if looked is None else [looked]
     if "demand_class" in tables.items:
         found.append(_histories(tables))
     if tables.fit_test is not None:

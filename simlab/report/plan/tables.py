@@ -50,6 +50,7 @@ _NEEDED = {
     "adjustments": ("sku", "location", "date", "what", "before", "after", "value"),
     "uplift": ("driver", "group", "factor", "low", "high", "n_items", "n_periods", "borrowed", "future"),
     "worst_fits": ("rank", "sku", "location", "law", "gap", "first", "last", "observed", "expected"),
+    "levels_to_look_at": ("sku", "location", "level", "largest_demand", "value", "share", "reason"),
     "lead_times": ("supplier", "received", "open", "mean_days", "drifted", "has_weekday", "is_shared"),
 }
 _MAX_POINTS, _MAX_TARGETS = 400, 60_000
@@ -88,6 +89,7 @@ class RunTables:
     adjustments: pd.DataFrame | None = None
     uplift: pd.DataFrame | None = None
     lead_times: pd.DataFrame | None = None
+    levels_to_look_at: pd.DataFrame | None = None
 
     @property
     def currency(self) -> str:

@@ -1,0 +1,180 @@
+"""Levels to look at before believing them: beyond what was ever demanded, or far above today's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from simlab.api.data.data import Data
+from simlab.arrays import FloatArray, IntArray
+from simlab.engine.world.levels import Family, Levels
+from simlab.models.demand.largest import LEAST, NOT_KNOWN
+
+if TYPE_CHECKING:
+    from simlab.arrays import BoolArray
+
+
+BEYOND = 2.0
+"""Times the largest demand in any R + L, from which on a level is listed."""
+
+ABOVE_TODAY = 3.0
+"""Times the larger of today's stock and levels, from which on a level is listed."""
+
+FEW_DEMANDS = 8
+"""Periods with demand below which an item's share of the stock is told."""
+TABLE = "levels_to_look_at"
+_WORTH = 0.0005  # share of the stock from which being far above today's levels is worth a look
+_NAMED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class LevelsToLookAt:
+    """What to look at, and how much stock it is.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row per SKU-location listed, the costliest first: sku, location, level, largest_demand (in any
+        R + L of the history), n_demands, on_hand, current_level, value (level at unit cost), share (of the
+        plan's stock), reason.
+    share : float
+        Of the plan's stock, all listed together.
+    few : float
+        Share of the stock in SKU-locations with fewer than 8 periods with demand; NaN without history.
+    n_few : int
+        How many these are.
+    measure : str
+        What shares are of, in words.
+    """
+
+    table: pd.DataFrame
+    share: float
+    few: float
+    n_few: int
+    measure: str
+
+    def statements(self) -> tuple[str, ...]:
+        """The same in sentences; nothing where there is no history."""
+        if np.isnan(self.few):
+            return ()
+        return tuple(self._sentences())
+
+    def _sentences(self) -> list[str]:
+        said = []
+        if len(self.table):
+            first = [
+                f"{row.sku}@{row.location} ({row.level:,}; {row.reason})"
+                for row in self.table.head(_NAMED).itertuples()
+            ]
+            more = f" and {len(self.table) - _NAMED:,} more" if len(self.table) > _NAMED else ""
+            said.append(
+                f"Levels to look at: {len(self.table):,} SKU-locations, {100 * self.share:.1f} % of "
+                f"{self.measure}: {'; '.join(first)}{more}."
+            )
+        said.append(
+            f"{100 * self.few:.1f} % of {self.measure} is in {self.n_few:,} SKU-locations with fewer than "
+            f"{FEW_DEMANDS} periods with demand."
+        )
+        return said
+
+
+def levels_to_look_at(
+    data: Data, levels: Levels, stock: FloatArray | None = None, column: int = 0
+) -> LevelsToLookAt:
+    """Levels beyond `BEYOND` × the largest demand in any R + L, at the limit, or far above today's.
+
+    Parameters
+    ----------
+    data : Data
+    levels : Levels
+        n items; `column` is the plan.
+    stock : (n,) float, optional
+        Mean stock at unit cost, study currency; where nothing was simulated the level at unit cost.
+
+    Notes
+    -----
+    The level is S of (R,S) and s of the other rules, which is what protects R + L. Levels up to 2 are never
+    beyond. "Far above today" counts where stock or levels are given and the item holds 0.05 % of the stock.
+    """
+    models = data.models
+    is_top = levels.family[:] == Family.ORDER_UP_TO
+    level = np.where(is_top, levels.order_up_to[:, column], levels.reorder_point[:, column])
+    cost = models.costs.unit_cost * models.costs.cost_resolution
+    value = np.maximum(level, 0) * cost
+    measure = "the plan's level at unit cost" if stock is None else "the plan's stock"
+    held = value if stock is None else np.nan_to_num(stock)
+    share = held / max(float(held.sum()), 1e-300)
+    largest = np.full(level.size, NOT_KNOWN) if models.largest is None else models.largest
+    today, current = _today(data, is_top)
+    reason = _reasons(data, level, largest, today, share)
+    rows = np.flatnonzero(reason != "")
+    rows = rows[np.argsort(-share[rows], kind="stable")]
+    history = data.history
+    n_demands = np.zeros(level.size, np.int64) if history is None else history.n_positive
+    few = (n_demands < FEW_DEMANDS) & (largest != NOT_KNOWN)
+    table = pd.DataFrame(
+        {
+            "sku": np.array(models.sku, object)[rows],
+            "location": np.array(models.location, object)[rows],
+            "level": level[rows],
+            "largest_demand": pd.array(largest[rows], "Int64"),
+            "n_demands": n_demands[rows],
+            "on_hand": data.catalog.numbers.get("on_hand", np.full(level.size, np.nan))[rows],
+            "current_level": current[rows],
+            "value": value[rows],
+            "share": share[rows],
+            "reason": reason[rows],
+        }
+    )
+    table.loc[largest[rows] == NOT_KNOWN, "largest_demand"] = pd.NA
+    told = float("nan") if history is None else float(share[few].sum())
+    return LevelsToLookAt(table, float(share[rows].sum()), told, int(few.sum()), measure)
+
+
+def _today(data: Data, is_top: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """(n,) larger of today's stock and level, and today's level alone; NaN where neither is given."""
+    current = data.models.current
+    top, point = current["current_order_up_to"], current["current_reorder_point"]
+    level = np.where(is_top, np.where(np.isnan(top), point, top), np.where(np.isnan(point), top, point))
+    on_hand = data.catalog.numbers.get("on_hand", np.full(level.size, np.nan))
+    return np.fmax(on_hand, level), level
+
+
+def _reasons(
+    data: Data, level: IntArray, largest: IntArray, today: FloatArray, share: FloatArray
+) -> np.ndarray:
+    """(n,) why a level is listed; empty where it is not."""
+    models = data.models
+    known = largest != NOT_KNOWN
+    beyond = known & (level > np.maximum(LEAST, BEYOND * largest))
+    limit = np.full(level.size, np.iinfo(np.int64).max) if models.level_limit is None else models.level_limit
+    at_limit = known & (level >= limit) & (level > LEAST)
+    with np.errstate(invalid="ignore"):
+        far = (level > np.maximum(LEAST, ABOVE_TODAY * today)) & (share >= _WORTH)
+    out = np.full(level.size, "", dtype=object)
+    for row in np.flatnonzero(beyond | at_limit | far).tolist():
+        out[row] = ", ".join(_words(row, level, largest, today, (beyond, at_limit, far, level > limit)))
+    return out
+
+
+def _words(
+    row: int, level: IntArray, largest: IntArray, today: FloatArray, why: tuple[BoolArray, ...]
+) -> list[str]:
+    """The reasons of one item."""
+    beyond, at_limit, far, above = (one[row] for one in why)
+    said = []
+    if above:
+        said.append("above policy.level_limit: no limit holds for such levels")
+    elif at_limit:
+        said.append("at policy.level_limit")
+    if beyond and largest[row] > 0:
+        said.append(f"{level[row] / largest[row]:.1f} × the largest demand ever in R + L, {largest[row]:,}")
+    elif beyond:
+        said.append("nothing was ever demanded")
+    if far:
+        ratio = f"{level[row] / today[row]:.1f} × " if today[row] > 0 else "above "
+        said.append(f"{ratio}today's stock and levels, {today[row]:,.0f}")
+    return said
