@@ -88,3 +88,14 @@ def test_given_laws_have_no_limit_and_short_histories_are_stretched() -> None:
 def test_a_limit_below_what_was_demanded_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="1 or more"):
         Study.default(policy={"level_limit": 0.5})
+
+
+def test_a_lead_time_just_below_a_whole_period_does_not_widen_the_window() -> None:
+    """19.99 months are drawn as 20 and now and then 19: the largest demand is that of R + L = 21 months."""
+    counts = np.zeros((1, 48), np.int64)
+    counts[0, [0, 21, 42]] = 1
+    limit = {}
+    for lead_time in (20.0, 19.99):
+        models = fit(catalog(counts, lead_time=lead_time))
+        limit[lead_time] = (int(models.largest[0]), int(models.level_limit[0]))
+    assert limit[20.0] == limit[19.99] == (1, 3)

@@ -18,11 +18,14 @@ _SPREADS = 2.0  # standard deviations of a random lead time that R + L is taken 
 
 
 def protected_periods(lead_time: LeadTimeLaw, terms: OrderTerms) -> IntArray:
-    """(n,) whole periods of R + L; of random lead times the mean and two standard deviations."""
+    """(n,) whole periods of R + L; of random lead times the mean and two standard deviations.
+
+    To the nearest period: a lead time of 19.99 months is one of 20.
+    """
     from simlab.models.suppliers.lead_times import moments
 
     mean, variance = moments(lead_time)
-    longest = np.ceil(mean + _SPREADS * np.sqrt(variance) - 1e-6)
+    longest = np.rint(mean + _SPREADS * np.sqrt(variance))
     return np.asarray(terms.review_period + longest.astype(np.int64))
 
 
