@@ -108,11 +108,20 @@ def _by_windows(world: World, levels: Levels, horizon: Horizon) -> Curves:
         return parts[lengths[0]][1]
     whole = {}
     for field in fields(Curves):
-        shape = (world.n_items, *getattr(parts[lengths[0]][1], field.name).shape[1:])
-        whole[field.name] = np.empty(shape, np.int64)
-        for rows, part in parts.values():
-            whole[field.name][rows] = getattr(part, field.name)
+        tables = {length: getattr(part, field.name) for length, (_, part) in parts.items()}
+        alike = all(_same_columns(table) for table in tables.values())
+        some = tables[lengths[0]]
+        shape = (world.n_items, 1, some.shape[-1]) if alike else (world.n_items, *some.shape[1:])
+        out = np.empty(shape, np.int64)
+        for length, (rows, _) in parts.items():
+            out[rows] = tables[length][:, :1] if alike else tables[length]
+        whole[field.name] = np.broadcast_to(out, (out.shape[0], *some.shape[1:])) if alike else out
     return Curves(**whole)
+
+
+def _same_columns(table: IntArray) -> bool:
+    """Whether a measure is a view of one column, for no column can differ from another."""
+    return table.ndim == 3 and table.strides[1] == 0
 
 
 def _scaled(curves: Curves, exposure: int, length: int) -> Curves:
@@ -122,9 +131,10 @@ def _scaled(curves: Curves, exposure: int, length: int) -> Curves:
     scaled = {}
     for field in fields(Curves):
         table = getattr(curves, field.name)
-        if int(np.abs(table).max(initial=0)) * times >= SAFE:
+        own = table[:, :1] if _same_columns(table) else table
+        if int(np.abs(own).max(initial=0)) * times >= SAFE:
             raise OutOfRangeError("sums over windows of their own could leave 64 bits: run fewer periods")
-        scaled[field.name] = (table * times + over // 2) // over
+        scaled[field.name] = np.broadcast_to((own * times + over // 2) // over, table.shape)
     return Curves(**scaled)
 
 
