@@ -73,8 +73,11 @@ def own_windows(catalog: Catalog, terms: OrderTerms, law: DemandLaw) -> Windows:
     periods = study.simulation.periods
     cycle = np.lcm(terms.review_period, season_cycle(law))
     needs = phase_given(catalog) & (periods % cycle != 0)
-    if study.policy.start == "today" or not needs.any():
+    if study.policy.start == "today":
         return Windows(None, 1, ())
+    remarks = _part_seasons(catalog, law, ~needs)
+    if not needs.any():
+        return Windows(None, 1, remarks)
     longest = int(_MOST_YEARS * study.periods_per_year)
     too_long = needs & (cycle > longest)
     if too_long.any():
@@ -93,7 +96,22 @@ def own_windows(catalog: Catalog, terms: OrderTerms, law: DemandLaw) -> Windows:
         f"{study.period}s, whole cycles of their reviews, and scaled to the study's {periods}"
     )
     row = QualityRow("items", "windows of their own for given review phases", "repaired", 0, note=note)
-    return Windows(own, scale, (row,))
+    return Windows(own, scale, (row, *remarks))
+
+
+def _part_seasons(catalog: Catalog, law: DemandLaw, rows: BoolArray) -> tuple[QualityRow, ...]:
+    """A remark where the counted window shows a part of a season more often than another."""
+    study, cycle = catalog.study, season_cycle(law)
+    part = rows & (study.simulation.periods % cycle != 0)
+    if not part.any():
+        return ()
+    length = int(cycle[part].max())
+    note = (
+        f"{int(part.sum())} SKU-locations: simulation.periods = {study.simulation.periods} holds no whole "
+        f"number of the season's {length} {study.period}s, so that some phases count more often than others; "
+        f"say a multiple of {length}"
+    )
+    return (QualityRow("demand", "part of a season in the counted window", "repaired", 0, note=note),)
 
 
 def _window(cycle: int, periods: int, scale: int, longest: int) -> int:

@@ -232,7 +232,10 @@ class _Span:
         own = np.where(by_s[:, None], levels.reorder_point, levels.order_up_to)
         low, high = own.min(axis=1), own.max(axis=1)
         beyond = np.ceil(np.maximum(high, 0) * headroom).astype(np.int64)
-        return cls(low, high, np.minimum(low, 0), high + beyond)
+        least = opt.data.models.least_level  # no plan may go below it, so that no bound looks there
+        gap = np.where(by_s, 0, levels.order_up_to[:, 0] - levels.reorder_point[:, 0])
+        bottom = np.where(least > 0, least - 1 + gap, 0)
+        return cls(low, high, np.minimum(low, bottom), high + beyond)
 
     def width(self, row: int) -> int:
         """Number of levels of one item."""

@@ -154,7 +154,10 @@ class Case:
 
 ACCEPTED = {
     "zeros": Case(
-        zeros, ("no demand in any week of the history: zero demand", "X@EAST"), "all without demand"
+        zeros,
+        ("no demand in any week of the history: zero demand", "X@EAST"),
+        "all without demand",
+        '[demand]\nno_history = "zero"',
     ),
     "one observation": Case(
         one_observation, ("demand in a single week of the history", "X@EAST"), "1 demand: rate as of"

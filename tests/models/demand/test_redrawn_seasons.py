@@ -62,7 +62,7 @@ def test_a_lognormal_too_wide_for_a_table_is_the_history_itself() -> None:
     sales = pd.DataFrame(rows, columns=["sku", "location", "date", "quantity"])
     study = Study.default(
         period="week",
-        demand={"life": "window"},
+        demand={"life": "window", "no_history": "zero"},
         lead_times={"law": "fixed"},
         models={"law": "lognormal", "parameter_uncertainty": True},
         simulation={"replications": 8, "batches": 4, "periods": 26},

@@ -1,0 +1,189 @@
+"""What is never demanded is not stocked; what has no history is left out, counted and listed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from worlds.places import TESTS
+
+import simlab as sl
+from simlab.api.finance.dead_stock import dead_stock
+from simlab.api.output.writing import write_optimization
+from simlab.errors import InvalidInputError
+from simlab.policies import current_levels, plan
+from simlab.run import RunFolder
+
+FOUND = TESTS / "found" / "dead-items-with-packs"
+
+
+@pytest.mark.parametrize("study", ["study.toml", "study_nopack.toml"])
+def test_dead_items_with_packs_take_nothing_of_a_budget(study):
+    """Two items never demanded, pack 24, got 10.8 units each for ever; the budget of 1,000 is ample.
+
+    Without them LIVE alone is left: 0.9995 at 753, as the study without packs always found.
+    """
+    data = sl.load(FOUND / study)
+    opt = sl.optimize(data, sl.segment(data))
+    assert opt.chosen.fill_rate == pytest.approx(0.9995, abs=0.0005)
+    assert opt.chosen.inventory_value == pytest.approx(753, abs=1)
+    kept = sl.load_frames(
+        pd.read_csv(FOUND / "items.csv"),
+        pd.read_csv(FOUND / "demand.csv"),
+        study=options(demand={"no_history": "zero"}),
+    )
+    curves = sl.simulate(kept, sl.Policy.from_targets(sl.segment(kept, "abc"), fill_rate=0.95)).curves
+    dead = [row for row, sku in enumerate(kept.catalog.sku) if sku.startswith("DEAD")]
+    for name in ("on_hand", "on_hand_start", "orders", "ordered", "on_order", "demanded"):
+        assert (getattr(curves, name)[dead] == 0).all(), name
+
+
+def options(**more):
+    study = {"study": {"period": "week"}, "policy": {"review_period": 7}, "segments": {"by": "abc"}}
+    return study | more
+
+
+def tables(zeros=True):
+    """A sells; B has a row of zero, or none; C has no row; D has none either and is critical."""
+    items = pd.DataFrame({"sku": list("ABCD"), "location": "W", "unit_cost": [10.0, 20.0, 5.0, 100.0]})
+    items = items.assign(
+        lead_time=14, pack_size=[1, 24, 24, 24], on_hand=[10, 5, 7, 1], minimum_level=[0, 0, 0, 3]
+    )
+    days = pd.date_range("2024-01-01", periods=52, freq="7D").strftime("%Y-%m-%d")
+    sold = np.random.default_rng(1).poisson(4, 52)
+    demand = pd.DataFrame({"sku": "A", "location": "W", "date": days, "quantity": sold})
+    if zeros:
+        none = pd.DataFrame({"sku": "B", "location": "W", "date": days[:8], "quantity": 0})
+        demand = pd.concat([demand, none])
+    return items, demand
+
+
+@pytest.mark.parametrize("zeros", [True, False])
+def test_items_without_history_are_left_out_alike_with_rows_of_zero_and_without(zeros):
+    """Their stock: 5 units at 20 and 7 at 5; the critical one stays, planned at its minimum."""
+    data = sl.load_frames(*tables(zeros), study=options())
+    assert data.catalog.sku == ("A", "D")
+    found = dead_stock(data).left_out
+    assert (found.n_items, found.units, found.value) == (2, 12, 135)
+    note = next(entry for entry in data.quality.entries if "without demand" in entry.what)
+    assert (note.rows, note.units, note.value) == (2, 12, 135)
+    assert data.quality.rows("items") == 4
+    assert data.models.world.demand.mean[1] == 0
+
+
+def test_items_without_history_may_be_kept_as_never_demanded_or_refused():
+    kept = sl.load_frames(*tables(), study=options(demand={"no_history": "zero"}))
+    assert kept.models.world.demand.mean[1:].tolist() == [0, 0, 0]
+    assert dead_stock(kept).silent.value == 135
+    with pytest.raises(InvalidInputError, match=r"E-MOD-011.*B@W, C@W, D@W"):
+        sl.load_frames(*tables(), study=options(demand={"no_history": "refuse"}))
+    with pytest.raises(InvalidInputError, match=r"demand\.no_history"):
+        sl.load_frames(*tables(), study=options(demand={"no_history": "ignore"}))
+
+
+def test_a_table_in_which_nothing_was_ever_sold_is_refused():
+    items, demand = tables()
+    with pytest.raises(InvalidInputError, match="no SKU-location has demand"):
+        sl.load_frames(items.drop(columns="minimum_level"), demand.assign(quantity=0), study=options())
+
+
+def test_dates_of_rows_left_out_still_say_what_the_history_covers():
+    """B's zeros begin and end the table: the window is theirs."""
+    items, demand = tables()
+    more = pd.DataFrame({"sku": "B", "location": "W", "date": ["2023-01-02", "2025-02-23"], "quantity": 0})
+    data = sl.load_frames(items, pd.concat([demand, more]), study=options(demand={"life": "window"}))
+    assert str(data.catalog.first_date) == "2023-01-02"
+    assert str(data.catalog.as_of) == "2025-02-23"
+    assert data.history.n_observed[0] == 112
+
+
+@pytest.mark.parametrize("family", ["order_up_to", "reorder_quantity", "reorder_up_to"])
+@pytest.mark.parametrize("unmet", ["backorder", "lost"])
+def test_no_family_stocks_or_orders_what_is_never_demanded(family, unmet):
+    items, demand = tables()
+    study = options(
+        demand={"no_history": "zero"}, policy={"family": family, "review_period": 7, "unmet": unmet}
+    )
+    data = sl.load_frames(items.assign(order_quantity=30), demand, study=study)
+    segments = sl.segment(data)
+    policy = sl.Policy.from_targets(segments, fill_rate=dict.fromkeys(segments.names, 0.95), family=family)
+    curves = sl.simulate(data, policy, replications=20).curves
+    exposure = 52 * 20
+    mean = (curves.on_hand.sum(axis=(1, 2)) / exposure).tolist()
+    assert mean[1:] == [0, 0, 3]
+    assert (curves.orders[1:] == 0).all()
+    assert mean[0] > 0
+
+
+def test_todays_levels_stock_nothing_that_is_never_demanded():
+    """Levels of 40 units for a dead item tie up nothing: its stock is a constant of its own."""
+    items, demand = tables()
+    items = items.assign(current_order_up_to=[20, 40, 40, np.nan])
+    data = sl.load_frames(items, demand, study=options(demand={"no_history": "zero"}))
+    levels, known = current_levels(data.models)
+    assert known.all()
+    assert levels.order_up_to[:, 0].tolist() == [20, 0, 0, 3]
+
+
+@pytest.mark.parametrize("family", ["order_up_to", "reorder_quantity", "reorder_up_to"])
+def test_a_minimum_level_is_kept_by_every_plan(family):
+    """Position after a review: S of (R,S), at least s + 1 of the others; at low targets the floor binds."""
+    items, demand = tables()
+    items = items.assign(minimum_level=[15, 0, 0, 3], order_quantity=10)
+    data = sl.load_frames(items, demand, study=options())
+    planned = plan(data.models, [0.3, 0.5, 0.9, 0.999], family=family)
+    least = planned.levels.order_up_to if family == "order_up_to" else planned.levels.reorder_point + 1
+    assert least[0].min() == 15
+    assert least[0].max() > 15
+    assert (least[1] == 3).all()
+    assert "raised to minimum_level" in planned.method[0]
+
+
+def test_a_minimum_level_holds_in_optimum_and_verdict():
+    items, demand = tables()
+    items = items.assign(minimum_level=[60, 0, 0, 3])
+    data = sl.load_frames(items, demand, study=options(verdict={"replications": 40}))
+    opt = sl.optimize(data, sl.segment(data), fill_rate=0.6, replications=40)
+    levels = opt.solved.kept["segmented"].order_up_to[:, 0]
+    assert levels.tolist() == [60, 3]
+    assert opt.scores("segmented").inventory_value.value > 60 * 10 * 0.7 + 3 * 100
+
+
+def test_a_minimum_that_cannot_be_kept_is_refused():
+    items, demand = tables()
+    with pytest.raises(InvalidInputError, match="lies above max_position"):
+        _ = sl.load_frames(items.assign(max_position=2), demand, study=options()).models
+    follows = options(policy={"family": "forecast", "planning": "normal", "review_period": 7})
+    data = sl.load_frames(items, demand, study=follows)
+    with pytest.raises(InvalidInputError, match="E-POL-004"):
+        plan(data.models, [0.9], family="forecast", planning="normal")
+
+
+def test_dead_stock_is_in_finances_totals_and_in_a_budget_only_if_asked(tmp_path):
+    items, demand = tables()
+    budgets = {}
+    for on in ("on_hand", "on_hand+dead_stock"):
+        study = options(optimize={"budget": 600, "budget_on": on}, verdict={"replications": 40})
+        data = sl.load_frames(items, demand, study=study)
+        opt = sl.optimize(data, sl.segment(data), replications=40)
+        budgets[on] = opt.solved.budget
+        frame = opt.capital.to_frame()
+        assert (frame["dead_stock"] == 135).all()
+        assert opt.capital.start == pytest.approx(10 * 10 + 1 * 100 + 135)
+    assert budgets == {"on_hand": 600, "on_hand+dead_stock": 465}
+    result = write_optimization(opt, RunFolder.create(tmp_path / "run", "run", tmp_path), {})
+    listed = pd.read_csv(result.folder / "results" / "no_history.csv")
+    assert listed["sku"].tolist() == ["B", "C"]
+    assert listed["stock_value"].tolist() == [100, 35]
+    assert result.folder.joinpath("results", "no_history.parquet").is_file()
+    assert any("left out" in line for line in result.statements)
+    too_small = options(optimize={"budget": 100, "budget_on": "on_hand+dead_stock"})
+    data = sl.load_frames(items, demand, study=too_small)
+    with pytest.raises(InvalidInputError, match="E-OPT-030"):
+        sl.optimize(data, sl.segment(data), replications=4, verdict_replications=4)
+
+
+def test_from_today_dead_stock_is_not_simulated_and_what_is_owed_is_delivered():
+    items, demand = tables()
+    items = items.assign(on_hand=[10, 5, -7, 1])
+    study = options(demand={"no_history": "zero"}, policy={"start": "today", "review_period": 7})
+    world = sl.load_frames(items, demand, study=study).models.world
+    assert world.start.on_hand.tolist() == [10, 0, -7, 1]
