@@ -140,8 +140,8 @@ def test_the_same_mix_costs_the_same_with_phases_given_or_drawn():
         assert opt.scores("segmented").fill_rate.value == pytest.approx(0.95, abs=0.01)
     assert plans["given"].settings.window_scale == 45
     given, drawn = plans["given"].chosen, plans["drawn"].chosen
-    assert given.inventory_value == pytest.approx(drawn.inventory_value, rel=0.03)
-    assert given.holding_cost == pytest.approx(drawn.holding_cost, rel=0.03)
+    assert given.value_money == pytest.approx(drawn.value_money, rel=0.03)
+    assert given.cost_money == pytest.approx(drawn.cost_money, rel=0.03)
 
 
 def test_a_given_phase_whose_cycle_exceeds_ten_years_is_refused():

@@ -24,13 +24,15 @@ def test_dead_items_with_packs_take_nothing_of_a_budget(study):
     data = sl.load(FOUND / study)
     opt = sl.optimize(data, sl.segment(data))
     assert opt.chosen.fill_rate == pytest.approx(0.9995, abs=0.0005)
-    assert opt.chosen.inventory_value == pytest.approx(753, abs=1)
+    assert opt.chosen.value_money == pytest.approx(753, abs=1)
     kept = sl.load_frames(
         pd.read_csv(FOUND / "items.csv"),
         pd.read_csv(FOUND / "demand.csv"),
         study=options(demand={"no_history": "zero"}),
     )
-    curves = sl.simulate(kept, sl.Policy.from_targets(sl.segment(kept, "abc"), fill_rate=0.95)).curves
+    segments = sl.segment(kept)
+    policy = sl.Policy.from_targets(segments, fill_rate=dict.fromkeys(segments.names, 0.95))
+    curves = sl.simulate(kept, policy).curves
     dead = [row for row, sku in enumerate(kept.catalog.sku) if sku.startswith("DEAD")]
     for name in ("on_hand", "on_hand_start", "orders", "ordered", "on_order", "demanded"):
         assert (getattr(curves, name)[dead] == 0).all(), name

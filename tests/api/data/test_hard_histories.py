@@ -165,7 +165,10 @@ ACCEPTED = {
     "constant": Case(constant, (), "variance/mean 0"),
     "one period": Case(one_period, ("demand in a single week of the history", "X@EAST"), "variance/mean"),
     "more returned than sold": Case(
-        more_returned_than_sold, ("units returned beyond sales",), "", 'returns = "net"'
+        more_returned_than_sold,
+        ("units returned beyond sales",),
+        "",
+        'returns = "net"\n[demand]\nno_history = "zero"',
     ),
     "one receipt": Case(one_receipt, ("RARE",), ""),
     "supplier never seen": Case(supplier_never_seen, ("GHOST",), ""),
@@ -245,7 +248,10 @@ REFUSED = {
     "receipt before order": Refusal(receipt_before_order, "receipts.csv:6", 'receipt_before_order = "drop"'),
     "negative": Refusal(negative, "demand.csv:83 column 'quantity'", 'returns = "net"'),
     "no law and no history": Refusal(
-        no_row_at_all, "X@EAST", "give demand_law and demand_mean in items", FIRST_SALE
+        no_row_at_all,
+        "X@EAST",
+        "give demand_law and demand_mean in items",
+        FIRST_SALE + '\nno_history = "refuse"\n',
     ),
 }
 
@@ -283,7 +289,7 @@ def test_every_preparation_of_every_odd_history_has_finite_laws_and_stocks(name,
     options, columns = PREPARED[prepared]
     files = sound()
     ACCEPTED[name].change(files)
-    study = Study.default(lead_times={"crossing": False}, demand=options)
+    study = Study.default(lead_times={"crossing": False}, demand=options | {"no_history": "zero"})
     data = load_frames(files.items, files.demand.assign(**columns), files.receipts, study=study)
     law = data.models.world.demand
     assert np.isfinite(law.mean).all()
