@@ -15,9 +15,11 @@ from simlab.engine.kernels import streams
 from simlab.engine.world.world import OrderTerms, Start, World
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.demand.factors import common_factors
-from simlab.models.demand.largest import known_largest, level_limits, protected_periods
+from simlab.models.demand.given import read_given
 from simlab.models.demand.laws import Choice, choose_laws
+from simlab.models.demand.past.largest import known_largest, level_limits, protected_periods
 from simlab.models.demand.redrawn import Redraws, nothing_open
+from simlab.models.demand.renewal import with_rhythm
 from simlab.models.demand.resolution import Resolved, check_spans, resolved_laws, support_notes
 from simlab.models.demand.scoring.scores import Scores
 from simlab.models.history.calendar import open_days
@@ -184,6 +186,9 @@ def fit(catalog: Catalog) -> Models:
     catalog, held_out = known_past(catalog)
     history = read_history(catalog)
     choice, lead_times, terms, review_notes, start, begins = _checked(catalog, history)
+    if history is not None:
+        protection = terms.review_period + moments(lead_times.law)[0]
+        choice = with_rhythm(catalog, history, choice, _stay(catalog, choice), protection)
     factors = None
     if catalog.study.models.dependence is not None and history is not None:
         factors = common_factors(catalog, history, choice.law)
@@ -253,6 +258,13 @@ def fit(catalog: Catalog) -> Models:
         largest=largest,
         level_limit=limit,
     )
+
+
+def _stay(catalog: Catalog, choice: Choice) -> BoolArray:
+    """(n,) laws given outright, and those that follow a season."""
+    seasons = choice.law.seasons
+    seasonal = np.zeros(catalog.n_items, np.bool_) if seasons is None else seasons.profile >= 0
+    return np.asarray(read_given(catalog)[0].mask | seasonal)
 
 
 class _Sound(NamedTuple):

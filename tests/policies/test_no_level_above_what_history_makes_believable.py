@@ -9,7 +9,7 @@ import pytest
 from simlab.catalog import from_frames
 from simlab.errors import InvalidInputError
 from simlab.models import fit
-from simlab.models.demand.largest import NOT_KNOWN, largest_demands, level_limits
+from simlab.models.demand.past.largest import NOT_KNOWN, largest_demands, level_limits
 from simlab.models.history.reading import read_history
 from simlab.policies import plan
 from simlab.study import Study

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.api.data.dead_stock import dead_stock
-from simlab.engine.world.demand_law import LawKind
 from simlab.engine.world.world import MILLION, Unmet
 from simlab.measures import format_money, sentence
 from simlab.models import is_plain
+from simlab.models.demand.renewal import law_names
 from simlab.policies.levels.forecasting import FORECAST, WORDS
 from simlab.policies.policy import GIVEN
 from simlab.segments.classes import ONE_CLASS
@@ -211,9 +211,7 @@ def _past(data: Data) -> str:
 
 def laws_in_words(data: Data) -> str:
     """How many SKU-locations follow which demand law."""
-    counts = Counter(
-        LawKind(int(kind)).name.lower().replace("_", " ") for kind in data.models.world.demand.kind
-    )
+    counts = Counter(name.replace("_", " ") for name in law_names(data.models.world.demand))
     return ", ".join(f"{n:,} {name}" for name, n in counts.most_common())
 
 

@@ -12,9 +12,9 @@ import pandas as pd
 from simlab.api.show import COLOURS, Column, Kind, ResultTable
 from simlab.arrays import IntArray
 from simlab.catalog import Catalog
-from simlab.engine.world.demand_law import LawKind
 from simlab.errors import UsageError
 from simlab.models import FITTED, History, Models, SupplierRecord, one_step, supplier_records
+from simlab.models.demand.renewal import law_names
 from simlab.segments import Segmentation
 from simlab.verdict.replay.fit import fit_test, pit_of_segments
 
@@ -179,7 +179,7 @@ def model_frame(catalog: Catalog, models: Models) -> pd.DataFrame:
             "sku": list(catalog.sku),
             "location": list(catalog.location),
             "supplier": _text(catalog, "supplier"),
-            "demand_law": [LawKind(int(kind)).name.lower() for kind in demand.kind],
+            "demand_law": law_names(demand),
             "demand_reason": list(models.demand_reason),
             "lead_time_reason": list(models.lead_time_reason),
             "n_observed": models.n_observed,

@@ -7,8 +7,8 @@ import pandas as pd
 
 from simlab.api.data.data import Data
 from simlab.catalog.calendar.periods import first_day
-from simlab.engine.world.demand_law import LawKind
 from simlab.models import diagnose, fit_gaps, rootogram, variance_ratio
+from simlab.models.demand.renewal import law_names
 from simlab.verdict.replay.origins import horizons
 
 _WORST = 10
@@ -61,7 +61,7 @@ def worst_fits(data: Data) -> pd.DataFrame:
     rows = []
     for rank, item in enumerate(order[np.nan_to_num(gap[order]) > 0].tolist(), start=1):
         bars = rootogram(law, history, item)
-        name = LawKind(int(law.kind[item])).name.lower()
+        name = law_names(law.take(np.array([item])))[0]
         for k in range(bars.first.size):
             rows.append(
                 {

@@ -11,7 +11,7 @@ import pandas as pd
 from simlab.api.data.data import Data
 from simlab.arrays import FloatArray, IntArray
 from simlab.engine.world.levels import Family, Levels
-from simlab.models.demand.largest import LEAST, NOT_KNOWN
+from simlab.models.demand.past.largest import LEAST, NOT_KNOWN
 
 if TYPE_CHECKING:
     from simlab.arrays import BoolArray

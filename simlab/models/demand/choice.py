@@ -109,7 +109,7 @@ def law_kinds(asked: AskedLaws, moments: Moments) -> CodeArray:
     kind = np.full(over.size, LawKind.POISSON, dtype=np.int8)
     for name in sorted(set(asked.name.tolist())):
         rows = asked.name == name
-        if name == "auto":
+        if name in ("auto", "renewal"):  # a rhythm is found later, over R + L
             wanted = np.where(moments.short, by_moments, _auto(moments))
         else:
             wanted = _named(LawKind[str(name).upper()], moments, by_moments)

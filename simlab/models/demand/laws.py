@@ -159,7 +159,7 @@ def _fitted(
     best = np.full(n.size, -1, np.int8)
     moments = Moments(n, history.n_positive, parts.mean, variance, best, short)
     scores = None
-    if "auto" in asked.name:
+    if np.isin(asked.name.astype(str), ("auto", "renewal")).any():
         scores, best = _best(catalog, history, moments, ~given.mask)
         moments = replace(moments, best=best)
     kind = law_kinds(asked, moments)

@@ -116,7 +116,11 @@ def _outliers(
     gone = found & (spec.action == "drop")
     away = (history.quantity - np.where(gone, 0, after)).astype(np.float64)
     removed = (float(away.sum()), float((away * unit_cost(catalog)[history.item]).sum()))
-    note = _outlier_note(catalog, history, found, spec.action)
+    share = _variance_share(history, found, bound)
+    note = _outlier_note(catalog, history, found, spec.action) + (
+        f"; what lies beyond the bounds is {100 * share:.0f} % of these SKU-locations' variance "
+        "(skewed demand has such values by itself, without any error)"
+    )
     row = QualityRow("demand", f"outliers beyond {spec.k:g} MAD", "repaired", 0, *removed, note=note)
     changes = Changes(
         history.item[found],
@@ -128,6 +132,14 @@ def _outliers(
     joined = changes if history.changes is None else history.changes.joined(changes)
     history = replace(history, quantity=after, changes=joined)
     return (_without(history, gone) if gone.any() else history), short[~gone], (row,)
+
+
+def _variance_share(history: History, found: BoolArray, bound: FloatArray) -> float:
+    """Share of the variance that clipping to the bounds takes away, over the items that have outliers."""
+    clipped = replace(history, quantity=np.where(found, np.floor(bound), history.quantity).astype(np.int64))
+    some = np.unique(history.item[found])
+    before, after = (np.nan_to_num(one.variance)[some].sum() for one in (history, clipped))
+    return float(1 - after / before) if before > 0 else 0.0
 
 
 def _outlier_note(catalog: Catalog, history: History, found: BoolArray, action: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from simlab.arrays import ComplexArray, FloatArray, IntArray
 from simlab.engine.laws.pmfs import pmfs_of_cycle
 from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.models.demand.renewal import ENDLESS
 from simlab.policies.sums.serial import (
     chain_sums,
     moving_sum,
@@ -41,6 +42,8 @@ class Consecutive:
 
     def starts(self, item: int, cycle: int) -> IntArray:
         """Periods of the run, modulo the cycle, in which this item is reviewed."""
+        if cycle >= ENDLESS:  # a block that never ends has no phase
+            return np.zeros(1, np.int64)
         every = self.review_phase[item] + self.review_period[item] * np.arange(cycle)
         return np.unique(every % cycle)
 

@@ -76,7 +76,7 @@ def _moment(first: int, shares: FloatArray, power: int) -> float:
 
 def _moving(series: IntArray, block: int, starts: IntArray, longest: int) -> tuple[FloatArray, FloatArray]:
     total, window = np.zeros(series.size), [0.0]
-    for k in range(block):
+    for k in range(min(block, longest)):
         total = total + np.roll(series, -k)
         window.append(float(total.var()))
     n = np.arange(longest + 1)
@@ -84,7 +84,9 @@ def _moving(series: IntArray, block: int, starts: IntArray, longest: int) -> tup
     for left in (block - starts).tolist():
         head = np.minimum(left, n)
         full, rest = np.divmod(n - head, block)
-        out += (np.array(window)[head] + full * window[block] + np.array(window)[rest]) / starts.size
+        out += (
+            np.array(window)[head] + full * window[min(block, longest)] + np.array(window)[rest]
+        ) / starts.size
     return np.array(n * float(series.mean()), dtype=np.float64), out
 
 

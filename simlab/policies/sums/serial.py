@@ -11,6 +11,7 @@ from simlab.arrays import ComplexArray, FloatArray, IntArray
 from simlab.engine.laws.pmfs import pmf_of_phase
 from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.models import is_plain, marginal
+from simlab.models.demand.renewal import ENDLESS
 from simlab.policies.sums.transforms import put, transforms
 
 _CHANCE = 2.0**32
@@ -55,7 +56,8 @@ def _of_one(one: DemandLaw, points: int, step: int, periods: int) -> ComplexArra
     if kind == LawKind.MOVING_BLOCKS:
         series, block = series_of(one)
         window = windows(series, min(block, periods), points, step)
-        return moving_sum(window, block, periods, range(1, block + 1))
+        lefts = [block] if block >= ENDLESS else range(1, block + 1)
+        return moving_sum(window, block, periods, lefts)
     if kind == LawKind.STATIONARY_BLOCKS:
         series, block = series_of(one)
         return stationary_sums(windows(series, periods, points, step), block)[periods]

@@ -31,6 +31,7 @@ _LAW_NAMES = {
     "moving_blocks": "Moving blocks of the history",
     "stationary_blocks": "Stationary blocks of the history",
     "calendar": "History of the same calendar phase",
+    "renewal": "Intervals and sizes of the history, in random order",
     "markov": "Markov occurrence, jittered sizes",
 }
 

@@ -1,0 +1,123 @@
+"""Demand at regular intervals gets a law that keeps them: chosen, planned and simulated."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from worlds.places import TESTS
+
+import simlab as sl
+from simlab.engine.recorder.ledger import demand_paths
+from simlab.engine.world.world import Horizon
+from simlab.models import fit, read_history
+from simlab.models.demand.renewal import law_names, regular
+from simlab.policies import plan
+
+FOUND = TESTS / "found" / "regular-large-order"
+
+
+@pytest.fixture(scope="module")
+def large_order():
+    return sl.load(FOUND / "study.toml")
+
+
+def test_a_large_order_every_thirtieth_day(large_order) -> None:
+    """300 units every 30th day, L = 10, ordered daily: S = 300 serves everything, 294 is 98 % of each order.
+
+    The law of single days planned S = 773.
+    """
+    assert law_names(large_order.models.world.demand) == ["renewal"]
+    assert "every 30" in large_order.models.demand_reason[0]
+    levels = plan(large_order.models, [0.98, 0.9999]).levels.order_up_to
+    assert levels.tolist() == [[294, 300]]
+
+
+def test_the_stock_of_the_level_that_serves_everything(large_order) -> None:
+    """S = 300 is on the shelf in 20 of 30 days after ordering and in 19 at the count: 195 on average."""
+    segments = sl.segment(large_order)
+    found = sl.simulate(large_order, sl.Policy.from_targets(segments, fill_rate={"A": 0.9999}))
+    total = found.to_frame().iloc[-1]
+    assert total["fill_rate"] == 1.0
+    assert total["inventory_value"] == pytest.approx(195 * 4, rel=0.01)
+
+
+def days(rng, draw_interval, draw_size, periods=730):
+    """One history: units a day, a demand at the end of every interval, the first at a random place."""
+    out = np.zeros(periods, np.int64)
+    at = int(rng.integers(0, 10))
+    while at < periods:
+        out[at] = draw_size()
+        at += int(draw_interval())
+    return out
+
+
+WORLDS = {
+    "every week or so": (lambda r: lambda: r.choice([6, 7, 8]), lambda r: lambda: r.integers(20, 41), 5),
+    "every quarter": (lambda r: lambda: r.integers(86, 97), lambda r: lambda: 40, 20),
+}
+
+
+def dates(line):
+    start = np.datetime64("2015-01-01")
+    return {str(start + t): int(units) for t, units in enumerate(line)}
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_planned_levels_reach_the_target_on_the_true_process(make_catalog, world) -> None:
+    """The share served of a long true path at the planned level, counted here without simlab."""
+    interval, size, lead = WORLDS[world]
+    rng = np.random.default_rng(4)
+    draw = interval(rng), size(rng)
+    catalog = make_catalog(
+        {"P0": dates(days(rng, *draw, periods=1500))},
+        items={"lead_time": [float(lead)], "review_period": [1.0]},
+        period="day",
+        demand={"life": "window"},
+        lead_times={"law": "fixed"},
+    )
+    models = fit(catalog)
+    assert law_names(models.world.demand) == ["renewal"]
+    target = 0.95
+    level = int(plan(models, [target]).levels.order_up_to[0, 0])
+    x = days(rng, *draw, periods=200_000)
+    before = np.convolve(x, np.ones(lead, np.int64))[: x.size]
+    earlier = np.concatenate([[0], before[:-1]])  # demand of the lead time, the day itself not in it
+    served = np.minimum(np.maximum(level - earlier, 0), x).sum() / x.sum()
+    one_less = np.minimum(np.maximum(level - 1 - earlier, 0), x).sum() / x.sum()
+    assert served >= target - 0.01
+    assert one_less <= target + 0.01
+
+
+def test_every_path_keeps_the_rhythm(large_order) -> None:
+    """One demand in any 30 days, its phase spread over the replications."""
+    horizon = Horizon(periods=360, warmup=0, replications=200, slots=20, seed=7)
+    paths = demand_paths(large_order.models.world, horizon)[0]
+    assert (paths.reshape(200, 12, 30).sum(axis=2) == 300).all()
+    assert np.unique((paths > 0).argmax(axis=1)).size == 30
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5])
+def test_chance_is_no_rhythm(make_catalog, share) -> None:
+    """Demand equally likely every day: about 1 % of histories are called regular."""
+    rng = np.random.default_rng(int(100 * share))
+    x = (rng.random((250, 365)) < share).astype(np.int64)
+    catalog = make_catalog(
+        {f"P{k:03d}": dates(line) for k, line in enumerate(x)}, period="day", demand={"life": "window"}
+    )
+    assert regular(read_history(catalog)).mean() <= 0.03
+
+
+def test_a_named_law_and_one_that_is_no_candidate(make_catalog) -> None:
+    """`renewal` by name needs two intervals; without it among the candidates nothing is looked for."""
+    line = np.zeros(400, np.int64)
+    line[::30] = 12
+    few = np.zeros(400, np.int64)
+    few[[50, 300]] = 5
+    sales = {"P0": dates(line), "P1": dates(few)}
+    options = {"period": "day", "demand": {"life": "window"}}
+    named = fit(make_catalog(sales, models={"law": "renewal"}, **options))
+    assert law_names(named.world.demand)[0] == "renewal"
+    assert law_names(named.world.demand)[1] != "renewal"
+    only = ["poisson", "negative_binomial", "intermittent", "empirical"]
+    without = fit(make_catalog(sales, models={"candidates": only}, **options))
+    assert "renewal" not in law_names(without.world.demand)
