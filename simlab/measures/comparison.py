@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from simlab.errors import UsageError
 from simlab.measures.estimates import ONE_NOTE, SAME_NOTE, Estimate, Kind, jackknife
 from simlab.measures.student import t_quantile
 
+_BAND, _NEIGHBOUR = 2.0, 0.05
 OUTSIDE_NOTE = "outside the range of the plans: no number"
 
 
@@ -68,8 +69,10 @@ def equal_fill_difference(
     Notes
     -----
     Plans that another plan of the same frontier beats on these replications are left out; cost at
-    the fill rate is read by linear interpolation between neighbouring plans. The jackknife repeats
-    the whole reading without each replication. Outside either range the result is NaN with a note.
+    the fill rate is read by linear interpolation between neighbouring plans, or, where plans lie closer than
+    their noise, from a line through those within 2 standard errors (`_Curve.reading`). The jackknife
+    repeats the whole reading without each replication; the scatter of plans around the line counts besides.
+    Outside either range the result is NaN with a note.
     """
     demand = np.asarray(demanded, dtype=np.float64)
     curves = [_Curve.of(served, cost, demand) for served, cost in ((served_a, cost_a), (served_b, cost_b))]
@@ -79,7 +82,7 @@ def equal_fill_difference(
 def cost_at_fill(
     cost: npt.ArrayLike, served: npt.ArrayLike, demanded: npt.ArrayLike, at_fill: float
 ) -> tuple[float, FloatArray]:
-    """What one frontier costs at a fill rate: the reading that `equal_fill_difference` takes of each.
+    """What one frontier costs at a fill rate, by interpolation between neighbouring plans.
 
     Parameters
     ----------
@@ -156,11 +159,11 @@ def equal_fill_to_point(
     a = _Curve.of(served_a, cost_a, demand)
     b = _Curve.of(served_b, cost_b, demand if demanded_b is None else np.asarray(demanded_b, np.float64))
     at, n = float(b.x[0]), demand.shape[-1]
-    cost = a.read(at)
-    if math.isnan(cost):
+    one = a.reading(at, b.x_left[0])
+    if math.isnan(one.value):
         nothing = Estimate(math.nan, math.nan, math.nan, level, kind, n, OUTSIDE_NOTE)
-        return EqualComparison(at, cost, float(b.y[0]), nothing, nothing)
-    return _difference(at, cost, float(b.y[0]), a.read_left(b.x_left[0]), b.y_left[0], level, kind)
+        return EqualComparison(at, one.value, float(b.y[0]), nothing, nothing)
+    return _difference(at, one, _Reading(float(b.y[0]), b.y_left[0], 0.0), level, kind)
 
 
 def independent_difference(a: Estimate, b: Estimate) -> Estimate:
@@ -183,6 +186,15 @@ def independent_difference(a: Estimate, b: Estimate) -> Estimate:
 
 
 @dataclass(frozen=True)
+class _Reading:
+    """Value of a curve at a point, without each replication (n,), and the variance of plans around it."""
+
+    value: float
+    left: FloatArray
+    scatter: float
+
+
+@dataclass(frozen=True)
 class _Curve:
     """x and y of each plan on all replications (p,) and without each one (p, n); both ascend."""
 
@@ -190,6 +202,8 @@ class _Curve:
     y: FloatArray
     x_left: FloatArray
     y_left: FloatArray
+    every: _Curve | None = None
+    """The plans that others beat, too, by x."""
 
     @classmethod
     def of(cls, served: npt.ArrayLike, cost: npt.ArrayLike, demanded: FloatArray) -> _Curve:
@@ -200,15 +214,68 @@ class _Curve:
             raise UsageError(f"plans × replications differ: served {s.shape}, cost {c.shape}, demanded {n}")
         demanded = np.broadcast_to(demanded, s.shape)
         with np.errstate(divide="ignore", invalid="ignore"):
-            keep = _undominated(c.sum(axis=1), s.sum(axis=1) / demanded.sum(axis=1))
-            s, c, demanded = s[keep], c[keep], demanded[keep]
+            fill = s.sum(axis=1) / demanded.sum(axis=1)
+        keep = _undominated(c.sum(axis=1), fill)
+        every = cls._of_plans(s, c, demanded, np.argsort(fill, kind="stable"))
+        return replace(cls._of_plans(s, c, demanded, keep), every=every)
+
+    @classmethod
+    def _of_plans(
+        cls, s: FloatArray, c: FloatArray, demanded: FloatArray, keep: npt.NDArray[np.intp]
+    ) -> _Curve:
+        n = s.shape[1]
+        s, c, demanded = s[keep], c[keep], demanded[keep]
+        with np.errstate(divide="ignore", invalid="ignore"):
             fill = s.sum(axis=1) / demanded.sum(axis=1)
             fill_left = (s.sum(axis=1)[:, None] - s) / (demanded.sum(axis=1)[:, None] - demanded)
             cost_left = (c.sum(axis=1)[:, None] - c) / (n - 1.0)
         return cls(fill, c.mean(axis=1), fill_left, cost_left)
 
     def swapped(self) -> _Curve:
-        return _Curve(self.y, self.x, self.y_left, self.x_left)
+        every = None
+        if self.every is not None:
+            order = np.argsort(self.every.y, kind="stable")
+            one = self.every
+            every = _Curve(one.y[order], one.x[order], one.y_left[order], one.x_left[order])
+        return _Curve(self.y, self.x, self.y_left, self.x_left, every)
+
+    def reading(self, at: float, at_left: float | FloatArray) -> _Reading:
+        """Value at `at`, and at `at_left` without each replication.
+
+        Notes
+        -----
+        Where at least three plans lie within 2 standard errors of x (of the plan nearest to `at`), which of
+        them are neighbours, and which beats which, is chance: a stair of plans is finer than the noise. A
+        line is then fitted to them with weights 1 − (distance ÷ bandwidth)², the two neighbours with at least
+        0.05; the mean square of what lies beside the line is the variance of a step of that stair. Plans
+        that are beaten count unless they are more than the bandwidth behind.
+        """
+        value, every = self.read(at), self.every
+        if math.isnan(value) or every is None:
+            return _Reading(value, self.read_left(at_left), 0.0)
+        rows, weight = self._window(every, at)
+        if rows.size < 3:
+            return _Reading(value, self.read_left(at_left), 0.0)
+        line, beside = _line_at(every.x[rows, None], every.y[rows, None], weight, np.array([at]))
+        left, _ = _line_at(every.x_left[rows], every.y_left[rows], weight, np.asarray(at_left))
+        return _Reading(float(line[0]), left, float(beside[0]))
+
+    def _window(self, every: _Curve, at: float) -> tuple[npt.NDArray[np.intp], FloatArray]:
+        """Plans within the noise of `at`, its two neighbours, and their weights; none where they are few."""
+        n = self.x_left.shape[1]
+        left = self.x_left[int(np.abs(self.x - at).argmin())]
+        band = _BAND * math.sqrt((n - 1.0) / n * float(np.square(left - left.mean()).sum())) if n > 1 else 0.0
+        near = every.y <= np.interp(every.x + band, self.x, self.y)
+        inside = near & (np.abs(every.x - at) < band)
+        if int(inside.sum()) < 3:
+            return np.zeros(0, np.intp), np.zeros(0)
+        places = np.flatnonzero(near)
+        right = int(np.clip(np.searchsorted(every.x[places], at), 1, places.size - 1))
+        neighbours = places[right - 1 : right + 1]
+        inside[neighbours] = True
+        rows = np.flatnonzero(inside)
+        floor = np.where(np.isin(rows, neighbours), _NEIGHBOUR, 1e-6)
+        return rows, np.maximum(1 - ((every.x[rows] - at) / band) ** 2, floor)
 
     def read(self, at: float) -> float:
         """Value at `at`; NaN outside the range of the plans."""
@@ -233,6 +300,18 @@ class _Curve:
             return np.asarray(np.where(x1 == x0, y1, y0 + (at - x0) * (y1 - y0) / (x1 - x0)))
 
 
+def _line_at(
+    x: FloatArray, y: FloatArray, weight: FloatArray, at: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Weighted least squares line through the rows of each column at a point; the mean square beside it."""
+    share = (weight / weight.sum())[:, None]
+    x0, y0 = (share * x).sum(axis=0), (share * y).sum(axis=0)
+    spread = (share * (x - x0) ** 2).sum(axis=0)
+    slope = (share * (x - x0) * (y - y0)).sum(axis=0) / np.where(spread > 0, spread, np.inf)
+    beside = (share * (y - y0 - slope * (x - x0)) ** 2).sum(axis=0)
+    return y0 + slope * (at - x0), beside
+
+
 def _undominated(cost: FloatArray, served: FloatArray) -> npt.NDArray[np.intp]:
     order = np.lexsort((-served, cost))
     best = np.maximum.accumulate(served[order])
@@ -241,19 +320,27 @@ def _undominated(cost: FloatArray, served: FloatArray) -> npt.NDArray[np.intp]:
 
 
 def _compare(curves: list[_Curve], at: float, level: float, kind: Kind) -> EqualComparison:
-    a, b = (curve.read(at) for curve in curves)
+    a, b = (curve.reading(at, at) for curve in curves)
     n = curves[0].x_left.shape[1]
-    if math.isnan(a) or math.isnan(b):
+    if math.isnan(a.value) or math.isnan(b.value):
         nothing = Estimate(math.nan, math.nan, math.nan, level, kind, n, OUTSIDE_NOTE)
-        return EqualComparison(at, a, b, nothing, nothing)
-    left_a, left_b = (curve.read_left(at) for curve in curves)
-    return _difference(at, a, b, left_a, left_b, level, kind)
+        return EqualComparison(at, a.value, b.value, nothing, nothing)
+    return _difference(at, a, b, level, kind)
 
 
-def _difference(
-    at: float, a: float, b: float, left_a: FloatArray, left_b: FloatArray, level: float, kind: Kind
-) -> EqualComparison:
-    difference = jackknife(a - b, left_a - left_b, level, kind=kind)
+def _difference(at: float, a: _Reading, b: _Reading, level: float, kind: Kind) -> EqualComparison:
+    difference = jackknife(a.value - b.value, a.left - b.left, level, kind=kind)
     with np.errstate(divide="ignore", invalid="ignore"):
-        percent = jackknife(a / b - 1.0 if b else math.nan, left_a / left_b - 1.0, level, kind=kind)
-    return EqualComparison(at, a, b, difference, percent)
+        share = a.value / b.value - 1.0 if b.value else math.nan
+        percent = jackknife(share, a.left / b.left - 1.0, level, kind=kind)
+    scatter = math.sqrt(a.scatter + b.scatter)
+    relative = scatter / abs(b.value) if b.value else 0.0
+    return EqualComparison(at, a.value, b.value, _wider(difference, scatter), _wider(percent, relative))
+
+
+def _wider(estimate: Estimate, error: float) -> Estimate:
+    """The estimate with an independent standard error more in its interval."""
+    if not error > 0 or math.isnan(estimate.half_width):
+        return estimate
+    half = math.hypot(estimate.half_width, t_quantile(0.5 + 0.5 * estimate.level, estimate.n - 1.0) * error)
+    return replace(estimate, low=estimate.value - half, high=estimate.value + half, note="")

@@ -237,17 +237,16 @@ def _replaced(law: DemandLaw, found: dict[int, IntArray]) -> DemandLaw:
     kind[rows] = LawKind.MOVING_BLOCKS
     mean[rows] = [found[row].mean() for row in rows.tolist()]
     variance[rows] = [found[row].var() for row in rows.tolist()]
-    probability, own_start, own_length = law.probability.copy(), law.start.copy(), law.length.copy()
-    probability[rows] = 0.0
-    own_start[rows] = own_length[rows] = 0
+    other = np.ones(n, np.bool_)
+    other[rows] = False
     return replace(
         law,
         kind=kind,
         mean=mean,
         variance=variance,
-        probability=probability,
-        start=own_start,
-        length=own_length,
+        probability=np.where(other, law.probability, 0.0),
+        start=np.where(other, law.start, 0),
+        length=np.where(other, law.length, 0),
         past=replace(past, start=start, length=length, series=series, block=block, phases=phases),
     )
 
