@@ -27,6 +27,7 @@ from simlab.api.requirements.refusals import refuse
 from simlab.api.settings import Clock, Settings
 from simlab.api.show import COLOURS, Picture, ResultTable, describe, save_path
 from simlab.api.simulator.items import item_stock
+from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import UsageError
 from simlab.execution import Progress
 from simlab.measures import MEASURES, PLAN_NAMES, Estimate
@@ -193,6 +194,7 @@ def optimize(
         verdict_replications=verdict_replications,
         seed=seed,
         workers=workers,
+        parts=parts_of(data.models.world),
     )
     clock = Clock(progress)
     segmentation = segmented(data, segmentation, workers, progress)

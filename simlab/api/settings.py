@@ -40,6 +40,8 @@ class Settings:
         Threads or processes, and block size: no influence on any result.
     window_scale : int
         `Horizon.scale`: above 1 where items are counted over windows of their own.
+    parts : int
+        Parts of a period that sums over periods count in: those of the working grid, else 1.
     """
 
     periods: int
@@ -50,6 +52,7 @@ class Settings:
     level: float
     workers: Workers
     window_scale: int = 1
+    parts: int = 1
 
     def __post_init__(self) -> None:
         if self.replications < 2 or self.verdict_replications < 2:
@@ -65,6 +68,7 @@ class Settings:
         seed: int | None = None,
         workers: int | None = None,
         window_scale: int = 1,
+        parts: int = 1,
     ) -> Settings:
         """The study's settings where the caller says nothing else; `window_scale` is that of its models."""
         return cls(
@@ -76,12 +80,18 @@ class Settings:
             level=study.verdict.level,
             workers=Workers(_first(workers, study.run.workers), study.run.block_items, study.run.backend),
             window_scale=window_scale,
+            parts=parts,
         )
 
     @property
     def exposure(self) -> int:
         """Periods that the sums of a replication speak of."""
         return self.periods * self.window_scale
+
+    @property
+    def counted(self) -> int:
+        """Parts of periods that stock sums of a replication speak of: what they are divided by."""
+        return self.exposure * self.parts
 
     def horizon(self, phase: str, warmup: int) -> Horizon:
         """What to simulate in a phase (``search``, ``selection`` or ``verdict``)."""
@@ -97,7 +107,9 @@ class Settings:
 
     def scale(self, study: Study) -> Scale:
         """Sums → rates and money per year."""
-        return Scale(self.exposure, study.periods_per_year, study.data.cost_resolution, self.level)
+        return Scale(
+            self.exposure, study.periods_per_year, study.data.cost_resolution, self.level, self.parts
+        )
 
 
 @dataclass

@@ -13,6 +13,7 @@ from simlab.api.settings import Clock, Settings, announce
 from simlab.api.show import COLOURS
 from simlab.api.simulator.redrawn import SUFFIX, Redrawn, batch_of
 from simlab.api.simulator.simulator import first_column, refuse_overflow, warmup_of
+from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import UsageError
 from simlab.execution import (
     Curves,
@@ -239,6 +240,7 @@ def simulate(
     settings = Settings.of(
         data.study,
         window_scale=data.models.window_scale,
+        parts=parts_of(data.models.world),
         replications=replications,
         seed=seed,
         workers=workers,

@@ -12,6 +12,7 @@ import numpy as np
 
 from simlab.api.data.data import Data, demo, load
 from simlab.api.simulator.stored import table_hash
+from simlab.engine.prepare.on_grid import parts_of, split_rows
 from simlab.engine.recorder.ledger import Ledger, ledger
 from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.world import Horizon
@@ -113,11 +114,30 @@ def trace(
     one = data.models.world.take(np.array([row]))
     book = ledger(one, levels, horizon, 0, replication)
     sku, location = data.catalog.sku[row], data.catalog.location[row]
-    words = tuple(_statements(facts, levels, book, f"{sku}@{location}", chosen, replication))
-    parts = int(data.catalog.parts[row])
+    parts = parts_of(one) if split_rows(one, levels)[0] else 1
+    words = (
+        *_statements(facts, levels, book, f"{sku}@{location}", chosen, replication),
+        *_by_parts(data, parts),
+        *_in_units(int(data.catalog.parts[row])),
+    )
+    orders = _orders(book, horizon.warmup * parts)
+    return Trace(sku, location, replication, chosen, words, _periods(book), orders)
+
+
+def _by_parts(data: Data, parts: int) -> Iterator[str]:
+    """That rows are parts of periods, where they are."""
     if parts > 1:
-        words += (f"Units are {1 / parts:g} of the unit of the files here (unit_resolution of items).",)
-    return Trace(sku, location, replication, chosen, words, _periods(book), _orders(book, horizon))
+        period = data.study.period
+        yield (
+            f"It goes by parts of a {period}: a row, and every number of a period here, is one of "
+            f"{parts} parts of {data.study.period_days / parts:.3g} days."
+        )
+
+
+def _in_units(size: int) -> Iterator[str]:
+    """That units are parts of the unit of the files, where they are."""
+    if size > 1:
+        yield f"Units are {1 / size:g} of the unit of the files here (unit_resolution of items)."
 
 
 def _planned(folder: RunFolder, item: str) -> tuple[int, pd.Series[Any]]:
@@ -250,12 +270,12 @@ def _periods(book: Ledger) -> pd.DataFrame:
     return frame
 
 
-def _orders(book: Ledger, horizon: Horizon) -> pd.DataFrame:
+def _orders(book: Ledger, warmup: int) -> pd.DataFrame:
     import pandas as pd
 
     frame = pd.DataFrame(book.orders)
     arrives = frame["rest_arrival"] >= 0
     for name in ("placed", "left", "arrival", "rest_arrival"):
-        frame[name] -= horizon.warmup
+        frame[name] -= warmup
     frame["rest_arrival"] = frame["rest_arrival"].astype("Int64").where(arrives)
     return frame

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,14 @@ from simlab.engine.kernels.types import Sums
 from simlab.engine.lanes.lanes import lanes
 from simlab.engine.lanes.sweep import sweep
 from simlab.engine.prepare.arrays import check, item_arrays, level_arrays
-from simlab.engine.prepare.evaluators import _recorded_once, _sweeps, followed_alone, needs_recorder, shifting
+from simlab.engine.prepare.evaluators import (
+    _recorded_once,
+    _sweeps,
+    followed_alone,
+    needs_recorder,
+    shifting,
+)
+from simlab.engine.prepare.on_grid import among, groups, together
 from simlab.engine.prepare.overflow import SAFE, prove
 from simlab.engine.prepare.starts import with_starts
 from simlab.engine.prepare.workspace import make_work, needs_long_counters, schedule
@@ -49,7 +57,8 @@ def simulate_items(world: World, levels: Levels, horizon: Horizon, start: Start 
     Returns
     -------
     Curves
-        Sums that depend on nothing but the item's own row, its levels and the horizon. All
+        Sums that depend on nothing but the item's own row, its levels and the horizon. With a working grid
+        those over periods (`on_grid.PER_PERIOD`) are counted in its parts, of all items. All
         measures but `demanded` have shape (n, k, slots); where columns cannot differ, they are
         read-only views of one column.
 
@@ -66,6 +75,8 @@ def simulate_items(world: World, levels: Levels, horizon: Horizon, start: Start 
     uniform on s + 1 … s + Q for (R,s,nQ); by the renewal density for (R,s,S).
     """
     world = world.starting(start)
+    if world.grid is not None:
+        return _simulate_groups(world, levels, horizon)
     check(world, levels, horizon)
     if horizon.scale > 1:
         return _by_windows(world, levels, horizon)
@@ -89,6 +100,15 @@ def simulate_items(world: World, levels: Levels, horizon: Horizon, start: Start 
             for name, total in zip(Sums._fields, sums, strict=True):
                 total[rows] = getattr(part, name)
     return curves_of(sums, k)
+
+
+def _simulate_groups(world: World, levels: Levels, horizon: Horizon) -> Curves:
+    """Items that go by periods and items that go by parts, each through the same doors."""
+    found = [
+        (one, among(one, world, partial(simulate_items, one.world, one.levels, one.horizon)))
+        for one in groups(world, levels, horizon)
+    ]
+    return together(found, world.n_items)
 
 
 def _by_windows(world: World, levels: Levels, horizon: Horizon) -> Curves:

@@ -28,7 +28,7 @@ class Account:
     unit : (n,) int64
         What a unit (cycle, period) of each item weighs in service.
     periods : int
-        Counted periods of a replication: the whole of the ready rate.
+        Counted periods of a replication (parts of them on a working grid): the whole of the ready rate.
     """
 
     stock: IntArray
@@ -150,7 +150,7 @@ class PlanSums:
         The same at unit cost, in multiples of the cost resolution.
     stock_value : (p, c, r) int64
         Shelf stock at the count plus after ordering (twice the mean of the two), at unit cost,
-        summed over periods.
+        summed over periods (their parts, with a working grid).
     holding : (p, c, r) int64
         The same at the holding weight of a year.
     ready, short : (p, c, r) int64
@@ -203,6 +203,13 @@ class PlanSums:
         """What no sum over cells exceeds, in Python integers."""
         peaks = (np.abs(getattr(self, field.name)).max(axis=(0, 2), initial=0) for field in fields(self))
         return max(sum(int(peak) for peak in one) for one in peaks)
+
+    def times(self, factor: int) -> PlanSums:
+        """The same counted in finer parts of periods: what adds up over periods, times a factor."""
+        if factor == 1:
+            return self
+        over_time = ("stock_value", "holding", "ready", "short", "cost")
+        return replace(self, **{name: factor * getattr(self, name) for name in over_time})
 
     def total(self) -> PlanSums:
         """All cells together, as the only cell."""

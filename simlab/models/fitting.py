@@ -37,8 +37,10 @@ from simlab.models.terms import (
     read_costs,
     read_minimum,
     read_terms,
+    review_notes,
     still_of,
 )
+from simlab.models.working_parts import WorkingParts, grid_notes, working_parts
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -99,6 +101,8 @@ class Models:
         Units: most ever demanded in R + L; `NOT_KNOWN` of given laws, None without histories.
     level_limit : (n,) int64 or None
         Highest level that is planned (`policy.level_limit`); None: no limit.
+    parts : WorkingParts or None
+        Constant times that are no whole number of periods, and how they are taken.
     """
 
     world: World
@@ -123,6 +127,7 @@ class Models:
     left_out: tuple[str, ...] = ()
     largest: IntArray | None = None
     level_limit: IntArray | None = None
+    parts: WorkingParts | None = None
 
     @property
     def n_items(self) -> int:
@@ -141,7 +146,10 @@ class Models:
 
     @cached_property
     def lead_time_moments(self) -> tuple[FloatArray, FloatArray]:
-        """(n,) mean and (n,) variance of the lead time, periods and periods²."""
+        """(n,) mean and (n,) variance of the lead time, periods and periods².
+
+        Of items on a working grid the nearest whole period: formulas take `planning.by_parts`.
+        """
         return moments(self.world.lead_time)
 
 
@@ -185,7 +193,7 @@ def fit(catalog: Catalog) -> Models:
     """
     catalog, held_out = known_past(catalog)
     history = read_history(catalog)
-    choice, lead_times, terms, review_notes, start, begins = _checked(catalog, history)
+    choice, lead_times, terms, parts, start, begins = _checked(catalog, history)
     if history is not None:
         protection = terms.review_period + moments(lead_times.law)[0]
         choice = with_rhythm(catalog, history, choice, _stay(catalog, choice), protection)
@@ -195,7 +203,7 @@ def fit(catalog: Catalog) -> Models:
     resolved = resolved_laws(catalog, choice.law, terms)
     least = read_minimum(catalog)
     terms = with_review_cycles(catalog, terms, resolved.law)
-    windows = own_windows(catalog, terms, resolved.law)
+    windows = own_windows(catalog, terms, resolved.law, parts.grid)
     terms = replace(terms, window=windows.own)
     check_spans(catalog, resolved.law)
     in_units = support_notes(catalog, resolved.law)
@@ -217,6 +225,7 @@ def fit(catalog: Catalog) -> Models:
             start=None if start is None else moving_part(start, still_of(choice.law, least)),
             dependence=None if factors is None else factors.dependence(),
             names=(np.array(catalog.sku, object), np.array(catalog.location, object)),
+            grid=parts.grid,
         ),
         demand_reason=choice.reason,
         lead_time_reason=tuple(map(str.__add__, lead_times.reason, supplying.reason)),
@@ -245,7 +254,8 @@ def fit(catalog: Catalog) -> Models:
             *in_units,
             *lead_times.notes,
             *supplying.notes,
-            *review_notes,
+            *review_notes(catalog, ~parts.on_grid),
+            *grid_notes(catalog, parts, choice.law),
             *windows.notes,
         ),
         sku=catalog.sku,
@@ -257,6 +267,7 @@ def fit(catalog: Catalog) -> Models:
         left_out=choice.left_out,
         largest=largest,
         level_limit=limit,
+        parts=parts,
     )
 
 
@@ -273,7 +284,7 @@ class _Sound(NamedTuple):
     choice: Choice
     lead_times: LeadTimes
     terms: OrderTerms
-    review_notes: tuple[QualityRow, ...]
+    parts: WorkingParts
     start: Start | None
     begins: tuple[str, ...]
 
@@ -283,17 +294,20 @@ def _checked(catalog: Catalog, history: History | None) -> _Sound:
     checked = _Checks()
     lead_times = checked.do(lambda: fit_lead_times(catalog))
     terms = checked.do(lambda: read_terms(catalog))
-    span = None if lead_times is None or terms is None else protection(lead_times, terms[0])
+    span = None if lead_times is None or terms is None else protection(lead_times, terms)
     choice = checked.do(lambda: choose_laws(catalog, history, span))
+    parts = None if lead_times is None else checked.do(lambda: working_parts(catalog, lead_times.constant))
     transient = catalog.study.policy.start == "today"
     opening = checked.do(lambda: opening_stock(catalog)) if transient else (None, ())
     checked.do(lambda: check_suppliers(catalog))
     checked.do(lambda: check_receipts_asked(catalog))
     if history is None:
         checked.do(lambda: check_history_asked(catalog))
-    if checked.problems or choice is None or lead_times is None or terms is None or opening is None:
+    if choice is None or lead_times is None or terms is None or parts is None or opening is None:
         raise InvalidInputError(checked.problems)
-    return _Sound(choice, lead_times, *terms, *opening)
+    if checked.problems:
+        raise InvalidInputError(checked.problems)
+    return _Sound(choice, lead_times, terms, parts, *opening)
 
 
 def _largest(

@@ -17,6 +17,7 @@ from simlab.errors import InvalidInputError, Problem
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
+    from simlab.engine.world.working_grid import WorkingGrid
 
 
 _MOST_YEARS = 10
@@ -55,7 +56,9 @@ class Windows:
     notes: tuple[QualityRow, ...]
 
 
-def own_windows(catalog: Catalog, terms: OrderTerms, law: DemandLaw) -> Windows:
+def own_windows(
+    catalog: Catalog, terms: OrderTerms, law: DemandLaw, grid: WorkingGrid | None = None
+) -> Windows:
     """Windows of whole cycles for items whose review phase is given.
 
     Raises
@@ -71,7 +74,7 @@ def own_windows(catalog: Catalog, terms: OrderTerms, law: DemandLaw) -> Windows:
     """
     study = catalog.study
     periods = study.simulation.periods
-    cycle = np.lcm(terms.review_period, season_cycle(law))
+    cycle = _cycles(terms, season_cycle(law), grid)
     needs = phase_given(catalog) & (periods % cycle != 0)
     if study.policy.start == "today":
         return Windows(None, 1, ())
@@ -97,6 +100,15 @@ def own_windows(catalog: Catalog, terms: OrderTerms, law: DemandLaw) -> Windows:
     )
     row = QualityRow("items", "windows of their own for given review phases", "repaired", 0, note=note)
     return Windows(own, scale, (row, *remarks))
+
+
+def _cycles(terms: OrderTerms, season: IntArray, grid: WorkingGrid | None) -> IntArray:
+    """(n,) periods after which reviews meet the season in the same way; of items on a grid in its parts."""
+    cycle = np.lcm(terms.review_period, season)
+    if grid is None:
+        return cycle
+    own = np.lcm(grid.review_period, season * grid.parts)
+    return np.where(grid.split, own // grid.parts, cycle)
 
 
 def _part_seasons(catalog: Catalog, law: DemandLaw, rows: BoolArray) -> tuple[QualityRow, ...]:

@@ -14,6 +14,7 @@ from simlab.catalog.quality import QualityRow
 from simlab.engine.world.demand_law import DemandLaw
 from simlab.engine.world.world import MILLION, OrderTerms, Start, Unmet
 from simlab.errors import InvalidInputError, Problem
+from simlab.models.working_parts import is_whole, stated_reviews
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -74,7 +75,7 @@ def read_costs(catalog: Catalog) -> tuple[Costs, tuple[str, ...]]:
     return costs, assumed if missing.any() else ()
 
 
-def read_terms(catalog: Catalog) -> tuple[OrderTerms, tuple[QualityRow, ...]]:
+def read_terms(catalog: Catalog) -> OrderTerms:
     """Order terms of all items, in periods and units.
 
     Raises
@@ -86,14 +87,12 @@ def read_terms(catalog: Catalog) -> tuple[OrderTerms, tuple[QualityRow, ...]]:
     Notes
     -----
     Review periods and phases become the nearest whole number of periods, at least 1 and 0; what was
-    not exact is counted in the notes.
+    not exact is told by `review_notes`, or goes by parts (`working_parts`).
     """
-    study = catalog.study
-    unit = study.time_unit_periods
     given = _column(catalog, "review_period")
-    wanted = np.where(np.isnan(given), study.policy.review_period, given) * unit
+    wanted, first = stated_reviews(catalog)
     review = np.maximum(np.rint(wanted), 1).astype(np.int64)
-    phase = np.rint(np.nan_to_num(_column(catalog, "review_phase")) * unit).astype(np.int64) % review
+    phase = np.rint(first).astype(np.int64) % review
     pack, moq, largest = (_column(catalog, name) for name in ("pack_size", "moq", "max_order"))
     ceiling = np.nan_to_num(_column(catalog, "max_position")).astype(np.int64)
     problems = [*_unit_problems(catalog, pack, moq, largest, ceiling), *_review_problems(catalog, given)]
@@ -102,7 +101,7 @@ def read_terms(catalog: Catalog) -> tuple[OrderTerms, tuple[QualityRow, ...]]:
     problems += [*unknown, *_owed_problems(catalog, unmet), *_nothing_allowed(catalog)]
     if problems:
         raise InvalidInputError(problems)
-    terms = OrderTerms(
+    return OrderTerms(
         review,
         phase,
         np.where(np.isnan(pack), 1, pack).astype(np.int64),
@@ -112,7 +111,6 @@ def read_terms(catalog: Catalog) -> tuple[OrderTerms, tuple[QualityRow, ...]]:
         np.where(unmet == Unmet.PARTLY, waits, 0) if (unmet == Unmet.PARTLY).any() else None,
         ceiling if ceiling.any() else None,
     )
-    return terms, _review_notes(catalog, wanted, review)
 
 
 def read_minimum(catalog: Catalog) -> IntArray:
@@ -213,8 +211,11 @@ def _owed_problems(catalog: Catalog, unmet: CodeArray) -> Iterator[Problem]:
         yield item_problem(catalog, "E-MOD-004", row, "on_hand", why, fix)
 
 
-def _review_notes(catalog: Catalog, wanted: FloatArray, review: IntArray) -> tuple[QualityRow, ...]:
-    inexact = np.abs(wanted - review) > 1e-9
+def review_notes(catalog: Catalog, by_periods: BoolArray) -> tuple[QualityRow, ...]:
+    """Review periods of items that go by whole periods and are none, or not nearly one."""
+    wanted, _ = stated_reviews(catalog)
+    review = np.maximum(np.rint(wanted), 1).astype(np.int64)
+    inexact = by_periods & ~is_whole(wanted)
     if not inexact.any():
         return ()
     values = sorted({(float(w), int(r)) for w, r in zip(wanted[inexact], review[inexact], strict=True)})

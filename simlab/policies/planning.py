@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.engine.prepare.on_grid import in_parts, parts_of, split_rows
 from simlab.engine.world.demand_law import LawKind
 from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.world import Unmet
@@ -131,10 +132,11 @@ def plan(
         levels, word = forecast_levels(models, asked, measure, planning, spec)
         stock = levels.order_up_to - expected_at_start(models, spec)[:, None]
         return PlannedLevels(levels, (word,) * models.n_items, stock)
-    models, consecutive = plannable(models)
+    parts = parts_of_items(models)
+    models, consecutive = plannable(by_parts(models))
     rule = FAMILIES[family]
     if planning == "optimal":
-        return _optimal(models, asked, family, consecutive)
+        return _optimal(models, asked, family, consecutive, parts)
     quantity = lots_of(models, family)
     if planning == "exact":
         level, method = _exact(models, asked, measure, quantity, rule, consecutive)
@@ -158,8 +160,21 @@ def lots_of(models: Models, family: str) -> IntArray:
 
 def safety_stock(models: Models, level: IntArray) -> FloatArray:
     """(n, k) units of S of (R,S), or s of the other rules, above the mean demand of R + E[L]."""
+    models = by_parts(models)
     interval = models.world.terms.review_period + models.lead_time_moments[0]
     return np.asarray(level - (models.world.demand.mean * interval)[:, None])
+
+
+def by_parts(models: Models) -> Models:
+    """The models with every item on its own grid: laws, R and L by part where it is split."""
+    if models.world.grid is None:
+        return models
+    return replace(models, world=in_parts(models.world))
+
+
+def parts_of_items(models: Models) -> IntArray:
+    """(n,) parts of a period of every item: 1 where it goes by periods."""
+    return np.where(split_rows(models.world), parts_of(models.world), 1).astype(np.int64)
 
 
 def plannable(models: Models) -> tuple[Models, Consecutive | None]:
@@ -185,12 +200,12 @@ def _levels(level: IntArray, quantity: IntArray, rule: Family) -> Levels:
 
 
 def _optimal(
-    models: Models, targets: FloatArray, family: str, consecutive: Consecutive | None
+    models: Models, targets: FloatArray, family: str, consecutive: Consecutive | None, parts: IntArray
 ) -> PlannedLevels:
     """(R,s,S) of least cost, and what it leaves out."""
     if family != "reorder_up_to":
         raise UsageError("optimal levels are those of (R,s,S): family = 'reorder_up_to'")
-    low, top = best_levels(models, targets)
+    low, top = best_levels(models, targets, parts)
     low, raised = lifted(models, low, 0)
     width = top - low
     low, capped = held(models, low)

@@ -48,8 +48,12 @@ def scheme_input(catalog: Catalog, models: Models) -> SchemeInput:
     """The columns that schemes may use, in catalogue order."""
     costs = models.costs
     review = models.world.terms.review_period.astype(np.float64)
+    taken, grid = models.parts, models.world.grid
     mean = models.world.demand.mean.astype(np.float64)
     mean_lead, cv_lead = _lead_times(models)
+    if taken is not None and grid is not None:
+        review = np.where(grid.split, taken.review_period_taken, review)
+        mean_lead = np.where(grid.split, taken.lead_time_taken, mean_lead)
     adi, cv2_size = _intermittence(catalog, models)
     parts = catalog.parts.astype(np.float64)
     measures: dict[str, FloatArray] = {

@@ -132,6 +132,9 @@ def _cuts(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
             yield Problem("E-STU-007", "cuts must rise", file, column=f"{option} = {cuts}", fix=fix)
 
 
+_A_PART = 0.95  # of a part of a period: what a review period must be at least (`models.working_parts`)
+
+
 def _review(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     days = {"days": 1.0, "weeks": 7.0, "months": 365 / 12}
     period_days = {"day": 1.0, "week": 7.0, "month": 365 / 12}
@@ -141,10 +144,13 @@ def _review(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     if given is None or unit not in days or period not in period_days:
         return
     periods = _number(raw, "policy.review_period", 7) * days[unit] / period_days[period]
-    if 0 < periods < 0.5:
+    by_parts = value_at(raw, "policy.family") != "forecast"
+    parts = {"day": 1, "week": 7, "month": 31}[period] if by_parts else 1
+    if 0 < periods * parts < (_A_PART if by_parts else 0.5):
         where = f"policy.review_period = {given:g}"
-        message = f"{given:g} {unit} is less than the period of a {period}"
-        fix = "choose a shorter study.period or a longer review period"
+        least = f"a part of a {period}, about a day" if by_parts else f"half the period of a {period}"
+        message = f"{given:g} {unit} is less than {least}"
+        fix = "choose a longer review period" + ("" if period == "day" else ', or use period = "day"')
         yield Problem("E-STU-008", message, file, column=where, fix=fix)
 
 

@@ -35,22 +35,30 @@ class Scale:
         Money that one unit of the integer cost stands for.
     level : float
         Of the intervals, such as 0.95.
+    parts : int
+        Parts of a period that sums over periods count in (stock, periods with stock or short of it).
     """
 
     periods: int
     periods_per_year: float
     cost_resolution: float
     level: float
+    parts: int = 1
+
+    @property
+    def counted(self) -> int:
+        """Parts counted: what sums over periods are divided by."""
+        return self.periods * self.parts
 
     @property
     def value(self) -> float:
         """Mean inventory value per unit of `PlanSums.stock_value`."""
-        return self.cost_resolution / (2 * self.periods)
+        return self.cost_resolution / (2 * self.counted)
 
     @property
     def holding(self) -> float:
         """Holding cost per year per unit of `PlanSums.holding`."""
-        return self.cost_resolution / 100 / (2 * self.periods)
+        return self.cost_resolution / 100 / (2 * self.counted)
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,7 @@ def score(
         array: IntArray = getattr(sums, name)[plan, cell]
         return array
 
-    exposure = np.full(sums.n_replications, n_items * scale.periods, dtype=np.int64)
+    exposure = np.full(sums.n_replications, n_items * scale.counted, dtype=np.int64)
     per_year, level = scale.periods_per_year, scale.level
 
     def ratio(good: IntArray, asked: IntArray, proportion: bool = True) -> Estimate:
@@ -122,12 +130,12 @@ def score(
     def mean(values: npt.NDArray[Any]) -> Estimate:
         return mean_estimate(values, level) if batch is None else nested_mean(values, batch, level)
 
-    turns = ratio(of("served_value"), of("stock_value"), proportion=False).scaled(2 * per_year)
+    turns = ratio(of("served_value"), of("stock_value"), proportion=False).scaled(2 * per_year * scale.parts)
     return Scores(
         fill_rate=ratio(of("served"), of("demanded")),
         cycle_service_level=ratio(of("good_receipts"), of("receipts")),
         ready_rate=ratio(of("ready"), exposure),
-        stockout_periods=mean(of("short") * (per_year / (n_items * scale.periods))),
+        stockout_periods=mean(of("short") * (per_year / (n_items * scale.counted))),
         turns=replace(turns, low=float(np.maximum(turns.low, 0.0))),
         inventory_value=mean(of("stock_value") * scale.value),
         holding_cost=mean(of("holding") * scale.holding),
@@ -153,7 +161,7 @@ def score_cells(sums: PlanSums, plan: int, sizes: IntArray, scale: Scale) -> dic
         array: IntArray = getattr(sums, name)[plan]
         return array
 
-    periods = np.asarray(sizes, dtype=np.int64) * scale.periods
+    periods = np.asarray(sizes, dtype=np.int64) * scale.counted
     per_year, level = scale.periods_per_year, scale.level
     exposure = np.repeat(periods[:, None], sums.n_replications, axis=1)
     found = {
@@ -167,7 +175,7 @@ def score_cells(sums: PlanSums, plan: int, sizes: IntArray, scale: Scale) -> dic
     }
     columns: dict[str, FloatArray] = {}
     for name, many in found.items():
-        factor = 2 * per_year if name == "turns" else 1.0
+        factor = 2 * per_year * scale.parts if name == "turns" else 1.0
         low = np.maximum(many.low, 0.0) if name == "turns" else many.low
         columns |= {name: many.value * factor, f"{name}_low": low * factor}
         columns[f"{name}_high"] = many.high * factor

@@ -25,7 +25,8 @@ class Change:
     variance : float
         On the variance, at the same mean.
     lead_time : float
-        On every lead time; what is no whole period is split so that the mean is kept.
+        On every lead time; what is no whole period is split so that the mean is kept. On a working grid
+        the nearest part.
     """
 
     demand: float = 1.0
@@ -47,8 +48,13 @@ def changed(world: World, change: Change) -> World:
         law = _spread(law, change.variance)
     if change.demand != 1.0:
         law = planned_law(law, law.mean * change.demand, true_variance(law) * change.demand**2)
-    lead = world.lead_time if change.lead_time == 1.0 else scaled(world.lead_time, change.lead_time)
-    return replace(world, demand=law, lead_time=lead)
+    if change.lead_time == 1.0:
+        return replace(world, demand=law)
+    grid = world.grid
+    if grid is not None:
+        longer = np.rint(grid.lead_time * change.lead_time).astype(np.int64)
+        grid = replace(grid, lead_time=longer)
+    return replace(world, demand=law, lead_time=scaled(world.lead_time, change.lead_time), grid=grid)
 
 
 def _spread(law: DemandLaw, factor: float) -> DemandLaw:

@@ -13,7 +13,8 @@ GIVEN = {"demand_law": "poisson", "demand_mean": 2.0}
 
 
 def test_review_periods_become_whole_periods(make_catalog) -> None:
-    items = {**GIVEN, "review_period": [7.0, 10.0, 2.0, None]}
+    """Where lead times are random; constant ones go by parts of a week."""
+    items = {**GIVEN, "review_period": [7.0, 10.0, 4.0, None], "lead_time_sd": 5.0}
     catalog = make_catalog(
         {f"P{i}": {} for i in range(4)}, None, items, period="week", policy={"review_period": 14.0}
     )

@@ -257,7 +257,7 @@ def test_default_review_is_a_week_or_a_period(period: str, unit: str, review: fl
 
 
 def test_review_shorter_than_a_period_is_refused() -> None:
-    assert "1 days is less than the period of a week" in str(refused("[policy]\nreview_period = 1\n"))
+    assert "0.5 days is less than a part of a week" in str(refused("[policy]\nreview_period = 0.5\n"))
 
 
 def test_closed_days() -> None:

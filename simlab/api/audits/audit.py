@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from simlab.api.audits.tables import audit_frame, plot_audit, summary_frame
 from simlab.api.data.data import Data
@@ -17,6 +18,7 @@ from simlab.api.output.writing import Record, RunResult, write_run
 from simlab.api.requirements.refusals import refuse
 from simlab.api.settings import Clock, Settings
 from simlab.arrays import FloatArray
+from simlab.engine.prepare.on_grid import all_in_parts, horizon_in_parts, parts_of
 from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.execution import Progress
 from simlab.policies import Policy
@@ -157,6 +159,7 @@ def audit(
     `simlab.verdict.audit`). Shapley's value shares the difference out over the orders of switching.
     """
     refuse(data, "audit")
+    parts = parts_of(data.models.world)
     settings = Settings.of(
         data.study,
         window_scale=data.models.window_scale,
@@ -170,7 +173,7 @@ def audit(
     with clock.stage("plan"):
         cases = _cases(data, policy, segments, believed or stated_beliefs(data))
         warmup, rule = _warmup(data, cases, settings)
-    horizon = settings.horizon("search", warmup)
+    horizon = horizon_in_parts(settings.horizon("search", warmup), parts)
     done = []
     for case in cases:
         with clock.stage(f"audit {case.name}"):
@@ -182,7 +185,7 @@ def audit(
                 workers=settings.workers,
                 progress=progress,
             )
-        done.append(found)
+        done.append(replace(found, warmup=warmup))
     return Audit(data, segments, tuple(done), settings, rule, clock.times)
 
 
@@ -275,22 +278,41 @@ def _habit_case(data: Data, believed: Beliefs) -> AuditCase:
 
 
 def _case(data: Data, name: str, asked: FloatArray, policy: Policy, believed: Beliefs) -> AuditCase:
+    parts = parts_of(data.models.world)
     plan = plan_as(
-        data.models,
+        replace(data.models, world=all_in_parts(data.models.world)),
         asked,
         family=policy.family,
         target_measure=policy.target_measure,
-        beliefs=replace(believed, planning=policy.planning),
+        beliefs=_beliefs_in_parts(replace(believed, planning=policy.planning), parts),
     )
     return AuditCase(name, policy.target_measure, asked, plan)
+
+
+def _beliefs_in_parts(believed: Beliefs, parts: int) -> Beliefs:
+    """What is believed of a period, said of its parts."""
+    if parts == 1:
+        return believed
+
+    def times(value: npt.ArrayLike | None, factor: float) -> npt.ArrayLike | None:
+        return None if value is None else np.asarray(value, dtype=np.float64) * factor
+
+    return replace(
+        believed,
+        review_period=times(believed.review_period, parts),
+        demand_mean=times(believed.demand_mean, 1 / parts),
+        demand_variance=times(believed.demand_variance, 1 / parts),
+    )
 
 
 def _warmup(data: Data, cases: list[AuditCase], settings: Settings) -> tuple[int, str]:
     said = data.study.simulation.warmup
     if said != "auto":
         return int(said), "said in the study"
-    found = [audit_warmup(case.plan, settings.horizon("search", 0)) for case in cases]
-    return max(found, key=lambda one: one[0])
+    parts = parts_of(data.models.world)
+    horizon = horizon_in_parts(settings.horizon("search", 0), parts)
+    periods, rule = max((audit_warmup(case.plan, horizon) for case in cases), key=lambda one: one[0])
+    return -(-periods // parts), rule
 
 
 def audit_facts(audit: Audit) -> dict[str, Any]:

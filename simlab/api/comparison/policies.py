@@ -17,6 +17,7 @@ from simlab.api.requirements.accounting import as_counted, counted_scale
 from simlab.api.requirements.refusals import refuse
 from simlab.api.settings import Clock, Settings
 from simlab.api.simulator.simulator import side_by_side
+from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import SimlabError, UsageError
 from simlab.execution import PlanSums, Progress
 from simlab.measures import Estimate, FloatArray, cost_at_fill, format_money, format_rate, jackknife
@@ -201,15 +202,18 @@ def compare_policies(
     left_out: list[tuple[str, str]] = []
     for name in names:
         try:
-            prepared[name] = prepare(_with_policy(data, name, own), segments, settings, clock)
+            other = _with_policy(data, name, own)
+            by_parts = replace(settings, parts=parts_of(other.models.world))
+            prepared[name] = prepare(other, segments, by_parts, clock)
         except SimlabError as error:
             _keep_or_raise(error, name, left_out, must=name == own or policies is not None)
     warmup = max(one.simulator.warmup for one in prepared.values())
+    settings = replace(settings, parts=max(one.simulator.settings.parts for one in prepared.values()))
     runs = []
     for name, ready in prepared.items():
         same = replace(ready, simulator=replace(ready.simulator, warmup=warmup))
         try:
-            runs.append(_run(name, same, clock, fill_rate))
+            runs.append(_run(name, same, clock, fill_rate, settings.parts))
         except SimlabError as error:
             _keep_or_raise(error, name, left_out, must=name == own or policies is not None)
     return _compared(data, runs, settings, warmup, tuple(left_out), clock)
@@ -252,13 +256,14 @@ def _keep_or_raise(error: SimlabError, name: str, left_out: list[tuple[str, str]
     left_out.append((name, problems[0].message if problems else str(error)))
 
 
-def _run(name: str, ready: Ready, clock: Clock, fill_rate: float | None) -> _Run:
-    """Search, solve, and the plan and its frontier on the verdict seed."""
+def _run(name: str, ready: Ready, clock: Clock, fill_rate: float | None, parts: int) -> _Run:
+    """Search, solve, and the plan and its frontier on the verdict seed, counted in so many parts."""
     simulator = ready.simulator
     solved = solve_ready(ready, search_curves(ready, clock, None), clock, fill_rate, None)
     with clock.stage("verdict"):
         frontier = [group for group in solved.frontiers if group.kind == _FRONTIER]
         sums = simulator.run([*side_by_side({_PLAN: solved.kept[_PLAN]}), *frontier], "verdict", "verdict")
+    sums = {kind: one.times(parts // simulator.settings.parts) for kind, one in sums.items()}
     counted = as_counted({_FRONTIER: sums[_FRONTIER].total()})
     return _Run(name, ready, solved, sums[_PLAN].total(), counted[_FRONTIER])
 

@@ -18,6 +18,7 @@ from simlab.api.requirements.refusals import refuse
 from simlab.api.settings import Clock, Settings
 from simlab.api.show import describe
 from simlab.api.simulator.simulator import plan_columns, warmup_of
+from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import UsageError
 from simlab.execution import Progress, run_curves
 from simlab.measures import format_rate
@@ -113,6 +114,7 @@ def compare(
         verdict_replications=verdict_replications,
         seed=seed,
         workers=workers,
+        parts=parts_of(data.models.world),
     )
     fills = floors_of(data, fill_rate)
     for replications_of_phase in (settings.replications, settings.verdict_replications):
@@ -200,7 +202,7 @@ class _Stage:
             stage="simulate" if seed is None else "further seeds",
             by_slot=KEPT,
         )
-        return Sample.of(curves, horizon.exposure, horizon.replications)
+        return Sample.of(curves, self.settings.counted, horizon.replications)
 
     def samples(self, seed: int) -> tuple[Sample, Sample]:
         """Search and verdict of a further seed."""

@@ -6,8 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from simlab.api.data.dead_stock import dead_stock
+from simlab.arrays import FloatArray
 from simlab.engine.world.world import MILLION, Unmet
 from simlab.measures import format_money, sentence
 from simlab.models import is_plain
@@ -20,7 +22,7 @@ from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
     from simlab.api.data.data import Data
-    from simlab.models import DelayUncertainty
+    from simlab.models import DelayUncertainty, Models
     from simlab.segments import Segmentation
 
 
@@ -57,6 +59,7 @@ def assumptions(data: Data) -> tuple[str, ...]:
     ]
     lines += _parameters(data)
     lines += _forecast(data)
+    lines += _by_parts(data)
     said = (*data.models.assumptions, *without_effect(data))
     return (*lines, *(sentence(text) for text in said))
 
@@ -76,6 +79,44 @@ def without_effect(data: Data) -> tuple[str, ...]:
     if said and "current_reorder_point" not in catalog.numbers:
         lines.append("policy.current_reorder_when has no effect unless items have a current_reorder_point")
     return tuple(lines)
+
+
+def _by_parts(data: Data) -> list[str]:
+    """That some items go by parts of a period, and what that leaves out."""
+    grid, period = data.models.world.grid, data.study.period
+    if grid is None:
+        return []
+    n, m = int(grid.split.sum()), grid.parts
+    lines = [
+        f"{n:,} of {grid.split.size:,} SKU-locations go by parts, {m} a {period}, so that their constant "
+        "lead times stay constant: demand falls into the parts independently, and stock is the mean over the "
+        f"parts; the peak of stock value is that of the {period}s' means."
+    ]
+    common = data.models.world.dependence
+    if common is not None and bool(((common.market != 0) | (common.group != 0))[grid.split].any()):
+        lines.append(
+            "Common factors move the parts of these items; they have none in common with items that go by "
+            f"whole {period}s."
+        )
+    return lines
+
+
+def mean_lead_times(models: Models) -> FloatArray:
+    """(n,) mean lead time in periods, as simulated."""
+    return _as_taken(models, models.lead_time_moments[0])
+
+
+def longest_lead_times(models: Models) -> FloatArray:
+    """(n,) longest lead time in periods, as simulated."""
+    return _as_taken(models, models.world.lead_time.longest())
+
+
+def _as_taken(models: Models, whole: npt.ArrayLike) -> FloatArray:
+    """Lead times by whole periods, those of items on the working grid by its parts."""
+    grid, parts = models.world.grid, models.parts
+    if grid is None or parts is None:
+        return np.asarray(whole, np.float64)
+    return np.where(grid.split, parts.lead_time_taken, whole)
 
 
 def assumed_facts(data: Data) -> dict[str, Any]:
@@ -219,15 +260,14 @@ def check_lines(data: Data, segmentation: Segmentation) -> tuple[str, ...]:
     """The summary of `simlab check`."""
     study, models = data.study, data.models
     value = format_money(float(models.annual_value.sum()), study.currency)
-    lead, _ = models.lead_time_moments
-    longest = models.world.lead_time.longest()
+    lead, longest = mean_lead_times(models), longest_lead_times(models)
     sizes = zip(segmentation.names, segmentation.sizes.tolist(), strict=True)
     command = "simulate" if study.policy.family == GIVEN else "optimize"
     lines = [
         f"Study '{study.name}': {data.catalog.n_items:,} SKU-locations, {study.period} periods, "
         f"annual demand {value} at unit cost.",
         f"Demand laws: {laws_in_words(data)}.",
-        f"Lead times: mean {lead.mean():.1f} {study.period}s, longest {int(longest.max())}.",
+        f"Lead times: mean {lead.mean():.1f} {study.period}s, longest {longest.max():.3g}.",
         f"Segments by {' × '.join(segmentation.by)}: {', '.join(f'{name} {n:,}' for name, n in sizes)}.",
         *(sentence(line) for line in segmentation.rule.splitlines() if line.endswith(ONE_CLASS)),
         *_parameters(data),

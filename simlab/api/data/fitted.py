@@ -169,6 +169,33 @@ def _row(one: SupplierRecord) -> dict[str, Any]:
     }
 
 
+def review_periods(models: Models) -> npt.NDArray[Any]:
+    """(n,) R in periods: whole numbers, unless items go by parts of a period."""
+    return _taken(models.world.terms.review_period, models, "review_period_taken")
+
+
+def _taken(whole: npt.ArrayLike, models: Models, name: str = "lead_time_taken") -> npt.NDArray[Any]:
+    """Times by whole periods, those of items on the working grid by its parts."""
+    if models.world.grid is None or models.parts is None:
+        return np.asarray(whole)
+    return np.where(models.world.grid.split, getattr(models.parts, name), whole)
+
+
+def _parts(models: Models) -> dict[str, Any]:
+    """Where constant times are no whole periods: parts of a period, and what L and R were rounded by."""
+    found, grid = models.parts, models.world.grid
+    if found is None or not found.on_grid.any():
+        return {}
+    parts = np.ones(models.n_items, np.int64) if grid is None else np.where(grid.split, grid.parts, 1)
+    return {
+        "parts_per_period": parts,
+        "lead_time_rounded_by": np.where(found.on_grid, found.lead_time_taken - found.lead_time, 0.0),
+        "review_period_rounded_by": np.where(
+            found.on_grid, found.review_period_taken - found.review_period, 0.0
+        ),
+    }
+
+
 def model_frame(catalog: Catalog, models: Models) -> pd.DataFrame:
     """One row per SKU-location: laws, why they were chosen, costs."""
     demand, lead = models.world.demand, models.world.lead_time
@@ -185,9 +212,10 @@ def model_frame(catalog: Catalog, models: Models) -> pd.DataFrame:
             "n_observed": models.n_observed,
             "mean_demand": demand.mean / parts,
             "sd_demand": np.sqrt(demand.variance) / parts,
-            "mean_lead_time": [float((periods * share).sum()) for periods, share in support],
-            "longest_lead_time": lead.longest(),
-            "review_period": models.world.terms.review_period,
+            "mean_lead_time": _taken([float((periods * share).sum()) for periods, share in support], models),
+            "longest_lead_time": _taken(lead.longest(), models),
+            "review_period": review_periods(models),
+            **_parts(models),
             "unit_cost": models.costs.unit_cost * models.costs.cost_resolution * parts,
             "holding_rate": models.costs.holding_rate,
             "annual_units": models.annual_units / parts,

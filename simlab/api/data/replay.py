@@ -206,6 +206,11 @@ def _statements(
             "Orders of the replay are delayed one by one and come whole: shared delays, outages and orders "
             "in parts are not replayed."
         )
+    if data.models.world.grid is not None:
+        yield (
+            f"Histories have no parts of a {period}: in the replay constant lead times and review periods "
+            f"are the nearest whole number of {period}s."
+        )
     if short:
         yield (
             f"{short:,} of {span.size:,} SKU-locations have a hold-out below 2 (R + L): only the forecast "

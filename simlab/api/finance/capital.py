@@ -157,7 +157,7 @@ def _habit_start(opt: Outcome, levels: Levels) -> Start:
     horizon = replace(opt.settings.horizon("search", opt.warmup), slots=1)
     horizon = replace(horizon, replications=min(REPLICATIONS, horizon.replications))
     curves = run_curves(opt.data.models.world, levels, horizon, workers=opt.settings.workers)
-    exposure = horizon.exposure * horizon.replications
+    exposure = horizon.exposure * opt.settings.parts * horizon.replications
     shelf = (curves.on_hand[:, 0, 0] - curves.backorders[:, 0, 0]) / exposure
     return Start(whole_units(np.maximum(shelf, 0.0)), whole_units(curves.on_order[:, 0, 0] / exposure))
 
@@ -167,8 +167,9 @@ def _of_profile(opt: Outcome, profile: TimeProfile, start: float, from_record: b
     import pandas as pd
 
     resolution = opt.data.models.costs.cost_resolution
-    stock = (profile.stock_start_value + profile.stock_value)[0, 0] * (resolution / 2) + dead
-    under_way = profile.on_order_value[0, 0] * resolution
+    parts = opt.settings.parts  # what a period holds is summed over its parts
+    stock = (profile.stock_start_value + profile.stock_value)[0, 0] * (resolution / (2 * parts)) + dead
+    under_way = profile.on_order_value[0, 0] * (resolution / parts)
     bought = profile.purchases_value[0, 0] * resolution
     demanded = profile.demanded[0, 0].sum(axis=0)
     frame = pd.DataFrame(

@@ -39,7 +39,7 @@ def limits_frame(opt: Outcome, stock_value: StockValue | None = None) -> pd.Data
     ]
     if opt.rules.chances:
         sums = [opt.verdict[f"cells:chance{at}"] for at in range(len(opt.rules.chances))]
-        fresh = chance_limits(opt.rules, opt.segmentation, sums, opt.settings.exposure)
+        fresh = chance_limits(opt.rules, opt.segmentation, sums, opt.settings.counted)
         for chance, seen, kept in zip(
             opt.solved.choosing.chances, fresh, opt.solved.choosing.kept, strict=True
         ):

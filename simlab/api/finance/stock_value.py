@@ -90,7 +90,7 @@ def stock_value(opt: Outcome) -> StockValue:
     able = max(_scenarios(opt), FEWEST, min(REPLICATIONS, _WORK // each))
     replications = min(able, opt.settings.verdict_replications)
     horizon = replace(horizon, replications=replications, slots=1)
-    half = opt.data.models.costs.cost_resolution / 2
+    half = opt.data.models.costs.cost_resolution / (2 * opt.settings.parts)
     rows: list[dict[str, Any]] = []
     for kinds in by_family(list(plans.values())):
         names = [list(plans)[number] for number in kinds]

@@ -21,13 +21,15 @@ from simlab.api.requirements.accounting import DEFAULT_FILL_RATE, Accounting, ac
 from simlab.api.requirements.refusals import refuse
 from simlab.api.settings import Settings
 from simlab.api.simulator.simulator import plan_columns, warmup_of
+from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import InvalidInputError, Problem
 from simlab.execution import Progress, run_curves
 from simlab.frontier import Frontier, NoPlanError, SegmentCurves, free_classes, per_item_bound, solve, uniform
 from simlab.measures import format_money, format_rate
 from simlab.segments import Segmentation, combine
 from simlab.segments.assign import LEARNED, assign
-from simlab.study.sections import LearnedSpec, parts_of
+from simlab.study.sections import LearnedSpec
+from simlab.study.sections import parts_of as entries_of
 from simlab.verdict.growing import first_price, grow_at_floor
 
 _WINDOW = 20
@@ -78,7 +80,12 @@ def segment_learned(
         than SKU-locations.
     """
     spec = spec_of(data, by)
-    settings = Settings.of(data.study, window_scale=data.models.window_scale, workers=workers)
+    settings = Settings.of(
+        data.study,
+        window_scale=data.models.window_scale,
+        workers=workers,
+        parts=parts_of(data.models.world),
+    )
     names = tuple(dict.fromkeys(by))
     growers = growers_of(data, names, spec)
     plain = (name for name in names if name not in growers)
@@ -268,7 +275,7 @@ def segment(
     """
     spec = data.study.segments
     names = (by,) if isinstance(by, str) else tuple(by if by is not None else spec.by)
-    names = tuple(parts_of(names))
+    names = tuple(entries_of(names))
     if any(is_grown(data, name) for name in names):
         found = segment_learned(data, names, workers=workers, progress=progress)
     else:

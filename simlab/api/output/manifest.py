@@ -123,6 +123,7 @@ def core_facts(
         "table_hash": table_hash(data.models),
         "laws": laws_in_words(data),
         "periods": settings.periods,
+        "parts": settings.parts,
         "replications": settings.replications,
         "verdict_replications": settings.verdict_replications,
         "batches": settings.batches,

@@ -120,7 +120,7 @@ def _searched_chances(simulator: Simulator) -> tuple[Chance, ...]:
         return ()
     sums = simulator.run(simulator.chance_cells(), "search", "chance limits: the same streams again")
     cells = chance_sums(sums, simulator.rules)
-    return chance_limits(simulator.rules, simulator.segmentation, cells, simulator.settings.exposure)
+    return chance_limits(simulator.rules, simulator.segmentation, cells, simulator.settings.counted)
 
 
 def _best(

@@ -206,7 +206,7 @@ def _limit_notes(
         )
     if accounting.pipeline:
         amounts = pipeline(curves, data.models)
-        exposure = 2 * simulator.settings.exposure * simulator.settings.replications
+        exposure = 2 * simulator.settings.counted * simulator.settings.replications
         money = format_money(
             float(amounts[:, 0].sum()) * data.study.data.cost_resolution / exposure, data.study.currency
         )

@@ -86,7 +86,7 @@ def segment_curves(
 ) -> SegmentCurves:
     """Item sums added up by segment, with what turns them into money; pinned targets alone stay."""
     resolution = Fraction(repr(data.study.data.cost_resolution))
-    exposure = 2 * settings.exposure * settings.replications
+    exposure = 2 * settings.counted * settings.replications
     part = resolution / 100 if accounting is None else accounting.cost_part
     curves = aggregate(
         segmentation.codes,

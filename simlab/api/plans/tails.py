@@ -112,7 +112,7 @@ def tails_of(simulator: Simulator) -> Tails:
     asked = simulator.data.study.optimize
     stock = stock_scenarios(simulator)
     n, k, replications, _ = stock.shape
-    half = Fraction(repr(simulator.data.study.data.cost_resolution)) / 2
+    half = Fraction(repr(simulator.data.study.data.cost_resolution)) / (2 * simulator.settings.parts)
     every: dict[str, QuantileOfTotal | MeanPeak] = {}
     limits: dict[str, TailLimit] = {}
     for name, option in _OPTIONS.items():

@@ -10,6 +10,7 @@ import numpy as np
 
 from simlab.api.data.data import Data
 from simlab.arrays import FloatArray, IntArray
+from simlab.engine.prepare.on_grid import parts_of
 from simlab.engine.world.world import Unmet
 from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.execution import Account, PlanSums, Weights
@@ -98,7 +99,8 @@ def accounting(data: Data) -> Accounting:
     plain = objective == "holding_cost" and measure == "fill_rate" and weight == "units"
     account = None
     if not plain:
-        periods = data.study.simulation.periods * data.models.window_scale
+        windows = data.study.simulation.periods * data.models.window_scale
+        periods = windows * parts_of(data.models.world)
         account = Account(stock, order, short, measure, unit, periods)
     return Accounting(
         Weights(costs.unit_cost, costs.holding, account, margin_of(data)),
@@ -204,6 +206,7 @@ def _cost_weights(data: Data, problems: list[Problem]) -> tuple[IntArray, IntArr
             )
     # a sum over the window becomes money a year by × periods a year; stock counts twice (two snapshots)
     per_year = 2.0 * data.study.periods_per_year * 100 / costs.cost_resolution
+    per_year *= parts_of(data.models.world)  # stock is counted in parts of a period, orders are not
     return costs.holding, _whole(order, per_year), _whole(short, per_year)
 
 
@@ -247,7 +250,7 @@ class CountedScale(Scale):
     @property
     def holding(self) -> float:
         """Money (a year) per unit of `PlanSums.cost` of a replication."""
-        return self.factor / (2 * self.periods)
+        return self.factor / (2 * self.counted)
 
 
 def counted_scale(scale: Scale, accounting: Accounting) -> CountedScale:
@@ -257,6 +260,7 @@ def counted_scale(scale: Scale, accounting: Accounting) -> CountedScale:
         scale.periods_per_year,
         scale.cost_resolution,
         scale.level,
+        scale.parts,
         float(accounting.cost_part),
     )
 

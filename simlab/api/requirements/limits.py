@@ -101,7 +101,7 @@ def _service(measure: str, curves: Curves, settings: Settings) -> tuple[IntArray
         return curves.good_receipts.sum(axis=-1), curves.receipts.sum(axis=-1)
     if measure == "ready_rate":
         ready: IntArray = curves.ready.sum(axis=-1)
-        return ready, np.full((ready.shape[0], 1), settings.exposure * settings.replications, dtype=np.int64)
+        return ready, np.full((ready.shape[0], 1), settings.counted * settings.replications, dtype=np.int64)
     return curves.served.sum(axis=-1), curves.demanded.sum(axis=-1)[:, None]
 
 
@@ -112,7 +112,7 @@ def _amount(
     if measure in FLOWS:
         return _flow(measure, data, curves, settings, costs)
     stock: IntArray = (curves.on_hand + curves.on_hand_start).sum(axis=-1)
-    exposure = 2 * settings.exposure * settings.replications
+    exposure = 2 * settings.counted * settings.replications
     resolution = Fraction(repr(data.study.data.cost_resolution))
     if measure == "stock_volume":
         volume = integer_weights(data.catalog.numbers["unit_volume"], _VOLUME_RESOLUTION, "unit_volume")
@@ -146,7 +146,7 @@ def chance_limits(
     sums : list of PlanSums
         Per chance limit: target × cell × replication.
     periods : int
-        Counted periods, for the ready rate.
+        Counted periods (parts of them on a working grid), for the ready rate.
     """
     found: list[Chance] = []
     for (spec, groups), cells in zip(rules.chances, sums, strict=True):

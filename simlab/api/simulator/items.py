@@ -61,17 +61,19 @@ def achieved(
             progress=progress,
             stage="items",
         )
-        frame = _rows(curves, data.models, rows, horizon, settings.level)
+        frame = _rows(curves, data.models, rows, horizon, settings)
         parts.append(frame.assign(mean_on_hand=frame["mean_on_hand"] / data.catalog.parts[rows]))
     return pd.concat(parts, ignore_index=True).assign(sample=sample)
 
 
-def _rows(curves: Curves, models: Models, rows: IntArray, horizon: Horizon, level: float) -> pd.DataFrame:
-    fill = ratio_interval(curves.served[:, 0], curves.demanded, level)
+def _rows(
+    curves: Curves, models: Models, rows: IntArray, horizon: Horizon, settings: Settings
+) -> pd.DataFrame:
+    fill = ratio_interval(curves.served[:, 0], curves.demanded, settings.level)
     good = curves.good_receipts[:, 0].sum(axis=1)
     received = curves.receipts[:, 0].sum(axis=1)
     stock = (curves.on_hand[:, 0] + curves.on_hand_start[:, 0]).sum(axis=1)
-    mean_stock = stock / (2.0 * horizon.exposure * horizon.replications)
+    mean_stock = stock / (2.0 * horizon.exposure * settings.parts * horizon.replications)
     resolution = models.costs.cost_resolution
     with np.errstate(divide="ignore", invalid="ignore"):
         cycle = np.where(received > 0, good / received, np.nan)

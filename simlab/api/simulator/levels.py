@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from simlab.api.data.fitted import review_periods
 from simlab.arrays import FloatArray, IntArray
 from simlab.catalog import Catalog
 from simlab.engine.world.levels import Family, Levels
@@ -43,7 +44,7 @@ def level_frame(
             "reorder_point": point,
             "order_up_to": units(levels.order_up_to[rows, column]),
             "order_quantity": units(levels.order_quantity[rows, column]),
-            "review_period": models.world.terms.review_period,
+            "review_period": review_periods(models),
         }
     ).assign(reorder_point=lambda frame: frame["reorder_point"].mask(up_to), **_factors(levels, column))
 

@@ -240,7 +240,7 @@ def refuse_overflow(data: Data, plans: list[Levels], settings: Settings) -> None
         most = np.maximum(most, data.models.world.start.on_hand) + data.models.world.start.on_order
     runs = max(settings.replications, settings.verdict_replications)
     weight = np.maximum(costs.unit_cost, costs.holding).astype(np.float64)
-    largest = 2.0 * most * weight * settings.exposure * runs
+    largest = 2.0 * most * weight * settings.counted * runs
     worst = int(largest.argmax())
     if largest[worst] < LARGEST_SUM:
         return

@@ -179,7 +179,8 @@ def table_hash(models: Models) -> str:
     """SHA-256 over every array that the laws and order terms consist of."""
     digest = hashlib.sha256()
     world = models.world
-    for record in (world.demand, world.lead_time, world.terms, world.supply, world.dependence, world.start):
+    laws = (world.demand, world.lead_time, world.terms, world.supply, world.dependence, world.start)
+    for record in (*laws, world.grid):
         _digest_record(digest, record)
     return digest.hexdigest()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
 from simlab.arrays import BoolArray
 from simlab.engine.prepare.arrays import item_arrays, level_arrays
+from simlab.engine.prepare.on_grid import in_parts
 from simlab.engine.prepare.starts import begins_in_long_run
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import MILLION, Unmet, World
@@ -35,6 +37,8 @@ def warmup_periods(world: World) -> int:
     """
     if world.n_items == 0 or world.start is not None:
         return 0
+    if world.grid is not None:
+        return _warmup_on_grid(world)
     longest = world.lead_time.longest() + world.terms.review_period - 1
     supply = world.supply
     if supply is not None:
@@ -43,6 +47,14 @@ def warmup_periods(world: World) -> int:
         late = np.maximum(supply.rest_delay, 0) * (supply.on_time < MILLION)
         longest = longest + (np.where(supply.fails > 0, outage, 0) + late)[supply.supplier]
     return int(longest.max())
+
+
+def _warmup_on_grid(world: World) -> int:
+    """The same in whole periods, where the items that are split count it in parts."""
+    assert world.grid is not None
+    whole = warmup_periods(replace(world, grid=None))
+    parts = warmup_periods(in_parts(world.take(np.flatnonzero(world.grid.split))))
+    return max(whole, -(-parts // world.grid.parts))
 
 
 def evaluator_of(world: World, levels: Levels) -> Evaluator:
@@ -85,6 +97,7 @@ def begins_stationary(world: World, levels: Levels) -> BoolArray:
     All demand waits, nothing caps an order or a position, nothing of an order is cancelled, levels stand
     still, and the position begins with its law of the long run; see `starts`.
     """
+    world = in_parts(world)
     terms, supply = world.terms, world.supply
     free = (terms.unmet == Unmet.BACKORDER) & (terms.max_order == 0) & ~levels.moves()
     free &= levels.policy is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from simlab.engine.kernels.paths import first_position, load_block, rule_of
 from simlab.engine.kernels.types import DetailArrays, ItemArrays, LevelArrays, MovingArrays, Schedule
 from simlab.engine.prepare.arrays import check
 from simlab.engine.prepare.evaluators import shifting
+from simlab.engine.prepare.on_grid import among, groups
 from simlab.engine.prepare.overflow import recorder_arrays
 from simlab.engine.prepare.workspace import schedule
 from simlab.engine.recorder.forecasts import lift_levels
@@ -54,6 +56,8 @@ def item_extremes(world: World, levels: Levels, horizon: Horizon, start: Start |
     all columns that differ by a constant only, else each has its own.
     """
     world = world.starting(start)
+    if world.grid is not None:
+        return _by_groups(world, levels, horizon)
     check(world, levels, horizon)
     items, details, forms, moves = recorder_arrays(world, levels, horizon)
     run = schedule(horizon, grouped=False)
@@ -76,6 +80,16 @@ def item_extremes(world: World, levels: Levels, horizon: Horizon, start: Start |
         faults,
     )
     raise_faults(faults, np.arange(world.n_items))
+    return out
+
+
+def _by_groups(world: World, levels: Levels, horizon: Horizon) -> Extremes:
+    """Items that go by periods and items that go by parts, in the order of the items."""
+    shape = (world.n_items, levels.n_columns)
+    out = Extremes(np.zeros(shape, np.int64), np.zeros(shape, np.int64))
+    for one in groups(world, levels, horizon):
+        found = among(one, world, partial(item_extremes, one.world, one.levels, one.horizon))
+        out.peak[one.rows], out.end[one.rows] = found.peak, found.end
     return out
 
 

@@ -13,6 +13,7 @@ from simlab.engine.kernels.memory import Work
 from simlab.engine.kernels.paths import load_block
 from simlab.engine.kernels.types import ItemArrays, Schedule
 from simlab.engine.prepare.arrays import check, item_arrays
+from simlab.engine.prepare.on_grid import groups
 from simlab.engine.prepare.overflow import recorder_arrays
 from simlab.engine.prepare.workspace import make_work, schedule
 from simlab.engine.recorder.path import ORDER_FIELDS, ROWS
@@ -72,7 +73,8 @@ def ledger(
     Returns
     -------
     Ledger
-        The same integers that the sums are made of, whichever evaluator made them.
+        The same integers that the sums are made of, whichever evaluator made them. Of an item that goes by
+        parts of periods, a row of `periods` is a part.
 
     Raises
     ------
@@ -80,6 +82,10 @@ def ledger(
         There is no such item, replication or column.
     """
     world = world.starting(start)
+    if world.grid is not None and 0 <= item < world.n_items:
+        only = np.array([item])
+        (group,) = groups(world.take(only), levels.take(only), horizon)
+        return ledger(group.world, group.levels, group.horizon, 0, replication, column)
     check(world, levels, horizon)
     last = horizon.first_replication + horizon.replications
     for what, number, first, end in (

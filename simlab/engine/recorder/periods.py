@@ -7,6 +7,7 @@ apart, and add items up.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from simlab.engine.kernels.paths import first_position, load_block, rule_of
 from simlab.engine.kernels.types import DetailArrays, Groups, ItemArrays, LevelArrays, MovingArrays, Schedule
 from simlab.engine.prepare.arrays import check
 from simlab.engine.prepare.evaluators import shifting
+from simlab.engine.prepare.on_grid import among, by_period
+from simlab.engine.prepare.on_grid import groups as by_grid
 from simlab.engine.prepare.overflow import recorder_arrays
 from simlab.engine.prepare.workspace import schedule
 from simlab.engine.recorder.forecasts import lift_levels
@@ -46,7 +49,8 @@ class TimeProfile:
     ----------
     stock_start_value, stock_value : int64
         Shelf stock after ordering and before demand, and at the count, at unit value. Their mean is
-        the inventory value of the period.
+        the inventory value of the period; with a working grid it is summed over the period's parts, and so
+        are on_order_value and backorders.
     on_order_value : int64
         Units on order at the count, at unit value.
     purchases_value, received_value : int64
@@ -126,6 +130,8 @@ def time_profile(
         Inputs that make no sense, a breached guard, or sums of money that might leave 64 bits.
     """
     world = world.starting(start)
+    if world.grid is not None:
+        return _by_groups(world, levels, horizon, (groups, unit_value), n_groups)
     check(world, levels, horizon)
     n_groups = int(groups.max(initial=-1)) + 1 if n_groups is None else n_groups
     if groups.size != world.n_items or unit_value.size != world.n_items:
@@ -160,6 +166,26 @@ def time_profile(
     return TimeProfile(*values, *units)
 
 
+OVER_TIME = ("stock_start_value", "stock_value", "on_order_value", "backorders")
+"""What a period holds; the rest flows through it."""
+
+
+def _by_groups(
+    world: World, levels: Levels, horizon: Horizon, of_items: tuple[IntArray, IntArray], n_groups: int | None
+) -> TimeProfile:
+    """Items that go by periods and items that go by parts, added up period by period."""
+    n_groups = int(of_items[0].max(initial=-1)) + 1 if n_groups is None else n_groups
+    total = TimeProfile.zeros(levels.n_columns, n_groups, horizon)
+    for one in by_grid(world, levels, horizon):
+        own = [of[one.rows] for of in of_items]
+        run = partial(time_profile, one.world, one.levels, one.horizon, *own, n_groups=n_groups)
+        found = among(one, world, run)
+        for name in vars(found):
+            times = one.times if name in OVER_TIME else 1
+            getattr(total, name)[...] += times * by_period(getattr(found, name), one.parts)
+    return total
+
+
 def prove_bounds(peaks: IntArray, unit_value: IntArray) -> None:
     """Fail if the items' largest quantities at their values might add up beyond 64 bits."""
     most = sum(abs(peak * value) for peak, value in zip(peaks.tolist(), unit_value.tolist(), strict=True))
@@ -171,6 +197,8 @@ def stock_by_period(
     world: World, levels: Levels, horizon: Horizon, groups: IntArray, unit_value: IntArray, *, n_groups: int
 ) -> IntArray:
     """Stock value of given plans by group, replication and counted period, in one thread.
+
+    With a working grid the stock of a period is summed over its parts.
 
     Parameters
     ----------
@@ -192,6 +220,8 @@ def stock_by_period(
     EngineFaultError
         Inputs that make no sense, a breached guard, or sums of money that might leave 64 bits.
     """
+    if world.grid is not None:
+        return _stock_by_groups(world, levels, horizon, (groups, unit_value), n_groups)
     check(world, levels, horizon)
     if groups.size != world.n_items or unit_value.size != world.n_items:
         raise EngineFaultError("groups and unit values need one entry per item")
@@ -220,6 +250,18 @@ def stock_by_period(
     raise_faults(faults, np.arange(world.n_items))
     prove_bounds(peaks, unit_value)
     return out
+
+
+def _stock_by_groups(
+    world: World, levels: Levels, horizon: Horizon, of_items: tuple[IntArray, IntArray], n_groups: int
+) -> IntArray:
+    """Items that go by periods and items that go by parts, their stock added up period by period."""
+    total = np.zeros((levels.n_columns, n_groups, horizon.replications, horizon.periods), np.int64)
+    for one in by_grid(world, levels, horizon):
+        own = [of[one.rows] for of in of_items]
+        run = partial(stock_by_period, one.world, one.levels, one.horizon, *own, n_groups=n_groups)
+        total += one.times * by_period(among(one, world, run), one.parts)
+    return total
 
 
 def still(levels: Levels) -> bool:

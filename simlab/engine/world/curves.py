@@ -11,6 +11,9 @@ from simlab.arrays import IntArray
 class Curves:
     """Totals per item × column, and by slot those that intervals need. Units, unless said.
 
+    What is summed over periods is summed over parts of periods where the world has a working grid (a period
+    of an item that is not split counts as all of its parts).
+
     The middle axis is k columns, or 1 where the measure cannot differ between columns.
 
     Attributes

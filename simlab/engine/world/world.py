@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from simlab.arrays import CodeArray, FloatArray, IntArray, KeyArray, TextArray, take_rows
 from simlab.engine.world.demand_law import DemandLaw, Dependence
+from simlab.engine.world.working_grid import WorkingGrid
 
 MILLION = 1_000_000
 """Shares are counted in millionths."""
@@ -204,6 +205,9 @@ class World:
         run if left out.
     names : two (n,) object arrays, optional
         SKUs and locations: what a fault calls the items, beside their rows.
+    grid : WorkingGrid, optional
+        Items that go by parts of a period (`on_grid`); laws, lead times and terms of theirs are by period
+        here all the same. All go by periods if left out.
     """
 
     keys: KeyArray
@@ -215,6 +219,7 @@ class World:
     dependence: Dependence | None = None
     start: Start | None = None
     names: tuple[TextArray, TextArray] | None = None
+    grid: WorkingGrid | None = None
 
     @property
     def n_items(self) -> int:
@@ -240,6 +245,7 @@ class World:
             None if self.dependence is None else self.dependence.take(rows),
             None if self.start is None else self.start.take(rows),
             None if self.names is None else (self.names[0][rows], self.names[1][rows]),
+            None if self.grid is None else self.grid.take(rows),
         )
 
 

@@ -28,6 +28,7 @@ from simlab.models.suppliers.orders import observe
 from simlab.models.suppliers.redrawn import DelayUncertainty, GroupLaw, Source, alike, delay_uncertainty
 from simlab.models.suppliers.remarks import remarks
 from simlab.models.suppliers.stated import stated_lead_times, stated_points
+from simlab.models.working_parts import constants_stay, receipts_can_be_constant
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -53,12 +54,16 @@ class LeadTimes:
         Rows of the quality account.
     known : DelayUncertainty or None
         How sure the laws are; None where all are stated, or the study does not ask.
+    constant : (n,) float
+        Lead times that never vary, in periods and parts of them; NaN where they are random. The law has
+        the nearest whole period: see `working_parts`.
     """
 
     law: LeadTimeLaw
     reason: tuple[str, ...]
     notes: tuple[QualityRow, ...]
     known: DelayUncertainty | None = None
+    constant: FloatArray = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass(eq=False)
@@ -67,6 +72,13 @@ class _Laws:
 
     points: list[tuple[IntArray, IntArray]] = field(default_factory=list)
     number: dict[object, int] = field(default_factory=dict)
+    constant: dict[int, float] = field(default_factory=dict)
+
+    def add_constant(self, key: object, value: float) -> int:
+        """A lead time that never varies, at its nearest whole period."""
+        number = self.add(key, np.array([round(value)], np.int64), np.ones(1, np.int64))
+        self.constant[number] = value
+        return number
 
     def add(self, key: object, periods: IntArray, weights: IntArray) -> int:
         if key not in self.number:
@@ -153,6 +165,8 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
     far (Kaplan–Meier). ``gamma`` and ``lognormal`` keep mean and variance of these laws. ``law =
     "fixed"`` takes what the item states alone: its `lead_time`, which varies by `lead_time_sd` where that
     is above 0 (a gamma law, lognormal under ``law = "lognormal"``; `spread_periods`). Each reason says which.
+    What never varies (stated without a spread, or the same in all receipts) stays constant: whole here, and
+    on the working grid of `working_parts` where it is no whole number of periods.
     """
     receipts = _usable(catalog)
     laws = _Laws()
@@ -178,12 +192,13 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
         raise InvalidInputError([_crossing_unsaid(catalog.study)])
     law = laws.arrays(number, bool(crossing) and is_random)
     notes = (*receipts.notes, *_borrowed(catalog, reason), *remarks(catalog))
+    constant = np.array([laws.constant.get(one, np.nan) for one in number.tolist()])
     known = None
     if catalog.study.models.parameter_uncertainty:
         spec = catalog.study.lead_times
         groups = receipts.groups(sources)
         known = delay_uncertainty(sources, groups, spec, receipts.ratio, receipts.likeness())
-    return LeadTimes(law, tuple(reason), notes, known)
+    return LeadTimes(law, tuple(reason), notes, known, constant)
 
 
 def _borrowed(catalog: Catalog, reason: Sequence[str]) -> tuple[QualityRow, ...]:
@@ -295,8 +310,11 @@ def _learnt(
     study, key = receipts.study, (group, kind)
     if kind in ("gamma", "lognormal") and key not in laws.number:
         law = smoothed(law, kind, study.lead_times.longest_days)
-    periods, weights = split_days(law.days, receipts.ratio)
-    number = laws.add(key, periods, weights * np.tile(law.weights, 2))
+    if law.days.size == 1 and receipts_can_be_constant(study):
+        number = laws.add_constant(key, float(law.days[0]) * receipts.ratio[0] / receipts.ratio[1])
+    else:
+        periods, weights = split_days(law.days, receipts.ratio)
+        number = laws.add(key, periods, weights * np.tile(law.weights, 2))
     shape = "" if kind == "empirical" else f", {kind}"
     days = "days" if study.lead_times.calendar == "days" else "working days"
     return number, f"{why}, mean {law.mean:.3g} {days}{shape}"
@@ -307,7 +325,10 @@ def _stated(stated: _Stated, kind: str, laws: _Laws, study: Study, why: str) -> 
     key = ("stated", stated.mean, stated.sd, shape if stated.sd else "")
     if key not in laws.number:
         unit = study.time_unit_periods
-        laws.add(key, *stated_points(stated.mean * unit, stated.sd * unit, shape, stated.who))
+        if stated.sd == 0 and constants_stay(study):
+            laws.add_constant(key, stated.mean * unit)
+        else:
+            laws.add(key, *stated_points(stated.mean * unit, stated.sd * unit, shape, stated.who))
     text = f"{why}items.lead_time = {stated.mean:g} {study.data.time_unit}"
     return laws.number[key], text + (f", lead_time_sd = {stated.sd:g}, {shape}" if stated.sd else "")
 
@@ -342,7 +363,7 @@ def _no_lead_time(catalog: Catalog, rows: Sequence[int]) -> Problem:
 
 def _crossing_unsaid(study: Study) -> Problem:
     fix = "say [lead_times] crossing = false (arrivals keep the order of orders) or true (they may overtake)"
-    message = "must be said where lead times are random: of no whole number of periods, or with lead_time_sd"
+    message = "must be said where lead times are random: learned from receipts, or with lead_time_sd"
     return Problem("E-STU-011", message, study.file, column="lead_times.crossing", fix=fix)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _NAMED = 5
 
 
-def best_levels(models: Models, targets: FloatArray) -> tuple[IntArray, IntArray]:
+def best_levels(models: Models, targets: FloatArray, parts: IntArray) -> tuple[IntArray, IntArray]:
     """Levels of least holding, ordering and shortage cost (Zheng–Federgruen).
 
     Parameters
@@ -29,6 +29,8 @@ def best_levels(models: Models, targets: FloatArray) -> tuple[IntArray, IntArray
     targets : (n, k) float
         Critical ratios: a unit owed at the count costs h·t / (1 − t), h the cost of holding one for a
         period. Without a cost of ordering, t of the counts would end without a unit owed.
+    parts : (n,) int64
+        Parts of a period that each item's law, R and L are in; 1 where these are in periods.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def best_levels(models: Models, targets: FloatArray) -> tuple[IntArray, IntArray
     otherwise is left out here, and simulated.
     """
     costs = models.costs
-    holding = check_costs(models)
+    holding = check_costs(models) / parts
     low = np.full(targets.shape, -1, dtype=np.int64)
     top = np.zeros(targets.shape, dtype=np.int64)
     for item in np.flatnonzero(models.world.demand.mean > 0).tolist():

@@ -31,7 +31,7 @@ class Sample:
     demanded : (n, b) int64
         Units demanded.
     exposure : int
-        Periods × replications in a batch; all batches are equally long.
+        Periods (parts of them on a working grid) × replications in a batch; all batches are equally long.
     """
 
     stock: IntArray

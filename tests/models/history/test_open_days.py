@@ -78,11 +78,13 @@ def test_calendar_days_become_open_days(unit, lead, review, said) -> None:
     assert not [text for text in seven.assumptions if "open for demand" in text]
 
 
-def test_three_calendar_days_keep_their_mean_as_open_days() -> None:
-    """15/7 of an open day: two or three, the mean kept to the resolution of stated lead times."""
+def test_three_calendar_days_are_the_nearest_number_of_open_days() -> None:
+    """15/7 of an open day stay constant: two, and what was rounded is said (days have no parts)."""
     models = fit(week_of_five(lead_time=3.0))
-    assert models.world.lead_time.support(0)[0].tolist() == [2, 3]
-    assert models.lead_time_moments[0][0] == pytest.approx(15 / 7, abs=1e-4)
+    assert models.world.lead_time.support(0)[0].tolist() == [2]
+    assert models.world.grid is None
+    (note,) = [note.note for note in models.notes if "nearest part" in note.what]
+    assert "lead_time 3 → 2.8" in note
 
 
 def test_days_closed_by_date_are_told_not_converted() -> None:

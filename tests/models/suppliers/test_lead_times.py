@@ -82,11 +82,13 @@ def test_without_any_source_the_items_are_named(make_catalog) -> None:
         fit(catalog)
 
 
-def test_crossing_must_be_said_where_a_lead_time_is_no_whole_number_of_periods(make_catalog) -> None:
+def test_crossing_must_be_said_where_a_lead_time_is_random(make_catalog) -> None:
+    """A constant one of ten days in weeks is not: it goes by parts of a week."""
     items = {**GIVEN, "lead_time": 10.0}
+    assert fit(make_catalog({"P0": {}}, None, items, period="week", lead_times={})).world.grid is not None
+    assert fit(make_catalog({"P0": {}}, None, items, period="day", lead_times={})).world.grid is None
+    random = {**items, "lead_time_sd": 5.0}
     with pytest.raises(InvalidInputError, match="crossing"):
-        fit(make_catalog({"P0": {}}, None, items, period="week", lead_times={}))
-    assert fit(make_catalog({"P0": {}}, None, items, period="day", lead_times={})).n_items == 1
-    models = fit(make_catalog({"P0": {}}, None, items, period="week", lead_times={"crossing": True}))
+        fit(make_catalog({"P0": {}}, None, random, period="week", lead_times={}))
+    models = fit(make_catalog({"P0": {}}, None, random, period="week", lead_times={"crossing": True}))
     assert models.world.lead_time.crossing
-    assert lead(models, 0) == {1: 0.5714, 2: 0.4286}

@@ -1,0 +1,225 @@
+"""Constant lead times and review periods that are no whole number of periods: a working grid of parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.catalog.quality import QualityRow
+from simlab.engine.laws.pieces import DIVISIBLE, pieces
+from simlab.engine.laws.pmfs import moments_of
+from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.engine.world.working_grid import WorkingGrid
+from simlab.errors import InvalidInputError, Problem
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+    from simlab.study import Study
+
+
+MOST_PARTS = {"month": 31, "week": 7, "day": 1}
+"""Parts of a period at most: about a day."""
+
+WHOLE = 0.005
+"""What is this near to a whole number of periods is whole, as a share of it."""
+
+NEAR = 0.01
+"""How far L and R may lie from whole parts, as a share of R + L."""
+_A_PART = 0.95  # of a part, from which a review period is one
+_SHOWN = 4
+
+
+@dataclass(frozen=True, eq=False)
+class WorkingParts:
+    """How the items' constant times are taken.
+
+    Attributes
+    ----------
+    grid : WorkingGrid or None
+        None where every item goes by whole periods.
+    on_grid : (n,) bool
+        Items with a constant lead time, L or R being no whole number of periods: what follows is theirs.
+    lead_time, review_period : (n,) float
+        As stated, in periods.
+    lead_time_taken, review_period_taken : (n,) float
+        As planned and simulated, in periods.
+    """
+
+    grid: WorkingGrid | None
+    on_grid: BoolArray
+    lead_time: FloatArray
+    review_period: FloatArray
+    lead_time_taken: FloatArray
+    review_period_taken: FloatArray
+
+
+def constants_stay(study: Study) -> bool:
+    """Whether the study's policy knows parts of periods; forecasts are updated period by period."""
+    return study.policy.family != "forecast"
+
+
+def receipts_can_be_constant(study: Study) -> bool:
+    """Whether receipts that all took as long tell a constant lead time.
+
+    Not where their law is drawn again with its uncertainty, and not in days, which closed weekdays make
+    more or fewer open ones.
+    """
+    known = study.models.parameter_uncertainty or MOST_PARTS[study.period] == 1
+    return constants_stay(study) and not known
+
+
+def stated_reviews(catalog: Catalog) -> tuple[FloatArray, FloatArray]:
+    """(n,) review periods and phases as asked for, in periods; an item's own, else the study's."""
+    unit, study = catalog.study.time_unit_periods, catalog.study
+    none = np.full(catalog.n_items, np.nan)
+    own = np.asarray(catalog.numbers.get("review_period", none))
+    phase = np.nan_to_num(np.asarray(catalog.numbers.get("review_phase", none)))
+    return np.where(np.isnan(own), study.policy.review_period, own) * unit, phase * unit
+
+
+def is_whole(periods: FloatArray) -> BoolArray:
+    """Whether times are whole periods, or nearly."""
+    nearest = np.rint(periods)
+    return np.asarray(np.abs(periods - nearest) <= WHOLE * nearest + 1e-9)
+
+
+def working_parts(catalog: Catalog, constant: FloatArray) -> WorkingParts:
+    """The least working grid on which all constant lead times and their review periods are whole.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    constant : (n,) float
+        Constant lead times, periods; NaN where they are random.
+
+    Raises
+    ------
+    InvalidInputError
+        Review periods that are shorter than a part: the study's period is too long for them.
+
+    Notes
+    -----
+    m is the least number, at most 31 a month, 7 a week and 1 a day, at which every L and R of the items
+    concerned is whole to 1 % of R + L; where none is, the one with the least such share. L and R take the
+    nearest part. What lies within 0.5 % of a whole period is whole (a month is 365/12 days), and so
+    concerns nothing.
+    """
+    review, phase = stated_reviews(catalog)
+    most = MOST_PARTS[catalog.study.period]
+    split = ~np.isnan(constant) & ~(is_whole(np.nan_to_num(constant)) & is_whole(review))
+    short = np.where(split, review * most < _A_PART, review < 0.5)
+    if short.any():
+        raise InvalidInputError([_too_short(catalog, np.flatnonzero(short), review, most)])
+    m = _least(constant[split], review[split], most)
+    lead = np.rint(np.nan_to_num(constant) * m).astype(np.int64)
+    own = np.maximum(np.rint(review * m), 1).astype(np.int64)
+    taken = np.where(split, lead / m, constant), np.where(split, own / m, np.maximum(np.rint(review), 1))
+    grid = None
+    if m > 1:
+        begin = np.rint(phase * m).astype(np.int64) % own
+        lead, own, begin = (np.where(split, one, least) for one, least in ((lead, 0), (own, 1), (begin, 0)))
+        grid = WorkingGrid(m, split, lead, own, begin)
+    return WorkingParts(grid, split, constant, review, *taken)
+
+
+def _least(lead: FloatArray, review: FloatArray, most: int) -> int:
+    """The least number of parts at which all are whole, else the one at which they are so most nearly."""
+    if lead.size == 0:
+        return 1
+    best, worst = 1, np.inf
+    for m in range(1, most + 1):
+        if (review * m < _A_PART).any():
+            continue
+        off = np.maximum(_off(lead * m, 0), _off(review * m, 1)) / m
+        share = float((off / (lead + review)).max())
+        if share <= NEAR:
+            return m
+        if share < worst:
+            best, worst = m, share
+    return best
+
+
+def _off(parts: FloatArray, least: int) -> FloatArray:
+    return np.asarray(np.abs(parts - np.maximum(np.rint(parts), least)))
+
+
+def _too_short(catalog: Catalog, rows: IntArray, review: FloatArray, most: int) -> Problem:
+    study = catalog.study
+    names = ", ".join(
+        f"{catalog.sku[row]}@{catalog.location[row]} ({review[row]:.3g} {study.period}s)"
+        for row in rows[:_SHOWN].tolist()
+    )
+    more = f" and {rows.size - _SHOWN} more" if rows.size > _SHOWN else ""
+    shortest = "a day"
+    if most > 1:
+        shortest += f" in a study by {study.period}, half a {study.period} where lead times are random"
+    what = f"review periods below what the period allows: {names}{more}; the shortest is {shortest}"
+    fix = 'use period = "day" under [study]' if most > 1 else "reviews are at least one day apart"
+    return Problem("E-MOD-031", what, study.data.items.path or "items", column="review_period", fix=fix)
+
+
+def grid_notes(catalog: Catalog, found: WorkingParts, law: DemandLaw) -> tuple[QualityRow, ...]:
+    """What is planned and simulated by parts, what was rounded by how much, and what it costs in time."""
+    if not found.on_grid.any():
+        return ()
+    return (*_split_note(catalog, found), *_remainder_note(catalog, found), *_law_note(catalog, found, law))
+
+
+def _split_note(catalog: Catalog, found: WorkingParts) -> tuple[QualityRow, ...]:
+    if found.grid is None:
+        return ()
+    study, m, n = catalog.study, found.grid.parts, int(found.on_grid.sum())
+    time = 1 + (m - 1) * n / catalog.n_items
+    note = (
+        f"{n} of {catalog.n_items} SKU-locations have a constant lead time, which with the review period "
+        f"is no whole number of {study.period}s: they are planned and simulated by parts, {m} a "
+        f"{study.period} ({study.period_days / m:.3g} days each), so that it stays constant; simulating "
+        f"takes about {time:.2g} times as long"
+    )
+    return (QualityRow("items", f"working grid of {m} parts a {study.period}", "repaired", 0, note=note),)
+
+
+def _remainder_note(catalog: Catalog, found: WorkingParts) -> tuple[QualityRow, ...]:
+    unit, name = catalog.study.time_unit_periods, catalog.study.data.time_unit
+    pairs = (
+        ("lead_time", found.lead_time, found.lead_time_taken),
+        ("review_period", found.review_period, found.review_period_taken),
+    )
+    names = [f"{sku}@{location}" for sku, location in zip(catalog.sku, catalog.location, strict=True)]
+    told = [
+        f"{names[row]} {what} {stated[row] / unit:.4g} → {taken[row] / unit:.4g}"
+        for row in np.flatnonzero(found.on_grid).tolist()
+        for what, stated, taken in pairs
+        if abs(stated[row] - taken[row]) > 1e-3 * (found.lead_time[row] + found.review_period[row])
+    ]
+    if not told:
+        return ()
+    more = f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+    note = f"{', '.join(told[:_SHOWN])}{more} (in {name}; all in the table of items)"
+    what = "constant lead times and review periods rounded to the nearest part"
+    return (QualityRow("items", what, "repaired", 0, note=note),)
+
+
+def _law_note(catalog: Catalog, found: WorkingParts, law: DemandLaw) -> tuple[QualityRow, ...]:
+    """Laws that are no sum of independent pieces, and the variance that their parts have."""
+    if found.grid is None:
+        return ()
+    rows = np.flatnonzero(found.on_grid & ~np.isin(law.kind, DIVISIBLE))
+    if rows.size == 0:
+        return ()
+    m, own = found.grid.parts, law.take(rows)
+    fine = moments_of(pieces(own, m))[1]
+    whole = moments_of(own)[1]
+    ratio = np.divide(m * fine, whole, out=np.ones(rows.size), where=whole > 0)
+    kinds = ", ".join(sorted({LawKind(int(kind)).name.lower() for kind in own.kind}))
+    study = catalog.study
+    note = (
+        f"{rows.size} SKU-locations with laws that are no sum of independent pieces ({kinds}): every order "
+        "line stays whole and falls into a part at random; the variance of a part is "
+        f"{ratio.min() / m:.3g} to {ratio.max() / m:.3g} of the {study.period}'s (1/{m} = {1 / m:.3g} "
+        "leaves that as it was)"
+    )
+    return (QualityRow("items", "laws divided by lines", "repaired", 0, note=note),)

@@ -1,0 +1,127 @@
+"""A constant lead time of ten days in a monthly study is ten days: the working grid of parts a period."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from simlab.engine.world.demand_law import LawKind
+from simlab.errors import InvalidInputError
+from simlab.models import fit
+
+MONTH = 365 / 12
+GIVEN = {"demand_law": "poisson", "demand_mean": 30.0}
+
+
+def models_of(make_catalog, lead: list[float], review: list[float], **options):
+    items = {**GIVEN, "lead_time": lead, "review_period": review}
+    options.setdefault("period", "month")
+    names = {f"P{number}": {} for number in range(len(lead))}
+    return fit(make_catalog(names, None, items, lead_times={}, **options))
+
+
+@pytest.mark.parametrize(
+    ("period", "lead", "review", "parts", "taken"),
+    [
+        ("month", [10.0], [30.4375], 3, [(1, 3)]),
+        ("week", [3.0, 10.0], [7.0, 7.0], 7, [(3, 7), (10, 7)]),
+        ("month", [45.0], [MONTH], 2, [(3, 2)]),
+        ("month", [61.0], [14.0], 9, [(18, 4)]),
+        ("week", [3.5], [14.0], 2, [(1, 4)]),
+    ],
+    ids=["ten days", "3 and 10 days in weeks", "45 days", "two weeks of review", "half a week"],
+)
+def test_the_least_number_of_parts_that_fits(make_catalog, period, lead, review, parts, taken) -> None:
+    """L and R in parts: whole to 1 % of R + L, as few as that takes."""
+    grid = models_of(make_catalog, lead, review, period=period).world.grid
+    assert grid is not None
+    assert grid.parts == parts
+    assert list(zip(grid.lead_time.tolist(), grid.review_period.tolist(), strict=True)) == taken
+
+
+def test_what_is_whole_or_nearly_whole_keeps_its_periods(make_catalog) -> None:
+    """A month is 365/12 days: 30.4375 and 91.25 are whole; 20 are not, and only that item is split."""
+    models = models_of(make_catalog, [91.25, 60.9, 20.0], [30.4375, 30.4, 30.4375])
+    assert models.world.grid is not None
+    assert models.world.grid.split.tolist() == [False, False, True]
+    assert models.world.lead_time.longest().tolist()[:2] == [3, 2]
+    assert models_of(make_catalog, [91.25, 60.9], [30.4375, 30.4]).world.grid is None
+
+
+def test_days_have_no_parts(make_catalog) -> None:
+    """2.3 days are two, and that is said; nothing becomes random."""
+    models = models_of(make_catalog, [2.3], [1.0], period="day")
+    assert models.world.grid is None
+    assert models.world.lead_time.support(0)[0].tolist() == [2]
+    (note,) = [one.note for one in models.notes if "nearest part" in one.what]
+    assert "P0@EAST lead_time 2.3 → 2" in note
+
+
+def test_random_lead_times_stay_as_they_are(make_catalog) -> None:
+    """Only constant ones go by parts; a review period of theirs is the nearest whole one, and said."""
+    items = {**GIVEN, "lead_time": 10.0, "lead_time_sd": [4.0, 0.0], "review_period": [45.0, 45.0]}
+    names = {"P0": {}, "P1": {}}
+    catalog = make_catalog(names, None, items, lead_times={"crossing": False}, period="month")
+    models = fit(catalog)
+    assert models.world.grid is not None
+    assert models.world.grid.split.tolist() == [False, True]
+    (note,) = [one.note for one in models.notes if "review periods that" in one.what]
+    assert note.startswith("1 SKU-locations")
+
+
+@pytest.mark.parametrize(("period", "review"), [("month", 0.5), ("week", 0.6), ("day", 0.4)])
+def test_a_review_period_below_a_part_is_refused(make_catalog, period, review) -> None:
+    """Twice a day cannot be simulated; where days would do the message says so."""
+    with pytest.raises(InvalidInputError, match=r"below what the period allows: P0@EAST") as raised:
+        models_of(make_catalog, [10.0], [review], period=period)
+    assert ('use period = "day"' in str(raised.value)) == (period != "day")
+
+
+def test_rounding_is_listed_by_item_and_time_is_said(make_catalog) -> None:
+    """10 days become a third of a month, 10.14 days; half of the items are simulated three times as long."""
+    models = models_of(make_catalog, [10.0, MONTH], [MONTH, MONTH])
+    told = {one.what: one.note for one in models.notes}
+    assert (
+        "P0@EAST lead_time 10 → 10.14"
+        in told["constant lead times and review periods rounded to the nearest part"]
+    )
+    assert "about 2 times as long" in told["working grid of 3 parts a month"]
+    assert models.parts is not None
+    off = models.parts.lead_time_taken - models.parts.lead_time
+    np.testing.assert_allclose(off * MONTH, [0.1389, 0.0], atol=1e-4)
+
+
+def test_laws_without_pieces_say_the_variance_of_a_part(make_catalog) -> None:
+    """An intermittent line stays whole: m parts vary more than the period they make."""
+    items = {
+        "lead_time": 10.0,
+        "review_period": MONTH,
+        "demand_law": ["geometric", "binomial"],
+        "demand_mean": [3.0, 4.0],
+        "demand_variance": [12.0, 2.0],
+    }
+    models = fit(make_catalog({"P0": {}, "P1": {}}, None, items, lead_times={}, period="month"))
+    assert models.world.demand.kind.tolist() == [LawKind.GEOMETRIC, LawKind.BINOMIAL]
+    (note,) = [one.note for one in models.notes if one.what == "laws divided by lines"]
+    assert note.startswith("1 SKU-locations")
+    assert "(binomial)" in note
+
+
+def test_receipts_that_all_took_ten_days_are_constant(make_catalog) -> None:
+    """Learned or stated, what never varies stays constant in months and weeks."""
+    items = {**GIVEN, "supplier": "A", "review_period": MONTH}
+    receipts = [("A", 10)] * 12
+    models = fit(make_catalog({"P0": {}}, receipts, items, period="month"))
+    assert models.world.grid is not None
+    assert models.world.grid.lead_time.tolist() == [1]
+
+
+def test_levels_that_follow_a_forecast_keep_whole_periods(make_catalog) -> None:
+    """They are updated period by period: there a fraction is rounded at random, its mean kept."""
+    items = {**GIVEN, "lead_time": 10.0, "review_period": MONTH}
+    policy = {"family": "forecast", "planning": "normal"}
+    models = fit(
+        make_catalog({"P0": {}}, None, items, lead_times={"crossing": False}, period="month", policy=policy)
+    )
+    assert models.world.grid is None
+    assert models.lead_time_moments[0][0] == pytest.approx(10 / MONTH, abs=1e-4)
