@@ -86,7 +86,8 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("asked", "robust", "service"),
     ),
     "models": (
-        ("correlation", "grouping", "review_cycles", "statistics", "terms"),
+        ("correlation", "grouping", "statistics", "working_parts"),
+        ("review_cycles", "terms"),
         ("history",),
         ("suppliers",),
         ("demand",),
