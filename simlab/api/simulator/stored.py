@@ -86,6 +86,10 @@ class StoredCurves:
         if differ:
             message = f"its curves cannot be used again: {', '.join(differ)} differ"
             fix = "simulate anew: leave --curves out"
+            if set(differ) <= {"targets", "levels"} and "targets" in differ:
+                message += _which(wanted["targets"], found.get("targets") or [])
+                grid = ", ".join(f"{target:.12g}" for target in found.get("targets") or [])
+                fix = f"take the grid of that run: [optimize] targets = [{grid}]; or {fix}"
             raise InvalidInputError([Problem("E-RUN-010", message, self.where, fix=fix)])
         return self._curves(len(ids), len(targets))
 
@@ -99,6 +103,17 @@ class StoredCurves:
                 table = self.table[field.name].to_numpy(dtype=np.int64).reshape(n, k, 1)
             parts[field.name] = table[:, 0] if field.name == "demanded" else table
         return Curves(**parts)
+
+
+def _which(here: list[float], there: list[float]) -> str:
+    """Targets that only one of two grids has; a habit's targets come with segments by abc."""
+    only = {"that run alone has": set(there) - set(here), "this study alone has": set(here) - set(there)}
+    said = [
+        f"{who} {', '.join(f'{target:.12g}' for target in sorted(some))}"
+        for who, some in only.items()
+        if some
+    ]
+    return f" ({'; '.join(said)})"
 
 
 def basis(data: Data, levels: Levels, horizon: Horizon, targets: tuple[float, ...]) -> dict[str, Any]:

@@ -59,3 +59,29 @@ def test_what_changed_is_named(first, tmp_path, old, new, said):
         api.run_optimize(write_study(tmp_path, STUDY, **{old: new}), curves=run)
     assert said in str(caught.value)
     assert not list((tmp_path / "runs").glob("*"))
+
+
+OTHER = {"targets = { fast = 0.98, slow = 0.9 }": "targets = { fast = 0.97, slow = 0.9 }"}
+
+
+def test_a_grid_that_differs_is_named_with_the_line_to_write(first, tmp_path):
+    """Targets of a habit or a policy enter the grid: those of either side alone are said."""
+    _, run = first
+    with pytest.raises(InvalidInputError) as caught:
+        api.run_optimize(write_study(tmp_path, STUDY, **OTHER), curves=run)
+    said = str(caught.value)
+    assert "that run alone has 0.98; this study alone has 0.97" in said
+    assert "[optimize] targets = [0.5, " in said
+
+
+@pytest.mark.slow
+def test_the_line_to_write_makes_the_curves_of_use(first, tmp_path):
+    """Pasted under [optimize], it is the grid of that run."""
+    _, run = first
+    with pytest.raises(InvalidInputError) as caught:
+        api.run_optimize(write_study(tmp_path, STUDY, **OTHER), curves=run)
+    line = str(caught.value).partition("[optimize] ")[2].partition("]")[0] + "]"
+    changes = {**OTHER, "n_targets = 8": line}
+    (tmp_path / "again").mkdir()
+    again = api.run_optimize(write_study(tmp_path / "again", STUDY, **changes), curves=run)
+    assert f"curves are those of the run '{run.name}'" in str(RunFolder.open(again.folder).manifest)
