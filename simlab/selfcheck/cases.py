@@ -221,7 +221,7 @@ def _from_start(case: Case, setup: Setup, horizon: Horizon) -> Sums:
     S stands for s + Q under (R,s,nQ). What is no start of the long run is given to the engine as
     today's stock.
     """
-    shelf = setup.S if case.start is None else int(case.start * setup.scale)
+    shelf = setup.S if case.start is None else round(case.start * setup.scale)
     by_batch = setup.family is Family.REORDER_QUANTITY and not case.lost and setup.Q > 1
     if shelf == setup.S and not by_batch:
         return run(setup, horizon)

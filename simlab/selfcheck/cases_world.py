@@ -82,13 +82,19 @@ def set_up(case: Case) -> Setup:
     world = World(
         streams.item_keys([case.id], ["selfcheck"]), law, _lead_time(case), _terms(case.review, case.lost)
     )
-    S, Q = int(rule.S * scale), int(rule.Q * scale)
-    s = S - 1 if family is Family.ORDER_UP_TO else int(rule.s * scale)
+    S, Q = round(rule.S * scale), round(rule.Q * scale)
+    s = S - 1 if family is Family.ORDER_UP_TO else round(rule.s * scale)
+    if any((level * scale).denominator > 1 for level in (rule.s, rule.S, rule.Q)):
+        note += f"; levels rounded to it, by at most 1/{2 * scale} unit"
     return Setup(world, family, s, S, Q, scale, _warmup(case, law, family, S - s), note)
 
 
 def _scale(demand: Demand, *levels: Fraction) -> int:
-    """Steps per unit that make levels and points whole, and continuous laws fine."""
+    """Steps per unit that make levels and points whole, and continuous laws fine.
+
+    Levels with more decimals than the lattice of a continuous law has (published optima such as
+    52.34567) would make it explode: there the law's own lattice is taken, and levels are rounded to it.
+    """
     whole = math.lcm(*(x.denominator for x in levels), *(value.denominator for value, _ in demand.points))
     if not demand.is_continuous:
         return whole
@@ -97,6 +103,8 @@ def _scale(demand: Demand, *levels: Fraction) -> int:
         demand.mean + 7 * sd if demand.kind == "normal" else demand.mean + 12 * sd + 12 * sd**2 / demand.mean
     )
     fine = min(_STEPS_PER_SD / sd, _MOST_STEPS / longest)
+    if whole > 2 * fine:
+        return max(1, round(fine))
     return whole * max(1, round(fine / whole))
 
 

@@ -427,3 +427,22 @@ def test_intervals_cover_over_a_thousand_seeds(name: str) -> None:
     """The long form: ``pytest -m slow tests/selfcheck/test_cases.py -k thousand``."""
     found = coverage(name, range(1, 1001))
     assert all(0.92 <= share <= 0.98 for share in found.values()), found
+
+
+@pytest.mark.parametrize(("mean", "cv", "level"), [(50.0, 0.4, 52.345678), (1000.0, 0.2, 1100.000123)])
+def test_levels_of_published_optima_have_many_decimals(mean: float, cv: float, level: float) -> None:
+    """Found: a lattice fine enough for 52.345678 exploded ("mean 1.05234e+07"). It is rounded to the law's.
+
+    Nothing on order, review every period: what is served of D is min(D, S), as in the test of lost sales.
+    """
+    fields = {
+        "demand": {"kind": "gamma", "mean": mean, "cv": cv},
+        "lead_time": {"kind": "deterministic", "value": 0},
+        "policy": {"kind": "base_stock", "S": level},
+    }
+    case = read(**fields)
+    found = run_case(case, QUICK).estimates
+    law = stats.gamma(cv**-2, scale=mean * cv**2)
+    sold = mean * stats.gamma(cv**-2 + 1, scale=mean * cv**2).cdf(level) + level * law.sf(level)
+    assert abs(found["fill"].z(float(sold / mean))) < 4
+    assert abs(found["csl"].z(float(law.cdf(level)))) < 4
