@@ -56,6 +56,15 @@ def test_a_catalogue_that_costs_nothing_is_planned() -> None:
     assert opt.scores("segmented").fill_rate.value > 0.9
 
 
+def test_a_catalogue_that_costs_nothing_has_no_service_by_value() -> None:
+    """Said so, and not that nothing was demanded."""
+    short = {"periods": 56, "replications": 8, "batches": 4}
+    asked = {"service": {"measure": "fill_rate", "weight": "value"}, "n_targets": 3}
+    study = {"study": {"period": "day"}, "segments": {"by": "all"}, "simulation": short, "optimize": asked}
+    with pytest.raises(InvalidInputError, match="every unit_cost of items is 0"):
+        sl.optimize(sl.load_frames(items(0, 0), study=study), "all")
+
+
 def test_money_becomes_finer_where_a_cost_needs_it() -> None:
     """Found: 0.00075 became 0.0008 and 0.012345 became 0.0123 without a word."""
     data = load(items("0.00075", "0.012345", "80000"))

@@ -165,6 +165,10 @@ def _service_unit(data: Data, problems: list[Problem]) -> IntArray:
         problems.append(_problem(data, "E-OPT-001", message, where, fix))
         return ones
     if weight == "value":
+        if not models.costs.unit_cost.any():
+            where = "optimize.service.weight = 'value'"
+            message, fix = "every unit_cost of items is 0", 'say weight = "units"'
+            problems.append(_problem(data, "E-OPT-002", message, where, fix))
         return models.costs.unit_cost
     resolution = data.study.data.cost_resolution
     column = "price" if weight == "margin" else "lines_per_unit"
