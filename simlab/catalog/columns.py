@@ -135,7 +135,17 @@ RECEIPTS: dict[str, Column] = {
 
 RECEIVED: dict[str, Column] = {"received_quantity": Column("whole")}
 """Read only where `lead_times.partial` puts the receipts of one order together."""
-TABLES: dict[str, dict[str, Column]] = {"items": ITEMS, "demand": DEMAND, "receipts": RECEIPTS}
+PERIODS: dict[str, Column] = {
+    "name": Column("id", required=True),
+    "start": Column("date", required=True),
+    "end": Column("date", required=True),
+}
+TABLES: dict[str, dict[str, Column]] = {
+    "items": ITEMS,
+    "demand": DEMAND,
+    "receipts": RECEIPTS,
+    "periods": PERIODS,
+}
 
 NOT_USED: dict[str, dict[str, str]] = {
     "demand": {

@@ -11,6 +11,7 @@ import numpy as np
 
 from simlab.catalog import findings as found
 from simlab.catalog.calendar.closed_sales import open_share
+from simlab.catalog.calendar.grain import FISCAL
 from simlab.catalog.catalog import Catalog, DemandTable
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import required
@@ -19,6 +20,7 @@ from simlab.catalog.files.typed import read_frame, read_parquet
 from simlab.catalog.quality import Quality, QualityRow
 from simlab.catalog.tables.demand import read_demand
 from simlab.catalog.tables.filtering import account, filtered, pairs_of
+from simlab.catalog.tables.fiscal import read_periods
 from simlab.catalog.tables.items import Items, read_items
 from simlab.catalog.tables.receipts import read_receipts
 from simlab.errors import InvalidInputError, Problem
@@ -49,10 +51,11 @@ def load(study: Study) -> Catalog:
     items = _read(study, "items", data.items)
     demand = _read(study, "demand", data.demand) if data.demand is not None else None
     receipts = _read(study, "receipts", data.receipts) if data.receipts is not None else None
+    periods = _read(study, "periods", data.periods) if data.periods is not None else None
     if items is None:
         problem = Problem("E-STU-005", "is missing and required", study.file, column="data.items.path")
         raise InvalidInputError([problem])
-    return _catalog(study, items, demand, receipts)
+    return _catalog(study, items, demand, receipts, periods)
 
 
 def from_frames(
@@ -60,6 +63,7 @@ def from_frames(
     items: pd.DataFrame,
     demand: pd.DataFrame | None = None,
     receipts: pd.DataFrame | None = None,
+    periods: pd.DataFrame | None = None,
 ) -> Catalog:
     """Take DataFrames instead of files, under the same rules.
 
@@ -67,8 +71,8 @@ def from_frames(
     ----------
     study : Study
         Such as ``Study.default(period="week")``; column names and rules of its [data] apply.
-    items, demand, receipts : DataFrame
-        One row per SKU-location; per SKU-location and date; per receipt.
+    items, demand, receipts, periods : DataFrame
+        One row per SKU-location; per SKU-location and date; per receipt; per fiscal period.
 
     Returns
     -------
@@ -85,6 +89,7 @@ def from_frames(
         read_frame(items, "items", data.items),
         None if demand is None else read_frame(demand, "demand", data.demand or TableSource()),
         None if receipts is None else read_frame(receipts, "receipts", data.receipts or TableSource()),
+        None if periods is None else read_frame(periods, "periods", data.periods or TableSource()),
     )
 
 
@@ -97,7 +102,13 @@ def _read(study: Study, name: str, source: TableSource) -> TextTable | None:
     return read_csv(path, name, source, required(name))
 
 
-def _catalog(study: Study, items: TextTable, demand: TextTable | None, receipts: TextTable | None) -> Catalog:
+def _catalog(
+    study: Study,
+    items: TextTable,
+    demand: TextTable | None,
+    receipts: TextTable | None,
+    periods: TextTable | None = None,
+) -> Catalog:
     today = dt.date.today()
     read = {table.name: table.n_rows for table in (items, demand, receipts) if table is not None}
     splits = [
@@ -111,12 +122,16 @@ def _catalog(study: Study, items: TextTable, demand: TextTable | None, receipts:
     receipts = parts["receipts"].table if receipts is not None else None
     ahead = list(_ahead_of(study, today))
     master = read_items(items, study)
+    fiscal = None if periods is None else read_periods(periods, study)
+    if study.demand.grain == FISCAL and periods is None:
+        ahead.append(_no_periods(study))
     apart = pairs_of(parts["items"].left_out)
-    sales = read_demand(demand, master, study, today, apart) if demand is not None else None
+    sales = read_demand(demand, master, study, today, apart, fiscal) if demand is not None else None
     arrivals = read_receipts(receipts, master, study, today) if receipts is not None else None
     if demand is None and master is not None:
         _refuse_without_law(items, master)
     tables = [split.table for split in splits]
+    ahead += [] if periods is None else periods.findings.problems
     problems = [*ahead, *(problem for table in tables for problem in table.findings.problems)]
     if receipts is not None and study.lead_times.law != "fixed" and study.lead_times.crossing is None:
         problems.append(crossing_unsaid(study.file))
@@ -141,7 +156,11 @@ def _catalog(study: Study, items: TextTable, demand: TextTable | None, receipts:
         receipts=None if arrivals is None else arrivals[0],
         quality=Quality(entries, read),
         open_orders=None if arrivals is None else arrivals[1],
-        inputs={table.name: table.sha256 for table in tables if table.sha256},
+        inputs={
+            table.name: table.sha256
+            for table in (*tables, *([] if periods is None else [periods]))
+            if table.sha256
+        },
     )
 
 
@@ -163,6 +182,12 @@ def _with_open_share(study: Study, demand: DemandTable | None) -> Study:
     named = study.as_of or study.demand.complete_to
     last = demand.date.max() if named is None else np.datetime64(named, "D")
     return study.model_copy(update={"open_share": open_share(study, demand.date.min(), last)})
+
+
+def _no_periods(study: Study) -> Problem:
+    """A fiscal study without its table."""
+    fix = 'name the table: [data.periods] path = "periods.csv" with columns name, start, end'
+    return Problem("E-STU-005", "is missing and required", study.file, column="data.periods.path", fix=fix)
 
 
 def _ahead_of(study: Study, today: dt.date) -> Iterator[Problem]:

@@ -43,6 +43,7 @@ def checked(
     whole: type[BaseModel], raw: dict[str, Any], name: str, file: str, *, from_file: bool
 ) -> dict[str, Any]:
     """The fields of `whole`, a model of studies, dependent defaults filled in; refuses all mistakes."""
+    raw = _fiscal_as_months(raw)
     flat, problems = _flattened(raw, file)
     try:
         whole.model_validate(flat)
@@ -55,6 +56,15 @@ def checked(
     if problems:
         raise InvalidInputError(problems)
     return _with_dependent_defaults({"name": name, **flat}, raw)
+
+
+def _fiscal_as_months(raw: dict[str, Any]) -> dict[str, Any]:
+    """period = "fiscal": rows by the table of periods, spread over calendar months, which have the laws."""
+    header, demand = raw.get("study"), raw.get("demand", {})
+    if not isinstance(header, Mapping) or header.get("period") != "fiscal" or not isinstance(demand, Mapping):
+        return raw
+    said = {"grain": "fiscal", **demand}
+    return {**raw, "study": {**header, "period": "month"}, "demand": said}
 
 
 def _flattened(raw: Mapping[str, Any], file: str) -> tuple[dict[str, Any], list[Problem]]:

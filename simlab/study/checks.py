@@ -12,7 +12,7 @@ from simlab.study.later import value_at
 
 READABLE = (".csv", ".parquet")
 _NOT_YET = (".xlsx",)
-_TABLES = ("items", "demand", "receipts")
+_TABLES = ("items", "demand", "receipts", "periods")
 
 
 def relations(raw: Mapping[str, Any], file: str, *, from_file: bool) -> Iterator[Problem]:
@@ -44,6 +44,7 @@ def relations(raw: Mapping[str, Any], file: str, *, from_file: bool) -> Iterator
     yield from _numerals(raw, file)
     yield from _uplift(raw, file)
     yield from _complete_to(raw, file)
+    yield from _fiscal(raw, file)
     yield from _name(raw, file)
 
 
@@ -268,6 +269,13 @@ def _uplift(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
         message = "is a share of periods under promotion, and promotion is no driver"
         fix = 'say drivers = ["promotion", "price"], or future = "observed" or "none"'
         yield Problem("E-STU-008", message, file, column=where, fix=fix)
+
+
+def _fiscal(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    if value_at(raw, "data.periods") is not None and value_at(raw, "demand.grain") != "fiscal":
+        fix = 'say period = "fiscal" under [study], or leave the table out'
+        message = "has no effect unless the study is one of fiscal periods"
+        yield Problem("E-STU-008", message, file, column="data.periods", fix=fix)
 
 
 def _complete_to(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:

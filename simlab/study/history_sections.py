@@ -129,6 +129,10 @@ class ReceiptsSource(TableSource):
     duplicates: Literal["refuse", "keep", "drop"] = "refuse"
 
 
+class PeriodsSource(TableSource):
+    """[data.periods]: one row per fiscal period (name, start, end), for period = "fiscal"."""
+
+
 class DataSpec(Spec):
     """[data]: the tables, the coin that money is counted in, the unit of times in `items`.
 
@@ -140,6 +144,7 @@ class DataSpec(Spec):
     items: ItemsSource = Field(default_factory=ItemsSource)
     demand: DemandSource | None = None
     receipts: ReceiptsSource | None = None
+    periods: PeriodsSource | None = None
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -216,7 +221,7 @@ class DemandSpec(Spec):
     closed: tuple[Span, ...] = ()
     weekdays: tuple[Weekday, ...] = ()
     on_closed: Literal["refuse", "next_open", "drop"] = "refuse"
-    grain: Literal["auto", "day", "week", "month", "four_four_five"] = "auto"
+    grain: Literal["auto", "day", "week", "month", "four_four_five", "fiscal"] = "auto"
     complete_to: Day | None = None
     censoring: Literal["none", "stockout_column", "on_hand"] = "none"
     outliers: OutlierSpec = OutlierSpec()

@@ -20,6 +20,9 @@ WORKS: dict[str, tuple[Any, ...]] = {
     "data.receipts.sheet": (),
     "data.receipts.sql": (),
     "data.receipts.url_env": (),
+    "data.periods.sheet": (),
+    "data.periods.sql": (),
+    "data.periods.url_env": (),
     "simulation.precision": (),
     "run.backend": ("threads", "loky"),
 }

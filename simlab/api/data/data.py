@@ -123,6 +123,7 @@ def load_frames(
     demand: pd.DataFrame | None = None,
     receipts: pd.DataFrame | None = None,
     *,
+    periods: pd.DataFrame | None = None,
     study: Study | Mapping[str, Any] | None = None,
 ) -> Data:
     """The same from pandas tables, under the rules that hold for files.
@@ -131,6 +132,8 @@ def load_frames(
     ----------
     items, demand, receipts : DataFrame
         Columns as in the files; only `items` is always needed.
+    periods : DataFrame, optional
+        Fiscal periods (name, start, end), for ``period = "fiscal"``.
     study : Study or mapping, optional
         Options: sections by name with their options, as in a study file; the defaults if left out.
 
@@ -146,7 +149,7 @@ def load_frames(
     >>> data = sl.load_frames(items, demand, study=options)  # doctest: +SKIP
     """
     options = study if isinstance(study, Study) else Study.default(**dict(study or {}))
-    return with_segments(catalog_from_frames(options, items, demand, receipts))
+    return with_segments(catalog_from_frames(options, items, demand, receipts, periods))
 
 
 def with_segments(catalog: Catalog) -> Data:

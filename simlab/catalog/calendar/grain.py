@@ -13,6 +13,7 @@ from simlab.catalog.findings import Findings
 from simlab.study import WEEKDAYS, Study
 
 DAY, WEEK, MONTH, FOUR_FOUR_FIVE, OTHER = "day", "week", "month", "four_four_five", "other"
+FISCAL = "fiscal"
 _FEWEST_DATES = 4
 _HARDLY_CHANCE = 6.0  # powers of ten
 _FISCAL = (28, 35, 42)  # days of a period of 4 or 5 weeks, and of the 5 that a long year makes 6
@@ -108,7 +109,7 @@ def refuse_other_grain(findings: Findings, study: Study, grain: Grain) -> None:
         fix = f'say {_remedy(grain)}; if each row is what one {period} sold, say grain = "{period}" under'
         findings.add(found.GRAIN, message, column="date", fix=f"{fix} [demand]")
         return
-    finer = {DAY: 0, WEEK: 1, MONTH: 2, FOUR_FOUR_FIVE: 2}
+    finer = {DAY: 0, WEEK: 1, MONTH: 2, FOUR_FOUR_FIVE: 2, FISCAL: 2}
     if finer[said] > finer[period]:
         message = f"grain = {said!r}, and study.period is {period!r}: rows do not say what a {period} sold"
         findings.add(
@@ -122,7 +123,7 @@ def _better(grain: Grain) -> str:
 
 
 def _at_least(name: str) -> str:
-    return MONTH if name == FOUR_FOUR_FIVE else name
+    return MONTH if name in (FOUR_FOUR_FIVE, FISCAL) else name
 
 
 def _remedy(grain: Grain) -> str:

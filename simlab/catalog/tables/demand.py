@@ -14,6 +14,7 @@ from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import DEMAND, NOT_USED
 from simlab.catalog.quality import QualityRow
 from simlab.catalog.tables.demand_calendar import check_calendar, spread_table
+from simlab.catalog.tables.fiscal import FiscalPeriods, with_dates
 from simlab.catalog.tables.further import wanted_columns
 from simlab.catalog.tables.items import Items, file_remarks, has_columns
 from simlab.catalog.tables.rows import Rows
@@ -28,6 +29,7 @@ def read_demand(
     study: Study,
     today: dt.date,
     apart: Collection[tuple[str, str]] = (),
+    fiscal: FiscalPeriods | None = None,
 ) -> tuple[DemandTable, tuple[QualityRow, ...]] | None:
     """Type and clean the demand table; what is wrong goes to its findings.
 
@@ -43,12 +45,15 @@ def read_demand(
         Dates after it are refused where the study has no `as_of`.
     apart : collection of (sku, location)
         SKU-locations that the study leaves out of items; their rows are left out, too.
+    fiscal : FiscalPeriods or None
+        What days rows stand for, where the study is one of fiscal periods.
 
     Returns
     -------
     (DemandTable, quality entries) or None
         None if something was found.
     """
+    with_dates(table, fiscal)
     if not has_columns(table, DEMAND):
         return None
     source = study.data.demand or DemandSource()
@@ -57,6 +62,7 @@ def read_demand(
         refuse_missing(table, name)
     rows = Rows(table, source, items, study)
     rows.leave_apart(apart)
+    rows.fiscal = fiscal
     rows.drop_unknown(items)
     rows.drop_later(study, today)
     rows.drop_without_quantity()

@@ -26,6 +26,7 @@ from simlab.catalog.calendar.spreading import Spans, pieces_of, spans_of
 from simlab.catalog.calendar.window import isolated_rows, named_silences, refuse_stale, silences
 from simlab.catalog.catalog import DemandTable
 from simlab.catalog.quality import QualityRow
+from simlab.catalog.tables.fiscal import refuse_outside
 from simlab.study import Study
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ def check_calendar(rows: Rows, items: Items, study: Study, today: dt.date) -> No
     today : date
     """
     usable = np.flatnonzero(rows.keep & rows.dated & (rows.item >= 0))
+    if rows.fiscal is not None:
+        refuse_outside(rows.table, rows.fiscal, rows.date, rows.keep & rows.dated)
+        if rows.table.findings:
+            return
     if usable.size == 0 or not rows.dated.all() or rows.date[usable].max() > np.datetime64(today, "D"):
         return
     usable = usable[np.lexsort((rows.date[usable], rows.item[usable]))]
@@ -158,7 +163,9 @@ def _grain(rows: Rows, items: Items, study: Study, usable: IntArray, today: dt.d
         else:
             refuse_mixed(findings, study, mixed, usable, date, names)
     end = date.max()
-    spans = rows.spans = _spans(study, seen.name, date, rows.units[usable])
+    spans = rows.spans = (
+        _spans(study, seen.name, date, rows.units[usable]) if rows.fiscal is None else rows.fiscal.spans(date)
+    )
     if spans is not None:
         unknown = np.zeros(rows.keep.size, dtype=np.bool_)
         unknown[usable[spans.unknown(date)]] = True

@@ -27,6 +27,7 @@ from simlab.catalog.cells.numerals import (
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import DEMAND, DEMAND_FURTHER
 from simlab.catalog.quality import QualityRow, Status
+from simlab.catalog.tables.fiscal import FiscalPeriods
 from simlab.catalog.tables.further import Further, read_further, refuse_two_stocks, wanted_columns
 from simlab.catalog.tables.items import Items
 from simlab.catalog.tables.returns import net_returns
@@ -58,6 +59,7 @@ class Rows:
         self.unnetted = 0
         self.further = Further()
         self.spans: Spans | None = None
+        self.fiscal: FiscalPeriods | None = None
         self.dated, self.counted = dated, counted
 
     def drop(self, what: str, status: Status, rows: BoolArray, note: str = "") -> None:
