@@ -374,3 +374,31 @@ def test_lines_alike_without_sku_or_order_are_no_question() -> None:
     """Five lines of ten units an order, nothing else told: alike, and all received."""
     plain = [("ACME", a, b, q) for _, _, a, b, q in orders() for _ in range(5)]
     assert receipts_of(plain, [n for n in NAMES if n != "sku"]).receipts.n_rows == 200
+
+
+def test_periods_without_sales_do_not_stretch_their_neighbours() -> None:
+    """28 and 35 days with every eighth period silent, which has no row: 7 of 8 × 304 a month, none of 600."""
+    lengths = np.tile([28, 28, 35], 16)
+    ends = np.datetime64("2020-01-04") + np.cumsum(lengths)
+    kept = np.arange(48) % 8 != 5
+    units = np.random.default_rng(3).poisson(10 * lengths)[kept]
+    history = read_history(catalog(ends[kept], units, period="month"))
+    assert history.mean[0] == pytest.approx(7 / 8 * 10 * 365 / 12, rel=0.03)
+    assert history.quantity.max() < 400
+
+
+@pytest.mark.parametrize("period", ["week", "month"])
+def test_the_period_of_today_is_still_running_where_no_last_date_is_named(period) -> None:
+    """Rows on the first day of each period up to the running one: asked, by the clock of this machine."""
+    today = np.datetime64(dt.date.today(), "D")
+    monday = today - (int(today.astype(int)) + 3) % 7
+    if period == "week":
+        dates = monday - 7 * np.arange(12)[::-1]
+        running = monday + 6 > today
+    else:
+        dates = (today.astype("datetime64[M]") - np.arange(12)[::-1]).astype("datetime64[D]")
+        running = (today + 1).astype("datetime64[M]") == today.astype("datetime64[M]")
+    if running:
+        assert "still running" in refusal(dates, period=period)
+    found = catalog(dates, period=period, as_of=str(dates[-1] - 1))
+    assert read_history(found).n_observed.tolist() == [11]

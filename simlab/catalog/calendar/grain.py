@@ -18,6 +18,7 @@ _FEWEST_DATES = 4
 _HARDLY_CHANCE = 6.0  # powers of ten
 _FISCAL = (28, 35, 42)  # days of a period of 4 or 5 weeks, and of the 5 that a long year makes 6
 _FEWEST_FISCAL = 6
+_MOSTLY = 0.75  # of the steps: the others jump over periods in which nothing was sold
 _RUN = 9  # steps of whole weeks in a row within one SKU-location: a chance of 7⁻⁹
 _MONTHS = 6  # rows of one SKU-location, all on one day of the month
 _SHOWN = 3
@@ -68,7 +69,13 @@ def grain_of(dates: DateArray) -> Grain:
     step = int(np.gcd.reduce(gaps))
     if step < 2 or not _believed(step, days.size, dates.size):
         return Grain(DAY)
-    if np.isin(gaps, _FISCAL).all() and days.size >= _FEWEST_FISCAL:
+    fiscal = np.isin(gaps, _FISCAL)
+    if (
+        step % 7 == 0
+        and gaps.min() >= _FISCAL[0]
+        and fiscal.mean() >= _MOSTLY
+        and days.size >= _FEWEST_FISCAL
+    ):
         return Grain(FOUR_FOUR_FIVE, words="rows come every 28 or 35 days")
     if step == 7:
         weekday = WEEKDAYS[int((days[0].astype(np.int64) + 3) % 7)]

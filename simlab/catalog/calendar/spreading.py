@@ -12,6 +12,7 @@ from simlab.catalog.calendar.grain import WEEK
 from simlab.catalog.calendar.periods import first_day, running_number
 
 _DAY = np.timedelta64(1, "D")
+_LONGEST = 42  # days of a period of a long year
 _DECISIVE = 0.8  # ratio of squared coefficients of variation of demand per day
 
 
@@ -64,12 +65,22 @@ def spans_of(grain: str, dates: DateArray, quantity: IntArray, week_starts: str)
         numbers = running_number(days, "week", week_starts)
         first = np.array([first_day(int(k), "week", week_starts) for k in numbers], dtype="datetime64[D]")
         return Spans(days, first, first + 6, "rows of a week", "each row is what its week sold")
-    gaps, called = np.diff(days).astype(np.int64), "rows of 28 or 35 days (4-4-5)"
+    gaps, called = _lengths(np.diff(days).astype(np.int64)), "rows of 28 or 35 days (4-4-5)"
     if _dated_at_start(days, gaps, dates, quantity, week_starts):
-        last = np.append(days[1:] - _DAY, _unknown(days[-1], _outer(gaps[::-1]) - 1))
+        last = np.append(days[:-1] + gaps - 1, _unknown(days[-1], _outer(gaps[::-1]) - 1))
         return Spans(days, days, last, called, "each row is what the 28 or 35 days from its date on sold")
-    first = np.append(_unknown(days[0], 1 - _outer(gaps)), days[:-1] + _DAY)
+    first = np.append(_unknown(days[0], 1 - _outer(gaps)), days[1:] - gaps + 1)
     return Spans(days, first, days, called, "each row is what the 28 or 35 days up to its date sold")
+
+
+def _lengths(gaps: IntArray) -> IntArray:
+    """Days of a period by the step between two dates: 28 of a step over several, 35 if it must be."""
+    jumps = gaps > _LONGEST
+    weeks = (
+        gaps - 28
+    ) // 7  # what is left for the periods between is 4a + 5b weeks, or else 5 weeks are taken
+    possible = np.array([any((k - 5 * b) >= 0 and (k - 5 * b) % 4 == 0 for b in range(5)) for k in weeks])
+    return np.where(jumps, np.where(possible, 28, 35), gaps)
 
 
 def _unknown(day: np.datetime64, shift: int) -> np.datetime64:
