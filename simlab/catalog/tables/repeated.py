@@ -21,16 +21,16 @@ def repeated_rows(table: TextTable) -> BoolArray:
 
     Notes
     -----
-    A row that names its SKU, or its order, stands once. Where neither is told, lines may be alike by chance:
-    only blocks count, 8 rows or more that repeat earlier ones in the same sequence (4 of them distinct), or a
-    table in which every row stands an even number of times.
+    A row that names its SKU stands once. Where it is not told, lines may be alike by chance: only blocks
+    count, 8 rows or more that repeat earlier ones in the same sequence (4 of them distinct), or a table of 8
+    distinct rows or more in which each stands an even number of times.
     """
     code = _codes(table)
     _, first, inverse, counts = np.unique(code, return_index=True, return_inverse=True, return_counts=True)
     again = np.asarray(first[inverse] != np.arange(code.size), dtype=np.bool_)
     if not again.any():
         return again
-    named = ~_all_empty(table, ("sku", "order_id"))
+    named = ~_empty(table, "sku")
     if not named.all():
         whole = counts.size >= _RUN and bool((counts % 2 == 0).all())
         again &= named | whole | _in_blocks(inverse)
@@ -46,12 +46,11 @@ def _codes(table: TextTable) -> IntArray:
     return code
 
 
-def _all_empty(table: TextTable, names: tuple[str, ...]) -> BoolArray:
-    out = np.ones(table.n_rows, dtype=np.bool_)
-    for name in names:
-        if name in table.columns:
-            out &= table.columns[name].missing()
-    return out
+def _empty(table: TextTable, name: str) -> BoolArray:
+    """(m,) rows whose cell is empty, all without the column."""
+    if name not in table.columns:
+        return np.ones(table.n_rows, dtype=np.bool_)
+    return table.columns[name].missing()
 
 
 def _in_blocks(code: IntArray) -> BoolArray:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from simlab.catalog import from_frames
+from simlab.errors import InvalidInputError
 from simlab.models import fit, full_account, read_history
 from simlab.study import Study
 
@@ -80,7 +81,10 @@ def test_the_days_on_which_the_firm_was_closed_are_found_and_then_named(sales) -
 
 def test_outliers_clipped_and_prices_taken_out_leave_a_sound_history(sales) -> None:
     rule = {"rule": "mad", "k": 8.0, "action": "clip"}
-    catalog = catalogue(sales, outliers=rule, uplift={"drivers": ["price"], "future": "none"})
+    uplift = {"drivers": ["price"], "future": "none"}
+    with pytest.raises(InvalidInputError, match="weeks without sales have no row"):
+        read_history(catalogue(sales, outliers=rule, uplift=uplift))
+    catalog = catalogue(sales, outliers=rule, uplift=uplift, absent_dates="unknown")
     history = read_history(catalog)
     (price,) = history.uplift
     assert 1.0 < price.low < price.factor < price.high < 2.0
