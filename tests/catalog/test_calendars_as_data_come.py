@@ -402,3 +402,13 @@ def test_the_period_of_today_is_still_running_where_no_last_date_is_named(period
         assert "still running" in refusal(dates, period=period)
     found = catalog(dates, period=period, as_of=str(dates[-1] - 1))
     assert read_history(found).n_observed.tolist() == [11]
+
+
+def test_a_wrong_year_in_a_monthly_table_is_named_too() -> None:
+    """2022 for 2024 in two years of months: nine months of silence before a row a month."""
+    months = [dt.date(2023 + k // 12, k % 12 + 1, 1) for k in range(24)]
+    wrong = [dt.date(2022, 3, 1) if day == dt.date(2024, 3, 1) else day for day in months]
+    said = refusal(wrong, period="month")
+    assert "E-DEM-027" in said
+    assert "2022-03-01" in said
+    assert catalog(months, period="month").demand.n_rows == 24

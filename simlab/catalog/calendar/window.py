@@ -19,6 +19,7 @@ _FAR_CHANCE = 1e-6  # of a silence between a few rows and all others
 _FAR_DAYS = 90
 _FEW_ROWS = 2
 _FEWEST_OTHERS = 8
+_FEWEST_STEADY, _STEADY = 12, 5  # other dates, and times their longest gap: 11! 5! / 16! = 0.0002 by chance
 _YEARS_APART = 3 * 365
 _SHOWN = 5
 
@@ -143,8 +144,9 @@ def isolated_rows(item: IntArray, date: DateArray) -> Isolated:
     Notes
     -----
     At an end of the table: at most two dates and rows, at least 90 days and a tenth of the rest away, where
-    the other dates are so close that such a silence has a chance below one in a million. The first row of a
-    SKU-location: three years or more before its second, of 8 others or more, by the same chance.
+    the other dates are so close that such a silence has a chance below one in a million, or so steady that it
+    is five times their longest gap (12 dates or more). The first row of a SKU-location: three years or more
+    before its second, of 8 others or more, by the same chance.
     """
     ends = _ends(date)
     rows = np.flatnonzero(np.isin(date, ends))
@@ -172,7 +174,9 @@ def _ends(date: DateArray) -> DateArray:
             gap, span = (
                 abs(int((b - a).astype(np.int64))) for a, b in ((run[k - 1], rest[0]), (rest[0], rest[-1]))
             )
-            if gap >= max(_FAR_DAYS, span // 10) and _beyond_chance(gap, rest.size, span):
+            longest = int(np.abs(np.diff(rest).astype(np.int64)).max())
+            steady = rest.size >= _FEWEST_STEADY and gap >= _STEADY * longest
+            if gap >= max(_FAR_DAYS, span // 10) and (steady or _beyond_chance(gap, rest.size, span)):
                 found_days += run[:k].tolist()
                 break
     return np.array(found_days, dtype="datetime64[D]")
