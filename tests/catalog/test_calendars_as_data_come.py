@@ -412,3 +412,15 @@ def test_a_wrong_year_in_a_monthly_table_is_named_too() -> None:
     assert "E-DEM-027" in said
     assert "2022-03-01" in said
     assert catalog(months, period="month").demand.n_rows == 24
+
+
+def test_several_rows_of_one_date_are_one_date() -> None:
+    """Lines of a day that are summed make no grain; a wrong year in both lines of a date goes with both."""
+    lines = np.repeat(days("2024-01-01", 3, 9), 12)
+    assert catalog(lines, period="day", data={"demand": {"duplicates": "sum"}}).demand.n_rows == 3
+    wrong = np.repeat(days("2022-01-03", 120, 7), 2).copy()
+    wrong[:2] = np.datetime64("2012-01-02")
+    options = {"duplicates": "sum", "isolated": "drop"}
+    found = catalog(wrong, data={"demand": options})
+    assert found.first_date == dt.date(2022, 1, 10)
+    assert found.quality.rows("demand", "dropped") == 2

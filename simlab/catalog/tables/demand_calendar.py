@@ -67,13 +67,15 @@ def check_calendar(rows: Rows, items: Items, study: Study, today: dt.date) -> No
 
 def _isolated(rows: Rows, items: Items, usable: IntArray) -> IntArray:
     """The rows left after those far from all others are refused or dropped."""
-    far = isolated_rows(rows.item[usable], rows.date[usable])
+    distinct = _distinct(rows, usable)
+    far = isolated_rows(rows.item[distinct], rows.date[distinct])
     if far.rows.size == 0 or rows.source.isolated == "keep":
         return usable
-    where = usable[far.rows]
+    where = distinct[far.rows]
     if rows.source.isolated == "drop":
         chosen = np.zeros(rows.keep.size, dtype=np.bool_)
-        chosen[where] = True
+        for at in where.tolist():
+            chosen[usable[(rows.item[usable] == rows.item[at]) & (rows.date[usable] == rows.date[at])]] = True
         rows.drop("far from all other rows", "dropped", chosen, _far_words(rows, items, where))
         return usable[rows.keep[usable]]
     order = np.argsort(where, kind="stable")
@@ -89,6 +91,12 @@ def _isolated(rows: Rows, items: Items, usable: IntArray) -> IntArray:
     return usable
 
 
+def _distinct(rows: Rows, usable: IntArray) -> IntArray:
+    """The first row of every SKU-location and date, of rows in that order."""
+    again = (np.diff(rows.item[usable]) == 0) & (np.diff(rows.date[usable]).astype(np.int64) == 0)
+    return np.asarray(usable[np.append(True, ~again)[: usable.size]])
+
+
 def _far_words(rows: Rows, items: Items, where: IntArray) -> str:
     lines = rows.table.findings.lines(where)
     shown = [
@@ -101,7 +109,7 @@ def _far_words(rows: Rows, items: Items, where: IntArray) -> str:
 
 def _silences(rows: Rows, items: Items, usable: IntArray) -> None:
     """A remark on long silences of single SKU-locations."""
-    sold = usable[rows.units[usable] > 0]
+    sold = _distinct(rows, usable[rows.units[usable] > 0])
     gaps = silences(rows.item[sold], rows.date[sold])
     if gaps.before.size == 0:
         return
@@ -150,6 +158,7 @@ def _closed(rows: Rows, study: Study, usable: IntArray) -> None:
 
 def _grain(rows: Rows, items: Items, study: Study, usable: IntArray, today: dt.date) -> None:
     """What one row stands for, and from which day on nothing is known."""
+    every, usable = usable, _distinct(rows, usable)
     item, date, findings = rows.item[usable], rows.date[usable], rows.table.findings
     seen = grain_of(date)
     refuse_other_grain(findings, study, seen)
@@ -164,11 +173,13 @@ def _grain(rows: Rows, items: Items, study: Study, usable: IntArray, today: dt.d
             refuse_mixed(findings, study, mixed, usable, date, names)
     end = date.max()
     spans = rows.spans = (
-        _spans(study, seen.name, date, rows.units[usable]) if rows.fiscal is None else rows.fiscal.spans(date)
+        _spans(study, seen.name, rows.date[every], rows.units[every])
+        if rows.fiscal is None
+        else rows.fiscal.spans(date)
     )
     if spans is not None:
         unknown = np.zeros(rows.keep.size, dtype=np.bool_)
-        unknown[usable[spans.unknown(date)]] = True
+        unknown[every[spans.unknown(rows.date[every])]] = True
         rows.drop(
             "row of unknown length",
             "dropped",

@@ -202,7 +202,8 @@ class Rows:
         cost = np.append(items.numbers["unit_cost"], 0.0)[self.item]
         value, units = self.units * cost, self.units / self.parts
         left = np.ones(self.keep.size, dtype=np.bool_)
-        for what, status, rows, note in self.fates:
+        dropped_first = sorted(self.fates, key=lambda fate: fate[1] != "dropped")
+        for what, status, rows, note in dropped_first:
             rows = rows & left
             left &= ~rows
             yield _entry(what, status, rows, units, value, note)
