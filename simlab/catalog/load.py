@@ -120,19 +120,20 @@ def _catalog(
     items = parts["items"].table
     demand = parts["demand"].table if demand is not None else None
     receipts = parts["receipts"].table if receipts is not None else None
-    ahead = list(_ahead_of(study, today))
     master = read_items(items, study)
+    problems: list[Problem] = []
     fiscal = None if periods is None else read_periods(periods, study)
     if study.demand.grain == FISCAL and periods is None:
-        ahead.append(_no_periods(study))
+        problems.append(_no_periods(study))
     apart = pairs_of(parts["items"].left_out)
     sales = read_demand(demand, master, study, today, apart, fiscal) if demand is not None else None
+    problems += _ahead_of(study, today, "" if sales is None else str(sales[0].date.max()))
     arrivals = read_receipts(receipts, master, study, today) if receipts is not None else None
     if demand is None and master is not None:
         _refuse_without_law(items, master)
     tables = [split.table for split in splits]
-    ahead += [] if periods is None else periods.findings.problems
-    problems = [*ahead, *(problem for table in tables for problem in table.findings.problems)]
+    tables_read = tables if periods is None else [*tables, periods]
+    problems += [problem for table in tables_read for problem in table.findings.problems]
     if receipts is not None and study.lead_times.law != "fixed" and study.lead_times.crossing is None:
         problems.append(crossing_unsaid(study.file))
     if problems or master is None:
@@ -156,11 +157,7 @@ def _catalog(
         receipts=None if arrivals is None else arrivals[0],
         quality=Quality(entries, read),
         open_orders=None if arrivals is None else arrivals[1],
-        inputs={
-            table.name: table.sha256
-            for table in (*tables, *([] if periods is None else [periods]))
-            if table.sha256
-        },
+        inputs={table.name: table.sha256 for table in tables_read if table.sha256},
     )
 
 
@@ -190,11 +187,12 @@ def _no_periods(study: Study) -> Problem:
     return Problem("E-STU-005", "is missing and required", study.file, column="data.periods.path", fix=fix)
 
 
-def _ahead_of(study: Study, today: dt.date) -> Iterator[Problem]:
+def _ahead_of(study: Study, today: dt.date, last: str) -> Iterator[Problem]:
     """Last dates that lie in the future: nothing is known of what will be sold or received."""
     for option, day in (("study.as_of", study.as_of), ("demand.complete_to", study.demand.complete_to)):
         if day is not None and day > today:
-            fix = "say the last date that the tables tell of"
+            fix = f"the last row of demand is of {last}: " if last else ""
+            fix += "say the last date that the tables tell of"
             message = "lies in the future"
             yield Problem("E-STU-012", message, study.file, column=f"{option} = {day}", fix=fix)
 

@@ -272,7 +272,6 @@ def test_what_cannot_be_read_is_refused_with_row_and_remedy(name, command, tmp_p
 
 PREPARED = {
     "stocked out throughout": ({"censoring": "on_hand"}, {"on_hand": 0}),
-    "stock never said": ({"censoring": "on_hand"}, {"on_hand": None}),
     "promoted throughout": ({"uplift": {"future": "none"}}, {"promotion": 1}),
     "never promoted": ({"uplift": {"future": 0.2}}, {"promotion": 0}),
     "one price": ({"uplift": {"drivers": ["price"], "future": "none"}}, {"price": 2.5}),
