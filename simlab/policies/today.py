@@ -61,7 +61,7 @@ def current_levels(models: Models) -> tuple[Levels, BoolArray]:
         *_refused(
             models,
             is_both & (up_to <= point),
-            f"{_UP_TO} must lie above the reorder point, at which an order is placed",
+            f"{_UP_TO} must lie above the reorder point",
             fix=_WHEN if (is_both & (up_to == point)).any() else _RULES,
         ),
         *_never_orders(models, known & (point < 0), is_quantity, quantity),
