@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 BEYOND = 2.0
-"""Times the largest demand in any R + L, from which on a level is listed."""
+"""Times the largest demand in any R + L, from which on a level that costs something is listed."""
+
+FAR_BEYOND = 3.0
+"""The same of levels that cost little."""
 
 ABOVE_TODAY = 3.0
 """Times the larger of today's stock and levels, from which on a level is listed."""
@@ -26,7 +29,7 @@ ABOVE_TODAY = 3.0
 FEW_DEMANDS = 8
 """Periods with demand below which an item's share of the stock is told."""
 TABLE = "levels_to_look_at"
-_WORTH = 0.0005  # share of the stock from which being far above today's levels is worth a look
+_WORTH = 0.0005  # share of the stock from which a level costs something
 _NAMED = 3
 
 
@@ -84,7 +87,7 @@ class LevelsToLookAt:
 def levels_to_look_at(
     data: Data, levels: Levels, stock: FloatArray | None = None, column: int = 0
 ) -> LevelsToLookAt:
-    """Levels beyond `BEYOND` × the largest demand in any R + L, at the limit, or far above today's.
+    """Levels beyond what was ever demanded in R + L, or far above today's, as far as they cost something.
 
     Parameters
     ----------
@@ -96,8 +99,9 @@ def levels_to_look_at(
 
     Notes
     -----
-    The level is S of (R,S) and s of the other rules, which is what protects R + L. Levels up to 2 are never
-    beyond. "Far above today" counts where stock or levels are given and the item holds 0.05 % of the stock.
+    The level is S of (R,S) and s of the other rules, which is what protects R + L. Listed are levels above
+    twice the largest demand, or three times today's stock and levels, of items with 0.05 % of the stock or
+    more; of all items those above three times the largest demand. Levels up to 2 are never beyond.
     """
     models = data.models
     is_top = levels.family[:] == Family.ORDER_UP_TO
@@ -148,15 +152,16 @@ def _reasons(
 ) -> np.ndarray:
     """(n,) why a level is listed; empty where it is not."""
     models = data.models
-    known = largest != NOT_KNOWN
-    beyond = known & (level > np.maximum(LEAST, BEYOND * largest))
+    known, costs = largest != NOT_KNOWN, share >= _WORTH
+    beyond = known & costs & (level > np.maximum(LEAST, BEYOND * largest))
+    beyond |= known & (level > np.maximum(LEAST, FAR_BEYOND * largest))
     limit = np.full(level.size, np.iinfo(np.int64).max) if models.level_limit is None else models.level_limit
-    at_limit = known & (level >= limit) & (level > LEAST)
     with np.errstate(invalid="ignore"):
-        far = (level > np.maximum(LEAST, ABOVE_TODAY * today)) & (share >= _WORTH)
+        far = costs & (level > np.maximum(LEAST, ABOVE_TODAY * today))
     out = np.full(level.size, "", dtype=object)
-    for row in np.flatnonzero(beyond | at_limit | far).tolist():
-        out[row] = ", ".join(_words(row, level, largest, today, (beyond, at_limit, far, level > limit)))
+    for row in np.flatnonzero(beyond | far).tolist():
+        why = (beyond, level == limit, far, level > limit)
+        out[row] = ", ".join(_words(row, level, largest, today, why))
     return out
 
 

@@ -24,8 +24,8 @@ def section(tables: RunTables) -> Row | None:
     total = percent(float(frame["share"].sum()), 1)
     texts = [
         f"{number(len(frame))} SKU-locations, {total} of the plan's stock, have a level beyond twice the "
-        "largest demand in any R + L of their history, at the limit on levels, or three times what is there "
-        "today. Some are right; each is worth a look."
+        "largest demand in any R + L of their history (where it costs little: three times), or three times "
+        "what is there today. Some are right; each is worth a look."
     ]
     if len(frame) > len(rows):
         texts.append(
