@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from simlab.engine.world.demand_law import LawKind
 from simlab.models import fit
 from simlab.models.demand.rates import rates
 
@@ -107,3 +108,19 @@ def test_the_law_knows_that_the_rate_is_not_known(make_catalog) -> None:
     sold = past.sum(axis=1) > 0
     away = (future.sum(axis=1) - 12 * law.mean)[sold]
     assert (away**2).sum() / (12 * law.variance[sold]).sum() == pytest.approx(1.0, abs=0.1)
+
+
+def test_redrawn_parameters_keep_the_mean_and_possible_sizes(make_catalog) -> None:
+    """Parameters drawn again around a borrowed rate: means on average as fitted, no size below one unit."""
+    rng = np.random.default_rng(9)
+    counts = poisson_items(rng, rng.gamma(1.0, 0.1, 300), 48)
+    counts[counts.sum(axis=1) == 0, 5] = 1
+    options = {"law": "intermittent", "parameter_uncertainty": True}
+    models = fit(make_catalog(as_sales(counts, MONTHS), period="month", models=options))
+    law = models.world.demand
+    rare = law.kind == LawKind.INTERMITTENT
+    assert rare.sum() > 50
+    draws = [models.redraws.draw(models.world, number).demand for number in range(200)]
+    assert all((draw.mean[rare] >= draw.probability[rare] - 1e-9).all() for draw in draws)
+    mean = np.mean([draw.mean for draw in draws], axis=0)
+    assert mean[rare].sum() == pytest.approx(law.mean[rare].sum(), rel=0.02)

@@ -176,8 +176,10 @@ def _composed(
     law: DemandLaw, n: FloatArray, count: FloatArray, error: FloatArray, word: _Words, rows: BoolArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Mean, variance and share of periods with demand, from shares and sizes drawn apart."""
-    n, count = n[rows], count[rows]
-    share = count / n
+    n = n[rows]
+    rare = law.kind[rows] == LawKind.INTERMITTENT  # its share may be that of comparable items
+    share = np.where(rare, law.probability[rows], count[rows] / n)
+    count = share * n
     size = law.mean[rows] / share
     bias = n / (n - 1)
     varied = np.maximum(law.variance[rows] / (bias * share * size**2) + share - 1, 0.0)
