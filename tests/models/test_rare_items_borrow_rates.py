@@ -124,3 +124,18 @@ def test_redrawn_parameters_keep_the_mean_and_possible_sizes(make_catalog) -> No
     assert all((draw.mean[rare] >= draw.probability[rare] - 1e-9).all() for draw in draws)
     mean = np.mean([draw.mean for draw in draws], axis=0)
     assert mean[rare].sum() == pytest.approx(law.mean[rare].sum(), rel=0.02)
+
+
+def test_items_left_out_as_never_sold_are_in_the_prior(make_catalog) -> None:
+    """Whether rows of zero or left out by the study: the same rates of the items that sold."""
+    rng = np.random.default_rng(10)
+    counts = poisson_items(rng, rng.gamma(0.7, 0.05, 400), 48)
+    sales = as_sales(counts, MONTHS)
+    sold = {sku: rows for sku, rows in sales.items() if rows}
+    never = {sku: {MONTHS[0]: 0} for sku, rows in sales.items() if not rows}
+    whole = fit(make_catalog({**sold, **never}, period="month")).world.demand
+    left_out, without = make_catalog(sold, period="month"), make_catalog(sold, period="month")
+    object.__setattr__(left_out, "without_history", make_catalog(never, period="month"))
+    found, alone = fit(left_out).world.demand, fit(without).world.demand
+    np.testing.assert_allclose(found.mean, whole.mean[: len(sold)], rtol=1e-6)
+    assert not np.allclose(alone.mean, found.mean, rtol=1e-3)

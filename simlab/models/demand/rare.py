@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
-from simlab.models.demand.rates import rates
+from simlab.models.demand.rates import Rates, rates
 from simlab.models.demand.shrinkage import SizePrior, few_demands, shrunk_variation
 from simlab.models.grouping import groups
 
@@ -86,11 +86,11 @@ def composed(
     items are scaled together so that Σ exposure × mean stays Σ units (groups of few demands: as all do).
     Variance per period p·s²·(1 + J − p), J the shrunk squared variation of sizes: it has no scale, so that
     fast movers may lend it to rare ones. Not knowing λ adds H²·s²·Var λ to the variance of a sum over
-    H = R + L periods, H·s²·Var λ per period. Items never demanded stay at zero.
+    H = R + L periods, H·s²·Var λ per period. Items never demanded stay at zero; they are in the prior, those
+    that the study leaves out as well.
     """
     n, positive = history.n_observed, history.n_positive
-    group, _ = groups(catalog.texts.get(catalog.study.models.pool_by), catalog.n_items)
-    found = rates(positive, n, group, usable)
+    group, found = _rates(catalog, history, usable)
     own_share = positive / np.maximum(n, 1)
     units: FloatArray = np.bincount(
         history.item, weights=history.quantity.astype(np.float64), minlength=history.n_items
@@ -106,6 +106,24 @@ def composed(
         varied = varied + weight * span * (scale * size) ** 2 * found.variance
     own = units / np.maximum(n, 1)
     return Composed(weight, share, share * size, np.maximum(varied, 0.0), own, found.truncated)
+
+
+def _rates(catalog: Catalog, history: History, usable: BoolArray) -> tuple[IntArray, Rates]:
+    """(n,) group and rates of the items, the prior fitted with those that were left out as never demanded."""
+    silent: Catalog | None = getattr(catalog, "without_history", None)
+    column, n = catalog.study.models.pool_by, catalog.n_items
+    texts, more = catalog.texts.get(column), 0 if silent is None else silent.n_items
+    if silent is not None and texts is not None:
+        texts = np.concatenate([texts, silent.texts.get(column, np.full(more, None, dtype=object))])
+    group, _ = groups(texts, n + more)
+    window = np.full(more, int(history.calendar.open.sum()))
+    found = rates(
+        np.concatenate([history.n_positive, np.zeros(more, np.int64)]),
+        np.concatenate([history.n_observed, window]),
+        group,
+        np.concatenate([usable, np.ones(more, np.bool_)]),
+    )
+    return group[:n], found.take(np.arange(n))
 
 
 def _kept_sums(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -34,6 +34,10 @@ class Rates:
     variance: FloatArray
     prior: FloatArray
     truncated: BoolArray
+
+    def take(self, rows: IntArray) -> Rates:
+        """Of some items."""
+        return Rates(*(getattr(self, one.name)[rows] for one in fields(self)))
 
 
 def rates(count: IntArray, exposure: IntArray, group: IntArray, usable: BoolArray) -> Rates:
