@@ -108,7 +108,7 @@ def levels_to_look_at(
     level = np.where(is_top, levels.order_up_to[:, column], levels.reorder_point[:, column])
     cost = models.costs.unit_cost * models.costs.cost_resolution
     value = np.maximum(level, 0) * cost
-    measure = "the plan's level at unit cost" if stock is None else "the plan's stock"
+    measure = "all levels at unit cost" if stock is None else "the plan's stock"
     held = value if stock is None else np.nan_to_num(stock)
     share = held / max(float(held.sum()), 1e-300)
     largest = np.full(level.size, NOT_KNOWN) if models.largest is None else models.largest
