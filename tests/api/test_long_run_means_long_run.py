@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from exact_long_run import long_run
+from worlds.exact_long_run import long_run
 from worlds.places import TESTS
 
 import simlab as sl

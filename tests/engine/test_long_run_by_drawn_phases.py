@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_against_reference import PER_TEST, differing
+from worlds.against_reference import PER_TEST, differing
 from worlds.engine import (
     demanding_instances,
     instances,

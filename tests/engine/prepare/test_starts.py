@@ -148,11 +148,11 @@ def test_a_start_that_would_cost_too_much_is_left_to_the_pilot_run():
     assert start_table(points[:40], thresholds[:40], 1, 0, 400).size == 400
 
 
-def test_without_demand_the_shelf_stays_full():
+def test_without_demand_a_path_stays_at_the_lowest_position_that_orders_nothing():
     x = plain() | UP_TO | {"demand": (LawKind.POISSON, 0.0, 0.0, [], [])}
     world, levels = world_of(x)
     curves = run.simulate_items(world, levels, replace(LONG, replications=3, slots=3))
-    assert (curves.on_hand[0].sum(axis=1) == np.array(x["S"]) * 3 * LONG.periods).all()
+    assert (curves.on_hand[0].sum(axis=1) == (np.array(x["s"]) + 1) * 3 * LONG.periods).all()
 
 
 def test_a_share_of_periods_with_demand_too_small_for_a_float_is_none():
