@@ -121,3 +121,27 @@ def test_a_named_law_and_one_that_is_no_candidate(make_catalog) -> None:
     only = ["poisson", "negative_binomial", "intermittent", "empirical"]
     without = fit(make_catalog(sales, models={"candidates": only}, **options))
     assert "renewal" not in law_names(without.world.demand)
+
+
+def test_parameters_of_a_rhythm_are_drawn_again(make_catalog) -> None:
+    """Rates of redrawn worlds spread like those of as many intervals; a rhythm stays one."""
+    rng = np.random.default_rng(8)
+    line = days(rng, lambda: rng.integers(10, 21), lambda: rng.integers(1, 30), periods=900)
+    catalog = make_catalog(
+        {"P0": dates(line)},
+        period="day",
+        demand={"life": "window"},
+        models={"law": "renewal", "parameter_uncertainty": True},
+    )
+    models = fit(catalog)
+    place = np.flatnonzero(line)
+    intervals, sizes = np.diff(place), line[place][1:]
+    rates = []
+    for number in range(200):
+        past = models.redraws.draw(models.world, number).demand.past
+        series = past.series[past.start[0] : past.start[0] + past.length[0]]
+        assert np.diff(np.flatnonzero(series)).min() >= 10
+        rates.append(series.mean())
+    relative = (sizes.var() / sizes.mean() ** 2 + intervals.var() / intervals.mean() ** 2) / intervals.size
+    assert np.std(rates) / np.mean(rates) == pytest.approx(np.sqrt(relative), rel=0.2)
+    assert np.mean(rates) == pytest.approx(sizes.mean() / intervals.mean(), rel=0.03)

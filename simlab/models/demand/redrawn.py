@@ -15,6 +15,7 @@ from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray, KeyArray
 from simlab.engine.world.demand_law import DemandLaw, LawKind, Past
 from simlab.engine.world.world import World
 from simlab.models.demand.choice import too_wide
+from simlab.models.rhythm_series import ENDLESS, rhythm_again
 from simlab.models.statistics import SECOND, beta_of, gamma_of, mixed, normal_of, start_of, uniform_of
 from simlab.models.suppliers.redrawn import DelayUncertainty
 
@@ -140,8 +141,8 @@ def redrawn_demand(law: DemandLaw, known: Uncertainty, keys: KeyArray, seed: int
     and pooled dispersions: the mean alone, Gamma with variance σ²/n. Empirical laws, and the sizes of chains:
     Dirichlet weights on the values seen (Bayesian bootstrap); a chain's share of periods with demand as
     above, its persistence as fitted. Series: blocks of their own length, and observations of a phase, drawn
-    with replacement. Laws given outright and items that never sold stay as they are; so do seasonal profiles
-    and common factors.
+    with replacement; of a rhythm intervals and sizes, each with replacement. Laws given outright and
+    items that never sold stay as they are; so do seasonal profiles and common factors.
 
     References
     ----------
@@ -260,13 +261,13 @@ def _past_again(law: DemandLaw, rows: BoolArray, known: Uncertainty, word: _Word
         ]
         chain = replace(chain, after_none=chances[0], after_demand=chances[1])
     if past is not None:
-        past = _series_again(past, np.flatnonzero(rows & (past.length > 0)), word)
+        past = _series_again(past, np.flatnonzero(rows & (past.length > 0)), known.n_positive, word)
     return replace(law, chain=chain, past=past)
 
 
-def _series_again(past: Past, rows: IntArray, word: _Words) -> Past:
-    """Every series as one draw of itself."""
-    lines, length, phases = [], past.length, past.phases
+def _series_again(past: Past, rows: IntArray, n_positive: IntArray, word: _Words) -> Past:
+    """Every series as one draw of itself; of a rhythm its intervals and its sizes, with replacement."""
+    lines, length, phases = [], past.length.copy(), past.phases
     counted = np.flatnonzero(length > 0)
     drawn = set(rows.tolist())
     for row in counted.tolist():
@@ -275,16 +276,23 @@ def _series_again(past: Past, rows: IntArray, word: _Words) -> Past:
         if row in drawn:
             u = uniform_of(word.keys[row] + np.arange(line.size, dtype=np.uint64), word.start(5))
             phase = None if phases is None or past.cycle == 1 else phases[own]
-            line = line[_places(u, int(past.block[row]), phase)]
+            if past.block[row] >= ENDLESS:
+                line = rhythm_again(line, int(n_positive[row]) - 1, u)
+            else:
+                line = line[_places(u, int(past.block[row]), phase)]
+        length[row] = line.size
         lines.append(line)
     ends = np.cumsum(length[counted])
     start = np.zeros_like(past.start)
     start[counted] = ends - length[counted]
     every = np.concatenate(lines) if lines else past.series[:0]
     if phases is not None and counted.size:
-        index = [np.arange(past.start[row], past.start[row] + length[row]) for row in counted.tolist()]
-        phases = phases[np.concatenate(index)]
-    return replace(past, start=start, series=every, phases=phases)
+        own_phases = [
+            np.resize(phases[past.start[row] : past.start[row] + past.length[row]], int(length[row]))
+            for row in counted.tolist()
+        ]
+        phases = np.concatenate(own_phases)
+    return replace(past, start=start, length=length, series=every, phases=phases)
 
 
 def _places(u: FloatArray, block: int, phase: IntArray | None) -> IntArray:

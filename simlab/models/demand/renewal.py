@@ -20,6 +20,7 @@ from simlab.engine.world.demand_law import DemandLaw, LawKind, Past
 from simlab.models.demand.choice import asked_laws
 from simlab.models.demand.scoring.scores import first_predicted
 from simlab.models.history.history import History, places
+from simlab.models.rhythm_series import ENDLESS, rhythm_series
 from simlab.models.statistics import start_of, uniform_of
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from simlab.models.demand.laws import Choice
 
 
-ENDLESS = 1 << 30
-"""Periods of a block that no run ends."""
 RENEWAL = "renewal"
 _LEAST_INTERVALS = 8
 _LEAST_NAMED = 2
@@ -214,9 +213,7 @@ def _series(rhythm: _Rhythm, key: np.uint64) -> IntArray:
             np.argsort(uniform_of(own, start_of(0, 2 * number + part, _PURPOSE)), kind="stable")
             for part in (0, 1)
         ]
-        line = np.zeros(length, np.int64)
-        line[np.cumsum(rhythm.intervals[orders[0]]) - 1] = rhythm.sizes[orders[1]]
-        parts.append(line)
+        parts.append(rhythm_series(rhythm.intervals[orders[0]], rhythm.sizes[orders[1]]))
     return np.concatenate(parts)
 
 
