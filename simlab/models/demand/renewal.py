@@ -18,9 +18,9 @@ from simlab.catalog.quality import QualityRow
 from simlab.engine.kernels import streams
 from simlab.engine.world.demand_law import DemandLaw, LawKind, Past
 from simlab.models.demand.choice import asked_laws
+from simlab.models.demand.past.rhythm_series import ENDLESS, rhythm_series
 from simlab.models.demand.scoring.scores import first_predicted
 from simlab.models.history.history import History, places
-from simlab.models.rhythm_series import ENDLESS, rhythm_series
 from simlab.models.statistics import start_of, uniform_of
 
 if TYPE_CHECKING:
