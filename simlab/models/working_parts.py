@@ -27,7 +27,7 @@ WHOLE = 0.005
 """What is this near to a whole number of periods is whole, as a share of it."""
 
 NEAR = 0.01
-"""How far L and R may lie from whole parts, as a share of R + L."""
+"""How far L and R may lie from whole parts, as a share of R (and so of R + L, too)."""
 _A_PART = 0.95  # of a part, from which a review period is one
 _SHOWN = 4
 
@@ -103,7 +103,8 @@ def working_parts(catalog: Catalog, constant: FloatArray) -> WorkingParts:
     Notes
     -----
     m is the least number, at most 31 a month, 7 a week and 1 a day, at which every L and R of the items
-    concerned is whole to 1 % of R + L; where none is, the one with the least such share. L and R take the
+    concerned is whole to 1 % of R, and so of R + L: units short in a cycle move by demand of what L is
+    rounded by, of those R asks for. Where no m is enough, the one with the least such share. L and R take the
     nearest part. What lies within 0.5 % of a whole period is whole (a month is 365/12 days), and so
     concerns nothing.
     """
@@ -134,7 +135,7 @@ def _least(lead: FloatArray, review: FloatArray, most: int) -> int:
         if (review * m < _A_PART).any():
             continue
         off = np.maximum(_off(lead * m, 0), _off(review * m, 1)) / m
-        share = float((off / (lead + review)).max())
+        share = float((off / review).max())
         if share <= NEAR:
             return m
         if share < worst:

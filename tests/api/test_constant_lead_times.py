@@ -92,8 +92,8 @@ def test_poisson_demand_of_305_a_month_wants_what_the_exact_sums_say() -> None:
     [
         ("week", 3.0, 7.0, ("poisson", 8.0, 1.0), (7, 3, 7)),
         ("week", 10.0, 7.0, ("negative_binomial", 8.0, 3.0), (7, 10, 7)),
-        ("month", 45.0, MONTH, ("negative_binomial", 20.0, 2.5), (2, 3, 2)),
-        ("month", 61.0, 14.0, ("poisson", 20.0, 1.0), (9, 18, 4)),
+        ("month", 45.0, MONTH, ("negative_binomial", 20.0, 2.5), (17, 25, 17)),
+        ("month", 61.0, 14.0, ("poisson", 20.0, 1.0), (24, 48, 11)),
     ],
     ids=["3 days in weeks", "10 days in weeks", "45 days in months", "two weeks of review in months"],
 )

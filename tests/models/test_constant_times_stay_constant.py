@@ -7,7 +7,7 @@ import pytest
 
 from simlab.engine.world.demand_law import LawKind
 from simlab.errors import InvalidInputError
-from simlab.models import fit
+from simlab.models import fit, supplier_records
 
 MONTH = 365 / 12
 GIVEN = {"demand_law": "poisson", "demand_mean": 30.0}
@@ -25,14 +25,14 @@ def models_of(make_catalog, lead: list[float], review: list[float], **options):
     [
         ("month", [10.0], [30.4375], 3, [(1, 3)]),
         ("week", [3.0, 10.0], [7.0, 7.0], 7, [(3, 7), (10, 7)]),
-        ("month", [45.0], [MONTH], 2, [(3, 2)]),
-        ("month", [61.0], [14.0], 9, [(18, 4)]),
+        ("month", [45.0], [MONTH], 17, [(25, 17)]),
+        ("month", [61.0], [14.0], 24, [(48, 11)]),
         ("week", [3.5], [14.0], 2, [(1, 4)]),
     ],
     ids=["ten days", "3 and 10 days in weeks", "45 days", "two weeks of review", "half a week"],
 )
 def test_the_least_number_of_parts_that_fits(make_catalog, period, lead, review, parts, taken) -> None:
-    """L and R in parts: whole to 1 % of R + L, as few as that takes."""
+    """L and R in parts: whole to 1 % of R (so of R + L too), as few as that takes."""
     grid = models_of(make_catalog, lead, review, period=period).world.grid
     assert grid is not None
     assert grid.parts == parts
@@ -125,3 +125,11 @@ def test_levels_that_follow_a_forecast_keep_whole_periods(make_catalog) -> None:
     )
     assert models.world.grid is None
     assert models.lead_time_moments[0][0] == pytest.approx(10 / MONTH, abs=1e-4)
+
+
+def test_the_variance_that_whole_weeks_add_is_said_by_supplier(make_catalog) -> None:
+    """10 and 18 days are 1 3/7 and 2 4/7 weeks: f(1 − f) = 12/49 week² each, 12 days²; 14 days add none."""
+    receipts = [("A", 10), ("A", 18), ("A", 10), ("B", 14), ("B", 14)]
+    records = {one.supplier: one for one in supplier_records(make_catalog({"P0": {}}, receipts, GIVEN))}
+    assert records["A"].rounding_variance == pytest.approx(12.0)
+    assert records["B"].rounding_variance == 0.0

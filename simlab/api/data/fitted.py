@@ -127,8 +127,9 @@ def supplier_frame(catalog: Catalog) -> pd.DataFrame:
     """One row per supplier of the receipts table; no rows without one.
 
     Days are as `lead_times.calendar` counts them (promises: calendar days, parts: from the first receipt
-    on). Empty: not told, or too few receipts. `drifted`, `has_weekday` and `is_shared` are believed with
-    at most 5 % of each expected to be false.
+    on). `rounding_variance_days2` is what whole periods add to the variance of lead times (mean kept);
+    constant ones have none, they go by parts of a period. Empty: not told, or too few receipts. `drifted`,
+    `has_weekday` and `is_shared` are believed with at most 5 % of each expected to be false.
     """
     return pd.DataFrame([_row(one) for one in supplier_records(catalog)])
 
@@ -142,6 +143,7 @@ def _row(one: SupplierRecord) -> dict[str, Any]:
         "mean_days": one.mean_days,
         "sd_days": one.sd_days,
         "p95_days": one.p95_days,
+        "rounding_variance_days2": one.rounding_variance,
         "promised": one.promises.n,
         "late_share": one.promises.late_share,
         "late_days": one.promises.late_days,

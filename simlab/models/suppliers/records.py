@@ -104,6 +104,8 @@ class SupplierRecord:
         Of those received, as `lead_times.calendar` counts.
     drift : Drift or None
         None with fewer than `min_receipts` receipts, as below, or fewer than 8 order days: cannot tell.
+    rounding_variance : float
+        Days²: what turning random lead times into whole periods, the mean kept, adds to their variance.
     has_weekday, is_shared : bool
         Believed, with at most 5 % of the suppliers flagged expected to be false.
     """
@@ -121,6 +123,7 @@ class SupplierRecord:
     has_weekday: bool
     shared: Shared | None
     is_shared: bool
+    rounding_variance: float = _NAN
 
 
 def supplier_records(catalog: Catalog) -> tuple[SupplierRecord, ...]:
@@ -154,6 +157,7 @@ def supplier_records(catalog: Catalog) -> tuple[SupplierRecord, ...]:
             has_weekday=name in believed[0],
             shared=shared.get(name),
             is_shared=name in believed[1],
+            rounding_variance=_rounding(seen, came[name]),
         )
         for name, rows in groups.items()
     )
@@ -172,6 +176,15 @@ def _spread(seen: Observed, rows: IntArray) -> tuple[int, int, float, float, flo
         return 0, int(rows.size), _NAN, _NAN, _NAN
     sd = float(days.std(ddof=1)) if n > 1 else _NAN
     return n, int(rows.size) - n, float(days.mean()), sd, float(np.quantile(days, 0.95))
+
+
+def _rounding(seen: Observed, rows: IntArray) -> float:
+    """Mean of f(1 − f), f the part of a period beyond whole ones, in days²; NaN without receipts."""
+    if rows.size == 0:
+        return _NAN
+    times, share = seen.ratio
+    beyond = (seen.days[rows] * times % share) / share
+    return float((beyond * (1 - beyond)).mean()) * (share / times) ** 2
 
 
 def _promises(seen: Observed, rows: IntArray) -> Promises:

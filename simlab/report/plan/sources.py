@@ -180,13 +180,21 @@ def _flags(rows: list[Row]) -> str:
 
 def _lead_times(rows: list[Row]) -> Row:
     header = ["Supplier", "received", "open", "mean days", "standard deviation", "95 % within"]
-    header += ["with a promise", "late", "late by (days)", "against promise (days)", "overdue"]
+    header += [
+        "added by whole periods",
+        "with a promise",
+        "late",
+        "late by (days)",
+        "against promise (days)",
+        "overdue",
+    ]
     body = [
         [
             str(row["supplier"]),
             number(row["received"]),
             number(row["open"]),
             *(_days(row[name]) for name in ("mean_days", "sd_days", "p95_days")),
+            _added(row),
             number(row["promised"]),
             percent(row["late_share"]) if is_number(row["late_share"]) else DASH,
             _days(row["late_days"]),
@@ -196,6 +204,14 @@ def _lead_times(rows: list[Row]) -> Row:
         for row in rows
     ]
     return {"title": "Lead times and promises", "header": header, "rows": body}
+
+
+def _added(row: Row) -> str:
+    """What rounding to whole periods makes of the standard deviation of lead times, in days."""
+    sd, more = row["sd_days"], row.get("rounding_variance_days2")
+    if not is_number(sd) or not is_number(more) or sd == 0:  # what is constant is not rounded at random
+        return DASH
+    return f"+ {_days((sd**2 + more) ** 0.5 - sd)}"
 
 
 def _effects(rows: list[Row]) -> Row:
