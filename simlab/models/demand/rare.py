@@ -110,7 +110,7 @@ def composed(
 
 def _rates(catalog: Catalog, history: History, usable: BoolArray) -> tuple[IntArray, Rates]:
     """(n,) group and rates of the items, the prior fitted with those that were left out as never demanded."""
-    silent: Catalog | None = getattr(catalog, "without_history", None)
+    silent = catalog.without_history
     column, n = catalog.study.models.pool_by, catalog.n_items
     texts, more = catalog.texts.get(column), 0 if silent is None else silent.n_items
     if silent is not None and texts is not None:

@@ -47,7 +47,7 @@ def test_suppliers_on_the_page() -> None:
     assert times["rows"][0][1:6] == ["10", "0", "12.0", "0.0", "12.0"]
     assert times["rows"][0][6] == "–"  # always 12 days: nothing is rounded at random
     assert times["rows"][0][7:11] == ["10", f"100.00{thin}%", "2.0", "2.0"]
-    assert times["rows"][1][6:10] == ["0", "–", "–", "–"]
+    assert times["rows"][1][7:11] == ["0", "–", "–", "–"]
     untold = ["–", "–", "cannot tell", "–", "–", "cannot tell", "–", "cannot tell"]
     assert effects["rows"][1][1:] == untold
     assert parts["rows"][0][1:] == ["10", "10", f"75.00{thin}%", "3.0", f"0.00{thin}%"]
