@@ -17,7 +17,8 @@ ROWS = (
     "0B,WEST,8,17.5,negative_binomial,4,9,niche",
 )
 LEADS = (([2], [1]), ([2], [1]), ([4], [1]), ([2, 3], [1, 1]))
-"""Weeks and weights: 17.5 days are 2 or 3 weeks."""
+"""Weeks and weights: 17.5 ± 3.5 days are 2 or 3 weeks."""
+SPREADS = ("", "", "", "3.5")
 
 STUDY = """schema = 1
 [study]
@@ -46,8 +47,9 @@ replications = 12
 
 def write(folder: Path, further: str = "", cells: tuple[str, ...] = ("",) * 4, **changes: str) -> Path:
     """The study with further columns (a header, then one cell text per row) and lines of it changed."""
-    lines = [",".join(filter(None, [COLUMNS, further]))]
-    lines += [",".join([row, cell]) if further else row for row, cell in zip(ROWS, cells, strict=True)]
+    columns = {"lead_time_sd": SPREADS} | ({further: cells} if further else {})
+    lines = [",".join([COLUMNS, *columns])]
+    lines += [",".join(row) for row in zip(ROWS, *columns.values(), strict=True)]
     (folder / "items.csv").write_text("\n".join(lines) + "\n", "utf-8")
     text = STUDY
     for old, new in changes.items():
