@@ -123,6 +123,25 @@ class ReceiptTable:
 
 
 @dataclass(frozen=True, eq=False)
+class OpenOrders:
+    """Orders that are placed and not received, in the order of the table.
+
+    Attributes
+    ----------
+    item : (m,) int64
+        Row number in the catalog.
+    due : (m,) datetime64[D]
+        Day on which the order is expected.
+    quantity : (m,) int64
+        Units still to come, ≥ 0.
+    """
+
+    item: IntArray
+    due: DateArray
+    quantity: IntArray
+
+
+@dataclass(frozen=True, eq=False)
 class Catalog:
     """What the files say, typed and checked. Items keep the order of the file.
 
@@ -152,6 +171,8 @@ class Catalog:
     without_history : Catalog or None
         SKU-locations left out because nothing was ever demanded (`demand.no_history`), with their rows of
         demand; None where none is.
+    due : OpenOrders or None
+        The table of open orders with their due dates; None where none is given.
     """
 
     study: Study
@@ -167,6 +188,7 @@ class Catalog:
     open_orders: ReceiptTable | None = None
     segment: AnyArray | None = None
     without_history: Catalog | None = None
+    due: OpenOrders | None = None
 
     @property
     def n_items(self) -> int:

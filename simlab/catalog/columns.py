@@ -132,6 +132,13 @@ RECEIPTS: dict[str, Column] = {
     "sku": Column("text"),
     "location": Column("text"),
 }
+OPEN_ORDERS: dict[str, Column] = {
+    "sku": Column("id", required=True),
+    "location": Column("id", required=True),
+    "quantity": Column("whole", required=True),
+    "due_date": Column("date", required=True),
+    "supplier": Column("text"),
+}
 
 RECEIVED: dict[str, Column] = {"received_quantity": Column("whole")}
 """Read only where `lead_times.partial` puts the receipts of one order together."""
@@ -145,6 +152,7 @@ TABLES: dict[str, dict[str, Column]] = {
     "demand": DEMAND,
     "receipts": RECEIPTS,
     "periods": PERIODS,
+    "open_orders": OPEN_ORDERS,
 }
 
 NOT_USED: dict[str, dict[str, str]] = {

@@ -9,7 +9,7 @@ import numpy as np
 from simlab.arrays import IntArray
 from simlab.errors import Problem
 
-CODES = {"items": "ITM", "demand": "DEM", "receipts": "REC", "periods": "PER"}
+CODES = {"items": "ITM", "demand": "DEM", "receipts": "REC", "periods": "PER", "open_orders": "OPO"}
 MOST_ROWS_KEPT = 10_000
 UNREADABLE = 1
 EMPTY = 2

@@ -22,6 +22,7 @@ from simlab.catalog.tables.demand import read_demand
 from simlab.catalog.tables.filtering import account, filtered, pairs_of
 from simlab.catalog.tables.fiscal import read_periods
 from simlab.catalog.tables.items import Items, read_items
+from simlab.catalog.tables.open_orders import read_open_orders
 from simlab.catalog.tables.receipts import read_receipts
 from simlab.errors import InvalidInputError, Problem
 from simlab.study import Study, TableSource, crossing_unsaid
@@ -52,10 +53,11 @@ def load(study: Study) -> Catalog:
     demand = _read(study, "demand", data.demand) if data.demand is not None else None
     receipts = _read(study, "receipts", data.receipts) if data.receipts is not None else None
     periods = _read(study, "periods", data.periods) if data.periods is not None else None
+    due = _read(study, "open_orders", data.open_orders) if data.open_orders is not None else None
     if items is None:
         problem = Problem("E-STU-005", "is missing and required", study.file, column="data.items.path")
         raise InvalidInputError([problem])
-    return _catalog(study, items, demand, receipts, periods)
+    return _catalog(study, items, demand, receipts, periods, due)
 
 
 def from_frames(
@@ -64,6 +66,7 @@ def from_frames(
     demand: pd.DataFrame | None = None,
     receipts: pd.DataFrame | None = None,
     periods: pd.DataFrame | None = None,
+    open_orders: pd.DataFrame | None = None,
 ) -> Catalog:
     """Take DataFrames instead of files, under the same rules.
 
@@ -71,8 +74,9 @@ def from_frames(
     ----------
     study : Study
         Such as ``Study.default(period="week")``; column names and rules of its [data] apply.
-    items, demand, receipts, periods : DataFrame
-        One row per SKU-location; per SKU-location and date; per receipt; per fiscal period.
+    items, demand, receipts, periods, open_orders : DataFrame
+        One row per SKU-location; per SKU-location and date; per receipt; per fiscal period; per order not
+        received yet.
 
     Returns
     -------
@@ -90,6 +94,9 @@ def from_frames(
         None if demand is None else read_frame(demand, "demand", data.demand or TableSource()),
         None if receipts is None else read_frame(receipts, "receipts", data.receipts or TableSource()),
         None if periods is None else read_frame(periods, "periods", data.periods or TableSource()),
+        None
+        if open_orders is None
+        else read_frame(open_orders, "open_orders", data.open_orders or TableSource()),
     )
 
 
@@ -108,6 +115,7 @@ def _catalog(
     demand: TextTable | None,
     receipts: TextTable | None,
     periods: TextTable | None = None,
+    open_orders: TextTable | None = None,
 ) -> Catalog:
     today = dt.date.today()
     read = {table.name: table.n_rows for table in (items, demand, receipts) if table is not None}
@@ -129,10 +137,11 @@ def _catalog(
     sales = read_demand(demand, master, study, today, apart, fiscal) if demand is not None else None
     problems += _ahead_of(study, today, "" if sales is None else str(sales[0].date.max()))
     arrivals = read_receipts(receipts, master, study, today) if receipts is not None else None
+    due = read_open_orders(open_orders, master, study) if open_orders is not None else None
     if demand is None and master is not None:
         _refuse_without_law(items, master)
     tables = [split.table for split in splits]
-    tables_read = tables if periods is None else [*tables, periods]
+    tables_read = [*tables, *(table for table in (periods, open_orders) if table is not None)]
     problems += [problem for table in tables_read for problem in table.findings.problems]
     if receipts is not None and study.lead_times.law != "fixed" and study.lead_times.crossing is None:
         problems.append(crossing_unsaid(study.file))
@@ -144,6 +153,7 @@ def _catalog(
     costs = _costs(master)
     entries += tuple(entry for split in splits for entry in account(split, costs))
     finer = study.data.model_copy(update={"cost_resolution": master.cost_resolution})
+    entries += () if due is None else due[1]
     return Catalog(
         study=_with_open_share(
             study.model_copy(update={"data": finer}), sales[0] if sales is not None else None
@@ -157,6 +167,7 @@ def _catalog(
         receipts=None if arrivals is None else arrivals[0],
         quality=Quality(entries, read),
         open_orders=None if arrivals is None else arrivals[1],
+        due=None if due is None else due[0],
         inputs={table.name: table.sha256 for table in tables_read if table.sha256},
     )
 

@@ -19,7 +19,7 @@ class QualityRow:
     Attributes
     ----------
     table : str
-        items, demand or receipts.
+        items, demand, receipts or open_orders.
     what : str
         What these rows have in common.
     status : str

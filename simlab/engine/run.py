@@ -300,6 +300,7 @@ def _run(
         bins=int(np.ptp(forms.top, axis=1).max()) + 3 if swept else 1,
         rows_kept=int((longest // review).max()) + 2,
         epochs=-(-(run.warmup + run.periods) // int(review.min())) if varies else 0,
+        sequenced=bool((items.sequence.begin >= 0).any()),
     )
     if swept:
         sweep(items, forms, np.argsort(-forms.top, axis=1, kind="stable"), run, work, sums, faults)

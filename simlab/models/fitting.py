@@ -27,6 +27,7 @@ from simlab.models.history.history import History
 from simlab.models.history.holdout import known_past
 from simlab.models.history.reading import check_history_asked, read_history
 from simlab.models.review_cycles import own_windows, with_review_cycles
+from simlab.models.suppliers.effective import EffectiveLeadTimes, effective_lead_times, sequence_remarks
 from simlab.models.suppliers.lead_times import LeadTimes, fit_lead_times, moments
 from simlab.models.suppliers.orders import check_receipts_asked
 from simlab.models.suppliers.supply import check_suppliers, fit_supply, stated_suppliers
@@ -103,6 +104,8 @@ class Models:
         Highest level that is planned (`policy.level_limit`); None: no limit.
     parts : WorkingParts or None
         Constant times that are no whole number of periods, and how they are taken.
+    lead_time_rounding : (n,) float or None
+        Variance that rounding lead times to whole periods adds, periods²; None: not known.
     """
 
     world: World
@@ -128,6 +131,7 @@ class Models:
     largest: IntArray | None = None
     level_limit: IntArray | None = None
     parts: WorkingParts | None = None
+    lead_time_rounding: FloatArray | None = None
 
     @property
     def n_items(self) -> int:
@@ -151,6 +155,11 @@ class Models:
         Of items on a working grid the nearest whole period: formulas take `planning.by_parts`.
         """
         return moments(self.world.lead_time)
+
+    @cached_property
+    def effective_lead_times(self) -> EffectiveLeadTimes:
+        """What orders at every review get, kept in sequence."""
+        return effective_lead_times(self.world.lead_time, self.world.terms.review_period)
 
 
 @dataclass(eq=False)
@@ -253,6 +262,7 @@ def fit(catalog: Catalog) -> Models:
             *resolved.notes,
             *in_units,
             *lead_times.notes,
+            *sequence_remarks(catalog, lead_times.law, terms.review_period, lead_times.rounding),
             *supplying.notes,
             *review_notes(catalog, ~parts.on_grid),
             *grid_notes(catalog, parts, choice.law),
@@ -268,6 +278,7 @@ def fit(catalog: Catalog) -> Models:
         largest=largest,
         level_limit=limit,
         parts=parts,
+        lead_time_rounding=lead_times.rounding,
     )
 
 
@@ -298,7 +309,10 @@ def _checked(catalog: Catalog, history: History | None) -> _Sound:
     choice = checked.do(lambda: choose_laws(catalog, history, span))
     parts = None if lead_times is None else checked.do(lambda: working_parts(catalog, lead_times.constant))
     transient = catalog.study.policy.start == "today"
-    opening = checked.do(lambda: opening_stock(catalog)) if transient else (None, ())
+    opening: tuple[Start | None, tuple[str, ...]] | None = (None, ())
+    if transient and lead_times is not None:
+        law = lead_times.law
+        opening = checked.do(lambda: opening_stock(catalog, law))
     checked.do(lambda: check_suppliers(catalog))
     checked.do(lambda: check_receipts_asked(catalog))
     if history is None:

@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.engine.prepare.on_grid import in_parts, parts_of, split_rows
+from simlab.engine.prepare.sequence import unfolded
 from simlab.engine.world.demand_law import LawKind
 from simlab.engine.world.levels import Family, Levels
-from simlab.engine.world.world import Unmet
+from simlab.engine.world.world import LeadTimeLaw, Unmet
 from simlab.errors import UsageError
 from simlab.models import is_plain, marginal
 from simlab.policies.levels.best import best_levels
@@ -24,6 +25,7 @@ from simlab.policies.levels.normal import normal_levels, normal_reorder_points
 from simlab.policies.quantities import order_quantities
 from simlab.policies.sums.consecutive import Consecutive
 from simlab.policies.sums.protection import Protection, crossing, in_sequence, in_sequence_apart, independent
+from simlab.policies.sums.transforms import no_demand
 from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
@@ -41,12 +43,12 @@ FAMILIES = {
 _FAR_APART = 4.0
 """Mean demands of a review period in one order, from which orders count as far apart: simulated service
 is nearer to that formula above, to the one where every review orders below."""
-_RULES = {
-    (False, False): in_sequence,
-    (False, True): in_sequence_apart,
-    (True, False): crossing,
-    (True, True): independent,
-}
+_RULES = {False: in_sequence, True: in_sequence_apart}
+_OVERTAKING = {False: crossing, True: independent}
+
+_FAR = 1 << 30
+"""Reviews between orders that never meet."""
+OUT_OF_SEQUENCE = "lead times that orders so close cannot have in sequence: the nearest with their mean"
 _ALIKE = (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS, LawKind.MARKOV)
 _WHOLE = 1_000_000  # millionths of an order that come at first
 _OVER_PHASES = "each period by its law over all phases, independent"
@@ -272,7 +274,7 @@ def _exact(
     """(n, k) S of (R,S), s of the others, and how each item was planned."""
     falls = rule == Family.REORDER_UP_TO
     problems, words = service_problems(models, quantity, measure, depletes=falls, consecutive=consecutive)
-    levels, step = least_levels(problems, targets, measure)
+    levels, step = least_levels(problems, targets, measure, below=rule != Family.ORDER_UP_TO)
     words = _also(words, step > 1, "coarser steps where demand spreads beyond 2^15 units")
     return levels if rule == Family.ORDER_UP_TO else levels - 1, tuple(words)
 
@@ -302,8 +304,10 @@ def service_problems(
     """
     width, words = _width(models, quantity)
     apart = width > _FAR_APART * models.world.demand.mean * models.world.terms.review_period
-    tables, which = _protections(models, apart)
+    spacing = _reviews_apart(models, width)
+    tables, which = _protections(models, apart, spacing)
     words = _approximations(models, words, width > 1, apart, measure)
+    words = _near(words, spacing > 0, OUT_OF_SEQUENCE)
     words = _serial(words, consecutive)
     if consecutive is not None:
         words = _hanging_approximations(models, words, consecutive, width > 1, measure, depletes)
@@ -356,7 +360,7 @@ def _approximations(
         words = _also(words, spread & apart, "crossing orders as independent lead times")
         words = _also(words, spread & ~apart, "crossing orders as if every review ordered")
     elif measure == "cycle_service_level":
-        words = _also(words, spread, "orders that arrive together approximated")
+        words = _near(words, spread, "orders that arrive together counted as the demand they replace")
     words = _supply_left_out(models, words)
     silent = models.world.demand.mean == 0
     return ["no demand" if nothing else word for word, nothing in zip(words, silent, strict=True)]
@@ -401,17 +405,63 @@ def _also(words: list[str], where: BoolArray, text: str) -> list[str]:
     return [f"{word}, {text}" if here else word for word, here in zip(words, where.tolist(), strict=True)]
 
 
-def _protections(models: Models, apart: BoolArray) -> tuple[tuple[Protection, ...], IntArray]:
+def _near(words: list[str], where: BoolArray, text: str) -> list[str]:
+    """As `_also`, and what was called exact is called approximate."""
+    named = [
+        word.replace("exact", "approximate", 1) if here else word
+        for word, here in zip(words, where.tolist(), strict=True)
+    ]
+    return _also(named, where, text)
+
+
+def _protections(
+    models: Models, apart: BoolArray, spacing: IntArray
+) -> tuple[tuple[Protection, ...], IntArray]:
     """Distinct tables of weights, one per lead-time law, review period and spacing of orders."""
     lead, review = models.world.lead_time, models.world.terms.review_period
-    keys = np.stack([lead.law, review, apart.astype(np.int64)], axis=1)
+    keys = np.stack([lead.law, review, apart.astype(np.int64), spacing], axis=1)
     distinct, which = np.unique(keys, axis=0, return_inverse=True)
     tables = []
-    for law, R, is_apart in distinct.tolist():
-        rows = slice(int(lead.start[law]), int(lead.start[law] + lead.length[law]))
-        tables.append(
-            _RULES[lead.crossing, bool(is_apart)](
-                lead.periods[rows], lead.weights[rows].astype(np.float64), int(R)
-            )
-        )
+    for law, R, is_apart, reviews in distinct.tolist():
+        points = _law_points(lead, law)
+        if lead.crossing:
+            tables.append(_OVERTAKING[bool(is_apart)](*points, R))
+        else:
+            tables.append(_RULES[bool(is_apart)](*points, R, reviews or _FAR))
     return tuple(tables), which.ravel().astype(np.int64)
+
+
+def _law_points(lead: LeadTimeLaw, law: int) -> tuple[IntArray, FloatArray]:
+    rows = slice(int(lead.start[law]), int(lead.start[law] + lead.length[law]))
+    return lead.periods[rows], lead.weights[rows].astype(np.float64)
+
+
+def reviews_between_orders(models: Models, width: IntArray) -> FloatArray:
+    """(n,) mean number of reviews from one order to the next; infinite where nothing is demanded.
+
+    Parameters
+    ----------
+    models : Models
+        As `plannable` returns them.
+    width : (n,) int64
+        Positions that a review may leave; see `service_problems`.
+    """
+    law, review = models.world.demand, models.world.terms.review_period
+    some = 1.0 - no_demand(law) ** review
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.maximum(width / (law.mean * review), 1.0 / some))
+
+
+def _reviews_apart(models: Models, width: IntArray) -> IntArray:
+    """(n,) `reviews_between_orders`, rounded, where orders so close cannot have the law; else 0."""
+    lead, review = models.world.lead_time, models.world.terms.review_period
+    out = np.zeros(width.size, np.int64)
+    if lead.crossing or not (lead.length > 1).any():
+        return out
+    between = np.minimum(np.rint(reviews_between_orders(models, width)), _FAR).astype(np.int64)
+    for law, R in np.unique(np.stack([lead.law, review], axis=1), axis=0).tolist():
+        rows = (lead.law == law) & (review == R)
+        periods, weights = _law_points(lead, law)
+        meets = unfolded(periods, weights.astype(np.int64), R).reviews >= between[rows]
+        out[rows] = np.where(meets, np.maximum(between[rows], 1), 0)
+    return out

@@ -10,6 +10,7 @@ import hashlib
 import math
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 ORDER_UP_TO, REORDER_QUANTITY, REORDER_UP_TO = 0, 1, 2
 DEMAND, LEAD_TIME, START, OUTAGE, SHARED_DELAY, MARKET, GROUP, BLOCK, PHASE = 1, 2, 3, 4, 5, 6, 7, 8, 9
@@ -80,6 +81,35 @@ def lead_time_thresholds(weights):
         running += weight
         out.append((running << 32) // total)
     return out
+
+
+def drawn_in_sequence(lead_times, weights, R):
+    """(values, thresholds) to draw from so that an order behind others has the law; None: there is none.
+
+    F(a) = G(a) ÷ G(a + R): exact in whole numbers, and a law only where it rises.
+    """
+
+    def until(a):
+        return sum(w for one, w in zip(lead_times, weights, strict=True) if one <= a)
+
+    values = list(range(lead_times[0], lead_times[-1] + 1))
+    shares = [Fraction(until(a), until(a + R)) for a in values]
+    if shares != sorted(shares):
+        return None
+    return values, [math.floor(share * 2**32) for share in shares]
+
+
+@dataclass
+class Sequence:
+    """What orders that alone hold others back are drawn from: thresholds from the least lead time on.
+
+    `held` and `free`: of an order k reviews after another, k = 1, 2, …, that was itself held back or not;
+    `alone`: with none ahead so near.
+    """
+
+    held: list
+    free: list
+    alone: list
 
 
 @dataclass
@@ -169,6 +199,7 @@ class Item:
     undershoot: bool = True
     supplier: Supplier | None = None
     start: tuple | None = None  # (on hand, on order)
+    dated: list = field(default_factory=list)  # (period, units) of open orders with a date
     width: int = 1  # the position begins uniform on s+1 … s+width
     below: list | None = None  # or by thresholds of 0, 1, … units below S
     offset: list = field(default_factory=lambda: [0])  # added to s and S by phase of a cycle
@@ -181,6 +212,7 @@ class Item:
     phase_cycle: int = 0  # periods after which demand repeats; 0: the review phase is given
     phase_key: int = 0
     phase_drawn: bool = False
+    sequence: Sequence | None = None
 
     @property
     def may_lose(self):
@@ -194,6 +226,8 @@ class State:
     net: int
     lost_since_receipt: bool = False
     last_arrival: int = -1
+    last_order: int | None = None  # its review
+    last_gap: int | None = None  # reviews between the last order and the one before
     pipeline: list = field(default_factory=list)  # [arrival period, units, receipts it counts as]
     cancellations: list = field(default_factory=list)  # [period, units]
     order_part: int = 0  # millionths of a unit carried between orders
@@ -258,17 +292,27 @@ def forgive_undershoot(item, state, t, lift):
     return units
 
 
+def arrival_ahead(item, seed, path):
+    """Of what the review before the first would have ordered, where every review holds others back."""
+    if item.crossing or item.sequence is not None:
+        return -1
+    w = word(seed, START, item.key, path, 2)
+    lead = quantile(item.lead_times, lead_time_thresholds(item.lead_weights), w)
+    return item.phase - item.R + lead
+
+
 def start_state(item, seed, path, lift):
     """As given; else a position of the long run, on the shelf; none below zero where demand is lost.
 
     `lift` is what the first period's levels lie above the item's.
     """
     if item.start is not None:
-        state = State(item.start[0])
+        state = State(item.start[0], last_arrival=arrival_ahead(item, seed, path))
+        state.pipeline += [[period, units, 1] for period, units in item.dated if units > 0]
         if item.start[1] > 0:
             w = word(seed, START, item.key, path, 2)
             arrival = quantile(item.lead_times, lead_time_thresholds(item.lead_weights), w)
-            state.last_arrival = arrival
+            state.last_arrival, state.last_order = arrival, -1
             dispatch(item, state, arrival, item.start[1])
         return state
     S = {ORDER_UP_TO: item.S, REORDER_UP_TO: item.S, REORDER_QUANTITY: item.s + effective_quantity(item)}
@@ -283,18 +327,31 @@ def start_state(item, seed, path, lift):
     else:
         bits = word(seed, START, item.key, path, 0) << 32 | word(seed, START, item.key, path, 1)
         position = s + 1 + (bits * item.width >> 64)
-    return State(max(position + lift, 0) if item.may_lose else position + lift)
+    net = max(position + lift, 0) if item.may_lose else position + lift
+    return State(net, last_arrival=arrival_ahead(item, seed, path))
 
 
-def lead_time(item, seed, path, t):
-    """Of an order placed at the review of period t."""
+def lead_time(item, state, seed, path, t):
+    """Of an order placed at the review of period t, before the one ahead holds it back."""
     if len(item.lead_times) == 1:
         return item.lead_times[0]
+    epoch = (t - item.phase) // item.R
     if item.supplier and item.supplier.shared_delay:
         w = word(seed, SHARED_DELAY, item.supplier.key, path, t)
     else:
-        w = word(seed, LEAD_TIME, item.key, path, (t - item.phase) // item.R)
-    return quantile(item.lead_times, lead_time_thresholds(item.lead_weights), w)
+        w = word(seed, LEAD_TIME, item.key, path, epoch)
+    if item.crossing:
+        return quantile(item.lead_times, lead_time_thresholds(item.lead_weights), w)
+    if item.sequence is None:
+        return quantile(*drawn_in_sequence(item.lead_times, item.lead_weights, item.R), w)
+    most, gap = len(item.sequence.held), None if state.last_order is None else epoch - state.last_order
+    if gap is None or gap > most:
+        thresholds = item.sequence.alone
+    elif state.last_gap is None or state.last_gap > most:
+        thresholds = item.sequence.free[gap - 1]
+    else:
+        thresholds = item.sequence.held[gap - 1]
+    return quantile(range(item.lead_times[0], item.lead_times[-1] + 1), thresholds, w)
 
 
 def working_periods(supplier, seed, path, total):
@@ -481,12 +538,17 @@ def history(item, seed, path, total):
         position = state.position + sum(units for _, units, _ in due)
         if t >= item.phase and (t - item.phase) % item.R == 0:
             left = next((later for later in range(t, total) if works[later]), total)
-            arrival = left + lead_time(item, seed, path, t)
+            arrival = left + lead_time(item, state, seed, path, t)
+            units = limited(item, order_size(item, position - lift), position)
             if not item.crossing:
                 arrival = max(arrival, state.last_arrival)
-                state.last_arrival = arrival
-            units = limited(item, order_size(item, position - lift), position)
+                if units > 0 or item.sequence is None:
+                    state.last_arrival = arrival
             if units > 0:
+                epoch = (t - item.phase) // item.R
+                if state.last_order is not None:
+                    state.last_gap = epoch - state.last_order
+                state.last_order = epoch
                 seen["orders"], seen["ordered"] = 1, units
                 dispatch(item, state, arrival, units)
                 due += [one for one in state.pipeline if one[0] == t]

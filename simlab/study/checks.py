@@ -12,7 +12,7 @@ from simlab.study.later import value_at
 
 READABLE = (".csv", ".parquet")
 _NOT_YET = (".xlsx",)
-_TABLES = ("items", "demand", "receipts", "periods")
+_TABLES = ("items", "demand", "receipts", "periods", "open_orders")
 
 
 def relations(raw: Mapping[str, Any], file: str, *, from_file: bool) -> Iterator[Problem]:

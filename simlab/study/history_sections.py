@@ -145,6 +145,7 @@ class DataSpec(Spec):
     demand: DemandSource | None = None
     receipts: ReceiptsSource | None = None
     periods: PeriodsSource | None = None
+    open_orders: TableSource | None = None
 
 
 # ---------------------------------------------------------------------------------------------------

@@ -23,6 +23,9 @@ WORKS: dict[str, tuple[Any, ...]] = {
     "data.periods.sheet": (),
     "data.periods.sql": (),
     "data.periods.url_env": (),
+    "data.open_orders.sheet": (),
+    "data.open_orders.sql": (),
+    "data.open_orders.url_env": (),
     "simulation.precision": (),
     "run.backend": ("threads", "loky"),
 }

@@ -71,6 +71,8 @@ FEATURES = {
     "one lead time": {"lead_times": [5], "lead_weights": [1], "R": 1},
     "one lead time, lost sales": {"lead_times": [5], "lead_weights": [1], "R": 1, "unmet": Unmet.LOST},
     "orders overtake": {"lead_times": [0, 2, 7], "lead_weights": [1, 2, 1], "R": 1, "crossing": True},
+    "orders in sequence": {"lead_times": [0, 1, 2, 3], "lead_weights": [1, 1, 1, 1], "R": 1},
+    "orders in sequence, gaps": {"lead_times": [0, 2, 7], "lead_weights": [1, 2, 1], "R": 1},
     "review phase": {"R": 5, "phase": 3},
     "(R,s,nQ)": LOTS,
     "(R,s,S)": UP_TO,
@@ -85,6 +87,7 @@ FEATURES = {
     "the rest comes later": {"supplier": SUPPLIER | {"on_time": 700_000, "rest_delay": 2}},
     "the rest is cancelled": {"supplier": SUPPLIER | {"on_time": 700_000}},
     "a given start": {"start": (15, 20)},
+    "open orders with dates": {"start": (15, 0), "dated": [(2, 9), (7, 20), (7, 3), (40, 5)]},
     "levels by calendar": {"offset": [[0, 5, -3]], "phase0": 1},
     "a policy of one's own": {"policy": half_of_it},
     **{

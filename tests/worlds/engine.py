@@ -10,6 +10,7 @@ from simlab.engine.kernels import copula
 from simlab.engine.kernels.streams import group_keys, item_keys, supplier_keys
 from simlab.engine.laws.pmfs import table_of
 from simlab.engine.prepare.arrays import item_arrays, level_arrays
+from simlab.engine.prepare.sequence import unfolded
 from simlab.engine.prepare.starts import with_starts
 from simlab.engine.world.demand_law import Chain, DemandLaw, Dependence, LawKind, Past, Seasons
 from simlab.engine.world.levels import Family, Forecast, Levels
@@ -248,6 +249,9 @@ def special_instances(draw):
         x["forecast"] = draw(forecasts())
         cycle = min(cycle, len(x["forecast"]["season"]))
     x["phase0"] = draw(st.integers(0, cycle - 1))
+    if x["start"] is not None and draw(st.booleans()):
+        dated = st.tuples(st.integers(0, 90), st.integers(0, 30))
+        x["dated"] = draw(st.lists(dated, max_size=3))
     return x
 
 
@@ -315,7 +319,11 @@ def forecast_of(said):
 
 
 def start_of(x):
-    return None if x["start"] is None else Start(*(np.array([units]) for units in x["start"]))
+    if x["start"] is None:
+        return None
+    dated = np.array(x.get("dated", []), np.int64).reshape(-1, 2)
+    none = np.zeros(dated.shape[0], np.int64)
+    return Start(*(np.array([units]) for units in x["start"]), none, dated[:, 0], dated[:, 1])
 
 
 def reference_item(x, world, column):
@@ -344,7 +352,18 @@ def reference_item(x, world, column):
         first_phase=x["phase0"],
         forecast=None if x["forecast"] is None else reference_forecast(x["forecast"], column),
         **reference_demand(world),
+        sequence=reference_sequence(x),
+        dated=x.get("dated", []),
     )
+
+
+def reference_sequence(x):
+    """Tables of lead times that depend on the order ahead; none where every review may hold others back."""
+    if x["crossing"] or reference.drawn_in_sequence(x["lead_times"], x["lead_weights"], x["R"]):
+        return None
+    tables = unfolded(np.array(x["lead_times"]), np.array(x["lead_weights"]), x["R"]).tables.tolist()
+    reviews = len(tables) // 2
+    return reference.Sequence(tables[:reviews], tables[reviews:-1], tables[-1])
 
 
 def reference_start(world, levels, row, column, horizon=None):

@@ -52,7 +52,8 @@ def assumptions(data: Data) -> tuple[str, ...]:
         _past(data),
         "Orders may overtake each other."
         if crossing
-        else "A supplier delivers orders in the sequence placed.",
+        else "A supplier delivers orders in the sequence placed; each takes as long as receipts or items "
+        "say, whatever was ordered before.",
         _unmet(data),
         f"Holding cost counts the mean shelf stock at unit cost × yearly rate; a year is "
         f"{study.periods_per_year:.4g} {study.period}s.",

@@ -73,13 +73,13 @@ class Data:
         return fit_table(self.catalog, self.models, self.history, segmentation)
 
     def lead_times(self) -> pd.DataFrame:
-        """One row per supplier: lead times as received, promises, drift, weekdays, shared delays, parts.
+        """One row per supplier: lead times received and simulated, promises, drift, shared delays, parts.
 
         Of the past that laws are fitted to (without the hold-out of [replay]); no rows without receipts.
         """
         from simlab.api.data.fitted import supplier_frame
 
-        return supplier_frame(known_past(self.catalog)[0])
+        return supplier_frame(known_past(self.catalog)[0], self.models)
 
     def __repr__(self) -> str:
         n_demand = self.catalog.demand.item.size if self.catalog.demand is not None else 0
@@ -122,6 +122,7 @@ def load_frames(
     items: pd.DataFrame,
     demand: pd.DataFrame | None = None,
     receipts: pd.DataFrame | None = None,
+    open_orders: pd.DataFrame | None = None,
     *,
     periods: pd.DataFrame | None = None,
     study: Study | Mapping[str, Any] | None = None,
@@ -130,7 +131,7 @@ def load_frames(
 
     Parameters
     ----------
-    items, demand, receipts : DataFrame
+    items, demand, receipts, open_orders : DataFrame
         Columns as in the files; only `items` is always needed.
     periods : DataFrame, optional
         Fiscal periods (name, start, end), for ``period = "fiscal"``.
@@ -149,7 +150,7 @@ def load_frames(
     >>> data = sl.load_frames(items, demand, study=options)  # doctest: +SKIP
     """
     options = study if isinstance(study, Study) else Study.default(**dict(study or {}))
-    return with_segments(catalog_from_frames(options, items, demand, receipts, periods))
+    return with_segments(catalog_from_frames(options, items, demand, receipts, periods, open_orders))
 
 
 def with_segments(catalog: Catalog) -> Data:

@@ -121,17 +121,42 @@ def plot_pit(table: pd.DataFrame) -> Figure:
 
 
 _NAN = float("nan")
+_SIMULATED = ("law_mean", "law_sd", "effective_mean", "effective_sd", "rounding_variance")
 
 
-def supplier_frame(catalog: Catalog) -> pd.DataFrame:
+def supplier_frame(catalog: Catalog, models: Models) -> pd.DataFrame:
     """One row per supplier of the receipts table; no rows without one.
 
     Days are as `lead_times.calendar` counts them (promises: calendar days, parts: from the first receipt
     on). `rounding_variance_days2` is what whole periods add to the variance of lead times (mean kept);
     constant ones have none, they go by parts of a period. Empty: not told, or too few receipts. `drifted`,
     `has_weekday` and `is_shared` are believed with at most 5 % of each expected to be false.
+    Columns ``law_…`` and ``effective_…`` are in periods, means over
+    the supplier's SKU-locations (NaN without any): lead times as stated or received, rounded to whole periods
+    (which adds `rounding_variance`, periods²), and as orders at every review get them in sequence.
     """
-    return pd.DataFrame([_row(one) for one in supplier_records(catalog)])
+    simulated = _simulated(catalog, models)
+    nothing = dict.fromkeys(_SIMULATED, _NAN)
+    return pd.DataFrame(
+        [_row(one) | simulated.get(one.supplier, nothing) for one in supplier_records(catalog)]
+    )
+
+
+def _simulated(catalog: Catalog, models: Models) -> dict[str, dict[str, float]]:
+    """Lead times in the simulation, by supplier: means over its SKU-locations."""
+    words = catalog.texts.get("supplier")
+    if words is None:
+        return {}
+    effective, rounding = models.effective_lead_times, models.lead_time_rounding
+    columns = (effective.stated_mean, effective.stated_sd, effective.mean, effective.sd)
+    known = np.full(models.n_items, _NAN) if rounding is None else rounding
+    frame = pd.DataFrame(dict(zip(_SIMULATED, (*columns, known), strict=True)))
+    frame.insert(0, "supplier", list(words))
+    means = frame.dropna(subset="supplier").groupby("supplier", sort=True).mean()
+    return {
+        str(name): dict(zip(_SIMULATED, row, strict=True))
+        for name, row in zip(means.index, means.to_numpy().tolist(), strict=True)
+    }
 
 
 def _row(one: SupplierRecord) -> dict[str, Any]:
@@ -202,7 +227,7 @@ def model_frame(catalog: Catalog, models: Models) -> pd.DataFrame:
     """One row per SKU-location: laws, why they were chosen, costs."""
     demand, lead = models.world.demand, models.world.lead_time
     parts = catalog.parts
-    support = [lead.support(item) for item in range(models.world.n_items)]
+    effective, rounding = models.effective_lead_times, models.lead_time_rounding
     return pd.DataFrame(
         {
             "sku": list(catalog.sku),
@@ -214,7 +239,11 @@ def model_frame(catalog: Catalog, models: Models) -> pd.DataFrame:
             "n_observed": models.n_observed,
             "mean_demand": demand.mean / parts,
             "sd_demand": np.sqrt(demand.variance) / parts,
-            "mean_lead_time": _taken([float((periods * share).sum()) for periods, share in support], models),
+            "mean_lead_time": _taken(effective.stated_mean, models),
+            "sd_lead_time": effective.stated_sd,
+            "effective_lead_time": _taken(effective.mean, models),
+            "effective_lead_time_sd": effective.sd,
+            "lead_time_rounding_variance": np.nan if rounding is None else rounding,
             "longest_lead_time": _taken(lead.longest(), models),
             "review_period": review_periods(models),
             **_parts(models),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.api.data.dead_stock import dead_stock
+from simlab.api.finance.changeover import can_change_over, profile_of_change
 from simlab.api.show import COLOURS, _canvas, spread
 from simlab.arrays import FloatArray
 from simlab.engine.recorder.periods import TimeProfile
@@ -16,7 +17,7 @@ from simlab.engine.world.world import Start
 from simlab.execution import Progress, run_curves
 from simlab.execution.profiles import run_profile
 from simlab.measures import ALL, format_money, format_rate, mean_estimate, ratio_estimate
-from simlab.models.terms import moving_part, still_of, stock_record, whole_units
+from simlab.models.terms import Pipeline, moving_part, shelf_record, still_of, stock_record, whole_units
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +32,9 @@ FEWEST = 40
 _WORK = 30_000_000
 """SKU-location-periods that the time profile simulates at most, as long as `FEWEST` allow it."""
 _BAND = (0.05, 0.95)
+
+_CHANCE = 3.5
+"""Standard errors: the lowest of some hundred periods."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,7 +57,16 @@ class Capital:
     capital_cost : float
         At `costs.capital_rate` on stock and pipeline over the window; NaN without a rate.
     from_record : bool
-        Whether the start is the stock record; else the habit's mean stock and pipeline.
+        Whether the start is the stock record; else the long run of the old levels, pipeline included.
+    begins : str
+        Where the way begins, in words.
+    lump : int
+        Units on order without a date, taken to arrive together: the dip that follows is an artefact.
+    unknown : int
+        SKU-locations of which nothing says what is on order.
+    dip : (int, float) or None
+        Period with the lowest fill rate on the way, and that; None where none lies below the fill rate at
+        the end beyond chance.
     period : str
         day, week or month.
     currency : str
@@ -68,6 +81,10 @@ class Capital:
     peak_p95: float
     capital_cost: float
     from_record: bool
+    begins: str
+    lump: int
+    unknown: int
+    dip: tuple[int, float] | None
     period: str
     currency: str
 
@@ -90,11 +107,6 @@ class Capital:
     def statements(self) -> tuple[str, ...]:
         """What happens to capital, in sentences."""
         money = [format_money(x, self.currency) for x in (self.frame["inventory_value"].iloc[0], self.end)]
-        source = (
-            "today's stock record"
-            if self.from_record
-            else ("the mean stock and pipeline of the A 98 / B 95 / C 90 habit (no stock record was given)")
-        )
         names = ("half of the way", "95 % of it")
         reached = [
             f"{name} after {at} {self.period}{'s' if at != 1 else ''}"
@@ -102,18 +114,29 @@ class Capital:
             if at is not None
         ]
         speed = f" ({', '.join(reached)}; excess only sells off)" if reached else ""
-        worst = int(np.nanargmin(self.frame["fill_rate"]))
+        lowest = "; on the way no period's fill rate lies below that of the end, beyond chance"
+        if self.dip is not None:
+            at, fill = self.dip
+            lowest = f"; on the way the fill rate is lowest in {self.period} {at + 1}: {format_rate(fill)}"
         lines = [
-            f"From {source} the stock goes from {money[0]} in the first {self.period} to {money[1]}{speed}; "
-            f"on the way the fill rate is lowest in {self.period} {worst + 1}: "
-            f"{format_rate(float(self.frame['fill_rate'].iloc[worst]))}.",
+            f"From {self.begins} the stock goes from {money[0]} in the first {self.period} "
+            f"to {money[1]}{speed}"
+            f"{'' if self.lump or self.unknown else lowest}.",
             f"Stock and orders under way together peak at {format_money(self.peak, self.currency)} on "
             f"average ({format_money(self.peak_p95, self.currency)} in one of twenty cases).",
         ]
-        lines.append(
-            "Orders under way are taken to arrive together, one lead time from now: where they are spread "
-            "out, the dip in service is smaller."
-        )
+        if self.lump:
+            lines.append(
+                f"{self.lump:,} units on order have no date and are taken to arrive together, one mean lead "
+                "time from now: how deep service dips on the way cannot be told. Give their due dates in "
+                "[data.open_orders] (sku, location, supplier, quantity, due_date)."
+            )
+        if self.unknown:
+            lines.append(
+                f"Nothing says what is on order of {self.unknown:,} SKU-locations (items.on_order is empty, "
+                "there is no [data.open_orders]); taken as nothing, so that stock first falls by what really "
+                "is on order, and how deep service dips cannot be told."
+            )
         if np.isfinite(self.capital_cost):
             cost = format_money(self.capital_cost, self.currency)
             lines.append(f"Capital for stock and orders under way costs {cost} over the window.")
@@ -122,38 +145,68 @@ class Capital:
 
 def capital(opt: Outcome, progress: Progress | None = None) -> Capital:
     """Stock, pipeline and purchases per period under the chosen plan, started from today."""
-    start, from_record = start_of(opt)
+    models = opt.data.models
     horizon = opt.settings.horizon("verdict", 0)
     able = max(FEWEST, _WORK // (opt.data.catalog.n_items * horizon.periods))
     horizon = replace(horizon, replications=min(REPLICATIONS, able, opt.settings.verdict_replications))
-    costs, models = opt.data.models.costs, opt.data.models
+    new, old = opt.solved.kept["segmented"], old_levels(opt)
+    record = stock_record(opt.data.catalog, models.world.lead_time)
+    lump, unknown = (0, 0) if record is None else _open_questions(record[1])
+    start = _means(opt, old) if record is None else record[0]
     start = moving_part(start, still_of(models.world.demand, models.least_level))
     dead = dead_stock(opt.data).value
-    profile = run_profile(
-        opt.data.models.world,
-        opt.solved.kept["segmented"],
-        horizon,
-        np.zeros(costs.unit_cost.size, dtype=np.int64),
-        costs.unit_cost,
-        n_groups=1,
-        start=start,
-        workers=opt.settings.workers,
-        progress=progress,
-        stage="capital over time",
-    )
-    units = float(((start.on_hand.clip(0) + start.on_order) * costs.unit_cost).sum())
-    return _of_profile(opt, profile, units * costs.cost_resolution + dead, from_record, dead)
+    unit_value, workers = models.costs.unit_cost, opt.settings.workers
+    if record is None and can_change_over(new):
+        profile = profile_of_change(
+            models.world,
+            old,
+            new,
+            replace(horizon, warmup=opt.warmup),
+            unit_value,
+            workers=workers,
+            progress=progress,
+        )
+    else:
+        lump += int(start.on_order.sum()) if record is None else 0
+        profile = run_profile(
+            models.world,
+            new,
+            horizon,
+            np.zeros(unit_value.size, dtype=np.int64),
+            unit_value,
+            n_groups=1,
+            start=start,
+            workers=workers,
+            progress=progress,
+            stage="capital over time",
+        )
+    money = float(((start.on_hand.clip(0) + start.all_on_order()) * unit_value).sum())
+    begun = money * models.costs.cost_resolution + dead
+    found = _of_profile(opt, profile, begun, record is not None, dead)
+    return replace(found, begins=_begins(opt, record is not None), lump=lump, unknown=unknown)
 
 
-def start_of(opt: Outcome) -> tuple[Start, bool]:
-    """Today's stock and pipeline; without a stock record, the habit's means in the long run."""
-    record = stock_record(opt.data.catalog)
-    if record is not None:
-        return record, True
-    return _habit_start(opt, opt.references.levels["habit"]), False
+def _open_questions(pipeline: Pipeline) -> tuple[int, int]:
+    """Units on order without a date, and SKU-locations of which nothing is said."""
+    return int(pipeline.undated.sum()), int(pipeline.unknown.sum())
 
 
-def _habit_start(opt: Outcome, levels: Levels) -> Start:
+def old_levels(opt: Outcome) -> Levels:
+    """Today's levels where every SKU-location has them, else the habit's: (n, 1)."""
+    levels = opt.references.levels
+    return levels.get("today", levels["habit"])
+
+
+def _begins(opt: Outcome, from_record: bool) -> str:
+    """Where the way begins."""
+    if from_record:
+        return "today's stock record"
+    of = "today's levels" if "today" in opt.references.levels else "the A 98 / B 95 / C 90 habit"
+    return f"the long run of {of}, orders on order included (no stock record was given: items.on_hand),"
+
+
+def _means(opt: Outcome, levels: Levels) -> Start:
+    """Mean net stock and units on order in the long run."""
     horizon = replace(opt.settings.horizon("search", opt.warmup), slots=1)
     horizon = replace(horizon, replications=min(REPLICATIONS, horizon.replications))
     curves = run_curves(opt.data.models.world, levels, horizon, workers=opt.settings.workers)
@@ -204,9 +257,32 @@ def _of_profile(opt: Outcome, profile: TimeProfile, start: float, from_record: b
         float(np.quantile(peaks, 0.95)),
         float(tied.mean()) * rate * years,
         from_record,
+        "",
+        0,
+        0,
+        _dip(profile.served[0, 0].astype(np.float64), profile.demanded[0, 0].astype(np.float64)),
         opt.data.study.period,
         opt.data.study.currency,
     )
+
+
+def _dip(served: FloatArray, demanded: FloatArray) -> tuple[int, float] | None:
+    """The period whose fill rate lies furthest below that of the last tenth, if beyond chance.
+
+    (replications, periods) units; the standard error of a ratio, by replications.
+    """
+    asked, n = demanded.sum(axis=0), served.shape[0]
+    last = slice(-max(1, asked.size // 10), None)
+    if n < 2 or demanded[:, last].sum() == 0:
+        return None
+    end = served[:, last].sum() / demanded[:, last].sum()
+    fill = np.divide(served.sum(axis=0), asked, out=np.full(asked.size, np.nan), where=asked > 0)
+    error = np.sqrt(n * (served - fill * demanded).var(axis=0, ddof=1)) / np.maximum(asked, 1)
+    below = np.where(asked > 0, end - fill - _CHANCE * error, -np.inf)
+    if not (below > 0).any():
+        return None
+    worst = int(np.argmin(np.where(below > 0, fill, np.inf)))
+    return worst, float(fill[worst])
 
 
 def _with_band(name: str, table: FloatArray) -> dict[str, FloatArray]:
@@ -272,11 +348,11 @@ def _of(opt: Outcome, plan: str, name: str, cells: list[int]) -> Any:
 
 def _recorded(opt: Outcome) -> Any:
     """(n_segments,) money of today's stock as recorded; NaN without a record."""
-    record, n = stock_record(opt.data.catalog), opt.segmentation.n_segments
+    record, n = shelf_record(opt.data.catalog), opt.segmentation.n_segments
     if record is None:
         return np.full(n, np.nan)
     costs = opt.data.models.costs
-    units = (record.on_hand.clip(0) * costs.unit_cost).astype(np.float64)
+    units = (record.clip(0) * costs.unit_cost).astype(np.float64)
     return np.bincount(opt.segmentation.codes, units, minlength=n) * costs.cost_resolution
 
 

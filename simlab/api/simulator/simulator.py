@@ -237,7 +237,8 @@ def refuse_overflow(data: Data, plans: list[Levels], settings: Settings) -> None
     highest = np.max([levels.order_up_to.max(axis=1) for levels in plans], axis=0).astype(np.float64)
     most = np.maximum(highest, 0) + np.maximum(terms.moq, terms.pack_size)
     if data.models.world.start is not None:
-        most = np.maximum(most, data.models.world.start.on_hand) + data.models.world.start.on_order
+        start = data.models.world.start
+        most = np.maximum(most, start.on_hand) + start.all_on_order()
     runs = max(settings.replications, settings.verdict_replications)
     weight = np.maximum(costs.unit_cost, costs.holding).astype(np.float64)
     largest = 2.0 * most * weight * settings.counted * runs

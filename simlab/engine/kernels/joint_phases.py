@@ -104,17 +104,20 @@ def draw_delays_apart(items: ItemArrays, item: int, run: Schedule, work: Work) -
     end = begin + items.lead_length[item]
     thresholds = items.lead_thresholds[begin:end]
     review, total = items.review[item], run.warmup + run.periods
-    in_order = items.crossing == 0
+    in_order, behind = items.crossing == 0, items.sequence.begin[item] >= 0
     for epoch in range((total + review - 1) // review):
         row = epoch % DRAWN
         if row == 0:
             fill_words(run.lead_key, items.keys[item], work.paths, epoch, words)
         for lane in range(run.width):
             t = phases[lane] + epoch * review
-            if t < total:
+            if t < total and behind:
+                work.drawn[t, lane] = words[row, lane]
+            elif t < total:
                 delay = items.lead_periods[begin + search(thresholds, words[row, lane])]
-                if in_order and epoch > 0:
-                    delay = max(delay, np.int64(delays[t - review, lane]) - review)
+                if in_order:
+                    ahead = np.int64(delays[t - review, lane]) if epoch > 0 else np.int64(work.opening[lane])
+                    delay = max(delay, ahead - review)
                 delays[t, lane] = cast(delay)
     return Reach(items.lead_periods[begin], items.lead_periods[end - 1], False)
 

@@ -92,6 +92,10 @@ class Work(NamedTuple):
         The same memory as one row: at constant distances the compiler keeps rows apart.
     delays : (epochs, lanes) int
         Periods from review to arrival; empty if no item's lead time varies.
+    drawn : (epochs, lanes) uint32
+        Words of lead times that depend on the order ahead; empty if no item has such.
+    ahead : (3, lanes) int64
+        Of the last order placed: its review, the reviews since the one ahead of it, and its arrival.
     state : (STATE_SIZE,) int
         See `tallies`.
     tally : (N_TALLIES, STRIDE) int64
@@ -122,6 +126,8 @@ class Work(NamedTuple):
     orders: Cells
     orders_line: Cells
     delays: Cells
+    drawn: WordArray
+    ahead: IntArray
     state: Cells
     tally: IntArray
     by_column: IntArray

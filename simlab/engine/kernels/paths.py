@@ -74,9 +74,9 @@ def first_stock(items: ItemArrays, item: int, position: Any) -> Any:
 
 @step
 def opening_arrival(items: ItemArrays, item: int, run: Schedule, path: int) -> Any:
-    """Period in which a given start's pipeline arrives."""
-    begin = items.lead_start[item]
-    thresholds = items.lead_thresholds[begin : begin + items.lead_length[item]]
+    """Period in which a given start's pipeline arrives; without one, the lead time of the review before."""
+    begin = items.opening.lead_start[item]
+    thresholds = items.lead_thresholds[begin : begin + items.opening.lead_length[item]]
     word = word_at(run.start_key, items.keys[item], path, 2)
     return items.lead_periods[begin + search(thresholds, word)]
 
@@ -174,13 +174,16 @@ def add_steps(
 
 @inner
 def draw_delays(items: ItemArrays, item: int, run: Schedule, work: Work) -> Reach:
-    """Periods from each review to the arrival of what it orders, unless they are constant."""
+    """Periods from each review to the arrival of what it orders, unless they are constant.
+
+    Of items whose orders alone hold others back the words; `keep_sequence` looks up what is ordered.
+    """
     delays, words = work.delays, work.words
     cast = delays.dtype.type
     begin = items.lead_start[item]
     end = begin + items.lead_length[item]
     least, most = items.lead_periods[begin], items.lead_periods[end - 1]
-    if opens(items, item):
+    if opens(items, item) or (items.crossing == 0 and least < most):
         for lane in range(run.width):
             work.opening[lane] = opening_arrival(items, item, run, work.paths[lane])
     if least == most:
@@ -190,6 +193,13 @@ def draw_delays(items: ItemArrays, item: int, run: Schedule, work: Work) -> Reac
     thresholds = items.lead_thresholds[begin:end]
     review = items.review[item]
     epochs = (run.warmup + run.periods - items.phase[item] + review - 1) // review
+    if sequenced(items, item):
+        for epoch in range(epochs):
+            if epoch % DRAWN == 0:
+                fill_words(run.lead_key, items.keys[item], work.paths, epoch, words)
+            for lane in range(run.width):
+                work.drawn[epoch, lane] = words[epoch % DRAWN, lane]
+        return Reach(least, most, False)
     few = end - begin <= FEW_POINTS
     for epoch in range(epochs):
         row = epoch % DRAWN
@@ -204,14 +214,66 @@ def draw_delays(items: ItemArrays, item: int, run: Schedule, work: Work) -> Reac
                 delays[epoch, lane] = cast(items.lead_periods[begin + at])
     if items.crossing == 0:
         step = cast(review)
-        if opens(items, item) and epochs > 0:
-            for lane in range(run.width):
-                after = cast(work.opening[lane] - items.phase[item])
-                delays[0, lane] = max(delays[0, lane], after)
+        ahead = items.phase[item] if opens(items, item) else review
+        for lane in range(run.width if epochs > 0 else 0):
+            delays[0, lane] = max(delays[0, lane], cast(work.opening[lane] - ahead))
         for epoch in range(1, epochs):
             for lane in range(run.width):
                 delays[epoch, lane] = max(delays[epoch, lane], cast(delays[epoch - 1, lane] - step))
     return Reach(least, most, False)
+
+
+@step
+def sequenced(items: ItemArrays, item: int) -> Any:
+    """Whether an order's lead time depends on the order ahead of it; see `sequence`."""
+    return items.sequence.begin[item] >= 0
+
+
+@step
+def lead_time_behind(items: ItemArrays, item: int, word: Any, since: Any, before: Any) -> Any:
+    """Lead time of an order, before that ahead of it holds it back.
+
+    Parameters
+    ----------
+    since, before : int
+        Reviews since the order ahead, and those between that one and the order ahead of it.
+    """
+    of = items.sequence
+    far, size = of.far[item], of.size[item]
+    row: Any = 2 * far
+    if since <= far:
+        row = since - 1 if before <= far else far + since - 1
+    at = search_part(of.thresholds, of.begin[item] + row * size, size, word)
+    return items.lead_periods[items.lead_start[item]] + at
+
+
+@inner
+def begin_sequence(items: ItemArrays, item: int, run: Schedule, work: Work) -> None:
+    """No order ahead; a given pipeline counts as ordered at the review before the first."""
+    far = items.sequence.far[item] + 1
+    given = opens(items, item)
+    apart = items.review[item] if draws_phase(items, item) else 1  # epochs are periods where phases differ
+    for lane in range(run.width):
+        work.ahead[0, lane] = -1 if given else -far * apart
+        work.ahead[1, lane] = far
+        work.ahead[2, lane] = work.opening[lane] if given else np.int64(0)
+
+
+@inner
+def keep_sequence(items: ItemArrays, item: int, t: int, epoch: int, n: int, work: Work) -> None:
+    """Periods until what the review of period t ordered arrives: not before the order ahead."""
+    orders, delays, ahead = work.orders, work.delays, work.ahead
+    cast, row = delays.dtype.type, epoch & (orders.shape[0] - 1)
+    apart = items.review[item] if draws_phase(items, item) else 1
+    for lane in range(n):
+        if orders[row, lane] > 0:
+            since = (epoch - ahead[0, lane]) // apart
+            own = lead_time_behind(items, item, work.drawn[epoch, lane], since, ahead[1, lane])
+            arrival = max(t + own, ahead[2, lane])
+            delays[epoch, lane] = cast(arrival - t)
+            ahead[0, lane] = epoch
+            ahead[1, lane] = since
+            ahead[2, lane] = arrival
 
 
 @step

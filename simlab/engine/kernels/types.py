@@ -53,11 +53,39 @@ class Opening(NamedTuple):
     given : int
         1 if they are.
     on_hand, on_order : (n,) int64
+    lead_start, lead_length : (n,) int64
+        Where the law of an order's lead time lies in `ItemArrays`: that of a pipeline without a date.
+    due_begin, due_count : (n,) int64
+        Where an item's orders with a date lie in `due_period` and `due_units` (k,).
     """
 
     given: int
     on_hand: IntArray
     on_order: IntArray
+    lead_start: IntArray
+    lead_length: IntArray
+    due_begin: IntArray
+    due_count: IntArray
+    due_period: IntArray
+    due_units: IntArray
+
+
+class InSequence(NamedTuple):
+    """Lead times that depend on how long ago the order ahead was placed; see `sequence`.
+
+    Attributes
+    ----------
+    begin : (n,) int64
+        Where an item's tables begin; −1: it has none, and its lead times are as in `ItemArrays`.
+    far, size : (n,) int64
+        Reviews after which the order ahead no longer matters, and points of each table.
+    thresholds : (m,) uint32
+    """
+
+    begin: IntArray
+    far: IntArray
+    size: IntArray
+    thresholds: WordArray
 
 
 class ItemArrays(NamedTuple):
@@ -75,6 +103,8 @@ class ItemArrays(NamedTuple):
         `Unmet`, millionths that wait, and the highest position (0: none).
     crossing : int
         1 if orders may overtake.
+    sequence : InSequence
+        Where they may not: what is drawn from instead, for items whose orders alone hold others back.
     exact_hit : int
         1 if units below s are put on the shelf before an order is placed (no undershoot).
     draws : DrawArrays
@@ -100,6 +130,7 @@ class ItemArrays(NamedTuple):
     waits: IntArray
     ceiling: IntArray
     crossing: int
+    sequence: InSequence
     exact_hit: int
     draws: DrawArrays
     opening: Opening

@@ -46,6 +46,7 @@ from simlab.engine.kernels.layout import (
 from simlab.engine.kernels.memory import Work
 from simlab.engine.kernels.paths import (
     add_positions,
+    begin_sequence,
     collect,
     draw_delays,
     draw_starts,
@@ -53,9 +54,11 @@ from simlab.engine.kernels.paths import (
     first_stock,
     five_reviews,
     flush,
+    keep_sequence,
     load_block,
     opens,
     rule_of,
+    sequenced,
 )
 from simlab.engine.kernels.rules import forgive_undershoot, is_simple, order_row
 from simlab.engine.kernels.types import Clock, ItemArrays, LevelArrays, Reach, Rule, Schedule, Sums
@@ -111,6 +114,9 @@ def run_column(items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: R
     tracked = sums_positions(items, reach)
     one_pass = not tracked and is_simple(rule) and reach.least > 0 and not apart and not partly
     by_fours = not tracked and takes_fours(rule, review, reach) and not apart and not partly
+    in_sequence = sequenced(items, item)
+    if in_sequence:
+        begin_sequence(items, item, run, work)
     few = not reach.constant and reach.most - reach.least < 5 * review
     t = zero
     while t < end:
@@ -145,6 +151,8 @@ def run_column(items: ItemArrays, item: int, rule: Rule, run: Schedule, reach: R
             order_row(rule, state, orders, epoch & mask, n)
             if apart:
                 step_back(t, items.review[item], state, work.turns, n)
+            if in_sequence:
+                keep_sequence(items, item, t, epoch, n, work)
         if partly or t <= opened:
             clock = Clock(review, reviewed, epoch, arrival, due)
             receive_and_sell_apart(items, item, t, clock, reach, t <= opened, n, work)

@@ -42,12 +42,15 @@ from simlab.engine.kernels.layout import (
 from simlab.engine.kernels.memory import Work
 from simlab.engine.kernels.paths import (
     arrive,
+    begin_sequence,
     draw_delays,
     draw_starts,
     drawn_position,
     flush,
+    keep_sequence,
     load_block,
     rule_of,
+    sequenced,
 )
 from simlab.engine.kernels.rules import is_simple, order_row
 from simlab.engine.kernels.types import Clock, ItemArrays, LevelArrays, Reach, Rule, Schedule, Sums
@@ -103,6 +106,9 @@ def run_paths(
     n, end = run.width, run.warmup + run.periods
     quiet, one_pass = False, reach.constant and is_simple(rule) and reach.least > 0 and not apart
     by_fours = takes_fours(rule, review, reach) and not apart
+    in_sequence = sequenced(items, item)
+    if in_sequence:
+        begin_sequence(items, item, run, work)
     counters = counters_of(work)
     t = first = zero
     while t < end:
@@ -136,6 +142,8 @@ def run_paths(
                 order_row(rule, state, orders, epoch & mask, n)
                 if apart:
                     step_back(t, items.review[item], state, work.turns, n)
+                if in_sequence:
+                    keep_sequence(items, item, t, epoch, n, work)
             if reach.constant:
                 if t == arrival:
                     receive_and_mark(t, due & mask, edges, row, n, work)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from simlab.arrays import BoolArray, IntArray, KeyArray
 from simlab.engine.kernels.draws import draw_arrays, wrong_dependence
 from simlab.engine.kernels.streams import Purpose, stream_key
 from simlab.engine.kernels.types import DetailArrays, ItemArrays, LevelArrays, MovingArrays, Opening, Starts
-from simlab.engine.laws.tables import counted_thresholds, prepare
+from simlab.engine.laws.tables import prepare
+from simlab.engine.prepare.sequence import delays_of
 from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.policy import OrderPolicy, compiled
-from simlab.engine.world.world import MILLION, Horizon, LeadTimeLaw, OrderTerms, Supply, Unmet, World
+from simlab.engine.world.world import MILLION, Horizon, OrderTerms, Start, Supply, Unmet, World
 from simlab.errors import EngineFaultError
 
 if TYPE_CHECKING:
@@ -30,16 +30,17 @@ _MILLIONTHS = 1 << 61
 
 def item_arrays(world: World, horizon: Horizon | None = None) -> ItemArrays:
     """The world as the kernels want it, its start included; phases are drawn by what the horizon counts."""
-    terms, lead, start = world.terms, world.lead_time, world.start
+    terms, lead = world.terms, world.lead_time
+    delays = delays_of(lead, terms.review_period)
     none = np.zeros(world.n_items, np.int64)
     pack = terms.pack_size.astype(np.int64)
     return ItemArrays(
         world.keys.astype(np.uint64),
         prepare(world.demand),
-        lead.start[lead.law].astype(np.int64),
-        lead.length[lead.law].astype(np.int64),
-        lead.periods.astype(np.int64),
-        _lead_thresholds(lead),
+        delays.start,
+        delays.length,
+        delays.periods,
+        delays.thresholds,
         terms.review_period.astype(np.int64),
         terms.review_phase.astype(np.int64),
         pack,
@@ -49,13 +50,10 @@ def item_arrays(world: World, horizon: Horizon | None = None) -> ItemArrays:
         none if terms.waits is None else terms.waits.astype(np.int64),
         none if terms.max_position is None else terms.max_position.astype(np.int64),
         int(lead.crossing),
+        delays.sequence,
         int(not world.undershoot),
         draw_arrays(world),
-        Opening(
-            int(start is not None),
-            none if start is None else start.on_hand.astype(np.int64),
-            none if start is None else start.on_order.astype(np.int64),
-        ),
+        _opening(world),
         *_phases(world, horizon),
     )
 
@@ -82,12 +80,25 @@ def _phases(world: World, horizon: Horizon | None) -> tuple[IntArray, IntArray, 
     )
 
 
-def _lead_thresholds(lead: LeadTimeLaw) -> npt.NDArray[np.uint32]:
-    out = np.zeros(lead.periods.size, np.uint32)
-    for start, length in zip(lead.start.tolist(), lead.length.tolist(), strict=True):
-        weights = lead.weights[start : start + length].astype(np.int64)
-        out[start : start + length] = counted_thresholds(weights, np.array([length]))
-    return out
+def _opening(world: World) -> Opening:
+    """The start, orders with a date in the order of items."""
+    lead, start = world.lead_time, world.start
+    none = np.zeros(world.n_items, np.int64)
+    held = Start(none, none) if start is None else start
+    item, period, units = held.orders_due()
+    order = np.argsort(item, kind="stable")
+    count = np.bincount(item, minlength=world.n_items).astype(np.int64)
+    return Opening(
+        int(start is not None),
+        held.on_hand.astype(np.int64),
+        held.on_order.astype(np.int64),
+        lead.start[lead.law].astype(np.int64),
+        lead.length[lead.law].astype(np.int64),
+        np.cumsum(count) - count,
+        count,
+        period[order].astype(np.int64),
+        units[order].astype(np.int64),
+    )
 
 
 def level_arrays(terms: OrderTerms, levels: Levels) -> LevelArrays:
@@ -185,6 +196,9 @@ def check(world: World, levels: Levels, horizon: Horizon) -> None:
         if world.start.on_hand.size != n or world.start.on_order.size != n:
             raise EngineFaultError(f"a start of {world.start.on_hand.size} items for {n}")
         owed = (world.start.on_hand < 0) & (terms.unmet != Unmet.BACKORDER)
+        item, period, units = world.start.orders_due()
+        if ((item < 0) | (item >= n) | (period < 0) | (units < 0)).any():
+            raise EngineFaultError("orders with a date are of items of the world, in periods and units ≥ 0")
         wrong["units under way, and stock where demand may be lost, are at least 0"] = owed | (
             world.start.on_order < 0
         )

@@ -132,6 +132,8 @@ def needs_recorder(world: World, levels: Levels) -> BoolArray:
     """(n,) items with a feature that neither the sweep nor the lanes know."""
     supply = world.supply
     needs = levels.moves() | (levels.policy is not None)
+    if world.start is not None:
+        needs = needs | world.start.has_dates()
     if supply is not None:
         special = supply.shared_delay | (supply.fails > 0) | (supply.on_time < MILLION)
         needs = needs | special[supply.supplier]

@@ -115,7 +115,10 @@ def _lift(items: ItemArrays, moves: MovingArrays | None, demand: FloatArray) -> 
 
 
 def _opening(items: ItemArrays) -> FloatArray:
-    return np.asarray(np.abs(items.opening.on_hand.astype(np.float64)) + items.opening.on_order)
+    opening = items.opening
+    dated = np.zeros(opening.on_hand.size)
+    np.add.at(dated, np.repeat(np.arange(dated.size), opening.due_count), opening.due_units)
+    return np.asarray(np.abs(opening.on_hand.astype(np.float64)) + opening.on_order + dated)
 
 
 def _in_parts(world: World) -> BoolArray:

@@ -122,7 +122,14 @@ def aligned(shape: int | tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
 
 
 def make_work(
-    run: Schedule, dtype: np.dtype[Any], world: World, *, bins: int, rows_kept: int, epochs: int
+    run: Schedule,
+    dtype: np.dtype[Any],
+    world: World,
+    *,
+    bins: int,
+    rows_kept: int,
+    epochs: int,
+    sequenced: bool = False,
 ) -> Work:
     """Memory for one thread; counters are 64-bit where the lanes are.
 
@@ -134,6 +141,8 @@ def make_work(
         Review epochs that may be under way at once.
     epochs : int
         Review epochs of the most often reviewed item; 0 if no lead time varies.
+    sequenced : bool
+        Whether any item's lead times depend on the order ahead.
     """
     width = run.width
     rows = -(-(run.warmup + run.periods) // DRAWN) * DRAWN
@@ -148,6 +157,8 @@ def make_work(
         orders=orders,
         orders_line=orders.reshape(-1),
         delays=aligned((epochs, width), dtype),
+        drawn=aligned((epochs if sequenced else 0, width), np.uint32),
+        ahead=aligned((3, width), np.int64),
         state=aligned(STATE_SIZE, dtype),
         tally=aligned((N_TALLIES, STRIDE), np.int64),
         by_column=aligned((N_TALLIES, COLUMNS), np.int64),

@@ -8,7 +8,7 @@ import numpy as np
 
 from simlab.engine._jit import inner, step
 from simlab.engine.kernels.memory import Record
-from simlab.engine.kernels.paths import opening_arrival
+from simlab.engine.kernels.paths import opening_arrival, opens, sequenced
 from simlab.engine.kernels.streams import word_at
 from simlab.engine.kernels.types import DetailArrays, ItemArrays, Schedule
 from simlab.engine.laws.lookup import search
@@ -41,17 +41,22 @@ def find_departures(details: DetailArrays, item: int, path: int, record: Record)
 
 
 @step
+def lead_word(items: ItemArrays, details: DetailArrays, item: int, run: Schedule, path: int, t: int) -> Any:
+    """Word of the lead time of what the review of period t orders: its epoch's, or the supplier's."""
+    if details.shared[item] == 1:
+        return word_at(details.shared_key, details.supplier_keys[item], path, t)
+    epoch = (t - items.phase[item]) // items.review[item]
+    return word_at(run.lead_key, items.keys[item], path, epoch)
+
+
+@step
 def lead_time(items: ItemArrays, details: DetailArrays, item: int, run: Schedule, path: int, t: int) -> Any:
-    """Lead time of what the review of period t orders, from its epoch's word or the supplier's."""
+    """Lead time of what the review of period t orders."""
     begin = items.lead_start[item]
     length = items.lead_length[item]
     if length == 1:
         return items.lead_periods[begin]
-    if details.shared[item] == 1:
-        word = word_at(details.shared_key, details.supplier_keys[item], path, t)
-    else:
-        epoch = (t - items.phase[item]) // items.review[item]
-        word = word_at(run.lead_key, items.keys[item], path, epoch)
+    word = lead_word(items, details, item, run, path, t)
     return items.lead_periods[begin + search(items.lead_thresholds[begin : begin + length], word)]
 
 
@@ -62,14 +67,20 @@ def find_arrivals(
     """When the order of each review would arrive: it depends on neither its size nor the levels.
 
     ``record.arrives[t]`` for the review of period t; the entry after the last period is that of a
-    given start's pipeline.
+    given start's pipeline. Of items whose orders alone hold others back the review's word instead.
     """
     find_departures(details, item, path, record)
     total, last = record.leaves.size, np.int64(0)
-    if items.opening.given == 1 and items.opening.on_order[item] > 0:
+    if opens(items, item):
         last = opening_arrival(items, item, run, path)
         record.arrives[total] = last
+    if sequenced(items, item):
+        for t in range(items.phase[item], total, items.review[item]):
+            record.arrives[t] = np.int64(lead_word(items, details, item, run, path, t))
+        return
     in_order = items.crossing == 0
+    if in_order and not opens(items, item):
+        last = items.phase[item] - items.review[item] + opening_arrival(items, item, run, path)
     for t in range(items.phase[item], total, items.review[item]):
         arrival = record.leaves[t] + lead_time(items, details, item, run, path, t)
         if in_order:

@@ -22,11 +22,11 @@ from simlab.engine.kernels.guards import (
 )
 from simlab.engine.kernels.joint_phases import phase_of
 from simlab.engine.kernels.memory import Record, Work
-from simlab.engine.kernels.paths import first_stock
+from simlab.engine.kernels.paths import first_stock, lead_time_behind, opens, sequenced
 from simlab.engine.kernels.rules import limited, order_size, rounded, split_unmet
 from simlab.engine.kernels.types import DetailArrays, ItemArrays, MovingArrays, Rule, Schedule
 from simlab.engine.recorder.forecasts import run_forecast
-from simlab.engine.recorder.orders import dispatch, find_arrivals
+from simlab.engine.recorder.orders import dispatch, find_arrivals, put_due
 from simlab.engine.world.policy import RAISED
 from simlab.engine.world.world import Unmet
 
@@ -142,32 +142,50 @@ def wish(
 
 @inner
 def begin_path(items: ItemArrays, details: DetailArrays, item: int, record: Record) -> Flow:
-    """Empty what a column fills, and put a given pipeline on its way; net stock is left at 0."""
+    """Empty what a column fills, and enter a given pipeline; net stock is left at 0.
+
+    Orders with a date arrive whole on it.
+    """
     total = record.due.size
     for t in range(total):
         record.due[t] = 0
         record.due_orders[t] = 0
         record.gone[t] = 0
-    zero = np.int64(0)
-    units = items.opening.on_order[item]
-    if units == 0:
-        return Flow(zero, zero, zero, zero, zero, zero, zero)
-    record.orders[0, 0] = -1
-    record.orders[0, 1] = units
-    record.orders[0, 2] = -1
-    beyond, part = dispatch(details, item, record.arrives[total], units, zero, record, 0)
-    return Flow(zero, units, units, part, zero, beyond, np.int64(1))
+    zero, opening = np.int64(0), items.opening
+    units, line, beyond, part = opening.on_order[item], zero, zero, zero
+    if units > 0:
+        record.orders[0, 0] = -1
+        record.orders[0, 1] = units
+        record.orders[0, 2] = -1
+        beyond, part = dispatch(details, item, record.arrives[total], units, zero, record, 0)
+        line += 1
+    for at in range(opening.due_begin[item], opening.due_begin[item] + opening.due_count[item]):
+        size, arrival = opening.due_units[at], opening.due_period[at]
+        if size > 0:
+            beyond += put_due(record, arrival, size, 1)
+            record.orders[line, 0] = -1
+            record.orders[line, 1] = size
+            record.orders[line, 2] = -1
+            record.orders[line, 3] = arrival
+            record.orders[line, 4] = size
+            record.orders[line, 5] = 0
+            record.orders[line, 6] = -1
+            units += size
+            line += 1
+    return Flow(zero, units, units, part, zero, beyond, line)
 
 
 @step
-def place_order(details: DetailArrays, item: int, t: int, size: Any, flow: Flow, record: Record) -> Flow:
+def place_order(
+    details: DetailArrays, item: int, t: int, arrival: Any, size: Any, flow: Flow, record: Record
+) -> Flow:
     """Write an order down and send it; what is cancelled on the day it is placed leaves at once."""
     line = flow.n_orders
     record.orders[line, 0] = t
     record.orders[line, 1] = size
     record.orders[line, 2] = record.leaves[t]
     gone_before = record.gone[t]
-    more, part = dispatch(details, item, record.arrives[t], size, flow.part, record, line)
+    more, part = dispatch(details, item, arrival, size, flow.part, record, line)
     kept = size - (record.gone[t] - gone_before)
     return Flow(
         flow.net,
@@ -233,6 +251,10 @@ def record_path(
     flow = begin_path(items, details, item, record)
     net = first_stock(items, item, top + record.lift[0] + opening)
     position, on_order, waiting_part = net + flow.position, flow.on_order, np.int64(0)
+    in_sequence, far = sequenced(items, item), items.sequence.far[item] + 1
+    ahead, before_ahead, latest = -far, far, np.int64(0)
+    if opens(items, item):
+        ahead, latest = np.int64(-1), record.arrives[total]
     missed, forgives = False, items.exact_hit == 1 and not (rule.quantity == 0 and rule.gap == 1)
     for t in range(total):
         on_order -= record.gone[t]
@@ -254,7 +276,13 @@ def record_path(
             size = limited(size, position - top, rule)
             if size > 0:
                 flow = Flow(net, position, on_order, flow.part, waiting_part, flow.beyond, flow.n_orders)
-                flow = place_order(details, item, t, size, flow, record)
+                arrival = record.arrives[t]
+                if in_sequence:
+                    since = (t - phase) // review - ahead
+                    own = lead_time_behind(items, item, np.uint32(arrival), since, before_ahead)
+                    arrival = max(record.leaves[t] + own, latest)
+                    ahead, before_ahead, latest = ahead + since, since, arrival
+                flow = place_order(details, item, t, arrival, size, flow, record)
                 position, on_order = flow.position, flow.on_order
         due, n_due = record.due[t], record.due_orders[t]
         net += due

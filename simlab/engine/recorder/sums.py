@@ -334,6 +334,7 @@ def recording(world: World, run: Schedule, bins: int = 1) -> tuple[Work, Record]
     """Memory in which single paths are written down."""
     total = run.warmup + run.periods
     epochs = -(-total // int(world.terms.review_period.min()))
+    dated = 0 if world.start is None else world.start.orders_due()[0].size
     record = Record(
         rows=np.zeros((N_ROWS, total), np.int64),
         due=np.zeros(total, np.int64),
@@ -347,7 +348,7 @@ def recording(world: World, run: Schedule, bins: int = 1) -> tuple[Work, Record]
         expected=np.zeros(total),
         forecast=np.zeros(total),
         error=np.zeros(total),
-        orders=np.zeros((epochs + 1, N_ORDER_FIELDS), np.int64),
+        orders=np.zeros((epochs + 1 + dated, N_ORDER_FIELDS), np.int64),
     )
     return make_work(run, np.dtype(np.int64), world, bins=bins, rows_kept=1, epochs=0), record
 

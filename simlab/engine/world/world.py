@@ -172,16 +172,48 @@ class Start:
     on_hand : (n,) int64
         Units on the shelf before period 0; negative: units owed (not where demand is lost).
     on_order : (n,) int64
-        Units under way. They count as one order placed just before the review of period 0: they
-        arrive after one lead time of the item, drawn from its law per replication (0: at once).
+        Units on order without a date. They count as one order placed just before the review of period 0:
+        they arrive after one lead time of the item, drawn from its law per replication (0: at once).
+    due_item, due_period, due_units : (k,) int64, optional
+        Open orders with a date, by item: when they arrive, from period 0 on, and their units. They are
+        facts: they hold no later order back. Default: none.
     """
 
     on_hand: IntArray
     on_order: IntArray
+    due_item: IntArray | None = None
+    due_period: IntArray | None = None
+    due_units: IntArray | None = None
+
+    def orders_due(self) -> tuple[IntArray, IntArray, IntArray]:
+        """Item, period and units of the orders with a date."""
+        if self.due_item is None or self.due_period is None or self.due_units is None:
+            none = np.zeros(0, np.int64)
+            return none, none, none
+        return self.due_item, self.due_period, self.due_units
+
+    def all_on_order(self) -> IntArray:
+        """(n,) units on order, with and without a date."""
+        item, _, units = self.orders_due()
+        total = self.on_order.astype(np.int64)
+        np.add.at(total, item, units)
+        return total
+
+    def has_dates(self) -> npt.NDArray[np.bool_]:
+        """(n,) items with orders that have a date."""
+        return np.isin(np.arange(self.on_hand.size), self.orders_due()[0])
 
     def take(self, rows: IntArray) -> Start:
         """The stock of some items."""
-        return take_rows(self, rows)
+        item, period, units = self.orders_due()
+        order = np.argsort(item, kind="stable")
+        counts = np.bincount(item, minlength=self.on_hand.size)
+        first = np.cumsum(counts) - counts
+        kept = counts[rows]
+        inside = np.arange(kept.sum()) - np.repeat(np.cumsum(kept) - kept, kept)
+        at = order[np.repeat(first[rows], kept) + inside]
+        number = np.repeat(np.arange(kept.size), kept)
+        return Start(self.on_hand[rows], self.on_order[rows], number, period[at], units[at])
 
 
 @dataclass(frozen=True, eq=False)

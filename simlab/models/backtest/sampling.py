@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from simlab.arrays import FloatArray, IntArray, KeyArray
 from simlab.engine.laws.pmfs import pmf_of_phase
 from simlab.engine.laws.tables import prepare
+from simlab.engine.prepare.sequence import delays_of
 from simlab.engine.world.demand_law import DemandLaw, LawKind, Past
 from simlab.engine.world.world import LeadTimeLaw
 from simlab.models.demand.marginal import is_plain, marginal
@@ -47,17 +49,29 @@ def draw_demand(
     return out
 
 
-def draw_lead_times(law: LeadTimeLaw, keys: KeyArray, shape: tuple[int, int], seed: int) -> IntArray:
-    """(n, paths, periods) lead time of an order placed in each period, in periods."""
+def draw_lead_times(
+    law: LeadTimeLaw, keys: KeyArray, shape: tuple[int, int], seed: int, review_period: IntArray
+) -> IntArray:
+    """(n, paths, periods) lead time of an order of each period, in periods, before others hold it back.
+
+    Of orders in sequence what holding back behind every review turns into the law, where there is such
+    (`every_review`); else the law itself.
+    """
     out = np.empty((keys.size, *shape), np.int64)
+    drawn = delays_of(law, review_period)
     for item, key in enumerate(keys.tolist()):
-        periods, shares = law.support(item)
+        begin, end = int(drawn.start[item]), int(drawn.start[item] + drawn.length[item])
+        periods, cuts = drawn.periods[begin:end], drawn.thresholds[begin : end - 1]
         if periods.size == 1:
             out[item] = periods[0]
             continue
-        cuts = np.floor(np.cumsum(shares)[:-1] * 2.0**32)
         out[item] = periods[np.searchsorted(cuts, _words(seed, 1, key, shape), side="right")]
     return out
+
+
+def every_review(law: LeadTimeLaw, review_period: IntArray) -> npt.NDArray[np.bool_]:
+    """(n,) whether orders are held back behind every review, as their lead times are drawn for that."""
+    return np.asarray(delays_of(law, review_period).sequence.begin < 0)
 
 
 def _hanging(one: DemandLaw, words: list[_Array64], before: int) -> IntArray:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _MOST_WEIGHT = 2**31 - 1
 _NAMES_SHOWN = 3
+_NOTHING = 1e-6
 _Found = tuple[int, str, "Source | None"]
 
 
@@ -57,11 +58,14 @@ class LeadTimes:
     constant : (n,) float
         Lead times that never vary, in periods and parts of them; NaN where they are random. The law has
         the nearest whole period: see `working_parts`.
+    rounding : (n,) float
+        Variance that rounding to whole periods adds, periods².
     """
 
     law: LeadTimeLaw
     reason: tuple[str, ...]
     notes: tuple[QualityRow, ...]
+    rounding: FloatArray
     known: DelayUncertainty | None = None
     constant: FloatArray = field(default_factory=lambda: np.zeros(0))
 
@@ -76,14 +80,18 @@ class _Laws:
 
     def add_constant(self, key: object, value: float) -> int:
         """A lead time that never varies, at its nearest whole period."""
-        number = self.add(key, np.array([round(value)], np.int64), np.ones(1, np.int64))
+        number = self.add(key, np.array([round(value)], np.int64), np.ones(1, np.int64), 0.0)
         self.constant[number] = value
         return number
 
-    def add(self, key: object, periods: IntArray, weights: IntArray) -> int:
+    variance: list[float] = field(default_factory=list)
+
+    def add(self, key: object, periods: IntArray, weights: IntArray, variance: float) -> int:
+        """Number of a law; `variance` is that of the lead time before it was rounded, periods²."""
         if key not in self.number:
             self.number[key] = len(self.points)
             self.points.append(merge_points(periods, weights))
+            self.variance.append(variance)
         return self.number[key]
 
     def arrays(self, law: IntArray, crossing: bool) -> LeadTimeLaw:
@@ -198,7 +206,9 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
         spec = catalog.study.lead_times
         groups = receipts.groups(sources)
         known = delay_uncertainty(sources, groups, spec, receipts.ratio, receipts.likeness())
-    return LeadTimes(law, tuple(reason), notes, known, constant)
+    added = moments(law)[1] - np.array(laws.variance)[number]
+    rounding = np.where(added > _NOTHING, added, 0.0)
+    return LeadTimes(law, tuple(reason), notes, rounding, known, constant)
 
 
 def _borrowed(catalog: Catalog, reason: Sequence[str]) -> tuple[QualityRow, ...]:
@@ -314,7 +324,9 @@ def _learnt(
         number = laws.add_constant(key, float(law.days[0]) * receipts.ratio[0] / receipts.ratio[1])
     else:
         periods, weights = split_days(law.days, receipts.ratio)
-        number = laws.add(key, periods, weights * np.tile(law.weights, 2))
+        in_periods = receipts.ratio[0] / receipts.ratio[1]
+        spread = law.variance * in_periods**2
+        number = laws.add(key, periods, weights * np.tile(law.weights, 2), spread)
     shape = "" if kind == "empirical" else f", {kind}"
     days = "days" if study.lead_times.calendar == "days" else "working days"
     return number, f"{why}, mean {law.mean:.3g} {days}{shape}"
@@ -328,7 +340,8 @@ def _stated(stated: _Stated, kind: str, laws: _Laws, study: Study, why: str) -> 
         if stated.sd == 0 and constants_stay(study):
             laws.add_constant(key, stated.mean * unit)
         else:
-            laws.add(key, *stated_points(stated.mean * unit, stated.sd * unit, shape, stated.who))
+            points = stated_points(stated.mean * unit, stated.sd * unit, shape, stated.who)
+            laws.add(key, *points, (stated.sd * unit) ** 2)
     text = f"{why}items.lead_time = {stated.mean:g} {study.data.time_unit}"
     return laws.number[key], text + (f", lead_time_sd = {stated.sd:g}, {shape}" if stated.sd else "")
 

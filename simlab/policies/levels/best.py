@@ -79,8 +79,11 @@ def _law(models: Models, item: int) -> FloatArray:
 
 
 def _protection(models: Models, item: int) -> Protection:
-    periods, shares = models.world.lead_time.support(item)
-    return in_sequence(periods, shares, int(models.world.terms.review_period[item]))
+    lead = models.world.lead_time
+    law = int(lead.law[item])
+    rows = slice(int(lead.start[law]), int(lead.start[law] + lead.length[law]))
+    weights = lead.weights[rows].astype(np.float64)
+    return in_sequence(lead.periods[rows], weights, int(models.world.terms.review_period[item]))
 
 
 def _problem(models: Models, rows: IntArray) -> Problem:

@@ -54,7 +54,9 @@ class Problems:
     consecutive: Consecutive | None = None
 
 
-def least_levels(problems: Problems, targets: FloatArray, measure: Measure) -> tuple[IntArray, IntArray]:
+def least_levels(
+    problems: Problems, targets: FloatArray, measure: Measure, *, below: bool = False
+) -> tuple[IntArray, IntArray]:
     """Smallest integer level that reaches each target.
 
     Parameters
@@ -65,11 +67,13 @@ def least_levels(problems: Problems, targets: FloatArray, measure: Measure) -> t
         In (0, 1).
     measure : {"fill_rate", "cycle_service_level"}
         What the targets are of.
+    below : bool
+        Whether fill rates may be reached with lowest positions below 0 (lots); else 0 is the least.
 
     Returns
     -------
     levels : (n, k) int64
-        Lowest position after a review, ≥ 0; 0 where nothing is demanded.
+        Lowest position after a review, ≥ 0 unless `below`; 0 where nothing is demanded.
     step : (n,) int64
         Units between the levels that were looked at; 1 unless demand spreads over more than 2^15.
 
@@ -86,7 +90,37 @@ def least_levels(problems: Problems, targets: FloatArray, measure: Measure) -> t
         step[rows] = steps
         curve = curve_of(problems, rows, points, steps)
         levels[rows] = _search(curve, targets[rows], steps)
+        if below and measure == "fill_rate":
+            lots = problems.width[rows] > steps
+            _lower(problems, rows[lots], points, steps[lots], targets, levels)
     return levels, step
+
+
+def _lower(
+    problems: Problems, rows: IntArray, points: int, step: IntArray, targets: FloatArray, levels: IntArray
+) -> None:
+    """Put lowest positions below 0 in, where those are enough: a lot lifts the others above it.
+
+    With g(y) the fill rate of position y (0 for y ≤ 0) and w(i) the share of reviews that leave the position
+    i above the lowest: fill(−j) = Σ_y g(y)·w(y + j).
+    """
+    wanted = (levels[rows] == 0).any(axis=1)
+    for row, unit in zip(rows[wanted].tolist(), step[wanted].tolist(), strict=True):
+        at = np.array([row])
+        alone = replace(problems, width=np.ones_like(problems.width), depletes=None)
+        single = _fill(alone, at, points, np.array([unit]))[0]
+        width = _lattice_width(problems, at, np.array([unit]))
+        shares = np.full(int(width[0]), 1.0 / int(width[0]))
+        if _falling(problems, at, width)[0]:
+            one = transforms(problems.law, at, points, np.array([unit]))
+            shares = _positions(problems, at, one, points, np.array([unit]))[0]
+        curve = np.ones(shares.size)
+        curve[: single.size] = single[: shares.size]
+        reached = np.convolve(curve, shares[::-1])[: shares.size][::-1]  # at 0, −1, −2, …
+        enough = reached[None, :] >= targets[row][:, None] - _TIE
+        lowest = enough.sum(axis=1) - 1
+        low = (levels[row] == 0) & (lowest > 0)
+        levels[row] = np.where(low, -lowest * unit, levels[row])
 
 
 def service_curve(problems: Problems, measure: Measure, item: int) -> FloatArray:

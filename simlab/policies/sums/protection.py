@@ -13,6 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlab.arrays import FloatArray, IntArray
+from simlab.engine.prepare.sequence import drawn_law, effective_law, unfolded
+
+_FINE = 1 << 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,37 +42,47 @@ class Protection:
         return int(self.short.size) - 1
 
 
-def in_sequence(periods: IntArray, shares: FloatArray, review_period: int) -> Protection:
-    """Orders arrive in the order they were placed: arrival = max(previous arrival, t + l).
+def in_sequence(
+    periods: IntArray, shares: FloatArray, review_period: int, reviews_apart: int = 1
+) -> Protection:
+    """Orders arrive in the order they were placed, each with the lead time of the law.
 
     Parameters
     ----------
     periods, shares : (k,) int64, float
-        Lead-time law: support points, ascending, and probabilities.
+        Law of the lead time of an order that is placed: support points, ascending, and weights.
     review_period : int
-        One draw per review.
+        Periods.
+    reviews_apart : int
+        Reviews between two orders, on average. It matters where no sequence of orders so close can have
+        the law alone (see `simlab.engine.prepare.sequence`): the nearest one with its mean is then taken.
 
     Notes
     -----
-    An order of age a has arrived when it and all older ones have: P(age ≤ a) = Π_i F(a + i·R). A
-    receipt finds the youngest order that arrived before it m reviews back: the net stock just before
-    it is S − D_(mR + a).
+    An order of age a has arrived with probability G(a), the law, whatever else was ordered; net stock is
+    S less the demand since the youngest order that arrived, and reviews that ordered nothing change nothing.
+    A receipt finds the youngest order that arrived before it m reviews back: the net stock just before
+    it is S − D_(mR + a), with lead times drawn from F(a) = G(a) / G(a + R) and held back.
     """
-    R, longest = review_period, int(periods[-1])
-    law = _masses(periods, shares, longest + R)
-    below = np.cumsum(law)
-    lead = _ages(below, longest, R)
+    R, weights = review_period, _whole(shares)
+    lead = effective_law(periods, weights, R, reviews_apart)
+    if reviews_apart * R >= int(periods[-1] - periods[0]) and unfolded(periods, weights, R).reviews:
+        return _protection(lead, np.concatenate([np.zeros(R), lead]), R)
+    longest = int(periods[-1])
+    law = np.zeros(longest + R + 1)
+    law[: lead.size] = drawn_law(periods, weights, R)
+    below = np.minimum(np.cumsum(law), 1.0)
     cycle = np.zeros(longest + 2 * R + 1)
     for age in np.flatnonzero(lead > 0):
         _receipts_at(int(age), R, law, below, cycle)
     return _protection(lead, cycle, R)
 
 
-def in_sequence_apart(periods: IntArray, shares: FloatArray, review_period: int) -> Protection:
+def in_sequence_apart(
+    periods: IntArray, shares: FloatArray, review_period: int, reviews_apart: int
+) -> Protection:
     """Orders in sequence, so far apart that two of positive size hardly ever arrive together."""
-    longest = int(periods[-1])
-    below = np.cumsum(_masses(periods, shares, longest + review_period))
-    lead = _ages(below, longest, review_period)
+    lead = effective_law(periods, _whole(shares), review_period, reviews_apart)
     return _protection(lead, np.concatenate([np.zeros(review_period), lead]), review_period)
 
 
@@ -110,9 +123,11 @@ def independent(periods: IntArray, shares: FloatArray, review_period: int) -> Pr
     return _protection(law, cycle, review_period)
 
 
-def _ages(below: FloatArray, longest: int, R: int) -> FloatArray:
-    """Law of the lead time that matters in sequence: P(≤ a) = Π_i F(a + i·R)."""
-    return np.diff([np.prod(below[age::R]) for age in range(longest + 1)], prepend=0.0)
+def _whole(shares: FloatArray) -> IntArray:
+    """Weights in whole numbers: as they are, or shares of 2**30."""
+    whole = np.rint(shares)
+    fine = whole if (whole == shares).all() else np.rint(shares / shares.sum() * _FINE)
+    return np.asarray(fine, dtype=np.int64)
 
 
 def _masses(periods: IntArray, shares: FloatArray, longest: int) -> FloatArray:

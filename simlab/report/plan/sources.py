@@ -138,6 +138,7 @@ def _uplift_notes(uplift: pd.DataFrame) -> list[str]:
 
 
 _MOST_SUPPLIERS = 60
+_MUCH = 0.05
 
 
 def suppliers_section(tables: RunTables) -> Row:
@@ -147,6 +148,8 @@ def suppliers_section(tables: RunTables) -> Row:
     rows = records(frame)
     kept = rows[:_MOST_SUPPLIERS]
     listed = [_lead_times(kept), _effects(kept)]
+    if any(is_number(row.get("law_mean")) for row in rows):
+        listed.append(_simulated(kept))
     if any(row["orders_in_parts"] > 0 for row in rows):
         listed.append(_parts(kept))
     texts = [_flags(rows)]
@@ -232,6 +235,28 @@ def _effects(rows: list[Row]) -> Row:
         for row in rows
     ]
     return {"title": "Drift, weekdays, shared delays", "header": header, "rows": body}
+
+
+def _simulated(rows: list[Row]) -> Row:
+    header = ["Supplier", "mean of the law (periods)", "standard deviation", "mean in sequence"]
+    header += ["standard deviation in sequence", "apart by 5 % or more", "variance by rounding (periods²)"]
+    body = [
+        [
+            str(row["supplier"]),
+            *(number(row[name], 2) for name in ("law_mean", "law_sd", "effective_mean", "effective_sd")),
+            "yes" if _apart(row) else "no",
+            number(row["rounding_variance"], 2) if is_number(row["rounding_variance"]) else DASH,
+        ]
+        for row in rows
+        if is_number(row.get("law_mean"))
+    ]
+    return {"title": "Lead times as simulated, orders at every review", "header": header, "rows": body}
+
+
+def _apart(row: Mapping[str, Any]) -> bool:
+    """Whether orders at every review, kept in sequence, get other lead times than the law says."""
+    pairs = (("law_mean", "effective_mean"), ("law_sd", "effective_sd"))
+    return any(abs(row[a] - row[b]) > _MUCH * max(row["law_mean"], 1e-9) for a, b in pairs)
 
 
 def _parts(rows: list[Row]) -> Row:

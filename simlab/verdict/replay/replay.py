@@ -9,7 +9,7 @@ import numpy as np
 from simlab.arrays import IntArray
 from simlab.execution import MILLION, Levels, OrderTerms, Unmet, World
 from simlab.models import AtCut, HeldOut
-from simlab.models.backtest.sampling import draw_demand, draw_lead_times
+from simlab.models.backtest.sampling import draw_demand, draw_lead_times, every_review
 
 _BLOCK = 1 << 18  # items × paths at a time
 _REORDER_QUANTITY, _REORDER_UP_TO = 1, 2
@@ -113,7 +113,8 @@ def _block(
     demand[:, :, before:][:, :, ~held.is_open] = 0
     if real is not None:
         demand[:, :, before:] = real[:, None, :]
-    lead = draw_lead_times(world.lead_time, world.keys, (paths, periods), seed)
+    review = world.terms.review_period
+    lead = draw_lead_times(world.lead_time, world.keys, (paths, periods), seed, review)
     if recorded is not None:
         known = np.broadcast_to(recorded[:, None, :], lead[:, :, before:].shape)
         lead[:, :, before:] = np.where(known >= 0, known, lead[:, :, before:])
@@ -133,6 +134,7 @@ class _Run:
 
     def __init__(self, world: World, levels: Levels, paths: int, longest: int) -> None:
         self.terms, self.crossing = world.terms, world.lead_time.crossing
+        self.every = every_review(world.lead_time, world.terms.review_period)
         self.family = levels.family[:, None]
         self.s, self.S = levels.reorder_point[:, :1], levels.order_up_to[:, :1]
         self.Q = np.maximum(levels.order_quantity[:, :1], 1)
@@ -186,10 +188,11 @@ class _Run:
         terms = self.terms
         turn = (t >= terms.review_phase) & ((t - terms.review_phase) % terms.review_period == 0)
         arrival = t + lead
+        size = np.where(turn[:, None], self._sizes(), 0)
         if not self.crossing:
             arrival = np.maximum(arrival, self.last)
-            self.last = np.where(turn[:, None], arrival, self.last)
-        size = np.where(turn[:, None], self._sizes(), 0)
+            holds = (turn & self.every)[:, None] | (size > 0)
+            self.last = np.where(holds, arrival, self.last)
         self.on_order += size
         row, path = np.nonzero(size)
         np.add.at(self.due, (arrival[row, path] % self.width, row, path), size[row, path])

@@ -38,12 +38,21 @@ def test_a_constant_lead_time_cannot_cross(lead: int, review: int) -> None:
 
 
 @pytest.mark.parametrize("review", [1, 2, 3])
-def test_weights_equal_a_plain_simulation_of_arrivals(review: int) -> None:
-    """The age of the youngest order arrived, and what a receipt finds, counted on a long path."""
+@pytest.mark.parametrize("law", [{0: 4, 1: 3, 2: 2, 3: 1}, {1: 1, 2: 1, 3: 1, 4: 1, 5: 1, 6: 1}])
+def test_weights_equal_a_plain_simulation_of_arrivals(law: dict[int, int], review: int) -> None:
+    """The age of the youngest order arrived, and what a receipt finds, counted on a long path.
+
+    Drawn is what in sequence becomes the law: F(a) = G(a) / G(a + R), by hand.
+    """
     rng = np.random.default_rng(5)
-    periods, shares = np.array([0, 2, 5]), np.array([0.3, 0.3, 0.4])
+    periods = np.array(sorted(law))
+    shares = np.array([law[period] for period in sorted(law)]) / sum(law.values())
+    until = np.array([shares[periods <= a].sum() for a in range(20)])
+    drawn = np.maximum.accumulate(until[:10] / np.maximum(until[review : 10 + review], 1e-9))
     orders = np.arange(0, 120_000, review)
-    arrival = np.maximum.accumulate(orders + rng.choice(periods, orders.size, p=shares))
+    lead = np.searchsorted(drawn, rng.random(orders.size), side="right")
+    arrival = np.maximum.accumulate(orders + lead)
+    np.testing.assert_allclose((arrival - orders).mean(), shares @ periods, rtol=0.01)
     youngest = np.searchsorted(arrival, orders[200:-200] + review - 1, side="right") - 1
     age = orders[200:-200] + review - 1 - orders[youngest]
     found = in_sequence(periods, shares, review)

@@ -1,0 +1,95 @@
+"""The table of open orders: what is on order, order by order, and when it is due."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simlab.arrays import IntArray
+from simlab.catalog import findings as found
+from simlab.catalog.catalog import OpenOrders
+from simlab.catalog.cells.convert import (
+    days,
+    notation,
+    numbers,
+    refuse_fractional_ids,
+    refuse_missing,
+    spread,
+    texts,
+)
+from simlab.catalog.cells.text import TextTable
+from simlab.catalog.columns import OPEN_ORDERS
+from simlab.catalog.quality import QualityRow
+from simlab.catalog.tables.items import Items, file_remarks, has_columns
+from simlab.study import Study, TableSource
+
+_NAMED = 5
+
+
+def read_open_orders(
+    table: TextTable, items: Items | None, study: Study
+) -> tuple[OpenOrders, tuple[QualityRow, ...]] | None:
+    """Type the table of open orders and match it to the items; what is wrong goes to its findings.
+
+    Parameters
+    ----------
+    table : TextTable
+        As read. A header without rows says that nothing is on order.
+    items : Items or None
+        The items table; None if it is too broken to check against.
+    study : Study
+        Notation and names of columns.
+
+    Returns
+    -------
+    (OpenOrders, quality entries) or None
+        None if something was found.
+    """
+    needed = [name for name, rule in OPEN_ORDERS.items() if rule.required]
+    if table.n_rows == 0 and not table.findings and all(name in table.columns for name in needed):
+        none = np.zeros(0, np.int64)
+        return OpenOrders(none, none.astype("datetime64[D]"), none), ()
+    if not has_columns(table, OPEN_ORDERS):
+        return None
+    source = study.data.open_orders or TableSource()
+    refuse_fractional_ids(table, ("sku", "location", "supplier"))
+    for name in needed:
+        refuse_missing(table, name)
+    due, _ = days(table, "due_date", source)
+    values, _ = numbers(table, "quantity", OPEN_ORDERS["quantity"], notation(table, source, OPEN_ORDERS))
+    item = _matched(table, items)
+    if table.findings:
+        return None
+    quantity = np.asarray(spread(table.columns["quantity"], values, 0, np.int64))
+    if items is not None:
+        quantity = quantity * items.parts[item]
+    worth = 0.0 if items is None else float((quantity * items.unit_cost[item]).sum())
+    worth *= study.data.cost_resolution if items is None else items.cost_resolution
+    used = QualityRow("open_orders", "as given", "used", table.n_rows, float(quantity.sum()), worth)
+    return OpenOrders(item, due, quantity), (used, *file_remarks(table), *_not_used(table))
+
+
+def _matched(table: TextTable, items: Items | None) -> IntArray:
+    """(m,) row of each order's SKU-location; those of nothing in items are refused by name."""
+    sku, place = texts(table.columns["sku"]), texts(table.columns["location"])
+    if items is None:
+        return np.zeros(table.n_rows, np.int64)
+    number = {pair: row for row, pair in enumerate(zip(items.sku, items.location, strict=True))}
+    pairs = [(str(a), str(b)) for a, b in zip(sku, place, strict=True)]
+    item = np.array([number.get(pair, -1) for pair in pairs], dtype=np.int64)
+    rows = np.flatnonzero(item < 0)
+    if rows.size:
+        names = list(dict.fromkeys("@".join(pairs[row]) for row in rows.tolist()))
+        more = ", …" if len(names) > _NAMED else ""
+        message = f"not in the items table: {', '.join(names[:_NAMED])}{more}"
+        fix = "add it to items, or leave its orders out"
+        table.findings.add_rows(found.UNKNOWN_ITEM, message, rows, column=table.label("sku"), fix=fix)
+    return item
+
+
+def _not_used(table: TextTable) -> list[QualityRow]:
+    note = "not used: open orders have no such column"
+    return [
+        QualityRow("open_orders", f"column '{table.label(name)}'", "used", 0, note=note)
+        for name in table.columns
+        if name not in OPEN_ORDERS
+    ]

@@ -1,0 +1,57 @@
+"""Where most of a lot comes when stock has long run out, that is what a low target asks for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from simlab.engine.world.demand_law import LawKind
+from simlab.policies import plan
+
+
+def own_fill(mean: float, lead: int, s: int, Q: int, *, from_top: bool) -> float:
+    """(R,s,nQ) or (R,s,S) with R = 1 and Poisson demand, by brute force over the position's chain."""
+    probability = np.exp(-mean) * np.cumprod([1.0, *(mean / k for k in range(1, 200))])
+    chain = np.zeros((Q, Q))
+    for i in range(Q):  # position s + 1 + i after a review, then a period's demand
+        for d, p in enumerate(probability):
+            left = i - d
+            chain[i, left if left >= 0 else (Q - 1 if from_top else left % Q)] += p
+    share = np.linalg.matrix_power(chain, 4096)[0]
+    several = [1.0]
+    for _ in range(lead):
+        several = np.convolve(several, probability)
+    short = np.zeros(2)
+    for at, sums in enumerate((np.asarray(several), np.convolve(several, probability))):
+        for i in range(Q):
+            short[at] += share[i] * (np.maximum(np.arange(sums.size) - (s + 1 + i), 0) * sums).sum()
+    return 1.0 - (short[1] - short[0]) / mean
+
+
+@pytest.mark.parametrize("family", ["reorder_quantity", "reorder_up_to"])
+@pytest.mark.parametrize(("mean", "lead", "Q"), [(2.0, 3, 60), (0.5, 4, 20), (3.0, 1, 100)])
+def test_the_least_reorder_point_that_reaches_a_low_target_may_lie_below_minus_one(
+    family: str, mean: float, lead: int, Q: int, item, make_models
+) -> None:
+    """The level reaches the target, one lower does not; both by the own chain."""
+    one = item(demand=(LawKind.POISSON, mean, mean), lead={lead: 1}, order_quantity=Q)
+    found = plan(make_models(one), [0.3, 0.5, 0.95], family=family).levels.reorder_point[0]
+    from_top = family == "reorder_up_to"
+    assert found[0] < -1
+    for target, s in zip((0.3, 0.5, 0.95), found.tolist(), strict=True):
+        assert own_fill(mean, lead, s, Q, from_top=from_top) >= target - 1e-9
+        assert own_fill(mean, lead, s - 1, Q, from_top=from_top) < target
+
+
+def test_cycle_service_of_lots_with_random_lead_times_in_sequence_is_not_called_exact(
+    item, make_models
+) -> None:
+    """What is approximated says so at the beginning; fill rates of the same items stay exact."""
+    one = item(demand=(LawKind.POISSON, 4.0, 4.0), lead={3: 1, 4: 1, 5: 1, 6: 1}, order_quantity=30)
+    models = make_models(one)
+    words = {
+        measure: plan(models, [0.9], family="reorder_quantity", target_measure=measure).method[0]
+        for measure in ("fill_rate", "cycle_service_level")
+    }
+    assert words["fill_rate"] == "exact"
+    assert words["cycle_service_level"].startswith("approximate, ")
