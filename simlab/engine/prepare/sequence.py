@@ -176,7 +176,7 @@ def _dense(periods: tuple[int, ...], cumulated: IntArray) -> IntArray:
 
 def _shares(part: IntArray, whole: IntArray) -> WordArray:
     """part ÷ whole in 2**-32, rounded down; the last of a table is never looked at."""
-    return np.asarray(np.minimum((part << 32) // whole, _WORDS - 1), np.uint32)
+    return np.asarray(np.minimum((part << 32) // whole, _WORDS - 1), dtype=np.uint32)
 
 
 def _words(shares: FloatArray) -> WordArray:
