@@ -249,6 +249,8 @@ class Pipeline:
         Units of `on_order` that no order with a date explains.
     unknown : (n,) bool
         Nothing says what is on order.
+    assumed : (n,) bool
+        `on_order` is filled for others and empty here: taken as nothing, and said by name.
     overdue : int
         Orders due by `as_of`: they arrive in the first period.
     source : str
@@ -260,6 +262,7 @@ class Pipeline:
     units: IntArray
     undated: IntArray
     unknown: BoolArray
+    assumed: BoolArray
     overdue: int
     source: str
 
@@ -313,8 +316,9 @@ def pipeline_today(catalog: Catalog, lead: LeadTimeLaw) -> Pipeline:
     np.add.at(dated, item, units)
     on_order = _column(catalog, "on_order")
     silent = np.isnan(on_order) if not source else np.zeros(catalog.n_items, np.bool_)
+    filled = bool(np.isfinite(on_order).any())
     undated = np.maximum(whole_units(np.nan_to_num(on_order)) - dated, 0)
-    return Pipeline(item, period, units, undated, silent, overdue, source)
+    return Pipeline(item, period, units, undated, silent & (not filled), silent & filled, overdue, source)
 
 
 def shelf_record(catalog: Catalog) -> IntArray | None:
@@ -356,6 +360,7 @@ def opening_stock(catalog: Catalog, lead: LeadTimeLaw) -> tuple[Start, tuple[str
         "every replication starts from today's stock (items.on_hand) and what is on order, and counts all "
         f"{periods} {period}s from there: a transient result, which says nothing of the long run",
         *_dates_in_words(pipeline, period),
+        *_assumed_in_words(catalog, pipeline.assumed),
     )
     return pipeline.start(whole_units(on_hand), lead), lines
 
@@ -406,6 +411,18 @@ def _dates_in_words(pipeline: Pipeline, period: str) -> list[str]:
             "time from now; due dates belong into [data.open_orders]"
         )
     return lines
+
+
+def _assumed_in_words(catalog: Catalog, assumed: BoolArray) -> list[str]:
+    if not assumed.any():
+        return []
+    return [f"on_order is empty for {_names(catalog, assumed)}: taken as nothing on order"]
+
+
+def _names(catalog: Catalog, where: BoolArray) -> str:
+    rows = np.flatnonzero(where).tolist()
+    more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
+    return ", ".join(f"{catalog.sku[row]}@{catalog.location[row]}" for row in rows[:_NAMED]) + more
 
 
 def _periods_until(catalog: Catalog, dates: DateArray) -> IntArray:
@@ -467,13 +484,10 @@ def _left(lead: LeadTimeLaw, item: int, age: float) -> int:
 
 def _missing(catalog: Catalog, where: BoolArray, column: str, what: str, zero: str) -> list[Problem]:
     """A problem that asks for what is missing, by name."""
-    rows = np.flatnonzero(where).tolist()
-    if not rows:
+    if not where.any():
         return []
-    names = ", ".join(f"{catalog.sku[row]}@{catalog.location[row]}" for row in rows[:_NAMED])
-    more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
     file = catalog.study.data.items.path or "items"
     table = "" if column == "on_hand" else "give open orders with due dates ([data.open_orders]), or "
     fix = f'{table}fill {column} (0 where {zero}), or say [policy] start = "stationary"'
-    text = f'policy.start = "today" finds {what} for {names}{more}'
+    text = f'policy.start = "today" finds {what} for {_names(catalog, where)}'
     return [Problem("E-MOD-020", text, file, column=column, fix=fix)]

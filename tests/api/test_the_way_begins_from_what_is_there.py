@@ -103,6 +103,9 @@ def test_what_is_missing_is_asked_for_by_name() -> None:
     assert "data.open_orders" in text
     with pytest.raises(InvalidInputError, match="not in the items table: PUMP@WH"):
         fill_of(valve(), orders((5, "2024-07-05")).assign(sku="PUMP"))
+    two = pd.concat([valve(), valve(sku="PUMP", on_order=np.nan)])
+    _, data = fill_of(two)
+    assert any("on_order is empty for PUMP@WH: taken as nothing" in text for text in data.models.assumptions)
     found, _ = fill_of(valve().drop(columns="on_order"), orders((0, "2024-07-05")))
     assert 0 < found < 1
 

@@ -95,7 +95,7 @@ def test_a_backlog_of_today_needs_demand_that_waits(make_catalog) -> None:
         ("on_hand", "P1@EAST: -4 units cannot be owed: unmet demand is lost"),
         ("on_hand", "P2@EAST: -4 units cannot be owed: unmet demand is lost in part"),
     ]
-    waiting = {**items, "unmet": "backorder"}
+    waiting = {**items, "unmet": "backorder", "on_order": 0}
     catalog = make_catalog(frames, None, waiting, period="week", policy={"start": "today"})
     assert fit(catalog).world.start.on_hand.tolist() == [-4, -4, -4, 0]
     assert catalog.quality.units("items", "used") == 0

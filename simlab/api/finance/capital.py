@@ -13,7 +13,7 @@ from simlab.api.show import COLOURS, _canvas, spread
 from simlab.arrays import FloatArray
 from simlab.engine.recorder.periods import TimeProfile
 from simlab.engine.world.levels import Levels
-from simlab.engine.world.world import Start
+from simlab.engine.world.world import Horizon, Start
 from simlab.execution import Progress, run_curves
 from simlab.execution.profiles import run_profile
 from simlab.measures import ALL, format_money, format_rate, mean_estimate, ratio_estimate
@@ -144,51 +144,65 @@ class Capital:
 
 
 def capital(opt: Outcome, progress: Progress | None = None) -> Capital:
-    """Stock, pipeline and purchases per period under the chosen plan, started from today."""
-    models = opt.data.models
-    horizon = opt.settings.horizon("verdict", 0)
-    able = max(FEWEST, _WORK // (opt.data.catalog.n_items * horizon.periods))
-    horizon = replace(horizon, replications=min(REPLICATIONS, able, opt.settings.verdict_replications))
-    new, old = opt.solved.kept["segmented"], old_levels(opt)
-    record = stock_record(opt.data.catalog, models.world.lead_time)
+    """Stock, pipeline and purchases per period under the chosen plan, started from today.
+
+    From today's stock record and what is on order; without a record from the long run of the old levels.
+    """
+    costs = opt.data.models.costs
+    record = stock_record(opt.data.catalog, opt.data.models.world.lead_time)
     lump, unknown = (0, 0) if record is None else _open_questions(record[1])
-    start = _means(opt, old) if record is None else record[0]
-    start = moving_part(start, still_of(models.world.demand, models.least_level))
+    start = _means(opt, old_levels(opt)) if record is None else record[0]
+    start = moving_part(start, still_of(opt.data.models.world.demand, opt.data.models.least_level))
     dead = dead_stock(opt.data).value
-    unit_value, workers = models.costs.unit_cost, opt.settings.workers
-    if record is None and can_change_over(new):
-        profile = profile_of_change(
-            models.world,
-            old,
-            new,
-            replace(horizon, warmup=opt.warmup),
-            unit_value,
-            workers=workers,
-            progress=progress,
-        )
+    if record is None and can_change_over(opt.solved.kept["segmented"]):
+        profile = _from_long_run(opt, progress)
     else:
+        profile = _from_start(opt, start, progress)
         lump += int(start.on_order.sum()) if record is None else 0
-        profile = run_profile(
-            models.world,
-            new,
-            horizon,
-            np.zeros(unit_value.size, dtype=np.int64),
-            unit_value,
-            n_groups=1,
-            start=start,
-            workers=workers,
-            progress=progress,
-            stage="capital over time",
-        )
-    money = float(((start.on_hand.clip(0) + start.all_on_order()) * unit_value).sum())
-    begun = money * models.costs.cost_resolution + dead
+    money = float(((start.on_hand.clip(0) + start.all_on_order()) * costs.unit_cost).sum())
+    begun = money * costs.cost_resolution + dead
     found = _of_profile(opt, profile, begun, record is not None, dead)
     return replace(found, begins=_begins(opt, record is not None), lump=lump, unknown=unknown)
 
 
+def _horizon(opt: Outcome) -> Horizon:
+    """The verdict's window, with as many replications as time allows."""
+    horizon = opt.settings.horizon("verdict", 0)
+    able = max(FEWEST, _WORK // (opt.data.catalog.n_items * horizon.periods))
+    return replace(horizon, replications=min(REPLICATIONS, able, opt.settings.verdict_replications))
+
+
+def _from_long_run(opt: Outcome, progress: Progress | None) -> TimeProfile:
+    return profile_of_change(
+        opt.data.models.world,
+        old_levels(opt),
+        opt.solved.kept["segmented"],
+        replace(_horizon(opt), warmup=opt.warmup),
+        opt.data.models.costs.unit_cost,
+        workers=opt.settings.workers,
+        progress=progress,
+    )
+
+
+def _from_start(opt: Outcome, start: Start, progress: Progress | None) -> TimeProfile:
+    unit_value = opt.data.models.costs.unit_cost
+    return run_profile(
+        opt.data.models.world,
+        opt.solved.kept["segmented"],
+        _horizon(opt),
+        np.zeros(unit_value.size, dtype=np.int64),
+        unit_value,
+        n_groups=1,
+        start=start,
+        workers=opt.settings.workers,
+        progress=progress,
+        stage="capital over time",
+    )
+
+
 def _open_questions(pipeline: Pipeline) -> tuple[int, int]:
     """Units on order without a date, and SKU-locations of which nothing is said."""
-    return int(pipeline.undated.sum()), int(pipeline.unknown.sum())
+    return int(pipeline.undated.sum()), int((pipeline.unknown | pipeline.assumed).sum())
 
 
 def old_levels(opt: Outcome) -> Levels:
