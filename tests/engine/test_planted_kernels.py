@@ -78,7 +78,7 @@ PLANTED = {
     "orders overtake although none may": (
         "paths.py",
         ("    if items.crossing == 0:\n", "    if items.crossing == 2:\n"),
-        {"crossing": False, "lead_times": [1, 7], "R": 1},
+        {"crossing": False, "lead_times": [1, 2, 3, 4], "lead_weights": [1, 1, 1, 1], "R": 1},
     ),
     "lost units leave the denominator": (
         "lanes.py",
