@@ -5,6 +5,7 @@ import os
 from worlds.engine import reference_item, start_of, world_of
 
 from simlab.engine import run
+from simlab.engine.prepare.evaluators import evaluator_of
 from simlab.selfcheck import reference
 
 PER_TEST = int(os.environ.get("SIMLAB_REFERENCE_INSTANCES", "500"))
@@ -44,6 +45,6 @@ def differing(x):
     world, levels = world_of(x)
     ways = {"run": run.simulate_items(world, levels, x["horizon"], start_of(x))}
     begun = world.starting(start_of(x))
-    for way in ALSO[run.evaluator_of(begun, levels)]:
+    for way in ALSO[evaluator_of(begun, levels)]:
         ways[way] = run.evaluate(way, begun, levels, x["horizon"])
     return unlike(x, ways, world)
