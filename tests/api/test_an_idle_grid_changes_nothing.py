@@ -68,7 +68,7 @@ def test_tables_of_an_optimum_are_the_same(case: str) -> None:
     how = {"fill_rate": asked.fill_rate, "budget": asked.budget}
     runs = [sl.optimize(one, segments, **how) for one in (data, with_grid(data))]
     assert runs[1].settings.parts == 3
-    same(*(optimization_frames(one) for one in reversed(runs)))
+    same(*(optimization_frames(one.finance) for one in reversed(runs)))
 
 
 def test_tables_of_a_simulation_and_of_contests_are_the_same() -> None:
