@@ -11,6 +11,7 @@ from worlds.engine import (
     demanding_instances,
     instances,
     plain,
+    reference_sequence,
     settled,
     side_by_side_instances,
     special_instances,
@@ -22,7 +23,7 @@ from simlab.engine.kernels.streams import location_keys, supplier_keys
 from simlab.engine.prepare.arrays import draws_phases
 from simlab.engine.recorder.periods import time_profile
 from simlab.engine.world.levels import Family
-from simlab.engine.world.world import Horizon, Start
+from simlab.engine.world.world import Horizon, Start, Unmet
 
 ANY = st.one_of(instances(), special_instances(), side_by_side_instances(), demanding_instances())
 
@@ -44,6 +45,49 @@ def drawn_phases(draw):
 @given(drawn_phases())
 def test_drawn_phases_equal_the_reference_unit_for_unit(x):
     """Sweep, lanes and recorder, whatever the item: constant and random lead times, all features."""
+    assert differing(x) == []
+
+
+@st.composite
+def drawn_or_given_in_sequence(draw):
+    """Lead times in sequence, spread over far more than a review period, phases drawn or given."""
+    x = draw(drawn_phases())
+    times = sorted(draw(st.sets(st.integers(0, 30), min_size=2, max_size=5)))
+    review = draw(st.sampled_from([2, 3, 4, 5, 7, 9]))
+    more = {"waits": 300_000} if x["unmet"] == Unmet.PARTLY else {}
+    return (
+        x
+        | {"crossing": False, "lead_times": times, "lead_weights": [draw(st.integers(1, 5)) for _ in times]}
+        | {"R": review, "phase": draw(st.integers(0, review - 1))}
+        | {"phase_cycle": draw(st.sampled_from([0, 1, 1, 2, 3]))}
+        | more
+    )
+
+
+@settled(PER_TEST // 2, derandomize=True)
+@given(drawn_or_given_in_sequence())
+def test_phases_and_lead_times_in_sequence_equal_the_reference_unit_for_unit(x):
+    """Both kinds of sequence (every review holds back, or orders alone), phases drawn or given."""
+    assert differing(x) == []
+
+
+def test_instances_let_drawn_phases_meet_both_kinds_of_sequence():
+    seen = set()
+
+    @settled(60, derandomize=True)
+    @given(drawn_or_given_in_sequence())
+    def look(x):
+        drawn = x["phase_cycle"] > 0 and x["start"] is None and x["horizon"].periods % x["R"] != 0
+        seen.add((drawn, reference_sequence(x) is not None))
+
+    look()
+    assert seen == {(True, True), (True, False), (False, True), (False, False)}
+
+
+@pytest.mark.slow
+@settled(10_000)
+@given(drawn_or_given_in_sequence())
+def test_phases_and_sequences_equal_the_reference_on_ten_thousand_instances(x):
     assert differing(x) == []
 
 
