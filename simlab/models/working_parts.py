@@ -10,7 +10,6 @@ import numpy as np
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.engine.laws.pieces import DIVISIBLE, pieces
-from simlab.engine.laws.pmfs import moments_of
 from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.engine.world.working_grid import WorkingGrid
 from simlab.errors import InvalidInputError, Problem
@@ -212,8 +211,7 @@ def _law_note(catalog: Catalog, found: WorkingParts, law: DemandLaw) -> tuple[Qu
     if rows.size == 0:
         return ()
     m, own = found.grid.parts, law.take(rows)
-    fine = moments_of(pieces(own, m))[1]
-    whole = moments_of(own)[1]
+    fine, whole = pieces(own, m).variance, own.variance
     ratio = np.divide(m * fine, whole, out=np.ones(rows.size), where=whole > 0)
     kinds = ", ".join(sorted({LawKind(int(kind)).name.lower() for kind in own.kind}))
     study = catalog.study

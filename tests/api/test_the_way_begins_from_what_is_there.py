@@ -80,8 +80,10 @@ def test_an_open_order_arrives_when_it_is_due(name: str) -> None:
 def test_open_rows_of_receipts_serve_where_the_table_is_missing() -> None:
     """Never both: with a table of open orders the receipts' open rows are not looked at."""
     rows = [
-        ("ACME", f"2024-0{month}-01", f"2024-0{month}-08", 10, "VALVE", "WH") for month in range(1, 7)
-    ] * 2
+        ("ACME", f"2024-0{month}-{day:02}", f"2024-0{month}-{day + 7:02}", 10, "VALVE", "WH")
+        for month in range(1, 7)
+        for day in (1, 11)
+    ]
     rows.append(("ACME", "2024-06-29", None, 300, "VALVE", "WH"))
     names = ["supplier", "order_date", "receipt_date", "quantity", "sku", "location"]
     receipts = pd.DataFrame(rows, columns=names)

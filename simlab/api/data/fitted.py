@@ -148,7 +148,8 @@ def _simulated(catalog: Catalog, models: Models) -> dict[str, dict[str, float]]:
     if words is None:
         return {}
     effective, rounding = models.effective_lead_times, models.lead_time_rounding
-    columns = (effective.stated_mean, effective.stated_sd, effective.mean, effective.sd)
+    mean, own = _taken(effective.stated_mean, models), _taken(effective.mean, models)
+    columns = (mean, effective.stated_sd, own, effective.sd)
     known = np.full(models.n_items, _NAN) if rounding is None else rounding
     frame = pd.DataFrame(dict(zip(_SIMULATED, (*columns, known), strict=True)))
     frame.insert(0, "supplier", list(words))

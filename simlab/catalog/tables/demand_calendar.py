@@ -161,7 +161,7 @@ def _grain(rows: Rows, items: Items, study: Study, usable: IntArray, today: dt.d
     every, usable = usable, _distinct(rows, usable)
     item, date, findings = rows.item[usable], rows.date[usable], rows.table.findings
     seen = grain_of(date)
-    refuse_other_grain(findings, study, seen)
+    refuse_other_grain(findings, study, seen, np.unique(item).size)
     mixed = mixed_grain(item, date) if seen.name == DAY and study.demand.grain == "auto" else None
     if mixed is not None and study.demand.open_weekdays > 1:
         names = [f"{items.sku[k]}@{items.location[k]}" for k in mixed.items.tolist()]

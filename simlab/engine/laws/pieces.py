@@ -152,9 +152,10 @@ def _root(law: FloatArray, parts: int) -> FloatArray | None:
     positive = np.maximum(g[1:], 0.0)
     below = float((k[1:] * np.maximum(-g[1:], 0.0)).sum())
     whole = float((k * f).sum()) / parts
-    if below > _NEGATIVE * whole:
+    found = float((k[1:] * positive).sum())
+    if below > _NEGATIVE * whole or found <= 0.0:
         return None
-    positive *= whole / float((k[1:] * positive).sum())
+    positive *= whole / found
     if positive.sum() >= 1.0:
         return None
     out = np.zeros((f.size - 1) * step + 1)

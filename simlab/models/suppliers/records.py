@@ -179,9 +179,14 @@ def _spread(seen: Observed, rows: IntArray) -> tuple[int, int, float, float, flo
 
 
 def _rounding(seen: Observed, rows: IntArray) -> float:
-    """Mean of f(1 − f), f the part of a period beyond whole ones, in days²; NaN without receipts."""
+    """Mean of f(1 − f), f the part of a period beyond whole ones, in days²; NaN without receipts.
+
+    0 where all took equally long: a constant lead time goes by parts of a period.
+    """
     if rows.size == 0:
         return _NAN
+    if np.ptp(seen.days[rows]) == 0:
+        return 0.0
     times, share = seen.ratio
     beyond = (seen.days[rows] * times % share) / share
     return float((beyond * (1 - beyond)).mean()) * (share / times) ** 2

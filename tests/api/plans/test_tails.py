@@ -160,12 +160,12 @@ def test_further_plans_and_reasons_see_every_limit_of_the_study():
 @pytest.mark.parametrize("objective", ["holding_cost", "p95_inventory_value"])
 def test_a_plan_chosen_by_its_lower_bound_keeps_the_ceiling(objective):
     """The floor's lower bound is met on the selection seed, at no less than the plan without it costs."""
-    asked = {"fill_rate": 0.93, "budget_p95": 5200.0, "objective": objective}
+    asked = {"fill_rate": 0.93, "budget_p95": 5300.0, "objective": objective}
     usual, opt = run(asked, n_targets=8), run(asked | {"choose": "lower_bound"}, n_targets=8)
     assert opt.solved.choosing.lower_bound >= 0.93
     assert any("selection seed" in note for note in opt.solved.notes)
     for before, after in zip(usual.solved.choosing.tails, opt.solved.choosing.tails, strict=True):
-        assert after.value <= 5200.0
+        assert after.value <= 5300.0
         if objective == after.measure:
             assert after.bound <= before.value <= after.value
     if objective == "holding_cost":

@@ -104,7 +104,7 @@ def test_few_periods_cannot_tell_and_never_say_that_there_is_no_misfit() -> None
         table = fit_test(found, np.zeros(6, np.int64), ["all"])
         assert table["finding"].tolist() == ["cannot tell"]
         assert _verdict(table.iloc[0].to_dict()) == "cannot tell: too few"
-    table = fit_tables(load(lines(80)), halves(80))["fit_test"]
+    table = fit_tables_of(load(lines(80)), halves(80))["fit_test"]
     assert table["finding"].tolist() == ["none"] * 3
     assert _verdict(table.iloc[0].to_dict()) == "no misfit found"
 
