@@ -10,7 +10,7 @@ import numpy as np
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.engine.laws.pieces import DIVISIBLE, pieces
-from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.engine.world.demand_law import SERIES_KINDS, DemandLaw, LawKind
 from simlab.engine.world.working_grid import WorkingGrid
 from simlab.errors import InvalidInputError, Problem
 
@@ -55,9 +55,14 @@ class WorkingParts:
     review_period_taken: FloatArray
 
 
+SERIAL = tuple(kind.name.lower() for kind in (*SERIES_KINDS, LawKind.MARKOV))
+"""Laws whose neighbouring periods have something in common."""
+
+
 def constants_stay(study: Study) -> bool:
-    """Whether the study's policy knows parts of periods; forecasts are updated period by period."""
-    return study.policy.family != "forecast"
+    """Whether the study knows parts of periods: forecasts are updated period by period, and laws that keep
+    what neighbouring periods have in common know whole periods only."""
+    return study.policy.family != "forecast" and study.models.law not in SERIAL
 
 
 def receipts_can_be_constant(study: Study) -> bool:

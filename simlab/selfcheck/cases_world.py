@@ -18,6 +18,7 @@ from simlab.selfcheck.cases_schema import Case, Demand
 
 _STEPS_PER_SD = 4000
 _MOST_STEPS = 60_000
+_SIMPLE = 100  # steps that levels with a few decimals may ask for
 _WEIGHT = 1 << 30
 _STATES = 256
 _SETTLED = 1e-7
@@ -103,7 +104,7 @@ def _scale(demand: Demand, *levels: Fraction) -> int:
         demand.mean + 7 * sd if demand.kind == "normal" else demand.mean + 12 * sd + 12 * sd**2 / demand.mean
     )
     fine = min(_STEPS_PER_SD / sd, _MOST_STEPS / longest)
-    if whole > 2 * fine:
+    if whole > max(2 * fine, _SIMPLE):
         return max(1, round(fine))
     return whole * max(1, round(fine / whole))
 

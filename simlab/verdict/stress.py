@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from simlab.arrays import BoolArray
 from simlab.execution import DemandLaw, LawKind, LeadTimeLaw, World
+from simlab.models.demand.renewal import has_rhythm, times_demand
 from simlab.models.suppliers.lead_times import merge_points
 from simlab.verdict.audit.demand import planned_law, true_variance
 
@@ -39,15 +41,17 @@ def changed(world: World, change: Change) -> World:
 
     Notes
     -----
+    Demand with a rhythm keeps its intervals: sizes are times `demand`, and `variance` leaves it as it is.
     Poisson demand stays Poisson when it grows. Where the variance is changed, laws that have no
     variance of their own (Poisson, tables) become negative binomial, Poisson or binomial with that
     mean and variance, whichever allows it.
     """
-    law = world.demand
+    law, rhythm = world.demand, has_rhythm(world.demand)
     if change.variance != 1.0:
-        law = _spread(law, change.variance)
+        law = _only(_spread(law, change.variance), law, rhythm)
     if change.demand != 1.0:
-        law = planned_law(law, law.mean * change.demand, true_variance(law) * change.demand**2)
+        other = planned_law(law, law.mean * change.demand, true_variance(law) * change.demand**2)
+        law = _only(other, times_demand(law, change.demand), rhythm)
     if change.lead_time == 1.0:
         return replace(world, demand=law)
     grid = world.grid
@@ -55,6 +59,13 @@ def changed(world: World, change: Change) -> World:
         longer = np.rint(grid.lead_time * change.lead_time).astype(np.int64)
         grid = replace(grid, lead_time=longer)
     return replace(world, demand=law, lead_time=scaled(world.lead_time, change.lead_time), grid=grid)
+
+
+def _only(law: DemandLaw, kept: DemandLaw, rows: BoolArray) -> DemandLaw:
+    """The laws, with those of some items, series, from another."""
+    names = ("kind", "mean", "variance", "probability", "length")
+    own = {name: np.where(rows, getattr(kept, name), getattr(law, name)) for name in names}
+    return replace(law, **own, past=kept.past)
 
 
 def _spread(law: DemandLaw, factor: float) -> DemandLaw:

@@ -21,6 +21,7 @@ from simlab.arrays import FloatArray
 from simlab.engine.prepare.on_grid import all_in_parts, horizon_in_parts, parts_of
 from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.execution import Progress
+from simlab.models import has_rhythm, without_rhythm
 from simlab.policies import Policy
 from simlab.run import RunFolder
 from simlab.segments import Segmentation, habit_targets
@@ -76,8 +77,9 @@ class Audit:
 
     @property
     def statements(self) -> tuple[str, ...]:
-        """One sentence per policy and segment, the largest causes named."""
-        return tuple(line for policy in self.policies for line in statements(policy))
+        """One sentence per policy and segment, the largest causes named, and what stood for a rhythm."""
+        lines = tuple(line for policy in self.policies for line in statements(policy))
+        return lines + _rhythm_notes(self.data)
 
     def policy(self, name: str) -> PolicyAudit:
         """The accounts of one policy by name."""
@@ -171,7 +173,7 @@ def audit(
     with clock.stage("fit"):
         segments = _segmentation(data, policy, segmentation)
     with clock.stage("plan"):
-        cases = _cases(data, policy, segments, believed or stated_beliefs(data))
+        cases = _cases(_of_single_periods(data), policy, segments, believed or stated_beliefs(data))
         warmup, rule = _warmup(data, cases, settings)
     horizon = horizon_in_parts(settings.horizon("search", warmup), parts)
     done = []
@@ -187,6 +189,22 @@ def audit(
             )
         done.append(replace(found, warmup=warmup))
     return Audit(data, segments, tuple(done), settings, rule, clock.times)
+
+
+def _of_single_periods(data: Data) -> Data:
+    """Demand with a rhythm as independent periods, as the formulas take it."""
+    models = data.models
+    if not has_rhythm(models.world.demand).any():
+        return data
+    world = replace(models.world, demand=without_rhythm(models.world.demand))
+    return data.with_models(replace(models, world=world))
+
+
+def _rhythm_notes(data: Data) -> tuple[str, ...]:
+    rows = int(has_rhythm(data.models.world.demand).sum())
+    if rows == 0:
+        return ()
+    return (f"{rows} SKU-locations with a rhythm are audited with the law of their single periods",)
 
 
 def stated_beliefs(data: Data) -> Beliefs:
@@ -325,5 +343,5 @@ def audit_facts(audit: Audit) -> dict[str, Any]:
         "warmup_rule": audit.warmup_rule,
         "worlds": {one.policy: one.n_worlds for one in audit.policies},
         "constraints": {},
-        "notes": [],
+        "notes": list(_rhythm_notes(audit.data)),
     }

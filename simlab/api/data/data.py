@@ -49,6 +49,12 @@ class Data:
         """Demand and lead-time laws, fitted once."""
         return fit(self.catalog)
 
+    def with_models(self, models: Models) -> Data:
+        """The same tables under other laws."""
+        other = Data(self.catalog)
+        vars(other)["models"] = models
+        return other
+
     @cached_property
     def history(self) -> History | None:
         """Demand per period that the laws rest on, prepared as the study says; None without a table."""

@@ -32,11 +32,13 @@ from simlab.execution import Curves, PlanSums, alike, run_curves
 from simlab.frontier import Plan, Robust, best_plan, least_regret
 from simlab.frontier import Problem as SegmentProblem
 from simlab.measures import format_money, mean_estimate, ratio_estimate
+from simlab.models import has_rhythm
 from simlab.verdict.retest import retest
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from simlab.api.data.data import Data
     from simlab.api.plans.outcome import Outcome
 
 
@@ -82,6 +84,7 @@ def stress(opt: Outcome) -> Stress:
     notes = [
         "levels stay as planned from the fitted laws; the same random numbers in every scenario",
         *_outage_notes(opt.data),
+        *_rhythm_notes(opt.data),
     ]
     problems = {}
     base = _curves(opt, _whole(opt), warmup) if warmup != opt.warmup else opt.curves
@@ -113,6 +116,14 @@ def stress(opt: Outcome) -> Stress:
         for row in _rows(opt, scene, problems.get(scene.name), plans, floor, within.get(scene.name), warmup)
     ]
     return Stress(pd.DataFrame(rows), robust, (*notes, *more))
+
+
+def _rhythm_notes(data: Data) -> tuple[str, ...]:
+    rows = int(has_rhythm(data.models.world.demand).sum())
+    spread = [name for name, spec in data.study.scenarios.items() if spec.variance is not None]
+    if rows == 0 or not spread:
+        return ()
+    return (f"{rows} SKU-locations with a rhythm keep their spread in scenario {', '.join(spread)}",)
 
 
 def _robust(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from simlab.api.data.data import Data
+from simlab.engine.world.demand_law import DemandLaw
 from simlab.errors import InvalidInputError, Problem
-from simlab.models import is_plain
+from simlab.models import has_rhythm, is_plain
 from simlab.study.sections import ScenarioSpec
 
 Command = Literal["optimize", "compare", "audit", "learned segments"]
@@ -58,7 +59,7 @@ def refuse(data: Data, command: Command) -> None:
         fix = "leave it out for this command; simulate and the verdict of optimize draw parameters again"
         where = "models.parameter_uncertainty = true"
         problems.append(Problem("E-STU-009", what, data.study.file, column=where, fix=fix))
-    if command == "audit" and not is_plain(data.models.world.demand).all():
+    if command == "audit" and not _scalable(data.models.world.demand):
         what = "an audit compares with formulas of independent periods that are all alike"
         fix = "audit with a law of single periods (no blocks, chains, phases or seasonality)"
         problems.append(Problem("E-POL-012", what, data.study.file, column="models.law", fix=fix))
@@ -73,6 +74,11 @@ def _said(option: str, value: str) -> str:
 BASE = "as fitted"
 
 
+def _scalable(law: DemandLaw) -> bool:
+    """Whether all laws are of single periods, but for those with a rhythm, which have their own way."""
+    return bool((is_plain(law) | has_rhythm(law)).all())
+
+
 def check_scenarios(data: Data) -> None:
     """Refuse scenarios that say nothing or name what does not exist.
 
@@ -81,7 +87,7 @@ def check_scenarios(data: Data) -> None:
     InvalidInputError
         All of them at once.
     """
-    plain = not data.study.scenarios or bool(is_plain(data.models.world.demand).all())
+    plain = not data.study.scenarios or _scalable(data.models.world.demand)
     suppliers = set(data.catalog.texts.get("supplier", ()))
     problems = []
     for name, spec in data.study.scenarios.items():

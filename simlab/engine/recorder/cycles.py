@@ -9,13 +9,20 @@ from simlab.engine._jit import inner, kernel
 from simlab.engine.kernels.draws import draw_demand, make_guide
 from simlab.engine.kernels.guards import report
 from simlab.engine.kernels.memory import Record, Work
-from simlab.engine.kernels.paths import first_position, load_block, rule_of
+from simlab.engine.kernels.paths import (
+    first_position,
+    lead_time_behind,
+    load_block,
+    opens,
+    rule_of,
+    sequenced,
+)
 from simlab.engine.kernels.types import DetailArrays, ItemArrays, LevelArrays, MovingArrays, Schedule
 from simlab.engine.prepare.arrays import check
 from simlab.engine.prepare.overflow import recorder_arrays
 from simlab.engine.prepare.workspace import schedule
 from simlab.engine.recorder.forecasts import lift_levels
-from simlab.engine.recorder.path import LOST, NET, prepare_path, record_path
+from simlab.engine.recorder.path import LOST, NET, ORDERS, prepare_path, record_path
 from simlab.engine.recorder.sums import raise_faults, recording
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, World
@@ -103,9 +110,20 @@ def count_cycles(items: ItemArrays, item: int, least: int, warmup: int, record: 
     ends, total = record.due_orders, record.demand.size
     for t in range(total):
         ends[t] = 0
+    in_sequence, far = sequenced(items, item), items.sequence.far[item] + 1
+    ahead, before_ahead, latest = -far, far, np.int64(0)
+    if opens(items, item):
+        ahead, latest = np.int64(-1), record.arrives[total]
     for t in range(items.phase[item], total, items.review[item]):
-        if record.arrives[t] < total:
-            ends[record.arrives[t]] += 1
+        arrival = record.arrives[t]
+        if in_sequence:  # as `path.record_path`; what orders nothing holds nothing back
+            since = (t - items.phase[item]) // items.review[item] - ahead
+            own = lead_time_behind(items, item, np.uint32(arrival), since, before_ahead)
+            arrival = max(record.leaves[t] + own, latest)
+            if record.rows[ORDERS, t] > 0:
+                ahead, before_ahead, latest = ahead + since, since, arrival
+        if arrival < total:
+            ends[arrival] += 1
     good, cycles, missed = 0, 0, False
     for t in range(total):
         if ends[t] > 0:

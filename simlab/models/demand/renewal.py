@@ -18,6 +18,7 @@ from simlab.catalog.quality import QualityRow
 from simlab.engine.kernels import streams
 from simlab.engine.world.demand_law import DemandLaw, LawKind, Past
 from simlab.models.demand.choice import asked_laws
+from simlab.models.demand.marginal import is_plain, marginal
 from simlab.models.demand.past.rhythm_series import ENDLESS, rhythm_series
 from simlab.models.demand.scoring.scores import first_predicted
 from simlab.models.history.history import History, places
@@ -59,12 +60,53 @@ class _Heard:
         return self.renewal > self.before
 
 
+def has_rhythm(law: DemandLaw) -> BoolArray:
+    """(n,) whether the law is a renewal process of what was seen."""
+    block = np.zeros(law.n_items) if law.past is None else law.past.block
+    return np.asarray((law.kind == LawKind.MOVING_BLOCKS) & (block >= ENDLESS))
+
+
 def law_names(law: DemandLaw) -> list[str]:
     """Name of every law as tables show it."""
-    block = np.zeros(law.n_items) if law.past is None else law.past.block
-    endless = (law.kind == LawKind.MOVING_BLOCKS) & (block >= ENDLESS)
     names = [LawKind(int(kind)).name.lower() for kind in law.kind]
-    return [RENEWAL if rhythm else name for name, rhythm in zip(names, endless.tolist(), strict=True)]
+    return [RENEWAL if rhythm else name for name, rhythm in zip(names, has_rhythm(law).tolist(), strict=True)]
+
+
+def without_rhythm(law: DemandLaw) -> DemandLaw:
+    """Renewal laws as the empirical law of any one of their periods; other laws as they are.
+
+    Where formulas of independent periods are compared with the simulator.
+    """
+    rows = np.flatnonzero(has_rhythm(law))
+    if rows.size == 0:
+        return law
+    if not (is_plain(law) | has_rhythm(law)).all():
+        raise ValueError("other laws are drawn from series, chains or seasons, too")
+    return marginal(law)
+
+
+def times_demand(law: DemandLaw, factor: float) -> DemandLaw:
+    """Renewal laws with sizes times a factor; the others as they are.
+
+    Notes
+    -----
+    Units stay whole: the running sum of a series is scaled and rounded, so that its mean is kept within half
+    a unit in the whole series.
+    """
+    rows = np.flatnonzero(has_rhythm(law))
+    if rows.size == 0 or law.past is None:
+        return law
+    past, mean, variance = law.past, law.mean.copy(), law.variance.copy()
+    pieces, start = [past.series], past.start.copy()
+    end = past.series.size
+    for row in rows.tolist():
+        own = past.series[past.start[row] : past.start[row] + past.length[row]]
+        line = np.diff(np.rint(np.cumsum(own) * factor).astype(np.int64), prepend=0)
+        pieces.append(line)
+        start[row], end = end, end + line.size
+        mean[row], variance[row] = line.mean(), line.var()
+    series = np.concatenate(pieces)
+    return replace(law, mean=mean, variance=variance, past=replace(past, series=series, start=start))
 
 
 def with_rhythm(

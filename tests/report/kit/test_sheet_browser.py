@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report.test_report_browser import ARGUMENTS
+from report.test_browser import ARGUMENTS
 from worlds.fake_audit import build_fake_audit
 from worlds.fake_contest import build_fake_contest
 

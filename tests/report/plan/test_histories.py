@@ -122,7 +122,7 @@ def test_what_the_data_cannot_say_follows_the_data(tmp_path) -> None:
 def test_no_gap_is_named_that_the_laws_have_closed(tmp_path, assumed, left_out) -> None:
     """Blocks and profiles take away the sentence on periods, common factors that on items, nothing else."""
     found = tables(loaded(tmp_path, ""))
-    found.manifest |= {"assumed": assumed, "n_items": 4}
+    found.manifest.update(assumed=assumed, n_items=4)
     every = {histories.PERIODS, histories.ITEMS, histories.CHANGE}
     assert set(histories.cannot_say(found)) == every - left_out
 
@@ -130,5 +130,5 @@ def test_no_gap_is_named_that_the_laws_have_closed(tmp_path, assumed, left_out) 
 def test_where_some_laws_know_their_past_the_gap_is_named_for_the_others(tmp_path) -> None:
     """A single item drawn in blocks does not hide that the periods of all others are independent."""
     found = tables(loaded(tmp_path, ""))
-    found.manifest |= {"assumed": {"serial_items": 1}, "n_items": 1204}
+    found.manifest.update(assumed={"serial_items": 1}, n_items=1204)
     assert histories.cannot_say(found) == (histories.OTHER_PERIODS, histories.ITEMS, histories.CHANGE)
