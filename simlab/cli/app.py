@@ -8,14 +8,15 @@ from typing import Annotated
 import typer
 
 from simlab.cli.audit import audit
+from simlab.cli.check import print_check
 from simlab.cli.compare import compare
 from simlab.cli.ending import ends_with_exit_code
-from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Workers
+from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Verbose, Workers
 from simlab.cli.outcome import print_run
 from simlab.cli.progress import watched
 from simlab.cli.selfcheck import selfcheck
 from simlab.cli.speed import print_speed
-from simlab.cli.tables import print_json, print_sentences, print_table, records
+from simlab.cli.tables import print_json, print_table, records
 from simlab.cli.trace import trace
 
 app = typer.Typer(
@@ -107,24 +108,21 @@ def init(
 
 @app.command()
 @ends_with_exit_code
-def check(study: Study, format: Show = Format.TEXT, debug: Debug = False) -> None:
+def check(study: Study, verbose: Verbose = False, format: Show = Format.TEXT, debug: Debug = False) -> None:
     """Read a study; list all problems.
 
-    Nothing is simulated; every problem of the study and its tables comes at once.
+    Nothing is simulated; every problem of the study and its tables comes at once. A
+    study that can run ends with what a planner would look at first ("!").
 
     \b
     Examples:
       simlab check mystudy/study.toml
+      simlab check mystudy/study.toml -v
       simlab check mystudy/study.toml --format json
     """
     from simlab import api
 
-    result = api.check(study)
-    if format is Format.JSON:
-        print_json({"summary": list(result.lines), "quality": records(result.to_frame())})
-        return
-    print_sentences(result.lines)
-    print_table(result.to_frame(), "Data quality")
+    print_check(api.check(study), format, verbose)
 
 
 @app.command()
