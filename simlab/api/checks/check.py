@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab.api.checks.later import Steps, later_problems
+from simlab.api.checks.reading import readable
 from simlab.api.checks.remarks import MOST, Remark, remarks
 from simlab.api.data.assumptions import study_facts
-from simlab.api.data.data import Data, load
+from simlab.api.data.data import Data, with_segments
 from simlab.api.data.levels_to_look_at import LevelsToLookAt, levels_to_look_at
 from simlab.api.learning.growers import CUTS, TREE
 from simlab.api.learning.learning import growers_of, segment, spec_of
-from simlab.policies import current_levels, given_levels, plan
-from simlab.policies.levels.best import check_costs
-from simlab.policies.levels.forecasting import FORECAST, stated_forecasts
-from simlab.policies.planning import lots_of
+from simlab.catalog.load import load as load_catalog
+from simlab.policies import given_levels, plan
+from simlab.policies.levels.forecasting import FORECAST
 from simlab.policies.policy import GIVEN
 from simlab.segments import OPTIMISED, Segmentation
 from simlab.segments.assign import LEARNED
@@ -83,26 +84,42 @@ class CheckResult:
 
 
 def check(study_path: str | Path) -> CheckResult:
-    """Read, check and fit everything; simulate nothing, so that learned segments are left out."""
-    data = load(study_path)
+    """Read, check, fit and plan; simulate nothing, so that learned segments are left out.
+
+    Raises
+    ------
+    InvalidInputError
+        Every problem at once: of the study file, of the tables, of the laws, and of what simulate and
+        optimize would refuse, as far as a stage can run after what the stages before it refused.
+    """
+    study, wrong = readable(study_path)
+    steps = Steps(study.file, wrong)
+    catalog = steps.do(lambda: load_catalog(study))
+    if catalog is None:
+        steps.finish()
+        raise AssertionError("a refusal has problems")
+    data = steps.do(lambda: _fitted(with_segments(catalog)))
+    if data is None:
+        steps.finish()
+        raise AssertionError("a refusal has problems")
     names = data.study.segments.by
-    spec = spec_of(data, names)
-    grown = tuple(growers_of(data, names, spec))
-    segmentation = segment(data, tuple(name for name in names if name not in grown) or "all")
-    if data.study.policy.family == GIVEN:
-        given_levels(data.models)
-    else:
-        current_levels(data.models)
-        lots_of(data.models, data.study.policy.family)
-        if data.study.policy.forecast is not None and data.study.policy.forecast.method == "given":
-            stated_forecasts(data.models)
-        if data.study.policy.planning == "optimal":
-            check_costs(data.models)
-    if data.study.policy.targets and data.study.policy.family != GIVEN and not grown:
-        segmentation.resolve(data.study.policy.targets, "policy.targets")
+    spec = steps.do(lambda: spec_of(data, names))
+    grown = () if spec is None else tuple(steps.do(lambda: growers_of(data, names, spec)) or ())
+    plain = tuple(name for name in names if name not in grown)
+    segmentation = steps.do(lambda: segment(data, plain or "all"))
+    later_problems(steps, data, segmentation, learned=bool(grown))
+    steps.finish()
+    assert segmentation is not None
+    assert spec is not None
     facts = (*study_facts(data, segmentation), *(_grown(name, spec) for name in grown))
     levels = _levels(data, segmentation, by_segment=not grown)
     return CheckResult(data, segmentation, facts, remarks(data, levels))
+
+
+def _fitted(data: Data) -> Data:
+    """The same, its laws fitted."""
+    assert data.models.n_items >= 0
+    return data
 
 
 def _grown(name: str, spec: LearnedSpec) -> str:

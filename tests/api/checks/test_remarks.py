@@ -90,7 +90,7 @@ def test_items_that_fell_silent_are_named_with_their_last_day(tmp_path) -> None:
     remark = by_key(result)["silent"]
     assert remark.look
     assert "GONE@HUB (last 2024-02-05)" in remark.text
-    assert "with EUR 600 on the shelf" in remark.text
+    assert "with EUR 600.00 on the shelf" in remark.text
 
 
 @pytest.mark.parametrize("seed", range(5))
