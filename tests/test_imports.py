@@ -58,6 +58,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("finance", "learning"),
         ("output",),
         ("audits", "checks", "comparison", "contest", "optimization"),
+        ("starting",),
         ("commands",),
     ),
     "catalog": (

@@ -17,6 +17,7 @@ from simlab.api.optimization import optimize
 from simlab.api.output.writing import RunResult, kept_if_used, logged, write_optimization, write_simulation
 from simlab.api.simulation import simulate
 from simlab.api.simulator.stored import StoredCurves
+from simlab.api.starting.init import init_from_tables
 from simlab.errors import InvalidInputError, Problem
 from simlab.execution import Progress
 from simlab.execution.ahead import kernels_ahead
@@ -166,11 +167,35 @@ def run_compare_schemes(
     return write_contest(contest, folder, times, progress)
 
 
-def init(folder: str | Path) -> list[Path]:
-    """Write the demo's tables and a commented study file into a folder; nothing is replaced."""
-    from simlab.samples import write_sample
+def init(
+    folder: str | Path,
+    items: str | Path | None = None,
+    demand: str | Path | None = None,
+    receipts: str | Path | None = None,
+) -> list[Path]:
+    """Write a study file that fits tables of one's own, or the demo's tables and study; nothing is replaced.
 
-    return list(write_sample(Path(folder)))
+    Parameters
+    ----------
+    folder : path
+        Made if it does not exist.
+    items, demand, receipts : path, optional
+        CSV or Parquet. The study points to them, they stay as they are: period, dates, columns under other
+        names and rows that need a rule are found. None of them: the demo.
+
+    Raises
+    ------
+    UsageError
+        The folder already holds a study, or one of `items` and `demand` is missing.
+    InvalidInputError
+        Files that are not there and columns that are needed, all at once; nothing is written.
+    """
+    if items is None and demand is None and receipts is None:
+        from simlab.samples import write_sample
+
+        return list(write_sample(Path(folder)))
+    tables = (None if one is None else Path(one) for one in (items, demand, receipts))
+    return init_from_tables(Path(folder), *tables)
 
 
 def run_audit(
