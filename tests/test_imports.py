@@ -57,7 +57,8 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("plans", "simulation", "tracing"),
         ("finance", "learning"),
         ("output",),
-        ("audits", "comparison", "contest", "optimization"),
+        ("audits", "checks", "comparison", "contest", "optimization"),
+        ("starting",),
         ("commands",),
     ),
     "catalog": (

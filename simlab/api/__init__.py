@@ -1,9 +1,9 @@
 """The functions behind the commands, and the same for notebooks: one page of wiring each."""
 
 from simlab.api.audits.audit import Audit, audit
+from simlab.api.checks.check import CheckResult, check
+from simlab.api.checks.remarks import Remark
 from simlab.api.commands import (
-    CheckResult,
-    check,
     init,
     run_audit,
     run_compare_schemes,
@@ -35,6 +35,7 @@ __all__ = [
     "Policy",
     "PolicyComparison",
     "PolicyEntry",
+    "Remark",
     "Rounds",
     "RunComparison",
     "RunPair",

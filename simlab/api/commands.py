@@ -1,38 +1,30 @@
-"""Commands that leave a run folder: simulate, optimize, demo, and the report of a finished run."""
+"""Commands that leave files: simulate, optimize, demo, init, and the report of a finished run."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simlab.api.audits.audit import audit, write_audit
 from simlab.api.contest.contest import compare
 from simlab.api.contest.outcome import Rounds
 from simlab.api.contest.record import write_contest
 from simlab.api.data.data import Data, demo, load
-from simlab.api.learning.growers import CUTS, TREE
-from simlab.api.learning.learning import growers_of, segment, spec_of
+from simlab.api.learning.learning import segment
 from simlab.api.optimization import optimize
 from simlab.api.output.writing import RunResult, kept_if_used, logged, write_optimization, write_simulation
 from simlab.api.simulation import simulate
 from simlab.api.simulator.stored import StoredCurves
+from simlab.api.starting.init import init_from_tables
 from simlab.errors import InvalidInputError, Problem
 from simlab.execution import Progress
 from simlab.execution.ahead import kernels_ahead
-from simlab.policies import Policy, current_levels, given_levels
-from simlab.policies.levels.best import check_costs
-from simlab.policies.levels.forecasting import FORECAST, stated_forecasts
-from simlab.policies.planning import lots_of
+from simlab.policies import Policy
 from simlab.policies.policy import GIVEN
 from simlab.run import RunFolder
-from simlab.segments import OPTIMISED, Segmentation
-from simlab.segments.assign import LEARNED
-
-if TYPE_CHECKING:
-    import pandas as pd
+from simlab.segments import Segmentation
 
 
 def run_simulate(
@@ -175,85 +167,35 @@ def run_compare_schemes(
     return write_contest(contest, folder, times, progress)
 
 
-_USUAL_TARGET = 0.95
+def init(
+    folder: str | Path,
+    items: str | Path | None = None,
+    demand: str | Path | None = None,
+    receipts: str | Path | None = None,
+) -> list[Path]:
+    """Write a study file that fits tables of one's own, or the demo's tables and study; nothing is replaced.
 
-
-@dataclass(frozen=True, eq=False)
-class CheckResult:
-    """What `simlab check` found.
-
-    Attributes
+    Parameters
     ----------
-    data : Data
-    segmentation : Segmentation
-    lines : tuple of str
-        A summary to read.
+    folder : path
+        Made if it does not exist.
+    items, demand, receipts : path, optional
+        CSV or Parquet. The study points to them, they stay as they are: period, dates, columns under other
+        names and rows that need a rule are found. None of them: the demo.
+
+    Raises
+    ------
+    UsageError
+        The folder already holds a study, or one of `items` and `demand` is missing.
+    InvalidInputError
+        Files that are not there and columns that are needed, all at once; nothing is written.
     """
+    if items is None and demand is None and receipts is None:
+        from simlab.samples import write_sample
 
-    data: Data
-    segmentation: Segmentation
-    lines: tuple[str, ...]
-
-    def to_frame(self) -> pd.DataFrame:
-        """The quality account."""
-        return self.data.quality.to_frame()
-
-
-def check(study_path: str | Path) -> CheckResult:
-    """Read, check and fit everything; simulate nothing, so that learned segments are left out."""
-    from simlab.api.data.assumptions import check_lines
-
-    data = load(study_path)
-    names = data.study.segments.by
-    spec = spec_of(data, names)
-    grown = tuple(growers_of(data, names, spec))
-    segmentation = segment(data, tuple(name for name in names if name not in grown) or "all")
-    if data.study.policy.family == GIVEN:
-        given_levels(data.models)
-    else:
-        current_levels(data.models)
-        lots_of(data.models, data.study.policy.family)
-        if data.study.policy.forecast is not None and data.study.policy.forecast.method == "given":
-            stated_forecasts(data.models)
-        if data.study.policy.planning == "optimal":
-            check_costs(data.models)
-    if data.study.policy.targets and data.study.policy.family != GIVEN and not grown:
-        segmentation.resolve(data.study.policy.targets, "policy.targets")
-    lines = check_lines(data, segmentation)
-    lines = (*lines[:-1], *_levels(data, segmentation, by_segment=not grown), lines[-1])
-    for name in grown:
-        method = spec.method if name == LEARNED else name
-        what = f"Learned segments (at most {spec.classes}, {method})"
-        if name not in (LEARNED, TREE, CUTS):
-            what = f"Optimised sizes of {name.removeprefix(f'{OPTIMISED}:')} (at most {spec.classes} classes)"
-        lines = (*lines[:-1], f"{what} are found by simulation, not here.", lines[-1])
-    return CheckResult(data, segmentation, lines)
-
-
-def init(folder: str | Path) -> list[Path]:
-    """Write the demo's tables and a commented study file into a folder; nothing is replaced."""
-    from simlab.samples import write_sample
-
-    return list(write_sample(Path(folder)))
-
-
-def _levels(data: Data, segmentation: Segmentation, *, by_segment: bool) -> tuple[str, ...]:
-    """Levels to look at, at the study's targets; where it has none, at the floor of [optimize] for all."""
-    import numpy as np
-
-    from simlab.api.data.levels_to_look_at import levels_to_look_at
-    from simlab.policies import plan
-
-    policy, measure = data.study.policy, data.study.policy.target_measure
-    if policy.family == GIVEN:
-        return levels_to_look_at(data, given_levels(data.models).levels).statements()
-    if policy.family == FORECAST:
-        return ()
-    asked = np.full((data.catalog.n_items, 1), data.study.optimize.fill_rate or _USUAL_TARGET)
-    if policy.targets and by_segment:
-        asked = np.array(segmentation.resolve(policy.targets, measure))[segmentation.codes][:, None]
-    planned = plan(data.models, asked, family=policy.family, target_measure=measure, planning=policy.planning)
-    return levels_to_look_at(data, planned.levels).statements()
+        return list(write_sample(Path(folder)))
+    tables = (None if one is None else Path(one) for one in (items, demand, receipts))
+    return init_from_tables(Path(folder), *tables)
 
 
 def run_audit(

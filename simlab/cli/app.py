@@ -8,14 +8,15 @@ from typing import Annotated
 import typer
 
 from simlab.cli.audit import audit
+from simlab.cli.check import check_document, print_check
 from simlab.cli.compare import compare
 from simlab.cli.ending import ends_with_exit_code
-from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Workers
+from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Verbose, Workers
 from simlab.cli.outcome import print_run
 from simlab.cli.progress import watched
 from simlab.cli.selfcheck import selfcheck
 from simlab.cli.speed import print_speed
-from simlab.cli.tables import print_json, print_sentences, print_table, records
+from simlab.cli.tables import print_json, print_table, records
 from simlab.cli.trace import trace
 
 app = typer.Typer(
@@ -83,48 +84,59 @@ def demo(
 @app.command()
 @ends_with_exit_code
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to create; must be new or empty.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to create.")],
+    items: Annotated[Path | None, typer.Option(metavar="FILE", help="Your items (CSV or Parquet).")] = None,
+    demand: Annotated[Path | None, typer.Option(metavar="FILE", help="Your demand by date.")] = None,
+    receipts: Annotated[Path | None, typer.Option(metavar="FILE", help="Your receipts, if any.")] = None,
     format: Show = Format.TEXT,
     debug: Debug = False,
 ) -> None:
-    """Write the demo study as files.
+    """Write a study: the demo's, or for your files.
 
-    Tables as CSV and a commented study.toml: replace them by your own.
+    Alone: the demo's tables and a commented study.toml. With --items and --demand: a
+    study that points to your files (they stay as they are), with period, dates and
+    columns as found; then it is checked.
 
     \b
     Examples:
       simlab init mystudy
+      simlab init mystudy --items i.csv --demand d.csv
     """
     from simlab import api
 
-    files = api.init(folder)
-    if format is Format.JSON:
+    own = [one for one in (items, demand, receipts) if one is not None]
+    files = api.init(folder, items, demand, receipts) if own else api.init(folder)
+    if not own and format is Format.JSON:
         print_json({"files": [str(path) for path in files]})
         return
-    for path in files:
-        typer.echo(str(path))
+    if format is Format.TEXT:
+        for path in files:
+            typer.echo(str(path))
+    if own:
+        result = api.check(files[0])
+        if format is Format.JSON:
+            print_json({"files": [str(path) for path in files], **check_document(result)})
+        else:
+            print_check(result, format, verbose=False)
 
 
 @app.command()
 @ends_with_exit_code
-def check(study: Study, format: Show = Format.TEXT, debug: Debug = False) -> None:
+def check(study: Study, verbose: Verbose = False, format: Show = Format.TEXT, debug: Debug = False) -> None:
     """Read a study; list all problems.
 
-    Nothing is simulated; every problem of the study and its tables comes at once.
+    Nothing is simulated; every problem of the study and its tables comes at once. A
+    study that can run ends with what a planner would look at first ("!").
 
     \b
     Examples:
       simlab check mystudy/study.toml
+      simlab check mystudy/study.toml -v
       simlab check mystudy/study.toml --format json
     """
     from simlab import api
 
-    result = api.check(study)
-    if format is Format.JSON:
-        print_json({"summary": list(result.lines), "quality": records(result.to_frame())})
-        return
-    print_sentences(result.lines)
-    print_table(result.to_frame(), "Data quality")
+    print_check(api.check(study), format, verbose)
 
 
 @app.command()

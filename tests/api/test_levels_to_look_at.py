@@ -10,7 +10,7 @@ import pytest
 from worlds.places import TESTS
 
 import simlab as sl
-from simlab.api.commands import check
+from simlab.api.checks.check import check
 from simlab.api.data.levels_to_look_at import levels_to_look_at
 from simlab.engine.world.levels import Family, Levels
 from simlab.policies import plan

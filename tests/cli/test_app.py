@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 import simlab
+from simlab.api.checks.remarks import Remark
 from simlab.cli import main
 from simlab.cli.app import app
 from simlab.errors import (
@@ -71,7 +72,16 @@ class FakeApi:
     def check(self, study: Path) -> SimpleNamespace:
         self._run("check", study=study)
         frame = pd.DataFrame({"table": ["demand"], "status": ["used"], "rows": [12], "value": [float("nan")]})
-        return SimpleNamespace(lines=("12 rows of demand",), to_frame=lambda: frame)
+        shown = {False: ("! Look.", "  1 more"), True: ("! Look.", "- A note.")}
+        return SimpleNamespace(
+            lines=("12 rows of demand", "Look.", "A note.", "Ready."),
+            facts=("12 rows of demand",),
+            remarks=(Remark("books", "Look.", 7.5, True), Remark("note", "A note.")),
+            look_first=(Remark("books", "Look.", 7.5, True),),
+            shown=lambda *, every: shown[every],
+            ending="Ready.",
+            to_frame=lambda: frame,
+        )
 
     def init(self, folder: Path) -> list[Path]:
         self._run("init", folder=folder)
@@ -241,6 +251,15 @@ def test_check_prints_lines_and_quality(command: Command, api: FakeApi) -> None:
     assert "demand  used" in out
     document = json.loads(command("check", "s.toml", "--format", "json")[1])
     assert document["quality"] == [{"table": "demand", "status": "used", "rows": 12, "value": None}]
+    assert document["look_first"] == 1
+    assert document["remarks"][0] == {"key": "books", "text": "Look.", "value": 7.5, "look": True}
+
+
+def test_check_shows_few_remarks_or_all_and_ends_with_what_comes_next(command: Command, api: FakeApi) -> None:
+    """The last line is what a planner takes away."""
+    short, every = (command("check", "s.toml", *words)[1].splitlines() for words in ((), ("-v",)))
+    assert short[-3:] == ["! Look.", "  1 more", "Ready."]
+    assert every[-3:] == ["! Look.", "- A note.", "Ready."]
 
 
 def test_init_and_report_print_paths(command: Command, api: FakeApi) -> None:

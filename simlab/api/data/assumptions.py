@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from simlab.api.data.dead_stock import dead_stock
 from simlab.arrays import FloatArray
 from simlab.engine.world.world import MILLION, Unmet
 from simlab.measures import format_money, sentence
 from simlab.models import is_plain
 from simlab.models.demand.renewal import law_names
 from simlab.policies.levels.forecasting import FORECAST, WORDS
-from simlab.policies.policy import GIVEN
 from simlab.segments.classes import ONE_CLASS
 from simlab.study import WEEKDAYS, idle_options
 from simlab.study.sections import ForecastSpec
@@ -257,13 +255,12 @@ def laws_in_words(data: Data) -> str:
     return ", ".join(f"{n:,} {name}" for name, n in counts.most_common())
 
 
-def check_lines(data: Data, segmentation: Segmentation) -> tuple[str, ...]:
-    """The summary of `simlab check`."""
+def study_facts(data: Data, segmentation: Segmentation) -> tuple[str, ...]:
+    """What the study is about: the first lines of `simlab check`."""
     study, models = data.study, data.models
     value = format_money(float(models.annual_value.sum()), study.currency)
     lead, longest = mean_lead_times(models), longest_lead_times(models)
     sizes = zip(segmentation.names, segmentation.sizes.tolist(), strict=True)
-    command = "simulate" if study.policy.family == GIVEN else "optimize"
     lines = [
         f"Study '{study.name}': {data.catalog.n_items:,} SKU-locations, {study.period} periods, "
         f"annual demand {value} at unit cost.",
@@ -272,9 +269,5 @@ def check_lines(data: Data, segmentation: Segmentation) -> tuple[str, ...]:
         f"Segments by {' × '.join(segmentation.by)}: {', '.join(f'{name} {n:,}' for name, n in sizes)}.",
         *(sentence(line) for line in segmentation.rule.splitlines() if line.endswith(ONE_CLASS)),
         *_parameters(data),
-        *dead_stock(data).statements(study.currency),
-        *(sentence(text) for text in models.assumptions),
-        *(sentence(text) for text in without_effect(data)),
-        f"No problems: nothing stands in the way of simlab {command}.",
     ]
     return tuple(lines)

@@ -51,6 +51,8 @@ class LevelsToLookAt:
         How many these are.
     measure : str
         What shares are of, in words.
+    total : float
+        What shares are of, study currency.
     """
 
     table: pd.DataFrame
@@ -58,30 +60,34 @@ class LevelsToLookAt:
     few: float
     n_few: int
     measure: str
+    total: float = 0.0
 
     def statements(self) -> tuple[str, ...]:
         """The same in sentences; nothing where there is no history."""
-        if np.isnan(self.few):
-            return ()
-        return tuple(self._sentences())
+        return tuple(text for text in (self.listed(), self.on_few_demands()) if text)
 
-    def _sentences(self) -> list[str]:
-        said = []
-        if len(self.table):
-            first = [
-                f"{row.sku}@{row.location} ({row.level:,}; {row.reason})"
-                for row in self.table.head(_NAMED).itertuples()
-            ]
-            more = f" and {len(self.table) - _NAMED:,} more" if len(self.table) > _NAMED else ""
-            said.append(
-                f"Levels to look at: {len(self.table):,} SKU-locations, {100 * self.share:.1f} % of "
-                f"{self.measure}: {'; '.join(first)}{more}."
-            )
-        said.append(
-            f"{100 * self.few:.1f} % of {self.measure} is in {self.n_few:,} SKU-locations with fewer than "
-            f"{FEW_DEMANDS} periods with demand."
+    def listed(self) -> str:
+        """The levels listed and their share; empty where none is, or without history."""
+        if np.isnan(self.few) or not len(self.table):
+            return ""
+        first = [
+            f"{row.sku}@{row.location} ({row.level:,}; {row.reason})"
+            for row in self.table.head(_NAMED).itertuples()
+        ]
+        more = f" and {len(self.table) - _NAMED:,} more" if len(self.table) > _NAMED else ""
+        return (
+            f"Levels to look at: {len(self.table):,} SKU-locations, {100 * self.share:.1f} % of "
+            f"{self.measure}: {'; '.join(first)}{more}."
         )
-        return said
+
+    def on_few_demands(self) -> str:
+        """How much of the stock rests on few demands; empty without history."""
+        if np.isnan(self.few):
+            return ""
+        return (
+            f"{100 * self.few:.1f} % of {self.measure} is in {self.n_few:,} "
+            f"SKU-location{'s' if self.n_few != 1 else ''} with fewer than {FEW_DEMANDS} periods with demand."
+        )
 
 
 def levels_to_look_at(
@@ -135,7 +141,7 @@ def levels_to_look_at(
     )
     table.loc[largest[rows] == NOT_KNOWN, "largest_demand"] = pd.NA
     told = float("nan") if history is None else float(share[few].sum())
-    return LevelsToLookAt(table, float(share[rows].sum()), told, int(few.sum()), measure)
+    return LevelsToLookAt(table, float(share[rows].sum()), told, int(few.sum()), measure, float(held.sum()))
 
 
 def _today(data: Data, is_top: BoolArray) -> tuple[FloatArray, FloatArray]:

@@ -1,0 +1,213 @@
+"""The books against the laws: demand a year as recorded and as fitted, and what has fallen silent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simlab.api.data.data import Data
+from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.catalog.calendar.periods import first_day
+from simlab.measures import format_money
+from simlab.models import benjamini_hochberg, known_past
+from simlab.models.demand.past.largest import NOT_KNOWN
+from simlab.models.demand.shrinkage import few_demands
+from simlab.models.history.history import places
+
+APART = 0.10
+"""Share by which fitted demand may differ from the books before a planner should look."""
+
+_YEAR = {"day": 364, "week": 52, "month": 12}
+_LAST = {"day": "52 weeks", "week": "52 weeks", "month": "12 months"}
+_FALSE = 0.01  # of those said to be silent, expected
+_LEAST_DEMANDS = 3
+_NAMED = 3
+_BORROWED = 0.5  # weight of comparable items from which a law is called borrowed
+
+
+@dataclass(frozen=True, eq=False)
+class Books:
+    """Demand a year, as recorded and as fitted, of SKU-locations whose law comes from their history.
+
+    Attributes
+    ----------
+    history : float
+        Recorded over all whole periods, per year of 365 days.
+    last : float
+        The same over the last 52 weeks or 12 months; NaN where the history is not longer than that.
+    fitted : float
+        What the laws expect in a year.
+    years : float
+        Length of the history.
+    in_units : bool
+        Counted in units, because every unit cost is 0; else at unit cost, study currency.
+    window : str
+        What `last` speaks of.
+    named : tuple of str
+        SKU-locations that differ most, the largest difference first.
+    """
+
+    history: float
+    last: float
+    fitted: float
+    years: float
+    in_units: bool
+    window: str
+    named: tuple[str, ...]
+
+    @property
+    def apart(self) -> float:
+        """Largest relative difference of the fitted from the books."""
+        known = [one for one in (self.history, self.last) if one > 0]
+        return max((abs(self.fitted / one - 1) for one in known), default=0.0)
+
+    @property
+    def value(self) -> float:
+        """Largest difference, in what is counted."""
+        known = [one for one in (self.history, self.last) if not np.isnan(one)]
+        return max((abs(self.fitted - one) for one in known), default=0.0)
+
+    def statement(self, currency: str) -> str:
+        """The three numbers side by side, and whether they are too far apart."""
+        parts = [f"{self._said(self.history, currency)} recorded over {self.years:.1f} years"]
+        if not np.isnan(self.last):
+            parts.append(f"{self._said(self.last, currency)} in the last {self.window}")
+        parts.append(f"{self._said(self.fitted, currency)} fitted{self._differences()}")
+        text = f"Demand a year{'' if self.in_units else ' at unit cost'}: {', '.join(parts)}."
+        if self.apart > APART:
+            text += (
+                f" More than {100 * APART:.0f} % apart, most in {', '.join(self.named)}: new items, a trend "
+                "or days that were never open explain it, or [demand] life, absent_dates and as_of do not "
+                "fit the table."
+            )
+        return text
+
+    def _differences(self) -> str:
+        said = [
+            f"{100 * (self.fitted / one - 1):+.1f} % against {name}"
+            for one, name in ((self.history, "the whole history"), (self.last, f"the last {self.window}"))
+            if one > 0
+        ]
+        return f" ({'; '.join(said)})" if said else ""
+
+    def _said(self, amount: float, currency: str) -> str:
+        return f"{amount:,.0f} units" if self.in_units else format_money(amount, currency)
+
+
+def books(data: Data) -> Books | None:
+    """What was recorded against what was fitted; None without a history."""
+    history, models = data.history, data.models
+    table = known_past(data.catalog)[0].demand
+    if history is None or table is None or history.calendar.n_periods == 0:
+        return None
+    calendar, n = history.calendar, data.catalog.n_items
+    own = np.ones(n, np.bool_) if models.largest is None else models.largest != NOT_KNOWN
+    cost = models.costs.unit_cost * models.costs.cost_resolution
+    in_units = not bool(cost[own].any())
+    worth = np.where(own, 1.0 if in_units else cost, 0.0)
+    period = calendar.index(table.date)
+    inside = (period >= 0) & (period < calendar.n_periods)
+    amount = table.quantity[inside] * worth[table.item[inside]]
+    years = _years(calendar.first, calendar.first + calendar.n_periods, calendar.period, calendar.week_starts)
+    by_item: FloatArray = np.bincount(table.item[inside], weights=amount, minlength=n) / years
+    fitted = models.annual_units * worth
+    last, n_last = float("nan"), _YEAR[calendar.period]
+    if calendar.n_periods > n_last:
+        end = calendar.first + calendar.n_periods
+        recent = amount[period[inside] >= calendar.n_periods - n_last]
+        last = float(recent.sum()) / _years(end - n_last, end, calendar.period, calendar.week_starts)
+    order = np.argsort(-np.abs(fitted - by_item), kind="stable")[:_NAMED]
+    named = tuple(_name(data, row) for row in order.tolist() if worth[row] > 0)
+    window = _LAST[calendar.period]
+    return Books(float(by_item.sum()), last, float(fitted.sum()), years, in_units, window, named)
+
+
+def _years(first: int, end: int, period: str, week_starts: str) -> float:
+    days = first_day(end, period, week_starts) - first_day(first, period, week_starts)
+    return float(days.astype("timedelta64[D]").astype(np.int64)) / 365
+
+
+@dataclass(frozen=True, eq=False)
+class Some:
+    """Some SKU-locations and what they are worth.
+
+    Attributes
+    ----------
+    rows : (k,) int64
+        The largest demand value first.
+    value : float
+        Fitted demand a year at unit cost.
+    share : float
+        Of all demand value.
+    """
+
+    rows: IntArray
+    value: float
+    share: float
+
+
+def _some(data: Data, which: BoolArray) -> Some:
+    value = data.models.annual_value
+    rows = np.flatnonzero(which)
+    rows = rows[np.argsort(-value[rows], kind="stable")]
+    total = float(value.sum())
+    amount = float(value[rows].sum())
+    return Some(rows, amount, amount / total if total > 0 else 0.0)
+
+
+def borrowed(data: Data) -> Some | None:
+    """SKU-locations whose law leans on comparable ones by half or more; None without a history.
+
+    Of items that skip periods the rate is weighed by the number of periods with demand: below 20 the
+    comparable items' part is the larger one (`models.demand.rare`). So is that of every law fitted to fewer
+    than `models.min_periods` periods.
+    """
+    history, models = data.history, data.models
+    if history is None:
+        return None
+    own = np.ones(models.n_items, np.bool_) if models.largest is None else models.largest != NOT_KNOWN
+    short = history.n_observed < data.study.models.min_periods
+    often = history.n_positive / np.maximum(history.n_observed, 1)
+    lean = (few_demands(history.n_positive) * np.minimum(2 * (1 - often), 1.0) >= _BORROWED) | short
+    return _some(data, own & lean & (history.n_positive > 0))
+
+
+def fell_silent(data: Data) -> tuple[Some, tuple[str, ...]] | None:
+    """SKU-locations not asked for any more for longer than chance explains, and the first of them by name.
+
+    Notes
+    -----
+    With m periods with demand among T, all within the first l, all placements equally likely: the chance
+    is C(l, m) ÷ C(T, m). At least 3 demands; at most 1 % of those named are expected to be named falsely
+    (Benjamini–Hochberg).
+    """
+    from scipy.special import gammaln
+
+    history = data.history
+    if history is None or not history.is_complete:
+        return None
+    n = history.n_items
+    last = np.full(n, -1, np.int64)
+    np.maximum.at(last, history.item, places(history))
+    m, total, seen = history.n_positive, history.n_observed, last + 1
+    tested = (m >= _LEAST_DEMANDS) & (seen <= total)
+    a, b, k = (np.where(tested, one, 1).astype(np.float64) for one in (seen, total, m))
+    log_p = gammaln(a + 1) - gammaln(a - k + 1) - gammaln(b + 1) + gammaln(b - k + 1)
+    p = np.where(tested, np.exp(np.minimum(log_p, 0.0)), np.nan)
+    found = _some(data, benjamini_hochberg(p, _FALSE) & tested)
+    return found, tuple(_since(data, row) for row in found.rows[:_NAMED].tolist())
+
+
+def _since(data: Data, row: int) -> str:
+    """Name and first day of the last period with demand."""
+    history = data.history
+    assert history is not None
+    calendar = history.calendar
+    last = int(history.period[history.item == row].max())
+    day = first_day(calendar.first + last, calendar.period, calendar.week_starts)
+    return f"{_name(data, row)} (last {day})"
+
+
+def _name(data: Data, row: int) -> str:
+    return f"{data.catalog.sku[row]}@{data.catalog.location[row]}"

@@ -1,0 +1,252 @@
+"""What later stages would refuse, found before them and told together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from simlab.api.data.data import Data
+from simlab.api.data.dead_stock import movable
+from simlab.api.requirements.accounting import SERVICE, accounting
+from simlab.api.requirements.constraints import Constraints, constraints
+from simlab.api.requirements.refusals import check_scenarios
+from simlab.api.settings import Settings
+from simlab.api.simulator.redrawn import batch_of
+from simlab.api.simulator.simulator import MAX_SUMS, refuse_overflow
+from simlab.arrays import FloatArray
+from simlab.engine.prepare.on_grid import parts_of
+from simlab.engine.world.levels import Family
+from simlab.errors import InvalidInputError, OutOfRangeError, Problem, UsageError
+from simlab.execution import BY_SLOT
+from simlab.measures import format_money
+from simlab.policies import current_levels, given_levels, plan
+from simlab.policies.levels.best import check_costs
+from simlab.policies.levels.forecasting import FORECAST, stated_forecasts
+from simlab.policies.planning import lots_of
+from simlab.policies.policy import GIVEN
+from simlab.segments import Segmentation
+
+_CURVES = 14  # measures kept per SKU-location × target
+_BYTES = 8
+_BY_SEGMENT = frozenset({"E-OPT-011", "E-OPT-013", "E-OPT-016", "E-OPT-010"})
+Result = TypeVar("Result")
+
+
+@dataclass(eq=False)
+class Steps:
+    """Steps that may each refuse the study; what they refuse is told at once."""
+
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+
+    def do(self, step: Callable[[], Result], where: str = "") -> Result | None:
+        """What a step returns; None if it refused, its problems kept."""
+        try:
+            return step()
+        except InvalidInputError as error:
+            self.problems += [one for one in error.problems if one not in self.problems]
+        except (UsageError, OutOfRangeError) as error:
+            self.problems.append(Problem("E-OPT-040", str(error), self.file, column=where))
+        return None
+
+    def finish(self) -> None:
+        """Refuse with everything found.
+
+        Raises
+        ------
+        InvalidInputError
+            Something was refused.
+        """
+        if self.problems:
+            raise InvalidInputError(self.problems)
+
+
+def later_problems(steps: Steps, data: Data, segmentation: Segmentation | None, *, learned: bool) -> None:
+    """Ask what simulate and optimize would refuse before they simulate anything.
+
+    Parameters
+    ----------
+    steps : Steps
+        Keeps what is refused.
+    segmentation : Segmentation or None
+        None where it was refused itself: what names segments cannot be checked then.
+    learned : bool
+        Segments are found by simulation, so that names of segments are not known yet.
+    """
+    policy = data.study.policy
+    settings = steps.do(lambda: _settings(data), "simulation.replications")
+    if policy.family == GIVEN:
+        steps.do(lambda: given_levels(data.models))
+        return
+    steps.do(lambda: current_levels(data.models))
+    steps.do(lambda: lots_of(data.models, policy.family))
+    if policy.forecast is not None and policy.forecast.method == "given":
+        steps.do(lambda: stated_forecasts(data.models))
+    if policy.planning == "optimal":
+        steps.do(lambda: check_costs(data.models))
+    if policy.targets and segmentation is not None and not learned:
+        found = segmentation
+        steps.do(lambda: found.resolve(policy.targets, "policy.targets"))
+    steps.do(lambda: accounting(data))
+    steps.do(lambda: check_scenarios(data))
+    if settings is not None:
+        run = settings
+        steps.do(lambda: batch_of(data, run.verdict_replications, run))
+        steps.do(lambda: _refuse_memory(data, segmentation, run))
+    rules = None if segmentation is None else _rules(steps, data, segmentation, learned)
+    if rules is not None and segmentation is not None and settings is not None:
+        kept, segments, run = rules, segmentation, settings
+        steps.do(lambda: _refuse_cells(data, segments, kept, run))
+        steps.do(lambda: _refuse_silent_groups(data, kept))
+        steps.do(lambda: _refuse_order(data, segments, kept))
+    if not steps.problems and settings is not None and policy.family != FORECAST:
+        run = settings
+        steps.do(lambda: _refuse_levels(data, segmentation, rules, run))
+    else:
+        steps.do(lambda: movable(data, data.study.optimize.budget))
+
+
+def _settings(data: Data) -> Settings:
+    models = data.models
+    return Settings.of(data.study, window_scale=models.window_scale, parts=parts_of(models.world))
+
+
+def _rules(steps: Steps, data: Data, segmentation: Segmentation, learned: bool) -> Constraints | None:
+    """The study's limits; of learned segments only what needs no name of a segment."""
+    targets = data.study.targets()
+    try:
+        return constraints(data, segmentation, targets)
+    except InvalidInputError as error:
+        steps.problems += [one for one in error.problems if not (learned and one.code in _BY_SEGMENT)]
+        return None
+
+
+def _refuse_cells(data: Data, segmentation: Segmentation, rules: Constraints, settings: Settings) -> None:
+    """Chance limits keep sums per segment, group, target and replication."""
+    for _, grouping in rules.chances:
+        cells = segmentation.n_segments * (len(grouping.names) + 1)
+        if cells * len(data.study.targets()) * settings.replications > MAX_SUMS:
+            message = "too many cells × targets × replications to be kept"
+            fix = "fewer segments, targets or replications"
+            raise _refused(data, "E-OPT-021", message, "optimize.chance", fix)
+
+
+def _refuse_silent_groups(data: Data, rules: Constraints) -> None:
+    """No floor can be met where nothing is demanded."""
+    moving = ~data.models.silent
+    problems = []
+    for spec, grouping in rules.floors:
+        for name in spec.at_least:
+            group = grouping.codes == grouping.names.index(name)
+            if spec.measure != "ready_rate" and not (group & moving).any():
+                what = (
+                    f"{SERVICE[spec.measure]} of '{name}': nothing is demanded there, so no floor can be met"
+                )
+                problems.append(
+                    Problem("E-OPT-019", what, data.study.file, column="optimize.floors", fix="drop it")
+                )
+    if problems:
+        raise InvalidInputError(problems)
+
+
+def _refuse_order(data: Data, segmentation: Segmentation, rules: Constraints) -> None:
+    """Order, pins and ranges together must leave every segment a target."""
+    if not rules.ordered or rules.allowed is None:
+        return
+    n, k = rules.allowed.shape
+    low = np.where(rules.allowed.any(axis=1), rules.allowed.argmax(axis=1), 0)
+    high = k - 1 - rules.allowed[:, ::-1].argmax(axis=1)
+    for _ in range(n):
+        for above, below in rules.ordered:
+            low[above] = max(low[above], low[below])
+            high[below] = min(high[below], high[above])
+    rows = np.flatnonzero(low > high).tolist()
+    if rows:
+        names = ", ".join(segmentation.names[row] for row in rows[:6])
+        message = f"pins or ranges contradict the order: no target is left for {names}"
+        fix = "a segment that comes earlier in optimize.ordered never has the lower target"
+        raise _refused(data, "E-OPT-023", message, "optimize.ordered", fix)
+
+
+def _refuse_memory(data: Data, segmentation: Segmentation | None, settings: Settings) -> None:
+    """Sums that this machine cannot keep."""
+    here = _memory()
+    n, k = data.models.n_items, len(data.study.targets())
+    slots = min(settings.batches, settings.replications)
+    kept = len(BY_SLOT) * slots + (_CURVES - len(BY_SLOT))
+    segments = 1 if segmentation is None else segmentation.n_segments
+    runs = max(settings.replications, settings.verdict_replications)
+    needs = {
+        "SKU-locations × targets × batches": n * k * kept * _BYTES,
+        "segments × replications": (segments + 1) * runs * _CURVES * _BYTES * 6,
+    }
+    what, most = max(needs.items(), key=lambda one: one[1])
+    if most > here:
+        message = f"sums of {what} need {most / 1e9:.1f} GB, this machine has {here / 1e9:.1f} GB"
+        fix = (
+            "fewer optimize.n_targets or simulation.batches"
+            if what.startswith("SKU")
+            else "fewer simulation.replications or verdict.replications"
+        )
+        raise _refused(data, "E-STU-042", message, "memory", fix)
+
+
+def _memory() -> float:
+    """Bytes of the machine; unlimited where the system does not say."""
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE")) * float(os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, OSError, ValueError):
+        return float("inf")
+
+
+def _refuse_levels(
+    data: Data, segmentation: Segmentation | None, rules: Constraints | None, settings: Settings
+) -> None:
+    """Sums of money at the highest target that leave 64 bits; a budget below the least stock there can be."""
+    policy, targets = data.study.policy, np.array(data.study.targets())
+    ends = np.tile(targets[[0, -1]], (data.models.n_items, 1))
+    if rules is not None and rules.allowed is not None and segmentation is not None:
+        ends[:, 0] = targets[rules.allowed.argmax(axis=1)][segmentation.codes]
+    if rules is not None:
+        ends[rules.items, 0] = targets[rules.columns]
+    planned = plan(
+        data.models,
+        ends,
+        family=policy.family,
+        target_measure=policy.target_measure,
+        planning=policy.planning,
+    )
+    levels = planned.levels
+    refuse_overflow(data, [levels], settings)
+    left = movable(data, data.study.optimize.budget)
+    if left is None or policy.start == "today":
+        return
+    is_top = levels.family == Family.ORDER_UP_TO
+    position = np.where(is_top, levels.order_up_to[:, 0], levels.reorder_point[:, 0] + 1)
+    least = _least_stock(data, position.astype(np.float64))
+    if left < least:
+        currency = data.study.currency
+        message = (
+            f"is below the stock of the lowest targets, at least {format_money(least, currency)} "
+            "at unit cost, so that no plan can meet it"
+        )
+        fix = "raise it, or lower optimize.target_min"
+        where = f"optimize.budget = {data.study.optimize.budget:g}"
+        raise _refused(data, "E-OPT-024", message, where, fix)
+
+
+def _least_stock(data: Data, position: FloatArray) -> float:
+    """Money that mean stock cannot fall below: E[(S − D)⁺] ≥ (S − E[D])⁺ over the longest time of a cycle."""
+    models = data.models
+    mean, _ = models.lead_time_moments
+    span = models.world.terms.review_period + mean + 1
+    stock = np.maximum(position - models.world.demand.mean * span, 0.0)
+    return float((stock * models.costs.unit_cost).sum() * models.costs.cost_resolution)
+
+
+def _refused(data: Data, code: str, message: str, where: str, fix: str) -> InvalidInputError:
+    return InvalidInputError([Problem(code, message, data.study.file, column=where, fix=fix)])

@@ -1,0 +1,158 @@
+"""Remarks on a study that can run: what to look at first, the most costly first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from simlab.api.checks.books import APART, Some, books, borrowed, fell_silent
+from simlab.api.data.assumptions import without_effect
+from simlab.api.data.data import Data
+from simlab.api.data.dead_stock import dead_stock
+from simlab.api.data.levels_to_look_at import LevelsToLookAt
+from simlab.catalog import QualityRow
+from simlab.measures import format_money, sentence
+from simlab.models.history.holdout import HELD_OUT
+
+MOST = 7
+"""Remarks that are shown at once."""
+
+_WORTH_LOOKING = 0.10  # of demand value whose law is borrowed, of stock that rests on few demands
+_WORTH_SAYING = 0.01  # of a table's rows or value, changed or left out
+_QUIET = frozenset({"decimal commas read", "money counted finer"})
+_LOOK = frozenset(
+    {"long silences", "days without any row", "lead times change by 5 % or more in sequence", "no demand"}
+)
+_AS_ASKED = ("in a part ", HELD_OUT)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing worth knowing before a run.
+
+    Attributes
+    ----------
+    key : str
+        What it speaks of, for programs.
+    text : str
+        A sentence or two.
+    value : float
+        Money concerned, study currency; 0 where it is not about money.
+    look : bool
+        Whether a planner should look at it before the results are believed.
+    """
+
+    key: str
+    text: str
+    value: float = 0.0
+    look: bool = False
+
+
+def remarks(data: Data, levels: LevelsToLookAt | None) -> tuple[Remark, ...]:
+    """All remarks: those to look at first before the others, each by the money that it concerns."""
+    found = [
+        *_demand(data),
+        *_levels(data, levels),
+        *_dead(data),
+        *_options(data),
+        *_account(data),
+    ]
+    return tuple(sorted(found, key=lambda one: (not one.look, -one.value)))
+
+
+def _demand(data: Data) -> Iterator[Remark]:
+    """Books against laws, borrowed laws, silences, seasons left out."""
+    currency = data.study.currency
+    both = books(data)
+    if both is not None:
+        value = 0.0 if both.in_units else both.value
+        yield Remark("books", both.statement(currency), value, both.apart > APART)
+    leaning = borrowed(data)
+    if leaning is not None and leaning.rows.size:
+        yield _borrowed(data, leaning)
+    silent = fell_silent(data)
+    if silent is not None and silent[0].rows.size:
+        yield _silent(data, *silent)
+    total = float(data.models.annual_value.sum())
+    for text in data.models.left_out:
+        yield Remark("left_out", sentence(text), total, look=True)
+
+
+def _borrowed(data: Data, leaning: Some) -> Remark:
+    money = format_money(leaning.value, data.study.currency)
+    text = (
+        f"{100 * leaning.share:.1f} % of the demand value ({money} a year) is in {_items(leaning.rows.size)} "
+        "whose law is borrowed for the larger part from comparable items (fewer than 20 periods with demand)."
+    )
+    return Remark("borrowed", text, leaning.value, leaning.share > _WORTH_LOOKING)
+
+
+def _silent(data: Data, found: Some, named: tuple[str, ...]) -> Remark:
+    more = f" and {found.rows.size - len(named):,} more" if found.rows.size > len(named) else ""
+    hand = data.catalog.numbers.get("on_hand", np.zeros(data.catalog.n_items))
+    cost = data.models.costs.unit_cost * data.models.costs.cost_resolution
+    stock = float((np.maximum(np.nan_to_num(hand), 0) * cost)[found.rows].sum())
+    currency = data.study.currency
+    shelf = f", with {format_money(stock, currency)} on the shelf" if stock > 0 else ""
+    text = (
+        f"{_items(found.rows.size)} fell silent: no demand for longer than chance explains, "
+        f"{', '.join(named)}{more}. Their laws still expect {format_money(found.value, currency)} a "
+        f"year{shelf}: discontinued items belong out of the items table."
+    )
+    return Remark("silent", text, max(found.value, stock), look=True)
+
+
+def _levels(data: Data, levels: LevelsToLookAt | None) -> Iterator[Remark]:
+    """Levels beyond what was ever demanded, and what rests on few demands."""
+    if levels is None:
+        return
+    listed, few = levels.listed(), levels.on_few_demands()
+    if listed:
+        yield Remark("levels", listed, float(levels.table["value"].sum()), look=True)
+    if few and levels.n_few:
+        yield Remark("few_demands", few, levels.few * levels.total, levels.few > _WORTH_LOOKING)
+
+
+def _dead(data: Data) -> Iterator[Remark]:
+    found = dead_stock(data)
+    text = " ".join(found.statements(data.study.currency))
+    if text:
+        yield Remark("dead_stock", text, found.value, found.value > 0)
+
+
+def _options(data: Data) -> Iterator[Remark]:
+    """What was assumed, and what is said without an effect."""
+    models = data.models
+    idle = without_effect(data)
+    for text in models.assumptions:
+        if text not in models.left_out:
+            yield Remark("assumption", sentence(text))
+    for text in idle:
+        yield Remark("no_effect", sentence(text), look=True)
+
+
+def _account(data: Data) -> Iterator[Remark]:
+    """Entries of the quality account that say more than that rows were used as given."""
+    quality = data.quality
+    for entry in quality.entries:
+        if entry.what in _QUIET or (entry.status == "used" and not entry.note):
+            continue
+        rows = quality.read.get(entry.table, 0)
+        worth = sum(abs(one.value) for one in quality.entries if one.table == entry.table)
+        share = max(entry.rows / max(rows, 1), abs(entry.value) / worth if worth > 0 else 0.0)
+        changed = entry.status in ("repaired", "refused", "dropped") and share > _WORTH_SAYING
+        changed = changed and not entry.what.startswith(_AS_ASKED)
+        look = changed or entry.what in _LOOK or "did you mean" in entry.note
+        yield Remark(f"{entry.table}: {entry.what}", _told(entry), abs(entry.value), look)
+
+
+def _told(entry: QualityRow) -> str:
+    rows = f" ({entry.rows:,} rows {entry.status})" if entry.rows else ""
+    note = f": {entry.note}" if entry.note else ""
+    return sentence(f"{entry.table}, {entry.what}{rows}{note}")
+
+
+def _items(n: int) -> str:
+    return f"{n:,} SKU-location{'s' if n != 1 else ''}"

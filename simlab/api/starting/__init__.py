@@ -1,0 +1,1 @@
+"""The beginning of a study: a file that fits the tables one has."""

@@ -1,0 +1,277 @@
+"""What somebody's tables look like: columns under other names, dates, grain, rows that need a rule."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from simlab.arrays import DateArray, FloatArray
+from simlab.catalog.calendar.grain import DAY, FOUR_FOUR_FIVE, OTHER, Grain, grain_of
+from simlab.catalog.cells.dates import DateFormat, date_format_of
+from simlab.catalog.cells.text import TextColumn, TextTable
+from simlab.catalog.columns import DEMAND_FURTHER, RECEIVED, TABLES, required
+from simlab.catalog.files.csvfile import read_csv
+from simlab.catalog.files.typed import read_parquet
+from simlab.catalog.tables.known_names import meant
+from simlab.errors import Problem, listed
+from simlab.study import TableSource
+
+_OTHERS = {".xlsx", ".xls", ".xlsm", ".ods"}
+_SERIAL_FROM, _SERIAL_TO = 20_000, 80_000
+_SHOWN = 12
+_DAYS = {"day": 1.0, "week": 7.0, "month": 365 / 12}
+_DATED = re.compile(r"(19|20)\d\d[-_/. ]?(0?[1-9]|1[0-2]|[WQ]\d+)([-_/. ]?\d{1,2})?")
+_WIDE = 6  # columns named like dates from which a table is one of a column per period
+_DELIMITERS: tuple[Literal[",", ";", "\t", "|"], ...] = (",", ";", "\t", "|")
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """One table as a file has it.
+
+    Attributes
+    ----------
+    name : str
+        items, demand or receipts.
+    path : Path
+        The file.
+    table : TextTable
+        Its cells under the names of the file.
+    columns : dict of str to str
+        Our name → name in the file, for every column that has one.
+    units : dict of str to str
+        Our name → unit that the file's name carries (days, weeks, months).
+    """
+
+    name: str
+    path: Path
+    table: TextTable
+    columns: dict[str, str]
+    units: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """Our name → name in the file, where they differ."""
+        return {ours: theirs for ours, theirs in self.columns.items() if ours != theirs}
+
+    @property
+    def delimiter(self) -> str:
+        """Sign between the fields; empty for other kinds of file."""
+        return self.table.delimiter
+
+    @property
+    def n_rows(self) -> int:
+        return self.table.n_rows
+
+    def column(self, ours: str) -> TextColumn | None:
+        """Cells of a column by our name; None where the file has none."""
+        theirs = self.columns.get(ours)
+        return None if theirs is None else self.table.columns[theirs]
+
+
+def look_at(name: str, path: Path, problems: list[Problem]) -> Seen | None:
+    """Read a file and find our columns in it; what is missing goes to the problems."""
+    shown = str(path)
+    if not path.is_file():
+        problems.append(Problem("E-INI-001", "is not there", shown, fix=f"name the file of {name}"))
+        return None
+    kind = path.suffix.lower()
+    if kind in _OTHERS:
+        fix = "save the sheet as CSV and name that file"
+        problems.append(Problem("E-INI-002", "is a workbook, not a table", shown, fix=fix))
+        return None
+    source = TableSource(path=shown, delimiter="auto" if kind == ".parquet" else _delimiter(path))
+    table = read_parquet(path, name, source) if kind == ".parquet" else read_csv(path, name, source, ())
+    if table.findings.problems or not table.columns:
+        problems += table.findings.problems
+        return None
+    columns, units = _ours(name, list(table.columns))
+    missing = [one for one in required(name) if one not in columns]
+    problems += [_missing(shown, name, one, list(table.columns)) for one in missing]
+    if name == "items" and "lead_time" not in columns and "supplier" not in columns:
+        fix = "add a column lead_time (days), or a column supplier and name --receipts"
+        what = "items has no column 'lead_time' and no 'supplier': nothing tells lead times"
+        problems.append(Problem("E-INI-005", what, shown, column="lead_time", fix=fix))
+    return None if missing else Seen(name, path, table, columns, units)
+
+
+def _delimiter(path: Path) -> Literal[",", ";", "\t", "|"]:
+    """The sign that parts the header into the most names; a comma where none does."""
+    with path.open("rb") as file:
+        head = file.readline(100_000).decode("utf-8", errors="replace")
+    return max(_DELIMITERS, key=lambda sign: (head.count(sign), sign == ","))
+
+
+def _ours(name: str, theirs: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Our columns among those of a file: the same name first, then names that mean it; each taken once."""
+    more = {"demand": DEMAND_FURTHER, "receipts": RECEIVED}.get(name, {})
+    known = [*TABLES[name], *more]
+    columns, units = {one: one for one in theirs if one in known}, dict[str, str]()
+    for one in theirs:
+        if one in columns.values():
+            continue
+        column, unit = meant(name, one, [each for each in TABLES[name] if each not in columns])
+        if column:
+            columns[column] = one
+            if unit:
+                units[column] = unit
+    return columns, units
+
+
+def _missing(file: str, name: str, column: str, theirs: list[str]) -> Problem:
+    fix = f"its columns are {listed(theirs, _SHOWN)}: rename the one that is meant to '{column}'"
+    dated = [one for one in theirs if _DATED.fullmatch(one.strip())]
+    if column in ("date", "quantity") and len(dated) >= _WIDE:
+        fix = (
+            f"it has a column per period ({dated[0]} to {dated[-1]}): one row per SKU, location and date is "
+            'needed; pandas: frame.melt(["sku", "location"], var_name="date", value_name="quantity")'
+        )
+    elif column == "location":
+        fix += ", or add a column location with one and the same word in every row"
+    return Problem("E-INI-003", f"{name} has no column '{column}'", file, column=column, fix=fix)
+
+
+def text_of(column: TextColumn) -> np.ndarray:
+    """(m,) object: text of every row, empty where nothing stands."""
+    words = np.array([*column.values, ""], dtype=object)
+    return np.asarray(words[column.codes])
+
+
+def numbers_of(column: TextColumn) -> FloatArray:
+    """(m,) numbers; NaN where a cell is none."""
+    each = np.array([*(_number(cell) for cell in column.values), np.nan])
+    return np.asarray(each[column.codes], np.float64)
+
+
+def _number(cell: str) -> float:
+    text = cell.strip()
+    if "," in text and "." not in text:
+        text = text.replace(",", ".", 1) if text.count(",") == 1 else text.replace(",", "")
+    try:
+        return float(text.replace(",", ""))
+    except ValueError:
+        return float("nan")
+
+
+@dataclass(frozen=True)
+class Dates:
+    """How a column writes its dates.
+
+    Attributes
+    ----------
+    pattern : str
+        What `date_format` should say.
+    unsure : str
+        The patterns that all cells fit, where there are several; empty where one is proved.
+    """
+
+    pattern: str = "iso"
+    unsure: str = ""
+
+
+def dates_of(column: TextColumn) -> tuple[Dates, DateArray]:
+    """The format of a column and its days, those that cannot be read left out as NaT."""
+    form = date_format_of(column.values, None)
+    serial = [cell for cell in column.values if cell.isdigit() and _SERIAL_FROM < int(cell) < _SERIAL_TO]
+    if not form.proved and not form.trouble and column.values and len(serial) == len(column.values):
+        form = DateFormat("excel_serial")
+    unsure = form.trouble
+    if unsure:
+        form = DateFormat(unsure.split(" or ")[0])
+    read = form.reader()
+    each = [read(cell[:10] if form.name == "iso" else cell) for cell in column.values]
+    days = np.array([*("NaT" if day is None else day.isoformat() for day in each), "NaT"], "datetime64[D]")
+    return Dates(form.name, unsure), days[column.codes]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What the rows of demand are like.
+
+    Attributes
+    ----------
+    dates : Dates
+    grain : Grain
+    period : str
+        Proposed.
+    why : str
+        The reason, in words.
+    n_periods : int
+        Whole periods about, from the first row to the last.
+    n_returns, n_repeated, n_unknown, n_copies : int
+        Rows with a quantity below zero, with the date and SKU-location of another row, of SKU-locations that
+        items lacks, and rows alike in every column.
+    """
+
+    dates: Dates
+    grain: Grain
+    period: str
+    why: str
+    n_periods: int
+    n_returns: int
+    n_repeated: int
+    n_unknown: int
+    n_copies: int
+
+
+def rows_of(demand: Seen, items: Seen) -> Rows | None:
+    """What the rows of demand are like; None where no date can be read."""
+    date, quantity = demand.column("date"), demand.column("quantity")
+    assert date is not None
+    assert quantity is not None
+    dates, day = dates_of(date)
+    known = ~np.isnat(day)
+    if not known.any():
+        return None
+    pair, pairs = _pairs(demand), set(_pairs(items).tolist())
+    unknown = np.array([one not in pairs for one in pair.tolist()], np.bool_)
+    grain = grain_of(day[known])
+    period, why = _period(grain, day[known], pair[known & ~unknown] if (~unknown).any() else pair[known])
+    span = int((day[known].max() - day[known].min()).astype(np.int64)) + 1
+    n_periods = round(span / _DAYS[period]) + (period != "day")
+    codes = np.unique(pair, return_inverse=True)[1].astype(np.int64)
+    keys = codes * 1_000_000 + np.where(known, day, np.datetime64(0, "D")).astype(np.int64)
+    return Rows(
+        dates,
+        grain,
+        period,
+        why,
+        n_periods,
+        int((numbers_of(quantity) < 0).sum()),
+        demand.n_rows - np.unique(keys).size,
+        int(unknown.sum()),
+        _copies(demand),
+    )
+
+
+def _pairs(table: Seen) -> np.ndarray:
+    """(m,) SKU and location of every row, as one text."""
+    sku, place = table.column("sku"), table.column("location")
+    assert sku is not None
+    assert place is not None
+    return np.asarray(text_of(sku) + "\x1f" + text_of(place))
+
+
+def _copies(table: Seen) -> int:
+    """Rows that are alike in every column to one before."""
+    codes = np.stack([column.codes for column in table.table.columns.values()], axis=1)
+    return int(codes.shape[0] - np.unique(codes, axis=0).shape[0])
+
+
+def _period(grain: Grain, day: DateArray, pair: np.ndarray) -> tuple[str, str]:
+    """The period that fits, and why."""
+    if grain.name == FOUR_FOUR_FIVE:
+        return "month", f"{grain.words}: fiscal periods, spread over calendar months"
+    if grain.name == OTHER:
+        return "month", f"{grain.words}: no day, week or month, see grain below"
+    if grain.name != DAY:
+        return grain.name, grain.words
+    weeks = max(float((day.max() - day.min()).astype(np.int64) + 1) / 7, 1.0)
+    rate = pair.size / max(np.unique(pair).size, 1) / weeks
+    if rate >= 1:
+        return "day", f"rows are dated by day, {rate:.1f} a week and SKU-location"
+    return "week", f"rows are dated by day, but one SKU-location has {rate:.2g} a week: weeks tell as much"

@@ -1,0 +1,147 @@
+"""What check says of a study that can run: what a planner should look at first, and nothing in its place."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from simlab import api
+from simlab.api.checks.books import books, borrowed, fell_silent
+from simlab.api.checks.check import CheckResult
+from simlab.api.checks.remarks import MOST, Remark
+
+WEEKS = pd.date_range("2023-01-02", periods=104, freq="W-MON")
+
+
+def write(folder, demand: dict[str, np.ndarray], items: str = "", study: str = ""):
+    """A weekly study of SKUs with one number per week."""
+    rows = [
+        f"{sku},HUB,{day.date()},{quantity}"
+        for sku, quantities in demand.items()
+        for day, quantity in zip(WEEKS, quantities.tolist(), strict=True)
+    ]
+    (folder / "demand.csv").write_text("sku,location,date,quantity\n" + "\n".join(rows), "utf-8")
+    lines = items or "\n".join(f"{sku},HUB,10,14,60" for sku in demand)
+    (folder / "items.csv").write_text("sku,location,unit_cost,lead_time,on_hand\n" + lines, "utf-8")
+    text = f"""
+[study]
+period = "week"
+currency = "EUR"
+[data.items]
+path = "items.csv"
+[data.demand]
+path = "demand.csv"
+{study}
+"""
+    (folder / "study.toml").write_text(text, "utf-8")
+    return folder / "study.toml"
+
+
+def steady(seed: int, mean: float = 20.0) -> np.ndarray:
+    return np.random.default_rng(seed).poisson(mean, WEEKS.size)
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> CheckResult:
+    return api.check(write(tmp_path_factory.mktemp("calm"), {f"S{k}": steady(k) for k in range(6)}))
+
+
+def by_key(result: CheckResult) -> dict[str, Remark]:
+    return {one.key: one for one in result.remarks}
+
+
+def test_no_problems_is_said_where_nothing_is_to_be_looked_at(calm: CheckResult) -> None:
+    assert calm.look_first == ()
+    assert calm.lines[-1] == "No problems: nothing stands in the way of simlab optimize."
+
+
+def test_the_books_of_steady_demand_agree_with_the_laws(calm: CheckResult) -> None:
+    """History a year, last 52 weeks and fitted by hand: sums of the table at unit cost 10."""
+    both = books(calm.data)
+    units = np.array([steady(k) for k in range(6)]).sum(axis=0)
+    assert both is not None
+    assert both.history == pytest.approx(10 * units.sum() / (104 * 7 / 365))
+    assert both.last == pytest.approx(10 * units[-52:].sum() / (364 / 365))
+    assert both.fitted == pytest.approx(both.history, rel=0.02)
+    assert not by_key(calm)["books"].look
+
+
+def test_demand_that_doubled_is_pointed_out_with_the_items(tmp_path) -> None:
+    """The law is fitted to two years of which the last one sold twice as much: 33 % apart."""
+    demand = {f"S{k}": steady(k) for k in range(4)}
+    demand["UP"] = np.concatenate([steady(9, 100)[:52], steady(8, 200)[:52]])
+    items = "\n".join([*(f"S{k},HUB,10,14,60" for k in range(4)), "UP,HUB,10,14,600"])
+    result = api.check(write(tmp_path, demand, items))
+    remark = by_key(result)["books"]
+    assert remark.look
+    assert "More than 10 % apart, most in UP@HUB" in remark.text
+    assert "in the last 52 weeks" in remark.text
+    assert result.ending == "Ready to run, 1 thing to look at first: simlab optimize."
+
+
+def test_items_that_fell_silent_are_named_with_their_last_day(tmp_path) -> None:
+    demand = {f"S{k}": steady(k) for k in range(4)}
+    demand["GONE"] = np.where(np.arange(104) < 60, np.arange(104) % 3 == 0, 0)
+    result = api.check(write(tmp_path, demand))
+    found = fell_silent(result.data)
+    assert found is not None
+    assert [result.data.catalog.sku[row] for row in found[0].rows] == ["GONE"]
+    remark = by_key(result)["silent"]
+    assert remark.look
+    assert "GONE@HUB (last 2024-02-05)" in remark.text
+    assert "with EUR 600.00 on the shelf" in remark.text
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_items_that_still_sell_are_not_called_silent(seed: int, tmp_path) -> None:
+    """Poisson items from very rare to daily, none of them discontinued: at most one in a hundred tests."""
+    rng = np.random.default_rng(seed)
+    demand = {
+        f"S{k}": rng.poisson(mean, 104) for k, mean in enumerate([0.05, 0.1, 0.2, 0.5, 1, 2, 5, 20] * 4)
+    }
+    demand = {sku: quantities for sku, quantities in demand.items() if quantities.any()}
+    found = fell_silent(api.load(write(tmp_path, demand)))
+    assert found is not None
+    assert found[0].rows.size == 0
+
+
+def test_the_share_of_value_with_borrowed_laws_counts_rare_items_alone(tmp_path) -> None:
+    """One sale a quarter is 8 demands in two years: the larger part of its law is the others'."""
+    demand = {f"S{k}": steady(k) for k in range(4)}
+    demand["RARE"] = (np.arange(104) % 13 == 5).astype(int)
+    items = "\n".join([*(f"S{k},HUB,10,14,60" for k in range(4)), "RARE,HUB,9000,14,1"])
+    result = api.check(write(tmp_path, demand, items))
+    found = borrowed(result.data)
+    assert found is not None
+    assert [result.data.catalog.sku[row] for row in found.rows] == ["RARE"]
+    value = result.data.models.annual_value
+    assert found.share == pytest.approx(value[4] / value.sum())
+    assert by_key(result)["borrowed"].look
+
+
+def test_dead_stock_and_a_season_left_out_are_things_to_look_at(tmp_path) -> None:
+    demand = {f"S{k}": steady(k) for k in range(4)} | {"DEAD": np.zeros(104, int)}
+    result = api.check(
+        write(tmp_path, demand, study="[models]\nseasonality = { cycle = 52, profile_by = '' }\n")
+    )
+    keys = {one.key for one in result.look_first}
+    assert {"dead_stock", "left_out"} <= keys
+    assert result.ending.startswith(f"Ready to run, {len(result.look_first)} things to look at first")
+
+
+def test_seven_remarks_at_most_the_most_costly_first(calm: CheckResult) -> None:
+    many = tuple(Remark(f"k{k}", f"Remark {k}.", float(-k), look=k < 2) for k in range(9))
+    result = CheckResult(calm.data, calm.segmentation, calm.facts, many)
+    shown = result.shown()
+    assert len(shown) == MOST + 1
+    assert shown[0] == "! Remark 0."
+    assert shown[2] == "- Remark 2."
+    assert shown[-1] == "  2 more remarks: simlab check -v shows all."
+    assert len(result.shown(every=True)) == 9
+
+
+def test_look_first_comes_before_money(calm: CheckResult) -> None:
+    """Sorted: what is to be looked at, then by the money concerned."""
+    order = [(not one.look, -one.value) for one in calm.remarks]
+    assert order == sorted(order)

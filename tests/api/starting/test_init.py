@@ -1,0 +1,191 @@
+"""A study file for one's own tables: it fits them, they stay as they are, mistakes leave nothing behind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import tomllib
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from simlab import api
+from simlab.cli import main
+from simlab.errors import InvalidInputError, UsageError
+
+DAYS = pd.date_range("2023-01-02", "2024-12-29", freq="D")
+
+
+def frames(freq: str = "D", mean: float = 3.0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Three items with Poisson sales at every date of the given frequency."""
+    rng = np.random.default_rng(3)
+    dates = pd.date_range("2023-01-02", "2024-12-29", freq=freq)
+    items = pd.DataFrame(
+        {"sku": ["A", "B", "C"], "location": "HUB", "unit_cost": [10, 20, 30], "lead_time": 14, "on_hand": 50}
+    )
+    demand = pd.DataFrame(
+        [
+            (sku, "HUB", day, quantity)
+            for sku in "ABC"
+            for day, quantity in zip(dates, rng.poisson(mean, dates.size), strict=True)
+        ],
+        columns=["sku", "location", "date", "quantity"],
+    )
+    return items, demand[demand["quantity"] > 0]
+
+
+def save(folder, items: pd.DataFrame, demand: pd.DataFrame, dates: str = "%Y-%m-%d", **more):
+    """The two files, written as somebody's system would."""
+    items.to_csv(folder / "items.csv", index=False, **more)
+    demand.to_csv(folder / "demand.csv", index=False, date_format=dates, **more)
+    return folder / "items.csv", folder / "demand.csv"
+
+
+def begun(folder, *tables):
+    """The options of the study that was written, and what check says of it."""
+    (study,) = api.init(folder / "mine", *tables)
+    return tomllib.loads(study.read_text("utf-8")), api.check(study)
+
+
+@pytest.mark.parametrize(
+    ("freq", "period"), [("D", "day"), ("W-MON", "week"), ("MS", "month"), ("17D", "month")]
+)
+def test_the_period_is_that_of_the_rows(tmp_path, freq: str, period: str) -> None:
+    (study,) = api.init(tmp_path / "mine", *save(tmp_path, *frames(freq)))
+    assert tomllib.loads(study.read_text("utf-8"))["study"]["period"] == period
+
+
+def test_days_on_which_little_is_sold_make_a_weekly_study(tmp_path) -> None:
+    options, checked = begun(tmp_path, *save(tmp_path, *frames(mean=0.05)))
+    assert options["study"]["period"] == "week"
+    assert checked.data.catalog.n_items == 3
+
+
+def test_tables_stay_as_they_are_and_the_study_points_to_them(tmp_path) -> None:
+    paths = save(tmp_path, *frames())
+    before = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
+    options, checked = begun(tmp_path, *paths)
+    assert options["data"]["items"]["path"] == "../items.csv"
+    assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == ["study.toml"]
+    assert [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths] == before
+    assert checked.data.catalog.demand.quantity.sum() == frames()[1]["quantity"].sum()
+
+
+def test_names_of_an_erp_dates_with_points_and_semicolons_are_understood(tmp_path) -> None:
+    """German headings and dates, costs in euros: the study maps and says all of it."""
+    items, demand = frames()
+    items = items.rename(
+        columns={
+            "sku": "Material",
+            "location": "Werk",
+            "unit_cost": "Standard Cost EUR",
+            "on_hand": "Bestand",
+        }
+    ).rename(columns={"lead_time": "Lead Time (weeks)"})
+    items["Lead Time (weeks)"] = 2
+    demand = demand.rename(
+        columns={"sku": "Material", "location": "Werk", "date": "Buchungsdatum", "quantity": "Menge"}
+    )
+    options, checked = begun(tmp_path, *save(tmp_path, items, demand, "%d.%m.%Y", sep=";"))
+    assert options["study"]["currency"] == "EUR"
+    assert options["data"]["time_unit"] == "weeks"
+    assert options["data"]["demand"]["date_format"] == "%d.%m.%Y"
+    assert options["data"]["items"]["columns"]["sku"] == "Material"
+    assert options["data"]["demand"]["columns"]["quantity"] == "Menge"
+    assert checked.data.models.lead_time_moments[0] == pytest.approx(14)
+
+
+def test_lines_of_one_day_returns_and_unknown_items_get_a_rule_with_their_number(tmp_path) -> None:
+    items, demand = frames()
+    more = demand.head(40).assign(quantity=1)
+    back = demand.tail(2).assign(quantity=-1)
+    strange = demand.head(3).assign(sku="X")
+    every = pd.concat([demand, more, back, strange])
+    options, checked = begun(tmp_path, *save(tmp_path, items, every))
+    rules = options["data"]["demand"]
+    assert (rules["duplicates"], rules["returns"], rules["unknown_sku"]) == ("sum", "net", "drop")
+    assert checked.data.catalog.demand.quantity.sum() == demand["quantity"].sum() + 40 - 2
+
+
+def test_a_table_pasted_twice_is_not_added_up(tmp_path) -> None:
+    """Rows alike in every column are asked about by check, never summed by a guess."""
+    items, demand = frames()
+    paths = save(tmp_path, items, pd.concat([demand, demand]))
+    (study,) = api.init(tmp_path / "mine", *paths)
+    assert "duplicates" not in tomllib.loads(study.read_text("utf-8"))["data"]["demand"]
+    with pytest.raises(InvalidInputError, match="duplicates"):
+        api.check(study)
+
+
+def test_receipts_give_random_lead_times_in_sequence(tmp_path) -> None:
+    items, demand = frames()
+    items["supplier"] = "Acme"
+    orders = pd.date_range("2023-02-01", periods=40, freq="9D")
+    late = pd.to_timedelta(np.random.default_rng(1).integers(8, 20, 40), unit="D")
+    receipts = pd.DataFrame({"vendor": "Acme", "po_date": orders, "received": orders + late, "qty": 5})
+    receipts.to_csv(tmp_path / "receipts.csv", index=False)
+    options, checked = begun(tmp_path, *save(tmp_path, items, demand), tmp_path / "receipts.csv")
+    assert options["lead_times"] == {"law": "empirical", "crossing": False}
+    assert options["data"]["receipts"]["columns"]["supplier"] == "vendor"
+    assert checked.data.catalog.receipts.n_rows == 40
+
+
+def test_dates_that_may_be_read_both_ways_are_left_to_the_user(tmp_path) -> None:
+    """Only the first twelve days of months: the line to say stands in the file, and check asks."""
+    items, demand = frames()
+    demand = demand[demand["date"].dt.day <= 12]
+    (study,) = api.init(tmp_path / "mine", *save(tmp_path, items, demand, "%d/%m/%Y"))
+    assert '# date_format = "%d/%m/%Y"' in study.read_text("utf-8")
+    with pytest.raises(InvalidInputError, match="may be read as"):
+        api.check(study)
+
+
+def test_every_mistake_is_told_at_once_and_nothing_is_written(tmp_path) -> None:
+    items, demand = frames()
+    paths = save(tmp_path, items.drop(columns=["unit_cost", "lead_time"]), demand.drop(columns="quantity"))
+    with pytest.raises(InvalidInputError) as refused:
+        api.init(tmp_path / "mine", *paths, tmp_path / "nowhere.csv")
+    told = [(problem.column, problem.code) for problem in refused.value.problems]
+    assert told == [
+        ("unit_cost", "E-INI-003"),
+        ("lead_time", "E-INI-005"),
+        ("quantity", "E-INI-003"),
+        ("", "E-INI-001"),
+    ]
+    assert not (tmp_path / "mine").exists()
+
+
+def test_a_table_with_a_column_per_month_is_told_how_to_become_rows(tmp_path) -> None:
+    items, _ = frames()
+    wide = pd.DataFrame({"sku": ["A"], "location": ["HUB"]} | {f"2024-{m:02d}": [m] for m in range(1, 13)})
+    with pytest.raises(InvalidInputError, match=r"a column per period \(2024-01 to 2024-12\).*melt"):
+        api.init(tmp_path / "mine", *save(tmp_path, items, wide))
+
+
+def test_a_study_that_is_there_and_half_of_the_tables_are_refused(tmp_path) -> None:
+    paths = save(tmp_path, *frames())
+    api.init(tmp_path / "mine", *paths)
+    with pytest.raises(UsageError, match="nothing is replaced"):
+        api.init(tmp_path / "mine", *paths)
+    with pytest.raises(UsageError, match="--demand is missing"):
+        api.init(tmp_path / "other", paths[0])
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_command_writes_and_checks(tmp_path, monkeypatch, capsys, form: str) -> None:
+    items, demand = save(tmp_path, *frames())
+    words = ["simlab", "init", str(tmp_path / "mine"), "--items", str(items), "--demand", str(demand)]
+    monkeypatch.setattr(sys, "argv", [*words, "--format", form])
+    with pytest.raises(SystemExit) as end:
+        main()
+    out = capsys.readouterr().out
+    assert not end.value.code
+    if form == "json":
+        document = json.loads(out)
+        assert document["files"] == [str(tmp_path / "mine" / "study.toml")]
+        assert document["summary"]
+    else:
+        assert out.splitlines()[0].endswith("study.toml")
+        assert out.splitlines()[-1].endswith("simlab optimize.")
