@@ -122,6 +122,9 @@ class ReceiptTable:
         )
 
 
+OPEN_ORDERS_TABLE, ON_ORDER_DUE = "data.open_orders", "items.on_order_due"
+
+
 @dataclass(frozen=True, eq=False)
 class OpenOrders:
     """Orders that are placed and not received, in the order of the table.
@@ -134,11 +137,14 @@ class OpenOrders:
         Day on which the order is expected.
     quantity : (m,) int64
         Units still to come, ≥ 0.
+    source : str
+        Where they are said, for messages.
     """
 
     item: IntArray
     due: DateArray
     quantity: IntArray
+    source: str = OPEN_ORDERS_TABLE
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,6 +73,7 @@ ITEMS: dict[str, Column] = {
     "lead_time_sd": Column("number", high=36_500),
     "on_hand": Column("whole", low=-1e12),
     "on_order": _WHOLE,
+    "on_order_due": Column("date"),
     "criticality": Column("text", or_number=True),
     "category": _TEXT,
     "channel": _TEXT,

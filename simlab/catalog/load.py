@@ -22,7 +22,7 @@ from simlab.catalog.tables.demand import read_demand
 from simlab.catalog.tables.filtering import account, filtered, pairs_of
 from simlab.catalog.tables.fiscal import read_periods
 from simlab.catalog.tables.items import Items, read_items
-from simlab.catalog.tables.open_orders import read_open_orders
+from simlab.catalog.tables.open_orders import due_of_items, read_open_orders
 from simlab.catalog.tables.receipts import read_receipts
 from simlab.errors import InvalidInputError, Problem
 from simlab.study import Study, TableSource, crossing_unsaid
@@ -138,6 +138,7 @@ def _catalog(
     problems += _ahead_of(study, today, "" if sales is None else str(sales[0].date.max()))
     arrivals = read_receipts(receipts, master, study, today) if receipts is not None else None
     due = read_open_orders(open_orders, master, study) if open_orders is not None else None
+    dated = due_of_items(items, master, study) if open_orders is None else None
     if demand is None and master is not None:
         _refuse_without_law(items, master)
     tables = [split.table for split in splits]
@@ -167,7 +168,7 @@ def _catalog(
         receipts=None if arrivals is None else arrivals[0],
         quality=Quality(entries, read),
         open_orders=None if arrivals is None else arrivals[1],
-        due=None if due is None else due[0],
+        due=dated if due is None else due[0],
         inputs={table.name: table.sha256 for table in tables_read if table.sha256},
     )
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from simlab.arrays import BoolArray, CodeArray, DateArray, FloatArray, IntArray
 from simlab.catalog.calendar.periods import running_number
+from simlab.catalog.catalog import ON_ORDER_DUE, OPEN_ORDERS_TABLE
 from simlab.catalog.quality import QualityRow
 from simlab.engine.world.demand_law import DemandLaw
 from simlab.engine.world.world import MILLION, LeadTimeLaw, OrderTerms, Start, Unmet
@@ -286,8 +287,8 @@ def pipeline_today(catalog: Catalog, lead: LeadTimeLaw) -> Pipeline:
     Parameters
     ----------
     catalog : Catalog
-        `due` (the table of open orders); without it rows of receipts with `sku` and `location` that were not
-        received; `on_order` of items.
+        `due` (the table of open orders, else `on_order_due` of items); without it rows of receipts with
+        `sku` and `location` that were not received; `on_order` of items.
     lead : LeadTimeLaw
         n items, periods.
 
@@ -306,7 +307,7 @@ def pipeline_today(catalog: Catalog, lead: LeadTimeLaw) -> Pipeline:
     none = np.zeros(0, np.int64)
     item, period, units, overdue, source = none, none, none, 0, ""
     if catalog.due is not None:
-        item, units, source = catalog.due.item, catalog.due.quantity, "data.open_orders"
+        item, units, source = catalog.due.item, catalog.due.quantity, catalog.due.source
         period = _periods_until(catalog, catalog.due.due)
         overdue = int((catalog.due.due <= _last_day(catalog)).sum()) if item.size else 0
     elif catalog.open_orders is not None:
@@ -315,7 +316,8 @@ def pipeline_today(catalog: Catalog, lead: LeadTimeLaw) -> Pipeline:
     dated = np.zeros(catalog.n_items, np.int64)
     np.add.at(dated, item, units)
     on_order = _column(catalog, "on_order")
-    silent = np.isnan(on_order) if not source else np.zeros(catalog.n_items, np.bool_)
+    whole = source not in ("", ON_ORDER_DUE)  # a table of orders tells of all items
+    silent = np.zeros(catalog.n_items, np.bool_) if whole else np.isnan(on_order)
     filled = bool(np.isfinite(on_order).any())
     undated = np.maximum(whole_units(np.nan_to_num(on_order)) - dated, 0)
     return Pipeline(item, period, units, undated, silent & (not filled), silent & filled, overdue, source)
@@ -400,7 +402,8 @@ def _dates_in_words(pipeline: Pipeline, period: str) -> list[str]:
     lines = []
     if pipeline.source:
         text = f"{pipeline.item.size:,} open orders of {int(pipeline.units.sum()):,} units arrive one by one"
-        when = "on their due dates" if pipeline.source == "data.open_orders" else "when they are expected"
+        stated = pipeline.source in (OPEN_ORDERS_TABLE, ON_ORDER_DUE)
+        when = "on their due dates" if stated else "when they are expected"
         lines.append(f"{text} {when} ({pipeline.source})")
     if pipeline.overdue:
         lines.append(f"{pipeline.overdue:,} of them were due by now: they arrive in the first {period}")

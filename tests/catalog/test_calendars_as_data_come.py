@@ -159,10 +159,22 @@ def test_the_first_monday_of_each_month_is_no_four_four_five() -> None:
     ],
 )
 def test_rows_further_apart_than_the_period_are_asked_about(period, dates, asks) -> None:
-    said = refusal(dates, period=period)
+    """Of two SKU-locations: rows of both lie on one grid."""
+    dates, skus = [*dates, *dates], ["a"] * len(dates) + ["b"] * len(dates)
+    said = refusal(dates, sku=skus, period=period)
     assert "E-DEM-024" in said
     assert asks in said
-    assert catalog(dates, period=period, grain=period).demand.n_rows == len(dates)
+    assert catalog(dates, sku=skus, period=period, grain=period).demand.n_rows == len(dates)
+
+
+@pytest.mark.parametrize(("period", "step"), [("day", 30), ("day", 10), ("week", 14)])
+def test_one_sku_alone_may_have_a_rhythm_of_its_own(period, step) -> None:
+    """found/regular-large-order: whether orders or a table's rows come every 30 days, one SKU cannot tell."""
+    found = catalog(days("2022-01-03", 36, step), period=period)
+    assert found.demand.n_rows == 36
+    assert any(
+        f"rows come every {step} days, of one SKU-location" in row.note for row in found.quality.entries
+    )
 
 
 def test_rare_sales_are_not_taken_for_a_grain() -> None:

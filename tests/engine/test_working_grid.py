@@ -183,6 +183,16 @@ def test_pieces_of_tables_keep_mean_and_variance(counts: dict[int, int]) -> None
     assert 4 * fine[1][0] == pytest.approx(variance[0], rel=0.06, abs=4 * 0.26)  # units are whole
 
 
+@pytest.mark.filterwarnings("error")
+def test_pieces_of_a_table_without_demand_never_demand() -> None:
+    """Of histories that the replay cuts short before the first sale: found/rare-item-pooled divided by 0."""
+    n = np.array([1])
+    law = law_of(LawKind.EMPIRICAL, 0.0, 0.0)
+    law = replace(law, start=n * 0, length=n, values=n * 0, weights=n)
+    fine = pieces(law, 31)
+    assert [moment.tolist() for moment in moments_of(fine)] == [[0.0], [0.0]]
+
+
 def test_lines_of_intermittent_demand_stay_whole() -> None:
     """A line falls into a part at random: m times as rare, the same sizes, and the variance that is said."""
     n = np.array([2])

@@ -95,7 +95,7 @@ def _believed(step: int, n_dates: int, n_rows: int) -> bool:
     return bool(evidence * np.log10(step) >= _HARDLY_CHANCE)
 
 
-def refuse_other_grain(findings: Findings, study: Study, grain: Grain, n_items: int) -> None:
+def refuse_other_grain(findings: Findings, study: Study, grain: Grain) -> None:
     """Ask where the spacing of rows does not fit the period of the study.
 
     Parameters
@@ -106,13 +106,10 @@ def refuse_other_grain(findings: Findings, study: Study, grain: Grain, n_items: 
         Period, closed weekdays and `demand.grain`.
     grain : Grain
         As seen.
-    n_items : int
-        SKU-locations with rows: one alone may be asked for every 30 days, and is no table by 30 days.
     """
     period, said = study.period, study.demand.grain
     if said == "auto":
-        alone = study.demand.open_weekdays == 1 or (n_items == 1 and grain.name == OTHER)
-        alone = alone and period == DAY
+        alone = period == DAY and study.demand.open_weekdays == 1
         if grain.name in (DAY, period) or alone or (period == MONTH and grain.name in (WEEK, FOUR_FOUR_FIVE)):
             return
         message = f"{grain.words}, and study.period is {period!r}: is your period {_better(grain)}?"

@@ -15,6 +15,7 @@ from simlab.catalog.calendar.grain import (
     DAY,
     FOUR_FOUR_FIVE,
     MONTH,
+    OTHER,
     WEEK,
     grain_of,
     mixed_grain,
@@ -161,7 +162,13 @@ def _grain(rows: Rows, items: Items, study: Study, usable: IntArray, today: dt.d
     every, usable = usable, _distinct(rows, usable)
     item, date, findings = rows.item[usable], rows.date[usable], rows.table.findings
     seen = grain_of(date)
-    refuse_other_grain(findings, study, seen, np.unique(item).size)
+    rhythm = seen.name == OTHER and study.demand.grain == "auto" and np.unique(item).size == 1
+    if rhythm:
+        note = f"{seen.words}, of one SKU-location alone: taken as what single {study.period}s asked for; "
+        note += "if each row is the sum of the time between, give a table by month or finer"
+        rows.table.notes.append(("rows far apart", note))
+    else:
+        refuse_other_grain(findings, study, seen)
     mixed = mixed_grain(item, date) if seen.name == DAY and study.demand.grain == "auto" else None
     if mixed is not None and study.demand.open_weekdays > 1:
         names = [f"{items.sku[k]}@{items.location[k]}" for k in mixed.items.tolist()]

@@ -155,8 +155,7 @@ NOT_READ: dict[str, str] = {
     "fill_rate": "targets are per segment: policy.targets",
     "shelf_life": "shelf life is not in this version",
     "min_order_value": "a smallest order in money is not in this version; moq is in units",
-    "on_order_due": "due dates are not read here; on_order is in units, without a date",
-    "due_date": "due dates are not read here",
+    "due_date": "of what is on order: on_order_due, or order by order in data.open_orders",
     "abc": "segments.by names it, if it is to make segments",
     "abc_class": "segments.by names it, if it is to make segments",
 }

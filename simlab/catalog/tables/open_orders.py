@@ -6,20 +6,19 @@ import numpy as np
 
 from simlab.arrays import IntArray
 from simlab.catalog import findings as found
-from simlab.catalog.catalog import OpenOrders
+from simlab.catalog.catalog import ON_ORDER_DUE, OpenOrders
 from simlab.catalog.cells.convert import (
     days,
     notation,
-    numbers,
     refuse_fractional_ids,
     refuse_missing,
-    spread,
     texts,
 )
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import OPEN_ORDERS
 from simlab.catalog.quality import QualityRow
 from simlab.catalog.tables.items import Items, file_remarks, has_columns
+from simlab.catalog.tables.receipts import units_of
 from simlab.study import Study, TableSource
 
 _NAMED = 5
@@ -55,17 +54,39 @@ def read_open_orders(
     for name in needed:
         refuse_missing(table, name)
     due, _ = days(table, "due_date", source)
-    values, _ = numbers(table, "quantity", OPEN_ORDERS["quantity"], notation(table, source, OPEN_ORDERS))
     item = _matched(table, items)
+    parts = np.ones(table.n_rows, np.int64) if items is None else items.parts[item]
+    quantity = units_of(
+        table, "quantity", OPEN_ORDERS["quantity"], notation(table, source, OPEN_ORDERS), parts, 0
+    )
     if table.findings:
         return None
-    quantity = np.asarray(spread(table.columns["quantity"], values, 0, np.int64))
-    if items is not None:
-        quantity = quantity * items.parts[item]
     worth = 0.0 if items is None else float((quantity * items.unit_cost[item]).sum())
     worth *= study.data.cost_resolution if items is None else items.cost_resolution
     used = QualityRow("open_orders", "as given", "used", table.n_rows, float(quantity.sum()), worth)
     return OpenOrders(item, due, quantity), (used, *file_remarks(table), *_not_used(table))
+
+
+def due_of_items(table: TextTable, items: Items | None, study: Study) -> OpenOrders | None:
+    """What `on_order` counts, due on `on_order_due`; None where no date is said or something was found.
+
+    Parameters
+    ----------
+    table : TextTable
+        The items table as read.
+    items : Items or None
+        The same, typed.
+    """
+    if "on_order_due" not in table.columns or items is None:
+        return None
+    due, good = days(table, "on_order_due", study.data.items)
+    on_order = items.numbers.get("on_order")
+    if table.findings or on_order is None:
+        return None
+    rows = np.flatnonzero(good & ~np.isnat(due) & (np.nan_to_num(on_order) > 0))
+    if not rows.size:
+        return None
+    return OpenOrders(rows, due[rows], np.rint(on_order[rows]).astype(np.int64), ON_ORDER_DUE)
 
 
 def _matched(table: TextTable, items: Items | None) -> IntArray:

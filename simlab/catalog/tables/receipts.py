@@ -71,7 +71,7 @@ def read_receipts(
     partial = study.lead_times.partial != "rows"
     written = notation(table, source, {**RECEIPTS, **(RECEIVED if partial else {})})
     parts = _parts(table, items)
-    quantity = _units(table, "quantity", RECEIPTS["quantity"], written, parts, 0)
+    quantity = units_of(table, "quantity", RECEIPTS["quantity"], written, parts, 0)
     came = _came(table, written, parts) if partial else None
     both = ordered_known & received_known
     backward = both & (received < ordered)
@@ -199,7 +199,7 @@ def _parts(table: TextTable, items: Items | None) -> IntArray:
     return np.asarray(spread(column, [finest.get(cell, 1) for cell in column.values], 1, np.int64))
 
 
-def _units(
+def units_of(
     table: TextTable, name: str, rule: Column, written: Notation, parts: IntArray, empty: int
 ) -> IntArray:
     """(m,) a quantity in units, or in the parts that they are counted in; `empty` where nothing stands."""
@@ -215,7 +215,7 @@ def _came(table: TextTable, written: Notation, parts: IntArray) -> IntArray | No
     """Units that came with each receipt; those of `quantity` where the cell is empty (−1)."""
     if "received_quantity" not in table.columns:
         return None
-    return _units(table, "received_quantity", RECEIVED["received_quantity"], written, parts, -1)
+    return units_of(table, "received_quantity", RECEIVED["received_quantity"], written, parts, -1)
 
 
 def _words(table: TextTable, name: str) -> npt.NDArray[Any]:

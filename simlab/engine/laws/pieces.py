@@ -120,8 +120,8 @@ def _piece(shares: bytes, parts: int) -> tuple[LawKind, float, float, IntArray]:
     units = np.arange(law.size)
     mean = float((units * law).sum())
     variance = float(((units - mean) ** 2 * law).sum())
-    found = _root(law, parts) if law[0] >= _SOME_SILENT and law.size <= _POINTS else None
-    if found is not None and mean > 0:
+    found = _root(law, parts) if mean > 0 and law[0] >= _SOME_SILENT and law.size <= _POINTS else None
+    if found is not None:
         counts = np.rint(found * _WEIGHT).astype(np.int64)
         share, at = counts / counts.sum(), np.arange(counts.size)
         own = float((share * at).sum())

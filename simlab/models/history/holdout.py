@@ -131,7 +131,7 @@ def known_past(catalog: Catalog) -> tuple[Catalog, tuple[QualityRow, ...]]:
 
 
 def take(catalog: Catalog, rows: IntArray) -> Catalog:
-    """Some of the items, with their demand; receipts stay whole."""
+    """Some of the items, with their demand and dated orders; receipts stay whole."""
     number = np.full(catalog.n_items, -1)
     number[rows] = np.arange(rows.size)
     demand = catalog.demand
@@ -139,8 +139,13 @@ def take(catalog: Catalog, rows: IntArray) -> Catalog:
         kept = number[demand.item] >= 0
         demand = demand.take(kept)
         demand = replace(demand, item=number[demand.item])
+    due = catalog.due
+    if due is not None:
+        kept = number[due.item] >= 0
+        due = replace(due, item=number[due.item][kept], due=due.due[kept], quantity=due.quantity[kept])
     return replace(
         catalog,
+        due=due,
         sku=tuple(catalog.sku[row] for row in rows),
         location=tuple(catalog.location[row] for row in rows),
         unit_cost=catalog.unit_cost[rows],

@@ -80,7 +80,7 @@ def has_minimum(catalog: Catalog) -> BoolArray:
 
 @dataclass(frozen=True)
 class Stock:
-    """Today's stock of some items, on the shelf and on order, as far as it is recorded."""
+    """Today's stock of some items, on the shelf and on order, as far as it is recorded; units as in files."""
 
     n_items: int
     units: float
@@ -91,9 +91,17 @@ def stock_of(catalog: Catalog | None) -> Stock:
     """Of a whole catalogue; nothing of None. What is owed is no stock."""
     if catalog is None:
         return Stock(0, 0.0, 0.0)
-    units = np.maximum(_numbers(catalog, "on_hand"), 0) + _numbers(catalog, "on_order")
+    units = np.maximum(_numbers(catalog, "on_hand"), 0) + _on_order(catalog)
     cost = catalog.unit_cost * catalog.study.data.cost_resolution
-    return Stock(catalog.n_items, float(units.sum()), float((units * cost).sum()))
+    return Stock(catalog.n_items, float((units / catalog.parts).sum()), float((units * cost).sum()))
+
+
+def _on_order(catalog: Catalog) -> FloatArray:
+    """(n,) as `on_order` says, or as open orders with a date add up to where that is more."""
+    dated = np.zeros(catalog.n_items)
+    if catalog.due is not None:
+        np.add.at(dated, catalog.due.item, catalog.due.quantity)
+    return np.maximum(_numbers(catalog, "on_order"), dated)
 
 
 def notes(catalog: Catalog) -> tuple[QualityRow, ...]:
@@ -113,8 +121,8 @@ def no_history_frame(catalog: Catalog) -> pd.DataFrame | None:
     out = catalog.without_history
     if out is None:
         return None
-    cost = out.unit_cost * out.study.data.cost_resolution
-    on_hand, on_order = _numbers(out, "on_hand"), _numbers(out, "on_order")
+    cost = out.unit_cost * out.study.data.cost_resolution * out.parts
+    on_hand, on_order = _numbers(out, "on_hand") / out.parts, _on_order(out) / out.parts
     columns = {
         "sku": list(out.sku),
         "location": list(out.location),
