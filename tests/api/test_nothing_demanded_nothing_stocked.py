@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from simlab.api.data.dead_stock import dead_stock
 from worlds.places import TESTS
 
 import simlab as sl
+from simlab.api.data.dead_stock import dead_stock
 from simlab.api.output.writing import write_optimization
 from simlab.errors import InvalidInputError
 from simlab.policies import current_levels, plan
