@@ -64,7 +64,7 @@ def main() -> None:
 
 def tables(opt) -> dict[str, pd.DataFrame]:
     """Everything that the README reads."""
-    print("\n".join(finance_statements(opt)))
+    print("\n".join(finance_statements(opt.finance)))
     for one in opt.comparisons:
         print(one.statement(opt.data.study.currency))
     released = [opt.release(share * opt.chosen.value_money).to_frame().assign(share=share) for share in FREED]
@@ -80,7 +80,7 @@ def tables(opt) -> dict[str, pd.DataFrame]:
         "stress": opt.stress.to_frame(),
         "segments": segments(opt),
         "comparisons": comparisons(opt),
-        "statements": pd.DataFrame({"statement": finance_statements(opt)}),
+        "statements": pd.DataFrame({"statement": finance_statements(opt.finance)}),
     }
 
 
