@@ -50,7 +50,7 @@ def test_one_line_names_every_column_that_was_not_understood() -> None:
     for name, like in {"reorder_point": "current_reorder_point", "max_qty": "current_order_up_to"}.items():
         assert f"{name} (did you mean '{like}'?" in note
     assert "min_qty" in note
-    for name in ("safety_stock", "service_level", "shelf_life_days", "min_order_value", "on_order_due"):
+    for name in ("safety_stock", "service_level", "shelf_life_days", "min_order_value"):
         assert name in note
     assert "targets are per segment" in note
     assert "category" not in note
