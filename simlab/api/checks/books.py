@@ -22,6 +22,7 @@ _YEAR = {"day": 364, "week": 52, "month": 12}
 _LAST = {"day": "52 weeks", "week": "52 weeks", "month": "12 months"}
 _FALSE = 0.01  # of those said to be silent, expected
 _LEAST_DEMANDS = 3
+_LEAST_SILENCE = {"day": 91, "week": 13, "month": 3}
 _NAMED = 3
 _BORROWED = 0.5  # weight of comparable items from which a law is called borrowed
 
@@ -180,7 +181,8 @@ def fell_silent(data: Data) -> tuple[Some, tuple[str, ...]] | None:
     -----
     With m periods with demand among T, all within the first l, all placements equally likely: the chance
     is C(l, m) ÷ C(T, m). At least 3 demands; at most 1 % of those named are expected to be named falsely
-    (Benjamini–Hochberg).
+    (Benjamini–Hochberg). Demand that comes in bursts is silent longer than chance now and then: a silence
+    also lasts a quarter of a year at least, and longer than any before.
     """
     from scipy.special import gammaln
 
@@ -191,12 +193,25 @@ def fell_silent(data: Data) -> tuple[Some, tuple[str, ...]] | None:
     last = np.full(n, -1, np.int64)
     np.maximum.at(last, history.item, places(history))
     m, total, seen = history.n_positive, history.n_observed, last + 1
+    silence = total - seen
+    long = (silence >= _LEAST_SILENCE[history.calendar.period]) & (silence > _longest_gap(data))
     tested = (m >= _LEAST_DEMANDS) & (seen <= total)
     a, b, k = (np.where(tested, one, 1).astype(np.float64) for one in (seen, total, m))
     log_p = gammaln(a + 1) - gammaln(a - k + 1) - gammaln(b + 1) + gammaln(b - k + 1)
     p = np.where(tested, np.exp(np.minimum(log_p, 0.0)), np.nan)
-    found = _some(data, benjamini_hochberg(p, _FALSE) & tested)
+    found = _some(data, benjamini_hochberg(p, _FALSE) & tested & long)
     return found, tuple(_since(data, row) for row in found.rows[:_NAMED].tolist())
+
+
+def _longest_gap(data: Data) -> IntArray:
+    """(n,) most observed periods between two with demand of an item."""
+    history = data.history
+    assert history is not None
+    at = places(history)
+    longest = np.zeros(history.n_items, np.int64)
+    same = history.item[1:] == history.item[:-1]
+    np.maximum.at(longest, history.item[1:][same], np.diff(at)[same] - 1)
+    return longest
 
 
 def _since(data: Data, row: int) -> str:

@@ -12,7 +12,9 @@ from simlab.api.data.assumptions import without_effect
 from simlab.api.data.data import Data
 from simlab.api.data.dead_stock import dead_stock
 from simlab.api.data.levels_to_look_at import LevelsToLookAt
+from simlab.api.requirements.refusals import Command, refuse
 from simlab.catalog import QualityRow
+from simlab.errors import InvalidInputError
 from simlab.measures import format_money, sentence
 from simlab.models.history.holdout import HELD_OUT
 
@@ -20,11 +22,9 @@ MOST = 7
 """Remarks that are shown at once."""
 
 _WORTH_LOOKING = 0.10  # of demand value whose law is borrowed, of stock that rests on few demands
-_WORTH_SAYING = 0.01  # of a table's rows or value, changed or left out
+_WORTH_SAYING = 0.01  # of a table's rows or value, left out
 _QUIET = frozenset({"decimal commas read", "money counted finer"})
-_LOOK = frozenset(
-    {"long silences", "days without any row", "lead times change by 5 % or more in sequence", "no demand"}
-)
+_LOOK = frozenset({"long silences", "days without any row", "lead times change by 5 % or more in sequence"})
 _AS_ASKED = ("in a part ", HELD_OUT)
 
 
@@ -58,6 +58,7 @@ def remarks(data: Data, levels: LevelsToLookAt | None) -> tuple[Remark, ...]:
         *_dead(data),
         *_options(data),
         *_account(data),
+        *_commands(data),
     ]
     return tuple(sorted(found, key=lambda one: (not one.look, -one.value)))
 
@@ -133,6 +134,17 @@ def _options(data: Data) -> Iterator[Remark]:
         yield Remark("no_effect", sentence(text), look=True)
 
 
+def _commands(data: Data) -> Iterator[Remark]:
+    """Commands that this study cannot be asked for, though others run."""
+    words: dict[Command, str] = {"compare": "compare schemes", "audit": "audit"}
+    for command, name in words.items():
+        try:
+            refuse(data, command)
+        except InvalidInputError as error:
+            why = "; ".join(f"{one.column}: {one.message}" for one in error.problems)
+            yield Remark("command", f"simlab {name} cannot be asked of this study ({why}).")
+
+
 def _account(data: Data) -> Iterator[Remark]:
     """Entries of the quality account that say more than that rows were used as given."""
     quality = data.quality
@@ -142,14 +154,14 @@ def _account(data: Data) -> Iterator[Remark]:
         rows = quality.read.get(entry.table, 0)
         worth = sum(abs(one.value) for one in quality.entries if one.table == entry.table)
         share = max(entry.rows / max(rows, 1), abs(entry.value) / worth if worth > 0 else 0.0)
-        changed = entry.status in ("repaired", "refused", "dropped") and share > _WORTH_SAYING
+        changed = entry.status in ("refused", "dropped") and share > _WORTH_SAYING
         changed = changed and not entry.what.startswith(_AS_ASKED)
         look = changed or entry.what in _LOOK or "did you mean" in entry.note
         yield Remark(f"{entry.table}: {entry.what}", _told(entry), abs(entry.value), look)
 
 
 def _told(entry: QualityRow) -> str:
-    rows = f" ({entry.rows:,} rows {entry.status})" if entry.rows else ""
+    rows = f" ({entry.rows:,} row{'s' if entry.rows > 1 else ''} {entry.status})" if entry.rows else ""
     note = f": {entry.note}" if entry.note else ""
     return sentence(f"{entry.table}, {entry.what}{rows}{note}")
 

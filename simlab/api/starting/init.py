@@ -196,6 +196,9 @@ def _demand(rows: Rows) -> list[str]:
         lines.append('grain = "four_four_five"  # rows every 28 or 35 days, spread over calendar months')
     elif rows.grain.name == "other":
         lines.append(f'# grain = "month"  # {rows.grain.words}: say what one row stands for')
+    if rows.shut:
+        days = ", ".join(f'"{day}"' for day in rows.shut)
+        lines.append(f"# weekdays = [{days}]  # never a row: closed? Else they count as zero demand")
     return [
         *lines,
         'absent_dates = "zero"  # no row means nothing was sold; "unknown" where rows may be missing',

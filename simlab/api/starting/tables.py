@@ -18,11 +18,12 @@ from simlab.catalog.files.csvfile import read_csv
 from simlab.catalog.files.typed import read_parquet
 from simlab.catalog.tables.known_names import meant
 from simlab.errors import Problem, listed
-from simlab.study import TableSource
+from simlab.study import WEEKDAYS, TableSource
 
 _OTHERS = {".xlsx", ".xls", ".xlsm", ".ods"}
 _SERIAL_FROM, _SERIAL_TO = 20_000, 80_000
 _SHOWN = 12
+_SURE_DAYS = 100  # dates from which a weekday without rows is no chance
 _DAYS = {"day": 1.0, "week": 7.0, "month": 365 / 12}
 _DATED = re.compile(r"(19|20)\d\d[-_/. ]?(0?[1-9]|1[0-2]|[WQ]\d+)([-_/. ]?\d{1,2})?")
 _WIDE = 6  # columns named like dates from which a table is one of a column per period
@@ -202,6 +203,8 @@ class Rows:
         The reason, in words.
     n_periods : int
         Whole periods about, from the first row to the last.
+    shut : tuple of str
+        Weekdays without any row, in a table by day.
     n_returns, n_repeated, n_unknown, n_copies : int
         Rows with a quantity below zero, with the date and SKU-location of another row, of SKU-locations that
         items lacks, and rows alike in every column.
@@ -212,6 +215,7 @@ class Rows:
     period: str
     why: str
     n_periods: int
+    shut: tuple[str, ...]
     n_returns: int
     n_repeated: int
     n_unknown: int
@@ -230,7 +234,8 @@ def rows_of(demand: Seen, items: Seen) -> Rows | None:
     pair, pairs = _pairs(demand), set(_pairs(items).tolist())
     unknown = np.array([one not in pairs for one in pair.tolist()], np.bool_)
     grain = grain_of(day[known])
-    period, why = _period(grain, day[known], pair[known & ~unknown] if (~unknown).any() else pair[known])
+    kept = known & ~unknown if (known & ~unknown).any() else known
+    period, why = _period(grain, day[kept], pair[kept])
     span = int((day[known].max() - day[known].min()).astype(np.int64)) + 1
     n_periods = round(span / _DAYS[period]) + (period != "day")
     codes = np.unique(pair, return_inverse=True)[1].astype(np.int64)
@@ -241,11 +246,20 @@ def rows_of(demand: Seen, items: Seen) -> Rows | None:
         period,
         why,
         n_periods,
+        _shut(grain, day[known]),
         int((numbers_of(quantity) < 0).sum()),
         demand.n_rows - np.unique(keys).size,
         int(unknown.sum()),
         _copies(demand),
     )
+
+
+def _shut(grain: Grain, day: DateArray) -> tuple[str, ...]:
+    """Weekdays without any row; none unless the others have hundreds."""
+    if grain.name != DAY or np.unique(day).size < _SURE_DAYS:
+        return ()
+    rows = np.bincount((day.astype(np.int64) + 3) % 7, minlength=7)
+    return tuple(name for name, n in zip(WEEKDAYS, rows.tolist(), strict=True) if n == 0)
 
 
 def _pairs(table: Seen) -> np.ndarray:
@@ -271,7 +285,9 @@ def _period(grain: Grain, day: DateArray, pair: np.ndarray) -> tuple[str, str]:
     if grain.name != DAY:
         return grain.name, grain.words
     weeks = max(float((day.max() - day.min()).astype(np.int64) + 1) / 7, 1.0)
-    rate = pair.size / max(np.unique(pair).size, 1) / weeks
+    codes = np.unique(pair, return_inverse=True)[1].astype(np.int64)
+    dates = np.unique(codes * 1_000_000 + day.astype(np.int64)).size
+    rate = dates / max(np.unique(codes).size, 1) / weeks
     if rate >= 1:
         return "day", f"rows are dated by day, {rate:.1f} a week and SKU-location"
     return "week", f"rows are dated by day, but one SKU-location has {rate:.2g} a week: weeks tell as much"

@@ -106,6 +106,21 @@ def test_items_that_still_sell_are_not_called_silent(seed: int, tmp_path) -> Non
     assert found[0].rows.size == 0
 
 
+def test_bursts_are_not_called_silent(tmp_path) -> None:
+    """Ten weeks of sales every half year, the last ones 16 weeks ago: it was silent as long before."""
+    demand = {f"S{k}": steady(k) for k in range(4)} | {"BURST": np.where(np.arange(104) % 26 < 10, 5, 0)}
+    found = fell_silent(api.load(write(tmp_path, demand)))
+    assert found is not None
+    assert found[0].rows.size == 0
+
+
+def test_commands_that_the_study_cannot_be_asked_for_are_named(tmp_path) -> None:
+    demand = {f"S{k}": steady(k) for k in range(4)}
+    result = api.check(write(tmp_path, demand, study="[models]\nparameter_uncertainty = true\n"))
+    said = [one.text for one in result.remarks if one.key == "command"]
+    assert [text.split(" cannot")[0] for text in said] == ["simlab compare schemes", "simlab audit"]
+
+
 def test_the_share_of_value_with_borrowed_laws_counts_rare_items_alone(tmp_path) -> None:
     """One sale a quarter is 8 demands in two years: the larger part of its law is the others'."""
     demand = {f"S{k}": steady(k) for k in range(4)}

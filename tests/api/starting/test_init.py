@@ -119,6 +119,14 @@ def test_a_table_pasted_twice_is_not_added_up(tmp_path) -> None:
         api.check(study)
 
 
+def test_a_weekday_without_rows_is_offered_as_closed(tmp_path) -> None:
+    """Not decided: whether nobody could buy, only the user knows."""
+    items, demand = frames()
+    demand = demand[demand["date"].dt.day_of_week != 5]
+    (study,) = api.init(tmp_path / "mine", *save(tmp_path, items, demand))
+    assert '# weekdays = ["saturday"]' in study.read_text("utf-8")
+
+
 def test_receipts_give_random_lead_times_in_sequence(tmp_path) -> None:
     items, demand = frames()
     items["supplier"] = "Acme"
