@@ -13,7 +13,7 @@ from simlab.engine.laws.pieces import DIVISIBLE, pieces
 from simlab.engine.laws.pmfs import moments_of
 from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.engine.world.working_grid import WorkingGrid
-from simlab.errors import InvalidInputError, Problem
+from simlab.errors import EngineFaultError, InvalidInputError, OutOfRangeError, Problem
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -212,15 +212,23 @@ def _law_note(catalog: Catalog, found: WorkingParts, law: DemandLaw) -> tuple[Qu
     if rows.size == 0:
         return ()
     m, own = found.grid.parts, law.take(rows)
-    fine = moments_of(pieces(own, m))[1]
-    whole = moments_of(own)[1]
-    ratio = np.divide(m * fine, whole, out=np.ones(rows.size), where=whole > 0)
     kinds = ", ".join(sorted({LawKind(int(kind)).name.lower() for kind in own.kind}))
     study = catalog.study
     note = (
         f"{rows.size} SKU-locations with laws that are no sum of independent pieces ({kinds}): every order "
-        "line stays whole and falls into a part at random; the variance of a part is "
-        f"{ratio.min() / m:.3g} to {ratio.max() / m:.3g} of the {study.period}'s (1/{m} = {1 / m:.3g} "
-        "leaves that as it was)"
+        f"line stays whole and falls into a part at random{_shares_in_words(own, m, study.period)}"
     )
     return (QualityRow("items", "laws divided by lines", "repaired", 0, note=note),)
+
+
+def _shares_in_words(law: DemandLaw, parts: int, period: str) -> str:
+    """Which share of a period's variance a part has; nothing where a law spreads too wide for tables."""
+    try:
+        fine, whole = moments_of(pieces(law, parts))[1], moments_of(law)[1]
+    except (EngineFaultError, OutOfRangeError):
+        return ""
+    ratio = np.divide(fine, whole, out=np.full(whole.size, 1 / parts), where=whole > 0)
+    return (
+        f"; the variance of a part is {ratio.min():.3g} to {ratio.max():.3g} of the {period}'s "
+        f"(1/{parts} = {1 / parts:.3g} leaves that as it was)"
+    )
