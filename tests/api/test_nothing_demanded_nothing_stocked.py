@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from simlab.api.finance.dead_stock import dead_stock
 from worlds.places import TESTS
 
 import simlab as sl
+from simlab.api.data.dead_stock import dead_stock
 from simlab.api.output.writing import write_optimization
 from simlab.errors import InvalidInputError
 from simlab.policies import current_levels, plan
@@ -91,7 +91,8 @@ def test_dates_of_rows_left_out_still_say_what_the_history_covers():
     """B's zeros begin and end the table: the window is theirs."""
     items, demand = tables()
     more = pd.DataFrame({"sku": "B", "location": "W", "date": ["2023-01-02", "2025-02-23"], "quantity": 0})
-    data = sl.load_frames(items, pd.concat([demand, more]), study=options(demand={"life": "window"}))
+    study = options(demand={"life": "window"}, data={"demand": {"isolated": "keep"}})
+    data = sl.load_frames(items, pd.concat([demand, more]), study=study)
     assert str(data.catalog.first_date) == "2023-01-02"
     assert str(data.catalog.as_of) == "2025-02-23"
     assert data.history.n_observed[0] == 112
@@ -171,7 +172,7 @@ def test_dead_stock_is_in_finances_totals_and_in_a_budget_only_if_asked(tmp_path
         assert (frame["dead_stock"] == 135).all()
         assert opt.capital.start == pytest.approx(10 * 10 + 1 * 100 + 135)
     assert budgets == {"on_hand": 600, "on_hand+dead_stock": 465}
-    result = write_optimization(opt, RunFolder.create(tmp_path / "run", "run", tmp_path), {})
+    result = write_optimization(opt.finance, RunFolder.create(tmp_path / "run", "run", tmp_path), {})
     listed = pd.read_csv(result.folder / "results" / "no_history.csv")
     assert listed["sku"].tolist() == ["B", "C"]
     assert listed["stock_value"].tolist() == [100, 35]
@@ -185,7 +186,7 @@ def test_dead_stock_is_in_finances_totals_and_in_a_budget_only_if_asked(tmp_path
 
 def test_from_today_dead_stock_is_not_simulated_and_what_is_owed_is_delivered():
     items, demand = tables()
-    items = items.assign(on_hand=[10, 5, -7, 1])
+    items = items.assign(on_hand=[10, 5, -7, 1], on_order=0)
     study = options(demand={"no_history": "zero"}, policy={"start": "today", "review_period": 7})
     world = sl.load_frames(items, demand, study=study).models.world
     assert world.start.on_hand.tolist() == [10, 0, -7, 1]

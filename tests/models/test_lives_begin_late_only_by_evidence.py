@@ -52,7 +52,7 @@ def test_a_zero_row_before_the_first_demand_is_an_observation(make_catalog) -> N
 
 def test_closed_periods_are_no_silence(make_catalog) -> None:
     """Closed until week 84: nothing could be sold before, so that the item is as old as the window."""
-    closed = {"closed": ["2022-01-03/2023-08-13"]}
+    closed = {"closed": ["2022-01-03/2023-08-13"], "on_closed": "drop"}
     sold = dict.fromkeys(WEEKS[84:], 2)
     catalog = make_catalog({"steady": STEADY, "P": sold}, period="week", demand=closed)
     assert read_history(catalog).n_observed.tolist() == [20, 20]
