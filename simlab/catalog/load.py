@@ -22,7 +22,7 @@ from simlab.catalog.tables.demand import read_demand
 from simlab.catalog.tables.filtering import account, filtered, pairs_of
 from simlab.catalog.tables.fiscal import read_periods
 from simlab.catalog.tables.items import Items, read_items
-from simlab.catalog.tables.open_orders import due_of_items, read_open_orders
+from simlab.catalog.tables.open_orders import due_not_used, due_of_items, read_open_orders
 from simlab.catalog.tables.receipts import read_receipts
 from simlab.errors import InvalidInputError, Problem
 from simlab.study import Study, TableSource, crossing_unsaid
@@ -155,6 +155,7 @@ def _catalog(
     entries += tuple(entry for split in splits for entry in account(split, costs))
     finer = study.data.model_copy(update={"cost_resolution": master.cost_resolution})
     entries += () if due is None else due[1]
+    entries += due_not_used(items, master, orders=due is not None)
     return Catalog(
         study=_with_open_share(
             study.model_copy(update={"data": finer}), sales[0] if sales is not None else None

@@ -53,6 +53,10 @@ def test_one_line_names_every_column_that_was_not_understood() -> None:
     for name in ("safety_stock", "service_level", "shelf_life_days", "min_order_value"):
         assert name in note
     assert "targets are per segment" in note
+    assert "on_order_due" not in note
+    data = sl.load(FOUND / "study_mapped.toml")
+    due = next(entry.note for entry in data.quality.entries if "on_order_due" in entry.what)
+    assert "whose on_order is empty" in due
     assert "category" not in note
     assert "lead_time" not in note
 

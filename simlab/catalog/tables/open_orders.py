@@ -89,6 +89,29 @@ def due_of_items(table: TextTable, items: Items | None, study: Study) -> OpenOrd
     return OpenOrders(rows, due[rows], np.rint(on_order[rows]).astype(np.int64), ON_ORDER_DUE)
 
 
+def due_not_used(table: TextTable, items: Items | None, *, orders: bool) -> tuple[QualityRow, ...]:
+    """A remark where `on_order_due` of items says something that nothing is made of.
+
+    Parameters
+    ----------
+    table, items
+        As in `due_of_items`.
+    orders : bool
+        Whether there is a table of open orders.
+    """
+    if "on_order_due" not in table.columns or items is None or table.columns["on_order_due"].missing().all():
+        return ()
+    said = ~table.columns["on_order_due"].missing()
+    none = np.isnan(items.numbers.get("on_order", np.full(said.size, np.nan)))
+    if orders:
+        note = "not used: data.open_orders says what is due when"
+    elif (said & none).any():
+        note = f"not used of {int((said & none).sum()):,} SKU-locations, whose on_order is empty"
+    else:
+        return ()
+    return (QualityRow("items", "column 'on_order_due'", "used", 0, note=note),)
+
+
 def _matched(table: TextTable, items: Items | None) -> IntArray:
     """(m,) row of each order's SKU-location; those of nothing in items are refused by name."""
     sku, place = texts(table.columns["sku"]), texts(table.columns["location"])
