@@ -25,6 +25,7 @@ _SERIAL_FROM, _SERIAL_TO = 20_000, 80_000
 _SHOWN = 12
 _SURE_DAYS = 100  # dates from which a weekday without rows is no chance
 _DAYS = {"day": 1.0, "week": 7.0, "month": 365 / 12}
+_MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
 _DATED = re.compile(r"(19|20)\d\d[-_/. ]?(0?[1-9]|1[0-2]|[WQ]\d+)([-_/. ]?\d{1,2})?")
 _WIDE = 6  # columns named like dates from which a table is one of a column per period
 _DELIMITERS: tuple[Literal[",", ";", "\t", "|"], ...] = (",", ";", "\t", "|")
@@ -180,6 +181,8 @@ def dates_of(column: TextColumn) -> tuple[Dates, DateArray]:
     serial = [cell for cell in column.values if cell.isdigit() and _SERIAL_FROM < int(cell) < _SERIAL_TO]
     if not form.proved and not form.trouble and column.values and len(serial) == len(column.values):
         form = DateFormat("excel_serial")
+    if column.values and all(_MONTH.fullmatch(cell) for cell in column.values):
+        form = DateFormat("%Y-%m")
     unsure = form.trouble
     if unsure:
         form = DateFormat(unsure.split(" or ")[0])

@@ -172,6 +172,15 @@ def test_a_table_with_a_column_per_month_is_told_how_to_become_rows(tmp_path) ->
         api.init(tmp_path / "mine", *save(tmp_path, items, wide))
 
 
+def test_months_without_a_day_are_read(tmp_path) -> None:
+    """2023-01, as a melted table of a column per month has them."""
+    study, _ = begun(tmp_path, *save(tmp_path, *frames("MS", 40.0), dates="%Y-%m"))
+    assert study["study"]["period"] == "month"
+    assert study["data"]["demand"]["date_format"] == "%Y-%m"
+    data = api.load(tmp_path / "study" / "study.toml")
+    assert str(data.catalog.first_date) == "2023-02-01"
+
+
 def test_a_study_that_is_there_and_half_of_the_tables_are_refused(tmp_path) -> None:
     paths = save(tmp_path, *frames())
     api.init(tmp_path / "mine", *paths)
