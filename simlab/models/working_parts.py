@@ -25,6 +25,7 @@ MOST_PARTS = {"month": 31, "week": 7, "day": 1}
 WHOLE = 0.005
 """What is this near to a whole number of periods is whole, as a share of it."""
 
+_LONGER = 1.1
 NEAR = 0.01
 """How far L and R may lie from whole parts, as a share of R (and so of R + L, too)."""
 _A_PART = 0.95  # of a part, from which a review period is one
@@ -181,9 +182,9 @@ def _split_note(catalog: Catalog, found: WorkingParts) -> tuple[QualityRow, ...]
     note = (
         f"{n} of {catalog.n_items} SKU-locations have a constant lead time, which with the review period "
         f"is no whole number of {study.period}s: they are planned and simulated by parts, {m} a "
-        f"{study.period} ({study.period_days / m:.3g} days each), so that it stays constant; simulating "
-        f"takes about {time:.2g} times as long"
+        f"{study.period} ({study.period_days / m:.3g} days each), so that it stays constant"
     )
+    note += f"; simulating takes about {time:.2g} times as long" if time >= _LONGER else ""
     return (QualityRow("items", f"working grid of {m} parts a {study.period}", "repaired", 0, note=note),)
 
 
@@ -226,4 +227,21 @@ def _law_note(catalog: Catalog, found: WorkingParts, law: DemandLaw) -> tuple[Qu
         f"{ratio.min() / m:.3g} to {ratio.max() / m:.3g} of the {study.period}'s (1/{m} = {1 / m:.3g} "
         "leaves that as it was)"
     )
-    return (QualityRow("items", "laws divided by lines", "repaired", 0, note=note),)
+    return (
+        QualityRow("items", "laws divided by lines", "repaired", 0, note=note),
+        *_series_note(catalog, rows[np.isin(own.kind, (*SERIES_KINDS, LawKind.MARKOV))]),
+    )
+
+
+def _series_note(catalog: Catalog, rows: IntArray) -> tuple[QualityRow, ...]:
+    """Items whose rhythm, or what else neighbouring periods have in common, is lost on the grid."""
+    if rows.size == 0:
+        return ()
+    more = f" and {rows.size - _SHOWN} more" if rows.size > _SHOWN else ""
+    names = ", ".join(f"{catalog.sku[row]}@{catalog.location[row]}" for row in rows[:_SHOWN].tolist())
+    note = (
+        f"{names}{more}: drawn from a series (a rhythm, blocks, a calendar) or a chain; in parts "
+        "what neighbouring periods have in common is lost, so that levels may be far too high or low; choose "
+        "a study.period of which lead_time and review_period are whole multiples"
+    )
+    return (QualityRow("items", "rhythms lost in parts of a period", "repaired", 0, note=note),)

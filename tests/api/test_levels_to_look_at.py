@@ -108,6 +108,18 @@ def test_levels_far_above_todays_are_listed_too() -> None:
     assert "today's stock and levels, 30" in mine.reason
 
 
+def test_stock_on_the_shelf_alone_is_no_position_to_compare_a_level_with() -> None:
+    """VN2 with on_hand alone had 459 of 599 levels listed: a level covers what is on order."""
+    data = sl.load(FOUND / "study.toml")
+    row = data.catalog.sku.index("FAST00")
+    today(data, row, on_hand=10, level=np.nan)
+    planned = plan(data.models, [0.95]).levels
+    assert "FAST00" not in levels_to_look_at(data, planned).table["sku"].tolist()
+    data.catalog.numbers["on_order"] = np.full(data.catalog.n_items, 20.0)
+    mine = levels_to_look_at(data, planned).table.set_index("sku").loc["FAST00"]
+    assert "today's stock and levels, 30" in mine.reason
+
+
 def test_check_says_how_much_of_the_stock_rests_on_few_demands() -> None:
     lines = check(FOUND / "study.toml").lines
     assert any("in 2 SKU-locations with fewer than 8 periods with demand" in line for line in lines)

@@ -101,3 +101,11 @@ def test_very_dear_and_very_cheap_do_not_overflow() -> None:
     data = load(items("0.000123456", "90000000"))
     assert data.catalog.unit_cost.max() < 2**53
     assert "of the cost (0.000123456)" in remark(data, "unit_cost rounded")
+
+
+def test_what_binary_numbers_add_is_no_rounding() -> None:
+    """A table of frames or of another tool's floats says 4.603000000000001."""
+    items = pd.DataFrame({"sku": ["a"], "location": "X", "unit_cost": [4.603000000000001], "lead_time": 1.0})
+    items = items.assign(demand_law="poisson", demand_mean=2.0)
+    found = sl.load_frames(items, study={"study": {"period": "day"}, "segments": {"by": "all"}})
+    assert not any("rounded" in entry.what for entry in found.quality.entries)

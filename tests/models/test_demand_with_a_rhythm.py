@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from worlds.places import TESTS
 
@@ -145,3 +146,18 @@ def test_parameters_of_a_rhythm_are_drawn_again(make_catalog) -> None:
     relative = (sizes.var() / sizes.mean() ** 2 + intervals.var() / intervals.mean() ** 2) / intervals.size
     assert np.std(rates) / np.mean(rates) == pytest.approx(np.sqrt(relative), rel=0.2)
     assert np.mean(rates) == pytest.approx(sizes.mean() / intervals.mean(), rel=0.03)
+
+
+def test_a_rhythm_that_parts_of_a_period_would_lose_is_said() -> None:
+    """The same orders by the week: ten days are no whole week, and a tenth of a week knows no rhythm."""
+    asked = {"study": {"period": "week"}, "policy": {"review_period": 7}, "simulation": {"periods": 52}}
+    items, demand = (pd.read_csv(FOUND / f"{name}.csv") for name in ("items", "demand"))
+    asked["demand"] = {"grain": "day"}
+
+    def said(lead_time):
+        data = sl.load_frames(items.assign(lead_time=lead_time), demand, study=asked)
+        assert law_names(data.models.world.demand) == ["renewal"]
+        return [note.note for note in data.models.notes if "rhythms lost" in note.what]
+
+    assert any("PALLET-7@PLANT" in note for note in said(10.0))
+    assert said(14.0) == []

@@ -66,6 +66,7 @@ class LevelsToLookAt:
         """The same in sentences; nothing where there is no history."""
         return tuple(text for text in (self.listed(), self.on_few_demands()) if text)
 
+<<<<<<< HEAD
     def listed(self) -> str:
         """The levels listed and their share; empty where none is, or without history."""
         if np.isnan(self.few) or not len(self.table):
@@ -87,6 +88,25 @@ class LevelsToLookAt:
         return (
             f"{100 * self.few:.1f} % of {self.measure} is in {self.n_few:,} "
             f"SKU-location{'s' if self.n_few != 1 else ''} with fewer than {FEW_DEMANDS} periods with demand."
+=======
+    def _sentences(self) -> list[str]:
+        said = []
+        if len(self.table):
+            first = [
+                f"{row.sku}@{row.location} ({row.level:,}; {row.reason})"
+                for row in self.table.head(_NAMED).itertuples()
+            ]
+            more = f" and {len(self.table) - _NAMED:,} more" if len(self.table) > _NAMED else ""
+            said.append(
+                f"Levels to look at: {len(self.table):,} SKU-locations, {100 * self.share:.1f} % of "
+                f"{self.measure}: {'; '.join(first)}{more}."
+            )
+        if self.n_few == 0:
+            return said
+        said.append(
+            f"{100 * self.few:.1f} % of {self.measure} is in {self.n_few:,} SKU-locations with fewer than "
+            f"{FEW_DEMANDS} periods with demand."
+>>>>>>> found
         )
 
 
@@ -145,12 +165,19 @@ def levels_to_look_at(
 
 
 def _today(data: Data, is_top: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """(n,) larger of today's stock and level, and today's level alone; NaN where neither is given."""
+    """(n,) larger of today's stock and level, and today's level alone; NaN where neither is given.
+
+    A level is a position: stock counts with what is on order, and not where that is not known.
+    """
     current = data.models.current
     top, point = current["current_order_up_to"], current["current_reorder_point"]
     level = np.where(is_top, np.where(np.isnan(top), point, top), np.where(np.isnan(point), top, point))
-    on_hand = data.catalog.numbers.get("on_hand", np.full(level.size, np.nan))
-    return np.fmax(on_hand, level), level
+    none = np.full(level.size, np.nan)
+    numbers, due = data.catalog.numbers, data.catalog.due
+    on_order = numbers.get("on_order", none)
+    if due is not None:
+        on_order = np.fmax(on_order, np.bincount(due.item, due.quantity, level.size))
+    return np.fmax(numbers.get("on_hand", none) + on_order, level), level
 
 
 def _reasons(

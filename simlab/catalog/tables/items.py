@@ -31,6 +31,8 @@ from simlab.catalog.quality import QualityRow
 from simlab.catalog.tables.known_names import hint, source_of
 from simlab.study import Study
 
+_NO_MONEY = 1e-12  # of a cost: what binary numbers add to decimal ones is no rounding
+
 
 @dataclass(frozen=True, eq=False)
 class Items:
@@ -241,7 +243,7 @@ def _of_money(coins: Money, study: Study) -> Iterator[QualityRow]:
             + f" ({study.data.cost_resolution:g} would move a unit cost by more than 0.01 %)"
         )
         yield QualityRow("items", "money counted finer", "used", 0, note=note)
-    if coins.n_rounded:
+    if coins.n_rounded and abs(coins.worst[1]) > _NO_MONEY:
         cell, share = coins.worst
         note = (
             f"{coins.n_rounded:,} unit costs have more digits than data.cost_resolution and were rounded, "
