@@ -66,7 +66,6 @@ class LevelsToLookAt:
         """The same in sentences; nothing where there is no history."""
         return tuple(text for text in (self.listed(), self.on_few_demands()) if text)
 
-<<<<<<< HEAD
     def listed(self) -> str:
         """The levels listed and their share; empty where none is, or without history."""
         if np.isnan(self.few) or not len(self.table):
@@ -83,30 +82,11 @@ class LevelsToLookAt:
 
     def on_few_demands(self) -> str:
         """How much of the stock rests on few demands; empty without history."""
-        if np.isnan(self.few):
+        if np.isnan(self.few) or self.n_few == 0:
             return ""
         return (
             f"{100 * self.few:.1f} % of {self.measure} is in {self.n_few:,} "
             f"SKU-location{'s' if self.n_few != 1 else ''} with fewer than {FEW_DEMANDS} periods with demand."
-=======
-    def _sentences(self) -> list[str]:
-        said = []
-        if len(self.table):
-            first = [
-                f"{row.sku}@{row.location} ({row.level:,}; {row.reason})"
-                for row in self.table.head(_NAMED).itertuples()
-            ]
-            more = f" and {len(self.table) - _NAMED:,} more" if len(self.table) > _NAMED else ""
-            said.append(
-                f"Levels to look at: {len(self.table):,} SKU-locations, {100 * self.share:.1f} % of "
-                f"{self.measure}: {'; '.join(first)}{more}."
-            )
-        if self.n_few == 0:
-            return said
-        said.append(
-            f"{100 * self.few:.1f} % of {self.measure} is in {self.n_few:,} SKU-locations with fewer than "
-            f"{FEW_DEMANDS} periods with demand."
->>>>>>> found
         )
 
 
