@@ -177,7 +177,7 @@ def test_months_without_a_day_are_read(tmp_path) -> None:
     study, _ = begun(tmp_path, *save(tmp_path, *frames("MS", 40.0), dates="%Y-%m"))
     assert study["study"]["period"] == "month"
     assert study["data"]["demand"]["date_format"] == "%Y-%m"
-    data = api.load(tmp_path / "study" / "study.toml")
+    data = api.load(tmp_path / "mine" / "study.toml")
     assert str(data.catalog.first_date) == "2023-02-01"
 
 
