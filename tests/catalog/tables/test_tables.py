@@ -108,7 +108,8 @@ def test_every_known_column_has_a_home() -> None:
     """Each column of the interface is kept as numbers or as text."""
     row: dict[str, Any] = {}
     for name, rule in ITEMS.items():
-        row[name] = {"id": "a", "text": "t", "choice": (rule.choices or ("",))[0]}.get(rule.kind, 1)
+        words = {"id": "a", "text": "t", "date": "2024-07-01", "choice": (rule.choices or ("",))[0]}
+        row[name] = words.get(rule.kind, 1)
     row |= {"max_position": None, "location": "X"}
     catalog = from_frames(PLAIN, pd.DataFrame([row]))
     for name, rule in ITEMS.items():
