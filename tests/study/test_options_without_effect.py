@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import simlab as sl
-from simlab.api.output.statements import without_effect
+from simlab.api.data.assumptions import without_effect
 from simlab.study import idle_options, parse_study
 
 TABLES = '[data.items]\npath = "i.csv"\n[data.demand]\npath = "d.csv"\n'
