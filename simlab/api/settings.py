@@ -114,7 +114,7 @@ class Settings:
 
 @dataclass
 class Clock:
-    """Seconds per stage, in the order of the stages, told on as progress."""
+    """Seconds per stage, in the order of the stages, reported as progress."""
 
     progress: Progress | None = None
     times: dict[str, float] = field(default_factory=dict)

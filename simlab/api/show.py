@@ -183,7 +183,7 @@ class Picture(Figure):
         return picture.getvalue()
 
 
-# Okabe and Ito (2008): told apart with every kind of colour vision.
+# Okabe and Ito (2008); distinct with every kind of colour vision.
 COLOURS = {
     "segmented": "#0072B2",
     "uniform": "#E69F00",

@@ -99,7 +99,7 @@ def trace(
     Notes
     -----
     Levels are those of the run's plan. Laws are fitted again from the study's tables; their hash
-    must be the one in the manifest. Random numbers hang on seed, SKU-location and replication
+    must be the one in the manifest. Random numbers depend on seed, SKU-location and replication
     alone, so that this is the very path that the run added up.
     """
     folder = RunFolder.open(Path(run))

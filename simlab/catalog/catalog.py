@@ -171,7 +171,7 @@ class Catalog:
         SHA-256 of each file read, by table.
     open_orders : ReceiptTable or None
         Orders not received yet; their `receipt_date` is the last day known, so that they have been
-        under way for at least that long.
+        on order for at least that long.
     segment : (n,) object or None
         Segments that overrides speak of; None where none does.
     without_history : Catalog or None

@@ -26,7 +26,7 @@ class ExchangeRates:
     fill_rate : (p − 1, 2) float
         Fill rates of the two neighbours.
     cost_per_point : (p − 1,) float
-        Money per year for one percentage point of fill, from the cheaper to the dearer neighbour.
+        Money per year for one percentage point of fill, from the cheaper to the neighbour that costs more.
     value_per_point : (p − 1,) float
         Money tied up for one percentage point.
     hull_per_point : (p − 1,) float
@@ -73,7 +73,7 @@ def slope_estimate(
     Parameters
     ----------
     cost, served : pair of (n,) arrays
-        Cost and units served per replication of the cheaper and the dearer plan.
+        Cost and units served per replication of the plan that costs less and the one that costs more.
     demanded : (n,) int
         Units demanded per replication.
 
@@ -174,7 +174,7 @@ def _moves(plan: Plan, *, upward: bool) -> tuple[Move, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Release:
-    """Money set free at the least loss of service.
+    """Money released at the least loss of service.
 
     Attributes
     ----------
@@ -194,7 +194,7 @@ def release(frontier: Frontier, plan: Plan, amount: Amount) -> Release:
     left = plan.value * plan.curves.value_unit - exact_amount(amount)
     if left <= 0:
         raise UsageError(
-            f"only {plan.value_money:,.2f} is tied up: {float(exact_amount(amount)):,.2f} cannot be set free"
+            f"only {plan.value_money:,.2f} is tied up: {float(exact_amount(amount)):,.2f} cannot be released"
         )
     after = frontier.at(budget=left)
     curves, demanded = plan.curves, max(1, plan.curves.total_demanded)

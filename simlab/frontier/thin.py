@@ -24,7 +24,7 @@ class Thinned:
         Their numbers in the full frontier.
     cost_gap : float
         Largest step in cost between neighbours as a fraction of the cheaper one's cost: reading
-        the dearer neighbour for a fill in between overpays by no more than this.
+        the neighbour that costs more for a fill in between overpays by no more than this.
     fill_gap : float
         Largest step in fill rate between neighbours.
     """

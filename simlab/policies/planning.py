@@ -180,7 +180,7 @@ def parts_of_items(models: Models) -> IntArray:
 
 
 def plannable(models: Models) -> tuple[Models, Consecutive | None]:
-    """The models with the law of any one period, and the sums of consecutive ones where these hang together.
+    """The models with the law of any one period, sums of consecutive ones where these depend on each other.
 
     Of seasons the mixture over phases (`simlab.models.demand.marginal`).
     """
@@ -300,7 +300,7 @@ def service_problems(
     depletes : bool
         (R,s,S): positions as demand takes them down from S, instead of uniform ones.
     consecutive : Consecutive, optional
-        Items whose periods hang together, the models as `plannable` returns them.
+        Items whose periods depend on each other, the models as `plannable` returns them.
     """
     width, words = _width(models, quantity)
     apart = width > _FAR_APART * models.world.demand.mean * models.world.terms.review_period
@@ -337,11 +337,11 @@ def _hanging_approximations(
     measure: Measure,
     depletes: bool,
 ) -> list[str]:
-    """What periods that hang together make approximate, added to the names."""
+    """What periods that depend on each other make approximate, added to the names."""
     hanging = consecutive.hanging & (models.world.demand.mean > 0)
     random = models.lead_time_moments[1] > 0
     if models.world.lead_time.crossing:
-        words = _also(words, hanging & random, "orders under way as if consecutive")
+        words = _also(words, hanging & random, "open orders as if consecutive")
     elif measure == "cycle_service_level":
         words = _also(words, hanging & random & ~lots, "orders that arrive together approximated")
     if depletes:

@@ -294,7 +294,7 @@ def _abc(skus: _Range, mean: FloatArray) -> IntArray:
 def _stock_today(
     rng: np.random.Generator, skus: _Range, quantity: IntArray, levels: IntArray
 ) -> tuple[IntArray, IntArray]:
-    """On hand and on order: the level, less what was sold since the last review and is under way."""
+    """On hand and on order: the level, less what was sold since the last review and is on order."""
     mean, _ = _since_first_sale(quantity)
     lead = np.array([supplier.mean for supplier in SUPPLIERS])[skus.supplier][:, None]
     since_review = rng.poisson(mean * math.ceil(REVIEW_DAYS / 2))

@@ -114,7 +114,7 @@ class Sequence:
 
 @dataclass
 class Supplier:
-    """What befalls all orders at one supplier; chances in 2**-32, shares in millionths."""
+    """What happens to all orders at one supplier; chances in 2**-32, shares in millionths."""
 
     key: int
     shared_delay: bool = False

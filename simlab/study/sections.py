@@ -210,7 +210,7 @@ class ScenarioSpec(Spec):
 
 
 class SupplierSpec(Spec):
-    """One of [[suppliers]]: what befalls all orders at one of the items' suppliers.
+    """One of [[suppliers]]: what happens to all orders at one of the items' suppliers.
 
     Times are in `data.time_unit`. `outages_per_year` and `outage_length` (mean) make it stop and come
     back at random; orders placed meanwhile leave when it works again. `on_time_share` of every order

@@ -77,7 +77,7 @@ class Comparison:
         if self.decided:
             return f"{ours} {costs} {share} {word} {hold}than {theirs} {at} ({money}{self.per})."
         return (
-            f"{ours} is not told apart from {theirs} {at}: it {costs} {share} {word} {hold}"
+            f"{ours} is not distinguishable from {theirs} {at}: it {costs} {share} {word} {hold}"
             f"({money}{self.per}), and the interval contains zero."
         )
 

@@ -135,7 +135,7 @@ def test_whole_resolutions_change_nothing() -> None:
     ],
 )
 def test_what_does_not_go_into_the_parts_is_refused(change: dict[str, object], said: str) -> None:
-    """At its row, with the part it was held against."""
+    """At its row, with the part it was compared with."""
     with pytest.raises(InvalidInputError) as caught:
         frames(ITEMS.assign(**change))
     assert said in str(caught.value)

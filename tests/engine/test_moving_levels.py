@@ -48,7 +48,7 @@ def test_a_constant_offset_is_a_higher_level():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_changing_the_future_changes_no_level(method):
-    """No peeking: the level of a period hangs on the demand of earlier periods alone.
+    """No peeking: the level of a period depends on the demand of earlier periods alone.
 
     Two worlds share all random words; in the second, large words demand twice as much. Levels agree
     up to and including the first period in which demands differ, and differ later on.

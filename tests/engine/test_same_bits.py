@@ -1,4 +1,4 @@
-"""Sums hang on the item, its levels and the horizon: never on who computes them, or beside whom."""
+"""Sums depend on the item, its levels and the horizon: never on who computes them, or beside whom."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace

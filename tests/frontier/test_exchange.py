@@ -88,7 +88,7 @@ def test_releasing_money_costs_least_service():
         served for _, (_, value, served) in cases.every_plan(plan.curves) if value <= plan.value - amount
     )
     assert result.after.served == best
-    with pytest.raises(UsageError, match="cannot be set free"):
+    with pytest.raises(UsageError, match="cannot be released"):
         release(frontier, plan, plan.value + 1)
 
 

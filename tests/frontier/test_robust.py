@@ -48,7 +48,7 @@ def able(problem):
 
 @pytest.mark.parametrize("seed", range(24))
 def test_no_plan_under_the_limits_has_a_smaller_largest_regret(seed):
-    """Limits and order hold in every scenario, for the plan and for what it is held against."""
+    """Limits and order hold in every scenario, for the plan and for what it is compared with."""
     rng = np.random.default_rng(seed)
     problems = {name: scenario(rng, 0.5) for name in ("base", "late", "busy")}
     plans = {name: able(one) for name, one in problems.items()}

@@ -1,4 +1,4 @@
-"""Laws whose periods hang together, from the study to sums, replays, redraws and refusals."""
+"""Laws whose periods depend on each other, from the study to sums, replays, redraws and refusals."""
 
 from __future__ import annotations
 

@@ -380,7 +380,7 @@ def reference_forecast(said, column):
 
 
 def reference_demand(world):
-    """What demand hangs on besides one table, as the plain simulator takes it."""
+    """What demand depends on besides one table, as the plain simulator takes it."""
     law, common = world.demand, world.dependence
     out = {}
     if law.cycle > 1:

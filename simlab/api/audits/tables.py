@@ -87,7 +87,7 @@ def summary_frame(policies: Sequence[PolicyAudit]) -> pd.DataFrame:
     return pd.DataFrame(rows).drop(columns=["target_measure", "planning"])
 
 
-# Okabe and Ito (2008): told apart with every kind of colour vision.
+# Okabe and Ito (2008); distinct with every kind of colour vision.
 _LOSS, _GAIN, _LEVEL = "#D55E00", "#009E73", "#0072B2"
 _COLUMNS = 3
 

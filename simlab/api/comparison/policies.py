@@ -319,7 +319,7 @@ def _sentence(one: PolicyEntry, own: str, found: PolicyComparison) -> str:
     if ends is None:
         low, high = 100 * share.low, 100 * share.high
         return (
-            f"{one.name} is not told apart from {own} in {found.objective} {at}: "
+            f"{one.name} is not distinguishable from {own} in {found.objective} {at}: "
             f"{100 * share.value:+.1f} % [{low:+.1f} %, {high:+.1f} %]."
         )
     return (

@@ -169,7 +169,7 @@ def _pair(a: RunFolder, b: RunFolder, label_a: str, label_b: str) -> RunPair:
 
 
 def _obstacles(a: RunFolder, b: RunFolder, items: pd.DataFrame) -> Iterator[str]:
-    """Why the results of two runs cannot be held against each other."""
+    """Why the results of two runs cannot be compared."""
     missing = [int((items["found"] == one).sum()) for one in ("a", "b")]
     if any(missing):
         yield f"the SKU-locations differ: {missing[0]} only in the first, {missing[1]} only in the other"
@@ -273,7 +273,7 @@ def _sentence(pair: RunPair, one: RunDifference) -> str:
         return f"{pair.b} against {pair.a}: {what} the same in every replication."
     value, low, high = (_shown(x, one.measure, pair.currency) for x in (gap.value, gap.low, gap.high))
     unit = " points" if one.measure == FILL else ""
-    told = ", not told apart" if gap.low <= 0 <= gap.high else ""
+    told = ", not distinguishable" if gap.low <= 0 <= gap.high else ""
     return f"{pair.b} against {pair.a}: {what} {value}{unit} [{low}, {high}] ({how}{told})."
 
 

@@ -1,4 +1,4 @@
-"""A contest of schemes in sentences: who won, who is not told apart, what survives elsewhere."""
+"""A contest of schemes in sentences: who won, who is not distinguishable, what survives elsewhere."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _statements(contest: ContestOutcome) -> Iterator[str]:
     )
     if len(best) > 1:
         others = listed([name for name in best if name != winner], _NAMED)
-        yield f"It is not told apart from {others} ({_level(held)}, all schemes together)."
+        yield f"It is not distinguishable from {others} ({_level(held)}, all schemes together)."
     yield from _against(contest, winner)
     price = held.percent(winner, held.per_sku)
     if not math.isnan(price.value):
@@ -66,7 +66,7 @@ def _against(contest: ContestOutcome, winner: str) -> Iterator[str]:
 def pair_statement(
     held: Tournament, a: str, b: str, fill: float | None = None, *, turned: bool = False
 ) -> str:
-    """One pair: which costs less and by how much, or that they are not told apart."""
+    """One pair: which costs less and by how much, or that they are not distinguishable."""
     one = held.pair(a, b, fill)
     at = f"at equal fill {format_rate(held.fill if fill is None else fill)}"
     if math.isnan(one.value):
@@ -75,9 +75,9 @@ def pair_statement(
         return f"{_upper(a)} and {b} cost exactly the same {at}."
     together = f"{_level(held)}, all pairs together"
     if one.low <= 0 <= one.high:
-        return f"{_upper(a)} and {b} are not told apart {at}: {_signed(one)} ({together})."
+        return f"{_upper(a)} and {b} are not distinguishable {at}: {_signed(one)} ({together})."
     if turned:
-        return f"{_upper(a)} and {b} are not told apart {at}: the sign changes on a further seed."
+        return f"{_upper(a)} and {b} are not distinguishable {at}: the sign changes on a further seed."
     return f"{_upper(_clause(a, b, one))} {at} ({together})."
 
 

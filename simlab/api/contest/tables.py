@@ -155,7 +155,7 @@ def pairs_frame(contest: ContestOutcome) -> pd.DataFrame:
 
     Notes
     -----
-    Told apart: the interval excludes zero and no further seed turns the sign (``sign_changes``).
+    Distinguishable: the interval excludes zero and no further seed turns the sign (``sign_changes``).
     """
     held, stable = contest.tournament, contest.stability
     lost = {frozenset(pair[:2]): pair[2] for pair in stable.lost_pairs}

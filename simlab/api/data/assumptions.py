@@ -36,7 +36,7 @@ def transient(data: Data) -> list[str]:
     if study.policy.start == "stationary":
         return []
     return [
-        f"These are the {study.simulation.periods} {study.period}s from today's stock and orders under way "
+        f"These are the {study.simulation.periods} {study.period}s from today's stock and open orders "
         "on (a transient result): what a policy settles at in the long run may differ."
     ]
 

@@ -242,9 +242,9 @@ def _start(opening: AtCut | None, n_items: int, period_days: float) -> str:
     said = f" (the last record of {old:,} is older than a period)" if old else ""
     others = "" if n == n_items else "; the others start from draws of the plan's simulated stationary state"
     way = (
-        f"{orders:,} orders then under way arrive when they really did"
+        f"{orders:,} open orders then arrive when they really did"
         if orders
-        else "no order then under way is recorded by SKU, so the first review orders up to the plan's level"
+        else "no open order then is recorded by SKU, so the first review orders up to the plan's level"
     )
     return (
         f"The replay starts from the stock recorded at the cut for {n:,} of {n_items:,} SKU-locations"

@@ -280,7 +280,7 @@ def band_frame(opt: Outcome) -> pd.DataFrame:
     """One row per plan shown: fresh service and cost with bands that hold for all plans at once.
 
     Plans are fixed, all replications of the verdict are used. `tie_group`: plans of one group cannot
-    be told apart in service from its first. `optimism`: service on the seed that chose minus fresh.
+    be distinguished in service from its first. `optimism`: service on the seed that chose minus fresh.
     """
     import pandas as pd
 

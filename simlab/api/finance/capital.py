@@ -122,7 +122,7 @@ class Capital:
             f"From {self.begins} the stock goes from {money[0]} in the first {self.period} "
             f"to {money[1]}{speed}"
             f"{'' if self.lump or self.unknown else lowest}.",
-            f"Stock and orders under way together peak at {format_money(self.peak, self.currency)} on "
+            f"Stock and open orders together peak at {format_money(self.peak, self.currency)} on "
             f"average ({format_money(self.peak_p95, self.currency)} in one of twenty cases).",
         ]
         if self.lump:
@@ -139,7 +139,7 @@ class Capital:
             )
         if np.isfinite(self.capital_cost):
             cost = format_money(self.capital_cost, self.currency)
-            lines.append(f"Capital for stock and orders under way costs {cost} over the window.")
+            lines.append(f"Capital for stock and open orders costs {cost} over the window.")
         return tuple(lines)
 
 
@@ -216,7 +216,7 @@ def _begins(opt: Outcome, from_record: bool) -> str:
     if from_record:
         return "today's stock record"
     of = "today's levels" if "today" in opt.references.levels else "the A 98 / B 95 / C 90 habit"
-    return f"the long run of {of}, orders on order included (no stock record was given: items.on_hand),"
+    return f"the long run of {of}, open orders included (no stock record was given: items.on_hand),"
 
 
 def _means(opt: Outcome, levels: Levels) -> Start:

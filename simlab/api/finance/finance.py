@@ -75,7 +75,7 @@ def release(opt: Outcome, amount: float) -> ResultTable:
         Column("fill", opt.accounting.service, Kind.POINTS),
     )
     note = (
-        f"{format_money(amount, opt.data.study.currency)} set free: service falls from "
+        f"{format_money(amount, opt.data.study.currency)} released: service falls from "
         f"{format_rate(found.before.fill_rate)} to {format_rate(found.after.fill_rate)} on the search seed"
     )
     return _table(opt, "Release of stock", prices.release_frame(found), note, columns)

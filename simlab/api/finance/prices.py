@@ -130,7 +130,7 @@ def _fresh_move(opt: Outcome, row: int, old: int, new: int) -> dict[str, float]:
 
 
 def release_of(opt: Outcome, amount: float) -> Release:
-    """Money set free at the least loss of service, and from which segments."""
+    """Money released at the least loss of service, and from which segments."""
     source = opt.solved.problem if opt.rules.any_on_means else opt.solved.frontier
     return release(cast(Frontier, source), opt.chosen, amount)
 
@@ -205,11 +205,11 @@ _NAMED = 3
 
 
 def releases_frame(opt: Outcome) -> pd.DataFrame:
-    """What each segment gives up (or gains) if a share of the plan's stock must be set free.
+    """What each segment gives up (or gains) if a share of the plan's stock must be released.
 
     The best plan for what is left under the study's limits but not its floor; under limits with very
     many segments the best of the frontier's points. One row ``(all)`` per share; a share that no plan
-    sets free is left out.
+    releases is left out.
     """
     import pandas as pd
 

@@ -89,7 +89,7 @@ def regret_notes(opt: Outcome) -> list[str]:
     if opt.solved.problem.limits or opt.rules.ordered:
         notes.append(
             "floors, ceilings and order of targets hold in every scenario, for the plan of least regret and "
-            "for the cheapest plan it is held against"
+            "for the cheapest plan it is compared with"
         )
     names = {
         "the budget": opt.solved.budget is not None,
@@ -134,7 +134,7 @@ def outages(world: World, supplier: str, periods: float, periods_per_year: float
     world : World
         Items of that supplier.
     supplier : str
-        Its name: the streams of its outages hang on it.
+        Its name: the streams of its outages depend on it.
     periods : float
         Mean length of an outage. Orders placed meanwhile leave when it is over.
     periods_per_year : float

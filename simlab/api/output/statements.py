@@ -114,6 +114,6 @@ def _within(value: Estimate, budget: float, currency: str) -> str:
         if value.high <= budget
         else "exceeds"
         if value.low > budget
-        else "is not told apart from"
+        else "is not distinguishable from"
     )
     return f"Mean inventory {text} {inside} the budget of {format_money(budget, currency)}."

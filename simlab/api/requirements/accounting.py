@@ -206,7 +206,7 @@ def _cost_weights(data: Data, problems: list[Problem]) -> tuple[IntArray, IntArr
             problems.append(_problem(data, "E-OPT-004", message, 'optimize.objective = "total_cost"', fix))
         if (rate < 0).any():
             problems.append(
-                _problem(data, "E-OPT-004", f"'{name}' is below zero", "items", "mend the column")
+                _problem(data, "E-OPT-004", f"'{name}' is below zero", "items", "correct the column")
             )
     # a sum over the window becomes money a year by × periods a year; stock counts twice (two snapshots)
     per_year = 2.0 * data.study.periods_per_year * 100 / costs.cost_resolution

@@ -192,7 +192,9 @@ class _Maker:
             ]
             where = f"{pin.sku}@{pin.location}" if pin.location else pin.sku
             if not rows:
-                self._refuse("E-OPT-017", f"SKU '{where}' is not in items", "optimize.pinned", "mend the id")
+                self._refuse(
+                    "E-OPT-017", f"SKU '{where}' is not in items", "optimize.pinned", "correct the id"
+                )
             column = self.targets.index(pin.target)
             if any(found.get(row, column) != column for row in rows):
                 message = f"SKU '{where}' is pinned to two targets"

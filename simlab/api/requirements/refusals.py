@@ -104,7 +104,9 @@ def check_scenarios(data: Data) -> None:
             fix = 'say both: { supplier = "ACME", weeks = 6 }'
             problems.append(_problem(data, where, "an outage needs a supplier and its weeks", fix))
         elif spec.supplier is not None and spec.supplier not in suppliers:
-            problems.append(_problem(data, where, f"no item has supplier '{spec.supplier}'", "mend the name"))
+            problems.append(
+                _problem(data, where, f"no item has supplier '{spec.supplier}'", "correct the name")
+            )
         if spec.weeks is not None and not 0 < spec.weeks <= 40:
             problems.append(_problem(data, where, f"weeks = {spec.weeks:g}", "between 0 and 40 weeks"))
     if problems:

@@ -160,7 +160,8 @@ def statements(redrawn: Redrawn, kind: str, plug_in: Estimate, floor: float | No
         yield f"The floor {asked} is missed with parameters drawn again: the whole model interval lies below."
     else:
         shown = format_estimate(service, "fill_rate")
-        yield f"Whether the floor {asked} is met hangs on what histories leave open: model interval {shown}."
+        why = "what histories leave open"
+        yield f"Whether the floor {asked} is met depends on {why}: model interval {shown}."
 
 
 def _some(sums: PlanSums, rows: IntArray) -> PlanSums:

@@ -57,7 +57,7 @@ def read_receipts(
     -------
     (receipts, open orders, quality entries) or None
         None if something was found. Orders without a receipt date, or received after `as_of`, are open:
-        under way since their order date, until `as_of` (else the last date of the table).
+        on order since their order date, until `as_of` (else the last date of the table).
     """
     if not has_columns(table, RECEIPTS):
         return None

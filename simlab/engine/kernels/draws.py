@@ -1,4 +1,4 @@
-"""From random words to the demand of every period and lane, whatever it hangs on."""
+"""From random words to the demand of every period and lane, whatever it depends on."""
 
 from __future__ import annotations
 

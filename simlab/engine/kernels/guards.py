@@ -37,7 +37,7 @@ NARROW = (1 << 31) // (2 * FLUSH)
 """Units below which twice their sum over the periods between two flushes fits into 32 bits."""
 FAULTS = {
     UNITS_LOST: "units were lost: what was ordered, received or served came out negative",
-    POSITION_IDENTITY: "position ≠ net stock + units under way",
+    POSITION_IDENTITY: "position ≠ net stock + units on order",
     NEGATIVE_ORDER: "the policy ordered something that is no whole number of units ≥ 0",
     TOO_LARGE: "the policy ordered more units than the sums of this run can hold",
     POLICY_RAISED: "the user's policy raised an error (simlab.testing.check_policy names it)",
@@ -104,7 +104,7 @@ def check_block(
     """Code and lane of the first breach in a block, after noting units ordered and received.
 
     Units ordered are the rise of the position and units received that of net stock, each plus
-    what left (`T_DEMAND`); the difference must be found among the orders still under way.
+    what left (`T_DEMAND`); the difference must be found among the open orders.
 
     Parameters
     ----------

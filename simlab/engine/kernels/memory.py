@@ -52,7 +52,7 @@ class Record(NamedTuple):
 
 
 class Mixing(NamedTuple):
-    """Work space for what demand hangs on besides one table; the last axis is lanes.
+    """Work space for what demand depends on besides one table; the last axis is lanes.
 
     Attributes
     ----------

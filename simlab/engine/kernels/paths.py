@@ -83,7 +83,7 @@ def opening_arrival(items: ItemArrays, item: int, run: Schedule, path: int) -> A
 
 @step
 def opens(items: ItemArrays, item: int) -> bool:
-    """Whether a given start's pipeline is under way when paths begin."""
+    """Whether a given start's pipeline is on order when paths begin."""
     return items.opening.given == 1 and items.opening.on_order[item] > 0
 
 

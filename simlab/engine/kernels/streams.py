@@ -45,7 +45,7 @@ class Purpose(IntEnum):
 
 
 def item_keys(skus: Sequence[str], locations: Sequence[str]) -> KeyArray:
-    """64-bit hash of every (SKU, location): the counter its random streams hang on.
+    """64-bit hash of every (SKU, location): the counter its random streams depend on.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def item_keys(skus: Sequence[str], locations: Sequence[str]) -> KeyArray:
 
 
 def supplier_keys(names: Sequence[str]) -> KeyArray:
-    """64-bit hash of every supplier's name: what is drawn for all its items hangs on it.
+    """64-bit hash of every supplier's name: what is drawn for all its items depends on it.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def location_keys(names: Sequence[str]) -> KeyArray:
 
 
 def group_keys(names: Sequence[str]) -> KeyArray:
-    """64-bit hash of every group's name: the common factor of its items' demand hangs on it.
+    """64-bit hash of every group's name: the common factor of its items' demand depends on it.
 
     Raises
     ------

@@ -108,7 +108,7 @@ class ItemArrays(NamedTuple):
     exact_hit : int
         1 if units below s are put on the shelf before an order is placed (no undershoot).
     draws : DrawArrays
-        What else demand hangs on.
+        What else demand depends on.
     opening : Opening
     n_phases, phase_step : (n,) int64; phase_keys : (n,) uint64
         Number of review phases to draw from (0: `phase` stands), their distance, and the key of the draw;

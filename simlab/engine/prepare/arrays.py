@@ -199,7 +199,7 @@ def check(world: World, levels: Levels, horizon: Horizon) -> None:
         item, period, units = world.start.orders_due()
         if ((item < 0) | (item >= n) | (period < 0) | (units < 0)).any():
             raise EngineFaultError("orders with a date are of items of the world, in periods and units ≥ 0")
-        wrong["units under way, and stock where demand may be lost, are at least 0"] = owed | (
+        wrong["units on order, and stock where demand may be lost, are at least 0"] = owed | (
             world.start.on_order < 0
         )
     for text, bad in wrong.items():

@@ -138,7 +138,7 @@ def make_work(
     bins : int
         Histogram bins of the item with the widest range of levels.
     rows_kept : int
-        Review epochs that may be under way at once.
+        Review epochs that may be on order at once.
     epochs : int
         Review epochs of the most often reviewed item; 0 if no lead time varies.
     sequenced : bool

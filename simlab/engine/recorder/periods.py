@@ -116,7 +116,7 @@ def time_profile(
         Default: the largest group + 1.
     start : Start, optional
         Stock and pipeline of today (default: the world's own), usually with a warm-up of 0: how stock
-        runs down or builds up from here. Units under way arrive as one order after one lead time,
+        runs down or builds up from here. Units on order arrive as one order after one lead time,
         see `Start`.
 
     Returns

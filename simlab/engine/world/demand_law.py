@@ -257,7 +257,7 @@ class Dependence:
     member : (n,) int64
         Row of `keys` of each item's group; −1: none (its group loading is then 0).
     keys : (m,) uint64
-        Hash of each group's name (`streams.group_keys`): its stream hangs on it, so that any block of
+        Hash of each group's name (`streams.group_keys`): its stream depends on it, so that any block of
         items can draw it alone.
 
     Notes

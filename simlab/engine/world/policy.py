@@ -83,7 +83,7 @@ def _written_outside(plain: Any) -> list[str]:
 def _stateful(plain: Any, reason: str) -> UsageError:
     return UsageError(
         f"stateless: the policy '{plain.__name__}' keeps state: {reason}; it may read constants (numbers, "
-        "tuples, arrays), but its orders hang on its arguments alone"
+        "tuples, arrays), but its orders depend on its arguments alone"
     )
 
 

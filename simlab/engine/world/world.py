@@ -127,14 +127,14 @@ class OrderTerms:
 
 @dataclass(frozen=True, eq=False)
 class Supply:
-    """What befalls all orders at one supplier, beyond the lead time of each item.
+    """What happens to all orders at one supplier, beyond the lead time of each item.
 
     Attributes
     ----------
     supplier : (n,) int64
         Number of each item's supplier.
     keys : (m,) uint64
-        Hash of the supplier's name (`streams.supplier_keys`): its streams hang on it, so that any
+        Hash of the supplier's name (`streams.supplier_keys`): its streams depend on it, so that any
         block of items can draw them alone.
     shared_delay : (m,) bool
         True: one random word per supplier and period serves all orders placed in it, so that items
@@ -223,7 +223,7 @@ class World:
     Attributes
     ----------
     keys : (n,) uint64
-        Hash of (sku, location): the item's own random streams hang on it.
+        Hash of (sku, location): the item's own random streams depend on it.
     undershoot : bool
         False is the textbook's world without undershoot: a review that finds the position below s puts
         the units missing to s on the shelf at once (they count as ordered and received), then orders.
@@ -290,7 +290,7 @@ class Horizon:
     periods, warmup : int
         Periods counted, and periods run before them.
     replications, first_replication : int
-        Replications run, and the number of the first one (streams hang on the number).
+        Replications run, and the number of the first one (streams depend on the number).
     slots : int
         Sums are kept apart by ``replication mod slots``: batches (at most 32) for `Curves`,
         the number of replications where each is wanted alone.

@@ -82,7 +82,7 @@ def tie_groups(
     seed: int = 0,
     draws: int = _DRAWS,
 ) -> IntArray:
-    """(p,) group of each plan; plans of one group cannot be told apart from its first by these replications.
+    """(p,) group of each plan; plans of one group these replications do not distinguish from its first.
 
     Plans are taken in the given order (ascending cost). Differences are paired and judged at one
     critical value for all pairs together (max-|t| bootstrap).

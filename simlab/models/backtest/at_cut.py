@@ -1,4 +1,4 @@
-"""Stock and orders under way at the beginning of a hold-out, where they were recorded."""
+"""Stock and open orders at the beginning of a hold-out, where they were recorded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class AtCut:
-    """What was on the shelf and under way on the day before the hold-out.
+    """What was on the shelf and on order on the day before the hold-out.
 
     Attributes
     ----------

@@ -26,7 +26,7 @@ def draw_demand(
     law : DemandLaw
         n items.
     keys : (n,) uint64
-        Each item's own stream hangs on its key, not on its row.
+        Each item's own stream depends on its key, not on its row.
     shape : (int, int)
         Paths and periods.
     seed : int
@@ -75,7 +75,7 @@ def every_review(law: LeadTimeLaw, review_period: IntArray) -> npt.NDArray[np.bo
 
 
 def _hanging(one: DemandLaw, words: list[_Array64], before: int) -> IntArray:
-    """(paths, periods) demand of a law whose periods hang on the calendar or on one another."""
+    """(paths, periods) demand of a law whose periods depend on the calendar or on one another."""
     kind = int(one.kind[0])
     if kind == LawKind.MARKOV:
         return _chain(one, words)

@@ -354,7 +354,7 @@ class PhaseLaws:
         As fitted.
     history : History
     by_phase : (n,) bool
-        Whether an item's law hangs on the phase.
+        Whether an item's law depends on the phase.
     tables : LawTables
         Of the laws mixed over phases.
     """

@@ -1,6 +1,6 @@
 """What short histories leave open: the parameters of every law, drawn again.
 
-A draw hangs on the study's seed, the item's key and the number of the draw alone: neither on the order of
+A draw depends on the study's seed, the item's key and the number of the draw alone: neither on the order of
 rows nor on who computes it.
 """
 

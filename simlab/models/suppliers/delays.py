@@ -56,7 +56,7 @@ class Delays:
     Attributes
     ----------
     days : (m,) int64
-        Days under way; of open orders, so far.
+        Days on order; of open orders, so far.
     is_open : (m,) bool
         Not received yet: the lead time is longer than `days`.
     key : tuple of tuple of str

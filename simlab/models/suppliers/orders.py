@@ -55,7 +55,7 @@ class Observed:
     table : ReceiptTable
         One row per observation; `receipt_date` is that of its last receipt, or the last day known.
     days : (m,) int64
-        Days under way, as `lead_times.calendar` counts them; of open orders, so far.
+        Days on order, as `lead_times.calendar` counts them; of open orders, so far.
     is_open : (m,) bool
         Not received yet.
     n_refused, units_refused : int

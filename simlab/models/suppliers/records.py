@@ -99,7 +99,7 @@ class SupplierRecord:
     Attributes
     ----------
     n_received, n_open : int
-        Orders received within `longest_days`, and under way.
+        Orders received within `longest_days`, and on order.
     mean_days, sd_days, p95_days : float
         Of those received, as `lead_times.calendar` counts.
     drift : Drift or None

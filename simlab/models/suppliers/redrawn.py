@@ -1,6 +1,6 @@
 """What receipts leave open: the law of every supplier's lead times, drawn again.
 
-A draw hangs on the study's seed, the group's name and the number of the draw alone, so that all items of a
+A draw depends on the study's seed, the group's name and the number of the draw alone, so that all items of a
 group have one law in every draw, whoever computes it.
 """
 
@@ -114,7 +114,7 @@ class DelayUncertainty:
     n_receipts: int
 
     def take(self, rows: IntArray) -> DelayUncertainty:
-        """Of some items, with the units that they hang on."""
+        """Of some items, with the units that they depend on."""
         unit = self.unit[rows]
         needed = np.zeros(self.parent.size, np.bool_)
         needed[unit[unit >= 0]] = True

@@ -41,7 +41,7 @@ class Problems:
     pack : (n,) int64, optional
         Packs of the orders of those items, units.
     consecutive : Consecutive, optional
-        Items whose periods hang together: D_n is then the demand of n consecutive periods, `law` that
+        Items whose periods depend on each other: D_n is then the demand of n consecutive periods, `law` that
         of any one of them. Default: none.
     """
 
@@ -176,7 +176,7 @@ def _sums(
 
 
 def _hanging(problems: Problems, rows: IntArray) -> IntArray:
-    """Places of the rows whose periods hang together."""
+    """Places of the rows whose periods depend on each other."""
     if problems.consecutive is None:
         return np.zeros(0, np.int64)
     return np.flatnonzero(problems.consecutive.hanging[rows])
@@ -293,7 +293,7 @@ def _after_full_orders(
 ) -> FloatArray:
     """(R,S): [Σ cycle[n]·(P(D_n ≤ S) − q·P(D_(n−R) ≤ S))] / (1 − q), q = P(no demand in a review period).
 
-    Where periods hang together: P(no demand in the first R of n periods, D_n ≤ S) instead of q·P(…).
+    Where periods depend on each other: P(no demand in the first R of n periods, D_n ≤ S) instead of q·P(…).
     """
     review = _review(problems, rows)
     nothing = no_demand(problems.law.take(rows)) ** review

@@ -39,7 +39,7 @@ def normal_levels(
     lot : (n,) float
         Units that a cycle brings: mean demand of a review period for (R,S), Q for (R,s,nQ).
     consecutive : Consecutive, optional
-        Items whose periods hang together: their σ² is the variance of the demand of R + L consecutive
+        Items whose periods depend on each other: their σ² is the variance of the demand of R + L consecutive
         periods.
 
     Returns

@@ -1,4 +1,4 @@
-"""Demand of the consecutive periods that follow a review, where periods hang together."""
+"""Demand of the consecutive periods that follow a review, where periods depend on each other."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from simlab.policies.sums.serial import (
 
 @dataclass(frozen=True, eq=False)
 class Consecutive:
-    """Laws whose periods hang together, and when their items are reviewed.
+    """Laws whose periods depend on each other, and when their items are reviewed.
 
     Attributes
     ----------
     law : DemandLaw
         n items, as simulated.
     hanging : (n,) bool
-        Items whose periods hang together; the others are planned as independent.
+        Items whose periods depend on each other; the others are planned as independent.
     review_period, review_phase : (n,) int64
         Reviews come in periods t of the run with (t − phase) mod R = 0: with a calendar, or with blocks
         that begin at period 0, they need not meet every phase.

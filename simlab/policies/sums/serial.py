@@ -1,4 +1,4 @@
-"""Laws of demand over several periods, where periods hang together: blocks, phases, chains, seasons."""
+"""Laws of demand over several periods, which depend on each other: blocks, phases, chains, seasons."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def sum_transforms(law: DemandLaw, rows: IntArray, points: int, step: IntArray, 
 def wide(law: DemandLaw, periods: IntArray) -> DemandLaw:
     """Laws whose sums spread at least as far as these, for the size of a lattice.
 
-    Where periods hang together completely, the sum of h varies like one period times h: the variance counts
+    Where one period decides all others, the sum of h varies like one period times h: the variance counts
     h times.
     """
     plain = is_plain(law)

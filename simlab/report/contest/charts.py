@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 BOUND = "best targets, any sorting"
-CHEAPEST, SAME, DEARER = "cheapest", "not told apart from it", "dearer"
+CHEAPEST, SAME, DEARER = "cheapest", "not distinguishable from it", "costs more"
 SERVICES = {
     "fill_rate": "unit fill",
     "value_fill_rate": "fill by value",
@@ -266,7 +266,7 @@ def _plot(width: int, labels: int) -> int:
 
 
 def _series(names: list[str], width: int) -> tuple[alt.Color, alt.Shape]:
-    """Colour and shape by scheme: told apart with any colour vision."""
+    """Colour and shape by scheme; distinct with any colour vision."""
     columns = 4 if width >= _WIDE else 1
     legend = alt.Legend(title=None, orient="top", columns=columns, labelLimit=220, symbolSize=70)
     colours = alt.Scale(domain=names, range=list(_COLOURS[: len(names)]))

@@ -327,17 +327,19 @@ def turned(found: ContestTables) -> list[str]:
         if row["sign_changes"]:
             lines.append(f"{pair}: the sign changes on a further seed")
         elif lost:
-            lines.append(f"{pair}: not told apart on {number(lost)} further seed{'s' if lost > 1 else ''}")
+            lines.append(
+                f"{pair}: not distinguishable on {number(lost)} further seed{'s' if lost > 1 else ''}"
+            )
     return lines
 
 
 def pairs_table(found: ContestTables) -> Table:
-    """Every pair: difference with its simultaneous interval, and whether it is told apart."""
+    """Every pair: difference with its simultaneous interval, and whether it is distinguishable."""
     rows = [
         [
             Cell(f"{row['a']} – {row['b']}"),
             Cell(_one(row["percent"]), span(row["percent_low"], row["percent_high"], _one)),
-            Cell("told apart" if row["told_apart"] else "not told apart", prose=True),
+            Cell("distinguishable" if row["told_apart"] else "not distinguishable", prose=True),
         ]
         for row in records(found.at("pairs"))[:_MOST_PAIRS]
     ]

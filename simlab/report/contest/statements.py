@@ -1,4 +1,4 @@
-"""The verdict of a contest in words: the best scheme, who is not told apart from it, chance, and price."""
+"""The verdict of a contest in words: the best scheme, who cannot be distinguished, chance, price."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def headline(found: ContestTables) -> Statement:
     text += f", {IF_LAWS}. "
     together = f"{percent(found.level, 0)}, all schemes together"
     if rivals:
-        text += f"Not told apart from it ({together}): {listed(rivals)}."
+        text += f"Not distinguishable from it ({together}): {listed(rivals)}."
         return Statement("open", f"{name} is cheapest, but not alone", text)
     if len(found.reached) < 2:
         return Statement("none", f"{name}: nothing to compare with", text)

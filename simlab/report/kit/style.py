@@ -15,7 +15,7 @@ import pandas as pd
 
 from simlab.run.files import plain
 
-# Okabe and Ito (2008): told apart with any colour vision; dashes and shapes say the same again.
+# Okabe and Ito (2008); distinct with any colour vision; dashes and shapes say the same again.
 BLUE, VERMILLION, GREEN, GREY, BLACK = "#0072B2", "#D55E00", "#009E73", "#6B7280", "#1F2933"
 PLAN_COLOUR = {"segmented": BLUE, "given": BLUE, "uniform": VERMILLION, "today": GREY, "habit": BLACK}
 PLAN_SHAPE = {"segmented": "circle", "uniform": "square", "habit": "diamond", "today": "triangle-up"}

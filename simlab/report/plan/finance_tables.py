@@ -51,7 +51,7 @@ def table_sections(tables: RunTables) -> list[dict[str, Any]]:
         ),
         _section(
             "release",
-            "Where stock is set free at the least loss",
+            "Where stock is released at the least loss",
             _RELEASE_TEXT,
             _release_rows(tables.release),
             _release_cells,
@@ -98,7 +98,7 @@ _MOVES_TEXT = (
 )
 _SWEEP_TEXT = "The highest service that each budget on mean inventory value allows, on the seed that chose."
 _RELEASE_TEXT = (
-    "If part of the plan's stock must be set free: the highest service that the rest allows, on the seed "
+    "If part of the plan's stock must be released: the highest service that the rest allows, on the seed "
     "that chose, and what each segment gives up (or gains) for it. The study's limits hold, its floor does "
     "not. Total first, then the largest releases."
 )
@@ -198,7 +198,7 @@ def _stock_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
 def _release(tables: RunTables) -> tuple[str, ...]:
     """Headings of the release table, in what the study counts."""
     _, service, objective, *_ = _sweep(tables)
-    return ("Set free", "segment", "target", "to", "stock", objective, f"points of {service}")
+    return ("Released", "segment", "target", "to", "stock", objective, f"points of {service}")
 
 
 def _release_rows(table: pd.DataFrame | None) -> pd.DataFrame | None:

@@ -305,7 +305,7 @@ def unsaid_sentences(tables: RunTables) -> Iterator[str]:
         if dying:
             yield (
                 f"Whether the {number(dying)} dying SKU-locations are discontinued or merely quiet: "
-                f"their silent {period}s count as zero demand and make them look rarer than they sold, "
+                f"their silent {period}s count as zero demand, as if it had sold less often, "
                 'unless life = "first_to_last".'
             )
 

@@ -31,7 +31,9 @@ def compare(row: Mapping[str, Any], currency: str, counted: Counted = USUAL) -> 
         return Statement("none", f"Not comparable with {other}", text)
     at = f"At the same {counted.service} of {percent(row['at_fill'])}"
     if _is_same(row):
-        return Statement("none", f"As dear as {other}", f"{at} planning by segment costs as much as {other}.")
+        return Statement(
+            "none", f"Costs the same as {other}", f"{at} planning by segment costs as much as {other}."
+        )
     if plan == "per_sku":
         return _price(at, row, currency, counted)
     if is_number(high) and high < 0:
@@ -45,15 +47,15 @@ def compare(row: Mapping[str, Any], currency: str, counted: Counted = USUAL) -> 
         more = _amount(row, currency, counted)
         return Statement(
             "bad",
-            f"Dearer than {other}",
+            f"Costs more than {other}",
             f"{at} planning by segment costs {more} more {counted.spent} than {other}.",
         )
     gap = _amount(row, currency, counted)
     text = (
-        f"{at} planning by segment and {other} cannot be told apart: the difference is {gap}, "
+        f"{at} planning by segment and {other} cannot be distinguished: the difference is {gap}, "
         f"and zero is not excluded."
     )
-    return Statement("open", f"Not told apart from {other}", text)
+    return Statement("open", f"Not distinguishable from {other}", text)
 
 
 def service(
@@ -122,7 +124,7 @@ def _price(at: str, row: Mapping[str, Any], currency: str, counted: Counted) -> 
             f"{at} planning by segment costs {less} less {counted.spent} than the per-SKU plan tried.",
         )
     gap = _amount(row, currency, counted)
-    text = f"{at} planning by segment and the per-SKU plan cannot be told apart: the difference is {gap}."
+    text = f"{at} planning by segment and the per-SKU plan cannot be distinguished: the difference is {gap}."
     return Statement("open", title, text)
 
 

@@ -1,4 +1,4 @@
-"""How long, and how unsteadily, an item is under way."""
+"""How long, and how unsteadily, an item is on order."""
 
 from __future__ import annotations
 

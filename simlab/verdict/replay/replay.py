@@ -69,7 +69,7 @@ def replay(
     as_expected : bool
         Demand of the held-out periods drawn from the laws instead: what the plan expected.
     opening : AtCut, optional
-        Stock and orders under way when the hold-out began; items without a record start from draws.
+        Stock and open orders when the hold-out began; items without a record start from draws.
 
     Notes
     -----

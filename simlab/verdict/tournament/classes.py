@@ -76,7 +76,7 @@ class ClassRow:
     total_cost : float
         Cost and rules, per year.
     recommended : bool
-        The smallest number whose cost and rules are not told apart from the least, on the selection seed.
+        The smallest number that the selection seed cannot distinguish from the least in cost and rules.
     """
 
     scheme: str

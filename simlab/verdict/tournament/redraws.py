@@ -1,4 +1,4 @@
-"""How much of a scheme's cost hangs on the luck of the search: its plans chosen again on redrawn batches.
+"""How much of a scheme's cost depends on the luck of the search: its plans chosen again on redrawn batches.
 
 The jackknife over the verdict seed takes the plans as they are. A statement about schemes has to cover the
 choice of the plans, too: the batches of the search seed are drawn with replacement, the frontier is

@@ -22,7 +22,7 @@ from simlab.verdict.between_runs import COST_AT_FILL, FILL, VALUE, Sample, run_d
 
 
 def sample(seed: int, shift: float = 0.0, n: int = 400, draw: int = 1) -> Sample:
-    """Noise of demand that everything hangs on; `shift` raises fill, and stock by 100 times it."""
+    """Noise of demand that everything depends on; `shift` raises fill, and stock by 100 times it."""
     rng = np.random.default_rng(draw)
     noise = rng.normal(0, 50, n)
     demanded = 1000 + noise

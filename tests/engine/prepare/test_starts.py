@@ -134,7 +134,7 @@ def test_what_does_not_begin_in_its_long_run_says_so(more):
 
 
 def test_a_law_that_varies_has_no_table():
-    """The demand between two reviews of (R,s,S) hangs on the season; (R,S) does not care."""
+    """The demand between two reviews of (R,s,S) depends on the season; (R,S) does not care."""
     seasonal = replace(one_law(*plain()["demand"]), seasons=SEASONS)
     for family, settled in ((UP_TO, False), ({}, True)):
         world, levels = world_of(plain() | family | {"law": seasonal})

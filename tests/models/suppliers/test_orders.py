@@ -87,7 +87,7 @@ def short(received_second: object = 15, day_second: object = "2024-01-21") -> pd
 
 
 def test_an_order_short_of_units_is_open_until_it_is_too_old() -> None:
-    """D got 4 of 10: a year later it counts as full, a month later as still under way."""
+    """D got 4 of 10: a year later it counts as full, a month later as still open."""
     late = observe(catalogue(short(), partial="full", as_of="2025-06-30"))
     assert sorted(late.days.tolist()) == [11, 12, 20]
     early = observe(catalogue(short(), partial="full", as_of="2024-02-01"))

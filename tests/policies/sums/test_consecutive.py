@@ -1,4 +1,4 @@
-"""Planning where periods hang together: the law of sums over L and R + L, not that of independent periods."""
+"""Planning where periods depend on each other: the law of sums over L and R + L, not of independent ones."""
 
 from __future__ import annotations
 
@@ -183,9 +183,9 @@ def test_independent_periods_keep_every_bit(family, measure, item, make_models) 
 
 
 def test_names_say_what_stays_approximate(item, make_models) -> None:
-    """Crossing lead times, positions of (R,s,S) and undershoot are named where periods hang together."""
+    """Crossing lead times, positions of (R,s,S), undershoot are named where periods depend on each other."""
     models = _one("markov", item, make_models, crossing=True, lead={1: 1, 4: 1}, order_quantity=20)
-    assert "orders under way as if consecutive" in plan(models, [0.9]).method[0]
+    assert "open orders as if consecutive" in plan(models, [0.9]).method[0]
     both = plan(models, [0.9], family="reorder_up_to", target_measure="cycle_service_level").method[0]
     assert "positions as of independent reviews" in both
     assert "undershoot as independent of later demand" in both

@@ -130,9 +130,9 @@ def test_budget(ceiling: float, state: str) -> None:
 
 
 def test_equal_costs_are_called_equal_and_an_undecided_price_stays_open():
-    """A plan that is the uniform one is neither a win nor 'not told apart'."""
+    """A plan that is the uniform one is neither a win nor 'not distinguishable'."""
     row = {"comparison": "segmented vs uniform", "at_fill": 0.95, "difference": 0.0, "percent": 0.0}
     row |= {"difference_low": -9.0, "difference_high": 9.0, "percent_low": -5e-5, "percent_high": 5e-5}
-    assert words.compare(row, "EUR").title.startswith("As dear as")
+    assert words.compare(row, "EUR").title.startswith("Costs the same as")
     wide = row | {"comparison": "segmented vs per_sku", "percent_low": -0.02, "percent_high": 0.02}
     assert words.compare(wide, "EUR").state == "open"

@@ -46,7 +46,7 @@ def held(quantity) -> HeldOut:
 
 
 def test_an_item_begins_with_its_recorded_stock_and_orders() -> None:
-    """Level 5, 100 on the shelf: nothing is ordered until it is used up; 7 units under way come in week 4."""
+    """Level 5, 100 on the shelf: nothing is ordered until it is used up; 7 units on order come in week 4."""
     real = np.full((3, 30), 3)
     stock = np.array([100.0, np.nan, 5.0])
     opening = AtCut(stock, stock * 0 + 3, np.array([0]), np.array([4]), np.array([7]))

@@ -109,7 +109,7 @@ def test_a_short_hold_out_is_not_counted() -> None:
 
 
 def test_rows_do_not_decide_what_is_drawn() -> None:
-    """An item's draws hang on its key."""
+    """An item's draws depend on its key."""
     lead = ((1, 1), (4, 1))
     everything = world(lead=lead)
     rows = np.array([2, 0])

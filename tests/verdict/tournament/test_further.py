@@ -84,7 +84,7 @@ def test_a_sign_that_changes_is_reported(ring, held):
 
 
 def test_resampled_catalogues_do_not_depend_on_the_order_of_rows(ring):
-    """The draw hangs on the SKU-locations' ids, through `order`."""
+    """The draw depends on the SKU-locations' ids, through `order`."""
     same = catalogue_costs(ring, entrants(ring), np.arange(ring.n_items), 2)
     again = catalogue_costs(ring, entrants(ring), np.arange(ring.n_items), 2)
     assert np.array_equal(same, again)

@@ -1,4 +1,4 @@
-"""The most that was ever demanded in R + L: what a level can be held against."""
+"""The most that was ever demanded in R + L: what a level can be compared with."""
 
 from __future__ import annotations
 
