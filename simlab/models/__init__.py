@@ -6,7 +6,7 @@ from simlab.models.backtest.at_cut import AtCut, recorded_lead_times, stock_at_c
 from simlab.models.backtest.origins import FITTED, METHODS, OneStep, Origin, one_step, rolling_origins
 from simlab.models.demand.marginal import is_plain, marginal
 from simlab.models.demand.redrawn import Redraws, Uncertainty
-from simlab.models.demand.renewal import has_rhythm, without_rhythm
+from simlab.models.demand.renewal import without_rhythm
 from simlab.models.demand.scoring.goodness import Rootogram, fit_gaps, rootogram
 from simlab.models.demand.scoring.scores import Scores, rolling_scores
 from simlab.models.fitting import Models, fit, full_account
@@ -50,7 +50,6 @@ __all__ = [
     "fit",
     "fit_gaps",
     "full_account",
-    "has_rhythm",
     "is_plain",
     "known_past",
     "lead_time_drift",

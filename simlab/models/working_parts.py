@@ -213,7 +213,7 @@ def _law_note(catalog: Catalog, found: WorkingParts, law: DemandLaw) -> tuple[Qu
     """Laws that are no sum of independent pieces, and the variance that their parts have."""
     if found.grid is None:
         return ()
-    rows = np.flatnonzero(found.on_grid & ~np.isin(law.kind, DIVISIBLE))
+    rows = np.flatnonzero(found.on_grid & ~np.isin(law.kind, DIVISIBLE) & ~law.has_rhythm)
     if rows.size == 0:
         return ()
     m, own = found.grid.parts, law.take(rows)

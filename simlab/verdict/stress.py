@@ -8,7 +8,7 @@ import numpy as np
 
 from simlab.arrays import BoolArray
 from simlab.execution import DemandLaw, LawKind, LeadTimeLaw, World
-from simlab.models.demand.renewal import has_rhythm, times_demand
+from simlab.models.demand.renewal import times_demand
 from simlab.models.suppliers.lead_times import merge_points
 from simlab.verdict.audit.demand import planned_law, true_variance
 
@@ -46,7 +46,7 @@ def changed(world: World, change: Change) -> World:
     variance of their own (Poisson, tables) become negative binomial, Poisson or binomial with that
     mean and variance, whichever allows it.
     """
-    law, rhythm = world.demand, has_rhythm(world.demand)
+    law, rhythm = world.demand, world.demand.has_rhythm
     if change.variance != 1.0:
         law = _only(_spread(law, change.variance), law, rhythm)
     if change.demand != 1.0:

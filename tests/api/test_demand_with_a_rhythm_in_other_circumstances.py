@@ -14,7 +14,6 @@ from simlab.api.requirements.refusals import check_scenarios
 from simlab.engine.recorder.ledger import demand_paths
 from simlab.engine.world.world import Horizon
 from simlab.errors import InvalidInputError
-from simlab.models import has_rhythm
 from simlab.verdict.stress import Change, changed
 
 FOUND = TESTS / "found" / "regular-large-order"
@@ -44,7 +43,7 @@ def data() -> sl.Data:
 
 
 def test_the_regular_item_is_found_among_others(data: sl.Data) -> None:
-    assert has_rhythm(data.models.world.demand).tolist() == [True, False]
+    assert data.models.world.demand.has_rhythm.tolist() == [True, False]
 
 
 @pytest.mark.parametrize(("change", "most"), [(Change(demand=1.5), 450), (Change(variance=2.0), 300)])

@@ -8,6 +8,7 @@ import pytest
 from worlds.places import TESTS
 
 import simlab as sl
+from simlab.engine.prepare.on_grid import in_parts
 from simlab.engine.recorder.ledger import demand_paths
 from simlab.engine.world.world import Horizon
 from simlab.models import fit, read_history
@@ -148,16 +149,29 @@ def test_parameters_of_a_rhythm_are_drawn_again(make_catalog) -> None:
     assert np.mean(rates) == pytest.approx(sizes.mean() / intervals.mean(), rel=0.03)
 
 
-def test_a_rhythm_that_parts_of_a_period_would_lose_is_said() -> None:
-    """The same orders by the week: ten days are no whole week, and a tenth of a week knows no rhythm."""
+@pytest.mark.parametrize("lead_time", [10.0, 14.0])
+def test_parts_of_a_period_keep_the_rhythm(lead_time: float) -> None:
+    """The same orders by the week: ten days are no whole week, and 300 units serve everything."""
     asked = {"study": {"period": "week"}, "policy": {"review_period": 7}, "simulation": {"periods": 52}}
     items, demand = (pd.read_csv(FOUND / f"{name}.csv") for name in ("items", "demand"))
     asked["demand"] = {"grain": "day"}
+    data = sl.load_frames(items.assign(lead_time=lead_time), demand, study=asked)
+    assert law_names(data.models.world.demand) == ["renewal"]
+    assert (data.models.world.grid is not None) == (lead_time == 10.0)
+    assert plan(data.models, [0.98, 0.9999]).levels.order_up_to.tolist() == [[294, 300]]
+    found = sl.simulate(data, sl.Policy.from_targets(sl.segment(data), fill_rate={"A": 0.9999}))
+    assert found.to_frame().iloc[-1]["fill_rate"] == 1.0
 
-    def said(lead_time):
-        data = sl.load_frames(items.assign(lead_time=lead_time), demand, study=asked)
-        assert law_names(data.models.world.demand) == ["renewal"]
-        return [note.note for note in data.models.notes if "rhythms lost" in note.what]
 
-    assert any("PALLET-7@PLANT" in note for note in said(10.0))
-    assert said(14.0) == []
+def test_beside_items_by_whole_periods_orders_keep_their_intervals() -> None:
+    """One item by parts, one by weeks: every fourth or fifth week a large order, its week's last part."""
+    items, demand = (pd.read_csv(FOUND / f"{name}.csv") for name in ("items", "demand"))
+    two = pd.concat([items.assign(lead_time=10.0), items.assign(sku="by weeks", lead_time=14.0)])
+    both = pd.concat([demand, demand.assign(sku="by weeks")])
+    asked = {"study": {"period": "week"}, "policy": {"review_period": 7}, "demand": {"grain": "day"}}
+    world = sl.load_frames(two, both, study=asked).models.world
+    assert world.grid.split.tolist() == [True, False]
+    paths = demand_paths(in_parts(world), Horizon(400, 0, 2, 2, seed=3))
+    for path, apart in zip(paths[:, 0], ({28, 35}, {4, 5}), strict=True):
+        assert set(np.unique(path)) == {0, 300}
+        assert set(np.diff(np.flatnonzero(path)).tolist()) == apart

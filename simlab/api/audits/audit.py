@@ -21,7 +21,7 @@ from simlab.arrays import FloatArray
 from simlab.engine.prepare.on_grid import all_in_parts, horizon_in_parts, parts_of
 from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.execution import Progress
-from simlab.models import has_rhythm, without_rhythm
+from simlab.models import without_rhythm
 from simlab.policies import Policy
 from simlab.run import RunFolder
 from simlab.segments import Segmentation, habit_targets
@@ -194,14 +194,14 @@ def audit(
 def _of_single_periods(data: Data) -> Data:
     """Demand with a rhythm as independent periods, as the formulas take it."""
     models = data.models
-    if not has_rhythm(models.world.demand).any():
+    if not models.world.demand.has_rhythm.any():
         return data
     world = replace(models.world, demand=without_rhythm(models.world.demand))
     return data.with_models(replace(models, world=world))
 
 
 def _rhythm_notes(data: Data) -> tuple[str, ...]:
-    rows = int(has_rhythm(data.models.world.demand).sum())
+    rows = int(data.models.world.demand.has_rhythm.sum())
     if rows == 0:
         return ()
     return (f"{rows} SKU-locations with a rhythm are audited with the law of their single periods",)

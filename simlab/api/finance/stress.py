@@ -32,7 +32,6 @@ from simlab.execution import Curves, PlanSums, alike, run_curves
 from simlab.frontier import Plan, Robust, best_plan, least_regret
 from simlab.frontier import Problem as SegmentProblem
 from simlab.measures import format_money, mean_estimate, ratio_estimate
-from simlab.models import has_rhythm
 from simlab.verdict.retest import retest
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ def stress(opt: Outcome) -> Stress:
 
 
 def _rhythm_notes(data: Data) -> tuple[str, ...]:
-    rows = int(has_rhythm(data.models.world.demand).sum())
+    rows = int(data.models.world.demand.has_rhythm.sum())
     spread = [name for name, spec in data.study.scenarios.items() if spec.variance is not None]
     if rows == 0 or not spread:
         return ()

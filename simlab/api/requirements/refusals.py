@@ -7,7 +7,7 @@ from typing import Literal
 from simlab.api.data.data import Data
 from simlab.engine.world.demand_law import DemandLaw
 from simlab.errors import InvalidInputError, Problem
-from simlab.models import has_rhythm, is_plain
+from simlab.models import is_plain
 from simlab.study.sections import ScenarioSpec
 
 Command = Literal["optimize", "compare", "audit", "learned segments"]
@@ -76,7 +76,7 @@ BASE = "as fitted"
 
 def _scalable(law: DemandLaw) -> bool:
     """Whether all laws are of single periods, but for those with a rhythm, which have their own way."""
-    return bool((is_plain(law) | has_rhythm(law)).all())
+    return bool((is_plain(law) | law.has_rhythm).all())
 
 
 def check_scenarios(data: Data) -> None:

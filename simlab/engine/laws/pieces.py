@@ -51,7 +51,8 @@ def pieces(law: DemandLaw, parts: int) -> DemandLaw:
     lines (the m-th root of its generating function, where that is a law); tables that demand in nearly every
     period tell no lines, and are divided as a negative binomial or gamma law with their mean and variance.
     Normal, lognormal and binomial laws keep mean and variance of the period. Laws drawn from a series, and
-    chains, are divided as the law of any one of their periods: what neighbours have in common is lost.
+    chains, are divided as the law of any one of their periods: what neighbours have in common is lost. Demand
+    with a rhythm (a series read on without end) keeps its intervals, times `parts`.
     """
     if parts == 1:
         return law
@@ -76,8 +77,32 @@ def pieces(law: DemandLaw, parts: int) -> DemandLaw:
         past=None,
         chain=None,
     )
-    tables = np.flatnonzero(~np.isin(law.kind, (*DIVISIBLE, *_BY_MOMENTS, LawKind.INTERMITTENT)))
-    return _with_tables(out, law, tables, parts) if tables.size else out
+    rhythm = law.has_rhythm
+    divided = np.isin(law.kind, (*DIVISIBLE, *_BY_MOMENTS, LawKind.INTERMITTENT))
+    tables = np.flatnonzero(~divided & ~rhythm)
+    out = _with_tables(out, law, tables, parts) if tables.size else out
+    return _with_rhythm(out, law, np.flatnonzero(rhythm), parts) if rhythm.any() else out
+
+
+def _with_rhythm(out: DemandLaw, law: DemandLaw, rows: IntArray, parts: int) -> DemandLaw:
+    """Series that are read on without end: all of a period's demand falls into the last of its parts."""
+    past = law.past
+    assert past is not None
+    start, length = past.start.copy(), past.length.copy()
+    mean, variance = out.mean, out.variance
+    series, end = [past.series], past.series.size
+    for row in rows.tolist():
+        own = past.series[past.start[row] : past.start[row] + past.length[row]]
+        line = np.zeros(own.size * parts, np.int64)
+        line[parts - 1 :: parts] = own
+        series.append(line)
+        start[row], length[row], end = end, line.size, end + line.size
+        mean[row], variance[row] = line.mean(), line.var()
+    phases = past.phases
+    if phases is not None:
+        phases = np.concatenate([phases, np.zeros(end - phases.size, phases.dtype)])
+    longer = replace(past, start=start, length=length, series=np.concatenate(series), phases=phases)
+    return replace(out, past=longer)
 
 
 _BY_MOMENTS = (LawKind.NORMAL, LawKind.LOGNORMAL, LawKind.BINOMIAL)

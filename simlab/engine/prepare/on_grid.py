@@ -182,8 +182,14 @@ def _mixed(law: DemandLaw, split: BoolArray, parts: int) -> DemandLaw:
     }
     columns["kind"] = columns["kind"].astype(np.int8)
     seasons = None if law.seasons is None else _both(law.seasons, split, parts)
+    past = law.past
+    if past is not None and fine.past is not None:
+        start, length = (
+            np.where(split, getattr(fine.past, k), getattr(past, k)) for k in ("start", "length")
+        )
+        past = replace(fine.past, start=start, length=length)
     return DemandLaw(
-        **columns, values=fine.values, weights=fine.weights, seasons=seasons, past=law.past, chain=law.chain
+        **columns, values=fine.values, weights=fine.weights, seasons=seasons, past=past, chain=law.chain
     )
 
 

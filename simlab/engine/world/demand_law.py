@@ -9,7 +9,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from simlab.arrays import CodeArray, FloatArray, IntArray, KeyArray, take_rows
+from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray, KeyArray, take_rows
 from simlab.errors import EngineFaultError
 
 MOST_MULTIPLIERS = 16
@@ -40,6 +40,9 @@ class LawKind(IntEnum):
     CALENDAR = 12
     MARKOV = 13
 
+
+ENDLESS = 1 << 30
+"""Periods of a block that no run ends: the series is read on, around its end (demand with a rhythm)."""
 
 SERIES_KINDS = (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS, LawKind.CALENDAR)
 """Laws that draw from an item's observed series (`Past`)."""
@@ -224,6 +227,13 @@ class DemandLaw:
     @property
     def n_items(self) -> int:
         return int(self.kind.size)
+
+    @property
+    def has_rhythm(self) -> BoolArray:
+        """(n,) whether the law reads a series on without end, as renewal laws do."""
+        if self.past is None:
+            return np.zeros(self.n_items, np.bool_)
+        return np.asarray((self.kind == LawKind.MOVING_BLOCKS) & (self.past.block >= ENDLESS))
 
     @property
     def cycle(self) -> int:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray, KeyArray
-from simlab.engine.world.demand_law import DemandLaw, LawKind, Past
+from simlab.engine.world.demand_law import ENDLESS, DemandLaw, LawKind, Past
 from simlab.engine.world.world import World
 from simlab.models.demand.choice import too_wide
-from simlab.models.demand.past.rhythm_series import ENDLESS, rhythm_again
+from simlab.models.demand.past.rhythm_series import rhythm_again
 from simlab.models.statistics import SECOND, beta_of, gamma_of, mixed, normal_of, start_of, uniform_of
 from simlab.models.suppliers.redrawn import DelayUncertainty
 

@@ -16,10 +16,10 @@ import numpy as np
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.engine.kernels import streams
-from simlab.engine.world.demand_law import DemandLaw, LawKind, Past
+from simlab.engine.world.demand_law import ENDLESS, DemandLaw, LawKind, Past
 from simlab.models.demand.choice import asked_laws
 from simlab.models.demand.marginal import is_plain, marginal
-from simlab.models.demand.past.rhythm_series import ENDLESS, rhythm_series
+from simlab.models.demand.past.rhythm_series import rhythm_series
 from simlab.models.demand.scoring.scores import first_predicted
 from simlab.models.history.history import History, places
 from simlab.models.statistics import start_of, uniform_of
@@ -60,16 +60,10 @@ class _Heard:
         return self.renewal > self.before
 
 
-def has_rhythm(law: DemandLaw) -> BoolArray:
-    """(n,) whether the law is a renewal process of what was seen."""
-    block = np.zeros(law.n_items) if law.past is None else law.past.block
-    return np.asarray((law.kind == LawKind.MOVING_BLOCKS) & (block >= ENDLESS))
-
-
 def law_names(law: DemandLaw) -> list[str]:
     """Name of every law as tables show it."""
     names = [LawKind(int(kind)).name.lower() for kind in law.kind]
-    return [RENEWAL if rhythm else name for name, rhythm in zip(names, has_rhythm(law).tolist(), strict=True)]
+    return [RENEWAL if rhythm else name for name, rhythm in zip(names, law.has_rhythm.tolist(), strict=True)]
 
 
 def without_rhythm(law: DemandLaw) -> DemandLaw:
@@ -77,10 +71,10 @@ def without_rhythm(law: DemandLaw) -> DemandLaw:
 
     Where formulas of independent periods are compared with the simulator.
     """
-    rows = np.flatnonzero(has_rhythm(law))
+    rows = np.flatnonzero(law.has_rhythm)
     if rows.size == 0:
         return law
-    if not (is_plain(law) | has_rhythm(law)).all():
+    if not (is_plain(law) | law.has_rhythm).all():
         raise ValueError("other laws are drawn from series, chains or seasons, too")
     return marginal(law)
 
@@ -93,7 +87,7 @@ def times_demand(law: DemandLaw, factor: float) -> DemandLaw:
     Units stay whole: the running sum of a series is scaled and rounded, so that its mean is kept within half
     a unit in the whole series.
     """
-    rows = np.flatnonzero(has_rhythm(law))
+    rows = np.flatnonzero(law.has_rhythm)
     if rows.size == 0 or law.past is None:
         return law
     past, mean, variance = law.past, law.mean.copy(), law.variance.copy()

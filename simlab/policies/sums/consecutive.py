@@ -8,8 +8,7 @@ import numpy as np
 
 from simlab.arrays import ComplexArray, FloatArray, IntArray
 from simlab.engine.laws.pmfs import pmfs_of_cycle
-from simlab.engine.world.demand_law import DemandLaw, LawKind
-from simlab.models.demand.past.rhythm_series import ENDLESS
+from simlab.engine.world.demand_law import ENDLESS, DemandLaw, LawKind
 from simlab.policies.sums.serial import (
     chain_sums,
     moving_sum,

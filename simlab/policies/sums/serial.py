@@ -9,9 +9,8 @@ import numpy as np
 
 from simlab.arrays import ComplexArray, FloatArray, IntArray
 from simlab.engine.laws.pmfs import pmf_of_phase
-from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.engine.world.demand_law import ENDLESS, DemandLaw, LawKind
 from simlab.models import is_plain, marginal
-from simlab.models.demand.past.rhythm_series import ENDLESS
 from simlab.policies.sums.transforms import put, transforms
 
 _CHANCE = 2.0**32

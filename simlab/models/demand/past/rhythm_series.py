@@ -6,9 +6,6 @@ import numpy as np
 
 from simlab.arrays import FloatArray, IntArray
 
-ENDLESS = 1 << 30
-"""Periods of a block that no run ends: the series is read on, around its end."""
-
 
 def rhythm_series(intervals: IntArray, sizes: IntArray) -> IntArray:
     """Units per period: every interval ends with a demand of its size.
