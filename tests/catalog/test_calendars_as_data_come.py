@@ -182,7 +182,8 @@ def test_rare_sales_are_not_taken_for_a_grain() -> None:
     rng = np.random.default_rng(11)
     for _ in range(60):
         dates = np.unique(np.datetime64("2023-01-01") + rng.integers(0, 700, rng.integers(1, 25)))
-        catalog(dates, period="day", data={"demand": {"isolated": "keep"}})
+        found = catalog(dates, period="day", data={"demand": {"isolated": "keep"}})
+        assert found.demand.date.size == dates.size
 
 
 def test_a_table_that_mixes_daily_and_weekly_rows_is_asked_about() -> None:
@@ -332,7 +333,7 @@ def test_a_slow_start_and_rare_sales_are_not_isolated() -> None:
     rng = np.random.default_rng(12)
     for _ in range(60):
         dates = np.unique(np.datetime64("2019-01-01") + rng.integers(0, 2000, rng.integers(2, 40)))
-        catalog(dates, period="month")
+        assert catalog(dates, period="month").demand.date.size == dates.size
     catalog(np.concatenate([days("2023-01-02", 1), days("2023-03-06", 60, 7)]))
 
 
