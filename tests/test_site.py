@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ _LINK = re.compile(r"\]\(([^)#]+\.(?:md|ipynb|py|svg|png))")
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site as CI builds it: warnings are errors."""
     pytest.importorskip("sphinx", reason="the documentation needs the extra 'docs'")
     out = tmp_path_factory.mktemp("site")
@@ -32,7 +31,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    yield out / "html"
+    return out / "html"
 
 
 def test_the_site_builds_without_a_warning_and_loads_nothing_from_elsewhere(site: Path) -> None:

@@ -70,8 +70,8 @@ def study_file() -> str:
     lines = [
         "# Study file reference",
         "",
-        "Every option, read off the program. A study file is TOML; unknown names are refused with the line they",
-        "stand in. `simlab init DIR` writes a file with the options most people need.",
+        "Every option, read off the program. A study file is TOML; unknown names are refused with their line.",
+        "`simlab init DIR` writes a file with the options most people need.",
         "",
     ]
     for section, model, names in _sections():
@@ -181,9 +181,9 @@ def commands() -> str:
     lines = [
         "# Commands",
         "",
-        "Results go to stdout, progress to stderr. `--format json` prints one JSON document instead of tables;",
-        "`--out DIR` names the run folder (default `runs/<study name>`, then `-2`, `-3`: nothing that exists is",
-        "ever replaced). [Exit codes](../exit_codes.md).",
+        "Results go to stdout, progress to stderr. `--format json` prints one JSON document instead of",
+        "tables; `--out DIR` names the run folder (default `runs/<study name>`, then `-2`, `-3`: nothing",
+        "that exists is ever replaced). [Exit codes](../exit_codes.md).",
         "",
     ]
     for name, command in _commands("simlab", typer.main.get_command(app)):
@@ -207,7 +207,8 @@ _NUMBERS = {
     name: n for name, n in vars(findings).items() if name.isupper() and isinstance(n, int) and n < 100
 }
 _AREAS = {
-    TABLE: f"Tables: the letters are {', '.join(f'{code} for {table}' for table, code in findings.CODES.items())}",
+    TABLE: "Tables: the letters are "
+    + ", ".join(f"{code} for {table}" for table, code in findings.CODES.items()),
     "CAS": "Cases of selfcheck",
     "INI": "simlab init",
     "MOD": "Laws, lead times",
@@ -228,8 +229,9 @@ def errors() -> str:
     lines = [
         "# Errors",
         "",
-        "Every code that a message can carry, read off the program; `…` stands for what the message says of your",
-        "input. A message names file, line, column, the value found and the likely fix, and all problems come at once.",
+        "Every code that a message can carry, read off the program; `…` stands for what it says of your",
+        "input. A message names file, line, column, the value found and the likely fix, and all problems",
+        "come at once.",
         "[What a command ends with](../exit_codes.md).",
         "",
     ]
