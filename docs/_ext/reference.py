@@ -70,7 +70,7 @@ def study_file() -> str:
     lines = [
         "# Study file reference",
         "",
-        "Every option, read off the program. A study file is TOML; unknown names are refused with their line.",
+        "Every option, read off the program. A study file is TOML; unknown names are refused.",
         "`simlab init DIR` writes a file with the options most people need.",
         "",
     ]
