@@ -60,6 +60,7 @@ def simlab(
 def demo(
     out: Out = None,
     workers: Workers = None,
+    verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -72,13 +73,14 @@ def demo(
     \b
     Examples:
       simlab demo
+      simlab demo -v
       simlab demo --out first-look --format json
     """
     from simlab import api
 
     with watched(quiet) as progress:
         result = api.run_demo(out=out, workers=workers, progress=progress)
-    print_run(result, format, quiet)
+    print_run(result, format, quiet, verbose)
 
 
 @app.command()
@@ -172,6 +174,7 @@ def optimize(
     out: Out = None,
     curves: Curves = None,
     workers: Workers = None,
+    verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -188,6 +191,7 @@ def optimize(
     \b
     Examples:
       simlab optimize mystudy/study.toml
+      simlab optimize mystudy/study.toml -v
       simlab optimize mystudy/study.toml --format json
       simlab optimize study.toml --curves runs/retailer
     """
@@ -195,7 +199,7 @@ def optimize(
 
     with watched(quiet) as progress:
         result = api.run_optimize(study, out=out, workers=workers, progress=progress, curves=curves)
-    print_run(result, format, quiet)
+    print_run(result, format, quiet, verbose)
 
 
 @app.command()
