@@ -148,6 +148,8 @@ class PlanSums:
         Units asked for, and served at once.
     demanded_value, served_value : (p, c, r) int64
         The same at unit cost, in multiples of the cost resolution.
+    delivered_value : (p, c, r) int64
+        Units that customers get, at once or after waiting, at unit cost: demanded less lost.
     stock_value : (p, c, r) int64
         Shelf stock at the count plus after ordering (twice the mean of the two), at unit cost,
         summed over periods (their parts, with a working grid).
@@ -168,6 +170,7 @@ class PlanSums:
     served: IntArray
     demanded_value: IntArray
     served_value: IntArray
+    delivered_value: IntArray
     stock_value: IntArray
     holding: IntArray
     ready: IntArray
@@ -267,6 +270,7 @@ def reduce_items(curves: Curves, request: PlanRequest, weights: Weights) -> Plan
         if request.whole:
             sums.demanded_value[:, at] += demanded * cost
             sums.served_value[:, at] += served * cost
+            sums.delivered_value[:, at] += (demanded - _columns(curves.lost[item], columns)) * cost
             if weights.margin is not None:
                 sums.lost_margin[:, at] += (demanded - served) * weights.margin[item]
             for name in ("ready", "short", "receipts", "good_receipts", "orders"):
