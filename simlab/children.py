@@ -15,8 +15,14 @@ from contextlib import contextmanager
 SAFE_PATH = "PYTHONSAFEPATH"
 
 
-def start_python(code: str, *arguments: str, **streams: int) -> subprocess.Popen[bytes]:
-    """An interpreter that runs `code`; `streams` are those of `subprocess.Popen`.
+def start_python(
+    code: str,
+    *arguments: str,
+    stdin: int | None = None,
+    stdout: int | None = None,
+    stderr: int | None = None,
+) -> subprocess.Popen[bytes]:
+    """An interpreter that runs `code`; streams as of `subprocess.Popen`.
 
     Raises
     ------
@@ -24,7 +30,8 @@ def start_python(code: str, *arguments: str, **streams: int) -> subprocess.Popen
         The system gives no further process.
     """
     command = [sys.executable, "-c", code, *arguments]
-    return subprocess.Popen(command, env={**os.environ, SAFE_PATH: "1"}, **streams)
+    environment = {**os.environ, SAFE_PATH: "1"}
+    return subprocess.Popen(command, env=environment, stdin=stdin, stdout=stdout, stderr=stderr)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 import numba
 import numpy as np
-from numba.core.caching import FunctionCache
+from numba.core import caching
 
 from simlab.version import __version__
 
@@ -111,7 +111,10 @@ def _cache_in(folder: Path) -> Iterator[None]:
         config.CACHE_DIR = before
 
 
-class _MendedCache(FunctionCache):  # type: ignore[misc]
+_Cache: Any = caching.FunctionCache
+
+
+class _MendedCache(_Cache):  # type: ignore[misc]
     """Numba's cache of a function, but a damaged file is thrown away and its code compiled again.
 
     A write cut short (power, a full disk, a copied folder) leaves files that cannot be read; numba itself

@@ -150,7 +150,7 @@ def _walked(raw: Mapping[str, Any]) -> Iterator[tuple[str, int, Any]]:
         if depth > _DEEPEST:
             continue
         if isinstance(value, Mapping):
-            for key, inner in reversed(value.items()):
+            for key, inner in reversed([*value.items()]):
                 yield f"{visible(option)} (a key)", depth, str(key)
                 left.append((f"{option}.{key}" if option else str(key), depth + 1, inner))
         elif isinstance(value, list | tuple):
