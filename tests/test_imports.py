@@ -56,6 +56,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("simulator",),
         ("plans", "simulation", "tracing"),
         ("finance", "learning"),
+        ("decision",),
         ("output",),
         ("audits", "checks", "comparison", "contest", "optimization"),
         ("starting",),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.api.data.data import Data
+from simlab.api.decision.decision import Decision, decision
 from simlab.api.finance.bounds import Bounds, bounds
 from simlab.api.finance.capital import Capital
 from simlab.api.finance.finance import Finance, by_segment, exchange_rates, next_euro, release
@@ -21,6 +22,7 @@ from simlab.api.output.tables import frontier_frame, segment_frame
 from simlab.api.output.writing import report_to
 from simlab.api.plans.levels import PlannedPlan
 from simlab.api.plans.outcome import Outcome
+from simlab.api.plans.same_service import with_same_service
 from simlab.api.plans.search import prepare, redrawn, search_curves, solve_ready, tested
 from simlab.api.plans.weighed import weighed
 from simlab.api.requirements.accounting import compare_counted
@@ -103,6 +105,11 @@ class Optimization(Outcome):
     def finance(self) -> Finance:
         """What money asks of the plan, each analysis found once: capital, stock value, stress."""
         return Finance(self, self.simulator.progress)
+
+    @cached_property
+    def decision(self) -> Decision:
+        """Today, the same service, and the proposed plan side by side, with the change."""
+        return decision(self)
 
     @property
     def capital(self) -> Capital:
@@ -212,6 +219,9 @@ def optimize(
     solved = solve_ready(ready, sums, clock, fill_rate, budget)
     if curves is not None:
         solved = replace(solved, notes=(*solved.notes, curves.note))
+    with clock.stage("same service"):
+        compared = with_same_service(ready.simulator, solved, ready.references, ready.targets)
+        ready = replace(ready, references=compared)
     search, verdict = tested(ready, solved, clock)
     scale = settings.scale(data.study)
     return Optimization(

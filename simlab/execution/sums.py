@@ -173,6 +173,8 @@ class PlanSums:
         Units asked for, and served at once.
     demanded_value, served_value : (p, c, r) int64
         The same at unit cost, in multiples of the cost resolution.
+    delivered_value : (p, c, r) int64
+        Units that customers get, at once or after waiting, at unit cost: demanded less lost.
     stock_value : (p, c, r) int64
         Shelf stock at the count plus after ordering (twice the mean of the two), at unit cost,
         summed over periods (their parts, with a working grid).
@@ -197,6 +199,7 @@ class PlanSums:
     served: IntArray
     demanded_value: IntArray
     served_value: IntArray
+    delivered_value: IntArray
     stock_value: IntArray
     holding: IntArray
     ready: IntArray
@@ -287,6 +290,8 @@ def reduce_items(curves: Curves, request: PlanRequest, weights: Weights) -> Plan
         If a sum of money might leave the range of int64.
     """
     sums = PlanSums.zeros(request.n_plans, request.n_cells, curves.served.shape[2])
+    if not request.n_plans:
+        return sums
     stock = curves.on_hand + curves.on_hand_start
     _prove_bounds(stock, curves.demanded, weights)
     by_weight = _by_weight(curves, weights)
@@ -302,6 +307,8 @@ def reduce_items(curves: Curves, request: PlanRequest, weights: Weights) -> Plan
         if weights.margin is not None and weights.margin[item] < 0:
             sums.lost_margin[:, at] += (demanded - served) * weights.margin[item]
         if request.whole:
+            delivered = demanded - _columns(curves.lost[item], columns)
+            sums.delivered_value[:, at] += delivered * weights.unit_cost[item]
             for name in ("ready", "short", "receipts", "good_receipts", "orders"):
                 getattr(sums, name)[:, at] += _columns(getattr(curves, name)[item], columns)
     for name in by_weight:
@@ -329,9 +336,8 @@ def _count(sums: PlanSums, curves: Curves, request: PlanRequest, weights: Weight
     if cost is not None:
         sums.cost[...] = getattr(sums, cost)
     if service is not None:
-        sums.good[...], sums.asked[...] = (
-            getattr(sums, f"{name}{service}") for name in ("served", "demanded")
-        )
+        sums.good[...] = getattr(sums, f"served{service}")
+        sums.asked[...] = getattr(sums, f"demanded{service}")
     if account is None or (cost is not None and service is not None):
         return
     refuse_large(float(account.largest(curves).sum()))
