@@ -92,7 +92,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "models": (
         ("correlation", "grouping", "statistics", "working_parts"),
         ("review_cycles", "terms"),
-        ("history",),
+        ("history", "margins"),
         ("suppliers",),
         ("demand",),
         ("fitting",),
