@@ -24,6 +24,7 @@ from simlab.api.plans.levels import PlannedPlan
 from simlab.api.plans.outcome import Outcome
 from simlab.api.plans.same_service import with_same_service
 from simlab.api.plans.search import prepare, redrawn, search_curves, solve_ready, tested
+from simlab.api.plans.weighed import weighed
 from simlab.api.requirements.accounting import compare_counted
 from simlab.api.requirements.refusals import refuse
 from simlab.api.settings import Clock, Settings
@@ -57,6 +58,14 @@ class Optimization(Outcome):
         Price less unit cost. Where unmet demand waits it is margin at risk, where it is lost it is gone.
         """
         return lost_margin(self, kind, sample, segment)
+
+    def weights(self) -> ResultTable:
+        """Every compared plan in units, value, margin and items: service, cost at equal service, late margin.
+
+        One row per plan × weight on the verdict seed, with the share of the further late margin up to which
+        the chosen plan pays; which weight decided is in the column ``decides``.
+        """
+        return weighed(self)
 
     def exchange_rates(self) -> ResultTable:
         """What one more percentage point of service costs, between neighbouring plans."""

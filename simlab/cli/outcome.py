@@ -6,9 +6,8 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import typer
-
 from simlab.cli.options import Format
+from simlab.cli.say import say
 from simlab.cli.screen import print_screen
 from simlab.cli.tables import print_json, print_sentences, print_table, records
 
@@ -30,13 +29,13 @@ def print_run(result: RunResult, format: Format, quiet: bool, verbose: bool = Fa
     print_sentences(result.statements)
     for name, frame in result.tables.items():
         print_table(frame, name.capitalize())
-    typer.echo()
-    typer.echo(f"Run     {result.folder}")
+    say()
+    say(f"Run     {result.folder}")
     if result.report is not None:
-        typer.echo(f"Report  {result.report}")
+        say(f"Report  {result.report}")
     if not quiet and sys.stderr.isatty():
         spent = " · ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.times.items())
-        typer.echo(spent, err=True)
+        say(spent, err=True)
 
 
 def _print_run_json(result: RunResult) -> None:

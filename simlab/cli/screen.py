@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+from simlab.cli.say import say
 
 if TYPE_CHECKING:
     from simlab.api.output.brief import Brief
@@ -22,14 +22,14 @@ _SEGMENTS = 40
 def print_screen(result: RunResult, brief: Brief) -> None:
     """Title, headline, decision, comparisons, what to look at, where to go on; then the segments."""
     for line in screen(result, brief):
-        typer.echo(line)
-    typer.echo()
+        say(line)
+    say()
     for line in segment_lines(brief):
-        typer.echo(line)
+        say(line)
 
 
 def screen(result: RunResult, brief: Brief) -> list[str]:
-    """The first lines, `LINES` at most: what does not fit is counted and shown by -v."""
+    """The first lines, `LINES` at most: what does not fit is cut, and -v shows it."""
     from simlab.run.statements import MARKS
 
     told = result.told
@@ -39,28 +39,21 @@ def screen(result: RunResult, brief: Brief) -> list[str]:
     lines += aligned((brief.header, *brief.rows), WIDTH)
     ends = _ends(result, brief)
     free = LINES - len(lines) - len(ends)
-    return [*lines, *_what_fits([head.text, *_looks(told)], free), *ends]
+    looks = _looks(told)
+    claims = _wrapped(head.text, min(2, free - bool(looks)))
+    return [*lines, *claims, *_wrapped(looks, free - len(claims)), *ends]
 
 
-def _looks(told: Sequence[Statement]) -> list[str]:
-    limits = [f"? {one.line}" for one in told if one.group == "limit" and one.state != "good"]
-    return [*(f"! {one.line}" for one in told if one.group == "look"), *limits]
-
-
-def _what_fits(texts: Sequence[str], free: int) -> list[str]:
-    """Whole statements as long as there is room, and how many are left out."""
-    shown: list[str] = []
-    texts = [text for text in texts if text]
-    for number, text in enumerate(texts):
-        lines, rest = _wrapped(text, 2), len(texts) - number - 1
-        if len(shown) + len(lines) + (rest > 0) > free:
-            left = f"{rest + 1} more to look at: -v, or the report"
-            return [*shown, f"! {left}"][: max(free, 0)]
-        shown += lines
-    return shown
+def _looks(told: Sequence[Statement]) -> str:
+    """What to look at before one signs, in short."""
+    titles = [one.title for one in told if one.group == "look"]
+    titles += [one.title.rstrip(".") for one in told if one.group == "limit" and one.state != "good"]
+    return f"! {'; '.join(titles)}" if titles else ""
 
 
 def _wrapped(text: str, most: int) -> list[str]:
+    if not text or most < 1:
+        return []
     return textwrap.wrap(
         text, WIDTH, max_lines=most, placeholder=" … (-v)", subsequent_indent="  ", break_on_hyphens=False
     )
@@ -69,8 +62,8 @@ def _wrapped(text: str, most: int) -> list[str]:
 def _ends(result: RunResult, brief: Brief) -> list[str]:
     plan = result.folder / "results" / "plan.csv"
     plan = plan if plan.exists() else plan.with_suffix(".parquet")
-    page = [] if result.report is None else [f"report  {_near(result.report)}"]
-    return [*page, f"plan    {_near(plan)}   more: -v", f"next    {brief.next}"]
+    page = "" if result.report is None else f" {result.report.name},"
+    return [f"in {_near(result.folder)}:{page} results/{plan.name} (more: -v)", f"next: {brief.next}"]
 
 
 def _near(path: Path) -> str:

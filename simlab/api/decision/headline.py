@@ -83,18 +83,21 @@ class Pair:
         )
 
     def phrase(self, spends: tuple[str, str]) -> str:
-        """ "costs 0.8% more to hold than today's levels (by units 17.3% less)"."""
-        costs, hold = spends
-        name = PLAN_NAMES[self.plan].the
+        """ "0.8% more to hold than today's levels (by units 17.3% less)"."""
+        hold = spends[1]
+        name = PLAN_NAMES[self.plan].short
         if self.mark in ("less", "more"):
-            said = f"{costs} {self._percent(self.deciding)} {self.mark} {hold}than {name}"
+            said = f"{self._percent(self.deciding)} {self.mark} {hold}than {name}"
         elif self.mark == "same":
-            said = f"{costs} as much {hold}as {name}"
+            said = f"as much {hold}as {name}"
         elif self.mark == "open":
-            said = f"is too close to {name} to call"
+            said = f"too close to {name} to call"
         else:
-            said = f"does not meet {name} at one service"
-        others = [f"by {noun(weight)} {self._other(weight)}" for weight in self.others]
+            said = f"no number against {name}"
+        alike: dict[str, list[str]] = {}
+        for weight in self.others:
+            alike.setdefault(self._other(weight), []).append(noun(weight))
+        others = [f"by {_listed(weights)} {text}" for text, weights in alike.items()]
         return f"{said} ({', '.join(others)})" if others else said
 
     def _other(self, weight: str) -> str:
@@ -133,9 +136,8 @@ def headline(
         parts.append(f"not confirmed by the last {replay.length}")
     text = ""
     if pairs:
-        at = f"At the same service by {noun(decision.weight)}"
-        said = "; it ".join(pair.phrase(spends) for pair in pairs)
-        text = f"{at} planning by segment {said}."
+        at = f"At the same service by {noun(decision.weight)} planning by segment {spends[0]}"
+        text = f"{at} {'; '.join(pair.phrase(spends) for pair in pairs)}."
     return Statement(_state(pairs, denied), "; ".join(parts) + ".", text, "headline", "headline")
 
 

@@ -43,8 +43,9 @@ def look_first(opt: Outcome, capital: Capital, achieved: pd.DataFrame) -> tuple[
     return tuple(one for one in found if one is not None)
 
 
-def _look(key: str, text: str) -> Statement:
-    return Statement("open", "", text, key, "look")
+def _look(key: str, title: str, text: str) -> Statement:
+    """A title for a line of the terminal, and the sentence."""
+    return Statement("open", title, text, key, "look")
 
 
 def lowest(opt: Outcome) -> Statement | None:
@@ -64,7 +65,8 @@ def lowest(opt: Outcome) -> Statement | None:
     ]
     more = f" and {at.size - _NAMED} more" if at.size > _NAMED else ""
     least = short_rate(float(min(opt.targets[choice[row]] for row in at)))
-    return _look("lowest target", f"Lowest target allowed ({least}) in {', '.join(said)}{more}.")
+    title = f"lowest target ({least}) in {', '.join(names[row] for row in order[:_NAMED])}{more}"
+    return _look("lowest target", title, f"Lowest target allowed ({least}) in {', '.join(said)}{more}.")
 
 
 def vital(criticality: TextArray | None, fill: FloatArray) -> Statement | None:
@@ -76,10 +78,8 @@ def vital(criticality: TextArray | None, fill: FloatArray) -> Statement | None:
     if not low:
         return None
     n, verb = int(is_vital.sum()), "is" if low == 1 else "are"
-    return _look(
-        "vital",
-        f"{low:,} of {n:,} vital SKU-locations {verb} served less than {100 * LOW:.0f}%.",
-    )
+    text = f"{low:,} of {n:,} vital SKU-locations {verb} served less than {100 * LOW:.0f}%."
+    return _look("vital", f"{low:,} of {n:,} vital items below {100 * LOW:.0f}%", text)
 
 
 def dip(capital: Capital) -> Statement | None:
@@ -87,9 +87,9 @@ def dip(capital: Capital) -> Statement | None:
     if capital.dip is None or capital.lump or capital.unknown:
         return None
     at, fill = capital.dip
-    return _look(
-        "dip", f"On the way there service falls to {short_rate(fill)} of units in {capital.period} {at + 1}."
-    )
+    served, when = short_rate(fill), f"{capital.period} {at + 1}"
+    text = f"On the way there service falls to {served} of units in {when}."
+    return _look("dip", f"dips to {served} in {when}", text)
 
 
 def over_budget(capital: Capital, budget: float | None) -> Statement | None:
@@ -102,11 +102,9 @@ def over_budget(capital: Capital, budget: float | None) -> Statement | None:
         return None
     periods = f"{n:,} {capital.period}{'s' if n != 1 else ''}"
     peak = short_money(float(stock.max()), capital.currency)
-    return _look(
-        "budget on the way",
-        f"The budget of {short_money(budget, capital.currency)} is exceeded on the way for {periods}, "
-        f"peak {peak}.",
-    )
+    money = short_money(budget, capital.currency)
+    text = f"The budget of {money} is exceeded on the way for {periods}, peak {peak}."
+    return _look("budget on the way", f"over budget on the way for {periods}, peak {peak}", text)
 
 
 def first_orders(capital: Capital) -> Statement | None:
@@ -120,4 +118,5 @@ def first_orders(capital: Capital) -> Statement | None:
         return None
     span = f"{n} {capital.period}{'s' if n != 1 else ''}"
     money = [short_money(x, capital.currency) for x in (first, usual)]
-    return _look("first orders", f"Orders of the first {span}: {money[0]}, against {money[1]} usually.")
+    text = f"Orders of the first {span}: {money[0]}, against {money[1]} usually."
+    return _look("first orders", f"first orders {money[0]} against {money[1]} usually", text)

@@ -12,6 +12,8 @@ from simlab.measures.decision import short_money, short_rate
 from simlab.run.statements import Statement
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from simlab.api.plans.outcome import Outcome
     from simlab.verdict.compare import Comparison
 
@@ -90,6 +92,23 @@ def within(value: Estimate, budget: float, currency: str) -> Statement:
     said = f"Mean inventory {text} {verb} the budget of {format_money(budget, currency)}."
     title = f"In the long run stock {verb} the budget of {short_money(budget, currency)}."
     return Statement(state, title, said, "budget", "limit")
+
+
+def break_even(weights: pd.DataFrame, now: str, currency: str) -> tuple[Statement, ...]:
+    """Up to which share of lost units the plan pays against today, as both stand."""
+    rows = weights[(weights["plan"] == now) & weights["plain_break_even"].notna()]
+    if rows.empty:
+        return ()
+    row = rows.iloc[0]
+    saved, further = (short_money(row[key], currency) for key in ("plain_cost", "plain_late_margin"))
+    share, low, high = (row[f"plain_break_even{end}"] for end in ("", "_low", "_high"))
+    if share >= 1:
+        pays = "it pays even if all late units are lost"
+    else:
+        most, ends = f"{100 * share:.1f}%", f"{100 * low:.1f} to {100 * high:.1f}%"
+        pays = f"it pays if fewer than {most} of late units are lost ({ends})"
+    text = f"Against {PLAN_NAMES[now].the}: {saved} a year saved, {further} more margin late; {pays}."
+    return (Statement("open", "", text, "break-even", "break-even"),)
 
 
 def missing_today(decision: Decision) -> tuple[Statement, ...]:

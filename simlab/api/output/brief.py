@@ -72,7 +72,7 @@ def brief(opt: Outcome, decision: Decision, by_segment: pd.DataFrame) -> Brief:
             "Segment",
             "items",
             "target",
-            f"served {_now(today)}",
+            f"units {_now(today)}",
             "proposed",
             f"stock {_now(today)}",
             "proposed",

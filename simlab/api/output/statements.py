@@ -10,7 +10,7 @@ from simlab.api.data.dead_stock import dead_stock
 from simlab.api.decision.decision import Decision, decision
 from simlab.api.decision.headline import Replay, pairs_of
 from simlab.api.decision.look import look_first
-from simlab.api.decision.statements import verdict_statements
+from simlab.api.decision.statements import break_even, verdict_statements
 from simlab.measures import PLAN_NAMES, format_estimate, format_rate, sentence
 from simlab.policies.policy import GIVEN
 from simlab.run.statements import Statement, plain
@@ -43,9 +43,10 @@ def optimize_statements(finance: Finance, achieved: pd.DataFrame, replay: Replay
     from simlab.api.finance.statements import finance_statements
 
     opt, table = finance.outcome, decision(finance.outcome)
-    pairs = pairs_of(_weights(opt), table.weight)
+    pairs = pairs_of(finance.weights, finance.weighed.deciding)
     said = (
         *verdict_statements(opt, table, pairs, replay),
+        *break_even(finance.weights, opt.references.now, opt.data.study.currency),
         *look_first(opt, finance.capital, achieved),
         *plain("plan", _plan_lines(opt)),
         *plain("finance", finance_statements(finance)),
@@ -60,22 +61,6 @@ class Said:
 
     decision: Decision
     statements: tuple[Statement, ...]
-
-
-def _weights(opt: Outcome) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(
-        {
-            "plan": [one.b for one in opt.comparisons],
-            "weight": opt.accounting.keys["weight"],
-            "percent": [one.percent.value for one in opt.comparisons],
-            "mark": [
-                "less" if one.percent.high < 0 else "more" if one.percent.low > 0 else "open"
-                for one in opt.comparisons
-            ],
-        }
-    )
 
 
 def _plan_lines(opt: Outcome) -> list[str]:
