@@ -15,13 +15,14 @@ import simlab
 
 PACKAGE = Path(simlab.__file__).parent
 
-EVERYWHERE = frozenset({"arrays", "errors", "measures"})
+EVERYWHERE = frozenset({"arrays", "errors", "measures", "register"})
 
-# The table of the design: a room and the rooms it may import, besides `arrays`, `errors` and `measures`.
+# The table of the design: a room and the rooms it may import, besides those of `EVERYWHERE`.
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "arrays": frozenset(),
     "errors": frozenset(),
     "measures": frozenset(),
+    "register": frozenset(),
     "version": frozenset(),
     "study": frozenset(),
     "catalog": frozenset({"study"}),
