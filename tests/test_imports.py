@@ -57,6 +57,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("simulator",),
         ("plans", "simulation", "tracing"),
         ("finance", "learning"),
+        ("decision",),
         ("output",),
         ("audits", "checks", "comparison", "contest", "optimization"),
         ("starting",),
@@ -90,7 +91,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "models": (
         ("correlation", "grouping", "statistics", "working_parts"),
         ("review_cycles", "terms"),
-        ("history",),
+        ("history", "margins"),
         ("suppliers",),
         ("demand",),
         ("fitting",),

@@ -14,6 +14,7 @@ from simlab.api.finance.limits import limits_frame
 from simlab.api.finance.stock_value import StockValue, stock_value
 from simlab.api.finance.stress import Stress, stress
 from simlab.api.plans.outcome import Outcome
+from simlab.api.plans.weighed import Weighed
 from simlab.api.show import COLOURS, Column, Kind, ResultTable, _canvas
 from simlab.execution import Progress
 from simlab.measures import ALL, format_money, format_rate
@@ -142,12 +143,23 @@ class Finance:
         """The study's scenarios on the same random numbers; None where it names none."""
         return stress(self.outcome) if self.outcome.data.study.scenarios else None
 
+    @cached_property
+    def weighed(self) -> Weighed:
+        """The compared plans in every weight."""
+        return Weighed(self.outcome)
+
+    @cached_property
+    def weights(self) -> pd.DataFrame:
+        """One row per compared plan × weight: service, cost at equal service, late margin, break-even."""
+        return self.weighed.frame()
+
     def frames(self) -> dict[str, pd.DataFrame]:
         """The tables under `results` that finance reads."""
         outcome = self.outcome
         scenarios = {} if self.stress is None else {"stress": self.stress.frame}
         return {
             **scenarios,
+            "weights": self.weights,
             "capital": self.capital.to_frame(),
             "dead_stock": dead_stock(outcome.data).to_frame(),
             "stock_value": self.stock_value.to_frame(),

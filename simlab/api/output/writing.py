@@ -16,6 +16,7 @@ import pandas as pd
 
 from simlab.api.data.data import Data
 from simlab.api.data.replay import replay_plan
+from simlab.api.decision.decision import decision
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
 from simlab.api.output import tables
@@ -166,6 +167,7 @@ def optimization_frames(finance: Finance) -> dict[str, pd.DataFrame]:
             with_stock_value(tables.reference_frame(opt), finance.stock_value), opt
         ),
         **finance.frames(),
+        "decision": decision(opt).to_frame(),
     }
 
 

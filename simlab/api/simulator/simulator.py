@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -50,14 +50,19 @@ class Simulator:
     warmup: int
     progress: Progress | None
 
-    def run(self, groups: list[PlanGroup], phase: str, stage: str) -> dict[str, PlanSums]:
-        """Sums of the plans on the streams of a phase."""
+    def run(
+        self, groups: list[PlanGroup], phase: str, stage: str, replications: int | None = None
+    ) -> dict[str, PlanSums]:
+        """Sums of the plans on the streams of a phase; all its replications, or the first of them."""
+        horizon = self.settings.horizon(phase, self.warmup)
+        if replications is not None:
+            horizon = replace(horizon, replications=replications, slots=min(horizon.slots, replications))
         return retest(
             self.data.models.world,
             groups,
             self.segmentation.codes,
             self.accounting.weights,
-            self.settings.horizon(phase, self.warmup),
+            horizon,
             workers=self.settings.workers,
             progress=self.progress,
             stage=stage,
@@ -138,7 +143,8 @@ class References:
     Attributes
     ----------
     levels : dict of str to Levels
-        One column each: ``habit``, and ``today`` where every SKU-location has today's levels.
+        One column each: ``habit``, ``today`` where every SKU-location has today's levels, and
+        ``same_service`` once it is found: the cheapest plan by segment that serves what today serves.
     targets : dict of str to (n,) float
         What each reference asked of each SKU-location; NaN for today's levels.
     notes : tuple of str
@@ -148,6 +154,11 @@ class References:
     levels: dict[str, Levels]
     targets: dict[str, FloatArray]
     notes: tuple[str, ...]
+
+    @property
+    def now(self) -> str:
+        """What stands for today: today's levels where every SKU-location has them, else the habit."""
+        return "today" if "today" in self.levels else "habit"
 
 
 _PLANNED: WeakKeyDictionary[Data, tuple[tuple[float, ...], PlannedLevels]] = WeakKeyDictionary()
