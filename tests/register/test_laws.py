@@ -40,8 +40,8 @@ def test_every_kind_has_a_record_and_every_name_is_its_own():
 
 @pytest.mark.parametrize("law", STATED, ids=lambda law: law.name)
 def test_a_stated_law_is_drawn_with_its_mean_and_variance(law):
-    """On whole units: continuous laws gain at most 1/4 unit². Without weights of its own a kind would be drawn
-    as Poisson."""
+    """On whole units: continuous laws gain at most 1/4 unit². Without weights of its own a kind would be
+    drawn as Poisson."""
     mean, variance = moments_of(stated(law))
     assert mean[0] == pytest.approx(MEAN, rel=1e-4)
     assert variance[0] == pytest.approx(variance_of(law), rel=2e-3, abs=0.26)

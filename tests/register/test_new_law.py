@@ -25,7 +25,8 @@ quantity = rng.poisson(6.0, 104) * (rng.random(104) < 0.5)
 dates = pd.date_range("2022-01-03", periods=104, freq="7D")
 demand = pd.DataFrame({"sku": "b", "location": "X", "date": dates, "quantity": quantity})
 items = pd.DataFrame({"sku": ["a", "b"], "location": "X", "unit_cost": 5.0, "lead_time": 7, "pack_size": 1,
-    "demand_law": ["zero_inflated_poisson", None], "demand_mean": [3.0, None], "demand_variance": [12.0, None]})
+    "demand_law": ["zero_inflated_poisson", None],
+    "demand_mean": [3.0, None], "demand_variance": [12.0, None]})
 candidates = ["poisson", "negative_binomial", "intermittent", "empirical", "zero_inflated_poisson"]
 
 def data(**models):
@@ -61,7 +62,7 @@ def test_three_files_are_touched(copy):
 
 
 def test_the_recipe_alone_makes_the_law(copy):
-    """Given in items, compared by auto, named by a study, drawn, simulated, and called by its name on the page."""
+    """Given in items, compared by auto, named by a study, drawn, simulated, named on the page."""
     said = json.loads(python(copy[0], PROGRAM).splitlines()[-1])
     n = np.arange(len(said["shares"]))
     exact = 0.5 * stats.poisson(6.0).pmf(n) + 0.5 * (n == 0)  # mean 3, variance 12

@@ -12,7 +12,9 @@ from pathlib import Path
 from worlds.places import ROOT
 
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
-_BLOCK = re.compile(r"```python\n# (simlab/\S+?)(?:, (after|before) the line \"([^\n]*)\")?\n(.*?)```", re.DOTALL)
+_BLOCK = re.compile(
+    r"```python\n# (simlab/\S+?)(?:, (after|before) the line \"([^\n]*)\")?\n(.*?)```", re.DOTALL
+)
 
 
 def steps(title: str) -> list[tuple[str, str, str, str]]:
