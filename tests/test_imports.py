@@ -15,13 +15,15 @@ import simlab
 
 PACKAGE = Path(simlab.__file__).parent
 
-EVERYWHERE = frozenset({"arrays", "errors", "measures", "register"})
+EVERYWHERE = frozenset({"arrays", "children", "errors", "measures", "reading", "register"})
 
-# The table of the design: a room and the rooms it may import, besides those of `EVERYWHERE`.
+# The table of the design: a room and the rooms it may import, besides those allowed everywhere.
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "arrays": frozenset(),
+    "children": frozenset(),
     "errors": frozenset(),
     "measures": frozenset(),
+    "reading": frozenset(),
     "register": frozenset(),
     "version": frozenset(),
     "study": frozenset(),
