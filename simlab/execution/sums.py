@@ -29,6 +29,9 @@ class Account:
         What a unit (cycle, period) of each item weighs in service.
     periods : int
         Counted periods of a replication (parts of them on a working grid): the whole of the ready rate.
+    weight : str
+        ``units``, ``value``, ``margin``, ``items`` or another: what `unit` is. With ``items`` each
+        SKU-location weighs the same, whatever it sells: `item_weights` of the run in place of `unit`.
     """
 
     stock: IntArray
@@ -37,6 +40,7 @@ class Account:
     measure: str
     unit: IntArray
     periods: int
+    weight: str = ""
 
     def take(self, rows: IntArray) -> Account:
         """The account of some items."""
@@ -54,7 +58,10 @@ class Account:
         rows = {name: table.reshape(n, -1).max(axis=1).astype(np.float64) for name, table in peaks.items()}
         cost = sum((rows[name] * getattr(self, name) for name in rows), np.zeros(n))
         units = np.maximum(rows["short"], curves.receipts.reshape(n, -1).max(axis=1))
-        return np.asarray(np.maximum(cost, self.unit * np.maximum(units, self.periods)))
+        return np.asarray(np.maximum(cost, self._unit(curves) * np.maximum(units, self.periods)))
+
+    def _unit(self, curves: Curves) -> IntArray:
+        return item_weights(curves.demanded) if self.weight == "items" else self.unit
 
     def cost(self, curves: Curves) -> IntArray:
         """(n, k, slots) cost of each item, column and slot."""
@@ -69,7 +76,7 @@ class Account:
 
     def service(self, curves: Curves, replications: int) -> tuple[IntArray, IntArray]:
         """(n, k, slots) good part, and what it is a part of; `replications` are those of a slot."""
-        unit = _of_items(self.unit)
+        unit = _of_items(self._unit(curves))
         if self.measure == "cycle_service_level":
             good, asked = curves.good_receipts, curves.receipts
         elif self.measure == "ready_rate":
@@ -78,6 +85,23 @@ class Account:
         else:
             good, asked = curves.served, curves.demanded[:, None]
         return unit * good, np.broadcast_to(unit * asked, good.shape)
+
+
+ONE_ITEM = 10**12
+"""What a SKU-location weighs where each counts once: enough for 0.1 % at a thousand million units."""
+
+
+def item_weights(demanded: IntArray) -> IntArray:
+    """(n,) what a unit of each item weighs where each counts once: `ONE_ITEM` ÷ its units, rounded.
+
+    Parameters
+    ----------
+    demanded : (n, slots) int64
+        Units of all replications of the run. Items without demand weigh 0.
+    """
+    units = demanded.reshape(demanded.shape[0], -1).sum(axis=1)
+    some = np.maximum(units, 1)
+    return np.asarray(np.where(units > 0, (2 * ONE_ITEM + some) // (2 * some), 0), dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +117,8 @@ class Weights:
     account : Account, optional
         Cost and service as the study counts them; holding cost and units if left out.
     margin : (n,) int64, optional
-        Price less unit cost of a unit, in multiples of the cost resolution.
+        Price less unit cost of a unit, in multiples of the cost resolution; below 0 it counts in money
+        and weighs nothing in service.
     """
 
     unit_cost: IntArray
@@ -121,7 +146,7 @@ class PlanRequest:
     n_cells : int
         Number of cells.
     whole : bool
-        Whether every measure is added up; else demanded, served, stock value and holding only.
+        Whether every measure is added up; else demand and service in all weights, stock and holding only.
     """
 
     choice: ChoiceArray
@@ -148,6 +173,8 @@ class PlanSums:
         Units asked for, and served at once.
     demanded_value, served_value : (p, c, r) int64
         The same at unit cost, in multiples of the cost resolution.
+    delivered_value : (p, c, r) int64
+        Units that customers get, at once or after waiting, at unit cost: demanded less lost.
     stock_value : (p, c, r) int64
         Shelf stock at the count plus after ordering (twice the mean of the two), at unit cost,
         summed over periods (their parts, with a working grid).
@@ -159,6 +186,10 @@ class PlanSums:
         Orders of positive size received, those that came in time, and orders placed.
     lost_margin : (p, c, r) int64
         Units not served at once, at their margin; 0 where `Weights` names none.
+    demanded_margin, served_margin : (p, c, r) int64
+        Units at their margin, those below 0 left out; 0 where `Weights` names none.
+    demanded_items, served_items : (p, c, r) int64
+        Units at `item_weights` of the run: each SKU-location once.
     cost, good, asked : (p, c, r) int64
         Cost, and service as part and whole, as the study counts them (`Account`): those of holding,
         served and demanded unless it says otherwise.
@@ -168,6 +199,7 @@ class PlanSums:
     served: IntArray
     demanded_value: IntArray
     served_value: IntArray
+    delivered_value: IntArray
     stock_value: IntArray
     holding: IntArray
     ready: IntArray
@@ -176,6 +208,10 @@ class PlanSums:
     good_receipts: IntArray
     orders: IntArray
     lost_margin: IntArray
+    demanded_margin: IntArray
+    served_margin: IntArray
+    demanded_items: IntArray
+    served_items: IntArray
     cost: IntArray
     good: IntArray
     asked: IntArray
@@ -254,40 +290,78 @@ def reduce_items(curves: Curves, request: PlanRequest, weights: Weights) -> Plan
         If a sum of money might leave the range of int64.
     """
     sums = PlanSums.zeros(request.n_plans, request.n_cells, curves.served.shape[2])
+    if not request.n_plans:
+        return sums
     stock = curves.on_hand + curves.on_hand_start
     _prove_bounds(stock, curves.demanded, weights)
+    by_weight = _by_weight(curves, weights)
     for item in range(curves.n_items):
         columns, at = request.choice[item], int(request.cell[item])
-        cost, holding = weights.unit_cost[item], weights.holding[item]
         served, held, demanded = curves.served[item, columns], stock[item, columns], curves.demanded[item]
-        sums.demanded[:, at] += demanded
-        sums.served[:, at] += served
-        sums.stock_value[:, at] += held * cost
-        sums.holding[:, at] += held * holding
+        sums.stock_value[:, at] += held * weights.unit_cost[item]
+        sums.holding[:, at] += held * weights.holding[item]
+        for name, unit in by_weight.items():
+            if unit[item]:
+                getattr(sums, f"demanded{name}")[0, at] += demanded * unit[item]
+                getattr(sums, f"served{name}")[:, at] += served * unit[item]
+        if weights.margin is not None and weights.margin[item] < 0:
+            sums.lost_margin[:, at] += (demanded - served) * weights.margin[item]
         if request.whole:
-            sums.demanded_value[:, at] += demanded * cost
-            sums.served_value[:, at] += served * cost
-            if weights.margin is not None:
-                sums.lost_margin[:, at] += (demanded - served) * weights.margin[item]
+            delivered = demanded - _columns(curves.lost[item], columns)
+            sums.delivered_value[:, at] += delivered * weights.unit_cost[item]
             for name in ("ready", "short", "receipts", "good_receipts", "orders"):
                 getattr(sums, name)[:, at] += _columns(getattr(curves, name)[item], columns)
-    _count(sums, curves, request, weights.account)
+    for name in by_weight:
+        whole = getattr(sums, f"demanded{name}")
+        whole[1:] = whole[:1]
+    if weights.margin is not None:
+        sums.lost_margin[...] += sums.demanded_margin - sums.served_margin
+    _count(sums, curves, request, weights)
     return sums
 
 
-def _count(sums: PlanSums, curves: Curves, request: PlanRequest, account: Account | None) -> None:
-    """Cost and service as the study counts them."""
-    if account is None:
-        for name, plain in (("cost", "holding"), ("good", "served"), ("asked", "demanded")):
-            getattr(sums, name)[...] = getattr(sums, plain)
+def _by_weight(curves: Curves, weights: Weights) -> dict[str, IntArray]:
+    """What a unit of each item weighs in service, by the ending of the sums' names."""
+    n = curves.n_items
+    found = {"": np.ones(n, dtype=np.int64), "_value": weights.unit_cost}
+    if weights.margin is not None:
+        found["_margin"] = np.maximum(weights.margin, 0)
+    return {**found, "_items": item_weights(curves.demanded)}
+
+
+def _count(sums: PlanSums, curves: Curves, request: PlanRequest, weights: Weights) -> None:
+    """Cost and service as the study counts them: sums that are there already, or added up."""
+    account = weights.account
+    cost, service = ("holding", "") if account is None else _known(account, weights)
+    if cost is not None:
+        sums.cost[...] = getattr(sums, cost)
+    if service is not None:
+        sums.good[...] = getattr(sums, f"served{service}")
+        sums.asked[...] = getattr(sums, f"demanded{service}")
+    if account is None or (cost is not None and service is not None):
         return
     refuse_large(float(account.largest(curves).sum()))
-    cost = account.cost(curves)
-    good, asked = account.service(curves, replications=1)
+    tables: list[tuple[str, IntArray]] = []
+    if cost is None:
+        tables.append(("cost", account.cost(curves)))
+    if service is None:
+        tables += zip(("good", "asked"), account.service(curves, replications=1), strict=True)
     for item in range(curves.n_items):
         columns, at = request.choice[item], int(request.cell[item])
-        for name, table in (("cost", cost), ("good", good), ("asked", asked)):
+        for name, table in tables:
             getattr(sums, name)[:, at] += table[item, columns]
+
+
+_ENDING = {"units": "", "value": "_value", "margin": "_margin", "items": "_items"}
+
+
+def _known(account: Account, weights: Weights) -> tuple[str | None, str | None]:
+    """Which sums cost is already, and the ending of those that service is; None: neither."""
+    cost = None
+    if not account.order.any() and not account.short.any():
+        for name, unit in (("holding", weights.holding), ("stock_value", weights.unit_cost)):
+            cost = name if cost is None and np.array_equal(account.stock, unit) else cost
+    return cost, _ENDING.get(account.weight) if account.measure == "fill_rate" else None
 
 
 def add_blocks(
