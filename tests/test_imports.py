@@ -66,7 +66,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("commands",),
     ),
     "catalog": (
-        ("columns", "findings", "quality"),
+        ("columns", "findings", "meanings", "quality"),
         ("cells",),
         ("files", "parts"),
         ("catalog",),
