@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -11,7 +10,12 @@ from simlab.arrays import LARGEST_SUM, ChoiceArray, FloatArray, IntArray
 from simlab.engine.world.curves import Curves
 from simlab.errors import OutOfRangeError
 
-_TOO_LARGE = "sums of money would leave 64 bits: choose a coarser data.cost_resolution or fewer periods"
+TOO_LARGE = "sums of money would leave 64 bits: choose a coarser data.cost_resolution or fewer periods"
+_SERVICE = {
+    "fill_rate": ("served", "demanded"),
+    "cycle_service_level": ("good_receipts", "receipts"),
+    "ready_rate": ("ready", "periods"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +42,11 @@ class Account:
     unit: IntArray
     periods: int
 
+    @property
+    def parts(self) -> tuple[str, str]:
+        """Measures of which service is the ratio."""
+        return _SERVICE[self.measure]
+
     def take(self, rows: IntArray) -> Account:
         """The account of some items."""
         weights = {name: getattr(self, name)[rows] for name in ("stock", "order", "short", "unit")}
@@ -59,7 +68,7 @@ class Account:
     def cost(self, curves: Curves) -> IntArray:
         """(n, k, slots) cost of each item, column and slot."""
         if (self.largest(curves) >= LARGEST_SUM).any():
-            raise OutOfRangeError(_TOO_LARGE)
+            raise OutOfRangeError(TOO_LARGE)
         total: IntArray = _of_items(self.stock) * (curves.on_hand + curves.on_hand_start)
         if self.order.any():
             total = total + _of_items(self.order) * curves.orders
@@ -181,6 +190,11 @@ class PlanSums:
     asked: IntArray
 
     @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The names of all sums."""
+        return tuple(field.name for field in fields(cls))
+
+    @classmethod
     def zeros(cls, n_plans: int, n_cells: int, n_replications: int) -> PlanSums:
         """No items yet."""
         shape = (n_plans, n_cells, n_replications)
@@ -194,15 +208,15 @@ class PlanSums:
     def n_replications(self) -> int:
         return int(self.served.shape[2])
 
-    def add(self, other: PlanSums) -> None:
-        """Add another block's sums in place."""
+    def add(self, other: PlanSums, cells: IntArray) -> None:
+        """Add another block's sums, which has these of the cells, in place."""
         for field in fields(self):
-            getattr(self, field.name)[...] += getattr(other, field.name)
+            getattr(self, field.name)[:, cells] += getattr(other, field.name)
 
-    def largest(self) -> int:
-        """What no sum over cells exceeds, in Python integers."""
+    def largest(self) -> float:
+        """What no sum over cells exceeds."""
         peaks = (np.abs(getattr(self, field.name)).max(axis=(0, 2), initial=0) for field in fields(self))
-        return max(sum(int(peak) for peak in one) for one in peaks)
+        return max(float(one.astype(np.float64).sum()) for one in peaks)
 
     def times(self, factor: int) -> PlanSums:
         """The same counted in finer parts of periods: what adds up over periods, times a factor."""
@@ -236,103 +250,5 @@ class PlanSums:
         )
 
 
-def reduce_items(curves: Curves, request: PlanRequest, weights: Weights) -> PlanSums:
-    """Add up the items of a block for every plan.
-
-    Parameters
-    ----------
-    curves : Curves
-        Item × column × replication (as many slots as replications).
-    request : PlanRequest
-        The plans and the cells, for the same items.
-    weights : Weights
-        Money per unit.
-
-    Raises
-    ------
-    EngineFaultError
-        If a sum of money might leave the range of int64.
-    """
-    sums = PlanSums.zeros(request.n_plans, request.n_cells, curves.served.shape[2])
-    stock = curves.on_hand + curves.on_hand_start
-    _prove_bounds(stock, curves.demanded, weights)
-    for item in range(curves.n_items):
-        columns, at = request.choice[item], int(request.cell[item])
-        cost, holding = weights.unit_cost[item], weights.holding[item]
-        served, held, demanded = curves.served[item, columns], stock[item, columns], curves.demanded[item]
-        sums.demanded[:, at] += demanded
-        sums.served[:, at] += served
-        sums.stock_value[:, at] += held * cost
-        sums.holding[:, at] += held * holding
-        if request.whole:
-            sums.demanded_value[:, at] += demanded * cost
-            sums.served_value[:, at] += served * cost
-            if weights.margin is not None:
-                sums.lost_margin[:, at] += (demanded - served) * weights.margin[item]
-            for name in ("ready", "short", "receipts", "good_receipts", "orders"):
-                getattr(sums, name)[:, at] += _columns(getattr(curves, name)[item], columns)
-    _count(sums, curves, request, weights.account)
-    return sums
-
-
-def _count(sums: PlanSums, curves: Curves, request: PlanRequest, account: Account | None) -> None:
-    """Cost and service as the study counts them."""
-    if account is None:
-        for name, plain in (("cost", "holding"), ("good", "served"), ("asked", "demanded")):
-            getattr(sums, name)[...] = getattr(sums, plain)
-        return
-    refuse_large(float(account.largest(curves).sum()))
-    cost = account.cost(curves)
-    good, asked = account.service(curves, replications=1)
-    for item in range(curves.n_items):
-        columns, at = request.choice[item], int(request.cell[item])
-        for name, table in (("cost", cost), ("good", good), ("asked", asked)):
-            getattr(sums, name)[:, at] += table[item, columns]
-
-
-def add_blocks(
-    blocks: Iterable[list[PlanSums]], requests: Sequence[PlanRequest], replications: int
-) -> list[PlanSums]:
-    """Add up the sums of blocks of items, one per request.
-
-    Raises
-    ------
-    EngineFaultError
-        If a total might leave the range of int64.
-    """
-    sums = [PlanSums.zeros(r.n_plans, r.n_cells, replications) for r in requests]
-    most = 0
-    for parts in blocks:
-        most += max((part.largest() for part in parts), default=0)
-        refuse_large(most)
-        for total, part in zip(sums, parts, strict=True):
-            total.add(part)
-    return sums
-
-
-def money_bound(stock: IntArray, weights: Weights) -> int:
-    """Largest total that these items could add to any one sum, in Python integers."""
-    peaks = stock.reshape(stock.shape[0], -1).max(axis=1)
-    heavier = np.maximum(np.maximum(weights.unit_cost, weights.holding), 1)  # units are added up too
-    if weights.margin is not None:
-        heavier = np.maximum(heavier, np.abs(weights.margin))
-    return sum(int(peak) * int(weight) for peak, weight in zip(peaks, heavier, strict=True))
-
-
-def _prove_bounds(stock: IntArray, demanded: IntArray, weights: Weights) -> None:
-    refuse_large(max(money_bound(stock, weights), money_bound(demanded, weights)))
-
-
-def refuse_large(bound: float) -> None:
-    """Fail where a sum might be as large as this and so leave 64 bits."""
-    if bound >= LARGEST_SUM:
-        raise OutOfRangeError(_TOO_LARGE)
-
-
 def _of_items(weights: IntArray) -> IntArray:
     return weights[:, None, None]
-
-
-def _columns(measure: IntArray, columns: ChoiceArray) -> IntArray:
-    """Rows of a measure that may be the same in every column."""
-    return measure[columns] if measure.shape[0] > 1 else measure
