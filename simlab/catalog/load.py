@@ -14,6 +14,7 @@ from simlab.catalog.calendar.closed_sales import open_share
 from simlab.catalog.calendar.grain import FISCAL
 from simlab.catalog.catalog import Catalog, DemandTable
 from simlab.catalog.cells.text import TextTable
+from simlab.catalog.cells.unseen import made_visible
 from simlab.catalog.columns import required
 from simlab.catalog.files.csvfile import read_csv
 from simlab.catalog.files.typed import read_frame, read_parquet
@@ -117,6 +118,10 @@ def _catalog(
     periods: TextTable | None = None,
     open_orders: TextTable | None = None,
 ) -> Catalog:
+    items = made_visible(items)
+    demand, receipts, periods, open_orders = (
+        None if table is None else made_visible(table) for table in (demand, receipts, periods, open_orders)
+    )
     today = dt.date.today()
     read = {table.name: table.n_rows for table in (items, demand, receipts) if table is not None}
     splits = [

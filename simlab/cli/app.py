@@ -14,6 +14,7 @@ from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Verbose, Workers
 from simlab.cli.outcome import print_run
 from simlab.cli.progress import watched
+from simlab.cli.say import say
 from simlab.cli.selfcheck import selfcheck
 from simlab.cli.speed import print_speed
 from simlab.cli.tables import print_json, print_table, records
@@ -34,7 +35,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from simlab.version import __version__
 
-        typer.echo(f"simlab {__version__}")
+        say(f"simlab {__version__}")
         raise typer.Exit
 
 
@@ -111,7 +112,7 @@ def init(
         return
     if format is Format.TEXT:
         for path in files:
-            typer.echo(str(path))
+            say(str(path))
     if own:
         result = api.check(files[0])
         if format is Format.JSON:
@@ -214,7 +215,7 @@ def report(
     """
     from simlab import api
 
-    typer.echo(str(api.render_report(run)))
+    say(str(api.render_report(run)))
 
 
 @app.command()

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 import numba
 import numpy as np
+from numba.core import caching
 
 from simlab.version import __version__
 
@@ -110,13 +111,36 @@ def _cache_in(folder: Path) -> Iterator[None]:
         config.CACHE_DIR = before
 
 
+_Cache: Any = caching.FunctionCache
+
+
+class _MendedCache(_Cache):  # type: ignore[misc]
+    """Numba's cache of a function, but a damaged file is thrown away and its code compiled again.
+
+    A write cut short (power, a full disk, a copied folder) leaves files that cannot be read; numba itself
+    would end every later command in ``EOFError``.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The compiled code of a signature; None if it is not kept, or no longer readable."""
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception as error:
+            _log.warning("compiled code was damaged and is made anew (%s)", type(error).__name__)
+            with contextlib.suppress(OSError):
+                self.flush()
+            return None
+
+
 def _compile(function: Function, **options: Any) -> Function:
     folder = cache_folder()
     options |= {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
     if folder is None:
         return numba.njit(**options)(function)  # type: ignore[no-any-return]
     with _cache_in(folder):
-        return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
+        compiled = numba.njit(cache=True, **options)(function)
+        compiled._cache = _MendedCache(function)
+    return compiled  # type: ignore[no-any-return]
 
 
 def jit(function: Function) -> Function:

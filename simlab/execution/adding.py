@@ -10,13 +10,14 @@ from simlab.arrays import LARGEST_SUM, ChoiceArray, IntArray
 from simlab.engine._jit import kernel
 from simlab.engine.world.curves import Curves
 from simlab.errors import OutOfRangeError
-from simlab.execution.sums import TOO_LARGE, Account, PlanRequest, PlanSums, Weights
+from simlab.execution.sums import TOO_LARGE, PlanRequest, PlanSums, Weights, item_weights
 
 Term = tuple[str, str, IntArray]
 """What is added to (`PlanSums`), what of (measure), and what a unit of it weighs for each item."""
 
-_ALWAYS = ("demanded", "served", "stock_value", "holding", "cost", "good", "asked")
 _COUNTED = ("ready", "short", "receipts", "good_receipts", "orders")
+_OF_WHOLE = (*_COUNTED, "delivered_value")
+"""Sums of whole requests alone."""
 
 
 def reduce_items(curves: Curves, requests: Sequence[PlanRequest], weights: Weights) -> list[PlanSums]:
@@ -36,48 +37,52 @@ def reduce_items(curves: Curves, requests: Sequence[PlanRequest], weights: Weigh
     OutOfRangeError
         If a sum of money might leave the range of int64.
     """
-    measures = _measures(curves, weights.account)
+    measures = _measures(curves, weights)
     _prove_bounds(curves, measures, weights)
-    plain, whole = list(_terms(weights, whole=False)), list(_terms(weights, whole=True))
-    return [_added(measures, request, whole if request.whole else plain, weights) for request in requests]
+    terms = list(_terms(curves, weights))
+    return [_added(measures, request, terms, weights) for request in requests]
 
 
-def _measures(curves: Curves, account: Account | None) -> dict[str, IntArray]:
+def _measures(curves: Curves, weights: Weights) -> dict[str, IntArray]:
     """(n, k or 1, slots) what is added up; one column where columns cannot differ."""
     measures = {
         "demanded": curves.demanded[:, None],
         "served": curves.served,
         "stock": curves.on_hand + curves.on_hand_start,
-        **{name: getattr(curves, name) for name in _COUNTED},
+        **{name: getattr(curves, name) for name in ("lost", *_COUNTED)},
     }
-    if account is not None:
-        measures["periods"] = np.full_like(measures["demanded"], account.periods)
+    if weights.account is not None:
+        measures["periods"] = np.full_like(measures["demanded"], weights.account.periods)
     return {name: np.ascontiguousarray(table) for name, table in measures.items()}
 
 
-def _terms(weights: Weights, *, whole: bool) -> Iterator[Term]:
+def _terms(curves: Curves, weights: Weights) -> Iterator[Term]:
     """What every sum is made of; a new weighted sum is a field of `PlanSums` and a line here."""
     cost, ones = weights.unit_cost, np.ones_like(weights.unit_cost)
-    yield from (("demanded", "demanded", ones), ("served", "served", ones))
+    by_weight = {"": ones, "_value": cost, "_items": item_weights(curves.demanded)}
+    if weights.margin is not None:
+        by_weight["_margin"] = np.maximum(weights.margin, 0)
+        yield from _difference("lost_margin", weights.margin)
+    for ending, unit in by_weight.items():
+        yield from ((f"{name}{ending}", name, unit) for name in ("demanded", "served"))
     yield from (("stock_value", "stock", cost), ("holding", "stock", weights.holding))
-    if whole:
-        yield from (("demanded_value", "demanded", cost), ("served_value", "served", cost))
-        if weights.margin is not None:
-            yield from _difference("lost_margin", weights.margin)
-        yield from ((name, name, ones) for name in _COUNTED)
-    if weights.account is not None:
-        yield from _as_counted(weights.account)
+    yield from ((name, name, ones) for name in _COUNTED)
+    yield from (("delivered_value", "demanded", cost), ("delivered_value", "lost", -cost))
+    yield from _as_counted(curves, weights)
 
 
-def _as_counted(account: Account) -> Iterator[Term]:
+def _as_counted(curves: Curves, weights: Weights) -> Iterator[Term]:
     """Cost and service as the study counts them."""
+    account = weights.account
+    if account is None:
+        return
     yield "cost", "stock", account.stock
     if account.order.any():
         yield "cost", "orders", account.order
     if account.short.any():
         yield from _difference("cost", account.short)
-    good, asked = account.parts
-    yield from (("good", good, account.unit), ("asked", asked, account.unit))
+    unit = account.unit_of(curves)
+    yield from ((name, part, unit) for name, part in zip(("good", "asked"), account.parts, strict=True))
 
 
 def _difference(name: str, weight: IntArray) -> Iterator[Term]:
@@ -93,6 +98,8 @@ def _added(
     sums = PlanSums.zeros(request.n_plans, request.n_cells, slots)
     first = np.zeros((request.choice.shape[0], 1), np.int16)
     for name, source, weight in terms:
+        if not request.n_plans or (name in _OF_WHOLE and not request.whole):
+            continue
         table, out = measures[source], getattr(sums, name)
         if table.shape[1] > 1 or request.n_plans == 1:
             add_up(table, weight, request.choice if table.shape[1] > 1 else first, request.cell, out)
@@ -135,7 +142,9 @@ def rows_added(sums: PlanSums, request: PlanRequest) -> PlanSums:
     """
     total = PlanSums.zeros(request.n_plans, request.n_cells, sums.n_replications)
     ones = np.ones(request.choice.shape[0], np.int64)
-    for name in PlanSums.names() if request.whole else _ALWAYS:
+    for name in PlanSums.names():
+        if name in _OF_WHOLE and not request.whole:
+            continue
         table = np.ascontiguousarray(getattr(sums, name).transpose(1, 0, 2))
         add_up(table, ones, request.choice, request.cell, getattr(total, name))
     return total

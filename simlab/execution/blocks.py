@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from simlab.arrays import IntArray
+from simlab.children import safe_path
 from simlab.engine.prepare.evaluators import evaluator_of
 from simlab.engine.recorder.sums import SHARED
 from simlab.engine.run import simulate_items
@@ -249,7 +250,7 @@ def _results(work: Callable[[IntArray], Any], blocks: list[IntArray], workers: W
     if workers.backend == "threads":  # Numba lets one of them compile and the others wait
         return parallel(delayed(work)(rows) for rows in blocks)
     first = work(blocks[0])  # compiles once, before the processes start
-    return _chain(first, parallel(delayed(work)(rows) for rows in blocks[1:]))
+    return _chain(first, lambda: parallel(delayed(work)(rows) for rows in blocks[1:]))
 
 
 def _named(work: Callable[[IntArray], Result], world: World) -> Callable[[IntArray], Result]:
@@ -264,6 +265,7 @@ def _named(work: Callable[[IntArray], Result], world: World) -> Callable[[IntArr
     return run
 
 
-def _chain(first: Any, rest: Iterable[Any]) -> Iterator[Any]:
+def _chain(first: Any, rest: Callable[[], Iterable[Any]]) -> Iterator[Any]:
     yield first
-    yield from rest
+    with safe_path():
+        yield from rest()

@@ -33,6 +33,9 @@ class Account:
         What a unit (cycle, period) of each item weighs in service.
     periods : int
         Counted periods of a replication (parts of them on a working grid): the whole of the ready rate.
+    weight : str
+        ``units``, ``value``, ``margin``, ``items`` or another: what `unit` is. With ``items`` each
+        SKU-location weighs the same, whatever it sells: `item_weights` of the run in place of `unit`.
     """
 
     stock: IntArray
@@ -41,6 +44,7 @@ class Account:
     measure: str
     unit: IntArray
     periods: int
+    weight: str = ""
 
     @property
     def parts(self) -> tuple[str, str]:
@@ -63,7 +67,11 @@ class Account:
         rows = {name: table.reshape(n, -1).max(axis=1).astype(np.float64) for name, table in peaks.items()}
         cost = sum((rows[name] * getattr(self, name) for name in rows), np.zeros(n))
         units = np.maximum(rows["short"], curves.receipts.reshape(n, -1).max(axis=1))
-        return np.asarray(np.maximum(cost, self.unit * np.maximum(units, self.periods)))
+        return np.asarray(np.maximum(cost, self.unit_of(curves) * np.maximum(units, self.periods)))
+
+    def unit_of(self, curves: Curves) -> IntArray:
+        """(n,) what a unit (cycle, period) weighs in service in a run."""
+        return item_weights(curves.demanded) if self.weight == "items" else self.unit
 
     def cost(self, curves: Curves) -> IntArray:
         """(n, k, slots) cost of each item, column and slot."""
@@ -78,7 +86,7 @@ class Account:
 
     def service(self, curves: Curves, replications: int) -> tuple[IntArray, IntArray]:
         """(n, k, slots) good part, and what it is a part of; `replications` are those of a slot."""
-        unit = _of_items(self.unit)
+        unit = _of_items(self.unit_of(curves))
         if self.measure == "cycle_service_level":
             good, asked = curves.good_receipts, curves.receipts
         elif self.measure == "ready_rate":
@@ -87,6 +95,23 @@ class Account:
         else:
             good, asked = curves.served, curves.demanded[:, None]
         return unit * good, np.broadcast_to(unit * asked, good.shape)
+
+
+ONE_ITEM = 10**12
+"""What a SKU-location weighs where each counts once: enough for 0.1 % at a thousand million units."""
+
+
+def item_weights(demanded: IntArray) -> IntArray:
+    """(n,) what a unit of each item weighs where each counts once: `ONE_ITEM` ÷ its units, rounded.
+
+    Parameters
+    ----------
+    demanded : (n, slots) int64
+        Units of all replications of the run. Items without demand weigh 0.
+    """
+    units = demanded.reshape(demanded.shape[0], -1).sum(axis=1)
+    some = np.maximum(units, 1)
+    return np.asarray(np.where(units > 0, (2 * ONE_ITEM + some) // (2 * some), 0), dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +127,8 @@ class Weights:
     account : Account, optional
         Cost and service as the study counts them; holding cost and units if left out.
     margin : (n,) int64, optional
-        Price less unit cost of a unit, in multiples of the cost resolution.
+        Price less unit cost of a unit, in multiples of the cost resolution; below 0 it counts in money
+        and weighs nothing in service.
     """
 
     unit_cost: IntArray
@@ -130,7 +156,7 @@ class PlanRequest:
     n_cells : int
         Number of cells.
     whole : bool
-        Whether every measure is added up; else demanded, served, stock value and holding only.
+        Whether every measure is added up; else demand and service in all weights, stock and holding only.
     """
 
     choice: ChoiceArray
@@ -157,6 +183,8 @@ class PlanSums:
         Units asked for, and served at once.
     demanded_value, served_value : (p, c, r) int64
         The same at unit cost, in multiples of the cost resolution.
+    delivered_value : (p, c, r) int64
+        Units that customers get, at once or after waiting, at unit cost: demanded less lost.
     stock_value : (p, c, r) int64
         Shelf stock at the count plus after ordering (twice the mean of the two), at unit cost,
         summed over periods (their parts, with a working grid).
@@ -168,6 +196,10 @@ class PlanSums:
         Orders of positive size received, those that came in time, and orders placed.
     lost_margin : (p, c, r) int64
         Units not served at once, at their margin; 0 where `Weights` names none.
+    demanded_margin, served_margin : (p, c, r) int64
+        Units at their margin, those below 0 left out; 0 where `Weights` names none.
+    demanded_items, served_items : (p, c, r) int64
+        Units at `item_weights` of the run: each SKU-location once.
     cost, good, asked : (p, c, r) int64
         Cost, and service as part and whole, as the study counts them (`Account`): those of holding,
         served and demanded unless it says otherwise.
@@ -177,6 +209,7 @@ class PlanSums:
     served: IntArray
     demanded_value: IntArray
     served_value: IntArray
+    delivered_value: IntArray
     stock_value: IntArray
     holding: IntArray
     ready: IntArray
@@ -185,6 +218,10 @@ class PlanSums:
     good_receipts: IntArray
     orders: IntArray
     lost_margin: IntArray
+    demanded_margin: IntArray
+    served_margin: IntArray
+    demanded_items: IntArray
+    served_items: IntArray
     cost: IntArray
     good: IntArray
     asked: IntArray

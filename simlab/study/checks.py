@@ -133,6 +133,7 @@ def _cuts(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
             yield Problem("E-STU-007", "cuts must rise", file, column=f"{option} = {cuts}", fix=fix)
 
 
+_CENTURY = 36_525.0  # days
 _A_PART = 0.95  # of a part of a period: what a review period must be at least (`models.working_parts`)
 
 
@@ -145,6 +146,11 @@ def _review(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     if given is None or unit not in days or period not in period_days:
         return
     periods = _number(raw, "policy.review_period", 7) * days[unit] / period_days[period]
+    if periods * period_days[period] > _CENTURY:
+        where = f"policy.review_period = {given:g}"
+        fix = f"it is counted in data.time_unit ({unit})"
+        yield Problem("E-STU-008", "nobody waits a century for a review", file, column=where, fix=fix)
+        return
     by_parts = value_at(raw, "policy.family") != "forecast"
     parts = {"day": 1, "week": 7, "month": 31}[period] if by_parts else 1
     if 0 < periods * parts < (_A_PART if by_parts else 0.5):

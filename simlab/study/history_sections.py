@@ -357,7 +357,7 @@ class LeadTimeSpec(Spec):
     """
 
     law: LeadTimeLawName = "empirical"
-    by: Names = ("supplier",)
+    by: Annotated[Names, Field(min_length=1)] = ("supplier",)
     min_receipts: Count = 8
     crossing: Flag | None = None
     rounding: Literal["split"] = "split"

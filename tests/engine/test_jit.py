@@ -79,3 +79,22 @@ def test_nothing_writable_compiles_without_a_cache_and_says_so(monkeypatch, capl
         return a + b
 
     assert add(np.int64(2), np.int64(3)) == 5
+
+
+def _plus_one(x):
+    return x + 1
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
+@pytest.mark.parametrize("kind", ["*.nbi", "*.nbc"])
+def test_compiled_code_cut_short_is_made_anew(monkeypatch, tmp_path, kind, share):
+    """A write that a power cut ended made every later command fail with ``EOFError``."""
+    folder = _fresh(monkeypatch, NUMBA_CACHE_DIR=tmp_path)
+    assert _jit.jit(_plus_one)(1) == 2
+    for path in folder.rglob(kind):
+        whole = path.read_bytes()
+        path.write_bytes(whole[: int(share * len(whole))])
+    assert _jit.jit(_plus_one)(1) == 2
+    again = _jit.jit(_plus_one)
+    assert again(1) == 2
+    assert sum(again.stats.cache_hits.values()) == 1

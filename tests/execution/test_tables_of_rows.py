@@ -9,6 +9,7 @@ from simlab.engine.world.curves import Curves
 from simlab.errors import OutOfRangeError
 from simlab.execution import Account, PlanRequest, PlanSums, Weights
 from simlab.execution.adding import reduce_items
+from simlab.execution.sums import item_weights
 from simlab.execution.tables import add_blocks, block_of, tables_for
 
 N, K, SLOTS = 60, 5, 3
@@ -38,15 +39,16 @@ def by_hand(curves, request, weights):
                 return table if name == "demanded" else table[column if table.shape[0] > 1 else 0]
 
             stock, cost = of("on_hand") + of("on_hand_start"), weights.unit_cost[item]
-            found = {"demanded": of("demanded"), "served": of("served"), "stock_value": cost * stock}
-            found["holding"] = weights.holding[item] * stock
+            each = int(item_weights(curves.demanded)[item])
+            found = {"stock_value": cost * stock, "holding": weights.holding[item] * stock}
+            by_weight = {"": 1, "_value": cost, "_items": each, "_margin": max(weights.margin[item], 0)}
+            for ending, unit in by_weight.items():
+                found[f"demanded{ending}"] = unit * of("demanded")
+                found[f"served{ending}"] = unit * of("served")
+            found["lost_margin"] = weights.margin[item] * (of("demanded") - of("served"))
             if request.whole:
-                found |= {"demanded_value": cost * of("demanded"), "served_value": cost * of("served")}
-                found |= {
-                    name: of(name) for name in ("ready", "short", "receipts", "good_receipts", "orders")
-                }
-                if weights.margin is not None:
-                    found["lost_margin"] = weights.margin[item] * (of("demanded") - of("served"))
+                found |= {name: of(name) for name in COUNTED}
+                found["delivered_value"] = cost * (of("demanded") - of("lost"))
             late = of("demanded") - of("served")
             if account is None:
                 found |= {"cost": found["holding"], "good": of("served"), "asked": of("demanded")}
