@@ -65,7 +65,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("commands",),
     ),
     "catalog": (
-        ("columns", "findings", "quality"),
+        ("columns", "findings", "meanings", "quality"),
         ("cells",),
         ("files", "parts"),
         ("catalog",),
