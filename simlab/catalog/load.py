@@ -18,6 +18,7 @@ from simlab.catalog.cells.unseen import made_visible
 from simlab.catalog.columns import required
 from simlab.catalog.files.csvfile import read_csv
 from simlab.catalog.files.typed import read_frame, read_parquet
+from simlab.catalog.files.workbook import WORKBOOKS, read_workbook
 from simlab.catalog.quality import Quality, QualityRow
 from simlab.catalog.tables.demand import read_demand
 from simlab.catalog.tables.filtering import account, filtered, pairs_of
@@ -107,6 +108,8 @@ def _read(study: Study, name: str, source: TableSource) -> TextTable | None:
         return None
     if Path(path).suffix.lower() == ".parquet":
         return read_parquet(path, name, source)
+    if Path(path).suffix.lower() in WORKBOOKS:
+        return read_workbook(path, name, source, required(name))
     return read_csv(path, name, source, required(name))
 
 

@@ -88,9 +88,15 @@ def demo(
 @ends_with_exit_code
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to create.")],
-    items: Annotated[Path | None, typer.Option(metavar="FILE", help="Your items (CSV or Parquet).")] = None,
+    items: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Your items (CSV, Parquet, workbook).")
+    ] = None,
     demand: Annotated[Path | None, typer.Option(metavar="FILE", help="Your demand by date.")] = None,
     receipts: Annotated[Path | None, typer.Option(metavar="FILE", help="Your receipts, if any.")] = None,
+    book: Annotated[
+        Path | None, typer.Option(metavar="BOOK.xlsx", help="A workbook that holds all tables.")
+    ] = None,
+    template: Annotated[bool, typer.Option("--template", help="Write an empty workbook to fill in.")] = False,
     format: Show = Format.TEXT,
     debug: Debug = False,
 ) -> None:
@@ -98,17 +104,19 @@ def init(
 
     Alone: the demo's tables and a commented study.toml. With --items and --demand: a
     study that points to your files (they stay as they are), with period, dates and
-    columns as found; then it is checked.
+    columns as found; then it is checked. --book: the same for the sheets of a workbook.
 
     \b
     Examples:
       simlab init mystudy
       simlab init mystudy --items i.csv --demand d.csv
+      simlab init mystudy --book erp_export.xlsx
+      simlab init mystudy --template
     """
     from simlab import api
 
-    own = [one for one in (items, demand, receipts) if one is not None]
-    files = api.init(folder, items, demand, receipts) if own else api.init(folder)
+    own = [one for one in (items, demand, receipts, book) if one is not None]
+    files = api.init(folder, items, demand, receipts, book=book, template=template)
     if not own and format is Format.JSON:
         print_json({"files": [str(path) for path in files]})
         return

@@ -10,8 +10,7 @@ from typing import Any
 from simlab.errors import Problem
 from simlab.study.later import value_at
 
-READABLE = (".csv", ".parquet")
-_NOT_YET = (".xlsx",)
+READABLE = (".csv", ".parquet", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _TABLES = ("items", "demand", "receipts", "periods", "open_orders")
 
 
@@ -71,11 +70,8 @@ def _tables(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
 def _kind(path: str, option: str, file: str) -> Iterator[Problem]:
     suffix = PurePath(path).suffix.lower()
     where = f"{option} = {path!r}"
-    if suffix in _NOT_YET:
-        fix = "save the table as csv or parquet"
-        yield Problem("E-STU-009", f"{suffix} files are not in this version", file, column=where, fix=fix)
-    elif suffix not in READABLE:
-        fix = "tables are .csv or .parquet files"
+    if suffix not in READABLE:
+        fix = "tables are .csv or .parquet files, or sheets of .xlsx, .xls, .xlsb or .ods workbooks"
         yield Problem("E-STU-010", f"cannot read a {suffix or 'nameless'} file", file, column=where, fix=fix)
 
 
