@@ -12,10 +12,10 @@ from simlab.cli.check import check_document, print_check
 from simlab.cli.compare import compare
 from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Verbose, Workers
-from simlab.cli.outcome import print_run
 from simlab.cli.progress import watched
 from simlab.cli.say import say
 from simlab.cli.selfcheck import selfcheck
+from simlab.cli.show.outcome import print_run
 from simlab.cli.speed import print_speed
 from simlab.cli.tables import print_json, print_table, records
 from simlab.cli.trace import trace

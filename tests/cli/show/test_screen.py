@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from simlab.api.output.brief import Brief
-from simlab.cli.screen import LINES, WIDTH, screen, segment_lines
+from simlab.cli.show.screen import LINES, WIDTH, screen, segment_lines
 from simlab.run.statements import Statement
 
 LONG = "The sentence goes on and on, as sentences about stock and service sometimes do, " * 3

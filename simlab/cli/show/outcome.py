@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from simlab.cli.options import Format
 from simlab.cli.say import say
-from simlab.cli.screen import print_screen
+from simlab.cli.show.screen import print_screen
 from simlab.cli.tables import print_json, print_sentences, print_table, records
 
 if TYPE_CHECKING:
