@@ -40,6 +40,11 @@ class Statement:
     group: str = ""
 
     @property
+    def mark(self) -> str:
+        """The sign of its state; empty for none."""
+        return MARKS.get(self.state, "")
+
+    @property
     def line(self) -> str:
         """All of it in one line."""
         return " ".join(part for part in (self.title, self.text) if part)

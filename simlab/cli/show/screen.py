@@ -12,7 +12,6 @@ from simlab.cli.say import say
 if TYPE_CHECKING:
     from simlab.api.output.brief import Brief
     from simlab.api.output.writing import RunResult
-    from simlab.run.statements import Statement
 
 WIDTH = 80
 LINES = 14
@@ -30,24 +29,20 @@ def print_screen(result: RunResult, brief: Brief) -> None:
 
 def screen(result: RunResult, brief: Brief) -> list[str]:
     """The first lines, `LINES` at most: what does not fit is cut, and -v shows it."""
-    from simlab.run.statements import MARKS
-
-    told = result.told
-    head = next(one for one in told if one.group == "headline")
-    mark = MARKS.get(head.state, "")
-    lines = [brief.title[:WIDTH], *_wrapped(f"{mark} {head.title}".strip(), 3)]
+    head = next(one for one in result.told if one.group == "headline")
+    lines = [brief.title[:WIDTH], *_wrapped(f"{head.mark} {head.title}".strip(), 3)]
     lines += aligned((brief.header, *brief.rows), WIDTH)
     ends = _ends(result, brief)
     free = LINES - len(lines) - len(ends)
-    looks = _looks(told)
+    looks = _looks(result)
     claims = _wrapped(head.text, min(2, free - bool(looks)))
     return [*lines, *claims, *_wrapped(looks, free - len(claims)), *ends]
 
 
-def _looks(told: Sequence[Statement]) -> str:
+def _looks(result: RunResult) -> str:
     """What to look at before one signs, in short."""
-    titles = [one.title for one in told if one.group == "look"]
-    titles += [one.title.rstrip(".") for one in told if one.group == "limit" and one.state != "good"]
+    titles = [one.title for one in result.told if one.group == "look"]
+    titles += [one.title.rstrip(".") for one in result.told if one.group == "limit" and one.state != "good"]
     return f"! {'; '.join(titles)}" if titles else ""
 
 
