@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import simlab
 from simlab.catalog import findings
 from simlab.errors import UsageError, listed
 
-PACKAGE = Path(simlab.__file__).parent
+PACKAGE = Path(__file__).parents[2]
 _TABLES = {code: table for table, code in findings.CODES.items()}
 _ANY = "TAB"  # stands for the three letters of a table
 _NUMBERS = {
