@@ -17,7 +17,9 @@ from simlab.engine.world.curves import Curves
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, World
 from simlab.errors import EngineFaultError
-from simlab.execution.sums import PlanRequest, PlanSums, Weights, add_blocks, reduce_items
+from simlab.execution.adding import reduce_items
+from simlab.execution.sums import PlanRequest, PlanSums, Weights
+from simlab.execution.tables import add_blocks, block_of, tables_for
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage, the SKU-locations done and their number."""
@@ -158,12 +160,15 @@ def run_plans(
     horizon = replace(horizon, slots=horizon.replications)
     size = plan_block(levels, horizon.replications, workers)
 
-    def one(rows: IntArray) -> list[PlanSums]:
+    tables = tables_for(requests, horizon.replications)
+
+    def one(rows: IntArray) -> tuple[list[PlanSums], list[IntArray]]:
         curves = simulate_items(world.take(rows), levels.take(rows), horizon)
-        return [reduce_items(curves, request.take(rows), weights.take(rows)) for request in requests]
+        asked, cells = block_of(tables, rows)
+        return reduce_items(curves, asked, weights.take(rows)), cells
 
     blocks = spread(one, world, size, workers, progress, stage)
-    return add_blocks(blocks, requests, horizon.replications)
+    return add_blocks(blocks, tables, horizon.replications)
 
 
 def plan_block(levels: Levels, replications: int, workers: Workers) -> int:
