@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -11,7 +10,12 @@ from simlab.arrays import LARGEST_SUM, ChoiceArray, FloatArray, IntArray
 from simlab.engine.world.curves import Curves
 from simlab.errors import OutOfRangeError
 
-_TOO_LARGE = "sums of money would leave 64 bits: choose a coarser data.cost_resolution or fewer periods"
+TOO_LARGE = "sums of money would leave 64 bits: choose a coarser data.cost_resolution or fewer periods"
+_SERVICE = {
+    "fill_rate": ("served", "demanded"),
+    "cycle_service_level": ("good_receipts", "receipts"),
+    "ready_rate": ("ready", "periods"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +46,11 @@ class Account:
     periods: int
     weight: str = ""
 
+    @property
+    def parts(self) -> tuple[str, str]:
+        """Measures of which service is the ratio."""
+        return _SERVICE[self.measure]
+
     def take(self, rows: IntArray) -> Account:
         """The account of some items."""
         weights = {name: getattr(self, name)[rows] for name in ("stock", "order", "short", "unit")}
@@ -58,15 +67,16 @@ class Account:
         rows = {name: table.reshape(n, -1).max(axis=1).astype(np.float64) for name, table in peaks.items()}
         cost = sum((rows[name] * getattr(self, name) for name in rows), np.zeros(n))
         units = np.maximum(rows["short"], curves.receipts.reshape(n, -1).max(axis=1))
-        return np.asarray(np.maximum(cost, self._unit(curves) * np.maximum(units, self.periods)))
+        return np.asarray(np.maximum(cost, self.unit_of(curves) * np.maximum(units, self.periods)))
 
-    def _unit(self, curves: Curves) -> IntArray:
+    def unit_of(self, curves: Curves) -> IntArray:
+        """(n,) what a unit (cycle, period) weighs in service in a run."""
         return item_weights(curves.demanded) if self.weight == "items" else self.unit
 
     def cost(self, curves: Curves) -> IntArray:
         """(n, k, slots) cost of each item, column and slot."""
         if (self.largest(curves) >= LARGEST_SUM).any():
-            raise OutOfRangeError(_TOO_LARGE)
+            raise OutOfRangeError(TOO_LARGE)
         total: IntArray = _of_items(self.stock) * (curves.on_hand + curves.on_hand_start)
         if self.order.any():
             total = total + _of_items(self.order) * curves.orders
@@ -76,7 +86,7 @@ class Account:
 
     def service(self, curves: Curves, replications: int) -> tuple[IntArray, IntArray]:
         """(n, k, slots) good part, and what it is a part of; `replications` are those of a slot."""
-        unit = _of_items(self._unit(curves))
+        unit = _of_items(self.unit_of(curves))
         if self.measure == "cycle_service_level":
             good, asked = curves.good_receipts, curves.receipts
         elif self.measure == "ready_rate":
@@ -217,6 +227,11 @@ class PlanSums:
     asked: IntArray
 
     @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The names of all sums."""
+        return tuple(field.name for field in fields(cls))
+
+    @classmethod
     def zeros(cls, n_plans: int, n_cells: int, n_replications: int) -> PlanSums:
         """No items yet."""
         shape = (n_plans, n_cells, n_replications)
@@ -230,15 +245,15 @@ class PlanSums:
     def n_replications(self) -> int:
         return int(self.served.shape[2])
 
-    def add(self, other: PlanSums) -> None:
-        """Add another block's sums in place."""
+    def add(self, other: PlanSums, cells: IntArray) -> None:
+        """Add another block's sums, which has these of the cells, in place."""
         for field in fields(self):
-            getattr(self, field.name)[...] += getattr(other, field.name)
+            getattr(self, field.name)[:, cells] += getattr(other, field.name)
 
-    def largest(self) -> int:
-        """What no sum over cells exceeds, in Python integers."""
+    def largest(self) -> float:
+        """What no sum over cells exceeds."""
         peaks = (np.abs(getattr(self, field.name)).max(axis=(0, 2), initial=0) for field in fields(self))
-        return max(sum(int(peak) for peak in one) for one in peaks)
+        return max(float(one.astype(np.float64).sum()) for one in peaks)
 
     def times(self, factor: int) -> PlanSums:
         """The same counted in finer parts of periods: what adds up over periods, times a factor."""
@@ -272,141 +287,5 @@ class PlanSums:
         )
 
 
-def reduce_items(curves: Curves, request: PlanRequest, weights: Weights) -> PlanSums:
-    """Add up the items of a block for every plan.
-
-    Parameters
-    ----------
-    curves : Curves
-        Item × column × replication (as many slots as replications).
-    request : PlanRequest
-        The plans and the cells, for the same items.
-    weights : Weights
-        Money per unit.
-
-    Raises
-    ------
-    EngineFaultError
-        If a sum of money might leave the range of int64.
-    """
-    sums = PlanSums.zeros(request.n_plans, request.n_cells, curves.served.shape[2])
-    if not request.n_plans:
-        return sums
-    stock = curves.on_hand + curves.on_hand_start
-    _prove_bounds(stock, curves.demanded, weights)
-    by_weight = _by_weight(curves, weights)
-    for item in range(curves.n_items):
-        columns, at = request.choice[item], int(request.cell[item])
-        served, held, demanded = curves.served[item, columns], stock[item, columns], curves.demanded[item]
-        sums.stock_value[:, at] += held * weights.unit_cost[item]
-        sums.holding[:, at] += held * weights.holding[item]
-        for name, unit in by_weight.items():
-            if unit[item]:
-                getattr(sums, f"demanded{name}")[0, at] += demanded * unit[item]
-                getattr(sums, f"served{name}")[:, at] += served * unit[item]
-        if weights.margin is not None and weights.margin[item] < 0:
-            sums.lost_margin[:, at] += (demanded - served) * weights.margin[item]
-        if request.whole:
-            delivered = demanded - _columns(curves.lost[item], columns)
-            sums.delivered_value[:, at] += delivered * weights.unit_cost[item]
-            for name in ("ready", "short", "receipts", "good_receipts", "orders"):
-                getattr(sums, name)[:, at] += _columns(getattr(curves, name)[item], columns)
-    for name in by_weight:
-        whole = getattr(sums, f"demanded{name}")
-        whole[1:] = whole[:1]
-    if weights.margin is not None:
-        sums.lost_margin[...] += sums.demanded_margin - sums.served_margin
-    _count(sums, curves, request, weights)
-    return sums
-
-
-def _by_weight(curves: Curves, weights: Weights) -> dict[str, IntArray]:
-    """What a unit of each item weighs in service, by the ending of the sums' names."""
-    n = curves.n_items
-    found = {"": np.ones(n, dtype=np.int64), "_value": weights.unit_cost}
-    if weights.margin is not None:
-        found["_margin"] = np.maximum(weights.margin, 0)
-    return {**found, "_items": item_weights(curves.demanded)}
-
-
-def _count(sums: PlanSums, curves: Curves, request: PlanRequest, weights: Weights) -> None:
-    """Cost and service as the study counts them: sums that are there already, or added up."""
-    account = weights.account
-    cost, service = ("holding", "") if account is None else _known(account, weights)
-    if cost is not None:
-        sums.cost[...] = getattr(sums, cost)
-    if service is not None:
-        sums.good[...] = getattr(sums, f"served{service}")
-        sums.asked[...] = getattr(sums, f"demanded{service}")
-    if account is None or (cost is not None and service is not None):
-        return
-    refuse_large(float(account.largest(curves).sum()))
-    tables: list[tuple[str, IntArray]] = []
-    if cost is None:
-        tables.append(("cost", account.cost(curves)))
-    if service is None:
-        tables += zip(("good", "asked"), account.service(curves, replications=1), strict=True)
-    for item in range(curves.n_items):
-        columns, at = request.choice[item], int(request.cell[item])
-        for name, table in tables:
-            getattr(sums, name)[:, at] += table[item, columns]
-
-
-_ENDING = {"units": "", "value": "_value", "margin": "_margin", "items": "_items"}
-
-
-def _known(account: Account, weights: Weights) -> tuple[str | None, str | None]:
-    """Which sums cost is already, and the ending of those that service is; None: neither."""
-    cost = None
-    if not account.order.any() and not account.short.any():
-        for name, unit in (("holding", weights.holding), ("stock_value", weights.unit_cost)):
-            cost = name if cost is None and np.array_equal(account.stock, unit) else cost
-    return cost, _ENDING.get(account.weight) if account.measure == "fill_rate" else None
-
-
-def add_blocks(
-    blocks: Iterable[list[PlanSums]], requests: Sequence[PlanRequest], replications: int
-) -> list[PlanSums]:
-    """Add up the sums of blocks of items, one per request.
-
-    Raises
-    ------
-    EngineFaultError
-        If a total might leave the range of int64.
-    """
-    sums = [PlanSums.zeros(r.n_plans, r.n_cells, replications) for r in requests]
-    most = 0
-    for parts in blocks:
-        most += max((part.largest() for part in parts), default=0)
-        refuse_large(most)
-        for total, part in zip(sums, parts, strict=True):
-            total.add(part)
-    return sums
-
-
-def money_bound(stock: IntArray, weights: Weights) -> int:
-    """Largest total that these items could add to any one sum, in Python integers."""
-    peaks = stock.reshape(stock.shape[0], -1).max(axis=1)
-    heavier = np.maximum(np.maximum(weights.unit_cost, weights.holding), 1)  # units are added up too
-    if weights.margin is not None:
-        heavier = np.maximum(heavier, np.abs(weights.margin))
-    return sum(int(peak) * int(weight) for peak, weight in zip(peaks, heavier, strict=True))
-
-
-def _prove_bounds(stock: IntArray, demanded: IntArray, weights: Weights) -> None:
-    refuse_large(max(money_bound(stock, weights), money_bound(demanded, weights)))
-
-
-def refuse_large(bound: float) -> None:
-    """Fail where a sum might be as large as this and so leave 64 bits."""
-    if bound >= LARGEST_SUM:
-        raise OutOfRangeError(_TOO_LARGE)
-
-
 def _of_items(weights: IntArray) -> IntArray:
     return weights[:, None, None]
-
-
-def _columns(measure: IntArray, columns: ChoiceArray) -> IntArray:
-    """Rows of a measure that may be the same in every column."""
-    return measure[columns] if measure.shape[0] > 1 else measure

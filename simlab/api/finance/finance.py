@@ -18,7 +18,7 @@ from simlab.api.plans.outcome import Outcome
 from simlab.api.plans.weighed import Weighed
 from simlab.api.show import COLOURS, Column, Kind, ResultTable, _canvas
 from simlab.execution import Progress
-from simlab.measures import ALL, format_money, format_rate
+from simlab.measures import ALL, format_money, format_rate, sign_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,9 +60,10 @@ def next_euro(opt: Outcome) -> ResultTable:
         Column("points_per_1000", "points per 1,000 of stock", Kind.NUMBER),
         Column("keeps_limits", "keeps limits", Kind.TEXT),
     )
+    amount = f"1,000 {sign_of(opt.data.study.currency)}".strip()
     note = (
         "one segment moves, all others stay; changes paired on the verdict seed; "
-        f"points per 1,000 {opt.data.study.currency} of stock on the seed that chose, best first"
+        f"points per {amount} of stock on the seed that chose, best first"
     )
     return _table(opt, "Next moves", prices.moves_frame(opt), note, columns)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
@@ -269,3 +270,45 @@ def refuse_overflow(data: Data, plans: list[Levels], settings: Settings) -> None
             )
         ]
     )
+
+
+_PERIOD, _REPLICATION = 2200, 3600
+"""Bytes measured, beside the machine's own: of a counted period, and of a segment's replication."""
+_SHARE = 0.25
+
+
+def refuse_large_runs(data: Data, segments: int, settings: Settings) -> None:
+    """Refuse periods and replications whose paths and sums fill memory, with an estimate.
+
+    Raises
+    ------
+    InvalidInputError
+        Naming the option, what it needs, and what would fit.
+    """
+    here = _SHARE * machine_memory()
+    needs = {
+        "simulation.periods": (settings.periods, _PERIOD * settings.workers.n_workers),
+        "simulation.replications": (settings.replications, _REPLICATION * (segments + 1)),
+        "verdict.replications": (settings.verdict_replications, _REPLICATION * (segments + 1)),
+    }
+    problems = [
+        Problem(
+            "E-STU-042",
+            f"needs about {value * each / 1e9:.1f} GB; a quarter of the memory here is {here / 1e9:.1f}",
+            data.study.file,
+            column=f"{option} = {value:,}",
+            fix=f"at most {int(here / each):,} fit here",
+        )
+        for option, (value, each) in needs.items()
+        if value * each > here
+    ]
+    if problems:
+        raise InvalidInputError(problems)
+
+
+def machine_memory() -> float:
+    """Bytes of the machine; unlimited where the system does not say."""
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE")) * float(os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, OSError, ValueError):
+        return float("inf")
