@@ -54,16 +54,27 @@ def limits(opt: Outcome) -> tuple[Statement, ...]:
     """Floor and budget."""
     found = []
     if opt.solved.fill_rate is not None:
-        found.append(met(opt.service, opt.solved.fill_rate, opt.accounting.service))
+        material = opt.data.study.optimize.material
+        found.append(met(opt.service, opt.solved.fill_rate, opt.accounting.service, material))
     if opt.solved.budget is not None:
         currency = opt.data.study.currency
         found.append(within(opt.scores("segmented").inventory_value, opt.solved.budget, currency))
     return tuple(found)
 
 
-def met(fill: Estimate, floor: float, service: str = "fill rate") -> Statement:
-    """Whether the floor is met: only if the lower end of the interval reaches it."""
+def met(fill: Estimate, floor: float, service: str = "fill rate", material: float = 0.0) -> Statement:
+    """Whether the floor is met: only if the lower end of the interval reaches it.
+
+    A value that lies below it by less than `material` is on the line, and neither met nor missed.
+    """
     asked, key = format_rate(floor), "floor"
+    if fill.low < floor and floor - material < fill.value < floor:
+        short, shown = 100 * (floor - fill.value), format_estimate(fill, "fill_rate")
+        text = (
+            f"It is on the line of the floor {asked}: {shown}, {short:.2g} points below, less than the "
+            f"{100 * material:g} points that matter (optimize.material)."
+        )
+        return Statement("open", f"On the line of {short_rate(floor)} of {service}.", text, key, "limit")
     level = f"{100 * fill.level:g} %"
     if fill.low >= floor:
         text = (
