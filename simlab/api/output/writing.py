@@ -137,7 +137,7 @@ def write_optimization(
     )
     said = optimize_statements(finance, frames["items"], None)
     told = (*said.statements, *histories)
-    facts = optimize_facts(opt, lines(told)) | {"decision": said.decision.facts}
+    facts = optimize_facts(opt, lines(told)) | {"decision": said.decision.facts | said.facts}
     times = {**times, **opt.times}
     frames = {**frames, "decision": said.decision.to_frame()}
     record = Record(opt.data, "optimize", frames, tables.shown(frames), told, facts, times)
