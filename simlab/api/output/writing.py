@@ -20,12 +20,15 @@ from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
 from simlab.api.output import tables
 from simlab.api.output.manifest import optimize_facts, simulate_facts, study_place
+from simlab.api.output.plan_csv import PLACE, plan_csv
 from simlab.api.output.statements import optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
+from simlab.api.settings import Settings
 from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
 from simlab.api.simulator.stored import curves_table
 from simlab.engine.world.levels import Levels
+from simlab.engine.world.world import Horizon
 from simlab.execution import Progress
 from simlab.models.history.no_history import no_history_frame
 from simlab.run import RunFolder
@@ -126,7 +129,9 @@ def write_optimization(
     statements = (*optimize_statements(finance), *said)
     facts = optimize_facts(opt, statements)
     times = {**times, **opt.times}
-    record = Record(opt.data, "optimize", frames, tables.shown(frames), statements, facts, times)
+    fresh = opt.settings.horizon("verdict", opt.warmup)
+    files = plan_files(opt.data, frames, opt.solved.kept["segmented"], fresh, opt.settings)
+    record = Record(opt.data, "optimize", frames, tables.shown(frames), statements, facts, times, files)
     return write_run(record, folder, started, progress)
 
 
@@ -141,8 +146,20 @@ def write_simulation(
     statements = (*simulate_statements(simulation), *said)
     facts = simulate_facts(simulation, statements)
     times = {**times, **simulation.times}
-    record = Record(simulation.data, "simulate", frames, tables.shown(frames), statements, facts, times)
+    horizon = simulation.settings.horizon("search", simulation.warmup)
+    levels = simulation.planned.levels
+    files = plan_files(simulation.data, frames, levels, horizon, simulation.settings)
+    shown = tables.shown(frames)
+    record = Record(simulation.data, "simulate", frames, shown, statements, facts, times, files)
     return write_run(record, folder, started, progress)
+
+
+def plan_files(
+    data: Data, frames: dict[str, pd.DataFrame], levels: Levels, horizon: Horizon, settings: Settings
+) -> dict[str, bytes]:
+    """What lies beside the plan of a run for people, planning systems and `simlab orders`."""
+    plan = frames["plan"].assign(inventory_value=frames["items"]["inventory_value"])
+    return {PLACE: plan_csv(data, plan, levels, horizon, settings)}
 
 
 def optimization_frames(finance: Finance) -> dict[str, pd.DataFrame]:
