@@ -57,6 +57,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("plans", "simulation", "tracing"),
         ("finance", "learning"),
         ("output",),
+        ("ordering",),
         ("audits", "checks", "comparison", "contest", "optimization"),
         ("starting",),
         ("commands",),
@@ -100,7 +101,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("levels",),
         ("quantities",),
         ("planning",),
-        ("policy", "today"),
+        ("ordering", "policy", "stock_reward", "today"),
     ),
     "report": (("kit",), ("plan",), ("audit", "contest"), ("render",)),
     "verdict": (

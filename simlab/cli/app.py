@@ -12,6 +12,7 @@ from simlab.cli.check import check_document, print_check
 from simlab.cli.compare import compare
 from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Verbose, Workers
+from simlab.cli.orders import orders
 from simlab.cli.outcome import print_run
 from simlab.cli.progress import watched
 from simlab.cli.selfcheck import selfcheck
@@ -254,4 +255,5 @@ def doctor(
 app.command()(selfcheck)
 app.command()(audit)
 app.command()(trace)
+app.command()(orders)
 app.add_typer(compare, name="compare")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from simlab.api.simulator import items
+from simlab.api.simulator.levels import families
 from simlab.engine.world.levels import Family, Levels
 from simlab.errors import InvalidInputError
 from simlab.policies import current_levels
@@ -30,11 +31,6 @@ COLUMNS = (
 )
 """Levels in units of the files, service as fractions, money in the study's currency."""
 LEVELS = ("reorder_point", "order_up_to", "order_quantity")
-_WORDS = {
-    Family.ORDER_UP_TO: "order_up_to",
-    Family.REORDER_QUANTITY: "reorder_quantity",
-    Family.REORDER_UP_TO: "reorder_up_to",
-}
 _MONEY, _RATE, _UNITS = 2, 6, 4
 
 
@@ -102,7 +98,7 @@ def rounded(frame: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def whole_if_whole(column: pd.Series[float]) -> pd.Series[float]:
+def whole_if_whole(column: pd.Series[Any]) -> pd.Series[Any]:
     """Integers where every number is whole, so that no file says 12.0; missing stays missing."""
     numbers = pd.to_numeric(column).astype("Float64")
     values = numbers.dropna().to_numpy(dtype=np.float64)
@@ -120,13 +116,6 @@ def text_column(data: Data, name: str) -> Sequence[str | None]:
     """A text column of items; None throughout where the table has none."""
     words = data.catalog.texts.get(name)
     return [None] * data.catalog.n_items if words is None else list(words)
-
-
-def families(levels: Levels) -> list[str]:
-    """The rule of every SKU-location, as a study names it; those that follow a forecast: forecast."""
-    moves = levels.moves()
-    words = [_WORDS[Family(int(code))] for code in levels.family]
-    return ["forecast" if moved else word for word, moved in zip(words, moves, strict=True)]
 
 
 def levels_now(data: Data, today: Levels, known: BoolArray) -> dict[str, pd.Series[float]]:

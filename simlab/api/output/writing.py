@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from simlab.api.data import ordering
 from simlab.api.data.data import Data
 from simlab.api.data.replay import replay_plan
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
-from simlab.api.output import tables
+from simlab.api.output import plan_csv, tables
 from simlab.api.output.manifest import optimize_facts, simulate_facts, study_place
-from simlab.api.output.plan_csv import PLACE, plan_csv
 from simlab.api.output.statements import optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
 from simlab.api.settings import Settings
@@ -159,7 +159,10 @@ def plan_files(
 ) -> dict[str, bytes]:
     """What lies beside the plan of a run for people, planning systems and `simlab orders`."""
     plan = frames["plan"].assign(inventory_value=frames["items"]["inventory_value"])
-    return {PLACE: plan_csv(data, plan, levels, horizon, settings)}
+    return {
+        plan_csv.PLACE: plan_csv.plan_csv(data, plan, levels, horizon, settings),
+        ordering.PLACE: ordering.packed(ordering.ordering_of(data)),
+    }
 
 
 def optimization_frames(finance: Finance) -> dict[str, pd.DataFrame]:
