@@ -142,13 +142,13 @@ def _options(
     workers: int | None,
 ) -> Iterator[tuple[IntArray, Options]]:
     """Quantities of every row up to the rule's, and what each is worth: ΔR over doing nothing."""
-    money = _money(source, review, rows)
+    money, position = _money(source, review, rows), state.position
     for begin in range(0, rows.size, _AT_ONCE):
         some = rows[begin : begin + _AT_ONCE]
         found = ahead(source, state, review, quantity, some, windows=True, workers=workers)
         for at, row in enumerate(some.tolist()):
             amount = steps_of(source, row, int(quantity[row]))
-            there = int(state.position[row])
+            there = int(position[row])
             value = _value(found.windows[at], there, amount, money[begin + at])
             yield amount, Options(np.asarray(amount * float(weight[row]), np.float64), value)
 

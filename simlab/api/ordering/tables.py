@@ -89,18 +89,18 @@ def cover_days(source: Source, units: IntArray) -> FloatArray:
 
 
 def _why(source: Source, state: State, quantity: IntArray, rows: IntArray) -> list[str]:
-    own = source.ordering
-    terms = own.world.terms
+    own, top, there = source.ordering, source.top, state.position
+    terms, up_to = own.world.terms, source.family == Family.ORDER_UP_TO
     out = []
     for row in rows.tolist():
         scale = int(own.parts[row])
-        position, size = _plain(state.position[row], scale), int(quantity[row])
-        if source.family[row] == Family.ORDER_UP_TO:
-            text = f"position {position} is below the level {_plain(source.order_up_to[row], scale)}"
+        position, size = _plain(int(there[row]), scale), int(quantity[row])
+        if up_to[row]:
+            text = f"position {position} is below the level {_plain(int(source.order_up_to[row]), scale)}"
         else:
-            text = f"position {position} is at or below {_plain(source.reorder_point[row], scale)}"
+            text = f"position {position} is at or below {_plain(int(source.reorder_point[row]), scale)}"
         pack, moq = int(terms.pack_size[row]), int(terms.moq[row])
-        wish = int(source.top[row] - state.position[row])
+        wish = int(top[row] - there[row])
         if size > wish and moq > wish:
             text += f"; smallest order {_plain(moq, scale)}"
         elif size > wish and pack > 1:

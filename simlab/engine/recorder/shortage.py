@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -184,7 +184,11 @@ def fill_shortage(
             end = 0
             for lane in range(n):
                 end = max(end, lanes.second[lane])
-            follow(items, item, end, n, quantity[item], work, lanes)
+            constant = items.opening.lead_length[item] == 1 and items.unmet[item] == 0
+            if constant and items.opening.on_order[item] == 0:
+                follow_plain(items, item, end, n, quantity[item], work, lanes)
+            else:
+                follow(items, item, end, n, quantity[item], work, lanes)
             for lane in range(n):
                 demanded[item] += lanes.demanded[lane]
                 for k in range(2):
@@ -216,6 +220,51 @@ def draw_arrivals(
 
 
 @inner
+def due_in(items: ItemArrays, item: int, t: int) -> Any:
+    """Units of open orders with a date that arrive in a period."""
+    given, due = items.opening, np.int64(0)
+    for at in range(given.due_begin[item], given.due_begin[item] + given.due_count[item]):
+        due += given.due_units[at] if given.due_period[at] == t else 0
+    return due
+
+
+@inner
+def follow_plain(
+    items: ItemArrays, item: int, end: int, n: int, quantity: int, work: Work, lanes: Lanes
+) -> None:
+    """As `follow` where all demand waits and all lanes see one lead time: nothing but sums and minima."""
+    first, demand = lanes.first[0], work.demand
+    net, low, units, demanded = lanes.net[0], lanes.short[0], lanes.units[0], lanes.demanded
+    more, more_low, more_units = lanes.net[1], lanes.short[1], lanes.units[1]
+    for lane in range(n):
+        net[lane], low[lane], units[lane], demanded[lane] = items.opening.on_hand[item], 0, 0, 0
+    for t in range(end):
+        come = due_in(items, item, t)
+        if t == first:
+            for lane in range(n):
+                more[lane], more_low[lane], more_units[lane] = net[lane] + quantity, low[lane], units[lane]
+        if t >= first:
+            for lane in range(n):
+                asked = np.int64(demand[t, lane])
+                x = more[lane] + come - asked
+                more[lane] = x
+                more_low[lane] = min(more_low[lane], x)
+                more_units[lane] += max(min(asked, -x), 0)
+        for lane in range(n):
+            asked = np.int64(demand[t, lane])
+            x = net[lane] + come - asked
+            net[lane] = x
+            low[lane] = min(low[lane], x)
+            units[lane] += max(min(asked, -x), 0)
+            demanded[lane] += asked
+    for lane in range(n):
+        if first >= end:
+            more_low[lane], more_units[lane] = low[lane], units[lane]
+        low[lane] = np.int64(1) if low[lane] < 0 else np.int64(0)
+        more_low[lane] = np.int64(1) if more_low[lane] < 0 else np.int64(0)
+
+
+@inner
 def follow(items: ItemArrays, item: int, end: int, n: int, quantity: int, work: Work, lanes: Lanes) -> None:
     """Net stock of a block of lanes, without and with the order."""
     given, unmet, waits = items.opening, items.unmet[item], items.waits[item]
@@ -227,9 +276,7 @@ def follow(items: ItemArrays, item: int, end: int, n: int, quantity: int, work: 
             lanes.units[k, lane] = 0
             lanes.part[k, lane] = 0
     for t in range(end):
-        due = np.int64(0)
-        for at in range(given.due_begin[item], given.due_begin[item] + given.due_count[item]):
-            due += given.due_units[at] if given.due_period[at] == t else 0
+        due = due_in(items, item, t)
         for lane in range(n):
             here = np.int64(1) if t < lanes.second[lane] else np.int64(0)
             lanes.demanded[lane] += here * work.demand[t, lane]
