@@ -26,6 +26,7 @@ from simlab.study.scheme_tables import OPTIONS, gathered, spread
 from simlab.study.section import Names, Spec, one_or_more
 from simlab.study.values import (
     Count,
+    Factor,
     Flag,
     Fraction,
     NotNegative,
@@ -95,7 +96,7 @@ class SegmentSpec(Spec):
 
     by: Annotated[Names, Field(min_length=1), AfterValidator(_products)] = ("abc", "xyz")
     abc: AbcSpec = AbcSpec()
-    xyz: Annotated[XyzSpec, BeforeValidator(_cuts_in_table)] = XyzSpec()
+    xyz: Annotated[XyzSpec, BeforeValidator(_cuts_in_table, json_schema_input_type=XyzSpec | str)] = XyzSpec()
     rules: tuple[RuleSpec, ...] = ()
     learned: LearnedSpec | None = None
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -212,10 +213,10 @@ class ReplaySpec(Spec):
 class ScenarioSpec(Spec):
     """One named scenario: factors on the fitted world, or a supplier out for some weeks."""
 
-    demand: Positive | None = None
-    variance: Positive | None = None
-    lead_time: Positive | None = None
-    price: Positive | None = None
+    demand: Factor | None = None
+    variance: Factor | None = None
+    lead_time: Factor | None = None
+    price: Factor | None = None
     supplier: Text | None = None
     weeks: Number | None = None
 

@@ -10,6 +10,7 @@ import typer
 from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.options import Debug, Format, Quiet, Show, Workers
 from simlab.cli.progress import watched
+from simlab.cli.say import say
 from simlab.cli.tables import print_json, print_sentences, print_table, records
 
 if TYPE_CHECKING:
@@ -118,6 +119,6 @@ def _print(found: Orders, folder: Path, said: tuple[str, ...], format: Format) -
     if not found.excess.empty:
         names = ["sku", "location", "action", "units", "value", "cover_days"]
         print_table(found.excess[names], "Too much", _ROWS)
-    typer.echo()
-    typer.echo(f"Orders  {folder / 'orders.csv'}")
-    typer.echo(f"Excess  {folder / 'excess.csv'}")
+    say()
+    say(f"Orders  {folder / 'orders.csv'}")
+    say(f"Excess  {folder / 'excess.csv'}")
