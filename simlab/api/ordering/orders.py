@@ -13,6 +13,7 @@ from simlab.api.ordering.limits import Held, within_limits
 from simlab.api.ordering.source import Source, open_run
 from simlab.api.ordering.state import State, opening_state, ordered, read_state, received
 from simlab.api.ordering.tables import excess_table, order_table
+from simlab.api.ordering.writing import free, write_lists
 from simlab.errors import UsageError, listed
 
 if TYPE_CHECKING:
@@ -72,10 +73,14 @@ class Orders:
         return ordered(self.state, self.quantity, self.review.due)
 
     def write(self, folder: str | Path | None = None, *, by_supplier: bool = False) -> Path:
-        """Write `orders.csv` and `excess.csv`; see `writing.write_orders`."""
-        from simlab.api.ordering.writing import write_orders
+        """Write `orders.csv` and `excess.csv` into a new folder; by supplier: one list for each, too.
 
-        return write_orders(self, folder, by_supplier=by_supplier)
+        Default: ``orders/<date>`` beside the run, else -2, -3, …; see `writing.write_lists`.
+        """
+        lists = {"orders": self.orders, "excess": self.excess}
+        suppliers = self.by_supplier() if by_supplier else {}
+        beside = self.source.folder.path.resolve().parent / "orders" / self.day
+        return write_lists(lists, suppliers, free(beside) if folder is None else Path(folder))
 
     def __repr__(self) -> str:
         return " ".join(self.statements)

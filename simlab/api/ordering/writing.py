@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,38 +15,31 @@ from simlab.run.spreadsheet import csv_bytes
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simlab.api.ordering.orders import Orders
-
 
 _UNSAFE = re.compile(r"[^\w.+-]+")
 
 
-def write_orders(found: Orders, folder: str | Path | None = None, *, by_supplier: bool = False) -> Path:
+def write_lists(
+    lists: Mapping[str, pd.DataFrame], suppliers: Mapping[str, pd.DataFrame], place: Path
+) -> Path:
     """Write a day's lists into a new folder.
 
     Parameters
     ----------
-    found : Orders
-    folder : path, optional
-        A folder that does not exist yet. Default: ``orders/<date>`` beside the run, else -2, -3, …
-    by_supplier : bool
-        Also one list per supplier, under `suppliers`.
-
-    Returns
-    -------
-    Path
-        The folder.
+    lists : mapping of str to DataFrame
+        Name of the file, without ``.csv``.
+    suppliers : mapping of str to DataFrame
+        One list per supplier, under `suppliers`.
+    place : Path
+        A folder that does not exist yet.
 
     Raises
     ------
     UsageError
         The folder exists, or nothing may be written there.
     """
-    files = {"orders.csv": csv_bytes(found.orders), "excess.csv": csv_bytes(_finite(found.excess))}
-    if by_supplier:
-        files |= _lists(found)
-    beside = found.source.folder.path.resolve().parent / "orders"
-    place = _free(beside / found.day) if folder is None else Path(folder)
+    files = {f"{name}.csv": csv_bytes(_finite(frame)) for name, frame in lists.items()}
+    files |= _by_supplier(suppliers)
     if place.exists():
         raise UsageError(f"{place}: exists already; nothing is ever replaced")
     try:
@@ -70,9 +64,9 @@ def _finite(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.replace([float("inf")], float("nan"))
 
 
-def _lists(found: Orders) -> dict[str, bytes]:
+def _by_supplier(suppliers: Mapping[str, pd.DataFrame]) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
-    for name, frame in found.by_supplier().items():
+    for name, frame in suppliers.items():
         stem = _UNSAFE.sub("_", name).strip("._") or "no_supplier"
         number, key = 1, f"suppliers/{stem}.csv"
         while key in files:
@@ -82,7 +76,8 @@ def _lists(found: Orders) -> dict[str, bytes]:
     return files
 
 
-def _free(place: Path) -> Path:
+def free(place: Path) -> Path:
+    """A path that does not exist: the given one, else -2, -3, …"""
     number, path = 1, place
     while path.exists():
         number += 1
