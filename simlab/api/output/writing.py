@@ -14,19 +14,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from simlab.api.data import ordering
 from simlab.api.data.data import Data
 from simlab.api.data.replay import replay_plan
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
-from simlab.api.output import tables
+from simlab.api.output import plan_csv, tables
 from simlab.api.output.brief import Brief, brief
 from simlab.api.output.manifest import optimize_facts, simulate_facts, study_place
 from simlab.api.output.statements import optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
+from simlab.api.settings import Settings
 from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
 from simlab.api.simulator.stored import curves_table
 from simlab.engine.world.levels import Levels
+from simlab.engine.world.world import Horizon
 from simlab.execution import Progress
 from simlab.models.history.no_history import no_history_frame
 from simlab.run import RunFolder
@@ -140,7 +143,9 @@ def write_optimization(
     facts = optimize_facts(opt, lines(told)) | {"decision": said.decision.facts | said.facts}
     times = {**times, **opt.times}
     frames = {**frames, "decision": said.decision.to_frame()}
-    record = Record(opt.data, "optimize", frames, tables.shown(frames), told, facts, times)
+    fresh = opt.settings.horizon("verdict", opt.warmup)
+    files = plan_files(opt.data, frames, opt.solved.kept["segmented"], fresh, opt.settings)
+    record = Record(opt.data, "optimize", frames, tables.shown(frames), told, facts, times, files)
     result = write_run(record, folder, started, progress)
     return replace(result, brief=brief(opt, said.decision, frames["capital_by_segment"]))
 
@@ -156,8 +161,23 @@ def write_simulation(
     told = (*plain("plan", simulate_statements(simulation)), *histories)
     facts = simulate_facts(simulation, lines(told))
     times = {**times, **simulation.times}
-    record = Record(simulation.data, "simulate", frames, tables.shown(frames), told, facts, times)
+    horizon = simulation.settings.horizon("search", simulation.warmup)
+    levels = simulation.planned.levels
+    files = plan_files(simulation.data, frames, levels, horizon, simulation.settings)
+    shown = tables.shown(frames)
+    record = Record(simulation.data, "simulate", frames, shown, told, facts, times, files)
     return write_run(record, folder, started, progress)
+
+
+def plan_files(
+    data: Data, frames: dict[str, pd.DataFrame], levels: Levels, horizon: Horizon, settings: Settings
+) -> dict[str, bytes]:
+    """What lies beside the plan of a run for people, planning systems and `simlab orders`."""
+    plan = frames["plan"].assign(inventory_value=frames["items"]["inventory_value"])
+    return {
+        plan_csv.PLACE: plan_csv.plan_csv(data, plan, levels, horizon, settings),
+        ordering.PLACE: ordering.packed(ordering.ordering_of(data)),
+    }
 
 
 def optimization_frames(finance: Finance) -> dict[str, pd.DataFrame]:
