@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from simlab.register.laws import STATED_NAMES
+
 Kind = Literal["id", "text", "money", "number", "whole", "fraction", "date", "choice", "flag"]
 
 
@@ -57,6 +59,7 @@ ITEMS: dict[str, Column] = {
     "location": Column("id", required=True),
     "unit_cost": Column("money", required=True),
     "supplier": _TEXT,
+    "product": _TEXT,
     "price": _AMOUNT,
     "holding_rate": Column("fraction", high=1.0),
     "order_cost": _AMOUNT,
@@ -88,16 +91,7 @@ ITEMS: dict[str, Column] = {
     "current_reorder_when": Column("choice", choices=("at_or_below", "below")),
     "demand_law": Column(
         "choice",
-        choices=(
-            "poisson",
-            "negative_binomial",
-            "geometric",
-            "binomial",
-            "stuttering_poisson",
-            "gamma",
-            "lognormal",
-            "normal",
-        ),
+        choices=STATED_NAMES,
         refused={
             "intermittent": (
                 "has a share of periods with demand, which mean and variance do not tell",

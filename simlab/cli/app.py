@@ -7,22 +7,25 @@ from typing import Annotated
 
 import typer
 
-from simlab.cli.audit import audit
-from simlab.cli.check import check_document, print_check
-from simlab.cli.compare import compare
+from simlab.cli.commands.audit import audit
+from simlab.cli.commands.check import check_document, print_check
+from simlab.cli.commands.compare import compare
+from simlab.cli.commands.orders import orders
+from simlab.cli.commands.reference import explain, schema
+from simlab.cli.commands.selfcheck import selfcheck
+from simlab.cli.commands.speed import print_speed
+from simlab.cli.commands.trace import trace
 from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Verbose, Workers
-from simlab.cli.outcome import print_run
 from simlab.cli.progress import watched
-from simlab.cli.selfcheck import selfcheck
-from simlab.cli.speed import print_speed
+from simlab.cli.say import say
+from simlab.cli.show.outcome import print_run
 from simlab.cli.tables import print_json, print_table, records
-from simlab.cli.trace import trace
 
 app = typer.Typer(
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 3 study or data invalid, 4 no plan meets the "
     "constraints, 5 incomplete, 130 interrupted.",
-    add_completion=False,
+    add_completion=True,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -34,7 +37,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from simlab.version import __version__
 
-        typer.echo(f"simlab {__version__}")
+        say(f"simlab {__version__}")
         raise typer.Exit
 
 
@@ -60,6 +63,7 @@ def simlab(
 def demo(
     out: Out = None,
     workers: Workers = None,
+    verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -72,22 +76,29 @@ def demo(
     \b
     Examples:
       simlab demo
+      simlab demo -v
       simlab demo --out first-look --format json
     """
     from simlab import api
 
     with watched(quiet) as progress:
         result = api.run_demo(out=out, workers=workers, progress=progress)
-    print_run(result, format, quiet)
+    print_run(result, format, quiet, verbose)
 
 
 @app.command()
 @ends_with_exit_code
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to create.")],
-    items: Annotated[Path | None, typer.Option(metavar="FILE", help="Your items (CSV or Parquet).")] = None,
+    items: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Your items (CSV, Parquet, workbook).")
+    ] = None,
     demand: Annotated[Path | None, typer.Option(metavar="FILE", help="Your demand by date.")] = None,
     receipts: Annotated[Path | None, typer.Option(metavar="FILE", help="Your receipts, if any.")] = None,
+    book: Annotated[
+        Path | None, typer.Option(metavar="BOOK.xlsx", help="A workbook that holds all tables.")
+    ] = None,
+    template: Annotated[bool, typer.Option("--template", help="Write an empty workbook to fill in.")] = False,
     format: Show = Format.TEXT,
     debug: Debug = False,
 ) -> None:
@@ -95,23 +106,25 @@ def init(
 
     Alone: the demo's tables and a commented study.toml. With --items and --demand: a
     study that points to your files (they stay as they are), with period, dates and
-    columns as found; then it is checked.
+    columns as found; then it is checked. --book: the same for the sheets of a workbook.
 
     \b
     Examples:
       simlab init mystudy
       simlab init mystudy --items i.csv --demand d.csv
+      simlab init mystudy --book erp_export.xlsx
+      simlab init mystudy --template
     """
     from simlab import api
 
-    own = [one for one in (items, demand, receipts) if one is not None]
-    files = api.init(folder, items, demand, receipts) if own else api.init(folder)
+    own = [one for one in (items, demand, receipts, book) if one is not None]
+    files = api.init(folder, items, demand, receipts, book=book, template=template)
     if not own and format is Format.JSON:
         print_json({"files": [str(path) for path in files]})
         return
     if format is Format.TEXT:
         for path in files:
-            typer.echo(str(path))
+            say(str(path))
     if own:
         result = api.check(files[0])
         if format is Format.JSON:
@@ -172,6 +185,7 @@ def optimize(
     out: Out = None,
     curves: Curves = None,
     workers: Workers = None,
+    verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -188,6 +202,7 @@ def optimize(
     \b
     Examples:
       simlab optimize mystudy/study.toml
+      simlab optimize mystudy/study.toml -v
       simlab optimize mystudy/study.toml --format json
       simlab optimize study.toml --curves runs/retailer
     """
@@ -195,7 +210,7 @@ def optimize(
 
     with watched(quiet) as progress:
         result = api.run_optimize(study, out=out, workers=workers, progress=progress, curves=curves)
-    print_run(result, format, quiet)
+    print_run(result, format, quiet, verbose)
 
 
 @app.command()
@@ -214,7 +229,7 @@ def report(
     """
     from simlab import api
 
-    typer.echo(str(api.render_report(run)))
+    say(str(api.render_report(run)))
 
 
 @app.command()
@@ -254,4 +269,7 @@ def doctor(
 app.command()(selfcheck)
 app.command()(audit)
 app.command()(trace)
+app.command()(orders)
+app.command()(explain)
+app.command()(schema)
 app.add_typer(compare, name="compare")

@@ -10,11 +10,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
+from simlab.measures.display import NO_CURRENCY
 from simlab.study.checked import study_from_sections
 from simlab.study.history_sections import DataSpec, DemandSpec, LeadTimeSpec, ModelSpec, TableSource
 from simlab.study.optimize_sections import OptimizeSpec
 from simlab.study.section import HEADER, Spec
 from simlab.study.sections import (
+    OrdersSpec,
     PolicySpec,
     ReplaySpec,
     RunSpec,
@@ -36,10 +38,13 @@ class Study(Spec):
 
     Attributes
     ----------
+    schema_version : int
+        2: written for the defaults of this version. 1, or a file that does not say: what has moved since is
+        told with the line that keeps the old answer.
     name : str
         Default name of the run folder; the stem of the study file unless said.
     currency : str
-        For display only; the generic sign ¤ unless said.
+        For display only; ``money``, and amounts without a sign, unless said.
     period : str
         day, week or month: all levels and laws are per period.
     as_of : date or None
@@ -55,9 +60,9 @@ class Study(Spec):
         Name of the study file in messages.
     """
 
-    schema_version: Literal[1] = Field(default=1, alias="schema")
+    schema_version: Literal[1, 2] = Field(default=2, alias="schema")
     name: Annotated[str, Field(strict=True, min_length=1, max_length=100)] = "study"
-    currency: Annotated[str, Field(strict=True, min_length=1, max_length=12)] = "¤"
+    currency: Annotated[str, Field(strict=True, min_length=1, max_length=12)] = NO_CURRENCY
     period: Literal["day", "week", "month"] = "week"
     week_starts: Weekday = "monday"
     as_of: Day | None = None
@@ -72,6 +77,7 @@ class Study(Spec):
     verdict: VerdictSpec = VerdictSpec()
     replay: ReplaySpec | None = None
     suppliers: tuple[SupplierSpec, ...] = ()
+    orders: OrdersSpec = OrdersSpec()
     scenarios: dict[str, ScenarioSpec] = Field(default_factory=dict)
     run: RunSpec = RunSpec()
     open_share: float = Field(default=1.0, exclude=True, repr=False)

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from simlab.api.data.moved_defaults import moved_note
 from simlab.api.plans.choosing import Choosing, choose
 from simlab.api.plans.rivals import keeps_limits, per_sku_frontier, per_sku_plan, rival_words
 from simlab.api.plans.sums import ItemTables, pipeline, segment_curves
 from simlab.api.plans.tails import bounds_tails
 from simlab.api.requirements.accounting import DEFAULT_FILL_RATE
 from simlab.api.requirements.limits import limits_on_means
+from simlab.api.requirements.margins import margin_notes
 from simlab.api.simulator.simulator import Simulator, one_column
 from simlab.arrays import FloatArray, IntArray
 from simlab.engine.world.levels import Levels
@@ -215,7 +217,7 @@ def _limit_notes(
             "the same at every target, so that no target can move it" if constant else "at the lowest target"
         )
         notes.append(f"the budget counts stock on order too: {money}, {moves}")
-    return [*notes, *_constant_notes(constants, chosen)]
+    return [*moved_note(data.study), *notes, *margin_notes(data), *_constant_notes(constants, chosen)]
 
 
 def _constant_notes(constants: tuple[Limit, ...], chosen: Plan) -> list[str]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from simlab.report.kit.formats import DASH
+from simlab.report.kit.formats import DASH, money_in
+from simlab.run.sheets import to_csv
+from simlab.run.statements import Statement as Statement
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -188,7 +190,7 @@ def draw(run: RunFolder, drawings: Mapping[str, Drawing]) -> tuple[dict[str, Pic
         written.append(run.write_text(f"figures/{name}.svg", svg))
         written.append(run.write_bytes(f"figures/{name}.png", style.to_png(svg)))
         for file, frame in _numbers(name, figure).items():
-            written.append(run.write_text(file, frame.to_csv(index=False, lineterminator="\n")))
+            written.append(run.write_text(file, to_csv(frame)))
         if drawing.on_page:
             pictures[name] = picture(name, drawing, wide=style.to_svg(spec, background="transparent"))
     return pictures, written
@@ -229,7 +231,7 @@ def sheet_html(question: str, manifest: Mapping[str, Any], n_items: int, section
         question=question,
         manifest=manifest,
         n_items=f"{n_items:,}",
-        currency=str(manifest.get("currency") or "the study's currency"),
+        currency=money_in(str(manifest.get("currency") or "")),
         sections=sections,
         style=asset("style.css") + asset("sheet.css"),
     )
@@ -252,12 +254,3 @@ def _own_ids(svg: str, prefix: str) -> str:
 def asset(name: str) -> str:
     """Text of a file that ships with the report: styles, scripts, templates."""
     return resources.files("simlab.report").joinpath("assets", name).read_text(encoding="utf-8")
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A sentence and how it stands: good, bad, open (cannot be told) or none (no number)."""
-
-    state: str
-    title: str
-    text: str

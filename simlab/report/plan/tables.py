@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from simlab.errors import InvalidInputError, Problem
 from simlab.measures import ALL, PLAN_NAMES
 from simlab.report.kit.counted import Counted
+from simlab.report.kit.formats import money_in
+from simlab.run.statements import Statement, statements_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +44,8 @@ _NEEDED = {
     "bounds": ("plan", "per_sku", "grid", "segment_gap"),
     "limits": ("limit", "kind", "reached", "met"),
     "stress": ("scenario", "plan", "fill_rate", "holding_cost", "regret"),
+    "statements": ("key", "group", "state", "title", "text"),
+    "decision": ("measure", "name", "unit", "proposed"),
     "replay": ("segment", "n_items", "n_judged", "demand", "fill_rate", "inventory_value"),
     "calibration": ("horizon", "group", "method", "n", "origins", "coverage", "implied", "pit_share"),
     "pit": ("horizon", "group", "method", "low", "high", "share"),
@@ -80,6 +84,8 @@ class RunTables:
     bounds: pd.DataFrame | None = None
     limits: pd.DataFrame | None = None
     stress: pd.DataFrame | None = None
+    statements: pd.DataFrame | None = None
+    decision: pd.DataFrame | None = None
     replay: pd.DataFrame | None = None
     calibration: pd.DataFrame | None = None
     pit: pd.DataFrame | None = None
@@ -92,8 +98,18 @@ class RunTables:
     levels_to_look_at: pd.DataFrame | None = None
 
     @property
+    def told(self) -> tuple[Statement, ...]:
+        """What the run says of itself; none of a run before 0.3, which wrote no table of it."""
+        return statements_of(self.statements)
+
+    @property
     def currency(self) -> str:
         return str(self.manifest.get("currency") or "")
+
+    @property
+    def money_in(self) -> str:
+        """In what amounts are, in words."""
+        return money_in(self.currency)
 
     @property
     def counted(self) -> Counted:
