@@ -28,12 +28,7 @@ def optimize_statements(finance: Finance) -> tuple[str, ...]:
     opt = finance.outcome
     currency = opt.data.study.currency
     scores = opt.scores("segmented")
-    where = f"{opt.segmentation.n_segments} segments by {' × '.join(opt.segmentation.by)}"
-    lines = [
-        f"Chosen plan ({where}): fill rate {format_estimate(scores.fill_rate, 'fill_rate')} on the verdict "
-        f"seed, inventory {format_estimate(scores.inventory_value, 'inventory_value', currency)}, "
-        f"holding cost {format_estimate(scores.holding_cost, 'holding_cost', currency)} per year."
-    ]
+    lines = [chosen_plan(opt)]
     if opt.solved.fill_rate is not None:
         lines.append(met(opt.service, opt.solved.fill_rate))
     if opt.solved.budget is not None:
@@ -49,6 +44,17 @@ def optimize_statements(finance: Finance) -> tuple[str, ...]:
     ]
     lines += [sentence(note) for note in (*opt.solved.notes, *opt.references.notes)]
     return tuple(lines)
+
+
+def chosen_plan(opt: Outcome) -> str:
+    """What the chosen plan serves and ties up."""
+    scores, currency = opt.scores("segmented"), opt.data.study.currency
+    where = f"{opt.segmentation.n_segments} segments by {' × '.join(opt.segmentation.by)}"
+    return (
+        f"Chosen plan ({where}): fill rate {format_estimate(scores.fill_rate, 'fill_rate')} on the verdict "
+        f"seed, inventory {format_estimate(scores.inventory_value, 'inventory_value', currency)}, "
+        f"holding cost {format_estimate(scores.holding_cost, 'holding_cost', currency)} per year."
+    )
 
 
 def _redrawn_lines(opt: Outcome) -> list[str]:
