@@ -100,6 +100,7 @@ def test_a_full_disk_says_what_is_whole(study, monkeypatch, tmp_path):
     assert json.loads((tmp_path / "run" / "manifest.json").read_text())["status"] == "running"
 
 
+@pytest.mark.slow
 def test_numbers_are_printed_before_anything_is_drawn(study, tmp_path):
     """In a process of its own: the page's process is replaced by one that looks at what was printed."""
     code = """
