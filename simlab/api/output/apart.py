@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from simlab.run import RunFolder
+from simlab.run.statements import Statement
 
 Found = TypeVar("Found")
 
@@ -37,9 +38,15 @@ class Analyses:
                 self.folder.log("fault", analysis=name, error=self.faults[name])
             return otherwise
 
-    def statements(self) -> tuple[str, ...]:
+    def told(self) -> tuple[Statement, ...]:
         """A sentence for every fault."""
         return tuple(
-            f"A fault of simlab: '{name}' could not be found ({error}). All else of the run stands."
+            Statement(
+                "bad",
+                f"A fault of simlab: '{name}' could not be found",
+                f"({error}). All else of the run stands.",
+                f"fault {name}",
+                "note",
+            )
             for name, error in self.faults.items()
         )

@@ -16,11 +16,11 @@ import pandas as pd
 
 from simlab.api.data.data import Data
 from simlab.api.data.replay import replay_plan
-from simlab.api.decision.decision import decision
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
 from simlab.api.output import tables
 from simlab.api.output.apart import Analyses
+from simlab.api.output.brief import Brief, brief
 from simlab.api.output.manifest import optimize_facts, simulate_facts, study_place
 from simlab.api.output.statements import chosen_plan, optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
@@ -34,6 +34,8 @@ from simlab.models.history.no_history import no_history_frame
 from simlab.run import RunFolder
 from simlab.run.folder import SEALED
 from simlab.run.sheets import to_csv
+from simlab.run.statements import TABLE as STATEMENTS
+from simlab.run.statements import Statement, lines, plain, statements_frame
 from simlab.segments import Segmentation
 
 
@@ -47,22 +49,30 @@ class RunResult:
         The run folder.
     report : Path or None
         The report in it.
-    statements : tuple of str
-        The outcome in sentences, with intervals.
+    told : tuple of Statement
+        The outcome in sentences, with how each stands.
     tables : dict of str to DataFrame
         What a person wants to see of it; everything lies under `results`.
     times : dict of str to float
         Seconds per stage.
     faults : dict of str to str
         Analyses, or the page, that could not be made, and why; everything else stands.
+    brief : Brief or None
+        What fits a screen, where the command decides on a plan.
     """
 
     folder: Path
     report: Path | None
-    statements: tuple[str, ...]
+    told: tuple[Statement, ...]
     tables: dict[str, pd.DataFrame]
     times: dict[str, float] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
+    brief: Brief | None = None
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """The outcome in sentences, with intervals."""
+        return lines(self.told)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +88,7 @@ class Record:
         Tables under `results`.
     shown : dict of str to DataFrame
         What a person wants to see of them.
-    statements : tuple of str
+    told : tuple of Statement
         The outcome in sentences.
     facts : dict
         The manifest, without command and times.
@@ -96,7 +106,7 @@ class Record:
     command: str
     frames: dict[str, pd.DataFrame]
     shown: dict[str, pd.DataFrame]
-    statements: tuple[str, ...]
+    told: tuple[Statement, ...]
     facts: dict[str, Any]
     times: dict[str, float]
     files: dict[str, bytes] = field(default_factory=dict)
@@ -140,18 +150,21 @@ def write_optimization(
     further = derived_frames(finance)
     found = {name: analyses.of(name, find, None) for name, find in further.items()}
     frames |= {name: frame for name, frame in found.items() if frame is not None}
-    kept, said = opt.solved.kept["segmented"], tuple[str, ...]()
-    frames, said = analyses.of(
-        "histories", lambda: with_history(frames, opt.data, opt.segmentation, kept), (frames, said)
+    kept, histories = opt.solved.kept["segmented"], tuple[Statement, ...]()
+    frames, histories = analyses.of(
+        "histories", lambda: with_history(frames, opt.data, opt.segmentation, kept), (frames, histories)
     )
-    plain: tuple[str, ...] = (chosen_plan(opt),)
-    statements = analyses.of("statements", lambda: optimize_statements(finance), plain)
-    statements = (*analyses.statements(), *statements, *said)
-    facts = optimize_facts(opt, statements)
+    said = analyses.of("statements", lambda: optimize_statements(finance, frames["items"], None), None)
+    told = (*analyses.told(), *(said.statements if said else plain("plan", [chosen_plan(opt)])), *histories)
+    facts = optimize_facts(opt, lines(told)) | ({"decision": said.decision.facts} if said else {})
     times = {**times, **opt.times}
+    frames |= {"decision": said.decision.to_frame()} if said else {}
+    screen = None
+    if said is not None:
+        screen = analyses.of("brief", lambda: brief(opt, said.decision, frames["capital_by_segment"]), None)
     shown = tables.shown(frames)
-    record = Record(opt.data, "optimize", frames, shown, statements, facts, times, {}, analyses, written)
-    return write_run(record, folder, started, progress)
+    record = Record(opt.data, "optimize", frames, shown, told, facts, times, {}, analyses, written)
+    return replace(write_run(record, folder, started, progress), brief=screen)
 
 
 def write_simulation(
@@ -162,20 +175,18 @@ def write_simulation(
     analyses = Analyses(folder)
     frames = simulation_frames(simulation)
     written = write_first(folder, frames)
-    frames, said = analyses.of(
+    frames, histories = analyses.of(
         "histories",
         lambda: with_history(frames, simulation.data, simulation.segmentation, simulation.planned.levels),
-        (frames, tuple[str, ...]()),
+        (frames, tuple[Statement, ...]()),
     )
     none: tuple[str, ...] = ()
-    statements = analyses.of("statements", lambda: simulate_statements(simulation), none)
-    statements = (*analyses.statements(), *statements, *said)
-    facts = simulate_facts(simulation, statements)
+    said = analyses.of("statements", lambda: simulate_statements(simulation), none)
+    told = (*analyses.told(), *plain("plan", said), *histories)
+    facts = simulate_facts(simulation, lines(told))
     times = {**times, **simulation.times}
     shown = tables.shown(frames)
-    record = Record(
-        simulation.data, "simulate", frames, shown, statements, facts, times, {}, analyses, written
-    )
+    record = Record(simulation.data, "simulate", frames, shown, told, facts, times, {}, analyses, written)
     return write_run(record, folder, started, progress)
 
 
@@ -225,7 +236,6 @@ def derived_frames(finance: Finance) -> dict[str, Callable[[], pd.DataFrame | No
         "segments": lambda: with_money(tables.segment_frame(opt)),
         "reference": lambda: with_money(tables.reference_frame(opt)),
         **finance.analyses(),
-        "decision": lambda: decision(opt).to_frame(),
     }
 
 
@@ -268,6 +278,7 @@ def write_run(
     for name, frame in record.frames.items():
         if frame is not record.written.get(name):
             folder.write_table(name, frame)
+    folder.write_table(STATEMENTS, statements_frame(record.told))
     folder.write_table("quality", record.data.quality.to_frame())
     left_out = no_history_frame(record.data.catalog)
     if left_out is not None:
@@ -291,7 +302,7 @@ def write_run(
         status=SEALED,
     )
     faults = dict(record.analyses.faults)
-    result = RunResult(folder.path, None, record.statements, record.shown, times, faults)
+    result = RunResult(folder.path, None, record.told, record.shown, times, faults)
     return result if folder.drawn_later else _drawn(result, folder, progress)
 
 
@@ -357,7 +368,7 @@ def report_to(finance: Finance, path: Path) -> Path:
 
 def with_history(
     frames: dict[str, pd.DataFrame], data: Data, segmentation: Segmentation, levels: Levels
-) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
+) -> tuple[dict[str, pd.DataFrame], tuple[Statement, ...]]:
     """The tables of a run with what its histories look like and, with [replay], what they did to the plan."""
     from simlab.api.data.fitted import fit_tables
     from simlab.api.data.histories import adjustments, diagnosis_columns, uplift, worst_fits
@@ -378,8 +389,9 @@ def with_history(
         found["lead_times"] = suppliers
     replayed = replay_plan(data, segmentation, levels, data.study.verdict.level)
     if replayed is None:
-        return found, looked.statements()
+        return found, plain("levels", looked.statements())
     tables = {"replay": replayed.replay}
     if not replayed.calibration.empty:
         tables |= {"calibration": replayed.calibration, "pit": replayed.pit}
-    return {**found, **tables}, (*looked.statements(), *replayed.statements)
+    told = (*plain("levels", looked.statements()), *plain("replay", replayed.statements))
+    return {**found, **tables}, told

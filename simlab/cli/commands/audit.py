@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.options import Debug, Format, Out, Quiet, Show, Study, Workers
-from simlab.cli.outcome import end_with_faults, print_place
 from simlab.cli.progress import watched
 from simlab.cli.say import say
+from simlab.cli.show.outcome import end_with_faults, print_place
 from simlab.cli.tables import print_json, print_sentences, print_table, records
 
 
