@@ -10,6 +10,7 @@ import typer
 from simlab.cli.commands.audit import audit
 from simlab.cli.commands.check import check_document, print_check
 from simlab.cli.commands.compare import compare
+from simlab.cli.commands.orders import orders
 from simlab.cli.commands.reference import explain, schema
 from simlab.cli.commands.selfcheck import selfcheck
 from simlab.cli.commands.speed import print_speed
@@ -270,6 +271,7 @@ def doctor(
 app.command()(selfcheck)
 app.command()(audit)
 app.command()(trace)
+app.command()(orders)
 app.command()(explain)
 app.command()(schema)
 app.add_typer(compare, name="compare")

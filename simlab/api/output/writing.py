@@ -14,21 +14,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from simlab.api.data import ordering
 from simlab.api.data.data import Data
 from simlab.api.data.replay import replay_plan
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
-from simlab.api.output import tables
+from simlab.api.output import plan_csv, tables
 from simlab.api.output.apart import Analyses
 from simlab.api.output.brief import Brief, brief
 from simlab.api.output.manifest import optimize_facts, simulate_facts, study_place
 from simlab.api.output.statements import chosen_plan, optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
 from simlab.api.plans.outcome import Outcome
+from simlab.api.settings import Settings
 from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
 from simlab.api.simulator.stored import curves_table
 from simlab.engine.world.levels import Levels
+from simlab.engine.world.world import Horizon
 from simlab.execution import Progress
 from simlab.models.history.no_history import no_history_frame
 from simlab.run import RunFolder
@@ -162,8 +165,10 @@ def write_optimization(
     screen = None
     if said is not None:
         screen = analyses.of("brief", lambda: brief(opt, said.decision, frames["capital_by_segment"]), None)
+    fresh = opt.settings.horizon("verdict", opt.warmup)
+    files = analyses.of("plan.csv", lambda: plan_files(opt.data, frames, kept, fresh, opt.settings), {})
     shown = tables.shown(frames)
-    record = Record(opt.data, "optimize", frames, shown, told, facts, times, {}, analyses, written)
+    record = Record(opt.data, "optimize", frames, shown, told, facts, times, files, analyses, written)
     return replace(write_run(record, folder, started, progress), brief=screen)
 
 
@@ -185,8 +190,12 @@ def write_simulation(
     told = (*analyses.told(), *plain("plan", said), *histories)
     facts = simulate_facts(simulation, lines(told))
     times = {**times, **simulation.times}
+    horizon, levels = simulation.settings.horizon("search", simulation.warmup), simulation.planned.levels
+    files = analyses.of(
+        "plan.csv", lambda: plan_files(simulation.data, frames, levels, horizon, simulation.settings), {}
+    )
     shown = tables.shown(frames)
-    record = Record(simulation.data, "simulate", frames, shown, told, facts, times, {}, analyses, written)
+    record = Record(simulation.data, "simulate", frames, shown, told, facts, times, files, analyses, written)
     return write_run(record, folder, started, progress)
 
 
@@ -195,6 +204,17 @@ def write_first(folder: RunFolder, frames: dict[str, pd.DataFrame]) -> dict[str,
     for name, frame in frames.items():
         folder.write_table(name, frame)
     return dict(frames)
+
+
+def plan_files(
+    data: Data, frames: dict[str, pd.DataFrame], levels: Levels, horizon: Horizon, settings: Settings
+) -> dict[str, bytes]:
+    """What lies beside the plan of a run for people, planning systems and `simlab orders`."""
+    plan = frames["plan"].assign(inventory_value=frames["items"]["inventory_value"])
+    return {
+        plan_csv.PLACE: plan_csv.plan_csv(data, plan, levels, horizon, settings),
+        ordering.PLACE: ordering.packed(ordering.ordering_of(data)),
+    }
 
 
 def optimization_frames(finance: Finance) -> dict[str, pd.DataFrame]:
