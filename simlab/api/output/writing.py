@@ -142,6 +142,9 @@ def kept_if_used(folder: RunFolder) -> Iterator[None]:
         raise
 
 
+_NONE: dict[str, bytes] = {}
+
+
 def write_optimization(
     finance: Finance, folder: RunFolder, times: dict[str, float], progress: Progress | None = None
 ) -> RunResult:
@@ -166,7 +169,7 @@ def write_optimization(
     if said is not None:
         screen = analyses.of("brief", lambda: brief(opt, said.decision, frames["capital_by_segment"]), None)
     fresh = opt.settings.horizon("verdict", opt.warmup)
-    files = analyses.of("plan.csv", lambda: plan_files(opt.data, frames, kept, fresh, opt.settings), {})
+    files = analyses.of("plan.csv", lambda: plan_files(opt.data, frames, kept, fresh, opt.settings), _NONE)
     shown = tables.shown(frames)
     record = Record(opt.data, "optimize", frames, shown, told, facts, times, files, analyses, written)
     return replace(write_run(record, folder, started, progress), brief=screen)
@@ -192,7 +195,7 @@ def write_simulation(
     times = {**times, **simulation.times}
     horizon, levels = simulation.settings.horizon("search", simulation.warmup), simulation.planned.levels
     files = analyses.of(
-        "plan.csv", lambda: plan_files(simulation.data, frames, levels, horizon, simulation.settings), {}
+        "plan.csv", lambda: plan_files(simulation.data, frames, levels, horizon, simulation.settings), _NONE
     )
     shown = tables.shown(frames)
     record = Record(simulation.data, "simulate", frames, shown, told, facts, times, files, analyses, written)
