@@ -15,7 +15,7 @@ import simlab
 
 PACKAGE = Path(simlab.__file__).parent
 
-EVERYWHERE = frozenset({"arrays", "children", "errors", "measures", "reading"})
+EVERYWHERE = frozenset({"arrays", "children", "errors", "measures", "reading", "register"})
 
 # The table of the design: a room and the rooms it may import, besides those allowed everywhere.
 MAY_IMPORT: dict[str, frozenset[str]] = {
@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "errors": frozenset(),
     "measures": frozenset(),
     "reading": frozenset(),
+    "register": frozenset(),
     "version": frozenset(),
     "study": frozenset(),
     "catalog": frozenset({"study"}),
@@ -61,7 +62,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("decision",),
         ("output",),
         ("audits", "checks", "comparison", "contest", "optimization"),
-        ("starting",),
+        ("reference", "starting"),
         ("commands",),
     ),
     "catalog": (

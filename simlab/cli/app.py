@@ -7,23 +7,24 @@ from typing import Annotated
 
 import typer
 
-from simlab.cli.audit import audit
-from simlab.cli.check import check_document, print_check
-from simlab.cli.compare import compare
+from simlab.cli.commands.audit import audit
+from simlab.cli.commands.check import check_document, print_check
+from simlab.cli.commands.compare import compare
+from simlab.cli.commands.reference import explain, schema
+from simlab.cli.commands.selfcheck import selfcheck
+from simlab.cli.commands.speed import print_speed
+from simlab.cli.commands.trace import trace
 from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Verbose, Workers
 from simlab.cli.outcome import print_run
 from simlab.cli.progress import watched
 from simlab.cli.say import say
-from simlab.cli.selfcheck import selfcheck
-from simlab.cli.speed import print_speed
 from simlab.cli.tables import print_json, print_table, records
-from simlab.cli.trace import trace
 
 app = typer.Typer(
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 3 study or data invalid, 4 no plan meets the "
     "constraints, 5 incomplete, 130 interrupted.",
-    add_completion=False,
+    add_completion=True,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -263,4 +264,6 @@ def doctor(
 app.command()(selfcheck)
 app.command()(audit)
 app.command()(trace)
+app.command()(explain)
+app.command()(schema)
 app.add_typer(compare, name="compare")

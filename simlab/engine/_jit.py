@@ -1,8 +1,8 @@
 """The one way simlab compiles a function, and where the compiled code is kept.
 
 Numba keys its cache by a function's own file, so an edited helper in another file would leave
-the callers stale. The cache folder therefore carries a hash of all sources of this package and
-of the versions that produce the code.
+the callers stale. The cache folder therefore carries a hash of all sources of this package, of the
+register and of the versions that produce the code.
 """
 
 from __future__ import annotations
@@ -28,15 +28,18 @@ from simlab.version import __version__
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _SOURCES = Path(__file__).parent
+_REGISTER = _SOURCES.parent / "register"  # compiled code holds numbers of its kinds
 _log = logging.getLogger("simlab")
 
 
 @cache
 def kernel_hash() -> str:
-    """Hexadecimal digest of every source of the engine, in sub-folders too, and of the compiling versions."""
+    """Hexadecimal digest of every source of the engine and the register, and of the compiling versions."""
     digest = hashlib.sha256()
-    for source in sorted(_SOURCES.rglob("*.py")):
-        digest.update(source.relative_to(_SOURCES).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
+    for folder in (_SOURCES, _REGISTER):
+        for source in sorted(folder.rglob("*.py")):
+            name = source.relative_to(folder).as_posix().encode()
+            digest.update(name + b"\0" + source.read_bytes() + b"\0")
     versions = (
         platform.python_version(),
         numba.__version__,

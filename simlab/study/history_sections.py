@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from simlab.register.laws import FURTHER_NAMES, LAW_NAMES, OVER_SPAN_NAMES, SCORED_NAMES
 from simlab.study.section import Names, Spec, one_or_more
 from simlab.study.values import Count, Day, Flag, Positive, Share, Span, Text, Weekday, closed_days
 
@@ -27,7 +28,9 @@ def _cells(value: Any) -> Any:
     return value if isinstance(value, (list, tuple)) else (value,)
 
 
-Cells = Annotated[tuple[Cell, ...], BeforeValidator(_cells), Field(min_length=1)]
+Cells = Annotated[
+    tuple[Cell, ...], BeforeValidator(_cells, json_schema_input_type=Cell | list[Cell]), Field(min_length=1)
+]
 
 
 class Condition(Spec):
@@ -77,7 +80,8 @@ def _condition(value: Any) -> Any:
     return value if isinstance(value, (Mapping, Condition)) else {"any_of": value}
 
 
-RowFilter = dict[str, Annotated[Condition, BeforeValidator(_condition)]]
+_Written = Condition | Cell | list[Cell]
+RowFilter = dict[str, Annotated[Condition, BeforeValidator(_condition, json_schema_input_type=_Written)]]
 """Column → condition; a row takes part where all hold."""
 
 
@@ -163,6 +167,9 @@ class OutlierSpec(Spec):
     action: Literal["list", "clip", "drop"] = "list"
 
 
+Driver = Literal["promotion", "price"]
+
+
 class UpliftSpec(Spec):
     """What moves demand, and how much of it is expected in future.
 
@@ -172,7 +179,9 @@ class UpliftSpec(Spec):
     """
 
     drivers: Annotated[
-        tuple[Literal["promotion", "price"], ...], BeforeValidator(one_or_more), Field(min_length=1)
+        tuple[Driver, ...],
+        BeforeValidator(one_or_more, json_schema_input_type=Driver | list[Driver]),
+        Field(min_length=1),
     ] = ("promotion",)
     future: Literal["observed", "none"] | Share = "observed"
 
@@ -239,29 +248,18 @@ class DemandSpec(Spec):
         return closed_days(dates, self.closed, self.weekdays)
 
 
-DemandLawName = Literal[
-    "poisson",
-    "negative_binomial",
-    "empirical",
-    "geometric",
-    "binomial",
-    "stuttering_poisson",
-    "intermittent",
-    "gamma",
-    "lognormal",
-    "normal",
-    "moving_blocks",
-    "stationary_blocks",
-    "calendar",
-    "markov",
-    "renewal",
-]
+if TYPE_CHECKING:
+    DemandLawName = str
+    CandidateName = str
+else:
+    DemandLawName = Literal[("auto", *LAW_NAMES)]
+    CandidateName = Literal[(*SCORED_NAMES, *FURTHER_NAMES, *OVER_SPAN_NAMES)]
 
 
 class LawOverride(Selector):
     """The demand law of some SKU-locations, named by the user."""
 
-    law: Literal["auto"] | DemandLawName
+    law: DemandLawName
 
 
 class SeasonalitySpec(Spec):
@@ -287,11 +285,6 @@ class DependenceSpec(Spec):
         return self
 
 
-CandidateName = Literal[
-    "poisson", "negative_binomial", "intermittent", "empirical", "stuttering_poisson", "markov", "renewal"
-]
-
-
 class ModelSpec(Spec):
     """[models]: how a demand law is chosen.
 
@@ -304,15 +297,9 @@ class ModelSpec(Spec):
     the rule of Politis and White unless a number is given.
     """
 
-    law: Literal["auto"] | DemandLawName = "auto"
+    law: DemandLawName = "auto"
     score: Literal["log", "crps"] = "log"
-    candidates: tuple[CandidateName, ...] = (
-        "poisson",
-        "negative_binomial",
-        "intermittent",
-        "empirical",
-        "renewal",
-    )
+    candidates: tuple[CandidateName, ...] = (*SCORED_NAMES, *OVER_SPAN_NAMES)
     min_periods: Count = 8
     pool_by: Text = "category"
     support: Literal["integer", "resolution"] = "integer"
@@ -331,7 +318,7 @@ class ModelSpec(Spec):
 
     @model_validator(mode="after")
     def _scored(self) -> ModelSpec:
-        further = {"stuttering_poisson", "markov"} & set(self.candidates)
+        further = set(FURTHER_NAMES) & set(self.candidates)
         if self.score == "crps" and further:
             raise ValueError(f'{" and ".join(sorted(further))} can be candidates with score = "log" only')
         return self

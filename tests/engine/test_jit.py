@@ -38,14 +38,16 @@ def test_editing_any_source_changes_the_hash(monkeypatch, tmp_path):
     assert _jit.kernel_hash() != before
 
 
-def test_editing_a_kernel_in_a_sub_folder_changes_the_hash(monkeypatch, tmp_path):
+def test_editing_a_kernel_or_a_record_in_a_sub_folder_changes_the_hash(monkeypatch, tmp_path):
     """An edited kernel would otherwise run as it was compiled before."""
-    sources = shutil.copytree(
-        _jit._SOURCES, tmp_path / "engine", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    monkeypatch.setattr(_jit, "_SOURCES", sources)
-    folders = [path for path in sources.rglob("*") if path.is_dir()]
-    assert len(folders) >= 5
+    folders = []
+    for place in ("_SOURCES", "_REGISTER"):  # numbers of kinds are compiled into kernels
+        sources = shutil.copytree(
+            getattr(_jit, place), tmp_path / place, ignore=shutil.ignore_patterns("__pycache__")
+        )
+        monkeypatch.setattr(_jit, place, sources)
+        folders += [path for path in sources.rglob("*") if path.is_dir()] or [sources]
+    assert len(folders) >= 6
     for folder in folders:
         _jit.kernel_hash.cache_clear()
         before = _jit.kernel_hash()

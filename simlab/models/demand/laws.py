@@ -11,10 +11,9 @@ import numpy as np
 from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.engine.laws.pmfs import moments_of
-from simlab.engine.world.demand_law import SERIES_KINDS, DemandLaw, LawKind
+from simlab.engine.world.demand_law import DemandLaw
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.demand.choice import (
-    OWN_PERIODS,
     AskedLaws,
     Moments,
     allowed_laws,
@@ -29,12 +28,20 @@ from simlab.models.demand.past.bootstraps import BLOCKS, CYCLES, block_lengths, 
 from simlab.models.demand.rare import composed
 from simlab.models.demand.reasons import Grounds, reasons
 from simlab.models.demand.redrawn import Uncertainty, uncertainty_of
-from simlab.models.demand.scoring.scores import FURTHER, Scores, known_before, rolling_scores
+from simlab.models.demand.scoring.scores import Scores, known_before, rolling_scores
 from simlab.models.demand.seasons.seasonality import known_profiles, never_open, season_left_out, seasonal
 from simlab.models.demand.shrinkage import SizePrior, check_pools, shrunk_variance, size_prior
 from simlab.models.grouping import groups
 from simlab.models.history.history import History
 from simlab.models.history.no_history import has_minimum
+from simlab.register.laws import (
+    FURTHER_NAMES,
+    OVER_SPAN_NAMES,
+    OWN_PERIODS_NAMES,
+    SERIES_KINDS,
+    LawKind,
+    true_variance,
+)
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -152,22 +159,21 @@ def _fitted(
     prior = size_prior(catalog, history, ~given.mask)
     again = catalog.study.models.parameter_uncertainty
     parts = composed(catalog, history, prior, ~given.mask, span, predictive=not again)
-    parts = parts.kept(np.isin(asked.name, OWN_PERIODS))
+    parts = parts.kept(np.isin(asked.name, OWN_PERIODS_NAMES))
     short = n < enough
     own = np.where(short, parts.variance, _own_variance(history, prior))
     variance = parts.weight * parts.variance + (1 - parts.weight) * own
     best = np.full(n.size, -1, np.int8)
     moments = Moments(n, history.n_positive, parts.mean, variance, best, short)
     scores = None
-    if np.isin(asked.name.astype(str), ("auto", "renewal")).any():
+    if np.isin(asked.name.astype(str), ("auto", *OVER_SPAN_NAMES)).any():
         scores, best = _best(catalog, history, moments, ~given.mask)
         moments = replace(moments, best=best)
     kind = law_kinds(asked, moments)
     kind = np.where((asked.name == "auto") & (parts.weight > 0), predictive_kinds(kind, moments), kind)
     own_periods = np.isin(kind, (LawKind.EMPIRICAL, *SERIES_KINDS))
     mean = np.where(own_periods, parts.own, parts.mean)
-    variance = np.where(kind == LawKind.POISSON, mean, variance)
-    variance = np.where(kind == LawKind.GEOMETRIC, mean * (1 + mean), variance)
+    variance = true_variance(kind, mean, variance)
     variance = np.where(own_periods, _population_variance(history), variance)
     grounds = Grounds(
         n, parts.own, np.nan_to_num(history.variance), mean, variance, kind, short, asked.said, parts.weight
@@ -198,7 +204,7 @@ def _best(catalog: Catalog, history: History, moments: Moments, lends: BoolArray
     """Scores on rolling origins and the law that they choose for every item."""
     before = size_prior(catalog, known_before(history), lends)
     spec = catalog.study.models
-    further = tuple(name for name in spec.candidates if name in FURTHER)
+    further = tuple(name for name in spec.candidates if name in FURTHER_NAMES)
     seasons = None if spec.seasonality is None else known_profiles(catalog, history, ~lends)
     scores = rolling_scores(history, before, score=spec.score, further=further, seasons=seasons)
     group, _ = groups(catalog.texts.get(spec.pool_by), catalog.n_items)

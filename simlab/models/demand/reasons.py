@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray
-from simlab.engine.world.demand_law import LawKind
 from simlab.models.demand.choice import too_wide
-from simlab.models.demand.given import LAW_NAMES
 from simlab.models.demand.scoring.scores import Scores
+from simlab.register.laws import OF_MEAN_KINDS, LawKind, spoken
 
 _WORTH_SAYING = 0.1
 
@@ -62,7 +61,7 @@ def reasons(grounds: Grounds, borrowed: FloatArray, scores: Scores | None, n_pos
     told = _scored(grounds, scores)
     out = []
     for row, n in enumerate(grounds.n_observed.tolist()):
-        law = LAW_NAMES[int(grounds.kind[row])]
+        law = spoken(grounds.kind[row])
         head = f"n={n} periods"
         if not grounds.mean[row] > 0:
             out.append(f"{head}, all without demand → zero demand")
@@ -89,7 +88,7 @@ def _rare(grounds: Grounds, row: int, n_positive: int) -> str:
 
 def _shrunk(kind: int, used: float, borrowed: float) -> str:
     """How the variance was shrunk, where the law uses it and the group weighs 10 % or more."""
-    if borrowed < _WORTH_SAYING or kind in (LawKind.POISSON, LawKind.GEOMETRIC, LawKind.EMPIRICAL):
+    if borrowed < _WORTH_SAYING or kind in (*OF_MEAN_KINDS, LawKind.EMPIRICAL):
         return ""
     return f" (sizes of demand {100 * borrowed:.0f} % pooled: {used:.3g})"
 

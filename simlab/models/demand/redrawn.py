@@ -12,12 +12,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray, KeyArray
-from simlab.engine.world.demand_law import ENDLESS, DemandLaw, LawKind, Past
+from simlab.engine.world.demand_law import ENDLESS, DemandLaw, Past
 from simlab.engine.world.world import World
 from simlab.models.demand.choice import too_wide
 from simlab.models.demand.past.rhythm_series import rhythm_again
 from simlab.models.statistics import SECOND, beta_of, gamma_of, mixed, normal_of, start_of, uniform_of
 from simlab.models.suppliers.redrawn import DelayUncertainty
+from simlab.register.laws import (
+    CONTINUOUS_KINDS,
+    OVERDISPERSED_KINDS,
+    STATED_KINDS,
+    TWO_PARAMETER_KINDS,
+    LawKind,
+    true_variance,
+)
 
 if TYPE_CHECKING:
     from simlab.models.demand.shrinkage import SizePrior
@@ -29,9 +37,6 @@ _USUAL_NOISE, _WILDEST = 4.0, 20.0
 _FARTHEST = 3.0  # standard deviations that the variation of sizes is drawn away at most
 _SHARES = 1 << 24
 _CHANCE = 2.0**32
-_CONTINUOUS = (LawKind.GAMMA, LawKind.LOGNORMAL, LawKind.NORMAL)
-_OVERDISPERSED = (LawKind.NEGATIVE_BINOMIAL, LawKind.STUTTERING_POISSON)
-_TWO_PARAMETERS = (*_OVERDISPERSED, LawKind.INTERMITTENT, *_CONTINUOUS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,8 +156,8 @@ def redrawn_demand(law: DemandLaw, known: Uncertainty, keys: KeyArray, seed: int
     word = _Words(keys, seed, number)
     n, count = known.n_observed.astype(np.float64), known.n_positive.astype(np.float64)
     open_ = (n > 0) & (law.mean > 0)
-    two = open_ & np.isin(law.kind, _TWO_PARAMETERS) & ~known.pooled & (count > 0) & (n > 1)
-    one = open_ & ~two & (law.kind != LawKind.EMPIRICAL) & (law.kind < LawKind.MOVING_BLOCKS)
+    two = open_ & np.isin(law.kind, TWO_PARAMETER_KINDS) & ~known.pooled & (count > 0) & (n > 1)
+    one = open_ & ~two & np.isin(law.kind, (*STATED_KINDS, *TWO_PARAMETER_KINDS))
     mean, variance, share = law.mean.copy(), law.variance.copy(), law.probability.copy()
     mean[one], variance[one] = _scaled(law, n, word(1), one)
     mean[two], variance[two], drawn = _composed(law, n, count, known.log_error, word, two)
@@ -169,8 +174,7 @@ def _scaled(law: DemandLaw, n: FloatArray, u: FloatArray, rows: BoolArray) -> tu
     mean, variance = law.mean[rows], law.variance[rows]
     factor = gamma_of(n[rows] * mean**2 / np.maximum(variance, 1e-12), u[rows])
     drawn = mean * factor
-    spread = np.where(law.kind[rows] == LawKind.GEOMETRIC, drawn * (1 + drawn), variance * factor)
-    return drawn, spread
+    return drawn, true_variance(law.kind[rows], drawn, variance * factor)
 
 
 def _composed(
@@ -185,7 +189,7 @@ def _composed(
     bias = n / (n - 1)
     varied = np.maximum(law.variance[rows] / (bias * share * size**2) + share - 1, 0.0)
     new_share = beta_of(count, n - count, word(1)[rows])
-    least = np.where(np.isin(law.kind[rows], _CONTINUOUS), 0.0, np.minimum(size, 1.0))
+    least = np.where(np.isin(law.kind[rows], CONTINUOUS_KINDS), 0.0, np.minimum(size, 1.0))
     more = size - least
     shape = count * more**2 / np.maximum(varied * size**2, 1e-12)
     beyond = np.maximum(more * gamma_of(np.maximum(shape, 1e-9), word(2)[rows]), 1e-9)
@@ -204,7 +208,7 @@ def _allowed(
     wide = too_wide(mean, variance, law.kind) & ~too_wide(law.mean, law.variance, law.kind)
     wide &= law.kind != LawKind.EMPIRICAL
     mean, variance = np.where(wide, law.mean, mean), np.where(wide, law.variance, variance)
-    over = np.isin(law.kind, _OVERDISPERSED)
+    over = np.isin(law.kind, OVERDISPERSED_KINDS)
     kind = np.where(over & (variance <= mean), LawKind.POISSON, law.kind).astype(np.int8)
     variance = np.where(kind == LawKind.POISSON, mean, variance)
     return kind, mean, variance

@@ -23,6 +23,7 @@ from simlab.models.demand.past.rhythm_series import rhythm_series
 from simlab.models.demand.scoring.scores import first_predicted
 from simlab.models.history.history import History, places
 from simlab.models.statistics import start_of, uniform_of
+from simlab.register.laws import law_of
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -62,7 +63,7 @@ class _Heard:
 
 def law_names(law: DemandLaw) -> list[str]:
     """Name of every law as tables show it."""
-    names = [LawKind(int(kind)).name.lower() for kind in law.kind]
+    names = [law_of(kind).name for kind in law.kind.tolist()]
     return [RENEWAL if rhythm else name for name, rhythm in zip(names, law.has_rhythm.tolist(), strict=True)]
 
 
