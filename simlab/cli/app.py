@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from simlab.cli.audit import audit
 from simlab.cli.check import check_document, print_check
-from simlab.cli.compare import compare
 from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Verbose, Workers
 from simlab.cli.outcome import print_run
 from simlab.cli.progress import watched
 from simlab.cli.say import say
-from simlab.cli.selfcheck import selfcheck
 from simlab.cli.speed import print_speed
 from simlab.cli.tables import print_json, print_table, records
-from simlab.cli.trace import trace
 
 app = typer.Typer(
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 3 study or data invalid, 4 no plan meets the "
@@ -260,7 +258,15 @@ def doctor(
         raise typer.Exit(1)
 
 
-app.command()(selfcheck)
-app.command()(audit)
-app.command()(trace)
-app.add_typer(compare, name="compare")
+def _add_files() -> None:
+    """Every file of `commands` has a function, or a group, of its own name."""
+    package = importlib.import_module("simlab.cli.commands")
+    for module in pkgutil.iter_modules(package.__path__):
+        command = getattr(importlib.import_module(f"{package.__name__}.{module.name}"), module.name)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=module.name.replace("_", "-"))
+        else:
+            app.command()(command)
+
+
+_add_files()
