@@ -62,7 +62,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("decision",),
         ("output",),
         ("audits", "checks", "comparison", "contest", "optimization"),
-        ("starting",),
+        ("reference", "starting"),
         ("commands",),
     ),
     "catalog": (

@@ -9,19 +9,19 @@ from typing import Annotated
 
 import typer
 
-from simlab.cli.check import check_document, print_check
-from simlab.cli.ending import ends_with_exit_code
+from simlab.cli.commands.check import check_document, print_check
+from simlab.cli.commands.speed import print_speed
+from simlab.cli.ending import ends_with_exit_code, is_command
 from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Verbose, Workers
 from simlab.cli.outcome import print_run
 from simlab.cli.progress import watched
 from simlab.cli.say import say
-from simlab.cli.speed import print_speed
 from simlab.cli.tables import print_json, print_table, records
 
 app = typer.Typer(
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 3 study or data invalid, 4 no plan meets the "
     "constraints, 5 incomplete, 130 interrupted.",
-    add_completion=False,
+    add_completion=True,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -259,13 +259,17 @@ def doctor(
 
 
 def _add_files() -> None:
-    """Every file of `commands` has a function, or a group, of its own name."""
+    """Files of `commands`: the group of a file that has one, else its functions that end with an exit code."""
     package = importlib.import_module("simlab.cli.commands")
-    for module in pkgutil.iter_modules(package.__path__):
-        command = getattr(importlib.import_module(f"{package.__name__}.{module.name}"), module.name)
-        if isinstance(command, typer.Typer):
-            app.add_typer(command, name=module.name.replace("_", "-"))
-        else:
+    for file in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{file.name}")
+        own = [
+            value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__
+        ]
+        groups = [value for value in vars(module).values() if isinstance(value, typer.Typer)]
+        for group in groups:
+            app.add_typer(group, name=file.name)
+        for command in () if groups else filter(is_command, own):
             app.command()(command)
 
 

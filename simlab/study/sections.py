@@ -84,7 +84,7 @@ class SegmentSpec(Spec):
 
     by: Annotated[Names, Field(min_length=1), AfterValidator(_products)] = ("abc", "xyz")
     abc: AbcSpec = AbcSpec()
-    xyz: Annotated[XyzSpec, BeforeValidator(_cuts_in_table)] = XyzSpec()
+    xyz: Annotated[XyzSpec, BeforeValidator(_cuts_in_table, json_schema_input_type=XyzSpec | str)] = XyzSpec()
     rules: tuple[RuleSpec, ...] = ()
     learned: LearnedSpec | None = None
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -1,1 +1,1 @@
-"""Commands in files of their own, found by themselves: the file ``laws.py`` has a function `laws`."""
+"""Files with commands of their own, found by themselves; the main ones stand in `cli.app`."""
