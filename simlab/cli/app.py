@@ -259,7 +259,7 @@ def doctor(
 
 
 def _add_files() -> None:
-    """Files of `commands`: the group of a file that has one, else its functions that end with an exit code."""
+    """Files of `commands`: the group of a file that has one, else its functions that are commands."""
     package = importlib.import_module("simlab.cli.commands")
     for file in pkgutil.iter_modules(package.__path__):
         module = importlib.import_module(f"{package.__name__}.{file.name}")
