@@ -76,7 +76,7 @@ def _kind(path: str, option: str, file: str) -> Iterator[Problem]:
 
 
 def _ordered_pair(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
-    low = _number(raw, "optimize.target_min", 0.50)
+    low = _number(raw, "optimize.target_min", 0.80)
     high = _number(raw, "optimize.target_max", 0.999)
     if low > high:
         where = f"optimize.target_min = {low:g}, optimize.target_max = {high:g}"
@@ -85,7 +85,7 @@ def _ordered_pair(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
 
 
 def _grid_of_one(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
-    low = _number(raw, "optimize.target_min", 0.50)
+    low = _number(raw, "optimize.target_min", 0.80)
     high = _number(raw, "optimize.target_max", 0.999)
     one = value_at(raw, "optimize.n_targets") == 1
     if one and low < high and not value_at(raw, "optimize.targets"):

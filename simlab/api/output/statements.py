@@ -35,7 +35,7 @@ def optimize_statements(finance: Finance) -> tuple[str, ...]:
         f"holding cost {format_estimate(scores.holding_cost, 'holding_cost', currency)} per year."
     ]
     if opt.solved.fill_rate is not None:
-        lines.append(met(opt.service, opt.solved.fill_rate))
+        lines.append(met(opt.service, opt.solved.fill_rate, opt.data.study.optimize.material))
     if opt.solved.budget is not None:
         lines.append(_within(scores.inventory_value, opt.solved.budget, currency))
     lines += [*opt.data.models.left_out, *transient(opt.data)]
@@ -61,9 +61,19 @@ def _redrawn_lines(opt: Outcome) -> list[str]:
     return list(statements(opt.redrawn, "segmented", fill, opt.solved.fill_rate))
 
 
-def met(fill: Estimate, floor: float) -> str:
-    """Whether the floor is met: only if the lower end of the interval reaches it."""
+def met(fill: Estimate, floor: float, material: float = 0.0) -> str:
+    """Whether the floor is met: only if the lower end of the interval reaches it.
+
+    A value that lies below it by less than `material` is on the line, and neither met nor missed.
+    """
     asked = format_rate(floor)
+    if fill.low < floor and floor - material < fill.value < floor:
+        short = 100 * (floor - fill.value)
+        shown = format_estimate(fill, "fill_rate")
+        return (
+            f"It is on the line of the floor {asked}: {shown}, {short:.2g} points below, less than the "
+            f"{100 * material:g} points that matter (optimize.material)."
+        )
     level = f"{100 * fill.level:g} %"
     if fill.low >= floor:
         return (
