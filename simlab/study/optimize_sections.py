@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
 
 from simlab.study.section import Names, Spec
-from simlab.study.values import Count, Fraction, NotNegative, Positive, Target, Text
+from simlab.study.values import Count, Fraction, NotNegative, Positive, Share, Target, Text
 
 Measure = Literal["fill_rate", "cycle_service_level", "ready_rate"]
 
@@ -61,6 +64,20 @@ class ChanceSpec(Spec):
     by: Text | None = None
 
 
+class ReserveSpec(Spec):
+    """A band of age: from so many days without a sale on, a share of the stock's value is reserved."""
+
+    after_days: Count
+    rate: Share
+
+
+def _older(bands: tuple[ReserveSpec, ...]) -> tuple[ReserveSpec, ...]:
+    days = [band.after_days for band in bands]
+    if any(late <= early for early, late in pairwise(days)):
+        raise ValueError("bands of age must rise: each after_days above the one before")
+    return bands
+
+
 class CostSpec(Spec):
     """Cost rates of total relevant cost."""
 
@@ -89,7 +106,9 @@ class OptimizeSpec(Spec):
     (price − unit cost of units not served at once) that the budget allows, and service is the fill rate
     weighted by margin, of which it is the complement; `budget_p95` bounds the value that 95 % of
     replications × periods stay at or below; `budget_peak` the mean over replications of the largest value
-    of any period. `time_limit`: seconds for one plan that no exact method settles at once.
+    of any period. `told_by`: a column of items by which the run tells who gives and who gets against today.
+    `reserve`: rates on stock by days since its last sale. `time_limit`: seconds for one plan that no exact
+    method settles at once.
     """
 
     objective: Objective = "holding_cost"
@@ -113,3 +132,5 @@ class OptimizeSpec(Spec):
     ceilings: tuple[CeilingSpec, ...] = ()
     chance: tuple[ChanceSpec, ...] = ()
     costs: CostSpec | None = None
+    told_by: Text | None = None
+    reserve: Annotated[tuple[ReserveSpec, ...], AfterValidator(_older)] = ()

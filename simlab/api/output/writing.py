@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from simlab.api.accounts.tables import account_frames
 from simlab.api.data.data import Data
 from simlab.api.data.replay import replay_plan
 from simlab.api.decision.decision import decision
@@ -168,6 +169,7 @@ def optimization_frames(finance: Finance) -> dict[str, pd.DataFrame]:
             with_stock_value(tables.reference_frame(opt), finance.stock_value), opt
         ),
         **finance.frames(),
+        **account_frames(opt, achieved["inventory_value"].to_numpy()),
         "decision": decision(opt).to_frame(),
     }
 
