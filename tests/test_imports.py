@@ -61,6 +61,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("finance", "learning"),
         ("accounts", "decision"),
         ("output",),
+        ("ordering",),
         ("audits", "checks", "comparison", "contest", "optimization"),
         ("reference", "starting"),
         ("commands",),
@@ -104,7 +105,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("levels",),
         ("quantities",),
         ("planning",),
-        ("policy", "today"),
+        ("ordering", "policy", "stock_reward", "today"),
     ),
     "report": (("kit",), ("plan",), ("audit", "contest"), ("render",)),
     "verdict": (

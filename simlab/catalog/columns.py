@@ -59,6 +59,7 @@ ITEMS: dict[str, Column] = {
     "location": Column("id", required=True),
     "unit_cost": Column("money", required=True),
     "supplier": _TEXT,
+    "product": _TEXT,
     "price": _AMOUNT,
     "holding_rate": Column("fraction", high=1.0),
     "order_cost": _AMOUNT,

@@ -8,6 +8,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "location": "warehouse, store, plant; one word for all if there is one place",
         "unit_cost": "cost of a unit, in the study's currency (0 is allowed)",
         "supplier": "whose receipts tell the lead time",
+        "product": "what the article is called, for people",
         "price": "what a unit sells for",
         "holding_rate": "cost of holding stock a year, a fraction of its value such as 0.2",
         "order_cost": "fixed cost of an order line",

@@ -10,15 +10,16 @@ import typer
 from simlab.cli.commands.audit import audit
 from simlab.cli.commands.check import check_document, print_check
 from simlab.cli.commands.compare import compare
+from simlab.cli.commands.orders import orders
 from simlab.cli.commands.reference import explain, schema
 from simlab.cli.commands.selfcheck import selfcheck
 from simlab.cli.commands.speed import print_speed
 from simlab.cli.commands.trace import trace
 from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Verbose, Workers
-from simlab.cli.outcome import print_run
 from simlab.cli.progress import watched
 from simlab.cli.say import say
+from simlab.cli.show.outcome import print_run
 from simlab.cli.tables import print_json, print_table, records
 
 app = typer.Typer(
@@ -62,6 +63,7 @@ def simlab(
 def demo(
     out: Out = None,
     workers: Workers = None,
+    verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -74,13 +76,14 @@ def demo(
     \b
     Examples:
       simlab demo
+      simlab demo -v
       simlab demo --out first-look --format json
     """
     from simlab import api
 
     with watched(quiet) as progress:
         result = api.run_demo(out=out, workers=workers, progress=progress)
-    print_run(result, format, quiet)
+    print_run(result, format, quiet, verbose)
 
 
 @app.command()
@@ -182,6 +185,7 @@ def optimize(
     out: Out = None,
     curves: Curves = None,
     workers: Workers = None,
+    verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -198,6 +202,7 @@ def optimize(
     \b
     Examples:
       simlab optimize mystudy/study.toml
+      simlab optimize mystudy/study.toml -v
       simlab optimize mystudy/study.toml --format json
       simlab optimize study.toml --curves runs/retailer
     """
@@ -205,7 +210,7 @@ def optimize(
 
     with watched(quiet) as progress:
         result = api.run_optimize(study, out=out, workers=workers, progress=progress, curves=curves)
-    print_run(result, format, quiet)
+    print_run(result, format, quiet, verbose)
 
 
 @app.command()
@@ -264,6 +269,7 @@ def doctor(
 app.command()(selfcheck)
 app.command()(audit)
 app.command()(trace)
+app.command()(orders)
 app.command()(explain)
 app.command()(schema)
 app.add_typer(compare, name="compare")

@@ -143,16 +143,26 @@ class RunFolder:
         path = self.table_path(name)
         if not path.is_file():
             raise UsageError(f"{self.path}: this run has no table '{name}'")
-        data = path.read_bytes()
         key = self._key(path)
-        entry = self.manifest.get("files", {}).get(key)
-        if entry and hashlib.sha256(data).hexdigest() != entry["sha256"]:
-            raise InvalidInputError([_damaged(key, "its SHA-256 is not the one in manifest.json")])
         try:
-            frame: pd.DataFrame = tables.decode(data).to_pandas(use_threads=False)
+            frame: pd.DataFrame = tables.decode(self.read_bytes(key)).to_pandas(use_threads=False)
         except ValueError as error:
             raise InvalidInputError([_damaged(key, _why(error))]) from error
         return frame
+
+    def read_bytes(self, name: str) -> bytes:
+        """Read a file of the run, checked against the manifest's hash.
+
+        Raises
+        ------
+        InvalidInputError
+            The file is not what the run wrote.
+        """
+        data = (self.path / name).read_bytes()
+        entry = self.manifest.get("files", {}).get(name)
+        if entry and hashlib.sha256(data).hexdigest() != entry["sha256"]:
+            raise InvalidInputError([_damaged(name, "its SHA-256 is not the one in manifest.json")])
+        return data
 
     def write_json(self, name: str, value: object) -> Path:
         """Write strict JSON (NaN becomes null) under the run folder."""

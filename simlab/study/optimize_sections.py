@@ -14,10 +14,14 @@ Measure = Literal["fill_rate", "cycle_service_level", "ready_rate"]
 
 
 class ServiceSpec(Spec):
-    """What service the optimiser counts."""
+    """What service the optimiser counts.
+
+    `weight`: what a unit counts for in the fill rate. ``auto``: its margin where prices cover 99 % of the
+    yearly value, else its value, else 1. ``items``: every SKU-location counts once, whatever it sells.
+    """
 
     measure: Measure = "fill_rate"
-    weight: Literal["auto", "units", "value", "margin", "items", "lines_per_unit"] = "units"
+    weight: Literal["auto", "units", "value", "margin", "items", "lines_per_unit"] = "auto"
 
 
 class PinnedSpec(Spec):
@@ -106,9 +110,11 @@ class OptimizeSpec(Spec):
     (price − unit cost of units not served at once) that the budget allows, and service is the fill rate
     weighted by margin, of which it is the complement; `budget_p95` bounds the value that 95 % of
     replications × periods stay at or below; `budget_peak` the mean over replications of the largest value
-    of any period. `told_by`: a column of items by which the run tells who gives and who gets against today.
-    `reserve`: rates on stock by days since its last sale. `time_limit`: seconds for one plan that no exact
-    method settles at once.
+    of any period. `time_limit`: seconds for one plan that no exact method settles at once. `warn_below`: a
+    segment of the chosen plan that is served below it is named with the price of lifting it. `material`: a
+    floor missed by less than this is told as on the line. `told_by`: a
+    column of items by which the run tells who gives and who gets against today. `reserve`: rates on stock
+    by days since its last sale.
     """
 
     objective: Objective = "holding_cost"
@@ -119,7 +125,7 @@ class OptimizeSpec(Spec):
     budget_p95: Positive | None = None
     budget_peak: Positive | None = None
     time_limit: Positive = 60.0
-    target_min: Target = 0.50
+    target_min: Target = 0.80
     target_max: Target = 0.999
     n_targets: Count = 24
     targets: tuple[Target, ...] = ()
@@ -128,6 +134,8 @@ class OptimizeSpec(Spec):
     target_ranges: tuple[TargetRangeSpec, ...] = ()
     points: Count = 100
     choose: Literal["in_sample", "lower_bound"] = "in_sample"
+    warn_below: Share = 0.80
+    material: Share = 0.0005
     floors: tuple[FloorSpec, ...] = ()
     ceilings: tuple[CeilingSpec, ...] = ()
     chance: tuple[ChanceSpec, ...] = ()

@@ -24,6 +24,7 @@ from simlab.errors import (
     Problem,
     UsageError,
 )
+from simlab.run.statements import Statement
 
 COMMANDS = tuple(str(getattr(command.callback, "__name__", "")) for command in app.registered_commands)
 
@@ -52,6 +53,8 @@ class FakeApi:
             folder=Path("runs/x"),
             report=Path("runs/x/report.html"),
             statements=("The plan by segment costs 5.0 % less.",),
+            told=(Statement("none", "", "The plan by segment costs 5.0 % less.", "", "plan"),),
+            brief=None,
             tables={"segments": segments},
             times={"simulate": 1.5},
         )

@@ -11,6 +11,7 @@ from simlab.api.data.dead_stock import dead_stock
 from simlab.api.finance import bounds, prices
 from simlab.api.finance.capital import Capital, capital, capital_by_segment, now_of
 from simlab.api.finance.limits import limits_frame
+from simlab.api.finance.served_below import served_below
 from simlab.api.finance.stock_value import StockValue, stock_value
 from simlab.api.finance.stress import Stress, stress
 from simlab.api.plans.outcome import Outcome
@@ -150,6 +151,11 @@ class Finance:
         return Weighed(self.outcome)
 
     @cached_property
+    def served_below(self) -> pd.DataFrame:
+        """Segments of the plan below `optimize.warn_below`, with the price of lifting each."""
+        return served_below(self.outcome)
+
+    @cached_property
     def weights(self) -> pd.DataFrame:
         """One row per compared plan × weight: service, cost at equal service, late margin, break-even."""
         return self.weighed.frame()
@@ -161,6 +167,7 @@ class Finance:
         return {
             **scenarios,
             "weights": self.weights,
+            "served_below": self.served_below,
             "capital": self.capital.to_frame(),
             "dead_stock": dead_stock(outcome.data).to_frame(),
             "stock_value": self.stock_value.to_frame(),

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +15,28 @@ import numpy as np
 import pandas as pd
 
 from simlab.api.accounts.tables import account_frames
+from simlab.api.data import ordering
 from simlab.api.data.data import Data
 from simlab.api.data.replay import replay_plan
-from simlab.api.decision.decision import decision
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
-from simlab.api.output import tables
+from simlab.api.output import plan_csv, tables
+from simlab.api.output.brief import Brief, brief
 from simlab.api.output.manifest import optimize_facts, simulate_facts, study_place
 from simlab.api.output.statements import optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
+from simlab.api.settings import Settings
 from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
 from simlab.api.simulator.stored import curves_table
 from simlab.engine.world.levels import Levels
+from simlab.engine.world.world import Horizon
 from simlab.execution import Progress
 from simlab.models.history.no_history import no_history_frame
 from simlab.run import RunFolder
 from simlab.run.sheets import to_csv
+from simlab.run.statements import TABLE as STATEMENTS
+from simlab.run.statements import Statement, lines, plain, statements_frame
 from simlab.segments import Segmentation
 
 
@@ -45,19 +50,27 @@ class RunResult:
         The run folder.
     report : Path or None
         The report in it.
-    statements : tuple of str
-        The outcome in sentences, with intervals.
+    told : tuple of Statement
+        The outcome in sentences, with how each stands.
     tables : dict of str to DataFrame
         What a person wants to see of it; everything lies under `results`.
     times : dict of str to float
         Seconds per stage.
+    brief : Brief or None
+        What fits a screen, where the command decides on a plan.
     """
 
     folder: Path
     report: Path | None
-    statements: tuple[str, ...]
+    told: tuple[Statement, ...]
     tables: dict[str, pd.DataFrame]
     times: dict[str, float] = field(default_factory=dict)
+    brief: Brief | None = None
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """The outcome in sentences, with intervals."""
+        return lines(self.told)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +86,7 @@ class Record:
         Tables under `results`.
     shown : dict of str to DataFrame
         What a person wants to see of them.
-    statements : tuple of str
+    told : tuple of Statement
         The outcome in sentences.
     facts : dict
         The manifest, without command and times.
@@ -87,7 +100,7 @@ class Record:
     command: str
     frames: dict[str, pd.DataFrame]
     shown: dict[str, pd.DataFrame]
-    statements: tuple[str, ...]
+    told: tuple[Statement, ...]
     facts: dict[str, Any]
     times: dict[str, float]
     files: dict[str, bytes] = field(default_factory=dict)
@@ -123,14 +136,19 @@ def write_optimization(
 ) -> RunResult:
     """Write every table, seal the run, render the report."""
     opt, started = finance.outcome, time.perf_counter()
-    frames, said = with_history(
+    frames, histories = with_history(
         optimization_frames(finance), opt.data, opt.segmentation, opt.solved.kept["segmented"]
     )
-    statements = (*optimize_statements(finance), *said)
-    facts = optimize_facts(opt, statements)
+    said = optimize_statements(finance, frames["items"], None)
+    told = (*said.statements, *histories)
+    facts = optimize_facts(opt, lines(told)) | {"decision": said.decision.facts}
     times = {**times, **opt.times}
-    record = Record(opt.data, "optimize", frames, tables.shown(frames), statements, facts, times)
-    return write_run(record, folder, started, progress)
+    frames = {**frames, "decision": said.decision.to_frame()}
+    fresh = opt.settings.horizon("verdict", opt.warmup)
+    files = plan_files(opt.data, frames, opt.solved.kept["segmented"], fresh, opt.settings)
+    record = Record(opt.data, "optimize", frames, tables.shown(frames), told, facts, times, files)
+    result = write_run(record, folder, started, progress)
+    return replace(result, brief=brief(opt, said.decision, frames["capital_by_segment"]))
 
 
 def write_simulation(
@@ -138,14 +156,29 @@ def write_simulation(
 ) -> RunResult:
     """Write every table, seal the run, render the report."""
     started = time.perf_counter()
-    frames, said = with_history(
+    frames, histories = with_history(
         simulation_frames(simulation), simulation.data, simulation.segmentation, simulation.planned.levels
     )
-    statements = (*simulate_statements(simulation), *said)
-    facts = simulate_facts(simulation, statements)
+    told = (*plain("plan", simulate_statements(simulation)), *histories)
+    facts = simulate_facts(simulation, lines(told))
     times = {**times, **simulation.times}
-    record = Record(simulation.data, "simulate", frames, tables.shown(frames), statements, facts, times)
+    horizon = simulation.settings.horizon("search", simulation.warmup)
+    levels = simulation.planned.levels
+    files = plan_files(simulation.data, frames, levels, horizon, simulation.settings)
+    shown = tables.shown(frames)
+    record = Record(simulation.data, "simulate", frames, shown, told, facts, times, files)
     return write_run(record, folder, started, progress)
+
+
+def plan_files(
+    data: Data, frames: dict[str, pd.DataFrame], levels: Levels, horizon: Horizon, settings: Settings
+) -> dict[str, bytes]:
+    """What lies beside the plan of a run for people, planning systems and `simlab orders`."""
+    plan = frames["plan"].assign(inventory_value=frames["items"]["inventory_value"])
+    return {
+        plan_csv.PLACE: plan_csv.plan_csv(data, plan, levels, horizon, settings),
+        ordering.PLACE: ordering.packed(ordering.ordering_of(data)),
+    }
 
 
 def optimization_frames(finance: Finance) -> dict[str, pd.DataFrame]:
@@ -170,7 +203,6 @@ def optimization_frames(finance: Finance) -> dict[str, pd.DataFrame]:
         ),
         **finance.frames(),
         **account_frames(opt, achieved["inventory_value"].to_numpy()),
-        "decision": decision(opt).to_frame(),
     }
 
 
@@ -212,6 +244,7 @@ def write_run(
     folder.write_json("resolved.json", study.resolved_with_times())
     for name, frame in record.frames.items():
         folder.write_table(name, frame)
+    folder.write_table(STATEMENTS, statements_frame(record.told))
     folder.write_table("quality", record.data.quality.to_frame())
     left_out = no_history_frame(record.data.catalog)
     if left_out is not None:
@@ -240,7 +273,7 @@ def write_run(
     folder.log("stage", stage="report", seconds=round(times["report"], 3))
     if progress is not None:
         progress("report", 1, 1)
-    return RunResult(folder.path, report, record.statements, record.shown, times)
+    return RunResult(folder.path, report, record.told, record.shown, times)
 
 
 _UNLOGGED = ("load", "fit and segment", "write")
@@ -266,7 +299,7 @@ def report_to(finance: Finance, path: Path) -> Path:
 
 def with_history(
     frames: dict[str, pd.DataFrame], data: Data, segmentation: Segmentation, levels: Levels
-) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
+) -> tuple[dict[str, pd.DataFrame], tuple[Statement, ...]]:
     """The tables of a run with what its histories look like and, with [replay], what they did to the plan."""
     from simlab.api.data.fitted import fit_tables
     from simlab.api.data.histories import adjustments, diagnosis_columns, uplift, worst_fits
@@ -287,8 +320,9 @@ def with_history(
         found["lead_times"] = suppliers
     replayed = replay_plan(data, segmentation, levels, data.study.verdict.level)
     if replayed is None:
-        return found, looked.statements()
+        return found, plain("levels", looked.statements())
     tables = {"replay": replayed.replay}
     if not replayed.calibration.empty:
         tables |= {"calibration": replayed.calibration, "pit": replayed.pit}
-    return {**found, **tables}, (*looked.statements(), *replayed.statements)
+    told = (*plain("levels", looked.statements()), *plain("replay", replayed.statements))
+    return {**found, **tables}, told

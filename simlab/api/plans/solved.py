@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from simlab.api.data.moved_defaults import moved_note
 from simlab.api.plans.choosing import Choosing, choose
 from simlab.api.plans.rivals import keeps_limits, per_sku_frontier, per_sku_plan, rival_words
 from simlab.api.plans.sums import ItemTables, pipeline, segment_curves
@@ -216,7 +217,7 @@ def _limit_notes(
             "the same at every target, so that no target can move it" if constant else "at the lowest target"
         )
         notes.append(f"the budget counts stock on order too: {money}, {moves}")
-    return [*notes, *margin_notes(data), *_constant_notes(constants, chosen)]
+    return [*moved_note(data.study), *notes, *margin_notes(data), *_constant_notes(constants, chosen)]
 
 
 def _constant_notes(constants: tuple[Limit, ...], chosen: Plan) -> list[str]:

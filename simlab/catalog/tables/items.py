@@ -121,7 +121,7 @@ def has_columns(table: TextTable, rules: dict[str, Column]) -> bool:
     double = {problem.column for problem in table.findings.problems if problem.code.endswith("005")}
     for name in missing:
         if table.label(name) not in double and name not in table.labels:
-            others = [other for other in table.columns if other not in rules]
+            others = [other for other in table.columns if other not in rules or other == "product"]
             guess = source_of(table.name, name, others)
             fix = f'{guess} Then say columns = {{ {name} = "…" }} under [data.{table.name}]' if guess else ""
             fix = fix or f"the header has: {', '.join(table.columns) or 'nothing'}"

@@ -9,6 +9,7 @@ from simlab.errors import InvalidInputError, Problem
 from simlab.measures import ALL, PLAN_NAMES
 from simlab.report.kit.counted import Counted
 from simlab.report.kit.formats import money_in
+from simlab.run.statements import Statement, statements_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +44,8 @@ _NEEDED = {
     "bounds": ("plan", "per_sku", "grid", "segment_gap"),
     "limits": ("limit", "kind", "reached", "met"),
     "stress": ("scenario", "plan", "fill_rate", "holding_cost", "regret"),
+    "statements": ("key", "group", "state", "title", "text"),
+    "decision": ("measure", "name", "unit", "proposed"),
     "replay": ("segment", "n_items", "n_judged", "demand", "fill_rate", "inventory_value"),
     "calibration": ("horizon", "group", "method", "n", "origins", "coverage", "implied", "pit_share"),
     "pit": ("horizon", "group", "method", "low", "high", "share"),
@@ -81,6 +84,8 @@ class RunTables:
     bounds: pd.DataFrame | None = None
     limits: pd.DataFrame | None = None
     stress: pd.DataFrame | None = None
+    statements: pd.DataFrame | None = None
+    decision: pd.DataFrame | None = None
     replay: pd.DataFrame | None = None
     calibration: pd.DataFrame | None = None
     pit: pd.DataFrame | None = None
@@ -91,6 +96,11 @@ class RunTables:
     uplift: pd.DataFrame | None = None
     lead_times: pd.DataFrame | None = None
     levels_to_look_at: pd.DataFrame | None = None
+
+    @property
+    def told(self) -> tuple[Statement, ...]:
+        """What the run says of itself; none of a run before 0.3, which wrote no table of it."""
+        return statements_of(self.statements)
 
     @property
     def currency(self) -> str:

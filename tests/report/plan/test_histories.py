@@ -51,6 +51,7 @@ def tables(data, **frames):
             "has_autocorrelation": False,
             "variance_ratio": 1.1,
             "lead_time_reason": ["items.lead_time = 7 days"] * n,
+            "lead_time_source": ["stated"] * n,
         }
     )
     manifest = {"period": "day", "currency": "EUR"}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from simlab.cli.options import Format
 from simlab.cli.say import say
+from simlab.cli.show.screen import print_screen
 from simlab.cli.tables import print_json, print_sentences, print_table, records
 
 if TYPE_CHECKING:
@@ -16,10 +18,13 @@ if TYPE_CHECKING:
 _ITEMS_SHOWN = 15
 
 
-def print_run(result: RunResult, format: Format, quiet: bool) -> None:
-    """Sentences and tables for people, or one JSON document."""
+def print_run(result: RunResult, format: Format, quiet: bool, verbose: bool = False) -> None:
+    """One screen for people, with `verbose` all sentences and tables, or one JSON document."""
     if format is Format.JSON:
         _print_run_json(result)
+        return
+    if result.brief is not None and not verbose:
+        print_screen(result, result.brief)
         return
     print_sentences(result.statements)
     for name, frame in result.tables.items():
@@ -39,6 +44,8 @@ def _print_run_json(result: RunResult) -> None:
             "folder": str(result.folder),
             "report": None if result.report is None else str(result.report),
             "statements": list(result.statements),
+            "told": [asdict(one) for one in result.told],
+            **({} if result.brief is None else {"decision": records(result.brief.decision)}),
             "tables": {name: records(frame) for name, frame in result.tables.items()},
             "times": dict(result.times),
         }
