@@ -82,7 +82,7 @@ def demo(
     from simlab import api
 
     with watched(quiet) as progress:
-        result = api.run_demo(out=out, workers=workers, progress=progress)
+        result = api.run_demo(out=out, workers=workers, progress=progress, draw=False)
     print_run(result, format, quiet, verbose)
 
 
@@ -174,7 +174,7 @@ def simulate(
     from simlab import api
 
     with watched(quiet) as progress:
-        result = api.run_simulate(study, out=out, workers=workers, progress=progress)
+        result = api.run_simulate(study, out=out, workers=workers, progress=progress, draw=False)
     print_run(result, format, quiet)
 
 
@@ -209,7 +209,9 @@ def optimize(
     from simlab import api
 
     with watched(quiet) as progress:
-        result = api.run_optimize(study, out=out, workers=workers, progress=progress, curves=curves)
+        result = api.run_optimize(
+            study, out=out, workers=workers, progress=progress, curves=curves, draw=False
+        )
     print_run(result, format, quiet, verbose)
 
 
@@ -229,7 +231,7 @@ def report(
     """
     from simlab import api
 
-    say(str(api.render_report(run)))
+    say(str(api.render_report(run, apart=True)))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from simlab.api.accounts.bridge import bridge_frame
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from simlab.api.plans.outcome import Outcome
 
 
-def account_frames(opt: Outcome, model_value: FloatArray) -> dict[str, pd.DataFrame]:
-    """By name; those that need a stock record, or are not asked for, are left out.
+def account_analyses(opt: Outcome, model_value: FloatArray) -> dict[str, Callable[[], pd.DataFrame | None]]:
+    """How each is found, by name; None where it needs a stock record that is not there, or is not asked for.
 
     Parameters
     ----------
@@ -25,11 +26,10 @@ def account_frames(opt: Outcome, model_value: FloatArray) -> dict[str, pd.DataFr
     model_value : (n,) float
         Mean inventory value of every SKU-location under the plan.
     """
-    found = {
-        "accounts": accounts_frame(opt),
-        "bridge": bridge_frame(opt),
-        "excess": excess_frame(opt, model_value),
-        "ageing": ageing_frame(opt),
-        "told": told_frame(opt),
+    return {
+        "accounts": lambda: accounts_frame(opt),
+        "bridge": lambda: bridge_frame(opt),
+        "excess": lambda: excess_frame(opt, model_value),
+        "ageing": lambda: ageing_frame(opt),
+        "told": lambda: told_frame(opt),
     }
-    return {name: frame for name, frame in found.items() if frame is not None}
