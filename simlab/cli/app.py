@@ -78,7 +78,7 @@ def demo(
     from simlab import api
 
     with watched(quiet) as progress:
-        result = api.run_demo(out=out, workers=workers, progress=progress)
+        result = api.run_demo(out=out, workers=workers, progress=progress, draw=False)
     print_run(result, format, quiet, verbose)
 
 
@@ -170,7 +170,7 @@ def simulate(
     from simlab import api
 
     with watched(quiet) as progress:
-        result = api.run_simulate(study, out=out, workers=workers, progress=progress)
+        result = api.run_simulate(study, out=out, workers=workers, progress=progress, draw=False)
     print_run(result, format, quiet)
 
 
@@ -205,7 +205,9 @@ def optimize(
     from simlab import api
 
     with watched(quiet) as progress:
-        result = api.run_optimize(study, out=out, workers=workers, progress=progress, curves=curves)
+        result = api.run_optimize(
+            study, out=out, workers=workers, progress=progress, curves=curves, draw=False
+        )
     print_run(result, format, quiet, verbose)
 
 
@@ -225,7 +227,7 @@ def report(
     """
     from simlab import api
 
-    say(str(api.render_report(run)))
+    say(str(api.render_report(run, apart=True)))
 
 
 @app.command()
