@@ -59,7 +59,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("simulator",),
         ("plans", "simulation", "tracing"),
         ("finance", "learning"),
-        ("decision",),
+        ("accounts", "decision"),
         ("output",),
         ("ordering",),
         ("audits", "checks", "comparison", "contest", "optimization"),

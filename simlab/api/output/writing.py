@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from simlab.api.accounts.tables import account_analyses
 from simlab.api.data import ordering
 from simlab.api.data.data import Data
 from simlab.api.data.replay import replay_plan
@@ -153,7 +154,7 @@ def write_optimization(
     analyses = Analyses(folder)
     frames = simulated_frames(opt)
     written = write_first(folder, frames)
-    further = derived_frames(finance)
+    further = derived_frames(finance, frames)
     found = {name: analyses.of(name, find, None) for name, find in further.items()}
     frames |= {name: frame for name, frame in found.items() if frame is not None}
     kept, histories = opt.solved.kept["segmented"], tuple[Statement, ...]()
@@ -222,10 +223,9 @@ def plan_files(
 
 def optimization_frames(finance: Finance) -> dict[str, pd.DataFrame]:
     """The tables under `results`."""
-    found = {name: find() for name, find in derived_frames(finance).items()}
-    return simulated_frames(finance.outcome) | {
-        name: frame for name, frame in found.items() if frame is not None
-    }
+    frames = simulated_frames(finance.outcome)
+    found = {name: find() for name, find in derived_frames(finance, frames).items()}
+    return frames | {name: frame for name, frame in found.items() if frame is not None}
 
 
 def simulated_frames(opt: Outcome) -> dict[str, pd.DataFrame]:
@@ -233,7 +233,7 @@ def simulated_frames(opt: Outcome) -> dict[str, pd.DataFrame]:
     data, segmentation = opt.data, opt.segmentation
     column = opt.solved.columns["segmented"]
     fresh = opt.settings.horizon("verdict", opt.warmup)
-    achieved = items.achieved(data, opt.solved.kept["segmented"], fresh, opt.settings, "verdict")
+    achieved = items.achieved(data, opt.solved.kept["segmented"], fresh, opt.settings, "verdict", opt.items)
     asked = np.array(opt.targets)[column]
     plan = tables.plan_frame(data.catalog, data.models, segmentation, asked, opt.planned, column, achieved)
     return {
@@ -248,7 +248,9 @@ def simulated_frames(opt: Outcome) -> dict[str, pd.DataFrame]:
     }
 
 
-def derived_frames(finance: Finance) -> dict[str, Callable[[], pd.DataFrame | None]]:
+def derived_frames(
+    finance: Finance, frames: dict[str, pd.DataFrame]
+) -> dict[str, Callable[[], pd.DataFrame | None]]:
     """How the tables of what is made of it are found; some of the first are found anew with more columns."""
     opt = finance.outcome
 
@@ -259,6 +261,7 @@ def derived_frames(finance: Finance) -> dict[str, Callable[[], pd.DataFrame | No
         "segments": lambda: with_money(tables.segment_frame(opt)),
         "reference": lambda: with_money(tables.reference_frame(opt)),
         **finance.analyses(),
+        **account_analyses(opt, frames["items"]["inventory_value"].to_numpy()),
     }
 
 
@@ -268,7 +271,7 @@ def simulation_frames(simulation: Simulation) -> dict[str, pd.DataFrame]:
     column = np.zeros(segmentation.codes.size, dtype=np.int64)
     settings = simulation.settings
     horizon = settings.horizon("search", simulation.warmup)
-    achieved = items.achieved(data, simulation.planned.levels, horizon, settings, "search")
+    achieved = items.achieved(data, simulation.planned.levels, horizon, settings, "search", simulation.items)
     asked = np.asarray(simulation.targets)[segmentation.codes]
     plan = tables.plan_frame(
         data.catalog, data.models, segmentation, asked, simulation.planned, column, achieved
