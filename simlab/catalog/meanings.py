@@ -26,6 +26,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "on_hand": "stock on the shelf today, in units; below 0: owed to customers",
         "on_order": "units on order that no table of open orders lists",
         "on_order_due": "day on which all of on_order is due",
+        "tolerance": "loss of fill rate that the gate lets pass, a fraction such as 0.02",
         "criticality": "a class of your own, such as vital, essential, desirable",
         "category": "group of similar items: short histories borrow from it",
         "channel": "a column to segment by",

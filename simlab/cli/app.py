@@ -10,6 +10,7 @@ import typer
 from simlab.cli.commands.audit import audit
 from simlab.cli.commands.check import check_document, print_check
 from simlab.cli.commands.compare import compare
+from simlab.cli.commands.gate import gate
 from simlab.cli.commands.orders import orders
 from simlab.cli.commands.reference import explain, schema
 from simlab.cli.commands.selfcheck import selfcheck
@@ -24,7 +25,7 @@ from simlab.cli.tables import print_json, print_table, records
 
 app = typer.Typer(
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 3 study or data invalid, 4 no plan meets the "
-    "constraints, 5 incomplete, 130 interrupted.",
+    "constraints, 5 incomplete, 6 the gate holds something back, 130 interrupted.",
     add_completion=True,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -270,6 +271,7 @@ app.command()(selfcheck)
 app.command()(audit)
 app.command()(trace)
 app.command()(orders)
+app.command()(gate)
 app.command()(explain)
 app.command()(schema)
 app.add_typer(compare, name="compare")

@@ -93,6 +93,8 @@ class Record:
         Seconds per stage so far.
     files : dict of str to bytes
         Further files by their place in the folder.
+    has_page : bool
+        Whether a report is drawn.
     """
 
     data: Data
@@ -103,6 +105,7 @@ class Record:
     facts: dict[str, Any]
     times: dict[str, float]
     files: dict[str, bytes] = field(default_factory=dict)
+    has_page: bool = True
 
 
 def logged(folder: RunFolder, progress: Progress | None) -> Progress:
@@ -263,6 +266,8 @@ def write_run(
             "times": rounded,
         }
     )
+    if not record.has_page:
+        return RunResult(folder.path, None, record.told, record.shown, times)
     if progress is not None:
         progress("report", 0, 1)
     started = time.perf_counter()
