@@ -78,6 +78,8 @@ ITEMS: dict[str, Column] = {
     "on_order": _WHOLE,
     "on_order_due": Column("date"),
     "tolerance": Column("fraction", high=1.0),
+    "last_sale": Column("date"),
+    "payment_days": Column("number", high=3_650),
     "criticality": Column("text", or_number=True),
     "category": _TEXT,
     "channel": _TEXT,

@@ -151,7 +151,7 @@ def solve_plans(
     problem = Problem(grid, limits, rules.ordered, data.study.optimize.time_limit)
     limited = bool(limits or rules.ordered)
     frontier = problem.points(data.study.optimize.points) if limited else solve(grid)
-    chosen, choosing = choose(simulator, problem, frontier, fill_rate, budget)
+    chosen, choosing = choose(simulator, problem, frontier, fill_rate, budget, plain)
     one_target = uniform(grid)
     able = keeps_limits(one_target, problem, choosing.chances, rules)
     best_uniform = _best_uniform(one_target, problem, able, chosen, fill_rate, budget, notes)
