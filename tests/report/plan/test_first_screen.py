@@ -11,7 +11,7 @@ from worlds.study import write_study
 from simlab import api
 from simlab.cli.show.screen import screen
 from simlab.report.plan.decision import charts
-from simlab.report.plan.tables import read_tables
+from simlab.report.plan.folder import read_tables
 from simlab.run import RunFolder
 
 
