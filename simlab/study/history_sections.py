@@ -300,11 +300,16 @@ class ModelSpec(Spec):
     ``renewal`` (intervals and sizes as seen, the phase drawn) is compared over R + L where at least 8
     intervals vary less than chance.
 
+    `memory`: how long histories are remembered. A number is a half-life: an observation so many observed
+    periods old counts half as much as the last one. ``auto`` chooses one per group, or all, by sums over R + L
+    that it did not see; ``all`` counts all periods alike.
+
     `block_length`: periods of a block of the laws `moving_blocks` and (on average) `stationary_blocks`; by
     the rule of Politis and White unless a number is given.
     """
 
     law: Literal["auto"] | DemandLawName = "auto"
+    memory: Literal["auto", "all"] | Positive = "auto"
     score: Literal["log", "crps"] = "log"
     candidates: tuple[CandidateName, ...] = (
         "poisson",

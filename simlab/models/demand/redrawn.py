@@ -41,7 +41,8 @@ class Uncertainty:
     Attributes
     ----------
     n_observed, n_positive : (n,) int64
-        Periods behind the law, and those with demand; 0 periods: the law is given and stays.
+        Periods behind the law, and those with demand, as many as they are worth where older ones count less;
+        0 periods: the law is given and stays.
     log_error : (n,) float
         Standard deviation of the logarithm of the squared variation of sizes.
     pooled : (n,) bool
@@ -81,10 +82,11 @@ def uncertainty_of(history: History, prior: SizePrior, short: BoolArray, given: 
     The logarithm of the squared variation of sizes J has posterior variance c/(n⁺ + k), the shrinkage's
     own: c is the sampling variance of log J per demand, pooled over items with 8 demands or more.
     """
-    count = history.n_positive
+    count = history.weight_positive
     error = np.sqrt(_noise(history) / np.maximum(count + prior.strength, 1.0))
-    n_observed = np.where(given, 0, history.n_observed)
-    return Uncertainty(n_observed, np.where(given, 0, count), error, short)
+    worth = np.maximum(np.rint(history.n_effective), history.n_observed > 0).astype(np.int64)
+    sold = np.maximum(np.rint(count), history.n_positive > 0).astype(np.int64)
+    return Uncertainty(np.where(given, 0, worth), np.where(given, 0, sold), error, short)
 
 
 @dataclass(frozen=True, eq=False)
@@ -329,7 +331,7 @@ def _noise(history: History) -> float:
     from simlab.models.demand.shrinkage import size_moments
 
     own, fourth = size_moments(history)
-    rows = (history.n_positive >= _LENDING) & (own > 0)
+    rows = (history.weight_positive >= _LENDING) & (own > 0)
     if int(rows.sum()) < _ENOUGH_ITEMS:
         return _USUAL_NOISE
     return float(np.clip(fourth[rows] / own[rows] ** 2 - 1, 0.0, _WILDEST).mean())

@@ -1,0 +1,296 @@
+"""How long histories are remembered: half-lives by group, those that predict sums over R + L better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from simlab.arrays import BoolArray, FloatArray, IntArray, KeyArray
+from simlab.engine.kernels import streams
+from simlab.models.demand.rare import rate_weight
+from simlab.models.demand.rates import rates
+from simlab.models.demand.shrinkage import SizePrior, shrunk_sizes, shrunk_variance
+from simlab.models.grouping import groups
+from simlab.models.history.history import History, effective_periods, places, total_weight
+from simlab.models.statistics import log_negative_binomial, log_poisson
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+
+
+HALF_LIVES = (13.0, 26.0, 52.0, 104.0)
+"""Periods; compared with a memory of the whole history."""
+_TRIED = np.array([np.inf, *HALF_LIVES])
+_MOST_ITEMS = 2000  # of a group
+_ERRORS = 2.0  # standard errors by which a half-life has to be better
+_SCORED_SHARE = 3  # sums within the last third of a history are predicted
+_FIRST = 8  # periods known at the first origin, at least
+_MOST_ORIGINS = 8
+_LEAST_SUMS = 100  # predicted sums from which a group may have a half-life
+_INTERVALS = (1.32, 4.0)  # mean intervals between demands, in periods, where groups are cut
+_OFTEN = ("often", "now and then", "rarely")
+_OTHERS = "(others)"
+_FEW_ITEMS = 50  # a group of fewer is taken together with other such groups
+_BLOCK = 1 << 22
+
+
+@dataclass(frozen=True, eq=False)
+class Remembered:
+    """Groups and how long their histories are remembered.
+
+    Attributes
+    ----------
+    half_life : (n,) float
+        Of each item, in observed periods; infinite: all.
+    group : tuple of (str, str)
+        Value of `models.pool_by` (empty: all items) and how often there is demand.
+    n_items, n_sums : (g,) int64
+        Items, and sums over R + L that were predicted.
+    chosen : (g,) float
+        Half-life of the group.
+    gain, error : (g, 4) float
+        Mean log score of a sum minus that of the whole history, for each of `HALF_LIVES`, and its standard
+        error over item × origin; NaN where nothing was predicted.
+    """
+
+    half_life: FloatArray
+    group: tuple[tuple[str, str], ...]
+    n_items: IntArray
+    n_sums: IntArray
+    chosen: FloatArray
+    gain: FloatArray
+    error: FloatArray
+
+
+def named(half_life: float, n: int) -> Remembered:
+    """One half-life for all n items."""
+    nothing = np.zeros(0)
+    none = np.zeros(0, np.int64)
+    empty = np.zeros((0, len(HALF_LIVES)))
+    return Remembered(np.full(n, half_life), (), none, none, nothing, empty, empty)
+
+
+def remembered(
+    catalog: Catalog, history: History, prior: SizePrior, span: FloatArray, usable: BoolArray
+) -> Remembered:
+    """Half-life of every group's histories; infinite unless a finite one predicts better beyond chance.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Gives the groups: `models.pool_by` by how often there is demand.
+    history : History
+        Complete periods; all alike.
+    prior : SizePrior
+        Variation of sizes, from before the first origin.
+    span : (n,) float
+        R + L, periods.
+    usable : (n,) bool
+        Items whose history counts.
+
+    Notes
+    -----
+    At origins in the last third of a history, at least 2 (R + L) apart, the demand of the next R + L periods
+    is predicted by a negative binomial (Poisson where variance ≤ mean) with mean and variance as they would
+    be fitted to all periods before, for every half-life: rates of rare items shrunk towards comparable ones.
+    Items count from their first demand on. A half-life is taken where its mean log score beats that of the
+    whole history by more than two standard errors over item × origin; of several the best.
+
+    References
+    ----------
+    Gneiting & Raftery (2007), Strictly proper scoring rules, prediction, and estimation.
+    """
+    group, names = _groups(catalog, history, usable)
+    n_groups = len(names)
+    counts = usable & (history.n_positive > 0)
+    rows = _sample(streams.item_keys(catalog.sku, catalog.location), group, counts)
+    item, gain = _gains(history, prior, span, rows)
+    mean, error, n_sums = _by_group(group[item], gain, n_groups)
+    better = np.where((mean > _ERRORS * error) & (n_sums >= _LEAST_SUMS)[:, None], mean, 0.0)
+    best = np.where(better.max(axis=1) > 0, np.take(HALF_LIVES, better.argmax(axis=1)), np.inf)
+    size = np.bincount(group[counts], minlength=n_groups)
+    shown = np.flatnonzero(size > 0)
+    return Remembered(
+        best[group],
+        tuple(names[k] for k in shown.tolist()),
+        size[shown],
+        n_sums[shown],
+        best[shown],
+        mean[shown],
+        error[shown],
+    )
+
+
+def _groups(
+    catalog: Catalog, history: History, usable: BoolArray
+) -> tuple[IntArray, list[tuple[str, str]]]:
+    """(n,) group of each item, and names: pool by how often there is demand; small ones of a kind together."""
+    pool, pools = groups(catalog.texts.get(catalog.study.models.pool_by), catalog.n_items)
+    interval = history.n_observed / np.maximum(history.n_positive, 1)
+    often = np.searchsorted(_INTERVALS, interval, side="right")
+    group = pool * len(_OFTEN) + often
+    size = np.bincount(group[usable & (history.n_positive > 0)], minlength=len(pools) * len(_OFTEN))
+    names = [(name, how) for name in pools for how in _OFTEN]
+    if len(pools) > 1:
+        group = np.where(size[group] < _FEW_ITEMS, len(pools) * len(_OFTEN) + often, group)
+        names += [(_OTHERS, how) for how in _OFTEN]
+    return group, names
+
+
+def _sample(keys: KeyArray, group: IntArray, counts: BoolArray) -> IntArray:
+    """Rows of at most 2,000 items of each group, whatever the order of rows."""
+    rows = np.flatnonzero(counts)
+    rows = rows[np.lexsort((keys[rows], group[rows]))]
+    begin = np.searchsorted(group[rows], group[rows])
+    return np.sort(rows[np.arange(rows.size) - begin < _MOST_ITEMS])
+
+
+def _by_group(
+    group: IntArray, gain: FloatArray, n_groups: int
+) -> tuple[FloatArray, FloatArray, IntArray]:
+    """(groups, half-lives) mean gain and its standard error, and (groups,) sums."""
+    n = np.bincount(group, minlength=n_groups)
+    count = np.maximum(n, 1)[:, None]
+    mean = np.array([np.bincount(group, line, n_groups) for line in gain.T]).T / count
+    away = (gain - mean[group]) ** 2
+    spread = np.array([np.bincount(group, line, n_groups) for line in away.T]).T / np.maximum(count - 1, 1)
+    none = n == 0
+    return (
+        np.where(none[:, None], np.nan, mean),
+        np.where(none[:, None], np.nan, np.sqrt(spread / count)),
+        n,
+    )
+
+
+def _gains(
+    history: History, prior: SizePrior, span: FloatArray, rows: IntArray
+) -> tuple[IntArray, FloatArray]:
+    """Item of every predicted sum, and (m, half-lives) log score minus that of the whole history."""
+    periods = np.maximum(np.rint(span), 1).astype(np.int64)
+    longest = history.n_observed // _SCORED_SHARE
+    rows = rows[(longest >= periods)[rows] & (history.n_observed - periods >= _FIRST)[rows]]
+    parts = [
+        _sums(ages, horizon)
+        for horizon in np.unique(periods[rows]).tolist()
+        for ages in _tables(history, rows[periods[rows] == horizon])
+    ]
+    if not parts:
+        return np.zeros(0, np.int64), np.zeros((0, len(HALF_LIVES)))
+    every = _Sums(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    scores = [_scores(every, prior, column) for column in range(_TRIED.size)]
+    return every.item, np.array(scores[1:]).T - scores[0][:, None]
+
+
+class _Ages(NamedTuple):
+    """Demand by age: column 0 is the last observed period of each row."""
+
+    item: IntArray
+    n: IntArray
+    table: FloatArray
+
+
+class _Sums(NamedTuple):
+    """Predicted sums of m items × origins.
+
+    Attributes
+    ----------
+    item, horizon, known : (m,) int64
+        Row of the history, periods summed, and periods before.
+    happened : (m,) float
+        Units.
+    positive, total, squares : (m, half-lives tried) float
+        Periods with demand before, units, units², weighted.
+    """
+
+    item: IntArray
+    horizon: IntArray
+    known: IntArray
+    happened: FloatArray
+    positive: FloatArray
+    total: FloatArray
+    squares: FloatArray
+
+
+def _tables(history: History, rows: IntArray) -> Iterator[_Ages]:
+    place = places(history)
+    bounds = np.searchsorted(history.item, np.arange(history.n_items + 1))
+    size = max(1, _BLOCK // max(history.calendar.n_periods, 1))
+    for begin in range(0, rows.size, size):
+        own = rows[begin : begin + size]
+        n = history.n_observed[own]
+        length = np.diff(bounds)[own]
+        row = np.repeat(np.arange(own.size), length)
+        cell = np.arange(length.sum()) + np.repeat(bounds[own] - (np.cumsum(length) - length), length)
+        table = np.zeros((own.size, int(n.max(initial=1))))
+        table[row, n[row] - 1 - place[cell]] = history.quantity[cell]
+        yield _Ages(own, n, table)
+
+
+def _origins(longest: int, horizon: int) -> IntArray:
+    """Ages at which a sum begins, at least twice its length apart, at most 8 over the last third."""
+    step = max(2 * horizon, -(-longest // (_SCORED_SHARE * _MOST_ORIGINS)))
+    return np.arange(horizon, longest // _SCORED_SHARE + 1, step)
+
+
+def _sums(ages: _Ages, horizon: int) -> _Sums:
+    """Sums at every origin of items that had sold before it."""
+    width = ages.table.shape[1]
+    origins = _origins(width, horizon)
+    later = np.arange(width)[:, None] - origins
+    inside = (later < 0) & (later >= -horizon)
+    raw = np.where(later >= 0, 0.5 ** (np.maximum(later, 0) / _TRIED[:, None, None]), 0.0)
+    weight = raw.transpose(1, 2, 0).reshape(width, -1)
+    shape = ages.n.size, origins.size, _TRIED.size
+    positive, total, squares = (
+        (table @ weight).reshape(shape)
+        for table in ((ages.table > 0).astype(np.float64), ages.table, ages.table**2)
+    )
+    early = (origins <= ages.n[:, None] // _SCORED_SHARE) & (ages.n[:, None] - origins >= _FIRST)
+    row, at = np.nonzero(early & (positive[:, :, 0] > 0))
+    known = ages.n[row] - origins[at]
+    scale = effective_periods(known[:, None], _TRIED) / total_weight(known[:, None], _TRIED)
+    return _Sums(
+        ages.item[row],
+        np.full(row.size, horizon),
+        known,
+        (ages.table @ inside.astype(np.float64))[row, at],
+        *(one[row, at] * scale for one in (positive, total, squares)),
+    )
+
+
+def _scores(sums: _Sums, prior: SizePrior, column: int) -> FloatArray:
+    """(m,) log score of every sum under one half-life, with the moments of `rare.composed`."""
+    positive, total, squares = sums.positive[:, column], sums.total[:, column], sums.squares[:, column]
+    n = effective_periods(sums.known, _TRIED[column])
+    variation = prior.variation[sums.item]
+    own = np.minimum(positive / n, 1.0)
+    weight = rate_weight(positive, own)
+    size = total / np.maximum(positive, 1e-300)
+    share, doubt = own.copy(), np.zeros(own.size)
+    rare = np.flatnonzero(weight > 0)
+    found = rates(
+        positive[rare],
+        n[rare],
+        np.zeros(rare.size, np.int64),
+        np.ones(rare.size, np.bool_),
+        seen=sums.known[rare],
+    )
+    share[rare] += weight[rare] * (found.mean - own[rare])
+    doubt[rare] = weight[rare] * found.variance
+    spread = shrunk_sizes(positive, total, squares, variation, prior.strength)
+    pooled = np.maximum(share * (1 + spread - share) + sums.horizon * doubt, 0.0) * size**2
+    alone = shrunk_variance(n, positive, total, squares, variation, prior.strength)
+    variance = weight * pooled + (1 - weight) * alone
+    return _log_sums(sums.happened, sums.horizon * share * size, sums.horizon * variance)
+
+
+def _log_sums(happened: FloatArray, mean: FloatArray, variance: FloatArray) -> FloatArray:
+    """(m,) log probability of what happened by a negative binomial, a Poisson law where it is too narrow."""
+    mean = np.maximum(mean, 1e-12)
+    out = log_poisson(happened, mean)
+    wide = variance > mean * (1 + 1e-9)
+    out[wide] = log_negative_binomial(happened[wide], mean[wide], variance[wide])
+    return out
