@@ -14,6 +14,8 @@ EXIT_INFEASIBLE = 4
 EXIT_INCOMPLETE = 5
 EXIT_INTERRUPTED = 130
 _ROWS_SHOWN = 5
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSEEN_IN_LINES = re.compile("(?![\n\t])" + _UNSEEN.pattern)
 _ITEM = re.compile(r"item (\d+)\b")
 
 
@@ -54,7 +56,7 @@ class Problem:
         head = " ".join(part for part in (f"error[{self.code}]", where, column) if part)
         text = f"{head}: {self.message}" if where or column else f"{head} {self.message}"
         tail = "; ".join(part for part in (self.fix, self._more()) if part)
-        return f"{text}\n  {tail}" if tail else text
+        return visible(text) + (f"\n  {visible(tail)}" if tail else "")
 
     def _more(self) -> str:
         if not self.more_rows:
@@ -63,6 +65,22 @@ class Problem:
         dots = ", …" if len(self.more_rows) > _ROWS_SHOWN else ""
         n = len(self.more_rows)
         return f"({n} more row{'s' if n > 1 else ''}: {shown}{dots})"
+
+
+def is_visible(text: str) -> bool:
+    """Whether a text holds no sign that steers terminals or hides others: controls, line ends, overrides of
+    the direction of writing, halves of surrogate pairs."""
+    return text.isprintable() or _UNSEEN.search(text) is None
+
+
+def visible(text: str, *, lines: bool = False) -> str:
+    """The text with each such sign written as its code, ``\\x1b``; `lines`: line feeds and tabs stay."""
+    return (_UNSEEN_IN_LINES if lines else _UNSEEN).sub(_code_of, text)
+
+
+def _code_of(sign: re.Match[str]) -> str:
+    number = ord(sign.group())
+    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
 
 
 class SimlabError(Exception):

@@ -15,13 +15,16 @@ import simlab
 
 PACKAGE = Path(simlab.__file__).parent
 
-EVERYWHERE = frozenset({"arrays", "errors", "measures"})
+EVERYWHERE = frozenset({"arrays", "children", "errors", "measures", "reading", "register"})
 
-# The table of the design: a room and the rooms it may import, besides `arrays`, `errors` and `measures`.
+# The table of the design: a room and the rooms it may import, besides those allowed everywhere.
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "arrays": frozenset(),
+    "children": frozenset(),
     "errors": frozenset(),
     "measures": frozenset(),
+    "reading": frozenset(),
+    "register": frozenset(),
     "version": frozenset(),
     "study": frozenset(),
     "catalog": frozenset({"study"}),
@@ -56,13 +59,14 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("simulator",),
         ("plans", "simulation", "tracing"),
         ("finance", "learning"),
+        ("decision",),
         ("output",),
         ("audits", "checks", "comparison", "contest", "optimization"),
         ("starting",),
         ("commands",),
     ),
     "catalog": (
-        ("columns", "findings", "quality"),
+        ("columns", "findings", "meanings", "quality"),
         ("cells",),
         ("files", "parts"),
         ("catalog",),
@@ -89,7 +93,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "models": (
         ("correlation", "grouping", "statistics", "working_parts"),
         ("review_cycles", "terms"),
-        ("history",),
+        ("history", "margins"),
         ("suppliers",),
         ("demand",),
         ("fitting",),

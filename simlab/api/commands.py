@@ -17,8 +17,9 @@ from simlab.api.optimization import optimize
 from simlab.api.output.writing import RunResult, kept_if_used, logged, write_optimization, write_simulation
 from simlab.api.simulation import simulate
 from simlab.api.simulator.stored import StoredCurves
-from simlab.api.starting.init import init_from_tables
-from simlab.errors import InvalidInputError, Problem
+from simlab.api.starting.init import init_from_book, init_from_tables
+from simlab.api.starting.template import init_template
+from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.execution import Progress
 from simlab.execution.ahead import kernels_ahead
 from simlab.policies import Policy
@@ -172,6 +173,9 @@ def init(
     items: str | Path | None = None,
     demand: str | Path | None = None,
     receipts: str | Path | None = None,
+    *,
+    book: str | Path | None = None,
+    template: bool = False,
 ) -> list[Path]:
     """Write a study file that fits tables of one's own, or the demo's tables and study; nothing is replaced.
 
@@ -180,22 +184,34 @@ def init(
     folder : path
         Made if it does not exist.
     items, demand, receipts : path, optional
-        CSV or Parquet. The study points to them, they stay as they are: period, dates, columns under other
-        names and rows that need a rule are found. None of them: the demo.
+        CSV, Parquet or a workbook of one sheet. The study points to them, they stay as they are: period,
+        dates, columns under other names and rows that need a rule are found. None of them: the demo.
+    book : path, optional
+        A workbook that holds all tables: which sheet is which is found by the columns.
+    template : bool
+        Write an empty workbook to fill in, and a study that reads it.
 
     Raises
     ------
     UsageError
-        The folder already holds a study, or one of `items` and `demand` is missing.
+        The folder already holds a study, one of `items` and `demand` is missing, or more than one way is
+        named (tables, book, template).
     InvalidInputError
         Files that are not there and columns that are needed, all at once; nothing is written.
     """
-    if items is None and demand is None and receipts is None:
+    own = items is not None or demand is not None or receipts is not None
+    if own + (book is not None) + template > 1:
+        raise UsageError("tables (--items …), --book and --template: one of them at a time")
+    if book is not None:
+        return init_from_book(Path(folder), Path(book))
+    if template:
+        return init_template(Path(folder))
+    if not own:
         from simlab.samples import write_sample
 
         return list(write_sample(Path(folder)))
-    tables = (None if one is None else Path(one) for one in (items, demand, receipts))
-    return init_from_tables(Path(folder), *tables)
+    tables = [None if one is None else Path(one) for one in (items, demand, receipts)]
+    return init_from_tables(Path(folder), tables[0], tables[1], tables[2])
 
 
 def run_audit(

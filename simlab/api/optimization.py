@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.api.data.data import Data
+from simlab.api.decision.decision import Decision, decision
 from simlab.api.finance.bounds import Bounds, bounds
 from simlab.api.finance.capital import Capital
 from simlab.api.finance.finance import Finance, by_segment, exchange_rates, next_euro, release
@@ -21,7 +22,9 @@ from simlab.api.output.tables import frontier_frame, segment_frame
 from simlab.api.output.writing import report_to
 from simlab.api.plans.levels import PlannedPlan
 from simlab.api.plans.outcome import Outcome
+from simlab.api.plans.same_service import with_same_service
 from simlab.api.plans.search import prepare, redrawn, search_curves, solve_ready, tested
+from simlab.api.plans.weighed import weighed
 from simlab.api.requirements.accounting import compare_counted
 from simlab.api.requirements.refusals import refuse
 from simlab.api.settings import Clock, Settings
@@ -55,6 +58,14 @@ class Optimization(Outcome):
         Price less unit cost. Where unmet demand waits it is margin at risk, where it is lost it is gone.
         """
         return lost_margin(self, kind, sample, segment)
+
+    def weights(self) -> ResultTable:
+        """Every compared plan in units, value, margin and items: service, cost at equal service, late margin.
+
+        One row per plan × weight on the verdict seed, with the share of the further late margin up to which
+        the chosen plan pays; which weight decided is in the column ``decides``.
+        """
+        return weighed(self)
 
     def exchange_rates(self) -> ResultTable:
         """What one more percentage point of service costs, between neighbouring plans."""
@@ -94,6 +105,11 @@ class Optimization(Outcome):
     def finance(self) -> Finance:
         """What money asks of the plan, each analysis found once: capital, stock value, stress."""
         return Finance(self, self.simulator.progress)
+
+    @cached_property
+    def decision(self) -> Decision:
+        """Today, the same service, and the proposed plan side by side, with the change."""
+        return decision(self)
 
     @property
     def capital(self) -> Capital:
@@ -203,6 +219,9 @@ def optimize(
     solved = solve_ready(ready, sums, clock, fill_rate, budget)
     if curves is not None:
         solved = replace(solved, notes=(*solved.notes, curves.note))
+    with clock.stage("same service"):
+        compared = with_same_service(ready.simulator, solved, ready.references, ready.targets)
+        ready = replace(ready, references=compared)
     search, verdict = tested(ready, solved, clock)
     scale = settings.scale(data.study)
     return Optimization(

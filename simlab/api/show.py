@@ -190,6 +190,7 @@ COLOURS = {
     "per_sku": "#009E73",
     "habit": "#D55E00",
     "today": "#CC79A7",
+    "same_service": "#56B4E9",
 }
 
 

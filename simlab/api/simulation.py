@@ -12,7 +12,7 @@ from simlab.api.data.data import Data
 from simlab.api.settings import Clock, Settings, announce
 from simlab.api.show import COLOURS
 from simlab.api.simulator.redrawn import SUFFIX, Redrawn, batch_of
-from simlab.api.simulator.simulator import first_column, refuse_overflow, warmup_of
+from simlab.api.simulator.simulator import first_column, refuse_large_runs, refuse_overflow, warmup_of
 from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import UsageError
 from simlab.execution import (
@@ -248,6 +248,7 @@ def simulate(
     clock = Clock(progress)
     models = data.models
     with clock.stage("plan"):
+        refuse_large_runs(data, segments.n_segments, settings)
         planned = _planned(data, policy, segments)
         refuse_overflow(data, [planned.levels], settings)
         warmup, rule = warmup_of(data, [planned.levels], settings)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from simlab.register.laws import STATED_NAMES
+
 Kind = Literal["id", "text", "money", "number", "whole", "fraction", "date", "choice", "flag"]
 
 
@@ -88,16 +90,7 @@ ITEMS: dict[str, Column] = {
     "current_reorder_when": Column("choice", choices=("at_or_below", "below")),
     "demand_law": Column(
         "choice",
-        choices=(
-            "poisson",
-            "negative_binomial",
-            "geometric",
-            "binomial",
-            "stuttering_poisson",
-            "gamma",
-            "lognormal",
-            "normal",
-        ),
+        choices=STATED_NAMES,
         refused={
             "intermittent": (
                 "has a share of periods with demand, which mean and variance do not tell",

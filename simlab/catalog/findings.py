@@ -57,6 +57,7 @@ class Findings:
         self.file = file
         self.lines = lines if lines is not None else _as_they_are
         self.problems: list[Problem] = []
+        self.of_empty_cells = ""  # what may lie behind a cell that reads as empty
 
     def add(
         self, number: int, message: str, *, column: str = "", fix: str = "", line: int | None = None
@@ -69,6 +70,8 @@ class Findings:
     ) -> None:
         """One mistake on several lines; the message speaks of the first."""
         first, *more = sorted(lines)
+        if number == MISSING_CELL and self.of_empty_cells:
+            fix = "; ".join(part for part in (fix, self.of_empty_cells) if part)
         self.problems.append(Problem(self._code(number), message, self.file, first, column, fix, tuple(more)))
 
     def add_rows(self, number: int, message: str, rows: IntArray, *, column: str = "", fix: str = "") -> None:

@@ -14,9 +14,11 @@ from simlab.catalog.calendar.closed_sales import open_share
 from simlab.catalog.calendar.grain import FISCAL
 from simlab.catalog.catalog import Catalog, DemandTable
 from simlab.catalog.cells.text import TextTable
+from simlab.catalog.cells.unseen import made_visible
 from simlab.catalog.columns import required
 from simlab.catalog.files.csvfile import read_csv
 from simlab.catalog.files.typed import read_frame, read_parquet
+from simlab.catalog.files.workbook import WORKBOOKS, read_workbook
 from simlab.catalog.quality import Quality, QualityRow
 from simlab.catalog.tables.demand import read_demand
 from simlab.catalog.tables.filtering import account, filtered, pairs_of
@@ -106,6 +108,8 @@ def _read(study: Study, name: str, source: TableSource) -> TextTable | None:
         return None
     if Path(path).suffix.lower() == ".parquet":
         return read_parquet(path, name, source)
+    if Path(path).suffix.lower() in WORKBOOKS:
+        return read_workbook(path, name, source, required(name))
     return read_csv(path, name, source, required(name))
 
 
@@ -117,6 +121,10 @@ def _catalog(
     periods: TextTable | None = None,
     open_orders: TextTable | None = None,
 ) -> Catalog:
+    items = made_visible(items)
+    demand, receipts, periods, open_orders = (
+        None if table is None else made_visible(table) for table in (demand, receipts, periods, open_orders)
+    )
     today = dt.date.today()
     read = {table.name: table.n_rows for table in (items, demand, receipts) if table is not None}
     splits = [

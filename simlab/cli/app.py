@@ -14,6 +14,7 @@ from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Verbose, Workers
 from simlab.cli.outcome import print_run
 from simlab.cli.progress import watched
+from simlab.cli.say import say
 from simlab.cli.selfcheck import selfcheck
 from simlab.cli.speed import print_speed
 from simlab.cli.tables import print_json, print_table, records
@@ -34,7 +35,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from simlab.version import __version__
 
-        typer.echo(f"simlab {__version__}")
+        say(f"simlab {__version__}")
         raise typer.Exit
 
 
@@ -85,9 +86,15 @@ def demo(
 @ends_with_exit_code
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to create.")],
-    items: Annotated[Path | None, typer.Option(metavar="FILE", help="Your items (CSV or Parquet).")] = None,
+    items: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Your items (CSV, Parquet, workbook).")
+    ] = None,
     demand: Annotated[Path | None, typer.Option(metavar="FILE", help="Your demand by date.")] = None,
     receipts: Annotated[Path | None, typer.Option(metavar="FILE", help="Your receipts, if any.")] = None,
+    book: Annotated[
+        Path | None, typer.Option(metavar="BOOK.xlsx", help="A workbook that holds all tables.")
+    ] = None,
+    template: Annotated[bool, typer.Option("--template", help="Write an empty workbook to fill in.")] = False,
     format: Show = Format.TEXT,
     debug: Debug = False,
 ) -> None:
@@ -95,23 +102,25 @@ def init(
 
     Alone: the demo's tables and a commented study.toml. With --items and --demand: a
     study that points to your files (they stay as they are), with period, dates and
-    columns as found; then it is checked.
+    columns as found; then it is checked. --book: the same for the sheets of a workbook.
 
     \b
     Examples:
       simlab init mystudy
       simlab init mystudy --items i.csv --demand d.csv
+      simlab init mystudy --book erp_export.xlsx
+      simlab init mystudy --template
     """
     from simlab import api
 
-    own = [one for one in (items, demand, receipts) if one is not None]
-    files = api.init(folder, items, demand, receipts) if own else api.init(folder)
+    own = [one for one in (items, demand, receipts, book) if one is not None]
+    files = api.init(folder, items, demand, receipts, book=book, template=template)
     if not own and format is Format.JSON:
         print_json({"files": [str(path) for path in files]})
         return
     if format is Format.TEXT:
         for path in files:
-            typer.echo(str(path))
+            say(str(path))
     if own:
         result = api.check(files[0])
         if format is Format.JSON:
@@ -214,7 +223,7 @@ def report(
     """
     from simlab import api
 
-    typer.echo(str(api.render_report(run)))
+    say(str(api.render_report(run)))
 
 
 @app.command()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import typer
-
 from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.options import Debug, Format, Out, Quiet, Show, Study, Workers
 from simlab.cli.progress import watched
+from simlab.cli.say import say
 from simlab.cli.tables import print_json, print_sentences, print_table, records
 
 
@@ -46,6 +45,6 @@ def audit(
         return
     print_sentences(result.statements)
     print_table(result.tables["audit"], "Audit")
-    typer.echo()
-    typer.echo(f"Run     {result.folder}")
-    typer.echo(f"Report  {result.report}")
+    say()
+    say(f"Run     {result.folder}")
+    say(f"Report  {result.report}")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import typer
-
 from simlab.cli.options import Format
+from simlab.cli.say import say
 from simlab.cli.tables import print_json, print_sentences, print_table, records
 
 if TYPE_CHECKING:
@@ -34,6 +33,6 @@ def print_check(result: CheckResult, format: Format, verbose: bool) -> None:
     if not verbose:
         account = account[account["rows"] > 0].drop(columns="note", errors="ignore")
     print_table(account, "Data quality")
-    typer.echo()
+    say()
     print_sentences(result.shown(every=verbose))
     print_sentences([result.ending])

@@ -12,6 +12,7 @@ from typing import ParamSpec
 
 import typer
 
+from simlab.cli.say import say
 from simlab.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_UNEXPECTED, InvalidInputError, SimlabError
 
 P = ParamSpec("P")
@@ -54,17 +55,17 @@ def _expected(error: BaseException, options: dict[str, object]) -> int:
     if options.get("debug"):
         traceback.print_exception(error)
     if isinstance(error, KeyboardInterrupt):
-        typer.echo("interrupted", err=True)
+        say("interrupted", err=True)
         return EXIT_INTERRUPTED
     if isinstance(error, SimlabError):
         if isinstance(error, InvalidInputError) and options.get("format") == "json":
             _print_problems(error)
-        typer.echo(_text(error), err=True)
+        say(_text(error), err=True)
         return error.exit_code
     if isinstance(error, MemoryError):
-        typer.echo("error: out of memory; try fewer --workers, or a smaller run.block_items", err=True)
+        say("error: out of memory; try fewer --workers, or a smaller run.block_items", err=True)
         return EXIT_UNEXPECTED
-    typer.echo(f"error: {error}", err=True)
+    say(f"error: {error}", err=True)
     return EXIT_UNEXPECTED
 
 
@@ -85,7 +86,7 @@ def _unexpected(error: Exception, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     kind = type(error).__name__
-    typer.echo(f"unexpected error: {kind}: {error}", err=True)
+    say(f"unexpected error: {kind}: {error}", err=True)
     if not debug:
-        typer.echo("This is a fault of simlab, not of your data; --debug shows where.", err=True)
+        say("This is a fault of simlab, not of your data; --debug shows where.", err=True)
     return EXIT_UNEXPECTED

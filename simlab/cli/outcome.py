@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import typer
-
 from simlab.cli.options import Format
+from simlab.cli.say import say
 from simlab.cli.tables import print_json, print_sentences, print_table, records
 
 if TYPE_CHECKING:
@@ -25,13 +24,13 @@ def print_run(result: RunResult, format: Format, quiet: bool) -> None:
     print_sentences(result.statements)
     for name, frame in result.tables.items():
         print_table(frame, name.capitalize())
-    typer.echo()
-    typer.echo(f"Run     {result.folder}")
+    say()
+    say(f"Run     {result.folder}")
     if result.report is not None:
-        typer.echo(f"Report  {result.report}")
+        say(f"Report  {result.report}")
     if not quiet and sys.stderr.isatty():
         spent = " · ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.times.items())
-        typer.echo(spent, err=True)
+        say(spent, err=True)
 
 
 def _print_run_json(result: RunResult) -> None:

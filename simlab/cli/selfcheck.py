@@ -12,6 +12,7 @@ import typer
 
 from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.progress import watched
+from simlab.cli.say import say
 from simlab.cli.tables import print_json, print_sentences, print_table
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _print_text(results: Sequence[CaseResult]) -> None:
 
     rows = [_cells(row) for result in results for row in result.rows()]
     print_table(pd.DataFrame(rows), rows_shown=len(rows))
-    typer.echo()
+    say()
     notes = [f"{result.case.id}: {result.note}." for result in results if result.note]
     for result in results:
         notes += [

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import typer
-
 from simlab.cli.options import Format
 from simlab.cli.progress import watched
+from simlab.cli.say import say
 from simlab.cli.tables import print_json, print_sentences, print_table
 
 
@@ -22,7 +21,7 @@ def print_speed(format: Format) -> None:
         return
     rows = [(speed.workload, f"{speed.ns:.2f}", speed.what) for speed in speeds]
     print_table(pd.DataFrame(rows, columns=["workload", "ns", "what"]))
-    typer.echo()
+    say()
     print_sentences(
         [
             "ns: nanoseconds of CPU time per SKU-period (and target, where there are several) on one core, "

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
-import typer
+from simlab.cli.say import say
+from simlab.errors import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,11 @@ _GAP = 2
 _DIGITS = 3
 _MOST_DIGITS = 5
 _MISSING = "–"
+_UNSEEN_IN_JSON = {
+    sign: f"\\u{sign:04x}"
+    for signs in (range(0x7F, 0xA0), range(0x2028, 0x202F), range(0x2066, 0x206A))
+    for sign in signs
+}
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, object]]:
@@ -53,13 +59,14 @@ def plain(value: object) -> object:
 
 def print_json(document: Mapping[str, object] | Sequence[Mapping[str, object]]) -> None:
     """One strict JSON document on stdout (no NaN, UTF-8)."""
-    typer.echo(json.dumps(plain(document), ensure_ascii=False, allow_nan=False, indent=2))
+    text = json.dumps(plain(document), ensure_ascii=False, allow_nan=False, indent=2)
+    say(text.translate(_UNSEEN_IN_JSON))
 
 
 def print_sentences(sentences: Iterable[str]) -> None:
     """One sentence after the other, wrapped between words where the width is known."""
     for sentence in sentences:
-        typer.echo(textwrap.fill(sentence, _width(), subsequent_indent="  ", break_on_hyphens=False))
+        say(textwrap.fill(sentence, _width(), subsequent_indent="  ", break_on_hyphens=False))
 
 
 def print_table(frame: pd.DataFrame, title: str = "", rows_shown: int = ROWS_SHOWN) -> None:
@@ -71,13 +78,13 @@ def print_table(frame: pd.DataFrame, title: str = "", rows_shown: int = ROWS_SHO
     width = _width()
     columns = _columns(frame.head(rows_shown))
     for part in _parts(columns, width):
-        typer.echo()
+        say()
         if title:
-            typer.echo(title)
+            say(title)
             title = ""
         _print_part(part, width)
     if len(frame) > rows_shown:
-        typer.echo(f"  … {len(frame) - rows_shown:,} more rows (--format json prints all)")
+        say(f"  … {len(frame) - rows_shown:,} more rows (--format json prints all)")
 
 
 def number(value: object, name: str = "", digits: int = _DIGITS) -> str:
@@ -201,9 +208,11 @@ def _print_part(columns: Sequence[_Column], width: int) -> None:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
         justify: Literal["left", "right"] = "left" if column.is_text else "right"
-        table.add_column(Text(column.name), justify=justify, overflow="fold", no_wrap=not column.is_text)
+        table.add_column(
+            Text(visible(column.name)), justify=justify, overflow="fold", no_wrap=not column.is_text
+        )
     for row in zip(*(column.cells for column in columns), strict=True):
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(visible(cell)) for cell in row))
     Console(file=sys.stdout, width=width, highlight=False).print(table)
 
 

@@ -1,8 +1,8 @@
 """The one way simlab compiles a function, and where the compiled code is kept.
 
 Numba keys its cache by a function's own file, so an edited helper in another file would leave
-the callers stale. The cache folder therefore carries a hash of all sources of this package and
-of the versions that produce the code.
+the callers stale. The cache folder therefore carries a hash of all sources of this package, of the
+register and of the versions that produce the code.
 """
 
 from __future__ import annotations
@@ -22,20 +22,24 @@ from typing import Any, TypeVar
 
 import numba
 import numpy as np
+from numba.core import caching
 
 from simlab.version import __version__
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _SOURCES = Path(__file__).parent
+_REGISTER = _SOURCES.parent / "register"  # compiled code holds numbers of its kinds
 _log = logging.getLogger("simlab")
 
 
 @cache
 def kernel_hash() -> str:
-    """Hexadecimal digest of every source of the engine, in sub-folders too, and of the compiling versions."""
+    """Hexadecimal digest of every source of the engine and the register, and of the compiling versions."""
     digest = hashlib.sha256()
-    for source in sorted(_SOURCES.rglob("*.py")):
-        digest.update(source.relative_to(_SOURCES).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
+    for folder in (_SOURCES, _REGISTER):
+        for source in sorted(folder.rglob("*.py")):
+            name = source.relative_to(folder).as_posix().encode()
+            digest.update(name + b"\0" + source.read_bytes() + b"\0")
     versions = (
         platform.python_version(),
         numba.__version__,
@@ -110,13 +114,36 @@ def _cache_in(folder: Path) -> Iterator[None]:
         config.CACHE_DIR = before
 
 
+_Cache: Any = caching.FunctionCache
+
+
+class _MendedCache(_Cache):  # type: ignore[misc]
+    """Numba's cache of a function, but a damaged file is thrown away and its code compiled again.
+
+    A write cut short (power, a full disk, a copied folder) leaves files that cannot be read; numba itself
+    would end every later command in ``EOFError``.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The compiled code of a signature; None if it is not kept, or no longer readable."""
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception as error:
+            _log.warning("compiled code was damaged and is made anew (%s)", type(error).__name__)
+            with contextlib.suppress(OSError):
+                self.flush()
+            return None
+
+
 def _compile(function: Function, **options: Any) -> Function:
     folder = cache_folder()
     options |= {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
     if folder is None:
         return numba.njit(**options)(function)  # type: ignore[no-any-return]
     with _cache_in(folder):
-        return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
+        compiled = numba.njit(cache=True, **options)(function)
+        compiled._cache = _MendedCache(function)
+    return compiled  # type: ignore[no-any-return]
 
 
 def jit(function: Function) -> Function:

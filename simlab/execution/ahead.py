@@ -7,12 +7,12 @@ a time in a process; the loops that write stock down by period are wanted only w
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
 
+from simlab.children import start_python
 from simlab.engine._jit import cache_folder
 from simlab.engine.kernels.streams import item_keys
 from simlab.engine.recorder.periods import stock_by_period, time_profile
@@ -33,8 +33,7 @@ def kernels_ahead() -> Iterator[Callable[[], None]]:
     process = None
     if _missing():
         try:
-            quiet = subprocess.DEVNULL
-            process = subprocess.Popen([sys.executable, "-c", _CODE], stdout=quiet, stderr=quiet)
+            process = start_python(_CODE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         except OSError:
             process = None
     try:

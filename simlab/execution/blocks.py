@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from simlab.arrays import IntArray
+from simlab.children import safe_path
 from simlab.engine.prepare.evaluators import evaluator_of
 from simlab.engine.recorder.sums import SHARED
 from simlab.engine.run import simulate_items
@@ -16,7 +17,9 @@ from simlab.engine.world.curves import Curves
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, World
 from simlab.errors import EngineFaultError
-from simlab.execution.sums import PlanRequest, PlanSums, Weights, add_blocks, reduce_items
+from simlab.execution.adding import reduce_items
+from simlab.execution.sums import PlanRequest, PlanSums, Weights
+from simlab.execution.tables import add_blocks, block_of, tables_for
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage, the SKU-locations done and their number."""
@@ -157,12 +160,15 @@ def run_plans(
     horizon = replace(horizon, slots=horizon.replications)
     size = plan_block(levels, horizon.replications, workers)
 
-    def one(rows: IntArray) -> list[PlanSums]:
+    tables = tables_for(requests, horizon.replications)
+
+    def one(rows: IntArray) -> tuple[list[PlanSums], list[IntArray]]:
         curves = simulate_items(world.take(rows), levels.take(rows), horizon)
-        return [reduce_items(curves, request.take(rows), weights.take(rows)) for request in requests]
+        asked, cells = block_of(tables, rows)
+        return reduce_items(curves, asked, weights.take(rows)), cells
 
     blocks = spread(one, world, size, workers, progress, stage)
-    return add_blocks(blocks, requests, horizon.replications)
+    return add_blocks(blocks, tables, horizon.replications)
 
 
 def plan_block(levels: Levels, replications: int, workers: Workers) -> int:
@@ -244,7 +250,7 @@ def _results(work: Callable[[IntArray], Any], blocks: list[IntArray], workers: W
     if workers.backend == "threads":  # Numba lets one of them compile and the others wait
         return parallel(delayed(work)(rows) for rows in blocks)
     first = work(blocks[0])  # compiles once, before the processes start
-    return _chain(first, parallel(delayed(work)(rows) for rows in blocks[1:]))
+    return _chain(first, lambda: parallel(delayed(work)(rows) for rows in blocks[1:]))
 
 
 def _named(work: Callable[[IntArray], Result], world: World) -> Callable[[IntArray], Result]:
@@ -259,6 +265,7 @@ def _named(work: Callable[[IntArray], Result], world: World) -> Callable[[IntArr
     return run
 
 
-def _chain(first: Any, rest: Iterable[Any]) -> Iterator[Any]:
+def _chain(first: Any, rest: Callable[[], Iterable[Any]]) -> Iterator[Any]:
     yield first
-    yield from rest
+    with safe_path():
+        yield from rest()

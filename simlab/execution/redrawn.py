@@ -11,8 +11,10 @@ from simlab.arrays import IntArray
 from simlab.engine.run import simulate_items
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, World
+from simlab.execution.adding import reduce_items
 from simlab.execution.blocks import Progress, Workers, plan_block, spread
-from simlab.execution.sums import PlanRequest, PlanSums, Weights, add_blocks, reduce_items
+from simlab.execution.sums import PlanRequest, PlanSums, Weights
+from simlab.execution.tables import add_blocks, block_of, tables_for
 from simlab.models import Redraws
 
 
@@ -55,20 +57,22 @@ def run_redrawn(
     size = plan_block(levels, horizon.replications, workers)
     edges = np.flatnonzero(np.diff(batch, prepend=-1, append=-1))
 
-    def one(rows: IntArray) -> list[PlanSums]:
+    tables = tables_for(requests, horizon.replications)
+
+    def one(rows: IntArray) -> tuple[list[PlanSums], list[IntArray]]:
         own, among, some = world.take(rows), redraws.take(rows), levels.take(rows)
-        asked, weigh = [request.take(rows) for request in requests], weights.take(rows)
-        drawn: list[list[PlanSums]] = [[] for _ in requests]
+        (asked, cells), weigh = block_of(tables, rows), weights.take(rows)
+        drawn: list[list[PlanSums]] = [[] for _ in tables]
         for number, (first, end) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)):
             n = end - first
             part = replace(horizon, first_replication=first, replications=n, slots=n)
             curves = simulate_items(among.draw(own, number), some, part)
-            for kept, request in zip(drawn, asked, strict=True):
-                kept.append(_in_order(reduce_items(curves, request, weigh), first % n))
-        return [_joined(kept) for kept in drawn]
+            for kept, sums in zip(drawn, reduce_items(curves, asked, weigh), strict=True):
+                kept.append(_in_order(sums, first % n))
+        return [_joined(kept) for kept in drawn], cells
 
     blocks = spread(one, world, size, workers, progress, stage)
-    return add_blocks(blocks, requests, horizon.replications)
+    return add_blocks(blocks, tables, horizon.replications)
 
 
 def _in_order(sums: PlanSums, shift: int) -> PlanSums:

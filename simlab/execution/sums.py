@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -11,7 +10,12 @@ from simlab.arrays import LARGEST_SUM, ChoiceArray, FloatArray, IntArray
 from simlab.engine.world.curves import Curves
 from simlab.errors import OutOfRangeError
 
-_TOO_LARGE = "sums of money would leave 64 bits: choose a coarser data.cost_resolution or fewer periods"
+TOO_LARGE = "sums of money would leave 64 bits: choose a coarser data.cost_resolution or fewer periods"
+_SERVICE = {
+    "fill_rate": ("served", "demanded"),
+    "cycle_service_level": ("good_receipts", "receipts"),
+    "ready_rate": ("ready", "periods"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +33,9 @@ class Account:
         What a unit (cycle, period) of each item weighs in service.
     periods : int
         Counted periods of a replication (parts of them on a working grid): the whole of the ready rate.
+    weight : str
+        ``units``, ``value``, ``margin``, ``items`` or another: what `unit` is. With ``items`` each
+        SKU-location weighs the same, whatever it sells: `item_weights` of the run in place of `unit`.
     """
 
     stock: IntArray
@@ -37,6 +44,12 @@ class Account:
     measure: str
     unit: IntArray
     periods: int
+    weight: str = ""
+
+    @property
+    def parts(self) -> tuple[str, str]:
+        """Measures of which service is the ratio."""
+        return _SERVICE[self.measure]
 
     def take(self, rows: IntArray) -> Account:
         """The account of some items."""
@@ -54,12 +67,16 @@ class Account:
         rows = {name: table.reshape(n, -1).max(axis=1).astype(np.float64) for name, table in peaks.items()}
         cost = sum((rows[name] * getattr(self, name) for name in rows), np.zeros(n))
         units = np.maximum(rows["short"], curves.receipts.reshape(n, -1).max(axis=1))
-        return np.asarray(np.maximum(cost, self.unit * np.maximum(units, self.periods)))
+        return np.asarray(np.maximum(cost, self.unit_of(curves) * np.maximum(units, self.periods)))
+
+    def unit_of(self, curves: Curves) -> IntArray:
+        """(n,) what a unit (cycle, period) weighs in service in a run."""
+        return item_weights(curves.demanded) if self.weight == "items" else self.unit
 
     def cost(self, curves: Curves) -> IntArray:
         """(n, k, slots) cost of each item, column and slot."""
         if (self.largest(curves) >= LARGEST_SUM).any():
-            raise OutOfRangeError(_TOO_LARGE)
+            raise OutOfRangeError(TOO_LARGE)
         total: IntArray = _of_items(self.stock) * (curves.on_hand + curves.on_hand_start)
         if self.order.any():
             total = total + _of_items(self.order) * curves.orders
@@ -69,7 +86,7 @@ class Account:
 
     def service(self, curves: Curves, replications: int) -> tuple[IntArray, IntArray]:
         """(n, k, slots) good part, and what it is a part of; `replications` are those of a slot."""
-        unit = _of_items(self.unit)
+        unit = _of_items(self.unit_of(curves))
         if self.measure == "cycle_service_level":
             good, asked = curves.good_receipts, curves.receipts
         elif self.measure == "ready_rate":
@@ -78,6 +95,23 @@ class Account:
         else:
             good, asked = curves.served, curves.demanded[:, None]
         return unit * good, np.broadcast_to(unit * asked, good.shape)
+
+
+ONE_ITEM = 10**12
+"""What a SKU-location weighs where each counts once: enough for 0.1 % at a thousand million units."""
+
+
+def item_weights(demanded: IntArray) -> IntArray:
+    """(n,) what a unit of each item weighs where each counts once: `ONE_ITEM` ÷ its units, rounded.
+
+    Parameters
+    ----------
+    demanded : (n, slots) int64
+        Units of all replications of the run. Items without demand weigh 0.
+    """
+    units = demanded.reshape(demanded.shape[0], -1).sum(axis=1)
+    some = np.maximum(units, 1)
+    return np.asarray(np.where(units > 0, (2 * ONE_ITEM + some) // (2 * some), 0), dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +127,8 @@ class Weights:
     account : Account, optional
         Cost and service as the study counts them; holding cost and units if left out.
     margin : (n,) int64, optional
-        Price less unit cost of a unit, in multiples of the cost resolution.
+        Price less unit cost of a unit, in multiples of the cost resolution; below 0 it counts in money
+        and weighs nothing in service.
     """
 
     unit_cost: IntArray
@@ -121,7 +156,7 @@ class PlanRequest:
     n_cells : int
         Number of cells.
     whole : bool
-        Whether every measure is added up; else demanded, served, stock value and holding only.
+        Whether every measure is added up; else demand and service in all weights, stock and holding only.
     """
 
     choice: ChoiceArray
@@ -148,6 +183,8 @@ class PlanSums:
         Units asked for, and served at once.
     demanded_value, served_value : (p, c, r) int64
         The same at unit cost, in multiples of the cost resolution.
+    delivered_value : (p, c, r) int64
+        Units that customers get, at once or after waiting, at unit cost: demanded less lost.
     stock_value : (p, c, r) int64
         Shelf stock at the count plus after ordering (twice the mean of the two), at unit cost,
         summed over periods (their parts, with a working grid).
@@ -159,6 +196,10 @@ class PlanSums:
         Orders of positive size received, those that came in time, and orders placed.
     lost_margin : (p, c, r) int64
         Units not served at once, at their margin; 0 where `Weights` names none.
+    demanded_margin, served_margin : (p, c, r) int64
+        Units at their margin, those below 0 left out; 0 where `Weights` names none.
+    demanded_items, served_items : (p, c, r) int64
+        Units at `item_weights` of the run: each SKU-location once.
     cost, good, asked : (p, c, r) int64
         Cost, and service as part and whole, as the study counts them (`Account`): those of holding,
         served and demanded unless it says otherwise.
@@ -168,6 +209,7 @@ class PlanSums:
     served: IntArray
     demanded_value: IntArray
     served_value: IntArray
+    delivered_value: IntArray
     stock_value: IntArray
     holding: IntArray
     ready: IntArray
@@ -176,9 +218,18 @@ class PlanSums:
     good_receipts: IntArray
     orders: IntArray
     lost_margin: IntArray
+    demanded_margin: IntArray
+    served_margin: IntArray
+    demanded_items: IntArray
+    served_items: IntArray
     cost: IntArray
     good: IntArray
     asked: IntArray
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The names of all sums."""
+        return tuple(field.name for field in fields(cls))
 
     @classmethod
     def zeros(cls, n_plans: int, n_cells: int, n_replications: int) -> PlanSums:
@@ -194,15 +245,15 @@ class PlanSums:
     def n_replications(self) -> int:
         return int(self.served.shape[2])
 
-    def add(self, other: PlanSums) -> None:
-        """Add another block's sums in place."""
+    def add(self, other: PlanSums, cells: IntArray) -> None:
+        """Add another block's sums, which has these of the cells, in place."""
         for field in fields(self):
-            getattr(self, field.name)[...] += getattr(other, field.name)
+            getattr(self, field.name)[:, cells] += getattr(other, field.name)
 
-    def largest(self) -> int:
-        """What no sum over cells exceeds, in Python integers."""
+    def largest(self) -> float:
+        """What no sum over cells exceeds."""
         peaks = (np.abs(getattr(self, field.name)).max(axis=(0, 2), initial=0) for field in fields(self))
-        return max(sum(int(peak) for peak in one) for one in peaks)
+        return max(float(one.astype(np.float64).sum()) for one in peaks)
 
     def times(self, factor: int) -> PlanSums:
         """The same counted in finer parts of periods: what adds up over periods, times a factor."""
@@ -236,103 +287,5 @@ class PlanSums:
         )
 
 
-def reduce_items(curves: Curves, request: PlanRequest, weights: Weights) -> PlanSums:
-    """Add up the items of a block for every plan.
-
-    Parameters
-    ----------
-    curves : Curves
-        Item × column × replication (as many slots as replications).
-    request : PlanRequest
-        The plans and the cells, for the same items.
-    weights : Weights
-        Money per unit.
-
-    Raises
-    ------
-    EngineFaultError
-        If a sum of money might leave the range of int64.
-    """
-    sums = PlanSums.zeros(request.n_plans, request.n_cells, curves.served.shape[2])
-    stock = curves.on_hand + curves.on_hand_start
-    _prove_bounds(stock, curves.demanded, weights)
-    for item in range(curves.n_items):
-        columns, at = request.choice[item], int(request.cell[item])
-        cost, holding = weights.unit_cost[item], weights.holding[item]
-        served, held, demanded = curves.served[item, columns], stock[item, columns], curves.demanded[item]
-        sums.demanded[:, at] += demanded
-        sums.served[:, at] += served
-        sums.stock_value[:, at] += held * cost
-        sums.holding[:, at] += held * holding
-        if request.whole:
-            sums.demanded_value[:, at] += demanded * cost
-            sums.served_value[:, at] += served * cost
-            if weights.margin is not None:
-                sums.lost_margin[:, at] += (demanded - served) * weights.margin[item]
-            for name in ("ready", "short", "receipts", "good_receipts", "orders"):
-                getattr(sums, name)[:, at] += _columns(getattr(curves, name)[item], columns)
-    _count(sums, curves, request, weights.account)
-    return sums
-
-
-def _count(sums: PlanSums, curves: Curves, request: PlanRequest, account: Account | None) -> None:
-    """Cost and service as the study counts them."""
-    if account is None:
-        for name, plain in (("cost", "holding"), ("good", "served"), ("asked", "demanded")):
-            getattr(sums, name)[...] = getattr(sums, plain)
-        return
-    refuse_large(float(account.largest(curves).sum()))
-    cost = account.cost(curves)
-    good, asked = account.service(curves, replications=1)
-    for item in range(curves.n_items):
-        columns, at = request.choice[item], int(request.cell[item])
-        for name, table in (("cost", cost), ("good", good), ("asked", asked)):
-            getattr(sums, name)[:, at] += table[item, columns]
-
-
-def add_blocks(
-    blocks: Iterable[list[PlanSums]], requests: Sequence[PlanRequest], replications: int
-) -> list[PlanSums]:
-    """Add up the sums of blocks of items, one per request.
-
-    Raises
-    ------
-    EngineFaultError
-        If a total might leave the range of int64.
-    """
-    sums = [PlanSums.zeros(r.n_plans, r.n_cells, replications) for r in requests]
-    most = 0
-    for parts in blocks:
-        most += max((part.largest() for part in parts), default=0)
-        refuse_large(most)
-        for total, part in zip(sums, parts, strict=True):
-            total.add(part)
-    return sums
-
-
-def money_bound(stock: IntArray, weights: Weights) -> int:
-    """Largest total that these items could add to any one sum, in Python integers."""
-    peaks = stock.reshape(stock.shape[0], -1).max(axis=1)
-    heavier = np.maximum(np.maximum(weights.unit_cost, weights.holding), 1)  # units are added up too
-    if weights.margin is not None:
-        heavier = np.maximum(heavier, np.abs(weights.margin))
-    return sum(int(peak) * int(weight) for peak, weight in zip(peaks, heavier, strict=True))
-
-
-def _prove_bounds(stock: IntArray, demanded: IntArray, weights: Weights) -> None:
-    refuse_large(max(money_bound(stock, weights), money_bound(demanded, weights)))
-
-
-def refuse_large(bound: float) -> None:
-    """Fail where a sum might be as large as this and so leave 64 bits."""
-    if bound >= LARGEST_SUM:
-        raise OutOfRangeError(_TOO_LARGE)
-
-
 def _of_items(weights: IntArray) -> IntArray:
     return weights[:, None, None]
-
-
-def _columns(measure: IntArray, columns: ChoiceArray) -> IntArray:
-    """Rows of a measure that may be the same in every column."""
-    return measure[columns] if measure.shape[0] > 1 else measure

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from simlab.arrays import FloatArray
 from simlab.errors import InfeasibleError
 from simlab.frontier.curves import SegmentCurves
-from simlab.measures import format_money, format_rate
+from simlab.measures import format_money, format_rate, sign_of
 
 EXACT, EPSILON, SOLVER, BOUND, LISTED = "exact", "epsilon", "solver", "bound", "listed"
 """Certificates: integer merge; merge within ε; dual bound of a solver; a bound only; best of a list."""
@@ -138,7 +138,7 @@ def money_up(amount: Fraction, currency: str) -> str:
     """An amount rounded up to cents, so that the figure shown really suffices."""
     cents = int(-((-amount * 100) // 1))
     text = f"{cents // 100:,}.{cents % 100:02d}" if cents < 10**12 else f"{-(-cents // 100):,}"
-    return f"{currency} {text}".strip()
+    return f"{sign_of(currency)} {text}".strip()
 
 
 def rate_down(served: int, demanded: int) -> str:

@@ -23,6 +23,7 @@ from simlab.measures.display import (
     format_percent,
     format_rate,
     sentence,
+    sign_of,
 )
 from simlab.measures.estimates import (
     Estimate,
@@ -81,5 +82,6 @@ __all__ = [
     "ratio_estimate",
     "ratio_interval",
     "sentence",
+    "sign_of",
     "t_quantile",
 ]

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 DASH = "–"
 ALL = "(all)"
 """Name of the row of totals in tables by segment."""
+NO_CURRENCY = "money"
+"""What a study's money is called that names no currency; its amounts carry no sign."""
+_NONE = (NO_CURRENCY, "\N{CURRENCY SIGN}")  # the sign was the default up to 0.1.0
+
+
+def sign_of(currency: str) -> str:
+    """What stands beside an amount: the currency as the study names it, nothing where it names none."""
+    return "" if currency in _NONE else currency
 
 
 class Unit(Enum):
@@ -92,7 +100,7 @@ def format_money(value: float, currency: str = "") -> str:
     if math.isnan(value):
         return DASH
     digits = 0 if abs(value) >= 999.995 else 2
-    return f"{currency} {_clean(f'{value:,.{digits}f}')}".strip()
+    return f"{sign_of(currency)} {_clean(f'{value:,.{digits}f}')}".strip()
 
 
 def format_measure(value: float, key: str, currency: str = "") -> str:

@@ -29,6 +29,11 @@ PLAN_NAMES = {
     "uniform": PlanName("best uniform target", "the best uniform target", "Best uniform target"),
     "habit": PlanName("A 98 / B 95 / C 90 habit", "the A 98 / B 95 / C 90 habit", "Habit A 98 / B 95 / C 90"),
     "today": PlanName("today's levels", "today's levels", "Today's levels"),
+    "same_service": PlanName(
+        "plan by segment that serves what today serves",
+        "the plan by segment that serves what today serves",
+        "Same service as today",
+    ),
     "per_sku": PlanName("per-SKU plan", "the per-SKU plan", "Per-SKU plan"),
 }
 """By kind, in the order in which plans are shown."""

@@ -9,10 +9,11 @@ import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
-from simlab.engine.laws.pieces import DIVISIBLE, pieces
-from simlab.engine.world.demand_law import SERIES_KINDS, DemandLaw, LawKind
+from simlab.engine.laws.pieces import pieces
+from simlab.engine.world.demand_law import DemandLaw
 from simlab.engine.world.working_grid import WorkingGrid
 from simlab.errors import InvalidInputError, Problem
+from simlab.register.laws import DIVISIBLE_KINDS, SERIAL_KINDS, SERIAL_NAMES, law_of
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -56,14 +57,10 @@ class WorkingParts:
     review_period_taken: FloatArray
 
 
-SERIAL = tuple(kind.name.lower() for kind in (*SERIES_KINDS, LawKind.MARKOV))
-"""Laws whose neighbouring periods have something in common."""
-
-
 def constants_stay(study: Study) -> bool:
     """Whether the study knows parts of periods: forecasts are updated period by period, and laws that keep
     what neighbouring periods have in common know whole periods only."""
-    return study.policy.family != "forecast" and study.models.law not in SERIAL
+    return study.policy.family != "forecast" and study.models.law not in SERIAL_NAMES
 
 
 def receipts_can_be_constant(study: Study) -> bool:
@@ -213,13 +210,13 @@ def _law_note(catalog: Catalog, found: WorkingParts, law: DemandLaw) -> tuple[Qu
     """Laws that are no sum of independent pieces, and the variance that their parts have."""
     if found.grid is None:
         return ()
-    rows = np.flatnonzero(found.on_grid & ~np.isin(law.kind, DIVISIBLE) & ~law.has_rhythm)
+    rows = np.flatnonzero(found.on_grid & ~np.isin(law.kind, DIVISIBLE_KINDS) & ~law.has_rhythm)
     if rows.size == 0:
         return ()
     m, own = found.grid.parts, law.take(rows)
     fine, whole = pieces(own, m).variance, own.variance
     ratio = np.divide(m * fine, whole, out=np.ones(rows.size), where=whole > 0)
-    kinds = ", ".join(sorted({LawKind(int(kind)).name.lower() for kind in own.kind}))
+    kinds = ", ".join(sorted({law_of(kind).name for kind in own.kind}))
     study = catalog.study
     note = (
         f"{rows.size} SKU-locations with laws that are no sum of independent pieces ({kinds}): every order "
@@ -229,7 +226,7 @@ def _law_note(catalog: Catalog, found: WorkingParts, law: DemandLaw) -> tuple[Qu
     )
     return (
         QualityRow("items", "laws divided by lines", "repaired", 0, note=note),
-        *_series_note(catalog, rows[np.isin(own.kind, (*SERIES_KINDS, LawKind.MARKOV))]),
+        *_series_note(catalog, rows[np.isin(own.kind, SERIAL_KINDS)]),
     )
 
 

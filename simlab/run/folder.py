@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -45,9 +46,10 @@ class RunFolder:
         Seconds spent in each `stage` so far.
     """
 
-    def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
+    def __init__(self, path: Path, manifest: dict[str, Any], *, made: bool = False) -> None:
         self.path = path
         self.manifest = manifest
+        self._made = made
         self.times: dict[str, float] = {}
         self._started = time.perf_counter()
 
@@ -72,8 +74,9 @@ class RunFolder:
             written there.
         """
         try:
+            made = out is None or not out.is_dir()
             path = _new_folder(base / "runs", name) if out is None else _given_folder(out)
-            run = cls(path, {"schema": SCHEMA, "status": RUNNING})
+            run = cls(path, {"schema": SCHEMA, "status": RUNNING}, made=made)
             run.write_json(MANIFEST, run.manifest)
         except OSError as error:
             raise UsageError(f"cannot write a run folder at {out or base / 'runs'}: {_why(error)}") from error
@@ -99,6 +102,17 @@ class RunFolder:
         run = cls(path, manifest)
         run.times = {str(stage): float(s) for stage, s in (manifest.get("times") or {}).items()}
         return run
+
+    def discard(self) -> None:
+        """Take everything back: the folder too if the run made it, else what lies in it."""
+        if self._made:
+            shutil.rmtree(self.path, ignore_errors=True)
+            return
+        for entry in self.path.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
 
     def table_path(self, name: str) -> Path:
         """Where a table lies: `quality` at the top, every other one under `results`."""

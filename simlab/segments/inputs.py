@@ -18,6 +18,7 @@ Measures added to the numeric columns of `items` (their names win over columns o
 ``order_size``       mean order: given Q, else the demand of a review period
 ``tbs``              service weight × units per year ÷ (holding cost × order size)
 ``zhs``              units per year ÷ (mean lead time × squared holding cost)
+``unit_margin``      price − unit cost, 0 where that is negative; where prices are
 ``uncertainty_cost`` holding cost × sd of demand over R + L ÷ (service weight × order size × units per year)
 ``uncertainty_share`` holding cost × sd of demand over R + L ÷ (service weight × units per year)
 ===================== ============================================================
@@ -32,6 +33,7 @@ import numpy.typing as npt
 
 from simlab.arrays import DateArray, FloatArray, IntArray
 from simlab.catalog.parts import in_file_units
+from simlab.models.margins import deciding_weight, margins_of
 from simlab.segments.scheme import SchemeInput
 from simlab.segments.service_ratios import ratio_columns, service_weight
 
@@ -72,7 +74,11 @@ def scheme_input(catalog: Catalog, models: Models) -> SchemeInput:
         "order_size": np.where(np.isnan(costs.order_quantity), mean * review, costs.order_quantity) / parts,
     }
     numbers = in_file_units(catalog.numbers, catalog.parts)
-    service = catalog.study.optimize.service.weight
+    margins = margins_of(catalog, costs, models.annual_value)
+    if margins is not None:
+        unit = margins.weight * costs.cost_resolution * parts
+        measures["unit_margin"] = np.asarray(unit, dtype=np.float64)
+    service = deciding_weight(catalog, costs, models.annual_value)
     weight = service_weight({**numbers, **measures}, catalog.n_items, service)
     measures |= ratio_columns(measures, _sd_over_protection(models, review) / parts, weight)
     numbers = {**numbers, **measures}

@@ -8,7 +8,7 @@ import numpy as np
 
 from simlab.arrays import FloatArray
 
-WEIGHTS = ("units", "value", "margin", "lines_per_unit")
+WEIGHTS = ("units", "value", "margin", "items", "lines_per_unit")
 """What `optimize.service.weight` may be."""
 
 
@@ -25,8 +25,13 @@ def service_weight(numbers: Mapping[str, FloatArray], n: int, weight: str) -> Fl
     one = np.ones(n)
     if weight == "value":
         return numbers.get("unit_cost", one)
+    if weight == "margin" and "unit_margin" in numbers:
+        return numbers["unit_margin"]
     if weight == "margin" and "price" in numbers:
         return np.maximum(numbers["price"] - numbers["unit_cost"], 0.0)
+    if weight == "items":
+        units = numbers["annual_units"]
+        return np.where(units > 0, 1.0 / np.where(units > 0, units, 1.0), 0.0)
     if weight == "lines_per_unit":
         return numbers.get("lines_per_unit", one)
     return one

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from simlab.errors import InvalidInputError, Problem
+from simlab.errors import InvalidInputError, Problem, is_visible, visible
 from simlab.study.checks import relations
 from simlab.study.explain import problems_of
 from simlab.study.later import not_in_this_version, value_at
@@ -22,6 +22,10 @@ DEFAULT_FLOOR = 0.95
 """Floor on the total fill rate where neither floor nor budget is named."""
 _WINDOW = {"day": 364, "week": 52, "month": 12}
 """Periods counted where the study does not say: about a year, and whole weeks of days."""
+_DEEPEST = 12
+_LARGEST = 2**63
+_CONDITIONS = ("where",)
+_SHOWN = 40
 _LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 _REVIEW_DAYS = {"day": 7.0, "week": 7.0, "month": 365.0 / 12.0}
 _UNIT_DAYS = {"days": 1.0, "weeks": 7.0, "months": 365.0 / 12.0}
@@ -43,6 +47,8 @@ def checked(
     whole: type[BaseModel], raw: dict[str, Any], name: str, file: str, *, from_file: bool
 ) -> dict[str, Any]:
     """The fields of `whole`, a model of studies, dependent defaults filled in; refuses all mistakes."""
+    if strange := _outlandish(raw, file):
+        raise InvalidInputError(strange)
     raw = _fiscal_as_months(raw)
     flat, problems = _flattened(raw, file)
     try:
@@ -106,3 +112,46 @@ def _default_review(raw: Mapping[str, Any]) -> float:
     if period == "day" and unit == "periods" and isinstance(closed, list):
         return max(days - len({str(day) for day in closed}), 1.0)
     return days / (_PERIOD_DAYS[period] if unit == "periods" else _UNIT_DAYS[unit])
+
+
+def _outlandish(raw: Mapping[str, Any], file: str) -> list[Problem]:
+    """What no study says and every later check would trip over, so that it is told alone.
+
+    Unseen signs, tables in tables without end, numbers of a thousand digits.
+    """
+    found: list[Problem] = []
+    for option, depth, value in _walked(raw):
+        if depth > _DEEPEST:
+            message = f"tables stand in tables {_DEEPEST} deep, and deeper"
+            return [Problem("E-STU-002", message, file, column=option, fix="no option stands so deep")]
+        if isinstance(value, str) and not is_visible(_kept(option, value)):
+            fix = "control signs, line ends and changes of the direction of writing have no place in a name"
+            where = f"{option} = '{visible(value[:_SHOWN])}'"
+            found.append(Problem("E-STU-007", "holds a sign that is not shown", file, column=where, fix=fix))
+        if isinstance(value, int) and not -_LARGEST <= value < _LARGEST:
+            fix = "whole numbers have at most 18 digits here"
+            message = f"a whole number of {value.bit_length()} bits"
+            found.append(Problem("E-STU-003", message, file, column=option, fix=fix))
+    return found
+
+
+def _kept(option: str, value: str) -> str:
+    """Conditions may go over several lines."""
+    over_lines = option.rpartition(".")[2] in _CONDITIONS
+    return value.replace("\n", " ").replace("\r", " ").replace("\t", " ") if over_lines else value
+
+
+def _walked(raw: Mapping[str, Any]) -> Iterator[tuple[str, int, Any]]:
+    """Every key and value with its dotted name and depth; without recursion, whatever the depth."""
+    left: list[tuple[str, int, Any]] = [("", 0, raw)]
+    while left:
+        option, depth, value = left.pop()
+        yield visible(option), depth, value
+        if depth > _DEEPEST:
+            continue
+        if isinstance(value, Mapping):
+            for key, inner in reversed([*value.items()]):
+                yield f"{visible(option)} (a key)", depth, str(key)
+                left.append((f"{option}.{key}" if option else str(key), depth + 1, inner))
+        elif isinstance(value, list | tuple):
+            left += [(f"{option}[{k}]", depth + 1, inner) for k, inner in reversed([*enumerate(value)])]

@@ -10,8 +10,7 @@ from typing import Any
 from simlab.errors import Problem
 from simlab.study.later import value_at
 
-READABLE = (".csv", ".parquet")
-_NOT_YET = (".xlsx",)
+READABLE = (".csv", ".parquet", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _TABLES = ("items", "demand", "receipts", "periods", "open_orders")
 
 
@@ -71,11 +70,8 @@ def _tables(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
 def _kind(path: str, option: str, file: str) -> Iterator[Problem]:
     suffix = PurePath(path).suffix.lower()
     where = f"{option} = {path!r}"
-    if suffix in _NOT_YET:
-        fix = "save the table as csv or parquet"
-        yield Problem("E-STU-009", f"{suffix} files are not in this version", file, column=where, fix=fix)
-    elif suffix not in READABLE:
-        fix = "tables are .csv or .parquet files"
+    if suffix not in READABLE:
+        fix = "tables are .csv or .parquet files, or sheets of .xlsx, .xls, .xlsb or .ods workbooks"
         yield Problem("E-STU-010", f"cannot read a {suffix or 'nameless'} file", file, column=where, fix=fix)
 
 
@@ -133,6 +129,7 @@ def _cuts(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
             yield Problem("E-STU-007", "cuts must rise", file, column=f"{option} = {cuts}", fix=fix)
 
 
+_CENTURY = 36_525.0  # days
 _A_PART = 0.95  # of a part of a period: what a review period must be at least (`models.working_parts`)
 
 
@@ -145,6 +142,11 @@ def _review(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     if given is None or unit not in days or period not in period_days:
         return
     periods = _number(raw, "policy.review_period", 7) * days[unit] / period_days[period]
+    if periods * period_days[period] > _CENTURY:
+        where = f"policy.review_period = {given:g}"
+        fix = f"it is counted in data.time_unit ({unit})"
+        yield Problem("E-STU-008", "nobody waits a century for a review", file, column=where, fix=fix)
+        return
     by_parts = value_at(raw, "policy.family") != "forecast"
     parts = {"day": 1, "week": 7, "month": 31}[period] if by_parts else 1
     if 0 < periods * parts < (_A_PART if by_parts else 0.5):

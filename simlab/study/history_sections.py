@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from simlab.register.laws import FURTHER_NAMES, LAW_NAMES, OVER_SPAN_NAMES, SCORED_NAMES
 from simlab.study.section import Names, Spec, one_or_more
 from simlab.study.values import Count, Day, Flag, Positive, Share, Span, Text, Weekday, closed_days
 
@@ -239,29 +240,18 @@ class DemandSpec(Spec):
         return closed_days(dates, self.closed, self.weekdays)
 
 
-DemandLawName = Literal[
-    "poisson",
-    "negative_binomial",
-    "empirical",
-    "geometric",
-    "binomial",
-    "stuttering_poisson",
-    "intermittent",
-    "gamma",
-    "lognormal",
-    "normal",
-    "moving_blocks",
-    "stationary_blocks",
-    "calendar",
-    "markov",
-    "renewal",
-]
+if TYPE_CHECKING:
+    DemandLawName = str
+    CandidateName = str
+else:
+    DemandLawName = Literal[("auto", *LAW_NAMES)]
+    CandidateName = Literal[(*SCORED_NAMES, *FURTHER_NAMES, *OVER_SPAN_NAMES)]
 
 
 class LawOverride(Selector):
     """The demand law of some SKU-locations, named by the user."""
 
-    law: Literal["auto"] | DemandLawName
+    law: DemandLawName
 
 
 class SeasonalitySpec(Spec):
@@ -287,11 +277,6 @@ class DependenceSpec(Spec):
         return self
 
 
-CandidateName = Literal[
-    "poisson", "negative_binomial", "intermittent", "empirical", "stuttering_poisson", "markov", "renewal"
-]
-
-
 class ModelSpec(Spec):
     """[models]: how a demand law is chosen.
 
@@ -300,24 +285,18 @@ class ModelSpec(Spec):
     ``renewal`` (intervals and sizes as seen, the phase drawn) is compared over R + L where at least 8
     intervals vary less than chance.
 
-    `memory`: how long histories are remembered. A number is a half-life: an observation so many observed
-    periods old counts half as much as the last one. ``auto`` chooses one per group, or all, by sums over R + L
-    that it did not see; ``all`` counts all periods alike.
+    `memory`: how long histories are remembered. A number is a half-life: an observation so many periods old
+    counts half as much as the last one. ``auto`` chooses 13, 26, 52 or 104 periods, or all, for each group by
+    sums over R + L that were not yet seen; ``all`` counts all periods alike.
 
     `block_length`: periods of a block of the laws `moving_blocks` and (on average) `stationary_blocks`; by
     the rule of Politis and White unless a number is given.
     """
 
-    law: Literal["auto"] | DemandLawName = "auto"
+    law: DemandLawName = "auto"
     memory: Literal["auto", "all"] | Positive = "auto"
     score: Literal["log", "crps"] = "log"
-    candidates: tuple[CandidateName, ...] = (
-        "poisson",
-        "negative_binomial",
-        "intermittent",
-        "empirical",
-        "renewal",
-    )
+    candidates: tuple[CandidateName, ...] = (*SCORED_NAMES, *OVER_SPAN_NAMES)
     min_periods: Count = 8
     pool_by: Text = "category"
     support: Literal["integer", "resolution"] = "integer"
@@ -336,7 +315,7 @@ class ModelSpec(Spec):
 
     @model_validator(mode="after")
     def _scored(self) -> ModelSpec:
-        further = {"stuttering_poisson", "markov"} & set(self.candidates)
+        further = set(FURTHER_NAMES) & set(self.candidates)
         if self.score == "crps" and further:
             raise ValueError(f'{" and ".join(sorted(further))} can be candidates with score = "log" only')
         return self
@@ -362,7 +341,7 @@ class LeadTimeSpec(Spec):
     """
 
     law: LeadTimeLawName = "empirical"
-    by: Names = ("supplier",)
+    by: Annotated[Names, Field(min_length=1)] = ("supplier",)
     min_receipts: Count = 8
     crossing: Flag | None = None
     rounding: Literal["split"] = "split"

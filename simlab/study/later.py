@@ -11,19 +11,14 @@ from typing import Any
 from simlab.errors import Problem
 
 WORKS: dict[str, tuple[Any, ...]] = {
-    "data.items.sheet": (),
     "data.items.sql": (),
     "data.items.url_env": (),
-    "data.demand.sheet": (),
     "data.demand.sql": (),
     "data.demand.url_env": (),
-    "data.receipts.sheet": (),
     "data.receipts.sql": (),
     "data.receipts.url_env": (),
-    "data.periods.sheet": (),
     "data.periods.sql": (),
     "data.periods.url_env": (),
-    "data.open_orders.sheet": (),
     "data.open_orders.sql": (),
     "data.open_orders.url_env": (),
     "simulation.precision": (),

@@ -14,7 +14,7 @@ class ServiceSpec(Spec):
     """What service the optimiser counts."""
 
     measure: Measure = "fill_rate"
-    weight: Literal["units", "value", "margin", "lines_per_unit"] = "units"
+    weight: Literal["auto", "units", "value", "margin", "items", "lines_per_unit"] = "units"
 
 
 class PinnedSpec(Spec):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from simlab.errors import InvalidInputError, Problem
+from simlab.reading import bytes_of
 from simlab.study.checked import _LINE, checked
 from simlab.study.study import Study
 
@@ -27,7 +28,7 @@ def read_study(path: str | Path) -> Study:
     """
     path = Path(path)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = bytes_of(path).decode("utf-8-sig")
     except OSError as error:
         reason = error.strerror or str(error)
         raise InvalidInputError([Problem("E-STU-001", f"cannot be read: {reason}", str(path))]) from None
@@ -74,3 +75,9 @@ def _from_toml(text: str, file: str) -> dict[str, Any]:
         message = f"is not TOML: {_LINE.sub('', str(error))}"
         fix = 'texts stand in quotes, numbers begin with a digit: name = "spring", level = 0.95'
         raise InvalidInputError([Problem("E-STU-002", message, file, row=row, fix=fix)]) from None
+    except RecursionError:
+        message, fix = "is not a study: tables or lists stand in each other without end", ""
+        raise InvalidInputError([Problem("E-STU-002", message, file, fix=fix)]) from None
+    except ValueError as error:  # a number with more digits than Python converts
+        message = f"is not a study: {str(error).partition(';')[0]}"
+        raise InvalidInputError([Problem("E-STU-002", message, file)]) from None

@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from simlab.study.scheme_tables import OPTIONS, gathered, spread
 from simlab.study.section import Names, Spec
-from simlab.study.values import Count, Flag, Fraction, Number, Positive, Share, Target, Text
+from simlab.study.values import Count, Factor, Flag, Fraction, Number, Positive, Share, Target, Text
 
 
 def _cuts_in_table(value: Any) -> Any:
@@ -201,10 +201,10 @@ class ReplaySpec(Spec):
 class ScenarioSpec(Spec):
     """One named scenario: factors on the fitted world, or a supplier out for some weeks."""
 
-    demand: Positive | None = None
-    variance: Positive | None = None
-    lead_time: Positive | None = None
-    price: Positive | None = None
+    demand: Factor | None = None
+    variance: Factor | None = None
+    lead_time: Factor | None = None
+    price: Factor | None = None
     supplier: Text | None = None
     weeks: Number | None = None
 

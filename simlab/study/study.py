@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
+from simlab.measures.display import NO_CURRENCY
 from simlab.study.checked import study_from_sections
 from simlab.study.history_sections import DataSpec, DemandSpec, LeadTimeSpec, ModelSpec, TableSource
 from simlab.study.optimize_sections import OptimizeSpec
@@ -39,7 +40,7 @@ class Study(Spec):
     name : str
         Default name of the run folder; the stem of the study file unless said.
     currency : str
-        For display only; the generic sign ¤ unless said.
+        For display only; ``money``, and amounts without a sign, unless said.
     period : str
         day, week or month: all levels and laws are per period.
     as_of : date or None
@@ -57,7 +58,7 @@ class Study(Spec):
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     name: Annotated[str, Field(strict=True, min_length=1, max_length=100)] = "study"
-    currency: Annotated[str, Field(strict=True, min_length=1, max_length=12)] = "¤"
+    currency: Annotated[str, Field(strict=True, min_length=1, max_length=12)] = NO_CURRENCY
     period: Literal["day", "week", "month"] = "week"
     week_starts: Weekday = "monday"
     as_of: Day | None = None

@@ -48,6 +48,13 @@ def _target(value: float) -> float:
     raise PydanticCustomError("fraction", "{text}", {"text": text})
 
 
+def _factor(value: float) -> float:
+    if 0.001 <= value <= 1000.0:
+        return value
+    text = "a factor lies between 0.001 and 1,000: 1.2 is a fifth more"
+    raise PydanticCustomError("factor", "{text}", {"text": text})
+
+
 def _day(value: Any) -> dt.date:
     if isinstance(value, dt.datetime):
         raise PydanticCustomError(
@@ -90,6 +97,7 @@ Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
 NotNegative = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
 Fraction = Annotated[Number, AfterValidator(_fraction)]
 Target = Annotated[Number, AfterValidator(_target)]
+Factor = Annotated[Positive, AfterValidator(_factor)]
 Share = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
 Day = Annotated[dt.date, BeforeValidator(_day)]
 Span = Annotated[tuple[dt.date, dt.date], BeforeValidator(_span)]

@@ -72,7 +72,8 @@ class Scores:
     stockout_periods : Estimate
         Periods per SKU-location and year in which demand was not served at once.
     turns : Estimate
-        Yearly served value ÷ mean inventory value.
+        Cost of goods delivered in a year (at once or after waiting, not what is lost) ÷ mean inventory
+        value.
     inventory_value, holding_cost : Estimate
         Study currency, and study currency per year.
     """
@@ -130,7 +131,9 @@ def score(
     def mean(values: npt.NDArray[Any]) -> Estimate:
         return mean_estimate(values, level) if batch is None else nested_mean(values, batch, level)
 
-    turns = ratio(of("served_value"), of("stock_value"), proportion=False).scaled(2 * per_year * scale.parts)
+    turns = ratio(of("delivered_value"), of("stock_value"), proportion=False).scaled(
+        2 * per_year * scale.parts
+    )
     return Scores(
         fill_rate=ratio(of("served"), of("demanded")),
         cycle_service_level=ratio(of("good_receipts"), of("receipts")),
@@ -169,7 +172,7 @@ def score_cells(sums: PlanSums, plan: int, sizes: IntArray, scale: Scale) -> dic
         "cycle_service_level": ratio_interval(of("good_receipts"), of("receipts"), level),
         "ready_rate": ratio_interval(of("ready"), exposure, level),
         "stockout_periods": mean_interval(of("short") * (per_year / periods)[:, None], level),
-        "turns": ratio_interval(of("served_value"), of("stock_value"), level, proportion=False),
+        "turns": ratio_interval(of("delivered_value"), of("stock_value"), level, proportion=False),
         "inventory_value": mean_interval(of("stock_value") * scale.value, level),
         "holding_cost": mean_interval(of("holding") * scale.holding, level),
     }

@@ -10,7 +10,8 @@ from simlab.arrays import BoolArray
 from simlab.execution import DemandLaw, LawKind, LeadTimeLaw, World
 from simlab.models.demand.renewal import times_demand
 from simlab.models.suppliers.lead_times import merge_points
-from simlab.verdict.audit.demand import planned_law, true_variance
+from simlab.register.laws import OF_MEAN_KINDS
+from simlab.verdict.audit.demand import planned_law
 
 _PARTS = 100
 _MOST_WEIGHT = 2**31
@@ -50,7 +51,7 @@ def changed(world: World, change: Change) -> World:
     if change.variance != 1.0:
         law = _only(_spread(law, change.variance), law, rhythm)
     if change.demand != 1.0:
-        other = planned_law(law, law.mean * change.demand, true_variance(law) * change.demand**2)
+        other = planned_law(law, law.mean * change.demand, law.true_variance * change.demand**2)
         law = _only(other, times_demand(law, change.demand), rhythm)
     if change.lead_time == 1.0:
         return replace(world, demand=law)
@@ -70,8 +71,8 @@ def _only(law: DemandLaw, kept: DemandLaw, rows: BoolArray) -> DemandLaw:
 
 def _spread(law: DemandLaw, factor: float) -> DemandLaw:
     """The same means, variances times a factor."""
-    variance = true_variance(law) * factor
-    plain = (law.kind == LawKind.POISSON) | (law.length > 0) | (law.kind == LawKind.GEOMETRIC)
+    variance = law.true_variance * factor
+    plain = np.isin(law.kind, OF_MEAN_KINDS) | (law.length > 0)
     kind = np.where(variance > law.mean, LawKind.NEGATIVE_BINOMIAL, LawKind.POISSON)
     kind = np.where((variance < law.mean) & (variance > 0), LawKind.BINOMIAL, kind).astype(np.int8)
     still = law.mean <= 0

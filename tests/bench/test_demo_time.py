@@ -58,7 +58,7 @@ def _beside(seconds: float, limit: float) -> str:
 
 
 def table(cold: Timing, warm: list[Timing], load: float) -> str:
-    """The rows that the README shows."""
+    """The rows that docs/speed.md shows."""
     median = statistics.median(run.seconds for run in warm)
     most = max(run.megabytes for run in [cold, *warm])
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"

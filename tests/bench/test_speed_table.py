@@ -1,4 +1,4 @@
-"""The README's table of speeds, measured side by side in one run.
+"""The table of speeds in docs/speed.md, measured side by side in one run.
 
 ``SIMLAB_YARDSTICK=<folder of peer_c.py> pytest -m bench -s tests/bench/test_speed_table.py``
 
@@ -39,7 +39,7 @@ from simlab.selfcheck import speed
 
 FOLDER = os.environ.get("SIMLAB_YARDSTICK")
 COMMAND = "SIMLAB_YARDSTICK=<folder of peer_c.py> pytest -m bench -s tests/bench/test_speed_table.py"
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "speed.md"
 ROUNDS = 5
 REPEATS = 3
 LONG_SECONDS = 1.0
@@ -348,7 +348,7 @@ def company(load: float) -> str:
 
 
 def block(rows: list[Row], load: float, second: float) -> str:
-    """The lines between the README's speed marks, those about the demo excepted."""
+    """The lines between the speed marks of docs/speed.md, those about the demo excepted."""
     missed = [row for row in rows if row.beyond > 1]
     verdict = (
         f"{len(missed)} of the {len(rows)} limits of this table are missed in this run."
@@ -412,9 +412,9 @@ def test_two_threads_are_judged_by_the_second_core_that_there_is(
     assert row.failed is failed
 
 
-def test_the_readme_shows_this_table() -> None:
-    """Every row in the README is one that the files of this folder measure, under the same name."""
-    section = README.read_text("utf-8").split("<!-- speed: begin")[1].split("<!-- speed: end -->")[0]
+def test_the_page_shows_this_table() -> None:
+    """Every row in docs/speed.md is one that the files of this folder measure, under the same name."""
+    section = PAGE.read_text("utf-8").split("<!-- speed: begin")[1].split("<!-- speed: end -->")[0]
     shown = [line.split(" | ")[0].removeprefix("| ") for line in section.splitlines() if line.count("|") == 5]
     shown = [work for work in shown if not work.startswith("`simlab demo`")]  # the head of a table
     source = "".join(file.read_text("utf-8") for file in sorted(Path(__file__).parent.glob("test_*.py")))

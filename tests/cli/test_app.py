@@ -83,7 +83,7 @@ class FakeApi:
             to_frame=lambda: frame,
         )
 
-    def init(self, folder: Path) -> list[Path]:
+    def init(self, folder: Path, *_: object, **__: object) -> list[Path]:
         self._run("init", folder=folder)
         return [folder / "study.toml"]
 

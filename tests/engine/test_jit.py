@@ -38,14 +38,16 @@ def test_editing_any_source_changes_the_hash(monkeypatch, tmp_path):
     assert _jit.kernel_hash() != before
 
 
-def test_editing_a_kernel_in_a_sub_folder_changes_the_hash(monkeypatch, tmp_path):
+def test_editing_a_kernel_or_a_record_in_a_sub_folder_changes_the_hash(monkeypatch, tmp_path):
     """An edited kernel would otherwise run as it was compiled before."""
-    sources = shutil.copytree(
-        _jit._SOURCES, tmp_path / "engine", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    monkeypatch.setattr(_jit, "_SOURCES", sources)
-    folders = [path for path in sources.rglob("*") if path.is_dir()]
-    assert len(folders) >= 5
+    folders = []
+    for place in ("_SOURCES", "_REGISTER"):  # numbers of kinds are compiled into kernels
+        sources = shutil.copytree(
+            getattr(_jit, place), tmp_path / place, ignore=shutil.ignore_patterns("__pycache__")
+        )
+        monkeypatch.setattr(_jit, place, sources)
+        folders += [path for path in sources.rglob("*") if path.is_dir()] or [sources]
+    assert len(folders) >= 6
     for folder in folders:
         _jit.kernel_hash.cache_clear()
         before = _jit.kernel_hash()
@@ -79,3 +81,22 @@ def test_nothing_writable_compiles_without_a_cache_and_says_so(monkeypatch, capl
         return a + b
 
     assert add(np.int64(2), np.int64(3)) == 5
+
+
+def _plus_one(x):
+    return x + 1
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
+@pytest.mark.parametrize("kind", ["*.nbi", "*.nbc"])
+def test_compiled_code_cut_short_is_made_anew(monkeypatch, tmp_path, kind, share):
+    """A write that a power cut ended made every later command fail with ``EOFError``."""
+    folder = _fresh(monkeypatch, NUMBA_CACHE_DIR=tmp_path)
+    assert _jit.jit(_plus_one)(1) == 2
+    for path in folder.rglob(kind):
+        whole = path.read_bytes()
+        path.write_bytes(whole[: int(share * len(whole))])
+    assert _jit.jit(_plus_one)(1) == 2
+    again = _jit.jit(_plus_one)
+    assert again(1) == 2
+    assert sum(again.stats.cache_hits.values()) == 1

@@ -15,7 +15,7 @@ class Recorded:
         self.calls = []
 
     def __call__(self, command, **options):
-        self.calls.append(command[-1])
+        self.calls.append(command)
         return self
 
     def wait(self):
@@ -28,7 +28,7 @@ class Recorded:
 @pytest.fixture
 def process(monkeypatch, tmp_path):
     found = Recorded()
-    monkeypatch.setattr(ahead.subprocess, "Popen", found)
+    monkeypatch.setattr(ahead, "start_python", found)
     monkeypatch.setattr(ahead, "cache_folder", lambda: tmp_path)
     return found
 
@@ -52,7 +52,7 @@ def test_without_a_cache_or_a_process_the_run_goes_on(process, monkeypatch):
     def refused(*words, **options):
         raise OSError("no more processes")
 
-    monkeypatch.setattr(ahead.subprocess, "Popen", refused)
+    monkeypatch.setattr(ahead, "start_python", refused)
     with ahead.kernels_ahead() as compiled:
         assert compiled() is None
     monkeypatch.setattr(ahead, "cache_folder", lambda: None)

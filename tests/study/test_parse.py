@@ -139,10 +139,10 @@ def test_unreadable_files_are_input_errors(tmp_path: Path) -> None:
 
 def test_tables_need_readable_paths() -> None:
     with pytest.raises(InvalidInputError) as caught:
-        parse_study("[data.items]\ndecimal = ','\n[data.demand]\npath = 'demand.xlsx'\n")
+        parse_study("[data.items]\ndecimal = ','\n[data.demand]\npath = 'demand.docx'\n")
     said = str(caught.value)
     assert "data.items.path: is missing and required" in said
-    assert ".xlsx files are not in this version" in said
+    assert "cannot read a .docx file" in said
 
 
 def test_crossing_must_be_said_with_receipts() -> None:

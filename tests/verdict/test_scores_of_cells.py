@@ -17,7 +17,7 @@ def sums_of(rng, n_cells, replications):
     whole[:, 0], part[:, 0] = 0, 0
     part[:, 1] = whole[:, 1]
     base = {name: rng.integers(1, 50_000, shape) for name in PlanSums.zeros(1, 1, 1).__dataclass_fields__}
-    base["served_value"][:, 2:5] *= 10  # more than twice the stock in a period: turns are no proportion
+    base["delivered_value"][:, 2:5] *= 10  # more than twice the stock in a period: turns are no proportion
     pairs = {"demanded": whole, "served": part, "receipts": whole, "good_receipts": part}
     return PlanSums(**(base | pairs | {"ready": rng.integers(0, 50, shape)}))
 

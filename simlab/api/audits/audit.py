@@ -24,6 +24,7 @@ from simlab.execution import Progress
 from simlab.models import without_rhythm
 from simlab.policies import Policy
 from simlab.run import RunFolder
+from simlab.run.sheets import to_csv
 from simlab.segments import Segmentation, habit_targets
 from simlab.verdict.audit import (
     AuditCase,
@@ -244,7 +245,7 @@ def write_audit(
         statements=result.statements,
         facts=audit_facts(result),
         times={**times, **result.times},
-        files={"results/audit.csv": frame.to_csv(index=False).encode("utf-8")},
+        files={"results/audit.csv": to_csv(frame).encode("utf-8")},
     )
     return write_run(record, folder, started, progress)
 

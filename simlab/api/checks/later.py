@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -16,7 +15,7 @@ from simlab.api.requirements.constraints import Constraints, constraints
 from simlab.api.requirements.refusals import check_scenarios
 from simlab.api.settings import Settings
 from simlab.api.simulator.redrawn import batch_of
-from simlab.api.simulator.simulator import MAX_SUMS, refuse_overflow
+from simlab.api.simulator.simulator import MAX_SUMS, machine_memory, refuse_large_runs, refuse_overflow
 from simlab.arrays import FloatArray
 from simlab.engine.prepare.on_grid import parts_of
 from simlab.engine.world.levels import Family
@@ -174,33 +173,19 @@ def _refuse_order(data: Data, segmentation: Segmentation, rules: Constraints) ->
 
 def _refuse_memory(data: Data, segmentation: Segmentation | None, settings: Settings) -> None:
     """Sums that this machine cannot keep."""
-    here = _memory()
+    here = machine_memory()
     n, k = data.models.n_items, len(data.study.targets())
     slots = min(settings.batches, settings.replications)
     kept = len(BY_SLOT) * slots + (_CURVES - len(BY_SLOT))
-    segments = 1 if segmentation is None else segmentation.n_segments
-    runs = max(settings.replications, settings.verdict_replications)
-    needs = {
-        "SKU-locations × targets × batches": n * k * kept * _BYTES,
-        "segments × replications": (segments + 1) * runs * _CURVES * _BYTES * 6,
-    }
-    what, most = max(needs.items(), key=lambda one: one[1])
+    most = n * k * kept * _BYTES
     if most > here:
-        message = f"sums of {what} need {most / 1e9:.1f} GB, this machine has {here / 1e9:.1f} GB"
-        fix = (
-            "fewer optimize.n_targets or simulation.batches"
-            if what.startswith("SKU")
-            else "fewer simulation.replications or verdict.replications"
+        message = (
+            f"sums of SKU-locations × targets × batches need {most / 1e9:.1f} GB, this machine has "
+            f"{here / 1e9:.1f} GB"
         )
+        fix = "fewer optimize.n_targets or simulation.batches"
         raise _refused(data, "E-STU-042", message, "memory", fix)
-
-
-def _memory() -> float:
-    """Bytes of the machine; unlimited where the system does not say."""
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE")) * float(os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, OSError, ValueError):
-        return float("inf")
+    refuse_large_runs(data, 1 if segmentation is None else segmentation.n_segments, settings)
 
 
 def _refuse_levels(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from simlab.errors import InvalidInputError, Problem
+from simlab.reading import bytes_of
 from simlab.study import Study, parse_study, read_study
 
 _ROUNDS = 5
@@ -36,10 +37,10 @@ def readable(path: str | Path) -> tuple[Study, list[Problem]]:
 def _without(path: Path, problems: list[Problem]) -> Study | None:
     """The study without its wrong options; None where that does not make one either."""
     try:
-        raw = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        raw = tomllib.loads(bytes_of(path).decode("utf-8-sig"))
+        left = copy.deepcopy(raw)
+    except (OSError, ValueError, RecursionError):
         return None
-    left = copy.deepcopy(raw)
     for _ in range(_ROUNDS):
         changed = [_remove(left, problem.column) for problem in problems]
         if not any(changed):

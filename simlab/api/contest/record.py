@@ -12,6 +12,7 @@ from simlab.api.output.manifest import core_facts, seeds_of
 from simlab.api.output.writing import Record, RunResult, write_run
 from simlab.execution import Progress
 from simlab.run import RunFolder
+from simlab.run.sheets import to_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,8 +53,8 @@ def write_contest(
 
 
 def csv_of(frame: pd.DataFrame) -> bytes:
-    """UTF-8, numbers in their shortest exact form."""
-    return frame.to_csv(index=False, lineterminator="\n").encode("utf-8")
+    """UTF-8, numbers in their shortest exact form, no cell a formula."""
+    return to_csv(frame).encode("utf-8")
 
 
 def contest_facts(contest: ContestOutcome, statements: tuple[str, ...]) -> dict[str, Any]:

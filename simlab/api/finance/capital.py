@@ -207,8 +207,7 @@ def _open_questions(pipeline: Pipeline) -> tuple[int, int]:
 
 def old_levels(opt: Outcome) -> Levels:
     """Today's levels where every SKU-location has them, else the habit's: (n, 1)."""
-    levels = opt.references.levels
-    return levels.get("today", levels["habit"])
+    return opt.references.levels[opt.references.now]
 
 
 def _begins(opt: Outcome, from_record: bool) -> str:
@@ -315,7 +314,7 @@ def _gone(mean: FloatArray, end: float, left: float) -> int | None:
 
 def now_of(opt: Outcome) -> str:
     """The plan that stands for now: today's levels where every SKU-location has them, else the habit."""
-    return "today" if "today" in opt.verdict else "habit"
+    return opt.references.now
 
 
 def capital_by_segment(opt: Outcome) -> pd.DataFrame:

@@ -14,9 +14,10 @@ from simlab.api.finance.limits import limits_frame
 from simlab.api.finance.stock_value import StockValue, stock_value
 from simlab.api.finance.stress import Stress, stress
 from simlab.api.plans.outcome import Outcome
+from simlab.api.plans.weighed import Weighed
 from simlab.api.show import COLOURS, Column, Kind, ResultTable, _canvas
 from simlab.execution import Progress
-from simlab.measures import ALL, format_money, format_rate
+from simlab.measures import ALL, format_money, format_rate, sign_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,9 +59,10 @@ def next_euro(opt: Outcome) -> ResultTable:
         Column("points_per_1000", "points per 1,000 of stock", Kind.NUMBER),
         Column("keeps_limits", "keeps limits", Kind.TEXT),
     )
+    amount = f"1,000 {sign_of(opt.data.study.currency)}".strip()
     note = (
         "one segment moves, all others stay; changes paired on the verdict seed; "
-        f"points per 1,000 {opt.data.study.currency} of stock on the seed that chose, best first"
+        f"points per {amount} of stock on the seed that chose, best first"
     )
     return _table(opt, "Next moves", prices.moves_frame(opt), note, columns)
 
@@ -142,12 +144,23 @@ class Finance:
         """The study's scenarios on the same random numbers; None where it names none."""
         return stress(self.outcome) if self.outcome.data.study.scenarios else None
 
+    @cached_property
+    def weighed(self) -> Weighed:
+        """The compared plans in every weight."""
+        return Weighed(self.outcome)
+
+    @cached_property
+    def weights(self) -> pd.DataFrame:
+        """One row per compared plan × weight: service, cost at equal service, late margin, break-even."""
+        return self.weighed.frame()
+
     def frames(self) -> dict[str, pd.DataFrame]:
         """The tables under `results` that finance reads."""
         outcome = self.outcome
         scenarios = {} if self.stress is None else {"stress": self.stress.frame}
         return {
             **scenarios,
+            "weights": self.weights,
             "capital": self.capital.to_frame(),
             "dead_stock": dead_stock(outcome.data).to_frame(),
             "stock_value": self.stock_value.to_frame(),

@@ -9,6 +9,7 @@ import numpy as np
 from simlab.api.requirements.accounting import counted_scale
 from simlab.api.show import spread
 from simlab.api.simulator.simulator import SEGMENTS
+from simlab.arrays import FloatArray
 from simlab.errors import InfeasibleError
 from simlab.execution import PlanSums
 from simlab.frontier import (
@@ -25,7 +26,7 @@ from simlab.frontier import (
 )
 from simlab.frontier.problem import MANY
 from simlab.frontier.thin import thin
-from simlab.measures import ALL, Estimate, jackknife, mean_estimate
+from simlab.measures import ALL, Estimate, cost_at_fill, jackknife, mean_estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +70,29 @@ def rates_frame(opt: Outcome, n_points: int = N_RATES) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def point_prices(opt: Outcome) -> dict[str, Estimate]:
+    """What a whole point of service costs at the chosen plan: the last one below it, the next one above.
+
+    Both frontiers' ends are read by linear interpolation between neighbouring plans on the verdict seed,
+    one percentage point of service apart, paired; NaN where the plans do not reach so far.
+    """
+    sums = opt.verdict["frontier:segmented"]
+    factor = counted_scale(opt.settings.scale(opt.data.study), opt.accounting).holding
+    at = opt.solved.at_fill(opt.verdict)
+
+    def cost(service: float) -> tuple[float, FloatArray]:
+        return cost_at_fill(sums.cost[:, 0], sums.good[:, 0], sums.asked[0, 0], service)
+
+    here, here_left = cost(at)
+    found = {}
+    for key, step in (("last_point", -0.01), ("next_point", 0.01)):
+        there, there_left = cost(at + step)
+        sign = 1.0 if step > 0 else -1.0
+        price = jackknife(sign * (there - here), sign * (there_left - here_left), opt.settings.level)
+        found[key] = price.scaled(factor)
+    return found
 
 
 def _slope(sums: PlanSums, name: str, low: int, high: int, level: float) -> Estimate:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from simlab.api.data.data import Data
 from simlab.api.data.replay import replay_plan
+from simlab.api.decision.decision import decision
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
 from simlab.api.output import tables
@@ -29,6 +30,7 @@ from simlab.engine.world.levels import Levels
 from simlab.execution import Progress
 from simlab.models.history.no_history import no_history_frame
 from simlab.run import RunFolder
+from simlab.run.sheets import to_csv
 from simlab.segments import Segmentation
 
 
@@ -111,7 +113,7 @@ def kept_if_used(folder: RunFolder) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        shutil.rmtree(folder.path, ignore_errors=True)
+        folder.discard()
         raise
 
 
@@ -166,6 +168,7 @@ def optimization_frames(finance: Finance) -> dict[str, pd.DataFrame]:
             with_stock_value(tables.reference_frame(opt), finance.stock_value), opt
         ),
         **finance.frames(),
+        "decision": decision(opt).to_frame(),
     }
 
 
@@ -211,7 +214,7 @@ def write_run(
     left_out = no_history_frame(record.data.catalog)
     if left_out is not None:
         folder.write_table("no_history", left_out)
-        folder.write_text("results/no_history.csv", left_out.to_csv(index=False))
+        folder.write_text("results/no_history.csv", to_csv(left_out))
     for name, content in record.files.items():
         folder.write_bytes(name, content)
     times = {**record.times, "write": time.perf_counter() - started}

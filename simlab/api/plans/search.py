@@ -20,6 +20,7 @@ from simlab.api.simulator.simulator import (
     Simulator,
     plan_columns,
     references,
+    refuse_large_runs,
     refuse_overflow,
     side_by_side,
     warmup_of,
@@ -74,6 +75,7 @@ def prepare(data: Data, segmentation: Segmentation, settings: Settings, clock: C
     counted: Accounting = accounting(data)
     with clock.stage("plan"):
         targets = data.study.targets()
+        refuse_large_runs(data, segmentation.n_segments, settings)
         rules: Constraints = constraints(data, segmentation, targets)
         batch_of(data, settings.verdict_replications, settings)
         check_scenarios(data)

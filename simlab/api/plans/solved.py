@@ -13,6 +13,7 @@ from simlab.api.plans.sums import ItemTables, pipeline, segment_curves
 from simlab.api.plans.tails import bounds_tails
 from simlab.api.requirements.accounting import DEFAULT_FILL_RATE
 from simlab.api.requirements.limits import limits_on_means
+from simlab.api.requirements.margins import margin_notes
 from simlab.api.simulator.simulator import Simulator, one_column
 from simlab.arrays import FloatArray, IntArray
 from simlab.engine.world.levels import Levels
@@ -215,7 +216,7 @@ def _limit_notes(
             "the same at every target, so that no target can move it" if constant else "at the lowest target"
         )
         notes.append(f"the budget counts stock on order too: {money}, {moves}")
-    return [*notes, *_constant_notes(constants, chosen)]
+    return [*notes, *margin_notes(data), *_constant_notes(constants, chosen)]
 
 
 def _constant_notes(constants: tuple[Limit, ...], chosen: Plan) -> list[str]:

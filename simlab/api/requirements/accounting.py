@@ -9,12 +9,15 @@ from fractions import Fraction
 import numpy as np
 
 from simlab.api.data.data import Data
+from simlab.api.requirements.margins import margins, weight_of
 from simlab.arrays import FloatArray, IntArray
 from simlab.engine.prepare.on_grid import parts_of
 from simlab.engine.world.world import Unmet
 from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.execution import Account, PlanSums, Weights
+from simlab.execution.sums import ONE_ITEM
 from simlab.frontier import integer_weights
+from simlab.models import Models
 from simlab.verdict.compare import Comparison, compare_all
 from simlab.verdict.scores import Scale
 
@@ -28,6 +31,7 @@ WEIGHTS = {
     "units": "",
     "value": "weighted by value",
     "margin": "weighted by margin",
+    "items": "of each SKU-location, counted once",
     "lines_per_unit": "weighted by lines",
 }
 OBJECTIVES = {
@@ -36,7 +40,6 @@ OBJECTIVES = {
     "total_cost": "total relevant cost",
 }
 LOST_MARGIN = "lost_margin"
-_SHOWN = 6
 
 TAIL_OBJECTIVES = ("p95_inventory_value", "peak_inventory_value")
 """Objectives that do not add up over segments: the frontier beside them counts mean inventory value."""
@@ -101,9 +104,10 @@ def accounting(data: Data) -> Accounting:
     if not plain:
         windows = data.study.simulation.periods * data.models.window_scale
         periods = windows * parts_of(data.models.world)
-        account = Account(stock, order, short, measure, unit, periods)
+        account = Account(stock, order, short, measure, unit, periods, weight=weight)
+    margin = margins(data)
     return Accounting(
-        Weights(costs.unit_cost, costs.holding, account, margin_of(data)),
+        Weights(costs.unit_cost, costs.holding, account, None if margin is None else margin.unit),
         OBJECTIVES[objective],
         f"{SERVICE[measure]} {WEIGHTS[weight]}".strip(),
         resolution if objective == "inventory_value" else resolution / 100,
@@ -118,34 +122,14 @@ def additive(objective: str) -> str:
     return "inventory_value" if objective in (*TAIL_OBJECTIVES, LOST_MARGIN) else objective
 
 
-def weight_of(data: Data) -> str:
-    """What a unit weighs in service: lost margin is what is missing of the fill rate weighted by margin."""
-    asked = data.study.optimize
-    return "margin" if asked.objective == LOST_MARGIN else asked.service.weight
-
-
-def margin_of(data: Data) -> IntArray | None:
-    """(n,) margin of a unit in multiples of the cost resolution; None where a price is missing."""
-    price = data.catalog.numbers.get("price")
-    if price is None or not np.isfinite(price).all():
-        return None
-    return _whole(price, 1.0 / data.study.data.cost_resolution) - data.models.costs.unit_cost
-
-
 def _check_lost_margin(data: Data, problems: list[Problem]) -> None:
-    """A price above cost for every SKU-location, a budget, and no other weight of service."""
-    asked, catalog = data.study.optimize, data.catalog
+    """Prices, and no other weight of service."""
+    asked = data.study.optimize
     where = f'optimize.objective = "{LOST_MARGIN}"'
-    price = catalog.numbers.get("price", np.full(catalog.n_items, np.nan))
-    cost = data.models.costs.unit_cost * data.study.data.cost_resolution
-    for wrong, message in ((np.isnan(price), "no price"), (price < cost, "a price below unit cost")):
-        rows = np.flatnonzero(wrong)
-        if rows.size:
-            names = ", ".join(f"{catalog.sku[row]}@{catalog.location[row]}" for row in rows[:_SHOWN])
-            more = f" and {rows.size - _SHOWN} more" if rows.size > _SHOWN else ""
-            fix = "fill column 'price' of items"
-            problems.append(_problem(data, "E-OPT-006", f"{message} for {names}{more}", where, fix))
-    if asked.service.measure != "fill_rate" or asked.service.weight not in ("units", "margin"):
+    if margins(data) is None:
+        fix = "fill column 'price' of items"
+        problems.append(_problem(data, "E-OPT-006", "no SKU-location has a price", where, fix))
+    if asked.service.measure != "fill_rate" or asked.service.weight not in ("auto", "units", "margin"):
         fix = 'leave service out, or say service = { measure = "fill_rate", weight = "margin" }'
         message = "counts service as the fill rate weighted by margin, not as said"
         problems.append(_problem(data, "E-OPT-006", message, where, fix))
@@ -170,17 +154,39 @@ def _service_unit(data: Data, problems: list[Problem]) -> IntArray:
             message, fix = "every unit_cost of items is 0", 'say weight = "units"'
             problems.append(_problem(data, "E-OPT-002", message, where, fix))
         return models.costs.unit_cost
-    resolution = data.study.data.cost_resolution
-    column = "price" if weight == "margin" else "lines_per_unit"
-    given = catalog.numbers.get(column, np.full(catalog.n_items, np.nan))
-    numbers = given - models.costs.unit_cost * resolution if weight == "margin" else given
+    if weight == "items":
+        return _of_expected(models)
+    where = f"optimize.service.weight = {weight!r}"
+    if weight == "margin":
+        return _margin_unit(data, where, problems)
+    given = catalog.numbers.get("lines_per_unit", np.full(catalog.n_items, np.nan))
     try:
-        size = resolution if weight == "margin" else _LINES_RESOLUTION
-        return integer_weights(numbers, size, f"{weight} (column '{column}' of items)")
+        return integer_weights(given, _LINES_RESOLUTION, f"{weight} (column '{weight}' of items)")
     except UsageError as error:
-        where = f"optimize.service.weight = {weight!r}"
-        problems.append(_problem(data, "E-OPT-002", str(error), where, f"fill column '{column}' of items"))
+        problems.append(_problem(data, "E-OPT-002", str(error), where, f"fill column '{weight}' of items"))
         return ones
+
+
+def _of_expected(models: Models) -> IntArray:
+    """(n,) one ÷ expected units a year: what stands for `item_weights` where no run says what was asked."""
+    units = np.nan_to_num(models.annual_units)
+    return np.rint(np.where(units > 0, ONE_ITEM / 1e6 / np.maximum(units, 1e-3), 0.0)).astype(np.int64)
+
+
+def _margin_unit(data: Data, where: str, problems: list[Problem]) -> IntArray:
+    """(n,) margin of a unit, 0 where it is negative."""
+    found = margins(data)
+    nothing = np.ones(data.models.n_items, dtype=np.int64)
+    fix = "fill column 'price' of items"
+    if found is None:
+        if data.study.optimize.objective != LOST_MARGIN:  # said of the objective already
+            problems.append(_problem(data, "E-OPT-002", "no SKU-location has a price", where, fix))
+        return nothing
+    if not found.weight.any():
+        message = "no price lies above its unit cost"
+        problems.append(_problem(data, "E-OPT-002", message, where, fix))
+        return nothing
+    return found.weight
 
 
 def _cost_weights(data: Data, problems: list[Problem]) -> tuple[IntArray, IntArray, IntArray]:

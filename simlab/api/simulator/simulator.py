@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -50,14 +51,19 @@ class Simulator:
     warmup: int
     progress: Progress | None
 
-    def run(self, groups: list[PlanGroup], phase: str, stage: str) -> dict[str, PlanSums]:
-        """Sums of the plans on the streams of a phase."""
+    def run(
+        self, groups: list[PlanGroup], phase: str, stage: str, replications: int | None = None
+    ) -> dict[str, PlanSums]:
+        """Sums of the plans on the streams of a phase; all its replications, or the first of them."""
+        horizon = self.settings.horizon(phase, self.warmup)
+        if replications is not None:
+            horizon = replace(horizon, replications=replications, slots=min(horizon.slots, replications))
         return retest(
             self.data.models.world,
             groups,
             self.segmentation.codes,
             self.accounting.weights,
-            self.settings.horizon(phase, self.warmup),
+            horizon,
             workers=self.settings.workers,
             progress=self.progress,
             stage=stage,
@@ -138,7 +144,8 @@ class References:
     Attributes
     ----------
     levels : dict of str to Levels
-        One column each: ``habit``, and ``today`` where every SKU-location has today's levels.
+        One column each: ``habit``, ``today`` where every SKU-location has today's levels, and
+        ``same_service`` once it is found: the cheapest plan by segment that serves what today serves.
     targets : dict of str to (n,) float
         What each reference asked of each SKU-location; NaN for today's levels.
     notes : tuple of str
@@ -148,6 +155,11 @@ class References:
     levels: dict[str, Levels]
     targets: dict[str, FloatArray]
     notes: tuple[str, ...]
+
+    @property
+    def now(self) -> str:
+        """What stands for today: today's levels where every SKU-location has them, else the habit."""
+        return "today" if "today" in self.levels else "habit"
 
 
 _PLANNED: WeakKeyDictionary[Data, tuple[tuple[float, ...], PlannedLevels]] = WeakKeyDictionary()
@@ -258,3 +270,45 @@ def refuse_overflow(data: Data, plans: list[Levels], settings: Settings) -> None
             )
         ]
     )
+
+
+_PERIOD, _REPLICATION = 2200, 3600
+"""Bytes measured, beside the machine's own: of a counted period, and of a segment's replication."""
+_SHARE = 0.25
+
+
+def refuse_large_runs(data: Data, segments: int, settings: Settings) -> None:
+    """Refuse periods and replications whose paths and sums fill memory, with an estimate.
+
+    Raises
+    ------
+    InvalidInputError
+        Naming the option, what it needs, and what would fit.
+    """
+    here = _SHARE * machine_memory()
+    needs = {
+        "simulation.periods": (settings.periods, _PERIOD * settings.workers.n_workers),
+        "simulation.replications": (settings.replications, _REPLICATION * (segments + 1)),
+        "verdict.replications": (settings.verdict_replications, _REPLICATION * (segments + 1)),
+    }
+    problems = [
+        Problem(
+            "E-STU-042",
+            f"needs about {value * each / 1e9:.1f} GB; a quarter of the memory here is {here / 1e9:.1f}",
+            data.study.file,
+            column=f"{option} = {value:,}",
+            fix=f"at most {int(here / each):,} fit here",
+        )
+        for option, (value, each) in needs.items()
+        if value * each > here
+    ]
+    if problems:
+        raise InvalidInputError(problems)
+
+
+def machine_memory() -> float:
+    """Bytes of the machine; unlimited where the system does not say."""
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE")) * float(os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, OSError, ValueError):
+        return float("inf")

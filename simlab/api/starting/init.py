@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
-from simlab.api.starting.tables import Dates, Rows, Seen, dates_of, look_at, rows_of
+from simlab.api.starting.tables import Dates, Rows, Seen, dates_of, look_at, rows_of, sheets_for
 from simlab.errors import InvalidInputError, Problem, UsageError
 
 _CURRENCIES = ("eur", "usd", "gbp", "chf", "sek", "nok", "dkk", "pln", "jpy", "cny", "inr", "aud", "cad")
@@ -16,8 +17,30 @@ _STEPS_UP = 2  # folders above the study's; further away a table is named from t
 _TIMES = ("lead_time", "lead_time_sd", "review_period")
 
 
+def init_from_book(folder: Path, book: Path) -> list[Path]:
+    """Write `study.toml` for the sheets of a workbook: which sheet is what is found by its columns.
+
+    Raises
+    ------
+    UsageError
+        The folder already holds a study.
+    InvalidInputError
+        No sheet is a table of items, or of demand; nothing is written then.
+    """
+    problems: list[Problem] = []
+    sheets = sheets_for(book, problems)
+    if problems:
+        raise InvalidInputError(problems)
+    receipts = book if "receipts" in sheets else None
+    return init_from_tables(folder, book, book, receipts, sheets)
+
+
 def init_from_tables(
-    folder: Path, items: Path | None, demand: Path | None, receipts: Path | None
+    folder: Path,
+    items: Path | None,
+    demand: Path | None,
+    receipts: Path | None,
+    sheets: Mapping[str, str] | None = None,
 ) -> list[Path]:
     """Write `study.toml` beside nothing else: it points to the tables, which stay as they are.
 
@@ -36,19 +59,26 @@ def init_from_tables(
         raise UsageError(f"{folder} is a file, name a folder")
     if target.exists() or target.is_symlink():
         raise UsageError(f"{target} exists already: nothing is replaced, name another folder")
-    text = study_for(folder, items, demand, receipts)
+    text = study_for(folder, items, demand, receipts, sheets)
     folder.mkdir(parents=True, exist_ok=True)
     with target.open("x", encoding="utf-8", newline="\n") as file:
         file.write(text)
     return [target]
 
 
-def study_for(folder: Path, items: Path, demand: Path, receipts: Path | None) -> str:
-    """The text of a study file in `folder` that fits the tables."""
+def study_for(
+    folder: Path,
+    items: Path,
+    demand: Path,
+    receipts: Path | None,
+    sheets: Mapping[str, str] | None = None,
+) -> str:
+    """The text of a study file in `folder` that fits the tables; `sheets`: of workbooks, by table."""
     problems: list[Problem] = []
-    master = look_at("items", items, problems)
-    sales = look_at("demand", demand, problems)
-    arrivals = None if receipts is None else look_at("receipts", receipts, problems)
+    named = sheets or {}
+    master = look_at("items", items, problems, named.get("items"))
+    sales = look_at("demand", demand, problems, named.get("demand"))
+    arrivals = None if receipts is None else look_at("receipts", receipts, problems, named.get("receipts"))
     if master is not None:
         problems += _lead_time_missing(master, receipts)
     rows = None
@@ -140,6 +170,8 @@ def _data(folder: Path, master: Seen, sales: Seen, arrivals: Seen | None, rows: 
 
 def _table(folder: Path, seen: Seen) -> list[str]:
     lines = [f"[data.{seen.name}]", f"path = {_text(_path(folder, seen.path))}"]
+    if seen.sheet:
+        lines.append(f"sheet = {_text(seen.sheet)}  # found by its columns")
     if seen.renamed:
         pairs = ", ".join(f"{ours} = {_text(theirs)}" for ours, theirs in seen.renamed.items())
         lines.append(f"columns = {{ {pairs} }}  # our name = name in the file")

@@ -16,11 +16,11 @@ from simlab.catalog.cells.text import TextColumn, TextTable
 from simlab.catalog.columns import DEMAND_FURTHER, RECEIVED, TABLES, required
 from simlab.catalog.files.csvfile import read_csv
 from simlab.catalog.files.typed import read_parquet
+from simlab.catalog.files.workbook import WORKBOOKS, read_workbook, sheets_of
 from simlab.catalog.tables.known_names import meant
 from simlab.errors import Problem, listed
 from simlab.study import WEEKDAYS, TableSource
 
-_OTHERS = {".xlsx", ".xls", ".xlsm", ".ods"}
 _SERIAL_FROM, _SERIAL_TO = 20_000, 80_000
 _SHOWN = 12
 _SURE_DAYS = 100  # dates from which a weekday without rows is no chance
@@ -47,6 +47,8 @@ class Seen:
         Our name → name in the file, for every column that has one.
     units : dict of str to str
         Our name → unit that the file's name carries (days, weeks, months).
+    sheet : str or None
+        Of a workbook, where one was named.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Seen:
     table: TextTable
     columns: dict[str, str]
     units: dict[str, str] = field(default_factory=dict)
+    sheet: str | None = None
 
     @property
     def renamed(self) -> dict[str, str]:
@@ -75,19 +78,19 @@ class Seen:
         return None if theirs is None else self.table.columns[theirs]
 
 
-def look_at(name: str, path: Path, problems: list[Problem]) -> Seen | None:
-    """Read a file and find our columns in it; what is missing goes to the problems."""
+def look_at(name: str, path: Path, problems: list[Problem], sheet: str | None = None) -> Seen | None:
+    """Read a file, or a sheet of a workbook, and find our columns; what is missing goes to the problems."""
     shown = str(path)
     if not path.is_file():
         problems.append(Problem("E-INI-001", "is not there", shown, fix=f"name the file of {name}"))
         return None
     kind = path.suffix.lower()
-    if kind in _OTHERS:
-        fix = "save the sheet as CSV and name that file"
-        problems.append(Problem("E-INI-002", "is a workbook, not a table", shown, fix=fix))
-        return None
-    source = TableSource(path=shown, delimiter="auto" if kind == ".parquet" else _delimiter(path))
-    table = read_parquet(path, name, source) if kind == ".parquet" else read_csv(path, name, source, ())
+    if kind in WORKBOOKS:
+        table = _sheet_of(name, path, sheet)
+    elif kind == ".parquet":
+        table = read_parquet(path, name, TableSource(path=shown))
+    else:
+        table = read_csv(path, name, TableSource(path=shown, delimiter=_delimiter(path)), ())
     if table.findings.problems or not table.columns:
         problems += table.findings.problems
         return None
@@ -98,7 +101,52 @@ def look_at(name: str, path: Path, problems: list[Problem]) -> Seen | None:
         fix = "add a column lead_time (days), or a column supplier and name --receipts"
         what = "items has no column 'lead_time' and no 'supplier': nothing tells lead times"
         problems.append(Problem("E-INI-005", what, shown, column="lead_time", fix=fix))
-    return None if missing else Seen(name, path, table, columns, units)
+    return None if missing else Seen(name, path, table, columns, units, sheet)
+
+
+def _sheet_of(name: str, path: Path, sheet: str | None) -> TextTable:
+    """A sheet as text; its header is the row with most names that mean our columns."""
+    source = TableSource(path=str(path), sheet=sheet)
+    return read_workbook(path, name, source, required(name), lambda head: _means(name, head))
+
+
+def _means(name: str, head: str) -> bool:
+    return head in TABLES[name] or bool(meant(name, head, list(TABLES[name]))[0])
+
+
+def sheets_for(book: Path, problems: list[Problem]) -> dict[str, str]:
+    """Which sheet of a workbook holds items, demand and (if any) receipts, by the names of their columns."""
+    names = sheets_of(book)
+    if not names:
+        what = "is not there" if not book.is_file() else "cannot be read as a workbook"
+        problems.append(Problem("E-INI-001", what, str(book), fix="name an .xlsx, .xls, .xlsb or .ods file"))
+        return {}
+    heads = {one: list(read_workbook(book, "items", _of(book, one), ()).columns) for one in names}
+    found: dict[str, str] = {}
+    for table in ("receipts", "demand", "items"):  # a sheet of receipts has the columns of demand, too
+        left = [one for one in names if one not in found.values()]
+        fits = {one: _fit(table, book, one) for one in left}
+        best = max(left, key=lambda one: (fits[one], table in one.lower()), default="")
+        if best and fits[best] >= len(required(table)):
+            found[table] = best
+    for table in ("items", "demand"):
+        if table not in found:
+            needs = ", ".join(required(table))
+            shown = "; ".join(f"{one}: {listed(heads[one], 6)}" for one in names[:4])
+            fix = f"a sheet with the columns {needs}, or names that mean them; seen: {shown}"
+            problems.append(Problem("E-INI-003", f"no sheet is a table of {table}", str(book), fix=fix))
+    return found
+
+
+def _of(book: Path, sheet: str) -> TableSource:
+    return TableSource(path=str(book), sheet=sheet)
+
+
+def _fit(table: str, book: Path, sheet: str) -> int:
+    """How many of the columns that a table needs a sheet has, under whatever name."""
+    theirs = list(_sheet_of(table, book, sheet).columns)
+    columns, _ = _ours(table, theirs)
+    return sum(one in columns for one in required(table))
 
 
 def _delimiter(path: Path) -> Literal[",", ";", "\t", "|"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -34,6 +35,7 @@ LARGEST_MONEY = 2**53
 MOST_WHEN_FINER = 10**10
 """Largest amount, in multiples, up to which an undeclared resolution is made ten times finer."""
 NO_DAY = np.datetime64("NaT", "D")
+_SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d{2,3}")  # 1.23E+12
 Value = TypeVar("Value")
 Judge = Callable[[str], Value | Fault]
 
@@ -311,12 +313,25 @@ def refuse_missing(table: TextTable, name: str, *, fix: str = "", skip: BoolArra
 
 
 def refuse_fractional_ids(table: TextTable, names: tuple[str, ...]) -> None:
-    """Report id columns that a file stores as floating-point numbers."""
+    """Report id columns that a file stores as floating-point numbers, or that a spreadsheet shortened."""
     for name in names:
+        if name in table.columns:
+            _refuse_shortened(table, name)
         if name in table.columns and table.columns[name].fractional:
             fix = "store ids as text, so that leading zeros and long numbers stay"
             message = "ids are stored as floating-point numbers"
             table.findings.add(found.NOT_AN_ID, message, column=table.label(name), fix=fix)
+
+
+def _refuse_shortened(table: TextTable, name: str) -> None:
+    """Ids such as 1.23E+12: the last digits are gone."""
+    column = table.columns[name]
+    short = np.array([*(_SHORTENED.fullmatch(cell) is not None for cell in column.values), False])
+    rows = np.flatnonzero(short[column.codes])
+    if rows.size:
+        message = f"'{column.cell(int(rows[0]))}' is an id that a spreadsheet has shortened: digits are lost"
+        fix = "format the column as text in the source, and export again"
+        table.findings.add_rows(found.NOT_AN_ID, message, rows, column=table.label(name), fix=fix)
 
 
 def all_numbers(column: TextColumn, written: Notation) -> FloatArray | None:

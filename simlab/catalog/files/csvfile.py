@@ -15,6 +15,7 @@ from simlab.catalog.cells.text import CodeArray, TextColumn, TextTable, encoded
 from simlab.catalog.columns import near
 from simlab.catalog.files.csvexact import Records, read_exactly
 from simlab.catalog.findings import Findings
+from simlab.reading import bytes_of
 from simlab.study import TableSource
 
 DELIMITERS = (",", ";", "\t")
@@ -62,7 +63,7 @@ def read_csv(path: Path, name: str, source: TableSource, required: Sequence[str]
 
 def _bytes_of(path: Path, findings: Findings) -> bytes | None:
     try:
-        data = path.read_bytes()
+        data = bytes_of(path)
     except FileNotFoundError:
         findings.add(found.UNREADABLE, "is not there", fix="paths are relative to the study file")
         return None

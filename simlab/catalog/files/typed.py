@@ -14,6 +14,7 @@ from simlab.catalog import findings as found
 from simlab.catalog.cells.text import TextColumn, TextTable, encoded
 from simlab.catalog.files.csvfile import name_columns
 from simlab.catalog.findings import Findings
+from simlab.reading import bytes_of
 from simlab.study import TableSource
 
 if TYPE_CHECKING:
@@ -33,19 +34,19 @@ def read_parquet(path: Path, name: str, source: TableSource) -> TextTable:
     source : TableSource
         How the study describes the file.
     """
-    import pyarrow as pa
-    from pyarrow import parquet
-
     findings = Findings(name, source.path or path.name, lambda rows: rows + 1)
     empty = TextTable(name, {}, {}, 0, findings)
     try:
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        table = parquet.read_table(path, use_threads=False, pre_buffer=False, page_checksum_verification=True)
+        data = bytes_of(path)
     except FileNotFoundError:
         findings.add(found.UNREADABLE, "is not there", fix="paths are relative to the study file")
         return empty
-    except (OSError, pa.ArrowException) as error:
-        findings.add(found.UNREADABLE, f"cannot be read as Parquet: {str(error).splitlines()[0]}")
+    except OSError as error:
+        findings.add(found.UNREADABLE, f"cannot be read: {error.strerror or error}")
+        return empty
+    sha256 = hashlib.sha256(data).hexdigest()
+    table = _unpacked(data, findings)
+    if table is None:
         return empty
     columns = [
         _from_arrow(column, str(label), findings)
@@ -53,6 +54,55 @@ def read_parquet(path: Path, name: str, source: TableSource) -> TextTable:
     ]
     named = name_columns(table.column_names, columns, source, findings)
     return TextTable(name, named, _labels(source), table.num_rows, findings, sha256=sha256)
+
+
+def _unpacked(data: bytes, findings: Findings) -> pa.Table | None:
+    """The table in a Parquet file's bytes; None, and a finding, where it is damaged or far too large.
+
+    Texts stay dictionaries: a long one in a million rows is unpacked once.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    own = pa.allocate_buffer(len(data))  # Arrow's own memory, see `run.tables.decode`
+    memoryview(own).cast("B")[:] = data
+    try:
+        about = parquet.read_metadata(pa.BufferReader(own))
+        if (cells := _refused_size(about, len(data))) is not None:
+            findings.add(found.UNREADABLE, cells, fix=_LESS)
+            return None
+        schema = about.schema.to_arrow_schema()
+        texts = [field.name for field in schema if pa.types.is_string(field.type)]
+        return parquet.read_table(
+            pa.BufferReader(own),
+            use_threads=False,
+            pre_buffer=False,
+            page_checksum_verification=True,
+            read_dictionary=texts,
+        )
+    except MemoryError:
+        findings.add(found.UNREADABLE, "does not fit into memory", fix=_LESS)
+    except Exception as error:  # a damaged footer surfaces as errors of every kind
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        findings.add(found.UNREADABLE, f"cannot be read as Parquet: {reason}")
+    return None
+
+
+def _refused_size(about: Any, n_bytes: int) -> str | None:
+    """Why a file is not unpacked: it is large, and packed better than any table of demand is."""
+    groups = [about.row_group(k).total_byte_size for k in range(about.num_row_groups)]
+    size = max(sum(groups), _CELL * about.num_rows * about.num_columns)
+    if size <= _LARGE or size <= _RATIO * n_bytes:
+        return None
+    return (
+        f"{n_bytes / 1e6:.1f} MB would unpack to {size / 1e9:.1f} GB ({about.num_rows:,} rows, "
+        f"{about.num_columns:,} columns)"
+    )
+
+
+_CELL = 8  # bytes of an unpacked cell, at least
+_LARGE, _RATIO = 1 << 30, 100  # refused are tables above a gigabyte that were packed to under a hundredth
+_LESS = "leave out rows and columns that say nothing, or name it as CSV"
 
 
 def read_frame(frame: pd.DataFrame, name: str, source: TableSource) -> TextTable:

@@ -29,6 +29,7 @@ from simlab.catalog.columns import ITEMS, NUMERIC, Column
 from simlab.catalog.parts import COLUMN, in_parts, parts_of, read_parts, rule_in_parts
 from simlab.catalog.quality import QualityRow
 from simlab.catalog.tables.known_names import hint, source_of
+from simlab.register.laws import LAW_NAMES, Variances, law_named
 from simlab.study import Study
 
 _NO_MONEY = 1e-12  # of a cost: what binary numbers add to decimal ones is no rounding
@@ -174,7 +175,8 @@ def _check_laws(table: TextTable, known: dict[str, FloatArray], words: dict[str,
         named = ~table.columns["demand_law"].missing()
     has_mean = _given(table, "demand_mean")
     has_variance = _given(table, "demand_variance")
-    wide = (law == "negative_binomial") | (law == "stuttering_poisson")
+    allowed = np.array([None if name not in LAW_NAMES else law_named(name).variances for name in law])
+    wide = allowed == Variances.ABOVE
     fix = "a law given outright needs demand_law and demand_mean (per period)"
     _law(table, named & ~has_mean, "demand_mean", "the mean of a law given outright is missing", fix)
     _law(table, has_mean & ~named, "demand_law", "a mean is given and no law", fix)
@@ -182,10 +184,10 @@ def _check_laws(table: TextTable, known: dict[str, FloatArray], words: dict[str,
     fix = "this law needs demand_variance above demand_mean; else say poisson"
     narrow = wide & has_mean & ~(variance > mean)
     _law(table, narrow, "demand_variance", "the variance does not exceed the mean", fix)
-    two = np.isin(law.astype(str), ("gamma", "lognormal", "normal", "binomial"))
+    two = (allowed == Variances.ANY) | (allowed == Variances.BELOW)
     fix = "a law with two parameters needs demand_variance (units² per period)"
     _law(table, two & has_mean & ~has_variance, "demand_variance", "the variance is missing", fix)
-    trials = (law == "binomial") & has_variance & has_mean & ~((variance > 0) & (variance < mean))
+    trials = (allowed == Variances.BELOW) & has_variance & has_mean & ~((variance > 0) & (variance < mean))
     fix = "a binomial law needs 0 < demand_variance < demand_mean; else say poisson"
     _law(table, trials, "demand_variance", "no binomial law has this variance", fix)
     apart = (law == "poisson") & (np.abs(variance - mean) > 1e-6 * np.maximum(1.0, mean))

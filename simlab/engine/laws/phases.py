@@ -10,13 +10,12 @@ import numpy.typing as npt
 
 from simlab.arrays import FloatArray, IntArray
 from simlab.engine.laws.phase_sizes import counted_at, possible_shares, season_moments
-from simlab.engine.world.demand_law import MOST_MULTIPLIERS, DemandLaw, LawKind, Past, Seasons
+from simlab.engine.world.demand_law import MOST_MULTIPLIERS, DemandLaw, Past, Seasons
+from simlab.register.laws import BY_DISPERSION_KINDS, BY_VARIATION_KINDS, SERIAL_KINDS, LawKind
 
 _PARTS = 1 << 20
 _SHARES = float(1 << 30)
 _MOST_WEIGHT = (1 << 31) - 1
-_ARRIVALS = (LawKind.STUTTERING_POISSON, LawKind.BINOMIAL, LawKind.POISSON)
-_RELATIVE = (LawKind.GAMMA, LawKind.LOGNORMAL, LawKind.NORMAL)
 
 
 class PlainLaws(NamedTuple):
@@ -116,8 +115,8 @@ def _by_frequency(out: DemandLaw, law: DemandLaw, factor: FloatArray, frequency:
 def _stretched_by(law: DemandLaw, factor: FloatArray) -> DemandLaw:
     """Every law at its multiplier, the season of intermittent and empirical ones as stated without more."""
     mean, variance = law.mean * factor, law.variance * factor
-    variance = np.where(np.isin(law.kind, _RELATIVE), law.variance * factor**2, variance)
-    spread = law.kind == LawKind.NEGATIVE_BINOMIAL
+    variance = np.where(np.isin(law.kind, BY_VARIATION_KINDS), law.variance * factor**2, variance)
+    spread = np.isin(law.kind, BY_DISPERSION_KINDS)
     variance = np.where(spread, mean + (law.variance - law.mean) * factor**2, variance)
     kind = law.kind.copy()
     share, stretch = law.probability.copy(), np.where(kind == LawKind.EMPIRICAL, factor, 1.0)
@@ -223,7 +222,7 @@ def wrong_laws(law: DemandLaw) -> dict[str, npt.NDArray[np.bool_]]:
     """What makes no sense about seasons, pasts and chains, by item."""
     n, kind = law.n_items, law.kind
     wrong: dict[str, npt.NDArray[np.bool_]] = {}
-    serial = kind >= LawKind.MOVING_BLOCKS
+    serial = np.isin(kind, SERIAL_KINDS)
     if law.seasons is not None:
         wrong |= _wrong_seasons(law.seasons, serial)
     from_past = serial & (kind != LawKind.MARKOV)

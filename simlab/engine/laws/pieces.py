@@ -9,16 +9,9 @@ import numpy as np
 
 from simlab.arrays import FloatArray, IntArray
 from simlab.engine.laws.pmfs import pmf_of
-from simlab.engine.world.demand_law import DemandLaw, LawKind, Seasons
+from simlab.engine.world.demand_law import DemandLaw, Seasons
+from simlab.register.laws import PIECES, STATED_KINDS, LawKind
 
-DIVISIBLE = (
-    LawKind.POISSON,
-    LawKind.NEGATIVE_BINOMIAL,
-    LawKind.GEOMETRIC,
-    LawKind.STUTTERING_POISSON,
-    LawKind.GAMMA,
-)
-"""Laws that are sums of independent pieces of one law, for any number of pieces."""
 _NARROW = 1 / 3  # standard deviation ÷ mean of a piece up to which the normal law keeps its shape
 _SOME_SILENT = 0.2  # share of periods without demand from which lines can be read from a table
 _NEGATIVE = 0.02  # weight below zero up to which the root of a table is a law
@@ -58,9 +51,10 @@ def pieces(law: DemandLaw, parts: int) -> DemandLaw:
         return law
     kind, mean, variance = law.kind.copy(), law.mean / parts, law.variance / parts
     chance = law.probability / parts
-    geometric = law.kind == LawKind.GEOMETRIC
-    variance[geometric] = ((law.mean + law.mean**2) / parts)[geometric]
-    kind[geometric & (law.mean > 0)] = LawKind.NEGATIVE_BINOMIAL
+    for whole, piece in PIECES.items():
+        rows = law.kind == whole
+        variance[rows] = law.true_variance[rows] / parts
+        kind[rows & (law.mean > 0)] = piece
     wide = (law.kind == LawKind.NORMAL) & (np.sqrt(np.maximum(variance, 0.0)) > _NARROW * mean)
     kind[wide] = LawKind.GAMMA
     rare = law.kind == LawKind.INTERMITTENT
@@ -78,7 +72,7 @@ def pieces(law: DemandLaw, parts: int) -> DemandLaw:
         chain=None,
     )
     rhythm = law.has_rhythm
-    divided = np.isin(law.kind, (*DIVISIBLE, *_BY_MOMENTS, LawKind.INTERMITTENT))
+    divided = np.isin(law.kind, (*STATED_KINDS, LawKind.INTERMITTENT))
     tables = np.flatnonzero(~divided & ~rhythm)
     out = _with_tables(out, law, tables, parts) if tables.size else out
     return _with_rhythm(out, law, np.flatnonzero(rhythm), parts) if rhythm.any() else out
@@ -103,9 +97,6 @@ def _with_rhythm(out: DemandLaw, law: DemandLaw, rows: IntArray, parts: int) -> 
         phases = np.concatenate([phases, np.zeros(end - phases.size, phases.dtype)])
     longer = replace(past, start=start, length=length, series=np.concatenate(series), phases=phases)
     return replace(out, past=longer)
-
-
-_BY_MOMENTS = (LawKind.NORMAL, LawKind.LOGNORMAL, LawKind.BINOMIAL)
 
 
 def _stretched(seasons: Seasons, parts: int) -> Seasons:

@@ -18,18 +18,19 @@ from simlab.engine.laws.phases import plain_laws, wrong_laws
 from simlab.engine.laws.weights import (
     BAD_VALUES,
     BAD_WEIGHTS,
+    ONE_BY_ONE,
     fill_tables,
     first_bad_counts,
     law_weights,
-    stuttering,
     to_thresholds,
 )
-from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.engine.world.demand_law import DemandLaw
 from simlab.errors import EngineFaultError, OutOfRangeError
+from simlab.register.laws import CONTINUOUS_KINDS, OVERDISPERSED_KINDS, UNDERDISPERSED_KINDS, LawKind
 
 EMPIRICAL = int(LawKind.EMPIRICAL)
-_CONTINUOUS = (LawKind.GAMMA, LawKind.LOGNORMAL, LawKind.NORMAL)
-_BY_HAND = (*_CONTINUOUS, LawKind.INTERMITTENT, LawKind.STUTTERING_POISSON, LawKind.MARKOV)
+_CONTINUOUS = tuple(kind for kind in CONTINUOUS_KINDS if kind not in ONE_BY_ONE)
+_BY_HAND = (*_CONTINUOUS, *ONE_BY_ONE, LawKind.INTERMITTENT, LawKind.MARKOV)
 _FAR = 6.5  # standard deviations of a jittered size
 _LAST = np.uint32(0xFFFFFFFF)
 
@@ -170,11 +171,12 @@ def _check(law: DemandLaw) -> None:
     parametric = law.kind != EMPIRICAL
     bad_mean = parametric & ~(np.isfinite(law.mean) & (law.mean >= 0))
     _refuse(bad_mean, "the mean demand must be a number ≥ 0")
-    spread = np.isin(law.kind, [LawKind.NEGATIVE_BINOMIAL, LawKind.STUTTERING_POISSON]) & (law.mean > 0)
+    spread = np.isin(law.kind, OVERDISPERSED_KINDS) & (law.mean > 0)
     _refuse(spread & ~(law.variance > law.mean), "this law needs variance > mean (use Poisson)")
-    narrow = (law.kind == LawKind.BINOMIAL) & (law.mean > 0)
-    _refuse(narrow & ~((law.variance > 0) & (law.variance < law.mean)), "binomial: needs 0 < variance < mean")
-    _refuse(np.isin(law.kind, _CONTINUOUS) & ~(law.variance >= 0), "this law needs a variance ≥ 0")
+    narrow = np.isin(law.kind, UNDERDISPERSED_KINDS) & (law.mean > 0)
+    possible = (law.variance > 0) & (law.variance < law.mean)
+    _refuse(narrow & ~possible, "binomial: needs 0 < variance < mean")
+    _refuse(np.isin(law.kind, CONTINUOUS_KINDS) & ~(law.variance >= 0), "this law needs a variance ≥ 0")
     item, fault = first_bad_counts(law.start, law.length, law.values, law.weights)
     if fault == BAD_VALUES:
         raise EngineFaultError(f"item {item}: empirical values must be ≥ 0, distinct and ascending")
@@ -189,7 +191,7 @@ def _refuse(bad: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], text: str) -> 
 
 
 def _special_table(law: DemandLaw, item: int) -> tuple[IntArray, WordArray]:
-    """Points and thresholds of a continuous, stuttering, intermittent or Markov law."""
+    """Points and thresholds of a continuous, intermittent or Markov law, and of those made one by one."""
     kind, mean, variance = LawKind(int(law.kind[item])), float(law.mean[item]), float(law.variance[item])
     if kind == LawKind.MARKOV:
         return _chain_table(law, item)
@@ -197,7 +199,7 @@ def _special_table(law: DemandLaw, item: int) -> tuple[IntArray, WordArray]:
         if kind in _CONTINUOUS:
             first, weights = continuous_table(kind, mean, variance)
         else:
-            first, weights = stuttering(mean, variance) if mean > 0 else (0, np.ones(1))
+            first, weights = ONE_BY_ONE[kind](mean, variance) if mean > 0 else (0, np.ones(1))
         if first < 0:
             raise OutOfRangeError(f"item {item}: the demand law spreads over more than a million values")
         thresholds = np.empty(weights.size, np.uint32)

@@ -6,11 +6,13 @@ stops where a geometric bound on the mass beyond is below `TAIL` of the total.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from simlab.arrays import FloatArray, IntArray, WordArray
 from simlab.engine._jit import jit, kernel
-from simlab.engine.world.demand_law import LawKind
+from simlab.register.laws import LawKind
 
 TAIL = 2.0**-34
 MOST_POINTS = 1 << 20
@@ -128,6 +130,14 @@ def stuttering(mean: float, variance: float) -> tuple[int, FloatArray]:
         total += weight
         n += 1
     return 0, weights[:n]
+
+
+ONE_BY_ONE: dict[LawKind, Callable[[float, float], tuple[int, FloatArray]]] = {
+    LawKind.STUTTERING_POISSON: stuttering,
+}
+"""Laws whose weights are made item by item, from mean > 0 and variance: first value (−1: too many values)
+and unnormalised weights of it and what follows. Those of `law_weights`, and gamma, lognormal and normal
+laws (`continuous`), are made for all items in one compiled call."""
 
 
 @jit

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
 from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray, KeyArray, take_rows
 from simlab.errors import EngineFaultError
+from simlab.register.laws import LawKind as LawKind
+from simlab.register.laws import true_variance
 
 MOST_MULTIPLIERS = 16
 """Distinct multipliers of one profile: each costs an item a table of its own."""
@@ -22,30 +23,8 @@ LOADING = 1 << 30
 """Loadings are counted in 2**-30."""
 
 
-class LawKind(IntEnum):
-    """Shape of the demand of one period."""
-
-    POISSON = 0
-    NEGATIVE_BINOMIAL = 1
-    EMPIRICAL = 2
-    GEOMETRIC = 3
-    BINOMIAL = 4
-    STUTTERING_POISSON = 5
-    INTERMITTENT = 6
-    GAMMA = 7
-    LOGNORMAL = 8
-    NORMAL = 9
-    MOVING_BLOCKS = 10
-    STATIONARY_BLOCKS = 11
-    CALENDAR = 12
-    MARKOV = 13
-
-
 ENDLESS = 1 << 30
 """Periods of a block that no run ends: the series is read on, around its end (demand with a rhythm)."""
-
-SERIES_KINDS = (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS, LawKind.CALENDAR)
-"""Laws that draw from an item's observed series (`Past`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,6 +206,11 @@ class DemandLaw:
     @property
     def n_items(self) -> int:
         return int(self.kind.size)
+
+    @property
+    def true_variance(self) -> FloatArray:
+        """(n,) variance of a period, also of laws that ignore the field."""
+        return true_variance(self.kind, self.mean, self.variance)
 
     @property
     def has_rhythm(self) -> BoolArray:

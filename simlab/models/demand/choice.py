@@ -9,11 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray
-from simlab.engine.world.demand_law import SERIES_KINDS, LawKind
 from simlab.errors import Problem
-from simlab.models.demand.scoring.scores import BASE, SCORED, Scores
+from simlab.models.demand.scoring.scores import BASE, Scores
 from simlab.models.grouping import rows_of, unknown_selectors
 from simlab.models.statistics import dispersion_bounds
+from simlab.register.laws import (
+    OVER_SPAN_NAMES,
+    OVERDISPERSED_KINDS,
+    SCORED_NAMES,
+    Law,
+    LawKind,
+    Source,
+    Variances,
+    law_named,
+)
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -23,8 +32,7 @@ LONG_HISTORY = 48
 """Periods from which a history may stand for itself (an empirical law): most of a year of weeks, or
 four years of months."""
 
-OWN_PERIODS = ("empirical", "moving_blocks", "stationary_blocks", "calendar", "markov")
-"""Laws that are made of an item's own periods, whatever comparable items do."""
+_OF_DEMANDS = (Source.SHARE, Source.CHAIN)
 _ENOUGH_DEMANDS = 30  # from which a histogram of periods may be the law by itself
 _TAILS, _MOST_VALUES = 25.0, 500_000.0
 _LOG_SIGMAS = 6.3  # standard deviations of the logarithm up to which a lognormal table reaches
@@ -109,10 +117,10 @@ def law_kinds(asked: AskedLaws, moments: Moments) -> CodeArray:
     kind = np.full(over.size, LawKind.POISSON, dtype=np.int8)
     for name in sorted(set(asked.name.tolist())):
         rows = asked.name == name
-        if name in ("auto", "renewal"):  # a rhythm is found later, over R + L
+        if name in ("auto", *OVER_SPAN_NAMES):  # these are compared later, over R + L
             wanted = np.where(moments.short, by_moments, _auto(moments))
         else:
-            wanted = _named(LawKind[str(name).upper()], moments, by_moments)
+            wanted = _named(law_named(str(name)), moments, by_moments)
         kind[rows] = wanted[rows]
     counted = (moments.mean == 0) | too_wide(moments.mean, moments.variance, kind)
     return np.where(counted, LawKind.EMPIRICAL, kind).astype(np.int8)
@@ -143,25 +151,22 @@ def too_wide(mean: FloatArray, variance: FloatArray, kind: CodeArray | None = No
     return np.asarray(wide | ((kind == LawKind.LOGNORMAL) & (last > np.log(_MOST_LOGNORMAL))))
 
 
-def _named(law: LawKind, moments: Moments, by_moments: IntArray) -> IntArray:
-    if law == LawKind.EMPIRICAL:
-        return np.where(moments.short, by_moments, law)
-    if law in SERIES_KINDS:
-        return np.where(moments.short, by_moments, law)
-    if law in (LawKind.INTERMITTENT, LawKind.MARKOV):
-        return np.where(moments.short | (moments.n_positive == 0), by_moments, law)
-    if law in (LawKind.NEGATIVE_BINOMIAL, LawKind.STUTTERING_POISSON):
+def _named(law: Law, moments: Moments, by_moments: IntArray) -> IntArray:
+    if law.source in _OF_DEMANDS:
+        return np.where(moments.short | (moments.n_positive == 0), by_moments, law.kind)
+    if law.source is not Source.MOMENTS:
+        return np.where(moments.short, by_moments, law.kind)
+    fits = np.ones(moments.mean.size, dtype=np.bool_)
+    if law.variances is Variances.ABOVE:
         fits = moments.variance > moments.mean
-    elif law == LawKind.BINOMIAL:
+    elif law.variances is Variances.BELOW:
         fits = (moments.variance > 0) & (moments.variance < moments.mean)
-    else:
-        fits = np.ones(moments.mean.size, dtype=np.bool_)
-    return np.where(fits, law, LawKind.POISSON)
+    return np.where(fits, law.kind, LawKind.POISSON)
 
 
-def best_laws(ranking: Ranking, moments: Moments, laws: tuple[str, ...] = SCORED) -> CodeArray:
+def best_laws(ranking: Ranking, moments: Moments, laws: tuple[str, ...] = SCORED_NAMES) -> CodeArray:
     """(n,) law with the best score out of sample; −1 where neither the item nor its group was scored."""
-    kind = np.array([LawKind[name.upper()] for name in laws])[ranking.best]
+    kind = np.array([law_named(name).kind for name in laws])[ranking.best]
     scored = (ranking.gain != 0).any(axis=1) & ~moments.short
     return np.where(scored, kind, -1).astype(np.int8)
 
@@ -169,16 +174,16 @@ def best_laws(ranking: Ranking, moments: Moments, laws: tuple[str, ...] = SCORED
 def allowed_laws(
     n_observed: IntArray,
     n_positive: IntArray,
-    laws: tuple[str, ...] = SCORED,
-    candidates: tuple[str, ...] = SCORED,
+    laws: tuple[str, ...] = SCORED_NAMES,
+    candidates: tuple[str, ...] = SCORED_NAMES,
 ) -> BoolArray:
     """(n, l) which of the scored laws an item may get."""
     out = np.repeat(np.isin(laws, candidates)[None, :], n_observed.size, axis=0)
     out[:, laws.index("empirical")] &= (n_observed >= LONG_HISTORY) & (n_positive >= _ENOUGH_DEMANDS)
     rare = (n_positive >= 2) & (n_positive < n_observed)
-    for name in ("intermittent", "markov"):
-        if name in laws:
-            out[:, laws.index(name)] &= rare
+    for column, name in enumerate(laws):
+        if law_named(name).source in _OF_DEMANDS:
+            out[:, column] &= rare
     return out
 
 
@@ -191,8 +196,7 @@ def _auto(moments: Moments) -> IntArray:
     tested = np.where(ratio < low, below, LawKind.POISSON)
     tested = np.where((ratio > high) & over, LawKind.NEGATIVE_BINOMIAL, tested)
     best = moments.best.astype(np.int64)
-    over_only = (LawKind.NEGATIVE_BINOMIAL, LawKind.STUTTERING_POISSON)
-    best = np.where(np.isin(best, over_only) & ~over, LawKind.POISSON, best)
+    best = np.where(np.isin(best, OVERDISPERSED_KINDS) & ~over, LawKind.POISSON, best)
     return np.where(best >= 0, best, tested)
 
 

@@ -10,27 +10,20 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.arrays import CodeArray, FloatArray
-from simlab.engine.world.demand_law import LawKind
 from simlab.errors import Problem
 from simlab.models.terms import item_problem
+from simlab.register.laws import (
+    LAW_NAMES,
+    STATED_NAMES,
+    LawKind,
+    Variances,
+    law_named,
+    law_of,
+    spoken,
+)
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
-
-
-LAW_NAMES = {int(kind): kind.name.lower().replace("_", " ") for kind in LawKind}
-_BY_NAME = {name.replace(" ", "_"): LawKind(kind) for kind, name in LAW_NAMES.items()}
-_ACCEPTED = (
-    LawKind.POISSON,
-    LawKind.NEGATIVE_BINOMIAL,
-    LawKind.GEOMETRIC,
-    LawKind.BINOMIAL,
-    LawKind.STUTTERING_POISSON,
-    LawKind.GAMMA,
-    LawKind.LOGNORMAL,
-    LawKind.NORMAL,
-)
-_OVERDISPERSED = (LawKind.NEGATIVE_BINOMIAL, LawKind.STUTTERING_POISSON)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,46 +90,40 @@ def read_given(catalog: Catalog) -> tuple[GivenLaws, list[Problem]]:
         out.mask[row] = not found
         if not found:
             out.kind[row], out.mean[row], out.variance[row], reason[row] = _accepted(
-                _BY_NAME[name], float(mean[row]), float(variance[row])
+                law_named(name).kind, float(mean[row]), float(variance[row])
             )
     return GivenLaws(out.mask, out.refused, out.kind, out.mean, out.variance, tuple(reason)), problems
 
 
 def _accepted(kind: LawKind, mean: float, variance: float) -> tuple[int, float, float, str]:
-    name = LAW_NAMES[int(kind)]
-    if kind == LawKind.POISSON:
-        return int(kind), mean, mean, f"given in items: {name}"
-    if kind == LawKind.GEOMETRIC:
-        return int(kind), mean, mean * (1 + mean), f"given in items: {name}"
-    if kind in _OVERDISPERSED and variance <= mean:
-        why = f"given in items: {name} with variance ≤ mean → poisson"
-        return int(LawKind.POISSON), mean, mean, why
-    return int(kind), mean, variance, f"given in items: {name}"
+    why = f"given in items: {spoken(kind)}"
+    law = law_of(kind)
+    if law.variance_of is not None:
+        return int(kind), mean, float(law.variance_of(np.array([mean]))[0]), why
+    if law.variances is Variances.ABOVE and variance <= mean:
+        return int(LawKind.POISSON), mean, mean, f"{why} with variance ≤ mean → poisson"
+    return int(kind), mean, variance, why
 
 
 def _problems(catalog: Catalog, row: int, name: str, mean: float, variance: float) -> Iterator[Problem]:
-    kind = _BY_NAME.get(name)
-    if kind not in _ACCEPTED:
-        allowed = ", ".join(LAW_NAMES[int(one)].replace(" ", "_") for one in _ACCEPTED)
-        why = (
-            f"'{name}' is no law that mean and variance determine"
-            if kind is not None
-            else f"unknown law '{name}'"
-        )
-        yield item_problem(catalog, "E-MOD-002", row, "demand_law", why, f"one of {allowed}")
+    if name not in STATED_NAMES:
+        known = name in LAW_NAMES
+        why = f"'{name}' is no law that mean and variance determine" if known else f"unknown law '{name}'"
+        yield item_problem(catalog, "E-MOD-002", row, "demand_law", why, f"one of {', '.join(STATED_NAMES)}")
         return
     if not (np.isfinite(mean) and mean >= 0):
         yield item_problem(
             catalog, "E-MOD-002", row, "demand_mean", f"a law {name} needs a mean ≥ 0", "units per period"
         )
         return
-    if kind in (LawKind.POISSON, LawKind.GEOMETRIC):
+    allowed = law_named(name).variances
+    if allowed is Variances.OF_MEAN:
         return
     if not (np.isfinite(variance) and variance >= 0):
         why = f"a law {name} needs a variance ≥ 0"
         yield item_problem(catalog, "E-MOD-002", row, "demand_variance", why, "units² per period")
-    elif kind == LawKind.BINOMIAL and mean > 0 and not 0 < variance < mean:
-        why = f"a binomial law needs 0 < variance < mean, not {variance:g} with mean {mean:g}"
+    elif allowed is Variances.BELOW and mean > 0 and not 0 < variance < mean:
+        why = f"a {name} law needs 0 < variance < mean, not {variance:g} with mean {mean:g}"
         yield item_problem(
             catalog, "E-MOD-002", row, "demand_variance", why, "use poisson or negative_binomial"
         )

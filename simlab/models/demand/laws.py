@@ -11,10 +11,9 @@ import numpy as np
 from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.engine.laws.pmfs import moments_of
-from simlab.engine.world.demand_law import SERIES_KINDS, DemandLaw, LawKind
+from simlab.engine.world.demand_law import DemandLaw
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.demand.choice import (
-    OWN_PERIODS,
     AskedLaws,
     Moments,
     allowed_laws,
@@ -30,12 +29,21 @@ from simlab.models.demand.rare import composed
 from simlab.models.demand.reasons import Grounds, reasons
 from simlab.models.demand.redrawn import Uncertainty, uncertainty_of
 from simlab.models.demand.scoring.half_lives import Remembered, named, remembered
-from simlab.models.demand.scoring.scores import FURTHER, Scores, known_before, rolling_scores
+from simlab.models.demand.scoring.scores import Scores, known_before, rolling_scores
 from simlab.models.demand.seasons.seasonality import known_profiles, never_open, season_left_out, seasonal
 from simlab.models.demand.shrinkage import SizePrior, check_pools, shrunk_variance, size_prior
 from simlab.models.grouping import groups
 from simlab.models.history.history import History
 from simlab.models.history.no_history import has_minimum
+from simlab.models.history.reading import with_memory
+from simlab.register.laws import (
+    FURTHER_NAMES,
+    OVER_SPAN_NAMES,
+    OWN_PERIODS_NAMES,
+    SERIES_KINDS,
+    LawKind,
+    true_variance,
+)
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -122,8 +130,8 @@ def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | No
         return _only_given(given)
     span = np.ones(catalog.n_items) if span is None else span
     memory = how_long(catalog, history, span, given.mask)
-    if memory is not None:
-        history = replace(history, half_life=memory.half_life)
+    if memory is not None and np.isfinite(memory.half_life).any():
+        history = with_memory(catalog, history, memory.half_life)
     fitted, reason, scores, known = _fitted(catalog, history, given, asked, span)
     law = with_past(catalog, _law_arrays(fitted, history), history)
     reason = _with_blocks(reason, law, catalog)
@@ -144,14 +152,17 @@ def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | No
 
 
 def how_long(catalog: Catalog, history: History, span: FloatArray, given: BoolArray) -> Remembered | None:
-    """How long the histories are remembered, as the study says or as predicts best; None: all of them, alike."""
+    """How long the histories are remembered, as the study says or as predicts best; None: all alike."""
     asked = catalog.study.models.memory
     if asked == "all" or not history.is_complete:
         return None
     if asked != "auto":
         return named(float(asked), catalog.n_items)
     before = size_prior(catalog, known_before(history), ~given)
-    return remembered(catalog, history, before, span, ~given)
+    seasons = None
+    if catalog.study.models.seasonality is not None:
+        seasons = known_profiles(catalog, history, given)
+    return remembered(catalog, history, before, span, ~given, seasons)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,25 +184,35 @@ def _fitted(
     prior = size_prior(catalog, history, ~given.mask)
     again = catalog.study.models.parameter_uncertainty
     parts = composed(catalog, history, prior, ~given.mask, span, predictive=not again)
-    parts = parts.kept(np.isin(asked.name, OWN_PERIODS))
+    parts = parts.kept(np.isin(asked.name, OWN_PERIODS_NAMES))
     short = n < enough
     own = np.where(short, parts.variance, _own_variance(history, prior))
     variance = parts.weight * parts.variance + (1 - parts.weight) * own
     best = np.full(n.size, -1, np.int8)
     moments = Moments(worth, sold, parts.mean, variance, best, short)
     scores = None
-    if np.isin(asked.name.astype(str), ("auto", "renewal")).any():
+    if np.isin(asked.name.astype(str), ("auto", *OVER_SPAN_NAMES)).any():
         scores, best = _best(catalog, history, moments, ~given.mask)
         moments = replace(moments, best=best)
     kind = law_kinds(asked, moments)
     kind = np.where((asked.name == "auto") & (parts.weight > 0), predictive_kinds(kind, moments), kind)
     own_periods = np.isin(kind, (LawKind.EMPIRICAL, *SERIES_KINDS))
     mean = np.where(own_periods, parts.own, parts.mean)
-    variance = np.where(kind == LawKind.POISSON, mean, variance)
-    variance = np.where(kind == LawKind.GEOMETRIC, mean * (1 + mean), variance)
+    variance = true_variance(kind, mean, variance)
     variance = np.where(own_periods, _population_variance(history), variance)
+    half_life = np.full(n.size, np.inf) if history.half_life is None else history.half_life
     grounds = Grounds(
-        n, parts.own, np.nan_to_num(history.variance), mean, variance, kind, short, asked.said, parts.weight
+        n,
+        parts.own,
+        np.nan_to_num(history.variance),
+        mean,
+        variance,
+        kind,
+        short,
+        asked.said,
+        parts.weight,
+        half_life,
+        history.n_effective,
     )
     reason = reasons(grounds, prior.weight(history.weight_positive), scores, history.n_positive)
     kind = np.where(given.mask, given.kind, kind).astype(np.int8)
@@ -216,7 +237,7 @@ def _best(catalog: Catalog, history: History, moments: Moments, lends: BoolArray
     """Scores on rolling origins and the law that they choose for every item."""
     before = size_prior(catalog, known_before(history), lends)
     spec = catalog.study.models
-    further = tuple(name for name in spec.candidates if name in FURTHER)
+    further = tuple(name for name in spec.candidates if name in FURTHER_NAMES)
     seasons = None if spec.seasonality is None else known_profiles(catalog, history, ~lends)
     scores = rolling_scores(history, before, score=spec.score, further=further, seasons=seasons)
     group, _ = groups(catalog.texts.get(spec.pool_by), catalog.n_items)
@@ -304,7 +325,9 @@ def _counted_values(
     rows = wanted[history.item]
     seen = np.maximum(history.n_effective, 1)  # never sold, not observed: kept as never demanded
     times = _table_scale(history)
-    zeros = np.rint(np.where(wanted & zeros_count, seen - history.weight_positive, 0) * times).astype(np.int64)
+    zeros = np.rint(np.where(wanted & zeros_count, seen - history.weight_positive, 0) * times).astype(
+        np.int64
+    )
     quiet = np.flatnonzero(zeros > 0)
     item = np.concatenate([quiet, history.item[rows]])
     value = np.concatenate([np.zeros(quiet.size, np.int64), history.quantity[rows]])
@@ -320,7 +343,7 @@ def _counted_values(
 
 
 def _table_scale(history: History) -> FloatArray:
-    """(n,) counts in a table that one period is worth: 1 where all count alike, else so many that none is lost."""
+    """(n,) counts in a table that one period is worth: 1 where all count alike, else many."""
     if history.half_life is None:
         return np.ones(history.n_items)
     fine = _SHARES / np.maximum(history.n_effective, 1)

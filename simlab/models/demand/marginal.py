@@ -8,14 +8,15 @@ import numpy as np
 
 from simlab.arrays import BoolArray, IntArray
 from simlab.engine.laws.pmfs import pmf_of
-from simlab.engine.world.demand_law import DemandLaw, LawKind
+from simlab.engine.world.demand_law import DemandLaw
+from simlab.register.laws import SERIAL_KINDS, LawKind
 
 _WEIGHT = 2.0**30
 
 
 def is_plain(law: DemandLaw) -> BoolArray:
     """(n,) whether a period's demand hangs neither on the calendar nor on the periods before it."""
-    plain = law.kind < LawKind.MOVING_BLOCKS
+    plain = ~np.isin(law.kind, SERIAL_KINDS)
     if law.seasons is not None:
         plain = plain & (law.seasons.profile < 0)
     return np.asarray(plain)

@@ -148,7 +148,12 @@ def _usual(history: History, group: IntArray) -> FloatArray:
 
 
 def _kept_sums(
-    group: IntArray, weight: FloatArray, n: FloatArray, positive: FloatArray, units: FloatArray, mean: FloatArray
+    group: IntArray,
+    weight: FloatArray,
+    n: FloatArray,
+    positive: FloatArray,
+    units: FloatArray,
+    mean: FloatArray,
 ) -> FloatArray:
     """(n,) factor by which posteriors of a group keep its sum of units; of few demands that of all groups."""
     n_groups = int(group.max()) + 1 if group.size else 1

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray
-from simlab.engine.world.demand_law import LawKind
 from simlab.models.demand.choice import too_wide
-from simlab.models.demand.given import LAW_NAMES
 from simlab.models.demand.scoring.scores import Scores
+from simlab.register.laws import OF_MEAN_KINDS, LawKind, spoken
 
 _WORTH_SAYING = 0.1
 
@@ -35,6 +34,10 @@ class Grounds:
         Who named the law, where the study did.
     weight : (n,) float
         How far the rate is that of comparable items.
+    half_life : (n,) float
+        Periods after which a period counts half; infinite: all alike.
+    worth : (n,) float
+        Periods that the observed ones are worth.
     """
 
     n_observed: IntArray
@@ -46,6 +49,8 @@ class Grounds:
     short: BoolArray
     said: tuple[str, ...]
     weight: FloatArray
+    half_life: FloatArray
+    worth: FloatArray
 
 
 def reasons(grounds: Grounds, borrowed: FloatArray, scores: Scores | None, n_positive: IntArray) -> list[str]:
@@ -62,8 +67,10 @@ def reasons(grounds: Grounds, borrowed: FloatArray, scores: Scores | None, n_pos
     told = _scored(grounds, scores)
     out = []
     for row, n in enumerate(grounds.n_observed.tolist()):
-        law = LAW_NAMES[int(grounds.kind[row])]
+        law = spoken(grounds.kind[row])
         head = f"n={n} periods"
+        if np.isfinite(grounds.half_life[row]):
+            head += f" (half-life {grounds.half_life[row]:g}: worth {grounds.worth[row]:.0f})"
         if not grounds.mean[row] > 0:
             out.append(f"{head}, all without demand → zero demand")
         elif grounds.kind[row] == LawKind.EMPIRICAL and wide[row]:
@@ -89,7 +96,7 @@ def _rare(grounds: Grounds, row: int, n_positive: int) -> str:
 
 def _shrunk(kind: int, used: float, borrowed: float) -> str:
     """How the variance was shrunk, where the law uses it and the group weighs 10 % or more."""
-    if borrowed < _WORTH_SAYING or kind in (LawKind.POISSON, LawKind.GEOMETRIC, LawKind.EMPIRICAL):
+    if borrowed < _WORTH_SAYING or kind in (*OF_MEAN_KINDS, LawKind.EMPIRICAL):
         return ""
     return f" (sizes of demand {100 * borrowed:.0f} % pooled: {used:.3g})"
 

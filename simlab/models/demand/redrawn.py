@@ -12,12 +12,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray, KeyArray
-from simlab.engine.world.demand_law import ENDLESS, DemandLaw, LawKind, Past
+from simlab.engine.world.demand_law import ENDLESS, DemandLaw, Past
 from simlab.engine.world.world import World
 from simlab.models.demand.choice import too_wide
 from simlab.models.demand.past.rhythm_series import rhythm_again
 from simlab.models.statistics import SECOND, beta_of, gamma_of, mixed, normal_of, start_of, uniform_of
 from simlab.models.suppliers.redrawn import DelayUncertainty
+from simlab.register.laws import (
+    CONTINUOUS_KINDS,
+    OVERDISPERSED_KINDS,
+    STATED_KINDS,
+    TWO_PARAMETER_KINDS,
+    LawKind,
+    true_variance,
+)
 
 if TYPE_CHECKING:
     from simlab.models.demand.shrinkage import SizePrior
@@ -29,9 +37,6 @@ _USUAL_NOISE, _WILDEST = 4.0, 20.0
 _FARTHEST = 3.0  # standard deviations that the variation of sizes is drawn away at most
 _SHARES = 1 << 24
 _CHANCE = 2.0**32
-_CONTINUOUS = (LawKind.GAMMA, LawKind.LOGNORMAL, LawKind.NORMAL)
-_OVERDISPERSED = (LawKind.NEGATIVE_BINOMIAL, LawKind.STUTTERING_POISSON)
-_TWO_PARAMETERS = (*_OVERDISPERSED, LawKind.INTERMITTENT, *_CONTINUOUS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,8 +158,8 @@ def redrawn_demand(law: DemandLaw, known: Uncertainty, keys: KeyArray, seed: int
     word = _Words(keys, seed, number)
     n, count = known.n_observed.astype(np.float64), known.n_positive.astype(np.float64)
     open_ = (n > 0) & (law.mean > 0)
-    two = open_ & np.isin(law.kind, _TWO_PARAMETERS) & ~known.pooled & (count > 0) & (n > 1)
-    one = open_ & ~two & (law.kind != LawKind.EMPIRICAL) & (law.kind < LawKind.MOVING_BLOCKS)
+    two = open_ & np.isin(law.kind, TWO_PARAMETER_KINDS) & ~known.pooled & (count > 0) & (n > 1)
+    one = open_ & ~two & np.isin(law.kind, (*STATED_KINDS, *TWO_PARAMETER_KINDS))
     mean, variance, share = law.mean.copy(), law.variance.copy(), law.probability.copy()
     mean[one], variance[one] = _scaled(law, n, word(1), one)
     mean[two], variance[two], drawn = _composed(law, n, count, known.log_error, word, two)
@@ -171,8 +176,7 @@ def _scaled(law: DemandLaw, n: FloatArray, u: FloatArray, rows: BoolArray) -> tu
     mean, variance = law.mean[rows], law.variance[rows]
     factor = gamma_of(n[rows] * mean**2 / np.maximum(variance, 1e-12), u[rows])
     drawn = mean * factor
-    spread = np.where(law.kind[rows] == LawKind.GEOMETRIC, drawn * (1 + drawn), variance * factor)
-    return drawn, spread
+    return drawn, true_variance(law.kind[rows], drawn, variance * factor)
 
 
 def _composed(
@@ -187,7 +191,7 @@ def _composed(
     bias = n / (n - 1)
     varied = np.maximum(law.variance[rows] / (bias * share * size**2) + share - 1, 0.0)
     new_share = beta_of(count, n - count, word(1)[rows])
-    least = np.where(np.isin(law.kind[rows], _CONTINUOUS), 0.0, np.minimum(size, 1.0))
+    least = np.where(np.isin(law.kind[rows], CONTINUOUS_KINDS), 0.0, np.minimum(size, 1.0))
     more = size - least
     shape = count * more**2 / np.maximum(varied * size**2, 1e-12)
     beyond = np.maximum(more * gamma_of(np.maximum(shape, 1e-9), word(2)[rows]), 1e-9)
@@ -206,7 +210,7 @@ def _allowed(
     wide = too_wide(mean, variance, law.kind) & ~too_wide(law.mean, law.variance, law.kind)
     wide &= law.kind != LawKind.EMPIRICAL
     mean, variance = np.where(wide, law.mean, mean), np.where(wide, law.variance, variance)
-    over = np.isin(law.kind, _OVERDISPERSED)
+    over = np.isin(law.kind, OVERDISPERSED_KINDS)
     kind = np.where(over & (variance <= mean), LawKind.POISSON, law.kind).astype(np.int8)
     variance = np.where(kind == LawKind.POISSON, mean, variance)
     return kind, mean, variance
@@ -263,12 +267,15 @@ def _past_again(law: DemandLaw, rows: BoolArray, known: Uncertainty, word: _Word
         ]
         chain = replace(chain, after_none=chances[0], after_demand=chances[1])
     if past is not None:
-        past = _series_again(past, np.flatnonzero(rows & (past.length > 0)), known.n_positive, word)
+        past = _series_again(past, np.flatnonzero(rows & (past.length > 0)), known, word)
     return replace(law, chain=chain, past=past)
 
 
-def _series_again(past: Past, rows: IntArray, n_positive: IntArray, word: _Words) -> Past:
-    """Every series as one draw of itself; of a rhythm its intervals and its sizes, with replacement."""
+def _series_again(past: Past, rows: IntArray, known: Uncertainty, word: _Words) -> Past:
+    """Every series as one draw of itself; of a rhythm its intervals and its sizes, with replacement.
+
+    A series that holds recent periods several times is worth `known.n_observed` periods.
+    """
     lines, length, phases = [], past.length.copy(), past.phases
     counted = np.flatnonzero(length > 0)
     drawn = set(rows.tolist())
@@ -279,9 +286,10 @@ def _series_again(past: Past, rows: IntArray, n_positive: IntArray, word: _Words
             u = uniform_of(word.keys[row] + np.arange(line.size, dtype=np.uint64), word.start(5))
             phase = None if phases is None or past.cycle == 1 else phases[own]
             if past.block[row] >= ENDLESS:
-                line = rhythm_again(line, int(n_positive[row]) - 1, u)
+                line = rhythm_again(line, int(known.n_positive[row]) - 1, u)
             else:
-                line = line[_places(u, int(past.block[row]), phase)]
+                worth = min(int(known.n_observed[row]), line.size)
+                line = line[_places(u, int(past.block[row]), phase, worth)]
         length[row] = line.size
         lines.append(line)
     ends = np.cumsum(length[counted])
@@ -297,11 +305,12 @@ def _series_again(past: Past, rows: IntArray, n_positive: IntArray, word: _Words
     return replace(past, start=start, length=length, series=every, phases=phases)
 
 
-def _places(u: FloatArray, block: int, phase: IntArray | None) -> IntArray:
-    """Places of a series from which its next draw is taken."""
+def _places(u: FloatArray, block: int, phase: IntArray | None, worth: int) -> IntArray:
+    """Places of a series from which its next draw is taken, so many periods where phases are alike."""
     n = u.size
     if phase is None or np.unique(phase).size == 1:
-        t = np.arange(n)
+        t = np.arange(worth)
+        u = u[:worth]
         return np.asarray((np.floor(u * n).astype(np.int64)[t - t % block] + t % block) % n)
     out = np.empty(n, np.int64)
     for number in np.unique(phase).tolist():

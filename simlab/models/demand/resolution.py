@@ -12,9 +12,10 @@ from simlab.arrays import FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.engine.laws.pmfs import moments_of, pmf_of
 from simlab.engine.laws.weights import MOST_POINTS
-from simlab.engine.world.demand_law import SERIES_KINDS, DemandLaw, LawKind
+from simlab.engine.world.demand_law import DemandLaw
 from simlab.engine.world.world import OrderTerms
 from simlab.errors import EngineFaultError, InvalidInputError, OutOfRangeError, Problem
+from simlab.register.laws import CONTINUOUS_KINDS, STATED_KINDS, LawKind
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _ERROR = 1e-4
 _WEIGHT = 1 << 30
-_CONTINUOUS = (LawKind.GAMMA, LawKind.LOGNORMAL, LawKind.NORMAL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +128,7 @@ def _table(law: DemandLaw, item: int, declared: int, common: int) -> tuple[int, 
         return declared, *_counted(*_split(law, item, declared), declared)
     divisors = sorted((d for d in range(2, common + 1) if common % d == 0), reverse=True)
     mean, variance = _moments(law, item)
-    smooth = law.kind[item] in _CONTINUOUS
+    smooth = law.kind[item] in CONTINUOUS_KINDS
     first, shares = (0, np.zeros(0)) if smooth else pmf_of(law, item)
     for step in divisors:
         if smooth:
@@ -151,7 +151,7 @@ def _counted_moments(values: IntArray, weights: IntArray) -> tuple[float, float]
 
 def _moments(law: DemandLaw, item: int) -> tuple[float, float]:
     """Mean and variance that a law on multiples has to keep."""
-    if law.kind[item] in _CONTINUOUS:
+    if law.kind[item] in CONTINUOUS_KINDS:
         return float(law.mean[item]), float(law.variance[item])
     first, shares = pmf_of(law, item)
     x = first + np.arange(shares.size)
@@ -162,7 +162,7 @@ def _moments(law: DemandLaw, item: int) -> tuple[float, float]:
 def _split(law: DemandLaw, item: int, step: int) -> tuple[int, FloatArray]:
     """First multiple and probabilities; continuous laws directly, the others from their whole units."""
     one = law.take(np.array([item]))
-    if law.kind[item] in _CONTINUOUS:
+    if law.kind[item] in CONTINUOUS_KINDS:
         return pmf_of(replace(one, mean=one.mean / step, variance=one.variance / step**2), 0)
     first, shares = pmf_of(one, 0)
     below, rest = np.divmod(first + np.arange(shares.size), step)
@@ -269,8 +269,7 @@ def too_wide(catalog: Catalog, item: int, why: str) -> Problem:
 
 def _suspicious(law: DemandLaw) -> IntArray:
     """Items whose law could span half of what a table holds."""
-    stated = ~np.isin(law.kind, (LawKind.EMPIRICAL, LawKind.INTERMITTENT, *SERIES_KINDS, LawKind.MARKOV))
-    rows = np.flatnonzero(stated & (law.mean > 0))
+    rows = np.flatnonzero(np.isin(law.kind, STATED_KINDS) & (law.mean > 0))
     mean, variance = law.mean[rows], law.variance[rows]
     reach = mean + _FAR * (variance / mean + np.sqrt(variance))
     scale = np.sqrt(np.log1p(variance / mean / mean))
@@ -295,7 +294,7 @@ def support_notes(catalog: Catalog, law: DemandLaw) -> tuple[QualityRow, ...]:
     A demand between two whole numbers is split over both so that its mean stays, which adds at most 1/4
     to the variance (units²). The simulator and exact planning use the law so changed.
     """
-    rows = np.flatnonzero(np.isin(law.kind, _CONTINUOUS) & (law.mean > 0))
+    rows = np.flatnonzero(np.isin(law.kind, CONTINUOUS_KINDS) & (law.mean > 0))
     if rows.size == 0:
         return ()
     mean, variance = moments_of(replace(law.take(rows), seasons=None))

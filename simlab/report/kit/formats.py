@@ -7,6 +7,8 @@ from collections.abc import Callable
 from numbers import Real
 from typing import TypeGuard
 
+from simlab.measures import sign_of
+
 DASH = "–"
 _THIN = "\u202f"
 _MINUS = "\u2212"
@@ -74,12 +76,17 @@ def span(low: float | None, high: float | None, show: Callable[[float], str]) ->
     return text if _MINUS in text else text.replace(" to ", f"{_THIN}–{_THIN}")
 
 
+def money_in(currency: str) -> str:
+    """In what amounts are, for the line above a page."""
+    return f"money in {currency}" if sign_of(currency) else "the study names no currency"
+
+
 def currency_sign(currency: str) -> str:
-    """£ for GBP; the code itself where the sign is not unmistakable."""
-    return _SIGNS.get(currency, currency)
+    """£ for GBP; the code itself where the sign is not unmistakable; nothing where none is named."""
+    return _SIGNS.get(currency, sign_of(currency))
 
 
 def _with_currency(text: str, currency: str) -> str:
     sign, body = (_MINUS, text[1:]) if text.startswith(_MINUS) else ("", text)
     unit = _SIGNS.get(currency)
-    return f"{sign}{unit}{body}" if unit else f"{sign}{body}{_THIN}{currency}".strip()
+    return f"{sign}{unit}{body}" if unit else f"{sign}{body}{_THIN}{currency_sign(currency)}".strip()

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from simlab.report.kit.formats import DASH
+from simlab.report.kit.formats import DASH, money_in
+from simlab.run.sheets import to_csv
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -188,7 +189,7 @@ def draw(run: RunFolder, drawings: Mapping[str, Drawing]) -> tuple[dict[str, Pic
         written.append(run.write_text(f"figures/{name}.svg", svg))
         written.append(run.write_bytes(f"figures/{name}.png", style.to_png(svg)))
         for file, frame in _numbers(name, figure).items():
-            written.append(run.write_text(file, frame.to_csv(index=False, lineterminator="\n")))
+            written.append(run.write_text(file, to_csv(frame)))
         if drawing.on_page:
             pictures[name] = picture(name, drawing, wide=style.to_svg(spec, background="transparent"))
     return pictures, written
@@ -229,7 +230,7 @@ def sheet_html(question: str, manifest: Mapping[str, Any], n_items: int, section
         question=question,
         manifest=manifest,
         n_items=f"{n_items:,}",
-        currency=str(manifest.get("currency") or "the study's currency"),
+        currency=money_in(str(manifest.get("currency") or "")),
         sections=sections,
         style=asset("style.css") + asset("sheet.css"),
     )

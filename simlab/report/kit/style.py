@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from simlab.children import start_python
 from simlab.run.files import plain
 
 # Okabe and Ito (2008); distinct with any colour vision; dashes and shapes say the same again.
@@ -82,9 +82,7 @@ def library_ahead() -> Iterator[Callable[[], str]]:
     """
     code = f"import sys; from {__name__} import library; sys.stdout.buffer.write(library().encode())"
     try:
-        process = subprocess.Popen(
-            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
+        process = start_python(code, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     except OSError:
         yield library
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simlab.measures import ALL
+from simlab.measures import ALL, sign_of
 from simlab.report.kit.formats import is_number, money, number, percent, span, target
 from simlab.report.kit.method import CERTIFICATES
 from simlab.report.kit.reading import plan_name, records
@@ -173,7 +173,7 @@ def _bounds(tables: RunTables) -> tuple[str, ...]:
 
 def _moves(tables: RunTables) -> tuple[str, ...]:
     """Headings of the steps, their ratio with its currency."""
-    ratio = f"points per {tables.currency} 1,000 of stock"
+    ratio = f"points per {sign_of(tables.currency)} 1,000 of stock".replace("  ", " ")
     return ("Segment", "", "target", "to", "stock", "change, as optimised", "change, fresh seed", ratio)
 
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from simlab.register.laws import LAWS
 from simlab.report.kit.formats import DASH, is_number, money, money_short, number, percent, span, target
 from simlab.report.kit.reading import plan_name, records
 from simlab.report.kit.sheet import Statement
@@ -23,17 +24,7 @@ if TYPE_CHECKING:
 
 MAX_SEGMENT_ROWS = 300
 _DIGITS = re.compile(r"\d[\d.,]*")
-_LAW_NAMES = {
-    "poisson": "Poisson",
-    "negative_binomial": "Negative binomial",
-    "empirical": "Empirical",
-    "stuttering_poisson": "Stuttering Poisson",
-    "moving_blocks": "Moving blocks of the history",
-    "stationary_blocks": "Stationary blocks of the history",
-    "calendar": "History of the same calendar phase",
-    "renewal": "Intervals and sizes of the history, in random order",
-    "markov": "Markov occurrence, jittered sizes",
-}
+_LAW_TITLES = {law.name: law.title for law in LAWS}
 
 
 def verdict(tables: RunTables) -> Row:
@@ -275,7 +266,7 @@ def laws(tables: RunTables) -> Row:
     rows: list[Row] = []
     for law, group in items.groupby("demand_law"):
         share = value[group.index].sum() / value.sum() if value is not None and value.sum() > 0 else None
-        name = _LAW_NAMES.get(str(law), str(law))
+        name = _LAW_TITLES.get(str(law), str(law))
         rows.append(
             {
                 "law": name,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from simlab.errors import InvalidInputError, Problem
 from simlab.measures import ALL, PLAN_NAMES
 from simlab.report.kit.counted import Counted
+from simlab.report.kit.formats import money_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,6 +95,11 @@ class RunTables:
     @property
     def currency(self) -> str:
         return str(self.manifest.get("currency") or "")
+
+    @property
+    def money_in(self) -> str:
+        """In what amounts are, in words."""
+        return money_in(self.currency)
 
     @property
     def counted(self) -> Counted:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from simlab.arrays import FloatArray, IntArray
 from simlab.execution import DemandLaw, LawKind
 from simlab.policies.levels.normal import inverse_loss, loss
+from simlab.register.laws import OVERDISPERSED_KINDS, UNDERDISPERSED_KINDS
 
 _FINE = 3.0  # standard deviations (units) below which the rounding to whole units is summed up
 _OFFSETS = 64
@@ -62,12 +63,6 @@ def normal_demand(mean: FloatArray, variance: FloatArray) -> DemandLaw:
     )
 
 
-def true_variance(law: DemandLaw) -> FloatArray:
-    """(n,) variance of demand per period, also where the law ignores the field."""
-    poisson = np.where(law.kind == LawKind.POISSON, law.mean, law.variance)
-    return np.asarray(np.where(law.kind == LawKind.GEOMETRIC, law.mean * (1.0 + law.mean), poisson))
-
-
 def planned_law(law: DemandLaw, mean: FloatArray, variance: FloatArray) -> DemandLaw:
     """The laws, each of its own shape, at other parameters.
 
@@ -84,17 +79,17 @@ def planned_law(law: DemandLaw, mean: FloatArray, variance: FloatArray) -> Deman
     their variance follows. Kinds that allow no such variance become Poisson, binomial or negative
     binomial, whichever does. Unchanged parameters leave a law as it is.
     """
-    changed = (mean != law.mean) | (variance != true_variance(law))
+    changed = (mean != law.mean) | (variance != law.true_variance)
     counted = law.length > 0
     kind, probability = law.kind.copy(), law.probability.copy()
-    spread = np.isin(kind, (LawKind.NEGATIVE_BINOMIAL, LawKind.STUTTERING_POISSON)) & (variance <= mean)
-    narrow = (kind == LawKind.BINOMIAL) & (variance >= mean)
+    spread = np.isin(kind, OVERDISPERSED_KINDS) & (variance <= mean)
+    narrow = np.isin(kind, UNDERDISPERSED_KINDS) & (variance >= mean)
     formless = (kind == LawKind.INTERMITTENT) & ~counted
     by_dispersion = changed & (spread | narrow | formless)
     kind[by_dispersion] = _kinds(mean[by_dispersion], variance[by_dispersion])
     probability[by_dispersion] = 0.0
     gain = np.where(law.mean > 0, mean / np.where(law.mean > 0, law.mean, 1.0), 0.0)
-    stretched = true_variance(law) * gain**2
+    stretched = law.true_variance * gain**2
     out = replace(
         law,
         kind=kind,

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.errors import UsageError
 from simlab.execution import MILLION, DemandLaw, Family, LeadTimeLaw, OrderTerms, Unmet, World
-from simlab.verdict.audit.demand import normal_demand, planned_law, true_variance
+from simlab.verdict.audit.demand import normal_demand, planned_law
 from simlab.verdict.audit.switches import EXACT_IGNORES, NORMAL_IGNORES, SWITCHES, Switch, code_of
 
 
@@ -90,7 +90,7 @@ class Worlds:
     @property
     def variance(self) -> FloatArray:
         """(n,) variance of demand per period as planned."""
-        return self._given(self.beliefs.demand_variance, true_variance(self.real.demand))
+        return self._given(self.beliefs.demand_variance, self.real.demand.true_variance)
 
     @property
     def review_period(self) -> IntArray:
@@ -141,7 +141,7 @@ class Worlds:
         )
         if terms.max_position is not None:
             bound = bound | (terms.max_position > 0) & (free.max_position is None)
-        changed = (self.mean != real.demand.mean) | (self.variance != true_variance(real.demand))
+        changed = (self.mean != real.demand.mean) | (self.variance != real.demand.true_variance)
         where = {
             Switch.SHAPE: (Switch.SHAPE in ignored) & sells,
             Switch.PARAMETERS: changed,
@@ -168,7 +168,7 @@ class Worlds:
         key = (own_shape, fitted)
         if key not in self._demand:
             law = self.real.demand
-            mean, variance = (law.mean, true_variance(law)) if fitted else (self.mean, self.variance)
+            mean, variance = (law.mean, law.true_variance) if fitted else (self.mean, self.variance)
             if own_shape:
                 made = law if fitted else planned_law(law, mean, variance)
             else:

@@ -9,7 +9,6 @@ from simlab import api
 from simlab.engine.laws.pmfs import pmf_of
 from simlab.errors import InvalidInputError
 from simlab.run import RunFolder
-from simlab.verdict.audit.demand import true_variance
 from simlab.verdict.stress import Change, changed, scaled
 
 SCENARIOS = """
@@ -49,7 +48,7 @@ def test_changed_worlds_have_the_moments_that_were_asked_for(opt):
         mean, variance = moments(world.demand, item)
         assert moments(busy, item)[0] == pytest.approx(1.2 * mean, rel=0.01)
         assert moments(rough, item)[0] == pytest.approx(mean, rel=0.01)
-        if true_variance(rough)[item] > mean:
+        if rough.true_variance[item] > mean:
             assert moments(rough, item)[1] == pytest.approx(1.5 * variance, rel=0.05)
 
 

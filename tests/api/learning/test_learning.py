@@ -200,10 +200,10 @@ def test_every_segments_option_of_the_reference_is_accepted():
     assert parse_study(text).segments.learned.attributes == ("unit_cost", "lead_time")
 
 
-def test_the_segments_of_the_readme_work():
+def test_the_segments_of_the_documents_work():
     """The block that a newcomer copies: learned classes, and rules that cover every SKU-location once."""
-    readme = (ROOT / "README.md").read_text("utf-8")
-    shown = tomllib.loads(readme.split("```toml\n[segments]")[1].split("```")[0])
+    page = (ROOT / "docs" / "segments.md").read_text("utf-8")
+    shown = tomllib.loads(page.split("```toml\n[segments]")[1].split("```")[0])
     assert sl.segment(study(shown)).by == ("learned",)
     assert set(sl.segment(study({**shown, "by": "rules"})).names) <= {"dear", "rest"}
 

@@ -9,6 +9,7 @@ from worlds.study import write_study
 
 import simlab as sl
 from simlab import api
+from simlab.api.requirements.margins import margins
 from simlab.errors import InfeasibleError, InvalidInputError
 
 
@@ -218,20 +219,39 @@ def test_lost_margin_is_least_under_the_budget_and_told_for_every_plan():
     assert opt.lost_margin("habit").value == pytest.approx(sum(parts))
 
 
-def test_lost_margin_without_prices_or_budget_is_refused_naming_the_rows():
+def test_lost_margin_without_any_price_or_without_a_budget_is_refused():
     with pytest.raises(InvalidInputError, match="needs a budget"):
         run({"objective": "lost_margin", "fill_rate": 0.9})
-    tables = frames()
-    tables["items"].loc[1, "price"] = np.nan
     study = load({"objective": "lost_margin", "budget": 1e4}).study
+    tables = frames()
+    tables["items"] = tables["items"].drop(columns="price")
     data = api.load_frames(**tables, study=study)
-    where = f"no price for {data.catalog.sku[1]}@{data.catalog.location[1]}"
-    with pytest.raises(InvalidInputError, match=where):
+    with pytest.raises(InvalidInputError, match="no SKU-location has a price"):
         sl.optimize(data, sl.segment(data), budget=1e4)
-    tables["items"].loc[1, "price"] = 0.0001
+
+
+def test_a_missing_price_is_filled_from_its_peers_and_one_below_cost_weighs_nothing_both_named():
+    tables = frames()
+    tables["items"]["price"] = tables["items"]["unit_cost"] * 1.5
+    tables["items"].loc[1, "price"] = np.nan
+    tables["items"].loc[2, "price"] = tables["items"].loc[2, "unit_cost"] - 1
+    study = load({"fill_rate": 0.9, "service": {"weight": "margin"}}).study
     data = api.load_frames(**tables, study=study)
-    with pytest.raises(InvalidInputError, match="below unit cost"):
-        sl.optimize(data, sl.segment(data), budget=1e4)
+    found = margins(data)
+    rate = (found.weight / data.models.costs.unit_cost)[found.stands_in]
+    priced = ~found.stands_in
+    value = data.models.annual_value[priced]
+    mean = (value * found.weight[priced] / data.models.costs.unit_cost[priced]).sum() / value.sum()
+    assert rate == pytest.approx([mean], abs=1e-3)
+    assert found.unit[found.below_cost] < 0
+    opt = sl.optimize(data, sl.segment(data))
+    notes = " ".join(opt.solved.notes)
+    for row, word in ((np.flatnonzero(found.stands_in)[0], "no price"), (2, "below unit cost")):
+        row = row if word == "no price" else int(np.flatnonzero(found.below_cost)[0])
+        assert f"{data.catalog.sku[row]}@{data.catalog.location[row]}" in notes
+        assert word in notes
+    frame = opt.weights().frame
+    assert frame["service"].between(0, 1).all()
 
 
 def test_stock_on_order_in_the_budget_is_a_constant_and_said():

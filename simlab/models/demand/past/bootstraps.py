@@ -144,9 +144,13 @@ def recent_again(n: int, half_life: float) -> IntArray:
     """
     if not np.isfinite(half_life):
         return np.arange(n)
+    return np.concatenate([np.arange(max(n - k, 0), n) for k in stretches(half_life).tolist()])
+
+
+def stretches(half_life: float) -> IntArray:
+    """(16,) lengths of ends of a history, so that age a lies in a share 2^(−a ÷ half-life) of them."""
     chance = 1 - (np.arange(_STRETCHES) + 0.5) / _STRETCHES
-    length = np.ceil(half_life * np.log2(1 / chance)).astype(np.int64)
-    return np.concatenate([np.arange(max(n - int(k), 0), n) for k in length[::-1]])
+    return np.ceil(half_life * np.log2(1 / chance)).astype(np.int64)[::-1]
 
 
 def phases_of(history: History, item: int, cycle: int) -> IntArray:

@@ -10,8 +10,10 @@ import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray, KeyArray
 from simlab.engine.kernels import streams
+from simlab.engine.world.demand_law import Seasons
 from simlab.models.demand.rare import rate_weight
 from simlab.models.demand.rates import rates
+from simlab.models.demand.seasons.laws import factors_of
 from simlab.models.demand.shrinkage import SizePrior, shrunk_sizes, shrunk_variance
 from simlab.models.grouping import groups
 from simlab.models.history.history import History, effective_periods, places, total_weight
@@ -74,7 +76,12 @@ def named(half_life: float, n: int) -> Remembered:
 
 
 def remembered(
-    catalog: Catalog, history: History, prior: SizePrior, span: FloatArray, usable: BoolArray
+    catalog: Catalog,
+    history: History,
+    prior: SizePrior,
+    span: FloatArray,
+    usable: BoolArray,
+    seasons: Seasons | None = None,
 ) -> Remembered:
     """Half-life of every group's histories; infinite unless a finite one predicts better beyond chance.
 
@@ -90,6 +97,8 @@ def remembered(
         R + L, periods.
     usable : (n,) bool
         Items whose history counts.
+    seasons : Seasons, optional
+        Profiles from before the first origin: what a season makes is no change.
 
     Notes
     -----
@@ -107,7 +116,7 @@ def remembered(
     n_groups = len(names)
     counts = usable & (history.n_positive > 0)
     rows = _sample(streams.item_keys(catalog.sku, catalog.location), group, counts)
-    item, gain = _gains(history, prior, span, rows)
+    item, gain = _gains(history, prior, span, rows, seasons)
     mean, error, n_sums = _by_group(group[item], gain, n_groups)
     better = np.where((mean > _ERRORS * error) & (n_sums >= _LEAST_SUMS)[:, None], mean, 0.0)
     best = np.where(better.max(axis=1) > 0, np.take(HALF_LIVES, better.argmax(axis=1)), np.inf)
@@ -124,10 +133,8 @@ def remembered(
     )
 
 
-def _groups(
-    catalog: Catalog, history: History, usable: BoolArray
-) -> tuple[IntArray, list[tuple[str, str]]]:
-    """(n,) group of each item, and names: pool by how often there is demand; small ones of a kind together."""
+def _groups(catalog: Catalog, history: History, usable: BoolArray) -> tuple[IntArray, list[tuple[str, str]]]:
+    """(n,) group of each item, and names: pool by how often there is demand; small ones together."""
     pool, pools = groups(catalog.texts.get(catalog.study.models.pool_by), catalog.n_items)
     interval = history.n_observed / np.maximum(history.n_positive, 1)
     often = np.searchsorted(_INTERVALS, interval, side="right")
@@ -148,9 +155,7 @@ def _sample(keys: KeyArray, group: IntArray, counts: BoolArray) -> IntArray:
     return np.sort(rows[np.arange(rows.size) - begin < _MOST_ITEMS])
 
 
-def _by_group(
-    group: IntArray, gain: FloatArray, n_groups: int
-) -> tuple[FloatArray, FloatArray, IntArray]:
+def _by_group(group: IntArray, gain: FloatArray, n_groups: int) -> tuple[FloatArray, FloatArray, IntArray]:
     """(groups, half-lives) mean gain and its standard error, and (groups,) sums."""
     n = np.bincount(group, minlength=n_groups)
     count = np.maximum(n, 1)[:, None]
@@ -166,7 +171,7 @@ def _by_group(
 
 
 def _gains(
-    history: History, prior: SizePrior, span: FloatArray, rows: IntArray
+    history: History, prior: SizePrior, span: FloatArray, rows: IntArray, seasons: Seasons | None
 ) -> tuple[IntArray, FloatArray]:
     """Item of every predicted sum, and (m, half-lives) log score minus that of the whole history."""
     periods = np.maximum(np.rint(span), 1).astype(np.int64)
@@ -175,7 +180,7 @@ def _gains(
     parts = [
         _sums(ages, horizon)
         for horizon in np.unique(periods[rows]).tolist()
-        for ages in _tables(history, rows[periods[rows] == horizon])
+        for ages in _tables(history, rows[periods[rows] == horizon], seasons)
     ]
     if not parts:
         return np.zeros(0, np.int64), np.zeros((0, len(HALF_LIVES)))
@@ -190,6 +195,7 @@ class _Ages(NamedTuple):
     item: IntArray
     n: IntArray
     table: FloatArray
+    factor: FloatArray | None
 
 
 class _Sums(NamedTuple):
@@ -197,8 +203,10 @@ class _Sums(NamedTuple):
 
     Attributes
     ----------
-    item, horizon, known : (m,) int64
-        Row of the history, periods summed, and periods before.
+    item, known : (m,) int64
+        Row of the history, and periods before.
+    horizon : (m,) float
+        Periods summed, each times its multiplier of the season.
     happened : (m,) float
         Units.
     positive, total, squares : (m, half-lives tried) float
@@ -206,15 +214,15 @@ class _Sums(NamedTuple):
     """
 
     item: IntArray
-    horizon: IntArray
     known: IntArray
+    horizon: FloatArray
     happened: FloatArray
     positive: FloatArray
     total: FloatArray
     squares: FloatArray
 
 
-def _tables(history: History, rows: IntArray) -> Iterator[_Ages]:
+def _tables(history: History, rows: IntArray, seasons: Seasons | None) -> Iterator[_Ages]:
     place = places(history)
     bounds = np.searchsorted(history.item, np.arange(history.n_items + 1))
     size = max(1, _BLOCK // max(history.calendar.n_periods, 1))
@@ -226,7 +234,13 @@ def _tables(history: History, rows: IntArray) -> Iterator[_Ages]:
         cell = np.arange(length.sum()) + np.repeat(bounds[own] - (np.cumsum(length) - length), length)
         table = np.zeros((own.size, int(n.max(initial=1))))
         table[row, n[row] - 1 - place[cell]] = history.quantity[cell]
-        yield _Ages(own, n, table)
+        factor = None
+        if seasons is not None:
+            width = table.shape[1]
+            forward = factors_of(history, own, width, seasons)
+            age = np.maximum(n[:, None] - 1 - np.arange(width), 0)
+            factor = np.take_along_axis(forward, age, axis=1)
+        yield _Ages(own, n, table, factor)
 
 
 def _origins(longest: int, horizon: int) -> IntArray:
@@ -251,14 +265,33 @@ def _sums(ages: _Ages, horizon: int) -> _Sums:
     early = (origins <= ages.n[:, None] // _SCORED_SHARE) & (ages.n[:, None] - origins >= _FIRST)
     row, at = np.nonzero(early & (positive[:, :, 0] > 0))
     known = ages.n[row] - origins[at]
-    scale = effective_periods(known[:, None], _TRIED) / total_weight(known[:, None], _TRIED)
-    return _Sums(
-        ages.item[row],
-        np.full(row.size, horizon),
-        known,
-        (ages.table @ inside.astype(np.float64))[row, at],
-        *(one[row, at] * scale for one in (positive, total, squares)),
-    )
+    worth = effective_periods(known[:, None], _TRIED)
+    scale = worth / total_weight(known[:, None], _TRIED)
+    found = [one[row, at] * scale for one in (positive, total, squares)]
+    ahead = np.full(row.size, float(horizon))
+    if ages.factor is not None:
+        ahead = (ages.factor @ inside.astype(np.float64))[row, at]
+        lived = np.where(np.arange(width) < ages.n[:, None], ages.factor, 0.0)
+        first, second = (((lived**power) @ weight).reshape(shape)[row, at] * scale for power in (1, 2))
+        found = _without_season(worth, first, second, *found)
+    happened = (ages.table @ inside.astype(np.float64))[row, at]
+    return _Sums(ages.item[row], known, ahead, happened, *found)
+
+
+def _without_season(
+    n: FloatArray,
+    first: FloatArray,
+    second: FloatArray,
+    positive: FloatArray,
+    total: FloatArray,
+    squares: FloatArray,
+) -> list[FloatArray]:
+    """Periods with demand, units and units² as they would be at multiplier 1; first, second: Σm, Σm²."""
+    times = n / np.maximum(first, 1e-12)
+    mean = total / n
+    left = np.maximum(squares / n - mean**2 - (second * times**2 / n - 1) * mean**2, 0.0)
+    at_one = mean * times
+    return [np.minimum(positive * times, n), n * at_one, n * (left * times + at_one**2)]
 
 
 def _scores(sums: _Sums, prior: SizePrior, column: int) -> FloatArray:

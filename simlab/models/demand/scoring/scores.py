@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.arrays import FloatArray, IntArray
 from simlab.engine.world.demand_law import Seasons
+from simlab.models.demand.scoring.rolling_past import RollingPast
 from simlab.models.demand.seasons.laws import factors_of
 from simlab.models.demand.shrinkage import SizePrior, shrunk_variance
-from simlab.models.demand.scoring.rolling_past import RollingPast
 from simlab.models.history.history import History, places, tables
 from simlab.models.statistics import log_intermittent, log_negative_binomial, log_poisson
+from simlab.register.laws import SCORED_NAMES
 
-SCORED = ("poisson", "negative_binomial", "intermittent", "empirical")
-
-BASE = SCORED.index("negative_binomial")
+BASE = SCORED_NAMES.index("negative_binomial")
 """The law that the others are compared with."""
 
-FURTHER = ("stuttering_poisson", "markov")
-"""Laws that may be candidates if the study says so."""
 _SCORED_SHARE = 1 / 3  # the last third of the periods is predicted
 _FIRST = 8  # periods known at the first origin, at least
 
@@ -71,7 +69,7 @@ def rolling_scores(
     score : {"log", "crps"}
         With ``crps`` laws are fitted again four times, not in every period.
     further : tuple of str
-        Of `FURTHER`: scored too, by their logarithm.
+        Of `FURTHER_NAMES`: scored too, by their logarithm.
     seasons : Seasons, optional
         Profiles of the items that are scored with their season in: each law has the mean and variance of
         the phase that it predicts (a chain follows no profile and is scored without). Their laws are fitted
@@ -89,7 +87,7 @@ def rolling_scores(
     ----------
     Gneiting & Raftery (2007), Strictly proper scoring rules, prediction, and estimation.
     """
-    laws = (*SCORED, *further)
+    laws = (*SCORED_NAMES, *further)
     shape = (history.n_items, len(laws))
     mean, noise = np.full(shape, np.nan), np.full(shape, np.nan)
     n, first = history.n_observed, first_predicted(history)
@@ -240,28 +238,76 @@ def further_scores(
         past.before(one)[row, at] * scale for one in (table, table**2, (table > 0).astype(np.float64))
     )
     variance = shrunk_variance(known, positive, total, squares, prior.variation[row], prior.strength)
-    found = []
-    for law in laws:
-        if law == "stuttering_poisson":
-            mean, own = (total + 0.5) / known, variance
-            if factor is not None:
-                before = [past.before(factor**k)[row, at] * scale for k in (1, 2)]
-                spread = (before[1] * known / before[0] ** 2 - 1) * mean**2
-                ratio = np.maximum(variance - spread, 0.0) / mean
-                mean = (total + 0.5) / before[0] * np.maximum(factor[row, at], 1e-9)
-                own = ratio * mean
-            found.append(log_stuttering(value, mean, own))
-        else:
-            plain = log_intermittent(value, known, positive, total, variance)
-            found.append(plain + _lasting(past, row, at, scale, known, positive))
-    return np.array(found)
+    predicted = Predicted(past, row, at, value, known, scale, positive, total, variance, factor)
+    return np.array([FURTHER_SCORES[law](predicted) for law in laws])
 
 
-def _lasting(
-    past: RollingPast, row: IntArray, at: IntArray, scale: FloatArray, known: FloatArray, positive: FloatArray
-) -> FloatArray:
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """Predicted periods, and what the periods before each of them say.
+
+    Attributes
+    ----------
+    past : RollingPast
+    row, at : (m,) int64
+        Row and period predicted.
+    value : (m,) float
+        Demand that came.
+    known, positive, total : (m,) float
+        Periods before it, those with demand, and their units.
+    scale : (m,) float
+        What sums of weights before it are multiplied with.
+    variance : (m,) float
+        Of a period, the variation of sizes shrunk.
+    factor : (rows, periods) float or None
+        Multipliers of the season.
+    """
+
+    past: RollingPast
+    row: IntArray
+    at: IntArray
+    value: FloatArray
+    known: FloatArray
+    scale: FloatArray
+    positive: FloatArray
+    total: FloatArray
+    variance: FloatArray
+    factor: FloatArray | None
+
+    def moments_by_arrivals(self) -> tuple[FloatArray, FloatArray]:
+        """(m,) mean and variance of the predicted period, variance/mean kept by its season."""
+        mean = (self.total + 0.5) / self.known
+        if self.factor is None:
+            return mean, self.variance
+        row, at, factor = self.row, self.at, self.factor
+        before = [self.past.before(factor**k)[row, at] * self.scale for k in (1, 2)]
+        spread = (before[1] * self.known / before[0] ** 2 - 1) * mean**2
+        ratio = np.maximum(self.variance - spread, 0.0) / mean
+        mean = (self.total + 0.5) / before[0] * np.maximum(factor[row, at], 1e-9)
+        return mean, ratio * mean
+
+
+def _stuttering(predicted: Predicted) -> FloatArray:
+    return log_stuttering(predicted.value, *predicted.moments_by_arrivals())
+
+
+def _markov(predicted: Predicted) -> FloatArray:
+    one = predicted
+    plain = log_intermittent(one.value, one.known, one.positive, one.total, one.variance)
+    return np.asarray(plain + _lasting(one))
+
+
+FURTHER_SCORES: dict[str, Callable[[Predicted], FloatArray]] = {
+    "stuttering_poisson": _stuttering,
+    "markov": _markov,
+}
+"""(m,) log scores of the laws that ``auto`` compares if the study names them."""
+
+
+def _lasting(one: Predicted) -> FloatArray:
     """What knowing the period before adds to the logarithm of the chance of demand, or of none."""
-    busy = past.table > 0
+    past, row, at, scale = one.past, one.row, one.at, one.scale
+    known, positive, busy = one.known, one.positive, past.table > 0
     pairs = np.zeros(busy.shape)
     pairs[:, 1:] = busy[:, 1:] & busy[:, :-1]
     both = past.before(pairs)[row, at] * scale

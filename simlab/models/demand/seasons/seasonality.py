@@ -9,13 +9,23 @@ import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
-from simlab.engine.world.demand_law import DemandLaw, LawKind, Seasons
+from simlab.engine.world.demand_law import DemandLaw, Seasons
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.demand.past.bootstraps import CYCLES
 from simlab.models.demand.seasons.laws import at_one_by_frequency, season_sums
 from simlab.models.grouping import groups, no_such_column
 from simlab.models.history.history import History, opened
 from simlab.models.statistics import benjamini_hochberg
+from simlab.register.laws import (
+    BY_ARRIVALS_KINDS,
+    BY_DISPERSION_KINDS,
+    BY_VARIATION_KINDS,
+    OVERDISPERSED_KINDS,
+    UNDERDISPERSED_KINDS,
+    UNSEASONAL_KINDS,
+    LawKind,
+    true_variance,
+)
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -24,7 +34,6 @@ if TYPE_CHECKING:
 _FALSE_SHARE = 0.05
 _LEAST_CYCLES = 2
 _NAMES_SHOWN = 5
-_UNSEASONAL = (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS, LawKind.CALENDAR, LawKind.MARKOV)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +94,7 @@ def seasonal(
     assert spec is not None
     cycle = spec.cycle or CYCLES[catalog.study.period]
     found = profiles(catalog, history, cycle)
-    has = found.believed[found.member] & ~given & ~np.isin(law.kind, _UNSEASONAL) & (law.mean > 0)
+    has = found.believed[found.member] & ~given & ~np.isin(law.kind, UNSEASONAL_KINDS) & (law.mean > 0)
     if not has.any():
         return law, (_remark(found, cycle, 0),), found
     seasons = Seasons.rounded(
@@ -241,15 +250,13 @@ def _at_one(law: DemandLaw, history: History, seasons: Seasons, has: BoolArray) 
     ratio = second / first**2
     over = (left - law.mean) / ratio  # mean²/r of the overdispersed part, at the history's mean
     scale = (mean / np.maximum(law.mean, 1e-300)) ** 2
-    variance = np.where(kind == LawKind.NEGATIVE_BINOMIAL, mean + over * scale, law.variance)
-    variance = np.where(kind == LawKind.POISSON, mean, variance)
-    variance = np.where(kind == LawKind.GEOMETRIC, mean * (1 + mean), variance)
-    by_arrivals = np.isin(kind, (LawKind.STUTTERING_POISSON, LawKind.BINOMIAL))
+    variance = np.where(np.isin(kind, BY_DISPERSION_KINDS), mean + over * scale, law.variance)
+    by_arrivals = np.isin(kind, BY_ARRIVALS_KINDS)
     variance = np.where(by_arrivals, left * mean / np.maximum(law.mean, 1e-300), variance)
-    by_scale = np.isin(kind, (LawKind.GAMMA, LawKind.LOGNORMAL, LawKind.NORMAL))
-    variance = np.where(by_scale, left / ratio * scale, variance)
-    tight = np.isin(kind, (LawKind.NEGATIVE_BINOMIAL, LawKind.STUTTERING_POISSON)) & (variance <= mean)
-    tight |= (kind == LawKind.BINOMIAL) & ((variance >= mean) | (variance <= 0))
+    variance = np.where(np.isin(kind, BY_VARIATION_KINDS), left / ratio * scale, variance)
+    variance = true_variance(kind, mean, variance)
+    tight = np.isin(kind, OVERDISPERSED_KINDS) & (variance <= mean)
+    tight |= np.isin(kind, UNDERDISPERSED_KINDS) & ((variance >= mean) | (variance <= 0))
     kind = np.where(has & tight, LawKind.POISSON, kind).astype(np.int8)
     variance = np.where(kind == LawKind.POISSON, mean, variance)
     return replace(law, kind=kind, mean=mean, variance=np.where(has, variance, law.variance))

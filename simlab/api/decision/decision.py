@@ -1,0 +1,166 @@
+"""Today, the same service, and what is proposed: the table that a decision is made on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simlab.api.decision.columns import Reading, deciding_row, readings
+from simlab.api.finance.prices import point_prices
+from simlab.api.plans.same_service import SAME_SERVICE
+from simlab.api.show import Column, Kind, ResultTable, spread
+from simlab.measures.decision import COLUMNS, ROWS, points, short_money, short_rate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simlab.api.plans.outcome import Outcome
+
+PROPOSED = "segmented"
+HABIT_TITLE = "A98 B95 C90 (no current levels given)"
+_SHOWN = (
+    Column("name", "", Kind.TEXT),
+    Column("today_shown", "today", Kind.TEXT),
+    Column("same_service_shown", "same service", Kind.TEXT),
+    Column("proposed_shown", "proposed", Kind.TEXT),
+    Column("change_shown", "change", Kind.TEXT),
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Decision:
+    """What the plan gives and takes against today, on fresh randomness that chose neither.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row per measure (`measure`, `name`, `unit`) with a column and an interval for ``today``,
+        ``same_service`` (the cheapest plan by segment that serves at least what today serves; NaN where
+        there is none), ``proposed``, ``change`` (proposed − today, paired) and ``change_share`` (of
+        amounts, a fraction). Rates are fractions, changes of rates too (0.01 is a point).
+    plans : dict of str to str
+        Kind of plan behind each column: today is ``today`` or, without current levels, ``habit``.
+    weight : str
+        Weight of a unit in the service that decided, as the study file names it.
+    row : str
+        The measure that decided.
+    currency : str
+    """
+
+    frame: pd.DataFrame
+    plans: dict[str, str]
+    weight: str
+    row: str
+    currency: str
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Headings of the columns."""
+        today = "Today" if self.plans["today"] == "today" else HABIT_TITLE
+        return {"today": today, "same_service": "Same service", "proposed": "Proposed", "change": "Change"}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per measure."""
+        return self.frame
+
+    def row_of(self, measure: str) -> dict[str, Any]:
+        """One measure; empty where the run does not have it."""
+        rows = self.frame[self.frame["measure"] == measure]
+        return {} if rows.empty else {str(key): value for key, value in rows.iloc[0].to_dict().items()}
+
+    def shown(self) -> pd.DataFrame:
+        """Texts for people: name and one text per column."""
+        import pandas as pd
+
+        records = [{str(key): x for key, x in row.items()} for row in self.frame.to_dict("records")]
+        rows = [
+            {"name": row["name"], **{f"{name}_shown": cell(row, name, self.currency) for name in COLUMNS}}
+            | {"change_shown": change(row, self.currency)}
+            for row in records
+        ]
+        return pd.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        return repr(self._table())
+
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()
+
+    def _table(self) -> ResultTable:
+        titles = {f"{key}_shown": title for key, title in self.titles.items()}
+        columns = tuple(Column(one.key, titles.get(one.key, one.heading), one.kind) for one in _SHOWN)
+        note = "long run, on fresh random demand; change: proposed − today"
+        return ResultTable("Decision", self.shown(), note, columns, self.currency)
+
+
+def decision(opt: Outcome) -> Decision:
+    """The table of three columns of an optimised study."""
+    import pandas as pd
+
+    plans = {"today": opt.references.now, "same_service": SAME_SERVICE, "proposed": PROPOSED}
+    found = {name: readings(opt, kind) for name, kind in plans.items() if kind in opt.verdict}
+    rows = [_row(key, found, opt.settings.level) for key in ROWS if key in found["proposed"]]
+    level = opt.settings.level
+    for key, price in point_prices(opt).items():
+        if np.isfinite(price.value):
+            rows.append(_named(key) | spread("proposed", price))
+    frame = pd.DataFrame(rows, columns=_columns())
+    frame["level"] = level
+    keys = opt.accounting.keys
+    return Decision(frame, plans, keys["weight"], deciding_row(opt), opt.data.study.currency)
+
+
+def _named(key: str) -> dict[str, Any]:
+    row = ROWS[key]
+    return {"measure": row.key, "name": row.name, "unit": row.unit}
+
+
+def _columns() -> list[str]:
+    measured = [f"{name}{end}" for name in (*COLUMNS, "change") for end in ("", "_low", "_high")]
+    return ["measure", "name", "unit", *measured, "change_share"]
+
+
+def _row(key: str, found: dict[str, dict[str, Reading]], level: float) -> dict[str, Any]:
+    row = _named(key)
+    for name, plan in found.items():
+        row |= spread(name, plan[key].estimate(level))
+    now, proposed = found["today"][key], found["proposed"][key]
+    row |= spread("change", proposed.less(now, level))
+    if proposed.whole is None:
+        row["change_share"] = proposed.share(now, level).value
+    return row
+
+
+def cell(row: dict[str, Any], column: str, currency: str) -> str:
+    """One value as text."""
+    value, unit = row[column], row["unit"]
+    if value != value:
+        return "–"
+    return _written(float(value), unit, currency)
+
+
+def _written(value: float, unit: str, currency: str) -> str:
+    sign = "-" if value < 0 else ""
+    if unit == "money":
+        return sign + short_money(value, currency)
+    if unit == "rate":
+        return short_rate(value)
+    fine = unit == "number" or (unit == "days" and abs(value) < 10)
+    return f"{sign}{abs(value):,.1f}" if fine else f"{sign}{abs(value):,.0f}"
+
+
+def change(row: dict[str, Any], currency: str) -> str:
+    """The change as text: rates in points, amounts with their share."""
+    value, unit = row["change"], row["unit"]
+    if value != value:
+        return ""
+    sign = "-" if value < 0 else "+"
+    if unit == "rate":
+        return f"{sign}{points(value)}"
+    share = row["change_share"]
+    tail = (
+        f" ({'-' if share < 0 else '+'}{abs(100 * share):.0f}%)" if share == share and unit == "money" else ""
+    )
+    return sign + _written(abs(float(value)), unit, currency) + tail

@@ -1,0 +1,78 @@
+"""The documentation site: builds without a warning, asks nobody, and what it shows runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from worlds.places import ROOT
+
+DOCS = ROOT / "docs"
+_LINK = re.compile(r"\]\(([^)#]+\.(?:md|ipynb|py|svg|png))")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site as CI builds it: warnings are errors."""
+    pytest.importorskip("sphinx", reason="the documentation needs the extra 'docs'")
+    out = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", str(out / "trees")]
+    # libraries beneath Sphinx warn of their own future: only what Sphinx itself says counts here
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run(
+        [*command, str(DOCS), str(out / "html")],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return out / "html"
+
+
+def test_the_site_builds_without_a_warning_and_loads_nothing_from_elsewhere(site: Path) -> None:
+    """Scripts, styles and pictures lie beside the pages."""
+    loads = re.compile(r"<(?:script|link|img)[^>]+(?:src|href)=\"(?:https?:)?//[^\"]+\"")
+    pages = sorted(site.rglob("*.html"))
+    assert len(pages) > 20
+    assert {str(page): found for page in pages if (found := loads.findall(page.read_text("utf-8")))} == {}
+
+
+def test_every_option_of_the_study_file_stands_in_its_reference(site: Path) -> None:
+    """Read off the model: an option that the sample names is there with its comment."""
+    page = (site / "_generated" / "study_file.html").read_text("utf-8")
+    for option in ("no_history", "level_limit", "budget_on", "time_limit", "block_items"):
+        assert f">{option}<" in page, option
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    """README, the pages of the site and the documents for developers."""
+    for page in [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *DOCS.rglob("*.md")]:
+        if "_generated" in page.parts:
+            continue
+        for link in _LINK.findall(page.read_text("utf-8")):
+            if link.startswith("http") or "_generated" in link:
+                continue
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_readme_is_short() -> None:
+    """What does not fit stands in the site."""
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 150
+
+
+@pytest.mark.slow
+def test_the_python_of_the_recipes_runs(tmp_path: Path) -> None:
+    """All blocks of the page, from top to bottom, as a reader would paste them."""
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / "recipes.md").read_text("utf-8"), re.DOTALL)
+    script = tmp_path / "recipes.py"
+    script.write_text("import matplotlib\nmatplotlib.use('agg')\n" + "\n".join(blocks), "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
+    assert done.returncode == 0, done.stderr
