@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from simlab.measures import ALL
 from simlab.report.kit.formats import DASH, is_number, money, number, percent, span
 from simlab.report.kit.reading import records
-from simlab.report.plan import looked_at, sources
+from simlab.report.plan import looked_at, remembered, sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,9 +70,9 @@ def _histories(tables: RunTables) -> Row:
         "menu": "Histories",
         "title": "What the histories look like, and what they cannot say",
         "texts": texts,
-        "tables": [_classes(tables)],
+        "tables": [_classes(tables), *remembered.tables(tables)],
         "charts": charts,
-        "notes": (*unsaid_sentences(tables), *cannot_say(tables)),
+        "notes": (*remembered.notes(tables), *unsaid_sentences(tables), *cannot_say(tables)),
     }
 
 

@@ -52,6 +52,7 @@ _NEEDED = {
     "uplift": ("driver", "group", "factor", "low", "high", "n_items", "n_periods", "borrowed", "future"),
     "worst_fits": ("rank", "sku", "location", "law", "gap", "first", "last", "observed", "expected"),
     "levels_to_look_at": ("sku", "location", "level", "largest_demand", "value", "share", "reason"),
+    "memory": ("group", "demand_comes", "n_items", "n_sums", "half_life"),
     "lead_times": ("supplier", "received", "open", "mean_days", "drifted", "has_weekday", "is_shared"),
 }
 _MAX_POINTS, _MAX_TARGETS = 400, 60_000
@@ -91,6 +92,7 @@ class RunTables:
     uplift: pd.DataFrame | None = None
     lead_times: pd.DataFrame | None = None
     levels_to_look_at: pd.DataFrame | None = None
+    memory: pd.DataFrame | None = None
 
     @property
     def currency(self) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray
 from simlab.engine.world.demand_law import Chain, LawKind, Past
-from simlab.models.history.history import History, opened, places, tables
+from simlab.models.history.history import History, opened, places, tables, total_weight
 
 BLOCKS = (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS)
 
@@ -16,6 +16,7 @@ _CHANCE = 2.0**32
 _TRANSITIONS = 10.0  # transitions that independence is worth when a chain is fitted
 _PER_PHASE = 5  # observations that a calendar phase should have on average
 _SIGNIFICANT = 2.0
+_NOTHING = 1e-9
 _STRETCHES = 16  # ends of the history that a series of weighted periods is made of
 
 
@@ -147,6 +148,16 @@ def recent_again(n: int, half_life: float) -> IntArray:
     return np.concatenate([np.arange(max(n - k, 0), n) for k in stretches(half_life).tolist()])
 
 
+def _decay(history: History) -> tuple[FloatArray, FloatArray]:
+    """(n,) weight of a period ÷ that of the next, and weight of the first; 1 where all count alike."""
+    if history.half_life is None:
+        return np.ones(history.n_items), np.ones(history.n_items)
+    n = np.maximum(history.n_observed, 1)
+    ratio = 0.5 ** (1 / history.half_life)
+    scale = history.n_effective / np.maximum(total_weight(n, history.half_life), 1e-300)
+    return np.asarray(ratio), np.asarray(scale * ratio ** (n - 1))
+
+
 def stretches(half_life: float) -> IntArray:
     """(16,) lengths of ends of a history, so that age a lies in a share 2^(−a ÷ half-life) of them."""
     chance = 1 - (np.arange(_STRETCHES) + 0.5) / _STRETCHES
@@ -207,12 +218,13 @@ def occurrence(history: History) -> tuple[FloatArray, FloatArray]:
     follows = history.sums((same & (np.diff(place, prepend=-2) == 1)).astype(np.float64))
     ends = history.sums((place == history.n_observed[history.item] - 1).astype(np.float64))
     begins = history.sums((place == 0).astype(np.float64))
-    busy = positive - ends  # periods with demand that have a successor
-    quiet = n - 1 - busy
+    ratio, oldest = _decay(history)
+    busy = (positive - ends) / ratio  # periods with demand that have a successor, by its weight
+    quiet = n - oldest - busy
     starts = positive - begins - follows
-    share = positive / np.maximum(n, 1)
+    share = np.minimum(positive / np.maximum(n, 1), 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        seen = np.where((busy > 0) & (quiet > 0), follows / busy - starts / quiet, 0.0)
+        seen = np.where((busy > _NOTHING) & (quiet > _NOTHING), follows / busy - starts / quiet, 0.0)
         least = -np.minimum(share / (1 - share), (1 - share) / share)
     seen = seen * (n - 1) / (n - 1 + _TRANSITIONS)
     return share, np.asarray(np.clip(seen, np.nan_to_num(least, nan=0.0, neginf=-1.0), 1.0))

@@ -17,7 +17,7 @@ from simlab.models.demand.seasons.laws import factors_of
 from simlab.models.demand.shrinkage import SizePrior, shrunk_sizes, shrunk_variance
 from simlab.models.grouping import groups
 from simlab.models.history.history import History, effective_periods, places, total_weight
-from simlab.models.statistics import log_negative_binomial, log_poisson
+from simlab.models.statistics import benjamini_hochberg, log_negative_binomial, log_poisson, normal_p
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -28,9 +28,10 @@ HALF_LIVES = (13.0, 26.0, 52.0, 104.0)
 _TRIED = np.array([np.inf, *HALF_LIVES])
 _MOST_ITEMS = 2000  # of a group
 _ERRORS = 2.0  # standard errors by which a half-life has to be better
+_FALSE_SHARE = 0.05  # of the half-lives that are believed to be better
 _SCORED_SHARE = 3  # sums within the last third of a history are predicted
 _FIRST = 8  # periods known at the first origin, at least
-_MOST_ORIGINS = 8
+_MOST_ORIGINS = 6
 _LEAST_SUMS = 100  # predicted sums from which a group may have a half-life
 _INTERVALS = (1.32, 4.0)  # mean intervals between demands, in periods, where groups are cut
 _OFTEN = ("often", "now and then", "rarely")
@@ -55,7 +56,7 @@ class Remembered:
         Half-life of the group.
     gain, error : (g, 4) float
         Mean log score of a sum minus that of the whole history, for each of `HALF_LIVES`, and its standard
-        error over item × origin; NaN where nothing was predicted.
+        error over SKU × origin; NaN where nothing was predicted.
     """
 
     half_life: FloatArray
@@ -106,7 +107,8 @@ def remembered(
     is predicted by a negative binomial (Poisson where variance ≤ mean) with mean and variance as they would
     be fitted to all periods before, for every half-life: rates of rare items shrunk towards comparable ones.
     Items count from their first demand on. A half-life is taken where its mean log score beats that of the
-    whole history by more than two standard errors over item × origin; of several the best.
+    whole history by more than two standard errors, at most 5 % falsely over all groups (Benjamini–Hochberg);
+    of several the best. Errors are over SKU × origin: locations of one SKU share what moves them.
 
     References
     ----------
@@ -116,9 +118,11 @@ def remembered(
     n_groups = len(names)
     counts = usable & (history.n_positive > 0)
     rows = _sample(streams.item_keys(catalog.sku, catalog.location), group, counts)
-    item, gain = _gains(history, prior, span, rows, seasons)
-    mean, error, n_sums = _by_group(group[item], gain, n_groups)
-    better = np.where((mean > _ERRORS * error) & (n_sums >= _LEAST_SUMS)[:, None], mean, 0.0)
+    item, age, gain = _gains(history, prior, span, rows, seasons)
+    of_sku = np.unique(np.array(catalog.sku, dtype=object), return_inverse=True)[1].ravel()
+    cluster = of_sku[item] * (age.max(initial=0) + 1) + age
+    mean, error, n_sums = _by_group(group[item], gain, cluster, n_groups)
+    better = np.where(_beyond_chance(mean, error, n_sums), mean, 0.0)
     best = np.where(better.max(axis=1) > 0, np.take(HALF_LIVES, better.argmax(axis=1)), np.inf)
     size = np.bincount(group[counts], minlength=n_groups)
     shown = np.flatnonzero(size > 0)
@@ -131,6 +135,15 @@ def remembered(
         mean[shown],
         error[shown],
     )
+
+
+def _beyond_chance(mean: FloatArray, error: FloatArray, n_sums: IntArray) -> BoolArray:
+    """(groups, half-lives) better by two standard errors, and not because one looked at so many groups."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.where((n_sums >= _LEAST_SUMS)[:, None], mean / error, np.nan)
+    p = np.where(z > 0, normal_p(z) / 2, 1 - normal_p(z) / 2)
+    believed = benjamini_hochberg(p.ravel(), _FALSE_SHARE).reshape(p.shape)
+    return np.asarray(believed & (z > _ERRORS))
 
 
 def _groups(catalog: Catalog, history: History, usable: BoolArray) -> tuple[IntArray, list[tuple[str, str]]]:
@@ -155,25 +168,27 @@ def _sample(keys: KeyArray, group: IntArray, counts: BoolArray) -> IntArray:
     return np.sort(rows[np.arange(rows.size) - begin < _MOST_ITEMS])
 
 
-def _by_group(group: IntArray, gain: FloatArray, n_groups: int) -> tuple[FloatArray, FloatArray, IntArray]:
-    """(groups, half-lives) mean gain and its standard error, and (groups,) sums."""
+def _by_group(
+    group: IntArray, gain: FloatArray, cluster: IntArray, n_groups: int
+) -> tuple[FloatArray, FloatArray, IntArray]:
+    """(groups, half-lives) mean gain and its standard error over clusters, and (groups,) sums."""
     n = np.bincount(group, minlength=n_groups)
     count = np.maximum(n, 1)[:, None]
     mean = np.array([np.bincount(group, line, n_groups) for line in gain.T]).T / count
-    away = (gain - mean[group]) ** 2
-    spread = np.array([np.bincount(group, line, n_groups) for line in away.T]).T / np.maximum(count - 1, 1)
-    none = n == 0
-    return (
-        np.where(none[:, None], np.nan, mean),
-        np.where(none[:, None], np.nan, np.sqrt(spread / count)),
-        n,
-    )
+    _, first, place = np.unique(group * (cluster.max(initial=0) + 1) + cluster, True, True)
+    of_cluster = group[first]
+    away = np.array([np.bincount(place, line, first.size) for line in (gain - mean[group]).T]).T
+    squares = np.array([np.bincount(of_cluster, line**2, n_groups) for line in away.T]).T
+    clusters = np.bincount(of_cluster, minlength=n_groups)[:, None]
+    error = np.sqrt(squares * clusters / np.maximum(clusters - 1, 1)) / count
+    none = (n == 0)[:, None]
+    return np.where(none, np.nan, mean), np.where(none, np.nan, error), n
 
 
 def _gains(
     history: History, prior: SizePrior, span: FloatArray, rows: IntArray, seasons: Seasons | None
-) -> tuple[IntArray, FloatArray]:
-    """Item of every predicted sum, and (m, half-lives) log score minus that of the whole history."""
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Item and origin of every predicted sum, and (m, half-lives) log score minus the whole history's."""
     periods = np.maximum(np.rint(span), 1).astype(np.int64)
     longest = history.n_observed // _SCORED_SHARE
     rows = rows[(longest >= periods)[rows] & (history.n_observed - periods >= _FIRST)[rows]]
@@ -183,10 +198,10 @@ def _gains(
         for ages in _tables(history, rows[periods[rows] == horizon], seasons)
     ]
     if not parts:
-        return np.zeros(0, np.int64), np.zeros((0, len(HALF_LIVES)))
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, len(HALF_LIVES)))
     every = _Sums(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     scores = [_scores(every, prior, column) for column in range(_TRIED.size)]
-    return every.item, np.array(scores[1:]).T - scores[0][:, None]
+    return every.item, every.age, np.array(scores[1:]).T - scores[0][:, None]
 
 
 class _Ages(NamedTuple):
@@ -203,8 +218,8 @@ class _Sums(NamedTuple):
 
     Attributes
     ----------
-    item, known : (m,) int64
-        Row of the history, and periods before.
+    item, age, known : (m,) int64
+        Row of the history, age of the origin, and periods before it.
     horizon : (m,) float
         Periods summed, each times its multiplier of the season.
     happened : (m,) float
@@ -214,6 +229,7 @@ class _Sums(NamedTuple):
     """
 
     item: IntArray
+    age: IntArray
     known: IntArray
     horizon: FloatArray
     happened: FloatArray
@@ -244,7 +260,7 @@ def _tables(history: History, rows: IntArray, seasons: Seasons | None) -> Iterat
 
 
 def _origins(longest: int, horizon: int) -> IntArray:
-    """Ages at which a sum begins, at least twice its length apart, at most 8 over the last third."""
+    """Ages at which a sum begins, at least twice its length apart, at most 6 over the last third."""
     step = max(2 * horizon, -(-longest // (_SCORED_SHARE * _MOST_ORIGINS)))
     return np.arange(horizon, longest // _SCORED_SHARE + 1, step)
 
@@ -275,7 +291,7 @@ def _sums(ages: _Ages, horizon: int) -> _Sums:
         first, second = (((lived**power) @ weight).reshape(shape)[row, at] * scale for power in (1, 2))
         found = _without_season(worth, first, second, *found)
     happened = (ages.table @ inside.astype(np.float64))[row, at]
-    return _Sums(ages.item[row], known, ahead, happened, *found)
+    return _Sums(ages.item[row], origins[at], known, ahead, happened, *found)
 
 
 def _without_season(
