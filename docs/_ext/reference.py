@@ -6,10 +6,8 @@ comments of the sample study and the sections' docstrings, errors from the calls
 
 from __future__ import annotations
 
-import ast
 import json
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 import simlab
-from simlab.catalog import findings
+from simlab.api.reference.codes import AREAS, codes
 from simlab.cli.app import app
 from simlab.study.history_sections import Condition
 from simlab.study.study import Study
@@ -202,80 +200,29 @@ def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
 
 # ---------------------------------------------------------------------------------------------------
 # Errors
-TABLE = "<table>"  # stands for the three letters of a table
-_NUMBERS = {
-    name: n for name, n in vars(findings).items() if name.isupper() and isinstance(n, int) and n < 100
-}
-_AREAS = {
-    TABLE: "Tables: the letters are "
-    + ", ".join(f"{code} for {table}" for table, code in findings.CODES.items()),
-    "CAS": "Cases of selfcheck",
-    "INI": "simlab init",
-    "MOD": "Laws, lead times",
-    "OPT": "Optimisation",
-    "POL": "Policies",
-    "RUN": "Run folders",
-    "SEG": "Segments",
-    "STU": "Study file",
-}
-
-
 def errors() -> str:
     """Every code with what it says; what depends on the input stands as …"""
-    found: dict[str, dict[str, None]] = defaultdict(dict)
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for code, text in _said(ast.parse(path.read_text("utf-8"))):
-            found[code][text] = None
     lines = [
         "# Errors",
         "",
         "Every code that a message can carry, read off the program; `…` stands for what it says of your",
         "input. A message names file, line, column, the value found and the likely fix, and all problems",
-        "come at once.",
+        "come at once. `simlab explain E-ITM-017` says the same in a terminal. Codes of tables carry ITM for",
+        "items, DEM for demand, REC for receipts, PER for periods, OPO for open orders; here TAB.",
         "[What a command ends with](../exit_codes.md).",
         "",
     ]
-    for area in sorted({code.split("-")[1] for code in found}, key=lambda area: _AREAS.get(area, area)):
-        lines += [f"## {_AREAS.get(area, area)}", "", "| code | says |", "| --- | --- |"]
-        for code in sorted(code for code in found if code.split("-")[1] == area):
-            texts = [text for text in found[code] if text] or ["depends on the case: the message says it"]
-            lines.append(f"| `{code}` | {_cell('; '.join(texts[:6]))} |")
+    known = codes()
+    for area in sorted({one.area for one in known.values()}, key=lambda area: AREAS.get(area, area)):
+        title = AREAS.get(area, area)
+        lines += [
+            f"## {title[0].upper()}{title[1:]}",
+            "",
+            "| code | says | what to do |",
+            "| --- | --- | --- |",
+        ]
+        for one in (one for one in known.values() if one.area == area):
+            says = "; ".join(one.says[:6]) or "depends on the case: the message says it"
+            lines.append(f"| `{one.code}` | {_cell(says)} | {_cell('; '.join(one.fixes[:4]))} |")
         lines.append("")
     return "\n".join(lines)
-
-
-def _said(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Codes in calls and tuples of literals, each with the text that stands beside it."""
-    for scope in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))):
-        local = {
-            target.id: _text(node.value, {})
-            for node in ast.walk(scope)
-            if isinstance(node, ast.Assign)
-            for target in node.targets
-            if isinstance(target, ast.Name)
-        }
-        for node in ast.walk(scope):
-            parts = node.args if isinstance(node, ast.Call) else getattr(node, "elts", [])
-            code = next((found for part in parts if (found := _code(part))), "")
-            if code:
-                texts = [_text(part, local) for part in parts]
-                said = [text for text in texts if " " in text and re.search("[a-z]{2}", text)]
-                yield code, said[0] if said else ""
-
-
-def _code(node: ast.AST) -> str:
-    """The code that a literal, or the name of a finding of tables, stands for."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value if re.fullmatch(r"[EW]-[A-Z]{3}-\d{3}", node.value) else ""
-    name = getattr(node, "id", getattr(node, "attr", ""))
-    return f"E-{TABLE}-{_NUMBERS[name]:03d}" if name in _NUMBERS else ""
-
-
-def _text(node: ast.AST, local: dict[str, str]) -> str:
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) and not _code(node) else ""
-    if isinstance(node, ast.JoinedStr):
-        return "".join(_text(part, {}) if isinstance(part, ast.Constant) else "…" for part in node.values)
-    if isinstance(node, ast.Name):
-        return local.get(node.id, "")
-    return _text(node.body, local) if isinstance(node, ast.IfExp) else ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.api.data.data import Data, demo, load
+from simlab.api.simulator.levels import FAMILIES
 from simlab.api.simulator.stored import table_hash
 from simlab.engine.prepare.on_grid import parts_of, split_rows
 from simlab.engine.recorder.ledger import Ledger, ledger
@@ -106,7 +107,7 @@ def trace(
     facts = folder.manifest
     row, own = _planned(folder, item)
     chosen = _sample(facts, sample)
-    data = _same_data(folder, study)
+    data = same_data(folder, study)
     levels = _levels(facts, data, row, own)
     horizon = _horizon(facts, chosen)
     if not 0 <= replication < horizon.replications:
@@ -161,7 +162,10 @@ def _levels(facts: dict[str, Any], data: Data, row: int, own: pd.Series[Any]) ->
         factor[row] = own["safety_factor"]
         spec = ForecastSpec(**facts["policy"]["forecast"])
         return following(data.models, spec, factor).take(np.array([row]))
-    family = given_levels(data.models).levels.family[row] if named == GIVEN else _FAMILIES[named]
+    if own.get("family") in FAMILIES:
+        family = FAMILIES[own["family"]]
+    else:  # runs of 0.2 and before say it once for all
+        family = given_levels(data.models).levels.family[row] if named == GIVEN else _FAMILIES[named]
     parts = int(data.catalog.parts[row])  # the plan is in the files' units
     top = round(own["order_up_to"] * parts)
     low = top - 1 if family == Family.ORDER_UP_TO else round(own["reorder_point"] * parts)
@@ -189,7 +193,7 @@ def _horizon(facts: dict[str, Any], sample: str) -> Horizon:
     return Horizon(facts["periods"], facts["warmup"], n, 1, facts["seeds"][sample])
 
 
-def _same_data(folder: RunFolder, study: str | Path | None) -> Data:
+def same_data(folder: RunFolder, study: str | Path | None) -> Data:
     """The study's data, loaded again and checked against the run's hash of laws and terms."""
     wanted = folder.manifest["table_hash"]
     source = _study_file(folder) if study is None else Path(study)

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from simlab.cli.audit import audit
-from simlab.cli.check import check_document, print_check
-from simlab.cli.compare import compare
-from simlab.cli.ending import ends_with_exit_code
+from simlab.cli.commands.check import check_document, print_check
+from simlab.cli.commands.speed import print_speed
+from simlab.cli.ending import ends_with_exit_code, is_command
 from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Verbose, Workers
-from simlab.cli.outcome import print_run
 from simlab.cli.progress import watched
 from simlab.cli.say import say
-from simlab.cli.selfcheck import selfcheck
-from simlab.cli.speed import print_speed
+from simlab.cli.show.outcome import print_run
 from simlab.cli.tables import print_json, print_table, records
-from simlab.cli.trace import trace
 
 app = typer.Typer(
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 3 study or data invalid, 4 no plan meets the "
     "constraints, 5 incomplete, 130 interrupted.",
-    add_completion=False,
+    add_completion=True,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -61,6 +59,7 @@ def simlab(
 def demo(
     out: Out = None,
     workers: Workers = None,
+    verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -73,13 +72,14 @@ def demo(
     \b
     Examples:
       simlab demo
+      simlab demo -v
       simlab demo --out first-look --format json
     """
     from simlab import api
 
     with watched(quiet) as progress:
-        result = api.run_demo(out=out, workers=workers, progress=progress)
-    print_run(result, format, quiet)
+        result = api.run_demo(out=out, workers=workers, progress=progress, draw=False)
+    print_run(result, format, quiet, verbose)
 
 
 @app.command()
@@ -170,7 +170,7 @@ def simulate(
     from simlab import api
 
     with watched(quiet) as progress:
-        result = api.run_simulate(study, out=out, workers=workers, progress=progress)
+        result = api.run_simulate(study, out=out, workers=workers, progress=progress, draw=False)
     print_run(result, format, quiet)
 
 
@@ -181,6 +181,7 @@ def optimize(
     out: Out = None,
     curves: Curves = None,
     workers: Workers = None,
+    verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -197,14 +198,17 @@ def optimize(
     \b
     Examples:
       simlab optimize mystudy/study.toml
+      simlab optimize mystudy/study.toml -v
       simlab optimize mystudy/study.toml --format json
       simlab optimize study.toml --curves runs/retailer
     """
     from simlab import api
 
     with watched(quiet) as progress:
-        result = api.run_optimize(study, out=out, workers=workers, progress=progress, curves=curves)
-    print_run(result, format, quiet)
+        result = api.run_optimize(
+            study, out=out, workers=workers, progress=progress, curves=curves, draw=False
+        )
+    print_run(result, format, quiet, verbose)
 
 
 @app.command()
@@ -223,7 +227,7 @@ def report(
     """
     from simlab import api
 
-    say(str(api.render_report(run)))
+    say(str(api.render_report(run, apart=True)))
 
 
 @app.command()
@@ -260,7 +264,19 @@ def doctor(
         raise typer.Exit(1)
 
 
-app.command()(selfcheck)
-app.command()(audit)
-app.command()(trace)
-app.add_typer(compare, name="compare")
+def _add_files() -> None:
+    """Files of `commands`: the group of a file that has one, else its functions that are commands."""
+    package = importlib.import_module("simlab.cli.commands")
+    for file in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{file.name}")
+        own = [
+            value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__
+        ]
+        groups = [value for value in vars(module).values() if isinstance(value, typer.Typer)]
+        for group in groups:
+            app.add_typer(group, name=file.name)
+        for command in () if groups else filter(is_command, own):
+            app.command()(command)
+
+
+_add_files()

@@ -28,7 +28,9 @@ def _cells(value: Any) -> Any:
     return value if isinstance(value, (list, tuple)) else (value,)
 
 
-Cells = Annotated[tuple[Cell, ...], BeforeValidator(_cells), Field(min_length=1)]
+Cells = Annotated[
+    tuple[Cell, ...], BeforeValidator(_cells, json_schema_input_type=Cell | list[Cell]), Field(min_length=1)
+]
 
 
 class Condition(Spec):
@@ -78,7 +80,8 @@ def _condition(value: Any) -> Any:
     return value if isinstance(value, (Mapping, Condition)) else {"any_of": value}
 
 
-RowFilter = dict[str, Annotated[Condition, BeforeValidator(_condition)]]
+_Written = Condition | Cell | list[Cell]
+RowFilter = dict[str, Annotated[Condition, BeforeValidator(_condition, json_schema_input_type=_Written)]]
 """Column → condition; a row takes part where all hold."""
 
 
@@ -164,6 +167,9 @@ class OutlierSpec(Spec):
     action: Literal["list", "clip", "drop"] = "list"
 
 
+Driver = Literal["promotion", "price"]
+
+
 class UpliftSpec(Spec):
     """What moves demand, and how much of it is expected in future.
 
@@ -173,7 +179,9 @@ class UpliftSpec(Spec):
     """
 
     drivers: Annotated[
-        tuple[Literal["promotion", "price"], ...], BeforeValidator(one_or_more), Field(min_length=1)
+        tuple[Driver, ...],
+        BeforeValidator(one_or_more, json_schema_input_type=Driver | list[Driver]),
+        Field(min_length=1),
     ] = ("promotion",)
     future: Literal["observed", "none"] | Share = "observed"
 

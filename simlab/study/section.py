@@ -20,7 +20,7 @@ def one_or_more(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-Names = Annotated[tuple[Text, ...], BeforeValidator(one_or_more)]
+Names = Annotated[tuple[Text, ...], BeforeValidator(one_or_more, json_schema_input_type=str | list[str])]
 
 HEADER = ("name", "currency", "period", "week_starts", "as_of")
 """Options of the section [study], which are attributes of `Study` itself."""

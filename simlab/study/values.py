@@ -100,7 +100,7 @@ Target = Annotated[Number, AfterValidator(_target)]
 Factor = Annotated[Positive, AfterValidator(_factor)]
 Share = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
 Day = Annotated[dt.date, BeforeValidator(_day)]
-Span = Annotated[tuple[dt.date, dt.date], BeforeValidator(_span)]
+Span = Annotated[tuple[dt.date, dt.date], BeforeValidator(_span, json_schema_input_type=str | list[str])]
 
 
 def closed_days(

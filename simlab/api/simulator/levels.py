@@ -13,6 +13,14 @@ from simlab.models import Models
 from simlab.policies import PlannedLevels
 from simlab.segments import Segmentation
 
+_WORDS = {
+    Family.ORDER_UP_TO: "order_up_to",
+    Family.REORDER_QUANTITY: "reorder_quantity",
+    Family.REORDER_UP_TO: "reorder_up_to",
+}
+FAMILIES = {word: family for family, word in _WORDS.items()}
+"""The rule of a row of the plan by its name."""
+
 
 def level_frame(
     catalog: Catalog,
@@ -54,3 +62,10 @@ def _factors(levels: Levels, column: IntArray) -> dict[str, FloatArray]:
     if levels.forecast is None:
         return {}
     return {"safety_factor": levels.forecast.factor[np.arange(column.size), column]}
+
+
+def families(levels: Levels) -> list[str]:
+    """The rule of every SKU-location, as a study names it; those that follow a forecast: forecast."""
+    moves = levels.moves()
+    words = [_WORDS[Family(int(code))] for code in levels.family]
+    return ["forecast" if moved else word for word, moved in zip(words, moves, strict=True)]

@@ -1,0 +1,157 @@
+"""Every code of a problem: what it says and what to do, read off the calls that raise it.
+
+A fact stands in one place: the message where it is raised. What depends on the input stands as …
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from simlab.catalog import findings
+from simlab.errors import UsageError, listed
+
+PACKAGE = Path(__file__).parents[2]
+_TABLES = {code: table for table, code in findings.CODES.items()}
+_ANY = "TAB"  # stands for the three letters of a table
+_NUMBERS = {
+    name: n for name, n in vars(findings).items() if name.isupper() and isinstance(n, int) and n < 100
+}
+_CODE = re.compile(r"[EW]-[A-Z]{3}-\d{3}")
+_WORD = re.compile("[a-z]{2}")
+
+AREAS = {
+    _ANY: "tables",
+    "CAS": "cases of selfcheck",
+    "INI": "simlab init",
+    "MOD": "laws and lead times",
+    "OPT": "optimisation",
+    "POL": "policies",
+    "RUN": "run folders",
+    "SEG": "segments",
+    "STU": "the study file",
+} | {code: f"the table {table}" for code, table in _TABLES.items()}
+"""Three letters of a code → what it speaks of."""
+
+_WHY = {
+    _ANY: "Tables are not repaired in silence: what cannot be counted exactly is refused, all at once.",
+    "CAS": "A case of known answer must be complete, else nothing is compared.",
+    "INI": "The study is written only where the tables say enough.",
+    "MOD": "A law is fitted or taken only where the data can carry it.",
+    "OPT": "A limit is checked before anything is simulated, so that no time is lost.",
+    "POL": "Levels must be possible before they are simulated.",
+    "RUN": "A finished run is evidence: what is missing or changed is said, never guessed.",
+    "SEG": "Every SKU-location belongs to exactly one segment, by a rule that can be told.",
+    "STU": "Options are read strictly: an unknown or contradictory one is refused, never ignored.",
+}
+
+
+@dataclass(frozen=True)
+class Code:
+    """One code.
+
+    Attributes
+    ----------
+    code : str
+        Such as ``E-ITM-017``; of tables ``E-TAB-017`` stands for all of them.
+    says : tuple of str
+        Messages; … stands for what depends on the input.
+    fixes : tuple of str
+        What is allowed, or the likely remedy.
+    """
+
+    code: str
+    says: tuple[str, ...]
+    fixes: tuple[str, ...]
+
+    @property
+    def area(self) -> str:
+        """The three letters."""
+        return self.code.split("-")[1]
+
+
+@cache
+def codes() -> dict[str, Code]:
+    """Every code of the program, by code."""
+    found: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for code, text, fix in _said(ast.parse(path.read_text("utf-8"))):
+            says, fixes = found.setdefault(code, ({}, {}))
+            says |= {text: None} if text else {}
+            fixes |= {fix: None} if fix else {}
+    return {code: Code(code, tuple(says), tuple(fixes)) for code, (says, fixes) in sorted(found.items())}
+
+
+def explain(code: str) -> str:
+    """What a code means: what it says, why it is refused, what to do.
+
+    Raises
+    ------
+    UsageError
+        There is no such code.
+    """
+    asked = code.strip().strip("[]").removeprefix("error[").upper()
+    parts = asked.split("-")
+    known = codes()
+    general = f"{parts[0]}-{_ANY}-{parts[2]}" if len(parts) == 3 and parts[1] in _TABLES else asked
+    found = known.get(asked) or known.get(general)
+    if found is None:
+        same = [one for one in known if len(parts) > 1 and f"-{parts[1]}-" in one]
+        hint = f"codes of {AREAS[parts[1]]}: {listed(same, 12)}" if same else f"such as {next(iter(known))}"
+        raise UsageError(f"there is no code {code!r}; {hint}")
+    area = parts[1]
+    lines = [f"{asked}: {AREAS.get(area, area)}", "", "It says"]
+    lines += [f"  {text}" for text in found.says] or ["  what the case is: the message tells it"]
+    lines += ["", "Why", f"  {_WHY.get(area, _WHY[_ANY])}"]
+    if found.fixes:
+        lines += ["", "What to do", *(f"  {text}" for text in found.fixes)]
+    return "\n".join(
+        [*lines, "", "… stands for what the message says of your input, with file, line and column."]
+    )
+
+
+def _said(tree: ast.Module) -> Iterator[tuple[str, str, str]]:
+    """(code, message, fix) of every call and tuple that names a code."""
+    for scope in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))):
+        local = {
+            target.id: _text(node.value, {})
+            for node in ast.walk(scope)
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(scope):
+            parts = node.args if isinstance(node, ast.Call) else getattr(node, "elts", [])
+            place = next((at for at, part in enumerate(parts) if _code(part)), None)
+            if place is None:
+                continue
+            texts = [text for part in parts[place + 1 :] if _is_prose(text := _text(part, local))]
+            named = {word.arg: _text(word.value, local) for word in getattr(node, "keywords", [])}
+            fix = named.get("fix") or (texts[-1] if len(texts) > 1 else "")
+            yield _code(parts[place]), texts[0] if texts else "", fix
+
+
+def _is_prose(text: str) -> bool:
+    return " " in text and _WORD.search(text) is not None
+
+
+def _code(node: ast.AST) -> str:
+    """The code that a literal, or the name of a finding of tables, stands for."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value if _CODE.fullmatch(node.value) else ""
+    name = getattr(node, "id", getattr(node, "attr", ""))
+    return f"E-{_ANY}-{_NUMBERS[name]:03d}" if name in _NUMBERS else ""
+
+
+def _text(node: ast.AST, local: dict[str, str]) -> str:
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) and not _code(node) else ""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_text(part, {}) if isinstance(part, ast.Constant) else "…" for part in node.values)
+    if isinstance(node, ast.Name):
+        return local.get(node.id, "")
+    return _text(node.body, local) if isinstance(node, ast.IfExp) else ""

@@ -1,0 +1,60 @@
+"""Codes explained, and the schema of the study file."""
+
+from __future__ import annotations
+
+import tomllib
+
+import jsonschema
+import pytest
+from worlds.places import ROOT
+
+from simlab.api.reference.codes import codes, explain
+from simlab.api.reference.schema import study_schema
+from simlab.errors import UsageError
+
+
+def test_every_code_of_the_sources_is_known() -> None:
+    """Nearly all say what they are about; tables share their numbers."""
+    known = codes()
+    assert len(known) > 100
+    assert sum(bool(one.says) for one in known.values()) > 0.9 * len(known)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("E-ITM-012", "is not a whole number"),
+        ("error[E-DEM-013]", "is negative"),
+        ("e-stu-004", "unknown option"),
+    ],
+)
+def test_a_code_is_explained_as_a_message_shows_it(code: str, said: str) -> None:
+    """With brackets or without, in any case; the codes of a table by that table."""
+    text = explain(code)
+    assert said in text
+    assert "Why" in text
+
+
+@pytest.mark.parametrize("code", ["E-ITM-999", "nonsense", ""])
+def test_an_unknown_code_names_those_there_are(code: str) -> None:
+    with pytest.raises(UsageError, match="there is no code"):
+        explain(code)
+
+
+def test_the_schema_takes_the_sample_and_refuses_what_the_reader_refuses() -> None:
+    """The same study is valid for an editor; an unknown option is not."""
+    schema = study_schema()
+    study = tomllib.loads((ROOT / "simlab" / "samples" / "study.toml").read_text("utf-8"))
+    plain = _as_json(study)
+    jsonschema.validate(plain, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**plain, "simulation": {"replicatoins": 3}}, schema)
+
+
+def _as_json(value: object) -> object:
+    """TOML's dates as JSON has them."""
+    if isinstance(value, dict):
+        return {name: _as_json(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_as_json(one) for one in value]
+    return value if isinstance(value, (str, int, float, bool)) else str(value)
