@@ -104,8 +104,8 @@ def remembered(
     Notes
     -----
     At origins in the last third of a history, at least 2 (R + L) apart, the demand of the next R + L periods
-    is predicted by a negative binomial (Poisson where variance ≤ mean) with mean and variance as they would
-    be fitted to all periods before, for every half-life: rates of rare items shrunk towards comparable ones.
+    is predicted for every half-life: nothing, or 1 + a negative binomial, with chance of demand, mean and
+    variance as they would be fitted to all periods before (rates of rare items shrunk towards comparable ones).
     Items count from their first demand on. A half-life is taken where its mean log score beats that of the
     whole history by more than two standard errors, at most 5 % falsely over all groups (Benjamini–Hochberg);
     of several the best. Errors are over SKU × origin: locations of one SKU share what moves them.
@@ -333,13 +333,34 @@ def _scores(sums: _Sums, prior: SizePrior, column: int) -> FloatArray:
     pooled = np.maximum(share * (1 + spread - share) + sums.horizon * doubt, 0.0) * size**2
     alone = shrunk_variance(n, positive, total, squares, variation, prior.strength)
     variance = weight * pooled + (1 - weight) * alone
-    return _log_sums(sums.happened, sums.horizon * share * size, sums.horizon * variance)
+    silent = _silent(share, doubt, sums.horizon)
+    return _log_sums(sums.happened, silent, sums.horizon * share * size, sums.horizon * variance)
 
 
-def _log_sums(happened: FloatArray, mean: FloatArray, variance: FloatArray) -> FloatArray:
-    """(m,) log probability of what happened by a negative binomial, a Poisson law where it is too narrow."""
-    mean = np.maximum(mean, 1e-12)
-    out = log_poisson(happened, mean)
-    wide = variance > mean * (1 + 1e-9)
-    out[wide] = log_negative_binomial(happened[wide], mean[wide], variance[wide])
+def _silent(share: FloatArray, doubt: FloatArray, horizon: FloatArray) -> FloatArray:
+    """(m,) chance of no demand at all; with a gamma law of the rate where it is in doubt."""
+    share = np.minimum(share, 1 - 1e-9)
+    time = -horizon * np.log1p(-share)
+    some = doubt > 0
+    spread = np.where(some, doubt, 1.0) / np.maximum(share, 1e-12) ** 2
+    return np.asarray(np.exp(np.where(some, -np.log1p(time * spread) / spread, -time)))
+
+
+def _log_sums(happened: FloatArray, silent: FloatArray, mean: FloatArray, variance: FloatArray) -> FloatArray:
+    """(m,) log probability of what happened: nothing, or 1 + a negative binomial with the moments left.
+
+    A Poisson law where these vary too little. One law of all values would be judged by how badly it fits
+    the zeros, and the widest half-life would win.
+    """
+    silent = np.clip(silent, 1e-12, 1 - 1e-12)
+    size = np.maximum(mean / (1 - silent), 1.0)
+    spread = np.maximum((variance + mean**2) / (1 - silent) - size**2, 0.0)
+    more = np.maximum(size - 1, 1e-9)
+    out = np.log(silent)
+    some = np.flatnonzero(happened > 0)
+    left, mid, var = happened[some] - 1, more[some], spread[some]
+    found = log_poisson(left, mid)
+    wide = var > mid * (1 + 1e-9)
+    found[wide] = log_negative_binomial(left[wide], mid[wide], var[wide])
+    out[some] = np.log1p(-silent[some]) + found
     return out
