@@ -105,10 +105,11 @@ def remembered(
     -----
     At origins in the last third of a history, at least 2 (R + L) apart, the demand of the next R + L periods
     is predicted for every half-life: nothing, or 1 + a negative binomial, with chance of demand, mean and
-    variance as they would be fitted to all periods before (rates of rare items shrunk towards comparable ones).
-    Items count from their first demand on. A half-life is taken where its mean log score beats that of the
-    whole history by more than two standard errors, at most 5 % falsely over all groups (Benjamini–Hochberg);
-    of several the best. Errors are over SKU × origin: locations of one SKU share what moves them.
+    variance as they would be fitted to all periods before (rates of rare items shrunk towards comparable
+    ones). Items count from their first demand on. A half-life is taken where its mean log score beats that
+    of the whole history by more than two standard errors, at most 5 % falsely over all groups
+    (Benjamini–Hochberg); of several the best. Errors are over SKU × origin: locations of one SKU share what
+    moves them.
 
     References
     ----------
