@@ -107,7 +107,7 @@ def test_every_name_means_one_column() -> None:
         assert set(names) <= set(TABLES[table])
         every = [other for others in names.values() for other in others]
         assert len(every) == len(set(every))
-        assert set(every) & set(TABLES[table]) <= {"product"}  # of ours too, and a name of `sku` elsewhere
+        assert set(every) & set(TABLES[table]) <= {"product"}  # a name of the item, or its number
         for column, others in names.items():
             for other in others:
                 assert plain(other) == other
