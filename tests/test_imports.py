@@ -61,7 +61,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("finance", "learning"),
         ("accounts", "decision"),
         ("output",),
-        ("ordering",),
+        ("exporting", "ordering"),
         ("audits", "checks", "comparison", "contest", "optimization"),
         ("reference", "starting"),
         ("commands",),
