@@ -234,7 +234,8 @@ def optimize(
     with clock.stage("same service"):
         compared = with_same_service(ready.simulator, solved, ready.references, ready.targets)
         ready = replace(ready, references=compared)
-    search, verdict = tested(ready, solved, clock)
+    fresh = tested(ready, solved, clock)
+    verdict = fresh.verdict
     scale = settings.scale(data.study)
     return Optimization(
         data=data,
@@ -245,8 +246,9 @@ def optimize(
         curves=sums,
         solved=solved,
         references=ready.references,
-        search=search,
+        search=fresh.search,
         verdict=verdict,
+        items=fresh.items,
         comparisons=compare_counted(
             solved.comparable(verdict), solved.at_fill(verdict), scale, ready.simulator.accounting
         ),

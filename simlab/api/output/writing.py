@@ -233,7 +233,7 @@ def simulated_frames(opt: Outcome) -> dict[str, pd.DataFrame]:
     data, segmentation = opt.data, opt.segmentation
     column = opt.solved.columns["segmented"]
     fresh = opt.settings.horizon("verdict", opt.warmup)
-    achieved = items.achieved(data, opt.solved.kept["segmented"], fresh, opt.settings, "verdict")
+    achieved = items.achieved(data, opt.solved.kept["segmented"], fresh, opt.settings, "verdict", opt.items)
     asked = np.array(opt.targets)[column]
     plan = tables.plan_frame(data.catalog, data.models, segmentation, asked, opt.planned, column, achieved)
     return {
@@ -271,7 +271,7 @@ def simulation_frames(simulation: Simulation) -> dict[str, pd.DataFrame]:
     column = np.zeros(segmentation.codes.size, dtype=np.int64)
     settings = simulation.settings
     horizon = settings.horizon("search", simulation.warmup)
-    achieved = items.achieved(data, simulation.planned.levels, horizon, settings, "search")
+    achieved = items.achieved(data, simulation.planned.levels, horizon, settings, "search", simulation.items)
     asked = np.asarray(simulation.targets)[segmentation.codes]
     plan = tables.plan_frame(
         data.catalog, data.models, segmentation, asked, simulation.planned, column, achieved
