@@ -252,8 +252,8 @@ def _notes(plan: pd.DataFrame, found: dict[int, Rule], system: str, current: boo
     if up_to and not current:
         lines.append(
             f"{up_to:,} rules order up to S at every review (min = max = S): run the scheduler on "
-            "review days only. A system that checks every day orders more often, and serves more than planned "
-            "from the same levels."
+            "review days only. A system that checks every day orders more often, and serves more "
+            "than planned from the same levels."
         )
     waits = sorted({float(one) for one in rows["review_period"].dropna()})
     if waits and not current:
