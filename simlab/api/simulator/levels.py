@@ -8,9 +8,10 @@ import pandas as pd
 from simlab.api.data.fitted import review_periods
 from simlab.arrays import FloatArray, IntArray
 from simlab.catalog import Catalog
-from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.levels import Levels
 from simlab.models import Models
 from simlab.policies import PlannedLevels
+from simlab.register.families import has_point
 from simlab.segments import Segmentation
 
 
@@ -25,7 +26,7 @@ def level_frame(
     """Levels of one column per SKU-location, in units."""
     rows = np.arange(column.size)
     levels = planned.levels
-    up_to = levels.family == Family.ORDER_UP_TO
+    up_to = ~has_point(levels.family)
     parts = catalog.parts
     whole = bool((parts == 1).all())
 
