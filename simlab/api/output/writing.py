@@ -152,10 +152,12 @@ def write_optimization(
 ) -> RunResult:
     """Write what was simulated, then every analysis on its own, seal the run, render the report."""
     opt, started = finance.outcome, time.perf_counter()
-    analyses = Analyses(folder)
+    if progress is not None:
+        progress("write", 0, 0)
     frames = simulated_frames(opt)
     written = write_first(folder, frames)
     further = derived_frames(finance, frames)
+    analyses = Analyses(folder, progress=progress, total=len(further) + _MORE)
     found = {name: analyses.of(name, find, None) for name, find in further.items()}
     frames |= {name: frame for name, frame in found.items() if frame is not None}
     kept, histories = opt.solved.kept["segmented"], tuple[Statement, ...]()
@@ -175,6 +177,10 @@ def write_optimization(
     shown = tables.shown(frames)
     record = Record(opt.data, "optimize", frames, shown, told, facts, times, files, analyses, written)
     return replace(write_run(record, folder, started, progress), brief=screen)
+
+
+_MORE = 4
+"""Analyses of `write_optimization` beside the tables of `derived_frames`."""
 
 
 def write_simulation(
