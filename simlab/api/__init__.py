@@ -18,11 +18,13 @@ from simlab.api.comparison.runs import RunComparison, RunPair, compare_runs
 from simlab.api.contest.contest import Contest, compare
 from simlab.api.contest.outcome import Rounds
 from simlab.api.data.data import Data, demo, load, load_frames
+from simlab.api.exporting.export import Export, export
 from simlab.api.learning.learning import segment
 from simlab.api.optimization import Optimization, optimize
 from simlab.api.ordering.orders import Orders, orders
 from simlab.api.output.writing import RunResult, draw_report, render_report
 from simlab.api.rollout.gate import Gate, gate
+from simlab.api.rollout.waves import WavePlan
 from simlab.api.simulation import Breakdown, Simulation, simulate
 from simlab.api.tracing import Trace, trace
 from simlab.policies import Policy
@@ -35,6 +37,7 @@ __all__ = [
     "CheckResult",
     "Contest",
     "Data",
+    "Export",
     "Gate",
     "Optimization",
     "Orders",
@@ -48,6 +51,7 @@ __all__ = [
     "RunResult",
     "Simulation",
     "Trace",
+    "WavePlan",
     "audit",
     "check",
     "compare",
@@ -55,6 +59,7 @@ __all__ = [
     "compare_runs",
     "demo",
     "draw_report",
+    "export",
     "gate",
     "init",
     "load",

@@ -10,6 +10,7 @@ from simlab.report.kit.sheet import asset
 from simlab.report.kit.style import Figure, to_spec
 from simlab.report.plan import finance
 from simlab.report.plan.charts import capital_chart, matrix_chart, service_chart
+from simlab.report.plan.decision import charts as decision_charts
 from simlab.report.plan.frontier_chart import MONEY_TITLE, frontier_chart
 from simlab.report.plan.page import matrix
 from simlab.report.plan.section import section_charts, sections
@@ -37,7 +38,9 @@ def page_charts(tables: RunTables) -> dict[str, Figure]:
     if len(tables.rows(tables.main_plan, tables.sample)) <= MAX_CHART_ROWS:
         charts["capital"] = capital_chart(tables, width="container")
         charts["service"] = service_chart(tables, width="container")
-    return charts | finance.charts(tables, width="container") | section_charts(tables)
+    charts |= decision_charts.charts(tables, width="container")
+    charts |= finance.charts(tables, width="container")
+    return charts | section_charts(tables)
 
 
 def figure_charts(tables: RunTables) -> dict[str, Figure]:
@@ -96,6 +99,7 @@ def page_html(
 
     from simlab.report.kit import method, style
     from simlab.report.plan import explorer, finance, page
+    from simlab.report.plan.decision import screen
 
     points = explorer.explorer(tables)
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -104,8 +108,8 @@ def page_html(
     return template.render(
         manifest=tables.manifest,
         tables=tables,
+        decision=screen.screen(tables),
         verdict=page.verdict(tables),
-        tiles=page.tiles(tables),
         explorer=points,
         explorer_json=script_json(points),
         charts_json=script_json(page_specs(tables) if charts is None else charts),
