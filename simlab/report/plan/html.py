@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 MAX_CHART_ROWS = 60
 
 
-WIDE = 720
-"""Width of a figure in pixels; on the page a chart is as wide as its place."""
+WIDE, HALF = 720, 520
+"""Width of figures in pixels, those of the decision being less; on the page a chart is as wide as its place."""
 _FIGURES = {"capital": "capital_by_segment", "service": "service_by_segment"}
 """Names of figures that differ from the chart's."""
 
@@ -64,7 +64,8 @@ def figure_specs(tables: RunTables, on_page: dict[str, Any]) -> dict[str, Any]:
     found = {}
     for name, spec in on_page.items():
         if name not in MONEY_TITLE:
-            wide = {**spec, "width": WIDE} if spec.get("width") == "container" else spec
+            width = HALF if name in (decision_charts.BUYS, decision_charts.STEPS) else WIDE
+            wide = {**spec, "width": width} if spec.get("width") == "container" else spec
             found[_FIGURES.get(name, name)] = wide
     return found | {name: to_spec(chart) for name, chart in figure_charts(tables).items()}
 
