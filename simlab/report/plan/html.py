@@ -25,7 +25,7 @@ MAX_CHART_ROWS = 60
 
 
 WIDE, HALF = 720, 520
-"""Width of figures in pixels, those of the decision being less; on the page a chart is as wide as its place."""
+"""Width of figures in pixels (half: of the decision); on the page a chart is as wide as its place."""
 _FIGURES = {"capital": "capital_by_segment", "service": "service_by_segment"}
 """Names of figures that differ from the chart's."""
 
