@@ -62,7 +62,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("decision",),
         ("output",),
         ("ordering",),
-        ("audits", "checks", "comparison", "contest", "optimization"),
+        ("audits", "checks", "comparison", "contest", "optimization", "verifying"),
         ("reference", "starting"),
         ("commands",),
     ),

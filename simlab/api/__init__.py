@@ -23,6 +23,8 @@ from simlab.api.ordering.orders import Orders, orders
 from simlab.api.output.writing import RunResult, draw_report, render_report
 from simlab.api.simulation import Breakdown, Simulation, simulate
 from simlab.api.tracing import Trace, trace
+from simlab.api.verifying.pack import pack
+from simlab.api.verifying.verify import Verification, verify
 from simlab.policies import Policy
 from simlab.verdict.audit import Beliefs
 
@@ -45,6 +47,7 @@ __all__ = [
     "RunResult",
     "Simulation",
     "Trace",
+    "Verification",
     "audit",
     "check",
     "compare",
@@ -57,6 +60,7 @@ __all__ = [
     "load_frames",
     "optimize",
     "orders",
+    "pack",
     "render_report",
     "run_audit",
     "run_compare_schemes",
@@ -67,4 +71,5 @@ __all__ = [
     "segment",
     "simulate",
     "trace",
+    "verify",
 ]

@@ -15,6 +15,7 @@ from simlab.cli.commands.reference import explain, schema
 from simlab.cli.commands.selfcheck import selfcheck
 from simlab.cli.commands.speed import print_speed
 from simlab.cli.commands.trace import trace
+from simlab.cli.commands.verify import pack, verify
 from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Verbose, Workers
 from simlab.cli.progress import watched
@@ -24,7 +25,7 @@ from simlab.cli.tables import print_json, print_table, records
 
 app = typer.Typer(
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 3 study or data invalid, 4 no plan meets the "
-    "constraints, 5 incomplete, 130 interrupted.",
+    "constraints, 5 incomplete, 7 not verified, 130 interrupted, 143 terminated.",
     add_completion=True,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -274,4 +275,6 @@ app.command()(trace)
 app.command()(orders)
 app.command()(explain)
 app.command()(schema)
+app.command()(verify)
+app.command()(pack)
 app.add_typer(compare, name="compare")
