@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from simlab.cli.commands.audit import audit
 from simlab.cli.commands.check import check_document, print_check
-from simlab.cli.commands.compare import compare
-from simlab.cli.commands.orders import orders
-from simlab.cli.commands.reference import explain, schema
-from simlab.cli.commands.selfcheck import selfcheck
 from simlab.cli.commands.speed import print_speed
-from simlab.cli.commands.trace import trace
-from simlab.cli.commands.verify import pack, verify
-from simlab.cli.ending import ends_with_exit_code
+from simlab.cli.ending import ends_with_exit_code, is_command
 from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Verbose, Workers
 from simlab.cli.progress import watched
 from simlab.cli.say import say
@@ -25,7 +20,8 @@ from simlab.cli.tables import print_json, print_table, records
 
 app = typer.Typer(
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 3 study or data invalid, 4 no plan meets the "
-    "constraints, 5 incomplete, 7 not verified, 130 interrupted, 143 terminated.",
+    "constraints, 5 incomplete, 6 the gate holds something back, 7 not "
+    "verified, 130 interrupted, 143 terminated.",
     add_completion=True,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -269,12 +265,19 @@ def doctor(
         raise typer.Exit(1)
 
 
-app.command()(selfcheck)
-app.command()(audit)
-app.command()(trace)
-app.command()(orders)
-app.command()(explain)
-app.command()(schema)
-app.command()(verify)
-app.command()(pack)
-app.add_typer(compare, name="compare")
+def _add_files() -> None:
+    """Files of `commands`: the group of a file that has one, else its functions that are commands."""
+    package = importlib.import_module("simlab.cli.commands")
+    for file in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{file.name}")
+        own = [
+            value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__
+        ]
+        groups = [value for value in vars(module).values() if isinstance(value, typer.Typer)]
+        for group in groups:
+            app.add_typer(group, name=file.name)
+        for command in () if groups else filter(is_command, own):
+            app.command()(command)
+
+
+_add_files()

@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simlab.api.data import ordering
+from simlab.api.accounts.tables import account_analyses
 from simlab.api.data.data import Data
 from simlab.api.data.replay import replay_plan
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
-from simlab.api.output import plan_csv, tables
+from simlab.api.output import tables
 from simlab.api.output.apart import Analyses
 from simlab.api.output.brief import Brief, brief
 from simlab.api.output.manifest import optimize_facts, simulate_facts, study_place
+from simlab.api.output.plan_csv import plan_files
 from simlab.api.output.statements import chosen_plan, optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
 from simlab.api.output.world import world_facts, world_frame
@@ -32,8 +33,7 @@ from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
 from simlab.api.simulator.stored import curves_table
 from simlab.engine.world.levels import Levels
-from simlab.engine.world.world import Horizon
-from simlab.execution import Progress
+from simlab.execution import Horizon, Progress
 from simlab.models.history.no_history import no_history_frame
 from simlab.run import RunFolder
 from simlab.run.folder import SEALED
@@ -104,6 +104,8 @@ class Record:
         What failed of them.
     written : dict of str to DataFrame
         Tables that lie in the folder already.
+    has_page : bool
+        Whether a report is drawn.
     """
 
     data: Data
@@ -116,6 +118,7 @@ class Record:
     files: dict[str, bytes] = field(default_factory=dict)
     analyses: Analyses = field(default_factory=Analyses)
     written: dict[str, pd.DataFrame] = field(default_factory=dict)
+    has_page: bool = True
 
 
 def logged(folder: RunFolder, progress: Progress | None) -> Progress:
@@ -154,7 +157,7 @@ def write_optimization(
     analyses = Analyses(folder)
     frames = simulated_frames(opt)
     written = write_first(folder, frames)
-    further = derived_frames(finance)
+    further = derived_frames(finance, frames)
     found = {name: analyses.of(name, find, None) for name, find in further.items()}
     frames |= {name: frame for name, frame in found.items() if frame is not None}
     kept, histories = opt.solved.kept["segmented"], tuple[Statement, ...]()
@@ -230,23 +233,11 @@ def write_first(folder: RunFolder, frames: dict[str, pd.DataFrame]) -> dict[str,
     return dict(frames)
 
 
-def plan_files(
-    data: Data, frames: dict[str, pd.DataFrame], levels: Levels, horizon: Horizon, settings: Settings
-) -> dict[str, bytes]:
-    """What lies beside the plan of a run for people, planning systems and `simlab orders`."""
-    plan = frames["plan"].assign(inventory_value=frames["items"]["inventory_value"])
-    return {
-        plan_csv.PLACE: plan_csv.plan_csv(data, plan, levels, horizon, settings),
-        ordering.PLACE: ordering.packed(ordering.ordering_of(data)),
-    }
-
-
 def optimization_frames(finance: Finance) -> dict[str, pd.DataFrame]:
     """The tables under `results`."""
-    found = {name: find() for name, find in derived_frames(finance).items()}
-    return simulated_frames(finance.outcome) | {
-        name: frame for name, frame in found.items() if frame is not None
-    }
+    frames = simulated_frames(finance.outcome)
+    found = {name: find() for name, find in derived_frames(finance, frames).items()}
+    return frames | {name: frame for name, frame in found.items() if frame is not None}
 
 
 def simulated_frames(opt: Outcome) -> dict[str, pd.DataFrame]:
@@ -254,7 +245,7 @@ def simulated_frames(opt: Outcome) -> dict[str, pd.DataFrame]:
     data, segmentation = opt.data, opt.segmentation
     column = opt.solved.columns["segmented"]
     fresh = opt.settings.horizon("verdict", opt.warmup)
-    achieved = items.achieved(data, opt.solved.kept["segmented"], fresh, opt.settings, "verdict")
+    achieved = items.achieved(data, opt.solved.kept["segmented"], fresh, opt.settings, "verdict", opt.items)
     asked = np.array(opt.targets)[column]
     plan = tables.plan_frame(data.catalog, data.models, segmentation, asked, opt.planned, column, achieved)
     return {
@@ -269,7 +260,9 @@ def simulated_frames(opt: Outcome) -> dict[str, pd.DataFrame]:
     }
 
 
-def derived_frames(finance: Finance) -> dict[str, Callable[[], pd.DataFrame | None]]:
+def derived_frames(
+    finance: Finance, frames: dict[str, pd.DataFrame]
+) -> dict[str, Callable[[], pd.DataFrame | None]]:
     """How the tables of what is made of it are found; some of the first are found anew with more columns."""
     opt = finance.outcome
 
@@ -280,6 +273,7 @@ def derived_frames(finance: Finance) -> dict[str, Callable[[], pd.DataFrame | No
         "segments": lambda: with_money(tables.segment_frame(opt)),
         "reference": lambda: with_money(tables.reference_frame(opt)),
         **finance.analyses(),
+        **account_analyses(opt, frames["items"]["inventory_value"].to_numpy()),
     }
 
 
@@ -289,7 +283,7 @@ def simulation_frames(simulation: Simulation) -> dict[str, pd.DataFrame]:
     column = np.zeros(segmentation.codes.size, dtype=np.int64)
     settings = simulation.settings
     horizon = settings.horizon("search", simulation.warmup)
-    achieved = items.achieved(data, simulation.planned.levels, horizon, settings, "search")
+    achieved = items.achieved(data, simulation.planned.levels, horizon, settings, "search", simulation.items)
     asked = np.asarray(simulation.targets)[segmentation.codes]
     plan = tables.plan_frame(
         data.catalog, data.models, segmentation, asked, simulation.planned, column, achieved
@@ -347,6 +341,9 @@ def write_run(
     )
     faults = dict(record.analyses.faults)
     result = RunResult(folder.path, None, record.told, record.shown, times, faults)
+    if not record.has_page:
+        folder.complete()
+        return result
     return result if folder.drawn_later else _drawn(result, folder, progress)
 
 
