@@ -166,7 +166,9 @@ def write_optimization(
     )
     said = analyses.of("statements", lambda: optimize_statements(finance, frames["items"], None), None)
     told = (*analyses.told(), *(said.statements if said else plain("plan", [chosen_plan(opt)])), *histories)
-    facts = optimize_facts(opt, lines(told)) | ({"decision": said.decision.facts} if said else {})
+    facts = optimize_facts(opt, lines(told)) | (
+        {"decision": said.decision.facts | said.facts} if said else {}
+    )
     times = {**times, **opt.times}
     frames |= {"decision": said.decision.to_frame()} if said else {}
     screen = None
@@ -411,7 +413,7 @@ def with_history(
     frames: dict[str, pd.DataFrame], data: Data, segmentation: Segmentation, levels: Levels
 ) -> tuple[dict[str, pd.DataFrame], tuple[Statement, ...]]:
     """The tables of a run with what its histories look like and, with [replay], what they did to the plan."""
-    from simlab.api.data.fitted import fit_tables
+    from simlab.api.data.fitted import fit_tables, memory_table
     from simlab.api.data.histories import adjustments, diagnosis_columns, uplift, worst_fits
     from simlab.api.data.levels_to_look_at import TABLE, levels_to_look_at
 
@@ -423,6 +425,9 @@ def with_history(
     further_tables = {"worst_fits": worst, "adjustments": adjustments(data), "uplift": uplift(data)}
     found |= {name: table for name, table in further_tables.items() if not table.empty}
     found |= fit_tables(data.catalog, data.models, data.history, segmentation)
+    remembered = memory_table(data.models)
+    if remembered is not None:
+        found["memory"] = remembered
     looked = levels_to_look_at(data, levels, items["inventory_value"].to_numpy())
     found[TABLE] = looked.table
     suppliers = data.lead_times()
