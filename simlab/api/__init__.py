@@ -24,6 +24,7 @@ from simlab.api.optimization import Optimization, optimize
 from simlab.api.ordering.orders import Orders, orders
 from simlab.api.output.writing import RunResult, draw_report, render_report
 from simlab.api.rollout.gate import Gate, gate
+from simlab.api.rollout.waves import WavePlan
 from simlab.api.simulation import Breakdown, Simulation, simulate
 from simlab.api.tracing import Trace, trace
 from simlab.api.verifying.pack import pack
@@ -53,6 +54,7 @@ __all__ = [
     "Simulation",
     "Trace",
     "Verification",
+    "WavePlan",
     "audit",
     "check",
     "compare",
