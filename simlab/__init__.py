@@ -12,6 +12,7 @@ Names arrive when first used, so that ``import simlab`` costs next to nothing::
     contest = sl.compare(data, schemes=["abc", "xyz", "abc+xyz", "tree"])
     rules = sl.compare_policies(data, ["order_up_to", "order_up_to:normal"])
     changes = sl.compare_runs("runs/spring", "runs/autumn")
+    today = sl.orders("runs/retailer", stock="stock.csv")
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         load,
         load_frames,
         optimize,
+        orders,
         segment,
         simulate,
     )
@@ -54,6 +56,7 @@ __all__ = [
     "load",
     "load_frames",
     "optimize",
+    "orders",
     "segment",
     "simulate",
 ]
@@ -71,6 +74,7 @@ _FROM_API = frozenset(
         "load",
         "load_frames",
         "optimize",
+        "orders",
         "segment",
         "simulate",
     }

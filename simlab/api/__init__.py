@@ -9,6 +9,7 @@ from simlab.api.commands import (
     run_compare_schemes,
     run_demo,
     run_optimize,
+    run_orders,
     run_simulate,
 )
 from simlab.api.comparison.policies import PolicyComparison, PolicyEntry, compare_policies
@@ -18,7 +19,8 @@ from simlab.api.contest.outcome import Rounds
 from simlab.api.data.data import Data, demo, load, load_frames
 from simlab.api.learning.learning import segment
 from simlab.api.optimization import Optimization, optimize
-from simlab.api.output.writing import RunResult, render_report
+from simlab.api.ordering.orders import Orders, orders
+from simlab.api.output.writing import RunResult, draw_report, render_report
 from simlab.api.simulation import Breakdown, Simulation, simulate
 from simlab.api.tracing import Trace, trace
 from simlab.policies import Policy
@@ -32,6 +34,7 @@ __all__ = [
     "Contest",
     "Data",
     "Optimization",
+    "Orders",
     "Policy",
     "PolicyComparison",
     "PolicyEntry",
@@ -48,15 +51,18 @@ __all__ = [
     "compare_policies",
     "compare_runs",
     "demo",
+    "draw_report",
     "init",
     "load",
     "load_frames",
     "optimize",
+    "orders",
     "render_report",
     "run_audit",
     "run_compare_schemes",
     "run_demo",
     "run_optimize",
+    "run_orders",
     "run_simulate",
     "segment",
     "simulate",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from simlab.api.contest.record import write_contest
 from simlab.api.data.data import Data, demo, load
 from simlab.api.learning.learning import segment
 from simlab.api.optimization import optimize
+from simlab.api.ordering.orders import Orders, orders
+from simlab.api.ordering.state import demanded, write_state
 from simlab.api.output.writing import RunResult, kept_if_used, logged, write_optimization, write_simulation
 from simlab.api.simulation import simulate
 from simlab.api.simulator.stored import StoredCurves
@@ -25,6 +29,7 @@ from simlab.execution.ahead import kernels_ahead
 from simlab.policies import Policy
 from simlab.policies.policy import GIVEN
 from simlab.run import RunFolder
+from simlab.run.files import write_atomic
 from simlab.segments import Segmentation
 
 
@@ -33,6 +38,7 @@ def run_simulate(
     out: Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    draw: bool = True,
 ) -> RunResult:
     """Replay the study's targets per segment, or its given levels, and write the run folder.
 
@@ -61,12 +67,19 @@ def run_simulate(
     segmentation = segment(data, workers=workers, progress=progress)
     times["fit and segment"] = time.perf_counter() - started
     policy = _policy(data, segmentation)
-    folder = RunFolder.create(out, study.name, study.folder)
+    folder = _new_run(out, study.name, study.folder, draw)
     with kept_if_used(folder):
         simulation = simulate(
             data, policy, segmentation=segmentation, workers=workers, progress=logged(folder, progress)
         )
     return write_simulation(simulation, folder, times, progress)
+
+
+def _new_run(out: Path | None, name: str, base: Path, draw: bool) -> RunFolder:
+    """The folder of a run; `draw`: with its page, else `draw_report` draws it later."""
+    folder = RunFolder.create(out, name, base)
+    folder.drawn_later = not draw
+    return folder
 
 
 def _policy(data: Data, segmentation: Segmentation) -> Policy:
@@ -87,6 +100,7 @@ def run_optimize(
     workers: int | None = None,
     progress: Progress | None = None,
     curves: Path | None = None,
+    draw: bool = True,
 ) -> RunResult:
     """Optimise the study's segment targets, test them, and write the run folder.
 
@@ -99,12 +113,15 @@ def run_optimize(
     stored = None if curves is None else StoredCurves.open(curves)
     data = load(study_path)
     times = {"load": time.perf_counter() - started}
-    folder = RunFolder.create(out, data.study.name, data.study.folder)
+    folder = _new_run(out, data.study.name, data.study.folder, draw)
     return _optimize(data, folder, workers, progress, times, stored)
 
 
 def run_demo(
-    out: Path | None = None, workers: int | None = None, progress: Progress | None = None
+    out: Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    draw: bool = True,
 ) -> RunResult:
     """The made-up retailer from data to report; the run folder lies under the current folder."""
     started = time.perf_counter()
@@ -112,7 +129,7 @@ def run_demo(
         progress("load", 0, 1)
     data = demo()
     times = {"load": time.perf_counter() - started}
-    return _optimize(data, RunFolder.create(out, data.study.name, Path.cwd()), workers, progress, times)
+    return _optimize(data, _new_run(out, data.study.name, Path.cwd(), draw), workers, progress, times)
 
 
 def _optimize(
@@ -149,6 +166,7 @@ def run_compare_schemes(
     rounds: Rounds | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    draw: bool = True,
 ) -> RunResult:
     """Hold a contest of schemes on a study and write its run folder.
 
@@ -162,7 +180,7 @@ def run_compare_schemes(
         progress("load", 0, 1)
     data = load(study_path)
     times = {"load": time.perf_counter() - started}
-    folder = RunFolder.create(out, data.study.name, data.study.folder)
+    folder = _new_run(out, data.study.name, data.study.folder, draw)
     with kept_if_used(folder):
         contest = compare(data, schemes, rounds=rounds, workers=workers, progress=logged(folder, progress))
     return write_contest(contest, folder, times, progress)
@@ -219,6 +237,7 @@ def run_audit(
     out: Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    draw: bool = True,
 ) -> RunResult:
     """Audit the study's targets and the habit, and write the run folder.
 
@@ -228,7 +247,88 @@ def run_audit(
     started = time.perf_counter()
     data = load(study_path)
     times = {"load": time.perf_counter() - started}
-    folder = RunFolder.create(out, data.study.name, data.study.folder)
+    folder = _new_run(out, data.study.name, data.study.folder, draw)
     with kept_if_used(folder):
         result = audit(data, workers=workers, progress=logged(folder, progress))
     return write_audit(result, folder, times, progress)
+
+
+@dataclass(frozen=True)
+class OrdersResult:
+    """What `simlab orders` leaves behind.
+
+    Attributes
+    ----------
+    orders : Orders
+    folder : Path
+        Of `orders.csv` and `excess.csv`.
+    said : tuple of str
+        What was done before, in sentences.
+    """
+
+    orders: Orders
+    folder: Path
+    said: tuple[str, ...] = ()
+
+
+def run_orders(
+    run: str | Path,
+    *,
+    stock: Path | None = None,
+    open_orders: Path | None = None,
+    date: dt.date | str | None = None,
+    budget: float | None = None,
+    state: Path | None = None,
+    receipts: Path | None = None,
+    demand: Path | None = None,
+    state_out: Path | None = None,
+    every_item: bool = False,
+    by_supplier: bool = False,
+    out: Path | None = None,
+    study: Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> OrdersResult:
+    """The orders of a day, written beside the run; a study file is optimized first.
+
+    Parameters
+    ----------
+    demand, state_out : path, optional
+        The day's demand (sku, location, quantity), and where the state of the next morning goes.
+
+    Raises
+    ------
+    UsageError
+        One of `demand` and `state_out` without the other, or a state file that is there already.
+    """
+    if (demand is None) != (state_out is None):
+        raise UsageError(
+            "the state of the next morning needs the day's demand: --demand DAY --state-out FILE"
+        )
+    if state_out is not None and state_out.exists():
+        raise UsageError(f"{state_out}: exists already; nothing is ever replaced")
+    said: tuple[str, ...] = ()
+    if Path(run).is_file():
+        planned = run_optimize(run, workers=workers, progress=progress)
+        said, run = (f"{run} was optimized first: {planned.folder}.",), planned.folder
+    found = orders(
+        run,
+        stock=stock,
+        open_orders=open_orders,
+        date=date,
+        budget=budget,
+        state=state,
+        receipts=receipts,
+        every_item=every_item,
+        study=study,
+        workers=workers,
+    )
+    next_morning = None
+    if demand is not None and state_out is not None:
+        after, _ = demanded(found.source, found.after_ordering(), demand)
+        calendar = found.source.calendar(found.review.day)
+        next_morning = write_state(found.source, after, calendar.later(found.review.day, 1))
+    folder = found.write(out, by_supplier=by_supplier)
+    if next_morning is not None and state_out is not None:
+        write_atomic(state_out, next_morning.encode("utf-8"))
+    return OrdersResult(found, folder, said)

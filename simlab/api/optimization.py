@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab.api.accounts.bridge import bridge_frame
+from simlab.api.accounts.measures import accounts
 from simlab.api.data.data import Data
 from simlab.api.decision.decision import Decision, decision
 from simlab.api.finance.bounds import Bounds, bounds
@@ -110,6 +112,16 @@ class Optimization(Outcome):
     def decision(self) -> Decision:
         """Today, the same service, and the proposed plan side by side, with the change."""
         return decision(self)
+
+    @property
+    def accounts(self) -> ResultTable:
+        """Days of supply, turns, GMROI, capital charge of every compared plan."""
+        return accounts(self)
+
+    @property
+    def bridge(self) -> pd.DataFrame:
+        """From today's yearly result to the plan's, in steps that add up to the cent."""
+        return bridge_frame(self)
 
     @property
     def capital(self) -> Capital:
@@ -222,7 +234,8 @@ def optimize(
     with clock.stage("same service"):
         compared = with_same_service(ready.simulator, solved, ready.references, ready.targets)
         ready = replace(ready, references=compared)
-    search, verdict = tested(ready, solved, clock)
+    fresh = tested(ready, solved, clock)
+    verdict = fresh.verdict
     scale = settings.scale(data.study)
     return Optimization(
         data=data,
@@ -233,8 +246,9 @@ def optimize(
         curves=sums,
         solved=solved,
         references=ready.references,
-        search=search,
+        search=fresh.search,
         verdict=verdict,
+        items=fresh.items,
         comparisons=compare_counted(
             solved.comparable(verdict), solved.at_fill(verdict), scale, ready.simulator.accounting
         ),

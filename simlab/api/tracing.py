@@ -19,7 +19,7 @@ from simlab.engine.world.world import Horizon
 from simlab.errors import UsageError
 from simlab.policies import given_levels
 from simlab.policies.levels.forecasting import FORECAST, calendar_offsets, following
-from simlab.register.families import family_named, rule_of
+from simlab.register.families import TARGET_FAMILIES, family_named, rule_of
 from simlab.run import RunFolder
 from simlab.study.sections import ForecastSpec
 
@@ -100,7 +100,7 @@ def trace(
     facts = folder.manifest
     row, own = _planned(folder, item)
     chosen = _sample(facts, sample)
-    data = _same_data(folder, study)
+    data = same_data(folder, study)
     levels = _levels(facts, data, row, own)
     horizon = _horizon(facts, chosen)
     if not 0 <= replication < horizon.replications:
@@ -155,8 +155,8 @@ def _levels(facts: dict[str, Any], data: Data, row: int, own: pd.Series[Any]) ->
         factor[row] = own["safety_factor"]
         spec = ForecastSpec(**facts["policy"]["forecast"])
         return following(data.models, spec, factor).take(np.array([row]))
-    family = family_named(named).rule
-    if family is None:
+    family = TARGET_FAMILIES.get(str(own.get("family")), family_named(named).rule)
+    if family is None:  # given levels of runs of 0.2 and before, which do not say each item's
         family = given_levels(data.models).levels.family[row]
     parts = int(data.catalog.parts[row])  # the plan is in the files' units
     top = round(own["order_up_to"] * parts)
@@ -185,7 +185,7 @@ def _horizon(facts: dict[str, Any], sample: str) -> Horizon:
     return Horizon(facts["periods"], facts["warmup"], n, 1, facts["seeds"][sample])
 
 
-def _same_data(folder: RunFolder, study: str | Path | None) -> Data:
+def same_data(folder: RunFolder, study: str | Path | None) -> Data:
     """The study's data, loaded again and checked against the run's hash of laws and terms."""
     wanted = folder.manifest["table_hash"]
     source = _study_file(folder) if study is None else Path(study)

@@ -9,7 +9,12 @@ import numpy as np
 from simlab.arrays import IntArray
 from simlab.errors import Problem
 
-CODES = {"items": "ITM", "demand": "DEM", "receipts": "REC", "periods": "PER", "open_orders": "OPO"}
+CODES = {"items": "ITM", "demand": "DEM", "receipts": "REC", "periods": "PER", "open_orders": "OPO"} | {
+    "stock": "STK",
+    "day_demand": "DAY",
+    "day_receipts": "DAY",
+    "plan": "PLN",
+}
 MOST_ROWS_KEPT = 10_000
 UNREADABLE = 1
 EMPTY = 2

@@ -13,9 +13,9 @@ from simlab.cli.commands.check import check_document, print_check
 from simlab.cli.commands.speed import print_speed
 from simlab.cli.ending import ends_with_exit_code, is_command
 from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Verbose, Workers
-from simlab.cli.outcome import print_run
 from simlab.cli.progress import watched
 from simlab.cli.say import say
+from simlab.cli.show.outcome import print_run
 from simlab.cli.tables import print_json, print_table, records
 
 app = typer.Typer(
@@ -59,6 +59,7 @@ def simlab(
 def demo(
     out: Out = None,
     workers: Workers = None,
+    verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -71,13 +72,14 @@ def demo(
     \b
     Examples:
       simlab demo
+      simlab demo -v
       simlab demo --out first-look --format json
     """
     from simlab import api
 
     with watched(quiet) as progress:
-        result = api.run_demo(out=out, workers=workers, progress=progress)
-    print_run(result, format, quiet)
+        result = api.run_demo(out=out, workers=workers, progress=progress, draw=False)
+    print_run(result, format, quiet, verbose)
 
 
 @app.command()
@@ -168,7 +170,7 @@ def simulate(
     from simlab import api
 
     with watched(quiet) as progress:
-        result = api.run_simulate(study, out=out, workers=workers, progress=progress)
+        result = api.run_simulate(study, out=out, workers=workers, progress=progress, draw=False)
     print_run(result, format, quiet)
 
 
@@ -179,6 +181,7 @@ def optimize(
     out: Out = None,
     curves: Curves = None,
     workers: Workers = None,
+    verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -195,14 +198,17 @@ def optimize(
     \b
     Examples:
       simlab optimize mystudy/study.toml
+      simlab optimize mystudy/study.toml -v
       simlab optimize mystudy/study.toml --format json
       simlab optimize study.toml --curves runs/retailer
     """
     from simlab import api
 
     with watched(quiet) as progress:
-        result = api.run_optimize(study, out=out, workers=workers, progress=progress, curves=curves)
-    print_run(result, format, quiet)
+        result = api.run_optimize(
+            study, out=out, workers=workers, progress=progress, curves=curves, draw=False
+        )
+    print_run(result, format, quiet, verbose)
 
 
 @app.command()
@@ -221,7 +227,7 @@ def report(
     """
     from simlab import api
 
-    say(str(api.render_report(run)))
+    say(str(api.render_report(run, apart=True)))
 
 
 @app.command()

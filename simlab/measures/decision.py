@@ -12,8 +12,9 @@ WEIGHT_NOUNS = {
     "units": "units",
     "value": "value",
     "margin": "margin",
-    "items": "items, each once,",
+    "items": "items",
     "lines_per_unit": "lines",
+    "decision": "the service asked for",
 }
 """What is served, by the weight of a unit."""
 
@@ -43,10 +44,10 @@ ROWS = {
         Row("served_units", "Units served at once", "rate"),
         Row("served_value", "Value served at once", "rate"),
         Row("served_margin", "Margin served at once", "rate"),
-        Row("served_items", "Items served at once, each once", "rate"),
+        Row("served_items", "Items served, each once", "rate"),
         Row("served_lines_per_unit", "Lines served at once", "rate"),
         Row("served_counted", "Service as the study counts it", "rate"),
-        Row("lost_margin", "Margin late or lost a year", "money"),
+        Row("lost_margin", "Margin late a year", "money"),
         Row("turns", "Stock turns a year", "number"),
         Row("days_of_supply", "Days of supply", "days"),
         Row("orders", "Orders a year", "count"),

@@ -16,25 +16,36 @@ class PlanName(NamedTuple):
         The noun with its article, where it takes one.
     heading : str
         As headings and rows of tables call it.
+    short : str
+        For headlines and small tables, in everyday words.
     """
 
     noun: str
     the: str
     heading: str
+    short: str
 
 
 PLAN_NAMES = {
-    "segmented": PlanName("segmented plan", "the segmented plan", "Chosen plan"),
-    "given": PlanName("given plan", "the given plan", "Given plan"),
-    "uniform": PlanName("best uniform target", "the best uniform target", "Best uniform target"),
-    "habit": PlanName("A 98 / B 95 / C 90 habit", "the A 98 / B 95 / C 90 habit", "Habit A 98 / B 95 / C 90"),
-    "today": PlanName("today's levels", "today's levels", "Today's levels"),
+    "segmented": PlanName("segmented plan", "the segmented plan", "Chosen plan", "by segment"),
+    "given": PlanName("given plan", "the given plan", "Given plan", "the given plan"),
+    "uniform": PlanName(
+        "best uniform target", "the best uniform target", "Best uniform target", "one target for all"
+    ),
+    "habit": PlanName(
+        "A 98 / B 95 / C 90 habit",
+        "the A 98 / B 95 / C 90 habit",
+        "Habit A 98 / B 95 / C 90",
+        "the A98 B95 C90 habit",
+    ),
+    "today": PlanName("today's levels", "today's levels", "Today's levels", "today's levels"),
     "same_service": PlanName(
         "plan by segment that serves what today serves",
         "the plan by segment that serves what today serves",
         "Same service as today",
+        "the same service",
     ),
-    "per_sku": PlanName("per-SKU plan", "the per-SKU plan", "Per-SKU plan"),
+    "per_sku": PlanName("per-SKU plan", "the per-SKU plan", "Per-SKU plan", "a target per SKU"),
 }
 """By kind, in the order in which plans are shown."""
 

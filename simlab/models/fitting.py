@@ -106,6 +106,8 @@ class Models:
         Constant times that are no whole number of periods, and how they are taken.
     lead_time_rounding : (n,) float or None
         Variance that rounding lead times to whole periods adds, periods²; None: not known.
+    lead_time_source : tuple of str
+        "receipts", "stated" or "stated_spread" (stated with how much it varies); empty: not known.
     """
 
     world: World
@@ -132,6 +134,7 @@ class Models:
     level_limit: IntArray | None = None
     parts: WorkingParts | None = None
     lead_time_rounding: FloatArray | None = None
+    lead_time_source: tuple[str, ...] = ()
 
     @property
     def n_items(self) -> int:
@@ -238,6 +241,7 @@ def fit(catalog: Catalog) -> Models:
         ),
         demand_reason=choice.reason,
         lead_time_reason=tuple(map(str.__add__, lead_times.reason, supplying.reason)),
+        lead_time_source=lead_times.source,
         n_observed=choice.n_observed,
         costs=costs,
         annual_units=annual_units,

@@ -237,7 +237,7 @@ def _normal(
         level = normal_reorder_points(models, targets, measure, quantity, consecutive)
         return level, tuple(_serial(["normal with undershoot"] * models.n_items, consecutive))
     mean = models.world.demand.mean * models.world.terms.review_period
-    lot = quantity if rule.by_lot else mean
+    lot = np.asarray(quantity if rule.by_lot else mean, np.float64)
     level = normal_levels(models, targets, measure, lot, consecutive)
     return level, tuple(_serial(["normal"] * models.n_items, consecutive))
 

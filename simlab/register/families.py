@@ -11,7 +11,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from simlab.arrays import BoolArray, CodeArray
+from simlab.arrays import BoolArray, CodeArray, IntArray
 
 
 class Family(IntEnum):
@@ -124,16 +124,16 @@ def rule_of(family: int) -> Rule:
     return RULES[int(family)]
 
 
-def has_point(family: CodeArray) -> BoolArray:
+def has_point(family: CodeArray | IntArray) -> BoolArray:
     """(n,) whether items order by a reorder point of their own."""
     return np.array([rule.has_point for rule in RULES])[family]
 
 
-def by_lot(family: CodeArray) -> BoolArray:
+def by_lot(family: CodeArray | IntArray) -> BoolArray:
     """(n,) whether orders of items are multiples of Q."""
     return np.array([rule.by_lot for rule in RULES])[family]
 
 
-def fills_up(family: CodeArray) -> BoolArray:
+def fills_up(family: CodeArray | IntArray) -> BoolArray:
     """(n,) whether items wait for their reorder point and then order up to S."""
     return has_point(family) & ~by_lot(family)

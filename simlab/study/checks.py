@@ -77,7 +77,7 @@ def _kind(path: str, option: str, file: str) -> Iterator[Problem]:
 
 
 def _ordered_pair(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
-    low = _number(raw, "optimize.target_min", 0.50)
+    low = _number(raw, "optimize.target_min", 0.80)
     high = _number(raw, "optimize.target_max", 0.999)
     if low > high:
         where = f"optimize.target_min = {low:g}, optimize.target_max = {high:g}"
@@ -86,7 +86,7 @@ def _ordered_pair(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
 
 
 def _grid_of_one(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
-    low = _number(raw, "optimize.target_min", 0.50)
+    low = _number(raw, "optimize.target_min", 0.80)
     high = _number(raw, "optimize.target_max", 0.999)
     one = value_at(raw, "optimize.n_targets") == 1
     if one and low < high and not value_at(raw, "optimize.targets"):
@@ -229,10 +229,12 @@ def _suppliers(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
         where = f"suppliers[{place}]"
         often, long, share = row.get("outages_per_year"), row.get("outage_length"), row.get("on_time_share")
         whole = share is None or share == 1
+        terms = ("minimum_order_value", "order_weekdays", "container_volume")
+        silent = (often, long, share) == (None, None, None) and not any(row.get(name) for name in terms)
         found = {
             "stands there twice": names.count(row.get("name")) > 1,
             "an outage needs its number and its length": (often is None) != (long is None),
-            "says nothing": often is None and long is None and share is None,
+            "says nothing": silent,
             "a rest that comes late needs rest_delay": not whole
             and row.get("rest", "late") == "late"
             and row.get("rest_delay") is None,

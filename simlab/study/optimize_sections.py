@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator
 
 from simlab.register.limits import CEILING_NAMES
 from simlab.study.section import Names, Spec
-from simlab.study.values import Count, Fraction, NotNegative, Positive, Target, Text
+from simlab.study.values import Count, Fraction, NotNegative, Positive, Share, Target, Text
 
 Measure = Literal["fill_rate", "cycle_service_level", "ready_rate"]
 
 
 class ServiceSpec(Spec):
-    """What service the optimiser counts."""
+    """What service the optimiser counts.
+
+    `weight`: what a unit counts for in the fill rate. ``auto``: its margin where prices cover 99 % of the
+    yearly value, else its value, else 1. ``items``: every SKU-location counts once, whatever it sells.
+    """
 
     measure: Measure = "fill_rate"
-    weight: Literal["auto", "units", "value", "margin", "items", "lines_per_unit"] = "units"
+    weight: Literal["auto", "units", "value", "margin", "items", "lines_per_unit"] = "auto"
 
 
 class PinnedSpec(Spec):
@@ -66,6 +73,20 @@ class ChanceSpec(Spec):
     by: Text | None = None
 
 
+class ReserveSpec(Spec):
+    """A band of age: from so many days without a sale on, a share of the stock's value is reserved."""
+
+    after_days: Count
+    rate: Share
+
+
+def _older(bands: tuple[ReserveSpec, ...]) -> tuple[ReserveSpec, ...]:
+    days = [band.after_days for band in bands]
+    if any(late <= early for early, late in pairwise(days)):
+        raise ValueError("bands of age must rise: each after_days above the one before")
+    return bands
+
+
 class CostSpec(Spec):
     """Cost rates of total relevant cost."""
 
@@ -94,7 +115,13 @@ class OptimizeSpec(Spec):
     (price − unit cost of units not served at once) that the budget allows, and service is the fill rate
     weighted by margin, of which it is the complement; `budget_p95` bounds the value that 95 % of
     replications × periods stay at or below; `budget_peak` the mean over replications of the largest value
-    of any period. `time_limit`: seconds for one plan that no exact method settles at once.
+    of any period. `choose`: ``in_sample`` takes the cheapest plan that meets the floor on the search seed,
+    ``lower_bound`` the cheapest whose lower bound on the selection seed does (floors of whole segments, too),
+    ``auto`` the latter where it costs at most 1 % more, and says so. `time_limit`: seconds for one plan that
+    no exact method settles at once. `warn_below`: a segment of the chosen plan that is served below it is
+    named with the price of lifting it. `material`: a floor missed by less than this is told as on the line.
+    `told_by`: a column of items by which the run tells who gives and who gets against today. `reserve`: rates
+    on stock by days since its last sale.
     """
 
     objective: Objective = "holding_cost"
@@ -105,7 +132,7 @@ class OptimizeSpec(Spec):
     budget_p95: Positive | None = None
     budget_peak: Positive | None = None
     time_limit: Positive = 60.0
-    target_min: Target = 0.50
+    target_min: Target = 0.80
     target_max: Target = 0.999
     n_targets: Count = 24
     targets: tuple[Target, ...] = ()
@@ -113,8 +140,12 @@ class OptimizeSpec(Spec):
     pinned: tuple[PinnedSpec, ...] = ()
     target_ranges: tuple[TargetRangeSpec, ...] = ()
     points: Count = 100
-    choose: Literal["in_sample", "lower_bound"] = "in_sample"
+    choose: Literal["auto", "in_sample", "lower_bound"] = "auto"
+    warn_below: Share = 0.80
+    material: Share = 0.0005
     floors: tuple[FloorSpec, ...] = ()
     ceilings: tuple[CeilingSpec, ...] = ()
     chance: tuple[ChanceSpec, ...] = ()
     costs: CostSpec | None = None
+    told_by: Text | None = None
+    reserve: Annotated[tuple[ReserveSpec, ...], AfterValidator(_older)] = ()

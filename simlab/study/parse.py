@@ -60,7 +60,8 @@ def parse_study(
     InvalidInputError
         Every mistake found.
     """
-    raw = _from_toml(source, file) if isinstance(source, str) else dict(source)
+    said = _from_toml(source, file) if isinstance(source, str) else source
+    raw = {"schema": 1, **said}  # a file that does not say may be of any version
     text = source if isinstance(source, str) else ""
     given = checked(Study, raw, name, file, from_file=True)
     return Study.model_validate({**given, "source": text, "folder": Path(base), "file": file})

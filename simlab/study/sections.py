@@ -24,8 +24,20 @@ from pydantic_core import PydanticCustomError
 
 from simlab.register.families import FAMILY_NAMES
 from simlab.study.scheme_tables import OPTIONS, gathered, spread
-from simlab.study.section import Names, Spec
-from simlab.study.values import Count, Factor, Flag, Fraction, Number, Positive, Share, Target, Text
+from simlab.study.section import Names, Spec, one_or_more
+from simlab.study.values import (
+    Count,
+    Factor,
+    Flag,
+    Fraction,
+    NotNegative,
+    Number,
+    Positive,
+    Share,
+    Target,
+    Text,
+    Weekday,
+)
 
 
 def _cuts_in_table(value: Any) -> Any:
@@ -222,6 +234,9 @@ class SupplierSpec(Spec):
     Times are in `data.time_unit`. `outages_per_year` and `outage_length` (mean) make it stop and come
     back at random; orders placed meanwhile leave when it works again. `on_time_share` of every order
     comes after the lead time, the rest `rest_delay` later, or never.
+
+    What `simlab orders` keeps to: `minimum_order_value` (below it nothing is ordered), `order_weekdays` (its
+    items are reviewed on these days), `container_volume` (most of `unit_volume` that one order holds).
     """
 
     name: Text
@@ -230,6 +245,24 @@ class SupplierSpec(Spec):
     on_time_share: Share | None = None
     rest: Literal["late", "cancelled"] = "late"
     rest_delay: Positive | None = None
+    minimum_order_value: Positive | None = None
+    order_weekdays: Annotated[tuple[Weekday, ...], BeforeValidator(one_or_more)] = ()
+    container_volume: Positive | None = None
+
+
+class OrdersSpec(Spec):
+    """[orders]: how `simlab orders` looks ahead, and what a unit more is worth under a budget.
+
+    `paths` are followed from today's state until the next order can arrive. A unit earns `margin` (else
+    price − unit_cost), a unit short costs `stock_out` (else shortage_cost of items, else the margin), each
+    next round of demand counts `margin_discount` and `carrying_discount` of the one before.
+    """
+
+    paths: Annotated[int, Field(strict=True, ge=100, le=100_000)] = 1000
+    margin: Positive | None = None
+    stock_out: NotNegative | None = None
+    margin_discount: Share = 0.3
+    carrying_discount: Share = 0.98
 
 
 class RunSpec(Spec):

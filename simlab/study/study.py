@@ -16,6 +16,7 @@ from simlab.study.history_sections import DataSpec, DemandSpec, LeadTimeSpec, Mo
 from simlab.study.optimize_sections import OptimizeSpec
 from simlab.study.section import HEADER, Spec
 from simlab.study.sections import (
+    OrdersSpec,
     PolicySpec,
     ReplaySpec,
     RunSpec,
@@ -37,6 +38,9 @@ class Study(Spec):
 
     Attributes
     ----------
+    schema_version : int
+        2: written for the defaults of this version. 1, or a file that does not say: what has moved since is
+        told with the line that keeps the old answer.
     name : str
         Default name of the run folder; the stem of the study file unless said.
     currency : str
@@ -56,7 +60,7 @@ class Study(Spec):
         Name of the study file in messages.
     """
 
-    schema_version: Literal[1] = Field(default=1, alias="schema")
+    schema_version: Literal[1, 2] = Field(default=2, alias="schema")
     name: Annotated[str, Field(strict=True, min_length=1, max_length=100)] = "study"
     currency: Annotated[str, Field(strict=True, min_length=1, max_length=12)] = NO_CURRENCY
     period: Literal["day", "week", "month"] = "week"
@@ -73,6 +77,7 @@ class Study(Spec):
     verdict: VerdictSpec = VerdictSpec()
     replay: ReplaySpec | None = None
     suppliers: tuple[SupplierSpec, ...] = ()
+    orders: OrdersSpec = OrdersSpec()
     scenarios: dict[str, ScenarioSpec] = Field(default_factory=dict)
     run: RunSpec = RunSpec()
     open_share: float = Field(default=1.0, exclude=True, repr=False)

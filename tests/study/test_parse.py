@@ -226,11 +226,11 @@ def test_default_grid() -> None:
     study = parse_study(ITEMS + "[policy]\ntargets = { A = 0.93 }\n")
     grid = study.targets()
     assert len(grid) == 25
-    assert (grid[0], grid[-1]) == (0.50, 0.999)
+    assert (grid[0], grid[-1]) == (0.80, 0.999)
     assert 0.93 in grid
-    even = np.array(even_targets(0.50, 0.999, 24))
+    even = np.array(even_targets(0.80, 0.999, 24))
     steps = np.diff(-np.log1p(-even))
-    assert np.allclose(steps, math.log(0.5 / 0.001) / 23, atol=2e-3)
+    assert np.allclose(steps, math.log(0.2 / 0.001) / 23, atol=2e-3)
     assert list(grid) == sorted(set(grid))
 
 

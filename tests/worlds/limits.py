@@ -13,6 +13,10 @@ from simlab.study import Study
 BASELINE = TESTS / "bad_inputs" / "baseline"
 
 
+BEFORE = {"target_min": 0.5, "service": {"weight": "units"}, "choose": "in_sample"}
+"""Units count and targets begin low: the arithmetic of limits is that of any weight."""
+
+
 def frames():
     found = {
         name: pd.read_csv(BASELINE / f"{name}.csv", dtype={"sku": str, "location": str})
@@ -37,7 +41,7 @@ def load(optimize, *, n_targets=5, by=("segment",), policy=None, **sections):
         segments={"by": list(by)},
         simulation={"periods": 40, "replications": 20, "batches": 10},
         verdict={"replications": 20},
-        optimize={"n_targets": n_targets} | optimize,
+        optimize={"n_targets": n_targets} | BEFORE | optimize,
         **sections,
     )
     return api.load_frames(**frames(), study=study)

@@ -31,9 +31,15 @@ replications = 24
 batches = 8
 [optimize]
 n_targets = 8
+target_min = 0.5
+service = { weight = "units" }
+choose = "in_sample"
 [verdict]
 replications = 30
 """
+
+USUAL = ("target_min = 0.5", 'service = { weight = "units" }', 'choose = "in_sample"')
+"""Units count and targets begin low, so that few items have a frontier to look at."""
 
 
 def write_study(folder: Path, text: str = STUDY, **changes: str) -> Path:
@@ -41,6 +47,9 @@ def write_study(folder: Path, text: str = STUDY, **changes: str) -> Path:
         (folder / name).write_bytes((BASELINE / name).read_bytes())
     for old, new in changes.items():
         text = text.replace(old, new)
+    for line in USUAL:  # a change that says the option itself wins
+        if text.count(f"\n{line.split(' = ')[0]} = ") > 1:
+            text = text.replace(f"{line}\n", "")
     path = folder / "study.toml"
     path.write_text(text, encoding="utf-8")
     return path

@@ -40,6 +40,9 @@ batches = 3
 [optimize]
 fill_rate = 0.90
 n_targets = 6
+target_min = 0.5
+service = { weight = "units" }
+choose = "in_sample"
 [verdict]
 replications = 12
 """

@@ -25,6 +25,7 @@ from simlab.models import without_rhythm
 from simlab.policies import Policy
 from simlab.run import RunFolder
 from simlab.run.sheets import to_csv
+from simlab.run.statements import plain
 from simlab.segments import Segmentation, habit_targets
 from simlab.verdict.audit import (
     AuditCase,
@@ -242,7 +243,7 @@ def write_audit(
         command="audit",
         frames={"audit": frame},
         shown={"audit": result.summary()},
-        statements=result.statements,
+        told=plain("audit", result.statements),
         facts=audit_facts(result),
         times={**times, **result.times},
         files={"results/audit.csv": to_csv(frame).encode("utf-8")},

@@ -12,6 +12,8 @@ from simlab.api.data.assumptions import without_effect
 from simlab.api.data.data import Data
 from simlab.api.data.dead_stock import dead_stock
 from simlab.api.data.levels_to_look_at import LevelsToLookAt
+from simlab.api.data.moved_defaults import moved_lines
+from simlab.api.requirements.margins import margin_notes
 from simlab.api.requirements.refusals import Command, refuse
 from simlab.catalog import QualityRow
 from simlab.errors import InvalidInputError
@@ -124,8 +126,14 @@ def _dead(data: Data) -> Iterator[Remark]:
 
 
 def _options(data: Data) -> Iterator[Remark]:
-    """What was assumed, and what is said without an effect."""
+    """Defaults that moved, what was assumed, and what is said without an effect."""
     models = data.models
+    lines = moved_lines(data.study)
+    if lines:
+        since = "Defaults have moved since this study was written (schema 1); each line keeps the old answer:"
+        yield Remark("moved_defaults", since + lines, float(models.annual_value.sum()))
+    for note in margin_notes(data):
+        yield Remark("margins", sentence(note))
     idle = without_effect(data)
     for text in models.assumptions:
         if text not in models.left_out:

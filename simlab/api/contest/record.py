@@ -13,6 +13,7 @@ from simlab.api.output.writing import Record, RunResult, write_run
 from simlab.execution import Progress
 from simlab.run import RunFolder
 from simlab.run.sheets import to_csv
+from simlab.run.statements import plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +45,7 @@ def write_contest(
         command="compare schemes",
         frames=frames,
         shown=shown(contest),
-        statements=statements,
+        told=plain("contest", statements),
         facts=contest_facts(contest, statements),
         times={**times, **contest.times},
         files={f"figures/{name}.csv": csv_of(frames[name]) for name in _CHARTS},

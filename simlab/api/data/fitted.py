@@ -237,6 +237,7 @@ def model_frame(catalog: Catalog, models: Models) -> pd.DataFrame:
             "demand_law": law_names(demand),
             "demand_reason": list(models.demand_reason),
             "lead_time_reason": list(models.lead_time_reason),
+            **({"lead_time_source": list(models.lead_time_source)} if models.lead_time_source else {}),
             "n_observed": models.n_observed,
             "mean_demand": demand.mean / parts,
             "sd_demand": np.sqrt(demand.variance) / parts,

@@ -35,6 +35,11 @@ class Reading:
     whole: FloatArray | None = None
     is_rate: bool = False
 
+    @property
+    def is_empty(self) -> bool:
+        """A rate of nothing: no prices, for instance."""
+        return self.is_rate and self.whole is not None and not self.whole.any()
+
     def estimate(self, level: float) -> Estimate:
         """The measure with its interval."""
         if self.whole is None:
@@ -72,6 +77,8 @@ def readings(opt: Outcome, kind: str) -> dict[str, Reading]:
         "holding_cost": Reading(of("holding") * scale.holding),
         "served_units": Reading(of("served"), of("demanded"), True),
         "served_value": Reading(of("served_value"), of("demanded_value"), True),
+        "served_margin": Reading(of("served_margin"), of("demanded_margin"), True),
+        "served_items": Reading(of("served_items"), of("demanded_items"), True),
         deciding_row(opt): Reading(of("good"), of("asked"), True),
         "turns": Reading(sold, stock),
         "days_of_supply": Reading(DAYS * stock, sold),
@@ -79,7 +86,7 @@ def readings(opt: Outcome, kind: str) -> dict[str, Reading]:
     }
     if opt.accounting.weights.margin is not None:
         found["lost_margin"] = Reading(of("lost_margin") * (study.data.cost_resolution * a_year))
-    return found
+    return {key: one for key, one in found.items() if not one.is_empty}
 
 
 def deciding_row(opt: Outcome) -> str:

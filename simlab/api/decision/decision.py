@@ -61,6 +61,11 @@ class Decision:
         today = "Today" if self.plans["today"] == "today" else HABIT_TITLE
         return {"today": today, "same_service": "Same service", "proposed": "Proposed", "change": "Change"}
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the manifest says of it."""
+        return {"plans": self.plans, "titles": self.titles, "weight": self.weight, "row": self.row}
+
     def to_frame(self) -> pd.DataFrame:
         """One row per measure."""
         return self.frame

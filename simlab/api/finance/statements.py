@@ -11,6 +11,7 @@ from simlab.api.finance import prices
 from simlab.api.finance.bounds import bounds
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.prices import _NAMED, SHARES, releases_frame
+from simlab.api.finance.served_below import served_below_statements
 from simlab.api.finance.stock_value import COLUMNS, lost_margin_statements
 from simlab.api.plans.tails import NAMES
 from simlab.api.requirements.refusals import BASE
@@ -126,6 +127,7 @@ def finance_statements(finance: Finance) -> tuple[str, ...]:
             f"At {100 * rate.capital_rate:g} % a year the plan's stock costs "
             f"{format_money(money.value, currency)} of capital a year."
         )
+    found += served_below_statements(opt, finance.served_below)
     found += dead_stock(opt.data).statements(currency)
     found += release_statements(opt, releases_frame(opt))
     found += tail_statements(finance)

@@ -33,7 +33,8 @@ def optimize_facts(opt: Outcome, statements: tuple[str, ...]) -> dict[str, Any]:
     facts = core_facts(opt.data, opt.settings, statements, opt.segmentation)
     return facts | {
         "seeds": seeds_of(
-            opt.settings, (*_chosen_on(opt.data, opt.segmentation, opt.data.study.optimize.choose), "verdict")
+            opt.settings,
+            (*_chosen_on(opt.data, opt.segmentation, opt.solved.choosing.selection is not None), "verdict"),
         ),
         "evaluator": evaluator_of(opt.data.models.world, opt.planned.levels),
         "warmup": opt.warmup,
@@ -166,9 +167,9 @@ def _draws(data: Data, settings: Settings) -> dict[str, Any]:
     return {} if data.models.redraws is None else {"also": "model", "batches": settings.batches}
 
 
-def _chosen_on(data: Data, segmentation: Segmentation, choose: str = "in_sample") -> tuple[str, ...]:
+def _chosen_on(data: Data, segmentation: Segmentation, judged: bool = False) -> tuple[str, ...]:
     """Phases whose seeds had a say in the segments or the plan."""
-    selected = any(is_grown(data, name) for name in segmentation.by) or choose == "lower_bound"
+    selected = any(is_grown(data, name) for name in segmentation.by) or judged
     return ("search", "selection") if selected else ("search",)
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simlab.api.data.assumptions import transient
 from simlab.api.data.dead_stock import dead_stock
-from simlab.measures import PLAN_NAMES, Estimate, format_estimate, format_money, format_rate, sentence
+from simlab.api.decision.decision import Decision, decision
+from simlab.api.decision.headline import Replay, pairs_of
+from simlab.api.decision.look import look_first
+from simlab.api.decision.statements import break_even, verdict_statements
+from simlab.measures import PLAN_NAMES, format_estimate, format_rate, sentence
 from simlab.policies.policy import GIVEN
+from simlab.run.statements import Statement, plain
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from simlab.api.finance.finance import Finance
     from simlab.api.plans.outcome import Outcome
     from simlab.api.simulation import Simulation
@@ -21,34 +29,62 @@ GIVEN_LEVELS = (
 )
 
 
-def optimize_statements(finance: Finance) -> tuple[str, ...]:
-    """The verdict: the chosen plan, then who won at equal fill, then what finance asks."""
+def optimize_statements(finance: Finance, achieved: pd.DataFrame, replay: Replay | None) -> Said:
+    """The decision and everything said of it.
+
+    Parameters
+    ----------
+    finance : Finance
+    achieved : DataFrame
+        Fill rate of every SKU-location under the chosen plan.
+    replay : Replay or None
+        What held-out periods said of the plan.
+    """
     from simlab.api.finance.statements import finance_statements
 
-    opt = finance.outcome
-    currency = opt.data.study.currency
-    scores = opt.scores("segmented")
+    opt, table = finance.outcome, decision(finance.outcome)
+    pairs = pairs_of(finance.weights, finance.weighed.deciding)
+    said = (
+        *verdict_statements(opt, table, pairs, replay),
+        *break_even(finance.weights, opt.references.now, opt.data.study.currency),
+        *look_first(opt, finance.capital, achieved),
+        *plain("plan", _plan_lines(opt)),
+        *plain("finance", finance_statements(finance)),
+        *plain("note", _notes(opt)),
+    )
+    return Said(table, said)
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """The table of the decision, and the statements."""
+
+    decision: Decision
+    statements: tuple[Statement, ...]
+
+
+def _plan_lines(opt: Outcome) -> list[str]:
+    return [chosen_plan(opt), *opt.data.models.left_out, *transient(opt.data), *_redrawn_lines(opt)]
+
+
+def chosen_plan(opt: Outcome) -> str:
+    """What the chosen plan serves and ties up."""
+    currency, scores = opt.data.study.currency, opt.scores("segmented")
     where = f"{opt.segmentation.n_segments} segments by {' × '.join(opt.segmentation.by)}"
-    lines = [
+    return (
         f"Chosen plan ({where}): fill rate {format_estimate(scores.fill_rate, 'fill_rate')} on the verdict "
         f"seed, inventory {format_estimate(scores.inventory_value, 'inventory_value', currency)}, "
         f"holding cost {format_estimate(scores.holding_cost, 'holding_cost', currency)} per year."
-    ]
-    if opt.solved.fill_rate is not None:
-        lines.append(met(opt.service, opt.solved.fill_rate))
-    if opt.solved.budget is not None:
-        lines.append(_within(scores.inventory_value, opt.solved.budget, currency))
-    lines += [*opt.data.models.left_out, *transient(opt.data)]
-    lines += _redrawn_lines(opt)
-    lines += [one.statement(currency) for one in opt.comparisons]
-    lines += finance_statements(finance)
-    lines += [
+    )
+
+
+def _notes(opt: Outcome) -> list[str]:
+    rivals = [
         sentence(f"under the study's limits, the {PLAN_NAMES[one.b].noun}: {opt.solved.rivals[one.b]}")
         for one in opt.comparisons
         if opt.solved.rivals.get(one.b)
     ]
-    lines += [sentence(note) for note in (*opt.solved.notes, *opt.references.notes)]
-    return tuple(lines)
+    return [*rivals, *(sentence(note) for note in (*opt.solved.notes, *opt.references.notes))]
 
 
 def _redrawn_lines(opt: Outcome) -> list[str]:
@@ -59,20 +95,6 @@ def _redrawn_lines(opt: Outcome) -> list[str]:
         return []
     fill = opt.scores("segmented").fill_rate
     return list(statements(opt.redrawn, "segmented", fill, opt.solved.fill_rate))
-
-
-def met(fill: Estimate, floor: float) -> str:
-    """Whether the floor is met: only if the lower end of the interval reaches it."""
-    asked = format_rate(floor)
-    level = f"{100 * fill.level:g} %"
-    if fill.low >= floor:
-        return (
-            f"It meets the floor {asked}, if the fitted laws are right: the lower {level} bound reaches it."
-        )
-    if fill.high < floor:
-        return f"It misses the floor {asked} on the verdict seed: the whole {level} interval lies below it."
-    shown = format_estimate(fill, "fill_rate")
-    return f"Whether it meets the floor {asked} is not decided: the {level} interval contains it: {shown}."
 
 
 def simulate_statements(simulation: Simulation) -> tuple[str, ...]:
@@ -105,15 +127,3 @@ def simulate_statements(simulation: Simulation) -> tuple[str, ...]:
 
         lines += statements(simulation.redrawn, "given", total.fill_rate, None)
     return tuple(lines)
-
-
-def _within(value: Estimate, budget: float, currency: str) -> str:
-    text = format_estimate(value, "inventory_value", currency)
-    inside = (
-        "keeps within"
-        if value.high <= budget
-        else "exceeds"
-        if value.low > budget
-        else "is not distinguishable from"
-    )
-    return f"Mean inventory {text} {inside} the budget of {format_money(budget, currency)}."

@@ -10,7 +10,7 @@ import pandas as pd
 
 from simlab.api.data.fitted import model_frame
 from simlab.api.show import spread
-from simlab.api.simulator.levels import level_frame
+from simlab.api.simulator.levels import families, level_frame
 from simlab.api.simulator.redrawn import SUFFIX
 from simlab.arrays import FloatArray, IntArray
 from simlab.catalog import Catalog
@@ -61,8 +61,8 @@ def plan_frame(
     """What an ERP imports: one row per SKU-location with its levels."""
     frame = level_frame(catalog, models, segmentation, targets, planned, column)
     names = ["fill_rate", "fill_rate_low", "sample"]
-    added = {name: achieved[name] for name in names}
-    return frame.assign(**added)[[*_LEVELS, *names, *frame.columns.drop(list(_LEVELS))]]
+    added = {name: achieved[name] for name in names} | {"family": families(planned.levels)}
+    return frame.assign(**added)[[*_LEVELS, *names, *frame.columns.drop(list(_LEVELS)), "family"]]
 
 
 _LEVELS = (

@@ -5,32 +5,41 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from simlab.api.accounts.tables import account_analyses
+from simlab.api.data import ordering
 from simlab.api.data.data import Data
 from simlab.api.data.replay import replay_plan
-from simlab.api.decision.decision import decision
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
-from simlab.api.output import tables
+from simlab.api.output import plan_csv, tables
+from simlab.api.output.apart import Analyses
+from simlab.api.output.brief import Brief, brief
 from simlab.api.output.manifest import optimize_facts, simulate_facts, study_place
-from simlab.api.output.statements import optimize_statements, simulate_statements
+from simlab.api.output.statements import chosen_plan, optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
+from simlab.api.plans.outcome import Outcome
+from simlab.api.settings import Settings
 from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
 from simlab.api.simulator.stored import curves_table
 from simlab.engine.world.levels import Levels
+from simlab.engine.world.world import Horizon
 from simlab.execution import Progress
 from simlab.models.history.no_history import no_history_frame
 from simlab.run import RunFolder
+from simlab.run.folder import SEALED
 from simlab.run.sheets import to_csv
+from simlab.run.statements import TABLE as STATEMENTS
+from simlab.run.statements import Statement, lines, plain, statements_frame
 from simlab.segments import Segmentation
 
 
@@ -44,19 +53,30 @@ class RunResult:
         The run folder.
     report : Path or None
         The report in it.
-    statements : tuple of str
-        The outcome in sentences, with intervals.
+    told : tuple of Statement
+        The outcome in sentences, with how each stands.
     tables : dict of str to DataFrame
         What a person wants to see of it; everything lies under `results`.
     times : dict of str to float
         Seconds per stage.
+    faults : dict of str to str
+        Analyses, or the page, that could not be made, and why; everything else stands.
+    brief : Brief or None
+        What fits a screen, where the command decides on a plan.
     """
 
     folder: Path
     report: Path | None
-    statements: tuple[str, ...]
+    told: tuple[Statement, ...]
     tables: dict[str, pd.DataFrame]
     times: dict[str, float] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+    brief: Brief | None = None
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """The outcome in sentences, with intervals."""
+        return lines(self.told)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +92,7 @@ class Record:
         Tables under `results`.
     shown : dict of str to DataFrame
         What a person wants to see of them.
-    statements : tuple of str
+    told : tuple of Statement
         The outcome in sentences.
     facts : dict
         The manifest, without command and times.
@@ -80,16 +100,22 @@ class Record:
         Seconds per stage so far.
     files : dict of str to bytes
         Further files by their place in the folder.
+    analyses : Analyses
+        What failed of them.
+    written : dict of str to DataFrame
+        Tables that lie in the folder already.
     """
 
     data: Data
     command: str
     frames: dict[str, pd.DataFrame]
     shown: dict[str, pd.DataFrame]
-    statements: tuple[str, ...]
+    told: tuple[Statement, ...]
     facts: dict[str, Any]
     times: dict[str, float]
     files: dict[str, bytes] = field(default_factory=dict)
+    analyses: Analyses = field(default_factory=Analyses)
+    written: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def logged(folder: RunFolder, progress: Progress | None) -> Progress:
@@ -117,58 +143,125 @@ def kept_if_used(folder: RunFolder) -> Iterator[None]:
         raise
 
 
+_NONE: dict[str, bytes] = {}
+
+
 def write_optimization(
     finance: Finance, folder: RunFolder, times: dict[str, float], progress: Progress | None = None
 ) -> RunResult:
-    """Write every table, seal the run, render the report."""
+    """Write what was simulated, then every analysis on its own, seal the run, render the report."""
     opt, started = finance.outcome, time.perf_counter()
-    frames, said = with_history(
-        optimization_frames(finance), opt.data, opt.segmentation, opt.solved.kept["segmented"]
+    analyses = Analyses(folder)
+    frames = simulated_frames(opt)
+    written = write_first(folder, frames)
+    further = derived_frames(finance, frames)
+    found = {name: analyses.of(name, find, None) for name, find in further.items()}
+    frames |= {name: frame for name, frame in found.items() if frame is not None}
+    kept, histories = opt.solved.kept["segmented"], tuple[Statement, ...]()
+    frames, histories = analyses.of(
+        "histories", lambda: with_history(frames, opt.data, opt.segmentation, kept), (frames, histories)
     )
-    statements = (*optimize_statements(finance), *said)
-    facts = optimize_facts(opt, statements)
+    said = analyses.of("statements", lambda: optimize_statements(finance, frames["items"], None), None)
+    told = (*analyses.told(), *(said.statements if said else plain("plan", [chosen_plan(opt)])), *histories)
+    facts = optimize_facts(opt, lines(told)) | ({"decision": said.decision.facts} if said else {})
     times = {**times, **opt.times}
-    record = Record(opt.data, "optimize", frames, tables.shown(frames), statements, facts, times)
-    return write_run(record, folder, started, progress)
+    frames |= {"decision": said.decision.to_frame()} if said else {}
+    screen = None
+    if said is not None:
+        screen = analyses.of("brief", lambda: brief(opt, said.decision, frames["capital_by_segment"]), None)
+    fresh = opt.settings.horizon("verdict", opt.warmup)
+    files = analyses.of("plan.csv", lambda: plan_files(opt.data, frames, kept, fresh, opt.settings), _NONE)
+    shown = tables.shown(frames)
+    record = Record(opt.data, "optimize", frames, shown, told, facts, times, files, analyses, written)
+    return replace(write_run(record, folder, started, progress), brief=screen)
 
 
 def write_simulation(
     simulation: Simulation, folder: RunFolder, times: dict[str, float], progress: Progress | None = None
 ) -> RunResult:
-    """Write every table, seal the run, render the report."""
+    """Write what was simulated, then every analysis on its own, seal the run, render the report."""
     started = time.perf_counter()
-    frames, said = with_history(
-        simulation_frames(simulation), simulation.data, simulation.segmentation, simulation.planned.levels
+    analyses = Analyses(folder)
+    frames = simulation_frames(simulation)
+    written = write_first(folder, frames)
+    frames, histories = analyses.of(
+        "histories",
+        lambda: with_history(frames, simulation.data, simulation.segmentation, simulation.planned.levels),
+        (frames, tuple[Statement, ...]()),
     )
-    statements = (*simulate_statements(simulation), *said)
-    facts = simulate_facts(simulation, statements)
+    none: tuple[str, ...] = ()
+    said = analyses.of("statements", lambda: simulate_statements(simulation), none)
+    told = (*analyses.told(), *plain("plan", said), *histories)
+    facts = simulate_facts(simulation, lines(told))
     times = {**times, **simulation.times}
-    record = Record(simulation.data, "simulate", frames, tables.shown(frames), statements, facts, times)
+    horizon, levels = simulation.settings.horizon("search", simulation.warmup), simulation.planned.levels
+    files = analyses.of(
+        "plan.csv", lambda: plan_files(simulation.data, frames, levels, horizon, simulation.settings), _NONE
+    )
+    shown = tables.shown(frames)
+    record = Record(simulation.data, "simulate", frames, shown, told, facts, times, files, analyses, written)
     return write_run(record, folder, started, progress)
+
+
+def write_first(folder: RunFolder, frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Put what was simulated on disk before anything is made of it."""
+    for name, frame in frames.items():
+        folder.write_table(name, frame)
+    return dict(frames)
+
+
+def plan_files(
+    data: Data, frames: dict[str, pd.DataFrame], levels: Levels, horizon: Horizon, settings: Settings
+) -> dict[str, bytes]:
+    """What lies beside the plan of a run for people, planning systems and `simlab orders`."""
+    plan = frames["plan"].assign(inventory_value=frames["items"]["inventory_value"])
+    return {
+        plan_csv.PLACE: plan_csv.plan_csv(data, plan, levels, horizon, settings),
+        ordering.PLACE: ordering.packed(ordering.ordering_of(data)),
+    }
 
 
 def optimization_frames(finance: Finance) -> dict[str, pd.DataFrame]:
     """The tables under `results`."""
-    opt = finance.outcome
+    frames = simulated_frames(finance.outcome)
+    found = {name: find() for name, find in derived_frames(finance, frames).items()}
+    return frames | {name: frame for name, frame in found.items() if frame is not None}
+
+
+def simulated_frames(opt: Outcome) -> dict[str, pd.DataFrame]:
+    """The tables of what was simulated and chosen."""
     data, segmentation = opt.data, opt.segmentation
     column = opt.solved.columns["segmented"]
     fresh = opt.settings.horizon("verdict", opt.warmup)
-    achieved = items.achieved(data, opt.solved.kept["segmented"], fresh, opt.settings, "verdict")
+    achieved = items.achieved(data, opt.solved.kept["segmented"], fresh, opt.settings, "verdict", opt.items)
     asked = np.array(opt.targets)[column]
     plan = tables.plan_frame(data.catalog, data.models, segmentation, asked, opt.planned, column, achieved)
     return {
         "items": tables.item_frame(data.catalog, data.models, segmentation, achieved.assign(target=asked)),
-        "segments": with_lost_margin(with_stock_value(tables.segment_frame(opt), finance.stock_value), opt),
+        "segments": tables.segment_frame(opt),
         "curves": curves_table(data.catalog, opt.curves, opt.targets),
         "frontier": tables.frontier_frame(opt),
         "plan": plan,
         "verdict": tables.verdict_frame(opt),
         "replications": optimization_sums(opt),
-        "reference": with_lost_margin(
-            with_stock_value(tables.reference_frame(opt), finance.stock_value), opt
-        ),
-        **finance.frames(),
-        "decision": decision(opt).to_frame(),
+        "reference": tables.reference_frame(opt),
+    }
+
+
+def derived_frames(
+    finance: Finance, frames: dict[str, pd.DataFrame]
+) -> dict[str, Callable[[], pd.DataFrame | None]]:
+    """How the tables of what is made of it are found; some of the first are found anew with more columns."""
+    opt = finance.outcome
+
+    def with_money(frame: pd.DataFrame) -> pd.DataFrame:
+        return with_lost_margin(with_stock_value(frame, finance.stock_value), opt)
+
+    return {
+        "segments": lambda: with_money(tables.segment_frame(opt)),
+        "reference": lambda: with_money(tables.reference_frame(opt)),
+        **finance.analyses(),
+        **account_analyses(opt, frames["items"]["inventory_value"].to_numpy()),
     }
 
 
@@ -178,7 +271,7 @@ def simulation_frames(simulation: Simulation) -> dict[str, pd.DataFrame]:
     column = np.zeros(segmentation.codes.size, dtype=np.int64)
     settings = simulation.settings
     horizon = settings.horizon("search", simulation.warmup)
-    achieved = items.achieved(data, simulation.planned.levels, horizon, settings, "search")
+    achieved = items.achieved(data, simulation.planned.levels, horizon, settings, "search", simulation.items)
     asked = np.asarray(simulation.targets)[segmentation.codes]
     plan = tables.plan_frame(
         data.catalog, data.models, segmentation, asked, simulation.planned, column, achieved
@@ -209,7 +302,9 @@ def write_run(
         folder.write_text("study.toml", study.source)
     folder.write_json("resolved.json", study.resolved_with_times())
     for name, frame in record.frames.items():
-        folder.write_table(name, frame)
+        if frame is not record.written.get(name):
+            folder.write_table(name, frame)
+    folder.write_table(STATEMENTS, statements_frame(record.told))
     folder.write_table("quality", record.data.quality.to_frame())
     left_out = no_history_frame(record.data.catalog)
     if left_out is not None:
@@ -228,28 +323,63 @@ def write_run(
             **record.facts,
             **study_place(record.data, folder.path),
             "times": rounded,
-        }
+            **({"faults": record.analyses.faults} if record.analyses.faults else {}),
+        },
+        status=SEALED,
     )
+    faults = dict(record.analyses.faults)
+    result = RunResult(folder.path, None, record.told, record.shown, times, faults)
+    return result if folder.drawn_later else _drawn(result, folder, progress)
+
+
+def _drawn(result: RunResult, folder: RunFolder, progress: Progress | None) -> RunResult:
+    """The result with its page, drawn in this process, and the run complete."""
+    from simlab.report.render import render
+
     if progress is not None:
         progress("report", 0, 1)
     started = time.perf_counter()
-    report = render_report(folder.path)
-    times = {**times, "report": time.perf_counter() - started}
+    report = render(folder)
+    folder.complete()
+    times = {**result.times, "report": time.perf_counter() - started}
     folder.log("stage", stage="report", seconds=round(times["report"], 3))
     if progress is not None:
         progress("report", 1, 1)
-    return RunResult(folder.path, report, record.statements, record.shown, times)
+    return replace(result, report=report, times=times)
+
+
+def draw_report(result: RunResult) -> RunResult:
+    """Draw the page of a run made with ``draw=False``, in a process of its own, and complete the run.
+
+    Where that process dies the run is complete all the same, without a page; `RunResult.faults` says so.
+    """
+    from simlab.report.apart import DrawingError, draw_apart
+
+    started, faults, report = time.perf_counter(), dict(result.faults), None
+    try:
+        report = draw_apart(result.folder)
+    except DrawingError as error:
+        faults["report"] = str(error)
+    folder = RunFolder.open(result.folder, sealed=True)
+    folder.complete()
+    seconds = time.perf_counter() - started
+    folder.log("stage", stage="report", seconds=round(seconds, 3), **({} if report else faults))
+    return replace(result, report=report, faults=faults, times={**result.times, "report": seconds})
 
 
 _UNLOGGED = ("load", "fit and segment", "write")
 """Stages that end before a folder's log begins, or after progress is told."""
 
 
-def render_report(run_dir: str | Path) -> Path:
-    """Draw the report of a finished run anew from its tables."""
+def render_report(run_dir: str | Path, *, apart: bool = False) -> Path:
+    """Draw the report of a finished run anew from its tables; `apart`: in a process of its own."""
+    from simlab.report.apart import draw_apart
     from simlab.report.render import render
 
-    return render(RunFolder.open(Path(run_dir)))
+    folder = RunFolder.open(Path(run_dir), sealed=True)
+    page = draw_apart(folder.path) if apart else render(folder)
+    RunFolder.open(folder.path, sealed=True).complete()
+    return page
 
 
 def report_to(finance: Finance, path: Path) -> Path:
@@ -264,7 +394,7 @@ def report_to(finance: Finance, path: Path) -> Path:
 
 def with_history(
     frames: dict[str, pd.DataFrame], data: Data, segmentation: Segmentation, levels: Levels
-) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
+) -> tuple[dict[str, pd.DataFrame], tuple[Statement, ...]]:
     """The tables of a run with what its histories look like and, with [replay], what they did to the plan."""
     from simlab.api.data.fitted import fit_tables
     from simlab.api.data.histories import adjustments, diagnosis_columns, uplift, worst_fits
@@ -285,8 +415,9 @@ def with_history(
         found["lead_times"] = suppliers
     replayed = replay_plan(data, segmentation, levels, data.study.verdict.level)
     if replayed is None:
-        return found, looked.statements()
+        return found, plain("levels", looked.statements())
     tables = {"replay": replayed.replay}
     if not replayed.calibration.empty:
         tables |= {"calibration": replayed.calibration, "pit": replayed.pit}
-    return {**found, **tables}, (*looked.statements(), *replayed.statements)
+    told = (*plain("levels", looked.statements()), *plain("replay", replayed.statements))
+    return {**found, **tables}, told

@@ -7,23 +7,26 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from simlab.api.plans.surely import Judge, stacked
 from simlab.api.plans.tails import TailResult, Tails, asks_for_tails, bounds_tails, tail_notes, tails_of
 from simlab.api.requirements.accounting import LOST_MARGIN
 from simlab.api.requirements.limits import chance_limits
 from simlab.api.simulator.simulator import SEGMENTS, Simulator, chance_sums
 from simlab.arrays import IntArray
 from simlab.errors import InfeasibleError, InvalidInputError, Problem
-from simlab.frontier import Asked, Chance, Frontier, Plan, TailSolution, cheapest_meeting
+from simlab.execution import PlanSums
+from simlab.frontier import Asked, Chance, Frontier, Plan, SegmentCurves, TailSolution
 from simlab.frontier import Problem as PlanProblem
 from simlab.frontier.plan import BOUND, LISTED
-from simlab.measures import format_rate, ratio_interval
+from simlab.measures import format_money, format_rate
 
-_AT_ONCE = 400
 _LISTED = (
     "under limits on single replications, P95 or peak of stock value it is the best such plan among those of "
     "the plain frontier (listed)"
 )
 MAX_CANDIDATES = 8_000
+SMALL = 0.01
+"""Share of cost up to which ``choose = "auto"`` pays for a floor that holds on fresh randomness."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +44,8 @@ class Choosing:
     notes : tuple of str
     tails : tuple of TailResult
         P95 or peak of stock value, where they are the objective or bounded.
+    selection : PlanSums or None
+        Every target in every segment on the selection seed, where floors were judged there.
     """
 
     asked: Asked
@@ -48,11 +53,21 @@ class Choosing:
     lower_bound: float = float("nan")
     notes: tuple[str, ...] = ()
     tails: tuple[TailResult, ...] = ()
+    selection: PlanSums | None = None
 
     @property
     def chances(self) -> tuple[Chance, ...]:
         """Limits on single replications, on the search seed."""
         return self.asked.chances
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """Everything asked of a plan, its tails, and units by segment."""
+
+    of: Asked
+    tails: Tails | None
+    plain: SegmentCurves
 
 
 def choose(
@@ -61,8 +76,9 @@ def choose(
     frontier: Frontier,
     fill_rate: float | None,
     budget: float | None,
+    plain: SegmentCurves,
 ) -> tuple[Plan, Choosing]:
-    """The plan that the study asks for.
+    """The plan that the study asks for; `plain`: units and holding cost by segment.
 
     Raises
     ------
@@ -77,7 +93,7 @@ def choose(
             raise InvalidInputError(
                 [Problem("E-OPT-007", message, simulator.data.study.file, column=where, fix=fix)]
             )
-        plan, choosing = choose(simulator, problem, frontier, None, budget)
+        plan, choosing = choose(simulator, problem, frontier, None, budget, plain)
         if plan.served < problem.curves.needed(fill_rate):
             raise problem.no_plan(fill_rate, budget)
         return plan, choosing
@@ -85,8 +101,11 @@ def choose(
         _check_bound(simulator, fill_rate)
     tails = tails_of(simulator) if asks_for_tails(simulator.data.study.optimize) else None
     asked_of = _everything_asked(simulator, problem, frontier, tails)
-    if simulator.data.study.optimize.choose == "lower_bound" and fill_rate is not None:
-        return _by_lower_bound(simulator, asked_of, tails, fill_rate, budget)
+    everything = _Asked(asked_of, tails, plain)
+    if asked.choose == "lower_bound" and fill_rate is not None:
+        return _by_lower_bound(simulator, everything, fill_rate, budget)
+    if asked.choose == "auto" and fill_rate is not None and tails is None and not asked_of.chances:
+        return _if_cheap(simulator, everything, fill_rate, budget)
     plan, choosing, _ = _best(simulator, asked_of, tails, fill_rate, budget)
     return plan, choosing
 
@@ -153,9 +172,39 @@ def _told_of_tails(simulator: Simulator, asked: Asked, tails: Tails, found: Tail
 
 
 def _by_lower_bound(
-    simulator: Simulator, asked: Asked, tails: Tails | None, fill_rate: float, budget: float | None
+    simulator: Simulator, asked: _Asked, fill_rate: float, budget: float | None
 ) -> tuple[Plan, Choosing]:
-    """The best plan whose lower bound on the selection seed meets the floor."""
+    """The best plan whose lower bounds on the selection seed meet the floors."""
+    judge, cells = _judge(simulator, fill_rate)
+    of, tails = asked.of, asked.tails
+    if not of.chances and tails is None:
+        return _surely(judge, cells, asked, fill_rate, budget)
+    best, choosing, found = _best(simulator, of, tails, fill_rate, budget)
+    choosing = replace(choosing, selection=cells)
+    points = _keeping(of, _candidates(of.problem, of.frontier, fill_rate, budget))
+    choices = np.concatenate([best.choice[None, :].astype(np.int16), of.frontier.choice[points]])
+    met = judge.first(choices)
+    if met is None:
+        raise _none_surely(judge, fill_rate)
+    at, low = met
+    if at == 0:
+        return best, replace(choosing, lower_bound=low, notes=(*choosing.notes, judge.note(low)))
+    plan, notes = of.frontier.plan(int(points[at - 1])), [judge.note(low), _LISTED]
+    if tails is None or found is None:
+        plan = replace(plan, certificate=LISTED, bound=min(best.bound, float(plan.cost)))
+        choosing = replace(choosing, kept=_kept(of, plan))
+        notes.append(f"its bound is that of the limits alone, gap {100 * plan.gap:.2f} %")
+    else:
+        value = plan.cost if of.objective is None else of.objective.value(plan.choice)
+        found = replace(found, choice=plan.choice, value=value, certificate=BOUND)
+        choosing = replace(_told_of_tails(simulator, of, tails, found), selection=cells)
+        if of.objective is None:
+            plan = replace(plan, certificate=LISTED, bound=min(best.bound, float(plan.cost)))
+    return plan, replace(choosing, lower_bound=low, notes=(*choosing.notes, *notes))
+
+
+def _judge(simulator: Simulator, fill_rate: float) -> tuple[Judge, PlanSums]:
+    """Floors on the selection seed."""
     groups = simulator.segment_cells(simulator.settings.verdict_replications)
     if not groups:
         message = "too many segments × targets × replications to be kept"
@@ -164,28 +213,61 @@ def _by_lower_bound(
             [Problem("E-OPT-021", message, column=where, fix="fewer segments or replications")]
         )
     cells = simulator.run(groups, "selection", "selection")[SEGMENTS]
-    judged = _Judged(cells.good, cells.asked[0].sum(axis=0), simulator.settings.level, fill_rate)
-    points = _candidates(asked.problem, asked.frontier, fill_rate, budget)
-    if not asked.chances and tails is None:
-        at, low = judged.cheapest(asked.frontier.choice, points)
-        return asked.frontier.plan(at), Choosing(asked, lower_bound=low, notes=(judged.note(low),))
-    best, choosing, found = _best(simulator, asked, tails, fill_rate, budget)
-    low = judged.lower_bound(best.choice)
-    if low >= fill_rate:
-        return best, replace(choosing, lower_bound=low, notes=(*choosing.notes, judged.note(low)))
-    at, low = judged.cheapest(asked.frontier.choice, _keeping(asked, points))
-    plan, notes = asked.frontier.plan(at), [judged.note(low), _LISTED]
-    if tails is None or found is None:
-        plan = replace(plan, certificate=LISTED, bound=min(best.bound, float(plan.cost)))
-        choosing = Choosing(asked, _kept(asked, plan), notes=choosing.notes)
-        notes.append(f"its bound is that of the limits alone, gap {100 * plan.gap:.2f} %")
+    level = simulator.settings.level
+    return Judge.of(cells, fill_rate, simulator.rules, simulator.segmentation, level), cells
+
+
+def _surely(
+    judge: Judge, cells: PlanSums, asked: _Asked, fill_rate: float, budget: float | None
+) -> tuple[Plan, Choosing]:
+    """The cheapest plan tried whose lower bounds meet the floors: of the frontier, or under raised floors."""
+    of = asked.of
+    if len(judge.floors) == 1:
+        points = _candidates(of.problem, of.frontier, fill_rate, budget)
+        met = judge.first(of.frontier.choice[points])
+        plans = None if met is None else of.frontier.plan(int(points[met[0]]))
     else:
-        value = plan.cost if asked.objective is None else asked.objective.value(plan.choice)
-        found = replace(found, choice=plan.choice, value=value, certificate=BOUND)
-        choosing = _told_of_tails(simulator, asked, tails, found)
-        if asked.objective is None:
-            plan = replace(plan, certificate=LISTED, bound=min(best.bound, float(plan.cost)))
-    return plan, replace(choosing, lower_bound=low, notes=(*choosing.notes, *notes))
+        best = of.at(fill_rate=fill_rate, budget=budget)
+        tried = judge.lifted(of.problem, asked.plain, best, budget)
+        met = judge.first(stacked(tried))
+        plans = None if met is None else tried[met[0]]
+    if met is None or plans is None:
+        raise _none_surely(judge, fill_rate)
+    return plans, Choosing(of, lower_bound=met[1], notes=(judge.note(met[1]),), selection=cells)
+
+
+def _none_surely(judge: Judge, fill_rate: float) -> InfeasibleError:
+    highest = max(judge.highest, default=float("nan"))
+    return InfeasibleError(
+        f"no plan on the grid has a lower {100 * judge.level:g} % bound of {format_rate(fill_rate)} on "
+        f"the selection seed: the highest is {format_rate(highest)}; lower the floor, or use more "
+        "replications"
+    )
+
+
+def _if_cheap(
+    simulator: Simulator, asked: _Asked, fill_rate: float, budget: float | None
+) -> tuple[Plan, Choosing]:
+    """The plan of the lower bound where it costs little more than that of the search seed; said anyway."""
+    plan, choosing, _ = _best(simulator, asked.of, None, fill_rate, budget)
+    try:
+        surely, found = _by_lower_bound(simulator, asked, fill_rate, budget)
+    except (InfeasibleError, InvalidInputError) as error:
+        note = f"the floor is met on the search seed, without a margin for chance: {error}"
+        return plan, replace(choosing, notes=(*choosing.notes, note))
+    more = float((surely.cost - plan.cost) * plan.curves.cost_unit)
+    share = (surely.cost - plan.cost) / abs(plan.cost) if plan.cost else 0.0
+    money = f"{format_money(more, plan.curves.currency)}{plan.curves.per} ({100 * share:.2f} %)"
+    if share <= SMALL:
+        price = (
+            f"the margin for chance costs {money} more than the plan that meets the floor on the search seed"
+        )
+        return surely, replace(found, notes=(*found.notes, price))
+    note = (
+        f"the floor is met on the search seed alone: a plan that surely meets it costs {money} more, above "
+        f'{100 * SMALL:g} %, which is paid without asking; choose = "lower_bound" takes it'
+    )
+    return plan, replace(choosing, notes=(*choosing.notes, note), selection=found.selection)
 
 
 def _keeping(asked: Asked, points: IntArray) -> IntArray:
@@ -200,53 +282,6 @@ def _keeping(asked: Asked, points: IntArray) -> IntArray:
         value = [asked.objective.value(choices[at].astype(np.int64)) for at in points]
         points = points[np.argsort(value, kind="stable")]
     return points
-
-
-@dataclass(frozen=True, eq=False)
-class _Judged:
-    """Service of any plan of segment targets on the selection seed, by its lower bound.
-
-    Attributes
-    ----------
-    good : (k, c, r) int64
-        Good part of every target in every segment.
-    asked : (r,) int64
-    level, floor : float
-    """
-
-    good: IntArray
-    asked: IntArray
-    level: float
-    floor: float
-
-    def lower_bound(self, choice: npt.NDArray[np.int64]) -> float:
-        """Of one plan."""
-        served = plan_sums(self.good, choice[None, :].astype(np.int16))
-        return float(np.atleast_1d(ratio_interval(served, self.asked, self.level).low)[0])
-
-    def cheapest(self, choice: npt.NDArray[np.int16], points: IntArray) -> tuple[int, float]:
-        """The first of the points, in ascending cost, whose lower bound meets the floor, with the bound."""
-        best = float("nan")
-        for first in range(0, points.size, _AT_ONCE):
-            at = points[first : first + _AT_ONCE]
-            served = plan_sums(self.good, choice[at])
-            lows = np.atleast_1d(ratio_interval(served, self.asked, self.level).low)
-            best = float(np.nanmax([best, *lows]))
-            met = cheapest_meeting(served, self.asked, self.floor, self.level)
-            if met is not None:
-                return int(at[met]), float(lows[met])
-        raise InfeasibleError(
-            f"no plan on the grid has a lower {100 * self.level:g} % bound of {format_rate(self.floor)} on "
-            f"the selection seed: the highest is {format_rate(best)}; lower the floor, or use more "
-            "replications"
-        )
-
-    def note(self, low: float) -> str:
-        """How the plan was chosen."""
-        return (
-            f"chosen on the selection seed: the cheapest plan whose lower {100 * self.level:g} % bound "
-            f"there, {format_rate(low)}, meets the floor {format_rate(self.floor)}"
-        )
 
 
 def _candidates(problem: PlanProblem, frontier: Frontier, fill_rate: float, budget: float | None) -> IntArray:

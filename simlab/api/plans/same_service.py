@@ -28,13 +28,18 @@ def with_same_service(
     study's limits on means, pins and order hold; those on single replications and on P95 or peak do not.
     """
     now = side_by_side({compared.now: compared.levels[compared.now]})
-    cells = run.segment_cells(run.settings.replications)
-    groups = cells or [group for group in solved.frontiers if group.kind == _FRONTIER]
-    sums = run.run([*now, *groups], "selection", "same service", run.settings.replications)
+    known, replications = solved.choosing.selection, run.settings.replications
+    if known is not None:  # of the same seed, where floors were judged
+        cells, replications = [], run.settings.verdict_replications
+    else:
+        cells = run.segment_cells(replications)
+    frontiers = [group for group in solved.frontiers if group.kind == _FRONTIER]
+    groups = cells or (frontiers if known is None else [])
+    sums = run.run([*now, *groups], "selection", "same service", replications)
     served = int(sums[compared.now].good.sum(dtype=object))
     try:
-        if cells:
-            choice = _on_the_grid(run, solved, sums[SEGMENTS], served)
+        if known is not None or cells:
+            choice = _on_the_grid(run, solved, known if known is not None else sums[SEGMENTS], served)
         else:
             choice = _on_the_frontier(solved, sums[_FRONTIER], served)
     except InfeasibleError:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from simlab.api.data.moved_defaults import moved_note
 from simlab.api.plans.choosing import Choosing, choose
 from simlab.api.plans.rivals import keeps_limits, per_sku_frontier, per_sku_plan, rival_words
 from simlab.api.plans.sums import ItemTables, pipeline, segment_curves
@@ -150,7 +151,7 @@ def solve_plans(
     problem = Problem(grid, limits, rules.ordered, data.study.optimize.time_limit)
     limited = bool(limits or rules.ordered)
     frontier = problem.points(data.study.optimize.points) if limited else solve(grid)
-    chosen, choosing = choose(simulator, problem, frontier, fill_rate, budget)
+    chosen, choosing = choose(simulator, problem, frontier, fill_rate, budget, plain)
     one_target = uniform(grid)
     able = keeps_limits(one_target, problem, choosing.chances, rules)
     best_uniform = _best_uniform(one_target, problem, able, chosen, fill_rate, budget, notes)
@@ -216,7 +217,7 @@ def _limit_notes(
             "the same at every target, so that no target can move it" if constant else "at the lowest target"
         )
         notes.append(f"the budget counts stock on order too: {money}, {moves}")
-    return [*notes, *margin_notes(data), *_constant_notes(constants, chosen)]
+    return [*moved_note(data.study), *notes, *margin_notes(data), *_constant_notes(constants, chosen)]
 
 
 def _constant_notes(constants: tuple[Limit, ...], chosen: Plan) -> list[str]:

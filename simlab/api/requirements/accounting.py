@@ -107,7 +107,13 @@ def accounting(data: Data) -> Accounting:
         account = Account(stock, order, short, measure, unit, periods, weight=weight)
     margin = margins(data)
     return Accounting(
-        Weights(costs.unit_cost, costs.holding, account, None if margin is None else margin.unit),
+        Weights(
+            costs.unit_cost,
+            costs.holding,
+            account,
+            None if margin is None else margin.unit,
+            _order_cost(data),
+        ),
         OBJECTIVES[objective],
         f"{SERVICE[measure]} {WEIGHTS[weight]}".strip(),
         resolution if objective == "inventory_value" else resolution / 100,
@@ -218,6 +224,15 @@ def _cost_weights(data: Data, problems: list[Problem]) -> tuple[IntArray, IntArr
     per_year = 2.0 * data.study.periods_per_year * 100 / costs.cost_resolution
     per_year *= parts_of(data.models.world)  # stock is counted in parts of a period, orders are not
     return costs.holding, _whole(order, per_year), _whole(short, per_year)
+
+
+def _order_cost(data: Data) -> IntArray | None:
+    """(n,) cost of an order in hundredths of the cost resolution; None where nobody says any."""
+    said = data.study.optimize.costs
+    rate = _rate(data, "order_cost", None if said is None else said.order)
+    if np.isnan(rate).all():
+        return None
+    return _whole(rate.clip(0), 100 / data.models.costs.cost_resolution)
 
 
 def _rate(data: Data, column: str, said: float | None) -> FloatArray:

@@ -149,7 +149,9 @@ def _orders(of: Counts) -> tuple[IntArray, Fraction]:
 
 
 def _purchases(of: Counts) -> tuple[IntArray, Fraction]:
-    return of.curves.ordered.sum(axis=-1) * of.costs.unit_cost[:, None], of.per_year * of.resolution
+    bought = of.curves.ordered.sum(axis=-1) * of.costs.unit_cost[:, None]
+    shape = of.curves.served.shape[:2]
+    return np.array(np.broadcast_to(bought, shape)), of.per_year * of.resolution
 
 
 AMOUNTS: dict[str, Callable[[Counts], tuple[IntArray, Fraction]]] = {

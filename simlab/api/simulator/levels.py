@@ -8,11 +8,13 @@ import pandas as pd
 from simlab.api.data.fitted import review_periods
 from simlab.arrays import FloatArray, IntArray
 from simlab.catalog import Catalog
-from simlab.engine.world.levels import Levels
+from simlab.engine.world.levels import Family, Levels
 from simlab.models import Models
 from simlab.policies import PlannedLevels
-from simlab.register.families import has_point
+from simlab.register.families import TARGET_FAMILIES, has_point
 from simlab.segments import Segmentation
+
+_WORDS = {rule: name for name, rule in TARGET_FAMILIES.items()}
 
 
 def level_frame(
@@ -55,3 +57,10 @@ def _factors(levels: Levels, column: IntArray) -> dict[str, FloatArray]:
     if levels.forecast is None:
         return {}
     return {"safety_factor": levels.forecast.factor[np.arange(column.size), column]}
+
+
+def families(levels: Levels) -> list[str]:
+    """The rule of every SKU-location, as a study names it; those that follow a forecast: forecast."""
+    moves = levels.moves()
+    words = [_WORDS[Family(int(code))] for code in levels.family]
+    return ["forecast" if moved else word for word, moved in zip(words, moves, strict=True)]

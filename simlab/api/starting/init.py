@@ -93,7 +93,7 @@ def study_for(
     lines = [
         "# Written by simlab init for the tables named below. Lines that begin with # show what else can be",
         "# said; simlab init DIR without tables writes a study that shows every option.",
-        "schema = 1",
+        "schema = 2",
         "",
         *_study(folder, master, sales, rows),
         *_data(folder, master, sales, arrivals, rows),

@@ -169,6 +169,8 @@ def _ours(name: str, theirs: list[str]) -> tuple[dict[str, str], dict[str, str]]
             columns[column] = one
             if unit:
                 units[column] = unit
+    if name == "items" and "sku" not in columns and columns.get("product") == "product":
+        columns["sku"] = columns.pop("product")  # where nothing else names the SKU, the product does
     return columns, units
 
 

@@ -19,7 +19,7 @@ _ROWS = 100_000  # validated
 _TEXT_WIDTH, _WIDE = 18, 70
 _STUDY = """\
 # Written by simlab init --template. Fill in the sheets of template.xlsx, then: simlab check study.toml
-schema = 1
+schema = 2
 
 [study]
 period = "week"                     # day | week | month

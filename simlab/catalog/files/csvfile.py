@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ DELIMITERS = (",", ";", "\t")
 _BOM = b"\xef\xbb\xbf"
 _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _QUOTE, _NEWLINE = 0x22, 0x0A
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
@@ -58,7 +59,22 @@ def read_csv(path: Path, name: str, source: TableSource, required: Sequence[str]
     if header is None:
         return table
     columns, n_rows = _columns(text, header, findings)
+    columns = [_unguarded(column) for column in columns] if "'" in text else columns
     return _named(table, header, columns, n_rows, source)
+
+
+def _unguarded(column: TextColumn) -> TextColumn:
+    """A column without the apostrophe that CSV for spreadsheets puts before a formula (`run.spreadsheet`)."""
+    values = tuple(
+        value[1:] if value.startswith("'") and value.lstrip("'").startswith(_FORMULA) else value
+        for value in column.values
+    )
+    if values == column.values:
+        return column
+    distinct = list(dict.fromkeys(values))
+    number = {value: place for place, value in enumerate(distinct)}
+    renumbered = np.array([*(number[value] for value in values), -1], dtype=np.int32)
+    return replace(column, codes=renumbered[column.codes], values=tuple(distinct))
 
 
 def _bytes_of(path: Path, findings: Findings) -> bytes | None:

@@ -37,6 +37,10 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "price": ("sales_price", "list_price", "selling_price", "unit_price", "verkaufspreis"),
         "supplier": ("vendor", "vendor_id", "supplier_id", "supplier_name", "lieferant"),
+        "product": (
+            *("description", "product_name", "item_name", "item_description", "material_description"),
+            *("maktx", "bezeichnung", "artikelbezeichnung"),
+        ),
         "lead_time": (
             "leadtime",
             "lt",
@@ -216,6 +220,6 @@ def source_of(table: str, column: str, names: Sequence[str]) -> str:
     """A question that names the column of a file that most likely is a required one of ours."""
     rules = TABLES[table]
     for name in names:
-        if name not in rules and meant(table, name, (column,))[0] == column:
+        if (name not in rules or name == "product") and meant(table, name, (column,))[0] == column:
             return f"did you mean '{name}'?"
     return near(column, names)

@@ -9,8 +9,8 @@ import typer
 
 from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.options import Debug, Format, Out, Quiet, Show, Study, Workers
-from simlab.cli.outcome import print_policies, print_run, print_runs
 from simlab.cli.progress import watched
+from simlab.cli.show.outcome import print_policies, print_run, print_runs
 from simlab.register.families import TARGET_FAMILIES
 
 compare = typer.Typer(
@@ -135,6 +135,6 @@ def schemes(
     rounds = api.Rounds(seeds=seeds, catalogues=catalogues, rule_cost=rule_cost)
     with watched(quiet) as progress:
         result = api.run_compare_schemes(
-            study, names, out=out, rounds=rounds, workers=workers, progress=progress
+            study, names, out=out, rounds=rounds, workers=workers, progress=progress, draw=False
         )
     print_run(result, format, quiet)

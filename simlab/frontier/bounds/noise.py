@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +73,37 @@ def simultaneous_band(
     n = whole.size
     note = "" if n >= MIN_REPLICATIONS else f"only {n} replications; at least {MIN_REPLICATIONS} are advised"
     return Band(value, value - factor * error, value + factor * error, factor, level, note)
+
+
+def joint_level(
+    parts: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]],
+    level: float = 0.95,
+    *,
+    seed: int = 0,
+    draws: int = _DRAWS,
+) -> float:
+    """Level of single intervals that hold for several ratios of several plans together.
+
+    Parameters
+    ----------
+    parts : sequence of ((p, n), (n,))
+        Numerator of each plan and denominator of each ratio, in the same replications.
+    level : float
+        Joint confidence.
+
+    Notes
+    -----
+    The quantile c of the largest |t| over plans and ratios (max-|t| bootstrap over replications, which keeps
+    their dependence) is that of a single normal at level 2Φ(c) − 1; never below `level`.
+    """
+    largest = np.zeros(draws)
+    for numerator, denominator in parts:
+        _, _, deviation, error = _bootstrap(numerator, denominator, seed, draws)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = np.where(error > 0, np.abs(deviation) / error, 0.0)
+        largest = np.maximum(largest, t.max(axis=1, initial=0.0))
+    factor = _quantile(largest, level)
+    return max(level, min(math.erf(factor / math.sqrt(2.0)), 1.0 - 1e-9))
 
 
 def tie_groups(

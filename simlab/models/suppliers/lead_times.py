@@ -51,6 +51,8 @@ class LeadTimes:
         In whole periods.
     reason : tuple of str
         Where it comes from, per SKU-location.
+    source : tuple of str
+        The same as a key: "receipts", "stated", or "stated_spread" (stated with how much it varies).
     notes : tuple of QualityRow
         Rows of the quality account.
     known : DelayUncertainty or None
@@ -64,6 +66,7 @@ class LeadTimes:
 
     law: LeadTimeLaw
     reason: tuple[str, ...]
+    source: tuple[str, ...]
     notes: tuple[QualityRow, ...]
     rounding: FloatArray
     known: DelayUncertainty | None = None
@@ -184,8 +187,12 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
     missing: list[int] = []
     keys, kinds = item_keys(catalog), lead_time_laws(catalog).tolist()
     said = [_Stated(*one) for one in zip(*stated_lead_times(catalog), catalog.keys, strict=True)]
-    for row in range(catalog.n_items):
-        found = _law_of(keys[row], said[row], kinds[row], receipts, laws)
+    known_laws: dict[tuple[Key, float | None, float, str], _Found | None] = {}
+    for row, (key, own, kind) in enumerate(zip(keys, said, kinds, strict=True)):
+        alike = (key, None if np.isnan(own.mean) else own.mean, own.sd, kind)
+        if alike not in known_laws:
+            known_laws[alike] = _law_of(key, own, kind, receipts, laws)
+        found = known_laws[alike]
         if found is None:
             missing.append(row)
         else:
@@ -208,7 +215,11 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
         known = delay_uncertainty(sources, groups, spec, receipts.ratio, receipts.likeness())
     added = moments(law)[1] - np.array(laws.variance)[number]
     rounding = np.where(added > _NOTHING, added, 0.0)
-    return LeadTimes(law, tuple(reason), notes, rounding, known, constant)
+    keys_of_source = tuple(
+        "receipts" if source else "stated_spread" if one.sd > 0 else "stated"
+        for source, one in zip(sources, said, strict=True)
+    )
+    return LeadTimes(law, tuple(reason), keys_of_source, notes, rounding, known, constant)
 
 
 def _borrowed(catalog: Catalog, reason: Sequence[str]) -> tuple[QualityRow, ...]:

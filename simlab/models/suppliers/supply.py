@@ -97,13 +97,14 @@ def stated_suppliers(catalog: Catalog, fitted: Supply | None) -> Stated:
     shares: tuple[str, ...] = ()
     if study.lead_times.shared_delay:
         shares = ("all orders that a supplier gets in one period share one delay",)
-    if not study.suppliers:
+    specs = [spec for spec in study.suppliers if _sentence(spec, study)]
+    if not specs:  # terms of ordering alone change nothing that is simulated
         return Stated(fitted, shares)
     column = catalog.texts.get("supplier", np.full(catalog.n_items, None, dtype=object))
     names = np.array([str(name or "") for name in column], dtype=object)
     supply = _plain(names.tolist()) if fitted is None else fitted
     lines = list(shares)
-    for spec in study.suppliers:
+    for spec in specs:
         numbers = np.unique(supply.supplier[names == spec.name])
         supply = _said(supply, numbers, spec, study)
         lines.append(f"supplier {spec.name} {_sentence(spec, study)} (stated)")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from simlab.report.kit.formats import DASH, money_in
 from simlab.run.sheets import to_csv
+from simlab.run.statements import Statement as Statement
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -253,12 +254,3 @@ def _own_ids(svg: str, prefix: str) -> str:
 def asset(name: str) -> str:
     """Text of a file that ships with the report: styles, scripts, templates."""
     return resources.files("simlab.report").joinpath("assets", name).read_text(encoding="utf-8")
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A sentence and how it stands: good, bad, open (cannot be told) or none (no number)."""
-
-    state: str
-    title: str
-    text: str

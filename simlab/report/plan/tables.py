@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from simlab.measures import ALL, PLAN_NAMES
 from simlab.report.kit.counted import Counted
 from simlab.report.kit.formats import money_in
+from simlab.run.statements import Statement, statements_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +42,8 @@ NEEDED = {
     "bounds": ("plan", "per_sku", "grid", "segment_gap"),
     "limits": ("limit", "kind", "reached", "met"),
     "stress": ("scenario", "plan", "fill_rate", "holding_cost", "regret"),
+    "statements": ("key", "group", "state", "title", "text"),
+    "decision": ("measure", "name", "unit", "proposed"),
 }
 """Columns that the page itself needs; sections say theirs (`section.Section.needs`)."""
 
@@ -71,12 +74,19 @@ class RunTables:
     bounds: pd.DataFrame | None = None
     limits: pd.DataFrame | None = None
     stress: pd.DataFrame | None = None
+    statements: pd.DataFrame | None = None
+    decision: pd.DataFrame | None = None
 
     more: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def table(self, name: str) -> pd.DataFrame | None:
         """A table of `more`; None where the run has none, or an empty one."""
         return self.more.get(name)
+
+    @property
+    def told(self) -> tuple[Statement, ...]:
+        """What the run says of itself; none of a run before 0.3, which wrote no table of it."""
+        return statements_of(self.statements)
 
     @property
     def currency(self) -> str:

@@ -31,7 +31,7 @@ def made(planning="exact", **columns) -> Data:
     )
     study = Study.default(
         simulation={"periods": 26, "replications": 40, "batches": 8},
-        optimize={"n_targets": 8, "fill_rate": 0.93},
+        optimize={"n_targets": 8, "fill_rate": 0.93, "target_min": 0.5, "service": {"weight": "units"}},
         verdict={"replications": 60},
         lead_times={"law": "fixed"},
         segments={"by": "kind"},

@@ -51,7 +51,7 @@ def study(segments=None, **optimize) -> Study:
         "contest",
         currency="EUR",
         simulation={"periods": 26, "replications": 40},
-        optimize={"n_targets": 10, **optimize},
+        optimize={"n_targets": 10, "target_min": 0.5, **optimize},
         verdict={"replications": 80},
         lead_times={"law": "fixed"},
         **({"segments": segments} if segments else {}),

@@ -46,7 +46,7 @@ def study(segments, **sections):
         "segments": segments,
         "simulation": {"periods": 40, "replications": 24, "batches": 8},
         "verdict": {"replications": 30},
-        "optimize": {"n_targets": 8, "fill_rate": 0.93},
+        "optimize": {"n_targets": 8, "fill_rate": 0.93, "target_min": 0.5, "service": {"weight": "units"}},
     }
     return api.load_frames(shop(), study=Study.default(**{**base, **sections}))
 
@@ -110,7 +110,7 @@ def test_learning_looks_at_search_and_selection_and_never_at_the_verdict(monkeyp
 def test_what_is_learned_follows_the_service_that_counts():
     """Fill weighted by value asks for other classes, and the rule says what it was learned for."""
     learned = {"classes": 2, "min_size": 5, "attributes": ["unit_cost"]}
-    service = {"n_targets": 8, "fill_rate": 0.93, "service": {"weight": "value"}}
+    service = {"n_targets": 8, "fill_rate": 0.93, "target_min": 0.5, "service": {"weight": "value"}}
     data = study({"by": "learned", "learned": learned}, optimize=service)
     segments = sl.segment(data)
     assert "fill rate weighted by value 0.930" in segments.rule

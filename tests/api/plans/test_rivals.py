@@ -3,7 +3,7 @@
 import numpy as np
 from worlds.limits import run
 
-from simlab.api.output.statements import optimize_statements
+from simlab.api.output.statements import _notes
 from simlab.api.output.tables import verdict_frame
 
 
@@ -37,7 +37,7 @@ def test_uniform_targets_that_break_a_limit_are_not_compared_with():
     rows = verdict_frame(opt).set_index("comparison")["limits"]
     assert "not asked of it" in rows["segmented vs per_sku"]
     assert "not asked of it" in rows["segmented vs habit"]
-    assert any("best uniform target: compared over" in line for line in optimize_statements(opt.finance))
+    assert any("best uniform target: compared over" in line for line in _notes(opt))
 
 
 def test_the_best_uniform_target_keeps_chance_limits():

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from worlds.limits import BEFORE
 from worlds.places import TESTS
 from worlds.study import STUDY, write_study
 
@@ -34,7 +35,7 @@ def load(optimize, *, n_targets=5, **sections):
         segments={"by": ["segment"]},
         simulation={"periods": 40, "replications": 20, "batches": 10},
         verdict={"replications": 24},
-        optimize={"n_targets": n_targets} | optimize,
+        optimize={"n_targets": n_targets} | BEFORE | optimize,
         **sections,
     )
     return api.load_frames(**tables, study=study)

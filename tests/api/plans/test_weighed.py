@@ -14,7 +14,7 @@ WEIGHTS = ("units", "value", "margin", "items")
 
 @pytest.fixture(scope="module")
 def opt(tmp_path_factory):
-    extra = {"n_targets = 8": 'n_targets = 4\ntarget_min = 0.5\nservice = { weight = "units" }'}
+    extra = {"n_targets = 8": "n_targets = 4"}
     data = sl.load(write_study(tmp_path_factory.mktemp("weights"), **extra))
     return sl.optimize(data, fill_rate=0.93)
 
@@ -113,3 +113,21 @@ def test_plans_made_for_a_weight_cost_at_most_what_those_of_the_deciding_one_do_
 def test_the_table_shows_itself(opt):
     assert "margin" in repr(opt.weights())
     assert "<table" in opt.weights()._repr_html_()
+
+
+def test_auto_means_margin_where_prices_cover_the_value_else_value_else_units(tmp_path_factory):
+    import pandas as pd
+
+    from simlab.api.requirements.margins import weight_of
+
+    def weight(change):
+        folder = tmp_path_factory.mktemp("auto")
+        path = write_study(folder, **{'service = { weight = "units" }': ""})
+        items = pd.read_csv(folder / "items.csv", dtype=str)
+        change(items).to_csv(folder / "items.csv", index=False)
+        return weight_of(sl.load(path))
+
+    assert weight(lambda items: items) == "margin"
+    assert weight(lambda items: items.drop(columns="price")) == "value"
+    assert weight(lambda items: items.assign(price=[*items["price"][:-3], "", "", ""])) == "value"
+    assert weight(lambda items: items.assign(unit_cost="0", price="")) == "units"

@@ -13,7 +13,7 @@ from worlds.study import STUDY, write_study
 import simlab as sl
 from simlab.api.commands import run_optimize
 from simlab.api.data.data import Data, load_frames
-from simlab.api.output.statements import optimize_statements
+from simlab.api.output.statements import _redrawn_lines
 from simlab.api.output.tables import segment_frame, verdict_frame
 from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.errors import InvalidInputError
@@ -219,7 +219,7 @@ def test_both_intervals_stand_side_by_side(tmp_path) -> None:
     wider = chosen["fill_rate_model_high"] - chosen["fill_rate_model_low"]
     assert (wider > chosen["fill_rate_high"] - chosen["fill_rate_low"]).all()
     assert "difference_model_low" in verdict_frame(found["with"])
-    assert any("model interval" in text for text in optimize_statements(found["with"].finance))
+    assert any("model interval" in text for text in _redrawn_lines(found["with"]))
     assert not [name for name in before if "_model" in name]
     pd.testing.assert_frame_equal(before, frame[list(before)])
     pd.testing.assert_frame_equal(

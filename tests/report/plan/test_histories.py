@@ -53,6 +53,7 @@ def tables(data, quality=None, **more):
             "has_autocorrelation": False,
             "variance_ratio": 1.1,
             "lead_time_reason": ["items.lead_time = 7 days"] * n,
+            "lead_time_source": ["stated"] * n,
         }
     )
     manifest = {"period": "day", "currency": "EUR"}

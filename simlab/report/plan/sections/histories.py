@@ -103,7 +103,6 @@ def _flagged(group: pd.DataFrame, name: str) -> str:
 
 
 _FEW_PERIODS = 24
-_STATED, _SPREAD = ("items.lead_time", "given"), "lead_time_sd"
 
 
 def unsaid_sentences(tables: RunTables) -> Iterator[str]:
@@ -125,7 +124,8 @@ def unsaid_sentences(tables: RunTables) -> Iterator[str]:
                 f"Seasons are tested where demand varies and {cycle} or more were observed: not for "
                 f"{number(untested)} of {number(len(items))} SKU-locations, whose peaks may come back or not."
             )
-    yield from _lead_times(items["lead_time_reason"].astype(str))
+    if "lead_time_source" in items:
+        yield from _lead_times(items["lead_time_source"])
     if "stage" in items:
         dying = int((items["stage"] == "dying").sum())
         if dying:
@@ -136,15 +136,15 @@ def unsaid_sentences(tables: RunTables) -> Iterator[str]:
             )
 
 
-def _lead_times(reason: pd.Series[str]) -> Iterator[str]:
+def _lead_times(source: pd.Series[str]) -> Iterator[str]:
     """Lead times that no receipt shows, with and without a stated spread."""
-    stated, spread = reason.str.startswith(_STATED), reason.str.contains(_SPREAD)
-    for rows, unknown in (
-        (stated & ~spread, "how much they vary is not known"),
-        (stated & spread, "so is how much they vary, and no receipt shows whether it is true"),
+    for key, unknown in (
+        ("stated", "how much they vary is not known"),
+        ("stated_spread", "so is how much they vary, and no receipt shows whether it is true"),
     ):
+        rows = source == key
         if rows.any():
-            n = f"{number(int(rows.sum()))} of {number(len(reason))}"
+            n = f"{number(int(rows.sum()))} of {number(len(source))}"
             yield f"The lead times of {n} SKU-locations are stated, not received: {unknown}."
 
 

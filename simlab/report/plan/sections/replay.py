@@ -30,7 +30,7 @@ def replay(tables: RunTables) -> Content | None:
     frame = tables.table("replay")
     if frame is None:
         return None
-    said = [text for text in tables.manifest.get("statements") or () if _about_replay(str(text))]
+    said = [one.line for one in tables.told if one.group == "replay"]
     rows = [_replay_row(row, tables) for row in records(frame)[: _MOST_ROWS + 1]]
     header = ["Segment", "judged of", "sales", "sales expected", "fill rate", "fill rate expected", "inside"]
     header += ["inventory value", "inventory value expected", "inside"]
@@ -41,10 +41,6 @@ def replay(tables: RunTables) -> Content | None:
         {},
         ("Expected: mean and prediction interval if the laws were right and items independent.",),
     )
-
-
-def _about_replay(text: str) -> bool:
-    return any(word in text for word in ("sales", "stationary state", "stock recorded", "hold-out", "R + L"))
 
 
 def _replay_row(row: Mapping[str, Any], tables: RunTables) -> list[str]:

@@ -1,0 +1,213 @@
+"""What placing orders needs of a study, kept in the run folder so that no history is read again."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simlab.engine.world.demand_law import Chain, DemandLaw, Dependence, Past, Seasons
+from simlab.engine.world.working_grid import WorkingGrid
+from simlab.engine.world.world import LeadTimeLaw, OrderTerms, Supply, World
+from simlab.models.terms import pipeline_today
+
+if TYPE_CHECKING:
+    from simlab.api.data.data import Data
+    from simlab.arrays import FloatArray, IntArray
+
+
+PLACE = "results/ordering.npz"
+VERSION = 1
+_RECORDS: dict[str, type] = {
+    "": World,
+    "demand": DemandLaw,
+    "demand.seasons": Seasons,
+    "demand.past": Past,
+    "demand.chain": Chain,
+    "lead_time": LeadTimeLaw,
+    "terms": OrderTerms,
+    "supply": Supply,
+    "dependence": Dependence,
+    "grid": WorkingGrid,
+}
+_LEFT_OUT = ("start", "names")
+
+
+@dataclass(frozen=True, eq=False)
+class Ordering:
+    """Laws, terms and money of the SKU-locations, and the stock that the study knows.
+
+    Attributes
+    ----------
+    sku, location : tuple of str
+        In the order of the run's tables.
+    supplier, product : tuple of str
+        Empty where nothing is said.
+    world : World
+        Without a start; period 0 of its laws is the first one after `as_of`.
+    parts : (n,) int64
+        Parts of a unit that everything here is counted in; 1 = whole.
+    unit_cost : (n,) float
+        Money per part.
+    price, shortage_cost, unit_volume, carrying : (n,) float
+        Per part, NaN where not said; `carrying` is the cost of holding a part for a year.
+    on_hand : (n,) float
+        Parts on the shelf at the end of `as_of`; NaN where not known.
+    undated : (n,) int64
+        Parts on order without a date.
+    due_item, due_day, due_units : (k,) int64
+        Open orders: row, day (since 1970) and parts.
+    on_order_known : bool
+        Whether anything says what is on order.
+    """
+
+    sku: tuple[str, ...]
+    location: tuple[str, ...]
+    supplier: tuple[str, ...]
+    product: tuple[str, ...]
+    world: World
+    parts: IntArray
+    unit_cost: FloatArray
+    price: FloatArray
+    shortage_cost: FloatArray
+    unit_volume: FloatArray
+    carrying: FloatArray
+    on_hand: FloatArray
+    undated: IntArray
+    due_item: IntArray
+    due_day: IntArray
+    due_units: IntArray
+    on_order_known: bool
+
+    @property
+    def n_items(self) -> int:
+        return len(self.sku)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """``SKU@LOCATION`` of every item."""
+        return tuple(f"{sku}@{place}" for sku, place in zip(self.sku, self.location, strict=True))
+
+
+def ordering_of(data: Data) -> Ordering:
+    """The same from a study's data."""
+    catalog, models = data.catalog, data.models
+    costs = models.costs
+    nothing = np.full(catalog.n_items, np.nan)
+    pipeline = pipeline_today(catalog, models.world.lead_time) if catalog.as_of is not None else None
+    item, day, units = _due(data, pipeline)
+    return Ordering(
+        sku=catalog.sku,
+        location=catalog.location,
+        supplier=_words(data, "supplier"),
+        product=_words(data, "product"),
+        world=replace(models.world, start=None, names=None),
+        parts=catalog.parts,
+        unit_cost=np.asarray(costs.unit_cost * costs.cost_resolution, np.float64),
+        price=catalog.numbers.get("price", nothing),
+        shortage_cost=catalog.numbers.get("shortage_cost", nothing),
+        unit_volume=catalog.numbers.get("unit_volume", nothing),
+        carrying=costs.unit_cost * costs.cost_resolution * costs.holding_rate,
+        on_hand=catalog.numbers.get("on_hand", nothing).astype(np.float64),
+        undated=np.zeros(catalog.n_items, np.int64) if pipeline is None else pipeline.undated,
+        due_item=item,
+        due_day=day,
+        due_units=units,
+        on_order_known=pipeline is not None and not bool(pipeline.unknown.all()),
+    )
+
+
+def _words(data: Data, name: str) -> tuple[str, ...]:
+    column = data.catalog.texts.get(name)
+    if column is None:
+        return ("",) * data.catalog.n_items
+    return tuple("" if word is None else str(word) for word in column)
+
+
+def _due(data: Data, pipeline: Any) -> tuple[IntArray, IntArray, IntArray]:
+    """Open orders with their days: as stated, else the first day of the period that they are expected in."""
+    none = np.zeros(0, np.int64)
+    catalog = data.catalog
+    if pipeline is None:
+        return none, none, none
+    if catalog.due is not None:
+        days = catalog.due.due.astype("datetime64[D]").astype(np.int64)
+        return catalog.due.item.astype(np.int64), days, catalog.due.quantity.astype(np.int64)
+    if pipeline.item.size == 0:
+        return none, none, none
+    first = np.datetime64(str(catalog.as_of), "D").astype(np.int64) + 1
+    days = first + np.rint(pipeline.period * data.study.period_days).astype(np.int64)
+    return pipeline.item, days, pipeline.units
+
+
+def packed(ordering: Ordering) -> bytes:
+    """The bytes of a compressed ``.npz``: arrays by dotted name, texts as JSON; no pickled object."""
+    arrays: dict[str, Any] = {"version": np.int64(VERSION)}
+    texts = {}
+    for field in fields(ordering):
+        value = getattr(ordering, field.name)
+        if field.name == "world":
+            _flatten("", value, arrays)
+        elif isinstance(value, tuple):
+            texts[field.name] = list(value)
+        else:
+            arrays[f"ordering.{field.name}"] = np.asarray(value)
+    text = json.dumps(texts, ensure_ascii=False).encode("utf-8")
+    arrays["ordering.texts"] = np.frombuffer(text, dtype=np.uint8)
+    sink = io.BytesIO()
+    np.savez_compressed(sink, **arrays)
+    return sink.getvalue()
+
+
+def _flatten(prefix: str, record: Any, arrays: dict[str, Any]) -> None:
+    for field in fields(record):
+        value = getattr(record, field.name)
+        name = f"{prefix}.{field.name}" if prefix else field.name
+        if value is None or name in _LEFT_OUT:
+            continue
+        if is_dataclass(value):
+            _flatten(name, value, arrays)
+        else:
+            arrays[f"world.{name}"] = np.asarray(value)
+
+
+def unpacked(data: bytes) -> Ordering:
+    """What `packed` wrote.
+
+    Raises
+    ------
+    ValueError
+        Another version wrote the file, or it is damaged.
+    """
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    if int(arrays.get("version", -1)) != VERSION:
+        raise ValueError("written by another version of simlab")
+    texts: dict[str, Any] = {
+        name: tuple(words) for name, words in json.loads(arrays.pop("ordering.texts").tobytes()).items()
+    }
+    own = {name.removeprefix("ordering."): _plain(a) for name, a in arrays.items() if "ordering." in name}
+    return Ordering(**texts, **own, world=_record("", arrays))
+
+
+def _record(prefix: str, arrays: dict[str, Any]) -> Any:
+    kind = _RECORDS[prefix]
+    values: dict[str, Any] = {}
+    for field in fields(kind):
+        name = f"{prefix}.{field.name}" if prefix else field.name
+        if name in _RECORDS:
+            inside = any(key.startswith(f"world.{name}.") for key in arrays)
+            values[field.name] = _record(name, arrays) if inside else None
+        elif f"world.{name}" in arrays:
+            values[field.name] = _plain(arrays[f"world.{name}"])
+        else:
+            values[field.name] = None
+    return kind(**values)
+
+
+def _plain(array: Any) -> Any:
+    """A scalar where the array has no axes."""
+    return array.item() if array.ndim == 0 else array

@@ -1,0 +1,90 @@
+"""Days of ordering and periods of the simulation, counted from the day after the study's last date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simlab.arrays import DateArray, IntArray
+from simlab.catalog.calendar.periods import first_day, running_number
+from simlab.study import WEEKDAYS, Study
+
+_DAY = np.timedelta64(1, "D")
+_MOST_DAYS = 4000
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Periods of a study, the first one after `as_of` being 0.
+
+    Attributes
+    ----------
+    study : Study
+        Period, first day of the week, closed days.
+    first : datetime64[D]
+        Day after `as_of`.
+    """
+
+    study: Study
+    first: np.datetime64
+
+    def period_of(self, days: DateArray) -> IntArray:
+        """(m,) number of each day's period; of a closed day the next open one's; below 0 before the first."""
+        days = days.astype("datetime64[D]")
+        if days.size == 0:
+            return np.zeros(0, np.int64)
+        study = self.study
+        if study.period != "day":
+            number = running_number(np.append(days, self.first), study.period, study.week_starts)
+            return np.asarray(number[:-1] - number[-1], np.int64)
+        begin, end = min(days.min(), self.first), max(days.max(), self.first) + _DAY
+        every = np.arange(begin, end, _DAY)
+        passed = np.concatenate([[0], np.cumsum(~study.demand.closed_mask(every))])
+        at = (np.append(days, self.first) - begin).astype(np.int64)
+        return np.asarray(passed[at[:-1]] - passed[at[-1]], np.int64)
+
+    def later(self, day: np.datetime64, periods: float) -> np.datetime64:
+        """The day on which an order placed on `day` is due after so many periods, to the nearest day.
+
+        In daily studies closed days do not count.
+        """
+        if self.study.period != "day":
+            return np.datetime64(day + np.timedelta64(round(periods * self.study.period_days), "D"))
+        left = round(periods)
+        every = day + np.arange(_MOST_DAYS * 3) * _DAY
+        is_open = np.flatnonzero(~self.study.demand.closed_mask(every[1:])) + 1
+        return np.datetime64(day) if left <= 0 else every[is_open[min(left, is_open.size) - 1]]
+
+    def begin_of(self, day: np.datetime64) -> np.datetime64:
+        """First day of the period that a day lies in."""
+        study = self.study
+        if study.period == "day":
+            return day
+        number = running_number(np.array([day]), study.period, study.week_starts)[0]
+        return first_day(int(number), study.period, study.week_starts)
+
+    def until_weekday(self, day: np.datetime64, names: tuple[str, ...]) -> int:
+        """Periods from a day's to the next one on one of these weekdays; 0 where it is one itself."""
+        wanted = {WEEKDAYS.index(name) for name in names}
+        for ahead in range(15):
+            later = day + ahead * _DAY
+            closed = self.study.period == "day" and bool(self.study.demand.closed_mask(np.array([later]))[0])
+            if weekday(later) in wanted and not closed:
+                return int(np.diff(self.period_of(np.array([day, later])))[0])
+        return 1
+
+    def next_weekday(self, day: np.datetime64, names: tuple[str, ...]) -> int:
+        """Periods from a day's to the next later one on one of these weekdays, at least 1."""
+        tomorrow = day + _DAY
+        for ahead in range(15):
+            later = tomorrow + ahead * _DAY
+            gap = int(np.diff(self.period_of(np.array([day, later])))[0])
+            if gap >= 1 and self.until_weekday(later, names) == 0:
+                return gap
+        return 1
+
+
+def weekday(day: np.datetime64) -> int:
+    """0 for Monday."""
+    return int((day.astype("datetime64[D]").astype(np.int64) + 3) % 7)

@@ -1,0 +1,142 @@
+"""The plan as a table for people and planning systems: today's levels beside the new ones (`plan.csv`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from simlab.api.simulator import items
+from simlab.api.simulator.levels import families
+from simlab.engine.world.levels import Family, Levels
+from simlab.errors import InvalidInputError
+from simlab.policies import current_levels
+from simlab.run.spreadsheet import csv_bytes
+
+if TYPE_CHECKING:
+    from simlab.api.data.data import Data
+    from simlab.api.settings import Settings
+    from simlab.arrays import BoolArray
+    from simlab.engine.world.world import Horizon
+
+
+PLACE = "results/plan.csv"
+COLUMNS = (
+    *("sku", "location", "product", "supplier", "segment", "family", "review_period"),
+    *("reorder_point_now", "reorder_point", "order_up_to_now", "order_up_to"),
+    *("order_quantity_now", "order_quantity", "pack_size", "safety_stock", "service_now", "service"),
+    *("stock_value_now", "stock_value", "stock_value_change", "reason", "decision", "target"),
+)
+"""Levels in units of the files, service as fractions, money in the study's currency."""
+LEVELS = ("reorder_point", "order_up_to", "order_quantity")
+_MONEY, _RATE, _UNITS = 2, 6, 4
+
+
+def plan_csv(data: Data, plan: pd.DataFrame, levels: Levels, horizon: Horizon, settings: Settings) -> bytes:
+    """`plan.csv` of a run, largest change of stock value first.
+
+    Parameters
+    ----------
+    data : Data
+    plan : DataFrame
+        The run's `plan` table: n rows, levels and what they achieve.
+    levels : Levels
+        (n, 1) the same levels, in parts of units.
+    horizon, settings
+        What the plan was simulated with: today's levels are simulated on the same paths.
+    """
+    return csv_bytes(sorted_plan(plan_table(data, plan, levels, horizon, settings)))
+
+
+def plan_table(
+    data: Data, plan: pd.DataFrame, levels: Levels, horizon: Horizon, settings: Settings
+) -> pd.DataFrame:
+    """The columns of `plan.csv`, in the order of the items; empty where today's levels are not known."""
+    today, known = today_of(data)
+    frame = pd.DataFrame(
+        {
+            **{name: plan[name] for name in ("sku", "location", "segment", "review_period", "target")},
+            **{name: plan[name] for name in (*LEVELS, "safety_stock")},
+            **{name: text_column(data, name) for name in ("product", "supplier")},
+            "family": families(levels),
+            "pack_size": data.models.world.terms.pack_size / data.catalog.parts,
+            "service": plan["fill_rate"],
+            "stock_value": plan["inventory_value"],
+            "reason": plan["planning_method"],
+            "decision": None,
+            **levels_now(data, today, known),
+            **_achieved_now(data, today, known, horizon, settings),
+        }
+    )
+    frame["stock_value_change"] = frame["stock_value"] - frame["stock_value_now"]
+    return rounded(frame)
+
+
+def today_of(data: Data) -> tuple[Levels, BoolArray]:
+    """Today's levels, and which are known: none where the columns make no rule (`simulate` needs none)."""
+    try:
+        today, known = current_levels(data.models)
+    except InvalidInputError:
+        n = data.models.n_items
+        none = np.zeros((n, 1), np.int64)
+        return Levels(np.zeros(n, np.int8), none - 1, none, none), np.zeros(n, np.bool_)
+    return today, known & ~data.models.silent
+
+
+def rounded(frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns in order, numbers in as many digits as they are worth."""
+    digits = {"safety_stock": _UNITS, "service": _RATE, "service_now": _RATE, "target": _RATE}
+    digits |= dict.fromkeys(("stock_value", "stock_value_now", "stock_value_change"), _MONEY)
+    digits |= {"review_period": _UNITS}
+    out = frame[list(COLUMNS)].copy()
+    for name, places in digits.items():
+        out[name] = pd.to_numeric(out[name]).astype("float64").round(places) + 0.0
+    for name in (*LEVELS, *(f"{name}_now" for name in LEVELS), "pack_size"):
+        out[name] = whole_if_whole(out[name])
+    return out
+
+
+def whole_if_whole(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Integers where every number is whole, so that no file says 12.0; missing stays missing."""
+    numbers = pd.to_numeric(column).astype("Float64")
+    values = numbers.dropna().to_numpy(dtype=np.float64)
+    return numbers.astype("Int64") if (values == np.rint(values)).all() else numbers
+
+
+def sorted_plan(frame: pd.DataFrame) -> pd.DataFrame:
+    """Largest change of stock value first; those without one last, by SKU and location."""
+    size = frame["stock_value_change"].abs()
+    keys = pd.DataFrame({"size": -size.fillna(-1.0), "sku": frame["sku"], "location": frame["location"]})
+    return frame.loc[keys.sort_values(["size", "sku", "location"], kind="stable").index]
+
+
+def text_column(data: Data, name: str) -> Sequence[str | None]:
+    """A text column of items; None throughout where the table has none."""
+    words = data.catalog.texts.get(name)
+    return [None] * data.catalog.n_items if words is None else list(words)
+
+
+def levels_now(data: Data, today: Levels, known: BoolArray) -> dict[str, pd.Series[float]]:
+    """Today's levels in units of the files: `reorder_point_now` and the like; missing where not known."""
+    up_to = today.family == Family.ORDER_UP_TO
+    lots = today.family != Family.ORDER_UP_TO
+    columns = (today.reorder_point, today.order_up_to, today.order_quantity)
+    shown = (known & ~up_to, known, known & lots)
+    return {
+        f"{name}_now": pd.Series(values[:, 0] / data.catalog.parts).where(where)
+        for name, values, where in zip(LEVELS, columns, shown, strict=True)
+    }
+
+
+def _achieved_now(
+    data: Data, today: Levels, known: BoolArray, horizon: Horizon, settings: Settings
+) -> dict[str, pd.Series[float]]:
+    """Service and stock value of today's levels on the plan's paths; not run where none is known."""
+    if not known.any():
+        none = pd.Series(np.full(known.size, np.nan))
+        return {"service_now": none, "stock_value_now": none}
+    found = items.achieved(data, today, horizon, settings, "now")
+    service, value = found["fill_rate"], found["inventory_value"]
+    return {"service_now": service.where(known), "stock_value_now": value.where(known)}

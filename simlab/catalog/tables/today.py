@@ -1,0 +1,190 @@
+"""Tables that come with a day's work, beside a finished run: stock, open orders, a day's rows, a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from simlab.arrays import AnyArray, BoolArray, DateArray, FloatArray, IntArray
+from simlab.catalog import findings as found
+from simlab.catalog.cells.convert import (
+    choices,
+    days,
+    notation,
+    numbers,
+    refuse_fractional_ids,
+    refuse_missing,
+    spread,
+    texts,
+)
+from simlab.catalog.cells.text import TextTable
+from simlab.catalog.columns import NUMERIC, OPEN_ORDERS, Column, near
+from simlab.catalog.files.csvfile import read_csv
+from simlab.catalog.files.typed import read_parquet
+from simlab.catalog.tables.receipts import units_of
+from simlab.errors import Problem
+from simlab.register.families import TARGET_FAMILIES
+from simlab.study import TableSource
+
+_ID = Column("id", required=True)
+_LEVEL = Column("whole", low=-1e12)
+STOCK: dict[str, Column] = {
+    "sku": _ID,
+    "location": _ID,
+    "on_hand": Column("whole", required=True),
+    "backorders": Column("whole"),
+    "as_of": Column("date"),
+}
+DAY: dict[str, Column] = {"sku": _ID, "location": _ID, "quantity": Column("whole", required=True)}
+PLAN: dict[str, Column] = {
+    "sku": _ID,
+    "location": _ID,
+    "order_up_to": Column("whole", required=True, low=-1e12),
+    "reorder_point": _LEVEL,
+    "order_quantity": Column("whole"),
+    "family": Column("choice", choices=tuple(TARGET_FAMILIES)),
+}
+KINDS = {"stock": STOCK, "open_orders": OPEN_ORDERS, "day_demand": DAY, "day_receipts": DAY, "plan": PLAN}
+_NAMED = 5
+
+
+@dataclass(frozen=True, eq=False)
+class TodayTable:
+    """A table matched to the SKU-locations of a run.
+
+    Attributes
+    ----------
+    item : (m,) int64
+        Row of the run's plan.
+    units : dict of str to (m,) int64
+        Numeric columns that are there, in parts of units; `given` says which cells are filled.
+    given : dict of str to (m,) bool
+    dates : dict of str to (m,) datetime64[D]
+    words : dict of str to (m,) object
+    table : TextTable
+        For findings of one's own: `table.findings`, `table.label`.
+    """
+
+    item: IntArray
+    units: dict[str, IntArray]
+    given: dict[str, BoolArray]
+    dates: dict[str, DateArray]
+    words: dict[str, AnyArray]
+    table: TextTable
+
+    def refuse(self, number: int, message: str, rows: BoolArray, *, column: str, fix: str) -> None:
+        """Note a problem of some rows."""
+        self.table.findings.add_rows(
+            number, message, np.flatnonzero(rows), column=self.table.label(column), fix=fix
+        )
+
+
+def read_today(
+    path: Path, kind: str, number: Mapping[tuple[str, str], int], parts: IntArray, *, unique: bool
+) -> TodayTable | list[Problem]:
+    """Read a CSV or Parquet file of one of `KINDS`; its problems, all at once, where there are any.
+
+    Parameters
+    ----------
+    path : Path
+    kind : str
+        One of `KINDS`.
+    number : mapping of (sku, location) to int
+        Row of every SKU-location of the run.
+    parts : (n,) int64
+        Parts of a unit that each is counted in.
+    unique : bool
+        Whether a SKU-location may stand there once only.
+    """
+    rules = KINDS[kind]
+    needed = [name for name, rule in rules.items() if rule.required]
+    source = TableSource(path=str(path))
+    if path.suffix.lower() == ".parquet":
+        table = read_parquet(path, kind, source)
+    else:
+        table = read_csv(path, kind, source, needed)
+    if table.findings.problems or not _complete(table, needed):
+        return table.findings.problems
+    refuse_fractional_ids(table, ("sku", "location"))
+    for name in needed:
+        refuse_missing(table, name)
+    item = _matched(table, number)
+    if table.findings.problems:
+        return table.findings.problems
+    units, given, dates, words = _typed(table, rules, parts[item], source)
+    if unique:
+        _refuse_twice(table, item)
+    if table.findings.problems:
+        return table.findings.problems
+    return TodayTable(item, units, given, dates, words, table)
+
+
+def _complete(table: TextTable, needed: Sequence[str]) -> bool:
+    """Whether the required columns are there; a header without rows says that there is nothing."""
+    missing = [name for name in needed if name not in table.columns]
+    for name in missing:
+        others = [other for other in table.columns if other not in KINDS[table.name]]
+        fix = near(name, others) or f"the header has: {', '.join(table.columns) or 'nothing'}"
+        table.findings.add(found.MISSING_COLUMN, "required column is missing", column=name, fix=fix)
+    return not missing
+
+
+def _matched(table: TextTable, number: Mapping[tuple[str, str], int]) -> IntArray:
+    """(m,) row of each SKU-location; those that the run does not know are refused by name."""
+    sku, place = texts(table.columns["sku"]), texts(table.columns["location"])
+    pairs = [(str(a), str(b)) for a, b in zip(sku, place, strict=True)]
+    item = np.array([number.get(pair, -1) for pair in pairs], dtype=np.int64)
+    rows = np.flatnonzero(item < 0)
+    if rows.size:
+        names = list(dict.fromkeys("@".join(pairs[row]) for row in rows.tolist()))
+        more = ", …" if len(names) > _NAMED else ""
+        message = f"the run has no such SKU-location: {', '.join(names[:_NAMED])}{more}"
+        fix = "leave these rows out, or plan with items that have them"
+        table.findings.add_rows(found.UNKNOWN_ITEM, message, rows, column=table.label("sku"), fix=fix)
+    return np.maximum(item, 0) if number else item
+
+
+def _typed(
+    table: TextTable, rules: Mapping[str, Column], parts: IntArray, source: TableSource
+) -> tuple[dict[str, IntArray], dict[str, BoolArray], dict[str, DateArray], dict[str, AnyArray]]:
+    written = notation(table, source, rules)
+    units: dict[str, IntArray] = {}
+    given: dict[str, BoolArray] = {}
+    dates: dict[str, DateArray] = {}
+    words: dict[str, AnyArray] = {}
+    for name, rule in rules.items():
+        if name not in table.columns:
+            continue
+        if rule.kind in NUMERIC:
+            given[name] = ~table.columns[name].missing()
+            units[name] = units_of(table, name, rule, written, parts, 0)
+        elif rule.kind == "date":
+            dates[name] = days(table, name, source)[0]
+        elif rule.kind == "choice":
+            words[name] = choices(table, name, rule)
+    return units, given, dates, words
+
+
+def _refuse_twice(table: TextTable, item: IntArray) -> None:
+    _, first = np.unique(item, return_index=True)
+    again = np.ones(item.size, np.bool_)
+    again[first] = False
+    if again.any():
+        fix = "one row for each SKU-location"
+        message = "the SKU-location stands there twice"
+        table.findings.add_rows(
+            found.DUPLICATE, message, np.flatnonzero(again), column=table.label("sku"), fix=fix
+        )
+
+
+def money_of(table: TodayTable, name: str) -> FloatArray:
+    """A further column of numbers, NaN where empty or not there."""
+    text = table.table
+    if name not in text.columns:
+        return np.full(table.item.size, np.nan)
+    rule = Column("number", low=-1e15, high=1e15)
+    values, _ = numbers(text, name, rule, notation(text, TableSource(), {name: rule}))
+    return np.asarray(spread(text.columns[name], values, np.nan, np.float64))

@@ -1,0 +1,91 @@
+"""An optimised run on one screen: at most fourteen lines, then one row per segment in 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simlab.cli.say import say
+
+if TYPE_CHECKING:
+    from simlab.api.output.brief import Brief
+    from simlab.api.output.writing import RunResult
+
+WIDTH = 80
+LINES = 14
+_SEGMENTS = 40
+
+
+def print_screen(result: RunResult, brief: Brief) -> None:
+    """Title, headline, decision, comparisons, what to look at, where to go on; then the segments."""
+    for line in screen(result, brief):
+        say(line)
+    say()
+    for line in segment_lines(brief):
+        say(line)
+
+
+def screen(result: RunResult, brief: Brief) -> list[str]:
+    """The first lines, `LINES` at most: what does not fit is cut, and -v shows it."""
+    head = next(one for one in result.told if one.group == "headline")
+    lines = [brief.title[:WIDTH], *_wrapped(f"{head.mark} {head.title}".strip(), 3)]
+    lines += aligned((brief.header, *brief.rows), WIDTH)
+    ends = _ends(result, brief)
+    free = LINES - len(lines) - len(ends)
+    looks = _looks(result)
+    claims = _wrapped(head.text, min(2, free - bool(looks)))
+    return [*lines, *claims, *_wrapped(looks, free - len(claims)), *ends]
+
+
+def _looks(result: RunResult) -> str:
+    """What to look at before one signs, in short."""
+    titles = [one.title for one in result.told if one.group == "look"]
+    titles += [one.title.rstrip(".") for one in result.told if one.group == "limit" and one.state != "good"]
+    return f"! {'; '.join(titles)}" if titles else ""
+
+
+def _wrapped(text: str, most: int) -> list[str]:
+    if not text or most < 1:
+        return []
+    return textwrap.wrap(
+        text, WIDTH, max_lines=most, placeholder=" … (-v)", subsequent_indent="  ", break_on_hyphens=False
+    )
+
+
+def _ends(result: RunResult, brief: Brief) -> list[str]:
+    plan = result.folder / "results" / "plan.csv"
+    plan = plan if plan.exists() else plan.with_suffix(".parquet")
+    page = "" if result.report is None else f" {result.report.name},"
+    return [f"in {_near(result.folder)}:{page} results/{plan.name} (more: -v)", f"next: {brief.next}"]
+
+
+def _near(path: Path) -> str:
+    """Relative to the current folder where it lies below it."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd().resolve()))
+    except ValueError:
+        return str(path)
+
+
+def aligned(rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """The first column left, the others right; the first one gives way where the width is short."""
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    others = sum(widths[1:]) + 2 * (len(widths) - 1)
+    widths[0] = max(8, min(widths[0], width - others))
+    lines = []
+    for row in rows:
+        first = row[0] if len(row[0]) <= widths[0] else row[0][: widths[0] - 1] + "…"
+        cells = (text.rjust(size) for text, size in zip(row[1:], widths[1:], strict=True))
+        lines.append("  ".join((first.ljust(widths[0]), *cells)).rstrip())
+    return lines
+
+
+def segment_lines(brief: Brief) -> list[str]:
+    """One row per segment; of many those whose stock changes most."""
+    rows, total = brief.segments[:-1], brief.segments[-1]
+    lines = aligned((brief.segment_header, *rows[:_SEGMENTS], total), WIDTH)
+    if len(rows) > _SEGMENTS:
+        lines.append(f"… {len(rows) - _SEGMENTS:,} more segments (--format json prints all)")
+    return lines

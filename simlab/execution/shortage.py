@@ -1,0 +1,87 @@
+"""Paths from today's state until the next order arrives, block by block over the workers."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+
+from simlab.arrays import IntArray
+from simlab.engine.prepare.on_grid import in_parts, split_rows
+from simlab.engine.recorder.shortage import Shortage, look_ahead
+from simlab.engine.world.world import Start, World
+from simlab.execution.blocks import Progress, Workers, spread
+
+
+def run_shortage(
+    world: World,
+    start: Start,
+    quantity: IntArray,
+    next_review: IntArray,
+    *,
+    paths: int,
+    seed: int,
+    windows: bool = False,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+) -> Shortage:
+    """`look_ahead` of all items; those on a working grid go by its parts.
+
+    Parameters
+    ----------
+    world, start, quantity, paths, seed, windows
+        As in `look_ahead`; orders with a date come in periods.
+    next_review : (n,) int64
+        In periods, of items that are split in parts.
+    """
+    workers = workers or Workers()
+    n = world.n_items
+    out = Shortage(
+        np.zeros((n, 2), np.int64),
+        np.zeros((n, 2), np.int64),
+        np.zeros(n, np.int64),
+        np.zeros((n if windows else 0, paths), np.int64),
+        paths,
+    )
+    split = split_rows(world)
+    for fine in (False, True):
+        rows = np.flatnonzero(split == fine)
+        if rows.size == 0:
+            continue
+        parts = 1 if world.grid is None or not fine else world.grid.parts
+        own = in_parts(world.take(rows)) if fine else replace(world, grid=None).take(rows)
+        ahead = next_review[rows] + own.lead_time.longest()
+        order = np.argsort(ahead, kind="stable")  # those that look equally far ahead share a block
+        rows, own = rows[order], own.take(order)
+        began = _in_parts(start.take(rows), parts)
+        asked, until = quantity[rows], next_review[rows]
+
+        def one(
+            block: IntArray,
+            own: World = own,
+            began: Start = began,
+            asked: IntArray = asked,
+            until: IntArray = until,
+        ) -> Shortage:
+            return look_ahead(
+                own.take(block),
+                began.take(block),
+                asked[block],
+                until[block],
+                paths=paths,
+                seed=seed,
+                windows=windows,
+            )
+
+        found = list(spread(one, own, workers.block_size(rows.size), workers, progress, "look ahead"))
+        for field in fields(Shortage):
+            if field.name != "paths" and (windows or field.name != "windows"):
+                getattr(out, field.name)[rows] = np.concatenate([getattr(x, field.name) for x in found])
+    return out
+
+
+def _in_parts(start: Start, parts: int) -> Start:
+    """Dates in parts of periods: what is due in a period comes as it begins."""
+    if start.due_period is None or parts == 1:
+        return start
+    return replace(start, due_period=start.due_period * parts)

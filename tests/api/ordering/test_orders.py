@@ -1,0 +1,222 @@
+"""What to order now: by hand, written beside the run, within limits."""
+
+import itertools
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+from worlds.ordering import make_run
+
+import simlab as sl
+from simlab.api.ordering.deciding import ahead
+from simlab.api.ordering.limits import steps_of
+from simlab.cli.app import app
+from simlab.errors import InvalidInputError, UsageError
+from simlab.policies.stock_reward import Reward, stock_reward
+from simlab.run import verify
+
+ITEM = {"demand_mean": 2.0, "lead_time": 4, "price": 15.0, "on_hand": 10, "on_order": 0, "supplier": "ACME"}
+
+
+def items(*changes):
+    return [{**ITEM, "sku": f"s{number}", **change} for number, change in enumerate(changes)]
+
+
+def test_quantities_due_dates_and_money_by_hand(tmp_path):
+    """⌈(S − position) ÷ pack⌉ × pack; lots; a smallest and a largest order; nothing at the level."""
+    run = make_run(
+        tmp_path,
+        items(
+            {"S": 31, "pack_size": 6, "product": "=SUM(1)"},  # deficit 21: four packs
+            {"s": 12, "Q": 5},  # position 10 at or below 12: one lot of 5
+            {"s": 12, "S": 40, "max_order": 20},  # wants 30, cut to 20
+            {"S": 10},  # at its level
+            {"S": 11, "moq": 8},
+            {"s": 3, "S": 40},  # above s
+        ),
+    )
+    found = sl.orders(run)
+    table = found.orders.set_index("sku")
+    assert table["quantity"].to_dict() == {"s0": 24, "s1": 5, "s2": 20, "s4": 8}
+    assert table["packs"].to_dict()["s0"] == 4
+    assert table["value"].to_dict()["s0"] == 240.0
+    assert set(table["due_date"]) == {"2026-01-09"}
+    assert set(table["order_date"]) == {"2026-01-05"}
+    assert table.loc["s0", ["position", "level"]].tolist() == [10, 31]
+    assert table.loc["s0", "cover_days"] == 5.0
+    assert "packs of 6" in table.loc["s0", "why"]
+    assert "cut from 30" in table.loc["s2", "why"]
+    assert "smallest order 8" in table.loc["s4", "why"]
+    assert found.counts == {
+        "sku_locations": 6,
+        "ordered": 4,
+        "not_ordered_for_limits": 0,
+        "excess": 0,
+        "not_reviewed_today": 0,
+        "fine": 2,
+    }
+    assert list(found.orders["chance_out"]) == sorted(found.orders["chance_out"], reverse=True)
+    folder = found.write(by_supplier=True)
+    assert folder == run.parent / "orders" / "2026-01-05"
+    assert verify(run) == []
+    text = (folder / "orders.csv").read_text("utf-8")
+    assert ",'=SUM(1)," in text
+    assert (folder / "suppliers" / "ACME.csv").read_text("utf-8") == text
+    assert found.write().name == "2026-01-05-2"
+    with pytest.raises(UsageError, match="exists"):
+        found.write(folder)
+
+
+def test_what_is_too_much_is_the_opposite_list(tmp_path):
+    """On order above the level: cancel or push out; on the shelf: sell off, or it sells by itself."""
+    due = [
+        {"sku": "s0", "location": "EAST", "quantity": 400, "due_date": "2026-01-20"},
+        {"sku": "s1", "location": "EAST", "quantity": 9, "due_date": "2026-01-08"},
+    ]
+    run = make_run(
+        tmp_path,
+        items({"S": 12}, {"S": 12}, {"S": 5, "on_hand": 5000}, {"S": 8}, {"S": 0, "demand_mean": 0.0}),
+        open_orders=due,
+    )
+    found = sl.orders(run)
+    rows = {(one["sku"], one["action"]): one for one in found.excess.to_dict("records")}
+    assert rows["s0", "cancel"]["units"] == 398
+    assert rows["s0", "cancel"]["due_date"] == "2026-01-20"
+    assert rows["s1", "push_out"]["units"] == 7
+    assert rows["s2", "sell_off"]["units"] == 4995
+    assert rows["s3", "use_up"]["units"] == 2
+    assert rows["s4", "sell_off"]["why"] == "on the shelf, and nothing is demanded"
+    assert found.counts["excess"] == 5
+    assert list(found.excess["value"]) == sorted(found.excess["value"], reverse=True)
+
+
+def test_reviews_keep_their_days_and_suppliers_theirs(tmp_path):
+    """R = 7 begins on the day after as_of; order weekdays take the place of the study's reviews."""
+    suppliers = [{"name": "BOLT", "order_weekdays": ["tuesday", "friday"]}]
+    run = make_run(
+        tmp_path,
+        items({"S": 50, "review_period": 7}, {"S": 50, "supplier": "BOLT"}),
+        study={"suppliers": suppliers},
+    )
+    stock = tmp_path / "stock.csv"
+    stock.write_text("sku,location,on_hand\ns0,EAST,10\ns1,EAST,10\n", "utf-8")
+
+    def on(day, **more):
+        return set(sl.orders(run, stock=stock, date=day, **more).orders["sku"])
+
+    assert on("2026-01-05") == {"s0"}
+    assert on("2026-01-06") == {"s1"}
+    assert on("2026-01-07") == set()
+    assert on("2026-01-09") == {"s1"}
+    assert on("2026-01-12") == {"s0"}
+    assert on("2026-01-07", every_item=True) == {"s0", "s1"}
+    found = sl.orders(run, stock=stock, date="2026-01-06")
+    assert str(found.review.next_day[1]) == "2026-01-09"
+    assert found.counts["not_reviewed_today"] == 1
+
+
+def test_a_supplier_below_its_smallest_order_waits(tmp_path):
+    suppliers = [{"name": "ACME", "minimum_order_value": 500.0}]
+    run = make_run(tmp_path, items({"S": 40}, {"S": 90, "supplier": "B"}), study={"suppliers": suppliers})
+    found = sl.orders(run)
+    assert set(found.orders["sku"]) == {"s1"}
+    assert found.counts["not_ordered_for_limits"] == 1
+    assert any("ACME waits" in line for line in found.statements)
+
+
+def test_a_budget_takes_the_packs_worth_most(tmp_path):
+    """Twelve SKU-locations against every combination of packs, ranked by the stock reward."""
+    draw = np.random.default_rng(2)
+    run = make_run(
+        tmp_path,
+        items(
+            *(
+                {
+                    "S": int(draw.integers(14, 18)),
+                    "pack_size": 4,
+                    "demand_mean": float(draw.uniform(1, 4)),
+                    "unit_cost": float(draw.integers(5, 30)),
+                    "price": float(draw.integers(31, 60)),
+                }
+                for _ in range(12)
+            )
+        ),
+    )
+    free = sl.orders(run)
+    asked = free.orders["value"].sum()
+    budget = round(0.4 * asked, 2)
+    found = sl.orders(run, budget=budget)
+    assert found.orders["value"].sum() <= budget
+    assert "exactly" in " ".join(found.statements)
+    worth = _worth(free)
+    best = 0.0
+    for choice in itertools.product(*(range(len(one)) for one in worth)):
+        picked = [one[k] for one, k in zip(worth, choice, strict=True)]
+        if sum(cost for cost, _ in picked) <= budget + 1e-9:
+            best = max(best, sum(value for _, value in picked))
+    taken = found.orders.set_index("sku")["quantity"]
+    own = [
+        next(v for c, v in one if abs(c - taken.get(sku, 0) * cost) < 1e-9)
+        for one, sku, cost in zip(
+            worth, free.source.ordering.sku, free.source.ordering.unit_cost, strict=True
+        )
+    ]
+    assert sum(own) == pytest.approx(best)
+    with pytest.raises(InvalidInputError, match="price"):
+        sl.orders(make_run(tmp_path / "b", items({"S": 40, "price": np.nan})), budget=10)
+
+
+def _worth(free):
+    """(cost, ΔR) of every quantity of every item, 0 included; all are ordered once without a budget."""
+    rows = np.arange(12)
+    source = free.source
+    look = ahead(source, free.state, free.review, free.quantity, rows, windows=True)
+    out = []
+    for row in rows.tolist():
+        share = np.bincount(look.windows[row]) / look.paths
+        margin = source.ordering.price[row] - source.ordering.unit_cost[row]
+        carried = source.ordering.carrying[row] / 365.0
+        there = int(free.state.position[row])
+        amount = np.append(0, steps_of(source, row, int(free.quantity[row])))
+        reward = stock_reward(share, there + int(amount[-1]), Reward(margin, margin, carried, 0.3, 0.98))
+        out.append(
+            [(k * source.ordering.unit_cost[row], reward[there + k] - reward[there]) for k in amount.tolist()]
+        )
+    return out
+
+
+def test_a_container_holds_a_volume(tmp_path):
+    suppliers = [{"name": "ACME", "container_volume": 10.0}]
+    run = make_run(
+        tmp_path,
+        items({"S": 40, "unit_volume": 0.5}, {"S": 40, "unit_volume": 0.2, "supplier": "B"}),
+        study={"suppliers": suppliers},
+    )
+    found = sl.orders(run)
+    table = found.orders.set_index("sku")["quantity"]
+    assert table["s0"] * 0.5 <= 10.0
+    assert table["s1"] == 30
+    assert any("container" in line for line in found.statements)
+
+
+def test_seasons_go_on_where_ordering_is_later(tmp_path):
+    """The same stock a day later meets the laws of that day, not those of the first day again."""
+    run = make_run(tmp_path, items({"S": 60}))
+    stock = tmp_path / "s.csv"
+    stock.write_text("sku,location,on_hand\ns0,EAST,9\n", "utf-8")
+    one = sl.orders(run, stock=stock, date="2026-01-05").orders
+    two = sl.orders(run, stock=stock, date="2026-02-05").orders
+    assert one["chance_out"].tolist() == two["chance_out"].tolist()
+    assert two["due_date"].tolist() == ["2026-02-09"]
+
+
+def test_the_command_prints_and_writes(tmp_path):
+    run = make_run(tmp_path, items({"S": 40}, {"S": 2}))
+    result = CliRunner().invoke(app, ["orders", str(run), "--format", "json"])
+    document = json.loads(result.stdout)
+    assert document["counts"]["ordered"] == 1
+    assert document["orders"][0]["quantity"] == 30
+    assert pd.read_csv(f"{document['folder']}/orders.csv")["quantity"].tolist() == [30]
+    assert CliRunner().invoke(app, ["orders", str(tmp_path / "nothing")]).exit_code == 2
