@@ -8,6 +8,7 @@ from simlab.api.commands import (
     run_audit,
     run_compare_schemes,
     run_demo,
+    run_gate,
     run_optimize,
     run_orders,
     run_simulate,
@@ -17,10 +18,13 @@ from simlab.api.comparison.runs import RunComparison, RunPair, compare_runs
 from simlab.api.contest.contest import Contest, compare
 from simlab.api.contest.outcome import Rounds
 from simlab.api.data.data import Data, demo, load, load_frames
+from simlab.api.exporting.export import Export, export
 from simlab.api.learning.learning import segment
 from simlab.api.optimization import Optimization, optimize
 from simlab.api.ordering.orders import Orders, orders
 from simlab.api.output.writing import RunResult, draw_report, render_report
+from simlab.api.rollout.gate import Gate, gate
+from simlab.api.rollout.waves import WavePlan
 from simlab.api.simulation import Breakdown, Simulation, simulate
 from simlab.api.tracing import Trace, trace
 from simlab.policies import Policy
@@ -33,6 +37,8 @@ __all__ = [
     "CheckResult",
     "Contest",
     "Data",
+    "Export",
+    "Gate",
     "Optimization",
     "Orders",
     "Policy",
@@ -45,6 +51,7 @@ __all__ = [
     "RunResult",
     "Simulation",
     "Trace",
+    "WavePlan",
     "audit",
     "check",
     "compare",
@@ -52,6 +59,8 @@ __all__ = [
     "compare_runs",
     "demo",
     "draw_report",
+    "export",
+    "gate",
     "init",
     "load",
     "load_frames",
@@ -61,6 +70,7 @@ __all__ = [
     "run_audit",
     "run_compare_schemes",
     "run_demo",
+    "run_gate",
     "run_optimize",
     "run_orders",
     "run_simulate",

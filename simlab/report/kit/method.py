@@ -157,7 +157,7 @@ def _frontier(facts: dict[str, Any] | None) -> str:
         text += f"; neighbours lie at most {number(100 * gap, 2)} points of fill apart"
     between = facts.get("largest_gap_between")
     if is_number(between):
-        text += f", and a plan between two of them is at most {percent(between)} cheaper than the upper one"
+        text += f", and a plan between two of them costs at most {percent(between)} less than the upper one"
     kinds = facts.get("points")
     if isinstance(kinds, dict):
         counted = [f"{number(count)} {CERTIFICATES.get(kind, kind)}" for kind, count in kinds.items()]

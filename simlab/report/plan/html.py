@@ -10,6 +10,7 @@ from simlab.report.kit.sheet import asset
 from simlab.report.kit.style import Figure, to_spec
 from simlab.report.plan import finance
 from simlab.report.plan.charts import capital_chart, matrix_chart, service_chart
+from simlab.report.plan.decision import charts as decision_charts
 from simlab.report.plan.frontier_chart import MONEY_TITLE, frontier_chart
 from simlab.report.plan.page import matrix
 from simlab.report.plan.section import section_charts, sections
@@ -34,7 +35,7 @@ def static_charts(tables: RunTables) -> dict[str, Figure]:
         charts |= {"capital_by_segment": capital_chart(tables), "service_by_segment": service_chart(tables)}
         if (cells := matrix_cells(tables)) is not None:
             charts["matrix"] = matrix_chart(tables, cells)
-    return charts | finance.charts(tables) | section_charts(tables)
+    return decision_charts.charts(tables) | charts | finance.charts(tables) | section_charts(tables)
 
 
 def page_specs(tables: RunTables) -> dict[str, Any]:
@@ -45,6 +46,7 @@ def page_specs(tables: RunTables) -> dict[str, Any]:
     if len(tables.rows(tables.main_plan, tables.sample)) <= MAX_CHART_ROWS:
         charts["capital"] = capital_chart(tables, width="container")
         charts["service"] = service_chart(tables, width="container")
+    charts |= decision_charts.charts(tables, width="container")
     charts |= finance.charts(tables, width="container")
     charts |= section_charts(tables)
     return {name: to_spec(chart) for name, chart in charts.items()}
@@ -71,6 +73,7 @@ def page_html(tables: RunTables, present: set[str], library: Callable[[], str] |
 
     from simlab.report.kit import method, style
     from simlab.report.plan import explorer, finance, page
+    from simlab.report.plan.decision import screen
 
     points = explorer.explorer(tables)
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -79,8 +82,8 @@ def page_html(tables: RunTables, present: set[str], library: Callable[[], str] |
     return template.render(
         manifest=tables.manifest,
         tables=tables,
+        decision=screen.screen(tables),
         verdict=page.verdict(tables),
-        tiles=page.tiles(tables),
         explorer=points,
         explorer_json=script_json(points),
         charts_json=script_json(page_specs(tables)),

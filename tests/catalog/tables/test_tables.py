@@ -109,7 +109,7 @@ def test_every_known_column_has_a_home() -> None:
     row: dict[str, Any] = {}
     for name, rule in ITEMS.items():
         row[name] = {"id": "a", "text": "t", "choice": (rule.choices or ("",))[0]}.get(rule.kind, 1)
-    row |= {"max_position": None, "location": "X", "on_order_due": "2025-01-31"}
+    row |= {"max_position": None, "location": "X", "on_order_due": "2025-01-31", "last_sale": "2025-01-31"}
     catalog = from_frames(PLAIN, pd.DataFrame([row]))
     for name, rule in ITEMS.items():
         if rule.kind != "id":
