@@ -133,6 +133,22 @@ def follow(
 ) -> int:
     """A prepared path at column k of the levels, written into `record`; the number of its orders."""
     lift_levels(moves, item, k, record)
+    return follow_lifted(items, details, levels, item, k, run, path, record, faults)
+
+
+@inner
+def follow_lifted(
+    items: ItemArrays,
+    details: DetailArrays,
+    levels: LevelArrays,
+    item: int,
+    k: int,
+    run: Schedule,
+    path: Any,
+    record: Record,
+    faults: IntArray,
+) -> int:
+    """As `follow`, where the column's levels are lifted already; a breach goes to `faults`."""
     opening = first_position(items, item, levels, k, run, path)
     rule, top = rule_of(items, item, levels, k), levels.top[item, k]
     code, at = record_path(items, details, item, rule, top, opening, record)

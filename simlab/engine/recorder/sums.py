@@ -34,7 +34,15 @@ from simlab.engine.kernels.types import (
 from simlab.engine.lanes.histograms import read_columns, read_histograms
 from simlab.engine.prepare.overflow import recorder_arrays
 from simlab.engine.prepare.workspace import aligned, make_work, schedule
-from simlab.engine.recorder.path import PROFILE_ROWS, UNIT_ROWS, begin_block, follow, prepare_path
+from simlab.engine.recorder.forecasts import lift_levels
+from simlab.engine.recorder.path import (
+    PROFILE_ROWS,
+    UNIT_ROWS,
+    begin_block,
+    follow,
+    follow_lifted,
+    prepare_path,
+)
 from simlab.engine.world.columns import OrderColumn, Row
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, World
@@ -111,11 +119,14 @@ def record_sweep(
         guided = make_guide(items, item, work)
         highest, lowest = levels.top[item, ranks[item, 0]], levels.top[item, ranks[item, last]]
         bins = (-highest - 1, highest - lowest + 2)
+        lift_levels(moves, item, 0, record)
         for block in range(run.block_start.size):
             n_real = begin_block(items, item, run, block, guided, work)
             for lane in range(n_real):
                 path = prepare_path(items, details, moves, item, run, lane, work, record)
-                follow(items, details, levels, moves, item, 0, run, path, record, faults)
+                if moves.method[item] > 0:
+                    lift_levels(moves, item, 0, record)
+                follow_lifted(items, details, levels, item, 0, run, path, record, faults)
                 count_path(work.state[COLUMN + lane], reference, run.warmup, bins, record.rows, work)
             if run.block_last[block]:
                 group = run.block_group[block]
