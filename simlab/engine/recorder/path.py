@@ -111,7 +111,7 @@ def behind(items: ItemArrays, item: int, t: int, ahead: Ahead, record: Record) -
 
 
 @inner
-def begin_block(items: ItemArrays, item: int, run: Schedule, block: int, guided: Any, work: Work) -> int:
+def begin_block(items: ItemArrays, item: int, run: Schedule, block: int, guided: Any, work: Work) -> Any:
     """Demand of the replications that run together; how many there are."""
     n_real = load_block(run, block, work)
     draw_demand(items, item, run, guided, work)
