@@ -163,6 +163,10 @@ class RunFolder:
     def drop_blocks(self) -> None:
         """What was kept to go on from is not needed any more."""
         shutil.rmtree(self.path / BLOCKS, ignore_errors=True)
+        self.release()
+
+    def release(self) -> None:
+        """Let another process go on with the run."""
         if self._claim is not None:
             os.close(self._claim)
             self._claim = None
@@ -170,6 +174,7 @@ class RunFolder:
     def discard(self) -> None:
         """Take everything back: the folder too if the run made it, else what lies in it."""
         self._ended()
+        self.release()
         if self._made:
             shutil.rmtree(self.path, ignore_errors=True)
             return

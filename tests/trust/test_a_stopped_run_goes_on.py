@@ -1,6 +1,5 @@
 """A run that is killed, stopped or fails goes on from its blocks and ends in the same bytes."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -106,7 +105,7 @@ def test_it_does_not_go_on_over_a_changed_input_or_in_two_processes(tmp_path, mo
     held = RunFolder.reopen(tmp_path / "b")
     with pytest.raises(UsageError, match="another process"):
         api.resume(tmp_path / "b")
-    os.close(held._claim)
+    held.release()
     study.write_text(study.read_text("utf-8") + "\n# changed\n", "utf-8")
     with (tmp_path / "items.csv").open("a") as file:
         file.write("\n")

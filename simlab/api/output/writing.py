@@ -151,6 +151,9 @@ def kept_if_used(folder: RunFolder) -> Iterator[None]:
     except (SimlabError, ValueError, TypeError):
         folder.discard()
         raise
+    except BaseException:
+        folder.release()
+        raise
 
 
 _NONE: dict[str, bytes] = {}
