@@ -15,6 +15,7 @@ from simlab.api.decision.decision import Decision, decision
 from simlab.api.finance.bounds import Bounds, bounds
 from simlab.api.finance.capital import Capital
 from simlab.api.finance.finance import Finance, by_segment, exchange_rates, next_euro, release
+from simlab.api.finance.give_and_take import give_and_take
 from simlab.api.finance.prices import knee_of
 from simlab.api.finance.stock_value import StockValue, lost_margin
 from simlab.api.finance.stress import Stress
@@ -22,6 +23,7 @@ from simlab.api.output.tables import frontier_frame, segment_frame
 from simlab.api.output.writing import report_to
 from simlab.api.plans.levels import PlannedPlan
 from simlab.api.plans.outcome import Outcome
+from simlab.api.plans.profit import profit
 from simlab.api.plans.same_service import with_same_service
 from simlab.api.plans.search import prepare, redrawn, search_curves, solve_ready, tested
 from simlab.api.plans.weighed import weighed
@@ -66,6 +68,18 @@ class Optimization(Outcome):
         the chosen plan pays; which weight decided is in the column ``decides``.
         """
         return weighed(self)
+
+    def price_of_floor(self) -> pd.DataFrame:
+        """What each floor of the study costs a year, and a point more of it; on the search seed."""
+        return self.finance.price_of_floor
+
+    def give_and_take(self, by: str) -> pd.DataFrame:
+        """Who gives stock and who gets it against today, by a column of items, a scheme or ``segment``."""
+        return give_and_take(self, by)
+
+    def profit(self, kind: str = "segmented", sample: str = "verdict") -> Estimate:
+        """Profit of a plan a year, where the study's objective is profit. As `scores`."""
+        return profit(self, kind, sample)
 
     def exchange_rates(self) -> ResultTable:
         """What one more percentage point of service costs, between neighbouring plans."""

@@ -63,6 +63,7 @@ def _terms(curves: Curves, weights: Weights) -> Iterator[Term]:
     if weights.margin is not None:
         by_weight["_margin"] = np.maximum(weights.margin, 0)
         yield from _difference("lost_margin", weights.margin)
+        yield "demanded_gain", "demanded", weights.margin
     for ending, unit in by_weight.items():
         yield from ((f"{name}{ending}", name, unit) for name in ("demanded", "served"))
     yield from (("stock_value", "stock", cost), ("holding", "stock", weights.holding))

@@ -65,7 +65,7 @@ class Account:
             "short": curves.demanded,
         }
         rows = {name: table.reshape(n, -1).max(axis=1).astype(np.float64) for name, table in peaks.items()}
-        cost = sum((rows[name] * getattr(self, name) for name in rows), np.zeros(n))
+        cost = sum((rows[name] * np.abs(getattr(self, name)) for name in rows), np.zeros(n))
         units = np.maximum(rows["short"], curves.receipts.reshape(n, -1).max(axis=1))
         return np.asarray(np.maximum(cost, self.unit_of(curves) * np.maximum(units, self.periods)))
 
@@ -196,6 +196,8 @@ class PlanSums:
         Orders of positive size received, those that came in time, and orders placed.
     lost_margin : (p, c, r) int64
         Units not served at once, at their margin; 0 where `Weights` names none.
+    demanded_gain : (p, c, r) int64
+        Units asked for, at their margin with its sign; 0 where `Weights` names none.
     demanded_margin, served_margin : (p, c, r) int64
         Units at their margin, those below 0 left out; 0 where `Weights` names none.
     demanded_items, served_items : (p, c, r) int64
@@ -218,6 +220,7 @@ class PlanSums:
     good_receipts: IntArray
     orders: IntArray
     lost_margin: IntArray
+    demanded_gain: IntArray
     demanded_margin: IntArray
     served_margin: IntArray
     demanded_items: IntArray

@@ -66,10 +66,15 @@ class ChanceSpec(Spec):
 
 
 class CostSpec(Spec):
-    """Cost rates of total relevant cost."""
+    """Cost rates of total relevant cost, and of profit.
+
+    `lost_share`: the share of units not served at once that is lost with its margin, for
+    ``objective = "profit"``; 1 where unmet demand is lost.
+    """
 
     order: NotNegative | None = None
     shortage_per_unit: NotNegative | None = None
+    lost_share: Share | None = None
     capital_rate: NotNegative | None = None
 
 
@@ -78,6 +83,7 @@ Objective = Literal[
     "inventory_value",
     "total_cost",
     "lost_margin",
+    "profit",
     "p95_inventory_value",
     "peak_inventory_value",
 ]
@@ -97,7 +103,10 @@ class OptimizeSpec(Spec):
     ``lower_bound`` the cheapest whose lower bound on the selection seed does (floors of whole segments, too),
     ``auto`` the latter where it costs at most 1 % more, and says so. `time_limit`: seconds for one plan that
     no exact method settles at once. `warn_below`: a segment of the chosen plan that is served below it is
-    named with the price of lifting it. `material`: a floor missed by less than this is told as on the line.
+    named with the price of lifting it. `told_by`: columns of items by which a run tells who gives stock and
+    who gets it. `objective = "profit"`: margin of what is asked less `costs.lost_share` of that not served at
+    once, holding and orders; without a floor unless one is said. `material`: a floor missed by less than
+    this is told as on the line.
     """
 
     objective: Objective = "holding_cost"
@@ -117,6 +126,7 @@ class OptimizeSpec(Spec):
     target_ranges: tuple[TargetRangeSpec, ...] = ()
     points: Count = 100
     choose: Literal["auto", "in_sample", "lower_bound"] = "auto"
+    told_by: Names = ()
     warn_below: Share = 0.80
     material: Share = 0.0005
     floors: tuple[FloorSpec, ...] = ()

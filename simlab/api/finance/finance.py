@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from simlab.api.data.dead_stock import dead_stock
 from simlab.api.finance import bounds, prices
 from simlab.api.finance.capital import Capital, capital, capital_by_segment, now_of
+from simlab.api.finance.floors.prices import price_of_floor
+from simlab.api.finance.floors.served_below import served_below
+from simlab.api.finance.give_and_take import give_and_take
 from simlab.api.finance.limits import limits_frame
-from simlab.api.finance.served_below import served_below
 from simlab.api.finance.stock_value import StockValue, stock_value
 from simlab.api.finance.stress import Stress, stress
 from simlab.api.plans.outcome import Outcome
@@ -156,6 +158,16 @@ class Finance:
         return served_below(self.outcome)
 
     @cached_property
+    def price_of_floor(self) -> pd.DataFrame:
+        """What each floor costs a year, and a point more of it."""
+        return price_of_floor(self.outcome)
+
+    @cached_property
+    def give_and_take(self) -> pd.DataFrame:
+        """Stock of every group of `optimize.told_by` today and under the plan."""
+        return give_and_take(self.outcome)
+
+    @cached_property
     def weights(self) -> pd.DataFrame:
         """One row per compared plan × weight: service, cost at equal service, late margin, break-even."""
         return self.weighed.frame()
@@ -168,6 +180,8 @@ class Finance:
             **scenarios,
             "weights": self.weights,
             "served_below": self.served_below,
+            "price_of_floor": self.price_of_floor,
+            **({"give_and_take": self.give_and_take} if outcome.data.study.optimize.told_by else {}),
             "capital": self.capital.to_frame(),
             "dead_stock": dead_stock(outcome.data).to_frame(),
             "stock_value": self.stock_value.to_frame(),
