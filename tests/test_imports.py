@@ -59,7 +59,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("simulator",),
         ("plans", "simulation", "tracing"),
         ("finance", "learning"),
-        ("decision",),
+        ("accounts", "decision"),
         ("output",),
         ("ordering",),
         ("audits", "checks", "comparison", "contest", "optimization"),
@@ -107,7 +107,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("planning",),
         ("ordering", "policy", "stock_reward", "today"),
     ),
-    "report": (("kit",), ("plan",), ("audit", "contest"), ("render",)),
+    "report": (("kit",), ("plan",), ("audit", "contest"), ("render",), ("apart",)),
     "verdict": (
         ("audit", "between_runs", "growing", "replay", "retest", "scores"),
         ("compare", "stress", "tournament"),

@@ -20,7 +20,7 @@ from simlab.api.data.data import Data, demo, load, load_frames
 from simlab.api.learning.learning import segment
 from simlab.api.optimization import Optimization, optimize
 from simlab.api.ordering.orders import Orders, orders
-from simlab.api.output.writing import RunResult, render_report
+from simlab.api.output.writing import RunResult, draw_report, render_report
 from simlab.api.simulation import Breakdown, Simulation, simulate
 from simlab.api.tracing import Trace, trace
 from simlab.policies import Policy
@@ -51,6 +51,7 @@ __all__ = [
     "compare_policies",
     "compare_runs",
     "demo",
+    "draw_report",
     "init",
     "load",
     "load_frames",

@@ -38,6 +38,7 @@ def run_simulate(
     out: Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    draw: bool = True,
 ) -> RunResult:
     """Replay the study's targets per segment, or its given levels, and write the run folder.
 
@@ -66,12 +67,19 @@ def run_simulate(
     segmentation = segment(data, workers=workers, progress=progress)
     times["fit and segment"] = time.perf_counter() - started
     policy = _policy(data, segmentation)
-    folder = RunFolder.create(out, study.name, study.folder)
+    folder = _new_run(out, study.name, study.folder, draw)
     with kept_if_used(folder):
         simulation = simulate(
             data, policy, segmentation=segmentation, workers=workers, progress=logged(folder, progress)
         )
     return write_simulation(simulation, folder, times, progress)
+
+
+def _new_run(out: Path | None, name: str, base: Path, draw: bool) -> RunFolder:
+    """The folder of a run; `draw`: with its page, else `draw_report` draws it later."""
+    folder = RunFolder.create(out, name, base)
+    folder.drawn_later = not draw
+    return folder
 
 
 def _policy(data: Data, segmentation: Segmentation) -> Policy:
@@ -92,6 +100,7 @@ def run_optimize(
     workers: int | None = None,
     progress: Progress | None = None,
     curves: Path | None = None,
+    draw: bool = True,
 ) -> RunResult:
     """Optimise the study's segment targets, test them, and write the run folder.
 
@@ -104,12 +113,15 @@ def run_optimize(
     stored = None if curves is None else StoredCurves.open(curves)
     data = load(study_path)
     times = {"load": time.perf_counter() - started}
-    folder = RunFolder.create(out, data.study.name, data.study.folder)
+    folder = _new_run(out, data.study.name, data.study.folder, draw)
     return _optimize(data, folder, workers, progress, times, stored)
 
 
 def run_demo(
-    out: Path | None = None, workers: int | None = None, progress: Progress | None = None
+    out: Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    draw: bool = True,
 ) -> RunResult:
     """The made-up retailer from data to report; the run folder lies under the current folder."""
     started = time.perf_counter()
@@ -117,7 +129,7 @@ def run_demo(
         progress("load", 0, 1)
     data = demo()
     times = {"load": time.perf_counter() - started}
-    return _optimize(data, RunFolder.create(out, data.study.name, Path.cwd()), workers, progress, times)
+    return _optimize(data, _new_run(out, data.study.name, Path.cwd(), draw), workers, progress, times)
 
 
 def _optimize(
@@ -154,6 +166,7 @@ def run_compare_schemes(
     rounds: Rounds | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    draw: bool = True,
 ) -> RunResult:
     """Hold a contest of schemes on a study and write its run folder.
 
@@ -167,7 +180,7 @@ def run_compare_schemes(
         progress("load", 0, 1)
     data = load(study_path)
     times = {"load": time.perf_counter() - started}
-    folder = RunFolder.create(out, data.study.name, data.study.folder)
+    folder = _new_run(out, data.study.name, data.study.folder, draw)
     with kept_if_used(folder):
         contest = compare(data, schemes, rounds=rounds, workers=workers, progress=logged(folder, progress))
     return write_contest(contest, folder, times, progress)
@@ -224,6 +237,7 @@ def run_audit(
     out: Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    draw: bool = True,
 ) -> RunResult:
     """Audit the study's targets and the habit, and write the run folder.
 
@@ -233,7 +247,7 @@ def run_audit(
     started = time.perf_counter()
     data = load(study_path)
     times = {"load": time.perf_counter() - started}
-    folder = RunFolder.create(out, data.study.name, data.study.folder)
+    folder = _new_run(out, data.study.name, data.study.folder, draw)
     with kept_if_used(folder):
         result = audit(data, workers=workers, progress=logged(folder, progress))
     return write_audit(result, folder, times, progress)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab.api.accounts.bridge import bridge_frame
+from simlab.api.accounts.measures import accounts
 from simlab.api.data.data import Data
 from simlab.api.decision.decision import Decision, decision
 from simlab.api.finance.bounds import Bounds, bounds
 from simlab.api.finance.capital import Capital
 from simlab.api.finance.finance import Finance, by_segment, exchange_rates, next_euro, release
-from simlab.api.finance.give_and_take import give_and_take
 from simlab.api.finance.prices import knee_of
 from simlab.api.finance.stock_value import StockValue, lost_margin
 from simlab.api.finance.stress import Stress
@@ -73,10 +74,6 @@ class Optimization(Outcome):
         """What each floor of the study costs a year, and a point more of it; on the search seed."""
         return self.finance.price_of_floor
 
-    def give_and_take(self, by: str) -> pd.DataFrame:
-        """Who gives stock and who gets it against today, by a column of items, a scheme or ``segment``."""
-        return give_and_take(self, by)
-
     def profit(self, kind: str = "segmented", sample: str = "verdict") -> Estimate:
         """Profit of a plan a year, where the study's objective is profit. As `scores`."""
         return profit(self, kind, sample)
@@ -124,6 +121,16 @@ class Optimization(Outcome):
     def decision(self) -> Decision:
         """Today, the same service, and the proposed plan side by side, with the change."""
         return decision(self)
+
+    @property
+    def accounts(self) -> ResultTable:
+        """Days of supply, turns, GMROI, capital charge of every compared plan."""
+        return accounts(self)
+
+    @property
+    def bridge(self) -> pd.DataFrame:
+        """From today's yearly result to the plan's, in steps that add up to the cent."""
+        return bridge_frame(self)
 
     @property
     def capital(self) -> Capital:
@@ -236,7 +243,8 @@ def optimize(
     with clock.stage("same service"):
         compared = with_same_service(ready.simulator, solved, ready.references, ready.targets)
         ready = replace(ready, references=compared)
-    search, verdict = tested(ready, solved, clock)
+    fresh = tested(ready, solved, clock)
+    verdict = fresh.verdict
     scale = settings.scale(data.study)
     return Optimization(
         data=data,
@@ -247,8 +255,9 @@ def optimize(
         curves=sums,
         solved=solved,
         references=ready.references,
-        search=search,
+        search=fresh.search,
         verdict=verdict,
+        items=fresh.items,
         comparisons=compare_counted(
             solved.comparable(verdict), solved.at_fill(verdict), scale, ready.simulator.accounting
         ),

@@ -21,8 +21,9 @@ from simlab.execution import (
     PlanSums,
     Progress,
     Weights,
-    run_curves,
-    run_plans,
+    in_batches,
+    may_keep,
+    run_plans_and_items,
     run_redrawn,
 )
 from simlab.measures import ALL, Estimate
@@ -62,6 +63,8 @@ class Simulation:
         Seconds per stage.
     redrawn : Redrawn or None
         The same with one parameter draw per batch (`models.parameter_uncertainty`).
+    items : Curves or None
+        Every SKU-location and replication; None: not kept, for memory.
     """
 
     data: Data
@@ -75,6 +78,7 @@ class Simulation:
     warmup_rule: str
     times: dict[str, float] = field(default_factory=dict)
     redrawn: Redrawn | None = None
+    items: Curves | None = None
 
     @property
     def targets(self) -> tuple[float, ...]:
@@ -254,23 +258,22 @@ def simulate(
         warmup, rule = warmup_of(data, [planned.levels], settings)
     batch = batch_of(data, settings.replications, settings)
     horizon = settings.horizon("search", warmup)
-    announce(models.world, planned.levels, settings, warmup, 3 * settings.replications, progress)
+    announce(models.world, planned.levels, settings, warmup, settings.replications, progress)
+    first = first_column(segments.codes.size)
+    request = PlanRequest(first, segments.codes, segments.n_segments)
     with clock.stage("simulate"):
-        curves = run_curves(
-            models.world, planned.levels, horizon, workers=settings.workers, progress=progress
-        )
-    with clock.stage("measure"):
-        request = PlanRequest(first_column(segments.codes.size), segments.codes, segments.n_segments)
-        (sums,) = run_plans(
+        (sums,), items = run_plans_and_items(
             models.world,
             planned.levels,
             [request],
             Weights(models.costs.unit_cost, models.costs.holding),
             horizon,
+            first[:, 0],
             workers=settings.workers,
             progress=progress,
-            stage="measure",
+            stage="simulate",
         )
+        curves = in_batches(items, horizon.slots)
     redrawn = None
     if models.redraws is not None and batch is not None:
         with clock.stage("redrawn"):
@@ -286,8 +289,9 @@ def simulate(
                 progress=progress,
             )
         redrawn = Redrawn({"given": found}, batch, settings.scale(data.study), segments.sizes)
+    kept = items if may_keep(models.n_items, settings.replications) else None
     return Simulation(
-        data, segments, policy, planned, curves, sums, settings, warmup, rule, clock.times, redrawn
+        data, segments, policy, planned, curves, sums, settings, warmup, rule, clock.times, redrawn, kept
     )
 
 

@@ -77,6 +77,8 @@ ITEMS: dict[str, Column] = {
     "on_hand": Column("whole", low=-1e12),
     "on_order": _WHOLE,
     "on_order_due": Column("date"),
+    "last_sale": Column("date"),
+    "payment_days": Column("number", high=3_650),
     "criticality": Column("text", or_number=True),
     "category": _TEXT,
     "channel": _TEXT,

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from simlab.cli.commands.audit import audit
 from simlab.cli.commands.check import check_document, print_check
-from simlab.cli.commands.compare import compare
-from simlab.cli.commands.orders import orders
-from simlab.cli.commands.reference import explain, schema
-from simlab.cli.commands.selfcheck import selfcheck
 from simlab.cli.commands.speed import print_speed
-from simlab.cli.commands.trace import trace
-from simlab.cli.ending import ends_with_exit_code
+from simlab.cli.ending import ends_with_exit_code, is_command
 from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Verbose, Workers
 from simlab.cli.progress import watched
 from simlab.cli.say import say
@@ -82,7 +78,7 @@ def demo(
     from simlab import api
 
     with watched(quiet) as progress:
-        result = api.run_demo(out=out, workers=workers, progress=progress)
+        result = api.run_demo(out=out, workers=workers, progress=progress, draw=False)
     print_run(result, format, quiet, verbose)
 
 
@@ -174,7 +170,7 @@ def simulate(
     from simlab import api
 
     with watched(quiet) as progress:
-        result = api.run_simulate(study, out=out, workers=workers, progress=progress)
+        result = api.run_simulate(study, out=out, workers=workers, progress=progress, draw=False)
     print_run(result, format, quiet)
 
 
@@ -209,7 +205,9 @@ def optimize(
     from simlab import api
 
     with watched(quiet) as progress:
-        result = api.run_optimize(study, out=out, workers=workers, progress=progress, curves=curves)
+        result = api.run_optimize(
+            study, out=out, workers=workers, progress=progress, curves=curves, draw=False
+        )
     print_run(result, format, quiet, verbose)
 
 
@@ -229,7 +227,7 @@ def report(
     """
     from simlab import api
 
-    say(str(api.render_report(run)))
+    say(str(api.render_report(run, apart=True)))
 
 
 @app.command()
@@ -266,10 +264,19 @@ def doctor(
         raise typer.Exit(1)
 
 
-app.command()(selfcheck)
-app.command()(audit)
-app.command()(trace)
-app.command()(orders)
-app.command()(explain)
-app.command()(schema)
-app.add_typer(compare, name="compare")
+def _add_files() -> None:
+    """Files of `commands`: the group of a file that has one, else its functions that are commands."""
+    package = importlib.import_module("simlab.cli.commands")
+    for file in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{file.name}")
+        own = [
+            value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__
+        ]
+        groups = [value for value in vars(module).values() if isinstance(value, typer.Typer)]
+        for group in groups:
+            app.add_typer(group, name=file.name)
+        for command in () if groups else filter(is_command, own):
+            app.command()(command)
+
+
+_add_files()

@@ -16,6 +16,7 @@ from simlab.cli.say import say
 from simlab.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_UNEXPECTED, InvalidInputError, SimlabError
 
 P = ParamSpec("P")
+_COMMANDS: set[Callable[..., None]] = set()
 
 
 def tolerate_terminals() -> None:
@@ -44,7 +45,13 @@ def ends_with_exit_code(command: Callable[P, None]) -> Callable[P, None]:
                 raise
             raise typer.Exit(_unexpected(error, bool(kwargs.get("debug")))) from None
 
+    _COMMANDS.add(run)
     return run
+
+
+def is_command(value: object) -> bool:
+    """Whether a function ends with an exit code, as all commands do."""
+    return callable(value) and value in _COMMANDS
 
 
 def _expected(error: BaseException, options: dict[str, object]) -> int:

@@ -6,7 +6,16 @@ from simlab.engine.world.curves import Curves
 from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.world import MILLION, Horizon, LeadTimeLaw, OrderTerms, Unmet, World
-from simlab.execution.blocks import BY_SLOT, Progress, Workers, run_curves, run_plans
+from simlab.execution.blocks import (
+    BY_SLOT,
+    Progress,
+    Workers,
+    in_batches,
+    may_keep,
+    run_curves,
+    run_plans,
+    run_plans_and_items,
+)
 from simlab.execution.columns import alike, beside, by_family
 from simlab.execution.extremes import run_extremes
 from simlab.execution.redrawn import batches_of, run_redrawn
@@ -39,9 +48,12 @@ __all__ = [
     "by_family",
     "common_warmup",
     "evaluator_of",
+    "in_batches",
+    "may_keep",
     "mser",
     "run_curves",
     "run_extremes",
     "run_plans",
+    "run_plans_and_items",
     "run_redrawn",
 ]

@@ -16,7 +16,7 @@ Term = tuple[str, str, IntArray]
 """What is added to (`PlanSums`), what of (measure), and what a unit of it weighs for each item."""
 
 _COUNTED = ("ready", "short", "receipts", "good_receipts", "orders")
-_OF_WHOLE = (*_COUNTED, "delivered_value")
+_OF_WHOLE = (*_COUNTED, "delivered_value", "asked_margin", "delivered_margin", "ordering")
 """Sums of whole requests alone."""
 
 
@@ -63,7 +63,10 @@ def _terms(curves: Curves, weights: Weights) -> Iterator[Term]:
     if weights.margin is not None:
         by_weight["_margin"] = np.maximum(weights.margin, 0)
         yield from _difference("lost_margin", weights.margin)
-        yield "demanded_gain", "demanded", weights.margin
+        yield from ((f"{name}_margin", "demanded", weights.margin) for name in ("asked", "delivered"))
+        yield "delivered_margin", "lost", -weights.margin
+    if weights.order is not None:
+        yield "ordering", "orders", weights.order
     for ending, unit in by_weight.items():
         yield from ((f"{name}{ending}", name, unit) for name in ("demanded", "served"))
     yield from (("stock_value", "stock", cost), ("holding", "stock", weights.holding))
@@ -159,6 +162,9 @@ def _prove_bounds(curves: Curves, measures: dict[str, IntArray], weights: Weight
     for name in ("stock", "demanded"):
         peaks = measures[name].max(axis=(1, 2)).astype(np.float64)
         refuse_large(float((peaks * heavier).sum()))
+    if weights.order is not None:
+        peaks = measures["orders"].max(axis=(1, 2)).astype(np.float64)
+        refuse_large(float((peaks * weights.order).sum()))
     if weights.account is not None:
         refuse_large(float(weights.account.largest(curves).sum()))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import numpy as np
 
-from simlab.arrays import IntArray
+from simlab.arrays import ChoiceArray, IntArray
 from simlab.children import safe_path
 from simlab.engine.prepare.evaluators import evaluator_of
 from simlab.engine.recorder.sums import SHARED
@@ -156,19 +156,127 @@ def run_plans(
     list of PlanSums
         One per request.
     """
+    how = _How(workers=workers, progress=progress, stage=stage)
+    return _run_plans(world, levels, requests, weights, horizon, None, **how)
+
+
+def run_plans_and_items(
+    world: World,
+    levels: Levels,
+    requests: Sequence[PlanRequest],
+    weights: Weights,
+    horizon: Horizon,
+    column: ChoiceArray,
+    *,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+    stage: str = "verdict",
+) -> tuple[list[PlanSums], Curves]:
+    """As `run_plans`, and of the same paths the sums of every item at one column.
+
+    Parameters
+    ----------
+    column : (n,) int16
+        Column of each item that is kept.
+
+    Returns
+    -------
+    list of PlanSums
+    Curves
+        (n, 1) columns, as many slots as replications where `BY_SLOT` names the measure. Where that is
+        more than `may_keep` allows, simulate the items once more instead.
+    """
+    by_replication = replace(horizon, slots=horizon.replications)
+    kept = _Kept(
+        column, _room(world, levels.columns(column.astype(np.int64)[:, None]), by_replication, BY_SLOT)
+    )
+    how = _How(workers=workers, progress=progress, stage=stage)
+    return _run_plans(world, levels, requests, weights, horizon, kept, **how), kept.whole
+
+
+def may_keep(n_items: int, replications: int) -> bool:
+    """Whether every replication of every item at one column fits the memory that is meant for it."""
+    return n_items * replications <= _MOST_KEPT
+
+
+_MOST_KEPT = 10_000_000
+"""Item × replication sums kept of one column: 80 MB for each of the measures of `BY_SLOT`."""
+
+
+class _How(TypedDict):
+    workers: Workers | None
+    progress: Progress | None
+    stage: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """The column of each item whose sums are kept, and where they are placed."""
+
+    column: ChoiceArray
+    whole: Curves
+
+    def of(self, curves: Curves, rows: IntArray) -> Curves:
+        """The kept column of a block."""
+        at, column = np.arange(rows.size), self.column[rows].astype(np.int64)
+        changes = {}
+        for field in fields(Curves):
+            table = getattr(curves, field.name)
+            if table.ndim == 3:
+                table = table[at, column if table.shape[1] > 1 else 0][:, None]
+            changes[field.name] = table if field.name in BY_SLOT else table.sum(axis=-1, keepdims=True)
+        return Curves(**changes)
+
+
+def _run_plans(
+    world: World,
+    levels: Levels,
+    requests: Sequence[PlanRequest],
+    weights: Weights,
+    horizon: Horizon,
+    kept: _Kept | None,
+    *,
+    workers: Workers | None,
+    progress: Progress | None,
+    stage: str,
+) -> list[PlanSums]:
     workers = workers or Workers()
     horizon = replace(horizon, slots=horizon.replications)
     size = plan_block(levels, horizon.replications, workers)
-
     tables = tables_for(requests, horizon.replications)
+    placed = workers.backend == "threads"  # what a process places would stay its own
 
-    def one(rows: IntArray) -> tuple[list[PlanSums], list[IntArray]]:
+    def one(rows: IntArray) -> tuple[list[PlanSums], list[IntArray], Curves | None]:
         curves = simulate_items(world.take(rows), levels.take(rows), horizon)
         asked, cells = block_of(tables, rows)
-        return reduce_items(curves, asked, weights.take(rows)), cells
+        part = None if kept is None else kept.of(curves, rows)
+        if kept is not None and part is not None and placed:
+            _place(kept.whole, rows, part)
+            part = None
+        return reduce_items(curves, asked, weights.take(rows)), cells, part
 
-    blocks = spread(one, world, size, workers, progress, stage)
-    return add_blocks(blocks, tables, horizon.replications)
+    def sums() -> Iterator[tuple[list[PlanSums], list[IntArray]]]:
+        for rows, (parts, cells, part) in zip(
+            block_rows(world.n_items, size), spread(one, world, size, workers, progress, stage), strict=True
+        ):
+            if kept is not None and part is not None:
+                _place(kept.whole, rows, part)
+            yield parts, cells
+
+    return add_blocks(sums(), tables, horizon.replications)
+
+
+def in_batches(curves: Curves, batches: int) -> Curves:
+    """The same sums by batch: replication r belongs to batch r mod `batches`; totals stay."""
+    changes = {}
+    for field in fields(Curves):
+        sums = getattr(curves, field.name)
+        if sums.shape[-1] > batches:
+            more = -sums.shape[-1] % batches
+            padded = np.pad(sums, [(0, 0)] * (sums.ndim - 1) + [(0, more)])
+            sums = padded.reshape(*sums.shape[:-1], -1, batches).sum(axis=-2)
+        changes[field.name] = sums
+    return replace(curves, **changes)
 
 
 def plan_block(levels: Levels, replications: int, workers: Workers) -> int:

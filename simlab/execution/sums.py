@@ -129,18 +129,22 @@ class Weights:
     margin : (n,) int64, optional
         Price less unit cost of a unit, in multiples of the cost resolution; below 0 it counts in money
         and weighs nothing in service.
+    order : (n,) int64, optional
+        Cost of an order, in hundredths of the cost resolution.
     """
 
     unit_cost: IntArray
     holding: IntArray
     account: Account | None = None
     margin: IntArray | None = None
+    order: IntArray | None = None
 
     def take(self, rows: IntArray) -> Weights:
         """The weights of some items."""
         account = None if self.account is None else self.account.take(rows)
         margin = None if self.margin is None else self.margin[rows]
-        return Weights(self.unit_cost[rows], self.holding[rows], account, margin)
+        order = None if self.order is None else self.order[rows]
+        return Weights(self.unit_cost[rows], self.holding[rows], account, margin, order)
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,8 +200,11 @@ class PlanSums:
         Orders of positive size received, those that came in time, and orders placed.
     lost_margin : (p, c, r) int64
         Units not served at once, at their margin; 0 where `Weights` names none.
-    demanded_gain : (p, c, r) int64
-        Units asked for, at their margin with its sign; 0 where `Weights` names none.
+    asked_margin, delivered_margin : (p, c, r) int64
+        Units asked for, and those that customers get at once or after waiting, at their margin with its
+        sign; 0 where `Weights` names none.
+    ordering : (p, c, r) int64
+        Orders at their cost, in hundredths of the cost resolution; 0 where `Weights` names none.
     demanded_margin, served_margin : (p, c, r) int64
         Units at their margin, those below 0 left out; 0 where `Weights` names none.
     demanded_items, served_items : (p, c, r) int64
@@ -220,7 +227,9 @@ class PlanSums:
     good_receipts: IntArray
     orders: IntArray
     lost_margin: IntArray
-    demanded_gain: IntArray
+    asked_margin: IntArray
+    delivered_margin: IntArray
+    ordering: IntArray
     demanded_margin: IntArray
     served_margin: IntArray
     demanded_items: IntArray

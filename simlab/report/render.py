@@ -31,7 +31,7 @@ def render(run: RunFolder) -> Path:
     """
     from simlab.report.audit import page as audit
     from simlab.report.contest import page as contest
-    from simlab.report.plan.tables import read_tables
+    from simlab.report.plan.folder import read_tables
 
     special = {contest.COMMAND: contest.render_contest, audit.COMMAND: audit.render_audit}
     if (write := special.get(str(run.manifest.get("command")))) is not None:

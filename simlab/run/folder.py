@@ -27,6 +27,8 @@ SCHEMA = 1
 MANIFEST = "manifest.json"
 LOG = "log.jsonl"
 COMPLETE = "complete"
+SEALED = "sealed"
+"""Tables and manifest are whole, the page is not drawn yet."""
 RUNNING = "running"
 _TOP_TABLES = frozenset({"quality"})
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -44,6 +46,8 @@ class RunFolder:
         What `manifest.json` says; before it is written, only schema and status.
     times : dict of str to float
         Seconds spent in each `stage` so far.
+    drawn_later : bool
+        Whether whoever called draws the page, after the numbers are told.
     """
 
     def __init__(self, path: Path, manifest: dict[str, Any], *, made: bool = False) -> None:
@@ -51,6 +55,7 @@ class RunFolder:
         self.manifest = manifest
         self._made = made
         self.times: dict[str, float] = {}
+        self.drawn_later = False
         self._started = time.perf_counter()
 
     @classmethod
@@ -77,14 +82,14 @@ class RunFolder:
             made = out is None or not out.is_dir()
             path = _new_folder(base / "runs", name) if out is None else _given_folder(out)
             run = cls(path, {"schema": SCHEMA, "status": RUNNING}, made=made)
-            run.write_json(MANIFEST, run.manifest)
+            write_atomic(path / MANIFEST, (to_json(run.manifest, indent=2) + "\n").encode("utf-8"))
         except OSError as error:
             raise UsageError(f"cannot write a run folder at {out or base / 'runs'}: {_why(error)}") from error
         return run
 
     @classmethod
-    def open(cls, path: Path) -> RunFolder:
-        """A finished run.
+    def open(cls, path: Path, *, sealed: bool = False) -> RunFolder:
+        """A finished run; with `sealed` also one whose page is not drawn yet.
 
         Raises
         ------
@@ -97,8 +102,9 @@ class RunFolder:
         """
         manifest = _read_manifest(path)
         status = manifest.get("status")
-        if status != COMPLETE:
-            raise IncompleteError(f"{path}: this run did not finish (status '{status}')")
+        if status != COMPLETE and not (sealed and status == SEALED):
+            further = "; its tables are complete: simlab report draws its page" if status == SEALED else ""
+            raise IncompleteError(f"{path}: this run did not finish (status '{status}'){further}")
         run = cls(path, manifest)
         run.times = {str(stage): float(s) for stage, s in (manifest.get("times") or {}).items()}
         return run
@@ -126,9 +132,7 @@ class RunFolder:
 
     def write_table(self, name: str, table: pd.DataFrame | pa.Table) -> Path:
         """Write a table as Parquet with page checksums; the index of a frame is not kept."""
-        path = self.table_path(name)
-        write_atomic(path, tables.encode(table))
-        return path
+        return self._put(self.table_path(name), tables.encode(table))
 
     def read_table(self, name: str) -> pd.DataFrame:
         """Read a table, checked against its page checksums and the manifest's hash.
@@ -177,7 +181,20 @@ class RunFolder:
         path = self.path / name
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise ValueError(f"'{name}' is outside the run folder")
-        write_atomic(path, data)
+        return self._put(path, data)
+
+    def _put(self, path: Path, data: bytes) -> Path:
+        """Write a file whole, or say what of the run is whole without it."""
+        try:
+            write_atomic(path, data)
+        except OSError as error:
+            if self.manifest.get("status") in (SEALED, COMPLETE):
+                whole = "its tables are complete: simlab report draws its page where there is room"
+            else:
+                n = sum(1 for one in self._files() if one.suffix == ".parquet")
+                whole = f"{n} tables are whole, the run is not complete"
+            what = f"{self.path}: cannot write {self._key(path)}: {_why(error)}; {whole}"
+            raise IncompleteError(what) from error
         return path
 
     def log(self, event: str, **fields: object) -> None:
@@ -228,6 +245,10 @@ class RunFolder:
         files = dict(self.manifest.get("files", {}))
         files |= {self._key(path): _entry(path) for path in paths}
         self._write_manifest({**self.manifest, "files": dict(sorted(files.items()))})
+
+    def complete(self) -> None:
+        """Say that nothing more comes: the last thing that a run writes."""
+        self._write_manifest({**self.manifest, "status": COMPLETE})
 
     def _write_manifest(self, manifest: Mapping[str, object]) -> None:
         facts = plain({key: value for key, value in manifest.items() if key != "digest"})
@@ -293,7 +314,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         raise InvalidInputError([_damaged(MANIFEST, "it does not name its schema")])
     if manifest["schema"] > SCHEMA:
         raise UsageError(f"{path}: written by a newer simlab (schema {manifest['schema']}, known: {SCHEMA})")
-    if manifest.get("status") == COMPLETE and manifest.get("digest") != _digest(manifest):
+    if manifest.get("status") in (COMPLETE, SEALED) and manifest.get("digest") != _digest(manifest):
         raise InvalidInputError([_damaged(MANIFEST, "its digest does not match its content")])
     return manifest
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
 
 from simlab.study.section import Names, Spec
 from simlab.study.values import Count, Fraction, NotNegative, Positive, Share, Target, Text
@@ -65,6 +68,20 @@ class ChanceSpec(Spec):
     by: Text | None = None
 
 
+class ReserveSpec(Spec):
+    """A band of age: from so many days without a sale on, a share of the stock's value is reserved."""
+
+    after_days: Count
+    rate: Share
+
+
+def _older(bands: tuple[ReserveSpec, ...]) -> tuple[ReserveSpec, ...]:
+    days = [band.after_days for band in bands]
+    if any(late <= early for early, late in pairwise(days)):
+        raise ValueError("bands of age must rise: each after_days above the one before")
+    return bands
+
+
 class CostSpec(Spec):
     """Cost rates of total relevant cost, and of profit.
 
@@ -103,10 +120,10 @@ class OptimizeSpec(Spec):
     ``lower_bound`` the cheapest whose lower bound on the selection seed does (floors of whole segments, too),
     ``auto`` the latter where it costs at most 1 % more, and says so. `time_limit`: seconds for one plan that
     no exact method settles at once. `warn_below`: a segment of the chosen plan that is served below it is
-    named with the price of lifting it. `told_by`: columns of items by which a run tells who gives stock and
-    who gets it. `objective = "profit"`: margin of what is asked less `costs.lost_share` of that not served at
-    once, holding and orders; without a floor unless one is said. `material`: a floor missed by less than
-    this is told as on the line.
+    named with the price of lifting it. `material`: a floor missed by less than this is told as on the line.
+    `told_by`: a column of items by which the run tells who gives and who gets against today. `reserve`: rates
+    on stock by days since its last sale. `objective = "profit"`: margin of what is asked less
+    `costs.lost_share` of that not served at once, holding and orders; without a floor unless one is said.
     """
 
     objective: Objective = "holding_cost"
@@ -126,10 +143,11 @@ class OptimizeSpec(Spec):
     target_ranges: tuple[TargetRangeSpec, ...] = ()
     points: Count = 100
     choose: Literal["auto", "in_sample", "lower_bound"] = "auto"
-    told_by: Names = ()
     warn_below: Share = 0.80
     material: Share = 0.0005
     floors: tuple[FloorSpec, ...] = ()
     ceilings: tuple[CeilingSpec, ...] = ()
     chance: tuple[ChanceSpec, ...] = ()
     costs: CostSpec | None = None
+    told_by: Text | None = None
+    reserve: Annotated[tuple[ReserveSpec, ...], AfterValidator(_older)] = ()

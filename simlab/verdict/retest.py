@@ -11,6 +11,7 @@ import numpy as np
 from simlab.arrays import IntArray
 from simlab.execution import (
     ChoiceArray,
+    Curves,
     Horizon,
     Levels,
     PlanRequest,
@@ -22,6 +23,7 @@ from simlab.execution import (
     beside,
     by_family,
     run_plans,
+    run_plans_and_items,
     run_redrawn,
 )
 from simlab.models import Redraws
@@ -72,6 +74,8 @@ def retest(
     stage: str = "verdict",
     redraws: Redraws | None = None,
     batch: IntArray | None = None,
+    keep: str = "",
+    items: dict[str, Curves] | None = None,
 ) -> dict[str, PlanSums]:
     """Sums of every plan per cell and replication; groups of one family share one simulation.
 
@@ -89,6 +93,8 @@ def retest(
         With the seed of this phase.
     redraws : Redraws, optional
         One parameter draw per `batch` (r,) of replications, instead of the fitted parameters.
+    keep : str
+        A kind of one plan whose sums of every item and replication are put into `items`.
 
     Returns
     -------
@@ -99,8 +105,15 @@ def retest(
     for levels, shared in _joined(groups):
         asked = [_request(group, cell) for group in shared]
         how = _How(workers=workers, progress=progress, stage=stage)
+        wanted = next((group for group in shared if group.kind == keep), None)
         if redraws is None or batch is None:
-            found = run_plans(world, levels, asked, weights, horizon, **how)
+            if items is not None and wanted is not None:
+                column = wanted.choice[:, 0]
+                found, items[keep] = run_plans_and_items(
+                    world, levels, asked, weights, horizon, column, **how
+                )
+            else:
+                found = run_plans(world, levels, asked, weights, horizon, **how)
         else:
             found = run_redrawn(world, redraws, levels, asked, weights, horizon, batch, **how)
         sums |= {group.kind: part for group, part in zip(shared, found, strict=True)}

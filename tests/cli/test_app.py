@@ -57,17 +57,27 @@ class FakeApi:
             brief=None,
             tables={"segments": segments},
             times={"simulate": 1.5},
+            faults={},
         )
 
-    def run_demo(self, *, out: object, workers: object, progress: object) -> SimpleNamespace:
+    def draw_report(self, result: SimpleNamespace) -> SimpleNamespace:
+        """The numbers are told before."""
+        return result
+
+    def run_demo(self, *, out: object, workers: object, progress: object, draw: bool) -> SimpleNamespace:
+        assert not draw
         return self._run("demo", out=out, workers=workers, progress=progress)
 
-    def run_simulate(self, study: Path, *, out: object, workers: object, progress: object) -> SimpleNamespace:
+    def run_simulate(
+        self, study: Path, *, out: object, workers: object, progress: object, draw: bool
+    ) -> SimpleNamespace:
+        assert not draw
         return self._run("simulate", study=study, out=out, workers=workers, progress=progress)
 
     def run_optimize(
-        self, study: Path, *, out: object, workers: object, progress: object, curves: object
+        self, study: Path, *, out: object, workers: object, progress: object, curves: object, draw: bool
     ) -> SimpleNamespace:
+        assert not draw
         if progress is not None:
             progress("simulate", 1, 2)
         return self._run("optimize", study=study, out=out, workers=workers, progress=progress, curves=curves)
@@ -90,7 +100,8 @@ class FakeApi:
         self._run("init", folder=folder)
         return [folder / "study.toml"]
 
-    def render_report(self, run: Path) -> Path:
+    def render_report(self, run: Path, *, apart: bool) -> Path:
+        assert apart
         self._run("report", run=run)
         return run / "report.html"
 

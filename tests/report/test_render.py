@@ -14,9 +14,9 @@ from worlds.fake_run import HOSTILE, build_fake_run
 from simlab.errors import InvalidInputError
 from simlab.measures import ALL
 from simlab.report.kit import style
+from simlab.report.plan.folder import read_tables
 from simlab.report.plan.html import page_html, script_json, script_text
 from simlab.report.plan.page import _reasons, matrix, segment_table
-from simlab.report.plan.tables import read_tables
 from simlab.report.render import render
 from simlab.run import RunFolder, verify
 
@@ -192,6 +192,6 @@ def test_the_script_made_ahead_is_the_script(monkeypatch):
         child_only.setattr(style, "library", lambda: pytest.fail("the process of its own made nothing"))
         ahead = library()
     assert ahead == style.library()
-    monkeypatch.setattr(style.sys, "executable", "no-such-interpreter")
+    monkeypatch.setattr("simlab.children.sys.executable", "no-such-interpreter")
     with style.library_ahead() as library:
         assert library() == ahead

@@ -8,10 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simlab.arrays import FloatArray
 from simlab.catalog import Catalog, Quality
 from simlab.catalog import from_frames as catalog_from_frames
 from simlab.catalog.load import load as load_catalog
-from simlab.models import History, Models, fit, full_account, known_past, read_history
+from simlab.models import History, Models, fit, fit_gaps, full_account, known_past, read_history
 from simlab.models.history import no_history
 from simlab.study import Study, read_study
 
@@ -59,6 +60,11 @@ class Data:
     def history(self) -> History | None:
         """Demand per period that the laws rest on, prepared as the study says; None without a table."""
         return read_history(known_past(self.catalog)[0])
+
+    @cached_property
+    def fit_gaps(self) -> FloatArray | None:
+        """(n,) `models.fit_gaps` of histories and laws, found once; None without histories."""
+        return None if self.history is None else fit_gaps(self.models.world.demand, self.history)
 
     def to_frame(self) -> pd.DataFrame:
         """One row per SKU-location: what was fitted, and why."""

@@ -7,7 +7,7 @@ import pandas as pd
 
 from simlab.api.data.data import Data
 from simlab.catalog.calendar.periods import first_day
-from simlab.models import diagnose, fit_gaps, rootogram, variance_ratio
+from simlab.models import diagnose, rootogram, variance_ratio
 from simlab.models.demand.renewal import law_names
 from simlab.verdict.replay.origins import horizons
 
@@ -38,7 +38,7 @@ def diagnosis_columns(data: Data) -> pd.DataFrame:
     found = diagnose(history)
     columns = {name: getattr(found, name) for name in _COLUMNS}
     columns["variance_ratio"] = variance_ratio(history, horizons(data.models))
-    columns["fit_gap"] = fit_gaps(data.models.world.demand, history)
+    columns["fit_gap"] = data.fit_gaps
     scores = data.models.scores
     if scores is not None:
         columns |= {f"score_{law}": scores.mean[:, place] for place, law in enumerate(scores.laws)}
@@ -56,7 +56,8 @@ def worst_fits(data: Data) -> pd.DataFrame:
     if history is None:
         return pd.DataFrame()
     law = data.models.world.demand
-    gap = fit_gaps(law, history)
+    gap = data.fit_gaps
+    assert gap is not None
     order = np.argsort(-np.nan_to_num(gap * np.sqrt(history.n_observed)), kind="stable")[:_WORST]
     rows = []
     for rank, item in enumerate(order[np.nan_to_num(gap[order]) > 0].tolist(), start=1):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.api.data.dead_stock import dead_stock
+from simlab.api.data.payments import PaymentTerms, paid, payment_terms
 from simlab.api.finance.changeover import can_change_over, profile_of_change
 from simlab.api.show import COLOURS, _canvas, spread
 from simlab.arrays import FloatArray
@@ -45,7 +46,8 @@ class Capital:
     ----------
     frame : DataFrame
         One row per period from 0 on: mean over replications, and the band in which nine of ten
-        single replications lie (quantiles of the total, never summed from items).
+        single replications lie (quantiles of the total, never summed from items). ``cash_out`` is what
+        ``purchases`` cost when they are due (`payment_days` of items); bills older than today are not in it.
     start : float
         Money in stock and on order before the first period.
     end : float
@@ -154,14 +156,15 @@ def capital(opt: Outcome, progress: Progress | None = None) -> Capital:
     start = _means(opt, old_levels(opt)) if record is None else record[0]
     start = moving_part(start, still_of(opt.data.models.world.demand, opt.data.models.least_level))
     dead = dead_stock(opt.data).value
+    terms = payment_terms(opt.data.catalog)
     if record is None and can_change_over(opt.solved.kept["segmented"]):
-        profile = _from_long_run(opt, progress)
+        profile = _from_long_run(opt, terms, progress)
     else:
-        profile = _from_start(opt, start, progress)
+        profile = _from_start(opt, start, terms, progress)
         lump += int(start.on_order.sum()) if record is None else 0
     money = float(((start.on_hand.clip(0) + start.all_on_order()) * costs.unit_cost).sum())
     begun = money * costs.cost_resolution + dead
-    found = _of_profile(opt, profile, begun, record is not None, dead)
+    found = _of_profile(opt, profile, terms, begun, record is not None, dead)
     return replace(found, begins=_begins(opt, record is not None), lump=lump, unknown=unknown)
 
 
@@ -172,27 +175,29 @@ def _horizon(opt: Outcome) -> Horizon:
     return replace(horizon, replications=min(REPLICATIONS, able, opt.settings.verdict_replications))
 
 
-def _from_long_run(opt: Outcome, progress: Progress | None) -> TimeProfile:
+def _from_long_run(opt: Outcome, terms: PaymentTerms, progress: Progress | None) -> TimeProfile:
     return profile_of_change(
         opt.data.models.world,
         old_levels(opt),
         opt.solved.kept["segmented"],
         replace(_horizon(opt), warmup=opt.warmup),
         opt.data.models.costs.unit_cost,
+        terms.group,
+        terms.days.size,
         workers=opt.settings.workers,
         progress=progress,
     )
 
 
-def _from_start(opt: Outcome, start: Start, progress: Progress | None) -> TimeProfile:
+def _from_start(opt: Outcome, start: Start, terms: PaymentTerms, progress: Progress | None) -> TimeProfile:
     unit_value = opt.data.models.costs.unit_cost
     return run_profile(
         opt.data.models.world,
         opt.solved.kept["segmented"],
         _horizon(opt),
-        np.zeros(unit_value.size, dtype=np.int64),
+        terms.group,
         unit_value,
-        n_groups=1,
+        n_groups=terms.days.size,
         start=start,
         workers=opt.settings.workers,
         progress=progress,
@@ -228,24 +233,35 @@ def _means(opt: Outcome, levels: Levels) -> Start:
     return Start(whole_units(np.maximum(shelf, 0.0)), whole_units(curves.on_order[:, 0, 0] / exposure))
 
 
-def _of_profile(opt: Outcome, profile: TimeProfile, start: float, from_record: bool, dead: float) -> Capital:
+def _of_profile(
+    opt: Outcome,
+    profile: TimeProfile,
+    terms: PaymentTerms,
+    start: float,
+    from_record: bool,
+    dead: float,
+) -> Capital:
     """The time profile in money; dead stock is in all stock, and in a column of its own."""
     import pandas as pd
 
     resolution = opt.data.models.costs.cost_resolution
     parts = opt.settings.parts  # what a period holds is summed over its parts
-    stock = (profile.stock_start_value + profile.stock_value)[0, 0] * (resolution / (2 * parts)) + dead
-    under_way = profile.on_order_value[0, 0] * (resolution / parts)
-    bought = profile.purchases_value[0, 0] * resolution
-    demanded = profile.demanded[0, 0].sum(axis=0)
+    shelf = (profile.stock_start_value + profile.stock_value)[0].sum(axis=0)
+    stock = shelf * (resolution / (2 * parts)) + dead
+    under_way = profile.on_order_value[0].sum(axis=0) * (resolution / parts)
+    by_terms = profile.purchases_value[0] * resolution
+    bought = by_terms.sum(axis=0)
+    served, asked = (getattr(profile, name)[0].sum(axis=0) for name in ("served", "demanded"))
+    demanded = asked.sum(axis=0)
     frame = pd.DataFrame(
         {
             "period": np.arange(stock.shape[1]),
             **_with_band("inventory_value", stock),
             **_with_band("purchases", bought),
+            **_with_band("cash_out", paid(by_terms, terms, opt.data.study.period_days)),
             **_with_band("on_order_value", under_way),
             "fill_rate": np.divide(
-                profile.served[0, 0].sum(axis=0),
+                served.sum(axis=0),
                 demanded,
                 out=np.full(demanded.size, np.nan),
                 where=demanded > 0,
@@ -273,7 +289,7 @@ def _of_profile(opt: Outcome, profile: TimeProfile, start: float, from_record: b
         "",
         0,
         0,
-        _dip(profile.served[0, 0].astype(np.float64), profile.demanded[0, 0].astype(np.float64)),
+        _dip(served.astype(np.float64), asked.astype(np.float64)),
         opt.data.study.period,
         opt.data.study.currency,
     )

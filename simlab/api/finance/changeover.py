@@ -62,12 +62,14 @@ def profile_of_change(
     new: Levels,
     horizon: Horizon,
     unit_value: IntArray,
+    groups: IntArray,
+    n_groups: int,
     *,
     workers: Workers | None = None,
     progress: Progress | None = None,
     stage: str = "capital over time",
 ) -> TimeProfile:
-    """Stock, pipeline and purchases of all items together from the change on.
+    """Stock, pipeline and purchases of groups of items from the change on.
 
     Parameters
     ----------
@@ -77,26 +79,26 @@ def profile_of_change(
         (n, 1).
     horizon : Horizon
         Periods from the change on; at least its warm-up is run before, in whole calendar cycles.
-    unit_value : (n,) int64
+    unit_value, groups : (n,) int64
+    n_groups : int
     workers, progress, stage
         As in `run_profile`.
     """
     cycle = world.demand.cycle
     horizon = replace(horizon, warmup=-(-max(horizon.warmup, 1) // cycle) * cycle)
     at_once = max(1, _CELLS // (horizon.warmup + horizon.periods))
-    total = TimeProfile.zeros(1, 1, horizon)
+    total = TimeProfile.zeros(1, n_groups, horizon)
     for first in range(0, world.n_items, at_once):
         rows = np.arange(first, min(first + at_once, world.n_items))
         part = world.take(rows)
         levels = changed_over(old.take(rows), new.take(rows), part.terms, horizon)
-        group = np.zeros(rows.size, np.int64)
         found = run_profile(
             part,
             levels,
             horizon,
-            group,
+            groups[rows],
             unit_value[rows],
-            n_groups=1,
+            n_groups=n_groups,
             workers=workers,
             progress=progress,
             stage=stage,

@@ -12,7 +12,6 @@ from simlab.api.finance import bounds, prices
 from simlab.api.finance.capital import Capital, capital, capital_by_segment, now_of
 from simlab.api.finance.floors.prices import price_of_floor
 from simlab.api.finance.floors.served_below import served_below
-from simlab.api.finance.give_and_take import give_and_take
 from simlab.api.finance.limits import limits_frame
 from simlab.api.finance.stock_value import StockValue, stock_value
 from simlab.api.finance.stress import Stress, stress
@@ -163,37 +162,35 @@ class Finance:
         return price_of_floor(self.outcome)
 
     @cached_property
-    def give_and_take(self) -> pd.DataFrame:
-        """Stock of every group of `optimize.told_by` today and under the plan."""
-        return give_and_take(self.outcome)
-
-    @cached_property
     def weights(self) -> pd.DataFrame:
         """One row per compared plan × weight: service, cost at equal service, late margin, break-even."""
         return self.weighed.frame()
 
+    def analyses(self) -> dict[str, Callable[[], pd.DataFrame | None]]:
+        """How each table under `results` that finance reads is found, by its name; None: there is none."""
+        outcome = self.outcome
+        return {
+            "stress": lambda: None if self.stress is None else self.stress.frame,
+            "weights": lambda: self.weights,
+            "served_below": lambda: self.served_below,
+            "price_of_floor": lambda: self.price_of_floor,
+            "capital": lambda: self.capital.to_frame(),
+            "dead_stock": lambda: dead_stock(outcome.data).to_frame(),
+            "stock_value": lambda: self.stock_value.to_frame(),
+            "capital_by_segment": lambda: capital_by_segment(outcome),
+            "exchange_rates": lambda: prices.rates_frame(outcome),
+            "moves": lambda: prices.moves_frame(outcome),
+            "budget_sweep": lambda: prices.sweep_frame(outcome),
+            "release": lambda: prices.releases_frame(outcome),
+            "band": lambda: bounds.band_frame(outcome),
+            "bounds": lambda: bounds.bounds(outcome, every_level=bounds.quick(outcome)).to_frame(),
+            "limits": lambda: limits_frame(outcome, self.stock_value),
+        }
+
     def frames(self) -> dict[str, pd.DataFrame]:
         """The tables under `results` that finance reads."""
-        outcome = self.outcome
-        scenarios = {} if self.stress is None else {"stress": self.stress.frame}
-        return {
-            **scenarios,
-            "weights": self.weights,
-            "served_below": self.served_below,
-            "price_of_floor": self.price_of_floor,
-            **({"give_and_take": self.give_and_take} if outcome.data.study.optimize.told_by else {}),
-            "capital": self.capital.to_frame(),
-            "dead_stock": dead_stock(outcome.data).to_frame(),
-            "stock_value": self.stock_value.to_frame(),
-            "capital_by_segment": capital_by_segment(outcome),
-            "exchange_rates": prices.rates_frame(outcome),
-            "moves": prices.moves_frame(outcome),
-            "budget_sweep": prices.sweep_frame(outcome),
-            "release": prices.releases_frame(outcome),
-            "band": bounds.band_frame(outcome),
-            "bounds": bounds.bounds(outcome, every_level=bounds.quick(outcome)).to_frame(),
-            "limits": limits_frame(outcome, self.stock_value),
-        }
+        found = {name: find() for name, find in self.analyses().items()}
+        return {name: frame for name, frame in found.items() if frame is not None}
 
 
 _NOW, _PLAN = COLOURS["habit"], COLOURS["segmented"]

@@ -69,7 +69,21 @@ def rates_frame(opt: Outcome, n_points: int = N_RATES) -> pd.DataFrame:
                 "ends_at_chosen": bool(high == chosen_point(opt)),
             }
         )
-    return pd.DataFrame(rows)
+    found = pd.DataFrame(rows, columns=None if rows else list(_RATES))
+    return found if rows else found.astype(_RATES)
+
+
+_ENDS = ("", "_low", "_high")
+_RATES = {
+    **dict.fromkeys(("fill_rate_from", "fill_rate"), "float64"),
+    **{f"cost_per_point{end}": "float64" for end in _ENDS},
+    **dict.fromkeys(("cost_per_point_search", "cost_per_point_hull"), "float64"),
+    **{f"value_per_point{end}": "float64" for end in _ENDS},
+    **dict.fromkeys(("value_per_point_search",), "float64"),
+    **dict.fromkeys(("point_from", "point"), "int64"),
+    "ends_at_chosen": "bool",
+}
+"""Columns of `rates_frame`, for a frontier of one point, which has no neighbours."""
 
 
 def point_prices(opt: Outcome) -> dict[str, Estimate]:

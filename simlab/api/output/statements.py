@@ -64,14 +64,18 @@ class Said:
 
 
 def _plan_lines(opt: Outcome) -> list[str]:
+    return [chosen_plan(opt), *opt.data.models.left_out, *transient(opt.data), *_redrawn_lines(opt)]
+
+
+def chosen_plan(opt: Outcome) -> str:
+    """What the chosen plan serves and ties up."""
     currency, scores = opt.data.study.currency, opt.scores("segmented")
     where = f"{opt.segmentation.n_segments} segments by {' × '.join(opt.segmentation.by)}"
-    chosen = (
+    return (
         f"Chosen plan ({where}): fill rate {format_estimate(scores.fill_rate, 'fill_rate')} on the verdict "
         f"seed, inventory {format_estimate(scores.inventory_value, 'inventory_value', currency)}, "
         f"holding cost {format_estimate(scores.holding_cost, 'holding_cost', currency)} per year."
     )
-    return [chosen, *opt.data.models.left_out, *transient(opt.data), *_redrawn_lines(opt)]
 
 
 def _notes(opt: Outcome) -> list[str]:

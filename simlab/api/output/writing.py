@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,16 +14,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from simlab.api.accounts.tables import account_analyses
 from simlab.api.data import ordering
 from simlab.api.data.data import Data
 from simlab.api.data.replay import replay_plan
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
 from simlab.api.output import plan_csv, tables
+from simlab.api.output.apart import Analyses
 from simlab.api.output.brief import Brief, brief
 from simlab.api.output.manifest import optimize_facts, simulate_facts, study_place
-from simlab.api.output.statements import optimize_statements, simulate_statements
+from simlab.api.output.statements import chosen_plan, optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
+from simlab.api.plans.outcome import Outcome
 from simlab.api.settings import Settings
 from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
@@ -33,6 +36,7 @@ from simlab.engine.world.world import Horizon
 from simlab.execution import Progress
 from simlab.models.history.no_history import no_history_frame
 from simlab.run import RunFolder
+from simlab.run.folder import SEALED
 from simlab.run.sheets import to_csv
 from simlab.run.statements import TABLE as STATEMENTS
 from simlab.run.statements import Statement, lines, plain, statements_frame
@@ -55,6 +59,8 @@ class RunResult:
         What a person wants to see of it; everything lies under `results`.
     times : dict of str to float
         Seconds per stage.
+    faults : dict of str to str
+        Analyses, or the page, that could not be made, and why; everything else stands.
     brief : Brief or None
         What fits a screen, where the command decides on a plan.
     """
@@ -64,6 +70,7 @@ class RunResult:
     told: tuple[Statement, ...]
     tables: dict[str, pd.DataFrame]
     times: dict[str, float] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
     brief: Brief | None = None
 
     @property
@@ -93,6 +100,10 @@ class Record:
         Seconds per stage so far.
     files : dict of str to bytes
         Further files by their place in the folder.
+    analyses : Analyses
+        What failed of them.
+    written : dict of str to DataFrame
+        Tables that lie in the folder already.
     """
 
     data: Data
@@ -103,6 +114,8 @@ class Record:
     facts: dict[str, Any]
     times: dict[str, float]
     files: dict[str, bytes] = field(default_factory=dict)
+    analyses: Analyses = field(default_factory=Analyses)
+    written: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def logged(folder: RunFolder, progress: Progress | None) -> Progress:
@@ -130,43 +143,71 @@ def kept_if_used(folder: RunFolder) -> Iterator[None]:
         raise
 
 
+_NONE: dict[str, bytes] = {}
+
+
 def write_optimization(
     finance: Finance, folder: RunFolder, times: dict[str, float], progress: Progress | None = None
 ) -> RunResult:
-    """Write every table, seal the run, render the report."""
+    """Write what was simulated, then every analysis on its own, seal the run, render the report."""
     opt, started = finance.outcome, time.perf_counter()
-    frames, histories = with_history(
-        optimization_frames(finance), opt.data, opt.segmentation, opt.solved.kept["segmented"]
+    analyses = Analyses(folder)
+    frames = simulated_frames(opt)
+    written = write_first(folder, frames)
+    further = derived_frames(finance, frames)
+    found = {name: analyses.of(name, find, None) for name, find in further.items()}
+    frames |= {name: frame for name, frame in found.items() if frame is not None}
+    kept, histories = opt.solved.kept["segmented"], tuple[Statement, ...]()
+    frames, histories = analyses.of(
+        "histories", lambda: with_history(frames, opt.data, opt.segmentation, kept), (frames, histories)
     )
-    said = optimize_statements(finance, frames["items"], None)
-    told = (*said.statements, *histories)
-    facts = optimize_facts(opt, lines(told)) | {"decision": said.decision.facts}
+    said = analyses.of("statements", lambda: optimize_statements(finance, frames["items"], None), None)
+    told = (*analyses.told(), *(said.statements if said else plain("plan", [chosen_plan(opt)])), *histories)
+    facts = optimize_facts(opt, lines(told)) | ({"decision": said.decision.facts} if said else {})
     times = {**times, **opt.times}
-    frames = {**frames, "decision": said.decision.to_frame()}
+    frames |= {"decision": said.decision.to_frame()} if said else {}
+    screen = None
+    if said is not None:
+        screen = analyses.of("brief", lambda: brief(opt, said.decision, frames["capital_by_segment"]), None)
     fresh = opt.settings.horizon("verdict", opt.warmup)
-    files = plan_files(opt.data, frames, opt.solved.kept["segmented"], fresh, opt.settings)
-    record = Record(opt.data, "optimize", frames, tables.shown(frames), told, facts, times, files)
-    result = write_run(record, folder, started, progress)
-    return replace(result, brief=brief(opt, said.decision, frames["capital_by_segment"]))
+    files = analyses.of("plan.csv", lambda: plan_files(opt.data, frames, kept, fresh, opt.settings), _NONE)
+    shown = tables.shown(frames)
+    record = Record(opt.data, "optimize", frames, shown, told, facts, times, files, analyses, written)
+    return replace(write_run(record, folder, started, progress), brief=screen)
 
 
 def write_simulation(
     simulation: Simulation, folder: RunFolder, times: dict[str, float], progress: Progress | None = None
 ) -> RunResult:
-    """Write every table, seal the run, render the report."""
+    """Write what was simulated, then every analysis on its own, seal the run, render the report."""
     started = time.perf_counter()
-    frames, histories = with_history(
-        simulation_frames(simulation), simulation.data, simulation.segmentation, simulation.planned.levels
+    analyses = Analyses(folder)
+    frames = simulation_frames(simulation)
+    written = write_first(folder, frames)
+    frames, histories = analyses.of(
+        "histories",
+        lambda: with_history(frames, simulation.data, simulation.segmentation, simulation.planned.levels),
+        (frames, tuple[Statement, ...]()),
     )
-    told = (*plain("plan", simulate_statements(simulation)), *histories)
+    none: tuple[str, ...] = ()
+    said = analyses.of("statements", lambda: simulate_statements(simulation), none)
+    told = (*analyses.told(), *plain("plan", said), *histories)
     facts = simulate_facts(simulation, lines(told))
     times = {**times, **simulation.times}
-    horizon = simulation.settings.horizon("search", simulation.warmup)
-    levels = simulation.planned.levels
-    files = plan_files(simulation.data, frames, levels, horizon, simulation.settings)
+    horizon, levels = simulation.settings.horizon("search", simulation.warmup), simulation.planned.levels
+    files = analyses.of(
+        "plan.csv", lambda: plan_files(simulation.data, frames, levels, horizon, simulation.settings), _NONE
+    )
     shown = tables.shown(frames)
-    record = Record(simulation.data, "simulate", frames, shown, told, facts, times, files)
+    record = Record(simulation.data, "simulate", frames, shown, told, facts, times, files, analyses, written)
     return write_run(record, folder, started, progress)
+
+
+def write_first(folder: RunFolder, frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Put what was simulated on disk before anything is made of it."""
+    for name, frame in frames.items():
+        folder.write_table(name, frame)
+    return dict(frames)
 
 
 def plan_files(
@@ -182,25 +223,45 @@ def plan_files(
 
 def optimization_frames(finance: Finance) -> dict[str, pd.DataFrame]:
     """The tables under `results`."""
-    opt = finance.outcome
+    frames = simulated_frames(finance.outcome)
+    found = {name: find() for name, find in derived_frames(finance, frames).items()}
+    return frames | {name: frame for name, frame in found.items() if frame is not None}
+
+
+def simulated_frames(opt: Outcome) -> dict[str, pd.DataFrame]:
+    """The tables of what was simulated and chosen."""
     data, segmentation = opt.data, opt.segmentation
     column = opt.solved.columns["segmented"]
     fresh = opt.settings.horizon("verdict", opt.warmup)
-    achieved = items.achieved(data, opt.solved.kept["segmented"], fresh, opt.settings, "verdict")
+    achieved = items.achieved(data, opt.solved.kept["segmented"], fresh, opt.settings, "verdict", opt.items)
     asked = np.array(opt.targets)[column]
     plan = tables.plan_frame(data.catalog, data.models, segmentation, asked, opt.planned, column, achieved)
     return {
         "items": tables.item_frame(data.catalog, data.models, segmentation, achieved.assign(target=asked)),
-        "segments": with_lost_margin(with_stock_value(tables.segment_frame(opt), finance.stock_value), opt),
+        "segments": tables.segment_frame(opt),
         "curves": curves_table(data.catalog, opt.curves, opt.targets),
         "frontier": tables.frontier_frame(opt),
         "plan": plan,
         "verdict": tables.verdict_frame(opt),
         "replications": optimization_sums(opt),
-        "reference": with_lost_margin(
-            with_stock_value(tables.reference_frame(opt), finance.stock_value), opt
-        ),
-        **finance.frames(),
+        "reference": tables.reference_frame(opt),
+    }
+
+
+def derived_frames(
+    finance: Finance, frames: dict[str, pd.DataFrame]
+) -> dict[str, Callable[[], pd.DataFrame | None]]:
+    """How the tables of what is made of it are found; some of the first are found anew with more columns."""
+    opt = finance.outcome
+
+    def with_money(frame: pd.DataFrame) -> pd.DataFrame:
+        return with_lost_margin(with_stock_value(frame, finance.stock_value), opt)
+
+    return {
+        "segments": lambda: with_money(tables.segment_frame(opt)),
+        "reference": lambda: with_money(tables.reference_frame(opt)),
+        **finance.analyses(),
+        **account_analyses(opt, frames["items"]["inventory_value"].to_numpy()),
     }
 
 
@@ -210,7 +271,7 @@ def simulation_frames(simulation: Simulation) -> dict[str, pd.DataFrame]:
     column = np.zeros(segmentation.codes.size, dtype=np.int64)
     settings = simulation.settings
     horizon = settings.horizon("search", simulation.warmup)
-    achieved = items.achieved(data, simulation.planned.levels, horizon, settings, "search")
+    achieved = items.achieved(data, simulation.planned.levels, horizon, settings, "search", simulation.items)
     asked = np.asarray(simulation.targets)[segmentation.codes]
     plan = tables.plan_frame(
         data.catalog, data.models, segmentation, asked, simulation.planned, column, achieved
@@ -241,7 +302,8 @@ def write_run(
         folder.write_text("study.toml", study.source)
     folder.write_json("resolved.json", study.resolved_with_times())
     for name, frame in record.frames.items():
-        folder.write_table(name, frame)
+        if frame is not record.written.get(name):
+            folder.write_table(name, frame)
     folder.write_table(STATEMENTS, statements_frame(record.told))
     folder.write_table("quality", record.data.quality.to_frame())
     left_out = no_history_frame(record.data.catalog)
@@ -261,28 +323,63 @@ def write_run(
             **record.facts,
             **study_place(record.data, folder.path),
             "times": rounded,
-        }
+            **({"faults": record.analyses.faults} if record.analyses.faults else {}),
+        },
+        status=SEALED,
     )
+    faults = dict(record.analyses.faults)
+    result = RunResult(folder.path, None, record.told, record.shown, times, faults)
+    return result if folder.drawn_later else _drawn(result, folder, progress)
+
+
+def _drawn(result: RunResult, folder: RunFolder, progress: Progress | None) -> RunResult:
+    """The result with its page, drawn in this process, and the run complete."""
+    from simlab.report.render import render
+
     if progress is not None:
         progress("report", 0, 1)
     started = time.perf_counter()
-    report = render_report(folder.path)
-    times = {**times, "report": time.perf_counter() - started}
+    report = render(folder)
+    folder.complete()
+    times = {**result.times, "report": time.perf_counter() - started}
     folder.log("stage", stage="report", seconds=round(times["report"], 3))
     if progress is not None:
         progress("report", 1, 1)
-    return RunResult(folder.path, report, record.told, record.shown, times)
+    return replace(result, report=report, times=times)
+
+
+def draw_report(result: RunResult) -> RunResult:
+    """Draw the page of a run made with ``draw=False``, in a process of its own, and complete the run.
+
+    Where that process dies the run is complete all the same, without a page; `RunResult.faults` says so.
+    """
+    from simlab.report.apart import DrawingError, draw_apart
+
+    started, faults, report = time.perf_counter(), dict(result.faults), None
+    try:
+        report = draw_apart(result.folder)
+    except DrawingError as error:
+        faults["report"] = str(error)
+    folder = RunFolder.open(result.folder, sealed=True)
+    folder.complete()
+    seconds = time.perf_counter() - started
+    folder.log("stage", stage="report", seconds=round(seconds, 3), **({} if report else faults))
+    return replace(result, report=report, faults=faults, times={**result.times, "report": seconds})
 
 
 _UNLOGGED = ("load", "fit and segment", "write")
 """Stages that end before a folder's log begins, or after progress is told."""
 
 
-def render_report(run_dir: str | Path) -> Path:
-    """Draw the report of a finished run anew from its tables."""
+def render_report(run_dir: str | Path, *, apart: bool = False) -> Path:
+    """Draw the report of a finished run anew from its tables; `apart`: in a process of its own."""
+    from simlab.report.apart import draw_apart
     from simlab.report.render import render
 
-    return render(RunFolder.open(Path(run_dir)))
+    folder = RunFolder.open(Path(run_dir), sealed=True)
+    page = draw_apart(folder.path) if apart else render(folder)
+    RunFolder.open(folder.path, sealed=True).complete()
+    return page
 
 
 def report_to(finance: Finance, path: Path) -> Path:

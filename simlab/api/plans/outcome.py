@@ -84,6 +84,8 @@ class Outcome:
         Runs further plans on the streams of a phase.
     redrawn : Redrawn or None
         The verdict with one parameter draw per batch (`models.parameter_uncertainty`).
+    items : Curves or None
+        Every item and replication of the verdict under the chosen plan; None: not kept, for memory.
     """
 
     data: Data
@@ -104,6 +106,7 @@ class Outcome:
     rules: Constraints
     simulator: Simulator
     redrawn: Redrawn | None = None
+    items: Curves | None = None
 
     @property
     def frontier(self) -> FrontierResult:

@@ -28,7 +28,7 @@ def _by_replication(opt: Outcome, kind: str, sample: str) -> FloatArray:
     sums = (opt.verdict if sample == "verdict" else opt.search)[kind]
     scale = counted_scale(opt.settings.scale(opt.data.study), opt.accounting)
     money = scale.cost_resolution * scale.periods_per_year / opt.settings.exposure
-    earned = sums.demanded_gain[0].sum(axis=0) * money
+    earned = sums.asked_margin[0].sum(axis=0) * money
     return np.asarray(earned - sums.cost[0].sum(axis=0) * scale.holding, dtype=np.float64)
 
 

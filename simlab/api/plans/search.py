@@ -27,7 +27,7 @@ from simlab.api.simulator.simulator import (
 )
 from simlab.api.simulator.stored import BY_BATCH
 from simlab.errors import EngineFaultError
-from simlab.execution import Curves, PlanSums, alike, run_curves
+from simlab.execution import Curves, PlanSums, alike, may_keep, run_curves
 from simlab.measures import format_money
 from simlab.policies import PlannedLevels
 from simlab.segments import Segmentation
@@ -115,8 +115,24 @@ def solve_ready(
         return _with_budget_note(data, solved, budget)
 
 
-def tested(ready: Ready, solved: Solved, clock: Clock) -> tuple[dict[str, PlanSums], dict[str, PlanSums]]:
-    """Sums of the plans kept on the seed that chose them, and of all frontiers on the verdict seed."""
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """Sums of the plans kept on the seed that chose them, and of all frontiers on the verdict seed.
+
+    Attributes
+    ----------
+    search, verdict : dict of str to PlanSums
+    items : Curves or None
+        Every item and replication of the verdict under the chosen plan, where memory allows.
+    """
+
+    search: dict[str, PlanSums]
+    verdict: dict[str, PlanSums]
+    items: Curves | None
+
+
+def tested(ready: Ready, solved: Solved, clock: Clock) -> Tested:
+    """The plans kept on the search seed, and all frontiers on the verdict seed."""
     simulator = ready.simulator
     kept = compared_plans(solved, ready.references)
     with clock.stage("in-sample"):
@@ -124,8 +140,10 @@ def tested(ready: Ready, solved: Solved, clock: Clock) -> tuple[dict[str, PlanSu
         check_same(search["segmented"], solved)
     with clock.stage("verdict"):
         more = simulator.segment_cells(simulator.settings.verdict_replications) + simulator.chance_cells()
-        verdict = simulator.run([*kept, *solved.frontiers, *more], "verdict", "verdict")
-    return search, verdict
+        fits = may_keep(ready.planned.levels.n_items, simulator.settings.verdict_replications)
+        items: dict[str, Curves] | None = {} if fits else None
+        verdict = simulator.run([*kept, *solved.frontiers, *more], "verdict", "verdict", items=items)
+    return Tested(search, verdict, None if items is None else items.get("segmented"))
 
 
 def redrawn(ready: Ready, solved: Solved, clock: Clock) -> Redrawn | None:

@@ -109,7 +109,13 @@ def accounting(data: Data) -> Accounting:
         account = Account(stock, order, short, measure, unit, periods, weight=weight)
     margin = margins(data)
     return Accounting(
-        Weights(costs.unit_cost, costs.holding, account, None if margin is None else margin.unit),
+        Weights(
+            costs.unit_cost,
+            costs.holding,
+            account,
+            None if margin is None else margin.unit,
+            _order_cost(data),
+        ),
         OBJECTIVES[objective],
         f"{SERVICE[measure]} {WEIGHTS[weight]}".strip(),
         resolution if objective == "inventory_value" else resolution / 100,
@@ -248,6 +254,15 @@ def _profit_weights(data: Data, problems: list[Problem]) -> tuple[IntArray, IntA
     per_year = 2.0 * data.study.periods_per_year * 100 * parts_of(data.models.world)
     lost = np.rint(found.unit * (share * per_year)).astype(np.int64)
     return costs.holding, _whole(order, per_year / costs.cost_resolution), lost
+
+
+def _order_cost(data: Data) -> IntArray | None:
+    """(n,) cost of an order in hundredths of the cost resolution; None where nobody says any."""
+    said = data.study.optimize.costs
+    rate = _rate(data, "order_cost", None if said is None else said.order)
+    if np.isnan(rate).all():
+        return None
+    return _whole(rate.clip(0), 100 / data.models.costs.cost_resolution)
 
 
 def _rate(data: Data, column: str, said: float | None) -> FloatArray:

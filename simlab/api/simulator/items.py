@@ -9,7 +9,7 @@ import pandas as pd
 
 from simlab.api.data.data import Data
 from simlab.api.settings import Settings
-from simlab.arrays import IntArray
+from simlab.arrays import IntArray, take_rows
 from simlab.engine.world.curves import Curves
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon
@@ -26,6 +26,7 @@ def achieved(
     horizon: Horizon,
     settings: Settings,
     sample: str,
+    kept: Curves | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """One row per SKU-location: fill rate with its interval, cycle service, stock and its cost.
@@ -41,6 +42,8 @@ def achieved(
         Level of the intervals, workers.
     sample : str
         ``verdict`` or ``search``: which randomness the figures come from, kept as a column.
+    kept : Curves, optional
+        Of a run of these levels that kept every replication; else they are simulated here.
 
     Notes
     -----
@@ -53,13 +56,17 @@ def achieved(
     parts = []
     for first in range(0, world.n_items, _ITEMS_AT_ONCE):
         rows = np.arange(first, min(first + _ITEMS_AT_ONCE, world.n_items))
-        curves = run_curves(
-            world.take(rows),
-            levels.take(rows),
-            alone,
-            workers=settings.workers,
-            progress=progress,
-            stage="items",
+        curves = (
+            run_curves(
+                world.take(rows),
+                levels.take(rows),
+                alone,
+                workers=settings.workers,
+                progress=progress,
+                stage="items",
+            )
+            if kept is None
+            else take_rows(kept, rows)
         )
         frame = _rows(curves, data.models, rows, horizon, settings)
         parts.append(frame.assign(mean_on_hand=frame["mean_on_hand"] / data.catalog.parts[rows]))

@@ -16,7 +16,7 @@ from simlab.api.settings import Settings
 from simlab.api.simulator.redrawn import Redrawn, batch_of
 from simlab.arrays import LARGEST_SUM, FloatArray
 from simlab.errors import InvalidInputError, Problem
-from simlab.execution import ChoiceArray, Levels, PlanSums, Progress, beside, common_warmup
+from simlab.execution import ChoiceArray, Curves, Levels, PlanSums, Progress, beside, common_warmup
 from simlab.policies import PlannedLevels, current_levels, plan
 from simlab.policies.levels.forecasting import FORECAST
 from simlab.segments import Segmentation, habit_targets
@@ -52,9 +52,17 @@ class Simulator:
     progress: Progress | None
 
     def run(
-        self, groups: list[PlanGroup], phase: str, stage: str, replications: int | None = None
+        self,
+        groups: list[PlanGroup],
+        phase: str,
+        stage: str,
+        replications: int | None = None,
+        items: dict[str, Curves] | None = None,
     ) -> dict[str, PlanSums]:
-        """Sums of the plans on the streams of a phase; all its replications, or the first of them."""
+        """Sums of the plans on the streams of a phase; all its replications, or the first of them.
+
+        `items` gets the sums of every item and replication under the chosen plan.
+        """
         horizon = self.settings.horizon(phase, self.warmup)
         if replications is not None:
             horizon = replace(horizon, replications=replications, slots=min(horizon.slots, replications))
@@ -67,6 +75,8 @@ class Simulator:
             workers=self.settings.workers,
             progress=self.progress,
             stage=stage,
+            keep="segmented",
+            items=items,
         )
 
     def redrawn(self, groups: list[PlanGroup], phase: str) -> Redrawn | None:

@@ -15,6 +15,7 @@ from simlab.catalog.cells.convert import (
     Money,
     all_numbers,
     choices,
+    days,
     money,
     notation,
     numbers,
@@ -33,6 +34,8 @@ from simlab.register.laws import LAW_NAMES, Variances, law_named
 from simlab.study import Study
 
 _NO_MONEY = 1e-12  # of a cost: what binary numbers add to decimal ones is no rounding
+
+LAST_SALE = "last_sale"
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +86,8 @@ def read_items(table: TextTable, study: Study) -> Items | None:
             _known(table, name, rule_in_parts(name, rule, parts), written, known, words)
             if name in known and rule.kind in NUMERIC:
                 known[name] = in_parts(table, name, rule, known[name], parts)
+    if LAST_SALE in table.columns:
+        known[LAST_SALE] = _days_of(table, study)
     further = [name for name in table.columns if name not in ITEMS]
     for name in further:
         words[name] = texts(table.columns[name])
@@ -99,6 +104,13 @@ def read_items(table: TextTable, study: Study) -> Items | None:
         *_remarks(table, further, study),
     )
     return Items(tuple(sku), tuple(place), coins.amounts, known, words, entries, coins.resolution)
+
+
+def _days_of(table: TextTable, study: Study) -> FloatArray:
+    """(n,) day number of the last sale, from 1970-01-01; NaN where empty."""
+    day, good = days(table, LAST_SALE, study.data.items)
+    known = good & ~np.isnat(day)
+    return np.where(known, day.astype("datetime64[D]").astype(np.int64), np.nan).astype(np.float64)
 
 
 def has_columns(table: TextTable, rules: dict[str, Column]) -> bool:

@@ -1,1 +1,1 @@
-"""A file a command, beyond the main ones of `cli.app`."""
+"""Files with commands of their own, found by themselves; the main ones stand in `cli.app`."""

@@ -6,6 +6,7 @@ from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.options import Debug, Format, Out, Quiet, Show, Study, Workers
 from simlab.cli.progress import watched
 from simlab.cli.say import say
+from simlab.cli.show.outcome import end_with_faults, print_place
 from simlab.cli.tables import print_json, print_sentences, print_table, records
 
 
@@ -31,20 +32,21 @@ def audit(
     from simlab import api
 
     with watched(quiet) as progress:
-        result = api.run_audit(study, out=out, workers=workers, progress=progress)
+        result = api.run_audit(study, out=out, workers=workers, progress=progress, draw=False)
     if format is Format.JSON:
+        result = api.draw_report(result)
         print_json(
             {
                 "folder": str(result.folder),
-                "report": str(result.report),
+                "report": None if result.report is None else str(result.report),
                 "statements": list(result.statements),
                 "audit": records(result.tables["audit"]),
                 "times": dict(result.times),
             }
         )
+        end_with_faults(result)
         return
     print_sentences(result.statements)
     print_table(result.tables["audit"], "Audit")
     say()
-    say(f"Run     {result.folder}")
-    say(f"Report  {result.report}")
+    print_place(result, quiet)

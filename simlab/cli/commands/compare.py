@@ -134,6 +134,6 @@ def schemes(
     rounds = api.Rounds(seeds=seeds, catalogues=catalogues, rule_cost=rule_cost)
     with watched(quiet) as progress:
         result = api.run_compare_schemes(
-            study, names, out=out, rounds=rounds, workers=workers, progress=progress
+            study, names, out=out, rounds=rounds, workers=workers, progress=progress, draw=False
         )
     print_run(result, format, quiet)

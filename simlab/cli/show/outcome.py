@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
+import typer
+
 from simlab.cli.options import Format
+from simlab.cli.progress import watched
 from simlab.cli.say import say
 from simlab.cli.show.screen import print_screen
 from simlab.cli.tables import print_json, print_sentences, print_table, records
+from simlab.errors import EXIT_UNEXPECTED
 
 if TYPE_CHECKING:
     from simlab.api import PolicyComparison, RunComparison, RunResult
@@ -19,23 +23,57 @@ _ITEMS_SHOWN = 15
 
 
 def print_run(result: RunResult, format: Format, quiet: bool, verbose: bool = False) -> None:
-    """One screen for people, with `verbose` all sentences and tables, or one JSON document."""
+    """One screen for people, with `verbose` all sentences and tables, or one JSON document.
+
+    The page is drawn when the numbers are told, for drawing may fail.
+    """
     if format is Format.JSON:
+        from simlab import api
+
+        result = api.draw_report(result)
         _print_run_json(result)
+        end_with_faults(result)
         return
     if result.brief is not None and not verbose:
-        print_screen(result, result.brief)
+        print_screen(replace(result, report=result.folder / "report.html"), result.brief)
+        end_with_faults(_drawn(result, quiet))
         return
     print_sentences(result.statements)
     for name, frame in result.tables.items():
         print_table(frame, name.capitalize())
     say()
+    print_place(result, quiet)
+
+
+def print_place(result: RunResult, quiet: bool) -> None:
+    """Where the run lies; its page is drawn now that the numbers are told."""
     say(f"Run     {result.folder}")
+    result = _drawn(result, quiet)
     if result.report is not None:
         say(f"Report  {result.report}")
     if not quiet and sys.stderr.isatty():
         spent = " · ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.times.items())
         say(spent, err=True)
+    end_with_faults(result)
+
+
+def _drawn(result: RunResult, quiet: bool) -> RunResult:
+    from simlab import api
+
+    sys.stdout.flush()
+    with watched(quiet) as progress:
+        if progress is not None:
+            progress("report", 0, 0)
+        return api.draw_report(result)
+
+
+def end_with_faults(result: RunResult) -> None:
+    """Exit with 1 if a table or the page could not be made; everything else was told."""
+    if not result.faults:
+        return
+    for name, error in result.faults.items():
+        say(f"a fault of simlab: {name}: {error}; the rest of the run is complete", err=True)
+    raise typer.Exit(EXIT_UNEXPECTED)
 
 
 def _print_run_json(result: RunResult) -> None:
@@ -48,6 +86,7 @@ def _print_run_json(result: RunResult) -> None:
             **({} if result.brief is None else {"decision": records(result.brief.decision)}),
             "tables": {name: records(frame) for name, frame in result.tables.items()},
             "times": dict(result.times),
+            "faults": dict(result.faults),
         }
     )
 

@@ -146,22 +146,28 @@ def variance_ratio(history: History, span: IntArray) -> FloatArray:
     if not history.is_complete:
         return out
     for items, table in tables(history):
-        for row, item in enumerate(items.tolist()):
-            out[item] = _ratio_of_sums(table[row, : history.n_observed[item]], int(span[item]))
+        size = np.column_stack([history.n_observed[items], span[items]])
+        kinds, code = np.unique(size, axis=0, return_inverse=True)
+        for number, (n, periods) in enumerate(kinds.tolist()):
+            rows = np.flatnonzero(code.ravel() == number)
+            out[items[rows]] = _ratio_of_sums(np.ascontiguousarray(table[rows, :n]), periods)
     return out
 
 
-def _ratio_of_sums(line: FloatArray, span: int) -> float:
-    n = line.size
+def _ratio_of_sums(lines: FloatArray, span: int) -> FloatArray:
+    """(rows,) of histories of one length, one a row."""
+    n = lines.shape[1]
+    out = np.full(lines.shape[0], np.nan)
     if n < 3 * span or n < 2:
-        return float("nan")
-    variance = line.var(ddof=1)
-    if variance == 0:
-        return float("nan")
-    total = np.concatenate([[0.0], np.cumsum(line - line.mean())])
-    sums = total[span:] - total[:-span]
+        return out
+    variance = lines.var(axis=1, ddof=1)
+    total = np.cumsum(lines - lines.mean(axis=1, keepdims=True), axis=1)
+    total = np.concatenate([np.zeros((lines.shape[0], 1)), total], axis=1)
+    sums = total[:, span:] - total[:, : n + 1 - span]
     count = span * (n - span + 1) * (1 - span / n)
-    return float((sums**2).sum() / count / variance)
+    varies = variance > 0
+    out[varies] = (sums[varies] ** 2).sum(axis=1) / count / variance[varies]
+    return out
 
 
 def _per_item(history: History, values: npt.NDArray[np.generic]) -> FloatArray:

@@ -147,8 +147,17 @@ def _ends(item: IntArray, period: IntArray, n: int, end: int) -> tuple[IntArray,
 def _distinct(item: IntArray, period: IntArray, calendar: Calendar, n: int) -> IntArray:
     """(n,) open periods with rows."""
     rows = calendar.open[period]
-    key = np.unique(item[rows] * (calendar.n_periods + 1) + period[rows])
-    return np.bincount(key // (calendar.n_periods + 1), minlength=n)
+    width = calendar.n_periods + 1
+    key = item[rows] * width + period[rows]
+    if n * width > _MOST_MARKS:
+        return np.bincount(np.unique(key) // width, minlength=n)
+    marked = np.zeros(n * width, np.bool_)
+    marked[key] = True
+    return np.asarray(marked.reshape(n, width).sum(axis=1))
+
+
+_MOST_MARKS = 100_000_000
+"""SKU-location-periods marked one by one; beyond, rows are sorted."""
 
 
 def _expected(total: IntArray, n_positive: IntArray, rows: BoolArray) -> float:

@@ -187,8 +187,12 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
     missing: list[int] = []
     keys, kinds = item_keys(catalog), lead_time_laws(catalog).tolist()
     said = [_Stated(*one) for one in zip(*stated_lead_times(catalog), catalog.keys, strict=True)]
-    for row in range(catalog.n_items):
-        found = _law_of(keys[row], said[row], kinds[row], receipts, laws)
+    known_laws: dict[tuple[Key, float | None, float, str], _Found | None] = {}
+    for row, (key, own, kind) in enumerate(zip(keys, said, kinds, strict=True)):
+        alike = (key, None if np.isnan(own.mean) else own.mean, own.sd, kind)
+        if alike not in known_laws:
+            known_laws[alike] = _law_of(key, own, kind, receipts, laws)
+        found = known_laws[alike]
         if found is None:
             missing.append(row)
         else:

@@ -117,19 +117,7 @@ _MOST_GROUPS = 12
 _FITTED = "fitted"
 
 
-def charts(tables: RunTables) -> dict[str, Figure]:
-    """The charts that the run's tables allow, by chart id."""
-    found: dict[str, Figure] = {}
-    if tables.pit is not None:
-        found["pit"] = _pit(tables.pit, "pit", "Share of forecasts")
-    if tables.fit_pit is not None:
-        found["fit_pit"] = _pit(tables.fit_pit, "fit_pit", "Share of periods")
-    if tables.worst_fits is not None:
-        found["worst_fits"] = _worst(tables)
-    return found
-
-
-def _pit(table: pd.DataFrame, name: str, of: str) -> Figure:
+def pit_chart(table: pd.DataFrame, name: str, of: str) -> Figure:
     """Shares of the randomised PIT per tenth; flat at 10 % where the laws are right."""
     mine = table[table["method"] == _FITTED]
     groups = list(dict.fromkeys(mine["group"]))[:_MOST_GROUPS]
@@ -151,10 +139,8 @@ def _pit(table: pd.DataFrame, name: str, of: str) -> Figure:
     return Figure(picture, {name: mine[["group", "low", "high", "share"]]})
 
 
-def _worst(tables: RunTables) -> Figure:
+def worst_fits_chart(table: pd.DataFrame) -> Figure:
     """Periods per range of demand: bars seen, points expected, on a square-root scale."""
-    table = tables.worst_fits
-    assert table is not None
     same = table["first"] == table["last"]
     ends = table["first"].astype(str) + "–" + table["last"].astype(str)
     table = table.assign(

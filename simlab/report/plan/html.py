@@ -8,11 +8,11 @@ import pandas as pd
 
 from simlab.report.kit.sheet import asset
 from simlab.report.kit.style import Figure, to_spec
-from simlab.report.plan import charts as history_charts
 from simlab.report.plan import finance
 from simlab.report.plan.charts import capital_chart, matrix_chart, service_chart
 from simlab.report.plan.frontier_chart import MONEY_TITLE, frontier_chart
 from simlab.report.plan.page import matrix
+from simlab.report.plan.section import section_charts, sections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ def static_charts(tables: RunTables) -> dict[str, Figure]:
         charts |= {"capital_by_segment": capital_chart(tables), "service_by_segment": service_chart(tables)}
         if (cells := matrix_cells(tables)) is not None:
             charts["matrix"] = matrix_chart(tables, cells)
-    return charts | finance.charts(tables) | history_charts.charts(tables)
+    return charts | finance.charts(tables) | section_charts(tables)
 
 
 def page_specs(tables: RunTables) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def page_specs(tables: RunTables) -> dict[str, Any]:
         charts["capital"] = capital_chart(tables, width="container")
         charts["service"] = service_chart(tables, width="container")
     charts |= finance.charts(tables, width="container")
-    charts |= history_charts.charts(tables)
+    charts |= section_charts(tables)
     return {name: to_spec(chart) for name, chart in charts.items()}
 
 
@@ -70,7 +70,7 @@ def page_html(tables: RunTables, present: set[str], library: Callable[[], str] |
     import jinja2
 
     from simlab.report.kit import method, style
-    from simlab.report.plan import explorer, finance, histories, page
+    from simlab.report.plan import explorer, finance, page
 
     points = explorer.explorer(tables)
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -90,7 +90,7 @@ def page_html(tables: RunTables, present: set[str], library: Callable[[], str] |
         quality=method.quality(tables.quality, tables.currency),
         laws=page.laws(tables),
         finance=finance.sections(tables),
-        histories=histories.sections(tables),
+        sections=sections(tables),
         coverage=method.coverage(tables.manifest, fresh=tables.sample == "verdict"),
         facts=method.facts(tables.manifest),
         inputs=method.inputs(tables.manifest),

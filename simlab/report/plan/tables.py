@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from simlab.errors import InvalidInputError, Problem
 from simlab.measures import ALL, PLAN_NAMES
 from simlab.report.kit.counted import Counted
 from simlab.report.kit.formats import money_in
@@ -13,8 +13,6 @@ from simlab.run.statements import Statement, statements_of
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from simlab.run import RunFolder
 
 
 MEASURES = (
@@ -25,7 +23,7 @@ MEASURES = (
     "inventory_value",
     "holding_cost",
 )
-_NEEDED = {
+NEEDED = {
     "items": ("sku", "location", "segment", "demand_law", "demand_reason", "lead_time_reason"),
     "segments": ("plan", "sample", "segment", "n_items", "target", *MEASURES),
     "frontier": ("point", "kind", "fill_rate", "holding_cost", "inventory_value", "chosen", "targets"),
@@ -46,24 +44,16 @@ _NEEDED = {
     "stress": ("scenario", "plan", "fill_rate", "holding_cost", "regret"),
     "statements": ("key", "group", "state", "title", "text"),
     "decision": ("measure", "name", "unit", "proposed"),
-    "replay": ("segment", "n_items", "n_judged", "demand", "fill_rate", "inventory_value"),
-    "calibration": ("horizon", "group", "method", "n", "origins", "coverage", "implied", "pit_share"),
-    "pit": ("horizon", "group", "method", "low", "high", "share"),
-    "fit_test": ("segment", "n_items", "n_periods", "n", "pit_mean", "pit_share", "p", "flagged", "cut"),
-    "fit_pit": ("horizon", "group", "method", "low", "high", "share"),
-    "adjustments": ("sku", "location", "date", "what", "before", "after", "value"),
-    "uplift": ("driver", "group", "factor", "low", "high", "n_items", "n_periods", "borrowed", "future"),
-    "worst_fits": ("rank", "sku", "location", "law", "gap", "first", "last", "observed", "expected"),
-    "levels_to_look_at": ("sku", "location", "level", "largest_demand", "value", "share", "reason"),
-    "lead_times": ("supplier", "received", "open", "mean_days", "drifted", "has_weekday", "is_shared"),
 }
-_MAX_POINTS, _MAX_TARGETS = 400, 60_000
-_OPTIONAL = tuple(name for name in _NEEDED if name not in ("items", "segments"))
+"""Columns that the page itself needs; sections say theirs (`section.Section.needs`)."""
 
 
 @dataclass(frozen=True, eq=False)
 class RunTables:
-    """The tables of a run; None where the run has none (a `simulate` run has no frontier)."""
+    """The tables of a run; None where the run has none (a `simulate` run has no frontier).
+
+    `more` holds the tables that a section alone reads, by name.
+    """
 
     manifest: dict[str, Any]
     items: pd.DataFrame
@@ -86,16 +76,12 @@ class RunTables:
     stress: pd.DataFrame | None = None
     statements: pd.DataFrame | None = None
     decision: pd.DataFrame | None = None
-    replay: pd.DataFrame | None = None
-    calibration: pd.DataFrame | None = None
-    pit: pd.DataFrame | None = None
-    fit_test: pd.DataFrame | None = None
-    fit_pit: pd.DataFrame | None = None
-    worst_fits: pd.DataFrame | None = None
-    adjustments: pd.DataFrame | None = None
-    uplift: pd.DataFrame | None = None
-    lead_times: pd.DataFrame | None = None
-    levels_to_look_at: pd.DataFrame | None = None
+
+    more: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    def table(self, name: str) -> pd.DataFrame | None:
+        """A table of `more`; None where the run has none, or an empty one."""
+        return self.more.get(name)
 
     @property
     def told(self) -> tuple[Statement, ...]:
@@ -161,40 +147,3 @@ class RunTables:
         table = self.segments
         found = table[(table["plan"] == plan) & (table["sample"] == sample) & (table["segment"] == ALL)]
         return {} if found.empty else {str(k): v for k, v in found.iloc[0].to_dict().items()}
-
-
-def read_tables(run: RunFolder) -> RunTables:
-    """Read what the report shows.
-
-    Raises
-    ------
-    InvalidInputError
-        A table lacks a column.
-    """
-    present = {name: run.read_table(name) for name in _OPTIONAL if run.has_table(name)}
-    present |= {name: run.read_table(name) for name in ("items", "segments")}
-    problems = [
-        Problem("E-RUN-006", "the report needs this column", file=f"{name}.parquet", column=column)
-        for name, table in present.items()
-        for column in _NEEDED[name]
-        if column not in table.columns and (len(table) or name not in _OPTIONAL)
-    ]
-    if problems:
-        raise InvalidInputError(problems)
-    tables: dict[str, Any] = {
-        name: None if table.empty and name in _OPTIONAL else table for name, table in present.items()
-    }
-    if tables.get("frontier") is not None:
-        tables["frontier"] = thin(tables["frontier"], len(run.manifest.get("segments") or ()))
-    return RunTables(manifest=run.manifest, **tables)
-
-
-def thin(frontier: pd.DataFrame, n_segments: int) -> pd.DataFrame:
-    """A frontier short enough to show: every k-th point of a kind, with ends and chosen point."""
-    limit = max(20, min(_MAX_POINTS, _MAX_TARGETS // max(n_segments, 1)))
-    frontier = frontier.sort_values(["kind", "holding_cost"], kind="stable")
-    rank = frontier.groupby("kind").cumcount()
-    size = frontier.groupby("kind")["point"].transform("size")
-    step = -(-size // limit)
-    keep = (rank % step == 0) | (rank == size - 1) | frontier["chosen"].astype(bool)
-    return frontier[keep].reset_index(drop=True)

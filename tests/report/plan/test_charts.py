@@ -10,9 +10,9 @@ import pytest
 from worlds.fake_run import build_fake_run
 
 from simlab.report.kit.style import EDGE_POINT, View, cut_lines, place_labels, to_spec
+from simlab.report.plan.folder import read_tables, thin
 from simlab.report.plan.frontier_chart import PLAN_SERIES, frontier_chart, frontier_lines
 from simlab.report.plan.html import page_specs, static_charts
-from simlab.report.plan.tables import read_tables, thin
 
 
 def line(points: list[tuple[float, float]], series: str = "a") -> pd.DataFrame:

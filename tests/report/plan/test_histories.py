@@ -9,7 +9,9 @@ from worlds.study import STUDY, write_study
 
 import simlab as sl
 from simlab.api.data.histories import adjustments, uplift
-from simlab.report.plan import histories, sources
+from simlab.report.plan.section import sections
+from simlab.report.plan.sections import histories
+from simlab.report.plan.sections.prepared import prepared
 from simlab.report.plan.tables import RunTables
 
 OPTIONS = """
@@ -33,7 +35,7 @@ def loaded(folder, options=OPTIONS):
     return sl.load(path)
 
 
-def tables(data, **frames):
+def tables(data, quality=None, **more):
     n = data.catalog.n_items
     items = pd.DataFrame(
         {
@@ -55,7 +57,7 @@ def tables(data, **frames):
         }
     )
     manifest = {"period": "day", "currency": "EUR"}
-    return RunTables(manifest=manifest, items=items, segments=pd.DataFrame(), **frames)
+    return RunTables(manifest=manifest, items=items, segments=pd.DataFrame(), quality=quality, more=more)
 
 
 def test_every_change_is_listed_with_its_value(tmp_path) -> None:
@@ -76,35 +78,33 @@ def test_every_change_is_listed_with_its_value(tmp_path) -> None:
 def test_the_section_counts_lists_and_names_the_effects(tmp_path) -> None:
     data = loaded(tmp_path)
     found = tables(data, adjustments=adjustments(data), uplift=uplift(data))
-    section = sources.prepared_section(found)
-    assert [table["title"].split(" ")[0] for table in section["tables"]] == ["Changes", "The", "What"]
-    kinds = {row[0]: row for row in section["tables"][0]["rows"]}
+    section = prepared(found)
+    assert [table["title"].split(" ")[0] for table in section.tables] == ["Changes", "The", "What"]
+    kinds = {row[0]: row for row in section.tables[0]["rows"]}
     assert kinds["Outliers"][4] == kinds["Outliers"][2]
-    assert len(section["tables"][1]["rows"]) == 20
-    assert {row[0] for row in section["tables"][2]["rows"]} == {"A promotion", "A price 10 % lower"}
-    assert any("usual prices" in note for note in section["notes"])
-    assert any("an outcome of demand" in note for note in section["notes"])
+    assert len(section.tables[1]["rows"]) == 20
+    assert {row[0] for row in section.tables[2]["rows"]} == {"A promotion", "A price 10 % lower"}
+    assert any("usual prices" in note for note in section.notes)
+    assert any("an outcome of demand" in note for note in section.notes)
 
 
 def test_without_changes_there_is_no_section(tmp_path) -> None:
     data = loaded(tmp_path, "")
     assert adjustments(data).empty
     assert uplift(data).empty
-    assert sources.prepared_section(tables(data)) is None
+    assert prepared(tables(data)) is None
 
 
 def test_what_the_data_cannot_say_follows_the_data(tmp_path) -> None:
     data = loaded(tmp_path)
-    (section, *_) = [one for one in histories.sections(tables(data)) if one["id"] == "histories"]
+    (section, *_) = [one for one in sections(tables(data)) if one["id"] == "histories"]
     said = " ".join(section["notes"])
     assert "the history counts what was sold" in said
     assert "fewer than 24 days of history" in said
     assert "stated, not received" in said
     assert "dying SKU-locations are discontinued" in said
     quality = pd.DataFrame({"what": ["demand unseen in stock-outs"]})
-    (section, *_) = [
-        one for one in histories.sections(tables(data, quality=quality)) if one["id"] == "histories"
-    ]
+    (section, *_) = [one for one in sections(tables(data, quality=quality)) if one["id"] == "histories"]
     assert "estimated from the sales" in section["notes"][0]
     row = section["tables"][0]["rows"][0]
     header = section["tables"][0]["header"]

@@ -11,7 +11,7 @@ import pytest
 from simlab.api.data.data import Data, load_frames
 from simlab.api.data.fitted import fit_tables
 from simlab.models import OneStep, one_step
-from simlab.report.plan.histories import _verdict
+from simlab.report.plan.sections.fit import _verdict
 from simlab.segments import Segmentation
 from simlab.study import Study
 from simlab.verdict.replay.fit import fit_test, pit_of_segments

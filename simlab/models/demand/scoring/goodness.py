@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,19 +40,24 @@ def fit_gaps(law: DemandLaw, history: History) -> FloatArray:
     for laws fitted to the same history).
     """
     tables = prepare(marginal(law))
-    out = np.full(law.n_items, np.nan)
-    for item, value, count in _histograms(history):
-        n = count.sum()
-        upto = np.cumsum(count) / n
-        gap = np.abs(upto - cumulated(tables, item, value))
-        before = np.abs(upto - count / n - cumulated(tables, item, value - 1))
-        out[item] = max(gap.max(), before.max())
+    item, value, count = _histograms(history)
+    n = np.bincount(item, weights=count, minlength=law.n_items)
+    upto, share = _running(item, count) / n[item], count / n[item]
+    gap = np.abs(upto - cumulated_rows(tables, item, value))
+    before = np.abs(upto - share - cumulated_rows(tables, item, value - 1))
+    out = np.full(law.n_items, -1.0)
+    np.maximum.at(out, item, np.maximum(gap, before))
+    out[n <= 0] = np.nan
     return out
 
 
 def rootogram(law: DemandLaw, history: History, item: int) -> Rootogram:
     """Ranges of about equal weight, zero alone."""
-    value, count = next((v, c) for i, v, c in _histograms(history) if i == item)
+    rows = slice(*np.searchsorted(history.item, [item, item + 1]).tolist())
+    value, count = np.unique(history.quantity[rows], return_counts=True)
+    zeros = int(history.n_observed[item] - history.n_positive[item])
+    if zeros > 0:
+        value, count = np.append(0, value), np.append(zeros, count)
     tables = prepare(marginal(law.take(np.array([item]))))
     running = np.cumsum(count) / count.sum()
     step = np.floor(running * (_MOST_BARS - 1)).astype(np.int64)
@@ -64,15 +68,27 @@ def rootogram(law: DemandLaw, history: History, item: int) -> Rootogram:
     return Rootogram(firsts, ends, observed.astype(np.float64), shares * count.sum())
 
 
-def _histograms(history: History) -> Iterator[tuple[int, IntArray, IntArray]]:
-    """Item, distinct demands ascending, and their periods; items with history."""
-    bounds = np.searchsorted(history.item, np.arange(history.n_items + 1))
+def _histograms(history: History) -> tuple[IntArray, IntArray, IntArray]:
+    """Item, distinct demand and its periods, ascending, zeros among them; items with history."""
     zeros = history.n_observed - history.n_positive
-    for item in np.flatnonzero(history.n_observed > 0).tolist():
-        value, count = np.unique(history.quantity[bounds[item] : bounds[item + 1]], return_counts=True)
-        if zeros[item] > 0:
-            value, count = np.append(0, value), np.append(zeros[item], count)
-        yield item, value, count
+    silent = np.flatnonzero((zeros > 0) & (history.n_observed > 0))
+    seen = history.n_observed[history.item] > 0
+    item = np.concatenate([history.item[seen], silent])
+    value = np.concatenate([history.quantity[seen], np.zeros_like(silent)])
+    times = np.concatenate([np.ones(int(seen.sum()), np.int64), zeros[silent]])
+    order = np.lexsort((value, item))
+    item, value, times = item[order], value[order], times[order]
+    first = np.flatnonzero((np.diff(item, prepend=-1) != 0) | (np.diff(value, prepend=-1) != 0))
+    count = np.add.reduceat(times, first) if first.size else times[:0]
+    return item[first], value[first], count
+
+
+def _running(item: IntArray, count: IntArray) -> IntArray:
+    """(m,) sums of counts up to each row of its item; rows of an item stand together."""
+    total = np.cumsum(count)
+    begins = np.diff(item, prepend=-1) != 0
+    before = (total - count)[begins]
+    return np.asarray(total - before[np.cumsum(begins) - 1])
 
 
 def cumulated(tables: LawTables, item: int, value: IntArray) -> FloatArray:
@@ -87,3 +103,19 @@ def cumulated(tables: LawTables, item: int, value: IntArray) -> FloatArray:
     edges[-1] = 2.0**32
     at = np.clip(place, 0, n - 1)
     return np.asarray(np.where(place >= 0, edges[at], 0.0) / 2.0**32)
+
+
+def cumulated_rows(tables: LawTables, item: IntArray, value: IntArray) -> FloatArray:
+    """(m,) `cumulated` of many items at once, one value a row; rows of an item stand together."""
+    place = value - tables.first[item]
+    pointed = tables.points_start[item] >= 0
+    bounds = np.flatnonzero(np.diff(np.where(pointed, item, -1), prepend=-2, append=-2))
+    for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        if pointed[begin]:
+            points = int(tables.points_start[item[begin]])
+            own = tables.points[points : points + int(tables.length[item[begin]])]
+            place[begin:end] = np.searchsorted(own, value[begin:end], side="right") - 1
+    last = tables.length[item] - 1
+    edges = tables.thresholds[tables.start[item] + np.clip(place, 0, last)].astype(np.float64)
+    edges[place >= last] = 2.0**32
+    return np.asarray(np.where(place >= 0, edges, 0.0) / 2.0**32)

@@ -1,23 +1,30 @@
-"""Section on levels to look at: beyond what was ever demanded, or far above today's."""
+"""Levels to look at: beyond what was ever demanded, or far above today's."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from simlab.report.kit.formats import DASH, is_number, money, number, percent
 from simlab.report.kit.reading import records
+from simlab.report.plan.section import Content, Row, section, table
 
 if TYPE_CHECKING:
     from simlab.report.plan.tables import RunTables
 
 
-Row = dict[str, Any]
 _MOST_ROWS = 40
 
 
-def section(tables: RunTables) -> Row | None:
+@section(
+    "levels_to_look_at",
+    menu="Levels to look at",
+    title="Levels to look at",
+    place=20,
+    needs={"levels_to_look_at": ("sku", "location", "level", "largest_demand", "value", "share", "reason")},
+)
+def levels_to_look_at(tables: RunTables) -> Content | None:
     """The costliest levels first; None where a run has no such table or nothing in it."""
-    frame = tables.levels_to_look_at
+    frame = tables.table("levels_to_look_at")
     if frame is None or frame.empty:
         return None
     rows = records(frame)[:_MOST_ROWS]
@@ -31,15 +38,8 @@ def section(tables: RunTables) -> Row | None:
         texts.append(
             f"The {len(rows)} that hold the most stock; all are in results/levels_to_look_at.parquet."
         )
-    return {
-        "id": "levels_to_look_at",
-        "menu": "Levels to look at",
-        "title": "Levels to look at",
-        "texts": texts,
-        "tables": [_table(rows, tables)],
-        "charts": [],
-        "notes": ("The level is S of (R,S) and s of the other rules: what protects R + L.",),
-    }
+    note = "The level is S of (R,S) and s of the other rules: what protects R + L."
+    return Content(texts, [_table(rows, tables)], notes=(note,))
 
 
 def _table(rows: list[Row], tables: RunTables) -> Row:
@@ -55,7 +55,7 @@ def _table(rows: list[Row], tables: RunTables) -> Row:
         ]
         for row in rows
     ]
-    return {"title": "The costliest first", "header": header, "rows": body}
+    return table("The costliest first", header, body)
 
 
 def _units(value: object) -> str:

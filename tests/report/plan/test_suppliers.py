@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pandas as pd
 
 from simlab.api.data.data import load_frames
-from simlab.report.plan.sources import suppliers_section
+from simlab.report.plan.sections.suppliers import suppliers
 from simlab.study import Study
 
 ITEMS = pd.DataFrame({"sku": ["a"], "location": "X", "unit_cost": 1.0, "supplier": "ACME"}).assign(
@@ -33,8 +33,8 @@ def page(partial: str) -> dict:
     study = Study.default(
         period="day", as_of="2024-12-31", lead_times={"crossing": False, "partial": partial}
     )
-    return suppliers_section(
-        SimpleNamespace(lead_times=load_frames(ITEMS, None, table, study=study).lead_times())
+    return suppliers(
+        SimpleNamespace(table={"lead_times": load_frames(ITEMS, None, table, study=study).lead_times()}.get)
     )
 
 
@@ -42,7 +42,7 @@ def test_suppliers_on_the_page() -> None:
     """Lead times, promises and flags per supplier, most receipts first; parts where asked for."""
     found = page("full")
     thin = "\u202f"
-    times, effects, simulated, parts = found["tables"]
+    times, effects, simulated, parts = found.tables
     assert [row[0] for row in times["rows"]] == ["ACME", "BOLT"]
     assert times["rows"][0][1:6] == ["10", "0", "12.0", "0.0", "12.0"]
     assert times["rows"][0][6] == "–"  # always 12 days: nothing is rounded at random
@@ -52,6 +52,6 @@ def test_suppliers_on_the_page() -> None:
     assert effects["rows"][1][1:] == untold
     assert simulated["rows"][0] == ["ACME", "12.00", "0.00", "12.00", "0.00", "no", "0.00"]
     assert parts["rows"][0][1:] == ["10", "10", f"75.00{thin}%", "3.0", f"0.00{thin}%"]
-    assert "Of 2 suppliers the lead times of 0 have drifted" in found["texts"][0]
-    assert "nothing can be told about drift: fewer than 8 order days" in found["texts"][0]
-    assert len(page("rows")["tables"]) == 3
+    assert "Of 2 suppliers the lead times of 0 have drifted" in found.texts[0]
+    assert "nothing can be told about drift: fewer than 8 order days" in found.texts[0]
+    assert len(page("rows").tables) == 3

@@ -1,0 +1,57 @@
+"""From a run folder to the tables of its page, checked for the columns that page and sections need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simlab.errors import InvalidInputError, Problem
+from simlab.report.plan.section import known_sections
+from simlab.report.plan.tables import NEEDED, RunTables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simlab.run import RunFolder
+
+
+_MAX_POINTS, _MAX_TARGETS = 400, 60_000
+_ALWAYS = ("items", "segments")
+
+
+def read_tables(run: RunFolder) -> RunTables:
+    """Read what the report shows.
+
+    Raises
+    ------
+    InvalidInputError
+        A table lacks a column.
+    """
+    needed = dict(NEEDED)
+    for one in known_sections():
+        needed |= one.needs
+    present = {name: run.read_table(name) for name in needed if name in _ALWAYS or run.has_table(name)}
+    problems = [
+        Problem("E-RUN-006", "the report needs this column", file=f"{name}.parquet", column=column)
+        for name, table in present.items()
+        for column in needed[name]
+        if column not in table.columns and (len(table) or name in _ALWAYS)
+    ]
+    if problems:
+        raise InvalidInputError(problems)
+    some = {name: table for name, table in present.items() if name in _ALWAYS or not table.empty}
+    tables: dict[str, Any] = {name: table for name, table in some.items() if name in NEEDED}
+    if "frontier" in tables:
+        tables["frontier"] = thin(tables["frontier"], len(run.manifest.get("segments") or ()))
+    more = {name: table for name, table in some.items() if name not in NEEDED}
+    return RunTables(manifest=run.manifest, more=more, **tables)
+
+
+def thin(frontier: pd.DataFrame, n_segments: int) -> pd.DataFrame:
+    """A frontier short enough to show: every k-th point of a kind, with ends and chosen point."""
+    limit = max(20, min(_MAX_POINTS, _MAX_TARGETS // max(n_segments, 1)))
+    frontier = frontier.sort_values(["kind", "holding_cost"], kind="stable")
+    rank = frontier.groupby("kind").cumcount()
+    size = frontier.groupby("kind")["point"].transform("size")
+    step = -(-size // limit)
+    keep = (rank % step == 0) | (rank == size - 1) | frontier["chosen"].astype(bool)
+    return frontier[keep].reset_index(drop=True)

@@ -1,0 +1,1 @@
+"""Sections of the plan page, one file each; see `section.section`."""

@@ -1,0 +1,94 @@
+"""Do the laws fit, segment by segment? Single periods judged by the laws of what came before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simlab.measures import ALL
+from simlab.report.kit.formats import DASH, is_number, number, percent
+from simlab.report.kit.reading import records
+from simlab.report.plan.section import Content, Row, section, table
+
+if TYPE_CHECKING:
+    from simlab.report.kit.style import Figure
+    from simlab.report.plan.tables import RunTables
+
+
+_MOST_ROWS = 60
+_SMALLEST_P = 0.0001
+
+
+def _charts(tables: RunTables) -> dict[str, Figure]:
+    from simlab.report.plan.charts import pit_chart
+
+    pit = tables.table("fit_pit")
+    return {} if pit is None else {"fit_pit": pit_chart(pit, "fit_pit", "Share of periods")}
+
+
+@section(
+    "fit",
+    menu="Fit of the laws",
+    title="Do the laws fit, segment by segment?",
+    place=40,
+    needs={
+        "fit_test": ("segment", "n_items", "n_periods", "n", "pit_mean", "pit_share", "p", "flagged", "cut"),
+        "fit_pit": ("horizon", "group", "method", "low", "high", "share"),
+    },
+    charts=_charts,
+)
+def fit(tables: RunTables) -> Content | None:
+    """Do single periods fall where the laws of what came before put them?"""
+    frame = tables.table("fit_test")
+    if frame is None:
+        return None
+    rows, period = records(frame), tables.period
+    header = ["Segment", "SKU-locations judged", f"{period}s", "mean PIT", "PIT in 5–95 %"]
+    header += ["p of the test", "what it says"]
+    tests = table("Test of fit by segment", header, [_row(row) for row in rows[: _MOST_ROWS + 1]])
+    charts = {}
+    if tables.table("fit_pit") is not None:
+        charts["fit_pit"] = "PIT histograms by segment, out of sample"
+    return Content(
+        [
+            f"Out of sample: laws fitted to the first two thirds of the history, and every {period} from "
+            f"{rows[0]['cut']} on judged by them, one {period} at a time. Where they are right, the PIT (the "
+            "place of what happened in its law) is flat: ten bars at the dashed line, mean 0.5, nine tenths "
+            "between 5 and 95 %. A slope means that demand has moved, a U that it varies more than the laws."
+        ],
+        [tests],
+        charts,
+        (
+            "Smooth test of mean and spread of the PIT, with errors shared within SKU-locations and within "
+            f"{period}s; at most 5 % of the segments flagged are expected to be flagged falsely.",
+            "Cannot tell: a mean PIT off by 0.1 would be overlooked in more than one of five cases.",
+            "Judged are up to 60 SKU-locations of a segment, drawn by their keys; what was sold, as it was.",
+        ),
+    )
+
+
+def _row(row: Row) -> list[str]:
+    p = row["p"]
+    shown = DASH
+    if is_number(p):
+        shown = f"< {_SMALLEST_P:g}" if p < _SMALLEST_P else number(p, 4)
+    return [
+        "All" if row["segment"] == ALL else str(row["segment"]),
+        number(row["n_items"]),
+        number(row["n_periods"]),
+        number(row["pit_mean"], 3),
+        percent(row["pit_share"], 1),
+        shown,
+        _verdict(row),
+    ]
+
+
+def _verdict(row: Row) -> str:
+    """What a flag means, by the measure that is further off."""
+    if not is_number(row["p"]) or row.get("finding") == "cannot tell":
+        return "cannot tell: too few"
+    if not row["flagged"]:
+        return "no misfit found"
+    moved, width = row["pit_mean"] - 0.5, row["pit_share"] - 0.9
+    if abs(moved) * 2 >= abs(width):
+        return "more demand than the laws say" if moved > 0 else "less demand than the laws say"
+    return "wider than the laws" if width < 0 else "narrower than the laws"

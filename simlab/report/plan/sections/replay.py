@@ -1,0 +1,72 @@
+"""The last periods, replayed under the plan's levels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simlab.measures import ALL
+from simlab.report.kit.formats import DASH, is_number, money, number, percent, span
+from simlab.report.kit.reading import records
+from simlab.report.plan.section import Content, section, table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from simlab.report.plan.tables import RunTables
+
+
+_MOST_ROWS = 60
+
+
+@section(
+    "replay",
+    menu="Replay",
+    title="The last periods, replayed",
+    place=60,
+    needs={"replay": ("segment", "n_items", "n_judged", "demand", "fill_rate", "inventory_value")},
+)
+def replay(tables: RunTables) -> Content | None:
+    """What the plan's levels would have done, beside what was expected of them."""
+    frame = tables.table("replay")
+    if frame is None:
+        return None
+    said = [one.line for one in tables.told if one.group == "replay"]
+    rows = [_replay_row(row, tables) for row in records(frame)[: _MOST_ROWS + 1]]
+    header = ["Segment", "judged of", "sales", "sales expected", "fill rate", "fill rate expected", "inside"]
+    header += ["inventory value", "inventory value expected", "inside"]
+    under = table("The held-out periods under the plan", header, rows)
+    return Content(
+        said,
+        [under],
+        {},
+        ("Expected: mean and prediction interval if the laws were right and items independent.",),
+    )
+
+
+def _replay_row(row: Mapping[str, Any], tables: RunTables) -> list[str]:
+    def cash(value: float) -> str:
+        return money(value, tables.currency)
+
+    def expected(name: str, show: Any) -> str:
+        if not is_number(row[f"{name}_expected"]):
+            return DASH
+        ends = span(row[f"{name}_low"], row[f"{name}_high"], show)
+        return f"{show(row[f'{name}_expected'])} ({ends})"
+
+    def inside(name: str) -> str:
+        value = row[f"{name}_inside"]
+        return DASH if value is None or value != value else "yes" if value else "no"
+
+    judged = int(row["n_judged"]) > 0
+    return [
+        "All" if row["segment"] == ALL else str(row["segment"]),
+        f"{number(row['n_judged'])} of {number(row['n_items'])}",
+        number(row["demand"]) if judged else DASH,
+        expected("demand", number),
+        percent(row["fill_rate"]) if judged else DASH,
+        expected("fill_rate", percent),
+        inside("fill_rate"),
+        cash(row["inventory_value"]) if judged else DASH,
+        expected("inventory_value", cash),
+        inside("inventory_value"),
+    ]
