@@ -61,7 +61,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("finance", "learning"),
         ("accounts", "decision"),
         ("output",),
-        ("ordering",),
+        ("ordering", "rollout"),
         ("audits", "checks", "comparison", "contest", "optimization"),
         ("reference", "starting"),
         ("commands",),
@@ -109,7 +109,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "report": (("kit",), ("plan",), ("audit", "contest"), ("render",), ("apart",)),
     "verdict": (
-        ("audit", "between_runs", "growing", "replay", "retest", "scores"),
+        ("audit", "between_runs", "gate", "growing", "replay", "retest", "scores"),
         ("compare", "stress", "tournament"),
     ),
 }

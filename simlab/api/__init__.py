@@ -8,6 +8,7 @@ from simlab.api.commands import (
     run_audit,
     run_compare_schemes,
     run_demo,
+    run_gate,
     run_optimize,
     run_orders,
     run_simulate,
@@ -21,6 +22,7 @@ from simlab.api.learning.learning import segment
 from simlab.api.optimization import Optimization, optimize
 from simlab.api.ordering.orders import Orders, orders
 from simlab.api.output.writing import RunResult, draw_report, render_report
+from simlab.api.rollout.gate import Gate, gate
 from simlab.api.simulation import Breakdown, Simulation, simulate
 from simlab.api.tracing import Trace, trace
 from simlab.policies import Policy
@@ -33,6 +35,7 @@ __all__ = [
     "CheckResult",
     "Contest",
     "Data",
+    "Gate",
     "Optimization",
     "Orders",
     "Policy",
@@ -52,6 +55,7 @@ __all__ = [
     "compare_runs",
     "demo",
     "draw_report",
+    "gate",
     "init",
     "load",
     "load_frames",
@@ -61,6 +65,7 @@ __all__ = [
     "run_audit",
     "run_compare_schemes",
     "run_demo",
+    "run_gate",
     "run_optimize",
     "run_orders",
     "run_simulate",

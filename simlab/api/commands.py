@@ -19,6 +19,7 @@ from simlab.api.optimization import optimize
 from simlab.api.ordering.orders import Orders, orders
 from simlab.api.ordering.state import demanded, write_state
 from simlab.api.output.writing import RunResult, kept_if_used, logged, write_optimization, write_simulation
+from simlab.api.rollout.gate import Gate, gate
 from simlab.api.simulation import simulate
 from simlab.api.simulator.stored import StoredCurves
 from simlab.api.starting.init import init_from_book, init_from_tables
@@ -332,3 +333,29 @@ def run_orders(
     if next_morning is not None and state_out is not None:
         write_atomic(state_out, next_morning.encode("utf-8"))
     return OrdersResult(found, folder, said)
+
+
+def run_gate(
+    study_path: str | Path,
+    *,
+    proposed: Path | None = None,
+    current: str | None = None,
+    release: Sequence[str] = (),
+    replications: int | None = None,
+    weeks: float | None = None,
+    out: Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[Gate, RunResult]:
+    """Decide whether a proposed plan may replace today's levels, and write the gate's folder."""
+    found = gate(
+        study_path,
+        proposed=proposed,
+        current=current,
+        release=release,
+        replications=replications,
+        weeks=weeks,
+        workers=workers,
+        progress=progress,
+    )
+    return found, found.write(out, progress)

@@ -307,6 +307,7 @@ def _planned(data: Data, policy: Policy, segments: Segmentation) -> PlannedLevel
             target_measure=policy.target_measure,
             planning=policy.planning,
             forecast=policy.forecast,
+            seed=data.study.simulation.seed,
         )
     return planned if policy.order is None else planned.ordered_by(policy.order)
 

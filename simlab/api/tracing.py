@@ -34,7 +34,8 @@ _FAMILIES = {
     "reorder_up_to": Family.REORDER_UP_TO,
     FORECAST: Family.ORDER_UP_TO,
 }
-_SAMPLES = ("verdict", "search")
+_SAMPLES = ("verdict", "search", "gate")
+_SIDES = {"proposed": "_proposed", "current": "_now"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,7 @@ def trace(
     replication: int = 0,
     sample: str | None = None,
     study: str | Path | None = None,
+    levels: str | None = None,
 ) -> Trace:
     """Follow one SKU-location through one replication of a finished run.
 
@@ -90,6 +92,8 @@ def trace(
         Default: the verdict where the run has one.
     study : path, optional
         The study file, if it is not where it was.
+    levels : {"proposed", "current"}, optional
+        Of a gate's folder: one of its two sides. Default: the plan's levels.
 
     Raises
     ------
@@ -105,19 +109,19 @@ def trace(
     """
     folder = RunFolder.open(Path(run))
     facts = folder.manifest
-    row, own = _planned(folder, item)
+    row, own = _planned(folder, item, levels)
     chosen = _sample(facts, sample)
     data = same_data(folder, study)
-    levels = _levels(facts, data, row, own)
+    own_levels = _levels(facts, data, row, own)
     horizon = _horizon(facts, chosen)
     if not 0 <= replication < horizon.replications:
         raise UsageError(f"the {chosen} sample has replications 0 … {horizon.replications - 1}")
     one = data.models.world.take(np.array([row]))
-    book = ledger(one, levels, horizon, 0, replication)
+    book = ledger(one, own_levels, horizon, 0, replication)
     sku, location = data.catalog.sku[row], data.catalog.location[row]
-    parts = parts_of(one) if split_rows(one, levels)[0] else 1
+    parts = parts_of(one) if split_rows(one, own_levels)[0] else 1
     words = (
-        *_statements(facts, levels, book, f"{sku}@{location}", chosen, replication),
+        *_statements(facts, own_levels, book, f"{sku}@{location}", chosen, replication),
         *_by_parts(data, parts),
         *_in_units(int(data.catalog.parts[row])),
     )
@@ -141,9 +145,13 @@ def _in_units(size: int) -> Iterator[str]:
         yield f"Units are {1 / size:g} of the unit of the files here (unit_resolution of items)."
 
 
-def _planned(folder: RunFolder, item: str) -> tuple[int, pd.Series[Any]]:
-    """Row of a SKU-location in the run's plan, and what stands there."""
-    plan = folder.read_table("plan")
+def _planned(folder: RunFolder, item: str, side: str | None = None) -> tuple[int, pd.Series[Any]]:
+    """Row of a SKU-location in the run's plan, and what stands there (of a gate: on one of its sides)."""
+    if side is not None and side not in _SIDES:
+        raise UsageError(f"levels are proposed or current, not '{side}'")
+    if side is not None and not folder.has_table("gate"):
+        raise UsageError(f"{folder.path}: only a gate's folder has proposed and current levels")
+    plan = folder.read_table("plan" if side is None else "gate")
     names = plan["sku"].astype(str) + "@" + plan["location"].astype(str)
     rows = np.flatnonzero((names == item).to_numpy())
     if rows.size == 0:
@@ -151,7 +159,13 @@ def _planned(folder: RunFolder, item: str) -> tuple[int, pd.Series[Any]]:
         hint = f"; did you mean {', '.join(near)}?" if near else f", such as {names.iloc[0]}"
         raise UsageError(f"the run has no SKU-location '{item}': write SKU@LOCATION{hint}")
     row = int(rows[0])
-    return row, plan.iloc[row]
+    own = plan.iloc[row]
+    if side is None:
+        return row, own
+    return row, own.rename({f"{name}{_SIDES[side]}": name for name in _OF_RULE})
+
+
+_OF_RULE = ("family", "reorder_point", "order_up_to", "order_quantity")
 
 
 def _levels(facts: dict[str, Any], data: Data, row: int, own: pd.Series[Any]) -> Levels:

@@ -14,6 +14,7 @@ CODES = {"items": "ITM", "demand": "DEM", "receipts": "REC", "periods": "PER", "
     "day_demand": "DAY",
     "day_receipts": "DAY",
     "plan": "PLN",
+    "current": "CUR",
 }
 MOST_ROWS_KEPT = 10_000
 UNREADABLE = 1

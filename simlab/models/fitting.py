@@ -12,7 +12,7 @@ import numpy as np
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import Quality, QualityRow
 from simlab.engine.kernels import streams
-from simlab.engine.world.world import OrderTerms, Start, World
+from simlab.engine.world.world import NOTHING, OrderTerms, Start, World
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.demand.factors import common_factors
 from simlab.models.demand.given import read_given
@@ -144,6 +144,11 @@ class Models:
     def silent(self) -> BoolArray:
         """(n,) items whose law never demands anything."""
         return np.asarray(self.world.demand.mean == 0)
+
+    @property
+    def never_ordered(self) -> BoolArray:
+        """(n,) items of which nothing is ever ordered: `silent`, or `max_order` is 0."""
+        return np.asarray(self.silent | (self.world.terms.max_order == NOTHING))
 
     @property
     def least_level(self) -> IntArray:

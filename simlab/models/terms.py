@@ -14,7 +14,7 @@ from simlab.catalog.calendar.periods import running_number
 from simlab.catalog.catalog import ON_ORDER_DUE, OPEN_ORDERS_TABLE
 from simlab.catalog.quality import QualityRow
 from simlab.engine.world.demand_law import DemandLaw
-from simlab.engine.world.world import MILLION, LeadTimeLaw, OrderTerms, Start, Unmet
+from simlab.engine.world.world import MILLION, NOTHING, LeadTimeLaw, OrderTerms, Start, Unmet
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.working_parts import is_whole, stated_reviews
 
@@ -121,7 +121,7 @@ def read_terms(catalog: Catalog) -> OrderTerms:
         phase,
         np.where(np.isnan(pack), 1, pack).astype(np.int64),
         np.nan_to_num(moq).astype(np.int64),
-        np.nan_to_num(largest).astype(np.int64),
+        np.where(largest == 0, NOTHING, np.nan_to_num(largest)).astype(np.int64),
         unmet,
         np.where(unmet == Unmet.PARTLY, waits, 0) if (unmet == Unmet.PARTLY).any() else None,
         ceiling if ceiling.any() else None,
@@ -203,17 +203,26 @@ def _unit_problems(
 
 
 def _nothing_allowed(catalog: Catalog) -> Iterator[Problem]:
-    """A limit of 0 forbids every order: it is not read as no limit."""
-    for name, what in (("max_order", "ordered"), ("max_position", "kept or on order")):
-        rows = np.flatnonzero(_column(catalog, name) == 0)
-        if rows.size == 0:
-            continue
-        names = ", ".join(f"{catalog.sku[row]}@{catalog.location[row]}" for row in rows[:5])
-        more = f" and {rows.size - 5:,} more" if rows.size > 5 else ""
-        why = f"0 lets nothing ever be {what}: {names}{more}"
-        fix = "leave the cell empty where there is no limit; what is not stocked any more leave out: "
-        fix += f"[data.items] where = {{ {name} = {{ none_of = [0] }} }}"
-        yield Problem("E-MOD-004", why, catalog.study.data.items.path or "items", column=name, fix=fix)
+    """A highest position of 0 is no empty cell; what is never ordered cannot be kept at a minimum."""
+    file = catalog.study.data.items.path or "items"
+    rows = np.flatnonzero(_column(catalog, "max_position") == 0)
+    if rows.size:
+        why = f"0 lets nothing ever be kept or on order: {_first_names(catalog, rows)}"
+        fix = "leave the cell empty where there is no limit; what is not ordered any more has max_order = 0, "
+        fix += "or leave it out: [data.items] where = { max_position = { none_of = [0] } }"
+        yield Problem("E-MOD-004", why, file, column="max_position", fix=fix)
+    floor = np.nan_to_num(_column(catalog, "minimum_level"))
+    rows = np.flatnonzero((_column(catalog, "max_order") == 0) & (floor > 0))
+    if rows.size:
+        why = "max_order = 0 lets nothing be ordered, and minimum_level asks for stock: "
+        why += _first_names(catalog, rows)
+        fix = "leave one of the two cells empty"
+        yield Problem("E-MOD-004", why, file, column="max_order", fix=fix)
+
+
+def _first_names(catalog: Catalog, rows: IntArray) -> str:
+    names = ", ".join(f"{catalog.sku[row]}@{catalog.location[row]}" for row in rows[:5])
+    return names + (f" and {rows.size - 5:,} more" if rows.size > 5 else "")
 
 
 def _owed_problems(catalog: Catalog, unmet: CodeArray) -> Iterator[Problem]:

@@ -21,6 +21,7 @@ from simlab.policies.levels.ceilings import HELD, held
 from simlab.policies.levels.exact import Measure, Problems, least_levels
 from simlab.policies.levels.floors import LIFTED, RAISED, kept_above, lifted, refuse_floors
 from simlab.policies.levels.forecasting import FORECAST, expected_at_start, forecast_levels
+from simlab.policies.levels.lost import LOSES, LOSES_PART, Sought, losing, with_losses
 from simlab.policies.levels.normal import normal_levels, normal_reorder_points
 from simlab.policies.quantities import order_quantities
 from simlab.policies.sums.consecutive import Consecutive
@@ -50,6 +51,7 @@ _FAR = 1 << 30
 """Reviews between orders that never meet."""
 OUT_OF_SEQUENCE = "lead times that orders so close cannot have in sequence: the nearest with their mean"
 _ALIKE = (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS, LawKind.MARKOV)
+UNORDERED = "nothing is ordered (max_order = 0)"
 _WHOLE = 1_000_000  # millionths of an order that come at first
 _OVER_PHASES = "each period by its law over all phases, independent"
 MEASURES = ("fill_rate", "cycle_service_level")
@@ -90,6 +92,7 @@ def plan(
     target_measure: str = "fill_rate",
     planning: str = "exact",
     forecast: ForecastSpec | None = None,
+    seed: int = 1,
 ) -> PlannedLevels:
     """Smallest integer levels that reach the targets, by the law of each SKU-location.
 
@@ -110,6 +113,8 @@ def plan(
         unit owed at h·t / (1 − t) per period (see `best.best_levels`); then S − s varies with the target.
     forecast : ForecastSpec, optional
         Method and smoothing of a forecast policy; default exponential smoothing.
+    seed : int
+        Of the study: its stream `planning` finds exact levels where demand is lost (`levels.lost`).
 
     Returns
     -------
@@ -133,15 +138,19 @@ def plan(
         spec = forecast or ForecastSpec()
         levels, word = forecast_levels(models, asked, measure, planning, spec)
         stock = levels.order_up_to - expected_at_start(models, spec)[:, None]
-        return PlannedLevels(levels, (word,) * models.n_items, stock)
-    parts = parts_of_items(models)
+        return PlannedLevels(levels, _named_unordered(models, [word] * models.n_items), stock)
+    parts, world = parts_of_items(models), by_parts(models).world
     models, consecutive = plannable(by_parts(models))
     rule = FAMILIES[family]
     if planning == "optimal":
         return _optimal(models, asked, family, consecutive, parts)
     quantity = lots_of(models, family)
     if planning == "exact":
-        level, method = _exact(models, asked, measure, quantity, rule, consecutive)
+        problems, words = _stated(models, measure, quantity, rule, consecutive)
+        level, method = _exact(problems, asked, measure, rule, words)
+        if losing(world).any():
+            sought = Sought(world, rule, quantity, level, asked, measure, problems, seed)
+            level, method = with_losses(sought, method)
     else:
         level, method = _normal(models, asked, measure, quantity, rule, consecutive)
     above = 1 if rule == Family.ORDER_UP_TO else 0
@@ -149,7 +158,8 @@ def plan(
     level, high = held(models, level)
     level, raised = kept_above(models, level - above)
     level = level + above
-    method = tuple(_also(_also(_also(list(method), low, LIFTED), high, HELD), raised, RAISED))
+    words = _also(_also(_also(list(method), low, LIFTED), high, HELD), raised, RAISED)
+    method = _named_unordered(models, words)
     return PlannedLevels(_levels(level, quantity, rule), method, safety_stock(models, level))
 
 
@@ -213,7 +223,7 @@ def _optimal(
     low, capped = held(models, low)
     top = np.where(capped[:, None], low + width, top)
     low, critical = kept_above(models, low)
-    top = np.where(models.silent[:, None], low + 1, np.maximum(top, low + 1))
+    top = np.where(models.never_ordered[:, None], low + 1, np.maximum(top, low + 1))
     rule = np.full(models.n_items, Family.REORDER_UP_TO, np.int8)
     terms = models.world.terms
     words = ["optimal"] * models.n_items
@@ -225,7 +235,8 @@ def _optimal(
     if consecutive is not None:
         words = _also(words, consecutive.hanging, _OVER_PHASES)
     words = _also(_also(_also(words, raised, LIFTED), capped, HELD), critical, RAISED)
-    return PlannedLevels(Levels(rule, low, top, top - low), tuple(words), safety_stock(models, low))
+    method = _named_unordered(models, words)
+    return PlannedLevels(Levels(rule, low, top, top - low), method, safety_stock(models, low))
 
 
 def _normal(
@@ -263,17 +274,18 @@ def _asked(targets: npt.ArrayLike, n_items: int) -> FloatArray:
     return asked
 
 
+def _stated(
+    models: Models, measure: Measure, quantity: IntArray, rule: Family, consecutive: Consecutive | None
+) -> tuple[Problems, list[str]]:
+    """What the formula solves, and its names."""
+    falls = rule == Family.REORDER_UP_TO
+    return service_problems(models, quantity, measure, depletes=falls, consecutive=consecutive)
+
+
 def _exact(
-    models: Models,
-    targets: FloatArray,
-    measure: Measure,
-    quantity: IntArray,
-    rule: Family,
-    consecutive: Consecutive | None,
+    problems: Problems, targets: FloatArray, measure: Measure, rule: Family, words: list[str]
 ) -> tuple[IntArray, tuple[str, ...]]:
     """(n, k) S of (R,S), s of the others, and how each item was planned."""
-    falls = rule == Family.REORDER_UP_TO
-    problems, words = service_problems(models, quantity, measure, depletes=falls, consecutive=consecutive)
     levels, step = least_levels(problems, targets, measure, below=rule != Family.ORDER_UP_TO)
     words = _also(words, step > 1, "coarser steps where demand spreads beyond 2^15 units")
     return levels if rule == Family.ORDER_UP_TO else levels - 1, tuple(words)
@@ -362,8 +374,15 @@ def _approximations(
     elif measure == "cycle_service_level":
         words = _near(words, spread, "orders that arrive together counted as the demand they replace")
     words = _supply_left_out(models, words)
-    silent = models.world.demand.mean == 0
-    return ["no demand" if nothing else word for word, nothing in zip(words, silent, strict=True)]
+    return [
+        "no demand" if nothing else word for word, nothing in zip(words, models.silent.tolist(), strict=True)
+    ]
+
+
+def _named_unordered(models: Models, words: list[str]) -> tuple[str, ...]:
+    """The names, and of what may never be ordered that nothing was planned."""
+    never = models.never_ordered & ~models.silent
+    return tuple(UNORDERED if here else word for word, here in zip(words, never.tolist(), strict=True))
 
 
 def _supply_left_out(models: Models, words: list[str]) -> list[str]:
@@ -381,8 +400,8 @@ def _left_out(models: Models, words: list[str]) -> list[str]:
     words = _also(words, terms.max_order > 0, "largest order left out")
     if terms.max_position is not None:
         words = _also(words, terms.max_position > 0, "highest position left out")
-    words = _also(words, terms.unmet == Unmet.LOST, "lost sales planned as backorders")
-    return _also(words, terms.unmet == Unmet.PARTLY, "partly waiting demand planned as backorders")
+    words = _also(words, terms.unmet == Unmet.LOST, LOSES.removeprefix(", "))
+    return _also(words, terms.unmet == Unmet.PARTLY, LOSES_PART.removeprefix(", "))
 
 
 def _width(models: Models, quantity: IntArray) -> tuple[IntArray, list[str]]:

@@ -36,8 +36,9 @@ def current_levels(models: Models) -> tuple[Levels, BoolArray]:
         `current_order_quantity` is (R,s,nQ), with `current_order_up_to` it is (R,s,S), which is (R,S) where
         S = s + 1.
     known : (n,) bool
-        False for SKU-locations without any; their row is a placeholder. What is never demanded needs none:
-        it carries its `minimum_level` and nothing else, whatever the columns say.
+        False for SKU-locations without any; their row is a placeholder. What is never demanded, or never
+        ordered (`max_order` 0), needs none: it carries its `minimum_level` and nothing else, whatever the
+        columns say.
 
     Raises
     ------
@@ -53,7 +54,7 @@ def current_levels(models: Models) -> tuple[Levels, BoolArray]:
     same = is_both & (up_to == point + 1)  # every sale is ordered: (R,S)
     is_both, is_up_to, point = is_both & ~same, is_up_to | same, np.where(same, np.nan, point)
     some = has[0] | has[1] | has[2]
-    known = some | models.silent
+    known = some | models.never_ordered
     problems = [
         *_refused(models, some & ~is_up_to & ~is_quantity & ~is_both, "these columns make no rule together"),
         *_refused(models, known & _broken(point, up_to, quantity), "levels are whole units"),
@@ -71,8 +72,8 @@ def current_levels(models: Models) -> tuple[Levels, BoolArray]:
     lot = np.where(is_quantity, quantity, np.where(is_both, up_to - point, 0)).astype(np.int64)
     top = np.where(has[1], up_to, np.where(is_quantity, point + lot, 0)).astype(np.int64)
     low = np.where(lot > 0, top - lot, top - 1)
-    low = np.where(models.silent, models.least_level - 1, low)
-    top = np.where(models.silent, low + np.maximum(lot, 1), top)
+    low = np.where(models.never_ordered, models.least_level - 1, low)
+    top = np.where(models.never_ordered, low + np.maximum(lot, 1), top)
     family = np.where(is_quantity, Family.REORDER_QUANTITY, Family.ORDER_UP_TO)
     family = np.where(is_both, Family.REORDER_UP_TO, family).astype(np.int8)
     return Levels(family, low[:, None], top[:, None], lot[:, None]), known

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simlab.errors import UsageError
 from simlab.report.kit.reading import REPORT
 from simlab.report.plan.html import _write_figures, page_html
 
@@ -28,6 +29,8 @@ def render(run: RunFolder) -> Path:
     ------
     InvalidInputError
         A table is damaged or lacks a column.
+    UsageError
+        A gate's folder has no page.
     """
     from simlab.report.audit import page as audit
     from simlab.report.contest import page as contest
@@ -36,6 +39,8 @@ def render(run: RunFolder) -> Path:
     special = {contest.COMMAND: contest.render_contest, audit.COMMAND: audit.render_audit}
     if (write := special.get(str(run.manifest.get("command")))) is not None:
         return write(run)
+    if run.manifest.get("command") == "gate":
+        raise UsageError(f"{run.path}: a gate has tables (results/gate.csv) and no page")
     from simlab.report.kit import style
 
     tables = read_tables(run)

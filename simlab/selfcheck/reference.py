@@ -268,7 +268,7 @@ def order_size(item, position):
                 units += effective_quantity(item)
     units = round_up(max(units, item.moq), item.pack)
     if item.max_order:
-        units = min(units, item.max_order // item.pack * item.pack)
+        units = min(units, max(item.max_order // item.pack * item.pack, 0))  # below 0: nothing, ever
     return units
 
 

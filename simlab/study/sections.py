@@ -258,6 +258,25 @@ class OrdersSpec(Spec):
     carrying_discount: Share = 0.98
 
 
+class GateSpec(Spec):
+    """[gate]: what counts as harm when a proposed policy replaces the current one.
+
+    An item is harmed where it serves less than both promises (today's and its segment's planned service) less
+    `tolerance` (the column of items wins), ties up more stock value than both times 1 + `stock_tolerance`, or
+    orders more often than both and `order_tolerance` a year. `against`: "today" leaves the plan's promise
+    out. `q` bounds the shares of false go's and of false hold backs; `lowered` releases segments whose
+    service is lowered on purpose.
+    """
+
+    tolerance: Share = 0.02
+    stock_tolerance: Share = 0.02
+    order_tolerance: NotNegative = 1.0
+    against: Literal["today_or_plan", "today"] = "today_or_plan"
+    q: Fraction = 0.05
+    lowered: Names = ()
+    replications: Annotated[int, Field(strict=True, ge=400)] = 400
+
+
 class RunSpec(Spec):
     """[run]: how the work is spread; results do not depend on it."""
 

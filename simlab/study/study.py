@@ -16,6 +16,7 @@ from simlab.study.history_sections import DataSpec, DemandSpec, LeadTimeSpec, Mo
 from simlab.study.optimize_sections import OptimizeSpec
 from simlab.study.section import HEADER, Spec
 from simlab.study.sections import (
+    GateSpec,
     OrdersSpec,
     PolicySpec,
     ReplaySpec,
@@ -78,6 +79,7 @@ class Study(Spec):
     replay: ReplaySpec | None = None
     suppliers: tuple[SupplierSpec, ...] = ()
     orders: OrdersSpec = OrdersSpec()
+    gate: GateSpec = GateSpec()
     scenarios: dict[str, ScenarioSpec] = Field(default_factory=dict)
     run: RunSpec = RunSpec()
     open_share: float = Field(default=1.0, exclude=True, repr=False)

@@ -37,7 +37,7 @@ def test_a_share_of_unmet_demand_waits_as_the_study_and_the_items_say(tmp_path):
     assert terms.waits.tolist() == [300_000, 0, 750_000, 0]
     agrees(found, unmet=terms.unmet.tolist(), waits=terms.waits.tolist())
     assert found.curves.lost[0].sum() > 0 < found.curves.backorders[0].sum()
-    assert "partly waiting demand planned as backorders" in found.planned.method[0]
+    assert found.planned.method[:2] == ("simulated with partly waiting demand", "simulated with lost sales")
 
 
 def test_shares_of_none_and_all_are_lost_sales_and_backorders(tmp_path):

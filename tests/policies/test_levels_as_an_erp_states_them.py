@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 
 import simlab as sl
+from simlab.engine.run import simulate_items
 from simlab.engine.world.levels import Family
+from simlab.engine.world.world import Horizon
 from simlab.errors import InvalidInputError
-from simlab.policies import current_levels
+from simlab.policies import current_levels, plan
 from simlab.policies.quantities import order_quantities
 
 SHORT = {"periods": 364, "replications": 40, "batches": 10}
@@ -98,23 +100,47 @@ def test_min_equal_max_without_a_word_is_asked_about() -> None:
         load({"current_reorder_when": "under"})
 
 
-@pytest.mark.parametrize("column", ["max_order", "max_position"])
-def test_a_limit_of_zero_is_not_read_as_no_limit(column: str) -> None:
+def test_a_highest_position_of_zero_is_not_read_as_no_limit() -> None:
     """One problem for all of them, with both ways out."""
-    data = load(n=7, **{column: [0, 0, 0, 0, 0, 0, 90]})
+    data = load(n=7, max_position=[0, 0, 0, 0, 0, 0, 90])
     with pytest.raises(InvalidInputError) as caught:
         _ = data.models
     assert len(caught.value.problems) == 1
     said = str(caught.value)
     assert "0 lets nothing ever be" in said
     assert "and 1 more" in said
-    assert f"where = {{ {column} = {{ none_of = [0] }} }}" in said
+    assert "where = { max_position = { none_of = [0] } }" in said
     items = pd.DataFrame(
-        {"sku": ["a", "b"], "location": "X", "unit_cost": 1.0, "lead_time": 1, column: [0, 9]}
+        {"sku": ["a", "b"], "location": "X", "unit_cost": 1.0, "lead_time": 1, "max_position": [0, 9]}
     )
     items = items.assign(demand_law="poisson", demand_mean=1.0)
-    where = {"items": {"where": {column: {"none_of": [0]}}}}
+    where = {"items": {"where": {"max_position": {"none_of": [0]}}}}
     assert sl.load_frames(items, study={"study": {"period": "day"}, "data": where}).models.n_items == 1
+
+
+@pytest.mark.parametrize("family", ["order_up_to", "reorder_quantity", "reorder_up_to"])
+@pytest.mark.parametrize("unmet", ["backorder", "lost"])
+def test_a_largest_order_of_zero_is_no_order_ever(family: str, unmet: str) -> None:
+    """No order under any plan or today's levels: nothing stocked, nothing served; empty is no limit."""
+    stated = {"order_quantity": 5, "current_reorder_point": 8, "current_order_up_to": 20, "demand_mean": 2.0}
+    data = load({"family": family, "unmet": unmet}, n=2, max_order=[0, None], **stated)
+    planned = plan(data.models, [0.9, 0.99], family=family)
+    assert planned.method[0] == "nothing is ordered (max_order = 0)"
+    today, known = current_levels(data.models)
+    assert known.all()
+    horizon = Horizon(periods=60, warmup=5, replications=8, slots=8, seed=3)
+    for found in (planned.levels, today):
+        curves = simulate_items(data.models.world, found, horizon)
+        for name in ("orders", "ordered", "received", "on_hand", "on_hand_start"):
+            sums = getattr(curves, name)
+            assert not sums[0].any(), name
+            assert sums[1].any(), name
+
+
+def test_a_minimum_of_what_is_never_ordered_is_refused() -> None:
+    data = load(n=2, max_order=[0, 7], minimum_level=[3, 3])
+    with pytest.raises(InvalidInputError, match="max_order = 0 lets nothing be ordered"):
+        _ = data.models
 
 
 @pytest.mark.parametrize(

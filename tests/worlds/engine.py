@@ -71,7 +71,7 @@ def instances(draw):
         "phase": draw(st.integers(0, review - 1)),
         "pack": pack,
         "moq": draw(st.sampled_from([0, 0, 1, 7, 50, 400])),
-        "max_order": draw(st.sampled_from([0, 0, 0, pack, pack * 3 + 1, 200])) if pack <= 200 else 0,
+        "max_order": draw(st.sampled_from([0, 0, 0, -1, pack, pack * 3 + 1, 200])) if pack <= 200 else 0,
         "unmet": draw(st.sampled_from([Unmet.BACKORDER, Unmet.LOST])),
         "waits": 0,
         "max_position": 0,

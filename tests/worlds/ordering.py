@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 import simlab as sl
+from simlab.api import Data
 from simlab.api.data import ordering
 from simlab.run import RunFolder
 
@@ -51,7 +52,7 @@ def make_run(
     return run.path
 
 
-def _plan(data: sl.api.Data, rows: list[dict[str, Any]]) -> pd.DataFrame:
+def _plan(data: Data, rows: list[dict[str, Any]]) -> pd.DataFrame:
     def family(one: dict[str, Any]) -> str:
         return "reorder_quantity" if "Q" in one else "reorder_up_to" if "s" in one else "order_up_to"
 

@@ -141,5 +141,12 @@ def _levels(data: Data, segmentation: Segmentation, *, by_segment: bool) -> Leve
     asked = np.full((data.catalog.n_items, 1), data.study.optimize.fill_rate or _USUAL_TARGET)
     if policy.targets and by_segment:
         asked = np.array(segmentation.resolve(policy.targets, measure))[segmentation.codes][:, None]
-    planned = plan(data.models, asked, family=policy.family, target_measure=measure, planning=policy.planning)
+    planned = plan(
+        data.models,
+        asked,
+        family=policy.family,
+        target_measure=measure,
+        planning=policy.planning,
+        seed=data.study.simulation.seed,
+    )
     return levels_to_look_at(data, planned.levels)

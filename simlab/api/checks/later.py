@@ -204,6 +204,7 @@ def _refuse_levels(
         family=policy.family,
         target_measure=policy.target_measure,
         planning=policy.planning,
+        seed=data.study.simulation.seed,
     )
     levels = planned.levels
     refuse_overflow(data, [levels], settings)

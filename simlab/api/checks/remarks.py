@@ -59,6 +59,7 @@ def remarks(data: Data, levels: LevelsToLookAt | None) -> tuple[Remark, ...]:
         *_demand(data),
         *_levels(data, levels),
         *_dead(data),
+        *_never_ordered(data),
         *_options(data),
         *_account(data),
         *_commands(data),
@@ -124,6 +125,21 @@ def _dead(data: Data) -> Iterator[Remark]:
     text = " ".join(found.statements(data.study.currency))
     if text:
         yield Remark("dead_stock", text, found.value, found.value > 0)
+
+
+def _never_ordered(data: Data) -> Iterator[Remark]:
+    """Items with a largest order of 0 that are demanded."""
+    rows = np.flatnonzero(data.models.never_ordered & ~data.models.silent)
+    if rows.size:
+        value = float(data.models.annual_value[rows].sum())
+        names = ", ".join(data.catalog.keys[row] for row in rows[:3].tolist())
+        more = f" and {rows.size - 3:,} more" if rows.size > 3 else ""
+        text = (
+            f"max_order = 0 of {_items(rows.size)}: nothing is ever "
+            f"ordered, and none of demand of {format_money(value, data.study.currency)} a year is served in "
+            f"the long run: {names}{more}. What is discontinued belongs out of the items table."
+        )
+        yield Remark("never_ordered", text, value, look=True)
 
 
 def _options(data: Data) -> Iterator[Remark]:

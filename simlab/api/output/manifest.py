@@ -16,6 +16,8 @@ from simlab.api.settings import Settings
 from simlab.api.simulator.stored import table_hash
 from simlab.engine.kernels.streams import phase_seed
 from simlab.policies.levels.forecasting import FORECAST
+from simlab.policies.levels.lost import losing
+from simlab.policies.policy import GIVEN
 from simlab.segments import Segmentation
 from simlab.study.sections import ForecastSpec
 
@@ -35,7 +37,8 @@ def optimize_facts(opt: Outcome, statements: tuple[str, ...]) -> dict[str, Any]:
         "seeds": seeds_of(
             opt.settings,
             (*_chosen_on(opt.data, opt.segmentation, opt.solved.choosing.selection is not None), "verdict"),
-        ),
+        )
+        | _of_planning(opt.data),
         "evaluator": evaluator_of(opt.data.models.world, opt.planned.levels),
         "warmup": opt.warmup,
         "warmup_rule": opt.warmup_rule,
@@ -82,7 +85,8 @@ def simulate_facts(simulation: Simulation, statements: tuple[str, ...]) -> dict[
 
     facts = core_facts(simulation.data, simulation.settings, statements, simulation.segmentation)
     return facts | {
-        "seeds": seeds_of(simulation.settings, _chosen_on(simulation.data, simulation.segmentation)),
+        "seeds": seeds_of(simulation.settings, _chosen_on(simulation.data, simulation.segmentation))
+        | _of_planning(simulation.data),
         "evaluator": evaluator_of(simulation.data.models.world, simulation.planned.levels),
         "warmup": simulation.warmup,
         "warmup_rule": simulation.warmup_rule,
@@ -175,3 +179,11 @@ def _chosen_on(data: Data, segmentation: Segmentation, judged: bool = False) -> 
 
 def seeds_of(settings: Settings, phases: tuple[str, ...]) -> dict[str, int]:
     return {"study": settings.seed} | {phase: phase_seed(settings.seed, phase) for phase in phases}
+
+
+def _of_planning(data: Data) -> dict[str, int]:
+    """The seed that found levels where demand can be lost: the study's, whatever a call says."""
+    policy, world = data.study.policy, data.models.world
+    if policy.planning != "exact" or policy.family in (FORECAST, GIVEN) or not losing(world).any():
+        return {}
+    return {"planning": phase_seed(data.study.simulation.seed, "planning")}

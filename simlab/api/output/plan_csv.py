@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from simlab.api.data import ordering
 from simlab.api.simulator import items
 from simlab.api.simulator.levels import families
 from simlab.engine.world.levels import Family, Levels
@@ -32,6 +33,17 @@ COLUMNS = (
 """Levels in units of the files, service as fractions, money in the study's currency."""
 LEVELS = ("reorder_point", "order_up_to", "order_quantity")
 _MONEY, _RATE, _UNITS = 2, 6, 4
+
+
+def plan_files(
+    data: Data, frames: dict[str, pd.DataFrame], levels: Levels, horizon: Horizon, settings: Settings
+) -> dict[str, bytes]:
+    """What lies beside the plan of a run for people, planning systems and `simlab orders`."""
+    plan = frames["plan"].assign(inventory_value=frames["items"]["inventory_value"])
+    return {
+        PLACE: plan_csv(data, plan, levels, horizon, settings),
+        ordering.PLACE: ordering.packed(ordering.ordering_of(data)),
+    }
 
 
 def plan_csv(data: Data, plan: pd.DataFrame, levels: Levels, horizon: Horizon, settings: Settings) -> bytes:

@@ -15,24 +15,22 @@ import numpy as np
 import pandas as pd
 
 from simlab.api.accounts.tables import account_analyses
-from simlab.api.data import ordering
 from simlab.api.data.data import Data
 from simlab.api.data.replay import replay_plan
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
-from simlab.api.output import plan_csv, tables
+from simlab.api.output import tables
 from simlab.api.output.apart import Analyses
 from simlab.api.output.brief import Brief, brief
 from simlab.api.output.manifest import optimize_facts, simulate_facts, study_place
+from simlab.api.output.plan_csv import plan_files
 from simlab.api.output.statements import chosen_plan, optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
 from simlab.api.plans.outcome import Outcome
-from simlab.api.settings import Settings
 from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
 from simlab.api.simulator.stored import curves_table
 from simlab.engine.world.levels import Levels
-from simlab.engine.world.world import Horizon
 from simlab.execution import Progress
 from simlab.models.history.no_history import no_history_frame
 from simlab.run import RunFolder
@@ -104,6 +102,8 @@ class Record:
         What failed of them.
     written : dict of str to DataFrame
         Tables that lie in the folder already.
+    has_page : bool
+        Whether a report is drawn.
     """
 
     data: Data
@@ -116,6 +116,7 @@ class Record:
     files: dict[str, bytes] = field(default_factory=dict)
     analyses: Analyses = field(default_factory=Analyses)
     written: dict[str, pd.DataFrame] = field(default_factory=dict)
+    has_page: bool = True
 
 
 def logged(folder: RunFolder, progress: Progress | None) -> Progress:
@@ -208,17 +209,6 @@ def write_first(folder: RunFolder, frames: dict[str, pd.DataFrame]) -> dict[str,
     for name, frame in frames.items():
         folder.write_table(name, frame)
     return dict(frames)
-
-
-def plan_files(
-    data: Data, frames: dict[str, pd.DataFrame], levels: Levels, horizon: Horizon, settings: Settings
-) -> dict[str, bytes]:
-    """What lies beside the plan of a run for people, planning systems and `simlab orders`."""
-    plan = frames["plan"].assign(inventory_value=frames["items"]["inventory_value"])
-    return {
-        plan_csv.PLACE: plan_csv.plan_csv(data, plan, levels, horizon, settings),
-        ordering.PLACE: ordering.packed(ordering.ordering_of(data)),
-    }
 
 
 def optimization_frames(finance: Finance) -> dict[str, pd.DataFrame]:
@@ -329,6 +319,9 @@ def write_run(
     )
     faults = dict(record.analyses.faults)
     result = RunResult(folder.path, None, record.told, record.shown, times, faults)
+    if not record.has_page:
+        folder.complete()
+        return result
     return result if folder.drawn_later else _drawn(result, folder, progress)
 
 

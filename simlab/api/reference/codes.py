@@ -27,9 +27,11 @@ _WORD = re.compile("[a-z]{2}")
 AREAS = {
     _ANY: "tables",
     "CAS": "cases of selfcheck",
+    "GAT": "simlab gate",
     "INI": "simlab init",
     "MOD": "laws and lead times",
     "OPT": "optimisation",
+    "ORD": "simlab orders",
     "POL": "policies",
     "RUN": "run folders",
     "SEG": "segments",

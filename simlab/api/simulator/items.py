@@ -82,6 +82,7 @@ def _rows(
     stock = (curves.on_hand[:, 0] + curves.on_hand_start[:, 0]).sum(axis=1)
     mean_stock = stock / (2.0 * horizon.exposure * settings.parts * horizon.replications)
     resolution = models.costs.cost_resolution
+    years = horizon.exposure * horizon.replications / models.periods_per_year
     with np.errstate(divide="ignore", invalid="ignore"):
         cycle = np.where(received > 0, good / received, np.nan)
     return pd.DataFrame(
@@ -94,6 +95,7 @@ def _rows(
             "mean_on_hand": mean_stock,
             "inventory_value": mean_stock * models.costs.unit_cost[rows] * resolution,
             "holding_cost": mean_stock * models.costs.holding[rows] * resolution / 100,
+            "orders_per_year": curves.orders[:, 0].sum(axis=1) / years,
         }
     )
 

@@ -187,6 +187,7 @@ def plan_columns(data: Data, targets: FloatArray) -> PlannedLevels:
             target_measure=policy.target_measure,
             planning=policy.planning,
             forecast=policy.forecast,
+            seed=data.study.simulation.seed,
         )
         _PLANNED[data] = (*targets.shape, *asked), planned
     return _PLANNED[data][1]

@@ -46,7 +46,20 @@ PLAN: dict[str, Column] = {
     "order_quantity": Column("whole"),
     "family": Column("choice", choices=("order_up_to", "reorder_quantity", "reorder_up_to")),
 }
-KINDS = {"stock": STOCK, "open_orders": OPEN_ORDERS, "day_demand": DAY, "day_receipts": DAY, "plan": PLAN}
+CURRENT: dict[str, Column] = {
+    "sku": _ID,
+    "location": _ID,
+    "current_reorder_point": _LEVEL,
+    "current_order_up_to": Column("whole"),
+    "current_order_quantity": Column("whole", low=1),
+}
+KINDS = {"current": CURRENT} | {
+    "stock": STOCK,
+    "open_orders": OPEN_ORDERS,
+    "day_demand": DAY,
+    "day_receipts": DAY,
+    "plan": PLAN,
+}
 _NAMED = 5
 
 

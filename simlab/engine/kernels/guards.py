@@ -187,7 +187,7 @@ def bound(items: ItemArrays, item: int, rule: Rule, most_demand: int, total: int
     longest = items.lead_periods[items.lead_start[item] + items.lead_length[item] - 1]
     rounding = rule.gap + rule.quantity + rule.moq + rule.pack
     span = longest + 2 * items.review[item] + 2
-    if rule.cap > 0 or items.ceiling[item] > 0:
+    if rule.cap != 0 or items.ceiling[item] > 0:
         span += total
     given = abs(items.opening.on_hand[item]) + items.opening.on_order[item]
     return 4 * rounding + 2 * span * most_demand + given

@@ -92,12 +92,12 @@ def order_size(deficit: Any, rule: Rule) -> Any:
 
 @step
 def rounded(size: Any, rule: Rule) -> Any:
-    """A wish raised to the MOQ, rounded up to packs and capped at the largest order."""
+    """A wish raised to the MOQ, rounded up to packs and capped at the largest order; nothing below 0."""
     size = max(size, np.int64(rule.moq))
     if rule.pack > 1:
         size = np.int64(np.float64(size + rule.pack - 1) / np.float64(rule.pack)) * rule.pack
-    if rule.cap > 0:
-        size = min(size, np.int64(rule.cap))
+    if rule.cap != 0:
+        size = min(size, max(np.int64(rule.cap), np.int64(0)))
     return size
 
 

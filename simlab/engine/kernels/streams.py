@@ -27,7 +27,7 @@ MULTIPLY_0 = np.uint64(0xD2511F53)
 MULTIPLY_1 = np.uint64(0xCD9E8D57)
 WEYL_0 = np.uint64(0x9E3779B9)
 WEYL_1 = np.uint64(0xBB67AE85)
-_PHASES = ("search", "selection", "verdict", "orders", "gate")
+_PHASES = ("search", "selection", "verdict", "orders", "gate", "planning")
 
 
 class Purpose(IntEnum):
@@ -121,7 +121,7 @@ def phase_seed(seed: int, phase: str) -> int:
     ----------
     seed : int
         Seed of the study.
-    phase : {"search", "selection", "verdict", "orders", "gate"}
+    phase : {"search", "selection", "verdict", "orders", "gate", "planning"}
         What the randomness is for.
     """
     if phase not in _PHASES:

@@ -98,7 +98,7 @@ class ItemArrays(NamedTuple):
     lead_start, lead_length : (n,) int64
         Where an item's lead times lie in `lead_periods` and `lead_thresholds`.
     review, phase, pack, moq, cap : (n,) int64
-        Order terms; `cap` is the largest order, a multiple of the pack (0: none).
+        Order terms; `cap` is the largest order, a multiple of the pack (0: no limit; below 0: no order).
     unmet, waits, ceiling : (n,) int64
         `Unmet`, millionths that wait, and the highest position (0: none).
     crossing : int

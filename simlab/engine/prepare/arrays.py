@@ -14,7 +14,7 @@ from simlab.engine.laws.tables import prepare
 from simlab.engine.prepare.sequence import delays_of
 from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.policy import OrderPolicy, compiled
-from simlab.engine.world.world import MILLION, Horizon, OrderTerms, Start, Supply, Unmet, World
+from simlab.engine.world.world import MILLION, NOTHING, Horizon, OrderTerms, Start, Supply, Unmet, World
 from simlab.errors import EngineFaultError
 
 if TYPE_CHECKING:
@@ -174,7 +174,8 @@ def check(world: World, levels: Levels, horizon: Horizon) -> None:
         "the review phase lies in 0 … R − 1": (terms.review_phase < 0)
         | (terms.review_phase >= terms.review_period),
         "the pack size is at least 1": terms.pack_size < 1,
-        "MOQ and largest order are at least 0": (terms.moq < 0) | (terms.max_order < 0),
+        "the MOQ is at least 0, the largest order too, or says that nothing is ordered": (terms.moq < 0)
+        | (terms.max_order < NOTHING),
         "the largest order must hold a pack": (terms.max_order > 0) & (terms.max_order < terms.pack_size),
         "(R,s,S) needs s < S": ((levels.family == Family.REORDER_UP_TO)[:, None] & (gap < 1)).any(axis=1),
         "the lead time needs points ≥ 0": (lead.length[lead.law] < 1)

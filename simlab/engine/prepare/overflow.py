@@ -94,7 +94,7 @@ def _reach(
     """
     rounding = np.maximum(forms.gap, 0).astype(np.float64) + forms.quantity
     rounding = rounding.max(axis=1) + items.moq + items.pack
-    held_back = (items.cap > 0) | (items.ceiling > 0) | recorded
+    held_back = (items.cap != 0) | (items.ceiling > 0) | recorded
     span = longest + 2.0 * items.review + 2.0 + np.where(held_back, periods, 0.0)
     top = np.abs(forms.top.astype(np.float64)).max(axis=1)
     return np.asarray(top + 4.0 * rounding + 2.0 * span * items.laws.most)

@@ -66,15 +66,16 @@ class Unfolded(NamedTuple):
 
 def delays_of(lead: LeadTimeLaw, review_period: IntArray) -> Delays:
     """What the kernels draw lead times from: the laws, unfolded where orders keep their sequence."""
-    used = lead.law if lead.crossing else np.unique(lead.law)
-    thresholds = np.zeros(lead.periods.size, np.uint32)
-    for start, length in zip(lead.start.tolist(), lead.length.tolist(), strict=True):
+    used = np.unique(lead.law)
+    thresholds = np.full(lead.periods.size, _WORDS - 1, np.uint32)
+    for law in used[lead.length[used] > 1].tolist():
+        start, length = int(lead.start[law]), int(lead.length[law])
         cumulated = np.cumsum(lead.weights[start : start + length].astype(np.int64))
         thresholds[start : start + length] = _shares(cumulated, cumulated[-1])
-    start, length = lead.start[lead.law].astype(np.int64), lead.length[lead.law].astype(np.int64)
+    first, points = lead.start[lead.law].astype(np.int64), lead.length[lead.law].astype(np.int64)
     none = np.zeros(lead.law.size, np.int64)
     plain = InSequence(none - 1, none, none, np.zeros(0, np.uint32))
-    drawn = Delays(start, length, lead.periods.astype(np.int64), thresholds, plain)
+    drawn = Delays(first, points, lead.periods.astype(np.int64), thresholds, plain)
     if lead.crossing or not (lead.length[used] > 1).any():
         return drawn
     return _in_sequence(lead, review_period, drawn)

@@ -5,7 +5,7 @@ A slow mover under (R,s,S) needs years from a full shelf to its long run. What a
 renewal process, known exactly: S less j units with a weight of m(j), the renewal density of the demand
 between two reviews. (R,s,nQ) and rounding up to packs leave a uniform position.
 An item that is never demanded begins, and stays, at the lowest position at which nothing is ordered: rounding
-to packs or lots puts nothing on its shelf.
+to packs or lots puts nothing on its shelf. One that is never ordered begins there too.
 """
 
 from __future__ import annotations
@@ -71,7 +71,10 @@ def _kinds(forms: LevelArrays, world: World, levels: Levels, items: ItemArrays) 
     renews = (forms.gap > 1) & (least <= forms.gap) & (~by_batch | hits)
     small = (world.terms.moq <= world.terms.pack_size)[:, None]
     uniform = (by_batch & ~hits) | ((forms.gap == 1) & ~by_batch & small)
-    silent = (items.laws.most == 0)[:, None]  # what is never demanded never comes down to be ordered again
+    still = (items.laws.most == 0) | (
+        items.cap < 0
+    )  # never demanded, so never ordered again; or never at all
+    silent = still[:, None]
     width = np.where(silent, 1, np.minimum(width, _WIDEST))
     width = np.ascontiguousarray(width, np.int64)
     return _Kinds(width, np.asarray(renews & ~silent), np.asarray(uniform | silent))

@@ -18,6 +18,8 @@ from simlab.engine.world.working_grid import WorkingGrid
 
 MILLION = 1_000_000
 """Shares are counted in millionths."""
+NOTHING = -1
+"""Largest order of what is never ordered."""
 
 
 class Unmet(IntEnum):
@@ -82,7 +84,7 @@ class OrderTerms:
     pack_size : (n,) int64
         Orders are rounded up to multiples of it; at least 1.
     moq, max_order : (n,) int64
-        Smallest and largest order; 0 = no such limit.
+        Smallest and largest order; 0 = no such limit, `NOTHING` (−1) as the largest: nothing is ordered.
     unmet : (n,) int8
         `Unmet`.
     waits : (n,) int64, optional

@@ -132,6 +132,22 @@ def service_curve(problems: Problems, measure: Measure, item: int) -> FloatArray
     return curve
 
 
+def service_curves(problems: Problems, rows: IntArray, measure: Measure) -> list[tuple[FloatArray, int]]:
+    """Of every row: (m,) service at the levels 0, 1, … in lattice steps, and units of a step."""
+    grid = _lattice(problems, rows)
+    curve_of = _fill if measure == "fill_rate" else _cycle_service
+    found: dict[int, tuple[FloatArray, int]] = {}
+    for points in np.unique(grid.points).tolist():
+        same = np.flatnonzero(grid.points == points)
+        size = max(1, 2 * _BLOCK // points)
+        for begin in range(0, same.size, size):
+            some = same[begin : begin + size]
+            curves = curve_of(problems, rows[some], points, grid.step[some])
+            for place, curve, step in zip(some.tolist(), curves, grid.step[some].tolist(), strict=True):
+                found[place] = curve, step
+    return [found[place] for place in range(rows.size)]
+
+
 def service_at(problems: Problems, levels: IntArray, measure: Measure) -> FloatArray:
     """(n,) service that the formula expects at given levels (lowest position after a review, units).
 

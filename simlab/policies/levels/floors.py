@@ -33,12 +33,13 @@ def kept_above(models: Models, low: IntArray) -> tuple[IntArray, npt.NDArray[np.
     Notes
     -----
     An order is placed at or below s, so that the position after a review is at least s + 1: the floor is
-    minimum_level − 1. What is never demanded carries that minimum and nothing else: s = −1 orders nothing.
+    minimum_level − 1. What is never demanded, or has a largest order of 0, carries that minimum and
+    nothing else: s = −1 orders nothing.
     """
     least = (models.least_level - 1)[:, None]
     below = (least >= 0) & (low < least)
     raised = below.any(axis=1)
-    return np.where(below | models.silent[:, None], least, low), np.asarray(raised)
+    return np.where(below | models.never_ordered[:, None], least, low), np.asarray(raised)
 
 
 def refuse_floors(models: Models) -> None:

@@ -158,9 +158,9 @@ def _still(models: Models, targets: FloatArray, measure: Measure, spec: Forecast
     periods = interval if season is None else ahead(season, interval)[:, phase]
     top = np.ceil((mean * periods)[:, None] + factor * spread[:, None] - _TIE).astype(np.int64)
     top, _ = lifted(models, top, 1)
-    top = np.where(models.silent[:, None], 0, top)
+    top = np.where(models.never_ordered[:, None], 0, top)
     if offset is not None:
-        offset = np.where(models.silent[:, None, None], 0, offset)
+        offset = np.where(models.never_ordered[:, None, None], 0, offset)
     family = np.full(models.n_items, Family.ORDER_UP_TO, np.int8)
     return Levels(family, top - 1, top, np.zeros_like(top), offset, phase=phase)
 

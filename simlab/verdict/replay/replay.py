@@ -206,7 +206,7 @@ class _Run:
         pack = self.terms.pack_size[:, None]
         size = -(-np.maximum(size, self.terms.moq[:, None]) // pack) * pack
         cap = self.terms.max_order[:, None] // pack * pack
-        size = np.where(places, np.where(cap > 0, np.minimum(size, cap), size), 0)
+        size = np.where(places, np.where(cap != 0, np.minimum(size, np.maximum(cap, 0)), size), 0)
         return np.asarray(size if self.ceiling is None else self._within(size, position, self.ceiling))
 
     def _within(self, size: IntArray, position: IntArray, ceiling: IntArray) -> IntArray:

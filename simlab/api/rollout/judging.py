@@ -1,0 +1,162 @@
+"""Harm of every pair by measure, against the lower of two promises, and the decisions that follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.api.rollout.pairs import Pairs
+from simlab.verdict.gate.decisions import Decided, Evidence, decide, either
+from simlab.verdict.gate.pvalues import FEWEST, MeanTest, mean_tests, rare_losses
+
+if TYPE_CHECKING:
+    from simlab.arrays import BoolArray, FloatArray, IntArray
+
+
+SERVES_LESS, TIES_UP_MORE, MORE_ORDERS = "serves less", "ties up more", "orders more often"
+
+
+@dataclass(frozen=True, eq=False)
+class Promise:
+    """What both sides are measured against.
+
+    Attributes
+    ----------
+    tolerance : (n,) float
+        Of service, a fraction.
+    stock_tolerance : float
+        Share of stock value.
+    order_tolerance : float
+        Orders a year.
+    planned_stock, planned_orders : (n,) float
+        Mean units on the shelf and orders a year that the plan promises; NaN: it says nothing.
+    code : (n,) int64
+        Segment of every item.
+    against_plan : bool
+        False: today's service, stock and orders alone.
+    years : float
+        Length of a replication.
+    stock_weight : float
+        What a sum of `Side.stock` is divided by for mean units.
+    """
+
+    tolerance: FloatArray
+    stock_tolerance: float
+    order_tolerance: float
+    planned_stock: FloatArray
+    planned_orders: FloatArray
+    code: IntArray
+    against_plan: bool
+    years: float
+    stock_weight: float
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Decisions on the long run, and what they rest on.
+
+    Attributes
+    ----------
+    decided : Decided
+    unchanged : (n,) bool
+    loss, stock, orders : MeanTest
+        Of the harm against today: units served less than tolerated a replication, and so on.
+    evidence : dict of str to Evidence
+    segment_now, segment_then : (s,) float
+        Fill rates of the segments on both sides.
+    """
+
+    decided: Decided
+    unchanged: BoolArray
+    loss: MeanTest
+    stock: MeanTest
+    orders: MeanTest
+    evidence: dict[str, Evidence]
+    segment_now: FloatArray
+    segment_then: FloatArray
+
+
+def judge(pairs: Pairs, promise: Promise, q: float, *, any_dependence: bool = False) -> Judged:
+    """Decide on every pair.
+
+    Notes
+    -----
+    An item is harmed where it serves less than both promises less the tolerance, ties up more stock, or
+    orders more often, than both promises and the tolerance. "Harmed" is that both differences lie above 0:
+    to rule it out one of them is enough (p doubled), to show it both are needed (the larger p).
+    """
+    now_fill, then_fill = (_by_segment(pairs, served, promise.code) for served in (pairs.now, pairs.then))
+    service, loss = _service(pairs, promise, then_fill)
+    stock, more_stock = _stock(pairs, promise)
+    orders, more_orders = _orders(pairs, promise)
+    evidence = {SERVES_LESS: service, TIES_UP_MORE: stock, MORE_ORDERS: orders}
+    decided = decide(evidence, pairs.unchanged, q, any_dependence=any_dependence)
+    return Judged(decided, pairs.unchanged, loss, more_stock, more_orders, evidence, now_fill, then_fill)
+
+
+def _by_segment(pairs: Pairs, side: object, code: IntArray) -> FloatArray:
+    """(s,) fill rate of every segment."""
+    served = getattr(side, "served").sum(axis=1)  # noqa: B009
+    demanded = pairs.demanded.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = np.bincount(code, served) / np.bincount(code, demanded)
+    return np.asarray(rate)
+
+
+def _joint(first: MeanTest, second: MeanTest, known: BoolArray) -> Evidence:
+    """Harm is both differences above 0; where the second promise says nothing, the first alone."""
+    both = Evidence(either(first.below, second.below), np.maximum(first.above, second.above))
+    return Evidence(np.where(known, both.harmless, first.below), np.where(known, both.harm, first.above))
+
+
+def _service(pairs: Pairs, promise: Promise, planned: FloatArray) -> tuple[Evidence, MeanTest]:
+    demanded = pairs.demanded.astype(np.float64)
+    lost = pairs.now.served - pairs.then.served
+    tolerated = promise.tolerance[:, None] * demanded
+    today = mean_tests(lost - tolerated)
+    differ = (lost != 0).sum(axis=1)
+    sparse = differ < FEWEST
+    if sparse.any():
+        today = _sparse(today, sparse, differ, demanded, promise.tolerance)
+    if not promise.against_plan:
+        return Evidence(today.below, today.above), today
+    level = np.nan_to_num(planned[promise.code], nan=0.0)[:, None]
+    plan = mean_tests(level * demanded - pairs.then.served - tolerated)
+    return _joint(today, plan, np.ones(sparse.size, np.bool_)), today
+
+
+def _sparse(
+    test: MeanTest, sparse: BoolArray, differ: IntArray, demanded: FloatArray, tolerance: FloatArray
+) -> MeanTest:
+    """Few replications differ: an exact bound rules harm out, and nothing shows it."""
+    largest = demanded.max(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(largest > 0, tolerance * demanded.mean(axis=1) / largest, 1.0)
+    bound = rare_losses(differ, demanded.shape[1], share)
+    below = np.where(sparse, bound, test.below)
+    above = np.where(sparse, 1.0, test.above)
+    return MeanTest(above, below, test.mean, test.error)
+
+
+def _stock(pairs: Pairs, promise: Promise) -> tuple[Evidence, MeanTest]:
+    tau = 1.0 + promise.stock_tolerance
+    then = pairs.then.stock / promise.stock_weight
+    today = mean_tests(then - tau * (pairs.now.stock / promise.stock_weight))
+    if not promise.against_plan:
+        return Evidence(today.below, today.above), today
+    known = ~np.isnan(promise.planned_stock)
+    planned = np.nan_to_num(promise.planned_stock)[:, None]
+    return _joint(today, mean_tests(then - tau * planned), known), today
+
+
+def _orders(pairs: Pairs, promise: Promise) -> tuple[Evidence, MeanTest]:
+    more = promise.order_tolerance
+    then = pairs.then.orders / promise.years
+    today = mean_tests(then - pairs.now.orders / promise.years - more)
+    if not promise.against_plan:
+        return Evidence(today.below, today.above), today
+    known = ~np.isnan(promise.planned_orders)
+    planned = np.nan_to_num(promise.planned_orders)[:, None]
+    return _joint(today, mean_tests(then - planned - more), known), today

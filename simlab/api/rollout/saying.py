@@ -1,0 +1,94 @@
+"""What the gate says, in sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simlab.api.data.data import Data
+from simlab.api.rollout.judging import Judged
+from simlab.api.rollout.settle import Settled
+from simlab.api.rollout.sides import Proposed
+from simlab.api.rollout.tables import Scale
+from simlab.measures import format_money
+from simlab.verdict.gate.decisions import DECISIONS, GO, HOLD_BACK, UNCHANGED, UNDECIDED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def lowered_lines(
+    data: Data,
+    judged: Judged,
+    code: np.ndarray[Any, Any],
+    names: np.ndarray[Any, Any],
+    lowered: tuple[int, ...],
+) -> tuple[str, ...]:
+    """One line per segment whose service is lowered: "A-Y 97.7% → 92.1%: 166 items, 41 of them vital"."""
+    column = data.catalog.texts.get("criticality")
+    vital = np.zeros(code.size, np.bool_)
+    if column is not None:
+        vital = np.array([str(word or "").strip().lower()[:1] in ("v", "a", "1") for word in column])
+    lines = []
+    for number in lowered:
+        mine = code == number
+        more = f", {int((mine & vital).sum()):,} of them vital" if column is not None else ""
+        lines.append(
+            f"{names[number]} {100 * judged.segment_now[number]:.1f}% → "
+            f"{100 * judged.segment_then[number]:.1f}%: {int(mine.sum()):,} items{more}"
+        )
+    return tuple(lines)
+
+
+def gate_sentences(
+    data: Data,
+    then: Proposed,
+    current: str,
+    table: pd.DataFrame,
+    lists: pd.DataFrame,
+    lowered: tuple[str, ...],
+    settled: Settled,
+    scale: Scale,
+    from_today: bool,
+    dependent: bool,
+) -> tuple[str, ...]:
+    count = {name: int((table["decision"] == name).sum()) for name in DECISIONS}
+    currency = data.study.currency
+    own = lists.set_index("decision")
+    whole, go = own.loc["(all)"], own.loc[GO]
+    lines = [
+        f"Proposed {then.said} against {current}: of {len(table):,} SKU-locations {count[GO]:,} may go, "
+        f"{count[HOLD_BACK]:,} are held back, {count[UNDECIDED]:,} are undecided, "
+        f"{count[UNCHANGED]:,} do not change. At most {100 * scale.q:.3g} % of the go's are expected to be "
+        "false.",
+        f"All together the plan moves stock by {_money(whole, currency)} and units served at once by "
+        f"{whole['served_change']:+,.0f} a year; what may go, by {_money(go, currency)} and "
+        f"{go['served_change']:+,.0f}.",
+    ]
+    if lowered:
+        lines.append("Segments whose service the plan lowers, held back until released (--release NAME):")
+        lines += lowered
+    if not from_today:
+        lines.append("The way from today is not judged: items.on_hand does not tell the stock of all items.")
+    if dependent:
+        lines.append(
+            "Shared factors move items both ways: the lists are by Benjamini and Yekutieli, which needs "
+            "stronger evidence for the same q."
+        )
+    if data.models.redraws is not None:
+        lines.append(
+            "Uncertainty of the laws' parameters (models.parameter_uncertainty) is not in these decisions: "
+            "they hold for the fitted laws."
+        )
+    held = sorted(
+        {why for text in settled.reason[settled.decision == HOLD_BACK] for why in str(text).split(", ")}
+    )
+    for why in held:
+        n = sum(why in str(text).split(", ") for text in settled.reason[settled.decision == HOLD_BACK])
+        lines.append(f"Held back, {why}: {n:,}.")
+    return tuple(lines)
+
+
+def _money(row: Any, currency: str) -> str:
+    return format_money(float(row["stock_value_change"]), currency)

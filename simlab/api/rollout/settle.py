@@ -1,0 +1,142 @@
+"""From decisions on the long run to the live plan: segments lowered, the way from today, the replay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.api.data.data import Data
+from simlab.api.data.replay import PATHS
+from simlab.api.rollout.pairs import Pairs
+from simlab.engine.kernels.streams import phase_seed
+from simlab.engine.world.levels import Levels
+from simlab.errors import UsageError, listed
+from simlab.models import recorded_lead_times, split, stock_at_cut
+from simlab.verdict.gate.decisions import GO, HOLD_BACK, UNCHANGED, UNDECIDED, rejected
+from simlab.verdict.gate.pvalues import FEWEST, mean_tests
+from simlab.verdict.replay.replay import ReplaySums, replay
+
+if TYPE_CHECKING:
+    from simlab.arrays import BoolArray, FloatArray, IntArray
+
+
+_NAMED = 5
+_LIMIT = 0.01
+LOWERED, ON_THE_WAY, MISFIT, REPLAYED = (
+    "segment's service is lowered",
+    "serves less on the way from today",
+    "law flagged by the fit test",
+    "replay below its 1 % limit",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """The final lists.
+
+    Attributes
+    ----------
+    decision, reason : (n,) object
+    lowered : tuple of int
+        Codes of the segments whose service the plan lowers by more than the tolerance and that nobody
+        released.
+    """
+
+    decision: np.ndarray[tuple[int], np.dtype[np.object_]]
+    reason: np.ndarray[tuple[int], np.dtype[np.object_]]
+    lowered: tuple[int, ...]
+
+
+def lowered_segments(
+    now: FloatArray, then: FloatArray, names: Sequence[str], tolerance: FloatArray, released: Sequence[str]
+) -> tuple[int, ...]:
+    """Segments that lose more than the tolerance, but for those that are released by name.
+
+    Raises
+    ------
+    UsageError
+        A released segment that the plan does not have.
+    """
+    unknown = [name for name in released if name not in names]
+    if unknown:
+        raise UsageError(
+            f"the plan has no segment {listed(unknown, _NAMED)}: it has {listed(list(names), _NAMED)}"
+        )
+    with np.errstate(invalid="ignore"):
+        falls = now - then > tolerance
+    return tuple(int(code) for code in np.flatnonzero(falls) if names[int(code)] not in released)
+
+
+def hold_back(
+    decision: np.ndarray[tuple[int], np.dtype[np.object_]],
+    reason: np.ndarray[tuple[int], np.dtype[np.object_]],
+    where: BoolArray,
+    why: str,
+) -> None:
+    """Add a reason, and hold back what was go or undecided; unchanged stays. In place."""
+    for row in np.flatnonzero(where & (decision != UNCHANGED)).tolist():
+        held = decision[row] == HOLD_BACK
+        reason[row] = f"{reason[row]}, {why}" if held and reason[row] else why
+        decision[row] = HOLD_BACK
+
+
+def harmed_on_the_way(pairs: Pairs, tolerance: FloatArray, q: float, any_dependence: bool) -> BoolArray:
+    """(n,) items shown to serve less than today's levels, beyond the tolerance, on the way from today."""
+    lost = pairs.now.served - pairs.then.served
+    test = mean_tests(lost - tolerance[:, None] * pairs.demanded)
+    p = np.where((lost != 0).sum(axis=1) < FEWEST, 1.0, test.above)
+    rows = np.flatnonzero(~pairs.unchanged)
+    out = np.zeros(p.size, np.bool_)
+    out[rows] = rejected(p[rows], q, any_dependence=any_dependence)
+    return out
+
+
+def below_replay_limit(data: Data, then: Levels) -> BoolArray:
+    """(n,) items whose real last periods lie below the 1 % limit of what the plan expected of them.
+
+    Fill of the proposed levels over the study's [replay], against the same periods with demand drawn from
+    the laws; nothing without a hold-out.
+    """
+    n = data.models.n_items
+    spec = data.study.replay
+    if spec is None:
+        return np.zeros(n, np.bool_)
+    _, held = split(data.catalog, spec.holdout)
+    world, seed = data.models.world, phase_seed(data.study.simulation.seed, "gate")
+    recorded = recorded_lead_times(data.catalog, held) if spec.lead_times == "recorded" else None
+    opening = stock_at_cut(data.catalog, held)
+    paths = max(PATHS, round(4 / _LIMIT))
+    real = replay(world, then, held, paths=PATHS, seed=seed, recorded=recorded, opening=opening)
+    expected = replay(world, then, held, paths=paths, seed=seed, as_expected=True, opening=opening)
+    limit = _fill(expected, by_path=True)
+    with np.errstate(invalid="ignore"):
+        low = np.nanquantile(np.where(np.isnan(limit), 1.0, limit), _LIMIT, axis=1)
+    mine = _fill(real, by_path=False)[:, 0]
+    return np.asarray((real.n_counted > 0) & (mine < low))
+
+
+def _fill(sums: ReplaySums, *, by_path: bool) -> FloatArray:
+    served, demanded = sums.served, sums.demanded
+    if not by_path:
+        served, demanded = (one.sum(axis=1, keepdims=True) for one in (served, demanded))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(demanded > 0, served / demanded, np.nan))
+
+
+def settle(
+    decision: np.ndarray[tuple[int], np.dtype[np.object_]],
+    reason: np.ndarray[tuple[int], np.dtype[np.object_]],
+    code: IntArray,
+    lowered: tuple[int, ...],
+    further: Sequence[tuple[BoolArray, str]],
+) -> Settled:
+    """The decisions with everything that can only hold back."""
+    decision, reason = decision.copy(), reason.copy()
+    for where, why in further:
+        hold_back(decision, reason, where, why)
+    in_lowered = np.isin(code, np.array(lowered, np.int64))
+    hold_back(decision, reason, in_lowered & np.isin(decision, (GO, UNDECIDED)), LOWERED)
+    return Settled(decision, reason, lowered)

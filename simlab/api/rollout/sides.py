@@ -1,0 +1,272 @@
+"""The two sides of the gate: what is proposed and what runs today, as levels of the study's SKU-locations."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.api.data.data import Data
+from simlab.api.simulator.levels import FAMILIES
+from simlab.api.simulator.simulator import references
+from simlab.catalog import findings as found
+from simlab.catalog.files.csvfile import read_csv
+from simlab.catalog.files.typed import read_parquet
+from simlab.catalog.tables.today import TodayTable, money_of, read_today
+from simlab.engine.world.levels import Family, Levels
+from simlab.errors import InvalidInputError, Problem, SimlabError, UsageError, listed
+from simlab.policies import current_levels
+from simlab.run import RunFolder
+from simlab.study import TableSource
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simlab.arrays import BoolArray, FloatArray
+
+
+HABIT = "habit"
+_CURRENT = ("current_reorder_point", "current_order_up_to", "current_order_quantity")
+_NAMED = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Proposed:
+    """What may go live.
+
+    Attributes
+    ----------
+    levels : Levels
+        (n, 1).
+    segment : (n,) object
+        Of the plan; one and the same where it names none.
+    stock_value, orders : (n,) float
+        What the plan promises: mean stock value, and orders a year; NaN where it says nothing.
+    target : (n,) float
+    said : str
+        Where it comes from.
+    """
+
+    levels: Levels
+    segment: np.ndarray[tuple[int], np.dtype[np.object_]]
+    stock_value: FloatArray
+    orders: FloatArray
+    target: FloatArray
+    said: str
+
+
+def proposed_side(data: Data, source: str | Path | None) -> Proposed:
+    """A run's plan, or a plan file; left out: the newest complete optimize run of the study's name.
+
+    Raises
+    ------
+    UsageError
+        There is no such run or file.
+    InvalidInputError
+        A plan with unknown or missing SKU-locations, or levels that make no rule; all at once.
+    """
+    path = _newest(data) if source is None else Path(source)
+    if path.is_dir():
+        run = RunFolder.open(path)
+        return _of_run(data, run)
+    if not path.is_file():
+        raise UsageError(f"{path}: there is no such run or plan")
+    table = _plan_table(data, path, "proposed")
+    segment = _words(table, "segment", data.catalog.n_items)
+    value = _spread(table, money_of(table, "stock_value"), data.catalog.n_items)
+    nothing = np.full(data.catalog.n_items, np.nan)
+    target = _spread(table, money_of(table, "target"), data.catalog.n_items)
+    return Proposed(_levels(data, table), segment, value, nothing, target, f"plan {path.name}")
+
+
+def _newest(data: Data) -> Path:
+    """The newest complete optimize run of the study's name, under `runs` beside the study."""
+    best: tuple[str, Path] | None = None
+    for place in sorted((data.study.folder / "runs").glob("*/manifest.json")):
+        try:
+            facts = RunFolder.open(place.parent).manifest
+        except SimlabError:  # unfinished or damaged: not what is looked for
+            continue
+        if facts.get("command") == "optimize" and facts.get("study") == data.study.name:
+            finished = str(facts.get("finished", ""))
+            if best is None or finished > best[0]:
+                best = finished, place.parent
+    if best is None:
+        raise UsageError(
+            f"no finished optimize run of '{data.study.name}' lies under {data.study.folder / 'runs'}: "
+            "simlab optimize makes one, or name a run or plan with --proposed"
+        )
+    return best[1]
+
+
+def _of_run(data: Data, run: RunFolder) -> Proposed:
+    plan = run.read_table("plan")
+    names = list(zip(plan["sku"].astype(str), plan["location"].astype(str), strict=True))
+    own = {pair: row for row, pair in enumerate(names)}
+    wanted = list(zip(data.catalog.sku, data.catalog.location, strict=True))
+    missing = [pair for pair in wanted if pair not in own]
+    known = set(wanted)
+    unknown = [pair for pair in names if pair not in known]
+    problems = []
+    for pairs, what in ((missing, "has no levels for"), (unknown, "has SKU-locations that the study lacks:")):
+        if pairs:
+            shown = listed(["@".join(pair) for pair in pairs[:_NAMED]], _NAMED)
+            more = f" ({len(pairs):,} in all)" if len(pairs) > _NAMED else ""
+            fix = "plan again with the study's items, or name another --proposed"
+            problems.append(Problem("E-GAT-001", f"the plan {what} {shown}{more}", str(run.path), fix=fix))
+    if problems:
+        raise InvalidInputError(problems)
+    plan = plan.iloc[[own[pair] for pair in wanted]].reset_index(drop=True)
+    levels = _levels_of_frame(data, plan, run)
+    items = run.read_table("items").set_index(["sku", "location"]).loc[wanted]
+    value = items["inventory_value"].to_numpy(np.float64)
+    nothing = np.full(value.size, np.nan)
+    orders = items["orders_per_year"].to_numpy(np.float64) if "orders_per_year" in items else nothing
+    target = np.asarray(plan["target"].astype("float64"), np.float64)
+    segment = plan["segment"].astype(object).to_numpy()
+    return Proposed(levels, segment, value, orders, target, f"run {os.path.relpath(run.path)}")
+
+
+def _levels_of_frame(data: Data, plan: pd.DataFrame, run: RunFolder) -> Levels:
+    words = plan["family"] if "family" in plan else [run.manifest["policy"]["family"]] * len(plan)
+    unknown = sorted({str(word) for word in words} - set(FAMILIES))
+    if unknown:
+        raise UsageError(
+            f"{run.path}: levels '{unknown[0]}' move in the run, and the gate compares levels that stand; "
+            "optimize with policy.family order_up_to, reorder_quantity or reorder_up_to"
+        )
+    family = np.array([FAMILIES[str(word)] for word in words], np.int8)
+    parts = data.catalog.parts
+
+    def units(name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+        out: np.ndarray[tuple[int, ...], np.dtype[np.int64]] = np.rint(
+            plan[name].astype("float64").fillna(0).to_numpy() * parts
+        ).astype(np.int64)
+        return out
+
+    top = units("order_up_to")
+    low = np.where(family == Family.ORDER_UP_TO, top - 1, units("reorder_point"))
+    return Levels(family, low[:, None], top[:, None], units("order_quantity")[:, None])
+
+
+def current_side(data: Data, source: str | Path | None) -> tuple[Levels, str]:
+    """Today's levels: `current_…` of items, a plan file, an items file with these columns, or the habit.
+
+    Raises
+    ------
+    InvalidInputError
+        SKU-locations without levels, by name.
+    """
+    if source is not None and str(source) == HABIT:
+        return references(data).levels[HABIT], "the habit A 98 / B 95 / C 90"
+    if source is None:
+        levels, known = current_levels(data.models)
+        _refuse_unknown(data, known, "items", "fill current_order_up_to (or current_reorder_point) of items")
+        return levels, "today's levels of items"
+    path = Path(source)
+    if not path.is_file():
+        raise UsageError(f"{path}: there is no such file")
+    if _has(path, "order_up_to"):
+        return _levels(data, _plan_table(data, path, "current")), f"the levels of {path.name}"
+    table = _table(data, path, "current")
+    columns = {name: np.full(data.catalog.n_items, np.nan) for name in _CURRENT}
+    for name in _CURRENT:
+        if name in table.units:
+            values = np.where(table.given[name], table.units[name], np.nan)
+            columns[name][table.item] = values
+    levels, known = current_levels(replace(data.models, current={**data.models.current, **columns}))
+    _refuse_unknown(data, known, path.name, "state the levels of every SKU-location")
+    return levels, f"the levels of {path.name}"
+
+
+def _refuse_unknown(data: Data, known: BoolArray, file: str, fix: str) -> None:
+    rows = np.flatnonzero(~known)
+    if rows.size:
+        names = listed([data.catalog.keys[row] for row in rows[:_NAMED]], _NAMED)
+        more = f" ({rows.size:,} in all)" if rows.size > _NAMED else ""
+        what = f"no levels of today are known for {names}{more}"
+        fix = f"{fix}; or name a file with --current FILE, or --current habit"
+        raise InvalidInputError([Problem("E-GAT-002", what, file, column=_CURRENT[1], fix=fix)])
+
+
+def _has(path: Path, column: str) -> bool:
+    source = TableSource(path=str(path))
+    parquet = path.suffix.lower() == ".parquet"
+    table = read_parquet(path, "plan", source) if parquet else read_csv(path, "plan", source, ("sku",))
+    return column in table.columns
+
+
+def _table(data: Data, path: Path, kind: str) -> TodayTable:
+    pairs = zip(data.catalog.sku, data.catalog.location, strict=True)
+    number = {pair: row for row, pair in enumerate(pairs)}
+    table = read_today(path, kind, number, data.catalog.parts, unique=True)
+    if not isinstance(table, TodayTable):
+        raise InvalidInputError(table)
+    return table
+
+
+def _plan_table(data: Data, path: Path, side: str) -> TodayTable:
+    """A plan file; every SKU-location of the study once."""
+    table = _table(data, path, "plan")
+    missing = np.ones(data.catalog.n_items, np.bool_)
+    missing[table.item] = False
+    problems = []
+    if missing.any():
+        rows = np.flatnonzero(missing)
+        names = listed([data.catalog.keys[row] for row in rows[:_NAMED]], _NAMED)
+        more = f" ({rows.size:,} in all)" if rows.size > _NAMED else ""
+        fix = f"the {side} plan needs a row for every SKU-location of the study"
+        problems.append(Problem("E-PLN-010", f"has no row for {names}{more}", str(path), fix=fix))
+    rule = _families(table)
+    low, top = table.units.get("reorder_point"), table.units["order_up_to"]
+    if low is not None:
+        bad = (rule == Family.REORDER_UP_TO) & (top <= low)
+        if bad.any():
+            table.refuse(found.OUT_OF_RANGE, "must lie above the reorder point", bad,
+                         column="order_up_to", fix="order-up-to levels of (R,s,S) lie above s")  # fmt: skip
+    problems += table.table.findings.problems
+    if problems:
+        raise InvalidInputError(problems)
+    return table
+
+
+def _families(table: TodayTable) -> np.ndarray[tuple[int, ...], np.dtype[np.int8]]:
+    """The rule of each row: as named, else by the columns that are filled."""
+    words = table.words.get("family", np.full(table.item.size, None, dtype=object))
+    low = table.given.get("reorder_point", np.zeros(table.item.size, np.bool_))
+    lots = table.given.get("order_quantity", np.zeros(table.item.size, np.bool_))
+    lots = lots & (table.units.get("order_quantity", np.zeros(table.item.size, np.int64)) > 0)
+    guess = np.where(low & lots, "reorder_quantity", np.where(low, "reorder_up_to", "order_up_to"))
+    return np.array([FAMILIES[str(w or g)] for w, g in zip(words, guess, strict=True)], np.int8)
+
+
+def _levels(data: Data, table: TodayTable) -> Levels:
+    n = data.catalog.n_items
+    family, low = np.zeros(n, np.int8), np.zeros(n, np.int64)
+    top, lot = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    rule = _families(table)
+    none = np.zeros(table.item.size, np.int64)
+    family[table.item] = rule
+    top[table.item] = table.units["order_up_to"]
+    up_to = rule == Family.ORDER_UP_TO
+    low[table.item] = np.where(up_to, table.units["order_up_to"] - 1, table.units.get("reorder_point", none))
+    lot[table.item] = np.where(up_to, 0, table.units.get("order_quantity", none))
+    return Levels(family, low[:, None], top[:, None], lot[:, None])
+
+
+def _spread(table: TodayTable, values: FloatArray, n: int) -> FloatArray:
+    out = np.full(n, np.nan)
+    out[table.item] = values
+    return out
+
+
+def _words(table: TodayTable, name: str, n: int) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+    from simlab.catalog.cells.convert import texts
+
+    out = np.full(n, "(all)", dtype=object)
+    if name in table.table.columns:
+        out[table.item] = [str(word or "(none)") for word in texts(table.table.columns[name])]
+    return out

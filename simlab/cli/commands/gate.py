@@ -1,0 +1,103 @@
+"""``simlab gate``: may the proposed policy replace the current one?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simlab.cli.ending import ends_with_exit_code
+from simlab.cli.options import Debug, Format, Out, Quiet, Show, Study, Workers
+from simlab.cli.progress import watched
+from simlab.cli.say import say
+from simlab.cli.tables import print_json, print_sentences, print_table, records
+
+if TYPE_CHECKING:
+    from simlab.api import Gate, RunResult
+
+
+_ROWS = 10
+
+
+@ends_with_exit_code
+def gate(
+    study: Study,
+    proposed: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN|PLAN", help="What may go live. Default: the newest optimize run."),
+    ] = None,
+    current: Annotated[
+        str | None, typer.Option(metavar="FILE|habit", help="Today's levels. Default: current_… of items.")
+    ] = None,
+    release: Annotated[
+        list[str] | None, typer.Option(metavar="SEGMENT", help="A segment whose lower service is wanted.")
+    ] = None,
+    replications: Annotated[int | None, typer.Option(min=400, metavar="N", help="At least 400.")] = None,
+    weeks: Annotated[
+        float | None, typer.Option(min=1, metavar="N", help="How long the way from today is followed.")
+    ] = None,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="End with 0 whatever is held back.")] = False,
+    out: Out = None,
+    workers: Workers = None,
+    format: Show = Format.TEXT,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """May the plan go live?
+
+    Today's and the proposed levels on the same paths, SKU-location by SKU-location: go,
+    hold back, undecided or unchanged, with the share of false go's bounded. The folder
+    is a run whose plan is the live plan. Ends with 6 where something is not go.
+
+    \b
+    Examples:
+      simlab gate mystudy/study.toml
+      simlab gate mystudy/study.toml --proposed runs/retailer --release B-Z
+      simlab gate mystudy/study.toml --current habit --exit-zero
+    """
+    from simlab import api
+    from simlab.errors import EXIT_HELD_BACK
+
+    with watched(quiet) as progress:
+        found, result = api.run_gate(
+            study,
+            proposed=proposed,
+            current=current,
+            release=release or (),
+            replications=replications,
+            weeks=weeks,
+            out=out,
+            workers=workers,
+            progress=progress,
+        )
+    _print(found, result, format)
+    if not exit_zero and not (found.hold_back.empty and found.undecided.empty):
+        raise typer.Exit(EXIT_HELD_BACK)
+
+
+def _print(found: Gate, result: RunResult, format: Format) -> None:
+    if format is Format.JSON:
+        print_json(
+            {
+                "folder": str(result.folder),
+                "statements": list(found.statements),
+                "lowered": list(found.lowered),
+                "lists": records(found.lists),
+                "items": records(found.table),
+            }
+        )
+        return
+    print_sentences(found.statements)
+    print_table(found.lists[["decision", "n_items", "served_change", "stock_value_change"]], "Lists (a year)")
+    names = ["sku", "location", "service_now", "service", "stock_value_change", "reason"]
+    for title, frame in (("Held back", found.hold_back), ("Undecided", found.undecided)):
+        if not frame.empty:
+            size = frame["stock_value_change"].abs()
+            print_table(frame.loc[size.sort_values(ascending=False).index, names], title, _ROWS)
+    folder = result.folder
+    say()
+    say(f"Gate    {folder / 'results' / 'gate.csv'}")
+    say(f"Plan    {folder / 'results' / 'plan.csv'}")
+    say(f"Next    simlab orders {folder}")
+    say(f"        simlab trace {folder} SKU@LOCATION --levels current")

@@ -1,0 +1,110 @@
+"""Go, hold back, undecided or unchanged: lists whose share of errors is controlled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from simlab.arrays import BoolArray, FloatArray
+
+
+GO, HOLD_BACK, UNDECIDED, UNCHANGED = "go", "hold back", "undecided", "unchanged"
+DECISIONS = (GO, HOLD_BACK, UNDECIDED, UNCHANGED)
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """p-values of one measure of harm.
+
+    Attributes
+    ----------
+    harmless : (n,) float
+        Small where harm is ruled out.
+    harm : (n,) float
+        Small where harm is shown.
+    """
+
+    harmless: FloatArray
+    harm: FloatArray
+
+
+def either(first: FloatArray, second: FloatArray) -> FloatArray:
+    """p of "both hold" against "one of the two does not": twice the smaller (Bonferroni)."""
+    return np.asarray(np.minimum(2.0 * np.minimum(first, second), 1.0))
+
+
+def rejected(p: FloatArray, q: float, *, any_dependence: bool = False) -> BoolArray:
+    """(n,) hypotheses rejected with a false discovery rate of at most q.
+
+    Benjamini and Hochberg (1995) for independent or positively dependent items; `any_dependence`: Benjamini
+    and Yekutieli (2001), which divides q by 1 + 1/2 + … + 1/n.
+    """
+    n = p.size
+    if n == 0:
+        return np.zeros(0, np.bool_)
+    level = q / float((1.0 / np.arange(1, n + 1)).sum()) if any_dependence else q
+    order = np.argsort(p, kind="stable")
+    passes = np.flatnonzero(p[order] <= level * np.arange(1, n + 1) / n)
+    out = np.zeros(n, np.bool_)
+    if passes.size:
+        out[order[: passes[-1] + 1]] = True
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class Decided:
+    """The decision on every item.
+
+    Attributes
+    ----------
+    decision : (n,) object
+        One of `DECISIONS`.
+    reason : (n,) object
+        Measures that held an item back or left it open; empty for go and unchanged.
+    p_go, p_hold : (n,) float
+        Of the whole item: the largest over measures; the smallest, times their number.
+    """
+
+    decision: np.ndarray[tuple[int], np.dtype[np.object_]]
+    reason: np.ndarray[tuple[int], np.dtype[np.object_]]
+    p_go: FloatArray
+    p_hold: FloatArray
+
+
+def decide(
+    evidence: Mapping[str, Evidence], unchanged: BoolArray, q: float, *, any_dependence: bool = False
+) -> Decided:
+    """Lists of all pairs that are not unchanged.
+
+    Parameters
+    ----------
+    evidence : mapping of str to Evidence
+        By measure, in the words of the reason.
+    unchanged : (n,) bool
+        Nothing differs on any path.
+    q : float
+        Share of false go's, and of false hold backs, at most.
+    """
+    names = list(evidence)
+    p_go = np.max([evidence[name].harmless for name in names], axis=0)
+    p_hold = np.minimum(len(names) * np.min([evidence[name].harm for name in names], axis=0), 1.0)
+    n = unchanged.size
+    rows = np.flatnonzero(~unchanged)
+    go, hold = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+    go[rows] = rejected(p_go[rows], q, any_dependence=any_dependence)
+    hold[rows] = rejected(p_hold[rows], q, any_dependence=any_dependence)
+    hold &= ~go
+    decision = np.full(n, UNDECIDED, dtype=object)
+    reason = np.full(n, "", dtype=object)
+    decision[unchanged], decision[go], decision[hold] = UNCHANGED, GO, HOLD_BACK
+    for row in np.flatnonzero(hold).tolist():
+        shown = [name for name in names if len(names) * evidence[name].harm[row] <= p_hold[hold].max()]
+        reason[row] = ", ".join(shown)
+    for row in np.flatnonzero(decision == UNDECIDED).tolist():
+        worst = max(names, key=lambda name: evidence[name].harmless[row])
+        reason[row] = f"cannot tell: {worst}"
+    return Decided(decision, reason, p_go, p_hold)

@@ -1,0 +1,167 @@
+"""The gate: right values, what only holds back, the live plan as a run, bad input."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+from worlds.gates import STUDY, base_stock_data, plan_file, poisson_fill
+from worlds.study import write_study
+
+import simlab as sl
+from simlab import api
+from simlab.cli.app import app
+from simlab.errors import InvalidInputError, UsageError
+from simlab.run import RunFolder, verify
+
+N = 12
+
+
+def test_what_does_not_change_is_unchanged(tmp_path):
+    data = base_stock_data(N, [9] * N)
+    found = sl.gate(data, proposed=plan_file(tmp_path, data, [9] * N))
+    assert len(found.unchanged) == N
+    assert found.lists.set_index("decision").loc["(all)", "served_change"] == 0
+
+
+def test_service_is_the_closed_form(tmp_path):
+    """Both sides at equal demand: fill rates within four standard errors of the exact ones."""
+    data = base_stock_data(N, [9] * N)
+    found = sl.gate(data, proposed=plan_file(tmp_path, data, [7] * N))
+    for column, level in (("service_now", 9), ("service", 7)):
+        exact = poisson_fill(level, 3.0, 2)
+        assert found.table[column].mean() == pytest.approx(exact, abs=4 * 0.35 / np.sqrt(N * 400 * 26))
+
+
+def test_every_second_item_harmed_by_three_tolerances_never_goes(tmp_path):
+    """A pair whose loss of fill is three times the tolerance: harmed items are held back, the others go."""
+    loss = poisson_fill(9, 3.0, 2) - poisson_fill(7, 3.0, 2)
+    data = base_stock_data(N, [9] * N, tolerance=round(loss / 3, 4))
+    proposed = [7 if row % 2 else 9 for row in range(N)]
+    found = sl.gate(data, proposed=plan_file(tmp_path, data, proposed, segment=["a", "b"] * (N // 2)))
+    table = found.table.set_index("sku")
+    harmed = [f"s{row:03d}" for row in range(1, N, 2)]
+    assert set(table.loc[harmed, "decision"]) == {"hold back"}
+    assert set(table.drop(harmed)["decision"]) == {"unchanged"}
+    assert len(found.lowered) == 1
+    assert found.lowered[0].startswith("b ")
+
+
+def test_a_segment_lowered_on_purpose_is_held_back_until_released(tmp_path):
+    """Measured against the plan's promise every item does what was planned; the segment stands above."""
+    data = base_stock_data(N, [10] * N)
+    plan = plan_file(tmp_path, data, [8] * N, segment="C")
+    held = sl.gate(data, proposed=plan)
+    assert set(held.table["decision"]) == {"hold back"}
+    assert any("lowered" in reason for reason in held.table["reason"])
+    free = sl.gate(data, proposed=plan, release=["C"])
+    assert len(free.go) + len(free.undecided) == N
+    assert len(free.go) > N // 2
+    with pytest.raises(UsageError, match="no segment D"):
+        sl.gate(data, proposed=plan, release=["D"])
+
+
+def test_stock_beyond_both_promises_is_held_back(tmp_path):
+    data = base_stock_data(N, [9] * N)
+    found = sl.gate(data, proposed=plan_file(tmp_path, data, [14] * N, stock_value=40.0))
+    assert set(found.table["decision"]) == {"hold back"}
+    assert set(found.table["reason"]) == {"ties up more"}
+    kept = sl.gate(data, proposed=plan_file(tmp_path, data, [14] * N, stock_value=200.0))
+    assert set(kept.table["decision"]) == {"go"}
+
+
+def test_lists_add_up_to_the_comparison(tmp_path):
+    data = base_stock_data(N, [9] * N)
+    found = sl.gate(data, proposed=plan_file(tmp_path, data, [8, 9, 10] * (N // 3)))
+    lists = found.lists.set_index("decision")
+    for name in ("n_items", "served_change", "stock_value_change", "purchases_change"):
+        assert lists[name].drop("(all)").sum() == pytest.approx(lists.loc["(all)", name], abs=1e-6)
+    assert found.plot().axes
+
+
+@pytest.fixture(scope="module")
+def on_disk(tmp_path_factory):
+    """A study with today's levels on disk, and a plan that changes some."""
+    folder = tmp_path_factory.mktemp("gate")
+    study = write_study(folder)
+    items = pd.read_csv(folder / "items.csv", dtype=str)
+    items["current_order_up_to"] = "150"
+    items["on_order"] = "0"
+    items.to_csv(folder / "items.csv", index=False)
+    plan = items[["sku", "location"]].assign(order_up_to=[150, 90, 60, 152] * (len(items) // 4))
+    plan.to_csv(folder / "plan.csv", index=False)
+    command = ["gate", str(study), "--proposed", str(folder / "plan.csv"), "--out", str(folder / "g")]
+    return folder, CliRunner().invoke(app, [*command, "--format", "json"])
+
+
+def test_the_folder_is_a_run_with_the_live_plan(on_disk):
+    folder, result = on_disk
+    assert result.exit_code == 6, result.output
+    document = json.loads(result.stdout)
+    assert verify(folder / "g") == []
+    table = pd.DataFrame(document["items"])
+    plan = RunFolder.open(folder / "g").read_table("plan")
+    goes = table["decision"].isin(["go", "unchanged"])
+    live = np.where(goes, table["order_up_to_proposed"], table["order_up_to_now"])
+    assert plan["order_up_to"].tolist() == live.tolist()
+    assert plan["decision"].tolist() == table["decision"].tolist()
+    shown = pd.read_csv(folder / "g" / "results" / "plan.csv")
+    assert set(shown["decision"]) == set(table["decision"])
+    assert {"unchanged", "hold back"} <= set(table["decision"])
+    lines = pd.read_csv(folder / "g" / "results" / "gate.csv")
+    assert lines["trace"].str.contains("--levels proposed").all()
+
+
+def test_orders_and_traces_take_the_gates_folder(on_disk):
+    folder, _ = on_disk
+    found = sl.orders(folder / "g")
+    live = RunFolder.open(folder / "g").read_table("plan")["order_up_to"]
+    assert found.source.order_up_to.tolist() == live.tolist()
+    name = "@".join(live.index.map(lambda row: found.source.ordering.keys[row])[1].split("@"))
+    sides = [api.trace(folder / "g", name, levels=one) for one in ("current", "proposed")]
+    assert sides[0].periods["demanded"].tolist() == sides[1].periods["demanded"].tolist()
+    assert "orders up to 150" in sides[0].statements[0]
+    assert "orders up to 90" in sides[1].statements[0]
+    result = CliRunner().invoke(app, ["trace", str(folder / "g"), name])
+    assert "Current and proposed" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sku,location,order_up_to\ns000,EAST,5\n", "has no row for s001@EAST"),
+        (
+            "sku,location,order_up_to\ns000,EAST,5\ns001,EAST,5\nzz,EAST,5\n",
+            "plan.csv:4 column 'sku': the run has",
+        ),
+        ("sku,location,order_up_to\ns000,EAST,5\ns001,EAST,much\n", "plan.csv:3 column 'order_up_to'"),
+        ("sku,location,order_up_to\ns000,EAST,5\ns000,EAST,5\ns001,EAST,5\n", "stands there twice"),
+        (
+            "sku,location,order_up_to,reorder_point\ns000,EAST,5,7\ns001,EAST,5,2\n",
+            "must lie above the reorder",
+        ),
+        ("sku,location\ns000,EAST\ns001,EAST\n", "required column is missing"),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_placed(tmp_path, text, said):
+    data = base_stock_data(2, [9, 9])
+    (tmp_path / "plan.csv").write_text(text, "utf-8")
+    with pytest.raises(InvalidInputError) as caught:
+        sl.gate(data, proposed=tmp_path / "plan.csv")
+    assert said in str(caught.value)
+
+
+def test_without_levels_of_today_or_a_plan_the_gate_says_what_to_do(tmp_path):
+    data = base_stock_data(2, [9, np.nan])
+    with pytest.raises(InvalidInputError, match="no levels of today are known for s001@EAST"):
+        sl.gate(data, proposed=plan_file(tmp_path, data, [9, 9]))
+    with pytest.raises(UsageError, match="no finished optimize run of 'small'"):
+        sl.gate(base_stock_data(2, [9, 9]))
+    with pytest.raises(UsageError, match="at least 400"):
+        sl.gate(base_stock_data(2, [9, 9]), proposed=plan_file(tmp_path, data, [9, 9]), replications=100)
+    other = plan_file(tmp_path, data, [9, 9], "today.csv")
+    assert len(sl.gate(data, proposed=other, current=other).unchanged) == 2
+    assert STUDY["study"]["name"] == "small"
+    assert Path(other).exists()

@@ -1,0 +1,58 @@
+"""p-values hold in the tails, lists keep their share of errors."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from simlab.verdict.gate.decisions import Evidence, decide, either, rejected
+from simlab.verdict.gate.pvalues import mean_tests, rare_losses
+
+
+@pytest.mark.parametrize("shape", [0.5, 2.0, 50.0])
+def test_one_sided_p_of_a_skewed_mean_are_not_too_small(shape: float) -> None:
+    """Gamma variables less their mean, 400 replications: at 1 % and 0.1 % no more than that are below."""
+    draw = np.random.default_rng(8)
+    below, above = [], []
+    for _ in range(20):
+        found = mean_tests(draw.gamma(shape, size=(1000, 400)) - shape)
+        below.append(found.below)
+        above.append(found.above)
+    for p in (np.concatenate(below), np.concatenate(above)):
+        for level in (0.01, 0.001):
+            allowed = level + 3 * np.sqrt(level * (1 - level) / p.size)
+            assert (p <= level).mean() <= 1.35 * allowed
+        assert (p <= 0.05).mean() > 0.02
+
+
+def test_rows_without_spread_are_certain_or_say_nothing() -> None:
+    found = mean_tests(np.array([[1.0] * 5, [0.0] * 5, [-2.0] * 5]))
+    assert found.above.tolist() == [0.0, 1.0, 1.0]
+    assert found.below.tolist() == [1.0, 1.0, 0.0]
+
+
+def test_rare_losses_are_the_binomial_bound() -> None:
+    found = rare_losses(np.array([0, 3]), 400, np.array([0.02, 0.02]))
+    assert found == pytest.approx(stats.binom.cdf([0, 3], 400, 0.02))
+    assert rare_losses(np.array([0]), 400, np.array([0.0])).tolist() == [1.0]
+
+
+def test_lists_are_those_of_benjamini_and_hochberg() -> None:
+    draw = np.random.default_rng(3)
+    p = np.concatenate([draw.uniform(size=80), draw.uniform(size=20) * 1e-3])
+    assert (rejected(p, 0.05) == (stats.false_discovery_control(p) <= 0.05)).all()
+    any_way = rejected(p, 0.05, any_dependence=True)
+    assert (any_way == (stats.false_discovery_control(p, method="by") <= 0.05)).all()
+    assert rejected(np.zeros(0), 0.05).size == 0
+
+
+def test_both_against_one_is_twice_the_smaller() -> None:
+    assert either(np.array([0.01, 0.9]), np.array([0.4, 0.7])).tolist() == [0.02, 1.0]
+
+
+def test_an_item_goes_only_if_every_measure_is_harmless() -> None:
+    service = Evidence(np.array([1e-6, 1e-6, 0.5, 1e-6]), np.array([1.0, 1.0, 0.4, 1.0]))
+    stock = Evidence(np.array([1e-6, 1.0, 0.5, 1e-6]), np.array([1.0, 1e-6, 0.4, 1.0]))
+    found = decide({"serves less": service, "ties up more": stock}, np.array([False] * 3 + [True]), 0.05)
+    assert found.decision.tolist() == ["go", "hold back", "undecided", "unchanged"]
+    assert found.reason.tolist()[1] == "ties up more"
+    assert found.reason.tolist()[2].startswith("cannot tell")
