@@ -61,7 +61,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("finance", "learning"),
         ("accounts", "decision"),
         ("output",),
-        ("ordering", "rollout"),
+        ("exporting", "ordering", "rollout"),
         ("audits", "checks", "comparison", "contest", "optimization"),
         ("reference", "starting"),
         ("commands",),

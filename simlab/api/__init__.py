@@ -18,6 +18,7 @@ from simlab.api.comparison.runs import RunComparison, RunPair, compare_runs
 from simlab.api.contest.contest import Contest, compare
 from simlab.api.contest.outcome import Rounds
 from simlab.api.data.data import Data, demo, load, load_frames
+from simlab.api.exporting.export import Export, export
 from simlab.api.learning.learning import segment
 from simlab.api.optimization import Optimization, optimize
 from simlab.api.ordering.orders import Orders, orders
@@ -35,6 +36,7 @@ __all__ = [
     "CheckResult",
     "Contest",
     "Data",
+    "Export",
     "Gate",
     "Optimization",
     "Orders",
@@ -55,6 +57,7 @@ __all__ = [
     "compare_runs",
     "demo",
     "draw_report",
+    "export",
     "gate",
     "init",
     "load",

@@ -88,6 +88,7 @@ def read_items(table: TextTable, study: Study) -> Items | None:
                 known[name] = in_parts(table, name, rule, known[name], parts)
     if LAST_SALE in table.columns:
         known[LAST_SALE] = _days_of(table, study)
+        del words[LAST_SALE]
     further = [name for name in table.columns if name not in ITEMS]
     for name in further:
         words[name] = texts(table.columns[name])

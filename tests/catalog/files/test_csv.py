@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.files.csvexact import read_exactly
 from simlab.catalog.files.csvfile import read_csv
+from simlab.run.spreadsheet import guarded
 from simlab.study import DemandSource
 
 REQUIRED = ("sku", "quantity")
@@ -33,6 +34,11 @@ def said(table: TextTable) -> str:
     return "\n".join(problem.format() for problem in table.findings.problems)
 
 
+def without_guard(cell: str) -> str:
+    """The text that `run.spreadsheet.guarded` made a cell of."""
+    return cell[1:] if cell and guarded(cell[1:]) == cell != cell[1:] else cell
+
+
 cell_text = st.text(st.sampled_from("aé0,;\"\n \t'=-"), max_size=6)
 
 
@@ -40,13 +46,18 @@ cell_text = st.text(st.sampled_from("aé0,;\"\n \t'=-"), max_size=6)
 def test_any_written_table_reads_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list, quoting: int
 ) -> None:
-    """Whatever csv writes is read letter for letter, whichever path reads it."""
+    """Whatever csv writes is read letter for letter, whichever path reads it.
+
+    But for the apostrophe that keeps a spreadsheet from running a formula: it is taken off.
+    """
     out = io.StringIO()
     writer = csv.writer(out, quoting=quoting, lineterminator="\n")
     writer.writerows([("sku", "quantity", "more"), *rows])
     table = read(tmp_path_factory.mktemp("csv"), out.getvalue(), delimiter=",")
     assert not table.findings
-    assert list(zip(*(cells(table, name) for name in table.columns), strict=True)) == rows
+    assert list(zip(*(cells(table, name) for name in table.columns), strict=True)) == [
+        tuple(map(without_guard, row)) for row in rows
+    ]
 
 
 @given(st.text(st.sampled_from('ab,"\n'), max_size=30))

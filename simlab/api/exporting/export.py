@@ -1,0 +1,296 @@
+"""`simlab export`: the levels of a finished run as a file that a planning system imports."""
+
+from __future__ import annotations
+
+import io
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simlab.api.exporting.rules import EVERY_REVIEW, LOTS, SYSTEMS, Levels, NoRuleError, Rule
+from simlab.errors import InvalidInputError, Problem, UsageError, listed
+from simlab.run import RunFolder
+from simlab.run.spreadsheet import csv_bytes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PLAN, FILE, REVIEW = "results/plan.csv", "reordering_rules.csv", "review.txt"
+SAP = "sap"
+_NOW = "_now"
+_ODOO = ("odoo17", "odoo18", "odoo19")
+_RULE = ("minimum", "maximum", "multiple", "quantity")
+_NAMED = 5
+_NUMBERS = (
+    *("review_period", "reorder_point_now", "reorder_point", "order_up_to_now", "order_up_to"),
+    *("order_quantity_now", "order_quantity", "pack_size", "safety_stock", "service_now", "service"),
+    *("stock_value_now", "stock_value", "stock_value_change", "target"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Export:
+    """What was written.
+
+    Attributes
+    ----------
+    folder : Path
+    files : tuple of Path
+        The table, and what to check before it is imported.
+    frame : DataFrame
+        The table.
+    notes : tuple of str
+        The lines of the review file.
+    """
+
+    folder: Path
+    files: tuple[Path, ...]
+    frame: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def export(
+    run: str | Path,
+    system: str,
+    *,
+    columns: str | Path | None = None,
+    changes_only: bool = False,
+    current: bool = False,
+    out: str | Path | None = None,
+) -> Export:
+    """Write the levels of a run for a planning system, beside the run.
+
+    Parameters
+    ----------
+    run : path
+        Run folder of `optimize`, `simulate` or `gate`.
+    system : str
+        ``odoo17``, ``odoo18``, ``odoo19``, ``erpnext`` or ``csv``.
+    columns : path, optional
+        Of ``csv``: a TOML file whose table [columns] says which of our columns each of theirs holds;
+        ``"sap"`` is there already.
+    changes_only : bool
+        Only rules that differ from today's.
+    current : bool
+        Today's levels: the way back.
+    out : path, optional
+        Folder to create; default beside the run.
+
+    Raises
+    ------
+    UsageError
+        The run has no plan, the system is unknown, the folder exists.
+    InvalidInputError
+        The system cannot place the plan's orders, or the map names no column.
+    """
+    rule = _rule_of(system)
+    if columns is not None and system != "csv":
+        raise UsageError(f"--columns goes with --for csv: the columns of {system} are its own")
+    folder = RunFolder.open(Path(run), sealed=True)
+    if not (folder.path / PLAN).is_file():
+        raise UsageError(f"{folder.path} has no plan.csv: run optimize again with this version")
+    plan = _read(folder.read_bytes(PLAN))
+    end = _NOW if current else ""
+    found, missing = _rules(plan, rule, end)
+    if changes_only:
+        today, _ = _rules(plan, rule, _NOW)
+        found = {row: one for row, one in found.items() if today.get(row) != one}
+    table = _table(plan, found, system, columns, end)
+    notes = (*_notes(plan, found, system, current), *_lost(plan, missing, current))
+    name = f"{folder.path.name}-{system}{'-current' if current else ''}"
+    return _written(folder.path.with_name(name) if out is None else Path(out), table, notes)
+
+
+def _rule_of(system: str) -> Any:
+    if system in SYSTEMS:
+        return SYSTEMS[system]
+    if system == "odoo":
+        names = listed(_ODOO, 3, " or ")
+        raise UsageError(
+            f"--for odoo: versions round differently, the same numbers order differently; say {names}"
+        )
+    raise UsageError(f"--for {system}: known are {listed(list(SYSTEMS), 9)}")
+
+
+def _read(data: bytes) -> pd.DataFrame:
+    """plan.csv with ids as text and the apostrophe before formulas taken off."""
+    import pandas as pd
+
+    texts = ("sku", "location", "product", "supplier", "segment", "family", "reason", "decision")
+    kinds = dict.fromkeys(texts, "object")
+    empty = {name: [""] for name in _NUMBERS}
+    frame = pd.read_csv(io.BytesIO(data), dtype=kinds, keep_default_na=False, na_values=empty)
+    for name in texts:
+        frame[name] = [str(cell)[1:] if str(cell).lstrip("'") != str(cell) else cell for cell in frame[name]]
+    return frame
+
+
+def _rules(plan: pd.DataFrame, rule: Any, end: str) -> tuple[dict[int, Rule], list[int]]:
+    """Rule of every row that has levels, and the rows that have none."""
+    found: dict[int, Rule] = {}
+    missing, refused = [], list[tuple[int, str]]()
+    for row, one in enumerate(plan.to_dict("records")):
+        levels = _levels(one, end)
+        if levels is None:
+            missing.append(row)
+            continue
+        try:
+            found[row] = rule(levels)
+        except NoRuleError as why:
+            refused.append((row, str(why)))
+    if refused and not found:
+        raise InvalidInputError(
+            [Problem("E-EXP-001", f"{len(refused):,} SKU-locations: {refused[0][1]}", PLAN)]
+        )
+    return found, missing + [row for row, _ in refused]
+
+
+def _levels(row: dict[Any, Any], end: str) -> Levels | None:
+    """Levels of a row of plan.csv; today's with `end`. None where they are not known."""
+    s, big, lot = (
+        _number(row[f"{name}{end}"]) for name in ("reorder_point", "order_up_to", "order_quantity")
+    )
+    pack = _number(row["pack_size"]) or 1.0
+    family = str(row["family"])
+    if end:
+        family = LOTS if s is not None and lot else EVERY_REVIEW if s is None else "reorder_up_to"
+    if (family == LOTS and (s is None or not lot)) or (family != LOTS and big is None):
+        return None
+    step = min((_step(one) for one in (s, big, lot) if one is not None), default=1.0)
+    return Levels(family, s, big, lot, pack, step)
+
+
+def _number(cell: Any) -> float | None:
+    return None if cell is None or cell != cell else float(cell)
+
+
+def _step(value: float) -> float:
+    """1, or the part of a unit that a number with digits is counted in."""
+    digits = f"{value:.6f}".rstrip("0").partition(".")[2]
+    return 10.0 ** -len(digits)
+
+
+def _table(
+    plan: pd.DataFrame, found: dict[int, Rule], system: str, columns: str | Path | None, end: str
+) -> pd.DataFrame:
+    """The columns that the system imports."""
+    import pandas as pd
+
+    rows = plan.iloc[list(found)].reset_index(drop=True)
+    numbers = {name: [_whole(getattr(one, name)) for one in found.values()] for name in _RULE}
+    if system in _ODOO:
+        return pd.DataFrame(
+            {
+                "product_id": rows["sku"],
+                "location_id": rows["location"],
+                "product_min_qty": numbers["minimum"],
+                "product_max_qty": numbers["maximum"],
+                "qty_multiple": [1 if one is None else one for one in numbers["multiple"]],
+                "trigger": "auto",
+            }
+        )
+    if system == "erpnext":
+        return pd.DataFrame(
+            {
+                "item_code": rows["sku"],
+                "reorder_levels.warehouse": rows["location"],
+                "reorder_levels.warehouse_reorder_level": numbers["minimum"],
+                "reorder_levels.warehouse_reorder_qty": numbers["quantity"],
+                "reorder_levels.material_request_type": "Purchase",
+            }
+        )
+    known = {**{str(name): rows[name] for name in rows.columns}, **numbers}
+    known["lot_size"] = ["FX" if one.quantity else "HB" for one in found.values()]
+    if end:
+        known |= {name.removesuffix(end): known[name] for name in known if name.endswith(end)}
+    wanted = _map(columns)
+    if wanted is None:
+        wanted = {name: name for name in ("sku", "location", "product", "supplier", "family", *_RULE)}
+    unknown = [ours for ours in wanted.values() if ours not in known]
+    if unknown:
+        fix = f"columns are {listed([str(one) for one in known], 40)}"
+        raise InvalidInputError([Problem("E-EXP-002", f"no column '{unknown[0]}'", str(columns), fix=fix)])
+    return pd.DataFrame({theirs: known[ours] for theirs, ours in wanted.items()})
+
+
+def _map(columns: str | Path | None) -> dict[str, str] | None:
+    """Their column → ours."""
+    if columns is None:
+        return None
+    if str(columns) == SAP:
+        text = resources.files("simlab.api.exporting").joinpath("sap.toml").read_text("utf-8")
+    else:
+        try:
+            text = Path(columns).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidInputError(
+                [Problem("E-EXP-003", f"cannot be read: {error}", str(columns))]
+            ) from None
+    try:
+        found = tomllib.loads(text).get("columns", {})
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidInputError([Problem("E-EXP-003", f"is no TOML: {error}", str(columns))]) from None
+    if not found or not all(isinstance(one, str) for one in found.values()):
+        fix = '[columns], then lines such as MATNR = "sku"'
+        raise InvalidInputError(
+            [Problem("E-EXP-003", "has no table [columns] of names", str(columns), fix=fix)]
+        )
+    return {str(theirs): ours for theirs, ours in found.items()}
+
+
+def _whole(value: float | None) -> float | int | None:
+    return None if value is None else int(value) if float(value).is_integer() else round(value, 6)
+
+
+def _notes(plan: pd.DataFrame, found: dict[int, Rule], system: str, current: bool) -> list[str]:
+    """What to check before the file is imported, most important first."""
+    rows = plan.iloc[list(found)]
+    lines = []
+    up_to = int((rows["family"] == EVERY_REVIEW).sum())
+    if up_to and not current:
+        lines.append(
+            f"{up_to:,} rules order up to S at every review (min = max = S): run the scheduler on "
+            "review days only. A system that checks every day orders more often, and serves more "
+            "than planned from the same levels."
+        )
+    waits = sorted({float(one) for one in rows["review_period"].dropna()})
+    if waits and not current:
+        each = ", ".join(f"{one:g}" for one in waits[:6])
+        lines.append(f"The plan reviews every {each} (in the study's time unit): let the scheduler run then.")
+    packs = int(((rows["pack_size"] > 1) & (rows["family"] != LOTS)).sum())
+    if packs and system in _ODOO:
+        how = "down, below" if system == "odoo18" else "up, past"
+        lines.append(
+            f"{packs:,} rules have packs: this version rounds {how} the maximum, simlab up past S; orders "
+            "differ by less than a pack."
+        )
+    if system == "erpnext":
+        lines.append(
+            "Where one lot does not reach above the level, ERPNext orders what is missing, not whole lots."
+        )
+    guarded = sum(str(one).lstrip("'").startswith(("=", "+", "-", "@")) for one in rows["sku"])
+    if guarded:
+        lines.append(f"{guarded:,} SKUs begin like a formula and carry an apostrophe: take it off.")
+    what = " of today: the way back" if current else ""
+    return [*lines, f"{len(rows):,} rules{what}."]
+
+
+def _lost(plan: pd.DataFrame, missing: list[int], current: bool) -> list[str]:
+    """SKU-locations that have no rule in the file."""
+    if not missing:
+        return []
+    names = [f"{plan['sku'].iloc[row]}@{plan['location'].iloc[row]}" for row in missing[:_NAMED]]
+    why = "no current levels are known" if current else "no levels that this system can hold"
+    return [f"{len(missing):,} SKU-locations are not in the file ({why}): {listed(names, _NAMED)}."]
+
+
+def _written(folder: Path, table: pd.DataFrame, notes: tuple[str, ...]) -> Export:
+    if folder.exists():
+        raise UsageError(f"{folder} exists already: nothing is replaced, name another with --out")
+    folder.mkdir(parents=True)
+    files = (folder / FILE, folder / REVIEW)
+    files[0].write_bytes(csv_bytes(table))
+    files[1].write_text("\n".join(notes) + "\n", "utf-8")
+    return Export(folder, files, table, notes)

@@ -1,0 +1,178 @@
+"""Files for planning systems: read back under the system's own rule they place the plan's orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil, floor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import simlab as sl
+from simlab.api.exporting.export import export
+from simlab.api.exporting.rules import (
+    EVERY_REVIEW,
+    LOTS,
+    TO_LEVEL,
+    Levels,
+    NoRuleError,
+    Rule,
+    erpnext,
+    odoo_down,
+    odoo_up,
+)
+from simlab.api.output.plan_csv import COLUMNS
+from simlab.errors import InvalidInputError, UsageError
+from simlab.run import RunFolder
+from simlab.run.spreadsheet import csv_bytes
+
+
+# What the systems do, written down from their documentation: forecast below the minimum → order.
+def odoo17(rule: Rule, position: float) -> float:
+    """Up to the maximum, rounded up to the multiple."""
+    if position >= rule.minimum:
+        return 0.0
+    missing = (rule.maximum or 0.0) - position
+    return ceil(missing / rule.multiple) * rule.multiple if rule.multiple else missing
+
+
+def odoo18(rule: Rule, position: float) -> float:
+    """Up to the maximum, rounded down to the multiple."""
+    if position >= rule.minimum:
+        return 0.0
+    missing = (rule.maximum or 0.0) - position
+    return floor(missing / rule.multiple) * rule.multiple if rule.multiple else missing
+
+
+def in_erpnext(rule: Rule, position: float) -> float:
+    """The fixed quantity, or what is missing to the level if that is more."""
+    return 0.0 if position >= rule.minimum else max(rule.quantity or 0.0, rule.minimum - position)
+
+
+def planned(levels: Levels, position: float) -> float:
+    """simlab's order at a review: at or below s; up to S, or lots of Q until above s."""
+    if levels.family == LOTS:
+        return max(0, ceil((levels.s + 1 - position) / levels.Q)) * levels.Q
+    if levels.family == TO_LEVEL:
+        return levels.S - position if position <= levels.s else 0
+    return max(0, levels.S - position)
+
+
+SYSTEMS = {"odoo17": (odoo_up, odoo17), "odoo18": (odoo_down, odoo18), "erpnext": (erpnext, in_erpnext)}
+
+
+@given(
+    st.integers(-1, 60),
+    st.integers(1, 40),
+    st.integers(0, 2**31),
+    st.sampled_from([LOTS, TO_LEVEL, EVERY_REVIEW]),
+)
+@pytest.mark.parametrize("system", ["odoo17", "odoo18"])
+def test_over_200_periods_odoo_places_the_plan_s_orders(
+    system: str, s: int, q: int, seed: int, family: str
+) -> None:
+    """Same position, same order, period by period."""
+    levels = Levels(family, None if family == EVERY_REVIEW else s, None if family == LOTS else s + q, q, 1)
+    _agree(levels, *SYSTEMS[system], np.random.default_rng(seed).poisson(5, 200))
+
+
+@given(st.integers(0, 60), st.integers(20, 40), st.integers(0, 2**31))
+def test_erpnext_orders_lots_as_long_as_one_reaches_above_the_level(s: int, q: int, seed: int) -> None:
+    """Demand of a period below a lot: one lot is always enough."""
+    _agree(Levels(LOTS, s, None, q, 1), *SYSTEMS["erpnext"], np.random.default_rng(seed).integers(0, q, 200))
+
+
+def _agree(levels: Levels, make: Callable, system: Callable, demand: np.ndarray) -> None:
+    rule, position = make(levels), float((levels.s or 0) + (levels.Q or 1))
+    for asked in demand.tolist():
+        order = planned(levels, position)
+        assert system(rule, position) == order
+        position += order - asked
+
+
+def test_erpnext_has_no_order_up_to_level() -> None:
+    with pytest.raises(NoRuleError, match="no order-up-to level"):
+        erpnext(Levels(EVERY_REVIEW, None, 12, None, 1))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sealed run folder with a plan of three families."""
+    folder = RunFolder.create(tmp_path_factory.mktemp("run") / "shop", "shop", Path())
+    rows = [
+        {
+            "sku": "00123",
+            "family": LOTS,
+            "reorder_point": 7,
+            "order_quantity": 5,
+            "reorder_point_now": 9,
+            "order_quantity_now": 5,
+        },
+        {
+            "sku": "b",
+            "family": TO_LEVEL,
+            "reorder_point": 3,
+            "order_up_to": 9,
+            "reorder_point_now": 3,
+            "order_up_to_now": 9,
+        },
+        {"sku": "=c", "family": EVERY_REVIEW, "order_up_to": 4, "pack_size": 2},
+    ]
+    plan = pd.DataFrame([{"location": "W1", "pack_size": 1, "review_period": 7, **row} for row in rows])
+    plan = plan.reindex(columns=list(COLUMNS))
+    numbers = [name for name in COLUMNS if "_point" in name or "_to" in name or "quantity" in name]
+    plan[numbers] = plan[numbers].astype("Int64")
+    folder.write_bytes("results/plan.csv", csv_bytes(plan))
+    folder.write_manifest({"command": "optimize"})
+    return folder.path
+
+
+def test_the_file_of_a_run(run: Path, tmp_path: Path) -> None:
+    """Ids as text, whole numbers, the review file names what to look at first."""
+    found = export(run, "odoo18", out=tmp_path / "odoo")
+    table = pd.read_csv(found.files[0], dtype=str)
+    assert table["product_id"].tolist() == ["00123", "b", "'=c"]
+    assert table[["product_min_qty", "product_max_qty", "qty_multiple"]].to_numpy().tolist() == [
+        ["8", "12", "5"], ["4", "9", "1"], ["4", "4", "2"]
+    ]  # fmt: skip
+    assert found.notes[0].startswith("1 rules order up to S at every review")
+    assert "apostrophe" in found.files[1].read_text("utf-8")
+    with pytest.raises(UsageError, match="exists already"):
+        export(run, "odoo18", out=tmp_path / "odoo")
+
+
+def test_changes_only_and_the_way_back(run: Path, tmp_path: Path) -> None:
+    """Rules as today's are left out; today's own values come back; what is not known is said."""
+    changed = export(run, "odoo17", changes_only=True, out=tmp_path / "changes").frame
+    assert changed["product_id"].tolist() == ["00123", "=c"]
+    back = export(run, "odoo17", current=True, out=tmp_path / "back")
+    assert back.frame["product_min_qty"].tolist() == [10, 4]
+    assert "1 SKU-locations are not in the file (no current levels are known): =c@W1." in back.notes
+
+
+def test_columns_of_ones_own_and_those_of_sap(run: Path, tmp_path: Path) -> None:
+    found = export(run, "csv", columns="sap", out=tmp_path / "sap").frame
+    assert found[["MATNR", "MINBE", "DISLS"]].to_numpy().tolist() == [
+        ["00123", 8, "FX"], ["b", 4, "HB"], ["=c", 4, "HB"]
+    ]  # fmt: skip
+    wrong = tmp_path / "map.toml"
+    wrong.write_text('[columns]\nX = "skuu"\n')
+    with pytest.raises(InvalidInputError, match="no column 'skuu'"):
+        export(run, "csv", columns=wrong, out=tmp_path / "x")
+
+
+@pytest.mark.parametrize(
+    ("system", "said"),
+    [("odoo", "odoo17, odoo18 or odoo19|odoo17 or odoo18 or odoo19"), ("sap", "known are")],
+)
+def test_a_system_must_be_named_exactly(run: Path, system: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        export(run, system)
+
+
+def test_python_offers_it() -> None:
+    assert callable(sl.api.export)
