@@ -69,7 +69,24 @@ def assign(
         Unknown scheme or column; a column with gaps or with one value only; bad options. All problems
         of all entries of `by` together.
     """
-    return assign_input(scheme_input(catalog, models), by, spec, options=options, cutter=cutter)
+    found = assign_input(scheme_input(catalog, models), by, spec, options=options, cutter=cutter)
+    if catalog.without_history is None:
+        return found
+    labels = tuple(
+        (*known, *(value for value in values_left_out(catalog, name) if value not in known))
+        for name, known in zip(found.by, found.labels, strict=True)
+    )
+    return replace(found, labels=labels)
+
+
+def values_left_out(catalog: Catalog, by: str) -> tuple[str, ...]:
+    """Values of a column that SKU-locations left out without history have; none of a scheme."""
+    left = catalog.without_history
+    if left is None or (by in known_schemes() and not by.startswith(COLUMN)):
+        return ()
+    plain = by.removeprefix(COLUMN)
+    values = {"sku": left.sku, "location": left.location}.get(plain, left.texts.get(plain, ()))
+    return tuple(sorted({str(value) for value in values if value is not None}))
 
 
 def assign_input(

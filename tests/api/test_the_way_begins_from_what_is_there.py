@@ -172,6 +172,14 @@ CHANGES = {
 }
 
 
+def dip_or_lowest(capital) -> str:
+    """What the way prints of its lowest fill rate, whether or not that is beyond chance."""
+    at, fill = capital.dip or capital.lowest
+    return (
+        f"lowest in day {at + 1}: {fill:.3f}" if capital.dip else f"(the lowest: {fill:.3f}, in day {at + 1})"
+    )
+
+
 @pytest.mark.parametrize("name", CHANGES)
 def test_the_way_to_a_plan_begins_in_the_long_run_of_the_old_levels(name: str) -> None:
     """Own simulation of the change, from a full pipeline: daily (R,S), so that net stock is S − D(L + 1).
@@ -196,6 +204,9 @@ def test_the_way_to_a_plan_begins_in_the_long_run_of_the_old_levels(name: str) -
     wanted = own_change(items, old, new, 60)
     weeks = [np.asarray(column)[:56].reshape(4, 14).mean(axis=1) for column in (frame["fill_rate"], wanted)]
     np.testing.assert_allclose(*weeks, atol=0.02)
+    at, lowest = opt.capital.lowest
+    assert lowest == pytest.approx(frame["fill_rate"].min()) == frame["fill_rate"].iloc[at]
+    assert dip_or_lowest(opt.capital) in " ".join(opt.capital.statements())
     dip = opt.capital.dip
     assert dip is None or wanted[dip[0]] < wanted[-6:].mean() - 0.005
     assert opt.capital.lump == 0

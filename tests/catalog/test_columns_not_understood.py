@@ -49,7 +49,8 @@ def test_one_line_names_every_column_that_was_not_understood() -> None:
     note = remark(sl.load(FOUND / "study_mapped.toml"))
     for name, like in {"reorder_point": "current_reorder_point", "max_qty": "current_order_up_to"}.items():
         assert f"{name} (did you mean '{like}'?" in note
-    assert "min_qty" in note
+    assert "min_qty (may be moq (the smallest order) or" in note  # which means this here and that there
+    assert 'current_reorder_point = "min_qty"' not in note
     for name in ("safety_stock", "service_level", "shelf_life_days", "min_order_value"):
         assert name in note
     assert "targets are per segment" in note

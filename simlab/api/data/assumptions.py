@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,10 +11,12 @@ import numpy.typing as npt
 
 from simlab.arrays import FloatArray
 from simlab.engine.world.world import MILLION, Unmet
+from simlab.errors import listed
 from simlab.measures import format_money, sentence
 from simlab.models import is_plain
 from simlab.models.demand.renewal import law_names
 from simlab.policies.levels.forecasting import FORECAST, WORDS
+from simlab.segments.assign import values_left_out
 from simlab.segments.classes import ONE_CLASS
 from simlab.study import WEEKDAYS, idle_options
 from simlab.study.sections import ForecastSpec
@@ -77,7 +80,28 @@ def without_effect(data: Data) -> tuple[str, ...]:
     said = "current_reorder_when" in study.policy.model_fields_set
     if said and "current_reorder_point" not in catalog.numbers:
         lines.append("policy.current_reorder_when has no effect unless items have a current_reorder_point")
+    lines += _of_left_out(data)
     return tuple(lines)
+
+
+def _of_left_out(data: Data) -> Iterator[str]:
+    """Targets and limits of groups of which every SKU-location was left out without history."""
+    study, catalog = data.study, data.catalog
+    if catalog.without_history is None:
+        return
+    asked = study.optimize
+    named = [("policy.targets", by, study.policy.targets or {}) for by in study.segments.by]
+    named += [("optimize.floors", one.by, one.at_least) for one in asked.floors if one.by]
+    named += [("optimize.ceilings", one.by, one.at_most) for one in asked.ceilings if one.by]
+    for option, by, limits in named:
+        plain = by.removeprefix("column:")
+        kept = {str(value) for value in catalog.texts.get(plain, ())} | set(catalog.location)
+        gone = sorted({*limits} & {*values_left_out(catalog, by)} - kept)
+        if gone:
+            yield (
+                f"{option} of {listed(gone, 5)} has no effect until there is demand: "
+                "all SKU-locations there were left out without history (demand.no_history)"
+            )
 
 
 def _by_parts(data: Data) -> list[str]:

@@ -69,6 +69,8 @@ class Capital:
     dip : (int, float) or None
         Period with the lowest fill rate on the way, and that; None where none lies below the fill rate at
         the end beyond chance.
+    lowest : (int, float) or None
+        Period with the lowest fill rate of all, chance included; None where nothing is demanded.
     period : str
         day, week or month.
     currency : str
@@ -87,6 +89,7 @@ class Capital:
     lump: int
     unknown: int
     dip: tuple[int, float] | None
+    lowest: tuple[int, float] | None
     period: str
     currency: str
 
@@ -117,6 +120,8 @@ class Capital:
         ]
         speed = f" ({', '.join(reached)}; excess only sells off)" if reached else ""
         lowest = "; on the way no period's fill rate lies below that of the end, beyond chance"
+        if self.lowest is not None:
+            lowest += f" (the lowest: {format_rate(self.lowest[1])}, in {self.period} {self.lowest[0] + 1})"
         if self.dip is not None:
             at, fill = self.dip
             lowest = f"; on the way the fill rate is lowest in {self.period} {at + 1}: {format_rate(fill)}"
@@ -157,7 +162,8 @@ def capital(opt: Outcome, progress: Progress | None = None) -> Capital:
     start = moving_part(start, still_of(opt.data.models.world.demand, opt.data.models.least_level))
     dead = dead_stock(opt.data).value
     terms = payment_terms(opt.data.catalog)
-    if record is None and can_change_over(opt.solved.kept["segmented"]):
+    path_by_path = record is None and can_change_over(opt.solved.kept["segmented"])
+    if path_by_path:
         profile = _from_long_run(opt, terms, progress)
     else:
         profile = _from_start(opt, start, terms, progress)
@@ -165,7 +171,8 @@ def capital(opt: Outcome, progress: Progress | None = None) -> Capital:
     money = float(((start.on_hand.clip(0) + start.all_on_order()) * costs.unit_cost).sum())
     begun = money * costs.cost_resolution + dead
     found = _of_profile(opt, profile, terms, begun, record is not None, dead)
-    return replace(found, begins=_begins(opt, record is not None), lump=lump, unknown=unknown)
+    begins = _begins(opt, record is not None, not path_by_path)
+    return replace(found, begins=begins, lump=lump, unknown=unknown)
 
 
 def _horizon(opt: Outcome) -> Horizon:
@@ -215,12 +222,15 @@ def old_levels(opt: Outcome) -> Levels:
     return opt.references.levels[opt.references.now]
 
 
-def _begins(opt: Outcome, from_record: bool) -> str:
-    """Where the way begins."""
+def _begins(opt: Outcome, from_record: bool, of_means: bool) -> str:
+    """Where the way begins: the record, the long run path by path, or the means of the long run."""
     if from_record:
         return "today's stock record"
-    of = "today's levels" if "today" in opt.references.levels else "the A 98 / B 95 / C 90 habit"
-    return f"the long run of {of}, open orders included (no stock record was given: items.on_hand),"
+    of = "today's levels" if opt.references.now == "today" else "the A 98 / B 95 / C 90 habit"
+    what = f"the long run of {of}, with its open orders on their way"
+    if of_means:
+        what = f"the mean stock and the mean open orders of the long run of {of}"
+    return f"{what} (no stock record was given: items.on_hand),"
 
 
 def _means(opt: Outcome, levels: Levels) -> Start:
@@ -290,6 +300,7 @@ def _of_profile(
         0,
         0,
         _dip(served.astype(np.float64), asked.astype(np.float64)),
+        _lowest(served.astype(np.float64), asked.astype(np.float64)),
         opt.data.study.period,
         opt.data.study.currency,
     )
@@ -312,6 +323,15 @@ def _dip(served: FloatArray, demanded: FloatArray) -> tuple[int, float] | None:
         return None
     worst = int(np.argmin(np.where(below > 0, fill, np.inf)))
     return worst, float(fill[worst])
+
+
+def _lowest(served: FloatArray, demanded: FloatArray) -> tuple[int, float] | None:
+    """The period with the lowest fill rate over all replications, and that."""
+    asked = demanded.sum(axis=0)
+    if not asked.any():
+        return None
+    fill = np.divide(served.sum(axis=0), asked, out=np.full(asked.size, np.inf), where=asked > 0)
+    return int(fill.argmin()), float(fill.min())
 
 
 def _with_band(name: str, table: FloatArray) -> dict[str, FloatArray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -14,7 +14,7 @@ from simlab.api.data.data import Data
 from simlab.arrays import BoolArray, IntArray
 from simlab.errors import InvalidInputError, Problem, SimlabError, listed
 from simlab.segments import Segmentation
-from simlab.segments.assign import assign
+from simlab.segments.assign import assign, values_left_out
 from simlab.study.optimize_sections import CeilingSpec, ChanceSpec, FloorSpec, PinnedSpec, TargetRangeSpec
 
 _SHOWN = 6
@@ -99,8 +99,12 @@ class _Maker:
             message = f"'{spec.by}' is no column of items, no scheme and no segment"
             self._refuse("E-OPT-010", message, f"optimize.{what}.by", fix)
             return spec, everything(self.data)
+        gone = empty_groups(self.data, grouping, spec.by, limits or ())
+        if gone:
+            kept = {name: value for name, value in (limits or {}).items() if name not in gone}
+            spec = spec.model_copy(update={"at_most" if what == "ceilings" else "at_least": kept})
         for name in limits or ():
-            if name not in grouping.names:
+            if name not in grouping.names and name not in gone:
                 fix = f"{spec.by} is one of: {listed(grouping.names, _SHOWN)}"
                 message = f"no SKU-location has {spec.by} '{name}': the group is empty"
                 self._refuse("E-OPT-011", message, f"optimize.{what}", fix)
@@ -269,6 +273,12 @@ def group_by(data: Data, segmentation: Segmentation, by: str) -> Grouping:
         return _of_values(by, np.array(columns[plain], dtype=object))
     found = assign(catalog, data.models, by, data.study.segments)
     return Grouping(by, found.codes, found.names)
+
+
+def empty_groups(data: Data, grouping: Grouping, by: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Names of groups whose items were all left out without history: a limit of theirs waits for demand."""
+    left = values_left_out(data.catalog, by)
+    return tuple(name for name in names if name in left and name not in grouping.names)
 
 
 def _of_values(by: str, values: npt.NDArray[np.object_]) -> Grouping:

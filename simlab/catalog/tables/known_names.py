@@ -93,9 +93,6 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
                 "reorder_point",
                 "rop",
                 "min",
-                "min_qty",
-                "min_stock",
-                "minimum_stock",
                 "min_level",
                 "reorder_level",
             ),
@@ -165,6 +162,20 @@ NOT_READ: dict[str, str] = {
 }
 """Further names of items and what becomes of them."""
 
+DOUBTFUL: dict[str, dict[str, str]] = {
+    "min_qty": {
+        "moq": "the smallest order",
+        "current_reorder_point": "where orders are placed today",
+        "minimum_level": "stock that no plan goes below",
+    },
+    "min_stock": {
+        "minimum_level": "stock that no plan goes below",
+        "current_reorder_point": "where orders are placed today",
+    },
+}
+DOUBTFUL["minimum_stock"] = DOUBTFUL["min_stock"]
+"""Names of items that mean one thing in one system and another in the next: what each column of ours is."""
+
 
 def plain(name: str) -> str:
     """A column's name in lower case with words joined by _: "Lead Time (days)" is lead_time_days."""
@@ -187,9 +198,12 @@ def meant(table: str, name: str, among: Sequence[str]) -> tuple[str, str]:
     Returns
     -------
     (column, unit) : (str, str)
-        Both may be empty; the unit is days, weeks or months.
+        Both may be empty, as for names of items that mean this here and that there (`DOUBTFUL`); the unit is
+        days, weeks or months.
     """
     base = plain(name)
+    if table == "items" and base in DOUBTFUL:
+        return "", ""
     words = base.split("_")
     unit = _UNITS.get(words[-1], "") if len(words) > 1 else ""
     stems = [base, "_".join(words[:-1]) if unit or words[-1] in _IDLE else base]
@@ -205,6 +219,10 @@ def hint(name: str, among: Sequence[str], time_unit: str) -> str:
     """What to write if a further column of items means one of ours; empty if it resembles none."""
     column, unit = meant("items", name, among)
     base = plain(name)
+    choices = [f"{one} ({what})" for one, what in DOUBTFUL.get(base, {}).items() if one in among]
+    if choices:
+        line = f'columns = {{ {choices[0].split()[0]} = "{name}" }}'
+        return f"may be {' or '.join(choices)}: say which, such as {line}"
     if not column:
         stem = base.rsplit("_", 1)[0] if base.rsplit("_", 1)[-1] in (*_UNITS, *_IDLE) else base
         return NOT_READ.get(base, NOT_READ.get(stem, ""))

@@ -40,8 +40,8 @@ def sections(tables: RunTables) -> list[dict[str, Any]]:
         found.append({"id": "exchange_rates", "title": "What one more point of fill costs", "text": text})
     if tables.capital is not None:
         text = (
-            "Inventory value from today's stock (without a record: the habit's) to the new plan; nine of ten "
-            "replications lie in the band; dashed: what is bought."
+            "Inventory value on the way to the new plan, from today's stock record, or without one from the "
+            "long run of the old levels; nine of ten replications lie in the band; dashed: what is bought."
         )
         found.append({"id": "capital_over_time", "title": "Capital over time", "text": text})
     found = [{**section, "chart": True, "table": None} for section in found]
