@@ -21,6 +21,7 @@ from simlab.models.demand.past.largest import known_largest, level_limits, prote
 from simlab.models.demand.redrawn import Redraws, nothing_open
 from simlab.models.demand.renewal import with_rhythm
 from simlab.models.demand.resolution import Resolved, check_spans, resolved_laws, support_notes
+from simlab.models.demand.scoring.half_lives import Remembered
 from simlab.models.demand.scoring.scores import Scores
 from simlab.models.history.calendar import open_days
 from simlab.models.history.history import History
@@ -108,6 +109,8 @@ class Models:
         Variance that rounding lead times to whole periods adds, periods²; None: not known.
     lead_time_source : tuple of str
         "receipts", "stated" or "stated_spread" (stated with how much it varies); empty: not known.
+    memory : Remembered or None
+        How long histories are remembered; None: all periods alike.
     """
 
     world: World
@@ -135,6 +138,7 @@ class Models:
     parts: WorkingParts | None = None
     lead_time_rounding: FloatArray | None = None
     lead_time_source: tuple[str, ...] = ()
+    memory: Remembered | None = None
 
     @property
     def n_items(self) -> int:
@@ -288,6 +292,7 @@ def fit(catalog: Catalog) -> Models:
         level_limit=limit,
         parts=parts,
         lead_time_rounding=lead_times.rounding,
+        memory=choice.memory,
     )
 
 

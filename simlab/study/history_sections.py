@@ -293,11 +293,16 @@ class ModelSpec(Spec):
     ``renewal`` (intervals and sizes as seen, the phase drawn) is compared over R + L where at least 8
     intervals vary less than chance.
 
+    `memory`: how long histories are remembered. A number is a half-life: an observation so many periods old
+    counts half as much as the last one. ``auto`` chooses 13, 26, 52 or 104 periods, or all, for each group by
+    sums over R + L that were not yet seen; ``all`` counts all periods alike.
+
     `block_length`: periods of a block of the laws `moving_blocks` and (on average) `stationary_blocks`; by
     the rule of Politis and White unless a number is given.
     """
 
     law: DemandLawName = "auto"
+    memory: Literal["auto", "all"] | Positive = "auto"
     score: Literal["log", "crps"] = "log"
     candidates: tuple[CandidateName, ...] = (*SCORED_NAMES, *OVER_SPAN_NAMES)
     min_periods: Count = 8

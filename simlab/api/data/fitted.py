@@ -10,11 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from simlab.api.show import COLOURS, Column, Kind, ResultTable
-from simlab.arrays import IntArray
+from simlab.arrays import FloatArray, IntArray
 from simlab.catalog import Catalog
 from simlab.errors import UsageError
 from simlab.models import FITTED, History, Models, SupplierRecord, one_step, supplier_records
 from simlab.models.demand.renewal import law_names
+from simlab.models.demand.scoring.half_lives import HALF_LIVES
 from simlab.segments import Segmentation
 from simlab.verdict.replay.fit import fit_test, pit_of_segments
 
@@ -239,6 +240,7 @@ def model_frame(catalog: Catalog, models: Models) -> pd.DataFrame:
             "lead_time_reason": list(models.lead_time_reason),
             **({"lead_time_source": list(models.lead_time_source)} if models.lead_time_source else {}),
             "n_observed": models.n_observed,
+            "half_life": _half_life(models),
             "mean_demand": demand.mean / parts,
             "sd_demand": np.sqrt(demand.variance) / parts,
             "mean_lead_time": _taken(effective.stated_mean, models),
@@ -256,6 +258,31 @@ def model_frame(catalog: Catalog, models: Models) -> pd.DataFrame:
             "cv": models.cv,
         }
     )
+
+
+def _half_life(models: Models) -> FloatArray:
+    """(n,) periods after which a period of the history counts half; NaN where all count alike."""
+    if models.memory is None:
+        return np.full(models.n_items, np.nan)
+    return np.where(np.isfinite(models.memory.half_life), models.memory.half_life, np.nan)
+
+
+def memory_table(models: Models) -> pd.DataFrame | None:
+    """Table `memory`: one row per group, what every half-life gains; None where none was compared."""
+    found = models.memory
+    if found is None or not found.group:
+        return None
+    half_life = np.where(np.isfinite(found.chosen), found.chosen, np.nan)
+    columns: dict[str, Any] = {
+        "group": [pool for pool, _ in found.group],
+        "demand_comes": [often for _, often in found.group],
+        "n_items": found.n_items,
+        "n_sums": found.n_sums,
+        "half_life": half_life,
+    }
+    for place, periods in enumerate(HALF_LIVES):
+        columns |= {f"gain_{periods:g}": found.gain[:, place], f"error_{periods:g}": found.error[:, place]}
+    return pd.DataFrame(columns)
 
 
 def _text(catalog: Catalog, name: str) -> pd.Series[Any]:

@@ -58,6 +58,7 @@ MOVED = (
         '[models] candidates = ["poisson", "negative_binomial", "intermittent", "empirical"]',
         "laws with a rhythm are compared, too",
     ),
+    Moved("models.memory", '[models] memory = "all"', "older periods count less where that predicts better"),
     Moved(
         "data.receipts.duplicates",
         '[data.receipts] duplicates = "keep"',

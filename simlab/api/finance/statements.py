@@ -11,7 +11,6 @@ from simlab.api.finance import prices
 from simlab.api.finance.bounds import bounds
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.floors.prices import price_statements
-from simlab.api.finance.floors.served_below import served_below_statements
 from simlab.api.finance.prices import _NAMED, SHARES, releases_frame
 from simlab.api.finance.stock_value import COLUMNS, lost_margin_statements
 from simlab.api.plans.profit import profit_statements
@@ -104,17 +103,16 @@ def finance_statements(finance: Finance) -> tuple[str, ...]:
     """What finance should know, in sentences."""
     opt = finance.outcome
     currency, found = opt.data.study.currency, []
-    rates = prices.rates_frame(opt)
-    near = rates[rates["ends_at_chosen"]]
     yearly = " a year" if opt.accounting.yearly else ""
-    if len(near) and np.isfinite(near["cost_per_point_low"].iloc[0]):
-        row = near.iloc[0]
-        found.append(
-            f"The last point of {opt.accounting.service} below the plan costs "
-            f"{format_money(row['cost_per_point'], currency)} "
-            f"[{format_money(row['cost_per_point_low'], currency)}, "
-            f"{format_money(row['cost_per_point_high'], currency)}]{yearly} in {opt.accounting.objective}."
-        )
+    for key, which in (("last_point", "last point"), ("next_point", "next point")):
+        price = prices.point_prices(opt)[key]
+        if np.isfinite(price.value):
+            ends = ", ".join(format_money(end, currency) for end in (price.low, price.high))
+            where = "below" if key == "last_point" else "above"
+            found.append(
+                f"The {which} of {opt.accounting.service} {where} the plan costs "
+                f"{format_money(price.value, currency)} [{ends}]{yearly} in {opt.accounting.objective}."
+            )
     truth = bounds(opt, every_level=False).truth
     if np.isfinite(truth):
         found.append(
@@ -129,7 +127,6 @@ def finance_statements(finance: Finance) -> tuple[str, ...]:
             f"At {100 * rate.capital_rate:g} % a year the plan's stock costs "
             f"{format_money(money.value, currency)} of capital a year."
         )
-    found += served_below_statements(opt, finance.served_below)
     found += price_statements(opt, finance.price_of_floor)
     found += profit_statements(opt)
     found += dead_stock(opt.data).statements(currency)

@@ -28,12 +28,14 @@ from simlab.models.demand.past.bootstraps import BLOCKS, CYCLES, block_lengths, 
 from simlab.models.demand.rare import composed
 from simlab.models.demand.reasons import Grounds, reasons
 from simlab.models.demand.redrawn import Uncertainty, uncertainty_of
+from simlab.models.demand.scoring.half_lives import Remembered, named, remembered
 from simlab.models.demand.scoring.scores import Scores, known_before, rolling_scores
 from simlab.models.demand.seasons.seasonality import known_profiles, never_open, season_left_out, seasonal
 from simlab.models.demand.shrinkage import SizePrior, check_pools, shrunk_variance, size_prior
 from simlab.models.grouping import groups
 from simlab.models.history.history import History
 from simlab.models.history.no_history import has_minimum
+from simlab.models.history.reading import with_memory
 from simlab.register.laws import (
     FURTHER_NAMES,
     OVER_SPAN_NAMES,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 
 
 _NAMES_SHOWN = 5
+_SHARES = float(1 << 24)  # that the counts of a table of weighted periods add up to
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +78,8 @@ class Choice:
         What the study asks for and the laws do not have, in sentences.
     given : (n,) bool
         Laws stated in items.
+    memory : Remembered or None
+        How long histories are remembered; None: all periods alike.
     """
 
     law: DemandLaw
@@ -86,6 +91,7 @@ class Choice:
     known: Uncertainty | None = None
     left_out: tuple[str, ...] = ()
     given: BoolArray = field(default_factory=lambda: np.zeros(0, np.bool_))
+    memory: Remembered | None = None
 
 
 def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | None = None) -> Choice:
@@ -123,6 +129,9 @@ def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | No
     if history is None:
         return _only_given(given)
     span = np.ones(catalog.n_items) if span is None else span
+    memory = how_long(catalog, history, span, given.mask)
+    if memory is not None and np.isfinite(memory.half_life).any():
+        history = with_memory(catalog, history, memory.half_life)
     fitted, reason, scores, known = _fitted(catalog, history, given, asked, span)
     law = with_past(catalog, _law_arrays(fitted, history), history)
     reason = _with_blocks(reason, law, catalog)
@@ -138,7 +147,22 @@ def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | No
     cv = np.where(law.mean > 0, np.where(seen, observed, of_law), np.nan)
     enough = max(catalog.study.models.min_periods, 2)
     remarks = tuple(_remarks(catalog, history, given.mask, enough))
-    return Choice(law, reason, n_observed, cv, (*remarks, *more), scores, known, left_out, given.mask)
+    notes = (*remarks, *more)
+    return Choice(law, reason, n_observed, cv, notes, scores, known, left_out, given.mask, memory)
+
+
+def how_long(catalog: Catalog, history: History, span: FloatArray, given: BoolArray) -> Remembered | None:
+    """How long the histories are remembered, as the study says or as predicts best; None: all alike."""
+    asked = catalog.study.models.memory
+    if asked == "all" or not history.is_complete:
+        return None
+    if asked != "auto":
+        return named(float(asked), catalog.n_items)
+    before = size_prior(catalog, known_before(history), ~given)
+    seasons = None
+    if catalog.study.models.seasonality is not None:
+        seasons = known_profiles(catalog, history, given)
+    return remembered(catalog, history, before, span, ~given, seasons)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +180,7 @@ def _fitted(
     enough = max(catalog.study.models.min_periods, 2)
     check_pools(catalog)
     n = history.n_observed
+    worth, sold = (np.rint(one).astype(np.int64) for one in (history.n_effective, history.weight_positive))
     prior = size_prior(catalog, history, ~given.mask)
     again = catalog.study.models.parameter_uncertainty
     parts = composed(catalog, history, prior, ~given.mask, span, predictive=not again)
@@ -164,7 +189,7 @@ def _fitted(
     own = np.where(short, parts.variance, _own_variance(history, prior))
     variance = parts.weight * parts.variance + (1 - parts.weight) * own
     best = np.full(n.size, -1, np.int8)
-    moments = Moments(n, history.n_positive, parts.mean, variance, best, short)
+    moments = Moments(worth, sold, parts.mean, variance, best, short)
     scores = None
     if np.isin(asked.name.astype(str), ("auto", *OVER_SPAN_NAMES)).any():
         scores, best = _best(catalog, history, moments, ~given.mask)
@@ -175,10 +200,21 @@ def _fitted(
     mean = np.where(own_periods, parts.own, parts.mean)
     variance = true_variance(kind, mean, variance)
     variance = np.where(own_periods, _population_variance(history), variance)
+    half_life = np.full(n.size, np.inf) if history.half_life is None else history.half_life
     grounds = Grounds(
-        n, parts.own, np.nan_to_num(history.variance), mean, variance, kind, short, asked.said, parts.weight
+        n,
+        parts.own,
+        np.nan_to_num(history.variance),
+        mean,
+        variance,
+        kind,
+        short,
+        asked.said,
+        parts.weight,
+        half_life,
+        history.n_effective,
     )
-    reason = reasons(grounds, prior.weight(history.n_positive), scores, history.n_positive)
+    reason = reasons(grounds, prior.weight(history.weight_positive), scores, history.n_positive)
     kind = np.where(given.mask, given.kind, kind).astype(np.int8)
     mean = np.where(given.mask, given.mean, mean)
     variance = np.where(given.mask, given.variance, variance)
@@ -192,11 +228,8 @@ def _fitted(
 def _own_variance(history: History, prior: SizePrior) -> FloatArray:
     """(n,) variance per period, the variation of sizes shrunk towards the group."""
     quantity = history.quantity.astype(np.float64)
-    total, squares = (
-        np.bincount(history.item, weights=weight, minlength=history.n_items).astype(np.float64)
-        for weight in (quantity, quantity**2)
-    )
-    n, positive = history.n_observed.astype(np.float64), history.n_positive.astype(np.float64)
+    total, squares = history.sums(quantity), history.sums(quantity**2)
+    n, positive = history.n_effective, history.weight_positive
     return shrunk_variance(n, positive, total, squares, prior.variation, prior.strength)
 
 
@@ -208,12 +241,12 @@ def _best(catalog: Catalog, history: History, moments: Moments, lends: BoolArray
     seasons = None if spec.seasonality is None else known_profiles(catalog, history, ~lends)
     scores = rolling_scores(history, before, score=spec.score, further=further, seasons=seasons)
     group, _ = groups(catalog.texts.get(spec.pool_by), catalog.n_items)
-    allowed = allowed_laws(history.n_observed, history.n_positive, scores.laws, spec.candidates)
+    allowed = allowed_laws(moments.n_observed, moments.n_positive, scores.laws, spec.candidates)
     return scores, best_laws(rank(scores, group, allowed), moments, scores.laws)
 
 
 def _population_variance(history: History) -> FloatArray:
-    n = np.maximum(history.n_observed, 1)
+    n = np.maximum(history.n_effective, 1)
     return np.asarray(np.nan_to_num(history.variance) * (n - 1) / n)
 
 
@@ -252,6 +285,8 @@ def with_past(catalog: Catalog, law: DemandLaw, history: History) -> DemandLaw:
     found = replace(law, past=past, chain=chain_of(history, law.kind))
     mean, variance = moments_of(found)
     changed = chains | (law.kind == LawKind.CALENDAR)
+    if history.half_life is not None:
+        changed |= series & np.isfinite(history.half_life)
     return replace(
         found, mean=np.where(changed, mean, law.mean), variance=np.where(changed, variance, law.variance)
     )
@@ -288,12 +323,16 @@ def _counted_values(
 ) -> tuple[IntArray, IntArray, IntArray]:
     """Distinct values of each wanted item, ascending, and in how many periods each was seen."""
     rows = wanted[history.item]
-    seen = np.maximum(history.n_observed, 1)  # never sold, not observed: kept as never demanded
-    zeros = np.where(wanted & zeros_count, seen - history.n_positive, 0)
+    seen = np.maximum(history.n_effective, 1)  # never sold, not observed: kept as never demanded
+    times = _table_scale(history)
+    zeros = np.rint(np.where(wanted & zeros_count, seen - history.weight_positive, 0) * times).astype(
+        np.int64
+    )
     quiet = np.flatnonzero(zeros > 0)
     item = np.concatenate([quiet, history.item[rows]])
     value = np.concatenate([np.zeros(quiet.size, np.int64), history.quantity[rows]])
-    weight = np.concatenate([zeros[quiet], np.ones(int(rows.sum()), np.int64)])
+    own = np.rint(history.weight[rows] * times[history.item[rows]]).astype(np.int64)
+    weight = np.concatenate([zeros[quiet], np.maximum(own, 1)])
     order = np.lexsort((value, item))
     item, value, weight = item[order], value[order], weight[order]
     new = np.ones(item.size, dtype=np.bool_)
@@ -301,6 +340,14 @@ def _counted_values(
     starts = np.flatnonzero(new)
     weight = np.add.reduceat(weight, starts) if starts.size else weight
     return item[starts], value[starts], weight
+
+
+def _table_scale(history: History) -> FloatArray:
+    """(n,) counts in a table that one period is worth: 1 where all count alike, else many."""
+    if history.half_life is None:
+        return np.ones(history.n_items)
+    fine = _SHARES / np.maximum(history.n_effective, 1)
+    return np.asarray(np.where(np.isfinite(history.half_life), fine, 1.0))
 
 
 def _only_given(given: GivenLaws) -> Choice:

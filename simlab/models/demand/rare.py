@@ -11,6 +11,7 @@ from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.models.demand.rates import Rates, rates
 from simlab.models.demand.shrinkage import SizePrior, few_demands, shrunk_variation
 from simlab.models.grouping import groups
+from simlab.models.history.history import effective_periods
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -89,14 +90,12 @@ def composed(
     H = R + L periods, H·s²·Var λ per period. Items never demanded stay at zero; they are in the prior, those
     that the study leaves out as well.
     """
-    n, positive = history.n_observed, history.n_positive
+    n, positive = history.n_effective, history.weight_positive
     group, found = _rates(catalog, history, usable)
     own_share = positive / np.maximum(n, 1)
-    units: FloatArray = np.bincount(
-        history.item, weights=history.quantity.astype(np.float64), minlength=history.n_items
-    ).astype(np.float64)
-    size = units / np.maximum(positive, 1)
-    weight = few_demands(positive) * np.minimum(_OWN * (1 - own_share), 1.0)
+    units = history.sums(history.quantity.astype(np.float64))
+    size = units / np.where(positive > 0, positive, 1.0)
+    weight = rate_weight(positive, own_share)
     weight = np.where(usable & (positive > 0), weight, 0.0)
     scale = _kept_sums(group, weight, n, positive, units, found.mean * size)
     share = np.minimum((1 - weight) * own_share + weight * scale * found.mean, 1.0)
@@ -108,6 +107,11 @@ def composed(
     return Composed(weight, share, share * size, np.maximum(varied, 0.0), own, found.truncated)
 
 
+def rate_weight(positive: FloatArray, share: FloatArray) -> FloatArray:
+    """(k,) how far a rate is that of comparable items, by periods with demand and their share of all."""
+    return np.asarray(few_demands(positive) * np.minimum(_OWN * (1 - share), 1.0))
+
+
 def _rates(catalog: Catalog, history: History, usable: BoolArray) -> tuple[IntArray, Rates]:
     """(n,) group and rates of the items, the prior fitted with those that were left out as never demanded."""
     silent = catalog.without_history
@@ -117,17 +121,39 @@ def _rates(catalog: Catalog, history: History, usable: BoolArray) -> tuple[IntAr
         texts = np.concatenate([texts, silent.texts.get(column, np.full(more, None, dtype=object))])
     group, _ = groups(texts, n + more)
     window = np.full(more, int(history.calendar.open.sum()))
+    exposure = np.concatenate([history.n_observed, window])
+    worth = exposure.astype(np.float64)
+    if history.half_life is not None:
+        worth = effective_periods(exposure, np.concatenate([history.half_life, _usual(history, group)]))
     found = rates(
-        np.concatenate([history.n_positive, np.zeros(more, np.int64)]),
-        np.concatenate([history.n_observed, window]),
+        np.concatenate([history.weight_positive, np.zeros(more)]),
+        worth,
         group,
         np.concatenate([usable, np.ones(more, np.bool_)]),
+        seen=exposure,
     )
     return group[:n], found.take(np.arange(n))
 
 
+def _usual(history: History, group: IntArray) -> FloatArray:
+    """(k,) half-life of the items beyond the history's, never demanded: the most frequent of their group."""
+    assert history.half_life is not None
+    n = history.n_items
+    values, code = np.unique(history.half_life, return_inverse=True)
+    width = values.size
+    table = np.bincount(group[:n] * width + code, minlength=(int(group.max(initial=0)) + 1) * width)
+    often = table.reshape(-1, width)
+    often = np.where(often.sum(axis=1, keepdims=True) > 0, often, often.sum(axis=0))
+    return np.asarray(values[often.argmax(axis=1)][group[n:]])
+
+
 def _kept_sums(
-    group: IntArray, weight: FloatArray, n: IntArray, positive: IntArray, units: FloatArray, mean: FloatArray
+    group: IntArray,
+    weight: FloatArray,
+    n: FloatArray,
+    positive: FloatArray,
+    units: FloatArray,
+    mean: FloatArray,
 ) -> FloatArray:
     """(n,) factor by which posteriors of a group keep its sum of units; of few demands that of all groups."""
     n_groups = int(group.max()) + 1 if group.size else 1

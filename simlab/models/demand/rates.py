@@ -13,6 +13,7 @@ SHAPE = 10.0
 _STEP = 1.4  # ratio of the means of neighbouring classes
 _LEAST, _LEAST_TRUNCATED = 0.1, 0.5  # demands in the longest exposure of the rarest class
 _ITEMS_BORROWED = 10.0  # items that the classes of all groups together are worth in a group
+_EIGHTHS = 8.0
 _ROUNDS, _CLOSE = 400, 1e-7
 
 
@@ -40,17 +41,26 @@ class Rates:
         return Rates(*(getattr(self, one.name)[rows] for one in fields(self)))
 
 
-def rates(count: IntArray, exposure: IntArray, group: IntArray, usable: BoolArray) -> Rates:
+def rates(
+    count: IntArray | FloatArray,
+    exposure: IntArray | FloatArray,
+    group: IntArray,
+    usable: BoolArray,
+    seen: IntArray | None = None,
+) -> Rates:
     """Rates of all items, each shrunk towards comparable items of its group.
 
     Parameters
     ----------
-    count, exposure : (n,) int64
-        Periods with demand, and observed periods; items never demanded belong here, too.
+    count, exposure : (n,) int64 or float
+        Periods with demand, and observed periods; items never demanded belong here, too. Weighted ones are
+        what they are worth (`History.n_effective`); counts are taken to an eighth.
     group : (n,) int64
         Group of each item.
     usable : (n,) bool
         Items that the prior is fitted to.
+    seen : (n,) int64, optional
+        Observed periods where `exposure` is what they are worth: in so many an item of the table sold.
 
     Notes
     -----
@@ -70,36 +80,48 @@ def rates(count: IntArray, exposure: IntArray, group: IntArray, usable: BoolArra
     fits = usable & (exposure > 0)
     zeros = np.bincount(group[fits & (count == 0)], minlength=n_groups)
     truncated = zeros == 0
-    longest = max(int(exposure[fits].max(initial=1)), 1)
+    known = exposure if seen is None else seen
+    counted, worth = (np.rint(one * _EIGHTHS).astype(np.int64) for one in (count, exposure))
+    longest = max(float(exposure[fits].max(initial=1)), 1.0)
     means = _classes(longest, bool(truncated.all()))
-    cells, which = np.unique(np.column_stack([group, count, exposure]), axis=0, return_inverse=True)
-    weight = np.bincount(which.ravel()[fits], minlength=cells.shape[0]).astype(np.float64)
-    log, silent = _log_likelihood(cells[:, 1], cells[:, 2], means)
-    given = np.where(truncated[cells[:, 0]][:, None], log - np.log1p(-silent), log)
-    shares = _shares(given, weight, cells[:, 0], n_groups)
-    belief = _belief(log, np.log(np.maximum(shares[cells[:, 0]], 1e-300)))
-    mean, variance = _moments(cells[:, 1], cells[:, 2], means, belief)
+    place, (code, *cells) = _cells(group, counted, worth, np.rint(known).astype(np.int64))
+    weight = np.bincount(place[fits], minlength=code.size).astype(np.float64)
+    n, t, whole = (one / scale for one, scale in zip(cells, (_EIGHTHS, _EIGHTHS, 1.0), strict=True))
+    log = _log_likelihood(n, t, means)
+    silent = np.minimum(np.exp(_log_likelihood(np.zeros(n.size), whole, means)), 1 - 1e-9)
+    given = np.where(truncated[code][:, None], log - np.log1p(-silent), log)
+    shares = _shares(given, weight, code, n_groups)
+    belief = _belief(log, np.log(np.maximum(shares[code], 1e-300)))
+    mean, variance = _moments(n, t, means, belief)
     prior = (shares * means).sum(axis=1)
-    place = which.ravel()
     return Rates(mean[place], variance[place], prior[group], truncated[group])
 
 
-def _classes(longest: int, truncated: bool) -> FloatArray:
+def _cells(*columns: IntArray) -> tuple[IntArray, tuple[IntArray, ...]]:
+    """(n,) cell of each row, and the distinct values of its columns."""
+    key = np.zeros(columns[0].size, np.int64)
+    for column in columns:
+        key = key * (int(column.max(initial=0)) + 1) + column
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    return place.ravel(), tuple(column[first] for column in columns)
+
+
+def _classes(longest: float, truncated: bool) -> FloatArray:
     """(k,) mean rates of the classes, from rare to one demand in every period."""
     least = (_LEAST_TRUNCATED if truncated else _LEAST) / longest
     n = max(int(np.ceil(np.log(1 / least) / np.log(_STEP))), 1)
     return np.asarray(_STEP ** -np.arange(n, -1, -1.0))
 
 
-def _log_likelihood(count: IntArray, exposure: IntArray, means: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """(cells, classes) log probability of the count, and probability of none."""
+def _log_likelihood(count: FloatArray, exposure: FloatArray, means: FloatArray) -> FloatArray:
+    """(cells, classes) log probability of the count."""
     from scipy.special import gammaln
 
-    n, t = count[:, None].astype(np.float64), exposure[:, None].astype(np.float64)
+    n, t = count[:, None], exposure[:, None]
     rate = SHAPE / means[None, :]
     stay = rate / (rate + np.maximum(t, 1e-9))
     log = gammaln(n + SHAPE) - gammaln(SHAPE) - gammaln(n + 1) + SHAPE * np.log(stay)
-    return np.asarray(log + n * np.log1p(-stay)), np.asarray(np.minimum(stay**SHAPE, 1 - 1e-9))
+    return np.asarray(log + n * np.log1p(-stay))
 
 
 def _shares(log: FloatArray, weight: FloatArray, group: IntArray, n_groups: int) -> FloatArray:
@@ -143,7 +165,7 @@ def _belief(log: FloatArray, log_shares: FloatArray) -> FloatArray:
 
 
 def _moments(
-    count: IntArray, exposure: IntArray, means: FloatArray, belief: FloatArray
+    count: FloatArray, exposure: FloatArray, means: FloatArray, belief: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """(cells,) mean and variance of the mixture of the classes' gamma posteriors."""
     shape = SHAPE + count[:, None]

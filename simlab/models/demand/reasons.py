@@ -34,6 +34,10 @@ class Grounds:
         Who named the law, where the study did.
     weight : (n,) float
         How far the rate is that of comparable items.
+    half_life : (n,) float
+        Periods after which a period counts half; infinite: all alike.
+    worth : (n,) float
+        Periods that the observed ones are worth.
     """
 
     n_observed: IntArray
@@ -45,6 +49,8 @@ class Grounds:
     short: BoolArray
     said: tuple[str, ...]
     weight: FloatArray
+    half_life: FloatArray
+    worth: FloatArray
 
 
 def reasons(grounds: Grounds, borrowed: FloatArray, scores: Scores | None, n_positive: IntArray) -> list[str]:
@@ -63,6 +69,8 @@ def reasons(grounds: Grounds, borrowed: FloatArray, scores: Scores | None, n_pos
     for row, n in enumerate(grounds.n_observed.tolist()):
         law = spoken(grounds.kind[row])
         head = f"n={n} periods"
+        if np.isfinite(grounds.half_life[row]):
+            head += f" (half-life {grounds.half_life[row]:g}: worth {grounds.worth[row]:.0f})"
         if not grounds.mean[row] > 0:
             out.append(f"{head}, all without demand → zero demand")
         elif grounds.kind[row] == LawKind.EMPIRICAL and wide[row]:

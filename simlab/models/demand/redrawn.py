@@ -46,7 +46,8 @@ class Uncertainty:
     Attributes
     ----------
     n_observed, n_positive : (n,) int64
-        Periods behind the law, and those with demand; 0 periods: the law is given and stays.
+        Periods behind the law, and those with demand, as many as they are worth where older ones count less;
+        0 periods: the law is given and stays.
     log_error : (n,) float
         Standard deviation of the logarithm of the squared variation of sizes.
     pooled : (n,) bool
@@ -86,10 +87,11 @@ def uncertainty_of(history: History, prior: SizePrior, short: BoolArray, given: 
     The logarithm of the squared variation of sizes J has posterior variance c/(n⁺ + k), the shrinkage's
     own: c is the sampling variance of log J per demand, pooled over items with 8 demands or more.
     """
-    count = history.n_positive
+    count = history.weight_positive
     error = np.sqrt(_noise(history) / np.maximum(count + prior.strength, 1.0))
-    n_observed = np.where(given, 0, history.n_observed)
-    return Uncertainty(n_observed, np.where(given, 0, count), error, short)
+    worth = np.maximum(np.rint(history.n_effective), history.n_observed > 0).astype(np.int64)
+    sold = np.maximum(np.rint(count), history.n_positive > 0).astype(np.int64)
+    return Uncertainty(np.where(given, 0, worth), np.where(given, 0, sold), error, short)
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,12 +267,15 @@ def _past_again(law: DemandLaw, rows: BoolArray, known: Uncertainty, word: _Word
         ]
         chain = replace(chain, after_none=chances[0], after_demand=chances[1])
     if past is not None:
-        past = _series_again(past, np.flatnonzero(rows & (past.length > 0)), known.n_positive, word)
+        past = _series_again(past, np.flatnonzero(rows & (past.length > 0)), known, word)
     return replace(law, chain=chain, past=past)
 
 
-def _series_again(past: Past, rows: IntArray, n_positive: IntArray, word: _Words) -> Past:
-    """Every series as one draw of itself; of a rhythm its intervals and its sizes, with replacement."""
+def _series_again(past: Past, rows: IntArray, known: Uncertainty, word: _Words) -> Past:
+    """Every series as one draw of itself; of a rhythm its intervals and its sizes, with replacement.
+
+    A series that holds recent periods several times is worth `known.n_observed` periods.
+    """
     lines, length, phases = [], past.length.copy(), past.phases
     counted = np.flatnonzero(length > 0)
     drawn = set(rows.tolist())
@@ -281,9 +286,10 @@ def _series_again(past: Past, rows: IntArray, n_positive: IntArray, word: _Words
             u = uniform_of(word.keys[row] + np.arange(line.size, dtype=np.uint64), word.start(5))
             phase = None if phases is None or past.cycle == 1 else phases[own]
             if past.block[row] >= ENDLESS:
-                line = rhythm_again(line, int(n_positive[row]) - 1, u)
+                line = rhythm_again(line, int(known.n_positive[row]) - 1, u)
             else:
-                line = line[_places(u, int(past.block[row]), phase)]
+                worth = min(int(known.n_observed[row]), line.size)
+                line = line[_places(u, int(past.block[row]), phase, worth)]
         length[row] = line.size
         lines.append(line)
     ends = np.cumsum(length[counted])
@@ -299,11 +305,12 @@ def _series_again(past: Past, rows: IntArray, n_positive: IntArray, word: _Words
     return replace(past, start=start, length=length, series=every, phases=phases)
 
 
-def _places(u: FloatArray, block: int, phase: IntArray | None) -> IntArray:
-    """Places of a series from which its next draw is taken."""
+def _places(u: FloatArray, block: int, phase: IntArray | None, worth: int) -> IntArray:
+    """Places of a series from which its next draw is taken, so many periods where phases are alike."""
     n = u.size
     if phase is None or np.unique(phase).size == 1:
-        t = np.arange(n)
+        t = np.arange(worth)
+        u = u[:worth]
         return np.asarray((np.floor(u * n).astype(np.int64)[t - t % block] + t % block) % n)
     out = np.empty(n, np.int64)
     for number in np.unique(phase).tolist():
@@ -333,7 +340,7 @@ def _noise(history: History) -> float:
     from simlab.models.demand.shrinkage import size_moments
 
     own, fourth = size_moments(history)
-    rows = (history.n_positive >= _LENDING) & (own > 0)
+    rows = (history.weight_positive >= _LENDING) & (own > 0)
     if int(rows.sum()) < _ENOUGH_ITEMS:
         return _USUAL_NOISE
     return float(np.clip(fourth[rows] / own[rows] ** 2 - 1, 0.0, _WILDEST).mean())

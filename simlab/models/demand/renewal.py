@@ -19,6 +19,7 @@ from simlab.engine.kernels import streams
 from simlab.engine.world.demand_law import ENDLESS, DemandLaw, LawKind, Past
 from simlab.models.demand.choice import asked_laws
 from simlab.models.demand.marginal import is_plain, marginal
+from simlab.models.demand.past.bootstraps import stretches
 from simlab.models.demand.past.rhythm_series import rhythm_series
 from simlab.models.demand.scoring.scores import first_predicted
 from simlab.models.history.history import History, places
@@ -137,6 +138,7 @@ def with_rhythm(
     )
     if not history.is_complete or not (named | open_).any():
         return choice
+    recent = None if choice.memory is None else choice.memory.half_life
     wanted = ~given & (open_ & regular(history)) | (~given & named & (history.n_positive > _LEAST_NAMED))
     found: dict[int, IntArray] = {}
     reason = list(choice.reason)
@@ -150,7 +152,8 @@ def with_rhythm(
         n, first = int(history.n_observed[item]), int(first_predicted(history)[item])
         heard = _scores(rhythm.places, n, first, periods)
         if named[item] or (heard is not None and heard.better):
-            found[item] = _series(rhythm, keys[item])
+            half_life = np.inf if recent is None else float(recent[item])
+            found[item] = _series(rhythm, keys[item], n, half_life)
             reason[item] = _told(reason[item], rhythm, heard, periods, asked.said[item])
     if not found:
         return choice
@@ -240,17 +243,24 @@ def _counts(place: IntArray, periods: int) -> FloatArray:
     return np.bincount(found, minlength=periods + 1)[: periods + 1] / length
 
 
-def _series(rhythm: _Rhythm, key: np.uint64) -> IntArray:
-    """Intervals and sizes, each in a random order, again and again: every one equally often."""
+def _series(rhythm: _Rhythm, key: np.uint64, n: int, half_life: float) -> IntArray:
+    """Intervals and sizes, each in a random order, again and again: every one equally often.
+
+    With a half-life each time those of an end of the history only, as long as `stretches` says.
+    """
     m, length = rhythm.intervals.size, int(rhythm.intervals.sum())
     own = np.uint64(key) + np.arange(m, dtype=np.uint64)
     parts = []
-    for number in range(max(1, _LONGEST // length)):
+    ends = stretches(half_life) if np.isfinite(half_life) else np.array([n])
+    for number in range(max(ends.size, _LONGEST // length)):
         orders = [
             np.argsort(uniform_of(own, start_of(0, 2 * number + part, _PURPOSE)), kind="stable")
             for part in (0, 1)
         ]
-        parts.append(rhythm_series(rhythm.intervals[orders[0]], rhythm.sizes[orders[1]]))
+        begin = min(n - int(ends[number % ends.size]), int(rhythm.places[-1]))
+        recent = rhythm.places[1:] >= begin
+        intervals, sizes = (order[recent[order]] for order in orders)
+        parts.append(rhythm_series(rhythm.intervals[intervals], rhythm.sizes[sizes]))
     return np.concatenate(parts)
 
 

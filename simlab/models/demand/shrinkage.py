@@ -44,7 +44,7 @@ class SizePrior:
     variation: FloatArray
     strength: float
 
-    def weight(self, n_positive: IntArray) -> FloatArray:
+    def weight(self, n_positive: IntArray | FloatArray) -> FloatArray:
         """(n,) share of the group's value in the shrunk one."""
         return np.asarray(self.strength / (n_positive + self.strength))
 
@@ -76,7 +76,7 @@ def size_prior(catalog: Catalog, history: History, lends: BoolArray) -> SizePrio
     Efron & Morris (1975), Data analysis using Stein's estimator and its generalizations.
     """
     group, names = groups(catalog.texts.get(catalog.study.models.pool_by), catalog.n_items)
-    count = np.where(lends, history.n_positive, 0).astype(np.float64)
+    count = np.where(lends, history.weight_positive, 0.0)
     own, fourth = size_moments(history)
     several = count >= 2
     above = np.bincount(group, weights=np.where(several, count * own, 0.0), minlength=len(names))
@@ -85,11 +85,11 @@ def size_prior(catalog: Catalog, history: History, lends: BoolArray) -> SizePrio
     pooled = np.where(below > 0, above / np.where(below > 0, below, 1.0), overall)[group]
     strength = _strength(count, own, fourth, pooled)
     alike = _by_class(history, group, np.where(several, count * own, 0.0), np.where(several, count - 1, 0.0))
-    few = few_demands(history.n_positive)
+    few = few_demands(history.weight_positive)
     return SizePrior(few * np.where(np.isnan(alike), pooled, alike) + (1 - few) * pooled, strength)
 
 
-def few_demands(n_positive: IntArray) -> FloatArray:
+def few_demands(n_positive: IntArray | FloatArray) -> FloatArray:
     """1 up to 10 periods with demand, 0 from 30 on, straight between."""
     return np.asarray(np.clip((_MANY - n_positive) / (_MANY - _FEW), 0.0, 1.0))
 
@@ -97,14 +97,15 @@ def few_demands(n_positive: IntArray) -> FloatArray:
 def shrunk_variation(history: History, prior: SizePrior) -> FloatArray:
     """(n,) squared variation of the sizes of demands, own and pooled; 0 without demand."""
     own, _ = size_moments(history)
-    count = history.n_positive.astype(np.float64)
+    count = history.weight_positive
     shrunk = _shrunk(own, np.maximum(count, 1e-9), prior.variation, prior.strength)
     return np.asarray(np.where(count > 0, shrunk, 0.0))
 
 
 def _by_class(history: History, group: IntArray, above: FloatArray, below: FloatArray) -> FloatArray:
     """(n,) pooled variation of the item's class of intermittence within its group; NaN where none lends."""
-    interval = history.n_observed / np.maximum(history.n_positive, 1)
+    positive = history.weight_positive
+    interval = history.n_effective / np.where(positive > 0, positive, 1.0)
     band = np.searchsorted(_INTERVALS, interval, side="right")
     n_bands = len(_INTERVALS) + 1
     key = group * n_bands + band
@@ -133,11 +134,19 @@ def shrunk_variance(
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         size = total / n_positive
-        own = np.maximum(squares / n_positive / size**2 - 1, 0.0)
-        variation = _shrunk(own, n_positive, prior, k)
+        variation = shrunk_sizes(n_positive, total, squares, prior, k)
         share = n_positive / n
         variance = n / (n - 1) * share * size**2 * (1 + variation - share)
     return np.asarray(np.where((n_positive > 0) & (n > 1), np.maximum(variance, 0.0), 0.0))
+
+
+def shrunk_sizes(
+    n_positive: FloatArray, total: FloatArray, squares: FloatArray, prior: FloatArray, k: float
+) -> FloatArray:
+    """(m,) squared variation of sizes, shrunk; arguments as for `shrunk_variance`."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own = np.maximum(squares / n_positive / (total / n_positive) ** 2 - 1, 0.0)
+        return _shrunk(own, n_positive, prior, k)
 
 
 def _shrunk(own: FloatArray, count: FloatArray, prior: FloatArray, k: float) -> FloatArray:
@@ -156,14 +165,11 @@ def _not_zero(own: FloatArray, count: FloatArray, prior: FloatArray) -> FloatArr
 
 def size_moments(history: History) -> tuple[FloatArray, FloatArray]:
     """(n,) variance/mean² and fourth central moment/mean⁴ of non-zero demands; 0 without."""
-    n = history.n_items
-    count = np.maximum(history.n_positive, 1)
+    count = np.where(history.n_positive > 0, history.weight_positive, 1.0)
     quantity = history.quantity.astype(np.float64)
-    mean = np.bincount(history.item, weights=quantity, minlength=n) / count
+    mean = history.sums(quantity) / count
     away = quantity / np.maximum(mean, 1e-300)[history.item] - 1
-    own = np.bincount(history.item, weights=away**2, minlength=n) / count
-    fourth = np.bincount(history.item, weights=away**4, minlength=n) / count
-    return own, fourth
+    return history.sums(away**2) / count, history.sums(away**4) / count
 
 
 def _strength(count: FloatArray, own: FloatArray, fourth: FloatArray, pooled: FloatArray) -> float:

@@ -95,7 +95,11 @@ def unconstrained(
         seen = int(history.n_observed[item]) - int(cut.sum())
         if seen < catalog.study.models.min_periods:
             unsure.append(f"{catalog.sku[item]}@{catalog.location[item]}: {seen}")
-        mean, variance = censored_moments(quantity[rows][~cut], seen, quantity[rows][cut])
+        weight = history.weight[rows]
+        worth = float(history.n_effective[item] - weight[cut].sum())
+        mean, variance = censored_moments(
+            quantity[rows][~cut], worth, quantity[rows][cut], weight[~cut], weight[cut]
+        )
         error += variance / max(seen, 1) * int(cut.sum()) ** 2
         stream = np.random.Generator(np.random.Philox(key=np.array([1, keys[item]], dtype=np.uint64)))
         for row in rows[cut]:
@@ -125,17 +129,25 @@ def unconstrained(
     return replace(history, quantity=quantity, changes=joined), (row,)
 
 
-def censored_moments(sold: IntArray, n_seen: int, least: IntArray) -> tuple[float, float]:
+def censored_moments(
+    sold: IntArray,
+    n_seen: float,
+    least: IntArray,
+    weight: FloatArray | None = None,
+    least_weight: FloatArray | None = None,
+) -> tuple[float, float]:
     """Mean and variance per period when some periods only say "at least".
 
     Parameters
     ----------
     sold : (m,) int64
         Non-zero demands of the periods seen whole.
-    n_seen : int
-        Periods seen whole, zeros included.
+    n_seen : float
+        Periods seen whole, zeros included; what they are worth where older ones count less.
     least : (c,) int64
         Sales of the periods stocked out.
+    weight, least_weight : (m,), (c,) float, optional
+        Of these periods; 1 if left out.
 
     Notes
     -----
@@ -146,14 +158,19 @@ def censored_moments(sold: IntArray, n_seen: int, least: IntArray) -> tuple[floa
     ----------
     Dempster, Laird & Rubin (1977); for sales: Nahmias (1994), Demand estimation in lost sales systems.
     """
-    n = n_seen + least.size
-    total, squares = float(sold.sum()), float((sold.astype(np.float64) ** 2).sum())
-    mean = total / n_seen if n_seen else float(least.mean()) + 1.0
-    variance = max(squares / n_seen - mean**2, mean) if n_seen else 2 * mean
+    own = np.ones(sold.size) if weight is None else weight
+    cut = np.ones(least.size) if least_weight is None else least_weight
+    n = n_seen + float(cut.sum())
+    total, squares = float((own * sold).sum()), float((own * sold.astype(np.float64) ** 2).sum())
+    some = n_seen > 1e-9
+    mean = total / n_seen if some else float(least.mean()) + 1.0
+    variance = max(squares / n_seen - mean**2, mean) if some else 2 * mean
     for _ in range(_ROUNDS):
         above = [_above(int(x), mean, variance) for x in least]
-        first = total + sum(float((v * p).sum()) for v, p in above)
-        second = squares + sum(float((v**2 * p).sum()) for v, p in above)
+        first = total + sum(w * float((v * p).sum()) for (v, p), w in zip(above, cut.tolist(), strict=True))
+        second = squares + sum(
+            w * float((v**2 * p).sum()) for (v, p), w in zip(above, cut.tolist(), strict=True)
+        )
         before = mean
         mean = first / n
         variance = max(second / n - mean**2, 1e-9)

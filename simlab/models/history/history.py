@@ -103,6 +103,15 @@ class History:
         Estimated effects of promotions and prices.
     new : (n,) bool or None
         Items whose life begins late by evidence (`lives_of`); None where nobody asked.
+    half_life : (n,) float or None
+        Observed periods after which an observation counts half; infinite: all periods alike. None: of all
+        items.
+
+    Notes
+    -----
+    A period of age a (0 = the last observed one) has the weight w = 2^(−a ÷ half-life), all of them scaled so
+    that they add up to the effective number of periods (Σw)² ÷ Σw² (Kish 1965, Survey Sampling, section
+    11.7): then means, variances and standard errors have the formulas of plain histories.
     """
 
     calendar: Calendar
@@ -119,10 +128,41 @@ class History:
     changes: Changes | None = None
     uplift: tuple[Uplift, ...] = ()
     new: BoolArray | None = None
+    half_life: FloatArray | None = None
 
     @property
     def n_items(self) -> int:
         return int(self.n_observed.size)
+
+    @cached_property
+    def n_effective(self) -> FloatArray:
+        """(n,) periods that the observed ones are worth; all of them where none counts less."""
+        plain = self.n_observed.astype(np.float64)
+        return plain if self.half_life is None else effective_periods(plain, self.half_life)
+
+    @cached_property
+    def weight(self) -> FloatArray:
+        """(c,) weight of each period with demand; 1 where none counts less."""
+        if self.half_life is None:
+            return np.ones(self.item.size)
+        n, own = self.n_observed[self.item], self.half_life[self.item]
+        raw = 0.5 ** ((n - 1 - places(self)) / own)
+        scale = self.n_effective / np.maximum(total_weight(self.n_observed, self.half_life), 1e-300)
+        return np.asarray(raw * scale[self.item])
+
+    @cached_property
+    def weight_positive(self) -> FloatArray:
+        """(n,) weights of the periods with demand, added up."""
+        return self.sums(np.ones(self.item.size))
+
+    def half_life_of(self, item: int) -> float:
+        """Of one item, in periods; infinite where all periods count alike."""
+        return np.inf if self.half_life is None else float(self.half_life[item])
+
+    def sums(self, values: FloatArray) -> FloatArray:
+        """(n,) Σ weight × value over each item's periods with demand."""
+        own = values if self.half_life is None else values * self.weight
+        return np.bincount(self.item, weights=own, minlength=self.n_items).astype(np.float64)
 
     @cached_property
     def n_positive(self) -> IntArray:
@@ -132,15 +172,29 @@ class History:
     @cached_property
     def mean(self) -> FloatArray:
         """(n,) units per period; NaN without a period."""
-        return _ratio(_sums(self.item, self.quantity.astype(np.float64), self.n_items), self.n_observed)
+        return _ratio(self.sums(self.quantity.astype(np.float64)), self.n_effective)
 
     @cached_property
     def variance(self) -> FloatArray:
         """(n,) units² per period, unbiased; NaN below two periods."""
         mean = np.nan_to_num(self.mean)
         away = (self.quantity - mean[self.item]) ** 2
-        at_zero = (self.n_observed - self.n_positive) * mean**2
-        return _ratio(_sums(self.item, away, self.n_items) + at_zero, self.n_observed - 1)
+        at_zero = (self.n_effective - self.weight_positive) * mean**2
+        return _ratio(self.sums(away) + at_zero, self.n_effective - 1)
+
+
+def total_weight(n: FloatArray | IntArray, half_life: FloatArray) -> FloatArray:
+    """(k,) Σ 2^(−a ÷ half-life) over ages a = 0 … n − 1."""
+    ratio = 0.5 ** (1 / half_life)
+    some = ratio < 1
+    safe = np.where(some, ratio, 0.5)
+    return np.asarray(np.where(some, (1 - safe**n) / (1 - safe), n))
+
+
+def effective_periods(n: FloatArray | IntArray, half_life: FloatArray) -> FloatArray:
+    """(k,) (Σw)² ÷ Σw² of n periods whose weights halve every `half_life` periods."""
+    squares = np.maximum(total_weight(n, half_life / 2), 1e-300)
+    return np.asarray(np.where(np.asarray(n) > 0, total_weight(n, half_life) ** 2 / squares, 0.0))
 
 
 def opened(history: History) -> IntArray:
@@ -180,12 +234,9 @@ def tables(history: History) -> Iterator[tuple[IntArray, FloatArray]]:
         yield items, table
 
 
-def _ratio(total: FloatArray, count: IntArray) -> FloatArray:
-    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
-
-
-def _sums(item: IntArray, weight: FloatArray, n: int) -> FloatArray:
-    return np.bincount(item, weights=weight, minlength=n).astype(np.float64)
+def _ratio(total: FloatArray, count: FloatArray) -> FloatArray:
+    some = count > 1e-9
+    return np.asarray(np.where(some, total / np.where(some, count, 1.0), np.nan))
 
 
 def unit_cost(catalog: Catalog) -> FloatArray:

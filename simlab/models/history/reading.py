@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.arrays import BoolArray, IntArray
+from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.history.calendar import Calendar, whole_periods
@@ -40,13 +41,24 @@ def check_history_asked(catalog: Catalog) -> None:
         raise InvalidInputError(found)
 
 
-def read_history(catalog: Catalog) -> History | None:
+def with_memory(catalog: Catalog, history: History, half_life: FloatArray) -> History:
+    """The history with older periods counting less; demand unseen in stock-outs is estimated again."""
+    if catalog.study.demand.censoring == "none":
+        return replace(history, half_life=half_life)
+    found = read_history(catalog, half_life)
+    assert found is not None
+    return found
+
+
+def read_history(catalog: Catalog, half_life: FloatArray | None = None) -> History | None:
     """Counts per period from the demand table; None if there is none.
 
     Parameters
     ----------
     catalog : Catalog
         Tables and study.
+    half_life : (n,) float, optional
+        `History.half_life`: demand unseen in stock-outs is drawn with these weights.
 
     Notes
     -----
@@ -106,6 +118,7 @@ def read_history(catalog: Catalog) -> History | None:
         study.demand.absent_dates == "zero",
         (*(note for note in notes if note.rows), *closed_notes(catalog, calendar, first, last)),
         new=lives.new,
+        half_life=half_life,
     )
     return prepared(catalog, history, n_short[sold] > 0)
 

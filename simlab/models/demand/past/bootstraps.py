@@ -6,7 +6,7 @@ import numpy as np
 
 from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray
 from simlab.engine.world.demand_law import Chain, LawKind, Past
-from simlab.models.history.history import History, opened, places, tables
+from simlab.models.history.history import History, opened, places, tables, total_weight
 
 BLOCKS = (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS)
 
@@ -16,6 +16,8 @@ _CHANCE = 2.0**32
 _TRANSITIONS = 10.0  # transitions that independence is worth when a chain is fitted
 _PER_PHASE = 5  # observations that a calendar phase should have on average
 _SIGNIFICANT = 2.0
+_NOTHING = 1e-9
+_STRETCHES = 16  # ends of the history that a series of weighted periods is made of
 
 
 def block_lengths(history: History, wanted: BoolArray, kind: CodeArray) -> IntArray:
@@ -91,6 +93,11 @@ def past_of(history: History, kind: CodeArray, block: IntArray, cycle: int) -> P
     cycle : int
         Periods of the calendar cycle of CALENDAR laws. Where a phase has fewer than 5 observations on
         average, its neighbours' on either side count too, as few as make it 5.
+
+    Notes
+    -----
+    Where older periods count less (`History.half_life`) a series holds recent stretches several times:
+    `recent_again`.
     """
     wanted = np.isin(kind, (*BLOCKS, LawKind.CALENDAR))
     if not wanted.any():
@@ -101,8 +108,11 @@ def past_of(history: History, kind: CodeArray, block: IntArray, cycle: int) -> P
             item = int(items[row])
             line = table[row, : int(history.n_observed[item])].astype(np.int64)
             phase = np.zeros(line.size, np.int64)
+            at = recent_again(line.size, history.half_life_of(item))
             if kind[item] == LawKind.CALENDAR:
-                line, phase = _around(line, phases_of(history, item, cycle), cycle)
+                line, phase = _around(line[at], phases_of(history, item, cycle)[at], cycle)
+            else:
+                line, phase = line[at], phase[at]
             series.append(line)
             phases.append(phase)
             length[item] = line.size
@@ -116,6 +126,42 @@ def past_of(history: History, kind: CodeArray, block: IntArray, cycle: int) -> P
         cycle if calendar else 1,
         history.calendar.n_periods % cycle if calendar else 0,
     )
+
+
+def recent_again(n: int, half_life: float) -> IntArray:
+    """Places of a series in which period n − 1 − a comes about 2^(−a ÷ half-life) times as often as the last.
+
+    Parameters
+    ----------
+    n : int
+        Periods of the history.
+    half_life : float
+        Infinite: every place once.
+
+    Notes
+    -----
+    The ends of the history of several lengths, one after the other: lengths are quantiles of the age whose
+    survival function is that weight, so that neighbouring periods stay neighbours but at the joints.
+    """
+    if not np.isfinite(half_life):
+        return np.arange(n)
+    return np.concatenate([np.arange(max(n - k, 0), n) for k in stretches(half_life).tolist()])
+
+
+def _decay(history: History) -> tuple[FloatArray, FloatArray]:
+    """(n,) weight of a period ÷ that of the next, and weight of the first; 1 where all count alike."""
+    if history.half_life is None:
+        return np.ones(history.n_items), np.ones(history.n_items)
+    n = np.maximum(history.n_observed, 1)
+    ratio = 0.5 ** (1 / history.half_life)
+    scale = history.n_effective / np.maximum(total_weight(n, history.half_life), 1e-300)
+    return np.asarray(ratio), np.asarray(scale * ratio ** (n - 1))
+
+
+def stretches(half_life: float) -> IntArray:
+    """(16,) lengths of ends of a history, so that age a lies in a share 2^(−a ÷ half-life) of them."""
+    chance = 1 - (np.arange(_STRETCHES) + 0.5) / _STRETCHES
+    return np.ceil(half_life * np.log2(1 / chance)).astype(np.int64)[::-1]
 
 
 def phases_of(history: History, item: int, cycle: int) -> IntArray:
@@ -165,20 +211,20 @@ def chain_of(history: History, kind: CodeArray) -> Chain | None:
 
 def occurrence(history: History) -> tuple[FloatArray, FloatArray]:
     """(n,) share of periods with demand, and (n,) shrunk persistence of demand and of its absence."""
-    n = history.n_observed.astype(np.float64)
+    n = history.n_effective
     place = places(history)
-    same = np.diff(history.item) == 0
-    follows = np.bincount(history.item[1:][same & (np.diff(place) == 1)], minlength=history.n_items).astype(
-        np.float64
-    )
-    ends = np.bincount(history.item[place == n[history.item] - 1], minlength=history.n_items)
-    begins = np.bincount(history.item[place == 0], minlength=history.n_items)
-    busy = history.n_positive - ends  # periods with demand that have a successor
-    quiet = n - 1 - busy
-    starts = history.n_positive - begins - follows
-    share = history.n_positive / np.maximum(n, 1)
+    same = np.append(False, np.diff(history.item) == 0)
+    positive = history.weight_positive
+    follows = history.sums((same & (np.diff(place, prepend=-2) == 1)).astype(np.float64))
+    ends = history.sums((place == history.n_observed[history.item] - 1).astype(np.float64))
+    begins = history.sums((place == 0).astype(np.float64))
+    ratio, oldest = _decay(history)
+    busy = (positive - ends) / ratio  # periods with demand that have a successor, by its weight
+    quiet = n - oldest - busy
+    starts = positive - begins - follows
+    share = np.minimum(positive / np.maximum(n, 1), 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        seen = np.where((busy > 0) & (quiet > 0), follows / busy - starts / quiet, 0.0)
+        seen = np.where((busy > _NOTHING) & (quiet > _NOTHING), follows / busy - starts / quiet, 0.0)
         least = -np.minimum(share / (1 - share), (1 - share) / share)
     seen = seen * (n - 1) / (n - 1 + _TRANSITIONS)
     return share, np.asarray(np.clip(seen, np.nan_to_num(least, nan=0.0, neginf=-1.0), 1.0))

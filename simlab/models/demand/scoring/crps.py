@@ -9,7 +9,7 @@ import numpy as np
 from simlab.arrays import CodeArray, FloatArray, IntArray
 from simlab.engine.world.demand_law import LawKind
 from simlab.models.demand.scoring.origin_laws import OriginLaws, origin_laws
-from simlab.models.demand.shrinkage import SizePrior
+from simlab.models.demand.scoring.rolling_past import RollingPast
 from simlab.models.statistics import log_negative_binomial, log_poisson
 
 _ORIGINS = 4
@@ -36,26 +36,15 @@ class Predicted(NamedTuple):
 
 
 def origin_scores(
-    table: FloatArray,
-    factor: FloatArray | None,
-    first: IntArray,
-    n: IntArray,
-    prior: SizePrior,
-    *,
-    score: str = "crps",
+    past: RollingPast, factor: FloatArray | None, *, score: str = "crps"
 ) -> tuple[IntArray, FloatArray]:
     """Row of each predicted period, by row and period, and (laws, periods) scores: higher is better.
 
     Parameters
     ----------
-    table : (rows, periods) float
-        Demand of the observed periods of each row.
+    past : RollingPast
     factor : (rows, periods) float or None
         Multipliers of these periods; None: no season.
-    first, n : (rows,) int64
-        First predicted period, and periods of each row.
-    prior : SizePrior
-        Of these rows.
     score : {"crps", "log"}
         −CRPS ÷ mean demand so far, or the logarithm of the probability of what happened.
 
@@ -68,15 +57,15 @@ def origin_scores(
     periods: list[IntArray] = []
     scores: list[FloatArray] = []
     classes = 1 if factor is None else 16
-    size = max(1, _BLOCK // max(table.shape[1] * classes, 1))
+    first, n = past.first, past.n
+    size = max(1, _BLOCK // max(past.table.shape[1] * classes, 1))
     for step in range(_ORIGINS):
         begin = first + (n - first) * step // _ORIGINS
         end = first + (n - first) * (step + 1) // _ORIGINS
-        for low in range(0, table.shape[0], size):
+        for low in range(0, past.table.shape[0], size):
             some = slice(low, low + size)
-            own = SizePrior(prior.variation[some], prior.strength)
             part = None if factor is None else factor[some]
-            found = _from_one_origin(table[some], part, begin[some], end[some], own, score)
+            found = _from_one_origin(past.rows(some), part, begin[some], end[some], score)
             if found is not None:
                 rows.append(found[0] + low)
                 periods.append(found[1])
@@ -89,13 +78,9 @@ def origin_scores(
 
 
 def _from_one_origin(
-    table: FloatArray,
-    factor: FloatArray | None,
-    begin: IntArray,
-    end: IntArray,
-    prior: SizePrior,
-    score: str,
+    known: RollingPast, factor: FloatArray | None, begin: IntArray, end: IntArray, score: str
 ) -> tuple[IntArray, IntArray, FloatArray] | None:
+    table = known.table
     periods = np.arange(table.shape[1])
     row, at = np.nonzero((periods >= begin[:, None]) & (periods < end[:, None]))
     if row.size == 0:
@@ -107,7 +92,8 @@ def _from_one_origin(
     new = np.ones(row.size, np.bool_)
     new[1:] = (np.diff(row) != 0) | (np.diff(multiplier) != 0)
     pair = np.cumsum(new) - 1
-    laws = origin_laws(past, factor, begin, prior, row[new], multiplier[new])
+    weight = known.weights(begin)
+    laws = origin_laws(past, factor, weight, known.prior, row[new], multiplier[new])
     predicted = Predicted(row, pair, table[row, at].astype(np.int64))
     if score == "log":
         return row, at, _logs(laws, predicted)

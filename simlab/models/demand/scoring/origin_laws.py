@@ -55,7 +55,7 @@ class OriginLaws:
 def origin_laws(
     past: FloatArray,
     factor: FloatArray | None,
-    known: IntArray,
+    weight: FloatArray,
     prior: SizePrior,
     row: IntArray,
     multiplier: FloatArray,
@@ -68,8 +68,8 @@ def origin_laws(
         Demand of the known periods of each row, then zeros.
     factor : (rows, periods) float or None
         Multipliers of these periods; None: no row has a season.
-    known : (rows,) int64
-        Known periods.
+    weight : (rows, periods) float
+        Of the known periods, 1 where all count alike; 0 of later ones.
     prior : SizePrior
         Of the rows.
     row, multiplier : (k,)
@@ -80,9 +80,9 @@ def origin_laws(
     Mean (Σx + ½)/Σm; variance shrunk, less what the season makes; see `season_moments` for how it grows with
     the multiplier.
     """
-    n = known.astype(np.float64)
-    sums = _sums(past, factor, known)
-    positive = (past > 0).sum(axis=1).astype(np.float64)
+    n = weight.sum(axis=1)
+    sums = _sums(past, factor, weight)
+    positive = ((past > 0) * weight).sum(axis=1)
     mean = (sums.total + 0.5) / np.maximum(sums.first, LEAST_FACTOR)
     variance = shrunk_variance(n, positive, sums.total, sums.squares, prior.variation, prior.strength)
     if factor is None:
@@ -92,9 +92,8 @@ def origin_laws(
         left = without_season(sums, variance)
         over = overdispersion(sums, left)
         at_one, psi = variance_and_frequency(sums, left)
-        inside = np.arange(past.shape[1]) < known[:, None]
         growth = psi[:, None] + (1 - psi[:, None]) * factor
-        reached = (inside * factor / np.maximum(growth, 1e-12)).sum(axis=1)
+        reached = (weight * factor / np.maximum(growth, 1e-12)).sum(axis=1)
     plain = sums.mean()
     _, _, growth = season_moments(plain[row], at_one[row], psi[row], multiplier)
     share, part = _shares(positive, n, reached, row, multiplier, growth)
@@ -102,7 +101,7 @@ def origin_laws(
     size = (np.maximum(sums.total, 1.0) / np.maximum(positive, 0.5))[row] * multiplier * first / share
     square = (at_one + plain**2)[row] * multiplier * growth
     spread = np.where(positive[row] > 0, square / np.maximum(part, 1e-300) - size**2, 0.0)
-    start, value, count = _counted(past, factor, n, psi, row, multiplier, plain, at_one)
+    start, value, count = _counted(past, factor, weight, psi, row, multiplier, plain, at_one)
     return OriginLaws(
         mean[row] * multiplier,
         mean[row] * multiplier + over[row] * multiplier**2,
@@ -133,31 +132,29 @@ def _shares(
     return np.clip(share, least * np.minimum(multiplier, 1.0) + 1e-12, 1 - least), part
 
 
-def _sums(past: FloatArray, factor: FloatArray | None, known: IntArray) -> SeasonSums:
-    n = known.astype(np.float64)
-    total, squares = past.sum(axis=1), (past**2).sum(axis=1)
+def _sums(past: FloatArray, factor: FloatArray | None, weight: FloatArray) -> SeasonSums:
+    n = weight.sum(axis=1)
+    total, squares = (past * weight).sum(axis=1), (past**2 * weight).sum(axis=1)
     if factor is None:
         return SeasonSums(n, n, n, n, n, total, squares, total, squares)
-    inside = np.arange(past.shape[1]) < known[:, None]
-    m = np.where(inside, factor, 0.0)
     floor = np.maximum(factor, LEAST_FACTOR)
     return SeasonSums(
         n,
-        m.sum(axis=1),
-        (m**2).sum(axis=1),
-        (inside / floor).sum(axis=1),
-        (inside / floor**2).sum(axis=1),
+        (weight * factor).sum(axis=1),
+        (weight * factor**2).sum(axis=1),
+        (weight / floor).sum(axis=1),
+        (weight / floor**2).sum(axis=1),
         total,
         squares,
-        (past * m).sum(axis=1),
-        (past**2 / floor).sum(axis=1),
+        (weight * past * factor).sum(axis=1),
+        (weight * past**2 / floor).sum(axis=1),
     )
 
 
 def _counted(
     past: FloatArray,
     factor: FloatArray | None,
-    n: FloatArray,
+    weight: FloatArray,
     psi: FloatArray,
     row: IntArray,
     multiplier: FloatArray,
@@ -167,17 +164,19 @@ def _counted(
     """Values of every pair, and the known periods that they stand for; zeros are one of them."""
     k = row.size
     of_row, at = np.nonzero(past > 0)
-    demand = past[of_row, at]
+    demand, own_weight = past[of_row, at], weight[of_row, at]
+    n = weight.sum(axis=1)
     length = np.bincount(of_row, minlength=n.size)
+    positive = np.bincount(of_row, weights=own_weight, minlength=n.size)
     begin = np.cumsum(length) - length
     table = np.repeat(np.arange(k), length[row])
     ends = np.cumsum(length[row])
     place = np.arange(table.size) + np.repeat(begin[row] - (ends - length[row]), length[row])
     if factor is None:
-        zeros = (n - length)[row]
+        zeros = np.maximum(n - positive, 0.0)[row]
         tables = np.concatenate([np.arange(k), table])
         values = np.concatenate([np.zeros(k, np.int64), demand[place].astype(np.int64)])
-        counts = np.concatenate([zeros, np.ones(place.size)])
+        counts = np.concatenate([zeros, own_weight[place]])
     else:
         growth = psi[of_row] + (1 - psi[of_row]) * factor[of_row, at]
         size = demand / np.maximum(growth, LEAST_FACTOR)
@@ -187,7 +186,7 @@ def _counted(
         number[busy] = np.arange(busy.size)
         kept = number[table] >= 0
         own = number[table[kept]]
-        found = counted_at(own, size[place[kept]], np.ones(own.size), wanted[busy], spread[busy])
+        found = counted_at(own, size[place[kept]], own_weight[place[kept]], wanted[busy], spread[busy])
         quiet = np.flatnonzero(number < 0)
         tables = np.concatenate([busy[found.table], quiet])
         values = np.concatenate([found.value, np.zeros(quiet.size, np.int64)])

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.arrays import FloatArray, IntArray
 from simlab.engine.world.demand_law import Seasons
+from simlab.models.demand.scoring.rolling_past import RollingPast
 from simlab.models.demand.seasons.laws import factors_of
 from simlab.models.demand.shrinkage import SizePrior, shrunk_variance
 from simlab.models.history.history import History, places, tables
@@ -104,32 +105,27 @@ def rolling_scores(
                 if seasons is not None and has[rows[0]]:
                     factor = factors_of(history, own, table.shape[1], seasons)
                 part = SizePrior(one.variation[rows], one.strength)
-                row, values = _scored(table[rows], factor, first[own], n[own], part, score, further)
+                half_life = None if history.half_life is None else history.half_life[own]
+                past = RollingPast(table[rows], first[own], n[own], part, half_life)
+                row, values = _scored(past, factor, score, further)
                 mean[own], noise[own] = _means(row, values, rows.size)
     return Scores(score, laws, mean, noise, predicted)
 
 
 def _scored(
-    table: FloatArray,
-    factor: FloatArray | None,
-    first: IntArray,
-    n: IntArray,
-    prior: SizePrior,
-    score: str,
-    further: tuple[str, ...],
+    past: RollingPast, factor: FloatArray | None, score: str, further: tuple[str, ...]
 ) -> tuple[IntArray, FloatArray]:
     """Row of each predicted period, and (laws, periods) scores of some rows."""
     from simlab.models.demand.scoring.crps import origin_scores
 
     if score == "crps":
-        return origin_scores(table, factor, first, n, prior)
+        return origin_scores(past, factor)
     if factor is None:
-        row, values = _log_scores(table, first, n, prior)
+        row, values = _log_scores(past)
     else:
-        row, values = origin_scores(table, factor, first, n, prior, score="log")
+        row, values = origin_scores(past, factor, score="log")
     if further:
-        more = further_scores(table, row, first, n, prior, further, factor)
-        values = np.concatenate([values, more])
+        values = np.concatenate([values, further_scores(past, row, further, factor)])
     return row, values
 
 
@@ -168,16 +164,14 @@ def _by_row(row: IntArray, values: FloatArray, n_rows: int) -> FloatArray:
     return np.array([np.bincount(row, weights=line, minlength=n_rows) for line in values]).T
 
 
-def _log_scores(
-    table: FloatArray, first: IntArray, n: IntArray, prior: SizePrior
-) -> tuple[IntArray, FloatArray]:
+def _log_scores(past: RollingPast) -> tuple[IntArray, FloatArray]:
     """Row of each predicted period, and (laws, periods) log scores."""
-    periods = np.arange(table.shape[1])
-    row, at = np.nonzero((periods >= first[:, None]) & (periods < n[:, None]))
-    known, value = at.astype(np.float64), table[row, at]
-    total = (np.cumsum(table, axis=1) - table)[row, at]
-    squares = (np.cumsum(table**2, axis=1) - table**2)[row, at]
-    positive: FloatArray = (np.cumsum(table > 0, axis=1) - (table > 0))[row, at].astype(np.float64)
+    table, prior = past.table, past.prior
+    row, at = past.predicted()
+    value, known, scale = table[row, at], past.known(row, at), past.scale(row, at)
+    total, squares, positive = (
+        past.before(one)[row, at] * scale for one in (table, table**2, (table > 0).astype(np.float64))
+    )
     mean = (total + 0.5) / known
     variance = shrunk_variance(known, positive, total, squares, prior.variation[row], prior.strength)
     poisson = log_poisson(value, mean)
@@ -186,19 +180,28 @@ def _log_scores(
     binomial[wide] = log_negative_binomial(value[wide], mean[wide], variance[wide])
     intermittent = log_intermittent(value, known, positive, total, variance)
     with np.errstate(divide="ignore"):
-        seen = np.log(_seen_before(table)[row, at])
+        seen = np.log(_seen_before(past)[row, at] * scale)
     empirical = np.logaddexp(seen, binomial) - np.log(known + 1)
     return row, np.array([poisson, binomial, intermittent, empirical])
 
 
-def _seen_before(table: FloatArray) -> IntArray:
-    """How many earlier periods of the row had exactly this demand."""
+def _seen_before(past: RollingPast) -> FloatArray:
+    """How many earlier periods of the row had exactly this demand, each with its weight."""
+    table = past.table
     order = np.argsort(table, axis=1, kind="stable")
     ranked = np.take_along_axis(table, order, axis=1)
     place = np.broadcast_to(np.arange(table.shape[1]), table.shape)
     starts = np.where(np.diff(ranked, axis=1, prepend=-1.0) != 0, place, 0)
-    out = np.empty(table.shape, dtype=np.int64)
-    np.put_along_axis(out, order, place - np.maximum.accumulate(starts, axis=1), axis=1)
+    begin = np.maximum.accumulate(starts, axis=1)
+    found: FloatArray = (place - begin).astype(np.float64)
+    if past.half_life is not None:
+        # Σ 2^(s/h) over the same demand's periods s < t, then × 2^((1 − t)/h)
+        own = 2.0 ** (order / past.half_life[:, None])
+        upto = np.concatenate([np.zeros((table.shape[0], 1)), np.cumsum(own, axis=1)], axis=1)
+        found = np.take_along_axis(upto, place, axis=1) - np.take_along_axis(upto, begin, axis=1)
+        found = found * 2.0 ** ((1 - order) / past.half_life[:, None])
+    out = np.empty(table.shape)
+    np.put_along_axis(out, order, found, axis=1)
     return out
 
 
@@ -207,24 +210,15 @@ _TRANSITIONS = 10.0
 
 
 def further_scores(
-    table: FloatArray,
-    row: IntArray,
-    first: IntArray,
-    n: IntArray,
-    prior: SizePrior,
-    laws: tuple[str, ...],
-    factor: FloatArray | None = None,
+    past: RollingPast, row: IntArray, laws: tuple[str, ...], factor: FloatArray | None = None
 ) -> FloatArray:
     """(laws, m) log scores of the predicted periods, in the order of `row`.
 
     Parameters
     ----------
-    table : (rows, periods) float
-        Demand of the observed periods of each row.
+    past : RollingPast
     row : (m,) int
-        Row of each predicted period; first, n: (rows,) first predicted period, and periods of each row.
-    prior : SizePrior
-        Of these rows.
+        Row of each predicted period.
     laws : tuple of str
         ``stuttering_poisson``: moments as for the negative binomial, log P by Pólya and Aeppli's recursion
         (above 1,000 units by the negative binomial). ``markov``: chance of demand after the period before,
@@ -237,16 +231,15 @@ def further_scores(
     ----------
     Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, section 9.7.
     """
-    periods = np.arange(table.shape[1])
-    _, at = np.nonzero((periods >= first[:, None]) & (periods < n[:, None]))
-    value, known = table[row, at], at.astype(np.float64)
-    total = (np.cumsum(table, axis=1) - table)[row, at]
-    squares = (np.cumsum(table**2, axis=1) - table**2)[row, at]
-    busy = table > 0
-    positive: FloatArray = (np.cumsum(busy, axis=1) - busy)[row, at].astype(np.float64)
+    table, prior = past.table, past.prior
+    _, at = past.predicted()
+    value, known, scale = table[row, at], past.known(row, at), past.scale(row, at)
+    total, squares, positive = (
+        past.before(one)[row, at] * scale for one in (table, table**2, (table > 0).astype(np.float64))
+    )
     variance = shrunk_variance(known, positive, total, squares, prior.variation[row], prior.strength)
-    past = Predicted(table, row, at, value, known, positive, total, variance, factor)
-    return np.array([FURTHER_SCORES[law](past) for law in laws])
+    predicted = Predicted(past, row, at, value, known, scale, positive, total, variance, factor)
+    return np.array([FURTHER_SCORES[law](predicted) for law in laws])
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,25 +248,27 @@ class Predicted:
 
     Attributes
     ----------
-    table : (rows, periods) float
-        Demand of the observed periods of each row.
+    past : RollingPast
     row, at : (m,) int64
         Row and period predicted.
     value : (m,) float
         Demand that came.
     known, positive, total : (m,) float
         Periods before it, those with demand, and their units.
+    scale : (m,) float
+        What sums of weights before it are multiplied with.
     variance : (m,) float
         Of a period, the variation of sizes shrunk.
     factor : (rows, periods) float or None
         Multipliers of the season.
     """
 
-    table: FloatArray
+    past: RollingPast
     row: IntArray
     at: IntArray
     value: FloatArray
     known: FloatArray
+    scale: FloatArray
     positive: FloatArray
     total: FloatArray
     variance: FloatArray
@@ -285,20 +280,21 @@ class Predicted:
         if self.factor is None:
             return mean, self.variance
         row, at, factor = self.row, self.at, self.factor
-        before = [(np.cumsum(factor**k, axis=1) - factor**k)[row, at] for k in (1, 2)]
+        before = [self.past.before(factor**k)[row, at] * self.scale for k in (1, 2)]
         spread = (before[1] * self.known / before[0] ** 2 - 1) * mean**2
         ratio = np.maximum(self.variance - spread, 0.0) / mean
         mean = (self.total + 0.5) / before[0] * np.maximum(factor[row, at], 1e-9)
         return mean, ratio * mean
 
 
-def _stuttering(past: Predicted) -> FloatArray:
-    return log_stuttering(past.value, *past.moments_by_arrivals())
+def _stuttering(predicted: Predicted) -> FloatArray:
+    return log_stuttering(predicted.value, *predicted.moments_by_arrivals())
 
 
-def _markov(past: Predicted) -> FloatArray:
-    plain = log_intermittent(past.value, past.known, past.positive, past.total, past.variance)
-    return np.asarray(plain + _lasting(past.table > 0, past.row, past.at, past.known, past.positive))
+def _markov(predicted: Predicted) -> FloatArray:
+    one = predicted
+    plain = log_intermittent(one.value, one.known, one.positive, one.total, one.variance)
+    return np.asarray(plain + _lasting(one))
 
 
 FURTHER_SCORES: dict[str, Callable[[Predicted], FloatArray]] = {
@@ -308,19 +304,19 @@ FURTHER_SCORES: dict[str, Callable[[Predicted], FloatArray]] = {
 """(m,) log scores of the laws that ``auto`` compares if the study names them."""
 
 
-def _lasting(
-    busy: BoolArray, row: IntArray, at: IntArray, known: FloatArray, positive: FloatArray
-) -> FloatArray:
+def _lasting(one: Predicted) -> FloatArray:
     """What knowing the period before adds to the logarithm of the chance of demand, or of none."""
+    past, row, at, scale = one.past, one.row, one.at, one.scale
+    known, positive, busy = one.known, one.positive, past.table > 0
     pairs = np.zeros(busy.shape)
     pairs[:, 1:] = busy[:, 1:] & busy[:, :-1]
-    both = (np.cumsum(pairs, axis=1) - pairs)[row, at]
+    both = past.before(pairs)[row, at] * scale
     starts = np.zeros(busy.shape)
     starts[:, 1:] = busy[:, 1:] & ~busy[:, :-1]
-    after_none = (np.cumsum(starts, axis=1) - starts)[row, at]
+    after_none = past.before(starts)[row, at] * scale
     before = busy[row, at - 1]
-    from_busy = positive - before
-    from_quiet = known - 1 - from_busy
+    from_busy = np.maximum(positive - before * scale, both)
+    from_quiet = np.maximum(known - scale - from_busy, after_none)
     share = (positive + 0.5) / (known + 1)
     chance = np.where(
         before,

@@ -21,7 +21,9 @@ _SHARES = float(1 << 30)
 
 
 def phase_counts(history: History, cycle: int) -> FloatArray:
-    """(n, cycle) observed periods of every item in each phase, counted from the first period."""
+    """(n, cycle) observed periods of every item in each phase, counted from the first period, as weighted."""
+    if history.half_life is not None:
+        return _weighted_counts(history, cycle)
     n_periods = history.calendar.n_periods
     one = np.eye(cycle)[np.arange(n_periods) % cycle] * history.calendar.open[:, None]
     before = np.concatenate([np.zeros((1, cycle)), np.cumsum(one, axis=0)])
@@ -29,6 +31,18 @@ def phase_counts(history: History, cycle: int) -> FloatArray:
     counts = before[np.maximum(history.last + 1, first)] - before[first]
     np.subtract.at(counts, (history.gap_item, history.gap_period % cycle), 1.0)
     return np.asarray(np.maximum(counts, 0.0))
+
+
+def _weighted_counts(history: History, cycle: int) -> FloatArray:
+    from simlab.models.demand.past.bootstraps import phases_of
+
+    out = np.zeros((history.n_items, cycle))
+    for item in np.flatnonzero(history.n_observed > 0).tolist():
+        phase = phases_of(history, item, cycle)
+        raw = 0.5 ** (np.arange(phase.size - 1, -1, -1) / history.half_life_of(item))
+        scale = history.n_effective[item] / raw.sum()
+        out[item] = np.bincount(phase, weights=raw * scale, minlength=cycle)
+    return out
 
 
 def factors_of(history: History, items: IntArray, width: int, seasons: Seasons) -> FloatArray:
@@ -46,7 +60,7 @@ def factors_of(history: History, items: IntArray, width: int, seasons: Seasons) 
 
 def season_sums(history: History, seasons: Seasons) -> SeasonSums:
     """Sums over the observed periods of every item, with the multipliers of its profile (1 without one)."""
-    cycle, n = seasons.cycle, history.n_items
+    cycle = seasons.cycle
     factors = np.vstack([seasons.multipliers, np.ones(cycle)])[seasons.profile]
     floor = np.maximum(factors, LEAST_FACTOR)
     counts = phase_counts(history, cycle)
@@ -54,7 +68,7 @@ def season_sums(history: History, seasons: Seasons) -> SeasonSums:
     m = factors[history.item, history.period % cycle]
 
     def by_item(values: FloatArray) -> FloatArray:
-        return np.bincount(history.item, weights=values, minlength=n).astype(np.float64)
+        return history.sums(values)
 
     return SeasonSums(
         counts.sum(axis=1),
@@ -100,7 +114,7 @@ def at_one_by_frequency(
     factors = np.vstack([seasons.multipliers, np.ones(seasons.cycle)])[seasons.profile]
     growth = frequency[:, None] + (1 - frequency[:, None]) * factors
     reached = (phase_counts(history, seasons.cycle) * factors / np.maximum(growth, 1e-12)).sum(axis=1)
-    share, spread = possible_shares(mean, variance, history.n_positive / np.maximum(reached, 1e-12))
+    share, spread = possible_shares(mean, variance, history.weight_positive / np.maximum(reached, 1e-12))
     variance = np.where(rare, spread, variance)
     out = replace(
         plain,
@@ -124,7 +138,7 @@ def _recounted(law: DemandLaw, history: History, seasons: Seasons, rows: BoolArr
     factor = seasons.multipliers[seasons.profile[item], history.period[cells] % seasons.cycle]
     psi = seasons.frequency[item]
     size = history.quantity[cells] / np.maximum(psi + (1 - psi) * factor, LEAST_FACTOR)
-    one = np.ones(size.size)
+    one = history.weight[cells]
     found = counted_at(number[item], size, one, law.mean[rows], law.variance[rows])
     weight = np.rint(found.share * _SHARES).astype(np.int64)
     counted = _compact(found.table, found.value, weight, int(rows.sum()))

@@ -12,7 +12,7 @@ from simlab.catalog.quality import QualityRow
 from simlab.engine.world.demand_law import DemandLaw, Seasons
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.demand.past.bootstraps import CYCLES
-from simlab.models.demand.seasons.laws import at_one_by_frequency
+from simlab.models.demand.seasons.laws import at_one_by_frequency, season_sums
 from simlab.models.grouping import groups, no_such_column
 from simlab.models.history.history import History, opened
 from simlab.models.statistics import benjamini_hochberg
@@ -122,6 +122,7 @@ def profiles(catalog: Catalog, history: History, cycle: int) -> Profiles:
     if spec.profile_by and column is None:
         raise InvalidInputError([no_such_column(catalog, spec.profile_by, "models.seasonality.profile_by")])
     _refuse(catalog, history, cycle)
+    history = replace(history, half_life=None)  # the shape of a season is seen in all cycles
     member, names = groups(column, catalog.n_items)
     ratio = _ratios(history, member, len(names), cycle)
     g, n_cycles = len(names), ratio.shape[1]
@@ -263,6 +264,10 @@ def _at_one(law: DemandLaw, history: History, seasons: Seasons, has: BoolArray) 
 
 def _mean_multipliers(history: History, seasons: Seasons) -> tuple[FloatArray, FloatArray]:
     """(n,) mean and mean square of the multipliers over the observed periods of each item."""
+    if history.half_life is not None:
+        found = season_sums(history, seasons)
+        worth = np.maximum(found.n, 1e-12)
+        return np.maximum(found.first / worth, 1e-9), np.maximum(found.second / worth, 1e-18)
     cycle = seasons.cycle
     table = np.vstack([seasons.multipliers, np.ones(cycle)])[:, np.arange(history.calendar.n_periods) % cycle]
     table = np.where(history.calendar.open, table, 0.0)
@@ -271,8 +276,8 @@ def _mean_multipliers(history: History, seasons: Seasons) -> tuple[FloatArray, F
     first = np.clip(history.first, 0, history.calendar.n_periods)
     last = np.maximum(history.last + 1, first)
     n = np.maximum(opened(history)[last] - opened(history)[first], 1)
-    found = [(total[seasons.profile, last] - total[seasons.profile, first]) / n for total in sums]
-    return np.maximum(found[0], 1e-9), np.maximum(found[1], 1e-18)
+    both = [(total[seasons.profile, last] - total[seasons.profile, first]) / n for total in sums]
+    return np.maximum(both[0], 1e-9), np.maximum(both[1], 1e-18)
 
 
 def season_left_out(catalog: Catalog, found: Profiles) -> tuple[str, ...]:

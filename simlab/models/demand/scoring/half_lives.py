@@ -1,0 +1,367 @@
+"""How long histories are remembered: half-lives by group, those that predict sums over R + L better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from simlab.arrays import BoolArray, FloatArray, IntArray, KeyArray
+from simlab.engine.kernels import streams
+from simlab.engine.world.demand_law import Seasons
+from simlab.models.demand.rare import rate_weight
+from simlab.models.demand.rates import rates
+from simlab.models.demand.seasons.laws import factors_of
+from simlab.models.demand.shrinkage import SizePrior, shrunk_sizes, shrunk_variance
+from simlab.models.grouping import groups
+from simlab.models.history.history import History, effective_periods, places, total_weight
+from simlab.models.statistics import benjamini_hochberg, log_negative_binomial, log_poisson, normal_p
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+
+
+HALF_LIVES = (13.0, 26.0, 52.0, 104.0)
+"""Periods; compared with a memory of the whole history."""
+_TRIED = np.array([np.inf, *HALF_LIVES])
+_MOST_ITEMS = 2000  # of a group
+_ERRORS = 2.0  # standard errors by which a half-life has to be better
+_FALSE_SHARE = 0.05  # of the half-lives that are believed to be better
+_SCORED_SHARE = 3  # sums within the last third of a history are predicted
+_FIRST = 8  # periods known at the first origin, at least
+_MOST_ORIGINS = 6
+_LEAST_SUMS = 100  # predicted sums from which a group may have a half-life
+_INTERVALS = (1.32, 4.0)  # mean intervals between demands, in periods, where groups are cut
+_OFTEN = ("often", "now and then", "rarely")
+_OTHERS = "(others)"
+_FEW_ITEMS = 50  # a group of fewer is taken together with other such groups
+_BLOCK = 1 << 22
+
+
+@dataclass(frozen=True, eq=False)
+class Remembered:
+    """Groups and how long their histories are remembered.
+
+    Attributes
+    ----------
+    half_life : (n,) float
+        Of each item, in observed periods; infinite: all.
+    group : tuple of (str, str)
+        Value of `models.pool_by` (empty: all items) and how often there is demand.
+    n_items, n_sums : (g,) int64
+        Items, and sums over R + L that were predicted.
+    chosen : (g,) float
+        Half-life of the group.
+    gain, error : (g, 4) float
+        Mean log score of a sum minus that of the whole history, for each of `HALF_LIVES`, and its standard
+        error over SKU × origin; NaN where nothing was predicted.
+    """
+
+    half_life: FloatArray
+    group: tuple[tuple[str, str], ...]
+    n_items: IntArray
+    n_sums: IntArray
+    chosen: FloatArray
+    gain: FloatArray
+    error: FloatArray
+
+
+def named(half_life: float, n: int) -> Remembered:
+    """One half-life for all n items."""
+    nothing = np.zeros(0)
+    none = np.zeros(0, np.int64)
+    empty = np.zeros((0, len(HALF_LIVES)))
+    return Remembered(np.full(n, half_life), (), none, none, nothing, empty, empty)
+
+
+def remembered(
+    catalog: Catalog,
+    history: History,
+    prior: SizePrior,
+    span: FloatArray,
+    usable: BoolArray,
+    seasons: Seasons | None = None,
+) -> Remembered:
+    """Half-life of every group's histories; infinite unless a finite one predicts better beyond chance.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Gives the groups: `models.pool_by` by how often there is demand.
+    history : History
+        Complete periods; all alike.
+    prior : SizePrior
+        Variation of sizes, from before the first origin.
+    span : (n,) float
+        R + L, periods.
+    usable : (n,) bool
+        Items whose history counts.
+    seasons : Seasons, optional
+        Profiles from before the first origin: what a season makes is no change.
+
+    Notes
+    -----
+    At origins in the last third of a history, at least 2 (R + L) apart, the demand of the next R + L periods
+    is predicted for every half-life: nothing, or 1 + a negative binomial, with chance of demand, mean and
+    variance as they would be fitted to all periods before (rates of rare items shrunk towards comparable
+    ones). Items count from their first demand on. A half-life is taken where its mean log score beats that
+    of the whole history by more than two standard errors, at most 5 % falsely over all groups
+    (Benjamini–Hochberg); of several the best. Errors are over SKU × origin: locations of one SKU share what
+    moves them.
+
+    References
+    ----------
+    Gneiting & Raftery (2007), Strictly proper scoring rules, prediction, and estimation.
+    """
+    group, names = _groups(catalog, history, usable)
+    n_groups = len(names)
+    counts = usable & (history.n_positive > 0)
+    rows = _sample(streams.item_keys(catalog.sku, catalog.location), group, counts)
+    item, age, gain = _gains(history, prior, span, rows, seasons)
+    of_sku = np.unique(np.array(catalog.sku, dtype=object), return_inverse=True)[1].ravel()
+    cluster = of_sku[item] * (age.max(initial=0) + 1) + age
+    mean, error, n_sums = _by_group(group[item], gain, cluster, n_groups)
+    better = np.where(_beyond_chance(mean, error, n_sums), mean, 0.0)
+    best = np.where(better.max(axis=1) > 0, np.take(HALF_LIVES, better.argmax(axis=1)), np.inf)
+    size = np.bincount(group[counts], minlength=n_groups)
+    shown = np.flatnonzero(size > 0)
+    return Remembered(
+        best[group],
+        tuple(names[k] for k in shown.tolist()),
+        size[shown],
+        n_sums[shown],
+        best[shown],
+        mean[shown],
+        error[shown],
+    )
+
+
+def _beyond_chance(mean: FloatArray, error: FloatArray, n_sums: IntArray) -> BoolArray:
+    """(groups, half-lives) better by two standard errors, and not because one looked at so many groups."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.where((n_sums >= _LEAST_SUMS)[:, None], mean / error, np.nan)
+    p = np.where(z > 0, normal_p(z) / 2, 1 - normal_p(z) / 2)
+    believed = benjamini_hochberg(p.ravel(), _FALSE_SHARE).reshape(p.shape)
+    return np.asarray(believed & (z > _ERRORS))
+
+
+def _groups(catalog: Catalog, history: History, usable: BoolArray) -> tuple[IntArray, list[tuple[str, str]]]:
+    """(n,) group of each item, and names: pool by how often there is demand; small ones together."""
+    pool, pools = groups(catalog.texts.get(catalog.study.models.pool_by), catalog.n_items)
+    interval = history.n_observed / np.maximum(history.n_positive, 1)
+    often = np.searchsorted(_INTERVALS, interval, side="right")
+    group = pool * len(_OFTEN) + often
+    size = np.bincount(group[usable & (history.n_positive > 0)], minlength=len(pools) * len(_OFTEN))
+    names = [(name, how) for name in pools for how in _OFTEN]
+    if len(pools) > 1:
+        group = np.where(size[group] < _FEW_ITEMS, len(pools) * len(_OFTEN) + often, group)
+        names += [(_OTHERS, how) for how in _OFTEN]
+    return group, names
+
+
+def _sample(keys: KeyArray, group: IntArray, counts: BoolArray) -> IntArray:
+    """Rows of at most 2,000 items of each group, whatever the order of rows."""
+    rows = np.flatnonzero(counts)
+    rows = rows[np.lexsort((keys[rows], group[rows]))]
+    begin = np.searchsorted(group[rows], group[rows])
+    return np.sort(rows[np.arange(rows.size) - begin < _MOST_ITEMS])
+
+
+def _by_group(
+    group: IntArray, gain: FloatArray, cluster: IntArray, n_groups: int
+) -> tuple[FloatArray, FloatArray, IntArray]:
+    """(groups, half-lives) mean gain and its standard error over clusters, and (groups,) sums."""
+    n = np.bincount(group, minlength=n_groups)
+    count = np.maximum(n, 1)[:, None]
+    mean = np.array([np.bincount(group, line, n_groups) for line in gain.T]).T / count
+    _, first, place = np.unique(group * (cluster.max(initial=0) + 1) + cluster, True, True)
+    of_cluster = group[first]
+    away = np.array([np.bincount(place, line, first.size) for line in (gain - mean[group]).T]).T
+    squares = np.array([np.bincount(of_cluster, line**2, n_groups) for line in away.T]).T
+    clusters = np.bincount(of_cluster, minlength=n_groups)[:, None]
+    error = np.sqrt(squares * clusters / np.maximum(clusters - 1, 1)) / count
+    none = (n == 0)[:, None]
+    return np.where(none, np.nan, mean), np.where(none, np.nan, error), n
+
+
+def _gains(
+    history: History, prior: SizePrior, span: FloatArray, rows: IntArray, seasons: Seasons | None
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Item and origin of every predicted sum, and (m, half-lives) log score minus the whole history's."""
+    periods = np.maximum(np.rint(span), 1).astype(np.int64)
+    longest = history.n_observed // _SCORED_SHARE
+    rows = rows[(longest >= periods)[rows] & (history.n_observed - periods >= _FIRST)[rows]]
+    parts = [
+        _sums(ages, horizon)
+        for horizon in np.unique(periods[rows]).tolist()
+        for ages in _tables(history, rows[periods[rows] == horizon], seasons)
+    ]
+    if not parts:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, len(HALF_LIVES)))
+    every = _Sums(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    scores = [_scores(every, prior, column) for column in range(_TRIED.size)]
+    return every.item, every.age, np.array(scores[1:]).T - scores[0][:, None]
+
+
+class _Ages(NamedTuple):
+    """Demand by age: column 0 is the last observed period of each row."""
+
+    item: IntArray
+    n: IntArray
+    table: FloatArray
+    factor: FloatArray | None
+
+
+class _Sums(NamedTuple):
+    """Predicted sums of m items × origins.
+
+    Attributes
+    ----------
+    item, age, known : (m,) int64
+        Row of the history, age of the origin, and periods before it.
+    horizon : (m,) float
+        Periods summed, each times its multiplier of the season.
+    happened : (m,) float
+        Units.
+    positive, total, squares : (m, half-lives tried) float
+        Periods with demand before, units, units², weighted.
+    """
+
+    item: IntArray
+    age: IntArray
+    known: IntArray
+    horizon: FloatArray
+    happened: FloatArray
+    positive: FloatArray
+    total: FloatArray
+    squares: FloatArray
+
+
+def _tables(history: History, rows: IntArray, seasons: Seasons | None) -> Iterator[_Ages]:
+    place = places(history)
+    bounds = np.searchsorted(history.item, np.arange(history.n_items + 1))
+    size = max(1, _BLOCK // max(history.calendar.n_periods, 1))
+    for begin in range(0, rows.size, size):
+        own = rows[begin : begin + size]
+        n = history.n_observed[own]
+        length = np.diff(bounds)[own]
+        row = np.repeat(np.arange(own.size), length)
+        cell = np.arange(length.sum()) + np.repeat(bounds[own] - (np.cumsum(length) - length), length)
+        table = np.zeros((own.size, int(n.max(initial=1))))
+        table[row, n[row] - 1 - place[cell]] = history.quantity[cell]
+        factor = None
+        if seasons is not None:
+            width = table.shape[1]
+            forward = factors_of(history, own, width, seasons)
+            age = np.maximum(n[:, None] - 1 - np.arange(width), 0)
+            factor = np.take_along_axis(forward, age, axis=1)
+        yield _Ages(own, n, table, factor)
+
+
+def _origins(longest: int, horizon: int) -> IntArray:
+    """Ages at which a sum begins, at least twice its length apart, at most 6 over the last third."""
+    step = max(2 * horizon, -(-longest // (_SCORED_SHARE * _MOST_ORIGINS)))
+    return np.arange(horizon, longest // _SCORED_SHARE + 1, step)
+
+
+def _sums(ages: _Ages, horizon: int) -> _Sums:
+    """Sums at every origin of items that had sold before it."""
+    width = ages.table.shape[1]
+    origins = _origins(width, horizon)
+    later = np.arange(width)[:, None] - origins
+    inside = (later < 0) & (later >= -horizon)
+    raw = np.where(later >= 0, 0.5 ** (np.maximum(later, 0) / _TRIED[:, None, None]), 0.0)
+    weight = raw.transpose(1, 2, 0).reshape(width, -1)
+    shape = ages.n.size, origins.size, _TRIED.size
+    positive, total, squares = (
+        (table @ weight).reshape(shape)
+        for table in ((ages.table > 0).astype(np.float64), ages.table, ages.table**2)
+    )
+    early = (origins <= ages.n[:, None] // _SCORED_SHARE) & (ages.n[:, None] - origins >= _FIRST)
+    row, at = np.nonzero(early & (positive[:, :, 0] > 0))
+    known = ages.n[row] - origins[at]
+    worth = effective_periods(known[:, None], _TRIED)
+    scale = worth / total_weight(known[:, None], _TRIED)
+    found = [one[row, at] * scale for one in (positive, total, squares)]
+    ahead = np.full(row.size, float(horizon))
+    if ages.factor is not None:
+        ahead = (ages.factor @ inside.astype(np.float64))[row, at]
+        lived = np.where(np.arange(width) < ages.n[:, None], ages.factor, 0.0)
+        first, second = (((lived**power) @ weight).reshape(shape)[row, at] * scale for power in (1, 2))
+        found = _without_season(worth, first, second, *found)
+    happened = (ages.table @ inside.astype(np.float64))[row, at]
+    return _Sums(ages.item[row], origins[at], known, ahead, happened, *found)
+
+
+def _without_season(
+    n: FloatArray,
+    first: FloatArray,
+    second: FloatArray,
+    positive: FloatArray,
+    total: FloatArray,
+    squares: FloatArray,
+) -> list[FloatArray]:
+    """Periods with demand, units and units² as they would be at multiplier 1; first, second: Σm, Σm²."""
+    times = n / np.maximum(first, 1e-12)
+    mean = total / n
+    left = np.maximum(squares / n - mean**2 - (second * times**2 / n - 1) * mean**2, 0.0)
+    at_one = mean * times
+    return [np.minimum(positive * times, n), n * at_one, n * (left * times + at_one**2)]
+
+
+def _scores(sums: _Sums, prior: SizePrior, column: int) -> FloatArray:
+    """(m,) log score of every sum under one half-life, with the moments of `rare.composed`."""
+    positive, total, squares = sums.positive[:, column], sums.total[:, column], sums.squares[:, column]
+    n = effective_periods(sums.known, _TRIED[column])
+    variation = prior.variation[sums.item]
+    own = np.minimum(positive / n, 1.0)
+    weight = rate_weight(positive, own)
+    size = total / np.maximum(positive, 1e-300)
+    share, doubt = own.copy(), np.zeros(own.size)
+    rare = np.flatnonzero(weight > 0)
+    found = rates(
+        positive[rare],
+        n[rare],
+        np.zeros(rare.size, np.int64),
+        np.ones(rare.size, np.bool_),
+        seen=sums.known[rare],
+    )
+    share[rare] += weight[rare] * (found.mean - own[rare])
+    doubt[rare] = weight[rare] * found.variance
+    spread = shrunk_sizes(positive, total, squares, variation, prior.strength)
+    pooled = np.maximum(share * (1 + spread - share) + sums.horizon * doubt, 0.0) * size**2
+    alone = shrunk_variance(n, positive, total, squares, variation, prior.strength)
+    variance = weight * pooled + (1 - weight) * alone
+    silent = _silent(share, doubt, sums.horizon)
+    return _log_sums(sums.happened, silent, sums.horizon * share * size, sums.horizon * variance)
+
+
+def _silent(share: FloatArray, doubt: FloatArray, horizon: FloatArray) -> FloatArray:
+    """(m,) chance of no demand at all; with a gamma law of the rate where it is in doubt."""
+    share = np.minimum(share, 1 - 1e-9)
+    time = -horizon * np.log1p(-share)
+    some = doubt > 0
+    spread = np.where(some, doubt, 1.0) / np.maximum(share, 1e-12) ** 2
+    return np.asarray(np.exp(np.where(some, -np.log1p(time * spread) / spread, -time)))
+
+
+def _log_sums(happened: FloatArray, silent: FloatArray, mean: FloatArray, variance: FloatArray) -> FloatArray:
+    """(m,) log probability of what happened: nothing, or 1 + a negative binomial with the moments left.
+
+    A Poisson law where these vary too little. One law of all values would be judged by how badly it fits
+    the zeros, and the widest half-life would win.
+    """
+    silent = np.clip(silent, 1e-12, 1 - 1e-12)
+    size = np.maximum(mean / (1 - silent), 1.0)
+    spread = np.maximum((variance + mean**2) / (1 - silent) - size**2, 0.0)
+    more = np.maximum(size - 1, 1e-9)
+    out = np.log(silent)
+    some = np.flatnonzero(happened > 0)
+    left, mid, var = happened[some] - 1, more[some], spread[some]
+    found = log_poisson(left, mid)
+    wide = var > mid * (1 + 1e-9)
+    found[wide] = log_negative_binomial(left[wide], mid[wide], var[wide])
+    out[some] = np.log1p(-silent[some]) + found
+    return out
