@@ -20,6 +20,7 @@ from simlab.api.ordering.orders import Orders, orders
 from simlab.api.ordering.state import demanded, write_state
 from simlab.api.output.writing import RunResult, kept_if_used, logged, write_optimization, write_simulation
 from simlab.api.rollout.gate import Gate, gate
+from simlab.api.rollout.waves import WavePlan
 from simlab.api.simulation import simulate
 from simlab.api.simulator.stored import StoredCurves
 from simlab.api.starting.init import init_from_book, init_from_tables
@@ -343,6 +344,9 @@ def run_gate(
     release: Sequence[str] = (),
     replications: int | None = None,
     weeks: float | None = None,
+    waves: int | None = None,
+    by: str = "supplier",
+    weeks_apart: int = 4,
     out: Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -355,6 +359,7 @@ def run_gate(
         release=release,
         replications=replications,
         weeks=weeks,
+        waves=WavePlan(waves, by, weeks_apart),
         workers=workers,
         progress=progress,
     )

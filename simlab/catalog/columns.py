@@ -77,6 +77,7 @@ ITEMS: dict[str, Column] = {
     "on_hand": Column("whole", low=-1e12),
     "on_order": _WHOLE,
     "on_order_due": Column("date"),
+    "wave": Column("text", or_number=True),
     "tolerance": Column("fraction", high=1.0),
     "last_sale": Column("date"),
     "payment_days": Column("number", high=3_650),

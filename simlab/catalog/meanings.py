@@ -26,6 +26,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "on_hand": "stock on the shelf today, in units; below 0: owed to customers",
         "on_order": "units on order that no table of open orders lists",
         "on_order_due": "day on which all of on_order is due",
+        "wave": "in which wave of a rollout a new plan goes live here",
         "tolerance": "loss of fill rate that the gate lets pass, a fraction such as 0.02",
         "last_sale": "day of the last sale, where the history does not reach back to it",
         "payment_days": "days from a purchase to its payment",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 COLUMNS = ("today", "same_service", "proposed")
 """The three plans that are always shown, in this order; then the change, proposed − today."""
@@ -90,3 +91,36 @@ def points(value: float) -> str:
     size = abs(100 * value)
     text = f"{size:.1f}" if size >= 0.095 or size == 0 else f"{size:.2f}"
     return f"{text} point{'' if text == '1.0' else 's'}"
+
+
+def cell(row: Mapping[str, Any], column: str, currency: str) -> str:
+    """One value as text."""
+    value, unit = row[column], row["unit"]
+    if value != value:
+        return "–"
+    return _written(float(value), unit, currency)
+
+
+def _written(value: float, unit: str, currency: str) -> str:
+    sign = "-" if value < 0 else ""
+    if unit == "money":
+        return sign + short_money(value, currency)
+    if unit == "rate":
+        return short_rate(value)
+    fine = unit == "number" or (unit == "days" and abs(value) < 10)
+    return f"{sign}{abs(value):,.1f}" if fine else f"{sign}{abs(value):,.0f}"
+
+
+def change(row: Mapping[str, Any], currency: str) -> str:
+    """The change as text: rates in points, amounts with their share."""
+    value, unit = row["change"], row["unit"]
+    if value != value:
+        return ""
+    sign = "-" if value < 0 else "+"
+    if unit == "rate":
+        return f"{sign}{points(value)}"
+    share = row["change_share"]
+    tail = (
+        f" ({'-' if share < 0 else '+'}{abs(100 * share):.0f}%)" if share == share and unit == "money" else ""
+    )
+    return sign + _written(abs(float(value)), unit, currency) + tail

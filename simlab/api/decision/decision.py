@@ -11,7 +11,7 @@ from simlab.api.decision.columns import Reading, deciding_row, readings
 from simlab.api.finance.prices import point_prices
 from simlab.api.plans.same_service import SAME_SERVICE
 from simlab.api.show import Column, Kind, ResultTable, spread
-from simlab.measures.decision import COLUMNS, ROWS, points, short_money, short_rate
+from simlab.measures.decision import COLUMNS, ROWS, cell, change
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,36 +136,3 @@ def _row(key: str, found: dict[str, dict[str, Reading]], level: float) -> dict[s
     if proposed.whole is None:
         row["change_share"] = proposed.share(now, level).value
     return row
-
-
-def cell(row: dict[str, Any], column: str, currency: str) -> str:
-    """One value as text."""
-    value, unit = row[column], row["unit"]
-    if value != value:
-        return "–"
-    return _written(float(value), unit, currency)
-
-
-def _written(value: float, unit: str, currency: str) -> str:
-    sign = "-" if value < 0 else ""
-    if unit == "money":
-        return sign + short_money(value, currency)
-    if unit == "rate":
-        return short_rate(value)
-    fine = unit == "number" or (unit == "days" and abs(value) < 10)
-    return f"{sign}{abs(value):,.1f}" if fine else f"{sign}{abs(value):,.0f}"
-
-
-def change(row: dict[str, Any], currency: str) -> str:
-    """The change as text: rates in points, amounts with their share."""
-    value, unit = row["change"], row["unit"]
-    if value != value:
-        return ""
-    sign = "-" if value < 0 else "+"
-    if unit == "rate":
-        return f"{sign}{points(value)}"
-    share = row["change_share"]
-    tail = (
-        f" ({'-' if share < 0 else '+'}{abs(100 * share):.0f}%)" if share == share and unit == "money" else ""
-    )
-    return sign + _written(abs(float(value)), unit, currency) + tail

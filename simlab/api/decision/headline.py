@@ -82,9 +82,8 @@ class Pair:
             default=(9, 0.0),
         )
 
-    def phrase(self, spends: tuple[str, str]) -> str:
+    def phrase(self, hold: str) -> str:
         """ "0.8% more to hold than today's levels (by units 17.3% less)"."""
-        hold = spends[1]
         name = PLAN_NAMES[self.plan].short
         if self.mark in ("less", "more"):
             said = f"{self._percent(self.deciding)} {self.mark} {hold}than {name}"
@@ -129,6 +128,8 @@ def headline(
     decision: Decision, pairs: Sequence[Pair], spends: tuple[str, str], replay: Replay | None = None
 ) -> Statement:
     """The sentence on top: what is gained and what is lost against today, and how sure that is."""
+    plans = {pair.plan for pair in pairs}
+    pairs = [pair for pair in pairs if pair.plan != "habit" or "today" not in plans]
     now = "today" if decision.plans["today"] == "today" else "the A98 B95 C90 habit"
     parts = [gain_and_loss(decision, now), _chosen_by(decision, pairs)]
     denied = replay is not None and replay.confirmed is False
@@ -136,8 +137,8 @@ def headline(
         parts.append(f"not confirmed by the last {replay.length}")
     text = ""
     if pairs:
-        at = f"At the same service by {noun(decision.weight)} planning by segment {spends[0]}"
-        text = f"{at} {'; '.join(pair.phrase(spends) for pair in pairs)}."
+        said = [pair.phrase(spends[1] if number == 0 else "") for number, pair in enumerate(pairs)]
+        text = f"At equal {noun(decision.weight)} served, by segment: {'; '.join(said)}."
     return Statement(_state(pairs, denied), "; ".join(parts) + ".", text, "headline", "headline")
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.arrays import FloatArray, TextArray
+from simlab.api.finance.served_below import served_below_statements
+from simlab.arrays import FloatArray, IntArray, TextArray
 from simlab.measures.decision import short_money, short_rate
 from simlab.run.statements import Statement
 
@@ -22,7 +23,9 @@ LOW = 0.80
 _NAMED = 4
 
 
-def look_first(opt: Outcome, capital: Capital, achieved: pd.DataFrame) -> tuple[Statement, ...]:
+def look_first(
+    opt: Outcome, capital: Capital, achieved: pd.DataFrame, served_below: pd.DataFrame
+) -> tuple[Statement, ...]:
     """Warnings, the gravest first.
 
     Parameters
@@ -32,9 +35,12 @@ def look_first(opt: Outcome, capital: Capital, achieved: pd.DataFrame) -> tuple[
         The way from today.
     achieved : DataFrame
         One row per SKU-location: `fill_rate`.
+    served_below : DataFrame
+        Segments below `optimize.warn_below`: `segment`, `service`.
     """
     found = (
         vital(opt.data.catalog.texts.get("criticality"), achieved["fill_rate"].to_numpy()),
+        below(opt, served_below),
         lowest(opt),
         dip(capital),
         over_budget(capital, opt.solved.budget),
@@ -48,13 +54,31 @@ def _look(key: str, title: str, text: str) -> Statement:
     return Statement("open", title, text, key, "look")
 
 
+def below(opt: Outcome, frame: pd.DataFrame) -> Statement | None:
+    """Segments served below the limit that the study warns at, with the price of lifting each."""
+    texts = served_below_statements(opt, frame)
+    if not texts:
+        return None
+    named = [
+        f"{row['segment']} {short_rate(row['service'])}" for row in frame.head(_NAMED).to_dict("records")
+    ]
+    more = f" and {len(frame) - _NAMED} more" if len(frame) > _NAMED else ""
+    limit = f"{100 * opt.data.study.optimize.warn_below:g}%"
+    return _look("served below", f"below {limit}: {', '.join(named)}{more}", texts[0])
+
+
+def at_lowest(opt: Outcome) -> IntArray:
+    """Numbers of the segments at the lowest target that the study allows them, where it allows several."""
+    choice, allowed = opt.chosen.choice, opt.rules.allowed
+    free = np.ones((choice.size, len(opt.targets)), np.bool_) if allowed is None else allowed
+    first, several = free.argmax(axis=1), free.sum(axis=1) > 1
+    return np.flatnonzero((choice == first) & several)
+
+
 def lowest(opt: Outcome) -> Statement | None:
     """Segments that sit at the lowest target that the study allows them, where it allows several."""
-    choice, allowed = opt.chosen.choice, opt.rules.allowed
-    names = opt.segmentation.names
-    free = np.ones((len(names), len(opt.targets)), np.bool_) if allowed is None else allowed
-    first, several = free.argmax(axis=1), free.sum(axis=1) > 1
-    at = np.flatnonzero((choice == first) & several)
+    choice, names = opt.chosen.choice, opt.segmentation.names
+    at = at_lowest(opt)
     if not at.size:
         return None
     fill = opt.segment_scores("segmented")["fill_rate"]

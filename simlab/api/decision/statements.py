@@ -55,11 +55,17 @@ def limits(opt: Outcome) -> tuple[Statement, ...]:
     found = []
     if opt.solved.fill_rate is not None:
         material = opt.data.study.optimize.material
-        found.append(met(opt.service, opt.solved.fill_rate, opt.accounting.service, material))
+        found.append(met(opt.service, opt.solved.fill_rate, served_noun(opt), material))
     if opt.solved.budget is not None:
         currency = opt.data.study.currency
         found.append(within(opt.scores("segmented").inventory_value, opt.solved.budget, currency))
     return tuple(found)
+
+
+def served_noun(opt: Outcome) -> str:
+    """What is served: "units", "margin", or the service that the study counts."""
+    keys = opt.accounting.keys
+    return noun(keys["weight"]) if keys["service"] == "fill_rate" else opt.accounting.service
 
 
 def met(fill: Estimate, floor: float, service: str = "fill rate", material: float = 0.0) -> Statement:

@@ -384,11 +384,25 @@ def _row(opt: Outcome, name: str, cells: list[int], n_items: int, recorded: floa
         **spread("change", mean_estimate(stock["plan"] - stock["now"], level)),
         **spread("fill_rate_now", fill[0]),
         **spread("fill_rate", fill[1]),
+        **_by_weight(opt, {"_now": kind, "": "segmented"}, cells),
         "stock_record": recorded,
     }
 
 
 _KEYS = ("stock_value", "served", "demanded")
+_WEIGHTS = ("value", "margin", "items")
+
+
+def _by_weight(opt: Outcome, plans: dict[str, str], cells: list[int]) -> dict[str, float]:
+    """Service of both plans by every weight but units: NaN where nothing is demanded or priced."""
+    found = {}
+    for weight in _WEIGHTS:
+        for end, plan in plans.items():
+            part, whole = (
+                int(_of(opt, plan, f"{what}_{weight}", cells).sum()) for what in ("served", "demanded")
+            )
+            found[f"served_{weight}{end}"] = part / whole if whole else float("nan")
+    return found
 
 
 def _of(opt: Outcome, plan: str, name: str, cells: list[int]) -> Any:

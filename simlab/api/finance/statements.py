@@ -11,7 +11,6 @@ from simlab.api.finance import prices
 from simlab.api.finance.bounds import bounds
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.prices import _NAMED, SHARES, releases_frame
-from simlab.api.finance.served_below import served_below_statements
 from simlab.api.finance.stock_value import COLUMNS, lost_margin_statements
 from simlab.api.plans.tails import NAMES
 from simlab.api.requirements.refusals import BASE
@@ -102,17 +101,16 @@ def finance_statements(finance: Finance) -> tuple[str, ...]:
     """What finance should know, in sentences."""
     opt = finance.outcome
     currency, found = opt.data.study.currency, []
-    rates = prices.rates_frame(opt)
-    near = rates[rates["ends_at_chosen"]]
     yearly = " a year" if opt.accounting.yearly else ""
-    if len(near) and np.isfinite(near["cost_per_point_low"].iloc[0]):
-        row = near.iloc[0]
-        found.append(
-            f"The last point of {opt.accounting.service} below the plan costs "
-            f"{format_money(row['cost_per_point'], currency)} "
-            f"[{format_money(row['cost_per_point_low'], currency)}, "
-            f"{format_money(row['cost_per_point_high'], currency)}]{yearly} in {opt.accounting.objective}."
-        )
+    for key, which in (("last_point", "last point"), ("next_point", "next point")):
+        price = prices.point_prices(opt)[key]
+        if np.isfinite(price.value):
+            ends = ", ".join(format_money(end, currency) for end in (price.low, price.high))
+            where = "below" if key == "last_point" else "above"
+            found.append(
+                f"The {which} of {opt.accounting.service} {where} the plan costs "
+                f"{format_money(price.value, currency)} [{ends}]{yearly} in {opt.accounting.objective}."
+            )
     truth = bounds(opt, every_level=False).truth
     if np.isfinite(truth):
         found.append(
@@ -127,7 +125,6 @@ def finance_statements(finance: Finance) -> tuple[str, ...]:
             f"At {100 * rate.capital_rate:g} % a year the plan's stock costs "
             f"{format_money(money.value, currency)} of capital a year."
         )
-    found += served_below_statements(opt, finance.served_below)
     found += dead_stock(opt.data).statements(currency)
     found += release_statements(opt, releases_frame(opt))
     found += tail_statements(finance)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from simlab.api.decision.decision import Decision, cell, change
-from simlab.api.decision.headline import noun
+from simlab.api.decision.decision import Decision
+from simlab.api.decision.statements import served_noun
 from simlab.measures import ALL
-from simlab.measures.decision import COLUMNS, short_money, short_rate
+from simlab.measures.decision import COLUMNS, cell, change, short_money, short_rate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,12 +91,6 @@ def _next(opt: Outcome) -> str:
     return f"simlab compare schemes {study.file}"
 
 
-def _served(opt: Outcome) -> str:
-    """What is served: "units", "value", or the service that the study counts."""
-    keys = opt.accounting.keys
-    return noun(keys["weight"]) if keys["service"] == "fill_rate" else opt.accounting.service
-
-
 def _now(title: str) -> str:
     return "today" if title == "Today" else "now"
 
@@ -113,7 +107,7 @@ def _title(opt: Outcome) -> str:
     n, by = opt.data.catalog.n_items, " × ".join(opt.segmentation.by)
     asked = []
     if opt.solved.fill_rate is not None:
-        asked.append(f"{short_rate(opt.solved.fill_rate)} of {_served(opt)}")
+        asked.append(f"{short_rate(opt.solved.fill_rate)} of {served_noun(opt)}")
     if opt.solved.budget is not None:
         asked.append(f"within {short_money(opt.solved.budget, opt.data.study.currency)}")
     where = f"{n:,} SKU-locations, {opt.segmentation.n_segments} segments by {by}"

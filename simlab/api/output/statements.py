@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simlab.api.data.assumptions import transient
 from simlab.api.data.dead_stock import dead_stock
 from simlab.api.decision.decision import Decision, decision
 from simlab.api.decision.headline import Replay, pairs_of
-from simlab.api.decision.look import look_first
+from simlab.api.decision.look import at_lowest, look_first
 from simlab.api.decision.statements import break_even, verdict_statements
 from simlab.measures import PLAN_NAMES, format_estimate, format_rate, sentence
 from simlab.policies.policy import GIVEN
@@ -47,20 +47,22 @@ def optimize_statements(finance: Finance, achieved: pd.DataFrame, replay: Replay
     said = (
         *verdict_statements(opt, table, pairs, replay),
         *break_even(finance.weights, opt.references.now, opt.data.study.currency),
-        *look_first(opt, finance.capital, achieved),
+        *look_first(opt, finance.capital, achieved, finance.served_below),
         *plain("plan", _plan_lines(opt)),
         *plain("finance", finance_statements(finance)),
         *plain("note", _notes(opt)),
     )
-    return Said(table, said)
+    at = [opt.segmentation.names[row] for row in at_lowest(opt)]
+    return Said(table, said, {"at_lowest_target": at})
 
 
 @dataclass(frozen=True, eq=False)
 class Said:
-    """The table of the decision, and the statements."""
+    """The table of the decision, the statements, and what the manifest says besides."""
 
     decision: Decision
     statements: tuple[Statement, ...]
+    facts: dict[str, Any]
 
 
 def _plan_lines(opt: Outcome) -> list[str]:

@@ -203,7 +203,9 @@ def _retested(opt: Outcome, kind: str, n: int) -> dict[str, FloatArray]:
     scale = opt.settings.scale(opt.data.study)
     sums = opt.verdict[f"frontier:{kind}"]
     fill = ratio_interval(sums.served[:n, 0], sums.demanded[:n, 0], scale.level)
+    asked = np.broadcast_to(sums.asked, sums.good.shape)[:n, 0]
     return {
+        "service_verdict": sums.good[:n, 0].sum(axis=1) / np.maximum(asked.sum(axis=1), 1),
         "fill_rate_verdict": fill.value,
         "fill_rate_verdict_low": fill.low,
         "fill_rate_verdict_high": fill.high,

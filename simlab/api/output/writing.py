@@ -26,12 +26,14 @@ from simlab.api.output.manifest import optimize_facts, simulate_facts, study_pla
 from simlab.api.output.plan_csv import plan_files
 from simlab.api.output.statements import chosen_plan, optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
+from simlab.api.output.world import world_facts, world_frame
 from simlab.api.plans.outcome import Outcome
+from simlab.api.settings import Settings
 from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
 from simlab.api.simulator.stored import curves_table
 from simlab.engine.world.levels import Levels
-from simlab.execution import Progress
+from simlab.execution import Horizon, Progress
 from simlab.models.history.no_history import no_history_frame
 from simlab.run import RunFolder
 from simlab.run.folder import SEALED
@@ -152,10 +154,12 @@ def write_optimization(
 ) -> RunResult:
     """Write what was simulated, then every analysis on its own, seal the run, render the report."""
     opt, started = finance.outcome, time.perf_counter()
-    analyses = Analyses(folder)
+    if progress is not None:
+        progress("write", 0, 0)
     frames = simulated_frames(opt)
     written = write_first(folder, frames)
     further = derived_frames(finance, frames)
+    analyses = Analyses(folder, progress=progress, total=len(further) + _MORE)
     found = {name: analyses.of(name, find, None) for name, find in further.items()}
     frames |= {name: frame for name, frame in found.items() if frame is not None}
     kept, histories = opt.solved.kept["segmented"], tuple[Statement, ...]()
@@ -164,7 +168,9 @@ def write_optimization(
     )
     said = analyses.of("statements", lambda: optimize_statements(finance, frames["items"], None), None)
     told = (*analyses.told(), *(said.statements if said else plain("plan", [chosen_plan(opt)])), *histories)
-    facts = optimize_facts(opt, lines(told)) | ({"decision": said.decision.facts} if said else {})
+    facts = optimize_facts(opt, lines(told)) | (
+        {"decision": said.decision.facts | said.facts} if said else {}
+    )
     times = {**times, **opt.times}
     frames |= {"decision": said.decision.to_frame()} if said else {}
     screen = None
@@ -172,9 +178,14 @@ def write_optimization(
         screen = analyses.of("brief", lambda: brief(opt, said.decision, frames["capital_by_segment"]), None)
     fresh = opt.settings.horizon("verdict", opt.warmup)
     files = analyses.of("plan.csv", lambda: plan_files(opt.data, frames, kept, fresh, opt.settings), _NONE)
+    facts |= _with_world(analyses, frames, opt.data, kept, fresh, opt.settings, "verdict")
     shown = tables.shown(frames)
     record = Record(opt.data, "optimize", frames, shown, told, facts, times, files, analyses, written)
     return replace(write_run(record, folder, started, progress), brief=screen)
+
+
+_MORE = 4
+"""Analyses of `write_optimization` beside the tables of `derived_frames`."""
 
 
 def write_simulation(
@@ -199,9 +210,28 @@ def write_simulation(
     files = analyses.of(
         "plan.csv", lambda: plan_files(simulation.data, frames, levels, horizon, simulation.settings), _NONE
     )
+    settings = simulation.settings
+    facts |= _with_world(analyses, frames, simulation.data, levels, horizon, settings, "search")
     shown = tables.shown(frames)
     record = Record(simulation.data, "simulate", frames, shown, told, facts, times, files, analyses, written)
     return write_run(record, folder, started, progress)
+
+
+def _with_world(
+    analyses: Analyses,
+    frames: dict[str, pd.DataFrame],
+    data: Data,
+    levels: Levels,
+    horizon: Horizon,
+    settings: Settings,
+    sample: str,
+) -> dict[str, Any]:
+    """Add the table that `simlab verify` simulates from; what the manifest says of it."""
+    found = analyses.of("world", lambda: world_frame(data, levels, horizon, settings), None)
+    if found is None:
+        return {}
+    frames["world"] = found
+    return {"world": world_facts(data, horizon, settings, sample)}
 
 
 def write_first(folder: RunFolder, frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

@@ -28,6 +28,7 @@ from simlab.api.rollout.settle import (
 )
 from simlab.api.rollout.sides import Proposed, current_side, proposed_side
 from simlab.api.rollout.tables import Scale, gate_table, live_levels, live_plan, totals
+from simlab.api.rollout.waves import WavePlan, wave_of_items, wave_tables
 from simlab.api.rollout.writing import COMMAND, write_gate
 from simlab.api.settings import Settings
 from simlab.api.show import COLOURS
@@ -65,6 +66,8 @@ class Gate:
         Segments whose service the plan lowers, one line each.
     statements : tuple of str
         The outcome in sentences.
+    waves : dict of str to DataFrame
+        `waves` (capital and service of each) and `waves_cash` (purchases by week); empty without waves.
     live_plan : DataFrame
         What goes live: proposed where the decision is go or unchanged, today's levels elsewhere.
     """
@@ -78,6 +81,7 @@ class Gate:
     plan: pd.DataFrame = field(repr=False)
     facts: dict[str, Any] = field(repr=False)
     times: dict[str, float] = field(repr=False)
+    waves: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
 
     def _list(self, decision: str) -> pd.DataFrame:
         return self.table[self.table["decision"] == decision].reset_index(drop=True)
@@ -112,7 +116,7 @@ class Gate:
 
     def write(self, out: Path | None = None, progress: Progress | None = None) -> RunResult:
         """The gate's folder, which is a run: its plan is the live plan."""
-        frames = {"gate": self.table, "plan": self.plan, "lists": self.lists}
+        frames = {"gate": self.table, "plan": self.plan, "lists": self.lists, **self.waves}
         return write_gate(
             self.data, frames, self.live_plan, self.statements, self.facts, self.times, out, progress
         )
@@ -134,6 +138,7 @@ def gate(
     release: Sequence[str] = (),
     replications: int | None = None,
     weeks: float | None = None,
+    waves: int | WavePlan | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Gate:
@@ -154,6 +159,9 @@ def gate(
         At least 400, the default.
     weeks : float, optional
         How long the way from today is followed. Default: the longest R + L, and at least 13.
+    waves : int or WavePlan, optional
+        How the rollout is cut: a number of waves that keep suppliers together, or more. Default: by the
+        column `wave` of items, if there is one.
     workers : int, optional
         Threads; no influence on the result.
 
@@ -211,14 +219,22 @@ def gate(
     times["way and replay"] = time.perf_counter() - clock
     settled = settle(judged.decided.decision, judged.decided.reason, code, lowered, further)
     table = gate_table(data, then, (now, then.levels), pairs, judged, settled, scale, tolerance)
-    plan, shown = live_plan(data, table, live_levels(settled, now, then.levels))
+    live = live_levels(settled, now, then.levels)
+    plan, shown = live_plan(data, table, live)
+    cut = WavePlan(waves) if isinstance(waves, int) else waves or WavePlan()
+    found = wave_of_items(data, table, cut)
+    staged = (
+        {}
+        if found is None
+        else wave_tables(data, table, pairs, (now, live), found, cut, horizon, settings, progress)
+    )
     lists = totals(table)
     lines = lowered_lines(data, judged, code, names, lowered)
     said = gate_sentences(
         data, then, current_said, table, lists, lines, settled, scale, way is not None, dependent
     )
     facts = _facts(data, settings, warmup, rule, said, then, current_said)
-    return Gate(data, table, lists, lines, said, shown, plan, facts, times)
+    return Gate(data, table, lists, lines, said, shown, plan, facts, times, staged)
 
 
 def _settings(data: Data, replications: int | None, workers: int | None) -> Settings:

@@ -49,7 +49,7 @@ def write_gate(
         data=data,
         command=COMMAND,
         frames=frames,
-        shown={"lists": frames["lists"]},
+        shown={name: frames[name] for name in ("lists", "waves") if name in frames},
         told=plain("gate", statements),
         facts=facts,
         times=times,
@@ -57,6 +57,11 @@ def write_gate(
             PLACE: csv_bytes(sorted_plan(shown_plan)),
             "results/gate.csv": csv_bytes(_with_commands(frames["gate"], folder.path)),
             ordering.PLACE: ordering.packed(ordering.ordering_of(data)),
+            **{
+                f"results/{name}.csv": csv_bytes(frame.round(6))
+                for name, frame in frames.items()
+                if name.startswith("waves")
+            },
         },
         has_page=False,
     )

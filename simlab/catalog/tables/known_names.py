@@ -24,7 +24,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     "items": {
         "sku": (
             *("material", "material_number", "matnr", "article", "article_number", "item", "item_id"),
-            *("item_number", "part", "part_number", "product", "product_id", "artikel", "artikelnummer"),
+            *("item_number", "part", "part_number", "product_id", "artikel", "artikelnummer"),
         ),
         "location": ("plant", "werk", "warehouse", "site", "store", "branch", "depot", "lager", "standort"),
         "unit_cost": (
@@ -155,7 +155,7 @@ NOT_READ: dict[str, str] = {
     "target_service": "targets are per segment: policy.targets",
     "fill_rate": "targets are per segment: policy.targets",
     "shelf_life": "shelf life is not in this version",
-    "min_order_value": "a smallest order in money is not in this version; moq is in units",
+    "min_order_value": "of a supplier: [[suppliers]] minimum_order_value (simlab orders); moq is in units",
     "due_date": "of what is on order: on_order_due, or order by order in data.open_orders",
     "abc": "segments.by names it, if it is to make segments",
     "abc_class": "segments.by names it, if it is to make segments",
@@ -238,6 +238,8 @@ def source_of(table: str, column: str, names: Sequence[str]) -> str:
     """A question that names the column of a file that most likely is a required one of ours."""
     rules = TABLES[table]
     for name in names:
-        if (name not in rules or name == "product") and meant(table, name, (column,))[0] == column:
+        if name not in rules and meant(table, name, (column,))[0] == column:
             return f"did you mean '{name}'?"
+    if table == "items" and column == "sku" and "product" in names:  # which is what a SKU is called
+        return "did you mean 'product'?"
     return near(column, names)

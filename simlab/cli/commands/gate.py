@@ -37,6 +37,11 @@ def gate(
     weeks: Annotated[
         float | None, typer.Option(min=1, metavar="N", help="How long the way from today is followed.")
     ] = None,
+    waves: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Roll out in N waves. Default: the column wave.")
+    ] = None,
+    by: Annotated[str, typer.Option(metavar="COLUMN", help="What stays together in a wave.")] = "supplier",
+    weeks_apart: Annotated[int, typer.Option(min=1, metavar="N", help="Weeks between waves.")] = 4,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="End with 0 whatever is held back.")] = False,
     out: Out = None,
     workers: Workers = None,
@@ -53,8 +58,9 @@ def gate(
     \b
     Examples:
       simlab gate mystudy/study.toml
-      simlab gate mystudy/study.toml --proposed runs/retailer --release B-Z
-      simlab gate mystudy/study.toml --current habit --exit-zero
+      simlab gate study.toml --proposed runs/shop
+      simlab gate study.toml --release B-Z
+      simlab gate study.toml --current habit
     """
     from simlab import api
     from simlab.errors import EXIT_HELD_BACK
@@ -67,6 +73,9 @@ def gate(
             release=release or (),
             replications=replications,
             weeks=weeks,
+            waves=waves,
+            by=by,
+            weeks_apart=weeks_apart,
             out=out,
             workers=workers,
             progress=progress,
@@ -84,6 +93,7 @@ def _print(found: Gate, result: RunResult, format: Format) -> None:
                 "statements": list(found.statements),
                 "lowered": list(found.lowered),
                 "lists": records(found.lists),
+                "waves": {name: records(frame) for name, frame in found.waves.items()},
                 "items": records(found.table),
             }
         )
@@ -95,6 +105,9 @@ def _print(found: Gate, result: RunResult, format: Format) -> None:
         if not frame.empty:
             size = frame["stock_value_change"].abs()
             print_table(frame.loc[size.sort_values(ascending=False).index, names], title, _ROWS)
+    if "waves" in found.waves:
+        names = ["wave", "starts_week", "n_items", "n_go", "service_now", "service", "stock_value_change"]
+        print_table(found.waves["waves"][names], "Waves")
     folder = result.folder
     say()
     say(f"Gate    {folder / 'results' / 'gate.csv'}")

@@ -104,6 +104,12 @@
   }
   document.querySelectorAll("[data-chart]").forEach((element) => draw(element.id, element.dataset.chart));
 
+  const chooseWeight = (weight) => document.querySelectorAll("#change-map .by").forEach((box) => {
+    box.hidden = !box.classList.contains(weight);
+  });
+  document.querySelectorAll("input[name=map-weight]").forEach((e) =>
+    e.addEventListener("change", () => chooseWeight(e.value)));
+
   const chooser = byId("plan-chooser");
   if (chooser) {
     chooser.addEventListener("change", () => {

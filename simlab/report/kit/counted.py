@@ -23,12 +23,15 @@ class Counted:
         Nouns: "holding cost", "fill rate weighted by value".
     yearly : bool
         The objective is money a year, else money tied up.
+    weight : str
+        What a unit counts for in service.
     """
 
     key: str = HOLDING_COST
     objective: str = "holding cost"
     service: str = "fill rate"
     yearly: bool = True
+    weight: str = "units"
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> Counted:
@@ -37,7 +40,8 @@ class Counted:
         service = str(manifest.get("service") or cls.service)
         facts = manifest.get("counted") or {}
         key = str(facts.get("objective") or _BEFORE_KEYS.get(objective, "total_cost"))
-        return cls(key, objective, service, bool(facts.get("yearly", key != "inventory_value")))
+        weight = str(facts.get("weight") or cls.weight)
+        return cls(key, objective, service, bool(facts.get("yearly", key != "inventory_value")), weight)
 
     @property
     def spent(self) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from simlab.register.laws import LAWS
 from simlab.report.kit.formats import DASH, is_number, money, money_short, number, percent, span, target
 from simlab.report.kit.reading import plan_name, records
 from simlab.report.kit.sheet import Statement
-from simlab.report.plan import statements
 from simlab.report.plan import statements as words
 
 if TYPE_CHECKING:
@@ -28,24 +28,41 @@ _LAW_TITLES = {law.name: law.title for law in LAWS}
 
 
 def verdict(tables: RunTables) -> Row:
-    """Headline, one statement per rival at equal fill, and whether floor and budget are met."""
-    rows = records(tables.verdict)
-    equal = [row for row in rows if row["basis"] == "equal fill"]
-    counted = tables.counted
-    statements = {
-        words.other_plan(row["comparison"]): words.compare(row, tables.currency, counted) for row in equal
-    }
+    """Headline, one statement per rival at equal service, and whether floor and budget are met.
+
+    As the run told them; of a run that wrote no statements, from its numbers, and without a tick.
+    """
+    rows = [row for row in records(tables.verdict) if row["basis"] == "equal fill"]
+    told = {one.key: one for one in tables.told}
+    own = {plan: one for plan in _plans(rows) if (one := told.get(f"against {plan}")) is not None}
+    statements = {plan: own.get(plan) or one for plan, one in _compared(rows, tables).items()}
     total = tables.total(tables.main_plan, tables.sample)
     limits = tables.manifest.get("constraints") or {}
-    served = total | (tables.manifest.get("achieved") or {})
-    kept = [words.service(served, limits.get("fill_rate"), tables.level, counted)]
-    within = words.budget(total, limits.get("budget"), tables.currency)
+    kept = [one for one in tables.told if one.group == "limit"]
+    if not tables.told:
+        served = total | (tables.manifest.get("achieved") or {})
+        within = words.budget(total, limits.get("budget"), tables.currency)
+        kept = [words.service(served, limits.get("fill_rate"), tables.level, tables.counted)]
+        kept += [within] if within else []
     return {
-        "headline": words.headline(statements),
-        "limits": kept + ([within] if within else []),
-        "rivals": [_rival(row, statements, tables) for row in equal],
-        "replications": equal[0].get("replications") if equal else None,
+        "headline": told.get("headline") or words.headline(statements, total, tables.currency),
+        "limits": kept,
+        "rivals": [_rival(row, statements, tables) for row in rows],
+        "replications": rows[0].get("replications") if rows else None,
     }
+
+
+def _plans(rows: list[Row]) -> list[str]:
+    return [words.other_plan(str(row["comparison"])) for row in rows]
+
+
+def _compared(rows: list[Row], tables: RunTables) -> dict[str, Statement]:
+    """Every comparison from its numbers; by one weight alone, so that none carries a tick."""
+    found = {}
+    for plan, row in zip(_plans(rows), rows, strict=True):
+        one = words.compare(row, tables.currency, tables.counted)
+        found[plan] = replace(one, state="open") if one.state == "good" else one
+    return found
 
 
 def _rival(row: Mapping[str, Any], statements: Mapping[str, Statement], tables: RunTables) -> Row:
@@ -67,63 +84,6 @@ def _rival(row: Mapping[str, Any], statements: Mapping[str, Statement], tables: 
         "percent_model": model_span(row, "percent", lambda x: percent(x, 1)),
         "statement": statements[plan],
     }
-
-
-def tiles(tables: RunTables) -> list[Row]:
-    """Key figures: label, value with unit, its interval, and what it is measured against."""
-    total = tables.total(tables.main_plan, tables.sample)
-    today = tables.total("today", tables.sample)
-    limits = tables.manifest.get("constraints") or {}
-    currency = tables.currency
-
-    def cash(value: float) -> str:
-        return money_short(value, currency)
-
-    def tile(label: str, measure: str, show: Callable[[float], str], note: str) -> Row:
-        ends = (total.get(f"{measure}_low"), total.get(f"{measure}_high"))
-        value = show(total.get(measure, float("nan")))
-        exact = (lambda x: money(x, currency)) if show is cash else show
-        drawn = model_span(total, measure, exact)
-        return {"label": label, "value": value, "span": span(*ends, exact), "note": note, "model": drawn}
-
-    floor, budget = limits.get("fill_rate"), limits.get("budget")
-    asked = f"floor {target(floor)}" if is_number(floor) else ""
-    held = f"budget {cash(budget)}" if is_number(budget) else ""
-    now = f"today's levels {cash(today['inventory_value'])}" if today else ""
-    found = [
-        tile("Fill rate", "fill_rate", percent, asked),
-        tile("Mean inventory value", "inventory_value", cash, " · ".join(x for x in (held, now) if x)),
-        tile("Holding cost per year", "holding_cost", cash, ""),
-        *_saving_tiles(tables),
-        tile("Cycle service level", "cycle_service_level", percent, ""),
-        tile("Stock turns per year", "turns", lambda x: number(x, 2), ""),
-    ]
-    return [entry for entry in found if entry["value"] != DASH]
-
-
-def _saving_tiles(tables: RunTables) -> list[Row]:
-    rows = records(tables.verdict)
-    labels = {
-        "uniform": "Saved a year against the best uniform target",
-        "today": "Saved a year against today",
-    }
-    found = []
-    for row in rows:
-        plan = statements.other_plan(row["comparison"])
-        if plan not in labels or row["basis"] != "equal fill" or not is_number(row["difference"]):
-            continue
-        low, high = row.get("difference_low"), row.get("difference_high")
-        ends = (-high if is_number(high) else None, -low if is_number(low) else None)
-        saved = span(*ends, lambda x: money(x, tables.currency))
-        note = f"{percent(-row['percent'], 1)} at an equal fill of {percent(row['at_fill'])}"
-        value = money_short(-row["difference"], tables.currency)
-        drawn = (row.get(f"difference_model_{end}") for end in ("high", "low"))
-        own = {
-            f"saved_model_{end}": -x for end, x in zip(("low", "high"), drawn, strict=True) if is_number(x)
-        }
-        model = model_span(own, "saved", lambda x: money(x, tables.currency))
-        found.append({"label": labels[plan], "value": value, "span": saved, "note": note, "model": model})
-    return found
 
 
 def segment_table(tables: RunTables, plan: str) -> Row:

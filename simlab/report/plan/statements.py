@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from simlab.measures import PLAN_NAMES, SAME_COST
+from simlab.measures.decision import short_rate
 from simlab.report.kit.counted import USUAL, Counted
-from simlab.report.kit.formats import interval, is_number, money, percent, target
+from simlab.report.kit.formats import interval, is_number, money, money_short, percent, target
 from simlab.report.kit.sheet import Statement
 
 IF_LAWS = "if the fitted laws are right"
@@ -40,7 +41,7 @@ def compare(row: Mapping[str, Any], currency: str, counted: Counted = USUAL) -> 
         less = _amount(row, currency, counted, sign=-1)
         return Statement(
             "good",
-            f"Cheaper than {other}",
+            f"Costs less than {other}, by {counted.weight}",
             f"{at} planning by segment costs {less} less {counted.spent} than {other}.",
         )
     if is_number(low) and low > 0:
@@ -100,13 +101,17 @@ def budget(total: Mapping[str, Any], ceiling: float | None, currency: str) -> St
     return Statement("open", f"At the edge of the {limit} budget", f"Not shown either way: {seen}.")
 
 
-def headline(statements: Mapping[str, Statement]) -> Statement:
+def headline(statements: Mapping[str, Statement], total: Mapping[str, Any], currency: str) -> Statement:
     """The sentence on top: against the best uniform target, else against the first comparison there is."""
     for plan in ("uniform", "habit", "today"):
         if plan in statements and statements[plan].state != "none":
             return statements[plan]
-    text = "This run has no comparison at equal fill; its own results are below."
-    return Statement("none", "What the plan does", text)
+    if not is_number(total.get("fill_rate")):
+        return Statement("none", "What was simulated", "Nothing was demanded.")
+    stock = money_short(total["inventory_value"], currency)
+    title = f"{short_rate(total['fill_rate'])} of units served at once, from {stock} of stock"
+    cost = money_short(total.get("holding_cost"), currency)
+    return Statement("none", title, f"Holding it costs {cost} a year. Nothing was compared with it.")
 
 
 def _price(at: str, row: Mapping[str, Any], currency: str, counted: Counted) -> Statement:

@@ -59,8 +59,7 @@ def test_a_weight_that_disagrees_is_named_in_the_same_sentence_and_with_its_numb
     found = headline(DEMO, [pair(units="less", value="less", margin="more")], HOLD)
     assert found.title.endswith("chosen by units, where margin disagrees.")
     assert found.text == (
-        "At the same service by units planning by segment costs 17.3% less to hold than today's levels "
-        "(by margin 0.8% more)."
+        "At equal units served, by segment: 17.3% less to hold than today's levels (by margin 0.8% more)."
     )
 
 

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 from worlds.ordering import make_run
+from worlds.study import write_study
 
 import simlab as sl
+from simlab.api import run_orders
 from simlab.api.ordering.deciding import ahead
 from simlab.api.ordering.limits import steps_of
 from simlab.cli.app import app
@@ -220,3 +222,28 @@ def test_the_command_prints_and_writes(tmp_path):
     assert document["orders"][0]["quantity"] == 30
     assert pd.read_csv(f"{document['folder']}/orders.csv")["quantity"].tolist() == [30]
     assert CliRunner().invoke(app, ["orders", str(tmp_path / "nothing")]).exit_code == 2
+
+
+def test_months_with_lead_times_in_days_keep_their_days(tmp_path):
+    """A monthly study whose constant lead times are no whole month goes by parts: due dates stay in days."""
+    month = {"study": {"period": "month", "as_of": "2026-01-31"}, "policy": {"review_period": 30.4167}}
+    run = make_run(
+        tmp_path,
+        items({"S": 300, "demand_mean": 60.0, "lead_time": 10, "review_period": 365 / 12}, {"S": 5}),
+        study=month,
+    )
+    found = sl.orders(run, date="2026-02-01")
+    table = found.orders.set_index("sku")
+    assert table.loc["s0", "quantity"] == 290
+    assert table.loc["s0", "due_date"] == "2026-02-11"
+    assert table.loc["s0", "chance_out"] == 1.0
+    assert table.loc["s0", "cover_days"] == pytest.approx(10 / 60 * 365 / 12, abs=0.1)
+
+
+@pytest.mark.slow
+def test_a_study_is_optimized_first(tmp_path):
+    study = write_study(tmp_path)
+    result = run_orders(study)
+    assert "optimized first" in result.said[0]
+    assert (result.folder / "orders.csv").is_file()
+    assert result.folder.parent == tmp_path / "runs" / "orders"

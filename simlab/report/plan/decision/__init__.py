@@ -1,0 +1,1 @@
+"""The first screen of the page: what is gained and lost against today."""

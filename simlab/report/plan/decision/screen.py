@@ -1,0 +1,155 @@
+"""The first screen as plain values: headline, what to look at, three columns, the map of change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from simlab.measures import ALL
+from simlab.measures.decision import COLUMNS, ROWS, cell, change, points, short_money, short_rate
+from simlab.report.kit.formats import currency_sign, is_number
+from simlab.report.kit.reading import records
+
+if TYPE_CHECKING:
+    from simlab.report.kit.method import Row
+    from simlab.report.plan.tables import RunTables
+
+_SHOWN = tuple(key for key in ROWS if not key.endswith("_point"))
+_MUCH = 0.10
+"""Points of service lost from which a box stands out."""
+WEIGHTS = ("units", "value", "margin")
+_COLUMNS = {"units": "fill_rate", "value": "served_value", "margin": "served_margin"}
+
+
+def screen(tables: RunTables) -> Row | None:
+    """What stands on the first screen; None of a run without the table of the decision."""
+    told = tables.told
+    head = next((one for one in told if one.group == "headline"), None)
+    if tables.decision is None or head is None:
+        return None
+    facts = tables.manifest.get("decision") or {}
+    titles = facts.get("titles") or {}
+    rows = {str(row["measure"]): row for row in records(tables.decision)}
+    return {
+        "state": head.state,
+        "mark": head.mark,
+        "title": signed(head.title, tables),
+        "text": signed(head.text, tables),
+        "lead": _lead(tables, titles),
+        "looks": [signed(one.text, tables) for one in told if one.group == "look"],
+        "limits": [one for one in told if one.group == "limit"],
+        "pays": [signed(one.text, tables) for one in told if one.group == "break-even"],
+        "ask": [one.text for one in told if one.key == "current levels"],
+        "record": _record(tables),
+        "titles": [titles.get(name, name) for name in COLUMNS],
+        "rows": [_row(rows[key], tables, key == facts.get("row")) for key in _SHOWN if key in rows],
+        "prices": _prices(rows, tables),
+        "map": change_map(tables),
+        "weight": facts.get("weight"),
+    }
+
+
+def signed(text: str, tables: RunTables) -> str:
+    """The sign of the currency instead of its letters, where it is unmistakable."""
+    sign = currency_sign(tables.currency)
+    return (
+        text if not tables.currency or sign == tables.currency else text.replace(f"{tables.currency} ", sign)
+    )
+
+
+def _lead(tables: RunTables, titles: Mapping[str, str]) -> str:
+    manifest = tables.manifest
+    against = "today's levels" if titles.get("today") == "Today" else titles.get("today", "today")
+    periods, runs = manifest.get("periods"), manifest.get("verdict_replications")
+    return (
+        f"{len(tables.items):,} SKU-locations · the proposed plan against {against} · {periods:,} "
+        f"{tables.period}s, simulated {runs:,} times on fresh random demand"
+    )
+
+
+def _row(row: Mapping[str, Any], tables: RunTables, decides: bool) -> Row:
+    texts = [_minus(signed(cell(row, name, tables.currency), tables)) for name in COLUMNS]
+    moved = _minus(signed(change(row, tables.currency), tables))
+    return {"name": row["name"], "cells": texts, "change": moved, "decides": decides}
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "\u2212")
+
+
+def _record(tables: RunTables) -> str:
+    """What lies on the shelf today, as recorded; empty without a record."""
+    table = tables.capital_by_segment
+    if table is None or "stock_record" not in table:
+        return ""
+    total = table.loc[table["segment"] == ALL, "stock_record"]
+    if total.empty or not is_number(float(total.iloc[0])):
+        return ""
+    return signed(
+        f"On the shelf today, as recorded: {short_money(float(total.iloc[0]), tables.currency)}.", tables
+    )
+
+
+def _prices(rows: Mapping[str, Mapping[str, Any]], tables: RunTables) -> str:
+    """What a whole point of service costs at the plan."""
+    said = []
+    for key, what in (("last_point", "the last point of service cost"), ("next_point", "the next one costs")):
+        if key in rows:
+            said.append(f"{what} {short_money(float(rows[key]['proposed']), tables.currency)} a year")
+    text = ", ".join(said)
+    return signed(f"{text[:1].upper()}{text[1:]}.", tables) if text else ""
+
+
+def change_map(tables: RunTables) -> Row | None:
+    """Boxes by one or two attributes: service and stock, today → proposed; None where that does not fit."""
+    table, rows = tables.capital_by_segment, tables.rows(tables.main_plan, tables.sample)
+    by = [name for name in tables.by if name in rows.columns]
+    if table is None or len(by) not in (1, 2) or len(by) != len(tables.by) or len(rows) > 60:
+        return None
+    places = {row["segment"]: tuple(row[name] for name in by) for row in records(rows)}
+    least = _least_targets(tables)
+    boxes = {
+        places[row["segment"]]: _box(row, tables, least) for row in records(table) if row["segment"] in places
+    }
+    columns = sorted({place[1] for place in places.values()}) if len(by) == 2 else [""]
+    names = sorted({place[0] for place in places.values()})
+    return {
+        "title": " × ".join(name.upper() if len(name) == 3 else name for name in by),
+        "columns": columns,
+        "rows": [(name, [boxes.get((name, column)[: len(by)]) for column in columns]) for name in names],
+        "weights": [one for one in WEIGHTS if _COLUMNS[one] in table and table[_COLUMNS[one]].notna().any()],
+    }
+
+
+def _least_targets(tables: RunTables) -> frozenset[str]:
+    """Segments of which the run says that they sit at the lowest target the study allows."""
+    facts = tables.manifest.get("decision") or {}
+    return frozenset(facts.get("at_lowest_target") or ())
+
+
+def _box(row: Mapping[str, Any], tables: RunTables, least: frozenset[str]) -> Row:
+    currency = tables.currency
+    stock = " → ".join(short_money(row[f"inventory_value{end}"], currency) for end in ("_now", ""))
+    low = row["segment"] in least
+    return {
+        "segment": row["segment"],
+        "n_items": f"{row['n_items']:,}",
+        "stock": signed(stock, tables),
+        "note": f"at the lowest target allowed ({short_rate(row['target'])})" if low else "",
+        "served": {
+            weight: _served(row[f"{column}_now"], row[column])
+            for weight, column in _COLUMNS.items()
+            if column in row and is_number(row[column])
+        },
+    }
+
+
+def _served(now: float, then: float) -> Row:
+    moved = then - now
+    look = "much" if moved <= -_MUCH else "down" if moved <= -5e-4 else "up" if moved >= 5e-4 else "same"
+    sign = "\u2212" if moved < 0 else "+"
+    return {
+        "way": f"{short_rate(now)} → {short_rate(then)}",
+        "change": f"{sign}{points(moved)}",
+        "look": look,
+    }

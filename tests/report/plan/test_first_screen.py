@@ -1,0 +1,118 @@
+"""The first screen and the terminal: gain and loss against today, no claim without its weight."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from worlds.study import write_study
+
+from simlab import api
+from simlab.cli.show.screen import screen
+from simlab.report.plan.decision import charts
+from simlab.report.plan.folder import read_tables
+from simlab.run import RunFolder
+
+
+class Words(HTMLParser):
+    """What a reader sees of a page: no scripts, no styles."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+        self.inside = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.inside = tag
+
+    def handle_endtag(self, tag):
+        self.inside = ""
+
+    def handle_data(self, data):
+        if self.inside not in ("script", "style"):
+            self.seen.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.seen).split())
+
+
+WEIGHT = re.compile(r"\bby (units|value|margin|items)\b|\b(units|value|margin|items) served")
+
+
+def judge(result, page: str) -> None:
+    """No tick and no "cheaper" without the weight named, no tick where a weight disagrees."""
+    weights = pd.read_parquet(result.folder / "results" / "weights.parquet")
+    told = result.told
+    for one in told:
+        if one.group in ("headline", "comparison") and one.state == "good":
+            plan = one.key.removeprefix("against ")
+            rows = weights if one.group == "headline" else weights[weights["plan"] == plan]
+            marks = set(rows.loc[~rows["plan"].isin(["segmented", "per_sku", "same_service"]), "mark"])
+            assert marks == {"less"}, one
+    for text in (page, *(one.line for one in told)):
+        assert "cheaper than" not in text.casefold()
+    head = next(one for one in told if one.group == "headline")
+    assert WEIGHT.search(head.title)
+    assert " than " in head.title  # against today
+    if head.state != "none":
+        assert WEIGHT.search(head.text)
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("first")
+    study = write_study(folder, **{"n_targets = 8": "n_targets = 12"})
+    return api.run_optimize(study, out=folder / "run")
+
+
+def test_page_and_terminal_say_gain_and_loss_with_their_weight(result):
+    words = Words((result.folder / "report.html").read_text(encoding="utf-8")).text
+    judge(result, words)
+    head = next(one for one in result.told if one.group == "headline")
+    assert head.title.replace("EUR ", "€") in words
+    lines = screen(result, result.brief)
+    assert " ".join(" ".join(lines).split()).count("less stock than") == 1
+    assert len(lines) <= 14
+
+
+def test_the_first_screen_has_today_value_and_margin_and_asks_for_current_levels(result):
+    words = Words((result.folder / "report.html").read_text(encoding="utf-8")).text
+    for text in ("A98 B95 C90 (no current levels given)", "Same service", "Proposed", "Change"):
+        assert text in words
+    for text in ("Value served at once", "Margin served at once", "Margin late a year", "Stock turns a year"):
+        assert text in words
+    assert "Give them to see what changes." in words
+
+
+def test_no_segment_carries_a_tick(result):
+    """Targets that the optimiser chose itself are no promise to be met."""
+    words = Words((result.folder / "report.html").read_text(encoding="utf-8")).text
+    segments = words[words.index("Segments: asked, achieved, tied up") :]
+    assert "✓" not in segments[: segments.index("How sure we are")]
+
+
+def test_stock_goes_from_today_to_the_plan_segment_by_segment(result):
+    tables = read_tables(RunFolder.open(result.folder))
+    steps = charts.steps_of(tables)
+    assert steps["end"].iloc[-2] == pytest.approx(steps["end"].iloc[-1])
+    marks = charts.points_of(tables)
+    assert list(marks["name"]) == ["Today", "Same service", "Proposed"]
+    row = tables.decision.set_index("measure").loc["inventory_value"]
+    assert marks["stock"].iloc[0] == row["today"]
+
+
+@pytest.mark.slow
+def test_the_demo_says_what_is_gained_and_lost_and_claims_nothing_that_a_weight_denies(
+    tmp_path: Path,
+) -> None:
+    result = api.run_demo(out=tmp_path / "run")
+    judge(result, Words((result.folder / "report.html").read_text(encoding="utf-8")).text)
+    title = next(one for one in result.told if one.group == "headline").title
+    assert "less stock than today" in title
+    assert "points less of the" in title
+    segments = pd.read_parquet(result.folder / "results" / "segments.parquet")
+    chosen = segments[(segments["plan"] == "segmented") & (segments["sample"] == "verdict")]
+    assert chosen.loc[chosen["segment"].str.startswith("A"), "fill_rate"].min() >= 0.80
