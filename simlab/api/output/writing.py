@@ -17,6 +17,7 @@ import pandas as pd
 from simlab.api.accounts.tables import account_analyses
 from simlab.api.data.data import Data
 from simlab.api.data.replay import replay_plan
+from simlab.api.decision.past import held_out, judged_by
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
 from simlab.api.output import tables
@@ -166,7 +167,12 @@ def write_optimization(
     frames, histories = analyses.of(
         "histories", lambda: with_history(frames, opt.data, opt.segmentation, kept), (frames, histories)
     )
-    said = analyses.of("statements", lambda: optimize_statements(finance, frames["items"], None), None)
+    held = analyses.of("the last periods", lambda: held_out(opt), None)
+    frames |= {"held_out": held.frame} if held is not None else {}
+    judged = judged_by(opt, held, frames.get("replay"))
+    said = analyses.of(
+        "statements", lambda: optimize_statements(finance, frames["items"], held, judged), None
+    )
     told = (*analyses.told(), *(said.statements if said else plain("plan", [chosen_plan(opt)])), *histories)
     facts = optimize_facts(opt, lines(told)) | (
         {"decision": said.decision.facts | said.facts} if said else {}
