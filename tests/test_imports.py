@@ -62,7 +62,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("accounts", "decision"),
         ("output",),
         ("exporting", "ordering", "rollout"),
-        ("audits", "checks", "comparison", "contest", "optimization"),
+        ("audits", "checks", "comparison", "contest", "optimization", "verifying"),
         ("reference", "starting"),
         ("commands",),
     ),

@@ -27,6 +27,8 @@ from simlab.api.rollout.gate import Gate, gate
 from simlab.api.rollout.waves import WavePlan
 from simlab.api.simulation import Breakdown, Simulation, simulate
 from simlab.api.tracing import Trace, trace
+from simlab.api.verifying.pack import pack
+from simlab.api.verifying.verify import Verification, verify
 from simlab.policies import Policy
 from simlab.verdict.audit import Beliefs
 
@@ -51,6 +53,7 @@ __all__ = [
     "RunResult",
     "Simulation",
     "Trace",
+    "Verification",
     "WavePlan",
     "audit",
     "check",
@@ -66,6 +69,7 @@ __all__ = [
     "load_frames",
     "optimize",
     "orders",
+    "pack",
     "render_report",
     "run_audit",
     "run_compare_schemes",
@@ -77,4 +81,5 @@ __all__ = [
     "segment",
     "simulate",
     "trace",
+    "verify",
 ]

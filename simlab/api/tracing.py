@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.api.data.data import Data, demo, load
-from simlab.api.simulator.levels import FAMILIES
 from simlab.api.simulator.stored import table_hash
 from simlab.engine.prepare.on_grid import parts_of, split_rows
 from simlab.engine.recorder.ledger import Ledger, ledger
-from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon
 from simlab.errors import UsageError
 from simlab.policies import given_levels
 from simlab.policies.levels.forecasting import FORECAST, calendar_offsets, following
-from simlab.policies.policy import GIVEN
+from simlab.register.families import TARGET_FAMILIES, family_named, rule_of
 from simlab.run import RunFolder
 from simlab.study.sections import ForecastSpec
 
@@ -28,12 +27,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-_FAMILIES = {
-    "order_up_to": Family.ORDER_UP_TO,
-    "reorder_quantity": Family.REORDER_QUANTITY,
-    "reorder_up_to": Family.REORDER_UP_TO,
-    FORECAST: Family.ORDER_UP_TO,
-}
 _SAMPLES = ("verdict", "search", "gate")
 _SIDES = {"proposed": "_proposed", "current": "_now"}
 
@@ -176,13 +169,12 @@ def _levels(facts: dict[str, Any], data: Data, row: int, own: pd.Series[Any]) ->
         factor[row] = own["safety_factor"]
         spec = ForecastSpec(**facts["policy"]["forecast"])
         return following(data.models, spec, factor).take(np.array([row]))
-    if own.get("family") in FAMILIES:
-        family = FAMILIES[own["family"]]
-    else:  # runs of 0.2 and before say it once for all
-        family = given_levels(data.models).levels.family[row] if named == GIVEN else _FAMILIES[named]
+    family = TARGET_FAMILIES.get(str(own.get("family")), family_named(named).rule)
+    if family is None:  # given levels of runs of 0.2 and before, which do not say each item's
+        family = given_levels(data.models).levels.family[row]
     parts = int(data.catalog.parts[row])  # the plan is in the files' units
     top = round(own["order_up_to"] * parts)
-    low = top - 1 if family == Family.ORDER_UP_TO else round(own["reorder_point"] * parts)
+    low = round(own["reorder_point"] * parts) if rule_of(family).has_point else top - 1
     s, S, Q = (np.array([[value]]) for value in (low, top, round(own["order_quantity"] * parts)))
     still = Levels(np.array([family], np.int8), s, S, Q)
     if named != FORECAST:
@@ -272,11 +264,7 @@ def rule_text(levels: Levels) -> str:
         factor = float(levels.forecast.factor[0, 0])
         sign = "−" if factor < 0 else "+"
         return f"orders up to its forecast {sign} {abs(factor):.2f} standard errors ({top} at first)"
-    if levels.family[0] == Family.ORDER_UP_TO:
-        return f"orders up to {top} units"
-    if levels.family[0] == Family.REORDER_QUANTITY:
-        return f"orders {int(levels.order_quantity[0, 0])} units at or below {low}"
-    return f"orders up to {top} units at or below {low}"
+    return rule_of(levels.family[0]).says.format(S=top, s=low, Q=int(levels.order_quantity[0, 0]))
 
 
 def _periods(book: Ledger) -> pd.DataFrame:

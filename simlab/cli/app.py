@@ -20,7 +20,8 @@ from simlab.cli.tables import print_json, print_table, records
 
 app = typer.Typer(
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 3 study or data invalid, 4 no plan meets the "
-    "constraints, 5 incomplete, 6 the gate holds something back, 130 interrupted.",
+    "constraints, 5 incomplete, 6 the gate holds something back, 7 not "
+    "verified, 130 interrupted, 143 terminated.",
     add_completion=True,
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -28,18 +28,18 @@ from simlab.version import __version__
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _SOURCES = Path(__file__).parent
-_REGISTER = _SOURCES.parent / "register"  # compiled code holds numbers of its kinds
+_REGISTER = _SOURCES.parent / "register"
+_NUMBERED = ("families.py", "laws.py")  # records of the register whose numbers compiled code holds
 _log = logging.getLogger("simlab")
 
 
 @cache
 def kernel_hash() -> str:
-    """Hexadecimal digest of every source of the engine and the register, and of the compiling versions."""
+    """Hexadecimal digest of every source of the engine, records it numbers by, and the compiling versions."""
     digest = hashlib.sha256()
-    for folder in (_SOURCES, _REGISTER):
-        for source in sorted(folder.rglob("*.py")):
-            name = source.relative_to(folder).as_posix().encode()
-            digest.update(name + b"\0" + source.read_bytes() + b"\0")
+    for source in (*sorted(_SOURCES.rglob("*.py")), *(_REGISTER / name for name in _NUMBERED)):
+        name = source.relative_to(_REGISTER if source.parent == _REGISTER else _SOURCES)
+        digest.update(name.as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
     versions = (
         platform.python_version(),
         numba.__version__,

@@ -31,6 +31,7 @@ from simlab.engine.world.curves import Curves
 from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.world import Horizon, Start, World
 from simlab.errors import EngineFaultError, OutOfRangeError
+from simlab.register.families import by_lot
 
 if TYPE_CHECKING:
     from simlab.engine.prepare.evaluators import Evaluator
@@ -188,7 +189,7 @@ def every_level(
     else:
         own = levels.take(rows)
         gap = own.order_up_to[:, :1] - own.reorder_point[:, :1]
-        by_s = own.family[0] == Family.REORDER_QUANTITY
+        by_s = by_lot(own.family)[0]
         top = steps + gap if by_s else steps
         quantity = np.repeat(own.order_quantity[:, :1], steps.size, axis=1)
         every = replace(

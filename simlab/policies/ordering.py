@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from simlab.arrays import CodeArray, IntArray
-from simlab.engine.world.levels import Family
 from simlab.engine.world.world import OrderTerms
+from simlab.register.families import by_lot, has_point
 
 
 def order_sizes(
@@ -42,9 +42,9 @@ def order_sizes(
     s, S = column(reorder_point), column(order_up_to)
     pack, moq = column(terms.pack_size), column(terms.moq)
     rule = column(family)
-    lots = rule == Family.REORDER_QUANTITY
+    lots = by_lot(rule)
     lot = -(-np.maximum(np.maximum(column(order_quantity), moq), 1) // pack) * pack
-    places = np.where(rule == Family.ORDER_UP_TO, position < S, position <= s)
+    places = np.where(has_point(rule), position <= s, position < S)
     size = np.where(lots, ((s - position) // lot + 1) * lot, S - position)
     size = -(-np.maximum(size, moq) // pack) * pack
     cap = column(terms.max_order) // pack * pack

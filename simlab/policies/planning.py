@@ -27,6 +27,7 @@ from simlab.policies.quantities import order_quantities
 from simlab.policies.sums.consecutive import Consecutive
 from simlab.policies.sums.protection import Protection, crossing, in_sequence, in_sequence_apart, independent
 from simlab.policies.sums.transforms import no_demand
+from simlab.register.families import OPTIMAL_NAMES, TARGET_FAMILIES, Rule, family_named, rule_of
 from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
@@ -35,11 +36,6 @@ if TYPE_CHECKING:
 
 
 Planning = Literal["exact", "normal", "optimal"]
-FAMILIES = {
-    "order_up_to": Family.ORDER_UP_TO,
-    "reorder_quantity": Family.REORDER_QUANTITY,
-    "reorder_up_to": Family.REORDER_UP_TO,
-}
 
 _FAR_APART = 4.0
 """Mean demands of a review period in one order, from which orders count as far apart: simulated service
@@ -141,7 +137,7 @@ def plan(
         return PlannedLevels(levels, _named_unordered(models, [word] * models.n_items), stock)
     parts, world = parts_of_items(models), by_parts(models).world
     models, consecutive = plannable(by_parts(models))
-    rule = FAMILIES[family]
+    rule = rule_of(TARGET_FAMILIES[family])
     if planning == "optimal":
         return _optimal(models, asked, family, consecutive, parts)
     quantity = lots_of(models, family)
@@ -149,11 +145,11 @@ def plan(
         problems, words = _stated(models, measure, quantity, rule, consecutive)
         level, method = _exact(problems, asked, measure, rule, words)
         if losing(world).any():
-            sought = Sought(world, rule, quantity, level, asked, measure, problems, seed)
+            sought = Sought(world, rule.family, quantity, level, asked, measure, problems, seed)
             level, method = with_losses(sought, method)
     else:
         level, method = _normal(models, asked, measure, quantity, rule, consecutive)
-    above = 1 if rule == Family.ORDER_UP_TO else 0
+    above = 0 if rule.has_point else 1
     level, low = lifted(models, level, above)
     level, high = held(models, level)
     level, raised = kept_above(models, level - above)
@@ -165,7 +161,7 @@ def plan(
 
 def lots_of(models: Models, family: str) -> IntArray:
     """(n,) Q of (R,s,nQ), S − s of (R,s,S), 0 for (R,S) and levels that follow a forecast."""
-    if family in ("order_up_to", FORECAST):
+    if not rule_of(family_named(family).rule or Family.ORDER_UP_TO).has_point:
         return np.zeros(models.n_items, np.int64)
     return order_quantities(models, family)
 
@@ -203,10 +199,10 @@ def plannable(models: Models) -> tuple[Models, Consecutive | None]:
     return replace(models, world=world), consecutive
 
 
-def _levels(level: IntArray, quantity: IntArray, rule: Family) -> Levels:
-    family = np.full(level.shape[0], rule, np.int8)
+def _levels(level: IntArray, quantity: IntArray, rule: Rule) -> Levels:
+    family = np.full(level.shape[0], rule.family, np.int8)
     every = np.repeat(quantity[:, None], level.shape[1], axis=1)
-    if rule == Family.ORDER_UP_TO:
+    if not rule.has_point:
         return Levels(family, level - 1, level, every)
     return Levels(family, level, level + every, every)
 
@@ -215,7 +211,7 @@ def _optimal(
     models: Models, targets: FloatArray, family: str, consecutive: Consecutive | None, parts: IntArray
 ) -> PlannedLevels:
     """(R,s,S) of least cost, and what it leaves out."""
-    if family != "reorder_up_to":
+    if family not in OPTIMAL_NAMES:
         raise UsageError("optimal levels are those of (R,s,S): family = 'reorder_up_to'")
     low, top = best_levels(models, targets, parts)
     low, raised = lifted(models, low, 0)
@@ -244,21 +240,21 @@ def _normal(
     targets: FloatArray,
     measure: Measure,
     quantity: IntArray,
-    rule: Family,
+    rule: Rule,
     consecutive: Consecutive | None,
 ) -> tuple[IntArray, tuple[str, ...]]:
     """(n, k) S of (R,S), s of the others, and the name of the formula."""
-    if rule == Family.REORDER_UP_TO:
+    if rule.has_point and not rule.by_lot:
         level = normal_reorder_points(models, targets, measure, quantity, consecutive)
         return level, tuple(_serial(["normal with undershoot"] * models.n_items, consecutive))
     mean = models.world.demand.mean * models.world.terms.review_period
-    lot = np.where(rule == Family.REORDER_QUANTITY, quantity, mean)
+    lot = np.asarray(quantity if rule.by_lot else mean, np.float64)
     level = normal_levels(models, targets, measure, lot, consecutive)
     return level, tuple(_serial(["normal"] * models.n_items, consecutive))
 
 
 def _known(family: str, measure: str, planning: str) -> None:
-    for word, allowed in ((family, (*FAMILIES, FORECAST)), (measure, MEASURES), (planning, PLANNINGS)):
+    for word, allowed in ((family, (*TARGET_FAMILIES, FORECAST)), (measure, MEASURES), (planning, PLANNINGS)):
         if word not in allowed:
             raise UsageError(f"'{word}' is not in this version: one of {', '.join(allowed)}")
 
@@ -275,20 +271,20 @@ def _asked(targets: npt.ArrayLike, n_items: int) -> FloatArray:
 
 
 def _stated(
-    models: Models, measure: Measure, quantity: IntArray, rule: Family, consecutive: Consecutive | None
+    models: Models, measure: Measure, quantity: IntArray, rule: Rule, consecutive: Consecutive | None
 ) -> tuple[Problems, list[str]]:
     """What the formula solves, and its names."""
-    falls = rule == Family.REORDER_UP_TO
+    falls = rule.has_point and not rule.by_lot
     return service_problems(models, quantity, measure, depletes=falls, consecutive=consecutive)
 
 
 def _exact(
-    problems: Problems, targets: FloatArray, measure: Measure, rule: Family, words: list[str]
+    problems: Problems, targets: FloatArray, measure: Measure, rule: Rule, words: list[str]
 ) -> tuple[IntArray, tuple[str, ...]]:
     """(n, k) S of (R,S), s of the others, and how each item was planned."""
-    levels, step = least_levels(problems, targets, measure, below=rule != Family.ORDER_UP_TO)
+    levels, step = least_levels(problems, targets, measure, below=rule.has_point)
     words = _also(words, step > 1, "coarser steps where demand spreads beyond 2^15 units")
-    return levels if rule == Family.ORDER_UP_TO else levels - 1, tuple(words)
+    return levels - 1 if rule.has_point else levels, tuple(words)
 
 
 def service_problems(

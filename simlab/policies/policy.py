@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.policies.levels.forecasting import FORECAST
-from simlab.policies.planning import FAMILIES, MEASURES, PLANNINGS
+from simlab.policies.planning import MEASURES, PLANNINGS
+from simlab.register.families import FAMILY_NAMES, OPTIMAL_NAMES
 from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
@@ -61,14 +62,14 @@ class Policy:
 
     def __post_init__(self) -> None:
         words = (
-            (self.family, (*FAMILIES, FORECAST, GIVEN)),
+            (self.family, FAMILY_NAMES),
             (self.target_measure, MEASURES),
             (self.planning, PLANNINGS),
         )
         for word, allowed in words:
             if word not in allowed:
                 raise UsageError(f"'{word}' is not in this version: one of {', '.join(allowed)}")
-        if self.planning == "optimal" and self.family != "reorder_up_to":
+        if self.planning == "optimal" and self.family not in OPTIMAL_NAMES:
             raise UsageError("optimal levels are those of (R,s,S): family = 'reorder_up_to'")
         if self.order is not None:
             from simlab.engine.world.policy import compiled

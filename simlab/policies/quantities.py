@@ -8,6 +8,7 @@ import numpy as np
 
 from simlab.arrays import FloatArray, IntArray
 from simlab.errors import InvalidInputError, Problem
+from simlab.register.families import TARGET_FAMILIES, rule_of
 
 if TYPE_CHECKING:
     from simlab.models import Models
@@ -50,7 +51,8 @@ def order_quantities(models: Models, family: str = "reorder_quantity") -> IntArr
     largest = models.world.terms.max_order // pack * pack
     size = np.where(largest > 0, np.minimum(size, largest), size)
     ceiling = models.world.terms.max_position
-    if family == "reorder_quantity" and ceiling is not None and ((ceiling > 0) & (size > ceiling)).any():
+    lots = rule_of(TARGET_FAMILIES[family]).by_lot
+    if lots and ceiling is not None and ((ceiling > 0) & (size > ceiling)).any():
         raise InvalidInputError([_no_room(models, np.flatnonzero((ceiling > 0) & (size > ceiling)))])
     return size
 

@@ -11,6 +11,7 @@ from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.world import Unmet
 from simlab.errors import InvalidInputError, Problem
 from simlab.policies.planning import PlannedLevels, safety_stock
+from simlab.register.families import has_point
 
 if TYPE_CHECKING:
     from simlab.models import Models
@@ -91,7 +92,7 @@ def given_levels(models: Models) -> PlannedLevels:
     problems = _refused(models, ~known, 'policy.family = "given" finds no levels')
     if problems:
         raise InvalidInputError(problems)
-    up_to = (levels.family == Family.ORDER_UP_TO)[:, None]
+    up_to = ~has_point(levels.family)[:, None]
     level = np.where(up_to, levels.order_up_to, levels.reorder_point)
     return PlannedLevels(levels, ("given",) * models.n_items, safety_stock(models, level))
 

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from simlab.errors import Problem
+from simlab.register.families import OPTIMAL_NAMES
 from simlab.study.later import value_at
 
 READABLE = (".csv", ".parquet", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
@@ -214,9 +215,9 @@ def _working_days(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
 
 def _optimal(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     family = value_at(raw, "policy.family") or "order_up_to"
-    if value_at(raw, "policy.planning") == "optimal" and family != "reorder_up_to":
+    if value_at(raw, "policy.planning") == "optimal" and family not in OPTIMAL_NAMES:
         where = f'policy.planning = "optimal", policy.family = {family!r}'
-        fix = 'say family = "reorder_up_to"'
+        fix = f'say family = "{OPTIMAL_NAMES[0]}"'
         yield Problem("E-STU-008", "optimal levels are those of (R,s,S)", file, column=where, fix=fix)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator
 
+from simlab.register.limits import CEILING_NAMES
 from simlab.study.section import Names, Spec
 from simlab.study.values import Count, Fraction, NotNegative, Positive, Share, Target, Text
 
@@ -49,13 +50,17 @@ class FloorSpec(Spec):
     at_least: dict[str, Target]
 
 
+if TYPE_CHECKING:
+    CeilingName = str
+else:
+    CeilingName = Literal[CEILING_NAMES]
+
+
 class CeilingSpec(Spec):
     """Most stock of groups of items, or most orders or purchases a year."""
 
     by: Text
-    measure: Literal["inventory_value", "holding_cost", "stock_volume", "orders", "purchases"] = (
-        "inventory_value"
-    )
+    measure: CeilingName = "inventory_value"
     at_most: dict[str, Positive]
 
 

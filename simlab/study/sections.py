@@ -10,7 +10,7 @@ exist in the interface and not yet in the program in `later`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from simlab.register.families import FAMILY_NAMES
 from simlab.study.scheme_tables import OPTIONS, gathered, spread
 from simlab.study.section import Names, Spec, one_or_more
 from simlab.study.values import (
@@ -149,6 +150,12 @@ def _no_limit_below_one(value: float) -> float:
     raise PydanticCustomError("limit", "{text}", {"text": text})
 
 
+if TYPE_CHECKING:
+    FamilyName = str
+else:
+    FamilyName = Literal[FAMILY_NAMES]
+
+
 class PolicySpec(Spec):
     """[policy]: how orders are made and what a target means.
 
@@ -160,7 +167,7 @@ class PolicySpec(Spec):
     in any R + L of it (2 at least, in whole packs); 0: no limit.
     """
 
-    family: Literal["order_up_to", "reorder_quantity", "reorder_up_to", "given", "forecast"] = "order_up_to"
+    family: FamilyName = "order_up_to"
     planning: Literal["exact", "normal", "optimal"] = "exact"
     target_measure: Literal["fill_rate", "cycle_service_level"] = "fill_rate"
     review_period: Positive = 7.0

@@ -1,6 +1,7 @@
 """Compiled code is kept in a folder that belongs to these sources, or nowhere, and says so."""
 
 import logging
+import re
 import shutil
 
 import numpy as np
@@ -55,6 +56,13 @@ def test_editing_a_kernel_or_a_record_in_a_sub_folder_changes_the_hash(monkeypat
         edited.write_text(edited.read_text("utf-8") + "\nEDITED = 1\n", "utf-8")
         _jit.kernel_hash.cache_clear()
         assert _jit.kernel_hash() != before, folder
+
+
+def test_every_record_that_the_engine_reads_is_hashed():
+    """A kernel compiled with the old number of a kind would draw another law in silence."""
+    engine = [path.read_text("utf-8") for path in _jit._SOURCES.rglob("*.py")]
+    read = {name for text in engine for name in re.findall(r"simlab\.register\.(\w+)", text)}
+    assert {f"{name}.py" for name in read} == set(_jit._NUMBERED)
 
 
 def test_an_unwritable_home_falls_back_to_the_temporary_folder(monkeypatch, tmp_path, caplog):

@@ -18,7 +18,6 @@ from simlab.api.simulator.redrawn import batch_of
 from simlab.api.simulator.simulator import MAX_SUMS, machine_memory, refuse_large_runs, refuse_overflow
 from simlab.arrays import FloatArray
 from simlab.engine.prepare.on_grid import parts_of
-from simlab.engine.world.levels import Family
 from simlab.errors import InvalidInputError, OutOfRangeError, Problem, UsageError
 from simlab.execution import BY_SLOT
 from simlab.measures import format_money
@@ -27,6 +26,7 @@ from simlab.policies.levels.best import check_costs
 from simlab.policies.levels.forecasting import FORECAST, stated_forecasts
 from simlab.policies.planning import lots_of
 from simlab.policies.policy import GIVEN
+from simlab.register.families import has_point
 from simlab.segments import Segmentation
 
 _CURVES = 14  # measures kept per SKU-location × target
@@ -211,7 +211,7 @@ def _refuse_levels(
     left = movable(data, data.study.optimize.budget)
     if left is None or policy.start == "today":
         return
-    is_top = levels.family == Family.ORDER_UP_TO
+    is_top = ~has_point(levels.family)
     position = np.where(is_top, levels.order_up_to[:, 0], levels.reorder_point[:, 0] + 1)
     least = _least_stock(data, position.astype(np.float64))
     if left < least:

@@ -21,6 +21,7 @@ from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import SimlabError, UsageError
 from simlab.execution import PlanSums, Progress
 from simlab.measures import Estimate, FloatArray, cost_at_fill, format_money, format_rate, jackknife
+from simlab.register.families import TARGET_FAMILIES
 from simlab.segments import Segmentation
 from simlab.verdict.scores import Scores, score
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-FAMILIES = ("order_up_to", "reorder_quantity", "reorder_up_to")
 _PLANNINGS = ("exact", "normal")
 _PLAN, _FRONTIER = "segmented", "frontier:segmented"
 
@@ -221,7 +221,7 @@ def compare_policies(
 
 def _names(own: str, policies: Sequence[str] | None) -> list[str]:
     """The study's own first, then those named, or all."""
-    known = [_name(family, planning) for family in FAMILIES for planning in _PLANNINGS]
+    known = [_name(family, planning) for family in TARGET_FAMILIES for planning in _PLANNINGS]
     named = known if policies is None else [name.removesuffix(":exact") for name in policies]
     strange = [name for name in named if name not in (*known, own)]
     if strange:

@@ -10,8 +10,9 @@ import pandas as pd
 
 from simlab.api.data.data import Data
 from simlab.arrays import FloatArray, IntArray
-from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.levels import Levels
 from simlab.models.demand.past.largest import LEAST, NOT_KNOWN
+from simlab.register.families import has_point
 
 if TYPE_CHECKING:
     from simlab.arrays import BoolArray
@@ -110,7 +111,7 @@ def levels_to_look_at(
     more; of all items those above three times the largest demand. Levels up to 2 are never beyond.
     """
     models = data.models
-    is_top = levels.family[:] == Family.ORDER_UP_TO
+    is_top = ~has_point(levels.family)
     level = np.where(is_top, levels.order_up_to[:, column], levels.reorder_point[:, column])
     cost = models.costs.unit_cost * models.costs.cost_resolution
     value = np.maximum(level, 0) * cost

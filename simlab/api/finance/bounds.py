@@ -16,7 +16,6 @@ from simlab.api.simulator.simulator import SEGMENTS
 from simlab.arrays import IntArray
 from simlab.engine.prepare.evaluators import shifting
 from simlab.engine.run import simulate_items
-from simlab.engine.world.levels import Family
 from simlab.engine.world.world import Horizon
 from simlab.errors import UsageError
 from simlab.frontier import (
@@ -33,6 +32,7 @@ from simlab.frontier import (
 from simlab.frontier.bounds.items import HullSteps
 from simlab.frontier.limits.limited import MAX_CHOICES, limited_bound
 from simlab.measures import Estimate
+from simlab.register.families import by_lot
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -228,7 +228,7 @@ class _Span:
     @classmethod
     def of(cls, opt: Outcome, headroom: float) -> _Span:
         levels = opt.planned.levels
-        by_s = levels.family == Family.REORDER_QUANTITY
+        by_s = by_lot(levels.family)
         own = np.where(by_s[:, None], levels.reorder_point, levels.order_up_to)
         low, high = own.min(axis=1), own.max(axis=1)
         beyond = np.ceil(np.maximum(high, 0) * headroom).astype(np.int64)
@@ -248,7 +248,7 @@ def _block(opt: Outcome, rows: IntArray, span: _Span, horizon: Horizon) -> tuple
     first, last = span.first[rows][:, None], span.last[rows][:, None]
     every = first + np.arange(int((last - first).max()) + 1)
     gap = own.order_up_to[:, :1] - own.reorder_point[:, :1]
-    by_s = (own.family == Family.REORDER_QUANTITY)[:, None]
+    by_s = by_lot(own.family)[:, None]
     top = np.where(by_s, every + gap, every)
     wide = replace(
         own.columns(np.zeros(every.shape[1], np.int64)),

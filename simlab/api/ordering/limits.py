@@ -11,10 +11,10 @@ import numpy as np
 from simlab.api.ordering.deciding import Review, ahead
 from simlab.api.ordering.source import Source
 from simlab.api.ordering.state import State
-from simlab.engine.world.levels import Family
 from simlab.errors import InvalidInputError, Problem, listed
 from simlab.frontier.solvers.knapsack import Options, Packed, pack
 from simlab.policies.stock_reward import Reward, stock_reward
+from simlab.register.families import rule_of
 
 if TYPE_CHECKING:
     from simlab.arrays import BoolArray, FloatArray, IntArray
@@ -158,7 +158,7 @@ def steps_of(source: Source, row: int, most: int) -> IntArray:
     terms = source.ordering.world.terms
     size = int(terms.pack_size[row])
     least = max(int(terms.moq[row]), 1)
-    if source.family[row] == Family.REORDER_QUANTITY:
+    if rule_of(source.family[row]).by_lot:
         size = -(-max(int(source.order_quantity[row]), least) // size) * size
     least = -(-least // size) * size
     every = np.arange(least, most + 1, size)

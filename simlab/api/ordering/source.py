@@ -12,10 +12,10 @@ import numpy as np
 
 from simlab.api.data.ordering import PLACE, Ordering, ordering_of, unpacked
 from simlab.api.ordering.calendar import Calendar
-from simlab.api.simulator.levels import FAMILIES
 from simlab.api.tracing import same_data
 from simlab.engine.world.levels import Family
 from simlab.errors import InvalidInputError, Problem, UsageError
+from simlab.register.families import TARGET_FAMILIES, by_lot
 from simlab.run import RunFolder
 from simlab.study import Study
 
@@ -58,7 +58,7 @@ class Source:
     @property
     def top(self) -> IntArray:
         """(n,) highest position that the rule orders to, before packs: S, or s + Q."""
-        lots = self.family == Family.REORDER_QUANTITY
+        lots = by_lot(self.family)
         return np.where(lots, self.reorder_point + self.order_quantity, self.order_up_to)
 
     def number(self) -> dict[tuple[str, str], int]:
@@ -124,14 +124,14 @@ def _families(folder: RunFolder, plan: pd.DataFrame) -> CodeArray:
     """(n,) the rule of every row."""
     named = folder.manifest["policy"]["family"]
     words = plan["family"] if "family" in plan else np.full(len(plan), named, dtype=object)
-    unknown = sorted({str(word) for word in words} - set(FAMILIES))
+    unknown = sorted({str(word) for word in words} - set(TARGET_FAMILIES))
     if unknown:
         what = "levels that follow a forecast" if "forecast" in unknown else f"levels '{unknown[0]}'"
         raise UsageError(
             f"{folder.path}: {what} are not in the plan's table, so no order follows from it; "
             "optimize with policy.family order_up_to, reorder_quantity or reorder_up_to"
         )
-    return np.array([FAMILIES[str(word)] for word in words], np.int8)
+    return np.array([TARGET_FAMILIES[str(word)] for word in words], np.int8)
 
 
 def _study(folder: RunFolder) -> Study:

@@ -10,7 +10,7 @@ import pandas as pd
 from simlab.api.ordering.deciding import Review
 from simlab.api.ordering.source import Source
 from simlab.api.ordering.state import State
-from simlab.engine.world.levels import Family
+from simlab.register.families import has_point
 
 if TYPE_CHECKING:
     from simlab.arrays import FloatArray, IntArray
@@ -90,7 +90,7 @@ def cover_days(source: Source, units: IntArray) -> FloatArray:
 
 def _why(source: Source, state: State, quantity: IntArray, rows: IntArray) -> list[str]:
     own, top, there = source.ordering, source.top, state.position
-    terms, up_to = own.world.terms, source.family == Family.ORDER_UP_TO
+    terms, up_to = own.world.terms, ~has_point(source.family)
     out = []
     for row in rows.tolist():
         scale = int(own.parts[row])

@@ -26,12 +26,14 @@ from simlab.api.output.manifest import optimize_facts, simulate_facts, study_pla
 from simlab.api.output.plan_csv import plan_files
 from simlab.api.output.statements import chosen_plan, optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
+from simlab.api.output.world import world_facts, world_frame
 from simlab.api.plans.outcome import Outcome
+from simlab.api.settings import Settings
 from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
 from simlab.api.simulator.stored import curves_table
 from simlab.engine.world.levels import Levels
-from simlab.execution import Progress
+from simlab.execution import Horizon, Progress
 from simlab.models.history.no_history import no_history_frame
 from simlab.run import RunFolder
 from simlab.run.folder import SEALED
@@ -174,6 +176,7 @@ def write_optimization(
         screen = analyses.of("brief", lambda: brief(opt, said.decision, frames["capital_by_segment"]), None)
     fresh = opt.settings.horizon("verdict", opt.warmup)
     files = analyses.of("plan.csv", lambda: plan_files(opt.data, frames, kept, fresh, opt.settings), _NONE)
+    facts |= _with_world(analyses, frames, opt.data, kept, fresh, opt.settings, "verdict")
     shown = tables.shown(frames)
     record = Record(opt.data, "optimize", frames, shown, told, facts, times, files, analyses, written)
     return replace(write_run(record, folder, started, progress), brief=screen)
@@ -201,9 +204,28 @@ def write_simulation(
     files = analyses.of(
         "plan.csv", lambda: plan_files(simulation.data, frames, levels, horizon, simulation.settings), _NONE
     )
+    settings = simulation.settings
+    facts |= _with_world(analyses, frames, simulation.data, levels, horizon, settings, "search")
     shown = tables.shown(frames)
     record = Record(simulation.data, "simulate", frames, shown, told, facts, times, files, analyses, written)
     return write_run(record, folder, started, progress)
+
+
+def _with_world(
+    analyses: Analyses,
+    frames: dict[str, pd.DataFrame],
+    data: Data,
+    levels: Levels,
+    horizon: Horizon,
+    settings: Settings,
+    sample: str,
+) -> dict[str, Any]:
+    """Add the table that `simlab verify` simulates from; what the manifest says of it."""
+    found = analyses.of("world", lambda: world_frame(data, levels, horizon, settings), None)
+    if found is None:
+        return {}
+    frames["world"] = found
+    return {"world": world_facts(data, horizon, settings, sample)}
 
 
 def write_first(folder: RunFolder, frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

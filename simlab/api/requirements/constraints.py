@@ -13,6 +13,7 @@ import numpy.typing as npt
 from simlab.api.data.data import Data
 from simlab.arrays import BoolArray, IntArray
 from simlab.errors import InvalidInputError, Problem, SimlabError, listed
+from simlab.register.limits import CEILINGS
 from simlab.segments import Segmentation
 from simlab.segments.assign import assign, values_left_out
 from simlab.study.optimize_sections import CeilingSpec, ChanceSpec, FloorSpec, PinnedSpec, TargetRangeSpec
@@ -74,7 +75,7 @@ def constraints(data: Data, segmentation: Segmentation, targets: tuple[float, ..
     ordered = tuple(maker.ordered(asked.ordered))
     allowed = maker.allowed(asked.pinned, asked.target_ranges)
     items, columns = maker.pinned_items(asked.pinned)
-    maker.volumes()
+    maker.columns()
     if problems:
         raise InvalidInputError(problems)
     return Constraints(floors, ceilings, chances, ordered, allowed, items, columns)
@@ -207,16 +208,17 @@ class _Maker:
         items = np.array(sorted(found), dtype=np.int64)
         return items, np.array([found[row] for row in items.tolist()], dtype=np.int64)
 
-    def volumes(self) -> None:
-        """A ceiling on volume needs the volume of a unit of every item."""
-        asked = self.data.study.optimize
-        if not any(spec.measure == "stock_volume" for spec in asked.ceilings):
-            return
-        given = self.data.catalog.numbers.get("unit_volume")
-        if given is None or np.isnan(given).any() or (given < 0).any():
-            fix = "fill column 'unit_volume' of items"
-            message = "needs the volume of a unit of every SKU-location"
-            self._refuse("E-OPT-018", message, "optimize.ceilings.measure = 'stock_volume'", fix)
+    def columns(self) -> None:
+        """Ceilings on some measures need a column of items filled for every SKU-location."""
+        for name in sorted({spec.measure for spec in self.data.study.optimize.ceilings}):
+            measure = CEILINGS[name]
+            if not measure.column:
+                continue
+            given = self.data.catalog.numbers.get(measure.column)
+            if given is None or np.isnan(given).any() or (given < 0).any():
+                fix = f"fill column '{measure.column}' of items"
+                message = f"needs {measure.needs} of every SKU-location"
+                self._refuse("E-OPT-018", message, f"optimize.ceilings.measure = '{name}'", fix)
 
     def _refuse(self, code: str, message: str, where: str, fix: str) -> None:
         self.problems.append(Problem(code, message, self.data.study.file, column=where, fix=fix))

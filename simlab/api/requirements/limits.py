@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -17,19 +19,10 @@ from simlab.execution import Curves, PlanSums
 from simlab.frontier import Chance, Limit, ceilings, integer_weights, pin_items, service_floors
 from simlab.measures import format_rate
 from simlab.models import Costs
+from simlab.register.limits import CEILINGS
 from simlab.segments import Segmentation
 
 _VOLUME_RESOLUTION = 1e-6
-CEILING = {
-    "inventory_value": "inventory value",
-    "holding_cost": "holding cost a year",
-    "stock_volume": "stock volume",
-    "orders": "orders a year",
-    "purchases": "purchases a year",
-}
-
-FLOWS = ("orders", "purchases")
-"""Measures that a stationary policy moves as much at every target."""
 
 
 def limits_on_means(
@@ -74,7 +67,8 @@ def limits_on_means(
     if problems:
         raise InvalidInputError(problems)
     for ceiling, groups in rules.ceilings:
-        amount, unit = _amount(ceiling.measure, data, curves, settings, costs)
+        measure = CEILINGS[ceiling.measure]
+        amount, unit = AMOUNTS[measure.name](Counts(data, curves, settings, costs))
         made = ceilings(
             segmentation.codes,
             segmentation.n_segments,
@@ -83,11 +77,11 @@ def limits_on_means(
             amount=_pinned(amount, rules),
             at_most=ceiling.at_most,
             unit=unit,
-            what=CEILING[ceiling.measure],
-            currency="" if ceiling.measure in ("stock_volume", "orders") else data.study.currency,
+            what=measure.noun,
+            currency=data.study.currency if measure.is_money else "",
         )
         for limit in made:
-            (constant if ceiling.measure in FLOWS and limit.constant else found).append(limit)
+            (constant if measure.is_flow and limit.constant else found).append(limit)
     return tuple(found), tuple(constant)
 
 
@@ -105,35 +99,69 @@ def _service(measure: str, curves: Curves, settings: Settings) -> tuple[IntArray
     return curves.served.sum(axis=-1), curves.demanded.sum(axis=-1)[:, None]
 
 
-def _amount(
-    measure: str, data: Data, curves: Curves, settings: Settings, costs: Costs
-) -> tuple[IntArray, Fraction]:
-    """(n, k) stock in money or volume, or a flow a year, and what one unit of it stands for."""
-    if measure in FLOWS:
-        return _flow(measure, data, curves, settings, costs)
-    stock: IntArray = (curves.on_hand + curves.on_hand_start).sum(axis=-1)
-    exposure = 2 * settings.counted * settings.replications
-    resolution = Fraction(repr(data.study.data.cost_resolution))
-    if measure == "stock_volume":
-        volume = integer_weights(data.catalog.numbers["unit_volume"], _VOLUME_RESOLUTION, "unit_volume")
-        return stock * volume[:, None], Fraction(repr(_VOLUME_RESOLUTION)) / exposure
-    if measure == "holding_cost":
-        return stock * costs.holding[:, None], resolution / 100 / exposure
-    return stock * costs.unit_cost[:, None], resolution / exposure
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """What amounts are counted from; `costs`: money per unit."""
+
+    data: Data
+    curves: Curves
+    settings: Settings
+    costs: Costs
+
+    @property
+    def stock(self) -> IntArray:
+        """(n, k) unit-periods on the shelf, after ordering and at the count, over all replications."""
+        return np.asarray((self.curves.on_hand + self.curves.on_hand_start).sum(axis=-1))
+
+    @property
+    def exposure(self) -> int:
+        """Unit-periods that one unit on the shelf makes."""
+        return 2 * self.settings.counted * self.settings.replications
+
+    @property
+    def resolution(self) -> Fraction:
+        """Money of one count of cost."""
+        return Fraction(repr(self.data.study.data.cost_resolution))
+
+    @property
+    def per_year(self) -> Fraction:
+        """What one event of the run is a year."""
+        exposure = self.settings.exposure * self.settings.replications
+        return Fraction(365) / self.data.study.days_per_period / exposure
 
 
-def _flow(
-    measure: str, data: Data, curves: Curves, settings: Settings, costs: Costs
-) -> tuple[IntArray, Fraction]:
-    """(n, k) orders, or purchases at unit cost, and what one unit of them is a year."""
-    per_year = Fraction(365) / data.study.days_per_period / (settings.exposure * settings.replications)
-    shape = curves.served.shape[:2]
-    if measure == "orders":
-        return np.array(np.broadcast_to(curves.orders.sum(axis=-1), shape)), per_year
-    bought = curves.ordered.sum(axis=-1) * costs.unit_cost[:, None]
-    return np.array(np.broadcast_to(bought, shape)), per_year * Fraction(
-        repr(data.study.data.cost_resolution)
-    )
+def _inventory_value(of: Counts) -> tuple[IntArray, Fraction]:
+    return of.stock * of.costs.unit_cost[:, None], of.resolution / of.exposure
+
+
+def _holding_cost(of: Counts) -> tuple[IntArray, Fraction]:
+    return of.stock * of.costs.holding[:, None], of.resolution / 100 / of.exposure
+
+
+def _stock_volume(of: Counts) -> tuple[IntArray, Fraction]:
+    volume = integer_weights(of.data.catalog.numbers["unit_volume"], _VOLUME_RESOLUTION, "unit_volume")
+    return of.stock * volume[:, None], Fraction(repr(_VOLUME_RESOLUTION)) / of.exposure
+
+
+def _orders(of: Counts) -> tuple[IntArray, Fraction]:
+    shape = of.curves.served.shape[:2]
+    return np.array(np.broadcast_to(of.curves.orders.sum(axis=-1), shape)), of.per_year
+
+
+def _purchases(of: Counts) -> tuple[IntArray, Fraction]:
+    bought = of.curves.ordered.sum(axis=-1) * of.costs.unit_cost[:, None]
+    shape = of.curves.served.shape[:2]
+    return np.array(np.broadcast_to(bought, shape)), of.per_year * of.resolution
+
+
+AMOUNTS: dict[str, Callable[[Counts], tuple[IntArray, Fraction]]] = {
+    "inventory_value": _inventory_value,
+    "holding_cost": _holding_cost,
+    "stock_volume": _stock_volume,
+    "orders": _orders,
+    "purchases": _purchases,
+}
+"""(n, k) stock in money or volume, or a flow a year, and what one unit of it stands for."""
 
 
 def chance_limits(

@@ -8,6 +8,7 @@ from simlab.api.data.data import Data
 from simlab.engine.world.demand_law import DemandLaw
 from simlab.errors import InvalidInputError, Problem
 from simlab.models import is_plain
+from simlab.register.families import TARGET_FAMILIES
 from simlab.study.sections import ScenarioSpec
 
 Command = Literal["optimize", "compare", "audit", "learned segments"]
@@ -30,8 +31,8 @@ def refuse(data: Data, command: Command) -> None:
     policy, problems = data.study.policy, []
     if policy.family == "given":
         fix = (
-            'simlab simulate evaluates them; or say family = "order_up_to", "reorder_quantity" or '
-            '"reorder_up_to": today\'s levels then stand beside the plan as a reference'
+            f"simlab simulate evaluates them; or say family = {_either(tuple(TARGET_FAMILIES))}: today's "
+            "levels then stand beside the plan as a reference"
         )
         problems.append(
             Problem(
@@ -65,6 +66,11 @@ def refuse(data: Data, command: Command) -> None:
         problems.append(Problem("E-POL-012", what, data.study.file, column="models.law", fix=fix))
     if problems:
         raise InvalidInputError(problems)
+
+
+def _either(names: tuple[str, ...]) -> str:
+    quoted = [f'"{name}"' for name in names]
+    return f"{', '.join(quoted[:-1])} or {quoted[-1]}"
 
 
 def _said(option: str, value: str) -> str:

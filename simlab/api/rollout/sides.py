@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.api.data.data import Data
-from simlab.api.simulator.levels import FAMILIES
 from simlab.api.simulator.simulator import references
 from simlab.catalog import findings as found
 from simlab.catalog.files.csvfile import read_csv
@@ -19,6 +18,7 @@ from simlab.catalog.tables.today import TodayTable, money_of, read_today
 from simlab.engine.world.levels import Family, Levels
 from simlab.errors import InvalidInputError, Problem, SimlabError, UsageError, listed
 from simlab.policies import current_levels
+from simlab.register.families import TARGET_FAMILIES
 from simlab.run import RunFolder
 from simlab.study import TableSource
 
@@ -132,13 +132,13 @@ def _of_run(data: Data, run: RunFolder) -> Proposed:
 
 def _levels_of_frame(data: Data, plan: pd.DataFrame, run: RunFolder) -> Levels:
     words = plan["family"] if "family" in plan else [run.manifest["policy"]["family"]] * len(plan)
-    unknown = sorted({str(word) for word in words} - set(FAMILIES))
+    unknown = sorted({str(word) for word in words} - set(TARGET_FAMILIES))
     if unknown:
         raise UsageError(
             f"{run.path}: levels '{unknown[0]}' move in the run, and the gate compares levels that stand; "
             "optimize with policy.family order_up_to, reorder_quantity or reorder_up_to"
         )
-    family = np.array([FAMILIES[str(word)] for word in words], np.int8)
+    family = np.array([TARGET_FAMILIES[str(word)] for word in words], np.int8)
     parts = data.catalog.parts
 
     def units(name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
@@ -240,7 +240,7 @@ def _families(table: TodayTable) -> np.ndarray[tuple[int, ...], np.dtype[np.int8
     lots = table.given.get("order_quantity", np.zeros(table.item.size, np.bool_))
     lots = lots & (table.units.get("order_quantity", np.zeros(table.item.size, np.int64)) > 0)
     guess = np.where(low & lots, "reorder_quantity", np.where(low, "reorder_up_to", "order_up_to"))
-    return np.array([FAMILIES[str(w or g)] for w, g in zip(words, guess, strict=True)], np.int8)
+    return np.array([TARGET_FAMILIES[str(w or g)] for w, g in zip(words, guess, strict=True)], np.int8)
 
 
 def _levels(data: Data, table: TodayTable) -> Levels:

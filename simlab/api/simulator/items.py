@@ -48,8 +48,9 @@ def achieved(
     Notes
     -----
     Fewer than ten replications with a shortage: no normal interval but a conservative one-sided bound,
-    marked in the column `conservative`. Items are simulated a few thousand at a time, so that memory
-    does not grow with the catalogue.
+    marked in the column `conservative`. The integer sums that all is made of (`sum_…`, over counted periods
+    and replications; stock at the count plus after ordering) stand beside it. Items are simulated a few
+    thousand at a time, so that memory does not grow with the catalogue.
     """
     world = data.models.world
     alone = replace(horizon, slots=horizon.replications)
@@ -80,6 +81,7 @@ def _rows(
     good = curves.good_receipts[:, 0].sum(axis=1)
     received = curves.receipts[:, 0].sum(axis=1)
     stock = (curves.on_hand[:, 0] + curves.on_hand_start[:, 0]).sum(axis=1)
+    demanded = curves.demanded.reshape(rows.size, -1).sum(axis=1)
     mean_stock = stock / (2.0 * horizon.exposure * settings.parts * horizon.replications)
     resolution = models.costs.cost_resolution
     years = horizon.exposure * horizon.replications / models.periods_per_year
@@ -95,6 +97,11 @@ def _rows(
             "mean_on_hand": mean_stock,
             "inventory_value": mean_stock * models.costs.unit_cost[rows] * resolution,
             "holding_cost": mean_stock * models.costs.holding[rows] * resolution / 100,
+            "sum_demanded": demanded,
+            "sum_served": curves.served[:, 0].sum(axis=1),
+            "sum_stock": stock,
+            "sum_receipts": received,
+            "sum_good_receipts": good,
             "orders_per_year": curves.orders[:, 0].sum(axis=1) / years,
         }
     )

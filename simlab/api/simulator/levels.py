@@ -11,15 +11,10 @@ from simlab.catalog import Catalog
 from simlab.engine.world.levels import Family, Levels
 from simlab.models import Models
 from simlab.policies import PlannedLevels
+from simlab.register.families import TARGET_FAMILIES, has_point
 from simlab.segments import Segmentation
 
-_WORDS = {
-    Family.ORDER_UP_TO: "order_up_to",
-    Family.REORDER_QUANTITY: "reorder_quantity",
-    Family.REORDER_UP_TO: "reorder_up_to",
-}
-FAMILIES = {word: family for family, word in _WORDS.items()}
-"""The rule of a row of the plan by its name."""
+_WORDS = {rule: name for name, rule in TARGET_FAMILIES.items()}
 
 
 def level_frame(
@@ -33,7 +28,7 @@ def level_frame(
     """Levels of one column per SKU-location, in units."""
     rows = np.arange(column.size)
     levels = planned.levels
-    up_to = levels.family == Family.ORDER_UP_TO
+    up_to = ~has_point(levels.family)
     parts = catalog.parts
     whole = bool((parts == 1).all())
 

@@ -6,7 +6,9 @@ import numpy as np
 
 from simlab.arrays import BoolArray, DateArray, IntArray
 from simlab.catalog.calendar.periods import first_day, running_number
-from simlab.study import Study, closed_days
+from simlab.study import Study
+
+_LONGEST_CLOSURE = 92  # days
 
 
 def in_closed_period(study: Study, dates: DateArray) -> BoolArray:
@@ -52,7 +54,7 @@ def last_day_of(study: Study, date: np.datetime64) -> np.datetime64:
 
 
 def open_share(study: Study, first: np.datetime64, last: np.datetime64) -> float:
-    """Share of the periods of a year that are open, of those that weekdays leave open in a daily study.
+    """Open periods of a year ÷ those that a year of 365 days has where only weekdays are closed.
 
     Parameters
     ----------
@@ -63,28 +65,48 @@ def open_share(study: Study, first: np.datetime64, last: np.datetime64) -> float
 
     Notes
     -----
-    Over the whole years that end on `last` and lie in the history; over the year up to `last` where it is
-    shorter. A law is one of open periods: a year's demand is its mean times the open periods of a year,
-    whatever the study's period is.
+    A law is one of open periods; a year's demand is its mean times the open periods of a year: open days
+    a year ÷ open days of an open period, so that it is the same whatever the study's period is. Over the
+    whole years that end on `last` and lie in the history, closed days before its first date included; over
+    the year up to `last` where it is shorter.
     """
     if not study.demand.closed:
         return 1.0
     month = last.astype("datetime64[M]")
     in_month = last - month.astype("datetime64[D]")
     years = 1
-    while _years_before(month, in_month, years + 1) >= first:
+    while _covered(study, _years_before(month, in_month, years + 1), first):
         years += 1
-    days = np.arange(
-        _years_before(month, in_month, years), last + np.timedelta64(1, "D"), dtype="datetime64[D]"
-    )
+    begin = _years_before(month, in_month, years)
+    days = np.arange(begin, last + np.timedelta64(1, "D"), dtype="datetime64[D]")
+    is_open = ~study.demand.closed_mask(days)
+    if not is_open.any():
+        return 1.0
+    usual = 365.0 / study.period_days
+    return float(is_open.sum() / years / _open_days_of_a_period(study, days, is_open) / usual)
+
+
+def _covered(study: Study, begin: np.datetime64, first: np.datetime64) -> bool:
+    """Whether a history that begins on `first` reaches back to `begin`: only closed days lie between."""
+    if begin >= first:
+        return True
+    days = np.arange(begin, min(first, begin + np.timedelta64(_LONGEST_CLOSURE, "D")), dtype="datetime64[D]")
+    return bool(days[-1] + 1 == first and study.demand.closed_mask(days).all())
+
+
+def _open_days_of_a_period(study: Study, days: DateArray, is_open: BoolArray) -> float:
+    """Mean open days of the periods that lie in the days as a whole and are not all closed."""
     if study.period == "day":
-        open_days = int((~study.demand.closed_mask(days)).sum())
-        usual = int((~closed_days(days, (), study.demand.weekdays)).sum())
-        return open_days / usual if open_days else 1.0
-    numbers = np.unique(running_number(days, study.period, study.week_starts))
-    starts = np.array([first_day(int(k), study.period, study.week_starts) for k in numbers])
-    closed = in_closed_period(study, starts.astype("datetime64[D]"))
-    return float(1 - closed.mean()) if not closed.all() else 1.0
+        return 1.0
+    numbers, which = np.unique(running_number(days, study.period, study.week_starts), return_inverse=True)
+    opened = np.bincount(which, weights=is_open)
+    ends = [
+        first_day(int(numbers[at]) + k, study.period, study.week_starts) for at in (0, -1) for k in (0, 1)
+    ]
+    whole = np.ones(numbers.size, np.bool_)
+    whole[0], whole[-1] = days[0] <= ends[0], days[-1] + 1 >= ends[3]
+    kept = opened[whole & (opened > 0)]
+    return float(kept.mean()) if kept.size else float(opened[opened > 0].mean())
 
 
 def _years_before(month: np.datetime64, in_month: np.timedelta64, years: int) -> np.datetime64:

@@ -26,6 +26,7 @@ from simlab.catalog.files.csvfile import read_csv
 from simlab.catalog.files.typed import read_parquet
 from simlab.catalog.tables.receipts import units_of
 from simlab.errors import Problem
+from simlab.register.families import TARGET_FAMILIES
 from simlab.study import TableSource
 
 _ID = Column("id", required=True)
@@ -44,7 +45,7 @@ PLAN: dict[str, Column] = {
     "order_up_to": Column("whole", required=True, low=-1e12),
     "reorder_point": _LEVEL,
     "order_quantity": Column("whole"),
-    "family": Column("choice", choices=("order_up_to", "reorder_quantity", "reorder_up_to")),
+    "family": Column("choice", choices=tuple(TARGET_FAMILIES)),
 }
 CURRENT: dict[str, Column] = {
     "sku": _ID,

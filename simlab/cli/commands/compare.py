@@ -11,6 +11,7 @@ from simlab.cli.ending import ends_with_exit_code
 from simlab.cli.options import Debug, Format, Out, Quiet, Show, Study, Workers
 from simlab.cli.progress import watched
 from simlab.cli.show.outcome import print_policies, print_run, print_runs
+from simlab.register.families import TARGET_FAMILIES
 
 compare = typer.Typer(
     help="Compare on equal terms, with intervals.",
@@ -42,7 +43,7 @@ def policies(
         str | None,
         typer.Option(
             metavar="A,B,C",
-            help="order_up_to, reorder_quantity, reorder_up_to, each also with :normal for the textbook "
+            help=f"{', '.join(TARGET_FAMILIES)}, each also with :normal for the textbook "
             "formula. Default: all that the items allow; the study's own always.",
         ),
     ] = None,

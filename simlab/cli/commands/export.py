@@ -40,7 +40,7 @@ def export(
       simlab export runs/retailer --for odoo17
       simlab export runs/retailer --for erpnext --changes-only
       simlab export runs/retailer --for csv --columns sap
-      simlab export runs/retailer --for odoo17 --current --out way-back
+      simlab export runs/retailer --for odoo17 --current
     """
     from simlab import api
 

@@ -58,8 +58,9 @@ def gate(
     \b
     Examples:
       simlab gate mystudy/study.toml
-      simlab gate mystudy/study.toml --proposed runs/retailer --release B-Z
-      simlab gate mystudy/study.toml --current habit --exit-zero
+      simlab gate study.toml --proposed runs/shop
+      simlab gate study.toml --release B-Z
+      simlab gate study.toml --current habit
     """
     from simlab import api
     from simlab.errors import EXIT_HELD_BACK

@@ -72,9 +72,9 @@ def orders(
     \b
     Examples:
       simlab orders runs/retailer
-      simlab orders runs/retailer --stock stock.csv --open-orders open.csv
+      simlab orders runs/retailer --stock stock.csv
       simlab orders runs/retailer --budget 20000 --by-supplier
-      simlab orders runs/retailer --state mon.json --demand mon.csv --state-out tue.json
+      simlab orders runs/shop --state a.json --demand d.csv
     """
     from simlab import api
 

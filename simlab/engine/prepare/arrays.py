@@ -12,10 +12,11 @@ from simlab.engine.kernels.streams import Purpose, stream_key
 from simlab.engine.kernels.types import DetailArrays, ItemArrays, LevelArrays, MovingArrays, Opening, Starts
 from simlab.engine.laws.tables import prepare
 from simlab.engine.prepare.sequence import delays_of
-from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.levels import Levels
 from simlab.engine.world.policy import OrderPolicy, compiled
 from simlab.engine.world.world import MILLION, NOTHING, Horizon, OrderTerms, Start, Supply, Unmet, World
 from simlab.errors import EngineFaultError
+from simlab.register.families import by_lot, fills_up, has_point
 
 if TYPE_CHECKING:
     from simlab.arrays import FloatArray
@@ -108,11 +109,11 @@ def level_arrays(terms: OrderTerms, levels: Levels) -> LevelArrays:
     """
     family = levels.family[:, None]
     pack, moq = terms.pack_size[:, None], terms.moq[:, None]
-    by_batch = family == Family.REORDER_QUANTITY
+    by_batch = by_lot(family)
     batch = np.maximum(np.maximum(levels.order_quantity, moq), 1)
     batch = -(-batch // pack) * pack
     quantity = np.where(by_batch, batch, 0).astype(np.int64)
-    s = np.where(family == Family.ORDER_UP_TO, levels.order_up_to - 1, levels.reorder_point)
+    s = np.where(has_point(family), levels.reorder_point, levels.order_up_to - 1)
     top = np.where(by_batch, s + quantity, levels.order_up_to).astype(np.int64)
     none = np.zeros_like(top)
     full = Starts(none + 1, none, none, np.zeros(0, np.uint32))
@@ -177,7 +178,7 @@ def check(world: World, levels: Levels, horizon: Horizon) -> None:
         "the MOQ is at least 0, the largest order too, or says that nothing is ordered": (terms.moq < 0)
         | (terms.max_order < NOTHING),
         "the largest order must hold a pack": (terms.max_order > 0) & (terms.max_order < terms.pack_size),
-        "(R,s,S) needs s < S": ((levels.family == Family.REORDER_UP_TO)[:, None] & (gap < 1)).any(axis=1),
+        "(R,s,S) needs s < S": (fills_up(levels.family)[:, None] & (gap < 1)).any(axis=1),
         "the lead time needs points ≥ 0": (lead.length[lead.law] < 1)
         | (lead.periods[lead.start[lead.law]] < 0),
     }

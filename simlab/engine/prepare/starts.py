@@ -18,8 +18,9 @@ from simlab.arrays import BoolArray, FloatArray, IntArray, WordArray
 from simlab.engine._jit import jit
 from simlab.engine.kernels.draws import ONE_TABLE
 from simlab.engine.kernels.types import ItemArrays, LevelArrays, Starts
-from simlab.engine.world.levels import Family, Levels
+from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import OrderTerms, World
+from simlab.register.families import by_lot
 
 _MOST_WORK = 1 << 18
 """Products that the law of one start may cost; beyond, demand between reviews is large and the start soon
@@ -65,7 +66,7 @@ def begins_in_long_run(forms: LevelArrays, world: World, levels: Levels, items: 
 
 def _kinds(forms: LevelArrays, world: World, levels: Levels, items: ItemArrays) -> _Kinds:
     least = least_order(world.terms)[:, None]
-    by_batch = (levels.family == Family.REORDER_QUANTITY)[:, None]
+    by_batch = by_lot(levels.family)[:, None]
     width = np.where(by_batch, forms.quantity, np.maximum(forms.gap, least))
     hits = by_batch & (not world.undershoot)
     renews = (forms.gap > 1) & (least <= forms.gap) & (~by_batch | hits)

@@ -11,18 +11,11 @@ import numpy.typing as npt
 
 from simlab.arrays import BoolArray, CodeArray, IntArray
 from simlab.errors import EngineFaultError
+from simlab.register.families import Family as Family
 
 if TYPE_CHECKING:
     from simlab.arrays import FloatArray
     from simlab.engine.world.policy import OrderPolicy
-
-
-class Family(IntEnum):
-    """Ordering rule of one SKU-location."""
-
-    ORDER_UP_TO = 0
-    REORDER_QUANTITY = 1
-    REORDER_UP_TO = 2
 
 
 @dataclass(frozen=True, eq=False)

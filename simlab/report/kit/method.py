@@ -7,17 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from simlab.register.families import POLICY_FAMILIES
 from simlab.report.kit.formats import DASH, is_number, money, number, percent
 from simlab.report.kit.reading import records
 from simlab.report.kit.sheet import Cell, Facts, Heading, Listing, Section, Table, Text
 
-_FAMILIES = {
-    "order_up_to": "(R,S): every R periods, order up to S",
-    "reorder_quantity": "(R,s,nQ): when the position is at or below s, order multiples of Q",
-    "forecast": "(R,S): every R periods, order up to a level that follows a forecast",
-    "given": "levels as the items table gives them, a rule per SKU-location",
-    "reorder_up_to": "(R,s,S): when the position is at or below s, order up to S",
-}
+_FAMILY_TEXTS = {family.name: family.text for family in POLICY_FAMILIES}
 
 CERTIFICATES = {
     "exact": "certified in whole numbers",
@@ -66,7 +61,7 @@ def facts(manifest: Manifest) -> list[Fact]:
     m, period = manifest, str(manifest.get("period") or "period")
     policy, seeds = m.get("policy") or {}, m.get("seeds") or {}
     found: list[Fact | None] = [
-        _fact("Policy", _FAMILIES.get(str(policy.get("family")), policy.get("family"))),
+        _fact("Policy", _FAMILY_TEXTS.get(str(policy.get("family")), policy.get("family"))),
         _fact("Planning", _planning(policy)),
         _fact("Segments", m.get("segment_rule") or ", ".join(m.get("by") or ())),
         _fact("Counted", m.get("periods"), f"{period}s, after a warm-up of {_warmup(m, period)}"),

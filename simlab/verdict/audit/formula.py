@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from simlab.arrays import FloatArray
-from simlab.execution import Family, Levels
+from simlab.execution import Levels
 from simlab.models import Models
 from simlab.policies import PlannedLevels, plan
 from simlab.policies.levels.exact import service_at
 from simlab.policies.levels.normal import loss, undershooting
-from simlab.policies.planning import FAMILIES, lots_of, service_problems
+from simlab.policies.planning import lots_of, service_problems
+from simlab.register.families import TARGET_FAMILIES, fills_up, has_point
 from simlab.verdict.audit.switches import Switch
 from simlab.verdict.audit.worlds import Beliefs, Worlds, sooner
 
@@ -55,9 +56,9 @@ def plan_as(
     1 − σ·G(z)/lot at the rounded level, not below 0.
     """
     quantity = lots_of(models, family)
-    if family == "reorder_up_to" and beliefs.planning == "normal" and beliefs.ignores is None:
+    rule = np.full(models.n_items, TARGET_FAMILIES[family], dtype=np.int8)
+    if fills_up(rule).any() and beliefs.planning == "normal" and beliefs.ignores is None:
         beliefs = replace(beliefs, ignores=[str(one) for one in beliefs.ignored - {Switch.UNDERSHOOT}])
-    rule = np.full(models.n_items, FAMILIES[family], dtype=np.int8)
     worlds = Worlds(models.world, rule, quantity, beliefs)
     asked = replace(models, world=worlds.own)
     if beliefs.planning == "normal":
@@ -88,11 +89,11 @@ def _normal_fill(models: Models, levels: Levels) -> FloatArray:
     mean_lead, variance_lead = models.lead_time_moments
     interval = review + mean_lead
     sd = np.sqrt(interval * demand.variance + demand.mean**2 * variance_lead)
-    by_lot = levels.family != Family.ORDER_UP_TO
-    lot = np.where(by_lot, levels.order_quantity[:, 0], demand.mean * review)
-    level = np.where(by_lot, levels.reorder_point[:, 0], levels.order_up_to[:, 0])
+    by_point = has_point(levels.family)
+    lot = np.where(by_point, levels.order_quantity[:, 0], demand.mean * review)
+    level = np.where(by_point, levels.reorder_point[:, 0], levels.order_up_to[:, 0])
     mean = demand.mean * interval
-    falls = levels.family == Family.REORDER_UP_TO
+    falls = fills_up(levels.family)
     if falls.any():
         own = undershooting(models, levels.order_quantity[:, 0])
         mean, sd, lot = (np.where(falls, x, y) for x, y in zip(own, (mean, sd, lot), strict=True))
@@ -104,9 +105,9 @@ def _normal_fill(models: Models, levels: Levels) -> FloatArray:
 
 
 def _exact_fill(models: Models, levels: Levels) -> FloatArray:
-    by_lot = levels.family != Family.ORDER_UP_TO
-    lowest = np.where(by_lot, levels.reorder_point[:, 0] + 1, levels.order_up_to[:, 0])
-    quantity = np.where(by_lot, levels.order_quantity[:, 0], 0)
-    depletes = bool((levels.family == Family.REORDER_UP_TO).any())
+    by_point = has_point(levels.family)
+    lowest = np.where(by_point, levels.reorder_point[:, 0] + 1, levels.order_up_to[:, 0])
+    quantity = np.where(by_point, levels.order_quantity[:, 0], 0)
+    depletes = bool(fills_up(levels.family).any())
     problems, _ = service_problems(models, quantity, "fill_rate", depletes=depletes)
     return service_at(problems, lowest, "fill_rate")

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.errors import UsageError
-from simlab.execution import MILLION, DemandLaw, Family, LeadTimeLaw, OrderTerms, Unmet, World
+from simlab.execution import MILLION, DemandLaw, LeadTimeLaw, OrderTerms, Unmet, World
+from simlab.register.families import by_lot, has_point
 from simlab.verdict.audit.demand import normal_demand, planned_law
 from simlab.verdict.audit.switches import EXACT_IGNORES, NORMAL_IGNORES, SWITCHES, Switch, code_of
 
@@ -133,9 +134,9 @@ class Worlds:
         random, spread = self._randomness()
         review = np.minimum(np.maximum(self.review_period, 1), terms.review_period)
         free = self._free_terms(())
-        by_lot = self.family == Family.REORDER_QUANTITY
+        lots = by_lot(self.family)
         bound = (free.max_order != terms.max_order) | np.where(
-            by_lot,
+            lots,
             self._lot(free) != self._lot(terms),
             (free.pack_size != terms.pack_size) | (np.maximum(free.moq, 1) != np.maximum(terms.moq, 1)),
         )
@@ -151,7 +152,7 @@ class Worlds:
             & (spread > review)
             & sells,
             Switch.REVIEW: self.review_period != terms.review_period,
-            Switch.UNDERSHOOT: (Switch.UNDERSHOOT in ignored) & (self.family != Family.ORDER_UP_TO) & sells,
+            Switch.UNDERSHOOT: (Switch.UNDERSHOOT in ignored) & has_point(self.family) & sells,
             Switch.PACKS: bound & sells,
             Switch.UNMET: (Switch.UNMET in ignored) & (terms.unmet != Unmet.BACKORDER) & sells,
         }
@@ -208,7 +209,7 @@ class Worlds:
             ones = np.ones_like(terms.pack_size)
             return replace(terms, pack_size=ones, moq=none, max_order=none, max_position=None)
         smallest = -(-terms.moq // terms.pack_size) * terms.pack_size
-        free = (self.family == Family.ORDER_UP_TO) & (smallest > terms.pack_size)
+        free = ~has_point(self.family) & (smallest > terms.pack_size)
         free &= smallest <= self.mean * terms.review_period  # as policies.planning leaves it out
         moq = np.where(free, none, terms.moq)
         return replace(terms, moq=moq, max_order=none, max_position=None)

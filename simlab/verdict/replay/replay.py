@@ -10,9 +10,9 @@ from simlab.arrays import IntArray
 from simlab.execution import MILLION, Levels, OrderTerms, Unmet, World
 from simlab.models import AtCut, HeldOut
 from simlab.models.backtest.sampling import draw_demand, draw_lead_times, every_review
+from simlab.register.families import by_lot, has_point
 
 _BLOCK = 1 << 18  # items × paths at a time
-_REORDER_QUANTITY, _REORDER_UP_TO = 1, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +141,7 @@ class _Run:
         self.waits = waiting_share(world.terms)[:, None]
         self.ceiling = world.terms.max_position
         shape = (world.n_items, paths)
-        lots = self.family == _REORDER_QUANTITY
+        lots = by_lot(self.family)
         spread = (np.arange(paths) * self.Q) // paths  # even over one lot
         self.net = np.where(lots, self.s + 1 + spread, self.S) + np.zeros(shape, np.int64)
         self.net = np.where(self.waits < MILLION, np.maximum(self.net, 0), self.net)
@@ -200,8 +200,8 @@ class _Run:
     def _sizes(self) -> IntArray:
         """Units ordered at a review: deficit or lots, raised to the MOQ, in packs, at most the largest."""
         position = self.net + self.on_order
-        lots = self.family == _REORDER_QUANTITY
-        places = np.where(lots | (self.family == _REORDER_UP_TO), position <= self.s, position < self.S)
+        lots = by_lot(self.family)
+        places = np.where(has_point(self.family), position <= self.s, position < self.S)
         size = np.where(lots, ((self.s - position) // self.Q + 1) * self.Q, self.S - position)
         pack = self.terms.pack_size[:, None]
         size = -(-np.maximum(size, self.terms.moq[:, None]) // pack) * pack
@@ -212,7 +212,7 @@ class _Run:
     def _within(self, size: IntArray, position: IntArray, ceiling: IntArray) -> IntArray:
         """Orders cut to whole packs or lots, so that the position stays at or below the ceiling."""
         room = np.maximum(ceiling[:, None] - position, 0)
-        lot = np.where(self.family == _REORDER_QUANTITY, self.Q, self.terms.pack_size[:, None])
+        lot = np.where(by_lot(self.family), self.Q, self.terms.pack_size[:, None])
         cut = room // lot * lot
         cut = np.where(cut >= self.terms.moq[:, None], cut, 0)
         return np.where((ceiling[:, None] == 0) | (size <= room), size, cut)

@@ -182,7 +182,7 @@ def test_check_says_the_fallback_and_simulate_ends_with_whole_stocks(name, tmp_p
     case, files = ACCEPTED[name], sound()
     case.change(files)
     study = write(files, tmp_path, case.demand, case.receipts)
-    code, out, err = call("check", str(study))
+    code, out, err = call("check", "-v", str(study))
     assert code == 0, err
     for words in case.said:
         assert words in out + err, words

@@ -1,0 +1,161 @@
+"""`simlab verify` finds what was changed in a run, with hashes or without them, and what was not is well."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+from worlds.study import STUDY, write_study
+
+from simlab import api
+from simlab.cli.app import app
+from simlab.errors import EXIT_NOT_VERIFIED, InvalidInputError
+from simlab.run import RunFolder
+
+SMALL = STUDY.replace("replications = 30", "replications = 8").replace(
+    "replications = 24", "replications = 8"
+)
+DERIVED = {
+    "items": ["fill_rate", "mean_on_hand", "inventory_value", "holding_cost", "sum_served", "sum_stock"],
+    "plan": ["fill_rate", "fill_rate_low", "target", "order_up_to"],
+    "segments": ["fill_rate", "inventory_value", "holding_cost", "n_items"],
+    "reference": ["fill_rate", "fill_rate_low", "fill_rate_high", "inventory_value", "holding_cost"],
+    "frontier": ["fill_rate", "fill_rate_verdict", "holding_cost_verdict", "inventory_value_verdict"],
+    "curves": ["demanded", "served"],
+}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return write_study(tmp_path_factory.mktemp("study"), SMALL)
+
+
+@pytest.fixture(scope="module")
+def whole(study):
+    return api.run_optimize(study, study.parent / "run").folder
+
+
+@pytest.fixture
+def run(whole):
+    copy = whole.parent / "copy"
+    shutil.copytree(whole, copy)
+    yield copy
+    shutil.rmtree(copy)
+
+
+def resealed(folder, name, frame):
+    """Write a table into a finished run as one who knows how: hashes and digest are made anew."""
+    run = RunFolder.open(folder)
+    run.register([run.write_table(name, frame)])
+
+
+def test_an_untouched_run_is_verified_and_says_what_was_looked_at(whole):
+    found = api.verify(whole, 12)
+    assert found.problems == ()
+    said = " ".join(found.checked)
+    assert "12 SKU-locations simulated again" in said
+    assert "inputs items, demand, receipts" in said
+    assert "plans of the frontier in exact sums" in said
+
+
+@pytest.mark.parametrize(("table", "column"), [(t, c) for t, columns in DERIVED.items() for c in columns])
+def test_a_cell_changed_by_a_millionth_is_found_though_its_hash_was_made_anew(run, table, column):
+    frame = RunFolder.open(run).read_table(table)
+    rows = np.flatnonzero(frame[column].notna() & (frame.get("sample", "verdict") == "verdict"))
+    row = int(rows[0])
+    value = frame[column].iloc[row]
+    frame[column] = frame[column].astype("float64" if isinstance(value, float) else "int64")
+    frame.loc[row, column] = value * (1 + 1e-6) if isinstance(value, float) else value + 1
+    resealed(run, table, frame)
+    found = api.verify(run, 0)
+    assert [one for one in found.problems if one.file == f"results/{table}.parquet" or table == "items"]
+
+
+def test_what_every_table_agrees_on_is_found_by_simulating_again(run):
+    """A forger who changes a count, and everything that follows from it, meets the plain simulator."""
+    frame = RunFolder.open(run).read_table("items")
+    frame.loc[0, "sum_receipts"] += 1
+    resealed(run, "items", frame)
+    found = api.verify(run, 12)
+    assert any("the plain simulator counts" in one.message for one in found.problems)
+
+
+@pytest.mark.parametrize("table", ["items", "plan", "frontier"])
+def test_two_rows_swapped(run, table):
+    frame = RunFolder.open(run).read_table(table)
+    order = [1, 0, *range(2, len(frame))]
+    resealed(run, table, frame.iloc[order].reset_index(drop=True))
+    assert api.verify(run, 0).problems
+
+
+KINDS = ("results/items.parquet", "results/world.parquet", "quality.parquet", "study.toml", "resolved.json")
+
+
+@pytest.mark.parametrize("place", [*KINDS, "manifest.json", "report.html", "results/plan.csv"])
+def test_one_bit_flipped_in_any_kind_of_file(run, place):
+    path = run / place
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    done = CliRunner().invoke(app, ["verify", str(run), "--items", "0"])
+    assert done.exit_code == EXIT_NOT_VERIFIED
+    assert place.rpartition("/")[2] in done.output
+
+
+def test_an_edited_input_is_named(run, study):
+    path = study.parent / "demand.csv"
+    before = path.read_bytes()
+    try:
+        path.write_bytes(before + b"\n")
+        found = api.verify(run, 0)
+    finally:
+        path.write_bytes(before)
+    assert [one.code for one in found.problems] == ["E-RUN-007"]
+
+
+def test_a_file_that_is_missing_or_strange(run):
+    (run / "results" / "curves.parquet").unlink()
+    (run / "results" / "more.parquet").write_bytes(b"x")
+    assert {one.code for one in api.verify(run, 0).problems} >= {"E-RUN-004", "E-RUN-005"}
+
+
+def test_a_run_that_did_not_finish_is_not_verified(run):
+    manifest = json.loads((run / "manifest.json").read_text("utf-8"))
+    (run / "manifest.json").write_text(json.dumps({**manifest, "status": "running"}), "utf-8")
+    assert [one.code for one in api.verify(run).problems] == ["E-RUN-003"]
+
+
+def test_a_newer_run_is_refused_by_name(run):
+    manifest = json.loads((run / "manifest.json").read_text("utf-8"))
+    (run / "manifest.json").write_text(json.dumps({**manifest, "schema": 99}), "utf-8")
+    done = CliRunner().invoke(app, ["verify", str(run)])
+    assert done.exit_code == 2
+    assert "newer simlab" in done.output
+
+
+def test_a_pack_is_verified_on_its_own(whole, tmp_path):
+    packed = api.pack(whole, tmp_path / "p.zip")
+    found = api.verify(packed, 2)
+    assert found.problems == ()
+    assert "SHA-256 of the inputs items, demand, receipts" in found.checked
+    light = api.pack(whole, tmp_path / "light.zip", inputs=False)
+    assert any("the pack holds their hashes alone" in one for one in api.verify(light, 0).checked)
+
+
+def test_a_pack_that_leads_out_of_itself_is_refused(tmp_path):
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "p.zip", "w") as archive:
+        archive.writestr("../out.txt", "x")
+    with pytest.raises(InvalidInputError, match="leads out of the pack"):
+        api.verify(tmp_path / "p.zip")
+    assert not (tmp_path.parent / "out.txt").exists()
+
+
+def test_a_simulated_policy_is_verified_as_well(study, tmp_path):
+    run = api.run_simulate(study, tmp_path / "run").folder
+    found = api.verify(run, 12)
+    assert found.problems == ()
+    assert pd.read_parquet(run / "results" / "world.parquet")["left_out"].eq("").all()
