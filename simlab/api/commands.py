@@ -157,7 +157,9 @@ def _optimize(
                 progress=logged(folder, progress),
                 curves=stored,
             )
+        started = time.perf_counter()
         compiled()
+        times["compile"] = opt.times.pop("compile", 0.0) + time.perf_counter() - started
         return write_optimization(opt.finance, folder, times, progress)
 
 
@@ -196,6 +198,7 @@ def init(
     *,
     book: str | Path | None = None,
     template: bool = False,
+    scale: int | None = None,
 ) -> list[Path]:
     """Write a study file that fits tables of one's own, or the demo's tables and study; nothing is replaced.
 
@@ -210,6 +213,9 @@ def init(
         A workbook that holds all tables: which sheet is which is found by the columns.
     template : bool
         Write an empty workbook to fill in, and a study that reads it.
+    scale : int, optional
+        Write a made-up study of so many SKU-locations by the week, block by block as Parquet: to see what
+        a size takes.
 
     Raises
     ------
@@ -220,8 +226,12 @@ def init(
         Files that are not there and columns that are needed, all at once; nothing is written.
     """
     own = items is not None or demand is not None or receipts is not None
-    if own + (book is not None) + template > 1:
-        raise UsageError("tables (--items …), --book and --template: one of them at a time")
+    if own + (book is not None) + template + (scale is not None) > 1:
+        raise UsageError("tables (--items …), --book, --template and --scale: one of them at a time")
+    if scale is not None:
+        from simlab.samples import write_scale
+
+        return list(write_scale(Path(folder), scale))
     if book is not None:
         return init_from_book(Path(folder), Path(book))
     if template:

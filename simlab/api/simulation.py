@@ -26,6 +26,7 @@ from simlab.execution import (
     run_plans_and_items,
     run_redrawn,
 )
+from simlab.execution.ahead import compile_for
 from simlab.measures import ALL, Estimate
 from simlab.policies import PlannedLevels, Policy, given_levels, plan
 from simlab.policies.policy import GIVEN
@@ -255,6 +256,9 @@ def simulate(
         refuse_large_runs(data, segments.n_segments, settings)
         planned = _planned(data, policy, segments)
         refuse_overflow(data, [planned.levels], settings)
+    with clock.stage("compile"):
+        compile_for(models.world, planned.levels, settings.horizon("search", 0), progress)
+    with clock.stage("warm-up"):
         warmup, rule = warmup_of(data, [planned.levels], settings)
     batch = batch_of(data, settings.replications, settings)
     horizon = settings.horizon("search", warmup)

@@ -96,6 +96,9 @@ def init(
         Path | None, typer.Option(metavar="BOOK.xlsx", help="A workbook that holds all tables.")
     ] = None,
     template: Annotated[bool, typer.Option("--template", help="Write an empty workbook to fill in.")] = False,
+    scale: Annotated[
+        int | None, typer.Option(metavar="N", help="Make up N SKU-locations by the week.")
+    ] = None,
     format: Show = Format.TEXT,
     debug: Debug = False,
 ) -> None:
@@ -111,11 +114,12 @@ def init(
       simlab init mystudy --items i.csv --demand d.csv
       simlab init mystudy --book erp_export.xlsx
       simlab init mystudy --template
+      simlab init large --scale 30000
     """
     from simlab import api
 
     own = [one for one in (items, demand, receipts, book) if one is not None]
-    files = api.init(folder, items, demand, receipts, book=book, template=template)
+    files = api.init(folder, items, demand, receipts, book=book, template=template, scale=scale)
     if not own and format is Format.JSON:
         print_json({"files": [str(path) for path in files]})
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -17,14 +18,33 @@ Report = Callable[[str, int, int], None]
 class StageBars:
     """One bar per stage of a command; a stage of unknown length (total 0) pulses."""
 
-    def __init__(self, bars: Progress) -> None:
-        self._bars = bars
+    def __init__(self, bars: Progress, clock: Callable[[], float] = time.monotonic) -> None:
+        self._bars, self._clock = bars, clock
         self._tasks: dict[str, TaskID] = {}
+        self._begun: dict[str, float] = {}
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         if stage not in self._tasks:
-            self._tasks[stage] = self._bars.add_task(stage, total=total or None)
-        self._bars.update(self._tasks[stage], completed=done, total=total or None)
+            self._tasks[stage] = self._bars.add_task(stage, total=total or None, told="")
+            self._begun[stage] = self._clock()
+        told = so_far(done, total, self._clock() - self._begun[stage])
+        self._bars.update(self._tasks[stage], completed=done, total=total or None, told=told)
+
+
+def so_far(done: int, total: int, seconds: float) -> str:
+    """What is done, how quickly, and the time that the rest will take: ``512/1800 · 210/s · 6 s left``."""
+    if total <= 1:
+        return ""
+    if done == 0 or seconds < _FIRST:
+        return f"{done}/{total}"
+    rate = done / seconds
+    speed = f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s"
+    left = (total - done) / rate
+    return f"{done}/{total} · {speed}" + (f" · {left:,.0f} s left" if done < total else "")
+
+
+_FIRST = 0.5
+"""Seconds before a rate is told."""
 
 
 @contextmanager
@@ -34,12 +54,12 @@ def watched(quiet: bool) -> Iterator[Report | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=None),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[told]}"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), expand=True) as bars:

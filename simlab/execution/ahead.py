@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,6 +20,11 @@ from simlab.engine.recorder.periods import stock_by_period, time_profile
 from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.world import Horizon, LeadTimeLaw, OrderTerms, Start, World
+from simlab.execution.blocks import Progress, Workers, run_curves
+
+COMPILING = "compiling the simulator (once on this machine)"
+_FUNCTIONS = 120
+"""Functions under the largest kernel: what progress of compiling is a share of."""
 
 LATE = ("record_stock", "record_profile")
 _CODE = f"from {__name__} import compile_late; compile_late()"
@@ -42,6 +48,41 @@ def kernels_ahead() -> Iterator[Callable[[], None]]:
         if process is not None:
             process.kill()
             process.wait()
+
+
+def compile_for(world: World, levels: Levels, horizon: Horizon, progress: Progress | None) -> None:
+    """Simulate one replication of the first SKU-location, so that the kernel asked for is compiled, and told.
+
+    Where its code is kept already this loads it.
+    """
+    first = np.arange(min(1, world.n_items))
+    short = replace(horizon, replications=1, slots=1)
+    with _told(progress):
+        run_curves(world.take(first), levels.take(first), short, workers=Workers(1))
+
+
+@contextmanager
+def _told(progress: Progress | None) -> Iterator[None]:
+    """Tell every function that is compiled meanwhile; nothing where none is."""
+    if progress is None:
+        yield
+        return
+    from numba.core import event
+
+    tell, done = progress, 0
+
+    class Compiled(event.Listener):
+        def on_start(self, event: object) -> None:
+            tell(COMPILING, min(done, _FUNCTIONS - 1), _FUNCTIONS)
+
+        def on_end(self, event: object) -> None:
+            nonlocal done
+            done += 1
+
+    with event.install_listener("numba:compile", Compiled()):
+        yield
+    if done:
+        tell(COMPILING, _FUNCTIONS, _FUNCTIONS)
 
 
 def compile_late() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from simlab.errors import UsageError
 from simlab.report.kit.reading import REPORT
-from simlab.report.plan.html import _write_figures, page_html
+from simlab.report.plan.html import figure_specs, page_html, page_specs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,12 +41,18 @@ def render(run: RunFolder) -> Path:
         return write(run)
     if run.manifest.get("command") == "gate":
         raise UsageError(f"{run.path}: a gate has tables (results/gate.csv) and no page")
-    from simlab.report.kit import style
+    from simlab.report.kit.beside import beside
+    from simlab.report.kit.style import vega_lite_version
 
-    tables = read_tables(run)
-    with style.library_ahead() as library:
-        written = _write_figures(run, tables)
+    with beside(vega_lite_version()) as other:
+        tables = read_tables(run)
+        charts = page_specs(tables)
+        other.draw(figure_specs(tables, charts))
         present = {*run.manifest.get("files", {}), "manifest.json", "figures/"}
-        page = run.write_text(REPORT, page_html(tables, present, library))
+        page = run.write_text(REPORT, page_html(tables, present, other.library, charts))
+        written = []
+        for name, (svg, png) in other.pictures().items():
+            written.append(run.write_text(f"figures/{name}.svg", svg))
+            written.append(run.write_bytes(f"figures/{name}.png", png))
     run.register([*written, page])
     return page

@@ -1,7 +1,8 @@
 """The slow, obvious simulator of one SKU-location, one replication and one column of levels.
 
 Written from DESIGN.md §3 (arrive → order → demand → count) with Python integers only. It shares
-no code with the engine: it has its own Philox, its own look-up and its own order list.
+no code with the engine but the names of its sums: it has its own Philox, its own look-up and its
+own order list.
 """
 
 from __future__ import annotations
@@ -12,26 +13,12 @@ from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+from simlab.engine.world.columns import MEASURES
+
 ORDER_UP_TO, REORDER_QUANTITY, REORDER_UP_TO = 0, 1, 2
 DEMAND, LEAD_TIME, START, OUTAGE, SHARED_DELAY, MARKET, GROUP, BLOCK, PHASE = 1, 2, 3, 4, 5, 6, 7, 8, 9
 BACKORDER, LOST, PARTLY = 0, 1, 2
 MILLION = 1_000_000
-MEASURES = [
-    "demanded",
-    "served",
-    "on_hand",
-    "on_hand_start",
-    "ready",
-    "short",
-    "receipts",
-    "good_receipts",
-    "orders",
-    "ordered",
-    "received",
-    "backorders",
-    "lost",
-    "on_order",
-]
 
 
 def philox4x32_10(counter, key):

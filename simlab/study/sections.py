@@ -204,10 +204,11 @@ class SimulationSpec(Spec):
 
 
 class VerdictSpec(Spec):
-    """[verdict]: replications on fresh randomness and the level of the intervals."""
+    """[verdict]: replications on fresh randomness, level of the intervals, the last periods replayed."""
 
     replications: Count = 400
     level: Fraction = 0.95
+    replay: bool = True
 
 
 class ReplaySpec(Spec):

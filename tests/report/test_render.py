@@ -14,8 +14,9 @@ from worlds.fake_run import HOSTILE, build_fake_run
 from simlab.errors import InvalidInputError
 from simlab.measures import ALL
 from simlab.report.kit import style
+from simlab.report.kit.beside import beside
 from simlab.report.plan.folder import read_tables
-from simlab.report.plan.html import page_html, script_json, script_text
+from simlab.report.plan.html import figure_specs, page_html, page_specs, script_json, script_text
 from simlab.report.plan.page import _reasons, matrix, segment_table
 from simlab.report.render import render
 from simlab.run import RunFolder, verify
@@ -186,12 +187,21 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
         read_tables(run)
 
 
-def test_the_script_made_ahead_is_the_script(monkeypatch):
-    """Made in a process of its own, or here where none can be started: the same text."""
-    with style.library_ahead() as library, monkeypatch.context() as child_only:
-        child_only.setattr(style, "library", lambda: pytest.fail("the process of its own made nothing"))
-        ahead = library()
-    assert ahead == style.library()
+def test_script_and_figures_made_beside_the_page_are_those_made_here(monkeypatch, tmp_path):
+    """In a process of its own, or here where none can be started: the same bytes."""
+    tables = read_tables(build_fake_run(tmp_path, n_items=60))
+    version = style.vega_lite_version()
+    specs = dict(list(figure_specs(tables, page_specs(tables)).items())[:2])
+    with beside(version) as other, monkeypatch.context() as child_only:
+        child_only.setattr(
+            "simlab.report.kit.beside.bundle",
+            lambda version: pytest.fail("the process of its own made nothing"),
+        )
+        other.draw(specs)
+        script, drawn = other.library(), other.pictures()
+    assert script == style.library()
     monkeypatch.setattr("simlab.children.sys.executable", "no-such-interpreter")
-    with style.library_ahead() as library:
-        assert library() == ahead
+    with beside(version) as other:
+        other.draw(specs)
+        assert other.library() == script
+        assert other.pictures() == drawn

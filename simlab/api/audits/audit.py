@@ -23,6 +23,7 @@ from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.execution import Progress
 from simlab.models import without_rhythm
 from simlab.policies import Policy
+from simlab.policies.levels.lost import losing
 from simlab.run import RunFolder
 from simlab.run.sheets import to_csv
 from simlab.run.statements import plain
@@ -81,7 +82,7 @@ class Audit:
     def statements(self) -> tuple[str, ...]:
         """One sentence per policy and segment, the largest causes named, and what stood for a rhythm."""
         lines = tuple(line for policy in self.policies for line in statements(policy))
-        return lines + _rhythm_notes(self.data)
+        return lines + _rhythm_notes(self.data) + _loss_notes(self.data)
 
     def policy(self, name: str) -> PolicyAudit:
         """The accounts of one policy by name."""
@@ -207,6 +208,17 @@ def _rhythm_notes(data: Data) -> tuple[str, ...]:
     if rows == 0:
         return ()
     return (f"{rows} SKU-locations with a rhythm are audited with the law of their single periods",)
+
+
+def _loss_notes(data: Data) -> tuple[str, ...]:
+    """That the exact formula is audited where planning itself measures what is lost."""
+    rows = int(losing(data.models.world).sum())
+    if rows == 0 or data.study.policy.planning != "exact":
+        return ()
+    return (
+        f"{rows} SKU-locations can lose demand: audited is the exact formula, as if all demand waited; "
+        "simulate and optimize find their levels by simulation instead",
+    )
 
 
 def stated_beliefs(data: Data) -> Beliefs:
@@ -345,5 +357,5 @@ def audit_facts(audit: Audit) -> dict[str, Any]:
         "warmup_rule": audit.warmup_rule,
         "worlds": {one.policy: one.n_worlds for one in audit.policies},
         "constraints": {},
-        "notes": list(_rhythm_notes(audit.data)),
+        "notes": [*_rhythm_notes(audit.data), *_loss_notes(audit.data)],
     }

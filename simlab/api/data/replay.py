@@ -109,7 +109,7 @@ def replay_plan(data: Data, segmentation: Segmentation, levels: Levels, level: f
     opening = stock_at_cut(data.catalog, held)
     real = replay(world, levels, held, paths=PATHS, seed=seed, recorded=recorded, opening=opening)
     expected = replay(world, levels, held, paths=PATHS, seed=seed, as_expected=True, opening=opening)
-    table = pd.DataFrame(list(_rows(data, segmentation, real, expected, level)))
+    table = pd.DataFrame(list(compared_rows(data, segmentation, real, expected, level)))
     names = np.array(segmentation.names, dtype=object)[segmentation.codes]
     origins = rolling_origins(data.catalog, spec.holdout)
     found = list(forecasts(origins, names))
@@ -123,9 +123,10 @@ def replay_plan(data: Data, segmentation: Segmentation, levels: Levels, level: f
     )
 
 
-def _rows(
+def compared_rows(
     data: Data, segmentation: Segmentation, real: ReplaySums, expected: ReplaySums, level: float
 ) -> Iterator[dict[str, object]]:
+    """One row per segment and for all: reality beside what was expected, by units and by value."""
     codes = segmentation.codes
     every = np.arange(codes.size)
     for code, name in enumerate([*segmentation.names, ALL]):
@@ -133,7 +134,7 @@ def _rows(
         judged = rows[real.n_counted[rows] > 0]
         row: dict[str, object] = {"segment": name, "n_items": rows.size, "n_judged": judged.size}
         row["item_periods"] = int(real.n_counted[judged].sum())
-        for what, of in (("demand", _demand), ("fill_rate", _fill), ("inventory_value", _value)):
+        for what, of in _MEASURED.items():
             row |= _compared(what, of(data, real, judged), of(data, expected, judged), level)
         yield row
 
@@ -141,9 +142,10 @@ def _rows(
 def _compared(name: str, real: FloatArray, expected: FloatArray, level: float) -> dict[str, object]:
     """Mean of reality, expectation and its prediction interval, and whether reality lies inside."""
     value, centre = float(real.mean()), float(expected.mean())
-    half = t_quantile(0.5 + level / 2, PATHS - 1) * expected.std(ddof=1) * np.sqrt(1 + 1 / PATHS)
+    paths = expected.size
+    half = t_quantile(0.5 + level / 2, paths - 1) * expected.std(ddof=1) * np.sqrt(1 + 1 / paths)
     low, high = centre - half, centre + half
-    if name == "fill_rate":
+    if name in ("fill_rate", "value_rate"):
         low, high = max(low, 0.0), min(high, 1.0)
     known = bool(np.isfinite(value) and np.isfinite(centre))
     inside = bool(low <= value <= high) if known else None
@@ -173,7 +175,21 @@ def _value(data: Data, sums: ReplaySums, rows: npt.NDArray[np.int64]) -> FloatAr
 
 
 def _or_nan(values: FloatArray, rows: npt.NDArray[np.int64]) -> FloatArray:
-    return values if rows.size else np.full(PATHS, np.nan)
+    return values if rows.size else np.full(values.size, np.nan)
+
+
+def _value_rate(data: Data, sums: ReplaySums, rows: npt.NDArray[np.int64]) -> FloatArray:
+    cost = data.models.costs.unit_cost[rows].astype(np.float64)
+    demanded, served = (cost @ table[rows] for table in (sums.demanded, sums.served))
+    return np.asarray(np.where(demanded > 0, served / np.maximum(demanded, 1), np.nan))
+
+
+_MEASURED = {
+    "demand": _demand,
+    "fill_rate": _fill,
+    "value_rate": _value_rate,
+    "inventory_value": _value,
+}
 
 
 def _statements(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from simlab.execution import Progress
 from simlab.run import RunFolder
 from simlab.run.statements import Statement
 
 Found = TypeVar("Found")
+_LONG = 1.0
+"""Seconds of an analysis that the log tells."""
 
 
 @dataclass(eq=False)
@@ -22,13 +26,21 @@ class Analyses:
         Its log gets a line for every fault.
     faults : dict of str to str
         What failed, and how.
+    progress : callable, optional
+        Told of stage "write" after every analysis.
+    total : int
+        Analyses that are to come in all.
     """
 
     folder: RunFolder | None = None
     faults: dict[str, str] = field(default_factory=dict)
+    progress: Progress | None = None
+    total: int = 0
+    _done: list[str] = field(default_factory=list)
 
     def of(self, name: str, find: Callable[[], Found], otherwise: Found) -> Found:
         """What an analysis finds; `otherwise` if it fails, for the sums are worth more than any of them."""
+        started = time.perf_counter()
         try:
             return find()
         except Exception as error:
@@ -37,6 +49,16 @@ class Analyses:
             if self.folder is not None:
                 self.folder.log("fault", analysis=name, error=self.faults[name])
             return otherwise
+        finally:
+            self._tell(name, time.perf_counter() - started)
+
+    def _tell(self, name: str, seconds: float) -> None:
+        """Progress, and a line in the log for what took long."""
+        self._done.append(name)
+        if self.progress is not None and self.total > 1:
+            self.progress("write", min(len(self._done), self.total), self.total)
+        if self.folder is not None and seconds >= _LONG:
+            self.folder.log("part", stage="write", part=name, seconds=round(seconds, 3))
 
     def told(self) -> tuple[Statement, ...]:
         """A sentence for every fault."""

@@ -10,6 +10,7 @@ from simlab.api.data.dead_stock import dead_stock
 from simlab.api.decision.decision import Decision, decision
 from simlab.api.decision.headline import Replay, pairs_of
 from simlab.api.decision.look import at_lowest, look_first
+from simlab.api.decision.past import Held
 from simlab.api.decision.statements import break_even, verdict_statements
 from simlab.measures import PLAN_NAMES, format_estimate, format_rate, sentence
 from simlab.policies.policy import GIVEN
@@ -29,7 +30,9 @@ GIVEN_LEVELS = (
 )
 
 
-def optimize_statements(finance: Finance, achieved: pd.DataFrame, replay: Replay | None) -> Said:
+def optimize_statements(
+    finance: Finance, achieved: pd.DataFrame, held: Held | None, replay: Replay | None
+) -> Said:
     """The decision and everything said of it.
 
     Parameters
@@ -37,8 +40,10 @@ def optimize_statements(finance: Finance, achieved: pd.DataFrame, replay: Replay
     finance : Finance
     achieved : DataFrame
         Fill rate of every SKU-location under the chosen plan.
+    held : Held or None
+        The last periods, replayed.
     replay : Replay or None
-        What held-out periods said of the plan.
+        What the headline says of them.
     """
     from simlab.api.finance.statements import finance_statements
 
@@ -46,6 +51,7 @@ def optimize_statements(finance: Finance, achieved: pd.DataFrame, replay: Replay
     pairs = pairs_of(finance.weights, finance.weighed.deciding)
     said = (
         *verdict_statements(opt, table, pairs, replay),
+        *((*held.look(), *held.statements()) if held is not None else ()),
         *break_even(finance.weights, opt.references.now, opt.data.study.currency),
         *look_first(opt, finance.capital, achieved, finance.served_below),
         *plain("plan", _plan_lines(opt)),

@@ -17,6 +17,7 @@ import pandas as pd
 from simlab.api.accounts.tables import account_analyses
 from simlab.api.data.data import Data
 from simlab.api.data.replay import replay_plan
+from simlab.api.decision.past import held_out, judged_by
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
 from simlab.api.output import tables
@@ -154,17 +155,24 @@ def write_optimization(
 ) -> RunResult:
     """Write what was simulated, then every analysis on its own, seal the run, render the report."""
     opt, started = finance.outcome, time.perf_counter()
-    analyses = Analyses(folder)
+    if progress is not None:
+        progress("write", 0, 0)
     frames = simulated_frames(opt)
     written = write_first(folder, frames)
     further = derived_frames(finance, frames)
+    analyses = Analyses(folder, progress=progress, total=len(further) + _MORE)
     found = {name: analyses.of(name, find, None) for name, find in further.items()}
     frames |= {name: frame for name, frame in found.items() if frame is not None}
     kept, histories = opt.solved.kept["segmented"], tuple[Statement, ...]()
     frames, histories = analyses.of(
         "histories", lambda: with_history(frames, opt.data, opt.segmentation, kept), (frames, histories)
     )
-    said = analyses.of("statements", lambda: optimize_statements(finance, frames["items"], None), None)
+    held = analyses.of("the last periods", lambda: held_out(opt), None)
+    frames |= {"held_out": held.frame} if held is not None else {}
+    judged = judged_by(opt, held, frames.get("replay"))
+    said = analyses.of(
+        "statements", lambda: optimize_statements(finance, frames["items"], held, judged), None
+    )
     told = (*analyses.told(), *(said.statements if said else plain("plan", [chosen_plan(opt)])), *histories)
     facts = optimize_facts(opt, lines(told)) | (
         {"decision": said.decision.facts | said.facts} if said else {}
@@ -180,6 +188,10 @@ def write_optimization(
     shown = tables.shown(frames)
     record = Record(opt.data, "optimize", frames, shown, told, facts, times, files, analyses, written)
     return replace(write_run(record, folder, started, progress), brief=screen)
+
+
+_MORE = 4
+"""Analyses of `write_optimization` beside the tables of `derived_frames`."""
 
 
 def write_simulation(

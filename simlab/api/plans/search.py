@@ -28,6 +28,7 @@ from simlab.api.simulator.simulator import (
 from simlab.api.simulator.stored import BY_BATCH
 from simlab.errors import EngineFaultError
 from simlab.execution import Curves, PlanSums, alike, may_keep, run_curves
+from simlab.execution.ahead import compile_for
 from simlab.measures import format_money
 from simlab.policies import PlannedLevels
 from simlab.segments import Segmentation
@@ -83,6 +84,10 @@ def prepare(data: Data, segmentation: Segmentation, settings: Settings, clock: C
         compared = references(data)
         every = [planned.levels, *compared.levels.values()]
         refuse_overflow(data, every, settings)
+    with clock.stage("compile"):
+        horizon = settings.horizon("search", 0)
+        compile_for(data.models.world, planned.levels, horizon, clock.progress)
+    with clock.stage("warm-up"):
         warmup, rule = warmup_of(data, every, settings)
     simulator = Simulator(data, segmentation, planned, settings, rules, counted, warmup, clock.progress)
     return Ready(targets, compared, rule, simulator)

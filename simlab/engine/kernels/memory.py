@@ -17,14 +17,14 @@ class Record(NamedTuple):
 
     Attributes
     ----------
-    rows : (N_ROWS, periods) int64
-        Quantities by period, see `recorder`.
+    rows : (rows, periods) int64
+        Quantities by period, see `world.columns.Row`.
     due, due_orders, gone : (periods,) int64
         Units and orders that arrive in a period, and units cancelled in it.
     leaves : (periods,) int64
         First period from this one on in which the supplier works.
-    orders : (epochs + 1, N_ORDER_FIELDS) int64
-        One line per order of positive size, see `recorder`.
+    orders : (epochs + 1, columns) int64
+        One line per order of positive size, see `world.columns.OrderColumn`.
     arrives : (periods + 1,) int64
         Arrival of what the review of a period orders; last, that of a given start's pipeline.
     demand, lift : (periods,) int64

@@ -6,24 +6,16 @@ import numpy as np
 
 from simlab.arrays import IntArray
 from simlab.engine._jit import inner, kernel
-from simlab.engine.kernels.draws import draw_demand, make_guide
-from simlab.engine.kernels.guards import report
+from simlab.engine.kernels.draws import make_guide
 from simlab.engine.kernels.memory import Record, Work
-from simlab.engine.kernels.paths import (
-    first_position,
-    lead_time_behind,
-    load_block,
-    opens,
-    rule_of,
-    sequenced,
-)
+from simlab.engine.kernels.paths import sequenced
 from simlab.engine.kernels.types import DetailArrays, ItemArrays, LevelArrays, MovingArrays, Schedule
 from simlab.engine.prepare.arrays import check
 from simlab.engine.prepare.overflow import recorder_arrays
 from simlab.engine.prepare.workspace import schedule
-from simlab.engine.recorder.forecasts import lift_levels
-from simlab.engine.recorder.path import LOST, NET, ORDERS, prepare_path, record_path
+from simlab.engine.recorder.path import begin_block, behind, follow, order_ahead, prepare_path
 from simlab.engine.recorder.sums import raise_faults, recording
+from simlab.engine.world.columns import Row
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, World
 
@@ -87,17 +79,11 @@ def record_cycles(
     """Cycles of all items by slot."""
     for item in range(items.keys.size):
         guided = make_guide(items, item, work)
-        rule, top = rule_of(items, item, levels, 0), levels.top[item, 0]
         for block in range(run.block_start.size):
-            n_real = load_block(run, block, work)
-            draw_demand(items, item, run, guided, work)
+            n_real = begin_block(items, item, run, block, guided, work)
             for lane in range(n_real):
                 path = prepare_path(items, details, moves, item, run, lane, work, record)
-                lift_levels(moves, item, 0, record)
-                opening = first_position(items, item, levels, 0, run, path)
-                code, at = record_path(items, details, item, rule, top, opening, record)
-                if code:
-                    report(faults, item, code, path, at)
+                follow(items, details, levels, moves, item, 0, run, path, record, faults)
                 slot = run.slots[run.block_start[block] + lane]
                 a, b = count_cycles(items, item, least, run.warmup, record)
                 good[item, slot] += a
@@ -110,18 +96,14 @@ def count_cycles(items: ItemArrays, item: int, least: int, warmup: int, record: 
     ends, total = record.due_orders, record.demand.size
     for t in range(total):
         ends[t] = 0
-    in_sequence, far = sequenced(items, item), items.sequence.far[item] + 1
-    ahead, before_ahead, latest = -far, far, np.int64(0)
-    if opens(items, item):
-        ahead, latest = np.int64(-1), record.arrives[total]
+    in_sequence, ahead = sequenced(items, item), order_ahead(items, item, record)
     for t in range(items.phase[item], total, items.review[item]):
         arrival = record.arrives[t]
-        if in_sequence:  # as `path.record_path`; what orders nothing holds nothing back
-            since = (t - items.phase[item]) // items.review[item] - ahead
-            own = lead_time_behind(items, item, np.uint32(arrival), since, before_ahead)
-            arrival = max(record.leaves[t] + own, latest)
-            if record.rows[ORDERS, t] > 0:
-                ahead, before_ahead, latest = ahead + since, since, arrival
+        if in_sequence:  # what orders nothing holds nothing back
+            after = behind(items, item, t, ahead, record)
+            arrival = after.arrival
+            if record.rows[Row.ORDERS, t] > 0:
+                ahead = after
         if arrival < total:
             ends[arrival] += 1
     good, cycles, missed = 0, 0, False
@@ -129,8 +111,8 @@ def count_cycles(items: ItemArrays, item: int, least: int, warmup: int, record: 
         if ends[t] > 0:
             if t >= warmup and t > 0:
                 cycles += ends[t]
-                if not missed and record.rows[NET, t - 1] >= least:
+                if not missed and record.rows[Row.NET_INVENTORY, t - 1] >= least:
                     good += ends[t]
             missed = False
-        missed = missed or record.rows[LOST, t] > 0
+        missed = missed or record.rows[Row.LOST, t] > 0
     return good, cycles

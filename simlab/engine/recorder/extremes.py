@@ -9,19 +9,17 @@ import numpy as np
 
 from simlab.arrays import IntArray
 from simlab.engine._jit import kernel
-from simlab.engine.kernels.draws import draw_demand, make_guide
-from simlab.engine.kernels.guards import report
+from simlab.engine.kernels.draws import make_guide
 from simlab.engine.kernels.memory import Record, Work
-from simlab.engine.kernels.paths import first_position, load_block, rule_of
 from simlab.engine.kernels.types import DetailArrays, ItemArrays, LevelArrays, MovingArrays, Schedule
 from simlab.engine.prepare.arrays import check
 from simlab.engine.prepare.evaluators import shifting
 from simlab.engine.prepare.on_grid import among, groups
 from simlab.engine.prepare.overflow import recorder_arrays
 from simlab.engine.prepare.workspace import schedule
-from simlab.engine.recorder.forecasts import lift_levels
-from simlab.engine.recorder.path import DEMANDED, NET, ON_HAND, ON_HAND_START, prepare_path, record_path
+from simlab.engine.recorder.path import begin_block, follow, prepare_path
 from simlab.engine.recorder.sums import raise_faults, recording
+from simlab.engine.world.columns import Row
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, Start, World
 
@@ -111,30 +109,24 @@ def record_extremes(
     for item in range(items.keys.size):
         guided = make_guide(items, item, work)
         for block in range(run.block_start.size):
-            n_real = load_block(run, block, work)
-            draw_demand(items, item, run, guided, work)
+            n_real = begin_block(items, item, run, block, guided, work)
             for lane in range(n_real):
                 path = prepare_path(items, details, moves, item, run, lane, work, record)
                 rows, last = record.rows, record.demand.size - 1
-                highest = rows[NET, 0]
+                highest = rows[Row.NET_INVENTORY, 0]
                 for k in range(levels.top.shape[1]):
                     top = levels.top[item, k]
                     if k == 0 or shared[item] == 0:
-                        lift_levels(moves, item, k, record)
-                        rule = rule_of(items, item, levels, k)
-                        opening = first_position(items, item, levels, k, run, path)
-                        code, at = record_path(items, details, item, rule, top, opening, record)
-                        if code:
-                            report(faults, item, code, path, at)
-                        highest = rows[NET, run.warmup] + rows[DEMANDED, run.warmup]
-                        most = rows[ON_HAND_START, run.warmup]
+                        follow(items, details, levels, moves, item, k, run, path, record, faults)
+                        highest = rows[Row.NET_INVENTORY, run.warmup] + rows[Row.DEMANDED, run.warmup]
+                        most = rows[Row.ON_HAND_START, run.warmup]
                         for t in range(run.warmup + 1, last + 1):
-                            highest = max(highest, rows[NET, t] + rows[DEMANDED, t])
-                            most = max(most, rows[ON_HAND_START, t])
+                            highest = max(highest, rows[Row.NET_INVENTORY, t] + rows[Row.DEMANDED, t])
+                            most = max(most, rows[Row.ON_HAND_START, t])
                     if shared[item] == 1:
                         raised = top - levels.top[item, 0]
                         peak[item, k] += max(highest + raised, 0)
-                        end[item, k] += max(rows[NET, last] + raised, 0)
+                        end[item, k] += max(rows[Row.NET_INVENTORY, last] + raised, 0)
                     else:
                         peak[item, k] += most
-                        end[item, k] += rows[ON_HAND, last]
+                        end[item, k] += rows[Row.ON_HAND, last]

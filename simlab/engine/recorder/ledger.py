@@ -16,8 +16,8 @@ from simlab.engine.prepare.arrays import check, item_arrays
 from simlab.engine.prepare.on_grid import groups
 from simlab.engine.prepare.overflow import recorder_arrays
 from simlab.engine.prepare.workspace import make_work, schedule
-from simlab.engine.recorder.path import ORDER_FIELDS, ROWS
 from simlab.engine.recorder.sums import raise_faults, record_one, recording
+from simlab.engine.world.columns import ORDER_NAMES, ROW_NAMES
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, Start, World
 from simlab.errors import EngineFaultError
@@ -111,10 +111,10 @@ def ledger(
     raise_faults(faults, rows)
     period = np.arange(horizon.warmup + horizon.periods)
     periods = {"period": period, "counted": (period >= horizon.warmup).astype(np.int64)}
-    periods |= dict(zip(ROWS, record.rows, strict=True))
+    periods |= dict(zip(ROW_NAMES, record.rows, strict=True))
     if not own.moves().any():
         del periods["level"]
-    return Ledger(periods, dict(zip(ORDER_FIELDS, record.orders[:n_orders].T, strict=True)))
+    return Ledger(periods, dict(zip(ORDER_NAMES, record.orders[:n_orders].T, strict=True)))
 
 
 def demand_paths(world: World, horizon: Horizon) -> IntArray:

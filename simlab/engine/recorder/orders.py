@@ -12,6 +12,7 @@ from simlab.engine.kernels.paths import opening_arrival, opens, sequenced
 from simlab.engine.kernels.streams import word_at
 from simlab.engine.kernels.types import DetailArrays, ItemArrays, Schedule
 from simlab.engine.laws.lookup import search
+from simlab.engine.world.columns import OrderColumn
 from simlab.engine.world.world import MILLION
 
 
@@ -127,8 +128,8 @@ def dispatch(
             record.gone[arrival] += rest
         else:
             beyond += rest
-    record.orders[line, 3] = arrival
-    record.orders[line, 4] = first
-    record.orders[line, 5] = rest
-    record.orders[line, 6] = rest_arrival
+    record.orders[line, OrderColumn.ARRIVAL] = arrival
+    record.orders[line, OrderColumn.ON_TIME] = first
+    record.orders[line, OrderColumn.REST] = rest
+    record.orders[line, OrderColumn.REST_ARRIVAL] = rest_arrival
     return beyond, carried

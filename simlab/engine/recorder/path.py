@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from simlab.arrays import IntArray
 from simlab.engine._jit import inner, step
+from simlab.engine.kernels.draws import draw_demand
 from simlab.engine.kernels.guards import (
     GONE_ASTRAY,
     NEGATIVE_ORDER,
@@ -19,53 +21,37 @@ from simlab.engine.kernels.guards import (
     POSITION_IDENTITY,
     TOO_LARGE,
     UNITS_LOST,
+    report,
 )
 from simlab.engine.kernels.joint_phases import phase_of
 from simlab.engine.kernels.memory import Record, Work
-from simlab.engine.kernels.paths import first_stock, lead_time_behind, opens, sequenced
+from simlab.engine.kernels.paths import (
+    first_position,
+    first_stock,
+    lead_time_behind,
+    load_block,
+    opens,
+    rule_of,
+    sequenced,
+)
 from simlab.engine.kernels.rules import limited, order_size, rounded, split_unmet
-from simlab.engine.kernels.types import DetailArrays, ItemArrays, MovingArrays, Rule, Schedule
-from simlab.engine.recorder.forecasts import run_forecast
+from simlab.engine.kernels.types import (
+    DetailArrays,
+    ItemArrays,
+    LevelArrays,
+    MovingArrays,
+    Rule,
+    Schedule,
+)
+from simlab.engine.recorder.forecasts import lift_levels, run_forecast
 from simlab.engine.recorder.orders import dispatch, find_arrivals, put_due
+from simlab.engine.world.columns import OrderColumn, Row
 from simlab.engine.world.policy import RAISED
 from simlab.engine.world.world import Unmet
 
-ROWS = (
-    "demanded",
-    "served",
-    "on_hand",
-    "on_hand_start",
-    "ready",
-    "short",
-    "receipts",
-    "good_receipts",
-    "orders",
-    "ordered",
-    "received",
-    "backorders",
-    "lost",
-    "on_order",
-    "net_inventory",
-    "inventory_position",
-    "cancelled",
-    "position_at_review",
-    "level",
-)
-"""Quantities of a period; the last two are the position that a review found (0 where there is none), and
-the order-up-to level in force (s + Q for (R,s,nQ))."""
-DEMANDED, SERVED, ON_HAND, ON_HAND_START, READY, SHORT = 0, 1, 2, 3, 4, 5
-RECEIPTS, GOOD_RECEIPTS, ORDERS, ORDERED, RECEIVED = 6, 7, 8, 9, 10
-BACKORDERS, LOST, ON_ORDER, NET, POSITION, CANCELLED, REVIEWED, LEVEL = 11, 12, 13, 14, 15, 16, 17, 18
-N_ROWS = 19
-
-ORDER_FIELDS = ("placed", "units", "left", "arrival", "on_time", "rest", "rest_arrival")
-"""Of an order: period placed, units, period it left the supplier, period of arrival, units that
-arrive then, the other units, and when these arrive (−1: cancelled or none)."""
-N_ORDER_FIELDS = 7
-
-PROFILE_ROWS = (ON_HAND_START, ON_HAND, ON_ORDER, ORDERED, RECEIVED)
+PROFILE_ROWS = (Row.ON_HAND_START, Row.ON_HAND, Row.ON_ORDER, Row.ORDERED, Row.RECEIVED)
 """Rows of a time profile at unit value; then in units:"""
-UNIT_ROWS = (DEMANDED, SERVED, BACKORDERS, LOST)
+UNIT_ROWS = (Row.DEMANDED, Row.SERVED, Row.BACKORDERS, Row.LOST)
 _PARTLY = int(Unmet.PARTLY)
 
 
@@ -91,6 +77,86 @@ class Flow(NamedTuple):
     n_orders: Any
 
 
+class Ahead(NamedTuple):
+    """The order ahead, where orders alone hold others back.
+
+    Attributes
+    ----------
+    epoch, gap : int
+        Number of its review, and reviews between it and the order before.
+    arrival : int
+        When it arrives.
+    """
+
+    epoch: Any
+    gap: Any
+    arrival: Any
+
+
+@step
+def order_ahead(items: ItemArrays, item: int, record: Record) -> Ahead:
+    """What is ahead of a path's first order: a given start's pipeline, or nothing near."""
+    far = items.sequence.far[item] + 1
+    if opens(items, item):
+        return Ahead(np.int64(-1), far, record.arrives[record.due.size])
+    return Ahead(-far, far, np.int64(0))
+
+
+@step
+def behind(items: ItemArrays, item: int, t: int, ahead: Ahead, record: Record) -> Ahead:
+    """What the review of period t would order, behind the order ahead."""
+    since = (t - items.phase[item]) // items.review[item] - ahead.epoch
+    own = lead_time_behind(items, item, np.uint32(record.arrives[t]), since, ahead.gap)
+    return Ahead(ahead.epoch + since, since, max(record.leaves[t] + own, ahead.arrival))
+
+
+@inner
+def begin_block(items: ItemArrays, item: int, run: Schedule, block: int, guided: Any, work: Work) -> Any:
+    """Demand of the replications that run together; how many there are."""
+    n_real = load_block(run, block, work)
+    draw_demand(items, item, run, guided, work)
+    return n_real
+
+
+@inner
+def follow(
+    items: ItemArrays,
+    details: DetailArrays,
+    levels: LevelArrays,
+    moves: MovingArrays,
+    item: int,
+    k: int,
+    run: Schedule,
+    path: Any,
+    record: Record,
+    faults: IntArray,
+) -> int:
+    """A prepared path at column k of the levels, written into `record`; the number of its orders."""
+    lift_levels(moves, item, k, record)
+    return follow_lifted(items, details, levels, item, k, run, path, record, faults)
+
+
+@inner
+def follow_lifted(
+    items: ItemArrays,
+    details: DetailArrays,
+    levels: LevelArrays,
+    item: int,
+    k: int,
+    run: Schedule,
+    path: Any,
+    record: Record,
+    faults: IntArray,
+) -> int:
+    """As `follow`, where the column's levels are lifted already; a breach goes to `faults`."""
+    opening = first_position(items, item, levels, k, run, path)
+    rule, top = rule_of(items, item, levels, k), levels.top[item, k]
+    code, at = record_path(items, details, item, rule, top, opening, record)
+    if code:
+        report(faults, item, code, path, at)
+    return at
+
+
 @inner
 def prepare_path(
     items: ItemArrays,
@@ -110,7 +176,7 @@ def prepare_path(
     items.phase[item] = phase_of(items, item, run, path)
     for t in range(record.demand.size):
         record.demand[t] = work.demand[t, lane]
-        record.rows[DEMANDED, t] = record.demand[t]
+        record.rows[Row.DEMANDED, t] = record.demand[t]
     find_arrivals(items, details, item, run, path, record)
     run_forecast(moves, item, record)
     return path
@@ -154,22 +220,22 @@ def begin_path(items: ItemArrays, details: DetailArrays, item: int, record: Reco
     zero, opening = np.int64(0), items.opening
     units, line, beyond, part = opening.on_order[item], zero, zero, zero
     if units > 0:
-        record.orders[0, 0] = -1
-        record.orders[0, 1] = units
-        record.orders[0, 2] = -1
+        record.orders[0, OrderColumn.PLACED] = -1
+        record.orders[0, OrderColumn.UNITS] = units
+        record.orders[0, OrderColumn.LEFT] = -1
         beyond, part = dispatch(details, item, record.arrives[total], units, zero, record, 0)
         line += 1
     for at in range(opening.due_begin[item], opening.due_begin[item] + opening.due_count[item]):
         size, arrival = opening.due_units[at], opening.due_period[at]
         if size > 0:
             beyond += put_due(record, arrival, size, 1)
-            record.orders[line, 0] = -1
-            record.orders[line, 1] = size
-            record.orders[line, 2] = -1
-            record.orders[line, 3] = arrival
-            record.orders[line, 4] = size
-            record.orders[line, 5] = 0
-            record.orders[line, 6] = -1
+            record.orders[line, OrderColumn.PLACED] = -1
+            record.orders[line, OrderColumn.UNITS] = size
+            record.orders[line, OrderColumn.LEFT] = -1
+            record.orders[line, OrderColumn.ARRIVAL] = arrival
+            record.orders[line, OrderColumn.ON_TIME] = size
+            record.orders[line, OrderColumn.REST] = 0
+            record.orders[line, OrderColumn.REST_ARRIVAL] = -1
             units += size
             line += 1
     return Flow(zero, units, units, part, zero, beyond, line)
@@ -181,9 +247,9 @@ def place_order(
 ) -> Flow:
     """Write an order down and send it; what is cancelled on the day it is placed leaves at once."""
     line = flow.n_orders
-    record.orders[line, 0] = t
-    record.orders[line, 1] = size
-    record.orders[line, 2] = record.leaves[t]
+    record.orders[line, OrderColumn.PLACED] = t
+    record.orders[line, OrderColumn.UNITS] = size
+    record.orders[line, OrderColumn.LEFT] = record.leaves[t]
     gone_before = record.gone[t]
     more, part = dispatch(details, item, arrival, size, flow.part, record, line)
     kept = size - (record.gone[t] - gone_before)
@@ -211,17 +277,17 @@ def settle(items: ItemArrays, item: int, owed: Any, carried: Any) -> tuple[Any, 
 def write_period(t: int, flow: Flow, shelf: Any, served: Any, owed: Any, lost: Any, record: Record) -> None:
     """The rows of a period that its end tells."""
     rows, net = record.rows, flow.net
-    rows[SERVED, t] = served
-    rows[ON_HAND, t] = max(net, 0)
-    rows[ON_HAND_START, t] = shelf
-    rows[READY, t] = 1 if net > 0 else 0
-    rows[SHORT, t] = 1 if owed > 0 else 0
-    rows[BACKORDERS, t] = max(-net, 0)
-    rows[LOST, t] = lost
-    rows[ON_ORDER, t] = flow.on_order
-    rows[NET, t] = net
-    rows[POSITION, t] = flow.position
-    rows[CANCELLED, t] = record.gone[t]
+    rows[Row.SERVED, t] = served
+    rows[Row.ON_HAND, t] = max(net, 0)
+    rows[Row.ON_HAND_START, t] = shelf
+    rows[Row.READY, t] = 1 if net > 0 else 0
+    rows[Row.SHORT, t] = 1 if owed > 0 else 0
+    rows[Row.BACKORDERS, t] = max(-net, 0)
+    rows[Row.LOST, t] = lost
+    rows[Row.ON_ORDER, t] = flow.on_order
+    rows[Row.NET_INVENTORY, t] = net
+    rows[Row.INVENTORY_POSITION, t] = flow.position
+    rows[Row.CANCELLED, t] = record.gone[t]
 
 
 @inner
@@ -251,10 +317,7 @@ def record_path(
     flow = begin_path(items, details, item, record)
     net = first_stock(items, item, top + record.lift[0] + opening)
     position, on_order, waiting_part = net + flow.position, flow.on_order, np.int64(0)
-    in_sequence, far = sequenced(items, item), items.sequence.far[item] + 1
-    ahead, before_ahead, latest = -far, far, np.int64(0)
-    if opens(items, item):
-        ahead, latest = np.int64(-1), record.arrives[total]
+    in_sequence, ahead = sequenced(items, item), order_ahead(items, item, record)
     missed, forgives = False, items.exact_hit == 1 and not (rule.quantity == 0 and rule.gap == 1)
     for t in range(total):
         on_order -= record.gone[t]
@@ -278,10 +341,8 @@ def record_path(
                 flow = Flow(net, position, on_order, flow.part, waiting_part, flow.beyond, flow.n_orders)
                 arrival = record.arrives[t]
                 if in_sequence:
-                    since = (t - phase) // review - ahead
-                    own = lead_time_behind(items, item, np.uint32(arrival), since, before_ahead)
-                    arrival = max(record.leaves[t] + own, latest)
-                    ahead, before_ahead, latest = ahead + since, since, arrival
+                    ahead = behind(items, item, t, ahead, record)
+                    arrival = ahead.arrival
                 flow = place_order(details, item, t, arrival, size, flow, record)
                 position, on_order = flow.position, flow.on_order
         due, n_due = record.due[t], record.due_orders[t]
@@ -297,13 +358,13 @@ def record_path(
         missed = missed or lost > 0
         net -= served + waiting
         position -= served + waiting
-        rows[RECEIPTS, t] = n_due
-        rows[GOOD_RECEIPTS, t] = n_due if good else 0
-        rows[ORDERS, t] = 1 if size > 0 else 0
-        rows[ORDERED, t] = size + forgiven
-        rows[RECEIVED, t] = due + forgiven
-        rows[REVIEWED, t] = found
-        rows[LEVEL, t] = level
+        rows[Row.RECEIPTS, t] = n_due
+        rows[Row.GOOD_RECEIPTS, t] = n_due if good else 0
+        rows[Row.ORDERS, t] = 1 if size > 0 else 0
+        rows[Row.ORDERED, t] = size + forgiven
+        rows[Row.RECEIVED, t] = due + forgiven
+        rows[Row.POSITION_AT_REVIEW, t] = found
+        rows[Row.LEVEL, t] = level
         flow = Flow(net, position, on_order, flow.part, waiting_part, flow.beyond, flow.n_orders)
         write_period(t, flow, shelf, served, owed, lost, record)
         if on_order < 0 or lost < 0 or waiting < 0:

@@ -13,10 +13,8 @@ import numpy as np
 
 from simlab.arrays import LARGEST_SUM, IntArray
 from simlab.engine._jit import inner, kernel
-from simlab.engine.kernels.draws import draw_demand, make_guide
-from simlab.engine.kernels.guards import report
+from simlab.engine.kernels.draws import make_guide
 from simlab.engine.kernels.memory import Record, Work
-from simlab.engine.kernels.paths import first_position, load_block, rule_of
 from simlab.engine.kernels.types import DetailArrays, Groups, ItemArrays, LevelArrays, MovingArrays, Schedule
 from simlab.engine.prepare.arrays import check
 from simlab.engine.prepare.evaluators import shifting
@@ -24,18 +22,9 @@ from simlab.engine.prepare.on_grid import among, by_period
 from simlab.engine.prepare.on_grid import groups as by_grid
 from simlab.engine.prepare.overflow import recorder_arrays
 from simlab.engine.prepare.workspace import schedule
-from simlab.engine.recorder.forecasts import lift_levels
-from simlab.engine.recorder.path import (
-    DEMANDED,
-    NET,
-    ON_HAND,
-    ON_HAND_START,
-    PROFILE_ROWS,
-    UNIT_ROWS,
-    prepare_path,
-    record_path,
-)
+from simlab.engine.recorder.path import PROFILE_ROWS, UNIT_ROWS, begin_block, follow, prepare_path
 from simlab.engine.recorder.sums import raise_faults, record_profile, recording
+from simlab.engine.world.columns import Row
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, Start, World
 from simlab.errors import EngineFaultError, OutOfRangeError
@@ -300,18 +289,12 @@ def record_stock(
         guided = make_guide(items, item, work)
         group, value = groups.group[item], groups.unit_value[item]
         for block in range(run.block_start.size):
-            n_real = load_block(run, block, work)
-            draw_demand(items, item, run, guided, work)
+            n_real = begin_block(items, item, run, block, guided, work)
             for lane in range(n_real):
                 path = prepare_path(items, details, moves, item, run, lane, work, record)
                 for k in range(levels.top.shape[1]):
                     if k == 0 or not shared[item]:
-                        rule, top = rule_of(items, item, levels, k), levels.top[item, k]
-                        lift_levels(moves, item, k, record)
-                        opening = first_position(items, item, levels, k, run, path)
-                        code, at = record_path(items, details, item, rule, top, opening, record)
-                        if code:
-                            report(faults, item, code, path, at)
+                        follow(items, details, levels, moves, item, k, run, path, record, faults)
                     raised = levels.top[item, k] - levels.top[item, 0] if shared[item] else 0
                     most = add_stock(record, run, raised, shared[item], value, out[k, group, path - first])
                     peaks[item] = max(peaks[item], most)
@@ -323,10 +306,10 @@ def add_stock(record: Record, run: Schedule, raised: int, shared: int, value: in
     most = 0
     for t in range(run.periods):
         if shared:
-            net = record.rows[NET, run.warmup + t] + raised
-            x = max(net, 0) + max(net + record.rows[DEMANDED, run.warmup + t], 0)
+            net = record.rows[Row.NET_INVENTORY, run.warmup + t] + raised
+            x = max(net, 0) + max(net + record.rows[Row.DEMANDED, run.warmup + t], 0)
         else:
-            x = record.rows[ON_HAND, run.warmup + t] + record.rows[ON_HAND_START, run.warmup + t]
+            x = record.rows[Row.ON_HAND, run.warmup + t] + record.rows[Row.ON_HAND_START, run.warmup + t]
         most = max(most, x)
         out[t] += x * value
     return most

@@ -6,8 +6,8 @@ import numpy as np
 
 from simlab.arrays import IntArray
 from simlab.engine._jit import inner, kernel
-from simlab.engine.kernels.draws import draw_demand, make_guide
-from simlab.engine.kernels.guards import FAULTS, GONE_ASTRAY, report
+from simlab.engine.kernels.draws import make_guide
+from simlab.engine.kernels.guards import FAULTS, GONE_ASTRAY
 from simlab.engine.kernels.layout import (
     COLUMN,
     COLUMNS,
@@ -22,7 +22,6 @@ from simlab.engine.kernels.layout import (
     T_RECEIVED,
 )
 from simlab.engine.kernels.memory import Record, Work
-from simlab.engine.kernels.paths import first_position, load_block, rule_of
 from simlab.engine.kernels.types import (
     DetailArrays,
     Groups,
@@ -37,28 +36,14 @@ from simlab.engine.prepare.overflow import recorder_arrays
 from simlab.engine.prepare.workspace import aligned, make_work, schedule
 from simlab.engine.recorder.forecasts import lift_levels
 from simlab.engine.recorder.path import (
-    BACKORDERS,
-    DEMANDED,
-    GOOD_RECEIPTS,
-    LOST,
-    N_ORDER_FIELDS,
-    N_ROWS,
-    NET,
-    ON_HAND,
-    ON_HAND_START,
-    ON_ORDER,
-    ORDERED,
-    ORDERS,
     PROFILE_ROWS,
-    READY,
-    RECEIPTS,
-    RECEIVED,
-    SERVED,
-    SHORT,
     UNIT_ROWS,
+    begin_block,
+    follow,
+    follow_lifted,
     prepare_path,
-    record_path,
 )
+from simlab.engine.world.columns import OrderColumn, Row
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, World
 from simlab.errors import EngineFaultError
@@ -80,18 +65,12 @@ def record_sums(
     for item in range(items.keys.size):
         guided = make_guide(items, item, work)
         for block in range(run.block_start.size):
-            n_real = load_block(run, block, work)
-            draw_demand(items, item, run, guided, work)
+            n_real = begin_block(items, item, run, block, guided, work)
             for lane in range(n_real):
                 path = prepare_path(items, details, moves, item, run, lane, work, record)
                 slot = run.slots[run.block_start[block] + lane]
                 for k in range(levels.top.shape[1]):
-                    rule, top = rule_of(items, item, levels, k), levels.top[item, k]
-                    lift_levels(moves, item, k, record)
-                    opening = first_position(items, item, levels, k, run, path)
-                    code, at = record_path(items, details, item, rule, top, opening, record)
-                    if code:
-                        report(faults, item, code, path, at)
+                    follow(items, details, levels, moves, item, k, run, path, record, faults)
                     add_counted(item, k, slot, run.warmup, record.rows, out)
 
 
@@ -100,20 +79,20 @@ def add_counted(item: int, k: int, slot: int, warmup: int, rows: IntArray, out: 
     """Add the counted periods of a path to one slot."""
     for t in range(warmup, rows.shape[1]):
         if k == 0:
-            out.demanded[item, slot] += rows[DEMANDED, t]
-        out.served[item, k, slot] += rows[SERVED, t]
-        out.on_hand[item, k, slot] += rows[ON_HAND, t]
-        out.on_hand_start[item, k, slot] += rows[ON_HAND_START, t]
-        out.ready[item, k, slot] += rows[READY, t]
-        out.short[item, k, slot] += rows[SHORT, t]
-        out.receipts[item, k, slot] += rows[RECEIPTS, t]
-        out.good_receipts[item, k, slot] += rows[GOOD_RECEIPTS, t]
-        out.orders[item, k, slot] += rows[ORDERS, t]
-        out.ordered[item, k, slot] += rows[ORDERED, t]
-        out.received[item, k, slot] += rows[RECEIVED, t]
-        out.backorders[item, k, slot] += rows[BACKORDERS, t]
-        out.lost[item, k, slot] += rows[LOST, t]
-        out.on_order[item, k, slot] += rows[ON_ORDER, t]
+            out.demanded[item, slot] += rows[Row.DEMANDED, t]
+        out.served[item, k, slot] += rows[Row.SERVED, t]
+        out.on_hand[item, k, slot] += rows[Row.ON_HAND, t]
+        out.on_hand_start[item, k, slot] += rows[Row.ON_HAND_START, t]
+        out.ready[item, k, slot] += rows[Row.READY, t]
+        out.short[item, k, slot] += rows[Row.SHORT, t]
+        out.receipts[item, k, slot] += rows[Row.RECEIPTS, t]
+        out.good_receipts[item, k, slot] += rows[Row.GOOD_RECEIPTS, t]
+        out.orders[item, k, slot] += rows[Row.ORDERS, t]
+        out.ordered[item, k, slot] += rows[Row.ORDERED, t]
+        out.received[item, k, slot] += rows[Row.RECEIVED, t]
+        out.backorders[item, k, slot] += rows[Row.BACKORDERS, t]
+        out.lost[item, k, slot] += rows[Row.LOST, t]
+        out.on_order[item, k, slot] += rows[Row.ON_ORDER, t]
 
 
 @kernel
@@ -136,22 +115,18 @@ def record_sweep(
     """
     last = levels.top.shape[1] - 1
     for item in range(items.keys.size):
-        rule, reference = rule_of(items, item, levels, 0), levels.top[item, 0]
+        reference = levels.top[item, 0]
         guided = make_guide(items, item, work)
         highest, lowest = levels.top[item, ranks[item, 0]], levels.top[item, ranks[item, last]]
         bins = (-highest - 1, highest - lowest + 2)
         lift_levels(moves, item, 0, record)
         for block in range(run.block_start.size):
-            n_real = load_block(run, block, work)
-            draw_demand(items, item, run, guided, work)
+            n_real = begin_block(items, item, run, block, guided, work)
             for lane in range(n_real):
                 path = prepare_path(items, details, moves, item, run, lane, work, record)
                 if moves.method[item] > 0:
                     lift_levels(moves, item, 0, record)
-                opening = first_position(items, item, levels, 0, run, path)
-                code, at = record_path(items, details, item, rule, reference, opening, record)
-                if code:
-                    report(faults, item, code, path, at)
+                follow_lifted(items, details, levels, item, 0, run, path, record, faults)
                 count_path(work.state[COLUMN + lane], reference, run.warmup, bins, record.rows, work)
             if run.block_last[block]:
                 group = run.block_group[block]
@@ -171,8 +146,8 @@ def count_path(
     word = work.after.dtype.type
     sums, lowest, last = work.by_column, bins[0], bins[1]
     for t in range(warmup, rows.shape[1]):
-        d, receipts, due = rows[DEMANDED, t], rows[RECEIPTS, t], rows[RECEIVED, t]
-        after = rows[NET, t] - reference
+        d, receipts, due = rows[Row.DEMANDED, t], rows[Row.RECEIPTS, t], rows[Row.RECEIVED, t]
+        after = rows[Row.NET_INVENTORY, t] - reference
         before = after + d
         cell = min(max(after - lowest, 0), last)
         work.after[cell * 2 * COLUMNS + column] += word(1)
@@ -184,12 +159,12 @@ def count_path(
             cell = min(max(before - due - lowest, 0), last)
             work.after[(cell * 2 + 1) * COLUMNS + column] += word(receipts)
         sums[T_DEMAND, column] += d
-        sums[T_ORDERS, column] += rows[ORDERS, t]
-        sums[T_ORDERED, column] += rows[ORDERED, t]
+        sums[T_ORDERS, column] += rows[Row.ORDERS, t]
+        sums[T_ORDERED, column] += rows[Row.ORDERED, t]
         sums[T_RECEIPTS, column] += receipts
         sums[T_RECEIVED, column] += due
         sums[T_NET, column] += after
-        sums[T_ON_ORDER, column] += rows[ON_ORDER, t]
+        sums[T_ON_ORDER, column] += rows[Row.ON_ORDER, t]
 
 
 @kernel
@@ -226,17 +201,11 @@ def record_profile(
         guided = make_guide(items, item, work)
         group, value = groups.group[item], groups.unit_value[item]
         for block in range(run.block_start.size):
-            n_real = load_block(run, block, work)
-            draw_demand(items, item, run, guided, work)
+            n_real = begin_block(items, item, run, block, guided, work)
             for lane in range(n_real):
                 path = prepare_path(items, details, moves, item, run, lane, work, record)
                 for k in range(levels.top.shape[1]):
-                    rule, top = rule_of(items, item, levels, k), levels.top[item, k]
-                    lift_levels(moves, item, k, record)
-                    opening = first_position(items, item, levels, k, run, path)
-                    code, at = record_path(items, details, item, rule, top, opening, record)
-                    if code:
-                        report(faults, item, code, path, at)
+                    follow(items, details, levels, moves, item, k, run, path, record, faults)
                     for i in range(len(PROFILE_ROWS)):
                         row = PROFILE_ROWS[i]
                         for t in range(run.periods):
@@ -262,16 +231,9 @@ def record_one(
 ) -> int:
     """Leave the only item's first replication at its first column in `record`; number of orders."""
     guided = make_guide(items, 0, work)
-    load_block(run, 0, work)
-    draw_demand(items, 0, run, guided, work)
+    begin_block(items, 0, run, 0, guided, work)
     path = prepare_path(items, details, moves, 0, run, 0, work, record)
-    lift_levels(moves, 0, 0, record)
-    rule = rule_of(items, 0, levels, 0)
-    opening = first_position(items, 0, levels, 0, run, path)
-    code, at = record_path(items, details, 0, rule, levels.top[0, 0], opening, record)
-    if code:
-        report(faults, 0, code, path, at)
-    return at
+    return follow(items, details, levels, moves, 0, 0, run, path, record, faults)
 
 
 SHARED = ("receipts", "orders", "ordered", "received", "lost", "on_order")
@@ -336,7 +298,7 @@ def recording(world: World, run: Schedule, bins: int = 1) -> tuple[Work, Record]
     epochs = -(-total // int(world.terms.review_period.min()))
     dated = 0 if world.start is None else world.start.orders_due()[0].size
     record = Record(
-        rows=np.zeros((N_ROWS, total), np.int64),
+        rows=np.zeros((len(Row), total), np.int64),
         due=np.zeros(total, np.int64),
         due_orders=np.zeros(total, np.int64),
         gone=np.zeros(total, np.int64),
@@ -348,7 +310,7 @@ def recording(world: World, run: Schedule, bins: int = 1) -> tuple[Work, Record]
         expected=np.zeros(total),
         forecast=np.zeros(total),
         error=np.zeros(total),
-        orders=np.zeros((epochs + 1 + dated, N_ORDER_FIELDS), np.int64),
+        orders=np.zeros((epochs + 1 + dated, len(OrderColumn)), np.int64),
     )
     return make_work(run, np.dtype(np.int64), world, bins=bins, rows_kept=1, epochs=0), record
 

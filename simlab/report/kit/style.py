@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,7 +10,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from simlab.children import start_python
+from simlab.report.kit.beside import bundle
 from simlab.run.files import plain
 
 # Okabe and Ito (2008); distinct with any colour vision; dashes and shapes say the same again.
@@ -52,7 +50,7 @@ def to_svg(spec: dict[str, Any], *, background: str = "white") -> str:
     """A chart as SVG text, on white unless said otherwise."""
     import vl_convert
 
-    version = _vega_lite_version()
+    version = vega_lite_version()
     svg: str = vl_convert.vegalite_to_svg({**spec, "background": background}, vl_version=version)
     return svg
 
@@ -66,38 +64,8 @@ def to_png(svg: str) -> bytes:
 
 
 def library() -> str:
-    """Vega, Vega-Lite and vega-embed as one script, from the installed vl-convert; nothing is fetched."""
-    import vl_convert
-
-    snippet = None  # the stock bundle: vega, vega-lite, vega-embed
-    script: str = vl_convert.javascript_bundle(snippet, _vega_lite_version())  # type: ignore[arg-type]
-    return script
-
-
-@contextmanager
-def library_ahead() -> Iterator[Callable[[], str]]:
-    """Make `library` in a process of its own while figures are drawn; what is yielded waits for it.
-
-    Bundling takes a second and holds the interpreter, so that a thread would not help.
-    """
-    code = f"import sys; from {__name__} import library; sys.stdout.buffer.write(library().encode())"
-    try:
-        process = start_python(code, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    except OSError:
-        yield library
-        return
-
-    def wait() -> str:
-        script, _ = process.communicate()
-        return script.decode() if process.returncode == 0 and script else library()
-
-    try:
-        yield wait
-    finally:
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+    """The script of the charts, see `beside.bundle`."""
+    return bundle(vega_lite_version())
 
 
 def axis_money(sign: str) -> str:
@@ -112,7 +80,8 @@ def percent_format(low: float, high: float) -> str:
     return ".0%" if spread > 0.2 else ".1%" if spread > 0.02 else ".2%"
 
 
-def _vega_lite_version() -> str:
+def vega_lite_version() -> str:
+    """The version of Vega-Lite that altair writes."""
     return ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 
 

@@ -17,29 +17,21 @@ from simlab.report.plan.section import section_charts, sections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from simlab.report.plan.tables import RunTables
-    from simlab.run import RunFolder
 
 
 MAX_CHART_ROWS = 60
 
 
-def static_charts(tables: RunTables) -> dict[str, Figure]:
-    """Every chart that the run's tables allow, by file name."""
-    charts: dict[str, Figure] = {}
-    if tables.frontier is not None:
-        charts |= {f"frontier_{m}": frontier_chart(tables, m) for m in MONEY_TITLE}
-    if len(tables.rows(tables.main_plan, tables.sample)) <= MAX_CHART_ROWS:
-        charts |= {"capital_by_segment": capital_chart(tables), "service_by_segment": service_chart(tables)}
-        if (cells := matrix_cells(tables)) is not None:
-            charts["matrix"] = matrix_chart(tables, cells)
-    return decision_charts.charts(tables) | charts | finance.charts(tables) | section_charts(tables)
+WIDE, HALF = 720, 520
+"""Width of figures in pixels (half: of the decision); on the page a chart is as wide as its place."""
+_FIGURES = {"capital": "capital_by_segment", "service": "service_by_segment"}
+"""Names of figures that differ from the chart's."""
 
 
-def page_specs(tables: RunTables) -> dict[str, Any]:
-    """Specifications of the charts on the page, by the id of the element they go into."""
+def page_charts(tables: RunTables) -> dict[str, Figure]:
+    """The charts on the page, by the id of the element they go into."""
     charts: dict[str, Figure] = {}
     if tables.frontier is not None:
         charts |= {m: frontier_chart(tables, m, width="container") for m in MONEY_TITLE}
@@ -48,8 +40,34 @@ def page_specs(tables: RunTables) -> dict[str, Any]:
         charts["service"] = service_chart(tables, width="container")
     charts |= decision_charts.charts(tables, width="container")
     charts |= finance.charts(tables, width="container")
-    charts |= section_charts(tables)
-    return {name: to_spec(chart) for name, chart in charts.items()}
+    return charts | section_charts(tables)
+
+
+def figure_charts(tables: RunTables) -> dict[str, Figure]:
+    """Charts drawn otherwise as figures, by file name: those that a reader of the page moves, and a map."""
+    charts: dict[str, Figure] = {}
+    if tables.frontier is not None:
+        charts |= {f"frontier_{m}": frontier_chart(tables, m, width=WIDE) for m in MONEY_TITLE}
+    few = len(tables.rows(tables.main_plan, tables.sample)) <= MAX_CHART_ROWS
+    if few and (cells := matrix_cells(tables)) is not None:
+        charts["matrix"] = matrix_chart(tables, cells)
+    return charts
+
+
+def page_specs(tables: RunTables) -> dict[str, Any]:
+    """Specifications of the charts on the page, by the id of the element they go into."""
+    return {name: to_spec(chart) for name, chart in page_charts(tables).items()}
+
+
+def figure_specs(tables: RunTables, on_page: dict[str, Any]) -> dict[str, Any]:
+    """Specifications of the figures by file name: those of the page at a width of their own, and more."""
+    found = {}
+    for name, spec in on_page.items():
+        if name not in MONEY_TITLE:
+            width = HALF if name in (decision_charts.BUYS, decision_charts.STEPS) else WIDE
+            wide = {**spec, "width": width} if spec.get("width") == "container" else spec
+            found[_FIGURES.get(name, name)] = wide
+    return found | {name: to_spec(chart) for name, chart in figure_charts(tables).items()}
 
 
 def matrix_cells(tables: RunTables) -> pd.DataFrame | None:
@@ -67,8 +85,17 @@ def matrix_cells(tables: RunTables) -> pd.DataFrame | None:
     return pd.DataFrame(boxes)
 
 
-def page_html(tables: RunTables, present: set[str], library: Callable[[], str] | None = None) -> str:
-    """The page as text; `present` are the run's files, `library` gives the script of the charts."""
+def page_html(
+    tables: RunTables,
+    present: set[str],
+    library: Callable[[], str] | None = None,
+    charts: dict[str, Any] | None = None,
+) -> str:
+    """The page as text.
+
+    `present` are the run's files, `library` gives the script of the charts, `charts` are their
+    specifications where they are made already.
+    """
     import jinja2
 
     from simlab.report.kit import method, style
@@ -86,7 +113,7 @@ def page_html(tables: RunTables, present: set[str], library: Callable[[], str] |
         verdict=page.verdict(tables),
         explorer=points,
         explorer_json=script_json(points),
-        charts_json=script_json(page_specs(tables)),
+        charts_json=script_json(page_specs(tables) if charts is None else charts),
         plans=[page.segment_table(tables, plan) for plan in tables.plans()],
         samples=page.samples_table(tables),
         matrix=page.matrix(tables),
@@ -118,14 +145,3 @@ def script_json(value: object) -> str:
 def script_text(text: str) -> str:
     """JavaScript that cannot end the script element it stands in."""
     return text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
-
-
-def _write_figures(run: RunFolder, tables: RunTables) -> list[Path]:
-    from simlab.report.kit import style
-
-    written = []
-    for name, chart in static_charts(tables).items():
-        svg = style.to_svg(style.to_spec(chart))
-        written.append(run.write_text(f"figures/{name}.svg", svg))
-        written.append(run.write_bytes(f"figures/{name}.png", style.to_png(svg)))
-    return written

@@ -53,7 +53,8 @@ NORMAL_IGNORES = frozenset(SWITCHES) - {Switch.PARAMETERS, Switch.REVIEW}
 """What the textbook formula leaves out; parameters and R differ only where the caller says so."""
 
 EXACT_IGNORES = frozenset({Switch.UNMET})
-"""What exact planning leaves out; of packs and limits it leaves out what `Beliefs` documents."""
+"""What the exact formula leaves out; of packs and limits it leaves out what `Beliefs` documents. Where demand
+can be lost `plan` measures levels by simulation instead; audited is the formula, as if all waited."""
 
 
 def code_of(switches: Iterable[Switch]) -> int:

@@ -12,7 +12,7 @@ from worlds.fake_run import build_fake_run
 from simlab.report.kit.style import EDGE_POINT, View, cut_lines, place_labels, to_spec
 from simlab.report.plan.folder import read_tables, thin
 from simlab.report.plan.frontier_chart import PLAN_SERIES, frontier_chart, frontier_lines
-from simlab.report.plan.html import page_specs, static_charts
+from simlab.report.plan.html import figure_charts, figure_specs, page_charts, page_specs
 
 
 def line(points: list[tuple[float, float]], series: str = "a") -> pd.DataFrame:
@@ -72,9 +72,10 @@ def test_every_run_has_the_charts_its_tables_allow(tmp_path: Path) -> None:
         "capital_over_time",
         "fit_pit",
     }
-    charts = static_charts(tables)
-    assert {"frontier_holding_cost", "capital_by_segment", "matrix"} <= set(charts)
-    for chart in charts.values():
+    specs = figure_specs(tables, page_specs(tables))
+    assert {"frontier_holding_cost", "capital_by_segment", "service_by_segment", "matrix"} <= set(specs)
+    assert all(spec.get("width") != "container" for spec in specs.values())
+    for chart in (*page_charts(tables).values(), *figure_charts(tables).values()):
         to_spec(chart, validate=True)
 
 

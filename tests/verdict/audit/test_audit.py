@@ -408,7 +408,14 @@ def test_the_textbook_is_right_where_its_assumptions_hold():
     assert abs(result.total.line("shape").points.value) < 0.004
 
 
+def waiting(models):
+    """The same items, whose unmet demand waits: what the formula plans, and what is audited."""
+    terms = replace(models.world.terms, unmet=np.zeros(models.n_items, np.int8))
+    return replace(models, world=replace(models.world, terms=terms))
+
+
 def test_without_other_beliefs_levels_are_those_of_planning():
+    """Where demand is lost those of the formula, as if all waited: planning itself measures there."""
     for models, family, planning in (
         (models_of(lost=True, pack=7, moq=9), "order_up_to", "exact"),
         (models_of(lead={1: 1, 4: 1}, review=2), "order_up_to", "normal"),
@@ -417,7 +424,7 @@ def test_without_other_beliefs_levels_are_those_of_planning():
         asked = np.full(8, 0.93)
         kwargs = {"family": family, "target_measure": "fill_rate"}
         audited_levels = plan_as(models, asked, beliefs=Beliefs(planning=planning), **kwargs).levels
-        levels = plan(models, asked[:, None], planning=planning, **kwargs).levels
+        levels = plan(waiting(models), asked[:, None], planning=planning, **kwargs).levels
         for field in fields(levels):
             assert np.array_equal(getattr(audited_levels, field.name), getattr(levels, field.name))
 

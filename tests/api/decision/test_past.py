@@ -1,0 +1,94 @@
+"""The last periods replayed: laws of the past, the plan's targets and rivals; the plan keeps all data."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import simlab as sl
+from simlab.api.data.data import load_frames
+from simlab.api.data.replay import replay_plan
+from simlab.api.decision.headline import Replay
+from simlab.api.decision.past import Held, held_out, length_of, periods_held
+from simlab.api.simulator.simulator import plan_columns
+from simlab.measures import ALL
+from simlab.study import Study
+
+
+def shop(weeks=104, **options):
+    rng = np.random.default_rng(6)
+    ids = [f"S{k:02d}" for k in range(12)]
+    counts = rng.negative_binomial(2, 0.2, (12, weeks))
+    days = np.datetime64("2022-01-03") + 7 * np.arange(weeks)
+    row, week = np.nonzero(counts)
+    items = pd.DataFrame({"sku": ids, "location": "X", "unit_cost": np.arange(1.0, 13), "lead_time": 14})
+    sold = {"sku": np.array(ids)[row], "location": "X", "date": days[week].astype(str)}
+    study = Study.default(
+        period="week",
+        lead_times={"crossing": False},
+        segments={"by": "abc"},
+        simulation={"periods": 20, "replications": 12, "batches": 6},
+        optimize={"n_targets": 5, "fill_rate": 0.9},
+        as_of=str(days[-1] + 6),
+        **{"verdict": {"replications": 12}, **options},
+    )
+    return load_frames(items, pd.DataFrame({**sold, "quantity": counts[row, week]}), study=study)
+
+
+@pytest.fixture(scope="module")
+def opt():
+    data = shop()
+    return sl.optimize(data, sl.segment(data))
+
+
+@pytest.fixture(scope="module")
+def held(opt):
+    return held_out(opt)
+
+
+def test_the_replay_is_that_of_laws_which_never_saw_these_weeks(opt, held):
+    """The study's own [replay] of 8 weeks, with the same targets, says the same."""
+    past = shop(replay={"holdout": 8})
+    segmentation = sl.segment(past)
+    targets = dict(zip(opt.segmentation.names, opt.chosen.targets, strict=True))
+    asked = np.array([targets[segmentation.names[code]] for code in segmentation.codes])
+    levels = plan_columns(past, asked[:, None]).levels
+    expected = replay_plan(past, segmentation, levels, 0.95).replay.set_index("segment")
+    own = held.frame[held.frame["plan"] == "segmented"].set_index("segment")
+    for name in ("fill_rate", "fill_rate_expected", "fill_rate_low", "value_rate", "demand"):
+        assert own[name].to_numpy() == pytest.approx(expected[name].to_numpy(), nan_ok=True)
+    assert own.loc[ALL, "n_judged"] == 12
+
+
+def test_the_plan_keeps_its_newest_data_and_both_dates_are_said(opt, held):
+    """Laws, segments and levels are those of a study that replays nothing."""
+    data = shop(verdict={"replications": 12, "replay": False})
+    without = sl.optimize(data, sl.segment(data))
+    assert held_out(without) is None
+    pd.testing.assert_frame_equal(opt.levels(), without.levels())
+    assert (held.laws_to, held.levels_to) == ("2023-11-05", "2023-12-31")
+    (said,) = held.statements()
+    assert "laws up to 2023-11-05" in said.text
+    assert "use data up to 2023-12-31" in said.text
+    assert "the A98 B95 C90 habit" in said.text
+    assert set(held.frame["plan"]) == {"segmented", "habit"}
+
+
+def test_eight_weeks_of_long_histories_and_none_of_short_ones():
+    assert periods_held(shop()) == 8
+    assert periods_held(shop(47)) == 0  # 8 of 47: neither two years nor 40 weeks remain
+    assert periods_held(shop(48)) == 8
+    assert periods_held(shop(replay={"holdout": 20})) == 0
+    assert [length_of(56, "day"), length_of(8, "week"), length_of(1, "month")] == [
+        *("8 weeks", "8 weeks", "1 month"),
+    ]
+
+
+def test_reality_outside_its_interval_is_a_warning(held):
+    frame = held.frame.copy()
+    frame[["fill_rate_inside", "value_rate_inside"]] = False
+    denied = Held(frame, "8 weeks", "2023-11-05", "2023-12-31")
+    assert denied.judged == Replay(False, "8 weeks")
+    assert denied.look()[0].group == "look"
+    assert denied.statements()[0].title == "Not confirmed by the last 8 weeks."
+    frame["n_judged"] = 0
+    assert Held(frame, "8 weeks", "", "").judged.confirmed is None
