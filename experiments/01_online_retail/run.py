@@ -2,6 +2,7 @@
 
 SIMLAB_DATA=… python run.py                  # the main setting: assumed mean lead time 4 weeks, in order
 SIMLAB_DATA=… python run.py --all            # and the sensitivities: lead times as recorded, crossing
+SIMLAB_DATA=… python run.py --value          # the main setting decided by value, read in every weight
 """
 
 from __future__ import annotations
@@ -26,9 +27,14 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="the sensitivities too")
     parser.add_argument("--out", type=Path, default=prepare.HERE / "results", help="folder of the tables")
     parser.add_argument("--replications", type=int, help="fewer, for a quick look; the study's if left out")
+    parser.add_argument("--value", action="store_true", help="decide by value; writes weights.csv alone")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     folder = prepare.data_folder()
+    if arguments.value:
+        frame = in_value(folder, arguments.replications)
+        frame.to_csv(arguments.out / "weights.csv", index=False, float_format="%.6g")
+        return
     tables: dict[str, list[pd.DataFrame]] = {
         name: [] for name in ("account", "comparisons", "plans", "segments")
     }
@@ -37,6 +43,18 @@ def main() -> None:
             tables[name].append(table)
     for name, found in tables.items():
         pd.concat(found).to_csv(arguments.out / f"{name}.csv", index=False, float_format="%.6g")
+
+
+def in_value(folder: Path, replications: int | None) -> pd.DataFrame:
+    """ABC×XYZ in the main setting, decided by value with targets from 0.80, in every weight."""
+    prepared = prepare.prepare(folder, "main")
+    with tempfile.TemporaryDirectory() as work:
+        path = Path(prepare.write(prepared, Path(work) / "tables", "main"))
+        text = path.read_text("utf-8").replace('weight = "units"', 'weight = "auto"')
+        path.write_text(text.replace("target_min = 0.50", "target_min = 0.80"), "utf-8")
+        data = sl.load(path)
+    opt = sl.optimize(data, sl.segment(data, by=("abc", "xyz")), replications=replications)
+    return opt.weights().to_frame()
 
 
 def study(folder: Path, setting: str, replications: int | None) -> dict[str, pd.DataFrame]:

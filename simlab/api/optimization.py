@@ -24,6 +24,7 @@ from simlab.api.output.tables import frontier_frame, segment_frame
 from simlab.api.output.writing import report_to
 from simlab.api.plans.levels import PlannedPlan
 from simlab.api.plans.outcome import Outcome
+from simlab.api.plans.profit import profit
 from simlab.api.plans.same_service import with_same_service
 from simlab.api.plans.search import prepare, redrawn, search_curves, solve_ready, tested
 from simlab.api.plans.weighed import weighed
@@ -68,6 +69,14 @@ class Optimization(Outcome):
         the chosen plan pays; which weight decided is in the column ``decides``.
         """
         return weighed(self)
+
+    def price_of_floor(self) -> pd.DataFrame:
+        """What each floor of the study costs a year, and a point more of it; on the search seed."""
+        return self.finance.price_of_floor
+
+    def profit(self, kind: str = "segmented", sample: str = "verdict") -> Estimate:
+        """Profit of a plan a year, where the study's objective is profit. As `scores`."""
+        return profit(self, kind, sample)
 
     def exchange_rates(self) -> ResultTable:
         """What one more percentage point of service costs, between neighbouring plans."""

@@ -61,7 +61,7 @@ ITEMS: dict[str, Column] = {
     "supplier": _TEXT,
     "product": _TEXT,
     "price": _AMOUNT,
-    "holding_rate": Column("fraction", high=1.0),
+    "holding_rate": Column("number", high=100.0),
     "order_cost": _AMOUNT,
     "shortage_cost": _AMOUNT,
     "order_quantity": _SIZE,

@@ -65,7 +65,7 @@ class Account:
             "short": curves.demanded,
         }
         rows = {name: table.reshape(n, -1).max(axis=1).astype(np.float64) for name, table in peaks.items()}
-        cost = sum((rows[name] * getattr(self, name) for name in rows), np.zeros(n))
+        cost = sum((rows[name] * np.abs(getattr(self, name)) for name in rows), np.zeros(n))
         units = np.maximum(rows["short"], curves.receipts.reshape(n, -1).max(axis=1))
         return np.asarray(np.maximum(cost, self.unit_of(curves) * np.maximum(units, self.periods)))
 

@@ -28,6 +28,10 @@ _PARTS = 100  # holding costs are counted in hundredths of the cost resolution
 _UNMET = {"backorder": MILLION, "backorders": MILLION, "lost": 0}
 
 
+HIGH_RATE = "holding rates are above 1 a year"
+"""Begins the question where it costs more to hold a unit for a year than to buy it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Costs:
     """Money per SKU-location.
@@ -66,6 +70,15 @@ def read_costs(catalog: Catalog) -> tuple[Costs, tuple[str, ...]]:
         f"holding_rate is missing for {int(missing.sum())} of {catalog.n_items} SKU-locations: "
         f"{HOLDING_RATE:.2f} per year is used",
     )
+    high = np.flatnonzero(rate > 1)
+    if high.size:
+        worst = int(high[rate[high].argmax()])
+        assumed = (
+            *(assumed if missing.any() else ()),
+            f"{HIGH_RATE} for {high.size:,} of {catalog.n_items:,} SKU-locations "
+            f"({catalog.sku[worst]}@{catalog.location[worst]}: {rate[worst]:g} a year: "
+            f"{100 * rate[worst]:g} %?): rates are fractions, and this one is taken as it stands",
+        )
     costs = Costs(
         catalog.unit_cost,
         holding,
@@ -74,7 +87,7 @@ def read_costs(catalog: Catalog) -> tuple[Costs, tuple[str, ...]]:
         _column(catalog, "order_quantity"),
         catalog.study.data.cost_resolution,
     )
-    return costs, assumed if missing.any() else ()
+    return costs, assumed if missing.any() or high.size else ()
 
 
 def read_terms(catalog: Catalog) -> OrderTerms:

@@ -96,7 +96,8 @@ def _with_dependent_defaults(flat: dict[str, Any], raw: Mapping[str, Any]) -> di
         policy["targets"] = dict(HABIT)
     if "review_period" not in policy:
         policy["review_period"] = _default_review(raw)
-    if "fill_rate" not in optimize and "budget" not in optimize:
+    free = optimize.get("objective") == "profit"  # which weighs service itself
+    if "fill_rate" not in optimize and "budget" not in optimize and not free:
         optimize["fill_rate"] = DEFAULT_FLOOR
     if "periods" not in simulation:
         simulation["periods"] = _WINDOW[value_at(raw, "study.period") or "week"]

@@ -48,8 +48,10 @@ def _lead_times(study: Study) -> Rows:
 def _optimize(study: Study) -> Rows:
     asked = study.optimize
     for name in ("order", "shortage_per_unit"):
-        other = asked.objective != "total_cost"
+        other = asked.objective != "total_cost" and not (name == "order" and asked.objective == "profit")
         yield f"optimize.costs.{name}", other, 'optimize.objective = "total_cost"'
+    lost = asked.objective != "profit"
+    yield "optimize.costs.lost_share", lost, 'optimize.objective = "profit"'
     for name in ("target_min", "target_max", "n_targets"):
         yield f"optimize.{name}", bool(asked.targets), "optimize.targets is left out"
     yield "optimize.budget_on", asked.budget is None, "there is an optimize.budget"

@@ -88,10 +88,15 @@ def _older(bands: tuple[ReserveSpec, ...]) -> tuple[ReserveSpec, ...]:
 
 
 class CostSpec(Spec):
-    """Cost rates of total relevant cost."""
+    """Cost rates of total relevant cost, and of profit.
+
+    `lost_share`: the share of units not served at once that is lost with its margin, for
+    ``objective = "profit"``; 1 where unmet demand is lost.
+    """
 
     order: NotNegative | None = None
     shortage_per_unit: NotNegative | None = None
+    lost_share: Share | None = None
     capital_rate: NotNegative | None = None
 
 
@@ -100,6 +105,7 @@ Objective = Literal[
     "inventory_value",
     "total_cost",
     "lost_margin",
+    "profit",
     "p95_inventory_value",
     "peak_inventory_value",
 ]
@@ -121,7 +127,8 @@ class OptimizeSpec(Spec):
     no exact method settles at once. `warn_below`: a segment of the chosen plan that is served below it is
     named with the price of lifting it. `material`: a floor missed by less than this is told as on the line.
     `told_by`: a column of items by which the run tells who gives and who gets against today. `reserve`: rates
-    on stock by days since its last sale.
+    on stock by days since its last sale. `objective = "profit"`: margin of what is asked less
+    `costs.lost_share` of that not served at once, holding and orders; without a floor unless one is said.
     """
 
     objective: Objective = "holding_cost"

@@ -19,6 +19,7 @@ from simlab.catalog import QualityRow
 from simlab.errors import InvalidInputError
 from simlab.measures import format_money, sentence
 from simlab.models.history.holdout import HELD_OUT
+from simlab.models.terms import HIGH_RATE
 
 MOST = 7
 """Remarks that are shown at once."""
@@ -153,7 +154,7 @@ def _options(data: Data) -> Iterator[Remark]:
     idle = without_effect(data)
     for text in models.assumptions:
         if text not in models.left_out:
-            yield Remark("assumption", sentence(text))
+            yield Remark("assumption", sentence(text), look=text.startswith(HIGH_RATE))
     for text in idle:
         yield Remark("no_effect", sentence(text), look=True)
 

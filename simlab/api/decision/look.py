@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.api.finance.served_below import served_below_statements
+from simlab.api.finance.floors.served_below import served_below_statements
 from simlab.arrays import FloatArray, IntArray, TextArray
 from simlab.measures.decision import short_money, short_rate
 from simlab.run.statements import Statement

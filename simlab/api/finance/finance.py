@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from simlab.api.data.dead_stock import dead_stock
 from simlab.api.finance import bounds, prices
 from simlab.api.finance.capital import Capital, capital, capital_by_segment, now_of
+from simlab.api.finance.floors.prices import price_of_floor
+from simlab.api.finance.floors.served_below import served_below
 from simlab.api.finance.limits import limits_frame
-from simlab.api.finance.served_below import served_below
 from simlab.api.finance.stock_value import StockValue, stock_value
 from simlab.api.finance.stress import Stress, stress
 from simlab.api.plans.outcome import Outcome
@@ -156,6 +157,11 @@ class Finance:
         return served_below(self.outcome)
 
     @cached_property
+    def price_of_floor(self) -> pd.DataFrame:
+        """What each floor costs a year, and a point more of it."""
+        return price_of_floor(self.outcome)
+
+    @cached_property
     def weights(self) -> pd.DataFrame:
         """One row per compared plan × weight: service, cost at equal service, late margin, break-even."""
         return self.weighed.frame()
@@ -167,6 +173,7 @@ class Finance:
             "stress": lambda: None if self.stress is None else self.stress.frame,
             "weights": lambda: self.weights,
             "served_below": lambda: self.served_below,
+            "price_of_floor": lambda: self.price_of_floor,
             "capital": lambda: self.capital.to_frame(),
             "dead_stock": lambda: dead_stock(outcome.data).to_frame(),
             "stock_value": lambda: self.stock_value.to_frame(),

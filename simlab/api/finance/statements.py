@@ -10,8 +10,10 @@ from simlab.api.data.dead_stock import dead_stock
 from simlab.api.finance import prices
 from simlab.api.finance.bounds import bounds
 from simlab.api.finance.finance import Finance
+from simlab.api.finance.floors.prices import price_statements
 from simlab.api.finance.prices import _NAMED, SHARES, releases_frame
 from simlab.api.finance.stock_value import COLUMNS, lost_margin_statements
+from simlab.api.plans.profit import profit_statements
 from simlab.api.plans.tails import NAMES
 from simlab.api.requirements.refusals import BASE
 from simlab.measures import format_money, format_percent, format_rate
@@ -125,6 +127,8 @@ def finance_statements(finance: Finance) -> tuple[str, ...]:
             f"At {100 * rate.capital_rate:g} % a year the plan's stock costs "
             f"{format_money(money.value, currency)} of capital a year."
         )
+    found += price_statements(opt, finance.price_of_floor)
+    found += profit_statements(opt)
     found += dead_stock(opt.data).statements(currency)
     found += release_statements(opt, releases_frame(opt))
     found += tail_statements(finance)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from simlab.api.plans.surely import Judge, stacked
 from simlab.api.plans.tails import TailResult, Tails, asks_for_tails, bounds_tails, tail_notes, tails_of
-from simlab.api.requirements.accounting import LOST_MARGIN
+from simlab.api.requirements.accounting import LOST_MARGIN, PROFIT
 from simlab.api.requirements.limits import chance_limits
 from simlab.api.simulator.simulator import SEGMENTS, Simulator, chance_sums
 from simlab.arrays import IntArray
@@ -25,6 +25,7 @@ _LISTED = (
     "the plain frontier (listed)"
 )
 MAX_CANDIDATES = 8_000
+_NO_FLOOR = 1e-9
 SMALL = 0.01
 """Share of cost up to which ``choose = "auto"`` pays for a floor that holds on fresh randomness."""
 
@@ -149,7 +150,8 @@ def _best(
     if tails is not None:
         plan, found = asked.with_tails(fill_rate=fill_rate, budget=budget)
         return plan, _told_of_tails(simulator, asked, tails, found), found
-    plan = asked.at(fill_rate=fill_rate, budget=budget)
+    free = fill_rate is None and budget is None and simulator.data.study.optimize.objective == PROFIT
+    plan = asked.at(fill_rate=_NO_FLOOR if free else fill_rate, budget=budget)
     notes = []
     if asked.chances:
         notes.append("chance limits were solved on an extra run of the search's own random streams")

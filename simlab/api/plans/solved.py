@@ -12,7 +12,7 @@ from simlab.api.plans.choosing import Choosing, choose
 from simlab.api.plans.rivals import keeps_limits, per_sku_frontier, per_sku_plan, rival_words
 from simlab.api.plans.sums import ItemTables, pipeline, segment_curves
 from simlab.api.plans.tails import bounds_tails
-from simlab.api.requirements.accounting import DEFAULT_FILL_RATE
+from simlab.api.requirements.accounting import DEFAULT_FILL_RATE, PROFIT
 from simlab.api.requirements.limits import limits_on_means
 from simlab.api.requirements.margins import margin_notes
 from simlab.api.simulator.simulator import Simulator, one_column
@@ -140,7 +140,8 @@ def solve_plans(
     data, segmentation, rules = simulator.data, simulator.segmentation, simulator.rules
     settings, accounting = simulator.settings, simulator.accounting
     notes: list[str] = []
-    if fill_rate is None and budget is None and not bounds_tails(data.study.optimize):
+    free = data.study.optimize.objective == PROFIT
+    if fill_rate is None and budget is None and not bounds_tails(data.study.optimize) and not free:
         fill_rate = DEFAULT_FILL_RATE
         notes.append(f"neither a floor nor a budget was named: fill rate {fill_rate:g} is the floor")
     usual = ItemTables.of(curves, data.models)
@@ -154,7 +155,7 @@ def solve_plans(
     chosen, choosing = choose(simulator, problem, frontier, fill_rate, budget, plain)
     one_target = uniform(grid)
     able = keeps_limits(one_target, problem, choosing.chances, rules)
-    best_uniform = _best_uniform(one_target, problem, able, chosen, fill_rate, budget, notes)
+    best_uniform = _best_uniform(one_target, problem, able, chosen, fill_rate, budget, notes, cheapest=free)
     items = per_sku_frontier(tables, rules, segmentation.codes, grid)
     per_sku = per_sku_plan(items, chosen.served, rules, segmentation.codes, grid)
     thinned = _thinned(frontier, chosen, data.study.optimize.points)
@@ -255,12 +256,16 @@ def _best_uniform(
     fill_rate: float | None,
     budget: float | None,
     notes: list[str],
+    *,
+    cheapest: bool = False,
 ) -> Plan:
     """The best single target under the same floor, budget and limits, else the nearest in service."""
     program = problem.program(fill_rate=fill_rate, budget=budget)
     choices = one_target.choice.astype(np.int64)
     able = [at for at in np.flatnonzero(keeps).tolist() if not program.broken(choices[at])]
     distance = [abs(int(served) - chosen.served) for served in one_target.served]
+    if fill_rate is None and budget is None and cheapest and able:
+        return one_target.plan(min(able, key=lambda at: int(one_target.cost[at])))
     if fill_rate is None and budget is None:
         notes.append("the uniform target shown is the nearest in service to the chosen plan")
         return one_target.plan(int(np.argmin(distance)))

@@ -38,8 +38,10 @@ OBJECTIVES = {
     "holding_cost": "holding cost",
     "inventory_value": "mean inventory value",
     "total_cost": "total relevant cost",
+    "profit": "cost against profit (holding, orders, lost margin)",
 }
 LOST_MARGIN = "lost_margin"
+PROFIT = "profit"
 
 TAIL_OBJECTIVES = ("p95_inventory_value", "peak_inventory_value")
 """Objectives that do not add up over segments: the frontier beside them counts mean inventory value."""
@@ -203,6 +205,8 @@ def _cost_weights(data: Data, problems: list[Problem]) -> tuple[IntArray, IntArr
         return costs.unit_cost, nothing, nothing
     if asked.objective == "holding_cost":
         return costs.holding, nothing, nothing
+    if asked.objective == PROFIT:
+        return _profit_weights(data, problems)
     rates = asked.costs
     order = _rate(data, "order_cost", None if rates is None else rates.order)
     short = _rate(data, "shortage_cost", None if rates is None else rates.shortage_per_unit)
@@ -224,6 +228,32 @@ def _cost_weights(data: Data, problems: list[Problem]) -> tuple[IntArray, IntArr
     per_year = 2.0 * data.study.periods_per_year * 100 / costs.cost_resolution
     per_year *= parts_of(data.models.world)  # stock is counted in parts of a period, orders are not
     return costs.holding, _whole(order, per_year), _whole(short, per_year)
+
+
+def _profit_weights(data: Data, problems: list[Problem]) -> tuple[IntArray, IntArray, IntArray]:
+    """Holding, orders, and the share of the margin that is lost with a unit not served at once."""
+    rates, costs, where = data.study.optimize.costs, data.models.costs, f'optimize.objective = "{PROFIT}"'
+    nothing = np.zeros(data.models.n_items, dtype=np.int64)
+    found, share = margins(data), None if rates is None else rates.lost_share
+    if share is None and (data.models.world.terms.unmet == Unmet.LOST).all():
+        share = 1.0
+    if found is None:
+        fix = "fill column 'price' of items"
+        problems.append(_problem(data, "E-OPT-006", "no SKU-location has a price", where, fix))
+    if share is None:
+        fix = "under [optimize] say costs = { lost_share = 0.3 }: three in ten late units are lost"
+        message = "needs the share of late units that are lost, for simulated customers wait"
+        problems.append(_problem(data, "E-OPT-008", message, where, fix))
+    order = np.nan_to_num(_rate(data, "order_cost", None if rates is None else rates.order))
+    if (order < 0).any():
+        problems.append(
+            _problem(data, "E-OPT-004", "'order_cost' is below zero", "items", "correct the column")
+        )
+    if found is None or share is None:
+        return costs.holding, nothing, nothing
+    per_year = 2.0 * data.study.periods_per_year * 100 * parts_of(data.models.world)
+    lost = np.rint(found.unit * (share * per_year)).astype(np.int64)
+    return costs.holding, _whole(order, per_year / costs.cost_resolution), lost
 
 
 def _order_cost(data: Data) -> IntArray | None:

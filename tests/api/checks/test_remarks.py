@@ -160,3 +160,16 @@ def test_look_first_comes_before_money(calm: CheckResult) -> None:
     """Sorted: what is to be looked at, then by the money concerned."""
     order = [(not one.look, -one.value) for one in calm.remarks]
     assert order == sorted(order)
+
+
+def test_a_holding_rate_above_one_is_taken_with_a_question(tmp_path):
+    from worlds.study import write_study
+
+    path = write_study(tmp_path)
+    row = "P-1003,EAST,10.50,20.00,"
+    items = (tmp_path / "items.csv").read_text().replace(f"{row}0.22", f"{row}10.4")
+    (tmp_path / "items.csv").write_text(items)
+    found = [one for one in api.check(path).remarks if "olding rates are above 1" in one.text]
+    assert len(found) == 1
+    assert "P-1003@EAST: 10.4 a year: 1040 %?" in found[0].text
+    assert found[0].look

@@ -4,7 +4,7 @@ import numpy as np
 from worlds.limits import run
 
 from simlab.api.finance.finance import Finance
-from simlab.api.finance.statements import served_below_statements
+from simlab.api.finance.floors.served_below import served_below_statements
 
 ASKED = {"fill_rate": 0.9, "service": {"weight": "margin"}}
 

@@ -31,6 +31,7 @@ OBJECTIVES = {
     "margin": {"service": {"weight": "margin"}, "fill_rate": 0.9},
     "lines": {"service": {"weight": "lines_per_unit"}, "fill_rate": 0.9},
     "by value": {"service": {"weight": "value"}, "fill_rate": 0.9},
+    "items": {"service": {"weight": "items"}, "fill_rate": 0.9},
 }
 
 
@@ -57,6 +58,7 @@ def money_of(opt, case, choice):
         "margin": items["price"] - unit_cost,
         "lines": items["lines_per_unit"],
         "by value": unit_cost,
+        "items": 1.0 / of("demanded"),
     }.get(case, np.ones(codes.size))
     service = (weight * of("served")).sum() / (weight * of("demanded")).sum()
     if case == "cycles":

@@ -62,7 +62,7 @@ def test_catalog_of_frames() -> None:
         ("unit_cost", 1e15, "too large to be counted exactly"),
         ("unit_cost", None, "the cell is empty"),
         ("unit_cost", "abc", "'abc' is not a plain number"),
-        ("holding_rate", 20, "did you mean 0.2?"),
+        ("holding_rate", 200, "at most 100 is allowed"),
         ("holding_rate", -0.1, "'-0.1' is too small"),
         ("holding_rate", "20%", "0.20 for 20 %"),
         ("lead_time", -1, "lead_time must be 0 or more"),
