@@ -5,6 +5,7 @@ from simlab.api.checks.check import CheckResult, check
 from simlab.api.checks.remarks import Remark
 from simlab.api.commands import (
     init,
+    resume,
     run_audit,
     run_compare_schemes,
     run_demo,
@@ -71,6 +72,7 @@ __all__ = [
     "orders",
     "pack",
     "render_report",
+    "resume",
     "run_audit",
     "run_compare_schemes",
     "run_demo",

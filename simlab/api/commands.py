@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from simlab.api.learning.learning import segment
 from simlab.api.optimization import optimize
 from simlab.api.ordering.orders import Orders, orders
 from simlab.api.ordering.state import demanded, write_state
+from simlab.api.output.beginning import begin, went_on
 from simlab.api.output.writing import RunResult, kept_if_used, logged, write_optimization, write_simulation
 from simlab.api.rollout.gate import Gate, gate
 from simlab.api.rollout.waves import WavePlan
@@ -70,6 +72,7 @@ def run_simulate(
     times["fit and segment"] = time.perf_counter() - started
     policy = _policy(data, segmentation)
     folder = _new_run(out, study.name, study.folder, draw)
+    begin(folder, data, "simulate", {"workers": workers})
     with kept_if_used(folder):
         simulation = simulate(
             data, policy, segmentation=segmentation, workers=workers, progress=logged(folder, progress)
@@ -77,9 +80,13 @@ def run_simulate(
     return write_simulation(simulation, folder, times, progress)
 
 
+_RESUMED: ContextVar[RunFolder | None] = ContextVar("run that is resumed", default=None)
+
+
 def _new_run(out: Path | None, name: str, base: Path, draw: bool) -> RunFolder:
     """The folder of a run; `draw`: with its page, else `draw_report` draws it later."""
-    folder = RunFolder.create(out, name, base)
+    resumed = _RESUMED.get()
+    folder = RunFolder.create(out, name, base) if resumed is None else resumed
     folder.drawn_later = not draw
     return folder
 
@@ -116,6 +123,7 @@ def run_optimize(
     data = load(study_path)
     times = {"load": time.perf_counter() - started}
     folder = _new_run(out, data.study.name, data.study.folder, draw)
+    begin(folder, data, "optimize", {"workers": workers, "curves": None if curves is None else str(curves)})
     return _optimize(data, folder, workers, progress, times, stored)
 
 
@@ -131,7 +139,9 @@ def run_demo(
         progress("load", 0, 1)
     data = demo()
     times = {"load": time.perf_counter() - started}
-    return _optimize(data, _new_run(out, data.study.name, Path.cwd(), draw), workers, progress, times)
+    folder = _new_run(out, data.study.name, Path.cwd(), draw)
+    begin(folder, data, "demo", {"workers": workers})
+    return _optimize(data, folder, workers, progress, times)
 
 
 def _optimize(
@@ -185,6 +195,9 @@ def run_compare_schemes(
     data = load(study_path)
     times = {"load": time.perf_counter() - started}
     folder = _new_run(out, data.study.name, data.study.folder, draw)
+    said = None if schemes is None else list(schemes)
+    asked = None if rounds is None else asdict(rounds)
+    begin(folder, data, "compare schemes", {"workers": workers, "schemes": said, "rounds": asked})
     with kept_if_used(folder):
         contest = compare(data, schemes, rounds=rounds, workers=workers, progress=logged(folder, progress))
     return write_contest(contest, folder, times, progress)
@@ -260,6 +273,7 @@ def run_audit(
     data = load(study_path)
     times = {"load": time.perf_counter() - started}
     folder = _new_run(out, data.study.name, data.study.folder, draw)
+    begin(folder, data, "audit", {"workers": workers})
     with kept_if_used(folder):
         result = audit(data, workers=workers, progress=logged(folder, progress))
     return write_audit(result, folder, times, progress)
@@ -374,3 +388,39 @@ def run_gate(
         progress=progress,
     )
     return found, found.write(out, progress)
+
+
+def resume(run: str | Path, progress: Progress | None = None, draw: bool = True) -> RunResult:
+    """Compute a run that did not finish to its end; blocks that it stored are not simulated again.
+
+    Raises
+    ------
+    UsageError
+        There is no such run, nothing of it is left to do, or another process computes it.
+    InvalidInputError
+        Inputs, study, sources or versions are not those that the run began with; each is named.
+    """
+    folder = RunFolder.reopen(Path(run))
+    command, study_file, options = went_on(folder)
+    workers = options.get("workers")
+    token = _RESUMED.set(folder)
+    try:
+        if command == "demo":
+            return run_demo(None, workers, progress, draw)
+        if command == "simulate":
+            return run_simulate(study_file, None, workers, progress, draw)
+        if command == "audit":
+            return run_audit(study_file, None, workers, progress, draw)
+        if command == "compare schemes":
+            rounds = None if options["rounds"] is None else Rounds(**_tuples(options["rounds"]))
+            schemes = options["schemes"]
+            return run_compare_schemes(study_file, schemes, None, rounds, workers, progress, draw)
+        curves = None if options.get("curves") is None else Path(options["curves"])
+        return run_optimize(study_file, None, workers, progress, curves, draw)
+    finally:
+        _RESUMED.reset(token)
+
+
+def _tuples(values: dict[str, Any]) -> dict[str, Any]:
+    """Lists of JSON as the tuples that they were."""
+    return {name: tuple(one) if isinstance(one, list) else one for name, one in values.items()}

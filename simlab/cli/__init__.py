@@ -7,6 +7,8 @@ def main() -> None:
     """Entry point of the ``simlab`` command; ends the process with one of the documented exit codes."""
     from simlab.cli.app import app
     from simlab.cli.ending import tolerate_terminals
+    from simlab.cli.stopping import watch_signals
 
     tolerate_terminals()
+    watch_signals()
     app(prog_name="simlab")

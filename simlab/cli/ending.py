@@ -12,7 +12,9 @@ from typing import ParamSpec
 
 import typer
 
+from simlab.children import end_children
 from simlab.cli.say import say
+from simlab.cli.stopping import exit_code, words
 from simlab.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_UNEXPECTED, InvalidInputError, SimlabError
 
 P = ParamSpec("P")
@@ -62,8 +64,7 @@ def _expected(error: BaseException, options: dict[str, object]) -> int:
     if options.get("debug"):
         traceback.print_exception(error)
     if isinstance(error, KeyboardInterrupt):
-        say("interrupted", err=True)
-        return EXIT_INTERRUPTED
+        return _stopped()
     if isinstance(error, SimlabError):
         if isinstance(error, InvalidInputError) and options.get("format") == "json":
             _print_problems(error)
@@ -74,6 +75,13 @@ def _expected(error: BaseException, options: dict[str, object]) -> int:
         return EXIT_UNEXPECTED
     say(f"error: {error}", err=True)
     return EXIT_UNEXPECTED
+
+
+def _stopped() -> int:
+    """Say what was left behind, and end what was started."""
+    end_children()
+    say(words(), err=True)
+    return exit_code() or EXIT_INTERRUPTED
 
 
 def _text(error: SimlabError) -> str:
@@ -92,6 +100,8 @@ def _print_problems(error: InvalidInputError) -> None:
 def _unexpected(error: Exception, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
+    if exit_code() is not None:  # a compiler may turn the interrupt into an error of its own
+        return _stopped()
     kind = type(error).__name__
     say(f"unexpected error: {kind}: {error}", err=True)
     if not debug:

@@ -18,6 +18,7 @@ from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, World
 from simlab.errors import EngineFaultError
 from simlab.execution.adding import reduce_items
+from simlab.execution.kept import kept_blocks
 from simlab.execution.sums import PlanRequest, PlanSums, Weights
 from simlab.execution.tables import add_blocks, block_of, tables_for
 
@@ -110,17 +111,18 @@ def run_curves(
     def one(rows: IntArray) -> Curves:
         return _totals(simulate_items(world.take(rows), levels.take(rows), horizon), by_slot)
 
+    stored = kept_blocks(one, "curves", world, levels, horizon, by_slot)
     whole = _room(world, levels, horizon, by_slot)
 
     def placed(rows: IntArray) -> int:
-        return _place(whole, rows, one(rows))
+        return _place(whole, rows, stored(rows))
 
     size, done = workers.block_size(world.n_items), 0
     if workers.backend == "threads":
         for n in spread(placed, world, size, workers, progress, stage):
             done += n
     else:  # what a process places would stay its own
-        for part in spread(one, world, size, workers, progress, stage):
+        for part in spread(stored, world, size, workers, progress, stage):
             done += _place(whole, np.arange(done, min(done + size, world.n_items)), part)
     if done != world.n_items:
         raise EngineFaultError(f"{done} of {world.n_items} SKU-locations came back")
@@ -246,14 +248,21 @@ def _run_plans(
     tables = tables_for(requests, horizon.replications)
     placed = workers.backend == "threads"  # what a process places would stay its own
 
-    def one(rows: IntArray) -> tuple[list[PlanSums], list[IntArray], Curves | None]:
+    def simulated(rows: IntArray) -> tuple[list[PlanSums], list[IntArray], Curves | None]:
         curves = simulate_items(world.take(rows), levels.take(rows), horizon)
         asked, cells = block_of(tables, rows)
         part = None if kept is None else kept.of(curves, rows)
+        return reduce_items(curves, asked, weights.take(rows)), cells, part
+
+    column = None if kept is None else kept.column
+    stored = kept_blocks(simulated, "plans", world, levels, list(requests), weights, horizon, column)
+
+    def one(rows: IntArray) -> tuple[list[PlanSums], list[IntArray], Curves | None]:
+        parts, cells, part = stored(rows)
         if kept is not None and part is not None and placed:
             _place(kept.whole, rows, part)
             part = None
-        return reduce_items(curves, asked, weights.take(rows)), cells, part
+        return parts, cells, part
 
     def sums() -> Iterator[tuple[list[PlanSums], list[IntArray]]]:
         for rows, (parts, cells, part) in zip(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import time
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+try:
+    import fcntl
+except ImportError:  # Windows: two processes in one folder are not told apart
+    fcntl = None  # type: ignore[assignment]
+
 SCHEMA = 1
 MANIFEST = "manifest.json"
 LOG = "log.jsonl"
@@ -30,6 +36,11 @@ COMPLETE = "complete"
 SEALED = "sealed"
 """Tables and manifest are whole, the page is not drawn yet."""
 RUNNING = "running"
+BEGUN: list[Path] = []
+"""Folders of runs that this process began and did not complete: named when it is stopped."""
+BLOCKS = "blocks"
+"""What a run that is not complete keeps to go on from."""
+BEGINNING = f"{BLOCKS}/begun.json"
 _TOP_TABLES = frozenset({"quality"})
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _FOLDER_NAME = re.compile(r"[^\W.][\w .+-]{0,99}")
@@ -56,6 +67,7 @@ class RunFolder:
         self._made = made
         self.times: dict[str, float] = {}
         self.drawn_later = False
+        self._claim: int | None = None
         self._started = time.perf_counter()
 
     @classmethod
@@ -85,6 +97,7 @@ class RunFolder:
             write_atomic(path / MANIFEST, (to_json(run.manifest, indent=2) + "\n").encode("utf-8"))
         except OSError as error:
             raise UsageError(f"cannot write a run folder at {out or base / 'runs'}: {_why(error)}") from error
+        BEGUN.append(path)
         return run
 
     @classmethod
@@ -109,8 +122,59 @@ class RunFolder:
         run.times = {str(stage): float(s) for stage, s in (manifest.get("times") or {}).items()}
         return run
 
+    @classmethod
+    def reopen(cls, path: Path) -> RunFolder:
+        """A run that did not finish, to be computed to its end.
+
+        Raises
+        ------
+        UsageError
+            There is no such run, it is complete, or another process computes it.
+        """
+        status = _read_manifest(path).get("status")
+        if status != RUNNING:
+            raise UsageError(f"{path}: nothing to resume (status '{status}')")
+        run = cls(path, {"schema": SCHEMA, "status": RUNNING})
+        run.lock()
+        for left in path.rglob(".*.tmp"):
+            left.unlink(missing_ok=True)
+        BEGUN.append(path)
+        return run
+
+    def lock(self) -> None:
+        """Claim the folder; the claim ends with the process, however it ends.
+
+        Raises
+        ------
+        UsageError
+            Another process has it.
+        """
+        if fcntl is None or self._claim is not None:
+            return
+        (self.path / BLOCKS).mkdir(exist_ok=True)
+        handle = os.open(self.path / BLOCKS / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(handle)
+            raise UsageError(f"{self.path}: another process computes this run") from error
+        self._claim = handle
+
+    def drop_blocks(self) -> None:
+        """What was kept to go on from is not needed any more."""
+        shutil.rmtree(self.path / BLOCKS, ignore_errors=True)
+        self.release()
+
+    def release(self) -> None:
+        """Let another process go on with the run."""
+        if self._claim is not None:
+            os.close(self._claim)
+            self._claim = None
+
     def discard(self) -> None:
         """Take everything back: the folder too if the run made it, else what lies in it."""
+        self._ended()
+        self.release()
         if self._made:
             shutil.rmtree(self.path, ignore_errors=True)
             return
@@ -249,6 +313,11 @@ class RunFolder:
     def complete(self) -> None:
         """Say that nothing more comes: the last thing that a run writes."""
         self._write_manifest({**self.manifest, "status": COMPLETE})
+        self._ended()
+
+    def _ended(self) -> None:
+        if self.path in BEGUN:
+            BEGUN.remove(self.path)
 
     def _write_manifest(self, manifest: Mapping[str, object]) -> None:
         facts = plain({key: value for key, value in manifest.items() if key != "digest"})

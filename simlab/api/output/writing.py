@@ -34,10 +34,12 @@ from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
 from simlab.api.simulator.stored import curves_table
 from simlab.engine.world.levels import Levels
+from simlab.errors import SimlabError
 from simlab.execution import Horizon, Progress
+from simlab.execution.kept import keeping
 from simlab.models.history.no_history import no_history_frame
 from simlab.run import RunFolder
-from simlab.run.folder import SEALED
+from simlab.run.folder import BLOCKS, SEALED
 from simlab.run.sheets import to_csv
 from simlab.run.statements import TABLE as STATEMENTS
 from simlab.run.statements import Statement, lines, plain, statements_frame
@@ -139,11 +141,19 @@ def logged(folder: RunFolder, progress: Progress | None) -> Progress:
 
 @contextmanager
 def kept_if_used(folder: RunFolder) -> Iterator[None]:
-    """Take the run folder back if nothing came of it."""
+    """Store blocks as they finish; take the run folder back where the study has no answer.
+
+    A run that is stopped, or fails, is kept: `simlab resume` goes on from its blocks.
+    """
+    folder.lock()
     try:
-        yield
-    except BaseException:
+        with keeping(folder.path / BLOCKS):
+            yield
+    except (SimlabError, ValueError, TypeError):
         folder.discard()
+        raise
+    except BaseException:
+        folder.release()
         raise
 
 
@@ -343,6 +353,7 @@ def write_run(
         if stage in times:
             folder.log("stage", stage=stage, seconds=round(times[stage], 3))
     rounded = {stage: round(seconds, 3) for stage, seconds in times.items()}
+    folder.drop_blocks()
     folder.write_manifest(
         {
             "command": record.command,

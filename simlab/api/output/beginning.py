@@ -1,0 +1,81 @@
+"""What a run begins with, so that it can go on only with the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from simlab.api.data.data import Data, demo, load
+from simlab.api.output.manifest import study_place
+from simlab.errors import InvalidInputError, Problem, UsageError
+from simlab.run import RunFolder
+from simlab.run.environment import environment
+from simlab.run.folder import BEGINNING
+
+_CODE = "E-RUN-009"
+_SAME = ("python", "simlab", "numpy", "numba", "scipy", "pandas", "pyarrow", "cpu")
+
+
+def begin(folder: RunFolder, data: Data, command: str, options: dict[str, Any]) -> None:
+    """Note what the run is made of before anything is simulated; a resumed run has it already."""
+    if (folder.path / BEGINNING).is_file():
+        return
+    place = study_place(data, folder.path)
+    folder.write_json(BEGINNING, {"command": command, "options": options, **place, "basis": _basis(data)})
+
+
+def _basis(data: Data) -> dict[str, str]:
+    """Everything that the run's bytes depend on, by name."""
+    known = environment()
+    return {
+        "study": hashlib.sha256(data.study.source.encode("utf-8")).hexdigest(),
+        **{f"input {name}": digest for name, digest in data.catalog.inputs.items()},
+        "sources": _sources(),
+        **{name: str(known.get(name)) for name in _SAME},
+    }
+
+
+def _sources() -> str:
+    """Digest of simlab's own code."""
+    root, digest = Path(__file__).parents[2], hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def went_on(folder: RunFolder) -> tuple[str, Path, dict[str, Any]]:
+    """The command, study file and options of a run that goes on, compared with what is there now.
+
+    Raises
+    ------
+    UsageError
+        The run stopped before it noted anything, or its study is not found.
+    InvalidInputError
+        Something changed; every difference.
+    """
+    try:
+        begun = json.loads((folder.path / BEGINNING).read_text("utf-8"))
+        command, options, basis = begun["command"], dict(begun["options"]), dict(begun["basis"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{folder.path}: it stopped before anything was kept: run it again") from error
+    study = folder.path / str(begun.get("study_file", "")) if command != "demo" else Path()
+    if command != "demo" and not study.is_file():
+        raise UsageError(f"{folder.path}: its study file is not found ({os.fspath(study)})")
+    now = _basis(demo() if command == "demo" else load(study))
+    differ = [name for name in {**basis, **now} if basis.get(name) != now.get(name)]
+    if differ:
+        fix = "run it anew, or bring back what it began with"
+        raise InvalidInputError(
+            [
+                Problem(_CODE, f"{name} changed since the run began{_shown(basis, now, name)}", fix=fix)
+                for name in differ
+            ]
+        )
+    return command, study, options
+
+
+def _shown(basis: dict[str, str], now: dict[str, str], name: str) -> str:
+    return f": {basis.get(name)} then, {now.get(name)} now" if name in _SAME else ""

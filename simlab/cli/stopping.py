@@ -1,0 +1,75 @@
+"""Ctrl-C and SIGTERM end a command within seconds, whatever it is doing, and leave no process behind.
+
+Python hands a signal to the main thread when that comes back to the interpreter; compiled loops, a compiler
+and solvers may keep it away for minutes. A thread therefore watches the byte that the system's own handler
+writes: what has not ended by itself after a moment is ended.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from types import FrameType
+
+from simlab.children import end_children
+
+PATIENCE = 2.5
+"""Seconds that a command gets to end by itself."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SHELL = 128  # shells report a signal as this plus its number
+
+
+class _Seen:
+    number = 0
+    told = False
+
+
+def exit_code() -> int | None:
+    """The exit code of the signal that came; None if none did."""
+    return _SHELL + _Seen.number if _Seen.number else None
+
+
+def watch_signals() -> None:
+    """Begin to watch; once in a process, from its main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    for number in _SIGNALS:
+        signal.signal(number, _raise)
+    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    thread = threading.Thread(target=_watch, args=(reader, writer), name="signals", daemon=True)
+    thread.start()
+
+
+def _raise(number: int, frame: FrameType | None) -> None:
+    _Seen.number = number
+    raise KeyboardInterrupt
+
+
+def _watch(reader: socket.socket, writer: socket.socket) -> None:
+    """Wait for a signal, then for the command, then for nothing more; `writer` is kept open by it."""
+    while (byte := reader.recv(1)) and byte[0] not in _SIGNALS:
+        pass
+    if not byte:
+        return
+    _Seen.number = byte[0]
+    time.sleep(PATIENCE)
+    end_children()
+    writer.close()
+    if not _Seen.told:
+        sys.stderr.write(f"{words()}\n")
+        sys.stderr.flush()
+    os._exit(_SHELL + byte[0])
+
+
+def words() -> str:
+    """What is said on the way out, with the run that was left behind."""
+    _Seen.told = True
+    folder = sys.modules.get("simlab.run.folder")
+    begun = [] if folder is None else [path for path in folder.BEGUN if (path / "manifest.json").is_file()]
+    return f"interrupted; {begun[-1]} is not complete: simlab resume {begun[-1]}" if begun else "interrupted"

@@ -1,0 +1,161 @@
+"""Blocks stored as they finish, so that a run that was stopped goes on where it was.
+
+What a block gives depends on its arguments alone, so that a stored one is as good as a new one: the key is a
+digest of everything that goes in. Nothing is unpickled: arrays and the names of known records are read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from simlab.arrays import IntArray
+from simlab.engine.world.curves import Curves
+from simlab.execution.sums import PlanSums
+from simlab.run.files import write_atomic
+
+Result = TypeVar("Result")
+_RECORDS: dict[str, Any] = {"Curves": Curves, "PlanSums": PlanSums}
+_MOST = 4 << 20
+"""Bytes of a block that is stored; larger ones (sums of thousands of plans) are computed again."""
+_FOLDER: ContextVar[Path | None] = ContextVar("folder of blocks", default=None)
+
+
+@contextmanager
+def keeping(folder: Path) -> Iterator[None]:
+    """Store the blocks that are computed meanwhile, and take those that are stored."""
+    folder.mkdir(parents=True, exist_ok=True)
+    token = _FOLDER.set(folder)
+    try:
+        yield
+    finally:
+        _FOLDER.reset(token)
+
+
+def kept_blocks(work: Callable[[IntArray], Result], *arguments: object) -> Callable[[IntArray], Result]:
+    """The same work, whose results are stored and taken from the store where one is kept.
+
+    Parameters
+    ----------
+    work : callable
+        From rows to a record, or a list or tuple of records.
+    *arguments
+        All that its results depend on besides the rows.
+    """
+    folder = _FOLDER.get()
+    if folder is None:
+        return work
+    place, key = folder, digest(arguments)
+
+    def one(rows: IntArray) -> Result:
+        path = place / f"{key}-{int(rows[0])}-{rows.size}.npz"
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            found: Result = unpacked(path.read_bytes())
+            return found
+        result = work(rows)
+        data = packed(result)
+        if data is not None:
+            write_atomic(path, data)
+        return result
+
+    return one
+
+
+def digest(value: object) -> str:
+    """Hexadecimal digest of arrays, records, numbers and texts, whatever holds them."""
+    found = hashlib.sha256()
+    _feed(found.update, value)
+    return found.hexdigest()[:24]
+
+
+def _feed(update: Callable[[bytes], None], value: object) -> None:
+    if isinstance(value, np.ndarray):
+        if value.dtype == object:
+            update(repr(value.tolist()).encode())
+            return
+        update(f"{value.dtype.str}{value.shape}".encode())
+        update(np.ascontiguousarray(value).tobytes())
+    elif is_dataclass(value) and not isinstance(value, type):
+        update(type(value).__name__.encode())
+        for field in fields(value):
+            _feed(update, getattr(value, field.name))
+    elif isinstance(value, Mapping):
+        for name, one in value.items():
+            update(str(name).encode())
+            _feed(update, one)
+    elif isinstance(value, list | tuple):
+        update(f"{len(value)}[".encode())
+        for one in value:
+            _feed(update, one)
+    elif callable(value):
+        update(f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value))}".encode())
+    else:
+        update(f"{type(value).__name__}:{value!r};".encode())
+
+
+def packed(result: object) -> bytes | None:
+    """A result as bytes; None where it is larger than what is stored, or of a form that is not."""
+    arrays: list[np.ndarray] = []
+    try:
+        form = _taken_apart(result, arrays)
+    except TypeError:
+        return None
+    if sum(one.nbytes for one in arrays) > _MOST:
+        return None
+    buffer = io.BytesIO()
+    text = np.frombuffer(json.dumps(form).encode(), np.uint8)
+    save: Any = np.savez
+    save(buffer, form=text, **{f"a{k}": one for k, one in enumerate(arrays)})
+    data = buffer.getvalue()
+    return hashlib.sha256(data).digest() + data
+
+
+def _taken_apart(value: object, arrays: list[np.ndarray]) -> Any:
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        arrays.append(value)
+        return {"array": len(arrays) - 1}
+    if type(value).__name__ in _RECORDS and is_dataclass(value):
+        parts = {field.name: _taken_apart(getattr(value, field.name), arrays) for field in fields(value)}
+        return {"record": type(value).__name__, "parts": parts}
+    if isinstance(value, list | tuple):
+        return {type(value).__name__: [_taken_apart(one, arrays) for one in value]}
+    if value is None or isinstance(value, int | str):
+        return {"plain": value}
+    raise TypeError(type(value).__name__)
+
+
+def unpacked(data: bytes) -> Any:
+    """The result again.
+
+    Raises
+    ------
+    ValueError
+        The bytes are not those that were stored.
+    """
+    if hashlib.sha256(data[32:]).digest() != data[:32]:
+        raise ValueError("a damaged block")
+    with np.load(io.BytesIO(data[32:]), allow_pickle=False) as stored:
+        form = json.loads(stored["form"].tobytes())
+        return _put_together(form, stored)
+
+
+def _put_together(form: dict[str, Any], stored: Any) -> Any:
+    if "array" in form:
+        return stored[f"a{int(form['array'])}"]
+    if "record" in form:
+        parts = {name: _put_together(one, stored) for name, one in form["parts"].items()}
+        return _RECORDS[form["record"]](**parts)
+    if "list" in form:
+        return [_put_together(one, stored) for one in form["list"]]
+    if "tuple" in form:
+        return tuple(_put_together(one, stored) for one in form["tuple"])
+    return form["plain"]

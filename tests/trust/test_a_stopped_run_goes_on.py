@@ -1,0 +1,139 @@
+"""A run that is killed, stopped or fails goes on from its blocks and ends in the same bytes."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from worlds.study import STUDY, write_study
+
+from simlab import InvalidInputError, api
+from simlab.engine.world.curves import Curves
+from simlab.errors import UsageError
+from simlab.execution import blocks
+from simlab.execution.kept import digest, keeping, kept_blocks, packed, unpacked
+from simlab.execution.sums import PlanSums
+from simlab.run import RunFolder
+from simlab.run.folder import BLOCKS
+
+SMALL = STUDY.replace("replications = 30", "replications = 8") + "\n[run]\nblock_items = 2\nworkers = 1\n"
+
+
+def test_what_is_stored_comes_back_to_the_bit():
+    sums = PlanSums.zeros(2, 3, 4)
+    sums.demanded[...] = np.arange(24).reshape(2, 3, 4)
+    curves = Curves(**{name: np.full((1, 2, 3), 7) for name in Curves.__dataclass_fields__})
+    again = unpacked(packed(([sums], [np.arange(3)], curves, None)))
+    assert isinstance(again, tuple)
+    assert (again[0][0].demanded == sums.demanded).all()
+    assert (again[2].served == 7).all()
+    assert again[3] is None
+
+
+@pytest.mark.parametrize("place", [0, 40, 200, -1])
+def test_a_damaged_block_is_computed_again(tmp_path, place):
+    calls = []
+
+    def work(rows):
+        calls.append(rows)
+        return [np.arange(3)]
+
+    with keeping(tmp_path):
+        kept_blocks(work, 1)(np.arange(2))
+        kept_blocks(work, 1)(np.arange(2))
+        assert len(calls) == 1
+        (path,) = tmp_path.glob("*.npz")
+        data = bytearray(path.read_bytes())
+        data[place] ^= 1
+        path.write_bytes(data)
+        kept_blocks(work, 1)(np.arange(2))
+    assert len(calls) == 2
+
+
+def test_other_arguments_are_another_block():
+    one = {"a": np.arange(3), "b": (1, "x")}
+    assert digest(one) == digest({"a": np.arange(3), "b": (1, "x")})
+    assert digest(one) != digest({"a": np.arange(3), "b": (2, "x")})
+    assert digest(one) != digest({"a": np.arange(3.0), "b": (1, "x")})
+
+
+def test_large_or_strange_results_are_not_stored():
+    assert packed([np.zeros(1 << 20)]) is None
+    assert packed(object()) is None
+
+
+def stopped(study, out, monkeypatch, after):
+    """A run whose memory fails in the block after so many."""
+    real, calls = blocks.simulate_items, []
+
+    def fails(*arguments):
+        calls.append(1)
+        if len(calls) > after:
+            raise MemoryError
+        return real(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(blocks, "simulate_items", fails)
+        with pytest.raises(MemoryError):
+            api.run_optimize(study, out)
+    return len(list((out / BLOCKS).glob("*.npz")))
+
+
+def same_bytes(a, b):
+    names = [p.relative_to(a) for p in sorted((a / "results").rglob("*")) if p.is_file()]
+    names += [a.joinpath(n).relative_to(a) for n in ("quality.parquet", "study.toml", "resolved.json")]
+    return [str(name) for name in names if (a / name).read_bytes() != (b / name).read_bytes()]
+
+
+def test_it_goes_on_where_it_was_and_ends_in_the_same_bytes(tmp_path, monkeypatch):
+    study = write_study(tmp_path, SMALL)
+    assert stopped(study, tmp_path / "b", monkeypatch, 4) == 4
+    whole = api.run_optimize(study, tmp_path / "a").folder
+    result = api.resume(tmp_path / "b")
+    assert same_bytes(whole, result.folder) == []
+    assert api.verify(result.folder, 2).problems == ()
+    assert not (result.folder / BLOCKS).exists()
+    with pytest.raises(UsageError, match="nothing to resume"):
+        api.resume(tmp_path / "b")
+
+
+def test_it_does_not_go_on_over_a_changed_input_or_in_two_processes(tmp_path, monkeypatch):
+    study = write_study(tmp_path, SMALL)
+    stopped(study, tmp_path / "b", monkeypatch, 1)
+    held = RunFolder.reopen(tmp_path / "b")
+    with pytest.raises(UsageError, match="another process"):
+        api.resume(tmp_path / "b")
+    held.release()
+    study.write_text(study.read_text("utf-8") + "\n# changed\n", "utf-8")
+    with (tmp_path / "items.csv").open("a") as file:
+        file.write("\n")
+    with pytest.raises(InvalidInputError) as refused:
+        api.resume(tmp_path / "b")
+    assert "study changed" in str(refused.value)
+    assert "input items changed" in str(refused.value)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)]
+)
+def test_signals_end_it_within_five_seconds_and_it_goes_on(tmp_path, number, code):
+    many = SMALL.replace("replications = 24", "replications = 2000")
+    study = write_study(tmp_path, many.replace("replications = 8", "replications = 2000"))
+    command = [sys.executable, "-m", "simlab", "optimize", str(study), "--out"]
+    subprocess.run([*command, str(tmp_path / "a")], check=True, capture_output=True)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    process = subprocess.Popen([*command, str(tmp_path / "b")], **quiet)
+    while len(list((tmp_path / "b" / BLOCKS).glob("*.npz"))) < 3:
+        time.sleep(0.01)
+    process.send_signal(number)
+    begun = time.monotonic()
+    _, words = process.communicate()
+    assert process.returncode == code
+    assert time.monotonic() - begun < 5
+    assert number == signal.SIGKILL or b"simlab resume" in words
+    resumed = [sys.executable, "-m", "simlab", "resume", str(tmp_path / "b")]
+    subprocess.run(resumed, check=True, capture_output=True)
+    assert same_bytes(tmp_path / "a", tmp_path / "b") == []
