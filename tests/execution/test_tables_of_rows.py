@@ -49,6 +49,9 @@ def by_hand(curves, request, weights):
             if request.whole:
                 found |= {name: of(name) for name in COUNTED}
                 found["delivered_value"] = cost * (of("demanded") - of("lost"))
+                found["asked_margin"] = weights.margin[item] * of("demanded")
+                found["delivered_margin"] = weights.margin[item] * (of("demanded") - of("lost"))
+                found["ordering"] = weights.order[item] * of("orders")
             late = of("demanded") - of("served")
             if account is None:
                 found |= {"cost": found["holding"], "good": of("served"), "asked": of("demanded")}
@@ -86,7 +89,8 @@ def requests_of(rng):
 
 
 def weights_of(rng, account=None):
-    return Weights(rng.integers(1, 9, N), rng.integers(1, 9, N), account, rng.integers(-3, 9, N))
+    cost, holding, margin, order = (rng.integers(low, 9, N) for low in (1, 1, -3, 0))
+    return Weights(cost, holding, account, margin, order)
 
 
 def spread(curves, requests, weights, edges):

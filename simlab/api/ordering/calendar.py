@@ -12,6 +12,7 @@ from simlab.study import WEEKDAYS, Study
 
 _DAY = np.timedelta64(1, "D")
 _MOST_DAYS = 4000
+_MOST_WAIT = 60  # days to the next order day, closed ones included
 
 
 @dataclass(frozen=True)
@@ -64,24 +65,18 @@ class Calendar:
         number = running_number(np.array([day]), study.period, study.week_starts)[0]
         return first_day(int(number), study.period, study.week_starts)
 
-    def until_weekday(self, day: np.datetime64, names: tuple[str, ...]) -> int:
-        """Periods from a day's to the next one on one of these weekdays; 0 where it is one itself."""
-        wanted = {WEEKDAYS.index(name) for name in names}
-        for ahead in range(15):
-            later = day + ahead * _DAY
-            closed = self.study.period == "day" and bool(self.study.demand.closed_mask(np.array([later]))[0])
-            if weekday(later) in wanted and not closed:
-                return int(np.diff(self.period_of(np.array([day, later])))[0])
-        return 1
+    def is_order_day(self, day: np.datetime64, names: tuple[str, ...]) -> bool:
+        """Whether a day is one of these weekdays; in daily studies an open one."""
+        if weekday(day) not in {WEEKDAYS.index(name) for name in names}:
+            return False
+        return self.study.period != "day" or not bool(self.study.demand.closed_mask(np.array([day]))[0])
 
-    def next_weekday(self, day: np.datetime64, names: tuple[str, ...]) -> int:
-        """Periods from a day's to the next later one on one of these weekdays, at least 1."""
-        tomorrow = day + _DAY
-        for ahead in range(15):
-            later = tomorrow + ahead * _DAY
-            gap = int(np.diff(self.period_of(np.array([day, later])))[0])
-            if gap >= 1 and self.until_weekday(later, names) == 0:
-                return gap
+    def next_order_day(self, day: np.datetime64, names: tuple[str, ...]) -> int:
+        """Periods from a day's to that of the next later order day, at least 1."""
+        for ahead in range(1, _MOST_WAIT):
+            later = day + ahead * _DAY
+            if self.is_order_day(later, names):
+                return max(1, int(np.diff(self.period_of(np.array([day, later])))[0]))
         return 1
 
 

@@ -63,8 +63,8 @@ def review_of(source: Source, day: np.datetime64, *, every_item: bool = False) -
     rest = np.mod(phase - now, review)
     today, ahead = rest == 0, np.where(rest == 0, review, rest)
     for rows, names in _weekdays(source):
-        today[rows] = calendar.until_weekday(day, names) == 0
-        ahead[rows] = calendar.next_weekday(day, names) * parts[rows]
+        today[rows] = calendar.is_order_day(day, names)
+        ahead[rows] = calendar.next_order_day(day, names) * parts[rows]
     if every_item:
         today = np.ones(today.size, np.bool_)
     lead = _lead_periods(world)

@@ -14,7 +14,7 @@ from simlab.api.data.data import Data, load
 from simlab.api.data.fitted import fit_tables
 from simlab.api.output.manifest import core_facts, seeds_of
 from simlab.api.output.writing import RunResult
-from simlab.api.rollout.judging import Promise, judge
+from simlab.api.rollout.judging import Judged, Promise, judge
 from simlab.api.rollout.pairs import Pairs, run_pairs
 from simlab.api.rollout.saying import gate_sentences, lowered_lines
 from simlab.api.rollout.settle import (
@@ -215,7 +215,7 @@ def gate(
     )
     clock = time.perf_counter()
     way = _way(data, now, then.levels, settings, weeks, progress)
-    further = _further(data, then, way, tolerance, asked.q, dependent, code, names)
+    further = _further(data, then, way, promise, judged, dependent)
     times["way and replay"] = time.perf_counter() - clock
     settled = settle(judged.decided.decision, judged.decided.reason, code, lowered, further)
     table = gate_table(data, then, (now, then.levels), pairs, judged, settled, scale, tolerance)
@@ -311,19 +311,15 @@ def _way(
 
 
 def _further(
-    data: Data,
-    then: Proposed,
-    way: Pairs | None,
-    tolerance: FloatArray,
-    q: float,
-    dependent: bool,
-    code: np.ndarray[Any, Any],
-    names: np.ndarray[Any, Any],
+    data: Data, then: Proposed, way: Pairs | None, promise: Promise, judged: Judged, dependent: bool
 ) -> list[tuple[BoolArray, str]]:
     """What can only hold back."""
     out: list[tuple[BoolArray, str]] = []
+    names, code = np.unique(then.segment.astype(str), return_inverse=True)
     if way is not None:
-        out.append((harmed_on_the_way(way, tolerance, q, dependent), ON_THE_WAY))
+        planned = judged.segment_then[code] if promise.against_plan else None
+        q = data.study.gate.q
+        out.append((harmed_on_the_way(way, promise.tolerance, planned, q, dependent), ON_THE_WAY))
     segmentation = _segments_of(data, names, code)
     if segmentation is not None:
         fit = fit_tables(data.catalog, data.models, data.history, segmentation).get("fit_test")

@@ -58,10 +58,9 @@ def gate_sentences(
     own = lists.set_index("decision")
     whole, go = own.loc["(all)"], own.loc[GO]
     lines = [
-        f"Proposed {then.said} against {current}: of {len(table):,} SKU-locations {count[GO]:,} may go, "
-        f"{count[HOLD_BACK]:,} are held back, {count[UNDECIDED]:,} are undecided, "
-        f"{count[UNCHANGED]:,} do not change. At most {100 * scale.q:.3g} % of the go's are expected to be "
-        "false.",
+        f"Proposed {then.said} against {current}: {count[GO]:,} of {len(table):,} SKU-locations may go; held "
+        f"back {count[HOLD_BACK]:,}, undecided {count[UNDECIDED]:,}, unchanged {count[UNCHANGED]:,}. At most "
+        f"{100 * scale.q:.3g} % of the go's are expected to be false.",
         f"All together the plan moves stock by {_money(whole, currency)} and units served at once by "
         f"{whole['served_change']:+,.0f} a year; what may go, by {_money(go, currency)} and "
         f"{go['served_change']:+,.0f}.",

@@ -83,11 +83,23 @@ def hold_back(
         decision[row] = HOLD_BACK
 
 
-def harmed_on_the_way(pairs: Pairs, tolerance: FloatArray, q: float, any_dependence: bool) -> BoolArray:
-    """(n,) items shown to serve less than today's levels, beyond the tolerance, on the way from today."""
+def harmed_on_the_way(
+    pairs: Pairs, tolerance: FloatArray, planned: FloatArray | None, q: float, any_dependence: bool
+) -> BoolArray:
+    """(n,) items shown to serve less than both promises, beyond the tolerance, on the way from today.
+
+    Parameters
+    ----------
+    planned : (n,) float or None
+        Planned service of each item's segment; None: today's levels on the same way are the only promise.
+    """
+    demanded = pairs.demanded.astype(np.float64)
     lost = pairs.now.served - pairs.then.served
-    test = mean_tests(lost - tolerance[:, None] * pairs.demanded)
+    test = mean_tests(lost - tolerance[:, None] * demanded)
     p = np.where((lost != 0).sum(axis=1) < FEWEST, 1.0, test.above)
+    if planned is not None:
+        level = (np.nan_to_num(planned) - tolerance)[:, None]
+        p = np.maximum(p, mean_tests(level * demanded - pairs.then.served).above)
     rows = np.flatnonzero(~pairs.unchanged)
     out = np.zeros(p.size, np.bool_)
     out[rows] = rejected(p[rows], q, any_dependence=any_dependence)

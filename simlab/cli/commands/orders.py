@@ -114,7 +114,7 @@ def _print(found: Orders, folder: Path, said: tuple[str, ...], format: Format) -
         return
     print_sentences([*said, *found.statements])
     if not found.orders.empty:
-        names = ["sku", "location", "supplier", "quantity", "value", "due_date", "cover_days", "chance_out"]
+        names = ["sku", "location", "quantity", "value", "due_date", "chance_out"]
         print_table(found.orders[[*names, "chance_out_with_order"]], "Order now", _ROWS)
     if not found.excess.empty:
         names = ["sku", "location", "action", "units", "value", "cover_days"]

@@ -119,6 +119,18 @@ def test_reviews_keep_their_days_and_suppliers_theirs(tmp_path):
     assert found.counts["not_reviewed_today"] == 1
 
 
+def test_order_weekdays_are_days_in_a_weekly_study_too(tmp_path):
+    suppliers = [{"name": "ACME", "order_weekdays": "friday"}]
+    week = {"study": {"period": "week"}, "policy": {"review_period": 7}, "suppliers": suppliers}
+    run = make_run(tmp_path, items({"S": 50, "lead_time": 14}), study=week)
+    stock = tmp_path / "stock.csv"
+    stock.write_text("sku,location,on_hand\ns0,EAST,10\n", "utf-8")
+    assert sl.orders(run, stock=stock, date="2026-01-05").orders.empty
+    found = sl.orders(run, stock=stock, date="2026-01-09")
+    assert found.orders["due_date"].tolist() == ["2026-01-23"]
+    assert found.review.next_review.tolist() == [1]
+
+
 def test_a_supplier_below_its_smallest_order_waits(tmp_path):
     suppliers = [{"name": "ACME", "minimum_order_value": 500.0}]
     run = make_run(tmp_path, items({"S": 40}, {"S": 90, "supplier": "B"}), study={"suppliers": suppliers})
