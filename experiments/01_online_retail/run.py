@@ -32,7 +32,7 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     folder = prepare.data_folder()
     if arguments.value:
-        frame = in_value(folder, arguments.replications)
+        frame = pd.concat(in_weights(folder, name, arguments.replications) for name in ("value", "units"))
         frame.to_csv(arguments.out / "weights.csv", index=False, float_format="%.6g")
         return
     tables: dict[str, list[pd.DataFrame]] = {
@@ -45,16 +45,17 @@ def main() -> None:
         pd.concat(found).to_csv(arguments.out / f"{name}.csv", index=False, float_format="%.6g")
 
 
-def in_value(folder: Path, replications: int | None) -> pd.DataFrame:
-    """ABC×XYZ in the main setting, decided by value with targets from 0.80, in every weight."""
+def in_weights(folder: Path, decided_by: str, replications: int | None) -> pd.DataFrame:
+    """ABC×XYZ in the main setting in every weight, decided by units, or by value with targets from 0.80."""
     prepared = prepare.prepare(folder, "main")
     with tempfile.TemporaryDirectory() as work:
         path = Path(prepare.write(prepared, Path(work) / "tables", "main"))
-        text = path.read_text("utf-8").replace('weight = "units"', 'weight = "auto"')
-        path.write_text(text.replace("target_min = 0.50", "target_min = 0.80"), "utf-8")
+        if decided_by == "value":
+            text = path.read_text("utf-8").replace('weight = "units"', 'weight = "auto"')
+            path.write_text(text.replace("target_min = 0.50", "target_min = 0.80"), "utf-8")
         data = sl.load(path)
     opt = sl.optimize(data, sl.segment(data, by=("abc", "xyz")), replications=replications)
-    return opt.weights().to_frame()
+    return opt.weights().to_frame().assign(decided_by=decided_by)
 
 
 def study(folder: Path, setting: str, replications: int | None) -> dict[str, pd.DataFrame]:

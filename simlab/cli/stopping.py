@@ -26,6 +26,7 @@ _SHELL = 128  # shells report a signal as this plus its number
 class _Seen:
     number = 0
     told = False
+    watched = False
 
 
 def exit_code() -> int | None:
@@ -35,8 +36,9 @@ def exit_code() -> int | None:
 
 def watch_signals() -> None:
     """Begin to watch; once in a process, from its main thread."""
-    if threading.current_thread() is not threading.main_thread():
+    if _Seen.watched or threading.current_thread() is not threading.main_thread():
         return
+    _Seen.watched = True
     reader, writer = socket.socketpair()
     writer.setblocking(False)
     for number in _SIGNALS:

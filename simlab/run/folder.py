@@ -232,6 +232,26 @@ class RunFolder:
             raise InvalidInputError([_damaged(name, "its SHA-256 is not the one in manifest.json")])
         return data
 
+    def read_json(self, name: str) -> Any:
+        """Read a JSON file of the run, checked against the manifest's hash; None if it has none.
+
+        Raises
+        ------
+        InvalidInputError
+            The file is not what the run wrote.
+        """
+        path = self.path / name
+        if not path.is_file():
+            return None
+        data = path.read_bytes()
+        entry = self.manifest.get("files", {}).get(name)
+        if entry and hashlib.sha256(data).hexdigest() != entry["sha256"]:
+            raise InvalidInputError([_damaged(name, "its SHA-256 is not the one in manifest.json")])
+        try:
+            return json.loads(data.decode("utf-8"))
+        except ValueError as error:
+            raise InvalidInputError([_damaged(name, _why(error))]) from error
+
     def write_json(self, name: str, value: object) -> Path:
         """Write strict JSON (NaN becomes null) under the run folder."""
         return self.write_text(name, to_json(value, indent=2) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,7 +37,16 @@ def read_study(path: str | Path) -> Study:
         fix = "save it as UTF-8"
         message = f"is not UTF-8 text (byte {error.start + 1})"
         raise InvalidInputError([Problem("E-STU-001", message, str(path), fix=fix)]) from None
-    return parse_study(text, path.parent, path.stem, file=path.name)
+    return parse_study(text, _base(path), path.stem, file=path.name)
+
+
+def _base(path: Path) -> Path:
+    """Folder that tables are named from: the study's; for the copy in a run folder that of the original."""
+    try:
+        noted = json.loads((path.parent / "manifest.json").read_text("utf-8"))["study_file"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return path.parent
+    return (path.parent / str(noted)).parent
 
 
 def parse_study(

@@ -234,3 +234,15 @@ def test_the_environment_names_versions_and_processor() -> None:
     assert {"python", "numpy", "numba", "scipy", "pyarrow", "simlab", "cpu", "system"} <= facts.keys()
     assert facts["numpy"] == np.__version__
     assert facts["cpu"]
+
+
+def test_json_that_was_edited_is_refused(tmp_path):
+    """`compare runs` read `resolved.json` unchecked: an edited one gave a false "what differs"."""
+    run = RunFolder.create(tmp_path / "run", "x", tmp_path)
+    run.write_json("resolved.json", {"study": {"period": "day"}})
+    run.write_manifest({})
+    assert RunFolder.open(run.path).read_json("resolved.json") == {"study": {"period": "day"}}
+    assert RunFolder.open(run.path).read_json("other.json") is None
+    (run.path / "resolved.json").write_text('{"study": {"period": "week"}}')
+    with pytest.raises(InvalidInputError, match=r"resolved\.json"):
+        RunFolder.open(run.path).read_json("resolved.json")

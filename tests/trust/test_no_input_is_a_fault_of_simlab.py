@@ -112,3 +112,13 @@ def test_an_empty_folder_of_the_user_s_stays(tmp_path):
             raise ValueError("no")
         assert out.exists() is there
     assert not any((tmp_path / "mine").iterdir())
+
+
+def test_the_study_file_in_a_run_folder_runs_from_there(tmp_path):
+    """Its tables are named as seen from the study that it is a copy of."""
+    path = write_study(tmp_path)
+    run = tmp_path / "runs" / "one"
+    run.mkdir(parents=True)
+    (run / "study.toml").write_bytes(path.read_bytes())
+    (run / "manifest.json").write_text('{"study_file": "../../study.toml"}')
+    check(run / "study.toml")

@@ -311,11 +311,10 @@ def differing(runs: Sequence[RunFolder], labels: Sequence[str]) -> pd.DataFrame:
 
 
 def _facts(run: RunFolder) -> Iterator[tuple[tuple[str, str], Any]]:
-    path = run.path / "resolved.json"
-    if path.is_file():
-        for option, value in _flat(json.loads(path.read_text(encoding="utf-8"))):
-            if option not in ("schema", "study.name"):
-                yield ("option", option), value
+    resolved = run.read_json("resolved.json")
+    for option, value in () if resolved is None else _flat(resolved):
+        if option not in ("schema", "study.name"):
+            yield ("option", option), value
     manifest = run.manifest
     for table, digest in dict(manifest.get("inputs") or {}).items():
         yield ("input", table), digest
