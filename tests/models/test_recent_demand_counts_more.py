@@ -12,6 +12,7 @@ from worlds.places import ROOT
 
 from simlab.catalog import from_frames
 from simlab.engine.world.demand_law import LawKind
+from simlab.errors import InvalidInputError
 from simlab.models import fit, read_history
 from simlab.models.demand.scoring.half_lives import HALF_LIVES
 from simlab.models.history.history import effective_periods, total_weight
@@ -156,6 +157,15 @@ def test_the_study_may_say_all(make_catalog, weekly, two_kinds) -> None:
     models = fit(catalogue(make_catalog, weekly, lines[:3], names[:3], memory="all"))
     assert models.memory is None
     assert models.world.demand.mean == pytest.approx(lines[:3].mean(axis=1))
+
+
+def test_a_half_life_needs_every_period(make_catalog, weekly) -> None:
+    """Where absent dates are unknown a named half-life is refused; auto remembers all."""
+    demand = {"life": "window", "absent_dates": "unknown"}
+    sales = {"P0": weekly("2020-01-06", [3, 4] * 40)}
+    with pytest.raises(InvalidInputError, match="half-life needs every period"):
+        fit(make_catalog(sales, period="week", demand=demand, models={"memory": 13.0}))
+    assert fit(make_catalog(sales, period="week", demand=demand)).memory is None
 
 
 def test_a_season_is_no_change(make_catalog, weekly) -> None:

@@ -105,8 +105,21 @@ class Held:
             return ()
         own = self._total("segmented")
         served, hoped = (short_rate(own[name]) for name in ("fill_rate", "fill_rate_expected"))
-        text = f"The last {self.length} would have been served {served} of units, not {hoped} as expected."
+        text = (
+            f"The last {self.length} would have been served {served} of units, not {hoped} as expected: "
+            f"{_sales(own)}."
+        )
         return (Statement("open", f"last {self.length}: {served}, not {hoped}", text, "replay", "look"),)
+
+
+def _sales(row: dict[str, Any]) -> str:
+    """How far the sales themselves lay from what the laws expected."""
+    moved = row["demand"] / row["demand_expected"] - 1 if row["demand_expected"] else float("nan")
+    if not abs(moved) >= 0.005:
+        return "sales were what the laws expected"
+    word, inside = "above" if moved > 0 else "below", row["demand_inside"]
+    why = "" if inside else " (a season or a trend that the study does not model?)"
+    return f"sales were {abs(100 * moved):.0f}% {word} what the laws expected{why}"
 
 
 def _of(row: dict[str, Any], name: str) -> str:

@@ -154,6 +154,8 @@ def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | No
 def how_long(catalog: Catalog, history: History, span: FloatArray, given: BoolArray) -> Remembered | None:
     """How long the histories are remembered, as the study says or as predicts best; None: all alike."""
     asked = catalog.study.models.memory
+    if not history.is_complete and asked not in ("all", "auto"):
+        raise InvalidInputError([_no_ages(catalog)])
     if asked == "all" or not history.is_complete:
         return None
     if asked != "auto":
@@ -290,6 +292,12 @@ def with_past(catalog: Catalog, law: DemandLaw, history: History) -> DemandLaw:
     return replace(
         found, mean=np.where(changed, mean, law.mean), variance=np.where(changed, variance, law.variance)
     )
+
+
+def _no_ages(catalog: Catalog) -> Problem:
+    why = "a half-life needs every period of a life: absent dates are unknown"
+    fix = 'say absent_dates = "zero" under [demand], or memory = "all"'
+    return Problem("E-MOD-021", why, catalog.study.file, column="models.memory", fix=fix)
 
 
 def _gaps(catalog: Catalog) -> Problem:

@@ -90,5 +90,8 @@ def test_reality_outside_its_interval_is_a_warning(held):
     assert denied.judged == Replay(False, "8 weeks")
     assert denied.look()[0].group == "look"
     assert denied.statements()[0].title == "Not confirmed by the last 8 weeks."
+    frame["demand"], frame["demand_expected"], frame["demand_inside"] = 117.0, 100.0, False
+    (look,) = Held(frame, "8 weeks", "2023-11-05", "2023-12-31").look()
+    assert "sales were 17% above what the laws expected (a season or a trend" in look.text
     frame["n_judged"] = 0
     assert Held(frame, "8 weeks", "", "").judged.confirmed is None

@@ -222,7 +222,7 @@ def test_the_report_speaks_of_what_the_study_counts(tmp_path):
     run = RunFolder.open(result.folder)
     assert run.manifest["objective"] == "mean inventory value"
     page = (result.folder / "report.html").read_text(encoding="utf-8")
-    assert "At the same ready rate of" in page
+    assert "Compared at the same ready rate" in page
     assert any("ties up" in line and "equal ready rate" in line for line in result.statements)
 
 

@@ -27,6 +27,7 @@ HALF_LIVES = (13.0, 26.0, 52.0, 104.0)
 """Periods; compared with a memory of the whole history."""
 _TRIED = np.array([np.inf, *HALF_LIVES])
 _MOST_ITEMS = 2000  # of a group
+_MOST_IN_ALL, _FEWEST_EACH = 16_000, 200  # items of all groups together, unless groups are very many
 _ERRORS = 2.0  # standard errors by which a half-life has to be better
 _FALSE_SHARE = 0.05  # of the half-lives that are believed to be better
 _SCORED_SHARE = 3  # sums within the last third of a history are predicted
@@ -162,11 +163,12 @@ def _groups(catalog: Catalog, history: History, usable: BoolArray) -> tuple[IntA
 
 
 def _sample(keys: KeyArray, group: IntArray, counts: BoolArray) -> IntArray:
-    """Rows of at most 2,000 items of each group, whatever the order of rows."""
+    """Rows of at most 2,000 items of each group (fewer of many), whatever the order of rows."""
     rows = np.flatnonzero(counts)
     rows = rows[np.lexsort((keys[rows], group[rows]))]
     begin = np.searchsorted(group[rows], group[rows])
-    return np.sort(rows[np.arange(rows.size) - begin < _MOST_ITEMS])
+    each = min(_MOST_ITEMS, max(_MOST_IN_ALL // max(np.unique(group[rows]).size, 1), _FEWEST_EACH))
+    return np.sort(rows[np.arange(rows.size) - begin < each])
 
 
 def _by_group(
