@@ -21,22 +21,23 @@ def guarded(text: str) -> str:
     return f"'{text}" if text.lstrip("'").startswith(FORMULA) else text
 
 
-def csv_bytes(frame: pd.DataFrame) -> bytes:
-    """A table as CSV: UTF-8, comma, point, line feeds; missing cells empty; no formula can run.
+def csv_text(frame: pd.DataFrame) -> str:
+    """A table as CSV: comma, point, line feeds; missing cells empty; no formula can run.
 
     Parameters
     ----------
     frame : DataFrame
         Its index is not written. Floats are written as Python writes them: round them before.
     """
-    import pandas as pd
+    safe = frame.rename(columns=lambda name: guarded(str(name)))
+    for place in range(frame.shape[1]):
+        column = frame.iloc[:, place]
+        if column.dtype.kind not in "biufcmM":
+            safe.isetitem(place, [guarded(cell) if isinstance(cell, str) else cell for cell in column])
+    text: str = safe.to_csv(index=False, lineterminator="\n")
+    return text
 
-    safe = frame.copy()
-    for name in safe.columns:
-        column = safe[name]
-        if not pd.api.types.is_numeric_dtype(column):
-            texts = column.astype("object")
-            safe[name] = [guarded(str(value)) if pd.notna(value) else None for value in texts]
-    safe.columns = [guarded(str(name)) for name in safe.columns]
-    data: bytes = safe.to_csv(index=False, lineterminator="\n").encode("utf-8")
-    return data
+
+def csv_bytes(frame: pd.DataFrame) -> bytes:
+    """`csv_text` in UTF-8."""
+    return csv_text(frame).encode("utf-8")

@@ -25,7 +25,7 @@ from simlab.models import without_rhythm
 from simlab.policies import Policy
 from simlab.policies.levels.lost import losing
 from simlab.run import RunFolder
-from simlab.run.sheets import to_csv
+from simlab.run.spreadsheet import csv_bytes
 from simlab.run.statements import plain
 from simlab.segments import Segmentation, habit_targets
 from simlab.verdict.audit import (
@@ -258,7 +258,7 @@ def write_audit(
         told=plain("audit", result.statements),
         facts=audit_facts(result),
         times={**times, **result.times},
-        files={"results/audit.csv": to_csv(frame).encode("utf-8")},
+        files={"results/audit.csv": csv_bytes(frame)},
     )
     return write_run(record, folder, started, progress)
 

@@ -12,7 +12,7 @@ from simlab.api.output.manifest import core_facts, seeds_of
 from simlab.api.output.writing import Record, RunResult, write_run
 from simlab.execution import Progress
 from simlab.run import RunFolder
-from simlab.run.sheets import to_csv
+from simlab.run.spreadsheet import csv_bytes
 from simlab.run.statements import plain
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def write_contest(
 
 def csv_of(frame: pd.DataFrame) -> bytes:
     """UTF-8, numbers in their shortest exact form, no cell a formula."""
-    return to_csv(frame).encode("utf-8")
+    return csv_bytes(frame)
 
 
 def contest_facts(contest: ContestOutcome, statements: tuple[str, ...]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ from simlab.execution.kept import keeping
 from simlab.models.history.no_history import no_history_frame
 from simlab.run import RunFolder
 from simlab.run.folder import BLOCKS, SEALED
-from simlab.run.sheets import to_csv
+from simlab.run.spreadsheet import csv_text
 from simlab.run.statements import TABLE as STATEMENTS
 from simlab.run.statements import Statement, lines, plain, statements_frame
 from simlab.segments import Segmentation
@@ -345,7 +345,7 @@ def write_run(
     left_out = no_history_frame(record.data.catalog)
     if left_out is not None:
         folder.write_table("no_history", left_out)
-        folder.write_text("results/no_history.csv", to_csv(left_out))
+        folder.write_text("results/no_history.csv", csv_text(left_out))
     for name, content in record.files.items():
         folder.write_bytes(name, content)
     times = {**record.times, "write": time.perf_counter() - started}

@@ -9,7 +9,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from simlab.report.kit.formats import DASH, money_in
-from simlab.run.sheets import to_csv
+from simlab.run.spreadsheet import csv_text
 from simlab.run.statements import Statement as Statement
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def draw(run: RunFolder, drawings: Mapping[str, Drawing]) -> tuple[dict[str, Pic
         written.append(run.write_text(f"figures/{name}.svg", svg))
         written.append(run.write_bytes(f"figures/{name}.png", style.to_png(svg)))
         for file, frame in _numbers(name, figure).items():
-            written.append(run.write_text(file, to_csv(frame)))
+            written.append(run.write_text(file, csv_text(frame)))
         if drawing.on_page:
             pictures[name] = picture(name, drawing, wide=style.to_svg(spec, background="transparent"))
     return pictures, written
