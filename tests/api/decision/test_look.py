@@ -1,0 +1,42 @@
+"""What to look at before one signs: vital items, the dip, the budget and the first orders on the way."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+
+from simlab.api.decision.look import dip, first_orders, over_budget, vital
+
+
+def way(stock, bought=None, dip=None, lump=0):
+    frame = pd.DataFrame(
+        {"inventory_value": stock, "purchases": np.ones(len(stock)) if bought is None else bought}
+    )
+    return SimpleNamespace(frame=frame, dip=dip, lump=lump, unknown=0, period="week", currency="EUR")
+
+
+def test_vital_items_below_eighty_percent_are_counted():
+    words = np.array(["vital", "V ", "essential", None], dtype=object)
+    assert vital(words, np.array([0.7, 0.9, 0.1, 0.1])).title == "1 of 2 vital items below 80%"
+    assert vital(words, np.array([0.8, 0.9, 0.1, 0.1])) is None
+    assert vital(None, np.array([0.1])) is None
+
+
+def test_the_dip_is_said_unless_orders_without_dates_make_it():
+    assert dip(way([1.0], dip=(7, 0.816))).title == "dips to 81.6% in week 8"
+    assert dip(way([1.0], dip=(7, 0.816), lump=3)) is None
+    assert dip(way([1.0])) is None
+
+
+def test_a_budget_exceeded_on_the_way_is_said_with_its_length_and_peak():
+    found = over_budget(way([900.0, 1_200.0, 1_100.0, 800.0]), 1_000.0)
+    assert found.title == "over budget on the way for 2 weeks, peak EUR 1,200"
+    assert over_budget(way([900.0]), 1_000.0) is None
+    assert over_budget(way([9e9]), None) is None
+
+
+def test_large_first_orders_are_said_against_what_is_usual():
+    bought = [3_000.0] * 4 + [1_000.0] * 48
+    found = first_orders(way([1.0] * 52, bought))
+    assert found.text == "Orders of the first 4 weeks: EUR 12.0k, against EUR 4,000 usually."
+    assert first_orders(way([1.0] * 52)) is None
