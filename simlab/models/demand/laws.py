@@ -40,6 +40,7 @@ from simlab.register.laws import (
     FURTHER_NAMES,
     OVER_SPAN_NAMES,
     OWN_PERIODS_NAMES,
+    SERIAL_NAMES,
     SERIES_KINDS,
     LawKind,
     true_variance,
@@ -129,7 +130,7 @@ def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | No
     if history is None:
         return _only_given(given)
     span = np.ones(catalog.n_items) if span is None else span
-    memory = how_long(catalog, history, span, given.mask)
+    memory = how_long(catalog, history, span, given.mask, np.isin(asked.name, SERIAL_NAMES))
     if memory is not None and np.isfinite(memory.half_life).any():
         history = with_memory(catalog, history, memory.half_life)
     fitted, reason, scores, known = _fitted(catalog, history, given, asked, span)
@@ -151,12 +152,18 @@ def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | No
     return Choice(law, reason, n_observed, cv, notes, scores, known, left_out, given.mask, memory)
 
 
-def how_long(catalog: Catalog, history: History, span: FloatArray, given: BoolArray) -> Remembered | None:
-    """How long the histories are remembered, as the study says or as predicts best; None: all alike."""
+def how_long(
+    catalog: Catalog, history: History, span: FloatArray, given: BoolArray, serial: BoolArray
+) -> Remembered | None:
+    """How long the histories are remembered, as the study says or as predicts best; None: all alike.
+
+    Items whose named law keeps what neighbouring periods have in common (`serial`) remember all unless the
+    study says a number: that the last periods tell of the next is what such a law itself is for.
+    """
     asked = catalog.study.models.memory
     if not history.is_complete and asked not in ("all", "auto"):
         raise InvalidInputError([_no_ages(catalog)])
-    if asked == "all" or not history.is_complete:
+    if asked == "all" or not history.is_complete or (asked == "auto" and serial.all()):
         return None
     if asked != "auto":
         return named(float(asked), catalog.n_items)
@@ -164,7 +171,8 @@ def how_long(catalog: Catalog, history: History, span: FloatArray, given: BoolAr
     seasons = None
     if catalog.study.models.seasonality is not None:
         seasons = known_profiles(catalog, history, given)
-    return remembered(catalog, history, before, span, ~given, seasons)
+    found = remembered(catalog, history, before, span, ~given & ~serial, seasons)
+    return replace(found, half_life=np.where(serial, np.inf, found.half_life))
 
 
 @dataclass(frozen=True, eq=False)
