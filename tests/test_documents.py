@@ -47,8 +47,9 @@ def test_constraints_are_names_and_versions_only() -> None:
 
 
 def test_the_version_is_said_once() -> None:
-    """README and package name the same version."""
+    """README, citation and package name the same version."""
     assert f"version {simlab.__version__}" in text_of("README.md")
+    assert f'version: "{simlab.__version__}"' in text_of("CITATION.cff")
 
 
 def test_the_scheme_of_contributing_works(monkeypatch: pytest.MonkeyPatch) -> None:
