@@ -39,7 +39,20 @@ def working_capital(tables: RunTables) -> Content | None:
         "Days of supply: 365 × stock ÷ cost of sales. Turns: cost of sales ÷ stock. GMROI: gross margin ÷ "
         "stock. All in the long run, on fresh random demand; intervals are in results/accounts.",
     )
-    return Content(tables=shown, notes=notes)
+    return Content(tables=shown, notes=(*notes, *_counted_as_lost(tables)))
+
+
+def _counted_as_lost(tables: RunTables) -> Iterator[str]:
+    """What the bridge takes late margin for."""
+    rows = _rows(tables, "bridge")
+    if rows:
+        share = float(rows[0]["lost_share"])
+        how = "all of it" if share == 1 else percent(share, 0)
+        said = "" if share != 1 else ", unless optimize.costs.lost_share says less"
+        yield (
+            "The steps from today's yearly result to the plan's: margin asked for, less holding, less ordering, "
+            f"less late margin, of which {how} counts as lost{said}; they add up to the cent."
+        )
 
 
 def _rows(tables: RunTables, name: str) -> list[Row]:
