@@ -50,8 +50,8 @@ def _counted_as_lost(tables: RunTables) -> Iterator[str]:
         how = "all of it" if share == 1 else percent(share, 0)
         said = "" if share != 1 else ", unless optimize.costs.lost_share says less"
         yield (
-            "The steps from today's yearly result to the plan's: margin asked for, less holding, less ordering, "
-            f"less late margin, of which {how} counts as lost{said}; they add up to the cent."
+            "The steps from today's yearly result to the plan's: margin asked for, less holding, ordering "
+            f"and late margin, of which {how} counts as lost{said}; they add up to the cent."
         )
 
 
