@@ -77,16 +77,16 @@ def test_over_200_periods_odoo_places_the_plan_s_orders(
 ) -> None:
     """Same position, same order, period by period."""
     levels = Levels(family, None if family == EVERY_REVIEW else s, None if family == LOTS else s + q, q, 1)
-    _agree(levels, *SYSTEMS[system], np.random.default_rng(seed).poisson(5, 200))
+    agree(levels, *SYSTEMS[system], np.random.default_rng(seed).poisson(5, 200))
 
 
 @given(st.integers(0, 60), st.integers(20, 40), st.integers(0, 2**31))
 def test_erpnext_orders_lots_as_long_as_one_reaches_above_the_level(s: int, q: int, seed: int) -> None:
     """Demand of a period below a lot: one lot is always enough."""
-    _agree(Levels(LOTS, s, None, q, 1), *SYSTEMS["erpnext"], np.random.default_rng(seed).integers(0, q, 200))
+    agree(Levels(LOTS, s, None, q, 1), *SYSTEMS["erpnext"], np.random.default_rng(seed).integers(0, q, 200))
 
 
-def _agree(levels: Levels, make: Callable, system: Callable, demand: np.ndarray) -> None:
+def agree(levels: Levels, make: Callable, system: Callable, demand: np.ndarray) -> None:
     rule, position = make(levels), float((levels.s or 0) + (levels.Q or 1))
     for asked in demand.tolist():
         order = planned(levels, position)
