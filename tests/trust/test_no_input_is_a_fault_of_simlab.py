@@ -121,4 +121,4 @@ def test_the_study_file_in_a_run_folder_runs_from_there(tmp_path):
     run.mkdir(parents=True)
     (run / "study.toml").write_bytes(path.read_bytes())
     (run / "manifest.json").write_text('{"study_file": "../../study.toml"}')
-    check(run / "study.toml")
+    assert check(run / "study.toml").data.catalog.n_items == check(path).data.catalog.n_items
