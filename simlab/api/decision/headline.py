@@ -157,7 +157,8 @@ def _chosen_by(decision: Decision, pairs: Sequence[Pair]) -> str:
     other = dict.fromkeys(noun(weight) for pair in pairs for weight in pair.others)
     if not other:
         return own
-    verb = "disagrees" if len(other) == 1 else "disagree"
+    one = len(other) == 1 and not next(iter(other)).endswith("s")  # value, margin; units, items
+    verb = "disagrees" if one else "disagree"
     return f"{own}, where {_listed(list(other))} {verb}"
 
 

@@ -63,6 +63,11 @@ def test_a_weight_that_disagrees_is_named_in_the_same_sentence_and_with_its_numb
     )
 
 
+def test_one_weight_that_is_a_plural_disagrees_in_the_plural():
+    found = headline(DEMO, [pair(units="less", items="more")], HOLD)
+    assert found.title.endswith("chosen by units, where items disagree.")
+
+
 def test_the_worst_comparison_leads():
     weights = pd.DataFrame(
         [
