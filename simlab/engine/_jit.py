@@ -115,6 +115,35 @@ def _cache_in(folder: Path) -> Iterator[None]:
 
 
 _Cache: Any = caching.FunctionCache
+_Files: Any = caching.CompileResultCacheImpl
+_Place: Any = caching.UserProvidedCacheLocator
+
+
+class _WithinEngine(_Place):  # type: ignore[misc]
+    """Files of compiled code by their source's place in the engine, not by where simlab is installed.
+
+    The folder's name carries the hash of all these sources, so every environment and every copy of one
+    version on a machine shares what was compiled once. Other files keep numba's own places.
+    """
+
+    def __init__(self, function: Any, source: str) -> None:
+        super().__init__(function, source)
+        config: Any = numba.config
+        within = Path(source).resolve().relative_to(_SOURCES.resolve())
+        self._cache_path = str(Path(config.CACHE_DIR) / "_".join(("engine", *within.parent.parts)))
+
+    @classmethod
+    def from_function(cls, function: Any, source: str) -> Any:
+        """A place for a function of the engine; None for a user's own, which numba places."""
+        if not Path(source).resolve().is_relative_to(_SOURCES.resolve()):
+            return None
+        return super().from_function(function, source)
+
+
+class _KeptFiles(_Files):  # type: ignore[misc]
+    """Numba's files of one function, at the engine's own places first."""
+
+    _locator_classes = [_WithinEngine, *_Files._locator_classes]
 
 
 class _MendedCache(_Cache):  # type: ignore[misc]
@@ -123,6 +152,8 @@ class _MendedCache(_Cache):  # type: ignore[misc]
     A write cut short (power, a full disk, a copied folder) leaves files that cannot be read; numba itself
     would end every later command in ``EOFError``.
     """
+
+    _impl_class = _KeptFiles
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled code of a signature; None if it is not kept, or no longer readable."""
@@ -141,7 +172,7 @@ def _compile(function: Function, **options: Any) -> Function:
     if folder is None:
         return numba.njit(**options)(function)  # type: ignore[no-any-return]
     with _cache_in(folder):
-        compiled = numba.njit(cache=True, **options)(function)
+        compiled = numba.njit(**options)(function)
         compiled._cache = _MendedCache(function)
     return compiled  # type: ignore[no-any-return]
 

@@ -1,8 +1,12 @@
 """Compiled code is kept in a folder that belongs to these sources, or nowhere, and says so."""
 
 import logging
+import os
 import re
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -108,3 +112,25 @@ def test_compiled_code_cut_short_is_made_anew(monkeypatch, tmp_path, kind, share
     again = _jit.jit(_plus_one)
     assert again(1) == 2
     assert sum(again.stats.cache_hits.values()) == 1
+
+
+_CALL = "from simlab.engine.laws import weights as w; w._ratio(1.0, 2.0, 3.0, 4.0); print(w._ratio.stats)"
+
+
+def test_a_second_copy_of_the_same_sources_compiles_nothing(tmp_path):
+    """Environments of one version share what the machine has compiled: no second wait after a reinstall."""
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    said = []
+    for name in ("first", "second"):
+        shutil.copytree(Path(_jit.__file__).parents[1], tmp_path / name / "simlab")
+        done = subprocess.run(
+            [sys.executable, "-c", _CALL],
+            env=environment | {"PYTHONPATH": str(tmp_path / name)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        said.append(done.stdout)
+    assert "cache_misses=Counter({" in said[0] and "cache_hits=Counter({" not in said[0]
+    assert "cache_hits=Counter({" in said[1] and "cache_misses=Counter({" not in said[1]
