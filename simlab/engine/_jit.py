@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numba
 import numpy as np
@@ -143,7 +143,7 @@ class _WithinEngine(_Place):  # type: ignore[misc]
 class _KeptFiles(_Files):  # type: ignore[misc]
     """Numba's files of one function, at the engine's own places first."""
 
-    _locator_classes = [_WithinEngine, *_Files._locator_classes]
+    _locator_classes: ClassVar[list[Any]] = [_WithinEngine, *_Files._locator_classes]
 
 
 class _MendedCache(_Cache):  # type: ignore[misc]
