@@ -98,7 +98,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("suppliers",),
         ("demand",),
         ("fitting",),
-        ("backtest",),
+        ("backtest", "probe"),
     ),
     "policies": (
         ("sums",),
