@@ -37,6 +37,7 @@ from simlab.engine.world.levels import Levels
 from simlab.errors import SimlabError
 from simlab.execution import Horizon, Progress
 from simlab.execution.kept import keeping
+from simlab.measures.shown import Public
 from simlab.models.history.no_history import no_history_frame
 from simlab.run import RunFolder
 from simlab.run.folder import BLOCKS, SEALED
@@ -46,8 +47,8 @@ from simlab.run.statements import Statement, lines, plain, statements_frame
 from simlab.segments import Segmentation
 
 
-@dataclass(frozen=True, eq=False)
-class RunResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class RunResult(Public):
     """What a command leaves behind.
 
     Attributes
@@ -420,6 +421,15 @@ def render_report(run_dir: str | Path, *, apart: bool = False) -> Path:
     page = draw_apart(folder.path) if apart else render(folder)
     RunFolder.open(folder.path, sealed=True).complete()
     return page
+
+
+def told(finance: Finance) -> tuple[Statement, ...]:
+    """What a run of this outcome says, without a folder."""
+    opt = finance.outcome
+    kept, held = opt.solved.kept["segmented"], held_out(opt)
+    replayed = replay_plan(opt.data, opt.segmentation, kept, opt.settings.level)
+    judged = judged_by(opt, held, None if replayed is None else replayed.replay)
+    return optimize_statements(finance, simulated_frames(opt)["items"], held, judged).statements
 
 
 def report_to(finance: Finance, path: Path) -> Path:
