@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simlab.api.show import COLOURS, canvas
 
@@ -58,7 +58,7 @@ def bars(names: Sequence[str], values: Sequence[float], label: str) -> Figure:
     return figure
 
 
-def row(record: Mapping[str, float], key: str, low: str = "_low", high: str = "_high") -> Row:
+def row(record: Mapping[Any, Any], key: str, low: str = "_low", high: str = "_high") -> Row:
     """Value and limits of a table's row."""
     nan = float("nan")
     return float(record[key]), float(record.get(f"{key}{low}", nan)), float(record.get(f"{key}{high}", nan))
