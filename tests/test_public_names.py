@@ -21,7 +21,7 @@ from simlab.run.statements import TABLE, lines, statements_of
 matplotlib = pytest.importorskip("matplotlib")
 
 PEOPLE_CALL = sorted(set(sl.__all__) - {"__version__"})
-FROM_COMMANDS = {"CheckResult", "Export", "Remark", "RunResult", "Trace", "Verification"}
+FROM_COMMANDS = {"CheckResult", "DryRun", "Export", "Remark", "RunResult", "Trace", "Verification"}
 PARTS = {"PolicyEntry", "RunPair", "WavePlan"}
 PEOPLE_HOLD = sorted(
     name for name in set(api.__all__) - FROM_COMMANDS - PARTS if inspect.isclass(getattr(api, name))
