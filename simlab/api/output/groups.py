@@ -69,7 +69,7 @@ def grouped(rows: pd.DataFrame, by: str) -> pd.DataFrame:
     """
     named = rows.assign(**{by: rows[by].fillna("")})
     sums = named.groupby(by, sort=True)[[name for name in rows if name not in ("location", "supplier")]]
-    added = sums.agg(lambda column: column.sum(skipna=False))
+    added = sums.sum(min_count=1).where(sums.count().eq(sums.size(), axis=0))
     found = pd.DataFrame({by: added.index, "n_items": sums.size().to_numpy(np.int64)})
     for name in _MONEY:
         found[name] = added[name].to_numpy(np.float64)
