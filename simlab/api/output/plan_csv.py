@@ -75,7 +75,7 @@ def with_today(
     """
     today, known = today_of(data)
     found = plan.assign(
-        **{name: pd.Series(text_column(data, name), dtype=object) for name in ("product", "supplier")},
+        **{name: np.array(text_column(data, name), dtype=object) for name in ("product", "supplier")},
         family=families(levels),
         pack_size=data.models.world.terms.pack_size / data.catalog.parts,
         **levels_now(data, today, known),
