@@ -54,6 +54,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "api": (
         ("settings", "show"),
+        ("pictures",),
         ("data",),
         ("requirements",),
         ("simulator",),
@@ -62,7 +63,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("accounts", "decision"),
         ("output",),
         ("exporting", "ordering", "rollout"),
-        ("audits", "checks", "comparison", "contest", "optimization", "verifying"),
+        ("audits", "checks", "comparison", "contest", "estimate", "optimization", "verifying"),
         ("reference", "starting"),
         ("commands",),
     ),
