@@ -124,7 +124,7 @@ class Cluster:
                 threads_per_worker=1,
                 processes=True,
                 host=_LOOPBACK,
-                dashboard_address=f"{_LOOPBACK}:0" if _has_pages() else None,
+                dashboard_address=f"{_LOOPBACK}:0",
                 silence_logs=logging.CRITICAL,
                 security=_encrypted(),
                 memory_limit=0,

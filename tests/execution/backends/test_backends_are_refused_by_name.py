@@ -51,7 +51,7 @@ def test_workers_with_other_numbers_are_named(monkeypatch):
 
     monkeypatch.setattr(cluster, "stamp", changing)
     local = distributed.LocalCluster(
-        n_workers=1, processes=False, dashboard_address=None, host="127.0.0.1", protocol="tcp"
+        n_workers=1, processes=False, dashboard_address="127.0.0.1:0", host="127.0.0.1", protocol="tcp"
     )
     with local, pytest.raises(InvalidInputError) as caught:
         cluster.Cluster(local.scheduler_address, 1)

@@ -30,7 +30,7 @@ def ended():
 def cluster():
     distributed = pytest.importorskip("distributed")
     local = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0"
     )
     yield local
     local.close()
