@@ -21,6 +21,10 @@ WORKS: dict[str, tuple[Any, ...]] = {
     "data.periods.url_env": (),
     "data.open_orders.sql": (),
     "data.open_orders.url_env": (),
+    "data.forecast.sql": (),
+    "data.forecast.url_env": (),
+    "data.forecast_errors.sql": (),
+    "data.forecast_errors.url_env": (),
     "simulation.precision": (),
     "run.backend": ("threads", "loky"),
 }
