@@ -16,8 +16,8 @@ import pandas as pd
 
 from simlab.api.accounts.tables import account_analyses
 from simlab.api.data.data import Data
-from simlab.api.data.replay import replay_plan
-from simlab.api.decision.past import held_out, judged_by
+from simlab.api.data.replay import Replayed, replay_plan
+from simlab.api.decision.past import Held, before_plan, held_out, planned_before
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
 from simlab.api.output import tables
@@ -177,9 +177,11 @@ def write_optimization(
     frames, histories = analyses.of(
         "histories", lambda: with_history(frames, opt.data, opt.segmentation, kept), (frames, histories)
     )
-    held = analyses.of("the last periods", lambda: held_out(opt), None)
+    held, replayed = analyses.of("the last periods", lambda: last_periods(opt), (None, None))
     frames |= {"held_out": held.frame} if held is not None else {}
-    judged = judged_by(opt, held, frames.get("replay"))
+    frames |= replayed.tables() if replayed is not None else {}
+    histories = (*histories, *plain("replay", replayed.statements)) if replayed is not None else histories
+    judged = None if held is None else held.judged
     said = analyses.of(
         "statements", lambda: optimize_statements(finance, frames["items"], held, judged), None
     )
@@ -217,6 +219,9 @@ def write_simulation(
         lambda: with_history(frames, simulation.data, simulation.segmentation, simulation.planned.levels),
         (frames, tuple[Statement, ...]()),
     )
+    replayed = analyses.of("the last periods", simulation.replay, None)
+    frames |= replayed.tables() if replayed is not None else {}
+    histories = (*histories, *plain("replay", replayed.statements)) if replayed is not None else histories
     none: tuple[str, ...] = ()
     said = analyses.of("statements", lambda: simulate_statements(simulation), none)
     told = (*analyses.told(), *plain("plan", said), *histories)
@@ -435,7 +440,7 @@ def report_to(finance: Finance, path: Path) -> Path:
 def with_history(
     frames: dict[str, pd.DataFrame], data: Data, segmentation: Segmentation, levels: Levels
 ) -> tuple[dict[str, pd.DataFrame], tuple[Statement, ...]]:
-    """The tables of a run with what its histories look like and, with [replay], what they did to the plan."""
+    """The tables of a run with what its histories look like."""
     from simlab.api.data.fitted import fit_tables, memory_table
     from simlab.api.data.histories import adjustments, diagnosis_columns, uplift, worst_fits
     from simlab.api.data.levels_to_look_at import TABLE, levels_to_look_at
@@ -456,11 +461,15 @@ def with_history(
     suppliers = data.lead_times()
     if not suppliers.empty:
         found["lead_times"] = suppliers
-    replayed = replay_plan(data, segmentation, levels, data.study.verdict.level)
-    if replayed is None:
-        return found, plain("levels", looked.statements())
-    tables = {"replay": replayed.replay}
-    if not replayed.calibration.empty:
-        tables |= {"calibration": replayed.calibration, "pit": replayed.pit}
-    told = (*plain("levels", looked.statements()), *plain("replay", replayed.statements))
-    return {**found, **tables}, told
+    return found, plain("levels", looked.statements())
+
+
+def last_periods(opt: Outcome) -> tuple[Held | None, Replayed | None]:
+    """The last periods under the plan and its rivals; with the study's own [replay] its forecasts, too."""
+    then = before_plan(opt)
+    if then is None:
+        return None, None
+    asked = opt.data.study.replay is not None
+    level, levels = opt.settings.level, planned_before(then)
+    replayed = replay_plan(then.data, then.segmentation, levels, level) if asked else None
+    return held_out(opt, then), replayed
