@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _LEAST = {"day": 56, "week": 8, "month": 2}
 _SHARE, _REMAIN = 5, 5
 """At most a fifth of the history is held out; at least five times as much must remain, or two years."""
+_YEAR = np.timedelta64(364, "D")
 _WORK, _FEWEST = 30_000_000, 20
 """SKU-location-periods × draws of one replay at most, as long as `_FEWEST` draws allow it."""
 
@@ -52,12 +53,16 @@ class Held:
         "8 weeks".
     laws_to, levels_to : str
         Last dates that the laws of the replay, and those of the plan, have seen.
+    season : float
+        Sales of the same periods a year before ÷ mean sales of that year; NaN where the history does not
+        reach back, or the laws know a season.
     """
 
     frame: pd.DataFrame
     length: str
     laws_to: str
     levels_to: str
+    season: float = float("nan")
 
     @property
     def judged(self) -> Replay:
@@ -65,8 +70,15 @@ class Held:
         row = self._total("segmented")
         if not row or not row["n_judged"]:
             return Replay(None, self.length)
+        why = _MORE if row["fill_rate"] > row["fill_rate_high"] else ""
+        why = ", ".join((*([why] if why else []), *([_SEASON] if self._seasonal(row) else [])))
         sides = [row[f"{name}_inside"] for name in ("fill_rate", "value_rate")]
-        return Replay(all(bool(side) for side in sides if side is not None), self.length)
+        return Replay(all(bool(side) for side in sides if side is not None), self.length, why)
+
+    def _seasonal(self, row: dict[str, Any]) -> bool:
+        """Whether the same periods a year before left their year's mean as these left what was expected."""
+        moved, season = _moved(row), self.season - 1
+        return bool(not row["demand_inside"] and moved * season > 0 and abs(season) >= abs(moved) / 2)
 
     def _total(self, plan: str) -> dict[str, Any]:
         rows = self.frame[(self.frame["plan"] == plan) & (self.frame["segment"] == ALL)]
@@ -101,21 +113,41 @@ class Held:
             return ()
         own = self._total("segmented")
         served, hoped = (short_rate(own[name]) for name in ("fill_rate", "fill_rate_expected"))
+        instead = "more than " if own["fill_rate"] > own["fill_rate_high"] else "not "
         text = (
-            f"The last {self.length} would have been served {served} of units, not {hoped} as expected: "
-            f"{_sales(own)}."
+            f"The last {self.length} would have been served {served} of units, {instead}the {hoped} expected: "
+            f"{self._sales(own)}."
         )
-        return (Statement("open", f"last {self.length}: {served}, not {hoped}", text, "replay", "look"),)
+        title = f"last {self.length}: {served}, {instead}{hoped}"
+        return (Statement("open", title, text, "replay", "look"),)
+
+    def _sales(self, row: dict[str, Any]) -> str:
+        """How far the sales themselves lay from what the laws expected, and what a year before says of it."""
+        moved = _moved(row)
+        if not abs(moved) >= 0.005:
+            return "sales were what the laws expected"
+        said = f"sales were {_off(moved)} what the laws expected"
+        if row["demand_inside"]:
+            return said
+        if self._seasonal(row):
+            before = f"the same weeks a year before were {_off(self.season - 1)} that year's mean"
+            return f"{said}, and {before}: {_SEASON} (models.seasonality would)"
+        if abs(self.season - 1) <= abs(moved) / 4:
+            return f"{said}, a year before the same weeks were near the mean: a trend, or chance"
+        return f"{said} (a season or a trend that the study does not model?)"
 
 
-def _sales(row: dict[str, Any]) -> str:
-    """How far the sales themselves lay from what the laws expected."""
-    moved = row["demand"] / row["demand_expected"] - 1 if row["demand_expected"] else float("nan")
-    if not abs(moved) >= 0.005:
-        return "sales were what the laws expected"
-    word, inside = "above" if moved > 0 else "below", row["demand_inside"]
-    why = "" if inside else " (a season or a trend that the study does not model?)"
-    return f"sales were {abs(100 * moved):.0f}% {word} what the laws expected{why}"
+_MORE = "which would have been served better"
+_SEASON = "a season that the study does not model"
+
+
+def _moved(row: dict[str, Any]) -> float:
+    """Sales ÷ what the laws expected, less 1."""
+    return row["demand"] / row["demand_expected"] - 1 if row["demand_expected"] else float("nan")
+
+
+def _off(share: float) -> str:
+    return f"{abs(100 * share):.0f}% {'above' if share > 0 else 'below'}"
 
 
 def _of(row: dict[str, Any], name: str) -> str:
@@ -149,7 +181,23 @@ def held_out(opt: Outcome, then: Before | None = None) -> Held | None:
         for row in _replayed(then, levels, opt.settings.level)
     ]
     length = length_of(then.periods, opt.data.study.period)
-    return Held(pd.DataFrame(rows), length, then.laws_to, str(opt.data.catalog.as_of))
+    return Held(
+        pd.DataFrame(rows), length, then.laws_to, str(opt.data.catalog.as_of), season_before(opt.data, then)
+    )
+
+
+def season_before(data: Data, then: Before) -> float:
+    """Sales in the held-out periods moved back by 52 weeks ÷ mean sales of the 52 weeks before the cut."""
+    table, first = data.catalog.demand, data.catalog.first_date
+    cut, end = then.held.days[0], np.datetime64(data.catalog.as_of, "D")
+    if table is None or first is None or data.study.models.seasonality is not None:
+        return float("nan")
+    if cut - _YEAR < np.datetime64(first, "D") or end - cut >= _YEAR:
+        return float("nan")
+    whole = table.quantity[(table.date >= cut - _YEAR) & (table.date < cut)].sum()
+    same = table.quantity[(table.date >= cut - _YEAR) & (table.date <= end - _YEAR)].sum()
+    days = int((end - cut).astype(int)) + 1
+    return float(same / days / (whole / 364)) if whole else float("nan")
 
 
 def planned_before(then: Before) -> Levels:

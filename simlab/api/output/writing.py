@@ -177,7 +177,8 @@ def write_optimization(
     frames, histories = analyses.of(
         "histories", lambda: with_history(frames, opt.data, opt.segmentation, kept), (frames, histories)
     )
-    held, replayed = analyses.of("the last periods", lambda: last_periods(opt), (None, None))
+    unknown: tuple[Held | None, Replayed | None] = (None, None)
+    held, replayed = analyses.of("the last periods", lambda: last_periods(opt), unknown)
     frames |= {"held_out": held.frame} if held is not None else {}
     frames |= replayed.tables() if replayed is not None else {}
     histories = (*histories, *plain("replay", replayed.statements)) if replayed is not None else histories

@@ -8,7 +8,7 @@ import simlab as sl
 from simlab.api.data.data import load_frames
 from simlab.api.data.replay import replay_plan
 from simlab.api.decision.headline import Replay
-from simlab.api.decision.past import Held, held_out, periods_held
+from simlab.api.decision.past import Held, held_out, periods_held, season_before
 from simlab.api.simulator.before import before, length_of, past_of
 from simlab.api.simulator.simulator import plan_columns
 from simlab.errors import InvalidInputError
@@ -107,6 +107,19 @@ def test_a_replay_longer_than_the_history_is_refused_before_anything_runs():
         _ = shop(30, replay={"holdout": 29}).models
 
 
+def test_the_same_weeks_a_year_before_are_read_off_the_sales(opt):
+    """Against a sum by hand; nothing where the history does not reach back a year."""
+    then = before(opt.data, 8, opt.segmentation, np.zeros(3), np.zeros(12))
+    table = opt.data.catalog.demand
+    by_week = np.bincount((table.date - table.date.min()).astype(int) // 7, table.quantity)
+    assert by_week.size == 104
+    expected = by_week[96 - 52 : 104 - 52].mean() / by_week[96 - 52 : 96].mean()
+    assert season_before(opt.data, then) == pytest.approx(expected)
+    short = shop(58)
+    early = before(short, 8, sl.segment(short), np.zeros(3), np.zeros(12))
+    assert np.isnan(season_before(short, early))
+
+
 def test_eight_weeks_of_long_histories_and_none_of_short_ones():
     assert periods_held(shop()) == 8
     assert periods_held(shop(47)) == 0  # 8 of 47: neither two years nor 40 weeks remain
@@ -127,5 +140,14 @@ def test_reality_outside_its_interval_is_a_warning(held):
     frame["demand"], frame["demand_expected"], frame["demand_inside"] = 117.0, 100.0, False
     (look,) = Held(frame, "8 weeks", "2023-11-05", "2023-12-31").look()
     assert "sales were 17% above what the laws expected (a season or a trend" in look.text
+    assert Held(frame, "8 weeks", "", "").judged.why == ""
+    seasonal = Held(frame, "8 weeks", "", "", season=1.15)
+    assert seasonal.judged.why == "a season that the study does not model"
+    assert "a year before were 15% above that year's mean: a season" in seasonal.look()[0].text
+    assert "a trend, or chance" in Held(frame, "8 weeks", "", "", season=1.01).look()[0].text
+    better = frame.assign(fill_rate=0.99, fill_rate_high=0.97)
+    assert "served better" in Held(better, "8 weeks", "", "").judged.why
+    assert "more than" in Held(better, "8 weeks", "", "").look()[0].title
+    assert "(a season or a trend" in Held(frame, "8 weeks", "", "", season=0.9).look()[0].text
     frame["n_judged"] = 0
     assert Held(frame, "8 weeks", "", "").judged.confirmed is None
