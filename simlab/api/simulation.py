@@ -14,6 +14,7 @@ from simlab.api.show import COLOURS
 from simlab.api.simulator.before import before
 from simlab.api.simulator.redrawn import SUFFIX, Redrawn, batch_of
 from simlab.api.simulator.simulator import first_column, refuse_large_runs, refuse_overflow, warmup_of
+from simlab.api.simulator.size import RunSize, refuse_what_does_not_fit
 from simlab.arrays import FloatArray
 from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import UsageError
@@ -267,6 +268,7 @@ def simulate(
     models = data.models
     with clock.stage("plan"):
         refuse_large_runs(data, segments.n_segments, settings)
+        refuse_what_does_not_fit(data, RunSize.of(data, settings, 1, verdict=False), progress)
         asked = np.asarray(policy.targets or (np.nan,) * segments.n_segments)[segments.codes]
         planned = _planned(data, policy, asked)
         refuse_overflow(data, [planned.levels], settings)
