@@ -115,7 +115,8 @@ class Held:
         served, hoped = (short_rate(own[name]) for name in ("fill_rate", "fill_rate_expected"))
         instead = "more than " if own["fill_rate"] > own["fill_rate_high"] else "not "
         text = (
-            f"The last {self.length} would have been served {served} of units, {instead}the {hoped} expected: "
+            f"The last {self.length} would have been served {served} of units, {instead}the {hoped} "
+            "expected: "
             f"{self._sales(own)}."
         )
         title = f"last {self.length}: {served}, {instead}{hoped}"
