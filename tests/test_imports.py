@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "policies": frozenset({"study", "models", "engine", "segments"}),
     "samples": frozenset({"catalog", "segments", "policies"}),
     "run": frozenset({"study"}),
-    "execution": frozenset({"engine", "models", "policies", "run"}),
+    "execution": frozenset({"engine", "models", "policies", "run", "version"}),
     "frontier": frozenset(),
     "verdict": frozenset({"execution", "frontier", "policies", "models", "segments"}),
     "report": frozenset({"run"}),
@@ -54,6 +54,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "api": (
         ("settings", "show"),
+        ("pictures",),
         ("data",),
         ("requirements",),
         ("simulator",),
@@ -62,7 +63,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("accounts", "decision"),
         ("output",),
         ("exporting", "ordering", "rollout"),
-        ("audits", "checks", "comparison", "contest", "optimization", "verifying"),
+        ("audits", "checks", "comparison", "contest", "estimate", "optimization", "verifying"),
         ("reference", "starting"),
         ("commands",),
     ),
@@ -100,7 +101,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("forecasts", "suppliers"),
         ("demand",),
         ("fitting",),
-        ("backtest",),
+        ("backtest", "probe"),
     ),
     "policies": (
         ("sums",),

@@ -26,7 +26,6 @@ WORKS: dict[str, tuple[Any, ...]] = {
     "data.forecast_errors.sql": (),
     "data.forecast_errors.url_env": (),
     "simulation.precision": (),
-    "run.backend": ("threads", "loky"),
 }
 """Dotted option → the values that work; an empty tuple: the option must stay unset or empty."""
 _EMPTY: tuple[Any, ...] = (None, "", (), [], {})

@@ -103,12 +103,18 @@ def _simulated(study: Study, days: DateArray) -> BoolArray:
     return ~closed_days(days, (), study.demand.weekdays)
 
 
-def known_past(catalog: Catalog) -> tuple[Catalog, tuple[QualityRow, ...]]:
-    """The catalogue that laws are fitted to: without the hold-out of [replay], which is booked."""
+def refuse_long_holdout(catalog: Catalog) -> None:
+    """Raise where the study's [replay] would leave no past to fit to."""
     spec = catalog.study.replay
-    if spec is None:
+    if spec is not None:
+        split(catalog, spec.holdout)
+
+
+def known_past(catalog: Catalog) -> tuple[Catalog, tuple[QualityRow, ...]]:
+    """The catalogue that laws are fitted to: without its `held_out` periods, which are booked."""
+    if catalog.held_out == 0:
         return catalog, ()
-    past, held = split(catalog, spec.holdout)
+    past, held = split(catalog, catalog.held_out)
     table = catalog.demand
     assert table is not None
     assert past.demand is not None
@@ -179,6 +185,7 @@ def _before(catalog: Catalog, cut: np.datetime64) -> Catalog:
         demand=past,
         receipts=receipts,
         open_orders=under_way,
+        held_out=0,
         forecast=None,
         forecast_errors=None,
     )
