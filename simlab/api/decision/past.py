@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.api.data.data import Data
-from simlab.api.data.replay import PATHS, compared_rows, lead_times_of
+from simlab.api.data.replay import PATHS, Replayed, compared_rows, lead_times_of, replay_plan
 from simlab.api.decision.headline import Replay
 from simlab.api.simulator.before import Before, before, length_of
 from simlab.api.simulator.simulator import plan_columns, references
@@ -22,6 +22,7 @@ from simlab.engine.kernels.streams import phase_seed
 from simlab.engine.world.levels import Levels
 from simlab.measures import ALL, PLAN_NAMES
 from simlab.measures.decision import short_rate
+from simlab.measures.shown import Public
 from simlab.models import stock_at_cut
 from simlab.run.statements import Statement
 from simlab.verdict.replay.origins import horizons
@@ -40,8 +41,8 @@ _WORK, _FEWEST = 30_000_000, 20
 """SKU-location-periods × draws of one replay at most, as long as `_FEWEST` draws allow it."""
 
 
-@dataclass(frozen=True, eq=False)
-class Held:
+@dataclass(frozen=True, eq=False, repr=False)
+class Held(Public):
     """The last periods under the plan, today's levels and the habit.
 
     Attributes
@@ -199,6 +200,16 @@ def season_before(data: Data, then: Before) -> float:
     same = table.quantity[(table.date >= cut - _YEAR) & (table.date <= end - _YEAR)].sum()
     days = int((end - cut).astype(int)) + 1
     return float(same / days / (whole / 364)) if whole else float("nan")
+
+
+def replayed(opt: Outcome, then: Before | None = None) -> Replayed | None:
+    """The plan on the periods of the study's own [replay], with its forecasts; None where it has none."""
+    if opt.data.study.replay is None:
+        return None
+    then = before_plan(opt) if then is None else then
+    if then is None:
+        return None
+    return replay_plan(then.data, then.segmentation, planned_before(then), opt.settings.level)
 
 
 def planned_before(then: Before) -> Levels:

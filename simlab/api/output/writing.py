@@ -16,8 +16,8 @@ import pandas as pd
 
 from simlab.api.accounts.tables import account_analyses
 from simlab.api.data.data import Data
-from simlab.api.data.replay import Replayed, replay_plan
-from simlab.api.decision.past import Held, before_plan, held_out, planned_before
+from simlab.api.data.replay import Replayed
+from simlab.api.decision.past import Held, before_plan, held_out, replayed
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
 from simlab.api.output import tables
@@ -38,6 +38,7 @@ from simlab.engine.world.levels import Levels
 from simlab.errors import SimlabError
 from simlab.execution import Horizon, Progress
 from simlab.execution.kept import keeping
+from simlab.measures.shown import Public
 from simlab.models.history.no_history import no_history_frame
 from simlab.run import RunFolder
 from simlab.run.folder import BLOCKS, SEALED
@@ -47,8 +48,8 @@ from simlab.run.statements import Statement, lines, plain, statements_frame
 from simlab.segments import Segmentation
 
 
-@dataclass(frozen=True, eq=False)
-class RunResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class RunResult(Public):
     """What a command leaves behind.
 
     Attributes
@@ -179,10 +180,10 @@ def write_optimization(
         "histories", lambda: with_history(frames, opt.data, opt.segmentation, kept), (frames, histories)
     )
     unknown: tuple[Held | None, Replayed | None] = (None, None)
-    held, replayed = analyses.of("the last periods", lambda: last_periods(opt), unknown)
+    held, own = analyses.of("the last periods", lambda: last_periods(opt), unknown)
     frames |= {"held_out": held.frame} if held is not None else {}
-    frames |= replayed.tables() if replayed is not None else {}
-    histories = (*histories, *plain("replay", replayed.statements)) if replayed is not None else histories
+    frames |= own.tables() if own is not None else {}
+    histories = (*histories, *plain("replay", own.statements)) if own is not None else histories
     judged = None if held is None else held.judged
     said = analyses.of(
         "statements", lambda: optimize_statements(finance, frames["items"], held, judged), None
@@ -222,9 +223,9 @@ def write_simulation(
         lambda: with_history(frames, simulation.data, simulation.segmentation, simulation.planned.levels),
         (frames, tuple[Statement, ...]()),
     )
-    replayed = analyses.of("the last periods", simulation.replay, None)
-    frames |= replayed.tables() if replayed is not None else {}
-    histories = (*histories, *plain("replay", replayed.statements)) if replayed is not None else histories
+    own = analyses.of("the last periods", simulation.replay, None)
+    frames |= own.tables() if own is not None else {}
+    histories = (*histories, *plain("replay", own.statements)) if own is not None else histories
     none: tuple[str, ...] = ()
     said = analyses.of("statements", lambda: simulate_statements(simulation), none)
     told = (*analyses.told(), *plain("plan", said), *histories)
@@ -446,6 +447,14 @@ def render_report(run_dir: str | Path, *, apart: bool = False) -> Path:
     return page
 
 
+def told(finance: Finance) -> tuple[Statement, ...]:
+    """What a run of this outcome says, without a folder."""
+    opt = finance.outcome
+    held = held_out(opt)
+    judged = None if held is None else held.judged
+    return optimize_statements(finance, simulated_frames(opt)["items"], held, judged).statements
+
+
 def report_to(finance: Finance, path: Path) -> Path:
     """The report alone, as one file."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -488,7 +497,4 @@ def last_periods(opt: Outcome) -> tuple[Held | None, Replayed | None]:
     then = before_plan(opt)
     if then is None:
         return None, None
-    asked = opt.data.study.replay is not None
-    level, levels = opt.settings.level, planned_before(then)
-    replayed = replay_plan(then.data, then.segmentation, levels, level) if asked else None
-    return held_out(opt, then), replayed
+    return held_out(opt, then), replayed(opt, then)
