@@ -246,7 +246,7 @@ def first_orders(capital: Capital) -> Statement | None:
     first, usual = float(bought[:n].sum()), float(bought[-(bought.size // 2) :].mean()) * n
     if usual <= 0 or first < 2 * usual:
         return None
-    span = f"{n} {capital.period}{'s' if n != 1 else ''}"
+    span = f"{n} {capital.period}s" if n != 1 else capital.period
     money = [short_money(x, capital.currency) for x in (first, usual)]
     text = f"Orders of the first {span}: {money[0]}, against {money[1]} usually."
     return _look("first orders", f"first orders {money[0]} against {money[1]} usually", text)
