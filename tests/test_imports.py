@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "policies": frozenset({"study", "models", "engine", "segments"}),
     "samples": frozenset({"catalog", "segments", "policies"}),
     "run": frozenset({"study"}),
-    "execution": frozenset({"engine", "models", "policies", "run"}),
+    "execution": frozenset({"engine", "models", "policies", "run", "version"}),
     "frontier": frozenset(),
     "verdict": frozenset({"execution", "frontier", "policies", "models", "segments"}),
     "report": frozenset({"run"}),
@@ -100,7 +100,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("suppliers",),
         ("demand",),
         ("fitting",),
-        ("backtest",),
+        ("backtest", "probe"),
     ),
     "policies": (
         ("sums",),
