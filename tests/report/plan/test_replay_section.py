@@ -25,21 +25,17 @@ def test_today_and_the_habit_stand_beside_the_plan():
     plans = ("segmented", "today", "habit")
     frame = pd.DataFrame([row(name, plan) for plan in plans for name in ("A", "(all)")])
     found = replay(tables(held_out=frame))
-    titles = [one["title"] for one in found.tables]
-    assert titles == [
-        "The held-out periods: Chosen plan",
-        "The held-out periods: Today's levels",
-        "The held-out periods: Habit A 98 / B 95 / C 90",
-    ]
-    assert [cells[0] for cells in found.tables[0]["rows"]] == ["A", "All"]
-    assert {"units served", "value served"} <= set(found.tables[0]["header"])
-    assert all(len(cells) == len(found.tables[0]["header"]) for cells in found.tables[0]["rows"])
+    (under,) = found.tables
+    names = ["by segment", "today's levels", "the A98 B95 C90 habit"]
+    assert [cells[:2] for cells in under["rows"]] == [[one, name] for one in ("A", "All") for name in names]
+    assert {"units served", "value served"} <= set(under["header"])
+    assert all(len(cells) == len(under["header"]) for cells in under["rows"])
     assert list(found.texts) == ["Confirmed."]
 
 
 def test_simulated_levels_have_one_table_and_what_was_not_replayed_has_none():
     own = pd.DataFrame([row("A"), row("(all)")]).drop(columns="plan")
-    assert [one["title"] for one in replay(tables(replay=own)).tables] == [
-        "The held-out periods: the levels simulated"
-    ]
+    (under,) = replay(tables(replay=own)).tables
+    assert [cells[0] for cells in under["rows"]] == ["A", "All"]
+    assert "plan" not in under["header"]
     assert replay(tables()) is None
