@@ -233,8 +233,8 @@ def forecast_statements(tables: dict[str, pd.DataFrame], currency: str) -> tuple
     yours, ours = (frame[frame["method"] == name].iloc[0] for name in (YOURS, OURS))
     text = (
         f"Of {int(yours['sums']):,} sums over R + L at {int(yours['origins'])} past origins "
-        f"{yours['inside']:.0%} lay between the 5 % and 95 % points of your forecast and {ours['inside']:.0%} of "
-        "simlab's laws (right: 90 %)."
+        f"{yours['inside']:.0%} lay between the 5 % and 95 % points of your forecast and "
+        f"{ours['inside']:.0%} of simlab's laws (right: 90 %)."
     )
     state = "none"
     if np.isfinite(ours["difference"]):

@@ -32,8 +32,9 @@ def forecast(tables: RunTables) -> Content | None:
     if errors is None:
         return None
     texts = [
-        "Errors are what came less what was forecast. Sums over R + L are what stock has to cover: where errors "
-        "of neighbouring periods go together, they vary more than single periods say (√h is too little)."
+        "Errors are what came less what was forecast. Sums over R + L are what stock has to cover: where "
+        "errors of neighbouring periods go together, they vary more than single periods say (√h is too "
+        "little)."
     ]
     shown: list[Row] = []
     compared = tables.table("forecast_compared")
