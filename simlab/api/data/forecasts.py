@@ -98,7 +98,8 @@ def compared_with_laws(data: Data) -> pd.DataFrame | None:
     if predicted is None:
         return None
     catalog = data.catalog
-    worth = catalog.unit_cost[predicted.rows] * catalog.study.data.cost_resolution
+    cost = catalog.unit_cost[predicted.rows] * catalog.study.data.cost_resolution
+    worth = np.asarray(cost, np.float64)
     ones = np.ones(predicted.rows.size, np.int64)
     whole = np.rint(predicted.observed).astype(np.int64)
     judged = {YOURS: judge(predicted.yours, ones, whole), OURS: _joined(predicted, whole)}
