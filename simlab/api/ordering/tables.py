@@ -72,7 +72,8 @@ def order_table(
 def _days(days: DateArray) -> list[str]:
     """Dates as text, each distinct one written once."""
     distinct, place = np.unique(days, return_inverse=True)
-    return distinct.astype(str).astype(object)[place.ravel()].tolist()
+    written = [str(day) for day in distinct]
+    return [written[at] for at in place.ravel().tolist()]
 
 
 def _names(source: Source, rows: IntArray) -> dict[str, list[str]]:
