@@ -84,7 +84,7 @@ def test_a_single_item_that_takes_most_of_the_stock_is_named():
 
 
 def test_lifting_an_item_costs_what_its_next_target_that_serves_holds_more():
-    """Two items of ten units at cost 100, four targets; the first stands at the second, the last at the top."""
+    """Two items of ten units, four targets; the first stands at the second, the last at the top."""
     one = np.ones((2, 4, 1), np.int64)
     stock = np.array([[1, 2, 3, 7], [1, 2, 3, 4]])[:, :, None]
     served = np.array([[5, 8, 8, 9], [1, 2, 3, 4]])[:, :, None]
