@@ -208,6 +208,7 @@ def test_a_very_large_run_has_a_workbook_on_request_alone(n, unasked):
     assert not book.has_book({"command": "gate", "n_items": 3})
 
 
+@pytest.mark.processes
 def test_a_workbook_that_cannot_be_written_takes_no_page_along(tmp_path, monkeypatch):
     found = build_fake_run(tmp_path, n_items=40)
     broken = "a.write_book = None\na.render = lambda run: run.write_text('report.html', 'page')"
