@@ -29,7 +29,7 @@ from simlab.run.statements import Statement
 from simlab.segments import Segmentation
 from simlab.study.sections import ReplaySpec
 from simlab.verdict.replay.origins import horizons
-from simlab.verdict.replay.replay import protection, replay
+from simlab.verdict.replay.replay import ReplaySums, protection, replay_plans
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,10 +140,11 @@ def held_out(opt: Outcome) -> Held | None:
     segmentation = _segments(past, opt)
     held = split(past.catalog, n)[1]
     plans = {"segmented": _planned(past, segmentation, opt), **references(past).levels}
+    replayed = _replayed(past, list(plans.values()), held)
     rows = [
         {"plan": kind, **row}
-        for kind, levels in plans.items()
-        for row in _replayed(past, segmentation, levels, held, opt.settings.level)
+        for kind, (real, hoped) in zip(plans, replayed, strict=True)
+        for row in compared_rows(past, segmentation, real, hoped, opt.settings.level)
     ]
     last = (held.days[0] - np.timedelta64(1, "D")).astype("datetime64[D]")
     return Held(pd.DataFrame(rows), length_of(n, data.study.period), str(last), str(data.catalog.as_of))
@@ -222,14 +223,11 @@ def _planned(past: Data, segmentation: Segmentation, opt: Outcome) -> Levels:
     return plan_columns(past, asked[:, None]).levels
 
 
-def _replayed(
-    past: Data, segmentation: Segmentation, levels: Levels, held: HeldOut, level: float
-) -> Iterator[dict[str, object]]:
+def _replayed(past: Data, plans: list[Levels], held: HeldOut) -> list[tuple[ReplaySums, ReplaySums]]:
+    """What was, and what the laws expected, under each plan."""
     world = past.models.world
     periods = held.n_periods + 2 * int(protection(world).max())
     paths = int(np.clip(_WORK // (world.n_items * periods), _FEWEST, PATHS))
     seed = phase_seed(past.study.simulation.seed, "selection")
     opening = stock_at_cut(past.catalog, held)
-    real = replay(world, levels, held, paths=paths, seed=seed, opening=opening)
-    hoped = replay(world, levels, held, paths=paths, seed=seed, as_expected=True, opening=opening)
-    yield from compared_rows(past, segmentation, real, hoped, level)
+    return replay_plans(world, plans, held, paths=paths, seed=seed, opening=opening)
