@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from simlab.arrays import IntArray
 from simlab.engine._jit import inner, kernel
@@ -10,10 +10,12 @@ from simlab.execution import MILLION
 
 
 class Terms(NamedTuple):
-    """Rule and terms of n items, (n,) int64 each.
+    """Rule and terms of n items, (n,) int64 each but the first.
 
     Attributes
     ----------
+    crossing : int
+        1 if orders may overtake.
     point, top, lot : units
         s, S and Q (at least 1).
     by_lot, has_point : 0 or 1
@@ -26,10 +28,9 @@ class Terms(NamedTuple):
     review, phase : periods
     every : 0 or 1
         Orders are held back behind every review, not only behind orders.
-    crossing : int
-        1 if orders may overtake.
     """
 
+    crossing: int
     point: IntArray
     top: IntArray
     lot: IntArray
@@ -43,7 +44,6 @@ class Terms(NamedTuple):
     review: IntArray
     phase: IntArray
     every: IntArray
-    crossing: int
 
 
 class Orders(NamedTuple):
@@ -121,7 +121,7 @@ def follow(
 
 
 @inner
-def _start(terms: Terms, item: int, path: int, n_paths: int) -> int:
+def _start(terms: Terms, item: int, path: int, n_paths: int) -> Any:
     """Net stock with which a path begins: spread evenly over one lot, else S."""
     net = terms.top[item]
     if terms.by_lot[item]:
@@ -145,7 +145,7 @@ def _opened(
 
 
 @inner
-def _size(terms: Terms, item: int, position: int) -> int:
+def _size(terms: Terms, item: int, position: int) -> Any:
     """Units ordered at a review: deficit or lots, raised to the MOQ, in packs, at most the largest."""
     point, top, lot, pack = terms.point[item], terms.top[item], terms.lot[item], terms.pack[item]
     lacks = position <= point if terms.has_point[item] else position < top

@@ -209,8 +209,8 @@ def _terms(world: World, levels: Levels) -> Terms:
         terms.review_phase,
         every,
     )
-    arrays = (np.ascontiguousarray(one, dtype=np.int64) for one in whole)
-    return Terms(*arrays, int(world.lead_time.crossing))
+    arrays = [np.ascontiguousarray(one, dtype=np.int64) for one in whole]
+    return Terms(int(world.lead_time.crossing), *arrays)
 
 
 def _orders(opening: AtCut | None, n: int) -> Orders:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from simlab.arrays import LARGEST_SUM, IntArray
-from simlab.engine.recorder.periods import TimeProfile, stock_by_period, time_profile
+from simlab.engine.recorder.periods import TimeProfile
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, Start, World
 from simlab.errors import OutOfRangeError
 from simlab.execution.blocks import Progress, Workers, spread
+from simlab.execution.by_period.sums import profile_of, stock_of
 
 _FIELDS = 9
 
@@ -57,7 +58,7 @@ def run_profile(
     workers = workers or Workers()
 
     def one(rows: IntArray) -> TimeProfile:
-        return time_profile(
+        return profile_of(
             world.take(rows),
             levels.take(rows),
             horizon,
@@ -93,7 +94,7 @@ def run_stock(
     workers = workers or Workers()
 
     def one(rows: IntArray) -> IntArray:
-        return stock_by_period(
+        return stock_of(
             world.take(rows), levels.take(rows), horizon, groups[rows], unit_value[rows], n_groups=n_groups
         )
 
