@@ -29,6 +29,7 @@ from simlab.execution import (
 )
 from simlab.execution.ahead import compile_for
 from simlab.measures import ALL, Estimate
+from simlab.measures.shown import Public
 from simlab.policies import PlannedLevels, Policy, given_levels, plan
 from simlab.policies.policy import GIVEN
 from simlab.segments import Segmentation
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
     from simlab.api.data.replay import Replayed
 
 
-@dataclass(frozen=True, eq=False)
-class Simulation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Simulation(Public):
     """What a policy did in simulation.
 
     Attributes
@@ -67,6 +68,12 @@ class Simulation:
         The same with one parameter draw per batch (`models.parameter_uncertainty`).
     items : Curves or None
         Every SKU-location and replication; None: not kept, for memory.
+
+    Examples
+    --------
+    >>> sim = sl.simulate(data, policy)  # doctest: +SKIP
+    >>> sim.fill_rate, sim.inventory_value  # doctest: +SKIP
+    >>> sim.plot()  # doctest: +SKIP
     """
 
     data: Data
@@ -158,8 +165,7 @@ class Simulation:
 
     def plot(self) -> Figure:
         """Fill rate asked and achieved per segment."""
-
-        return plot_service(self)
+        return plot_service(self.by("segment"))
 
     def __repr__(self) -> str:
         n = self.segmentation.codes.size
@@ -173,8 +179,13 @@ class Simulation:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Breakdown:
-    """Measures per group, with the total as the last row."""
+class Breakdown(Public):
+    """Measures per group, with the total as the last row.
+
+    Examples
+    --------
+    >>> sim.by("abc").to_frame()  # doctest: +SKIP
+    """
 
     what: str
     names: tuple[str, ...]
@@ -196,6 +207,10 @@ class Breakdown:
         for row, scores in zip(rows, self.redrawn, strict=False):
             row |= scores.columns(SUFFIX)
         return pd.DataFrame(rows)
+
+    def plot(self) -> Figure:
+        """Fill rate asked and achieved per group."""
+        return plot_service(self)
 
     def __repr__(self) -> str:
         lines = [
@@ -239,6 +254,18 @@ def simulate(
     -------
     Simulation
         ``.fill_rate`` is a value with its interval; ``.by("segment")`` breaks it down.
+
+    Examples
+    --------
+    >>> import simlab as sl
+    >>> data = sl.demo(n_skus=6)
+    >>> seg = sl.segment(data, "abc")
+    >>> policy = sl.Policy.from_targets(seg, fill_rate={"A": 0.98, "B": 0.95, "C": 0.90})
+    >>> sim = sl.simulate(data, policy, replications=20, seed=7)
+    >>> 0.9 < sim.fill_rate.value < 1
+    True
+    >>> sim.by("segment").to_frame()["segment"].tolist()
+    ['A', 'B', 'C', '(all)']
     """
     segments = segmentation or policy.segmentation
     if segments is None or (policy.targets is None and policy.family != GIVEN):
@@ -363,11 +390,10 @@ def _merged(sums: PlanSums, cells: npt.NDArray[np.int64]) -> PlanSums:
     return sums.cells(cells).total()
 
 
-def plot_service(simulation: Simulation) -> Figure:
+def plot_service(breakdown: Breakdown) -> Figure:
     """Target asked and fill rate achieved per segment, with intervals."""
     from simlab.api.show import Picture
 
-    breakdown = simulation.by("segment")
     figure = Picture(figsize=(8.0, 0.6 + 0.35 * len(breakdown.names)), layout="constrained")
     axes = figure.subplots()
     places = np.arange(len(breakdown.names))[::-1]

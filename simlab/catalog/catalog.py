@@ -12,6 +12,7 @@ import numpy.typing as npt
 from simlab.arrays import AnyArray, DateArray, FloatArray, IntArray
 from simlab.catalog.parts import parts_of
 from simlab.catalog.quality import Quality
+from simlab.measures.shown import Public
 from simlab.study import Study
 
 
@@ -147,8 +148,8 @@ class OpenOrders:
     source: str = OPEN_ORDERS_TABLE
 
 
-@dataclass(frozen=True, eq=False)
-class Catalog:
+@dataclass(frozen=True, eq=False, repr=False)
+class Catalog(Public):
     """What the files say, typed and checked. Items keep the order of the file.
 
     Attributes

@@ -14,6 +14,7 @@ from simlab.catalog.quality import Quality, QualityRow
 from simlab.engine.kernels import streams
 from simlab.engine.world.world import NOTHING, OrderTerms, Start, World
 from simlab.errors import InvalidInputError, Problem
+from simlab.measures.shown import Public
 from simlab.models.demand.factors import common_factors
 from simlab.models.demand.given import read_given
 from simlab.models.demand.laws import Choice, choose_laws
@@ -54,8 +55,8 @@ _CURRENT = (_POINT, "current_order_up_to", "current_order_quantity")
 _FORECASTS = ("forecast_mean", "forecast_error_sd")
 
 
-@dataclass(frozen=True, eq=False)
-class Models:
+@dataclass(frozen=True, eq=False, repr=False)
+class Models(Public):
     """What is believed of every SKU-location, in the order of the items table.
 
     Attributes

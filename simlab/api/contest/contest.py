@@ -35,7 +35,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Contest(ContestOutcome):
-    """What came out of a contest of schemes, with its tables, sentences and picture."""
+    """What came out of a contest of schemes, with its tables, sentences and picture.
+
+    Examples
+    --------
+    >>> contest = sl.compare(data, ["abc", "tree"])  # doctest: +SKIP
+    >>> contest.plot()  # doctest: +SKIP
+    """
 
     @property
     def statements(self) -> tuple[str, ...]:
@@ -104,6 +110,11 @@ def compare(
     ------
     InvalidInputError
         With every problem of every scheme that was named.
+
+    Examples
+    --------
+    >>> contest = sl.compare(data, ["abc", "xyz", "abc+xyz", "tree"])  # doctest: +SKIP
+    >>> contest.winner, contest.to_frame()  # doctest: +SKIP
     """
     refuse(data, "compare")
     rounds = rounds or Rounds()

@@ -10,11 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from simlab.api.data.data import Data
+from simlab.api.pictures import dots, row
 from simlab.api.show import Column, Kind, ResultTable
 from simlab.arrays import FloatArray
 from simlab.engine.kernels.streams import phase_seed
 from simlab.engine.world.levels import Levels
 from simlab.measures import ALL, t_quantile
+from simlab.measures.shown import Public
 from simlab.models import FITTED, AtCut, HeldOut, recorded_lead_times, rolling_origins, split, stock_at_cut
 from simlab.segments import Segmentation
 from simlab.verdict.replay.calibration import calibration, pit_shares
@@ -23,6 +25,8 @@ from simlab.verdict.replay.replay import ReplaySums, protection, replay_plans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from matplotlib.figure import Figure
 
 
 PATHS = 60
@@ -48,7 +52,7 @@ _SHOWN = (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Replayed:
+class Replayed(Public):
     """What the hold-out says.
 
     Attributes
@@ -73,6 +77,17 @@ class Replayed:
     def to_frame(self) -> pd.DataFrame:
         """Reality beside what was expected, per segment."""
         return self.replay
+
+    def plot(self) -> Figure:
+        """Share of the real last periods that would have been served, beside what was expected."""
+        rows = self.replay.to_dict("records")
+        nan = float("nan")
+        expected = [(float(one["fill_rate_expected"]), *row(one, "fill_rate")[1:]) for one in rows]
+        series = {
+            "expected, with its prediction interval": expected,
+            "real": [(float(one["fill_rate"]), nan, nan) for one in rows],
+        }
+        return dots([str(one["segment"]) for one in rows], series, "Fraction served at once", zero=False)
 
     def __repr__(self) -> str:
         return repr(self._table())

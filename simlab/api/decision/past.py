@@ -23,6 +23,7 @@ from simlab.engine.kernels.streams import phase_seed
 from simlab.engine.world.levels import Levels
 from simlab.measures import ALL, PLAN_NAMES
 from simlab.measures.decision import short_rate
+from simlab.measures.shown import Public
 from simlab.models import HeldOut, split, stock_at_cut
 from simlab.models.history import no_history
 from simlab.run.statements import Statement
@@ -43,8 +44,8 @@ _WORK, _FEWEST = 30_000_000, 20
 """SKU-location-periods × draws of one replay at most, as long as `_FEWEST` draws allow it."""
 
 
-@dataclass(frozen=True, eq=False)
-class Held:
+@dataclass(frozen=True, eq=False, repr=False)
+class Held(Public):
     """The last periods under the plan, today's levels and the habit.
 
     Attributes

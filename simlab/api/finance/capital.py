@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from simlab.api.data.dead_stock import dead_stock
 from simlab.api.data.payments import PaymentTerms, paid, payment_terms
 from simlab.api.finance.changeover import can_change_over, profile_of_change
-from simlab.api.show import COLOURS, _canvas, spread
+from simlab.api.show import COLOURS, canvas, spread
 from simlab.arrays import FloatArray
 from simlab.engine.recorder.periods import TimeProfile
 from simlab.engine.world.levels import Levels
@@ -18,6 +19,7 @@ from simlab.engine.world.world import Horizon, Start
 from simlab.execution import Progress, run_curves
 from simlab.execution.by_period.profiles import run_profile
 from simlab.measures import ALL, format_money, format_rate, mean_estimate, ratio_estimate
+from simlab.measures.shown import Public
 from simlab.models.terms import Pipeline, moving_part, shelf_record, still_of, stock_record, whole_units
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ _CHANCE = 3.5
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Capital:
+class Capital(Public):
     """Stock and purchases from today on, under the chosen plan.
 
     Attributes
@@ -102,7 +104,7 @@ class Capital:
         return plot_capital(self)
 
     def __repr__(self) -> str:
-        return " ".join(self.statements())
+        return textwrap.fill(" ".join(self.statements()), 100)
 
     def _repr_html_(self) -> str:
         from simlab.api.show import describe
@@ -421,7 +423,7 @@ def _recorded(opt: Outcome) -> Any:
 
 def plot_capital(capital: Capital) -> Figure:
     """Stock value from today on with the band of single replications, and what is bought."""
-    figure, axes = _canvas(8.0, 4.5)
+    figure, axes = canvas(8.0, 4.5)
     frame = capital.frame
     axes.fill_between(
         frame["period"],

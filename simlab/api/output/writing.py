@@ -23,8 +23,9 @@ from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
 from simlab.api.output import tables
 from simlab.api.output.apart import Analyses
 from simlab.api.output.brief import Brief, brief
+from simlab.api.output.groups import group_frames
 from simlab.api.output.manifest import optimize_facts, simulate_facts, study_place
-from simlab.api.output.plan_csv import plan_files
+from simlab.api.output.plan_csv import plan_files, with_today
 from simlab.api.output.statements import chosen_plan, optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
 from simlab.api.output.world import world_facts, world_frame
@@ -37,6 +38,7 @@ from simlab.engine.world.levels import Levels
 from simlab.errors import SimlabError
 from simlab.execution import Horizon, Progress
 from simlab.execution.kept import keeping
+from simlab.measures.shown import Public
 from simlab.models.history.no_history import no_history_frame
 from simlab.run import RunFolder
 from simlab.run.folder import BLOCKS, SEALED
@@ -46,8 +48,8 @@ from simlab.run.statements import Statement, lines, plain, statements_frame
 from simlab.segments import Segmentation
 
 
-@dataclass(frozen=True, eq=False)
-class RunResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class RunResult(Public):
     """What a command leaves behind.
 
     Attributes
@@ -193,7 +195,8 @@ def write_optimization(
     if said is not None:
         screen = analyses.of("brief", lambda: brief(opt, said.decision, frames["capital_by_segment"]), None)
     fresh = opt.settings.horizon("verdict", opt.warmup)
-    files = analyses.of("plan.csv", lambda: plan_files(opt.data, frames, kept, fresh, opt.settings), _NONE)
+    _compare_with_today(analyses, frames, opt.data, kept, fresh, opt.settings)
+    files = analyses.of("plan.csv", lambda: plan_files(opt.data, frames["plan"]), _NONE)
     facts |= _with_world(analyses, frames, opt.data, kept, fresh, opt.settings, "verdict")
     shown = tables.shown(frames)
     record = Record(opt.data, "optimize", frames, shown, told, facts, times, files, analyses, written)
@@ -223,14 +226,30 @@ def write_simulation(
     facts = simulate_facts(simulation, lines(told))
     times = {**times, **simulation.times}
     horizon, levels = simulation.settings.horizon("search", simulation.warmup), simulation.planned.levels
-    files = analyses.of(
-        "plan.csv", lambda: plan_files(simulation.data, frames, levels, horizon, simulation.settings), _NONE
-    )
     settings = simulation.settings
+    _compare_with_today(analyses, frames, simulation.data, levels, horizon, settings)
+    files = analyses.of("plan.csv", lambda: plan_files(simulation.data, frames["plan"]), _NONE)
     facts |= _with_world(analyses, frames, simulation.data, levels, horizon, settings, "search")
     shown = tables.shown(frames)
     record = Record(simulation.data, "simulate", frames, shown, told, facts, times, files, analyses, written)
     return write_run(record, folder, started, progress)
+
+
+def _compare_with_today(
+    analyses: Analyses,
+    frames: dict[str, pd.DataFrame],
+    data: Data,
+    levels: Levels,
+    horizon: Horizon,
+    settings: Settings,
+) -> None:
+    """Put today's levels, and what they achieve, beside the plan's; add up by supplier and location."""
+    plan, stock = frames["plan"], frames["items"]["inventory_value"]
+    frames["plan"] = analyses.of(
+        "today's levels", lambda: with_today(data, plan, stock, levels, horizon, settings), plan
+    )
+    none, volume = dict[str, pd.DataFrame](), data.catalog.numbers.get("unit_volume")
+    frames |= analyses.of("groups", lambda: group_frames(frames["items"], frames["plan"], volume), none)
 
 
 def _with_world(
@@ -420,6 +439,15 @@ def render_report(run_dir: str | Path, *, apart: bool = False) -> Path:
     page = draw_apart(folder.path) if apart else render(folder)
     RunFolder.open(folder.path, sealed=True).complete()
     return page
+
+
+def told(finance: Finance) -> tuple[Statement, ...]:
+    """What a run of this outcome says, without a folder."""
+    opt = finance.outcome
+    kept, held = opt.solved.kept["segmented"], held_out(opt)
+    replayed = replay_plan(opt.data, opt.segmentation, kept, opt.settings.level)
+    judged = judged_by(opt, held, None if replayed is None else replayed.replay)
+    return optimize_statements(finance, simulated_frames(opt)["items"], held, judged).statements
 
 
 def report_to(finance: Finance, path: Path) -> Path:

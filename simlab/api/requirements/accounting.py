@@ -17,6 +17,7 @@ from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.execution import Account, PlanSums, Weights
 from simlab.execution.sums import ONE_ITEM
 from simlab.frontier import integer_weights
+from simlab.measures.shown import Public
 from simlab.models import Models
 from simlab.verdict.compare import Comparison, compare_all
 from simlab.verdict.scores import Scale
@@ -47,8 +48,8 @@ TAIL_OBJECTIVES = ("p95_inventory_value", "peak_inventory_value")
 """Objectives that do not add up over segments: the frontier beside them counts mean inventory value."""
 
 
-@dataclass(frozen=True, eq=False)
-class Accounting:
+@dataclass(frozen=True, eq=False, repr=False)
+class Accounting(Public):
     """What is made small and what is served, in words and in integers.
 
     Attributes

@@ -17,6 +17,7 @@ from simlab.api.simulator.redrawn import Redrawn, batch_of
 from simlab.arrays import LARGEST_SUM, FloatArray
 from simlab.errors import InvalidInputError, Problem
 from simlab.execution import ChoiceArray, Curves, Levels, PlanSums, Progress, beside, common_warmup
+from simlab.measures.shown import Public
 from simlab.policies import PlannedLevels, current_levels, plan
 from simlab.policies.levels.forecasting import FORECAST
 from simlab.segments import Segmentation, habit_targets
@@ -28,8 +29,8 @@ MAX_SUMS = 12_000_000
 """Cells × targets × replications kept at most, of each of fourteen measures."""
 
 
-@dataclass(frozen=True, eq=False)
-class Simulator:
+@dataclass(frozen=True, eq=False, repr=False)
+class Simulator(Public):
     """The streams of a phase run again for given groups of plans.
 
     Attributes
@@ -147,8 +148,8 @@ def chance_sums(sums: dict[str, PlanSums], rules: Constraints) -> list[PlanSums]
     return [sums[f"cells:chance{number}"] for number in range(len(rules.chances))]
 
 
-@dataclass(frozen=True, eq=False)
-class References:
+@dataclass(frozen=True, eq=False, repr=False)
+class References(Public):
     """Plans that are not chosen but compared with, at their own levels.
 
     Attributes
