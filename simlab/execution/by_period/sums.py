@@ -1,4 +1,4 @@
-"""Given plans by period in one thread: by lanes what they cover, by the recorder the rest; one sum of both."""
+"""Given plans by period in one thread: by lanes what they cover, by the recorder the rest."""
 
 from __future__ import annotations
 

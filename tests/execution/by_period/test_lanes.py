@@ -1,4 +1,4 @@
-"""What lanes write down by period agrees to the unit with the recorder, which agrees with the plain simulator."""
+"""What lanes write down by period agrees with the recorder, and so with the plain simulator, to the unit."""
 
 from dataclasses import replace
 
