@@ -180,6 +180,8 @@ class Catalog(Public):
         demand; None where none is.
     due : OpenOrders or None
         The table of open orders with their due dates; None where none is given.
+    held_out : int
+        Last whole periods that no law may know: the past as it was before them. 0 for a plan.
     """
 
     study: Study
@@ -196,6 +198,7 @@ class Catalog(Public):
     segment: AnyArray | None = None
     without_history: Catalog | None = None
     due: OpenOrders | None = None
+    held_out: int = 0
 
     @property
     def n_items(self) -> int:

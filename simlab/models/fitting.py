@@ -26,7 +26,7 @@ from simlab.models.demand.scoring.half_lives import Remembered
 from simlab.models.demand.scoring.scores import Scores
 from simlab.models.history.calendar import open_days
 from simlab.models.history.history import History
-from simlab.models.history.holdout import known_past
+from simlab.models.history.holdout import known_past, refuse_long_holdout
 from simlab.models.history.reading import check_history_asked, read_history
 from simlab.models.review_cycles import own_windows, with_review_cycles
 from simlab.models.suppliers.effective import EffectiveLeadTimes, effective_lead_times, sequence_remarks
@@ -211,8 +211,9 @@ def fit(catalog: Catalog) -> Models:
 
     Notes
     -----
-    With [replay] the last `holdout` periods are left out, and receipts that arrived in them.
+    The last `catalog.held_out` periods are left out, and receipts that arrived in them.
     """
+    refuse_long_holdout(catalog)
     catalog, held_out = known_past(catalog)
     history = read_history(catalog)
     choice, lead_times, terms, parts, start, begins = _checked(catalog, history)

@@ -338,7 +338,7 @@ def _further(
             bad = fit.loc[fit["flagged"].astype(bool), "segment"].astype(str)
             flagged = np.isin(names[code], bad[bad != "(all)"].to_numpy())
             out.append((np.asarray(flagged), MISFIT))
-    out.append((below_replay_limit(data, then.levels), REPLAYED))
+    out.append((below_replay_limit(data, then), REPLAYED))
     return out
 
 

@@ -81,7 +81,7 @@ def replay(
     items with a hold-out below 2·max(R + L) are not counted at all. Order of events: arrive, order,
     demand, count.
     """
-    return _run(world, [(levels, as_expected)], held, paths, seed, recorded, opening)[0]
+    return _run(world, [_Case(levels, as_expected, recorded)], held, paths, seed, opening)[0]
 
 
 def replay_plans(
@@ -94,41 +94,46 @@ def replay_plans(
     recorded: IntArray | None = None,
     opening: AtCut | None = None,
 ) -> list[tuple[ReplaySums, ReplaySums]]:
-    """What was, and what was expected, under each of several plans: one set of draws for them all."""
-    cases = [(levels, as_expected) for levels in plans for as_expected in (False, True)]
-    found = _run(world, cases, held, paths, seed, recorded, opening)
+    """What was, and what was expected, under each of several plans: one set of draws for them all.
+
+    `recorded` lead times are those of what was; expected are draws.
+    """
+    cases = [case for levels in plans for case in (_Case(levels, False, recorded), _Case(levels, True, None))]
+    found = _run(world, cases, held, paths, seed, opening)
     return list(zip(found[::2], found[1::2], strict=True))
 
 
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """One plan on the demand that was or that the laws draw, with lead times as recorded or drawn."""
+
+    levels: Levels
+    as_expected: bool
+    recorded: IntArray | None
+
+
 def _run(
-    world: World,
-    cases: list[tuple[Levels, bool]],
-    held: HeldOut,
-    paths: int,
-    seed: int,
-    recorded: IntArray | None,
-    opening: AtCut | None,
+    world: World, cases: list[_Case], held: HeldOut, paths: int, seed: int, opening: AtCut | None
 ) -> list[ReplaySums]:
     """Sums of every case, on the same draws; demand is the same whatever the levels."""
     span = protection(world)
     counted = np.where(held.n_periods >= 2 * span, held.n_periods - span, 0)
     shape = (world.n_items, paths)
-    asked = {as_expected: np.zeros(shape, np.int64) for _, as_expected in cases}
+    asked = {as_expected: np.zeros(shape, np.int64) for as_expected in {one.as_expected for one in cases}}
     out = [
-        ReplaySums(asked[as_expected], np.zeros(shape, np.int64), np.zeros(shape, np.int64), counted)
-        for _, as_expected in cases
+        ReplaySums(asked[one.as_expected], np.zeros(shape, np.int64), np.zeros(shape, np.int64), counted)
+        for one in cases
     ]
     for rows, before in _rows_drawn(world, np.flatnonzero(counted > 0), held, paths):
-        known = None if recorded is None else recorded[rows]
-        start = None if opening is None else opening.take(rows)
-        part = _Part(world.take(rows), held, known, start, before)
+        part = _Part(world.take(rows), held, None if opening is None else opening.take(rows), before)
         drawn, lead = part.draws(paths, seed)
         for as_expected, table in asked.items():
             demand = drawn if as_expected else part.really(drawn, held.quantity[rows])
             table[rows] = part.counted(demand)
-            for (levels, expects), sums in zip(cases, out, strict=True):
-                if expects == as_expected:
-                    sums.served[rows], sums.on_hand[rows] = part.follow(levels.take(rows), demand, lead)
+            for one, sums in zip(cases, out, strict=True):
+                if one.as_expected == as_expected:
+                    known = lead if one.recorded is None else part.as_recorded(lead, one.recorded[rows])
+                    sums.served[rows], sums.on_hand[rows] = part.follow(one.levels.take(rows), demand, known)
     return out
 
 
@@ -151,7 +156,6 @@ class _Part:
 
     world: World
     held: HeldOut
-    recorded: IntArray | None
     opening: AtCut | None
     before: int
 
@@ -161,10 +165,13 @@ class _Part:
         demand = draw_demand(world.demand, world.keys, shape, seed, self.before)
         demand[:, :, self.before :][:, :, ~self.held.is_open] = 0
         lead = draw_lead_times(world.lead_time, world.keys, shape, seed, world.terms.review_period)
-        if self.recorded is not None:
-            known = np.broadcast_to(self.recorded[:, None, :], lead[:, :, self.before :].shape)
-            lead[:, :, self.before :] = np.where(known >= 0, known, lead[:, :, self.before :])
         return demand, lead
+
+    def as_recorded(self, lead: IntArray, recorded: IntArray) -> IntArray:
+        """The lead times drawn, but those recorded of orders placed in the hold-out."""
+        known, found = recorded[:, None, :], lead.copy()
+        found[:, :, self.before :] = np.where(known >= 0, known, found[:, :, self.before :])
+        return found
 
     def really(self, drawn: IntArray, real: IntArray) -> IntArray:
         """The demand drawn, but what really happened in the hold-out."""
