@@ -19,7 +19,9 @@ from simlab.engine.kernels.streams import item_keys
 from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.world import Horizon, LeadTimeLaw, OrderTerms, Start, World
-from simlab.execution.blocks import Progress, Workers, run_curves
+from simlab.execution.backends.spread import Progress
+from simlab.execution.backends.workers import Workers
+from simlab.execution.blocks import run_curves
 from simlab.execution.by_period.sums import profile_of, stock_of
 
 COMPILING = "compiling the simulator (once on this machine)"
