@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,21 @@ class Settings(Public):
         return Scale(
             self.exposure, study.periods_per_year, study.data.cost_resolution, self.level, self.parts
         )
+
+
+_ASKED: ContextVar[float | None] = ContextVar("when the command was asked for", default=None)
+
+
+def asked_at(at: float) -> None:
+    """Say when the command was asked for, by `time.perf_counter`: what passes until it begins are imports."""
+    _ASKED.set(at)
+
+
+def imports(started: float) -> dict[str, float]:
+    """The stage before the first one, where the command line said when it was asked for."""
+    at = _ASKED.get()
+    _ASKED.set(None)
+    return {} if at is None else {"imports": started - at}
 
 
 @dataclass

@@ -432,7 +432,7 @@ def draw_report(result: RunResult) -> RunResult:
     return replace(result, report=report, faults=faults, times={**result.times, "report": seconds})
 
 
-_UNLOGGED = ("load", "fit and segment", "write")
+_UNLOGGED = ("imports", "load", "fit and segment", "write")
 """Stages that end before a folder's log begins, or after progress is told."""
 
 

@@ -152,7 +152,7 @@ def wide(items: ItemArrays, item: int, levels: LevelArrays, run: Schedule, fault
     code = fits(items, item, levels, run.warmup + run.periods, True)
     if code:
         report(faults, item, code, 0, 0)
-    return code != 0
+    return bool(code != 0)
 
 
 @inner

@@ -10,9 +10,9 @@ import numpy as np
 from simlab.arrays import IntArray
 from simlab.execution import MILLION, Levels, OrderTerms, Unmet, World
 from simlab.models import AtCut, HeldOut
+from simlab.models.backtest.path import Orders, Terms, follow
 from simlab.models.backtest.sampling import draw_demand, draw_lead_times, every_review
 from simlab.register.families import by_lot, has_point
-from simlab.verdict.replay.path import Orders, Terms, follow
 
 _BLOCK = 1 << 18  # items × paths that begin as early as the longest R + L among them asks
 _DRAWN = 1 << 21  # units drawn at a time

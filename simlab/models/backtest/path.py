@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from simlab.arrays import IntArray
 from simlab.engine._jit import inner, kernel
-from simlab.execution import MILLION
+from simlab.engine.world.world import MILLION
 
 
 class Terms(NamedTuple):
