@@ -56,7 +56,8 @@ def test_why_the_plan_needs_more_than_the_habit_is_said_with_what_a_target_per_s
     assert "the A98 B95 C90 habit tells them apart" in said.text
     assert "20% less at equal margin served" in said.text
     (plain,) = why_more([more], weights.assign(percent=0.0))
-    assert "no target of the grid" in plain.text
+    assert "would save next to nothing" in plain.text
+    assert why_more([Pair("habit", {"margin": "more"}, {"margin": 0.004}, "margin")], weights) == ()
     assert why_more([Pair("habit", {"margin": "less"}, {"margin": -0.04}, "margin")], weights) == ()
     assert why_more([], weights) == ()
 
@@ -75,5 +76,8 @@ def test_a_single_item_that_takes_most_of_the_stock_is_named():
         ),
     )
     assert most_raised(opt) == " Most of what rises is in RARE@X (level 0 to 1, EUR 80.0k)."
-    opt.data.models.costs.unit_cost[0] = 500.0
+    opt.references.levels["habit"].order_up_to += 100  # a hundredth more is not named
+    opt.solved.kept["segmented"].order_up_to += 100
+    assert most_raised(opt) == ""
+    before[:], opt.data.models.costs.unit_cost[0] = 0, 500.0
     assert most_raised(opt) == ""
