@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from simlab.engine.kernels.streams import phase_seed
@@ -114,6 +117,29 @@ class Settings(Public):
         )
 
 
+def give_back() -> None:
+    """Return memory that is free to the system, so that the next stage's peak does not stand on this one's.
+
+    Arrow and the C library keep what was freed: a third of a gigabyte at 30,000 SKU-locations.
+    """
+    if (arrow := sys.modules.get("pyarrow")) is not None:
+        arrow.default_memory_pool().release_unused()
+    if (trim := _trim()) is not None:
+        trim(0)
+
+
+@cache
+def _trim() -> Callable[[int], int] | None:
+    """What the C library of Linux offers for it; None elsewhere."""
+    if sys.platform != "linux":
+        return None
+    try:
+        found: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+    except (OSError, AttributeError):
+        return None
+    return found
+
+
 _ASKED: ContextVar[float | None] = ContextVar("when the command was asked for", default=None)
 
 
@@ -143,6 +169,7 @@ class Clock:
             self.progress(name, 0, 1)
         started = time.perf_counter()
         yield
+        give_back()
         self.times[name] = self.times.get(name, 0.0) + time.perf_counter() - started
         if self.progress is not None:
             self.progress(name, 1, 1)

@@ -30,7 +30,7 @@ from simlab.api.output.statements import chosen_plan, optimize_statements, simul
 from simlab.api.output.tables import optimization_sums, simulation_sums
 from simlab.api.output.world import world_facts, world_frame
 from simlab.api.plans.outcome import Outcome
-from simlab.api.settings import Settings
+from simlab.api.settings import Settings, give_back
 from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
 from simlab.api.simulator.stored import curves_table
@@ -276,10 +276,16 @@ def _with_world(
 
 
 def write_first(folder: RunFolder, frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Put what was simulated on disk before anything is made of it."""
+    """Put what was simulated on disk before anything is made of it; the largest table is then let go."""
     for name, frame in frames.items():
         folder.write_table(name, frame)
+    frames.pop(_LARGEST, None)
+    give_back()
     return dict(frames)
+
+
+_LARGEST = "curves"
+"""13 kB an item, which nothing that is derived reads."""
 
 
 def optimization_frames(finance: Finance) -> dict[str, pd.DataFrame]:
