@@ -200,14 +200,15 @@ def vital(
 
 
 def lifts(opt: Outcome, rows: IntArray) -> tuple[FloatArray, str]:
-    """(k,) holding cost a year that each item more costs at its least target serving `LOW` of its units.
+    """(k,) holding cost a year that each item more costs at the next target that serves `LOW` of its units.
 
     On the search seed; NaN where no target of the grid does.
     """
     tables = ItemTables.of(opt.curves, opt.data.models)
-    able = tables.served[rows] >= LOW * tables.demanded[rows, None]
-    to = able.argmax(axis=1)
     cost, now = tables.cost[rows], opt.solved.columns["segmented"][rows]
+    able = tables.served[rows] >= LOW * tables.demanded[rows, None]
+    able &= np.arange(cost.shape[1]) > now[:, None]
+    to = able.argmax(axis=1)
     at = np.arange(rows.size)
     settings, resolution = opt.settings, opt.data.study.data.cost_resolution
     unit = resolution / 100 / (2 * settings.counted * settings.replications)
