@@ -215,7 +215,9 @@ def write_simulation(
 ) -> RunResult:
     """Write what was simulated, then every analysis on its own, seal the run, render the report."""
     started = time.perf_counter()
-    analyses = Analyses(folder)
+    analyses = Analyses(folder, progress=progress, total=_OF_SIMULATION)
+    if progress is not None:
+        progress("write", 0, 0)
     frames = simulation_frames(simulation)
     written = write_first(folder, frames)
     frames, histories = analyses.of(
@@ -239,6 +241,10 @@ def write_simulation(
     shown = tables.shown(frames)
     record = Record(simulation.data, "simulate", frames, shown, told, facts, times, files, analyses, written)
     return write_run(record, folder, started, progress)
+
+
+_OF_SIMULATION = 5
+"""Analyses of `write_simulation`."""
 
 
 def _compare_with_today(

@@ -6,6 +6,7 @@ and knows every feature, at ten times the time. What lanes do not cover is left 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from simlab.arrays import BoolArray, IntArray
 from simlab.engine._jit import inner, kernel, step
 from simlab.engine.kernels.draws import draw_demand, make_guide
-from simlab.engine.kernels.guards import POSITION_IDENTITY, fits, report, still_under_way
+from simlab.engine.kernels.guards import NARROW, POSITION_IDENTITY, fits, report, still_under_way
 from simlab.engine.kernels.joint_phases import (
     begin_turns,
     draw_phases,
@@ -52,7 +53,10 @@ SHELF_START, SHELF, UNDER_WAY, BOUGHT, CAME, ASKED, SERVED, OWED, GONE = range(9
 
 def covered(world: World, levels: Levels) -> BoolArray:
     """(n,) items that lanes can follow: nothing of what only the recorder knows, all unmet demand one way."""
-    plain = ~needs_recorder(world, levels) & (world.terms.unmet != Unmet.PARTLY)
+    plain = ~needs_recorder(replace(world, start=None), levels) & (world.terms.unmet != Unmet.PARTLY)
+    if world.start is not None:
+        item, _, units = world.start.orders_due()
+        plain &= np.bincount(item, units, world.n_items) < NARROW
     return np.asarray(plain & world.undershoot & (world.grid is None))
 
 
@@ -186,6 +190,7 @@ def follow_lanes(
     """
     rule, top = rule_of(items, item, levels, k), levels.top[item, k]
     start_lanes(items, item, run, levels, k, work)
+    put_on_order(items, item, run.width, work)
     state, orders, delays = work.state, work.orders, work.delays
     review, phase = reviews_of(items, item)
     mask, n, end = orders.shape[0] - 1, run.width, run.warmup + run.periods
@@ -209,6 +214,7 @@ def follow_lanes(
         arrive(t, clock, reach, state, orders, delays, n, False)
         if t <= opened:
             add_opening(t, items.opening.on_order[item], state, work.opening, n)
+        add_due(items, item, t, n, work)
         if t == arrival:
             arrival += review
             due += 1
@@ -221,10 +227,42 @@ def follow_lanes(
                 write_orders(row, epoch & mask if reviews else zero - 1, top, state, orders, n, book)
         t += 1
     still_under_way(items, item, end, reach, n_real, work)
+    later = due_from(items, item, end)
     for lane in range(n_real):
         apart = np.int64(state[POSITION + lane]) + top - np.int64(state[NET + lane])
-        if apart != work.mixing.common[lane]:
+        if apart != work.mixing.common[lane] + later:
             report(faults, item, POSITION_IDENTITY, work.paths[lane], end)
+
+
+@step
+def due_from(items: ItemArrays, item: int, t: int) -> Any:
+    """Units of a given start's orders with a date that arrive in period t or later."""
+    opening, units = items.opening, np.int64(0)
+    for at in range(opening.due_begin[item], opening.due_begin[item] + opening.due_count[item]):
+        if opening.due_period[at] >= t:
+            units += max(opening.due_units[at], np.int64(0))
+    return units
+
+
+@step
+def put_on_order(items: ItemArrays, item: int, n: int, work: Work) -> None:
+    """Count a given start's orders with a date into the positions."""
+    cast = work.state.dtype.type
+    if items.opening.due_count[item] > 0:
+        units = due_from(items, item, 0)
+        for lane in range(n):
+            work.state[POSITION + lane] = cast(work.state[POSITION + lane] + units)
+
+
+@step
+def add_due(items: ItemArrays, item: int, t: int, n: int, work: Work) -> None:
+    """What arrives in period t of a given start's orders with a date, whole and in every lane."""
+    cast, opening = work.state.dtype.type, items.opening
+    for at in range(opening.due_begin[item], opening.due_begin[item] + opening.due_count[item]):
+        if opening.due_period[at] == t and opening.due_units[at] > 0:
+            units = cast(opening.due_units[at])
+            for lane in range(n):
+                work.state[UNITS + lane] = cast(work.state[UNITS + lane] + units)
 
 
 @step

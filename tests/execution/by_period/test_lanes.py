@@ -50,6 +50,20 @@ def test_items_of_all_families_together(start):
     assert found.backorders.any()
 
 
+def test_orders_on_the_way_that_have_a_date():
+    """Several an item, some on one day, some of nothing, one after the end, and stock below nothing."""
+    world, levels = mixed_world()
+    item, period = np.array([1, 1, 1, 4, 6, 6, 9]), np.array([3, 3, 7, 0, 12, 45, 500])
+    shelf = np.where(world.terms.unmet == Unmet.LOST, 4, np.arange(40) - 5)
+    dated = Start(shelf, np.arange(40) % 3, item, period, np.array([5, 2, 30, 11, 0, 9, 8]))
+    started = world.starting(dated)
+    assert dated.has_dates().any()
+    assert covered(started, levels).all()
+    same(world, levels, replace(HORIZON, warmup=0), dated)
+    huge = replace(dated, due_units=np.array([5, 2, 30, 1 << 25, 0, 9, 8]))
+    assert np.flatnonzero(~covered(world.starting(huge), levels)).tolist() == [4]
+
+
 def test_more_replications_than_share_a_block_and_what_the_recorder_is_left():
     """A warm-up of 2,000 periods: 64 lanes a block; partly waiting items and numbers beyond 32 bits."""
     world = small_world(9)
