@@ -23,7 +23,7 @@ from simlab.api.output.beginning import begin, went_on
 from simlab.api.output.writing import RunResult, kept_if_used, logged, write_optimization, write_simulation
 from simlab.api.rollout.gate import Gate, gate
 from simlab.api.rollout.waves import WavePlan
-from simlab.api.settings import workers_of
+from simlab.api.settings import imports, workers_of
 from simlab.api.simulation import simulate
 from simlab.api.simulator.stored import StoredCurves
 from simlab.api.starting.init import init_from_book, init_from_tables
@@ -54,7 +54,7 @@ def run_simulate(
     """
     started = time.perf_counter()
     data = _reached(load(study_path), workers, progress)
-    times = {"load": time.perf_counter() - started}
+    times = {**imports(started), "load": time.perf_counter() - started}
     study = data.study
     if not study.policy.targets and study.policy.family != GIVEN:
         raise InvalidInputError(
@@ -128,7 +128,7 @@ def run_optimize(
         progress("load", 0, 1)
     stored = None if curves is None else StoredCurves.open(curves)
     data = _reached(load(study_path), workers, progress)
-    times = {"load": time.perf_counter() - started}
+    times = {**imports(started), "load": time.perf_counter() - started}
     folder = _new_run(out, data.study.name, data.study.folder, draw)
     begin(folder, data, "optimize", {"workers": workers, "curves": None if curves is None else str(curves)})
     return _optimize(data, folder, workers, progress, times, stored)
@@ -145,7 +145,7 @@ def run_demo(
     if progress is not None:
         progress("load", 0, 1)
     data = _reached(demo(), workers, progress)
-    times = {"load": time.perf_counter() - started}
+    times = {**imports(started), "load": time.perf_counter() - started}
     folder = _new_run(out, data.study.name, Path.cwd(), draw)
     begin(folder, data, "demo", {"workers": workers})
     return _optimize(data, folder, workers, progress, times)
@@ -200,7 +200,7 @@ def run_compare_schemes(
     if progress is not None:
         progress("load", 0, 1)
     data = _reached(load(study_path), workers, progress)
-    times = {"load": time.perf_counter() - started}
+    times = {**imports(started), "load": time.perf_counter() - started}
     folder = _new_run(out, data.study.name, data.study.folder, draw)
     said = None if schemes is None else list(schemes)
     asked = None if rounds is None else asdict(rounds)
@@ -278,7 +278,7 @@ def run_audit(
     """
     started = time.perf_counter()
     data = _reached(load(study_path), workers, progress)
-    times = {"load": time.perf_counter() - started}
+    times = {**imports(started), "load": time.perf_counter() - started}
     folder = _new_run(out, data.study.name, data.study.folder, draw)
     begin(folder, data, "audit", {"workers": workers})
     with kept_if_used(folder):
