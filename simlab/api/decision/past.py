@@ -26,7 +26,7 @@ from simlab.measures.shown import Public
 from simlab.models import stock_at_cut
 from simlab.run.statements import Statement
 from simlab.verdict.replay.origins import horizons
-from simlab.verdict.replay.replay import protection, replay
+from simlab.verdict.replay.replay import ReplaySums, protection, replay_plans
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -178,8 +178,8 @@ def held_out(opt: Outcome, then: Before | None = None) -> Held | None:
     plans = {"segmented": planned_before(then), **references(then.data).levels}
     rows = [
         {"plan": kind, **row}
-        for kind, levels in plans.items()
-        for row in _replayed(then, levels, opt.settings.level)
+        for kind, (real, hoped) in zip(plans, _replayed(then, list(plans.values())), strict=True)
+        for row in compared_rows(then.data, then.segmentation, real, hoped, opt.settings.level)
     ]
     length = length_of(then.periods, opt.data.study.period)
     return Held(
@@ -245,12 +245,11 @@ def periods_held(data: Data) -> int:
     return n if n > 0 and enough else 0
 
 
-def _replayed(then: Before, levels: Levels, level: float) -> Iterator[dict[str, object]]:
+def _replayed(then: Before, plans: list[Levels]) -> list[tuple[ReplaySums, ReplaySums]]:
+    """What was, and what the laws expected, under each plan."""
     past, held, world = then.data, then.held, then.data.models.world
     periods = held.n_periods + 2 * int(protection(world).max())
     paths = int(np.clip(_WORK // (world.n_items * periods), _FEWEST, PATHS))
     seed = phase_seed(past.study.simulation.seed, "selection")
     opening, recorded = stock_at_cut(past.catalog, held), lead_times_of(past, held)
-    real = replay(world, levels, held, paths=paths, seed=seed, recorded=recorded, opening=opening)
-    hoped = replay(world, levels, held, paths=paths, seed=seed, as_expected=True, opening=opening)
-    yield from compared_rows(past, then.segmentation, real, hoped, level)
+    return replay_plans(world, plans, held, paths=paths, seed=seed, recorded=recorded, opening=opening)
