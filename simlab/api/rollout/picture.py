@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.api.pictures import COLOURS
+from simlab.api.show import COLOURS
 from simlab.verdict.gate.decisions import DECISIONS
 
 if TYPE_CHECKING:
