@@ -253,19 +253,26 @@ def optimize(
 @ends_with_exit_code
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    excel: Annotated[
+        bool | None,
+        typer.Option(
+            "--excel/--no-excel", help="report.xlsx too. [default: up to 100,000 items]", show_default=False
+        ),
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Draw the report of a finished run.
 
-    Figures and report.html, from the run's tables alone.
+    Figures, report.html and report.xlsx, from the run's tables alone.
 
     \b
     Examples:
       simlab report runs/retailer
+      simlab report runs/retailer --excel
     """
     from simlab import api
 
-    say(str(api.render_report(run, apart=True)))
+    say(str(api.render_report(run, apart=True, excel=excel)))
 
 
 @app.command()

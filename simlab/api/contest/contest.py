@@ -84,8 +84,9 @@ def compare(
 ) -> Contest:
     """Which segmentation scheme is worth its rules?
 
-    Every scheme gets its own best targets on the search seed; all are read at equal fill on the verdict
-    seed, on the same random numbers.
+    Every scheme gets its own best targets on the search seed; all are read at equal service on the
+    verdict seed, on the same random numbers, weighed as the study's `optimize.service` says; the other
+    weights stand beside.
 
     Parameters
     ----------

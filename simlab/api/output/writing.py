@@ -56,8 +56,8 @@ class RunResult(Public):
     ----------
     folder : Path
         The run folder.
-    report : Path or None
-        The report in it.
+    report, book : Path or None
+        The report in it, as a page and as a workbook.
     told : tuple of Statement
         The outcome in sentences, with how each stands.
     tables : dict of str to DataFrame
@@ -77,6 +77,7 @@ class RunResult(Public):
     times: dict[str, float] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
     brief: Brief | None = None
+    book: Path | None = None
 
     @property
     def statements(self) -> tuple[str, ...]:
@@ -410,53 +411,24 @@ def write_run(
 
 
 def _drawn(result: RunResult, folder: RunFolder, progress: Progress | None) -> RunResult:
-    """The result with its page, drawn in this process, and the run complete."""
-    from simlab.report.render import render
+    """The result with page and workbook, drawn in this process, and the run complete."""
+    from simlab.report.apart import draw_here
 
     if progress is not None:
         progress("report", 0, 1)
     started = time.perf_counter()
-    report = render(folder)
+    drawn = draw_here(folder)
     folder.complete()
     times = {**result.times, "report": time.perf_counter() - started}
     folder.log("stage", stage="report", seconds=round(times["report"], 3))
     if progress is not None:
         progress("report", 1, 1)
-    return replace(result, report=report, times=times)
-
-
-def draw_report(result: RunResult) -> RunResult:
-    """Draw the page of a run made with ``draw=False``, in a process of its own, and complete the run.
-
-    Where that process dies the run is complete all the same, without a page; `RunResult.faults` says so.
-    """
-    from simlab.report.apart import DrawingError, draw_apart
-
-    started, faults, report = time.perf_counter(), dict(result.faults), None
-    try:
-        report = draw_apart(result.folder)
-    except DrawingError as error:
-        faults["report"] = str(error)
-    folder = RunFolder.open(result.folder, sealed=True)
-    folder.complete()
-    seconds = time.perf_counter() - started
-    folder.log("stage", stage="report", seconds=round(seconds, 3), **({} if report else faults))
-    return replace(result, report=report, faults=faults, times={**result.times, "report": seconds})
+    faults = {**result.faults, **drawn.faults}
+    return replace(result, report=drawn.report, book=drawn.book, faults=faults, times=times)
 
 
 _UNLOGGED = ("imports", "load", "fit and segment", "write")
 """Stages that end before a folder's log begins, or after progress is told."""
-
-
-def render_report(run_dir: str | Path, *, apart: bool = False) -> Path:
-    """Draw the report of a finished run anew from its tables; `apart`: in a process of its own."""
-    from simlab.report.apart import draw_apart
-    from simlab.report.render import render
-
-    folder = RunFolder.open(Path(run_dir), sealed=True)
-    page = draw_apart(folder.path) if apart else render(folder)
-    RunFolder.open(folder.path, sealed=True).complete()
-    return page
 
 
 def told(finance: Finance) -> tuple[Statement, ...]:
