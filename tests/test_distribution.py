@@ -69,7 +69,7 @@ def test_the_wheel_runs_in_an_environment_of_its_own(built: Path, tmp_path: Path
     run(simlab, "init", "shop", cwd=tmp_path, PYTHONPATH="")
     study = tmp_path / "shop" / "study.toml"
     short = (
-        study.read_text("utf-8").replace("replications = 200", "replications = 10").replace("= 364", "= 28")
+        study.read_text("utf-8").replace("replications = 200", "replications = 20").replace("= 364", "= 28")
     )
     study.write_text(short, encoding="utf-8")
     run(simlab, "simulate", study, "--out", "run", cwd=tmp_path, PYTHONPATH="")
