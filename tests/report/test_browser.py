@@ -56,9 +56,8 @@ def open_page(browser: Any, report: Path, width: int) -> tuple[Any, list[str], l
     page.on("pageerror", lambda error: said.append(f"error: {error}"))
     page.on("dialog", lambda dialog: (said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(report.as_uri())
+    page.goto(f"{report.as_uri()}#finance")
     page.wait_for_selector("#frontier-chart svg .role-axis-label")
-    page.wait_for_selector("#service-chart svg .role-axis-label")
     return page, said, asked
 
 
@@ -77,6 +76,35 @@ def test_the_page_opens_offline_without_a_word_on_the_console(browser: Any, repo
     assert all(url.startswith("file://") for url in asked)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.context.close()
+
+
+def test_tabs_open_by_hash_and_by_keyboard(browser: Any, report: Path) -> None:
+    page, said, _ = open_page(browser, report, 1280)
+    assert not page.locator("#decision").is_visible()
+    page.goto(f"{report.as_uri()}#laws")
+    assert page.locator("#believe").is_visible()
+    page.locator("a.skip").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    assert page.locator("#believe").is_visible()
+    page.get_by_role("link", name="Method").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#method", state="visible")
+    assert not page.locator("#believe").is_visible()
+    page.go_back()
+    page.wait_for_selector("#believe", state="visible")
+    assert said == []
+    page.context.close()
+
+
+def test_without_script_every_tab_is_there_one_after_the_other(browser: Any, report: Path) -> None:
+    context = browser.new_context(java_script_enabled=False, offline=True)
+    page = context.new_page()
+    page.goto(report.as_uri())
+    shown = [tab.is_visible() for tab in page.locator(".tab").all()]
+    assert len(shown) > 3
+    assert all(shown)
+    context.close()
 
 
 def test_hostile_names_run_nothing(browser: Any, hostile_report: Path) -> None:
@@ -126,6 +154,8 @@ def test_a_click_on_a_dot_chooses_it(browser: Any, report: Path) -> None:
 
 def test_the_segment_table_can_show_another_plan(browser: Any, report: Path) -> None:
     page, _, _ = open_page(browser, report, 1280)
+    page.get_by_role("link", name="Segments", exact=True).click()
+    page.wait_for_selector("#service-chart svg .role-axis-label")
     page.locator("#plan-chooser").select_option("uniform")
     assert page.locator("[data-plan=uniform]").is_visible()
     assert not page.locator("[data-plan=segmented]").is_visible()

@@ -1,4 +1,3 @@
-"use strict";
 (function () {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const byId = (id) => document.getElementById(id);
@@ -32,10 +31,17 @@
     return small;
   }
 
-  function draw(id, name) {
+  function draw(id, name, width) {
     const element = byId(id);
     if (!element || !specs[name]) return Promise.resolve(null);
-    return vegaEmbed(element, narrow(specs[name], element.clientWidth), options).then((r) => r.view);
+    const spec = narrow(specs[name], width || element.clientWidth);
+    return simlab.library("chart-library").then(() => {
+      const wide = width && spec.width === "container" ? Object.assign({}, spec, { width: width - 90 }) : spec;
+      return vegaEmbed(element, wide, options).then((r) => {
+        element.querySelectorAll("svg").forEach((svg) => svg.setAttribute("aria-hidden", "true"));
+        return r.view;
+      });
+    });
   }
 
   function show(index) {
@@ -79,8 +85,8 @@
     view.runAsync();
   }
 
-  function drawFrontier() {
-    return draw("frontier-chart", measure()).then((made) => {
+  function drawFrontier(width) {
+    return draw("frontier-chart", measure(), Number(width) || 0).then((made) => {
       view = made;
       view.addEventListener("click", (event, item) => {
         const symbol = item && item.datum && item.mark && item.mark.marktype === "symbol";
@@ -93,8 +99,8 @@
     });
   }
 
-  if (data && byId("frontier-chart")) {
-    drawFrontier();
+  const explores = data && byId("frontier-chart");
+  if (explores) {
     byId("point-slider").addEventListener("input", (event) => show(Number(event.target.value)));
     byId("point-back").addEventListener("click", () => show(current - 1));
     byId("point-on").addEventListener("click", () => show(current + 1));
@@ -102,7 +108,17 @@
     document.querySelectorAll("input[name=measure]").forEach((e) => e.addEventListener("change", drawFrontier));
     document.querySelectorAll("input[name=range]").forEach((e) => e.addEventListener("change", setRange));
   }
-  document.querySelectorAll("[data-chart]").forEach((element) => draw(element.id, element.dataset.chart));
+
+  function drawTab(tab, width) {
+    if (explores && tab.contains(explores)) drawFrontier(width);
+    tab.querySelectorAll("[data-chart]").forEach((element) => draw(element.id, element.dataset.chart, width));
+  }
+  const drawn = new Set();
+  simlab.opening((tab, first) => { if (first) { drawn.add(tab); drawTab(tab); } });
+
+  const PAPER = 660;
+  window.addEventListener("beforeprint", () => simlab.tabs.forEach((tab) => drawTab(tab, PAPER)));
+  window.addEventListener("afterprint", () => drawn.forEach((tab) => drawTab(tab)));
 
   const chooseWeight = (weight) => document.querySelectorAll("#change-map .by").forEach((box) => {
     box.hidden = !box.classList.contains(weight);
@@ -116,5 +132,5 @@
       document.querySelectorAll("[data-plan]").forEach((e) => { e.hidden = e.dataset.plan !== chooser.value; });
     });
   }
-  document.documentElement.dataset.ready = "yes";
+  simlab.start();
 })();

@@ -28,7 +28,7 @@ def _charts(tables: RunTables) -> dict[str, Figure]:
     "calibration",
     menu="Calibration",
     title="Did the past know the future?",
-    place=70,
+    place=2,
     needs={
         "calibration": ("horizon", "group", "method", "n", "origins", "coverage", "implied", "pit_share"),
         "pit": ("horizon", "group", "method", "low", "high", "share"),

@@ -29,7 +29,7 @@ def _charts(tables: RunTables) -> dict[str, Figure]:
     "fit",
     menu="Fit of the laws",
     title="Do the laws fit, segment by segment?",
-    place=40,
+    place=3,
     needs={
         "fit_test": ("segment", "n_items", "n_periods", "n", "pit_mean", "pit_share", "p", "flagged", "cut"),
         "fit_pit": ("horizon", "group", "method", "low", "high", "share"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from simlab.report.kit.formats import DASH, is_number, number, percent
 from simlab.report.kit.reading import records
+from simlab.report.kit.shell import SUPPLIERS
 from simlab.report.plan.section import Content, Row, section, table
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _MUCH = 0.05
     menu="Suppliers",
     title="What the receipts tell of suppliers",
     place=50,
+    tab=SUPPLIERS,
     needs={
         "lead_times": ("supplier", "received", "open", "mean_days", "drifted", "has_weekday", "is_shared")
     },
