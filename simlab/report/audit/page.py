@@ -10,7 +10,6 @@ from simlab.measures import ALL
 from simlab.report.audit import charts, statements
 from simlab.report.audit.tables import NEEDED, Account, accounts, apportion, causes, total
 from simlab.report.kit.formats import DASH, is_number, number, percent, span, target
-from simlab.report.kit.shell import DECISION, SEGMENTS
 from simlab.report.kit.sheet import (
     Boxes,
     Cell,
@@ -27,6 +26,7 @@ from simlab.report.kit.sheet import (
     sheet_html,
     small_picture,
 )
+from simlab.report.kit.shell import DECISION, SEGMENTS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,6 @@ from simlab.report.contest.tables import NEEDED, OPTIONAL, ContestTables, Row, s
 from simlab.report.kit import formats
 from simlab.report.kit.formats import DASH, is_number, money, number, percent, span, target
 from simlab.report.kit.reading import records
-from simlab.report.kit.shell import DECISION, SEGMENTS
 from simlab.report.kit.sheet import (
     Boxes,
     Cell,
@@ -29,6 +28,7 @@ from simlab.report.kit.sheet import (
     draw,
     sheet_html,
 )
+from simlab.report.kit.shell import DECISION, SEGMENTS
 
 if TYPE_CHECKING:
     from pathlib import Path

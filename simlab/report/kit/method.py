@@ -10,8 +10,8 @@ import pandas as pd
 from simlab.register.families import POLICY_FAMILIES
 from simlab.report.kit.formats import DASH, is_number, money, number, percent
 from simlab.report.kit.reading import records
-from simlab.report.kit.shell import METHOD
 from simlab.report.kit.sheet import Cell, Facts, Heading, Listing, Section, Table, Text
+from simlab.report.kit.shell import METHOD
 
 _FAMILY_TEXTS = {family.name: family.text for family in POLICY_FAMILIES}
 
