@@ -124,9 +124,9 @@ def test_choosing_another_point_shows_its_targets(browser: Any, report: Path) ->
     after = targets(page)
     assert after != before
     assert page.locator("#point-fill").inner_text() != fill
-    assert page.locator("#point-kind").inner_text() == "Another plan on the frontier"
-    assert "fill rate" in (slider.get_attribute("aria-valuetext") or "")
-    page.get_by_role("button", name="Chosen plan").click()
+    assert page.locator("#point-kind").inner_text() == "Another plan"
+    assert "units served" in (slider.get_attribute("aria-valuetext") or "")
+    page.get_by_role("button", name="Proposed plan").click()
     assert targets(page) == before
     page.locator("#point-back").click()
     assert targets(page) != before
@@ -146,7 +146,7 @@ def test_a_click_on_a_dot_chooses_it(browser: Any, report: Path) -> None:
     shown = [(x, y) for x, y in centres if frame["y"] < y < frame["y"] + frame["height"]]
     assert len(shown) > 5
     page.mouse.click(*shown[-1])
-    page.get_by_text("Another plan on the frontier").wait_for(timeout=3000)
+    page.get_by_text("Another plan").wait_for(timeout=3000)
     assert targets(page) != before
     assert said == []
     page.context.close()

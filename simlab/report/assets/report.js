@@ -7,9 +7,19 @@
   let view = null;
   let current = data ? data.chosen : 0;
 
+  /* Small multiples fill their place: as many columns as have room. */
+  function fitted(spec, width) {
+    if (!spec.facet) return spec;
+    const made = JSON.parse(JSON.stringify(spec)), least = spec.columns > 2 ? 170 : 300;
+    made.columns = Math.max(1, Math.min(6, Math.floor(width / least)));
+    made.spec.width = Math.floor(width / made.columns) - (spec.columns > 2 ? 62 : 80);
+    return made;
+  }
+
   function narrow(spec, width) {
     if (width >= 560) return spec;
     const small = JSON.parse(JSON.stringify(spec));
+    if (small.facet) return small;
     if (small.height === 420) small.height = 320;
     small.config.legend.columns = 1;
     const visit = (node) => {
@@ -34,13 +44,11 @@
   function draw(id, name, width) {
     const element = byId(id);
     if (!element || !specs[name]) return Promise.resolve(null);
-    const spec = narrow(specs[name], width || element.clientWidth);
+    const room = width || element.clientWidth;
+    const spec = Object.assign({}, fitted(narrow(specs[name], room), room), { description: element.getAttribute("aria-label") });
     return simlab.library("chart-library").then(() => {
       const wide = width && spec.width === "container" ? Object.assign({}, spec, { width: width - 90 }) : spec;
-      return vegaEmbed(element, wide, options).then((r) => {
-        element.querySelectorAll("svg").forEach((svg) => svg.setAttribute("aria-hidden", "true"));
-        return r.view;
-      });
+      return vegaEmbed(element, wide, options).then((r) => r.view);
     });
   }
 
@@ -53,8 +61,8 @@
     }
     const slider = byId("point-slider");
     slider.value = String(current);
-    slider.setAttribute("aria-valuetext", "fill rate " + point.text.fill + ", " + point.text.cost + " a year");
-    byId("point-kind").textContent = current === data.chosen ? "Chosen plan" : "Another plan on the frontier";
+    slider.setAttribute("aria-valuetext", "units served " + point.text.fill + ", " + point.text.cost + " a year");
+    byId("point-kind").textContent = current === data.chosen ? "Proposed plan" : "Another plan";
     const plan = data.points[data.chosen].targets;
     document.querySelectorAll("#targets tbody tr").forEach((row, s) => {
       const change = (data.values[point.targets[s]] - data.values[plan[s]]) * 100;
@@ -120,9 +128,14 @@
   window.addEventListener("beforeprint", () => simlab.tabs.forEach((tab) => drawTab(tab, PAPER)));
   window.addEventListener("afterprint", () => drawn.forEach((tab) => drawTab(tab)));
 
-  const chooseWeight = (weight) => document.querySelectorAll("#change-map .by").forEach((box) => {
-    box.hidden = !box.classList.contains(weight);
-  });
+  function chooseWeight(weight) {
+    document.querySelectorAll("#change-map .by").forEach((box) => {
+      box.hidden = !box.classList.contains(weight);
+    });
+    document.querySelectorAll("tr[data-weight]").forEach((row) => {
+      row.classList.toggle("decides", row.dataset.weight === weight);
+    });
+  }
   document.querySelectorAll("input[name=map-weight]").forEach((e) =>
     e.addEventListener("change", () => chooseWeight(e.value)));
 

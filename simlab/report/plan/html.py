@@ -12,8 +12,10 @@ from simlab.report.plan import finance
 from simlab.report.plan.charts import capital_chart, matrix_chart, service_chart
 from simlab.report.plan.decision import charts as decision_charts
 from simlab.report.plan.frontier_chart import MONEY_TITLE, frontier_chart
+from simlab.report.plan.items.rows import counts, item_rows, on_paper, packed_columns, shown
 from simlab.report.plan.page import matrix
 from simlab.report.plan.section import section_charts, sections
+from simlab.run.files import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,10 +103,10 @@ def page_html(
     from simlab.report.kit import style
     from simlab.report.plan import explorer
 
-    points = explorer.explorer(tables)
+    points, rows = explorer.explorer(tables), item_rows(tables)
     charts = page_specs(tables) if charts is None else charts
     templates = shell.environment()
-    parts = _parts(templates, tables, present, points)
+    parts = _parts(templates, tables, present, points, rows)
     return shell.page_of(
         templates,
         parts,
@@ -114,13 +116,34 @@ def page_html(
         question="",
         style=shell.asset("style.css"),
         data={"explorer-data": shell.script_json(points), "chart-data": shell.script_json(charts)},
-        packed={"chart-library": shell.pack(shell.script_text((library or style.library)()))},
-        script=shell.asset("shell.js") + shell.asset("report.js"),
+        packed={
+            "chart-library": shell.pack(shell.script_text((library or style.library)())),
+            **({} if rows is None else packed_items(rows, tables)),
+        },
+        script="\n".join(shell.asset(name) for name in ("shell.js", "items.js", "report.js")),
     )
 
 
+def packed_items(rows: pd.DataFrame, tables: RunTables) -> dict[str, str]:
+    """The table of the items, the sample, and the widget that shows them, by the id of their element."""
+    from simlab.report.plan.items.bundle import widget
+    from simlab.report.plan.items.closely import closely
+
+    tool = widget()
+    return {
+        "items-data": shell.pack(to_json(packed_columns(shown(rows), tables))),
+        "samples-data": shell.pack(to_json(closely(tables))),
+        "table-library": shell.pack(tool.script),
+        "table-style": shell.pack(tool.style),
+    }
+
+
 def _parts(
-    templates: jinja2.Environment, tables: RunTables, present: set[str], points: Any
+    templates: jinja2.Environment,
+    tables: RunTables,
+    present: set[str],
+    points: Any,
+    rows: pd.DataFrame | None,
 ) -> Iterator[shell.Part]:
     """Every section of the page with its tab, in their order within the tabs."""
     from simlab.report.kit import method
@@ -144,6 +167,9 @@ def _parts(
             "facts": method.facts(tables.manifest),
             "inputs": method.inputs(tables.manifest),
             "files": method.files(present),
+            "has_items": rows is not None,
+            "item_papers": [] if rows is None else on_paper(rows, tables),
+            "item_counts": {} if rows is None else counts(rows, tables),
         }
     )
     yield shell.Part(shell.DECISION, "first-screen", "", str(made.decision_part()))
@@ -154,6 +180,7 @@ def _parts(
     yield shell.Part(shell.FINANCE, "compared", "At the same service", str(made.compared_part()))
     yield shell.Part(shell.SEGMENTS, "segment-table", "Segments", str(made.segments_part()))
     yield shell.Part(shell.SEGMENTS, "matrix", "Matrix", str(made.matrix_part()))
+    yield shell.Part(shell.ITEMS, "item-list", "All SKU-locations", str(made.items_part()))
     for one in sections(tables):
         yield shell.Part(one["tab"], one["id"], one["menu"], str(made.section_part(one)))
     yield shell.Part(shell.BELIEVE, "data", "Data read", str(made.data_part()))

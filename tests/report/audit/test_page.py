@@ -66,7 +66,7 @@ def test_printed_lines_add_up(rendered: RunFolder) -> None:
     for some in found.values():
         table = lines_table("lines", [one for one in some if one.segment != "none sold"])
         for row in table.rows:
-            values = [float(cell.text.replace("\u202f%", "").replace("\u2212", "-")) for cell in row[1:]]
+            values = [float(cell.text.replace("%", "").replace("\u2212", "-")) for cell in row[1:]]
             assert sum(values[:-1]) == pytest.approx(values[-1], abs=1e-9)
 
 

@@ -56,11 +56,11 @@ def calibration(tables: RunTables) -> Content | None:
         ]
         for row in records(frame)[:_MOST_ROWS]
     ]
-    header = ["Segment, laws", "forecasts", "origins", "PIT in 5–95 %", "interval over origins"]
+    header = ["Segment, laws", "forecasts", "origins", "PIT in 5–95%", "interval over origins"]
     header += [
-        "covered by 90 % interval",
+        "covered by 90% interval",
         "law's own coverage",
-        "above 95 %",
+        "above 95%",
         "−log score",
         "CRPS ÷ mean",
         "bias",
