@@ -62,7 +62,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("accounts", "decision"),
         ("output",),
         ("exporting", "ordering", "rollout"),
-        ("audits", "checks", "comparison", "contest", "optimization", "verifying"),
+        ("audits", "checks", "comparison", "contest", "estimate", "optimization", "verifying"),
         ("reference", "starting"),
         ("commands",),
     ),

@@ -19,6 +19,7 @@ from simlab.api.comparison.runs import RunComparison, RunPair, compare_runs
 from simlab.api.contest.contest import Contest, compare
 from simlab.api.contest.outcome import Rounds
 from simlab.api.data.data import Data, demo, load, load_frames
+from simlab.api.estimate import DryRun, dry_run
 from simlab.api.exporting.export import Export, export
 from simlab.api.learning.learning import segment
 from simlab.api.optimization import Optimization, optimize
@@ -40,6 +41,7 @@ __all__ = [
     "CheckResult",
     "Contest",
     "Data",
+    "DryRun",
     "Export",
     "Gate",
     "Optimization",
@@ -63,6 +65,7 @@ __all__ = [
     "compare_runs",
     "demo",
     "draw_report",
+    "dry_run",
     "export",
     "gate",
     "init",

@@ -13,6 +13,7 @@ from simlab.api.settings import Clock, Settings, announce
 from simlab.api.show import COLOURS
 from simlab.api.simulator.redrawn import SUFFIX, Redrawn, batch_of
 from simlab.api.simulator.simulator import first_column, refuse_large_runs, refuse_overflow, warmup_of
+from simlab.api.simulator.size import RunSize, refuse_what_does_not_fit
 from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import UsageError
 from simlab.execution import (
@@ -254,6 +255,7 @@ def simulate(
     models = data.models
     with clock.stage("plan"):
         refuse_large_runs(data, segments.n_segments, settings)
+        refuse_what_does_not_fit(data, RunSize.of(data, settings, 1, verdict=False), progress)
         planned = _planned(data, policy, segments)
         refuse_overflow(data, [planned.levels], settings)
     with clock.stage("compile"):

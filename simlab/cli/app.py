@@ -12,9 +12,10 @@ import typer
 from simlab.cli.commands.check import check_document, print_check
 from simlab.cli.commands.speed import print_speed
 from simlab.cli.ending import ends_with_exit_code, is_command
-from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Verbose, Workers
+from simlab.cli.options import Curves, Debug, DryRun, Format, Out, Quiet, Show, Study, Verbose, Workers
 from simlab.cli.progress import watched
 from simlab.cli.say import say
+from simlab.cli.show.estimate import print_dry_run
 from simlab.cli.show.outcome import print_run
 from simlab.cli.tables import print_json, print_table, records
 
@@ -159,6 +160,7 @@ def simulate(
     study: Study,
     out: Out = None,
     workers: Workers = None,
+    dry_run: DryRun = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -171,9 +173,13 @@ def simulate(
     Examples:
       simlab simulate mystudy/study.toml
       simlab simulate mystudy/study.toml --out runs/abc
+      simlab simulate mystudy/study.toml --dry-run
     """
     from simlab import api
 
+    if dry_run:
+        print_dry_run(api.dry_run(study, "simulate", workers), format)
+        return
     with watched(quiet) as progress:
         result = api.run_simulate(study, out=out, workers=workers, progress=progress, draw=False)
     print_run(result, format, quiet)
@@ -186,6 +192,7 @@ def optimize(
     out: Out = None,
     curves: Curves = None,
     workers: Workers = None,
+    dry_run: DryRun = False,
     verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
@@ -205,10 +212,14 @@ def optimize(
       simlab optimize mystudy/study.toml
       simlab optimize mystudy/study.toml -v
       simlab optimize mystudy/study.toml --format json
+      simlab optimize mystudy/study.toml --dry-run
       simlab optimize study.toml --curves runs/retailer
     """
     from simlab import api
 
+    if dry_run:
+        print_dry_run(api.dry_run(study, "optimize", workers), format)
+        return
     with watched(quiet) as progress:
         result = api.run_optimize(
             study, out=out, workers=workers, progress=progress, curves=curves, draw=False

@@ -33,3 +33,6 @@ Show = Annotated[Format, typer.Option(metavar="text|json", help="Print for peopl
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="All remarks, and the whole account of rows.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Only print SKU-periods, memory and time it would take.")
+]

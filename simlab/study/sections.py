@@ -286,8 +286,12 @@ class GateSpec(Spec):
 
 
 class RunSpec(Spec):
-    """[run]: how the work is spread; results do not depend on it."""
+    """[run]: how the work is spread; results do not depend on it.
+
+    `memory_gb`: a run that would need more is refused before it begins; left out, 80 % of what there is.
+    """
 
     workers: Count = 2
     block_items: Count = 512
     backend: Literal["threads", "loky", "dask"] = "threads"
+    memory_gb: Positive | None = None

@@ -23,8 +23,9 @@ from simlab.api.finance.stock_value import location_stock, with_lost_margin, wit
 from simlab.api.output import tables
 from simlab.api.output.apart import Analyses
 from simlab.api.output.brief import Brief, brief
+from simlab.api.output.groups import group_frames
 from simlab.api.output.manifest import optimize_facts, simulate_facts, study_place
-from simlab.api.output.plan_csv import plan_files
+from simlab.api.output.plan_csv import plan_files, with_today
 from simlab.api.output.samples import sample_frames
 from simlab.api.output.statements import chosen_plan, optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
@@ -194,7 +195,8 @@ def write_optimization(
     if said is not None:
         screen = analyses.of("brief", lambda: brief(opt, said.decision, frames["capital_by_segment"]), None)
     fresh = opt.settings.horizon("verdict", opt.warmup)
-    files = analyses.of("plan.csv", lambda: plan_files(opt.data, frames, kept, fresh, opt.settings), _NONE)
+    _compare_with_today(analyses, frames, opt.data, kept, fresh, opt.settings)
+    files = analyses.of("plan.csv", lambda: plan_files(opt.data, frames["plan"]), _NONE)
     facts |= _with_world(analyses, frames, opt.data, kept, fresh, opt.settings, "verdict")
     frames |= _samples(analyses, frames, opt.data, kept, fresh)
     shown = tables.shown(frames)
@@ -225,10 +227,9 @@ def write_simulation(
     facts = simulate_facts(simulation, lines(told))
     times = {**times, **simulation.times}
     horizon, levels = simulation.settings.horizon("search", simulation.warmup), simulation.planned.levels
-    files = analyses.of(
-        "plan.csv", lambda: plan_files(simulation.data, frames, levels, horizon, simulation.settings), _NONE
-    )
     settings = simulation.settings
+    _compare_with_today(analyses, frames, simulation.data, levels, horizon, settings)
+    files = analyses.of("plan.csv", lambda: plan_files(simulation.data, frames["plan"]), _NONE)
     facts |= _with_world(analyses, frames, simulation.data, levels, horizon, settings, "search")
     frames |= _samples(analyses, frames, simulation.data, levels, horizon)
     shown = tables.shown(frames)
@@ -244,6 +245,23 @@ def _samples(
     return analyses.of(
         "samples", lambda: sample_frames(data, frames["items"], frames["plan"], levels, horizon), none
     )
+
+
+def _compare_with_today(
+    analyses: Analyses,
+    frames: dict[str, pd.DataFrame],
+    data: Data,
+    levels: Levels,
+    horizon: Horizon,
+    settings: Settings,
+) -> None:
+    """Put today's levels, and what they achieve, beside the plan's; add up by supplier and location."""
+    plan, stock = frames["plan"], frames["items"]["inventory_value"]
+    frames["plan"] = analyses.of(
+        "today's levels", lambda: with_today(data, plan, stock, levels, horizon, settings), plan
+    )
+    none, volume = dict[str, pd.DataFrame](), data.catalog.numbers.get("unit_volume")
+    frames |= analyses.of("groups", lambda: group_frames(frames["items"], frames["plan"], volume), none)
 
 
 def _with_world(

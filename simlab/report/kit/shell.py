@@ -9,21 +9,14 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from simlab.measures import words
+
 if TYPE_CHECKING:
     import jinja2
 
 DECISION, FINANCE, SEGMENTS, ITEMS = "decision", "finance", "segments", "items"
 SUPPLIERS, LOCATIONS, BELIEVE, METHOD = "suppliers", "locations", "believe", "method"
-TABS = {
-    DECISION: "Decision",
-    FINANCE: "Finance",
-    SEGMENTS: "Segments",
-    ITEMS: "Items",
-    SUPPLIERS: "Suppliers & orders",
-    LOCATIONS: "Locations",
-    BELIEVE: "Can we believe it?",
-    METHOD: "Method",
-}
+TABS = {tab.id: tab.title for tab in words.TABS}
 """Titles of the tabs by the hash that opens them, in their order."""
 
 
