@@ -96,13 +96,22 @@ _STEEP = 4.0
 """The axis of a price ends at this many times the price at the plan."""
 
 
+def _plan_service(tables: RunTables) -> float | None:
+    """Service of the plan as the prices count it; None where it is not among them."""
+    table = tables.exchange_rates
+    if table is not None and "ends_at_chosen" in table and table["ends_at_chosen"].any():
+        return float(table.loc[table["ends_at_chosen"].astype(bool), "fill_rate"].iloc[0])
+    at = tables.total(tables.main_plan, "search").get("fill_rate")
+    return float(at) if is_number(at) else None
+
+
 def _near(tables: RunTables) -> pd.DataFrame:
     """Prices of a point around the plan's service, those above zero."""
     table = tables.exchange_rates
     assert table is not None
     table = table[table["cost_per_point"] > 0]
-    at = tables.total(tables.main_plan, "search").get("fill_rate")
-    if not is_number(at):
+    at = _plan_service(tables)
+    if at is None:
         return table
     near = table[(table["fill_rate"] - at).abs() <= _AROUND]
     return near if len(near) >= 3 else table
@@ -113,8 +122,8 @@ def _exchange_rates(tables: RunTables, width: Width) -> Figure:
     table = _near(tables)
     what = tables.counted.objective
     title = f"{what[0].upper()}{what[1:]}{tables.counted.per_year} ({tables.currency}) of one more point"
-    at = tables.total(tables.main_plan, "search").get("fill_rate")
-    place = (table["fill_rate"] - (at if is_number(at) else 1.0)).abs().idxmin()
+    at = _plan_service(tables)
+    place = (table["fill_rate"] - (1.0 if at is None else at)).abs().idxmin()
     top = min(_STEEP * float(table.loc[place, "cost_per_point"]), 1.1 * float(table["cost_per_point"].max()))
     low, high = float(table["fill_rate"].min()), float(table["fill_rate"].max())
     x = alt.X(
@@ -141,7 +150,7 @@ def _exchange_rates(tables: RunTables, width: Width) -> Figure:
         band = base.mark_area(color=BLUE, fillOpacity=0.15, interpolate="step-before", clip=True)
         layers.insert(0, band.encode(x=x, y="cost_per_point_low:Q", y2="cost_per_point_high:Q"))
     data = {"rates": table}
-    if is_number(at):
+    if at is not None:
         mark = named("plan")
         layers.append(mark.mark_rule(color=GREY, strokeDash=[4, 4], clip=True).encode(x="fill_rate:Q"))
         words = mark.mark_text(
@@ -167,12 +176,10 @@ def _capital(tables: RunTables, width: Width) -> Figure:
     )
     x = _periods(tables)
     y = alt.Y("money:Q", title=f"Money ({currency})", axis=_money_axis(tables))
-    colour = alt.Color(
-        "what:N",
-        scale=alt.Scale(domain=list(parts), range=[BLUE, VERMILLION]),
-        legend=alt.Legend(title=None, orient="top"),
-    )
-    dash = alt.StrokeDash("what:N", scale=alt.Scale(domain=list(parts), range=[[1, 0], [6, 3]]), legend=None)
+    legend = alt.Legend(title=None, orient="top", symbolType="stroke", symbolStrokeWidth=3)
+    names = list(dict.fromkeys(lines["what"]))
+    colour = alt.Color("what:N", scale=alt.Scale(domain=names, range=[BLUE, VERMILLION]), legend=legend)
+    dash = alt.StrokeDash("what:N", scale=alt.Scale(domain=names, range=[[1, 0], [6, 3]]), legend=legend)
     tooltip = [
         alt.Tooltip("period:Q", title=tables.period.capitalize()),
         alt.Tooltip("what:N", title="What"),

@@ -46,8 +46,16 @@ _NAMES = {
     "uniform": "One target for all",
     "habit": "A98 B95 C90",
     "today": "Today",
+    "same_service": "Same service",
 }
-_SHORT = {"segmented": "Plan", "given": "Plan", "uniform": "One", "habit": "A98 …", "today": "Today"}
+_SHORT = {
+    "same_service": "Same",
+    "segmented": "Plan",
+    "given": "Plan",
+    "uniform": "One",
+    "habit": "A98 …",
+    "today": "Today",
+}
 SAME_MONEY, SAME_SERVICE = 0.004, 0.0005
 """Marks nearer than this share of money and these points of service are one mark."""
 

@@ -38,12 +38,15 @@ class Content:
         Title of every chart by its id; drawn by the section's `charts`.
     notes : sequence of str
         Small print after the charts.
+    lines : sequence of str
+        A list after the paragraphs; their number stands in the menu of the page.
     """
 
     texts: Sequence[str] = ()
     tables: Sequence[Row] = ()
     charts: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    lines: Sequence[str] = ()
 
 
 Build = Callable[["RunTables"], Content | None]
@@ -135,6 +138,7 @@ def sections(tables: RunTables) -> list[Row]:
                     "tables": content.tables,
                     "charts": [{"id": name, "title": title} for name, title in content.charts.items()],
                     "notes": content.notes,
+                    "lines": content.lines,
                 }
             )
     return out

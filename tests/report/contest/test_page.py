@@ -61,7 +61,7 @@ def test_the_verdict_names_the_best_and_who_is_not_told_apart(rendered: RunFolde
     assert said.text.endswith("all schemes together): tbs.")
     assert "15.2% (95% interval 15.0% to 15.4%) less than one target" in said.text
     by_title = {box.title: box for box in boxes(tables_of(rendered))}
-    assert "abc" in by_title["tree beats random partitions"].text
+    assert "abc" in by_title["tree beats chance"].text
     assert "£250 per class" in by_title["Recommended: 4 classes"].text
     assert "abc at 6" in by_title["Recommended: 4 classes"].text
     assert "The order is not the same everywhere" in by_title
