@@ -28,8 +28,8 @@ def headline(found: ContestTables) -> Statement:
     rivals = [str(row["scheme"]) for row in found.reached if row["may_be_best"] and row is not winner]
     rivals = [rival for rival in rivals if rival != name]
     cost = money(winner["holding_cost"], found.currency)
-    text = f"At the same {at} of units served, {name} ({classes(winner['n_segments'])}) costs {cost} a year to "
-        "hold"
+    size = classes(winner["n_segments"])
+    text = f"At the same {at} of units served, {name} ({size}) costs {cost} a year to hold"
     if name != ONE and is_number(winner["percent_vs_one_class"]):
         text += f": {_less(winner, 'percent_vs_one_class', found.level)} than one target for all"
     text += f", {IF_LAWS}. "
