@@ -54,6 +54,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "api": (
         ("settings", "show"),
+        ("pictures",),
         ("data",),
         ("requirements",),
         ("simulator",),

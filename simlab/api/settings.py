@@ -12,6 +12,7 @@ from simlab.engine.kernels.streams import phase_seed
 from simlab.engine.prepare.evaluators import followed_alone
 from simlab.errors import UsageError
 from simlab.execution import Horizon, Progress, Workers
+from simlab.measures.shown import Public
 from simlab.study import Study
 from simlab.verdict.scores import Scale
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from simlab.execution import Levels
 
 
-@dataclass(frozen=True)
-class Settings:
+@dataclass(frozen=True, repr=False)
+class Settings(Public):
     """Replications, seed and workers of one call.
 
     Attributes

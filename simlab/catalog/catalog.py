@@ -12,6 +12,7 @@ import numpy.typing as npt
 from simlab.arrays import AnyArray, DateArray, FloatArray, IntArray
 from simlab.catalog.parts import parts_of
 from simlab.catalog.quality import Quality
+from simlab.measures.shown import Public
 from simlab.study import Study
 
 
@@ -147,8 +148,8 @@ class OpenOrders:
     source: str = OPEN_ORDERS_TABLE
 
 
-@dataclass(frozen=True, eq=False)
-class Catalog:
+@dataclass(frozen=True, eq=False, repr=False)
+class Catalog(Public):
     """What the files say, typed and checked. Items keep the order of the file.
 
     Attributes
@@ -179,6 +180,8 @@ class Catalog:
         demand; None where none is.
     due : OpenOrders or None
         The table of open orders with their due dates; None where none is given.
+    held_out : int
+        Last whole periods that no law may know: the past as it was before them. 0 for a plan.
     """
 
     study: Study
@@ -195,6 +198,7 @@ class Catalog:
     segment: AnyArray | None = None
     without_history: Catalog | None = None
     due: OpenOrders | None = None
+    held_out: int = 0
 
     @property
     def n_items(self) -> int:

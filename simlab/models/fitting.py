@@ -14,6 +14,7 @@ from simlab.catalog.quality import Quality, QualityRow
 from simlab.engine.kernels import streams
 from simlab.engine.world.world import NOTHING, OrderTerms, Start, World
 from simlab.errors import InvalidInputError, Problem
+from simlab.measures.shown import Public
 from simlab.models.demand.factors import common_factors
 from simlab.models.demand.given import read_given
 from simlab.models.demand.laws import Choice, choose_laws
@@ -25,7 +26,7 @@ from simlab.models.demand.scoring.half_lives import Remembered
 from simlab.models.demand.scoring.scores import Scores
 from simlab.models.history.calendar import open_days
 from simlab.models.history.history import History
-from simlab.models.history.holdout import known_past
+from simlab.models.history.holdout import known_past, refuse_long_holdout
 from simlab.models.history.reading import check_history_asked, read_history
 from simlab.models.review_cycles import own_windows, with_review_cycles
 from simlab.models.suppliers.effective import EffectiveLeadTimes, effective_lead_times, sequence_remarks
@@ -54,8 +55,8 @@ _CURRENT = (_POINT, "current_order_up_to", "current_order_quantity")
 _FORECASTS = ("forecast_mean", "forecast_error_sd")
 
 
-@dataclass(frozen=True, eq=False)
-class Models:
+@dataclass(frozen=True, eq=False, repr=False)
+class Models(Public):
     """What is believed of every SKU-location, in the order of the items table.
 
     Attributes
@@ -210,8 +211,9 @@ def fit(catalog: Catalog) -> Models:
 
     Notes
     -----
-    With [replay] the last `holdout` periods are left out, and receipts that arrived in them.
+    The last `catalog.held_out` periods are left out, and receipts that arrived in them.
     """
+    refuse_long_holdout(catalog)
     catalog, held_out = known_past(catalog)
     history = read_history(catalog)
     choice, lead_times, terms, parts, start, begins = _checked(catalog, history)

@@ -212,7 +212,7 @@ class VerdictSpec(Spec):
 
 
 class ReplaySpec(Spec):
-    """[replay]: periods kept from fitting and replayed."""
+    """[replay]: periods replayed on laws, segments and levels made without them; the plan uses them."""
 
     holdout: Count
     lead_times: Literal["sampled", "recorded"] = "sampled"

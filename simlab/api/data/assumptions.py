@@ -153,7 +153,7 @@ def assumed_facts(data: Data) -> dict[str, Any]:
         "lost_items": int((terms.unmet == Unmet.LOST).sum()),
         "partly_lost_items": int((terms.unmet == Unmet.PARTLY).sum()),
         "start": data.study.policy.start,
-        "held_out_periods": 0 if data.study.replay is None else data.study.replay.holdout,
+        "held_out_periods": data.catalog.held_out,
         "parameter_uncertainty": data.models.redraws is not None,
     }
 
@@ -266,10 +266,10 @@ def _lead_times_again(data: Data, known: DelayUncertainty | None) -> str:
 
 
 def _past(data: Data) -> str:
-    spec = data.study.replay
-    if spec is None:
+    periods = data.catalog.held_out
+    if not periods:
         return "The past stands for the future: laws were fitted to the whole history given."
-    held = f"the last {spec.holdout} {data.study.period}s, which are replayed"
+    held = f"the last {periods} {data.study.period}s, which are replayed"
     return f"The past stands for the future: laws were fitted to the history without {held}."
 
 

@@ -37,6 +37,7 @@ from simlab.engine.prepare.on_grid import parts_of
 from simlab.engine.world.levels import Levels
 from simlab.errors import UsageError
 from simlab.execution import Progress
+from simlab.measures.shown import Public
 from simlab.models.terms import stock_record
 from simlab.segments import Segmentation
 from simlab.verdict.gate.decisions import DECISIONS, GO, HOLD_BACK, UNCHANGED, UNDECIDED
@@ -52,8 +53,8 @@ FEWEST = 400
 _WEEKS = 13
 
 
-@dataclass(frozen=True, eq=False)
-class Gate:
+@dataclass(frozen=True, eq=False, repr=False)
+class Gate(Public):
     """The decision on every SKU-location.
 
     Attributes
@@ -70,6 +71,11 @@ class Gate:
         `waves` (capital and service of each) and `waves_cash` (purchases by week); empty without waves.
     live_plan : DataFrame
         What goes live: proposed where the decision is go or unchanged, today's levels elsewhere.
+
+    Examples
+    --------
+    >>> decided = sl.gate("mystudy/study.toml")  # doctest: +SKIP
+    >>> decided.live_plan.to_csv("live.csv")  # doctest: +SKIP
     """
 
     data: Data = field(repr=False)
@@ -181,6 +187,11 @@ def gate(
     Both sides meet the same demand and lead times, on a seed that chose nothing. Harm is measured against the
     lower of two promises, today's and the plan's (`gate.against`). The share of false go's is at most q, and
     that of false hold backs, by Benjamini and Hochberg (1995).
+
+    Examples
+    --------
+    >>> decided = sl.gate("mystudy/study.toml", proposed="runs/spring")  # doctest: +SKIP
+    >>> decided.go, decided.hold_back  # doctest: +SKIP
     """
     clock = time.perf_counter()
     data = study if isinstance(study, Data) else load(study)
@@ -327,7 +338,7 @@ def _further(
             bad = fit.loc[fit["flagged"].astype(bool), "segment"].astype(str)
             flagged = np.isin(names[code], bad[bad != "(all)"].to_numpy())
             out.append((np.asarray(flagged), MISFIT))
-    out.append((below_replay_limit(data, then.levels), REPLAYED))
+    out.append((below_replay_limit(data, then), REPLAYED))
     return out
 
 

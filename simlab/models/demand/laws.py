@@ -400,7 +400,7 @@ def _unknown(
         fix += f", or choose a study.period shorter than a {period}"
     elif history is not None and catalog.study.demand.life != "window":
         fix += f'; [demand] life = "window" would count every {period} without rows as zero demand'
-    if catalog.study.replay is not None:
+    if catalog.held_out:
         fix += ", or hold out fewer periods: what first sold in the hold-out has no past"
     file = catalog.study.data.items.path or "items"
     return [Problem("E-MOD-001", f"{what} for {', '.join(names)}{more}", file, fix=fix)]

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
 
 from simlab.measures import ALL
-from simlab.measures.decision import short_rate
-from simlab.report.kit.formats import DASH, is_number, money, number
-from simlab.report.kit.reading import plan_name, records
 from simlab.report.kit.style import BLUE, GREY, VERMILLION, Figure, named, percent_format
-from simlab.report.plan.section import Content, Row, section, table
+from simlab.report.plan.section import Content, section
+from simlab.report.plan.sections.replay import replay_lines
 
 if TYPE_CHECKING:
     from simlab.report.plan.tables import RunTables
 
-_MOST_ROWS = 60
+_MOST_ROWS = 40
 _CHART = "held_out_service"
 
 
@@ -81,9 +79,8 @@ def service_chart(rows: pd.DataFrame) -> Figure:
     place=0,
     needs={
         "held_out": (
-            *("plan", "segment", "n_items", "n_judged", "demand", "demand_expected", "fill_rate"),
+            *("plan", "segment", "n_items", "n_judged", "demand", "fill_rate", "value_rate"),
             *("fill_rate_expected", "fill_rate_low", "fill_rate_high", "fill_rate_inside"),
-            *("inventory_value", "inventory_value_expected"),
         )
     },
     charts=_charts,
@@ -93,46 +90,8 @@ def held_out(tables: RunTables) -> Content | None:
     frame = tables.table("held_out")
     if frame is None:
         return None
-    said = [one.line for one in tables.told if one.group == "replay"]
-    whole = frame[frame["segment"] == ALL]
-    by_plan = [[plan_name(str(row["plan"])), *_cells(row, tables)] for row in records(whole)]
-    own = frame[(frame["plan"] == tables.main_plan) & (frame["segment"] != ALL)]
-    by_segment = [[str(row["segment"]), *_cells(row, tables)] for row in records(own)[:_MOST_ROWS]]
-    shown = [table("All items, by plan", ["Plan", *_HEADER], by_plan)]
-    if by_segment:
-        shown.append(table("The proposed plan, by segment", ["Segment", *_HEADER], by_segment))
     charts = {}
     if not _rows(frame, tables.main_plan).empty:
         charts[_CHART] = "Service in the last weeks against what was expected, by segment"
-    note = "Expected: mean and 95% range if the demand model is right and items are independent."
-    return Content(said, shown, charts, (note,))
-
-
-_HEADER = (
-    *("SKU-locations judged", "units asked for", "expected", "units served", "expected"),
-    *("as expected?", "stock", "expected"),
-)
-
-
-def _cells(row: Row, tables: RunTables) -> list[str]:
-    def cash(value: Any) -> str:
-        return money(value, tables.currency, digits=0)
-
-    expected = _rate(row["fill_rate_expected"])
-    if is_number(row["fill_rate_low"]) and is_number(row["fill_rate_high"]):
-        expected += f" ({_rate(row['fill_rate_low'])} to {_rate(row['fill_rate_high'])})"
-    inside = row["fill_rate_inside"]
-    return [
-        f"{number(row['n_judged'])} of {number(row['n_items'])}",
-        number(row["demand"]),
-        number(row["demand_expected"]),
-        _rate(row["fill_rate"]),
-        expected,
-        DASH if inside is None or inside != inside else "yes" if inside else "no",
-        cash(row["inventory_value"]),
-        cash(row["inventory_value_expected"]),
-    ]
-
-
-def _rate(value: Any) -> str:
-    return short_rate(float(value)) if is_number(value) else DASH
+    note = "Grey bar: 95% range if the demand model is right and items are independent. Numbers: below."
+    return Content(replay_lines(tables), (), charts, (note,))
