@@ -124,7 +124,7 @@ class Held(Public):
         return (Statement("open", title, text, "replay", "look"),)
 
     def _sales(self, row: dict[str, Any]) -> str:
-        """How far the sales themselves lay from what the model expected, and what a year before says of it."""
+        """How far the sales themselves lay from what the model expected, and what a year before says."""
         moved = _moved(row)
         if not abs(moved) >= 0.005:
             return "sales were what the model expected"

@@ -184,6 +184,7 @@ def orders(
     """
     source = open_run(run, study)
     day, there = _morning(source, stock, open_orders, date, state, receipts)
+    source = source.on(day)
     review = review_of(source, day, every_item=every_item)
     asked = sizes(source, there, review)
     money = str(source.folder.manifest["currency"])
