@@ -76,8 +76,8 @@ def _untested(tables: RunTables) -> str:
     """What no number on the page speaks of."""
     past = "" if tables.table("held_out") is not None else "the plan on real sales of the past, "
     return (
-        f"{past}demand unlike the history, items that sell together, prices and suppliers to come, and whether "
-        "the plan is carried out."
+        f"{past}demand unlike the history, items that sell together, prices and suppliers to come, and "
+        "whether the plan is carried out."
     )
 
 
