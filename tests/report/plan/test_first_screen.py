@@ -90,7 +90,7 @@ def test_the_first_screen_has_today_value_and_margin_and_asks_for_current_levels
 def test_no_segment_carries_a_tick(result):
     """Targets that the optimiser chose itself are no promise to be met."""
     words = Words((result.folder / "report.html").read_text(encoding="utf-8")).text
-    segments = words[words.index("Segments: asked, achieved, tied up") :]
+    segments = words[words.index("Targets and what they serve") :]
     assert "✓" not in segments[: segments.index("Can we believe it?")]
 
 
