@@ -13,7 +13,20 @@ import typer.core
 from simlab.cli.commands.check import check_document, print_check
 from simlab.cli.commands.speed import print_speed
 from simlab.cli.ending import ends_with_exit_code, is_command
-from simlab.cli.options import Curves, Debug, DryRun, Format, Out, Quiet, Show, Study, Verbose, Workers
+from simlab.cli.options import (
+    Backend,
+    Curves,
+    Debug,
+    DryRun,
+    Format,
+    Out,
+    Quiet,
+    Scheduler,
+    Show,
+    Study,
+    Verbose,
+    Workers,
+)
 from simlab.cli.progress import watched
 from simlab.cli.say import say
 from simlab.cli.show.estimate import print_dry_run
@@ -92,6 +105,8 @@ def simlab(
 def demo(
     out: Out = None,
     workers: Workers = None,
+    backend: Backend = None,
+    scheduler: Scheduler = None,
     verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
@@ -110,7 +125,7 @@ def demo(
     """
     from simlab import api
 
-    with watched(quiet) as progress:
+    with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_demo(out=out, workers=workers, progress=progress, draw=False)
     print_run(result, format, quiet, verbose)
 
@@ -191,6 +206,8 @@ def simulate(
     study: Study,
     out: Out = None,
     workers: Workers = None,
+    backend: Backend = None,
+    scheduler: Scheduler = None,
     dry_run: DryRun = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
@@ -211,7 +228,7 @@ def simulate(
     if dry_run:
         print_dry_run(api.dry_run(study, "simulate", workers), format)
         return
-    with watched(quiet) as progress:
+    with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_simulate(study, out=out, workers=workers, progress=progress, draw=False)
     print_run(result, format, quiet)
 
@@ -223,6 +240,8 @@ def optimize(
     out: Out = None,
     curves: Curves = None,
     workers: Workers = None,
+    backend: Backend = None,
+    scheduler: Scheduler = None,
     dry_run: DryRun = False,
     verbose: Verbose = False,
     format: Show = Format.TEXT,
@@ -251,7 +270,7 @@ def optimize(
     if dry_run:
         print_dry_run(api.dry_run(study, "optimize", workers), format)
         return
-    with watched(quiet) as progress:
+    with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_optimize(
             study, out=out, workers=workers, progress=progress, curves=curves, draw=False
         )

@@ -25,6 +25,13 @@ Workers = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="Threads to use. Default: as the study says, else all cores."),
 ]
+Backend = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="threads, serial, loky or dask. Default: as the study says."),
+]
+Scheduler = Annotated[
+    str | None, typer.Option(metavar="tcp://…", help="Address of a Dask cluster (backend dask).")
+]
 Curves = Annotated[
     Path | None,
     typer.Option(metavar="RUN", help="Folder of an earlier run whose simulated curves are used again."),

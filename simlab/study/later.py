@@ -22,7 +22,6 @@ WORKS: dict[str, tuple[Any, ...]] = {
     "data.open_orders.sql": (),
     "data.open_orders.url_env": (),
     "simulation.precision": (),
-    "run.backend": ("threads", "loky"),
 }
 """Dotted option → the values that work; an empty tuple: the option must stay unset or empty."""
 _EMPTY: tuple[Any, ...] = (None, "", (), [], {})

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 VITAL = frozenset({"v", "vital"})
 LOW = 0.80
 """Vital SKU-locations served less than this are counted."""
-_NAMED = 4
+_NAMED, _FEW_RAISED = 4, 3
 _FINER = 0.02
 """A target per SKU-location that saves more than this shows that segments are too coarse."""
 
@@ -62,7 +62,7 @@ def look_first(
     return tuple(one for one in found if one is not None)
 
 
-def why_more(pairs: Sequence[Pair], weights: pd.DataFrame) -> tuple[Statement, ...]:
+def why_more(pairs: Sequence[Pair], weights: pd.DataFrame, raised: str = "") -> tuple[Statement, ...]:
     """Why the plan needs more than today's levels or the habit at equal service, as far as this run shows it.
 
     Parameters
@@ -71,6 +71,8 @@ def why_more(pairs: Sequence[Pair], weights: pd.DataFrame) -> tuple[Statement, .
         The plan against the others.
     weights : DataFrame
         `opt.weights()`: the plan against a target per SKU-location, by weight.
+    raised : str
+        Where most of the further stock goes, from `most_raised`.
     """
     marks = {pair.plan: pair for pair in pairs}
     pair = marks.get("today", marks.get("habit"))
@@ -89,8 +91,26 @@ def why_more(pairs: Sequence[Pair], weights: pd.DataFrame) -> tuple[Statement, .
     else:
         text += ", and so would no target of the grid for each"
         title = f"why more: one target a segment, {now} tell items apart"
-    text += ": sort more finely (simlab compare schemes), or keep what serves more."
+    text += f": sort more finely (simlab compare schemes), or keep what serves more.{raised}"
     return (Statement("open", title, text, "why more", "look"),)
+
+
+def most_raised(opt: Outcome) -> str:
+    """The few SKU-locations whose levels take most of what rises, in money; empty where many share it."""
+    now, then = opt.references.levels[opt.references.now], opt.solved.kept["segmented"]
+    before, after = (table.order_up_to[:, 0] for table in (now, then))
+    costs = opt.data.models.costs
+    more = np.maximum(after - before, 0) * (costs.unit_cost * costs.cost_resolution)
+    order = np.argsort(-more, kind="stable")[:_FEW_RAISED]
+    if not more.sum() > 0 or more[order].sum() < more.sum() / 2:
+        return ""
+    keys, currency = opt.data.catalog.keys, opt.data.study.currency
+    named = [
+        f"{keys[row]} (level {before[row]:,} to {after[row]:,}, {short_money(float(more[row]), currency)})"
+        for row in order.tolist()
+        if more[row] >= more.sum() / 10
+    ]
+    return f" Most of what rises is in {', '.join(named)}."
 
 
 def _look(key: str, title: str, text: str) -> Statement:
@@ -226,7 +246,7 @@ def first_orders(capital: Capital) -> Statement | None:
     first, usual = float(bought[:n].sum()), float(bought[-(bought.size // 2) :].mean()) * n
     if usual <= 0 or first < 2 * usual:
         return None
-    span = f"{n} {capital.period}{'s' if n != 1 else ''}"
+    span = f"{n} {capital.period}s" if n != 1 else capital.period
     money = [short_money(x, capital.currency) for x in (first, usual)]
     text = f"Orders of the first {span}: {money[0]}, against {money[1]} usually."
     return _look("first orders", f"first orders {money[0]} against {money[1]} usually", text)

@@ -301,26 +301,33 @@ def _of_profile(
         "",
         0,
         0,
-        _dip(served.astype(np.float64), asked.astype(np.float64)),
+        _dip(served.astype(np.float64), asked.astype(np.float64), _today_serves(opt)),
         _lowest(served.astype(np.float64), asked.astype(np.float64)),
         opt.data.study.period,
         opt.data.study.currency,
     )
 
 
-def _dip(served: FloatArray, demanded: FloatArray) -> tuple[int, float] | None:
-    """The period with the lowest fill rate, if it lies below every period of the last quarter beyond chance.
+def _today_serves(opt: Outcome) -> float:
+    """Fill rate by units of today's levels, else of the habit, in the long run."""
+    fill = opt.scores(opt.references.now).fill_rate.value
+    return fill if np.isfinite(fill) else 1.0
 
-    Periods are no more alike in the long run than days before and after a review, so that the lowest of the
-    last quarter, not their mean, says what the plan itself does. (replications, periods) units; the standard
-    error of a ratio, by replications.
+
+def _dip(served: FloatArray, demanded: FloatArray, today: float = 1.0) -> tuple[int, float] | None:
+    """The period with the lowest fill rate, if it lies below today's and the last quarter's beyond chance.
+
+    A way that begins below today's long run and never falls beneath it is no dip. Periods are no more alike
+    in the long run than days before and after a review, so that the lowest of the last quarter, not their
+    mean, says what the plan itself does. (replications, periods) units; the standard error of a ratio, by
+    replications.
     """
     asked, n = demanded.sum(axis=0), served.shape[0]
     last = slice(-max(1, asked.size // 4), None)
     if n < 2 or not asked[last].any():
         return None
     fill = np.divide(served.sum(axis=0), asked, out=np.full(asked.size, np.nan), where=asked > 0)
-    end = np.nanmin(fill[last])
+    end = min(float(np.nanmin(fill[last])), today)
     error = np.sqrt(n * (served - fill * demanded).var(axis=0, ddof=1)) / np.maximum(asked, 1)
     below = np.where(asked > 0, end - fill - _CHANCE * error, -np.inf)
     if not (below > 0).any():

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from simlab.api.decision.headline import Pair
-from simlab.api.decision.look import dip, first_orders, over_budget, vital, why_more
+from simlab.api.decision.look import dip, first_orders, most_raised, over_budget, vital, why_more
 
 
 def way(stock, bought=None, dip=None, lump=0):
@@ -59,3 +59,21 @@ def test_why_the_plan_needs_more_than_the_habit_is_said_with_what_a_target_per_s
     assert "no target of the grid" in plain.text
     assert why_more([Pair("habit", {"margin": "less"}, {"margin": -0.04}, "margin")], weights) == ()
     assert why_more([], weights) == ()
+
+
+def test_a_single_item_that_takes_most_of_the_stock_is_named():
+    """One level rises by a unit of EUR 80,000, twenty by a unit of EUR 5; many alike are not named."""
+    cost = np.array([80_000.0, *[5.0] * 20]) * 100
+    before = np.zeros((21, 1), np.int64)
+    opt = SimpleNamespace(
+        references=SimpleNamespace(now="habit", levels={"habit": SimpleNamespace(order_up_to=before)}),
+        solved=SimpleNamespace(kept={"segmented": SimpleNamespace(order_up_to=before + 1)}),
+        data=SimpleNamespace(
+            models=SimpleNamespace(costs=SimpleNamespace(unit_cost=cost, cost_resolution=0.01)),
+            catalog=SimpleNamespace(keys=["RARE@X", *[f"S{k}@X" for k in range(20)]]),
+            study=SimpleNamespace(currency="EUR"),
+        ),
+    )
+    assert most_raised(opt) == " Most of what rises is in RARE@X (level 0 to 1, EUR 80.0k)."
+    opt.data.models.costs.unit_cost[0] = 500.0
+    assert most_raised(opt) == ""

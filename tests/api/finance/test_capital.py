@@ -66,3 +66,4 @@ def test_a_day_that_is_always_lower_before_a_review_is_no_dip():
     at, fill = _dip(served, asked)
     assert at == 20
     assert fill == pytest.approx(0.8, abs=0.01)
+    assert _dip(served, asked, 0.78) is None  # today serves less still
