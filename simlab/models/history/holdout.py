@@ -152,6 +152,8 @@ def take(catalog: Catalog, rows: IntArray) -> Catalog:
     return replace(
         catalog,
         due=due,
+        forecast=None if catalog.forecast is None else catalog.forecast.take(rows),
+        forecast_errors=None if catalog.forecast_errors is None else catalog.forecast_errors.take(rows),
         sku=tuple(catalog.sku[row] for row in rows),
         location=tuple(catalog.location[row] for row in rows),
         unit_cost=catalog.unit_cost[rows],
@@ -177,7 +179,16 @@ def _before(catalog: Catalog, cut: np.datetime64) -> Catalog:
         under_way = replace(under_way, receipt_date=np.full(under_way.n_rows, yesterday))
         receipts = receipts.take(receipts.receipt_date < cut)
     study = catalog.study.model_copy(update={"as_of": yesterday.item()})
-    return replace(catalog, study=study, demand=past, receipts=receipts, open_orders=under_way, held_out=0)
+    return replace(
+        catalog,
+        study=study,
+        demand=past,
+        receipts=receipts,
+        open_orders=under_way,
+        held_out=0,
+        forecast=None,
+        forecast_errors=None,
+    )
 
 
 def _too_short(catalog: Catalog, holdout: int, n_periods: int) -> Problem:

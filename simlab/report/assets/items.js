@@ -106,7 +106,7 @@
       if (type !== "display") return value === null ? (column.kind === "text" ? "" : -Infinity) : value;
       if (value === null) return "–";
       const text = shows[column.kind](value);
-      return first && samples && samples[keyOf(row)] ? `<button type="button" class="as-link">${text}</button>` : text;
+      return first ? `<button type="button" class="as-link">${text}</button>` : text;
     };
   }
 

@@ -69,7 +69,7 @@ def _way(tables: RunTables) -> str:
     text = "How stock goes from today's shelf to the plan, and what happens to service on the way"
     if not _has_service(table):
         return f"{text}."
-    low = table.loc[table["fill_rate"].idxmin()]
+    low = records(table.nsmallest(1, "fill_rate"))[0]
     period = tables.period
     return f"{text}: lowest {short_rate(float(low['fill_rate']))} in {period} {int(low['period'])}."
 
@@ -123,8 +123,9 @@ def _exchange_rates(tables: RunTables, width: Width) -> Figure:
     what = tables.counted.objective
     title = f"{what[0].upper()}{what[1:]}{tables.counted.per_year} ({tables.currency}) of one more point"
     at = _plan_service(tables)
-    place = (table["fill_rate"] - (1.0 if at is None else at)).abs().idxmin()
-    top = min(_STEEP * float(table.loc[place, "cost_per_point"]), 1.1 * float(table["cost_per_point"].max()))
+    away = (table["fill_rate"] - (1.0 if at is None else at)).abs().to_numpy()
+    prices = table["cost_per_point"].to_numpy(dtype="float64")
+    top = min(_STEEP * float(prices[away.argmin()]), 1.1 * float(prices.max()))
     low, high = float(table["fill_rate"].min()), float(table["fill_rate"].max())
     x = alt.X(
         "fill_rate:Q",
@@ -202,7 +203,7 @@ def _service(tables: RunTables, width: Width) -> Figure:
     table = tables.capital
     assert table is not None
     rows = table.loc[table["fill_rate"].notna(), ["period", "fill_rate"]]
-    least = rows.loc[[rows["fill_rate"].idxmin()]]
+    least = rows.nsmallest(1, "fill_rate")
     low, high = float(rows["fill_rate"].min()), float(rows["fill_rate"].max())
     x = _periods(tables)
     bottom = max(0.0, low - 0.25 * (high - low))
