@@ -78,10 +78,11 @@ def at_lowest(opt: Outcome) -> IntArray:
 def lowest(opt: Outcome) -> Statement | None:
     """Segments that sit at the lowest target that the study allows them, where it allows several."""
     choice, names = opt.chosen.choice, opt.segmentation.names
+    fill = opt.segment_scores("segmented")["fill_rate"]
     at = at_lowest(opt)
+    at = at[np.isfinite(fill[at])]  # elsewhere nothing is demanded
     if not at.size:
         return None
-    fill = opt.segment_scores("segmented")["fill_rate"]
     order = at[np.argsort(fill[at], kind="stable")]
     said = [
         f"{names[row]} ({opt.segmentation.sizes[row]:,} SKU-locations, {short_rate(float(fill[row]))} served)"
