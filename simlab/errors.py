@@ -87,7 +87,17 @@ def _code_of(sign: re.Match[str]) -> str:
 
 
 class SimlabError(Exception):
-    """Base of every error simlab raises on purpose."""
+    """Base of every error simlab raises on purpose.
+
+    Examples
+    --------
+    >>> import simlab as sl
+    >>> try:
+    ...     sl.load("nowhere.toml")
+    ... except sl.SimlabError as error:
+    ...     print(type(error).__name__)
+    InvalidInputError
+    """
 
     exit_code = EXIT_UNEXPECTED
 
@@ -99,7 +109,17 @@ class UsageError(SimlabError):
 
 
 class InvalidInputError(SimlabError):
-    """The study or the data are wrong; carries every problem found, not the first only."""
+    """The study or the data are wrong; carries every problem found, not the first only.
+
+    Examples
+    --------
+    >>> import simlab as sl
+    >>> try:
+    ...     sl.demo(n_skus=6, study={"optimize": {"fill_rate": 95}})
+    ... except sl.InvalidInputError as error:
+    ...     print(error.problems[0].code)
+    E-STU-003
+    """
 
     exit_code = EXIT_INVALID
 
@@ -107,9 +127,22 @@ class InvalidInputError(SimlabError):
         self.problems: tuple[Problem, ...] = tuple(problems)
         super().__init__(format_problems(self.problems))
 
+    def __reduce__(self) -> tuple[type[InvalidInputError], tuple[tuple[Problem, ...]]]:
+        """As workers of other processes hand it back."""
+        return type(self), (self.problems,)
+
 
 class InfeasibleError(SimlabError):
-    """No plan on the grid meets the constraints; the message names what would work."""
+    """No plan on the grid meets the constraints; the message names what would work.
+
+    Examples
+    --------
+    >>> import simlab as sl
+    >>> try:
+    ...     sl.optimize(data, "abc", fill_rate=0.999999)  # doctest: +SKIP
+    ... except sl.InfeasibleError as error:
+    ...     print(error)
+    """
 
     exit_code = EXIT_INFEASIBLE
 

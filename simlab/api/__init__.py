@@ -19,6 +19,7 @@ from simlab.api.comparison.runs import RunComparison, RunPair, compare_runs
 from simlab.api.contest.contest import Contest, compare
 from simlab.api.contest.outcome import Rounds
 from simlab.api.data.data import Data, demo, load, load_frames
+from simlab.api.estimate import DryRun, dry_run
 from simlab.api.exporting.export import Export, export
 from simlab.api.learning.learning import segment
 from simlab.api.optimization import Optimization, optimize
@@ -30,6 +31,7 @@ from simlab.api.simulation import Breakdown, Simulation, simulate
 from simlab.api.tracing import Trace, trace
 from simlab.api.verifying.pack import pack
 from simlab.api.verifying.verify import Verification, verify
+from simlab.execution import backend
 from simlab.policies import Policy
 from simlab.verdict.audit import Beliefs
 
@@ -40,6 +42,7 @@ __all__ = [
     "CheckResult",
     "Contest",
     "Data",
+    "DryRun",
     "Export",
     "Gate",
     "Optimization",
@@ -57,12 +60,14 @@ __all__ = [
     "Verification",
     "WavePlan",
     "audit",
+    "backend",
     "check",
     "compare",
     "compare_policies",
     "compare_runs",
     "demo",
     "draw_report",
+    "dry_run",
     "export",
     "gate",
     "init",

@@ -13,7 +13,9 @@ import numpy as np
 from simlab.api.accounts.bridge import bridge_frame
 from simlab.api.accounts.measures import accounts
 from simlab.api.data.data import Data
+from simlab.api.data.replay import Replayed
 from simlab.api.decision.decision import Decision, decision
+from simlab.api.decision.past import replayed
 from simlab.api.finance.bounds import Bounds, bounds
 from simlab.api.finance.capital import Capital
 from simlab.api.finance.finance import Finance, by_segment, exchange_rates, next_euro, release
@@ -21,7 +23,7 @@ from simlab.api.finance.prices import knee_of
 from simlab.api.finance.stock_value import StockValue, lost_margin
 from simlab.api.finance.stress import Stress
 from simlab.api.output.tables import frontier_frame, segment_frame
-from simlab.api.output.writing import report_to
+from simlab.api.output.writing import report_to, told, write_optimization
 from simlab.api.plans.levels import PlannedPlan
 from simlab.api.plans.outcome import Outcome
 from simlab.api.plans.profit import profit
@@ -37,6 +39,8 @@ from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import UsageError
 from simlab.execution import Progress
 from simlab.measures import MEASURES, PLAN_NAMES, Estimate
+from simlab.run import RunFolder
+from simlab.run.statements import lines
 from simlab.segments import Segmentation
 
 if TYPE_CHECKING:
@@ -51,6 +55,13 @@ class Optimization(Outcome):
     """The frontier of a segmentation, the plan chosen on it, and what fresh randomness says of both.
 
     The fields are those of `Outcome`; every method hands on to the analysis that it is named after.
+
+    Examples
+    --------
+    >>> opt = sl.optimize(data, "abc", fill_rate=0.95)  # doctest: +SKIP
+    >>> opt.statements[0], opt.decision  # doctest: +SKIP
+    >>> opt.plan.levels().to_csv("levels.csv")  # doctest: +SKIP
+    >>> opt.save("runs/spring")  # doctest: +SKIP
     """
 
     def lost_margin(
@@ -59,6 +70,10 @@ class Optimization(Outcome):
         """Margin a year of the units not served at once; None where prices are missing. As `scores`.
 
         Price less unit cost. Where unmet demand waits it is margin at risk, where it is lost it is gone.
+
+        Examples
+        --------
+        >>> opt.lost_margin()  # doctest: +SKIP
         """
         return lost_margin(self, kind, sample, segment)
 
@@ -67,31 +82,65 @@ class Optimization(Outcome):
 
         One row per plan × weight on the verdict seed, with the share of the further late margin up to which
         the chosen plan pays; which weight decided is in the column ``decides``.
+
+        Examples
+        --------
+        >>> opt.weights().to_frame()  # doctest: +SKIP
         """
         return weighed(self)
 
     def price_of_floor(self) -> pd.DataFrame:
-        """What each floor of the study costs a year, and a point more of it; on the search seed."""
+        """What each floor of the study costs a year, and a point more of it; on the search seed.
+
+        Examples
+        --------
+        >>> opt.price_of_floor()  # doctest: +SKIP
+        """
         return self.finance.price_of_floor
 
     def profit(self, kind: str = "segmented", sample: str = "verdict") -> Estimate:
-        """Profit of a plan a year, where the study's objective is profit. As `scores`."""
+        """Profit of a plan a year, where the study's objective is profit. As `scores`.
+
+        Examples
+        --------
+        >>> opt.profit()  # doctest: +SKIP
+        """
         return profit(self, kind, sample)
 
     def exchange_rates(self) -> ResultTable:
-        """What one more percentage point of service costs, between neighbouring plans."""
+        """What one more percentage point of service costs, between neighbouring plans.
+
+        Examples
+        --------
+        >>> opt.exchange_rates().plot()  # doctest: +SKIP
+        """
         return exchange_rates(self)
 
     def next_euro(self) -> ResultTable:
-        """Where the next unit of money goes, and where it comes from at the least loss, by segment."""
+        """Where the next unit of money goes, and where it comes from at the least loss, by segment.
+
+        Examples
+        --------
+        >>> opt.next_euro().to_frame()  # doctest: +SKIP
+        """
         return next_euro(self)
 
     def release(self, amount: float) -> ResultTable:
-        """Set an amount of stock free at the least loss of service: from which segments."""
+        """Set an amount of stock free at the least loss of service: from which segments.
+
+        Examples
+        --------
+        >>> opt.release(50_000)  # doctest: +SKIP
+        """
         return release(self, amount)
 
     def capital_by_segment(self) -> ResultTable:
-        """Mean inventory value of every segment now and under the plan, with the change."""
+        """Mean inventory value of every segment now and under the plan, with the change.
+
+        Examples
+        --------
+        >>> opt.capital_by_segment().plot()  # doctest: +SKIP
+        """
         return by_segment(self)
 
     def bounds(self, *, every_level: bool = False, headroom: float = 0.0) -> Bounds:
@@ -104,6 +153,10 @@ class Optimization(Outcome):
             splits into segment, grid and planning formula.
         headroom : float
             How far these levels go beyond the highest of the grid, as a share of it.
+
+        Examples
+        --------
+        >>> opt.bounds(every_level=True)  # doctest: +SKIP
         """
         return bounds(self, every_level=every_level, headroom=headroom)
 
@@ -148,16 +201,72 @@ class Optimization(Outcome):
         return self.finance.stress
 
     def item_stock(self) -> pd.DataFrame:
-        """Peak and end stock of every SKU-location under the chosen plan, units, on the verdict seed."""
+        """Peak and end stock of every SKU-location under the chosen plan, units, on the verdict seed.
+
+        Examples
+        --------
+        >>> opt.item_stock()  # doctest: +SKIP
+        """
         horizon = self.settings.horizon("verdict", self.warmup)
         return item_stock(self.data, self.solved.kept["segmented"], horizon, self.settings)
 
     def to_frame(self) -> pd.DataFrame:
-        """The frontier: one row per point, with its targets."""
+        """The frontier: one row per point, with its targets.
+
+        Examples
+        --------
+        >>> opt.to_frame()  # doctest: +SKIP
+        """
         return frontier_frame(self)
 
+    @cached_property
+    def statements(self) -> tuple[str, ...]:
+        """The outcome in sentences: what is gained and given up against today, and what to look at first.
+
+        The lines that the command prints and the page shows.
+        """
+        return lines(told(self.finance))
+
+    def replay(self) -> Replayed | None:
+        """The chosen plan on the real last periods of the study's [replay]; None where the study has none.
+
+        Examples
+        --------
+        >>> opt.replay()  # doctest: +SKIP
+        """
+        return replayed(self)
+
+    def save(self, folder: str | Path | None = None) -> Path:
+        """Write the run folder: tables, manifest, report, the levels as CSV; the same as the command's.
+
+        Parameters
+        ----------
+        folder : path, optional
+            A new or an empty folder; ``runs/<name of the study>`` beside the study file if left out,
+            then ``-2``, ``-3``: nothing that exists is ever replaced.
+
+        Returns
+        -------
+        Path
+            The folder, as `orders`, `gate` and `compare_runs` take it.
+
+        Examples
+        --------
+        >>> run = opt.save("runs/spring")  # doctest: +SKIP
+        >>> sl.orders(run, stock="stock.csv")  # doctest: +SKIP
+        """
+        study = self.data.study
+        out = None if folder is None else Path(folder)
+        made = RunFolder.create(out, study.name, study.folder)
+        return write_optimization(self.finance, made, {}).folder
+
     def plot(self) -> Figure:
-        """Holding cost against fill rate, reference points marked."""
+        """Holding cost against fill rate, reference points marked.
+
+        Examples
+        --------
+        >>> opt.plot().savefig("frontier.svg")  # doctest: +SKIP
+        """
         return plot_frontier(self)
 
     def report(self, path: str | Path) -> Path:
@@ -167,13 +276,17 @@ class Optimization(Outcome):
         ------
         UsageError
             The file exists already.
+
+        Examples
+        --------
+        >>> opt.report("report.html")  # doctest: +SKIP
         """
         return report_to(self.finance, save_path(path))
 
     def __repr__(self) -> str:
         return (
-            f"Optimization({self.segmentation.n_segments} segments, {len(self.targets)} targets, "
-            f"chosen: {self.chosen})"
+            f"Optimization({self.segmentation.n_segments} segments, {len(self.targets)} targets)\n"
+            f"  chosen: {self.chosen}"
         )
 
     def _repr_html_(self) -> str:
@@ -222,6 +335,16 @@ def optimize(
     ------
     InfeasibleError
         No plan on the grid meets floor and budget; the message names what would work.
+
+    Examples
+    --------
+    >>> import simlab as sl
+    >>> data = sl.demo(n_skus=6)
+    >>> opt = sl.optimize(data, "abc", fill_rate=0.9, replications=20, verdict_replications=20)
+    >>> opt.plan.to_frame().columns[:4].tolist()
+    ['sku', 'location', 'segment', 'target']
+    >>> opt.at(fill_rate=0.95).cost_money > opt.at(fill_rate=0.9).cost_money
+    True
     """
     refuse(data, "optimize")
     settings = Settings.of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -14,6 +15,7 @@ from matplotlib.figure import Figure
 
 from simlab.errors import UsageError
 from simlab.measures import DASH, Estimate, format_money, format_number, format_rate
+from simlab.measures.shown import Public
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,8 +93,8 @@ _WRITE: dict[Kind, Callable[[float], str]] = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class ResultTable:
+@dataclass(frozen=True, eq=False, repr=False)
+class ResultTable(Public):
     """A table that shows itself.
 
     Attributes
@@ -107,6 +109,11 @@ class ResultTable:
     currency : str
     draw : function of the table, optional
         Draws it.
+
+    Examples
+    --------
+    >>> table = opt.accounts  # doctest: +SKIP
+    >>> table.to_frame(), table.plot()  # doctest: +SKIP
     """
 
     title: str
@@ -150,7 +157,13 @@ class ResultTable:
         return self.draw(self)
 
     def __repr__(self) -> str:
-        return f"{self.title}\n{self.shown().to_string(index=False)}\n{self.note}"
+        rows = self.shown()
+        wide = len(rows.head(_LINES).to_string(index=False).split("\n", 1)[0])
+        fits = _LINES if wide <= _WIDTH else max(3, 2 * _LINES // (wide // _WIDTH + 2) - 2)
+        more = len(rows) - fits
+        text = rows.head(fits).to_string(index=False, line_width=_WIDTH)
+        left = f"\n… and {more:,} more rows: to_frame()" if more > 0 else ""
+        return f"{self.title}\n{text}{left}\n{textwrap.fill(self.note, _WIDTH)}"
 
     def _repr_html_(self) -> str:
 
@@ -158,6 +171,7 @@ class ResultTable:
 
 
 _ROWS_SHOWN = 30
+_LINES, _WIDTH = 18, 118
 
 
 def describe(title: str, frame: pd.DataFrame) -> str:
@@ -194,8 +208,8 @@ COLOURS = {
 }
 
 
-def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
-
+def canvas(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure of this size in inches with one set of axes."""
     figure = Picture(figsize=(width, height), layout="constrained")
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)

@@ -11,8 +11,11 @@ import numpy.typing as npt
 from simlab.api.data.data import Data
 from simlab.api.settings import Clock, Settings, announce
 from simlab.api.show import COLOURS
+from simlab.api.simulator.before import before
 from simlab.api.simulator.redrawn import SUFFIX, Redrawn, batch_of
 from simlab.api.simulator.simulator import first_column, refuse_large_runs, refuse_overflow, warmup_of
+from simlab.api.simulator.size import RunSize, refuse_what_does_not_fit
+from simlab.arrays import FloatArray
 from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import UsageError
 from simlab.execution import (
@@ -28,6 +31,7 @@ from simlab.execution import (
 )
 from simlab.execution.ahead import compile_for
 from simlab.measures import ALL, Estimate
+from simlab.measures.shown import Public
 from simlab.policies import PlannedLevels, Policy, given_levels, plan
 from simlab.policies.policy import GIVEN
 from simlab.segments import Segmentation
@@ -40,8 +44,8 @@ if TYPE_CHECKING:
     from simlab.api.data.replay import Replayed
 
 
-@dataclass(frozen=True, eq=False)
-class Simulation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Simulation(Public):
     """What a policy did in simulation.
 
     Attributes
@@ -66,6 +70,12 @@ class Simulation:
         The same with one parameter draw per batch (`models.parameter_uncertainty`).
     items : Curves or None
         Every SKU-location and replication; None: not kept, for memory.
+
+    Examples
+    --------
+    >>> sim = sl.simulate(data, policy)  # doctest: +SKIP
+    >>> sim.fill_rate, sim.inventory_value  # doctest: +SKIP
+    >>> sim.plot()  # doctest: +SKIP
     """
 
     data: Data
@@ -143,10 +153,21 @@ class Simulation:
         return level_frame(data.catalog, data.models, self.segmentation, asked, self.planned, column)
 
     def replay(self) -> Replayed | None:
-        """The policy on the real last periods of the study's [replay]; None where the study has none."""
+        """The policy on the real last periods of the study's [replay]; None where the study has none.
+
+        Laws, segments and levels are made again from what was known before them, with the same targets.
+        """
         from simlab.api.data.replay import replay_plan
 
-        return replay_plan(self.data, self.segmentation, self.planned.levels, self.settings.level)
+        spec = self.data.study.replay
+        if spec is None:
+            return None
+        by_segment = np.asarray(self.targets, np.float64)
+        then = before(
+            self.data, spec.holdout, self.segmentation, by_segment, by_segment[self.segmentation.codes]
+        )
+        levels = _planned(then.data, self.policy, then.targets).levels
+        return replay_plan(then.data, then.segmentation, levels, self.settings.level)
 
     def item_stock(self) -> pd.DataFrame:
         """Peak and end stock of every SKU-location, units, by a further run of the same paths."""
@@ -157,8 +178,7 @@ class Simulation:
 
     def plot(self) -> Figure:
         """Fill rate asked and achieved per segment."""
-
-        return plot_service(self)
+        return plot_service(self.by("segment"))
 
     def __repr__(self) -> str:
         n = self.segmentation.codes.size
@@ -172,8 +192,13 @@ class Simulation:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Breakdown:
-    """Measures per group, with the total as the last row."""
+class Breakdown(Public):
+    """Measures per group, with the total as the last row.
+
+    Examples
+    --------
+    >>> sim.by("abc").to_frame()  # doctest: +SKIP
+    """
 
     what: str
     names: tuple[str, ...]
@@ -195,6 +220,10 @@ class Breakdown:
         for row, scores in zip(rows, self.redrawn, strict=False):
             row |= scores.columns(SUFFIX)
         return pd.DataFrame(rows)
+
+    def plot(self) -> Figure:
+        """Fill rate asked and achieved per group."""
+        return plot_service(self)
 
     def __repr__(self) -> str:
         lines = [
@@ -238,6 +267,18 @@ def simulate(
     -------
     Simulation
         ``.fill_rate`` is a value with its interval; ``.by("segment")`` breaks it down.
+
+    Examples
+    --------
+    >>> import simlab as sl
+    >>> data = sl.demo(n_skus=6)
+    >>> seg = sl.segment(data, "abc")
+    >>> policy = sl.Policy.from_targets(seg, fill_rate={"A": 0.98, "B": 0.95, "C": 0.90})
+    >>> sim = sl.simulate(data, policy, replications=20, seed=7)
+    >>> 0.9 < sim.fill_rate.value < 1
+    True
+    >>> sim.by("segment").to_frame()["segment"].tolist()
+    ['A', 'B', 'C', '(all)']
     """
     segments = segmentation or policy.segmentation
     if segments is None or (policy.targets is None and policy.family != GIVEN):
@@ -254,7 +295,9 @@ def simulate(
     models = data.models
     with clock.stage("plan"):
         refuse_large_runs(data, segments.n_segments, settings)
-        planned = _planned(data, policy, segments)
+        refuse_what_does_not_fit(data, RunSize.of(data, settings, 1, verdict=False), progress)
+        asked = np.asarray(policy.targets or (np.nan,) * segments.n_segments)[segments.codes]
+        planned = _planned(data, policy, asked)
         refuse_overflow(data, [planned.levels], settings)
     with clock.stage("compile"):
         compile_for(models.world, planned.levels, settings.horizon("search", 0), progress)
@@ -299,14 +342,14 @@ def simulate(
     )
 
 
-def _planned(data: Data, policy: Policy, segments: Segmentation) -> PlannedLevels:
-    """One column of levels, ordered by the policy's own rule where it has one."""
+def _planned(data: Data, policy: Policy, targets: FloatArray) -> PlannedLevels:
+    """One column of levels for (n,) targets, ordered by the policy's own rule where it has one."""
     if policy.family == GIVEN:
         planned = given_levels(data.models)
     else:
         planned = plan(
             data.models,
-            np.array(policy.targets)[segments.codes][:, None],
+            targets[:, None],
             family=policy.family,
             target_measure=policy.target_measure,
             planning=policy.planning,
@@ -361,11 +404,10 @@ def _merged(sums: PlanSums, cells: npt.NDArray[np.int64]) -> PlanSums:
     return sums.cells(cells).total()
 
 
-def plot_service(simulation: Simulation) -> Figure:
+def plot_service(breakdown: Breakdown) -> Figure:
     """Target asked and fill rate achieved per segment, with intervals."""
     from simlab.api.show import Picture
 
-    breakdown = simulation.by("segment")
     figure = Picture(figsize=(8.0, 0.6 + 0.35 * len(breakdown.names)), layout="constrained")
     axes = figure.subplots()
     places = np.arange(len(breakdown.names))[::-1]

@@ -17,6 +17,7 @@ from simlab.engine.recorder.ledger import Ledger, ledger
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon
 from simlab.errors import UsageError
+from simlab.measures.shown import Public
 from simlab.policies import given_levels
 from simlab.policies.levels.forecasting import FORECAST, calendar_offsets, following
 from simlab.register.families import TARGET_FAMILIES, family_named, rule_of
@@ -31,8 +32,8 @@ _SAMPLES = ("verdict", "search", "gate")
 _SIDES = {"proposed": "_proposed", "current": "_now"}
 
 
-@dataclass(frozen=True, eq=False)
-class Trace:
+@dataclass(frozen=True, eq=False, repr=False)
+class Trace(Public):
     """A replication of one SKU-location under the run's plan.
 
     Attributes
@@ -177,7 +178,7 @@ def _levels(facts: dict[str, Any], data: Data, row: int, own: pd.Series[Any]) ->
     low = round(own["reorder_point"] * parts) if rule_of(family).has_point else top - 1
     s, S, Q = (np.array([[value]]) for value in (low, top, round(own["order_quantity"] * parts)))
     still = Levels(np.array([family], np.int8), s, S, Q)
-    if named != FORECAST:
+    if named != FORECAST or own.get("family", FORECAST) != FORECAST:
         return still
     offset, phase = calendar_offsets(data.models, ForecastSpec(**facts["policy"]["forecast"]))
     return replace(still, offset=None if offset is None else offset[[row]], phase=phase)

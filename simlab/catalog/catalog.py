@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.arrays import AnyArray, DateArray, FloatArray, IntArray
+from simlab.catalog.coming import ForecastErrors, ForecastTable
 from simlab.catalog.parts import parts_of
 from simlab.catalog.quality import Quality
+from simlab.measures.shown import Public
 from simlab.study import Study
 
 
@@ -147,8 +149,8 @@ class OpenOrders:
     source: str = OPEN_ORDERS_TABLE
 
 
-@dataclass(frozen=True, eq=False)
-class Catalog:
+@dataclass(frozen=True, eq=False, repr=False)
+class Catalog(Public):
     """What the files say, typed and checked. Items keep the order of the file.
 
     Attributes
@@ -179,6 +181,12 @@ class Catalog:
         demand; None where none is.
     due : OpenOrders or None
         The table of open orders with their due dates; None where none is given.
+    forecast : ForecastTable or None
+        What people expect of the periods to come.
+    forecast_errors : ForecastErrors or None
+        Their past forecasts, and what came.
+    held_out : int
+        Last whole periods that no law may know: the past as it was before them. 0 for a plan.
     """
 
     study: Study
@@ -195,6 +203,9 @@ class Catalog:
     segment: AnyArray | None = None
     without_history: Catalog | None = None
     due: OpenOrders | None = None
+    forecast: ForecastTable | None = None
+    forecast_errors: ForecastErrors | None = None
+    held_out: int = 0
 
     @property
     def n_items(self) -> int:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from simlab.measures.shown import Public
+
 if TYPE_CHECKING:
     import pandas as pd
 
 
+_LINES = 20
 Status = Literal["used", "repaired", "refused", "dropped", "filtered"]
 
 
@@ -44,8 +47,8 @@ class QualityRow:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Quality:
+@dataclass(frozen=True, repr=False)
+class Quality(Public):
     """The account of all tables.
 
     Attributes
@@ -95,6 +98,11 @@ class Quality:
 
     def __str__(self) -> str:
         return self.text()
+
+    def __repr__(self) -> str:
+        lines = self.text().splitlines()
+        more = len(lines) - _LINES
+        return "\n".join([*lines[:_LINES], *([f"… and {more:,} more: .to_frame()"] if more > 0 else [])])
 
 
 def _remark(entry: QualityRow) -> str:

@@ -12,9 +12,23 @@ import typer
 from simlab.cli.commands.check import check_document, print_check
 from simlab.cli.commands.speed import print_speed
 from simlab.cli.ending import ends_with_exit_code, is_command
-from simlab.cli.options import Curves, Debug, Format, Out, Quiet, Show, Study, Verbose, Workers
+from simlab.cli.options import (
+    Backend,
+    Curves,
+    Debug,
+    DryRun,
+    Format,
+    Out,
+    Quiet,
+    Scheduler,
+    Show,
+    Study,
+    Verbose,
+    Workers,
+)
 from simlab.cli.progress import watched
 from simlab.cli.say import say
+from simlab.cli.show.estimate import print_dry_run
 from simlab.cli.show.outcome import print_run
 from simlab.cli.tables import print_json, print_table, records
 
@@ -60,6 +74,8 @@ def simlab(
 def demo(
     out: Out = None,
     workers: Workers = None,
+    backend: Backend = None,
+    scheduler: Scheduler = None,
     verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
@@ -78,7 +94,7 @@ def demo(
     """
     from simlab import api
 
-    with watched(quiet) as progress:
+    with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_demo(out=out, workers=workers, progress=progress, draw=False)
     print_run(result, format, quiet, verbose)
 
@@ -159,6 +175,9 @@ def simulate(
     study: Study,
     out: Out = None,
     workers: Workers = None,
+    backend: Backend = None,
+    scheduler: Scheduler = None,
+    dry_run: DryRun = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -171,10 +190,14 @@ def simulate(
     Examples:
       simlab simulate mystudy/study.toml
       simlab simulate mystudy/study.toml --out runs/abc
+      simlab simulate mystudy/study.toml --dry-run
     """
     from simlab import api
 
-    with watched(quiet) as progress:
+    if dry_run:
+        print_dry_run(api.dry_run(study, "simulate", workers), format)
+        return
+    with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_simulate(study, out=out, workers=workers, progress=progress, draw=False)
     print_run(result, format, quiet)
 
@@ -186,6 +209,9 @@ def optimize(
     out: Out = None,
     curves: Curves = None,
     workers: Workers = None,
+    backend: Backend = None,
+    scheduler: Scheduler = None,
+    dry_run: DryRun = False,
     verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
@@ -205,11 +231,15 @@ def optimize(
       simlab optimize mystudy/study.toml
       simlab optimize mystudy/study.toml -v
       simlab optimize mystudy/study.toml --format json
+      simlab optimize mystudy/study.toml --dry-run
       simlab optimize study.toml --curves runs/retailer
     """
     from simlab import api
 
-    with watched(quiet) as progress:
+    if dry_run:
+        print_dry_run(api.dry_run(study, "optimize", workers), format)
+        return
+    with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_optimize(
             study, out=out, workers=workers, progress=progress, curves=curves, draw=False
         )

@@ -25,6 +25,13 @@ Workers = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="Threads to use. Default: as the study says, else all cores."),
 ]
+Backend = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="threads, serial, loky or dask. Default: as the study says."),
+]
+Scheduler = Annotated[
+    str | None, typer.Option(metavar="tcp://…", help="Address of a Dask cluster (backend dask).")
+]
 Curves = Annotated[
     Path | None,
     typer.Option(metavar="RUN", help="Folder of an earlier run whose simulated curves are used again."),
@@ -33,3 +40,6 @@ Show = Annotated[Format, typer.Option(metavar="text|json", help="Print for peopl
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="All remarks, and the whole account of rows.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Only print SKU-periods, memory and time it would take.")
+]

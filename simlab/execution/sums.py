@@ -9,6 +9,7 @@ import numpy as np
 from simlab.arrays import LARGEST_SUM, ChoiceArray, FloatArray, IntArray
 from simlab.engine.world.curves import Curves
 from simlab.errors import OutOfRangeError
+from simlab.measures.shown import Public
 
 TOO_LARGE = "sums of money would leave 64 bits: choose a coarser data.cost_resolution or fewer periods"
 _SERVICE = {
@@ -18,8 +19,8 @@ _SERVICE = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Account:
+@dataclass(frozen=True, eq=False, repr=False)
+class Account(Public):
     """How a study counts cost and service, where that is not holding cost and units.
 
     Attributes
@@ -114,8 +115,8 @@ def item_weights(demanded: IntArray) -> IntArray:
     return np.asarray(np.where(units > 0, (2 * ONE_ITEM + some) // (2 * some), 0), dtype=np.int64)
 
 
-@dataclass(frozen=True, eq=False)
-class Weights:
+@dataclass(frozen=True, eq=False, repr=False)
+class Weights(Public):
     """What one unit of each item counts for.
 
     Attributes
@@ -177,8 +178,8 @@ class PlanRequest:
         return PlanRequest(self.choice[rows], self.cell[rows], self.n_cells, self.whole)
 
 
-@dataclass(frozen=True, eq=False)
-class PlanSums:
+@dataclass(frozen=True, eq=False, repr=False)
+class PlanSums(Public):
     """Sums over the counted periods, per plan × cell × replication. A cell is a segment.
 
     Attributes
@@ -237,6 +238,10 @@ class PlanSums:
     cost: IntArray
     good: IntArray
     asked: IntArray
+
+    def __repr__(self) -> str:
+        plans, cells, runs = self.served.shape
+        return f"PlanSums({plans} plans × {cells} cells × {runs} replications of {len(fields(self))} sums)"
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

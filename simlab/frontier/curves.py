@@ -14,14 +14,15 @@ import numpy.typing as npt
 
 from simlab.arrays import FloatArray, IntArray
 from simlab.errors import UsageError
+from simlab.measures.shown import Public
 
 Sums: TypeAlias = npt.NDArray[Any]
 """int64 where a bound proves that every total fits, else Python integers (dtype object)."""
 INT64_SAFE = 2**62
 
 
-@dataclass(frozen=True, eq=False)
-class SegmentCurves:
+@dataclass(frozen=True, eq=False, repr=False)
+class SegmentCurves(Public):
     """Cost, stock value and service of every segment at every target, as exact sums.
 
     Attributes

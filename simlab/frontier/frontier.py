@@ -20,6 +20,7 @@ from simlab.frontier.curves import SegmentCurves, Sums, exact_amount, in_money
 from simlab.frontier.merge import MAX_CANDIDATES, Merged, efficient, fits_int64, merge, proportional
 from simlab.frontier.plan import EPSILON, EXACT, LISTED, NoPlanError, Plan, money_up, rate_down
 from simlab.measures import format_money, format_rate
+from simlab.measures.shown import Public
 
 Amount: TypeAlias = float | Decimal | Fraction
 
@@ -27,8 +28,8 @@ MAX_HULL_PLANS = 20_000
 """Plans on the Lagrangian hull that join a thinned merge."""
 
 
-@dataclass(frozen=True, eq=False)
-class Frontier:
+@dataclass(frozen=True, eq=False, repr=False)
+class Frontier(Public):
     """Plans in ascending order of cost, none of which another listed plan beats.
 
     Attributes

@@ -15,13 +15,14 @@ from simlab.arrays import FloatArray
 from simlab.errors import InfeasibleError
 from simlab.frontier.curves import SegmentCurves
 from simlab.measures import format_money, format_rate, sign_of
+from simlab.measures.shown import Public
 
 EXACT, EPSILON, SOLVER, BOUND, LISTED = "exact", "epsilon", "solver", "bound", "listed"
 """Certificates: integer merge; merge within ε; dual bound of a solver; a bound only; best of a list."""
 
 
-@dataclass(frozen=True, eq=False)
-class Plan:
+@dataclass(frozen=True, eq=False, repr=False)
+class Plan(Public):
     """A target per segment; every sum is computed from the choice, exactly.
 
     Attributes

@@ -18,14 +18,15 @@ from simlab.frontier.merge import efficient
 from simlab.frontier.plan import BOUND, EPSILON, EXACT, SOLVER, NoPlanError, Plan, money_up
 from simlab.frontier.solvers.session import Session
 from simlab.measures import format_rate
+from simlab.measures.shown import Public
 
 MANY = 100
 """Segments beyond which the points of a frontier under limits are within ε instead of proven best."""
 _LABEL = {"optimal": SOLVER, "nearly": EPSILON}
 
 
-@dataclass(frozen=True, eq=False)
-class Problem:
+@dataclass(frozen=True, eq=False, repr=False)
+class Problem(Public):
     """What to choose targets for and under which limits.
 
     Attributes

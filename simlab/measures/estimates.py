@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from simlab.arrays import BoolArray, FloatArray
 from simlab.errors import UsageError
+from simlab.measures.shown import Public
 from simlab.measures.student import binomial_uppers, t_quantile
 
 Kind: TypeAlias = Literal["simulation", "model", "history"]
@@ -31,8 +32,8 @@ SAME_NOTE = "no variation between replications"
 NOTHING_NOTE = "nothing demanded"
 
 
-@dataclass(frozen=True)
-class Estimate:
+@dataclass(frozen=True, repr=False)
+class Estimate(Public):
     """A number and how sure we are of it.
 
     Attributes
@@ -47,6 +48,13 @@ class Estimate:
         Replications or batches behind it.
     note : str
         What a reader must know about the interval; empty for the usual one.
+
+    Examples
+    --------
+    >>> Estimate(0.953, 0.951, 0.955, n=200)
+    0.953 [0.951, 0.955] (95 % simulation interval, n = 200)
+    >>> f"{Estimate(12_345.6, 12_000, 12_700):,.0f}"
+    '12,346 [12,000, 12,700]'
     """
 
     value: float
@@ -89,6 +97,9 @@ class Estimate:
 
     def __str__(self) -> str:
         return format(self, "")
+
+    def __repr__(self) -> str:
+        return f"{self} ({100 * self.level:g} % {self.kind} interval, n = {self.n:,})"
 
 
 @dataclass(frozen=True, eq=False)

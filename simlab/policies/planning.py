@@ -15,6 +15,7 @@ from simlab.engine.world.demand_law import LawKind
 from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.world import LeadTimeLaw, Unmet
 from simlab.errors import UsageError
+from simlab.measures.shown import Public
 from simlab.models import is_plain, marginal
 from simlab.policies.levels.best import best_levels
 from simlab.policies.levels.ceilings import HELD, held
@@ -62,8 +63,8 @@ MEASURES = ("fill_rate", "cycle_service_level")
 PLANNINGS = ("exact", "normal", "optimal")
 
 
-@dataclass(frozen=True, eq=False)
-class PlannedLevels:
+@dataclass(frozen=True, eq=False, repr=False)
+class PlannedLevels(Public):
     """Levels for targets.
 
     Attributes

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simlab.errors import InvalidInputError, Problem, UsageError
+from simlab.measures.shown import Public
 from simlab.policies.levels.forecasting import FORECAST
 from simlab.policies.planning import MEASURES, PLANNINGS
 from simlab.register.families import FAMILY_NAMES, OPTIMAL_NAMES
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
 
 
 GIVEN = "given"
+_SHOWN = 9
 
 
-@dataclass(frozen=True)
-class Policy:
+@dataclass(frozen=True, repr=False)
+class Policy(Public):
     """An ordering rule whose levels come from service targets.
 
     Attributes
@@ -59,6 +61,18 @@ class Policy:
     segmentation: Segmentation | None = None
     forecast: ForecastSpec | None = None
     order: OrderPolicy | None = None
+
+    def __repr__(self) -> str:
+        rule = f"{self.family}, {self.target_measure}, planned {self.planning}"
+        if self.targets is None:
+            return f"Policy({self.family})" if self.family == GIVEN else f"Policy({rule})"
+        names = self.segmentation.names if self.segmentation is not None else ()
+        asked = [
+            f"{names[place]} {target:g}" if names else f"{target:g}"
+            for place, target in enumerate(self.targets)
+        ]
+        more = len(asked) - _SHOWN
+        return f"Policy({rule}: {', '.join(asked[:_SHOWN])}{f', … {more} more' if more > 0 else ''})"
 
     def __post_init__(self) -> None:
         words = (

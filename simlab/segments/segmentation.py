@@ -11,6 +11,7 @@ import numpy as np
 
 from simlab.arrays import IntArray
 from simlab.errors import InvalidInputError, Problem, UsageError, listed
+from simlab.measures.shown import Public
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,8 +23,8 @@ T = TypeVar("T")
 _NAMES_SHOWN = 5
 
 
-@dataclass(frozen=True, eq=False)
-class Segmentation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Segmentation(Public):
     """SKU-locations sorted into segments; only segments that hold an item exist.
 
     Attributes
@@ -42,6 +43,16 @@ class Segmentation:
         Per entry of `by`, every value it may take, also those that no item has.
     sku, location : tuple of str
         Ids of the SKU-locations where known.
+
+    Examples
+    --------
+    >>> import simlab as sl
+    >>> data = sl.demo(n_skus=6)
+    >>> seg = sl.segment(data, "abc")
+    >>> seg.names
+    ('A', 'B', 'C')
+    >>> int(seg.sizes.sum()) == len(seg.to_frame())
+    True
     """
 
     codes: IntArray

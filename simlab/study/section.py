@@ -14,6 +14,20 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
+    def __dir__(self) -> list[str]:
+        """Its options, and what the section itself knows."""
+        own = [name for name in super().__dir__() if not name.startswith("_")]
+        return sorted(name for name in own if not hasattr(BaseModel, name))
+
+    def __repr__(self) -> str:
+        """What differs from the defaults, for a whole study has some two hundred options."""
+        said = [
+            f"{name}={getattr(self, name)!r}"
+            for name, field in type(self).model_fields.items()
+            if field.repr and getattr(self, name) != field.get_default(call_default_factory=True)
+        ]
+        return f"{type(self).__name__}({', '.join(said)})"
+
 
 def one_or_more(value: Any) -> Any:
     """A word alone stands for a list of one."""

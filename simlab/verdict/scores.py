@@ -19,6 +19,7 @@ from simlab.measures import (
     ratio_estimate,
     ratio_interval,
 )
+from simlab.measures.shown import Public
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,8 @@ class Scale:
         return self.cost_resolution / 100 / (2 * self.counted)
 
 
-@dataclass(frozen=True)
-class Scores:
+@dataclass(frozen=True, repr=False)
+class Scores(Public):
     """How a plan did in one segment, or in total.
 
     Attributes
@@ -85,6 +86,10 @@ class Scores:
     turns: Estimate
     inventory_value: Estimate
     holding_cost: Estimate
+
+    def __repr__(self) -> str:
+        lines = [f"{field.name:<20} {getattr(self, field.name)}" for field in fields(self)]
+        return "\n".join(("Scores", *lines))
 
     def columns(self, suffix: str = "") -> dict[str, float]:
         """One flat row: each measure, and its interval under ``_low`` and ``_high``, after `suffix`."""

@@ -19,7 +19,8 @@ SMALL = STUDY.replace("replications = 30", "replications = 8").replace(
 )
 DERIVED = {
     "items": ["fill_rate", "mean_on_hand", "inventory_value", "holding_cost", "sum_served", "sum_stock"],
-    "plan": ["fill_rate", "fill_rate_low", "target", "order_up_to"],
+    "plan": ["fill_rate", "fill_rate_low", "target", "order_up_to", "inventory_value"],
+    "locations": ["inventory_value", "fill_rate", "orders_per_year"],
     "segments": ["fill_rate", "inventory_value", "holding_cost", "n_items"],
     "reference": ["fill_rate", "fill_rate_low", "fill_rate_high", "inventory_value", "holding_cost"],
     "frontier": ["fill_rate", "fill_rate_verdict", "holding_cost_verdict", "inventory_value_verdict"],

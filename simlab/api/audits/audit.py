@@ -21,6 +21,7 @@ from simlab.arrays import FloatArray
 from simlab.engine.prepare.on_grid import all_in_parts, horizon_in_parts, parts_of
 from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.execution import Progress
+from simlab.measures.shown import Public
 from simlab.models import without_rhythm
 from simlab.policies import Policy
 from simlab.policies.levels.lost import losing
@@ -54,8 +55,8 @@ _STATED = {
 """Columns of items that say what the formula believed; the last one in `data.time_unit`."""
 
 
-@dataclass(frozen=True, eq=False)
-class Audit:
+@dataclass(frozen=True, eq=False, repr=False)
+class Audit(Public):
     """Targets asked, planned and achieved per segment, and the causes of the difference.
 
     Attributes
@@ -69,6 +70,11 @@ class Audit:
         Where the warm-up comes from.
     times : dict
         Seconds per stage.
+
+    Examples
+    --------
+    >>> found = sl.audit(data)  # doctest: +SKIP
+    >>> found.statements, found.plot()  # doctest: +SKIP
     """
 
     data: Data
@@ -162,6 +168,15 @@ def audit(
     -----
     Levels stay fixed; the world is switched from the formula's to the real one (see
     `simlab.verdict.audit`). Shapley's value shares the difference out over the orders of switching.
+
+    Examples
+    --------
+    >>> import simlab as sl
+    >>> data = sl.demo(n_skus=6)
+    >>> found = sl.audit(data, {"A": 0.95, "B": 0.95, "C": 0.95}, segmentation=sl.segment(data, "abc"),
+    ...                  replications=10)
+    >>> found.to_frame().columns[:2].tolist()
+    ['policy', 'segment']
     """
     refuse(data, "audit")
     parts = parts_of(data.models.world)

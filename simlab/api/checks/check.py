@@ -17,6 +17,7 @@ from simlab.api.data.levels_to_look_at import LevelsToLookAt, levels_to_look_at
 from simlab.api.learning.growers import CUTS, TREE
 from simlab.api.learning.learning import growers_of, segment, spec_of
 from simlab.catalog.load import load as load_catalog
+from simlab.measures.shown import Public
 from simlab.policies import given_levels, plan
 from simlab.policies.levels.forecasting import FORECAST
 from simlab.policies.policy import GIVEN
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 _USUAL_TARGET = 0.95
 
 
-@dataclass(frozen=True, eq=False)
-class CheckResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class CheckResult(Public):
     """What `simlab check` found in a study that can run.
 
     Attributes

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.api.data.data import Data
+from simlab.api.pictures import dots, row
 from simlab.api.plans.search import Ready, prepare, search_curves, solve_ready
 from simlab.api.plans.solved import Solved
 from simlab.api.requirements.accounting import as_counted, counted_scale
@@ -21,20 +22,22 @@ from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import SimlabError, UsageError
 from simlab.execution import PlanSums, Progress
 from simlab.measures import Estimate, FloatArray, cost_at_fill, format_money, format_rate, jackknife
+from simlab.measures.shown import Public
 from simlab.register.families import TARGET_FAMILIES
 from simlab.segments import Segmentation
 from simlab.verdict.scores import Scores, score
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
 _PLANNINGS = ("exact", "normal")
 _PLAN, _FRONTIER = "segmented", "frontier:segmented"
 
 
-@dataclass(frozen=True, eq=False)
-class PolicyEntry:
+@dataclass(frozen=True, eq=False, repr=False)
+class PolicyEntry(Public):
     """One policy of a comparison, at its own best targets.
 
     Attributes
@@ -64,8 +67,8 @@ class PolicyEntry:
     percent: Estimate
 
 
-@dataclass(frozen=True, eq=False)
-class PolicyComparison:
+@dataclass(frozen=True, eq=False, repr=False)
+class PolicyComparison(Public):
     """Policies on the same SKU-locations, segments and random numbers; the study's own first.
 
     Attributes
@@ -81,6 +84,11 @@ class PolicyComparison:
         Periods run before counting, the longest that any of them needs.
     times : dict
         Seconds per stage.
+
+    Examples
+    --------
+    >>> rules = sl.compare_policies(data)  # doctest: +SKIP
+    >>> rules.statements  # doctest: +SKIP
     """
 
     entries: tuple[PolicyEntry, ...]
@@ -125,6 +133,13 @@ class PolicyComparison:
                 for one in self.entries
             ]
         )
+
+    def plot(self) -> Figure:
+        """What every policy costs more than the study's own at the same service, with intervals."""
+        rows = self.to_frame().to_dict("records")[1:]
+        label = f"{self.objective} more than {self.entries[0].name} at {self.service} {self.at_fill:.3f}"
+        series = {"difference": [row(one, "difference") for one in rows]}
+        return dots([str(one["policy"]) for one in rows], series, f"{label} ({self.currency})", zero=False)
 
     def __repr__(self) -> str:
         return f"PolicyComparison({', '.join(one.name for one in self.entries)} at {self.at_fill:.3f})"
@@ -187,6 +202,14 @@ def compare_policies(
     Each policy's targets per segment are optimised on its own frontier on the search seed; costs are read
     from the frontiers on the verdict seed at one service, so that nobody gains by landing lower. One
     warm-up for all keeps counted periods, and so replications, paired.
+
+    Examples
+    --------
+    >>> import simlab as sl
+    >>> data = sl.demo(n_skus=6)
+    >>> rules = sl.compare_policies(data, ["order_up_to", "order_up_to:normal"])  # doctest: +SKIP
+    >>> rules.to_frame()  # doctest: +SKIP
+    >>> rules.plot()  # doctest: +SKIP
     """
     from simlab.api.learning.learning import segment
 

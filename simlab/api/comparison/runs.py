@@ -7,24 +7,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from simlab.api.output.tables import FRONTIER
+from simlab.api.pictures import dots, row
 from simlab.errors import UsageError
 from simlab.measures import format_money
+from simlab.measures.shown import Public
 from simlab.run import RunFolder
 from simlab.verdict.between_runs import COST_AT_FILL, FILL, VALUE, RunDifference, Sample, run_differences
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _COMMANDS = ("simulate", "optimize")
 _PLANS = ("segmented", "given")
 _SAMPLES = {"segmented": "verdict", "given": "search"}
+_SHARES = ("fill_rate", "cycle_service_level", "ready_rate")
 
 
-@dataclass(frozen=True, eq=False)
-class RunPair:
+@dataclass(frozen=True, eq=False, repr=False)
+class RunPair(Public):
     """The first run against another one.
 
     Attributes
@@ -53,8 +59,8 @@ class RunPair:
         return tuple(_sentences(self))
 
 
-@dataclass(frozen=True, eq=False)
-class RunComparison:
+@dataclass(frozen=True, eq=False, repr=False)
+class RunComparison(Public):
     """Finished runs side by side; the first is what the others are compared with.
 
     Attributes
@@ -64,6 +70,11 @@ class RunComparison:
     differences : DataFrame
         Options, inputs, seeds, versions and targets that are not the same in all runs.
     pairs : tuple of RunPair
+
+    Examples
+    --------
+    >>> changes = sl.compare_runs("runs/spring", "runs/autumn")  # doctest: +SKIP
+    >>> changes.differences  # doctest: +SKIP
     """
 
     labels: tuple[str, ...]
@@ -92,6 +103,13 @@ class RunComparison:
     def to_frame(self) -> pd.DataFrame:
         """The results."""
         return self.results
+
+    def plot(self) -> Figure:
+        """Difference of every share (served, ready, good cycles) against the first run, with intervals."""
+        found = self.results[self.results["measure"].isin(_SHARES)].to_dict("records")
+        names = [f"{one['measure'].replace('_', ' ')}: {one['b']}" for one in found]
+        series = {"difference": [row(one, "difference") for one in found]}
+        return dots(names, series, f"Difference against {self.labels[0]} (fraction)", zero=False)
 
     def __repr__(self) -> str:
         return f"RunComparison({' · '.join(self.labels)})"
@@ -128,6 +146,11 @@ def compare_runs(*runs: str | Path) -> RunComparison:
     two seeds are independent. Results are not compared, and it is said why, where the SKU-locations,
     the currency, the period or the start differ. Where laws or data differ the difference is that of
     the whole: plan and world.
+
+    Examples
+    --------
+    >>> changes = sl.compare_runs("runs/spring", "runs/autumn")  # doctest: +SKIP
+    >>> changes.statements, changes.plot()  # doctest: +SKIP
     """
     if len(runs) < 2:
         raise UsageError("compare runs needs two run folders or more")

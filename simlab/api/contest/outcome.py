@@ -8,17 +8,18 @@ from simlab.api.contest.field import Field
 from simlab.api.data.data import Data
 from simlab.api.settings import Settings
 from simlab.errors import UsageError
+from simlab.measures.shown import Public
 from simlab.policies import PlannedLevels
 from simlab.verdict.tournament import FEWEST_CONTROLS, Tournament
 from simlab.verdict.tournament.classes import ClassRow
-from simlab.verdict.tournament.service import Regret
+from simlab.verdict.tournament.service import NOUNS, Beside, Regret
 from simlab.verdict.tournament.stability import Stability
 
 RANDOM = "random"
 
 
-@dataclass(frozen=True)
-class Rounds:
+@dataclass(frozen=True, repr=False)
+class Rounds(Public):
     """What a contest does beside the main round.
 
     Attributes
@@ -35,6 +36,12 @@ class Rounds:
         Study currency per class and year, for the recommended number of classes.
     services : bool
         Whether the winner's plans for every definition of service are judged by every other.
+
+    Examples
+    --------
+    >>> import simlab as sl
+    >>> quick = sl.Rounds(controls=0, seeds=0, catalogues=0, classes=())
+    >>> sl.compare(data, ["abc", "xyz"], rounds=quick)  # doctest: +SKIP
     """
 
     controls: int = FEWEST_CONTROLS
@@ -55,8 +62,8 @@ class Rounds:
             raise UsageError(f"rule cost {self.rule_cost:g}: an amount per class and year, not negative")
 
 
-@dataclass(frozen=True, eq=False)
-class ContestOutcome:
+@dataclass(frozen=True, eq=False, repr=False)
+class ContestOutcome(Public):
     """What came out of a contest of schemes.
 
     Attributes
@@ -74,6 +81,8 @@ class ContestOutcome:
         Price of segmentation against the number of classes.
     regrets : tuple of Regret
         Of the winner, between definitions of service.
+    weights : tuple of Beside
+        Plans of the deciding service read by the other weights.
     settings : Settings
     rounds : Rounds
     planned : PlannedLevels
@@ -90,12 +99,18 @@ class ContestOutcome:
     stability: Stability
     classes: tuple[ClassRow, ...]
     regrets: tuple[Regret, ...]
+    weights: tuple[Beside, ...]
     settings: Settings
     rounds: Rounds
     planned: PlannedLevels
     warmup: int
     warmup_rule: str
     times: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def counted(self) -> str:
+        """What the deciding service counts: "margin served"."""
+        return NOUNS[self.tournament.arena.service.name]
 
     @property
     def winner(self) -> str:

@@ -12,6 +12,7 @@ from simlab.arrays import FloatArray
 from simlab.catalog import Catalog, Quality
 from simlab.catalog import from_frames as catalog_from_frames
 from simlab.catalog.load import load as load_catalog
+from simlab.measures.shown import Public
 from simlab.models import History, Models, fit, fit_gaps, full_account, known_past, read_history
 from simlab.models.history import no_history
 from simlab.study import Study, read_study
@@ -23,14 +24,23 @@ if TYPE_CHECKING:
     from simlab.segments import Segmentation
 
 
-@dataclass(frozen=True, eq=False)
-class Data:
+@dataclass(frozen=True, eq=False, repr=False)
+class Data(Public):
     """Checked tables of a study.
 
     Attributes
     ----------
     catalog : Catalog
         One row per SKU-location, and the histories.
+
+    Examples
+    --------
+    >>> import simlab as sl
+    >>> data = sl.demo(n_skus=6)
+    >>> data.quality.rows("items", "used")
+    18
+    >>> data.to_frame().columns[:2].tolist()
+    ['sku', 'location']
     """
 
     catalog: Catalog
@@ -87,7 +97,7 @@ class Data:
     def lead_times(self) -> pd.DataFrame:
         """One row per supplier: lead times received and simulated, promises, drift, shared delays, parts.
 
-        Of the past that laws are fitted to (without the hold-out of [replay]); no rows without receipts.
+        Of the past that laws are fitted to; no rows without receipts.
         """
         from simlab.api.data.fitted import supplier_frame
 
@@ -95,7 +105,7 @@ class Data:
 
     def __repr__(self) -> str:
         n_demand = self.catalog.demand.item.size if self.catalog.demand is not None else 0
-        return f"Data({self.study.name!r}: {self.catalog.n_items} SKU-locations, {n_demand} demand rows)"
+        return f"Data({self.study.name!r}: {self.catalog.n_items:,} SKU-locations, {n_demand:,} demand rows)"
 
     def _repr_html_(self) -> str:
         from simlab.api.show import describe
@@ -177,7 +187,12 @@ def with_segments(catalog: Catalog) -> Data:
     return Data(catalog if segment is None else replace(catalog, segment=segment))
 
 
-def demo(seed: int = 2026, study: Mapping[str, Mapping[str, Any]] | None = None) -> Data:
+def demo(
+    seed: int = 2026,
+    study: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    n_skus: int | None = None,
+) -> Data:
     """A made-up electronics retailer: about 600 SKUs at two stores and an e-commerce warehouse.
 
     Parameters
@@ -187,6 +202,15 @@ def demo(seed: int = 2026, study: Mapping[str, Mapping[str, Any]] | None = None)
     study : mapping, optional
         Options of the study file by section that take the place of the demo's, such as
         ``{"replay": {"holdout": 56}}``.
+    n_skus : int, optional
+        A smaller range, to try things in seconds; each SKU lies at one to three places.
+
+    Examples
+    --------
+    >>> import simlab as sl
+    >>> data = sl.demo(n_skus=6)
+    >>> data
+    Data('retailer': 18 SKU-locations, 1,707 demand rows)
     """
     import tomllib
 
@@ -197,5 +221,5 @@ def demo(seed: int = 2026, study: Mapping[str, Mapping[str, Any]] | None = None)
     options = tomllib.loads(study_text())
     for section, changed in (study or {}).items():
         options[section] = {**options.get(section, {}), **changed}
-    frames = retailer(seed=seed)
+    frames = retailer(seed=seed) if n_skus is None else retailer(seed=seed, n_skus=n_skus)
     return load_frames(frames.items, frames.demand, frames.receipts, study=parse_study(options))

@@ -9,12 +9,15 @@ import numpy as np
 
 from simlab.api.decision.columns import Reading, deciding_row, readings
 from simlab.api.finance.prices import point_prices
+from simlab.api.pictures import dots, row
 from simlab.api.plans.same_service import SAME_SERVICE
 from simlab.api.show import Column, Kind, ResultTable, spread
 from simlab.measures.decision import COLUMNS, ROWS, cell, change
+from simlab.measures.shown import Public
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from simlab.api.plans.outcome import Outcome
 
@@ -30,7 +33,7 @@ _SHOWN = (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Decision:
+class Decision(Public):
     """What the plan gives and takes against today, on fresh randomness that chose neither.
 
     Attributes
@@ -47,6 +50,11 @@ class Decision:
     row : str
         The measure that decided.
     currency : str
+
+    Examples
+    --------
+    >>> opt.decision.to_frame()  # doctest: +SKIP
+    >>> opt.decision.plot()  # doctest: +SKIP
     """
 
     frame: pd.DataFrame
@@ -69,6 +77,12 @@ class Decision:
     def to_frame(self) -> pd.DataFrame:
         """One row per measure."""
         return self.frame
+
+    def plot(self) -> Figure:
+        """Service in every weight: today, at the same service, and proposed."""
+        rates = self.frame[self.frame["unit"] == "rate"].to_dict("records")
+        series = {self.titles[name]: [row(one, name) for one in rates] for name in COLUMNS}
+        return dots([str(one["name"]) for one in rates], series, "Fraction served at once", zero=False)
 
     def row_of(self, measure: str) -> dict[str, Any]:
         """One measure; empty where the run does not have it."""

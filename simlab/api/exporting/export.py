@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from simlab.api.exporting.rules import EVERY_REVIEW, LOTS, SYSTEMS, Levels, NoRuleError, Rule
 from simlab.errors import InvalidInputError, Problem, UsageError, listed
+from simlab.measures.shown import Public
 from simlab.run import RunFolder
 from simlab.run.spreadsheet import csv_bytes
 
@@ -30,8 +31,8 @@ _NUMBERS = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Export:
+@dataclass(frozen=True, eq=False, repr=False)
+class Export(Public):
     """What was written.
 
     Attributes

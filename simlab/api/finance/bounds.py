@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from simlab.api.pictures import bars
 from simlab.api.plans.rivals import stand_in
 from simlab.api.requirements.accounting import counted_scale
 from simlab.api.requirements.limits import limits_on_means
@@ -32,10 +33,12 @@ from simlab.frontier import (
 from simlab.frontier.bounds.items import HullSteps
 from simlab.frontier.limits.limited import MAX_CHOICES, limited_bound
 from simlab.measures import Estimate
+from simlab.measures.shown import Public
 from simlab.register.families import by_lot
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from simlab.api.plans.outcome import Outcome
 
@@ -62,7 +65,7 @@ _LINES = {
 
 
 @dataclass(frozen=True, repr=False)
-class Bounds:
+class Bounds(Public):
     """Costs that no per-SKU plan serving as much can undercut, on the search seed, in money (a year).
 
     Attributes
@@ -111,6 +114,13 @@ class Bounds:
         import pandas as pd
 
         return pd.DataFrame([vars(self)]).drop(columns="unit")
+
+    def plot(self) -> Figure:
+        """The plan, a plan per SKU-location, and what no plan can undercut."""
+        known = {"plan": self.plan, "per SKU-location": self.per_sku, "bound on the grid": self.grid}
+        further = {"bound between levels": self.between, "bound over every level": self.levels}
+        known |= {name: value for name, value in further.items() if value == value}
+        return bars(list(known), list(known.values()), self.unit)
 
     def __repr__(self) -> str:
         return repr(self._table())

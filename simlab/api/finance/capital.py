@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from simlab.api.data.dead_stock import dead_stock
 from simlab.api.data.payments import PaymentTerms, paid, payment_terms
 from simlab.api.finance.changeover import can_change_over, profile_of_change
-from simlab.api.show import COLOURS, _canvas, spread
+from simlab.api.show import COLOURS, canvas, spread
 from simlab.arrays import FloatArray
 from simlab.engine.recorder.periods import TimeProfile
 from simlab.engine.world.levels import Levels
@@ -18,6 +19,7 @@ from simlab.engine.world.world import Horizon, Start
 from simlab.execution import Progress, run_curves
 from simlab.execution.profiles import run_profile
 from simlab.measures import ALL, format_money, format_rate, mean_estimate, ratio_estimate
+from simlab.measures.shown import Public
 from simlab.models.terms import Pipeline, moving_part, shelf_record, still_of, stock_record, whole_units
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ _CHANCE = 3.5
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Capital:
+class Capital(Public):
     """Stock and purchases from today on, under the chosen plan.
 
     Attributes
@@ -67,8 +69,8 @@ class Capital:
     unknown : int
         SKU-locations of which nothing says what is on order.
     dip : (int, float) or None
-        Period with the lowest fill rate on the way, and that; None where none lies below the fill rate at
-        the end beyond chance.
+        Period with the lowest fill rate on the way, and that; None where none lies below what single
+        periods reach at the end, beyond chance.
     lowest : (int, float) or None
         Period with the lowest fill rate of all, chance included; None where nothing is demanded.
     period : str
@@ -102,7 +104,7 @@ class Capital:
         return plot_capital(self)
 
     def __repr__(self) -> str:
-        return " ".join(self.statements())
+        return textwrap.fill(" ".join(self.statements()), 100)
 
     def _repr_html_(self) -> str:
         from simlab.api.show import describe
@@ -119,7 +121,7 @@ class Capital:
             if at is not None
         ]
         speed = f" ({', '.join(reached)}; excess only sells off)" if reached else ""
-        lowest = "; on the way no period's fill rate lies below that of the end, beyond chance"
+        lowest = "; on the way no period's fill rate lies below those of the end, beyond chance"
         if self.lowest is not None:
             lowest += f" (the lowest: {format_rate(self.lowest[1])}, in {self.period} {self.lowest[0] + 1})"
         if self.dip is not None:
@@ -299,24 +301,33 @@ def _of_profile(
         "",
         0,
         0,
-        _dip(served.astype(np.float64), asked.astype(np.float64)),
+        _dip(served.astype(np.float64), asked.astype(np.float64), _today_serves(opt)),
         _lowest(served.astype(np.float64), asked.astype(np.float64)),
         opt.data.study.period,
         opt.data.study.currency,
     )
 
 
-def _dip(served: FloatArray, demanded: FloatArray) -> tuple[int, float] | None:
-    """The period whose fill rate lies furthest below that of the last tenth, if beyond chance.
+def _today_serves(opt: Outcome) -> float:
+    """Fill rate by units of today's levels, else of the habit, in the long run."""
+    fill = opt.scores(opt.references.now).fill_rate.value
+    return fill if np.isfinite(fill) else 1.0
 
-    (replications, periods) units; the standard error of a ratio, by replications.
+
+def _dip(served: FloatArray, demanded: FloatArray, today: float = 1.0) -> tuple[int, float] | None:
+    """The period with the lowest fill rate, if it lies below today's and the last quarter's beyond chance.
+
+    A way that begins below today's long run and never falls beneath it is no dip. Periods are no more alike
+    in the long run than days before and after a review, so that the lowest of the last quarter, not their
+    mean, says what the plan itself does. (replications, periods) units; the standard error of a ratio, by
+    replications.
     """
     asked, n = demanded.sum(axis=0), served.shape[0]
-    last = slice(-max(1, asked.size // 10), None)
-    if n < 2 or demanded[:, last].sum() == 0:
+    last = slice(-max(1, asked.size // 4), None)
+    if n < 2 or not asked[last].any():
         return None
-    end = served[:, last].sum() / demanded[:, last].sum()
     fill = np.divide(served.sum(axis=0), asked, out=np.full(asked.size, np.nan), where=asked > 0)
+    end = min(float(np.nanmin(fill[last])), today)
     error = np.sqrt(n * (served - fill * demanded).var(axis=0, ddof=1)) / np.maximum(asked, 1)
     below = np.where(asked > 0, end - fill - _CHANCE * error, -np.inf)
     if not (below > 0).any():
@@ -421,7 +432,7 @@ def _recorded(opt: Outcome) -> Any:
 
 def plot_capital(capital: Capital) -> Figure:
     """Stock value from today on with the band of single replications, and what is bought."""
-    figure, axes = _canvas(8.0, 4.5)
+    figure, axes = canvas(8.0, 4.5)
     frame = capital.frame
     axes.fill_between(
         frame["period"],

@@ -17,9 +17,10 @@ from simlab.api.finance.stock_value import StockValue, stock_value
 from simlab.api.finance.stress import Stress, stress
 from simlab.api.plans.outcome import Outcome
 from simlab.api.plans.weighed import Weighed
-from simlab.api.show import COLOURS, Column, Kind, ResultTable, _canvas
+from simlab.api.show import COLOURS, Column, Kind, ResultTable, canvas
 from simlab.execution import Progress
 from simlab.measures import ALL, format_money, format_rate, sign_of
+from simlab.measures.shown import Public
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,8 +118,8 @@ def _table(
     return ResultTable(title, frame, note, columns, opt.data.study.currency, draw)
 
 
-@dataclass(frozen=True, eq=False)
-class Finance:
+@dataclass(frozen=True, eq=False, repr=False)
+class Finance(Public):
     """What money asks of an outcome; every analysis is found once, when first asked for.
 
     Attributes
@@ -198,7 +199,7 @@ _NOW, _PLAN = COLOURS["habit"], COLOURS["segmented"]
 
 def plot_rates(table: ResultTable) -> Figure:
     """Money per percentage point as a staircase over service, with its interval; the chosen plan marked."""
-    figure, axes = _canvas(8.0, 4.5)
+    figure, axes = canvas(8.0, 4.5)
     frame, shown = table.frame, {column.key: column for column in table.columns}
     name = "cost_per_point"
     ends = [*frame["fill_rate_from"], frame["fill_rate"].iloc[-1]]
@@ -220,7 +221,7 @@ def plot_capital_by_segment(table: ResultTable) -> Figure:
     """Stock of every segment now (hollow) and proposed (filled), largest change first."""
     frame = table.frame[table.frame["segment"] != ALL]
     frame = frame.reindex(frame["change"].abs().sort_values().index)
-    figure, axes = _canvas(8.0, 1.0 + 0.35 * len(frame))
+    figure, axes = canvas(8.0, 1.0 + 0.35 * len(frame))
     places = range(len(frame))
     now, plan = frame["inventory_value_now"], frame["inventory_value"]
     axes.hlines(places, now, plan, color="0.6", linewidth=1)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simlab.api.pictures import dots
 from simlab.api.plans.tails import P95
 from simlab.api.show import Column, Kind, ResultTable
 from simlab.arrays import IntArray
@@ -14,9 +15,11 @@ from simlab.execution import beside, by_family
 from simlab.execution.profiles import run_stock
 from simlab.frontier import MeanPeak, QuantileOfTotal
 from simlab.measures import ALL, Estimate, format_estimate, mean_estimate
+from simlab.measures.shown import Public
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from simlab.api.plans.outcome import Outcome
 
@@ -38,7 +41,7 @@ _SHOWN = (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StockValue:
+class StockValue(Public):
     """How high the stock value of each plan goes, in the long run and in study currency.
 
     Attributes
@@ -63,6 +66,14 @@ class StockValue:
     def to_frame(self) -> pd.DataFrame:
         """One row per plan × segment."""
         return self.frame
+
+    def plot(self) -> Figure:
+        """Mean, P95 and highest period of every plan's whole stock."""
+        rows = self.frame[self.frame["segment"] == ALL]
+        names = {"inventory_value": "mean", COLUMNS[0]: "P95 of all periods", COLUMNS[1]: "highest period"}
+        nan = float("nan")
+        series = {word: [(float(x), nan, nan) for x in rows[key]] for key, word in names.items()}
+        return dots(rows["plan"].tolist(), series, f"Stock value ({self.currency})", zero=True)
 
     def of(self, plan: str, segment: str = ALL) -> dict[str, float]:
         """The three measures of one plan, in all or in one segment."""

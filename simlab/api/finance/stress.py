@@ -19,6 +19,7 @@ from simlab.api.finance.scenarios import (
     regret_notes,
     scenario_problem,
 )
+from simlab.api.pictures import dots, row
 from simlab.api.requirements.accounting import counted_scale
 from simlab.api.requirements.refusals import BASE
 from simlab.api.show import spread
@@ -32,17 +33,19 @@ from simlab.execution import Curves, PlanSums, alike, run_curves
 from simlab.frontier import Plan, Robust, best_plan, least_regret
 from simlab.frontier import Problem as SegmentProblem
 from simlab.measures import format_money, mean_estimate, ratio_estimate
+from simlab.measures.shown import Public
 from simlab.verdict.retest import retest
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from simlab.api.data.data import Data
     from simlab.api.plans.outcome import Outcome
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Stress:
+class Stress(Public):
     """What scenarios do to plans.
 
     Attributes
@@ -64,6 +67,15 @@ class Stress:
     def to_frame(self) -> pd.DataFrame:
         """Scenario × plan."""
         return self.frame
+
+    def plot(self) -> Figure:
+        """Fill rate of every plan in every scenario, on the same random numbers."""
+        scenarios = list(dict.fromkeys(self.frame["scenario"]))
+        series = {
+            str(plan): [row(one, "fill_rate") for one in rows.to_dict("records")]
+            for plan, rows in self.frame.groupby("plan", sort=False)
+        }
+        return dots(scenarios, series, "Fill rate", zero=False)
 
     def __repr__(self) -> str:
         return "\n".join(("Scenarios", self.frame.to_string(index=False), *self.notes))

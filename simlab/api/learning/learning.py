@@ -272,6 +272,15 @@ def segment(
         `segments.learned` says.
     workers, progress
         Of that simulation, as in `optimize`.
+
+    Examples
+    --------
+    >>> import simlab as sl
+    >>> data = sl.demo(n_skus=6)
+    >>> sl.segment(data, "abc")
+    Segmentation by abc: A 3, B 5, C 10
+    >>> sl.segment(data, ["abc", "category"]).to_frame().columns.tolist()
+    ['sku', 'location', 'segment', 'abc', 'category']
     """
     spec = data.study.segments
     names = (by,) if isinstance(by, str) else tuple(by if by is not None else spec.by)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,20 +15,24 @@ from simlab.api.ordering.source import Source, open_run
 from simlab.api.ordering.state import State, opening_state, ordered, read_state, received
 from simlab.api.ordering.tables import excess_table, order_table
 from simlab.api.ordering.writing import free, write_lists
+from simlab.api.pictures import bars
 from simlab.errors import UsageError, listed
+from simlab.measures.shown import Public
 
 if TYPE_CHECKING:
     import datetime as dt
 
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
 _NAMED = 5
+_BARS = 20
 _LIKELY = 0.5
 
 
-@dataclass(frozen=True, eq=False)
-class Orders:
+@dataclass(frozen=True, eq=False, repr=False)
+class Orders(Public):
     """The orders of a day.
 
     Attributes
@@ -44,6 +49,11 @@ class Orders:
         SKU-locations ordered, in excess, fine, not reviewed on the day, waiting for a smallest order.
     statements : tuple of str
         The day in sentences.
+
+    Examples
+    --------
+    >>> today = sl.orders("runs/retailer", stock="stock.csv")  # doctest: +SKIP
+    >>> today.by_supplier()  # doctest: +SKIP
     """
 
     day: str
@@ -59,6 +69,12 @@ class Orders:
     def to_frame(self) -> pd.DataFrame:
         """The order list."""
         return self.orders
+
+    def plot(self) -> Figure:
+        """Value of the day's orders by supplier, the largest first."""
+        value = self.orders.groupby("supplier")["value"].sum().sort_values(ascending=False, kind="stable")
+        rows = value.head(_BARS)
+        return bars([str(name) for name in rows.index], rows.tolist(), f"Value of the orders of {self.day}")
 
     def by_supplier(self) -> dict[str, pd.DataFrame]:
         """The order list of every supplier, the largest order first."""
@@ -83,7 +99,7 @@ class Orders:
         return write_lists(lists, suppliers, free(beside) if folder is None else Path(folder))
 
     def __repr__(self) -> str:
-        return " ".join(self.statements)
+        return textwrap.fill(" ".join(self.statements), 100)
 
     def _repr_html_(self) -> str:
         from simlab.api.show import describe
@@ -149,6 +165,7 @@ def orders(
     """
     source = open_run(run, study)
     day, there = _morning(source, stock, open_orders, date, state, receipts)
+    source = source.on(day)
     review = review_of(source, day, every_item=every_item)
     asked = sizes(source, there, review)
     money = str(source.folder.manifest["currency"])

@@ -32,58 +32,75 @@ COLUMNS = (
 )
 """Levels in units of the files, service as fractions, money in the study's currency."""
 LEVELS = ("reorder_point", "order_up_to", "order_quantity")
+_NAMED = {
+    "service": "fill_rate",
+    "service_now": "fill_rate_now",
+    "stock_value": "inventory_value",
+    "stock_value_now": "inventory_value_now",
+    "stock_value_change": "inventory_value_change",
+    "reason": "planning_method",
+}
+"""Column of `plan.csv` and that of the `plan` table, where they differ."""
 _MONEY, _RATE, _UNITS = 2, 6, 4
 
 
-def plan_files(
-    data: Data, frames: dict[str, pd.DataFrame], levels: Levels, horizon: Horizon, settings: Settings
-) -> dict[str, bytes]:
-    """What lies beside the plan of a run for people, planning systems and `simlab orders`."""
-    plan = frames["plan"].assign(inventory_value=frames["items"]["inventory_value"])
-    return {
-        PLACE: plan_csv(data, plan, levels, horizon, settings),
-        ordering.PLACE: ordering.packed(ordering.ordering_of(data)),
-    }
-
-
-def plan_csv(data: Data, plan: pd.DataFrame, levels: Levels, horizon: Horizon, settings: Settings) -> bytes:
-    """`plan.csv` of a run, largest change of stock value first.
+def with_today(
+    data: Data,
+    plan: pd.DataFrame,
+    stock: pd.Series[Any],
+    levels: Levels,
+    horizon: Horizon,
+    settings: Settings,
+) -> pd.DataFrame:
+    """The `plan` table with what people compare it with, in full digits; missing where not known.
 
     Parameters
     ----------
     data : Data
     plan : DataFrame
-        The run's `plan` table: n rows, levels and what they achieve.
+        n rows, levels and what they achieve.
+    stock : Series
+        (n,) mean stock value of the plan.
     levels : Levels
         (n, 1) the same levels, in parts of units.
     horizon, settings
         What the plan was simulated with: today's levels are simulated on the same paths.
+
+    Returns
+    -------
+    DataFrame
+        With `product`, `supplier`, `pack_size`, `inventory_value`; today's `reorder_point_now`,
+        `order_up_to_now`, `order_quantity_now`, `fill_rate_now`, `inventory_value_now`; and
+        `inventory_value_change`.
     """
-    return csv_bytes(sorted_plan(plan_table(data, plan, levels, horizon, settings)))
-
-
-def plan_table(
-    data: Data, plan: pd.DataFrame, levels: Levels, horizon: Horizon, settings: Settings
-) -> pd.DataFrame:
-    """The columns of `plan.csv`, in the order of the items; empty where today's levels are not known."""
     today, known = today_of(data)
-    frame = pd.DataFrame(
-        {
-            **{name: plan[name] for name in ("sku", "location", "segment", "review_period", "target")},
-            **{name: plan[name] for name in (*LEVELS, "safety_stock")},
-            **{name: text_column(data, name) for name in ("product", "supplier")},
-            "family": families(levels),
-            "pack_size": data.models.world.terms.pack_size / data.catalog.parts,
-            "service": plan["fill_rate"],
-            "stock_value": plan["inventory_value"],
-            "reason": plan["planning_method"],
-            "decision": None,
-            **levels_now(data, today, known),
-            **_achieved_now(data, today, known, horizon, settings),
-        }
+    found = plan.assign(
+        **{name: np.array(text_column(data, name), dtype=object) for name in ("product", "supplier")},
+        family=families(levels),
+        pack_size=data.models.world.terms.pack_size / data.catalog.parts,
+        **levels_now(data, today, known),
+        **_achieved_now(data, today, known, horizon, settings),
+        inventory_value=stock,
     )
-    frame["stock_value_change"] = frame["stock_value"] - frame["stock_value_now"]
-    return rounded(frame)
+    return found.assign(inventory_value_change=found["inventory_value"] - found["inventory_value_now"])
+
+
+def plan_files(data: Data, plan: pd.DataFrame) -> dict[str, bytes]:
+    """What lies beside the plan of a run for people, planning systems and `simlab orders`.
+
+    `plan` is that of `with_today`.
+    """
+    return {
+        PLACE: csv_bytes(sorted_plan(plan_table(plan))),
+        ordering.PLACE: ordering.packed(ordering.ordering_of(data)),
+    }
+
+
+def plan_table(plan: pd.DataFrame) -> pd.DataFrame:
+    """The columns of `plan.csv`, in the order of the items, from the table of `with_today`."""
+    named = {csv: plan[name] for csv, name in _NAMED.items()}
+    same = {name: plan[name] for name in COLUMNS if name in plan}
+    return rounded(pd.DataFrame({**same, **named, "decision": None}))
 
 
 def today_of(data: Data) -> tuple[Levels, BoolArray]:
@@ -148,7 +165,7 @@ def _achieved_now(
     """Service and stock value of today's levels on the plan's paths; not run where none is known."""
     if not known.any():
         none = pd.Series(np.full(known.size, np.nan))
-        return {"service_now": none, "stock_value_now": none}
+        return {"fill_rate_now": none, "inventory_value_now": none}
     found = items.achieved(data, today, horizon, settings, "now")
     service, value = found["fill_rate"], found["inventory_value"]
-    return {"service_now": service.where(known), "stock_value_now": value.where(known)}
+    return {"fill_rate_now": service.where(known), "inventory_value_now": value.where(known)}

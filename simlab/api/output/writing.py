@@ -16,15 +16,16 @@ import pandas as pd
 
 from simlab.api.accounts.tables import account_analyses
 from simlab.api.data.data import Data
-from simlab.api.data.replay import replay_plan
-from simlab.api.decision.past import held_out, judged_by
+from simlab.api.data.replay import Replayed
+from simlab.api.decision.past import Held, before_plan, held_out, replayed
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
 from simlab.api.output import tables
 from simlab.api.output.apart import Analyses
 from simlab.api.output.brief import Brief, brief
+from simlab.api.output.groups import group_frames
 from simlab.api.output.manifest import optimize_facts, simulate_facts, study_place
-from simlab.api.output.plan_csv import plan_files
+from simlab.api.output.plan_csv import plan_files, with_today
 from simlab.api.output.statements import chosen_plan, optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
 from simlab.api.output.world import world_facts, world_frame
@@ -37,6 +38,7 @@ from simlab.engine.world.levels import Levels
 from simlab.errors import SimlabError
 from simlab.execution import Horizon, Progress
 from simlab.execution.kept import keeping
+from simlab.measures.shown import Public
 from simlab.models.history.no_history import no_history_frame
 from simlab.run import RunFolder
 from simlab.run.folder import BLOCKS, SEALED
@@ -46,8 +48,8 @@ from simlab.run.statements import Statement, lines, plain, statements_frame
 from simlab.segments import Segmentation
 
 
-@dataclass(frozen=True, eq=False)
-class RunResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class RunResult(Public):
     """What a command leaves behind.
 
     Attributes
@@ -177,9 +179,12 @@ def write_optimization(
     frames, histories = analyses.of(
         "histories", lambda: with_history(frames, opt.data, opt.segmentation, kept), (frames, histories)
     )
-    held = analyses.of("the last periods", lambda: held_out(opt), None)
+    unknown: tuple[Held | None, Replayed | None] = (None, None)
+    held, own = analyses.of("the last periods", lambda: last_periods(opt), unknown)
     frames |= {"held_out": held.frame} if held is not None else {}
-    judged = judged_by(opt, held, frames.get("replay"))
+    frames |= own.tables() if own is not None else {}
+    histories = (*histories, *plain("replay", own.statements)) if own is not None else histories
+    judged = None if held is None else held.judged
     said = analyses.of(
         "statements", lambda: optimize_statements(finance, frames["items"], held, judged), None
     )
@@ -193,7 +198,8 @@ def write_optimization(
     if said is not None:
         screen = analyses.of("brief", lambda: brief(opt, said.decision, frames["capital_by_segment"]), None)
     fresh = opt.settings.horizon("verdict", opt.warmup)
-    files = analyses.of("plan.csv", lambda: plan_files(opt.data, frames, kept, fresh, opt.settings), _NONE)
+    _compare_with_today(analyses, frames, opt.data, kept, fresh, opt.settings)
+    files = analyses.of("plan.csv", lambda: plan_files(opt.data, frames["plan"]), _NONE)
     facts |= _with_world(analyses, frames, opt.data, kept, fresh, opt.settings, "verdict")
     shown = tables.shown(frames)
     record = Record(opt.data, "optimize", frames, shown, told, facts, times, files, analyses, written)
@@ -217,20 +223,39 @@ def write_simulation(
         lambda: with_history(frames, simulation.data, simulation.segmentation, simulation.planned.levels),
         (frames, tuple[Statement, ...]()),
     )
+    own = analyses.of("the last periods", simulation.replay, None)
+    frames |= own.tables() if own is not None else {}
+    histories = (*histories, *plain("replay", own.statements)) if own is not None else histories
     none: tuple[str, ...] = ()
     said = analyses.of("statements", lambda: simulate_statements(simulation), none)
     told = (*analyses.told(), *plain("plan", said), *histories)
     facts = simulate_facts(simulation, lines(told))
     times = {**times, **simulation.times}
     horizon, levels = simulation.settings.horizon("search", simulation.warmup), simulation.planned.levels
-    files = analyses.of(
-        "plan.csv", lambda: plan_files(simulation.data, frames, levels, horizon, simulation.settings), _NONE
-    )
     settings = simulation.settings
+    _compare_with_today(analyses, frames, simulation.data, levels, horizon, settings)
+    files = analyses.of("plan.csv", lambda: plan_files(simulation.data, frames["plan"]), _NONE)
     facts |= _with_world(analyses, frames, simulation.data, levels, horizon, settings, "search")
     shown = tables.shown(frames)
     record = Record(simulation.data, "simulate", frames, shown, told, facts, times, files, analyses, written)
     return write_run(record, folder, started, progress)
+
+
+def _compare_with_today(
+    analyses: Analyses,
+    frames: dict[str, pd.DataFrame],
+    data: Data,
+    levels: Levels,
+    horizon: Horizon,
+    settings: Settings,
+) -> None:
+    """Put today's levels, and what they achieve, beside the plan's; add up by supplier and location."""
+    plan, stock = frames["plan"], frames["items"]["inventory_value"]
+    frames["plan"] = analyses.of(
+        "today's levels", lambda: with_today(data, plan, stock, levels, horizon, settings), plan
+    )
+    none, volume = dict[str, pd.DataFrame](), data.catalog.numbers.get("unit_volume")
+    frames |= analyses.of("groups", lambda: group_frames(frames["items"], frames["plan"], volume), none)
 
 
 def _with_world(
@@ -422,6 +447,14 @@ def render_report(run_dir: str | Path, *, apart: bool = False) -> Path:
     return page
 
 
+def told(finance: Finance) -> tuple[Statement, ...]:
+    """What a run of this outcome says, without a folder."""
+    opt = finance.outcome
+    held = held_out(opt)
+    judged = None if held is None else held.judged
+    return optimize_statements(finance, simulated_frames(opt)["items"], held, judged).statements
+
+
 def report_to(finance: Finance, path: Path) -> Path:
     """The report alone, as one file."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -435,8 +468,9 @@ def report_to(finance: Finance, path: Path) -> Path:
 def with_history(
     frames: dict[str, pd.DataFrame], data: Data, segmentation: Segmentation, levels: Levels
 ) -> tuple[dict[str, pd.DataFrame], tuple[Statement, ...]]:
-    """The tables of a run with what its histories look like and, with [replay], what they did to the plan."""
+    """The tables of a run with what its histories look like."""
     from simlab.api.data.fitted import fit_tables, memory_table
+    from simlab.api.data.forecasts import forecast_statements, forecast_tables
     from simlab.api.data.histories import adjustments, diagnosis_columns, uplift, worst_fits
     from simlab.api.data.levels_to_look_at import TABLE, levels_to_look_at
 
@@ -456,11 +490,15 @@ def with_history(
     suppliers = data.lead_times()
     if not suppliers.empty:
         found["lead_times"] = suppliers
-    replayed = replay_plan(data, segmentation, levels, data.study.verdict.level)
-    if replayed is None:
-        return found, plain("levels", looked.statements())
-    tables = {"replay": replayed.replay}
-    if not replayed.calibration.empty:
-        tables |= {"calibration": replayed.calibration, "pit": replayed.pit}
-    told = (*plain("levels", looked.statements()), *plain("replay", replayed.statements))
-    return {**found, **tables}, told
+    forecasts = forecast_tables(data)
+    found |= forecasts
+    said = forecast_statements(forecasts, data.study.currency)
+    return found, (*plain("levels", looked.statements()), *said)
+
+
+def last_periods(opt: Outcome) -> tuple[Held | None, Replayed | None]:
+    """The last periods under the plan and its rivals; with the study's own [replay] its forecasts, too."""
+    then = before_plan(opt)
+    if then is None:
+        return None, None
+    return held_out(opt, then), replayed(opt, then)

@@ -19,6 +19,7 @@ from simlab.frontier import Asked, Chance, Frontier, Plan, SegmentCurves, TailSo
 from simlab.frontier import Problem as PlanProblem
 from simlab.frontier.plan import BOUND, LISTED
 from simlab.measures import format_money, format_rate
+from simlab.measures.shown import Public
 
 _LISTED = (
     "under limits on single replications, P95 or peak of stock value it is the best such plan among those of "
@@ -30,8 +31,8 @@ SMALL = 0.01
 """Share of cost up to which ``choose = "auto"`` pays for a floor that holds on fresh randomness."""
 
 
-@dataclass(frozen=True, eq=False)
-class Choosing:
+@dataclass(frozen=True, eq=False, repr=False)
+class Choosing(Public):
     """How the plan was chosen beyond the frontier.
 
     Attributes
@@ -264,7 +265,8 @@ def _if_cheap(
         price = (
             f"the margin for chance costs {money} more than the plan that meets the floor on the search seed"
         )
-        return surely, replace(found, notes=(*found.notes, price))
+        priced = (price,) if more else ()  # the same plan: nothing to be said
+        return surely, replace(found, notes=(*found.notes, *priced))
     note = (
         f"the floor is met on the search seed alone: a plan that surely meets it costs {money} more, above "
         f'{100 * SMALL:g} %, which is paid without asking; choose = "lower_bound" takes it'

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
+from simlab.api.pictures import dots
 from simlab.errors import UsageError
 from simlab.frontier import Plan
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
 def _no_levels(plan: Plan) -> pd.DataFrame:
@@ -25,6 +27,11 @@ class PlannedPlan(Plan):
     ----------
     source : callable
         From the plan to its levels.
+
+    Examples
+    --------
+    >>> opt.plan.by_segment(), opt.plan.cost_money  # doctest: +SKIP
+    >>> opt.plan.levels()  # doctest: +SKIP
     """
 
     source: Callable[[Plan], pd.DataFrame] = field(default=_no_levels)
@@ -40,6 +47,12 @@ class PlannedPlan(Plan):
         The columns of the run's `results/plan`, without achieved service.
         """
         return self.source(self)
+
+    def plot(self) -> Figure:
+        """The target of every segment."""
+        nan, asked = float("nan"), self.by_segment()
+        series = {"target": [(target, nan, nan) for target in asked.values()]}
+        return dots(list(asked), series, "Target asked", zero=False)
 
     def to_frame(self) -> pd.DataFrame:
         """The levels; see `levels`."""

@@ -21,6 +21,7 @@ from simlab.arrays import FloatArray
 from simlab.execution import Curves, PlanSums
 from simlab.frontier import Explanation, Frontier, Plan
 from simlab.measures import MEASURES, Estimate, ratio_estimate
+from simlab.measures.shown import Public
 from simlab.policies import PlannedLevels
 from simlab.segments import Segmentation
 from simlab.verdict.compare import Comparison
@@ -49,8 +50,8 @@ def plot_points(frontier: Frontier) -> Figure:
     return figure
 
 
-@dataclass(frozen=True, eq=False)
-class Outcome:
+@dataclass(frozen=True, eq=False, repr=False)
+class Outcome(Public):
     """What an optimisation found: the frontier of a segmentation, the plan chosen on it, both seeds' sums.
 
     Attributes
@@ -135,6 +136,10 @@ class Outcome:
         ------
         InfeasibleError
             Nothing on the grid meets it; the message names what would.
+
+        Examples
+        --------
+        >>> opt.at(budget=1_200_000).by_segment()  # doctest: +SKIP
         """
         plan = self.solved.choosing.asked.at(budget=budget, fill_rate=fill_rate)
         return PlannedPlan.of(plan, self._levels)
@@ -226,13 +231,23 @@ class Outcome:
     def why_infeasible(
         self, *, fill_rate: float | None = None, budget: float | None = None
     ) -> Explanation | None:
-        """Which limits conflict and the smallest change of each that works; None if a plan exists."""
+        """Which limits conflict and the smallest change of each that works; None if a plan exists.
+
+        Examples
+        --------
+        >>> print(opt.why_infeasible(fill_rate=0.9999))  # doctest: +SKIP
+        """
         return self.solved.choosing.asked.why_infeasible(fill_rate=fill_rate, budget=budget)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FrontierResult(Frontier):
-    """A frontier that shows itself."""
+    """A frontier that shows itself.
+
+    Examples
+    --------
+    >>> opt.frontier.to_frame()  # doctest: +SKIP
+    """
 
     def to_frame(self) -> pd.DataFrame:
         """One row per plan: service, money (search seed), certificate, and the target of every segment.

@@ -25,6 +25,7 @@ from simlab.api.simulator.simulator import (
     side_by_side,
     warmup_of,
 )
+from simlab.api.simulator.size import RunSize, refuse_what_does_not_fit
 from simlab.api.simulator.stored import BY_BATCH
 from simlab.errors import EngineFaultError
 from simlab.execution import Curves, PlanSums, alike, may_keep, run_curves
@@ -77,6 +78,7 @@ def prepare(data: Data, segmentation: Segmentation, settings: Settings, clock: C
     with clock.stage("plan"):
         targets = data.study.targets()
         refuse_large_runs(data, segmentation.n_segments, settings)
+        refuse_what_does_not_fit(data, RunSize.of(data, settings, len(targets)), clock.progress)
         rules: Constraints = constraints(data, segmentation, targets)
         batch_of(data, settings.verdict_replications, settings)
         check_scenarios(data)

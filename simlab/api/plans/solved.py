@@ -34,11 +34,12 @@ from simlab.frontier import (
 )
 from simlab.frontier.thin import thin
 from simlab.measures import format_money
+from simlab.measures.shown import Public
 from simlab.verdict.retest import PlanGroup
 
 
-@dataclass(frozen=True, eq=False)
-class Solved:
+@dataclass(frozen=True, eq=False, repr=False)
+class Solved(Public):
     """What was found on the search seed.
 
     Attributes

@@ -17,6 +17,7 @@ from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.execution import Account, PlanSums, Weights
 from simlab.execution.sums import ONE_ITEM
 from simlab.frontier import integer_weights
+from simlab.measures.shown import Public
 from simlab.models import Models
 from simlab.verdict.compare import Comparison, compare_all
 from simlab.verdict.scores import Scale
@@ -47,8 +48,8 @@ TAIL_OBJECTIVES = ("p95_inventory_value", "peak_inventory_value")
 """Objectives that do not add up over segments: the frontier beside them counts mean inventory value."""
 
 
-@dataclass(frozen=True, eq=False)
-class Accounting:
+@dataclass(frozen=True, eq=False, repr=False)
+class Accounting(Public):
     """What is made small and what is served, in words and in integers.
 
     Attributes
@@ -163,7 +164,7 @@ def _service_unit(data: Data, problems: list[Problem]) -> IntArray:
             problems.append(_problem(data, "E-OPT-002", message, where, fix))
         return models.costs.unit_cost
     if weight == "items":
-        return _of_expected(models)
+        return expected_item_weights(models)
     where = f"optimize.service.weight = {weight!r}"
     if weight == "margin":
         return _margin_unit(data, where, problems)
@@ -175,7 +176,7 @@ def _service_unit(data: Data, problems: list[Problem]) -> IntArray:
         return ones
 
 
-def _of_expected(models: Models) -> IntArray:
+def expected_item_weights(models: Models) -> IntArray:
     """(n,) one ÷ expected units a year: what stands for `item_weights` where no run says what was asked."""
     units = np.nan_to_num(models.annual_units)
     return np.rint(np.where(units > 0, ONE_ITEM / 1e6 / np.maximum(units, 1e-3), 0.0)).astype(np.int64)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from simlab.api.data.data import Data
 from simlab.arrays import BoolArray, IntArray
 from simlab.errors import InvalidInputError, Problem, SimlabError, listed
+from simlab.measures.shown import Public
 from simlab.register.limits import CEILINGS
 from simlab.segments import Segmentation
 from simlab.segments.assign import assign, values_left_out
@@ -21,8 +22,8 @@ from simlab.study.optimize_sections import CeilingSpec, ChanceSpec, FloorSpec, P
 _SHOWN = 6
 
 
-@dataclass(frozen=True, eq=False)
-class Constraints:
+@dataclass(frozen=True, eq=False, repr=False)
+class Constraints(Public):
     """Limits in the user's terms, with the groups they speak of.
 
     Attributes

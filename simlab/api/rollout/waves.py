@@ -16,6 +16,7 @@ from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon
 from simlab.errors import InvalidInputError, Problem, listed
 from simlab.execution import Progress
+from simlab.measures.shown import Public
 from simlab.verdict.gate.decisions import GO, UNCHANGED
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ _REPLICATIONS = 100
 _NAMED = 5
 
 
-@dataclass(frozen=True)
-class WavePlan:
+@dataclass(frozen=True, repr=False)
+class WavePlan(Public):
     """How the rollout is cut.
 
     Attributes

@@ -14,6 +14,7 @@ from simlab.arrays import IntArray
 from simlab.errors import InvalidInputError, Problem
 from simlab.execution import PlanSums, batches_of
 from simlab.measures import Estimate, format_estimate, format_rate, nested_ratio, t_quantile
+from simlab.measures.shown import Public
 from simlab.verdict.compare import Comparison
 from simlab.verdict.scores import Scale, Scores, score
 
@@ -27,8 +28,8 @@ SUFFIX = "_model"
 _MOST_MISSING = 0.1
 
 
-@dataclass(frozen=True, eq=False)
-class Redrawn:
+@dataclass(frozen=True, eq=False, repr=False)
+class Redrawn(Public):
     """Sums of plans with one parameter draw per batch of replications.
 
     Attributes

@@ -17,6 +17,7 @@ from simlab.api.simulator.redrawn import Redrawn, batch_of
 from simlab.arrays import LARGEST_SUM, FloatArray
 from simlab.errors import InvalidInputError, Problem
 from simlab.execution import ChoiceArray, Curves, Levels, PlanSums, Progress, beside, common_warmup
+from simlab.measures.shown import Public
 from simlab.policies import PlannedLevels, current_levels, plan
 from simlab.policies.levels.forecasting import FORECAST
 from simlab.segments import Segmentation, habit_targets
@@ -25,11 +26,12 @@ from simlab.verdict.retest import PlanGroup, retest
 SEGMENTS = "cells:segments"
 
 MAX_SUMS = 12_000_000
+_FEWEST_REPLICATIONS = 10
 """Cells × targets × replications kept at most, of each of fourteen measures."""
 
 
-@dataclass(frozen=True, eq=False)
-class Simulator:
+@dataclass(frozen=True, eq=False, repr=False)
+class Simulator(Public):
     """The streams of a phase run again for given groups of plans.
 
     Attributes
@@ -107,6 +109,11 @@ class Simulator:
         choice[self.rules.items] = self.rules.columns[:, None]
         return choice
 
+    def fitting_replications(self, wanted: int) -> int:
+        """At most `wanted`: as many as `segment_cells` may keep; `wanted` where not even a few fit."""
+        most = MAX_SUMS // max(1, self.segmentation.n_segments * self.planned.levels.n_columns)
+        return min(wanted, most) if most >= _FEWEST_REPLICATIONS else wanted
+
     def segment_cells(self, replications: int) -> list[PlanGroup]:
         """The group whose sums give every plan of segment targets; empty where they are too many."""
         if self.segmentation.n_segments * self.planned.levels.n_columns * replications > MAX_SUMS:
@@ -147,8 +154,8 @@ def chance_sums(sums: dict[str, PlanSums], rules: Constraints) -> list[PlanSums]
     return [sums[f"cells:chance{number}"] for number in range(len(rules.chances))]
 
 
-@dataclass(frozen=True, eq=False)
-class References:
+@dataclass(frozen=True, eq=False, repr=False)
+class References(Public):
     """Plans that are not chosen but compared with, at their own levels.
 
     Attributes

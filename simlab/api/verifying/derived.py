@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from simlab.api.output.groups import group_frames
 from simlab.api.verifying.finding import Ledger, ratio
 from simlab.arrays import FloatArray
 from simlab.measures import ALL, ratio_interval
@@ -25,6 +26,7 @@ def derive(run: RunFolder, ledger: Ledger) -> None:
     tables = {name: run.read_table(name) for name in _WANTED if run.has_table(name)}
     _items(tables, facts, ledger)
     _levels(tables, ledger)
+    _groups(tables, ledger)
     _segments(tables, run.manifest, ledger)
     if "frontier" in tables:
         _references(tables, run.manifest, ledger)
@@ -34,7 +36,10 @@ def derive(run: RunFolder, ledger: Ledger) -> None:
     _manifest(tables, run.manifest, ledger)
 
 
-_WANTED = ("items", "world", "segments", "plan", "replications", "reference", "frontier", "curves")
+_WANTED = (
+    *("items", "world", "segments", "plan", "replications", "reference", "frontier", "curves"),
+    *("suppliers", "locations"),
+)
 
 
 def _names(frame: pd.DataFrame) -> list[str]:
@@ -94,6 +99,25 @@ def _levels(tables: dict[str, pd.DataFrame], ledger: Ledger) -> None:
         for column, field in _LEVELS[item["family"]]:
             ledger.same("plan", column, [item[field] / row["parts"]], [stands[column]], [name])
     ledger.checked.append(f"levels of {compared:,} SKU-locations in the plan, from what was simulated")
+
+
+def _groups(tables: dict[str, pd.DataFrame], ledger: Ledger) -> None:
+    """Suppliers and locations from their SKU-locations; the plan's stock and its change from the items'."""
+    items, plan = tables["items"], tables["plan"]
+    if "locations" not in tables or "inventory_value_change" not in plan:
+        return
+    ledger.same("plan", "inventory_value", items["inventory_value"], plan["inventory_value"], _names(plan))
+    moved = plan["inventory_value"] - plan["inventory_value_now"]
+    ledger.same("plan", "inventory_value_change", moved, plan["inventory_value_change"], _names(plan))
+    for name, frame in group_frames(items, plan).items():
+        by, stands = name.removesuffix("s"), tables[name]
+        if list(stands[by]) != list(frame[by]):
+            ledger.wrong(name, by, f"other {name}, or in another order, than those of the plan")
+            continue
+        names = [str(one) for one in frame[by]]
+        for column in frame.columns.drop([by, "volume"]):
+            ledger.same(name, column, frame[column], stands[column], names)
+    ledger.checked.append("totals of suppliers and locations, from their SKU-locations")
 
 
 def _segments(tables: dict[str, pd.DataFrame], manifest: dict[str, Any], ledger: Ledger) -> None:

@@ -13,14 +13,15 @@ from simlab.api.verifying.inputs import INPUTS, check_inputs
 from simlab.api.verifying.pack import unpacked
 from simlab.api.verifying.simulated import simulate_again
 from simlab.errors import InvalidInputError, Problem
+from simlab.measures.shown import Public
 from simlab.run import RunFolder
 from simlab.run.folder import verify as verify_files
 
 N_ITEMS = 5
 
 
-@dataclass(frozen=True)
-class Verification:
+@dataclass(frozen=True, repr=False)
+class Verification(Public):
     """What was checked, and what is wrong.
 
     Attributes

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from simlab.cli.ending import ends_with_exit_code
-from simlab.cli.options import Debug, Format, Out, Quiet, Show, Study, Workers
+from simlab.cli.options import Backend, Debug, Format, Out, Quiet, Scheduler, Show, Study, Workers
 from simlab.cli.progress import watched
 from simlab.cli.show.outcome import print_policies, print_run, print_runs
 from simlab.register.families import TARGET_FAMILIES
@@ -114,6 +114,8 @@ def schemes(
     catalogues: Annotated[int, typer.Option(min=0, metavar="N", help="Resampled catalogues.")] = 50,
     out: Out = None,
     workers: Workers = None,
+    backend: Backend = None,
+    scheduler: Scheduler = None,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -133,7 +135,7 @@ def schemes(
 
     names = None if schemes is None else [name.strip() for name in schemes.split(",") if name.strip()]
     rounds = api.Rounds(seeds=seeds, catalogues=catalogues, rule_cost=rule_cost)
-    with watched(quiet) as progress:
+    with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_compare_schemes(
             study, names, out=out, rounds=rounds, workers=workers, progress=progress, draw=False
         )

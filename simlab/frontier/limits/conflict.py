@@ -16,6 +16,7 @@ from simlab.frontier.limits.program import Limit, Program, Solution, solve_progr
 from simlab.frontier.limits.tail import QuantileOfTotal, Tail
 from simlab.frontier.limits.tail_solve import TailLimit, solve_tails
 from simlab.frontier.plan import BOUND, NoPlanError
+from simlab.measures.shown import Public
 
 MAX_ROUNDS = 20
 
@@ -24,8 +25,8 @@ TOTAL = 6
 AnyLimit: TypeAlias = Limit | Chance | TailLimit
 
 
-@dataclass(frozen=True)
-class Relaxation:
+@dataclass(frozen=True, repr=False)
+class Relaxation(Public):
     """The least that one limit must give way so that a plan exists, all others kept.
 
     Attributes
@@ -41,8 +42,8 @@ class Relaxation:
     choice: IntArray | None
 
 
-@dataclass(frozen=True)
-class Explanation:
+@dataclass(frozen=True, repr=False)
+class Explanation(Public):
     """A minimal conflict: without any one of these limits the others can be met together.
 
     Attributes
@@ -62,6 +63,9 @@ class Explanation:
     relaxations: tuple[Relaxation, ...]
     further: Explanation | None = None
     complete: bool = True
+
+    def __repr__(self) -> str:
+        return f"Explanation: {self}"
 
     def relaxed(self, name: str) -> int | None:
         """New bound of the limit on means with this name in its own sums, None if it cannot help."""

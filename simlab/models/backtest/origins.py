@@ -58,7 +58,7 @@ def rolling_origins(
     Parameters
     ----------
     catalog : Catalog
-        The whole catalogue; its own [replay] is not looked at.
+        The whole catalogue; its own `held_out` is not looked at.
     holdout : int
         Periods predicted from each origin.
     most : int
@@ -83,6 +83,21 @@ def rolling_origins(
             yield Origin(method, fit(_named(known, method)), rows, held)
 
 
+def origin_before(catalog: Catalog, after: int, periods: int) -> Origin | None:
+    """The laws of the study fitted `after` periods before the end of the history, and `periods` that came.
+
+    None where there was no history yet, or no law that it can carry.
+    """
+    try:
+        past, held = split(catalog, periods, after - periods)
+        rows = _with_history(past)
+        if rows.size == 0:
+            return None
+        return Origin(FITTED, fit(_named(only_known(take(past, rows)), FITTED)), rows, held)
+    except InvalidInputError:
+        return None
+
+
 def _n_periods(past: Catalog) -> int:
     history = read_history(past)
     return 0 if history is None else history.calendar.n_periods
@@ -100,10 +115,10 @@ def _with_history(past: Catalog) -> IntArray:
 
 def _named(past: Catalog, method: str) -> Catalog:
     """The catalogue under one law for every history, without a hold-out of its own."""
-    changes: dict[str, object] = {"replay": None}
+    changes: dict[str, object] = {}
     if method != FITTED:
         changes["models"] = past.study.models.model_copy(update={"law": method, "override": ()})
-    return replace(past, study=past.study.model_copy(update=changes))
+    return replace(past, study=past.study.model_copy(update=changes), held_out=0)
 
 
 _JUDGED = 3  # the last third of the periods is judged
@@ -137,7 +152,7 @@ def one_step(catalog: Catalog, rows: IntArray) -> OneStep | None:
     Parameters
     ----------
     catalog : Catalog
-        The hold-out of [replay] is in neither part.
+        Periods held out of it are in neither part.
     rows : (k,) int64
         Items judged; groups are pooled among them alone.
 

@@ -7,9 +7,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simlab.report.contest import statements
-from simlab.report.contest.charts import SERVICES, drawings
+from simlab.report.contest.charts import drawings
 from simlab.report.contest.rule_tree import learned_rules
-from simlab.report.contest.tables import NEEDED, OPTIONAL, ContestTables, Row, segments_matrix, segments_table
+from simlab.report.contest.tables import (
+    NEEDED,
+    OPTIONAL,
+    SERVICES,
+    ContestTables,
+    Row,
+    segments_matrix,
+    segments_table,
+)
 from simlab.report.kit import formats
 from simlab.report.kit.formats import DASH, is_number, money, number, percent, span, target
 from simlab.report.kit.reading import records
@@ -66,7 +74,7 @@ def sections(found: ContestTables, pictures: Drawn) -> list[Section]:
 
     made = [
         _verdict(found, pictures),
-        Section("schemes", "Schemes", "Schemes at equal fill", _schemes(found, pictures)),
+        Section("schemes", "Schemes", "Schemes at equal service", _schemes(found, pictures)),
         _rule(found, pictures),
         _classes(found, pictures),
         _service(found),
@@ -100,6 +108,12 @@ def _schemes(found: ContestTables, pictures: Drawn) -> list[Any]:
         f"target. Equal capital: a mean inventory value of {capital}."
     )
     blocks.append(Text(note, "note"))
+    if (weights := weights_table(found)) is not None:
+        blocks += [Heading("The same plans by every weight"), weights]
+        text = (
+            "The first column chose the plans; the others read them, held fixed, at what one target serves."
+        )
+        blocks.append(Text(text, "note"))
     if len(found.fills) > 1:
         blocks += [Heading("At every floor"), floors_table(found)]
     if "frontiers_by_scheme" in pictures:
@@ -124,7 +138,29 @@ def standings_table(found: ContestTables) -> Table:
     header += ["over the best targets, any sorting", "beats random partitions", "different targets"]
     header += ["items to explain", "fill at equal capital"]
     rows = [_standing(row, found) for row in found.standings]
-    return Table(f"Schemes at a fill rate of {target(found.fill)}", header, rows)
+    return Table(f"Schemes at {target(found.fill)} of {found.counted}", header, rows)
+
+
+def weights_table(found: ContestTables) -> Table | None:
+    """The same plans by every weight, against one target for all."""
+    table = found.tables.get("scheme_weights")
+    if table is None or table.empty:
+        return None
+    by = {(row["scheme"], row["judged_by"]): row for row in records(table)}
+    names = list(dict.fromkeys(table["judged_by"]))
+    rows = [
+        [Cell(str(one["scheme"])), *(_weight_cell(by.get((one["scheme"], name))) for name in names)]
+        for one in found.standings
+    ]
+    header = ["Against one target for all", *(f"at equal {SERVICES.get(name, name)}" for name in names)]
+    return Table("The same plans by every weight", header, rows)
+
+
+def _weight_cell(row: Row | None) -> Cell:
+    if row is None or not is_number(row["percent_vs_one_class"]):
+        return Cell(DASH)
+    ends = span(row.get("percent_vs_one_class_low"), row.get("percent_vs_one_class_high"), _one)
+    return Cell(_one(row["percent_vs_one_class"]), ends)
 
 
 def _standing(row: Row, found: ContestTables) -> list[Cell]:
@@ -343,7 +379,7 @@ def pairs_table(found: ContestTables) -> Table:
         ]
         for row in records(found.at("pairs"))[:_MOST_PAIRS]
     ]
-    title = f"First less second, holding cost at a fill rate of {formats.target(found.fill)}"
+    title = f"First less second, holding cost at {formats.target(found.fill)} of {found.counted}"
     return Table(title, ["Pair", "difference", "so"], rows)
 
 
@@ -353,6 +389,7 @@ FILES = (
     ("results/controls.parquet", "random partitions of the same class sizes"),
     ("results/classes.parquet", "price against the number of classes"),
     ("results/free_classes.parquet", "best targets with any sorting: the bound"),
+    ("results/scheme_weights.parquet", "the same plans by every weight of service"),
     ("results/regret.parquet", "plans made for one service, judged by another"),
     ("results/stability.parquet", "ranks on further seeds and resampled catalogues"),
     ("results/scheme_segments.parquet", "segments of every scheme, with targets and service"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from simlab.report.contest.tables import ONE, RANDOM
+from simlab.report.contest.tables import ONE, RANDOM, SERVICES
 from simlab.report.kit.formats import interval, is_number, money, number, percent, target
 from simlab.report.kit.reading import records
 from simlab.report.kit.sheet import Statement
@@ -23,25 +23,29 @@ def headline(found: ContestTables) -> Statement:
     winner, at = found.winner, target(found.fill)
     name = str(winner["scheme"])
     if not is_number(winner["holding_cost"]):
-        text = f"No scheme's plans span a fill rate of {at} on the verdict seed, and nothing is extrapolated."
-        return Statement("none", f"No number at a fill rate of {at}", text)
+        text = f"No scheme's plans span {at} of {found.counted} on the verdict seed; nothing is extrapolated."
+        return Statement("none", f"No number at {at} of {found.counted}", text)
     rivals = [str(row["scheme"]) for row in found.reached if row["may_be_best"] and row is not winner]
     rivals = [rival for rival in rivals if rival != name]
     cost = money(winner["holding_cost"], found.currency)
-    text = (
-        f"At the same fill rate of {at}, {name} ({classes(winner['n_segments'])}) costs {cost} a year to hold"
-    )
+    text = f"At {at} of {found.counted}, {name} ({classes(winner['n_segments'])}) costs {cost} a year to hold"
     if name != ONE and is_number(winner["percent_vs_one_class"]):
         text += f": {_less(winner, 'percent_vs_one_class', found.level)} than one target for all"
     text += f", {IF_LAWS}. "
     together = f"{percent(found.level, 0)}, all schemes together"
+    by = found.counted.removesuffix(" served")
     if rivals:
         text += f"Not distinguishable from it ({together}): {listed(rivals)}."
-        return Statement("open", f"{name} is cheapest, but not alone", text)
+        return Statement("open", f"{name} costs least by {by}, but not alone", text)
     if len(found.reached) < 2:
         return Statement("none", f"{name}: nothing to compare with", text)
     text += f"Every other scheme costs more ({together})."
-    return Statement("good", f"{name} is the cheapest scheme", text)
+    other = [] if name == ONE else [SERVICES.get(one, one) for one in found.disagreeing]
+    if other:
+        verb = "disagrees" if len(other) == 1 else "disagree"
+        title = f"{name} costs least by {by}; {listed(other)} {verb}"
+        return Statement("open", title, text)
+    return Statement("good", f"{name} costs least by {by}", text)
 
 
 def boxes(found: ContestTables) -> list[Statement]:

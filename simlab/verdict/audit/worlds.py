@@ -11,13 +11,14 @@ import numpy.typing as npt
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.errors import UsageError
 from simlab.execution import MILLION, DemandLaw, LeadTimeLaw, OrderTerms, Unmet, World
+from simlab.measures.shown import Public
 from simlab.register.families import by_lot, has_point
 from simlab.verdict.audit.demand import normal_demand, planned_law
 from simlab.verdict.audit.switches import EXACT_IGNORES, NORMAL_IGNORES, SWITCHES, Switch, code_of
 
 
-@dataclass(frozen=True, eq=False)
-class Beliefs:
+@dataclass(frozen=True, eq=False, repr=False)
+class Beliefs(Public):
     """What the formula took for true when the levels were planned.
 
     Attributes
@@ -33,6 +34,12 @@ class Beliefs:
         true R.
     demand_mean, demand_variance : float or (n,) float, optional
         Per period, as planned. Default, and where NaN: as fitted.
+
+    Examples
+    --------
+    >>> import simlab as sl
+    >>> sl.Beliefs(planning="normal", review_period=0)  # the formula covers the lead time alone
+    Beliefs(planning='normal', ignores=None, review_period=0, demand_mean=None, demand_variance=None)
     """
 
     planning: str = "normal"

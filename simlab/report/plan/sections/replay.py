@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simlab.measures import ALL
+from simlab.measures import ALL, PLAN_NAMES
 from simlab.report.kit.formats import DASH, is_number, money, number, percent, span
 from simlab.report.kit.reading import records
 from simlab.report.plan.section import Content, section, table
@@ -23,24 +23,36 @@ _MOST_ROWS = 60
     menu="Replay",
     title="The last periods, replayed",
     place=60,
-    needs={"replay": ("segment", "n_items", "n_judged", "demand", "fill_rate", "inventory_value")},
+    needs={
+        "replay": ("segment", "n_items", "n_judged", "demand", "fill_rate", "inventory_value"),
+        "held_out": ("plan", "segment", "n_items", "n_judged", "demand", "fill_rate", "value_rate"),
+    },
 )
 def replay(tables: RunTables) -> Content | None:
-    """What the plan's levels would have done, beside what was expected of them."""
-    frame = tables.table("replay")
-    if frame is None:
+    """What the plan, today's levels and the habit would have done, beside what was expected of them."""
+    rows = _rows(tables)
+    if not rows:
         return None
     said = [one.line for one in tables.told if one.group == "replay"]
-    rows = [_replay_row(row, tables) for row in records(frame)[: _MOST_ROWS + 1]]
-    header = ["Segment", "judged of", "sales", "sales expected", "fill rate", "fill rate expected", "inside"]
+    header = ["Segment", *(["plan"] if "plan" in rows[0] else []), "judged of", "sales", "sales expected"]
+    header += ["units served", "units served, expected", "inside"]
+    header += ["value served", "value served, expected", "inside"]
     header += ["inventory value", "inventory value expected", "inside"]
-    under = table("The held-out periods under the plan", header, rows)
+    under = [table("The held-out periods", header, [_replay_row(row, tables) for row in rows])]
     return Content(
         said,
-        [under],
+        under,
         {},
         ("Expected: mean and prediction interval if the laws were right and items independent.",),
     )
+
+
+def _rows(tables: RunTables) -> list[dict[str, Any]]:
+    """Segment by segment the plan, today's levels and the habit, the whole last; of many the first."""
+    every, own = tables.table("held_out"), tables.table("replay")
+    rows = records(own if every is None else every)
+    names = list(dict.fromkeys(str(row["segment"]) for row in rows if row["segment"] != ALL))[:_MOST_ROWS]
+    return [row for name in (*names, ALL) for row in rows if row["segment"] == name]
 
 
 def _replay_row(row: Mapping[str, Any], tables: RunTables) -> list[str]:
@@ -60,12 +72,16 @@ def _replay_row(row: Mapping[str, Any], tables: RunTables) -> list[str]:
     judged = int(row["n_judged"]) > 0
     return [
         "All" if row["segment"] == ALL else str(row["segment"]),
+        *([PLAN_NAMES[str(row["plan"])].short] if "plan" in row else []),
         f"{number(row['n_judged'])} of {number(row['n_items'])}",
         number(row["demand"]) if judged else DASH,
         expected("demand", number),
         percent(row["fill_rate"]) if judged else DASH,
         expected("fill_rate", percent),
         inside("fill_rate"),
+        percent(row["value_rate"]) if judged else DASH,
+        expected("value_rate", percent),
+        inside("value_rate"),
         cash(row["inventory_value"]) if judged else DASH,
         expected("inventory_value", cash),
         inside("inventory_value"),

@@ -1,0 +1,82 @@
+"""What a run takes is said before it begins, and a run that does not fit is refused with the estimate."""
+
+from dataclasses import replace
+
+import pytest
+from typer.testing import CliRunner
+from worlds.study import STUDY, write_study
+
+from simlab import api
+from simlab.api.simulator.size import RunSize
+from simlab.cli.app import app
+from simlab.errors import InvalidInputError
+
+SIZE = RunSize(
+    n_items=10_000,
+    demand_rows=500_000,
+    n_targets=27,
+    replications=50,
+    verdict_replications=50,
+    batches=20,
+    n_workers=2,
+)
+
+
+def test_the_estimate_counts_what_the_run_simulates_and_leaves_nothing(tmp_path):
+    study = write_study(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    found = CliRunner().invoke(app, ["optimize", str(study), "--dry-run"])
+    assert found.exit_code == 0, found.output
+    assert sorted(tmp_path.rglob("*")) == before
+    estimate = api.dry_run(study)
+    data = api.load(study)
+    warmup = api.optimize(data).warmup
+    assert estimate.sku_periods == data.catalog.n_items * (24 + 30) * (warmup + 60)
+    assert f"{estimate.sku_periods:,}" in found.output
+    assert estimate.memory < estimate.limit
+    assert estimate.measured > 0
+
+
+def test_a_policy_is_estimated_for_one_target_and_no_verdict(tmp_path):
+    estimate = api.dry_run(write_study(tmp_path), "simulate")
+    assert estimate.size.n_targets == 1
+    assert estimate.size.verdict_replications == 0
+
+
+@pytest.mark.parametrize(
+    "call",
+    [["optimize", "--dry-run"], ["simulate", "--dry-run"], ["optimize", "--quiet"], ["simulate", "--quiet"]],
+    ids=" ".join,
+)
+def test_a_run_above_the_limit_is_refused_with_its_estimate(tmp_path, call):
+    study = write_study(tmp_path, STUDY + "[run]\nmemory_gb = 0.1\n")
+    found = CliRunner().invoke(app, [call[0], str(study), *call[1:], *_out(call, tmp_path)])
+    assert found.exit_code == 3, found.output
+    assert "E-STU-043" in found.output
+    assert "run.memory_gb = 0.1" in found.output
+    assert "GB; the limit is 0.1 GB" in found.output
+    assert not list(tmp_path.rglob("results"))
+
+
+def _out(call, folder):
+    return [] if "--dry-run" in call else ["--out", str(folder / "run")]
+
+
+def test_what_is_said_to_fit_fits():
+    for limit in (1e9, 4e9, 16e9):
+        most = SIZE.most_items(limit)
+        rows = SIZE.demand_rows // SIZE.n_items
+        assert replace(SIZE, n_items=most, demand_rows=rows * most).memory <= limit
+        assert replace(SIZE, n_items=2 * most, demand_rows=2 * rows * most).memory > limit
+
+
+def test_more_of_anything_needs_more():
+    for name in ("n_items", "demand_rows", "n_targets", "batches", "n_workers"):
+        assert replace(SIZE, **{name: 2 * getattr(SIZE, name)}).memory > SIZE.memory, name
+
+
+def test_nothing_is_refused_where_it_fits(tmp_path):
+    study = write_study(tmp_path, STUDY + "[run]\nmemory_gb = 4.0\n")
+    assert api.dry_run(study).limit == 4e9
+    with pytest.raises(InvalidInputError, match="E-STU-043"):
+        api.dry_run(write_study(tmp_path, STUDY + "[run]\nmemory_gb = 0.01\n"))
