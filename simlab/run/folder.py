@@ -41,6 +41,7 @@ BEGUN: list[Path] = []
 BLOCKS = "blocks"
 """What a run that is not complete keeps to go on from."""
 BEGINNING = f"{BLOCKS}/begun.json"
+_OF_THE_RUN = ("results/", "quality.parquet", "study.toml", "resolved.json")
 _TOP_TABLES = frozenset({"quality"})
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _FOLDER_NAME = re.compile(r"[^\W.][\w .+-]{0,99}")
@@ -140,6 +141,13 @@ class RunFolder:
             left.unlink(missing_ok=True)
         BEGUN.append(path)
         return run
+
+    @property
+    def id(self) -> str:
+        """Twelve digits that tell this run from others: of study, inputs and results, not of its pages."""
+        files = self.manifest.get("files") or {}
+        kept = {key: one["sha256"] for key, one in files.items() if key.startswith(_OF_THE_RUN)}
+        return _digest({"inputs": self.manifest.get("inputs"), "files": kept})[:12]
 
     def lock(self) -> None:
         """Claim the folder; the claim ends with the process, however it ends.
