@@ -167,7 +167,9 @@ def test_rows_further_apart_than_the_period_are_asked_about(period, dates, asks)
     assert catalog(dates, sku=skus, period=period, grain=period).demand.n_rows == len(dates)
 
 
-@pytest.mark.parametrize(("period", "step"), [("day", 30), ("day", 10), ("week", 14)])
+@pytest.mark.parametrize(
+    ("period", "step"), [("day", 30), ("day", 10), ("day", 28), ("week", 14), ("week", 35)]
+)
 def test_one_sku_alone_may_have_a_rhythm_of_its_own(period, step) -> None:
     """found/regular-large-order: whether orders or a table's rows come every 30 days, one SKU cannot tell."""
     found = catalog(days("2022-01-03", 36, step), period=period)
