@@ -33,7 +33,7 @@ from simlab.api.plans.outcome import Outcome
 from simlab.api.settings import Settings, give_back
 from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
-from simlab.api.simulator.stored import curves_table
+from simlab.api.simulator.stored import cells_table, curves_parts, keeps_curves
 from simlab.engine.world.levels import Levels
 from simlab.errors import SimlabError
 from simlab.execution import Horizon, Progress
@@ -171,6 +171,8 @@ def write_optimization(
     if progress is not None:
         progress("write", 0, 0)
     frames = simulated_frames(opt)
+    if keeps_curves(opt.data):
+        folder.write_parts("curves", curves_parts(opt.data.catalog, opt.curves, opt.targets))
     written = write_first(folder, frames)
     further = derived_frames(finance, frames)
     analyses = Analyses(folder, progress=progress, total=len(further) + _MORE)
@@ -313,7 +315,7 @@ def simulated_frames(opt: Outcome) -> dict[str, pd.DataFrame]:
     return {
         "items": tables.item_frame(data.catalog, data.models, segmentation, achieved.assign(target=asked)),
         "segments": tables.segment_frame(opt),
-        "curves": curves_table(data.catalog, opt.curves, opt.targets),
+        "cells": cells_table(segmentation.names, segmentation.codes, opt.curves, opt.targets).to_pandas(),
         "frontier": tables.frontier_frame(opt),
         "plan": plan,
         "verdict": tables.verdict_frame(opt),
