@@ -56,7 +56,10 @@ class Held(Public):
         Last dates that the laws of the replay, and those of the plan, have seen.
     season : float
         Sales of the same periods a year before ÷ mean sales of the rest of that year; NaN where the history
-        does not reach back, or the laws know a season.
+        does not reach back, or the laws of the replay know a season.
+    cycle : str
+        The season that `models.seasonality` would need: "364 days"; empty where the study asks for one that
+        the history before the cut is too short to show.
     """
 
     frame: pd.DataFrame
@@ -64,6 +67,7 @@ class Held(Public):
     laws_to: str
     levels_to: str
     season: float = float("nan")
+    cycle: str = "52 weeks"
 
     @property
     def judged(self) -> Replay:
@@ -72,7 +76,8 @@ class Held(Public):
         if not row or not row["n_judged"]:
             return Replay(None, self.length)
         why = _MORE if row["fill_rate"] > row["fill_rate_high"] else ""
-        why = ", ".join((*([why] if why else []), *([_SEASON] if self._seasonal(row) else [])))
+        season = _SEASON if self.cycle else _LATER
+        why = ", ".join((*([why] if why else []), *([season] if self._seasonal(row) else [])))
         sides = [row[f"{name}_inside"] for name in ("fill_rate", "value_rate")]
         return Replay(all(bool(side) for side in sides if side is not None), self.length, why)
 
@@ -124,26 +129,30 @@ class Held(Public):
         return (Statement("open", title, text, "replay", "look"),)
 
     def _sales(self, row: dict[str, Any]) -> str:
-        """How far the sales themselves lay from what the laws expected, and what a year before says of it."""
+        """How far the sales themselves lay from what the model expected, and what a year before says."""
         moved = _moved(row)
         if not abs(moved) >= 0.005:
-            return "sales were what the laws expected"
-        said = f"sales were {_off(moved)} what the laws expected"
+            return "sales were what the model expected"
+        said = f"sales were {_off(moved)} what the model expected"
         if row["demand_inside"]:
             return said
         if self._seasonal(row):
             before = f"the same weeks a year before were {_off(self.season - 1)} the rest of that year"
-            return f"{said}, and {before}: a season that the study does not model (models.seasonality would)"
+            if not self.cycle:
+                return f"{said}, and {before}: a season that needs two whole cycles before the cut"
+            would = f"models.seasonality would from two whole cycles of {self.cycle} on"
+            return f"{said}, and {before}: a season that the study does not model ({would})"
         if abs(self.season - 1) <= abs(moved) / 4:
             return f"{said}, a year before the same weeks were like the rest: a trend, or chance"
         return f"{said} (a season or a trend that the study does not model?)"
 
 
-_MORE, _SEASON = "served better", "a season not modelled"
+_MORE, _SEASON, _LATER = "served better", "a season not modelled", "a season not known then"
+_CYCLES = {"day": "364 days", "week": "52 weeks", "month": "12 months"}
 
 
 def _moved(row: dict[str, Any]) -> float:
-    """Sales ÷ what the laws expected, less 1."""
+    """Sales ÷ what the model expected, less 1."""
     return row["demand"] / row["demand_expected"] - 1 if row["demand_expected"] else float("nan")
 
 
@@ -182,8 +191,14 @@ def held_out(opt: Outcome, then: Before | None = None) -> Held | None:
         for row in compared_rows(then.data, then.segmentation, real, hoped, opt.settings.level)
     ]
     length = length_of(then.periods, opt.data.study.period)
+    study = opt.data.study
     return Held(
-        pd.DataFrame(rows), length, then.laws_to, str(opt.data.catalog.as_of), season_before(opt.data, then)
+        pd.DataFrame(rows),
+        length,
+        then.laws_to,
+        str(opt.data.catalog.as_of),
+        season_before(opt.data, then),
+        "" if study.models.seasonality is not None else _CYCLES.get(study.period, "a year"),
     )
 
 
@@ -194,7 +209,7 @@ def season_before(data: Data, then: Before) -> float:
     """
     table, first = data.catalog.demand, data.catalog.first_date
     cut, end = then.held.days[0], np.datetime64(data.catalog.as_of, "D")
-    if table is None or first is None or data.study.models.seasonality is not None:
+    if table is None or first is None or then.data.models.world.demand.seasons is not None:
         return float("nan")
     if cut - _YEAR < np.datetime64(first, "D") or end - cut >= _YEAR:
         return float("nan")
