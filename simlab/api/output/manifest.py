@@ -11,6 +11,7 @@ import numpy as np
 from simlab.api.data.assumptions import assumed_facts, assumptions, laws_in_words
 from simlab.api.data.data import Data
 from simlab.api.learning.growers import is_grown
+from simlab.api.output.cells import what_if_facts
 from simlab.api.output.tables import attribute_columns
 from simlab.api.settings import Settings
 from simlab.api.simulator.stored import table_hash
@@ -66,6 +67,7 @@ def optimize_facts(opt: Outcome, statements: tuple[str, ...]) -> dict[str, Any]:
             },
         },
         "notes": [*opt.solved.notes, *opt.references.notes],
+        "what_if": what_if_facts(opt),
     }
 
 

@@ -23,6 +23,7 @@ from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
 from simlab.api.output import tables
 from simlab.api.output.apart import Analyses
 from simlab.api.output.brief import Brief, brief
+from simlab.api.output.cells import CELLS, cells_frame
 from simlab.api.output.groups import group_frames
 from simlab.api.output.manifest import optimize_facts, simulate_facts, study_place
 from simlab.api.output.plan_csv import plan_files, with_today
@@ -300,6 +301,7 @@ def simulated_frames(opt: Outcome) -> dict[str, pd.DataFrame]:
         "verdict": tables.verdict_frame(opt),
         "replications": optimization_sums(opt),
         "reference": tables.reference_frame(opt),
+        **({} if (cells := cells_frame(opt)) is None else {CELLS: cells}),
     }
 
 
