@@ -56,9 +56,8 @@ def open_page(browser: Any, report: Path, width: int) -> tuple[Any, list[str], l
     page.on("pageerror", lambda error: said.append(f"error: {error}"))
     page.on("dialog", lambda dialog: (said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(report.as_uri())
+    page.goto(f"{report.as_uri()}#finance")
     page.wait_for_selector("#frontier-chart svg .role-axis-label")
-    page.wait_for_selector("#service-chart svg .role-axis-label")
     return page, said, asked
 
 
@@ -79,6 +78,35 @@ def test_the_page_opens_offline_without_a_word_on_the_console(browser: Any, repo
     page.context.close()
 
 
+def test_tabs_open_by_hash_and_by_keyboard(browser: Any, report: Path) -> None:
+    page, said, _ = open_page(browser, report, 1280)
+    assert not page.locator("#decision").is_visible()
+    page.goto(f"{report.as_uri()}#laws")
+    assert page.locator("#believe").is_visible()
+    page.locator("a.skip").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    assert page.locator("#believe").is_visible()
+    page.get_by_role("link", name="Method").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#method", state="visible")
+    assert not page.locator("#believe").is_visible()
+    page.go_back()
+    page.wait_for_selector("#believe", state="visible")
+    assert said == []
+    page.context.close()
+
+
+def test_without_script_every_tab_is_there_one_after_the_other(browser: Any, report: Path) -> None:
+    context = browser.new_context(java_script_enabled=False, offline=True)
+    page = context.new_page()
+    page.goto(report.as_uri())
+    shown = [tab.is_visible() for tab in page.locator(".tab").all()]
+    assert len(shown) > 3
+    assert all(shown)
+    context.close()
+
+
 def test_hostile_names_run_nothing(browser: Any, hostile_report: Path) -> None:
     page, said, asked = open_page(browser, hostile_report, 400)
     assert said == []
@@ -96,9 +124,9 @@ def test_choosing_another_point_shows_its_targets(browser: Any, report: Path) ->
     after = targets(page)
     assert after != before
     assert page.locator("#point-fill").inner_text() != fill
-    assert page.locator("#point-kind").inner_text() == "Another plan on the frontier"
-    assert "fill rate" in (slider.get_attribute("aria-valuetext") or "")
-    page.get_by_role("button", name="Chosen plan").click()
+    assert page.locator("#point-kind").inner_text() == "Another plan"
+    assert "units served" in (slider.get_attribute("aria-valuetext") or "")
+    page.get_by_role("button", name="Proposed plan").click()
     assert targets(page) == before
     page.locator("#point-back").click()
     assert targets(page) != before
@@ -118,7 +146,7 @@ def test_a_click_on_a_dot_chooses_it(browser: Any, report: Path) -> None:
     shown = [(x, y) for x, y in centres if frame["y"] < y < frame["y"] + frame["height"]]
     assert len(shown) > 5
     page.mouse.click(*shown[-1])
-    page.get_by_text("Another plan on the frontier").wait_for(timeout=3000)
+    page.get_by_text("Another plan").wait_for(timeout=3000)
     assert targets(page) != before
     assert said == []
     page.context.close()
@@ -126,6 +154,8 @@ def test_a_click_on_a_dot_chooses_it(browser: Any, report: Path) -> None:
 
 def test_the_segment_table_can_show_another_plan(browser: Any, report: Path) -> None:
     page, _, _ = open_page(browser, report, 1280)
+    page.get_by_role("link", name="Segments", exact=True).click()
+    page.wait_for_selector("#service-chart svg .role-axis-label")
     page.locator("#plan-chooser").select_option("uniform")
     assert page.locator("[data-plan=uniform]").is_visible()
     assert not page.locator("[data-plan=segmented]").is_visible()

@@ -15,8 +15,9 @@ from simlab.errors import InvalidInputError
 from simlab.measures import ALL
 from simlab.report.kit import style
 from simlab.report.kit.beside import beside
+from simlab.report.kit.shell import TABS, script_json, script_text
 from simlab.report.plan.folder import read_tables
-from simlab.report.plan.html import figure_specs, page_html, page_specs, script_json, script_text
+from simlab.report.plan.html import figure_specs, page_html, page_specs
 from simlab.report.plan.page import _reasons, matrix, segment_table
 from simlab.report.render import render
 from simlab.run import RunFolder, verify
@@ -72,7 +73,7 @@ def test_the_page_is_one_file_that_fetches_nothing(rendered: RunFolder) -> None:
 
 def test_every_section_is_there(rendered: RunFolder) -> None:
     page = Page((rendered.path / "report.html").read_text(encoding="utf-8"))
-    wanted = {"verdict", "frontier", "segments", "matrix", "sure", "data", "laws", "method", "files"}
+    wanted = {*TABS} - {"items", "suppliers", "locations"} | {"frontier", "matrix", "data", "laws", "files"}
     assert wanted <= set(page.ids)
     text = " ".join(" ".join(page.text).split())
     assert "≈ Costs less than the best uniform target, by units" in text  # one weight alone: no tick
@@ -110,7 +111,7 @@ def test_hostile_names_are_text_and_nothing_else(tmp_path: Path) -> None:
     page = Page(text)
     assert "<script>alert(1)" not in text
     assert "<b>" not in text
-    assert len(page.scripts) == 4
+    assert len(page.scripts) == 4  # two tables, the library of charts, the page's own
     json.loads(page.scripts[0])
     json.loads(page.scripts[1])
     shown = "".join(page.text)

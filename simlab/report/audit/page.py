@@ -26,6 +26,7 @@ from simlab.report.kit.sheet import (
     sheet_html,
     small_picture,
 )
+from simlab.report.kit.shell import DECISION, SEGMENTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,7 +136,7 @@ def _sections(
         "over the orders of switching (Shapley), in units served."
     )
     blocks = [Says(said[0]), Boxes(said[1:])] if said else []
-    sections = [Section("verdict", "Verdict", "", [*blocks, Text(note, "note")])]
+    sections = [Section("verdict", "Verdict", "", [*blocks, Text(note, "note")], DECISION)]
     for place, (policy, some) in enumerate(found.items(), start=1):
         sections.append(_policy(place, some, drawn.get(policy), level))
     return [*sections, _switches(found, level), *closing.sections(manifest, quality, FILES)]
@@ -159,7 +160,7 @@ def _policy(place: int, some: Sequence[Account], drawn: Drawn | None, level: flo
     blocks += [Heading("The lines"), lines_table(f"{name}: lines", [*shown, whole]), Text(_SUMS, "note")]
     blocks += [total_table(name, whole, level)]
     menu = {"targets": "Targets", "habit": "Habit"}.get(whole.policy, whole.policy)
-    return Section(f"policy-{place}", menu, name, blocks)
+    return Section(f"policy-{place}", menu, name, blocks, DECISION if place == 1 else SEGMENTS)
 
 
 _MARKS = (

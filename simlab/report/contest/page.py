@@ -28,6 +28,7 @@ from simlab.report.kit.sheet import (
     draw,
     sheet_html,
 )
+from simlab.report.kit.shell import DECISION, SEGMENTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +67,7 @@ def sections(found: ContestTables, pictures: Drawn) -> list[Section]:
 
     made = [
         _verdict(found, pictures),
-        Section("schemes", "Schemes", "Schemes at equal fill", _schemes(found, pictures)),
+        Section("schemes", "Schemes", "Schemes at the same service", _schemes(found, pictures), DECISION),
         _rule(found, pictures),
         _classes(found, pictures),
         _service(found),
@@ -88,7 +89,7 @@ def _verdict(found: ContestTables, pictures: Drawn) -> Section:
         blocks.append(Text(text, "note"))
     if said := [str(text) for text in found.manifest.get("statements") or ()]:
         blocks.append(Folded("The outcome in the command's own sentences", [Listing(said)]))
-    return Section("verdict", "Verdict", "", blocks)
+    return Section("verdict", "Verdict", "", blocks, DECISION)
 
 
 def _schemes(found: ContestTables, pictures: Drawn) -> list[Any]:
@@ -182,7 +183,7 @@ def _rule(found: ContestTables, pictures: Drawn) -> Section:
             inner.append(table)
         is_open = row["scheme"] == found.winner["scheme"]
         blocks.append(Folded(str(row["scheme"]), inner, is_open))
-    return Section("rules", "Rules", "How the schemes sort", blocks)
+    return Section("rules", "Rules", "How the schemes sort", blocks, SEGMENTS)
 
 
 def rule_lines(text: str) -> list[str]:
@@ -203,7 +204,7 @@ def _classes(found: ContestTables, pictures: Drawn) -> Section | None:
     )
     blocks = [Pictures([pictures["price_by_classes"]]), Text(note, "note"), classes_table(found)]
     marks = "✓ recommended · ✗ over-segmented: the gain over fewer classes is in the sample only."
-    return Section("classes", "How many", "How many classes", [*blocks, Text(marks, "note")])
+    return Section("classes", "How many", "How many classes", [*blocks, Text(marks, "note")], SEGMENTS)
 
 
 def classes_table(found: ContestTables) -> Table:
@@ -242,7 +243,7 @@ def _service(found: ContestTables) -> Section | None:
         "Below it, what the plan reaches. – the judge's plans do not span that level."
     )
     blocks = [Text(text, "lead"), regret_table(found)]
-    return Section("service", "Service", "If another definition of service counts", blocks)
+    return Section("service", "Service", "If another definition of service counts", blocks, DECISION)
 
 
 def regret_table(found: ContestTables) -> Table:

@@ -30,6 +30,8 @@ def screen(tables: RunTables) -> Row | None:
     facts = tables.manifest.get("decision") or {}
     titles = facts.get("titles") or {}
     rows = {str(row["measure"]): row for row in records(tables.decision)}
+    shown = change_map(tables)
+    weights = tuple(one for one in WEIGHTS if f"served_{one}" in rows)
     return {
         "state": head.state,
         "mark": head.mark,
@@ -42,10 +44,11 @@ def screen(tables: RunTables) -> Row | None:
         "ask": [one.text for one in told if one.key == "current levels"],
         "record": _record(tables),
         "titles": [titles.get(name, name) for name in COLUMNS],
-        "rows": [_row(rows[key], tables, key == facts.get("row")) for key in _SHOWN if key in rows],
+        "rows": [_row(rows[key], tables) for key in _SHOWN if key in rows and _says(rows[key])],
         "prices": _prices(rows, tables),
-        "map": change_map(tables),
-        "weight": facts.get("weight"),
+        "map": shown,
+        "weights": weights,
+        "weighed": facts.get("weight") if facts.get("weight") in weights else (weights or ("",))[0],
     }
 
 
@@ -67,10 +70,16 @@ def _lead(tables: RunTables, titles: Mapping[str, str]) -> str:
     )
 
 
-def _row(row: Mapping[str, Any], tables: RunTables, decides: bool) -> Row:
+def _says(row: Mapping[str, Any]) -> bool:
+    """Whether a row tells plans apart: orders that no plan moves are left to the tables."""
+    return row["measure"] != "orders" or bool(row["change"])
+
+
+def _row(row: Mapping[str, Any], tables: RunTables) -> Row:
     texts = [_minus(signed(cell(row, name, tables.currency), tables)) for name in COLUMNS]
     moved = _minus(signed(change(row, tables.currency), tables))
-    return {"name": row["name"], "cells": texts, "change": moved, "decides": decides}
+    weight = str(row["measure"]).removeprefix("served_") if str(row["measure"]).startswith("served_") else ""
+    return {"name": row["name"], "cells": texts, "change": moved, "weight": weight}
 
 
 def _minus(text: str) -> str:

@@ -28,7 +28,7 @@ def _charts(tables: RunTables) -> dict[str, Figure]:
     "calibration",
     menu="Calibration",
     title="Did the past know the future?",
-    place=70,
+    place=2,
     needs={
         "calibration": ("horizon", "group", "method", "n", "origins", "coverage", "implied", "pit_share"),
         "pit": ("horizon", "group", "method", "low", "high", "share"),
@@ -56,11 +56,11 @@ def calibration(tables: RunTables) -> Content | None:
         ]
         for row in records(frame)[:_MOST_ROWS]
     ]
-    header = ["Segment, laws", "forecasts", "origins", "PIT in 5–95 %", "interval over origins"]
+    header = ["Segment, laws", "forecasts", "origins", "PIT in 5–95%", "interval over origins"]
     header += [
-        "covered by 90 % interval",
+        "covered by 90% interval",
         "law's own coverage",
-        "above 95 %",
+        "above 95%",
         "−log score",
         "CRPS ÷ mean",
         "bias",

@@ -22,7 +22,7 @@ _MOST_ROWS = 60
     "replay",
     menu="Replay",
     title="The last periods, replayed",
-    place=60,
+    place=1,
     needs={"replay": ("segment", "n_items", "n_judged", "demand", "fill_rate", "inventory_value")},
 )
 def replay(tables: RunTables) -> Content | None:
