@@ -537,14 +537,11 @@
     document.documentElement.dataset.whatIf = "ready";
   }
 
-  async function unpack(text) {
-    const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).text();
-  }
-
-  const source = document.getElementById("what-if-data");
-  unpack(JSON.parse(source.textContent).packed).then((text) => run(opened(JSON.parse(text)))).catch((error) => {
-    byId("says").textContent = "This browser cannot open the panel: " + error;
+  simlab.opening((tab, first) => {
+    if (!first || !tab.contains(box)) return;
+    simlab.unpack("what-if-data").then((text) => run(opened(JSON.parse(text)))).catch((error) => {
+      byId("says").textContent = "This browser cannot open the panel: " + error;
+      byId("form").hidden = false;
+    });
   });
 })();

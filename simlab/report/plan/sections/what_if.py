@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simlab.report.kit.shell import FINANCE
 from simlab.report.plan.section import Content, section
 from simlab.report.plan.what_if import SCRIPT, panel
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     place=5,
     needs={"cells": ("sample", "segment", "column", "batch", "cost", "good", "stock_value")},
     script=SCRIPT,
+    tab=FINANCE,
 )
 def what_if(tables: RunTables) -> Content | None:
     """The panel; None where the run kept no sums."""
@@ -25,4 +27,4 @@ def what_if(tables: RunTables) -> Content | None:
     if found is None:
         return None
     lead = "Change what is asked; the cheapest plan of segment targets is found here, in whole numbers."
-    return Content([lead], body=found.body, data=found.data)
+    return Content([lead], body=found.body, packed=found.packed)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.report.kit.formats import number, target
-from simlab.report.kit.sheet import asset
+from simlab.report.kit.shell import environment, pack
 from simlab.report.plan.what_if.study import opened
+from simlab.run.files import to_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,12 +47,12 @@ class Panel:
     ----------
     body : str
         HTML of the form and its tables.
-    data : dict of str to object
+    packed : dict of str to str
         What its script reads, by the id of its element.
     """
 
     body: str
-    data: dict[str, Any]
+    packed: dict[str, str]
 
 
 def panel(tables: RunTables) -> Panel | None:
@@ -64,8 +62,7 @@ def panel(tables: RunTables) -> Panel | None:
         return None
     names = [str(name) for name in tables.manifest["segments"]]
     content = _content(cells, facts, names, tables)
-    packed = base64.b64encode(gzip.compress(json.dumps(content).encode("utf-8"), mtime=0)).decode("ascii")
-    return Panel(_body(tables, facts, names, content), {_DATA: {"packed": packed}})
+    return Panel(_body(tables, facts, names, content), {_DATA: pack(to_json(content))})
 
 
 def _content(
@@ -153,8 +150,6 @@ def _by_batch(table: FloatArray) -> str:
 
 
 def _body(tables: RunTables, facts: Mapping[str, Any], names: list[str], content: dict[str, Any]) -> str:
-    import jinja2
-
     counts = tables.rows(tables.main_plan, tables.sample).set_index("segment")["n_items"]
     allowed = facts["allowed"] or [list(range(len(facts["targets"])))] * len(names)
     labels = [target(one) for one in facts["targets"]]
@@ -167,17 +162,19 @@ def _body(tables: RunTables, facts: Mapping[str, Any], names: list[str], content
         }
         for row, name in enumerate(names)
     ]
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(asset("what_if.html"))
-    return template.render(
-        segments=segments,
-        rows=ROWS,
-        can=facts["can"],
-        fixed=facts["fixed"],
-        groups=[f"{one['name']} at least {target(one['at_least'])}" for one in facts["groups"]],
-        service=facts["service"],
-        money_in=tables.money_in,
-        folder=tables.folder or "RUN",
-        intervals=content["batches"] > 1,
-        level=f"{100 * facts['level']:g}",
+    return (
+        environment()
+        .get_template("what_if.html")
+        .render(
+            segments=segments,
+            rows=ROWS,
+            can=facts["can"],
+            fixed=facts["fixed"],
+            groups=[f"{one['name']} at least {target(one['at_least'])}" for one in facts["groups"]],
+            service=facts["service"],
+            money_in=tables.money_in,
+            folder=tables.folder or "RUN",
+            intervals=content["batches"] > 1,
+            level=f"{100 * facts['level']:g}",
+        )
     )
