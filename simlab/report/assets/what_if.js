@@ -291,7 +291,7 @@
   const tooLarge = () => ({ why: "Too many plans to look at in a page: write the study and let the command solve it." });
 
   // ---- reading on the verdict seed -------------------------------------------------------------------
-  const amount = (total, unit) => Number(total * unit.num * 10000n / unit.den) / 10000;
+  const amount = (total, unit) => Number(total * unit.num) / Number(unit.den);
   const WEIGHTS = ["units", "value", "margin", "items"];
 
   function spreadOf(data, good, whole) {
@@ -337,6 +337,7 @@
       const late = spreadOf(data, batch(fresh.marginBy, choice), null);
       if (late) out.half.margin = Math.abs(out.margin * late.share);
     }
+    out.objective = String(at(costs(data, settings), choice));
     out.sums = {
       cost: String(at(data.search.cost, choice)), value: String(at(data.search.value, choice)), good: String(at(data.search.good, choice)),
       stock: String(stock), holding: String(at(fresh.holding, choice)), served: String(at(fresh.served.units, choice)),

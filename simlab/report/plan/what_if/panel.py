@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simlab.measures.decision import ROWS
 from simlab.report.kit.formats import number, target
 from simlab.report.kit.shell import environment, pack
 from simlab.report.plan.what_if.study import opened
@@ -28,15 +29,16 @@ _SEARCH = {
 _WEIGHTS = {"units": "", "value": "_value", "margin": "_margin", "items": "_items"}
 _FINE = 1_000_000
 """Batches are scaled so that the largest is this: they make intervals alone, totals are whole."""
-ROWS = (
-    ("stock", "Stock"),
-    ("holding", "Holding cost a year"),
-    ("units", "Units served at once"),
-    ("value", "Value served at once"),
-    ("margin_served", "Margin served at once"),
-    ("items", "Items served, each once"),
-    ("margin", "Margin late or lost a year"),
-)
+_READ = {
+    "stock": "inventory_value",
+    "holding": "holding_cost",
+    "units": "served_units",
+    "value": "served_value",
+    "margin_served": "served_margin",
+    "items": "served_items",
+    "margin": "lost_margin",
+}
+"""Rows of the reading and what the table of the decision calls them."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,7 @@ def _body(tables: RunTables, facts: Mapping[str, Any], names: list[str], content
         .get_template("what_if.html")
         .render(
             segments=segments,
-            rows=ROWS,
+            rows=[(key, ROWS[name].name) for key, name in _READ.items()],
             can=facts["can"],
             fixed=facts["fixed"],
             groups=[f"{one['name']} at least {target(one['at_least'])}" for one in facts["groups"]],
