@@ -134,6 +134,7 @@ def what_if_facts(opt: Outcome) -> dict[str, Any]:
         "budget": opt.solved.budget,
         "choose": asked.choose,
         "service": opt.accounting.service,
+        "counted": opt.accounting.keys,
         "objective": opt.accounting.objective,
         "yearly": opt.accounting.yearly,
         "groups": _groups(opt) or [],
@@ -179,8 +180,8 @@ def _movable(opt: Outcome) -> tuple[dict[str, bool], list[str]]:
         )
     if asked.choose != "in_sample" and opt.solved.fill_rate is not None:
         fixed.append(
-            "The run's plan has a margin for chance on top of its floor (choose = "
-            f'"{asked.choose}"); plans found here meet the floor on the search seed, as choose = "in_sample".'
+            "The run's plan keeps a margin for chance on top of its floor; plans found here do not, and the "
+            'study that is written says so: choose = "in_sample".'
         )
     return {"solve": solve, "budget": budget, "rate": rate, "price": price}, fixed
 

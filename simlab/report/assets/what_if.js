@@ -492,7 +492,7 @@
       show(data, first, reading);
       data.names.forEach((_, s) => {
         const t = choice[s], line = byId("row-" + s);
-        line.cells[2].textContent = percent(data.targets[t]);
+        line.cells[2].textContent = data.labels[t];
         const whole = data.fresh.demanded.units[s];
         line.cells[4].textContent = whole ? percent(Number(data.fresh.served.units[s][t]) / Number(whole)) : "–";
         line.cells[5].textContent = money(data, amount(data.fresh.stock[s][t], data.stockUnit));
@@ -514,7 +514,7 @@
       const same = found.choice.every((t, s) => t === data.choice[s]);
       const ms = Math.round(performance.now() - began);
       const how = data.can.solve ? `The cheapest plan under these settings (${ms} ms)` : "A plan set by hand";
-      say(same ? "The run's own plan." : how + ", chosen on the search seed, read on the verdict seed.", "good");
+      say(same ? "The run's own plan." : how + ", read on random demand that did not choose it.", "good");
     }
 
     function back() {

@@ -77,6 +77,7 @@ def _content(
         **{name: facts[name] for name in ("targets", "allowed", "choice", "can", "batches", "t")},
         **{name: facts[name] for name in ("margin_per_year", "short_weight")},
         "names": names,
+        "labels": [target(one) for one in facts["targets"]],
         "currency": tables.currency,
         "valueUnit": facts["value_unit"],
         "stockUnit": facts["stock_unit"],
@@ -151,6 +152,14 @@ def _by_batch(table: FloatArray) -> str:
     return ";".join("|".join(",".join(f"{x:g}" for x in one) for one in row) for row in rows.tolist())
 
 
+def _service(facts: Mapping[str, Any]) -> str:
+    """What a floor is on, as the table of the decision calls it."""
+    counted = facts["counted"]
+    row = ROWS.get(f"served_{counted.get('weight')}") if counted.get("service") == "fill_rate" else None
+    name = str(facts["service"]) if row is None else row.name
+    return name[0].upper() + name[1:]
+
+
 def _body(tables: RunTables, facts: Mapping[str, Any], names: list[str], content: dict[str, Any]) -> str:
     counts = tables.rows(tables.main_plan, tables.sample).set_index("segment")["n_items"]
     allowed = facts["allowed"] or [list(range(len(facts["targets"])))] * len(names)
@@ -173,8 +182,8 @@ def _body(tables: RunTables, facts: Mapping[str, Any], names: list[str], content
             can=facts["can"],
             fixed=facts["fixed"],
             groups=[f"{one['name']} at least {target(one['at_least'])}" for one in facts["groups"]],
-            service=facts["service"],
-            money_in=tables.money_in,
+            service=_service(facts),
+            currency="" if tables.currency == "money" else tables.currency,
             folder=tables.folder or "RUN",
             intervals=content["batches"] > 1,
             level=f"{100 * facts['level']:g}",
