@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from simlab.report.kit.shell import FINANCE
 from simlab.report.plan.section import Content, section
-from simlab.report.plan.what_if import SCRIPT, panel
+from simlab.report.plan.what_if import SCRIPT, TITLE, panel
 
 if TYPE_CHECKING:
     from simlab.report.plan.tables import RunTables
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @section(
     "what-if",
     menu="What if",
-    title="What if: ask for something else",
+    title=TITLE,
     place=5,
     needs={"cells": ("sample", "segment", "column", "batch", "cost", "good", "stock_value")},
     script=SCRIPT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simlab.report.kit import shell
+from simlab.report.plan.what_if.panel import SCRIPT, TITLE, panel
 
 if TYPE_CHECKING:
     from simlab.report.plan.tables import RunTables
@@ -12,11 +13,11 @@ if TYPE_CHECKING:
 
 def page(tables: RunTables) -> str:
     """The section of the page with nothing around it; same script, same policy, no chart library."""
-    from simlab.report.plan.section import sections
-
-    (section,) = [one for one in sections(tables) if one["id"] == "what-if"]
+    found = panel(tables)
+    if found is None:
+        raise ValueError("these tables have no sums by segment and target")
     templates = shell.environment()
-    body = f'<section id="what-if"><h2>{section["title"]}</h2>{section["body"]}</section>'
+    body = f'<section id="what-if"><h2>{TITLE}</h2>{found.body}</section>'
     start = "simlab.start();"
     return shell.page_of(
         templates,
@@ -27,6 +28,6 @@ def page(tables: RunTables) -> str:
         question="",
         style=shell.asset("style.css"),
         data={},
-        packed=section["packed"],
-        script="\n".join((shell.asset("shell.js"), shell.asset(section["script"]), start)),
+        packed=found.packed,
+        script="\n".join((shell.asset("shell.js"), shell.asset(SCRIPT), start)),
     )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from simlab.report.plan.tables import RunTables
 
 SCRIPT = "what_if.js"
+TITLE = "What if: ask for something else"
 _DATA = "what-if-data"
 _SEARCH = {
     **{name: name for name in ("cost", "value", "good", "served", "short", "orders", "holding")},

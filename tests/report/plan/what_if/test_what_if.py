@@ -85,6 +85,35 @@ def test_settings_on_fitted_laws_too(browser: Any, tmp_path: Path) -> None:
     assert sum(found) >= 15
 
 
+@pytest.mark.slow
+def test_floors_of_the_study_hold_in_the_page_too(browser: Any, tmp_path: Path) -> None:
+    """On whole segments of one category; the panel says them."""
+    floors = 'points = 2\nfloors = [{ by = "category", at_least = { a = 0.985, c = 0.9 } }]'
+    base = Base.of(write_quick(tmp_path, **{"points = 2": floors}))
+    page = opened(browser, base.opt.explore().write(tmp_path / "what_if.html"))
+    assert "category a at least 98.5" in page.inner_text("#what-if-panel")
+    found = [compare(page, base, one) for one in asked(base, 20, seed=9)]
+    assert sum(found) >= 6
+
+
+def test_limits_that_the_page_does_not_take_are_said(browser: Any, tmp_path: Path) -> None:
+    """Then targets are set by hand, and read."""
+    base = Base.of(write_quick(tmp_path, **{"points = 2": 'points = 2\nordered = ["A", "B", "C"]'}))
+    page = opened(browser, base.opt.explore().write(tmp_path / "what_if.html"))
+    assert "set by hand only: the study has the order of targets" in page.inner_text("#what-if-panel")
+    assert page.locator("#what-if-fill").count() == 0
+    page.select_option("#what-if-pin-0", "0")
+    answer = page.evaluate("JSON.parse(document.getElementById('what-if-panel').dataset.result)")
+    assert answer["choice"] == [0, *base.opt.chosen.choice[1:].tolist()]
+
+
+def test_the_button_saves_the_study(page: Any) -> None:
+    """As a file beside the study, under the policy of the page."""
+    with page.expect_download() as saved:
+        page.locator("#what-if-write").click()
+    assert saved.value.suggested_filename == "what_if.toml"
+
+
 def test_at_the_run_s_own_settings_it_reads_what_the_first_screen_says(page: Any, base: Base) -> None:
     """Value by value, from sums by segment, target and batch."""
     page.locator("#what-if-back").click()
