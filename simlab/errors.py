@@ -127,6 +127,10 @@ class InvalidInputError(SimlabError):
         self.problems: tuple[Problem, ...] = tuple(problems)
         super().__init__(format_problems(self.problems))
 
+    def __reduce__(self) -> tuple[type[InvalidInputError], tuple[tuple[Problem, ...]]]:
+        """As workers of other processes hand it back."""
+        return type(self), (self.problems,)
+
 
 class InfeasibleError(SimlabError):
     """No plan on the grid meets the constraints; the message names what would work.

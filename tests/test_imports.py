@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "policies": frozenset({"study", "models", "engine", "segments"}),
     "samples": frozenset({"catalog", "segments", "policies"}),
     "run": frozenset({"study"}),
-    "execution": frozenset({"engine", "models", "policies", "run"}),
+    "execution": frozenset({"engine", "models", "policies", "run", "version"}),
     "frontier": frozenset(),
     "verdict": frozenset({"execution", "frontier", "policies", "models", "segments"}),
     "report": frozenset({"run"}),
@@ -71,9 +72,11 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("columns", "findings", "meanings", "quality"),
         ("cells",),
         ("files", "parts"),
+        ("coming",),
         ("catalog",),
         ("calendar",),
         ("tables",),
+        ("forecasts",),
         ("load",),
     ),
     "engine": (
@@ -96,10 +99,10 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("correlation", "grouping", "statistics", "working_parts"),
         ("review_cycles", "terms"),
         ("history", "margins"),
-        ("suppliers",),
+        ("forecasts", "suppliers"),
         ("demand",),
         ("fitting",),
-        ("backtest",),
+        ("backtest", "probe"),
     ),
     "policies": (
         ("sums",),
@@ -108,7 +111,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("planning",),
         ("ordering", "policy", "stock_reward", "today"),
     ),
-    "report": (("kit",), ("plan",), ("audit", "contest"), ("render",), ("apart",)),
+    "report": (("kit",), ("plan", "lists"), ("audit", "contest"), ("render",), ("apart",)),
     "verdict": (
         ("audit", "between_runs", "gate", "growing", "replay", "retest", "scores"),
         ("compare", "stress", "tournament"),
@@ -233,17 +236,26 @@ def known_modules(root: Path) -> dict[str, Path]:
     return found
 
 
+@cache
+def asked_for(text: str) -> frozenset[tuple[str, str]]:
+    """(module, name) of every import of a source; the name is empty where the module alone is imported."""
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            found |= {(node.module, alias.name) for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {(alias.name, "") for alias in node.names}
+    return frozenset(found)
+
+
 def arrows(root: Path) -> set[tuple[str, str]]:
     """(importing, imported) modules of the package, whoever imports late or for typing only included."""
     files = known_modules(root)
     found = set()
     for name, path in files.items():
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.ImportFrom) and not node.level and node.module:
-                named = [f"{node.module}.{alias.name}" for alias in node.names]
-                found |= {(name, each if each in files else node.module) for each in named}
-            elif isinstance(node, ast.Import):
-                found |= {(name, alias.name) for alias in node.names}
+        for module, part in asked_for(path.read_text("utf-8")):
+            each = f"{module}.{part}"
+            found.add((name, each if each in files else module))
     return {(a, b) for a, b in found if b in files and b not in {a, "simlab"}}
 
 

@@ -2,6 +2,7 @@
 
 SIMLAB_DATA=… python run.py                          # Online Retail and RAF spares
 SIMLAB_DATA=… python run.py --only raf --replications 50 --verdict-replications 100 --out somewhere
+SIMLAB_DATA=… python run.py --value                  # decided as the defaults do (value here): value_*.csv
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ import schemes as testbed  # noqa: E402  (experiment 05: the schemes and their n
 HOLDING_RATE = 0.25  # per year, assumed
 LEAST_LEAD_MONTHS = 1  # where the list says 0: under a month, or not known
 KEPT = ("tournament", "pairs", "classes", "free_classes", "regret", "scheme_segments")
+KEPT_BY_VALUE = ("tournament", "scheme_weights", "regret")
+OF_UNITS = ("target_min = 0.50", 'service = { weight = "units" }', 'choose = "in_sample"')
 LEFT_OUT = ("b D/(h Q) with b = margin", "ABC by margin 80/95", "Ng")
 
 
@@ -36,6 +39,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "results", help="folder of the tables")
     parser.add_argument("--replications", type=int, help="fewer, for a quick look; the study's if left out")
     parser.add_argument("--verdict-replications", type=int)
+    parser.add_argument("--value", action="store_true", help="by the defaults, read by every other weight")
     arguments = parser.parse_args()
     if not os.environ.get("SIMLAB_DATA"):
         raise SystemExit(
@@ -46,10 +50,16 @@ def main() -> None:
     for name, load in (("retail", retail), ("raf", raf)):
         if arguments.only in (None, name):
             start = time.perf_counter()
-            data = load(folder)
+            data = load(folder, by_default if arguments.value else str)
             print(f"{name}: {data!r}, loaded in {time.perf_counter() - start:.1f} s")
-            write(name, contest_of(data, arguments), arguments.out)
+            contest, kept = contest_of(data, arguments), KEPT_BY_VALUE if arguments.value else KEPT
+            write(f"value_{name}" if arguments.value else name, contest, arguments.out, kept)
             print(f"{name}: {time.perf_counter() - start:.1f} s in all")
+
+
+def by_default(text: str) -> str:
+    """A study without the lines that keep the defaults of 0.1.0."""
+    return "\n".join(line for line in text.splitlines() if not line.startswith(OF_UNITS))
 
 
 def contest_of(data, arguments):
@@ -72,13 +82,15 @@ def contest_of(data, arguments):
     )
 
 
-def retail(folder: Path):
-    """Online Retail with scaled lead-time shapes, prepared as in experiment 01."""
+def retail(folder: Path, study):
+    """Online Retail with scaled lead-time shapes, prepared as in experiment 01; `study` changes its text."""
     with tempfile.TemporaryDirectory() as work:
-        return sl.load(prepare.write(prepare.prepare(folder), Path(work) / "tables"))
+        path = Path(prepare.write(prepare.prepare(folder), Path(work) / "tables"))
+        path.write_text(study(path.read_text("utf-8")), "utf-8")
+        return sl.load(path)
 
 
-def raf(folder: Path):
+def raf(folder: Path, study):
     """RAF spares: monthly demand, planned lead times; the item without a price is left out."""
     items = pd.read_csv(folder / "raf_spares" / "items.csv.gz", dtype={"item": str})
     demand = pd.read_csv(folder / "raf_spares" / "demand_monthly.csv.gz", dtype={"item": str})
@@ -106,16 +118,16 @@ def raf(folder: Path):
     with tempfile.TemporaryDirectory() as work:
         table.to_csv(Path(work) / "items.csv", index=False)
         rows.to_csv(Path(work) / "demand.csv", index=False)
-        (Path(work) / "study.toml").write_text((HERE / "raf.toml").read_text("utf-8"), "utf-8")
+        (Path(work) / "study.toml").write_text(study((HERE / "raf.toml").read_text("utf-8")), "utf-8")
         return sl.load(Path(work) / "study.toml")
 
 
-def write(name: str, contest, out: Path) -> None:
+def write(name: str, contest, out: Path, tables: tuple[str, ...]) -> None:
     """Tables and sentences of one contest."""
     for line in contest.statements:
         print("  ", line)
     frames = contest.frames()
-    for kept in KEPT:
+    for kept in tables:
         table = frames[kept].drop(columns="rule", errors="ignore")
         table = table.query("at_fill == 0.95") if kept == "pairs" else table
         table.to_csv(out / f"{name}_{kept}.csv", index=False, float_format="%.5g", lineterminator="\n")

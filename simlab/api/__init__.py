@@ -31,6 +31,7 @@ from simlab.api.simulation import Breakdown, Simulation, simulate
 from simlab.api.tracing import Trace, trace
 from simlab.api.verifying.pack import pack
 from simlab.api.verifying.verify import Verification, verify
+from simlab.execution import backend
 from simlab.policies import Policy
 from simlab.verdict.audit import Beliefs
 
@@ -59,6 +60,7 @@ __all__ = [
     "Verification",
     "WavePlan",
     "audit",
+    "backend",
     "check",
     "compare",
     "compare_policies",

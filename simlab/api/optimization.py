@@ -13,8 +13,9 @@ import numpy as np
 from simlab.api.accounts.bridge import bridge_frame
 from simlab.api.accounts.measures import accounts
 from simlab.api.data.data import Data
-from simlab.api.data.replay import Replayed, replay_plan
+from simlab.api.data.replay import Replayed
 from simlab.api.decision.decision import Decision, decision
+from simlab.api.decision.past import replayed
 from simlab.api.finance.bounds import Bounds, bounds
 from simlab.api.finance.capital import Capital
 from simlab.api.finance.finance import Finance, by_segment, exchange_rates, next_euro, release
@@ -234,7 +235,7 @@ class Optimization(Outcome):
         --------
         >>> opt.replay()  # doctest: +SKIP
         """
-        return replay_plan(self.data, self.segmentation, self.solved.kept["segmented"], self.settings.level)
+        return replayed(self)
 
     def save(self, folder: str | Path | None = None) -> Path:
         """Write the run folder: tables, manifest, report, the levels as CSV; the same as the command's.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from simlab.engine.kernels.streams import phase_seed
 from simlab.engine.prepare.evaluators import followed_alone
 from simlab.errors import UsageError
-from simlab.execution import Horizon, Progress, Workers
+from simlab.execution import Horizon, Progress, Workers, asked
 from simlab.measures.shown import Public
 from simlab.study import Study
 from simlab.verdict.scores import Scale
@@ -79,7 +79,7 @@ class Settings(Public):
             batches=study.simulation.batches,
             seed=_first(seed, study.simulation.seed),
             level=study.verdict.level,
-            workers=Workers(_first(workers, study.run.workers), study.run.block_items, study.run.backend),
+            workers=workers_of(study, workers),
             window_scale=window_scale,
             parts=parts,
         )
@@ -130,6 +130,15 @@ class Clock:
         self.times[name] = self.times.get(name, 0.0) + time.perf_counter() - started
         if self.progress is not None:
             self.progress(name, 1, 1)
+
+
+def workers_of(study: Study, workers: int | None = None) -> Workers:
+    """Who computes: a number that a call says, else what a `backend` around it says, else the study."""
+    said, spec = asked(), study.run
+    backend = said.backend or spec.backend
+    scheduler = spec.scheduler if said.backend is None else said.scheduler
+    number = _first(workers, _first(said.n_workers, spec.workers))
+    return Workers(number, spec.block_items, backend, scheduler if backend == "dask" else None)
 
 
 def _first(said: int | None, otherwise: int) -> int:

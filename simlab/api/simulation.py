@@ -11,9 +11,11 @@ import numpy.typing as npt
 from simlab.api.data.data import Data
 from simlab.api.settings import Clock, Settings, announce
 from simlab.api.show import COLOURS
+from simlab.api.simulator.before import before
 from simlab.api.simulator.redrawn import SUFFIX, Redrawn, batch_of
 from simlab.api.simulator.simulator import first_column, refuse_large_runs, refuse_overflow, warmup_of
 from simlab.api.simulator.size import RunSize, refuse_what_does_not_fit
+from simlab.arrays import FloatArray
 from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import UsageError
 from simlab.execution import (
@@ -151,10 +153,21 @@ class Simulation(Public):
         return level_frame(data.catalog, data.models, self.segmentation, asked, self.planned, column)
 
     def replay(self) -> Replayed | None:
-        """The policy on the real last periods of the study's [replay]; None where the study has none."""
+        """The policy on the real last periods of the study's [replay]; None where the study has none.
+
+        Laws, segments and levels are made again from what was known before them, with the same targets.
+        """
         from simlab.api.data.replay import replay_plan
 
-        return replay_plan(self.data, self.segmentation, self.planned.levels, self.settings.level)
+        spec = self.data.study.replay
+        if spec is None:
+            return None
+        by_segment = np.asarray(self.targets, np.float64)
+        then = before(
+            self.data, spec.holdout, self.segmentation, by_segment, by_segment[self.segmentation.codes]
+        )
+        levels = _planned(then.data, self.policy, then.targets).levels
+        return replay_plan(then.data, then.segmentation, levels, self.settings.level)
 
     def item_stock(self) -> pd.DataFrame:
         """Peak and end stock of every SKU-location, units, by a further run of the same paths."""
@@ -283,7 +296,8 @@ def simulate(
     with clock.stage("plan"):
         refuse_large_runs(data, segments.n_segments, settings)
         refuse_what_does_not_fit(data, RunSize.of(data, settings, 1, verdict=False), progress)
-        planned = _planned(data, policy, segments)
+        asked = np.asarray(policy.targets or (np.nan,) * segments.n_segments)[segments.codes]
+        planned = _planned(data, policy, asked)
         refuse_overflow(data, [planned.levels], settings)
     with clock.stage("compile"):
         compile_for(models.world, planned.levels, settings.horizon("search", 0), progress)
@@ -328,14 +342,14 @@ def simulate(
     )
 
 
-def _planned(data: Data, policy: Policy, segments: Segmentation) -> PlannedLevels:
-    """One column of levels, ordered by the policy's own rule where it has one."""
+def _planned(data: Data, policy: Policy, targets: FloatArray) -> PlannedLevels:
+    """One column of levels for (n,) targets, ordered by the policy's own rule where it has one."""
     if policy.family == GIVEN:
         planned = given_levels(data.models)
     else:
         planned = plan(
             data.models,
-            np.array(policy.targets)[segments.codes][:, None],
+            targets[:, None],
             family=policy.family,
             target_measure=policy.target_measure,
             planning=policy.planning,

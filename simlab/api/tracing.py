@@ -178,7 +178,7 @@ def _levels(facts: dict[str, Any], data: Data, row: int, own: pd.Series[Any]) ->
     low = round(own["reorder_point"] * parts) if rule_of(family).has_point else top - 1
     s, S, Q = (np.array([[value]]) for value in (low, top, round(own["order_quantity"] * parts)))
     still = Levels(np.array([family], np.int8), s, S, Q)
-    if named != FORECAST:
+    if named != FORECAST or own.get("family", FORECAST) != FORECAST:
         return still
     offset, phase = calendar_offsets(data.models, ForecastSpec(**facts["policy"]["forecast"]))
     return replace(still, offset=None if offset is None else offset[[row]], phase=phase)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.arrays import AnyArray, DateArray, FloatArray, IntArray
+from simlab.catalog.coming import ForecastErrors, ForecastTable
 from simlab.catalog.parts import parts_of
 from simlab.catalog.quality import Quality
 from simlab.measures.shown import Public
@@ -180,6 +181,12 @@ class Catalog(Public):
         demand; None where none is.
     due : OpenOrders or None
         The table of open orders with their due dates; None where none is given.
+    forecast : ForecastTable or None
+        What people expect of the periods to come.
+    forecast_errors : ForecastErrors or None
+        Their past forecasts, and what came.
+    held_out : int
+        Last whole periods that no law may know: the past as it was before them. 0 for a plan.
     """
 
     study: Study
@@ -196,6 +203,9 @@ class Catalog(Public):
     segment: AnyArray | None = None
     without_history: Catalog | None = None
     due: OpenOrders | None = None
+    forecast: ForecastTable | None = None
+    forecast_errors: ForecastErrors | None = None
+    held_out: int = 0
 
     @property
     def n_items(self) -> int:

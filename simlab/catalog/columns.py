@@ -146,12 +146,33 @@ PERIODS: dict[str, Column] = {
     "start": Column("date", required=True),
     "end": Column("date", required=True),
 }
+FORECAST: dict[str, Column] = {
+    "sku": Column("id", required=True),
+    "location": Column("id", required=True),
+    "mean": Column("number", required=True),
+    "sd": _AMOUNT,
+    "date": Column("date"),
+    "origin": Column("date"),
+    "horizon": _SIZE,
+}
+"""Beside these quantiles, `q05` … `q95`; a period is said by `date`, or by `origin` and `horizon`."""
+FORECAST_ERRORS: dict[str, Column] = {
+    "sku": Column("id", required=True),
+    "location": Column("id", required=True),
+    "origin": Column("date", required=True),
+    "forecast": Column("number", required=True),
+    "actual": Column("number", required=True),
+    "date": Column("date"),
+    "horizon": _SIZE,
+}
 TABLES: dict[str, dict[str, Column]] = {
     "items": ITEMS,
     "demand": DEMAND,
     "receipts": RECEIPTS,
     "periods": PERIODS,
     "open_orders": OPEN_ORDERS,
+    "forecast": FORECAST,
+    "forecast_errors": FORECAST_ERRORS,
 }
 
 NOT_USED: dict[str, dict[str, str]] = {

@@ -10,6 +10,8 @@ from simlab.arrays import IntArray
 from simlab.errors import Problem
 
 CODES = {"items": "ITM", "demand": "DEM", "receipts": "REC", "periods": "PER", "open_orders": "OPO"} | {
+    "forecast": "FOR",
+    "forecast_errors": "FER",
     "stock": "STK",
     "day_demand": "DAY",
     "day_receipts": "DAY",
@@ -43,6 +45,9 @@ GRAIN = 24
 STALE = 25
 ON_CLOSED = 26
 ISOLATED = 27
+GAP = 28
+CROSSED = 29
+TOO_SHORT = 30
 
 
 class Findings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,12 @@ from simlab.catalog.catalog import Catalog, DemandTable
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.cells.unseen import made_visible
 from simlab.catalog.columns import required
+from simlab.catalog.coming import ForecastErrors, ForecastTable
 from simlab.catalog.files.csvfile import read_csv
 from simlab.catalog.files.typed import read_frame, read_parquet
 from simlab.catalog.files.workbook import WORKBOOKS, read_workbook
+from simlab.catalog.forecasts.periods import day_after
+from simlab.catalog.forecasts.tables import read_errors, read_forecast
 from simlab.catalog.quality import Quality, QualityRow
 from simlab.catalog.tables.demand import read_demand
 from simlab.catalog.tables.filtering import account, filtered, pairs_of
@@ -31,6 +34,8 @@ from simlab.study import Study, TableSource, crossing_unsaid
 
 if TYPE_CHECKING:
     import pandas as pd
+
+COMING = ("forecast", "forecast_errors")
 
 
 def load(study: Study) -> Catalog:
@@ -56,10 +61,13 @@ def load(study: Study) -> Catalog:
     receipts = _read(study, "receipts", data.receipts) if data.receipts is not None else None
     periods = _read(study, "periods", data.periods) if data.periods is not None else None
     due = _read(study, "open_orders", data.open_orders) if data.open_orders is not None else None
+    further = {
+        name: _read(study, name, source) for name in COMING if (source := getattr(data, name)) is not None
+    }
     if items is None:
         problem = Problem("E-STU-005", "is missing and required", study.file, column="data.items.path")
         raise InvalidInputError([problem])
-    return _catalog(study, items, demand, receipts, periods, due)
+    return _catalog(study, items, demand, receipts, periods, due, further)
 
 
 def from_frames(
@@ -69,6 +77,8 @@ def from_frames(
     receipts: pd.DataFrame | None = None,
     periods: pd.DataFrame | None = None,
     open_orders: pd.DataFrame | None = None,
+    *,
+    coming: Mapping[str, pd.DataFrame] | None = None,
 ) -> Catalog:
     """Take DataFrames instead of files, under the same rules.
 
@@ -79,6 +89,8 @@ def from_frames(
     items, demand, receipts, periods, open_orders : DataFrame
         One row per SKU-location; per SKU-location and date; per receipt; per fiscal period; per order not
         received yet.
+    coming : mapping of str to DataFrame, optional
+        Tables ``forecast`` and ``forecast_errors``.
 
     Returns
     -------
@@ -99,7 +111,18 @@ def from_frames(
         None
         if open_orders is None
         else read_frame(open_orders, "open_orders", data.open_orders or TableSource()),
+        {name: read_frame(frame, name, _coming(study, name)) for name, frame in (coming or {}).items()},
     )
+
+
+def _coming(study: Study, name: str) -> TableSource:
+    """The source of a forecast that is handed over; the study must name its section, which has its rules."""
+    source: TableSource | None = getattr(study.data, name)
+    if source is None:
+        fix = f"say so in the options: data = {{ {name} = {{}} }}"
+        message = "a table is handed over that the study does not name"
+        raise InvalidInputError([Problem("E-STU-005", message, study.file, column=f"data.{name}", fix=fix)])
+    return source
 
 
 def _read(study: Study, name: str, source: TableSource) -> TextTable | None:
@@ -120,6 +143,7 @@ def _catalog(
     receipts: TextTable | None,
     periods: TextTable | None = None,
     open_orders: TextTable | None = None,
+    coming: Mapping[str, TextTable | None] | None = None,
 ) -> Catalog:
     items = made_visible(items)
     demand, receipts, periods, open_orders = (
@@ -147,10 +171,13 @@ def _catalog(
     arrivals = read_receipts(receipts, master, study, today) if receipts is not None else None
     due = read_open_orders(open_orders, master, study) if open_orders is not None else None
     dated = due_of_items(items, master, study) if open_orders is None else None
-    if demand is None and master is not None:
+    ahead = {name: made_visible(table) for name, table in (coming or {}).items() if table is not None}
+    expected, errors = _forecasts(ahead, master, study, None if sales is None else sales[0])
+    if demand is None and master is not None and not ahead:
         _refuse_without_law(items, master)
     tables = [split.table for split in splits]
     tables_read = [*tables, *(table for table in (periods, open_orders) if table is not None)]
+    tables_read += list(ahead.values())
     problems += [problem for table in tables_read for problem in table.findings.problems]
     if receipts is not None and study.lead_times.law != "fixed" and study.lead_times.crossing is None:
         problems.append(crossing_unsaid(study.file))
@@ -164,6 +191,8 @@ def _catalog(
     finer = study.data.model_copy(update={"cost_resolution": master.cost_resolution})
     entries += () if due is None else due[1]
     entries += due_not_used(items, master, orders=due is not None)
+    entries += () if expected is None else expected[1]
+    entries += () if errors is None else errors[1]
     return Catalog(
         study=_with_open_share(
             study.model_copy(update={"data": finer}), sales[0] if sales is not None else None
@@ -178,8 +207,26 @@ def _catalog(
         quality=Quality(entries, read),
         open_orders=None if arrivals is None else arrivals[1],
         due=dated if due is None else due[0],
+        forecast=None if expected is None else expected[0],
+        forecast_errors=None if errors is None else errors[0],
         inputs={table.name: table.sha256 for table in tables_read if table.sha256},
     )
+
+
+def _forecasts(
+    tables: Mapping[str, TextTable], items: Items | None, study: Study, demand: DemandTable | None
+) -> tuple[
+    tuple[ForecastTable, tuple[QualityRow, ...]] | None, tuple[ForecastErrors, tuple[QualityRow, ...]] | None
+]:
+    """Both tables of forecasts, typed; their periods count from the first one after the history."""
+    if not tables:
+        return None, None
+    first = day_after(study, demand)
+    expected = read_forecast(tables["forecast"], items, study, first) if "forecast" in tables else None
+    if "forecast_errors" not in tables:
+        return expected, None
+    begin = first if expected is None else expected[0].first
+    return expected, read_errors(tables["forecast_errors"], items, study, begin)
 
 
 def _costs(items: Items) -> dict[tuple[str, str], float]:

@@ -5,21 +5,65 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from simlab.cli.commands.check import check_document, print_check
 from simlab.cli.commands.speed import print_speed
 from simlab.cli.ending import ends_with_exit_code, is_command
-from simlab.cli.options import Curves, Debug, DryRun, Format, Out, Quiet, Show, Study, Verbose, Workers
+from simlab.cli.options import (
+    Backend,
+    Curves,
+    Debug,
+    DryRun,
+    Format,
+    Out,
+    Quiet,
+    Scheduler,
+    Show,
+    Study,
+    Verbose,
+    Workers,
+)
 from simlab.cli.progress import watched
 from simlab.cli.say import say
 from simlab.cli.show.estimate import print_dry_run
 from simlab.cli.show.outcome import print_run
 from simlab.cli.tables import print_json, print_table, records
 
+GROUPS = {
+    "Begin": ("demo", "init", "check", "doctor", "explain", "schema"),
+    "Decide": ("simulate", "optimize", "compare", "audit", "gate"),
+    "Act": ("orders", "export", "report", "resume"),
+    "Trust": ("trace", "verify", "pack", "selfcheck"),
+}
+"""What a command is for, as `simlab --help` lists them; one that is named nowhere stands under More."""
+
+
+class Grouped(typer.core.TyperGroup):
+    """A group whose help lists its commands by what they are for."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write a list per purpose."""
+        known = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        named = {name for names in GROUPS.values() for name in names}
+        groups = {**GROUPS, "More": tuple(name for name in known if name not in named)}
+        width = max((len(name) for name in known), default=0)
+        for title, names in groups.items():
+            rows = [
+                (name.ljust(width), command.get_short_help_str(58))
+                for name in names
+                if (command := known.get(name)) is not None and not command.hidden
+            ]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
 app = typer.Typer(
+    cls=Grouped,
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 3 study or data invalid, 4 no plan meets the "
     "constraints, 5 incomplete, 6 the gate holds something back, 7 not "
     "verified, 130 interrupted, 143 terminated.",
@@ -61,6 +105,8 @@ def simlab(
 def demo(
     out: Out = None,
     workers: Workers = None,
+    backend: Backend = None,
+    scheduler: Scheduler = None,
     verbose: Verbose = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
@@ -79,7 +125,7 @@ def demo(
     """
     from simlab import api
 
-    with watched(quiet) as progress:
+    with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_demo(out=out, workers=workers, progress=progress, draw=False)
     print_run(result, format, quiet, verbose)
 
@@ -160,6 +206,8 @@ def simulate(
     study: Study,
     out: Out = None,
     workers: Workers = None,
+    backend: Backend = None,
+    scheduler: Scheduler = None,
     dry_run: DryRun = False,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
@@ -180,7 +228,7 @@ def simulate(
     if dry_run:
         print_dry_run(api.dry_run(study, "simulate", workers), format)
         return
-    with watched(quiet) as progress:
+    with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_simulate(study, out=out, workers=workers, progress=progress, draw=False)
     print_run(result, format, quiet)
 
@@ -192,6 +240,8 @@ def optimize(
     out: Out = None,
     curves: Curves = None,
     workers: Workers = None,
+    backend: Backend = None,
+    scheduler: Scheduler = None,
     dry_run: DryRun = False,
     verbose: Verbose = False,
     format: Show = Format.TEXT,
@@ -220,7 +270,7 @@ def optimize(
     if dry_run:
         print_dry_run(api.dry_run(study, "optimize", workers), format)
         return
-    with watched(quiet) as progress:
+    with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_optimize(
             study, out=out, workers=workers, progress=progress, curves=curves, draw=False
         )

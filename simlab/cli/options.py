@@ -16,6 +16,9 @@ class Format(StrEnum):
     JSON = "json"
 
 
+Page = Annotated[
+    Path | None, typer.Option("--page", metavar="FILE.html", help="Write the outcome as a page, too.")
+]
 Study = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file (study.toml).")]
 Out = Annotated[
     Path | None,
@@ -24,6 +27,13 @@ Out = Annotated[
 Workers = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="Threads to use. Default: as the study says, else all cores."),
+]
+Backend = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="threads, serial, loky or dask. Default: as the study says."),
+]
+Scheduler = Annotated[
+    str | None, typer.Option(metavar="tcp://…", help="Address of a Dask cluster (backend dask).")
 ]
 Curves = Annotated[
     Path | None,

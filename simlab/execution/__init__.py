@@ -6,10 +6,10 @@ from simlab.engine.world.curves import Curves
 from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.world import MILLION, Horizon, LeadTimeLaw, OrderTerms, Unmet, World
+from simlab.execution.backends.spread import Progress, close_pools
+from simlab.execution.backends.workers import Workers, asked, backend
 from simlab.execution.blocks import (
     BY_SLOT,
-    Progress,
-    Workers,
     in_batches,
     may_keep,
     run_curves,
@@ -43,9 +43,12 @@ __all__ = [
     "Workers",
     "World",
     "alike",
+    "asked",
+    "backend",
     "batches_of",
     "beside",
     "by_family",
+    "close_pools",
     "common_warmup",
     "evaluator_of",
     "in_batches",

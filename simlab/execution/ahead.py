@@ -20,7 +20,9 @@ from simlab.engine.recorder.periods import stock_by_period, time_profile
 from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.world import Horizon, LeadTimeLaw, OrderTerms, Start, World
-from simlab.execution.blocks import Progress, Workers, run_curves
+from simlab.execution.backends.spread import Progress
+from simlab.execution.backends.workers import Workers
+from simlab.execution.blocks import run_curves
 
 COMPILING = "compiling the simulator (once on this machine)"
 _FUNCTIONS = 120

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypedDict, TypeVar
+from typing import TypedDict
 
 import numpy as np
 
 from simlab.arrays import ChoiceArray, IntArray
-from simlab.children import safe_path
 from simlab.engine.prepare.evaluators import evaluator_of
 from simlab.engine.recorder.sums import SHARED
 from simlab.engine.run import simulate_items
@@ -18,52 +17,17 @@ from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, World
 from simlab.errors import EngineFaultError
 from simlab.execution.adding import reduce_items
-from simlab.execution.kept import kept_blocks
+from simlab.execution.backends.compact import compacted
+from simlab.execution.backends.spread import Progress, Task, spread
+from simlab.execution.backends.workers import Workers
+from simlab.execution.kept import store_of
 from simlab.execution.sums import PlanRequest, PlanSums, Weights
 from simlab.execution.tables import add_blocks, block_of, tables_for
 
-Progress = Callable[[str, int, int], None]
-"""Called with the stage, the SKU-locations done and their number."""
 BY_SLOT = ("demanded", "served", "on_hand", "on_hand_start", "receipts", "good_receipts")
 
 _CELLS_IN_FLIGHT = 400_000
 """Item × column × replication sums that one plan block may hold at a time."""
-_BLOCKS_PER_WORKER = 8
-
-_FEWEST_ITEMS = 64
-"""Blocks smaller than this cost more to hand out than they gain; `block_items` may still ask for them."""
-_JOBLIB = {"threads": "threading", "loky": "loky"}
-Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class Workers:
-    """How the work is spread; none of it changes a result.
-
-    Attributes
-    ----------
-    n_workers : int
-        Threads or processes.
-    block_items : int
-        SKU-locations per block.
-    backend : {"threads", "loky"}
-        Threads of this process (the kernels release the GIL), or processes of their own.
-    """
-
-    n_workers: int = 2
-    block_items: int = 512
-    backend: str = "threads"
-
-    def __post_init__(self) -> None:
-        if self.n_workers < 1 or self.block_items < 1:
-            raise ValueError("workers and block_items are at least 1")
-        if self.backend not in _JOBLIB:
-            raise ValueError(f"backend '{self.backend}' is not one of {', '.join(_JOBLIB)}")
-
-    def block_size(self, n_items: int) -> int:
-        """Items per block: at most `block_items`, fewer where that shares the work out more evenly."""
-        fair = -(-n_items // (_BLOCKS_PER_WORKER * self.n_workers))
-        return min(self.block_items, max(fair, _FEWEST_ITEMS))
 
 
 def run_curves(
@@ -107,23 +71,14 @@ def run_curves(
         If a guard of the simulator was breached or a block returned the wrong number of items.
     """
     workers = workers or Workers()
-
-    def one(rows: IntArray) -> Curves:
-        return _totals(simulate_items(world.take(rows), levels.take(rows), horizon), by_slot)
-
-    stored = kept_blocks(one, "curves", world, levels, horizon, by_slot)
     whole = _room(world, levels, horizon, by_slot)
-
-    def placed(rows: IntArray) -> int:
-        return _place(whole, rows, stored(rows))
-
-    size, done = workers.block_size(world.n_items), 0
-    if workers.backend == "threads":
-        for n in spread(placed, world, size, workers, progress, stage):
-            done += n
-    else:  # what a process places would stay its own
-        for part in spread(stored, world, size, workers, progress, stage):
-            done += _place(whole, np.arange(done, min(done + size, world.n_items)), part)
+    task = Task(
+        curves_of_block,
+        lambda rows: (part_of(world, rows, workers), levels.take(rows), horizon, by_slot),
+        lambda rows, part: _place(whole, rows, part),
+        store_of("curves", world, levels, horizon, by_slot),
+    )
+    done = sum(spread(task, world, workers.block_size(world.n_items), workers, progress, stage))
     if done != world.n_items:
         raise EngineFaultError(f"{done} of {world.n_items} SKU-locations came back")
     return whole
@@ -218,17 +173,6 @@ class _Kept:
     column: ChoiceArray
     whole: Curves
 
-    def of(self, curves: Curves, rows: IntArray) -> Curves:
-        """The kept column of a block."""
-        at, column = np.arange(rows.size), self.column[rows].astype(np.int64)
-        changes = {}
-        for field in fields(Curves):
-            table = getattr(curves, field.name)
-            if table.ndim == 3:
-                table = table[at, column if table.shape[1] > 1 else 0][:, None]
-            changes[field.name] = table if field.name in BY_SLOT else table.sum(axis=-1, keepdims=True)
-        return Curves(**changes)
-
 
 def _run_plans(
     world: World,
@@ -246,33 +190,64 @@ def _run_plans(
     horizon = replace(horizon, slots=horizon.replications)
     size = plan_block(levels, horizon.replications, workers)
     tables = tables_for(requests, horizon.replications)
-    placed = workers.backend == "threads"  # what a process places would stay its own
-
-    def simulated(rows: IntArray) -> tuple[list[PlanSums], list[IntArray], Curves | None]:
-        curves = simulate_items(world.take(rows), levels.take(rows), horizon)
-        asked, cells = block_of(tables, rows)
-        part = None if kept is None else kept.of(curves, rows)
-        return reduce_items(curves, asked, weights.take(rows)), cells, part
-
     column = None if kept is None else kept.column
-    stored = kept_blocks(simulated, "plans", world, levels, list(requests), weights, horizon, column)
 
-    def one(rows: IntArray) -> tuple[list[PlanSums], list[IntArray], Curves | None]:
-        parts, cells, part = stored(rows)
-        if kept is not None and part is not None and placed:
-            _place(kept.whole, rows, part)
-            part = None
-        return parts, cells, part
+    def part(rows: IntArray) -> tuple[object, ...]:
+        asked, cells = block_of(tables, rows)
+        own = None if column is None else column[rows]
+        items = part_of(world, rows, workers), levels.take(rows)
+        return *items, horizon, asked, cells, weights.take(rows), own
 
-    def sums() -> Iterator[tuple[list[PlanSums], list[IntArray]]]:
-        for rows, (parts, cells, part) in zip(
-            block_rows(world.n_items, size), spread(one, world, size, workers, progress, stage), strict=True
-        ):
-            if kept is not None and part is not None:
-                _place(kept.whole, rows, part)
-            yield parts, cells
+    def finish(rows: IntArray, found: _Found) -> tuple[list[PlanSums], list[IntArray]]:
+        sums, cells, curves = found
+        if kept is not None and curves is not None:
+            _place(kept.whole, rows, curves)
+        return sums, cells
 
-    return add_blocks(sums(), tables, horizon.replications)
+    store = store_of("plans", world, levels, list(requests), weights, horizon, column)
+    blocks = spread(Task(plans_of_block, part, finish, store), world, size, workers, progress, stage)
+    return add_blocks(blocks, tables, horizon.replications)
+
+
+def part_of(world: World, rows: IntArray, workers: Workers) -> World:
+    """The items of a block; alone with what they need of shared tables where they may travel."""
+    part = world.take(rows)
+    return part if workers.shares_memory else compacted(part)
+
+
+def curves_of_block(world: World, levels: Levels, horizon: Horizon, by_slot: tuple[str, ...]) -> Curves:
+    """A block of `run_curves`."""
+    return _totals(simulate_items(world, levels, horizon), by_slot)
+
+
+_Found = tuple[list[PlanSums], list[IntArray], Curves | None]
+
+
+def plans_of_block(
+    world: World,
+    levels: Levels,
+    horizon: Horizon,
+    requests: list[PlanRequest],
+    cells: list[IntArray],
+    weights: Weights,
+    column: ChoiceArray | None,
+) -> _Found:
+    """A block of `run_plans`: sums by request, the cells that they speak of, and the column that is kept."""
+    curves = simulate_items(world, levels, horizon)
+    kept = None if column is None else _column_of(curves, column.astype(np.int64))
+    return reduce_items(curves, requests, weights), cells, kept
+
+
+def _column_of(curves: Curves, column: IntArray) -> Curves:
+    """One column of each item."""
+    at = np.arange(column.size)
+    changes = {}
+    for field in fields(Curves):
+        table = getattr(curves, field.name)
+        if table.ndim == 3:
+            table = table[at, column if table.shape[1] > 1 else 0][:, None]
+        changes[field.name] = table if field.name in BY_SLOT else table.sum(axis=-1, keepdims=True)
+    return Curves(**changes)
 
 
 def in_batches(curves: Curves, batches: int) -> Curves:
@@ -327,62 +302,3 @@ def _place(whole: Curves, rows: IntArray, part: Curves) -> int:
     for field in fields(Curves):
         getattr(whole, field.name)[rows[0] : rows[-1] + 1] = getattr(part, field.name)
     return part.n_items
-
-
-def block_rows(n_items: int, size: int) -> list[IntArray]:
-    """Rows of each block."""
-    return [np.arange(first, min(first + size, n_items)) for first in range(0, n_items, size)]
-
-
-def spread(
-    work: Callable[[IntArray], Result],
-    world: World,
-    size: int,
-    workers: Workers,
-    progress: Progress | None,
-    stage: str,
-) -> Iterator[Result]:
-    """Results of blocks of `size` rows in their order; faults name the item by its row in the whole world."""
-    blocks, total = block_rows(world.n_items, size), world.n_items
-    done = returned = 0
-    for result in _results(_named(work, world), blocks, workers):
-        returned += 1
-        if returned <= len(blocks):
-            done += blocks[returned - 1].size
-            if progress is not None:
-                progress(stage, done, total)
-            yield result
-    if returned != len(blocks):
-        raise EngineFaultError(f"{returned} blocks of {len(blocks)} came back")
-
-
-def _results(work: Callable[[IntArray], Any], blocks: list[IntArray], workers: Workers) -> Iterable[Any]:
-    if workers.n_workers == 1 or len(blocks) == 1:
-        return map(work, blocks)
-    from joblib import Parallel, delayed
-
-    parallel: Callable[[Iterable[Any]], Iterable[Any]] = Parallel(
-        n_jobs=workers.n_workers, backend=_JOBLIB[workers.backend], return_as="generator"
-    )
-    if workers.backend == "threads":  # Numba lets one of them compile and the others wait
-        return parallel(delayed(work)(rows) for rows in blocks)
-    first = work(blocks[0])  # compiles once, before the processes start
-    return _chain(first, lambda: parallel(delayed(work)(rows) for rows in blocks[1:]))
-
-
-def _named(work: Callable[[IntArray], Result], world: World) -> Callable[[IntArray], Result]:
-    """The same work, its faults naming items by their names and rows in the whole world."""
-
-    def run(rows: IntArray) -> Result:
-        try:
-            return work(rows)
-        except EngineFaultError as fault:
-            raise fault.among(rows.tolist(), world.name) from fault
-
-    return run
-
-
-def _chain(first: Any, rest: Callable[[], Iterable[Any]]) -> Iterator[Any]:
-    yield first
-    with safe_path():
-        yield from rest()

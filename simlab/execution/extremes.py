@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.arrays import IntArray
 from simlab.engine.recorder.extremes import Extremes, item_extremes
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, World
-from simlab.execution.blocks import Progress, Workers, spread
+from simlab.execution.backends.spread import Progress, Task, as_it_is, spread
+from simlab.execution.backends.workers import Workers
+from simlab.execution.blocks import part_of
 
 
 def run_extremes(
@@ -29,10 +30,10 @@ def run_extremes(
     """
     workers = workers or Workers()
 
-    def one(rows: IntArray) -> Extremes:
-        return item_extremes(world.take(rows), levels.take(rows), horizon)
-
-    parts = list(spread(one, world, workers.block_size(world.n_items), workers, progress, stage))
+    task = Task(
+        item_extremes, lambda rows: (part_of(world, rows, workers), levels.take(rows), horizon), as_it_is
+    )
+    parts = list(spread(task, world, workers.block_size(world.n_items), workers, progress, stage))
     return Extremes(
         np.concatenate([part.peak for part in parts]), np.concatenate([part.end for part in parts])
     )

@@ -12,9 +12,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +23,6 @@ from simlab.engine.world.curves import Curves
 from simlab.execution.sums import PlanSums
 from simlab.run.files import write_atomic
 
-Result = TypeVar("Result")
 _RECORDS: dict[str, Any] = {"Curves": Curves, "PlanSums": PlanSums}
 _MOST = 4 << 20
 """Bytes of a block that is stored; larger ones (sums of thousands of plans) are computed again."""
@@ -41,33 +40,48 @@ def keeping(folder: Path) -> Iterator[None]:
         _FOLDER.reset(token)
 
 
-def kept_blocks(work: Callable[[IntArray], Result], *arguments: object) -> Callable[[IntArray], Result]:
-    """The same work, whose results are stored and taken from the store where one is kept.
+@dataclass(frozen=True)
+class Store:
+    """Results of one kind of blocks, in files of a folder.
 
-    Parameters
+    Attributes
     ----------
-    work : callable
-        From rows to a record, or a list or tuple of records.
-    *arguments
-        All that its results depend on besides the rows.
+    folder : Path
+    key : str
+        Digest of all that results depend on besides the rows.
     """
-    folder = _FOLDER.get()
-    if folder is None:
-        return work
-    place, key = folder, digest(arguments)
 
-    def one(rows: IntArray) -> Result:
-        path = place / f"{key}-{int(rows[0])}-{rows.size}.npz"
+    folder: Path
+    key: str
+
+    def _path(self, rows: IntArray) -> Path:
+        return self.folder / f"{self.key}-{int(rows[0])}-{rows.size}.npz"
+
+    def find(self, rows: IntArray) -> Any | None:
+        """What is stored of a block; None where nothing is, or what is there is damaged."""
         with suppress(OSError, ValueError, KeyError, TypeError):
-            found: Result = unpacked(path.read_bytes())
-            return found
-        result = work(rows)
+            return unpacked(self._path(rows).read_bytes())
+        return None
+
+    def keep(self, rows: IntArray, result: object) -> None:
+        """Store a record, or a list or tuple of records, unless it is too large."""
         data = packed(result)
         if data is not None:
-            write_atomic(path, data)
-        return result
+            write_atomic(self._path(rows), data)
 
-    return one
+
+def store_of(*arguments: object) -> Store | None:
+    """The store of blocks whose results depend on these arguments and their rows; None where none is kept."""
+    folder = _FOLDER.get()
+    return None if folder is None else Store(folder, digest(arguments))
+
+
+def kept_so_far() -> str:
+    """What a run that ends here leaves behind, in words."""
+    folder = _FOLDER.get()
+    if folder is None:
+        return "nothing was kept of it"
+    return f"blocks that came back are kept: simlab resume {folder.parent}"
 
 
 def digest(value: object) -> str:

@@ -9,7 +9,9 @@ from simlab.engine.recorder.periods import TimeProfile, stock_by_period, time_pr
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, Start, World
 from simlab.errors import OutOfRangeError
-from simlab.execution.blocks import Progress, Workers, spread
+from simlab.execution.backends.spread import Progress, Task, as_it_is, spread
+from simlab.execution.backends.workers import Workers
+from simlab.execution.blocks import part_of
 
 _FIELDS = 9
 
@@ -56,25 +58,32 @@ def run_profile(
     """
     workers = workers or Workers()
 
-    def one(rows: IntArray) -> TimeProfile:
-        return time_profile(
-            world.take(rows),
-            levels.take(rows),
-            horizon,
-            groups[rows],
-            unit_value[rows],
-            n_groups=n_groups,
-            start=None if start is None else start.take(rows),
-        )
+    def part(rows: IntArray) -> tuple[object, ...]:
+        own = part_of(world, rows, workers), levels.take(rows), horizon, groups[rows], unit_value[rows]
+        return *own, n_groups, None if start is None else start.take(rows)
 
+    task = Task(profile_of_block, part, as_it_is)
     total = TimeProfile.zeros(levels.n_columns, n_groups, horizon)
     most = 0
-    for part in spread(one, world, _block(workers, total, world), workers, progress, stage):
-        most += max(int(abs(getattr(part, name)).max(initial=0)) for name in vars(part))
+    for found in spread(task, world, _block(workers, total, world), workers, progress, stage):
+        most += max(int(abs(getattr(found, name)).max(initial=0)) for name in vars(found))
         if most >= LARGEST_SUM:
             raise OutOfRangeError("sums of money would leave 64 bits: choose a coarser data.cost_resolution")
-        total.add(part)
+        total.add(found)
     return total
+
+
+def profile_of_block(
+    world: World,
+    levels: Levels,
+    horizon: Horizon,
+    groups: IntArray,
+    unit_value: IntArray,
+    n_groups: int,
+    start: Start | None,
+) -> TimeProfile:
+    """A block of `run_profile`."""
+    return time_profile(world, levels, horizon, groups, unit_value, n_groups=n_groups, start=start)
 
 
 def run_stock(
@@ -92,20 +101,32 @@ def run_stock(
     """(k, n_groups, r, periods) stock value of given plans, see `stock_by_period`; as `run_profile`."""
     workers = workers or Workers()
 
-    def one(rows: IntArray) -> IntArray:
-        return stock_by_period(
-            world.take(rows), levels.take(rows), horizon, groups[rows], unit_value[rows], n_groups=n_groups
-        )
+    def part(rows: IntArray) -> tuple[object, ...]:
+        own = part_of(world, rows, workers), levels.take(rows), horizon
+        return *own, groups[rows], unit_value[rows], n_groups
 
+    task: Task[IntArray] = Task(stock_of_block, part, as_it_is)
     total = np.zeros((levels.n_columns, n_groups, horizon.replications, horizon.periods), np.int64)
     block = _fewer(workers, total.nbytes, world)
     most = 0
-    for part in spread(one, world, block, workers, progress, stage):
-        most += int(part.max(initial=0))
+    for found in spread(task, world, block, workers, progress, stage):
+        most += int(found.max(initial=0))
         if most >= LARGEST_SUM:
             raise OutOfRangeError("sums of money would leave 64 bits: choose a coarser data.cost_resolution")
-        total += part
+        total += found
     return total
+
+
+def stock_of_block(
+    world: World,
+    levels: Levels,
+    horizon: Horizon,
+    groups: IntArray,
+    unit_value: IntArray,
+    n_groups: int,
+) -> IntArray:
+    """A block of `run_stock`."""
+    return stock_by_period(world, levels, horizon, groups, unit_value, n_groups=n_groups)
 
 
 def _block(workers: Workers, total: TimeProfile, world: World) -> int:

@@ -12,7 +12,9 @@ from simlab.engine.run import simulate_items
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, World
 from simlab.execution.adding import reduce_items
-from simlab.execution.blocks import Progress, Workers, plan_block, spread
+from simlab.execution.backends.spread import Progress, Task, as_it_is, spread
+from simlab.execution.backends.workers import Workers
+from simlab.execution.blocks import part_of, plan_block
 from simlab.execution.sums import PlanRequest, PlanSums, Weights
 from simlab.execution.tables import add_blocks, block_of, tables_for
 from simlab.models import Redraws
@@ -56,23 +58,36 @@ def run_redrawn(
     workers = workers or Workers()
     size = plan_block(levels, horizon.replications, workers)
     edges = np.flatnonzero(np.diff(batch, prepend=-1, append=-1))
-
     tables = tables_for(requests, horizon.replications)
 
-    def one(rows: IntArray) -> tuple[list[PlanSums], list[IntArray]]:
-        own, among, some = world.take(rows), redraws.take(rows), levels.take(rows)
-        (asked, cells), weigh = block_of(tables, rows), weights.take(rows)
-        drawn: list[list[PlanSums]] = [[] for _ in tables]
-        for number, (first, end) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)):
-            n = end - first
-            part = replace(horizon, first_replication=first, replications=n, slots=n)
-            curves = simulate_items(among.draw(own, number), some, part)
-            for kept, sums in zip(drawn, reduce_items(curves, asked, weigh), strict=True):
-                kept.append(_in_order(sums, first % n))
-        return [_joined(kept) for kept in drawn], cells
+    def part(rows: IntArray) -> tuple[object, ...]:
+        asked, cells = block_of(tables, rows)
+        own = part_of(world, rows, workers), redraws.take(rows), levels.take(rows)
+        return *own, horizon, edges, asked, cells, weights.take(rows)
 
-    blocks = spread(one, world, size, workers, progress, stage)
+    blocks = spread(Task(redrawn_block, part, as_it_is), world, size, workers, progress, stage)
     return add_blocks(blocks, tables, horizon.replications)
+
+
+def redrawn_block(
+    world: World,
+    redraws: Redraws,
+    levels: Levels,
+    horizon: Horizon,
+    edges: IntArray,
+    requests: list[PlanRequest],
+    cells: list[IntArray],
+    weights: Weights,
+) -> tuple[list[PlanSums], list[IntArray]]:
+    """A block of `run_redrawn`; `edges`: where each batch of replications begins, and the last ends."""
+    drawn: list[list[PlanSums]] = [[] for _ in requests]
+    for number, (first, end) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)):
+        n = end - first
+        some = replace(horizon, first_replication=first, replications=n, slots=n)
+        curves = simulate_items(redraws.draw(world, number), levels, some)
+        for kept, sums in zip(drawn, reduce_items(curves, requests, weights), strict=True):
+            kept.append(_in_order(sums, first % n))
+    return [_joined(kept) for kept in drawn], cells
 
 
 def _in_order(sums: PlanSums, shift: int) -> PlanSums:

@@ -10,7 +10,9 @@ from simlab.arrays import IntArray
 from simlab.engine.prepare.on_grid import in_parts, split_rows
 from simlab.engine.recorder.shortage import Shortage, look_ahead
 from simlab.engine.world.world import Start, World
-from simlab.execution.blocks import Progress, Workers, spread
+from simlab.execution.backends.spread import Progress, Task, as_it_is, spread
+from simlab.execution.backends.workers import Workers
+from simlab.execution.blocks import part_of
 
 
 def run_shortage(
@@ -56,28 +58,35 @@ def run_shortage(
         began = _in_parts(start.take(rows), parts)
         asked, until = quantity[rows], next_review[rows]
 
-        def one(
+        def part(
             block: IntArray,
             own: World = own,
             began: Start = began,
             asked: IntArray = asked,
             until: IntArray = until,
-        ) -> Shortage:
-            return look_ahead(
-                own.take(block),
-                began.take(block),
-                asked[block],
-                until[block],
-                paths=paths,
-                seed=seed,
-                windows=windows,
-            )
+        ) -> tuple[object, ...]:
+            items = part_of(own, block, workers), began.take(block), asked[block], until[block]
+            return *items, paths, seed, windows
 
-        found = list(spread(one, own, workers.block_size(rows.size), workers, progress, "look ahead"))
+        task: Task[Shortage] = Task(shortage_of_block, part, as_it_is)
+        found = list(spread(task, own, workers.block_size(rows.size), workers, progress, "look ahead"))
         for field in fields(Shortage):
             if field.name != "paths" and (windows or field.name != "windows"):
                 getattr(out, field.name)[rows] = np.concatenate([getattr(x, field.name) for x in found])
     return out
+
+
+def shortage_of_block(
+    world: World,
+    start: Start,
+    quantity: IntArray,
+    next_review: IntArray,
+    paths: int,
+    seed: int,
+    windows: bool,
+) -> Shortage:
+    """A block of `run_shortage`."""
+    return look_ahead(world, start, quantity, next_review, paths=paths, seed=seed, windows=windows)
 
 
 def _in_parts(start: Start, parts: int) -> Start:

@@ -66,7 +66,7 @@ def short_money(value: float, currency: str = "") -> str:
     if not math.isfinite(value):
         return "–"
     amount = abs(value)
-    text = f"{amount:,.0f}" if amount >= 100 else f"{amount:.3g}"
+    text = f"{amount:,.0f}" if amount >= 100 else f"{amount:.3g}" if amount >= 0.005 else "0"
     for size, unit in _SHORT:
         if amount >= 0.9995 * size and amount >= 9_995:
             digits = max(0, 2 - math.floor(math.log10(max(amount / size, 1.0) * 1.0005)))

@@ -24,9 +24,10 @@ from simlab.models.demand.renewal import with_rhythm
 from simlab.models.demand.resolution import Resolved, check_spans, resolved_laws, support_notes
 from simlab.models.demand.scoring.half_lives import Remembered
 from simlab.models.demand.scoring.scores import Scores
+from simlab.models.forecasts.laws import ForecastPaths
 from simlab.models.history.calendar import open_days
 from simlab.models.history.history import History
-from simlab.models.history.holdout import known_past
+from simlab.models.history.holdout import known_past, refuse_long_holdout
 from simlab.models.history.reading import check_history_asked, read_history
 from simlab.models.review_cycles import own_windows, with_review_cycles
 from simlab.models.suppliers.effective import EffectiveLeadTimes, effective_lead_times, sequence_remarks
@@ -112,6 +113,8 @@ class Models(Public):
         "receipts", "stated" or "stated_spread" (stated with how much it varies); empty: not known.
     memory : Remembered or None
         How long histories are remembered; None: all periods alike.
+    paths : ForecastPaths or None
+        The user's own forecasts of the periods to come, which demand and levels follow.
     """
 
     world: World
@@ -140,6 +143,7 @@ class Models(Public):
     lead_time_rounding: FloatArray | None = None
     lead_time_source: tuple[str, ...] = ()
     memory: Remembered | None = None
+    paths: ForecastPaths | None = None
 
     @property
     def n_items(self) -> int:
@@ -211,8 +215,9 @@ def fit(catalog: Catalog) -> Models:
 
     Notes
     -----
-    With [replay] the last `holdout` periods are left out, and receipts that arrived in them.
+    The last `catalog.held_out` periods are left out, and receipts that arrived in them.
     """
+    refuse_long_holdout(catalog)
     catalog, held_out = known_past(catalog)
     history = read_history(catalog)
     choice, lead_times, terms, parts, start, begins = _checked(catalog, history)
@@ -258,7 +263,7 @@ def fit(catalog: Catalog) -> Models:
         annual_value=annual_units * catalog.unit_cost * costs.cost_resolution,
         cv=choice.cv,
         current=current,
-        forecasts=_columns(catalog, _FORECASTS),
+        forecasts=_forecasts(catalog, choice.paths),
         periods_per_year=catalog.study.periods_per_year,
         assumptions=(
             *choice.left_out,
@@ -294,6 +299,7 @@ def fit(catalog: Catalog) -> Models:
         parts=parts,
         lead_time_rounding=lead_times.rounding,
         memory=choice.memory,
+        paths=choice.paths,
     )
 
 
@@ -301,7 +307,8 @@ def _stay(catalog: Catalog, choice: Choice) -> BoolArray:
     """(n,) laws given outright, and those that follow a season."""
     seasons = choice.law.seasons
     seasonal = np.zeros(catalog.n_items, np.bool_) if seasons is None else seasons.profile >= 0
-    return np.asarray(read_given(catalog)[0].mask | seasonal)
+    given = choice.given if choice.given.size else read_given(catalog)[0].mask
+    return np.asarray(given | seasonal)
 
 
 class _Sound(NamedTuple):
@@ -360,6 +367,17 @@ def _columns(catalog: Catalog, names: tuple[str, ...]) -> dict[str, FloatArray]:
     """Columns of numbers by name, NaN where items have none."""
     none = np.full(catalog.n_items, np.nan)
     return {name: catalog.numbers.get(name, none) for name in names}
+
+
+def _forecasts(catalog: Catalog, paths: ForecastPaths | None) -> dict[str, FloatArray]:
+    """Mean and standard error of a period's forecast: of the table where there is one, else of items."""
+    stated = _columns(catalog, _FORECASTS)
+    if paths is None:
+        return stated
+    even = (paths.path == paths.path[:, :1]).all(axis=1)
+    mean = np.where(even, paths.path[:, 0], paths.path.mean(axis=1))
+    own = dict(zip(_FORECASTS, (mean, paths.sd), strict=True))
+    return {name: np.where(paths.mask, own[name], stated[name]) for name in _FORECASTS}
 
 
 def _current(catalog: Catalog) -> tuple[dict[str, FloatArray], tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 from importlib import metadata
@@ -21,6 +22,14 @@ def environment() -> dict[str, str | int]:
     facts["system"] = f"{platform.system()} {platform.machine()}".strip()
     facts["processors"] = _n_processors()
     return facts
+
+
+def sources() -> str:
+    """SHA-256 of simlab's own code."""
+    root, digest = Path(__file__).parents[1], hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _version(package: str) -> str:

@@ -12,7 +12,7 @@ from simlab.register.families import OPTIMAL_NAMES
 from simlab.study.later import value_at
 
 READABLE = (".csv", ".parquet", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
-_TABLES = ("items", "demand", "receipts", "periods", "open_orders")
+_TABLES = ("items", "demand", "receipts", "periods", "open_orders", "forecast", "forecast_errors")
 
 
 def relations(raw: Mapping[str, Any], file: str, *, from_file: bool) -> Iterator[Problem]:
@@ -38,6 +38,7 @@ def relations(raw: Mapping[str, Any], file: str, *, from_file: bool) -> Iterator
     yield from _crossing(raw, file)
     yield from _transient(raw, file)
     yield from _forecast(raw, file)
+    yield from _forecast_table(raw, file)
     yield from _suppliers(raw, file)
     yield from _optimal(raw, file)
     yield from _working_days(raw, file)
@@ -184,6 +185,28 @@ def _forecast(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
         message = "replays run levels that do not move: not in this version"
         fix = "leave [replay] out under a forecast policy"
         yield Problem("E-STU-009", message, file, column="replay.holdout", fix=fix)
+
+
+def _forecast_table(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    """What does not go with demand that follows a forecast."""
+    if value_at(raw, "data.forecast") is None:
+        if value_at(raw, "data.forecast_errors") is not None:
+            message, fix = "errors of no forecast", "name the forecast of the periods to come, too"
+            yield Problem("E-STU-008", message, file, column="data.forecast_errors", fix=fix)
+        return
+    clashes = (
+        ("replay", "the forecast speaks of the periods after the history, a replay of its last ones"),
+        ("models.seasonality", "the forecast holds the season already"),
+        ("policy.forecast.seasonal", "the forecast holds the season already"),
+    )
+    for option, why in clashes:
+        if value_at(raw, option):
+            fix = f"leave it out, or leave [data.forecast] out ({why})"
+            yield Problem("E-STU-008", "does not go with [data.forecast]", file, column=option, fix=fix)
+    if value_at(raw, "study.period") == "fiscal":
+        fix = 'say period = "month" or "week"'
+        message = "forecasts of fiscal periods: not in this version"
+        yield Problem("E-STU-009", message, file, column="data.forecast", fix=fix)
 
 
 def _transient(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:

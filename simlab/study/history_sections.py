@@ -137,6 +137,33 @@ class PeriodsSource(TableSource):
     """[data.periods]: one row per fiscal period (name, start, end), for period = "fiscal"."""
 
 
+class ForecastSource(TableSource):
+    """[data.forecast]: what people expect of the periods to come, one row per SKU-location and period.
+
+    `mean` with `sd` or quantiles (`q05` … `q95`), by `date` or by `origin` and `horizon`. Demand of the
+    SKU-locations in it follows the forecast with its error; their histories make no law. `law`: shape of the
+    error; ``auto`` is negative binomial, or gamma where it varies less than a Poisson law would. The periods
+    of the table come again and again where a run is longer.
+    """
+
+    law: Literal["auto", "negative_binomial", "stuttering_poisson", "gamma", "lognormal", "normal"] = "auto"
+    unknown_sku: Literal["refuse", "drop"] = "refuse"
+
+
+class ForecastErrorsSource(TableSource):
+    """[data.forecast_errors]: past forecasts and what came, by origin and date (or horizon).
+
+    Columns sku, location, origin, date, forecast, actual. Bias, spread and the variance of sums over R + L
+    are estimated from it and take the place of `sd`.
+
+    `bias`: ``correct`` adds a bias that stands out (more than twice its standard error) to the forecast,
+    ``keep`` leaves the forecast as it is.
+    """
+
+    bias: Literal["correct", "keep"] = "correct"
+    unknown_sku: Literal["refuse", "drop"] = "refuse"
+
+
 class DataSpec(Spec):
     """[data]: the tables, the coin that money is counted in, the unit of times in `items`.
 
@@ -150,6 +177,8 @@ class DataSpec(Spec):
     receipts: ReceiptsSource | None = None
     periods: PeriodsSource | None = None
     open_orders: TableSource | None = None
+    forecast: ForecastSource | None = None
+    forecast_errors: ForecastErrorsSource | None = None
 
 
 # ---------------------------------------------------------------------------------------------------

@@ -69,4 +69,5 @@ def _others(study: Study) -> Rows:
     yield "models.block_length", not laws & set(_BLOCKS), "a law is moving_blocks or stationary_blocks"
     for name in ("candidates", "score"):
         yield f"models.{name}", "auto" not in laws, 'models.law = "auto"'
+    yield "run.scheduler", study.run.backend != "dask", 'run.backend = "dask"'
     yield "week_starts", study.period != "week", 'study.period = "week"'

@@ -21,8 +21,11 @@ WORKS: dict[str, tuple[Any, ...]] = {
     "data.periods.url_env": (),
     "data.open_orders.sql": (),
     "data.open_orders.url_env": (),
+    "data.forecast.sql": (),
+    "data.forecast.url_env": (),
+    "data.forecast_errors.sql": (),
+    "data.forecast_errors.url_env": (),
     "simulation.precision": (),
-    "run.backend": ("threads", "loky"),
 }
 """Dotted option → the values that work; an empty tuple: the option must stay unset or empty."""
 _EMPTY: tuple[Any, ...] = (None, "", (), [], {})

@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 
 from simlab.register.limits import CEILING_NAMES
 from simlab.study.section import Names, Spec
-from simlab.study.values import Count, Fraction, NotNegative, Positive, Share, Target, Text
+from simlab.study.values import Count, Fraction, NotNegative, Positive, Share, Target, Text, YearlyRate
 
 Measure = Literal["fill_rate", "cycle_service_level", "ready_rate"]
 
@@ -98,8 +98,8 @@ class CostSpec(Spec):
     order: NotNegative | None = None
     shortage_per_unit: NotNegative | None = None
     lost_share: Share | None = None
-    capital_rate: NotNegative | None = None
-    holding_rate: NotNegative | None = None
+    capital_rate: YearlyRate | None = None
+    holding_rate: YearlyRate | None = None
 
 
 Objective = Literal[

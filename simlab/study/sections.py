@@ -212,7 +212,7 @@ class VerdictSpec(Spec):
 
 
 class ReplaySpec(Spec):
-    """[replay]: periods kept from fitting and replayed."""
+    """[replay]: periods replayed on laws, segments and levels made without them; the plan uses them."""
 
     holdout: Count
     lead_times: Literal["sampled", "recorded"] = "sampled"
@@ -288,10 +288,13 @@ class GateSpec(Spec):
 class RunSpec(Spec):
     """[run]: how the work is spread; results do not depend on it.
 
+    `backend`: threads of this process, processes ("loky"), this thread alone ("serial"), or the workers of a
+    Dask cluster: that of `scheduler`, such as "tcp://10.0.0.5:8786", else `workers` local processes.
     `memory_gb`: a run that would need more is refused before it begins; left out, 80 % of what there is.
     """
 
     workers: Count = 2
     block_items: Count = 512
-    backend: Literal["threads", "loky", "dask"] = "threads"
+    backend: Literal["threads", "serial", "loky", "dask"] = "threads"
+    scheduler: Text | None = None
     memory_gb: Positive | None = None

@@ -36,6 +36,16 @@ def _fraction(value: float) -> float:
     raise PydanticCustomError("fraction", "{text}", {"text": text})
 
 
+def _yearly_rate(value: float) -> float:
+    if 0.0 <= value <= 1.0:
+        return value
+    if 1.0 < value <= 100.0:
+        text = f"this is a share of the money a year, did you mean {value / 100:g}?"
+    else:
+        text = "a share of the money tied up, a year, lies between 0 and 1"
+    raise PydanticCustomError("fraction", "{text}", {"text": text})
+
+
 def _target(value: float) -> float:
     if 0.0 < value < 1.0:
         return value
@@ -95,6 +105,7 @@ Count = Annotated[int, Field(strict=True, ge=1)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
 NotNegative = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
+YearlyRate = Annotated[Number, AfterValidator(_yearly_rate)]
 Fraction = Annotated[Number, AfterValidator(_fraction)]
 Target = Annotated[Number, AfterValidator(_target)]
 Factor = Annotated[Positive, AfterValidator(_factor)]

@@ -14,12 +14,12 @@ from simlab.execution import (
     PlanSums,
     Weights,
     Workers,
-    blocks,
     common_warmup,
     mser,
     run_curves,
     run_plans,
 )
+from simlab.execution.backends import spread
 
 
 @pytest.mark.parametrize("workers", [Workers(1, 512), Workers(2, 3), Workers(2, 1), Workers(4, 2)])
@@ -134,13 +134,13 @@ def test_a_fault_names_the_item_by_its_row_among_all(workers):
 
 @pytest.mark.parametrize("returned", [3, 5])
 def test_blocks_that_are_missing_or_come_twice_fail_the_run(monkeypatch, returned):
-    world, honest = small_world(), blocks._results
+    world, honest = small_world(), spread._results
 
-    def some(work, rows, workers):
-        results = list(honest(work, rows, workers))
+    def some(*arguments):
+        results = list(honest(*arguments))
         return (results * 2)[:returned]
 
-    monkeypatch.setattr(blocks, "_results", some)
+    monkeypatch.setattr(spread, "_results", some)
     request = PlanRequest(np.zeros((7, 1), dtype=np.int16), np.zeros(7, dtype=np.int64), 1)
     weights = Weights(np.ones(7, np.int64), np.ones(7, np.int64))
     with pytest.raises(EngineFaultError, match=f"{returned} blocks of 4 came back"):

@@ -9,6 +9,8 @@ from simlab.frontier.limits.chance import service_chance
 from simlab.frontier.limits.conflict import chance_ceiling, explain
 from simlab.frontier.limits.program import Program
 
+SEEDS = [*range(20), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(20, 60))]
+
 
 def instance(seed):
     """Three segments × four targets × twelve replications with a floor, a chance, a quantile and a peak."""
@@ -39,7 +41,7 @@ def plans_of(curves, limits):
             yield plan, totals
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.usefixtures("solver")
 def test_plans_at_floors_and_budgets(seed):
     curves, limits, chances, tails, quantile = instance(seed)
@@ -69,7 +71,7 @@ def test_plans_at_floors_and_budgets(seed):
                 assert quantile.value(found.choice) == min(quantile.value(plan) for plan, _ in able)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.usefixtures("solver")
 def test_conflicts_are_minimal_and_relaxations_the_least(seed):
     curves, limits, chances, tails, _ = instance(seed)

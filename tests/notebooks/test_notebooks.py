@@ -35,7 +35,10 @@ def test_notebook_is_a_walk_not_a_program(path: Path) -> None:
     assert re.match(r"\*\*What was seen:\*\* .+\.\)?$", notebook.cells[-1].source, re.DOTALL)
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+RUN = [NOTEBOOKS[0], *(pytest.param(path, marks=pytest.mark.slow) for path in NOTEBOOKS[1:])]
+
+
+@pytest.mark.parametrize("path", RUN, ids=lambda path: path.stem)
 def test_notebook_runs(path: Path, tmp_path: Path) -> None:
     """A newcomer who presses "run all" sees no error and no warning."""
     notebook = read(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +40,9 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return render(build_fake_run(tmp_path_factory.mktemp("browser"), n_items=150, finance=True, fit=True))
+    return render(
+        build_fake_run(tmp_path_factory.mktemp("browser"), n_items=150, finance=True, fit=True, groups=True)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +107,88 @@ def test_without_script_every_tab_is_there_one_after_the_other(browser: Any, rep
     shown = [tab.is_visible() for tab in page.locator(".tab").all()]
     assert len(shown) > 3
     assert all(shown)
+    context.close()
+
+
+def test_the_items_are_found_sorted_and_looked_at(browser: Any, report: Path) -> None:
+    page, said, asked = open_page(browser, report, 1280)
+    page.goto(f"{report.as_uri()}#items?seg=A-X")
+    page.wait_for_selector("#items[data-made]")
+    segments = page.locator("#item-table tbody td.segment")
+    assert {one.inner_text() for one in segments.all()} == {"A-X"}
+    page.locator("#item-segment").select_option("")
+    page.get_by_role("button", name="Down").click()
+    first = page.locator("#item-table tbody td.stock_change").first.inner_text()
+    assert first.startswith("\u2212£")
+    page.get_by_role("button", name="All", exact=True).click()
+    page.locator(".dt-search input").fill("10001")
+    page.locator("#item-table tbody button").first.click()
+    page.wait_for_selector("#item-path svg .role-axis-label")
+    assert "10001" in page.locator("#item-name").inner_text()
+    assert page.locator("#item-range svg").is_visible()
+    assert said == []
+    assert all(url.startswith("file://") for url in asked)
+    page.context.close()
+
+
+def test_print_has_every_tab_from_a_new_page_and_every_last_tick(browser: Any, report: Path) -> None:
+    pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
+    page, _, _ = open_page(browser, report, 1280)
+    ticks = page.evaluate(LAST_TICKS)
+    pdf = pypdf.PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+    page.context.close()
+    assert len(ticks) >= 6
+    texts = [" ".join(sheet.extract_text().split()) for sheet in pdf.pages]
+    for title in ("Finance", "Segments", "Items", "Suppliers & orders", "Locations", "Method"):
+        assert any(text.startswith(title) for text in texts), title
+    width, seen = float(pdf.pages[0].mediabox.width), set()
+    for sheet in pdf.pages:
+        sheet.extract_text(visitor_text=lambda text, cm, tm, font, size: seen.add((text.strip(), at(cm, tm))))
+    assert all(-1 < x < width for text, x in seen if text)
+    whole = " ".join(texts)
+    missing = [tick for tick in ticks if tick["text"] not in whole]
+    assert missing == []
+    assert "Largest decreases of stock" in whole
+
+
+LAST_TICKS = """async () => {
+  window.dispatchEvent(new Event("beforeprint"));
+  await new Promise((done) => setTimeout(done, 1500));
+  return [...document.querySelectorAll("[data-chart], #frontier-chart")].map((chart) => {
+    const labels = [...chart.querySelectorAll(".role-axis-label text")].filter((one) => one.textContent);
+    return { id: chart.id, text: labels.length ? labels[labels.length - 1].textContent : "no label" };
+  });
+}"""
+"""Draws every chart as print does; the text of the last tick of each."""
+
+
+def at(cm: list[float], tm: list[float]) -> float:
+    """Where a text begins on the sheet, in points from the left."""
+    return cm[0] * tm[4] + cm[2] * tm[5] + cm[4]
+
+
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+def test_nobody_is_shut_out(browser: Any, report: Path, scheme: str) -> None:
+    """axe-core finds nothing serious on any tab."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(f"{report.as_uri()}#items")
+    page.wait_for_selector("#items[data-made]")
+    serious = []
+    for tab in ("decision", "finance", "segments", "items", "suppliers", "locations", "believe", "method"):
+        page.evaluate(f"location.hash = '{tab}'")
+        page.wait_for_selector(f"#{tab}", state="visible")
+        if page.locator(f"#{tab} [data-chart]").count():
+            page.wait_for_selector(f"#{tab} [data-chart] svg")
+        found = axe.run(page).response["violations"]
+        serious += [
+            (tab, one["id"], node["target"], node["failureSummary"])
+            for one in found
+            if one["impact"] in ("serious", "critical")
+            for node in one["nodes"][:3]
+        ]
+    assert serious == []
     context.close()
 
 

@@ -77,7 +77,7 @@ def test_every_section_is_there(rendered: RunFolder) -> None:
     assert wanted <= set(page.ids)
     text = " ".join(" ".join(page.text).split())
     assert "≈ Costs less than the best uniform target, by units" in text  # one weight alone: no tick
-    assert "if the fitted laws are right" in text
+    assert "It does not cover a wrong demand model." in text
     assert "Weeks are independent" in text
     assert "8123456789" in text
     assert "unknown_sku = 'drop'" in text

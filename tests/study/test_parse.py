@@ -178,7 +178,6 @@ OTHER_VALUES: dict[str, object] = {
     "optimize.costs": {"order": 25.0},
     "replay": {"holdout": 8},
     "scenarios": {"late": {"lead_time": 1.3}},
-    "run.backend": "dask",
 }
 
 

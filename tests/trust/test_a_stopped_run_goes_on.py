@@ -13,7 +13,8 @@ from simlab import InvalidInputError, api
 from simlab.engine.world.curves import Curves
 from simlab.errors import UsageError
 from simlab.execution import blocks
-from simlab.execution.kept import digest, keeping, kept_blocks, packed, unpacked
+from simlab.execution.backends.spread import Task, as_it_is
+from simlab.execution.kept import digest, keeping, packed, store_of, unpacked
 from simlab.execution.sums import PlanSums
 from simlab.run import RunFolder
 from simlab.run.folder import BLOCKS
@@ -41,14 +42,15 @@ def test_a_damaged_block_is_computed_again(tmp_path, place):
         return [np.arange(3)]
 
     with keeping(tmp_path):
-        kept_blocks(work, 1)(np.arange(2))
-        kept_blocks(work, 1)(np.arange(2))
+        task = Task(work, lambda rows: (rows,), as_it_is, store_of(1))
+        task(np.arange(2))
+        task(np.arange(2))
         assert len(calls) == 1
         (path,) = tmp_path.glob("*.npz")
         data = bytearray(path.read_bytes())
         data[place] ^= 1
         path.write_bytes(data)
-        kept_blocks(work, 1)(np.arange(2))
+        task(np.arange(2))
     assert len(calls) == 2
 
 

@@ -78,3 +78,26 @@ def test_the_environment_is_given_back():
     with safe_path():
         assert os.environ[SAFE_PATH] == "1"
     assert os.environ.get(SAFE_PATH) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["loky", "dask"])
+def test_workers_of_a_run_keep_away_too(folder, name):
+    """A real call by each backend that starts processes, from the folder that holds the canaries."""
+    code = f"""
+import sys
+sys.path[:] = [one for one in sys.path if one not in ("", {str(folder.parent)!r})]
+if __name__ == "__main__":
+    from worlds.small import HORIZON, small_levels, small_world
+    from simlab.execution import Workers, close_pools, run_curves
+    world = small_world(12)
+    found = run_curves(world, small_levels(world), HORIZON, workers=Workers(2, 2, {name!r}))
+    close_pools()
+    print(found.n_items)
+"""
+    tests = str(Path(__file__).parents[1])
+    paths = os.pathsep.join([str(PACKAGE.parent), tests])
+    environment = {**os.environ, "PYTHONPATH": paths}
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, env=environment)
+    assert done.stdout.split() == ["12"], done.stderr
+    assert ran(folder) == []

@@ -16,6 +16,8 @@ from simlab.errors import EXIT_INCOMPLETE, EXIT_UNEXPECTED, IncompleteError
 from simlab.report import apart, render
 from simlab.run import RunFolder, files, verify
 
+pytestmark = pytest.mark.processes
+
 CORE = ("items", "segments", "curves", "frontier", "plan", "verdict", "replications", "reference")
 
 

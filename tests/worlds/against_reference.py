@@ -8,7 +8,7 @@ from simlab.engine import run
 from simlab.engine.prepare.evaluators import evaluator_of
 from simlab.selfcheck import reference
 
-PER_TEST = int(os.environ.get("SIMLAB_REFERENCE_INSTANCES", "500"))
+PER_TEST = int(os.environ.get("SIMLAB_REFERENCE_INSTANCES", "250"))
 
 
 def reference_sums(x, world, column):

@@ -10,6 +10,7 @@ import numpy as np
 
 from simlab.api.contest.field import Field, Schemes, field_of, grown_in, id_order, with_classes
 from simlab.api.contest.outcome import RANDOM, ContestOutcome, Rounds
+from simlab.api.contest.services import services_of
 from simlab.api.contest.statements import contest_statements
 from simlab.api.contest.tables import contest_frames, tournament_frame
 from simlab.api.data.data import Data
@@ -25,7 +26,8 @@ from simlab.measures import format_rate
 from simlab.policies import PlannedLevels
 from simlab.verdict.tournament import KEPT, Arena, Entrant, Sample, Tournament, batches_of, hold
 from simlab.verdict.tournament.classes import ClassRow, class_rows
-from simlab.verdict.tournament.service import Regret, definitions, regret_matrix
+from simlab.verdict.tournament.entry import Service
+from simlab.verdict.tournament.service import WEIGHTED, Regret, beside, regret_matrix
 from simlab.verdict.tournament.stability import stability
 
 if TYPE_CHECKING:
@@ -147,7 +149,9 @@ def compare(
         again = ((number, *stage.samples(number)) for number in stage.further(rounds.seeds))
         stable = stability(tournament, again, id_order(data), n_catalogues=rounds.catalogues)
     with clock.stage("services"):
-        regrets = _regrets(data, tournament) if rounds.services else ()
+        services = services_of(data)
+        weights = beside(tournament, [one for one in services[1:] if one.name in WEIGHTED])
+        regrets = _regrets(data, tournament, services) if rounds.services else ()
     return Contest(
         data,
         entered,
@@ -156,6 +160,7 @@ def compare(
         stable,
         classes,
         regrets,
+        weights,
         settings,
         rounds,
         planned,
@@ -226,7 +231,6 @@ class _Stage:
     def arena(self, fills: tuple[float, ...]) -> Arena:
         """Search and verdict of the study's own seed."""
         data, costs = self.data, self.data.models.costs
-        (units, *_) = definitions(costs.unit_cost, {})
         return Arena(
             search=self.sample("search"),
             verdict=self.sample("verdict"),
@@ -235,7 +239,7 @@ class _Stage:
             cost_resolution=data.study.data.cost_resolution,
             currency=data.study.currency,
             targets=np.array(data.study.targets()),
-            service=units,
+            service=services_of(data)[0],
             fills=fills,
         )
 
@@ -266,9 +270,7 @@ def _classes(data: Data, tournament: Tournament, stage: _Stage, rounds: Rounds) 
             )
 
 
-def _regrets(data: Data, tournament: Tournament) -> tuple[Regret, ...]:
-    costs = data.models.costs
-    numbers = {**data.catalog.numbers, "unit_cost": costs.unit_cost * costs.cost_resolution}
+def _regrets(data: Data, tournament: Tournament, services: Sequence[Service]) -> tuple[Regret, ...]:
     winner = tournament.ranking()[0]
     for one in tournament.entrants:
         if one.name == winner:
@@ -276,7 +278,6 @@ def _regrets(data: Data, tournament: Tournament) -> tuple[Regret, ...]:
             break
     else:
         codes, names = np.zeros(data.catalog.n_items, dtype=np.int64), ("all",)
-    services = definitions(costs.unit_cost, numbers)
     return regret_matrix(tournament.arena, codes, names, services, tournament.level)
 
 

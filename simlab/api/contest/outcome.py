@@ -12,7 +12,7 @@ from simlab.measures.shown import Public
 from simlab.policies import PlannedLevels
 from simlab.verdict.tournament import FEWEST_CONTROLS, Tournament
 from simlab.verdict.tournament.classes import ClassRow
-from simlab.verdict.tournament.service import Regret
+from simlab.verdict.tournament.service import NOUNS, Beside, Regret
 from simlab.verdict.tournament.stability import Stability
 
 RANDOM = "random"
@@ -81,6 +81,8 @@ class ContestOutcome(Public):
         Price of segmentation against the number of classes.
     regrets : tuple of Regret
         Of the winner, between definitions of service.
+    weights : tuple of Beside
+        Plans of the deciding service read by the other weights.
     settings : Settings
     rounds : Rounds
     planned : PlannedLevels
@@ -97,12 +99,18 @@ class ContestOutcome(Public):
     stability: Stability
     classes: tuple[ClassRow, ...]
     regrets: tuple[Regret, ...]
+    weights: tuple[Beside, ...]
     settings: Settings
     rounds: Rounds
     planned: PlannedLevels
     warmup: int
     warmup_rule: str
     times: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def counted(self) -> str:
+        """What the deciding service counts: "margin served"."""
+        return NOUNS[self.tournament.arena.service.name]
 
     @property
     def winner(self) -> str:

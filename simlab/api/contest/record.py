@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-_CHARTS = ("scheme_frontiers", "tournament", "controls", "classes", "regret", "scheme_segments", "stability")
+_CHARTS = (
+    "scheme_frontiers",
+    "tournament",
+    "controls",
+    "classes",
+    "scheme_weights",
+    "regret",
+    "scheme_segments",
+    "stability",
+)
 INTERVALS = (
     "Intervals are paired jackknives over {n} equally long batches of replications of the verdict seed, "
     "with the spread of plans chosen on redrawn search batches; they cover simulation noise only, "
@@ -74,6 +83,7 @@ def contest_facts(contest: ContestOutcome, statements: tuple[str, ...]) -> dict[
         "level": held.level,
         "targets": list(held.arena.targets.tolist()),
         "at_fill": list(held.arena.fills),
+        "service": {"name": held.arena.service.name, "counted": contest.counted},
         "capital": contest.capital,
         "schemes": list(held.names),
         "winner": contest.tournament.ranking()[0],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from simlab.errors import listed
 from simlab.measures import Estimate, format_money, format_rate
 from simlab.verdict.tournament import Tournament
+from simlab.verdict.tournament.service import NOUNS
 
 if TYPE_CHECKING:
     from simlab.api.contest.outcome import ContestOutcome
@@ -25,7 +26,7 @@ def contest_statements(contest: ContestOutcome) -> tuple[str, ...]:
 
 def _statements(contest: ContestOutcome) -> Iterator[str]:
     held, winner = contest.tournament, contest.winner
-    at = f"equal fill {format_rate(held.fill)}"
+    at = f"equal {contest.counted} {format_rate(held.fill)}"
     currency = contest.data.study.currency
     cost = held.cost(winner)
     if math.isnan(cost.value):
@@ -42,6 +43,7 @@ def _statements(contest: ContestOutcome) -> Iterator[str]:
         others = listed([name for name in best if name != winner], _NAMED)
         yield f"It is not distinguishable from {others} ({_level(held)}, all schemes together)."
     yield from _against(contest, winner)
+    yield from _by_weights(contest, winner)
     price = held.percent(winner, held.per_sku)
     if not math.isnan(price.value):
         yield f"Price of segmentation: {_clause(winner, 'the per-SKU plan', price)}."
@@ -50,6 +52,26 @@ def _statements(contest: ContestOutcome) -> Iterator[str]:
     yield from _number(contest)
     for note in contest.entered.notes:
         yield f"Note: {note}."
+
+
+def _by_weights(contest: ContestOutcome, winner: str) -> Iterator[str]:
+    """The winner's plans against the one class's by the other weights, and who is first there."""
+    held = contest.tournament
+    if winner == held.names[-1]:
+        return
+    for name in dict.fromkeys(one.judged_by for one in contest.weights):
+        rows = {one.scheme: one.percent for one in contest.weights if one.judged_by == name}
+        known = {scheme: one.value for scheme, one in rows.items() if not math.isnan(one.value)}
+        own = rows[winner]
+        if math.isnan(own.value):
+            yield f"By {NOUNS[name]} no number: {winner}'s plans do not span what one target for all serves."
+            continue
+        said = f"{_clause(winner, held.names[-1], own)}"
+        if own.low <= 0 <= own.high:
+            said = f"{winner} and {held.names[-1]} are not distinguishable ({_signed(own)})"
+        first = min(known, key=lambda scheme: known[scheme])
+        other = "" if first == winner else f"; first is {first}"
+        yield f"At equal {NOUNS[name]}, the same plans: {said}{other}."
 
 
 def _against(contest: ContestOutcome, winner: str) -> Iterator[str]:
@@ -68,7 +90,8 @@ def pair_statement(
 ) -> str:
     """One pair: which costs less and by how much, or that they are not distinguishable."""
     one = held.pair(a, b, fill)
-    at = f"at equal fill {format_rate(held.fill if fill is None else fill)}"
+    counted = NOUNS[held.arena.service.name]
+    at = f"at equal {counted} {format_rate(held.fill if fill is None else fill)}"
     if math.isnan(one.value):
         return f"{_upper(a)} against {b}: no number {at}, which the plans of one of them do not span."
     if one.low == one.high == 0:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from simlab.api.show import spread
-from simlab.measures import ratio_estimate
+from simlab.measures import Estimate, ratio_estimate
 from simlab.verdict.tournament import PER_SKU, Entry
 
 if TYPE_CHECKING:
@@ -39,6 +39,13 @@ _OF_REGRETS = (
 )
 
 
+_OF_WEIGHTS = (
+    *("scheme", "judged_by", "decides"),
+    *("achieved", "achieved_low", "achieved_high"),
+    *("percent_vs_one_class", "percent_vs_one_class_low", "percent_vs_one_class_high", "rank"),
+)
+
+
 def contest_frames(contest: ContestOutcome) -> dict[str, pd.DataFrame]:
     """Every table by name."""
     return {
@@ -47,6 +54,7 @@ def contest_frames(contest: ContestOutcome) -> dict[str, pd.DataFrame]:
         "controls": controls_frame(contest),
         "classes": classes_frame(contest),
         "free_classes": free_frame(contest),
+        "scheme_weights": weights_frame(contest),
         "regret": regret_frame(contest),
         "stability": stability_frame(contest),
         "scheme_frontiers": frontiers_frame(contest),
@@ -252,6 +260,43 @@ def regret_frame(contest: ContestOutcome) -> pd.DataFrame:
         for one in contest.regrets
     ]
     return pd.DataFrame(rows, columns=None if rows else list(_OF_REGRETS))
+
+
+def weights_frame(contest: ContestOutcome) -> pd.DataFrame:
+    """Every scheme by every weight of service: the deciding one's plans, held fixed.
+
+    Notes
+    -----
+    ``percent_vs_one_class`` is read at equal service: by the deciding weight at the floor, by another where
+    the one class's plan of the floor stands.
+    """
+    held, own = contest.tournament, contest.tournament.arena.service.name
+    last = held.entries[held.names[-1]]
+    rows = []
+    for name in held.ranking():
+        entry = held.entries[name]
+        choice = entry.asked.get(held.fill)
+        if choice is not None:
+            at = int(np.flatnonzero((entry.choice == choice).all(axis=1))[0])
+            rows.append(_by_weight(name, own, True, entry_service(entry, at, held.level)))
+            rows[-1] |= spread("percent_vs_one_class", held.percent(name, last))
+        for one in contest.weights:
+            if one.scheme == name:
+                rows.append(_by_weight(name, one.judged_by, False, one.achieved))
+                rows[-1] |= spread("percent_vs_one_class", one.percent)
+    frame = pd.DataFrame(rows, columns=None if rows else list(_OF_WEIGHTS))
+    if len(frame):
+        frame["rank"] = frame.groupby("judged_by")["percent_vs_one_class"].rank(method="min")
+    return frame
+
+
+def _by_weight(scheme: str, judged_by: str, decides: bool, achieved: Estimate) -> dict[str, Any]:
+    return {"scheme": scheme, "judged_by": judged_by, "decides": decides, **spread("achieved", achieved)}
+
+
+def entry_service(entry: Entry, plan: int, level: float) -> Estimate:
+    """Service of one plan of a scheme on the verdict seed."""
+    return ratio_estimate(entry.part[plan], entry.whole[plan], level)
 
 
 def stability_frame(contest: ContestOutcome) -> pd.DataFrame:

@@ -24,12 +24,18 @@ from simlab.study.sections import ForecastSpec
 if TYPE_CHECKING:
     from simlab.api.data.data import Data
     from simlab.models import DelayUncertainty, Models
+    from simlab.models.forecasts.laws import ForecastPaths
     from simlab.segments import Segmentation
 
 
 INDEPENDENT = (
     "Demand is drawn independently from period to period and from item to item (independent {period}s): "
     "histories whose sums over several periods vary more than that need more stock than shown."
+)
+
+FOLLOWS = (
+    "Demand of {n:,} SKU-locations follows the forecast table, whose {cycle} periods come again and again; "
+    'levels do not move with it (policy.family = "forecast" with method = "given" would).'
 )
 
 
@@ -153,7 +159,7 @@ def assumed_facts(data: Data) -> dict[str, Any]:
         "lost_items": int((terms.unmet == Unmet.LOST).sum()),
         "partly_lost_items": int((terms.unmet == Unmet.PARTLY).sum()),
         "start": data.study.policy.start,
-        "held_out_periods": 0 if data.study.replay is None else data.study.replay.holdout,
+        "held_out_periods": data.catalog.held_out,
         "parameter_uncertainty": data.models.redraws is not None,
     }
 
@@ -200,11 +206,20 @@ def _unmet(data: Data) -> str:
 
 def _forecast(data: Data) -> list[str]:
     """What levels that follow a forecast know, and when."""
+    policy, paths = data.study.policy, data.models.paths
+    if policy.family != FORECAST or (policy.forecast or ForecastSpec()).method != "given":
+        follows = [] if paths is None else [FOLLOWS.format(n=int(paths.mask.sum()), cycle=paths.cycle)]
+        return follows if policy.family != FORECAST else follows + _updated(data)
+    return _updated(data)
+
+
+def _updated(data: Data) -> list[str]:
+    """What a forecast policy orders by."""
     policy = data.study.policy
-    if policy.family != FORECAST:
-        return []
     spec = policy.forecast or ForecastSpec()
     if spec.method == "given":
+        if data.models.paths is not None:
+            return _paths(data.models.paths, data.study.period)
         said = ["Levels come from the forecasts in the items table (mean and standard error per period)."]
         return said + _indices(data, spec)
     if spec.method == "constant":
@@ -216,6 +231,25 @@ def _forecast(data: Data) -> list[str]:
         "item's law. The levels in the plan are those of this start.",
         *_indices(data, spec),
     ]
+
+
+def _paths(paths: ForecastPaths, period: str) -> list[str]:
+    """How levels and demand follow the forecast table."""
+    n, errors = int(paths.mask.sum()), paths.errors
+    said = [
+        f"Levels of {n:,} SKU-locations are the forecast over review period and lead time from each {period} "
+        "on, and a safety stock of its error, the same in every period. Demand follows the forecast, periods "
+        f"independently; its {paths.cycle} {period}s come again and again."
+    ]
+    if errors is not None:
+        biased = int((errors.biased & paths.mask).sum())
+        said.append(
+            f"Past forecasts: errors of sums over R + L have {errors.ratio:.2f} times the variance that "
+            f"independent {period}s would give (correlation of neighbouring {period}s "
+            f"{errors.correlation:.2f}); that variance is simulated. {biased:,} of {n:,} forecasts are "
+            "biased by more than two standard errors."
+        )
+    return said
 
 
 def _indices(data: Data, spec: ForecastSpec) -> list[str]:
@@ -266,10 +300,10 @@ def _lead_times_again(data: Data, known: DelayUncertainty | None) -> str:
 
 
 def _past(data: Data) -> str:
-    spec = data.study.replay
-    if spec is None:
+    periods = data.catalog.held_out
+    if not periods:
         return "The past stands for the future: laws were fitted to the whole history given."
-    held = f"the last {spec.holdout} {data.study.period}s, which are replayed"
+    held = f"the last {periods} {data.study.period}s, which are replayed"
     return f"The past stands for the future: laws were fitted to the history without {held}."
 
 

@@ -97,7 +97,7 @@ class Data(Public):
     def lead_times(self) -> pd.DataFrame:
         """One row per supplier: lead times received and simulated, promises, drift, shared delays, parts.
 
-        Of the past that laws are fitted to (without the hold-out of [replay]); no rows without receipts.
+        Of the past that laws are fitted to; no rows without receipts.
         """
         from simlab.api.data.fitted import supplier_frame
 

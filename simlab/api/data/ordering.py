@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from simlab.engine.world.demand_law import Chain, DemandLaw, Dependence, Past, S
 from simlab.engine.world.working_grid import WorkingGrid
 from simlab.engine.world.world import LeadTimeLaw, OrderTerms, Supply, World
 from simlab.models.terms import pipeline_today
+from simlab.policies.levels.forecasting import FORECAST, METHODS, calendar_offsets
 
 if TYPE_CHECKING:
     from simlab.api.data.data import Data
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 PLACE = "results/ordering.npz"
 VERSION = 1
+_EPSILON = 1e-9
 _RECORDS: dict[str, type] = {
     "": World,
     "demand": DemandLaw,
@@ -62,6 +64,11 @@ class Ordering:
         Open orders: row, day (since 1970) and parts.
     on_order_known : bool
         Whether anything says what is on order.
+    level_offset : (n or 0, cycle) int64
+        Parts by which levels of every period lie above those of the plan, which are of period 0; none where
+        levels stand still.
+    level_periods : int
+        Periods whose levels a forecast knows, from period 0 on; 0: all of them.
     """
 
     sku: tuple[str, ...]
@@ -81,6 +88,8 @@ class Ordering:
     due_day: IntArray
     due_units: IntArray
     on_order_known: bool
+    level_offset: IntArray = field(default_factory=lambda: np.zeros((0, 1), np.int64))
+    level_periods: int = 0
 
     @property
     def n_items(self) -> int:
@@ -92,8 +101,33 @@ class Ordering:
         return tuple(f"{sku}@{place}" for sku, place in zip(self.sku, self.location, strict=True))
 
 
-def ordering_of(data: Data) -> Ordering:
-    """The same from a study's data."""
+def moved_levels(data: Data) -> tuple[IntArray, int]:
+    """`Ordering.level_offset` and `level_periods` of a study whose levels follow a forecast not updated."""
+    none = np.zeros((0, 1), np.int64)
+    policy = data.study.policy
+    if policy.family != FORECAST or policy.forecast is None or policy.forecast.method in METHODS:
+        return none, 0
+    offset, phase = calendar_offsets(data.models, policy.forecast)
+    if offset is None:
+        return none, 0
+    models, paths = data.models, data.models.paths
+    known = 0
+    if paths is not None and paths.moves:
+        interval = np.ceil(models.world.terms.review_period + models.lead_time_moments[0] - _EPSILON)
+        known = max(int(paths.cycle - interval[paths.mask].max() + 1), 1)
+    return np.roll(offset[:, 0, :], -phase, axis=1), known
+
+
+def ordering_of(data: Data, moved: tuple[IntArray, int] | None = None) -> Ordering:
+    """The same from a study's data.
+
+    Parameters
+    ----------
+    data : Data
+    moved : (offset, periods), optional
+        As `moved_levels` gives them, which is the default.
+    """
+    offset, periods = moved_levels(data) if moved is None else moved
     catalog, models = data.catalog, data.models
     costs = models.costs
     nothing = np.full(catalog.n_items, np.nan)
@@ -117,6 +151,8 @@ def ordering_of(data: Data) -> Ordering:
         due_day=day,
         due_units=units,
         on_order_known=pipeline is not None and not bool(pipeline.unknown.all()),
+        level_offset=offset,
+        level_periods=periods,
     )
 
 
@@ -147,14 +183,14 @@ def packed(ordering: Ordering) -> bytes:
     """The bytes of a compressed ``.npz``: arrays by dotted name, texts as JSON; no pickled object."""
     arrays: dict[str, Any] = {"version": np.int64(VERSION)}
     texts = {}
-    for field in fields(ordering):
-        value = getattr(ordering, field.name)
-        if field.name == "world":
+    for entry in fields(ordering):
+        value = getattr(ordering, entry.name)
+        if entry.name == "world":
             _flatten("", value, arrays)
         elif isinstance(value, tuple):
-            texts[field.name] = list(value)
+            texts[entry.name] = list(value)
         else:
-            arrays[f"ordering.{field.name}"] = np.asarray(value)
+            arrays[f"ordering.{entry.name}"] = np.asarray(value)
     text = json.dumps(texts, ensure_ascii=False).encode("utf-8")
     arrays["ordering.texts"] = np.frombuffer(text, dtype=np.uint8)
     sink = io.BytesIO()
@@ -163,9 +199,9 @@ def packed(ordering: Ordering) -> bytes:
 
 
 def _flatten(prefix: str, record: Any, arrays: dict[str, Any]) -> None:
-    for field in fields(record):
-        value = getattr(record, field.name)
-        name = f"{prefix}.{field.name}" if prefix else field.name
+    for entry in fields(record):
+        value = getattr(record, entry.name)
+        name = f"{prefix}.{entry.name}" if prefix else entry.name
         if value is None or name in _LEFT_OUT:
             continue
         if is_dataclass(value):
@@ -196,15 +232,15 @@ def unpacked(data: bytes) -> Ordering:
 def _record(prefix: str, arrays: dict[str, Any]) -> Any:
     kind = _RECORDS[prefix]
     values: dict[str, Any] = {}
-    for field in fields(kind):
-        name = f"{prefix}.{field.name}" if prefix else field.name
+    for entry in fields(kind):
+        name = f"{prefix}.{entry.name}" if prefix else entry.name
         if name in _RECORDS:
             inside = any(key.startswith(f"world.{name}.") for key in arrays)
-            values[field.name] = _record(name, arrays) if inside else None
+            values[entry.name] = _record(name, arrays) if inside else None
         elif f"world.{name}" in arrays:
-            values[field.name] = _plain(arrays[f"world.{name}"])
+            values[entry.name] = _plain(arrays[f"world.{name}"])
         else:
-            values[field.name] = None
+            values[entry.name] = None
     return kind(**values)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from simlab.api.data.data import Data
 from simlab.api.pictures import dots, row
 from simlab.api.show import Column, Kind, ResultTable
-from simlab.arrays import FloatArray
+from simlab.arrays import FloatArray, IntArray
 from simlab.engine.kernels.streams import phase_seed
 from simlab.engine.world.levels import Levels
 from simlab.measures import ALL, t_quantile
@@ -95,6 +95,13 @@ class Replayed(Public):
     def _repr_html_(self) -> str:
         return self._table()._repr_html_()
 
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Those of the run folder."""
+        found = {"replay": self.replay}
+        if not self.calibration.empty:
+            found |= {"calibration": self.calibration, "pit": self.pit}
+        return found
+
     def _table(self) -> ResultTable:
         names = {f"{name}_{end}": f"{name}_expected_{end}" for name in _JUDGED for end in ("low", "high")}
         frame = self.replay.rename(columns=names)
@@ -102,31 +109,31 @@ class Replayed(Public):
 
 
 def replay_plan(data: Data, segmentation: Segmentation, levels: Levels, level: float) -> Replayed | None:
-    """Replay one plan over the study's hold-out; None where the study has none.
+    """Replay one plan over the periods that its laws do not know; None where they know all.
 
     Parameters
     ----------
     data : Data
-        Whose laws were fitted without the hold-out.
+        As it was known before the cut (`simulator.before`).
     segmentation : Segmentation
     levels : Levels
         One column: the plan.
     level : float
         Of the intervals.
     """
-    spec = data.study.replay
-    if spec is None:
+    holdout = data.catalog.held_out
+    if not holdout:
         return None
-    _, held = split(data.catalog, spec.holdout)
+    _, held = split(data.catalog, holdout)
     world = data.models.world
     seed = phase_seed(data.study.simulation.seed, "selection")
-    recorded = recorded_lead_times(data.catalog, held) if spec.lead_times == "recorded" else None
+    recorded = lead_times_of(data, held)
     opening = stock_at_cut(data.catalog, held)
     real = replay(world, levels, held, paths=PATHS, seed=seed, recorded=recorded, opening=opening)
     expected = replay(world, levels, held, paths=PATHS, seed=seed, as_expected=True, opening=opening)
     table = pd.DataFrame(list(compared_rows(data, segmentation, real, expected, level)))
     names = np.array(segmentation.names, dtype=object)[segmentation.codes]
-    origins = rolling_origins(data.catalog, spec.holdout)
+    origins = rolling_origins(data.catalog, holdout)
     found = list(forecasts(origins, names))
     judged = calibration(found, level)
     return Replayed(
@@ -136,6 +143,13 @@ def replay_plan(data: Data, segmentation: Segmentation, levels: Levels, level: f
         tuple(_statements(data, held, table, judged, level, opening)),
         data.study.currency,
     )
+
+
+def lead_times_of(data: Data, held: HeldOut) -> IntArray | None:
+    """Those that the orders of these periods really had, where the study's [replay] asks for them."""
+    spec = data.study.replay
+    recorded = spec is not None and spec.lead_times == "recorded"
+    return recorded_lead_times(data.catalog, held) if recorded else None
 
 
 def compared_rows(
@@ -218,10 +232,12 @@ def _statements(
     period, span = data.study.period, protection(data.models.world)
     total = table.iloc[-1]
     short = int((held.n_periods < 2 * span).sum())
+    first = held.days[0]
     yield (
-        f"Replay of the last {held.n_periods} {period}s (from {held.days[0]}), which no law has seen: "
-        "the history counts what was sold, so this says sales, not demand; sales lost to empty shelves "
-        "are not in it."
+        f"Replay of the last {held.n_periods} {period}s (from {first}): laws, segments and levels were made "
+        f"again from data up to {first - np.timedelta64(1, 'D')}, with the same targets; those of the plan "
+        f"use data up to {data.catalog.as_of}. The history counts what was sold, so this says sales, "
+        "not demand; sales lost to empty shelves are not in it."
     )
     if total["n_judged"]:
         where = "inside" if total["fill_rate_inside"] else "outside"

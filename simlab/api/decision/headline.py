@@ -30,10 +30,13 @@ class Replay:
         Whether reality lay inside the interval; None where it was not told.
     length : str
         "8 weeks".
+    why : str
+        What explains that it was not confirmed; empty where nothing does.
     """
 
     confirmed: bool | None
     length: str
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,8 @@ def headline(
     parts = [gain_and_loss(decision, now), _chosen_by(decision, pairs)]
     denied = replay is not None and replay.confirmed is False
     if replay is not None and denied:
-        parts.append(f"not confirmed by the last {replay.length}")
+        why = f" ({replay.why})" if replay.why else ""
+        parts.append(f"not confirmed by the last {replay.length}{why}")
     text = ""
     if pairs:
         said = [pair.phrase(spends[1] if number == 0 else "") for number, pair in enumerate(pairs)]

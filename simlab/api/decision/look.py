@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab.api.decision.headline import noun
 from simlab.api.finance.floors.served_below import served_below_statements
+from simlab.api.plans.sums import ItemTables
 from simlab.arrays import FloatArray, IntArray, TextArray
+from simlab.measures import PLAN_NAMES
 from simlab.measures.decision import short_money, short_rate
 from simlab.run.statements import Statement
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from simlab.api.decision.headline import Pair
     from simlab.api.finance.capital import Capital
     from simlab.api.plans.outcome import Outcome
 
 VITAL = frozenset({"v", "vital"})
 LOW = 0.80
 """Vital SKU-locations served less than this are counted."""
-_NAMED = 4
+_NAMED, _FEW_RAISED = 4, 3
+_FINER = 0.02
+"""A target per SKU-location that saves more than this shows that segments are too coarse."""
 
 
 def look_first(
@@ -39,7 +47,12 @@ def look_first(
         Segments below `optimize.warn_below`: `segment`, `service`.
     """
     found = (
-        vital(opt.data.catalog.texts.get("criticality"), achieved["fill_rate"].to_numpy()),
+        vital(
+            opt.data.catalog.texts.get("criticality"),
+            achieved["fill_rate"].to_numpy(),
+            opt.data.catalog.keys,
+            partial(lifts, opt),
+        ),
         below(opt, served_below),
         lowest(opt),
         dip(capital),
@@ -47,6 +60,57 @@ def look_first(
         first_orders(capital),
     )
     return tuple(one for one in found if one is not None)
+
+
+def why_more(pairs: Sequence[Pair], weights: pd.DataFrame, raised: str = "") -> tuple[Statement, ...]:
+    """Why the plan needs more than today's levels or the habit at equal service, as far as this run shows it.
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+        The plan against the others.
+    weights : DataFrame
+        `opt.weights()`: the plan against a target per SKU-location, by weight.
+    raised : str
+        Where most of the further stock goes, from `most_raised`.
+    """
+    marks = {pair.plan: pair for pair in pairs}
+    pair = marks.get("today", marks.get("habit"))
+    if pair is None or pair.mark != "more":
+        return ()
+    now = PLAN_NAMES[pair.plan].short
+    rows = weights[(weights["plan"] == "per_sku") & (weights["weight"] == pair.deciding)]
+    over = float(rows["percent"].iloc[0]) if len(rows) else float("nan")
+    text = f"Why more than {now}: a segment's SKU-locations all get one target, {now} tell them apart"
+    if pair.plan == "habit":
+        text = text.replace("habit tell", "habit tells")
+    if over > _FINER:
+        less = f"{100 * over / (1 + over):.0f}%"
+        text += f". A target for each would hold {less} less at equal {noun(pair.deciding)} served"
+        title = f"why more: one target a segment; a target per SKU needs {less} less"
+    else:
+        text += ", and so would no target of the grid for each"
+        title = f"why more: one target a segment, {now} tell items apart"
+    text += f": sort more finely (simlab compare schemes), or keep what serves more.{raised}"
+    return (Statement("open", title, text, "why more", "look"),)
+
+
+def most_raised(opt: Outcome) -> str:
+    """The few SKU-locations whose levels take most of what rises, in money; empty where many share it."""
+    now, then = opt.references.levels[opt.references.now], opt.solved.kept["segmented"]
+    before, after = (table.order_up_to[:, 0] for table in (now, then))
+    costs = opt.data.models.costs
+    more = np.maximum(after - before, 0) * (costs.unit_cost * costs.cost_resolution)
+    order = np.argsort(-more, kind="stable")[:_FEW_RAISED]
+    if not more.sum() > 0 or more[order].sum() < more.sum() / 2:
+        return ""
+    keys, currency = opt.data.catalog.keys, opt.data.study.currency
+    named = [
+        f"{keys[row]} (level {before[row]:,} to {after[row]:,}, {short_money(float(more[row]), currency)})"
+        for row in order.tolist()
+        if more[row] >= more.sum() / 10
+    ]
+    return f" Most of what rises is in {', '.join(named)}."
 
 
 def _look(key: str, title: str, text: str) -> Statement:
@@ -93,17 +157,59 @@ def lowest(opt: Outcome) -> Statement | None:
     return _look("lowest target", title, f"Lowest target allowed ({least}) in {', '.join(said)}{more}.")
 
 
-def vital(criticality: TextArray | None, fill: FloatArray) -> Statement | None:
-    """How many vital SKU-locations are served less than `LOW`."""
+def vital(
+    criticality: TextArray | None,
+    fill: FloatArray,
+    keys: Sequence[str],
+    lifts: Callable[[IntArray], tuple[FloatArray, str]],
+) -> Statement | None:
+    """The vital SKU-locations that are served less than `LOW`, the lowest first, and what lifting them costs.
+
+    Parameters
+    ----------
+    criticality : (n,) str or None
+    fill : (n,) float
+    keys : sequence of str
+        ``SKU@LOCATION``.
+    lifts : callable
+        Rows → money a year for each (NaN: no target of the grid does it), and the currency.
+    """
     if criticality is None:
         return None
     is_vital = np.array([str(word).strip().casefold() in VITAL for word in criticality])
-    low = int((is_vital & (fill < LOW)).sum())
-    if not low:
+    low = np.flatnonzero(is_vital & (fill < LOW))
+    if not low.size:
         return None
-    n, verb = int(is_vital.sum()), "is" if low == 1 else "are"
-    text = f"{low:,} of {n:,} vital SKU-locations {verb} served less than {100 * LOW:.0f}%."
-    return _look("vital", f"{low:,} of {n:,} vital items below {100 * LOW:.0f}%", text)
+    low = low[np.argsort(fill[low], kind="stable")]
+    n, verb, them = int(is_vital.sum()), "is" if low.size == 1 else "are", "it" if low.size == 1 else "them"
+    named = ", ".join(f"{keys[row]} {short_rate(float(fill[row]))}" for row in low[:_NAMED].tolist())
+    more = f" and {low.size - _NAMED:,} more" if low.size > _NAMED else ""
+    money, currency = lifts(low)
+    able = np.isfinite(money)
+    price = "no target of the grid lifts " + them
+    if able.any():
+        some = them if able.all() else f"{int(able.sum()):,} of them"
+        price = f"{short_money(float(money[able].sum()), currency)} a year lifts {some} (optimize.pinned)"
+    limit = f"{100 * LOW:.0f}%"
+    counted = f"{low.size:,} of {n:,} vital SKU-locations {verb} served less than {limit}"
+    text = f"{counted}: {named}{more}; {price}."
+    return _look("vital", f"{low.size:,} of {n:,} vital items below {limit}", text)
+
+
+def lifts(opt: Outcome, rows: IntArray) -> tuple[FloatArray, str]:
+    """(k,) holding cost a year that each item more costs at its least target serving `LOW` of its units.
+
+    On the search seed; NaN where no target of the grid does.
+    """
+    tables = ItemTables.of(opt.curves, opt.data.models)
+    able = tables.served[rows] >= LOW * tables.demanded[rows, None]
+    to = able.argmax(axis=1)
+    cost, now = tables.cost[rows], opt.solved.columns["segmented"][rows]
+    at = np.arange(rows.size)
+    settings, resolution = opt.settings, opt.data.study.data.cost_resolution
+    unit = resolution / 100 / (2 * settings.counted * settings.replications)
+    more = np.maximum(cost[at, to] - cost[at, now], 0) * unit
+    return np.where(able.any(axis=1), more, np.nan), opt.data.study.currency
 
 
 def dip(capital: Capital) -> Statement | None:
@@ -140,7 +246,7 @@ def first_orders(capital: Capital) -> Statement | None:
     first, usual = float(bought[:n].sum()), float(bought[-(bought.size // 2) :].mean()) * n
     if usual <= 0 or first < 2 * usual:
         return None
-    span = f"{n} {capital.period}{'s' if n != 1 else ''}"
+    span = f"{n} {capital.period}s" if n != 1 else capital.period
     money = [short_money(x, capital.currency) for x in (first, usual)]
     text = f"Orders of the first {span}: {money[0]}, against {money[1]} usually."
     return _look("first orders", f"first orders {money[0]} against {money[1]} usually", text)

@@ -7,16 +7,15 @@ periods, beside today's levels and the habit, on the same periods.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simlab.api.data.data import Data
-from simlab.api.data.replay import PATHS, compared_rows
+from simlab.api.data.replay import PATHS, Replayed, compared_rows, lead_times_of, replay_plan
 from simlab.api.decision.headline import Replay
-from simlab.api.learning.growers import is_grown
-from simlab.api.learning.learning import segment
+from simlab.api.simulator.before import Before, before, length_of
 from simlab.api.simulator.simulator import plan_columns, references
 from simlab.arrays import FloatArray
 from simlab.engine.kernels.streams import phase_seed
@@ -24,11 +23,8 @@ from simlab.engine.world.levels import Levels
 from simlab.measures import ALL, PLAN_NAMES
 from simlab.measures.decision import short_rate
 from simlab.measures.shown import Public
-from simlab.models import HeldOut, split, stock_at_cut
-from simlab.models.history import no_history
+from simlab.models import stock_at_cut
 from simlab.run.statements import Statement
-from simlab.segments import Segmentation
-from simlab.study.sections import ReplaySpec
 from simlab.verdict.replay.origins import horizons
 from simlab.verdict.replay.replay import protection, replay
 
@@ -40,6 +36,7 @@ if TYPE_CHECKING:
 _LEAST = {"day": 56, "week": 8, "month": 2}
 _SHARE, _REMAIN = 5, 5
 """At most a fifth of the history is held out; at least five times as much must remain, or two years."""
+_YEAR = np.timedelta64(364, "D")
 _WORK, _FEWEST = 30_000_000, 20
 """SKU-location-periods × draws of one replay at most, as long as `_FEWEST` draws allow it."""
 
@@ -57,12 +54,16 @@ class Held(Public):
         "8 weeks".
     laws_to, levels_to : str
         Last dates that the laws of the replay, and those of the plan, have seen.
+    season : float
+        Sales of the same periods a year before ÷ mean sales of that year; NaN where the history does not
+        reach back, or the laws know a season.
     """
 
     frame: pd.DataFrame
     length: str
     laws_to: str
     levels_to: str
+    season: float = float("nan")
 
     @property
     def judged(self) -> Replay:
@@ -70,8 +71,15 @@ class Held(Public):
         row = self._total("segmented")
         if not row or not row["n_judged"]:
             return Replay(None, self.length)
+        why = _MORE if row["fill_rate"] > row["fill_rate_high"] else ""
+        why = ", ".join((*([why] if why else []), *([_SEASON] if self._seasonal(row) else [])))
         sides = [row[f"{name}_inside"] for name in ("fill_rate", "value_rate")]
-        return Replay(all(bool(side) for side in sides if side is not None), self.length)
+        return Replay(all(bool(side) for side in sides if side is not None), self.length, why)
+
+    def _seasonal(self, row: dict[str, Any]) -> bool:
+        """Whether the same periods a year before left their year's mean as these left what was expected."""
+        moved, season = _moved(row), self.season - 1
+        return bool(not row["demand_inside"] and moved * season > 0 and abs(season) >= abs(moved) / 2)
 
     def _total(self, plan: str) -> dict[str, Any]:
         rows = self.frame[(self.frame["plan"] == plan) & (self.frame["segment"] == ALL)]
@@ -106,21 +114,42 @@ class Held(Public):
             return ()
         own = self._total("segmented")
         served, hoped = (short_rate(own[name]) for name in ("fill_rate", "fill_rate_expected"))
+        instead = "more than " if own["fill_rate"] > own["fill_rate_high"] else "not "
         text = (
-            f"The last {self.length} would have been served {served} of units, not {hoped} as expected: "
-            f"{_sales(own)}."
+            f"The last {self.length} would have been served {served} of units, {instead}the {hoped} "
+            "expected: "
+            f"{self._sales(own)}."
         )
-        return (Statement("open", f"last {self.length}: {served}, not {hoped}", text, "replay", "look"),)
+        title = f"last {self.length}: {served}, {instead}{hoped}"
+        return (Statement("open", title, text, "replay", "look"),)
+
+    def _sales(self, row: dict[str, Any]) -> str:
+        """How far the sales themselves lay from what the model expected, and what a year before says."""
+        moved = _moved(row)
+        if not abs(moved) >= 0.005:
+            return "sales were what the model expected"
+        said = f"sales were {_off(moved)} what the model expected"
+        if row["demand_inside"]:
+            return said
+        if self._seasonal(row):
+            before = f"the same weeks a year before were {_off(self.season - 1)} that year's mean"
+            return f"{said}, and {before}: {_SEASON} (models.seasonality would)"
+        if abs(self.season - 1) <= abs(moved) / 4:
+            return f"{said}, a year before the same weeks were near the mean: a trend, or chance"
+        return f"{said} (a season or a trend that the study does not model?)"
 
 
-def _sales(row: dict[str, Any]) -> str:
-    """How far the sales themselves lay from what the laws expected."""
-    moved = row["demand"] / row["demand_expected"] - 1 if row["demand_expected"] else float("nan")
-    if not abs(moved) >= 0.005:
-        return "sales were what the laws expected"
-    word, inside = "above" if moved > 0 else "below", row["demand_inside"]
-    why = "" if inside else " (a season or a trend that the study does not model?)"
-    return f"sales were {abs(100 * moved):.0f}% {word} what the laws expected{why}"
+_MORE = "which would have been served better"
+_SEASON = "a season that the study does not model"
+
+
+def _moved(row: dict[str, Any]) -> float:
+    """Sales ÷ what the model expected, less 1."""
+    return row["demand"] / row["demand_expected"] - 1 if row["demand_expected"] else float("nan")
+
+
+def _off(share: float) -> str:
+    return f"{abs(100 * share):.0f}% {'above' if share > 0 else 'below'}"
 
 
 def _of(row: dict[str, Any], name: str) -> str:
@@ -130,44 +159,74 @@ def _of(row: dict[str, Any], name: str) -> str:
     return f"{short_rate(row[name])} (expected {short_rate(expected)}, {ends})"
 
 
-def held_out(opt: Outcome) -> Held | None:
+def before_plan(opt: Outcome) -> Before | None:
+    """The plan made again as before its last periods; None where the history is too short, or nobody asks."""
+    periods = periods_held(opt.data)
+    if periods == 0:
+        return None
+    by_segment: FloatArray = np.array(opt.chosen.targets, np.float64)
+    by_item = np.asarray(opt.solved.targets["segmented"], np.float64)
+    return before(opt.data, periods, opt.segmentation, by_segment, by_item)
+
+
+def held_out(opt: Outcome, then: Before | None = None) -> Held | None:
     """Replay the last periods; None where the history is too short, or the study does not ask."""
     import pandas as pd
 
-    data, n = opt.data, periods_held(opt.data)
-    if n == 0:
+    then = before_plan(opt) if then is None else then
+    if then is None:
         return None
-    past = past_of(data, n)
-    segmentation = _segments(past, opt)
-    held = split(past.catalog, n)[1]
-    plans = {"segmented": _planned(past, segmentation, opt), **references(past).levels}
+    plans = {"segmented": planned_before(then), **references(then.data).levels}
     rows = [
         {"plan": kind, **row}
         for kind, levels in plans.items()
-        for row in _replayed(past, segmentation, levels, held, opt.settings.level)
+        for row in _replayed(then, levels, opt.settings.level)
     ]
-    last = (held.days[0] - np.timedelta64(1, "D")).astype("datetime64[D]")
-    return Held(pd.DataFrame(rows), length_of(n, data.study.period), str(last), str(data.catalog.as_of))
+    length = length_of(then.periods, opt.data.study.period)
+    return Held(
+        pd.DataFrame(rows), length, then.laws_to, str(opt.data.catalog.as_of), season_before(opt.data, then)
+    )
 
 
-def judged_by(opt: Outcome, held: Held | None, table: pd.DataFrame | None) -> Replay | None:
-    """What the headline needs: of `held`, else of the study's own [replay], else nothing."""
-    spec = opt.data.study.replay
-    if held is not None or spec is None or table is None:
-        return None if held is None else held.judged
-    row = table[table["segment"] == ALL].iloc[0]
-    inside = row["fill_rate_inside"]
-    confirmed = None if inside is None or inside != inside else bool(inside)
-    return Replay(confirmed, length_of(spec.holdout, opt.data.study.period))
+def season_before(data: Data, then: Before) -> float:
+    """Sales in the held-out periods moved back by 52 weeks ÷ mean sales of the 52 weeks before the cut."""
+    table, first = data.catalog.demand, data.catalog.first_date
+    cut, end = then.held.days[0], np.datetime64(data.catalog.as_of, "D")
+    if table is None or first is None or data.study.models.seasonality is not None:
+        return float("nan")
+    if cut - _YEAR < np.datetime64(first, "D") or end - cut >= _YEAR:
+        return float("nan")
+    whole = table.quantity[(table.date >= cut - _YEAR) & (table.date < cut)].sum()
+    same = table.quantity[(table.date >= cut - _YEAR) & (table.date <= end - _YEAR)].sum()
+    days = int((end - cut).astype(int)) + 1
+    return float(same / days / (whole / 364)) if whole else float("nan")
+
+
+def replayed(opt: Outcome, then: Before | None = None) -> Replayed | None:
+    """The plan on the periods of the study's own [replay], with its forecasts; None where it has none."""
+    if opt.data.study.replay is None:
+        return None
+    then = before_plan(opt) if then is None else then
+    if then is None:
+        return None
+    return replay_plan(then.data, then.segmentation, planned_before(then), opt.settings.level)
+
+
+def planned_before(then: Before) -> Levels:
+    """Levels at the targets of the plan, from what was known before the cut."""
+    return plan_columns(then.data, then.targets[:, None]).levels
 
 
 def periods_held(data: Data) -> int:
     """Periods to hold out: the longer of 8 weeks and twice the 90 % quantile of R + L; 0 for none.
 
-    At most a fifth of the history; none where neither two years nor five times as much remain.
+    At most a fifth of the history; none where neither two years nor five times as much remain. The study's
+    own [replay] says how many.
     """
     study = data.study
-    if not study.verdict.replay or study.replay is not None or data.history is None:
+    if study.replay is not None:
+        return study.replay.holdout
+    if not study.verdict.replay or data.history is None:
         return 0
     whole = data.history.calendar.n_periods
     least = _LEAST.get(study.period, max(1, round(study.periods_per_year * 56 / 365)))
@@ -178,59 +237,12 @@ def periods_held(data: Data) -> int:
     return n if n > 0 and enough else 0
 
 
-def past_of(data: Data, periods: int) -> Data:
-    """The same tables as they were known before the last periods."""
-    study = data.study
-    demand = study.demand.model_copy(update={"no_history": "exclude"})
-    cut = study.model_copy(update={"replay": ReplaySpec(holdout=periods), "demand": demand})
-    return Data(no_history.leave_out(replace(data.catalog, study=cut)))
-
-
-def length_of(periods: int, period: str) -> str:
-    """ "8 weeks"."""
-    if period == "day" and periods % 7 == 0:
-        periods, period = periods // 7, "week"
-    return f"{periods} {period}{'' if periods == 1 else 's'}"
-
-
-def _segments(past: Data, opt: Outcome) -> Segmentation:
-    """The scheme applied to what was known; grown segments stay as they are."""
-    if not any(is_grown(opt.data, name) for name in opt.segmentation.by):
-        return segment(past, list(opt.segmentation.by))
-    return replace(opt.segmentation, codes=opt.segmentation.codes[_rows(past, opt)])
-
-
-def _rows(past: Data, opt: Outcome) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """(n,) row of the whole catalogue of each item known before the cut."""
-    whole = {key: row for row, key in enumerate(_keys(opt.data))}
-    return np.array([whole[key] for key in _keys(past)], dtype=np.int64)
-
-
-def _keys(data: Data) -> Iterator[tuple[str, str]]:
-    return zip(data.catalog.sku, data.catalog.location, strict=True)
-
-
-def _planned(past: Data, segmentation: Segmentation, opt: Outcome) -> Levels:
-    """Levels at the chosen targets; a class that the plan does not know takes the item's own target."""
-    own = opt.solved.targets["segmented"][_rows(past, opt)]
-    targets = dict(zip(opt.segmentation.names, opt.chosen.targets, strict=True))
-    asked: FloatArray = np.array(
-        [
-            targets.get(segmentation.names[code], own[row])
-            for row, code in enumerate(segmentation.codes.tolist())
-        ]
-    )
-    return plan_columns(past, asked[:, None]).levels
-
-
-def _replayed(
-    past: Data, segmentation: Segmentation, levels: Levels, held: HeldOut, level: float
-) -> Iterator[dict[str, object]]:
-    world = past.models.world
+def _replayed(then: Before, levels: Levels, level: float) -> Iterator[dict[str, object]]:
+    past, held, world = then.data, then.held, then.data.models.world
     periods = held.n_periods + 2 * int(protection(world).max())
     paths = int(np.clip(_WORK // (world.n_items * periods), _FEWEST, PATHS))
     seed = phase_seed(past.study.simulation.seed, "selection")
-    opening = stock_at_cut(past.catalog, held)
-    real = replay(world, levels, held, paths=paths, seed=seed, opening=opening)
+    opening, recorded = stock_at_cut(past.catalog, held), lead_times_of(past, held)
+    real = replay(world, levels, held, paths=paths, seed=seed, recorded=recorded, opening=opening)
     hoped = replay(world, levels, held, paths=paths, seed=seed, as_expected=True, opening=opening)
-    yield from compared_rows(past, segmentation, real, hoped, level)
+    yield from compared_rows(past, then.segmentation, real, hoped, level)

@@ -69,8 +69,8 @@ class Capital(Public):
     unknown : int
         SKU-locations of which nothing says what is on order.
     dip : (int, float) or None
-        Period with the lowest fill rate on the way, and that; None where none lies below the fill rate at
-        the end beyond chance.
+        Period with the lowest fill rate on the way, and that; None where none lies below what single
+        periods reach at the end, beyond chance.
     lowest : (int, float) or None
         Period with the lowest fill rate of all, chance included; None where nothing is demanded.
     period : str
@@ -121,7 +121,7 @@ class Capital(Public):
             if at is not None
         ]
         speed = f" ({', '.join(reached)}; excess only sells off)" if reached else ""
-        lowest = "; on the way no period's fill rate lies below that of the end, beyond chance"
+        lowest = "; on the way no period's fill rate lies below those of the end, beyond chance"
         if self.lowest is not None:
             lowest += f" (the lowest: {format_rate(self.lowest[1])}, in {self.period} {self.lowest[0] + 1})"
         if self.dip is not None:
@@ -301,24 +301,33 @@ def _of_profile(
         "",
         0,
         0,
-        _dip(served.astype(np.float64), asked.astype(np.float64)),
+        _dip(served.astype(np.float64), asked.astype(np.float64), _today_serves(opt)),
         _lowest(served.astype(np.float64), asked.astype(np.float64)),
         opt.data.study.period,
         opt.data.study.currency,
     )
 
 
-def _dip(served: FloatArray, demanded: FloatArray) -> tuple[int, float] | None:
-    """The period whose fill rate lies furthest below that of the last tenth, if beyond chance.
+def _today_serves(opt: Outcome) -> float:
+    """Fill rate by units of today's levels, else of the habit, in the long run."""
+    fill = opt.scores(opt.references.now).fill_rate.value
+    return fill if np.isfinite(fill) else 1.0
 
-    (replications, periods) units; the standard error of a ratio, by replications.
+
+def _dip(served: FloatArray, demanded: FloatArray, today: float = 1.0) -> tuple[int, float] | None:
+    """The period with the lowest fill rate, if it lies below today's and the last quarter's beyond chance.
+
+    A way that begins below today's long run and never falls beneath it is no dip. Periods are no more alike
+    in the long run than days before and after a review, so that the lowest of the last quarter, not their
+    mean, says what the plan itself does. (replications, periods) units; the standard error of a ratio, by
+    replications.
     """
     asked, n = demanded.sum(axis=0), served.shape[0]
-    last = slice(-max(1, asked.size // 10), None)
-    if n < 2 or demanded[:, last].sum() == 0:
+    last = slice(-max(1, asked.size // 4), None)
+    if n < 2 or not asked[last].any():
         return None
-    end = served[:, last].sum() / demanded[:, last].sum()
     fill = np.divide(served.sum(axis=0), asked, out=np.full(asked.size, np.nan), where=asked > 0)
+    end = min(float(np.nanmin(fill[last])), today)
     error = np.sqrt(n * (served - fill * demanded).var(axis=0, ddof=1)) / np.maximum(asked, 1)
     below = np.where(asked > 0, end - fill - _CHANCE * error, -np.inf)
     if not (below > 0).any():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from simlab.api.ordering.calendar import Calendar
 from simlab.api.tracing import same_data
 from simlab.engine.world.levels import Family
 from simlab.errors import InvalidInputError, Problem, UsageError
+from simlab.policies.levels.forecasting import FORECAST
 from simlab.register.families import TARGET_FAMILIES, by_lot
 from simlab.run import RunFolder
 from simlab.study import Study
@@ -55,6 +56,27 @@ class Source:
         """Periods from the day after `as_of` on; where the run knows none, from the day of ordering."""
         return Calendar(self.study, day if self.as_of is None else self.as_of + np.timedelta64(1, "D"))
 
+    def on(self, day: np.datetime64) -> Source:
+        """The levels of the period that a day lies in, where they follow a forecast.
+
+        Raises
+        ------
+        UsageError
+            The forecast ends before R + L from that day.
+        """
+        offset, known = self.ordering.level_offset, self.ordering.level_periods
+        if offset.size == 0:
+            return self
+        period = int(self.calendar(day).period_of(np.array([day]))[0])
+        if known and period >= known:
+            raise UsageError(
+                f"{self.folder.path}: the forecast of this run ends before review period and lead time from "
+                f"{day}; its levels go {known} {self.study.period}s from {self.calendar(day).first} on: plan "
+                "again with the newest forecast"
+            )
+        move = offset[:, period % offset.shape[1]]
+        return replace(self, reorder_point=self.reorder_point + move, order_up_to=self.order_up_to + move)
+
     @property
     def top(self) -> IntArray:
         """(n,) highest position that the rule orders to, before packs: S, or s + Q."""
@@ -91,7 +113,7 @@ def open_run(run: str | Path, study: str | Path | None = None) -> Source:
     ordering = _ordering(folder, study)
     if list(plan["sku"].astype(str)) != list(ordering.sku):
         raise InvalidInputError([_damaged(folder, "its rows are not those of the plan")])
-    family = _families(folder, plan)
+    family = _families(folder, plan, moves=ordering.level_offset.size > 0)
     parts = ordering.parts
 
     def units(name: str) -> IntArray:
@@ -120,13 +142,15 @@ def _damaged(folder: RunFolder, why: str) -> Problem:
     return Problem("E-ORD-001", why, str(folder.path / PLACE), fix="run it again")
 
 
-def _families(folder: RunFolder, plan: pd.DataFrame) -> CodeArray:
-    """(n,) the rule of every row."""
+def _families(folder: RunFolder, plan: pd.DataFrame, *, moves: bool) -> CodeArray:
+    """(n,) the rule of every row; that of levels which move as the run keeps it is (R,S)."""
     named = folder.manifest["policy"]["family"]
-    words = plan["family"] if "family" in plan else np.full(len(plan), named, dtype=object)
+    words = [str(word) for word in plan["family"]] if "family" in plan else [str(named)] * len(plan)
+    if moves:
+        words = ["order_up_to" if word == FORECAST else word for word in words]
     unknown = sorted({str(word) for word in words} - set(TARGET_FAMILIES))
     if unknown:
-        what = "levels that follow a forecast" if "forecast" in unknown else f"levels '{unknown[0]}'"
+        what = "levels updated inside the run" if FORECAST in unknown else f"levels '{unknown[0]}'"
         raise UsageError(
             f"{folder.path}: {what} are not in the plan's table, so no order follows from it; "
             "optimize with policy.family order_up_to, reorder_quantity or reorder_up_to"

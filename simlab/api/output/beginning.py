@@ -12,7 +12,7 @@ from simlab.api.data.data import Data, demo, load
 from simlab.api.output.manifest import study_place
 from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.run import RunFolder
-from simlab.run.environment import environment
+from simlab.run.environment import environment, sources
 from simlab.run.folder import BEGINNING
 
 _CODE = "E-RUN-009"
@@ -33,17 +33,9 @@ def _basis(data: Data) -> dict[str, str]:
     return {
         "study": hashlib.sha256(data.study.source.encode("utf-8")).hexdigest(),
         **{f"input {name}": digest for name, digest in data.catalog.inputs.items()},
-        "sources": _sources(),
+        "sources": sources(),
         **{name: str(known.get(name)) for name in _SAME},
     }
-
-
-def _sources() -> str:
-    """Digest of simlab's own code."""
-    root, digest = Path(__file__).parents[2], hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 def went_on(folder: RunFolder) -> tuple[str, Path, dict[str, Any]]:

@@ -92,7 +92,8 @@ def _next(opt: Outcome) -> str:
 
 
 def _now(title: str) -> str:
-    return "today" if title == "Today" else "now"
+    """Without current levels the habit stands there, which is never called "now"."""
+    return "today" if title == "Today" else "habit"
 
 
 def shown_measures(decision: Decision) -> tuple[str, ...]:
@@ -137,5 +138,5 @@ def _segment(row: dict[str, Any], currency: str) -> tuple[str, ...]:
         short_rate(row["fill_rate"]),
         short_money(row["inventory_value_now"]),
         short_money(row["inventory_value"]),
-        sign + short_money(row["change"]),
+        sign + short_money(row["change"]) if abs(row["change"]) >= 0.005 else "0",
     )

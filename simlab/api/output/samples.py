@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from simlab.api.data.data import Data
     from simlab.arrays import FloatArray, IntArray
-    from simlab.engine import Horizon
     from simlab.engine.world.levels import Levels
+    from simlab.engine.world.world import Horizon
     from simlab.models import History
 
 MANY = 5_000

@@ -9,7 +9,7 @@ from simlab.api.data.assumptions import transient
 from simlab.api.data.dead_stock import dead_stock
 from simlab.api.decision.decision import Decision, decision
 from simlab.api.decision.headline import Replay, pairs_of
-from simlab.api.decision.look import at_lowest, look_first
+from simlab.api.decision.look import at_lowest, look_first, most_raised, why_more
 from simlab.api.decision.past import Held
 from simlab.api.decision.statements import break_even, verdict_statements
 from simlab.measures import PLAN_NAMES, format_estimate, format_rate, sentence
@@ -53,6 +53,7 @@ def optimize_statements(
         *verdict_statements(opt, table, pairs, replay),
         *((*held.look(), *held.statements()) if held is not None else ()),
         *break_even(finance.weights, opt.references.now, opt.data.study.currency),
+        *why_more(pairs, finance.weights, most_raised(opt)),
         *look_first(opt, finance.capital, achieved, finance.served_below),
         *plain("plan", _plan_lines(opt)),
         *plain("finance", finance_statements(finance)),

@@ -16,8 +16,8 @@ import pandas as pd
 
 from simlab.api.accounts.tables import account_analyses
 from simlab.api.data.data import Data
-from simlab.api.data.replay import replay_plan
-from simlab.api.decision.past import held_out, judged_by
+from simlab.api.data.replay import Replayed
+from simlab.api.decision.past import Held, before_plan, held_out, replayed
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import location_stock, with_lost_margin, with_stock_value
 from simlab.api.output import tables
@@ -181,9 +181,12 @@ def write_optimization(
     frames, histories = analyses.of(
         "histories", lambda: with_history(frames, opt.data, opt.segmentation, kept), (frames, histories)
     )
-    held = analyses.of("the last periods", lambda: held_out(opt), None)
+    unknown: tuple[Held | None, Replayed | None] = (None, None)
+    held, own = analyses.of("the last periods", lambda: last_periods(opt), unknown)
     frames |= {"held_out": held.frame} if held is not None else {}
-    judged = judged_by(opt, held, frames.get("replay"))
+    frames |= own.tables() if own is not None else {}
+    histories = (*histories, *plain("replay", own.statements)) if own is not None else histories
+    judged = None if held is None else held.judged
     said = analyses.of(
         "statements", lambda: optimize_statements(finance, frames["items"], held, judged), None
     )
@@ -223,6 +226,9 @@ def write_simulation(
         lambda: with_history(frames, simulation.data, simulation.segmentation, simulation.planned.levels),
         (frames, tuple[Statement, ...]()),
     )
+    own = analyses.of("the last periods", simulation.replay, None)
+    frames |= own.tables() if own is not None else {}
+    histories = (*histories, *plain("replay", own.statements)) if own is not None else histories
     none: tuple[str, ...] = ()
     said = analyses.of("statements", lambda: simulate_statements(simulation), none)
     told = (*analyses.told(), *plain("plan", said), *histories)
@@ -460,9 +466,8 @@ def render_report(run_dir: str | Path, *, apart: bool = False) -> Path:
 def told(finance: Finance) -> tuple[Statement, ...]:
     """What a run of this outcome says, without a folder."""
     opt = finance.outcome
-    kept, held = opt.solved.kept["segmented"], held_out(opt)
-    replayed = replay_plan(opt.data, opt.segmentation, kept, opt.settings.level)
-    judged = judged_by(opt, held, None if replayed is None else replayed.replay)
+    held = held_out(opt)
+    judged = None if held is None else held.judged
     return optimize_statements(finance, simulated_frames(opt)["items"], held, judged).statements
 
 
@@ -479,7 +484,7 @@ def report_to(finance: Finance, path: Path) -> Path:
 def with_history(
     frames: dict[str, pd.DataFrame], data: Data, segmentation: Segmentation, levels: Levels
 ) -> tuple[dict[str, pd.DataFrame], tuple[Statement, ...]]:
-    """The tables of a run with what its histories look like and, with [replay], what they did to the plan."""
+    """The tables of a run with what its histories look like."""
     from simlab.api.data.fitted import fit_tables, memory_table
     from simlab.api.data.histories import adjustments, diagnosis_columns, uplift, worst_fits
     from simlab.api.data.levels_to_look_at import TABLE, levels_to_look_at
@@ -500,11 +505,12 @@ def with_history(
     suppliers = data.lead_times()
     if not suppliers.empty:
         found["lead_times"] = suppliers
-    replayed = replay_plan(data, segmentation, levels, data.study.verdict.level)
-    if replayed is None:
-        return found, plain("levels", looked.statements())
-    tables = {"replay": replayed.replay}
-    if not replayed.calibration.empty:
-        tables |= {"calibration": replayed.calibration, "pit": replayed.pit}
-    told = (*plain("levels", looked.statements()), *plain("replay", replayed.statements))
-    return {**found, **tables}, told
+    return found, plain("levels", looked.statements())
+
+
+def last_periods(opt: Outcome) -> tuple[Held | None, Replayed | None]:
+    """The last periods under the plan and its rivals; with the study's own [replay] its forecasts, too."""
+    then = before_plan(opt)
+    if then is None:
+        return None, None
+    return held_out(opt, then), replayed(opt, then)

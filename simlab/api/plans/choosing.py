@@ -265,7 +265,8 @@ def _if_cheap(
         price = (
             f"the margin for chance costs {money} more than the plan that meets the floor on the search seed"
         )
-        return surely, replace(found, notes=(*found.notes, price))
+        priced = (price,) if more else ()  # the same plan: nothing to be said
+        return surely, replace(found, notes=(*found.notes, *priced))
     note = (
         f"the floor is met on the search seed alone: a plan that surely meets it costs {money} more, above "
         f'{100 * SMALL:g} %, which is paid without asking; choose = "lower_bound" takes it'

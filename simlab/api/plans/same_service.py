@@ -17,6 +17,10 @@ from simlab.frontier.curves import INT64_SAFE, Sums
 SAME_SERVICE = "same_service"
 _FRONTIER = "frontier:segmented"
 _NONE = "no plan by segment on the grid serves what today serves; the column 'same service' stays empty"
+_SHOWN = (
+    "the column 'same service' is the cheapest of the plans shown, not of the whole grid: "
+    "there are too many segments × targets"
+)
 
 
 def with_same_service(
@@ -26,12 +30,15 @@ def with_same_service(
 
     Both are read on the selection seed, which chose neither, in the service that the study counts. The
     study's limits on means, pins and order hold; those on single replications and on P95 or peak do not.
+    Where segments × targets × replications are too many to be kept, it is fewer replications, the same for
+    both.
     """
     now = side_by_side({compared.now: compared.levels[compared.now]})
     known, replications = solved.choosing.selection, run.settings.replications
     if known is not None:  # of the same seed, where floors were judged
         cells, replications = [], run.settings.verdict_replications
     else:
+        replications = run.fitting_replications(replications)
         cells = run.segment_cells(replications)
     frontiers = [group for group in solved.frontiers if group.kind == _FRONTIER]
     groups = cells or (frontiers if known is None else [])
@@ -47,7 +54,8 @@ def with_same_service(
     column = run.rules.choice_of_items(run.segmentation, choice)
     levels = {**compared.levels, SAME_SERVICE: one_column(run.planned.levels, column)}
     asked = {**compared.targets, SAME_SERVICE: np.array(targets)[column]}
-    return replace(compared, levels=levels, targets=asked)
+    notes = compared.notes if known is not None or cells else (*compared.notes, _SHOWN)
+    return replace(compared, levels=levels, targets=asked, notes=notes)
 
 
 def _on_the_grid(run: Simulator, solved: Solved, cells: PlanSums, served: int) -> npt.NDArray[np.int64]:

@@ -164,7 +164,7 @@ def _service_unit(data: Data, problems: list[Problem]) -> IntArray:
             problems.append(_problem(data, "E-OPT-002", message, where, fix))
         return models.costs.unit_cost
     if weight == "items":
-        return _of_expected(models)
+        return expected_item_weights(models)
     where = f"optimize.service.weight = {weight!r}"
     if weight == "margin":
         return _margin_unit(data, where, problems)
@@ -176,7 +176,7 @@ def _service_unit(data: Data, problems: list[Problem]) -> IntArray:
         return ones
 
 
-def _of_expected(models: Models) -> IntArray:
+def expected_item_weights(models: Models) -> IntArray:
     """(n,) one ÷ expected units a year: what stands for `item_weights` where no run says what was asked."""
     units = np.nan_to_num(models.annual_units)
     return np.rint(np.where(units > 0, ONE_ITEM / 1e6 / np.maximum(units, 1e-3), 0.0)).astype(np.int64)

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from simlab.arrays import BoolArray, FloatArray
+    from simlab.arrays import BoolArray, FloatArray, IntArray
 
 
 FEWEST = 400
@@ -71,6 +71,8 @@ class Gate(Public):
         `waves` (capital and service of each) and `waves_cash` (purchases by week); empty without waves.
     live_plan : DataFrame
         What goes live: proposed where the decision is go or unchanged, today's levels elsewhere.
+    moves : (n, cycle) int64 or None
+        Units that live levels which follow a forecast lie above those of the first period; None without.
 
     Examples
     --------
@@ -88,6 +90,7 @@ class Gate(Public):
     facts: dict[str, Any] = field(repr=False)
     times: dict[str, float] = field(repr=False)
     waves: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    moves: IntArray | None = field(default=None, repr=False)
 
     def _list(self, decision: str) -> pd.DataFrame:
         return self.table[self.table["decision"] == decision].reset_index(drop=True)
@@ -124,7 +127,15 @@ class Gate(Public):
         """The gate's folder, which is a run: its plan is the live plan."""
         frames = {"gate": self.table, "plan": self.plan, "lists": self.lists, **self.waves}
         return write_gate(
-            self.data, frames, self.live_plan, self.statements, self.facts, self.times, out, progress
+            self.data,
+            frames,
+            self.live_plan,
+            self.statements,
+            self.facts,
+            self.times,
+            out,
+            progress,
+            self.moves,
         )
 
     def __repr__(self) -> str:
@@ -245,7 +256,8 @@ def gate(
         data, then, current_said, table, lists, lines, settled, scale, way is not None, dependent
     )
     facts = _facts(data, settings, warmup, rule, said, then, current_said)
-    return Gate(data, table, lists, lines, said, shown, plan, facts, times, staged)
+    moves = None if live.offset is None or not live.moves().any() else live.offset[:, 0, :]
+    return Gate(data, table, lists, lines, said, shown, plan, facts, times, staged, moves)
 
 
 def _settings(data: Data, replications: int | None, workers: int | None) -> Settings:
@@ -338,7 +350,7 @@ def _further(
             bad = fit.loc[fit["flagged"].astype(bool), "segment"].astype(str)
             flagged = np.isin(names[code], bad[bad != "(all)"].to_numpy())
             out.append((np.asarray(flagged), MISFIT))
-    out.append((below_replay_limit(data, then.levels), REPLAYED))
+    out.append((below_replay_limit(data, then), REPLAYED))
     return out
 
 

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.api.data.data import Data
-from simlab.api.data.replay import PATHS
+from simlab.api.data.replay import PATHS, lead_times_of
 from simlab.api.rollout.pairs import Pairs
+from simlab.api.rollout.sides import Proposed
+from simlab.api.simulator.before import known_rows, past_of
+from simlab.api.simulator.simulator import plan_columns
 from simlab.engine.kernels.streams import phase_seed
 from simlab.engine.world.levels import Levels
 from simlab.errors import UsageError, listed
-from simlab.models import recorded_lead_times, split, stock_at_cut
+from simlab.models import split, stock_at_cut
 from simlab.verdict.gate.decisions import GO, HOLD_BACK, UNCHANGED, UNDECIDED, rejected
 from simlab.verdict.gate.pvalues import FEWEST, mean_tests
 from simlab.verdict.replay.replay import ReplaySums, replay
@@ -106,28 +109,39 @@ def harmed_on_the_way(
     return out
 
 
-def below_replay_limit(data: Data, then: Levels) -> BoolArray:
+def below_replay_limit(data: Data, proposed: Proposed) -> BoolArray:
     """(n,) items whose real last periods lie below the 1 % limit of what the plan expected of them.
 
-    Fill of the proposed levels over the study's [replay], against the same periods with demand drawn from
-    the laws; nothing without a hold-out.
+    Fill over the periods of the study's [replay], against the same periods with demand drawn from laws that
+    do not know them. Levels are planned again from these laws at the plan's targets; where a plan file names
+    none, its levels are taken as they are. Nothing without a hold-out.
     """
     n = data.models.n_items
     spec = data.study.replay
     if spec is None:
         return np.zeros(n, np.bool_)
-    _, held = split(data.catalog, spec.holdout)
-    world, seed = data.models.world, phase_seed(data.study.simulation.seed, "gate")
-    recorded = recorded_lead_times(data.catalog, held) if spec.lead_times == "recorded" else None
-    opening = stock_at_cut(data.catalog, held)
+    past = past_of(data, spec.holdout)
+    rows = known_rows(past, data)
+    levels, held = _planned_then(past, proposed, rows), split(past.catalog, spec.holdout)[1]
+    world, seed = past.models.world, phase_seed(data.study.simulation.seed, "gate")
+    recorded, opening = lead_times_of(past, held), stock_at_cut(past.catalog, held)
     paths = max(PATHS, round(4 / _LIMIT))
-    real = replay(world, then, held, paths=PATHS, seed=seed, recorded=recorded, opening=opening)
-    expected = replay(world, then, held, paths=paths, seed=seed, as_expected=True, opening=opening)
+    real = replay(world, levels, held, paths=PATHS, seed=seed, recorded=recorded, opening=opening)
+    expected = replay(world, levels, held, paths=paths, seed=seed, as_expected=True, opening=opening)
     limit = _fill(expected, by_path=True)
     with np.errstate(invalid="ignore"):
         low = np.nanquantile(np.where(np.isnan(limit), 1.0, limit), _LIMIT, axis=1)
     mine = _fill(real, by_path=False)[:, 0]
-    return np.asarray((real.n_counted > 0) & (mine < low))
+    out = np.zeros(n, np.bool_)
+    out[rows] = (real.n_counted > 0) & (mine < low)
+    return out
+
+
+def _planned_then(past: Data, proposed: Proposed, rows: IntArray) -> Levels:
+    """Levels at the plan's targets by the laws of the past; where it names no targets, its own."""
+    target = proposed.target[rows]
+    own = proposed.levels.take(rows)
+    return plan_columns(past, target[:, None]).levels if np.isfinite(target).all() else own
 
 
 def _fill(sums: ReplaySums, *, by_path: bool) -> FloatArray:

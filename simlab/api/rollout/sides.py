@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.api.data.data import Data
+from simlab.api.data.ordering import moved_levels
 from simlab.api.simulator.simulator import references
 from simlab.catalog import findings as found
 from simlab.catalog.files.csvfile import read_csv
@@ -18,6 +19,7 @@ from simlab.catalog.tables.today import TodayTable, money_of, read_today
 from simlab.engine.world.levels import Family, Levels
 from simlab.errors import InvalidInputError, Problem, SimlabError, UsageError, listed
 from simlab.policies import current_levels
+from simlab.policies.levels.forecasting import FORECAST
 from simlab.register.families import TARGET_FAMILIES
 from simlab.run import RunFolder
 from simlab.study import TableSource
@@ -132,10 +134,14 @@ def _of_run(data: Data, run: RunFolder) -> Proposed:
 
 def _levels_of_frame(data: Data, plan: pd.DataFrame, run: RunFolder) -> Levels:
     words = plan["family"] if "family" in plan else [run.manifest["policy"]["family"]] * len(plan)
+    moving = np.array([str(word) == FORECAST for word in words], np.bool_)
+    offset, _ = moved_levels(data) if moving.any() else (None, 0)
+    if offset is not None and offset.size:
+        words = ["order_up_to" if moved else word for word, moved in zip(words, moving, strict=True)]
     unknown = sorted({str(word) for word in words} - set(TARGET_FAMILIES))
     if unknown:
         raise UsageError(
-            f"{run.path}: levels '{unknown[0]}' move in the run, and the gate compares levels that stand; "
+            f"{run.path}: levels '{unknown[0]}' are updated inside the run, and are no plan to go live; "
             "optimize with policy.family order_up_to, reorder_quantity or reorder_up_to"
         )
     family = np.array([TARGET_FAMILIES[str(word)] for word in words], np.int8)
@@ -149,7 +155,10 @@ def _levels_of_frame(data: Data, plan: pd.DataFrame, run: RunFolder) -> Levels:
 
     top = units("order_up_to")
     low = np.where(family == Family.ORDER_UP_TO, top - 1, units("reorder_point"))
-    return Levels(family, low[:, None], top[:, None], units("order_quantity")[:, None])
+    still = Levels(family, low[:, None], top[:, None], units("order_quantity")[:, None])
+    if offset is None or not offset.size:
+        return still
+    return replace(still, offset=np.where(moving[:, None], offset, 0)[:, None, :])
 
 
 def current_side(data: Data, source: str | Path | None) -> tuple[Levels, str]:

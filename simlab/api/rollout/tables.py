@@ -15,6 +15,7 @@ from simlab.api.rollout.pairs import Pairs, Side
 from simlab.api.rollout.settle import Settled
 from simlab.api.rollout.sides import Proposed
 from simlab.api.simulator.levels import families
+from simlab.engine.prepare.arrays import ahead
 from simlab.engine.world.levels import Family, Levels
 from simlab.measures import ratio_interval
 from simlab.measures.student import t_quantile
@@ -168,6 +169,7 @@ def live_levels(settled: Settled, now: Levels, then: Levels) -> Levels:
         pick(then.reorder_point, now.reorder_point),
         pick(then.order_up_to, now.order_up_to),
         pick(then.order_quantity, now.order_quantity),
+        None if then.offset is None else np.where(goes[:, None, None], then.offset, 0),
     )
 
 
@@ -223,7 +225,9 @@ def live_plan(data: Data, table: pd.DataFrame, live: Levels) -> tuple[pd.DataFra
 
 def _mean_ahead(data: Data) -> FloatArray:
     """(n,) mean demand of R + E[L], units of the files."""
-    world = data.models.world
+    world, paths = data.models.world, data.models.paths
     lead = np.array([float(np.dot(*world.lead_time.support(row))) for row in range(world.n_items)])
-    ahead = world.demand.mean * (world.terms.review_period + lead) / data.catalog.parts
-    return np.asarray(ahead, np.float64)
+    mean = world.demand.mean * (world.terms.review_period + lead)
+    if paths is not None:
+        mean = np.where(paths.mask, ahead(paths.path, world.terms.review_period + lead)[:, 0], mean)
+    return np.asarray(mean / data.catalog.parts, np.float64)

@@ -7,8 +7,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from simlab.api.data import ordering
 from simlab.api.data.data import Data
+from simlab.api.data.ordering import moved_levels
 from simlab.api.output.plan_csv import PLACE, sorted_plan
 from simlab.api.output.writing import Record, RunResult, write_run
 from simlab.execution import Progress
@@ -18,6 +21,8 @@ from simlab.run.statements import plain
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from simlab.arrays import IntArray
 
 
 COMMAND = "gate"
@@ -32,6 +37,7 @@ def write_gate(
     times: dict[str, float],
     out: Path | None,
     progress: Progress | None = None,
+    moves: IntArray | None = None,
 ) -> RunResult:
     """Tables `gate`, `plan` (the live plan) and `lists`, their CSV, and what orders need.
 
@@ -42,7 +48,10 @@ def write_gate(
         The live plan as `plan.csv` has it.
     facts, times
         Of the manifest.
+    moves : (n, cycle) int64, optional
+        Units that the live levels lie above the plan's, by period; none where all stand still.
     """
+    still, known = np.zeros((0, 1), np.int64), moved_levels(data)[1]
     started = time.perf_counter()
     folder = RunFolder.create(out, f"{data.study.name}-gate", data.study.folder)
     record = Record(
@@ -56,7 +65,9 @@ def write_gate(
         files={
             PLACE: csv_bytes(sorted_plan(shown_plan)),
             "results/gate.csv": csv_bytes(_with_commands(frames["gate"], folder.path)),
-            ordering.PLACE: ordering.packed(ordering.ordering_of(data)),
+            ordering.PLACE: ordering.packed(
+                ordering.ordering_of(data, (still, 0) if moves is None else (moves, known))
+            ),
             **{
                 f"results/{name}.csv": csv_bytes(frame.round(6))
                 for name, frame in frames.items()

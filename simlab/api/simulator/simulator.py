@@ -26,6 +26,7 @@ from simlab.verdict.retest import PlanGroup, retest
 SEGMENTS = "cells:segments"
 
 MAX_SUMS = 12_000_000
+_FEWEST_REPLICATIONS = 10
 """Cells × targets × replications kept at most, of each of fourteen measures."""
 
 
@@ -107,6 +108,11 @@ class Simulator(Public):
         choice = np.tile(np.arange(k, dtype=np.int16), (n, 1))
         choice[self.rules.items] = self.rules.columns[:, None]
         return choice
+
+    def fitting_replications(self, wanted: int) -> int:
+        """At most `wanted`: as many as `segment_cells` may keep; `wanted` where not even a few fit."""
+        most = MAX_SUMS // max(1, self.segmentation.n_segments * self.planned.levels.n_columns)
+        return min(wanted, most) if most >= _FEWEST_REPLICATIONS else wanted
 
     def segment_cells(self, replications: int) -> list[PlanGroup]:
         """The group whose sums give every plan of segment targets; empty where they are too many."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from simlab.api.verifying.finding import Ledger
+from simlab.catalog.columns import TABLES
 from simlab.errors import InvalidInputError, Problem
 from simlab.run import RunFolder, sha256
 from simlab.study import Study, parse_study
@@ -31,7 +32,7 @@ def input_files(run: RunFolder) -> dict[str, Path]:
 
 def _paths(study: Study, packed: bool) -> list[tuple[str, Path]]:
     found = []
-    for name in ("items", "demand", "receipts", "periods", "open_orders"):
+    for name in TABLES:
         source = getattr(study.data, name)
         path = None if source is None else study.path_of(source)
         if path is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simlab.arrays import DateArray, IntArray
-from simlab.study import WEEKDAYS
+from simlab.study import WEEKDAYS, Study
 
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday = 0
 _FEWEST = {"week": 8, "month": 6}  # periods with one date each that are hardly chance
@@ -57,6 +57,15 @@ def one_date_a_period(dates: DateArray, period: str, week_starts: str) -> bool:
     if period == "week":
         return one_weekday or steady
     return on_one_day_of_the_month(days) or (single and one_weekday_of_the_month(days)) or steady
+
+
+def by_period(study: Study, dates: DateArray) -> bool:
+    """Whether rows stand for whole weeks or months, as the study says or their dates show."""
+    if study.period == "day":
+        return False
+    if study.demand.grain != "auto":
+        return study.demand.grain == study.period
+    return one_date_a_period(dates, study.period, study.week_starts)
 
 
 def on_one_day_of_the_month(days: DateArray) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simlab.cli.ending import ends_with_exit_code
-from simlab.cli.options import Debug, Format, Out, Quiet, Show, Study, Workers
+from simlab.cli.options import Backend, Debug, Format, Out, Quiet, Scheduler, Show, Study, Workers
 from simlab.cli.progress import watched
 from simlab.cli.say import say
 from simlab.cli.show.outcome import end_with_faults, print_place
@@ -15,6 +15,8 @@ def audit(
     study: Study,
     out: Out = None,
     workers: Workers = None,
+    backend: Backend = None,
+    scheduler: Scheduler = None,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -31,7 +33,7 @@ def audit(
     """
     from simlab import api
 
-    with watched(quiet) as progress:
+    with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_audit(study, out=out, workers=workers, progress=progress, draw=False)
     if format is Format.JSON:
         result = api.draw_report(result)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simlab.cli.ending import ends_with_exit_code
-from simlab.cli.options import Debug, Format, Out, Quiet, Show, Study, Workers
+from simlab.cli.options import Backend, Debug, Format, Out, Quiet, Scheduler, Show, Study, Workers
 from simlab.cli.progress import watched
 from simlab.cli.say import say
 from simlab.cli.tables import print_json, print_sentences, print_table, records
@@ -45,6 +45,8 @@ def gate(
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="End with 0 whatever is held back.")] = False,
     out: Out = None,
     workers: Workers = None,
+    backend: Backend = None,
+    scheduler: Scheduler = None,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -65,7 +67,7 @@ def gate(
     from simlab import api
     from simlab.errors import EXIT_HELD_BACK
 
-    with watched(quiet) as progress:
+    with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         found, result = api.run_gate(
             study,
             proposed=proposed,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from simlab.cli.ending import ends_with_exit_code
-from simlab.cli.options import Debug, Format, Quiet, Show
+from simlab.cli.options import Backend, Debug, Format, Quiet, Scheduler, Show
 from simlab.cli.progress import watched
 from simlab.cli.show.outcome import print_run
 
@@ -16,6 +16,8 @@ from simlab.cli.show.outcome import print_run
 @ends_with_exit_code
 def resume(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run that did not finish.")],
+    backend: Backend = None,
+    scheduler: Scheduler = None,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -31,6 +33,6 @@ def resume(
     """
     from simlab import api
 
-    with watched(quiet) as progress:
+    with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.resume(run, progress=progress, draw=False)
     print_run(result, format, quiet)

@@ -58,7 +58,7 @@ def rolling_origins(
     Parameters
     ----------
     catalog : Catalog
-        The whole catalogue; its own [replay] is not looked at.
+        The whole catalogue; its own `held_out` is not looked at.
     holdout : int
         Periods predicted from each origin.
     most : int
@@ -100,10 +100,10 @@ def _with_history(past: Catalog) -> IntArray:
 
 def _named(past: Catalog, method: str) -> Catalog:
     """The catalogue under one law for every history, without a hold-out of its own."""
-    changes: dict[str, object] = {"replay": None}
+    changes: dict[str, object] = {}
     if method != FITTED:
         changes["models"] = past.study.models.model_copy(update={"law": method, "override": ()})
-    return replace(past, study=past.study.model_copy(update=changes))
+    return replace(past, study=past.study.model_copy(update=changes), held_out=0)
 
 
 _JUDGED = 3  # the last third of the periods is judged
@@ -137,7 +137,7 @@ def one_step(catalog: Catalog, rows: IntArray) -> OneStep | None:
     Parameters
     ----------
     catalog : Catalog
-        The hold-out of [replay] is in neither part.
+        Periods held out of it are in neither part.
     rows : (k,) int64
         Items judged; groups are pooled among them alone.
 

@@ -24,6 +24,7 @@ from simlab.register.laws import (
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
+    from simlab.models.forecasts.laws import ForecastPaths
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +94,21 @@ def read_given(catalog: Catalog) -> tuple[GivenLaws, list[Problem]]:
                 law_named(name).kind, float(mean[row]), float(variance[row])
             )
     return GivenLaws(out.mask, out.refused, out.kind, out.mean, out.variance, tuple(reason)), problems
+
+
+def expected(given: GivenLaws, paths: ForecastPaths | None) -> GivenLaws:
+    """The laws given outright, those of the user's forecasts in their place where there are any."""
+    if paths is None:
+        return given
+    own = paths.mask
+    return GivenLaws(
+        given.mask | own,
+        given.refused & ~own,
+        np.where(own, paths.kind, given.kind).astype(np.int8),
+        np.where(own, paths.mean, given.mean),
+        np.where(own, paths.variance, given.variance),
+        tuple(b if there else a for a, b, there in zip(given.reason, paths.reason, own, strict=True)),
+    )
 
 
 def _accepted(kind: LawKind, mean: float, variance: float) -> tuple[int, float, float, str]:

@@ -23,7 +23,7 @@ from simlab.models.demand.choice import (
     predictive_kinds,
     rank,
 )
-from simlab.models.demand.given import GivenLaws, read_given
+from simlab.models.demand.given import GivenLaws, expected, read_given
 from simlab.models.demand.past.bootstraps import BLOCKS, CYCLES, block_lengths, chain_of, past_of
 from simlab.models.demand.rare import composed
 from simlab.models.demand.reasons import Grounds, reasons
@@ -32,6 +32,7 @@ from simlab.models.demand.scoring.half_lives import Remembered, named, remembere
 from simlab.models.demand.scoring.scores import Scores, known_before, rolling_scores
 from simlab.models.demand.seasons.seasonality import known_profiles, never_open, season_left_out, seasonal
 from simlab.models.demand.shrinkage import SizePrior, check_pools, shrunk_variance, size_prior
+from simlab.models.forecasts.laws import ForecastPaths, following, forecast_paths
 from simlab.models.grouping import groups
 from simlab.models.history.history import History
 from simlab.models.history.no_history import has_minimum
@@ -81,6 +82,8 @@ class Choice:
         Laws stated in items.
     memory : Remembered or None
         How long histories are remembered; None: all periods alike.
+    paths : ForecastPaths or None
+        The user's own forecasts.
     """
 
     law: DemandLaw
@@ -93,6 +96,7 @@ class Choice:
     left_out: tuple[str, ...] = ()
     given: BoolArray = field(default_factory=lambda: np.zeros(0, np.bool_))
     memory: Remembered | None = None
+    paths: ForecastPaths | None = None
 
 
 def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | None = None) -> Choice:
@@ -121,14 +125,16 @@ def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | No
     (`composed`). The variation of demand sizes is shrunk towards the group (`size_prior`).
     """
     given, problems = read_given(catalog)
+    paths, wrong = forecast_paths(catalog, span)
+    given, problems = expected(given, paths), [*problems, *wrong]
     n_observed = np.zeros(catalog.n_items, np.int64) if history is None else history.n_observed
-    problems += _unknown(catalog, history, given, n_observed)
+    problems += [] if wrong else _unknown(catalog, history, given, n_observed)
     asked, unknown = asked_laws(catalog)
     problems += unknown
     if problems:
         raise InvalidInputError(problems)
     if history is None:
-        return _only_given(given)
+        return _forecast(_only_given(given), paths)
     span = np.ones(catalog.n_items) if span is None else span
     memory = how_long(catalog, history, span, given.mask, np.isin(asked.name, SERIAL_NAMES))
     if memory is not None and np.isfinite(memory.half_life).any():
@@ -149,7 +155,16 @@ def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | No
     enough = max(catalog.study.models.min_periods, 2)
     remarks = tuple(_remarks(catalog, history, given.mask, enough))
     notes = (*remarks, *more)
-    return Choice(law, reason, n_observed, cv, notes, scores, known, left_out, given.mask, memory)
+    choice = Choice(law, reason, n_observed, cv, notes, scores, known, left_out, given.mask, memory)
+    return _forecast(choice, paths)
+
+
+def _forecast(choice: Choice, paths: ForecastPaths | None) -> Choice:
+    """The choice with the profiles of forecasts, which take the place of what the history says."""
+    if paths is None:
+        return choice
+    law = following(choice.law, paths)
+    return replace(choice, law=law, notes=(*choice.notes, *paths.notes), paths=paths)
 
 
 def how_long(
@@ -400,7 +415,7 @@ def _unknown(
         fix += f", or choose a study.period shorter than a {period}"
     elif history is not None and catalog.study.demand.life != "window":
         fix += f'; [demand] life = "window" would count every {period} without rows as zero demand'
-    if catalog.study.replay is not None:
+    if catalog.held_out:
         fix += ", or hold out fewer periods: what first sold in the hold-out has no past"
     file = catalog.study.data.items.path or "items"
     return [Problem("E-MOD-001", f"{what} for {', '.join(names)}{more}", file, fix=fix)]

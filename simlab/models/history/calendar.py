@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.arrays import BoolArray, DateArray, IntArray
-from simlab.catalog.calendar.periods import first_day, one_date_a_period, running_number
+from simlab.catalog.calendar.periods import by_period, first_day, running_number
 from simlab.catalog.quality import QualityRow
 from simlab.study.values import WEEKDAYS, closed_days
 
@@ -87,15 +87,6 @@ def whole_periods(study: Study, dates: DateArray, first: np.datetime64, last: np
         high -= int(_any_open(study, last + _DAY, first_day(high + 1, period, week_starts)))
     edges = np.array([first_day(number, period, week_starts) for number in range(low, high + 2)])
     return Calendar(period, week_starts, low, _open(study, edges.astype("datetime64[D]")), stamped)
-
-
-def by_period(study: Study, dates: DateArray) -> bool:
-    """Whether rows stand for whole weeks or months, as the study says or their dates show."""
-    if study.period == "day":
-        return False
-    if study.demand.grain != "auto":
-        return study.demand.grain == study.period
-    return one_date_a_period(dates, study.period, study.week_starts)
 
 
 def _any_open(study: Study, first: np.datetime64, end: np.datetime64) -> bool:

@@ -103,12 +103,18 @@ def _simulated(study: Study, days: DateArray) -> BoolArray:
     return ~closed_days(days, (), study.demand.weekdays)
 
 
-def known_past(catalog: Catalog) -> tuple[Catalog, tuple[QualityRow, ...]]:
-    """The catalogue that laws are fitted to: without the hold-out of [replay], which is booked."""
+def refuse_long_holdout(catalog: Catalog) -> None:
+    """Raise where the study's [replay] would leave no past to fit to."""
     spec = catalog.study.replay
-    if spec is None:
+    if spec is not None:
+        split(catalog, spec.holdout)
+
+
+def known_past(catalog: Catalog) -> tuple[Catalog, tuple[QualityRow, ...]]:
+    """The catalogue that laws are fitted to: without its `held_out` periods, which are booked."""
+    if catalog.held_out == 0:
         return catalog, ()
-    past, held = split(catalog, spec.holdout)
+    past, held = split(catalog, catalog.held_out)
     table = catalog.demand
     assert table is not None
     assert past.demand is not None
@@ -146,6 +152,8 @@ def take(catalog: Catalog, rows: IntArray) -> Catalog:
     return replace(
         catalog,
         due=due,
+        forecast=None if catalog.forecast is None else catalog.forecast.take(rows),
+        forecast_errors=None if catalog.forecast_errors is None else catalog.forecast_errors.take(rows),
         sku=tuple(catalog.sku[row] for row in rows),
         location=tuple(catalog.location[row] for row in rows),
         unit_cost=catalog.unit_cost[rows],
@@ -171,7 +179,16 @@ def _before(catalog: Catalog, cut: np.datetime64) -> Catalog:
         under_way = replace(under_way, receipt_date=np.full(under_way.n_rows, yesterday))
         receipts = receipts.take(receipts.receipt_date < cut)
     study = catalog.study.model_copy(update={"as_of": yesterday.item()})
-    return replace(catalog, study=study, demand=past, receipts=receipts, open_orders=under_way)
+    return replace(
+        catalog,
+        study=study,
+        demand=past,
+        receipts=receipts,
+        open_orders=under_way,
+        held_out=0,
+        forecast=None,
+        forecast_errors=None,
+    )
 
 
 def _too_short(catalog: Catalog, holdout: int, n_periods: int) -> Problem:

@@ -54,12 +54,14 @@ def leave_out(catalog: Catalog) -> Catalog:
 
 
 def never_sold(catalog: Catalog) -> BoolArray:
-    """(n,) items without a law given and without demand in any whole, open period of the known past."""
+    """(n,) items without a law or forecast given, and without demand in a whole, open period of the past."""
     past, _ = known_past(catalog)
     table, given = past.demand, catalog.texts.get("demand_law")
     sold = np.zeros(catalog.n_items, np.bool_)
     if given is not None:
         sold |= np.array([law is not None for law in given], np.bool_)
+    if catalog.forecast is not None:
+        sold[catalog.forecast.item] = True
     if table is None or table.item.size == 0:
         return ~sold
     first = np.datetime64(past.first_date, "D")

@@ -154,9 +154,8 @@ def _still(models: Models, targets: FloatArray, measure: Measure, spec: Forecast
     lot = mean * models.world.terms.review_period
     factor = safety_factors(spread, targets, measure, lot)
     offset, phase = calendar_offsets(models, spec)
-    season, _ = seasonal_indices(models) if spec.seasonal else (None, 0)
-    periods = interval if season is None else ahead(season, interval)[:, phase]
-    top = np.ceil((mean * periods)[:, None] + factor * spread[:, None] - _TIE).astype(np.int64)
+    expected = _expected(models, spec, mean, interval)[:, phase]
+    top = np.ceil(expected[:, None] + factor * spread[:, None] - _TIE).astype(np.int64)
     top, _ = lifted(models, top, 1)
     top = np.where(models.never_ordered[:, None], 0, top)
     if offset is not None:
@@ -166,20 +165,36 @@ def _still(models: Models, targets: FloatArray, measure: Measure, spec: Forecast
 
 
 def calendar_offsets(models: Models, spec: ForecastSpec) -> tuple[IntArray | None, int]:
-    """Units by which levels of a seasonal forecast that is not updated move with the calendar, and the phase.
+    """Units by which levels of a forecast that is not updated move from period to period, and the phase.
 
     Notes
     -----
     (n, 1, cycle): expected demand over R + E[L] from each phase less that from the phase in which the run
     begins, to the nearest unit. The safety stock stays.
     """
-    season, phase = seasonal_indices(models) if spec.seasonal else (None, 0)
-    if season is None:
-        return None, 0
+    paths = models.paths if spec.method == "given" else None
+    if paths is None or not paths.moves:
+        season, phase = seasonal_indices(models) if spec.seasonal else (None, 0)
+        if season is None:
+            return None, 0
+    else:
+        phase = 0
     mean, _ = _of_a_period(models, spec)
     mean_lead, _ = models.lead_time_moments
-    expected = mean[:, None] * ahead(season, models.world.terms.review_period + mean_lead)
+    expected = _expected(models, spec, mean, models.world.terms.review_period + mean_lead)
     return np.rint(expected - expected[:, phase, None]).astype(np.int64)[:, None, :], phase
+
+
+def _expected(models: Models, spec: ForecastSpec, mean: FloatArray, interval: FloatArray) -> FloatArray:
+    """(n, cycle) expected demand of the interval from each phase on; one phase where nothing moves."""
+    paths = models.paths if spec.method == "given" else None
+    if paths is not None and paths.moves:
+        path = np.where(paths.mask[:, None], paths.path, mean[:, None])
+        return ahead(path, interval)
+    season, _ = seasonal_indices(models) if spec.seasonal else (None, 0)
+    if season is None:
+        return np.asarray((mean * interval)[:, None])
+    return np.asarray(mean[:, None] * ahead(season, interval))
 
 
 def _of_a_period(models: Models, spec: ForecastSpec) -> tuple[FloatArray, FloatArray]:
@@ -203,8 +218,10 @@ def _of_law(models: Models, spec: ForecastSpec) -> tuple[FloatArray, FloatArray]
 def expected_at_start(models: Models, spec: ForecastSpec) -> FloatArray:
     """(n,) mean demand of R + E[L] from the first period of a run on, by the law."""
     mean, _ = _of_law(models, spec)
-    season, phase = seasonal_indices(models) if spec.seasonal else (None, 0)
     interval = models.world.terms.review_period + models.lead_time_moments[0]
+    if models.paths is not None and spec.method == "given":
+        return _expected(models, spec, mean, interval)[:, 0]
+    season, phase = seasonal_indices(models) if spec.seasonal else (None, 0)
     return np.asarray(mean * (interval if season is None else ahead(season, interval)[:, phase]))
 
 

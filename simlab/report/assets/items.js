@@ -106,11 +106,20 @@
       if (type !== "display") return value === null ? (column.kind === "text" ? "" : -Infinity) : value;
       if (value === null) return "–";
       const text = shows[column.kind](value);
-      return first && samples && samples[keyOf(row)] ? `<button type="button" class="as-link">${text}</button>` : text;
+      return first ? `<button type="button" class="as-link">${text}</button>` : text;
     };
   }
 
+  /* The widget's own colours follow a class. */
+  function followScheme() {
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const mark = () => document.documentElement.classList.toggle("dark", dark.matches);
+    mark();
+    dark.addEventListener("change", mark);
+  }
+
   async function make(query) {
+    followScheme();
     const packed = await Promise.all(["items-data", "samples-data", "table-style"].map(simlab.unpack));
     const rows = build(packed[0]);
     samples = JSON.parse(packed[1]);

@@ -131,9 +131,8 @@ def _sections(
     level = float(manifest.get("level") or 0.95)
     said = [statements.verdict(some, level) for some in found.values()]
     note = (
-        "Levels stay as the formula set them; the world is switched from the formula's to the real one, one "
-        "assumption after the other, on the same random numbers. Every line is an assumption's mean effect "
-        "over the orders of switching (Shapley), in units served."
+        "We correct one assumption of the formula at a time, on the same random demand, and see how service "
+        "changes; the levels stay as the formula set them."
     )
     blocks = [Says(said[0]), Boxes(said[1:])] if said else []
     sections = [Section("verdict", "Verdict", "", [*blocks, Text(note, "note")], DECISION)]
@@ -164,9 +163,8 @@ def _policy(place: int, some: Sequence[Account], drawn: Drawn | None, level: flo
 
 
 _MARKS = (
-    "✓ the lower bound of the interval reaches what was asked · ✗ the upper bound stays below it · ≈ not "
-    "told. Planned is the fill rate that the formula expects at its own levels. – stands for nothing "
-    "demanded, or no single target."
+    "✓ served at least what was asked · ✗ less · ≈ too close to call. Planned: what the formula expects at "
+    "its own levels. – nothing demanded, or no single target."
 )
 _PANELS = "All panels have the same scale: a bar of the same length is the same number of points."
 _SUMS = (
@@ -261,7 +259,8 @@ def _switches(found: dict[str, list[Account]], level: float) -> Section:
         "true; each holds for its own number only.",
         "They do not cover whether the fitted laws are right, nor changes to come.",
         "The account is of fill rate, because units add up; cycle service stands beside it.",
-        "What an assumption costs depends on the others: its line is the mean over the orders of switching.",
+        "What an assumption costs depends on the others: its line is the mean effect over the orders of "
+        "switching (Shapley), in units served.",
     ]
     if drawn:
         lines.append("Above seven assumptions, orders are drawn: ± is twice the standard error of drawing.")

@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from simlab.report.contest.rule_tree import learned_rules, tree_chart
-from simlab.report.contest.tables import ONE, PER_SKU, RANDOM
+from simlab.report.contest.tables import ONE, PER_SKU, RANDOM, SERVICES
 from simlab.report.kit.formats import currency_sign, target
 from simlab.report.kit.sheet import Drawing
 from simlab.report.kit.style import (
@@ -30,14 +30,6 @@ if TYPE_CHECKING:
 
 BOUND = "best targets, any sorting"
 CHEAPEST, SAME, DEARER = "cheapest", "not distinguishable from it", "costs more"
-SERVICES = {
-    "fill_rate": "unit fill",
-    "value_fill_rate": "fill by value",
-    "margin_fill_rate": "fill by margin",
-    "line_fill_rate": "line-weighted fill",
-    "cycle_service_level": "cycle service",
-    "ready_rate": "ready rate",
-}
 _LINES, _WIDE = 5, 500
 _COLOURS = (BLUE, VERMILLION, GREEN, "#CC79A7", "#E69F00", "#7B4EA3", BLACK, GREY)
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "wedge")
@@ -50,7 +42,7 @@ def drawings(found: ContestTables) -> dict[str, Drawing]:
     at = target(found.fill)
     charts = {
         "differences": Drawing(
-            f"Holding cost of each scheme over the cheapest at a fill rate of {at}, with simultaneous "
+            f"Holding cost of each scheme over the cheapest at {at} of {found.counted}, with simultaneous "
             "intervals, beside random partitions of the same class sizes",
             lambda width: differences_chart(found, width),
         ),

@@ -7,9 +7,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simlab.report.contest import statements
-from simlab.report.contest.charts import SERVICES, drawings
+from simlab.report.contest.charts import drawings
 from simlab.report.contest.rule_tree import learned_rules
-from simlab.report.contest.tables import NEEDED, OPTIONAL, ContestTables, Row, segments_matrix, segments_table
+from simlab.report.contest.tables import (
+    NEEDED,
+    OPTIONAL,
+    SERVICES,
+    ContestTables,
+    Row,
+    segments_matrix,
+    segments_table,
+)
 from simlab.report.kit import formats
 from simlab.report.kit.formats import DASH, is_number, money, number, percent, span, target
 from simlab.report.kit.reading import records
@@ -83,8 +91,8 @@ def _verdict(found: ContestTables, pictures: Drawn) -> Section:
     if "differences" in pictures:
         blocks += [Heading("What each scheme costs over the cheapest"), Pictures([pictures["differences"]])]
         text = (
-            f"Intervals hold for all pairs together at {percent(found.level, 0)}. Grey ticks: random "
-            "partitions of the same class sizes; a scheme among its ticks does no better than chance."
+            f"Random error for all pairs together at {percent(found.level, 0)}. Grey ticks: random groupings "
+            "of the same sizes; a scheme among its ticks does no better than chance."
         )
         blocks.append(Text(text, "note"))
     if said := [str(text) for text in found.manifest.get("statements") or ()]:
@@ -101,13 +109,22 @@ def _schemes(found: ContestTables, pictures: Drawn) -> list[Any]:
         f"target. Equal capital: a mean inventory value of {capital}."
     )
     blocks.append(Text(note, "note"))
+    if (weights := weights_table(found)) is not None:
+        blocks += [Heading("The same plans by every weight"), weights]
+        text = (
+            "The first column chose the plans; the others read them, held fixed, at what one target serves."
+        )
+        blocks.append(Text(text, "note"))
     if len(found.fills) > 1:
-        blocks += [Heading("At every floor"), floors_table(found)]
+        blocks += [Heading("At every service asked"), floors_table(found)]
     if "frontiers_by_scheme" in pictures:
-        blocks += [Heading("Frontiers over the per-SKU plan"), Pictures([pictures["frontiers_by_scheme"]])]
+        blocks += [
+            Heading("What each scheme costs over a target per SKU"),
+            Pictures([pictures["frontiers_by_scheme"]]),
+        ]
         blocks.append(
             Text(
-                "Each dot is a plan on the verdict seed; dotted lines are the fill rates compared. The "
+                "Each dot is a plan, re-tested on fresh demand; dotted: the service compared. The "
                 "per-SKU plan plans every SKU-location for itself: what no scheme should undercut.",
                 "note",
             )
@@ -122,10 +139,32 @@ def _schemes(found: ContestTables, pictures: Drawn) -> list[Any]:
 def standings_table(found: ContestTables) -> Table:
     """One row per scheme at the deciding floor, the cheapest first."""
     header = ["Scheme", "classes", "holding cost a year", "over the per-SKU plan", "against one class"]
-    header += ["over the best targets, any sorting", "beats random partitions", "different targets"]
+    header += ["over the best targets, any sorting", "beats chance", "different targets"]
     header += ["items to explain", "fill at equal capital"]
     rows = [_standing(row, found) for row in found.standings]
-    return Table(f"Schemes at a fill rate of {target(found.fill)}", header, rows)
+    return Table(f"Schemes at {target(found.fill)} of {found.counted}", header, rows)
+
+
+def weights_table(found: ContestTables) -> Table | None:
+    """The same plans by every weight, against one target for all."""
+    table = found.tables.get("scheme_weights")
+    if table is None or table.empty:
+        return None
+    by = {(row["scheme"], row["judged_by"]): row for row in records(table)}
+    names = list(dict.fromkeys(table["judged_by"]))
+    rows = [
+        [Cell(str(one["scheme"])), *(_weight_cell(by.get((one["scheme"], name))) for name in names)]
+        for one in found.standings
+    ]
+    header = ["Against one target for all", *(f"at equal {SERVICES.get(name, name)}" for name in names)]
+    return Table("The same plans by every weight", header, rows)
+
+
+def _weight_cell(row: Row | None) -> Cell:
+    if row is None or not is_number(row["percent_vs_one_class"]):
+        return Cell(DASH)
+    ends = span(row.get("percent_vs_one_class_low"), row.get("percent_vs_one_class_high"), _one)
+    return Cell(_one(row["percent_vs_one_class"]), ends)
 
 
 def _standing(row: Row, found: ContestTables) -> list[Cell]:
@@ -167,7 +206,7 @@ def floors_table(found: ContestTables) -> Table:
             cells.append(Cell(_one(row.get("percent_vs_per_sku")), span(*ends, _one), mark))
         rows.append(cells)
     header = ["Scheme", *(f"over the per-SKU plan at {target(fill)}" for fill in fills)]
-    return Table("Price of segmentation at every floor", header, rows)
+    return Table("Price of segmentation at every service asked", header, rows)
 
 
 def _rule(found: ContestTables, pictures: Drawn) -> Section:
@@ -198,8 +237,8 @@ def _classes(found: ContestTables, pictures: Drawn) -> Section | None:
     if "price_by_classes" not in pictures:
         return None
     note = (
-        "Rings: the recommended number of classes, chosen on the selection seed with the cost per class that "
-        "was given. Dashed: the best targets with any sorting, the bound on every scheme of as many classes. "
+        "Rings: the recommended number of classes, with the cost per class that was given. Dashed: the best "
+        "targets with any sorting; no scheme of as many classes can do better. "
         "Random: classes drawn by lot."
     )
     blocks = [Pictures([pictures["price_by_classes"]]), Text(note, "note"), classes_table(found)]
@@ -344,7 +383,7 @@ def pairs_table(found: ContestTables) -> Table:
         ]
         for row in records(found.at("pairs"))[:_MOST_PAIRS]
     ]
-    title = f"First less second, holding cost at a fill rate of {formats.target(found.fill)}"
+    title = f"First less second, holding cost at {formats.target(found.fill)} of {found.counted}"
     return Table(title, ["Pair", "difference", "so"], rows)
 
 
@@ -354,6 +393,7 @@ FILES = (
     ("results/controls.parquet", "random partitions of the same class sizes"),
     ("results/classes.parquet", "price against the number of classes"),
     ("results/free_classes.parquet", "best targets with any sorting: the bound"),
+    ("results/scheme_weights.parquet", "the same plans by every weight of service"),
     ("results/regret.parquet", "plans made for one service, judged by another"),
     ("results/stability.parquet", "ranks on further seeds and resampled catalogues"),
     ("results/scheme_segments.parquet", "segments of every scheme, with targets and service"),

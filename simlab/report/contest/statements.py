@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from simlab.report.contest.tables import ONE, RANDOM
+from simlab.report.contest.tables import ONE, RANDOM, SERVICES
 from simlab.report.kit.formats import interval, is_number, money, number, percent, target
 from simlab.report.kit.reading import records
 from simlab.report.kit.sheet import Statement
@@ -23,25 +23,30 @@ def headline(found: ContestTables) -> Statement:
     winner, at = found.winner, target(found.fill)
     name = str(winner["scheme"])
     if not is_number(winner["holding_cost"]):
-        text = f"No scheme's plans span a fill rate of {at} on the verdict seed, and nothing is extrapolated."
-        return Statement("none", f"No number at a fill rate of {at}", text)
+        text = f"No scheme serves {at} of {found.counted} on fresh random demand; nothing is extrapolated."
+        return Statement("none", f"No number at {at} of {found.counted}", text)
     rivals = [str(row["scheme"]) for row in found.reached if row["may_be_best"] and row is not winner]
     rivals = [rival for rival in rivals if rival != name]
     cost = money(winner["holding_cost"], found.currency)
-    text = (
-        f"At the same fill rate of {at}, {name} ({classes(winner['n_segments'])}) costs {cost} a year to hold"
-    )
+    size = classes(winner["n_segments"])
+    text = f"At {at} of {found.counted}, {name} ({size}) costs {cost} a year to hold"
     if name != ONE and is_number(winner["percent_vs_one_class"]):
         text += f": {_less(winner, 'percent_vs_one_class', found.level)} than one target for all"
     text += f", {IF_LAWS}. "
     together = f"{percent(found.level, 0)}, all schemes together"
+    by = found.counted.removesuffix(" served")
     if rivals:
         text += f"Not distinguishable from it ({together}): {listed(rivals)}."
-        return Statement("open", f"{name} is cheapest, but not alone", text)
+        return Statement("open", f"{name} costs least by {by}, but not alone", text)
     if len(found.reached) < 2:
         return Statement("none", f"{name}: nothing to compare with", text)
     text += f"Every other scheme costs more ({together})."
-    return Statement("good", f"{name} is the cheapest scheme", text)
+    other = [] if name == ONE else [SERVICES.get(one, one) for one in found.disagreeing]
+    if other:
+        verb = "disagrees" if len(other) == 1 else "disagree"
+        title = f"{name} costs least by {by}; {listed(other)} {verb}"
+        return Statement("open", title, text)
+    return Statement("good", f"{name} costs least by {by}", text)
 
 
 def boxes(found: ContestTables) -> list[Statement]:
@@ -65,18 +70,16 @@ def _chance(found: ContestTables) -> Statement | None:
     beaten = [str(row["scheme"]) for row in known if not row["beats_random"]]
     name = str(found.winner["scheme"])
     if name in beaten:
-        text = f"Among {draws} random partitions of the same class sizes some cost no more than {name}."
+        text = f"Among {draws} random groupings of the same sizes some cost no more than {name}."
         return Statement("bad", f"{name} is no better than chance", text)
-    text = (
-        f"Schemes whose cost random partitions of the same sizes reach: {listed(beaten)}." if beaten else ""
-    )
+    text = f"Not better than chance: {listed(beaten)}." if beaten else ""
     if not beaten:
-        text = f"Each scheme costs less than every one of {draws} random partitions of its own class sizes."
-        return Statement("good", "All schemes beat random partitions", text)
+        text = f"Each is better than {draws} random groupings of its own class sizes."
+        return Statement("good", "All schemes beat chance", text)
     if name not in [str(row["scheme"]) for row in known]:
         return Statement("open", f"{len(beaten)} schemes are no better than chance", text)
-    first = f"It costs less than every one of {draws} random partitions of its class sizes. "
-    return Statement("good", f"{name} beats random partitions", first + text)
+    first = f"Better than {draws} random groupings of the same sizes. "
+    return Statement("good", f"{name} beats chance", first + text)
 
 
 def _price(found: ContestTables) -> Statement | None:
@@ -90,7 +93,7 @@ def _price(found: ContestTables) -> Statement | None:
     )
     if is_number(row.get("percent_vs_free")) and row["scheme"] != ONE:
         n = classes(row["n_segments"])
-        text += f" Over the best targets of {n}, however items are sorted: {_one(row['percent_vs_free'])}."
+        text += f" It is {_one(row['percent_vs_free'])} above the best possible with {n}."
     return Statement("none", "Price of segmentation", text)
 
 
@@ -108,9 +111,7 @@ def _number(found: ContestTables) -> Statement | None:
     priced = (
         f" at {money(cost, found.currency)} per class and year" if cost else "; a class costs nothing here"
     )
-    parts = [
-        f"{classes(row['classes'])} of {row['scheme']}, chosen on the selection seed{priced}." for row in mine
-    ]
+    parts = [f"{classes(row['classes'])} of {row['scheme']}{priced}." for row in mine]
     if vanishing:
         parts.append(f"Over-segmented, gains in the sample only: {listed(vanishing)}.")
     title = f"Recommended: {classes(mine[0]['classes'])}" if mine else "Over-segmentation"
@@ -124,7 +125,7 @@ def _stable(found: ContestTables) -> Statement | None:
     if mine.empty:
         return None
     parts = []
-    for of, what in (("seed", "further seeds"), ("catalogue", "resampled catalogues")):
+    for of, what in (("seed", "repetitions"), ("catalogue", "samples of the items")):
         ranks = mine[mine["of"] == of]["rank"]
         if len(ranks):
             worst = f", at worst number {number(ranks.max())}" if ranks.max() > 1 else ""
@@ -132,7 +133,7 @@ def _stable(found: ContestTables) -> Statement | None:
     pairs = found.at("pairs")
     turned = int(pairs["sign_changes"].sum())
     if turned:
-        parts.append(f"{turned} pairs of schemes change sign on a further seed")
+        parts.append(f"{turned} pairs of schemes change sign when repeated")
     steady = bool((mine["rank"] == 1).all()) and not turned
     title = "The order holds elsewhere" if steady else "The order is not the same everywhere"
     return Statement("good" if steady else "open", title, f"{name}: {'; '.join(parts)}.")

@@ -37,6 +37,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "controls": ("scheme", "at_fill", "draw", "holding_cost"),
     "classes": ("scheme", "classes", "percent_vs_per_sku", "gain_vanishes", "recommended"),
     "free_classes": ("classes", "at_fill", "percent_vs_per_sku"),
+    "scheme_weights": ("scheme", "judged_by", "decides", "achieved", "percent_vs_one_class"),
     "regret": ("made_for", "judged_by", "achieved", "regret"),
     "stability": ("of", "number", "scheme", "rank"),
     "scheme_frontiers": ("scheme", "fill_rate", "holding_cost"),
@@ -44,7 +45,17 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "left_out": ("scheme", "reason"),
     "quality": (),
 }
-OPTIONAL = ("left_out", "quality")
+SERVICES = {
+    "fill_rate": "unit fill",
+    "value_fill_rate": "fill by value",
+    "margin_fill_rate": "fill by margin",
+    "item_fill_rate": "fill, items once",
+    "line_fill_rate": "line-weighted fill",
+    "cycle_service_level": "cycle service",
+    "ready_rate": "ready rate",
+}
+"""Definitions of service in few words."""
+OPTIONAL = ("left_out", "quality", "scheme_weights")
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +78,21 @@ class ContestTables:
     def fill(self) -> float:
         """The floor that decides."""
         return float(self.manifest["at_fill"][0])
+
+    @property
+    def counted(self) -> str:
+        """What the deciding service counts: "margin served"; units in runs that do not say."""
+        return str((self.manifest.get("service") or {}).get("counted") or "units served")
+
+    @property
+    def disagreeing(self) -> list[str]:
+        """Weights by which the winner is not shown to cost less than one target for all."""
+        table = self.tables.get("scheme_weights")
+        if table is None or "percent_vs_one_class_high" not in table:
+            return []
+        mine = table[(table["scheme"] == self.winner["scheme"]) & ~table["decides"].astype(bool)]
+        less = mine["percent_vs_one_class_high"] < 0
+        return [str(name) for name in mine.loc[~less, "judged_by"]]
 
     @property
     def fills(self) -> tuple[float, ...]:

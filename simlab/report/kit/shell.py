@@ -34,12 +34,15 @@ class Part:
         Its name in the menu of the tab.
     html : str
         Markup, everything in it escaped.
+    alerts : int
+        What the tab's name counts in brackets.
     """
 
     tab: str
     id: str
     menu: str
     html: str
+    alerts: int = 0
 
 
 def environment() -> jinja2.Environment:
@@ -96,7 +99,15 @@ def _tabs(parts: Sequence[Part]) -> list[dict[str, Any]]:
         mine = [part for part in parts if part.tab == key and part.html.strip()]
         if mine:
             menu = [part for part in mine if part.id and part.menu]
-            found.append({"key": key, "title": title, "parts": mine, "menu": menu if len(menu) > 1 else []})
+            found.append(
+                {
+                    "key": key,
+                    "title": title,
+                    "alerts": sum(part.alerts for part in mine),
+                    "parts": mine,
+                    "menu": menu if len(menu) > 1 else [],
+                }
+            )
     return found
 
 

@@ -130,7 +130,7 @@ def pit_chart(table: pd.DataFrame, name: str, of: str) -> Figure:
         y=alt.Y("share:Q", title=of, axis=alt.Axis(format=".0%", tickCount=4)),
         tooltip=[alt.Tooltip("group:N", title="Segment"), alt.Tooltip("share:Q", title=of, format=".1%")],
     )
-    flat = base.mark_rule(color=VERMILLION, strokeDash=[4, 3]).encode(y=alt.datum(0.1))
+    flat = base.mark_rule(color=VERMILLION, strokeDash=[4, 3], aria=False).encode(y=alt.datum(0.1))
     picture = (
         alt.layer(bars, flat)
         .properties(width=140, height=90)

@@ -69,7 +69,7 @@ def _way(tables: RunTables) -> str:
     text = "How stock goes from today's shelf to the plan, and what happens to service on the way"
     if not _has_service(table):
         return f"{text}."
-    low = table.loc[table["fill_rate"].idxmin()]
+    low = records(table.nsmallest(1, "fill_rate"))[0]
     period = tables.period
     return f"{text}: lowest {short_rate(float(low['fill_rate']))} in {period} {int(low['period'])}."
 
@@ -96,13 +96,22 @@ _STEEP = 4.0
 """The axis of a price ends at this many times the price at the plan."""
 
 
+def _plan_service(tables: RunTables) -> float | None:
+    """Service of the plan as the prices count it; None where it is not among them."""
+    table = tables.exchange_rates
+    if table is not None and "ends_at_chosen" in table and table["ends_at_chosen"].any():
+        return float(table.loc[table["ends_at_chosen"].astype(bool), "fill_rate"].iloc[0])
+    at = tables.total(tables.main_plan, "search").get("fill_rate")
+    return float(at) if is_number(at) else None
+
+
 def _near(tables: RunTables) -> pd.DataFrame:
     """Prices of a point around the plan's service, those above zero."""
     table = tables.exchange_rates
     assert table is not None
     table = table[table["cost_per_point"] > 0]
-    at = tables.total(tables.main_plan, "search").get("fill_rate")
-    if not is_number(at):
+    at = _plan_service(tables)
+    if at is None:
         return table
     near = table[(table["fill_rate"] - at).abs() <= _AROUND]
     return near if len(near) >= 3 else table
@@ -113,9 +122,10 @@ def _exchange_rates(tables: RunTables, width: Width) -> Figure:
     table = _near(tables)
     what = tables.counted.objective
     title = f"{what[0].upper()}{what[1:]}{tables.counted.per_year} ({tables.currency}) of one more point"
-    at = tables.total(tables.main_plan, "search").get("fill_rate")
-    place = (table["fill_rate"] - (at if is_number(at) else 1.0)).abs().idxmin()
-    top = min(_STEEP * float(table.loc[place, "cost_per_point"]), 1.1 * float(table["cost_per_point"].max()))
+    at = _plan_service(tables)
+    away = (table["fill_rate"] - (1.0 if at is None else at)).abs().to_numpy()
+    prices = table["cost_per_point"].to_numpy(dtype="float64")
+    top = min(_STEEP * float(prices[away.argmin()]), 1.1 * float(prices.max()))
     low, high = float(table["fill_rate"].min()), float(table["fill_rate"].max())
     x = alt.X(
         "fill_rate:Q",
@@ -141,7 +151,7 @@ def _exchange_rates(tables: RunTables, width: Width) -> Figure:
         band = base.mark_area(color=BLUE, fillOpacity=0.15, interpolate="step-before", clip=True)
         layers.insert(0, band.encode(x=x, y="cost_per_point_low:Q", y2="cost_per_point_high:Q"))
     data = {"rates": table}
-    if is_number(at):
+    if at is not None:
         mark = named("plan")
         layers.append(mark.mark_rule(color=GREY, strokeDash=[4, 4], clip=True).encode(x="fill_rate:Q"))
         words = mark.mark_text(
@@ -167,12 +177,10 @@ def _capital(tables: RunTables, width: Width) -> Figure:
     )
     x = _periods(tables)
     y = alt.Y("money:Q", title=f"Money ({currency})", axis=_money_axis(tables))
-    colour = alt.Color(
-        "what:N",
-        scale=alt.Scale(domain=list(parts), range=[BLUE, VERMILLION]),
-        legend=alt.Legend(title=None, orient="top"),
-    )
-    dash = alt.StrokeDash("what:N", scale=alt.Scale(domain=list(parts), range=[[1, 0], [6, 3]]), legend=None)
+    legend = alt.Legend(title=None, orient="top", symbolType="stroke", symbolStrokeWidth=3)
+    names = list(dict.fromkeys(lines["what"]))
+    colour = alt.Color("what:N", scale=alt.Scale(domain=names, range=[BLUE, VERMILLION]), legend=legend)
+    dash = alt.StrokeDash("what:N", scale=alt.Scale(domain=names, range=[[1, 0], [6, 3]]), legend=legend)
     tooltip = [
         alt.Tooltip("period:Q", title=tables.period.capitalize()),
         alt.Tooltip("what:N", title="What"),
@@ -195,7 +203,7 @@ def _service(tables: RunTables, width: Width) -> Figure:
     table = tables.capital
     assert table is not None
     rows = table.loc[table["fill_rate"].notna(), ["period", "fill_rate"]]
-    least = rows.loc[[rows["fill_rate"].idxmin()]]
+    least = rows.nsmallest(1, "fill_rate")
     low, high = float(rows["fill_rate"].min()), float(rows["fill_rate"].max())
     x = _periods(tables)
     bottom = max(0.0, low - 0.25 * (high - low))

@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from simlab.report.kit.formats import currency_sign, is_number, target
+from simlab.report.kit.reading import records
 from simlab.report.kit.style import (
     BLACK,
     BLUE,
@@ -46,8 +47,16 @@ _NAMES = {
     "uniform": "One target for all",
     "habit": "A98 B95 C90",
     "today": "Today",
+    "same_service": "Same service",
 }
-_SHORT = {"segmented": "Plan", "given": "Plan", "uniform": "One", "habit": "A98 …", "today": "Today"}
+_SHORT = {
+    "same_service": "Same",
+    "segmented": "Plan",
+    "given": "Plan",
+    "uniform": "One",
+    "habit": "A98 …",
+    "today": "Today",
+}
 SAME_MONEY, SAME_SERVICE = 0.004, 0.0005
 """Marks nearer than this share of money and these points of service are one mark."""
 
@@ -112,19 +121,18 @@ def reference_marks(tables: RunTables, measure: str) -> pd.DataFrame:
 
 def coinciding(marks: pd.DataFrame) -> pd.DataFrame:
     """Marks that lie on each other made one, under both names ("Today = A98 B95 C90")."""
-    kept: list[int] = []
-    marks = marks.assign(name=marks["name"].astype(object), short=marks["short"].astype(object))
-    for row in range(len(marks)):
-        other = next((first for first in kept if _is_same(marks.iloc[first], marks.iloc[row])), None)
+    kept: list[dict[str, Any]] = []
+    for row in records(marks):
+        other = next((first for first in kept if _is_same(first, row)), None)
         if other is None:
             kept.append(row)
             continue
         for name in ("name", "short"):
-            marks.loc[other, name] = f"{marks.loc[other, name]} = {marks.loc[row, name]}"
-    return marks.loc[kept].reset_index(drop=True)
+            other[name] = f"{other[name]} = {row[name]}"
+    return pd.DataFrame(kept, columns=marks.columns)
 
 
-def _is_same(a: pd.Series[Any], b: pd.Series[Any]) -> bool:
+def _is_same(a: dict[str, Any], b: dict[str, Any]) -> bool:
     near = abs(a["cost"] - b["cost"]) <= SAME_MONEY * max(abs(a["cost"]), abs(b["cost"]))
     return bool(near and abs(a["fill"] - b["fill"]) <= SAME_SERVICE)
 

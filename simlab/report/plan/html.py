@@ -186,7 +186,7 @@ def _parts(
     yield shell.Part(shell.SEGMENTS, "matrix", "Matrix", str(made.matrix_part()))
     yield shell.Part(shell.ITEMS, "item-list", "All SKU-locations", str(made.items_part()))
     for one in own:
-        yield shell.Part(one["tab"], one["id"], one["menu"], str(made.section_part(one)))
+        yield shell.Part(one["tab"], one["id"], one["menu"], str(made.section_part(one)), len(one["lines"]))
     yield shell.Part(shell.BELIEVE, "data", "Data read", str(made.data_part()))
     yield shell.Part(shell.BELIEVE, "laws", "Demand models", str(made.laws_part()))
     yield shell.Part(shell.METHOD, "sure", "What intervals cover", str(made.sure_part()))

@@ -42,6 +42,8 @@ class Content:
         Markup of the section's own before all of these, everything in it escaped.
     packed : mapping of str to str
         What its script reads, by the id of its element, as `shell.pack` makes it.
+    lines : sequence of str
+        A list after the paragraphs; their number stands in the menu of the page.
     """
 
     texts: Sequence[str] = ()
@@ -50,6 +52,7 @@ class Content:
     notes: Sequence[str] = ()
     body: str = ""
     packed: Mapping[str, str] = field(default_factory=dict)
+    lines: Sequence[str] = ()
 
 
 Build = Callable[["RunTables"], Content | None]
@@ -148,6 +151,7 @@ def sections(tables: RunTables) -> list[Row]:
                     "body": content.body,
                     "packed": content.packed,
                     "script": one.script,
+                    "lines": content.lines,
                 }
             )
     return out

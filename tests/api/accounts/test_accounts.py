@@ -13,6 +13,7 @@ import simlab as sl
 from simlab.api.accounts.bridge import whole_cents
 from simlab.api.accounts.measures import accounts_frame
 from simlab.api.data.payments import PaymentTerms, paid
+from simlab.api.requirements.margins import margin_notes
 from simlab.errors import InvalidInputError
 from simlab.measures import ALL
 
@@ -180,6 +181,39 @@ def test_cash_of_a_run_follows_purchases_by_the_terms_of_items() -> None:
 def test_bad_columns_are_refused_by_name(more: dict[str, object], said: str) -> None:
     with pytest.raises(InvalidInputError, match=said):
         optimized(**more)
+
+
+@pytest.mark.parametrize(("rate", "said"), [(8, "did you mean 0.08"), (-0.1, "between 0 and 1")])
+def test_a_capital_rate_in_percent_is_asked_about(rate: float, said: str) -> None:
+    with pytest.raises(InvalidInputError, match=said) as refused:
+        optimized({"costs": {"capital_rate": rate}})
+    (problem,) = refused.value.problems
+    assert problem.column == f"optimize.costs.capital_rate = {rate}"
+
+
+def test_prices_below_cost_are_named_counted_and_kept_and_without_prices_there_is_no_margin() -> None:
+    """A loss of 3 a unit at one of two items: weighs nothing in service, counts in money with its sign."""
+    found = optimized(price=[15.0, 7.0])
+    (note,) = [note for note in margin_notes(found.data) if "below unit cost" in note]
+    assert "1 SKU-location has a price below unit cost (b@y)" in note
+    rows = accounts_frame(found).query("plan == 'segmented'").set_index("segment")
+    assert rows.loc["q", "gross_margin"] == pytest.approx(-0.3 * rows.loc["q", "cost_of_sales"])
+    none = optimized(price=None)
+    assert len([note for note in margin_notes(none.data) if "no margin" in note]) == 1
+    rows = accounts_frame(none)
+    assert "gross_margin" not in rows or rows["gross_margin"].isna().all()
+
+
+def test_measures_are_ratios_of_whole_sums_to_nine_digits(opt) -> None:
+    """Counted again from the verdict seed's own integers: value, days of supply, turns, GMROI."""
+    sums, row = opt.verdict["segmented"], accounts_frame(opt).query("plan == 'segmented' and segment == @ALL")
+    years = 364 / 365 * 200
+    stock = float(sums.stock_value.sum()) * 1e-4 / 2 / (364 * 200)
+    sold = float(sums.delivered_value.sum()) * 1e-4 / years
+    right = {"inventory_value": stock, "turns": sold / stock, "days_of_supply": 365 * stock / sold}
+    right["gmroi"] = sold * (PRICE / COST - 1) / stock
+    for name, expected in right.items():
+        assert row.iloc[0][name] == pytest.approx(expected, rel=1e-9), name
 
 
 def test_bands_of_age_must_rise() -> None:

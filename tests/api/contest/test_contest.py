@@ -78,7 +78,7 @@ def test_a_contest_names_a_winner_with_intervals(contest):
     assert (main_rows["holding_cost_low"] < main_rows["holding_cost"]).all()
     assert (main_rows["percent_vs_per_sku"] > -0.02).all()
     assert contest.winner == main_rows["scheme"].iloc[0]
-    assert "Cheapest at equal fill 0.95" in contest.statements[0]
+    assert "Cheapest at equal margin served 0.95" in contest.statements[0]  # prices cover all value
     assert "costs" in " ".join(contest.statements)
     assert "<table" in contest._repr_html_()
     assert contest.plot().axes
@@ -104,6 +104,34 @@ def test_every_table_has_its_rows(contest):
     assert made[made["made_for"] == made["judged_by"]]["regret"].abs().max() < 0.02
     segments = frames["scheme_segments"]
     assert (segments.groupby("scheme")["n_items"].sum() == N).all()
+
+
+def test_the_study_s_weight_decides_and_the_others_stand_beside(contest):
+    """No winner without the weight that chose it; plans are read by units, value and items as they stand."""
+    frame = contest.frames()["scheme_weights"]
+    assert set(frame["judged_by"]) == {
+        *("margin_fill_rate", "fill_rate", "value_fill_rate", "item_fill_rate"),
+    }
+    own = frame[frame["decides"]].set_index("scheme")
+    assert set(own["judged_by"]) == {"margin_fill_rate"}
+    main = contest.to_frame()
+    main = main[main["at_fill"] == 0.95].set_index("scheme")
+    pd.testing.assert_series_equal(
+        own["percent_vs_one_class"].sort_index(), main["percent_vs_one_class"].sort_index()
+    )
+    assert own.loc[contest.winner, "rank"] == 1
+    said = [line for line in contest.statements if "the same plans" in line]
+    assert len(said) == 3
+    assert {line.split(",")[0] for line in said} == {
+        *("At equal units served", "At equal value served", "At equal items served"),
+    }
+
+
+def test_by_units_where_the_study_says_so():
+    units = api.load_frames(items(), study=study(service={"weight": "units"}))
+    found = sl.compare(units, ["abc"], rounds=FEW)
+    assert found.counted == "units served"
+    assert "equal units served" in found.statements[0]
 
 
 def test_workers_change_nothing(data, contest):

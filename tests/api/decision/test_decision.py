@@ -1,6 +1,7 @@
 """Today, the same service and the proposed plan side by side: real plans, paired changes, whole points."""
 
 import itertools
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -10,6 +11,7 @@ from worlds.study import write_study
 import simlab as sl
 from simlab.api.decision.decision import HABIT_TITLE
 from simlab.api.plans.same_service import with_same_service
+from simlab.api.simulator import simulator
 from simlab.api.simulator.simulator import SEGMENTS, References, side_by_side
 from simlab.measures.decision import points, short_money, short_rate
 
@@ -34,6 +36,33 @@ def test_same_service_is_the_cheapest_of_all_plans_that_serve_what_today_serves(
     expected = np.array(opt.targets)[list(best[1])][opt.segmentation.codes]
     assert opt.references.targets["same_service"] == pytest.approx(expected)
     assert "same_service" in opt.kinds
+
+
+def test_with_many_segments_it_is_exact_on_fewer_replications(opt, monkeypatch):
+    """Twelve replications fit: the search by brute force on those; none fit: the plans shown, and said."""
+    n = 2 * len(opt.targets)
+    monkeypatch.setattr(simulator, "MAX_SUMS", 12 * n + 5)
+    solved = replace(opt.solved, choosing=replace(opt.solved.choosing, selection=None))
+    compared = References(
+        {"habit": opt.references.levels["habit"]}, {"habit": opt.references.targets["habit"]}, ()
+    )
+    found = with_same_service(opt.simulator, solved, compared, opt.targets)
+    sums = opt.simulator.run(
+        [*side_by_side(compared.levels), *opt.simulator.segment_cells(12)], "selection", "test", 12
+    )
+    cells, need = sums[SEGMENTS], int(sums["habit"].good.sum())
+    best = min(
+        (int(sum(cells.cost[t, s].sum() for s, t in enumerate(choice))), choice)
+        for choice in itertools.product(range(len(opt.targets)), repeat=2)
+        if sum(int(cells.good[t, s].sum()) for s, t in enumerate(choice)) >= need
+    )
+    assert found.targets["same_service"] == pytest.approx(
+        np.array(opt.targets)[list(best[1])][opt.segmentation.codes]
+    )
+    assert found.notes == ()
+    monkeypatch.setattr(simulator, "MAX_SUMS", 9 * n)
+    shown = with_same_service(opt.simulator, solved, compared, opt.targets)
+    assert "not of the whole grid" in shown.notes[0]
 
 
 def test_where_no_plan_serves_what_today_serves_there_is_no_column_and_a_note(opt):
@@ -101,6 +130,7 @@ def test_lost_sales_do_not_turn_stock(tmp_path):
 
 
 def test_amounts_are_written_with_three_digits_and_rates_never_round_up_to_all():
+    assert short_money(-0.000505) == "0"
     assert [short_money(x, "EUR") for x in (999.7, 9_990, 268_406, 999_600, 1_043_845, 8.2e6)] == [
         *("EUR 1,000", "EUR 9,990", "EUR 268k", "EUR 1.00m", "EUR 1.04m", "EUR 8.20m"),
     ]

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from simlab.api.decision.look import dip, first_orders, over_budget, vital
+from simlab.api.decision.headline import Pair
+from simlab.api.decision.look import dip, first_orders, most_raised, over_budget, vital, why_more
 
 
 def way(stock, bought=None, dip=None, lump=0):
@@ -17,9 +18,14 @@ def way(stock, bought=None, dip=None, lump=0):
 
 def test_vital_items_below_eighty_percent_are_counted():
     words = np.array(["vital", "V ", "essential", None], dtype=object)
-    assert vital(words, np.array([0.7, 0.9, 0.1, 0.1])).title == "1 of 2 vital items below 80%"
-    assert vital(words, np.array([0.8, 0.9, 0.1, 0.1])) is None
-    assert vital(None, np.array([0.1])) is None
+    keys = ["A@X", "B@X", "C@X", "D@X"]
+    one = vital(words, np.array([0.7, 0.9, 0.1, 0.1]), keys, lambda rows: (np.full(rows.size, 31.4), "EUR"))
+    assert one.title == "1 of 2 vital items below 80%"
+    assert "less than 80%: A@X 70.0%; EUR 31" in one.text
+    two = vital(words, np.array([0.7, 0.4, 0.1, 0.1]), keys, lambda rows: (np.array([np.nan, 9.0]), "EUR"))
+    assert "a year lifts 1 of them" in two.text
+    assert vital(words, np.array([0.8, 0.9, 0.1, 0.1]), keys, None) is None
+    assert vital(None, np.array([0.1]), keys, None) is None
 
 
 def test_the_dip_is_said_unless_orders_without_dates_make_it():
@@ -40,3 +46,34 @@ def test_large_first_orders_are_said_against_what_is_usual():
     found = first_orders(way([1.0] * 52, bought))
     assert found.text == "Orders of the first 4 weeks: EUR 12.0k, against EUR 4,000 usually."
     assert first_orders(way([1.0] * 52)) is None
+
+
+def test_why_the_plan_needs_more_than_the_habit_is_said_with_what_a_target_per_sku_would_save():
+    weights = pd.DataFrame({"plan": ["per_sku"], "weight": ["margin"], "percent": [0.25]})
+    more = Pair("habit", {"margin": "more"}, {"margin": 0.04}, "margin")
+    (said,) = why_more([more], weights)
+    assert said.title == "why more: one target a segment; a target per SKU needs 20% less"
+    assert "the A98 B95 C90 habit tells them apart" in said.text
+    assert "20% less at equal margin served" in said.text
+    (plain,) = why_more([more], weights.assign(percent=0.0))
+    assert "no target of the grid" in plain.text
+    assert why_more([Pair("habit", {"margin": "less"}, {"margin": -0.04}, "margin")], weights) == ()
+    assert why_more([], weights) == ()
+
+
+def test_a_single_item_that_takes_most_of_the_stock_is_named():
+    """One level rises by a unit of EUR 80,000, twenty by a unit of EUR 5; many alike are not named."""
+    cost = np.array([80_000.0, *[5.0] * 20]) * 100
+    before = np.zeros((21, 1), np.int64)
+    opt = SimpleNamespace(
+        references=SimpleNamespace(now="habit", levels={"habit": SimpleNamespace(order_up_to=before)}),
+        solved=SimpleNamespace(kept={"segmented": SimpleNamespace(order_up_to=before + 1)}),
+        data=SimpleNamespace(
+            models=SimpleNamespace(costs=SimpleNamespace(unit_cost=cost, cost_resolution=0.01)),
+            catalog=SimpleNamespace(keys=["RARE@X", *[f"S{k}@X" for k in range(20)]]),
+            study=SimpleNamespace(currency="EUR"),
+        ),
+    )
+    assert most_raised(opt) == " Most of what rises is in RARE@X (level 0 to 1, EUR 80.0k)."
+    opt.data.models.costs.unit_cost[0] = 500.0
+    assert most_raised(opt) == ""

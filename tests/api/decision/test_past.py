@@ -8,8 +8,10 @@ import simlab as sl
 from simlab.api.data.data import load_frames
 from simlab.api.data.replay import replay_plan
 from simlab.api.decision.headline import Replay
-from simlab.api.decision.past import Held, held_out, length_of, periods_held
+from simlab.api.decision.past import Held, held_out, periods_held, season_before
+from simlab.api.simulator.before import before, length_of, past_of
 from simlab.api.simulator.simulator import plan_columns
+from simlab.errors import InvalidInputError
 from simlab.measures import ALL
 from simlab.study import Study
 
@@ -46,8 +48,9 @@ def held(opt):
 
 
 def test_the_replay_is_that_of_laws_which_never_saw_these_weeks(opt, held):
-    """The study's own [replay] of 8 weeks, with the same targets, says the same."""
-    past = shop(replay={"holdout": 8})
+    """A replay of 8 weeks under laws fitted before them, with the same targets, says the same."""
+    past = past_of(shop(), 8)
+    assert past.history.calendar.n_periods == 96
     segmentation = sl.segment(past)
     targets = dict(zip(opt.segmentation.names, opt.chosen.targets, strict=True))
     asked = np.array([targets[segmentation.names[code]] for code in segmentation.codes])
@@ -73,11 +76,55 @@ def test_the_plan_keeps_its_newest_data_and_both_dates_are_said(opt, held):
     assert set(held.frame["plan"]) == {"segmented", "habit"}
 
 
+def test_a_replay_that_the_study_asks_for_costs_the_plan_no_data_either(opt, tmp_path):
+    """The plan of a study with [replay] is that of one without; both dates stand beside the figures."""
+    data = shop(replay={"holdout": 20, "lead_times": "sampled"})
+    own = sl.optimize(data, sl.segment(data))
+    pd.testing.assert_frame_equal(opt.levels(), own.levels())
+    held = held_out(own)
+    assert (held.length, held.laws_to, held.levels_to) == ("20 weeks", "2023-08-13", "2023-12-31")
+    assert "laws up to 2023-08-13" in held.statements()[0].text
+    targets = dict(zip(own.segmentation.names, own.chosen.targets, strict=True))
+    said = sl.simulate(data, sl.Policy.from_targets(own.segmentation, fill_rate=targets)).replay()
+    assert "data up to 2023-08-13" in said.statements[0]
+    assert "use data up to 2023-12-31" in said.statements[0]
+    plan = held.frame[held.frame["plan"] == "segmented"].set_index("segment")
+    assert said.replay.set_index("segment")["fill_rate"].to_numpy() == pytest.approx(plan["fill_rate"])
+
+
+def test_what_was_pinned_keeps_its_target_before_the_cut(opt):
+    """One SKU-location whose target is not its segment's."""
+    by_segment = np.array(opt.chosen.targets)
+    own = by_segment[opt.segmentation.codes]
+    own[3] = 0.987
+    then = before(opt.data, 8, opt.segmentation, by_segment, own)
+    assert then.targets[then.rows == 3].tolist() == [0.987]
+    assert set(then.targets[then.rows != 3]) <= set(by_segment)
+
+
+def test_a_replay_longer_than_the_history_is_refused_before_anything_runs():
+    with pytest.raises(InvalidInputError, match="leave no past to fit to"):
+        _ = shop(30, replay={"holdout": 29}).models
+
+
+def test_the_same_weeks_a_year_before_are_read_off_the_sales(opt):
+    """Against a sum by hand; nothing where the history does not reach back a year."""
+    then = before(opt.data, 8, opt.segmentation, np.zeros(3), np.zeros(12))
+    table = opt.data.catalog.demand
+    by_week = np.bincount((table.date - table.date.min()).astype(int) // 7, table.quantity)
+    assert by_week.size == 104
+    expected = by_week[96 - 52 : 104 - 52].mean() / by_week[96 - 52 : 96].mean()
+    assert season_before(opt.data, then) == pytest.approx(expected)
+    short = shop(58)
+    early = before(short, 8, sl.segment(short), np.zeros(3), np.zeros(12))
+    assert np.isnan(season_before(short, early))
+
+
 def test_eight_weeks_of_long_histories_and_none_of_short_ones():
     assert periods_held(shop()) == 8
     assert periods_held(shop(47)) == 0  # 8 of 47: neither two years nor 40 weeks remain
     assert periods_held(shop(48)) == 8
-    assert periods_held(shop(replay={"holdout": 20})) == 0
+    assert periods_held(shop(replay={"holdout": 20})) == 20
     assert [length_of(56, "day"), length_of(8, "week"), length_of(1, "month")] == [
         *("8 weeks", "8 weeks", "1 month"),
     ]
@@ -92,6 +139,15 @@ def test_reality_outside_its_interval_is_a_warning(held):
     assert denied.statements()[0].title == "Not confirmed by the last 8 weeks."
     frame["demand"], frame["demand_expected"], frame["demand_inside"] = 117.0, 100.0, False
     (look,) = Held(frame, "8 weeks", "2023-11-05", "2023-12-31").look()
-    assert "sales were 17% above what the laws expected (a season or a trend" in look.text
+    assert "sales were 17% above what the model expected (a season or a trend" in look.text
+    assert Held(frame, "8 weeks", "", "").judged.why == ""
+    seasonal = Held(frame, "8 weeks", "", "", season=1.15)
+    assert seasonal.judged.why == "a season that the study does not model"
+    assert "a year before were 15% above that year's mean: a season" in seasonal.look()[0].text
+    assert "a trend, or chance" in Held(frame, "8 weeks", "", "", season=1.01).look()[0].text
+    better = frame.assign(fill_rate=0.99, fill_rate_high=0.97)
+    assert "served better" in Held(better, "8 weeks", "", "").judged.why
+    assert "more than" in Held(better, "8 weeks", "", "").look()[0].title
+    assert "(a season or a trend" in Held(frame, "8 weeks", "", "", season=0.9).look()[0].text
     frame["n_judged"] = 0
     assert Held(frame, "8 weeks", "", "").judged.confirmed is None

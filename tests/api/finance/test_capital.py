@@ -6,6 +6,7 @@ import pytest
 from worlds.study import BASELINE, write_study
 
 import simlab as sl
+from simlab.api.finance.capital import _dip
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +53,17 @@ def test_without_a_record_it_begins_where_the_habit_stands(tmp_path):
     assert first == pytest.approx(opt.scores("habit").inventory_value.value, rel=0.35)
     assert any("no stock record" in line for line in opt.capital.statements())
     assert np.isnan(opt.capital.capital_cost)
+
+
+def test_a_day_that_is_always_lower_before_a_review_is_no_dip():
+    """Every seventh day serves less, for ever; a dip lies below what such days reach at the end."""
+    rng = np.random.default_rng(4)
+    asked = rng.poisson(400, (60, 84)).astype(float)
+    rate = np.where(np.arange(84) % 7 == 6, 0.90, 0.97)
+    served = rng.binomial(asked.astype(int), rate).astype(float)
+    assert _dip(served, asked) is None
+    served[:, 20] = rng.binomial(asked[:, 20].astype(int), 0.8)
+    at, fill = _dip(served, asked)
+    assert at == 20
+    assert fill == pytest.approx(0.8, abs=0.01)
+    assert _dip(served, asked, 0.78) is None  # today serves less still

@@ -110,5 +110,5 @@ def test_a_plan_that_follows_a_forecast_gives_no_orders(tmp_path):
     plan = run.read_table("plan").assign(family="forecast")
     run.write_table("plan", plan)
     run.write_manifest({k: v for k, v in run.manifest.items() if k != "files"})
-    with pytest.raises(UsageError, match="follow a forecast"):
+    with pytest.raises(UsageError, match="updated inside the run"):
         sl.orders(run.path)

@@ -8,6 +8,7 @@ from worlds.study import STUDY, write_study
 
 import simlab as sl
 from simlab.api.rollout.settle import ON_THE_WAY, REPLAYED, below_replay_limit, hold_back
+from simlab.api.rollout.sides import Proposed
 from simlab.engine.world.levels import Levels
 
 N = 8
@@ -63,7 +64,9 @@ def test_a_real_past_far_below_what_was_expected_is_seen(surprised):
     names = np.array(surprised.catalog.sku)
     top = np.array([[160 if name < "P-1004" else 90] for name in names], np.int64)
     plan = Levels(np.zeros(names.size, np.int8), top - 1, top, np.zeros_like(top))
-    below = below_replay_limit(surprised, plan)
+    unknown = np.full(names.size, np.nan)
+    segment = np.full(names.size, "all", object)
+    below = below_replay_limit(surprised, Proposed(plan, segment, unknown, unknown, unknown, "a plan"))
     assert below[names == "P-1004"].all()
     assert below[names != "P-1004"].sum() <= 1
     assert REPLAYED.startswith("replay")

@@ -57,7 +57,7 @@ def test_causes_stand_in_words_the_largest_first(rendered: RunFolder) -> None:
     assert "The habit A 98 / B 95 / C 90: 2.11 points of fill less than planned; 2 of 3 segments" in text
     assert text.index("because lead times are random") < text.index("because demand is not normal")
     assert "3 of 3 segments reach the fill rate asked for" not in text
-    assert "if the fitted laws are right" in text
+    assert "if the demand model is right" in text
     assert "nan" not in text.lower().replace("finance", "")
 
 

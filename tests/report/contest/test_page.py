@@ -14,7 +14,13 @@ from worlds.fake_run import HOSTILE
 
 from simlab.errors import InvalidInputError
 from simlab.report.contest.charts import drawings
-from simlab.report.contest.page import classes_table, regret_table, rule_lines, standings_table
+from simlab.report.contest.page import (
+    classes_table,
+    regret_table,
+    rule_lines,
+    standings_table,
+    weights_table,
+)
 from simlab.report.contest.statements import boxes, headline
 from simlab.report.contest.tables import NEEDED, OPTIONAL, ContestTables
 from simlab.report.kit.reading import read_named
@@ -57,14 +63,39 @@ def test_the_page_is_one_file_with_the_script_of_its_tabs_alone(rendered: RunFol
 def test_the_verdict_names_the_best_and_who_is_not_told_apart(rendered: RunFolder) -> None:
     said = headline(tables_of(rendered))
     assert said.state == "open"
-    assert said.title == "tree is cheapest, but not alone"
+    assert said.title == "tree costs least by units, but not alone"  # what runs of 0.2 counted
     assert said.text.endswith("all schemes together): tbs.")
     assert "15.2% (95% interval 15.0% to 15.4%) less than one target" in said.text
     by_title = {box.title: box for box in boxes(tables_of(rendered))}
-    assert "abc" in by_title["tree beats random partitions"].text
+    assert "abc" in by_title["tree beats chance"].text
     assert "£250 per class" in by_title["Recommended: 4 classes"].text
     assert "abc at 6" in by_title["Recommended: 4 classes"].text
     assert "The order is not the same everywhere" in by_title
+
+
+def test_no_tick_where_another_weight_disagrees_and_every_weight_has_its_column(rendered: RunFolder) -> None:
+    """The best alone by margin; by units its interval holds zero."""
+    found = tables_of(rendered)
+    rows = [
+        ("tree", "margin_fill_rate", True, -0.10, -0.12, -0.08),
+        ("tree", "fill_rate", False, 0.01, -0.02, 0.04),
+        ("tree", "value_fill_rate", False, -0.05, -0.06, -0.04),
+    ]
+    names = ["scheme", "judged_by", "decides", "percent_vs_one_class"]
+    names += ["percent_vs_one_class_low", "percent_vs_one_class_high"]
+    standings = found.tables["tournament"].assign(may_be_best=lambda frame: frame["scheme"] == "tree")
+    tables = {**found.tables, "tournament": standings, "scheme_weights": pd.DataFrame(rows, columns=names)}
+    service = {"name": "margin_fill_rate", "counted": "margin served"}
+    weighed = ContestTables({**found.manifest, "service": service}, tables)
+    said = headline(weighed)
+    assert (said.state, said.title) == ("open", "tree costs least by margin; unit fill disagrees")
+    assert "of margin served" in said.text
+    shown = weights_table(weighed)
+    assert shown.header[1:] == ["at equal fill by margin", "at equal unit fill", "at equal fill by value"]
+    assert shown.rows[0][2].text.startswith("1.0")
+    agreed = weighed.tables["scheme_weights"].assign(percent_vs_one_class_high=-0.01)
+    tick = headline(ContestTables(weighed.manifest, {**tables, "scheme_weights": agreed}))
+    assert (tick.state, tick.title) == ("good", "tree costs least by margin")
 
 
 def test_differences_turn_round_exactly(rendered: RunFolder) -> None:

@@ -103,8 +103,8 @@ def test_the_per_sku_plan_is_a_price_not_a_defeat() -> None:
 @pytest.mark.parametrize(
     ("low", "high", "state", "title"),
     [
-        (0.951, 0.955, "good", "Meets"),
-        (0.949, 0.955, "open", "Not shown to meet"),
+        (0.951, 0.955, "good", "Serves"),
+        (0.949, 0.955, "open", "On the line"),
         (0.940, 0.949, "bad", "Misses"),
     ],
 )

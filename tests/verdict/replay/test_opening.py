@@ -8,6 +8,7 @@ import pytest
 
 from simlab.api.data.data import load_frames
 from simlab.api.data.replay import replay_plan
+from simlab.api.simulator.before import past_of
 from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.world import LeadTimeLaw, OrderTerms, World
@@ -129,17 +130,18 @@ def test_the_record_before_the_cut_and_orders_under_way_are_found() -> None:
 def test_the_replay_says_where_it_begins() -> None:
     levels = Levels(np.zeros(2, np.int8) + Family.ORDER_UP_TO, *(np.full((2, 1), x) for x in (29, 30, 0)))
     for on_hand, said in ((True, "stock recorded at the cut for 2 of 2"), (False, "No stock record")):
-        found = data(on_hand)
+        found = past_of(data(on_hand), 12)
         segments = assign(found.catalog, found.models, ("all",), found.study.segments)
         words = " ".join(replay_plan(found, segments, levels, 0.95).statements)
         assert said in words
         assert "sales, not demand" in words
-    assert "older than a period" in " ".join(replay_plan(data(), segments, levels, 0.95).statements)
+    said = replay_plan(past_of(data(), 12), segments, levels, 0.95).statements
+    assert "older than a period" in " ".join(said)
 
 
 def test_a_stock_far_above_the_level_shows_in_the_replayed_value() -> None:
     levels = Levels(np.zeros(2, np.int8) + Family.ORDER_UP_TO, *(np.full((2, 1), x) for x in (29, 30, 0)))
-    found, plain = data(), data(False)
+    found, plain = past_of(data(), 12), past_of(data(False), 12)
     segments = assign(found.catalog, found.models, ("all",), found.study.segments)
     values = [
         replay_plan(one, segments, levels, 0.95).replay["inventory_value"].iloc[-1] for one in (found, plain)

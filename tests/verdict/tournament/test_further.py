@@ -9,7 +9,7 @@ from worlds.tournament import arena, by_cost, by_lot, entrants, ids, sample
 from simlab.measures import t_quantile
 from simlab.verdict.tournament import Multiple, hold
 from simlab.verdict.tournament.classes import class_rows, options_for
-from simlab.verdict.tournament.service import definitions, regret_matrix
+from simlab.verdict.tournament.service import beside, definitions, regret_matrix
 from simlab.verdict.tournament.stability import catalogue_costs, stability
 
 
@@ -123,11 +123,11 @@ def test_schemes_scale_to_a_number_of_classes():
 
 def test_every_definition_is_served_best_by_its_own_plan(ring):
     """The diagonal of the regret matrix is nothing; the rest is mostly a loss."""
-    price = {"price": 2.0 + ring.unit_cost * 0.02, "unit_cost": ring.unit_cost * 0.01}
-    lines = {"lines_per_unit": np.linspace(0.1, 1, ring.n_items)}
-    services = definitions(ring.unit_cost, {**price, **lines})
+    margin = 200 + ring.unit_cost
+    services = definitions(ring.unit_cost, margin, np.linspace(0.1, 1, ring.n_items))
     assert len(services) == 6
-    assert len(definitions(ring.unit_cost, {})) == 4
+    assert len(definitions(ring.unit_cost)) == 4
+    assert len(definitions(0 * ring.unit_cost, items=margin)) == 4  # nothing has a value
     segmentation = by_cost(ring, 3)
     found = regret_matrix(ring, segmentation.codes, segmentation.names, services, 0.95)
     assert len(found) == 36
@@ -140,6 +140,34 @@ def test_every_definition_is_served_best_by_its_own_plan(ring):
     assert np.nanmin(others) > -0.03
 
 
+def test_plans_are_read_by_other_weights_as_they_stand(ring, held):
+    """Against sums and a linear reading of our own, scheme by scheme; the deciding weight chose the plans."""
+    value = definitions(ring.unit_cost)[1]
+    found = {one.scheme: one for one in beside(held, [value])}
+    assert set(found) == set(held.entries)
+    scale = ring.cost_resolution / 100 / (2 * ring.verdict.exposure * ring.verdict.n_batches)
+    whole = float((ring.verdict.demanded.sum(axis=1) * ring.unit_cost).sum())
+
+    def plan(codes, choice):
+        rows = np.arange(ring.n_items)
+        served, stock = (
+            t[rows, choice[codes]].sum(axis=1) for t in (ring.verdict.served, ring.verdict.stock)
+        )
+        return float((served * ring.unit_cost).sum()) / whole, float((stock * ring.holding).sum()) * scale
+
+    codes = {one.name: one.segmentation.codes for one in held.entrants}
+    one_class = np.zeros(ring.n_items, dtype=np.int64)
+    at, cost = plan(one_class, held.entries[held.names[-1]].asked[held.fill])
+    for name, entry in held.entries.items():
+        mine = codes.get(name, one_class)
+        assert found[name].achieved.value == pytest.approx(plan(mine, entry.asked[held.fill])[0])
+        points = sorted(plan(mine, choice) for choice in entry.choice.astype(np.int64))
+        kept = [p for p in points if not any(q[0] >= p[0] and q[1] < p[1] for q in points)]
+        own = float(np.interp(at, *zip(*kept, strict=True)))
+        assert found[name].percent.value == pytest.approx(own / cost - 1, abs=2e-3)
+        assert found[name].percent.low <= found[name].percent.value <= found[name].percent.high
+
+
 def test_cycles_that_move_with_the_target_are_optimised_level_by_level(ring):
     """Where the receipts themselves depend on the level, the ratio is met by one solve per floor."""
     moving = replace(
@@ -147,7 +175,7 @@ def test_cycles_that_move_with_the_target_are_optimised_level_by_level(ring):
         search=replace(ring.search, receipts=np.repeat(ring.search.receipts, 8, axis=1)),
         verdict=replace(ring.verdict, receipts=np.repeat(ring.verdict.receipts, 8, axis=1)),
     )
-    cycle = next(one for one in definitions(ring.unit_cost, {}) if one.part == "good_receipts")
+    cycle = next(one for one in definitions(ring.unit_cost) if one.part == "good_receipts")
     segmentation = by_cost(ring, 3)
     fixed, ratio = (
         replace(one, service=cycle).enter("x", segmentation.codes, segmentation.names)

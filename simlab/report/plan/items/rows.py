@@ -203,11 +203,11 @@ def _level(plan: pd.DataFrame, end: str) -> pd.Series[float]:
     return up_to.fillna(_numbers(plan, f"reorder_point{end}"))
 
 
-def _marked(rows: pd.DataFrame, looked: pd.DataFrame | None) -> pd.Series[bool]:
+def _marked(rows: pd.DataFrame, looked: pd.DataFrame | None) -> list[bool]:
     if looked is None:
-        return pd.Series(np.zeros(len(rows), np.bool_))
+        return [False] * len(rows)
     places = set(zip(looked["sku"], looked["location"], strict=True))
-    return pd.Series([pair in places for pair in zip(rows["sku"], rows["location"], strict=True)])
+    return [pair in places for pair in zip(rows["sku"], rows["location"], strict=True)]
 
 
 def _reasons(rows: pd.DataFrame, items: pd.DataFrame) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simlab.measures import ALL
+from simlab.measures import ALL, PLAN_NAMES
 from simlab.report.kit.formats import DASH, is_number, money, number, percent, span
 from simlab.report.kit.reading import records
 from simlab.report.plan.section import Content, section, table
@@ -23,24 +23,51 @@ _MOST_ROWS = 60
     menu="Replay",
     title="The last periods, replayed",
     place=1,
-    needs={"replay": ("segment", "n_items", "n_judged", "demand", "fill_rate", "inventory_value")},
+    needs={
+        "replay": ("segment", "n_items", "n_judged", "demand", "fill_rate", "inventory_value"),
+        "held_out": ("plan", "segment", "n_items", "n_judged", "demand", "fill_rate", "value_rate"),
+    },
 )
 def replay(tables: RunTables) -> Content | None:
-    """What the plan's levels would have done, beside what was expected of them."""
-    frame = tables.table("replay")
-    if frame is None:
+    """What the plan, today's levels and the habit would have done, beside what was expected of them."""
+    frames = _by_plan(tables)
+    if not frames:
         return None
-    said = [one.line for one in tables.told if one.group == "replay"]
-    rows = [_replay_row(row, tables) for row in records(frame)[: _MOST_ROWS + 1]]
-    header = ["Segment", "judged of", "sales", "sales expected", "fill rate", "fill rate expected", "inside"]
+    said = [] if tables.table("held_out") is not None else replay_lines(tables)
+    header = ["Segment", "judged of", "sales", "sales expected"]
+    header += ["units served", "units served, expected", "inside"]
+    header += ["value served", "value served, expected", "inside"]
     header += ["inventory value", "inventory value expected", "inside"]
-    under = table("The held-out periods under the plan", header, rows)
+    under = [
+        table(f"The held-out periods: {name}", header, [_replay_row(row, tables) for row in rows])
+        for name, rows in frames.items()
+    ]
     return Content(
         said,
-        [under],
+        under,
         {},
         ("Expected: mean and prediction interval if the laws were right and items independent.",),
     )
+
+
+def replay_lines(tables: RunTables) -> list[str]:
+    """What the run says of its last periods."""
+    return [one.line for one in tables.told if one.group == "replay"]
+
+
+def _by_plan(tables: RunTables) -> dict[str, list[Mapping[str, Any]]]:
+    """Rows of each plan, the whole last; of many segments the first."""
+    every, own = tables.table("held_out"), tables.table("replay")
+    if every is not None:
+        return {
+            PLAN_NAMES[str(plan)].heading: _few(records(rows))
+            for plan, rows in every.groupby("plan", sort=False)
+        }
+    return {} if own is None else {"the levels simulated": _few(records(own))}
+
+
+def _few(rows: list[dict[str, Any]]) -> list[Mapping[str, Any]]:
+    return [*rows[:-1][:_MOST_ROWS], rows[-1]]
 
 
 def _replay_row(row: Mapping[str, Any], tables: RunTables) -> list[str]:
@@ -66,6 +93,9 @@ def _replay_row(row: Mapping[str, Any], tables: RunTables) -> list[str]:
         percent(row["fill_rate"]) if judged else DASH,
         expected("fill_rate", percent),
         inside("fill_rate"),
+        percent(row["value_rate"]) if judged else DASH,
+        expected("value_rate", percent),
+        inside("value_rate"),
         cash(row["inventory_value"]) if judged else DASH,
         expected("inventory_value", cash),
         inside("inventory_value"),

@@ -141,7 +141,7 @@ def _effects(rows: list[Row]) -> Row:
 
 
 def _simulated(rows: list[Row]) -> Row:
-    header = ["Supplier", "mean of the law (periods)", "standard deviation", "mean in sequence"]
+    header = ["Supplier", "mean (periods)", "standard deviation", "mean in sequence"]
     header += ["standard deviation in sequence", "apart by 5 % or more", "variance by rounding (periods²)"]
     body = [
         [

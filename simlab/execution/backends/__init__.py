@@ -1,0 +1,1 @@
+"""Who computes blocks: this thread, threads, processes of this machine, or the workers of a Dask cluster."""

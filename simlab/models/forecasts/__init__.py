@@ -1,0 +1,1 @@
+"""What people's own forecasts say of demand: their paths, their errors, and the laws that follow."""

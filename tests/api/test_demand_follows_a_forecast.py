@@ -1,0 +1,133 @@
+"""A forecast that people already have, from the table to levels, demand and every sum."""
+
+import filecmp
+
+import numpy as np
+import pandas as pd
+import pytest
+from worlds.forecasts import ERRORS_HEAD, lines, past, write
+
+import simlab as sl
+from simlab import api
+from simlab.errors import UsageError
+
+STATED = (
+    "sku,location,unit_cost,lead_time,category,demand_law,demand_mean,demand_variance,forecast_mean,"
+    "forecast_error_sd\n"
+    "a,EAST,2,2,core,negative_binomial,6,16,6,4\nb,EAST,5,3,core,negative_binomial,20,144,20,12\n"
+)
+CONSTANT = lines({"a": [6] * 5, "b": [20] * 5}, {"a": 4, "b": 12})
+RAMP = lines({"a": [2, 4, 8, 16, 8, 4], "b": [20] * 6}, {"a": 6, "b": 12})
+
+
+def simulated(path):
+    data = sl.load(path)
+    spec = data.study.policy
+    plan = sl.Policy.from_targets(
+        sl.segment(data),
+        cycle_service_level=spec.targets,
+        family="forecast",
+        planning="normal",
+        forecast=spec.forecast.model_dump(),
+    )
+    return sl.simulate(data, plan)
+
+
+def test_a_constant_table_gives_the_bytes_of_a_stated_forecast(tmp_path):
+    """The same sums, levels, curves and plan as `forecast_mean` and `forecast_error_sd` with that law."""
+    for name, tables in (("stated", {"items": STATED}), ("table", {"forecast": CONSTANT})):
+        (tmp_path / name).mkdir()
+        api.run_optimize(write(tmp_path / name, **tables), out=tmp_path / name / "run", workers=1)
+    one, other = (tmp_path / name / "run" / "results" for name in ("stated", "table"))
+    for table in ("plan", "curves", "frontier", "segments", "verdict"):
+        assert filecmp.cmp(one / f"{table}.parquet", other / f"{table}.parquet", shallow=False), table
+    rows = [pd.read_parquet(folder / "items.parquet") for folder in (one, other)]
+    told = [column for column in rows[0] if column.startswith(("demand_reason", "item_"))]
+    pd.testing.assert_frame_equal(*(frame.drop(columns=told, errors="ignore") for frame in rows))
+
+
+def test_levels_move_with_the_forecast_and_demand_with_them(tmp_path):
+    found = simulated(write(tmp_path, RAMP))
+    levels, path = found.planned.levels, np.array([2, 4, 8, 16, 8, 4])
+    ahead = np.array([path[np.arange(t, t + 3) % 6].sum() for t in range(6)])
+    assert levels.order_up_to[0, 0] == np.ceil(ahead[0] + 1.6448536 * np.sqrt(3) * 6)
+    assert (levels.offset[0, 0] == ahead - ahead[0]).all()
+    assert (levels.offset[1] == 0).all()
+    law = sl.load(tmp_path / "study.toml").models.world.demand
+    assert law.mean[0] == pytest.approx(7.0)
+    assert law.seasons.multipliers[law.seasons.profile[0]] * 7.0 == pytest.approx(path)
+    assert law.seasons.profile[1] == -1
+
+
+def test_a_moving_forecast_serves_what_was_asked(tmp_path):
+    """Cycle service 95 % asked of safety stocks of the stated error, and about that found."""
+    text = lines({"a": [20, 40, 80, 160, 80, 40], "b": [200] * 6}, {"a": 30, "b": 60})
+    api.run_simulate(write(tmp_path, text), out=tmp_path / "run", workers=1)
+    items = pd.read_parquet(tmp_path / "run" / "results" / "items.parquet")
+    assert items["cycle_service_level"].between(0.90, 0.98).all()
+    trace = api.trace(tmp_path / "run", "a@EAST").periods
+    assert trace["level"].nunique() >= 4
+
+
+def test_past_errors_set_the_spread_and_correct_the_bias(tmp_path):
+    """Correlated errors ask for more stock than √(R + L) says; the bias that they show is added, or kept."""
+    rng = np.random.default_rng(4)
+    error = np.repeat(rng.normal(0, 10, (60, 1)), 4, axis=1) + 6.0  # one error for all horizons of an origin
+    text = "\n".join([ERRORS_HEAD, *past("a", error, apart=4), *past("b", error - 6.0, apart=4)]) + "\n"
+    forecast = lines({"a": [50] * 6, "b": [50] * 6}, {"a": 1, "b": 1})
+    path = write(tmp_path, forecast, errors=text)
+    models = sl.load(path).models
+    errors, paths = models.paths.errors, models.paths
+    assert errors.sum_variance / errors.span == pytest.approx(errors.span * error.var(ddof=1), rel=0.1)
+    assert paths.sd**2 * errors.span == pytest.approx(errors.sum_variance)
+    assert errors.biased.tolist() == [True, False]
+    assert paths.path[:, 0] == pytest.approx([50 + errors.bias[0], 50])
+    path.write_text(path.read_text().replace('"errors.csv"', '"errors.csv"\nbias = "keep"'))
+    kept = sl.load(path).models
+    assert (kept.paths.path == 50).all()
+    assert kept.world.demand.mean == pytest.approx([50 + errors.bias[0], 50])
+
+
+ITEMS = (
+    "sku,location,unit_cost,lead_time,category,on_hand,current_order_up_to\n"
+    "a,EAST,2,2,core,5,60\nb,EAST,5,3,core,150,150\n"
+)
+
+
+def bought(run, folder, day, **more):
+    (folder / "stock.csv").write_text("sku,location,on_hand\na,EAST,0\nb,EAST,0\n", "utf-8")
+    (folder / "coming.csv").write_text("sku,location,quantity,due_date\n", "utf-8")
+    files = {"stock": folder / "stock.csv", "open_orders": folder / "coming.csv"}
+    found = sl.orders(run, date=day, **files, **more).to_frame()
+    return found.set_index("sku")["quantity"]
+
+
+def test_orders_take_the_level_of_the_order_date(tmp_path):
+    """And refuse a date from which the forecast does not reach R + L."""
+    path = write(tmp_path, RAMP, items=ITEMS)
+    api.run_simulate(path, out=tmp_path / "run", workers=1)
+    plan = pd.read_parquet(tmp_path / "run" / "results" / "plan.parquet").set_index("sku")
+    assert plan.loc["a", "family"] == "forecast"
+    moves = np.array([14, 28, 32]) - 14  # expected demand of 3 weeks from each of the first three on
+    for week, day in enumerate(("2026-01-05", "2026-01-12", "2026-01-19")):
+        orders = bought(tmp_path / "run", tmp_path, day)
+        assert orders["a"] == plan.loc["a", "order_up_to"] + moves[week]
+        assert orders["b"] == plan.loc["b", "order_up_to"]
+    with pytest.raises(UsageError, match="the forecast of this run ends before review period and lead time"):
+        bought(tmp_path / "run", tmp_path, "2026-01-26")
+
+
+def test_the_gate_lets_moving_levels_go_and_orders_follow_them(tmp_path):
+    """What goes moves with the forecast, what is held back stays on today's level."""
+    path = write(tmp_path, RAMP, items=ITEMS.replace("150,150", "150,400"))
+    api.run_simulate(path, out=tmp_path / "run", workers=1)
+    found = sl.gate(path, proposed=tmp_path / "run", workers=1)
+    live = found.live_plan.set_index("sku")
+    folder = found.write(tmp_path / "gate").folder
+    plan = pd.read_parquet(folder / "results" / "plan.parquet").set_index("sku")
+    first, later = (bought(folder, tmp_path, day) for day in ("2026-01-05", "2026-01-12"))
+    for sku, move in (("a", 14), ("b", 0)):
+        goes = live.loc[sku, "decision"] in ("go", "unchanged")
+        assert first[sku] == plan.loc[sku, "order_up_to"]
+        assert later[sku] - first[sku] == (move if goes else 0)
+    assert plan.loc["a", "family"] == ("forecast" if live.loc["a", "decision"] == "go" else "order_up_to")

@@ -1,0 +1,116 @@
+"""Real processes and a real Dask cluster: the same bytes, also when a worker dies."""
+
+import os
+import signal
+from dataclasses import fields
+
+import numpy as np
+import pytest
+from worlds.small import HORIZON, small_levels, small_world
+from worlds.study import write_study
+
+import simlab
+from simlab import api
+from simlab.errors import IncompleteError
+from simlab.execution import Workers, close_pools, run_curves
+from simlab.execution.kept import keeping
+
+pytestmark = pytest.mark.slow
+
+N = 40
+
+
+@pytest.fixture(autouse=True)
+def ended():
+    yield
+    close_pools()
+
+
+@pytest.fixture
+def cluster():
+    distributed = pytest.importorskip("distributed")
+    local = distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+    )
+    yield local
+    local.close()
+
+
+def alone():
+    world = small_world(N)
+    return run_curves(world, small_levels(world), HORIZON, workers=Workers(1, 2))
+
+
+def away(workers, progress=None):
+    world = small_world(N)
+    return run_curves(world, small_levels(world), HORIZON, workers=workers, progress=progress)
+
+
+def same(one, other):
+    for field in fields(one):
+        assert np.array_equal(getattr(one, field.name), getattr(other, field.name)), field.name
+
+
+def test_every_backend_writes_the_same_bytes(tmp_path):
+    study = write_study(tmp_path)
+    tables = {}
+    for name in ("threads", "serial", "loky", "dask"):
+        with simlab.backend(name, workers=2):
+            run = api.run_optimize(study, out=tmp_path / name, draw=False)
+        tables[name] = {
+            path.relative_to(run.folder).as_posix(): path.read_bytes()
+            for path in sorted((run.folder / "results").rglob("*"))
+            if path.is_file()
+        }
+    assert len(tables["threads"]) > 15
+    for name, found in tables.items():
+        differ = [file for file in found if found[file] != tables["threads"].get(file)]
+        assert found.keys() == tables["threads"].keys(), name
+        assert differ == [], name
+
+
+def test_a_worker_of_a_cluster_that_is_killed_changes_nothing(cluster):
+    killed = []
+
+    def kill_one(stage, done, total):
+        if not killed and done > 4:
+            from distributed import Client
+
+            with Client(cluster.scheduler_address, set_as_default=False) as client:
+                pid = next(iter(client.run(os.getpid).values()))
+            os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
+
+    found = away(Workers(2, 2, "dask", cluster.scheduler_address), kill_one)
+    assert killed
+    same(alone(), found)
+
+
+def test_a_process_that_is_killed_changes_nothing():
+    killed = []
+
+    def kill_one(stage, done, total):
+        if not killed and done > 4:
+            from joblib.externals.loky import reusable_executor
+
+            pid = next(iter(reusable_executor._executor._processes))
+            os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
+
+    found = away(Workers(2, 1, "loky"), kill_one)
+    assert killed
+    same(alone(), found)
+
+
+def test_a_lost_scheduler_is_said_with_what_is_kept(cluster, tmp_path):
+    def end_it(stage, done, total):
+        if done > 8:
+            cluster.close()
+
+    folder = tmp_path / "run" / "blocks"
+    with keeping(folder):
+        said = r"scheduler of tcp.* was lost; blocks .*simlab resume .*run"
+        with pytest.raises(IncompleteError, match=said):
+            away(Workers(2, 1, "dask", cluster.scheduler_address), end_it)
+        assert len(list(folder.glob("*.npz"))) >= 8
+        same(alone(), away(Workers(2, 1)))
