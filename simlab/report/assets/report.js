@@ -28,6 +28,11 @@
       Object.values(node).forEach(visit);
     };
     visit(small.layer);
+    const bars = (small.layer || []).find((layer) => layer.data && layer.data.name === "steps");
+    if (bars && width < 480) for (const layer of small.layer) {
+      if (layer.encoding.x && layer.encoding.x.axis) layer.encoding.x.axis.labelAngle = -60;
+      if (layer.mark.type === "text") Object.assign(layer.mark, { angle: -60, align: "left", dx: 5, fontSize: 10 });
+    }
     const limit = (name) => (small.params || []).find((param) => param.name === name);
     if (limit("xLow")) {
       const right = 0.25 * limit("xLow").value + 0.75 * limit("xHigh").value;

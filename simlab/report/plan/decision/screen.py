@@ -43,6 +43,8 @@ def screen(tables: RunTables) -> Row | None:
         "pays": [signed(one.text, tables) for one in told if one.group == "break-even"],
         "ask": [one.text for one in told if one.key == "current levels"],
         "record": _record(tables),
+        "next": _next(titles),
+        "untested": _untested(tables),
         "titles": [titles.get(name, name) for name in COLUMNS],
         "rows": [_row(rows[key], tables) for key in _SHOWN if key in rows and _says(rows[key])],
         "prices": _prices(rows, tables),
@@ -68,6 +70,24 @@ def _lead(tables: RunTables, titles: Mapping[str, str]) -> str:
         f"{len(tables.items):,} SKU-locations · the proposed plan against {against} · {periods:,} "
         f"{tables.period}s, simulated {runs:,} times on fresh random demand"
     )
+
+
+def _untested(tables: RunTables) -> str:
+    """What no number on the page speaks of."""
+    past = "" if tables.table("held_out") is not None else "the plan on real sales of the past, "
+    return (
+        f"{past}demand unlike the history, items that sell together, prices and suppliers to come, and "
+        "whether the plan is carried out."
+    )
+
+
+def _next(titles: Mapping[str, str]) -> str:
+    """What to do with the page before anything is changed."""
+    if titles.get("today") == "Today":
+        return (
+            "look at the largest changes (Items) and at the doubts; then simlab gate says what may go live."
+        )
+    return "add current levels to the items (current_order_up_to) to see what changes against them."
 
 
 def _says(row: Mapping[str, Any]) -> bool:

@@ -10,6 +10,8 @@ from simlab.report.kit.reading import records
 from simlab.report.plan.section import Content, Row, section, table
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from simlab.report.kit.style import Figure
     from simlab.report.plan.tables import RunTables
 
@@ -21,8 +23,17 @@ _SMALLEST_P = 0.0001
 def _charts(tables: RunTables) -> dict[str, Figure]:
     from simlab.report.plan.charts import pit_chart
 
-    pit = tables.table("fit_pit")
+    pit = _shown(tables)
     return {} if pit is None else {"fit_pit": pit_chart(pit, "fit_pit", "Share of periods")}
+
+
+def _shown(tables: RunTables) -> pd.DataFrame | None:
+    """Histograms of all together and of the segments that are questioned; flat ones say nothing."""
+    pit, tests = tables.table("fit_pit"), tables.table("fit_test")
+    if pit is None or tests is None:
+        return pit
+    flagged = {ALL, *tests.loc[tests["flagged"].astype(bool), "segment"]}
+    return pit[pit["group"].isin(flagged)]
 
 
 @section(
@@ -47,7 +58,7 @@ def fit(tables: RunTables) -> Content | None:
     tests = table("Test of fit by segment", header, [_row(row) for row in rows[: _MOST_ROWS + 1]])
     charts = {}
     if tables.table("fit_pit") is not None:
-        charts["fit_pit"] = "PIT histograms by segment, out of sample"
+        charts["fit_pit"] = "Where demand fell in its modelled range: all items, and segments questioned"
     return Content(
         [
             f"Fitted to the first two thirds of the history, judged by every {period} from {rows[0]['cut']} "
