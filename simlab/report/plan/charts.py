@@ -167,3 +167,43 @@ def worst_fits_chart(table: pd.DataFrame) -> Figure:
     )
     kept = table[["name", "range", "first", "observed", "expected"]]
     return Figure(picture, {"worst": kept})
+
+
+def last_periods_chart(rows: pd.DataFrame) -> Figure:
+    """Units served in the last periods (dot) beside the interval that was expected (bar), by segment."""
+    shown = rows[["segment", "fill_rate", "fill_rate_expected", "fill_rate_low", "fill_rate_high"]]
+    shown = shown.assign(
+        segment=shown["segment"].where(shown["segment"] != ALL, "All"),
+        came=["inside" if inside else "outside" for inside in rows["fill_rate_inside"]],
+    )
+    low = float(shown[["fill_rate", "fill_rate_low"]].min().min())
+    y = alt.Y(
+        "segment:N", title=None, sort=list(shown["segment"]), axis=alt.Axis(labelLimit=160, domain=False)
+    )
+    x = alt.X(
+        "fill_rate:Q",
+        title="Units served at once",
+        axis=alt.Axis(format=percent_format(low, 1.0), tickCount=6),
+        scale=alt.Scale(domain=[low, 1.0], nice=True, zero=False),
+    )
+    tooltip = [alt.Tooltip("segment:N", title="Segment")]
+    names = {"fill_rate": "Served", "fill_rate_expected": "Expected", "fill_rate_low": "from"}
+    names |= {"fill_rate_high": "to"}
+    tooltip += [alt.Tooltip(f"{key}:Q", title=title, format=".1%") for key, title in names.items()]
+    base = named("held_out").encode(y=y, tooltip=tooltip)
+    bar = base.mark_rule(color=GREY, strokeWidth=6, opacity=0.5).encode(
+        x=alt.X("fill_rate_low:Q"), x2="fill_rate_high:Q"
+    )
+    colour = alt.Color(
+        "came:N",
+        scale=alt.Scale(domain=["inside", "outside"], range=[BLUE, VERMILLION]),
+        legend=alt.Legend(title="Served, against the grey bar expected", orient="top"),
+    )
+    shape = alt.Shape(
+        "came:N",
+        scale=alt.Scale(domain=["inside", "outside"], range=["circle", "diamond"]),
+        legend=alt.Legend(title="Served, against the grey bar expected", orient="top"),
+    )
+    dot = base.mark_point(filled=True, size=90, opacity=1).encode(x=x, color=colour, shape=shape)
+    chart = alt.layer(bar, dot).properties(width="container", height=max(90, 26 * len(shown)))
+    return Figure(chart, {"held_out": shown})

@@ -215,7 +215,7 @@ def _bound_rows(row: Mapping[str, Any], tables: RunTables) -> list[list[str]]:
         return money(row[name], tables.currency)
 
     lines = [
-        ["Chosen plan", cash("plan"), ""],
+        ["Proposed plan", cash("plan"), ""],
         ["Plan with a target for every SKU-location", cash("per_sku"), "feasible, same service or more"],
         ["Bound over all such plans on the grid", cash("grid"), "nothing on the grid is cheaper"],
         ["Of the gap: one target per segment", cash("segment_gap"), "price of segmentation, in-sample"],

@@ -12,10 +12,33 @@ from simlab.report.plan.section import Content, section, table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
+
+    from simlab.report.kit.style import Figure
     from simlab.report.plan.tables import RunTables
 
 
 _MOST_ROWS = 60
+
+
+_CHART = "last_periods"
+
+
+def _judged(tables: RunTables) -> pd.DataFrame | None:
+    """Segments of the plan that were judged: what they served, and what was expected; None of none."""
+    frame = tables.table("held_out")
+    if frame is None:
+        return None
+    own = frame[(frame["plan"] == frame["plan"].iloc[0]) & (frame["n_judged"] > 0)].head(_MOST_ROWS)
+    own = own[own["fill_rate"].notna() & own["fill_rate_expected"].notna()]
+    return None if own.empty else own
+
+
+def _charts(tables: RunTables) -> dict[str, Figure]:
+    from simlab.report.plan.charts import last_periods_chart
+
+    rows = _judged(tables)
+    return {} if rows is None else {_CHART: last_periods_chart(rows)}
 
 
 @section(
@@ -27,47 +50,36 @@ _MOST_ROWS = 60
         "replay": ("segment", "n_items", "n_judged", "demand", "fill_rate", "inventory_value"),
         "held_out": ("plan", "segment", "n_items", "n_judged", "demand", "fill_rate", "value_rate"),
     },
+    charts=_charts,
 )
 def replay(tables: RunTables) -> Content | None:
     """What the plan, today's levels and the habit would have done, beside what was expected of them."""
-    frames = _by_plan(tables)
-    if not frames:
+    rows = _rows(tables)
+    if not rows:
         return None
-    said = [] if tables.table("held_out") is not None else replay_lines(tables)
-    header = ["Segment", "judged of", "sales", "sales expected"]
+    said = [one.line for one in tables.told if one.group == "replay"]
+    header = ["Segment", *(["plan"] if "plan" in rows[0] else []), "judged of", "sales", "sales expected"]
     header += ["units served", "units served, expected", "inside"]
     header += ["value served", "value served, expected", "inside"]
     header += ["inventory value", "inventory value expected", "inside"]
-    under = [
-        table(f"The held-out periods: {name}", header, [_replay_row(row, tables) for row in rows])
-        for name, rows in frames.items()
-    ]
+    under = [table("The held-out periods", header, [_replay_row(row, tables) for row in rows])]
+    charts = {}
+    if _judged(tables) is not None:
+        charts[_CHART] = "Units served in the last periods against what was expected, by segment"
     return Content(
         said,
         under,
-        {},
+        charts,
         ("Expected: mean and prediction interval if the laws were right and items independent.",),
     )
 
 
-def replay_lines(tables: RunTables) -> list[str]:
-    """What the run says of its last periods."""
-    return [one.line for one in tables.told if one.group == "replay"]
-
-
-def _by_plan(tables: RunTables) -> dict[str, list[Mapping[str, Any]]]:
-    """Rows of each plan, the whole last; of many segments the first."""
+def _rows(tables: RunTables) -> list[dict[str, Any]]:
+    """Segment by segment the plan, today's levels and the habit, the whole last; of many the first."""
     every, own = tables.table("held_out"), tables.table("replay")
-    if every is not None:
-        return {
-            PLAN_NAMES[str(plan)].heading: _few(records(rows))
-            for plan, rows in every.groupby("plan", sort=False)
-        }
-    return {} if own is None else {"the levels simulated": _few(records(own))}
-
-
-def _few(rows: list[dict[str, Any]]) -> list[Mapping[str, Any]]:
-    return [*rows[:-1][:_MOST_ROWS], rows[-1]]
+    rows = records(own if every is None else every)
+    names = list(dict.fromkeys(str(row["segment"]) for row in rows if row["segment"] != ALL))[:_MOST_ROWS]
+    return [row for name in (*names, ALL) for row in rows if row["segment"] == name]
 
 
 def _replay_row(row: Mapping[str, Any], tables: RunTables) -> list[str]:
@@ -87,6 +99,7 @@ def _replay_row(row: Mapping[str, Any], tables: RunTables) -> list[str]:
     judged = int(row["n_judged"]) > 0
     return [
         "All" if row["segment"] == ALL else str(row["segment"]),
+        *([PLAN_NAMES[str(row["plan"])].short] if "plan" in row else []),
         f"{number(row['n_judged'])} of {number(row['n_items'])}",
         number(row["demand"]) if judged else DASH,
         expected("demand", number),
