@@ -136,7 +136,7 @@ def build_fake_run(
     if "verdict" in tables:
         run.write_table("verdict", verdict_table(shop, plans))
     if "plan" in tables:
-        run.write_table("plan", plan_table(shop, plans))
+        run.write_table("plan", plan_table(shop, plans, hostile))
     if finance:
         run.write_table("exchange_rates", exchange_rates_table(shop, codes, points))
         run.write_table("capital", capital_table(shop, plans))
@@ -327,13 +327,16 @@ def verdict_table(shop: Shop, plans: dict[str, np.ndarray]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def plan_table(shop: Shop, plans: dict[str, np.ndarray]) -> pd.DataFrame:
+def plan_table(shop: Shop, plans: dict[str, np.ndarray], hostile: bool = False) -> pd.DataFrame:
     pick = plans["segmented"]
     rows = np.arange(pick.size)
+    sku = [f"{10000 + i}" for i in rows]
+    if hostile:
+        sku[:3] = HOSTILE
     up_to = np.ceil(shop.mean * (shop.lead + 1) + shop.stock[rows, pick]).astype(np.int64)
     return pd.DataFrame(
         {
-            "sku": [f"{10000 + i}" for i in rows],
+            "sku": sku,
             "location": shop.location,
             "segment": shop.segment,
             "target": GRID[pick],

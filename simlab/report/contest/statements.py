@@ -151,7 +151,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def _less(row: dict[str, Any], key: str, level: float) -> str:
-    """ "46.1 % (95 % interval 46.0 % to 46.2 %) less"; "more" where it is."""
+    """ "46.1% (95% interval 46.0% to 46.2%) less"; "more" where it is."""
     sign = -1 if row[key] <= 0 else 1
     low, high = sorted((sign * row[f"{key}_low"], sign * row[f"{key}_high"]))
     ends = interval(low, high, _one)

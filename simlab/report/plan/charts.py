@@ -118,7 +118,7 @@ _FITTED = "fitted"
 
 
 def pit_chart(table: pd.DataFrame, name: str, of: str) -> Figure:
-    """Shares of the randomised PIT per tenth; flat at 10 % where the laws are right."""
+    """Shares of the randomised PIT per tenth; flat at 10% where the laws are right."""
     mine = table[table["method"] == _FITTED]
     groups = list(dict.fromkeys(mine["group"]))[:_MOST_GROUPS]
     mine = mine[mine["group"].isin(groups)]

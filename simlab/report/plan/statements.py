@@ -140,7 +140,7 @@ def _is_same(row: Mapping[str, Any]) -> bool:
 
 
 def _amount(row: Mapping[str, Any], currency: str, counted: Counted, sign: int = 1) -> str:
-    """`£2,100 a year (8.4 %; 95 % interval £1,800 to £2,400)`, turned round if the sign is -1."""
+    """`£2,100 a year (8.4%; 95% interval £1,800 to £2,400)`, turned round if the sign is -1."""
     share, low, high = row.get("percent"), row.get("difference_low"), row.get("difference_high")
     notes = [percent(sign * share, 1)] if is_number(share) else []
     if is_number(low) and is_number(high):

@@ -66,8 +66,8 @@ def calibration(tables: RunTables) -> Content | None:
         "bias",
     ]
     text = (
-        "Demand over R + L predicted from earlier dates with what was known then. Right laws put 90 % of the "
-        "randomised PIT between 5 and 95 %; whole units make the plain 90 % interval cover more, as much as "
+        "Demand over R + L predicted from earlier dates with what was known then. Right laws put 90% of the "
+        "randomised PIT between 5 and 95%; whole units make the plain 90% interval cover more, as much as "
         "the law's own coverage says. Lower scores are better."
     )
     return Content(

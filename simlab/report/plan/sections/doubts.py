@@ -43,7 +43,7 @@ def findings(tables: RunTables) -> Iterator[str]:
         drifted = [str(row["supplier"]) for row in records(times) if row["drifted"]]
         if drifted:
             yield f"Lead times have changed at {_names(drifted)}."
-    if tables.quality is not None:
+    if tables.quality is not None and "status" in tables.quality:
         for status in _CHANGED:
             rows = tables.quality[tables.quality["status"] == status]
             count = int(rows["rows"].sum())

@@ -45,7 +45,7 @@ def forecast(tables: RunTables) -> Content | None:
         shown.append(_horizons(records(horizons)))
     shown.append(_biased(records(errors)))
     note = (
-        "Stock left: levels at one chance for all SKU-locations, such that 95 % of the value asked in R + L "
+        "Stock left: levels at one chance for all SKU-locations, such that 95% of the value asked in R + L "
         "is served, and what then lies on the shelf, on average of an origin. The forecast's error is that "
         "of its other origins; simlab's laws knew what was known at the origin."
     )
@@ -53,7 +53,7 @@ def forecast(tables: RunTables) -> Content | None:
 
 
 def _compared(rows: list[Row], currency: str) -> Row:
-    header = ["", "sums judged", "origins", "inside 5–95 % (right: 90 %)", "above 95 % (right: 5 %)"]
+    header = ["", "sums judged", "origins", "inside 5–95% (right: 90%)", "above 95% (right: 5%)"]
     header += ["mean ÷ actual − 1", "stock left at equal service", "difference"]
     body = [
         [

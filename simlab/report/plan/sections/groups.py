@@ -44,8 +44,9 @@ def by_supplier(tables: RunTables) -> Content | None:
     times = {str(row["supplier"]): row for row in records(tables.table("lead_times"))}
     known = _today_known(frame)
     header = ["Supplier", "SKU-locations", "orders a year", "bought a year"]
+    promised = any(is_number(row.get("late_share")) for row in times.values())
     if times:
-        header += ["lead time, mean", "19 of 20 within", "late"]
+        header += ["lead time, mean", "19 of 20 within", *(["late"] if promised else [])]
     header += _header(known)
     rows = [
         [
@@ -53,14 +54,15 @@ def by_supplier(tables: RunTables) -> Content | None:
             number(row["n_items"]),
             number(row["orders_per_year"]),
             money(row["annual_value"], tables.currency, digits=0),
-            *(_lead_time(times.get(str(row["supplier"]))) if times else ()),
+            *(_lead_time(times.get(str(row["supplier"])))[: 2 + promised] if times else ()),
             *_stock_and_service(row, known, tables),
         ]
         for row in records(frame)[:_MOST_ROWS]
     ]
     notes = ["Bought a year: expected units at unit cost. Orders a year: one per SKU-location and review."]
     if times:
-        notes.append("Lead time in days, from the receipts; late: against the promised day.")
+        late = "late: against the promised day." if promised else "no receipt had a promised day."
+        notes.append(f"Lead time in days, from the receipts; {late}")
     return Content((), [table("Suppliers, the largest first", header, rows)], notes=(*notes, *_left(frame)))
 
 

@@ -85,7 +85,7 @@ def _listed(what: str, rows: list[Row]) -> str:
 
 
 def _lead_times(rows: list[Row]) -> Row:
-    header = ["Supplier", "received", "open", "mean days", "standard deviation", "95 % within"]
+    header = ["Supplier", "received", "open", "mean days", "standard deviation", "95% within"]
     header += [
         "added by whole periods",
         "with a promise",
@@ -142,7 +142,7 @@ def _effects(rows: list[Row]) -> Row:
 
 def _simulated(rows: list[Row]) -> Row:
     header = ["Supplier", "mean (periods)", "standard deviation", "mean in sequence"]
-    header += ["standard deviation in sequence", "apart by 5 % or more", "variance by rounding (periods²)"]
+    header += ["standard deviation in sequence", "apart by 5% or more", "variance by rounding (periods²)"]
     body = [
         [
             str(row["supplier"]),
@@ -192,7 +192,7 @@ def _days(value: Any) -> str:
 
 def _weekday(row: Mapping[str, Any], which: str) -> str:
     name = row[f"{which}_weekday"]
-    return f"{name} {_days(row[f'{which}_days'])}" if name else DASH
+    return f"{name.capitalize()} {_days(row[f'{which}_days'])}" if name else DASH
 
 
 def _flag(row: Mapping[str, Any], name: str, p: str) -> str:
