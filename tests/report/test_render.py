@@ -111,7 +111,7 @@ def test_hostile_names_are_text_and_nothing_else(tmp_path: Path) -> None:
     page = Page(text)
     assert "<script>alert(1)" not in text
     assert "<b>" not in text
-    assert len(page.scripts) == 4  # two tables, the library of charts, the page's own
+    assert len(page.scripts) == 8  # two tables, five packed texts, the page's own
     json.loads(page.scripts[0])
     json.loads(page.scripts[1])
     shown = "".join(page.text)
