@@ -27,7 +27,7 @@ from simlab.cli.options import (
     Verbose,
     Workers,
 )
-from simlab.cli.progress import watched
+from simlab.cli.progress import tell_asked, watched
 from simlab.cli.say import say
 from simlab.cli.show.estimate import print_dry_run
 from simlab.cli.show.outcome import print_run
@@ -125,6 +125,7 @@ def demo(
     """
     from simlab import api
 
+    tell_asked()
     with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_demo(out=out, workers=workers, progress=progress, draw=False)
     print_run(result, format, quiet, verbose)
@@ -228,6 +229,7 @@ def simulate(
     if dry_run:
         print_dry_run(api.dry_run(study, "simulate", workers), format)
         return
+    tell_asked()
     with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_simulate(study, out=out, workers=workers, progress=progress, draw=False)
     print_run(result, format, quiet)
@@ -270,6 +272,7 @@ def optimize(
     if dry_run:
         print_dry_run(api.dry_run(study, "optimize", workers), format)
         return
+    tell_asked()
     with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_optimize(
             study, out=out, workers=workers, progress=progress, curves=curves, draw=False
@@ -281,19 +284,26 @@ def optimize(
 @ends_with_exit_code
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    excel: Annotated[
+        bool | None,
+        typer.Option(
+            "--excel/--no-excel", help="report.xlsx too. [default: up to 100,000 items]", show_default=False
+        ),
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Draw the report of a finished run.
 
-    Figures and report.html, from the run's tables alone.
+    Figures, report.html and report.xlsx, from the run's tables alone.
 
     \b
     Examples:
       simlab report runs/retailer
+      simlab report runs/retailer --excel
     """
     from simlab import api
 
-    say(str(api.render_report(run, apart=True)))
+    say(str(api.render_report(run, apart=True, excel=excel)))
 
 
 @app.command()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
+_ASKED: list[float] = []
 Report = Callable[[str, int, int], None]
 
 STAGES = ("load", "plan", "simulate", "solve", "same service", "in-sample", "verdict", "write", "report")
@@ -106,3 +107,16 @@ def _room() -> int:
     import shutil
 
     return max(20, shutil.get_terminal_size().columns - 1)
+
+
+def asked_now() -> None:
+    """This process is asked for its command now: imports, which follow, are a stage of its times."""
+    _ASKED[:] = [time.perf_counter()]
+
+
+def tell_asked() -> None:
+    """Let the run that begins know since when it is waited for."""
+    from simlab.api.settings import asked_at
+
+    if _ASKED:
+        asked_at(_ASKED.pop())

@@ -290,6 +290,8 @@ class RunSpec(Spec):
 
     `backend`: threads of this process, processes ("loky"), this thread alone ("serial"), or the workers of a
     Dask cluster: that of `scheduler`, such as "tcp://10.0.0.5:8786", else `workers` local processes.
+    `keep_curves`: whether the run folder holds the sums of every SKU-location × target (`--curves` needs
+    them); "auto": up to 50,000 SKU-locations. Those by segment are kept either way.
     `memory_gb`: a run that would need more is refused before it begins; left out, 80 % of what there is.
     """
 
@@ -298,3 +300,4 @@ class RunSpec(Spec):
     backend: Literal["threads", "serial", "loky", "dask"] = "threads"
     scheduler: Text | None = None
     memory_gb: Positive | None = None
+    keep_curves: Literal["auto"] | bool = "auto"

@@ -19,6 +19,7 @@ from simlab.api.requirements.refusals import refuse
 from simlab.api.settings import Clock, Settings
 from simlab.api.show import describe
 from simlab.api.simulator.simulator import plan_columns, warmup_of
+from simlab.api.simulator.size import RunSize, refuse_what_does_not_fit
 from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import UsageError
 from simlab.execution import Progress, run_curves
@@ -84,8 +85,9 @@ def compare(
 ) -> Contest:
     """Which segmentation scheme is worth its rules?
 
-    Every scheme gets its own best targets on the search seed; all are read at equal fill on the verdict
-    seed, on the same random numbers.
+    Every scheme gets its own best targets on the search seed; all are read at equal service on the
+    verdict seed, on the same random numbers, weighed as the study's `optimize.service` says; the other
+    weights stand beside.
 
     Parameters
     ----------
@@ -130,6 +132,7 @@ def compare(
         parts=parts_of(data.models.world),
     )
     fills = floors_of(data, fill_rate)
+    refuse_what_does_not_fit(data, RunSize.of(data, settings, len(data.study.targets()), samples=4), progress)
     for replications_of_phase in (settings.replications, settings.verdict_replications):
         batches_of(replications_of_phase)
     clock = Clock(progress)
@@ -283,11 +286,11 @@ def _regrets(data: Data, tournament: Tournament, services: Sequence[Service]) ->
 
 def plot_contest(contest: ContestOutcome) -> Figure:
     """Holding cost over the per-SKU plan at equal fill: schemes with intervals, random controls in grey."""
-    from simlab.api.show import Picture
+    from simlab.api.show import picture
 
     held = contest.tournament
     names = [name for name in reversed(held.ranking()) if np.isfinite(held.cost(name).value)]
-    figure = Picture(figsize=(8.0, 1.5 + 0.28 * len(names)), layout="constrained")
+    figure = picture(8.0, 1.5 + 0.28 * len(names))
     axes = figure.subplots()
     base = held.per_sku.cost_at(held.fill).value
     at = held.arena.fills.index(held.fill)

@@ -92,10 +92,12 @@ def _clock(
 
 
 def _weekdays(source: Source) -> list[tuple[IntArray, tuple[str, ...]]]:
-    """Rows of the suppliers with order weekdays, and these."""
+    """Rows with order weekdays, and these: those of items, else those of [[suppliers]]."""
     names = np.array(source.ordering.supplier, dtype=object)
-    found = [(np.flatnonzero(names == spec.name), spec) for spec in source.study.suppliers]
-    return [(rows, tuple(spec.order_weekdays)) for rows, spec in found if spec.order_weekdays and rows.size]
+    own = np.array(source.ordering.order_weekday or ("",) * names.size, dtype=object)
+    found = [(np.flatnonzero((names == spec.name) & (own == "")), spec) for spec in source.study.suppliers]
+    out = [(rows, tuple(spec.order_weekdays)) for rows, spec in found if spec.order_weekdays and rows.size]
+    return out + [(np.flatnonzero(own == day), (str(day),)) for day in sorted(set(own) - {""})]
 
 
 def _lead_periods(world: World) -> FloatArray:

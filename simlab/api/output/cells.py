@@ -19,7 +19,7 @@ from simlab.measures import t_quantile
 if TYPE_CHECKING:
     from simlab.api.plans.outcome import Outcome
 
-CELLS = "cells"
+CELLS = "what_if"
 MOST_SEGMENTS = 30
 """Above it the verdict is kept as one batch: values without intervals."""
 READ = (
@@ -103,7 +103,7 @@ def _rows(sample: str, tables: dict[str, IntArray], places: dict[str, Any], batc
 
 
 def what_if_facts(opt: Outcome) -> dict[str, Any]:
-    """What the panel of the page needs beside `cells`: money of a sum, the run's settings, what is fixed.
+    """What the panel of the page needs beside the table: money of a sum, the run's settings, what is fixed.
 
     Amounts of a unit are fractions as text; `can` says which settings the panel may move, `fixed` why it
     does not move others.

@@ -32,10 +32,10 @@ from simlab.api.output.statements import chosen_plan, optimize_statements, simul
 from simlab.api.output.tables import optimization_sums, simulation_sums
 from simlab.api.output.world import world_facts, world_frame
 from simlab.api.plans.outcome import Outcome
-from simlab.api.settings import Settings
+from simlab.api.settings import Settings, give_back
 from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
-from simlab.api.simulator.stored import curves_table
+from simlab.api.simulator.stored import cells_table, curves_parts, keeps_curves
 from simlab.engine.world.levels import Levels
 from simlab.errors import SimlabError
 from simlab.execution import Horizon, Progress
@@ -58,8 +58,8 @@ class RunResult(Public):
     ----------
     folder : Path
         The run folder.
-    report : Path or None
-        The report in it.
+    report, book : Path or None
+        The report in it, as a page and as a workbook.
     told : tuple of Statement
         The outcome in sentences, with how each stands.
     tables : dict of str to DataFrame
@@ -79,6 +79,7 @@ class RunResult(Public):
     times: dict[str, float] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
     brief: Brief | None = None
+    book: Path | None = None
 
     @property
     def statements(self) -> tuple[str, ...]:
@@ -172,6 +173,8 @@ def write_optimization(
     if progress is not None:
         progress("write", 0, 0)
     frames = simulated_frames(opt)
+    if keeps_curves(opt.data):
+        folder.write_parts("curves", curves_parts(opt.data.catalog, opt.curves, opt.targets))
     written = write_first(folder, frames)
     further = derived_frames(finance, frames)
     analyses = Analyses(folder, progress=progress, total=len(further) + _MORE)
@@ -218,7 +221,9 @@ def write_simulation(
 ) -> RunResult:
     """Write what was simulated, then every analysis on its own, seal the run, render the report."""
     started = time.perf_counter()
-    analyses = Analyses(folder)
+    analyses = Analyses(folder, progress=progress, total=_OF_SIMULATION)
+    if progress is not None:
+        progress("write", 0, 0)
     frames = simulation_frames(simulation)
     written = write_first(folder, frames)
     frames, histories = analyses.of(
@@ -243,6 +248,10 @@ def write_simulation(
     shown = tables.shown(frames)
     record = Record(simulation.data, "simulate", frames, shown, told, facts, times, files, analyses, written)
     return write_run(record, folder, started, progress)
+
+
+_OF_SIMULATION = 5
+"""Analyses of `write_simulation`."""
 
 
 def _samples(
@@ -290,10 +299,16 @@ def _with_world(
 
 
 def write_first(folder: RunFolder, frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Put what was simulated on disk before anything is made of it."""
+    """Put what was simulated on disk before anything is made of it; the largest table is then let go."""
     for name, frame in frames.items():
         folder.write_table(name, frame)
+    frames.pop(_LARGEST, None)
+    give_back()
     return dict(frames)
+
+
+_LARGEST = "curves"
+"""13 kB an item, which nothing that is derived reads."""
 
 
 def optimization_frames(finance: Finance) -> dict[str, pd.DataFrame]:
@@ -314,13 +329,13 @@ def simulated_frames(opt: Outcome) -> dict[str, pd.DataFrame]:
     return {
         "items": tables.item_frame(data.catalog, data.models, segmentation, achieved.assign(target=asked)),
         "segments": tables.segment_frame(opt),
-        "curves": curves_table(data.catalog, opt.curves, opt.targets),
+        "cells": cells_table(segmentation.names, segmentation.codes, opt.curves, opt.targets).to_pandas(),
         "frontier": tables.frontier_frame(opt),
         "plan": plan,
         "verdict": tables.verdict_frame(opt),
         "replications": optimization_sums(opt),
         "reference": tables.reference_frame(opt),
-        **({} if (cells := cells_frame(opt)) is None else {CELLS: cells}),
+        **({} if (sums := cells_frame(opt)) is None else {CELLS: sums}),
     }
 
 
@@ -414,53 +429,24 @@ def write_run(
 
 
 def _drawn(result: RunResult, folder: RunFolder, progress: Progress | None) -> RunResult:
-    """The result with its page, drawn in this process, and the run complete."""
-    from simlab.report.render import render
+    """The result with page and workbook, drawn in this process, and the run complete."""
+    from simlab.report.apart import draw_here
 
     if progress is not None:
         progress("report", 0, 1)
     started = time.perf_counter()
-    report = render(folder)
+    drawn = draw_here(folder)
     folder.complete()
     times = {**result.times, "report": time.perf_counter() - started}
     folder.log("stage", stage="report", seconds=round(times["report"], 3))
     if progress is not None:
         progress("report", 1, 1)
-    return replace(result, report=report, times=times)
+    faults = {**result.faults, **drawn.faults}
+    return replace(result, report=drawn.report, book=drawn.book, faults=faults, times=times)
 
 
-def draw_report(result: RunResult) -> RunResult:
-    """Draw the page of a run made with ``draw=False``, in a process of its own, and complete the run.
-
-    Where that process dies the run is complete all the same, without a page; `RunResult.faults` says so.
-    """
-    from simlab.report.apart import DrawingError, draw_apart
-
-    started, faults, report = time.perf_counter(), dict(result.faults), None
-    try:
-        report = draw_apart(result.folder)
-    except DrawingError as error:
-        faults["report"] = str(error)
-    folder = RunFolder.open(result.folder, sealed=True)
-    folder.complete()
-    seconds = time.perf_counter() - started
-    folder.log("stage", stage="report", seconds=round(seconds, 3), **({} if report else faults))
-    return replace(result, report=report, faults=faults, times={**result.times, "report": seconds})
-
-
-_UNLOGGED = ("load", "fit and segment", "write")
+_UNLOGGED = ("imports", "load", "fit and segment", "write")
 """Stages that end before a folder's log begins, or after progress is told."""
-
-
-def render_report(run_dir: str | Path, *, apart: bool = False) -> Path:
-    """Draw the report of a finished run anew from its tables; `apart`: in a process of its own."""
-    from simlab.report.apart import draw_apart
-    from simlab.report.render import render
-
-    folder = RunFolder.open(Path(run_dir), sealed=True)
-    page = draw_apart(folder.path) if apart else render(folder)
-    RunFolder.open(folder.path, sealed=True).complete()
-    return page
 
 
 def told(finance: Finance) -> tuple[Statement, ...]:

@@ -155,7 +155,7 @@ NOT_READ: dict[str, str] = {
     "target_service": "targets are per segment: policy.targets",
     "fill_rate": "targets are per segment: policy.targets",
     "shelf_life": "shelf life is not in this version",
-    "min_order_value": "of a supplier: [[suppliers]] minimum_order_value (simlab orders); moq is in units",
+    "min_order_value": "of one order at a supplier: minimum_order_value (simlab orders); moq is in units",
     "due_date": "of what is on order: on_order_due, or order by order in data.open_orders",
     "abc": "segments.by names it, if it is to make segments",
     "abc_class": "segments.by names it, if it is to make segments",

@@ -49,6 +49,7 @@ FILES = (
     ("results/verdict.parquet", "comparisons at equal fill"),
     ("results/curves.parquet", "integer sums per SKU-location and target, to re-segment without simulating"),
     ("quality.parquet", "the account of the rows read"),
+    ("report.xlsx", "this page as a workbook: today beside proposed, all SKU-locations"),
     ("figures/", "the charts as PNG and SVG"),
     ("study.toml", "the study as given"),
     ("manifest.json", "seeds, versions, hashes and times"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     menu="What if",
     title=TITLE,
     place=5,
-    needs={"cells": ("sample", "segment", "column", "batch", "cost", "good", "stock_value")},
+    needs={"what_if": ("sample", "segment", "column", "batch", "cost", "good", "stock_value")},
     script=SCRIPT,
     tab=FINANCE,
 )

@@ -60,7 +60,7 @@ class Panel:
 
 def panel(tables: RunTables) -> Panel | None:
     """The panel; None where the run kept no sums by segment and target."""
-    cells, facts = tables.table("cells"), tables.manifest.get("what_if")
+    cells, facts = tables.table("what_if"), tables.manifest.get("what_if")
     if cells is None or not facts:
         return None
     names = [str(name) for name in tables.manifest["segments"]]

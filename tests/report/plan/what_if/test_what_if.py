@@ -127,7 +127,7 @@ def test_at_the_run_s_own_settings_it_reads_what_the_first_screen_says(page: Any
 
 
 def test_the_cells_add_up_to_the_plan(base: Base) -> None:
-    """`results/cells.parquet`: segment × target × batch, integers."""
+    """`results/what_if.parquet`: segment × target × batch, integers."""
     cells = cells_frame(base.opt)
     assert cells is not None
     chosen = pd.DataFrame({"segment": base.opt.segmentation.names, "column": base.opt.chosen.choice})
