@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from simlab.api.data.data import load
 from simlab.api.optimization import Optimization, optimize
-from simlab.api.simulator.stored import StoredCurves, basis, curves_table
+from simlab.api.simulator.stored import StoredCurves, basis, curves_parts
 from simlab.samples import study_text
 from simlab.samples.retailer import retailer
 
@@ -162,7 +163,7 @@ class Base:
         asked = data.study.optimize
         opt = optimize(data, fill_rate=asked.fill_rate, budget=asked.budget)
         horizon = opt.settings.horizon("search", opt.warmup)
-        table = curves_table(data.catalog, opt.curves, opt.targets).to_pandas()
+        table = pa.concat_tables(curves_parts(data.catalog, opt.curves, opt.targets))
         rests = {"curves": basis(data, opt.planned.levels, horizon, opt.targets)}
         return cls(folder, opt, StoredCurves(table, rests, "run"))
 
