@@ -22,8 +22,8 @@ from simlab.api.finance.finance import Finance, by_segment, exchange_rates, next
 from simlab.api.finance.prices import knee_of
 from simlab.api.finance.stock_value import StockValue, lost_margin
 from simlab.api.finance.stress import Stress
-from simlab.api.output.explore import Explorer, explore
 from simlab.api.output.tables import frontier_frame, segment_frame
+from simlab.api.output.what_if.explore import Explorer, explore
 from simlab.api.output.writing import report_to, told, write_optimization
 from simlab.api.plans.levels import PlannedPlan
 from simlab.api.plans.outcome import Outcome

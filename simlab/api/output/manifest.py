@@ -11,8 +11,8 @@ import numpy as np
 from simlab.api.data.assumptions import assumed_facts, assumptions, laws_in_words
 from simlab.api.data.data import Data
 from simlab.api.learning.growers import is_grown
-from simlab.api.output.cells import what_if_facts
 from simlab.api.output.tables import attribute_columns
+from simlab.api.output.what_if.cells import what_if_facts
 from simlab.api.settings import Settings
 from simlab.api.simulator.stored import table_hash
 from simlab.engine.kernels.streams import phase_seed

@@ -23,13 +23,13 @@ from simlab.api.finance.stock_value import location_stock, with_lost_margin, wit
 from simlab.api.output import tables
 from simlab.api.output.apart import Analyses
 from simlab.api.output.brief import Brief, brief
-from simlab.api.output.cells import CELLS, cells_frame
 from simlab.api.output.groups import group_frames
 from simlab.api.output.manifest import optimize_facts, simulate_facts, study_place
 from simlab.api.output.plan_csv import plan_files, with_today
 from simlab.api.output.samples import sample_frames
 from simlab.api.output.statements import chosen_plan, optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
+from simlab.api.output.what_if.cells import CELLS, cells_frame
 from simlab.api.output.world import world_facts, world_frame
 from simlab.api.plans.outcome import Outcome
 from simlab.api.settings import Settings, give_back

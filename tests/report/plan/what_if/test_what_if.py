@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from worlds.what_if import Base, Setting, opened, settings, typed, write_quick, write_shop
 
-from simlab.api.output.cells import cells_frame
+from simlab.api.output.what_if.cells import cells_frame
 from simlab.errors import InfeasibleError
 
 CHROMIUM = shutil.which("chromium")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from simlab.api.output.cells import CELLS, cells_frame, what_if_facts
 from simlab.api.output.tables import segment_frame
+from simlab.api.output.what_if.cells import CELLS, cells_frame, what_if_facts
 from simlab.api.show import save_path
 from simlab.errors import UsageError
 from simlab.measures.shown import Public
