@@ -211,7 +211,7 @@ def test_stationary_demand_is_remembered_whole(make_catalog, weekly) -> None:
 
 
 def test_one_sale_on_the_last_day_is_not_remembered_as_a_rate(make_catalog, weekly) -> None:
-    """Beside 60 items whose level moves, a unit sold once in 104 weeks, in the last, is about one in two years.
+    """Beside 60 items whose level moves, a unit sold once in 104 weeks, in the last, is one in two years.
 
     With the half-life of its neighbours, 13 weeks, it was 2 of 38 weeks: five times as often.
     """
