@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from simlab.report.kit.shell import BELIEVE
+
 if TYPE_CHECKING:
     from simlab.report.kit.style import Figure
     from simlab.report.plan.tables import RunTables
@@ -36,12 +38,21 @@ class Content:
         Title of every chart by its id; drawn by the section's `charts`.
     notes : sequence of str
         Small print after the charts.
+    body : str
+        Markup of the section's own before all of these, everything in it escaped.
+    packed : mapping of str to str
+        What its script reads, by the id of its element, as `shell.pack` makes it.
+    lines : sequence of str
+        A list after the paragraphs; their number stands in the menu of the page.
     """
 
     texts: Sequence[str] = ()
     tables: Sequence[Row] = ()
     charts: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    body: str = ""
+    packed: Mapping[str, str] = field(default_factory=dict)
+    lines: Sequence[str] = ()
 
 
 Build = Callable[["RunTables"], Content | None]
@@ -66,6 +77,10 @@ class Section:
         From the tables to `Content`; None where the run has nothing to say.
     charts : callable or None
         Figures by chart id.
+    tab : str
+        The tab it stands in, a key of `shell.TABS`.
+    script : str
+        Asset that the page runs where the section stands; empty for none.
     """
 
     id: str
@@ -75,6 +90,8 @@ class Section:
     needs: Mapping[str, tuple[str, ...]]
     build: Build
     charts: Draw | None = None
+    tab: str = BELIEVE
+    script: str = ""
 
 
 _SECTIONS: dict[str, Section] = {}
@@ -88,13 +105,15 @@ def section(
     place: int,
     needs: Mapping[str, tuple[str, ...]] | None = None,
     charts: Draw | None = None,
+    tab: str = BELIEVE,
+    script: str = "",
 ) -> Callable[[Build], Build]:
     """Enter the decorated function as the section of this id."""
 
     def enter(build: Build) -> Build:
         if id in _SECTIONS and _SECTIONS[id].build.__module__ != build.__module__:
             raise ValueError(f"two sections are called '{id}'")
-        _SECTIONS[id] = Section(id, menu, title, place, needs or {}, build, charts)
+        _SECTIONS[id] = Section(id, menu, title, place, needs or {}, build, charts, tab, script)
         return build
 
     return enter
@@ -114,7 +133,7 @@ def known_sections() -> list[Section]:
 
 
 def sections(tables: RunTables) -> list[Row]:
-    """Sections that the run's tables allow: id, menu, title, texts, tables, charts, notes."""
+    """Sections that the run's tables allow: what `Section` and `Content` say of each."""
     out = []
     for one in known_sections():
         content = one.build(tables)
@@ -122,12 +141,17 @@ def sections(tables: RunTables) -> list[Row]:
             out.append(
                 {
                     "id": one.id,
+                    "tab": one.tab,
                     "menu": one.menu,
                     "title": one.title,
                     "texts": content.texts,
                     "tables": content.tables,
                     "charts": [{"id": name, "title": title} for name, title in content.charts.items()],
                     "notes": content.notes,
+                    "body": content.body,
+                    "packed": content.packed,
+                    "script": one.script,
+                    "lines": content.lines,
                 }
             )
     return out

@@ -65,6 +65,7 @@ def test_quantities_due_dates_and_money_by_hand(tmp_path):
     assert verify(run) == []
     text = (folder / "orders.csv").read_text("utf-8")
     assert ",'=SUM(1)," in text
+    assert "What to order on 2026-01-05" in (folder / "report.html").read_text("utf-8")
     assert (folder / "suppliers" / "ACME.csv").read_text("utf-8") == text
     assert found.write().name == "2026-01-05-2"
     with pytest.raises(UsageError, match="exists"):
