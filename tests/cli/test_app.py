@@ -144,7 +144,7 @@ def test_help_lists_the_main_commands(command: Command) -> None:
     code, out, _ = command("--help")
     assert code == 0
     listed = out[out.index("Begin:\n") :].partition("Exit codes")[0].splitlines()
-    lines = [line.split() for line in listed if line.startswith("  ")]
+    lines = [line.split() for line in listed if line.startswith("  ") and line.strip()]
     names = [words[0] for words in lines]
     assert names[:3] == ["demo", "init", "check"]
     main_commands = ["demo", "init", "check", "doctor", "simulate", "optimize", "report"]
