@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from simlab.report import apart, render
+from simlab.report import apart
 from simlab.report.kit import beside
 from simlab.run import RunFolder
 
 _OWN = {(apart, "draw_apart"): apart.draw_apart, (beside, "beside"): beside.beside}
 
 
-def _draw(folder: Path) -> Path:
-    return render.render(RunFolder.open(folder, sealed=True))
+def _draw(folder: Path, *, excel: bool | None = None) -> apart.Drawn:
+    return apart.draw_here(RunFolder.open(folder, sealed=True), excel=excel)
 
 
 @contextmanager

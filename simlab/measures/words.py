@@ -98,6 +98,7 @@ _LISTED = (
     Word("plan", "Plan", "text"),
     Word("family", "Policy", "text", "the ordering rule: (R,S), (R,s,nQ) or (R,s,S)"),
     Word("n_items", "SKU-locations", "count"),
+    Word("n_judged", "of which judged", "count"),
     Word("target", "Target", "rate", "the setting in the planning system, not what customers get"),
     Word("fill_rate", "Units served at once", "rate", "what customers get from the shelf when they ask"),
     Word("served_value", "Value served at once", "rate", "the same, weighed by unit cost"),
@@ -207,7 +208,7 @@ def _unit(unit: Unit, ending: str) -> Unit:
     return "points" if ending == "_change" and unit == "rate" else unit
 
 
-def heading(key: str, currency: str = "", period: str = "") -> str:
+def heading(key: str, currency: str = "", period: str = "", *, beside: bool = False) -> str:
     """The heading of a column with its unit where that is no percent: ``Stock, today (EUR)``.
 
     Parameters
@@ -215,8 +216,11 @@ def heading(key: str, currency: str = "", period: str = "") -> str:
     key : str
     currency, period : str
         As the study names them.
+    beside : bool
+        Today's stands beside it, so that this is the proposed.
     """
     one = word(key)
+    name = f"{one.name}, proposed" if beside else one.name
     units = {"money": sign_of(currency), "periods": f"{period}s" if period else "", "points": "points"}
     unit = units.get(one.unit, "")
-    return f"{one.name} ({unit})" if unit else one.name
+    return f"{name} ({unit})" if unit else name

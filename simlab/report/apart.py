@@ -1,53 +1,163 @@
-"""Drawing in a process of its own, which may die without taking the numbers along.
+"""Drawing in processes of their own, which may die without taking the numbers along.
 
 A chart library in another language can abort (a name that it cannot draw, memory that is limited); then the
-run stands, and its page can be drawn later.
+run stands, and its page can be drawn later. The workbook of a large run is written beside the page.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from simlab.children import start_python
 from simlab.errors import SimlabError
+from simlab.report.book.book import BOOK, has_book, wanted, write_book
 from simlab.report.render import render
 from simlab.run import RunFolder
 
-_CODE = f"from {__name__} import draw_here; draw_here()"
+_CODE = f"from {__name__} import work; work()"
+_SMALL = 3_000
+"""SKU-locations up to which a process of its own costs more than the workbook."""
+PAGE = "report"
+WORKBOOK = "workbook"
 
 
 class DrawingError(SimlabError):
-    """The page could not be drawn; the run's tables are complete."""
+    """The page, or the workbook, could not be made; the run's tables are complete."""
 
 
-def draw_apart(folder: Path) -> Path:
-    """Draw the page of a sealed run in another process.
+@dataclass(frozen=True)
+class Drawn:
+    """What was made of a run's tables.
+
+    Attributes
+    ----------
+    report, book : Path or None
+        Page and workbook.
+    faults : dict of str to str
+        What could not be made, and why.
+    """
+
+    report: Path | None = None
+    book: Path | None = None
+    faults: dict[str, str] = field(default_factory=dict)
+
+
+def draw_apart(folder: Path, *, excel: bool | None = None) -> Drawn:
+    """Page and workbook of a sealed run, drawn in other processes and noted in its manifest.
+
+    Parameters
+    ----------
+    folder : Path
+    excel : bool, optional
+        Whether the workbook is made; left out: where the command has one and the run is not very large.
+    """
+    book = _with_book(RunFolder.open(folder, sealed=True), excel)
+    large = _n_items(folder) > _SMALL
+    found, faults = dict[str, Path](), dict[str, str]()
+    first = [PAGE, WORKBOOK] if book and not large else [PAGE]
+    with _started(folder, [WORKBOOK] if book and large else []) as second:
+        with _started(folder, first) as process:
+            _collect(process, first, found, faults)
+        _collect(second, [WORKBOOK], found, faults)
+    if PAGE in faults and len(first) > 1 and WORKBOOK not in found:
+        with _started(folder, [WORKBOOK]) as process:
+            _collect(process, [WORKBOOK], found, faults)
+    return _noted(folder, found, faults)
+
+
+def draw_here(run: RunFolder, *, excel: bool | None = None) -> Drawn:
+    """Page and workbook in this process, but for the workbook of a large run.
 
     Raises
     ------
-    DrawingError
-        It ended without a page; the message has its last words.
+    InvalidInputError
+        A table is damaged or lacks a column.
     """
+    found, faults, book = dict[str, Path](), dict[str, str](), _with_book(run, excel)
+    large = book and _n_items(run.path) > _SMALL
+    with _started(run.path, [WORKBOOK] if large else []) as process:
+        found[PAGE] = render(run)
+        if large:
+            _collect(process, [WORKBOOK], found, faults)
+    if book and not large:
+        found[WORKBOOK] = write_book(run)
+    drawn = Drawn(found.get(PAGE), found.get(WORKBOOK), faults)
+    if drawn.book is not None:
+        run.register([drawn.book])
+    return drawn
+
+
+def _with_book(run: RunFolder, excel: bool | None) -> bool:
+    return wanted(run.manifest) if excel is None else excel and has_book(run.manifest)
+
+
+def _n_items(folder: Path) -> int:
+    return int(RunFolder.open(folder, sealed=True).manifest.get("n_items") or 0)
+
+
+def _noted(folder: Path, found: dict[str, Path], faults: dict[str, str]) -> Drawn:
+    """The workbook in the manifest; the page is there already."""
+    run = RunFolder.open(folder, sealed=True)
+    if WORKBOOK in found:
+        run.register([found[WORKBOOK]])
+    return Drawn(found.get(PAGE), found.get(WORKBOOK), faults)
+
+
+@contextmanager
+def _started(folder: Path, what: list[str]) -> Iterator[subprocess.Popen[bytes] | OSError | None]:
+    """A process that makes `what`; None of nothing, the error where the system gives no process."""
+    process: subprocess.Popen[bytes] | OSError | None = None
     try:
-        process = start_python(_CODE, str(folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if what:
+            process = start_python(_CODE, str(folder), *what, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     except OSError as error:
-        raise DrawingError(f"the page was not drawn: {error.strerror or error}") from error
+        process = error
     try:
-        path, words = process.communicate()
+        yield process
     finally:
-        process.kill()
-        process.wait()
-    if process.returncode == 0:
-        return Path(path.decode("utf-8"))
+        if isinstance(process, subprocess.Popen):
+            process.kill()
+            process.wait()
+
+
+def _collect(
+    process: subprocess.Popen[bytes] | OSError | None,
+    what: list[str],
+    found: dict[str, Path],
+    faults: dict[str, str],
+) -> None:
+    """Wait for a process: what it made, and why not."""
+    if process is None:
+        return
+    if isinstance(process, OSError):
+        faults.update(dict.fromkeys(what, f"was not made: {process.strerror or process}"))
+        return
+    made, words = process.communicate()
+    lines = [json.loads(line) for line in made.decode("utf-8").splitlines() if line.startswith("{")]
+    for line in lines:
+        found.update({name: Path(path) for name, path in line.items()})
+    missing = [name for name in what if name not in found]
     last = [line for line in words.decode("utf-8", "replace").splitlines() if line.strip()][-1:]
     ended = f"its process ended with {process.returncode}"
     why = last[0].strip() if last and process.returncode > 0 else ended
-    raise DrawingError(f"the page was not drawn: {why}")
+    for name in missing:
+        faults[name] = f"the {'page' if name == PAGE else name} was not drawn: {why}"
 
 
-def draw_here() -> None:
-    """What the other process does: its argument is the run folder, its output the path of the page."""
-    page = render(RunFolder.open(Path(sys.argv[1]), sealed=True))
-    sys.stdout.buffer.write(str(page).encode("utf-8"))
+def work() -> None:
+    """What the other process does: its arguments are folder and what to make; a line of JSON each."""
+    folder, *what = sys.argv[1:]
+    make = {PAGE: render, WORKBOOK: write_book}
+    for name in what:
+        made = make[name](RunFolder.open(Path(folder), sealed=True))
+        sys.stdout.write(json.dumps({name: str(made)}) + "\n")
+        sys.stdout.flush()
+
+
+__all__ = ["BOOK", "DrawingError", "Drawn", "draw_apart", "draw_here"]

@@ -13,7 +13,7 @@ from simlab import api
 from simlab.api.finance.finance import Finance
 from simlab.cli.app import app
 from simlab.errors import EXIT_INCOMPLETE, EXIT_UNEXPECTED, IncompleteError
-from simlab.report import apart, render
+from simlab.report import apart
 from simlab.run import RunFolder, files, verify
 
 pytestmark = pytest.mark.processes
@@ -79,7 +79,7 @@ def test_a_killed_drawing_leaves_a_sealed_run_that_says_so(study, monkeypatch, t
     def killed(run):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(render, "render", killed)
+    monkeypatch.setattr(apart, "render", killed)
     with pytest.raises(KeyboardInterrupt):
         api.run_optimize(study, tmp_path / "run")
     with pytest.raises(IncompleteError, match="its tables are complete: simlab report draws its page"):

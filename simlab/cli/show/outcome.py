@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
@@ -27,15 +27,15 @@ def print_run(result: RunResult, format: Format, quiet: bool, verbose: bool = Fa
 
     The page is drawn when the numbers are told, for drawing may fail.
     """
-    if format is Format.JSON:
-        from simlab import api
+    from simlab import api
 
+    if format is Format.JSON:
         result = api.draw_report(result)
         _print_run_json(result)
         end_with_faults(result)
         return
     if result.brief is not None and not verbose:
-        print_screen(replace(result, report=result.folder / "report.html"), result.brief)
+        print_screen(api.with_places(result), result.brief)
         end_with_faults(_drawn(result, quiet))
         return
     print_sentences(result.statements)
@@ -51,6 +51,8 @@ def print_place(result: RunResult, quiet: bool) -> None:
     result = _drawn(result, quiet)
     if result.report is not None:
         say(f"Report  {result.report}")
+    if result.book is not None:
+        say(f"Excel   {result.book}")
     if not quiet and sys.stderr.isatty():
         spent = " · ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.times.items())
         say(spent, err=True)
@@ -81,6 +83,7 @@ def _print_run_json(result: RunResult) -> None:
         {
             "folder": str(result.folder),
             "report": None if result.report is None else str(result.report),
+            "book": None if result.book is None else str(result.book),
             "statements": list(result.statements),
             "told": [asdict(one) for one in result.told],
             **({} if result.brief is None else {"decision": records(result.brief.decision)}),

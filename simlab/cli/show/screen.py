@@ -57,7 +57,8 @@ def _wrapped(text: str, most: int) -> list[str]:
 def _ends(result: RunResult, brief: Brief) -> list[str]:
     plan = result.folder / "results" / "plan.csv"
     plan = plan if plan.exists() else plan.with_suffix(".parquet")
-    page = "" if result.report is None else f" {result.report.name},"
+    drawn = [one.name for one in (result.report, result.book) if one is not None]
+    page = "".join(f" {name}," for name in drawn)
     return [f"in {_near(result.folder)}:{page} results/{plan.name} (more: -v)", f"next: {brief.next}"]
 
 

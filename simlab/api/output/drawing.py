@@ -1,0 +1,62 @@
+"""Page and workbook of a run whose tables are complete, drawn when the numbers are told, or anew."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from simlab.api.output.writing import RunResult
+from simlab.run import RunFolder
+
+
+def draw_report(result: RunResult) -> RunResult:
+    """Draw page and workbook of a run made with ``draw=False``, in processes of their own, and complete it.
+
+    Where such a process dies the run is complete all the same, without a page; `RunResult.faults` says so.
+    """
+    from simlab.report.apart import draw_apart
+
+    started = time.perf_counter()
+    drawn = draw_apart(result.folder)
+    folder = RunFolder.open(result.folder, sealed=True)
+    folder.complete()
+    seconds = time.perf_counter() - started
+    folder.log("stage", stage="report", seconds=round(seconds, 3), **drawn.faults)
+    faults, times = {**result.faults, **drawn.faults}, {**result.times, "report": seconds}
+    return replace(result, report=drawn.report, book=drawn.book, faults=faults, times=times)
+
+
+def with_places(result: RunResult) -> RunResult:
+    """The result with page and workbook where they will be, for a screen that is printed before."""
+    from simlab.report.book.book import BOOK, wanted
+    from simlab.report.kit.reading import REPORT
+
+    manifest = RunFolder.open(result.folder, sealed=True).manifest
+    book = result.folder / BOOK if wanted(manifest) else None
+    return replace(result, report=result.folder / REPORT, book=book)
+
+
+def render_report(run_dir: str | Path, *, apart: bool = False, excel: bool | None = None) -> Path:
+    """Draw page and workbook of a finished run anew from its tables.
+
+    Parameters
+    ----------
+    apart : bool
+        In processes of their own.
+    excel : bool, optional
+        Whether the workbook is made; left out: for runs of up to 100,000 SKU-locations.
+
+    Raises
+    ------
+    DrawingError
+        One of them could not be made.
+    """
+    from simlab.report.apart import DrawingError, draw_apart, draw_here
+
+    folder = RunFolder.open(Path(run_dir), sealed=True)
+    drawn = draw_apart(folder.path, excel=excel) if apart else draw_here(folder, excel=excel)
+    if drawn.report is None or drawn.faults:
+        raise DrawingError("; ".join(drawn.faults.values()))
+    RunFolder.open(folder.path, sealed=True).complete()
+    return drawn.report

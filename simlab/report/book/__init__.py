@@ -1,0 +1,1 @@
+"""The workbook beside the page: the same tabs as sheets, for people who work in spreadsheets."""
