@@ -97,13 +97,8 @@ def test_todays_levels_are_the_normal_formula_of_the_habit(frames):
 
 
 def test_todays_levels_are_those_that_the_study_calls_habit(frames):
-    """Nearly: the fitted variance is the mean where demand passes for Poisson, and shrunk elsewhere.
-
-    Without the profile of the year, which the shop's formula does not know.
-    """
-    study = parse_study(study_text())
-    plain = study.model_copy(update={"models": study.models.model_copy(update={"seasonality": None})})
-    catalog = from_frames(plain, frames.items, frames.demand, frames.receipts)
+    """Nearly: the fitted variance is the mean where demand passes for Poisson, and shrunk elsewhere."""
+    catalog = from_frames(parse_study(study_text()), frames.items, frames.demand, frames.receipts)
     models = fit(catalog)
     targets = habit_targets(catalog, models, catalog.study.segments)[:, None]
     asked = {"family": "order_up_to", "target_measure": "cycle_service_level", "planning": "normal"}
