@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -107,12 +108,14 @@ def compile_column(world: World, horizon: Horizon) -> None:
 
     What the one keeps the other finds.
     """
-    from numba import typeof, types
+    import numba
 
     items, run = item_arrays(world, horizon), schedule(horizon, grouped=False)
     of = (items, Rule(0, 0, 0, 0, 0, 0), run, Reach(0, 0, True), work_of(world, items, run))
-    first, *rest = (typeof(one) for one in of)
-    run_column.compile((first, types.int64, *rest))
+    kind_of: Any = numba.typeof
+    column: Any = run_column
+    first, *rest = (kind_of(one) for one in of)
+    column.compile((first, numba.int64, *rest))
 
 
 def _wait(process: subprocess.Popen[bytes]) -> None:
