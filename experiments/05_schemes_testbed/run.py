@@ -2,6 +2,7 @@
 
 python run.py                      # ten catalogues
 python run.py --catalogues 2 --replications 50 --verdict-replications 100 --out somewhere
+python run.py --margin             # decided by the defaults (margin here), read by every other weight
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import simlab as sl
 from simlab.segments.assign import assign
 
 PRODUCT = "ABC x XYZ"
+OF_UNITS = ("target_min = 0.50", 'service = { weight = "units" }', 'choose = "in_sample"')
+"""Lines of the study that keep the defaults of 0.1.0."""
 
 
 def main() -> None:
@@ -27,12 +30,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=generate.HERE / "results", help="folder of the tables")
     parser.add_argument("--replications", type=int, help="fewer, for a quick look; the study's if left out")
     parser.add_argument("--verdict-replications", type=int)
+    parser.add_argument("--margin", action="store_true", help="by the defaults; writes margin_*.csv alone")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     found: dict[str, list[pd.DataFrame]] = {}
     for catalogue in range(1, arguments.catalogues + 1):
         start = time.perf_counter()
-        contest = held(catalogue, arguments.replications, arguments.verdict_replications)
+        contest = held(catalogue, arguments)
         for name, frame in contest.frames().items():
             frame.insert(0, "catalogue", catalogue)
             found.setdefault(name, []).append(frame)
@@ -40,6 +44,12 @@ def main() -> None:
         for line in contest.statements:
             print("  ", line)
     tables = {name: pd.concat(frames) for name, frames in found.items()}
+    if arguments.margin:
+        for name in ("tournament", "scheme_weights"):
+            table = tables[name].drop(columns="rule", errors="ignore")
+            path = arguments.out / f"margin_{name}.csv"
+            table.to_csv(path, index=False, float_format="%.5g", lineterminator="\n")
+        return
     keep = ("tournament", "pairs", "classes", "free_classes", "regret")
     written = {name: tables[name].drop(columns="rule", errors="ignore") for name in keep}
     written["pairs"] = written["pairs"].query("at_fill == 0.95")
@@ -48,10 +58,14 @@ def main() -> None:
         table.to_csv(arguments.out / f"{name}.csv", index=False, float_format="%.5g", lineterminator="\n")
 
 
-def held(catalogue: int, replications: int | None, verdict: int | None):
+def held(catalogue: int, arguments):
     """The contest on one catalogue."""
     with tempfile.TemporaryDirectory() as work:
-        data = sl.load(generate.write(Path(work) / "study", catalogue))
+        path = Path(generate.write(Path(work) / "study", catalogue))
+        if arguments.margin:
+            lines = path.read_text("utf-8").splitlines()
+            path.write_text("\n".join(line for line in lines if not line.startswith(OF_UNITS)), "utf-8")
+        data = sl.load(path)
     schemes: dict[str, object] = {name: sorted_by(data, *how) for name, how in SCHEMES.items()}
     schemes[PRODUCT] = assign(
         data.catalog, data.models, ("abc", "xyz"), options={"xyz": {"cuts": "terciles"}}
@@ -61,8 +75,8 @@ def held(catalogue: int, replications: int | None, verdict: int | None):
         {**schemes, "tree": "tree"},
         fill_rate=FILLS,
         rounds=sl.Rounds(controls=40, seeds=5, catalogues=20),
-        replications=replications,
-        verdict_replications=verdict,
+        replications=arguments.replications,
+        verdict_replications=arguments.verdict_replications,
     )
 
 

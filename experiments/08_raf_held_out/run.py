@@ -94,7 +94,7 @@ def judged(name: str, more: str, replications: int | None) -> tuple[dict[str, ob
         data = sl.load(path)
         run_optimize(path, out=Path(work) / "run", draw=False)
         results = Path(work) / "run" / "results"
-        replay = pd.read_parquet(results / "replay.parquet").iloc[0]
+        replay = pd.read_parquet(results / "replay.parquet").set_index("segment").loc["(all)"]
         items = pd.read_parquet(results / "items.parquet")
         plan = pd.read_parquet(results / "plan.parquet")
     models, history = data.models, read_history(data.catalog)

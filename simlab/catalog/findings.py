@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 
 import numpy as np
@@ -68,13 +69,22 @@ class Findings:
         self.file = file
         self.lines = lines if lines is not None else _as_they_are
         self.problems: list[Problem] = []
+        self.parts: list[tuple[int, str]] = []  # first row and name of each file, where a table has several
         self.of_empty_cells = ""  # what may lie behind a cell that reads as empty
 
     def add(
-        self, number: int, message: str, *, column: str = "", fix: str = "", line: int | None = None
+        self,
+        number: int,
+        message: str,
+        *,
+        column: str = "",
+        fix: str = "",
+        line: int | None = None,
+        file: str | None = None,
     ) -> None:
-        """Something wrong with the file as a whole, or with one line of it."""
-        self.problems.append(Problem(self._code(number), message, self.file, line, column, fix))
+        """Something wrong with the file as a whole, or with one line of it; `file`: one of several."""
+        where = self.file if file is None else file
+        self.problems.append(Problem(self._code(number), message, where, line, column, fix))
 
     def add_lines(
         self, number: int, message: str, lines: list[int], *, column: str = "", fix: str = ""
@@ -83,7 +93,27 @@ class Findings:
         first, *more = sorted(lines)
         if number == MISSING_CELL and self.of_empty_cells:
             fix = "; ".join(part for part in (fix, self.of_empty_cells) if part)
-        self.problems.append(Problem(self._code(number), message, self.file, first, column, fix, tuple(more)))
+        file, first, more, elsewhere = self._among_parts(first, more)
+        fix = "; ".join(part for part in (fix, elsewhere) if part)
+        self.problems.append(Problem(self._code(number), message, file, first, column, fix, tuple(more)))
+
+    def place(self, row: int) -> str:
+        """A row (0-based, as read) in words: its line, and its file where the table has several."""
+        line = int(self.lines(np.array([row]))[0])
+        file, line, _, _ = self._among_parts(line, [])
+        return f"{line}" if file == self.file else f"{line} of {file}"
+
+    def _among_parts(self, first: int, more: list[int]) -> tuple[str, int, list[int], str]:
+        """File and line of the first of several lines, those in the same file, and a word on the others."""
+        if not self.parts:
+            return self.file, first, more, ""
+        starts = [start for start, _ in self.parts]
+        part = bisect_left(starts, first) - 1
+        end = starts[part + 1] if part + 1 < len(starts) else float("inf")
+        same = [line - starts[part] for line in more if line <= end]
+        others = len(more) - len(same)
+        elsewhere = f"{others} more rows in other files" if others else ""
+        return self.parts[part][1], first - starts[part], same, elsewhere
 
     def add_rows(self, number: int, message: str, rows: IntArray, *, column: str = "", fix: str = "") -> None:
         """One mistake in several rows (0-based, ascending); the message speaks of the first."""

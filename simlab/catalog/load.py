@@ -19,7 +19,8 @@ from simlab.catalog.columns import required
 from simlab.catalog.coming import ForecastErrors, ForecastTable
 from simlab.catalog.files.csvfile import read_csv
 from simlab.catalog.files.database import read_database
-from simlab.catalog.files.typed import read_frame, read_parquet
+from simlab.catalog.files.parquet import is_parquet, read_parquet
+from simlab.catalog.files.typed import read_frame
 from simlab.catalog.files.workbook import WORKBOOKS, read_workbook
 from simlab.catalog.forecasts.periods import day_after
 from simlab.catalog.forecasts.tables import read_errors, read_forecast
@@ -132,7 +133,7 @@ def _read(study: Study, name: str, source: TableSource) -> TextTable | None:
     path = study.path_of(source)
     if path is None:
         return None
-    if Path(path).suffix.lower() == ".parquet":
+    if is_parquet(path):
         return read_parquet(path, name, source)
     if Path(path).suffix.lower() in WORKBOOKS:
         return read_workbook(path, name, source, required(name))

@@ -3,7 +3,15 @@
 from simlab.engine.world.demand_law import DemandLaw
 from simlab.engine.world.world import LeadTimeLaw, World
 from simlab.models.backtest.at_cut import AtCut, recorded_lead_times, stock_at_cut
-from simlab.models.backtest.origins import FITTED, METHODS, OneStep, Origin, one_step, rolling_origins
+from simlab.models.backtest.origins import (
+    FITTED,
+    METHODS,
+    OneStep,
+    Origin,
+    one_step,
+    origin_before,
+    rolling_origins,
+)
 from simlab.models.demand.marginal import is_plain, marginal
 from simlab.models.demand.redrawn import Redraws, Uncertainty
 from simlab.models.demand.renewal import without_rhythm
@@ -55,6 +63,7 @@ __all__ = [
     "lead_time_drift",
     "marginal",
     "one_step",
+    "origin_before",
     "read_history",
     "recorded_lead_times",
     "rolling_origins",

@@ -78,8 +78,8 @@ def _tables(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
 def _kind(path: str, option: str, file: str) -> Iterator[Problem]:
     suffix = PurePath(path).suffix.lower()
     where = f"{option} = {path!r}"
-    if suffix not in READABLE:
-        fix = "tables are .csv or .parquet files, or sheets of .xlsx, .xls, .xlsb or .ods workbooks"
+    if suffix not in READABLE and not path.endswith("/"):
+        fix = "tables are .csv, .parquet or folders/ of it, or sheets of .xlsx, .xls, .xlsb or .ods workbooks"
         yield Problem("E-STU-010", f"cannot read a {suffix or 'nameless'} file", file, column=where, fix=fix)
 
 

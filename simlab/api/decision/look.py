@@ -29,6 +29,8 @@ LOW = 0.80
 _NAMED, _FEW_RAISED = 4, 3
 _FINER = 0.02
 """A target per SKU-location that saves more than this shows that segments are too coarse."""
+_LITTLE, _MUCH = 0.01, 0.05
+"""Less than this more needs no reason; levels that rise by less than this of all levels are not named."""
 
 
 def look_first(
@@ -76,22 +78,22 @@ def why_more(pairs: Sequence[Pair], weights: pd.DataFrame, raised: str = "") -> 
     """
     marks = {pair.plan: pair for pair in pairs}
     pair = marks.get("today", marks.get("habit"))
-    if pair is None or pair.mark != "more":
+    if pair is None or pair.mark != "more" or pair.percents[pair.deciding] < _LITTLE:
         return ()
     now = PLAN_NAMES[pair.plan].short
     rows = weights[(weights["plan"] == "per_sku") & (weights["weight"] == pair.deciding)]
     over = float(rows["percent"].iloc[0]) if len(rows) else float("nan")
-    text = f"Why more than {now}: a segment's SKU-locations all get one target, {now} tell them apart"
-    if pair.plan == "habit":
-        text = text.replace("habit tell", "habit tells")
+    verb = "tells" if pair.plan == "habit" else "tell"
+    text = f"Why more than {now}: a segment's SKU-locations all get one target, {now} {verb} them apart. "
     if over > _FINER:
         less = f"{100 * over / (1 + over):.0f}%"
-        text += f". A target for each would hold {less} less at equal {noun(pair.deciding)} served"
+        text += f"A target for each would hold {less} less at equal {noun(pair.deciding)} served"
+        text += ": sort more finely (simlab compare schemes), or keep what serves more."
         title = f"why more: one target a segment; a target per SKU needs {less} less"
     else:
-        text += ", and so would no target of the grid for each"
-        title = f"why more: one target a segment, {now} tell items apart"
-    text += f": sort more finely (simlab compare schemes), or keep what serves more.{raised}"
+        text += "A target of the grid for each would save next to nothing: keep what serves more."
+        title = f"why more: one target a segment, {now} {verb} items apart"
+    text += raised
     return (Statement("open", title, text, "why more", "look"),)
 
 
@@ -102,7 +104,8 @@ def most_raised(opt: Outcome) -> str:
     costs = opt.data.models.costs
     more = np.maximum(after - before, 0) * (costs.unit_cost * costs.cost_resolution)
     order = np.argsort(-more, kind="stable")[:_FEW_RAISED]
-    if not more.sum() > 0 or more[order].sum() < more.sum() / 2:
+    least = _MUCH * float((before * (costs.unit_cost * costs.cost_resolution)).sum())
+    if not more.sum() > least or more[order].sum() < more.sum() / 2:
         return ""
     keys, currency = opt.data.catalog.keys, opt.data.study.currency
     named = [
@@ -197,14 +200,15 @@ def vital(
 
 
 def lifts(opt: Outcome, rows: IntArray) -> tuple[FloatArray, str]:
-    """(k,) holding cost a year that each item more costs at its least target serving `LOW` of its units.
+    """(k,) holding cost a year that each item more costs at the next target that serves `LOW` of its units.
 
     On the search seed; NaN where no target of the grid does.
     """
     tables = ItemTables.of(opt.curves, opt.data.models)
-    able = tables.served[rows] >= LOW * tables.demanded[rows, None]
-    to = able.argmax(axis=1)
     cost, now = tables.cost[rows], opt.solved.columns["segmented"][rows]
+    able = tables.served[rows] >= LOW * tables.demanded[rows, None]
+    able &= np.arange(cost.shape[1]) > now[:, None]
+    to = able.argmax(axis=1)
     at = np.arange(rows.size)
     settings, resolution = opt.settings, opt.data.study.data.cost_resolution
     unit = resolution / 100 / (2 * settings.counted * settings.replications)

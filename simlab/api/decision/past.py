@@ -55,8 +55,8 @@ class Held(Public):
     laws_to, levels_to : str
         Last dates that the laws of the replay, and those of the plan, have seen.
     season : float
-        Sales of the same periods a year before ÷ mean sales of that year; NaN where the history does not
-        reach back, or the laws know a season.
+        Sales of the same periods a year before ÷ mean sales of the rest of that year; NaN where the history
+        does not reach back, or the laws know a season.
     """
 
     frame: pd.DataFrame
@@ -77,7 +77,7 @@ class Held(Public):
         return Replay(all(bool(side) for side in sides if side is not None), self.length, why)
 
     def _seasonal(self, row: dict[str, Any]) -> bool:
-        """Whether the same periods a year before left their year's mean as these left what was expected."""
+        """Whether the same periods a year before explain at least half of how far these are off."""
         moved, season = _moved(row), self.season - 1
         return bool(not row["demand_inside"] and moved * season > 0 and abs(season) >= abs(moved) / 2)
 
@@ -132,15 +132,14 @@ class Held(Public):
         if row["demand_inside"]:
             return said
         if self._seasonal(row):
-            before = f"the same weeks a year before were {_off(self.season - 1)} that year's mean"
-            return f"{said}, and {before}: {_SEASON} (models.seasonality would)"
+            before = f"the same weeks a year before were {_off(self.season - 1)} the rest of that year"
+            return f"{said}, and {before}: a season that the study does not model (models.seasonality would)"
         if abs(self.season - 1) <= abs(moved) / 4:
-            return f"{said}, a year before the same weeks were near the mean: a trend, or chance"
+            return f"{said}, a year before the same weeks were like the rest: a trend, or chance"
         return f"{said} (a season or a trend that the study does not model?)"
 
 
-_MORE = "which would have been served better"
-_SEASON = "a season that the study does not model"
+_MORE, _SEASON = "served better", "a season not modelled"
 
 
 def _moved(row: dict[str, Any]) -> float:
@@ -189,17 +188,26 @@ def held_out(opt: Outcome, then: Before | None = None) -> Held | None:
 
 
 def season_before(data: Data, then: Before) -> float:
-    """Sales in the held-out periods moved back by 52 weeks ÷ mean sales of the 52 weeks before the cut."""
+    """Sales of the judged periods moved back by 52 weeks ÷ what the rest of that year sold in as long a time.
+
+    Of every SKU-location the first max(R + L) periods are not judged, as in the replay.
+    """
     table, first = data.catalog.demand, data.catalog.first_date
     cut, end = then.held.days[0], np.datetime64(data.catalog.as_of, "D")
     if table is None or first is None or data.study.models.seasonality is not None:
         return float("nan")
     if cut - _YEAR < np.datetime64(first, "D") or end - cut >= _YEAR:
         return float("nan")
-    whole = table.quantity[(table.date >= cut - _YEAR) & (table.date < cut)].sum()
-    same = table.quantity[(table.date >= cut - _YEAR) & (table.date <= end - _YEAR)].sum()
-    days = int((end - cut).astype(int)) + 1
-    return float(same / days / (whole / 364)) if whole else float("nan")
+    skipped = np.full(data.catalog.n_items, _YEAR.astype(int))
+    skipped[then.rows] = np.ceil(protection(then.data.models.world) * data.study.period_days)
+    days = np.maximum((end - cut).astype(int) + 1 - skipped, 0)
+    back = (end - _YEAR - table.date).astype(int)  # 0: a year before the last day
+    inside = (back >= 0) & (back < days[table.item])
+    year = (table.date >= cut - _YEAR) & (table.date < cut)
+    n = data.catalog.n_items
+    same, whole = (np.bincount(table.item[rows], table.quantity[rows], n) for rows in (inside, year))
+    expected = (whole - same) / (_YEAR.astype(int) - days) * days
+    return float(same.sum() / expected.sum()) if expected.sum() > 0 else float("nan")
 
 
 def replayed(opt: Outcome, then: Before | None = None) -> Replayed | None:

@@ -145,17 +145,17 @@ def _damaged(folder: RunFolder, why: str) -> Problem:
 def _families(folder: RunFolder, plan: pd.DataFrame, *, moves: bool) -> CodeArray:
     """(n,) the rule of every row; that of levels which move as the run keeps it is (R,S)."""
     named = folder.manifest["policy"]["family"]
-    words = [str(word) for word in plan["family"]] if "family" in plan else [str(named)] * len(plan)
-    if moves:
-        words = ["order_up_to" if word == FORECAST else word for word in words]
-    unknown = sorted({str(word) for word in words} - set(TARGET_FAMILIES))
+    words = plan["family"].to_numpy(object) if "family" in plan else np.full(len(plan), named, dtype=object)
+    distinct, place = np.unique(words.astype(str), return_inverse=True)
+    distinct = np.array(["order_up_to" if moves and word == FORECAST else word for word in distinct], object)
+    unknown = sorted(set(distinct) - set(TARGET_FAMILIES))
     if unknown:
         what = "levels updated inside the run" if FORECAST in unknown else f"levels '{unknown[0]}'"
         raise UsageError(
             f"{folder.path}: {what} are not in the plan's table, so no order follows from it; "
             "optimize with policy.family order_up_to, reorder_quantity or reorder_up_to"
         )
-    return np.array([TARGET_FAMILIES[str(word)] for word in words], np.int8)
+    return np.array([TARGET_FAMILIES[word] for word in distinct], np.int8)[place.ravel()]
 
 
 def _study(folder: RunFolder) -> Study:

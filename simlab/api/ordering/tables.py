@@ -13,7 +13,7 @@ from simlab.api.ordering.state import State
 from simlab.register.families import has_point
 
 if TYPE_CHECKING:
-    from simlab.arrays import FloatArray, IntArray
+    from simlab.arrays import DateArray, FloatArray, IntArray
     from simlab.engine.recorder.shortage import Shortage
 
 
@@ -52,7 +52,7 @@ def order_table(
             "packs": quantity[rows] // pack,
             "unit_cost": np.round(own.unit_cost[rows] * parts, 6),
             "value": np.round(quantity[rows] * own.unit_cost[rows], 2),
-            "due_date": [str(day) for day in review.due[rows]],
+            "due_date": _days(review.due[rows]),
             "position": in_units(state.position[rows], parts),
             "level": in_units(level, parts),
             "cover_days": cover_days(source, state.position)[rows],
@@ -67,6 +67,13 @@ def order_table(
         (frame["location"], frame["sku"], -units[:, 0] * own.unit_cost[rows] * parts, -chance[:, 0])
     )
     return frame.iloc[urgent].reset_index(drop=True)[list(ORDER_COLUMNS)]
+
+
+def _days(days: DateArray) -> list[str]:
+    """Dates as text, each distinct one written once."""
+    distinct, place = np.unique(days, return_inverse=True)
+    written = [str(day) for day in distinct]
+    return [written[at] for at in place.ravel().tolist()]
 
 
 def _names(source: Source, rows: IntArray) -> dict[str, list[str]]:
@@ -89,26 +96,23 @@ def cover_days(source: Source, units: IntArray) -> FloatArray:
 
 
 def _why(source: Source, state: State, quantity: IntArray, rows: IntArray) -> list[str]:
-    own, top, there = source.ordering, source.top, state.position
-    terms, up_to = own.world.terms, ~has_point(source.family)
-    out = []
-    for row in rows.tolist():
-        scale = int(own.parts[row])
-        position, size = _plain(int(there[row]), scale), int(quantity[row])
-        if up_to[row]:
-            text = f"position {position} is below the level {_plain(int(source.order_up_to[row]), scale)}"
-        else:
-            text = f"position {position} is at or below {_plain(int(source.reorder_point[row]), scale)}"
-        pack, moq = int(terms.pack_size[row]), int(terms.moq[row])
-        wish = int(top[row] - there[row])
-        if size > wish and moq > wish:
-            text += f"; smallest order {_plain(moq, scale)}"
-        elif size > wish and pack > 1:
-            text += f"; whole packs of {_plain(pack, scale)}"
-        elif size < wish:
-            text += f"; cut from {_plain(wish, scale)} by a limit"
-        out.append(text)
-    return out
+    own, terms = source.ordering, source.ordering.world.terms
+    up_to = ~has_point(source.family[rows])
+    there, size, top = state.position[rows], quantity[rows], source.top[rows]
+    pack, moq, wish = terms.pack_size[rows], terms.moq[rows], top - there
+    limit = np.where(up_to, source.order_up_to[rows], source.reorder_point[rows])
+    kind = np.select([(size > wish) & (moq > wish), (size > wish) & (pack > 1), size < wish], [1, 2, 3], 0)
+    about = np.choose(kind, [np.zeros_like(wish), moq, pack, wish])
+    columns = (up_to, there, limit, kind, about, own.parts[rows])
+    words = ("is at or below", "is below the level")
+    return [
+        f"position {_plain(position, scale)} {words[first]} {_plain(level, scale)}"
+        + ("" if case == 0 else _MORE[case].format(_plain(units, scale)))
+        for first, position, level, case, units, scale in zip(*(x.tolist() for x in columns), strict=True)
+    ]
+
+
+_MORE = ("", "; smallest order {}", "; whole packs of {}", "; cut from {} by a limit")
 
 
 def _plain(value: int, parts: int) -> str:

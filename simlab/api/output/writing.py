@@ -442,6 +442,7 @@ def with_history(
 ) -> tuple[dict[str, pd.DataFrame], tuple[Statement, ...]]:
     """The tables of a run with what its histories look like."""
     from simlab.api.data.fitted import fit_tables, memory_table
+    from simlab.api.data.forecasts import forecast_statements, forecast_tables
     from simlab.api.data.histories import adjustments, diagnosis_columns, uplift, worst_fits
     from simlab.api.data.levels_to_look_at import TABLE, levels_to_look_at
 
@@ -461,7 +462,10 @@ def with_history(
     suppliers = data.lead_times()
     if not suppliers.empty:
         found["lead_times"] = suppliers
-    return found, plain("levels", looked.statements())
+    forecasts = forecast_tables(data)
+    found |= forecasts
+    said = forecast_statements(forecasts, data.study.currency)
+    return found, (*plain("levels", looked.statements()), *said)
 
 
 def last_periods(opt: Outcome) -> tuple[Held | None, Replayed | None]:

@@ -14,7 +14,7 @@ from simlab.api.data.ordering import moved_levels
 from simlab.api.simulator.simulator import references
 from simlab.catalog import findings as found
 from simlab.catalog.files.csvfile import read_csv
-from simlab.catalog.files.typed import read_parquet
+from simlab.catalog.files.parquet import read_parquet
 from simlab.catalog.tables.today import TodayTable, money_of, read_today
 from simlab.engine.world.levels import Family, Levels
 from simlab.errors import InvalidInputError, Problem, SimlabError, UsageError, listed

@@ -15,7 +15,7 @@ from simlab.catalog.cells.dates import DateFormat, date_format_of
 from simlab.catalog.cells.text import TextColumn, TextTable
 from simlab.catalog.columns import DEMAND_FURTHER, RECEIVED, TABLES, required
 from simlab.catalog.files.csvfile import read_csv
-from simlab.catalog.files.typed import read_parquet
+from simlab.catalog.files.parquet import read_parquet
 from simlab.catalog.files.workbook import WORKBOOKS, read_workbook, sheets_of
 from simlab.catalog.tables.known_names import meant
 from simlab.errors import Problem, listed

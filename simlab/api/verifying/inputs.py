@@ -6,6 +6,7 @@ from pathlib import Path
 
 from simlab.api.verifying.finding import Ledger
 from simlab.catalog.columns import TABLES
+from simlab.catalog.files.parquet import sha256_of
 from simlab.errors import InvalidInputError, Problem
 from simlab.run import RunFolder, sha256
 from simlab.study import Study, parse_study
@@ -44,9 +45,9 @@ def check_inputs(run: RunFolder, ledger: Ledger, *, packed: bool) -> None:
     """Compare the tables with the hashes in the manifest; those that are not there are said, not refused."""
     wanted: dict[str, str] = dict(run.manifest.get("inputs") or {})
     files = input_files(run)
-    there = {name: path for name, path in files.items() if path.is_file()}
+    there = {name: path for name, path in files.items() if path.exists()}
     for name, path in there.items():
-        if sha256(path) != wanted[name]:
+        if (sha256_of(path) if path.is_dir() else sha256(path)) != wanted[name]:
             message = f"the table '{name}' is not the one that the run was computed from"
             ledger.problems.append(Problem("E-RUN-007", message, path.name))
     missing = [name for name in wanted if name not in there]

@@ -1,11 +1,9 @@
-"""Parquet files and DataFrames as text columns, so that they meet the same rules as CSV."""
+"""DataFrames and Arrow columns as text columns, so that they meet the same rules as CSV."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,95 +13,11 @@ from simlab.catalog.cells.text import TextColumn, TextTable, encoded
 from simlab.catalog.files.csvfile import name_columns
 from simlab.catalog.findings import Findings
 from simlab.errors import UsageError
-from simlab.reading import bytes_of
 from simlab.study import TableSource
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
-
-
-def read_parquet(path: Path, name: str, source: TableSource) -> TextTable:
-    """Read a Parquet file as text; what is wrong with it stands in the table's findings.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    name : str
-        items, demand or receipts.
-    source : TableSource
-        How the study describes the file.
-    """
-    findings = Findings(name, source.path or path.name, lambda rows: rows + 1)
-    empty = TextTable(name, {}, {}, 0, findings)
-    try:
-        data = bytes_of(path)
-    except FileNotFoundError:
-        findings.add(found.UNREADABLE, "is not there", fix="paths are relative to the study file")
-        return empty
-    except OSError as error:
-        findings.add(found.UNREADABLE, f"cannot be read: {error.strerror or error}")
-        return empty
-    sha256 = hashlib.sha256(data).hexdigest()
-    table = _unpacked(data, findings)
-    if table is None:
-        return empty
-    columns = [
-        _from_arrow(column, str(label), findings)
-        for label, column in zip(table.column_names, table.columns, strict=True)
-    ]
-    named = name_columns(table.column_names, columns, source, findings)
-    return TextTable(name, named, _labels(source), table.num_rows, findings, sha256=sha256)
-
-
-def _unpacked(data: bytes, findings: Findings) -> pa.Table | None:
-    """The table in a Parquet file's bytes; None, and a finding, where it is damaged or far too large.
-
-    Texts stay dictionaries: a long one in a million rows is unpacked once.
-    """
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    own = pa.allocate_buffer(len(data))  # Arrow's own memory, see `run.tables.decode`
-    memoryview(own).cast("B")[:] = data
-    try:
-        about = parquet.read_metadata(pa.BufferReader(own))
-        if (cells := _refused_size(about, len(data))) is not None:
-            findings.add(found.UNREADABLE, cells, fix=_LESS)
-            return None
-        schema = about.schema.to_arrow_schema()
-        texts = [field.name for field in schema if pa.types.is_string(field.type)]
-        return parquet.read_table(
-            pa.BufferReader(own),
-            use_threads=False,
-            pre_buffer=False,
-            page_checksum_verification=True,
-            read_dictionary=texts,
-        )
-    except MemoryError:
-        findings.add(found.UNREADABLE, "does not fit into memory", fix=_LESS)
-    except Exception as error:  # a damaged footer surfaces as errors of every kind
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        findings.add(found.UNREADABLE, f"cannot be read as Parquet: {reason}")
-    return None
-
-
-def _refused_size(about: Any, n_bytes: int) -> str | None:
-    """Why a file is not unpacked: it is large, and packed better than any table of demand is."""
-    groups = [about.row_group(k).total_byte_size for k in range(about.num_row_groups)]
-    size = max(sum(groups), _CELL * about.num_rows * about.num_columns)
-    if size <= _LARGE or size <= _RATIO * n_bytes:
-        return None
-    return (
-        f"{n_bytes / 1e6:.1f} MB would unpack to {size / 1e9:.1f} GB ({about.num_rows:,} rows, "
-        f"{about.num_columns:,} columns)"
-    )
-
-
-_CELL = 8  # bytes of an unpacked cell, at least
-_LARGE, _RATIO = 1 << 30, 100  # refused are tables above a gigabyte that were packed to under a hundredth
-_LESS = "leave out rows and columns that say nothing, or name it as CSV"
 
 
 def read_frame(frame: object, name: str, source: TableSource, findings: Findings | None = None) -> TextTable:
@@ -137,7 +51,7 @@ def read_frame(frame: object, name: str, source: TableSource, findings: Findings
         labels, n_rows = table.column_names, table.num_rows
         columns = [_from_arrow(c, label, findings) for label, c in zip(labels, table.columns, strict=True)]
     named = name_columns(labels, columns, source, findings)
-    return TextTable(name, named, _labels(source), n_rows, findings)
+    return TextTable(name, named, labels_of(source), n_rows, findings)
 
 
 def arrow_of(frame: object, name: str) -> pa.Table:
@@ -163,7 +77,8 @@ def arrow_of(frame: object, name: str) -> pa.Table:
     return table
 
 
-def _labels(source: TableSource) -> dict[str, str]:
+def labels_of(source: TableSource) -> dict[str, str]:
+    """Our name → name in the file, where they differ."""
     return {ours: theirs for ours, theirs in source.columns.items() if ours != theirs}
 
 
@@ -175,7 +90,7 @@ def _from_series(series: pd.Series[Any], label: str, findings: Findings) -> Text
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
         return _of_objects(list(series), label, findings)
     chunked = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
-    return _from_arrow(chunked, label, findings)
+    return text_column(chunked, label, findings)
 
 
 def _of_objects(cells: list[Any], label: str, findings: Findings) -> TextColumn:
@@ -197,7 +112,7 @@ def _is_cell(cell: Any) -> bool:
     )
 
 
-def _from_arrow(column: pa.ChunkedArray, label: str, findings: Findings) -> TextColumn:
+def text_column(column: pa.ChunkedArray, label: str, findings: Findings) -> TextColumn:
     """Distinct values and codes; typed values become the text that our grammars read."""
     import pyarrow as pa
 

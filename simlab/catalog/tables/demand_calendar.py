@@ -28,6 +28,7 @@ from simlab.catalog.calendar.window import isolated_rows, named_silences, refuse
 from simlab.catalog.catalog import DemandTable
 from simlab.catalog.quality import QualityRow
 from simlab.catalog.tables.fiscal import refuse_outside
+from simlab.catalog.tables.rows import keys_of
 from simlab.study import Study
 
 if TYPE_CHECKING:
@@ -57,7 +58,10 @@ def check_calendar(rows: Rows, items: Items, study: Study, today: dt.date) -> No
             return
     if usable.size == 0 or not rows.dated.all() or rows.date[usable].max() > np.datetime64(today, "D"):
         return
-    usable = usable[np.lexsort((rows.date[usable], rows.item[usable]))]
+    key = keys_of(rows.item[usable], rows.date[usable])
+    if (key[1:] < key[:-1]).any():
+        usable = usable[np.argsort(key, kind="stable")]
+    del key
     usable = _isolated(rows, items, usable)
     _closed(rows, study, usable[rows.units[usable] > 0])
     usable = usable[rows.keep[usable]]

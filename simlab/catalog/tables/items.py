@@ -163,7 +163,7 @@ def _refuse_doubles(table: TextTable) -> None:
     rows = rows[key[rows] >= 0]
     if rows.size:
         sku, place = table.columns["sku"].cell(rows[0]), table.columns["location"].cell(rows[0])
-        first = int(table.findings.lines(np.flatnonzero(key == key[rows[0]])[:1])[0])
+        first = table.findings.place(int(np.flatnonzero(key == key[rows[0]])[0]))
         message = f"'{sku}' at '{place}' stands more than once (first in row {first})"
         table.findings.add_rows(
             found.DUPLICATE, message, rows, column=table.label("sku"), fix="keep one row per SKU and location"

@@ -47,8 +47,8 @@ class Rows:
         self.written = notation(table, source, columns)
         self.date, dated = days(table, "date", source)
         self.item = _matched(table, items)
-        parts = np.ones(table.n_rows, dtype=np.int64)
-        if items is not None:
+        parts: IntArray = np.broadcast_to(np.int64(1), table.n_rows)
+        if items is not None and (items.parts != 1).any():
             parts = np.append(items.parts, 1)[self.item]
         self.parts = parts
         self.quantity, counted = _quantities(table, source, self.written, parts)
@@ -145,7 +145,11 @@ class Rows:
     def merge_doubles(self) -> None:
         """The same SKU, location and date more than once."""
         usable = np.flatnonzero(self.keep & self.dated & (self.item >= 0) & (self.units >= 0))
-        key = _keys(self.item[usable], self.date[usable])
+        key = keys_of(self.item[usable], self.date[usable])
+        ordered = np.sort(key)
+        if (ordered[1:] != ordered[:-1]).all():  # as in most tables, and quicker to see than to place
+            return
+        del ordered
         order = np.argsort(key, kind="stable")
         again = usable[order[1:][key[order][1:] == key[order][:-1]]]
         if again.size == 0:
@@ -158,7 +162,7 @@ class Rows:
             return
         row = int(again[0])
         twin = usable[(self.item[usable] == self.item[row]) & (self.date[usable] == self.date[row])][:1]
-        first = int(self.table.findings.lines(twin)[0])
+        first = self.table.findings.place(int(twin[0]))
         sku, place = self.table.columns["sku"].cell(row), self.table.columns["location"].cell(row)
         message = f"'{sku}' at '{place}' on {self.date[row]} stands more than once (first in row {first})"
         fix = 'keep one of them, or say duplicates = "sum" under [data.demand]'
@@ -180,12 +184,12 @@ class Rows:
         """Columns that the study's options look at."""
         self.further = read_further(self.table, study, self.written, self.parts)
         rows = np.flatnonzero(self.keep & self.dated & (self.item >= 0))
-        refuse_two_stocks(self.table, self.further, rows, _keys(self.item[rows], self.date[rows]))
+        refuse_two_stocks(self.table, self.further, rows, keys_of(self.item[rows], self.date[rows]))
 
     def result(self) -> DemandTable:
         """What is left, one row per SKU-location and date, sorted."""
         rows = np.flatnonzero(self.keep & (self.units >= 0))
-        key = _keys(self.item[rows], self.date[rows])
+        key = keys_of(self.item[rows], self.date[rows])
         if (key[1:] <= key[:-1]).any():
             order = np.argsort(key, kind="stable")
             rows, key = rows[order], key[order]
@@ -325,7 +329,7 @@ def refuse_future(table: TextTable, name: str, date: DateArray, dated: BoolArray
         table.findings.add_rows(found.FUTURE, message, rows, column=table.label(name), fix=fix)
 
 
-def _keys(item: IntArray, date: DateArray) -> IntArray:
+def keys_of(item: IntArray, date: DateArray) -> IntArray:
     """(m,) numbers that sort by item, then date."""
     return np.asarray(item * 2**20 + (date.astype(np.int64) + 2**19))
 

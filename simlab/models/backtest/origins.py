@@ -83,6 +83,21 @@ def rolling_origins(
             yield Origin(method, fit(_named(known, method)), rows, held)
 
 
+def origin_before(catalog: Catalog, after: int, periods: int) -> Origin | None:
+    """The laws of the study fitted `after` periods before the end of the history, and `periods` that came.
+
+    None where there was no history yet, or no law that it can carry.
+    """
+    try:
+        past, held = split(catalog, periods, after - periods)
+        rows = _with_history(past)
+        if rows.size == 0:
+            return None
+        return Origin(FITTED, fit(_named(only_known(take(past, rows)), FITTED)), rows, held)
+    except InvalidInputError:
+        return None
+
+
 def _n_periods(past: Catalog) -> int:
     history = read_history(past)
     return 0 if history is None else history.calendar.n_periods

@@ -140,6 +140,35 @@ def error_estimates(table: ForecastErrors, span: FloatArray) -> ErrorEstimates:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class PastSums:
+    """Sums over R + L of past forecasts, by SKU-location, then origin.
+
+    Attributes
+    ----------
+    item, origin : (k,) int64
+        Origins with every horizon.
+    forecast, actual : (k,) float
+        Units.
+    """
+
+    item: IntArray
+    origin: IntArray
+    forecast: FloatArray
+    actual: FloatArray
+
+
+def past_sums(table: ForecastErrors, span: IntArray) -> PastSums:
+    """Sums of forecasts and of what came over the first `span` (n,) horizons of every origin."""
+    inside = table.horizon <= span[table.item]
+    keys = np.stack([table.item[inside], table.origin[inside]], axis=1)
+    distinct, place, counts = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
+    place = place.ravel()
+    sums = [np.bincount(place, weights=one[inside]) for one in (table.forecast, table.actual)]
+    whole = counts == span[distinct[:, 0]]
+    return PastSums(distinct[whole, 0], distinct[whole, 1], sums[0][whole], sums[1][whole])
+
+
 def _complete(table: ForecastErrors, rows: slice, span: int) -> _Matrix:
     """Origins that have every horizon up to the span."""
     origin, horizon = table.origin[rows], table.horizon[rows]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from simlab.api.decision.headline import Pair
-from simlab.api.decision.look import dip, first_orders, most_raised, over_budget, vital, why_more
+from simlab.api.decision.look import dip, first_orders, lifts, most_raised, over_budget, vital, why_more
 
 
 def way(stock, bought=None, dip=None, lump=0):
@@ -56,7 +56,8 @@ def test_why_the_plan_needs_more_than_the_habit_is_said_with_what_a_target_per_s
     assert "the A98 B95 C90 habit tells them apart" in said.text
     assert "20% less at equal margin served" in said.text
     (plain,) = why_more([more], weights.assign(percent=0.0))
-    assert "no target of the grid" in plain.text
+    assert "would save next to nothing" in plain.text
+    assert why_more([Pair("habit", {"margin": "more"}, {"margin": 0.004}, "margin")], weights) == ()
     assert why_more([Pair("habit", {"margin": "less"}, {"margin": -0.04}, "margin")], weights) == ()
     assert why_more([], weights) == ()
 
@@ -75,5 +76,30 @@ def test_a_single_item_that_takes_most_of_the_stock_is_named():
         ),
     )
     assert most_raised(opt) == " Most of what rises is in RARE@X (level 0 to 1, EUR 80.0k)."
-    opt.data.models.costs.unit_cost[0] = 500.0
+    opt.references.levels["habit"].order_up_to += 100  # a hundredth more is not named
+    opt.solved.kept["segmented"].order_up_to += 100
     assert most_raised(opt) == ""
+    before[:], opt.data.models.costs.unit_cost[0] = 0, 500.0
+    assert most_raised(opt) == ""
+
+
+def test_lifting_an_item_costs_what_its_next_target_that_serves_holds_more():
+    """Two items of ten units, four targets; the first stands at the second, the last at the top."""
+    one = np.ones((2, 4, 1), np.int64)
+    stock = np.array([[1, 2, 3, 7], [1, 2, 3, 4]])[:, :, None]
+    served = np.array([[5, 8, 8, 9], [1, 2, 3, 4]])[:, :, None]
+    curves = SimpleNamespace(on_hand=stock, on_hand_start=stock, served=served, demanded=10 * one[:, 0])
+    costs = SimpleNamespace(unit_cost=np.array([100, 100]), holding=np.array([2_000, 2_000]))
+    opt = SimpleNamespace(
+        curves=curves,
+        solved=SimpleNamespace(columns={"segmented": np.array([1, 3])}),
+        settings=SimpleNamespace(counted=1, replications=1),
+        data=SimpleNamespace(
+            models=SimpleNamespace(costs=costs),
+            study=SimpleNamespace(currency="EUR", data=SimpleNamespace(cost_resolution=0.01)),
+        ),
+    )
+    money, currency = lifts(opt, np.arange(2))
+    assert currency == "EUR"
+    assert money[0] == 2 * 2_000 * (3 - 2) * 0.01 / 100 / 2  # one unit more, before and after ordering
+    assert np.isnan(money[1])

@@ -70,3 +70,8 @@ def test_a_real_past_far_below_what_was_expected_is_seen(surprised):
     assert below[names == "P-1004"].all()
     assert below[names != "P-1004"].sum() <= 1
     assert REPLAYED.startswith("replay")
+    nothing = Levels(np.zeros(names.size, np.int8), 0 * top - 1, 0 * top, 0 * top)
+    asked = np.full(names.size, 0.95)
+    again = below_replay_limit(surprised, Proposed(nothing, segment, unknown, unknown, asked, "a run"))
+    assert again[names == "P-1004"].all()  # planned again before the cut: levels of the run are not looked at
+    assert again[names != "P-1004"].sum() <= 1

@@ -30,18 +30,15 @@ _MOST_ROWS = 60
 )
 def replay(tables: RunTables) -> Content | None:
     """What the plan, today's levels and the habit would have done, beside what was expected of them."""
-    frames = _by_plan(tables)
-    if not frames:
+    rows = _rows(tables)
+    if not rows:
         return None
     said = [one.line for one in tables.told if one.group == "replay"]
-    header = ["Segment", "judged of", "sales", "sales expected"]
+    header = ["Segment", *(["plan"] if "plan" in rows[0] else []), "judged of", "sales", "sales expected"]
     header += ["units served", "units served, expected", "inside"]
     header += ["value served", "value served, expected", "inside"]
     header += ["inventory value", "inventory value expected", "inside"]
-    under = [
-        table(f"The held-out periods: {name}", header, [_replay_row(row, tables) for row in rows])
-        for name, rows in frames.items()
-    ]
+    under = [table("The held-out periods", header, [_replay_row(row, tables) for row in rows])]
     return Content(
         said,
         under,
@@ -50,19 +47,12 @@ def replay(tables: RunTables) -> Content | None:
     )
 
 
-def _by_plan(tables: RunTables) -> dict[str, list[Mapping[str, Any]]]:
-    """Rows of each plan, the whole last; of many segments the first."""
+def _rows(tables: RunTables) -> list[dict[str, Any]]:
+    """Segment by segment the plan, today's levels and the habit, the whole last; of many the first."""
     every, own = tables.table("held_out"), tables.table("replay")
-    if every is not None:
-        return {
-            PLAN_NAMES[str(plan)].heading: _few(records(rows))
-            for plan, rows in every.groupby("plan", sort=False)
-        }
-    return {} if own is None else {"the levels simulated": _few(records(own))}
-
-
-def _few(rows: list[dict[str, Any]]) -> list[Mapping[str, Any]]:
-    return [*rows[:-1][:_MOST_ROWS], rows[-1]]
+    rows = records(own if every is None else every)
+    names = list(dict.fromkeys(str(row["segment"]) for row in rows if row["segment"] != ALL))[:_MOST_ROWS]
+    return [row for name in (*names, ALL) for row in rows if row["segment"] == name]
 
 
 def _replay_row(row: Mapping[str, Any], tables: RunTables) -> list[str]:
@@ -82,6 +72,7 @@ def _replay_row(row: Mapping[str, Any], tables: RunTables) -> list[str]:
     judged = int(row["n_judged"]) > 0
     return [
         "All" if row["segment"] == ALL else str(row["segment"]),
+        *([PLAN_NAMES[str(row["plan"])].short] if "plan" in row else []),
         f"{number(row['n_judged'])} of {number(row['n_items'])}",
         number(row["demand"]) if judged else DASH,
         expected("demand", number),
