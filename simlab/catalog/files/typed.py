@@ -49,7 +49,7 @@ def read_frame(frame: object, name: str, source: TableSource, findings: Findings
     else:
         table = arrow_of(frame, name)
         labels, n_rows = table.column_names, table.num_rows
-        columns = [_from_arrow(c, label, findings) for label, c in zip(labels, table.columns, strict=True)]
+        columns = [text_column(c, label, findings) for label, c in zip(labels, table.columns, strict=True)]
     named = name_columns(labels, columns, source, findings)
     return TextTable(name, named, labels_of(source), n_rows, findings)
 
