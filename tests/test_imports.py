@@ -16,11 +16,12 @@ import simlab
 
 PACKAGE = Path(simlab.__file__).parent
 
-EVERYWHERE = frozenset({"arrays", "children", "errors", "measures", "reading", "register"})
+EVERYWHERE = frozenset({"arrays", "caches", "children", "errors", "measures", "reading", "register"})
 
 # The table of the design: a room and the rooms it may import, besides those allowed everywhere.
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "arrays": frozenset(),
+    "caches": frozenset(),
     "children": frozenset(),
     "errors": frozenset(),
     "measures": frozenset(),

@@ -23,6 +23,7 @@ from simlab.api.output.beginning import begin, went_on
 from simlab.api.output.writing import RunResult, kept_if_used, logged, write_optimization, write_simulation
 from simlab.api.rollout.gate import Gate, gate
 from simlab.api.rollout.waves import WavePlan
+from simlab.api.settings import imports
 from simlab.api.simulation import simulate
 from simlab.api.simulator.stored import StoredCurves
 from simlab.api.starting.init import init_from_book, init_from_tables
@@ -53,7 +54,7 @@ def run_simulate(
     """
     started = time.perf_counter()
     data = load(study_path)
-    times = {"load": time.perf_counter() - started}
+    times = {**imports(started), "load": time.perf_counter() - started}
     study = data.study
     if not study.policy.targets and study.policy.family != GIVEN:
         raise InvalidInputError(
@@ -121,7 +122,7 @@ def run_optimize(
         progress("load", 0, 1)
     stored = None if curves is None else StoredCurves.open(curves)
     data = load(study_path)
-    times = {"load": time.perf_counter() - started}
+    times = {**imports(started), "load": time.perf_counter() - started}
     folder = _new_run(out, data.study.name, data.study.folder, draw)
     begin(folder, data, "optimize", {"workers": workers, "curves": None if curves is None else str(curves)})
     return _optimize(data, folder, workers, progress, times, stored)
@@ -138,7 +139,7 @@ def run_demo(
     if progress is not None:
         progress("load", 0, 1)
     data = demo()
-    times = {"load": time.perf_counter() - started}
+    times = {**imports(started), "load": time.perf_counter() - started}
     folder = _new_run(out, data.study.name, Path.cwd(), draw)
     begin(folder, data, "demo", {"workers": workers})
     return _optimize(data, folder, workers, progress, times)
@@ -193,7 +194,7 @@ def run_compare_schemes(
     if progress is not None:
         progress("load", 0, 1)
     data = load(study_path)
-    times = {"load": time.perf_counter() - started}
+    times = {**imports(started), "load": time.perf_counter() - started}
     folder = _new_run(out, data.study.name, data.study.folder, draw)
     said = None if schemes is None else list(schemes)
     asked = None if rounds is None else asdict(rounds)
@@ -271,7 +272,7 @@ def run_audit(
     """
     started = time.perf_counter()
     data = load(study_path)
-    times = {"load": time.perf_counter() - started}
+    times = {**imports(started), "load": time.perf_counter() - started}
     folder = _new_run(out, data.study.name, data.study.folder, draw)
     begin(folder, data, "audit", {"workers": workers})
     with kept_if_used(folder):

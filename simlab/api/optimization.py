@@ -33,7 +33,7 @@ from simlab.api.plans.weighed import weighed
 from simlab.api.requirements.accounting import compare_counted
 from simlab.api.requirements.refusals import refuse
 from simlab.api.settings import Clock, Settings
-from simlab.api.show import COLOURS, Picture, ResultTable, describe, save_path
+from simlab.api.show import COLOURS, ResultTable, describe, picture, save_path
 from simlab.api.simulator.items import item_stock
 from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import UsageError
@@ -423,7 +423,7 @@ def segmented(
 
 def plot_frontier(opt: Outcome) -> Figure:
     """Holding cost per year against achieved fill rate; out of sample filled, in sample hollow."""
-    figure = Picture(figsize=(8.0, 5.0), layout="constrained")
+    figure = picture(8.0, 5.0)
     axes = figure.subplots()
     scale = opt.settings.scale(opt.data.study)
     for kind in ("segmented", "uniform", "per_sku"):

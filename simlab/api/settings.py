@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from simlab.engine.kernels.streams import phase_seed
@@ -113,6 +117,44 @@ class Settings(Public):
         )
 
 
+def give_back() -> None:
+    """Return memory that is free to the system, so that the next stage's peak does not stand on this one's.
+
+    Arrow and the C library keep what was freed: a third of a gigabyte at 30,000 SKU-locations.
+    """
+    if (arrow := sys.modules.get("pyarrow")) is not None:
+        arrow.default_memory_pool().release_unused()
+    if (trim := _trim()) is not None:
+        trim(0)
+
+
+@cache
+def _trim() -> Callable[[int], int] | None:
+    """What the C library of Linux offers for it; None elsewhere."""
+    if sys.platform != "linux":
+        return None
+    try:
+        found: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+    except (OSError, AttributeError):
+        return None
+    return found
+
+
+_ASKED: ContextVar[float | None] = ContextVar("when the command was asked for", default=None)
+
+
+def asked_at(at: float) -> None:
+    """Say when the command was asked for, by `time.perf_counter`: what passes until it begins are imports."""
+    _ASKED.set(at)
+
+
+def imports(started: float) -> dict[str, float]:
+    """The stage before the first one, where the command line said when it was asked for."""
+    at = _ASKED.get()
+    _ASKED.set(None)
+    return {} if at is None else {"imports": started - at}
+
+
 @dataclass
 class Clock:
     """Seconds per stage, in the order of the stages, reported as progress."""
@@ -127,6 +169,7 @@ class Clock:
             self.progress(name, 0, 1)
         started = time.perf_counter()
         yield
+        give_back()
         self.times[name] = self.times.get(name, 0.0) + time.perf_counter() - started
         if self.progress is not None:
             self.progress(name, 1, 1)

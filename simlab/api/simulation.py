@@ -406,9 +406,9 @@ def _merged(sums: PlanSums, cells: npt.NDArray[np.int64]) -> PlanSums:
 
 def plot_service(breakdown: Breakdown) -> Figure:
     """Target asked and fill rate achieved per segment, with intervals."""
-    from simlab.api.show import Picture
+    from simlab.api.show import picture
 
-    figure = Picture(figsize=(8.0, 0.6 + 0.35 * len(breakdown.names)), layout="constrained")
+    figure = picture(8.0, 0.6 + 0.35 * len(breakdown.names))
     axes = figure.subplots()
     places = np.arange(len(breakdown.names))[::-1]
     fills = [scores.fill_rate for scores in breakdown.scores]

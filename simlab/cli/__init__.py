@@ -5,6 +5,9 @@ from __future__ import annotations
 
 def main() -> None:
     """Entry point of the ``simlab`` command; ends the process with one of the documented exit codes."""
+    from simlab.cli.progress import asked_now
+
+    asked_now()
     from simlab.cli.app import app
     from simlab.cli.ending import tolerate_terminals
     from simlab.cli.stopping import watch_signals

@@ -26,7 +26,7 @@ from simlab.cli.options import (
     Verbose,
     Workers,
 )
-from simlab.cli.progress import watched
+from simlab.cli.progress import tell_asked, watched
 from simlab.cli.say import say
 from simlab.cli.show.estimate import print_dry_run
 from simlab.cli.show.outcome import print_run
@@ -94,6 +94,7 @@ def demo(
     """
     from simlab import api
 
+    tell_asked()
     with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_demo(out=out, workers=workers, progress=progress, draw=False)
     print_run(result, format, quiet, verbose)
@@ -197,6 +198,7 @@ def simulate(
     if dry_run:
         print_dry_run(api.dry_run(study, "simulate", workers), format)
         return
+    tell_asked()
     with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_simulate(study, out=out, workers=workers, progress=progress, draw=False)
     print_run(result, format, quiet)
@@ -239,6 +241,7 @@ def optimize(
     if dry_run:
         print_dry_run(api.dry_run(study, "optimize", workers), format)
         return
+    tell_asked()
     with api.backend(backend, scheduler=scheduler), watched(quiet) as progress:
         result = api.run_optimize(
             study, out=out, workers=workers, progress=progress, curves=curves, draw=False

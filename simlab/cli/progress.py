@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 
+_ASKED: list[float] = []
 Report = Callable[[str, int, int], None]
 
 
@@ -64,3 +65,16 @@ def watched(quiet: bool) -> Iterator[Report | None]:
     )
     with Progress(*columns, console=Console(stderr=True), expand=True) as bars:
         yield StageBars(bars)
+
+
+def asked_now() -> None:
+    """This process is asked for its command now: imports, which follow, are a stage of its times."""
+    _ASKED[:] = [time.perf_counter()]
+
+
+def tell_asked() -> None:
+    """Let the run that begins know since when it is waited for."""
+    from simlab.api.settings import asked_at
+
+    if _ASKED:
+        asked_at(_ASKED.pop())

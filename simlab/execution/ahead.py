@@ -16,19 +16,19 @@ import numpy as np
 from simlab.children import start_python
 from simlab.engine._jit import cache_folder
 from simlab.engine.kernels.streams import item_keys
-from simlab.engine.recorder.periods import stock_by_period, time_profile
 from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.world import Horizon, LeadTimeLaw, OrderTerms, Start, World
 from simlab.execution.backends.spread import Progress
 from simlab.execution.backends.workers import Workers
 from simlab.execution.blocks import run_curves
+from simlab.execution.by_period.sums import profile_of, stock_of
 
 COMPILING = "compiling the simulator (once on this machine)"
 _FUNCTIONS = 120
 """Functions under the largest kernel: what progress of compiling is a share of."""
 
-LATE = ("record_stock", "record_profile")
+LATE = ("stock_lanes", "profile_lanes")
 _CODE = f"from {__name__} import compile_late; compile_late()"
 
 
@@ -92,8 +92,8 @@ def compile_late() -> None:
     world, levels = _one_item()
     horizon = Horizon(periods=2, warmup=0, replications=1, slots=1, seed=1)
     group, value = np.zeros(1, np.int64), np.ones(1, np.int64)
-    stock_by_period(world, levels, horizon, group, value, n_groups=1)
-    time_profile(world, levels, horizon, group, value, n_groups=1, start=Start(value, value))
+    stock_of(world, levels, horizon, group, value, n_groups=1)
+    profile_of(world, levels, horizon, group, value, n_groups=1, start=Start(value, value))
 
 
 def _wait(process: subprocess.Popen[bytes]) -> None:

@@ -4,8 +4,8 @@ import importlib
 
 import pytest
 
-from simlab.engine.recorder import periods
 from simlab.execution import ahead
+from simlab.execution.by_period import lanes
 
 
 class Recorded:
@@ -65,7 +65,7 @@ def test_what_is_named_by_text_is_there():
     """The code of the child and the names that the cache is searched for survive every move of a module."""
     words = ahead._CODE.split()
     assert getattr(importlib.import_module(words[1]), words[3].rstrip(";")) is ahead.compile_late
-    assert all(hasattr(periods, name) for name in ahead.LATE)
+    assert all(hasattr(lanes, name) for name in ahead.LATE)
 
 
 @pytest.mark.slow
@@ -74,13 +74,14 @@ def test_the_late_kernels_are_the_ones_that_runs_call():
     import numpy as np
     from worlds.engine import mixed_world
 
-    from simlab.engine.recorder.periods import record_stock, stock_by_period
     from simlab.engine.world.world import Horizon
+    from simlab.execution.by_period.lanes import stock_lanes
+    from simlab.execution.by_period.sums import stock_of
 
     ahead.compile_late()
-    before = len(record_stock.signatures)
+    before = len(stock_lanes.signatures)
     world, levels = mixed_world(6)
     group = np.zeros(world.n_items, np.int64)
     horizon = Horizon(periods=5, warmup=2, replications=2, slots=1, seed=1)
-    stock_by_period(world, levels, horizon, group, group + 1, n_groups=1)
-    assert len(record_stock.signatures) == before == 1
+    stock_of(world, levels, horizon, group, group + 1, n_groups=1)
+    assert len(stock_lanes.signatures) == before == 1

@@ -7,11 +7,14 @@ without simlab.
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from simlab.api.data.data import load_frames
 from simlab.engine.laws.pmfs import pmf_of_phase
 from simlab.engine.world.demand_law import LawKind
 from simlab.models import fit
+from simlab.study import Study
 
 WEEKDAYS = np.array([1.8, 1.4, 1.0, 0.9, 0.7, 0.4, 0.8])
 PROFILE = WEEKDAYS / WEEKDAYS.mean()
@@ -124,3 +127,32 @@ def test_laws_are_scored_with_the_season_in(make_catalog, world, law) -> None:
     assert (kind == law).mean() >= 0.4
     assert set(kind.tolist()) <= alike
     assert (moments_by_phase(models.world.demand)[1] / variance).mean() == pytest.approx(1.0, abs=0.05)
+
+
+def test_days_that_are_shut_once_a_year_leave_a_season_of_the_year_in():
+    """Christmas falls on other phases of 364 days each year, so that every phase is open once.
+
+    The first two thirds of the history, from which laws are scored, may hold a phase closed alone.
+    """
+    days = np.datetime64("2024-01-01") + np.arange(731)
+    shut = ["2024-01-01", "2024-12-25", "2025-01-01", "2025-12-25"]
+    rng = np.random.default_rng(5)
+    rate = 6 * (1 + 0.8 * np.sin(2 * np.pi * np.arange(731) / 364))
+    quantity = rng.poisson(np.tile(rate, (8, 1))) * ~np.isin(days, np.array(shut, "datetime64[D]"))
+    item, day = np.nonzero(quantity)
+    sold = pd.DataFrame({"sku": [f"S{k}" for k in item], "location": "X", "date": days[day].astype(str)})
+    items = pd.DataFrame(
+        {"sku": [f"S{k}" for k in range(8)], "location": "X", "unit_cost": 1.0, "lead_time": 5}
+    )
+    study = Study.default(
+        period="day",
+        as_of="2025-12-31",
+        demand={"closed": shut},
+        models={"seasonality": {"profile_by": "", "cycle": 364}},
+        lead_times={"crossing": False},
+    )
+    models = load_frames(items, sold.assign(quantity=quantity[item, day]), study=study).models
+    seasons = models.world.demand.seasons
+    assert seasons is not None
+    assert (seasons.profile >= 0).all()
+    assert seasons.multipliers.max() > 1.5

@@ -94,12 +94,12 @@ _COLUMNS = 3
 
 def plot_audit(policy: PolicyAudit) -> Figure:
     """One waterfall per segment and one for all: planned, each cause, achieved."""
-    from simlab.api.show import Picture
+    from simlab.api.show import picture
 
     accounts = [account for account in policy.accounts if account.demanded]
     rows = max(1, ceil(len(accounts) / _COLUMNS))
     columns = max(1, min(_COLUMNS, len(accounts)))
-    figure = Picture(figsize=(5.2 * columns, 0.9 + 3.1 * rows), layout="constrained")
+    figure = picture(5.2 * columns, 0.9 + 3.1 * rows)
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.ravel()[len(accounts) :]:
         axes.set_axis_off()

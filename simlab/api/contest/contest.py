@@ -84,8 +84,9 @@ def compare(
 ) -> Contest:
     """Which segmentation scheme is worth its rules?
 
-    Every scheme gets its own best targets on the search seed; all are read at equal fill on the verdict
-    seed, on the same random numbers.
+    Every scheme gets its own best targets on the search seed; all are read at equal service on the
+    verdict seed, on the same random numbers, weighed as the study's `optimize.service` says; the other
+    weights stand beside.
 
     Parameters
     ----------
@@ -283,11 +284,11 @@ def _regrets(data: Data, tournament: Tournament, services: Sequence[Service]) ->
 
 def plot_contest(contest: ContestOutcome) -> Figure:
     """Holding cost over the per-SKU plan at equal fill: schemes with intervals, random controls in grey."""
-    from simlab.api.show import Picture
+    from simlab.api.show import picture
 
     held = contest.tournament
     names = [name for name in reversed(held.ranking()) if np.isfinite(held.cost(name).value)]
-    figure = Picture(figsize=(8.0, 1.5 + 0.28 * len(names)), layout="constrained")
+    figure = picture(8.0, 1.5 + 0.28 * len(names))
     axes = figure.subplots()
     base = held.per_sku.cost_at(held.fill).value
     at = held.arena.fills.index(held.fill)

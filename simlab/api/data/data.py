@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simlab.api.settings import give_back
 from simlab.arrays import FloatArray
 from simlab.catalog import Catalog, Quality
 from simlab.catalog import from_frames as catalog_from_frames
@@ -59,7 +60,9 @@ class Data(Public):
     @cached_property
     def models(self) -> Models:
         """Demand and lead-time laws, fitted once."""
-        return fit(self.catalog)
+        fitted = fit(self.catalog)
+        give_back()
+        return fitted
 
     def with_models(self, models: Models) -> Data:
         """The same tables under other laws."""
@@ -138,7 +141,9 @@ def load(path: str | Path) -> Data:
     >>> data = sl.load("study.toml")  # doctest: +SKIP
     >>> data.quality.to_frame()  # doctest: +SKIP
     """
-    return with_segments(load_catalog(read_study(Path(path))))
+    data = with_segments(load_catalog(read_study(Path(path))))
+    give_back()
+    return data
 
 
 def load_frames(

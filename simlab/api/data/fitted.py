@@ -101,11 +101,11 @@ _PLOT_COLUMNS, _MOST = 4, 12
 
 def plot_pit(table: pd.DataFrame) -> Figure:
     """Histograms of the randomised PIT, one per segment: flat at the dashed line where the laws are right."""
-    from simlab.api.show import Picture
+    from simlab.api.show import picture
 
     groups = list(dict.fromkeys(table["group"]))[:_MOST]
     rows, columns = ceil(len(groups) / _PLOT_COLUMNS), min(_PLOT_COLUMNS, len(groups))
-    figure = Picture(figsize=(2.4 * columns, 0.4 + 1.8 * rows), layout="constrained")
+    figure = picture(2.4 * columns, 0.4 + 1.8 * rows)
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     for axes in grid.ravel()[len(groups) :]:
         axes.set_axis_off()

@@ -21,7 +21,7 @@ from simlab.models import FITTED, AtCut, HeldOut, recorded_lead_times, rolling_o
 from simlab.segments import Segmentation
 from simlab.verdict.replay.calibration import calibration, pit_shares
 from simlab.verdict.replay.origins import forecasts
-from simlab.verdict.replay.replay import ReplaySums, protection, replay
+from simlab.verdict.replay.replay import ReplaySums, protection, replay_plans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,8 +129,9 @@ def replay_plan(data: Data, segmentation: Segmentation, levels: Levels, level: f
     seed = phase_seed(data.study.simulation.seed, "selection")
     recorded = lead_times_of(data, held)
     opening = stock_at_cut(data.catalog, held)
-    real = replay(world, levels, held, paths=PATHS, seed=seed, recorded=recorded, opening=opening)
-    expected = replay(world, levels, held, paths=PATHS, seed=seed, as_expected=True, opening=opening)
+    ((real, expected),) = replay_plans(
+        world, [levels], held, paths=PATHS, seed=seed, recorded=recorded, opening=opening
+    )
     table = pd.DataFrame(list(compared_rows(data, segmentation, real, expected, level)))
     names = np.array(segmentation.names, dtype=object)[segmentation.codes]
     origins = rolling_origins(data.catalog, holdout)

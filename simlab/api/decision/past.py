@@ -26,7 +26,7 @@ from simlab.measures.shown import Public
 from simlab.models import stock_at_cut
 from simlab.run.statements import Statement
 from simlab.verdict.replay.origins import horizons
-from simlab.verdict.replay.replay import protection, replay
+from simlab.verdict.replay.replay import ReplaySums, protection, replay_plans
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +56,10 @@ class Held(Public):
         Last dates that the laws of the replay, and those of the plan, have seen.
     season : float
         Sales of the same periods a year before ÷ mean sales of the rest of that year; NaN where the history
-        does not reach back, or the laws know a season.
+        does not reach back, or the laws of the replay know a season.
+    cycle : str
+        The season that `models.seasonality` would need: "364 days"; empty where the study asks for one that
+        the history before the cut is too short to show.
     """
 
     frame: pd.DataFrame
@@ -64,6 +67,7 @@ class Held(Public):
     laws_to: str
     levels_to: str
     season: float = float("nan")
+    cycle: str = "52 weeks"
 
     @property
     def judged(self) -> Replay:
@@ -72,7 +76,8 @@ class Held(Public):
         if not row or not row["n_judged"]:
             return Replay(None, self.length)
         why = _MORE if row["fill_rate"] > row["fill_rate_high"] else ""
-        why = ", ".join((*([why] if why else []), *([_SEASON] if self._seasonal(row) else [])))
+        season = _SEASON if self.cycle else _LATER
+        why = ", ".join((*([why] if why else []), *([season] if self._seasonal(row) else [])))
         sides = [row[f"{name}_inside"] for name in ("fill_rate", "value_rate")]
         return Replay(all(bool(side) for side in sides if side is not None), self.length, why)
 
@@ -133,13 +138,17 @@ class Held(Public):
             return said
         if self._seasonal(row):
             before = f"the same weeks a year before were {_off(self.season - 1)} the rest of that year"
-            return f"{said}, and {before}: a season that the study does not model (models.seasonality would)"
+            if not self.cycle:
+                return f"{said}, and {before}: a season that needs two whole cycles before the cut"
+            would = f"models.seasonality would from two whole cycles of {self.cycle} on"
+            return f"{said}, and {before}: a season that the study does not model ({would})"
         if abs(self.season - 1) <= abs(moved) / 4:
             return f"{said}, a year before the same weeks were like the rest: a trend, or chance"
         return f"{said} (a season or a trend that the study does not model?)"
 
 
-_MORE, _SEASON = "served better", "a season not modelled"
+_MORE, _SEASON, _LATER = "served better", "a season not modelled", "a season not known then"
+_CYCLES = {"day": "364 days", "week": "52 weeks", "month": "12 months"}
 
 
 def _moved(row: dict[str, Any]) -> float:
@@ -178,12 +187,18 @@ def held_out(opt: Outcome, then: Before | None = None) -> Held | None:
     plans = {"segmented": planned_before(then), **references(then.data).levels}
     rows = [
         {"plan": kind, **row}
-        for kind, levels in plans.items()
-        for row in _replayed(then, levels, opt.settings.level)
+        for kind, (real, hoped) in zip(plans, _replayed(then, list(plans.values())), strict=True)
+        for row in compared_rows(then.data, then.segmentation, real, hoped, opt.settings.level)
     ]
     length = length_of(then.periods, opt.data.study.period)
+    study = opt.data.study
     return Held(
-        pd.DataFrame(rows), length, then.laws_to, str(opt.data.catalog.as_of), season_before(opt.data, then)
+        pd.DataFrame(rows),
+        length,
+        then.laws_to,
+        str(opt.data.catalog.as_of),
+        season_before(opt.data, then),
+        "" if study.models.seasonality is not None else _CYCLES.get(study.period, "a year"),
     )
 
 
@@ -194,7 +209,7 @@ def season_before(data: Data, then: Before) -> float:
     """
     table, first = data.catalog.demand, data.catalog.first_date
     cut, end = then.held.days[0], np.datetime64(data.catalog.as_of, "D")
-    if table is None or first is None or data.study.models.seasonality is not None:
+    if table is None or first is None or then.data.models.world.demand.seasons is not None:
         return float("nan")
     if cut - _YEAR < np.datetime64(first, "D") or end - cut >= _YEAR:
         return float("nan")
@@ -245,12 +260,11 @@ def periods_held(data: Data) -> int:
     return n if n > 0 and enough else 0
 
 
-def _replayed(then: Before, levels: Levels, level: float) -> Iterator[dict[str, object]]:
+def _replayed(then: Before, plans: list[Levels]) -> list[tuple[ReplaySums, ReplaySums]]:
+    """What was, and what the laws expected, under each plan."""
     past, held, world = then.data, then.held, then.data.models.world
     periods = held.n_periods + 2 * int(protection(world).max())
     paths = int(np.clip(_WORK // (world.n_items * periods), _FEWEST, PATHS))
     seed = phase_seed(past.study.simulation.seed, "selection")
     opening, recorded = stock_at_cut(past.catalog, held), lead_times_of(past, held)
-    real = replay(world, levels, held, paths=paths, seed=seed, recorded=recorded, opening=opening)
-    hoped = replay(world, levels, held, paths=paths, seed=seed, as_expected=True, opening=opening)
-    yield from compared_rows(past, then.segmentation, real, hoped, level)
+    return replay_plans(world, plans, held, paths=paths, seed=seed, recorded=recorded, opening=opening)

@@ -17,7 +17,7 @@ from simlab.engine.recorder.periods import TimeProfile
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, Start
 from simlab.execution import Progress, run_curves
-from simlab.execution.profiles import run_profile
+from simlab.execution.by_period.profiles import run_profile
 from simlab.measures import ALL, format_money, format_rate, mean_estimate, ratio_estimate
 from simlab.measures.shown import Public
 from simlab.models.terms import Pipeline, moving_part, shelf_record, still_of, stock_record, whole_units

@@ -13,7 +13,7 @@ from simlab.engine.recorder.periods import TimeProfile
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon
 from simlab.execution import Progress
-from simlab.execution.profiles import run_profile
+from simlab.execution.by_period.profiles import run_profile
 
 if TYPE_CHECKING:
     from simlab.engine.world.world import OrderTerms

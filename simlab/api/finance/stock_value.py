@@ -12,7 +12,7 @@ from simlab.api.plans.tails import P95
 from simlab.api.show import Column, Kind, ResultTable
 from simlab.arrays import IntArray
 from simlab.execution import beside, by_family
-from simlab.execution.profiles import run_stock
+from simlab.execution.by_period.profiles import run_stock
 from simlab.frontier import MeanPeak, QuantileOfTotal
 from simlab.measures import ALL, Estimate, format_estimate, mean_estimate
 from simlab.measures.shown import Public

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from simlab.api.settings import give_back
 from simlab.execution import Progress
 from simlab.run import RunFolder
 from simlab.run.statements import Statement
@@ -50,7 +51,10 @@ class Analyses:
                 self.folder.log("fault", analysis=name, error=self.faults[name])
             return otherwise
         finally:
-            self._tell(name, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            if seconds >= _LONG / 4:
+                give_back()
+            self._tell(name, seconds)
 
     def _tell(self, name: str, seconds: float) -> None:
         """Progress, and a line in the log for what took long."""

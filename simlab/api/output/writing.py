@@ -30,7 +30,7 @@ from simlab.api.output.statements import chosen_plan, optimize_statements, simul
 from simlab.api.output.tables import optimization_sums, simulation_sums
 from simlab.api.output.world import world_facts, world_frame
 from simlab.api.plans.outcome import Outcome
-from simlab.api.settings import Settings
+from simlab.api.settings import Settings, give_back
 from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
 from simlab.api.simulator.stored import curves_table
@@ -216,7 +216,9 @@ def write_simulation(
 ) -> RunResult:
     """Write what was simulated, then every analysis on its own, seal the run, render the report."""
     started = time.perf_counter()
-    analyses = Analyses(folder)
+    analyses = Analyses(folder, progress=progress, total=_OF_SIMULATION)
+    if progress is not None:
+        progress("write", 0, 0)
     frames = simulation_frames(simulation)
     written = write_first(folder, frames)
     frames, histories = analyses.of(
@@ -240,6 +242,10 @@ def write_simulation(
     shown = tables.shown(frames)
     record = Record(simulation.data, "simulate", frames, shown, told, facts, times, files, analyses, written)
     return write_run(record, folder, started, progress)
+
+
+_OF_SIMULATION = 5
+"""Analyses of `write_simulation`."""
 
 
 def _compare_with_today(
@@ -277,10 +283,16 @@ def _with_world(
 
 
 def write_first(folder: RunFolder, frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Put what was simulated on disk before anything is made of it."""
+    """Put what was simulated on disk before anything is made of it; the largest table is then let go."""
     for name, frame in frames.items():
         folder.write_table(name, frame)
+    frames.pop(_LARGEST, None)
+    give_back()
     return dict(frames)
+
+
+_LARGEST = "curves"
+"""13 kB an item, which nothing that is derived reads."""
 
 
 def optimization_frames(finance: Finance) -> dict[str, pd.DataFrame]:
@@ -415,7 +427,7 @@ def _drawn(result: RunResult, folder: RunFolder, progress: Progress | None) -> R
     return replace(result, report=drawn.report, book=drawn.book, faults=faults, times=times)
 
 
-_UNLOGGED = ("load", "fit and segment", "write")
+_UNLOGGED = ("imports", "load", "fit and segment", "write")
 """Stages that end before a folder's log begins, or after progress is told."""
 
 

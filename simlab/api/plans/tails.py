@@ -11,7 +11,7 @@ from simlab.api.requirements.accounting import TAIL_OBJECTIVES
 from simlab.api.simulator.simulator import Simulator
 from simlab.arrays import IntArray
 from simlab.errors import InvalidInputError, Problem
-from simlab.execution.profiles import run_stock
+from simlab.execution.by_period.profiles import run_stock
 from simlab.frontier import MeanPeak, QuantileOfTotal, TailLimit, TailSolution
 from simlab.measures import format_money
 from simlab.study.optimize_sections import OptimizeSpec

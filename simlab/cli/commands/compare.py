@@ -122,8 +122,9 @@ def schemes(
 ) -> None:
     """Which segmentation is worth its rules?
 
-    Every scheme at its own best targets, read at equal fill on fresh randomness;
-    random partitions and the per-SKU plan beside them.
+    Every scheme at its own best targets, read at equal service on fresh randomness
+    in the weight that the study counts; random partitions and the per-SKU plan
+    beside them.
 
     \b
     Examples:

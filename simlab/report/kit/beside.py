@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import IO, Any
 
+from simlab.caches import text_kept
 from simlab.children import start_python
 from simlab.run.files import to_json
 
@@ -105,7 +106,16 @@ def serve() -> None:
 
 
 def bundle(version: str) -> str:
-    """Vega, Vega-Lite and vega-embed as one script, from the installed vl-convert; nothing is fetched."""
+    """Vega, Vega-Lite and vega-embed as one script, from the installed vl-convert; nothing is fetched.
+
+    Bundling takes longer than all figures, and gives the same text for one version: it is kept for the user.
+    """
+    from importlib.metadata import version as installed
+
+    return text_kept(f"charts-{installed('vl-convert-python')}-{version}.js", lambda: _bundled(version))
+
+
+def _bundled(version: str) -> str:
     import vl_convert
 
     snippet = None  # the stock bundle: vega, vega-lite, vega-embed

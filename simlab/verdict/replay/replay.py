@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +10,12 @@ import numpy as np
 from simlab.arrays import IntArray
 from simlab.execution import MILLION, Levels, OrderTerms, Unmet, World
 from simlab.models import AtCut, HeldOut
+from simlab.models.backtest.path import Orders, Terms, follow
 from simlab.models.backtest.sampling import draw_demand, draw_lead_times, every_review
 from simlab.register.families import by_lot, has_point
 
-_BLOCK = 1 << 18  # items × paths at a time
+_BLOCK = 1 << 18  # items × paths that begin as early as the longest R + L among them asks
+_DRAWN = 1 << 21  # units drawn at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,144 +81,157 @@ def replay(
     items with a hold-out below 2·max(R + L) are not counted at all. Order of events: arrive, order,
     demand, count.
     """
+    return _run(world, [_Case(levels, as_expected, recorded)], held, paths, seed, opening)[0]
+
+
+def replay_plans(
+    world: World,
+    plans: Sequence[Levels],
+    held: HeldOut,
+    *,
+    paths: int,
+    seed: int,
+    recorded: IntArray | None = None,
+    opening: AtCut | None = None,
+) -> list[tuple[ReplaySums, ReplaySums]]:
+    """What was, and what was expected, under each of several plans: one set of draws for them all.
+
+    `recorded` lead times are those of what was; expected are draws.
+    """
+    cases = [case for levels in plans for case in (_Case(levels, False, recorded), _Case(levels, True, None))]
+    found = _run(world, cases, held, paths, seed, opening)
+    return list(zip(found[::2], found[1::2], strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """One plan on the demand that was or that the laws draw, with lead times as recorded or drawn."""
+
+    levels: Levels
+    as_expected: bool
+    recorded: IntArray | None
+
+
+def _run(
+    world: World, cases: list[_Case], held: HeldOut, paths: int, seed: int, opening: AtCut | None
+) -> list[ReplaySums]:
+    """Sums of every case, on the same draws; demand is the same whatever the levels."""
     span = protection(world)
     counted = np.where(held.n_periods >= 2 * span, held.n_periods - span, 0)
-    n = world.n_items
-    empty = np.zeros((3, n, paths), np.int64)
-    out = ReplaySums(empty[0], empty[1], empty[2], counted)
-    judged = np.flatnonzero(counted > 0)
-    order = judged[np.argsort(span[judged], kind="stable")]
-    size = max(1, _BLOCK // paths)
-    for begin in range(0, order.size, size):
-        rows = order[begin : begin + size]
-        known = None if recorded is None else recorded[rows]
-        real = None if as_expected else held.quantity[rows]
-        start = None if opening is None else opening.take(rows)
-        found = _block(world.take(rows), levels.take(rows), held, real, known, start, paths, seed)
-        out.demanded[rows], out.served[rows], out.on_hand[rows] = found
+    shape = (world.n_items, paths)
+    asked = {as_expected: np.zeros(shape, np.int64) for as_expected in {one.as_expected for one in cases}}
+    out = [
+        ReplaySums(asked[one.as_expected], np.zeros(shape, np.int64), np.zeros(shape, np.int64), counted)
+        for one in cases
+    ]
+    for rows, before in _rows_drawn(world, np.flatnonzero(counted > 0), held, paths):
+        part = _Part(world.take(rows), held, None if opening is None else opening.take(rows), before)
+        drawn, lead = part.draws(paths, seed)
+        for as_expected, table in asked.items():
+            demand = drawn if as_expected else part.really(drawn, held.quantity[rows])
+            table[rows] = part.counted(demand)
+            for one, sums in zip(cases, out, strict=True):
+                if one.as_expected == as_expected:
+                    known = lead if one.recorded is None else part.as_recorded(lead, one.recorded[rows])
+                    sums.served[rows], sums.on_hand[rows] = part.follow(one.levels.take(rows), demand, known)
     return out
 
 
-def _block(
-    world: World,
-    levels: Levels,
-    held: HeldOut,
-    real: IntArray | None,
-    recorded: IntArray | None,
-    opening: AtCut | None,
-    paths: int,
-    seed: int,
-) -> tuple[IntArray, IntArray, IntArray]:
+def _rows_drawn(world: World, judged: IntArray, held: HeldOut, paths: int) -> Iterator[tuple[IntArray, int]]:
+    """Items that are drawn together, and the periods before the hold-out with which their paths begin."""
     span = protection(world)
-    before = int((span + world.terms.review_period).max())
-    periods = before + held.n_periods
-    demand = draw_demand(world.demand, world.keys, (paths, periods), seed, before)
-    demand[:, :, before:][:, :, ~held.is_open] = 0
-    if real is not None:
-        demand[:, :, before:] = real[:, None, :]
-    review = world.terms.review_period
-    lead = draw_lead_times(world.lead_time, world.keys, (paths, periods), seed, review)
-    if recorded is not None:
-        known = np.broadcast_to(recorded[:, None, :], lead[:, :, before:].shape)
-        lead[:, :, before:] = np.where(known >= 0, known, lead[:, :, before:])
-    run = _Run(world, levels, paths, max(int(lead.max()), held.n_periods))
-    sums = np.zeros((3, world.n_items, paths), np.int64)
-    for t in range(periods):
-        if t == before and opening is not None:
-            run.open(opening, t, held.n_periods)
-        served, stock = run.step(t, demand[:, :, t], lead[:, :, t])
-        counts = (t >= before + span)[:, None]
-        sums += np.where(counts, np.array([demand[:, :, t], served, stock]), 0)
-    return sums[0], sums[1], sums[2]
+    order = judged[np.argsort(span[judged], kind="stable")]
+    block = max(1, _BLOCK // paths)
+    for begin in range(0, order.size, block):
+        rows = order[begin : begin + block]
+        before = int((span[rows] + world.terms.review_period[rows]).max())
+        size = max(1, _DRAWN // (paths * (before + held.n_periods)))
+        for first in range(0, rows.size, size):
+            yield rows[first : first + size], before
 
 
-class _Run:
-    """Shelf, position and pipeline of items × paths while the periods pass."""
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Some items over the periods before the hold-out and those of it."""
 
-    def __init__(self, world: World, levels: Levels, paths: int, longest: int) -> None:
-        self.terms, self.crossing = world.terms, world.lead_time.crossing
-        self.every = every_review(world.lead_time, world.terms.review_period)
-        self.family = levels.family[:, None]
-        self.s, self.S = levels.reorder_point[:, :1], levels.order_up_to[:, :1]
-        self.Q = np.maximum(levels.order_quantity[:, :1], 1)
-        self.waits = waiting_share(world.terms)[:, None]
-        self.ceiling = world.terms.max_position
-        shape = (world.n_items, paths)
-        lots = by_lot(self.family)
-        spread = (np.arange(paths) * self.Q) // paths  # even over one lot
-        self.net = np.where(lots, self.s + 1 + spread, self.S) + np.zeros(shape, np.int64)
-        self.net = np.where(self.waits < MILLION, np.maximum(self.net, 0), self.net)
-        self.part = np.zeros(shape, np.int64)
-        self.on_order = np.zeros(shape, np.int64)
-        self.width = longest + 1
-        self.due = np.zeros((self.width, *shape), np.int64)
-        self.last = np.full(shape, -1)
+    world: World
+    held: HeldOut
+    opening: AtCut | None
+    before: int
 
-    def step(self, t: int, demand: IntArray, lead: IntArray) -> tuple[IntArray, IntArray]:
-        """One period: units served at once, and shelf stock after ordering plus at the count."""
-        self._arrive(t)
-        self._order(t, lead)
-        self._arrive(t)
-        shelf = np.maximum(self.net, 0)
-        served = np.minimum(demand, shelf)
-        self.part += (demand - served) * self.waits
-        waiting = self.part // MILLION
-        self.part -= waiting * MILLION
-        self.net -= served + waiting
-        return served, shelf + np.maximum(self.net, 0)
+    def draws(self, paths: int, seed: int) -> tuple[IntArray, IntArray]:
+        """(n, paths, periods) demand, and lead time of an order of each period."""
+        world, shape = self.world, (paths, self.before + self.held.n_periods)
+        demand = draw_demand(world.demand, world.keys, shape, seed, self.before)
+        demand[:, :, self.before :][:, :, ~self.held.is_open] = 0
+        lead = draw_lead_times(world.lead_time, world.keys, shape, seed, world.terms.review_period)
+        return demand, lead
 
-    def open(self, opening: AtCut, t: int, periods: int) -> None:
-        """Put the recorded stock on the shelf and the recorded orders on their way, at period t."""
-        rows = np.flatnonzero(opening.known)
-        stock = opening.on_hand[rows].astype(np.int64)[:, None]
-        self.net[rows] = np.where(self.waits[rows] > 0, stock, np.maximum(stock, 0))
-        self.part[rows], self.on_order[rows], self.last[rows] = 0, 0, -1
-        self.due[:, rows] = 0
-        kept = opening.known[opening.item]
-        item, arrival, units = opening.item[kept], t + opening.arrival[kept], opening.quantity[kept]
-        np.add.at(self.due, (arrival % self.width, item), units[:, None])
-        np.add.at(self.on_order, item, units[:, None])
-        came = opening.arrival[kept] < periods  # what never came does not hold up what is ordered next
-        np.maximum.at(self.last, item[came], arrival[came][:, None])
+    def as_recorded(self, lead: IntArray, recorded: IntArray) -> IntArray:
+        """The lead times drawn, but those recorded of orders placed in the hold-out."""
+        known, found = recorded[:, None, :], lead.copy()
+        found[:, :, self.before :] = np.where(known >= 0, known, found[:, :, self.before :])
+        return found
 
-    def _arrive(self, t: int) -> None:
-        here = self.due[t % self.width]
-        self.net += here
-        self.on_order -= here
-        here[:] = 0
+    def really(self, drawn: IntArray, real: IntArray) -> IntArray:
+        """The demand drawn, but what really happened in the hold-out."""
+        demand = drawn.copy()
+        demand[:, :, self.before :] = real[:, None, :]
+        return demand
 
-    def _order(self, t: int, lead: IntArray) -> None:
-        terms = self.terms
-        turn = (t >= terms.review_phase) & ((t - terms.review_phase) % terms.review_period == 0)
-        arrival = t + lead
-        size = np.where(turn[:, None], self._sizes(), 0)
-        if not self.crossing:
-            arrival = np.maximum(arrival, self.last)
-            holds = (turn & self.every)[:, None] | (size > 0)
-            self.last = np.where(holds, arrival, self.last)
-        self.on_order += size
-        row, path = np.nonzero(size)
-        np.add.at(self.due, (arrival[row, path] % self.width, row, path), size[row, path])
+    def counted(self, demand: IntArray) -> IntArray:
+        """(n, paths) units asked for in the periods that count."""
+        late = np.arange(demand.shape[2]) >= self._first()[:, None]
+        return np.asarray((demand * late[:, None, :]).sum(axis=2))
 
-    def _sizes(self) -> IntArray:
-        """Units ordered at a review: deficit or lots, raised to the MOQ, in packs, at most the largest."""
-        position = self.net + self.on_order
-        lots = by_lot(self.family)
-        places = np.where(has_point(self.family), position <= self.s, position < self.S)
-        size = np.where(lots, ((self.s - position) // self.Q + 1) * self.Q, self.S - position)
-        pack = self.terms.pack_size[:, None]
-        size = -(-np.maximum(size, self.terms.moq[:, None]) // pack) * pack
-        cap = self.terms.max_order[:, None] // pack * pack
-        size = np.where(places, np.where(cap != 0, np.minimum(size, np.maximum(cap, 0)), size), 0)
-        return np.asarray(size if self.ceiling is None else self._within(size, position, self.ceiling))
+    def _first(self) -> IntArray:
+        return self.before + protection(self.world)
 
-    def _within(self, size: IntArray, position: IntArray, ceiling: IntArray) -> IntArray:
-        """Orders cut to whole packs or lots, so that the position stays at or below the ceiling."""
-        room = np.maximum(ceiling[:, None] - position, 0)
-        lot = np.where(by_lot(self.family), self.Q, self.terms.pack_size[:, None])
-        cut = room // lot * lot
-        cut = np.where(cut >= self.terms.moq[:, None], cut, 0)
-        return np.where((ceiling[:, None] == 0) | (size <= room), size, cut)
+    def follow(self, levels: Levels, demand: IntArray, lead: IntArray) -> tuple[IntArray, IntArray]:
+        """(n, paths) units served at once, and twice the unit-periods on the shelf."""
+        sums = np.zeros((2, *demand.shape[:2]), np.int64)
+        due = np.zeros(demand.shape[2] + max(int(lead.max()), self.held.n_periods) + 1, np.int64)
+        given = _orders(self.opening, self.world.n_items)
+        follow(_terms(self.world, levels), given, demand, lead, self.before, self._first(), due, sums)
+        return sums[0], sums[1]
+
+
+def _terms(world: World, levels: Levels) -> Terms:
+    """What a path of each item depends on, as the compiled loop takes it."""
+    terms, n = world.terms, world.n_items
+    every = every_review(world.lead_time, terms.review_period)
+    ceiling = np.zeros(n, np.int64) if terms.max_position is None else terms.max_position
+    whole = (
+        levels.reorder_point[:, 0],
+        levels.order_up_to[:, 0],
+        np.maximum(levels.order_quantity[:, 0], 1),
+        by_lot(levels.family),
+        has_point(levels.family),
+        waiting_share(terms),
+        terms.pack_size,
+        terms.moq,
+        terms.max_order // terms.pack_size * terms.pack_size,
+        ceiling,
+        terms.review_period,
+        terms.review_phase,
+        every,
+    )
+    arrays = [np.ascontiguousarray(one, dtype=np.int64) for one in whole]
+    return Terms(int(world.lead_time.crossing), *arrays)
+
+
+def _orders(opening: AtCut | None, n: int) -> Orders:
+    """The recorded stock and open orders, item by item."""
+    none = np.zeros(n, np.int64)
+    if opening is None:
+        return Orders(none, none, np.zeros(n + 1, np.int64), none[:0], none[:0])
+    known = opening.known
+    kept = np.flatnonzero(known[opening.item])
+    kept = kept[np.argsort(opening.item[kept], kind="stable")]
+    begin = np.concatenate([[0], np.cumsum(np.bincount(opening.item[kept], minlength=n))])
+    stock = np.where(known, opening.on_hand, 0).astype(np.int64)
+    arrival, units = (one[kept].astype(np.int64) for one in (opening.arrival, opening.quantity))
+    return Orders(known.astype(np.int64), stock, begin.astype(np.int64), arrival, units)
 
 
 def waiting_share(terms: OrderTerms) -> IntArray:

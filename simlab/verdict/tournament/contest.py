@@ -1,4 +1,4 @@
-"""The contest: every scheme at its own best targets, read at equal fill on fresh randomness."""
+"""The contest: every scheme at its own best targets, read at equal service on fresh randomness."""
 
 from __future__ import annotations
 

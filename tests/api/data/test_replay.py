@@ -56,7 +56,7 @@ def data(**options):
         period="week",
         lead_times={"crossing": False},
         simulation={"periods": 20, "replications": 20, "batches": 10},
-        verdict={"replications": 20},
+        verdict=options.pop("verdict", {"replications": 20}),
         optimize={"n_targets": 5, "fill_rate": 0.9},
         as_of="2023-12-31",
         **options,
@@ -135,14 +135,20 @@ def test_a_short_hold_out_judges_the_forecast_alone(tmp_path) -> None:
     assert not any("would have served" in line for line in result.statements)
 
 
-def test_without_replay_there_is_no_table(tmp_path) -> None:
-    whole = data()
+@pytest.mark.parametrize("asked", [True, False])
+def test_by_default_the_last_weeks_are_replayed_in_short_and_not_at_all_where_switched_off(
+    tmp_path, asked
+) -> None:
+    """Plan, today's levels and the habit; forecasts over R + L are judged where [replay] asks for them."""
+    whole = data(verdict={"replications": 20, "replay": asked})
     opt = sl.optimize(whole, sl.segment(whole))
     result = write_optimization(opt.finance, RunFolder.create(tmp_path / "run", "run", tmp_path), {})
-    assert not RunFolder.open(result.folder).has_table("replay")
+    run = RunFolder.open(result.folder)
+    assert not run.has_table("replay")
+    assert run.has_table("held_out") is asked
     page = (result.folder / "report.html").read_text()
     assert 'id="histories"' in page
-    assert 'id="replay"' not in page
+    assert ('id="replay"' in page) is asked
 
 
 def test_replay_and_fit_show_themselves_in_python() -> None:

@@ -146,6 +146,10 @@ def test_reality_outside_its_interval_is_a_warning(held):
     seasonal = Held(frame, "8 weeks", "", "", season=1.15)
     assert seasonal.judged.why == "a season not modelled"
     assert "a year before were 15% above the rest of that year: a season" in seasonal.look()[0].text
+    assert "from two whole cycles of 52 weeks on" in seasonal.look()[0].text
+    later = Held(frame, "8 weeks", "", "", season=1.15, cycle="")
+    assert later.judged.why == "a season not known then"
+    assert "a season that needs two whole cycles before the cut" in later.look()[0].text
     assert "a trend, or chance" in Held(frame, "8 weeks", "", "", season=1.01).look()[0].text
     better = frame.assign(fill_rate=0.99, fill_rate_high=0.97)
     assert "served better" in Held(better, "8 weeks", "", "").judged.why

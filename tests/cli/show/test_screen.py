@@ -36,7 +36,8 @@ def result(*looks):
     )
     told = [head, Statement("open", "On the line.", "Not decided.", "floor", "limit")]
     told += [Statement("open", text, text, "x", "look") for text in looks]
-    return SimpleNamespace(told=tuple(told), folder=Path("runs/x"), report=Path("runs/x/report.html"))
+    page, book = Path("runs/x/report.html"), Path("runs/x/report.xlsx")
+    return SimpleNamespace(told=tuple(told), folder=Path("runs/x"), report=page, book=book)
 
 
 @pytest.mark.parametrize("looks", [(), ("Short.",), (LONG,) * 8])

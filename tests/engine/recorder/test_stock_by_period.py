@@ -12,7 +12,7 @@ from simlab.engine.recorder.periods import stock_by_period, time_profile
 from simlab.engine.world.world import Horizon, Start, Unmet
 from simlab.errors import EngineFaultError
 from simlab.execution import Workers
-from simlab.execution.profiles import run_stock
+from simlab.execution.by_period.profiles import run_stock
 
 HORIZON = Horizon(periods=26, warmup=6, replications=5, slots=5, seed=3, first_replication=50)
 

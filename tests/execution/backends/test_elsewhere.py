@@ -17,7 +17,7 @@ from simlab.engine.world.world import Horizon, World
 from simlab.execution import PlanRequest, Weights, Workers, run_curves, run_extremes, run_plans_and_items
 from simlab.execution.backends import spread
 from simlab.execution.backends.compact import compacted
-from simlab.execution.profiles import run_profile, run_stock
+from simlab.execution.by_period.profiles import run_profile, run_stock
 
 SHORT = Horizon(periods=15, warmup=3, replications=4, slots=4, seed=8)
 AWAY = Workers(2, 2, "dask")

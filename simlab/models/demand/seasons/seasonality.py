@@ -159,8 +159,10 @@ def known_profiles(catalog: Catalog, history: History, given: BoolArray) -> Seas
     has = found.believed[found.member] & ~given & (history.n_positive > 0)
     if not has.any():
         return None
-    before = profiles(catalog, _first_part(history), cycle)
-    own = np.where(before.believed[:, None], before.multipliers, found.multipliers)
+    part, own = _first_part(history), found.multipliers
+    if not never_open(part, cycle):  # a day that is shut once a year may be shut whenever the part has it
+        before = profiles(catalog, part, cycle)
+        own = np.where(before.believed[:, None], before.multipliers, found.multipliers)
     return Seasons.rounded(np.where(has, found.member, -1), own, history.calendar.n_periods % cycle)
 
 

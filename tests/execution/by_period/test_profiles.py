@@ -9,7 +9,7 @@ from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, Start
 from simlab.errors import EngineFaultError
 from simlab.execution import Workers
-from simlab.execution.profiles import run_profile
+from simlab.execution.by_period.profiles import run_profile
 
 HORIZON = Horizon(periods=15, warmup=3, replications=4, slots=4, seed=8)
 

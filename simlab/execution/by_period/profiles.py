@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from simlab.arrays import LARGEST_SUM, IntArray
-from simlab.engine.recorder.periods import TimeProfile, stock_by_period, time_profile
+from simlab.engine.recorder.periods import TimeProfile
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, Start, World
 from simlab.errors import OutOfRangeError
 from simlab.execution.backends.spread import Progress, Task, as_it_is, spread
 from simlab.execution.backends.workers import Workers
 from simlab.execution.blocks import part_of
+from simlab.execution.by_period.sums import profile_of, stock_of
 
 _FIELDS = 9
 
@@ -83,7 +84,7 @@ def profile_of_block(
     start: Start | None,
 ) -> TimeProfile:
     """A block of `run_profile`."""
-    return time_profile(world, levels, horizon, groups, unit_value, n_groups=n_groups, start=start)
+    return profile_of(world, levels, horizon, groups, unit_value, n_groups=n_groups, start=start)
 
 
 def run_stock(
@@ -126,7 +127,7 @@ def stock_of_block(
     n_groups: int,
 ) -> IntArray:
     """A block of `run_stock`."""
-    return stock_by_period(world, levels, horizon, groups, unit_value, n_groups=n_groups)
+    return stock_of(world, levels, horizon, groups, unit_value, n_groups=n_groups)
 
 
 def _block(workers: Workers, total: TimeProfile, world: World) -> int:

@@ -1,0 +1,1 @@
+"""Given plans period by period: stock, pipeline and purchases of groups of items."""

@@ -1,0 +1,133 @@
+"""Given plans by period in one thread: by lanes what they cover, by the recorder the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from simlab.arrays import BoolArray, IntArray
+from simlab.engine.kernels.guards import WIDE
+from simlab.engine.kernels.types import Groups, ItemArrays, LevelArrays, Schedule
+from simlab.engine.prepare.arrays import check, item_arrays, level_arrays
+from simlab.engine.prepare.evaluators import shifting
+from simlab.engine.prepare.overflow import prove
+from simlab.engine.prepare.starts import with_starts
+from simlab.engine.prepare.workspace import aligned, make_work, schedule
+from simlab.engine.recorder.periods import TimeProfile, prove_bounds, stock_by_period, time_profile
+from simlab.engine.recorder.sums import raise_faults
+from simlab.engine.world.levels import Levels
+from simlab.engine.world.world import Horizon, Start, World
+from simlab.errors import EngineFaultError
+from simlab.execution.by_period.lanes import N_ROWS, N_STOCK, covered, profile_lanes, stock_lanes
+
+_N_SUMS = 9
+
+
+def profile_of(
+    world: World,
+    levels: Levels,
+    horizon: Horizon,
+    groups: IntArray,
+    unit_value: IntArray,
+    *,
+    n_groups: int,
+    start: Start | None = None,
+) -> TimeProfile:
+    """As `time_profile`, the same sums."""
+    world = world.starting(start)
+    shape = (_N_SUMS, levels.n_columns, n_groups, horizon.periods, horizon.replications)
+    by_lanes, left = _by_lanes(_profiled, N_ROWS, shape, world, levels, horizon, groups, unit_value)
+    total = TimeProfile(*(np.ascontiguousarray(one.swapaxes(-1, -2)) for one in by_lanes))
+    if left.size:
+        parts = (world.take(left), levels.take(left), horizon, groups[left], unit_value[left])
+        total.add(time_profile(*parts, n_groups=n_groups))
+    return total
+
+
+def stock_of(
+    world: World, levels: Levels, horizon: Horizon, groups: IntArray, unit_value: IntArray, *, n_groups: int
+) -> IntArray:
+    """As `stock_by_period`, the same sums."""
+    shape = (levels.n_columns, n_groups, horizon.periods, horizon.replications)
+    by_lanes, left = _by_lanes(_stocked, N_STOCK, shape, world, levels, horizon, groups, unit_value)
+    total: IntArray = np.ascontiguousarray(by_lanes.swapaxes(-1, -2))
+    if left.size:
+        parts = (world.take(left), levels.take(left), horizon, groups[left], unit_value[left])
+        total += stock_by_period(*parts, n_groups=n_groups)
+    return total
+
+
+_Run = Callable[[World, Levels, ItemArrays, LevelArrays, Schedule, Groups, Any, Any, Any, Any, Any], None]
+
+
+def _profiled(
+    world: World, levels: Levels, items: ItemArrays, forms: LevelArrays, run: Schedule, *rest: Any
+) -> None:
+    profile_lanes(items, forms, run, *rest)
+
+
+def _stocked(
+    world: World, levels: Levels, items: ItemArrays, forms: LevelArrays, run: Schedule, *rest: Any
+) -> None:
+    stock_lanes(items, forms, shifting(world, levels).astype(np.int64), run, *rest)
+
+
+def _by_lanes(
+    follow: _Run,
+    rows_kept: int,
+    shape: tuple[int, ...],
+    world: World,
+    levels: Levels,
+    horizon: Horizon,
+    groups: IntArray,
+    unit_value: IntArray,
+) -> tuple[IntArray, IntArray]:
+    """Sums of the items that lanes follow, and the rows of those left."""
+    out, able = np.zeros(shape, np.int64), covered(world, levels)
+    if groups.size != world.n_items or unit_value.size != world.n_items:
+        raise EngineFaultError("groups and unit values need one entry per item")
+    if ((groups < 0) | (groups >= shape[-3])).any():
+        raise EngineFaultError(f"groups lie in 0 … {shape[-3] - 1}")
+    rows = np.flatnonzero(able)
+    if not rows.size:
+        return out, np.arange(world.n_items)
+    own, mine = (world, levels) if rows.size == world.n_items else (world.take(rows), levels.take(rows))
+    check(own, mine, horizon)
+    items = item_arrays(own, horizon)
+    forms = with_starts(level_arrays(own.terms, mine), own, mine, items)
+    prove(own, items, forms, horizon)
+    run = schedule(horizon, grouped=False)
+    book = aligned((rows_kept, run.periods, run.width), np.int32)
+    peaks, faults = np.zeros(rows.size, np.int64), np.zeros((rows.size, 3), np.int64)
+    of = Groups(groups[rows].astype(np.int64), unit_value[rows].astype(np.int64))
+    work = _work(own, items, run)
+    with np.errstate(over="ignore"):  # compiled code wraps without a word; the peaks tell below
+        follow(own, mine, items, forms, run, of, work, book, out, peaks, faults)
+    large = faults[:, 0] == WIDE
+    faults[large] = 0
+    raise_faults(faults, rows)
+    prove_bounds(peaks, of.unit_value)
+    return out, _others(able, rows[large])
+
+
+def _others(able: BoolArray, large: IntArray) -> IntArray:
+    """Rows that are left to the recorder."""
+    able[large] = False
+    return np.flatnonzero(~able)
+
+
+def _work(world: World, items: ItemArrays, run: Schedule) -> Any:
+    """Memory of one thread."""
+    review = np.where(items.n_phases > 0, 1, world.terms.review_period)
+    varies = bool((items.lead_length > 1).any())
+    return make_work(
+        run,
+        np.dtype(np.int32),
+        world,
+        bins=1,
+        rows_kept=int((world.lead_time.longest() // review).max()) + 2,
+        epochs=-(-(run.warmup + run.periods) // int(review.min())) if varies else 0,
+        sequenced=bool((items.sequence.begin >= 0).any()),
+    )
