@@ -9,8 +9,8 @@ from typing import Any
 
 from simlab.errors import Problem
 from simlab.register.families import OPTIMAL_NAMES
-from simlab.study.databases import database, has_database
 from simlab.study.later import value_at
+from simlab.study.sources.databases import database, has_database
 
 READABLE = (".csv", ".parquet", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _TABLES = ("items", "demand", "receipts", "periods", "open_orders", "forecast", "forecast_errors")

@@ -11,7 +11,7 @@ from typing import Any
 from simlab.errors import InvalidInputError, Problem
 from simlab.reading import bytes_of
 from simlab.study.checked import _LINE, checked
-from simlab.study.databases import without_urls
+from simlab.study.sources.databases import without_urls
 from simlab.study.study import Study
 
 
