@@ -112,7 +112,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("planning",),
         ("ordering", "policy", "stock_reward", "today"),
     ),
-    "report": (("kit",), ("plan",), ("audit", "contest"), ("book",), ("render",), ("apart",)),
+    "report": (("kit",), ("plan", "lists"), ("audit", "contest", "gate"), ("book",), ("render",), ("apart",)),
     "verdict": (
         ("audit", "between_runs", "gate", "growing", "replay", "retest", "scores"),
         ("compare", "stress", "tournament"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simlab.errors import UsageError
-from simlab.measures import DASH, Estimate, format_money, format_number, format_rate
+from simlab.measures import DASH, PLAN_COLOURS, Estimate, format_money, format_number, format_rate
 from simlab.measures.shown import Public
 
 if TYPE_CHECKING:
@@ -209,15 +209,7 @@ def _kind_of_picture() -> type[Figure]:
     return Picture
 
 
-# Okabe and Ito (2008); distinct with every kind of colour vision.
-COLOURS = {
-    "segmented": "#0072B2",
-    "uniform": "#E69F00",
-    "per_sku": "#009E73",
-    "habit": "#D55E00",
-    "today": "#CC79A7",
-    "same_service": "#56B4E9",
-}
+COLOURS = PLAN_COLOURS
 
 
 def canvas(width: float, height: float) -> tuple[Figure, Axes]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from simlab.register.laws import STATED_NAMES
+from simlab.study import WEEKDAYS
 
 Kind = Literal["id", "text", "money", "number", "whole", "fraction", "date", "choice", "flag"]
 
@@ -77,6 +78,8 @@ ITEMS: dict[str, Column] = {
     "on_hand": Column("whole", low=-1e12),
     "on_order": _WHOLE,
     "on_order_due": Column("date"),
+    "minimum_order_value": Column("number", above=True),
+    "order_weekday": Column("choice", choices=WEEKDAYS),
     "wave": Column("text", or_number=True),
     "tolerance": Column("fraction", high=1.0),
     "last_sale": Column("date"),

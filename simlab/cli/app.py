@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from simlab.cli.commands.check import check_document, print_check
 from simlab.cli.commands.speed import print_speed
@@ -32,7 +33,37 @@ from simlab.cli.show.estimate import print_dry_run
 from simlab.cli.show.outcome import print_run
 from simlab.cli.tables import print_json, print_table, records
 
+GROUPS = {
+    "Begin": ("demo", "init", "check", "doctor", "explain", "schema"),
+    "Decide": ("simulate", "optimize", "compare", "audit", "gate"),
+    "Act": ("orders", "export", "report", "resume"),
+    "Trust": ("trace", "verify", "pack", "selfcheck"),
+}
+"""What a command is for, as `simlab --help` lists them; one that is named nowhere stands under More."""
+
+
+class Grouped(typer.core.TyperGroup):
+    """A group whose help lists its commands by what they are for."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write a list per purpose."""
+        known = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        named = {name for names in GROUPS.values() for name in names}
+        groups = {**GROUPS, "More": tuple(name for name in known if name not in named)}
+        width = max((len(name) for name in known), default=0)
+        for title, names in groups.items():
+            rows = [
+                (name.ljust(width), command.get_short_help_str(58))
+                for name in names
+                if (command := known.get(name)) is not None and not command.hidden
+            ]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
 app = typer.Typer(
+    cls=Grouped,
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 3 study or data invalid, 4 no plan meets the "
     "constraints, 5 incomplete, 6 the gate holds something back, 7 not "
     "verified, 130 interrupted, 143 terminated.",

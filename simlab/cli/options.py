@@ -16,6 +16,9 @@ class Format(StrEnum):
     JSON = "json"
 
 
+Page = Annotated[
+    Path | None, typer.Option("--page", metavar="FILE.html", help="Write the outcome as a page, too.")
+]
 Study = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file (study.toml).")]
 Out = Annotated[
     Path | None,

@@ -1,70 +1,112 @@
-"""Progress bars on stderr, for people who watch; nothing at all for pipes and logs."""
+"""Progress on stderr in one line: people who watch see it move, pipes and logs get it every ten seconds."""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
+from typing import TextIO
 
 _ASKED: list[float] = []
 Report = Callable[[str, int, int], None]
 
+STAGES = ("load", "plan", "simulate", "solve", "same service", "in-sample", "verdict", "write", "report")
+"""Of a run that optimizes, in their order; other stages are told without a number."""
+HEARTBEAT = 10.0
+"""Seconds between two lines where nobody watches."""
+_BEAT, _FIRST = 0.25, 0.5
 
-class StageBars:
-    """One bar per stage of a command; a stage of unknown length (total 0) pulses."""
 
-    def __init__(self, bars: Progress, clock: Callable[[], float] = time.monotonic) -> None:
-        self._bars, self._clock = bars, clock
-        self._tasks: dict[str, TaskID] = {}
-        self._begun: dict[str, float] = {}
+class Watch:
+    """What a command is doing, for the line that says so.
+
+    Parameters
+    ----------
+    stages : sequence of str
+        Those whose number is told.
+    clock : callable
+        Seconds.
+    """
+
+    def __init__(self, stages: Sequence[str] = (), clock: Callable[[], float] = time.monotonic) -> None:
+        self._stages, self._clock = tuple(stages), clock
+        self._stage, self._done, self._total, self._begun = "", 0, 0, clock()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        if stage not in self._tasks:
-            self._tasks[stage] = self._bars.add_task(stage, total=total or None, told="")
-            self._begun[stage] = self._clock()
-        told = so_far(done, total, self._clock() - self._begun[stage])
-        self._bars.update(self._tasks[stage], completed=done, total=total or None, told=told)
+        if stage != self._stage:
+            self._stage, self._begun = stage, self._clock()
+        self._done, self._total = done, total
+
+    def line(self) -> str:
+        """``[7/9] verdict 57% about 0:12 left``; empty before the first stage."""
+        if not self._stage:
+            return ""
+        number = ""
+        if self._stage in self._stages:
+            number = f"[{self._stages.index(self._stage) + 1}/{len(self._stages)}] "
+        told = so_far(self._done, self._total, self._clock() - self._begun)
+        return f"{number}{self._stage} {told}".strip()
 
 
 def so_far(done: int, total: int, seconds: float) -> str:
-    """What is done, how quickly, and the time that the rest will take: ``512/1800 · 210/s · 6 s left``."""
-    if total <= 1:
-        return ""
-    if done == 0 or seconds < _FIRST:
-        return f"{done}/{total}"
-    rate = done / seconds
-    speed = f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s"
-    left = (total - done) / rate
-    return f"{done}/{total} · {speed}" + (f" · {left:,.0f} s left" if done < total else "")
+    """What is done, and the time that the rest will take: ``57% about 0:12 left``; else the time spent."""
+    if total <= 1 or done == 0 or seconds < _FIRST:
+        return f"0% {clock_time(seconds)}" if total > 1 and done == 0 else clock_time(seconds)
+    share = f"{int(100 * done / total)}%"
+    if done >= total:
+        return f"{share} {clock_time(seconds)}"
+    return f"{share} about {clock_time(seconds / done * (total - done))} left"
 
 
-_FIRST = 0.5
-"""Seconds before a rate is told."""
+def clock_time(seconds: float) -> str:
+    """``0:12``, ``1:02:03``."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 @contextmanager
-def watched(quiet: bool) -> Iterator[Report | None]:
-    """Give a callable that draws ``(stage, done, total)``, or None if nobody watches."""
-    if quiet or not sys.stderr.isatty():
+def watched(quiet: bool, stages: Sequence[str] = STAGES) -> Iterator[Report | None]:
+    """Give a callable that takes ``(stage, done, total)``; None if nothing is to be said."""
+    if quiet:
         yield None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    watch, ended = Watch(stages), threading.Event()
+    writer = threading.Thread(target=_tell, args=(watch, sys.stderr, ended), daemon=True)
+    writer.start()
+    try:
+        yield watch
+    finally:
+        ended.set()
+        writer.join()
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=None),
-        TextColumn("{task.fields[told]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), expand=True) as bars:
-        yield StageBars(bars)
+
+def _tell(watch: Watch, out: TextIO, ended: threading.Event) -> None:
+    """Write the line again and again until it has ended; a terminal is left as it was."""
+    seen = out.isatty()
+    width = 0
+    while not ended.wait(_BEAT if seen else HEARTBEAT):
+        line = watch.line()
+        try:
+            if seen:
+                out.write("\r" + line[: _room()].ljust(width))
+                width = len(line)
+            elif line:
+                out.write(f"{line}\n")
+            out.flush()
+        except (OSError, ValueError):  # nobody reads any more
+            return
+    if seen and width:
+        out.write("\r" + " " * min(width, _room()) + "\r")
+        out.flush()
+
+
+def _room() -> int:
+    import shutil
+
+    return max(20, shutil.get_terminal_size().columns - 1)
 
 
 def asked_now() -> None:

@@ -39,13 +39,14 @@ from simlab.measures.estimates import (
     ratio_interval,
 )
 from simlab.measures.nested import Nested, nested_mean, nested_ratio, nested_variances
-from simlab.measures.plans import PLAN_NAMES, SAME_COST, PlanName
+from simlab.measures.plans import PLAN_COLOURS, PLAN_NAMES, SAME_COST, PlanName
 from simlab.measures.student import binomial_upper, t_quantile
 
 __all__ = [
     "ALL",
     "DASH",
     "MEASURES",
+    "PLAN_COLOURS",
     "PLAN_NAMES",
     "SAME_COST",
     "EqualComparison",

@@ -27,7 +27,7 @@ class PlanName(NamedTuple):
 
 
 PLAN_NAMES = {
-    "segmented": PlanName("segmented plan", "the segmented plan", "Chosen plan", "by segment"),
+    "segmented": PlanName("segmented plan", "the segmented plan", "Proposed plan", "by segment"),
     "given": PlanName("given plan", "the given plan", "Given plan", "the given plan"),
     "uniform": PlanName(
         "best uniform target", "the best uniform target", "Best uniform target", "one target for all"
@@ -48,6 +48,17 @@ PLAN_NAMES = {
     "per_sku": PlanName("per-SKU plan", "the per-SKU plan", "Per-SKU plan", "a target per SKU"),
 }
 """By kind, in the order in which plans are shown."""
+
+PLAN_COLOURS = {
+    "segmented": "#0072B2",
+    "given": "#0072B2",
+    "uniform": "#D55E00",
+    "habit": "#1F2933",
+    "today": "#6B7280",
+    "same_service": "#56B4E9",
+    "per_sku": "#009E73",
+}
+"""The colour of a plan on the page, in figures and in Python; Okabe and Ito (2008), distinct to all eyes."""
 
 SAME_COST = 5e-4
 """Relative differences whose whole interval lies within this are called the same cost."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simlab.errors import UsageError
 from simlab.report.kit.reading import REPORT
 from simlab.report.plan.html import figure_specs, page_html, page_specs
 
@@ -29,18 +28,16 @@ def render(run: RunFolder) -> Path:
     ------
     InvalidInputError
         A table is damaged or lacks a column.
-    UsageError
-        A gate's folder has no page.
     """
     from simlab.report.audit import page as audit
     from simlab.report.contest import page as contest
+    from simlab.report.gate import page as gate
     from simlab.report.plan.folder import read_tables
 
     special = {contest.COMMAND: contest.render_contest, audit.COMMAND: audit.render_audit}
+    special[gate.COMMAND] = gate.render_gate
     if (write := special.get(str(run.manifest.get("command")))) is not None:
         return write(run)
-    if run.manifest.get("command") == "gate":
-        raise UsageError(f"{run.path}: a gate has tables (results/gate.csv) and no page")
     from simlab.report.kit.beside import beside
     from simlab.report.kit.style import vega_lite_version
 

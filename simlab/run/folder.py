@@ -206,6 +206,10 @@ class RunFolder:
         """Write a table as Parquet with page checksums; the index of a frame is not kept."""
         return self._put(self.table_path(name), tables.encode(table))
 
+    def write_parts(self, name: str, parts: Iterable[pa.Table]) -> Path:
+        """`write_table` of a table that comes in parts: a row group each, one in memory at a time."""
+        return self._put(self.table_path(name), tables.encode_parts(parts))
+
     def read_table(self, name: str) -> pd.DataFrame:
         """Read a table, checked against its page checksums and the manifest's hash.
 
@@ -216,17 +220,21 @@ class RunFolder:
         InvalidInputError
             The file is not what the run wrote.
         """
+        frame: pd.DataFrame = self.read_arrow(name).to_pandas(use_threads=False)
+        return frame
+
+    def read_arrow(self, name: str) -> pa.Table:
+        """`read_table` without making a frame of it."""
         path = self.table_path(name)
         if not path.is_file():
             raise UsageError(f"{self.path}: this run has no table '{name}'")
         key = self._key(path)
         try:
-            frame: pd.DataFrame = tables.decode(self.read_bytes(key)).to_pandas(use_threads=False)
+            return tables.decode(self.read_bytes(key))
         except ValueError as error:
             raise InvalidInputError([_damaged(key, _why(error))]) from error
         except UsageError as error:
             raise UsageError(f"{path}: {error}") from None
-        return frame
 
     def read_bytes(self, name: str) -> bytes:
         """Read a file of the run, checked against the manifest's hash.

@@ -34,6 +34,7 @@ from simlab.study.values import (
     Number,
     Positive,
     Share,
+    Span,
     Target,
     Text,
     Weekday,
@@ -251,6 +252,16 @@ class SupplierSpec(Spec):
     container_volume: Positive | None = None
 
 
+class CalendarSpec(Spec):
+    """[calendar]: days on which suppliers are closed; nothing leaves them, nothing of theirs arrives.
+
+    `closed` holds (first, last) dates by supplier, both included. Of the year that follows the last date of
+    the study, or of the year before; they come again every year.
+    """
+
+    closed: dict[str, tuple[Span, ...]] = Field(default_factory=dict)
+
+
 class OrdersSpec(Spec):
     """[orders]: how `simlab orders` looks ahead, and what a unit more is worth under a budget.
 
@@ -290,6 +301,8 @@ class RunSpec(Spec):
 
     `backend`: threads of this process, processes ("loky"), this thread alone ("serial"), or the workers of a
     Dask cluster: that of `scheduler`, such as "tcp://10.0.0.5:8786", else `workers` local processes.
+    `keep_curves`: whether the run folder holds the sums of every SKU-location × target (`--curves` needs
+    them); "auto": up to 50,000 SKU-locations. Those by segment are kept either way.
     `memory_gb`: a run that would need more is refused before it begins; left out, 80 % of what there is.
     """
 
@@ -298,3 +311,4 @@ class RunSpec(Spec):
     backend: Literal["threads", "serial", "loky", "dask"] = "threads"
     scheduler: Text | None = None
     memory_gb: Positive | None = None
+    keep_curves: Literal["auto"] | bool = "auto"

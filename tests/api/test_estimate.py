@@ -45,7 +45,13 @@ def test_a_policy_is_estimated_for_one_target_and_no_verdict(tmp_path):
 
 @pytest.mark.parametrize(
     "call",
-    [["optimize", "--dry-run"], ["simulate", "--dry-run"], ["optimize", "--quiet"], ["simulate", "--quiet"]],
+    [
+        ["optimize", "--dry-run"],
+        ["simulate", "--dry-run"],
+        ["optimize", "--quiet"],
+        ["simulate", "--quiet"],
+        ["audit", "--quiet"],
+    ],
     ids=" ".join,
 )
 def test_a_run_above_the_limit_is_refused_with_its_estimate(tmp_path, call):
@@ -80,3 +86,11 @@ def test_nothing_is_refused_where_it_fits(tmp_path):
     assert api.dry_run(study).limit == 4e9
     with pytest.raises(InvalidInputError, match="E-STU-043"):
         api.dry_run(write_study(tmp_path, STUDY + "[run]\nmemory_gb = 0.01\n"))
+
+
+def test_a_contest_of_schemes_is_refused_too(tmp_path):
+    study = write_study(tmp_path, STUDY + "[run]\nmemory_gb = 0.1\n")
+    call = ["compare", "schemes", str(study), "--quiet", "--out", str(tmp_path / "run")]
+    found = CliRunner().invoke(app, call)
+    assert found.exit_code == 3, found.output
+    assert "E-STU-043" in found.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +40,9 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return render(build_fake_run(tmp_path_factory.mktemp("browser"), n_items=150, finance=True, fit=True))
+    return render(
+        build_fake_run(tmp_path_factory.mktemp("browser"), n_items=150, finance=True, fit=True, groups=True)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +59,8 @@ def open_page(browser: Any, report: Path, width: int) -> tuple[Any, list[str], l
     page.on("pageerror", lambda error: said.append(f"error: {error}"))
     page.on("dialog", lambda dialog: (said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(report.as_uri())
+    page.goto(f"{report.as_uri()}#finance")
     page.wait_for_selector("#frontier-chart svg .role-axis-label")
-    page.wait_for_selector("#service-chart svg .role-axis-label")
     return page, said, asked
 
 
@@ -79,6 +81,117 @@ def test_the_page_opens_offline_without_a_word_on_the_console(browser: Any, repo
     page.context.close()
 
 
+def test_tabs_open_by_hash_and_by_keyboard(browser: Any, report: Path) -> None:
+    page, said, _ = open_page(browser, report, 1280)
+    assert not page.locator("#decision").is_visible()
+    page.goto(f"{report.as_uri()}#laws")
+    assert page.locator("#believe").is_visible()
+    page.locator("a.skip").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    assert page.locator("#believe").is_visible()
+    page.get_by_role("link", name="Method").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#method", state="visible")
+    assert not page.locator("#believe").is_visible()
+    page.go_back()
+    page.wait_for_selector("#believe", state="visible")
+    assert said == []
+    page.context.close()
+
+
+def test_without_script_every_tab_is_there_one_after_the_other(browser: Any, report: Path) -> None:
+    context = browser.new_context(java_script_enabled=False, offline=True)
+    page = context.new_page()
+    page.goto(report.as_uri())
+    shown = [tab.is_visible() for tab in page.locator(".tab").all()]
+    assert len(shown) > 3
+    assert all(shown)
+    context.close()
+
+
+def test_the_items_are_found_sorted_and_looked_at(browser: Any, report: Path) -> None:
+    page, said, asked = open_page(browser, report, 1280)
+    page.goto(f"{report.as_uri()}#items?seg=A-X")
+    page.wait_for_selector("#items[data-made]")
+    segments = page.locator("#item-table tbody td.segment")
+    assert {one.inner_text() for one in segments.all()} == {"A-X"}
+    page.locator("#item-segment").select_option("")
+    page.get_by_role("button", name="Down").click()
+    first = page.locator("#item-table tbody td.stock_change").first.inner_text()
+    assert first.startswith("\u2212£")
+    page.get_by_role("button", name="All", exact=True).click()
+    page.locator(".dt-search input").fill("10001")
+    page.locator("#item-table tbody button").first.click()
+    page.wait_for_selector("#item-path svg .role-axis-label")
+    assert "10001" in page.locator("#item-name").inner_text()
+    assert page.locator("#item-range svg").is_visible()
+    assert said == []
+    assert all(url.startswith("file://") for url in asked)
+    page.context.close()
+
+
+def test_print_has_every_tab_from_a_new_page_and_every_last_tick(browser: Any, report: Path) -> None:
+    pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
+    page, _, _ = open_page(browser, report, 1280)
+    ticks = page.evaluate(LAST_TICKS)
+    pdf = pypdf.PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+    page.context.close()
+    assert len(ticks) >= 6
+    texts = [" ".join(sheet.extract_text().split()) for sheet in pdf.pages]
+    for title in ("Finance", "Segments", "Items", "Suppliers & orders", "Locations", "Method"):
+        assert any(text.startswith(title) for text in texts), title
+    width, seen = float(pdf.pages[0].mediabox.width), set()
+    for sheet in pdf.pages:
+        sheet.extract_text(visitor_text=lambda text, cm, tm, font, size: seen.add((text.strip(), at(cm, tm))))
+    assert all(-1 < x < width for text, x in seen if text)
+    whole = " ".join(texts)
+    missing = [tick for tick in ticks if tick["text"] not in whole]
+    assert missing == []
+    assert "Largest decreases of stock" in whole
+
+
+LAST_TICKS = """async () => {
+  window.dispatchEvent(new Event("beforeprint"));
+  await new Promise((done) => setTimeout(done, 1500));
+  return [...document.querySelectorAll("[data-chart], #frontier-chart")].map((chart) => {
+    const labels = [...chart.querySelectorAll(".role-axis-label text")].filter((one) => one.textContent);
+    return { id: chart.id, text: labels.length ? labels[labels.length - 1].textContent : "no label" };
+  });
+}"""
+"""Draws every chart as print does; the text of the last tick of each."""
+
+
+def at(cm: list[float], tm: list[float]) -> float:
+    """Where a text begins on the sheet, in points from the left."""
+    return cm[0] * tm[4] + cm[2] * tm[5] + cm[4]
+
+
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+def test_nobody_is_shut_out(browser: Any, report: Path, scheme: str) -> None:
+    """axe-core finds nothing serious on any tab."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(f"{report.as_uri()}#items")
+    page.wait_for_selector("#items[data-made]")
+    serious = []
+    for tab in ("decision", "finance", "segments", "items", "suppliers", "locations", "believe", "method"):
+        page.evaluate(f"location.hash = '{tab}'")
+        page.wait_for_selector(f"#{tab}", state="visible")
+        if page.locator(f"#{tab} [data-chart]").count():
+            page.wait_for_selector(f"#{tab} [data-chart] svg")
+        found = axe.run(page).response["violations"]
+        serious += [
+            (tab, one["id"], node["target"], node["failureSummary"])
+            for one in found
+            if one["impact"] in ("serious", "critical")
+            for node in one["nodes"][:3]
+        ]
+    assert serious == []
+    context.close()
+
+
 def test_hostile_names_run_nothing(browser: Any, hostile_report: Path) -> None:
     page, said, asked = open_page(browser, hostile_report, 400)
     assert said == []
@@ -96,9 +209,9 @@ def test_choosing_another_point_shows_its_targets(browser: Any, report: Path) ->
     after = targets(page)
     assert after != before
     assert page.locator("#point-fill").inner_text() != fill
-    assert page.locator("#point-kind").inner_text() == "Another plan on the frontier"
-    assert "fill rate" in (slider.get_attribute("aria-valuetext") or "")
-    page.get_by_role("button", name="Chosen plan").click()
+    assert page.locator("#point-kind").inner_text() == "Another plan"
+    assert "units served" in (slider.get_attribute("aria-valuetext") or "")
+    page.get_by_role("button", name="Proposed plan").click()
     assert targets(page) == before
     page.locator("#point-back").click()
     assert targets(page) != before
@@ -118,7 +231,7 @@ def test_a_click_on_a_dot_chooses_it(browser: Any, report: Path) -> None:
     shown = [(x, y) for x, y in centres if frame["y"] < y < frame["y"] + frame["height"]]
     assert len(shown) > 5
     page.mouse.click(*shown[-1])
-    page.get_by_text("Another plan on the frontier").wait_for(timeout=3000)
+    page.get_by_text("Another plan").wait_for(timeout=3000)
     assert targets(page) != before
     assert said == []
     page.context.close()
@@ -126,6 +239,8 @@ def test_a_click_on_a_dot_chooses_it(browser: Any, report: Path) -> None:
 
 def test_the_segment_table_can_show_another_plan(browser: Any, report: Path) -> None:
     page, _, _ = open_page(browser, report, 1280)
+    page.get_by_role("link", name="Segments", exact=True).click()
+    page.wait_for_selector("#service-chart svg .role-axis-label")
     page.locator("#plan-chooser").select_option("uniform")
     assert page.locator("[data-plan=uniform]").is_visible()
     assert not page.locator("[data-plan=segmented]").is_visible()

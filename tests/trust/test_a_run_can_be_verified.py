@@ -25,6 +25,7 @@ DERIVED = {
     "reference": ["fill_rate", "fill_rate_low", "fill_rate_high", "inventory_value", "holding_cost"],
     "frontier": ["fill_rate", "fill_rate_verdict", "holding_cost_verdict", "inventory_value_verdict"],
     "curves": ["demanded", "served"],
+    "cells": ["demanded", "served"],
 }
 
 

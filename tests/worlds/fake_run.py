@@ -103,6 +103,7 @@ def build_fake_run(
     tables: tuple[str, ...] = ("frontier", "reference", "verdict", "plan"),
     finance: bool = False,
     fit: bool = False,
+    groups: bool = False,
 ) -> RunFolder:
     """A sealed run folder with the given tables; `hostile` names segments and SKUs like an attack."""
     names = {"A": HOSTILE[0], "B": HOSTILE[1], "C": HOSTILE[2]} if hostile else {}
@@ -135,10 +136,13 @@ def build_fake_run(
     if "verdict" in tables:
         run.write_table("verdict", verdict_table(shop, plans))
     if "plan" in tables:
-        run.write_table("plan", plan_table(shop, plans))
+        run.write_table("plan", plan_table(shop, plans, hostile))
     if finance:
         run.write_table("exchange_rates", exchange_rates_table(shop, codes, points))
         run.write_table("capital", capital_table(shop, plans))
+    if groups:
+        for name, frame in group_tables(shop, plans).items():
+            run.write_table(name, frame)
     if fit:
         run.write_table("fit_test", fit_test_table(shop))
         run.write_table("fit_pit", fit_pit_table(shop))
@@ -196,6 +200,7 @@ def items_table(shop: Shop, plans: dict[str, np.ndarray], hostile: bool) -> pd.D
             "unit_cost": shop.cost,
             "holding_rate": np.full(n, 0.25),
             "annual_value": shop.value,
+            "item_criticality": np.where(rows % 7 == 0, "vital", "desirable"),
             **shop.attribute,
             "target": GRID[pick],
             "fill_rate": fill,
@@ -322,13 +327,16 @@ def verdict_table(shop: Shop, plans: dict[str, np.ndarray]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def plan_table(shop: Shop, plans: dict[str, np.ndarray]) -> pd.DataFrame:
+def plan_table(shop: Shop, plans: dict[str, np.ndarray], hostile: bool = False) -> pd.DataFrame:
     pick = plans["segmented"]
     rows = np.arange(pick.size)
+    sku = [f"{10000 + i}" for i in rows]
+    if hostile:
+        sku[:3] = HOSTILE
     up_to = np.ceil(shop.mean * (shop.lead + 1) + shop.stock[rows, pick]).astype(np.int64)
     return pd.DataFrame(
         {
-            "sku": [f"{10000 + i}" for i in rows],
+            "sku": sku,
             "location": shop.location,
             "segment": shop.segment,
             "target": GRID[pick],
@@ -339,8 +347,49 @@ def plan_table(shop: Shop, plans: dict[str, np.ndarray]) -> pd.DataFrame:
             "order_quantity": np.zeros(pick.size, dtype=np.int64),
             "review_period": np.ones(pick.size, dtype=np.int64),
             "fill_rate": shop.fill[rows, pick],
+            "product": [f"thing {i}" for i in rows],
+            "order_up_to_now": np.ceil(shop.mean * (shop.lead + 1) + shop.stock[rows, plans["today"]]),
+            "fill_rate_now": shop.fill[rows, plans["today"]],
+            "inventory_value": shop.stock[rows, pick] * shop.cost,
+            "inventory_value_now": shop.stock[rows, plans["today"]] * shop.cost,
         }
     )
+
+
+def group_tables(shop: Shop, plans: dict[str, np.ndarray]) -> dict[str, pd.DataFrame]:
+    """By supplier and location, and a sample of two items looked at closely."""
+    rows = np.arange(shop.mean.size)
+    frame = pd.DataFrame(
+        {
+            "location": shop.location,
+            "supplier": np.where(rows % 5 == 0, "", "ACME"),
+            "n_items": 1,
+            "inventory_value_now": shop.stock[rows, plans["today"]] * shop.cost,
+            "inventory_value": shop.stock[rows, plans["segmented"]] * shop.cost,
+            "orders_per_year": 26.0,
+            "annual_units": 52 * shop.mean,
+            "annual_value": shop.value,
+            "volume": 0.1 * shop.stock[rows, plans["segmented"]],
+            "served_now": shop.mean * shop.fill[rows, plans["today"]],
+            "served": shop.mean * shop.fill[rows, plans["segmented"]],
+            "demanded": shop.mean,
+        }
+    )
+    found = {}
+    for by, name in (("location", "locations"), ("supplier", "suppliers")):
+        sums = frame.groupby(by).sum(numeric_only=True).reset_index()
+        served = {end: sums[f"served{end}"] / sums["demanded"] for end in ("_now", "")}
+        found[name] = sums.assign(**{f"fill_rate{end}": rate for end, rate in served.items()})
+    peak = found["locations"]["inventory_value"] * 1.2
+    found["location_stock"] = found["locations"][["location"]].assign(peak_inventory_value_p95=peak)
+    some = pd.DataFrame({"sku": ["10000", "10001"], "location": shop.location[:2]})
+    week = pd.DataFrame({"period": np.arange(1, 53), "stock": (np.arange(52) * 7) % 11})
+    found["sample_path"] = some.merge(week, how="cross")
+    days = pd.DataFrame({"date": ["2025-01-06", "2025-01-13", "2025-01-20"], "units": [3, 0, 5]})
+    found["sample_history"] = some.merge(days, how="cross")
+    bars = pd.DataFrame({"law": "poisson", "first": [0, 1], "last": [0, 9], "seen": [1.0, 2.0]})
+    found["sample_law"] = some.merge(bars.assign(expected=[1.2, 1.8]), how="cross")
+    return found
 
 
 def exchange_rates_table(shop: Shop, codes: np.ndarray, points: list[np.ndarray]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from simlab.api.output.manifest import core_facts, seeds_of
 from simlab.api.output.writing import Record, RunResult, write_run
 from simlab.api.requirements.refusals import refuse
 from simlab.api.settings import Clock, Settings
+from simlab.api.simulator.size import RunSize, refuse_what_does_not_fit
 from simlab.arrays import FloatArray
 from simlab.engine.prepare.on_grid import all_in_parts, horizon_in_parts, parts_of
 from simlab.errors import InvalidInputError, Problem, UsageError
@@ -187,6 +188,7 @@ def audit(
         seed=seed,
         workers=workers,
     )
+    refuse_what_does_not_fit(data, RunSize.of(data, settings, 1, verdict=False), progress)
     clock = Clock(progress)
     with clock.stage("fit"):
         segments = _segmentation(data, policy, segmentation)

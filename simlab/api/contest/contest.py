@@ -19,6 +19,7 @@ from simlab.api.requirements.refusals import refuse
 from simlab.api.settings import Clock, Settings
 from simlab.api.show import describe
 from simlab.api.simulator.simulator import plan_columns, warmup_of
+from simlab.api.simulator.size import RunSize, refuse_what_does_not_fit
 from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import UsageError
 from simlab.execution import Progress, run_curves
@@ -131,6 +132,7 @@ def compare(
         parts=parts_of(data.models.world),
     )
     fills = floors_of(data, fill_rate)
+    refuse_what_does_not_fit(data, RunSize.of(data, settings, len(data.study.targets()), samples=4), progress)
     for replications_of_phase in (settings.replications, settings.verdict_replications):
         batches_of(replications_of_phase)
     clock = Clock(progress)

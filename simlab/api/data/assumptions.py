@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,12 @@ from simlab.measures import format_money, sentence
 from simlab.models import is_plain
 from simlab.models.demand.renewal import law_names
 from simlab.policies.levels.forecasting import FORECAST, WORDS
+from simlab.policies.levels.lost import losing
+from simlab.policies.policy import GIVEN
 from simlab.segments.assign import values_left_out
 from simlab.segments.classes import ONE_CLASS
-from simlab.study import WEEKDAYS, idle_options
+from simlab.study import WEEKDAYS, Study, idle_options
+from simlab.study.checked import DEFAULT_FLOOR
 from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
@@ -50,6 +54,20 @@ def transient(data: Data) -> list[str]:
     ]
 
 
+def as_if_waiting(data: Data, planning: str) -> list[str]:
+    """That levels are planned as if all demand waited, where some is lost and no simulation finds them."""
+    loses = int(losing(data.models.world).sum())
+    family = data.study.policy.family
+    if loses == 0 or family == GIVEN or (planning == "exact" and family != FORECAST):
+        return []
+    how = f'policy.planning = "{planning}"' if family != FORECAST else 'policy.family = "forecast"'
+    more = '; policy.planning = "exact" finds levels by simulation' if family != FORECAST else ""
+    return [
+        f"{loses:,} of {data.catalog.n_items:,} SKU-locations can lose demand, and {how} plans as if all of "
+        f"it waited: the same level serves more than planned where demand is lost{more}."
+    ]
+
+
 def assumptions(data: Data) -> tuple[str, ...]:
     """What the numbers rest on, in sentences."""
     study = data.study
@@ -68,8 +86,24 @@ def assumptions(data: Data) -> tuple[str, ...]:
     lines += _parameters(data)
     lines += _forecast(data)
     lines += _by_parts(data)
+    lines += floor_by_default(study)
     said = (*data.models.assumptions, *without_effect(data))
     return (*lines, *(sentence(text) for text in said))
+
+
+def floor_by_default(study: Study) -> list[str]:
+    """That total cost with the cost of shortages is the least one above a floor that nobody named."""
+    asked = study.optimize
+    if asked.objective != "total_cost" or not study.source or asked.fill_rate != DEFAULT_FLOOR:
+        return []
+    said = tomllib.loads(study.source).get("optimize", {})
+    if "fill_rate" in said or "budget" in said:
+        return []
+    return [
+        f'objective = "total_cost" keeps the floor of {100 * DEFAULT_FLOOR:g} % that a study has by default, '
+        "whatever a unit short costs. The service that follows from the costs alone: name a low "
+        'optimize.fill_rate, or, with prices, objective = "profit", which has no floor.'
+    ]
 
 
 def without_effect(data: Data) -> tuple[str, ...]:

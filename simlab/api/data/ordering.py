@@ -69,6 +69,10 @@ class Ordering:
         levels stand still.
     level_periods : int
         Periods whose levels a forecast knows, from period 0 on; 0: all of them.
+    order_weekday : tuple of str
+        The day of the week on which an item may be ordered, as items say it; empty words, or none at all.
+    minimum_order_value : (n or 0,) float
+        Smallest order of an item's supplier as items say it, money; NaN where they do not.
     """
 
     sku: tuple[str, ...]
@@ -90,6 +94,8 @@ class Ordering:
     on_order_known: bool
     level_offset: IntArray = field(default_factory=lambda: np.zeros((0, 1), np.int64))
     level_periods: int = 0
+    order_weekday: tuple[str, ...] = ()
+    minimum_order_value: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     @property
     def n_items(self) -> int:
@@ -153,6 +159,8 @@ def ordering_of(data: Data, moved: tuple[IntArray, int] | None = None) -> Orderi
         on_order_known=pipeline is not None and not bool(pipeline.unknown.all()),
         level_offset=offset,
         level_periods=periods,
+        order_weekday=_words(data, "order_weekday"),
+        minimum_order_value=catalog.numbers.get("minimum_order_value", nothing).astype(np.float64),
     )
 
 

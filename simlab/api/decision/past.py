@@ -129,11 +129,11 @@ class Held(Public):
         return (Statement("open", title, text, "replay", "look"),)
 
     def _sales(self, row: dict[str, Any]) -> str:
-        """How far the sales themselves lay from what the laws expected, and what a year before says of it."""
+        """How far the sales themselves lay from what the model expected, and what a year before says."""
         moved = _moved(row)
         if not abs(moved) >= 0.005:
-            return "sales were what the laws expected"
-        said = f"sales were {_off(moved)} what the laws expected"
+            return "sales were what the model expected"
+        said = f"sales were {_off(moved)} what the model expected"
         if row["demand_inside"]:
             return said
         if self._seasonal(row):
@@ -152,7 +152,7 @@ _CYCLES = {"day": "364 days", "week": "52 weeks", "month": "12 months"}
 
 
 def _moved(row: dict[str, Any]) -> float:
-    """Sales ÷ what the laws expected, less 1."""
+    """Sales ÷ what the model expected, less 1."""
     return row["demand"] / row["demand_expected"] - 1 if row["demand_expected"] else float("nan")
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from simlab.api.plans.outcome import Outcome
+    from simlab.execution import Horizon
 
 
 COLUMNS = ("p95_inventory_value", "peak_inventory_value", "peak_inventory_value_p95")
@@ -96,11 +97,8 @@ def stock_value(opt: Outcome) -> StockValue:
     import pandas as pd
 
     plans = {**opt.solved.kept, **opt.references.levels}
-    horizon = opt.settings.horizon("verdict", opt.warmup)
-    each = opt.data.catalog.n_items * (horizon.periods + horizon.warmup)
-    able = max(_scenarios(opt), FEWEST, min(REPLICATIONS, _WORK // each))
-    replications = min(able, opt.settings.verdict_replications)
-    horizon = replace(horizon, replications=replications, slots=1)
+    horizon = _kept_by_period(opt)
+    replications = horizon.replications
     half = opt.data.models.costs.cost_resolution / (2 * opt.settings.parts)
     rows: list[dict[str, Any]] = []
     for kinds in by_family(list(plans.values())):
@@ -122,6 +120,52 @@ def stock_value(opt: Outcome) -> StockValue:
     frame = pd.DataFrame(rows).sort_values("plan", key=lambda plan: plan.map(order), kind="stable")
     frame = frame.assign(replications=replications).reset_index(drop=True)
     return StockValue(frame, replications, opt.data.study.currency)
+
+
+MOST_LOCATIONS = 500
+"""With more of them no peaks by location are found."""
+
+
+def location_stock(opt: Outcome) -> pd.DataFrame | None:
+    """How high the plan's stock goes at each location; None for a single one or very many.
+
+    Returns
+    -------
+    DataFrame or None
+        `location`, `inventory_value` and `COLUMNS`, as in `StockValue`.
+    """
+    import pandas as pd
+
+    names, codes = np.unique(np.array(opt.data.catalog.location, dtype=object), return_inverse=True)
+    if not 2 <= names.size <= MOST_LOCATIONS:
+        return None
+    horizon = _kept_by_period(opt)
+    half = opt.data.models.costs.cost_resolution / (2 * opt.settings.parts)
+    (stock,) = run_stock(
+        opt.data.models.world,
+        opt.solved.kept["segmented"],
+        horizon,
+        codes.astype(np.int64),
+        opt.data.models.costs.unit_cost,
+        n_groups=int(names.size),
+        workers=opt.settings.workers,
+    )
+    return pd.DataFrame(
+        {
+            "location": str(name),
+            "inventory_value": float(table.mean()) * half,
+            **{key: value * half for key, value in measures(table).items()},
+        }
+        for name, table in zip(names, stock, strict=True)
+    )
+
+
+def _kept_by_period(opt: Outcome) -> Horizon:
+    """The verdict's horizon with as many replications as are kept by period."""
+    horizon = opt.settings.horizon("verdict", opt.warmup)
+    each = opt.data.catalog.n_items * (horizon.periods + horizon.warmup)
+    able = max(_scenarios(opt), FEWEST, min(REPLICATIONS, _WORK // each))
+    return replace(horizon, replications=min(able, opt.settings.verdict_replications), slots=1)
 
 
 def _scenarios(opt: Outcome) -> int:

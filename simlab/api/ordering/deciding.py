@@ -92,10 +92,12 @@ def _clock(
 
 
 def _weekdays(source: Source) -> list[tuple[IntArray, tuple[str, ...]]]:
-    """Rows of the suppliers with order weekdays, and these."""
+    """Rows with order weekdays, and these: those of items, else those of [[suppliers]]."""
     names = np.array(source.ordering.supplier, dtype=object)
-    found = [(np.flatnonzero(names == spec.name), spec) for spec in source.study.suppliers]
-    return [(rows, tuple(spec.order_weekdays)) for rows, spec in found if spec.order_weekdays and rows.size]
+    own = np.array(source.ordering.order_weekday or ("",) * names.size, dtype=object)
+    found = [(np.flatnonzero((names == spec.name) & (own == "")), spec) for spec in source.study.suppliers]
+    out = [(rows, tuple(spec.order_weekdays)) for rows, spec in found if spec.order_weekdays and rows.size]
+    return out + [(np.flatnonzero(own == day), (str(day),)) for day in sorted(set(own) - {""})]
 
 
 def _lead_periods(world: World) -> FloatArray:
@@ -165,7 +167,7 @@ def ahead(
 
 
 def _from(world: World, period: int) -> World:
-    """The world whose period 0 is so many periods later: seasons go on."""
+    """The world whose period 0 is so many periods later: seasons and holidays go on."""
     law = world.demand
     if period == 0:
         return world
@@ -174,4 +176,7 @@ def _from(world: World, period: int) -> World:
         seasons = replace(seasons, phase=(seasons.phase + period) % seasons.cycle)
     if past is not None:
         past = replace(past, phase=(past.phase + period) % past.cycle)
-    return replace(world, demand=replace(law, seasons=seasons, past=past))
+    supply = world.supply
+    if supply is not None and supply.closed is not None:
+        supply = replace(supply, closed=np.roll(supply.closed, -period, axis=1))
+    return replace(world, demand=replace(law, seasons=seasons, past=past), supply=supply)

@@ -17,7 +17,7 @@ from simlab.policies.stock_reward import Reward, stock_reward
 from simlab.register.families import rule_of
 
 if TYPE_CHECKING:
-    from simlab.arrays import BoolArray, FloatArray, IntArray
+    from simlab.arrays import BoolArray, FloatArray, IntArray, TextArray
 
 
 _AT_ONCE = 2000
@@ -196,10 +196,22 @@ def _smallest(source: Source, quantity: IntArray) -> tuple[IntArray, dict[str, t
     names = np.array(source.ordering.supplier, dtype=object)
     waiting: dict[str, tuple[float, float]] = {}
     out = quantity.copy()
-    for spec in source.study.suppliers:
-        rows: BoolArray = (names == spec.name) & (quantity > 0)
+    for name, least in _smallest_orders(source, names).items():
+        rows: BoolArray = (names == name) & (quantity > 0)
         value = float((quantity[rows] * source.ordering.unit_cost[rows]).sum())
-        if spec.minimum_order_value is not None and rows.any() and value < spec.minimum_order_value - 1e-9:
-            waiting[spec.name] = (value, spec.minimum_order_value)
+        if rows.any() and value < least - 1e-9:
+            waiting[name] = (value, least)
             out[rows] = 0
     return out, waiting
+
+
+def _smallest_orders(source: Source, names: TextArray) -> dict[str, float]:
+    """Smallest order of every supplier that has one: as items say it, else [[suppliers]]."""
+    listed_ones = {
+        spec.name: float(spec.minimum_order_value)
+        for spec in source.study.suppliers
+        if spec.minimum_order_value is not None
+    }
+    stated = source.ordering.minimum_order_value
+    said = np.flatnonzero(~np.isnan(stated))
+    return listed_ones | {str(names[row]): float(stated[row]) for row in said.tolist()}

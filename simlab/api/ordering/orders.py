@@ -89,14 +89,33 @@ class Orders(Public):
         return ordered(self.state, self.quantity, self.review.due)
 
     def write(self, folder: str | Path | None = None, *, by_supplier: bool = False) -> Path:
-        """Write `orders.csv` and `excess.csv` into a new folder; by supplier: one list for each, too.
+        """Write `orders.csv`, `excess.csv` and a page of both; by supplier: one list for each, too.
 
         Default: ``orders/<date>`` beside the run, else -2, -3, …; see `writing.write_lists`.
         """
         lists = {"orders": self.orders, "excess": self.excess}
         suppliers = self.by_supplier() if by_supplier else {}
         beside = self.source.folder.path.resolve().parent / "orders" / self.day
-        return write_lists(lists, suppliers, free(beside) if folder is None else Path(folder))
+        return write_lists(lists, suppliers, free(beside) if folder is None else Path(folder), self._page())
+
+    def _page(self) -> str:
+        """The day as one file: what to order from whom, line by line, and what there is too much of."""
+        from simlab.report.lists import Shown, lists_html
+
+        manifest = self.source.folder.manifest
+        facts = {name: manifest.get(name) for name in ("study", "currency", "period", "environment")}
+        totals = self.orders.groupby("supplier", sort=False)
+        by = totals.agg(
+            lines=("sku", "size"), units=("quantity", "sum"), value=("value", "sum")
+        ).reset_index()
+        shown = (
+            Shown("By supplier", by.sort_values("value", ascending=False, kind="stable")),
+            Shown("Orders, the most urgent first", self.orders, "suppliers"),
+            Shown("Too much of", self.excess, "items"),
+        )
+        facts |= {"command": "orders", "finished": self.day}
+        question = f"What to order on {self.day}, from whom, and what there is too much of"
+        return lists_html(question, facts, self.statements, shown, int(manifest.get("n_items") or 0))
 
     def __repr__(self) -> str:
         return textwrap.fill(" ".join(self.statements), 100)

@@ -19,13 +19,14 @@ from simlab.api.data.data import Data
 from simlab.api.data.replay import Replayed
 from simlab.api.decision.past import Held, before_plan, held_out, replayed
 from simlab.api.finance.finance import Finance
-from simlab.api.finance.stock_value import with_lost_margin, with_stock_value
+from simlab.api.finance.stock_value import location_stock, with_lost_margin, with_stock_value
 from simlab.api.output import tables
 from simlab.api.output.apart import Analyses
 from simlab.api.output.brief import Brief, brief
 from simlab.api.output.groups import group_frames
 from simlab.api.output.manifest import optimize_facts, simulate_facts, study_place
 from simlab.api.output.plan_csv import plan_files, with_today
+from simlab.api.output.samples import sample_frames
 from simlab.api.output.statements import chosen_plan, optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
 from simlab.api.output.world import world_facts, world_frame
@@ -33,7 +34,7 @@ from simlab.api.plans.outcome import Outcome
 from simlab.api.settings import Settings, give_back
 from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
-from simlab.api.simulator.stored import curves_table
+from simlab.api.simulator.stored import cells_table, curves_parts, keeps_curves
 from simlab.engine.world.levels import Levels
 from simlab.errors import SimlabError
 from simlab.execution import Horizon, Progress
@@ -171,6 +172,8 @@ def write_optimization(
     if progress is not None:
         progress("write", 0, 0)
     frames = simulated_frames(opt)
+    if keeps_curves(opt.data):
+        folder.write_parts("curves", curves_parts(opt.data.catalog, opt.curves, opt.targets))
     written = write_first(folder, frames)
     further = derived_frames(finance, frames)
     analyses = Analyses(folder, progress=progress, total=len(further) + _MORE)
@@ -202,6 +205,7 @@ def write_optimization(
     _compare_with_today(analyses, frames, opt.data, kept, fresh, opt.settings)
     files = analyses.of("plan.csv", lambda: plan_files(opt.data, frames["plan"]), _NONE)
     facts |= _with_world(analyses, frames, opt.data, kept, fresh, opt.settings, "verdict")
+    frames |= _samples(analyses, frames, opt.data, kept, fresh)
     shown = tables.shown(frames)
     record = Record(opt.data, "optimize", frames, shown, told, facts, times, files, analyses, written)
     return replace(write_run(record, folder, started, progress), brief=screen)
@@ -239,6 +243,7 @@ def write_simulation(
     _compare_with_today(analyses, frames, simulation.data, levels, horizon, settings)
     files = analyses.of("plan.csv", lambda: plan_files(simulation.data, frames["plan"]), _NONE)
     facts |= _with_world(analyses, frames, simulation.data, levels, horizon, settings, "search")
+    frames |= _samples(analyses, frames, simulation.data, levels, horizon)
     shown = tables.shown(frames)
     record = Record(simulation.data, "simulate", frames, shown, told, facts, times, files, analyses, written)
     return write_run(record, folder, started, progress)
@@ -246,6 +251,16 @@ def write_simulation(
 
 _OF_SIMULATION = 5
 """Analyses of `write_simulation`."""
+
+
+def _samples(
+    analyses: Analyses, frames: dict[str, pd.DataFrame], data: Data, levels: Levels, horizon: Horizon
+) -> dict[str, pd.DataFrame]:
+    """Tables of a few SKU-locations that the page shows closely."""
+    none = dict[str, pd.DataFrame]()
+    return analyses.of(
+        "samples", lambda: sample_frames(data, frames["items"], frames["plan"], levels, horizon), none
+    )
 
 
 def _compare_with_today(
@@ -313,7 +328,7 @@ def simulated_frames(opt: Outcome) -> dict[str, pd.DataFrame]:
     return {
         "items": tables.item_frame(data.catalog, data.models, segmentation, achieved.assign(target=asked)),
         "segments": tables.segment_frame(opt),
-        "curves": curves_table(data.catalog, opt.curves, opt.targets),
+        "cells": cells_table(segmentation.names, segmentation.codes, opt.curves, opt.targets).to_pandas(),
         "frontier": tables.frontier_frame(opt),
         "plan": plan,
         "verdict": tables.verdict_frame(opt),
@@ -335,6 +350,7 @@ def derived_frames(
         "segments": lambda: with_money(tables.segment_frame(opt)),
         "reference": lambda: with_money(tables.reference_frame(opt)),
         **finance.analyses(),
+        "location_stock": lambda: location_stock(opt),
         **account_analyses(opt, frames["items"]["inventory_value"].to_numpy()),
     }
 

@@ -14,6 +14,7 @@ from simlab.api.data.data import Data, load
 from simlab.api.data.fitted import fit_tables
 from simlab.api.output.manifest import core_facts, seeds_of
 from simlab.api.output.writing import RunResult
+from simlab.api.rollout.by_model import judged_by_model
 from simlab.api.rollout.judging import Judged, Promise, judge
 from simlab.api.rollout.pairs import Pairs, run_pairs
 from simlab.api.rollout.saying import gate_sentences, lowered_lines
@@ -31,7 +32,6 @@ from simlab.api.rollout.tables import Scale, gate_table, live_levels, live_plan,
 from simlab.api.rollout.waves import WavePlan, wave_of_items, wave_tables
 from simlab.api.rollout.writing import COMMAND, write_gate
 from simlab.api.settings import Settings
-from simlab.api.show import COLOURS
 from simlab.api.simulator.simulator import refuse_overflow, warmup_of
 from simlab.engine.prepare.on_grid import parts_of
 from simlab.engine.world.levels import Levels
@@ -40,7 +40,7 @@ from simlab.execution import Progress
 from simlab.measures.shown import Public
 from simlab.models.terms import stock_record
 from simlab.segments import Segmentation
-from simlab.verdict.gate.decisions import DECISIONS, GO, HOLD_BACK, UNCHANGED, UNDECIDED
+from simlab.verdict.gate.decisions import GO, HOLD_BACK, UNCHANGED, UNDECIDED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +121,9 @@ class Gate(Public):
 
     def plot(self) -> Figure:
         """Service against today's, one mark per SKU-location, by decision."""
-        return plot_gate(self)
+        from simlab.api.rollout.picture import plot_gate
+
+        return plot_gate(self.table)
 
     def write(self, out: Path | None = None, progress: Progress | None = None) -> RunResult:
         """The gate's folder, which is a run: its plan is the live plan."""
@@ -197,7 +199,9 @@ def gate(
     -----
     Both sides meet the same demand and lead times, on a seed that chose nothing. Harm is measured against the
     lower of two promises, today's and the plan's (`gate.against`). The share of false go's is at most q, and
-    that of false hold backs, by Benjamini and Hochberg (1995).
+    that of false hold backs, by Benjamini and Hochberg (1995). With `models.parameter_uncertainty` decisions
+    are Bayesian: π is the share of 200 draws of the parameters that harm, and go is the largest list whose
+    mean π is at most q.
 
     Examples
     --------
@@ -228,6 +232,10 @@ def gate(
     promise = _promise(data, then, tolerance, code, scale)
     dependent = _opposite_factors(data)
     judged = judge(pairs, promise, asked.q, any_dependence=dependent)
+    if data.models.redraws is not None:
+        clock = time.perf_counter()
+        judged = judged_by_model(data, (now, then.levels), horizon, settings, promise, judged, progress)
+        times["draws"] = time.perf_counter() - clock
     lowered = lowered_segments(
         judged.segment_now,
         judged.segment_then,
@@ -384,25 +392,3 @@ def _facts(
         "constraints": {},
         "notes": [],
     }
-
-
-def plot_gate(found: Gate) -> Figure:
-    """Proposed service against today's."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.0, 6.0), layout="constrained")
-    axes = figure.subplots()
-    colours = dict(zip(DECISIONS, ("#009E73", "#D55E00", "#999999", COLOURS["today"]), strict=True))
-    for decision in DECISIONS:
-        own = found.table[found.table["decision"] == decision]
-        label = f"{decision} ({len(own):,})"
-        axes.scatter(
-            own["service_now"], own["service"], s=14, color=colours[decision], label=label, alpha=0.7
-        )
-    low = float(np.nanmin([found.table["service_now"].min(), found.table["service"].min(), 0.99]))
-    axes.plot([low, 1], [low, 1], color="#444444", linewidth=0.8)
-    axes.set_xlabel("Fill rate of today's levels")
-    axes.set_ylabel("Fill rate of the proposed levels")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
-    return figure

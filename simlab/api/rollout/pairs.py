@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 _ITEMS_AT_ONCE = 4096
-_BY_SLOT = ("demanded", "served", "on_hand", "on_hand_start", "orders", "ordered")
+BY_SLOT = ("demanded", "served", "on_hand", "on_hand_start", "orders", "ordered")
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,18 +105,20 @@ def run_pairs(
                 workers=settings.workers,
                 progress=progress,
                 stage=stage,
-                by_slot=_BY_SLOT,
+                by_slot=BY_SLOT,
             )
-            sides[name].append(_side(curves))
-        demanded.append(_wide(curves.demanded, rows.size, alone.slots))
+            sides[name].append(side_of(curves))
+        demanded.append(wide(curves.demanded, rows.size, alone.slots))
     return Pairs(np.concatenate(demanded), _joined(sides["now"]), _joined(sides["then"]))
 
 
-def _wide(table: IntArray, n: int, slots: int) -> IntArray:
+def wide(table: IntArray, n: int, slots: int) -> IntArray:
+    """(n, slots) sums, where a table may hold one line for all columns."""
     return np.ascontiguousarray(np.broadcast_to(table.reshape(n, -1), (n, slots)))
 
 
-def _side(curves: Curves) -> Side:
+def side_of(curves: Curves) -> Side:
+    """Sums of one column."""
     return Side(
         curves.served[:, 0].copy(),
         curves.orders[:, 0].copy(),

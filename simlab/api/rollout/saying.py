@@ -12,6 +12,7 @@ from simlab.api.rollout.settle import Settled
 from simlab.api.rollout.sides import Proposed
 from simlab.api.rollout.tables import Scale
 from simlab.measures import format_money
+from simlab.verdict.gate.by_model import FEWEST_DRAWS
 from simlab.verdict.gate.decisions import DECISIONS, GO, HOLD_BACK, UNCHANGED, UNDECIDED
 
 if TYPE_CHECKING:
@@ -77,8 +78,9 @@ def gate_sentences(
         )
     if data.models.redraws is not None:
         lines.append(
-            "Uncertainty of the laws' parameters (models.parameter_uncertainty) is not in these decisions: "
-            "they hold for the fitted laws."
+            f"Decisions by model: the lists rest on {FEWEST_DRAWS} draws of the laws' parameters "
+            "(models.parameter_uncertainty); p_go is the share of them that harm, and its mean over the go's "
+            f"is at most {100 * scale.q:.3g} %."
         )
     held = sorted(
         {why for text in settled.reason[settled.decision == HOLD_BACK] for why in str(text).split(", ")}

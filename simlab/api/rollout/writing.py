@@ -74,7 +74,6 @@ def write_gate(
                 if name.startswith("waves")
             },
         },
-        has_page=False,
     )
     return write_run(record, folder, started, progress)
 

@@ -47,6 +47,8 @@ class RunSize:
     replications, verdict_replications, batches : int
         0 replications of the verdict where there is none.
     n_workers : int
+    samples : int
+        Runs whose curves are held at a time; a contest of schemes holds four.
     """
 
     n_items: int
@@ -56,9 +58,12 @@ class RunSize:
     verdict_replications: int
     batches: int
     n_workers: int
+    samples: int = 1
 
     @classmethod
-    def of(cls, data: Data, settings: Settings, n_targets: int, verdict: bool = True) -> RunSize:
+    def of(
+        cls, data: Data, settings: Settings, n_targets: int, *, verdict: bool = True, samples: int = 1
+    ) -> RunSize:
         """Of an optimization, or of a policy that is simulated (`verdict` false)."""
         demand = data.catalog.demand
         fresh = settings.verdict_replications if verdict else 0
@@ -70,13 +75,15 @@ class RunSize:
             verdict_replications=fresh,
             batches=min(settings.batches, settings.replications),
             n_workers=settings.workers.n_workers,
+            samples=samples,
         )
 
     @property
     def memory(self) -> float:
         """Bytes that the process will take at its peak, about."""
         kept = self.verdict_replications or self.replications
-        by_item = _ITEM + _WORD * self.n_targets * (_LEVELS + _BY_BATCH * self.batches + _TOTALS)
+        curves = self.samples * (_BY_BATCH * self.batches + _TOTALS)
+        by_item = _ITEM + _WORD * self.n_targets * (_LEVELS + curves)
         if self.n_items * kept <= _MOST_KEPT:
             by_item += _WORD * _KEPT * kept
         return _BASE + self.n_items * by_item + self.demand_rows * _ROW + self.n_workers * _IN_FLIGHT

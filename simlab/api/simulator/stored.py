@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,10 @@ import numpy as np
 from simlab.api.data.data import Data
 from simlab.arrays import IntArray
 from simlab.catalog import Catalog
-from simlab.errors import InvalidInputError, Problem
+from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.execution import Curves, Horizon, Levels
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
 
     from simlab.models import Models
@@ -34,7 +33,7 @@ class StoredCurves:
 
     Attributes
     ----------
-    table : DataFrame
+    table : pyarrow.Table
         `results/curves.parquet`.
     manifest : dict
         Of that run.
@@ -42,7 +41,7 @@ class StoredCurves:
         The run folder, for messages.
     """
 
-    table: pd.DataFrame
+    table: pa.Table
     manifest: dict[str, Any]
     where: str
 
@@ -58,7 +57,9 @@ class StoredCurves:
         from simlab.run import RunFolder
 
         run: RunFolder = RunFolder.open(Path(path))
-        return cls(run.read_table("curves"), run.manifest, str(path))
+        if not run.has_table("curves"):
+            raise UsageError(f"{path}: this run kept no curves ([run] keep_curves); leave --curves out")
+        return cls(run.read_arrow("curves"), run.manifest, str(path))
 
     @property
     def note(self) -> str:
@@ -80,8 +81,7 @@ class StoredCurves:
         found = self.manifest.get("curves") or {}
         differ = [name for name, value in wanted.items() if found.get(name) != value]
         ids = list(zip(data.catalog.sku, data.catalog.location, strict=True))
-        rows = self.table.iloc[:: max(1, len(targets))]
-        if not differ and list(zip(rows["sku"], rows["location"], strict=True)) != ids:
+        if not differ and self._names(len(targets)) != ids:
             differ = ["order of the SKU-locations"]
         if differ:
             message = f"its curves cannot be used again: {', '.join(differ)} differ"
@@ -93,14 +93,22 @@ class StoredCurves:
             raise InvalidInputError([Problem("E-RUN-010", message, self.where, fix=fix)])
         return self._curves(len(ids), len(targets))
 
+    def _names(self, k: int) -> list[tuple[str, str]]:
+        """SKU and location of every item, of a table with k rows each."""
+        sku, location = (self.table[name].to_pylist()[:: max(1, k)] for name in ("sku", "location"))
+        return list(zip(sku, location, strict=True))
+
     def _curves(self, n: int, k: int) -> Curves:
+        """The sums, from the buffers of the table."""
+        import pyarrow.compute as pc
+
         parts: dict[str, IntArray] = {}
         for field in fields(Curves):
-            if f"{field.name}_by_batch" in self.table:
-                values = np.array(self.table[f"{field.name}_by_batch"].tolist(), dtype=np.int64)
-                table = values.reshape(n, k, -1)
-            else:
-                table = self.table[field.name].to_numpy(dtype=np.int64).reshape(n, k, 1)
+            batches = f"{field.name}_by_batch"
+            column = self.table[field.name]
+            if batches in self.table.column_names:
+                column = pc.list_flatten(self.table[batches])
+            table = column.to_numpy().astype(np.int64, copy=False).reshape(n, k, -1)
             parts[field.name] = table[:, 0] if field.name == "demanded" else table
         return Curves(**parts)
 
@@ -146,14 +154,33 @@ def _tables(levels: Levels) -> list[Any]:
     return [table for table in tables if table is not None]
 
 
-_ITEMS_AT_ONCE = 1024
+ITEMS_AT_ONCE = 1024
+"""SKU-locations of a row group: what stands in memory while the table is written."""
+MOST_KEPT = 50_000
+"""SKU-locations up to which a run keeps the curves of each, unless `run.keep_curves` says otherwise."""
 
 
-def curves_table(catalog: Catalog, curves: Curves, targets: tuple[float, ...]) -> pa.Table:
-    """Totals per SKU-location × target over all replications of the search seed.
+def keeps_curves(data: Data) -> bool:
+    """Whether a run writes the curves of every SKU-location."""
+    said = data.study.run.keep_curves
+    return data.catalog.n_items <= MOST_KEPT if said == "auto" else bool(said)
+
+
+def curves_parts(catalog: Catalog, curves: Curves, targets: tuple[float, ...]) -> Iterator[pa.Table]:
+    """Totals per SKU-location × target over all replications of the search seed, some items at a time.
 
     Units served and demanded are kept by batch too, so that `--curves` can use the table again.
     """
+    for first in range(0, curves.n_items, ITEMS_AT_ONCE):
+        rows = slice(first, first + ITEMS_AT_ONCE)
+        some = Curves(**{field.name: getattr(curves, field.name)[rows] for field in fields(Curves)})
+        yield _curves_part(catalog.sku[rows], catalog.location[rows], some, targets)
+
+
+def _curves_part(
+    sku: Sequence[str], location: Sequence[str], curves: Curves, targets: tuple[float, ...]
+) -> pa.Table:
+    """Rows of some items."""
     import pyarrow as pa
 
     n, k = curves.n_items, curves.n_columns
@@ -165,18 +192,42 @@ def curves_table(catalog: Catalog, curves: Curves, targets: tuple[float, ...]) -
     def names(ids: Sequence[str]) -> pa.Array:
         return pa.array(np.repeat(np.array(ids, dtype=object), k), pa.large_string())
 
-    def lists(table: IntArray) -> pa.ChunkedArray:
-        blocks = range(0, n, _ITEMS_AT_ONCE)
-        return pa.chunked_array([_lists(table[first : first + _ITEMS_AT_ONCE]) for first in blocks])
-
     return pa.table(
         {
-            "sku": names(catalog.sku),
-            "location": names(catalog.location),
+            "sku": names(sku),
+            "location": names(location),
             "column": np.tile(np.arange(k), n),
             "target": np.tile(np.array(targets), n),
             **{field.name: wide(field.name).sum(axis=-1).ravel() for field in fields(Curves)},
-            **{f"{name}_by_batch": lists(wide(name)) for name in ("demanded", "served")},
+            **{f"{name}_by_batch": _lists(wide(name)) for name in BY_BATCH},
+        }
+    )
+
+
+def cells_table(
+    segments: Sequence[str], codes: IntArray, curves: Curves, targets: tuple[float, ...]
+) -> pa.Table:
+    """The same added up by segment: totals and batches of every segment × target, one row each."""
+    import pyarrow as pa
+
+    n, k = len(segments), curves.n_columns
+
+    def added(name: str) -> IntArray:
+        table: IntArray = getattr(curves, name)
+        table = table[:, None] if table.ndim == 2 else table
+        total = np.zeros((n, *table.shape[1:]), np.int64)
+        np.add.at(total, codes, table)
+        return np.broadcast_to(total, (n, k, table.shape[-1]))
+
+    sums = {field.name: added(field.name) for field in fields(Curves)}
+    return pa.table(
+        {
+            "segment": pa.array(np.repeat(np.array(segments, dtype=object), k), pa.large_string()),
+            "column": np.tile(np.arange(k), n),
+            "target": np.tile(np.array(targets), n),
+            "n_items": np.repeat(np.bincount(codes, minlength=n), k),
+            **{name: table.sum(axis=-1).ravel() for name, table in sums.items()},
+            **{f"{name}_by_batch": _lists(sums[name]) for name in BY_BATCH},
         }
     )
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from simlab.api.output.groups import group_frames
 from simlab.api.verifying.finding import Ledger, ratio
-from simlab.arrays import FloatArray
+from simlab.arrays import FloatArray, IntArray
 from simlab.measures import ALL, ratio_interval
 from simlab.run import RunFolder
 
@@ -37,7 +37,7 @@ def derive(run: RunFolder, ledger: Ledger) -> None:
 
 
 _WANTED = (
-    *("items", "world", "segments", "plan", "replications", "reference", "frontier", "curves"),
+    *("items", "world", "segments", "plan", "replications", "reference", "frontier", "curves", "cells"),
     *("suppliers", "locations"),
 )
 
@@ -168,19 +168,21 @@ def _references(tables: dict[str, pd.DataFrame], manifest: dict[str, Any], ledge
 
 
 def _in_exact_sums(tables: dict[str, pd.DataFrame], run: RunFolder, ledger: Ledger) -> None:
-    """Every plan of the frontier added up again from the curves of its SKU-locations."""
-    frontier, items, curves = tables["frontier"], tables["items"], tables["curves"]
+    """Every plan of the frontier added up again from the sums of its segments, these from their items'."""
+    frontier, curves = tables["frontier"], tables.get("curves")
     segments, grid = list(run.manifest["segments"]), list(run.manifest["targets"])
-    for name in _CURVES:
-        batches = [int(np.sum(one)) for one in curves[f"{name}_by_batch"]]
-        ledger.same("curves", name, batches, curves[name], _names(curves))
-    if len(items) * len(grid) != len(curves) or _pinned(run):
+    for table in ("curves", "cells"):
+        for name in _CURVES if table in tables else ():
+            frame = tables[table]
+            called = _names(frame) if table == "curves" else [str(one) for one in frame["segment"]]
+            batches = [int(np.sum(one)) for one in frame[f"{name}_by_batch"]]
+            ledger.same(table, name, batches, frame[name], called)
+    if _pinned(run) or (curves is not None and len(tables["items"]) * len(grid) != len(curves)):
         ledger.checked.append("not checked: plans of the frontier in exact sums (SKU-locations are pinned)")
         return
-    code = items["segment"].map({name: at for at, name in enumerate(segments)}).to_numpy(np.int64)
+    by_segment = {name: _by_segment(tables, name, segments, len(grid), ledger) for name in _CURVES}
+    demanded = float(by_segment["demanded"][:, 0].sum())
     column = {target: at for at, target in enumerate(grid)}
-    served = curves["served"].to_numpy(np.int64).reshape(len(items), len(grid))
-    demanded = float(curves["demanded"].to_numpy(np.int64).reshape(len(items), len(grid))[:, 0].sum())
     names, fills, rows = list[str](), list[float](), list[Any]()
     chosen = frontier[frontier["kind"].isin(["segmented", "uniform"])]
     for index, row in zip(chosen.index, chosen.to_dict("records"), strict=True):
@@ -188,12 +190,30 @@ def _in_exact_sums(tables: dict[str, pd.DataFrame], run: RunFolder, ledger: Ledg
         if len(targets) not in (1, len(segments)) or any(one not in column for one in targets):
             continue
         columns = [column[one] for one in targets] * (1 if len(targets) > 1 else len(segments))
-        at = np.array(columns[: len(segments)])[code]
+        at = np.array(columns[: len(segments)])
         names.append(f"{row['kind']} {row['point']}")
         rows.append(index)
-        fills.append(ratio(float(served[np.arange(len(items)), at].sum()), demanded))
+        fills.append(ratio(float(by_segment["served"][np.arange(at.size), at].sum()), demanded))
     ledger.same("frontier", "fill_rate", fills, frontier["fill_rate"].loc[rows], names)
-    ledger.checked.append(f"{len(rows):,} plans of the frontier in exact sums of their SKU-locations")
+    ledger.checked.append(f"{len(rows):,} plans of the frontier in exact sums of their segments")
+
+
+def _by_segment(
+    tables: dict[str, pd.DataFrame], name: str, segments: list[str], k: int, ledger: Ledger
+) -> IntArray:
+    """(segments, k) sums of the search by segment and target: as kept, and from the items where these are."""
+    found: IntArray | None = None
+    if "curves" in tables:
+        code = tables["items"]["segment"].map({name: at for at, name in enumerate(segments)})
+        found = np.zeros((len(segments), k), np.int64)
+        np.add.at(found, code.to_numpy(np.int64), tables["curves"][name].to_numpy(np.int64).reshape(-1, k))
+    if "cells" not in tables:
+        return np.zeros((len(segments), k), np.int64) if found is None else found
+    cells = tables["cells"].set_index("segment")
+    kept = np.array([cells.loc[[one], name].to_numpy(np.int64) for one in segments])
+    if found is not None:
+        ledger.same("cells", name, found.ravel(), kept.ravel(), np.repeat(segments, k).tolist())
+    return kept
 
 
 def _pinned(run: RunFolder) -> bool:

@@ -97,6 +97,7 @@ def read_items(table: TextTable, study: Study) -> Items | None:
             known[name] = as_numbers
     _refuse_doubles(table)
     _check_laws(table, known, words)
+    _check_suppliers(table, known, words)
     sku, place = texts(table.columns["sku"]), texts(table.columns["location"])
     entries = (
         *_account(table, written, known),
@@ -175,6 +176,33 @@ def pair_codes(table: TextTable) -> npt.NDArray[np.int64]:
     sku, place = table.columns["sku"], table.columns["location"]
     key = sku.codes.astype(np.int64) * max(1, len(place.values)) + place.codes
     return np.asarray(np.where(sku.missing() | place.missing(), -1, key))
+
+
+def _check_suppliers(table: TextTable, known: dict[str, FloatArray], words: dict[str, AnyArray]) -> None:
+    """The smallest order of a supplier is one value, and needs a supplier."""
+    name = "minimum_order_value"
+    if name not in known:
+        return
+    least, supplier = known[name], words.get("supplier", np.full(table.n_rows, None, dtype=object))
+    said = np.flatnonzero(~np.isnan(least))
+    first: dict[str, float] = {}
+    apart, alone = [], []
+    for row in said.tolist():
+        if supplier[row] is None:
+            alone.append(row)
+        elif first.setdefault(str(supplier[row]), float(least[row])) != least[row]:
+            apart.append(row)
+    if alone:
+        message, fix = "a smallest order needs a supplier", "fill supplier, or leave the cell empty"
+        rows = np.array(alone, np.int64)
+        table.findings.add_rows(found.OUT_OF_RANGE, message, rows, column=table.label(name), fix=fix)
+    if apart:
+        row = apart[0]
+        message = f"supplier '{supplier[row]}' has two smallest orders: {first[str(supplier[row])]:g} and "
+        message += f"{least[row]:g}"
+        fix = "the value is that of one whole order: the same in all rows of a supplier"
+        rows = np.array(apart, np.int64)
+        table.findings.add_rows(found.OUT_OF_RANGE, message, rows, column=table.label(name), fix=fix)
 
 
 def _check_laws(table: TextTable, known: dict[str, FloatArray], words: dict[str, AnyArray]) -> None:

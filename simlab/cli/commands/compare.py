@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from simlab.cli.ending import ends_with_exit_code
-from simlab.cli.options import Backend, Debug, Format, Out, Quiet, Scheduler, Show, Study, Workers
+from simlab.cli.options import Backend, Debug, Format, Out, Page, Quiet, Scheduler, Show, Study, Workers
 from simlab.cli.progress import watched
 from simlab.cli.show.outcome import print_policies, print_run, print_runs
 from simlab.register.families import TARGET_FAMILIES
+
+if TYPE_CHECKING:
+    from simlab.api.comparison.policies import PolicyComparison
+    from simlab.api.comparison.runs import RunComparison
 
 compare = typer.Typer(
     help="Compare on equal terms, with intervals.",
@@ -35,6 +39,14 @@ def contests() -> None:
     """
 
 
+def _page(found: PolicyComparison | RunComparison, page: Path | None) -> None:
+    """Write the page, if one is asked for."""
+    if page is not None:
+        from simlab.api.comparison.pages import write_page
+
+        write_page(found, page)
+
+
 @compare.command()
 @ends_with_exit_code
 def policies(
@@ -47,6 +59,7 @@ def policies(
             "formula. Default: all that the items allow; the study's own always.",
         ),
     ] = None,
+    page: Page = None,
     workers: Workers = None,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
@@ -69,6 +82,7 @@ def policies(
     names = None if policies is None else [name.strip() for name in policies.split(",") if name.strip()]
     with watched(quiet) as progress:
         found = api.compare_policies(data, names, workers=workers, progress=progress)
+    _page(found, page)
     print_policies(found, format)
 
 
@@ -76,6 +90,7 @@ def policies(
 @ends_with_exit_code
 def runs(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN_A RUN_B …", help="Folders of finished runs.")],
+    page: Page = None,
     format: Show = Format.TEXT,
     debug: Debug = False,
 ) -> None:
@@ -92,6 +107,7 @@ def runs(
     from simlab import api
 
     found = api.compare_runs(*runs)
+    _page(found, page)
     print_runs(found, format)
 
 

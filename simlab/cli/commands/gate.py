@@ -112,6 +112,8 @@ def _print(found: Gate, result: RunResult, format: Format) -> None:
         print_table(found.waves["waves"][names], "Waves")
     folder = result.folder
     say()
+    if result.report is not None:
+        say(f"Report  {result.report}")
     say(f"Gate    {folder / 'results' / 'gate.csv'}")
     say(f"Plan    {folder / 'results' / 'plan.csv'}")
     say(f"Next    simlab orders {folder}")

@@ -1,4 +1,3 @@
-"use strict";
 (function () {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const byId = (id) => document.getElementById(id);
@@ -8,9 +7,19 @@
   let view = null;
   let current = data ? data.chosen : 0;
 
+  /* Small multiples fill their place: as many columns as have room. */
+  function fitted(spec, width) {
+    if (!spec.facet) return spec;
+    const made = JSON.parse(JSON.stringify(spec)), least = spec.columns > 2 ? 170 : 300;
+    made.columns = Math.max(1, Math.min(6, Math.floor(width / least)));
+    made.spec.width = Math.floor(width / made.columns) - (spec.columns > 2 ? 62 : 80);
+    return made;
+  }
+
   function narrow(spec, width) {
     if (width >= 560) return spec;
     const small = JSON.parse(JSON.stringify(spec));
+    if (small.facet) return small;
     if (small.height === 420) small.height = 320;
     small.config.legend.columns = 1;
     const visit = (node) => {
@@ -19,6 +28,11 @@
       Object.values(node).forEach(visit);
     };
     visit(small.layer);
+    const bars = (small.layer || []).find((layer) => layer.data && layer.data.name === "steps");
+    if (bars && width < 480) for (const layer of small.layer) {
+      if (layer.encoding.x && layer.encoding.x.axis) layer.encoding.x.axis.labelAngle = -60;
+      if (layer.mark.type === "text") Object.assign(layer.mark, { angle: -60, align: "left", dx: 5, fontSize: 10 });
+    }
     const limit = (name) => (small.params || []).find((param) => param.name === name);
     if (limit("xLow")) {
       const right = 0.25 * limit("xLow").value + 0.75 * limit("xHigh").value;
@@ -32,10 +46,15 @@
     return small;
   }
 
-  function draw(id, name) {
+  function draw(id, name, width) {
     const element = byId(id);
     if (!element || !specs[name]) return Promise.resolve(null);
-    return vegaEmbed(element, narrow(specs[name], element.clientWidth), options).then((r) => r.view);
+    const room = width || element.clientWidth;
+    const spec = Object.assign({}, fitted(narrow(specs[name], room), room), { description: element.getAttribute("aria-label") });
+    return simlab.library("chart-library").then(() => {
+      const wide = width && spec.width === "container" ? Object.assign({}, spec, { width: width - 90 }) : spec;
+      return vegaEmbed(element, wide, options).then((r) => r.view);
+    });
   }
 
   function show(index) {
@@ -47,8 +66,8 @@
     }
     const slider = byId("point-slider");
     slider.value = String(current);
-    slider.setAttribute("aria-valuetext", "fill rate " + point.text.fill + ", " + point.text.cost + " a year");
-    byId("point-kind").textContent = current === data.chosen ? "Chosen plan" : "Another plan on the frontier";
+    slider.setAttribute("aria-valuetext", "units served " + point.text.fill + ", " + point.text.cost + " a year");
+    byId("point-kind").textContent = current === data.chosen ? "Proposed plan" : "Another plan";
     const plan = data.points[data.chosen].targets;
     document.querySelectorAll("#targets tbody tr").forEach((row, s) => {
       const change = (data.values[point.targets[s]] - data.values[plan[s]]) * 100;
@@ -79,8 +98,8 @@
     view.runAsync();
   }
 
-  function drawFrontier() {
-    return draw("frontier-chart", measure()).then((made) => {
+  function drawFrontier(width) {
+    return draw("frontier-chart", measure(), Number(width) || 0).then((made) => {
       view = made;
       view.addEventListener("click", (event, item) => {
         const symbol = item && item.datum && item.mark && item.mark.marktype === "symbol";
@@ -93,8 +112,8 @@
     });
   }
 
-  if (data && byId("frontier-chart")) {
-    drawFrontier();
+  const explores = data && byId("frontier-chart");
+  if (explores) {
     byId("point-slider").addEventListener("input", (event) => show(Number(event.target.value)));
     byId("point-back").addEventListener("click", () => show(current - 1));
     byId("point-on").addEventListener("click", () => show(current + 1));
@@ -102,11 +121,26 @@
     document.querySelectorAll("input[name=measure]").forEach((e) => e.addEventListener("change", drawFrontier));
     document.querySelectorAll("input[name=range]").forEach((e) => e.addEventListener("change", setRange));
   }
-  document.querySelectorAll("[data-chart]").forEach((element) => draw(element.id, element.dataset.chart));
 
-  const chooseWeight = (weight) => document.querySelectorAll("#change-map .by").forEach((box) => {
-    box.hidden = !box.classList.contains(weight);
-  });
+  function drawTab(tab, width) {
+    if (explores && tab.contains(explores)) drawFrontier(width);
+    tab.querySelectorAll("[data-chart]").forEach((element) => draw(element.id, element.dataset.chart, width));
+  }
+  const drawn = new Set();
+  simlab.opening((tab, first) => { if (first) { drawn.add(tab); drawTab(tab); } });
+
+  const PAPER = 660;
+  window.addEventListener("beforeprint", () => simlab.tabs.forEach((tab) => drawTab(tab, PAPER)));
+  window.addEventListener("afterprint", () => drawn.forEach((tab) => drawTab(tab)));
+
+  function chooseWeight(weight) {
+    document.querySelectorAll("#change-map .by").forEach((box) => {
+      box.hidden = !box.classList.contains(weight);
+    });
+    document.querySelectorAll("tr[data-weight]").forEach((row) => {
+      row.classList.toggle("decides", row.dataset.weight === weight);
+    });
+  }
   document.querySelectorAll("input[name=map-weight]").forEach((e) =>
     e.addEventListener("change", () => chooseWeight(e.value)));
 
@@ -116,5 +150,5 @@
       document.querySelectorAll("[data-plan]").forEach((e) => { e.hidden = e.dataset.plan !== chooser.value; });
     });
   }
-  document.documentElement.dataset.ready = "yes";
+  simlab.start();
 })();

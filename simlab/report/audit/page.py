@@ -26,6 +26,7 @@ from simlab.report.kit.sheet import (
     sheet_html,
     small_picture,
 )
+from simlab.report.kit.shell import DECISION, SEGMENTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,12 +131,11 @@ def _sections(
     level = float(manifest.get("level") or 0.95)
     said = [statements.verdict(some, level) for some in found.values()]
     note = (
-        "Levels stay as the formula set them; the world is switched from the formula's to the real one, one "
-        "assumption after the other, on the same random numbers. Every line is an assumption's mean effect "
-        "over the orders of switching (Shapley), in units served."
+        "We correct one assumption of the formula at a time, on the same random demand, and see how service "
+        "changes; the levels stay as the formula set them."
     )
     blocks = [Says(said[0]), Boxes(said[1:])] if said else []
-    sections = [Section("verdict", "Verdict", "", [*blocks, Text(note, "note")])]
+    sections = [Section("verdict", "Verdict", "", [*blocks, Text(note, "note")], DECISION)]
     for place, (policy, some) in enumerate(found.items(), start=1):
         sections.append(_policy(place, some, drawn.get(policy), level))
     return [*sections, _switches(found, level), *closing.sections(manifest, quality, FILES)]
@@ -159,13 +159,12 @@ def _policy(place: int, some: Sequence[Account], drawn: Drawn | None, level: flo
     blocks += [Heading("The lines"), lines_table(f"{name}: lines", [*shown, whole]), Text(_SUMS, "note")]
     blocks += [total_table(name, whole, level)]
     menu = {"targets": "Targets", "habit": "Habit"}.get(whole.policy, whole.policy)
-    return Section(f"policy-{place}", menu, name, blocks)
+    return Section(f"policy-{place}", menu, name, blocks, DECISION if place == 1 else SEGMENTS)
 
 
 _MARKS = (
-    "✓ the lower bound of the interval reaches what was asked · ✗ the upper bound stays below it · ≈ not "
-    "told. Planned is the fill rate that the formula expects at its own levels. – stands for nothing "
-    "demanded, or no single target."
+    "✓ served at least what was asked · ✗ less · ≈ too close to call. Planned: what the formula expects at "
+    "its own levels. – nothing demanded, or no single target."
 )
 _PANELS = "All panels have the same scale: a bar of the same length is the same number of points."
 _SUMS = (
@@ -260,7 +259,8 @@ def _switches(found: dict[str, list[Account]], level: float) -> Section:
         "true; each holds for its own number only.",
         "They do not cover whether the fitted laws are right, nor changes to come.",
         "The account is of fill rate, because units add up; cycle service stands beside it.",
-        "What an assumption costs depends on the others: its line is the mean over the orders of switching.",
+        "What an assumption costs depends on the others: its line is the mean effect over the orders of "
+        "switching (Shapley), in units served.",
     ]
     if drawn:
         lines.append("Above seven assumptions, orders are drawn: ± is twice the standard error of drawing.")

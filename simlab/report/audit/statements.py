@@ -90,7 +90,7 @@ def _kept(some: Sequence[Account]) -> str:
     parts += (
         [f"{states['below']} {'miss' if states['below'] > 1 else 'misses'} it"] if states["below"] else []
     )
-    parts += [f"{states['open']} cannot be told"] if states["open"] else []
+    parts += [f"{states['open']} too close to call"] if states["open"] else []
     return f"{_joined(parts)}."
 
 
@@ -100,8 +100,7 @@ def _listed(lines: Sequence[Line]) -> str:
 
 def _because(line: Line) -> str:
     if line.cause == FORMULA:
-        more = "more" if line.change < 0 else "less"
-        return f"because the formula expects {more} than its own world serves"
+        return f"because the formula is {'optimistic' if line.change < 0 else 'pessimistic'}"
     return f"because of {line.what}" if line.cause == PACKS else f"because {line.what}"
 
 

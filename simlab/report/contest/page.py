@@ -36,6 +36,7 @@ from simlab.report.kit.sheet import (
     draw,
     sheet_html,
 )
+from simlab.report.kit.shell import DECISION, SEGMENTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +75,7 @@ def sections(found: ContestTables, pictures: Drawn) -> list[Section]:
 
     made = [
         _verdict(found, pictures),
-        Section("schemes", "Schemes", "Schemes at equal service", _schemes(found, pictures)),
+        Section("schemes", "Schemes", "Schemes at the same service", _schemes(found, pictures), DECISION),
         _rule(found, pictures),
         _classes(found, pictures),
         _service(found),
@@ -90,13 +91,13 @@ def _verdict(found: ContestTables, pictures: Drawn) -> Section:
     if "differences" in pictures:
         blocks += [Heading("What each scheme costs over the cheapest"), Pictures([pictures["differences"]])]
         text = (
-            f"Intervals hold for all pairs together at {percent(found.level, 0)}. Grey ticks: random "
-            "partitions of the same class sizes; a scheme among its ticks does no better than chance."
+            f"Random error for all pairs together at {percent(found.level, 0)}. Grey ticks: random groupings "
+            "of the same sizes; a scheme among its ticks does no better than chance."
         )
         blocks.append(Text(text, "note"))
     if said := [str(text) for text in found.manifest.get("statements") or ()]:
         blocks.append(Folded("The outcome in the command's own sentences", [Listing(said)]))
-    return Section("verdict", "Verdict", "", blocks)
+    return Section("verdict", "Verdict", "", blocks, DECISION)
 
 
 def _schemes(found: ContestTables, pictures: Drawn) -> list[Any]:
@@ -115,12 +116,15 @@ def _schemes(found: ContestTables, pictures: Drawn) -> list[Any]:
         )
         blocks.append(Text(text, "note"))
     if len(found.fills) > 1:
-        blocks += [Heading("At every floor"), floors_table(found)]
+        blocks += [Heading("At every service asked"), floors_table(found)]
     if "frontiers_by_scheme" in pictures:
-        blocks += [Heading("Frontiers over the per-SKU plan"), Pictures([pictures["frontiers_by_scheme"]])]
+        blocks += [
+            Heading("What each scheme costs over a target per SKU"),
+            Pictures([pictures["frontiers_by_scheme"]]),
+        ]
         blocks.append(
             Text(
-                "Each dot is a plan on the verdict seed; dotted lines are the fill rates compared. The "
+                "Each dot is a plan, re-tested on fresh demand; dotted: the service compared. The "
                 "per-SKU plan plans every SKU-location for itself: what no scheme should undercut.",
                 "note",
             )
@@ -135,7 +139,7 @@ def _schemes(found: ContestTables, pictures: Drawn) -> list[Any]:
 def standings_table(found: ContestTables) -> Table:
     """One row per scheme at the deciding floor, the cheapest first."""
     header = ["Scheme", "classes", "holding cost a year", "over the per-SKU plan", "against one class"]
-    header += ["over the best targets, any sorting", "beats random partitions", "different targets"]
+    header += ["over the best targets, any sorting", "beats chance", "different targets"]
     header += ["items to explain", "fill at equal capital"]
     rows = [_standing(row, found) for row in found.standings]
     return Table(f"Schemes at {target(found.fill)} of {found.counted}", header, rows)
@@ -202,7 +206,7 @@ def floors_table(found: ContestTables) -> Table:
             cells.append(Cell(_one(row.get("percent_vs_per_sku")), span(*ends, _one), mark))
         rows.append(cells)
     header = ["Scheme", *(f"over the per-SKU plan at {target(fill)}" for fill in fills)]
-    return Table("Price of segmentation at every floor", header, rows)
+    return Table("Price of segmentation at every service asked", header, rows)
 
 
 def _rule(found: ContestTables, pictures: Drawn) -> Section:
@@ -218,7 +222,7 @@ def _rule(found: ContestTables, pictures: Drawn) -> Section:
             inner.append(table)
         is_open = row["scheme"] == found.winner["scheme"]
         blocks.append(Folded(str(row["scheme"]), inner, is_open))
-    return Section("rules", "Rules", "How the schemes sort", blocks)
+    return Section("rules", "Rules", "How the schemes sort", blocks, SEGMENTS)
 
 
 def rule_lines(text: str) -> list[str]:
@@ -233,13 +237,13 @@ def _classes(found: ContestTables, pictures: Drawn) -> Section | None:
     if "price_by_classes" not in pictures:
         return None
     note = (
-        "Rings: the recommended number of classes, chosen on the selection seed with the cost per class that "
-        "was given. Dashed: the best targets with any sorting, the bound on every scheme of as many classes. "
+        "Rings: the recommended number of classes, with the cost per class that was given. Dashed: the best "
+        "targets with any sorting; no scheme of as many classes can do better. "
         "Random: classes drawn by lot."
     )
     blocks = [Pictures([pictures["price_by_classes"]]), Text(note, "note"), classes_table(found)]
     marks = "✓ recommended · ✗ over-segmented: the gain over fewer classes is in the sample only."
-    return Section("classes", "How many", "How many classes", [*blocks, Text(marks, "note")])
+    return Section("classes", "How many", "How many classes", [*blocks, Text(marks, "note")], SEGMENTS)
 
 
 def classes_table(found: ContestTables) -> Table:
@@ -278,7 +282,7 @@ def _service(found: ContestTables) -> Section | None:
         "Below it, what the plan reaches. – the judge's plans do not span that level."
     )
     blocks = [Text(text, "lead"), regret_table(found)]
-    return Section("service", "Service", "If another definition of service counts", blocks)
+    return Section("service", "Service", "If another definition of service counts", blocks, DECISION)
 
 
 def regret_table(found: ContestTables) -> Table:

@@ -23,12 +23,13 @@ def headline(found: ContestTables) -> Statement:
     winner, at = found.winner, target(found.fill)
     name = str(winner["scheme"])
     if not is_number(winner["holding_cost"]):
-        text = f"No scheme's plans span {at} of {found.counted} on the verdict seed; nothing is extrapolated."
+        text = f"No scheme serves {at} of {found.counted} on fresh random demand; nothing is extrapolated."
         return Statement("none", f"No number at {at} of {found.counted}", text)
     rivals = [str(row["scheme"]) for row in found.reached if row["may_be_best"] and row is not winner]
     rivals = [rival for rival in rivals if rival != name]
     cost = money(winner["holding_cost"], found.currency)
-    text = f"At {at} of {found.counted}, {name} ({classes(winner['n_segments'])}) costs {cost} a year to hold"
+    size = classes(winner["n_segments"])
+    text = f"At {at} of {found.counted}, {name} ({size}) costs {cost} a year to hold"
     if name != ONE and is_number(winner["percent_vs_one_class"]):
         text += f": {_less(winner, 'percent_vs_one_class', found.level)} than one target for all"
     text += f", {IF_LAWS}. "
@@ -69,18 +70,16 @@ def _chance(found: ContestTables) -> Statement | None:
     beaten = [str(row["scheme"]) for row in known if not row["beats_random"]]
     name = str(found.winner["scheme"])
     if name in beaten:
-        text = f"Among {draws} random partitions of the same class sizes some cost no more than {name}."
+        text = f"Among {draws} random groupings of the same sizes some cost no more than {name}."
         return Statement("bad", f"{name} is no better than chance", text)
-    text = (
-        f"Schemes whose cost random partitions of the same sizes reach: {listed(beaten)}." if beaten else ""
-    )
+    text = f"Not better than chance: {listed(beaten)}." if beaten else ""
     if not beaten:
-        text = f"Each scheme costs less than every one of {draws} random partitions of its own class sizes."
-        return Statement("good", "All schemes beat random partitions", text)
+        text = f"Each is better than {draws} random groupings of its own class sizes."
+        return Statement("good", "All schemes beat chance", text)
     if name not in [str(row["scheme"]) for row in known]:
         return Statement("open", f"{len(beaten)} schemes are no better than chance", text)
-    first = f"It costs less than every one of {draws} random partitions of its class sizes. "
-    return Statement("good", f"{name} beats random partitions", first + text)
+    first = f"Better than {draws} random groupings of the same sizes. "
+    return Statement("good", f"{name} beats chance", first + text)
 
 
 def _price(found: ContestTables) -> Statement | None:
@@ -94,7 +93,7 @@ def _price(found: ContestTables) -> Statement | None:
     )
     if is_number(row.get("percent_vs_free")) and row["scheme"] != ONE:
         n = classes(row["n_segments"])
-        text += f" Over the best targets of {n}, however items are sorted: {_one(row['percent_vs_free'])}."
+        text += f" It is {_one(row['percent_vs_free'])} above the best possible with {n}."
     return Statement("none", "Price of segmentation", text)
 
 
@@ -112,9 +111,7 @@ def _number(found: ContestTables) -> Statement | None:
     priced = (
         f" at {money(cost, found.currency)} per class and year" if cost else "; a class costs nothing here"
     )
-    parts = [
-        f"{classes(row['classes'])} of {row['scheme']}, chosen on the selection seed{priced}." for row in mine
-    ]
+    parts = [f"{classes(row['classes'])} of {row['scheme']}{priced}." for row in mine]
     if vanishing:
         parts.append(f"Over-segmented, gains in the sample only: {listed(vanishing)}.")
     title = f"Recommended: {classes(mine[0]['classes'])}" if mine else "Over-segmentation"
@@ -128,7 +125,7 @@ def _stable(found: ContestTables) -> Statement | None:
     if mine.empty:
         return None
     parts = []
-    for of, what in (("seed", "further seeds"), ("catalogue", "resampled catalogues")):
+    for of, what in (("seed", "repetitions"), ("catalogue", "samples of the items")):
         ranks = mine[mine["of"] == of]["rank"]
         if len(ranks):
             worst = f", at worst number {number(ranks.max())}" if ranks.max() > 1 else ""
@@ -136,7 +133,7 @@ def _stable(found: ContestTables) -> Statement | None:
     pairs = found.at("pairs")
     turned = int(pairs["sign_changes"].sum())
     if turned:
-        parts.append(f"{turned} pairs of schemes change sign on a further seed")
+        parts.append(f"{turned} pairs of schemes change sign when repeated")
     steady = bool((mine["rank"] == 1).all()) and not turned
     title = "The order holds elsewhere" if steady else "The order is not the same everywhere"
     return Statement("good" if steady else "open", title, f"{name}: {'; '.join(parts)}.")
@@ -154,7 +151,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def _less(row: dict[str, Any], key: str, level: float) -> str:
-    """ "46.1 % (95 % interval 46.0 % to 46.2 %) less"; "more" where it is."""
+    """ "46.1% (95% interval 46.0% to 46.2%) less"; "more" where it is."""
     sign = -1 if row[key] <= 0 else 1
     low, high = sorted((sign * row[f"{key}_low"], sign * row[f"{key}_high"]))
     ends = interval(low, high, _one)

@@ -32,15 +32,15 @@ def number(value: float | None, digits: int = 0) -> str:
 
 
 def percent(value: float | None, digits: int = 2) -> str:
-    """A fraction as 95.43 %."""
-    return DASH if not is_number(value) else f"{number(100 * value, digits)}{_THIN}%"
+    """A fraction as 95.43%."""
+    return DASH if not is_number(value) else f"{number(100 * value, digits)}%"
 
 
 def target(value: float | None) -> str:
-    """A target asked for: up to two decimals, none that say nothing (95 %, 99.9 %)."""
+    """A target asked for: up to two decimals, none that say nothing (95%, 99.9%)."""
     if not is_number(value):
         return DASH
-    return f"{number(100 * value, 2).rstrip('0').rstrip('.')}{_THIN}%"
+    return f"{number(100 * value, 2).rstrip('0').rstrip('.')}%"
 
 
 def money(value: float | None, currency: str, *, digits: int | None = None) -> str:
@@ -52,14 +52,14 @@ def money(value: float | None, currency: str, *, digits: int | None = None) -> s
 
 
 def money_short(value: float | None, currency: str) -> str:
-    """£1.24 m, £95.1 k: three digits that count, for headlines."""
+    """£1.24m, £95.1k: three digits that count, for headlines."""
     if not is_number(value):
         return DASH
     for least, size, unit in _SHORT:
         if abs(value) >= least:
             scaled = value / size
             digits = max(0, 2 - int(math.log10(abs(scaled))))
-            return _with_currency(number(scaled, digits), currency) + f"{_THIN}{unit}"
+            return _with_currency(f"{number(scaled, digits)}{unit}", currency)
     return money(value, currency)
 
 

@@ -11,6 +11,7 @@ from simlab.register.families import POLICY_FAMILIES
 from simlab.report.kit.formats import DASH, is_number, money, number, percent
 from simlab.report.kit.reading import records
 from simlab.report.kit.sheet import Cell, Facts, Heading, Listing, Section, Table, Text
+from simlab.report.kit.shell import METHOD
 
 _FAMILY_TEXTS = {family.name: family.text for family in POLICY_FAMILIES}
 
@@ -84,13 +85,6 @@ def inputs(manifest: Manifest) -> list[Fact]:
     """Input files and the beginning of their SHA-256."""
     listed = manifest.get("inputs") or {}
     return [(str(name), _short(_hash_of(entry))) for name, entry in listed.items()]
-
-
-def times(manifest: Manifest) -> list[Fact]:
-    """Seconds per stage, and their sum."""
-    stages = {str(k): float(v) for k, v in (manifest.get("times") or {}).items()}
-    rows = [(name, f"{number(seconds, 2)} s") for name, seconds in stages.items()]
-    return [*rows, ("together", f"{number(sum(stages.values()), 2)} s")] if rows else []
 
 
 def coverage(manifest: Manifest, *, fresh: bool) -> dict[str, Any]:
@@ -191,8 +185,10 @@ def sections(manifest: Manifest, account: pd.DataFrame | None, files: Sequence[F
     found = [(name, what) for name, what in files if any(path.startswith(name) for path in present)]
     return [
         Section("data", "Data", "Data read", [_quality(manifest, account)]),
-        Section("method", "Method", "How it was computed", _method(manifest)),
-        Section("files", "Files", "Files of this run", [Text("They lie beside this page."), Facts(found)]),
+        Section("how", "How it was computed", "How it was computed", _method(manifest), METHOD),
+        Section(
+            "files", "Files", "Files of this run", [Text("They lie beside this page."), Facts(found)], METHOD
+        ),
     ]
 
 
@@ -216,8 +212,6 @@ def _method(manifest: Manifest) -> list[Any]:
         blocks += [Heading("Assumed"), Listing(assumed)]
     if hashes := inputs(manifest):
         blocks += [Heading("Input files (SHA-256)"), Facts(hashes)]
-    if seconds := times(manifest):
-        blocks += [Heading("Time"), Facts(seconds)]
     return blocks
 
 

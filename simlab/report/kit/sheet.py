@@ -1,14 +1,14 @@
-"""A page without script: sections of plain blocks, pictures drawn beforehand for wide and narrow screens."""
+"""A page of plain blocks, its pictures drawn beforehand for wide and narrow screens."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from simlab.report.kit.formats import DASH, money_in
+from simlab.report.kit.shell import BELIEVE, Part, asset, environment, page_of
 from simlab.run.spreadsheet import csv_text
 from simlab.run.statements import Statement as Statement
 
@@ -170,12 +170,13 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page with its place in the menu."""
+    """A part of the page with its place in the menu of its tab (a key of `shell.TABS`)."""
 
     id: str
     menu: str
     title: str
     blocks: Sequence[Any] = field(default_factory=tuple)
+    tab: str = BELIEVE
 
 
 def draw(run: RunFolder, drawings: Mapping[str, Drawing]) -> tuple[dict[str, Picture], list[Path]]:
@@ -223,17 +224,23 @@ def small_picture(name: str, drawing: Drawing) -> Picture:
 
 def sheet_html(question: str, manifest: Mapping[str, Any], n_items: int, sections: Sequence[Section]) -> str:
     """The page as text, everything escaped but the pictures, which escape themselves."""
-    import jinja2
-
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.undefined = jinja2.StrictUndefined
-    return environment.from_string(asset("sheet.html")).render(
+    templates = environment()
+    made = templates.get_template("sheet.html").make_module()
+    parts = [
+        Part(one.tab, one.id, one.menu, str(made.section_part(one)))  # type: ignore[attr-defined]
+        for one in sections
+    ]
+    return page_of(
+        templates,
+        parts,
+        manifest,
+        n_items=f"{n_items:,}" if n_items else "",
+        money_in=money_in(str(manifest.get("currency") or "")),
         question=question,
-        manifest=manifest,
-        n_items=f"{n_items:,}",
-        currency=money_in(str(manifest.get("currency") or "")),
-        sections=sections,
         style=asset("style.css") + asset("sheet.css"),
+        data={},
+        packed={},
+        script=asset("shell.js") + "simlab.start();",
     )
 
 
@@ -249,8 +256,3 @@ def _numbers(name: str, figure: Figure) -> dict[str, pd.DataFrame]:
 
 def _own_ids(svg: str, prefix: str) -> str:
     return _ID.sub(lambda match: match.group(1) + prefix, svg)
-
-
-def asset(name: str) -> str:
-    """Text of a file that ships with the report: styles, scripts, templates."""
-    return resources.files("simlab.report").joinpath("assets", name).read_text(encoding="utf-8")

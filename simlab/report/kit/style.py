@@ -10,13 +10,15 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from simlab.measures import PLAN_COLOURS
 from simlab.report.kit.beside import bundle
 from simlab.run.files import plain
 
 # Okabe and Ito (2008); distinct with any colour vision; dashes and shapes say the same again.
 BLUE, VERMILLION, GREEN, GREY, BLACK = "#0072B2", "#D55E00", "#009E73", "#6B7280", "#1F2933"
-PLAN_COLOUR = {"segmented": BLUE, "given": BLUE, "uniform": VERMILLION, "today": GREY, "habit": BLACK}
+PLAN_COLOUR = PLAN_COLOURS
 PLAN_SHAPE = {"segmented": "circle", "uniform": "square", "habit": "diamond", "today": "triangle-up"}
+PLAN_SHAPE |= {"same_service": "circle", "per_sku": "cross"}
 FONT = "Inter, Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 Width = int | Literal["container"]
 

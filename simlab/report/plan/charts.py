@@ -39,7 +39,7 @@ def capital_chart(tables: RunTables, *, width: Width = 720) -> Figure:
     y = alt.Y("segment:N", title=None, sort=list(order), axis=alt.Axis(labelLimit=160, domain=False))
     x = alt.X(
         "inventory_value:Q",
-        title=f"Mean inventory value ({tables.currency})",
+        title=f"Stock ({tables.currency})",
         axis=alt.Axis(format="~s", labelExpr=axis_money(sign), tickCount=6),
     )
     base = named("rows")
@@ -57,7 +57,7 @@ def capital_chart(tables: RunTables, *, width: Width = 720) -> Figure:
         tooltip=[
             alt.Tooltip("segment:N", title="Segment"),
             alt.Tooltip("name:N", title="Plan"),
-            alt.Tooltip("inventory_value:Q", title=f"Inventory value ({tables.currency})", format=",.0f"),
+            alt.Tooltip("inventory_value:Q", title=f"Stock ({tables.currency})", format=",.0f"),
         ],
     )
     chart = alt.layer(span, dots).properties(width=width, height=30 * rows["segment"].nunique())
@@ -73,11 +73,11 @@ def service_chart(tables: RunTables, *, width: Width = 720) -> Figure:
         {"segment": table["segment"], "asked": table["target"], "got": table[measure], **ends}
     )
     y = alt.Y("segment:N", title=None, axis=alt.Axis(labelLimit=160, domain=False))
-    title = "Fill rate" if measure == "fill_rate" else "Cycle service level"
+    title = "Units served at once" if measure == "fill_rate" else "Cycles without a shortage"
     seen = rows[["asked", "got", "low", "high"]]
     percent = percent_format(float(seen.min().min()), float(seen.max().max()))
     x = alt.X("got:Q", title=title, axis=alt.Axis(format=percent, tickCount=6), scale=alt.Scale(zero=False))
-    shown = {"asked": "Target asked", "got": "Achieved", "low": "Interval from", "high": "to"}
+    shown = {"asked": "Target", "got": "Served", "low": "Random error from", "high": "to"}
     tooltip = [alt.Tooltip("segment:N", title="Segment")]
     tooltip += [alt.Tooltip(f"{f}:Q", title=title, format=".2%") for f, title in shown.items()]
     base = named("rows").encode(y=y, tooltip=tooltip)
@@ -104,7 +104,7 @@ def matrix_chart(tables: RunTables, cells: pd.DataFrame) -> Figure:
         color=alt.Color(
             "share:Q",
             scale=alt.Scale(range=["#EEF4FA", "#7FB2DC"], domainMin=0),
-            legend=alt.Legend(title="share of inventory value", format=".0%", orient="right"),
+            legend=alt.Legend(title="share of stock", format=".0%", orient="right"),
         )
     )
     got = base.mark_text(fontSize=16, fontWeight=600, dy=-8, color=BLACK).encode(text="got:N")
@@ -118,19 +118,19 @@ _FITTED = "fitted"
 
 
 def pit_chart(table: pd.DataFrame, name: str, of: str) -> Figure:
-    """Shares of the randomised PIT per tenth; flat at 10 % where the laws are right."""
+    """Shares of the randomised PIT per tenth; flat at 10% where the laws are right."""
     mine = table[table["method"] == _FITTED]
     groups = list(dict.fromkeys(mine["group"]))[:_MOST_GROUPS]
     mine = mine[mine["group"].isin(groups)]
     mine = mine.assign(group=mine["group"].where(mine["group"] != ALL, "All"))
     base = named(name)
     bars = base.mark_bar(color=BLUE, binSpacing=1).encode(
-        x=alt.X("low:Q", title="Randomised PIT", bin="binned", axis=alt.Axis(values=[0, 0.5, 1])),
+        x=alt.X("low:Q", title="Where demand fell", bin="binned", axis=alt.Axis(values=[0, 0.5, 1])),
         x2="high:Q",
         y=alt.Y("share:Q", title=of, axis=alt.Axis(format=".0%", tickCount=4)),
-        tooltip=[alt.Tooltip("group:N", title="Segment"), alt.Tooltip("share:Q", format=".1%")],
+        tooltip=[alt.Tooltip("group:N", title="Segment"), alt.Tooltip("share:Q", title=of, format=".1%")],
     )
-    flat = base.mark_rule(color=VERMILLION, strokeDash=[4, 3]).encode(y=alt.datum(0.1))
+    flat = base.mark_rule(color=VERMILLION, strokeDash=[4, 3], aria=False).encode(y=alt.datum(0.1))
     picture = (
         alt.layer(bars, flat)
         .properties(width=140, height=90)
@@ -140,7 +140,7 @@ def pit_chart(table: pd.DataFrame, name: str, of: str) -> Figure:
 
 
 def worst_fits_chart(table: pd.DataFrame) -> Figure:
-    """Periods per range of demand: bars seen, points expected, on a square-root scale."""
+    """Periods per range of demand: bars seen, points expected."""
     same = table["first"] == table["last"]
     ends = table["first"].astype(str) + "–" + table["last"].astype(str)
     table = table.assign(
@@ -149,10 +149,16 @@ def worst_fits_chart(table: pd.DataFrame) -> Figure:
     )
     base = named("worst")
     order = list(dict.fromkeys(table.sort_values("rank")["name"]))
-    x = alt.X("range:N", title="Units per period", sort=alt.EncodingSortField("first", op="min"))
-    y = alt.Y("observed:Q", title="Periods", scale=alt.Scale(type="sqrt"))
-    bars = base.mark_bar(color=BLUE, opacity=0.7).encode(x=x, y=y)
-    points = base.mark_point(color=VERMILLION, filled=True, size=40, opacity=1).encode(x=x, y="expected:Q")
+    x = alt.X("range:N", title="Units in a period", sort=alt.EncodingSortField("first", op="min"))
+    y = alt.Y("observed:Q", title="Periods: bars seen, dots modelled", axis=alt.Axis(tickCount=4))
+    tooltip = [
+        alt.Tooltip("range:N", title="Units in a period"),
+        alt.Tooltip("observed:Q", title="Periods seen", format=",.0f"),
+        alt.Tooltip("expected:Q", title="Periods modelled", format=",.1f"),
+    ]
+    bars = base.mark_bar(color=BLUE, opacity=0.7).encode(x=x, y=y, tooltip=tooltip)
+    points = base.mark_point(color=VERMILLION, filled=True, size=40, opacity=1)
+    points = points.encode(x=x, y="expected:Q", tooltip=tooltip)
     picture = (
         alt.layer(bars, points)
         .properties(width=240, height=110)
@@ -161,3 +167,43 @@ def worst_fits_chart(table: pd.DataFrame) -> Figure:
     )
     kept = table[["name", "range", "first", "observed", "expected"]]
     return Figure(picture, {"worst": kept})
+
+
+def last_periods_chart(rows: pd.DataFrame) -> Figure:
+    """Units served in the last periods (dot) beside the interval that was expected (bar), by segment."""
+    shown = rows[["segment", "fill_rate", "fill_rate_expected", "fill_rate_low", "fill_rate_high"]]
+    shown = shown.assign(
+        segment=shown["segment"].where(shown["segment"] != ALL, "All"),
+        came=["inside" if inside else "outside" for inside in rows["fill_rate_inside"]],
+    )
+    low = float(shown[["fill_rate", "fill_rate_low"]].min().min())
+    y = alt.Y(
+        "segment:N", title=None, sort=list(shown["segment"]), axis=alt.Axis(labelLimit=160, domain=False)
+    )
+    x = alt.X(
+        "fill_rate:Q",
+        title="Units served at once",
+        axis=alt.Axis(format=percent_format(low, 1.0), tickCount=6),
+        scale=alt.Scale(domain=[low, 1.0], nice=True, zero=False),
+    )
+    tooltip = [alt.Tooltip("segment:N", title="Segment")]
+    names = {"fill_rate": "Served", "fill_rate_expected": "Expected", "fill_rate_low": "from"}
+    names |= {"fill_rate_high": "to"}
+    tooltip += [alt.Tooltip(f"{key}:Q", title=title, format=".1%") for key, title in names.items()]
+    base = named("held_out").encode(y=y, tooltip=tooltip)
+    bar = base.mark_rule(color=GREY, strokeWidth=6, opacity=0.5).encode(
+        x=alt.X("fill_rate_low:Q"), x2="fill_rate_high:Q"
+    )
+    colour = alt.Color(
+        "came:N",
+        scale=alt.Scale(domain=["inside", "outside"], range=[BLUE, VERMILLION]),
+        legend=alt.Legend(title="Served, against the grey bar expected", orient="top"),
+    )
+    shape = alt.Shape(
+        "came:N",
+        scale=alt.Scale(domain=["inside", "outside"], range=["circle", "diamond"]),
+        legend=alt.Legend(title="Served, against the grey bar expected", orient="top"),
+    )
+    dot = base.mark_point(filled=True, size=90, opacity=1).encode(x=x, color=colour, shape=shape)
+    chart = alt.layer(bar, dot).properties(width="container", height=max(90, 26 * len(shown)))
+    return Figure(chart, {"held_out": shown})

@@ -14,14 +14,6 @@ if TYPE_CHECKING:
     from simlab.report.plan.tables import RunTables
 
 
-_CERTIFICATES = {
-    "exact": "exact: no other plan on this grid does better on the simulated sums",
-    "solver": "solver: within the stated gap of the dual bound",
-    "epsilon": "within ε: every plan that serves as much costs at least all but {gap} of this one",
-    "bound": "bound: nothing on this grid can do better; no plan is claimed to reach it",
-}
-
-
 def explorer(tables: RunTables) -> dict[str, Any] | None:
     """Points by ascending cost, their targets per segment as numbers of labels, and the chosen one."""
     if tables.frontier is None:
@@ -63,11 +55,9 @@ def _texts(row: dict[str, Any], step: float, tables: RunTables) -> dict[str, str
     return {
         "fill": percent(row[f"fill_rate{end}"]),
         "span": seen,
-        "search": percent(row["fill_rate"]),
         "cost": money(row[f"holding_cost{end}"], tables.currency),
         "value": money(row[f"inventory_value{end}"], tables.currency),
         "step": f"{money(step, tables.currency)} a year" if is_number(step) else DASH,
-        "certificate": _certificate(row),
     }
 
 
@@ -78,8 +68,3 @@ def _steps(points: pd.DataFrame) -> list[float]:
     rise, run = np.diff(cost), np.diff(fill)
     slope = np.divide(rise, run, out=np.full(rise.size, np.nan), where=run > 0)
     return [*slope.tolist(), float("nan")]
-
-
-def _certificate(row: Any) -> str:
-    kind = str(row.get("certificate", ""))
-    return _CERTIFICATES.get(kind, kind).replace("{gap}", percent(row.get("gap"), 3))

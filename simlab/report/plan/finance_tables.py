@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simlab.measures import ALL, sign_of
-from simlab.report.kit.formats import is_number, money, number, percent, span, target
-from simlab.report.kit.method import CERTIFICATES
+from simlab.report.kit.formats import is_number, money, money_short, number, percent, span, target
 from simlab.report.kit.reading import plan_name, records
+from simlab.report.kit.shell import FINANCE, METHOD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,15 +41,6 @@ def table_sections(tables: RunTables) -> list[dict[str, Any]]:
             tables,
         ),
         _section(
-            "budgets",
-            "What a budget buys",
-            _SWEEP_TEXT,
-            tables.budget_sweep,
-            _sweep_cells,
-            _sweep(tables),
-            tables,
-        ),
-        _section(
             "release",
             "Where stock is released at the least loss",
             _RELEASE_TEXT,
@@ -61,7 +52,7 @@ def table_sections(tables: RunTables) -> list[dict[str, Any]]:
         _section(
             "stock_value",
             "How high the stock goes",
-            _STOCK_TEXT,
+            _stock_text(tables),
             None if tables.stock_value is None else tables.stock_value[tables.stock_value["segment"] == ALL],
             _stock_cells,
             _STOCK,
@@ -72,9 +63,9 @@ def table_sections(tables: RunTables) -> list[dict[str, Any]]:
         ),
         _section(
             "limits",
-            "Limits, and what no target can move",
+            "Limits you set",
             _LIMITS_TEXT,
-            tables.limits,
+            _set_limits(tables.limits),
             _limit_cells,
             _LIMITS,
             tables,
@@ -92,35 +83,33 @@ def table_sections(tables: RunTables) -> list[dict[str, Any]]:
     return [section for section in made if section is not None]
 
 
-_MOVES_TEXT = (
-    "One segment moves to another target of the grid, all others stay: steps up, best first, then steps down "
-    "that set money free at the least loss. Changes are those of the total service, in percentage points."
-)
-_SWEEP_TEXT = "The highest service that each budget on mean inventory value allows, on the seed that chose."
+_MOVES_TEXT = "Best places to spend, and to save, the next money: one segment moves, all others stay."
 _RELEASE_TEXT = (
-    "If part of the plan's stock must be released: the highest service that the rest allows, on the seed "
-    "that chose, and what each segment gives up (or gains) for it. The study's limits hold, its floor does "
-    "not. Total first, then the largest releases."
+    "If you must release 5, 10 or 20% of this stock: what it costs in service, and where to take it. Total "
+    "first, then the largest releases."
 )
-_STOCK = ("Plan", "mean", "P95 of all periods", "highest period, mean", "highest period, P95")
-_STOCK_TEXT = (
-    "Stock value in the long run, on fresh replications: quantiles and peaks of the total, never summed from "
-    "items. P95: 95 % of all periods of all replications lie at or below; highest period: of each "
-    "replication, its mean and the value that 95 % of replications stay at or below."
-)
-_BOUNDS_TEXT = (
-    "In-sample: these speak of the search seed's sums. No plan serving as much can undercut a bound."
-)
-_LIMITS = ("Limit", "kind", "reached", "met", "missed on fresh replications")
-_LIMITS_TEXT = (
-    "What the plan reaches under the study's limits; a flow that is the same at every target binds nothing."
-)
-_STRESS = ("Scenario", "plan", "fill rate", "holding cost", "least cost for the floor", "regret")
+_STOCK = ("Plan", "mean", "19 periods in 20 below", "highest of a year, mean", "19 years in 20 below")
+_BOUNDS_TEXT = "How much better could any plan be? On the random demand that the plan was chosen on."
+_LIMITS = ("Limit", "kind", "reached", "met", "missed on fresh random demand")
+_LIMITS_TEXT = "Limits you set, and what the plan reaches."
+_STRESS = ("Scenario", "plan", "units served", "holding cost", "least cost for the service asked", "regret")
 _STRESS_TEXT = (
-    "The same levels under other circumstances, on the same random numbers. Regret: money above the cheapest "
-    "plan of these levels that meets the floor and the study's floors, ceilings and order there, in what "
-    "the study makes small; none where the plan misses them."
+    "The same levels under other circumstances. Regret: money above the cheapest plan of these levels that "
+    "serves what was asked there; none where the plan does not."
 )
+
+
+def _stock_text(tables: RunTables) -> str:
+    """Until where the plan's stock goes, in a sentence."""
+    table = tables.stock_value
+    text = "Warehouse and cash peak, in the long run"
+    if table is None:
+        return f"{text}."
+    own = table[(table["segment"] == ALL) & (table["plan"] == tables.main_plan)]
+    if own.empty:
+        return f"{text}."
+    peak = money_short(float(own["peak_inventory_value_p95"].iloc[0]), tables.currency)
+    return f"{text}: in 19 of 20 years stock stays below {peak}."
 
 
 def _section(
@@ -141,50 +130,41 @@ def _section(
     left = len(table) - MAX_ROWS
     more = f" {left} further rows are in the run's tables." if cells is not None and left > 0 else ""
     grid = {"columns": columns, "rows": rows}
-    return {"id": name, "title": title, "text": text + more, "chart": name == "budgets", "table": grid}
+    tab = METHOD if name == "bounds" else FINANCE
+    return {"id": name, "title": title, "text": text + more, "tab": tab, "charts": [], "table": grid}
+
+
+def _points(value: float | None) -> str:
+    """A change of service in percentage points, with its sign."""
+    if not is_number(value):
+        return "–"
+    return f"+{number(100 * value, 2)}" if value > 0 else number(100 * value, 2)
 
 
 def _move_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
-    fresh = percent(row.get("fill_verdict"), 3) if is_number(row.get("fill_verdict")) else "–"
-    ends = span(row.get("fill_verdict_low"), row.get("fill_verdict_high"), lambda x: percent(x, 3))
+    fresh = _points(row.get("fill_verdict"))
+    ends = span(row.get("fill_verdict_low"), row.get("fill_verdict_high"), _points)
     return [
         str(row["segment"]),
         "more" if row["direction"] == "up" else "less",
         target(row["from_target"]),
         target(row["to_target"]),
         money(row["value"], tables.currency),
-        percent(row["fill"], 3),
-        f"{fresh} ({ends})" if ends else fresh,
+        _points(row["fill"]),
+        f"{fresh} ({ends})" if ends != "–" else fresh,
         number(row["points_per_1000"], 4),
     ]
 
 
-def _sweep(tables: RunTables) -> tuple[str, ...]:
-    """Headings of the budget table, in what the study counts."""
-    objective, per = tables.counted.objective, tables.counted.per_year
-    service = tables.counted.service
-    return ("Budget", service, f"{objective}{per}", "inventory value", "certificate")
-
-
 def _bounds(tables: RunTables) -> tuple[str, ...]:
     """Headings of the bounds: what the study makes small."""
-    return ("What", _sweep(tables)[2], "")
+    return ("What", f"{tables.counted.objective}{tables.counted.per_year}", "")
 
 
 def _moves(tables: RunTables) -> tuple[str, ...]:
     """Headings of the steps, their ratio with its currency."""
     ratio = f"points per {sign_of(tables.currency)} 1,000 of stock".replace("  ", " ")
-    return ("Segment", "", "target", "to", "stock", "change, as optimised", "change, fresh seed", ratio)
-
-
-def _sweep_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
-    return [
-        money(row["budget"], tables.currency),
-        percent(row["fill_rate"]),
-        money(row["objective"], tables.currency),
-        money(row["inventory_value"], tables.currency),
-        CERTIFICATES.get(str(row["certificate"]), str(row["certificate"])),
-    ]
+    return ("Segment", "", "target", "to", "stock", "points, as chosen", "points, re-tested", ratio)
 
 
 def _stock_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
@@ -197,8 +177,9 @@ def _stock_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:
 
 def _release(tables: RunTables) -> tuple[str, ...]:
     """Headings of the release table, in what the study counts."""
-    _, service, objective, *_ = _sweep(tables)
-    return ("Released", "segment", "target", "to", "stock", objective, f"points of {service}")
+    counted = tables.counted
+    objective = f"{counted.objective}{counted.per_year}"
+    return ("Released", "segment", "target", "to", "stock", objective, f"points of {counted.service}")
 
 
 def _release_rows(table: pd.DataFrame | None) -> pd.DataFrame | None:
@@ -234,7 +215,7 @@ def _bound_rows(row: Mapping[str, Any], tables: RunTables) -> list[list[str]]:
         return money(row[name], tables.currency)
 
     lines = [
-        ["Chosen plan", cash("plan"), ""],
+        ["Proposed plan", cash("plan"), ""],
         ["Plan with a target for every SKU-location", cash("per_sku"), "feasible, same service or more"],
         ["Bound over all such plans on the grid", cash("grid"), "nothing on the grid is cheaper"],
         ["Of the gap: one target per segment", cash("segment_gap"), "price of segmentation, in-sample"],
@@ -255,6 +236,11 @@ def _bound_rows(row: Mapping[str, Any], tables: RunTables) -> list[list[str]]:
         text = "upper limit from independent batches of the fresh seed"
         lines.append(["Distance of the plan from the true optimum", cash("truth"), text])
     return lines
+
+
+def _set_limits(table: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Limits that bind something: what no target moves is none."""
+    return None if table is None else table[table["kind"] != "constant"]
 
 
 def _limit_cells(row: Mapping[str, Any], tables: RunTables) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simlab.errors import InvalidInputError, Problem
+from simlab.report.plan.items.closely import NEEDS
 from simlab.report.plan.section import known_sections
 from simlab.report.plan.tables import NEEDED, RunTables
 
@@ -27,8 +28,8 @@ def read_tables(run: RunFolder) -> RunTables:
         A table lacks a column.
     """
     needed = dict(NEEDED)
-    for one in known_sections():
-        needed |= one.needs
+    for needs in (NEEDS, *(one.needs for one in known_sections())):
+        needed |= needs
     present = {name: run.read_table(name) for name in needed if name in _ALWAYS or run.has_table(name)}
     problems = [
         Problem("E-RUN-006", "the report needs this column", file=f"{name}.parquet", column=column)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
 
 from simlab.report.kit.formats import currency_sign, is_number, target
+from simlab.report.kit.reading import records
 from simlab.report.kit.style import (
     BLACK,
     BLUE,
@@ -31,25 +32,33 @@ if TYPE_CHECKING:
     from simlab.report.plan.tables import RunTables
 
 
-MONEY_TITLE = {"holding_cost": "Holding cost per year", "inventory_value": "Mean inventory value"}
-PLAN_SERIES = "Plans by segment, fresh seed"
-SEARCH_SERIES = "Plans by segment, as optimised"
+MONEY_TITLE = {"holding_cost": "Holding cost a year", "inventory_value": "Stock"}
+PLAN_SERIES = "By segment"
 UNIFORM_SERIES = "One target for all"
-BOUND_SERIES = "Per-SKU bound, as optimised"
+BOUND_SERIES = "The best that any plan could do"
 _SERIES = {
     PLAN_SERIES: (BLUE, [1, 0]),
-    SEARCH_SERIES: (BLUE, [2, 3]),
     UNIFORM_SERIES: (VERMILLION, [7, 3]),
     BOUND_SERIES: (GREEN, [1, 3]),
 }
 _NAMES = {
-    "segmented": "Chosen plan",
+    "segmented": "Proposed",
     "given": "Given plan",
-    "uniform": "Best uniform target",
-    "habit": "Habit",
-    "today": "Today's levels",
+    "uniform": "One target for all",
+    "habit": "A98 B95 C90",
+    "today": "Today",
+    "same_service": "Same service",
 }
-_SHORT = {"segmented": "Plan", "given": "Plan", "uniform": "Uniform", "habit": "Habit", "today": "Today"}
+_SHORT = {
+    "same_service": "Same",
+    "segmented": "Plan",
+    "given": "Plan",
+    "uniform": "One",
+    "habit": "A98 …",
+    "today": "Today",
+}
+SAME_MONEY, SAME_SERVICE = 0.004, 0.0005
+"""Marks nearer than this share of money and these points of service are one mark."""
 
 
 def frontier_chart(tables: RunTables, measure: str, *, width: Width = 720) -> Figure:
@@ -69,13 +78,13 @@ def frontier_chart(tables: RunTables, measure: str, *, width: Width = 720) -> Fi
     title = f"{MONEY_TITLE[measure]} ({tables.currency})"
     x = alt.X("cost:Q", title=title, axis=axis, scale=_scale("x"))
     percent = percent_format(*view.fill)
-    y = alt.Y("fill:Q", title="Achieved fill rate", axis=alt.Axis(format=percent), scale=_scale("y"))
+    y = alt.Y("fill:Q", title="Units served at once", axis=alt.Axis(format=percent), scale=_scale("y"))
     tips = _tooltip(title)
     floor, _ = _limits_of(tables, measure)
     moves = width == "container"
     drawn = lines if moves else cut_lines(lines, view)
     layers = [*_limit_layers(tables, measure, view, moves), *_curve_layers(drawn, x, y, tips, moves)]
-    layers += _reference_layers(marks, _labels(marks, lines, view, floor), x, y, moves)
+    layers += _reference_layers(marks, _labels(marks, lines, view, floor), x, y, title, moves)
     chart = alt.layer(*layers).add_params(
         alt.param(name="chosen", value=_chosen_point(tables)),
         alt.param(name="names", value=1),
@@ -93,8 +102,7 @@ def frontier_lines(tables: RunTables, measure: str) -> pd.DataFrame:
     fresh = "fill_rate_verdict" in frontier and frontier["fill_rate_verdict"].notna().any()
     parts = [_line(frontier, "per_sku", measure, "", BOUND_SERIES)]
     parts += [_line(frontier, "uniform", measure, "_verdict" if fresh else "", UNIFORM_SERIES)]
-    parts += [_line(frontier, "segmented", measure, "", SEARCH_SERIES)]
-    parts += [_line(frontier, "segmented", measure, "_verdict", PLAN_SERIES)] if fresh else []
+    parts += [_line(frontier, "segmented", measure, "_verdict" if fresh else "", PLAN_SERIES)]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -108,7 +116,25 @@ def reference_marks(tables: RunTables, measure: str) -> pd.DataFrame:
     marks = pd.DataFrame({"plan": table["plan"], "cost": table[measure], "fill": table["fill_rate"]})
     marks["name"] = [_NAMES.get(plan, plan) for plan in marks["plan"]]
     marks["short"] = [_SHORT.get(plan, plan) for plan in marks["plan"]]
-    return marks.dropna(subset=["cost", "fill"]).reset_index(drop=True)
+    return coinciding(marks.dropna(subset=["cost", "fill"]).reset_index(drop=True))
+
+
+def coinciding(marks: pd.DataFrame) -> pd.DataFrame:
+    """Marks that lie on each other made one, under both names ("Today = A98 B95 C90")."""
+    kept: list[dict[str, Any]] = []
+    for row in records(marks):
+        other = next((first for first in kept if _is_same(first, row)), None)
+        if other is None:
+            kept.append(row)
+            continue
+        for name in ("name", "short"):
+            other[name] = f"{other[name]} = {row[name]}"
+    return pd.DataFrame(kept, columns=marks.columns)
+
+
+def _is_same(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    near = abs(a["cost"] - b["cost"]) <= SAME_MONEY * max(abs(a["cost"]), abs(b["cost"]))
+    return bool(near and abs(a["fill"] - b["fill"]) <= SAME_SERVICE)
 
 
 def first_view(lines: pd.DataFrame, marks: pd.DataFrame, tables: RunTables, measure: str) -> View:
@@ -144,8 +170,7 @@ def _curve_layers(
     colours, dashes = [_SERIES[n][0] for n in shown], [_SERIES[n][1] for n in shown]
     colour = alt.Color("series:N", scale=alt.Scale(domain=shown, range=colours), legend=legend)
     dash = alt.StrokeDash("series:N", scale=alt.Scale(domain=shown, range=dashes), legend=legend)
-    plan = PLAN_SERIES if PLAN_SERIES in shown else SEARCH_SERIES
-    base, main = named("lines"), named("lines").transform_filter(f"datum.series === '{plan}'")
+    base, main = named("lines"), named("lines").transform_filter(f"datum.series === '{PLAN_SERIES}'")
     band = main.transform_filter("isValid(datum.low) && isValid(datum.high)")
     band = band.mark_area(color=BLUE, fillOpacity=0.15, clip=clip)
     curve = base.mark_line(strokeWidth=2, clip=clip)
@@ -188,7 +213,7 @@ def _limit_layers(tables: RunTables, measure: str, view: View, clip: bool) -> li
 def _limits_table(tables: RunTables, measure: str) -> pd.DataFrame:
     floor, budget = _limits_of(tables, measure)
     return pd.DataFrame(
-        {"fill": [floor], "cost": [budget], "floor": [f"floor {target(floor)}"], "budget": ["budget"]}
+        {"fill": [floor], "cost": [budget], "floor": [f"asked: {target(floor)}"], "budget": ["budget"]}
     )
 
 
@@ -207,12 +232,12 @@ def _labels(marks: pd.DataFrame, lines: pd.DataFrame, view: View, floor: float |
 
 
 def _reference_layers(
-    marks: pd.DataFrame, labels: list[Label], x: alt.X, y: alt.Y, clip: bool
+    marks: pd.DataFrame, labels: list[Label], x: alt.X, y: alt.Y, title: str, clip: bool
 ) -> list[alt.Chart]:
     tooltip = [
         alt.Tooltip("name:N", title="Plan"),
-        alt.Tooltip("cost:Q", title="Money", format=",.0f"),
-        alt.Tooltip("fill:Q", title="Fill rate", format=".2%"),
+        alt.Tooltip("cost:Q", title=title, format=",.0f"),
+        alt.Tooltip("fill:Q", title="Units served at once", format=".2%"),
     ]
     layers = []
     for number, label in enumerate(labels):
@@ -243,7 +268,7 @@ def _scale(axis: str) -> alt.Scale:
 def _tooltip(title: str) -> list[alt.Tooltip]:
     return [
         alt.Tooltip("cost:Q", title=title, format=",.0f"),
-        alt.Tooltip("fill:Q", title="Fill rate", format=".2%"),
+        alt.Tooltip("fill:Q", title="Units served at once", format=".2%"),
         alt.Tooltip("low:Q", title="Interval from", format=".2%"),
         alt.Tooltip("high:Q", title="to", format=".2%"),
     ]

@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from simlab.report.kit.sheet import asset
+from simlab.report.kit import shell
 from simlab.report.kit.style import Figure, to_spec
 from simlab.report.plan import finance
 from simlab.report.plan.charts import capital_chart, matrix_chart, service_chart
 from simlab.report.plan.decision import charts as decision_charts
 from simlab.report.plan.frontier_chart import MONEY_TITLE, frontier_chart
+from simlab.report.plan.items.rows import counts, item_rows, on_paper, packed_columns, shown
 from simlab.report.plan.page import matrix
 from simlab.report.plan.section import section_charts, sections
+from simlab.run.files import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    import jinja2
 
     from simlab.report.plan.tables import RunTables
 
@@ -96,52 +100,91 @@ def page_html(
     `present` are the run's files, `library` gives the script of the charts, `charts` are their
     specifications where they are made already.
     """
-    import jinja2
+    from simlab.report.kit import style
+    from simlab.report.plan import explorer
 
-    from simlab.report.kit import method, style
-    from simlab.report.plan import explorer, finance, page
-    from simlab.report.plan.decision import screen
-
-    points = explorer.explorer(tables)
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.undefined = jinja2.StrictUndefined
-    template = environment.from_string(asset("template.html"))
-    return template.render(
-        manifest=tables.manifest,
-        tables=tables,
-        decision=screen.screen(tables),
-        verdict=page.verdict(tables),
-        explorer=points,
-        explorer_json=script_json(points),
-        charts_json=script_json(page_specs(tables) if charts is None else charts),
-        plans=[page.segment_table(tables, plan) for plan in tables.plans()],
-        samples=page.samples_table(tables),
-        matrix=page.matrix(tables),
-        quality=method.quality(tables.quality, tables.currency),
-        laws=page.laws(tables),
-        finance=finance.sections(tables),
-        sections=sections(tables),
-        coverage=method.coverage(tables.manifest, fresh=tables.sample == "verdict"),
-        facts=method.facts(tables.manifest),
-        inputs=method.inputs(tables.manifest),
-        times=method.times(tables.manifest),
-        files=method.files(present),
-        style=asset("style.css"),
-        script=asset("report.js"),
-        library=script_text((library or style.library)()),
+    points, rows = explorer.explorer(tables), item_rows(tables)
+    charts = page_specs(tables) if charts is None else charts
+    templates = shell.environment()
+    parts = _parts(templates, tables, present, points, rows)
+    return shell.page_of(
+        templates,
+        parts,
+        tables.manifest,
+        n_items=f"{len(tables.items):,}",
+        money_in=tables.money_in,
+        question="",
+        style=shell.asset("style.css"),
+        data={"explorer-data": shell.script_json(points), "chart-data": shell.script_json(charts)},
+        packed={
+            "chart-library": shell.pack(shell.script_text((library or style.library)())),
+            **({} if rows is None else packed_items(rows, tables)),
+        },
+        script="\n".join(shell.asset(name) for name in ("shell.js", "items.js", "report.js")),
     )
 
 
-def script_json(value: object) -> str:
-    """JSON that cannot end the script element it stands in, whatever the SKUs are called."""
-    from simlab.run.files import to_json
+def packed_items(rows: pd.DataFrame, tables: RunTables) -> dict[str, str]:
+    """The table of the items, the sample, and the widget that shows them, by the id of their element."""
+    from simlab.report.plan.items.bundle import widget
+    from simlab.report.plan.items.closely import closely
 
-    text = to_json(value)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+    tool = widget()
+    return {
+        "items-data": shell.pack(to_json(packed_columns(shown(rows), tables))),
+        "samples-data": shell.pack(to_json(closely(tables))),
+        "table-library": shell.pack(tool.script),
+        "table-style": shell.pack(tool.style),
+    }
 
 
-def script_text(text: str) -> str:
-    """JavaScript that cannot end the script element it stands in."""
-    return text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+def _parts(
+    templates: jinja2.Environment,
+    tables: RunTables,
+    present: set[str],
+    points: Any,
+    rows: pd.DataFrame | None,
+) -> Iterator[shell.Part]:
+    """Every section of the page with its tab, in their order within the tabs."""
+    from simlab.report.kit import method
+    from simlab.report.plan import page
+    from simlab.report.plan.decision import screen
+
+    decision = screen.screen(tables)
+    made: Any = templates.get_template("template.html").make_module(
+        {
+            "manifest": tables.manifest,
+            "tables": tables,
+            "decision": decision,
+            "verdict": page.verdict(tables),
+            "explorer": points,
+            "plans": [page.segment_table(tables, plan) for plan in tables.plans()],
+            "samples": page.samples_table(tables),
+            "matrix": page.matrix(tables),
+            "quality": method.quality(tables.quality, tables.currency),
+            "laws": page.laws(tables),
+            "coverage": method.coverage(tables.manifest, fresh=tables.sample == "verdict"),
+            "facts": method.facts(tables.manifest),
+            "inputs": method.inputs(tables.manifest),
+            "files": method.files(present),
+            "has_items": rows is not None,
+            "item_papers": [] if rows is None else on_paper(rows, tables),
+            "item_counts": {} if rows is None else counts(rows, tables),
+        }
+    )
+    yield shell.Part(shell.DECISION, "first-screen", "", str(made.decision_part()))
+    yield shell.Part(shell.DECISION, "verdict", "", str(made.verdict_part()))
+    yield shell.Part(shell.FINANCE, "frontier", "What service costs", str(made.explorer_part()))
+    for one in finance.sections(tables):
+        yield shell.Part(one.get("tab", shell.FINANCE), one["id"], one["title"], str(made.finance_part(one)))
+    yield shell.Part(shell.FINANCE, "compared", "At the same service", str(made.compared_part()))
+    yield shell.Part(shell.SEGMENTS, "segment-table", "Segments", str(made.segments_part()))
+    yield shell.Part(shell.SEGMENTS, "matrix", "Matrix", str(made.matrix_part()))
+    yield shell.Part(shell.ITEMS, "item-list", "All SKU-locations", str(made.items_part()))
+    for one in sections(tables):
+        yield shell.Part(one["tab"], one["id"], one["menu"], str(made.section_part(one)), len(one["lines"]))
+    yield shell.Part(shell.BELIEVE, "data", "Data read", str(made.data_part()))
+    yield shell.Part(shell.BELIEVE, "laws", "Demand models", str(made.laws_part()))
+    yield shell.Part(shell.METHOD, "sure", "What intervals cover", str(made.sure_part()))
+    yield shell.Part(shell.METHOD, "how", "How it was computed", str(made.method_part()))
+    yield shell.Part(shell.METHOD, "files", "Files", str(made.files_part()))

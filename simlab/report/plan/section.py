@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from simlab.report.kit.shell import BELIEVE
+
 if TYPE_CHECKING:
     from simlab.report.kit.style import Figure
     from simlab.report.plan.tables import RunTables
@@ -36,12 +38,15 @@ class Content:
         Title of every chart by its id; drawn by the section's `charts`.
     notes : sequence of str
         Small print after the charts.
+    lines : sequence of str
+        A list after the paragraphs; their number stands in the menu of the page.
     """
 
     texts: Sequence[str] = ()
     tables: Sequence[Row] = ()
     charts: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    lines: Sequence[str] = ()
 
 
 Build = Callable[["RunTables"], Content | None]
@@ -66,6 +71,8 @@ class Section:
         From the tables to `Content`; None where the run has nothing to say.
     charts : callable or None
         Figures by chart id.
+    tab : str
+        The tab it stands in, a key of `shell.TABS`.
     """
 
     id: str
@@ -75,6 +82,7 @@ class Section:
     needs: Mapping[str, tuple[str, ...]]
     build: Build
     charts: Draw | None = None
+    tab: str = BELIEVE
 
 
 _SECTIONS: dict[str, Section] = {}
@@ -88,13 +96,14 @@ def section(
     place: int,
     needs: Mapping[str, tuple[str, ...]] | None = None,
     charts: Draw | None = None,
+    tab: str = BELIEVE,
 ) -> Callable[[Build], Build]:
     """Enter the decorated function as the section of this id."""
 
     def enter(build: Build) -> Build:
         if id in _SECTIONS and _SECTIONS[id].build.__module__ != build.__module__:
             raise ValueError(f"two sections are called '{id}'")
-        _SECTIONS[id] = Section(id, menu, title, place, needs or {}, build, charts)
+        _SECTIONS[id] = Section(id, menu, title, place, needs or {}, build, charts, tab)
         return build
 
     return enter
@@ -114,7 +123,7 @@ def known_sections() -> list[Section]:
 
 
 def sections(tables: RunTables) -> list[Row]:
-    """Sections that the run's tables allow: id, menu, title, texts, tables, charts, notes."""
+    """Sections that the run's tables allow: id, tab, menu, title, texts, tables, charts, notes."""
     out = []
     for one in known_sections():
         content = one.build(tables)
@@ -122,12 +131,14 @@ def sections(tables: RunTables) -> list[Row]:
             out.append(
                 {
                     "id": one.id,
+                    "tab": one.tab,
                     "menu": one.menu,
                     "title": one.title,
                     "texts": content.texts,
                     "tables": content.tables,
                     "charts": [{"id": name, "title": title} for name, title in content.charts.items()],
                     "notes": content.notes,
+                    "lines": content.lines,
                 }
             )
     return out

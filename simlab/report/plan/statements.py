@@ -11,7 +11,7 @@ from simlab.report.kit.counted import USUAL, Counted
 from simlab.report.kit.formats import interval, is_number, money, money_short, percent, target
 from simlab.report.kit.sheet import Statement
 
-IF_LAWS = "if the fitted laws are right"
+IF_LAWS = "if the demand model is right"
 
 
 def other_plan(comparison: str) -> str:
@@ -26,8 +26,8 @@ def compare(row: Mapping[str, Any], currency: str, counted: Counted = USUAL) -> 
     difference, low, high = (row.get(f"difference{end}") for end in ("", "_low", "_high"))
     if not is_number(difference):
         text = (
-            f"No number against {other}: the two do not reach a common {counted.service} on the verdict "
-            f"sample, and nothing is extrapolated."
+            f"No number against {other}: the two do not reach a common {counted.service} on fresh random "
+            f"demand, and nothing is extrapolated."
         )
         return Statement("none", f"Not comparable with {other}", text)
     at = f"At the same {counted.service} of {percent(row['at_fill'])}"
@@ -72,15 +72,15 @@ def service(
         return Statement("none", "Fill rate", f"The plan reaches a {reached}, {IF_LAWS}.")
     asked = target(floor)
     if is_number(low) and low >= floor:
-        return Statement("good", f"Meets the {asked} floor", f"The plan meets it: {reached}, {IF_LAWS}.")
+        return Statement("good", f"Serves the {asked} asked", f"The plan reaches it: {reached}, {IF_LAWS}.")
     if is_number(high) and high < floor:
-        text = f"The plan misses it on randomness it was not chosen on: {reached}."
-        return Statement("bad", f"Misses the {asked} floor", text)
+        text = f"Below what was asked in the re-test on fresh random demand: {reached}."
+        return Statement("bad", f"Misses the {asked} asked", text)
     text = (
-        f"Not shown either way: {reached} reaches to both sides of the floor. "
-        f"More verdict replications, or a floor set a little higher, would settle it."
+        f"On the line: {reached}. More repetitions of the re-test, or a little more service asked for, "
+        f"would settle it."
     )
-    return Statement("open", f"Not shown to meet the {asked} floor", text)
+    return Statement("open", f"On the line of the {asked} asked", text)
 
 
 def budget(total: Mapping[str, Any], ceiling: float | None, currency: str) -> Statement | None:
@@ -140,7 +140,7 @@ def _is_same(row: Mapping[str, Any]) -> bool:
 
 
 def _amount(row: Mapping[str, Any], currency: str, counted: Counted, sign: int = 1) -> str:
-    """`£2,100 a year (8.4 %; 95 % interval £1,800 to £2,400)`, turned round if the sign is -1."""
+    """`£2,100 a year (8.4%; 95% interval £1,800 to £2,400)`, turned round if the sign is -1."""
     share, low, high = row.get("percent"), row.get("difference_low"), row.get("difference_high")
     notes = [percent(sign * share, 1)] if is_number(share) else []
     if is_number(low) and is_number(high):

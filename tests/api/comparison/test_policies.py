@@ -114,3 +114,14 @@ def test_the_command(tmp_path):
     few = ["compare", "policies", str(study), "-q", "--policies", "order_up_to:normal"]
     text = CliRunner().invoke(app, few)
     assert "at equal fill rate" in text.stdout
+
+
+def test_the_outcome_is_a_page_where_one_is_asked_for(found, tmp_path):
+    from simlab.api.comparison.pages import write_page
+
+    page = write_page(found, tmp_path / "rules.html").read_text("utf-8")
+    assert all(one.name in page for one in found.entries)
+    assert found.statements[0].split(":")[0] in page
+    assert '<div class="tab" id="segments">' in page
+    with pytest.raises(UsageError, match="exists"):
+        write_page(found, tmp_path / "rules.html")

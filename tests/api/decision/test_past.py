@@ -141,7 +141,7 @@ def test_reality_outside_its_interval_is_a_warning(held):
     assert denied.statements()[0].title == "Not confirmed by the last 8 weeks."
     frame["demand"], frame["demand_expected"], frame["demand_inside"] = 117.0, 100.0, False
     (look,) = Held(frame, "8 weeks", "2023-11-05", "2023-12-31").look()
-    assert "sales were 17% above what the laws expected (a season or a trend" in look.text
+    assert "sales were 17% above what the model expected (a season or a trend" in look.text
     assert Held(frame, "8 weeks", "", "").judged.why == ""
     seasonal = Held(frame, "8 weeks", "", "", season=1.15)
     assert seasonal.judged.why == "a season not modelled"

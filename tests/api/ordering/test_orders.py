@@ -65,6 +65,7 @@ def test_quantities_due_dates_and_money_by_hand(tmp_path):
     assert verify(run) == []
     text = (folder / "orders.csv").read_text("utf-8")
     assert ",'=SUM(1)," in text
+    assert "What to order on 2026-01-05" in (folder / "report.html").read_text("utf-8")
     assert (folder / "suppliers" / "ACME.csv").read_text("utf-8") == text
     assert found.write().name == "2026-01-05-2"
     with pytest.raises(UsageError, match="exists"):
@@ -138,6 +139,40 @@ def test_a_supplier_below_its_smallest_order_waits(tmp_path):
     assert set(found.orders["sku"]) == {"s1"}
     assert found.counts["not_ordered_for_limits"] == 1
     assert any("ACME waits" in line for line in found.statements)
+
+
+def test_columns_of_items_say_what_suppliers_ask_and_win_over_the_study(tmp_path):
+    """A smallest order of ACME in one row holds for all its rows; an item has a weekday of its own."""
+    suppliers = [{"name": "ACME", "minimum_order_value": 1.0, "order_weekdays": ["monday"]}]
+    rows = items({"S": 40, "minimum_order_value": 501.0}, {"S": 30}, {"S": 90, "supplier": "B"})
+    rows[2]["order_weekday"] = "friday"
+    run = make_run(tmp_path, rows, study={"suppliers": suppliers})
+    found = sl.orders(run, date="2026-01-05")
+    assert found.orders.empty
+    assert found.counts["not_ordered_for_limits"] == 2
+    friday = sl.orders(run, date="2026-01-09", every_item=False, **_nothing_there(tmp_path))
+    assert set(friday.orders["sku"]) == {"s2"}
+
+
+def _nothing_there(folder):
+    (folder / "stock.csv").write_text(
+        "sku,location,on_hand\n" + "".join(f"s{k},EAST,0\n" for k in range(3)), "utf-8"
+    )
+    (folder / "coming.csv").write_text("sku,location,quantity,due_date\n", "utf-8")
+    return {"stock": folder / "stock.csv", "open_orders": folder / "coming.csv"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (({}, {"minimum_order_value": 5.0, "supplier": None}), "a smallest order needs a supplier"),
+        (({"minimum_order_value": 5.0}, {"minimum_order_value": 6.0}), "'ACME' has two smallest orders"),
+        (({"order_weekday": "someday"}, {}), "'someday' is not allowed"),
+    ],
+)
+def test_columns_of_suppliers_that_make_no_sense_are_placed(tmp_path, cells, said):
+    with pytest.raises(InvalidInputError, match=said):
+        make_run(tmp_path, items(*({"S": 40, **one} for one in cells)))
 
 
 def test_a_budget_takes_the_packs_worth_most(tmp_path):

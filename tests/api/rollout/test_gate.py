@@ -165,3 +165,33 @@ def test_without_levels_of_today_or_a_plan_the_gate_says_what_to_do(tmp_path):
     assert len(sl.gate(data, proposed=other, current=other).unchanged) == 2
     assert STUDY["study"]["name"] == "small"
     assert Path(other).exists()
+
+
+def test_with_parameter_uncertainty_short_histories_are_surer_to_be_held(tmp_path):
+    """The same cut of a level: π, the share of draws that harm, is larger where the history says less."""
+    weeks, draw = 120, np.random.default_rng(6)
+    days = pd.date_range("2023-09-18", periods=weeks, freq="7D")
+    rows, items = [], []
+    for number in range(16):
+        short = number >= 8
+        items.append({"sku": f"s{number}", "location": "EAST", "unit_cost": 10.0, "lead_time": 7})
+        life = days[-12:] if short else days
+        demand = draw.permutation(np.resize([1, 2, 3, 4, 5], life.size))
+        rows += [(f"s{number}", "EAST", str(day.date()), int(q)) for day, q in zip(life, demand, strict=True)]
+    frame = pd.DataFrame(rows, columns=["sku", "location", "date", "quantity"])
+    options = {
+        **STUDY,
+        "models": {"law": "poisson", "parameter_uncertainty": True, "memory": "all"},
+        "demand": {"life": "first_sale"},
+        "gate": {"tolerance": 0.04},
+    }
+    study = {name: one for name, one in options.items() if name != "study"}
+    study["study"] = {"period": "week", "currency": "EUR", "name": "small"}
+    data = sl.load_frames(pd.DataFrame(items).assign(current_order_up_to=11), frame, study=study)
+    plan = plan_file(tmp_path, data, [9] * 16, segment=[f"g{k}" for k in range(16)])
+    found = sl.gate(data, proposed=plan, workers=1)
+    p = found.table["p_go"].to_numpy()
+    assert any("Decisions by model" in line for line in found.statements)
+    assert p[8:].mean() > p[:8].mean()
+    assert (found.table["p_go"] + found.table["p_hold"] == 1).all()
+    assert p * 200 == pytest.approx(np.round(p * 200))

@@ -1,11 +1,13 @@
 """Curves of a finished run used again: the same bits, or a refusal that names what changed."""
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from worlds.study import STUDY, write_study
 
 from simlab import api
-from simlab.errors import InvalidInputError
+from simlab.api.simulator import stored
+from simlab.errors import InvalidInputError, UsageError
 from simlab.run import RunFolder
 
 
@@ -85,3 +87,38 @@ def test_the_line_to_write_makes_the_curves_of_use(first, tmp_path):
     (tmp_path / "again").mkdir()
     again = api.run_optimize(write_study(tmp_path / "again", STUDY, **changes), curves=run)
     assert f"curves are those of the run '{run.name}'" in str(RunFolder.open(again.folder).manifest)
+
+
+def test_curves_of_each_item_may_be_left_out_and_the_frontier_is_verified_all_the_same(first, tmp_path):
+    """Sums by segment stay; whoever asks for the curves is told why they are not there."""
+    _, whole = first
+    study = write_study(tmp_path, STUDY + "[run]\nkeep_curves = false\n")
+    run = api.run_optimize(study).folder
+    assert not (run / "results" / "curves.parquet").exists()
+    for name in ("cells", "frontier", "plan", "verdict"):
+        file = f"results/{name}.parquet"
+        assert (run / file).read_bytes() == (whole / file).read_bytes(), name
+    found = api.verify(run, 3)
+    assert found.problems == ()
+    assert "plans of the frontier in exact sums" in " ".join(found.checked)
+    with pytest.raises(UsageError, match=r"kept no curves \(\[run\] keep_curves\)"):
+        api.run_optimize(study, tmp_path / "again", curves=run)
+
+
+def test_large_studies_keep_none_unless_they_say_so(first, monkeypatch):
+    study, _ = first
+    data = api.load(study)
+    assert stored.keeps_curves(data)
+    monkeypatch.setattr(stored, "MOST_KEPT", data.catalog.n_items - 1)
+    assert not stored.keeps_curves(data)
+
+
+def test_parts_of_any_size_hold_the_same_rows(first, monkeypatch):
+    study, run = first
+    opt = api.optimize(api.load(study))
+    whole = RunFolder.open(run).read_arrow("curves")
+    for size in (1, 5):
+        monkeypatch.setattr(stored, "ITEMS_AT_ONCE", size)
+        parts = list(stored.curves_parts(opt.data.catalog, opt.curves, opt.targets))
+        assert len(parts) == -(-opt.data.catalog.n_items // size)
+        assert pa.concat_tables(parts).cast(whole.schema).equals(whole)

@@ -46,10 +46,10 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     return run
 
 
-def test_the_page_is_one_file_without_script(rendered: RunFolder) -> None:
+def test_the_page_is_one_file_with_the_script_of_its_tabs_alone(rendered: RunFolder) -> None:
     page = (rendered.path / "report.html").read_text(encoding="utf-8")
     assert "default-src 'none'" in page
-    assert "<script" not in page
+    assert page.count("<script") == 1
     ids = re.findall(r'\bid="([^"]*)"', page)
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'href="#([^"]*)"', page)) <= set(ids)
@@ -65,9 +65,9 @@ def test_the_verdict_names_the_best_and_who_is_not_told_apart(rendered: RunFolde
     assert said.state == "open"
     assert said.title == "tree costs least by units, but not alone"  # what runs of 0.2 counted
     assert said.text.endswith("all schemes together): tbs.")
-    assert "15.2\u202f% (95\u202f% interval 15.0\u202f% to 15.4\u202f%) less than one target" in said.text
+    assert "15.2% (95% interval 15.0% to 15.4%) less than one target" in said.text
     by_title = {box.title: box for box in boxes(tables_of(rendered))}
-    assert "abc" in by_title["tree beats random partitions"].text
+    assert "abc" in by_title["tree beats chance"].text
     assert "£250 per class" in by_title["Recommended: 4 classes"].text
     assert "abc at 6" in by_title["Recommended: 4 classes"].text
     assert "The order is not the same everywhere" in by_title
@@ -162,7 +162,7 @@ def test_where_no_plan_reaches_the_floor_no_number_is_claimed(tmp_path: Path) ->
 def test_hostile_names_are_text(tmp_path: Path) -> None:
     run = build_fake_contest(tmp_path, hostile=True)
     page = render(run).read_text(encoding="utf-8")
-    assert "<script" not in page
+    assert page.count("<script") == 1
     assert "<b>&" not in page
     for name in HOSTILE:
         assert str(escape(name)) in page

@@ -75,7 +75,7 @@ def test_ends_tell_size_target_and_service(width):
     figure = tree_chart(found, "tree", width)
     rows = figure.data["rows"]
     assert rows["kind"].value_counts()[["class", "question"]].tolist() == [4, 3]
-    assert "400 items · target 98\u202f% · achieved 99.00\u202f%" in " ".join(rows["text"])
+    assert "400 items · target 98% · achieved 99.00%" in " ".join(rows["text"])
     assert "yes: L1" in style.to_svg(style.to_spec(figure, validate=True))
 
 
@@ -93,7 +93,7 @@ def test_a_product_of_two_attributes_is_shown_as_a_matrix():
     assert matrix is not None
     assert list(matrix.header) == ["", "X", "Y"]
     said = [[cell.text for cell in row] for row in matrix.rows]
-    assert said == [["A", "99\u202f%", DASH], ["B", DASH, "90\u202f%"]]
+    assert said == [["A", "99%", DASH], ["B", DASH, "90%"]]
     assert "achieved 98.00" in matrix.rows[0][1].span
     assert matrix.rows[0][1].heat == 0.75
     assert segments_matrix(found, "abc") is None

@@ -1,4 +1,4 @@
-"""Pages without script in a real browser: nothing fetched, nothing said, nothing wider than the screen."""
+"""Pages of blocks in a real browser: nothing fetched, nothing said, nothing wider than the screen."""
 
 from __future__ import annotations
 
@@ -48,6 +48,8 @@ def test_the_page_opens_offline_and_fits(browser: Any, report: Path, width: int,
     page.on("dialog", lambda dialog: (said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(report.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.evaluate("simlab.tabs.forEach((tab) => { tab.hidden = false; })")
     for closed in page.locator("summary").all():
         closed.click()
     assert said == []

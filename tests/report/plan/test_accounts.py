@@ -34,13 +34,13 @@ def test_plans_bridge_shelf_and_age() -> None:
     assert found is not None
     assert [one["title"] for one in found.tables] == [
         "Plans",
-        "From today to the plan, a year (30\u202f% of late margin lost)",
+        "From today to the plan, a year (30% of late margin lost)",
         "How old the stock is",
     ]
-    assert "of which 30\u202f% counts as lost;" in found.notes[1]
+    assert "of which 30% counts as lost;" in found.notes[1]
     assert found.tables[0]["rows"][0][2:4] == ["36.5", "10.0"]
     assert [row[1] for row in found.tables[1]["rows"]] == ["€123.45", "−€0.45", "€123.00"]
-    assert found.tables[2]["rows"] == [["up to 90 days", "3", "€50", "50\u202f%", "€25"]]
+    assert found.tables[2]["rows"] == [["up to 90 days", "3", "€50", "50%", "€25"]]
 
 
 def test_nothing_without_tables() -> None:

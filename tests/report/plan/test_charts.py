@@ -11,7 +11,7 @@ from worlds.fake_run import build_fake_run
 
 from simlab.report.kit.style import EDGE_POINT, View, cut_lines, place_labels, to_spec
 from simlab.report.plan.folder import read_tables, thin
-from simlab.report.plan.frontier_chart import PLAN_SERIES, frontier_chart, frontier_lines
+from simlab.report.plan.frontier_chart import PLAN_SERIES, coinciding, frontier_chart, frontier_lines
 from simlab.report.plan.html import figure_charts, figure_specs, page_charts, page_specs
 
 
@@ -90,17 +90,19 @@ def test_a_long_frontier_is_thinned_but_keeps_ends_and_choice(n: int, n_segments
     assert kept["chosen"].sum() == frontier["chosen"].sum()
 
 
-def test_prices_whose_interval_contains_zero_stay_visible_on_the_logarithmic_axis(tmp_path: Path) -> None:
-    """A lower end below zero once pushed every price off the chart."""
+def test_the_price_of_a_point_is_linear_around_the_plan_and_shows_it(tmp_path: Path) -> None:
+    """An axis of powers of ten, from 50% on, once hid what the next point costs."""
     from simlab.report.plan.finance import charts
 
-    run = build_fake_run(tmp_path, n_items=60, finance=True)
-    table = run.read_table("exchange_rates")
-    table["cost_per_point_low"] = -50.0
-    table["cost_per_point_high"] = table["cost_per_point"] + 50.0
-    run.manifest["files"] = {}
-    run.write_table("exchange_rates", table)
-    shown = charts(read_tables(run))["exchange_rates"].data["rates"]
-    assert (shown["cost_per_point"] == table["cost_per_point"]).all()
-    assert (shown["cost_per_point_low"] > 0).all()
-    assert (shown["cost_per_point_low"] <= shown["cost_per_point"]).all()
+    tables = read_tables(build_fake_run(tmp_path, n_items=60, finance=True))
+    made = charts(tables)["exchange_rates"]
+    shown, plan = made.data["rates"], float(made.data["plan"]["fill_rate"].iloc[0])
+    assert shown["fill_rate"].min() < plan < shown["fill_rate"].max()
+    assert (shown["fill_rate"] - plan).abs().max() <= 0.08
+    assert "log" not in str(to_spec(made))
+
+
+def test_marks_that_lie_on_each_other_are_one_with_both_names() -> None:
+    marks = pd.DataFrame({"plan": ["habit", "today", "uniform"], "cost": [1000.0, 1001.0, 1200.0]})
+    marks = marks.assign(fill=[0.98, 0.9803, 0.98], name=["A98 B95 C90", "Today", "One"], short="x")
+    assert list(coinciding(marks)["name"]) == ["A98 B95 C90 = Today", "One"]

@@ -90,8 +90,8 @@ def test_the_first_screen_has_today_value_and_margin_and_asks_for_current_levels
 def test_no_segment_carries_a_tick(result):
     """Targets that the optimiser chose itself are no promise to be met."""
     words = Words((result.folder / "report.html").read_text(encoding="utf-8")).text
-    segments = words[words.index("Segments: asked, achieved, tied up") :]
-    assert "✓" not in segments[: segments.index("How sure we are")]
+    segments = words[words.index("Targets and what they serve") :]
+    assert "✓" not in segments[: segments.index("Can we believe it?")]
 
 
 def test_stock_goes_from_today_to_the_plan_segment_by_segment(result):
@@ -102,6 +102,38 @@ def test_stock_goes_from_today_to_the_plan_segment_by_segment(result):
     assert list(marks["name"]) == ["Today", "Same service", "Proposed"]
     row = tables.decision.set_index("measure").loc["inventory_value"]
     assert marks["stock"].iloc[0] == row["today"]
+
+
+BANNED = re.compile(
+    r"\b(seeds?|frontiers?|floors?|laws?|replications?|as optimised|certified|bounds?|hull|lagrangian|"
+    r"equal fill|set free|not told)\b|\bPIT\b",
+    re.IGNORECASE,
+)
+"""Words for researchers."""
+
+
+def tabs_of(page: str) -> dict[str, str]:
+    """Text of every tab, by its hash."""
+    parts = re.split(r'<div class="tab" id="(\w+)">', page.split("<footer>")[0])
+    return {name: Words(text).text for name, text in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def test_words_for_researchers_stay_on_the_tabs_for_researchers(result):
+    tabs = tabs_of((result.folder / "report.html").read_text(encoding="utf-8"))
+    assert {"decision", "finance", "segments", "items", "locations", "believe", "method"} <= set(tabs)
+    for name in set(tabs) - {"believe", "method"}:
+        found = [match.group(0) for match in BANNED.finditer(tabs[name])]
+        assert found == [], name
+    assert "seed" in tabs["method"]
+
+
+def test_the_first_screen_answers_five_questions(result):
+    """Gain, loss, largest risk, next step, what was not tested: each has its sentence."""
+    text = tabs_of((result.folder / "report.html").read_text(encoding="utf-8"))["decision"]
+    assert re.search(r"(less|more) stock than", text)
+    assert re.search(r"(less|more) of the (units|value|margin|items) served", text) or "points" in text
+    assert "Next:" in text
+    assert "Not tested:" in text
 
 
 @pytest.mark.slow

@@ -83,7 +83,7 @@ def test_the_section_counts_lists_and_names_the_effects(tmp_path) -> None:
     kinds = {row[0]: row for row in section.tables[0]["rows"]}
     assert kinds["Outliers"][4] == kinds["Outliers"][2]
     assert len(section.tables[1]["rows"]) == 20
-    assert {row[0] for row in section.tables[2]["rows"]} == {"A promotion", "A price 10 % lower"}
+    assert {row[0] for row in section.tables[2]["rows"]} == {"A promotion", "A price 10% lower"}
     assert any("usual prices" in note for note in section.notes)
     assert any("an outcome of demand" in note for note in section.notes)
 

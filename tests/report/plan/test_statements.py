@@ -34,7 +34,7 @@ def test_money(value: float | None, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(94799.0, f"£94.8{T}k"), (9479.0, "£9,479"), (1234567.0, f"£1.23{T}m"), (-5.2e9, f"−£5.20{T}bn")],
+    [(94799.0, "£94.8k"), (9479.0, "£9,479"), (1234567.0, "£1.23m"), (-5.2e9, "−£5.20bn")],
 )
 def test_short_money_keeps_its_size(value: float, text: str) -> None:
     assert money_short(value, "GBP") == text
@@ -42,12 +42,12 @@ def test_short_money_keeps_its_size(value: float, text: str) -> None:
 
 def test_other_formats() -> None:
     assert money(1500, "SEK") == f"1,500{T}SEK"
-    assert percent(0.95432) == f"95.43{T}%"
+    assert percent(0.95432) == "95.43%"
     assert percent(math.nan) == "–"
-    assert target(0.95) == f"95{T}%"
-    assert target(0.999) == f"99.9{T}%"
+    assert target(0.95) == "95%"
+    assert target(0.999) == "99.9%"
     assert number(-3.14159, 2) == "−3.14"
-    assert interval(0.1, 0.2, percent) == f"10.00{T}% to 20.00{T}%"
+    assert interval(0.1, 0.2, percent) == "10.00% to 20.00%"
     assert interval(math.nan, 0.2, percent) == "–"
     assert span(1.0, 2.0, number) == f"1{T}–{T}2"
     assert span(-1.0, 2.0, number) == "−1 to 2"
@@ -83,8 +83,8 @@ def test_the_winner_is_named_only_outside_the_interval(low: float, high: float, 
 def test_a_saving_is_told_with_its_interval_turned_round() -> None:
     said = words.compare(row(-200, -300, -100), "GBP")
     assert said.text == (
-        f"At the same fill rate of 95.00{T}% planning by segment costs £200 a year "
-        f"(2.0{T}%; 95{T}% interval £100 to £300) less to hold than the best uniform target."
+        "At the same fill rate of 95.00% planning by segment costs £200 a year "
+        "(2.0%; 95% interval £100 to £300) less to hold than the best uniform target."
     )
 
 
@@ -103,8 +103,8 @@ def test_the_per_sku_plan_is_a_price_not_a_defeat() -> None:
 @pytest.mark.parametrize(
     ("low", "high", "state", "title"),
     [
-        (0.951, 0.955, "good", "Meets"),
-        (0.949, 0.955, "open", "Not shown to meet"),
+        (0.951, 0.955, "good", "Serves"),
+        (0.949, 0.955, "open", "On the line"),
         (0.940, 0.949, "bad", "Misses"),
     ],
 )

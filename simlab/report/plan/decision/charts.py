@@ -82,7 +82,7 @@ def buys_chart(tables: RunTables, width: Width = 520) -> Figure:
         alt.Tooltip("stock:Q", title=f"Stock ({tables.currency})", format=",.0f"),
         alt.Tooltip("service:Q", title="Served at once", format=".2%"),
     ]
-    legend = alt.Legend(title=None, orient="top", columns=2)
+    legend = alt.Legend(title=None, orient="top", columns=2, symbolType="stroke", symbolStrokeWidth=3)
     curve = (
         named("lines")
         .mark_line(clip=True, strokeWidth=2)
@@ -113,7 +113,7 @@ def buys_chart(tables: RunTables, width: Width = 520) -> Figure:
         )
         layers.append(text.encode(x=x, y=y, text="label:N"))
         data[f"label{at}"] = marks.iloc[[at]]
-    return Figure(alt.layer(*layers).properties(width=width, height=300), data)
+    return Figure(alt.layer(*layers).properties(width=width, height=280), data)
 
 
 def _curves(tables: RunTables, low: float) -> pd.DataFrame:
@@ -153,7 +153,7 @@ def steps_of(tables: RunTables) -> pd.DataFrame:
 def _step(name: str, start: float, end: float, kind: str, tables: RunTables) -> Mapping[str, Any]:
     sign = "" if kind == "total" else "\u2212" if end < start else "+"
     whole = signed(short_money(end - start, tables.currency), tables)
-    text = whole if kind == "total" else short_money(end - start)
+    text = whole if kind == "total" else _thousands(abs(end - start))
     return {
         "name": name,
         "start": start,
@@ -164,11 +164,17 @@ def _step(name: str, start: float, end: float, kind: str, tables: RunTables) -> 
     }
 
 
+def _thousands(amount: float) -> str:
+    """An amount in thousands, as short as its place on a bar."""
+    return f"{amount / 1e3:,.0f}k" if amount >= 9_950 else f"{amount / 1e3:.1f}k" if amount >= 50 else "0"
+
+
 def steps_chart(tables: RunTables, width: Width = 520) -> Figure:
     """Stock from today to the plan, segment by segment."""
     steps = steps_of(tables)
     sign = currency_sign(tables.currency)
-    x = alt.X("name:N", sort=list(steps["name"]), title=None, axis=alt.Axis(labelAngle=-35, labelLimit=90))
+    angle = -35 if max(len(name) for name in steps["name"]) > 8 else 0
+    x = alt.X("name:N", sort=list(steps["name"]), title=None, axis=alt.Axis(labelAngle=angle, labelLimit=90))
     axis = alt.Axis(format="~s", labelExpr=axis_money(sign), tickCount=5)
     y = alt.Y("start:Q", title=f"Stock ({tables.currency})", axis=axis)
     colour = alt.Scale(domain=["total", "less", "more"], range=[GREY, BLUE, VERMILLION])
@@ -180,8 +186,11 @@ def steps_chart(tables: RunTables, width: Width = 520) -> Figure:
             y=y,
             y2="end:Q",
             color=alt.Color("kind:N", scale=colour, legend=None),
-            tooltip=[alt.Tooltip("name:N", title="Segment"), alt.Tooltip("label:N", title="Stock")],
+            tooltip=[
+                alt.Tooltip("name:N", title="Segment"),
+                alt.Tooltip("label:N", title=f"Stock ({tables.currency})"),
+            ],
         )
     )
     labels = named("steps").mark_text(dy=-7, fontSize=11).encode(x=x, y=alt.Y("top:Q"), text="label:N")
-    return Figure(alt.layer(bars, labels).properties(width=width, height=280), {"steps": steps})
+    return Figure(alt.layer(bars, labels).properties(width=width, height=250), {"steps": steps})

@@ -30,6 +30,8 @@ def screen(tables: RunTables) -> Row | None:
     facts = tables.manifest.get("decision") or {}
     titles = facts.get("titles") or {}
     rows = {str(row["measure"]): row for row in records(tables.decision)}
+    shown = change_map(tables)
+    weights = tuple(one for one in WEIGHTS if f"served_{one}" in rows)
     return {
         "state": head.state,
         "mark": head.mark,
@@ -41,11 +43,14 @@ def screen(tables: RunTables) -> Row | None:
         "pays": [signed(one.text, tables) for one in told if one.group == "break-even"],
         "ask": [one.text for one in told if one.key == "current levels"],
         "record": _record(tables),
+        "next": _next(titles),
+        "untested": _untested(tables),
         "titles": [titles.get(name, name) for name in COLUMNS],
-        "rows": [_row(rows[key], tables, key == facts.get("row")) for key in _SHOWN if key in rows],
+        "rows": [_row(rows[key], tables) for key in _SHOWN if key in rows and _says(rows[key])],
         "prices": _prices(rows, tables),
-        "map": change_map(tables),
-        "weight": facts.get("weight"),
+        "map": shown,
+        "weights": weights,
+        "weighed": facts.get("weight") if facts.get("weight") in weights else (weights or ("",))[0],
     }
 
 
@@ -67,10 +72,34 @@ def _lead(tables: RunTables, titles: Mapping[str, str]) -> str:
     )
 
 
-def _row(row: Mapping[str, Any], tables: RunTables, decides: bool) -> Row:
+def _untested(tables: RunTables) -> str:
+    """What no number on the page speaks of."""
+    past = "" if tables.table("held_out") is not None else "the plan on real sales of the past, "
+    return (
+        f"{past}demand unlike the history, items that sell together, prices and suppliers to come, and "
+        "whether the plan is carried out."
+    )
+
+
+def _next(titles: Mapping[str, str]) -> str:
+    """What to do with the page before anything is changed."""
+    if titles.get("today") == "Today":
+        return (
+            "look at the largest changes (Items) and at the doubts; then simlab gate says what may go live."
+        )
+    return "add current levels to the items (current_order_up_to) to see what changes against them."
+
+
+def _says(row: Mapping[str, Any]) -> bool:
+    """Whether a row tells plans apart: orders that no plan moves are left to the tables."""
+    return row["measure"] != "orders" or bool(row["change"])
+
+
+def _row(row: Mapping[str, Any], tables: RunTables) -> Row:
     texts = [_minus(signed(cell(row, name, tables.currency), tables)) for name in COLUMNS]
     moved = _minus(signed(change(row, tables.currency), tables))
-    return {"name": row["name"], "cells": texts, "change": moved, "decides": decides}
+    weight = str(row["measure"]).removeprefix("served_") if str(row["measure"]).startswith("served_") else ""
+    return {"name": row["name"], "cells": texts, "change": moved, "weight": weight}
 
 
 def _minus(text: str) -> str:

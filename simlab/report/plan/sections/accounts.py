@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from simlab.measures import ALL
 from simlab.report.kit.formats import DASH, is_number, money, number, percent
 from simlab.report.kit.reading import plan_name, records
+from simlab.report.kit.shell import FINANCE
 from simlab.report.plan.section import Content, Row, section, table
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _MOST_GROUPS = 20
     menu="Working capital",
     title="What is tied up, what it earns, and how old is it?",
     place=5,
+    tab=FINANCE,
     needs={
         "accounts": ("plan", "segment", *_MEASURES),
         "bridge": ("step", "name", "cents", "lost_share"),

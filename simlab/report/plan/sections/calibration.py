@@ -28,7 +28,7 @@ def _charts(tables: RunTables) -> dict[str, Figure]:
     "calibration",
     menu="Calibration",
     title="Did the past know the future?",
-    place=70,
+    place=2,
     needs={
         "calibration": ("horizon", "group", "method", "n", "origins", "coverage", "implied", "pit_share"),
         "pit": ("horizon", "group", "method", "low", "high", "share"),
@@ -56,18 +56,18 @@ def calibration(tables: RunTables) -> Content | None:
         ]
         for row in records(frame)[:_MOST_ROWS]
     ]
-    header = ["Segment, laws", "forecasts", "origins", "PIT in 5–95 %", "interval over origins"]
+    header = ["Segment, laws", "forecasts", "origins", "PIT in 5–95%", "interval over origins"]
     header += [
-        "covered by 90 % interval",
+        "covered by 90% interval",
         "law's own coverage",
-        "above 95 %",
+        "above 95%",
         "−log score",
         "CRPS ÷ mean",
         "bias",
     ]
     text = (
-        "Demand over R + L predicted from earlier dates with what was known then. Right laws put 90 % of the "
-        "randomised PIT between 5 and 95 %; whole units make the plain 90 % interval cover more, as much as "
+        "Demand over R + L predicted from earlier dates with what was known then. Right laws put 90% of the "
+        "randomised PIT between 5 and 95%; whole units make the plain 90% interval cover more, as much as "
         "the law's own coverage says. Lower scores are better."
     )
     return Content(

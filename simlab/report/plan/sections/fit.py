@@ -10,6 +10,8 @@ from simlab.report.kit.reading import records
 from simlab.report.plan.section import Content, Row, section, table
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from simlab.report.kit.style import Figure
     from simlab.report.plan.tables import RunTables
 
@@ -21,15 +23,24 @@ _SMALLEST_P = 0.0001
 def _charts(tables: RunTables) -> dict[str, Figure]:
     from simlab.report.plan.charts import pit_chart
 
-    pit = tables.table("fit_pit")
+    pit = _shown(tables)
     return {} if pit is None else {"fit_pit": pit_chart(pit, "fit_pit", "Share of periods")}
+
+
+def _shown(tables: RunTables) -> pd.DataFrame | None:
+    """Histograms of all together and of the segments that are questioned; flat ones say nothing."""
+    pit, tests = tables.table("fit_pit"), tables.table("fit_test")
+    if pit is None or tests is None:
+        return pit
+    flagged = {ALL, *tests.loc[tests["flagged"].astype(bool), "segment"]}
+    return pit[pit["group"].isin(flagged)]
 
 
 @section(
     "fit",
-    menu="Fit of the laws",
-    title="Do the laws fit, segment by segment?",
-    place=40,
+    menu="Fit of the model",
+    title="Does the demand model fit, segment by segment?",
+    place=3,
     needs={
         "fit_test": ("segment", "n_items", "n_periods", "n", "pit_mean", "pit_share", "p", "flagged", "cut"),
         "fit_pit": ("horizon", "group", "method", "low", "high", "share"),
@@ -42,26 +53,25 @@ def fit(tables: RunTables) -> Content | None:
     if frame is None:
         return None
     rows, period = records(frame), tables.period
-    header = ["Segment", "SKU-locations judged", f"{period}s", "mean PIT", "PIT in 5–95 %"]
+    header = ["Segment", "SKU-locations judged", f"{period}s", "mean PIT", "PIT in 5–95%"]
     header += ["p of the test", "what it says"]
     tests = table("Test of fit by segment", header, [_row(row) for row in rows[: _MOST_ROWS + 1]])
     charts = {}
     if tables.table("fit_pit") is not None:
-        charts["fit_pit"] = "PIT histograms by segment, out of sample"
+        charts["fit_pit"] = "Where demand fell in its modelled range: all items, and segments questioned"
     return Content(
         [
-            f"Out of sample: laws fitted to the first two thirds of the history, and every {period} from "
-            f"{rows[0]['cut']} on judged by them, one {period} at a time. Where they are right, the PIT (the "
-            "place of what happened in its law) is flat: ten bars at the dashed line, mean 0.5, nine tenths "
-            "between 5 and 95 %. A slope means that demand has moved, a U that it varies more than the laws."
+            f"Fitted to the first two thirds of the history, judged by every {period} from {rows[0]['cut']} "
+            "on. If the model is right, all bars touch the line. Rising bars: demand grew. U: demand varies "
+            "more than modelled."
         ],
         [tests],
         charts,
         (
             "Smooth test of mean and spread of the PIT, with errors shared within SKU-locations and within "
-            f"{period}s; at most 5 % of the segments flagged are expected to be flagged falsely.",
+            f"{period}s; at most 5% of the segments flagged are expected to be flagged falsely.",
             "Cannot tell: a mean PIT off by 0.1 would be overlooked in more than one of five cases.",
-            "Judged are up to 60 SKU-locations of a segment, drawn by their keys; what was sold, as it was.",
+            "Checked on a sample of up to 60 per segment; mean 0.5 and 90% inside if the model is right.",
         ),
     )
 

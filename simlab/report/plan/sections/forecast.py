@@ -36,6 +36,11 @@ def forecast(tables: RunTables) -> Content | None:
         "errors of neighbouring periods go together, they vary more than single periods say (√h is too "
         "little)."
     ]
+    biased = int(errors["biased"].sum())
+    texts.append(
+        f"{number(biased)} of {number(len(errors))} forecasts are biased by more than two standard errors "
+        "(about 1 in 20 would be by chance); those that stand out most are in the last table."
+    )
     shown: list[Row] = []
     compared = tables.table("forecast_compared")
     if compared is not None:
@@ -45,7 +50,7 @@ def forecast(tables: RunTables) -> Content | None:
         shown.append(_horizons(records(horizons)))
     shown.append(_biased(records(errors)))
     note = (
-        "Stock left: levels at one chance for all SKU-locations, such that 95 % of the value asked in R + L "
+        "Stock left: levels at one chance for all SKU-locations, such that 95% of the value asked in R + L "
         "is served, and what then lies on the shelf, on average of an origin. The forecast's error is that "
         "of its other origins; simlab's laws knew what was known at the origin."
     )
@@ -53,7 +58,7 @@ def forecast(tables: RunTables) -> Content | None:
 
 
 def _compared(rows: list[Row], currency: str) -> Row:
-    header = ["", "sums judged", "origins", "inside 5–95 % (right: 90 %)", "above 95 % (right: 5 %)"]
+    header = ["", "sums judged", "origins", "inside 5–95% (right: 90%)", "above 95% (right: 5%)"]
     header += ["mean ÷ actual − 1", "stock left at equal service", "difference"]
     body = [
         [

@@ -52,12 +52,12 @@ def histories(tables: RunTables) -> Content | None:
         return None
     worst = tables.table("worst_fits")
     charts = {}
-    texts = ["Classes by how often and how evenly things sell; flags survive a guard against chance."]
+    texts = ["How the items sell. At most 1 flag in 20 is false."]
     if worst is not None:
         charts["worst_fits"] = "The laws furthest from their histories"
         texts.append(
-            f"Below the table, the {worst['rank'].max()} SKU-locations whose law is furthest from their own "
-            "history: bars are periods seen, points are periods that the law expects."
+            f"Below the table, the {worst['rank'].max()} SKU-locations that the model fits worst: bars are "
+            "periods seen, dots are periods modelled."
         )
     return Content(texts, [_classes(tables)], charts, (*unsaid_sentences(tables), *cannot_say(tables)))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from simlab.report.kit.formats import DASH, is_number, money, number, percent
 from simlab.report.kit.reading import records
+from simlab.report.kit.shell import ITEMS
 from simlab.report.plan.section import Content, Row, section, table
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ _MOST_ROWS = 40
     menu="Levels to look at",
     title="Levels to look at",
     place=20,
+    tab=ITEMS,
     needs={"levels_to_look_at": ("sku", "location", "level", "largest_demand", "value", "share", "reason")},
 )
 def levels_to_look_at(tables: RunTables) -> Content | None:

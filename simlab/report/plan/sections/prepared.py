@@ -106,7 +106,7 @@ def _change_row(row: Mapping[str, Any], tables: RunTables) -> list[str]:
 def _uplift(uplift: pd.DataFrame) -> Row:
     rows = [
         [
-            "A promotion" if row["driver"] == "promotion" else "A price 10 % lower",
+            "A promotion" if row["driver"] == "promotion" else "A price 10% lower",
             str(row["group"]) or "all",
             f"× {number(row['factor'], 2)}",
             f"{number(row['low'], 2)} to {number(row['high'], 2)}",
@@ -120,7 +120,7 @@ def _uplift(uplift: pd.DataFrame) -> Row:
         "Driver",
         "group",
         "demand",
-        "95 % interval",
+        "95% interval",
         "borrowed from all",
         "SKU-locations",
         "periods seen",

@@ -12,21 +12,45 @@ from simlab.report.plan.section import Content, section, table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
+
+    from simlab.report.kit.style import Figure
     from simlab.report.plan.tables import RunTables
 
 
 _MOST_ROWS = 60
 
 
+_CHART = "last_periods"
+
+
+def _judged(tables: RunTables) -> pd.DataFrame | None:
+    """Segments of the plan that were judged: what they served, and what was expected; None of none."""
+    frame = tables.table("held_out")
+    if frame is None:
+        return None
+    own = frame[(frame["plan"] == frame["plan"].iloc[0]) & (frame["n_judged"] > 0)].head(_MOST_ROWS)
+    own = own[own["fill_rate"].notna() & own["fill_rate_expected"].notna()]
+    return None if own.empty else own
+
+
+def _charts(tables: RunTables) -> dict[str, Figure]:
+    from simlab.report.plan.charts import last_periods_chart
+
+    rows = _judged(tables)
+    return {} if rows is None else {_CHART: last_periods_chart(rows)}
+
+
 @section(
     "replay",
     menu="Replay",
     title="The last periods, replayed",
-    place=60,
+    place=1,
     needs={
         "replay": ("segment", "n_items", "n_judged", "demand", "fill_rate", "inventory_value"),
         "held_out": ("plan", "segment", "n_items", "n_judged", "demand", "fill_rate", "value_rate"),
     },
+    charts=_charts,
 )
 def replay(tables: RunTables) -> Content | None:
     """What the plan, today's levels and the habit would have done, beside what was expected of them."""
@@ -39,10 +63,13 @@ def replay(tables: RunTables) -> Content | None:
     header += ["value served", "value served, expected", "inside"]
     header += ["inventory value", "inventory value expected", "inside"]
     under = [table("The held-out periods", header, [_replay_row(row, tables) for row in rows])]
+    charts = {}
+    if _judged(tables) is not None:
+        charts[_CHART] = "Units served in the last periods against what was expected, by segment"
     return Content(
         said,
         under,
-        {},
+        charts,
         ("Expected: mean and prediction interval if the laws were right and items independent.",),
     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from simlab.report.kit.formats import DASH, is_number, number, percent
 from simlab.report.kit.reading import records
+from simlab.report.kit.shell import SUPPLIERS
 from simlab.report.plan.section import Content, Row, section, table
 
 if TYPE_CHECKING:
@@ -20,9 +21,10 @@ _MUCH = 0.05
 
 @section(
     "lead_times",
-    menu="Suppliers",
+    menu="Lead times",
     title="What the receipts tell of suppliers",
     place=50,
+    tab=SUPPLIERS,
     needs={
         "lead_times": ("supplier", "received", "open", "mean_days", "drifted", "has_weekday", "is_shared")
     },
@@ -44,26 +46,46 @@ def suppliers(tables: RunTables) -> Content | None:
     if len(rows) > len(kept):
         texts.append(f"The {len(kept)} suppliers with the most receipts of {len(rows):,}.")
     notes = (
-        "Promises may have been moved: laws use actual dates alone.",
-        "Flags survive a guard against chance (5 % of them may be false); what was ordered on one day is "
-        "one observation of drift and weekdays.",
+        "We use receipt dates, not promises.",
+        "At most 1 flag in 20 is false; what was ordered on one day is one observation.",
         "Shared delay: intraclass correlation of the lead times of one day's orders; 1 = late together.",
     )
     return Content(texts, listed, notes=notes)
 
 
+_NAMED = 4
+
+
 def _flags(rows: list[Row]) -> str:
-    counts = [sum(bool(row[flag]) for row in rows) for flag in ("drifted", "has_weekday", "is_shared")]
-    untold = sum(not is_number(row["drift_p"]) for row in rows)
-    few = f" Of {untold:,} nothing can be told about drift: fewer than 8 order days." if untold else ""
-    return (
-        f"Of {len(rows):,} suppliers the lead times of {counts[0]} have drifted, of {counts[1]} depend on "
-        f"the weekday of the order, and of {counts[2]} are shared by the orders of one day.{few}"
+    """Who has drifted, depends on the weekday, is late together; in a few sentences."""
+    said = [f"{len(rows):,} supplier{'' if len(rows) == 1 else 's'}."]
+    slower = [row for row in rows if row["has_weekday"] and row["slowest_weekday"]]
+    for row in slower[:_NAMED]:
+        said.append(
+            f"{row['supplier']} is slower for orders placed on {row['slowest_weekday'].capitalize()}s."
+        )
+    if len(slower) > _NAMED:
+        said.append(f"{len(slower) - _NAMED:,} more depend on the weekday of the order.")
+    told = sum(is_number(row["drift_p"]) for row in rows)
+    said.append(
+        _listed("Lead times have drifted at", [row for row in rows if row["drifted"]]) or "No drift found."
     )
+    if told < len(rows):
+        said.append(f"At {len(rows) - told:,} nothing can be told about drift: fewer than 8 order days.")
+    shared = _listed("Orders of one day are late together at", [row for row in rows if row["is_shared"]])
+    return " ".join([*said, shared]).strip()
+
+
+def _listed(what: str, rows: list[Row]) -> str:
+    if not rows:
+        return ""
+    names = ", ".join(str(row["supplier"]) for row in rows[:_NAMED])
+    more = f" and {len(rows) - _NAMED:,} more" if len(rows) > _NAMED else ""
+    return f"{what} {names}{more}."
 
 
 def _lead_times(rows: list[Row]) -> Row:
-    header = ["Supplier", "received", "open", "mean days", "standard deviation", "95 % within"]
+    header = ["Supplier", "received", "open", "mean days", "standard deviation", "95% within"]
     header += [
         "added by whole periods",
         "with a promise",
@@ -119,8 +141,8 @@ def _effects(rows: list[Row]) -> Row:
 
 
 def _simulated(rows: list[Row]) -> Row:
-    header = ["Supplier", "mean of the law (periods)", "standard deviation", "mean in sequence"]
-    header += ["standard deviation in sequence", "apart by 5 % or more", "variance by rounding (periods²)"]
+    header = ["Supplier", "mean (periods)", "standard deviation", "mean in sequence"]
+    header += ["standard deviation in sequence", "apart by 5% or more", "variance by rounding (periods²)"]
     body = [
         [
             str(row["supplier"]),
@@ -170,7 +192,7 @@ def _days(value: Any) -> str:
 
 def _weekday(row: Mapping[str, Any], which: str) -> str:
     name = row[f"{which}_weekday"]
-    return f"{name} {_days(row[f'{which}_days'])}" if name else DASH
+    return f"{name.capitalize()} {_days(row[f'{which}_days'])}" if name else DASH
 
 
 def _flag(row: Mapping[str, Any], name: str, p: str) -> str:

@@ -1,0 +1,69 @@
+"use strict";
+const simlab = (function () {
+  const tabs = [...document.querySelectorAll(".tab")];
+  const links = [...document.querySelectorAll("nav a")];
+  const listeners = [];
+  const opened = new Set();
+  let current = null;
+
+  const find = (id) => { try { return document.getElementById(decodeURIComponent(id)); } catch { return null; } };
+
+  function place() {
+    const [id, query] = location.hash.slice(1).split("?");
+    const target = id && id !== "main" ? find(id) : null;
+    return { target, tab: (target && target.closest(".tab")) || null, query: new URLSearchParams(query || "") };
+  }
+
+  function open(tab, query) {
+    current = tab;
+    tabs.forEach((one) => { one.hidden = one !== tab; });
+    links.forEach((link) => {
+      if (link.getAttribute("href") === "#" + tab.id) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    });
+    const first = !opened.has(tab.id);
+    opened.add(tab.id);
+    listeners.forEach((listener) => listener(tab, first, query));
+    if (!first) window.dispatchEvent(new Event("resize"));
+  }
+
+  function follow() {
+    const { target, tab, query } = place();
+    open(tab || tabs[0], query);
+    if (target && target !== tab) target.scrollIntoView();
+    else window.scrollTo(0, 0);
+  }
+
+  async function unpack(id) {
+    const text = document.getElementById(id).textContent;
+    const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).text();
+  }
+
+  function run(text) {
+    const script = document.createElement("script");
+    script.textContent = text;
+    document.head.append(script);
+    script.remove();
+  }
+
+  const libraries = {};
+  function library(id) {
+    if (!libraries[id]) libraries[id] = unpack(id).then(run);
+    return libraries[id];
+  }
+
+  function start() {
+    document.documentElement.classList.add("tabbed");
+    window.addEventListener("hashchange", follow);
+    document.querySelector(".skip").addEventListener("click", (event) => {
+      event.preventDefault();
+      document.getElementById("main").focus();
+    });
+    follow();
+    document.documentElement.dataset.ready = "yes";
+  }
+
+  return { tabs, start, unpack, library, opening: (listener) => listeners.push(listener), tab: () => current };
+})();

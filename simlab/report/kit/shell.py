@@ -1,0 +1,136 @@
+"""The shell of every page: one file, tabs by hash, and the templates that fill it."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from simlab.measures import words
+
+if TYPE_CHECKING:
+    import jinja2
+
+DECISION, FINANCE, SEGMENTS, ITEMS = "decision", "finance", "segments", "items"
+SUPPLIERS, LOCATIONS, BELIEVE, METHOD = "suppliers", "locations", "believe", "method"
+TABS = {tab.id: tab.title for tab in words.TABS}
+"""Titles of the tabs by the hash that opens them, in their order."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section of a page, ready made.
+
+    Attributes
+    ----------
+    tab : str
+        A key of `TABS`.
+    id : str
+        Its anchor; empty for one that the menu does not name.
+    menu : str
+        Its name in the menu of the tab.
+    html : str
+        Markup, everything in it escaped.
+    alerts : int
+        What the tab's name counts in brackets.
+    """
+
+    tab: str
+    id: str
+    menu: str
+    html: str
+    alerts: int = 0
+
+
+def environment() -> jinja2.Environment:
+    """Templates among the assets; names that are not given are errors, everything is escaped."""
+    import jinja2
+
+    made = jinja2.Environment(
+        loader=jinja2.FunctionLoader(asset), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    made.undefined = jinja2.StrictUndefined
+    return made
+
+
+def page_of(
+    templates: jinja2.Environment,
+    parts: Iterable[Part],
+    manifest: Mapping[str, Any],
+    *,
+    n_items: str,
+    money_in: str,
+    question: str,
+    style: str,
+    data: Mapping[str, str],
+    packed: Mapping[str, str],
+    script: str,
+) -> str:
+    """The whole page.
+
+    Parameters
+    ----------
+    question : str
+        Under the name of the study; empty for none.
+    data, packed : mapping of str to str
+        JSON and compressed text (see `pack`) that the script reads, by the id of its element.
+    """
+    tabs = _tabs(list(parts))
+    return templates.get_template("shell.html").render(
+        tabs=tabs,
+        manifest=manifest,
+        n_items=n_items,
+        money_in=money_in,
+        question=question,
+        style=style,
+        data=data,
+        packed=packed,
+        script=script,
+    )
+
+
+def _tabs(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    """The tabs that have something in them, each with its parts in their order."""
+    found = []
+    for key, title in TABS.items():
+        mine = [part for part in parts if part.tab == key and part.html.strip()]
+        if mine:
+            menu = [part for part in mine if part.id and part.menu]
+            found.append(
+                {
+                    "key": key,
+                    "title": title,
+                    "alerts": sum(part.alerts for part in mine),
+                    "parts": mine,
+                    "menu": menu if len(menu) > 1 else [],
+                }
+            )
+    return found
+
+
+def asset(name: str) -> str:
+    """Text of a file that ships with the report: styles, scripts, templates."""
+    return resources.files("simlab.report").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def pack(text: str) -> str:
+    """Text as gzip in base64: a quarter of a script, and never the end of the element it stands in."""
+    return base64.b64encode(gzip.compress(text.encode("utf-8"), 9, mtime=0)).decode("ascii")
+
+
+def script_json(value: object) -> str:
+    """JSON that cannot end the script element it stands in, whatever the SKUs are called."""
+    from simlab.run.files import to_json
+
+    text = to_json(value)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def script_text(text: str) -> str:
+    """JavaScript that cannot end the script element it stands in."""
+    return text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
