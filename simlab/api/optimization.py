@@ -23,6 +23,7 @@ from simlab.api.finance.prices import knee_of
 from simlab.api.finance.stock_value import StockValue, lost_margin
 from simlab.api.finance.stress import Stress
 from simlab.api.output.tables import frontier_frame, segment_frame
+from simlab.api.output.what_if.explore import Explorer, explore
 from simlab.api.output.writing import report_to, told, write_optimization
 from simlab.api.plans.levels import PlannedPlan
 from simlab.api.plans.outcome import Outcome
@@ -259,6 +260,15 @@ class Optimization(Outcome):
         out = None if folder is None else Path(folder)
         made = RunFolder.create(out, study.name, study.folder)
         return write_optimization(self.finance, made, {}).folder
+
+    def explore(self) -> Explorer:
+        """The panel "What if" of the report: other targets, floors, budgets and prices, solved in the page.
+
+        Examples
+        --------
+        >>> opt.explore()  # doctest: +SKIP
+        """
+        return explore(self)
 
     def plot(self) -> Figure:
         """Holding cost against fill rate, reference points marked.

@@ -62,7 +62,10 @@ class Costs:
 
 def read_costs(catalog: Catalog) -> tuple[Costs, tuple[str, ...]]:
     """Costs of all items, and what had to be assumed."""
+    said = catalog.study.optimize.costs
     rate = _column(catalog, "holding_rate")
+    if said is not None and said.holding_rate is not None:
+        rate = np.full_like(rate, said.holding_rate)
     missing = np.isnan(rate)
     rate = np.where(missing, HOLDING_RATE, rate)
     holding = np.rint(catalog.unit_cost * rate * _PARTS).astype(np.int64)

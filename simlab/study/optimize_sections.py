@@ -91,13 +91,15 @@ class CostSpec(Spec):
     """Cost rates of total relevant cost, and of profit.
 
     `lost_share`: the share of units not served at once that is lost with its margin, for
-    ``objective = "profit"``; 1 where unmet demand is lost.
+    ``objective = "profit"``; 1 where unmet demand is lost. `holding_rate`: one rate a year for all, in place
+    of the items' column.
     """
 
     order: NotNegative | None = None
     shortage_per_unit: NotNegative | None = None
     lost_share: Share | None = None
     capital_rate: YearlyRate | None = None
+    holding_rate: YearlyRate | None = None
 
 
 Objective = Literal[

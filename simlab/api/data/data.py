@@ -153,6 +153,8 @@ def load_frames(
     open_orders: IntoFrame | None = None,
     *,
     periods: IntoFrame | None = None,
+    forecast: IntoFrame | None = None,
+    forecast_errors: IntoFrame | None = None,
     study: Study | Mapping[str, Any] | None = None,
 ) -> Data:
     """The same from frames of pandas, polars, Arrow or DuckDB, under the rules that hold for files.
@@ -163,6 +165,9 @@ def load_frames(
         Columns as in the files; only `items` is always needed.
     periods : DataFrame, optional
         Fiscal periods (name, start, end), for ``period = "fiscal"``.
+    forecast, forecast_errors : DataFrame, optional
+        Your own forecast, and past ones with what came; the options name them:
+        ``{"data": {"forecast": {}, "forecast_errors": {}}}``.
     study : Study or mapping, optional
         Options: sections by name with their options, as in a study file; the defaults if left out.
 
@@ -178,7 +183,11 @@ def load_frames(
     >>> data = sl.load_frames(items, demand, study=options)  # doctest: +SKIP
     """
     options = study if isinstance(study, Study) else Study.default(**dict(study or {}))
-    return with_segments(catalog_from_frames(options, items, demand, receipts, periods, open_orders))
+    tables = {"forecast": forecast, "forecast_errors": forecast_errors}
+    coming = {name: frame for name, frame in tables.items() if frame is not None}
+    return with_segments(
+        catalog_from_frames(options, items, demand, receipts, periods, open_orders, coming=coming)
+    )
 
 
 def with_segments(catalog: Catalog) -> Data:

@@ -12,6 +12,7 @@ from simlab.api.data.assumptions import assumed_facts, assumptions, laws_in_word
 from simlab.api.data.data import Data
 from simlab.api.learning.growers import is_grown
 from simlab.api.output.tables import attribute_columns
+from simlab.api.output.what_if.cells import what_if_facts
 from simlab.api.settings import Settings
 from simlab.api.simulator.stored import table_hash
 from simlab.engine.kernels.streams import phase_seed
@@ -66,6 +67,7 @@ def optimize_facts(opt: Outcome, statements: tuple[str, ...]) -> dict[str, Any]:
             },
         },
         "notes": [*opt.solved.notes, *opt.references.notes],
+        "what_if": what_if_facts(opt),
     }
 
 

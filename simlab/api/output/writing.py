@@ -29,6 +29,7 @@ from simlab.api.output.plan_csv import plan_files, with_today
 from simlab.api.output.samples import sample_frames
 from simlab.api.output.statements import chosen_plan, optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
+from simlab.api.output.what_if.cells import CELLS, cells_frame
 from simlab.api.output.world import world_facts, world_frame
 from simlab.api.plans.outcome import Outcome
 from simlab.api.settings import Settings, give_back
@@ -334,6 +335,7 @@ def simulated_frames(opt: Outcome) -> dict[str, pd.DataFrame]:
         "verdict": tables.verdict_frame(opt),
         "replications": optimization_sums(opt),
         "reference": tables.reference_frame(opt),
+        **({} if (sums := cells_frame(opt)) is None else {CELLS: sums}),
     }
 
 

@@ -226,8 +226,7 @@ def _cost_weights(data: Data, problems: list[Problem]) -> tuple[IntArray, IntArr
                 _problem(data, "E-OPT-004", f"'{name}' is below zero", "items", "correct the column")
             )
     # a sum over the window becomes money a year by × periods a year; stock counts twice (two snapshots)
-    per_year = 2.0 * data.study.periods_per_year * 100 / costs.cost_resolution
-    per_year *= parts_of(data.models.world)  # stock is counted in parts of a period, orders are not
+    per_year = per_year_of(data)  # stock is counted in parts of a period, orders are not
     return costs.holding, _whole(order, per_year), _whole(short, per_year)
 
 
@@ -255,6 +254,27 @@ def _profit_weights(data: Data, problems: list[Problem]) -> tuple[IntArray, IntA
     per_year = 2.0 * data.study.periods_per_year * 100 * parts_of(data.models.world)
     lost = np.rint(found.unit * (share * per_year)).astype(np.int64)
     return costs.holding, _whole(order, per_year / costs.cost_resolution), lost
+
+
+def per_year_of(data: Data) -> float:
+    """What a sum over the window of an amount of money is multiplied by, to stand beside held stock."""
+    costs = data.models.costs
+    return 2.0 * data.study.periods_per_year * 100 / costs.cost_resolution * parts_of(data.models.world)
+
+
+def order_weight(data: Data) -> IntArray | None:
+    """(n,) weight of an order in the total cost, 0 where nobody names its cost; None where only some do."""
+    said = data.study.optimize.costs
+    rate = _rate(data, "order_cost", None if said is None else said.order)
+    if np.isnan(rate).any() and not np.isnan(rate).all():
+        return None
+    return _whole(rate, per_year_of(data))
+
+
+def short_stated(data: Data) -> bool:
+    """Whether items state what a unit short costs, so that no one price stands for all."""
+    own = data.catalog.numbers.get("shortage_cost")
+    return own is not None and not bool(np.isnan(own).all())
 
 
 def _order_cost(data: Data) -> IntArray | None:

@@ -44,7 +44,13 @@ def read_tables(run: RunFolder) -> RunTables:
     if "frontier" in tables:
         tables["frontier"] = thin(tables["frontier"], len(run.manifest.get("segments") or ()))
     more = {name: table for name, table in some.items() if name not in NEEDED}
-    return RunTables(manifest=run.manifest, more=more, **tables)
+    return RunTables(manifest=run.manifest, more=more, study=_study(run), folder=run.path.name, **tables)
+
+
+def _study(run: RunFolder) -> str:
+    """The study file as it was; empty for a run whose data did not come from files."""
+    path = run.path / "study.toml"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def thin(frontier: pd.DataFrame, n_segments: int) -> pd.DataFrame:

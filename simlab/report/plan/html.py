@@ -106,7 +106,9 @@ def page_html(
     points, rows = explorer.explorer(tables), item_rows(tables)
     charts = page_specs(tables) if charts is None else charts
     templates = shell.environment()
-    parts = _parts(templates, tables, present, points, rows)
+    own = sections(tables)
+    parts = _parts(templates, tables, present, points, rows, own)
+    scripts = ["shell.js", "items.js", *(one["script"] for one in own if one["script"]), "report.js"]
     return shell.page_of(
         templates,
         parts,
@@ -119,8 +121,9 @@ def page_html(
         packed={
             "chart-library": shell.pack(shell.script_text((library or style.library)())),
             **({} if rows is None else packed_items(rows, tables)),
+            **{id: text for one in own for id, text in one["packed"].items()},
         },
-        script="\n".join(shell.asset(name) for name in ("shell.js", "items.js", "report.js")),
+        script="\n".join(shell.asset(name) for name in scripts),
     )
 
 
@@ -144,6 +147,7 @@ def _parts(
     present: set[str],
     points: Any,
     rows: pd.DataFrame | None,
+    own: list[dict[str, Any]],
 ) -> Iterator[shell.Part]:
     """Every section of the page with its tab, in their order within the tabs."""
     from simlab.report.kit import method
@@ -181,7 +185,7 @@ def _parts(
     yield shell.Part(shell.SEGMENTS, "segment-table", "Segments", str(made.segments_part()))
     yield shell.Part(shell.SEGMENTS, "matrix", "Matrix", str(made.matrix_part()))
     yield shell.Part(shell.ITEMS, "item-list", "All SKU-locations", str(made.items_part()))
-    for one in sections(tables):
+    for one in own:
         yield shell.Part(one["tab"], one["id"], one["menu"], str(made.section_part(one)), len(one["lines"]))
     yield shell.Part(shell.BELIEVE, "data", "Data read", str(made.data_part()))
     yield shell.Part(shell.BELIEVE, "laws", "Demand models", str(made.laws_part()))

@@ -38,6 +38,10 @@ class Content:
         Title of every chart by its id; drawn by the section's `charts`.
     notes : sequence of str
         Small print after the charts.
+    body : str
+        Markup of the section's own before all of these, everything in it escaped.
+    packed : mapping of str to str
+        What its script reads, by the id of its element, as `shell.pack` makes it.
     lines : sequence of str
         A list after the paragraphs; their number stands in the menu of the page.
     """
@@ -46,6 +50,8 @@ class Content:
     tables: Sequence[Row] = ()
     charts: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    body: str = ""
+    packed: Mapping[str, str] = field(default_factory=dict)
     lines: Sequence[str] = ()
 
 
@@ -73,6 +79,8 @@ class Section:
         Figures by chart id.
     tab : str
         The tab it stands in, a key of `shell.TABS`.
+    script : str
+        Asset that the page runs where the section stands; empty for none.
     """
 
     id: str
@@ -83,6 +91,7 @@ class Section:
     build: Build
     charts: Draw | None = None
     tab: str = BELIEVE
+    script: str = ""
 
 
 _SECTIONS: dict[str, Section] = {}
@@ -97,13 +106,14 @@ def section(
     needs: Mapping[str, tuple[str, ...]] | None = None,
     charts: Draw | None = None,
     tab: str = BELIEVE,
+    script: str = "",
 ) -> Callable[[Build], Build]:
     """Enter the decorated function as the section of this id."""
 
     def enter(build: Build) -> Build:
         if id in _SECTIONS and _SECTIONS[id].build.__module__ != build.__module__:
             raise ValueError(f"two sections are called '{id}'")
-        _SECTIONS[id] = Section(id, menu, title, place, needs or {}, build, charts, tab)
+        _SECTIONS[id] = Section(id, menu, title, place, needs or {}, build, charts, tab, script)
         return build
 
     return enter
@@ -123,7 +133,7 @@ def known_sections() -> list[Section]:
 
 
 def sections(tables: RunTables) -> list[Row]:
-    """Sections that the run's tables allow: id, tab, menu, title, texts, tables, charts, notes."""
+    """Sections that the run's tables allow: what `Section` and `Content` say of each."""
     out = []
     for one in known_sections():
         content = one.build(tables)
@@ -138,6 +148,9 @@ def sections(tables: RunTables) -> list[Row]:
                     "tables": content.tables,
                     "charts": [{"id": name, "title": title} for name, title in content.charts.items()],
                     "notes": content.notes,
+                    "body": content.body,
+                    "packed": content.packed,
+                    "script": one.script,
                     "lines": content.lines,
                 }
             )

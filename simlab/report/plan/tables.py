@@ -52,7 +52,8 @@ NEEDED = {
 class RunTables:
     """The tables of a run; None where the run has none (a `simulate` run has no frontier).
 
-    `more` holds the tables that a section alone reads, by name.
+    `more` holds the tables that a section alone reads, by name; `study` is the study file's text, `folder`
+    the name of the run folder.
     """
 
     manifest: dict[str, Any]
@@ -78,6 +79,8 @@ class RunTables:
     decision: pd.DataFrame | None = None
 
     more: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    study: str = ""
+    folder: str = ""
 
     def table(self, name: str) -> pd.DataFrame | None:
         """A table of `more`; None where the run has none, or an empty one."""
