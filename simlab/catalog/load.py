@@ -242,8 +242,8 @@ def _costs(items: Items) -> dict[tuple[str, str], float]:
 
 
 def _with_open_share(study: Study, demand: DemandTable | None) -> Study:
-    """The study that knows how much of a year its closed dates leave."""
-    if demand is None or not study.demand.closed:
+    """The study that knows how much of a year its closed days leave."""
+    if demand is None or not (study.demand.closed or study.demand.weekdays):
         return study
     named = study.as_of or study.demand.complete_to
     last = demand.date.max() if named is None else np.datetime64(named, "D")

@@ -64,9 +64,11 @@ def print_json(document: Mapping[str, object] | Sequence[Mapping[str, object]]) 
 
 
 def print_sentences(sentences: Iterable[str]) -> None:
-    """One sentence after the other, wrapped between words where the width is known."""
+    """One sentence after the other, wrapped between words where the width is known; lines of its own stay."""
     for sentence in sentences:
-        say(textwrap.fill(sentence, _width(), subsequent_indent="  ", break_on_hyphens=False))
+        for line in sentence.split("\n"):
+            hanging = line[: len(line) - len(line.lstrip())] + "  "
+            say(textwrap.fill(line, _width(), subsequent_indent=hanging, break_on_hyphens=False))
 
 
 def print_table(frame: pd.DataFrame, title: str = "", rows_shown: int = ROWS_SHOWN) -> None:

@@ -26,7 +26,15 @@ from simlab.policies.levels.lost import LOSES, LOSES_PART, Sought, losing, with_
 from simlab.policies.levels.normal import normal_levels, normal_reorder_points
 from simlab.policies.quantities import order_quantities
 from simlab.policies.sums.consecutive import Consecutive
-from simlab.policies.sums.protection import Protection, crossing, in_sequence, in_sequence_apart, independent
+from simlab.policies.sums.holidays import Holidays, around_holidays, closing, closures
+from simlab.policies.sums.protection import (
+    Protection,
+    crossing,
+    in_sequence,
+    in_sequence_apart,
+    independent,
+    of_one_order,
+)
 from simlab.policies.sums.transforms import no_demand
 from simlab.register.families import OPTIMAL_NAMES, TARGET_FAMILIES, Rule, family_named, rule_of
 from simlab.study.sections import ForecastSpec
@@ -135,7 +143,8 @@ def plan(
         spec = forecast or ForecastSpec()
         levels, word = forecast_levels(models, asked, measure, planning, spec)
         stock = levels.order_up_to - expected_at_start(models, spec)[:, None]
-        return PlannedLevels(levels, _named_unordered(models, [word] * models.n_items), stock)
+        words = _holidays_left_out(models, [word] * models.n_items)
+        return PlannedLevels(levels, _named_unordered(models, words), stock)
     parts, world = parts_of_items(models), by_parts(models).world
     models, consecutive = plannable(by_parts(models))
     rule = rule_of(TARGET_FAMILIES[family])
@@ -150,6 +159,7 @@ def plan(
             level, method = with_losses(sought, method)
     else:
         level, method = _normal(models, asked, measure, quantity, rule, consecutive)
+        method = tuple(_losses_left_out(models, _holidays_left_out(models, list(method))))
     above = 0 if rule.has_point else 1
     level, low = lifted(models, level, above)
     level, high = held(models, level)
@@ -228,7 +238,7 @@ def _optimal(
     words = _left_out(models, words)
     if models.world.lead_time.crossing:
         words = _also(words, models.lead_time_moments[1] > 0, "crossing orders as in sequence")
-    words = _supply_left_out(models, words)
+    words = _holidays_left_out(models, _supply_left_out(models, words))
     if consecutive is not None:
         words = _also(words, consecutive.hanging, _OVER_PHASES)
     words = _also(_also(_also(words, raised, LIFTED), capped, HELD), critical, RAISED)
@@ -370,7 +380,7 @@ def _approximations(
         words = _also(words, spread & ~apart, "crossing orders as if every review ordered")
     elif measure == "cycle_service_level":
         words = _near(words, spread, "orders that arrive together counted as the demand they replace")
-    words = _supply_left_out(models, words)
+    words = _with_holidays(models, _supply_left_out(models, words), lots, measure)
     return [
         "no demand" if nothing else word for word, nothing in zip(words, models.silent.tolist(), strict=True)
     ]
@@ -391,12 +401,34 @@ def _supply_left_out(models: Models, words: list[str]) -> list[str]:
     return words
 
 
+def _holidays_left_out(models: Models, words: list[str]) -> list[str]:
+    """What is planned as if suppliers were always open, added to the names."""
+    return _also(words, closing(models.world), "suppliers' holidays left out")
+
+
+def _with_holidays(models: Models, words: list[str], lots: BoolArray, measure: Measure) -> list[str]:
+    """What holidays make approximate where lead times are random or receipts are counted."""
+    closes = closing(models.world)
+    words = _also(words, closes, "with suppliers' holidays")
+    spread = closes & (models.lead_time_moments[1] > 0)
+    words = _near(words, spread, "random lead times beside holidays as if of one order alone")
+    if measure == "cycle_service_level":
+        words = _near(words, closes & lots, "receipts of lots after holidays as if apart")
+    return words
+
+
 def _left_out(models: Models, words: list[str]) -> list[str]:
     """Limits and lost demand that no formula knows, added to the names."""
     terms = models.world.terms
     words = _also(words, terms.max_order > 0, "largest order left out")
     if terms.max_position is not None:
         words = _also(words, terms.max_position > 0, "highest position left out")
+    return _losses_left_out(models, words)
+
+
+def _losses_left_out(models: Models, words: list[str]) -> list[str]:
+    """Lost demand that is planned as if it waited, added to the names."""
+    terms = models.world.terms
     words = _also(words, terms.unmet == Unmet.LOST, LOSES.removeprefix(", "))
     return _also(words, terms.unmet == Unmet.PARTLY, LOSES_PART.removeprefix(", "))
 
@@ -433,14 +465,20 @@ def _near(words: list[str], where: BoolArray, text: str) -> list[str]:
 def _protections(
     models: Models, apart: BoolArray, spacing: IntArray
 ) -> tuple[tuple[Protection, ...], IntArray]:
-    """Distinct tables of weights, one per lead-time law, review period and spacing of orders."""
-    lead, review = models.world.lead_time, models.world.terms.review_period
-    keys = np.stack([lead.law, review, apart.astype(np.int64), spacing], axis=1)
+    """Distinct tables of weights, by lead-time law, review, spacing of orders and supplier that closes."""
+    world = models.world
+    lead, review = world.lead_time, world.terms.review_period
+    keys = np.stack([lead.law, review, apart.astype(np.int64), spacing, *closures(world)], axis=1)
     distinct, which = np.unique(keys, axis=0, return_inverse=True)
+    waits = None if world.supply is None else world.supply.until_open()
     tables = []
-    for law, R, is_apart, reviews in distinct.tolist():
+    for law, R, is_apart, reviews, supplier, phase, drawn in distinct.tolist():
         points = _law_points(lead, law)
-        if lead.crossing:
+        if supplier >= 0 and waits is not None:
+            one = of_one_order(*points, R, 1 if lead.crossing else reviews or _FAR, lead.crossing)
+            holidays = Holidays.of(waits[supplier], R, phase, drawn=bool(drawn))
+            tables.append(around_holidays(one, holidays, bool(is_apart)))
+        elif lead.crossing:
             tables.append(_OVERTAKING[bool(is_apart)](*points, R))
         else:
             tables.append(_RULES[bool(is_apart)](*points, R, reviews or _FAR))

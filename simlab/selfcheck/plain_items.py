@@ -158,6 +158,7 @@ def _supplier(world: World, row: int) -> reference.Supplier | None:
         int(supply.recovers[at]),
         int(supply.on_time[at]),
         int(supply.rest_delay[at]),
+        [False] if supply.closed is None else supply.closed[at].tolist(),
     )
 
 

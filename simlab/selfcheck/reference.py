@@ -109,6 +109,15 @@ class Supplier:
     recovers: int = 0
     on_time: int = MILLION
     rest_delay: int = -1
+    closed: list = field(default_factory=lambda: [False])  # by period of a cycle
+
+    def is_open(self, t):
+        return not self.closed[t % len(self.closed)]
+
+    def when_open(self, t):
+        while not self.is_open(t):
+            t += 1
+        return t
 
 
 @dataclass
@@ -343,8 +352,10 @@ def lead_time(item, state, seed, path, t):
 
 def working_periods(supplier, seed, path, total):
     """Whether the supplier works, period by period: an on/off chain from its long-run state."""
-    if supplier is None or supplier.fails == 0:
+    if supplier is None:
         return [True] * total
+    if supplier.fails == 0:
+        return [supplier.is_open(t) for t in range(total)]
     works = []
     for t in range(total):
         w = word(seed, OUTAGE, supplier.key, path, t)
@@ -354,19 +365,22 @@ def working_periods(supplier, seed, path, total):
             works.append(w >= supplier.fails)
         else:
             works.append(w < supplier.recovers)
-    return works
+    return [one and supplier.is_open(t) for t, one in enumerate(works)]
 
 
 def dispatch(item, state, arrival, units):
     """Put an order into the pipeline: all of it, or a part and a rest that is late or cancelled."""
     first = units
+    if item.supplier:
+        arrival = item.supplier.when_open(arrival)
     if item.supplier and item.supplier.on_time < MILLION:
         first, state.order_part = divmod(state.order_part + units * item.supplier.on_time, MILLION)
     rest = units - first
     if first > 0:
         state.pipeline.append((arrival, first, 1))
     if rest > 0 and item.supplier.rest_delay >= 0:
-        state.pipeline.append((arrival + item.supplier.rest_delay, rest, 0 if first > 0 else 1))
+        later = item.supplier.when_open(arrival + item.supplier.rest_delay)
+        state.pipeline.append((later, rest, 0 if first > 0 else 1))
     elif rest > 0:
         state.cancellations.append((arrival, rest))
 

@@ -34,6 +34,7 @@ from simlab.study.values import (
     Number,
     Positive,
     Share,
+    Span,
     Target,
     Text,
     Weekday,
@@ -249,6 +250,16 @@ class SupplierSpec(Spec):
     minimum_order_value: Positive | None = None
     order_weekdays: Annotated[tuple[Weekday, ...], BeforeValidator(one_or_more)] = ()
     container_volume: Positive | None = None
+
+
+class CalendarSpec(Spec):
+    """[calendar]: days on which suppliers are closed; nothing leaves them, nothing of theirs arrives.
+
+    `closed` holds (first, last) dates by supplier, both included. Of the year that follows the last date of
+    the study, or of the year before; they come again every year.
+    """
+
+    closed: dict[str, tuple[Span, ...]] = Field(default_factory=dict)
 
 
 class OrdersSpec(Spec):

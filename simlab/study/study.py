@@ -16,6 +16,7 @@ from simlab.study.history_sections import DataSpec, DemandSpec, LeadTimeSpec, Mo
 from simlab.study.optimize_sections import OptimizeSpec
 from simlab.study.section import HEADER, Spec
 from simlab.study.sections import (
+    CalendarSpec,
     GateSpec,
     OrdersSpec,
     PolicySpec,
@@ -78,6 +79,7 @@ class Study(Spec):
     verdict: VerdictSpec = VerdictSpec()
     replay: ReplaySpec | None = None
     suppliers: tuple[SupplierSpec, ...] = ()
+    calendar: CalendarSpec = CalendarSpec()
     orders: OrdersSpec = OrdersSpec()
     gate: GateSpec = GateSpec()
     scenarios: dict[str, ScenarioSpec] = Field(default_factory=dict)

@@ -7,6 +7,7 @@ from worlds.places import TESTS
 
 import simlab as sl
 from simlab.api.data.dead_stock import dead_stock
+from simlab.api.decision.look import at_lowest, lowest
 from simlab.api.output.writing import write_optimization
 from simlab.errors import InvalidInputError
 from simlab.policies import current_levels, plan
@@ -148,6 +149,20 @@ def test_a_minimum_level_holds_in_optimum_and_verdict():
     levels = opt.solved.kept["segmented"].order_up_to[:, 0]
     assert levels.tolist() == [60, 3]
     assert opt.scores("segmented").inventory_value.value > 60 * 10 * 0.7 + 3 * 100
+
+
+def test_a_segment_without_demand_is_no_lowest_target_to_look_at():
+    """It keeps the lowest target for want of any other, and nothing hangs on it."""
+    items, demand = tables()
+    items = items.assign(category=["new", "old", "old", "old"], minimum_level=0)
+    study = options(segments={"by": ["category"]}, demand={"no_history": "zero"})
+    study |= {"verdict": {"replications": 40}}
+    data = sl.load_frames(items, demand, study=study)
+    opt = sl.optimize(data, sl.segment(data), fill_rate=0.97, replications=40)
+    old = opt.segmentation.names.index("old")
+    assert opt.targets[opt.chosen.choice[old]] == min(opt.targets)
+    assert at_lowest(opt).size == 0
+    assert lowest(opt) is None
 
 
 def test_a_minimum_that_cannot_be_kept_is_refused():

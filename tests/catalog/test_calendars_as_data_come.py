@@ -167,7 +167,9 @@ def test_rows_further_apart_than_the_period_are_asked_about(period, dates, asks)
     assert catalog(dates, sku=skus, period=period, grain=period).demand.n_rows == len(dates)
 
 
-@pytest.mark.parametrize(("period", "step"), [("day", 30), ("day", 10), ("week", 14)])
+@pytest.mark.parametrize(
+    ("period", "step"), [("day", 30), ("day", 10), ("day", 28), ("week", 14), ("week", 35)]
+)
 def test_one_sku_alone_may_have_a_rhythm_of_its_own(period, step) -> None:
     """found/regular-large-order: whether orders or a table's rows come every 30 days, one SKU cannot tell."""
     found = catalog(days("2022-01-03", 36, step), period=period)
@@ -238,6 +240,23 @@ def test_closed_days_and_usual_silences_at_the_end_are_no_question() -> None:
     rare = np.unique(np.datetime64("2023-01-01") + np.random.default_rng(2).integers(0, 500, 50))
     assert catalog(rare, period="day", as_of=str(rare[-1] + 15)).as_of is not None
     assert "E-DEM-025" in refusal(rare, period="day", as_of=str(rare[-1] + 60))
+
+
+def test_days_that_complete_to_answers_for_are_no_silent_days() -> None:
+    """Asked for by the refusal of 2025-02-07, it was followed by "if they were closed, name them"."""
+    dates = np.repeat(days("2024-01-01", 364), 6)
+    skus = list("abcdef") * 364
+    kept = catalog(dates, sku=skus, period="day", as_of="2025-02-07", complete_to="2025-02-07")
+    assert not [note for note in read_history(kept).notes if note.what == "days without any row"]
+    gone = dates[(dates < np.datetime64("2024-06-03")) | (dates > np.datetime64("2024-06-05"))]
+    some = catalog(gone, sku=skus[: gone.size], period="day", as_of="2025-02-07", complete_to="2025-02-07")
+    (note,) = [note.note for note in read_history(some).notes if note.what == "days without any row"]
+    assert note.startswith("3 days")
+
+
+def test_a_last_date_before_every_row_is_named() -> None:
+    said = refusal(days("2024-01-01", 100), period="day", as_of="2019-01-01")
+    assert "all rows are later than as_of = 2019-01-01 under [study]" in said
 
 
 def test_complete_to_is_the_last_date_where_the_study_names_none() -> None:

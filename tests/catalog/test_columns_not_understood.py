@@ -101,6 +101,16 @@ def test_required_columns_are_found_under_the_names_of_an_erp() -> None:
         assert f"did you mean '{name}'?" in str(caught.value)
 
 
+def test_the_names_of_a_material_master_are_hinted_at_all_in_one_round() -> None:
+    """Without an underscore, as exports write them; no required column is there by its own name."""
+    names = {"Material": "A", "Plant": "M", "StdPrice": 5.0, "PlannedDeliveryTime": 14}
+    with pytest.raises(InvalidInputError) as refused:
+        load(pd.DataFrame([names]))
+    said = str(refused.value)
+    for name in ("Material", "Plant", "StdPrice"):
+        assert f"did you mean '{name}'?" in said
+
+
 def test_every_name_means_one_column() -> None:
     """The table of names is in plain form, without doubles, and names no column of ours as another."""
     for table, names in NAMES.items():

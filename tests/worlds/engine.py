@@ -173,14 +173,17 @@ def demanding_instances(draw):
 
 @st.composite
 def suppliers(draw):
-    """A supplier that may stop, share its delays, or send a part of each order later or never."""
+    """A supplier that may stop, close, share its delays, or send a part of each order later or never."""
     often = st.sampled_from([2**32, 2**31, 2**30, 2**28])
+    closed = [False, *draw(st.lists(st.booleans(), max_size=9))] if draw(st.booleans()) else [False]
+    turn = draw(st.integers(0, len(closed) - 1))
     return {
         "shared_delay": draw(st.booleans()),
         "fails": draw(st.sampled_from([0, 2**32, 2**30, 2**28])),
         "recovers": draw(often),
         "on_time": draw(st.sampled_from([1_000_000, 1_000_000, 0, 333_333, 900_000])),
         "rest_delay": draw(st.sampled_from([-1, 0, 1, 4, 100])),
+        "closed": closed[turn:] + closed[:turn],
     }
 
 

@@ -97,13 +97,15 @@ class Books:
 
 
 def books(data: Data) -> Books | None:
-    """What was recorded against what was fitted; None without a history."""
+    """What was recorded against what was fitted; None without a history that laws were fitted to."""
     history, models = data.history, data.models
     table = known_past(data.catalog)[0].demand
     if history is None or table is None or history.calendar.n_periods == 0:
         return None
     calendar, n = history.calendar, data.catalog.n_items
     own = np.ones(n, np.bool_) if models.largest is None else models.largest != NOT_KNOWN
+    if not own.any():
+        return None
     cost = models.costs.unit_cost * models.costs.cost_resolution
     in_units = not bool(cost[own].any())
     worth = np.where(own, 1.0 if in_units else cost, 0.0)

@@ -17,6 +17,8 @@ from simlab.measures import format_money, sentence
 from simlab.models import is_plain
 from simlab.models.demand.renewal import law_names
 from simlab.policies.levels.forecasting import FORECAST, WORDS
+from simlab.policies.levels.lost import losing
+from simlab.policies.policy import GIVEN
 from simlab.segments.assign import values_left_out
 from simlab.segments.classes import ONE_CLASS
 from simlab.study import WEEKDAYS, Study, idle_options
@@ -49,6 +51,20 @@ def transient(data: Data) -> list[str]:
     return [
         f"These are the {study.simulation.periods} {study.period}s from today's stock and open orders "
         "on (a transient result): what a policy settles at in the long run may differ."
+    ]
+
+
+def as_if_waiting(data: Data, planning: str) -> list[str]:
+    """That levels are planned as if all demand waited, where some is lost and no simulation finds them."""
+    loses = int(losing(data.models.world).sum())
+    family = data.study.policy.family
+    if loses == 0 or family == GIVEN or (planning == "exact" and family != FORECAST):
+        return []
+    how = f'policy.planning = "{planning}"' if family != FORECAST else 'policy.family = "forecast"'
+    more = '; policy.planning = "exact" finds levels by simulation' if family != FORECAST else ""
+    return [
+        f"{loses:,} of {data.catalog.n_items:,} SKU-locations can lose demand, and {how} plans as if all of "
+        f"it waited: the same level serves more than planned where demand is lost{more}."
     ]
 
 

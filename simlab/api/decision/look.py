@@ -135,20 +135,21 @@ def below(opt: Outcome, frame: pd.DataFrame) -> Statement | None:
 
 
 def at_lowest(opt: Outcome) -> IntArray:
-    """Numbers of the segments at the lowest target that the study allows them, where it allows several."""
+    """Segments with demand at the lowest target that the study allows them, where it allows several."""
     choice, allowed = opt.chosen.choice, opt.rules.allowed
     free = np.ones((choice.size, len(opt.targets)), np.bool_) if allowed is None else allowed
     first, several = free.argmax(axis=1), free.sum(axis=1) > 1
-    return np.flatnonzero((choice == first) & several)
+    demanded = np.isfinite(opt.segment_scores("segmented")["fill_rate"])
+    return np.flatnonzero((choice == first) & several & demanded)
 
 
 def lowest(opt: Outcome) -> Statement | None:
     """Segments that sit at the lowest target that the study allows them, where it allows several."""
     choice, names = opt.chosen.choice, opt.segmentation.names
+    fill = opt.segment_scores("segmented")["fill_rate"]
     at = at_lowest(opt)
     if not at.size:
         return None
-    fill = opt.segment_scores("segmented")["fill_rate"]
     order = at[np.argsort(fill[at], kind="stable")]
     said = [
         f"{names[row]} ({opt.segmentation.sizes[row]:,} SKU-locations, {short_rate(float(fill[row]))} served)"

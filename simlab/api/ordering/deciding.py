@@ -167,7 +167,7 @@ def ahead(
 
 
 def _from(world: World, period: int) -> World:
-    """The world whose period 0 is so many periods later: seasons go on."""
+    """The world whose period 0 is so many periods later: seasons and holidays go on."""
     law = world.demand
     if period == 0:
         return world
@@ -176,4 +176,7 @@ def _from(world: World, period: int) -> World:
         seasons = replace(seasons, phase=(seasons.phase + period) % seasons.cycle)
     if past is not None:
         past = replace(past, phase=(past.phase + period) % past.cycle)
-    return replace(world, demand=replace(law, seasons=seasons, past=past))
+    supply = world.supply
+    if supply is not None and supply.closed is not None:
+        supply = replace(supply, closed=np.roll(supply.closed, -period, axis=1))
+    return replace(world, demand=replace(law, seasons=seasons, past=past), supply=supply)

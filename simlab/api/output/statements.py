@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from simlab.api.data.assumptions import transient
+from simlab.api.data.assumptions import as_if_waiting, transient
 from simlab.api.data.dead_stock import dead_stock
 from simlab.api.decision.decision import Decision, decision
 from simlab.api.decision.headline import Replay, pairs_of
@@ -73,7 +73,14 @@ class Said:
 
 
 def _plan_lines(opt: Outcome) -> list[str]:
-    return [chosen_plan(opt), *opt.data.models.left_out, *transient(opt.data), *_redrawn_lines(opt)]
+    data = opt.data
+    return [
+        chosen_plan(opt),
+        *data.models.left_out,
+        *as_if_waiting(data, data.study.policy.planning),
+        *transient(data),
+        *_redrawn_lines(opt),
+    ]
 
 
 def chosen_plan(opt: Outcome) -> str:
@@ -119,6 +126,7 @@ def simulate_statements(simulation: Simulation) -> tuple[str, ...]:
         f"{format_estimate(total.inventory_value, 'inventory_value', currency)}, holding cost "
         f"{format_estimate(total.holding_cost, 'holding_cost', currency)} per year.",
         *simulation.data.models.left_out,
+        *as_if_waiting(simulation.data, simulation.policy.planning),
         *transient(simulation.data),
         *dead_stock(simulation.data).statements(currency),
     ]

@@ -70,7 +70,7 @@ def open_share(study: Study, first: np.datetime64, last: np.datetime64) -> float
     whole years that end on `last` and lie in the history, closed days before its first date included; over
     the year up to `last` where it is shorter.
     """
-    if not study.demand.closed:
+    if not study.demand.closed and not study.demand.weekdays:
         return 1.0
     month = last.astype("datetime64[M]")
     in_month = last - month.astype("datetime64[D]")

@@ -33,7 +33,7 @@ class Grain:
     name : str
         day (nothing else can be shown), week, month, four_four_five or other.
     step : int
-        Days from a date to the next where the name is other; else 0.
+        Days from a date to the next where the name is other, or where 28 or 35 never take turns; else 0.
     words : str
         What was seen, for a message.
     """
@@ -76,7 +76,8 @@ def grain_of(dates: DateArray) -> Grain:
         and fiscal.mean() >= _MOSTLY
         and days.size >= _FEWEST_FISCAL
     ):
-        return Grain(FOUR_FOUR_FIVE, words="rows come every 28 or 35 days")
+        alike = int(gaps[0]) if np.ptp(gaps) == 0 else 0
+        return Grain(FOUR_FOUR_FIVE, alike, f"rows come every {alike or '28 or 35'} days")
     if step == 7:
         weekday = WEEKDAYS[int((days[0].astype(np.int64) + 3) % 7)]
         return Grain(WEEK, words=f"all rows lie on a {weekday}")

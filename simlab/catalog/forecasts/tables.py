@@ -273,7 +273,7 @@ def _account(table: TextTable, name: str, past: int, items: Items, item: IntArra
     """What became of the rows: left out, of the past, and of how many SKU-locations."""
     covered = int(np.unique(item).size)
     left = table.n_rows - item.size - past
-    note = f"of {covered:,} of {items.n_items:,} SKU-locations"
+    note = f"for {covered:,} of {items.n_items:,} SKU-locations"
     entries = [QualityRow(name, "as given", "used", item.size, note=note)]
     if past:
         entries.append(QualityRow(name, "periods before the run", "dropped", past))

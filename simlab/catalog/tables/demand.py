@@ -76,6 +76,8 @@ def read_demand(
     demand, spread_notes = spread_table(rows.result(), items, study, rows.spans)
     if demand.n_rows == 0:
         fix = "every row was dropped by the study's own rules"
+        if study.as_of is not None and bool((rows.date > np.datetime64(study.as_of, "D")).all()):
+            fix = f"all rows are later than as_of = {study.as_of} under [study]: its last date used"
         table.findings.add(found.NO_ROWS, "no demand is left", fix=fix)
         return None
     remarks = (*_remarks(table, study), *spread_notes, *_items_without(demand, items, table))

@@ -166,8 +166,8 @@ def _grain(rows: Rows, items: Items, study: Study, usable: IntArray, today: dt.d
     every, usable = usable, _distinct(rows, usable)
     item, date, findings = rows.item[usable], rows.date[usable], rows.table.findings
     seen = grain_of(date)
-    rhythm = seen.name == OTHER and study.demand.grain == "auto" and np.unique(item).size == 1
-    if rhythm:
+    own = seen.name == OTHER or (seen.name == FOUR_FOUR_FIVE and seen.step > 0 and study.period != MONTH)
+    if own and study.demand.grain == "auto" and np.unique(item).size == 1:
         note = f"{seen.words}, of one SKU-location alone: taken as what single {study.period}s asked for; "
         note += "if each row is the sum of the time between, give a table by month or finer"
         rows.table.notes.append(("rows far apart", note))

@@ -269,6 +269,10 @@ class DetailArrays(NamedTuple):
         Key of each item's supplier.
     shared, fails, recovers, on_time, rest_delay : (n,) int64
         See `Supply`; the chances in 2**-32.
+    calendar : (n,) int64
+        Row of `until_open` of each item's supplier; −1: it never closes.
+    until_open : (m, cycle) int64
+        Periods until a supplier is open, by period of a cycle that begins with period 0.
     held : int
         1 if any supplier may stop.
     outage_key, shared_key : uint64
@@ -285,6 +289,8 @@ class DetailArrays(NamedTuple):
     recovers: IntArray
     on_time: IntArray
     rest_delay: IntArray
+    calendar: IntArray
+    until_open: IntArray
     held: int
     outage_key: np.uint64
     shared_key: np.uint64

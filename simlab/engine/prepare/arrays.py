@@ -127,10 +127,13 @@ def detail_arrays(world: World, horizon: Horizon, policy: OrderPolicy | None) ->
     if supply is None:
         keys, of = np.zeros(n, np.uint64), dict.fromkeys(("shared_delay", "fails", "recovers"), none)
         of |= {"on_time": none + MILLION, "rest_delay": none}
+        calendar, waits = none - 1, np.zeros((1, 1), np.int64)
     else:
         keys = supply.keys[supply.supplier].astype(np.uint64)
         names = ("shared_delay", "fails", "recovers", "on_time", "rest_delay")
         of = {name: getattr(supply, name)[supply.supplier].astype(np.int64) for name in names}
+        calendar = np.where(supply.closes[supply.supplier], supply.supplier, -1).astype(np.int64)
+        waits = supply.until_open()
     return DetailArrays(
         keys,
         of["shared_delay"],
@@ -138,6 +141,8 @@ def detail_arrays(world: World, horizon: Horizon, policy: OrderPolicy | None) ->
         of["recovers"],
         of["on_time"],
         of["rest_delay"],
+        calendar,
+        waits,
         int((of["fails"] > 0).any()),
         stream_key(horizon.seed, Purpose.OUTAGE),
         stream_key(horizon.seed, Purpose.SHARED_DELAY),
@@ -220,6 +225,9 @@ def _wrong_supply(supply: Supply) -> dict[str, BoolArray]:
         "a supplier that stops must come back": (supply.fails > 0) & (supply.recovers == 0),
         "the share on time lies in 0 … 1,000,000": (supply.on_time < 0) | (supply.on_time > MILLION),
         "the rest follows after 0 or more periods, or never (-1)": supply.rest_delay < -1,
+        "a supplier is open at times": np.zeros_like(supply.closes)
+        if supply.closed is None
+        else supply.closed.all(axis=1),
     }
     return {text: np.asarray(bad[of]) for text, bad in outside.items()}
 

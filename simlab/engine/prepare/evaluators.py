@@ -32,7 +32,8 @@ def warmup_periods(world: World) -> int:
     -------
     int
         Longest lead time + review period − 1 over the items; where suppliers stop, plus the outage
-        that one in a million exceeds; where the rest of an order follows later, plus that delay.
+        that one in a million exceeds; where they close, plus twice the longest time; where the rest of an
+        order follows later, plus that delay.
         0 from today's stock: the way from there is what is asked for.
     """
     if world.n_items == 0 or world.start is not None:
@@ -45,7 +46,8 @@ def warmup_periods(world: World) -> int:
         stays = np.clip(1.0 - supply.recovers / 2.0**32, 1e-300, 1.0 - 2.0**-33)
         outage = np.ceil(np.log(_OUTAGE_TAIL) / np.log(stays)).astype(np.int64)
         late = np.maximum(supply.rest_delay, 0) * (supply.on_time < MILLION)
-        longest = longest + (np.where(supply.fails > 0, outage, 0) + late)[supply.supplier]
+        shut = 2 * supply.until_open().max(axis=1)  # before it leaves, and before it arrives
+        longest = longest + (np.where(supply.fails > 0, outage, 0) + late + shut)[supply.supplier]
     return int(longest.max())
 
 
@@ -135,6 +137,6 @@ def needs_recorder(world: World, levels: Levels) -> BoolArray:
     if world.start is not None:
         needs = needs | world.start.has_dates()
     if supply is not None:
-        special = supply.shared_delay | (supply.fails > 0) | (supply.on_time < MILLION)
+        special = supply.shared_delay | (supply.fails > 0) | (supply.on_time < MILLION) | supply.closes
         needs = needs | special[supply.supplier]
     return np.asarray(needs)

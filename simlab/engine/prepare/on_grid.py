@@ -101,7 +101,9 @@ def in_parts(world: World) -> World:
     whole = rows.size == world.n_items
     demand = pieces(world.demand, grid.parts) if whole else _mixed(world.demand, grid.split, grid.parts)
     lead = _constant(world.lead_time, rows, grid.lead_time[rows])
-    supply = world.supply if world.supply is None or not whole else _rarer(world.supply, grid.parts)
+    supply = world.supply
+    if supply is not None:
+        supply = _rarer(supply, grid.parts) if whole else _beside(supply, grid.split, grid.parts)
     return replace(world, demand=demand, lead_time=lead, terms=terms, supply=supply, grid=None)
 
 
@@ -221,6 +223,19 @@ def _constant(law: LeadTimeLaw, rows: IntArray, periods: IntArray) -> LeadTimeLa
     )
 
 
+def _beside(supply: Supply, split: BoolArray, parts: int) -> Supply:
+    """Suppliers by period, then the same by part for the items that are split; no stream of theirs is one."""
+    fine = _rarer(supply, parts)
+    both = {
+        name: np.concatenate([getattr(supply, name), getattr(fine, name)])
+        for name in ("keys", "shared_delay", "fails", "recovers", "on_time", "rest_delay")
+    }
+    closed = None
+    if supply.closed is not None and fine.closed is not None:
+        closed = np.concatenate([np.tile(supply.closed, (1, parts)), fine.closed])
+    return Supply(supply.supplier + split * supply.keys.size, **both, closed=closed)
+
+
 def _rarer(supply: Supply, parts: int) -> Supply:
     """Suppliers whose periods are parts."""
 
@@ -228,4 +243,11 @@ def _rarer(supply: Supply, parts: int) -> Supply:
         return np.where(per_period > 0, np.maximum(per_period // parts, 1), 0)
 
     later = np.where(supply.rest_delay > 0, supply.rest_delay * parts, supply.rest_delay)
-    return replace(supply, fails=chance(supply.fails), recovers=chance(supply.recovers), rest_delay=later)
+    closed = None if supply.closed is None else np.repeat(supply.closed, parts, axis=1)
+    return replace(
+        supply,
+        fails=chance(supply.fails),
+        recovers=chance(supply.recovers),
+        rest_delay=later,
+        closed=closed,
+    )

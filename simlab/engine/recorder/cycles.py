@@ -13,6 +13,7 @@ from simlab.engine.kernels.types import DetailArrays, ItemArrays, LevelArrays, M
 from simlab.engine.prepare.arrays import check
 from simlab.engine.prepare.overflow import recorder_arrays
 from simlab.engine.prepare.workspace import schedule
+from simlab.engine.recorder.orders import when_open
 from simlab.engine.recorder.path import begin_block, behind, follow, order_ahead, prepare_path
 from simlab.engine.recorder.sums import raise_faults, recording
 from simlab.engine.world.columns import Row
@@ -85,13 +86,15 @@ def record_cycles(
                 path = prepare_path(items, details, moves, item, run, lane, work, record)
                 follow(items, details, levels, moves, item, 0, run, path, record, faults)
                 slot = run.slots[run.block_start[block] + lane]
-                a, b = count_cycles(items, item, least, run.warmup, record)
+                a, b = count_cycles(items, details, item, least, run.warmup, record)
                 good[item, slot] += a
                 cycles[item, slot] += b
 
 
 @inner
-def count_cycles(items: ItemArrays, item: int, least: int, warmup: int, record: Record) -> tuple[int, int]:
+def count_cycles(
+    items: ItemArrays, details: DetailArrays, item: int, least: int, warmup: int, record: Record
+) -> tuple[int, int]:
     """Good cycles and all cycles of a recorded path; ``record.due_orders`` is written over."""
     ends, total = record.due_orders, record.demand.size
     for t in range(total):
@@ -104,6 +107,7 @@ def count_cycles(items: ItemArrays, item: int, least: int, warmup: int, record: 
             arrival = after.arrival
             if record.rows[Row.ORDERS, t] > 0:
                 ahead = after
+        arrival = when_open(details, item, arrival)
         if arrival < total:
             ends[arrival] += 1
     good, cycles, missed = 0, 0, False

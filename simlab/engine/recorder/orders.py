@@ -16,29 +16,45 @@ from simlab.engine.world.columns import OrderColumn
 from simlab.engine.world.world import MILLION
 
 
+@step
+def when_open(details: DetailArrays, item: int, t: Any) -> Any:
+    """First period from t on in which the item's supplier is open."""
+    calendar = details.calendar[item]
+    if calendar < 0:
+        return np.int64(t)
+    return np.int64(t) + details.until_open[calendar, t % details.until_open.shape[1]]
+
+
 @inner
 def find_departures(details: DetailArrays, item: int, path: int, record: Record) -> None:
     """First working period of the item's supplier from every period on; past the end if it stays shut."""
     leaves, total = record.leaves, record.leaves.size
-    fails, recovers = np.uint64(details.fails[item]), np.uint64(details.recovers[item])
-    if details.held == 0 or fails == np.uint64(0):
+    if details.held == 0 or details.fails[item] == 0:
         for t in range(total):
-            leaves[t] = t
+            leaves[t] = when_open(details, item, t)
         return
+    find_outages(details, item, path, record)
+    later = total
+    for back in range(total):
+        t = total - 1 - back
+        if leaves[t] == 0 and when_open(details, item, t) == t:
+            later = t
+        leaves[t] = later
+
+
+@inner
+def find_outages(details: DetailArrays, item: int, path: int, record: Record) -> None:
+    """In which periods an outage stops the item's supplier: 1 in `record.leaves`."""
+    leaves = record.leaves
+    fails, recovers = np.uint64(details.fails[item]), np.uint64(details.recovers[item])
     key = details.supplier_keys[item]
     word = np.uint64(word_at(details.outage_key, key, path, 0))
     stopped = (word >> np.uint64(1)) * (fails + recovers) < fails << np.uint64(31)
-    for t in range(total):
+    for t in range(leaves.size):
         if t > 0:
             word = np.uint64(word_at(details.outage_key, key, path, t))
             stopped = word >= recovers if stopped else word < fails
         leaves[t] = 1 if stopped else 0
-    later = total
-    for back in range(total):
-        t = total - 1 - back
-        if leaves[t] == 0:
-            later = t
-        leaves[t] = later
 
 
 @step
@@ -104,7 +120,7 @@ def put_due(record: Record, period: int, units: int, orders: int) -> Any:
 def dispatch(
     details: DetailArrays, item: int, arrival: int, units: Any, carried: Any, record: Record, line: int
 ) -> tuple[Any, Any]:
-    """Split an order into what comes on time and the rest, and enter both.
+    """Split an order into what comes on time and the rest, and enter both when the supplier is open.
 
     Returns
     -------
@@ -113,6 +129,7 @@ def dispatch(
         for the next order.
     """
     share = details.on_time[item]
+    arrival = when_open(details, item, arrival)
     first, rest_arrival = units, np.int64(-1)
     if share < MILLION:
         whole = carried + units * share
@@ -121,7 +138,7 @@ def dispatch(
     rest = units - first
     beyond = put_due(record, arrival, first, 1) if first > 0 else np.int64(0)
     if rest > 0 and details.rest_delay[item] >= 0:
-        rest_arrival = arrival + details.rest_delay[item]
+        rest_arrival = when_open(details, item, arrival + details.rest_delay[item])
         beyond += put_due(record, rest_arrival, rest, 0 if first > 0 else 1)
     elif rest > 0:
         if arrival < record.gone.size:

@@ -150,6 +150,10 @@ class Supply:
         to the item's next order.
     rest_delay : (m,) int64
         Periods after which the rest follows; −1: the rest is cancelled on the day of arrival.
+    closed : (m, cycle) bool, optional
+        Periods of a cycle, from period 0 of the run on, over and over, in which nothing leaves the supplier
+        and nothing of its arrives: an order leaves, and arrives, in the first open period from then on. No
+        supplier is closed for a whole cycle. Orders of `Start` with a date keep it.
     """
 
     supplier: IntArray
@@ -159,6 +163,26 @@ class Supply:
     recovers: IntArray
     on_time: IntArray
     rest_delay: IntArray
+    closed: npt.NDArray[np.bool_] | None = None
+
+    @property
+    def closes(self) -> npt.NDArray[np.bool_]:
+        """(m,) suppliers that are closed at times."""
+        if self.closed is None:
+            return np.zeros(self.keys.size, np.bool_)
+        return np.asarray(self.closed.any(axis=1))
+
+    def until_open(self) -> IntArray:
+        """(m, cycle) periods from each period of the cycle until the supplier is open; 0: it is."""
+        if self.closed is None:
+            return np.zeros((self.keys.size, 1), np.int64)
+        waits = np.zeros(self.closed.shape, np.int64)
+        still = np.zeros(self.keys.size, np.int64)
+        for t in reversed(range(2 * self.closed.shape[1])):  # twice round: the end waits for the beginning
+            at = t % self.closed.shape[1]
+            still = np.where(self.closed[:, at], still + 1, 0)
+            waits[:, at] = still
+        return waits
 
     def take(self, rows: IntArray) -> Supply:
         """Some of the items; the suppliers stay shared."""
@@ -231,7 +255,7 @@ class World:
         the units missing to s on the shelf at once (they count as ordered and received), then orders.
         (R,S) knows no undershoot and stays as it is.
     supply : Supply, optional
-        Outages, shared delays and partial receipts; none if left out.
+        Outages, holidays, shared delays and partial receipts; none if left out.
     dependence : Dependence, optional
         Common factors of demand; items are independent if left out.
     start : Start, optional

@@ -33,7 +33,7 @@ class ErrorEstimates:
     sd : (n,) float
         Root of the mean variance of a period's error over the horizons, units.
     sum_variance : (n,) float
-        Variance of the error of a sum over `span`, units².
+        Variance of the error of a sum over R + L, units².
     pooled : (n,) bool
         Fewer than `FEWEST` independent sums: `sum_variance` is the item's variances × the ratio of all items.
     horizon_item, horizon, horizon_n : (k,) int64; horizon_bias, horizon_sd : (k,) float
@@ -95,13 +95,16 @@ def error_estimates(table: ForecastErrors, span: FloatArray) -> ErrorEstimates:
     neighbouring origins share periods. Correlations are those of errors with φ^|lag| between periods (an
     AR(1) in time); φ is that of the last horizon of an origin and the first of the one made R + L later,
     over all items, so that errors of separate origins that have nothing in common leave the overlap alone.
-    The variance itself is not the model's: it is that of the sums as they were, whatever their correlation.
+    The variance itself is not the model's: it is that of the sums as they were, whatever their correlation,
+    shrunk towards the item's variances × the ratio of all items, which weighs as `FEWEST` sums (an empirical
+    Bayes variance): of 15 sums alone it is uncertain by a third.
 
     References
     ----------
     Prak, Teunter & Syntetos (2017), On the calculation of safety stocks when demand is forecasted. Silver,
     Pyke & Thomas (2017), Inventory and production management in supply chains, ch. 3. Kendall (1954), Note on
-    bias in the estimation of autocorrelation.
+    bias in the estimation of autocorrelation. Smyth (2004), Linear models and empirical Bayes methods
+    (moderated variances).
     """
     n, whole = span.size, np.maximum(np.rint(span).astype(np.int64), 1)
     bounds = np.searchsorted(table.item, np.arange(n + 1))
@@ -123,7 +126,9 @@ def error_estimates(table: ForecastErrors, span: FloatArray) -> ErrorEstimates:
     sure = worth >= FEWEST
     some = sure if sure.any() else np.isfinite(total)
     ratio = float(total[some].sum() / own[some].sum()) if own[some].sum() > 0 else 1.0
-    total = np.where(sure, total, own * ratio)
+    freedom = np.maximum(worth - 1.0, 0.0)
+    shrunk = (freedom * np.nan_to_num(total) + FEWEST * own * ratio) / (freedom + FEWEST)
+    total = np.where(sure, shrunk, own * ratio)
     total *= span / whole
     return ErrorEstimates(
         whole,

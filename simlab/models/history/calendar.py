@@ -143,6 +143,9 @@ def closed_notes(
         np.clip((table.date - first).astype(np.int64), -1, days.size) + 1, minlength=days.size + 2
     )[1:-1]
     silent = (rows == 0) & ~closed
+    complete = catalog.study.demand.complete_to
+    if complete is not None and catalog.last_date is not None:  # the study answers for the days since
+        silent &= (days <= np.datetime64(catalog.last_date, "D")) | (days > np.datetime64(complete, "D"))
     usual = table.n_rows / max(int((rows > 0).sum()), 1)
     if calendar.period == "day" and silent.any() and usual >= _LEAST_ROWS_A_DAY:
         note = f"{int(silent.sum()):,} days: {_named(days[silent])}; they count as zero demand of "

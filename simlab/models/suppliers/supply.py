@@ -13,6 +13,7 @@ from simlab.catalog.quality import QualityRow
 from simlab.engine.kernels.streams import supplier_keys
 from simlab.engine.world.world import MILLION, Supply
 from simlab.errors import InvalidInputError, Problem
+from simlab.models.suppliers.closures import check_closures, with_closures
 from simlab.models.suppliers.orders import Observed, Parts, observe, suppliers
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def check_suppliers(catalog: Catalog) -> None:
     InvalidInputError
         All of them at once.
     """
+    check_closures(catalog)
     study = catalog.study
     known = {str(name) for name in catalog.texts.get("supplier", ()) if name}
     problems: list[Problem] = []
@@ -98,12 +100,14 @@ def stated_suppliers(catalog: Catalog, fitted: Supply | None) -> Stated:
     if study.lead_times.shared_delay:
         shares = ("all orders that a supplier gets in one period share one delay",)
     specs = [spec for spec in study.suppliers if _sentence(spec, study)]
-    if not specs:  # terms of ordering alone change nothing that is simulated
-        return Stated(fitted, shares)
     column = catalog.texts.get("supplier", np.full(catalog.n_items, None, dtype=object))
     names = np.array([str(name or "") for name in column], dtype=object)
-    supply = _plain(names.tolist()) if fitted is None else fitted
-    lines = list(shares)
+    plain = _plain(names.tolist())
+    fitted, closures = with_closures(catalog, fitted, plain)
+    lines = [*shares, *closures]
+    if not specs:  # terms of ordering alone change nothing that is simulated
+        return Stated(fitted, tuple(lines))
+    supply = plain if fitted is None else fitted
     for spec in specs:
         numbers = np.unique(supply.supplier[names == spec.name])
         supply = _said(supply, numbers, spec, study)

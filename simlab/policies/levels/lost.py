@@ -31,6 +31,7 @@ from simlab.models.review_cycles import season_cycle
 from simlab.policies.levels.deciding import GOAL, Decided, Seen, Shape, decide, next_looks, seen
 from simlab.policies.levels.evidence import ROOM, Evidence, Expected
 from simlab.policies.levels.exact import Measure, Problems, service_curves
+from simlab.policies.sums.holidays import closing
 
 if TYPE_CHECKING:
     from simlab.engine.world.curves import Curves
@@ -140,7 +141,7 @@ def waits_for_nothing(world: World, rule: Family, quantity: IntArray) -> BoolArr
     if terms.max_position is not None:
         free &= terms.max_position == 0
     if supply is not None:
-        free &= ((supply.fails == 0) & (supply.on_time == MILLION))[supply.supplier]
+        free &= ((supply.fails == 0) & (supply.on_time == MILLION) & ~supply.closes)[supply.supplier]
     return np.asarray(free & (rule != Family.REORDER_QUANTITY) & world.undershoot)
 
 
@@ -161,7 +162,7 @@ def with_losses(sought: Sought, method: tuple[str, ...]) -> tuple[IntArray, tupl
     rows = np.flatnonzero(loses & ~same)
     if rows.size == 0:
         return sought.start, tuple(words)
-    exact = np.array([_unsaid(word) == "exact" for word in method])
+    exact = np.array([_unsaid(word) == "exact" for word in method]) & ~closing(world)
     found = levels_by_simulation(sought, rows, exact)
     levels = sought.start.copy()
     levels[rows] = found.levels
@@ -214,9 +215,20 @@ def windows(world: World) -> tuple[IntArray, IntArray]:
     review = world.terms.review_period.astype(np.int64)
     cycle = np.lcm(review, season_cycle(world.demand))
     span = _SETTLING * (review + world.lead_time.longest())
+    if world.supply is not None and world.supply.closed is not None:
+        of = world.supply.supplier
+        span = span + 2 * world.supply.until_open().max(axis=1)[of]
+        cycle = np.where(world.supply.closes[of], _years(world.supply.closed)[of], cycle)
     warmup = 1 << np.ceil(np.log2(np.maximum(span, 16))).astype(np.int64)
     least = np.maximum(_WINDOW, 2 * warmup)
     return -(-least // cycle) * cycle, warmup
+
+
+def _years(closed: BoolArray) -> IntArray:
+    """(m,) periods after which the holidays of each supplier come again."""
+    cycle = closed.shape[1]
+    divisors = [n for n in range(1, cycle + 1) if cycle % n == 0]
+    return np.array([next(n for n in divisors if (row == np.roll(row, n)).all()) for row in closed], np.int64)
 
 
 class _Search:
@@ -224,7 +236,10 @@ class _Search:
 
     def __init__(self, sought: Sought, rows: IntArray, exact: BoolArray) -> None:
         world = replace(sought.world.take(rows), start=None, dependence=None)
-        world = replace(world, terms=replace(world.terms, window=None, phase_cycle=None))
+        drawn = world.terms.phase_cycle
+        if drawn is not None:  # reviews meet holidays at any time of the year
+            drawn = np.where(closing(world), drawn, 0)
+        world = replace(world, terms=replace(world.terms, window=None, phase_cycle=drawn))
         self.sought, self.world = sought, world
         self.quantity, self.start, self.targets = (
             sought.quantity[rows],

@@ -113,7 +113,7 @@ def crossing(periods: IntArray, shares: FloatArray, review_period: int) -> Prote
         for number, share in enumerate(_trials(waits[others])):
             n = phase + 1 + R * (1 + number) if lead else R + R * number
             cycle[n] += law[lead] * share
-    return _trimmed(Protection(short, cycle, R))
+    return trimmed(Protection(short, cycle, R))
 
 
 def independent(periods: IntArray, shares: FloatArray, review_period: int) -> Protection:
@@ -121,6 +121,15 @@ def independent(periods: IntArray, shares: FloatArray, review_period: int) -> Pr
     law = _masses(periods, shares, int(periods[-1]))
     cycle = np.concatenate([np.zeros(review_period), law])
     return _protection(law, cycle, review_period)
+
+
+def of_one_order(
+    periods: IntArray, shares: FloatArray, review_period: int, reviews_apart: int, overtakes: bool
+) -> FloatArray:
+    """Probabilities of the lead time of an order that is placed, from 0 periods on."""
+    if overtakes:
+        return _masses(periods, shares, int(periods[-1]))
+    return effective_law(periods, _whole(shares), review_period, reviews_apart)
 
 
 def _whole(shares: FloatArray) -> IntArray:
@@ -163,10 +172,10 @@ def _protection(lead: FloatArray, cycle: FloatArray, R: int) -> Protection:
     short = np.zeros(lead.size + R)
     short[R:] += lead
     short[: lead.size] -= lead
-    return _trimmed(Protection(short, cycle, R))
+    return trimmed(Protection(short, cycle, R))
 
 
-def _trimmed(protection: Protection) -> Protection:
+def trimmed(protection: Protection) -> Protection:
     """Both tables on 0 … the largest n that either of them weighs."""
     size = int(max(np.flatnonzero(table)[-1] + 1 for table in (protection.short, protection.cycle)))
 

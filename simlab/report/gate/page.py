@@ -23,6 +23,7 @@ from simlab.report.kit.sheet import (
     draw,
     sheet_html,
 )
+from simlab.report.kit.shell import DECISION, FINANCE, ITEMS, SEGMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +50,7 @@ NEEDED = {
 _LISTS = (
     ("go", "Go", "Harm is ruled out: these go live on the proposed levels."),
     ("hold back", "Hold back", "Harm is shown, or something else speaks against it: these stay as they are."),
-    ("undecided", "Undecided", "Neither is shown by these replications: these stay as they are."),
+    ("undecided", "Undecided", "Neither is shown by this test: these stay as they are."),
     ("unchanged", "Unchanged", "Nothing differs on any path."),
 )
 _MOST_ROWS = 200
@@ -72,7 +73,9 @@ def render_gate(run: RunFolder) -> Path:
     assert table is not None
     pictures, written = draw(run, {"services": Drawing(_CHART, lambda width: services(table, width=width))})
     sections = [_verdict(run.manifest, tables), *_lists(run.manifest, table)]
-    sections.insert(1, Section("services", "Service", "Service now and proposed", [_picture(pictures)]))
+    sections.insert(
+        1, Section("services", "Service", "Service now and proposed", [_picture(pictures)], SEGMENTS)
+    )
     if tables.get("waves") is not None:
         sections.append(_waves(run.manifest, tables))
     sections += closing.sections(run.manifest, tables.get("quality"), FILES)
@@ -108,7 +111,7 @@ def _verdict(manifest: Mapping[str, Any], tables: Mapping[str, pd.DataFrame | No
         ]
     blocks.append(_sums(list(own.values()), currency))
     rest = [line for line in said[1:] if line not in lowered and not line.startswith("Segments whose")]
-    return Section("verdict", "Verdict", "", [*blocks, Listing(rest)])
+    return Section("verdict", "Verdict", "", [*blocks, Listing(rest)], DECISION)
 
 
 _STATES = {"go": "good", "hold back": "bad", "undecided": "open", "unchanged": "none"}
@@ -159,7 +162,7 @@ def _lists(manifest: Mapping[str, Any], table: pd.DataFrame) -> list[Section]:
         if len(own) > len(rows):
             blocks.append(Text(f"{len(own) - len(rows):,} more are in results/gate.csv.", "note"))
         place = name.replace(" ", "-")
-        out.append(Section(place, word, f"{word}: {len(own):,} SKU-locations", blocks))
+        out.append(Section(place, word, f"{word}: {len(own):,} SKU-locations", blocks, ITEMS))
     return out
 
 
@@ -223,7 +226,7 @@ def _waves(manifest: Mapping[str, Any], tables: Mapping[str, pd.DataFrame | None
         ]
         title = "Cash needed week by week, all waves"
         blocks.append(Folded(title, [Table(title, ["Week", "purchases", "without the plan"], lines)]))
-    return Section("waves", "Waves", "Waves", blocks)
+    return Section("waves", "Waves", "Waves", blocks, FINANCE)
 
 
 FILES = (

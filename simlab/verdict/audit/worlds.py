@@ -199,7 +199,9 @@ class Worlds:
         random = ~(same & share)[law.law]
         supply = self.real.supply
         if supply is not None:
-            random = random | ((supply.fails > 0) | (supply.on_time < MILLION))[supply.supplier]
+            random = (
+                random | ((supply.fails > 0) | (supply.on_time < MILLION) | supply.closes)[supply.supplier]
+            )
         return random, spread
 
     def _partly(self) -> bool:

@@ -69,10 +69,10 @@ def test_calendar_days_become_open_days(unit, lead, review, said) -> None:
     models = fit(week_of_five(**more))
     (sentence,) = [text for text in models.assumptions if "open for demand" in text]
     assert said in sentence
-    assert "a year has 260.7 of them" in sentence
+    assert "a year has 261 of them" in sentence  # of the year up to the last date, 365 days less 104
     assert models.lead_time_moments[0].tolist() == [lead] * 4
     assert models.world.terms.review_period.tolist() == [review] * 4
-    assert models.annual_units == pytest.approx(models.world.demand.mean * 365 * 5 / 7)
+    assert models.annual_units == pytest.approx(models.world.demand.mean * 261)
     seven = fit(week_of_five(weekdays=[], **more))
     assert seven.lead_time_moments[0].tolist() == [14.0] * 4
     assert not [text for text in seven.assumptions if "open for demand" in text]
@@ -149,5 +149,5 @@ def test_hold_outs_have_open_days_alone() -> None:
 def test_resolved_options_tell_what_times_become() -> None:
     resolved = json.loads(json.dumps(week_of_five().study.resolved_with_times()))
     assert resolved["derived"]["calendar_days_per_period"] == pytest.approx(1.4)
-    assert resolved["derived"]["periods_per_year"] == pytest.approx(365 / 1.4)
+    assert resolved["derived"]["periods_per_year"] == 261
     assert resolved["derived"]["periods_per_time_unit"] == pytest.approx(5 / 7)

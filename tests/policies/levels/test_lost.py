@@ -115,7 +115,7 @@ def test_other_plannings_say_that_they_plan_as_if_all_waited(item, make_models) 
     models = losing(make_models(item(order_quantity=10, order_cost=5.0)))
     optimal = plan(models, [0.9], family="reorder_up_to", planning="optimal")
     assert "lost sales planned as backorders" in optimal.method[0]
-    assert plan(models, [0.9], planning="normal").method == ("normal",)
+    assert plan(models, [0.9], planning="normal").method == ("normal, lost sales planned as backorders",)
 
 
 def test_a_share_that_waits_lies_between_none_and_all(item, make_models) -> None:

@@ -36,6 +36,11 @@ def forecast(tables: RunTables) -> Content | None:
         "errors of neighbouring periods go together, they vary more than single periods say (√h is too "
         "little)."
     ]
+    biased = int(errors["biased"].sum())
+    texts.append(
+        f"{number(biased)} of {number(len(errors))} forecasts are biased by more than two standard errors "
+        "(about 1 in 20 would be by chance); those that stand out most are in the last table."
+    )
     shown: list[Row] = []
     compared = tables.table("forecast_compared")
     if compared is not None:

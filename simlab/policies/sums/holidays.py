@@ -1,0 +1,136 @@
+"""Which spans of demand a level must cover where the supplier is closed on some days of the year."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+
+import numpy as np
+
+from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.engine.world.world import World
+from simlab.policies.sums.protection import Protection, trimmed
+
+
+@dataclass(frozen=True, eq=False)
+class Holidays:
+    """When a supplier is closed, and when its items are reviewed.
+
+    Attributes
+    ----------
+    wait : (cycle,) int64
+        Periods until the supplier is open, see `Supply.until_open`.
+    since : (cycle,) int64
+        Periods since it was open; 0: it is.
+    review_period, review_phase : int
+    step : int
+        Reviews fall on all periods that differ from the phase by multiples of it, in the long run.
+    """
+
+    wait: IntArray
+    since: IntArray
+    review_period: int
+    review_phase: int
+    step: int
+
+    @classmethod
+    def of(cls, wait: IntArray, review_period: int, review_phase: int, *, drawn: bool) -> Holidays:
+        """Of a supplier and a review; `drawn`: its phase is, where a year holds no whole number of them."""
+        cycle, R = wait.size, review_period
+        step = R if cycle % R == 0 else (1 if drawn else gcd(R, cycle))
+        back = np.zeros(cycle, np.int64)
+        since = 0
+        for t in range(2 * cycle):
+            since = 0 if wait[t % cycle] == 0 else since + 1
+            back[t % cycle] = since
+        return cls(wait, back, R, review_phase % step, step)
+
+    def leaves(self, at: IntArray) -> IntArray:
+        """First open period from each on: in which an order leaves, and arrives."""
+        return np.asarray(at + self.wait[at % self.wait.size])
+
+    def open_before(self, at: IntArray) -> IntArray:
+        """Last open period up to each."""
+        return np.asarray(at - self.since[at % self.since.size])
+
+    def reviewed(self, at: IntArray) -> BoolArray:
+        """Whether a review can fall on each period."""
+        return np.asarray((at - self.review_phase) % self.step == 0)
+
+
+def closing(world: World) -> BoolArray:
+    """(n,) items with demand whose supplier is closed at times."""
+    supply = world.supply
+    if supply is None:
+        return np.zeros(world.n_items, np.bool_)
+    return np.asarray(supply.closes[supply.supplier] & (world.demand.mean > 0))
+
+
+def closures(world: World) -> tuple[IntArray, IntArray, IntArray]:
+    """(n,) number of each item's supplier, −1 where it never closes; phase of the review; is it drawn?"""
+    closes, terms = closing(world), world.terms
+    none = np.zeros(world.n_items, np.int64)
+    of = none if world.supply is None else world.supply.supplier
+    drawn = none if terms.phase_cycle is None else (terms.phase_cycle > 0).astype(np.int64)
+    phase = np.where(closes, terms.review_phase, 0)
+    return np.where(closes, of, -1), phase, np.where(closes, drawn, 0)
+
+
+def around_holidays(lead: FloatArray, holidays: Holidays, apart: bool) -> Protection:
+    """Weights on spans of demand, means over the year.
+
+    Parameters
+    ----------
+    lead : (m,) float
+        Probabilities of the lead time of an order that is placed, from 0 periods on.
+    holidays : Holidays
+    apart : bool
+        Orders are so far apart that two hardly ever are on the way together.
+
+    Notes
+    -----
+    An order of period u leaves in the first open period v(u) from u on and arrives in the first open one
+    from v(u) + L on: it has arrived by t if L is no longer than the time from v(u) to the last open period
+    up to t. The youngest order that has arrived by t has the age a with the probability that this one has and
+    none of the next review has; of t then E(D_(a+1) − S)⁺ − E(D_a − S)⁺ is short. Exact for constant lead
+    times and orders in sequence.
+    """
+    below = np.cumsum(lead)
+    R, cycle = holidays.review_period, holidays.wait.size
+    longest = lead.size - 1 + 2 * int(holidays.wait.max()) + R
+    now, ages = np.arange(cycle)[:, None], np.arange(longest + 1)[None, :]
+    arrived = _by(below, holidays.open_before(now) - holidays.leaves(now - ages))
+    younger = np.concatenate([np.zeros((cycle, R)), arrived[:, : longest + 1 - R]], axis=1)
+    share = (arrived - younger) * holidays.reviewed(now - ages) * (holidays.step / cycle)
+    weight = share.sum(axis=0)
+    short = np.zeros(longest + 2)
+    short[1:] += weight
+    short[:-1] -= weight
+    return trimmed(Protection(short, _receipts(lead, below, holidays, longest, apart), R))
+
+
+def _by(below: FloatArray, time: IntArray) -> FloatArray:
+    """P(L ≤ time)."""
+    return np.asarray(np.where(time < 0, 0.0, below[np.clip(time, 0, below.size - 1)]))
+
+
+def _receipts(
+    lead: FloatArray, below: FloatArray, holidays: Holidays, longest: int, apart: bool
+) -> FloatArray:
+    """Law of the span whose demand has gone from S just before an order arrives."""
+    R, cycle = holidays.review_period, holidays.wait.size
+    out = np.zeros(longest + 2 * R + 2)
+    placed = np.flatnonzero(holidays.reviewed(np.arange(cycle)))
+    for length in np.flatnonzero(lead > 0).tolist():
+        arrival = holidays.leaves(holidays.leaves(placed) + length)
+        if apart:
+            np.add.at(out, R + arrival - placed, lead[length] / placed.size)
+            continue
+        before = np.zeros(placed.size)
+        for earlier in range(R, out.size, R):
+            known = holidays.open_before(arrival - 1) - holidays.leaves(placed - earlier)
+            has = np.maximum(_by(below, known), before)
+            at = np.minimum(arrival - placed + earlier, out.size - 1)
+            np.add.at(out, at, lead[length] * (has - before) / placed.size)
+            before = has
+    return out

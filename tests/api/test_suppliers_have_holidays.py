@@ -1,0 +1,103 @@
+"""Nothing leaves a supplier on its closed days and nothing of its arrives: simulated, and planned for.
+
+Right, without simlab: an order of the review of day u leaves on the first open day v from u on, and arrives
+on the first open day from v + L on. With k the last review whose order has arrived by day t and all demand
+waiting, n = t − k days of demand have gone from S before t, so that of day t
+E[(D(n + 1) − S)+] − E[(D(n) − S)+] units are short; fill and stock are means over the days of the year.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import poisson
+
+import simlab as sl
+
+MEAN = 4.0
+YEAR = 364
+
+
+def ages(closed: list[int], lead: int, review: int, cycle: int = YEAR) -> np.ndarray:
+    """(cycle,) days from the last review whose order has arrived by each day of a year to that day."""
+    is_open = [day not in set(closed) for day in range(cycle)]
+
+    def when_open(day: int) -> int:
+        while not is_open[day % cycle]:
+            day += 1
+        return day
+
+    arrivals = {u: when_open(when_open(u) + lead) for u in range(0, 3 * cycle, review)}
+    return np.array(
+        [t - max(u for u, at in arrivals.items() if at <= t) for t in range(2 * cycle, 3 * cycle)]
+    )
+
+
+def right(level: int, days: np.ndarray) -> tuple[float, float]:
+    """Fill, and mean stock after ordering and at the count."""
+    units = np.arange(level + 40 * int(days.max() + 1))
+
+    def over(n: int) -> np.ndarray:
+        return poisson.pmf(units, MEAN * n)
+
+    short = {n: float((np.maximum(units - level, 0) * over(n)).sum()) for n in range(days.max() + 2)}
+    held = {n: float((np.maximum(level - units, 0) * over(n)).sum()) for n in range(days.max() + 2)}
+    fill = 1 - np.mean([short[n + 1] - short[n] for n in days]) / MEAN
+    return float(fill), float(np.mean([(held[n] + held[n + 1]) / 2 for n in days]))
+
+
+def data(lead: int, review: int, level: int | None = None, **more: object) -> sl.Data:
+    items = pd.DataFrame(
+        {
+            "sku": ["A", "B"],
+            "location": "W",
+            "unit_cost": 1.0,
+            "supplier": ["ACME", "BOLT"],
+            "lead_time": lead,
+        }
+    ).assign(demand_law="poisson", demand_mean=MEAN, category=["a", "b"])
+    if level is not None:
+        items["current_order_up_to"] = level
+    study = {
+        "study": {"period": "day", "as_of": dt.date(2025, 12, 31)},
+        "calendar": {"closed": {"ACME": ["2026-08-03/2026-08-23", "2026-12-24/2026-12-27"]}},
+        "segments": {"by": ["category"]},
+        "policy": {"review_period": review, **more},
+    }
+    return sl.load_frames(items, study=study)
+
+
+CLOSED = [*range(214, 235), *range(357, 361)]
+"""3 August is day 214 after 31 December, 24 December day 357."""
+
+
+@pytest.mark.parametrize(("lead", "review"), [(10, 1), (3, 7)])
+def test_simulated_holidays_are_what_the_calendar_says(lead, review) -> None:
+    """Levels of 0.97 and 0.98 without holidays serve 0.88 and 0.92 with them."""
+    level = 55 if review == 1 else 46
+    found = data(lead, review, level, family="given")
+    result = sl.simulate(found, sl.Policy.given(sl.segment(found)), replications=200)
+    row = result.to_frame().set_index("segment").loc["a"]
+    fill, stock = right(level, ages(CLOSED, lead, review))
+    none, _ = right(level, ages([], lead, review))
+    assert row["fill_rate_low"] - 0.001 <= fill <= row["fill_rate_high"] + 0.001 < none
+    assert row["inventory_value"] == pytest.approx(stock, rel=0.01)
+    assert any("ACME is closed in 25 of 364 days" in text for text in found.models.assumptions)
+
+
+@pytest.mark.parametrize(("lead", "review"), [(10, 1), (3, 7)])
+def test_levels_are_planned_for_the_holidays_of_their_supplier_alone(lead, review) -> None:
+    """The least levels whose fill over the year reaches 0.95; BOLT has no holidays."""
+    found = data(lead, review)
+    policy = sl.Policy.from_targets(sl.segment(found), fill_rate={"a": 0.95, "b": 0.95})
+    planned = sl.simulate(found, policy, replications=20).planned
+    with_holidays, without = (int(level) for level in planned.levels.order_up_to[:, 0])
+    days = ages(CLOSED, lead, review)
+    least = next(level for level in range(200) if right(level, days)[0] >= 0.95)
+    assert with_holidays == least
+    assert without == next(level for level in range(200) if right(level, ages([], lead, review))[0] >= 0.95)
+    assert with_holidays > without
+    assert planned.method == ("exact, with suppliers' holidays", "exact")
