@@ -64,4 +64,4 @@ def draw(folder: Path, n_skus: int | None = 60) -> list[Path]:
 
 if __name__ == "__main__":
     for path in draw(DOCS / "figures"):
-        print(path.relative_to(DOCS))
+        sys.stdout.write(f"{path.relative_to(DOCS)}\n")
