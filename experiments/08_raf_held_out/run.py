@@ -85,6 +85,51 @@ def write(folder: Path, more: str) -> Path:
     return folder / "study.toml"
 
 
+def in_the_year(plan: pd.DataFrame, items: pd.DataFrame) -> dict[str, float]:
+    """The plan in the twelve months that it has not seen, as if it had been in force before.
+
+    Parameters
+    ----------
+    plan : DataFrame
+        Levels, one row per item planned.
+    items : DataFrame
+        The run's items in the same order: what its verdict expects.
+
+    Notes
+    -----
+    Reviewed monthly, with constant whole lead times L and waiting demand, the net stock before the demand of
+    month t is S less the real demand of the months t − L to t − 1. Items left out of the plan serve nothing.
+    """
+    source = data_folder() / "raf_spares"
+    monthly = pd.read_csv(source / "demand_monthly.csv.gz", dtype={"item": str}).set_index("item")
+    price = pd.read_csv(source / "items.csv.gz", dtype={"item": str}).set_index("item")["unit_price_gbp"]
+    real = monthly.loc[plan["sku"]].to_numpy(dtype=np.int64)
+    lead, level = np.rint(items["mean_lead_time"]).astype(int).to_numpy(), plan["order_up_to"].to_numpy()
+    cost = items["unit_cost"].to_numpy()
+    total = np.concatenate([np.zeros((real.shape[0], 1), np.int64), real.cumsum(axis=1)], axis=1)
+    rows = np.arange(real.shape[0])
+    served, held = np.zeros(rows.size), np.zeros(rows.size)
+    for month in range(real.shape[1] - HOLDOUT, real.shape[1]):
+        gone = total[:, month] - total[rows, np.maximum(month - lead, 0)]
+        shelf = np.maximum(level - gone, 0)
+        served += np.minimum(shelf, real[:, month])
+        held += (shelf + np.maximum(shelf - real[:, month], 0)) / 2 / HOLDOUT
+    asked, every = real[:, -HOLDOUT:].sum(axis=1), monthly.iloc[:, -HOLDOUT:].sum(axis=1)
+    all_value = (every * price.clip(lower=0.01).loc[every.index]).sum()
+    mean, fill = items["mean_demand"].to_numpy() * HOLDOUT, np.nan_to_num(items["fill_rate"].to_numpy())
+    return {
+        "units": asked.sum(),
+        "units_expected": mean.sum(),
+        "fill": served.sum() / asked.sum(),
+        "fill_expected": (mean * fill).sum() / mean.sum(),
+        "value_served": (cost * served).sum() / (cost * asked).sum(),
+        "value_served_expected": (cost * mean * fill).sum() / (cost * mean).sum(),
+        "value_served_with_items_left_out": (cost * served).sum() / all_value,
+        "stock": (cost * held).sum(),
+        "stock_expected": items["inventory_value"].sum(),
+    }
+
+
 def judged(name: str, more: str, replications: int | None) -> tuple[dict[str, object], pd.DataFrame]:
     """The chosen plan in the twelve months, its levels against the largest demand in R + L, rare items."""
     with tempfile.TemporaryDirectory() as work:
@@ -94,32 +139,23 @@ def judged(name: str, more: str, replications: int | None) -> tuple[dict[str, ob
         data = sl.load(path)
         run_optimize(path, out=Path(work) / "run", draw=False)
         results = Path(work) / "run" / "results"
-        replay = pd.read_parquet(results / "replay.parquet").set_index("segment").loc["(all)"]
-        items = pd.read_parquet(results / "items.parquet")
+        items = pd.read_parquet(results / "items.parquet").set_index("sku")
         plan = pd.read_parquet(results / "plan.parquet")
     models, history = data.models, read_history(data.catalog)
     rows = {sku: k for k, sku in enumerate(data.catalog.sku)}
     order = np.array([rows[sku] for sku in plan["sku"]])
     largest, level = models.largest[order], plan["order_up_to"].to_numpy()
-    span = items.set_index("sku").loc[plan["sku"]]
-    stretch = np.maximum(
-        (span["mean_lead_time"] + span["review_period"]).to_numpy() / history.n_observed[order], 1.0
-    )
-    allowed = np.maximum(2, np.ceil(3 * largest * stretch))
-    beyond = (largest != NOT_KNOWN) & (level > allowed)
-    stock = items.set_index("sku").loc[plan["sku"], "inventory_value"].to_numpy()
+    by = items.loc[plan["sku"]]
+    span = (by["mean_lead_time"] + by["review_period"]).to_numpy()
+    stretch = np.maximum(span / history.n_observed[order], 1.0)
+    beyond = (largest != NOT_KNOWN) & (level > np.maximum(2, np.ceil(3 * largest * stretch)))
+    stock = by["inventory_value"].to_numpy()
     few = history.n_positive[order] < FEW
     facts = {
         "study": name,
+        "months_known": int(history.n_observed.max()),
         "items": len(plan),
-        "fill_expected": replay["fill_rate_expected"],
-        "fill": replay["fill_rate"],
-        "stock_expected": replay["inventory_value_expected"],
-        "stock": replay["inventory_value"],
-        "judged": int(replay["n_judged"]),
-        "demand_expected": replay["demand_expected"],
-        "demand": replay["demand"],
-        "plan_stock": stock.sum(),
+        **in_the_year(plan, by),
         "levels_beyond": int(beyond.sum()),
         "share_beyond": beyond.mean(),
         "items_of_few_sales": few.mean(),

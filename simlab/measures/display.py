@@ -136,5 +136,5 @@ def _clean(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """A note as a sentence: it begins with a capital letter and ends with a full stop."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+    """A note as a sentence: it begins with a capital letter and ends with a full stop, or its own mark."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")

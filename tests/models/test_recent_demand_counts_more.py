@@ -208,3 +208,17 @@ def test_stationary_demand_is_remembered_whole(make_catalog, weekly) -> None:
             chosen += how_long(catalog, history, every, np.zeros(len(rows), np.bool_)).chosen.tolist()
     assert len(chosen) >= 150
     assert np.isinf(chosen).mean() >= 0.9
+
+
+def test_one_sale_on_the_last_day_is_not_remembered_as_a_rate(make_catalog, weekly) -> None:
+    """Beside 60 items whose level moves, a unit sold once in 104 weeks, in the last, is one in two years.
+
+    With the half-life of its neighbours, 13 weeks, it was 2 of 38 weeks: five times as often.
+    """
+    rng = np.random.default_rng(12)
+    level = np.exp(np.cumsum(rng.normal(0, 0.15, (60, WEEKS)), axis=1)).clip(0.05, 20)
+    lines = [*rng.poisson(1.5 * level), np.eye(1, WEEKS, WEEKS - 1, dtype=int)[0]]
+    models = fit(catalogue(make_catalog, weekly, lines))
+    assert any("half-life" in reason for reason in models.demand_reason[:60])
+    assert "half-life" not in models.demand_reason[60]
+    assert models.world.demand.mean[60] < 3 / WEEKS

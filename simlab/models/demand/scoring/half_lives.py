@@ -35,6 +35,7 @@ _FIRST = 8  # periods known at the first origin, at least
 _MOST_ORIGINS = 6
 _LEAST_SUMS = 100  # predicted sums from which a group may have a half-life
 _INTERVALS = (1.32, 4.0)  # mean intervals between demands, in periods, where groups are cut
+_FEWEST_DEMANDS = 5.0  # that a memory holds
 _OFTEN = ("often", "now and then", "rarely")
 _OTHERS = "(others)"
 _FEW_ITEMS = 50  # a group of fewer is taken together with other such groups
@@ -109,8 +110,8 @@ def remembered(
     variance as they would be fitted to all periods before (rates of rare items shrunk towards comparable
     ones). Items count from their first demand on. A half-life is taken where its mean log score beats that
     of the whole history by more than two standard errors, at most 5 % falsely over all groups
-    (Benjamini–Hochberg); of several the best. Errors are over SKU × origin: locations of one SKU share what
-    moves them.
+    (Benjamini–Hochberg); of several the best. Items too rare to be known from what it holds keep all.
+    Errors are over SKU × origin: locations of one SKU share what moves them.
 
     References
     ----------
@@ -129,7 +130,7 @@ def remembered(
     size = np.bincount(group[counts], minlength=n_groups)
     shown = np.flatnonzero(size > 0)
     return Remembered(
-        best[group],
+        np.where(_remembers_demands(history, best[group]), best[group], np.inf),
         tuple(names[k] for k in shown.tolist()),
         size[shown],
         n_sums[shown],
@@ -137,6 +138,17 @@ def remembered(
         mean[shown],
         error[shown],
     )
+
+
+def _remembers_demands(history: History, half_life: FloatArray) -> BoolArray:
+    """(n,) whether a memory holds so many demands, at the rate of the whole history, that it can know one.
+
+    A sale on the last day counts for as many days as the memory is worth: one in a year, remembered with a
+    half-life of 13 days, would be one in 19.
+    """
+    worth = effective_periods(history.n_observed, half_life)
+    held = worth * history.n_positive / np.maximum(history.n_observed, 1)
+    return np.asarray(held >= _FEWEST_DEMANDS)
 
 
 def _beyond_chance(mean: FloatArray, error: FloatArray, n_sums: IntArray) -> BoolArray:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from simlab.report.kit.shell import FINANCE
 from simlab.report.plan.section import Content, section
-from simlab.report.plan.what_if import SCRIPT, TITLE, panel
+from simlab.report.plan.what_if.panel import SCRIPT, TITLE, panel
 
 if TYPE_CHECKING:
     from simlab.report.plan.tables import RunTables
