@@ -28,7 +28,7 @@ COMPILING = "compiling the simulator (once on this machine)"
 _FUNCTIONS = 120
 """Functions under the largest kernel: what progress of compiling is a share of."""
 
-LATE = ("stock_lanes", "profile_lanes")
+LATE = ("lanes", "follow_by_period")
 _CODE = f"from {__name__} import compile_late; compile_late()"
 
 
@@ -92,6 +92,7 @@ def compile_late() -> None:
     world, levels = _one_item()
     horizon = Horizon(periods=2, warmup=0, replications=1, slots=1, seed=1)
     group, value = np.zeros(1, np.int64), np.ones(1, np.int64)
+    run_curves(world, levels, horizon, workers=Workers(1))  # single plans, wanted before the rest
     stock_of(world, levels, horizon, group, value, n_groups=1)
     profile_of(world, levels, horizon, group, value, n_groups=1, start=Start(value, value))
 

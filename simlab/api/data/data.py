@@ -152,6 +152,8 @@ def load_frames(
     open_orders: pd.DataFrame | None = None,
     *,
     periods: pd.DataFrame | None = None,
+    forecast: pd.DataFrame | None = None,
+    forecast_errors: pd.DataFrame | None = None,
     study: Study | Mapping[str, Any] | None = None,
 ) -> Data:
     """The same from pandas tables, under the rules that hold for files.
@@ -162,6 +164,9 @@ def load_frames(
         Columns as in the files; only `items` is always needed.
     periods : DataFrame, optional
         Fiscal periods (name, start, end), for ``period = "fiscal"``.
+    forecast, forecast_errors : DataFrame, optional
+        Your own forecast, and past ones with what came; the options name them:
+        ``{"data": {"forecast": {}, "forecast_errors": {}}}``.
     study : Study or mapping, optional
         Options: sections by name with their options, as in a study file; the defaults if left out.
 
@@ -177,7 +182,11 @@ def load_frames(
     >>> data = sl.load_frames(items, demand, study=options)  # doctest: +SKIP
     """
     options = study if isinstance(study, Study) else Study.default(**dict(study or {}))
-    return with_segments(catalog_from_frames(options, items, demand, receipts, periods, open_orders))
+    tables = {"forecast": forecast, "forecast_errors": forecast_errors}
+    coming = {name: frame for name, frame in tables.items() if frame is not None}
+    return with_segments(
+        catalog_from_frames(options, items, demand, receipts, periods, open_orders, coming=coming)
+    )
 
 
 def with_segments(catalog: Catalog) -> Data:

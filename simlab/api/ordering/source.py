@@ -111,7 +111,7 @@ def open_run(run: str | Path, study: str | Path | None = None) -> Source:
         raise UsageError(f"{folder.path}: this run has no plan; orders come from optimize, simulate or gate")
     plan = folder.read_table("plan")
     ordering = _ordering(folder, study)
-    if list(plan["sku"].astype(str)) != list(ordering.sku):
+    if plan["sku"].to_numpy(object).astype(str).tolist() != list(ordering.sku):
         raise InvalidInputError([_damaged(folder, "its rows are not those of the plan")])
     family = _families(folder, plan, moves=ordering.level_offset.size > 0)
     parts = ordering.parts

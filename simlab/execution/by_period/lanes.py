@@ -61,59 +61,7 @@ def covered(world: World, levels: Levels) -> BoolArray:
 
 
 @kernel
-def profile_lanes(
-    items: ItemArrays,
-    levels: LevelArrays,
-    run: Schedule,
-    groups: Groups,
-    work: Work,
-    book: Cells,
-    out: IntArray,
-    peaks: IntArray,
-    faults: IntArray,
-) -> None:
-    """Sums by column, group, counted period and replication over all items.
-
-    Parameters
-    ----------
-    groups : Groups
-        Group and unit value of every item.
-    book : (N_ROWS, periods, lanes) int32
-        Work space.
-    out : (9, k, g, periods, r) int64
-        Zeros, filled.
-    peaks : (n,) int64
-        Largest quantity that any path of an item shows.
-    faults : (n, 3) int64
-        First breach of each item; items that want 64 bits are left out.
-    """
-    for item in range(items.keys.size):
-        if wide(items, item, levels, run, faults):
-            continue
-        guided = make_guide(items, item, work)
-        g, value = groups.group[item], groups.unit_value[item]
-        for block in range(run.block_start.size):
-            n, reach = begin(items, item, run, block, guided, work)
-            first = run.block_start[block]
-            for k in range(levels.top.shape[1]):
-                follow_lanes(items, item, levels, k, run, reach, n, work, book, faults)
-                peaks[item] = max(peaks[item], largest(book, N_ROWS, n))
-                before, after, asked = book[BEFORE], book[AFTER], work.demand[run.warmup :]
-                add(before, 0, value, first, n, out[SHELF_START, k, g])
-                add(after, 0, value, first, n, out[SHELF, k, g])
-                add(book[ON_ORDER], 0, value, first, n, out[UNDER_WAY, k, g])
-                add(book[ORDERED], 0, value, first, n, out[BOUGHT, k, g])
-                add(book[RECEIVED], 0, value, first, n, out[CAME, k, g])
-                add(asked, 0, 1, first, n, out[ASKED, k, g])
-                add_served(before, after, first, n, out[SERVED, k, g])
-                if items.unmet[item] == LOST:
-                    add_lost(asked, before, after, first, n, out[GONE, k, g])
-                else:
-                    add_owed(after, first, n, out[OWED, k, g])
-
-
-@kernel
-def stock_lanes(
+def follow_by_period(
     items: ItemArrays,
     levels: LevelArrays,
     shared: IntArray,
@@ -125,29 +73,61 @@ def stock_lanes(
     peaks: IntArray,
     faults: IntArray,
 ) -> None:
-    """Stock after ordering plus stock at the count, as `profile_lanes`.
+    """Sums by column, group, counted period and replication over all items: a profile, or stock alone.
 
     Parameters
     ----------
     shared : (n,) int64, 0 or 1
-        Items whose net stock at any column is that of the first column plus the difference of levels.
-    out : (k, g, periods, r) int64
+        For stock alone: items whose net stock at any column is that of the first column plus the difference
+        of levels.
+    groups : Groups
+        Group and unit value of every item.
+    book : (N_ROWS or N_STOCK, periods, lanes) int32
+        Work space.
+    out : (9 or 1, k, g, periods, r) int64
+        Zeros, filled: sums as numbered above, or stock after ordering plus stock at the count at unit value.
+    peaks : (n,) int64
+        Largest quantity that any path of an item shows.
+    faults : (n, 3) int64
+        First breach of each item; items that want 64 bits are left out.
+
+    Notes
+    -----
+    One kernel for both: linking what draws takes as long to compile as all of the rest.
     """
     for item in range(items.keys.size):
         if wide(items, item, levels, run, faults):
             continue
         guided = make_guide(items, item, work)
         g, value = groups.group[item], groups.unit_value[item]
+        whole = out.shape[0] > 1
         for block in range(run.block_start.size):
             n, reach = begin(items, item, run, block, guided, work)
             first = run.block_start[block]
             for k in range(levels.top.shape[1]):
-                if k == 0 or not shared[item]:
+                moves = whole or not shared[item]
+                if k == 0 or moves:
                     follow_lanes(items, item, levels, k, run, reach, n, work, book, faults)
-                raised = levels.top[item, k] - levels.top[item, 0] if shared[item] else 0
-                peaks[item] = max(peaks[item], 2 * (largest(book, N_STOCK, n) + max(raised, 0)))
-                add(book[BEFORE], raised, value, first, n, out[k, g])
-                add(book[AFTER], raised, value, first, n, out[k, g])
+                before, after = book[BEFORE], book[AFTER]
+                if not whole:
+                    raised = 0 if moves else levels.top[item, k] - levels.top[item, 0]
+                    peaks[item] = max(peaks[item], 2 * (largest(book, n) + max(raised, 0)))
+                    add(before, raised, value, first, n, out[0, k, g])
+                    add(after, raised, value, first, n, out[0, k, g])
+                    continue
+                asked = work.demand[run.warmup :]
+                peaks[item] = max(peaks[item], largest(book, n))
+                add(before, 0, value, first, n, out[SHELF_START, k, g])
+                add(after, 0, value, first, n, out[SHELF, k, g])
+                add(book[ON_ORDER], 0, value, first, n, out[UNDER_WAY, k, g])
+                add(book[ORDERED], 0, value, first, n, out[BOUGHT, k, g])
+                add(book[RECEIVED], 0, value, first, n, out[CAME, k, g])
+                add(asked, 0, 1, first, n, out[ASKED, k, g])
+                add_served(before, after, first, n, out[SERVED, k, g])
+                if items.unmet[item] == LOST:
+                    add_lost(asked, before, after, first, n, out[GONE, k, g])
+                else:
+                    add_owed(after, first, n, out[OWED, k, g])
 
 
 @step
@@ -321,10 +301,10 @@ def write_orders(row: int, placed: int, top: int, state: Cells, orders: Cells, n
 
 
 @inner
-def largest(book: Cells, rows: int, n: int) -> Any:
+def largest(book: Cells, n: int) -> Any:
     """Largest quantity of a book."""
     most = book.dtype.type(0)
-    for row in range(rows):
+    for row in range(book.shape[0]):
         for t in range(book.shape[1]):
             for lane in range(n):
                 most = max(most, book[row, t, lane])

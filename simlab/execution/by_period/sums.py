@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from simlab.arrays import BoolArray, IntArray
 from simlab.engine.kernels.guards import WIDE
-from simlab.engine.kernels.types import Groups, ItemArrays, LevelArrays, Schedule
+from simlab.engine.kernels.types import Groups, ItemArrays, Schedule
 from simlab.engine.prepare.arrays import check, item_arrays, level_arrays
 from simlab.engine.prepare.evaluators import shifting
 from simlab.engine.prepare.overflow import prove
@@ -20,7 +19,7 @@ from simlab.engine.recorder.sums import raise_faults
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, Start, World
 from simlab.errors import EngineFaultError
-from simlab.execution.by_period.lanes import N_ROWS, N_STOCK, covered, profile_lanes, stock_lanes
+from simlab.execution.by_period.lanes import N_ROWS, N_STOCK, covered, follow_by_period
 
 _N_SUMS = 9
 
@@ -37,8 +36,7 @@ def profile_of(
 ) -> TimeProfile:
     """As `time_profile`, the same sums."""
     world = world.starting(start)
-    shape = (_N_SUMS, levels.n_columns, n_groups, horizon.periods, horizon.replications)
-    by_lanes, left = _by_lanes(_profiled, N_ROWS, shape, world, levels, horizon, groups, unit_value)
+    by_lanes, left = _by_lanes(world, levels, horizon, groups, unit_value, n_groups, (N_ROWS, _N_SUMS))
     total = TimeProfile(*(np.ascontiguousarray(one.swapaxes(-1, -2)) for one in by_lanes))
     if left.size:
         parts = (world.take(left), levels.take(left), horizon, groups[left], unit_value[left])
@@ -50,46 +48,30 @@ def stock_of(
     world: World, levels: Levels, horizon: Horizon, groups: IntArray, unit_value: IntArray, *, n_groups: int
 ) -> IntArray:
     """As `stock_by_period`, the same sums."""
-    shape = (levels.n_columns, n_groups, horizon.periods, horizon.replications)
-    by_lanes, left = _by_lanes(_stocked, N_STOCK, shape, world, levels, horizon, groups, unit_value)
-    total: IntArray = np.ascontiguousarray(by_lanes.swapaxes(-1, -2))
+    by_lanes, left = _by_lanes(world, levels, horizon, groups, unit_value, n_groups, (N_STOCK, 1))
+    total: IntArray = np.ascontiguousarray(by_lanes[0].swapaxes(-1, -2))
     if left.size:
         parts = (world.take(left), levels.take(left), horizon, groups[left], unit_value[left])
         total += stock_by_period(*parts, n_groups=n_groups)
     return total
 
 
-_Run = Callable[[World, Levels, ItemArrays, LevelArrays, Schedule, Groups, Any, Any, Any, Any, Any], None]
-
-
-def _profiled(
-    world: World, levels: Levels, items: ItemArrays, forms: LevelArrays, run: Schedule, *rest: Any
-) -> None:
-    profile_lanes(items, forms, run, *rest)
-
-
-def _stocked(
-    world: World, levels: Levels, items: ItemArrays, forms: LevelArrays, run: Schedule, *rest: Any
-) -> None:
-    stock_lanes(items, forms, shifting(world, levels).astype(np.int64), run, *rest)
-
-
 def _by_lanes(
-    follow: _Run,
-    rows_kept: int,
-    shape: tuple[int, ...],
     world: World,
     levels: Levels,
     horizon: Horizon,
     groups: IntArray,
     unit_value: IntArray,
+    n_groups: int,
+    sizes: tuple[int, int],
 ) -> tuple[IntArray, IntArray]:
-    """Sums of the items that lanes follow, and the rows of those left."""
+    """Sums of items that lanes follow, and rows of those left; `sizes`: rows of the book, and sums."""
+    shape = sizes[1], levels.n_columns, n_groups, horizon.periods, horizon.replications
     out, able = np.zeros(shape, np.int64), covered(world, levels)
     if groups.size != world.n_items or unit_value.size != world.n_items:
         raise EngineFaultError("groups and unit values need one entry per item")
-    if ((groups < 0) | (groups >= shape[-3])).any():
-        raise EngineFaultError(f"groups lie in 0 … {shape[-3] - 1}")
+    if ((groups < 0) | (groups >= n_groups)).any():
+        raise EngineFaultError(f"groups lie in 0 … {n_groups - 1}")
     rows = np.flatnonzero(able)
     if not rows.size:
         return out, np.arange(world.n_items)
@@ -99,12 +81,12 @@ def _by_lanes(
     forms = with_starts(level_arrays(own.terms, mine), own, mine, items)
     prove(own, items, forms, horizon)
     run = schedule(horizon, grouped=False)
-    book = aligned((rows_kept, run.periods, run.width), np.int32)
+    book = aligned((sizes[0], run.periods, run.width), np.int32)
     peaks, faults = np.zeros(rows.size, np.int64), np.zeros((rows.size, 3), np.int64)
     of = Groups(groups[rows].astype(np.int64), unit_value[rows].astype(np.int64))
-    work = _work(own, items, run)
+    work, shared = _work(own, items, run), shifting(own, mine).astype(np.int64)
     with np.errstate(over="ignore"):  # compiled code wraps without a word; the peaks tell below
-        follow(own, mine, items, forms, run, of, work, book, out, peaks, faults)
+        follow_by_period(items, forms, shared, run, of, work, book, out, peaks, faults)
     large = faults[:, 0] == WIDE
     faults[large] = 0
     raise_faults(faults, rows)

@@ -171,7 +171,7 @@
       mark: { type: "bar", color: "#0072B2" },
       encoding: {
         x: { field: "from", type: "temporal", axis: axis(null, { tickCount: 5, format: "%b %Y" }) },
-        y: { field: "units", type: "quantitative", axis: axis("Units sold", { tickCount: 4 }) },
+        y: { field: "units", type: "quantitative", axis: axis("Units sold", { tickCount: 4, tickMinStep: 1 }) },
         tooltip: [{ field: "from", type: "temporal", title: "From" }, { field: "units", title: "Units", format: ",.0f" }],
       },
     }]);
@@ -193,7 +193,7 @@
       { mark: { type: "line", color: "#0072B2", interpolate: "step-after", strokeWidth: 1.5 },
         encoding: {
           x: { field: "period", type: "quantitative", axis: axis(`${period}s`, { tickCount: 6 }), scale: { nice: false } },
-          y: { field: "stock", type: "quantitative", axis: axis("Units on the shelf", { tickCount: 4 }) },
+          y: { field: "stock", type: "quantitative", axis: axis("Units on the shelf", { tickCount: 4, tickMinStep: 1 }) },
           tooltip: [{ field: "period", title: period }, { field: "stock", title: "Units", format: ",.0f" }],
         } },
       { data: { values: [{ zero: 0 }] }, mark: { type: "rule", color: "#6B7280" }, encoding: { y: { field: "zero", type: "quantitative" } } },

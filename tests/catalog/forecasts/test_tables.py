@@ -1,6 +1,7 @@
 """Forecast tables: what is refused, where, and that nothing is half done."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 from worlds.forecasts import ERRORS_HEAD, MONDAY, WEEK, lines, write
@@ -85,6 +86,22 @@ def test_origin_and_horizon_say_the_period_as_dates_do(tmp_path):
     for name in ("item", "period", "mean", "sd"):
         assert (getattr(one, name) == getattr(other, name)).all()
     assert one.first == other.first == MONDAY
+
+
+def test_dataframes_are_taken_where_the_options_name_them(tmp_path):
+    """The same columns as from the file; a table that no option names is refused."""
+    files = sl.load(write(tmp_path, GOOD)).catalog
+    frames = {
+        name: pd.read_csv(tmp_path / f"{name}.csv", dtype={"sku": str}) for name in ("items", "forecast")
+    }
+    options = {"study": {"period": "week", "as_of": "2026-01-04"}, "data": {"time_unit": "weeks"}}
+    options["policy"] = {"review_period": 1}
+    with pytest.raises(InvalidInputError, match="a table is handed over that the study does not name"):
+        sl.load_frames(frames["items"], forecast=frames["forecast"], study=options)
+    options["data"]["forecast"] = {}
+    found = sl.load_frames(frames["items"], forecast=frames["forecast"], study=options)
+    assert (found.catalog.forecast.mean == files.forecast.mean).all()
+    assert found.models.paths.cycle == 4
 
 
 def test_the_spread_is_that_of_the_quantiles(tmp_path):

@@ -125,7 +125,9 @@ def _curves(tables: RunTables, low: float) -> pd.DataFrame:
         part = pd.DataFrame(
             {"name": name, "stock": rows["inventory_value_verdict"], "service": rows["service_verdict"]}
         )
-        parts.append(part[part["service"] >= low - 0.05].sort_values("service"))
+        part = part.sort_values(["stock", "service"])
+        part = part[part["service"] >= part["service"].cummax()]  # others tie up more and serve less
+        parts.append(part[part["service"] >= low - 0.05])
     return pd.concat(parts, ignore_index=True)
 
 
