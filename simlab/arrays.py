@@ -33,6 +33,22 @@ if TYPE_CHECKING:
     Record = TypeVar("Record", bound=DataclassInstance)
 
 
+def sums_by(group: IntArray, values: FloatArray, n_groups: int) -> FloatArray:
+    """(n_groups,) sums of floats to the same bits whatever the order of rows: from the least value on."""
+    order = np.lexsort((values, group))
+    return np.asarray(np.bincount(group[order], weights=values[order], minlength=n_groups), dtype=np.float64)
+
+
+def sum_of(values: FloatArray) -> float:
+    """The sum of floats to the same bits whatever their order."""
+    return float(np.sort(values, axis=None).sum())
+
+
+def mean_of(values: FloatArray) -> float:
+    """The mean of floats to the same bits whatever their order; of at least one."""
+    return sum_of(values) / values.size
+
+
 def take_rows(record: Record, rows: IntArray, shared: tuple[str, ...] = ()) -> Record:
     """Some rows of every column of a frozen record, except those that all rows share."""
     columns = {field.name: getattr(record, field.name) for field in fields(record)}

@@ -76,3 +76,17 @@ def test_the_python_of_the_recipes_runs(tmp_path: Path) -> None:
         [sys.executable, str(script)], capture_output=True, text=True, cwd=tmp_path, env=environment
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_every_picture_of_the_documents_is_there_and_small() -> None:
+    """Committed, so that the site builds without running anything; a page loads in a moment."""
+    pictures = re.compile(r"!\[([^\]]*)\]\(([^)]+)\)")
+    found = [
+        (page, alt, page.parent / path)
+        for page in [ROOT / "README.md", *DOCS.glob("*.md"), *(DOCS / "start").glob("*.md")]
+        for alt, path in pictures.findall(page.read_text("utf-8"))
+    ]
+    assert len(found) >= 8
+    for page, alt, path in found:
+        assert alt, f"{page.name}: a picture without words"
+        assert path.stat().st_size < 250_000, f"{page.name}: {path.name}"

@@ -23,13 +23,13 @@ from simlab.api.output.beginning import begin, went_on
 from simlab.api.output.writing import RunResult, kept_if_used, logged, write_optimization, write_simulation
 from simlab.api.rollout.gate import Gate, gate
 from simlab.api.rollout.waves import WavePlan
-from simlab.api.settings import imports
+from simlab.api.settings import imports, workers_of
 from simlab.api.simulation import simulate
 from simlab.api.simulator.stored import StoredCurves
 from simlab.api.starting.init import init_from_book, init_from_tables
 from simlab.api.starting.template import init_template
 from simlab.errors import InvalidInputError, Problem, UsageError
-from simlab.execution import Progress
+from simlab.execution import Progress, reach
 from simlab.execution.ahead import kernels_ahead
 from simlab.policies import Policy
 from simlab.policies.policy import GIVEN
@@ -53,7 +53,7 @@ def run_simulate(
         The study names no `policy.targets`.
     """
     started = time.perf_counter()
-    data = load(study_path)
+    data = _reached(load(study_path), workers, progress)
     times = {**imports(started), "load": time.perf_counter() - started}
     study = data.study
     if not study.policy.targets and study.policy.family != GIVEN:
@@ -79,6 +79,12 @@ def run_simulate(
             data, policy, segmentation=segmentation, workers=workers, progress=logged(folder, progress)
         )
     return write_simulation(simulation, folder, times, progress)
+
+
+def _reached(data: Data, workers: int | None, progress: Progress | None) -> Data:
+    """The data, where whoever computes is there: a cluster that does not answer is said before all else."""
+    reach(workers_of(data.study, workers), progress)
+    return data
 
 
 _RESUMED: ContextVar[RunFolder | None] = ContextVar("run that is resumed", default=None)
@@ -121,7 +127,7 @@ def run_optimize(
     if progress is not None:
         progress("load", 0, 1)
     stored = None if curves is None else StoredCurves.open(curves)
-    data = load(study_path)
+    data = _reached(load(study_path), workers, progress)
     times = {**imports(started), "load": time.perf_counter() - started}
     folder = _new_run(out, data.study.name, data.study.folder, draw)
     begin(folder, data, "optimize", {"workers": workers, "curves": None if curves is None else str(curves)})
@@ -138,7 +144,7 @@ def run_demo(
     started = time.perf_counter()
     if progress is not None:
         progress("load", 0, 1)
-    data = demo()
+    data = _reached(demo(), workers, progress)
     times = {**imports(started), "load": time.perf_counter() - started}
     folder = _new_run(out, data.study.name, Path.cwd(), draw)
     begin(folder, data, "demo", {"workers": workers})
@@ -193,7 +199,7 @@ def run_compare_schemes(
     started = time.perf_counter()
     if progress is not None:
         progress("load", 0, 1)
-    data = load(study_path)
+    data = _reached(load(study_path), workers, progress)
     times = {**imports(started), "load": time.perf_counter() - started}
     folder = _new_run(out, data.study.name, data.study.folder, draw)
     said = None if schemes is None else list(schemes)
@@ -271,7 +277,7 @@ def run_audit(
     shows both.
     """
     started = time.perf_counter()
-    data = load(study_path)
+    data = _reached(load(study_path), workers, progress)
     times = {**imports(started), "load": time.perf_counter() - started}
     folder = _new_run(out, data.study.name, data.study.folder, draw)
     begin(folder, data, "audit", {"workers": workers})

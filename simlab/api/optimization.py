@@ -39,7 +39,7 @@ from simlab.api.simulator.items import item_stock
 from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import UsageError
 from simlab.execution import Progress
-from simlab.measures import MEASURES, PLAN_NAMES, Estimate
+from simlab.measures import MEASURES, PLAN_NAMES, Estimate, ratio_estimate
 from simlab.run import RunFolder
 from simlab.run.statements import lines
 from simlab.segments import Segmentation
@@ -432,33 +432,32 @@ def segmented(
 
 
 def plot_frontier(opt: Outcome) -> Figure:
-    """Holding cost per year against achieved fill rate; out of sample filled, in sample hollow."""
+    """Holding cost a year against service as the study counts it, on the verdict seed."""
     figure = picture(8.0, 5.0)
     axes = figure.subplots()
     scale = opt.settings.scale(opt.data.study)
     for kind in ("segmented", "uniform", "per_sku"):
         sums = opt.verdict[f"frontier:{kind}"]
-        fill = sums.served[:, 0].sum(axis=1) / sums.demanded[:, 0].sum(axis=1)
+        fill = sums.good[:, 0].sum(axis=1) / sums.asked[:, 0].sum(axis=1)
         cost = sums.holding[:, 0].mean(axis=1) * scale.holding
         order = np.argsort(cost)
         axes.plot(fill[order], cost[order], color=COLOURS[kind], label=PLAN_NAMES[kind].noun, linewidth=1.6)
     for kind in opt.kinds:
-        fresh = opt.scores(kind)
+        sums, cost = opt.verdict[kind], opt.scores(kind).holding_cost.value
+        service = ratio_estimate(sums.good[0].sum(axis=0), sums.asked[0].sum(axis=0), opt.settings.level)
         axes.errorbar(
-            fresh.fill_rate.value,
-            fresh.holding_cost.value,
-            xerr=[
-                [fresh.fill_rate.value - fresh.fill_rate.low],
-                [fresh.fill_rate.high - fresh.fill_rate.value],
-            ],
+            service.value,
+            cost,
+            xerr=[[service.value - service.low], [service.high - service.value]],
             marker="o",
             color=COLOURS[kind],
             capsize=3,
-            label=f"{PLAN_NAMES[kind].noun}: {fresh.fill_rate.value:.3f}",
+            label=f"{PLAN_NAMES[kind].noun}: {service.value:.3f}",
         )
     if opt.solved.fill_rate is not None:
         axes.axvline(opt.solved.fill_rate, color="0.5", linestyle=":", linewidth=1)
-    axes.set_xlabel("Achieved fill rate (verdict seed)")
+    name = opt.accounting.service
+    axes.set_xlabel(f"{name[0].upper()}{name[1:]}, achieved on the verdict seed")
     axes.set_ylabel(MEASURES["holding_cost"].heading(opt.data.study.currency))
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, fontsize="small")

@@ -18,6 +18,7 @@ from simlab.catalog.cells.unseen import made_visible
 from simlab.catalog.columns import required
 from simlab.catalog.coming import ForecastErrors, ForecastTable
 from simlab.catalog.files.csvfile import read_csv
+from simlab.catalog.files.database import read_database
 from simlab.catalog.files.parquet import is_parquet, read_parquet
 from simlab.catalog.files.typed import read_frame
 from simlab.catalog.files.workbook import WORKBOOKS, read_workbook
@@ -34,7 +35,7 @@ from simlab.errors import InvalidInputError, Problem
 from simlab.study import Study, TableSource, crossing_unsaid
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from narwhals.typing import IntoFrame
 
 COMING = ("forecast", "forecast_errors")
 
@@ -73,15 +74,15 @@ def load(study: Study) -> Catalog:
 
 def from_frames(
     study: Study,
-    items: pd.DataFrame,
-    demand: pd.DataFrame | None = None,
-    receipts: pd.DataFrame | None = None,
-    periods: pd.DataFrame | None = None,
-    open_orders: pd.DataFrame | None = None,
+    items: IntoFrame,
+    demand: IntoFrame | None = None,
+    receipts: IntoFrame | None = None,
+    periods: IntoFrame | None = None,
+    open_orders: IntoFrame | None = None,
     *,
-    coming: Mapping[str, pd.DataFrame] | None = None,
+    coming: Mapping[str, IntoFrame] | None = None,
 ) -> Catalog:
-    """Take DataFrames instead of files, under the same rules.
+    """Take frames of pandas, polars, Arrow or DuckDB instead of files, under the same rules.
 
     Parameters
     ----------
@@ -127,6 +128,8 @@ def _coming(study: Study, name: str) -> TableSource:
 
 
 def _read(study: Study, name: str, source: TableSource) -> TextTable | None:
+    if source.of_database:
+        return read_database(study.folder, name, source)
     path = study.path_of(source)
     if path is None:
         return None

@@ -6,7 +6,7 @@ from simlab.engine.world.curves import Curves
 from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.world import MILLION, Horizon, LeadTimeLaw, OrderTerms, Unmet, World
-from simlab.execution.backends.spread import Progress, close_pools
+from simlab.execution.backends.spread import Progress, close_pools, reach
 from simlab.execution.backends.workers import Workers, asked, backend
 from simlab.execution.blocks import (
     BY_SLOT,
@@ -54,6 +54,7 @@ __all__ = [
     "in_batches",
     "may_keep",
     "mser",
+    "reach",
     "run_curves",
     "run_extremes",
     "run_plans",

@@ -10,19 +10,24 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from simlab.children import start_python
 from simlab.engine._jit import cache_folder
 from simlab.engine.kernels.streams import item_keys
+from simlab.engine.kernels.types import Reach, Rule
+from simlab.engine.lanes.lanes import run_column
+from simlab.engine.prepare.arrays import item_arrays
+from simlab.engine.prepare.workspace import schedule
 from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.world import Horizon, LeadTimeLaw, OrderTerms, Start, World
 from simlab.execution.backends.spread import Progress
 from simlab.execution.backends.workers import Workers
 from simlab.execution.blocks import run_curves
-from simlab.execution.by_period.sums import profile_of, stock_of
+from simlab.execution.by_period.sums import profile_of, stock_of, work_of
 
 COMPILING = "compiling the simulator (once on this machine)"
 _FUNCTIONS = 120
@@ -92,9 +97,25 @@ def compile_late() -> None:
     world, levels = _one_item()
     horizon = Horizon(periods=2, warmup=0, replications=1, slots=1, seed=1)
     group, value = np.zeros(1, np.int64), np.ones(1, np.int64)
+    compile_column(world, horizon)
     run_curves(world, levels, horizon, workers=Workers(1))  # single plans, wanted before the rest
     stock_of(world, levels, horizon, group, value, n_groups=1)
     profile_of(world, levels, horizon, group, value, n_groups=1, start=Start(value, value))
+
+
+def compile_column(world: World, horizon: Horizon) -> None:
+    """Compile the loop of a single plan, which draws nothing: meanwhile the run itself compiles what draws.
+
+    What the one keeps the other finds.
+    """
+    import numba
+
+    items, run = item_arrays(world, horizon), schedule(horizon, grouped=False)
+    of = (items, Rule(0, 0, 0, 0, 0, 0), run, Reach(0, 0, True), work_of(world, items, run))
+    kind_of: Any = numba.typeof
+    column: Any = run_column
+    first, *rest = (kind_of(one) for one in of)
+    column.compile((first, numba.int64, *rest))
 
 
 def _wait(process: subprocess.Popen[bytes]) -> None:

@@ -18,6 +18,7 @@ from simlab.errors import IncompleteError, InvalidInputError, Problem, UsageErro
 from simlab.run import tables
 from simlab.run.environment import environment
 from simlab.run.files import plain, sha256, to_json, write_atomic
+from simlab.run.tables import SCHEMA
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,6 @@ try:
 except ImportError:  # Windows: two processes in one folder are not told apart
     fcntl = None  # type: ignore[assignment]
 
-SCHEMA = 1
 MANIFEST = "manifest.json"
 LOG = "log.jsonl"
 COMPLETE = "complete"
@@ -233,6 +233,8 @@ class RunFolder:
             return tables.decode(self.read_bytes(key))
         except ValueError as error:
             raise InvalidInputError([_damaged(key, _why(error))]) from error
+        except UsageError as error:
+            raise UsageError(f"{path}: {error}") from None
 
     def read_bytes(self, name: str) -> bytes:
         """Read a file of the run, checked against the manifest's hash.

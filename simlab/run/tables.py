@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from simlab.errors import UsageError
+
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
 
+SCHEMA = 1
+"""Version of the form of run folders; every manifest and every table says its own."""
+_KEY = b"simlab.schema"
+
+
 def encode(table: pd.DataFrame | pa.Table) -> bytes:
     """A table as the bytes of a Parquet file with a checksum on every page.
 
-    An index is not kept, and no pandas metadata is written: equal tables give equal bytes.
+    An index is not kept, and of metadata only the version of the form is written: equal tables give equal
+    bytes.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -21,7 +29,8 @@ def encode(table: pd.DataFrame | pa.Table) -> bytes:
     if not isinstance(table, pa.Table):
         table = pa.Table.from_pandas(table, preserve_index=False)
     sink = pa.BufferOutputStream()
-    pq.write_table(table.replace_schema_metadata(None), sink, compression="zstd", write_page_checksum=True)
+    said = table.replace_schema_metadata({_KEY: str(SCHEMA).encode()})
+    pq.write_table(said, sink, compression="zstd", write_page_checksum=True)
     data: bytes = sink.getvalue().to_pybytes()
     return data
 
@@ -39,7 +48,7 @@ def encode_parts(parts: Iterable[pa.Table]) -> bytes:
 
     sink, writer = pa.BufferOutputStream(), None
     for part in parts:
-        plain = part.replace_schema_metadata(None)
+        plain = part.replace_schema_metadata({_KEY: str(SCHEMA).encode()})
         if writer is None:
             writer = pq.ParquetWriter(sink, plain.schema, compression="zstd", write_page_checksum=True)
         writer.write_table(plain, row_group_size=max(1, plain.num_rows))
@@ -57,6 +66,8 @@ def decode(data: bytes) -> pa.Table:
     ------
     ValueError
         A page does not match its checksum, or the bytes are no Parquet file.
+    UsageError
+        A newer simlab wrote it.
 
     Notes
     -----
@@ -71,8 +82,13 @@ def decode(data: bytes) -> pa.Table:
     own = pa.allocate_buffer(len(data))
     memoryview(own).cast("B")[:] = data
     try:
-        return pq.read_table(
+        table = pq.read_table(
             pa.BufferReader(own), use_threads=False, pre_buffer=False, page_checksum_verification=True
         )
     except (OSError, pa.ArrowException) as error:
         raise ValueError(str(error)) from error
+    written = (table.schema.metadata or {}).get(_KEY, b"1")  # tables up to 0.2.0 did not say
+    if not written.isdigit() or int(written) > SCHEMA:
+        version = written.decode("ascii", "replace")
+        raise UsageError(f"written by a newer simlab (schema {version}, known: {SCHEMA})")
+    return table

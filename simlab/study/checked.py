@@ -24,7 +24,7 @@ _WINDOW = {"day": 364, "week": 52, "month": 12}
 """Periods counted where the study does not say: about a year, and whole weeks of days."""
 _DEEPEST = 12
 _LARGEST = 2**63
-_CONDITIONS = ("where",)
+_CONDITIONS = ("where", "sql")
 _SHOWN = 40
 _LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 _REVIEW_DAYS = {"day": 7.0, "week": 7.0, "month": 365.0 / 12.0}
@@ -137,7 +137,7 @@ def _outlandish(raw: Mapping[str, Any], file: str) -> list[Problem]:
 
 
 def _kept(option: str, value: str) -> str:
-    """Conditions may go over several lines."""
+    """Conditions and queries may go over several lines."""
     over_lines = option.rpartition(".")[2] in _CONDITIONS
     return value.replace("\n", " ").replace("\r", " ").replace("\t", " ") if over_lines else value
 

@@ -10,6 +10,7 @@ from typing import Any
 from simlab.errors import Problem
 from simlab.register.families import OPTIMAL_NAMES
 from simlab.study.later import value_at
+from simlab.study.sources.databases import database, has_database
 
 READABLE = (".csv", ".parquet", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _TABLES = ("items", "demand", "receipts", "periods", "open_orders", "forecast", "forecast_errors")
@@ -62,9 +63,14 @@ def _tables(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
             continue
         option = f"data.{name}.path"
         path = value_at(raw, option)
-        if path is None or path == "":
+        if has_database(raw, name):
+            yield from database(raw, name, file)
+        elif path is None or path == "":
             fix = f'say where the table is: [data.{name}] path = "{name}.csv"'
             yield Problem("E-STU-005", "is missing and required", file, column=option, fix=fix)
+        elif isinstance(path, str) and "://" in path:
+            fix = f'a database is named by an environment variable: [data.{name}] url_env = "NAME"'
+            yield Problem("E-STU-010", "is a URL, not a file (it is not shown)", file, column=option, fix=fix)
         elif isinstance(path, str):
             yield from _kind(path, option, file)
 

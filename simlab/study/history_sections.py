@@ -89,19 +89,28 @@ class TableSource(Spec):
     """Where a table comes from and how its text is written.
 
     `path` is relative to the study file; None where DataFrames are handed over in Python.
+    In place of a path: a database (`url_env`, the environment variable that holds its URL, or `url` where
+    that has neither password nor query), and `table` or `sql`, one SELECT.
     `columns` maps our name to the name in the file. `where` says which rows take part (`row_filter`).
     """
 
     path: Text | None = None
     sheet: Text | None = None
-    sql: Text | None = None
+    url: Annotated[Text | None, Field(exclude=True, repr=False)] = None
     url_env: Text | None = None
+    table: Text | None = None
+    sql: Text | None = None
     columns: dict[str, Text] = Field(default_factory=dict)
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ",", ".", " ", "'"] = ""
     delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
     date_format: Annotated[str, Field(strict=True, min_length=1)] = "iso"
     where: RowFilter = Field(default_factory=dict)
+
+    @property
+    def of_database(self) -> bool:
+        """Whether the table comes from a database."""
+        return self.url is not None or self.url_env is not None
 
     def declares(self, option: str) -> bool:
         """Whether the study says this option itself, rather than leaving it to the default."""

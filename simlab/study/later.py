@@ -11,20 +11,6 @@ from typing import Any
 from simlab.errors import Problem
 
 WORKS: dict[str, tuple[Any, ...]] = {
-    "data.items.sql": (),
-    "data.items.url_env": (),
-    "data.demand.sql": (),
-    "data.demand.url_env": (),
-    "data.receipts.sql": (),
-    "data.receipts.url_env": (),
-    "data.periods.sql": (),
-    "data.periods.url_env": (),
-    "data.open_orders.sql": (),
-    "data.open_orders.url_env": (),
-    "data.forecast.sql": (),
-    "data.forecast.url_env": (),
-    "data.forecast_errors.sql": (),
-    "data.forecast_errors.url_env": (),
     "simulation.precision": (),
 }
 """Dotted option → the values that work; an empty tuple: the option must stay unset or empty."""

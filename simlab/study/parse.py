@@ -11,6 +11,7 @@ from typing import Any
 from simlab.errors import InvalidInputError, Problem
 from simlab.reading import bytes_of
 from simlab.study.checked import _LINE, checked
+from simlab.study.sources.databases import without_urls
 from simlab.study.study import Study
 
 
@@ -72,7 +73,7 @@ def parse_study(
     """
     said = _from_toml(source, file) if isinstance(source, str) else source
     raw = {"schema": 1, **said}  # a file that does not say may be of any version
-    text = source if isinstance(source, str) else ""
+    text = without_urls(source, raw) if isinstance(source, str) else ""
     given = checked(Study, raw, name, file, from_file=True)
     return Study.model_validate({**given, "source": text, "folder": Path(base), "file": file})
 

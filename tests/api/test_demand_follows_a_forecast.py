@@ -1,6 +1,7 @@
 """A forecast that people already have, from the table to levels, demand and every sum."""
 
 import filecmp
+import json
 
 import numpy as np
 import pandas as pd
@@ -131,3 +132,37 @@ def test_the_gate_lets_moving_levels_go_and_orders_follow_them(tmp_path):
         assert first[sku] == plan.loc[sku, "order_up_to"]
         assert later[sku] - first[sku] == (move if goes else 0)
     assert plan.loc["a", "family"] == ("forecast" if live.loc["a", "decision"] == "go" else "order_up_to")
+
+
+def test_other_families_plan_for_the_same_demand_and_begin_from_today(tmp_path):
+    """Levels that stand still meet the moving demand; from today the first periods are the forecast's."""
+    there = (
+        ITEMS.replace("on_hand", "on_hand,on_order")
+        .replace(",5,60", ",5,0,60")
+        .replace("150,150", "150,0,150")
+    )
+    path = write(tmp_path, RAMP, items=there, policy='start = "today"')
+    text = path.read_text("utf-8").replace('family = "forecast"\nplanning = "normal"\n', "")
+    path.write_text(text.replace("periods = 26", "periods = 6"), "utf-8")
+    api.run_simulate(path, out=tmp_path / "run", workers=1)
+    facts = json.loads((tmp_path / "run" / "manifest.json").read_text("utf-8"))
+    assert any("follows the forecast table, whose 6 periods" in line for line in facts["assumptions"])
+    paths = [api.trace(tmp_path / "run", "a@EAST", replication=k).periods["demanded"] for k in range(40)]
+    assert np.mean([list(one) for one in paths], axis=0) == pytest.approx([2, 4, 8, 16, 8, 4], rel=0.6)
+
+
+def test_a_daily_forecast_leaves_closed_days_out(tmp_path):
+    """Sundays are no period: a row of nothing on one is left out, the other days are periods 0, 1, 2, …"""
+    days = [np.datetime64("2026-01-05") + k for k in range(14)]
+    text = "sku,location,date,mean,sd\n"
+    for sku in "ab":
+        text += "".join(f"{sku},EAST,{day},{0 if k % 7 == 6 else 5 + k},4\n" for k, day in enumerate(days))
+    path = write(tmp_path, text)
+    said = path.read_text("utf-8").replace('period = "week"', 'period = "day"')
+    said = said.replace("[policy]\n", '[demand]\nweekdays = ["sunday"]\n[policy]\n').replace(
+        '"weeks"', '"days"'
+    )
+    path.write_text(said, "utf-8")
+    table = sl.load(path).catalog.forecast
+    assert table.period[:12].tolist() == list(range(12))
+    assert table.mean[:12].tolist() == [5 + k for k in range(14) if k % 7 != 6]

@@ -101,3 +101,46 @@ def test_levels_are_planned_for_the_holidays_of_their_supplier_alone(lead, revie
     assert without == next(level for level in range(200) if right(level, ages([], lead, review))[0] >= 0.95)
     assert with_holidays > without
     assert planned.method == ("exact, with suppliers' holidays", "exact")
+
+
+LOT = {"family": "reorder_quantity", "review": 1, "order_quantity": 60}
+OTHERS = {
+    "weeks, ten days by parts": {"period": "week", "mean": 28.0},
+    "weeks": {"period": "week", "lead": 14, "mean": 28.0},
+    "months": {
+        "period": "month",
+        "lead": 365 / 12,
+        "review": 365 / 12,
+        "mean": 120.0,
+        "shut": ["2026-08-01/2026-08-31"],
+    },
+    "reviews that no year divides": {"review": 30, "lead": 14},
+    "lots": LOT,
+    "lots or more": {**LOT, "family": "reorder_up_to"},
+    "cycle service": {"measure": "cycle_service_level"},
+    "lost sales": {"unmet": "lost"},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", OTHERS.values(), ids=OTHERS.keys())
+def test_planned_service_is_reached_in_every_calendar_and_family(case) -> None:
+    """300 replications of a year: at least 0.95 less the interval's half and 0.004, and no unit too many."""
+    case = {"period": "day", "lead": 10, "review": 7, "mean": MEAN, "unmet": "backorder", **case}
+    measure, family = case.get("measure", "fill_rate"), case.get("family", "order_up_to")
+    items = pd.DataFrame(
+        {"sku": ["A"], "location": "W", "unit_cost": 1.0, "supplier": "ACME", "lead_time": case["lead"]}
+    ).assign(demand_law="poisson", demand_mean=case["mean"], unmet=case["unmet"])
+    items["order_quantity"] = case.get("order_quantity", 1)
+    study = {
+        "study": {"period": case["period"], "as_of": dt.date(2025, 12, 28)},
+        "calendar": {"closed": {"ACME": case.get("shut", ["2026-08-03/2026-08-23"])}},
+        "segments": {"by": "all"},
+        "policy": {"review_period": case["review"], "family": family},
+    }
+    found = sl.load_frames(items, study=study)
+    policy = sl.Policy.from_targets(sl.segment(found), **{measure: {"all": 0.95}}, family=family)
+    result = sl.simulate(found, policy, replications=300)
+    reached = getattr(result, measure)
+    assert reached.high + 0.004 >= 0.95
+    assert reached.low - 0.02 <= 0.95

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -35,6 +36,7 @@ class FakeApi:
 
     error: BaseException | None = None
     calls: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    computed_by: tuple[str | None, str | None] = (None, None)
 
     def _run(self, name: str, **options: object) -> SimpleNamespace:
         self.calls.append((name, options))
@@ -58,11 +60,17 @@ class FakeApi:
             tables={"segments": segments},
             times={"simulate": 1.5},
             faults={},
+            book=None,
         )
 
     def draw_report(self, result: SimpleNamespace) -> SimpleNamespace:
         """The numbers are told before."""
         return result
+
+    @contextmanager
+    def backend(self, name: str | None, *, scheduler: str | None) -> Iterator[None]:
+        self.computed_by = (name, scheduler)
+        yield
 
     def run_demo(self, *, out: object, workers: object, progress: object, draw: bool) -> SimpleNamespace:
         assert not draw
@@ -100,7 +108,7 @@ class FakeApi:
         self._run("init", folder=folder)
         return [folder / "study.toml"]
 
-    def render_report(self, run: Path, *, apart: bool) -> Path:
+    def render_report(self, run: Path, *, apart: bool, excel: bool = False) -> Path:
         assert apart
         self._run("report", run=run)
         return run / "report.html"
@@ -132,12 +140,15 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
 
 def test_help_lists_the_main_commands(command: Command) -> None:
-    """A newcomer meets them in the order of use, each with a line that is not cut off."""
+    """A newcomer meets them by purpose, in the order of use, each with a line that is not cut off."""
     code, out, _ = command("--help")
     assert code == 0
-    lines = [line.split() for line in out.split("Commands:")[1].splitlines() if line.startswith("  ")]
-    main_commands = ["demo", "init", "check", "simulate", "optimize", "report", "doctor"]
-    assert [words[0] for words in lines[: len(main_commands)]] == main_commands
+    listed = out[out.index("Begin:\n") :].partition("Exit codes")[0].splitlines()
+    lines = [line.split() for line in listed if line.startswith("  ") and line.strip()]
+    names = [words[0] for words in lines]
+    assert names[:3] == ["demo", "init", "check"]
+    main_commands = ["demo", "init", "check", "doctor", "simulate", "optimize", "report"]
+    assert [name for name in names if name in main_commands] == main_commands
     assert not any("..." in words[-1] for words in lines)
 
 
@@ -256,6 +267,13 @@ def test_options_reach_the_api(command: Command, api: FakeApi) -> None:
     command("optimize", "a/s.toml", "--out", "here", "--workers", "2", "-q", "--curves", "runs/a")
     given = {"study": Path("a/s.toml"), "out": Path("here"), "workers": 2, "curves": Path("runs/a")}
     assert api.calls == [("optimize", given | {"progress": None})]
+
+
+def test_who_computes_reaches_the_api(command: Command, api: FakeApi) -> None:
+    command("optimize", "a/s.toml", "-q", "--backend", "dask", "--scheduler", "tcp://10.0.0.5:8786")
+    assert api.computed_by == ("dask", "tcp://10.0.0.5:8786")
+    command("simulate", "a/s.toml", "-q")
+    assert api.computed_by == (None, None)
 
 
 def test_check_prints_lines_and_quality(command: Command, api: FakeApi) -> None:

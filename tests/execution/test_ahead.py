@@ -75,11 +75,13 @@ def test_the_late_kernels_are_the_ones_that_runs_call():
     import numpy as np
     from worlds.engine import mixed_world
 
+    from simlab.engine.lanes.lanes import run_column
     from simlab.engine.world.world import Horizon
     from simlab.execution.by_period.lanes import follow_by_period
     from simlab.execution.by_period.sums import stock_of
 
     ahead.compile_late()
+    assert len(run_column.signatures) == 1  # compiled apart, then called by `lanes`
     before = len(follow_by_period.signatures)
     world, levels = mixed_world(6)
     group = np.zeros(world.n_items, np.int64)

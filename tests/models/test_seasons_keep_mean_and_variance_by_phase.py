@@ -6,6 +6,8 @@ without simlab.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -151,8 +153,11 @@ def test_days_that_are_shut_once_a_year_leave_a_season_of_the_year_in():
         models={"seasonality": {"profile_by": "", "cycle": 364}},
         lead_times={"crossing": False},
     )
-    models = load_frames(items, sold.assign(quantity=quantity[item, day]), study=study).models
-    seasons = models.world.demand.seasons
+    catalog = load_frames(items, sold.assign(quantity=quantity[item, day]), study=study).catalog
+    seasons = fit(catalog).world.demand.seasons
     assert seasons is not None
     assert (seasons.profile >= 0).all()
     assert seasons.multipliers.max() > 1.5
+    short = fit(replace(catalog, held_out=98))  # less than two cycles: left out, not refused
+    assert short.world.demand.seasons is None
+    assert "less than two whole cycles" in " ".join(short.left_out)

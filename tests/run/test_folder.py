@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from simlab.errors import IncompleteError, InvalidInputError, SimlabError, UsageError
-from simlab.run import RunFolder, sha256, verify
+from simlab.run import RunFolder, sha256, tables, verify
 from simlab.run import files as run_files
 from simlab.run.environment import environment
 from simlab.run.tables import decode
@@ -246,3 +247,17 @@ def test_json_that_was_edited_is_refused(tmp_path):
     (run.path / "resolved.json").write_text('{"study": {"period": "week"}}')
     with pytest.raises(InvalidInputError, match=r"resolved\.json"):
         RunFolder.open(run.path).read_json("resolved.json")
+
+
+def test_a_table_says_the_version_of_its_form_and_a_newer_one_is_refused_by_name(tmp_path, monkeypatch):
+    run = RunFolder.create(tmp_path / "run", "run", tmp_path)
+    table = pd.DataFrame({"a": [1, 2]})
+    run.write_table("items", table)
+    old = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
+    pq.write_table(old, run.table_path("old"))
+    monkeypatch.setattr(tables, "SCHEMA", 2)
+    run.write_table("newer", table)
+    monkeypatch.setattr(tables, "SCHEMA", 1)
+    assert list(run.read_table("items")["a"]) == list(run.read_table("old")["a"]) == [1, 2]
+    with pytest.raises(UsageError, match=r"newer.parquet: written by a newer simlab \(schema 2, known: 1\)"):
+        run.read_table("newer")

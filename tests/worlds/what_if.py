@@ -123,9 +123,10 @@ def settings(n: int, n_segments: int, n_targets: int, value: float, seed: int = 
     return found
 
 
-def opened(browser: Any, report: Path) -> Any:
+def opened(browser: Any, report: Path, scheme: str = "light") -> Any:
     """The page with the panel ready."""
-    page = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True).new_page()
+    how = {"viewport": {"width": 1280, "height": 900}, "offline": True, "color_scheme": scheme}
+    page = browser.new_context(**how).new_page()
     page.goto(f"{report.as_uri()}#what-if")
     for _ in range(400):
         if page.evaluate("document.documentElement.dataset.whatIf") == "ready":

@@ -20,6 +20,7 @@ from simlab.study import Study, read_study
 
 if TYPE_CHECKING:
     import pandas as pd
+    from narwhals.typing import IntoFrame
 
     from simlab.api.show import ResultTable
     from simlab.segments import Segmentation
@@ -146,17 +147,17 @@ def load(path: str | Path) -> Data:
 
 
 def load_frames(
-    items: pd.DataFrame,
-    demand: pd.DataFrame | None = None,
-    receipts: pd.DataFrame | None = None,
-    open_orders: pd.DataFrame | None = None,
+    items: IntoFrame,
+    demand: IntoFrame | None = None,
+    receipts: IntoFrame | None = None,
+    open_orders: IntoFrame | None = None,
     *,
-    periods: pd.DataFrame | None = None,
-    forecast: pd.DataFrame | None = None,
-    forecast_errors: pd.DataFrame | None = None,
+    periods: IntoFrame | None = None,
+    forecast: IntoFrame | None = None,
+    forecast_errors: IntoFrame | None = None,
     study: Study | Mapping[str, Any] | None = None,
 ) -> Data:
-    """The same from pandas tables, under the rules that hold for files.
+    """The same from frames of pandas, polars, Arrow or DuckDB, under the rules that hold for files.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ import numpy as np
 
 from simlab.api.data.data import Data
 from simlab.arrays import FloatArray, IntArray
-from simlab.errors import InvalidInputError
+from simlab.errors import InvalidInputError, UsageError
 from simlab.models import HeldOut, split
 from simlab.models.history import no_history
 from simlab.segments import Segmentation
@@ -99,7 +99,7 @@ def _segments(past: Data, segmentation: Segmentation, rows: IntArray) -> Segment
     """The scheme applied to what was known; segments that were learned, or made by hand, stay as they are."""
     try:
         found = assign(past.catalog, past.models, list(segmentation.by), past.study.segments)
-    except InvalidInputError:
+    except (InvalidInputError, UsageError):
         codes = segmentation.codes[rows]
         return replace(segmentation, codes=codes, sku=past.catalog.sku, location=past.catalog.location)
     return replace(found, sku=past.catalog.sku, location=past.catalog.location)

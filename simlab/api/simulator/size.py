@@ -22,7 +22,7 @@ SHARE = 0.8
 _TOLD = 0.25
 """Share of the limit above which the estimate is told before the run begins."""
 _BASE = 380e6
-_ITEM, _ROW = 40_000, 90
+_ITEM, _ROW = 28_000, 90
 """Bytes measured at 1,000, 10,000 and 30,000 SKU-locations (`experiments/09_scale`): of the program, of a
 SKU-location in all tables, and of a row of demand."""
 _WORD = 8

@@ -12,6 +12,7 @@ from simlab.catalog import findings as found
 from simlab.catalog.cells.text import TextColumn, TextTable, encoded
 from simlab.catalog.files.csvfile import name_columns
 from simlab.catalog.findings import Findings
+from simlab.errors import UsageError
 from simlab.study import TableSource
 
 if TYPE_CHECKING:
@@ -19,23 +20,61 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def read_frame(frame: pd.DataFrame, name: str, source: TableSource) -> TextTable:
-    """Take a DataFrame as text; row numbers in messages are positions, the first row being 0.
+def read_frame(frame: object, name: str, source: TableSource, findings: Findings | None = None) -> TextTable:
+    """Take a frame as text; row numbers in messages are positions, the first row being 0.
 
     Parameters
     ----------
-    frame : DataFrame
-        Its index is not used.
+    frame : DataFrame of pandas or polars (lazy ones too), table of Arrow, relation of DuckDB, …
+        Whatever narwhals knows. An index is not used.
     name : str
         items, demand or receipts.
     source : TableSource
         How the study describes the table.
+    findings : Findings, optional
+        What is wrong so far; left out: none, and the frame is called by its name.
+
+    Raises
+    ------
+    UsageError
+        It is no frame.
     """
-    findings = Findings(name, f"DataFrame {name}")
-    labels = [str(label) for label in frame.columns]
-    columns = [_from_series(frame.iloc[:, k], labels[k], findings) for k in range(len(labels))]
+    import pandas as pd
+
+    findings = Findings(name, f"DataFrame {name}") if findings is None else findings
+    if isinstance(frame, pd.DataFrame):
+        labels = [str(label) for label in frame.columns]
+        columns = [_from_series(frame.iloc[:, k], labels[k], findings) for k in range(len(labels))]
+        n_rows = len(frame)
+    else:
+        table = arrow_of(frame, name)
+        labels, n_rows = table.column_names, table.num_rows
+        columns = [text_column(c, label, findings) for label, c in zip(labels, table.columns, strict=True)]
     named = name_columns(labels, columns, source, findings)
-    return TextTable(name, named, labels_of(source), len(frame), findings)
+    return TextTable(name, named, labels_of(source), n_rows, findings)
+
+
+def arrow_of(frame: object, name: str) -> pa.Table:
+    """A frame of any library that narwhals knows as a table of Arrow.
+
+    Raises
+    ------
+    UsageError
+        It is no frame.
+    """
+    import narwhals as nw
+
+    given: Any = frame
+    try:
+        found = nw.from_native(given)
+    except TypeError:
+        kind = type(frame).__name__
+        raise UsageError(
+            f"{name}: a frame of pandas, polars, Arrow or DuckDB is needed, not {kind}"
+        ) from None
+    eager = found.collect("pyarrow") if isinstance(found, nw.LazyFrame) else found
+    table: pa.Table = eager.to_arrow()
+    return table
 
 
 def labels_of(source: TableSource) -> dict[str, str]:

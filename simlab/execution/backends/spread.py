@@ -173,6 +173,18 @@ def _faulty(work: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
 _POOLS: dict[tuple[str, int, str | None], Any] = {}
 
 
+def reach(workers: Workers, progress: Progress | None = None) -> None:
+    """Make sure that workers elsewhere are there, before anything is computed.
+
+    Raises
+    ------
+    InvalidInputError
+        As `spread`.
+    """
+    if not workers.shares_memory:
+        _pool(workers, progress)
+
+
 def _pool(workers: Workers, progress: Progress | None) -> Pool:
     """The pool of these workers, which stays until `close_pools` or the end of the process."""
     key = (workers.backend, workers.n_workers, workers.scheduler)

@@ -84,7 +84,7 @@ def _by_lanes(
     book = aligned((sizes[0], run.periods, run.width), np.int32)
     peaks, faults = np.zeros(rows.size, np.int64), np.zeros((rows.size, 3), np.int64)
     of = Groups(groups[rows].astype(np.int64), unit_value[rows].astype(np.int64))
-    work, shared = _work(own, items, run), shifting(own, mine).astype(np.int64)
+    work, shared = work_of(own, items, run), shifting(own, mine).astype(np.int64)
     with np.errstate(over="ignore"):  # compiled code wraps without a word; the peaks tell below
         follow_by_period(items, forms, shared, run, of, work, book, out, peaks, faults)
     large = faults[:, 0] == WIDE
@@ -100,7 +100,7 @@ def _others(able: BoolArray, large: IntArray) -> IntArray:
     return np.flatnonzero(~able)
 
 
-def _work(world: World, items: ItemArrays, run: Schedule) -> Any:
+def work_of(world: World, items: ItemArrays, run: Schedule) -> Any:
     """Memory of one thread."""
     review = np.where(items.n_phases > 0, 1, world.terms.review_period)
     varies = bool((items.lead_length > 1).any())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray
+from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray, sums_by
 from simlab.errors import Problem
 from simlab.models.demand.scoring.scores import BASE, Scores
 from simlab.models.grouping import rows_of, unknown_selectors
@@ -255,4 +255,4 @@ def rank(scores: Scores, group: IntArray, allowed: BoolArray) -> Ranking:
 
 
 def _by_group(group: IntArray, values: FloatArray, n_groups: int) -> FloatArray:
-    return np.array([np.bincount(group, weights=line, minlength=n_groups) for line in values.T]).T
+    return np.array([sums_by(group, line, n_groups) for line in values.T]).T

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.arrays import BoolArray, FloatArray, IntArray, sum_of, sums_by
 from simlab.models.demand.rates import Rates, rates
 from simlab.models.demand.shrinkage import SizePrior, few_demands, shrunk_variation
 from simlab.models.grouping import groups
@@ -157,9 +157,7 @@ def _kept_sums(
 ) -> FloatArray:
     """(n,) factor by which posteriors of a group keep its sum of units; of few demands that of all groups."""
     n_groups = int(group.max()) + 1 if group.size else 1
-    above, below, demands = (
-        np.bincount(group, weights=weight * one, minlength=n_groups) for one in (units, n * mean, positive)
-    )
-    usual = above.sum() / below.sum() if below.sum() > 0 else 1.0
+    above, below, demands = (sums_by(group, weight * one, n_groups) for one in (units, n * mean, positive))
+    usual = sum_of(above) / sum_of(below) if sum_of(below) > 0 else 1.0
     raw = np.where(below > 0, above / np.maximum(below, 1e-300), usual)
     return np.asarray((demands * raw + _SURE * usual) / (demands + _SURE))[group]

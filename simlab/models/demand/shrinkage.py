@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.arrays import BoolArray, FloatArray, IntArray, mean_of, sum_of, sums_by
 from simlab.errors import InvalidInputError
 from simlab.models.grouping import groups, no_such_column
 
@@ -79,9 +79,9 @@ def size_prior(catalog: Catalog, history: History, lends: BoolArray) -> SizePrio
     count = np.where(lends, history.weight_positive, 0.0)
     own, fourth = size_moments(history)
     several = count >= 2
-    above = np.bincount(group, weights=np.where(several, count * own, 0.0), minlength=len(names))
-    below = np.bincount(group, weights=np.where(several, count - 1, 0.0), minlength=len(names))
-    overall = above.sum() / below.sum() if below.sum() > 0 else 0.0
+    above = sums_by(group, np.where(several, count * own, 0.0), len(names))
+    below = sums_by(group, np.where(several, count - 1, 0.0), len(names))
+    overall = sum_of(above) / sum_of(below) if sum_of(below) > 0 else 0.0
     pooled = np.where(below > 0, above / np.where(below > 0, below, 1.0), overall)[group]
     strength = _strength(count, own, fourth, pooled)
     alike = _by_class(history, group, np.where(several, count * own, 0.0), np.where(several, count - 1, 0.0))
@@ -110,9 +110,9 @@ def _by_class(history: History, group: IntArray, above: FloatArray, below: Float
     n_bands = len(_INTERVALS) + 1
     key = group * n_bands + band
     size = (int(group.max()) + 1 if group.size else 1) * n_bands
-    high, low = (np.bincount(band, weights=one, minlength=n_bands) for one in (above, below))
+    high, low = (sums_by(band, one, n_bands) for one in (above, below))
     usual = np.where(low > 0, high / np.maximum(low, 1e-300), np.nan)
-    mine, weight = (np.bincount(key, weights=one, minlength=size) for one in (above, below))
+    mine, weight = (sums_by(key, one, size) for one in (above, below))
     return np.asarray((mine[key] + _DEMANDS_BORROWED * usual[band]) / (weight[key] + _DEMANDS_BORROWED))
 
 
@@ -176,9 +176,9 @@ def _strength(count: FloatArray, own: FloatArray, fourth: FloatArray, pooled: Fl
     rows = (count >= _LENDING) & (own > 0) & (pooled > 0)
     if int(rows.sum()) < _ENOUGH_ITEMS:
         return USUAL_STRENGTH
-    noise = float(np.clip(fourth[rows] / own[rows] ** 2 - 1, 0.0, _WILDEST).mean())
+    noise = mean_of(np.clip(fourth[rows] / own[rows] ** 2 - 1, 0.0, _WILDEST))
     away = np.log(_not_zero(own[rows], count[rows], pooled[rows]) / pooled[rows])
-    between = float((away**2).mean() - noise * (1 / count[rows]).mean())
+    between = mean_of(away**2) - noise * mean_of(1 / count[rows])
     return min(noise / between, _STRONGEST) if between > 0 else _STRONGEST
 
 

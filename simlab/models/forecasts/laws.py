@@ -213,7 +213,7 @@ def _too_short(
     )
     more = tuple(sorted(line[k] for k in short[1:].tolist()))
     fix = f"forecast at least R + L, {int(need[short].max())} {period}s, for every SKU-location in it"
-    yield Problem("E-MOD-031", what, table.file, line[row], "sku", fix, more)
+    yield Problem("E-MOD-033", what, table.file, line[row], "sku", fix, more)
 
 
 def _no_error(catalog: Catalog, table: ForecastTable, none: BoolArray, zero: BoolArray) -> Iterator[Problem]:

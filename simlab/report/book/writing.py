@@ -12,6 +12,7 @@ from simlab.measures.words import Unit
 from simlab.report.book.layout import CHART_ROWS, HEAD, Placed, charts_row, placed
 from simlab.report.book.looks import digits_of, is_finite, number_format, safe_text, shown_like, width_of
 from simlab.report.book.sheet import Chart, Series, Sheet
+from simlab.run.tables import SCHEMA
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +58,7 @@ def workbook_bytes(sheets: Sequence[Sheet], titles: Titles) -> bytes:
         book.set_properties(
             {"title": safe_text(titles.study), "comments": titles.run, "created": titles.made}
         )
+        book.set_custom_property("simlab.schema", str(SCHEMA))
         writer = _Writer(book, titles, {place.block.key: place for one in sheets for place in placed(one)})
         for sheet in sheets:
             writer.write(sheet)

@@ -47,7 +47,7 @@ def drawings(found: ContestTables) -> dict[str, Drawing]:
             lambda width: differences_chart(found, width),
         ),
         "frontiers_by_scheme": Drawing(
-            "Holding cost against fill rate: the cheapest schemes, one class, the per-SKU plan below",
+            "Holding cost against service: the cheapest schemes, one class, the per-SKU plan below",
             lambda width: frontier_chart(found, width),
         ),
     }
@@ -132,7 +132,7 @@ def frontier_chart(found: ContestTables, width: int) -> Figure:
     count = max(3, width // 110)
     x = alt.X(
         "fill_rate:Q",
-        title="Fill rate on the verdict seed",
+        title="Service on the verdict seed",
         axis=alt.Axis(format=percent_format(low, high), tickCount=count),
         scale=alt.Scale(zero=False, nice=False),
     )

@@ -140,7 +140,7 @@ def standings_table(found: ContestTables) -> Table:
     """One row per scheme at the deciding floor, the cheapest first."""
     header = ["Scheme", "classes", "holding cost a year", "over the per-SKU plan", "against one class"]
     header += ["over the best targets, any sorting", "beats chance", "different targets"]
-    header += ["items to explain", "fill at equal capital"]
+    header += ["items to explain", "service at equal capital"]
     rows = [_standing(row, found) for row in found.standings]
     return Table(f"Schemes at {target(found.fill)} of {found.counted}", header, rows)
 

@@ -14,7 +14,7 @@ from simlab.report.plan.decision import charts as decision_charts
 from simlab.report.plan.frontier_chart import MONEY_TITLE, frontier_chart
 from simlab.report.plan.items.rows import counts, item_rows, on_paper, packed_columns, shown
 from simlab.report.plan.page import matrix
-from simlab.report.plan.section import section_charts, sections
+from simlab.report.plan.section import EARLY, section_charts, sections
 from simlab.run.files import to_json
 
 if TYPE_CHECKING:
@@ -179,13 +179,16 @@ def _parts(
     yield shell.Part(shell.DECISION, "first-screen", "", str(made.decision_part()))
     yield shell.Part(shell.DECISION, "verdict", "", str(made.verdict_part()))
     yield shell.Part(shell.FINANCE, "frontier", "What service costs", str(made.explorer_part()))
+    early = [one for one in own if one["place"] < EARLY]
+    for one in early:
+        yield shell.Part(one["tab"], one["id"], one["menu"], str(made.section_part(one)), len(one["lines"]))
     for one in finance.sections(tables):
         yield shell.Part(one.get("tab", shell.FINANCE), one["id"], one["title"], str(made.finance_part(one)))
     yield shell.Part(shell.FINANCE, "compared", "At the same service", str(made.compared_part()))
     yield shell.Part(shell.SEGMENTS, "segment-table", "Segments", str(made.segments_part()))
     yield shell.Part(shell.SEGMENTS, "matrix", "Matrix", str(made.matrix_part()))
     yield shell.Part(shell.ITEMS, "item-list", "All SKU-locations", str(made.items_part()))
-    for one in own:
+    for one in own[len(early) :]:
         yield shell.Part(one["tab"], one["id"], one["menu"], str(made.section_part(one)), len(one["lines"]))
     yield shell.Part(shell.BELIEVE, "data", "Data read", str(made.data_part()))
     yield shell.Part(shell.BELIEVE, "laws", "Demand models", str(made.laws_part()))

@@ -94,6 +94,8 @@ class Section:
     script: str = ""
 
 
+EARLY = 0
+"""Sections of a lower place stand before the other tables of their tab."""
 _SECTIONS: dict[str, Section] = {}
 
 
@@ -142,6 +144,7 @@ def sections(tables: RunTables) -> list[Row]:
                 {
                     "id": one.id,
                     "tab": one.tab,
+                    "place": one.place,
                     "menu": one.menu,
                     "title": one.title,
                     "texts": content.texts,

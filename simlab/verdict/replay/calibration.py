@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.arrays import TextArray
+from simlab.arrays import TextArray, mean_of
 from simlab.measures import ALL, mean_estimate
 from simlab.verdict.replay.sums import HIGH, LOW, Judged
 
@@ -95,7 +95,7 @@ def _row(
 
     def mean(name: str) -> float:
         values = np.concatenate([getattr(one, name) for _, one in found])
-        return float(values.mean()) if values.size else float("nan")
+        return mean_of(values.astype(np.float64)) if values.size else float("nan")
 
     observed = mean("observed")
     return {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.arrays import BoolArray, FloatArray, IntArray, mean_of, sum_of, sums_by
 from simlab.measures import ALL
 from simlab.models import OneStep, benjamini_hochberg
 from simlab.verdict.replay.sums import HIGH, LOW
@@ -78,8 +78,8 @@ def fit_test(found: OneStep, codes: IntArray, names: Sequence[str]) -> pd.DataFr
                 "n_items": np.unique(found.item[mine]).size,
                 "n_periods": np.unique(found.period[mine]).size,
                 "n": int(mine.sum()),
-                "pit_mean": float(middle.mean()),
-                "pit_share": float(_between(below, upto, LOW, HIGH).mean()),
+                "pit_mean": mean_of(middle),
+                "pit_share": mean_of(_between(below, upto, LOW, HIGH)),
                 "p": min(1.0, 2 * min(p)),
                 "reach": _REACH * errors[0],
             }
@@ -101,7 +101,7 @@ def pit_of_segments(
     rows = []
     for name, mine in _groups(found, codes, names):
         for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-            share = float(_between(found.below[mine], found.upto[mine], low, high).mean())
+            share = mean_of(_between(found.below[mine], found.upto[mine], low, high))
             rows.append({"horizon": "1", "group": name, "method": method, "low": low, "high": high})
             rows[-1] |= {"share": share, "n": int(mine.sum())}
     return pd.DataFrame(rows)
@@ -130,17 +130,17 @@ def _t_by_both(values: FloatArray, item: IntArray, period: IntArray) -> tuple[fl
     """
     from scipy.special import stdtr
 
-    away = values - values.mean()
-    noise, least = -float((away**2).sum()), math.inf
+    away = values - mean_of(values)
+    noise, least = -sum_of(away**2), math.inf
     for cluster in (item, period):
         _, code = np.unique(cluster, return_inverse=True)
-        total = np.bincount(code, weights=away)
+        total = sums_by(code, away, int(code.max()) + 1)
         least = min(least, total.size)
         if total.size < _FEWEST:
             return math.nan, math.nan
-        noise += float((total**2).sum()) * total.size / (total.size - 1)
-    noise = max(noise, float((away**2).sum()))
+        noise += sum_of(total**2) * total.size / (total.size - 1)
+    noise = max(noise, sum_of(away**2))
     if noise == 0:
         return math.nan, math.nan
-    p = float(2 * stdtr(least - 1, -abs(float(values.sum())) / math.sqrt(noise)))
+    p = float(2 * stdtr(least - 1, -abs(sum_of(values)) / math.sqrt(noise)))
     return p, math.sqrt(noise) / values.size

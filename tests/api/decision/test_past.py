@@ -1,5 +1,7 @@
 """The last periods replayed: laws of the past, the plan's targets and rivals; the plan keeps all data."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -100,6 +102,15 @@ def test_what_was_pinned_keeps_its_target_before_the_cut(opt):
     then = before(opt.data, 8, opt.segmentation, by_segment, own)
     assert then.targets[then.rows == 3].tolist() == [0.987]
     assert set(then.targets[then.rows != 3]) <= set(by_segment)
+
+
+def test_segments_made_by_hand_stay_as_they_are(opt):
+    """No scheme has their name, so that nothing can be applied again."""
+    own = replace(opt.segmentation, by=("mine",), codes=opt.segmentation.codes[::-1].copy())
+    then = before(opt.data, 8, own, np.array(opt.chosen.targets), np.full(12, np.nan))
+    assert then.segmentation.codes.tolist() == own.codes.tolist()
+    nameless = before(opt.data, 8, replace(own, by=()), np.array(opt.chosen.targets), np.full(12, np.nan))
+    assert nameless.segmentation.codes.tolist() == own.codes.tolist()
 
 
 def test_a_replay_longer_than_the_history_is_refused_before_anything_runs():

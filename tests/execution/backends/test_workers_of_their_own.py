@@ -3,6 +3,7 @@
 import os
 import signal
 from dataclasses import fields
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ import simlab
 from simlab import api
 from simlab.errors import IncompleteError
 from simlab.execution import Workers, close_pools, run_curves
+from simlab.execution.backends import spread
+from simlab.execution.backends.flight import Flight, Patience
 from simlab.execution.kept import keeping
 
 pytestmark = pytest.mark.slow
@@ -83,6 +86,29 @@ def test_a_worker_of_a_cluster_that_is_killed_changes_nothing(cluster):
 
     found = away(Workers(2, 2, "dask", cluster.scheduler_address), kill_one)
     assert killed
+    same(alone(), found)
+
+
+def test_a_worker_that_stands_still_does_not_hold_the_run(cluster, monkeypatch):
+    """It is alive for its scheduler, and its block comes back from another."""
+    hasty = partial(Flight, patience=Patience(seconds=3.0))
+    monkeypatch.setattr(spread, "Flight", hasty)
+    stopped = []
+
+    def stop_one(stage, done, total):
+        if not stopped and done > 4:
+            from distributed import Client
+
+            with Client(cluster.scheduler_address, set_as_default=False) as client:
+                stopped.append(next(iter(client.run(os.getpid).values())))
+            os.kill(stopped[0], signal.SIGSTOP)
+
+    try:
+        found = away(Workers(2, 1, "dask", cluster.scheduler_address), stop_one)
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+    assert stopped
     same(alone(), found)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from simlab.arrays import BoolArray, FloatArray, IntArray, KeyArray
+from simlab.arrays import BoolArray, FloatArray, IntArray, KeyArray, sums_by
 from simlab.engine.kernels import streams
 from simlab.engine.world.demand_law import Seasons
 from simlab.models.demand.rare import rate_weight
@@ -189,11 +189,11 @@ def _by_group(
     """(groups, half-lives) mean gain and its standard error over clusters, and (groups,) sums."""
     n = np.bincount(group, minlength=n_groups)
     count = np.maximum(n, 1)[:, None]
-    mean = np.array([np.bincount(group, line, n_groups) for line in gain.T]).T / count
+    mean = np.array([sums_by(group, line, n_groups) for line in gain.T]).T / count
     _, first, place = np.unique(group * (cluster.max(initial=0) + 1) + cluster, True, True)
     of_cluster = group[first]
-    away = np.array([np.bincount(place, line, first.size) for line in (gain - mean[group]).T]).T
-    squares = np.array([np.bincount(of_cluster, line**2, n_groups) for line in away.T]).T
+    away = np.array([sums_by(place, line, first.size) for line in (gain - mean[group]).T]).T
+    squares = np.array([sums_by(of_cluster, line**2, n_groups) for line in away.T]).T
     clusters = np.bincount(of_cluster, minlength=n_groups)[:, None]
     error = np.sqrt(squares * clusters / np.maximum(clusters - 1, 1)) / count
     none = (n == 0)[:, None]

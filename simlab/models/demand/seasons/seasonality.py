@@ -225,7 +225,7 @@ def _refuse(catalog: Catalog, history: History, cycle: int) -> None:
         problems.append(
             Problem("E-MOD-022", "profiles need every period of a life", file, column=where, fix=fix)
         )
-    if never_open(history, cycle):
+    if history.calendar.n_periods >= _LEAST_CYCLES * cycle and never_open(history, cycle):
         why = f"some of the {cycle} phases are always closed: a run has no closed periods"
         fix = "leave the profile out, or give the closed days as days without demand"
         problems.append(Problem("E-MOD-023", why, file, column=where, fix=fix))

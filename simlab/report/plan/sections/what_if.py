@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     "what-if",
     menu="What if",
     title=TITLE,
-    place=5,
+    place=-5,
     needs={"what_if": ("sample", "segment", "column", "batch", "cost", "good", "stock_value")},
     script=SCRIPT,
     tab=FINANCE,

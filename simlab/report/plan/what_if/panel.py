@@ -28,7 +28,7 @@ _SEARCH = {
     "stock": "stock_value",
 }
 _WEIGHTS = {"units": "", "value": "_value", "margin": "_margin", "items": "_items"}
-_FINE = 1_000_000
+_FINE = 50_000
 """Batches are scaled so that the largest is this: they make intervals alone, totals are whole."""
 _READ = {
     "stock": "inventory_value",
@@ -130,7 +130,7 @@ def _fresh(sums: dict[str, Any]) -> dict[str, Any]:
         if batches:
             scale = _FINE / max(float(asked.max()), 1.0)
             found["shortBy"][name] = _by_batch((asked - served) * scale)
-            rows = np.rint(asked[:, 0] * scale * 10) / 10
+            rows = np.rint(asked[:, 0] * scale)
             found["demandedBy"][name] = ";".join(",".join(f"{x:g}" for x in row) for row in rows)
     for name, column in (("stock", "stock_value"), ("holding", "holding")):
         found[name] = _text(_whole(sums[column]))
@@ -149,7 +149,7 @@ def _whole(table: Any) -> Any:
 
 
 def _by_batch(table: FloatArray) -> str:
-    rows = np.rint(table * 10) / 10
+    rows = np.rint(table)
     return ";".join("|".join(",".join(f"{x:g}" for x in one) for one in row) for row in rows.tolist())
 
 

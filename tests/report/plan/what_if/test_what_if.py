@@ -107,6 +107,17 @@ def test_limits_that_the_page_does_not_take_are_said(browser: Any, tmp_path: Pat
     assert answer["choice"] == [0, *base.opt.chosen.choice[1:].tolist()]
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nobody_is_shut_out(browser: Any, base: Base, tmp_path: Path, scheme: str) -> None:
+    """axe-core finds nothing serious, every field has a name, and nothing is asked of a network."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    page = opened(browser, base.opt.explore().write(tmp_path / "what_if.html"), scheme)
+    page.fill("#what-if-fill", "97")
+    page.locator("#what-if-fill").press("Tab")
+    found = axe.run(page).response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+
+
 def test_the_button_saves_the_study(page: Any) -> None:
     """As a file beside the study, under the policy of the page."""
     with page.expect_download() as saved:

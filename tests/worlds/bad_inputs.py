@@ -1,0 +1,287 @@
+"""A corpus of damaged inputs, made from the baseline: what is done, and what the answer must be.
+
+Expected is the letters of a code (``ITM``: E-ITM-…), or ``same``: the very catalogue of the undamaged files.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+from worlds.study import BASELINE, write_study
+
+Edit = Callable[[Path], None]
+FILES = {"ITM": "items.csv", "DEM": "demand.csv", "REC": "receipts.csv"}
+
+
+class Case(NamedTuple):
+    """One damaged input."""
+
+    group: str
+    name: str
+    edit: Edit
+    expected: str
+
+
+def corpus() -> list[Case]:
+    """Every case, in the groups of the issue."""
+    return [*_structure(), *_keys(), *_numbers(), *_dates(), *_receipts(), *_study(), *_names(), *_packed()]
+
+
+def prepared(folder: Path, case: Case) -> Path:
+    """The small study in a folder, damaged."""
+    path = write_study(folder)
+    case.edit(folder)
+    return path
+
+
+def _cell(file: str, row: int, column: int, value: str) -> Edit:
+    def edit(folder: Path) -> None:
+        lines = (folder / file).read_text("utf-8").split("\n")
+        cells = lines[row].split(",")
+        cells[column] = value
+        lines[row] = ",".join(cells)
+        (folder / file).write_text("\n".join(lines), "utf-8")
+
+    return edit
+
+
+def _bytes(file: str, change: Callable[[bytes], bytes]) -> Edit:
+    def edit(folder: Path) -> None:
+        (folder / file).write_bytes(change((folder / file).read_bytes()))
+
+    return edit
+
+
+def _line(file: str, row: int, line: str) -> Edit:
+    def edit(folder: Path) -> None:
+        lines = (folder / file).read_text("utf-8").split("\n")
+        lines.insert(row, line)
+        (folder / file).write_text("\n".join(lines), "utf-8")
+
+    return edit
+
+
+def _structure() -> Iterator[Case]:
+    group = "structure and encoding"
+    changes: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+        "empty": (lambda data: b"", "{}"),
+        "spaces alone": (lambda data: b"   \n", "{}"),
+        "header alone": (lambda data: data.split(b"\n")[0] + b"\n", "{}"),
+        "a NUL byte": (lambda data: data[:200] + b"\0" + data[200:], "{}"),
+        "Latin-1 letters": (lambda data: data.replace(b"EAST", b"\xd6ST", 1), "{}"),
+        "half a UTF-8 letter": (lambda data: data.replace(b"\n", b"\n\xc3", 2), "{}"),
+        "UTF-16 without a mark": (lambda data: data.decode().encode("utf-16-le"), "{}"),
+        "one field more": (lambda data: data.replace(b"\n", b",9\n", 3).replace(b",9\n", b"\n", 1), "{}"),
+        "one field less": (lambda data: b"\n".join(_shortened(data.split(b"\n"))), "{}"),
+        "a quote never closed": (lambda data: data.replace(b"\nP-1001,", b'\n"P-1001,', 1), "{}"),
+        "a column twice": (lambda data: data.replace(b"sku", b"sku,sku", 1), "{}"),
+        "a PNG": (lambda data: b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "{}"),
+        "a zip": (lambda data: b"PK\x03\x04" + bytes(300), "{}"),
+        "Windows line ends": (lambda data: data.replace(b"\n", b"\r\n"), "same"),
+        "a byte order mark": (lambda data: b"\xef\xbb\xbf" + data, "same"),
+        "semicolons": (lambda data: data.replace(b",", b";"), "same"),
+        "tabs": (lambda data: data.replace(b",", b"\t"), "same"),
+        "no last line end": (lambda data: data.rstrip(b"\n"), "same"),
+    }
+    for letters, file in FILES.items():
+        for name, (change, expected) in changes.items():
+            if letters == "REC" and b"P-1001," not in b"P-1001," and name == "a quote never closed":
+                continue
+            if letters == "REC" and name == "a quote never closed":
+                change = _quoted
+            if letters == "REC" and name == "Latin-1 letters":
+                change = _latin
+            yield Case(group, f"{file}: {name}", _bytes(file, change), expected.format(letters))
+
+
+def _shortened(lines: list[bytes]) -> list[bytes]:
+    return [*lines[:2], lines[2].rpartition(b",")[0], *lines[3:]]
+
+
+def _quoted(data: bytes) -> bytes:
+    return data.replace(b"\nACME", b'\n"ACME', 1)
+
+
+def _latin(data: bytes) -> bytes:
+    return data.replace(b"ACME", b"\xc4CME", 1)
+
+
+def _keys() -> Iterator[Case]:
+    group = "keys"
+    for letters, file, column in (("ITM", "items.csv", 0), ("ITM", "items.csv", 1), ("DEM", "demand.csv", 0)):
+        yield Case(group, f"{file}: empty key in column {column}", _cell(file, 2, column, ""), letters)
+        spaces = _cell(file, 2, column, "   ")  # a name of spaces is a name: demand has no such item
+        yield Case(group, f"{file}: key of spaces in column {column}", spaces, f"{letters}|DEM")
+    for sign, text in (("escape", "\x1b[31m"), ("bell", "\x07"), ("turned", "\u202e"), ("CSI", "\x9b31m")):
+        edit = _cell("items.csv", 2, 0, f"P{text}1")
+        yield Case(group, f"items.csv: {sign} in a SKU", edit, "ITM")
+    yield Case(group, "items.csv: twice", _line("items.csv", 2, "P-1001,EAST,4.50,8,0.2,ACME,fast,4"), "ITM")
+    yield Case(group, "demand.csv: of no item", _line("demand.csv", 2, "P-9,EAST,2024-01-01,1"), "DEM")
+    yield Case(group, "demand.csv: of no place", _line("demand.csv", 2, "P-1001,MOON,2024-01-01,1"), "DEM")
+    yield Case(group, "demand.csv: other case", _line("demand.csv", 2, "p-1001,EAST,2024-01-01,1"), "DEM")
+    yield Case(group, "demand.csv: a day twice", _line("demand.csv", 2, "P-1001,EAST,2024-01-01,17"), "DEM")
+    yield Case(group, "receipts.csv: no supplier", _cell("receipts.csv", 2, 0, ""), "REC")
+
+
+NUMBERS = (
+    *("1,5", "1.5.2", "abc", "--1", "1e", "0x10", "1_000", "\u0661", "\u00bd", "NaN", "inf", "-inf", "1e400"),
+    *("12 kg", "€5", "=1+1", "#N/A", "#DIV/0!", "null"),
+)
+
+
+def _numbers() -> Iterator[Case]:
+    group = "numbers"
+    for text in NUMBERS:
+        quoted = f'"{text}"' if "," in text else text
+        yield Case(group, f"items.csv: cost {text}", _cell("items.csv", 2, 2, quoted), "ITM")
+        yield Case(group, f"demand.csv: quantity {text}", _cell("demand.csv", 2, 3, quoted), "DEM")
+        yield Case(group, f"receipts.csv: quantity {text}", _cell("receipts.csv", 2, 4, quoted), "REC")
+    for text in ("-1", "1.5", "9" * 30):
+        yield Case(group, f"demand.csv: quantity {text}", _cell("demand.csv", 2, 3, text), "DEM")
+    for column, name in ((2, "cost"), (3, "price"), (4, "holding rate")):
+        yield Case(group, f"items.csv: {name} below zero", _cell("items.csv", 2, column, "-1"), "ITM")
+    yield Case(group, "items.csv: no cost", _cell("items.csv", 2, 2, ""), "ITM")
+    yield Case(group, "demand.csv: no quantity", _cell("demand.csv", 2, 3, ""), "DEM")
+
+
+DATES = (
+    *("2024-02-30", "2023-02-29", "2024-13-01", "2024-00-10", "2024-1-1x", "01/02/2024", "1.2.2024", "45292"),
+    *(
+        "yesterday",
+        "2024-01-32",
+        "0000-01-01",
+        "9999-12-31",
+        "20240101T",
+        "2099-01-01",
+        "\u0662\u0660\u0662\u0664",
+    ),
+)
+
+
+def _dates() -> Iterator[Case]:
+    group = "dates"
+    for text in DATES:
+        yield Case(group, f"demand.csv: {text}", _cell("demand.csv", 2, 2, text), "DEM")
+        yield Case(group, f"receipts.csv: {text}", _cell("receipts.csv", 2, 3, text), "REC")
+    yield Case(group, "demand.csv: no date", _cell("demand.csv", 2, 2, ""), "DEM")
+    yield Case(group, "demand.csv: another year", _line("demand.csv", 2, "P-1001,EAST,2014-01-01,3"), "DEM")
+
+
+def _receipts() -> Iterator[Case]:
+    group = "receipts"
+    yield Case(group, "before its order", _cell("receipts.csv", 2, 3, "2023-12-01"), "REC")
+    yield Case(group, "no order date", _cell("receipts.csv", 2, 2, ""), "REC")
+    yield Case(group, "quantity below zero", _cell("receipts.csv", 2, 4, "-5"), "REC")
+    twice = (BASELINE / "receipts.csv").read_text("utf-8").split("\n")[1]
+    yield Case(group, "pasted twice", _line("receipts.csv", 2, twice), "REC")
+
+
+STUDY = {
+    "not TOML": ("[study]", "[study"),
+    "unknown section": ("[verdict]", "[vredict]"),
+    "unknown option": ("periods = 60", "period = 60"),
+    "an option twice": ("periods = 60", "periods = 60\nperiods = 61"),
+    "95 for 0.95": ("fast = 0.98", "fast = 98"),
+    "a target of 1": ("fast = 0.98", "fast = 1.0"),
+    "a text for a number": ("periods = 60", 'periods = "60"'),
+    "a truth for a number": ("periods = 60", "periods = true"),
+    "NaN": ("fast = 0.98", "fast = nan"),
+    "infinity": ("review_period = 1\n", "review_period = inf\n"),
+    "no periods": ("periods = 60", "periods = 0"),
+    "periods below zero": ("periods = 60", "periods = -5"),
+    "unknown period": ('period = "day"', 'period = "fortnight"'),
+    "unknown law": ("[lead_times]", '[models]\nlaw = "cauchy"\n[lead_times]'),
+    "unknown family": ("[policy]", '[policy]\nfamily = "kanban"'),
+    "unknown scheme": ('by = ["segment"]', 'by = ["horoscope"]'),
+    "no segment": ('by = ["segment"]', "by = []"),
+    "a file that is not there": ('"items.csv"', '"itmes.csv"'),
+    "an unknown kind of file": ('"items.csv"', '"items.docx"'),
+    "no items": ('[data.items]\npath = "items.csv"\n', ""),
+    "a name that climbs": ('name = "small"', 'name = "../small"'),
+    "a name with a bell": ('name = "small"', 'name = "sm\\u0007all"'),
+    "more batches than replications": ("batches = 8", "batches = 80"),
+    "grid upside down": ("target_min = 0.5", "target_min = 0.99\ntarget_max = 0.6"),
+    "a newer schema": ("schema = 1", "schema = 99"),
+}
+
+
+def _study() -> Iterator[Case]:
+    for name, (old, new) in STUDY.items():
+        yield Case("study file", name, _bytes("study.toml", _replacing(old, new)), "STU|SEG|POL|ITM")
+    yield Case("study file", "empty", _bytes("study.toml", lambda data: b""), "STU")
+    yield Case("study file", "bytes", _bytes("study.toml", lambda data: bytes(range(256))), "STU")
+
+
+def _replacing(old: str, new: str) -> Callable[[bytes], bytes]:
+    def change(data: bytes) -> bytes:
+        assert old.encode() in data, old
+        return data.replace(old.encode(), new.encode(), 1)
+
+    return change
+
+
+def _names() -> Iterator[Case]:
+    """Names that are weapons elsewhere are plain text here."""
+    group = "names as weapons"
+    for text in ("=1+1", "+1", "-1", "@x", "<script>alert(1)</script>", "${7*7}", "../../etc/passwd", "%s%n"):
+        yield Case(group, f"segment {text}", _renamed(text), "same but segment")
+        yield Case(group, f"supplier {text}", _supplier(text), "same but supplier")
+
+
+def _renamed(text: str) -> Edit:
+    return _bytes("items.csv", lambda data: data.replace(b",fast,", f",{text},".encode()))
+
+
+def _supplier(text: str) -> Edit:
+    def edit(folder: Path) -> None:
+        for file in ("items.csv", "receipts.csv"):
+            data = (folder / file).read_bytes().replace(b"ACME", text.encode())
+            (folder / file).write_bytes(data)
+
+    return edit
+
+
+def _packed() -> Iterator[Case]:
+    """Parquet and workbooks in place of items.csv."""
+    for name, change in _DAMAGE.items():
+        yield Case("Parquet", name, _other("parquet", change), "ITM")
+        expected = "same" if name == "twice its beginning" else "ITM"  # a zip may have anything before it
+        yield Case("Excel", name, _other("xlsx", change), expected)
+    yield Case("Parquet", "as it should be", _other("parquet", lambda data: data), "same")
+    yield Case("Excel", "as it should be", _other("xlsx", lambda data: data), "same")
+
+
+_DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda data: b"",
+    "cut in half": lambda data: data[: len(data) // 2],
+    "first bytes lost": lambda data: data[4:],
+    "last bytes lost": lambda data: data[:-4],
+    "zeros": lambda data: bytes(len(data)),
+    "text": lambda data: b"sku,location\n",
+    "twice its beginning": lambda data: data[:100] + data,
+}
+
+
+def _other(kind: str, change: Callable[[bytes], bytes]) -> Edit:
+    def edit(folder: Path) -> None:
+        items = pd.read_csv(folder / "items.csv", dtype={"sku": str})
+        sink = io.BytesIO()
+        write = items.to_parquet if kind == "parquet" else items.to_excel
+        write(sink, index=False)
+        (folder / f"items.{kind}").write_bytes(change(sink.getvalue()))
+        study = folder / "study.toml"
+        study.write_text(study.read_text("utf-8").replace("items.csv", f"items.{kind}"), "utf-8")
+
+    return edit
+
+
+def fresh(folder: Path) -> Path:
+    """The folder, emptied."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
