@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.api.show import Column, Kind, ResultTable
-from simlab.arrays import FloatArray
+from simlab.arrays import FloatArray, sum_of
 from simlab.measures import ALL, mean_interval, ratio_interval
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def capital_rate(opt: Outcome) -> tuple[float, bool]:
     weight = np.nan_to_num(models.annual_value)
     if weight.sum() <= 0:
         weight = np.ones_like(weight)
-    return float(np.average(models.costs.holding_rate, weights=weight)), False
+    return sum_of(models.costs.holding_rate * weight) / sum_of(weight), False
 
 
 def accounts_frame(opt: Outcome) -> pd.DataFrame:

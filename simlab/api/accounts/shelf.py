@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.arrays import FloatArray, IntArray
+from simlab.arrays import FloatArray, IntArray, sum_of, sums_by
 from simlab.measures import ALL
 from simlab.models.terms import shelf_record, stock_record
 
@@ -58,8 +58,8 @@ def excess_frame(opt: Outcome, model_value: FloatArray) -> pd.DataFrame | None:
     sizes = [*opt.segmentation.sizes.tolist(), codes.size]
     frame = pd.DataFrame({"segment": [*opt.segmentation.names, ALL], "n_items": sizes})
     for name, values in columns.items():
-        each = np.bincount(codes, values, minlength=n)
-        frame[name] = [*each.tolist(), float(values.sum())]
+        each = sums_by(codes, values, n)
+        frame[name] = [*each.tolist(), sum_of(values)]
     return frame
 
 
@@ -87,12 +87,13 @@ def ageing_frame(opt: Outcome) -> pd.DataFrame | None:
     place = np.searchsorted(np.asarray(ends, dtype=np.float64), days, side="right")
     place[np.isnan(days)] = len(ends) + 1
     names = [_band(at, ends) for at in range(len(ends) + 1)] + [_NEVER]
-    n, held = (np.bincount(place, weight, minlength=len(names)) for weight in ((value > 0) * 1.0, value))
+    n = np.bincount(place[value > 0], minlength=len(names))
+    held = sums_by(place, value, len(names))
     frame = pd.DataFrame(
         {"age": names, "n_items": n.astype(np.int64), "value": held, "rate": [*rates, never]}
     )
     frame["reserve"] = frame["value"] * frame["rate"]
-    total = {"age": ALL, "n_items": int(n.sum()), "value": float(held.sum()), "rate": float("nan")}
+    total = {"age": ALL, "n_items": int(n.sum()), "value": sum_of(held), "rate": float("nan")}
     total["reserve"] = float(frame["reserve"].sum(skipna=False))
     return pd.concat([frame, pd.DataFrame([total])], ignore_index=True)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from simlab.arrays import sums_by
+
 if TYPE_CHECKING:
     from simlab.arrays import FloatArray
 
@@ -68,9 +70,16 @@ def grouped(rows: pd.DataFrame, by: str) -> pd.DataFrame:
         `orders_per_year`, `annual_units`, `annual_value`; `volume`: mean room on the shelf, where known.
     """
     named = rows.assign(**{by: rows[by].fillna("")})
-    sums = named.groupby(by, sort=True)[[name for name in rows if name not in ("location", "supplier")]]
-    added = sums.sum(min_count=1).where(sums.count().eq(sums.size(), axis=0))
-    found = pd.DataFrame({by: added.index, "n_items": sums.size().to_numpy(np.int64)})
+    names, place = np.unique(named[by].to_numpy(dtype=object), return_inverse=True)
+    code = place.ravel().astype(np.int64)
+    added = pd.DataFrame(
+        {
+            name: sums_by(code, rows[name].to_numpy(np.float64), names.size)
+            for name in rows
+            if name not in ("location", "supplier")
+        }
+    )
+    found = pd.DataFrame({by: names, "n_items": np.bincount(code, minlength=names.size).astype(np.int64)})
     for name in _MONEY:
         found[name] = added[name].to_numpy(np.float64)
     found.insert(4, "inventory_value_change", found["inventory_value"] - found["inventory_value_now"])

@@ -50,3 +50,11 @@ def test_items_without_a_supplier_are_a_group_of_their_own():
     found = grouped(rows(), "supplier")
     assert list(found["supplier"]) == ["", "b"]
     assert found["inventory_value"].sum() == 42.0
+
+
+def test_rows_in_another_order_change_no_bit():
+    rng = np.random.default_rng(4)
+    many = pd.DataFrame({name: rng.lognormal(0, 5, 90) for name in rows().columns[2:]})
+    many = many.assign(location=rng.choice(["N", "S", "W"], 90), supplier="x")
+    other = many.sample(frac=1, random_state=1)
+    pd.testing.assert_frame_equal(grouped(many, "location"), grouped(other, "location"), check_exact=True)
