@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from simlab.report.kit.formats import DASH, is_number, money, number, percent, span, target
+from simlab.report.kit.formats import is_number, money, number, percent, span, target
 from simlab.report.kit.reading import records
 
 if TYPE_CHECKING:
@@ -26,8 +25,8 @@ def explorer(tables: RunTables) -> dict[str, Any] | None:
     values = np.unique(grid)
     rows = records(points)
     shown = [
-        {"id": int(row["point"]), "text": _texts(row, step, tables), "targets": codes.tolist()}
-        for row, step, codes in zip(rows, _steps(points), np.searchsorted(values, grid), strict=True)
+        {"id": int(row["point"]), "text": _texts(row, tables), "targets": codes.tolist()}
+        for row, codes in zip(rows, np.searchsorted(values, grid), strict=True)
     ]
     chosen = next((i for i, row in enumerate(rows) if row["chosen"]), 0)
     return {
@@ -47,7 +46,7 @@ def _segments(tables: RunTables, n: int) -> list[dict[str, str]]:
     return [{"name": name, "n_items": number(counts.get(name, float("nan")))} for name in names]
 
 
-def _texts(row: dict[str, Any], step: float, tables: RunTables) -> dict[str, str]:
+def _texts(row: dict[str, Any], tables: RunTables) -> dict[str, str]:
     """What the read-out says of one point."""
     fresh = is_number(row.get("fill_rate_verdict"))
     end = "_verdict" if fresh else ""
@@ -57,14 +56,4 @@ def _texts(row: dict[str, Any], step: float, tables: RunTables) -> dict[str, str
         "span": seen,
         "cost": money(row[f"holding_cost{end}"], tables.currency),
         "value": money(row[f"inventory_value{end}"], tables.currency),
-        "step": f"{money(step, tables.currency)} a year" if is_number(step) else DASH,
     }
-
-
-def _steps(points: pd.DataFrame) -> list[float]:
-    """Holding cost per year of one more percentage point of fill: slope to the next point as optimised."""
-    fill = points["fill_rate"].to_numpy(dtype=np.float64) * 100
-    cost = points["holding_cost"].to_numpy(dtype=np.float64)
-    rise, run = np.diff(cost), np.diff(fill)
-    slope = np.divide(rise, run, out=np.full(rise.size, np.nan), where=run > 0)
-    return [*slope.tolist(), float("nan")]

@@ -189,9 +189,10 @@ def _curve_layers(
 
 
 def _limits_of(tables: RunTables, measure: str) -> tuple[float | None, float | None]:
-    """Floor on fill and, where the axis is inventory value, the budget."""
+    """Floor on fill, where units are what it counts, and the budget, where the axis is inventory value."""
     limits = tables.manifest.get("constraints") or {}
-    return limits.get("fill_rate"), limits.get("budget") if measure == "inventory_value" else None
+    floor = limits.get("fill_rate") if tables.counted.weight == "units" else None
+    return floor, limits.get("budget") if measure == "inventory_value" else None
 
 
 def _limit_layers(tables: RunTables, measure: str, view: View, clip: bool) -> list[alt.Chart]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -94,6 +97,30 @@ def test_floors_of_the_study_hold_in_the_page_too(browser: Any, tmp_path: Path) 
     assert "category a at least 98.5" in page.inner_text("#what-if-panel")
     found = [compare(page, base, one) for one in asked(base, 20, seed=9)]
     assert sum(found) >= 6
+
+
+@pytest.mark.slow
+def test_the_command_itself_finds_the_plan_of_the_saved_study(browser: Any, tmp_path: Path) -> None:
+    """As a user goes: run, page, button, `simlab optimize what_if.toml --curves run`."""
+    write_quick(tmp_path)
+
+    def optimize(*words: str) -> None:
+        command = [sys.executable, "-m", "simlab", "optimize", *words]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+
+    def manifest(run: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((tmp_path / run / "manifest.json").read_text("utf-8"))
+        return found
+
+    optimize("study.toml", "--out", "run")
+    page = opened(browser, tmp_path / "run" / "report.html")
+    answer, _ = typed(page, Setting(fill="96.5", rate="27", price="3", floors=((1, "97.5"),)))
+    with page.expect_download() as saved:
+        page.locator("#what-if-write").click()
+    saved.value.save_as(tmp_path / "what_if.toml")
+    optimize("what_if.toml", "--curves", "run", "--out", "again")
+    targets = manifest("run")["targets"]
+    assert list(manifest("again")["chosen"].values()) == [targets[t] for t in answer["choice"]]
 
 
 def test_limits_that_the_page_does_not_take_are_said(browser: Any, tmp_path: Path) -> None:
