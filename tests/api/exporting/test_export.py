@@ -62,7 +62,12 @@ def planned(levels: Levels, position: float) -> float:
     return max(0, levels.S - position)
 
 
-SYSTEMS = {"odoo17": (odoo_up, odoo17), "odoo18": (odoo_down, odoo18), "erpnext": (erpnext, in_erpnext)}
+SYSTEMS = {
+    "odoo17": (odoo_up, odoo17),
+    "odoo18": (odoo_down, odoo18),
+    "odoo19": (odoo_up, odoo17),
+    "erpnext": (erpnext, in_erpnext),
+}
 
 
 @given(
@@ -71,7 +76,7 @@ SYSTEMS = {"odoo17": (odoo_up, odoo17), "odoo18": (odoo_down, odoo18), "erpnext"
     st.integers(0, 2**31),
     st.sampled_from([LOTS, TO_LEVEL, EVERY_REVIEW]),
 )
-@pytest.mark.parametrize("system", ["odoo17", "odoo18"])
+@pytest.mark.parametrize("system", ["odoo17", "odoo18", "odoo19"])
 def test_over_200_periods_odoo_places_the_plan_s_orders(
     system: str, s: int, q: int, seed: int, family: str
 ) -> None:
@@ -143,6 +148,28 @@ def test_the_file_of_a_run(run: Path, tmp_path: Path) -> None:
     assert "apostrophe" in found.files[1].read_text("utf-8")
     with pytest.raises(UsageError, match="exists already"):
         export(run, "odoo18", out=tmp_path / "odoo")
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_file_itself_places_the_plan_s_orders_over_200_periods(
+    run: Path, tmp_path: Path, system: str
+) -> None:
+    """What an importer reads from the CSV orders as the plan does, period by period."""
+    table = pd.read_csv(export(run, system, out=tmp_path / system).files[0], dtype={0: str})
+    table = table.set_axis([name.rpartition(".")[2] for name in table.columns], axis=1).set_index(
+        table.columns[0].rpartition(".")[2]
+    )
+    plan = {"00123": Levels(LOTS, 7, None, 5, 1), "b": Levels(TO_LEVEL, 3, 9, None, 1)}
+    compared = [sku for sku in plan if sku in table.index]
+    assert compared == (["00123"] if system == "erpnext" else ["00123", "b"])
+    for sku in compared:
+        row = table.loc[sku]
+        if system == "erpnext":
+            rule = Rule(row["warehouse_reorder_level"], None, None, row["warehouse_reorder_qty"])
+        else:
+            rule = Rule(row["product_min_qty"], row["product_max_qty"], row["qty_multiple"])
+        demand = np.random.default_rng(5).integers(0, 5, 200)
+        agree(plan[sku], lambda levels, rule=rule: rule, SYSTEMS[system][1], demand)
 
 
 def test_changes_only_and_the_way_back(run: Path, tmp_path: Path) -> None:
