@@ -35,14 +35,16 @@ def test_a_floor_of_a_segment_is_judged_too_and_one_across_segments_is_named():
     assert "location EAST" in note
 
 
-def test_auto_takes_it_where_it_is_cheap_and_says_the_price_and_names_it_where_it_is_not(surely, monkeypatch):
-    plain = run(FLOOR, n_targets=8)
+def test_auto_takes_it_where_it_is_cheap_and_says_the_price_and_names_it_where_it_is_not(monkeypatch):
+    plain = run(FLOOR | {"choose": "in_sample"}, n_targets=12)
+    surely = run(FLOOR | {"choose": "lower_bound"}, n_targets=12)
+    assert surely.chosen.cost > plain.chosen.cost
     monkeypatch.setattr("simlab.api.plans.choosing.SMALL", 10.0)
-    opt = run(FLOOR | {"choose": "auto"}, n_targets=8)
+    opt = run(FLOOR | {"choose": "auto"}, n_targets=12)
     assert opt.chosen.cost == surely.chosen.cost
     assert any("margin for chance costs" in note for note in opt.solved.notes)
     monkeypatch.setattr("simlab.api.plans.choosing.SMALL", -1.0)
-    opt = run(FLOOR | {"choose": "auto"}, n_targets=8)
+    opt = run(FLOOR | {"choose": "auto"}, n_targets=12)
     assert opt.chosen.cost == plain.chosen.cost
     assert any('choose = "lower_bound" takes it' in note for note in opt.solved.notes)
 
