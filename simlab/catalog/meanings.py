@@ -29,6 +29,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "wave": "in which wave of a rollout a new plan goes live here",
         "tolerance": "loss of fill rate that the gate lets pass, a fraction such as 0.02",
         "last_sale": "day of the last sale, where the history does not reach back to it",
+        "minimum_order_value": "of one order at the item's supplier, in the study's currency; below it nothing is ordered",
+        "order_weekday": "the weekday on which the supplier takes orders: mon to sun",
         "payment_days": "days from a purchase to its payment",
         "criticality": "a class of your own, such as vital, essential, desirable",
         "category": "group of similar items: short histories borrow from it",

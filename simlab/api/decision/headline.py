@@ -99,7 +99,7 @@ class Pair:
         alike: dict[str, list[str]] = {}
         for weight in self.others:
             alike.setdefault(self._other(weight), []).append(noun(weight))
-        others = [f"by {_listed(weights)} {text}" for text, weights in alike.items()]
+        others = [f"counted by {_listed(weights)} {text}" for text, weights in alike.items()]
         return f"{said} ({', '.join(others)})" if others else said
 
     def _other(self, weight: str) -> str:
@@ -142,7 +142,7 @@ def headline(
     text = ""
     if pairs:
         said = [pair.phrase(spends[1] if number == 0 else "") for number, pair in enumerate(pairs)]
-        text = f"At equal {noun(decision.weight)} served, by segment: {'; '.join(said)}."
+        text = f"For the same {noun(decision.weight)} served, targets by segment: {'; '.join(said)}."
     return Statement(_state(pairs, denied), "; ".join(parts) + ".", text, "headline", "headline")
 
 
@@ -161,9 +161,7 @@ def _chosen_by(decision: Decision, pairs: Sequence[Pair]) -> str:
     other = dict.fromkeys(noun(weight) for pair in pairs for weight in pair.others)
     if not other:
         return own
-    one = len(other) == 1 and not next(iter(other)).endswith("s")  # value, margin; units, items
-    verb = "disagrees" if one else "disagree"
-    return f"{own}, where {_listed(list(other))} {verb}"
+    return f"{own}; counted by {_listed(list(other), 'or')} the verdict differs"
 
 
 def gain_and_loss(decision: Decision, now: str) -> str:
@@ -248,5 +246,5 @@ def _nouns(services: Mapping[str, Any]) -> list[str]:
     return [_what(key) for key in services]
 
 
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+def _listed(words: Sequence[str], last: str = "and") -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"

@@ -152,7 +152,7 @@ def lowest(opt: Outcome) -> Statement | None:
         return None
     order = at[np.argsort(fill[at], kind="stable")]
     said = [
-        f"{names[row]} ({opt.segmentation.sizes[row]:,} SKU-locations, {short_rate(float(fill[row]))} served)"
+        f"{names[row]} ({opt.segmentation.sizes[row]:,} SKU-locations, {short_rate(float(fill[row]))} of units served)"
         for row in order[:_NAMED]
     ]
     more = f" and {at.size - _NAMED} more" if at.size > _NAMED else ""
@@ -193,7 +193,7 @@ def vital(
     price = "no target of the grid lifts " + them
     if able.any():
         some = them if able.all() else f"{int(able.sum()):,} of them"
-        price = f"{short_money(float(money[able].sum()), currency)} a year lifts {some} (optimize.pinned)"
+        price = f"{short_money(float(money[able].sum()), currency)} a year lifts {some}"
     limit = f"{100 * LOW:.0f}%"
     counted = f"{low.size:,} of {n:,} vital SKU-locations {verb} served less than {limit}"
     text = f"{counted}: {named}{more}; {price}."

@@ -140,8 +140,8 @@ class Held(Public):
             before = f"the same weeks a year before were {_off(self.season - 1)} the rest of that year"
             if not self.cycle:
                 return f"{said}, and {before}: a season that needs two whole cycles before the cut"
-            would = f"models.seasonality would from two whole cycles of {self.cycle} on"
-            return f"{said}, and {before}: a season that the study does not model ({would})"
+            need = f"it takes two whole cycles of {self.cycle} of history"
+            return f"{said}, and {before}: a season that the study does not model ({need})"
         if abs(self.season - 1) <= abs(moved) / 4:
             return f"{said}, a year before the same weeks were like the rest: a trend, or chance"
         return f"{said} (a season or a trend that the study does not model?)"

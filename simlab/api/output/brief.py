@@ -80,14 +80,16 @@ def brief(opt: Outcome, decision: Decision, by_segment: pd.DataFrame) -> Brief:
         ),
         tuple(_segment(row, decision.currency) for row in _by_change(by_segment)),
         decision.to_frame(),
-        _next(opt),
+        _next(opt, decision),
     )
 
 
-def _next(opt: Outcome) -> str:
+def _next(opt: Outcome, decision: Decision) -> str:
     study = opt.data.study
     if not study.source or not (study.folder / study.file).is_file():
         return "simlab init mystudy --items items.csv --demand demand.csv"
+    if decision.plans["today"] == "today":
+        return f"simlab gate {study.file}"
     return f"simlab compare schemes {study.file}"
 
 

@@ -35,7 +35,8 @@ def screen(result: RunResult, brief: Brief) -> list[str]:
     ends = _ends(result, brief)
     free = LINES - len(lines) - len(ends)
     looks = _looks(result)
-    claims = _wrapped(head.text, min(2, free - bool(looks)))
+    pays = "".join(f"{one.title} " for one in result.told if one.group == "break-even")
+    claims = _wrapped(f"{pays}{head.text}", min(2, free - bool(looks)))
     return [*lines, *claims, *_wrapped(looks, free - len(claims)), *ends]
 
 

@@ -157,7 +157,7 @@ def test_reality_outside_its_interval_is_a_warning(held):
     seasonal = Held(frame, "8 weeks", "", "", season=1.15)
     assert seasonal.judged.why == "a season not modelled"
     assert "a year before were 15% above the rest of that year: a season" in seasonal.look()[0].text
-    assert "from two whole cycles of 52 weeks on" in seasonal.look()[0].text
+    assert "it takes two whole cycles of 52 weeks of history" in seasonal.look()[0].text
     later = Held(frame, "8 weeks", "", "", season=1.15, cycle="")
     assert later.judged.why == "a season not known then"
     assert "a season that needs two whole cycles before the cut" in later.look()[0].text

@@ -115,7 +115,9 @@ def _record(tables: RunTables) -> str:
     if total.empty or not is_number(float(total.iloc[0])):
         return ""
     return signed(
-        f"On the shelf today, as recorded: {short_money(float(total.iloc[0]), tables.currency)}.", tables
+        "The first column is what its levels hold on average in the long run; the shelf as recorded holds "
+        f"{short_money(float(total.iloc[0]), tables.currency)}.",
+        tables,
     )
 
 
