@@ -151,8 +151,9 @@ def lowest(opt: Outcome) -> Statement | None:
     if not at.size:
         return None
     order = at[np.argsort(fill[at], kind="stable")]
+    sizes = opt.segmentation.sizes
     said = [
-        f"{names[row]} ({opt.segmentation.sizes[row]:,} SKU-locations, {short_rate(float(fill[row]))} of units served)"
+        f"{names[row]} ({sizes[row]:,} SKU-locations, {short_rate(float(fill[row]))} of units served)"
         for row in order[:_NAMED]
     ]
     more = f" and {at.size - _NAMED} more" if at.size > _NAMED else ""
