@@ -98,7 +98,7 @@ def test_a_full_disk_says_what_is_whole(study, monkeypatch, tmp_path):
     monkeypatch.setattr(files.os, "fsync", full)
     done = CliRunner().invoke(app, ["optimize", str(study), "--out", str(tmp_path / "run")])
     assert done.exit_code == EXIT_INCOMPLETE
-    assert "No space left on device; 3 tables are whole, the run is not complete" in done.output
+    assert "No space left on device; 4 tables are whole, the run is not complete" in done.output
     assert json.loads((tmp_path / "run" / "manifest.json").read_text())["status"] == "running"
 
 
