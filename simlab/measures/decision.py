@@ -120,7 +120,6 @@ def change(row: Mapping[str, Any], currency: str) -> str:
     if unit == "rate":
         return f"{sign}{points(value)}"
     share = row["change_share"]
-    tail = (
-        f" ({'-' if share < 0 else '+'}{abs(100 * share):.0f}%)" if share == share and unit == "money" else ""
-    )
+    known = unit == "money" and math.isfinite(share)
+    tail = f" ({'-' if share < 0 else '+'}{abs(100 * share):.0f}%)" if known else ""
     return sign + _written(abs(float(value)), unit, currency) + tail

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import numpy as np
@@ -96,14 +96,24 @@ def _lead_time(world: World, row: int) -> dict[str, Any]:
     lead = world.lead_time
     law = int(lead.law[row])
     where = slice(int(lead.start[law]), int(lead.start[law] + lead.length[law]))
-    values, weights = lead.periods[where], lead.weights[where]
-    review = int(world.terms.review_period[row])
-    found: dict[str, Any] = {"lead_times": values.tolist(), "lead_weights": weights.tolist()}
-    if lead.crossing or _plain.drawn_in_sequence(found["lead_times"], found["lead_weights"], review):
-        return found
-    tables = unfolded(values, weights, review).tables.tolist()
+    values, weights = lead.periods[where].tolist(), lead.weights[where].tolist()
+    sequence = None if lead.crossing else _sequence(values, weights, int(world.terms.review_period[row]))
+    return {"lead_times": values, "lead_weights": weights, "sequence": sequence}
+
+
+def _sequence(values: list[int], weights: list[int], review: int) -> reference.Sequence | None:
+    """Tables by which receipts in sequence are drawn; None where the law itself will do."""
+    if _plain.drawn_in_sequence(values, weights, review):
+        return None
+    tables = unfolded(np.asarray(values), np.asarray(weights), review).tables.tolist()
     reviews = len(tables) // 2
-    return found | {"sequence": reference.Sequence(tables[:reviews], tables[reviews:-1], tables[-1])}
+    return reference.Sequence(tables[:reviews], tables[reviews:-1], tables[-1])
+
+
+def reviewed(item: reference.Item, every: int) -> reference.Item:
+    """The same SKU-location with another review period, from the first period on."""
+    sequence = None if item.crossing else _sequence(item.lead_times, item.lead_weights, every)
+    return replace(item, R=every, phase=0, sequence=sequence)
 
 
 def _demand(world: World, laws: LawTables, row: int) -> dict[str, Any]:

@@ -57,12 +57,12 @@ PLANTED = {
     ),
     "L in place of R + L, sweep": (
         "sweep.py",
-        ("review, mask = items.review[item], orders.shape[0] - 1", "review, mask = 1, orders.shape[0] - 1"),
+        ("review, phase = reviews_of(items, item)", "review, phase = 1, reviews_of(items, item)[1]"),
         AT_ONCE,
     ),
     "L in place of R + L, lanes": (
         "lanes.py",
-        ("review, mask = items.review[item], orders.shape[0] - 1", "review, mask = 1, orders.shape[0] - 1"),
+        ("review, phase = reviews_of(items, item)", "review, phase = 1, reviews_of(items, item)[1]"),
         AT_ONCE | LOST,
     ),
     "every second review is left out, recorder": (
@@ -115,8 +115,8 @@ PLANTED = {
     ),
     "what is on order today is overtaken": (
         "paths.py",
-        ("delays[0, lane] = max(delays[0, lane], after)", "delays[0, lane] = delays[0, lane]"),
-        TODAY | {"R": 1, "lead_times": [1, 7], "lead_weights": [3, 1]},
+        ("max(delays[0, lane], cast(work.opening[lane] - ahead))", "delays[0, lane]"),
+        TODAY | {"R": 7, "lead_times": [1, 7], "lead_weights": [3, 1]},
     ),
     "what is on order today does not count as on order": (
         "guards.py",

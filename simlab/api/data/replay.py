@@ -201,7 +201,8 @@ def _fill(data: Data, sums: ReplaySums, rows: npt.NDArray[np.int64]) -> FloatArr
 def _value(data: Data, sums: ReplaySums, rows: npt.NDArray[np.int64]) -> FloatArray:
     costs = data.models.costs
     weight = costs.unit_cost[rows] * costs.cost_resolution / 2 / np.maximum(sums.n_counted[rows], 1)
-    return _or_nan((sums.on_hand[rows] * weight[:, None]).sum(axis=0), rows)
+    money = sums.on_hand[rows] * weight[:, None]
+    return _or_nan(np.sort(money, axis=0).sum(axis=0), rows)  # the same bits in any order of items
 
 
 def _or_nan(values: FloatArray, rows: npt.NDArray[np.int64]) -> FloatArray:

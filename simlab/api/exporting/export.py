@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simlab.api.exporting import checked
 from simlab.api.exporting.rules import EVERY_REVIEW, LOTS, SYSTEMS, Levels, NoRuleError, Rule
 from simlab.errors import InvalidInputError, Problem, UsageError, listed
 from simlab.measures.shown import Public
@@ -59,6 +61,7 @@ def export(
     columns: str | Path | None = None,
     changes_only: bool = False,
     current: bool = False,
+    approximate: bool = False,
     out: str | Path | None = None,
 ) -> Export:
     """Write the levels of a run for a planning system, beside the run.
@@ -76,6 +79,8 @@ def export(
         Only rules that differ from today's.
     current : bool
         Today's levels: the way back.
+    approximate : bool
+        Of ``erpnext``: levels that order up to S as the nearest (s,Q), with what that serves.
     out : path, optional
         Folder to create; default beside the run.
 
@@ -89,17 +94,23 @@ def export(
     rule = _rule_of(system)
     if columns is not None and system != "csv":
         raise UsageError(f"--columns goes with --for csv: the columns of {system} are its own")
+    if approximate and system != "erpnext":
+        raise UsageError(f"--approximate goes with --for erpnext: {system} holds the plan's own levels")
     folder = RunFolder.open(Path(run), sealed=True)
     if not (folder.path / PLAN).is_file():
         raise UsageError(f"{folder.path} has no plan.csv: run optimize again with this version")
     plan = _read(folder.read_bytes(PLAN))
     end = _NOW if current else ""
-    found, missing = _rules(plan, rule, end)
+    judged = checked.with_laws(folder)
+    kept = checked.Kept(judged)
+    nearest = _nearest(judged, kept) if approximate else _as_planned
+    found, missing = _rules(plan, rule, end, nearest)
     if changes_only:
-        today, _ = _rules(plan, rule, _NOW)
+        today, _ = _rules(plan, rule, _NOW, nearest)
         found = {row: one for row, one in found.items() if today.get(row) != one}
     table = _table(plan, found, system, columns, end)
-    notes = (*_notes(plan, found, system, current), *_lost(plan, missing, current))
+    first = _first_lines(plan, found, system, kept, str(folder.manifest.get("period", "period")), current)
+    notes = (*first, *_notes(plan, found, system, current), *_lost(plan, missing, current))
     name = f"{folder.path.name}-{system}{'-current' if current else ''}"
     return _written(folder.path.with_name(name) if out is None else Path(out), table, notes)
 
@@ -128,7 +139,28 @@ def _read(data: bytes) -> pd.DataFrame:
     return frame
 
 
-def _rules(plan: pd.DataFrame, rule: Any, end: str) -> tuple[dict[int, Rule], list[int]]:
+def _as_planned(row: dict[Any, Any], levels: Levels) -> Levels:
+    return levels
+
+
+def _nearest(folder: RunFolder, kept: checked.Kept) -> Callable[[dict[Any, Any], Levels], Levels]:
+    """(s,Q) in place of what orders up to S."""
+    if not folder.has_table("items"):
+        raise UsageError(f"{folder.path} does not say what is demanded: name the folder of optimize")
+    asked = checked.demand_of_a_review(folder.read_table("items"))
+
+    def nearest(row: dict[Any, Any], levels: Levels) -> Levels:
+        if levels.family == LOTS:
+            return levels
+        key = row["sku"], row["location"]
+        return checked.nearest_lots(levels, asked[key], kept.minimum_order(key))
+
+    return nearest
+
+
+def _rules(
+    plan: pd.DataFrame, rule: Any, end: str, nearest: Callable[[dict[Any, Any], Levels], Levels]
+) -> tuple[dict[int, Rule], list[int]]:
     """Rule of every row that has levels, and the rows that have none."""
     found: dict[int, Rule] = {}
     missing, refused = [], list[tuple[int, str]]()
@@ -138,7 +170,7 @@ def _rules(plan: pd.DataFrame, rule: Any, end: str) -> tuple[dict[int, Rule], li
             missing.append(row)
             continue
         try:
-            found[row] = rule(levels)
+            found[row] = rule(nearest(one, levels))
         except NoRuleError as why:
             refused.append((row, str(why)))
     if refused and not found:
@@ -245,19 +277,49 @@ def _whole(value: float | None) -> float | int | None:
     return None if value is None else int(value) if float(value).is_integer() else round(value, 6)
 
 
+def _first_lines(
+    plan: pd.DataFrame, found: dict[int, Rule], system: str, kept: checked.Kept, period: str, current: bool
+) -> list[str]:
+    """Where the system orders otherwise than the plan, and what that serves, simulated."""
+    rows = {row: one for row, one in enumerate(plan.to_dict("records")) if row in found}
+    if system == "erpnext":
+        rows = {row: one for row, one in rows.items() if one["family"] != LOTS}
+        said = (
+            f"{len(rows):,} rules are approximate: the plan orders up to S, ERPNext a fixed quantity below "
+            "a level, here a review's demand (or S - s) in packs, below S less that. Checked "
+            f"every {period}, this"
+        )
+    else:
+        rows = {row: one for row, one in rows.items() if one["family"] == EVERY_REVIEW}
+        said = (
+            f"{len(rows):,} rules order up to S at every review (min = max = S): run the scheduler on "
+            f"review days only. A system that checks every {period}"
+        )
+    if not rows or current:
+        return []
+    changes = {}
+    for row, one in rows.items():
+        levels = _levels(one, "")
+        assert levels is not None
+        change = (
+            checked.in_erpnext(found[row], levels.step)
+            if system == "erpnext"
+            else checked.every_period(levels)
+        )
+        changes[one["sku"], one["location"]] = (checked.as_planned(levels), change)
+    result = kept.checked(changes)
+    unknown = "orders otherwise than planned; what it serves is not known, as the run kept no laws of these"
+    unmet = sum(key not in kept.rows for key in changes) if system == "erpnext" and result else 0
+    lots = [f"{unmet:,} of them: the run kept no minimum order, see to it."] if unmet else []
+    return [f"{said} {result or unknown}.", *lots]
+
+
 def _notes(plan: pd.DataFrame, found: dict[int, Rule], system: str, current: bool) -> list[str]:
     """What to check before the file is imported, most important first."""
     rows = plan.iloc[list(found)]
     lines = []
-    up_to = int((rows["family"] == EVERY_REVIEW).sum())
-    if up_to and not current:
-        lines.append(
-            f"{up_to:,} rules order up to S at every review (min = max = S): run the scheduler on "
-            "review days only. A system that checks every day orders more often, and serves more "
-            "than planned from the same levels."
-        )
     waits = sorted({float(one) for one in rows["review_period"].dropna()})
-    if waits and not current:
+    if waits and not current and system != "erpnext":
         each = ", ".join(f"{one:g}" for one in waits[:6])
         lines.append(f"The plan reviews every {each} (in the study's time unit): let the scheduler run then.")
     packs = int(((rows["pack_size"] > 1) & (rows["family"] != LOTS)).sum())

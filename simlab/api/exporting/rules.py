@@ -86,7 +86,8 @@ def erpnext(levels: Levels) -> Rule:
     if levels.family != LOTS:
         raise NoRuleError(
             "ERPNext orders a fixed quantity below a level and knows no order-up-to level: plan with "
-            '[policy] family = "reorder_quantity", or name another system'
+            '[policy] family = "reorder_quantity", take the nearest level and quantity with --approximate, '
+            "or name another system"
         )
     assert levels.s is not None
     return Rule(levels.s + levels.step, None, None, levels.Q)

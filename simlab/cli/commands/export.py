@@ -26,6 +26,9 @@ def export(
         bool, typer.Option("--changes-only", help="Only rules that differ from today's.")
     ] = False,
     current: Annotated[bool, typer.Option("--current", help="Today's levels: the way back.")] = False,
+    approximate: Annotated[
+        bool, typer.Option("--approximate", help="With erpnext: the nearest (s,Q) of what orders up to S.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder. Default: beside the run.")] = None,
     format: Show = Format.TEXT,
     debug: Debug = False,
@@ -39,12 +42,21 @@ def export(
     Examples:
       simlab export runs/retailer --for odoo17
       simlab export runs/retailer --for erpnext --changes-only
+      simlab export runs/retailer --for erpnext --approximate
       simlab export runs/retailer --for csv --columns sap
       simlab export runs/retailer --for odoo17 --current
     """
     from simlab import api
 
-    found = api.export(run, system, columns=columns, changes_only=changes_only, current=current, out=out)
+    found = api.export(
+        run,
+        system,
+        columns=columns,
+        changes_only=changes_only,
+        current=current,
+        approximate=approximate,
+        out=out,
+    )
     if format is Format.JSON:
         files = [str(file) for file in found.files]
         print_json({"files": files, "notes": list(found.notes), "rules": records(found.frame)})

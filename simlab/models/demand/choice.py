@@ -17,6 +17,7 @@ from simlab.register.laws import (
     OVER_SPAN_NAMES,
     OVERDISPERSED_KINDS,
     SCORED_NAMES,
+    UNDERDISPERSED_KINDS,
     Law,
     LawKind,
     Source,
@@ -197,6 +198,8 @@ def _auto(moments: Moments) -> IntArray:
     tested = np.where((ratio > high) & over, LawKind.NEGATIVE_BINOMIAL, tested)
     best = moments.best.astype(np.int64)
     best = np.where(np.isin(best, OVERDISPERSED_KINDS) & ~over, LawKind.POISSON, best)
+    between = (variance > 0) & (variance < mean)
+    best = np.where(np.isin(best, UNDERDISPERSED_KINDS) & ~between, LawKind.POISSON, best)
     return np.where(best >= 0, best, tested)
 
 

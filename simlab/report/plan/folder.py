@@ -29,7 +29,8 @@ def read_tables(run: RunFolder) -> RunTables:
     """
     needed = dict(NEEDED)
     for needs in (NEEDS, *(one.needs for one in known_sections())):
-        needed |= needs
+        for name, columns in needs.items():
+            needed[name] = tuple(dict.fromkeys((*needed.get(name, ()), *columns)))
     present = {name: run.read_table(name) for name in needed if name in _ALWAYS or run.has_table(name)}
     problems = [
         Problem("E-RUN-006", "the report needs this column", file=f"{name}.parquet", column=column)

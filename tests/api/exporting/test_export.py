@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import simlab as sl
+from simlab.api.exporting import checked
 from simlab.api.exporting.export import export
 from simlab.api.exporting.rules import (
     EVERY_REVIEW,
@@ -29,6 +30,8 @@ from simlab.api.output.plan_csv import COLUMNS
 from simlab.errors import InvalidInputError, UsageError
 from simlab.run import RunFolder
 from simlab.run.spreadsheet import csv_bytes
+from simlab.selfcheck import reference
+from simlab.selfcheck.plain_items import to_text
 
 
 # What the systems do, written down from their documentation: forecast below the minimum → order.
@@ -203,3 +206,92 @@ def test_a_system_must_be_named_exactly(run: Path, system: str, said: str) -> No
 
 def test_python_offers_it() -> None:
     assert callable(sl.api.export)
+
+
+def weekly(**changed: object) -> reference.Item:
+    """(R,S) with R = 7: demand of 0 or 2 with equal chances, two days to arrive, sales that are lost."""
+    laws = {"values": [0, 2], "thresholds": [2**31, 2**32 - 1], "lead_times": [2], "lead_weights": [1]}
+    terms = {"crossing": False, "family": 0, "s": 0, "S": 10, "Q": 0, "R": 7, "unmet": 1}
+    return reference.Item(key=3, **laws | terms | changed)
+
+
+@pytest.fixture
+def up_to(tmp_path: Path) -> Path:
+    """A run whose only rule orders up to S at the review of a week, with the laws it was drawn from."""
+    folder = RunFolder.create(tmp_path / "weekly", "weekly", Path())
+    row = {"sku": "a", "location": "W1", "family": EVERY_REVIEW, "order_up_to": 10, "pack_size": 1}
+    plan = pd.DataFrame([row | {"review_period": 7}]).reindex(columns=list(COLUMNS))
+    folder.write_bytes("results/plan.csv", csv_bytes(plan))
+    kept = {"sku": ["a"], "location": ["W1"], "item": [to_text(weekly())], "left_out": [""]}
+    folder.write_table("world", pd.DataFrame(kept | {"unit_cost": [100], "holding": [1], "parts": [1]}))
+    mean = {"sku": ["a"], "location": ["W1"], "mean_demand": [1.0], "review_period": [7]}
+    folder.write_table("items", pd.DataFrame(mean))
+    world = {"seed": 5, "periods": 364, "warmup": 28, "replications": 2, "exposure": 728}
+    folder.write_manifest({"command": "optimize", "period": "day", "world": world})
+    return folder.path
+
+
+def share(item: reference.Item) -> float:
+    """Units served of those demanded, by the plain simulator."""
+    seen = [reference.simulate(item, 5, path, 28, 364) for path in (0, 1)]
+    return sum(one["served"] for one in seen) / sum(one["demanded"] for one in seen)
+
+
+def test_odoo_s_review_file_says_first_what_a_daily_check_serves(up_to: Path, tmp_path: Path) -> None:
+    """The simulator's own figures, of R = 1 beside R = 7."""
+    first = export(up_to, "odoo17", out=tmp_path / "o").files[1].read_text("utf-8").splitlines()[0]
+    daily, planned = share(weekly(R=1)), share(weekly())
+    assert daily > planned + 0.02
+    assert f"every day serves {daily:.1%} of units, the plan {planned:.1%}, with" in first
+    assert "1 of 1 SKU-locations, 2 x 364 periods" in first
+
+
+def test_erpnext_takes_the_nearest_level_and_quantity_only_when_asked(up_to: Path, tmp_path: Path) -> None:
+    """Refused by name; asked for: a week's demand as the quantity, S less it as s, and what that serves."""
+    with pytest.raises(InvalidInputError, match="--approximate"):
+        export(up_to, "erpnext", out=tmp_path / "no")
+    found = export(up_to, "erpnext", approximate=True, out=tmp_path / "e")
+    assert found.frame.iloc[0, 2:4].tolist() == [4, 7]
+    lots = share(weekly(family=2, s=3, S=4, moq=7, R=1, width=7))
+    assert found.notes[0].startswith("1 rules are approximate")
+    assert f"serves {lots:.1%} of units, the plan {share(weekly()):.1%}" in found.notes[0]
+    with pytest.raises(UsageError, match="goes with --for erpnext"):
+        export(up_to, "odoo17", approximate=True)
+
+
+def test_a_gate_s_levels_are_simulated_on_the_laws_of_the_run_it_judged(up_to: Path, tmp_path: Path) -> None:
+    """The live plan's own levels; without that run beside it nothing is invented."""
+    folder = RunFolder.create(tmp_path / "weekly-gate", "weekly", Path())
+    row = {"sku": "a", "location": "W1", "family": EVERY_REVIEW, "order_up_to": 7, "pack_size": 1}
+    plan = pd.DataFrame([row | {"review_period": 7}]).reindex(columns=list(COLUMNS))
+    folder.write_bytes("results/plan.csv", csv_bytes(plan))
+    folder.write_manifest({"command": "gate", "period": "day", "proposed": "run ../elsewhere/weekly"})
+    said = export(folder.path, "odoo17", out=tmp_path / "o").notes[0]
+    assert f"serves {share(weekly(R=1, S=7)):.1%} of units, the plan {share(weekly(S=7)):.1%}" in said
+    up_to.rename(tmp_path / "gone")
+    assert "is not known" in export(folder.path, "odoo17", out=tmp_path / "o2").notes[0]
+    with pytest.raises(UsageError, match="name the folder of optimize"):
+        export(folder.path, "erpnext", approximate=True)
+
+
+@given(st.integers(0, 40), st.integers(1, 30), st.integers(-30, 60))
+def test_what_is_simulated_orders_as_erpnext_does(level: int, lot: int, position: int) -> None:
+    """The quantity, or what is missing to the level; packs and limits of the plan do not matter."""
+    rule = Rule(level, None, None, lot)
+    item = checked.in_erpnext(rule, 1.0)(weekly(pack=4, max_order=8), 1)
+    assert reference.order_size(item, position) == in_erpnext(rule, position)
+
+
+@pytest.mark.parametrize(
+    ("levels", "demand", "moq", "s", "lot"),
+    [
+        (Levels(EVERY_REVIEW, None, 20, None, 6), 7, 0, 13, 12),  # whole packs
+        (Levels(EVERY_REVIEW, None, 20, None, 1), 7, 10, 13, 10),  # at least the minimum order
+        (Levels(EVERY_REVIEW, None, 3, None, 1), 7, 0, 0, 7),  # an empty shelf is always filled
+        (Levels(EVERY_REVIEW, None, 0, None, 1), 0.1, 0, -1, 1),  # to order only
+        (Levels(TO_LEVEL, 4, 9, None, 1), 7, 0, 4, 5),  # its own s, and S - s
+    ],
+)
+def test_the_nearest_lots(levels: Levels, demand: float, moq: float, s: float, lot: float) -> None:
+    found = checked.nearest_lots(levels, demand, moq)
+    assert (found.family, found.s, found.Q) == (LOTS, s, lot)
