@@ -39,7 +39,8 @@ def test_the_waterfall_lies_down_with_its_amounts_beside_the_bars(page):
           const meets = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
             && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3;
           const over = texts.filter((text) => bars.some((bar) => meets(bar, text)));
-          return [bars.length, texts.length, over.length, new Set(bars.map((b) => Math.round(b.height))).size];
+          const heights = new Set(bars.map((bar) => Math.round(bar.height)));
+          return [bars.length, texts.length, over.length, heights.size];
         }"""
     )
     assert over[0] >= 4
