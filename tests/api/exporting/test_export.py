@@ -262,12 +262,12 @@ def test_erpnext_takes_the_nearest_level_and_quantity_only_when_asked(up_to: Pat
 def test_a_gate_s_levels_are_simulated_on_the_laws_of_the_run_it_judged(up_to: Path, tmp_path: Path) -> None:
     """The live plan's own levels; without that run beside it nothing is invented."""
     folder = RunFolder.create(tmp_path / "weekly-gate", "weekly", Path())
-    row = {"sku": "a", "location": "W1", "family": EVERY_REVIEW, "order_up_to": 7, "pack_size": 1}
+    row = {"sku": "a", "location": "W1", "family": EVERY_REVIEW, "order_up_to": 3, "pack_size": 1}
     plan = pd.DataFrame([row | {"review_period": 7}]).reindex(columns=list(COLUMNS))
     folder.write_bytes("results/plan.csv", csv_bytes(plan))
     folder.write_manifest({"command": "gate", "period": "day", "proposed": "run ../elsewhere/weekly"})
     said = export(folder.path, "odoo17", out=tmp_path / "o").notes[0]
-    assert f"serves {share(weekly(R=1, S=7)):.1%} of units, the plan {share(weekly(S=7)):.1%}" in said
+    assert f"serves {share(weekly(R=1, S=3)):.1%} of units, the plan {share(weekly(S=3)):.1%}" in said
     up_to.rename(tmp_path / "gone")
     assert "is not known" in export(folder.path, "odoo17", out=tmp_path / "o2").notes[0]
     with pytest.raises(UsageError, match="name the folder of optimize"):
