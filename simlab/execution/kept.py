@@ -20,6 +20,7 @@ import numpy as np
 
 from simlab.arrays import IntArray
 from simlab.engine.world.curves import Curves
+from simlab.errors import IncompleteError
 from simlab.execution.sums import PlanSums
 from simlab.run.files import write_atomic
 
@@ -64,10 +65,24 @@ class Store:
         return None
 
     def keep(self, rows: IntArray, result: object) -> None:
-        """Store a record, or a list or tuple of records, unless it is too large."""
+        """Store a record, or a list or tuple of records, unless it is too large.
+
+        Raises
+        ------
+        IncompleteError
+            There is no room for it.
+        """
         data = packed(result)
         if data is not None:
-            write_atomic(self._path(rows), data)
+            try:
+                write_atomic(self._path(rows), data)
+            except OSError as error:
+                why = error.strerror or type(error).__name__
+                folder = self.folder.parent
+                raise IncompleteError(
+                    f"{folder}: cannot keep a block: {why}; blocks that came back are kept: "
+                    f"make room, then simlab resume {folder}"
+                ) from error
 
 
 def store_of(*arguments: object) -> Store | None:

@@ -9,7 +9,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -169,7 +169,7 @@ class RunFolder:
         self._claim = handle
 
     def drop_blocks(self) -> None:
-        """What was kept to go on from is not needed any more."""
+        """What was kept to go on from is not needed any more: call it when the run is sealed."""
         shutil.rmtree(self.path / BLOCKS, ignore_errors=True)
         self.release()
 
@@ -287,17 +287,23 @@ class RunFolder:
 
     def _put(self, path: Path, data: bytes) -> Path:
         """Write a file whole, or say what of the run is whole without it."""
-        try:
+        with self._whole_without(self._key(path)):
             write_atomic(path, data)
+        return path
+
+    @contextmanager
+    def _whole_without(self, name: str) -> Iterator[None]:
+        """Say what of the run is whole where a file cannot be written."""
+        try:
+            yield
         except OSError as error:
             if self.manifest.get("status") in (SEALED, COMPLETE):
                 whole = "its tables are complete: simlab report draws its page where there is room"
             else:
                 n = sum(1 for one in self._files() if one.suffix == ".parquet")
                 whole = f"{n} tables are whole, the run is not complete"
-            what = f"{self.path}: cannot write {self._key(path)}: {_why(error)}; {whole}"
-            raise IncompleteError(what) from error
-        return path
+                self.release()
+            raise IncompleteError(f"{self.path}: cannot write {name}: {_why(error)}; {whole}") from error
 
     def log(self, event: str, **fields: object) -> None:
         """Append one line to `log.jsonl`: time (UTC), seconds since the run began, event, fields."""
@@ -307,7 +313,7 @@ class RunFolder:
             "event": event,
             **fields,
         }
-        with (self.path / LOG).open("a", encoding="utf-8") as file:
+        with self._whole_without(LOG), (self.path / LOG).open("a", encoding="utf-8") as file:
             file.write(to_json(line) + "\n")
 
     @contextmanager
@@ -317,7 +323,8 @@ class RunFolder:
         try:
             yield
         except BaseException as error:
-            self.log("failed", stage=name, error=type(error).__name__)
+            with suppress(IncompleteError):
+                self.log("failed", stage=name, error=type(error).__name__)
             raise
         seconds = time.perf_counter() - start
         self.times[name] = round(self.times.get(name, 0.0) + seconds, 3)
@@ -339,7 +346,8 @@ class RunFolder:
             "times": self.times,
         }
         manifest |= dict(facts)
-        manifest["files"] = {self._key(path): _entry(path) for path in self._files()}
+        kept = (path for path in self._files() if not self._key(path).startswith(f"{BLOCKS}/"))
+        manifest["files"] = {self._key(path): _entry(path) for path in kept}
         self._write_manifest(manifest)
 
     def register(self, paths: Iterable[Path]) -> None:
@@ -350,6 +358,7 @@ class RunFolder:
 
     def complete(self) -> None:
         """Say that nothing more comes: the last thing that a run writes."""
+        self.drop_blocks()
         self._write_manifest({**self.manifest, "status": COMPLETE})
         self._ended()
 

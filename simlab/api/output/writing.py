@@ -37,7 +37,7 @@ from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
 from simlab.api.simulator.stored import cells_table, curves_parts, keeps_curves
 from simlab.engine.world.levels import Levels
-from simlab.errors import SimlabError
+from simlab.errors import IncompleteError, SimlabError
 from simlab.execution import Horizon, Progress
 from simlab.execution.kept import keeping
 from simlab.measures.shown import Public
@@ -154,6 +154,9 @@ def kept_if_used(folder: RunFolder) -> Iterator[None]:
     try:
         with keeping(folder.path / BLOCKS):
             yield
+    except IncompleteError:  # the disk is full: what is there is gone on from
+        folder.release()
+        raise
     except (SimlabError, ValueError, TypeError):
         folder.discard()
         raise
@@ -409,7 +412,6 @@ def write_run(
         if stage in times:
             folder.log("stage", stage=stage, seconds=round(times[stage], 3))
     rounded = {stage: round(seconds, 3) for stage, seconds in times.items()}
-    folder.drop_blocks()
     folder.write_manifest(
         {
             "command": record.command,
@@ -420,6 +422,7 @@ def write_run(
         },
         status=SEALED,
     )
+    folder.drop_blocks()
     faults = dict(record.analyses.faults)
     result = RunResult(folder.path, None, record.told, record.shown, times, faults)
     if not record.has_page:
