@@ -110,12 +110,19 @@ class Orders(Public):
         ).reset_index()
         shown = (
             Shown("By supplier", by.sort_values("value", ascending=False, kind="stable")),
-            Shown("Orders, the most urgent first", self.orders, "suppliers"),
+            Shown("Orders, the most urgent first", self._lines(), "suppliers"),
             Shown("Too much of", self.excess, "items"),
         )
         facts |= {"command": "orders", "finished": self.day}
         question = f"What to order on {self.day}, from whom, and what there is too much of"
         return lists_html(question, facts, self.statements, shown, int(manifest.get("n_items") or 0))
+
+    def _lines(self) -> pd.DataFrame:
+        """The orders for reading: item first, without a day that the page's title tells."""
+        told = {"order_date"} if (self.orders["order_date"].astype(str) == self.day).all() else set()
+        first = [name for name in ("sku", "location", "supplier") if name in self.orders]
+        rest = [name for name in self.orders if name not in told.union(first)]
+        return self.orders[first + rest]
 
     def __repr__(self) -> str:
         return textwrap.fill(" ".join(self.statements), 100)

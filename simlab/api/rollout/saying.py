@@ -61,7 +61,7 @@ def gate_sentences(
     lines = [
         f"Proposed {then.said} against {current}: {count[GO]:,} of {len(table):,} SKU-locations may go; held "
         f"back {count[HOLD_BACK]:,}, undecided {count[UNDECIDED]:,}, unchanged {count[UNCHANGED]:,}. At most "
-        f"{100 * scale.q:.3g} % of the go's are expected to be false.",
+        f"{100 * scale.q:.3g}% of the go's are expected to be false.",
         f"All together the plan moves stock by {_money(whole, currency)} and units served at once by "
         f"{whole['served_change']:+,.0f} a year; what may go, by {_money(go, currency)} and "
         f"{go['served_change']:+,.0f}.",
@@ -80,7 +80,7 @@ def gate_sentences(
         lines.append(
             f"Decisions by model: the lists rest on {FEWEST_DRAWS} draws of the laws' parameters "
             "(models.parameter_uncertainty); p_go is the share of them that harm, and its mean over the go's "
-            f"is at most {100 * scale.q:.3g} %."
+            f"is at most {100 * scale.q:.3g}%."
         )
     held = sorted(
         {why for text in settled.reason[settled.decision == HOLD_BACK] for why in str(text).split(", ")}

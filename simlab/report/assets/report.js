@@ -16,6 +16,26 @@
     return made;
   }
 
+  /* A waterfall on a phone lies down: a row per segment, its amount after the bar. */
+  function lying(spec, rows) {
+    spec.height = 22 * rows.length;
+    for (const layer of spec.layer) {
+      const { x, y, y2, ...rest } = layer.encoding;
+      const along = Object.assign({}, y, { scale: { domain: [0, 1.25 * Math.max(...rows.map((row) => row.top))], nice: false } });
+      const across = Object.assign({}, x, { axis: Object.assign({}, x.axis, { labelAngle: 0 }) });
+      layer.encoding = Object.assign({}, rest, { x: along, y: across }, y2 ? { x2: y2 } : {});
+      if (layer.mark.type === "text") Object.assign(layer.mark, { align: "left", baseline: "middle", dx: 5, dy: 0 });
+    }
+  }
+
+  /* A phone has room for a mark's name only: under the curves on the right for today, above them on the left else. */
+  function beside(layer, row) {
+    if (!row || !row.stock) return;
+    const under = row.name === "Today";
+    layer.encoding.text.field = "name";
+    Object.assign(layer.mark, { align: under ? "left" : "right", dx: under ? 8 : -8, dy: under ? 14 : -10 });
+  }
+
   function narrow(spec, width) {
     if (width >= 560) return spec;
     const small = JSON.parse(JSON.stringify(spec));
@@ -29,10 +49,9 @@
     };
     visit(small.layer);
     const bars = (small.layer || []).find((layer) => layer.data && layer.data.name === "steps");
-    if (bars && width < 480) for (const layer of small.layer) {
-      if (layer.encoding.x && layer.encoding.x.axis) layer.encoding.x.axis.labelAngle = -60;
-      if (layer.mark.type === "text") Object.assign(layer.mark, { angle: -60, align: "left", dx: 5, fontSize: 10 });
-    }
+    if (bars && width < 480) lying(small, small.datasets.steps);
+    (small.layer || []).filter((layer) => layer.mark.type === "text" && layer.data && /^label\d/.test(layer.data.name))
+      .forEach((layer) => beside(layer, small.datasets[layer.data.name][0]));
     const limit = (name) => (small.params || []).find((param) => param.name === name);
     if (limit("xLow")) {
       const right = 0.25 * limit("xLow").value + 0.75 * limit("xHigh").value;
@@ -140,6 +159,8 @@
     document.querySelectorAll("tr[data-weight]").forEach((row) => {
       row.classList.toggle("decides", row.dataset.weight === weight);
     });
+    const fixed = byId("buys-fixed");
+    if (fixed) fixed.hidden = weight === fixed.dataset.weight;
   }
   document.querySelectorAll("input[name=map-weight]").forEach((e) =>
     e.addEventListener("change", () => chooseWeight(e.value)));

@@ -94,7 +94,7 @@ def differences_chart(found: ContestTables, width: int) -> Figure:
     """Dots with simultaneous intervals; grey ticks are random partitions of the scheme's class sizes."""
     rows, lots = differences_table(found)
     order = rows["scheme"].tolist()
-    space = 100 if width < _WIDE else 200
+    space = 130 if width < _WIDE else 200
     y = alt.Y("scheme:N", title=None, sort=order, axis=alt.Axis(labelLimit=space, domain=False, grid=True))
     title = (
         "Holding cost over the cheapest" if width < _WIDE else "Holding cost over the cheapest, at equal fill"
@@ -105,7 +105,9 @@ def differences_chart(found: ContestTables, width: int) -> Figure:
     x = alt.X("value:Q", title=title, axis=axis, scale=alt.Scale(zero=True, nice=False, padding=12))
     names = [name for name in (CHEAPEST, SAME, DEARER) if (rows["told"] == name).any()]
     looks = {CHEAPEST: (BLUE, "circle"), SAME: (GREEN, "diamond"), DEARER: (VERMILLION, "square")}
-    legend = alt.Legend(title=None, orient="top", columns=3 if width >= _WIDE else 1)
+    legend = alt.Legend(
+        title=None, orient="top", columns=3 if width >= _WIDE else 1, labelLimit=220, columnPadding=36
+    )
     colour = alt.Color(
         "told:N", scale=alt.Scale(domain=names, range=[looks[name][0] for name in names]), legend=legend
     )
@@ -132,7 +134,7 @@ def frontier_chart(found: ContestTables, width: int) -> Figure:
     count = max(3, width // 110)
     x = alt.X(
         "fill_rate:Q",
-        title="Service on the verdict seed",
+        title="Units served at once, on fresh demand",
         axis=alt.Axis(format=percent_format(low, high), tickCount=count),
         scale=alt.Scale(zero=False, nice=False),
     )
@@ -223,7 +225,7 @@ def ranks_chart(found: ContestTables, width: int) -> Figure:
     count = table.groupby(["of", "scheme", "rank"], sort=False).size().rename("n").reset_index()
     whole = count.groupby(["of", "scheme"])["n"].transform("sum")
     rows = count.assign(share=count["n"] / whole)[["of", "scheme", "rank", "share"]]
-    space = 100 if width < _WIDE else 200
+    space = 130 if width < _WIDE else 200
     y = alt.Y("scheme:N", title=None, sort=order, axis=alt.Axis(labelLimit=space, domain=False, grid=True))
     last = int(rows["rank"].max())
     x = alt.X(
@@ -260,7 +262,9 @@ def _plot(width: int, labels: int) -> int:
 def _series(names: list[str], width: int) -> tuple[alt.Color, alt.Shape]:
     """Colour and shape by scheme; distinct with any colour vision."""
     columns = 4 if width >= _WIDE else 1
-    legend = alt.Legend(title=None, orient="top", columns=columns, labelLimit=220, symbolSize=70)
+    legend = alt.Legend(
+        title=None, orient="top", columns=columns, labelLimit=220, symbolSize=70, columnPadding=28
+    )
     colours = alt.Scale(domain=names, range=list(_COLOURS[: len(names)]))
     shapes = alt.Scale(domain=names, range=list(_SHAPES[: len(names)]))
     return (

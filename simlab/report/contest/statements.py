@@ -86,8 +86,8 @@ def _price(found: ContestTables) -> Statement | None:
     row = found.winner
     if not is_number(row["percent_vs_per_sku"]):
         return None
-    ends = interval(row.get("percent_vs_per_sku_low"), row.get("percent_vs_per_sku_high"), _one)
-    shown = f"{_one(row['percent_vs_per_sku'])} ({percent(found.level, 0)} interval {ends})"
+    ends = _ends(row.get("percent_vs_per_sku_low"), row.get("percent_vs_per_sku_high"), found.level)
+    shown = f"{_one(row['percent_vs_per_sku'])}{ends}"
     text = (
         f"Planning by {row['scheme']} costs {shown} more to hold than planning every SKU-location for itself."
     )
@@ -154,9 +154,15 @@ def _less(row: dict[str, Any], key: str, level: float) -> str:
     """ "46.1% (95% interval 46.0% to 46.2%) less"; "more" where it is."""
     sign = -1 if row[key] <= 0 else 1
     low, high = sorted((sign * row[f"{key}_low"], sign * row[f"{key}_high"]))
-    ends = interval(low, high, _one)
     word = "less" if sign < 0 else "more"
-    return f"{_one(sign * row[key])} ({percent(level, 0)} interval {ends}) {word}"
+    return f"{_one(sign * row[key])}{_ends(low, high, level)} {word}"
+
+
+def _ends(low: Any, high: Any, level: float) -> str:
+    """An interval behind a number; nothing where a small study has none."""
+    if not (is_number(low) and is_number(high)):
+        return ""
+    return f" ({percent(level, 0)} interval {interval(low, high, _one)})"
 
 
 def _one(value: float | None) -> str:

@@ -130,15 +130,21 @@ def _lowered(said: list[str]) -> list[str]:
     return lines
 
 
+def _change(value: Any, digits: int) -> str:
+    """A change with its sign, a true minus; none for what rounds to nothing."""
+    text = number(value, digits)
+    return f"+{text}" if is_number(value) and value > 0 and text.strip("0.") else text
+
+
 def _sums(rows: list[dict[str, Any]], currency: str) -> Table:
     header = ["List", "SKU-locations", "units served at once, a year", "stock value", "orders a year"]
     body = [
         [
             Cell("all" if row["decision"] == "(all)" else str(row["decision"])),
             Cell(number(row["n_items"])),
-            Cell(f"{row['served_change']:+,.0f}"),
+            Cell(_change(row["served_change"], 0)),
             Cell(money(row["stock_value_change"], currency)),
-            Cell(f"{row['orders_change']:+,.1f}" if is_number(row.get("orders_change")) else DASH),
+            Cell(_change(row.get("orders_change"), 1)),
         ]
         for row in rows
     ]
@@ -187,7 +193,7 @@ def _rows(rows: list[dict[str, Any]], title: str, currency: str) -> Table:
             Cell(percent(row["service"], 1)),
             Cell(money(row["stock_value_now"], currency)),
             Cell(money(row["stock_value"], currency)),
-            Cell(f"{row['orders_change']:+,.1f}"),
+            Cell(_change(row["orders_change"], 1)),
             Cell(percent(row["worse"], 0)),
             Cell(str(row["reason"] or DASH), prose=True),
         ]

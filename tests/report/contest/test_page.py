@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from simlab.report.contest.page import (
     standings_table,
     weights_table,
 )
-from simlab.report.contest.statements import boxes, headline
+from simlab.report.contest.statements import _less, boxes, headline
 from simlab.report.contest.tables import NEEDED, OPTIONAL, ContestTables
 from simlab.report.kit.reading import read_named
 from simlab.report.kit.style import to_spec
@@ -148,6 +149,13 @@ def test_a_contest_without_a_round_has_no_section_for_it(tmp_path: Path, name: s
     section = {"classes": "classes", "regret": "service", "stability": "stability"}.get(name)
     assert section not in ids
     assert "verdict" in ids
+
+
+def test_an_interval_that_a_small_study_lacks_is_not_named() -> None:
+    row = {"saved": -0.081, "saved_low": math.nan, "saved_high": math.nan}
+    assert _less(row, "saved", 0.95) == "8.1% less"
+    row |= {"saved_low": -0.09, "saved_high": -0.07}
+    assert _less(row, "saved", 0.95) == "8.1% (95% interval 7.0% to 9.0%) less"
 
 
 def test_where_no_plan_reaches_the_floor_no_number_is_claimed(tmp_path: Path) -> None:

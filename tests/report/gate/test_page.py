@@ -7,6 +7,7 @@ import pytest
 from worlds.gates import base_stock_data, plan_file
 
 import simlab as sl
+from simlab.report.gate.page import _change
 
 N = 12
 
@@ -43,6 +44,14 @@ def test_segments_that_fall_and_waves_are_told(page):
     assert all(line.split(":")[0] in text for line in found.lowered)
     assert "Capital and service of each wave" in text
     assert "Cash needed week by week" in text
+
+
+def test_changes_have_their_sign_a_true_minus_and_none_for_nothing():
+    said = [
+        _change(value, digits) for value, digits in ((-1149.2, 0), (20.4, 0), (0.3, 0), (-0.04, 1), (2.5, 1))
+    ]
+    assert said == ["−1,149", "+20", "0", "0.0", "+2.5"]
+    assert _change(None, 1) == "–"
 
 
 def test_nothing_is_fetched_and_no_script_runs_but_that_of_the_tabs(page):

@@ -1,0 +1,69 @@
+"""The first screen on a phone, in Chromium: charts have room, and say what they are counted by."""
+
+import shutil
+
+import pytest
+from worlds.study import write_study
+
+from simlab import api
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    folder = tmp_path_factory.mktemp("phone")
+    run = api.run_optimize(write_study(folder), out=folder / "run").folder
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        opened = browser.new_page(viewport={"width": 390, "height": 844})
+        opened.goto((run / "report.html").as_uri())
+        opened.wait_for_selector("#stock_by_segment-chart svg .mark-text text")
+        yield opened
+        browser.close()
+
+
+def test_the_waterfall_lies_down_with_its_amounts_beside_the_bars(page):
+    over = page.evaluate(
+        """() => {
+          const boxes = (marks) => [...document.querySelectorAll("#stock_by_segment-chart " + marks)]
+            .map((mark) => mark.getBoundingClientRect());
+          const bars = boxes(".mark-rect path");
+          const texts = boxes(".mark-text text").filter((box) => box.width > 0);
+          const meets = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+            && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3;
+          const over = texts.filter((text) => bars.some((bar) => meets(bar, text)));
+          const heights = new Set(bars.map((bar) => Math.round(bar.height)));
+          return [bars.length, texts.length, over.length, heights.size];
+        }"""
+    )
+    assert over[0] >= 4
+    assert over[1] >= over[0]
+    assert over[2] == 0
+    assert over[3] == 1  # bars of one height: they lie
+
+
+def test_marks_carry_their_names_alone(page):
+    page.wait_for_selector("#what_stock_buys-chart svg .mark-text text")
+    texts = page.locator("#what_stock_buys-chart .mark-text text").all_text_contents()
+    names = [text for text in texts if text in ("Today", "Same service", "Proposed")]
+    assert "Proposed" in names
+    assert not any("€" in text and "%" in text for text in texts)
+
+
+def test_the_chart_says_its_weight_when_the_switch_shows_another(page):
+    note = page.locator("#buys-fixed")
+    assert not note.is_visible()
+    own = note.get_attribute("data-weight")
+    other = next(w for w in ("value", "margin", "units") if w != own)
+    page.locator(f"input[name=map-weight][value={other}]").check()
+    assert note.is_visible()
+    assert note.inner_text() == f"This chart stays counted by {own}, as the plan was chosen."
+    page.locator(f"input[name=map-weight][value={own}]").check()
+    assert not note.is_visible()
