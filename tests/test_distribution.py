@@ -54,7 +54,8 @@ def test_two_builds_are_equal_byte_by_byte(built: Path, tmp_path: Path) -> None:
 
 def test_an_index_can_read_the_description(built: Path) -> None:
     """README and metadata as twine reads them, warnings as errors."""
-    run(sys.executable, "-m", "twine", "check", "--strict", *sorted(built.iterdir()))
+    told = run(sys.executable, "-m", "twine", "check", "--strict", *sorted(built.iterdir()))
+    assert told.count("PASSED") == 2
 
 
 def test_the_wheel_runs_in_an_environment_of_its_own(built: Path, tmp_path: Path) -> None:

@@ -171,3 +171,4 @@ def test_every_point_takes_nothing_along(world, tmp_path, how):
     step = int(os.environ.get("SIMLAB_EVERY", "1"))
     found = [survives(world, tmp_path / str(at), at, how) for at in range(1, world[2] + 1, step)]
     print(how, len(found), {word: found.count(word) for word in set(found)})
+    assert all(found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -13,7 +15,7 @@ from simlab.cli.progress import watched
 from simlab.cli.say import say
 from simlab.cli.show.screen import print_screen
 from simlab.cli.tables import print_json, print_sentences, print_table, records
-from simlab.errors import EXIT_UNEXPECTED
+from simlab.errors import EXIT_INCOMPLETE, EXIT_UNEXPECTED
 
 if TYPE_CHECKING:
     from simlab.api import PolicyComparison, RunComparison, RunResult
@@ -70,12 +72,14 @@ def _drawn(result: RunResult, quiet: bool) -> RunResult:
 
 
 def end_with_faults(result: RunResult) -> None:
-    """Exit with 1 if a table or the page could not be made; everything else was told."""
+    """Exit with 1 if a table or the page could not be made, with 5 where only room was missing for it."""
     if not result.faults:
         return
+    full = [name for name, error in result.faults.items() if os.strerror(errno.ENOSPC) in str(error)]
     for name, error in result.faults.items():
-        say(f"a fault of simlab: {name}: {error}; the rest of the run is complete", err=True)
-    raise typer.Exit(EXIT_UNEXPECTED)
+        what = "no room (make some, then simlab report)" if name in full else "a fault of simlab"
+        say(f"{what}: {name}: {error}; the rest of the run is complete", err=True)
+    raise typer.Exit(EXIT_INCOMPLETE if len(full) == len(result.faults) else EXIT_UNEXPECTED)
 
 
 def _print_run_json(result: RunResult) -> None:

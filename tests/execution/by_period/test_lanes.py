@@ -17,7 +17,7 @@ from simlab.execution.by_period.sums import profile_of, stock_of
 HORIZON = Horizon(periods=40, warmup=6, replications=5, slots=5, seed=3, first_replication=50)
 
 
-def same(world, levels, horizon, start=None, n_groups=3):
+def assert_same(world, levels, horizon, start=None, n_groups=3):
     n = world.n_items
     groups, value = np.arange(n) % n_groups, np.arange(1, n + 1) * 7
     of = (world, levels, horizon, groups, value)
@@ -32,20 +32,20 @@ def same(world, levels, horizon, start=None, n_groups=3):
 @settings(deadline=None, max_examples=120)
 @given(special_instances())
 def test_random_items_with_every_feature(x):
-    same(*world_of(x), x["horizon"], start_of(x), n_groups=1)
+    assert_same(*world_of(x), x["horizon"], start_of(x), n_groups=1)
 
 
 @settings(deadline=None, max_examples=60)
 @given(demanding_instances())
 def test_random_items_with_demand_of_every_kind(x):
-    same(*world_of(x), x["horizon"], start_of(x), n_groups=1)
+    assert_same(*world_of(x), x["horizon"], start_of(x), n_groups=1)
 
 
 @pytest.mark.parametrize("start", [None, Start(np.arange(40) + 3, np.arange(40) * 2)])
 def test_items_of_all_families_together(start):
     world, levels = mixed_world()
     assert covered(world.starting(start), levels).all()
-    found = same(world, levels, HORIZON, start)
+    found = assert_same(world, levels, HORIZON, start)
     assert found.lost.any()
     assert found.backorders.any()
 
@@ -59,7 +59,7 @@ def test_orders_on_the_way_that_have_a_date():
     started = world.starting(dated)
     assert dated.has_dates().any()
     assert covered(started, levels).all()
-    same(world, levels, replace(HORIZON, warmup=0), dated)
+    assert_same(world, levels, replace(HORIZON, warmup=0), dated)
     huge = replace(dated, due_units=np.array([5, 2, 30, 1 << 25, 0, 9, 8]))
     assert np.flatnonzero(~covered(world.starting(huge), levels)).tolist() == [4]
 
@@ -73,7 +73,7 @@ def test_more_replications_than_share_a_block_and_what_the_recorder_is_left():
     tall = np.where(np.arange(9) == 4, 1 << 30, 0)[:, None]
     levels = replace(levels, reorder_point=levels.reorder_point + tall, order_up_to=levels.order_up_to + tall)
     assert covered(world, levels).sum() == 6
-    same(world, levels, replace(HORIZON, replications=150, slots=5, warmup=2_000, periods=9))
+    assert_same(world, levels, replace(HORIZON, replications=150, slots=5, warmup=2_000, periods=9))
 
 
 def test_wrong_groups_and_money_beyond_64_bits_are_refused():
