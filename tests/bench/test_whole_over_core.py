@@ -62,9 +62,10 @@ def run(words: list[str], code: str, out: Path) -> Run:
     )
     while process.poll() is None:
         most = max(most, sum(memory(pid) for pid in tree(process.pid)))
-        time.sleep(0.3)
+        time.sleep(0.05)
     seconds = time.perf_counter() - start
-    assert process.returncode == 0, process.stderr.read() if process.stderr else ""
+    _, words_left = process.communicate()
+    assert process.returncode == 0, words_left
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Run(seconds, cpu, most / 1e6, stages_of(out))
