@@ -118,6 +118,11 @@ PLANTED = {
         ("max(delays[0, lane], cast(work.opening[lane] - ahead))", "delays[0, lane]"),
         TODAY | {"R": 7, "lead_times": [1, 7], "lead_weights": [3, 1]},
     ),
+    "what is on order today is overtaken by orders drawn in sequence": (
+        "paths.py",
+        ("work.opening[lane] if given else np.int64(0)", "np.int64(0)"),
+        TODAY | {"R": 1, "lead_times": [1, 7], "lead_weights": [3, 1]},
+    ),
     "what is on order today does not count as on order": (
         "guards.py",
         ("        unit_periods = units * (left - 1)\n", ""),
