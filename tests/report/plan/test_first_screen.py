@@ -106,7 +106,7 @@ def test_stock_goes_from_today_to_the_plan_segment_by_segment(result):
 
 
 def test_the_curve_can_be_read_by_every_weight(result):
-    """The sums of the panel give the service that the verdict gave, and the proposed plan lies on its curve."""
+    """The panel's sums give the service that the verdict gave; the proposed plan lies on its curve."""
     tables = read_tables(RunFolder.open(result.folder))
     frontier, read = tables.frontier, served_by_weight(tables)
     own = frontier["kind"].isin(["segmented", "uniform"])
