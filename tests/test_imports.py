@@ -99,7 +99,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "models": (
         ("correlation", "grouping", "statistics", "working_parts"),
         ("review_cycles", "terms"),
-        ("history", "margins"),
+        ("history", "margins", "opening"),
         ("forecasts", "suppliers"),
         ("demand",),
         ("fitting",),
@@ -108,7 +108,8 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "policies": (
         ("sums",),
         ("levels",),
-        ("quantities",),
+        ("methods", "quantities"),
+        ("problems",),
         ("planning",),
         ("ordering", "policy", "stock_reward", "today"),
     ),
