@@ -6,7 +6,7 @@ import pytest
 from worlds.recipes import copy_with, python
 from worlds.wired import write
 
-SUPPLY = '[optimize]\nsupply = [{{ by = "segment", at_most = {{ {group} = 21.5 }} }}]'
+SUPPLY = '[optimize]\nsupply = [{{ by = "segment", at_most = {{ {group} = 13.5 }} }}]'
 
 PROGRAM = """
 import json
@@ -31,7 +31,7 @@ core, curves = free.segmentation.names.index("core"), free.frontier.curves
 able = []
 for choice in np.ndindex(*[curves.n_targets] * curves.n_segments):
     cost, _, served = curves.totals(choice)
-    if served >= 0.9 * curves.total_demanded and stock[choice[core]] / sold <= 21.5:
+    if served >= 0.9 * curves.total_demanded and stock[choice[core]] / sold <= 13.5:
         able.append(cost)
 said = dict(
     limit=row["limit"],
@@ -67,8 +67,8 @@ def test_the_files_alone_make_the_limit(copy, tmp_path):
         changes = {"[optimize]": SUPPLY.format(group=group)} if group else {}
         paths[name] = str(write(folder, **changes))
     said = json.loads(python(copy[0], PROGRAM.format(**paths), compiled=True).splitlines()[-1])
-    assert said["limit"] == "days of supply of core ≤ 21.50"
+    assert said["limit"] == "days of supply of core ≤ 13.50"
     assert said["met"]
-    assert said["reached"] <= 21.5 < said["free"]
+    assert said["reached"] <= 13.5 < said["free"]
     assert said["cost"] == said["best"]
     assert "no SKU-location has segment 'cores': the group is empty" in said["refused"]
