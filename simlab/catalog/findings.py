@@ -62,12 +62,21 @@ class Findings:
         File name as the user wrote it.
     lines : callable
         From row numbers (0-based, as read) to line numbers of the file.
+    column_at : callable
+        From a row and the name of a column to the name it has in the file, where that depends on the row.
     """
 
-    def __init__(self, table: str, file: str, lines: Callable[[IntArray], IntArray] | None = None) -> None:
+    def __init__(
+        self,
+        table: str,
+        file: str,
+        lines: Callable[[IntArray], IntArray] | None = None,
+        column_at: Callable[[int, str], str] | None = None,
+    ) -> None:
         self.table = table
         self.file = file
         self.lines = lines if lines is not None else _as_they_are
+        self.column_at = column_at
         self.problems: list[Problem] = []
         self.parts: list[tuple[int, str]] = []  # first row and name of each file, where a table has several
         self.of_empty_cells = ""  # what may lie behind a cell that reads as empty
@@ -118,6 +127,8 @@ class Findings:
     def add_rows(self, number: int, message: str, rows: IntArray, *, column: str = "", fix: str = "") -> None:
         """One mistake in several rows (0-based, ascending); the message speaks of the first."""
         lines = self.lines(np.asarray(rows[: MOST_ROWS_KEPT + 1], dtype=np.int64))
+        if self.column_at is not None and rows.size:
+            column = self.column_at(int(rows[0]), column)
         if rows.size > lines.size:
             fix = "; ".join(part for part in (fix, f"{rows.size:,} rows in all") if part)
         self.add_lines(number, message, [int(line) for line in lines], column=column, fix=fix)

@@ -29,6 +29,7 @@ from simlab.catalog.tables.demand import read_demand
 from simlab.catalog.tables.filtering import Filtered, account, filtered, pairs_of
 from simlab.catalog.tables.fiscal import read_periods
 from simlab.catalog.tables.items import Items, read_items
+from simlab.catalog.tables.layout import at_one_place, columns_needed, in_rows
 from simlab.catalog.tables.open_orders import due_not_used, due_of_items, read_open_orders
 from simlab.catalog.tables.receipts import read_receipts
 from simlab.errors import InvalidInputError, Problem
@@ -135,9 +136,24 @@ def _read(study: Study, name: str, source: TableSource) -> TextTable | None:
         return None
     if is_parquet(path):
         return read_parquet(path, name, source)
+    needed = columns_needed(name, one_place=study.data.location is not None, wide=_is_wide(source))
     if Path(path).suffix.lower() in WORKBOOKS:
-        return read_workbook(path, name, source, required(name))
-    return read_csv(path, name, source, required(name))
+        return read_workbook(path, name, source, needed)
+    return read_csv(path, name, source, needed)
+
+
+def _is_wide(source: object) -> bool:
+    return getattr(source, "layout", "long") == "wide"
+
+
+def _laid_out(table: TextTable, study: Study) -> TextTable:
+    """A table in rows with a location, its unseen signs shown."""
+    table = made_visible(table)
+    source = getattr(study.data, table.name, None)
+    if _is_wide(source) and not table.findings.problems:
+        table = in_rows(table, source.date_format if source.declares("date_format") else None)
+    placed = "location" in required(table.name)
+    return at_one_place(table, study.data.location) if placed else table
 
 
 def _catalog(
@@ -149,9 +165,10 @@ def _catalog(
     open_orders: TextTable | None = None,
     coming: Mapping[str, TextTable | None] | None = None,
 ) -> Catalog:
-    items = made_visible(items)
+    items = _laid_out(items, study)
     demand, receipts, periods, open_orders = (
-        None if table is None else made_visible(table) for table in (demand, receipts, periods, open_orders)
+        None if table is None else _laid_out(table, study)
+        for table in (demand, receipts, periods, open_orders)
     )
     today = dt.date.today()
     read = {table.name: table.n_rows for table in (items, demand, receipts) if table is not None}
@@ -175,7 +192,7 @@ def _catalog(
     arrivals = read_receipts(receipts, master, study, today) if receipts is not None else None
     due = read_open_orders(open_orders, master, study) if open_orders is not None else None
     dated = due_of_items(items, master, study) if open_orders is None else None
-    ahead = {name: made_visible(table) for name, table in (coming or {}).items() if table is not None}
+    ahead = {name: _laid_out(table, study) for name, table in (coming or {}).items() if table is not None}
     expected, errors = _forecasts(ahead, master, study, None if sales is None else sales[0])
     if demand is None and master is not None and not ahead:
         _refuse_without_law(items, master)

@@ -125,8 +125,10 @@ class DemandSource(TableSource):
     """[data.demand]: one row per SKU-location and date, and what to do with doubtful rows.
 
     `unit`: what a quantity counts: units, packs of `pack_size` units (items), or so many units each.
+    `layout`: ``wide`` where every period has a column of its own, named by its first day.
     """
 
+    layout: Literal["long", "wide"] = "long"
     unit: Literal["unit", "pack"] | Positive = "unit"
     duplicates: Literal["refuse", "sum"] = "refuse"
     unknown_sku: Literal["refuse", "drop"] = "refuse"
@@ -177,8 +179,10 @@ class DataSpec(Spec):
     """[data]: the tables, the coin that money is counted in, the unit of times in `items`.
 
     `cost_resolution` becomes finer by tens where it is not said and would move a unit cost by over 0.01 %.
+    `location` names the only place there is, for tables without a column of that name.
     """
 
+    location: Text | None = None
     cost_resolution: Positive = 0.0001
     time_unit: Literal["days", "weeks", "months", "periods"] = "days"
     items: ItemsSource = Field(default_factory=ItemsSource)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from simlab.api.starting.tables import Dates, Rows, Seen, dates_of, look_at, rows_of, sheets_for
+from simlab.api.starting.tables import ONE_PLACE, Dates, Rows, Seen, dates_of, look_at, rows_of, sheets_for
 from simlab.errors import InvalidInputError, Problem, UsageError
 
 _CURRENCIES = ("eur", "usd", "gbp", "chf", "sek", "nok", "dkk", "pln", "jpy", "cny", "inr", "aud", "cad")
@@ -81,6 +81,8 @@ def study_for(
     arrivals = None if receipts is None else look_at("receipts", receipts, problems, named.get("receipts"))
     if master is not None:
         problems += _lead_time_missing(master, receipts)
+    if master is not None and sales is not None:
+        problems += _places_apart(master, sales)
     rows = None
     if master is not None and sales is not None:
         rows = rows_of(sales, master)
@@ -113,6 +115,16 @@ def _lead_time_missing(master: Seen, receipts: Path | None) -> list[Problem]:
     fix = "add a column lead_time (days), or name --receipts"
     message = "items has no column 'lead_time', and nothing else tells lead times"
     return [Problem("E-INI-005", message, str(master.path), column="lead_time", fix=fix)]
+
+
+def _places_apart(master: Seen, sales: Seen) -> list[Problem]:
+    """One table tells locations and the other does not: which of them its rows mean cannot be known."""
+    if master.one_place == sales.one_place:
+        return []
+    lacks, has = (master, sales) if master.one_place else (sales, master)
+    message = f"{lacks.name} has no column 'location', and {has.name} has one"
+    fix = f"add it to {lacks.name}; where there is one place only, it may be left out of both"
+    return [Problem("E-INI-003", message, str(lacks.path), column="location", fix=fix)]
 
 
 def _study(folder: Path, master: Seen, sales: Seen, rows: Rows) -> list[str]:
@@ -157,8 +169,10 @@ def _data(folder: Path, master: Seen, sales: Seen, arrivals: Seen | None, rows: 
         lines.append(f'time_unit = "{unit}"  # as the name of the column says: lead_time, review_period')
     else:
         lines.append('time_unit = "days"  # of lead_time and review_period; or weeks, months')
+    if master.one_place:
+        lines.append(f"location = {_text(ONE_PLACE)}  # no table tells locations: the name of the only place")
     lines += ["", *_table(folder, master), ""]
-    lines += [*_table(folder, sales), *_dates("demand", rows.dates), *_rules(rows, sales.n_rows), ""]
+    lines += [*_table(folder, sales), *_demand_dates(sales, rows), *_rules(rows, sales.n_rows), ""]
     if arrivals is not None:
         lines += _table(folder, arrivals)
         column = arrivals.column("receipt_date")
@@ -172,9 +186,18 @@ def _table(folder: Path, seen: Seen) -> list[str]:
     lines = [f"[data.{seen.name}]", f"path = {_text(_path(folder, seen.path))}"]
     if seen.sheet:
         lines.append(f"sheet = {_text(seen.sheet)}  # found by its columns")
+    if seen.wide:
+        lines.append('layout = "wide"  # a column per period; an empty cell is no row')
+    if seen.decimal_comma:
+        lines.append('decimal = ","')
     if seen.renamed:
         pairs = ", ".join(f"{ours} = {_text(theirs)}" for ours, theirs in seen.renamed.items())
         lines.append(f"columns = {{ {pairs} }}  # our name = name in the file")
+    if seen.half_a_rule:
+        lines.append(
+            f"# {seen.half_a_rule} seems to be today's reorder point (current_reorder_point): today's rule needs "
+            "a column of how much is ordered, current_order_quantity or current_order_up_to, too"
+        )
     if seen.delimiter not in (",", ""):
         lines.append(f"delimiter = {_text(seen.delimiter)}")
     return lines
@@ -187,6 +210,12 @@ def _path(folder: Path, file: Path) -> str:
     except ValueError:  # another drive
         return file.resolve().as_posix()
     return (way if way.parts.count("..") <= _STEPS_UP else file.resolve()).as_posix()
+
+
+def _demand_dates(sales: Seen, rows: Rows) -> list[str]:
+    if not sales.wide:
+        return _dates("demand", rows.dates)
+    return [] if sales.wide == "iso" else [f"date_format = {_text(sales.wide)}  # of the names of columns"]
 
 
 def _dates(table: str, dates: Dates) -> list[str]:

@@ -11,13 +11,14 @@ import numpy as np
 
 from simlab.arrays import DateArray, FloatArray
 from simlab.catalog.calendar.grain import DAY, FOUR_FOUR_FIVE, OTHER, Grain, grain_of
-from simlab.catalog.cells.dates import DateFormat, date_format_of
+from simlab.catalog.cells.dates import CANDIDATES, DateFormat, date_format_of
 from simlab.catalog.cells.text import TextColumn, TextTable
-from simlab.catalog.columns import DEMAND_FURTHER, RECEIVED, TABLES, required
+from simlab.catalog.columns import DEMAND_FURTHER, NUMERIC, RECEIVED, TABLES, required
 from simlab.catalog.files.csvfile import read_csv
 from simlab.catalog.files.parquet import read_parquet
 from simlab.catalog.files.workbook import WORKBOOKS, read_workbook, sheets_of
 from simlab.catalog.tables.known_names import meant
+from simlab.catalog.tables.layout import at_one_place, columns_needed, dated_columns, in_rows
 from simlab.errors import Problem, listed
 from simlab.study import WEEKDAYS, TableSource
 
@@ -27,7 +28,10 @@ _SURE_DAYS = 100  # dates from which a weekday without rows is no chance
 _DAYS = {"day": 1.0, "week": 7.0, "month": 365 / 12}
 _MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
 _DATED = re.compile(r"(19|20)\d\d[-_/. ]?(0?[1-9]|1[0-2]|[WQ]\d+)([-_/. ]?\d{1,2})?")
-_WIDE = 6  # columns named like dates from which a table is one of a column per period
+_WIDE = 6  # columns named by dates from which a table is one of a column per period
+_MONTHS = "%Y-%m"
+_COMMA = re.compile(r"[+-]?\d+,\d{1,2}|[+-]?\d+,\d{4,}|[+-]?\d{4,},\d+|[+-]?0,\d+")
+ONE_PLACE = "MAIN"
 _DELIMITERS: tuple[Literal[",", ";", "\t", "|"], ...] = (",", ";", "\t", "|")
 
 
@@ -49,6 +53,12 @@ class Seen:
         Our name → unit that the file's name carries (days, weeks, months).
     sheet : str or None
         Of a workbook, where one was named.
+    one_place : bool
+        No column tells the location.
+    wide : str
+        How the columns of the periods are named, where each has one (a `date_format`); else empty.
+    half_a_rule : str
+        Name in the file of a reorder point that nothing says the quantity of; it is left out of `columns`.
     """
 
     name: str
@@ -57,11 +67,26 @@ class Seen:
     columns: dict[str, str]
     units: dict[str, str] = field(default_factory=dict)
     sheet: str | None = None
+    one_place: bool = False
+    wide: str = ""
+    half_a_rule: str = ""
 
     @property
     def renamed(self) -> dict[str, str]:
         """Our name → name in the file, where they differ."""
         return {ours: theirs for ours, theirs in self.columns.items() if ours != theirs}
+
+    @property
+    def decimal_comma(self) -> bool:
+        """Whether numbers are written with a comma and none with a point: 12,50."""
+        cells = [
+            cell.strip()
+            for ours, theirs in self.columns.items()
+            if (rule := TABLES[self.name].get(ours)) is not None and rule.kind in NUMERIC
+            for cell in self.table.columns[theirs].values
+            if not self.table.columns[theirs].typed
+        ]
+        return any(_COMMA.fullmatch(cell) for cell in cells) and not any("." in cell for cell in cells)
 
     @property
     def delimiter(self) -> str:
@@ -95,13 +120,40 @@ def look_at(name: str, path: Path, problems: list[Problem], sheet: str | None = 
         problems += table.findings.problems
         return None
     columns, units = _ours(name, list(table.columns))
+    wide = ""
+    if name == "demand" and not {"date", "quantity"} & set(columns):
+        wide = _named_by(list(table.columns))
+        if wide:
+            table = in_rows(table, wide)
+            columns |= {"date": "date", "quantity": "quantity"}
+    one_place = "location" not in columns and "location" in required(name)
+    if one_place:
+        table = at_one_place(table, ONE_PLACE)
+        columns["location"] = "location"
+    half_a_rule = _half_a_rule(columns) if name == "items" else ""
     missing = [one for one in required(name) if one not in columns]
     problems += [_missing(shown, name, one, list(table.columns)) for one in missing]
     if name == "items" and "lead_time" not in columns and "supplier" not in columns:
         fix = "add a column lead_time (days), or a column supplier and name --receipts"
         what = "items has no column 'lead_time' and no 'supplier': nothing tells lead times"
         problems.append(Problem("E-INI-005", what, shown, column="lead_time", fix=fix))
-    return None if missing else Seen(name, path, table, columns, units, sheet)
+    return None if missing else Seen(name, path, table, columns, units, sheet, one_place, wide, half_a_rule)
+
+
+def _half_a_rule(columns: dict[str, str]) -> str:
+    """A reorder point under another name, taken out of the columns where none tells how much is ordered."""
+    point = columns.get("current_reorder_point", "current_reorder_point")
+    if point == "current_reorder_point" or {"current_order_up_to", "current_order_quantity"} & set(columns):
+        return ""
+    return columns.pop("current_reorder_point")
+
+
+def _named_by(names: list[str]) -> str:
+    """The one `date_format` in which enough columns are named by the first day of a period; empty if none."""
+    counts = {form: len(dated_columns(names, form)) for form in ("iso", _MONTHS, *CANDIDATES)}
+    most = max(counts.values())
+    fitting = [form for form, n in counts.items() if n == most]
+    return fitting[0] if most >= _WIDE and len(fitting) == 1 else ""
 
 
 def _sheet_of(name: str, path: Path, sheet: str | None) -> TextTable:
@@ -127,7 +179,7 @@ def sheets_for(book: Path, problems: list[Problem]) -> dict[str, str]:
         left = [one for one in names if one not in found.values()]
         fits = {one: _fit(table, book, one) for one in left}
         best = max(left, key=lambda one: (fits[one], table in one.lower()), default="")
-        if best and fits[best] >= len(required(table)):
+        if best and fits[best]:
             found[table] = best
     for table in ("items", "demand"):
         if table not in found:
@@ -143,10 +195,12 @@ def _of(book: Path, sheet: str) -> TableSource:
 
 
 def _fit(table: str, book: Path, sheet: str) -> int:
-    """How many of the columns that a table needs a sheet has, under whatever name."""
+    """How many of the columns that a table needs a sheet has, under whatever name; 0 where one is missing."""
     theirs = list(_sheet_of(table, book, sheet).columns)
     columns, _ = _ours(table, theirs)
-    return sum(one in columns for one in required(table))
+    wide = table == "demand" and bool(_named_by(theirs))
+    needed = columns_needed(table, one_place=True, wide=wide)
+    return sum(one in columns for one in required(table)) if set(needed) <= set(columns) else 0
 
 
 def _delimiter(path: Path) -> Literal[",", ";", "\t", "|"]:
@@ -179,11 +233,11 @@ def _missing(file: str, name: str, column: str, theirs: list[str]) -> Problem:
     dated = [one for one in theirs if _DATED.fullmatch(one.strip())]
     if column in ("date", "quantity") and len(dated) >= _WIDE:
         fix = (
-            f"it has a column per period ({dated[0]} to {dated[-1]}): one row per SKU, location and date is "
-            'needed; pandas: frame.melt(["sku", "location"], var_name="date", value_name="quantity")'
+            f"it has a column per period ({dated[0]} to {dated[-1]}): name each by its first day "
+            "(2025-01-06), all in one pattern, and it is read as it is"
         )
     elif column == "location":
-        fix += ", or add a column location with one and the same word in every row"
+        fix += ", or leave it out of items, too, where there is one place only"
     return Problem("E-INI-003", f"{name} has no column '{column}'", file, column=column, fix=fix)
 
 

@@ -15,7 +15,7 @@ _ISO = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?"
 _ISO_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}.*")
 _SERIAL = re.compile(r"[0-9]{5}(?:\.0+)?")
 _EPOCH_OF_EXCEL = dt.date(1899, 12, 30)
-_CANDIDATES = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y%m%d")
+CANDIDATES = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y%m%d")
 Reader = Callable[[str], dt.date | None]
 
 
@@ -91,7 +91,7 @@ def date_format_of(cells: Sequence[str], declared: str | None) -> DateFormat:
     iso = sum(_iso(cell) is not None or _ISO_TIME.fullmatch(cell.strip(BLANKS)) is not None for cell in cells)
     if iso or not cells:
         return DateFormat(mixed=iso < len(cells))
-    fitting = [name for name in _CANDIDATES if _fits(cells, name)]
+    fitting = [name for name in CANDIDATES if _fits(cells, name)]
     if len(fitting) == 1:
         return DateFormat(fitting[0], proved=True)
     if fitting:

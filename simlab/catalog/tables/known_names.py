@@ -19,15 +19,30 @@ _IDLE = frozenset(
 )
 _TIMES = ("lead_time", "lead_time_sd", "review_period", "review_phase")
 _SIMILAR = 0.85
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
+_SKU = (
+    *(
+        "material",
+        "material_number",
+        "matnr",
+        "materialnummer",
+        "article",
+        "article_number",
+        "item",
+        "item_id",
+    ),
+    *("item_number", "item_code", "part", "part_number", "product_id", "product_code", "stock_code"),
+    *("stockcode", "artikel", "artikelnummer", "artikelnr", "artikel_nr", "art_nr", "teilenummer"),
+)
+_PLACE = ("plant", "werk", "warehouse", "site", "store", "branch", "depot", "lager", "lagerort", "standort")
+_PLACE += ("filiale",)
 
 NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     "items": {
-        "sku": (
-            *("material", "material_number", "matnr", "article", "article_number", "item", "item_id"),
-            *("item_number", "part", "part_number", "product_id", "artikel", "artikelnummer"),
-        ),
-        "location": ("plant", "werk", "warehouse", "site", "store", "branch", "depot", "lager", "standort"),
+        "sku": _SKU,
+        "location": _PLACE,
         "unit_cost": (
+            *("purchase_price", "buying_price", "cost_price", "einkaufspreis", "ek", "ek_preis"),
             "cost",
             "std_cost",
             "standard_cost",
@@ -39,7 +54,15 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "average_cost",
             "einstandspreis",
         ),
-        "price": ("sales_price", "list_price", "selling_price", "unit_price", "verkaufspreis"),
+        "price": (
+            "sales_price",
+            "list_price",
+            "selling_price",
+            "unit_price",
+            "verkaufspreis",
+            "vk",
+            "vk_preis",
+        ),
         "supplier": ("vendor", "vendor_id", "supplier_id", "supplier_name", "lieferant"),
         "product": (
             *("description", "product_name", "item_name", "item_description", "material_description"),
@@ -52,12 +75,13 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "delivery_time",
             "plz",
             "wiederbeschaffungszeit",
+            "lieferzeit",
         ),
         "lead_time_sd": ("lt_sd", "lead_time_std", "lead_time_stdev", "sd_lead_time", "sigma_lead_time"),
         "review_period": ("review_cycle", "review", "order_cycle", "review_interval"),
         "on_hand": (
             *("stock", "stock_on_hand", "qoh", "soh", "on_hand_stock", "inventory", "unrestricted_stock"),
-            *("available_stock", "current_stock", "bestand"),
+            *("available_stock", "current_stock", "bestand", "lagerbestand"),
         ),
         "on_order": (
             "open_orders",
@@ -123,19 +147,31 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "unit_resolution": ("smallest_unit", "decimals"),
     },
     "demand": {
-        "sku": (
-            "material",
-            "material_number",
-            "matnr",
-            "article",
-            "item",
-            "item_id",
-            "part_number",
-            "product",
+        "sku": (*_SKU, "product"),
+        "location": _PLACE,
+        "date": (
+            "day",
+            "posting_date",
+            "order_date",
+            "sales_date",
+            "invoice_date",
+            "datum",
+            "buchungsdatum",
+            "tag",
         ),
-        "location": ("plant", "werk", "warehouse", "site", "store", "branch", "depot", "lager"),
-        "date": ("day", "posting_date", "order_date", "sales_date", "invoice_date", "datum", "buchungsdatum"),
-        "quantity": ("qty", "units", "demand", "sales", "sold", "amount", "menge", "units_sold", "issued"),
+        "quantity": (
+            "qty",
+            "units",
+            "demand",
+            "sales",
+            "sold",
+            "amount",
+            "menge",
+            "units_sold",
+            "issued",
+            "absatz",
+            "verbrauch",
+        ),
     },
     "receipts": {
         "supplier": ("vendor", "vendor_id", "supplier_id", "supplier_name", "lieferant"),
@@ -183,7 +219,7 @@ DOUBTFUL["minimum_stock"] = DOUBTFUL["min_stock"]
 
 def plain(name: str) -> str:
     """A column's name in lower case with words joined by _: "Lead Time (days)" is lead_time_days."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip().translate(_UMLAUTS))
     return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
 
 

@@ -24,6 +24,7 @@ from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import NUMERIC, OPEN_ORDERS, Column, near
 from simlab.catalog.files.csvfile import read_csv
 from simlab.catalog.files.parquet import read_parquet
+from simlab.catalog.tables.layout import at_one_place
 from simlab.catalog.tables.receipts import units_of
 from simlab.errors import Problem
 from simlab.register.families import TARGET_FAMILIES
@@ -106,7 +107,7 @@ def read_today(
     kind : str
         One of `KINDS`.
     number : mapping of (sku, location) to int
-        Row of every SKU-location of the run.
+        Row of every SKU-location of the run; where all are at one place, the table may leave out `location`.
     parts : (n,) int64
         Parts of a unit that each is counted in.
     unique : bool
@@ -115,10 +116,13 @@ def read_today(
     rules = KINDS[kind]
     needed = [name for name, rule in rules.items() if rule.required]
     source = TableSource(path=str(path))
+    places = {place for _, place in number}
+    place = places.pop() if len(places) == 1 else None
     if path.suffix.lower() == ".parquet":
         table = read_parquet(path, kind, source)
     else:
-        table = read_csv(path, kind, source, needed)
+        table = read_csv(path, kind, source, [name for name in needed if name != "location" or not place])
+    table = at_one_place(table, place)
     if table.findings.problems or not _complete(table, needed):
         return table.findings.problems
     refuse_fractional_ids(table, ("sku", "location"))
