@@ -21,7 +21,7 @@ def catalogue(make_catalog, units, **options):
 
 
 def test_the_same_every_day_does_not_vary(make_catalog) -> None:
-    """It was a negative binomial law of variance 7,000; Poisson is the least that a law of counts can vary."""
+    """It was negative binomial of variance 7,000; Poisson is the least that a law of counts can vary."""
     catalog = catalogue(make_catalog, 100 * DAYS, models={"law": "negative_binomial"})
     history = read_history(catalog)
     assert history.evened == pytest.approx(np.full(48, 100 * DAYS.mean()))

@@ -1,4 +1,4 @@
-"""Cells with signs that nobody sees: refused in keys, written as codes elsewhere; a key of blanks is empty."""
+"""Cells with signs that nobody sees: refused in keys, else written as codes; a key of blanks is empty."""
 
 from __future__ import annotations
 

@@ -184,8 +184,8 @@ _TO_COME = re.compile(
 )
 """Names of items that mean one thing in one system and another in the next: what each column of ours is."""
 _ONE_BY_ONE = (
-    "is it on order? Then as rows of a table under [data.open_orders]: sku, location, quantity, due_date, one "
-    "row for each order"
+    "is it on order? Then as rows of a table under [data.open_orders]: sku, location, quantity, due_date, "
+    "one row for each order"
 )
 
 

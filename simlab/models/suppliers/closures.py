@@ -78,8 +78,8 @@ def check_closures(catalog: Catalog) -> None:
         if found.days == 0:
             first, last = year_after(study, catalog.as_of, spans)[[0, -1]]
             what = (
-                f"none of its dates lies in {first} to {last}, the year that is simulated, or the year before "
-                "or after"
+                f"none of its dates lies in {first} to {last}, the year that is simulated, or the year "
+                "before or after"
             )
             fix = "name the holidays of that year: they come again every year"
             problems.append(Problem("E-MOD-021", what, study.file, column=where, fix=fix))

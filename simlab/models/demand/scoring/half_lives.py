@@ -214,7 +214,7 @@ def _by_group(
 def _gains(
     history: History, prior: SizePrior, span: FloatArray, rows: IntArray, seasons: Seasons | None
 ) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
-    """Item and origin of every predicted sum; (m, half-lives) log score minus the whole history's; `totals`."""
+    """Item and origin of every sum; (m, half-lives) log score minus that of the whole history; `totals`."""
     periods = np.maximum(np.rint(span), 1).astype(np.int64)
     longest = history.n_observed // _SCORED_SHARE
     rows = rows[(longest >= periods)[rows] & (history.n_observed - periods >= _FIRST)[rows]]
