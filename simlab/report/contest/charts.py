@@ -134,7 +134,7 @@ def frontier_chart(found: ContestTables, width: int) -> Figure:
     count = max(3, width // 110)
     x = alt.X(
         "fill_rate:Q",
-        title="Units served at once, on fresh demand",
+        title=f"{found.counted[:1].upper()}{found.counted[1:]}, on fresh demand",
         axis=alt.Axis(format=percent_format(low, high), tickCount=count),
         scale=alt.Scale(zero=False, nice=False),
     )
