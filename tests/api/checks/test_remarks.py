@@ -186,22 +186,3 @@ def test_a_holding_rate_above_one_is_taken_with_a_question(tmp_path):
     assert len(found) == 1
     assert "P-1003@EAST: 10.4 a year: 1040 %?" in found[0].text
     assert found[0].look
-
-
-@pytest.mark.parametrize(
-    ("optimize", "told"),
-    [
-        ('objective = "total_cost"', True),
-        ('objective = "total_cost"\nfill_rate = 0.9', False),
-        ('objective = "holding_cost"', False),
-    ],
-)
-def test_a_floor_that_nobody_named_is_told_where_shortages_have_a_cost(optimize, told):
-    """Total cost keeps the default floor: a service from costs alone is another question."""
-    from simlab.api.data.assumptions import floor_by_default
-    from simlab.study import parse_study
-
-    text = (
-        f'[data.items]\npath = "items.csv"\n[optimize]\n{optimize}\ncosts = {{ shortage_per_unit = 2.0 }}\n'
-    )
-    assert bool(floor_by_default(parse_study(text))) == told
