@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -88,9 +89,9 @@ def _next(opt: Outcome, decision: Decision) -> str:
     study = opt.data.study
     if not study.source or not (study.folder / study.file).is_file():
         return "simlab init mystudy --items items.csv --demand demand.csv"
-    if decision.plans["today"] == "today":
-        return f"simlab gate {study.file}"
-    return f"simlab compare schemes {study.file}"
+    path = shlex.quote(str(study.folder / study.file))
+    command = "gate" if decision.plans["today"] == "today" else "compare schemes"
+    return f"simlab {command} {path}"
 
 
 def _now(title: str) -> str:

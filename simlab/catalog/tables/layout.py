@@ -80,7 +80,7 @@ def in_rows(table: TextTable, declared: str | None) -> TextTable:
     )
     empty = codes.size - row.size
     span = f"{periods[0]} to {periods[-1]}" if len(periods) > 1 else periods[0]
-    note = f"{len(periods)} columns named {span}; {empty:,} empty cells are no rows"
+    note = f"{len(periods)} columns named {span}; cells that are empty: {empty:,}, they are no rows"
     table.notes.append(("a column per period", note))
     return replace(
         table, columns=columns, n_rows=int(row.size), findings=_placed(table, row, period, periods)

@@ -178,10 +178,19 @@ def test_every_mistake_is_told_at_once_and_nothing_is_written(tmp_path) -> None:
     assert not (tmp_path / "mine").exists()
 
 
-def test_a_table_with_a_column_per_month_is_told_how_to_become_rows(tmp_path) -> None:
+def test_a_table_with_a_column_per_month_is_read_as_it_is(tmp_path) -> None:
     items, _ = frames()
-    wide = pd.DataFrame({"sku": ["A"], "location": ["HUB"]} | {f"2024-{m:02d}": [m] for m in range(1, 13)})
-    with pytest.raises(InvalidInputError, match=r"a column per period \(2024-01 to 2024-12\).*melt"):
+    months = [f"{year}-{month:02d}" for year in (2022, 2023, 2024) for month in range(1, 13)]
+    wide = pd.DataFrame([("A", "HUB", *range(20, 56))], columns=["sku", "location", *months])
+    options, _ = begun(tmp_path, *save(tmp_path, items, wide))
+    assert options["study"]["period"] == "month"
+    assert options["data"]["demand"] == {"path": "../demand.csv", "layout": "wide", "date_format": "%Y-%m"}
+
+
+def test_columns_named_by_weeks_are_told_what_names_are_read(tmp_path) -> None:
+    items, _ = frames()
+    wide = pd.DataFrame({"sku": ["A"], "location": ["HUB"]} | {f"2024-W{w:02d}": [w] for w in range(1, 13)})
+    with pytest.raises(InvalidInputError, match=r"a column per period \(2024-W01 to 2024-W12\).*first day"):
         api.init(tmp_path / "mine", *save(tmp_path, items, wide))
 
 
@@ -219,3 +228,34 @@ def test_the_command_writes_and_checks(tmp_path, monkeypatch, capsys, form: str)
     else:
         assert out.splitlines()[0].endswith("study.toml")
         assert out.splitlines()[-1].endswith("simlab optimize.")
+
+
+def german(folder, *, wide: bool):
+    """Two files as a German spreadsheet saves them: no location, commas, a reorder point and no quantity."""
+    items, demand = frames("W-MON", mean=6.0)
+    names = {"sku": "Artikel", "unit_cost": "Einkaufspreis", "lead_time": "Lieferzeit", "on_hand": "Bestand"}
+    items = items.assign(unit_cost=[10.5, 20.25, 30.0], Meldebestand=9).rename(columns=names)
+    demand = demand.rename(columns={"sku": "Artikel", "date": "Datum", "quantity": "Menge"})
+    if wide:
+        demand = demand.assign(Datum=demand["Datum"].dt.strftime("%d.%m.%Y"))
+        order = demand["Datum"].drop_duplicates().tolist()
+        demand = demand.pivot(index="Artikel", columns="Datum", values="Menge")[order].reset_index()
+    tables = (table.drop(columns="location", errors="ignore") for table in (items, demand))
+    return save(folder, *tables, dates="%d.%m.%Y", sep=";", decimal=",")
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_a_german_spreadsheet_runs_as_it_is(tmp_path, wide: bool) -> None:
+    options, result = begun(tmp_path, *german(tmp_path, wide=wide))
+    assert result.data.catalog.n_items == 3
+    assert options["data"]["location"] == "MAIN"
+    assert options["data"]["items"]["decimal"] == ","
+    assert "current_reorder_point" not in options["data"]["items"]["columns"]
+    assert options["data"]["demand"].get("layout", "long") == ("wide" if wide else "long")
+
+
+def test_a_place_in_one_table_and_none_in_the_other_is_refused(tmp_path) -> None:
+    items, demand = frames()
+    with pytest.raises(InvalidInputError) as refused:
+        api.init(tmp_path / "mine", *save(tmp_path, items.drop(columns="location"), demand))
+    assert "items has no column 'location', and demand has one" in str(refused.value)
