@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -48,6 +49,14 @@ from simlab.run.spreadsheet import csv_text
 from simlab.run.statements import TABLE as STATEMENTS
 from simlab.run.statements import Statement, lines, plain, statements_frame
 from simlab.segments import Segmentation
+
+
+Written: TypeAlias = dict[str, Callable[[], pd.DataFrame | None]]
+"""Weak references to tables that lie in the folder, by name."""
+
+
+def _nothing() -> None:
+    """No table of that name was written."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -110,8 +119,8 @@ class Record:
         Further files by their place in the folder.
     analyses : Analyses
         What failed of them.
-    written : dict of str to DataFrame
-        Tables that lie in the folder already.
+    written : dict of str to weak reference
+        Tables that lie in the folder already; one that was replaced is let go.
     has_page : bool
         Whether a report is drawn.
     """
@@ -125,7 +134,7 @@ class Record:
     times: dict[str, float]
     files: dict[str, bytes] = field(default_factory=dict)
     analyses: Analyses = field(default_factory=Analyses)
-    written: dict[str, pd.DataFrame] = field(default_factory=dict)
+    written: Written = field(default_factory=dict)
     has_page: bool = True
 
 
@@ -301,13 +310,13 @@ def _with_world(
     return {"world": world_facts(data, horizon, settings, sample)}
 
 
-def write_first(folder: RunFolder, frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def write_first(folder: RunFolder, frames: dict[str, pd.DataFrame]) -> Written:
     """Put what was simulated on disk before anything is made of it; the largest table is then let go."""
     for name, frame in frames.items():
         folder.write_table(name, frame)
     frames.pop(_LARGEST, None)
     give_back()
-    return dict(frames)
+    return {name: weakref.ref(frame) for name, frame in frames.items()}
 
 
 _LARGEST = "curves"
@@ -397,7 +406,7 @@ def write_run(
         folder.write_text("study.toml", study.source)
     folder.write_json("resolved.json", study.resolved_with_times())
     for name, frame in record.frames.items():
-        if frame is not record.written.get(name):
+        if frame is not record.written.get(name, _nothing)():
             folder.write_table(name, frame)
     folder.write_table(STATEMENTS, statements_frame(record.told))
     folder.write_table("quality", record.data.quality.to_frame())

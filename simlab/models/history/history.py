@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from simlab.catalog import Catalog
 
 
-_BLOCK = 1 << 22
+_BLOCK = 1 << 19
 
 
 @dataclass(frozen=True, eq=False)
