@@ -14,7 +14,7 @@ from simlab.api.audits.tables import audit_frame, plot_audit, summary_frame
 from simlab.api.data.data import Data
 from simlab.api.learning.learning import segment
 from simlab.api.output.manifest import core_facts, seeds_of
-from simlab.api.output.writing import Record, RunResult, write_run
+from simlab.api.output.record import Record, RunResult, write_run
 from simlab.api.requirements.refusals import refuse
 from simlab.api.settings import Clock, Settings
 from simlab.api.simulator.size import RunSize, refuse_what_does_not_fit

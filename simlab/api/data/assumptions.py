@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from simlab.segments.assign import values_left_out
 from simlab.segments.classes import ONE_CLASS
 from simlab.study import WEEKDAYS, Study, idle_options
 from simlab.study.checked import DEFAULT_FLOOR
+from simlab.study.optimize_sections import OptimizeSpec
 from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
@@ -129,10 +130,9 @@ def _of_left_out(data: Data) -> Iterator[str]:
     study, catalog = data.study, data.catalog
     if catalog.without_history is None:
         return
-    asked = study.optimize
+    named: list[tuple[str, str, Mapping[str, float]]]
     named = [("policy.targets", by, study.policy.targets or {}) for by in study.segments.by]
-    named += [("optimize.floors", one.by, one.at_least) for one in asked.floors if one.by]
-    named += [("optimize.ceilings", one.by, one.at_most) for one in asked.ceilings if one.by]
+    named += _limits_of_groups(study.optimize)
     for option, by, limits in named:
         plain = by.removeprefix("column:")
         kept = {str(value) for value in catalog.texts.get(plain, ())} | set(catalog.location)
@@ -142,6 +142,17 @@ def _of_left_out(data: Data) -> Iterator[str]:
                 f"{option} of {listed(gone, 5)} has no effect until there is demand: "
                 "all SKU-locations there were left out without history (demand.no_history)"
             )
+
+
+def _limits_of_groups(asked: OptimizeSpec) -> Iterator[tuple[str, str, Mapping[str, float]]]:
+    """Option, what it groups by, and the figures of groups, of every list of limits of the study."""
+    for name in type(asked).model_fields:
+        entries = getattr(asked, name)
+        for one in entries if isinstance(entries, tuple) else ():
+            for bound in ("at_least", "at_most"):
+                figures = getattr(one, bound, None)
+                if isinstance(figures, dict):
+                    yield f"optimize.{name}", one.by, figures
 
 
 def _by_parts(data: Data) -> list[str]:
