@@ -77,5 +77,6 @@ def test_numbers_take_the_fewest_bytes_that_hold_them_all(most, kind):
 
 def test_zeros_throughout_take_nothing():
     found = narrow(np.zeros((1000, 27), np.int64))
-    assert found.base is not None and found.base.nbytes <= 1
-    assert not found.any() and found.shape == (1000, 27)
+    assert found.base.nbytes <= 1
+    assert found.shape == (1000, 27)
+    assert not found.any()

@@ -1,4 +1,4 @@
-"""What a block's inputs look like on the way to a worker: arrays, plain values, and names of simlab's own records.
+"""A block's inputs on the way to a worker: arrays, plain values, and names of simlab's own records.
 
 Nothing of it is executed where it is read. A name is looked up among the modules of simlab that are
 installed there, and only a record (dataclass, named tuple, enumeration) or a function of blocks is taken.

@@ -65,7 +65,7 @@ def test_a_rule_of_one_s_own_stands_beside_the_bytes():
 def test_names_of_anything_else_are_refused(form):
     buffer = io.BytesIO()
     np.savez(buffer, form=np.frombuffer(json.dumps(form).encode(), np.uint8))
-    with pytest.raises(ValueError, match="nothing of simlab's own|no function of blocks"):
+    with pytest.raises(ValueError, match=r"nothing of simlab's own|no function of blocks"):
         unpacked(buffer.getvalue())
 
 
@@ -73,7 +73,7 @@ def test_a_planted_pickle_is_not_read():
     buffer = io.BytesIO()
     bomb = np.array([object()], dtype=object)
     np.savez(buffer, form=np.frombuffer(b'{"array": 0}', np.uint8), a0=bomb)
-    with pytest.raises(ValueError, match="allow_pickle=False"):
+    with pytest.raises(ValueError, match=r"allow_pickle=False"):
         unpacked(buffer.getvalue())
 
 
