@@ -102,7 +102,8 @@ def _made(kind: Any, parts: dict[str, Any]) -> Any:
     """A record with these parts; a dataclass as it was, with what it has found since."""
     if not is_dataclass(kind):
         return kind(**parts)
-    made: Any = object.__new__(kind)  # type: ignore[call-overload]
+    plain: Any = kind
+    made: Any = object.__new__(plain)
     vars(made).update(parts)
     return made
 
