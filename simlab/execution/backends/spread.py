@@ -149,6 +149,7 @@ def _elsewhere(
     if first < len(blocks) and task.stored(blocks[-1]) is None:
         getattr(pool, "warm", _nothing)(_faulty, (task.work, task.part(blocks[-1][:1])))
     flight = Flight(pool, _faulty, _with_rows(task), blocks[first:], task.stored)
+    flight.name = world.name
     try:
         for rows, result, new in flight.results():
             if isinstance(result, EngineFaultError):
