@@ -27,7 +27,7 @@ from simlab.api.rollout.settle import (
     lowered_segments,
     settle,
 )
-from simlab.api.rollout.sides import Proposed, current_side, proposed_side
+from simlab.api.rollout.sides import Proposed, both_sides
 from simlab.api.rollout.tables import Scale, gate_table, live_levels, live_plan, totals
 from simlab.api.rollout.waves import WavePlan, wave_of_items, wave_tables
 from simlab.api.rollout.writing import COMMAND, write_gate
@@ -211,8 +211,7 @@ def gate(
     clock = time.perf_counter()
     data = study if isinstance(study, Data) else load(study)
     asked = data.study.gate
-    then = proposed_side(data, proposed)
-    now, current_said = current_side(data, current)
+    then, now, current_said = both_sides(data, proposed, current)
     settings = _settings(data, replications, workers)
     refuse_overflow(data, [now, then.levels], settings)
     warmup, rule = warmup_of(data, [now, then.levels], settings)
