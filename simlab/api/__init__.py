@@ -25,7 +25,7 @@ from simlab.api.learning.learning import segment
 from simlab.api.optimization import Optimization, optimize
 from simlab.api.ordering.orders import Orders, orders
 from simlab.api.output.drawing import draw_report, render_report, with_places
-from simlab.api.output.writing import RunResult
+from simlab.api.output.record import RunResult
 from simlab.api.rollout.gate import Gate, gate
 from simlab.api.rollout.waves import WavePlan
 from simlab.api.simulation import Breakdown, Simulation, simulate

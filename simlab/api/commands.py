@@ -20,7 +20,8 @@ from simlab.api.optimization import optimize
 from simlab.api.ordering.orders import Orders, orders
 from simlab.api.ordering.state import demanded, write_state
 from simlab.api.output.beginning import begin, went_on
-from simlab.api.output.writing import RunResult, kept_if_used, logged, write_optimization, write_simulation
+from simlab.api.output.record import RunResult, kept_if_used, logged
+from simlab.api.output.writing import write_optimization, write_simulation
 from simlab.api.rollout.gate import Gate, gate
 from simlab.api.rollout.waves import WavePlan
 from simlab.api.settings import imports, workers_of

@@ -15,11 +15,12 @@ from simlab.api.simulator.before import before
 from simlab.api.simulator.redrawn import SUFFIX, Redrawn, batch_of
 from simlab.api.simulator.simulator import first_column, refuse_large_runs, refuse_overflow, warmup_of
 from simlab.api.simulator.size import RunSize, refuse_what_does_not_fit
-from simlab.arrays import FloatArray
+from simlab.arrays import FloatArray, IntArray
 from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import UsageError
 from simlab.execution import (
     Curves,
+    Horizon,
     PlanRequest,
     PlanSums,
     Progress,
@@ -321,25 +322,40 @@ def simulate(
             stage="simulate",
         )
         curves = in_batches(items, horizon.slots)
-    redrawn = None
-    if models.redraws is not None and batch is not None:
-        with clock.stage("redrawn"):
-            (found,) = run_redrawn(
-                models.world,
-                models.redraws,
-                planned.levels,
-                [request],
-                Weights(models.costs.unit_cost, models.costs.holding),
-                horizon,
-                batch,
-                workers=settings.workers,
-                progress=progress,
-            )
-        redrawn = Redrawn({"given": found}, batch, settings.scale(data.study), segments.sizes)
+    redrawn = _redrawn(data, segments, planned, request, horizon, batch, settings, clock)
     kept = items if may_keep(models.n_items, settings.replications) else None
     return Simulation(
         data, segments, policy, planned, curves, sums, settings, warmup, rule, clock.times, redrawn, kept
     )
+
+
+def _redrawn(
+    data: Data,
+    segments: Segmentation,
+    planned: PlannedLevels,
+    request: PlanRequest,
+    horizon: Horizon,
+    batch: IntArray | None,
+    settings: Settings,
+    clock: Clock,
+) -> Redrawn | None:
+    """The same levels in worlds with redrawn parameters, where the study asks for them."""
+    models = data.models
+    if models.redraws is None or batch is None:
+        return None
+    with clock.stage("redrawn"):
+        (sums,) = run_redrawn(
+            models.world,
+            models.redraws,
+            planned.levels,
+            [request],
+            Weights(models.costs.unit_cost, models.costs.holding),
+            horizon,
+            batch,
+            workers=settings.workers,
+            progress=clock.progress,
+        )
+    return Redrawn({"given": sums}, batch, settings.scale(data.study), segments.sizes)
 
 
 def _planned(data: Data, policy: Policy, targets: FloatArray) -> PlannedLevels:

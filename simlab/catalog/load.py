@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from simlab.catalog.forecasts.periods import day_after
 from simlab.catalog.forecasts.tables import read_errors, read_forecast
 from simlab.catalog.quality import Quality, QualityRow
 from simlab.catalog.tables.demand import read_demand
-from simlab.catalog.tables.filtering import account, filtered, pairs_of
+from simlab.catalog.tables.filtering import Filtered, account, filtered, pairs_of
 from simlab.catalog.tables.fiscal import read_periods
 from simlab.catalog.tables.items import Items, read_items
 from simlab.catalog.tables.open_orders import due_not_used, due_of_items, read_open_orders
@@ -187,16 +187,15 @@ def _catalog(
         problems.append(crossing_unsaid(study.file))
     if problems or master is None:
         raise InvalidInputError(problems)
-    entries: tuple[QualityRow, ...] = master.entries
-    entries += () if sales is None else sales[1]
-    entries += () if arrivals is None else arrivals[2]
-    costs = _costs(master)
-    entries += tuple(entry for split in splits for entry in account(split, costs))
     finer = study.data.model_copy(update={"cost_resolution": master.cost_resolution})
-    entries += () if due is None else due[1]
-    entries += due_not_used(items, master, orders=due is not None)
-    entries += () if expected is None else expected[1]
-    entries += () if errors is None else errors[1]
+    entries = (
+        *master.entries,
+        *_entries(sales, arrivals),
+        *_left_out(splits, master),
+        *_entries(due),
+        *due_not_used(items, master, orders=due is not None),
+        *_entries(expected, errors),
+    )
     return Catalog(
         study=_with_open_share(
             study.model_copy(update={"data": finer}), sales[0] if sales is not None else None
@@ -231,6 +230,20 @@ def _forecasts(
         return expected, None
     begin = first if expected is None else expected[0].first
     return expected, read_errors(tables["forecast_errors"], items, study, begin)
+
+
+def _entries(*tables: tuple[Any, ...] | None) -> Iterator[QualityRow]:
+    """The account of tables that were read: what comes last of each."""
+    for table in tables:
+        if table is not None:
+            yield from table[-1]
+
+
+def _left_out(splits: Iterable[Filtered], items: Items) -> Iterator[QualityRow]:
+    """The account of rows that the study leaves out."""
+    costs = _costs(items)
+    for split in splits:
+        yield from account(split, costs)
 
 
 def _costs(items: Items) -> dict[tuple[str, str], float]:

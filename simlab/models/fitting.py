@@ -15,7 +15,7 @@ from simlab.engine.kernels import streams
 from simlab.engine.world.world import NOTHING, OrderTerms, Start, World
 from simlab.errors import InvalidInputError, Problem
 from simlab.measures.shown import Public
-from simlab.models.demand.factors import common_factors
+from simlab.models.demand.factors import Factors, common_factors
 from simlab.models.demand.given import read_given
 from simlab.models.demand.laws import Choice, choose_laws
 from simlab.models.demand.past.largest import known_largest, level_limits, protected_periods
@@ -29,21 +29,13 @@ from simlab.models.history.calendar import open_days
 from simlab.models.history.history import History
 from simlab.models.history.holdout import known_past, refuse_long_holdout
 from simlab.models.history.reading import check_history_asked, read_history
-from simlab.models.review_cycles import own_windows, with_review_cycles
+from simlab.models.opening import moving_part, opening_stock, still_of
+from simlab.models.review_cycles import Windows, own_windows, with_review_cycles
 from simlab.models.suppliers.effective import EffectiveLeadTimes, effective_lead_times, sequence_remarks
 from simlab.models.suppliers.lead_times import LeadTimes, fit_lead_times, moments
 from simlab.models.suppliers.orders import check_receipts_asked
-from simlab.models.suppliers.supply import check_suppliers, fit_supply, stated_suppliers
-from simlab.models.terms import (
-    Costs,
-    moving_part,
-    opening_stock,
-    read_costs,
-    read_minimum,
-    read_terms,
-    review_notes,
-    still_of,
-)
+from simlab.models.suppliers.supply import Stated, Supplying, check_suppliers, fit_supply, stated_suppliers
+from simlab.models.terms import Costs, read_costs, read_minimum, read_terms, review_notes
 from simlab.models.working_parts import WorkingParts, grid_notes, working_parts
 
 if TYPE_CHECKING:
@@ -220,42 +212,18 @@ def fit(catalog: Catalog) -> Models:
     refuse_long_holdout(catalog)
     catalog, held_out = known_past(catalog)
     history = read_history(catalog)
-    choice, lead_times, terms, parts, start, begins = _checked(catalog, history)
-    if history is not None:
-        protection = terms.review_period + moments(lead_times.law)[0]
-        choice = with_rhythm(catalog, history, choice, _stay(catalog, choice), protection)
-    factors = None
-    if catalog.study.models.dependence is not None and history is not None:
-        factors = common_factors(catalog, history, choice.law)
-    resolved = resolved_laws(catalog, choice.law, terms)
-    least = read_minimum(catalog)
-    terms = with_review_cycles(catalog, terms, resolved.law)
-    windows = own_windows(catalog, terms, resolved.law, parts.grid)
-    terms = replace(terms, window=windows.own)
-    check_spans(catalog, resolved.law)
-    in_units = support_notes(catalog, resolved.law)
-    reason = tuple(map(str.__add__, choice.reason, _steps(resolved)))
-    choice = replace(choice, law=resolved.law, reason=reason)
-    supplying = fit_supply(catalog)
-    stated = stated_suppliers(catalog, supplying.supply)
+    sound = _checked(catalog, history)
+    laws = _laws(catalog, history, sound)
+    choice, lead_times, parts = laws.choice, sound.lead_times, sound.parts
     costs, assumed = read_costs(catalog)
-    largest, limit = _largest(catalog, history, choice, lead_times, terms)
+    largest, limit = _largest(catalog, history, choice, lead_times, laws.terms)
     annual_units = choice.law.mean * catalog.study.periods_per_year
     current, when = _current(catalog)
+    days = open_days(catalog, None if history is None else history.calendar)
     return Models(
-        world=World(
-            streams.item_keys(catalog.sku, catalog.location),
-            choice.law,
-            lead_times.law,
-            terms,
-            supply=stated.supply,
-            start=None if start is None else moving_part(start, still_of(choice.law, least)),
-            dependence=None if factors is None else factors.dependence(),
-            names=(np.array(catalog.sku, object), np.array(catalog.location, object)),
-            grid=parts.grid,
-        ),
+        world=_world(catalog, sound, laws),
         demand_reason=choice.reason,
-        lead_time_reason=tuple(map(str.__add__, lead_times.reason, supplying.reason)),
+        lead_time_reason=tuple(map(str.__add__, lead_times.reason, laws.supply.reason)),
         lead_time_source=lead_times.source,
         n_observed=choice.n_observed,
         costs=costs,
@@ -267,32 +235,19 @@ def fit(catalog: Catalog) -> Models:
         periods_per_year=catalog.study.periods_per_year,
         assumptions=(
             *choice.left_out,
-            *begins,
-            *stated.assumptions,
+            *sound.begins,
+            *laws.suppliers.assumptions,
             *assumed,
-            *open_days(catalog, None if history is None else history.calendar),
+            *days,
             *when,
         ),
-        notes=(
-            *held_out,
-            *(history.notes if history else ()),
-            *choice.notes,
-            *(() if factors is None else (factors.note(),)),
-            *resolved.notes,
-            *in_units,
-            *lead_times.notes,
-            *sequence_remarks(catalog, lead_times.law, terms.review_period, lead_times.rounding),
-            *supplying.notes,
-            *review_notes(catalog, ~parts.on_grid),
-            *grid_notes(catalog, parts, choice.law),
-            *windows.notes,
-        ),
+        notes=(*held_out, *_notes(catalog, history, sound, laws)),
         sku=catalog.sku,
         location=catalog.location,
         scores=choice.scores,
         redraws=_redraws(catalog, choice, lead_times),
-        minimum_level=least if least.any() else None,
-        window_scale=windows.scale,
+        minimum_level=laws.least if laws.least.any() else None,
+        window_scale=laws.windows.scale,
         left_out=choice.left_out,
         largest=largest,
         level_limit=limit,
@@ -344,6 +299,80 @@ def _checked(catalog: Catalog, history: History | None) -> _Sound:
     if checked.problems:
         raise InvalidInputError(checked.problems)
     return _Sound(choice, lead_times, terms, parts, *opening)
+
+
+class _Laws(NamedTuple):
+    """Laws and order terms as they are simulated."""
+
+    choice: Choice
+    terms: OrderTerms
+    factors: Factors | None
+    windows: Windows
+    least: IntArray
+    supply: Supplying
+    suppliers: Stated
+    coarser: tuple[QualityRow, ...]
+
+
+def _laws(catalog: Catalog, history: History | None, sound: _Sound) -> _Laws:
+    """What was chosen, with rhythms and common factors, in steps that tables hold, in windows of its own."""
+    choice, terms = sound.choice, sound.terms
+    if history is not None:
+        span = protection(sound.lead_times, terms)
+        choice = with_rhythm(catalog, history, choice, _stay(catalog, choice), span)
+    factors = None
+    if catalog.study.models.dependence is not None and history is not None:
+        factors = common_factors(catalog, history, choice.law)
+    resolved = resolved_laws(catalog, choice.law, terms)
+    terms = with_review_cycles(catalog, terms, resolved.law)
+    windows = own_windows(catalog, terms, resolved.law, sound.parts.grid)
+    check_spans(catalog, resolved.law)
+    coarser = (*resolved.notes, *support_notes(catalog, resolved.law))
+    reason = tuple(map(str.__add__, choice.reason, _steps(resolved)))
+    supply = fit_supply(catalog)
+    return _Laws(
+        replace(choice, law=resolved.law, reason=reason),
+        replace(terms, window=windows.own),
+        factors,
+        windows,
+        read_minimum(catalog),
+        supply,
+        stated_suppliers(catalog, supply.supply),
+        coarser,
+    )
+
+
+def _world(catalog: Catalog, sound: _Sound, laws: _Laws) -> World:
+    """The simulator's input."""
+    law, start = laws.choice.law, sound.start
+    return World(
+        streams.item_keys(catalog.sku, catalog.location),
+        law,
+        sound.lead_times.law,
+        laws.terms,
+        supply=laws.suppliers.supply,
+        start=None if start is None else moving_part(start, still_of(law, laws.least)),
+        dependence=None if laws.factors is None else laws.factors.dependence(),
+        names=(np.array(catalog.sku, object), np.array(catalog.location, object)),
+        grid=sound.parts.grid,
+    )
+
+
+def _notes(catalog: Catalog, history: History | None, sound: _Sound, laws: _Laws) -> tuple[QualityRow, ...]:
+    """What fitting did with rows that count as used, and remarks, in the order of its steps."""
+    lead_times, parts = sound.lead_times, sound.parts
+    return (
+        *(history.notes if history else ()),
+        *laws.choice.notes,
+        *(() if laws.factors is None else (laws.factors.note(),)),
+        *laws.coarser,
+        *lead_times.notes,
+        *sequence_remarks(catalog, lead_times.law, laws.terms.review_period, lead_times.rounding),
+        *laws.supply.notes,
+        *review_notes(catalog, ~parts.on_grid),
+        *grid_notes(catalog, parts, laws.choice.law),
+        *laws.windows.notes,
+    )
 
 
 def _largest(

@@ -1,6 +1,7 @@
 """Measures that a ceiling may limit, one record each: the study's choices, words and needs follow from it.
 
-How much of it a level takes is counted in `api/requirements/limits.py` (`AMOUNTS`); the recipe: CONTRIBUTING.
+How much of it a level takes is counted in `api/requirements/kinds/ceilings.py` (`AMOUNTS`); the recipe:
+CONTRIBUTING.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import simlab as sl
 from simlab.api.data.dead_stock import dead_stock
 from simlab.errors import InvalidInputError
 from simlab.models.history.no_history import no_history_frame
-from simlab.models.terms import pipeline_today
+from simlab.models.opening import pipeline_today
 
 FOUND = TESTS / "found"
 

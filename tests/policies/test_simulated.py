@@ -11,7 +11,8 @@ from simlab.engine.world.demand_law import LawKind
 from simlab.engine.world.world import Horizon
 from simlab.policies import plan
 from simlab.policies.levels.exact import service_curve
-from simlab.policies.planning import lots_of, service_problems
+from simlab.policies.planning import lots_of
+from simlab.policies.problems import service_problems
 
 NB, POISSON = (LawKind.NEGATIVE_BINOMIAL, 4.0, 12.0), (LawKind.POISSON, 5.0, 5.0)
 PMF = {0: 50, 1: 30, 2: 15, 6: 5}

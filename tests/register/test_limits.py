@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from simlab.api.requirements.limits import AMOUNTS
+from simlab.api.requirements.kinds.ceilings import AMOUNTS
 from simlab.catalog.columns import ITEMS
 from simlab.register.limits import CEILING_NAMES, CEILINGS
 from simlab.study.optimize_sections import CeilingSpec

@@ -11,7 +11,7 @@ from worlds.study import write_study
 
 from simlab import InvalidInputError
 from simlab.api import check
-from simlab.api.output.writing import kept_if_used
+from simlab.api.output.record import kept_if_used
 from simlab.run import RunFolder
 
 EDITS = {

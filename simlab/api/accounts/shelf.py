@@ -8,7 +8,7 @@ import numpy as np
 
 from simlab.arrays import FloatArray, IntArray, sum_of, sums_by
 from simlab.measures import ALL
-from simlab.models.terms import shelf_record, stock_record
+from simlab.models.opening import shelf_record, stock_record
 
 if TYPE_CHECKING:
     import pandas as pd

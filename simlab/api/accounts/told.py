@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simlab.api.requirements.constraints import group_by
+from simlab.api.requirements.grouping import group_by
 from simlab.api.show import spread
 from simlab.execution import PlanSums
 from simlab.measures import ALL, mean_estimate, paired_difference, paired_ratio_difference, ratio_estimate

@@ -9,7 +9,7 @@ from simlab.api.contest.outcome import ContestOutcome
 from simlab.api.contest.statements import contest_statements
 from simlab.api.contest.tables import NO_MOOCORE, contest_frames, hypervolumes, shown
 from simlab.api.output.manifest import core_facts, seeds_of
-from simlab.api.output.writing import Record, RunResult, write_run
+from simlab.api.output.record import Record, RunResult, write_run
 from simlab.execution import Progress
 from simlab.run import RunFolder
 from simlab.run.spreadsheet import csv_bytes

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +20,8 @@ from simlab.policies.levels.lost import losing
 from simlab.policies.policy import GIVEN
 from simlab.segments.assign import values_left_out
 from simlab.segments.classes import ONE_CLASS
-from simlab.study import WEEKDAYS, Study, idle_options
-from simlab.study.checked import DEFAULT_FLOOR
+from simlab.study import WEEKDAYS, idle_options
+from simlab.study.optimize_sections import OptimizeSpec
 from simlab.study.sections import ForecastSpec
 
 if TYPE_CHECKING:
@@ -86,24 +85,8 @@ def assumptions(data: Data) -> tuple[str, ...]:
     lines += _parameters(data)
     lines += _forecast(data)
     lines += _by_parts(data)
-    lines += floor_by_default(study)
     said = (*data.models.assumptions, *without_effect(data))
     return (*lines, *(sentence(text) for text in said))
-
-
-def floor_by_default(study: Study) -> list[str]:
-    """That total cost with the cost of shortages is the least one above a floor that nobody named."""
-    asked = study.optimize
-    if asked.objective != "total_cost" or not study.source or asked.fill_rate != DEFAULT_FLOOR:
-        return []
-    said = tomllib.loads(study.source).get("optimize", {})
-    if "fill_rate" in said or "budget" in said:
-        return []
-    return [
-        f'objective = "total_cost" keeps the floor of {100 * DEFAULT_FLOOR:g} % that a study has by default, '
-        "whatever a unit short costs. The service that follows from the costs alone: name a low "
-        'optimize.fill_rate, or, with prices, objective = "profit", which has no floor.'
-    ]
 
 
 def without_effect(data: Data) -> tuple[str, ...]:
@@ -129,10 +112,9 @@ def _of_left_out(data: Data) -> Iterator[str]:
     study, catalog = data.study, data.catalog
     if catalog.without_history is None:
         return
-    asked = study.optimize
+    named: list[tuple[str, str, Mapping[str, float]]]
     named = [("policy.targets", by, study.policy.targets or {}) for by in study.segments.by]
-    named += [("optimize.floors", one.by, one.at_least) for one in asked.floors if one.by]
-    named += [("optimize.ceilings", one.by, one.at_most) for one in asked.ceilings if one.by]
+    named += _limits_of_groups(study.optimize)
     for option, by, limits in named:
         plain = by.removeprefix("column:")
         kept = {str(value) for value in catalog.texts.get(plain, ())} | set(catalog.location)
@@ -142,6 +124,17 @@ def _of_left_out(data: Data) -> Iterator[str]:
                 f"{option} of {listed(gone, 5)} has no effect until there is demand: "
                 "all SKU-locations there were left out without history (demand.no_history)"
             )
+
+
+def _limits_of_groups(asked: OptimizeSpec) -> Iterator[tuple[str, str, Mapping[str, float]]]:
+    """Option, what it groups by, and the figures of groups, of every list of limits of the study."""
+    for name in type(asked).model_fields:
+        entries = getattr(asked, name)
+        for one in entries if isinstance(entries, tuple) else ():
+            for bound in ("at_least", "at_most"):
+                figures = getattr(one, bound, None)
+                if isinstance(figures, dict):
+                    yield f"optimize.{name}", one.by, figures
 
 
 def _by_parts(data: Data) -> list[str]:

@@ -12,7 +12,7 @@ from simlab.errors import InvalidInputError, Problem
 from simlab.measures import format_money
 from simlab.models.history import no_history
 from simlab.models.history.no_history import Stock
-from simlab.models.terms import still_of
+from simlab.models.opening import still_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ import numpy as np
 from simlab.engine.world.demand_law import Chain, DemandLaw, Dependence, Past, Seasons
 from simlab.engine.world.working_grid import WorkingGrid
 from simlab.engine.world.world import LeadTimeLaw, OrderTerms, Supply, World
-from simlab.models.terms import pipeline_today
+from simlab.models.opening import pipeline_today
 from simlab.policies.levels.forecasting import FORECAST, METHODS, calendar_offsets
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from simlab.execution import Progress, run_curves
 from simlab.execution.by_period.profiles import run_profile
 from simlab.measures import ALL, format_money, format_rate, mean_estimate, ratio_estimate
 from simlab.measures.shown import Public
-from simlab.models.terms import Pipeline, moving_part, shelf_record, still_of, stock_record, whole_units
+from simlab.models.opening import Pipeline, moving_part, shelf_record, still_of, stock_record, whole_units
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from simlab.api.output.writing import RunResult
+from simlab.api.output.record import RunResult
 from simlab.run import RunFolder
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from simlab.api.requirements.constraints import Constraints, Grouping
+from simlab.api.requirements.constraints import Constraints
+from simlab.api.requirements.grouping import Grouping
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.execution import PlanSums
 from simlab.frontier import Limit, NoPlanError, Plan, Problem, SegmentCurves, ratio_floor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.api.data.data import Data
+from simlab.api.requirements.grouping import Grouping, empty_groups, everything, group_by
+from simlab.api.requirements.kind import kinds
 from simlab.arrays import BoolArray, IntArray
 from simlab.errors import InvalidInputError, Problem, SimlabError, listed
 from simlab.measures.shown import Public
-from simlab.register.limits import CEILINGS
 from simlab.segments import Segmentation
-from simlab.segments.assign import assign, values_left_out
-from simlab.study.optimize_sections import CeilingSpec, ChanceSpec, FloorSpec, PinnedSpec, TargetRangeSpec
+from simlab.study.optimize_sections import ChanceSpec, FloorSpec, PinnedSpec, TargetRangeSpec
 
 _SHOWN = 6
 
@@ -28,8 +28,8 @@ class Constraints(Public):
 
     Attributes
     ----------
-    floors : tuple of (FloorSpec, Grouping)
-    ceilings : tuple of (CeilingSpec, Grouping)
+    on_means : mapping of str to tuple of (spec, Grouping)
+        Limits on means by the name of their kind (`kind.kinds`).
     chances : tuple of (ChanceSpec, Grouping)
     ordered : tuple of (int, int)
         Pairs of segments (a, b): the target of a is at least that of b.
@@ -39,8 +39,7 @@ class Constraints(Public):
         Pinned SKU-locations and the number of the target they keep.
     """
 
-    floors: tuple[tuple[FloorSpec, Grouping], ...]
-    ceilings: tuple[tuple[CeilingSpec, Grouping], ...]
+    on_means: Mapping[str, tuple[tuple[Any, Grouping], ...]]
     chances: tuple[tuple[ChanceSpec, Grouping], ...]
     ordered: tuple[tuple[int, int], ...]
     allowed: BoolArray | None
@@ -50,7 +49,16 @@ class Constraints(Public):
     @property
     def any_on_means(self) -> bool:
         """Whether the plan is bound by more than floor, budget and pins."""
-        return bool(self.floors or self.ceilings or self.ordered)
+        return bool(any(self.on_means.values()) or self.ordered)
+
+    @property
+    def floors(self) -> tuple[tuple[FloorSpec, Grouping], ...]:
+        """Floors of groups."""
+        return self.on_means["floors"]
+
+    def named(self) -> list[str]:
+        """Kinds of limits on means, other than floors, that the study has: their nouns."""
+        return [kind.noun for kind in kinds() if kind.name != "floors" and self.on_means[kind.name]]
 
     def choice_of_items(self, segmentation: Segmentation, choice: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """(…, n) target number of each item, from (…, n_segments) of each segment and the pins."""
@@ -70,16 +78,18 @@ def constraints(data: Data, segmentation: Segmentation, targets: tuple[float, ..
     asked = data.study.optimize
     problems: list[Problem] = []
     maker = _Maker(data, segmentation, targets, problems)
-    floors = tuple(maker.grouped("floors", spec, spec.at_least) for spec in asked.floors)
-    ceilings = tuple(maker.grouped("ceilings", spec, spec.at_most) for spec in asked.ceilings)
+    on_means = {
+        kind.name: tuple(maker.grouped(kind.name, spec, kind.bound) for spec in getattr(asked, kind.name))
+        for kind in kinds()
+    }
     chances = tuple(maker.grouped("chance", spec, None) for spec in asked.chance)
     ordered = tuple(maker.ordered(asked.ordered))
     allowed = maker.allowed(asked.pinned, asked.target_ranges)
     items, columns = maker.pinned_items(asked.pinned)
-    maker.columns()
+    problems += [problem for kind in kinds() for problem in kind.refuse(data)]
     if problems:
         raise InvalidInputError(problems)
-    return Constraints(floors, ceilings, chances, ordered, allowed, items, columns)
+    return Constraints(on_means, chances, ordered, allowed, items, columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +99,9 @@ class _Maker:
     targets: tuple[float, ...]
     problems: list[Problem]
 
-    def grouped(self, what: str, spec: Any, limits: Mapping[str, float] | None) -> tuple[Any, Grouping]:
-        """The groups of one limit; every name must hold an item."""
+    def grouped(self, what: str, spec: Any, bound: str | None) -> tuple[Any, Grouping]:
+        """The groups of one limit; every name that its `bound` gives a figure must hold an item."""
+        limits: Mapping[str, float] = {} if bound is None else getattr(spec, bound)
         if spec.by is None:
             return spec, everything(self.data)
         try:
@@ -101,11 +112,11 @@ class _Maker:
             message = f"'{spec.by}' is no column of items, no scheme and no segment"
             self._refuse("E-OPT-010", message, f"optimize.{what}.by", fix)
             return spec, everything(self.data)
-        gone = empty_groups(self.data, grouping, spec.by, limits or ())
-        if gone:
-            kept = {name: value for name, value in (limits or {}).items() if name not in gone}
-            spec = spec.model_copy(update={"at_most" if what == "ceilings" else "at_least": kept})
-        for name in limits or ():
+        gone = empty_groups(self.data, grouping, spec.by, limits)
+        if gone and bound is not None:
+            kept = {name: value for name, value in limits.items() if name not in gone}
+            spec = spec.model_copy(update={bound: kept})
+        for name in limits:
             if name not in grouping.names and name not in gone:
                 fix = f"{spec.by} is one of: {listed(grouping.names, _SHOWN)}"
                 message = f"no SKU-location has {spec.by} '{name}': the group is empty"
@@ -209,83 +220,5 @@ class _Maker:
         items = np.array(sorted(found), dtype=np.int64)
         return items, np.array([found[row] for row in items.tolist()], dtype=np.int64)
 
-    def columns(self) -> None:
-        """Ceilings on some measures need a column of items filled for every SKU-location."""
-        for name in sorted({spec.measure for spec in self.data.study.optimize.ceilings}):
-            measure = CEILINGS[name]
-            if not measure.column:
-                continue
-            given = self.data.catalog.numbers.get(measure.column)
-            if given is None or np.isnan(given).any() or (given < 0).any():
-                fix = f"fill column '{measure.column}' of items"
-                message = f"needs {measure.needs} of every SKU-location"
-                self._refuse("E-OPT-018", message, f"optimize.ceilings.measure = '{name}'", fix)
-
     def _refuse(self, code: str, message: str, where: str, fix: str) -> None:
         self.problems.append(Problem(code, message, self.data.study.file, column=where, fix=fix))
-
-
-@dataclass(frozen=True, eq=False)
-class Grouping:
-    """Items sorted into groups.
-
-    Attributes
-    ----------
-    by : str
-        What was grouped by.
-    codes : (n,) int64
-        Group of each item; −1 where its cell is empty.
-    names : tuple of str
-        Sorted.
-    """
-
-    by: str
-    codes: IntArray
-    names: tuple[str, ...]
-
-    def cells(self, segmentation: Segmentation) -> IntArray:
-        """(n,) number of the pair (segment, group); items of no group come last in their segment."""
-        width = len(self.names) + 1
-        inside = np.where(self.codes < 0, len(self.names), self.codes)
-        return np.asarray(segmentation.codes * width + inside, dtype=np.int64)
-
-
-def everything(data: Data) -> Grouping:
-    """All items as one group."""
-    return Grouping("all items", np.zeros(data.catalog.n_items, dtype=np.int64), ("all items",))
-
-
-def group_by(data: Data, segmentation: Segmentation, by: str) -> Grouping:
-    """Group by segment, by an attribute of it, by a column of items, or by a scheme.
-
-    Raises
-    ------
-    SimlabError
-        `by` is none of these.
-    """
-    catalog = data.catalog
-    if by == "segment":
-        return Grouping(by, segmentation.codes, segmentation.names)
-    if by in segmentation.by:
-        place = segmentation.by.index(by)
-        values = np.array([attribute[place] for attribute in segmentation.attributes], dtype=object)
-        return _of_values(by, values[segmentation.codes])
-    plain = by.removeprefix("column:")
-    columns = {"sku": catalog.sku, "location": catalog.location, **catalog.texts}
-    if plain in columns:
-        return _of_values(by, np.array(columns[plain], dtype=object))
-    found = assign(catalog, data.models, by, data.study.segments)
-    return Grouping(by, found.codes, found.names)
-
-
-def empty_groups(data: Data, grouping: Grouping, by: str, names: Iterable[str]) -> tuple[str, ...]:
-    """Names of groups whose items were all left out without history: a limit of theirs waits for demand."""
-    left = values_left_out(data.catalog, by)
-    return tuple(name for name in names if name in left and name not in grouping.names)
-
-
-def _of_values(by: str, values: npt.NDArray[np.object_]) -> Grouping:
-    names = sorted({str(value) for value in values if value is not None})
-    place = {name: number for number, name in enumerate(names)}
-    codes = np.array([-1 if value is None else place[str(value)] for value in values], dtype=np.int64)
-    return Grouping(by, codes, tuple(names))

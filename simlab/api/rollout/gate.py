@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from simlab.api.data.data import Data, load
 from simlab.api.data.fitted import fit_tables
 from simlab.api.output.manifest import core_facts, seeds_of
-from simlab.api.output.writing import RunResult
+from simlab.api.output.record import RunResult
 from simlab.api.rollout.by_model import judged_by_model
 from simlab.api.rollout.judging import Judged, Promise, judge
 from simlab.api.rollout.pairs import Pairs, run_pairs
@@ -31,14 +30,14 @@ from simlab.api.rollout.sides import Proposed, both_sides
 from simlab.api.rollout.tables import Scale, gate_table, live_levels, live_plan, totals
 from simlab.api.rollout.waves import WavePlan, wave_of_items, wave_tables
 from simlab.api.rollout.writing import COMMAND, write_gate
-from simlab.api.settings import Settings
+from simlab.api.settings import Clock, Settings
 from simlab.api.simulator.simulator import refuse_overflow, warmup_of
 from simlab.engine.prepare.on_grid import parts_of
 from simlab.engine.world.levels import Levels
 from simlab.errors import UsageError
-from simlab.execution import Progress
+from simlab.execution import Horizon, Progress
 from simlab.measures.shown import Public
-from simlab.models.terms import stock_record
+from simlab.models.opening import stock_record
 from simlab.segments import Segmentation
 from simlab.verdict.gate.decisions import GO, HOLD_BACK, UNCHANGED, UNDECIDED
 
@@ -208,63 +207,141 @@ def gate(
     >>> decided = sl.gate("mystudy/study.toml", proposed="runs/spring")  # doctest: +SKIP
     >>> decided.go, decided.hold_back  # doctest: +SKIP
     """
-    clock = time.perf_counter()
-    data = study if isinstance(study, Data) else load(study)
-    asked = data.study.gate
+    clock = Clock()
+    with clock.stage("load"):
+        data = study if isinstance(study, Data) else load(study)
+        trial = _trial(data, proposed, current, _settings(data, replications, workers))
+    with clock.stage("pairs"):
+        pairs = run_pairs(data, *trial.sides, trial.horizon, trial.settings, progress=progress)
+    judged = judge(pairs, trial.promise, data.study.gate.q, any_dependence=trial.dependent)
+    if data.models.redraws is not None:
+        with clock.stage("draws"):
+            judged = judged_by_model(
+                data, trial.sides, trial.horizon, trial.settings, trial.promise, judged, progress
+            )
+    lowered = _lowered(trial, judged, release)
+    with clock.stage("way and replay"):
+        way = _way(trial, weeks, progress)
+        further = _further(trial, way, judged)
+    settled = settle(judged.decided.decision, judged.decided.reason, trial.code, lowered, further)
+    table = gate_table(
+        data, trial.then, trial.sides, pairs, judged, settled, trial.scale, trial.promise.tolerance
+    )
+    live = live_levels(settled, *trial.sides)
+    plan, shown = live_plan(data, table, live)
+    lists = totals(table)
+    lines = lowered_lines(data, judged, trial.code, trial.names, lowered)
+    said = gate_sentences(
+        data,
+        trial.then,
+        trial.current,
+        table,
+        lists,
+        lines,
+        settled,
+        trial.scale,
+        way is not None,
+        trial.dependent,
+    )
+    return Gate(
+        data,
+        table,
+        lists,
+        lines,
+        said,
+        shown,
+        plan,
+        _facts(trial, said),
+        clock.times,
+        _staged(trial, table, pairs, live, waves, progress),
+        None if live.offset is None or not live.moves().any() else live.offset[:, 0, :],
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """Both sides, what was promised of them, and how they are run against each other.
+
+    Attributes
+    ----------
+    current : str
+        Where today's levels come from, in words.
+    names, code : (s,) str and (n,) int64
+        Segments of the plan, and each item's.
+    dependent : bool
+        Whether common factors move items in both directions.
+    """
+
+    data: Data
+    now: Levels
+    then: Proposed
+    current: str
+    settings: Settings
+    warmup: int
+    warmup_rule: str
+    names: np.ndarray[Any, Any]
+    code: np.ndarray[Any, Any]
+    scale: Scale
+    promise: Promise
+    dependent: bool
+
+    @property
+    def sides(self) -> tuple[Levels, Levels]:
+        """Today's levels and the proposed ones."""
+        return self.now, self.then.levels
+
+    @property
+    def horizon(self) -> Horizon:
+        """The long run, after the warm-up, on the gate's own seed."""
+        return self.settings.horizon(COMMAND, self.warmup)
+
+
+def _trial(data: Data, proposed: str | Path | None, current: str | Path | None, settings: Settings) -> _Trial:
+    """Both sides read, refused where sums could leave 64 bits, with their warm-up and promises."""
     then, now, current_said = both_sides(data, proposed, current)
-    settings = _settings(data, replications, workers)
     refuse_overflow(data, [now, then.levels], settings)
     warmup, rule = warmup_of(data, [now, then.levels], settings)
-    horizon = settings.horizon(COMMAND, warmup)
-    times = {"load": time.perf_counter() - clock}
-    clock = time.perf_counter()
-    pairs = run_pairs(data, now, then.levels, horizon, settings, progress=progress)
-    times["pairs"] = time.perf_counter() - clock
     names, code = np.unique(then.segment.astype(str), return_inverse=True)
+    exposure = settings.horizon(COMMAND, warmup).exposure
     scale = Scale(
-        horizon.exposure / data.study.periods_per_year,
-        2.0 * horizon.exposure * settings.parts,
+        exposure / data.study.periods_per_year,
+        2.0 * exposure * settings.parts,
         settings.level,
-        asked.q,
+        data.study.gate.q,
     )
-    tolerance = _tolerance(data)
-    promise = _promise(data, then, tolerance, code, scale)
+    promise = _promise(data, then, code, scale)
     dependent = _opposite_factors(data)
-    judged = judge(pairs, promise, asked.q, any_dependence=dependent)
-    if data.models.redraws is not None:
-        clock = time.perf_counter()
-        judged = judged_by_model(data, (now, then.levels), horizon, settings, promise, judged, progress)
-        times["draws"] = time.perf_counter() - clock
-    lowered = lowered_segments(
+    return _Trial(
+        data, now, then, current_said, settings, warmup, rule, names, code, scale, promise, dependent
+    )
+
+
+def _lowered(trial: _Trial, judged: Judged, release: Sequence[str]) -> tuple[int, ...]:
+    """Segments whose service the plan lowers beyond what their items tolerate, and nobody wants lowered."""
+    return lowered_segments(
         judged.segment_now,
         judged.segment_then,
-        list(names),
-        _by_segment(tolerance, code),
-        (*asked.lowered, *release),
+        list(trial.names),
+        _by_segment(trial.promise.tolerance, trial.code),
+        (*trial.data.study.gate.lowered, *release),
     )
-    clock = time.perf_counter()
-    way = _way(data, now, then.levels, settings, weeks, progress)
-    further = _further(data, then, way, promise, judged, dependent)
-    times["way and replay"] = time.perf_counter() - clock
-    settled = settle(judged.decided.decision, judged.decided.reason, code, lowered, further)
-    table = gate_table(data, then, (now, then.levels), pairs, judged, settled, scale, tolerance)
-    live = live_levels(settled, now, then.levels)
-    plan, shown = live_plan(data, table, live)
-    cut = WavePlan(waves) if isinstance(waves, int) else waves or WavePlan()
-    found = wave_of_items(data, table, cut)
-    staged = (
-        {}
-        if found is None
-        else wave_tables(data, table, pairs, (now, live), found, cut, horizon, settings, progress)
-    )
-    lists = totals(table)
-    lines = lowered_lines(data, judged, code, names, lowered)
-    said = gate_sentences(
-        data, then, current_said, table, lists, lines, settled, scale, way is not None, dependent
-    )
-    facts = _facts(data, settings, warmup, rule, said, then, current_said)
-    moves = None if live.offset is None or not live.moves().any() else live.offset[:, 0, :]
-    return Gate(data, table, lists, lines, said, shown, plan, facts, times, staged, moves)
+
+
+def _staged(
+    trial: _Trial,
+    table: pd.DataFrame,
+    pairs: Pairs,
+    live: Levels,
+    waves: int | WavePlan | None,
+    progress: Progress | None,
+) -> dict[str, pd.DataFrame]:
+    """Tables of the waves; none where nothing says how the rollout is cut."""
+    plan = WavePlan(waves) if isinstance(waves, int) else waves or WavePlan()
+    found = wave_of_items(trial.data, table, plan)
+    if found is None:
+        return {}
+    sides = (trial.now, live)
+    return wave_tables(trial.data, table, pairs, sides, found, plan, trial.horizon, trial.settings, progress)
 
 
 def _settings(data: Data, replications: int | None, workers: int | None) -> Settings:
@@ -293,15 +370,13 @@ def _by_segment(tolerance: FloatArray, code: np.ndarray[Any, Any]) -> FloatArray
     return out
 
 
-def _promise(
-    data: Data, then: Proposed, tolerance: FloatArray, code: np.ndarray[Any, Any], scale: Scale
-) -> Promise:
+def _promise(data: Data, then: Proposed, code: np.ndarray[Any, Any], scale: Scale) -> Promise:
     asked, costs = data.study.gate, data.models.costs
     money = costs.unit_cost * costs.cost_resolution
     with np.errstate(divide="ignore", invalid="ignore"):
         stock = np.where(money > 0, then.stock_value / money, np.nan)
     return Promise(
-        tolerance,
+        _tolerance(data),
         asked.stock_tolerance,
         asked.order_tolerance,
         stock,
@@ -321,35 +396,32 @@ def _opposite_factors(data: Data) -> bool:
     return any(bool((one > 0).any() and (one < 0).any()) for one in (common.market, common.group))
 
 
-def _way(
-    data: Data, now: Levels, then: Levels, settings: Settings, weeks: float | None, progress: Progress | None
-) -> Pairs | None:
+def _way(trial: _Trial, weeks: float | None, progress: Progress | None) -> Pairs | None:
     """Both sides from today's stock; None where it is not known."""
-    record = stock_record(data.catalog, data.models.world.lead_time)
+    data, world = trial.data, trial.data.models.world
+    record = stock_record(data.catalog, world.lead_time)
     if record is None:
         return None
-    world = data.models.world
     longest = int((world.terms.review_period + world.lead_time.longest()).max())
     asked = _WEEKS if weeks is None else weeks
     periods = max(1, round(asked * 7 / data.study.period_days))
     if weeks is None:
         periods = max(periods, longest)
-    horizon = replace(settings.horizon(COMMAND, 0), periods=periods, scale=1)
+    horizon = replace(trial.settings.horizon(COMMAND, 0), periods=periods, scale=1)
+    stage = "way from today"
     return run_pairs(
-        data, now, then, horizon, settings, start=record[0], progress=progress, stage="way from today"
+        data, *trial.sides, horizon, trial.settings, start=record[0], progress=progress, stage=stage
     )
 
 
-def _further(
-    data: Data, then: Proposed, way: Pairs | None, promise: Promise, judged: Judged, dependent: bool
-) -> list[tuple[BoolArray, str]]:
+def _further(trial: _Trial, way: Pairs | None, judged: Judged) -> list[tuple[BoolArray, str]]:
     """What can only hold back."""
+    data, promise, names, code = trial.data, trial.promise, trial.names, trial.code
     out: list[tuple[BoolArray, str]] = []
-    names, code = np.unique(then.segment.astype(str), return_inverse=True)
     if way is not None:
         planned = judged.segment_then[code] if promise.against_plan else None
         q = data.study.gate.q
-        out.append((harmed_on_the_way(way, promise.tolerance, planned, q, dependent), ON_THE_WAY))
+        out.append((harmed_on_the_way(way, promise.tolerance, planned, q, trial.dependent), ON_THE_WAY))
     segmentation = _segments_of(data, names, code)
     if segmentation is not None:
         fit = fit_tables(data.catalog, data.models, data.history, segmentation).get("fit_test")
@@ -357,7 +429,7 @@ def _further(
             bad = fit.loc[fit["flagged"].astype(bool), "segment"].astype(str)
             flagged = np.isin(names[code], bad[bad != "(all)"].to_numpy())
             out.append((np.asarray(flagged), MISFIT))
-    out.append((below_replay_limit(data, then), REPLAYED))
+    out.append((below_replay_limit(data, trial.then), REPLAYED))
     return out
 
 
@@ -370,24 +442,15 @@ def _segments_of(data: Data, names: np.ndarray[Any, Any], code: np.ndarray[Any, 
     return Segmentation(code, words, "segments of the plan", tuple((word,) for word in words), ("plan",))
 
 
-def _facts(
-    data: Data,
-    settings: Settings,
-    warmup: int,
-    rule: str,
-    said: tuple[str, ...],
-    then: Proposed,
-    current: str,
-) -> dict[str, Any]:
-    facts = core_facts(data, settings, said)
-    asked = data.study.gate
-    return facts | {
-        "seeds": seeds_of(settings, (COMMAND,)),
-        "warmup": warmup,
-        "warmup_rule": rule,
-        "proposed": then.said,
-        "current": current,
-        "gate": asked.model_dump(mode="json"),
+def _facts(trial: _Trial, said: tuple[str, ...]) -> dict[str, Any]:
+    data = trial.data
+    return core_facts(data, trial.settings, said) | {
+        "seeds": seeds_of(trial.settings, (COMMAND,)),
+        "warmup": trial.warmup,
+        "warmup_rule": trial.warmup_rule,
+        "proposed": trial.then.said,
+        "current": trial.current,
+        "gate": data.study.gate.model_dump(mode="json"),
         "constraints": {},
         "notes": [],
     }

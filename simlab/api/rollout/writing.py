@@ -13,7 +13,7 @@ from simlab.api.data import ordering
 from simlab.api.data.data import Data
 from simlab.api.data.ordering import moved_levels
 from simlab.api.output.plan_csv import PLACE, sorted_plan
-from simlab.api.output.writing import Record, RunResult, write_run
+from simlab.api.output.record import Record, RunResult, write_run
 from simlab.execution import Progress
 from simlab.run import RunFolder
 from simlab.run.spreadsheet import csv_bytes

@@ -11,7 +11,7 @@ from simlab.cli.say import say
 
 if TYPE_CHECKING:
     from simlab.api.output.brief import Brief
-    from simlab.api.output.writing import RunResult
+    from simlab.api.output.record import RunResult
 
 WIDTH = 80
 LINES = 14

@@ -1,7 +1,7 @@
 """What an order placed now changes where all unmet demand waits and lead times are random.
 
-The counts are those of `engine.recorder.shortage`, to the unit: since nothing is lost, net stock with the order
-is net stock without it and the quantity once it is there, so that one pass over plain sums and minima does.
+The counts are those of `engine.recorder.shortage`, to the unit: since nothing is lost, net stock with the
+order is net stock without it and the quantity once it is there, so that one pass over sums and minima does.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def fill_past(
 def draw_arrivals(
     items: ItemArrays, item: int, run: Schedule, next_review: int, work: Work, lanes: Lanes
 ) -> None:
-    """When the order, the next one and what is on order without a date arrive: what is needed of the words."""
+    """When the order, the next one and what is on order without a date arrive; only what is needed."""
     begin = items.opening.lead_start[item]
     thresholds = items.lead_thresholds[begin : begin + items.opening.lead_length[item]]
     periods = items.lead_periods[begin : begin + thresholds.size]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from simlab.measures.words import scheme_title
 from simlab.report.contest import statements
 from simlab.report.contest.charts import drawings
 from simlab.report.contest.rule_tree import learned_rules
@@ -89,7 +90,8 @@ def sections(found: ContestTables, pictures: Drawn) -> list[Section]:
 def _verdict(found: ContestTables, pictures: Drawn) -> Section:
     blocks: list[Any] = [Says(statements.headline(found)), Boxes(statements.boxes(found))]
     if "differences" in pictures:
-        blocks += [Heading("What each scheme costs over the cheapest"), Pictures([pictures["differences"]])]
+        title = f"What each scheme costs over the cheapest{statements.deciding(found).by}"
+        blocks += [Heading(title), Pictures([pictures["differences"]])]
         text = (
             f"Random error for all pairs together at {percent(found.level, 0)}. Grey ticks: random groupings "
             "of the same sizes; a scheme among its ticks does no better than chance."
@@ -103,8 +105,14 @@ def _verdict(found: ContestTables, pictures: Drawn) -> Section:
 def _schemes(found: ContestTables, pictures: Drawn) -> list[Any]:
     blocks: list[Any] = [standings_table(found)]
     capital = money(found.manifest.get("capital"), found.currency)
+    by = statements.deciding(found)
+    mark = (
+        f"✓ may be the best{by.by}"
+        if by.tick == "good"
+        else f"≈ may be the best{by.by}; other weights disagree"
+    )
     note = (
-        "✓ may be the best, all schemes together · ✗ no better than chance. Over the best targets: what any "
+        f"{mark}, all schemes together · ✗ no better than chance{by.by}. Over the best targets: what any "
         "sorting with as many targets leaves open. Items to explain: those not at the plan's commonest "
         f"target. Equal capital: a mean inventory value of {capital}."
     )
@@ -132,7 +140,7 @@ def _schemes(found: ContestTables, pictures: Drawn) -> list[Any]:
     left_out = records(found.tables.get("left_out"))
     if left_out:
         blocks += [Heading("Could not take part")]
-        blocks.append(Listing([f"{row['scheme']}: {row['reason']}" for row in left_out]))
+        blocks.append(Listing([f"{_both(str(row['scheme']))}: {row['reason']}" for row in left_out]))
     return blocks
 
 
@@ -145,6 +153,18 @@ def standings_table(found: ContestTables) -> Table:
     return Table(f"Schemes at {target(found.fill)} of {found.counted}", header, rows)
 
 
+def _scheme(name: object, mark: str = "") -> Cell:
+    """A scheme in words; what a study calls it in small print."""
+    title = scheme_title(str(name))
+    return Cell(title, "" if title == name else str(name), mark)
+
+
+def _both(name: str) -> str:
+    """A scheme in words, and as a study calls it."""
+    title = scheme_title(name)
+    return title if title == name else f"{title} ({name})"
+
+
 def weights_table(found: ContestTables) -> Table | None:
     """The same plans by every weight, against one target for all."""
     table = found.tables.get("scheme_weights")
@@ -153,7 +173,7 @@ def weights_table(found: ContestTables) -> Table | None:
     by = {(row["scheme"], row["judged_by"]): row for row in records(table)}
     names = list(dict.fromkeys(table["judged_by"]))
     rows = [
-        [Cell(str(one["scheme"])), *(_weight_cell(by.get((one["scheme"], name))) for name in names)]
+        [_scheme(one["scheme"]), *(_weight_cell(by.get((one["scheme"], name))) for name in names)]
         for one in found.standings
     ]
     header = ["Against one target for all", *(f"at equal {SERVICES.get(name, name)}" for name in names)]
@@ -178,7 +198,7 @@ def _standing(row: Row, found: ContestTables) -> list[Cell]:
     known = is_number(row["control_share"])
     beats = Cell("yes" if row["beats_random"] else "no", "", "" if row["beats_random"] else "bad")
     return [
-        Cell(str(row["scheme"]), "", "good" if row["may_be_best"] and is_number(row["holding_cost"]) else ""),
+        _scheme(row["scheme"], _best_mark(row, found)),
         Cell(number(row["n_segments"])),
         cell("holding_cost", cash),
         cell("percent_vs_per_sku", _one),
@@ -191,6 +211,12 @@ def _standing(row: Row, found: ContestTables) -> list[Cell]:
     ]
 
 
+def _best_mark(row: Row, found: ContestTables) -> str:
+    """Where a scheme may be the best; no tick where other weights do not show that it costs less."""
+    may = row.get("may_be_best") and is_number(row.get("holding_cost"))
+    return statements.deciding(found).tick if may else ""
+
+
 def floors_table(found: ContestTables) -> Table:
     """Price of segmentation of every scheme at every floor."""
     table = found.tables["tournament"]
@@ -198,12 +224,11 @@ def floors_table(found: ContestTables) -> Table:
     fills = list(dict.fromkeys(table["at_fill"]))
     rows = []
     for one in found.standings:
-        cells = [Cell(str(one["scheme"]))]
+        cells = [_scheme(one["scheme"])]
         for fill in fills:
             row = by.get((one["scheme"], fill), {})
             ends = (row.get("percent_vs_per_sku_low"), row.get("percent_vs_per_sku_high"))
-            mark = "good" if row.get("may_be_best") and is_number(row.get("holding_cost")) else ""
-            cells.append(Cell(_one(row.get("percent_vs_per_sku")), span(*ends, _one), mark))
+            cells.append(Cell(_one(row.get("percent_vs_per_sku")), span(*ends, _one), _best_mark(row, found)))
         rows.append(cells)
     header = ["Scheme", *(f"over the per-SKU plan at {target(fill)}" for fill in fills)]
     return Table("Price of segmentation at every service asked", header, rows)
@@ -221,7 +246,7 @@ def _rule(found: ContestTables, pictures: Drawn) -> Section:
         if (table := segments_table(found, str(row["scheme"]))) is not None:
             inner.append(table)
         is_open = row["scheme"] == found.winner["scheme"]
-        blocks.append(Folded(str(row["scheme"]), inner, is_open))
+        blocks.append(Folded(_both(str(row["scheme"])), inner, is_open))
     return Section("rules", "Rules", "How the schemes sort", blocks, SEGMENTS)
 
 
@@ -242,7 +267,8 @@ def _classes(found: ContestTables, pictures: Drawn) -> Section | None:
         "Random: classes drawn by lot."
     )
     blocks = [Pictures([pictures["price_by_classes"]]), Text(note, "note"), classes_table(found)]
-    marks = "✓ recommended · ✗ over-segmented: the gain over fewer classes is in the sample only."
+    by = statements.deciding(found).by
+    marks = f"✓ recommended{by} · ✗ over-segmented: the gain over fewer classes is in the sample only."
     return Section("classes", "How many", "How many classes", [*blocks, Text(marks, "note")], SEGMENTS)
 
 
@@ -254,7 +280,7 @@ def classes_table(found: ContestTables) -> Table:
     order = [row["scheme"] for row in found.standings]
     names = [name for name in order if name in set(table["scheme"])]
     names += [name for name in dict.fromkeys(table["scheme"]) if name not in names]
-    rows = [[Cell(str(name)), *(_class_cell(by.get((name, k))) for k in ks)] for name in names]
+    rows = [[_scheme(name), *(_class_cell(by.get((name, k))) for k in ks)] for name in names]
     bound = {int(row["classes"]): row for row in records(found.at("free_classes"))}
     if bound:
         rows.append([Cell("best targets, any sorting"), *(_class_cell(bound.get(k)) for k in ks)])
@@ -277,9 +303,9 @@ def _service(found: ContestTables) -> Section | None:
         return None
     name = str(regret["scheme"].iloc[0]) if "scheme" in regret else str(found.winner["scheme"])
     text = (
-        f"Plans of {name} made for one definition of service at {target(found.fill)}, judged by another: "
-        "the share of its holding cost that a plan made for the judge would save at the same level. "
-        "Below it, what the plan reaches. – the judge's plans do not span that level."
+        f"Plans of {scheme_title(name)} made for one definition of service at {target(found.fill)}, judged "
+        "by another: the share of its holding cost that a plan made for the judge would save at the same "
+        "level. Below it, what the plan reaches. – the judge's plans do not span that level."
     )
     blocks = [Text(text, "lead"), regret_table(found)]
     return Section("service", "Service", "If another definition of service counts", blocks, DECISION)
@@ -327,7 +353,7 @@ def ranks_table(found: ContestTables) -> Table:
     names = {"seed": "further seeds", "catalogue": "resampled catalogues"}
     rows = []
     for row in found.standings:
-        cells = [Cell(str(row["scheme"])), Cell(number(row["rank"]))]
+        cells = [_scheme(row["scheme"]), Cell(number(row["rank"]))]
         for of in parts:
             ranks = table[(table["of"] == of) & (table["scheme"] == row["scheme"])]["rank"]
             low, high = (ranks.min(), ranks.max()) if len(ranks) else (None, None)
@@ -362,7 +388,7 @@ def turned(found: ContestTables) -> list[str]:
     """Pairs that did not hold on every further seed."""
     lines = []
     for row in records(found.at("pairs")):
-        pair = f"{row['a']} against {row['b']}"
+        pair = f"{scheme_title(row['a'])} against {scheme_title(row['b'])}"
         lost = row.get("not_told_apart_on") or 0
         if row["sign_changes"]:
             lines.append(f"{pair}: the sign changes on a further seed")
@@ -377,7 +403,7 @@ def pairs_table(found: ContestTables) -> Table:
     """Every pair: difference with its simultaneous interval, and whether it is distinguishable."""
     rows = [
         [
-            Cell(f"{row['a']} – {row['b']}"),
+            Cell(f"{scheme_title(row['a'])} – {scheme_title(row['b'])}"),
             Cell(_one(row["percent"]), span(row["percent_low"], row["percent_high"], _one)),
             Cell("distinguishable" if row["told_apart"] else "not distinguishable", prose=True),
         ]

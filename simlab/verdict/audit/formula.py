@@ -12,7 +12,8 @@ from simlab.models import Models
 from simlab.policies import PlannedLevels, plan
 from simlab.policies.levels.exact import service_at
 from simlab.policies.levels.normal import loss, undershooting
-from simlab.policies.planning import lots_of, service_problems
+from simlab.policies.planning import lots_of
+from simlab.policies.problems import service_problems
 from simlab.register.families import TARGET_FAMILIES, fills_up, has_point
 from simlab.verdict.audit.switches import Switch
 from simlab.verdict.audit.worlds import Beliefs, Worlds, sooner

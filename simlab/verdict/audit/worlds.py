@@ -219,7 +219,7 @@ class Worlds:
             return replace(terms, pack_size=ones, moq=none, max_order=none, max_position=None)
         smallest = -(-terms.moq // terms.pack_size) * terms.pack_size
         free = ~has_point(self.family) & (smallest > terms.pack_size)
-        free &= smallest <= self.mean * terms.review_period  # as policies.planning leaves it out
+        free &= smallest <= self.mean * terms.review_period  # as policies.problems leaves it out
         moq = np.where(free, none, terms.moq)
         return replace(terms, moq=moq, max_order=none, max_position=None)
 

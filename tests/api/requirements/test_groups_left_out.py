@@ -44,7 +44,7 @@ def test_floors_and_ceilings_of_it_too() -> None:
     data = load(optimize=optimize)
     rules = constraints(data, sl.segment(data), data.study.targets())
     assert rules.floors[0][0].at_least == {"A": 0.9}
-    assert rules.ceilings[0][0].at_most == {}
+    assert rules.on_means["ceilings"][0][0].at_most == {}
     assert sum("has no effect until there is demand" in line for line in without_effect(data)) == 2
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from simlab.engine.world.demand_law import LawKind
 from simlab.policies import plan
 from simlab.policies.levels.exact import service_curve
-from simlab.policies.planning import service_problems
+from simlab.policies.problems import service_problems
 
 POISSON, NB, GEOMETRIC = LawKind.POISSON, LawKind.NEGATIVE_BINOMIAL, LawKind.GEOMETRIC
 PMF = {0: 50, 1: 30, 2: 15, 6: 5}

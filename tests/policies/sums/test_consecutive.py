@@ -13,7 +13,8 @@ from simlab.engine.world.demand_law import Chain, LawKind, Past, Seasons
 from simlab.engine.world.world import Horizon
 from simlab.policies import plan
 from simlab.policies.levels.exact import least_levels, service_curve
-from simlab.policies.planning import lots_of, plannable, service_problems
+from simlab.policies.planning import lots_of
+from simlab.policies.problems import plannable, service_problems
 from simlab.policies.sums.moments import sum_moments
 
 SERIES = np.array([0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 5, 9, 7, 8, 12, 9, 4, 0, 6, 8, 5, 0, 0, 1])

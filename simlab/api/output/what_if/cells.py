@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from simlab.api.requirements.accounting import order_weight, per_year_of, short_stated
-from simlab.api.requirements.constraints import Grouping
+from simlab.api.requirements.grouping import Grouping
 from simlab.api.simulator.simulator import SEGMENTS
 from simlab.arrays import IntArray
 from simlab.frontier import pin_items
@@ -131,6 +131,7 @@ def what_if_facts(opt: Outcome) -> dict[str, Any]:
         "allowed": None if allowed is None else [np.flatnonzero(row).tolist() for row in allowed],
         "choice": [int(column) for column in opt.chosen.choice],
         "fill_rate": opt.solved.fill_rate,
+        "weighs_service": opt.accounting.weighs_service,
         "budget": opt.solved.budget,
         "choose": asked.choose,
         "service": opt.accounting.service,
@@ -148,7 +149,7 @@ def _movable(opt: Outcome) -> tuple[dict[str, bool], list[str]]:
     data, asked, rules, fixed = opt.data, opt.data.study.optimize, opt.rules, list[str]()
     limits = {
         "the order of targets": bool(rules.ordered),
-        "ceilings of groups": bool(rules.ceilings),
+        **dict.fromkeys(rules.named(), True),
         "limits on single replications": bool(rules.chances),
         "floors of groups that share a segment, or of another measure than units served": _groups(opt)
         is None,

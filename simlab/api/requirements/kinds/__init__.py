@@ -1,0 +1,1 @@
+"""Kinds of limits on means over groups of items, a file each."""
