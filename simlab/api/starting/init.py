@@ -195,8 +195,8 @@ def _table(folder: Path, seen: Seen) -> list[str]:
         lines.append(f"columns = {{ {pairs} }}  # our name = name in the file")
     if seen.half_a_rule:
         lines.append(
-            f"# {seen.half_a_rule} seems to be current_reorder_point: today's rule needs how much is ordered, too "
-            "(current_order_quantity or current_order_up_to)"
+            f"# {seen.half_a_rule} seems to be current_reorder_point: the rule needs how much is ordered, "
+            "too (current_order_quantity or current_order_up_to)"
         )
     if seen.delimiter not in (",", ""):
         lines.append(f"delimiter = {_text(seen.delimiter)}")
