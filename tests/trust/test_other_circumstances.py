@@ -1,4 +1,4 @@
-"""The same bytes under any clock, zone, language and seed of hashes; who may not write is told; two keep apart.
+"""The same bytes under any clock, zone, language, seed of hashes; who may not write is told; two keep apart.
 
 Run: ``pytest -s -m slow tests/trust/test_other_circumstances.py`` (setpriv needs root, faketime and strace
 their packages; what is missing is skipped by name).
