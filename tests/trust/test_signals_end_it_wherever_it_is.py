@@ -1,6 +1,6 @@
 """SIGINT and SIGTERM end a command within five seconds while it compiles, in HiGHS and while it draws.
 
-No process is left, and the run goes on: ``pytest -s -m slow tests/trust/test_signals_end_it_wherever_it_is.py``.
+No process is left, the run goes on: ``pytest -s -m slow tests/trust/test_signals_end_it_wherever_it_is.py``
 """
 
 import json
