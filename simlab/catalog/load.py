@@ -19,6 +19,7 @@ from simlab.catalog.columns import required
 from simlab.catalog.coming import ForecastErrors, ForecastTable
 from simlab.catalog.files.csvfile import read_csv
 from simlab.catalog.files.database import read_database
+from simlab.catalog.files.layout import at_one_place, columns_needed, in_rows
 from simlab.catalog.files.parquet import is_parquet, read_parquet
 from simlab.catalog.files.typed import read_frame
 from simlab.catalog.files.workbook import WORKBOOKS, read_workbook
@@ -29,7 +30,6 @@ from simlab.catalog.tables.demand import read_demand
 from simlab.catalog.tables.filtering import Filtered, account, filtered, pairs_of
 from simlab.catalog.tables.fiscal import read_periods
 from simlab.catalog.tables.items import Items, read_items
-from simlab.catalog.tables.layout import at_one_place, columns_needed, in_rows
 from simlab.catalog.tables.open_orders import due_not_used, due_of_items, read_open_orders
 from simlab.catalog.tables.receipts import read_receipts
 from simlab.errors import InvalidInputError, Problem

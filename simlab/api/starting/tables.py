@@ -15,10 +15,10 @@ from simlab.catalog.cells.dates import CANDIDATES, DateFormat, date_format_of
 from simlab.catalog.cells.text import TextColumn, TextTable
 from simlab.catalog.columns import DEMAND_FURTHER, NUMERIC, RECEIVED, TABLES, required
 from simlab.catalog.files.csvfile import read_csv
+from simlab.catalog.files.layout import at_one_place, columns_needed, dated_columns, in_rows
 from simlab.catalog.files.parquet import read_parquet
 from simlab.catalog.files.workbook import WORKBOOKS, read_workbook, sheets_of
 from simlab.catalog.tables.known_names import meant
-from simlab.catalog.tables.layout import at_one_place, columns_needed, dated_columns, in_rows
 from simlab.errors import Problem, listed
 from simlab.study import WEEKDAYS, TableSource
 

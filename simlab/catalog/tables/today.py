@@ -23,8 +23,8 @@ from simlab.catalog.cells.convert import (
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import NUMERIC, OPEN_ORDERS, Column, near
 from simlab.catalog.files.csvfile import read_csv
+from simlab.catalog.files.layout import at_one_place
 from simlab.catalog.files.parquet import read_parquet
-from simlab.catalog.tables.layout import at_one_place
 from simlab.catalog.tables.receipts import units_of
 from simlab.errors import Problem
 from simlab.register.families import TARGET_FAMILIES
