@@ -8,15 +8,19 @@ import numpy as np
 
 from simlab.api.data.data import Data
 from simlab.api.rollout.judging import Judged
-from simlab.api.rollout.settle import Settled
+from simlab.api.rollout.settle import MISFIT, Settled
 from simlab.api.rollout.sides import Proposed
 from simlab.api.rollout.tables import Scale
-from simlab.measures import format_money
+from simlab.errors import listed
+from simlab.measures import format_money, sign_of
 from simlab.verdict.gate.by_model import FEWEST_DRAWS
 from simlab.verdict.gate.decisions import DECISIONS, GO, HOLD_BACK, UNCHANGED, UNDECIDED
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_NAMED = 6
 
 
 def lowered_lines(
@@ -85,14 +89,24 @@ def gate_sentences(
     )
     for why in held:
         n = sum(why in str(text).split(", ") for text in settled.reason[settled.decision == HOLD_BACK])
-        lines.append(f"Held back, {why}: {n:,}.")
+        where = _where(then, settled) if why == MISFIT else ""
+        lines.append(f"Held back, {why}: {n:,}{where}.")
     return tuple(lines)
+
+
+def _where(then: Proposed, settled: Settled) -> str:
+    """Segments whose laws are flagged, and where to see what they miss."""
+    own = np.array([MISFIT in str(text) for text in settled.reason], np.bool_)
+    names = sorted(set(then.segment[own & (settled.decision == HOLD_BACK)].astype(str)))
+    return f" ({listed(names, _NAMED)}; the run's page shows what they miss: Can we believe it?)"
 
 
 def _moves(row: Any, currency: str) -> str:
     """Changes of stock and of units served, their signs in words."""
     stock, served = float(row["stock_value_change"]), float(row["served_change"])
+    money = format_money(abs(stock), currency)
+    money = money if sign_of(currency) else f"money {money}"
     return (
-        f"{format_money(abs(stock), currency)} {'less' if stock < 0 else 'more'} stock and "
+        f"{money} {'less' if stock < 0 else 'more'} stock and "
         f"{abs(served):,.0f} {'fewer' if round(served) < 0 else 'more'} units served at once"
     )
