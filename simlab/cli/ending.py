@@ -13,7 +13,7 @@ from typing import ParamSpec
 import typer
 
 from simlab.children import end_children
-from simlab.cli.say import say
+from simlab.cli.say import say, say_error
 from simlab.cli.stopping import exit_code, words
 from simlab.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_UNEXPECTED, InvalidInputError, SimlabError
 
@@ -68,12 +68,12 @@ def _expected(error: BaseException, options: dict[str, object]) -> int:
     if isinstance(error, SimlabError):
         if isinstance(error, InvalidInputError) and options.get("format") == "json":
             _print_problems(error)
-        say(_text(error), err=True)
+        say_error(_text(error))
         return error.exit_code
     if isinstance(error, MemoryError):
-        say("error: out of memory; try fewer --workers, or a smaller run.block_items", err=True)
+        say_error("error: out of memory; try fewer --workers, or a smaller run.block_items")
         return EXIT_UNEXPECTED
-    say(f"error: {error}", err=True)
+    say_error(f"error: {error}")
     return EXIT_UNEXPECTED
 
 
@@ -103,7 +103,7 @@ def _unexpected(error: Exception, debug: bool) -> int:
     if exit_code() is not None:  # a compiler may turn the interrupt into an error of its own
         return _stopped()
     kind = type(error).__name__
-    say(f"unexpected error: {kind}: {error}", err=True)
+    say_error(f"unexpected error: {kind}: {error}")
     if not debug:
         say("This is a fault of simlab, not of your data; --debug shows where.", err=True)
     return EXIT_UNEXPECTED

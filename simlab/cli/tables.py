@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
-from simlab.cli.say import say
+from simlab.cli.say import say, width_of
 from simlab.errors import visible
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 ROWS_SHOWN = 40
 _KEYS = 3
 _TEXT_WIDTH = 32
-_NARROWEST = 40
 _WIDE = 10_000
 _GAP = 2
 _DIGITS = 3
@@ -74,12 +72,16 @@ def print_sentences(sentences: Iterable[str]) -> None:
 def print_table(frame: pd.DataFrame, title: str = "", rows_shown: int = ROWS_SHOWN) -> None:
     """Print a table in the width there is: what does not fit side by side follows below.
 
-    The leading text columns name a row and are repeated in front of every part. A value and its
+    The leading text columns name a row and are repeated in front of every part; where they do not tell rows
+    apart, rows are numbered. A value and its
     bounds (``x``, ``x_low``, ``x_high``) share one column, ``0.951 [0.948, 0.954]``.
     """
     width = _width()
     columns = _columns(frame.head(rows_shown))
-    for part in _parts(columns, width):
+    parts = list(_parts(columns, width))
+    if len(parts) > 1 and not _told_apart(parts):
+        parts = list(_parts([_row_numbers(columns), *columns], width))
+    for part in parts:
         say()
         if title:
             say(title)
@@ -201,6 +203,19 @@ def _parts(columns: Sequence[_Column], width: int) -> Iterable[list[_Column]]:
         yield part
 
 
+def _told_apart(parts: Sequence[Sequence[_Column]]) -> bool:
+    """Whether what stands in front of every part names each row alone."""
+    first, *others = parts
+    keys = [column for column in first if all(column in part for part in others)]
+    rows = list(zip(*(column.cells for column in keys), strict=True))
+    return bool(keys) and len(set(rows)) == len(rows)
+
+
+def _row_numbers(columns: Sequence[_Column]) -> _Column:
+    numbers = [str(row + 1) for row in range(len(columns[0].cells))]
+    return _Column("#", numbers, is_text=False, names_row=True)
+
+
 def _print_part(columns: Sequence[_Column], width: int) -> None:
     from rich import box
     from rich.console import Console
@@ -220,8 +235,4 @@ def _print_part(columns: Sequence[_Column], width: int) -> None:
 
 def _width() -> int:
     """Columns to fill: of the terminal, of COLUMNS, or (into a pipe or file) as many as needed."""
-    if os.environ.get("COLUMNS", "").isdigit():
-        return max(_NARROWEST, int(os.environ["COLUMNS"]))
-    if sys.stdout.isatty():
-        return max(_NARROWEST, os.get_terminal_size(sys.stdout.fileno()).columns)
-    return _WIDE
+    return width_of(sys.stdout) or _WIDE

@@ -224,3 +224,48 @@ def heading(key: str, currency: str = "", period: str = "", *, beside: bool = Fa
     units = {"money": sign_of(currency), "periods": f"{period}s" if period else "", "points": "points"}
     unit = units.get(one.unit, "")
     return f"{name} ({unit})" if unit else name
+
+
+SCHEMES = {
+    "one class": "one target for all",
+    "abc": "ABC by value",
+    "abc_volume": "ABC by units",
+    "abc_margin": "ABC by margin",
+    "abc_lines": "ABC by order lines",
+    "xyz": "XYZ, steady to erratic",
+    "fsn": "fast, slow, non-moving",
+    "hml": "high, medium, low unit cost",
+    "ved": "vital, essential, desirable",
+    "tbs": "margin ÷ holding (TBS)",
+    "zhs": "units ÷ lead time (ZHS)",
+    "low_cost_first": "cheap items first",
+    "ng": "criteria mixed (Ng)",
+    "edas": "criteria mixed (EDAS)",
+    "ramanathan": "criteria mixed (Ramanathan)",
+    "zhou_fan": "criteria mixed (Zhou–Fan)",
+    "weighted_sum": "criteria mixed, weighted",
+    "kmeans": "k-means clusters",
+    "hierarchical": "hierarchical clusters",
+    "adi_cv2": "demand pattern (ADI × CV²)",
+    "lead_time_class": "lead time, short to long",
+    "supplier_reliability": "supplier reliability",
+    "learned": "learned classes",
+    "tree": "learned tree",
+    "cuts": "learned cuts",
+    "free": "learned, no rule",
+    "rules": "rules of the study",
+    "random": "drawn by lot",
+}
+"""What segment schemes are called, by the name that a study writes."""
+
+
+def scheme_title(name: str) -> str:
+    """A segment scheme in words; products by their parts, columns of the items by their own name."""
+    if name in SCHEMES:
+        return SCHEMES[name]
+    head, colon, inner = name.partition(":")
+    if colon and head == "optimised":
+        return f"{scheme_title(inner)}, best sizes"
+    if "+" in name:
+        return " × ".join(part.upper() if len(part) <= 3 else part for part in name.split("+"))
+    return name.replace("_", " ")

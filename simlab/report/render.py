@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simlab.report.kit.reading import REPORT
-from simlab.report.plan.html import figure_specs, page_html, page_specs
+from simlab.report.plan.html import figure_specs, page_html, page_specs, titles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +33,7 @@ def render(run: RunFolder) -> Path:
     from simlab.report.contest import page as contest
     from simlab.report.gate import page as gate
     from simlab.report.plan.folder import read_tables
+    from simlab.report.plan.section import sections
 
     special = {contest.COMMAND: contest.render_contest, audit.COMMAND: audit.render_audit}
     special[gate.COMMAND] = gate.render_gate
@@ -43,10 +44,10 @@ def render(run: RunFolder) -> Path:
 
     with beside(vega_lite_version()) as other:
         tables = read_tables(run)
-        charts = page_specs(tables)
-        other.draw(figure_specs(tables, charts))
+        charts, own = page_specs(tables), sections(tables)
+        other.draw(figure_specs(tables, charts, titles(tables, own)))
         present = {*run.manifest.get("files", {}), "manifest.json", "figures/"}
-        page = run.write_text(REPORT, page_html(tables, present, other.library, charts))
+        page = run.write_text(REPORT, page_html(tables, present, other.library, charts, own))
         written = []
         for name, (svg, png) in other.pictures().items():
             written.append(run.write_text(f"figures/{name}.svg", svg))

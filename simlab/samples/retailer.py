@@ -242,7 +242,7 @@ def _items(
         "criticality": np.array(["vital", "essential", "desirable"], dtype=object)[
             np.searchsorted([0.15, 0.55], rng.random(n))
         ],
-        "unit_volume": [entry.volume for entry in category],
+        "unit_volume": [entry.volume / 1000 for entry in category],  # m³
         "lines_per_unit": np.round(rng.uniform(0.35, 1.0, n) ** np.where(pack > 1, 1.0, 0.2), 2),
     }
     frame = pd.DataFrame({name: np.repeat(np.asarray(column), places) for name, column in per_sku.items()})

@@ -18,7 +18,8 @@ from simlab.report.kit.beside import beside
 from simlab.report.kit.shell import TABS, script_json, script_text
 from simlab.report.plan.folder import read_tables
 from simlab.report.plan.html import figure_specs, page_html, page_specs
-from simlab.report.plan.page import _reasons, matrix, segment_table
+from simlab.report.plan.page import matrix, segment_table
+from simlab.report.plan.reasons import grounds, patterns
 from simlab.report.render import render
 from simlab.run import RunFolder, verify
 
@@ -150,9 +151,23 @@ def test_a_run_without_frontier_and_verdict_still_reports(tmp_path: Path) -> Non
 
 
 def test_reasons_that_differ_in_numbers_only_are_one_line(tmp_path: Path) -> None:
-    reasons = ["mean 1.5 of 3", "mean 2.5 of 9", "as given", "as given", "as given", None]
-    texts = dict(_reasons(pd.Series(reasons, dtype="object"), most=2))
-    assert texts == {"as given": 3, "e.g. mean 1.5 of 3": 2, "other reasons": 1}
+    reasons = ["mean 1.5 of 3", "mean 2.5 of 3", "as given", "as given", "as given", None]
+    texts = dict(patterns(pd.Series(reasons, dtype="object"), most=2))
+    assert texts == {"as given": 3, "mean 1.5 to 2.5 of 3": 2, "other reasons": 1}
+
+
+def test_reasons_of_laws_are_counted_by_what_they_say() -> None:
+    """No example with its numbers: what spoke for a law at how many SKU-locations."""
+    scored = (
+        "n=727 periods, variance/mean 1.06; log score of 242 periods out of sample: poisson -0.62 → poisson"
+    )
+    rare = "n=573 periods, 9 demands: rate as of comparable items (mean 0.01 for 0.02 a period)"
+    texts = dict(
+        grounds([scored, scored, f"{rare}; log score of 191 periods out of sample: x → poisson", "named"])
+    )
+    assert list(texts.values()) == [3, 1, 1]
+    assert not any(character.isdigit() for text in texts for character in text)
+    assert "named" in texts
 
 
 def test_nan_is_shown_as_a_dash(tmp_path: Path) -> None:

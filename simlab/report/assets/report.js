@@ -11,8 +11,9 @@
   function fitted(spec, width) {
     if (!spec.facet) return spec;
     const made = JSON.parse(JSON.stringify(spec)), least = spec.columns > 2 ? 170 : 300;
-    made.columns = Math.max(1, Math.min(6, Math.floor(width / least)));
-    made.spec.width = Math.floor(width / made.columns) - (spec.columns > 2 ? 62 : 80);
+    const panels = new Set(Object.values(spec.datasets)[0].map((row) => row[spec.facet.field])).size;
+    made.columns = Math.max(1, Math.min(6, panels, Math.floor(width / least)));
+    made.spec.width = Math.min(420, Math.floor(width / made.columns) - (spec.columns > 2 ? 62 : 80));
     return made;
   }
 
@@ -65,11 +66,31 @@
     return small;
   }
 
+  const weight = () => (document.querySelector("input[name=map-weight]:checked") || {}).value;
+  const weights = (spec) => (spec && spec.usermeta && spec.usermeta.weights) || {};
+
+  /* The curve as the chosen weight counts service. */
+  function weighed(spec) {
+    const chosen = weights(spec)[weight()];
+    if (!chosen) return spec;
+    const made = JSON.parse(JSON.stringify(spec));
+    Object.assign(made.datasets, { lines: chosen.lines, marks: chosen.marks });
+    for (const layer of made.layer) {
+      Object.assign(layer.encoding.y, { title: chosen.title, scale: { domain: chosen.domain, nice: false } });
+      const at = layer.data && /^label(\d)$/.exec(layer.data.name);
+      if (!at) continue;
+      const { row, ...place } = chosen.labels[at[1]] || {};
+      made.datasets[layer.data.name] = row ? [row] : [];
+      Object.assign(layer.mark, place);
+    }
+    return made;
+  }
+
   function draw(id, name, width) {
     const element = byId(id);
     if (!element || !specs[name]) return Promise.resolve(null);
     const room = width || element.clientWidth;
-    const spec = Object.assign({}, fitted(narrow(specs[name], room), room), { description: element.getAttribute("aria-label") });
+    const spec = Object.assign({}, fitted(narrow(weighed(specs[name]), room), room), { description: element.getAttribute("aria-label") });
     return simlab.library("chart-library").then(() => {
       const wide = width && spec.width === "container" ? Object.assign({}, spec, { width: width - 90 }) : spec;
       return vegaEmbed(element, wide, options).then((r) => r.view);
@@ -152,15 +173,16 @@
   window.addEventListener("beforeprint", () => simlab.tabs.forEach((tab) => drawTab(tab, PAPER)));
   window.addEventListener("afterprint", () => drawn.forEach((tab) => drawTab(tab)));
 
-  function chooseWeight(weight) {
+  function chooseWeight(chosen) {
     document.querySelectorAll("#change-map .by").forEach((box) => {
-      box.hidden = !box.classList.contains(weight);
+      box.hidden = !box.classList.contains(chosen);
     });
     document.querySelectorAll("tr[data-weight]").forEach((row) => {
-      row.classList.toggle("decides", row.dataset.weight === weight);
+      row.classList.toggle("decides", row.dataset.weight === chosen);
     });
-    const fixed = byId("buys-fixed");
-    if (fixed) fixed.hidden = weight === fixed.dataset.weight;
+    const fixed = byId("buys-fixed"), known = weights(specs.what_stock_buys);
+    if (fixed) fixed.hidden = chosen === fixed.dataset.weight || chosen in known;
+    draw("what_stock_buys-chart", "what_stock_buys");
   }
   document.querySelectorAll("input[name=map-weight]").forEach((e) =>
     e.addEventListener("change", () => chooseWeight(e.value)));

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _ROW = 36
 _LEAST_SPAN = 0.01  # noise of a hundredth of a point should not fill the panel
 _COLUMNS = 2
+_BEYOND = 0.003  # room for a mark at 100 %: no service lies beyond
 _COLOUR = {"level": BLUE, "lost": VERMILLION, "gained": GREEN}
 Layer = alt.LayerChart | alt.FacetChart
 
@@ -89,7 +90,7 @@ def _ends(account: Account) -> tuple[float, float]:
 
 def _panel(account: Account, rows: pd.DataFrame, name: str, span: float, width: int) -> Layer:
     low, high = _ends(account)
-    start = (low + high) / 2 - span / 2
+    start = min((low + high) / 2, max(1.0 + _BEYOND, high) - span / 2) - span / 2
     domain = [start, start + span]
     height = _ROW * len(rows)
     scale = alt.Scale(domain=domain, nice=False)

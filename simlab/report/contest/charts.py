@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
 
+from simlab.measures.words import scheme_title
 from simlab.report.contest.rule_tree import learned_rules, tree_chart
 from simlab.report.contest.tables import ONE, PER_SKU, RANDOM, SERVICES
 from simlab.report.kit.formats import currency_sign, target
@@ -25,6 +27,8 @@ from simlab.report.kit.style import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from simlab.report.contest.tables import ContestTables
 
 
@@ -47,7 +51,7 @@ def drawings(found: ContestTables) -> dict[str, Drawing]:
             lambda width: differences_chart(found, width),
         ),
         "frontiers_by_scheme": Drawing(
-            "Holding cost against service: the cheapest schemes, one class, the per-SKU plan below",
+            "Service against holding cost: the cheapest schemes, one class, the per-SKU plan above",
             lambda width: frontier_chart(found, width),
         ),
     }
@@ -95,7 +99,7 @@ def differences_chart(found: ContestTables, width: int) -> Figure:
     rows, lots = differences_table(found)
     order = rows["scheme"].tolist()
     space = 130 if width < _WIDE else 200
-    y = alt.Y("scheme:N", title=None, sort=order, axis=alt.Axis(labelLimit=space, domain=False, grid=True))
+    y = alt.Y("scheme:N", title=None, sort=order, axis=_names(order, space))
     title = (
         "Holding cost over the cheapest" if width < _WIDE else "Holding cost over the cheapest, at equal fill"
     )
@@ -123,7 +127,7 @@ def differences_chart(found: ContestTables, width: int) -> Figure:
 
 
 def frontier_chart(found: ContestTables, width: int) -> Figure:
-    """Holding cost against fill rate of the cheapest schemes, one class and the per-SKU plan under them."""
+    """Fill rate against holding cost of the cheapest schemes, one class and the per-SKU plan above them."""
     points = found.tables["scheme_frontiers"]
     names = [row["scheme"] for row in found.reached if row["scheme"] != ONE][:_LINES]
     names += [name for name in (ONE, PER_SKU) if (points["scheme"] == name).any()]
@@ -131,27 +135,29 @@ def frontier_chart(found: ContestTables, width: int) -> Figure:
     rows = points[points["scheme"].isin(names) & points["fill_rate"].between(low, high)]
     rows = rows.sort_values(["scheme", "fill_rate"], kind="stable")[["scheme", "fill_rate", "holding_cost"]]
     sign = currency_sign(found.currency)
-    count = max(3, width // 110)
     x = alt.X(
-        "fill_rate:Q",
-        title="Units served at once, on fresh demand",
-        axis=alt.Axis(format=percent_format(low, high), tickCount=count),
-        scale=alt.Scale(zero=False, nice=False),
+        "holding_cost:Q",
+        title=f"Holding cost a year ({found.currency})",
+        axis=alt.Axis(format="~s", labelExpr=axis_money(sign), tickCount=max(3, width // 110)),
+        scale=alt.Scale(zero=False, nice=False, padding=12),
     )
     y = alt.Y(
-        "holding_cost:Q",
-        title=f"Holding cost per year ({found.currency})",
-        axis=alt.Axis(format="~s", labelExpr=axis_money(sign)),
+        "fill_rate:Q",
+        title="Units served at once, on fresh demand",
+        axis=alt.Axis(format=percent_format(low, high), tickCount=6),
+        scale=alt.Scale(zero=False, nice=False, padding=8),
     )
     colour, shape = _series(names, width)
     dash = alt.condition(
         alt.FieldEqualPredicate(field="scheme", equal=PER_SKU), alt.value([5, 4]), alt.value([1, 0])
     )
     base = named("rows")
-    lines = base.mark_line(strokeWidth=1.8).encode(x=x, y=y, color=colour, strokeDash=dash)
+    lines = base.mark_line(strokeWidth=1.8).encode(
+        x=x, y=y, color=colour, strokeDash=dash, order="fill_rate:Q"
+    )
     dots = base.mark_point(filled=True, size=22, opacity=1).encode(x=x, y=y, color=colour, shape=shape)
     floor = pd.DataFrame({"fill_rate": list(found.fills)})
-    floors = named("floors").mark_rule(color=GREY, strokeDash=[2, 3]).encode(x=alt.X("fill_rate:Q"))
+    floors = named("floors").mark_rule(color=GREY, strokeDash=[2, 3]).encode(y=alt.Y("fill_rate:Q"))
     chart = alt.layer(floors, lines, dots).properties(width=_plot(width, 70), height=360)
     return Figure(chart, {"rows": rows, "floors": floor})
 
@@ -226,7 +232,7 @@ def ranks_chart(found: ContestTables, width: int) -> Figure:
     whole = count.groupby(["of", "scheme"])["n"].transform("sum")
     rows = count.assign(share=count["n"] / whole)[["of", "scheme", "rank", "share"]]
     space = 130 if width < _WIDE else 200
-    y = alt.Y("scheme:N", title=None, sort=order, axis=alt.Axis(labelLimit=space, domain=False, grid=True))
+    y = alt.Y("scheme:N", title=None, sort=order, axis=_names(order, space))
     last = int(rows["rank"].max())
     x = alt.X(
         "rank:Q",
@@ -259,11 +265,27 @@ def _plot(width: int, labels: int) -> int:
     return max(160, width - (labels if width < _WIDE else labels // 2))
 
 
+def _names(names: Sequence[str], space: int) -> alt.Axis:
+    """Schemes down the side, in words."""
+    return alt.Axis(labelLimit=space, domain=False, grid=True, labelExpr=_spelled(names))
+
+
+def _spelled(names: Sequence[str]) -> str:
+    """Vega expression of a label: the scheme in words."""
+    return f"({json.dumps({name: scheme_title(name) for name in names})})[datum.label] || datum.label"
+
+
 def _series(names: list[str], width: int) -> tuple[alt.Color, alt.Shape]:
     """Colour and shape by scheme; distinct with any colour vision."""
     columns = 4 if width >= _WIDE else 1
     legend = alt.Legend(
-        title=None, orient="top", columns=columns, labelLimit=220, symbolSize=70, columnPadding=28
+        title=None,
+        orient="top",
+        columns=columns,
+        labelLimit=220,
+        symbolSize=70,
+        columnPadding=28,
+        labelExpr=_spelled(names),
     )
     colours = alt.Scale(domain=names, range=list(_COLOURS[: len(names)]))
     shapes = alt.Scale(domain=names, range=list(_SHAPES[: len(names)]))

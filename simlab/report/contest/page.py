@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from simlab.measures.words import scheme_title
 from simlab.report.contest import statements
 from simlab.report.contest.charts import drawings
 from simlab.report.contest.rule_tree import learned_rules
@@ -132,7 +133,7 @@ def _schemes(found: ContestTables, pictures: Drawn) -> list[Any]:
     left_out = records(found.tables.get("left_out"))
     if left_out:
         blocks += [Heading("Could not take part")]
-        blocks.append(Listing([f"{row['scheme']}: {row['reason']}" for row in left_out]))
+        blocks.append(Listing([f"{_both(str(row['scheme']))}: {row['reason']}" for row in left_out]))
     return blocks
 
 
@@ -145,6 +146,18 @@ def standings_table(found: ContestTables) -> Table:
     return Table(f"Schemes at {target(found.fill)} of {found.counted}", header, rows)
 
 
+def _scheme(name: object, mark: str = "") -> Cell:
+    """A scheme in words; what a study calls it in small print."""
+    title = scheme_title(str(name))
+    return Cell(title, "" if title == name else str(name), mark)
+
+
+def _both(name: str) -> str:
+    """A scheme in words, and as a study calls it."""
+    title = scheme_title(name)
+    return title if title == name else f"{title} ({name})"
+
+
 def weights_table(found: ContestTables) -> Table | None:
     """The same plans by every weight, against one target for all."""
     table = found.tables.get("scheme_weights")
@@ -153,7 +166,7 @@ def weights_table(found: ContestTables) -> Table | None:
     by = {(row["scheme"], row["judged_by"]): row for row in records(table)}
     names = list(dict.fromkeys(table["judged_by"]))
     rows = [
-        [Cell(str(one["scheme"])), *(_weight_cell(by.get((one["scheme"], name))) for name in names)]
+        [_scheme(one["scheme"]), *(_weight_cell(by.get((one["scheme"], name))) for name in names)]
         for one in found.standings
     ]
     header = ["Against one target for all", *(f"at equal {SERVICES.get(name, name)}" for name in names)]
@@ -178,7 +191,7 @@ def _standing(row: Row, found: ContestTables) -> list[Cell]:
     known = is_number(row["control_share"])
     beats = Cell("yes" if row["beats_random"] else "no", "", "" if row["beats_random"] else "bad")
     return [
-        Cell(str(row["scheme"]), "", "good" if row["may_be_best"] and is_number(row["holding_cost"]) else ""),
+        _scheme(row["scheme"], "good" if row["may_be_best"] and is_number(row["holding_cost"]) else ""),
         Cell(number(row["n_segments"])),
         cell("holding_cost", cash),
         cell("percent_vs_per_sku", _one),
@@ -198,7 +211,7 @@ def floors_table(found: ContestTables) -> Table:
     fills = list(dict.fromkeys(table["at_fill"]))
     rows = []
     for one in found.standings:
-        cells = [Cell(str(one["scheme"]))]
+        cells = [_scheme(one["scheme"])]
         for fill in fills:
             row = by.get((one["scheme"], fill), {})
             ends = (row.get("percent_vs_per_sku_low"), row.get("percent_vs_per_sku_high"))
@@ -221,7 +234,7 @@ def _rule(found: ContestTables, pictures: Drawn) -> Section:
         if (table := segments_table(found, str(row["scheme"]))) is not None:
             inner.append(table)
         is_open = row["scheme"] == found.winner["scheme"]
-        blocks.append(Folded(str(row["scheme"]), inner, is_open))
+        blocks.append(Folded(_both(str(row["scheme"])), inner, is_open))
     return Section("rules", "Rules", "How the schemes sort", blocks, SEGMENTS)
 
 
@@ -254,7 +267,7 @@ def classes_table(found: ContestTables) -> Table:
     order = [row["scheme"] for row in found.standings]
     names = [name for name in order if name in set(table["scheme"])]
     names += [name for name in dict.fromkeys(table["scheme"]) if name not in names]
-    rows = [[Cell(str(name)), *(_class_cell(by.get((name, k))) for k in ks)] for name in names]
+    rows = [[_scheme(name), *(_class_cell(by.get((name, k))) for k in ks)] for name in names]
     bound = {int(row["classes"]): row for row in records(found.at("free_classes"))}
     if bound:
         rows.append([Cell("best targets, any sorting"), *(_class_cell(bound.get(k)) for k in ks)])
@@ -277,9 +290,9 @@ def _service(found: ContestTables) -> Section | None:
         return None
     name = str(regret["scheme"].iloc[0]) if "scheme" in regret else str(found.winner["scheme"])
     text = (
-        f"Plans of {name} made for one definition of service at {target(found.fill)}, judged by another: "
-        "the share of its holding cost that a plan made for the judge would save at the same level. "
-        "Below it, what the plan reaches. – the judge's plans do not span that level."
+        f"Plans of {scheme_title(name)} made for one definition of service at {target(found.fill)}, judged "
+        "by another: the share of its holding cost that a plan made for the judge would save at the same "
+        "level. Below it, what the plan reaches. – the judge's plans do not span that level."
     )
     blocks = [Text(text, "lead"), regret_table(found)]
     return Section("service", "Service", "If another definition of service counts", blocks, DECISION)
@@ -327,7 +340,7 @@ def ranks_table(found: ContestTables) -> Table:
     names = {"seed": "further seeds", "catalogue": "resampled catalogues"}
     rows = []
     for row in found.standings:
-        cells = [Cell(str(row["scheme"])), Cell(number(row["rank"]))]
+        cells = [_scheme(row["scheme"]), Cell(number(row["rank"]))]
         for of in parts:
             ranks = table[(table["of"] == of) & (table["scheme"] == row["scheme"])]["rank"]
             low, high = (ranks.min(), ranks.max()) if len(ranks) else (None, None)
@@ -362,7 +375,7 @@ def turned(found: ContestTables) -> list[str]:
     """Pairs that did not hold on every further seed."""
     lines = []
     for row in records(found.at("pairs")):
-        pair = f"{row['a']} against {row['b']}"
+        pair = f"{scheme_title(row['a'])} against {scheme_title(row['b'])}"
         lost = row.get("not_told_apart_on") or 0
         if row["sign_changes"]:
             lines.append(f"{pair}: the sign changes on a further seed")
@@ -377,7 +390,7 @@ def pairs_table(found: ContestTables) -> Table:
     """Every pair: difference with its simultaneous interval, and whether it is distinguishable."""
     rows = [
         [
-            Cell(f"{row['a']} – {row['b']}"),
+            Cell(f"{scheme_title(row['a'])} – {scheme_title(row['b'])}"),
             Cell(_one(row["percent"]), span(row["percent_low"], row["percent_high"], _one)),
             Cell("distinguishable" if row["told_apart"] else "not distinguishable", prose=True),
         ]

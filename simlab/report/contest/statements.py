@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from simlab.measures.words import scheme_title
 from simlab.report.contest.tables import ONE, RANDOM, SERVICES
 from simlab.report.kit.formats import interval, is_number, money, number, percent, target
 from simlab.report.kit.reading import records
@@ -29,7 +30,8 @@ def headline(found: ContestTables) -> Statement:
     rivals = [rival for rival in rivals if rival != name]
     cost = money(winner["holding_cost"], found.currency)
     size = classes(winner["n_segments"])
-    text = f"At {at} of {found.counted}, {name} ({size}) costs {cost} a year to hold"
+    said = scheme_title(name)
+    text = f"At {at} of {found.counted}, {said} ({size}) costs {cost} a year to hold"
     if name != ONE and is_number(winner["percent_vs_one_class"]):
         text += f": {_less(winner, 'percent_vs_one_class', found.level)} than one target for all"
     text += f", {IF_LAWS}. "
@@ -37,16 +39,16 @@ def headline(found: ContestTables) -> Statement:
     by = found.counted.removesuffix(" served")
     if rivals:
         text += f"Not distinguishable from it ({together}): {listed(rivals)}."
-        return Statement("open", f"{name} costs least by {by}, but not alone", text)
+        return Statement("open", _sentence(f"{said} costs least by {by}, but not alone"), text)
     if len(found.reached) < 2:
-        return Statement("none", f"{name}: nothing to compare with", text)
+        return Statement("none", _sentence(f"{said}: nothing to compare with"), text)
     text += f"Every other scheme costs more ({together})."
     other = [] if name == ONE else [SERVICES.get(one, one) for one in found.disagreeing]
     if other:
         verb = "disagrees" if len(other) == 1 else "disagree"
-        title = f"{name} costs least by {by}; {listed(other)} {verb}"
+        title = _sentence(f"{said} costs least by {by}; {listed(other)} {verb}")
         return Statement("open", title, text)
-    return Statement("good", f"{name} costs least by {by}", text)
+    return Statement("good", _sentence(f"{said} costs least by {by}"), text)
 
 
 def boxes(found: ContestTables) -> list[Statement]:
@@ -69,9 +71,10 @@ def _chance(found: ContestTables) -> Statement | None:
     draws = number(found.at("controls").groupby("scheme").size().max())
     beaten = [str(row["scheme"]) for row in known if not row["beats_random"]]
     name = str(found.winner["scheme"])
+    said = scheme_title(name)
     if name in beaten:
-        text = f"Among {draws} random groupings of the same sizes some cost no more than {name}."
-        return Statement("bad", f"{name} is no better than chance", text)
+        text = f"Among {draws} random groupings of the same sizes some cost no more than {said}."
+        return Statement("bad", _sentence(f"{said} is no better than chance"), text)
     text = f"Not better than chance: {listed(beaten)}." if beaten else ""
     if not beaten:
         text = f"Each is better than {draws} random groupings of its own class sizes."
@@ -79,7 +82,7 @@ def _chance(found: ContestTables) -> Statement | None:
     if name not in [str(row["scheme"]) for row in known]:
         return Statement("open", f"{len(beaten)} schemes are no better than chance", text)
     first = f"Better than {draws} random groupings of the same sizes. "
-    return Statement("good", f"{name} beats chance", first + text)
+    return Statement("good", _sentence(f"{said} beats chance"), first + text)
 
 
 def _price(found: ContestTables) -> Statement | None:
@@ -88,9 +91,8 @@ def _price(found: ContestTables) -> Statement | None:
         return None
     ends = _ends(row.get("percent_vs_per_sku_low"), row.get("percent_vs_per_sku_high"), found.level)
     shown = f"{_one(row['percent_vs_per_sku'])}{ends}"
-    text = (
-        f"Planning by {row['scheme']} costs {shown} more to hold than planning every SKU-location for itself."
-    )
+    by = scheme_title(str(row["scheme"]))
+    text = f"Planning by {by} costs {shown} more to hold than planning every SKU-location for itself."
     if is_number(row.get("percent_vs_free")) and row["scheme"] != ONE:
         n = classes(row["n_segments"])
         text += f" It is {_one(row['percent_vs_free'])} above the best possible with {n}."
@@ -101,7 +103,7 @@ def _number(found: ContestTables) -> Statement | None:
     rows = records(found.tables["classes"])
     mine = [row for row in rows if row["scheme"] == found.winner["scheme"] and row["recommended"]]
     vanishing = [
-        f"{row['scheme']} at {number(row['classes'])}"
+        f"{scheme_title(row['scheme'])} at {number(row['classes'])}"
         for row in rows
         if row["gain_vanishes"] and row["scheme"] != RANDOM
     ]
@@ -111,7 +113,7 @@ def _number(found: ContestTables) -> Statement | None:
     priced = (
         f" at {money(cost, found.currency)} per class and year" if cost else "; a class costs nothing here"
     )
-    parts = [f"{classes(row['classes'])} of {row['scheme']}{priced}." for row in mine]
+    parts = [f"{classes(row['classes'])} of {scheme_title(row['scheme'])}{priced}." for row in mine]
     if vanishing:
         parts.append(f"Over-segmented, gains in the sample only: {listed(vanishing)}.")
     title = f"Recommended: {classes(mine[0]['classes'])}" if mine else "Over-segmentation"
@@ -136,7 +138,9 @@ def _stable(found: ContestTables) -> Statement | None:
         parts.append(f"{turned} pairs of schemes change sign when repeated")
     steady = bool((mine["rank"] == 1).all()) and not turned
     title = "The order holds elsewhere" if steady else "The order is not the same everywhere"
-    return Statement("good" if steady else "open", title, f"{name}: {'; '.join(parts)}.")
+    return Statement(
+        "good" if steady else "open", title, _sentence(f"{scheme_title(str(name))}: {'; '.join(parts)}.")
+    )
 
 
 def classes(n: Any) -> str:
@@ -146,8 +150,12 @@ def classes(n: Any) -> str:
 
 def listed(names: Sequence[str]) -> str:
     """The first names, and how many more."""
-    shown = ", ".join(names[:_NAMED])
+    shown = ", ".join(map(scheme_title, names[:_NAMED]))
     return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _less(row: dict[str, Any], key: str, level: float) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from simlab.measures.words import scheme_title
 from simlab.report.kit.formats import DASH, is_number, money, number, percent, span, target
 from simlab.report.kit.reading import records
 from simlab.report.kit.sheet import Cell, Table
@@ -165,7 +166,7 @@ def segments_matrix(found: ContestTables, scheme: str) -> Table | None:
         [Cell(str(first)), *(_matrix_cell(by.get((first, second)), whole) for second in seconds)]
         for first in firsts
     ]
-    title = f"Segments of {scheme}: target asked, fill rate achieved, share of value"
+    title = f"Segments of {scheme_title(scheme)}: target asked, fill rate achieved, share of value"
     return Table(title, ["", *(str(second) for second in seconds)], rows, heat=True)
 
 
@@ -199,4 +200,4 @@ def segments_table(found: ContestTables, scheme: str) -> Table | None:
             ]
         )
     header = ["Segment", "SKU-locations", "annual value", "share", "target asked", "fill rate achieved"]
-    return Table(f"Segments of {scheme}", header, rows)
+    return Table(f"Segments of {scheme_title(scheme)}", header, rows)

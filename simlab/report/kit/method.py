@@ -42,7 +42,8 @@ CHOSEN_HERE = (
     "a choice: if these targets were picked because they looked best on this seed, they look too good"
 )
 FILES = (
-    ("results/plan.parquet", "levels per SKU-location, ready for an ERP import"),
+    ("results/plan.csv", "levels per SKU-location, proposed beside today's, for people and for imports"),
+    ("results/plan.parquet", "the same as a typed table"),
     ("results/items.parquet", "laws, reasons and achieved service per SKU-location"),
     ("results/segments.parquet", "every measure by plan, sample and segment, with intervals"),
     ("results/frontier.parquet", "every point of the frontier with its targets and certificate"),

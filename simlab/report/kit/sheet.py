@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from simlab.run import RunFolder
 
 
-WIDE, NARROW, PANEL = 840, 340, 300
-"""Widths of a picture on a wide screen, on a narrow one, and of one among many, in pixels."""
+FULL, WIDE, NARROW, PANEL = 1240, 840, 340, 300
+"""Widths of a picture on a screen as wide as the page, on paper and in between, on a phone, and of one among
+many, in pixels."""
 _ID = re.compile(r'(\bid="|url\(#|href="#)')
 
 
@@ -150,13 +151,14 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawn chart as inline SVG, for wide and for narrow screens."""
+    """A drawn chart as inline SVG, for screens of every width."""
 
     name: str
     title: str
     heading: str
     wide: str
     narrow: str
+    full: str = ""
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,7 @@ def draw(run: RunFolder, drawings: Mapping[str, Drawing]) -> tuple[dict[str, Pic
     for name, drawing in drawings.items():
         figure = drawing.make(WIDE)
         spec = style.to_spec(figure)
-        svg = style.to_svg(spec)
+        svg = style.to_svg(style.titled(spec, drawing.title, run.manifest))
         written.append(run.write_text(f"figures/{name}.svg", svg))
         written.append(run.write_bytes(f"figures/{name}.png", style.to_png(svg)))
         for file, frame in _numbers(name, figure).items():
@@ -211,6 +213,7 @@ def picture(name: str, drawing: Drawing, *, wide: str | None = None) -> Picture:
         drawing.heading,
         _own_ids(wide, f"{name}-w-"),
         _own_ids(inline(NARROW), f"{name}-n-"),
+        _own_ids(inline(FULL), f"{name}-f-"),
     )
 
 

@@ -53,7 +53,19 @@ def environment() -> jinja2.Environment:
         loader=jinja2.FunctionLoader(asset), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     made.undefined = jinja2.StrictUndefined
+    made.globals["wordy"] = wordy
     return made
+
+
+def wordy(rows: Sequence[Sequence[str]]) -> frozenset[int]:
+    """Places of the columns, the first aside, whose cells are words: they stand left."""
+    places = range(1, len(rows[0]) if rows else 0)
+    return frozenset(at for at in places if _are_words([str(row[at]) for row in rows]))
+
+
+def _are_words(cells: Sequence[str]) -> bool:
+    said = [cell for cell in cells if cell.strip("–- ")]
+    return bool(said) and not any(character.isdigit() for cell in said for character in cell)
 
 
 def page_of(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,6 +22,8 @@ PLAN_SHAPE = {"segmented": "circle", "uniform": "square", "habit": "diamond", "t
 PLAN_SHAPE |= {"same_service": "circle", "per_sku": "cross"}
 FONT = "Inter, Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 Width = int | Literal["container"]
+_TITLE_WIDTH = 640
+"""Pixels for the title of a picture of several panels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +66,20 @@ def to_png(svg: str) -> bytes:
 
     png: bytes = vl_convert.svg_to_png(svg, scale=2)
     return png
+
+
+def titled(spec: dict[str, Any], title: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """A specification of a picture that says what it shows, of which run, and from when.
+
+    On the page both stand beside the chart; a picture is pasted elsewhere.
+    """
+    day = str(manifest.get("finished") or "")[:10]
+    run = " · ".join(str(part) for part in (manifest.get("study"), manifest.get("command"), day) if part)
+    width = spec.get("width")
+    lines = textwrap.wrap(title, (width if isinstance(width, int) else _TITLE_WIDTH) // 8)
+    words = {"text": lines, "subtitle": f"{run} · simlab" if run else "simlab", "anchor": "start"}
+    looks = {"fontSize": 15, "subtitleFontSize": 11.5, "color": BLACK, "subtitleColor": GREY, "offset": 12}
+    return {**spec, "title": {**words, **looks}}
 
 
 def library() -> str:
@@ -171,7 +188,7 @@ class Label:
     dy: float
 
 
-_SHIFTS = (0.0, -15.0, 15.0, -30.0, 30.0)
+_SHIFTS = (0.0, -15.0, 15.0, -24.0, 24.0, -36.0, 36.0)
 _SIDES = (*(Label("left", 11.0, dy) for dy in _SHIFTS), *(Label("right", -11.0, dy) for dy in _SHIFTS))
 
 
@@ -184,6 +201,8 @@ def place_labels(
     ----------
     points, curve : sequence of (x, y)
         Pixels, y downwards: the points to name and the points of the lines to keep free.
+    names : sequence of str
+        Each of one line or more; the place is that of its first line.
     width : float
         Width of the chart, in pixels; no name should end beyond it.
     """
@@ -192,24 +211,29 @@ def place_labels(
     for point, name in zip(points, names, strict=True):
         others = [p for p in points if p != point]
         boxes = [_box(point, name, side) for side in _SIDES]
-        scores = [_score(box, placed, others, curve, width) + 0.1 * k for k, box in enumerate(boxes)]
+        far = [0.05 * k + 0.1 * abs(side.dy) for k, side in enumerate(_SIDES)]
+        scores = [
+            _score(box, placed, others, curve, width) + away for box, away in zip(boxes, far, strict=True)
+        ]
         best = scores.index(min(scores))
         placed.append(boxes[best])
-        labels.append(_SIDES[best])
+        side, lines = _SIDES[best], name.count("\n")
+        labels.append(Label(side.align, side.dx, side.dy - lines * _LINE / 2))
     return labels
 
 
 def _box(point: Point, name: str, side: Label) -> Box:
-    length = _CHARACTER * len(name)
+    lines = name.split("\n")
+    length, height = _CHARACTER * max(map(len, lines)), _LINE * len(lines)
     x0 = point[0] + side.dx - (length if side.align == "right" else 0.0)
-    y0 = point[1] + side.dy - _LINE / 2
-    return (x0, y0, x0 + length, y0 + _LINE)
+    y0 = point[1] + side.dy - height / 2
+    return (x0, y0, x0 + length, y0 + height)
 
 
 def _score(
     box: Box, placed: Sequence[Box], others: Sequence[Point], curve: Sequence[Point], width: float
 ) -> float:
-    outside = 200.0 * (box[0] < 0 or box[2] > width)
+    outside = 200.0 * (box[0] < 0 or box[2] > width) + 50.0 * (box[1] < -_LINE / 2)
     covered = 100.0 * sum(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in placed)
     hidden = 60.0 * sum(_in_box(p, box) for p in others)
     return outside + covered + hidden + 4.0 * sum(_in_box(p, box) for p in curve)

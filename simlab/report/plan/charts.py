@@ -150,7 +150,7 @@ def worst_fits_chart(table: pd.DataFrame) -> Figure:
     base = named("worst")
     order = list(dict.fromkeys(table.sort_values("rank")["name"]))
     x = alt.X("range:N", title="Units in a period", sort=alt.EncodingSortField("first", op="min"))
-    y = alt.Y("observed:Q", title="Periods: bars seen, dots modelled", axis=alt.Axis(tickCount=4))
+    y = alt.Y("observed:Q", title="Periods", axis=alt.Axis(tickCount=4))
     tooltip = [
         alt.Tooltip("range:N", title="Units in a period"),
         alt.Tooltip("observed:Q", title="Periods seen", format=",.0f"),
@@ -197,12 +197,12 @@ def last_periods_chart(rows: pd.DataFrame) -> Figure:
     colour = alt.Color(
         "came:N",
         scale=alt.Scale(domain=["inside", "outside"], range=[BLUE, VERMILLION]),
-        legend=alt.Legend(title="Served, against the grey bar expected", orient="top"),
+        legend=alt.Legend(title="Served, against the grey bar expected", titleLimit=400, orient="top"),
     )
     shape = alt.Shape(
         "came:N",
         scale=alt.Scale(domain=["inside", "outside"], range=["circle", "diamond"]),
-        legend=alt.Legend(title="Served, against the grey bar expected", orient="top"),
+        legend=alt.Legend(title="Served, against the grey bar expected", titleLimit=400, orient="top"),
     )
     dot = base.mark_point(filled=True, size=90, opacity=1).encode(x=x, color=colour, shape=shape)
     chart = alt.layer(bar, dot).properties(width="container", height=max(90, 26 * len(shown)))

@@ -71,7 +71,12 @@ def _way(tables: RunTables) -> str:
         return f"{text}."
     low = records(table.nsmallest(1, "fill_rate"))[0]
     period = tables.period
-    return f"{text}: lowest {short_rate(float(low['fill_rate']))} in {period} {int(low['period'])}."
+    return f"{text}: lowest {short_rate(float(low['fill_rate']))} {_at(period)} {int(low['period'])}."
+
+
+def _at(period: str) -> str:
+    """Before the number of a period: "on day" 27, "in week" 8."""
+    return f"{'on' if period == 'day' else 'in'} {period}"
 
 
 def _has_service(table: pd.DataFrame) -> bool:
@@ -224,7 +229,7 @@ def _service(tables: RunTables, width: Width) -> Figure:
     words = named("least").mark_text(
         align="right" if right else "left", dx=-9 if right else 9, color=BLACK, fontSize=12, fontWeight=600
     )
-    said = f"{short_rate(low)} in {tables.period} {int(least['period'].iloc[0])}"
+    said = f"{short_rate(low)} {_at(tables.period)} {int(least['period'].iloc[0])}"
     layers = [line, touch, dot.encode(x=x, y=y), words.encode(x=x, y=y, text="said:N")]
     data = {"service": rows, "least": least.assign(said=said)}
     return Figure(alt.layer(*layers).properties(width=width, height=160), data)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from simlab.report.kit import shell
-from simlab.report.kit.style import Figure, to_spec
+from simlab.report.kit.style import Figure, titled, to_spec
 from simlab.report.plan import finance
 from simlab.report.plan.charts import capital_chart, matrix_chart, service_chart
 from simlab.report.plan.decision import charts as decision_charts
@@ -18,7 +19,7 @@ from simlab.report.plan.section import EARLY, section_charts, sections
 from simlab.run.files import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import jinja2
 
@@ -63,15 +64,46 @@ def page_specs(tables: RunTables) -> dict[str, Any]:
     return {name: to_spec(chart) for name, chart in page_charts(tables).items()}
 
 
-def figure_specs(tables: RunTables, on_page: dict[str, Any]) -> dict[str, Any]:
-    """Specifications of the figures by file name: those of the page at a width of their own, and more."""
+_TITLES = {
+    decision_charts.BUYS: "What stock buys",
+    decision_charts.STEPS: "Stock, today → proposed, by segment",
+    "capital": "Stock by segment and plan",
+    "service": "Target (bar) and service (dot) by segment",
+    "matrix": "Service, target and share of stock by segment",
+    "frontier_holding_cost": "What service costs: holding cost a year",
+    "frontier_inventory_value": "What service costs: stock",
+}
+"""What the page says above a chart, by its id; sections say theirs."""
+
+
+def titles(tables: RunTables, own: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """What every chart shows, by its id; `own`: the run's sections."""
+    found = dict(_TITLES)
+    for one in finance.sections(tables):
+        found |= dict(one["charts"])
+    return found | {chart["id"]: chart["title"] for one in own for chart in one["charts"]}
+
+
+def figure_specs(
+    tables: RunTables, on_page: dict[str, Any], said: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Specifications of the figures by file name: those of the page at a width of their own, and more.
+
+    `said`: the title of each, see `titles`; a picture also names its run.
+    """
     found = {}
     for name, spec in on_page.items():
         if name not in MONEY_TITLE:
             width = HALF if name in (decision_charts.BUYS, decision_charts.STEPS) else WIDE
             wide = {**spec, "width": width} if spec.get("width") == "container" else spec
-            found[_FIGURES.get(name, name)] = wide
-    return found | {name: to_spec(chart) for name, chart in figure_charts(tables).items()}
+            found[_FIGURES.get(name, name)] = _named(wide, name, tables, said)
+    more = {name: to_spec(chart) for name, chart in figure_charts(tables).items()}
+    return found | {name: _named(spec, name, tables, said) for name, spec in more.items()}
+
+
+def _named(spec: dict[str, Any], name: str, tables: RunTables, said: Mapping[str, str]) -> dict[str, Any]:
+    title = said.get(name) or _TITLES.get(name)
+    return titled(spec, title, tables.manifest) if title else spec
 
 
 def matrix_cells(tables: RunTables) -> pd.DataFrame | None:
@@ -94,11 +126,12 @@ def page_html(
     present: set[str],
     library: Callable[[], str] | None = None,
     charts: dict[str, Any] | None = None,
+    own: list[dict[str, Any]] | None = None,
 ) -> str:
     """The page as text.
 
     `present` are the run's files, `library` gives the script of the charts, `charts` are their
-    specifications where they are made already.
+    specifications and `own` the run's sections where they are made already.
     """
     from simlab.report.kit import style
     from simlab.report.plan import explorer
@@ -106,7 +139,7 @@ def page_html(
     points, rows = explorer.explorer(tables), item_rows(tables)
     charts = page_specs(tables) if charts is None else charts
     templates = shell.environment()
-    own = sections(tables)
+    own = sections(tables) if own is None else own
     parts = _parts(templates, tables, present, points, rows, own)
     scripts = ["shell.js", "items.js", *(one["script"] for one in own if one["script"]), "report.js"]
     return shell.page_of(
@@ -152,7 +185,7 @@ def _parts(
     """Every section of the page with its tab, in their order within the tabs."""
     from simlab.report.kit import method
     from simlab.report.plan import page
-    from simlab.report.plan.decision import screen
+    from simlab.report.plan.decision import screen, simulated
 
     decision = screen.screen(tables)
     made: Any = templates.get_template("template.html").make_module(
@@ -160,6 +193,8 @@ def _parts(
             "manifest": tables.manifest,
             "tables": tables,
             "decision": decision,
+            "simulated": None if decision else simulated.screen(tables),
+            "few": len(tables.rows(tables.main_plan, tables.sample)) <= MAX_CHART_ROWS,
             "verdict": page.verdict(tables),
             "explorer": points,
             "plans": [page.segment_table(tables, plan) for plan in tables.plans()],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +10,7 @@ from simlab.report.kit.formats import DASH, is_number, money, money_short, numbe
 from simlab.report.kit.reading import plan_name, records
 from simlab.report.kit.sheet import Statement
 from simlab.report.plan import statements as words
+from simlab.report.plan.reasons import grounds, patterns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 
 MAX_SEGMENT_ROWS = 300
-_DIGITS = re.compile(r"\d[\d.,]*")
 _LAW_TITLES = {law.name: law.title for law in LAWS}
 
 
@@ -169,7 +167,7 @@ def samples_table(tables: RunTables) -> list[Row]:
             "search": show(first[key]),
             "verdict": show(fresh[key]),
             "span": span(fresh.get(f"{key}_low"), fresh.get(f"{key}_high"), show),
-            "change": show(fresh[key] - first[key])
+            "change": f"{number(100 * (fresh[key] - first[key]), 2)} points"
             if show is percent
             else _change(fresh, first, key, tables),
         }
@@ -232,23 +230,10 @@ def laws(tables: RunTables) -> Row:
                 "law": name,
                 "n": len(group),
                 "share": percent(share, 1),
-                "why": _reasons(group["demand_reason"]),
+                "why": grounds(group["demand_reason"]),
             }
         )
     rows.sort(key=lambda row: str(row["law"]))
     rows.sort(key=lambda row: row["n"], reverse=True)
-    lead = _reasons(items["lead_time_reason"], most=12)
+    lead = patterns(items["lead_time_reason"], most=12)
     return {"demand": rows, "lead_time": lead, "n_items": number(len(items))}
-
-
-def _reasons(reasons: pd.Series[Any], most: int = 3) -> list[tuple[str, int]]:
-    """The most frequent reasons; those that differ only in their numbers are shown by one example."""
-    counts, texts = Counter[str](), dict[str, set[str]]()
-    for reason, n in Counter(str(r) if isinstance(r, str) else "not stated" for r in reasons).most_common():
-        pattern = _DIGITS.sub("…", reason)
-        counts[pattern] += n
-        texts.setdefault(pattern, set()).add(reason)
-    common = counts.most_common(most)
-    shown = [(min(texts[p]) if len(texts[p]) == 1 else f"e.g. {min(texts[p])}", n) for p, n in common]
-    rest = sum(counts.values()) - sum(n for _, n in common)
-    return [*shown, ("other reasons", rest)] if rest else shown

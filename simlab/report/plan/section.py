@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Row:
-    """A table of plain texts; the first cell of every row is its name."""
-    return {"title": title, "header": list(header), "rows": list(rows)}
+def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]], *, folded: bool = False) -> Row:
+    """A table of plain texts; the first cell of every row is its name; `folded`: behind its title."""
+    return {"title": title, "header": list(header), "rows": list(rows), "folded": folded}
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Content:
         What its script reads, by the id of its element, as `shell.pack` makes it.
     lines : sequence of str
         A list after the paragraphs; their number stands in the menu of the page.
+    charts_first : bool
+        Whether charts stand above the tables.
     """
 
     texts: Sequence[str] = ()
@@ -53,6 +55,7 @@ class Content:
     body: str = ""
     packed: Mapping[str, str] = field(default_factory=dict)
     lines: Sequence[str] = ()
+    charts_first: bool = False
 
 
 Build = Callable[["RunTables"], Content | None]
@@ -155,6 +158,7 @@ def sections(tables: RunTables) -> list[Row]:
                     "packed": content.packed,
                     "script": one.script,
                     "lines": content.lines,
+                    "charts_first": content.charts_first,
                 }
             )
     return out

@@ -48,7 +48,7 @@ def test_the_page_is_one_file_with_the_script_of_its_tabs_alone(rendered: RunFol
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'href="#([^"]*)"', page)) <= set(ids)
     assert set(re.findall(r"url\(#([^)]*)\)", page)) <= set(ids)
-    assert page.count("<svg") == 2 * (2 + 3)
+    assert page.count("<svg") == 2 * (3 + 3)
     assert verify(rendered.path) == []
 
 

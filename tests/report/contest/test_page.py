@@ -57,20 +57,20 @@ def test_the_page_is_one_file_with_the_script_of_its_tabs_alone(rendered: RunFol
     assert re.findall(r'(?:src|href)="(?!#)', page) == []
     wanted = {"verdict", "schemes", "rules", "classes", "service", "stability", "sure", "data", "method"}
     assert wanted <= set(ids)
-    assert page.count("<svg") == 2 * 5
+    assert page.count("<svg") == 3 * 5
     assert verify(rendered.path) == []
 
 
 def test_the_verdict_names_the_best_and_who_is_not_told_apart(rendered: RunFolder) -> None:
     said = headline(tables_of(rendered))
     assert said.state == "open"
-    assert said.title == "tree costs least by units, but not alone"  # what runs of 0.2 counted
-    assert said.text.endswith("all schemes together): tbs.")
+    assert said.title == "Learned tree costs least by units, but not alone"  # what runs of 0.2 counted
+    assert said.text.endswith("all schemes together): margin ÷ holding (TBS).")
     assert "15.2% (95% interval 15.0% to 15.4%) less than one target" in said.text
     by_title = {box.title: box for box in boxes(tables_of(rendered))}
-    assert "abc" in by_title["tree beats chance"].text
+    assert "ABC by value" in by_title["Learned tree beats chance"].text
     assert "£250 per class" in by_title["Recommended: 4 classes"].text
-    assert "abc at 6" in by_title["Recommended: 4 classes"].text
+    assert "ABC by value at 6" in by_title["Recommended: 4 classes"].text
     assert "The order is not the same everywhere" in by_title
 
 
@@ -89,14 +89,14 @@ def test_no_tick_where_another_weight_disagrees_and_every_weight_has_its_column(
     service = {"name": "margin_fill_rate", "counted": "margin served"}
     weighed = ContestTables({**found.manifest, "service": service}, tables)
     said = headline(weighed)
-    assert (said.state, said.title) == ("open", "tree costs least by margin; unit fill disagrees")
+    assert (said.state, said.title) == ("open", "Learned tree costs least by margin; unit fill disagrees")
     assert "of margin served" in said.text
     shown = weights_table(weighed)
     assert shown.header[1:] == ["at equal fill by margin", "at equal unit fill", "at equal fill by value"]
     assert shown.rows[0][2].text.startswith("1.0")
     agreed = weighed.tables["scheme_weights"].assign(percent_vs_one_class_high=-0.01)
     tick = headline(ContestTables(weighed.manifest, {**tables, "scheme_weights": agreed}))
-    assert (tick.state, tick.title) == ("good", "tree costs least by margin")
+    assert (tick.state, tick.title) == ("good", "Learned tree costs least by margin")
 
 
 def test_differences_turn_round_exactly(rendered: RunFolder) -> None:
@@ -111,7 +111,9 @@ def test_differences_turn_round_exactly(rendered: RunFolder) -> None:
 
 def test_tables_show_every_scheme_and_dashes_where_there_is_no_number(rendered: RunFolder) -> None:
     found = tables_of(rendered)
-    assert [row[0].text for row in standings_table(found).rows] == list(SCHEMES)
+    shown = [(row[0].text, row[0].span) for row in standings_table(found).rows]
+    assert [span or text for text, span in shown] == list(SCHEMES)
+    assert ("learned tree", "tree") in shown
     assert standings_table(found).rows[-1][6].text == "–"
     assert standings_table(found).rows[3][6].mark == "bad"
     cells = regret_table(found).rows

@@ -10,7 +10,8 @@ from worlds.study import write_study
 
 from simlab import api
 from simlab.cli.show.screen import screen
-from simlab.report.plan.decision import charts
+from simlab.report.plan.decision import buys, charts
+from simlab.report.plan.decision.weighed import served_by_weight
 from simlab.report.plan.folder import read_tables
 from simlab.run import RunFolder
 
@@ -98,10 +99,35 @@ def test_stock_goes_from_today_to_the_plan_segment_by_segment(result):
     tables = read_tables(RunFolder.open(result.folder))
     steps = charts.steps_of(tables)
     assert steps["end"].iloc[-2] == pytest.approx(steps["end"].iloc[-1])
-    marks = charts.points_of(tables)
+    marks = buys.points_of(tables)
     assert list(marks["name"]) == ["Today", "Same service", "Proposed"]
     row = tables.decision.set_index("measure").loc["inventory_value"]
     assert marks["stock"].iloc[0] == row["today"]
+
+
+def test_the_curve_can_be_read_by_every_weight(result):
+    """The panel's sums give the service that the verdict gave; the proposed plan lies on its curve."""
+    tables = read_tables(RunFolder.open(result.folder))
+    frontier, read = tables.frontier, served_by_weight(tables)
+    own = frontier["kind"].isin(["segmented", "uniform"])
+    assert set(read) == {"units", "value", "margin"}
+    weight = tables.manifest["decision"]["weight"]
+    assert read[weight][own] == pytest.approx(frontier.loc[own, "service_verdict"].to_numpy(), rel=1e-9)
+    assert read["units"][own] == pytest.approx(frontier.loc[own, "fill_rate_verdict"].to_numpy(), rel=1e-9)
+    rows = tables.decision.set_index("measure")
+    chosen = (frontier["chosen"] & (frontier["kind"] == "segmented")).to_numpy()
+    for name, rates in read.items():
+        assert rates[chosen] == pytest.approx(rows.loc[f"served_{name}", "proposed"], rel=1e-9)
+    others = buys.buys_chart(tables).chart.to_dict(validate=False)["usermeta"]["weights"]
+    assert set(others) == {"units", "value", "margin"} - {weight}
+    assert all(one["labels"] and one["lines"] for one in others.values())
+
+
+def test_pictures_say_what_they_show_of_which_run(result):
+    svg = (result.folder / "figures" / "what_stock_buys.svg").read_text(encoding="utf-8")
+    manifest = RunFolder.open(result.folder).manifest
+    assert "What stock buys" in svg
+    assert f"{manifest['study']} · optimize · {manifest['finished'][:10]}" in svg
 
 
 BANNED = re.compile(

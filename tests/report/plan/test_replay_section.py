@@ -6,6 +6,8 @@ import pandas as pd
 
 from simlab.report.plan.sections.replay import replay
 
+NAMES = ["by segment", "today's levels", "the A98 B95 C90 habit"]
+
 
 def row(segment, plan="segmented", judged=3):
     measured = {"demand": 100.0, "fill_rate": 0.9, "value_rate": 0.8, "inventory_value": 5_000.0}
@@ -25,9 +27,10 @@ def test_today_and_the_habit_stand_beside_the_plan():
     plans = ("segmented", "today", "habit")
     frame = pd.DataFrame([row(name, plan) for plan in plans for name in ("A", "(all)")])
     found = replay(tables(held_out=frame))
-    (under,) = found.tables
-    names = ["by segment", "today's levels", "the A98 B95 C90 habit"]
-    assert [cells[:2] for cells in under["rows"]] == [[one, name] for one in ("A", "All") for name in names]
+    short, under = found.tables
+    assert [cells[:2] for cells in short["rows"]] == [["A", "by segment"]] + [["All", name] for name in NAMES]
+    assert under["folded"]
+    assert [cells[:2] for cells in under["rows"]] == [[one, name] for one in ("A", "All") for name in NAMES]
     assert {"units served", "value served"} <= set(under["header"])
     assert all(len(cells) == len(under["header"]) for cells in under["rows"])
     assert list(found.texts) == ["Confirmed."]

@@ -34,7 +34,9 @@ def page(partial: str) -> dict:
         period="day", as_of="2024-12-31", lead_times={"crossing": False, "partial": partial}
     )
     return suppliers(
-        SimpleNamespace(table={"lead_times": load_frames(ITEMS, None, table, study=study).lead_times()}.get)
+        SimpleNamespace(
+            table={"lead_times": load_frames(ITEMS, None, table, study=study).lead_times()}.get, period="week"
+        )
     )
 
 

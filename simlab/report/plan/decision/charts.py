@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
 from simlab.measures import ALL
-from simlab.measures.decision import WEIGHT_NOUNS, short_money, short_rate
+from simlab.measures.decision import short_money
 from simlab.report.kit.formats import currency_sign
 from simlab.report.kit.reading import records
-from simlab.report.kit.style import BLACK, BLUE, GREY, VERMILLION, Figure, Width, axis_money, named
+from simlab.report.kit.style import BLUE, GREY, VERMILLION, Figure, Width, axis_money, named
+from simlab.report.plan.decision.buys import buys_chart
 from simlab.report.plan.decision.screen import signed
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from simlab.report.plan.tables import RunTables
 
 BUYS, STEPS = "what_stock_buys", "stock_by_segment"
-_LINES = {"segmented": "by segment", "uniform": "one target for all"}
-_MARKS = {"today": ("Today", BLACK), "same_service": ("Same service", BLUE), "proposed": ("Proposed", BLUE)}
 _STEPS_SHOWN = 12
 
 
@@ -37,98 +35,6 @@ def charts(tables: RunTables, width: Width = 520) -> dict[str, Figure]:
     if tables.capital_by_segment is not None:
         found[STEPS] = steps_chart(tables, width)
     return found
-
-
-def points_of(tables: RunTables) -> pd.DataFrame:
-    """Today, the same service and the proposed plan: name, stock, service, label."""
-    assert tables.decision is not None
-    facts = tables.manifest.get("decision") or {}
-    rows = {row["measure"]: row for row in records(tables.decision)}
-    stock, service = rows["inventory_value"], rows[str(facts.get("row"))]
-    found = []
-    for key, (name, colour) in _MARKS.items():
-        x, y = float(stock[key]), float(service[key])
-        if np.isfinite(x) and np.isfinite(y):
-            label = signed(f"{name} {short_rate(y)}, {short_money(x, tables.currency)}", tables)
-            found.append({"name": name, "stock": x, "service": y, "label": label, "colour": colour})
-    return pd.DataFrame(found)
-
-
-def buys_chart(tables: RunTables, width: Width = 520) -> Figure:
-    """Service against stock of every plan shown, and where today stands."""
-    marks = points_of(tables)
-    low = max(0.0, float(marks["service"].min()) - 0.12)
-    lines = _curves(tables, low)
-    sign = currency_sign(tables.currency)
-    right = 1.25 * float(marks["stock"].max())
-    noun = WEIGHT_NOUNS.get(str((tables.manifest.get("decision") or {}).get("weight")), "service")
-    x = alt.X(
-        "stock:Q",
-        title=f"Stock ({tables.currency})",
-        axis=alt.Axis(format="~s", labelExpr=axis_money(sign), tickCount=5),
-        scale=alt.Scale(domain=[0.0, right], nice=False),
-    )
-    y = alt.Y(
-        "service:Q",
-        title=f"{noun[:1].upper()}{noun[1:]} served at once",
-        axis=alt.Axis(format=".0%", tickCount=5),
-        scale=alt.Scale(domain=[low, 1.0], nice=False),
-    )
-    names = list(_LINES.values())
-    scale = alt.Scale(domain=names, range=[BLUE, VERMILLION])
-    dash = alt.Scale(domain=names, range=[[1, 0], [7, 3]])
-    tips = [
-        alt.Tooltip("name:N", title="Plan"),
-        alt.Tooltip("stock:Q", title=f"Stock ({tables.currency})", format=",.0f"),
-        alt.Tooltip("service:Q", title="Served at once", format=".2%"),
-    ]
-    legend = alt.Legend(title=None, orient="top", columns=2, symbolType="stroke", symbolStrokeWidth=3)
-    curve = (
-        named("lines")
-        .mark_line(clip=True, strokeWidth=2)
-        .encode(
-            x=x,
-            y=y,
-            color=alt.Color("name:N", scale=scale, legend=legend),
-            strokeDash=alt.StrokeDash("name:N", scale=dash, legend=legend),
-            tooltip=tips,
-        )
-    )
-    dots = (
-        named("marks")
-        .mark_point(filled=True, size=110, opacity=1)
-        .encode(x=x, y=y, color=alt.Color("colour:N", scale=None), tooltip=tips)
-    )
-    layers: list[Any] = [curve, dots]
-    data = {"lines": lines, "marks": marks}
-    middle = right / 2
-    for at, row in enumerate(records(marks)):
-        left = row["stock"] > middle
-        below = row["name"] == "Today"
-        text = named(f"label{at}").mark_text(
-            align="right" if left else "left",
-            dx=-9 if left else 9,
-            dy=14 if below else -10 if row["name"] == "Same service" else 14,
-            fontWeight=600,
-        )
-        layers.append(text.encode(x=x, y=y, text="label:N"))
-        data[f"label{at}"] = marks.iloc[[at]]
-    return Figure(alt.layer(*layers).properties(width=width, height=280), data)
-
-
-def _curves(tables: RunTables, low: float) -> pd.DataFrame:
-    frontier = tables.frontier
-    assert frontier is not None
-    parts = []
-    for kind, name in _LINES.items():
-        rows = frontier[frontier["kind"] == kind]
-        part = pd.DataFrame(
-            {"name": name, "stock": rows["inventory_value_verdict"], "service": rows["service_verdict"]}
-        )
-        part = part.sort_values(["stock", "service"])
-        part = part[part["service"] >= part["service"].cummax()]  # others tie up more and serve less
-        parts.append(part[part["service"] >= low - 0.05])
-    return pd.concat(parts, ignore_index=True)
 
 
 def steps_of(tables: RunTables) -> pd.DataFrame:

@@ -39,7 +39,7 @@ def memory(tables: RunTables) -> Content | None:
             f"With a half-life of 26 {period}s, a {period} that lies 26 {period}s back counts half as "
             "much as the last one."
         ],
-        [table("Memory by group", header, [_row(row, period) for row in rows[:_MOST_ROWS]])],
+        [table("Memory by group", header, [_row(row, period) for row in rows[:_MOST_ROWS]], folded=not kept)],
         notes=(
             f"Half-lives are compared on demand over R + L that they have not seen. All {period}s count "
             "alike unless one is better by more than two standard errors, guarded against looking at many "

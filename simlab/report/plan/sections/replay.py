@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simlab.measures import ALL, PLAN_NAMES
@@ -22,6 +23,7 @@ _MOST_ROWS = 60
 
 
 _CHART = "last_periods"
+_one = partial(percent, digits=1)
 
 
 def _judged(tables: RunTables) -> pd.DataFrame | None:
@@ -58,20 +60,24 @@ def replay(tables: RunTables) -> Content | None:
     if not rows:
         return None
     said = [one.line for one in tables.told if one.group == "replay"]
-    header = ["Segment", *(["plan"] if "plan" in rows[0] else []), "judged of", "sales", "sales expected"]
-    header += ["units served", "units served, expected", "inside"]
-    header += ["value served", "value served, expected", "inside"]
-    header += ["inventory value", "inventory value expected", "inside"]
-    under = [table("The held-out periods", header, [_replay_row(row, tables) for row in rows])]
+    by_plan = "plan" in rows[0]
+    header = ["Segment", *(["plan"] if by_plan else []), "judged of", "sales", "sales expected"]
+    header += ["units served", "expected", "as expected?", "value served", "expected", "as expected?"]
+    more = ["inventory value", "expected", "as expected?"]
+    whole = [_replay_row(row, tables) for row in rows]
+    if not by_plan:
+        under = [table("The held-out periods", [*header, *more], whole)]
+    else:
+        first = rows[0]["plan"]
+        main = [row["segment"] == ALL or row["plan"] == first for row in rows]
+        short = [cells[: len(header)] for cells, kept in zip(whole, main, strict=True) if kept]
+        under = [table("The proposed plan by segment, every plan in all", header, short)]
+        under.append(table("Every segment under every plan", [*header, *more], whole, folded=True))
     charts = {}
     if _judged(tables) is not None:
         charts[_CHART] = "Units served in the last periods against what was expected, by segment"
-    return Content(
-        said,
-        under,
-        charts,
-        ("Expected: mean and prediction interval if the laws were right and items independent.",),
-    )
+    notes = ("Expected: mean and prediction interval if the laws were right and items independent.",)
+    return Content(said, under, charts, notes, charts_first=True)
 
 
 def _rows(tables: RunTables) -> list[dict[str, Any]]:
@@ -103,11 +109,11 @@ def _replay_row(row: Mapping[str, Any], tables: RunTables) -> list[str]:
         f"{number(row['n_judged'])} of {number(row['n_items'])}",
         number(row["demand"]) if judged else DASH,
         expected("demand", number),
-        percent(row["fill_rate"]) if judged else DASH,
-        expected("fill_rate", percent),
+        _one(row["fill_rate"]) if judged else DASH,
+        expected("fill_rate", _one),
         inside("fill_rate"),
-        percent(row["value_rate"]) if judged else DASH,
-        expected("value_rate", percent),
+        _one(row["value_rate"]) if judged else DASH,
+        expected("value_rate", _one),
         inside("value_rate"),
         cash(row["inventory_value"]) if judged else DASH,
         expected("inventory_value", cash),

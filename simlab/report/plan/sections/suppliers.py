@@ -39,7 +39,7 @@ def suppliers(tables: RunTables) -> Content | None:
     kept = rows[:_MOST_SUPPLIERS]
     listed = [_lead_times(kept), _effects(kept)]
     if any(is_number(row.get("law_mean")) for row in rows):
-        listed.append(_simulated(kept))
+        listed.append(_simulated(kept, tables.period))
     if any(row["orders_in_parts"] > 0 for row in rows):
         listed.append(_parts(kept))
     texts = [_flags(rows)]
@@ -140,9 +140,15 @@ def _effects(rows: list[Row]) -> Row:
     return table("Drift, weekdays, shared delays", header, body)
 
 
-def _simulated(rows: list[Row]) -> Row:
-    header = ["Supplier", "mean (periods)", "standard deviation", "mean in sequence"]
-    header += ["standard deviation in sequence", "apart by 5% or more", "variance by rounding (periods²)"]
+def _simulated(rows: list[Row], period: str) -> Row:
+    header = [
+        "Supplier",
+        f"mean ({period}s)",
+        f"standard deviation ({period}s)",
+        f"mean in sequence ({period}s)",
+    ]
+    header += [f"standard deviation in sequence ({period}s)", "apart by 5% or more"]
+    header += [f"variance by rounding ({period}s²)"]
     body = [
         [
             str(row["supplier"]),
