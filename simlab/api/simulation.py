@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from simlab.api.data.data import Data
+from simlab.api.data.data import Data, settings_of
 from simlab.api.settings import Clock, Settings, announce
 from simlab.api.show import COLOURS
 from simlab.api.simulator.before import before
@@ -16,7 +16,6 @@ from simlab.api.simulator.redrawn import SUFFIX, Redrawn, batch_of
 from simlab.api.simulator.simulator import first_column, refuse_large_runs, refuse_overflow, warmup_of
 from simlab.api.simulator.size import RunSize, refuse_what_does_not_fit
 from simlab.arrays import FloatArray, IntArray
-from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import UsageError
 from simlab.execution import (
     Curves,
@@ -284,10 +283,8 @@ def simulate(
     segments = segmentation or policy.segmentation
     if segments is None or (policy.targets is None and policy.family != GIVEN):
         raise UsageError("this policy names no targets by segment: make it with Policy.from_targets")
-    settings = Settings.of(
-        data.study,
-        window_scale=data.models.window_scale,
-        parts=parts_of(data.models.world),
+    settings = settings_of(
+        data,
         replications=replications,
         seed=seed,
         workers=workers,

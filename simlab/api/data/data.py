@@ -8,11 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simlab.api.settings import give_back
+from simlab.api.settings import Settings, give_back
 from simlab.arrays import FloatArray
 from simlab.catalog import Catalog, Quality
 from simlab.catalog import from_frames as catalog_from_frames
 from simlab.catalog.load import load as load_catalog
+from simlab.engine.prepare.on_grid import parts_of
 from simlab.measures.shown import Public
 from simlab.models import History, Models, fit, fit_gaps, full_account, known_past, read_history
 from simlab.models.history import no_history
@@ -115,6 +116,26 @@ class Data(Public):
         from simlab.api.show import describe
 
         return describe(repr(self), self.quality.to_frame())
+
+
+def settings_of(
+    data: Data,
+    *,
+    replications: int | None = None,
+    verdict_replications: int | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+) -> Settings:
+    """How a command runs on these data: as the caller says, else the study; windows and parts of the laws."""
+    return Settings.of(
+        data.study,
+        replications=replications,
+        verdict_replications=verdict_replications,
+        seed=seed,
+        workers=workers,
+        window_scale=data.models.window_scale,
+        parts=parts_of(data.models.world),
+    )
 
 
 def load(path: str | Path) -> Data:

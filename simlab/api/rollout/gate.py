@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simlab.api.data.data import Data, load
+from simlab.api.data.data import Data, load, settings_of
 from simlab.api.data.fitted import fit_tables
 from simlab.api.output.manifest import core_facts, seeds_of
 from simlab.api.output.record import RunResult
@@ -32,7 +32,6 @@ from simlab.api.rollout.waves import WavePlan, wave_of_items, wave_tables
 from simlab.api.rollout.writing import COMMAND, write_gate
 from simlab.api.settings import Clock, Settings
 from simlab.api.simulator.simulator import refuse_overflow, warmup_of
-from simlab.engine.prepare.on_grid import parts_of
 from simlab.engine.world.levels import Levels
 from simlab.errors import UsageError
 from simlab.execution import Horizon, Progress
@@ -349,13 +348,7 @@ def _settings(data: Data, replications: int | None, workers: int | None) -> Sett
     asked = data.study.gate.replications if replications is None else replications
     if asked < FEWEST:
         raise UsageError(f"the gate needs at least {FEWEST} replications: its errors lie in the tails")
-    return Settings.of(
-        data.study,
-        verdict_replications=asked,
-        workers=workers,
-        window_scale=data.models.window_scale,
-        parts=parts_of(data.models.world),
-    )
+    return settings_of(data, verdict_replications=asked, workers=workers)
 
 
 def _tolerance(data: Data) -> FloatArray:

@@ -55,6 +55,11 @@ class Items:
         return len(self.sku)
 
     @property
+    def row_of(self) -> dict[tuple[str, str], int]:
+        """Row of each SKU-location."""
+        return {pair: row for row, pair in enumerate(zip(self.sku, self.location, strict=True))}
+
+    @property
     def parts(self) -> IntArray:
         """(n,) parts that a unit of each SKU-location is counted in; see `Catalog.parts`."""
         return parts_of(self.numbers.get(COLUMN, np.full(self.n_items, np.nan)))
