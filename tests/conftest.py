@@ -1,7 +1,8 @@
-"""What every test shares: pages are drawn in the test's own process, which has the chart library loaded.
+"""What every test shares: how pages are drawn.
 
-Specifications of charts are made for every page; pictures of them, which take a third of a small run, in the
-tests of the report and where a test is marked `figures` or `processes`.
+Page, workbook and pictures of charts are two thirds of a small run. They are made in the tests of the report, in slow
+tests and where a test is marked `pages`, in the test's own process, which has the chart library loaded; as users
+have it, in processes of their own, where it is marked `processes`. Elsewhere a run's page is one line.
 """
 
 from __future__ import annotations
@@ -10,19 +11,36 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from simlab.report import apart
-from simlab.report.kit import beside, style
+from simlab.report.kit import beside
+from simlab.report.kit.reading import REPORT
 from simlab.run import RunFolder
 
 _OWN = {(apart, "draw_apart"): apart.draw_apart, (beside, "beside"): beside.beside}
+_draw_here = apart.draw_here
+_wanted = {"pages": True}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before fixtures of modules are made: whether this test has its pages drawn."""
+    marked = any(item.get_closest_marker(name) for name in ("pages", "processes", "slow"))
+    _wanted["pages"] = marked or "report" in item.path.parts[:-1]
+
+
+def _drawn(run: RunFolder, *, excel: bool | None = None) -> apart.Drawn:
+    if _wanted["pages"]:
+        return _draw_here(run, excel=excel)
+    page = run.write_text(REPORT, "<!doctype html><html><p>a page</p></html>")
+    run.register([page])
+    return apart.Drawn(page)
 
 
 def _draw(folder: Path, *, excel: bool | None = None) -> apart.Drawn:
-    return apart.draw_here(RunFolder.open(folder, sealed=True), excel=excel)
+    return _drawn(RunFolder.open(folder, sealed=True), excel=excel)
 
 
 @contextmanager
@@ -30,41 +48,14 @@ def _alone(version: str) -> Iterator[beside.Beside]:
     yield beside.Beside(version, None)
 
 
-_SVG, _PNG = '<svg xmlns="http://www.w3.org/2000/svg"/>', b"\x89PNG\r\n\x1a\n"
-_REAL = {"pictures_of": beside.pictures_of, "to_svg": style.to_svg, "to_png": style.to_png}
-_wanted = {"figures": True}
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Before fixtures of modules are made: whether this test has its charts drawn as pictures."""
-    marked = any(item.get_closest_marker(name) for name in ("figures", "processes"))
-    _wanted["figures"] = bool(marked) or "report" in item.path.parts[:-1]
-
-
-def _pictures_of(specs: dict[str, Any], version: str) -> beside.Pictures:
-    real = _wanted["figures"]
-    return _REAL["pictures_of"](specs, version) if real else dict.fromkeys(specs, (_SVG, _PNG))
-
-
-def _to_svg(spec: dict[str, Any], *, background: str = "white") -> str:
-    return _REAL["to_svg"](spec, background=background) if _wanted["figures"] else _SVG
-
-
-def _to_png(svg: str) -> bytes:
-    return _REAL["to_png"](svg) if _wanted["figures"] else _PNG
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _pages_are_drawn_here() -> Iterator[None]:
     """Two more interpreters for every page would cost each test of a run folder seconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(apart, "draw_apart", _draw)
+        patch.setattr(apart, "draw_here", _drawn)
         patch.setattr(beside, "beside", _alone)
         patch.setattr(beside, "bundle", cache(beside.bundle))
-        patch.setattr(beside, "pictures_of", _pictures_of)
-        patch.setattr(style, "to_svg", _to_svg)
-        patch.setattr(style, "to_png", _to_png)
         yield
 
 

@@ -136,6 +136,7 @@ def test_every_result_has_a_picture(opt: api.Optimization) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.pages
 def test_an_optimisation_says_and_saves_what_the_command_does(opt: api.Optimization, tmp_path: Path) -> None:
     """The folder that `save` writes is a run: sealed, with the same sentences."""
     folder = opt.save(tmp_path / "run")

@@ -26,6 +26,7 @@ def items(*changes):
     return [{**ITEM, "sku": f"s{number}", **change} for number, change in enumerate(changes)]
 
 
+@pytest.mark.pages
 def test_quantities_due_dates_and_money_by_hand(tmp_path):
     """⌈(S − position) ÷ pack⌉ × pack; lots; a smallest and a largest order; nothing at the level."""
     run = make_run(
