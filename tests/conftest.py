@@ -1,8 +1,8 @@
-"""What every test shares: how pages are drawn.
+"""What every test shares: how pages are drawn, and that workers compile a kernel once between them.
 
-Page, workbook and pictures of charts are two thirds of a small run. They are made in the tests of the report, in slow
-tests and where a test is marked `pages`, in the test's own process, which has the chart library loaded; as users
-have it, in processes of their own, where it is marked `processes`. Elsewhere a run's page is one line.
+Page, workbook and pictures of charts are two thirds of a small run. They are made in the tests of the report,
+in slow tests and where a test is marked `pages`, in the test's own process, which has the chart library
+loaded; as users have it, in processes of their own, where it is marked `processes`. Else a page is one line.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from worlds.kernels import compiled_once
 
 from simlab.report import apart
 from simlab.report.kit import beside
@@ -56,6 +57,12 @@ def _pages_are_drawn_here() -> Iterator[None]:
         patch.setattr(apart, "draw_here", _drawn)
         patch.setattr(beside, "beside", _alone)
         patch.setattr(beside, "bundle", cache(beside.bundle))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kernels_are_compiled_once() -> Iterator[None]:
+    with compiled_once():
         yield
 
 

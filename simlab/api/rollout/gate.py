@@ -16,7 +16,7 @@ from simlab.api.output.record import RunResult
 from simlab.api.rollout.by_model import judged_by_model
 from simlab.api.rollout.judging import Judged, Promise, judge
 from simlab.api.rollout.pairs import Pairs, run_pairs
-from simlab.api.rollout.saying import gate_sentences, lowered_lines
+from simlab.api.rollout.saying import gate_sentences, lowered_lines, with_heading
 from simlab.api.rollout.settle import (
     MISFIT,
     ON_THE_WAY,
@@ -250,7 +250,7 @@ def gate(
         said,
         shown,
         plan,
-        _facts(trial, said),
+        _facts(trial, said, lines),
         clock.times,
         _staged(trial, table, pairs, live, waves, progress),
         None if live.offset is None or not live.moves().any() else live.offset[:, 0, :],
@@ -436,7 +436,7 @@ def _segments_of(data: Data, names: np.ndarray[Any, Any], code: np.ndarray[Any, 
     return Segmentation(code, words, "segments of the plan", tuple((word,) for word in words), ("plan",))
 
 
-def _facts(trial: _Trial, said: tuple[str, ...]) -> dict[str, Any]:
+def _facts(trial: _Trial, said: tuple[str, ...], lowered: tuple[str, ...]) -> dict[str, Any]:
     data = trial.data
     return core_facts(data, trial.settings, said) | {
         "seeds": seeds_of(trial.settings, (COMMAND,)),
@@ -444,6 +444,7 @@ def _facts(trial: _Trial, said: tuple[str, ...]) -> dict[str, Any]:
         "warmup_rule": trial.warmup_rule,
         "proposed": trial.then.said,
         "current": trial.current,
+        "lowered": with_heading(lowered),
         "gate": data.study.gate.model_dump(mode="json"),
         "constraints": {},
         "notes": [],

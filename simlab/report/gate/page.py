@@ -103,31 +103,15 @@ def _verdict(manifest: Mapping[str, Any], tables: Mapping[str, pd.DataFrame | No
     said = list(manifest.get("statements") or ())
     boxes = [Statement(_STATES[name], f"{word}: {n[name]:,}", text, "", "") for name, word, text in _LISTS]
     blocks: list[Any] = [Says(Statement(state, title, said[0] if said else "", "", "")), Boxes(boxes)]
-    lowered = _lowered(said)
+    heading, *lowered = manifest.get("lowered") or ("",)
     if lowered:
-        blocks += [
-            Text("Segments whose service the plan lowers, held back until released:"),
-            Listing(lowered),
-        ]
+        blocks += [Text(heading), Listing(lowered)]
     blocks.append(_sums(list(own.values()), currency))
-    rest = [line for line in said[1:] if line not in lowered and not line.startswith("Segments whose")]
+    rest = [line for line in said[1:] if line not in lowered and line != heading]
     return Section("verdict", "Verdict", "", [*blocks, Listing(rest)], DECISION)
 
 
 _STATES = {"go": "good", "hold back": "bad", "undecided": "open", "unchanged": "none"}
-
-
-def _lowered(said: list[str]) -> list[str]:
-    """The lines of segments that fall, which follow their heading."""
-    start = next((at for at, line in enumerate(said) if line.startswith("Segments whose")), None)
-    if start is None:
-        return []
-    lines = []
-    for line in said[start + 1 :]:
-        if "→" not in line:
-            break
-        lines.append(line)
-    return lines
 
 
 def _change(value: Any, digits: int) -> str:
