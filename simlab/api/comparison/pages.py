@@ -51,7 +51,7 @@ def policies_page(found: PolicyComparison) -> str:
         ]
     )
     shown = (
-        Shown(f"Cost ({found.objective}) at the same {found.service}", frame[equal]),
+        Shown(f"Cost ({found.objective}) at the same {found.service}", frame[equal], bars="percent"),
         Shown("Plans", frame[plan]),
         Shown("Targets", targets, "segments"),
     )
