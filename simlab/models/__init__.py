@@ -14,7 +14,6 @@ from simlab.models.backtest.origins import (
 )
 from simlab.models.demand.marginal import is_plain, marginal
 from simlab.models.demand.redrawn import Redraws, Uncertainty
-from simlab.models.demand.renewal import without_rhythm
 from simlab.models.demand.scoring.goodness import Rootogram, fit_gaps, rootogram
 from simlab.models.demand.scoring.scores import Scores, rolling_scores
 from simlab.models.fitting import Models, fit, full_account
@@ -75,5 +74,4 @@ __all__ = [
     "take",
     "variance_ratio",
     "without",
-    "without_rhythm",
 ]

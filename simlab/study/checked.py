@@ -96,7 +96,7 @@ def _with_dependent_defaults(flat: dict[str, Any], raw: Mapping[str, Any]) -> di
         policy["targets"] = dict(HABIT)
     if "review_period" not in policy:
         policy["review_period"] = _default_review(raw)
-    free = optimize.get("objective") == "profit"  # which weighs service itself
+    free = optimize.get("objective") in ("profit", "total_cost")  # which weigh service, or are asked later
     if "fill_rate" not in optimize and "budget" not in optimize and not free:
         optimize["fill_rate"] = DEFAULT_FLOOR
     if "periods" not in simulation:

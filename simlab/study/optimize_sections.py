@@ -117,7 +117,10 @@ BudgetOn = Literal["on_hand", "on_hand+pipeline", "on_hand+dead_stock", "on_hand
 class OptimizeSpec(Spec):
     """[optimize]: objective, constraints and grid.
 
-    Without floor and budget the floor is 0.95. Money in the study's currency. `budget` bounds the mean
+    Without floor and budget the floor is 0.95, unless the objective itself has a price for what is not served
+    at once: ``profit``, and ``total_cost`` with a cost of units short (`costs.shortage_per_unit`, or
+    `shortage_cost` of items), have no floor but one that is named, and are made small within a budget where
+    other objectives give the highest service for it. Money in the study's currency. `budget` bounds the mean
     inventory value (with what `budget_on` adds: orders on the way, or dead stock, today's stock of what is
     never demanded, which no plan moves); with `objective = "lost_margin"` the plan loses the least margin
     (price − unit cost of units not served at once) that the budget allows, and service is the fill rate
@@ -130,7 +133,7 @@ class OptimizeSpec(Spec):
     named with the price of lifting it. `material`: a floor missed by less than this is told as on the line.
     `told_by`: a column of items by which the run tells who gives and who gets against today. `reserve`: rates
     on stock by days since its last sale. `objective = "profit"`: margin of what is asked less
-    `costs.lost_share` of that not served at once, holding and orders; without a floor unless one is said.
+    `costs.lost_share` of that not served at once, holding and orders.
     """
 
     objective: Objective = "holding_cost"

@@ -43,6 +43,8 @@ def changed(world: World, change: Change) -> World:
     Notes
     -----
     Demand with a rhythm keeps its intervals: sizes are times `demand`, and `variance` leaves it as it is.
+    Demand with a season keeps its profile: its law at multiplier 1 is changed, so that means follow in every
+    phase, and spreads as `Seasons` says.
     Poisson demand stays Poisson when it grows. Where the variance is changed, laws that have no
     variance of their own (Poisson, tables) become negative binomial, Poisson or binomial with that
     mean and variance, whichever allows it.

@@ -111,6 +111,15 @@ def test_the_names_of_a_material_master_are_hinted_at_all_in_one_round() -> None
         assert f"did you mean '{name}'?" in said
 
 
+@pytest.mark.parametrize("name", ["due_week_1", "Arrivals W2", "on_order_1", "PO 2025-03", "in_transit_m3"])
+def test_what_comes_week_by_week_is_hinted_at_as_open_orders(name: str) -> None:
+    """Columns such as due_week_1, due_week_2 (VN2's state of a day): units on order that nobody read."""
+    note = remark(load(items(**{name: 7})))
+    assert f"{name} (is it on order?" in note
+    assert "[data.open_orders]" in note
+    assert "due_date" in note
+
+
 def test_every_name_means_one_column() -> None:
     """The table of names is in plain form, without doubles, and names no column of ours as another."""
     for table, names in NAMES.items():

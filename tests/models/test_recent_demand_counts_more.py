@@ -14,7 +14,7 @@ from simlab.catalog import from_frames
 from simlab.engine.world.demand_law import LawKind
 from simlab.errors import InvalidInputError
 from simlab.models import fit, read_history
-from simlab.models.demand.scoring.half_lives import HALF_LIVES
+from simlab.models.demand.scoring.half_lives import HALF_LIVES, _as_near
 from simlab.models.history.history import effective_periods, total_weight
 from simlab.models.history.reading import with_memory
 from simlab.study import Study
@@ -222,3 +222,22 @@ def test_one_sale_on_the_last_day_is_not_remembered_as_a_rate(make_catalog, week
     assert any("half-life" in reason for reason in models.demand_reason[:60])
     assert "half-life" not in models.demand_reason[60]
     assert models.world.demand.mean[60] < 3 / WEEKS
+
+
+def test_a_half_life_may_not_miss_the_total_by_more_than_all_periods() -> None:
+    """Two groups of 30 SKUs, two origins. In the first all sold 12 with 10 and 20 expected; in the second 18.
+
+    Counted one by one a peak that they share looks like 60 findings; of the total there are two.
+    """
+    group, age = np.repeat([0, 1], 60), np.tile([3, 9], 60)
+    came = np.where(group == 0, 12.0, 18.0)
+    totals = np.column_stack([came, np.full(120, 10.0), *[np.full(120, 20.0)] * 4])
+    near = _as_near(group, age, totals, 2)
+    assert near.shape == (2, len(HALF_LIVES))
+    assert not near[0].any()  # off by 8, the whole history by 2
+    assert near[1].all()
+    apart = totals.copy()
+    apart[:60:4, 2:] = -20.0  # too much of one, too little of the other: right in total at the first origin
+    apart[2:60:4, 2:] = 44.0
+    apart[1:60:2, 2:] = 12.0
+    assert _as_near(group, age, apart, 2)[0].all()

@@ -210,7 +210,7 @@ def test_choosing_another_point_shows_its_targets(browser: Any, report: Path) ->
     assert after != before
     assert page.locator("#point-fill").inner_text() != fill
     assert page.locator("#point-kind").inner_text() == "Another plan"
-    assert "units served" in (slider.get_attribute("aria-valuetext") or "")
+    assert "served at once" in (slider.get_attribute("aria-valuetext") or "")
     page.get_by_role("button", name="Proposed plan").click()
     assert targets(page) == before
     page.locator("#point-back").click()

@@ -21,6 +21,6 @@ def test_commented_options_work_when_their_hash_is_taken_away():
     data = api.load_frames(frames.items, frames.demand, frames.receipts, study=study)
     rules = constraints(data, api.segment(data, by="abc"), study.targets())
     check_scenarios(data)
-    assert len(rules.floors) == len(rules.ceilings) == len(rules.chances) == 1
+    assert len(rules.floors) == len(rules.on_means["ceilings"]) == len(rules.chances) == 1
     assert len(rules.ordered) == 2
     assert np.count_nonzero(rules.allowed[2]) == 1

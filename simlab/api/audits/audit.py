@@ -23,7 +23,7 @@ from simlab.engine.prepare.on_grid import all_in_parts, horizon_in_parts, parts_
 from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.execution import Progress
 from simlab.measures.shown import Public
-from simlab.models import without_rhythm
+from simlab.models import is_plain, marginal
 from simlab.policies import Policy
 from simlab.policies.levels.lost import losing
 from simlab.run import RunFolder
@@ -87,9 +87,9 @@ class Audit(Public):
 
     @property
     def statements(self) -> tuple[str, ...]:
-        """One sentence per policy and segment, the largest causes named, and what stood for a rhythm."""
+        """One sentence per policy and segment, largest causes named; what stood for rhythms and seasons."""
         lines = tuple(line for policy in self.policies for line in statements(policy))
-        return lines + _rhythm_notes(self.data) + _loss_notes(self.data)
+        return lines + _alike_notes(self.data) + _loss_notes(self.data)
 
     def policy(self, name: str) -> PolicyAudit:
         """The accounts of one policy by name."""
@@ -212,19 +212,26 @@ def audit(
 
 
 def _of_single_periods(data: Data) -> Data:
-    """Demand with a rhythm as independent periods, as the formulas take it."""
+    """Demand with a rhythm or a season as independent periods that are all alike, as the formulas take it."""
     models = data.models
-    if not models.world.demand.has_rhythm.any():
+    if is_plain(models.world.demand).all():
         return data
-    world = replace(models.world, demand=without_rhythm(models.world.demand))
+    world = replace(models.world, demand=marginal(models.world.demand))
     return data.with_models(replace(models, world=world))
 
 
-def _rhythm_notes(data: Data) -> tuple[str, ...]:
-    rows = int(data.models.world.demand.has_rhythm.sum())
-    if rows == 0:
-        return ()
-    return (f"{rows} SKU-locations with a rhythm are audited with the law of their single periods",)
+def _alike_notes(data: Data) -> tuple[str, ...]:
+    """Which demand was audited as if all its periods were alike."""
+    law, notes = data.models.world.demand, []
+    if rows := int(law.has_rhythm.sum()):
+        notes.append(f"{rows} SKU-locations with a rhythm are audited with the law of their single periods")
+    if law.seasons is not None and (rows := int((law.seasons.profile >= 0).sum())):
+        notes.append(
+            f"{rows} SKU-locations with a season are audited with the law of any one of their periods, mixed "
+            "over the cycle: what the season costs in service is not among the causes (simulate and optimize "
+            "have it)"
+        )
+    return tuple(notes)
 
 
 def _loss_notes(data: Data) -> tuple[str, ...]:
@@ -374,5 +381,5 @@ def audit_facts(audit: Audit) -> dict[str, Any]:
         "warmup_rule": audit.warmup_rule,
         "worlds": {one.policy: one.n_worlds for one in audit.policies},
         "constraints": {},
-        "notes": [*_rhythm_notes(audit.data), *_loss_notes(audit.data)],
+        "notes": [*_alike_notes(audit.data), *_loss_notes(audit.data)],
     }

@@ -47,6 +47,8 @@ class Books:
         What `last` speaks of.
     named : tuple of str
         SKU-locations that differ most, the largest difference first.
+    memory : str
+        How long the laws remember where that makes the larger part of the difference; empty elsewhere.
     """
 
     history: float
@@ -56,6 +58,7 @@ class Books:
     in_units: bool
     window: str
     named: tuple[str, ...]
+    memory: str = ""
 
     @property
     def apart(self) -> float:
@@ -76,7 +79,13 @@ class Books:
             parts.append(f"{self._said(self.last, currency)} in the last {self.window}")
         parts.append(f"{self._said(self.fitted, currency)} fitted{self._differences()}")
         text = f"Demand a year{'' if self.in_units else ' at unit cost'}: {', '.join(parts)}."
-        if self.apart > APART:
+        if self.apart > APART and self.memory:
+            text += (
+                f" The laws remember {self.memory}, because these predicted demand over R + L better: a year "
+                "is taken to go on like the last of them. Right for what is ordered next; for money a year "
+                f'say memory = "all" under [models]. Most apart: {", ".join(self.named)}.'
+            )
+        elif self.apart > APART:
             text += (
                 f" More than {100 * APART:.0f} % apart, most in {', '.join(self.named)}: new items, a trend "
                 "or days that were never open explain it, or [demand] life, absent_dates and as_of do not "
@@ -123,7 +132,21 @@ def books(data: Data) -> Books | None:
     order = np.argsort(-np.abs(fitted - by_item), kind="stable")[:_NAMED]
     named = tuple(_name(data, row) for row in order.tolist() if worth[row] > 0)
     window = _LAST[calendar.period]
-    return Books(float(by_item.sum()), last, float(fitted.sum()), years, in_units, window, named)
+    total, memory = float(by_item.sum()), _memory(data, by_item - fitted)
+    return Books(total, last, float(fitted.sum()), years, in_units, window, named, memory)
+
+
+def _memory(data: Data, differs: FloatArray) -> str:
+    """ "with a half-life of 13 days" where laws with a memory make most of the difference."""
+    found = data.models.memory
+    if found is None or not np.isfinite(found.half_life).any():
+        return ""
+    short = np.isfinite(found.half_life)
+    if abs(float(differs[short].sum())) <= abs(float(differs.sum())) / 2:
+        return ""
+    low, high = found.half_life[short].min(), found.half_life[short].max()
+    span = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    return f"with a half-life of {span} {data.study.period}s"
 
 
 def _years(first: int, end: int, period: str, week_starts: str) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlab.api.checks.books import APART, Some, books, borrowed, fell_silent
-from simlab.api.data.assumptions import floor_by_default, without_effect
+from simlab.api.data.assumptions import without_effect
 from simlab.api.data.data import Data
 from simlab.api.data.dead_stock import dead_stock
 from simlab.api.data.levels_to_look_at import LevelsToLookAt
@@ -157,8 +157,6 @@ def _options(data: Data) -> Iterator[Remark]:
             yield Remark("assumption", sentence(text), look=text.startswith(HIGH_RATE))
     for text in idle:
         yield Remark("no_effect", sentence(text), look=True)
-    for text in floor_by_default(data.study):
-        yield Remark("default_floor", text, look=True)
 
 
 def _commands(data: Data) -> Iterator[Remark]:

@@ -43,6 +43,7 @@ def policies_page(found: PolicyComparison) -> str:
     frame = found.to_frame()
     plan = ["policy", "fill_rate", "fill_rate_low", "fill_rate_high", "inventory_value", "orders_per_year"]
     equal = ["policy", "at_fill", "cost_at_fill", "percent", "percent_low", "percent_high"]
+    other = [name for name in frame.columns.astype(str) if name.startswith("percent_by_")]
     targets = pd.DataFrame(
         [
             {"policy": one.name, "segment": name, "target": t}
@@ -52,6 +53,11 @@ def policies_page(found: PolicyComparison) -> str:
     )
     shown = (
         Shown(f"Cost ({found.objective}) at the same {found.service}", frame[equal], bars="percent"),
+        *(
+            [Shown("The same plans at equal service by every other weight", frame[["policy", *other]])]
+            if other
+            else []
+        ),
         Shown("Plans", frame[plan]),
         Shown("Targets", targets, "segments"),
     )

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,15 +14,18 @@ from simlab.api.data.data import Data
 from simlab.api.pictures import dots, row
 from simlab.api.plans.search import Ready, prepare, search_curves, solve_ready
 from simlab.api.plans.solved import Solved
-from simlab.api.requirements.accounting import as_counted, counted_scale
+from simlab.api.requirements.accounting import Accounting, as_counted, counted_scale
 from simlab.api.requirements.refusals import refuse
 from simlab.api.settings import Clock, Settings
+from simlab.api.show import spread
 from simlab.api.simulator.simulator import side_by_side
 from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import SimlabError, UsageError
 from simlab.execution import PlanSums, Progress
 from simlab.measures import Estimate, FloatArray, cost_at_fill, format_money, format_rate, jackknife
+from simlab.measures.decision import WEIGHT_NOUNS
 from simlab.measures.shown import Public
+from simlab.measures.weights import WeighedPlans, equal_service, mark_of
 from simlab.register.families import TARGET_FAMILIES
 from simlab.segments import Segmentation
 from simlab.verdict.scores import Scores, score
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 
 _PLANNINGS = ("exact", "normal")
 _PLAN, _FRONTIER = "segmented", "frontier:segmented"
+_ENDINGS = {"units": "", "value": "_value", "margin": "_margin", "items": "_items"}
+_UNTOLD = {"open": "too close to call", "same": "the same", "none": "no number"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,6 +61,9 @@ class PolicyEntry(Public):
     difference, percent : Estimate
         Against the study's own policy, paired by replication; all intervals of a comparison hold together
         (Bonferroni). NaN for the study's own.
+    weights : tuple of ByWeight
+        The same plans at equal service in units, value, margin and items, as far as they are known and did
+        not decide: plans of the deciding weight held fixed, those beaten in (weight, cost) left out.
     """
 
     name: str
@@ -65,6 +73,32 @@ class PolicyEntry(Public):
     cost_at_fill: float
     difference: Estimate
     percent: Estimate
+    weights: tuple[ByWeight, ...] = ()
+
+    @property
+    def mark(self) -> str:
+        """ "less" or "more" than the study's own in the service that decides, "same", "open" or "none"."""
+        return mark_of(self.difference, self.percent)
+
+
+class ByWeight(NamedTuple):
+    """A policy against the study's own at equal service in a weight that did not decide.
+
+    Attributes
+    ----------
+    weight : str
+    at : float
+        Service that the study's own plan reaches in this weight.
+    percent : Estimate
+        (this − own) ÷ own; the intervals of all policies and weights hold together.
+    mark : str
+        As `PolicyEntry.mark`.
+    """
+
+    weight: str
+    at: float
+    percent: Estimate
+    mark: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -129,6 +163,11 @@ class PolicyComparison(Public):
                     "percent": one.percent.value,
                     "percent_low": one.percent.low,
                     "percent_high": one.percent.high,
+                    **{
+                        key: value
+                        for by in one.weights
+                        for key, value in spread(f"percent_by_{by.weight}", by.percent).items()
+                    },
                 }
                 for one in self.entries
             ]
@@ -159,6 +198,25 @@ class _Run:
     solved: Solved
     plan: PlanSums
     frontier: PlanSums
+    whole: PlanSums
+
+    def in_weight(self, weight: str) -> WeighedPlans | None:
+        """The frontier's cost and service in a weight; None where nothing is asked for in it."""
+        end, sums = _ENDINGS[weight], self.whole
+        good, asked = (getattr(sums, f"{name}{end}")[:, 0] for name in ("served", "demanded"))
+        if not asked.any():
+            return None
+        moving = (asked != asked[:1]).any()
+        money = sums.cost[:, 0].astype(np.float64)
+        return WeighedPlans(
+            money, sums.lost_margin[:, 0].astype(np.float64), good, asked if moving else asked[0]
+        )
+
+    def service_in(self, weight: str) -> float:
+        """What the chosen plan serves in a weight."""
+        end = _ENDINGS[weight]
+        good, asked = (getattr(self.plan, f"{name}{end}").sum() for name in ("served", "demanded"))
+        return float(good / asked) if asked else math.nan
 
     def read(self, at: float) -> tuple[float, FloatArray]:
         """Cost at a service, and without each replication, in units of `PlanSums.cost`."""
@@ -287,8 +345,9 @@ def _run(name: str, ready: Ready, clock: Clock, fill_rate: float | None, parts: 
         frontier = [group for group in solved.frontiers if group.kind == _FRONTIER]
         sums = simulator.run([*side_by_side({_PLAN: solved.kept[_PLAN]}), *frontier], "verdict", "verdict")
     sums = {kind: one.times(parts // simulator.settings.parts) for kind, one in sums.items()}
-    counted = as_counted({_FRONTIER: sums[_FRONTIER].total()})
-    return _Run(name, ready, solved, sums[_PLAN].total(), counted[_FRONTIER])
+    whole = sums[_FRONTIER].total()
+    counted = as_counted({_FRONTIER: whole})
+    return _Run(name, ready, solved, sums[_PLAN].total(), counted[_FRONTIER], whole)
 
 
 def _compared(
@@ -318,7 +377,10 @@ def _compared(
         orders = float(one.plan.orders.mean()) * scale.periods_per_year / scale.periods
         scores = score(one.plan, 0, 0, data.catalog.n_items, scale)
         chosen = one.solved.chosen.by_segment()
-        entries.append(PolicyEntry(one.name, chosen, scores, orders, value * money, difference, percent))
+        weights = () if one is own else _by_weights(one, own, counted, level)
+        entries.append(
+            PolicyEntry(one.name, chosen, scores, orders, value * money, difference, percent, weights)
+        )
     return PolicyComparison(
         tuple(entries),
         at,
@@ -329,6 +391,33 @@ def _compared(
         warmup,
         clock.times,
     )
+
+
+def _by_weights(one: _Run, own: _Run, counted: Accounting, level: float) -> tuple[ByWeight, ...]:
+    """The weights that did not decide, at what the study's own plan serves in each."""
+    keys = counted.keys
+    decides = keys["weight"] if keys["service"] == "fill_rate" else ""
+    found = []
+    others = [weight for weight in _ENDINGS if weight != decides]
+    for weight in others:
+        ours, theirs = one.in_weight(weight), own.in_weight(weight)
+        if ours is None or theirs is None:
+            continue
+        at = own.service_in(weight)
+        pair = equal_service(ours, theirs, at, level, len(others))
+        found.append(ByWeight(weight, at, pair.joint_percent, pair.mark))
+    return tuple(found)
+
+
+def _disagreeing(one: PolicyEntry) -> str:
+    """ " (counted by units 2.1 % more, by items too close to call)"; empty where all weights agree."""
+    said = [
+        f"by {WEIGHT_NOUNS[by.weight]} "
+        + (_UNTOLD[by.mark] if by.mark in _UNTOLD else f"{100 * abs(by.percent.value):.1f} % {by.mark}")
+        for by in one.weights
+        if by.mark != one.mark
+    ]
+    return f"; counted {', '.join(said)}" if said else ", and by every other weight" if one.weights else ""
 
 
 def _sentence(one: PolicyEntry, own: str, found: PolicyComparison) -> str:
@@ -343,9 +432,9 @@ def _sentence(one: PolicyEntry, own: str, found: PolicyComparison) -> str:
         low, high = 100 * share.low, 100 * share.high
         return (
             f"{one.name} is not distinguishable from {own} in {found.objective} {at}: "
-            f"{100 * share.value:+.1f} % [{low:+.1f} %, {high:+.1f} %]."
+            f"{100 * share.value:+.1f} % [{low:+.1f} %, {high:+.1f} %]{_disagreeing(one)}."
         )
     return (
         f"{one.name} costs {100 * abs(share.value):.1f} % [{100 * ends[0]:.1f} %, {100 * ends[1]:.1f} %] "
-        f"{word} than {own} in {found.objective} {at} ({money})."
+        f"{word} than {own} in {found.objective} {at} ({money}){_disagreeing(one)}."
     )

@@ -125,17 +125,18 @@ def _random(held: Tournament) -> Iterator[str]:
     if not known:
         return
     n = next(iter(held.controls.values())).shape[1]
+    by = NOUNS[held.arena.service.name].removesuffix(" served")
     beaten = [name for name, share in known.items() if share > 1 - held.level]
     if beaten:
         rest = len(known) - len(beaten)
         verb = "is" if rest == 1 else "are"
-        others = f"the other {rest} {verb} cheaper than all of theirs" if rest else "that is every scheme"
+        others = f"the other {rest} {verb} below all of theirs" if rest else "that is every scheme"
         yield (
-            f"No better than chance, as far as {n} random partitions of the same sizes show: "
+            f"No better than chance by {by}, as far as {n} random partitions of the same sizes show: "
             f"{listed(beaten, _NAMED)}; {others}."
         )
     else:
-        yield f"Every scheme is cheaper than all {n} random partitions of its sizes."
+        yield f"By {by} every scheme costs less than all {n} random partitions of its sizes."
 
 
 def _stability(contest: ContestOutcome) -> Iterator[str]:

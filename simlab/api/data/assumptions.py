@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -21,8 +20,7 @@ from simlab.policies.levels.lost import losing
 from simlab.policies.policy import GIVEN
 from simlab.segments.assign import values_left_out
 from simlab.segments.classes import ONE_CLASS
-from simlab.study import WEEKDAYS, Study, idle_options
-from simlab.study.checked import DEFAULT_FLOOR
+from simlab.study import WEEKDAYS, idle_options
 from simlab.study.optimize_sections import OptimizeSpec
 from simlab.study.sections import ForecastSpec
 
@@ -87,24 +85,8 @@ def assumptions(data: Data) -> tuple[str, ...]:
     lines += _parameters(data)
     lines += _forecast(data)
     lines += _by_parts(data)
-    lines += floor_by_default(study)
     said = (*data.models.assumptions, *without_effect(data))
     return (*lines, *(sentence(text) for text in said))
-
-
-def floor_by_default(study: Study) -> list[str]:
-    """That total cost with the cost of shortages is the least one above a floor that nobody named."""
-    asked = study.optimize
-    if asked.objective != "total_cost" or not study.source or asked.fill_rate != DEFAULT_FLOOR:
-        return []
-    said = tomllib.loads(study.source).get("optimize", {})
-    if "fill_rate" in said or "budget" in said:
-        return []
-    return [
-        f'objective = "total_cost" keeps the floor of {100 * DEFAULT_FLOOR:g} % that a study has by default, '
-        "whatever a unit short costs. The service that follows from the costs alone: name a low "
-        'optimize.fill_rate, or, with prices, objective = "profit", which has no floor.'
-    ]
 
 
 def without_effect(data: Data) -> tuple[str, ...]:

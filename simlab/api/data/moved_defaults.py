@@ -24,12 +24,15 @@ class Moved:
         What counts without it.
     table : str
         Table of [data] that it speaks of; empty: any study.
+    objective : str
+        Objective that it speaks of; empty: any.
     """
 
     option: str
     before: str
     now: str
     table: str = ""
+    objective: str = ""
 
 
 SERVICE = (
@@ -43,6 +46,12 @@ SERVICE = (
         "optimize.choose",
         '[optimize] choose = "in_sample"',
         "a floor is met with a margin for chance where that costs little",
+    ),
+    Moved(
+        "optimize.fill_rate",
+        "[optimize] fill_rate = 0.95",
+        "total cost with a cost of units short has no floor but one that is named",
+        objective="total_cost",
     ),
 )
 """Which decide what plan is chosen."""
@@ -84,7 +93,9 @@ def moved(study: Study, among: tuple[Moved, ...] = MOVED) -> tuple[Moved, ...]:
         for one in among
         if value_at(raw, one.option) is None
         and (not one.table or getattr(study.data, one.table) is not None)
+        and one.objective in ("", study.optimize.objective)
         and not (one.option == "optimize.target_min" and study.optimize.targets)
+        and not (one.option == "optimize.fill_rate" and study.optimize.budget is not None)
     )
 
 

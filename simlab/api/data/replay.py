@@ -252,8 +252,8 @@ def _statements(
     yield _start(opening, data.catalog.n_items, data.study.period_days)
     if data.models.world.supply is not None:
         yield (
-            "Orders of the replay are delayed one by one and come whole: shared delays, outages, holidays "
-            "and orders in parts are not replayed."
+            "Orders of the replay are delayed one by one and come whole: shared delays, outages and orders "
+            "in parts are not replayed; suppliers' holidays are."
         )
     if data.models.world.grid is not None:
         yield (

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from simlab.api.decision.decision import Decision
 from simlab.api.decision.headline import Pair, Replay, headline, noun
+from simlab.api.requirements.accounting import counted_scale
 from simlab.measures import PLAN_NAMES, Estimate, format_estimate, format_money, format_rate
 from simlab.measures.decision import short_money, short_rate
 from simlab.run.statements import Statement
@@ -55,11 +59,30 @@ def limits(opt: Outcome) -> tuple[Statement, ...]:
     found = []
     if opt.solved.fill_rate is not None:
         material = opt.data.study.optimize.material
-        found.append(met(opt.service, opt.solved.fill_rate, served_noun(opt), material))
+        one = met(opt.service, opt.solved.fill_rate, served_noun(opt), material)
+        found.append(one if one.state == "good" else replace(one, text=f"{one.text}{next_up(opt)}"))
     if opt.solved.budget is not None:
         currency = opt.data.study.currency
         found.append(within(opt.scores("segmented").inventory_value, opt.solved.budget, currency))
     return tuple(found)
+
+
+def next_up(opt: Outcome) -> str:
+    """The cheapest plan shown that serves the floor on fresh randomness, and what it costs more."""
+    sums, floor = opt.verdict["frontier:segmented"].total(), opt.solved.fill_rate or 0.0
+    n = opt.solved.shown.n_points
+    asked = np.broadcast_to(sums.asked, sums.good.shape)[:n, 0].sum(axis=1)
+    service = sums.good[:n, 0].sum(axis=1) / np.maximum(asked, 1)
+    scale = counted_scale(opt.settings.scale(opt.data.study), opt.accounting)
+    cost = sums.cost[:n, 0].mean(axis=1) * scale.holding
+    own = float(opt.verdict["segmented"].total().cost[0, 0].mean() * scale.holding)
+    able = np.flatnonzero((service >= floor) & (cost > own))
+    if not able.size:
+        return " No plan shown serves it."
+    best = able[np.argmin(cost[able])]
+    more = short_money(float(cost[best] - own), opt.data.study.currency)
+    yearly = " a year" if opt.accounting.yearly else ""
+    return f" The next plan up serves {short_rate(float(service[best]))} and costs {more}{yearly} more."
 
 
 def served_noun(opt: Outcome) -> str:
@@ -71,13 +94,15 @@ def served_noun(opt: Outcome) -> str:
 def met(fill: Estimate, floor: float, service: str = "fill rate", material: float = 0.0) -> Statement:
     """Whether the floor is met: only if the lower end of the interval reaches it.
 
-    A value that lies below it by less than `material` is on the line, and neither met nor missed.
+    A value that lies below it by less than `material`, or by less than the interval is wide, is on the line,
+    and neither met nor missed.
     """
     asked, key = format_rate(floor), "floor"
+    short = floor - fill.value
     if fill.low < floor and floor - material < fill.value < floor:
-        short, shown = 100 * (floor - fill.value), format_estimate(fill, "fill_rate")
+        shown = format_estimate(fill, "fill_rate")
         text = (
-            f"It is on the line of the floor {asked}: {shown}, {short:.2g} points below, less than the "
+            f"It is on the line of the floor {asked}: {shown}, {100 * short:.2g} points below, less than the "
             f"{100 * material:g} points that matter (optimize.material)."
         )
         return Statement("open", f"On the line of {short_rate(floor)} of {service}.", text, key, "limit")
@@ -87,11 +112,16 @@ def met(fill: Estimate, floor: float, service: str = "fill rate", material: floa
             f"It meets the floor {asked}, if the fitted laws are right: the lower {level} bound reaches it."
         )
         return Statement("good", f"Meets {short_rate(floor)} of {service}.", text, key, "limit")
-    if fill.high < floor:
+    if fill.high < floor and short >= fill.high - fill.low:
         text = f"It misses the floor {asked} on the verdict seed: the whole {level} interval lies below it."
         return Statement("bad", f"Misses {short_rate(floor)} of {service}.", text, key, "limit")
     shown = format_estimate(fill, "fill_rate")
     text = f"Whether it meets the floor {asked} is not decided: the {level} interval contains it: {shown}."
+    if fill.high < floor:
+        text = (
+            f"It misses the floor {asked} on fresh randomness by {100 * short:.2g} points, less than the "
+            f"{level} interval is wide: {shown}."
+        )
     return Statement("open", f"On the line of {short_rate(floor)} of {service}.", text, key, "limit")
 
 

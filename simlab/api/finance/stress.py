@@ -95,7 +95,7 @@ def stress(opt: Outcome) -> Stress:
     notes = [
         "levels stay as planned from the fitted laws; the same random numbers in every scenario",
         *_outage_notes(opt.data),
-        *_rhythm_notes(opt.data),
+        *_kept_notes(opt.data),
     ]
     problems = {}
     base = _curves(opt, _whole(opt), warmup) if warmup != opt.warmup else opt.curves
@@ -129,12 +129,20 @@ def stress(opt: Outcome) -> Stress:
     return Stress(pd.DataFrame(rows), robust, (*notes, *more))
 
 
-def _rhythm_notes(data: Data) -> tuple[str, ...]:
-    rows = int(data.models.world.demand.has_rhythm.sum())
-    spread = [name for name, spec in data.study.scenarios.items() if spec.variance is not None]
-    if rows == 0 or not spread:
-        return ()
-    return (f"{rows} SKU-locations with a rhythm keep their spread in scenario {', '.join(spread)}",)
+def _kept_notes(data: Data) -> list[str]:
+    """What demand keeps where it is scaled: rhythms their spread, seasons their profile."""
+    law, specs = data.models.world.demand, data.study.scenarios
+    spread = [name for name, spec in specs.items() if spec.variance is not None]
+    moved = [name for name, spec in specs.items() if spec.variance is not None or spec.demand is not None]
+    notes = []
+    if spread and (rows := int(law.has_rhythm.sum())):
+        notes.append(f"{rows} SKU-locations with a rhythm keep their spread in scenario {', '.join(spread)}")
+    if moved and law.seasons is not None and (rows := int((law.seasons.profile >= 0).sum())):
+        notes.append(
+            f"{rows} SKU-locations with a season keep its profile in scenario {', '.join(moved)}: demand and "
+            "variance are scaled around it"
+        )
+    return notes
 
 
 def _robust(

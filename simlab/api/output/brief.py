@@ -113,6 +113,11 @@ def _title(opt: Outcome) -> str:
         asked.append(f"{short_rate(opt.solved.fill_rate)} of {served_noun(opt)}")
     if opt.solved.budget is not None:
         asked.append(f"within {short_money(opt.solved.budget, opt.data.study.currency)}")
+    if opt.solved.fill_rate is None and opt.accounting.weighs_service:
+        what = (
+            "the highest profit" if opt.accounting.keys["objective"] == "profit" else "the least total cost"
+        )
+        asked.insert(0, what)
     where = f"{n:,} SKU-locations, {opt.segmentation.n_segments} segments by {by}"
     return f"{opt.data.study.name}: {where}; asked: {' '.join(asked)}"
 

@@ -204,8 +204,11 @@ def _retested(opt: Outcome, kind: str, n: int) -> dict[str, FloatArray]:
     sums = opt.verdict[f"frontier:{kind}"]
     fill = ratio_interval(sums.served[:n, 0], sums.demanded[:n, 0], scale.level)
     asked = np.broadcast_to(sums.asked, sums.good.shape)[:n, 0]
+    service = ratio_interval(sums.good[:n, 0], asked, scale.level)
     return {
         "service_verdict": sums.good[:n, 0].sum(axis=1) / np.maximum(asked.sum(axis=1), 1),
+        "service_verdict_low": service.low,
+        "service_verdict_high": service.high,
         "fill_rate_verdict": fill.value,
         "fill_rate_verdict_low": fill.low,
         "fill_rate_verdict_high": fill.high,
@@ -253,6 +256,7 @@ def reference_frame(opt: Outcome) -> pd.DataFrame:
                 {
                     "plan": kind,
                     "sample": sample,
+                    **spread("service", opt.service_of(kind, sample)),
                     "fill_rate": scores.fill_rate.value,
                     "fill_rate_low": scores.fill_rate.low,
                     "fill_rate_high": scores.fill_rate.high,

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from simlab.api.plans.surely import Judge, stacked
 from simlab.api.plans.tails import TailResult, Tails, asks_for_tails, bounds_tails, tail_notes, tails_of
-from simlab.api.requirements.accounting import LOST_MARGIN, PROFIT
+from simlab.api.requirements.accounting import LOST_MARGIN
 from simlab.api.requirements.limits import chance_limits
 from simlab.api.simulator.simulator import SEGMENTS, Simulator, chance_sums
 from simlab.arrays import IntArray
@@ -148,11 +148,17 @@ def _best(
     simulator: Simulator, asked: Asked, tails: Tails | None, fill_rate: float | None, budget: float | None
 ) -> tuple[Plan, Choosing, TailSolution | None]:
     """The best plan on the search seed under everything asked."""
+    free = fill_rate is None and simulator.accounting.weighs_service
+    least = _NO_FLOOR if free else fill_rate
     if tails is not None:
-        plan, found = asked.with_tails(fill_rate=fill_rate, budget=budget)
+        plan, found = asked.with_tails(fill_rate=least, budget=budget)
         return plan, _told_of_tails(simulator, asked, tails, found), found
-    free = fill_rate is None and budget is None and simulator.data.study.optimize.objective == PROFIT
-    plan = asked.at(fill_rate=_NO_FLOOR if free else fill_rate, budget=budget)
+    try:
+        plan = asked.at(fill_rate=least, budget=budget)
+    except InfeasibleError:
+        if free and budget is not None:
+            asked.at(budget=budget)  # says what would work, of the budget alone
+        raise
     notes = []
     if asked.chances:
         notes.append("chance limits were solved on an extra run of the search's own random streams")

@@ -175,7 +175,11 @@ class Outcome(Public):
     @property
     def service(self) -> Estimate:
         """Service of the chosen plan on the verdict seed, as the study counts it."""
-        sums = self.verdict["segmented"]
+        return self.service_of("segmented", "verdict")
+
+    def service_of(self, kind: str, sample: str) -> Estimate:
+        """Service of a kept plan as the study counts it, on the ``search`` or the ``verdict`` seed."""
+        sums = (self.verdict if sample == "verdict" else self.search)[kind]
         return ratio_estimate(sums.good[0].sum(axis=0), sums.asked[0].sum(axis=0), self.settings.level)
 
     def target_of(self, kind: str, segment: int | None) -> float:

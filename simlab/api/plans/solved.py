@@ -12,7 +12,7 @@ from simlab.api.plans.choosing import Choosing, choose
 from simlab.api.plans.rivals import keeps_limits, per_sku_frontier, per_sku_plan, rival_words
 from simlab.api.plans.sums import ItemTables, pipeline, segment_curves
 from simlab.api.plans.tails import bounds_tails
-from simlab.api.requirements.accounting import DEFAULT_FILL_RATE, PROFIT
+from simlab.api.requirements.accounting import DEFAULT_FILL_RATE
 from simlab.api.requirements.limits import limits_on_means
 from simlab.api.requirements.margins import margin_notes
 from simlab.api.simulator.simulator import Simulator, one_column
@@ -141,10 +141,15 @@ def solve_plans(
     data, segmentation, rules = simulator.data, simulator.segmentation, simulator.rules
     settings, accounting = simulator.settings, simulator.accounting
     notes: list[str] = []
-    free = data.study.optimize.objective == PROFIT
+    free = accounting.weighs_service
     if fill_rate is None and budget is None and not bounds_tails(data.study.optimize) and not free:
         fill_rate = DEFAULT_FILL_RATE
         notes.append(f"neither a floor nor a budget was named: fill rate {fill_rate:g} is the floor")
+    if free and fill_rate is None:
+        notes.append(
+            f"no floor was named and none holds: service follows from the {accounting.objective}; "
+            "optimize.fill_rate names one"
+        )
     usual = ItemTables.of(curves, data.models)
     tables = usual.counted(curves, data, accounting, settings.replications).pinned(rules)
     grid = segment_curves(tables, data, segmentation, targets, settings, accounting=accounting, rules=rules)
@@ -265,7 +270,7 @@ def _best_uniform(
     choices = one_target.choice.astype(np.int64)
     able = [at for at in np.flatnonzero(keeps).tolist() if not program.broken(choices[at])]
     distance = [abs(int(served) - chosen.served) for served in one_target.served]
-    if fill_rate is None and budget is None and cheapest and able:
+    if fill_rate is None and cheapest and able:
         return one_target.plan(min(able, key=lambda at: int(one_target.cost[at])))
     if fill_rate is None and budget is None:
         notes.append("the uniform target shown is the nearest in service to the chosen plan")

@@ -77,6 +77,12 @@ class Accounting(Public):
     keys: dict[str, str] = field(default_factory=dict)
 
     @property
+    def weighs_service(self) -> bool:
+        """Whether the objective has a price for what is not served at once, so that it needs no floor."""
+        short = self.weights.account is not None and bool(self.weights.account.short.any())
+        return self.keys.get("objective") == PROFIT or (self.keys.get("objective") == "total_cost" and short)
+
+    @property
     def plain(self) -> bool:
         """Whether cost is holding cost and service the fill rate in units."""
         return self.weights.account is None

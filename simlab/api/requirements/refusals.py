@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
+
 from simlab.api.data.data import Data
 from simlab.engine.world.demand_law import DemandLaw
 from simlab.errors import InvalidInputError, Problem
-from simlab.models import is_plain
 from simlab.register.families import TARGET_FAMILIES
+from simlab.register.laws import SERIAL_KINDS
 from simlab.study.sections import ScenarioSpec
 
 Command = Literal["optimize", "compare", "audit", "learned segments"]
@@ -60,9 +62,9 @@ def refuse(data: Data, command: Command) -> None:
         fix = "leave it out for this command; simulate and the verdict of optimize draw parameters again"
         where = "models.parameter_uncertainty = true"
         problems.append(Problem("E-STU-009", what, data.study.file, column=where, fix=fix))
-    if command == "audit" and not _scalable(data.models.world.demand):
-        what = "an audit compares with formulas of independent periods that are all alike"
-        fix = "audit with a law of single periods (no blocks, chains, phases or seasonality)"
+    if command == "audit" and not _of_single_periods(data.models.world.demand):
+        what = "an audit compares with formulas of independent periods"
+        fix = "audit with a law of single periods (no blocks, chains or phases)"
         problems.append(Problem("E-POL-012", what, data.study.file, column="models.law", fix=fix))
     if problems:
         raise InvalidInputError(problems)
@@ -80,9 +82,9 @@ def _said(option: str, value: str) -> str:
 BASE = "as fitted"
 
 
-def _scalable(law: DemandLaw) -> bool:
-    """Whether all laws are of single periods, but for those with a rhythm, which have their own way."""
-    return bool((is_plain(law) | law.has_rhythm).all())
+def _of_single_periods(law: DemandLaw) -> bool:
+    """Whether all laws are of single periods, with a season or not; rhythms have their own way."""
+    return bool((~np.isin(law.kind, SERIAL_KINDS) | law.has_rhythm).all())
 
 
 def check_scenarios(data: Data) -> None:
@@ -93,7 +95,7 @@ def check_scenarios(data: Data) -> None:
     InvalidInputError
         All of them at once.
     """
-    plain = not data.study.scenarios or _scalable(data.models.world.demand)
+    plain = not data.study.scenarios or _of_single_periods(data.models.world.demand)
     suppliers = set(data.catalog.texts.get("supplier", ()))
     problems = []
     for name, spec in data.study.scenarios.items():
@@ -101,7 +103,7 @@ def check_scenarios(data: Data) -> None:
         if all(getattr(spec, field) is None for field in ScenarioSpec.model_fields):
             problems.append(_problem(data, where, "changes nothing", "say demand = 1.2, or lead_time = 1.3"))
         if (spec.demand is not None or spec.variance is not None) and not plain:
-            what = "demand drawn from series, chains or seasonal profiles cannot be scaled in this version"
+            what = "demand drawn from series or chains cannot be scaled in this version"
             fix = "leave demand and variance out of the scenario, or name a law of single periods"
             problems.append(_problem(data, where, what, fix))
         if name == BASE:

@@ -97,7 +97,7 @@ def study_for(
         "",
         *_study(folder, master, sales, rows),
         *_data(folder, master, sales, arrivals, rows),
-        *_demand(rows),
+        *_demand(sales, rows),
         *_lead_times(master, arrivals),
         *_segments(master),
         *_policy(master),
@@ -222,7 +222,7 @@ def _rules(rows: Rows, n: int) -> list[str]:
     return lines
 
 
-def _demand(rows: Rows) -> list[str]:
+def _demand(sales: Seen, rows: Rows) -> list[str]:
     lines = ["[demand]"]
     if rows.grain.name == "four_four_five":
         lines.append('grain = "four_four_five"  # rows every 28 or 35 days, spread over calendar months')
@@ -236,9 +236,17 @@ def _demand(rows: Rows) -> list[str]:
         'absent_dates = "zero"  # no row means nothing was sold; "unknown" where rows may be missing',
         '# no_history = "zero"  # items never sold are left out and counted; this keeps them, never demanded',
         '# closed = ["2025-12-25"]  # days without sales because nobody could buy',
-        '# censoring = "on_hand"  # sales are not demand where the shelf was empty: needs stock by date',
+        _censoring(sales),
         "",
     ]
+
+
+def _censoring(sales: Seen) -> str:
+    """Sales are not demand where the shelf was empty: a column that says so is believed."""
+    if "stockout" in sales.columns:
+        return 'censoring = "stockout_column"  # column stockout says when sales are not demand'
+    stock = "column on_hand of demand" if "on_hand" in sales.columns else "needs stock by date"
+    return f'# censoring = "on_hand"  # sales are not demand where the shelf was empty: {stock}'
 
 
 def _lead_times(master: Seen, arrivals: Seen | None) -> list[str]:

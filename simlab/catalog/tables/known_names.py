@@ -178,13 +178,26 @@ DOUBTFUL: dict[str, dict[str, str]] = {
     },
 }
 DOUBTFUL["minimum_stock"] = DOUBTFUL["min_stock"]
+_TO_COME = re.compile(
+    r"(due|arriv\w*|incoming|inbound|in_transit|(expected|scheduled|planned)_receipts?|open_pos?|open_orders?"
+    r"|on_order|pos?|eta)(_in|_on|_by)?(_?(days?|weeks?|months?|periods?|wk|[dwmp]))?_?\d[\d_]*"
+)
 """Names of items that mean one thing in one system and another in the next: what each column of ours is."""
+_ONE_BY_ONE = (
+    "is it on order? Then as rows of a table under [data.open_orders]: sku, location, quantity, due_date, "
+    "one row for each order"
+)
 
 
 def plain(name: str) -> str:
     """A column's name in lower case with words joined by _: "Lead Time (days)" is lead_time_days."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
     return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
+
+
+def comes_later(name: str) -> bool:
+    """Whether a column of items holds what comes in one period: due_week_1, arrivals_2, po_2025_03_01."""
+    return _TO_COME.fullmatch(plain(name)) is not None
 
 
 def meant(table: str, name: str, among: Sequence[str]) -> tuple[str, str]:
@@ -206,7 +219,7 @@ def meant(table: str, name: str, among: Sequence[str]) -> tuple[str, str]:
         days, weeks or months.
     """
     base = plain(name)
-    if table == "items" and base in DOUBTFUL:
+    if table == "items" and (base in DOUBTFUL or comes_later(name)):
         return "", ""
     words = base.split("_")
     unit = _UNITS.get(words[-1], "") if len(words) > 1 else ""
@@ -227,6 +240,8 @@ def hint(name: str, among: Sequence[str], time_unit: str) -> str:
     if choices:
         line = f'columns = {{ {choices[0].split()[0]} = "{name}" }}'
         return f"may be {' or '.join(choices)}: say which, such as {line}"
+    if comes_later(name):
+        return _ONE_BY_ONE
     if not column:
         stem = base.rsplit("_", 1)[0] if base.rsplit("_", 1)[-1] in (*_UNITS, *_IDLE) else base
         return NOT_READ.get(base, NOT_READ.get(stem, ""))

@@ -252,7 +252,7 @@ def _fitted(
 
 def _own_variance(history: History, prior: SizePrior) -> FloatArray:
     """(n,) variance per period, the variation of sizes shrunk towards the group."""
-    quantity = history.quantity.astype(np.float64)
+    quantity = history.evened
     total, squares = history.sums(quantity), history.sums(quantity**2)
     n, positive = history.n_effective, history.weight_positive
     return shrunk_variance(n, positive, total, squares, prior.variation, prior.strength)

@@ -18,7 +18,6 @@ from simlab.catalog.quality import QualityRow
 from simlab.engine.kernels import streams
 from simlab.engine.world.demand_law import ENDLESS, DemandLaw, LawKind, Past
 from simlab.models.demand.choice import asked_laws
-from simlab.models.demand.marginal import is_plain, marginal
 from simlab.models.demand.past.bootstraps import stretches
 from simlab.models.demand.past.rhythm_series import rhythm_series
 from simlab.models.demand.scoring.scores import first_predicted
@@ -66,19 +65,6 @@ def law_names(law: DemandLaw) -> list[str]:
     """Name of every law as tables show it."""
     names = [law_of(kind).name for kind in law.kind.tolist()]
     return [RENEWAL if rhythm else name for name, rhythm in zip(names, law.has_rhythm.tolist(), strict=True)]
-
-
-def without_rhythm(law: DemandLaw) -> DemandLaw:
-    """Renewal laws as the empirical law of any one of their periods; other laws as they are.
-
-    Where formulas of independent periods are compared with the simulator.
-    """
-    rows = np.flatnonzero(law.has_rhythm)
-    if rows.size == 0:
-        return law
-    if not (is_plain(law) | law.has_rhythm).all():
-        raise ValueError("other laws are drawn from series, chains or seasons, too")
-    return marginal(law)
 
 
 def times_demand(law: DemandLaw, factor: float) -> DemandLaw:

@@ -164,9 +164,9 @@ def _not_zero(own: FloatArray, count: FloatArray, prior: FloatArray) -> FloatArr
 
 
 def size_moments(history: History) -> tuple[FloatArray, FloatArray]:
-    """(n,) variance/mean² and fourth central moment/mean⁴ of non-zero demands; 0 without."""
+    """(n,) variance/mean² and fourth central moment/mean⁴ of non-zero demands, `evened`; 0 without."""
     count = np.where(history.n_positive > 0, history.weight_positive, 1.0)
-    quantity = history.quantity.astype(np.float64)
+    quantity = history.evened
     mean = history.sums(quantity) / count
     away = quantity / np.maximum(mean, 1e-300)[history.item] - 1
     return history.sums(away**2) / count, history.sums(away**4) / count

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.arrays import BoolArray, DateArray, IntArray
+from simlab.arrays import BoolArray, DateArray, FloatArray, IntArray
 from simlab.catalog.calendar.periods import by_period, first_day, running_number
 from simlab.catalog.quality import QualityRow
 from simlab.study.values import WEEKDAYS, closed_days
@@ -41,6 +41,8 @@ class Calendar:
     stamped : bool
         One date stands for each week or month: the table is already by period, so that its first
         period is whole, and its last one, too, unless `as_of` lies within it.
+    days : (n_periods,) int64, optional
+        Open days of each period; all periods alike if left out (no study, or one whose season knows it).
     """
 
     period: str
@@ -48,6 +50,14 @@ class Calendar:
     first: int
     open: BoolArray
     stamped: bool
+    days: IntArray | None = None
+
+    @property
+    def lengths(self) -> FloatArray:
+        """(n_periods,) open days ÷ their mean over the open periods; 1 of those that are closed."""
+        if self.days is None or not self.open.any():
+            return np.ones(self.n_periods)
+        return np.where(self.open, self.days / self.days[self.open].mean(), 1.0)
 
     @property
     def n_periods(self) -> int:
@@ -86,7 +96,9 @@ def whole_periods(study: Study, dates: DateArray, first: np.datetime64, last: np
     if not stamped or named:
         high -= int(_any_open(study, last + _DAY, first_day(high + 1, period, week_starts)))
     edges = np.array([first_day(number, period, week_starts) for number in range(low, high + 2)])
-    return Calendar(period, week_starts, low, _open(study, edges.astype("datetime64[D]")), stamped)
+    days = _open_days(study, edges.astype("datetime64[D]"))
+    lengths = None if study.models.seasonality is not None else days  # a season knows how long its months are
+    return Calendar(period, week_starts, low, days > 0, stamped, lengths)
 
 
 def _any_open(study: Study, first: np.datetime64, end: np.datetime64) -> bool:
@@ -94,14 +106,14 @@ def _any_open(study: Study, first: np.datetime64, end: np.datetime64) -> bool:
     return bool((~study.demand.closed_mask(np.arange(first, end, dtype="datetime64[D]"))).any())
 
 
-def _open(study: Study, edges: DateArray) -> BoolArray:
-    """(n_periods,) whether at least one day between neighbouring edges was open."""
+def _open_days(study: Study, edges: DateArray) -> IntArray:
+    """(n_periods,) open days between neighbouring edges."""
     if edges.size < 2:
-        return np.zeros(0, dtype=np.bool_)
+        return np.zeros(0, np.int64)
     days = np.arange(edges[0], edges[-1], dtype="datetime64[D]")
     is_open = ~study.demand.closed_mask(days)
     starts = (edges[:-1] - edges[0]).astype(np.int64)
-    return np.asarray(np.add.reduceat(is_open.astype(np.int64), starts) > 0)
+    return np.asarray(np.add.reduceat(is_open.astype(np.int64), starts), dtype=np.int64)
 
 
 _SHOWN = 6

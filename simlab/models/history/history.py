@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 _BLOCK = 1 << 22
+_SHORTEST = 0.5  # of the mean length: what shorter periods sold tells too little to be divided by it
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +164,21 @@ class History:
         """(n,) Σ weight × value over each item's periods with demand."""
         own = values if self.half_life is None else values * self.weight
         return np.bincount(self.item, weights=own, minlength=self.n_items).astype(np.float64)
+
+    @cached_property
+    def evened(self) -> FloatArray:
+        """(c,) units of each period with demand as in a period of mean length, an item's sum kept.
+
+        Demand of a month of 31 days is 3/28 above that of one of 28 without varying at all; what is drawn
+        are periods of one length. A part of a period shorter than half stands for itself.
+        """
+        plain = self.quantity.astype(np.float64)
+        length = np.maximum(self.calendar.lengths, _SHORTEST)
+        if (length == 1).all():
+            return plain
+        even = plain / length[self.period]
+        kept = self.sums(plain) / np.maximum(self.sums(even), 1e-300)
+        return np.asarray(even * kept[self.item])
 
     @cached_property
     def n_positive(self) -> IntArray:

@@ -24,6 +24,11 @@ _WEEKS = 52
 _WORKING = 5 / 7
 """Share of its days from which on a week or month is closed: Monday to Friday of a week."""
 _NAMED = 5
+_YEARS = {
+    0: "the year that is simulated",
+    -1: "the year before the one that is simulated",
+    1: "the year after the one that is simulated",
+}
 Dates = npt.NDArray[np.datetime64]
 Spans = Sequence[tuple[dt.date, dt.date]]
 
@@ -37,17 +42,18 @@ class Closure:
     closed : (cycle,) bool
         By period of the year that follows the last date of the study.
     days : int
-        Days of that year that the dates name, those of the year before in their place if they name none.
+        Days of that year that the dates name; if they name none those of the year before in their place, or
+        else of the year after.
     lost : int
         Days named that close no period of the simulation: parts of weeks or months.
-    earlier : bool
-        Whether it is the year before that the dates are of.
+    years_off : int
+        −1 or 1: it is the year before, or after, that the dates are of.
     """
 
     closed: BoolArray
     days: int
     lost: int
-    earlier: bool
+    years_off: int
 
 
 def check_closures(catalog: Catalog) -> None:
@@ -72,7 +78,8 @@ def check_closures(catalog: Catalog) -> None:
         if found.days == 0:
             first, last = year_after(study, catalog.as_of, spans)[[0, -1]]
             what = (
-                f"none of its dates lies in {first} to {last}, the year that is simulated, or the year before"
+                f"none of its dates lies in {first} to {last}, the year that is simulated, or the year "
+                "before or after"
             )
             fix = "name the holidays of that year: they come again every year"
             problems.append(Problem("E-MOD-021", what, study.file, column=where, fix=fix))
@@ -135,13 +142,13 @@ def closure(study: Study, as_of: dt.date | None, spans: Spans) -> Closure:
     """What the dates of a supplier close in the year that is simulated.
 
     The dates of that year count; where they name none, those of the year before, in the same weeks (or
-    months) of it.
+    months) of it; else those of the year after (plans made again as on an earlier day).
     """
     days = year_after(study, as_of, spans)
-    closed = closed_days(days, spans, ())
-    earlier = not closed.any()
-    if earlier:
-        closed = closed_days(_year_before(study, days), spans, ())
+    for years_off in (0, -1, 1):
+        closed = closed_days(_moved(study, days, years_off), spans, ())
+        if closed.any():
+            break
     number = _periods(study, days)
     inside = number >= 0
     n = cycle_of(study)
@@ -149,14 +156,15 @@ def closure(study: Study, as_of: dt.date | None, spans: Spans) -> Closure:
     shut = np.bincount(number[inside], weights=closed[inside], minlength=n)
     whole = shut >= _WORKING * size - 1e-9
     lost = int(shut[~whole].sum())
-    return Closure(np.asarray(whole), int(closed.sum()), lost, earlier)
+    return Closure(np.asarray(whole), int(closed.sum()), lost, years_off)
 
 
-def _year_before(study: Study, days: Dates) -> Dates:
+def _moved(study: Study, days: Dates, years: int) -> Dates:
+    """The same days so many years later."""
     if study.period != "month":
-        return np.asarray(days - 7 * _WEEKS)
+        return np.asarray(days + years * 7 * _WEEKS)
     month = days.astype("datetime64[M]")
-    return np.asarray((month - 12).astype("datetime64[D]") + (days - month.astype("datetime64[D]")))
+    return np.asarray((month + years * 12).astype("datetime64[D]") + (days - month.astype("datetime64[D]")))
 
 
 def _periods(study: Study, days: Dates) -> npt.NDArray[np.int64]:
@@ -172,7 +180,7 @@ def _periods(study: Study, days: Dates) -> npt.NDArray[np.int64]:
 
 def _sentence(name: str, found: Closure, study: Study) -> str:
     n = int(found.closed.sum())
-    year = "the year before the one that is simulated" if found.earlier else "the year that is simulated"
+    year = _YEARS[found.years_off]
     text = (
         f"supplier {name} is closed in {n} of {found.closed.size} {study.period}s of a year, as in {year}: "
         "nothing leaves it and nothing of its arrives then"

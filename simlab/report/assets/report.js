@@ -106,7 +106,7 @@
     }
     const slider = byId("point-slider");
     slider.value = String(current);
-    slider.setAttribute("aria-valuetext", "units served " + point.text.fill + ", " + point.text.cost + " a year");
+    slider.setAttribute("aria-valuetext", data.served.toLowerCase() + " " + point.text.fill + ", " + point.text.cost + " a year");
     byId("point-kind").textContent = current === data.chosen ? "Proposed plan" : "Another plan";
     const plan = data.points[data.chosen].targets;
     document.querySelectorAll("#targets tbody tr").forEach((row, s) => {

@@ -236,6 +236,12 @@
     return held.map((row, s) => row.map((x, t) => x + weight * search.short[s][t] + search.orders[s][t]));
   }
 
+  function weighs(data, settings) {
+    // whether the sums have a price for what is not served, so that no floor is needed
+    if (settings.price !== null) return evenly(settings.price.value * data.short_weight) > 0;
+    return Boolean(data.weighs_service) && settings.rate === null;
+  }
+
   function evenly(x) {
     // to the nearest whole number, halves to the even one
     const low = Math.floor(x), rest = x - low;
@@ -262,7 +268,7 @@
     const whole = rows(search.asked);
     const limit = settings.budget === null ? null : within(settings.budget, data.valueUnit);
     const zeros = search.cost.map((row) => row.map(() => 0n));
-    let need = settings.fill === null ? null : needed(settings.fill, whole);
+    let need = settings.fill !== null ? needed(settings.fill, whole) : weighs(data, settings) ? 0n : null;
     const most = () => least({ ...common, cost: minus(search.good), use: limit === null ? zeros : search.value, cap: limit === null ? 0n : limit });
     if (need === null && limit === null) {
       if (free.some((ts) => ts.length > 1)) return { why: "Say a service, a budget, or a target for every segment." };
@@ -437,7 +443,7 @@
     const pinned = settings.pins.map((t, s) => (t === null ? null : `{ segment = ${quoted(data.names[s])}, target = ${data.targets[t]} }`));
     const pins = [...data.study.pins, ...pinned.filter((x) => x !== null)];
     if (settings.fill) lines.push(`fill_rate = ${settings.fill.written}`);
-    else if (!settings.budget) lines.push("fill_rate = 0.0001  # no floor: every segment is pinned");
+    else if (!settings.budget && !weighs(data, settings)) lines.push("fill_rate = 0.0001  # no floor: every segment is pinned");
     if (settings.budget) lines.push(`budget = ${settings.budget.written}`);
     lines.push('choose = "in_sample"  # as the page chooses; "auto" adds a margin for chance');
     if (pins.length) lines.push(`pinned = [${pins.join(", ")}]`);

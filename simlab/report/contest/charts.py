@@ -143,7 +143,7 @@ def frontier_chart(found: ContestTables, width: int) -> Figure:
     )
     y = alt.Y(
         "fill_rate:Q",
-        title="Units served at once, on fresh demand",
+        title=f"{found.counted[:1].upper()}{found.counted[1:]}, on fresh demand",
         axis=alt.Axis(format=percent_format(low, high), tickCount=6),
         scale=alt.Scale(zero=False, nice=False, padding=8),
     )

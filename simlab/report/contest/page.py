@@ -90,7 +90,8 @@ def sections(found: ContestTables, pictures: Drawn) -> list[Section]:
 def _verdict(found: ContestTables, pictures: Drawn) -> Section:
     blocks: list[Any] = [Says(statements.headline(found)), Boxes(statements.boxes(found))]
     if "differences" in pictures:
-        blocks += [Heading("What each scheme costs over the cheapest"), Pictures([pictures["differences"]])]
+        title = f"What each scheme costs over the cheapest{statements.deciding(found).by}"
+        blocks += [Heading(title), Pictures([pictures["differences"]])]
         text = (
             f"Random error for all pairs together at {percent(found.level, 0)}. Grey ticks: random groupings "
             "of the same sizes; a scheme among its ticks does no better than chance."
@@ -104,8 +105,14 @@ def _verdict(found: ContestTables, pictures: Drawn) -> Section:
 def _schemes(found: ContestTables, pictures: Drawn) -> list[Any]:
     blocks: list[Any] = [standings_table(found)]
     capital = money(found.manifest.get("capital"), found.currency)
+    by = statements.deciding(found)
+    mark = (
+        f"✓ may be the best{by.by}"
+        if by.tick == "good"
+        else f"≈ may be the best{by.by}; other weights disagree"
+    )
     note = (
-        "✓ may be the best, all schemes together · ✗ no better than chance. Over the best targets: what any "
+        f"{mark}, all schemes together · ✗ no better than chance{by.by}. Over the best targets: what any "
         "sorting with as many targets leaves open. Items to explain: those not at the plan's commonest "
         f"target. Equal capital: a mean inventory value of {capital}."
     )
@@ -191,7 +198,7 @@ def _standing(row: Row, found: ContestTables) -> list[Cell]:
     known = is_number(row["control_share"])
     beats = Cell("yes" if row["beats_random"] else "no", "", "" if row["beats_random"] else "bad")
     return [
-        _scheme(row["scheme"], "good" if row["may_be_best"] and is_number(row["holding_cost"]) else ""),
+        _scheme(row["scheme"], _best_mark(row, found)),
         Cell(number(row["n_segments"])),
         cell("holding_cost", cash),
         cell("percent_vs_per_sku", _one),
@@ -202,6 +209,12 @@ def _standing(row: Row, found: ContestTables) -> list[Cell]:
         Cell(percent(row["explained"], 0)),
         cell("fill_at_capital", percent),
     ]
+
+
+def _best_mark(row: Row, found: ContestTables) -> str:
+    """Where a scheme may be the best; no tick where other weights do not show that it costs less."""
+    may = row.get("may_be_best") and is_number(row.get("holding_cost"))
+    return statements.deciding(found).tick if may else ""
 
 
 def floors_table(found: ContestTables) -> Table:
@@ -215,8 +228,7 @@ def floors_table(found: ContestTables) -> Table:
         for fill in fills:
             row = by.get((one["scheme"], fill), {})
             ends = (row.get("percent_vs_per_sku_low"), row.get("percent_vs_per_sku_high"))
-            mark = "good" if row.get("may_be_best") and is_number(row.get("holding_cost")) else ""
-            cells.append(Cell(_one(row.get("percent_vs_per_sku")), span(*ends, _one), mark))
+            cells.append(Cell(_one(row.get("percent_vs_per_sku")), span(*ends, _one), _best_mark(row, found)))
         rows.append(cells)
     header = ["Scheme", *(f"over the per-SKU plan at {target(fill)}" for fill in fills)]
     return Table("Price of segmentation at every service asked", header, rows)
@@ -255,7 +267,8 @@ def _classes(found: ContestTables, pictures: Drawn) -> Section | None:
         "Random: classes drawn by lot."
     )
     blocks = [Pictures([pictures["price_by_classes"]]), Text(note, "note"), classes_table(found)]
-    marks = "✓ recommended · ✗ over-segmented: the gain over fewer classes is in the sample only."
+    by = statements.deciding(found).by
+    marks = f"✓ recommended{by} · ✗ over-segmented: the gain over fewer classes is in the sample only."
     return Section("classes", "How many", "How many classes", [*blocks, Text(marks, "note")], SEGMENTS)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simlab.measures.words import scheme_title
 from simlab.report.contest.tables import ONE, RANDOM, SERVICES
@@ -71,18 +71,19 @@ def _chance(found: ContestTables) -> Statement | None:
     draws = number(found.at("controls").groupby("scheme").size().max())
     beaten = [str(row["scheme"]) for row in known if not row["beats_random"]]
     name = str(found.winner["scheme"])
+    by, tick, alone = deciding(found)
     said = scheme_title(name)
     if name in beaten:
-        text = f"Among {draws} random groupings of the same sizes some cost no more than {said}."
-        return Statement("bad", _sentence(f"{said} is no better than chance"), text)
+        text = f"Among {draws} random groupings of the same sizes some cost no more than {said}{by}."
+        return Statement("bad", _sentence(f"{said} is no better than chance{by}"), text)
     text = f"Not better than chance: {listed(beaten)}." if beaten else ""
     if not beaten:
-        text = f"Each is better than {draws} random groupings of its own class sizes."
-        return Statement("good", "All schemes beat chance", text)
+        text = f"Each is better than {draws} random groupings of its own class sizes{by}.{alone}"
+        return Statement(tick, f"All schemes beat chance{by}", text)
     if name not in [str(row["scheme"]) for row in known]:
-        return Statement("open", f"{len(beaten)} schemes are no better than chance", text)
-    first = f"Better than {draws} random groupings of the same sizes. "
-    return Statement("good", _sentence(f"{said} beats chance"), first + text)
+        return Statement("open", f"{len(beaten)} schemes are no better than chance{by}", text)
+    first = f"Better than {draws} random groupings of the same sizes{by}. "
+    return Statement(tick, _sentence(f"{said} beats chance{by}"), first + text + alone)
 
 
 def _price(found: ContestTables) -> Statement | None:
@@ -137,10 +138,36 @@ def _stable(found: ContestTables) -> Statement | None:
     if turned:
         parts.append(f"{turned} pairs of schemes change sign when repeated")
     steady = bool((mine["rank"] == 1).all()) and not turned
-    title = "The order holds elsewhere" if steady else "The order is not the same everywhere"
-    return Statement(
-        "good" if steady else "open", title, _sentence(f"{scheme_title(str(name))}: {'; '.join(parts)}.")
-    )
+    by, tick, alone = deciding(found)
+    title = f"The order{by} holds elsewhere" if steady else f"The order{by} is not the same everywhere"
+    said = _sentence(f"{scheme_title(str(name))}: {'; '.join(parts)}.{alone}")
+    return Statement(tick if steady else "open", title, said)
+
+
+class Deciding(NamedTuple):
+    """How a claim names the weight that decided.
+
+    Attributes
+    ----------
+    by : str
+        " by margin".
+    tick : str
+        "good" only where no other weight disagrees, else "open".
+    alone : str
+        That only this weight was looked at, where another disagrees.
+    """
+
+    by: str
+    tick: str
+    alone: str
+
+
+def deciding(found: ContestTables) -> Deciding:
+    """The weight that decided this contest."""
+    by = f" by {found.counted.removesuffix(' served')}"
+    if not found.disagreeing:
+        return Deciding(by, "good", "")
+    return Deciding(by, "open", f" Looked at{by} alone.")
 
 
 def classes(n: Any) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from simlab.measures.decision import ROWS
+
 HOLDING_COST = "holding_cost"
 _BEFORE_KEYS = {"holding cost": HOLDING_COST, "mean inventory value": "inventory_value"}
 """Runs of version 0.1 name their objective in words alone."""
@@ -47,6 +49,17 @@ class Counted:
     def spent(self) -> str:
         """How money of the objective is spent: "to hold", "in total relevant cost"."""
         return "to hold" if self.key == HOLDING_COST else f"in {self.objective}"
+
+    @property
+    def is_units(self) -> bool:
+        """Whether service is the share of units."""
+        return self.weight == "units" and self.service == "fill rate"
+
+    @property
+    def served(self) -> str:
+        """The service that decides, as the table of the decision calls it: "Margin served at once"."""
+        row = ROWS.get(f"served_{self.weight}") if self.service.startswith("fill rate") else None
+        return f"{self.service[:1].upper()}{self.service[1:]}" if row is None else row.name
 
     @property
     def a_year(self) -> str:

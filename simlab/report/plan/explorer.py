@@ -8,6 +8,7 @@ import numpy as np
 
 from simlab.report.kit.formats import is_number, money, number, percent, span, target
 from simlab.report.kit.reading import records
+from simlab.report.plan.frontier_chart import UNITS, served_by, served_title
 
 if TYPE_CHECKING:
     from simlab.report.plan.tables import RunTables
@@ -34,6 +35,8 @@ def explorer(tables: RunTables) -> dict[str, Any] | None:
         "labels": [target(value) for value in values],
         "values": [round(float(value), 6) for value in values],
         "chosen": chosen,
+        "served": served_title(tables),
+        "units": served_by(tables) != UNITS,
         "segments": _segments(tables, grid.shape[1]),
     }
 
@@ -47,13 +50,16 @@ def _segments(tables: RunTables, n: int) -> list[dict[str, str]]:
 
 
 def _texts(row: dict[str, Any], tables: RunTables) -> dict[str, str]:
-    """What the read-out says of one point."""
-    fresh = is_number(row.get("fill_rate_verdict"))
+    """What the read-out says of one point; units beside the service that decides, where it is another."""
+    served = served_by(tables)
+    fresh = is_number(row.get(f"{served}_verdict"))
     end = "_verdict" if fresh else ""
-    seen = span(row.get("fill_rate_verdict_low"), row.get("fill_rate_verdict_high"), percent)
+    seen = span(row.get(f"{served}_verdict_low"), row.get(f"{served}_verdict_high"), percent)
+    units = {} if served == UNITS else {"units": percent(row[f"fill_rate{end}"])}
     return {
-        "fill": percent(row[f"fill_rate{end}"]),
+        "fill": percent(row[f"{served}{end}"]),
         "span": seen,
+        **units,
         "cost": money(row[f"holding_cost{end}"], tables.currency),
         "value": money(row[f"inventory_value{end}"], tables.currency),
     }

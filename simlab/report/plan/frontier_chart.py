@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
+from simlab.measures.decision import ROWS
 from simlab.report.kit.formats import currency_sign, is_number, target
 from simlab.report.kit.reading import records
 from simlab.report.kit.style import (
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from simlab.report.plan.tables import RunTables
 
 
+UNITS, SERVICE = "fill_rate", "service"
+"""Columns of the share of units, and of the service that decides."""
 MONEY_TITLE = {"holding_cost": "Holding cost a year", "inventory_value": "Stock"}
 PLAN_SERIES = "By segment"
 UNIFORM_SERIES = "One target for all"
@@ -62,7 +65,7 @@ SAME_MONEY, SAME_SERVICE = 0.004, 0.0005
 
 
 def frontier_chart(tables: RunTables, measure: str, *, width: Width = 720) -> Figure:
-    """Money tied up or spent (measure) against achieved fill rate, with everything to compare it with.
+    """Money tied up or spent (measure) against the service that decides, with all that it compares with.
 
     Parameters
     ----------
@@ -78,13 +81,13 @@ def frontier_chart(tables: RunTables, measure: str, *, width: Width = 720) -> Fi
     title = f"{MONEY_TITLE[measure]} ({tables.currency})"
     x = alt.X("cost:Q", title=title, axis=axis, scale=_scale("x"))
     percent = percent_format(*view.fill)
-    y = alt.Y("fill:Q", title="Units served at once", axis=alt.Axis(format=percent), scale=_scale("y"))
-    tips = _tooltip(title)
+    y = alt.Y("fill:Q", title=served_title(tables), axis=alt.Axis(format=percent), scale=_scale("y"))
+    tips = _tooltip(title, served_title(tables))
     floor, _ = _limits_of(tables, measure)
     moves = width == "container"
     drawn = lines if moves else cut_lines(lines, view)
     layers = [*_limit_layers(tables, measure, view, moves), *_curve_layers(drawn, x, y, tips, moves)]
-    layers += _reference_layers(marks, _labels(marks, lines, view, floor), x, y, title, moves)
+    layers += _reference_layers(marks, _labels(marks, lines, view, floor), x, y, tips[:2], moves)
     chart = alt.layer(*layers).add_params(
         alt.param(name="chosen", value=_chosen_point(tables)),
         alt.param(name="names", value=1),
@@ -95,14 +98,31 @@ def frontier_chart(tables: RunTables, measure: str, *, width: Width = 720) -> Fi
     return Figure(chart.properties(width=width, height=420), data)
 
 
+def served_by(tables: RunTables) -> str:
+    """Column of the service that is drawn: the one that decides; units, of runs that do not say it."""
+    frontier, reference = tables.frontier, tables.reference
+    assert frontier is not None
+    fresh = f"{SERVICE}_verdict" in frontier and frontier[f"{SERVICE}_verdict"].notna().any()
+    known = fresh and (reference is None or SERVICE in reference)
+    return SERVICE if known and not tables.counted.is_units else UNITS
+
+
+def served_title(tables: RunTables) -> str:
+    """What the axis of service is called."""
+    return tables.counted.served if served_by(tables) == SERVICE else ROWS["served_units"].name
+
+
 def frontier_lines(tables: RunTables, measure: str) -> pd.DataFrame:
     """Long table of the lines drawn: series, point, cost, fill, low, high; ascending cost in a series."""
-    frontier = tables.frontier
+    frontier, served = tables.frontier, served_by(tables)
     assert frontier is not None
-    fresh = "fill_rate_verdict" in frontier and frontier["fill_rate_verdict"].notna().any()
-    parts = [_line(frontier, "per_sku", measure, "", BOUND_SERIES)]
-    parts += [_line(frontier, "uniform", measure, "_verdict" if fresh else "", UNIFORM_SERIES)]
-    parts += [_line(frontier, "segmented", measure, "_verdict" if fresh else "", PLAN_SERIES)]
+    fresh = f"{served}_verdict" in frontier and frontier[f"{served}_verdict"].notna().any()
+    end = "_verdict" if fresh else ""
+    # in units the best of any plan is in sample; else only its fresh figures are of one sample
+    bound = "_verdict" if served == SERVICE else ""
+    parts = [_line(frontier, "per_sku", measure, served, bound, BOUND_SERIES)]
+    parts += [_line(frontier, "uniform", measure, served, end, UNIFORM_SERIES)]
+    parts += [_line(frontier, "segmented", measure, served, end, PLAN_SERIES)]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -113,7 +133,8 @@ def reference_marks(tables: RunTables, measure: str) -> pd.DataFrame:
     known = tables.reference[tables.reference["plan"] != "per_sku"]
     best = known[known["sample"] == "verdict"]
     table = best if not best.empty else known
-    marks = pd.DataFrame({"plan": table["plan"], "cost": table[measure], "fill": table["fill_rate"]})
+    served = UNITS if tables.frontier is None else served_by(tables)
+    marks = pd.DataFrame({"plan": table["plan"], "cost": table[measure], "fill": table[served]})
     marks["name"] = [_NAMES.get(plan, plan) for plan in marks["plan"]]
     marks["short"] = [_SHORT.get(plan, plan) for plan in marks["plan"]]
     return coinciding(marks.dropna(subset=["cost", "fill"]).reset_index(drop=True))
@@ -152,9 +173,11 @@ def first_view(lines: pd.DataFrame, marks: pd.DataFrame, tables: RunTables, meas
     return View((max(min(costs) - room, 0.0), max(costs) + 2 * room), (low, high))
 
 
-def _line(frontier: pd.DataFrame, kind: str, measure: str, sample: str, series: str) -> pd.DataFrame:
+def _line(
+    frontier: pd.DataFrame, kind: str, measure: str, served: str, sample: str, series: str
+) -> pd.DataFrame:
     table = frontier[frontier["kind"] == kind]
-    fill, cost = f"fill_rate{sample}", f"{measure}{sample}"
+    fill, cost = f"{served}{sample}", f"{measure}{sample}"
     line = pd.DataFrame({"point": table["point"], "cost": table[cost], "fill": table[fill]})
     for end in ("low", "high"):
         line[end] = table[f"{fill}_{end}"] if f"{fill}_{end}" in table else float("nan")
@@ -189,9 +212,10 @@ def _curve_layers(
 
 
 def _limits_of(tables: RunTables, measure: str) -> tuple[float | None, float | None]:
-    """Floor on fill, where units are what it counts, and the budget, where the axis is inventory value."""
+    """Floor, where the axis is the service it is on, and the budget, where the axis is inventory value."""
     limits = tables.manifest.get("constraints") or {}
-    floor = limits.get("fill_rate") if tables.counted.weight == "units" else None
+    decides = tables.counted.is_units or served_by(tables) == SERVICE
+    floor = limits.get("fill_rate") if decides else None
     return floor, limits.get("budget") if measure == "inventory_value" else None
 
 
@@ -233,13 +257,14 @@ def _labels(marks: pd.DataFrame, lines: pd.DataFrame, view: View, floor: float |
 
 
 def _reference_layers(
-    marks: pd.DataFrame, labels: list[Label], x: alt.X, y: alt.Y, title: str, clip: bool
+    marks: pd.DataFrame,
+    labels: list[Label],
+    x: alt.X,
+    y: alt.Y,
+    amounts: list[alt.Tooltip],
+    clip: bool,
 ) -> list[alt.Chart]:
-    tooltip = [
-        alt.Tooltip("name:N", title="Plan"),
-        alt.Tooltip("cost:Q", title=title, format=",.0f"),
-        alt.Tooltip("fill:Q", title="Units served at once", format=".2%"),
-    ]
+    tooltip = [alt.Tooltip("name:N", title="Plan"), *amounts]
     layers = []
     for number, label in enumerate(labels):
         plan = str(marks["plan"].iloc[number])
@@ -266,10 +291,10 @@ def _scale(axis: str) -> alt.Scale:
     return alt.Scale(domainMin=low, domainMax=high, zero=False, nice=False)
 
 
-def _tooltip(title: str) -> list[alt.Tooltip]:
+def _tooltip(title: str, served: str) -> list[alt.Tooltip]:
     return [
         alt.Tooltip("cost:Q", title=title, format=",.0f"),
-        alt.Tooltip("fill:Q", title="Units served at once", format=".2%"),
+        alt.Tooltip("fill:Q", title=served, format=".2%"),
         alt.Tooltip("low:Q", title="Interval from", format=".2%"),
         alt.Tooltip("high:Q", title="to", format=".2%"),
     ]

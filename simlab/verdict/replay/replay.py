@@ -79,7 +79,8 @@ def replay(
     Each path runs longest R + L and R more periods of drawn demand from a start as drawn, then the hold-out.
     The first max(R + L) periods of an item do not count (orders of the past still arrive in them), and
     items with a hold-out below 2·max(R + L) are not counted at all. Order of events: arrive, order,
-    demand, count.
+    demand, count. Nothing leaves a supplier on its closed days, and nothing of its arrives; recorded lead
+    times hold these days already.
     """
     return _run(world, [_Case(levels, as_expected, recorded)], held, paths, seed, opening)[0]
 
@@ -165,7 +166,23 @@ class _Part:
         demand = draw_demand(world.demand, world.keys, shape, seed, self.before)
         demand[:, :, self.before :][:, :, ~self.held.is_open] = 0
         lead = draw_lead_times(world.lead_time, world.keys, shape, seed, world.terms.review_period)
-        return demand, lead
+        return demand, self._around_holidays(lead)
+
+    def _around_holidays(self, lead: IntArray) -> IntArray:
+        """Lead times, longer where the supplier is closed when the order is placed or would arrive.
+
+        The laws know nothing of the hold-out, so that the suppliers' year begins with it.
+        """
+        supply = self.world.supply
+        if supply is None or supply.closed is None:
+            return lead
+        wait = supply.until_open()[supply.supplier]
+        now = np.arange(lead.shape[2])
+        leaves = now + wait[:, (now - self.before) % wait.shape[1]]
+        arrives = leaves[:, None, :] + lead
+        day = (arrives - self.before) % wait.shape[1]
+        arrives += np.take_along_axis(wait, day.reshape(lead.shape[0], -1), axis=1).reshape(lead.shape)
+        return np.asarray(arrives - now)
 
     def as_recorded(self, lead: IntArray, recorded: IntArray) -> IntArray:
         """The lead times drawn, but those recorded of orders placed in the hold-out."""

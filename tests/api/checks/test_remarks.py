@@ -80,6 +80,19 @@ def test_demand_that_doubled_is_pointed_out_with_the_items(tmp_path) -> None:
     assert result.ending == "Ready to run, 1 thing to look at first: simlab optimize."
 
 
+def test_laws_that_remember_little_are_said_to_make_the_difference(tmp_path) -> None:
+    """Demand that climbs for two years: laws of the last weeks lie above the books, and all would not."""
+    rng = np.random.default_rng(3)
+    level = 6 * np.exp(np.cumsum(rng.normal(0.02, 0.06, (60, 104)), axis=1))
+    path = write(tmp_path, {f"P{k:02d}": line for k, line in enumerate(rng.poisson(level))})
+    remark = by_key(api.check(path))["books"]
+    assert remark.look
+    assert "The laws remember with a half-life of 13 weeks" in remark.text
+    assert 'memory = "all" under [models]' in remark.text
+    path.write_text(path.read_text("utf-8") + '[models]\nmemory = "all"\n', "utf-8")
+    assert "half-life" not in by_key(api.check(path))["books"].text
+
+
 def test_items_that_fell_silent_are_named_with_their_last_day(tmp_path) -> None:
     demand = {f"S{k}": steady(k) for k in range(4)}
     demand["GONE"] = np.where(np.arange(104) < 60, np.arange(104) % 3 == 0, 0)
@@ -173,22 +186,3 @@ def test_a_holding_rate_above_one_is_taken_with_a_question(tmp_path):
     assert len(found) == 1
     assert "P-1003@EAST: 10.4 a year: 1040 %?" in found[0].text
     assert found[0].look
-
-
-@pytest.mark.parametrize(
-    ("optimize", "told"),
-    [
-        ('objective = "total_cost"', True),
-        ('objective = "total_cost"\nfill_rate = 0.9', False),
-        ('objective = "holding_cost"', False),
-    ],
-)
-def test_a_floor_that_nobody_named_is_told_where_shortages_have_a_cost(optimize, told):
-    """Total cost keeps the default floor: a service from costs alone is another question."""
-    from simlab.api.data.assumptions import floor_by_default
-    from simlab.study import parse_study
-
-    text = (
-        f'[data.items]\npath = "items.csv"\n[optimize]\n{optimize}\ncosts = {{ shortage_per_unit = 2.0 }}\n'
-    )
-    assert bool(floor_by_default(parse_study(text))) == told

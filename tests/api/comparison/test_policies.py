@@ -85,6 +85,34 @@ def test_the_reading_is_that_of_the_policys_own_frontier(found):
     assert gap.low < gap.value < gap.high
 
 
+def test_every_weight_that_did_not_decide_reads_the_same_plans_and_those_that_disagree_are_named(found):
+    """Decided by units: value and items beside; read by hand from the frontier's own sums."""
+    opt = sl.optimize(made(order_quantity=30, planning="normal"))
+    both = sl.compare_policies(made(order_quantity=30), ["order_up_to:normal"])
+    one, own = both.entries[1], sl.optimize(made(order_quantity=30))
+    assert [by.weight for by in one.weights] == ["value", "items"]  # no prices
+    value = next(by for by in one.weights if by.weight == "value")
+
+    def read(outcome):
+        points = outcome.verdict["frontier:segmented"].total()
+        good = points.served_value[:, 0].sum(axis=1) / points.demanded_value[:, 0].sum(axis=1)
+        cost = points.holding[:, 0].sum(axis=1).astype(float)
+        order = np.argsort(cost, kind="stable")
+        best = np.maximum.accumulate(good[order])
+        kept = order[np.concatenate([[True], best[1:] > best[:-1]])]
+        return float(np.interp(value.at, good[kept], cost[kept]))
+
+    chosen = own.verdict["segmented"].total()
+    assert value.at == pytest.approx(chosen.served_value.sum() / chosen.demanded_value.sum(), rel=1e-12)
+    assert value.percent.value == pytest.approx(read(opt) / read(own) - 1, rel=1e-6, abs=1e-9)
+    frame = found.to_frame().set_index("policy")
+    for entry, line in zip(found.entries[1:], found.statements, strict=True):
+        named = [by.weight for by in entry.weights if by.mark != entry.mark]
+        assert all(f"by {weight} " in line.partition("counted")[2] for weight in named), line
+        assert ("every other weight" in line) == (not named)
+        assert frame.loc[entry.name, "percent_by_items"] == entry.weights[-1].percent.value
+
+
 def test_what_the_items_do_not_allow_is_left_out_or_refused():
     """Without order quantities: said if nobody asked, an error if someone did."""
     data = made()

@@ -10,19 +10,28 @@ from simlab.study.later import value_at
 
 TABLES = '[data.items]\npath = "i.csv"\n[data.demand]\npath = "d.csv"\n[data.receipts]\npath = "r.csv"\n'
 TAIL = "[lead_times]\ncrossing = false\n"
+USUAL = tuple(one for one in MOVED if not one.objective)
 
 
 def test_a_study_that_says_nothing_is_told_all_of_them_and_one_of_schema_2_none():
     said_nothing = parse_study("schema = 1\n" + TABLES + TAIL)
-    assert moved(said_nothing) == MOVED
-    assert all(one.before in moved_lines(said_nothing) for one in MOVED)
+    assert moved(said_nothing) == USUAL
+    assert all(one.before in moved_lines(said_nothing) for one in USUAL)
     assert "schema = 2" in moved_note(said_nothing)[0]
     assert moved(parse_study("schema = 2\n" + TABLES + TAIL)) == ()
     assert moved(Study.default()) == ()
 
 
 def test_a_file_without_a_schema_may_be_of_any_version():
-    assert moved(parse_study(TABLES + TAIL)) == MOVED
+    assert moved(parse_study(TABLES + TAIL)) == USUAL
+
+
+def test_total_cost_without_a_floor_is_told_how_to_keep_it():
+    """Its floor of 95 % is gone; a budget, or a floor that is named, decides as before."""
+    head = "schema = 1\n" + TABLES + TAIL + '[optimize]\nobjective = "total_cost"\n'
+    for more, told in (("", True), ("fill_rate = 0.9\n", False), ("budget = 5.0\n", False)):
+        assert ("optimize.fill_rate" in [one.option for one in moved(parse_study(head + more))]) == told
+    assert "fill_rate = 0.95" in moved_note(parse_study(head))[0]
 
 
 @pytest.mark.parametrize("one", MOVED, ids=lambda one: one.option)

@@ -1,14 +1,17 @@
 """Scenarios of the study: changed worlds, regret, and the plan that holds up in all of them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from worlds.study import write_study
 
 import simlab as sl
 from simlab import api
+from simlab.engine.laws.phases import plain_laws
 from simlab.engine.laws.pmfs import pmf_of
 from simlab.errors import InvalidInputError
 from simlab.run import RunFolder
+from simlab.study import Study
 from simlab.verdict.stress import Change, changed, scaled
 
 SCENARIOS = """
@@ -50,6 +53,73 @@ def test_changed_worlds_have_the_moments_that_were_asked_for(opt):
         assert moments(rough, item)[0] == pytest.approx(mean, rel=0.01)
         if rough.true_variance[item] > mean:
             assert moments(rough, item)[1] == pytest.approx(1.5 * variance, rel=0.05)
+
+
+@pytest.mark.parametrize("law", ["poisson", "negative_binomial", "intermittent", "empirical"])
+def test_demand_with_a_season_is_scaled_in_every_phase_and_keeps_its_profile(law):
+    """Means times 1.2 in each of twelve months, spreads with them; means stay where the variance grows."""
+    world = seasonal(law, profile_by="category").models.world
+    assert (world.demand.seasons.profile >= 0).all()
+    base, busy, rough = (
+        by_phase(one)
+        for one in (world, changed(world, Change(demand=1.2)), changed(world, Change(variance=1.5)))
+    )
+    assert np.ptp(base[:, :, 0], axis=1).min() > 0.5
+    np.testing.assert_allclose(busy[:, :, 0], 1.2 * base[:, :, 0], rtol=1e-4)
+    np.testing.assert_allclose(rough[:, :, 0], base[:, :, 0], rtol=1e-4)
+    spread = busy[:, :, 1] / base[:, :, 1]
+    if law == "poisson":
+        np.testing.assert_allclose(spread, 1.2, rtol=1e-4)
+    else:
+        assert 1.15 * 1.2 < spread.mean() < 1.05 * 1.44
+    assert 1.3 < (rough[:, :, 1] / base[:, :, 1]).mean() < 1.7
+
+
+def seasonal(law, **seasonality):
+    """Ten items of two categories with a season of the year, 72 months."""
+    rng = np.random.default_rng(4)
+    rate = 6 * (1 + 0.7 * np.sin(2 * np.pi * np.arange(72) / 12))
+    units = rng.negative_binomial(4, 4 / (4 + rate), (10, 72))
+    names = [f"P{k}" for k in range(10)]
+    items = pd.DataFrame({"sku": names, "location": "E", "unit_cost": 2.0, "lead_time": 30.0})
+    items["category"], items["supplier"] = ["a", "b"] * 5, "ACME"
+    first = np.datetime64("2018-01")
+    rows = [
+        (name, "E", f"{first + month}-01", int(one))
+        for name, line in zip(names, units, strict=True)
+        for month, one in enumerate(line)
+    ]
+    study = Study.default(
+        period="month",
+        models={"law": law, "seasonality": seasonality},
+        lead_times={"law": "fixed"},
+        policy={"review_period": 30.0, "targets": {}},
+        segments={"by": ["category"]},
+        simulation={"replications": 20, "batches": 10, "periods": 24},
+        verdict={"replications": 20, "replay": False},
+        optimize={"n_targets": 5, "fill_rate": 0.9},
+        scenarios={"busy": {"demand": 1.3}, "rough": {"variance": 1.6}},
+    )
+    return sl.load_frames(
+        items, pd.DataFrame(rows, columns=["sku", "location", "date", "quantity"]), study=study
+    )
+
+
+def by_phase(world):
+    """(n, phases, 2) mean and variance of every item in every phase, of the tables that are drawn from."""
+    found = plain_laws(world.demand)
+    return np.array([[moments(found.law, table) for table in line] for line in found.number.tolist()])
+
+
+def test_a_study_with_a_season_runs_its_scenarios_and_its_audit_and_says_what_is_kept():
+    data = seasonal("auto", profile_by="category")
+    opt = sl.optimize(data)
+    own = opt.stress.to_frame().query("plan == 'segmented'").set_index("scenario")["fill_rate"]
+    assert own["busy"] < own["rough"] < own["as fitted"]
+    said = "10 SKU-locations with a season keep its profile in scenario busy, rough"
+    assert any(note.startswith(said) for note in opt.stress.notes)
+    found = sl.audit(data, {"a": 0.95, "b": 0.95})
+    assert any(line.startswith("10 SKU-locations with a season are audited") for line in found.statements)
 
 
 def test_lead_times_are_stretched_with_their_mean(opt):

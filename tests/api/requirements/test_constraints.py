@@ -88,6 +88,37 @@ def test_every_objective_and_service_gives_the_best_of_all_plans(case):
     assert all(one.at_fill == pytest.approx(opt.service.value) for one in opt.comparisons[:2])
 
 
+def test_total_cost_with_a_cost_of_units_short_has_no_floor_but_one_that_is_named():
+    """The least total cost of all plans, or of those within a budget; without that cost the floor is 95 %."""
+    asked = {"objective": "total_cost", "costs": {"order": 25.0, "shortage_per_unit": 20.0}}
+    opt = run(asked)
+    assert opt.solved.fill_rate is None
+    assert any("no floor was named and none holds" in note for note in opt.solved.notes)
+
+    def total(choice):
+        codes, exposure = opt.segmentation.codes, opt.settings.periods * opt.settings.replications
+        short = (sums(opt, "demanded") - sums(opt, "served"))[np.arange(codes.size), np.array(choice)[codes]]
+        # `money_of` counts a unit short at 2
+        return (
+            money_of(opt, "total", choice)[0]
+            + 18.0 * short.sum() * opt.data.study.periods_per_year / exposure
+        )
+
+    plans = list(every_plan(opt))
+    assert opt.chosen.cost_money == pytest.approx(min(map(total, plans)), rel=1e-6)
+    assert opt.chosen.choice.max() > 0
+    value = {choice: money_of(opt, "value", choice)[0] for choice in plans}
+    budget = 0.9 * opt.chosen.value_money
+    tight = run(asked | {"budget": budget})
+    best = min(total(choice) for choice, one in value.items() if one <= budget)
+    assert tight.chosen.cost_money == pytest.approx(best, rel=1e-6)
+    with pytest.raises(InfeasibleError, match="smallest budget"):
+        run(asked | {"budget": 1.0})
+    other = run({"objective": "total_cost", "costs": {"order": 25.0}})
+    assert other.solved.fill_rate == 0.95
+    assert any("neither a floor nor a budget" in note for note in other.solved.notes)
+
+
 def test_limits_over_any_grouping_bind_and_the_plan_is_still_the_best_of_all():
     opt = run(
         {

@@ -109,6 +109,19 @@ def test_lines_of_one_day_returns_and_unknown_items_get_a_rule_with_their_number
     assert checked.data.catalog.demand.quantity.sum() == demand["quantity"].sum() + 40 - 2
 
 
+def test_a_column_that_says_when_nothing_was_left_is_believed(tmp_path) -> None:
+    """Zeros of empty shelves were taken for demand of nothing, in silence, unless one wrote the option."""
+    items, demand = frames()
+    options, _ = begun(tmp_path / "a", *save(tmp_path, items, demand))
+    assert "censoring" not in options["demand"]
+    gone = demand.assign(stockout=(np.arange(len(demand)) % 3 == 0).astype(int))
+    gone.loc[gone["stockout"] == 1, "quantity"] = 0
+    options, checked = begun(tmp_path / "b", *save(tmp_path, items, gone))
+    assert options["demand"]["censoring"] == "stockout_column"
+    plain = demand[gone["stockout"] == 0].groupby("sku")["quantity"].mean()
+    assert checked.data.models.world.demand.mean == pytest.approx(plain.to_numpy(), rel=0.1)
+
+
 def test_a_table_pasted_twice_is_not_added_up(tmp_path) -> None:
     """Rows alike in every column are asked about by check, never summed by a guess."""
     items, demand = frames()

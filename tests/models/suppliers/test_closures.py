@@ -25,9 +25,11 @@ def shut(period: str, as_of: str | None, *spans: str, **sections) -> tuple[list[
 def test_days_are_counted_from_the_day_after_the_last_one() -> None:
     """5 January is the sixth day after 30 December; holidays of the year before stand in the same weeks."""
     days, found = shut("day", "2025-12-30", "2026-01-05/2026-01-07")
-    assert (days, found.days, found.earlier) == ([5, 6, 7], 3, False)
+    assert (days, found.days, found.years_off) == ([5, 6, 7], 3, 0)
     before, found = shut("day", "2025-12-30", "2025-01-06/2025-01-08")  # 364 days earlier: 5 to 7 January
-    assert (before, found.earlier) == ([5, 6, 7], True)
+    assert (before, found.years_off) == ([5, 6, 7], -1)
+    after, found = shut("day", "2025-12-30", "2027-01-04/2027-01-06")  # as on an earlier day: 364 days later
+    assert (after, found.years_off) == ([5, 6, 7], 1)
     assert shut("day", None, "2026-01-05")[0] == [4]  # without a last date the year of the first holiday
 
 

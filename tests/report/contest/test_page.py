@@ -68,10 +68,10 @@ def test_the_verdict_names_the_best_and_who_is_not_told_apart(rendered: RunFolde
     assert said.text.endswith("all schemes together): margin ÷ holding (TBS).")
     assert "15.2% (95% interval 15.0% to 15.4%) less than one target" in said.text
     by_title = {box.title: box for box in boxes(tables_of(rendered))}
-    assert "ABC by value" in by_title["Learned tree beats chance"].text
+    assert "ABC by value" in by_title["Learned tree beats chance by units"].text
     assert "£250 per class" in by_title["Recommended: 4 classes"].text
     assert "ABC by value at 6" in by_title["Recommended: 4 classes"].text
-    assert "The order is not the same everywhere" in by_title
+    assert "The order by units is not the same everywhere" in by_title
 
 
 def test_no_tick_where_another_weight_disagrees_and_every_weight_has_its_column(rendered: RunFolder) -> None:
@@ -94,6 +94,11 @@ def test_no_tick_where_another_weight_disagrees_and_every_weight_has_its_column(
     shown = weights_table(weighed)
     assert shown.header[1:] == ["at equal fill by margin", "at equal unit fill", "at equal fill by value"]
     assert shown.rows[0][2].text.startswith("1.0")
+    assert [box.title for box in boxes(weighed) if box.state == "good"] == []
+    assert next(box for box in boxes(weighed) if "chance" in box.title).text.endswith(
+        "Looked at by margin alone."
+    )
+    assert {row[0].mark for row in standings_table(weighed).rows} == {"open", ""}
     agreed = weighed.tables["scheme_weights"].assign(percent_vs_one_class_high=-0.01)
     tick = headline(ContestTables(weighed.manifest, {**tables, "scheme_weights": agreed}))
     assert (tick.state, tick.title) == ("good", "Learned tree costs least by margin")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,16 @@ import pytest
 from worlds.fake_run import build_fake_run
 
 from simlab.report.kit.style import EDGE_POINT, View, cut_lines, place_labels, to_spec
+from simlab.report.plan.explorer import explorer
 from simlab.report.plan.folder import read_tables, thin
-from simlab.report.plan.frontier_chart import PLAN_SERIES, coinciding, frontier_chart, frontier_lines
+from simlab.report.plan.frontier_chart import (
+    PLAN_SERIES,
+    coinciding,
+    frontier_chart,
+    frontier_lines,
+    reference_marks,
+    served_title,
+)
 from simlab.report.plan.html import figure_charts, figure_specs, page_charts, page_specs
 
 
@@ -59,6 +68,37 @@ def test_the_frontier_draws_what_the_table_holds(tmp_path: Path) -> None:
     assert "nan" not in str(spec["datasets"]).lower()
     chosen = next(p["value"] for p in spec["params"] if p["name"] == "chosen")
     assert chosen == int(table.loc[table["chosen"], "point"].iloc[0])
+
+
+def test_the_frontier_draws_the_service_that_decides_and_units_beside_it(tmp_path: Path) -> None:
+    """By margin: its curve, marks, axis and read-out; runs that do not say it keep units."""
+    tables = read_tables(build_fake_run(tmp_path, n_items=80))
+    counted = {"objective": "holding_cost", "service": "fill_rate", "weight": "margin", "yearly": True}
+    manifest = tables.manifest | {"service": "fill rate weighted by margin", "counted": counted}
+    before = replace(tables, manifest=manifest)
+    assert served_title(before) == "Units served at once"
+    assert tables.frontier is not None
+    assert tables.reference is not None
+    fresh = tables.frontier["fill_rate_verdict"] - 0.02
+    frontier = tables.frontier.assign(service=tables.frontier["fill_rate"] - 0.02, service_verdict=fresh)
+    frontier = frontier.assign(service_verdict_low=fresh - 0.001, service_verdict_high=fresh + 0.001)
+    reference = tables.reference.assign(service=tables.reference["fill_rate"] - 0.02)
+    now = replace(before, frontier=frontier, reference=reference)
+    drawn = frontier_lines(now, "holding_cost")
+    rows = frontier[frontier["kind"] == "segmented"].sort_values("point")
+    seen = drawn[drawn["series"] == PLAN_SERIES].sort_values("point")
+    assert seen["fill"].tolist() == rows["service_verdict"].tolist()
+    assert seen["low"].tolist() == rows["service_verdict_low"].tolist()
+    marks = reference_marks(now, "holding_cost").set_index("plan")["fill"]
+    own = reference[(reference["sample"] == "verdict") & (reference["plan"] == "segmented")]
+    assert marks["segmented"] == own["service"].iloc[0]
+    spec = str(to_spec(frontier_chart(now, "holding_cost")))
+    assert "Margin served at once" in spec
+    assert "Units served at once" not in spec
+    found = explorer(now)
+    assert found is not None
+    assert found["served"] == "Margin served at once"
+    assert {"fill", "units"} <= set(found["points"][0]["text"])
 
 
 def test_every_run_has_the_charts_its_tables_allow(tmp_path: Path) -> None:

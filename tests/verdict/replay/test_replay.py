@@ -11,7 +11,7 @@ import pytest
 from simlab.catalog import from_frames
 from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.engine.world.levels import Family, Levels
-from simlab.engine.world.world import LeadTimeLaw, OrderTerms, World
+from simlab.engine.world.world import MILLION, LeadTimeLaw, OrderTerms, Supply, World
 from simlab.errors import InvalidInputError
 from simlab.models import HeldOut, fit, split
 from simlab.study import Study
@@ -131,6 +131,28 @@ def test_expected_demand_is_that_of_the_law_and_recorded_lead_times_are_used() -
     usual = replay(widened, base_stock(16), real, paths=4, seed=2)
     recorded = replay(widened, base_stock(16), real, paths=4, seed=2, recorded=late)
     assert recorded.served.sum() < usual.served.sum()
+
+
+def test_holidays_of_the_supplier_are_those_of_the_hold_out() -> None:
+    """Closed in its weeks 8 to 10: orders leave and arrive in the first open week from then on; by hand."""
+    closed = np.zeros((1, 52), bool)
+    closed[0, 8:11] = True
+    one, no = np.zeros(1, np.int64), np.zeros(1, bool)
+    supply = Supply(
+        np.zeros(3, np.int64), np.ones(1, np.uint64), no, one, one, one + MILLION, one - 1, closed
+    )
+    real = np.random.default_rng(4).poisson(5, (3, 20))
+    found = replay(replace(world(), supply=supply), base_stock(16), held(real), paths=5, seed=1)
+    for item in range(3):
+        net, due, served = 16, np.zeros(40, int), 0
+        for t in range(20):
+            net += due[t]
+            leaves = 11 if 8 <= t <= 10 else t
+            arrives = 11 if 8 <= leaves + 2 <= 10 else leaves + 2
+            due[arrives] += real[item, t - 1] if t else 0  # of the demand since the last review
+            served += min(real[item, t], max(net, 0)) if t >= 3 else 0
+            net -= real[item, t]
+        assert found.served[item].tolist() == [served] * 5
 
 
 def frames(n=40, weeks=120, seed=1):

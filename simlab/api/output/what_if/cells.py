@@ -131,6 +131,7 @@ def what_if_facts(opt: Outcome) -> dict[str, Any]:
         "allowed": None if allowed is None else [np.flatnonzero(row).tolist() for row in allowed],
         "choice": [int(column) for column in opt.chosen.choice],
         "fill_rate": opt.solved.fill_rate,
+        "weighs_service": opt.accounting.weighs_service,
         "budget": opt.solved.budget,
         "choose": asked.choose,
         "service": opt.accounting.service,

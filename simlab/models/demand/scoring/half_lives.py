@@ -110,22 +110,21 @@ def remembered(
     variance as they would be fitted to all periods before (rates of rare items shrunk towards comparable
     ones). Items count from their first demand on. A half-life is taken where its mean log score beats that
     of the whole history by more than two standard errors, at most 5 % falsely over all groups
-    (Benjamini–Hochberg); of several the best. Items too rare to be known from what it holds keep all.
-    Errors are over SKU × origin: locations of one SKU share what moves them.
-
-    References
-    ----------
-    Gneiting & Raftery (2007), Strictly proper scoring rules, prediction, and estimation.
+    (Benjamini–Hochberg), and where it misses the units of the whole group at these origins by no more; of
+    several the best. What moves all items of a group at once (a peak, a promotion) would else look like
+    as many findings as there are items. Items too rare to be known from what it holds keep all.
+    Errors are over SKU × origin: locations of one SKU share what moves them. Gneiting & Raftery (2007).
     """
     group, names = _groups(catalog, history, usable)
     n_groups = len(names)
     counts = usable & (history.n_positive > 0)
     rows = _sample(streams.item_keys(catalog.sku, catalog.location), group, counts)
-    item, age, gain = _gains(history, prior, span, rows, seasons)
+    item, age, gain, totals = _gains(history, prior, span, rows, seasons)
     of_sku = np.unique(np.array(catalog.sku, dtype=object), return_inverse=True)[1].ravel()
     cluster = of_sku[item] * (age.max(initial=0) + 1) + age
     mean, error, n_sums = _by_group(group[item], gain, cluster, n_groups)
-    better = np.where(_beyond_chance(mean, error, n_sums), mean, 0.0)
+    believed = _beyond_chance(mean, error, n_sums) & _as_near(group[item], age, totals, n_groups)
+    better = np.where(believed, mean, 0.0)
     best = np.where(better.max(axis=1) > 0, np.take(HALF_LIVES, better.argmax(axis=1)), np.inf)
     size = np.bincount(group[counts], minlength=n_groups)
     shown = np.flatnonzero(size > 0)
@@ -158,6 +157,18 @@ def _beyond_chance(mean: FloatArray, error: FloatArray, n_sums: IntArray) -> Boo
     p = np.where(z > 0, normal_p(z) / 2, 1 - normal_p(z) / 2)
     believed = benjamini_hochberg(p.ravel(), _FALSE_SHARE).reshape(p.shape)
     return np.asarray(believed & (z > _ERRORS))
+
+
+def _as_near(group: IntArray, age: IntArray, totals: FloatArray, n_groups: int) -> BoolArray:
+    """(groups, half-lives) whether Σ over origins |units expected − units| is no larger than of all periods.
+
+    totals : (m, 1 + half-lives tried) units that came, then those expected by each.
+    """
+    key, place = np.unique(group * (age.max(initial=0) + 1) + age, return_inverse=True)
+    of = key // (age.max(initial=0) + 1)
+    sums = np.array([sums_by(place.ravel(), line, key.size) for line in totals.T])
+    missed = np.array([sums_by(of, np.abs(line - sums[0]), n_groups) for line in sums[1:]]).T
+    return np.asarray(missed[:, 1:] <= missed[:, :1] * (1 + 1e-9))
 
 
 def _groups(catalog: Catalog, history: History, usable: BoolArray) -> tuple[IntArray, list[tuple[str, str]]]:
@@ -202,8 +213,8 @@ def _by_group(
 
 def _gains(
     history: History, prior: SizePrior, span: FloatArray, rows: IntArray, seasons: Seasons | None
-) -> tuple[IntArray, IntArray, FloatArray]:
-    """Item and origin of every predicted sum, and (m, half-lives) log score minus the whole history's."""
+) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+    """Item and origin of every sum; (m, half-lives) log score minus that of the whole history; `totals`."""
     periods = np.maximum(np.rint(span), 1).astype(np.int64)
     longest = history.n_observed // _SCORED_SHARE
     rows = rows[(longest >= periods)[rows] & (history.n_observed - periods >= _FIRST)[rows]]
@@ -213,10 +224,13 @@ def _gains(
         for ages in _tables(history, rows[periods[rows] == horizon], seasons)
     ]
     if not parts:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, len(HALF_LIVES)))
+        none, empty = np.zeros(0, np.int64), np.zeros((0, len(HALF_LIVES)))
+        return none, none, empty, np.zeros((0, 1 + _TRIED.size))
     every = _Sums(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-    scores = [_scores(every, prior, column) for column in range(_TRIED.size)]
-    return every.item, every.age, np.array(scores[1:]).T - scores[0][:, None]
+    found = [_scores(every, prior, column) for column in range(_TRIED.size)]
+    scores, expected = (np.array(columns).T for columns in zip(*found, strict=True))
+    totals = np.column_stack([every.happened, expected])
+    return every.item, every.age, scores[:, 1:] - scores[:, :1], totals
 
 
 class _Ages(NamedTuple):
@@ -325,8 +339,8 @@ def _without_season(
     return [np.minimum(positive * times, n), n * at_one, n * (left * times + at_one**2)]
 
 
-def _scores(sums: _Sums, prior: SizePrior, column: int) -> FloatArray:
-    """(m,) log score of every sum under one half-life, with the moments of `rare.composed`."""
+def _scores(sums: _Sums, prior: SizePrior, column: int) -> tuple[FloatArray, FloatArray]:
+    """(m,) log score and (m,) mean of every sum under one half-life, with the moments of `rare.composed`."""
     positive, total, squares = sums.positive[:, column], sums.total[:, column], sums.squares[:, column]
     n = effective_periods(sums.known, _TRIED[column])
     variation = prior.variation[sums.item]
@@ -349,7 +363,8 @@ def _scores(sums: _Sums, prior: SizePrior, column: int) -> FloatArray:
     alone = shrunk_variance(n, positive, total, squares, variation, prior.strength)
     variance = weight * pooled + (1 - weight) * alone
     silent = _silent(share, doubt, sums.horizon)
-    return _log_sums(sums.happened, silent, sums.horizon * share * size, sums.horizon * variance)
+    mean = sums.horizon * share * size
+    return _log_sums(sums.happened, silent, mean, sums.horizon * variance), mean
 
 
 def _silent(share: FloatArray, doubt: FloatArray, horizon: FloatArray) -> FloatArray:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.measures.decision import ROWS
+from simlab.report.kit.counted import Counted
 from simlab.report.kit.formats import number, target
 from simlab.report.kit.shell import environment, pack
 from simlab.report.plan.what_if.study import opened
@@ -77,6 +78,7 @@ def _content(
     return {
         **{name: facts[name] for name in ("targets", "allowed", "choice", "can", "batches", "t")},
         **{name: facts[name] for name in ("margin_per_year", "short_weight")},
+        "weighs_service": facts.get("weighs_service", False),
         "names": names,
         "labels": [target(one) for one in facts["targets"]],
         "currency": tables.currency,
@@ -155,10 +157,7 @@ def _by_batch(table: FloatArray) -> str:
 
 def _service(facts: Mapping[str, Any]) -> str:
     """What a floor is on, as the table of the decision calls it."""
-    counted = facts["counted"]
-    row = ROWS.get(f"served_{counted.get('weight')}") if counted.get("service") == "fill_rate" else None
-    name = str(facts["service"]) if row is None else row.name
-    return name[0].upper() + name[1:]
+    return Counted(service=str(facts["service"]), weight=str(facts["counted"].get("weight"))).served
 
 
 def _body(tables: RunTables, facts: Mapping[str, Any], names: list[str], content: dict[str, Any]) -> str:
