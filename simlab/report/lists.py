@@ -25,7 +25,6 @@ from simlab.report.kit.sheet import (
     sheet_html,
 )
 from simlab.report.kit.shell import DECISION
-from simlab.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +70,6 @@ def lists_html(
         The outcome in sentences, the first of them on top.
     """
     said = [in_signs(text, str(facts.get("currency") or "")) for text in said]
-    facts = {**facts, "environment": facts.get("environment") or {"simlab": __version__}}
     head = Says(Statement("none", said[0] if said else question, ""))
     sections = [Section("said", "In short", "", [head, Listing(said[1:])], DECISION)]
     sections += [
