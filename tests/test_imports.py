@@ -113,7 +113,14 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("planning",),
         ("ordering", "policy", "stock_reward", "today"),
     ),
-    "report": (("kit",), ("plan", "lists"), ("audit", "contest", "gate"), ("book",), ("render",), ("apart",)),
+    "report": (
+        ("kit",),
+        ("plan", "lists", "unfinished"),
+        ("audit", "contest", "gate"),
+        ("book",),
+        ("render",),
+        ("apart",),
+    ),
     "verdict": (
         ("audit", "between_runs", "gate", "growing", "replay", "retest", "scores"),
         ("compare", "stress", "tournament"),

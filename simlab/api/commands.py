@@ -20,7 +20,7 @@ from simlab.api.optimization import optimize
 from simlab.api.ordering.orders import Orders, orders
 from simlab.api.ordering.state import demanded, write_state
 from simlab.api.output.beginning import begin, went_on
-from simlab.api.output.record import RunResult, kept_if_used, logged
+from simlab.api.output.record import RunResult, kept_if_used, kept_while_written, logged
 from simlab.api.output.writing import write_optimization, write_simulation
 from simlab.api.rollout.gate import Gate, gate
 from simlab.api.rollout.waves import WavePlan
@@ -79,7 +79,8 @@ def run_simulate(
         simulation = simulate(
             data, policy, segmentation=segmentation, workers=workers, progress=logged(folder, progress)
         )
-    return write_simulation(simulation, folder, times, progress)
+    with kept_while_written(folder):
+        return write_simulation(simulation, folder, times, progress)
 
 
 def _reached(data: Data, workers: int | None, progress: Progress | None) -> Data:
@@ -178,7 +179,8 @@ def _optimize(
         started = time.perf_counter()
         compiled()
         times["compile"] = opt.times.pop("compile", 0.0) + time.perf_counter() - started
-        return write_optimization(opt.finance, folder, times, progress)
+        with kept_while_written(folder):
+            return write_optimization(opt.finance, folder, times, progress)
 
 
 def run_compare_schemes(
@@ -208,7 +210,8 @@ def run_compare_schemes(
     begin(folder, data, "compare schemes", {"workers": workers, "schemes": said, "rounds": asked})
     with kept_if_used(folder):
         contest = compare(data, schemes, rounds=rounds, workers=workers, progress=logged(folder, progress))
-    return write_contest(contest, folder, times, progress)
+    with kept_while_written(folder):
+        return write_contest(contest, folder, times, progress)
 
 
 def init(
@@ -284,7 +287,8 @@ def run_audit(
     begin(folder, data, "audit", {"workers": workers})
     with kept_if_used(folder):
         result = audit(data, workers=workers, progress=logged(folder, progress))
-    return write_audit(result, folder, times, progress)
+    with kept_while_written(folder):
+        return write_audit(result, folder, times, progress)
 
 
 @dataclass(frozen=True)

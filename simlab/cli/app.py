@@ -290,20 +290,25 @@ def report(
             "--excel/--no-excel", help="report.xlsx too. [default: up to 100,000 items]", show_default=False
         ),
     ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Of a run that did not finish: what is there, marked as such.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Draw the report of a finished run.
 
-    Figures, report.html and report.xlsx, from the run's tables alone.
+    Figures, report.html and report.xlsx, from the run's tables alone. A run that did not
+    finish has no report: --partial shows what is there, with a watermark.
 
     \b
     Examples:
       simlab report runs/retailer
       simlab report runs/retailer --excel
+      simlab report runs/retailer --partial
     """
     from simlab import api
 
-    say(str(api.render_report(run, apart=True, excel=excel)))
+    say(str(api.render_report(run, apart=True, excel=excel, partial=partial)))
 
 
 @app.command()

@@ -10,6 +10,7 @@ from simlab.engine.world.world import Horizon, World
 from simlab.execution.backends.spread import Progress, Task, as_it_is, spread
 from simlab.execution.backends.workers import Workers
 from simlab.execution.blocks import part_of
+from simlab.execution.kept import store_of
 
 
 def run_extremes(
@@ -31,7 +32,10 @@ def run_extremes(
     workers = workers or Workers()
 
     task = Task(
-        item_extremes, lambda rows: (part_of(world, rows, workers), levels.take(rows), horizon), as_it_is
+        item_extremes,
+        lambda rows: (part_of(world, rows, workers), levels.take(rows), horizon),
+        as_it_is,
+        store_of("extremes", world, levels, horizon),
     )
     parts = list(spread(task, world, workers.block_size(world.n_items), workers, progress, stage))
     return Extremes(

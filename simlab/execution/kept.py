@@ -19,14 +19,19 @@ from typing import Any
 import numpy as np
 
 from simlab.arrays import IntArray
+from simlab.engine.recorder.extremes import Extremes
+from simlab.engine.recorder.periods import TimeProfile
+from simlab.engine.recorder.shortage import Shortage
 from simlab.engine.world.curves import Curves
 from simlab.errors import IncompleteError
 from simlab.execution.sums import PlanSums
 from simlab.run.files import write_atomic
 
-_RECORDS: dict[str, Any] = {"Curves": Curves, "PlanSums": PlanSums}
-_MOST = 4 << 20
-"""Bytes of a block that is stored; larger ones (sums of thousands of plans) are computed again."""
+_RECORDS: dict[str, Any] = {one.__name__: one for one in (Curves, Extremes, PlanSums, Shortage, TimeProfile)}
+_MOST = 1 << 28
+"""Bytes of a block that is stored; a larger one is computed again."""
+_NARROW = ((np.int8, 1 << 7), (np.int16, 1 << 15), (np.int32, 1 << 31))
+"""Types, and the least whole number that each no longer holds."""
 _FOLDER: ContextVar[Path | None] = ContextVar("folder of blocks", default=None)
 
 
@@ -150,8 +155,8 @@ def packed(result: object) -> bytes | None:
 
 def _taken_apart(value: object, arrays: list[np.ndarray]) -> Any:
     if isinstance(value, np.ndarray) and value.dtype != object:
-        arrays.append(value)
-        return {"array": len(arrays) - 1}
+        arrays.append(_narrowed(value))
+        return {"array": len(arrays) - 1, "dtype": value.dtype.str}
     if type(value).__name__ in _RECORDS and is_dataclass(value):
         parts = {field.name: _taken_apart(getattr(value, field.name), arrays) for field in fields(value)}
         return {"record": type(value).__name__, "parts": parts}
@@ -160,6 +165,17 @@ def _taken_apart(value: object, arrays: list[np.ndarray]) -> Any:
     if value is None or isinstance(value, int | str):
         return {"plain": value}
     raise TypeError(type(value).__name__)
+
+
+def _narrowed(value: np.ndarray) -> np.ndarray:
+    """Integers in as few bytes as hold them: counts are mostly small."""
+    if value.dtype != np.int64 or not value.size:
+        return value
+    low, high = int(value.min()), int(value.max())
+    for narrow, beyond in _NARROW:
+        if -beyond <= low and high < beyond:
+            return np.asarray(value.astype(narrow))
+    return value
 
 
 def unpacked(data: bytes) -> Any:
@@ -179,7 +195,7 @@ def unpacked(data: bytes) -> Any:
 
 def _put_together(form: dict[str, Any], stored: Any) -> Any:
     if "array" in form:
-        return stored[f"a{int(form['array'])}"]
+        return stored[f"a{int(form['array'])}"].astype(form["dtype"], copy=False)
     if "record" in form:
         parts = {name: _put_together(one, stored) for name, one in form["parts"].items()}
         return _RECORDS[form["record"]](**parts)

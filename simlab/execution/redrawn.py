@@ -15,6 +15,7 @@ from simlab.execution.adding import reduce_items
 from simlab.execution.backends.spread import Progress, Task, as_it_is, spread
 from simlab.execution.backends.workers import Workers
 from simlab.execution.blocks import part_of, plan_block
+from simlab.execution.kept import store_of
 from simlab.execution.sums import PlanRequest, PlanSums, Weights
 from simlab.execution.tables import add_blocks, block_of, tables_for
 from simlab.models import Redraws
@@ -65,7 +66,8 @@ def run_redrawn(
         own = part_of(world, rows, workers), redraws.take(rows), levels.take(rows)
         return *own, horizon, edges, asked, cells, weights.take(rows)
 
-    blocks = spread(Task(redrawn_block, part, as_it_is), world, size, workers, progress, stage)
+    store = store_of("redrawn", world, redraws, levels, list(requests), weights, horizon, batch)
+    blocks = spread(Task(redrawn_block, part, as_it_is, store), world, size, workers, progress, stage)
     return add_blocks(blocks, tables, horizon.replications)
 
 

@@ -13,6 +13,7 @@ from simlab.engine.world.world import Start, World
 from simlab.execution.backends.spread import Progress, Task, as_it_is, spread
 from simlab.execution.backends.workers import Workers
 from simlab.execution.blocks import part_of
+from simlab.execution.kept import store_of
 
 
 def run_shortage(
@@ -68,7 +69,8 @@ def run_shortage(
             items = part_of(own, block, workers), began.take(block), asked[block], until[block]
             return *items, paths, seed, windows
 
-        task: Task[Shortage] = Task(shortage_of_block, part, as_it_is)
+        store = store_of("shortage", own, began, asked, until, paths, seed, windows)
+        task: Task[Shortage] = Task(shortage_of_block, part, as_it_is, store)
         found = list(spread(task, own, workers.block_size(rows.size), workers, progress, "look ahead"))
         for field in fields(Shortage):
             if field.name != "paths" and (windows or field.name != "windows"):

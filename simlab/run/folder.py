@@ -41,6 +41,8 @@ BEGUN: list[Path] = []
 BLOCKS = "blocks"
 """What a run that is not complete keeps to go on from."""
 BEGINNING = f"{BLOCKS}/begun.json"
+PARTIAL = "report.partial.html"
+"""Page of what is there of a run that did not finish; it goes when the run goes on."""
 _OF_THE_RUN = ("results/", "quality.parquet", "study.toml", "resolved.json")
 _TOP_TABLES = frozenset({"quality"})
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -117,11 +119,25 @@ class RunFolder:
         manifest = _read_manifest(path)
         status = manifest.get("status")
         if status != COMPLETE and not (sealed and status == SEALED):
-            further = "; its tables are complete: simlab report draws its page" if status == SEALED else ""
+            sealed_one = "its tables are complete: simlab report draws its page"
+            going_on = "simlab resume goes on; simlab report --partial shows what is there, marked as such"
+            further = f"; {sealed_one if status == SEALED else going_on}"
             raise IncompleteError(f"{path}: this run did not finish (status '{status}'){further}")
         run = cls(path, manifest)
         run.times = {str(stage): float(s) for stage, s in (manifest.get("times") or {}).items()}
         return run
+
+    @classmethod
+    def unfinished(cls, path: Path) -> RunFolder | None:
+        """A run that did not finish, to be looked at; None of one whose tables are complete.
+
+        Raises
+        ------
+        UsageError, InvalidInputError
+            As `open`.
+        """
+        manifest = _read_manifest(path)
+        return None if manifest.get("status") in (COMPLETE, SEALED) else cls(path, manifest)
 
     @classmethod
     def reopen(cls, path: Path) -> RunFolder:
@@ -137,7 +153,7 @@ class RunFolder:
             raise UsageError(f"{path}: nothing to resume (status '{status}')")
         run = cls(path, {"schema": SCHEMA, "status": RUNNING})
         run.lock()
-        for left in path.rglob(".*.tmp"):
+        for left in (*path.rglob(".*.tmp"), path / PARTIAL):
             left.unlink(missing_ok=True)
         BEGUN.append(path)
         return run
@@ -346,6 +362,7 @@ class RunFolder:
             "times": self.times,
         }
         manifest |= dict(facts)
+        (self.path / PARTIAL).unlink(missing_ok=True)
         kept = (path for path in self._files() if not self._key(path).startswith(f"{BLOCKS}/"))
         manifest["files"] = {self._key(path): _entry(path) for path in kept}
         self._write_manifest(manifest)

@@ -44,21 +44,13 @@ def not_plain(world: World, levels: Levels) -> dict[int, str]:
 def plain_items(world: World, levels: Levels, horizon: Horizon) -> Iterator[reference.Item]:
     """Every item of a world at the only column of its levels; without those of `not_plain`."""
     arrays = item_arrays(world, horizon)
-    starts = with_starts(level_arrays(world.terms, levels), world, levels, arrays).starts
     begun = _begun(world.start, world.n_items)
-    for row in range(world.n_items):
-        begin, length = int(starts.begin[row, 0]), int(starts.length[row, 0])
-        below = starts.thresholds[begin : begin + length].tolist() if world.start is None else []
+    for row, own in enumerate(_levels(world, levels, arrays)):
         yield reference.Item(
             key=int(world.keys[row]),
-            family=int(levels.family[row]),
-            s=int(levels.reorder_point[row, 0]),
-            S=int(levels.order_up_to[row, 0]),
-            Q=int(levels.order_quantity[row, 0]),
+            **own,
             undershoot=world.undershoot,
             crossing=world.lead_time.crossing,
-            width=int(starts.width[row, 0]) if world.start is None else 1,
-            below=below or None,
             offset=_offset(levels, row),
             first_phase=_first_phase(world, levels),
             supplier=_supplier(world, row),
@@ -68,6 +60,27 @@ def plain_items(world: World, levels: Levels, horizon: Horizon) -> Iterator[refe
             **_lead_time(world, row),
             **_demand(world, arrays.laws, row),
         )
+
+
+def other_levels(world: World, levels: Levels, horizon: Horizon) -> list[dict[str, Any]]:
+    """What `plain_items` would say of other levels of the same world, where that is all that differs."""
+    return list(_levels(world, levels, item_arrays(world, horizon)))
+
+
+def _levels(world: World, levels: Levels, arrays: Any) -> Iterator[dict[str, Any]]:
+    """Fields of every item that its levels decide."""
+    starts = with_starts(level_arrays(world.terms, levels), world, levels, arrays).starts
+    for row in range(world.n_items):
+        begin, length = int(starts.begin[row, 0]), int(starts.length[row, 0])
+        below = starts.thresholds[begin : begin + length].tolist() if world.start is None else []
+        yield {
+            "family": int(levels.family[row]),
+            "s": int(levels.reorder_point[row, 0]),
+            "S": int(levels.order_up_to[row, 0]),
+            "Q": int(levels.order_quantity[row, 0]),
+            "width": int(starts.width[row, 0]) if world.start is None else 1,
+            "below": below or None,
+        }
 
 
 def _terms(world: World, row: int) -> dict[str, Any]:

@@ -19,7 +19,11 @@ SMALL = STUDY.replace("replications = 30", "replications = 8").replace(
 )
 DERIVED = {
     "items": ["fill_rate", "mean_on_hand", "inventory_value", "holding_cost", "sum_served", "sum_stock"],
-    "plan": ["fill_rate", "fill_rate_low", "target", "order_up_to", "inventory_value"],
+    "plan": [
+        *("fill_rate", "fill_rate_low", "target", "order_up_to", "inventory_value"),
+        *("reorder_point_now", "order_up_to_now", "order_quantity_now", "fill_rate_now"),
+        *("inventory_value_now", "sum_served_now", "sum_stock_now"),
+    ],
     "locations": ["inventory_value", "fill_rate", "orders_per_year"],
     "segments": ["fill_rate", "inventory_value", "holding_cost", "n_items"],
     "reference": ["fill_rate", "fill_rate_low", "fill_rate_high", "inventory_value", "holding_cost"],
@@ -31,7 +35,14 @@ DERIVED = {
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    return write_study(tmp_path_factory.mktemp("study"), SMALL)
+    path = write_study(tmp_path_factory.mktemp("study"), SMALL)
+    items = path.parent / "items.csv"
+    head, *rows = items.read_text("utf-8").splitlines()
+    today = [",,60,", ",20,,15", ",20,55,", ",,,"]  # (R,S), (R,s,nQ), (R,s,S), not known
+    rows = [f"{row}{today[at % 4]}" for at, row in enumerate(rows)]
+    columns = "current_reorder_point,current_order_up_to,current_order_quantity"
+    items.write_text("\n".join([f"{head},{columns}", *rows, ""]), "utf-8")
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +93,19 @@ def test_what_every_table_agrees_on_is_found_by_simulating_again(run):
     resealed(run, "items", frame)
     found = api.verify(run, 12)
     assert any("the plain simulator counts" in one.message for one in found.problems)
+
+
+def test_today_s_side_is_simulated_again(run):
+    """Sums of today changed together with everything that follows from them."""
+    frame = RunFolder.open(run).read_table("plan")
+    row = int(np.flatnonzero(frame["sum_stock_now"].notna())[0])
+    more = 1 + 1 / frame.loc[row, "sum_stock_now"]
+    for column in ("sum_stock_now", "inventory_value_now"):
+        frame.loc[row, column] *= more
+    frame["inventory_value_change"] = frame["inventory_value"] - frame["inventory_value_now"]
+    resealed(run, "plan", frame)
+    found = api.verify(run, 12).problems
+    assert any(one.column == "sum_stock_now" and "plain simulator counts" in one.message for one in found)
 
 
 @pytest.mark.parametrize("table", ["items", "plan", "frontier"])

@@ -7,10 +7,13 @@ import time
 
 import numpy as np
 import pytest
+from worlds.nine import nine_items
 from worlds.study import STUDY, write_study
 
 from simlab import InvalidInputError, api
+from simlab.engine.recorder.periods import TimeProfile
 from simlab.engine.world.curves import Curves
+from simlab.engine.world.world import Horizon
 from simlab.errors import UsageError
 from simlab.execution import blocks
 from simlab.execution.backends.spread import Task, as_it_is
@@ -61,9 +64,57 @@ def test_other_arguments_are_another_block():
     assert digest(one) != digest({"a": np.arange(3.0), "b": (1, "x")})
 
 
-def test_large_or_strange_results_are_not_stored():
-    assert packed([np.zeros(1 << 20)]) is None
+def test_strange_results_are_not_stored():
     assert packed(object()) is None
+
+
+@pytest.mark.parametrize("values", [[0, 1], [-129, 5], [40_000], [-(2**40), 2**62], []])
+def test_counts_are_kept_in_few_bytes_and_come_back_as_they_were(values):
+    found = unpacked(packed([np.array(values, np.int64), np.array([0.1]), np.array([True])]))
+    assert [one.dtype for one in found] == [np.int64, np.float64, np.bool_]
+    assert found[0].tolist() == values
+
+
+def test_sums_of_a_hundred_plans_and_profiles_by_period_are_stored():
+    """Blocks of more than 4 MiB were computed again, and those of finance all."""
+    horizon = Horizon(periods=40, warmup=0, replications=50, slots=50, seed=1)
+    large = [PlanSums.zeros(100, 9, 100), TimeProfile.zeros(3, 9, horizon)]
+    data = packed(large)
+    again = unpacked(data)
+    assert again[1].shape == (3, 9, 50, 40)
+    assert (again[0].demanded == 0).all()
+
+
+def test_no_block_that_a_run_computes_is_left_out(tmp_path, monkeypatch):
+    """Search, verdict, redrawn parameters, today, capital over time: what was kept is not simulated again."""
+    study = nine_items(tmp_path)
+    asked, found = [], []
+    real = Task.stored
+
+    def stored(task, rows):
+        asked.append(task.work.__name__)
+        result = real(task, rows)
+        found.append(result is not None)
+        return result
+
+    monkeypatch.setattr(Task, "stored", stored)
+
+    def ends(run):
+        run.release()
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "drop_blocks", ends)
+        with pytest.raises(MemoryError):
+            api.run_optimize(study, tmp_path / "a", draw=False)
+    first, n = list(asked), len(asked)
+    assert {"curves_of_block", "plans_of_block", "profile_of_block"} <= set(first)
+    manifest = tmp_path / "a" / "manifest.json"
+    manifest.write_text('{"schema": 1, "status": "running"}', "utf-8")
+    found.clear()
+    api.resume(tmp_path / "a", draw=False)
+    assert len(asked) == 2 * n
+    assert all(found), sorted({name for name, kept in zip(first, found, strict=True) if not kept})
 
 
 def stopped(study, out, monkeypatch, after):

@@ -37,7 +37,9 @@ def with_places(result: RunResult) -> RunResult:
     return replace(result, report=result.folder / REPORT, book=book)
 
 
-def render_report(run_dir: str | Path, *, apart: bool = False, excel: bool | None = None) -> Path:
+def render_report(
+    run_dir: str | Path, *, apart: bool = False, excel: bool | None = None, partial: bool = False
+) -> Path:
     """Draw page and workbook of a finished run anew from its tables.
 
     Parameters
@@ -46,14 +48,22 @@ def render_report(run_dir: str | Path, *, apart: bool = False, excel: bool | Non
         In processes of their own.
     excel : bool, optional
         Whether the workbook is made; left out: for runs of up to 100,000 SKU-locations.
+    partial : bool
+        Of a run that did not finish: a page of what is there, with a watermark; `resume` removes it.
 
     Raises
     ------
     DrawingError
         One of them could not be made.
+    IncompleteError
+        The run did not finish, and `partial` was not asked for.
     """
     from simlab.report.apart import DrawingError, draw_apart, draw_here
+    from simlab.report.unfinished import render_unfinished
 
+    unfinished = RunFolder.unfinished(Path(run_dir)) if partial else None
+    if unfinished is not None:
+        return render_unfinished(unfinished)
     folder = RunFolder.open(Path(run_dir), sealed=True)
     drawn = draw_apart(folder.path, excel=excel) if apart else draw_here(folder, excel=excel)
     if drawn.report is None or drawn.faults:

@@ -70,8 +70,8 @@ def with_today(
     -------
     DataFrame
         With `product`, `supplier`, `pack_size`, `inventory_value`; today's `reorder_point_now`,
-        `order_up_to_now`, `order_quantity_now`, `fill_rate_now`, `inventory_value_now`; and
-        `inventory_value_change`.
+        `order_up_to_now`, `order_quantity_now`, `fill_rate_now`, `inventory_value_now`, with the sums that
+        these are made of (`sum_served_now`, `sum_stock_now`); and `inventory_value_change`.
     """
     today, known = today_of(data)
     found = plan.assign(
@@ -162,10 +162,17 @@ def levels_now(data: Data, today: Levels, known: BoolArray) -> dict[str, pd.Seri
 def _achieved_now(
     data: Data, today: Levels, known: BoolArray, horizon: Horizon, settings: Settings
 ) -> dict[str, pd.Series[float]]:
-    """Service and stock value of today's levels on the plan's paths; not run where none is known."""
+    """Service and stock of today's levels on the plan's paths, and their sums; missing where not known."""
     if not known.any():
-        none = pd.Series(np.full(known.size, np.nan))
-        return {"fill_rate_now": none, "inventory_value_now": none}
+        return dict.fromkeys(_NOW, pd.Series(np.full(known.size, np.nan)))
     found = items.achieved(data, today, horizon, settings, "now")
-    service, value = found["fill_rate"], found["inventory_value"]
-    return {"fill_rate_now": service.where(known), "inventory_value_now": value.where(known)}
+    return {name: found[of].astype(np.float64).where(known) for name, of in _NOW.items()}
+
+
+_NOW = {
+    "fill_rate_now": "fill_rate",
+    "inventory_value_now": "inventory_value",
+    "sum_served_now": "sum_served",
+    "sum_stock_now": "sum_stock",
+}
+"""Column of the plan, and what it is of today's levels; the sums are what `simlab verify` derives from."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -134,15 +134,40 @@ def kept_if_used(folder: RunFolder) -> Iterator[None]:
     try:
         with keeping(folder.path / BLOCKS):
             yield
-    except IncompleteError:  # the disk is full: what is there is gone on from
-        folder.release()
+    except (SimlabError, ValueError, TypeError) as error:
+        if not isinstance(error, IncompleteError):
+            folder.discard()
+            raise
+        _stopped(folder, error)  # the disk is full, workers are lost: what is there is gone on from
         raise
-    except (SimlabError, ValueError, TypeError):
-        folder.discard()
+    except BaseException as error:
+        _stopped(folder, error)
         raise
-    except BaseException:
-        folder.release()
+
+
+@contextmanager
+def kept_while_written(folder: RunFolder) -> Iterator[None]:
+    """Store blocks that analyses compute, too; whatever fails, what was simulated stays."""
+    try:
+        with keeping(folder.path / BLOCKS):
+            yield
+    except BaseException as error:
+        _stopped(folder, error)
         raise
+
+
+def _stopped(folder: RunFolder, error: BaseException) -> None:
+    """Say in the log why a run ends before its end, and let another process go on."""
+    told = _without_places(str(error), folder.path)
+    with suppress(IncompleteError):
+        why = told if isinstance(error, IncompleteError) else f"It ended with {type(error).__name__}."
+        folder.log("stopped", why=why)
+    folder.release()
+
+
+def _without_places(words: str, folder: Path) -> str:
+    """A message as the log keeps it: nobody else's folders."""
+    return words.replace(str(folder), "RUN")
 
 
 def write_run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -9,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from simlab.api.data.data import Data
+from simlab.api.output.plan_csv import today_of
 from simlab.api.settings import Settings
 from simlab.arrays import IntArray
 from simlab.engine.world.levels import Levels
 from simlab.execution import Horizon
-from simlab.selfcheck.plain_items import not_plain, plain_items, to_text
+from simlab.selfcheck.plain_items import not_plain, other_levels, plain_items, to_text
 
 MOST = 5_000
 """SKU-locations kept; of more a sample drawn by the study's seed, so that a run folder stays small."""
@@ -23,8 +25,9 @@ def world_frame(data: Data, levels: Levels, horizon: Horizon, settings: Settings
     """SKU-locations with their demand, lead times, terms and the plan's levels in whole numbers.
 
     Columns: sku, location; `item`, the SKU-location as the plain simulator takes it (JSON; empty where
-    `left_out` says why it is not asked); `unit_cost` and `holding` as the sums count them; `parts` of a
-    unit that quantities are counted in.
+    `left_out` says why it is not asked); `now`, what of it differs under today's levels (JSON; empty where
+    these are not known); `unit_cost` and `holding` as the sums count them; `parts` of a unit that quantities
+    are counted in.
     """
     rows = _kept(data.catalog.n_items, settings.seed)
     world, chosen = data.models.world.take(rows), levels.take(rows)
@@ -34,12 +37,19 @@ def world_frame(data: Data, levels: Levels, horizon: Horizon, settings: Settings
     if plain.size:
         found = plain_items(world.take(plain), chosen.take(plain), horizon)
         texts |= {int(row): to_text(item) for row, item in zip(plain, found, strict=True)}
+    today, known = today_of(data)
+    now = dict.fromkeys(range(rows.size), "")
+    told = plain[known[rows[plain]]]
+    if told.size and levels.offset is None:
+        differs = other_levels(world.take(told), today.take(rows[told]), horizon)
+        now |= {int(row): json.dumps(one) for row, one in zip(told, differs, strict=True)}
     costs = data.models.costs
     return pd.DataFrame(
         {
             "sku": np.asarray(data.catalog.sku, dtype=object)[rows],
             "location": np.asarray(data.catalog.location, dtype=object)[rows],
             "item": [texts[row] for row in range(rows.size)],
+            "now": [now[row] for row in range(rows.size)],
             "left_out": [reasons.get(row, "") for row in range(rows.size)],
             "unit_cost": costs.unit_cost[rows],
             "holding": costs.holding[rows],

@@ -26,6 +26,7 @@ def derive(run: RunFolder, ledger: Ledger) -> None:
     tables = {name: run.read_table(name) for name in _WANTED if run.has_table(name)}
     _items(tables, facts, ledger)
     _levels(tables, ledger)
+    _today(tables, facts, ledger)
     _groups(tables, ledger)
     _segments(tables, run.manifest, ledger)
     if "frontier" in tables:
@@ -99,6 +100,27 @@ def _levels(tables: dict[str, pd.DataFrame], ledger: Ledger) -> None:
         for column, field in _LEVELS[item["family"]]:
             ledger.same("plan", column, [item[field] / row["parts"]], [stands[column]], [name])
     ledger.checked.append(f"levels of {compared:,} SKU-locations in the plan, from what was simulated")
+
+
+def _today(tables: dict[str, pd.DataFrame], facts: dict[str, Any], ledger: Ledger) -> None:
+    """Today's side of the plan: levels as they were simulated, service and stock from their sums."""
+    items, plan, world = tables["items"], tables["plan"], tables["world"]
+    if "sum_served_now" not in plan or "now" not in world:
+        return
+    names = _names(plan)
+    served, asked = plan["sum_served_now"], items["sum_demanded"]
+    fill = [ratio(float(a), float(b)) for a, b in zip(served, asked, strict=True)]
+    ledger.same("plan", "fill_rate_now", fill, plan["fill_rate_now"], names)
+    paths = 2.0 * facts["exposure"] * facts["parts"] * facts["replications"]
+    joined = plan.merge(world[["sku", "location", "unit_cost", "now", "parts"]], on=["sku", "location"])
+    money = joined["sum_stock_now"] / paths * joined["unit_cost"] * facts["cost_resolution"]
+    ledger.same("plan", "inventory_value_now", money, joined["inventory_value_now"], _names(joined))
+    for row in joined[joined["now"] != ""].to_dict("records"):
+        now, name = json.loads(row["now"]), f"{row['sku']}@{row['location']}"
+        for column, field in _LEVELS[now["family"]]:
+            stands = row[f"{column}_now"]
+            ledger.same("plan", f"{column}_now", [now[field] / row["parts"]], [stands], [name])
+    ledger.checked.append(f"today's levels, service and stock of {int(served.notna().sum()):,} SKU-locations")
 
 
 def _groups(tables: dict[str, pd.DataFrame], ledger: Ledger) -> None:

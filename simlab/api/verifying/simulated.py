@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from simlab.selfcheck import reference
 from simlab.selfcheck.plain_items import from_text
 
 _plain: Any = reference
+NOW = ("sum_served_now", "sum_stock_now")
 SUMS = ("sum_demanded", "sum_served", "sum_stock", "sum_receipts", "sum_good_receipts")
 
 
@@ -30,6 +33,7 @@ def simulate_again(run: RunFolder, n_items: int, ledger: Ledger) -> None:
         return
     world = run.read_table("world")
     items = run.read_table("items").set_index(["sku", "location"])
+    plan = run.read_table("plan").set_index(["sku", "location"]) if run.has_table("plan") else None
     able = np.flatnonzero(world["left_out"].to_numpy() == "")
     rng = np.random.default_rng([int(facts["seed"]) & 0xFFFFFFFF, n_items])
     rows = np.sort(rng.choice(able, min(n_items, able.size), replace=False)) if able.size else able
@@ -47,11 +51,25 @@ def simulate_again(run: RunFolder, n_items: int, ledger: Ledger) -> None:
             if found[column] != int(stands[column]):
                 message = f"{name}: {int(stands[column])} stands, the plain simulator counts {found[column]}"
                 ledger.wrong("items", column, message)
+        if one.get("now") and plan is not None:
+            _today(item, one["now"], facts, plan.loc[(one["sku"], one["location"])], ledger, name)
     left = int((world["left_out"] != "").sum())
     ledger.checked.append(
         f"{rows.size:,} SKU-locations simulated again by the plain simulator, to the unit"
         + (f" ({left:,} have a form that it is not asked about)" if left else "")
     )
+
+
+def _today(
+    item: reference.Item, text: str, facts: dict[str, Any], stands: Any, ledger: Ledger, name: str
+) -> None:
+    """The same SKU-location under today's levels."""
+    found = _sums(replace(item, **json.loads(text)), facts)
+    for column in NOW:
+        counted = found[column.removesuffix("_now")]
+        if column in stands and counted != stands[column]:
+            message = f"{name}: {stands[column]:.0f} stands, the plain simulator counts {counted}"
+            ledger.wrong("plan", column, message)
 
 
 def _sums(item: reference.Item, facts: dict[str, Any]) -> dict[str, int]:

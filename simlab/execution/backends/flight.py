@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from simlab.arrays import IntArray
 from simlab.errors import IncompleteError
+from simlab.execution.backends.guilty import Deadly, guilty
 
 
 class Pool(Protocol):
@@ -68,6 +69,8 @@ class Flight:
         Rows of each block.
     stored : callable
         From rows to a result that is kept already, or None.
+    name : callable
+        What users call the SKU-location of a row; empty if it has no name.
     """
 
     pool: Pool
@@ -77,6 +80,7 @@ class Flight:
     stored: Callable[[IntArray], Any | None]
     patience: Patience = field(default_factory=Patience)
     clock: Callable[[], float] = time.monotonic
+    name: Callable[[int], str] = lambda _: ""
     _out: dict[int, _Block] = field(default_factory=dict)
     _back: dict[int, tuple[Any, bool]] = field(default_factory=dict)
     _took: list[float] = field(default_factory=list)
@@ -127,7 +131,8 @@ class Flight:
         wait(every, timeout=self.patience.look, return_when=FIRST_COMPLETED)
         now = self.clock()
         for number in list(self._out):
-            self._take(number, now)
+            if number in self._out:  # unless all were waited for meanwhile
+                self._take(number, now)
         self.pool.check()
         if self._took:
             longest = max(self.patience.times * median(self._took), self.patience.seconds)
@@ -150,21 +155,72 @@ class Flight:
                 raise error
             block.futures.remove(future)
             block.lost += 1
-            self._refuse_if_lost_too_often(number, error)
             self.pool.check()
+            if block.lost >= self.patience.attempts:
+                self._try_alone(number, error)
+                return
             if not block.futures:
                 block.futures.append(self._submit(self.blocks[number]))
                 block.begun = now
 
-    def _refuse_if_lost_too_often(self, number: int, error: BaseException) -> None:
-        block, rows = self._out[number], self.blocks[number]
-        if block.lost >= self.patience.attempts:
-            where = f"SKU-locations {int(rows[0]) + 1:,} to {int(rows[-1]) + 1:,}"
-            reason = f"{type(error).__name__}: {error}".partition("\n")[0]
-            raise IncompleteError(
-                f"workers died {block.lost} times over {where} ({reason}); was there memory enough? "
-                "fewer workers or a smaller run.block_items need less"
-            ) from error
+    def _try_alone(self, number: int, error: BaseException) -> None:
+        """Blocks that are lost again and again, each with nothing beside it: one of them may kill the others.
+
+        Raises
+        ------
+        IncompleteError
+            One kills its worker alone, too; what of it does so is named.
+        """
+        lost = self._out[number].lost
+        _cancel(self._out[number].futures)
+        self._land()
+        for suspect in [number, *(one for one in self._out if one != number)]:
+            rows = self.blocks[suspect]
+            found = self._alone(rows)
+            if isinstance(found, Deadly):
+                raise IncompleteError(
+                    f"workers died {lost} times ({_reason(error)}), each time over {self._place(rows)}; "
+                    f"{guilty(rows, self._alone, self._place)}"
+                ) from error
+            self._back[suspect] = found, True
+            self._out.pop(suspect, None)
+
+    def _land(self) -> None:
+        """Wait until nothing is in flight, and take what came back."""
+        for number in list(self._out):
+            block = self._out[number]
+            wait(block.futures, timeout=max(self.patience.seconds, self.patience.look))
+            done = [one for one in block.futures if one.done() and not one.cancelled()]
+            good = [one for one in done if one.exception() is None]
+            _cancel([one for one in block.futures if one not in good])
+            if good:
+                self._back[number] = good[0].result(), True
+                del self._out[number]
+
+    def _alone(self, rows: IntArray) -> Any:
+        """The result of some rows with nothing else in flight; `Deadly` where their worker dies twice."""
+        lost: tuple[type[BaseException], ...] = (*self.pool.lost, CancelledError)
+        for _ in range(_TWICE):
+            future = self._submit(rows)
+            try:
+                return future.result()
+            except lost as error:
+                self.pool.check()
+                died = error
+        return Deadly(died)
+
+    def _place(self, rows: IntArray) -> str:
+        first, last = int(rows[0]), int(rows[-1])
+        if first == last:
+            return self.name(first) or f"SKU-location {first + 1:,}"
+        return f"SKU-locations {first + 1:,} to {last + 1:,}"
+
+
+_TWICE = 2
+
+
+def _reason(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def _cancel(futures: Sequence[Future[Any]]) -> None:

@@ -146,6 +146,7 @@ def _elsewhere(
         yield _named(task, world)(blocks[0])
         first = 1
     flight = Flight(_pool(workers, progress), _faulty, _with_rows(task), blocks[first:], task.stored)
+    flight.name = world.name
     try:
         for rows, result, new in flight.results():
             if isinstance(result, EngineFaultError):

@@ -13,6 +13,7 @@ from simlab.execution.backends.spread import Progress, Task, as_it_is, spread
 from simlab.execution.backends.workers import Workers
 from simlab.execution.blocks import part_of
 from simlab.execution.by_period.sums import profile_of, stock_of
+from simlab.execution.kept import store_of
 
 _FIELDS = 9
 
@@ -63,7 +64,8 @@ def run_profile(
         own = part_of(world, rows, workers), levels.take(rows), horizon, groups[rows], unit_value[rows]
         return *own, n_groups, None if start is None else start.take(rows)
 
-    task = Task(profile_of_block, part, as_it_is)
+    store = store_of("profile", world, levels, horizon, groups, unit_value, n_groups, start)
+    task = Task(profile_of_block, part, as_it_is, store)
     total = TimeProfile.zeros(levels.n_columns, n_groups, horizon)
     most = 0
     for found in spread(task, world, _block(workers, total, world), workers, progress, stage):
@@ -106,7 +108,8 @@ def run_stock(
         own = part_of(world, rows, workers), levels.take(rows), horizon
         return *own, groups[rows], unit_value[rows], n_groups
 
-    task: Task[IntArray] = Task(stock_of_block, part, as_it_is)
+    store = store_of("stock", world, levels, horizon, groups, unit_value, n_groups)
+    task: Task[IntArray] = Task(stock_of_block, part, as_it_is, store)
     total = np.zeros((levels.n_columns, n_groups, horizon.replications, horizon.periods), np.int64)
     block = _fewer(workers, total.nbytes, world)
     most = 0

@@ -93,10 +93,57 @@ def test_a_lost_block_is_submitted_again():
     assert pool.submitted.count(5) == 3
 
 
-def test_a_block_that_kills_every_worker_ends_the_run_and_is_named():
-    pool = Told(lambda number, time: LostError("gone") if number == 2 else True)
-    with pytest.raises(IncompleteError, match=r"died 4 times over SKU-locations 7 to 9 \(LostError: gone\)"):
-        list(flight(pool).results())
+class Deadly(Told):
+    """A pool whose workers die of some rows; `along`: and with them whatever else is in flight."""
+
+    def __init__(self, deadly, along=False):
+        super().__init__(None)
+        self.deadly, self.along, self.calls = deadly, along, []
+
+    def submit(self, work, arguments, *, instead=False):
+        rows, future = arguments[0].tolist(), Future()
+        self.calls.append(rows)
+        self.futures.append(future)
+        if not self.deadly(rows):
+            if not self.along:
+                future.set_result(work(*arguments))
+            return future
+        for other in self.futures if self.along else [future]:
+            if not other.done():
+                other.set_exception(LostError("gone"))
+        return future
+
+
+@pytest.mark.parametrize("deadly", [6, 7, 8])
+def test_a_block_that_kills_every_worker_ends_the_run_and_its_item_is_named(deadly):
+    waiting = flight(Deadly(lambda rows: deadly in rows))
+    waiting.name = lambda row: f"SKU{row}@SHOP"
+    said = r"died 4 times \(LostError: gone\), each time over SKU-locations 7 to 9; "
+    said += f"SKU{deadly}@SHOP kills its worker"
+    with pytest.raises(IncompleteError, match=said):
+        list(waiting.results())
+
+
+def test_rows_that_only_kill_together_are_said():
+    waiting = flight(Deadly(lambda rows: len(rows) > 2 and 6 in rows))
+    with pytest.raises(IncompleteError, match="only SKU-locations 7 to 9 together kill theirs"):
+        list(waiting.results())
+
+
+def test_a_neighbour_that_dies_along_is_not_accused():
+    """Loky breaks the whole pool: every block in flight is lost with the one that kills."""
+
+    class Along(Deadly):
+        def submit(self, work, arguments, *, instead=False):
+            before = [one for one in self.futures if not one.done()]
+            future = super().submit(work, arguments, instead=instead)
+            if not self.deadly(arguments[0].tolist()) and not before:
+                future.set_result(work(*arguments))  # alone it comes back
+            return future
+
+    waiting = flight(Along(lambda rows: 7 in rows, along=True))
+    with pytest.raises(IncompleteError, match=r"each time over SKU-locations 7 to 9; SKU-location 8 kills"):
+        list(waiting.results())
 
 
 def test_other_faults_end_the_run_at_once():

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from worlds.elsewhere import deadly_block
 from worlds.small import HORIZON, small_levels, small_world
 from worlds.study import write_study
 
@@ -126,6 +127,14 @@ def test_a_process_that_is_killed_changes_nothing():
     found = away(Workers(2, 1, "loky"), kill_one)
     assert killed
     same(alone(), found)
+
+
+def test_an_item_that_kills_its_process_is_named():
+    """The others' blocks come back, however often the pool breaks."""
+    world = small_world(N)
+    task = spread.Task(deadly_block, lambda rows: (rows,), spread.as_it_is)
+    with pytest.raises(IncompleteError, match="SKU-location 30 kills its worker each time"):
+        list(spread.spread(task, world, 4, Workers(2, 4, "loky"), None, "deadly"))
 
 
 def test_a_lost_scheduler_is_said_with_what_is_kept(cluster, tmp_path):
