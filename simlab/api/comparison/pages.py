@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 from simlab.errors import UsageError
 from simlab.report.lists import Shown, lists_html
+from simlab.run.environment import environment
 from simlab.run.files import write_atomic
-from simlab.version import __version__
 
 if TYPE_CHECKING:
     from simlab.api.comparison.policies import PolicyComparison
     from simlab.api.comparison.runs import RunComparison
 
 _MOST_ITEMS = 500
-_MADE = {"environment": {"simlab": __version__}}
 
 
 def write_page(found: PolicyComparison | RunComparison, file: Path) -> Path:
@@ -63,7 +62,12 @@ def policies_page(found: PolicyComparison) -> str:
         Shown("Plans", frame[plan]),
         Shown("Targets", targets, "segments"),
     )
-    facts = {"command": "compare policies", "study": "Ordering rules", "currency": found.currency, **_MADE}
+    facts = {
+        "command": "compare policies",
+        "study": "Ordering rules",
+        "currency": found.currency,
+        "environment": environment(),
+    }
     question = "Which ordering rule costs least at the same service?"
     return lists_html(question, facts, found.statements, shown)
 
@@ -84,5 +88,5 @@ def runs_page(found: RunComparison) -> str:
         *moved,
         Shown("What differs", found.differences, "method"),
     )
-    facts = {"command": "compare runs", "study": " · ".join(found.labels), **_MADE}
+    facts = {"command": "compare runs", "study": " · ".join(found.labels), "environment": environment()}
     return lists_html("What differs between the runs, and what did it do?", facts, found.statements, shown)
