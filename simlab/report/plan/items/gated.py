@@ -62,5 +62,5 @@ def _is_of(gate: pd.DataFrame, plan: pd.DataFrame) -> bool:
     right = gate.sort_values(keys)[[*keys, *(f"{name}_proposed" for name in names)]]
     if not (left[keys].to_numpy() == right[keys].to_numpy()).all():
         return False
-    levels = [one.iloc[:, 2:].to_numpy(np.float64, na_value=np.nan) for one in (left, right)]
-    return bool(np.array_equal(*levels, equal_nan=True))
+    ours, theirs = (one.iloc[:, 2:].to_numpy(np.float64, na_value=np.nan) for one in (left, right))
+    return np.array_equal(ours, theirs, equal_nan=True)
