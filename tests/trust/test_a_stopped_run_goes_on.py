@@ -79,10 +79,11 @@ def test_sums_of_a_hundred_plans_and_profiles_by_period_are_stored():
     """Blocks of more than 4 MiB were computed again, and those of finance all."""
     horizon = Horizon(periods=40, warmup=0, replications=50, slots=50, seed=1)
     large = [PlanSums.zeros(100, 9, 100), TimeProfile.zeros(3, 9, horizon)]
-    data = packed(large)
-    again = unpacked(data)
+    again = unpacked(packed(large, seconds=5.0))
     assert again[1].shape == (3, 9, 50, 40)
     assert (again[0].demanded == 0).all()
+    assert packed(large, seconds=0.01) is None  # computed again sooner than written, hashed and read back
+    assert packed(large[1].served[:1], seconds=0.0) is not None
 
 
 def test_no_block_that_a_run_computes_is_left_out(tmp_path, monkeypatch):
