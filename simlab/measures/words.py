@@ -227,6 +227,8 @@ def word(key: str) -> Word:
         if key.endswith(ending):
             stem = word(key.removesuffix(ending))
             return Word(key, stem.name + adds, _unit(stem.unit, ending), stem.what)
+    if key.startswith("percent_by_"):
+        return Word(key, f"Difference by {key.removeprefix('percent_by_')}", "points", word("percent").what)
     return Word(key, key.replace("_", " ").capitalize(), "text" if key.startswith("has_") else "number")
 
 
@@ -250,7 +252,7 @@ def heading(key: str, currency: str = "", period: str = "", *, beside: bool = Fa
     one = word(key)
     name = f"{one.name}, proposed" if beside else one.name
     units = {"money": sign_of(currency), "periods": f"{period}s" if period else "", "points": "points"}
-    unit = "%" if key in ("percent", "percent_low", "percent_high") else units.get(one.unit, "")
+    unit = "%" if key.startswith("percent") else units.get(one.unit, "")
     return f"{name} ({unit})" if unit else name
 
 

@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_ROWS = 500
-_POINTS = frozenset({"percent", "percent_low", "percent_high"})
-"""Columns that are fractions and no service."""
+_PERCENT = "percent"
+"""Beginning of columns that are fractions and no service."""
+_OF_MEASURE = ("value_a", "value_b", "difference")
+"""Columns whose unit is that of the row's measure."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,13 @@ def _blocks(shown: Shown, facts: Mapping[str, Any]) -> list[Table | Text | Pictu
 
 
 def _with_ends(row: Mapping[str, Any], name: str, currency: str, bounded: bool) -> Cell:
-    """A cell, its interval in small print."""
+    """A cell, its interval in small print; of a row that names its measure, in the measure's unit."""
+    if name == "measure":
+        return Cell(words.word(str(row[name])).name)
+    if "measure" in row and name in _OF_MEASURE:
+        is_rate = words.word(str(row["measure"])).unit == "rate" and name == "difference"
+        name, own = ("percent" if is_rate else str(row["measure"])), name
+        row = {**row, **{f"{name}{end}": row.get(f"{own}{end}") for end in ("", "_low", "_high")}}
     cell = _cell(row[name], name, currency)
     if not bounded or not is_number(row[f"{name}_low"]):
         return cell
@@ -117,7 +125,7 @@ def _picture(shown: Shown, currency: str, period: str) -> Picture:
     from simlab.report.kit.spans import spans_chart
 
     frame, name = shown.frame.dropna(subset=[shown.bars]), shown.bars
-    scale = 100.0 if name in _POINTS else 1.0
+    scale = 100.0 if name.startswith(_PERCENT) else 1.0
     labels = [_cell(value, str(frame.columns[0]), currency).text for value in frame.iloc[:, 0]]
     ends = {"value": name, "low": f"{name}_low", "high": f"{name}_high"}
     rows = pd.DataFrame({"name": labels, **{end: scale * frame[column] for end, column in ends.items()}})
@@ -133,7 +141,7 @@ def _cell(value: Any, name: str, currency: str) -> Cell:
         text = DASH if missing else words.policy_title(value) if name == "policy" else str(value)
         return Cell(text, "" if text in (DASH, str(value)) else str(value), prose=not missing)
     unit = words.word(name).unit
-    if name in _POINTS or unit == "points":
+    if name.startswith(_PERCENT) or unit == "points":
         return Cell(number(100 * value, 2))
     if unit in ("rate", "share"):
         return Cell(short_rate(float(value)))

@@ -86,7 +86,9 @@ def in_signs(text: str, currency: str) -> str:
     sign = currency_sign(currency)
     if not currency or sign == currency:
         return text
-    return text.replace(f"-{currency} ", f"{_MINUS}{sign}").replace(f"{currency} ", sign)
+    for before in (f"-{currency} ", f"{currency} -"):
+        text = text.replace(before, f"{_MINUS}{sign}")
+    return text.replace(f"{currency} ", sign)
 
 
 def currency_sign(currency: str) -> str:
