@@ -181,7 +181,8 @@ def _account(data: Data) -> Iterator[Remark]:
         share = max(entry.rows / max(rows, 1), abs(entry.value) / worth if worth > 0 else 0.0)
         changed = entry.status in ("refused", "dropped") and share > _WORTH_SAYING
         changed = changed and not entry.what.startswith(_AS_ASKED)
-        look = changed or entry.what in _LOOK or "did you mean" in entry.note
+        asked = "did you mean" in entry.note or "is it on order?" in entry.note
+        look = changed or entry.what in _LOOK or asked
         yield Remark(f"{entry.table}: {entry.what}", _told(entry), abs(entry.value), look)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 WIDTH = 80
 LINES = 14
 _SEGMENTS = 40
+_HEADLINE = 4
 
 
 def print_screen(result: RunResult, brief: Brief) -> None:
@@ -30,7 +31,7 @@ def print_screen(result: RunResult, brief: Brief) -> None:
 def screen(result: RunResult, brief: Brief) -> list[str]:
     """The first lines, `LINES` at most: what does not fit is cut, and -v shows it."""
     head = next(one for one in result.told if one.group == "headline")
-    lines = [brief.title[:WIDTH], *_wrapped(f"{head.mark} {head.title}".strip(), 3)]
+    lines = [brief.title[:WIDTH], *_wrapped(f"{head.mark} {head.title}".strip(), _HEADLINE)]
     lines += aligned((brief.header, *brief.rows), WIDTH)
     ends = _ends(result, brief)
     free = LINES - len(lines) - len(ends)
