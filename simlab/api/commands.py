@@ -322,6 +322,7 @@ def run_orders(
     state_out: Path | None = None,
     every_item: bool = False,
     by_supplier: bool = False,
+    excel: bool | None = None,
     out: Path | None = None,
     study: Path | None = None,
     workers: int | None = None,
@@ -333,6 +334,8 @@ def run_orders(
     ----------
     demand, state_out : path, optional
         The day's demand (sku, location, quantity), and where the state of the next morning goes.
+    excel : bool, optional
+        Whether a workbook is written; left out: of up to 5,000 lines.
 
     Raises
     ------
@@ -366,7 +369,7 @@ def run_orders(
         after, _ = demanded(found.source, found.after_ordering(), demand)
         calendar = found.source.calendar(found.review.day)
         next_morning = write_state(found.source, after, calendar.later(found.review.day, 1))
-    folder = found.write(out, by_supplier=by_supplier)
+    folder = found.write(out, by_supplier=by_supplier, excel=excel)
     if next_morning is not None and state_out is not None:
         write_atomic(state_out, next_morning.encode("utf-8"))
     return OrdersResult(found, folder, said)

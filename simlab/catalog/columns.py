@@ -80,6 +80,7 @@ ITEMS: dict[str, Column] = {
     "on_order_due": Column("date"),
     "minimum_order_value": Column("number", above=True),
     "order_weekday": Column("choice", choices=WEEKDAYS),
+    "container_volume": Column("number", above=True),
     "wave": Column("text", or_number=True),
     "tolerance": Column("fraction", high=1.0),
     "last_sale": Column("date"),

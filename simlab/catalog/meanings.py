@@ -31,6 +31,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "last_sale": "day of the last sale, where the history does not reach back to it",
         "minimum_order_value": "money of one order at the supplier below which nothing is ordered",
         "order_weekday": "weekday on which the supplier takes orders: monday to sunday",
+        "container_volume": "room in the supplier's container, m³: one order takes no more",
         "payment_days": "days from a purchase to its payment",
         "criticality": "a class of your own, such as vital, essential, desirable",
         "category": "group of similar items: short histories borrow from it",

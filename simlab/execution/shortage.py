@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields, replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from simlab.engine.world.world import Start, World
 from simlab.execution.backends.spread import Progress, Task, as_it_is, spread
 from simlab.execution.backends.workers import Workers
 from simlab.execution.blocks import part_of
+from simlab.execution.by_period.waiting import follows, look_past
 from simlab.execution.kept import store_of
 
 
@@ -46,11 +48,7 @@ def run_shortage(
         np.zeros((n if windows else 0, paths), np.int64),
         paths,
     )
-    split = split_rows(world)
-    for fine in (False, True):
-        rows = np.flatnonzero(split == fine)
-        if rows.size == 0:
-            continue
+    for rows, fine in _ways(world, start):
         parts = 1 if world.grid is None or not fine else world.grid.parts
         own = in_parts(world.take(rows)) if fine else replace(world, grid=None).take(rows)
         ahead = next_review[rows] + own.lead_time.longest()
@@ -78,6 +76,16 @@ def run_shortage(
     return out
 
 
+def _ways(world: World, start: Start) -> Iterator[tuple[IntArray, bool]]:
+    """Rows that go one way, and whether by parts: on a working grid or not, followed in one pass or not."""
+    split, plain = split_rows(world), follows(world, start)
+    for fine in (False, True):
+        for passed in (False, True):
+            rows = np.flatnonzero((split == fine) & (plain == passed))
+            if rows.size:
+                yield rows, fine
+
+
 def shortage_of_block(
     world: World,
     start: Start,
@@ -87,8 +95,9 @@ def shortage_of_block(
     seed: int,
     windows: bool,
 ) -> Shortage:
-    """A block of `run_shortage`."""
-    return look_ahead(world, start, quantity, next_review, paths=paths, seed=seed, windows=windows)
+    """A block of `run_shortage`: all of it goes one way."""
+    look = look_past if follows(world, start).all() else look_ahead
+    return look(world, start, quantity, next_review, paths=paths, seed=seed, windows=windows)
 
 
 def _in_parts(start: Start, parts: int) -> Start:

@@ -86,6 +86,7 @@ FORMS = {
     "_high": ", at most",
     "_expected": ", expected",
     "_inside": " as expected?",
+    "_with_order": ", with the order",
 }
 """Endings of keys, and what they add to a name."""
 
@@ -167,6 +168,20 @@ _LISTED = (
     Word("age", "Age", "text"),
     Word("from_target", "Target from", "rate"),
     Word("to_target", "Target to", "rate"),
+    Word("order_date", "Ordered on", "text"),
+    Word("quantity", "Quantity", "units"),
+    Word("packs", "Packs", "count"),
+    Word("lines", "Lines", "count"),
+    Word("due_date", "Due on", "text"),
+    Word("position", "Position", "units", "on the shelf, less what is owed, and on order"),
+    Word("level", "Level", "units", "the position that the rule orders up to"),
+    Word("on_hand", "On the shelf", "units"),
+    Word("on_order", "On order", "units"),
+    Word("cover_days", "Cover", "days", "how long the position lasts at mean demand"),
+    Word("chance_out", "Chance of being short", "rate", "before the order of the next review can arrive"),
+    Word("units_short", "Units short", "units", "not served at once until then, mean"),
+    Word("action", "What to do", "text"),
+    Word("why", "Why", "text"),
     Word("what", "What was read", "text"),
     Word("status", "Status", "text"),
     Word("table", "Table", "text"),

@@ -16,7 +16,7 @@ from simlab.report.kit.shell import DECISION
 if TYPE_CHECKING:
     import pandas as pd
 
-_MOST_ROWS = 2_000
+_MOST_ROWS = 500
 _POINTS = frozenset({"percent", "percent_low", "percent_high"})
 """Columns that are fractions and no service."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that spreadsheets take for a formula."""
+_WATCHED = frozenset({*FORMULA, "'"})
 
 
 def guarded(text: str) -> str:
@@ -32,10 +33,15 @@ def csv_text(frame: pd.DataFrame) -> str:
     safe = frame.rename(columns=lambda name: guarded(str(name)))
     for place in range(frame.shape[1]):
         column = frame.iloc[:, place]
-        if column.dtype.kind not in "biufcmM":
+        if column.dtype.kind not in "biufcmM" and _may_run(column):
             safe.isetitem(place, [guarded(cell) if isinstance(cell, str) else cell for cell in column])
     text: str = safe.to_csv(index=False, lineterminator="\n")
     return text
+
+
+def _may_run(column: pd.Series[Any]) -> bool:
+    """Whether any text begins with a sign that `guarded` looks at; almost none does."""
+    return not _WATCHED.isdisjoint({cell[:1] for cell in column if isinstance(cell, str)})
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:

@@ -73,6 +73,8 @@ class Ordering:
         The day of the week on which an item may be ordered, as items say it; empty words, or none at all.
     minimum_order_value : (n or 0,) float
         Smallest order of an item's supplier as items say it, money; NaN where they do not.
+    container_volume : (n or 0,) float
+        Room in its supplier's container as items say it; NaN where they do not.
     """
 
     sku: tuple[str, ...]
@@ -96,6 +98,7 @@ class Ordering:
     level_periods: int = 0
     order_weekday: tuple[str, ...] = ()
     minimum_order_value: FloatArray = field(default_factory=lambda: np.zeros(0))
+    container_volume: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     @property
     def n_items(self) -> int:
@@ -161,6 +164,7 @@ def ordering_of(data: Data, moved: tuple[IntArray, int] | None = None) -> Orderi
         level_periods=periods,
         order_weekday=_words(data, "order_weekday"),
         minimum_order_value=catalog.numbers.get("minimum_order_value", nothing).astype(np.float64),
+        container_volume=catalog.numbers.get("container_volume", nothing).astype(np.float64),
     )
 
 

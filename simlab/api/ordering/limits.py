@@ -58,23 +58,8 @@ def within_limits(
     InvalidInputError
         A budget or container without the price, margin or volume that it needs.
     """
-    own, said = source.ordering, []
-    names = np.array(own.supplier, dtype=object)
-    for spec in source.study.suppliers:
-        rows = np.flatnonzero((names == spec.name) & (quantity > 0))
-        if spec.container_volume is None or rows.size == 0:
-            continue
-        volume = own.unit_volume
-        _refuse_missing(source, rows, volume, "unit_volume", "a container holds a volume")
-        load = float((quantity[rows] * volume[rows]).sum())
-        if load > spec.container_volume + 1e-9:
-            chosen, quantity = _cut(
-                source, state, review, quantity, rows, volume, spec.container_volume, workers
-            )
-            said.append(
-                f"{spec.name}: the container holds {spec.container_volume:,.4g} of {load:,.4g} asked for; "
-                f"{_how(chosen)}."
-            )
+    own = source.ordering
+    quantity, said = _contained(source, state, review, quantity, workers)
     if budget is not None:
         rows, cost = np.flatnonzero(quantity > 0), own.unit_cost
         asked = float((quantity * cost).sum())
@@ -88,6 +73,34 @@ def within_limits(
             said.append(f"The budget of {money} {budget:,.2f} pays everything asked for ({asked:,.2f}).")
     quantity, waiting = _smallest(source, quantity)
     return Held(quantity, waiting, tuple(said))
+
+
+def _contained(
+    source: Source, state: State, review: Review, quantity: IntArray, workers: int | None
+) -> tuple[IntArray, list[str]]:
+    """Orders cut to the containers of their suppliers, and how full each is."""
+    own, said = source.ordering, []
+    names, volume = np.array(own.supplier, dtype=object), own.unit_volume
+    for name, room in _rooms(source, names).items():
+        rows = np.flatnonzero((names == name) & (quantity > 0))
+        if rows.size == 0:
+            continue
+        _refuse_missing(source, rows, volume, "unit_volume", "a container holds a volume")
+        load = float((quantity[rows] * volume[rows]).sum())
+        if load <= room + 1e-9:
+            said.append(f"{name}: the container of {room:,.4g} is {load / room:.0%} full.")
+            continue
+        chosen, quantity = _cut(source, state, review, quantity, rows, volume, room, workers)
+        said.append(
+            f"{name}: the container holds {room:,.4g} of {load:,.4g} asked for; {_how(chosen)} "
+            f"({chosen.weight / room:.0%} full)."
+        )
+    return quantity, said
+
+
+def _rooms(source: Source, names: TextArray) -> dict[str, float]:
+    """Room in the container of every supplier that has one: as items say it, else [[suppliers]]."""
+    return _of_suppliers(source, names, source.ordering.container_volume, "container_volume")
 
 
 def _how(chosen: Packed) -> str:
@@ -179,7 +192,7 @@ def _money(source: Source, review: Review, rows: IntArray) -> list[Reward]:
     """What a unit of each row earns, misses and costs until the next order arrives."""
     own, spec = source.ordering, source.study.orders
     margin = own.price - own.unit_cost if spec.margin is None else np.full(own.n_items, spec.margin)
-    _refuse_missing(source, rows, margin, "price", "a budget ranks packs by margin (price, or orders.margin)")
+    _refuse_missing(source, rows, margin, "price", "packs are ranked by margin (price, or orders.margin)")
     out = own.shortage_cost if spec.stock_out is None else np.full(own.n_items, spec.stock_out)
     out = np.where(np.isnan(out), np.maximum(margin, 0.0), out)
     days = np.maximum((review.next_day - review.day).astype(np.int64), 1)
@@ -207,11 +220,14 @@ def _smallest(source: Source, quantity: IntArray) -> tuple[IntArray, dict[str, t
 
 def _smallest_orders(source: Source, names: TextArray) -> dict[str, float]:
     """Smallest order of every supplier that has one: as items say it, else [[suppliers]]."""
+    return _of_suppliers(source, names, source.ordering.minimum_order_value, "minimum_order_value")
+
+
+def _of_suppliers(source: Source, names: TextArray, stated: FloatArray, option: str) -> dict[str, float]:
     listed_ones = {
-        spec.name: float(spec.minimum_order_value)
+        spec.name: float(value)
         for spec in source.study.suppliers
-        if spec.minimum_order_value is not None
+        if (value := getattr(spec, option)) is not None
     }
-    stated = source.ordering.minimum_order_value
     said = np.flatnonzero(~np.isnan(stated))
     return listed_ones | {str(names[row]): float(stated[row]) for row in said.tolist()}

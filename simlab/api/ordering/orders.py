@@ -11,6 +11,7 @@ import numpy as np
 
 from simlab.api.ordering.deciding import Review, ahead, review_of, sizes
 from simlab.api.ordering.limits import Held, within_limits
+from simlab.api.ordering.showing import BOOK, PAGE, Day, book_of, page_of, wants_book
 from simlab.api.ordering.source import Source, open_run
 from simlab.api.ordering.state import State, opening_state, ordered, read_state, received
 from simlab.api.ordering.tables import excess_table, order_table
@@ -88,41 +89,21 @@ class Orders(Public):
         """The state with the orders placed."""
         return ordered(self.state, self.quantity, self.review.due)
 
-    def write(self, folder: str | Path | None = None, *, by_supplier: bool = False) -> Path:
-        """Write `orders.csv`, `excess.csv` and a page of both; by supplier: one list for each, too.
+    def write(
+        self, folder: str | Path | None = None, *, by_supplier: bool = False, excel: bool | None = None
+    ) -> Path:
+        """Write `orders.csv`, `excess.csv`, and a page and a workbook of both; by supplier: a list each, too.
 
-        Default: ``orders/<date>`` beside the run, else -2, -3, …; see `writing.write_lists`.
+        Default: ``orders/<date>`` beside the run, else -2, -3, …; see `writing.write_lists`. The workbook is
+        left out of more than 5,000 lines unless `excel` is true.
         """
         lists = {"orders": self.orders, "excess": self.excess}
         suppliers = self.by_supplier() if by_supplier else {}
         beside = self.source.folder.path.resolve().parent / "orders" / self.day
-        return write_lists(lists, suppliers, free(beside) if folder is None else Path(folder), self._page())
-
-    def _page(self) -> str:
-        """The day as one file: what to order from whom, line by line, and what there is too much of."""
-        from simlab.report.lists import Shown, lists_html
-
-        manifest = self.source.folder.manifest
-        facts = {name: manifest.get(name) for name in ("study", "currency", "period", "environment")}
-        totals = self.orders.groupby("supplier", sort=False)
-        by = totals.agg(
-            lines=("sku", "size"), units=("quantity", "sum"), value=("value", "sum")
-        ).reset_index()
-        shown = (
-            Shown("By supplier", by.sort_values("value", ascending=False, kind="stable")),
-            Shown("Orders, the most urgent first", self._lines(), "suppliers"),
-            Shown("Too much of", self.excess, "items"),
-        )
-        facts |= {"command": "orders", "finished": self.day}
-        question = f"What to order on {self.day}, from whom, and what there is too much of"
-        return lists_html(question, facts, self.statements, shown, int(manifest.get("n_items") or 0))
-
-    def _lines(self) -> pd.DataFrame:
-        """The orders for reading: item first, without a day that the page's title tells."""
-        told = {"order_date"} if (self.orders["order_date"].astype(str) == self.day).all() else set()
-        first = [name for name in ("sku", "location", "supplier") if name in self.orders]
-        rest = [name for name in self.orders if name not in told.union(first)]
-        return self.orders[first + rest]
+        shown = Day(self.day, self.orders, self.excess, self.statements, self.source.folder)
+        further = {PAGE: page_of(shown).encode("utf-8")}
+        further |= {BOOK: book_of(shown)} if wants_book(shown, excel) else {}
+        return write_lists(lists, suppliers, free(beside) if folder is None else Path(folder), further)
 
     def __repr__(self) -> str:
         return textwrap.fill(" ".join(self.statements), 100)

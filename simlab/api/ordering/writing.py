@@ -23,7 +23,7 @@ def write_lists(
     lists: Mapping[str, pd.DataFrame],
     suppliers: Mapping[str, pd.DataFrame],
     place: Path,
-    page: str = "",
+    further: Mapping[str, bytes] | None = None,
 ) -> Path:
     """Write a day's lists into a new folder.
 
@@ -35,8 +35,8 @@ def write_lists(
         One list per supplier, under `suppliers`.
     place : Path
         A folder that does not exist yet.
-    page : str
-        `report.html`; empty for none.
+    further : mapping of str to bytes, optional
+        Other files by their names.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def write_lists(
     """
     files = {f"{name}.csv": csv_bytes(_finite(frame)) for name, frame in lists.items()}
     files |= _by_supplier(suppliers)
-    files |= {"report.html": page.encode("utf-8")} if page else {}
+    files |= further or {}
     if place.exists():
         raise UsageError(f"{place}: exists already; nothing is ever replaced")
     try:

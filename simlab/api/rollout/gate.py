@@ -26,7 +26,7 @@ from simlab.api.rollout.settle import (
     lowered_segments,
     settle,
 )
-from simlab.api.rollout.sides import Proposed, current_side, proposed_side
+from simlab.api.rollout.sides import Proposed, both_sides
 from simlab.api.rollout.tables import Scale, gate_table, live_levels, live_plan, totals
 from simlab.api.rollout.waves import WavePlan, wave_of_items, wave_tables
 from simlab.api.rollout.writing import COMMAND, write_gate
@@ -298,8 +298,7 @@ class _Trial:
 
 def _trial(data: Data, proposed: str | Path | None, current: str | Path | None, settings: Settings) -> _Trial:
     """Both sides read, refused where sums could leave 64 bits, with their warm-up and promises."""
-    then = proposed_side(data, proposed)
-    now, current_said = current_side(data, current)
+    then, now, current_said = both_sides(data, proposed, current)
     refuse_overflow(data, [now, then.levels], settings)
     warmup, rule = warmup_of(data, [now, then.levels], settings)
     names, code = np.unique(then.segment.astype(str), return_inverse=True)

@@ -62,9 +62,7 @@ def gate_sentences(
         f"Proposed {then.said} against {current}: {count[GO]:,} of {len(table):,} SKU-locations may go; held "
         f"back {count[HOLD_BACK]:,}, undecided {count[UNDECIDED]:,}, unchanged {count[UNCHANGED]:,}. At most "
         f"{100 * scale.q:.3g}% of the go's are expected to be false.",
-        f"All together the plan moves stock by {_money(whole, currency)} and units served at once by "
-        f"{whole['served_change']:+,.0f} a year; what may go, by {_money(go, currency)} and "
-        f"{go['served_change']:+,.0f}.",
+        f"All together the plan has {_moves(whole, currency)} a year; what may go, {_moves(go, currency)}.",
     ]
     if lowered:
         lines.append("Segments whose service the plan lowers, held back until released (--release NAME):")
@@ -91,5 +89,10 @@ def gate_sentences(
     return tuple(lines)
 
 
-def _money(row: Any, currency: str) -> str:
-    return format_money(float(row["stock_value_change"]), currency)
+def _moves(row: Any, currency: str) -> str:
+    """Changes of stock and of units served, their signs in words."""
+    stock, served = float(row["stock_value_change"]), float(row["served_change"])
+    return (
+        f"{format_money(abs(stock), currency)} {'less' if stock < 0 else 'more'} stock and "
+        f"{abs(served):,.0f} {'fewer' if round(served) < 0 else 'more'} units served at once"
+    )

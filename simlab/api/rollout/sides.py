@@ -60,15 +60,41 @@ class Proposed:
     said: str
 
 
+def both_sides(
+    data: Data, proposed: str | Path | None, current: str | Path | None
+) -> tuple[Proposed, Levels, str]:
+    """What is proposed, today's levels, and where these come from.
+
+    Raises
+    ------
+    InvalidInputError
+        Everything wrong with either side, at once.
+    """
+    problems: list[Problem] = []
+    then = now = None
+    try:
+        then = proposed_side(data, proposed)
+    except InvalidInputError as error:
+        problems += error.problems
+    try:
+        now = current_side(data, current)
+    except InvalidInputError as error:
+        problems += error.problems
+    if then is None or now is None:
+        raise InvalidInputError(problems)
+    return then, *now
+
+
 def proposed_side(data: Data, source: str | Path | None) -> Proposed:
     """A run's plan, or a plan file; left out: the newest complete optimize run of the study's name.
 
     Raises
     ------
     UsageError
-        There is no such run or file.
+        There is no such file.
     InvalidInputError
-        A plan with unknown or missing SKU-locations, or levels that make no rule; all at once.
+        No run of the study; a plan with unknown or missing SKU-locations, or levels that make no rule; all
+        at once.
     """
     path = _newest(data) if source is None else Path(source)
     if path.is_dir():
@@ -97,10 +123,10 @@ def _newest(data: Data) -> Path:
             if best is None or finished > best[0]:
                 best = finished, place.parent
     if best is None:
-        raise UsageError(
-            f"no finished optimize run of '{data.study.name}' lies under {data.study.folder / 'runs'}: "
-            "simlab optimize makes one, or name a run or plan with --proposed"
-        )
+        where = data.study.folder / "runs"
+        what = f"no finished optimize run of '{data.study.name}' lies under {where}: nothing is proposed"
+        fix = "simlab optimize makes one, or name a run or plan with --proposed"
+        raise InvalidInputError([Problem("E-GAT-003", what, data.study.file, fix=fix)])
     return best[1]
 
 

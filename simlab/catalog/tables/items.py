@@ -97,7 +97,7 @@ def read_items(table: TextTable, study: Study) -> Items | None:
             known[name] = as_numbers
     _refuse_doubles(table)
     _check_laws(table, known, words)
-    _check_suppliers(table, known, words)
+    _check_suppliers(table, known, words, study)
     sku, place = texts(table.columns["sku"]), texts(table.columns["location"])
     entries = (
         *_account(table, written, known),
@@ -178,29 +178,56 @@ def pair_codes(table: TextTable) -> npt.NDArray[np.int64]:
     return np.asarray(np.where(sku.missing() | place.missing(), -1, key))
 
 
-def _check_suppliers(table: TextTable, known: dict[str, FloatArray], words: dict[str, AnyArray]) -> None:
-    """The smallest order of a supplier is one value, and needs a supplier."""
-    name = "minimum_order_value"
-    if name not in known:
+_OF_SUPPLIERS = {
+    "minimum_order_value": ("smallest order", "the value is that of one whole order"),
+    "container_volume": ("container", "the volume is that of one whole order"),
+}
+"""Columns that say something of an item's supplier: what they say, and of what."""
+
+
+def _check_suppliers(
+    table: TextTable, known: dict[str, FloatArray], words: dict[str, AnyArray], study: Study
+) -> None:
+    """What columns say of suppliers needs a supplier, and is one value for each; containers need volumes."""
+    supplier = words.get("supplier", np.full(table.n_rows, None, dtype=object))
+    for name, (noun, whose) in _OF_SUPPLIERS.items():
+        if name in known:
+            _refuse_apart(table, name, known[name], supplier, noun, whose)
+    limited = {spec.name for spec in study.suppliers if spec.container_volume is not None}
+    if "container_volume" in known:
+        limited |= {str(one) for one in supplier[~np.isnan(known["container_volume"])] if one is not None}
+    if not limited:
         return
-    least, supplier = known[name], words.get("supplier", np.full(table.n_rows, None, dtype=object))
-    said = np.flatnonzero(~np.isnan(least))
+    volume = known.get("unit_volume", np.full(table.n_rows, np.nan))
+    theirs = np.array([one is not None and str(one) in limited for one in supplier], np.bool_)
+    rows = np.flatnonzero(np.isnan(volume) & theirs)
+    if rows.size:
+        label = table.label("unit_volume") if "unit_volume" in table.columns else "unit_volume"
+        message = f"supplier '{supplier[rows[0]]}' ships containers, and the volume of a unit is missing"
+        fix = "fill unit_volume for every item of the supplier, or leave container_volume out"
+        table.findings.add_rows(found.MISSING_CELL, message, rows, column=label, fix=fix)
+
+
+def _refuse_apart(
+    table: TextTable, name: str, values: FloatArray, supplier: AnyArray, noun: str, whose: str
+) -> None:
+    """Rows without a supplier, and suppliers with two values."""
     first: dict[str, float] = {}
     apart, alone = [], []
-    for row in said.tolist():
+    for row in np.flatnonzero(~np.isnan(values)).tolist():
         if supplier[row] is None:
             alone.append(row)
-        elif first.setdefault(str(supplier[row]), float(least[row])) != least[row]:
+        elif first.setdefault(str(supplier[row]), float(values[row])) != values[row]:
             apart.append(row)
     if alone:
-        message, fix = "a smallest order needs a supplier", "fill supplier, or leave the cell empty"
+        message, fix = f"a {noun} needs a supplier", "fill supplier, or leave the cell empty"
         rows = np.array(alone, np.int64)
         table.findings.add_rows(found.OUT_OF_RANGE, message, rows, column=table.label(name), fix=fix)
     if apart:
         row = apart[0]
-        message = f"supplier '{supplier[row]}' has two smallest orders: {first[str(supplier[row])]:g} and "
-        message += f"{least[row]:g}"
-        fix = "the value is that of one whole order: the same in all rows of a supplier"
+        message = f"supplier '{supplier[row]}' has two {noun}s: {first[str(supplier[row])]:g} and "
+        message += f"{values[row]:g}"
+        fix = f"{whose}: the same in all rows of a supplier"
         rows = np.array(apart, np.int64)
         table.findings.add_rows(found.OUT_OF_RANGE, message, rows, column=table.label(name), fix=fix)
 

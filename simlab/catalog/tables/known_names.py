@@ -121,6 +121,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
         "criticality": ("critical", "vital", "ved", "ved_class"),
         "unit_volume": ("volume", "cubic_metres", "m3"),
         "unit_resolution": ("smallest_unit", "decimals"),
+        "container_volume": ("container_size", "container_m3"),
     },
     "demand": {
         "sku": (

@@ -82,16 +82,27 @@ def gate(
             workers=workers,
             progress=progress,
         )
-    _print(found, result, format)
-    if not exit_zero and not (found.hold_back.empty and found.undecided.empty):
-        raise typer.Exit(EXIT_HELD_BACK)
+    held = not (found.hold_back.empty and found.undecided.empty)
+    ends = EXIT_HELD_BACK if held and not exit_zero else 0
+    _print(found, result, format, ends)
+    if ends:
+        raise typer.Exit(ends)
 
 
-def _print(found: Gate, result: RunResult, format: Format) -> None:
+def _print(found: Gate, result: RunResult, format: Format, ends: int) -> None:
+    results = result.folder / "results"
     if format is Format.JSON:
         print_json(
             {
                 "folder": str(result.folder),
+                "report": None if result.report is None else str(result.report),
+                "book": None if result.book is None else str(result.book),
+                "plan": str(results / "plan.csv"),
+                "proposed": found.facts["proposed"],
+                "current": found.facts["current"],
+                "options": found.facts["gate"],
+                "decisions": dict(zip(found.lists["decision"], found.lists["n_items"], strict=True)),
+                "exit_code": ends,
                 "statements": list(found.statements),
                 "lowered": list(found.lowered),
                 "lists": records(found.lists),
@@ -114,7 +125,9 @@ def _print(found: Gate, result: RunResult, format: Format) -> None:
     say()
     if result.report is not None:
         say(f"Report  {result.report}")
-    say(f"Gate    {folder / 'results' / 'gate.csv'}")
-    say(f"Plan    {folder / 'results' / 'plan.csv'}")
+    if result.book is not None:
+        say(f"Excel   {result.book}")
+    say(f"Gate    {results / 'gate.csv'}")
+    say(f"Plan    {results / 'plan.csv'}")
     say(f"Next    simlab orders {folder}")
     say(f"        simlab trace {folder} SKU@LOCATION --levels current")

@@ -37,6 +37,10 @@ def orders(
         float | None, typer.Option(min=0, metavar="MONEY", help="Most money for all orders together.")
     ] = None,
     by_supplier: Annotated[bool, typer.Option("--by-supplier", help="One list per supplier, too.")] = False,
+    excel: Annotated[
+        bool | None,
+        typer.Option("--excel/--no-excel", help="A workbook, too. Default: of up to 5,000 lines."),
+    ] = None,
     every_item: Annotated[
         bool, typer.Option("--every-item", help="Review all, whatever the review days.")
     ] = False,
@@ -91,6 +95,7 @@ def orders(
             state_out=state_out,
             every_item=every_item,
             by_supplier=by_supplier,
+            excel=excel,
             out=out,
             study=study,
             workers=workers,

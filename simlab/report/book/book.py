@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from simlab.errors import UsageError
-from simlab.report.book import decision, other, plan, trust
+from simlab.report.book import decision, other, plan, rollout, trust
 from simlab.report.book.sheet import Sheet
 from simlab.report.book.writing import Titles, workbook_bytes
 from simlab.report.plan.folder import read_tables
@@ -45,7 +45,7 @@ def write_book(run: RunFolder) -> Path:
 
 def has_book(manifest: Mapping[str, Any]) -> bool:
     """Whether runs of this command have a workbook."""
-    return manifest.get("command") in (*_PLANS, *other.MAIN)
+    return manifest.get("command") in (*_PLANS, *other.MAIN, rollout.COMMAND)
 
 
 def wanted(manifest: Mapping[str, Any]) -> bool:
@@ -75,12 +75,18 @@ def sheets(run: RunFolder) -> list[Sheet]:
     if not has_book(manifest):
         raise UsageError(f"{run.path}: simlab {manifest.get('command')} has no workbook")
     told = statements_of(run.read_table(STATEMENTS)) if run.has_table(STATEMENTS) else ()
-    own = (
-        _plan_sheets(run) if manifest["command"] in _PLANS else _other_sheets(run, [one.line for one in told])
-    )
+    own = _own_sheets(run, [one.line for one in told])
     tables = {name: run.read_table(name) for name in _OF_TRUST if run.has_table(name)}
     found = [*own, trust.believe_sheet(manifest, told, tables), trust.method_sheet(run, told)]
     return [trust.readme_sheet(found, manifest), *found]
+
+
+def _own_sheets(run: RunFolder, told: Sequence[str]) -> list[Sheet]:
+    """What the command itself tells."""
+    command = run.manifest["command"]
+    if command in _PLANS:
+        return _plan_sheets(run)
+    return rollout.gate_sheets(run, told) if command == rollout.COMMAND else _other_sheets(run, told)
 
 
 def _plan_sheets(run: RunFolder) -> list[Sheet]:

@@ -90,16 +90,23 @@ def method_sheet(run: RunFolder, told: Sequence[Statement]) -> Sheet:
     return Sheet(tab.sheet, tab.what, tuple(one for one in blocks if len(one.frame)))
 
 
-def readme_sheet(sheets: Sequence[Sheet], manifest: Mapping[str, Any]) -> Sheet:
-    """What stands where, in which units, and what the headings mean."""
+OF_RUNS = (
+    "Cells hold the run's own numbers, unrounded; formats round what is shown. Every table also lies in "
+    "results/ as Parquet, the plan as results/plan.csv.",
+    "This workbook is made from the run and may be made again: simlab report RUN --excel.",
+)
+
+
+def readme_sheet(
+    sheets: Sequence[Sheet], manifest: Mapping[str, Any], made: Sequence[str] = OF_RUNS
+) -> Sheet:
+    """What stands where, in which units, what the headings mean, and how the workbook was made."""
     currency = str(manifest.get("currency") or "")
     texts = (
         f"Command: simlab {manifest.get('command')}; data up to {manifest.get('as_of')}.",
         f"Money in {currency}." if currency else "The study names no currency.",
         f"A period is a {manifest.get('period')}. Service as a share served at once; its changes in points.",
-        "Cells hold the run's own numbers, unrounded; formats round what is shown. Every table also lies in "
-        "results/ as Parquet, the plan as results/plan.csv.",
-        "This workbook is made from the run and may be made again: simlab report RUN --excel.",
+        *made,
     )
     pairs = [(one.name, one.what) for one in sheets]
     used = {str(column) for sheet in sheets for block in sheet.blocks for column in block.frame}

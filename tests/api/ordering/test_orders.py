@@ -4,6 +4,7 @@ import itertools
 import json
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -219,7 +220,7 @@ def test_a_budget_takes_the_packs_worth_most(tmp_path):
 
 def _worth(free):
     """(cost, ΔR) of every quantity of every item, 0 included; all are ordered once without a budget."""
-    rows = np.arange(12)
+    rows = np.arange(free.source.ordering.n_items)
     source = free.source
     look = ahead(source, free.state, free.review, free.quantity, rows, windows=True)
     out = []
@@ -237,7 +238,7 @@ def _worth(free):
 
 
 def test_a_container_holds_a_volume(tmp_path):
-    suppliers = [{"name": "ACME", "container_volume": 10.0}]
+    suppliers = [{"name": "ACME", "container_volume": 10.0}, {"name": "B", "container_volume": 20.0}]
     run = make_run(
         tmp_path,
         items({"S": 40, "unit_volume": 0.5}, {"S": 40, "unit_volume": 0.2, "supplier": "B"}),
@@ -245,9 +246,65 @@ def test_a_container_holds_a_volume(tmp_path):
     )
     found = sl.orders(run)
     table = found.orders.set_index("sku")["quantity"]
-    assert table["s0"] * 0.5 <= 10.0
+    assert table["s0"] * 0.5 == 10.0
     assert table["s1"] == 30
-    assert any("container" in line for line in found.statements)
+    assert any("ACME: the container holds 10 of 15" in line for line in found.statements)
+    assert any("B: the container of 20 is 30% full" in line for line in found.statements)
+
+
+def test_a_column_says_the_container_and_the_packs_worth_most_fill_it(tmp_path):
+    """Five SKU-locations against every combination of packs; the column wins over [[suppliers]]."""
+    draw = np.random.default_rng(4)
+    rows = items(
+        *(
+            {
+                "S": int(draw.integers(14, 20)),
+                "pack_size": 3,
+                "demand_mean": float(draw.uniform(1, 4)),
+                "unit_volume": float(draw.integers(1, 6)) / 10,
+                "unit_cost": 10.0,
+                "price": float(draw.integers(11, 40)),
+            }
+            for _ in range(5)
+        )
+    )
+    free = sl.orders(make_run(tmp_path / "a", rows))
+    volume = free.source.ordering.unit_volume
+    room = round(0.5 * float((free.quantity * volume).sum()), 1)
+    rows[3]["container_volume"] = room
+    suppliers = [{"name": "ACME", "container_volume": 1000.0}]
+    run = make_run(tmp_path / "b", rows, study={"suppliers": suppliers})
+    found = sl.orders(run)
+    assert (found.quantity * volume).sum() <= room + 1e-9
+    worth = _worth(free)
+    steps = [[round(cost / 10.0) for cost, _ in one] for one in worth]
+    best, own = 0.0, 0.0
+    for choice in itertools.product(*(range(len(one)) for one in worth)):
+        units = np.array([one[k] for one, k in zip(steps, choice, strict=True)])
+        value = sum(one[k][1] for one, k in zip(worth, choice, strict=True))
+        if (units * volume).sum() <= room + 1e-9:
+            best = max(best, value)
+        own = value if (units == found.quantity).all() else own
+    assert own == pytest.approx(best)
+
+
+@pytest.mark.parametrize(
+    ("cells", "study", "said"),
+    [
+        (({}, {"container_volume": 5.0, "supplier": None}), {}, "a container needs a supplier"),
+        (
+            ({"container_volume": 5.0, "unit_volume": 1}, {"container_volume": 6.0, "unit_volume": 1}),
+            {},
+            "'ACME' has two containers: 5 and 6",
+        ),
+        (({"container_volume": 5.0, "unit_volume": 1}, {}), {}, "the volume of a unit is missing"),
+        (({"container_volume": -1.0, "unit_volume": 1},), {}, "-1"),
+        (({},), {"suppliers": [{"name": "ACME", "container_volume": 5.0}]}, "volume of a unit is missing"),
+    ],
+)
+def test_containers_that_make_no_sense_are_placed(tmp_path, cells, study, said):
+    with pytest.raises(InvalidInputError, match=said):
+        make_run(tmp_path, items(*({"S": 40, **one} for one in cells)), study=study)
 
 
 def test_seasons_go_on_where_ordering_is_later(tmp_path):
@@ -269,6 +326,21 @@ def test_the_command_prints_and_writes(tmp_path):
     assert document["orders"][0]["quantity"] == 30
     assert pd.read_csv(f"{document['folder']}/orders.csv")["quantity"].tolist() == [30]
     assert CliRunner().invoke(app, ["orders", str(tmp_path / "nothing")]).exit_code == 2
+
+
+def test_the_workbook_has_the_lines_of_the_lists(tmp_path):
+    run = make_run(tmp_path, items({"S": 40}, {"S": 2}, {"S": 30, "supplier": "B"}))
+    found = sl.orders(run)
+    folder = found.write()
+    book = openpyxl.load_workbook(folder / "report.xlsx")
+    assert book.sheetnames == ["ReadMe", "Decision", "Items", "Suppliers"]
+    for sheet, frame in (("Suppliers", found.orders), ("Items", found.excess)):
+        rows = list(book[sheet].iter_rows(min_row=5, values_only=True))
+        for name, heading in (("sku", "SKU"), ("value", "Value (EUR)"), ("cover_days", "Cover")):
+            assert [row[rows[0].index(heading)] for row in rows[1:]] == frame[name].tolist()
+    assert found.write(tmp_path / "bare", excel=False)
+    assert not (tmp_path / "bare" / "report.xlsx").exists()
+    assert (folder / "report.xlsx").read_bytes() == (found.write() / "report.xlsx").read_bytes()
 
 
 def test_months_with_lead_times_in_days_keep_their_days(tmp_path):

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -112,6 +113,32 @@ def test_the_folder_is_a_run_with_the_live_plan(on_disk):
     assert {"unchanged", "hold back"} <= set(table["decision"])
     lines = pd.read_csv(folder / "g" / "results" / "gate.csv")
     assert lines["trace"].str.contains("--levels proposed").all()
+    assert sum(document["decisions"][name] for name in set(table["decision"])) == len(table)
+    assert (document["exit_code"], document["proposed"]) == (6, "plan plan.csv")
+    assert Path(document["plan"]).is_file()
+    assert Path(document["report"]).is_file()
+
+
+def test_the_workbook_holds_every_sku_location_and_the_lists(on_disk):
+    document = json.loads(on_disk[1].stdout)
+    with pytest.warns(UserWarning, match="not supported"):  # openpyxl drops the extension of data bars
+        book = openpyxl.load_workbook(document["book"])
+    assert book.sheetnames == ["ReadMe", "Decision", "Items", "Believe", "Method"]
+    table = pd.DataFrame(document["items"])
+    rows = list(book["Items"].iter_rows(min_row=5, values_only=True))
+    header = list(rows[0])
+    found = pd.DataFrame(rows[1:], columns=header).set_index(["SKU", "Location"])
+    assert len(found) == len(table)
+    for row in table.itertuples():
+        mine = found.loc[(row.sku, row.location)]
+        assert mine["Decision"] == row.decision
+        assert mine["Order up to, proposed"] == row.order_up_to_proposed
+        assert mine["Stock, change (EUR)"] == pytest.approx(row.stock_value_change)
+        assert mine["Units served at once, today"] == pytest.approx(row.service_now)
+    said = [cell for line in book["Decision"].iter_rows(values_only=True) for cell in line]
+    assert document["statements"][1] in said
+    assert {"go", "hold back", "undecided", "unchanged", "all"} <= set(said)
+    assert "-" not in document["statements"][1].split("EUR", 1)[1]
 
 
 def test_orders_and_traces_take_the_gates_folder(on_disk):
@@ -157,8 +184,11 @@ def test_without_levels_of_today_or_a_plan_the_gate_says_what_to_do(tmp_path):
     data = base_stock_data(2, [9, np.nan])
     with pytest.raises(InvalidInputError, match="no levels of today are known for s001@EAST"):
         sl.gate(data, proposed=plan_file(tmp_path, data, [9, 9]))
-    with pytest.raises(UsageError, match="no finished optimize run of 'small'"):
+    with pytest.raises(InvalidInputError, match="no finished optimize run of 'small'"):
         sl.gate(base_stock_data(2, [9, 9]))
+    with pytest.raises(InvalidInputError) as caught:  # both are missing: told at once
+        sl.gate(data)
+    assert [problem.code for problem in caught.value.problems] == ["E-GAT-003", "E-GAT-002"]
     with pytest.raises(UsageError, match="at least 400"):
         sl.gate(base_stock_data(2, [9, 9]), proposed=plan_file(tmp_path, data, [9, 9]), replications=100)
     other = plan_file(tmp_path, data, [9, 9], "today.csv")

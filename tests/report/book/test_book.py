@@ -205,7 +205,7 @@ def test_a_very_large_run_has_a_workbook_on_request_alone(n, unasked):
     manifest = {"command": "optimize", "n_items": n}
     assert book.wanted(manifest) is unasked
     assert book.has_book(manifest)
-    assert not book.has_book({"command": "gate", "n_items": 3})
+    assert not book.has_book({"command": "check", "n_items": 3})
 
 
 @pytest.mark.processes
