@@ -140,8 +140,8 @@ def headline(
     parts = [gain_and_loss(decision, now), _chosen_by(decision, pairs)]
     denied = replay is not None and replay.confirmed is False
     if replay is not None and denied:
-        said = "; ".join(one for one in (replay.missed, replay.why) if one)
-        parts.append(f"not confirmed by the last {replay.length}{f' ({said})' if said else ''}")
+        why = "; ".join(one for one in (replay.missed, replay.why) if one)
+        parts.append(f"not confirmed by the last {replay.length}{f' ({why})' if why else ''}")
     text = ""
     if pairs:
         said = [pair.phrase(spends[1] if number == 0 else "") for number, pair in enumerate(pairs)]
