@@ -13,11 +13,13 @@ from simlab.execution.blocks import (
     in_batches,
     may_keep,
     run_curves,
+    run_held_curves,
     run_plans,
     run_plans_and_items,
 )
 from simlab.execution.columns import alike, beside, by_family
 from simlab.execution.extremes import run_extremes
+from simlab.execution.held import CellSums, cell_sums, in_parts, take_items
 from simlab.execution.redrawn import batches_of, run_redrawn
 from simlab.execution.sums import Account, PlanRequest, PlanSums, Weights
 from simlab.execution.warmup import common_warmup, mser
@@ -26,6 +28,7 @@ __all__ = [
     "BY_SLOT",
     "MILLION",
     "Account",
+    "CellSums",
     "ChoiceArray",
     "Curves",
     "DemandLaw",
@@ -48,16 +51,20 @@ __all__ = [
     "batches_of",
     "beside",
     "by_family",
+    "cell_sums",
     "close_pools",
     "common_warmup",
     "evaluator_of",
     "in_batches",
+    "in_parts",
     "may_keep",
     "mser",
     "reach",
     "run_curves",
     "run_extremes",
+    "run_held_curves",
     "run_plans",
     "run_plans_and_items",
     "run_redrawn",
+    "take_items",
 ]

@@ -20,6 +20,7 @@ from simlab.execution.adding import reduce_items
 from simlab.execution.backends.compact import compacted
 from simlab.execution.backends.spread import Progress, Task, spread
 from simlab.execution.backends.workers import Workers
+from simlab.execution.held import CellSums, HeldCurves
 from simlab.execution.kept import store_of
 from simlab.execution.sums import PlanRequest, PlanSums, Weights
 from simlab.execution.tables import add_blocks, block_of, tables_for
@@ -72,6 +73,48 @@ def run_curves(
     """
     workers = workers or Workers()
     whole = _room(world, levels, horizon, by_slot)
+    _run_curves(whole, world, levels, horizon, workers, progress, stage, by_slot)
+    return whole
+
+
+def run_held_curves(
+    world: World,
+    levels: Levels,
+    horizon: Horizon,
+    cells: CellSums,
+    *,
+    slots: bool,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+    stage: str = "simulate",
+    by_slot: tuple[str, ...] = BY_SLOT,
+) -> HeldCurves:
+    """As `run_curves`, in a fraction of the memory: see `HeldCurves`.
+
+    Parameters
+    ----------
+    cells : CellSums
+        Added up as blocks come: every measure, those of `by_slot` by slot.
+    slots : bool
+        Whether items keep the slots of `by_slot`, too.
+    """
+    workers = workers or Workers()
+    whole = HeldCurves(_shapes(world, levels, horizon, by_slot), world.n_items, cells, slots=slots)
+    _run_curves(whole, world, levels, horizon, workers, progress, stage, by_slot)
+    return whole
+
+
+def _run_curves(
+    whole: Curves,
+    world: World,
+    levels: Levels,
+    horizon: Horizon,
+    workers: Workers,
+    progress: Progress | None,
+    stage: str,
+    by_slot: tuple[str, ...],
+) -> None:
+    """Simulate block by block into `whole`."""
     task = Task(
         curves_of_block,
         lambda rows: (part_of(world, rows, workers), levels.take(rows), horizon, by_slot),
@@ -81,7 +124,6 @@ def run_curves(
     done = sum(spread(task, world, workers.block_size(world.n_items), workers, progress, stage))
     if done != world.n_items:
         raise EngineFaultError(f"{done} of {world.n_items} SKU-locations came back")
-    return whole
 
 
 def run_plans(
@@ -144,9 +186,8 @@ def run_plans_and_items(
         more than `may_keep` allows, simulate the items once more instead.
     """
     by_replication = replace(horizon, slots=horizon.replications)
-    kept = _Kept(
-        column, _room(world, levels.columns(column.astype(np.int64)[:, None]), by_replication, BY_SLOT)
-    )
+    one = levels.columns(column.astype(np.int64)[:, None])
+    kept = _Kept(column, HeldCurves(_shapes(world, one, by_replication, BY_SLOT), world.n_items))
     how = _How(workers=workers, progress=progress, stage=stage)
     return _run_plans(world, levels, requests, weights, horizon, kept, **how), kept.whole
 
@@ -260,7 +301,7 @@ def in_batches(curves: Curves, batches: int) -> Curves:
             padded = np.pad(sums, [(0, 0)] * (sums.ndim - 1) + [(0, more)])
             sums = padded.reshape(*sums.shape[:-1], -1, batches).sum(axis=-2)
         changes[field.name] = sums
-    return replace(curves, **changes)
+    return Curves(**changes)
 
 
 def plan_block(levels: Levels, replications: int, workers: Workers) -> int:
@@ -282,14 +323,21 @@ def _totals(curves: Curves, by_slot: tuple[str, ...]) -> Curves:
 
 def _room(world: World, levels: Levels, horizon: Horizon, by_slot: tuple[str, ...]) -> Curves:
     """Memory for the sums of all items, taken once; the system gives it when blocks are placed."""
+    shapes = _shapes(world, levels, horizon, by_slot)
+    return Curves(**{name: np.empty((world.n_items, *shape), np.int64) for name, shape in shapes.items()})
+
+
+def _shapes(
+    world: World, levels: Levels, horizon: Horizon, by_slot: tuple[str, ...]
+) -> dict[str, tuple[int, ...]]:
+    """Columns and slots of every measure of an item."""
     swept = evaluator_of(world, levels) in ("sweep", "recorded sweep")
-    sums: dict[str, IntArray] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
     for field in fields(Curves):
         columns = 1 if swept and field.name in SHARED else levels.n_columns
         slots = horizon.slots if field.name in by_slot else 1
-        middle = () if field.name == "demanded" else (columns,)
-        sums[field.name] = np.empty((world.n_items, *middle, slots), np.int64)
-    return Curves(**sums)
+        shapes[field.name] = (slots,) if field.name == "demanded" else (columns, slots)
+    return shapes
 
 
 def _place(whole: Curves, rows: IntArray, part: Curves) -> int:
@@ -299,6 +347,9 @@ def _place(whole: Curves, rows: IntArray, part: Curves) -> int:
     """
     if part.n_items != rows.size:
         raise EngineFaultError(f"{part.n_items} SKU-locations came back from a block of {rows.size}")
+    if isinstance(whole, HeldCurves):
+        whole.put(rows, part)
+        return part.n_items
     for field in fields(Curves):
         getattr(whole, field.name)[rows[0] : rows[-1] + 1] = getattr(part, field.name)
     return part.n_items

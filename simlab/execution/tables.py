@@ -15,6 +15,7 @@ _ITEMS_PER_ROW = 4
 """Items that a class has on average at least, else plans are gathered item by item."""
 _MOST_SUMS = 2_000_000
 """Column × class × replication sums that a shared table may hold beyond what its plans hold themselves."""
+_AT_ONCE = 8192
 _ODD = 0x9E3779B97F4A7C15
 
 
@@ -117,14 +118,23 @@ def add_blocks(
 def _classes(request: PlanRequest) -> Classes | None:
     """Items of the same cell to which every plan gives the same column; None where nearly all differ."""
     odd = (np.arange(1, request.n_plans + 1, dtype=np.uint64) * np.uint64(2) + np.uint64(1)) * np.uint64(_ODD)
-    mixed = (request.choice.astype(np.uint64) * (odd ^ (odd >> np.uint64(29)))).sum(axis=1, dtype=np.uint64)
+    mixed = np.empty(request.choice.shape[0], np.uint64)
+    for rows in _parts(mixed.size):
+        columns = request.choice[rows].astype(np.uint64)
+        mixed[rows] = (columns * (odd ^ (odd >> np.uint64(29)))).sum(axis=1, dtype=np.uint64)
     mixed = (mixed ^ (mixed >> np.uint64(32))) * np.uint64(_ODD) + request.cell.astype(np.uint64)
     _, first, code = np.unique(mixed, return_index=True, return_inverse=True)
     if first.size * _ITEMS_PER_ROW > code.size:
         return None
-    alike = (request.choice == request.choice[first[code]]).all()
-    alike = alike and np.array_equal(request.cell, request.cell[first[code]])
+    alike = np.array_equal(request.cell, request.cell[first[code]]) and all(
+        np.array_equal(request.choice[rows], request.choice[first[code[rows]]]) for rows in _parts(code.size)
+    )
     return Classes(code.astype(np.int64), first) if alike else None
+
+
+def _parts(n: int) -> list[slice]:
+    """Some thousand items after another."""
+    return [slice(first, first + _AT_ONCE) for first in range(0, n, _AT_ONCE)]
 
 
 def _worth(classes: Classes, requests: Sequence[PlanRequest], replications: int) -> bool:

@@ -120,10 +120,9 @@ def _intermittence(catalog: Catalog, models: Models) -> tuple[FloatArray, FloatA
     if table is None or table.item.size == 0:
         return np.full(n, np.nan), np.full(n, np.nan)
     period = _period_of(table.date, catalog.study.period, catalog.study.week_starts)
-    period -= period.min()
-    pair, inverse = np.unique(table.item * (period.max() + 1) + period, return_inverse=True)
-    size = np.bincount(inverse, weights=table.quantity.astype(np.float64))
-    item = (pair // (period.max() + 1))[size > 0]
+    new = np.append(True, (np.diff(table.item) != 0) | (np.diff(period) != 0))  # rows are sorted
+    size = np.add.reduceat(table.quantity, np.flatnonzero(new)).astype(np.float64)
+    item = table.item[new][size > 0]
     size = size[size > 0]
     count = np.bincount(item, minlength=n).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):

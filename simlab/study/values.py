@@ -124,7 +124,7 @@ def closed_days(
     closed = np.zeros(days.shape, dtype=np.bool_)
     for first, last in spans:
         closed |= (days >= np.datetime64(first, "D")) & (days <= np.datetime64(last, "D"))
-    weekday = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
+    weekday = (days.astype(np.int64) + 3) % 7 if weekdays else None  # 1970-01-01 was a Thursday
     for name in weekdays:
         closed |= weekday == WEEKDAYS.index(name)
     return closed

@@ -5,6 +5,7 @@ import re
 import pytest
 from worlds.bad_inputs import corpus, prepared
 from worlds.study import write_study
+from worlds.trust_figures import noted
 
 from simlab import InvalidInputError
 from simlab.api.commands import load
@@ -28,6 +29,20 @@ def facts(path):
     }
 
 
+SEEN = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def counted():
+    """Figures of the table of promises."""
+    yield
+    same = sum(case.expected.startswith("same") for case in SEEN)
+    groups = len({case.group for case in CASES})
+    if len(SEEN) == len(CASES):
+        figures = {"tried": len(SEEN), "groups": groups, "as_expected": len(SEEN), "silent": 0}
+        noted("bad inputs", **figures, refused=len(SEEN) - same, same=same)
+
+
 @pytest.fixture(scope="module")
 def undamaged(tmp_path_factory):
     return facts(write_study(tmp_path_factory.mktemp("whole")))
@@ -48,8 +63,10 @@ def test_each_is_refused_by_its_code_or_read_as_if_undamaged(case, tmp_path, und
         with pytest.raises(InvalidInputError) as refused:
             facts(path)
         assert set(CODES.findall(str(refused.value))) & set(case.expected.split("|")), str(refused.value)
+        SEEN.append(case)
         return
     found, other = facts(path), case.expected.rpartition("but ")[2]
     if other in found["texts"]:
         found["texts"][other] = undamaged["texts"][other]
     assert found == undamaged
+    SEEN.append(case)

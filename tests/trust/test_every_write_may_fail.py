@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from worlds.nine import nine_items, same_bytes
+from worlds.trust_figures import noted
 
 from simlab import api
 from simlab.errors import SimlabError
@@ -169,5 +170,9 @@ def test_a_run_that_had_not_begun_is_no_run(world, tmp_path, at, how):
 def test_every_point_takes_nothing_along(world, tmp_path, how):
     step = int(os.environ.get("SIMLAB_EVERY", "1"))
     found = [survives(world, tmp_path / str(at), at, how) for at in range(1, world[2] + 1, step)]
-    print(how, len(found), {word: found.count(word) for word in set(found)})
+    said = ", ".join(f"{found.count(word)} {word}" for word in sorted(set(found)))
+    print(how, len(found), said)
     assert all(found)
+    noted(
+        f"crash points, {how}", points=world[2], said=f"{how} at {len(found)} of them: {said}; all survived"
+    )

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 import pytest
 from worlds.nine import nine_items, same_bytes
+from worlds.trust_figures import noted
 
 from simlab.errors import EXIT_INCOMPLETE
 from simlab.run import verify
@@ -71,6 +72,7 @@ def test_twenty_kills_at_random_times_end_in_the_same_bytes(world, tmp_path):
         assert same_bytes(whole, out) == []
         shutil.rmtree(out)
     print({word: found.count(word) for word in sorted(set(found))})
+    noted("random kills", kills=len(found), same=len(found))
 
 
 @contextmanager
@@ -84,6 +86,9 @@ def disk(place, mebibytes):
         yield
     finally:
         subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+DISKS = []
 
 
 @pytest.mark.parametrize("mebibytes", [1, 2, 4])
@@ -105,3 +110,5 @@ def test_a_small_disk_ends_with_5_and_what_is_whole_and_it_goes_on(world, tmp_pa
             subprocess.run(grow, check=True)
         finished(out)
         assert same_bytes(whole, out) == []
+    DISKS.append(mebibytes)
+    noted("small disks", said=", ".join(map(str, DISKS)) + " MiB: went on to the same bytes")

@@ -6,25 +6,32 @@ from concurrent.futures import ThreadPoolExecutor
 
 import cloudpickle
 
+from simlab.execution.backends.message import packed, unpacked
 
-def _travel(packed: bytes) -> bytes:
-    work, arguments = cloudpickle.loads(packed)
+
+def _travel(data: bytes, others: bytes) -> bytes:
+    work, arguments = unpacked(data, cloudpickle.loads(others))
     return cloudpickle.dumps(work(*arguments))
 
 
 class Travelling:
-    """A pool of two threads that get copies and give copies back; `sent` counts the bytes of each block."""
+    """A pool of two threads that get copies and give copies back; `sent` counts the bytes of each block.
+
+    Inputs travel as simlab packs them, what has no plain form (`beside`) and results by pickle, as Dask does.
+    """
 
     lost = ()
     slots = 2
 
     def __init__(self) -> None:
-        self.threads, self.sent = ThreadPoolExecutor(2), []
+        self.threads, self.sent, self.beside = ThreadPoolExecutor(2), [], []
 
     def submit(self, work, arguments, *, instead=False):
-        packed = cloudpickle.dumps((work, arguments))
-        self.sent.append(len(packed))
-        return self.threads.submit(lambda: cloudpickle.loads(_travel(packed)))
+        data, others = packed((work, arguments))
+        self.beside += others
+        away = cloudpickle.dumps(others)
+        self.sent.append(len(data) + len(away))
+        return self.threads.submit(lambda: cloudpickle.loads(_travel(data, away)))
 
     def check(self) -> None:
         pass

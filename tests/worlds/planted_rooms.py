@@ -596,23 +596,38 @@ def is_there(fault: Fault) -> bool:
 
 
 def caught_by(fault: Fault, folder: Path) -> str:
-    """The first test of its room that fails with the fault; empty if none does."""
+    """The first test that fails with the fault: beside its module, then in its room; empty if none does."""
     package = folder / "simlab"
     shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     file = package / fault.file
     file.write_text(file.read_text("utf-8").replace(fault.right, fault.wrong), "utf-8")
-    tests = [str(TESTS / one) for one in TESTS_OF[fault.room]]
+    try:
+        return _first_failure(folder, _beside(fault)) or _first_failure(folder, TESTS_OF[fault.room])
+    finally:
+        shutil.rmtree(package)
+
+
+def _beside(fault: Fault) -> tuple[str, ...]:
+    """Tests that stand where the module stands: those of its folder, without folders below."""
+    place = Path(fault.file).parent.as_posix()
+    own = sorted((TESTS / place).glob("test_*.py"))
+    return tuple(one.relative_to(TESTS).as_posix() for one in own)
+
+
+def _first_failure(folder: Path, tests: tuple[str, ...]) -> str:
+    """The first test that fails with the package of this folder; empty if none does."""
+    if not tests:
+        return ""
     options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", f"--rootdir={ROOT}"]
     environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{TESTS}", "PYTHONSAFEPATH": "1"}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *tests],
+        [sys.executable, "-m", "pytest", *options, *(str(TESTS / one) for one in tests)],
         env=environment,
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=1800,
     )
-    shutil.rmtree(package)
     if done.returncode == 0:
         return ""
     failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]

@@ -115,14 +115,14 @@ def _constants(opt: Outcome) -> list[dict[str, Any]]:
         }
         for limit in opt.solved.constants
     ]
-    for name, table, weight in (
-        ("orders a year", curves.orders, np.ones(cost.size)),
-        ("purchases a year", curves.ordered, cost),
+    for name, table, weight, currency in (
+        ("orders a year", curves.orders, np.ones(cost.size), None),
+        ("purchases a year", curves.ordered, cost, study.currency),
     ):
         totals = table.sum(axis=-1)
         if (totals == totals[:, :1]).all():
             amount = float((totals[:, 0] * weight).sum()) * per_year
-            reached = f"{amount:,.0f}" if table is curves.orders else format_money(amount, study.currency)
+            reached = f"{amount:,.0f}" if currency is None else format_money(amount, currency)
             row = {"kind": "constant", "limit": name, "reached": reached, "met": True, "constant": True}
             found.append(row)
     return found

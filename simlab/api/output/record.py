@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 
@@ -28,6 +28,14 @@ from simlab.run.statements import Statement, lines, statements_frame
 
 _UNLOGGED = ("imports", "load", "fit and segment", "write")
 """Stages that end before a folder's log begins, or after progress is told."""
+
+
+Written: TypeAlias = dict[str, Callable[[], pd.DataFrame | None]]
+"""Weak references to tables that lie in the folder, by name."""
+
+
+def _nothing() -> None:
+    """No table of that name was written."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -90,8 +98,8 @@ class Record:
         Further files by their place in the folder.
     analyses : Analyses
         What failed of them.
-    written : dict of str to DataFrame
-        Tables that lie in the folder already.
+    written : dict of str to weak reference
+        Tables that lie in the folder already; one that was replaced is let go.
     has_page : bool
         Whether a report is drawn.
     """
@@ -105,7 +113,7 @@ class Record:
     times: dict[str, float]
     files: dict[str, bytes] = field(default_factory=dict)
     analyses: Analyses = field(default_factory=Analyses)
-    written: dict[str, pd.DataFrame] = field(default_factory=dict)
+    written: Written = field(default_factory=dict)
     has_page: bool = True
 
 
@@ -188,7 +196,7 @@ def write_run(
         folder.write_text("study.toml", study.source)
     folder.write_json("resolved.json", study.resolved_with_times())
     for name, frame in record.frames.items():
-        if frame is not record.written.get(name):
+        if frame is not record.written.get(name, _nothing)():
             folder.write_table(name, frame)
     folder.write_table(STATEMENTS, statements_frame(record.told))
     folder.write_table("quality", record.data.quality.to_frame())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from simlab.api.output.brief import brief
 from simlab.api.output.groups import group_frames
 from simlab.api.output.manifest import optimize_facts, simulate_facts
 from simlab.api.output.plan_csv import plan_files, with_today
-from simlab.api.output.record import Record, RunResult, write_run
+from simlab.api.output.record import Record, RunResult, Written, write_run
 from simlab.api.output.samples import sample_frames
 from simlab.api.output.statements import chosen_plan, optimize_statements, simulate_statements
 from simlab.api.output.tables import optimization_sums, simulation_sums
@@ -178,13 +179,13 @@ def _with_world(
     return {"world": world_facts(data, horizon, settings, sample)}
 
 
-def write_first(folder: RunFolder, frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def write_first(folder: RunFolder, frames: dict[str, pd.DataFrame]) -> Written:
     """Put what was simulated on disk before anything is made of it; the largest table is then let go."""
     for name, frame in frames.items():
         folder.write_table(name, frame)
     frames.pop(_LARGEST, None)
     give_back()
-    return dict(frames)
+    return {name: weakref.ref(frame) for name, frame in frames.items()}
 
 
 _LARGEST = "curves"

@@ -26,9 +26,9 @@ from simlab.api.simulator.simulator import (
     warmup_of,
 )
 from simlab.api.simulator.size import RunSize, refuse_what_does_not_fit
-from simlab.api.simulator.stored import BY_BATCH
+from simlab.api.simulator.stored import BY_BATCH, keeps_curves
 from simlab.errors import EngineFaultError
-from simlab.execution import Curves, PlanSums, alike, may_keep, run_curves
+from simlab.execution import CellSums, Curves, PlanSums, alike, may_keep, run_held_curves
 from simlab.execution.ahead import compile_for
 from simlab.measures import format_money
 from simlab.policies import PlannedLevels
@@ -104,8 +104,16 @@ def search_curves(ready: Ready, clock: Clock, stored: StoredCurves | None) -> Cu
     with clock.stage("simulate"):
         if stored is not None:
             return stored.curves_for(run.data, levels, horizon, ready.targets)
-        world, workers = run.data.models.world, run.settings.workers
-        return run_curves(world, levels, horizon, workers=workers, progress=run.progress, by_slot=BY_BATCH)
+        return run_held_curves(
+            run.data.models.world,
+            levels,
+            horizon,
+            CellSums(run.segmentation.codes, run.segmentation.n_segments),
+            slots=keeps_curves(run.data),
+            workers=run.settings.workers,
+            progress=run.progress,
+            by_slot=BY_BATCH,
+        )
 
 
 def solve_ready(

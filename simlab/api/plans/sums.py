@@ -13,7 +13,7 @@ from simlab.api.requirements.constraints import Constraints
 from simlab.api.settings import Settings
 from simlab.arrays import IntArray
 from simlab.errors import EngineFaultError, InvalidInputError, Problem
-from simlab.execution import Curves
+from simlab.execution import Curves, in_parts
 from simlab.frontier import SegmentCurves, aggregate, pin_items, restrict
 from simlab.models import Models
 from simlab.segments import Segmentation
@@ -31,18 +31,20 @@ class ItemTables:
     @classmethod
     def of(cls, curves: Curves, models: Models) -> ItemTables:
         """Stock at the holding weight, stock at unit cost, units served, units demanded."""
-        stock = (curves.on_hand + curves.on_hand_start).sum(axis=-1)
-        weight = np.maximum(models.costs.unit_cost, models.costs.holding)
-        if (stock.max(axis=1).astype(np.float64) * weight >= 2.0**62).any():
-            raise EngineFaultError(
-                "an item's sum of money would leave 64 bits: choose a coarser data.cost_resolution"
-            )
-        return cls(
-            cost=stock * models.costs.holding[:, None],
-            value=stock * models.costs.unit_cost[:, None],
-            served=curves.served.sum(axis=-1),
-            demanded=curves.demanded.sum(axis=-1),
-        )
+        holding, unit_cost = models.costs.holding, models.costs.unit_cost
+        shape = (curves.n_items, curves.n_columns)
+        cost, value, served = (np.empty(shape, np.int64) for _ in range(3))
+        demanded = np.empty(shape[0], np.int64)
+        for rows, part in in_parts(curves):
+            stock = (part.on_hand + part.on_hand_start).sum(axis=-1)
+            weight = np.maximum(unit_cost, holding)[rows]
+            if (stock.max(axis=1).astype(np.float64) * weight >= 2.0**62).any():
+                raise EngineFaultError(
+                    "an item's sum of money would leave 64 bits: choose a coarser data.cost_resolution"
+                )
+            cost[rows], value[rows] = stock * holding[rows, None], stock * unit_cost[rows, None]
+            served[rows], demanded[rows] = part.served.sum(axis=-1), part.demanded.sum(axis=-1)
+        return cls(cost, value, served, demanded)
 
     def counted(self, curves: Curves, data: Data, accounting: Accounting, replications: int) -> ItemTables:
         """Objective, value and service as the study counts them."""
@@ -52,11 +54,14 @@ class ItemTables:
             value = value + pipeline(curves, data.models)
         if account is None:
             return ItemTables(self.cost, value, self.served, self.demanded)
-        whole = _totals(curves)
-        good, asked = (table[:, :, 0] for table in account.service(whole, replications))
-        if (asked != asked[:, :1]).any():
-            raise InvalidInputError([_moving(data)])
-        return ItemTables(account.cost(whole)[:, :, 0], value, good, np.ascontiguousarray(asked[:, 0]))
+        cost, served, demanded = (np.empty_like(table) for table in (self.cost, self.served, self.demanded))
+        for rows, part in in_parts(curves):
+            whole, own = _totals(part), account.take(rows)
+            good, asked = (table[:, :, 0] for table in own.service(whole, replications))
+            if (asked != asked[:, :1]).any():
+                raise InvalidInputError([_moving(data)])
+            cost[rows], served[rows], demanded[rows] = own.cost(whole)[:, :, 0], good, asked[:, 0]
+        return ItemTables(cost, value, served, demanded)
 
     def pinned(self, rules: Constraints) -> ItemTables:
         """The same with pinned SKU-locations at their target whatever their segment does."""

@@ -9,11 +9,11 @@ import pandas as pd
 
 from simlab.api.data.data import Data
 from simlab.api.settings import Settings
-from simlab.arrays import IntArray, take_rows
+from simlab.arrays import IntArray
 from simlab.engine.world.curves import Curves
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon
-from simlab.execution import Progress, run_curves, run_extremes
+from simlab.execution import Progress, run_curves, run_extremes, take_items
 from simlab.measures import ratio_interval
 from simlab.models import Models
 
@@ -67,7 +67,7 @@ def achieved(
                 stage="items",
             )
             if kept is None
-            else take_rows(kept, rows)
+            else take_items(kept, rows)
         )
         frame = _rows(curves, data.models, rows, horizon, settings)
         parts.append(frame.assign(mean_on_hand=frame["mean_on_hand"] / data.catalog.parts[rows]))

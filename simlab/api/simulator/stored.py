@@ -14,7 +14,7 @@ from simlab.api.data.data import Data
 from simlab.arrays import IntArray
 from simlab.catalog import Catalog
 from simlab.errors import InvalidInputError, Problem, UsageError
-from simlab.execution import Curves, Horizon, Levels
+from simlab.execution import Curves, Horizon, Levels, cell_sums, in_parts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -171,10 +171,9 @@ def curves_parts(catalog: Catalog, curves: Curves, targets: tuple[float, ...]) -
 
     Units served and demanded are kept by batch too, so that `--curves` can use the table again.
     """
-    for first in range(0, curves.n_items, ITEMS_AT_ONCE):
-        rows = slice(first, first + ITEMS_AT_ONCE)
-        some = Curves(**{field.name: getattr(curves, field.name)[rows] for field in fields(Curves)})
-        yield _curves_part(catalog.sku[rows], catalog.location[rows], some, targets)
+    for rows, some in in_parts(curves, ITEMS_AT_ONCE):
+        at = slice(int(rows[0]), int(rows[-1]) + 1)
+        yield _curves_part(catalog.sku[at], catalog.location[at], some, targets)
 
 
 def _curves_part(
@@ -211,15 +210,8 @@ def cells_table(
     import pyarrow as pa
 
     n, k = len(segments), curves.n_columns
-
-    def added(name: str) -> IntArray:
-        table: IntArray = getattr(curves, name)
-        table = table[:, None] if table.ndim == 2 else table
-        total = np.zeros((n, *table.shape[1:]), np.int64)
-        np.add.at(total, codes, table)
-        return np.broadcast_to(total, (n, k, table.shape[-1]))
-
-    sums = {field.name: added(field.name) for field in fields(Curves)}
+    totals = cell_sums(curves, codes, n)
+    sums = {name: np.broadcast_to(table, (n, k, table.shape[-1])) for name, table in totals.items()}
     return pa.table(
         {
             "segment": pa.array(np.repeat(np.array(segments, dtype=object), k), pa.large_string()),

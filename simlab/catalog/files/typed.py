@@ -128,11 +128,12 @@ def text_column(column: pa.ChunkedArray, label: str, findings: Findings) -> Text
     if isinstance(chunk, pa.ChunkedArray):
         chunk = chunk.chunk(0) if chunk.num_chunks else pa.array([], type=column.type)
     texts = [_text(value) for value in chunk.dictionary.to_pylist()]
-    codes = chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    codes = chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     distinct = encoded(texts)
-    renumbered = np.append(distinct.codes, np.int32(-1))
+    if len(distinct.values) < len(texts):  # cells that say nothing, or two that are written alike
+        codes = np.append(distinct.codes, np.int32(-1))[codes.astype(np.int64)]
     typed = not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
-    return TextColumn(renumbered[codes].astype(np.int32), distinct.values, typed, pa.types.is_floating(kind))
+    return TextColumn(codes.astype(np.int32, copy=False), distinct.values, typed, pa.types.is_floating(kind))
 
 
 def _text(value: Any) -> str | None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable
+from concurrent.futures import wait
 from contextlib import ExitStack, suppress
 from typing import Any
 
 from simlab.children import safe_path
 from simlab.errors import IncompleteError, InvalidInputError, Problem
+from simlab.execution.backends.message import packed, unpacked
 from simlab.execution.backends.stamp import differences, stamp
 
 _ANSWER, _START = 10, 60
 """Seconds that an address gets to answer, and local workers to start."""
+_WARM = 120
+"""Seconds that the first worker of a machine gets to compile before blocks are handed out."""
 _LOOPBACK = "127.0.0.1"
 _CODE = "E-RUN-020"
 _INSTALL = 'pip install "simlab[dask]"'
@@ -40,6 +44,7 @@ class Cluster:
     def __init__(self, scheduler: str | None, n_workers: int) -> None:
         self._stack = ExitStack()
         self._where = scheduler or "the local cluster"
+        self._warmed: set[tuple[str, str]] = set()
         _quiet()
         try:
             self._client = self._joined(scheduler) if scheduler else self._started(n_workers)
@@ -72,15 +77,29 @@ class Cluster:
 
     def submit(self, work: Callable[..., Any], arguments: tuple[Any, ...], *, instead: bool = False) -> Any:
         """Hand a block to the cluster; one that is late goes to a worker that computes nothing now."""
-        import cloudpickle
-
-        packed = cloudpickle.dumps((work, arguments))
-        options = {}
+        options: dict[str, Any] = {}
         if instead and (free := self._free()):
             options = {"workers": free, "allow_other_workers": True}
+        return self._sent(work, arguments, **options)
+
+    def _sent(self, work: Callable[..., Any], arguments: tuple[Any, ...], **options: Any) -> Any:
+        data, others = packed((work, arguments))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # that a block is large
-            return self._executor.submit(_run, packed, stamp(), **options)
+            return self._executor.submit(_run, data, others, stamp(), **options)
+
+    def warm(self, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        """Let one worker of every machine do this first: what it compiles there all others find.
+
+        A machine that is not ready in time compiles with its first block.
+        """
+        name = getattr(arguments[0], "__qualname__", "")
+        with suppress(Exception):  # a fault shows again in the block that it belongs to
+            by_host = {address.rpartition(":")[0]: address for address in sorted(self._client.nthreads())}
+            new = [address for host, address in by_host.items() if (host, name) not in self._warmed]
+            self._warmed |= {(host, name) for host in by_host}
+            sent = [self._sent(work, arguments, workers=[address]) for address in new]
+            wait(sent, timeout=_WARM)
 
     def _free(self) -> list[str]:
         """Workers that compute nothing now."""
@@ -152,13 +171,11 @@ class Cluster:
 _SAME = "install the same versions of simlab, numpy and numba on all workers, and use processors of one kind"
 
 
-def _run(packed: bytes, expected: dict[str, str]) -> Any:
+def _run(data: bytes, others: list[Any], expected: dict[str, str]) -> Any:
     """A block on a worker, which may have come later than the comparison."""
-    import pickle
-
     if found := differences(expected, stamp()):
         raise InvalidInputError([_problem(f"a worker that came later: {'; '.join(found)}", _SAME)])
-    work, arguments = pickle.loads(packed)
+    work, arguments = unpacked(data, others)
     return work(*arguments)
 
 

@@ -145,7 +145,10 @@ def _elsewhere(
     if workers.backend == "loky":
         yield _named(task, world)(blocks[0])
         first = 1
-    flight = Flight(_pool(workers, progress), _faulty, _with_rows(task), blocks[first:], task.stored)
+    pool = _pool(workers, progress)
+    if first < len(blocks) and task.stored(blocks[-1]) is None:
+        getattr(pool, "warm", _nothing)(_faulty, (task.work, task.part(blocks[-1][:1])))
+    flight = Flight(pool, _faulty, _with_rows(task), blocks[first:], task.stored)
     flight.name = world.name
     try:
         for rows, result, new in flight.results():
@@ -157,6 +160,10 @@ def _elsewhere(
     except IncompleteError as error:
         close_pools()
         raise IncompleteError(f"{error}; {kept_so_far()}") from error
+
+
+def _nothing(*_: Any) -> None:
+    """Nothing is compiled ahead."""
 
 
 def _with_rows(task: Task[Any]) -> Callable[[IntArray], tuple[Any, ...]]:

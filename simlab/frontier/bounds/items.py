@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from simlab.arrays import ChoiceArray, FloatArray, IntArray
 from simlab.errors import UsageError
-from simlab.frontier.curves import SegmentCurves, Sums, exact_sum, fewest
+from simlab.frontier.curves import INT64_SAFE, SegmentCurves, Sums, exact_sum, fewest
 from simlab.frontier.plan import NoPlanError, rate_down
 from simlab.measures import format_rate
 
@@ -51,6 +51,14 @@ class HullSteps:
     slope: FloatArray
     cost: Sums
     served: Sums
+
+    @property
+    def reached(self) -> Sums:
+        """(m,) units served after each step, exact: int64 where all of them fit."""
+        total = self.base_served + exact_sum(self.served)
+        if max(abs(self.base_served), abs(total)) < INT64_SAFE and self.served.dtype != object:
+            return np.asarray(self.base_served + np.cumsum(self.served))
+        return np.asarray(self.base_served + np.cumsum(self.served.astype(object)), dtype=object)
 
     def sorted(self) -> HullSteps:
         """Steps in ascending order of slope: the order in which the relaxation takes them."""
@@ -313,7 +321,7 @@ class ItemFrontier:
         if int(self.served[below]) >= need:
             return self._plan(self.choice[below].astype(np.int64), need)
         steps, choice = self.steps, self.steps.start.copy()
-        reached = steps.base_served + np.cumsum(steps.served.astype(object))
+        reached = steps.reached
         last = int(np.searchsorted(reached, need))
         choice[steps.item[:last]] = steps.column[:last]
         missing = need - (int(reached[last - 1]) if last else steps.base_served)

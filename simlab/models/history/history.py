@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from simlab.catalog import Catalog
 
 
-_BLOCK = 1 << 22
+_BLOCK = 1 << 19
 _SHORTEST = 0.5  # of the mean length: what shorter periods sold tells too little to be divided by it
 
 

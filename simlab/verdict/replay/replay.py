@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simlab.arrays import IntArray
+from simlab.arrays import AnyArray, IntArray
 from simlab.execution import MILLION, Levels, OrderTerms, Unmet, World
 from simlab.models import AtCut, HeldOut
 from simlab.models.backtest.path import Orders, Terms, follow
@@ -24,16 +24,16 @@ class ReplaySums:
 
     Attributes
     ----------
-    demanded, served, on_hand : (n, paths) int64
+    demanded, served, on_hand : (n, paths) int32 or int64
         Units asked for, units served at once, unit-periods on the shelf (twice the mean of after
         ordering and at the count). Paths differ by their start and their lead times.
     n_counted : (n,) int64
         Periods counted; 0 where the hold-out is too short for the item.
     """
 
-    demanded: IntArray
-    served: IntArray
-    on_hand: IntArray
+    demanded: AnyArray
+    served: AnyArray
+    on_hand: AnyArray
     n_counted: IntArray
 
 
@@ -120,22 +120,32 @@ def _run(
     span = protection(world)
     counted = np.where(held.n_periods >= 2 * span, held.n_periods - span, 0)
     shape = (world.n_items, paths)
-    asked = {as_expected: np.zeros(shape, np.int64) for as_expected in {one.as_expected for one in cases}}
-    out = [
-        ReplaySums(asked[one.as_expected], np.zeros(shape, np.int64), np.zeros(shape, np.int64), counted)
-        for one in cases
-    ]
+    asked = {as_expected: np.zeros(shape, np.int32) for as_expected in {one.as_expected for one in cases}}
+    served, on_hand = ([np.zeros(shape, np.int32) for _ in cases] for _ in range(2))
     for rows, before in _rows_drawn(world, np.flatnonzero(counted > 0), held, paths):
         part = _Part(world.take(rows), held, None if opening is None else opening.take(rows), before)
         drawn, lead = part.draws(paths, seed)
         for as_expected, table in asked.items():
             demand = drawn if as_expected else part.really(drawn, held.quantity[rows])
-            table[rows] = part.counted(demand)
-            for one, sums in zip(cases, out, strict=True):
+            asked[as_expected] = _placed(table, rows, part.counted(demand))
+            for place, one in enumerate(cases):
                 if one.as_expected == as_expected:
                     known = lead if one.recorded is None else part.as_recorded(lead, one.recorded[rows])
-                    sums.served[rows], sums.on_hand[rows] = part.follow(one.levels.take(rows), demand, known)
-    return out
+                    found = part.follow(one.levels.take(rows), demand, known)
+                    served[place] = _placed(served[place], rows, found[0])
+                    on_hand[place] = _placed(on_hand[place], rows, found[1])
+    return [
+        ReplaySums(asked[one.as_expected], served[place], on_hand[place], counted)
+        for place, one in enumerate(cases)
+    ]
+
+
+def _placed(table: AnyArray, rows: IntArray, sums: IntArray) -> AnyArray:
+    """The table with the sums of some items, in numbers of twice the bytes where these need them."""
+    if table.dtype == np.int32 and int(sums.max(initial=0)) > np.iinfo(np.int32).max:
+        table = table.astype(np.int64)
+    table[rows] = sums
+    return table
 
 
 def _rows_drawn(world: World, judged: IntArray, held: HeldOut, paths: int) -> Iterator[tuple[IntArray, int]]:

@@ -1,0 +1,212 @@
+"""`tests/trust/README.md`: each promise, the tests that say so, and the figures that they found.
+
+    PYTHONPATH=.:tests python -m worlds.trust_table            # from the figures that are kept
+    PYTHONPATH=.:tests python -m worlds.trust_table --run      # the default tests first (minutes)
+    PYTHONPATH=.:tests python -m worlds.trust_table --run slow # the slow ones first (hours)
+
+A file named after it limits what is run: ``--run slow tests/trust/test_killed_twenty_times.py``.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import NamedTuple
+
+from worlds.places import ROOT, TESTS
+from worlds.trust_figures import PLACE, put, read
+
+README, FIGURES = TESTS / "trust" / "README.md", TESTS / "trust" / "figures.json"
+COUNTS, SLOW = "passed in ", " (slow)"
+NOT_YET = "not run to its end yet"
+
+
+class Promise(NamedTuple):
+    """What is promised, where, its tests by their places in `tests`, and figures beside the count of tests.
+
+    `figures` are (name of the figures, sentence with their keys).
+    """
+
+    promise: str
+    tests: tuple[str, ...]
+    figures: tuple[tuple[str, str], ...] = ()
+    by_hand: str = ""
+
+
+PROMISES = (
+    Promise(
+        "same bits: threads, blocks, backends, order of rows, machine",
+        (
+            "engine/test_same_bits.py",
+            "engine/test_same_digests.py",
+            "execution/backends/test_elsewhere.py",
+            "models/test_the_order_of_rows_changes_no_bit.py",
+        ),
+    ),
+    Promise(
+        "same bytes whatever the clock, zone, language, seed of hashes, -O, -W error, a home without rights",
+        ("trust/test_other_circumstances.py",),
+        (("circumstances", "{tried} circumstances, {same} the same bytes"),),
+    ),
+    Promise(
+        "no silent repair: every damaged input is refused by its code, or read as if undamaged",
+        (
+            "trust/test_a_corpus_of_bad_inputs.py",
+            "catalog/test_bad_inputs.py",
+            "catalog/files/test_other_workbooks.py",
+        ),
+        (
+            (
+                "bad inputs",
+                "{tried} inputs in {groups} groups, {as_expected} as expected "
+                "({refused} refused, {same} read as if undamaged), silent: {silent}",
+            ),
+        ),
+    ),
+    Promise(
+        "all problems at once, each a message about the input",
+        ("trust/test_no_input_is_a_fault_of_simlab.py", "catalog/tables/test_tables.py"),
+    ),
+    Promise(
+        "guards in every run", ("engine/test_guards.py", "bench/test_guard_cost.py"), (("guards", "{said}"),)
+    ),
+    Promise(
+        "verify: a number can be checked a year later",
+        ("trust/test_a_run_can_be_verified.py",),
+        (),
+        "cells changed by a millionth with hashes made anew, one bit in each kind of file, rows swapped, an "
+        "input edited: one test each",
+    ),
+    Promise(
+        "stopped at any time, it goes on to the same bytes",
+        (
+            "trust/test_a_stopped_run_goes_on.py",
+            "trust/test_every_write_may_fail.py",
+            "trust/test_killed_twenty_times.py",
+            "execution/backends/test_flight.py",
+            "execution/backends/test_workers_of_their_own.py",
+        ),
+        (
+            ("crash points, kills", "of {points} points of a run of nine SKU-locations {said}"),
+            ("crash points, fails", "{said}"),
+            ("points by strace", "{points} by strace, {survived} survived"),
+            ("random kills", "{kills} SIGKILLs at random times, {same} went on to the same bytes"),
+            ("small disks", "disks of {said}"),
+            ("two runs into one folder", "{pairs} pairs of runs into one folder, {whole} one whole run"),
+        ),
+    ),
+    Promise(
+        "a run is complete or plainly not",
+        ("trust/test_an_unfinished_run_says_so.py", "run/test_folder.py"),
+    ),
+    Promise(
+        "nothing simulated is lost to a table, a picture or a full disk",
+        ("trust/test_nothing_simulated_is_lost.py",),
+    ),
+    Promise(
+        "no command ends in 134: Arrow's threads own nothing of Python's",
+        ("run/test_no_thread_outlives_a_read.py", "trust/test_three_hundred_calls.py"),
+        (("calls", "{calls} calls, ended with 134: {aborted}"),),
+    ),
+    Promise(
+        "old runs stay readable, newer ones are refused by name",
+        ("run/test_folder.py", "trust/test_a_run_can_be_verified.py"),
+    ),
+    Promise(
+        "nothing leaks: no password, no path",
+        ("catalog/files/test_database.py",),
+    ),
+    Promise(
+        "nothing runs: no module of the working folder, no formula, no escape, no script",
+        (
+            "trust/test_no_code_of_the_working_folder_runs.py",
+            "trust/test_names_cannot_steer.py",
+            "report/book/test_book.py",
+            "report/test_browser.py",
+        ),
+    ),
+    Promise(
+        "the tests themselves see mistakes",
+        ("trust/test_planted_faults_are_seen.py", "engine/test_planted_kernels.py"),
+        (("planted faults", "{planted} faults planted in loader, optimizer and verdict, {caught} caught"),),
+    ),
+)
+
+HEAD = """# What is promised, and which test says so
+
+Written by `PYTHONPATH=.:tests python -m worlds.trust_table` (`--run` runs the default tests first,
+`--run slow` the slow ones: hours; a file after it runs that one). Figures are of the day beside them.
+
+| promise | tests | figures |
+| --- | --- | --- |
+"""
+TAIL = """
+What `verify` does not derive again: intervals of SKU-locations, tables of finance (capital, bounds,
+moves, weights, decision), model columns of `items`; they are under the hashes. SKU-locations on a working
+grid, with windows of their own or with forecasts are not simulated again, and it says how many. Above
+5,000 SKU-locations a sample is kept.
+
+Crash points while page and figures are drawn are not counted: that is a child's work on a sealed run.
+Signals in HiGHS and while drawing are not tested on their own; no program at hand writes `.xlsb`.
+"""
+
+
+def table() -> str:
+    """The whole text."""
+    known = read(FIGURES)
+    rows = []
+    for one in PROMISES:
+        tests = ", ".join(f"`{name}`" for name in one.tests)
+        told = [*_counted(one, known), *(_told(key, text, known) for key, text in one.figures)]
+        told += [one.by_hand] if one.by_hand else []
+        rows.append(f"| {one.promise} | {tests} | {'; '.join(told)} |")
+    return HEAD + "\n".join(rows) + "\n" + TAIL
+
+
+def _counted(one: Promise, known: dict[str, dict[str, float | str]]) -> list[str]:
+    """How many tests of these files passed, when they were last run."""
+    names = [COUNTS + name + kind for name in one.tests for kind in ("", SLOW)]
+    found = [known[name] for name in names if name in known]
+    if not found:
+        return []
+    passed, failed = (sum(int(each[key]) for each in found) for key in ("passed", "failed"))
+    return [f"{passed} tests passed, {failed} failed ({max(str(each['on']) for each in found)})"]
+
+
+def _told(key: str, text: str, known: dict[str, dict[str, float | str]]) -> str:
+    if key not in known:
+        return f"{key}: {NOT_YET}"
+    return f"{text.format(**known[key])} ({known[key]['on']})"
+
+
+def run(which: str, files: list[str]) -> None:
+    """Run tests, keeping what they note and how many passed, file by file."""
+    files = files or sorted({f"tests/{name}" for one in PROMISES for name in one.tests})
+    results = ROOT / ".trust.xml"
+    marked = ["-m", which] if which else []
+    command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={results}", *marked, *files]
+    environment = {**os.environ, PLACE: str(FIGURES), "PYTHONPATH": f"{ROOT}{os.pathsep}{TESTS}"}
+    subprocess.run(command, cwd=ROOT, env=environment, check=False)
+    counts: dict[str, dict[str, float | str]] = {}
+    for case in ET.parse(results).iter("testcase"):
+        parts = str(case.get("classname")).split(".")
+        name = "/".join(parts[1:] if parts[0] == "tests" else parts) + ".py"
+        bad = any(child.tag in ("failure", "error") for child in case)
+        left = any(child.tag == "skipped" for child in case)
+        own = counts.setdefault(name, {"passed": 0, "failed": 0})
+        own["failed"] = int(own["failed"]) + bad
+        own["passed"] = int(own["passed"]) + (not bad and not left)
+    results.unlink()
+    for name, own in counts.items():
+        put(FIGURES, COUNTS + name + (SLOW if which else ""), own)
+
+
+if __name__ == "__main__":
+    words = sys.argv[1:]
+    if words[:1] == ["--run"]:
+        slow = words[1:2] == ["slow"]
+        run("slow" if slow else "", [str(Path(one)) for one in words[2 if slow else 1 :]])
+    README.write_text(table(), "utf-8")
