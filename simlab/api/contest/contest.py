@@ -52,15 +52,30 @@ class Contest(ContestOutcome):
         return contest_statements(self)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per scheme and floor, the cheapest first."""
+        """One row per scheme and floor, the cheapest first.
+
+        Examples
+        --------
+        >>> contest.to_frame()[["scheme", "holding_cost"]]  # doctest: +SKIP
+        """
         return tournament_frame(self)
 
     def frames(self) -> dict[str, pd.DataFrame]:
-        """Every table of the contest by name, as in the run folder."""
+        """Every table of the contest by name, as in the run folder.
+
+        Examples
+        --------
+        >>> contest.frames()["pairs"]  # doctest: +SKIP
+        """
         return contest_frames(self)
 
     def plot(self) -> Figure:
-        """Price of segmentation per scheme with simultaneous intervals, random controls beside it."""
+        """Price of segmentation per scheme with simultaneous intervals, random controls beside it.
+
+        Examples
+        --------
+        >>> contest.plot().savefig("schemes.svg")  # doctest: +SKIP
+        """
         return plot_contest(self)
 
     def __repr__(self) -> str:

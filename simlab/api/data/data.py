@@ -65,7 +65,12 @@ class Data(Public):
         return fitted
 
     def with_models(self, models: Models) -> Data:
-        """The same tables under other laws."""
+        """The same tables under other laws.
+
+        Examples
+        --------
+        >>> data.with_models(other.models)  # doctest: +SKIP
+        """
         other = Data(self.catalog)
         vars(other)["models"] = models
         return other
@@ -81,7 +86,12 @@ class Data(Public):
         return None if self.history is None else fit_gaps(self.models.world.demand, self.history)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per SKU-location: what was fitted, and why."""
+        """One row per SKU-location: what was fitted, and why.
+
+        Examples
+        --------
+        >>> data.to_frame()[["sku", "location", "demand_law", "demand_reason"]]  # doctest: +SKIP
+        """
         from simlab.api.data.fitted import model_frame
 
         return model_frame(self.catalog, self.models)
@@ -93,6 +103,10 @@ class Data(Public):
         ------
         UsageError
             No history is long enough.
+
+        Examples
+        --------
+        >>> data.fit_test(sl.segment(data, by="abc")).plot()  # doctest: +SKIP
         """
         from simlab.api.data.fitted import fit_table
 
@@ -102,6 +116,10 @@ class Data(Public):
         """One row per supplier: lead times received and simulated, promises, drift, shared delays, parts.
 
         Of the past that laws are fitted to; no rows without receipts.
+
+        Examples
+        --------
+        >>> data.lead_times()[["supplier", "mean_days", "p95_days"]]  # doctest: +SKIP
         """
         from simlab.api.data.fitted import supplier_frame
 

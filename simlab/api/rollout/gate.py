@@ -115,17 +115,32 @@ class Gate(Public):
         return self._list(UNCHANGED)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per SKU-location."""
+        """One row per SKU-location.
+
+        Examples
+        --------
+        >>> gate.to_frame()[["sku", "location", "decision", "reason"]]  # doctest: +SKIP
+        """
         return self.table
 
     def plot(self) -> Figure:
-        """Service against today's, one mark per SKU-location, by decision."""
+        """Service against today's, one mark per SKU-location, by decision.
+
+        Examples
+        --------
+        >>> gate.plot().savefig("gate.svg")  # doctest: +SKIP
+        """
         from simlab.api.rollout.picture import plot_gate
 
         return plot_gate(self.table)
 
     def write(self, out: Path | None = None, progress: Progress | None = None) -> RunResult:
-        """The gate's folder, which is a run: its plan is the live plan."""
+        """The gate's folder, which is a run: its plan is the live plan.
+
+        Examples
+        --------
+        >>> gate.write("runs/gate").folder  # doctest: +SKIP
+        """
         frames = {"gate": self.table, "plan": self.plan, "lists": self.lists, **self.waves}
         return write_gate(
             self.data,
