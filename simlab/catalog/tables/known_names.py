@@ -234,9 +234,9 @@ def meant(table: str, name: str, among: Sequence[str]) -> tuple[str, str]:
 
 
 def resembles(name: str, among: Sequence[str]) -> bool:
-    """Whether a further column of items is most likely one of ours, so that `hint` asks for it by name."""
+    """Whether a further column of items is most likely one of ours, or of what comes: `hint` asks about it."""
     doubtful = any(one in among for one in DOUBTFUL.get(plain(name), {}))
-    return not doubtful and bool(meant("items", name, among)[0])
+    return comes_later(name) or (not doubtful and bool(meant("items", name, among)[0]))
 
 
 def hint(name: str, among: Sequence[str], time_unit: str) -> str:

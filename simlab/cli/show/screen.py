@@ -19,6 +19,7 @@ LINES = 14
 _NARROW_DECISION, _NARROW_SEGMENTS = (0, 1, 3, 4), (0, 1, 3, 4, 7)
 """Columns that remain where 80 are not there: without the same service, without both stocks."""
 _SEGMENTS = 40
+_HEADLINE = 4
 
 
 def print_screen(result: RunResult, brief: Brief) -> None:
@@ -33,7 +34,7 @@ def print_screen(result: RunResult, brief: Brief) -> None:
 def screen(result: RunResult, brief: Brief) -> list[str]:
     """The first lines, `LINES` at most: what does not fit is cut, and -v shows it."""
     head = next(one for one in result.told if one.group == "headline")
-    lines = [brief.title[: _width()], *_wrapped(f"{head.mark} {head.title}".strip(), 3)]
+    lines = [brief.title[: _width()], *_wrapped(f"{head.mark} {head.title}".strip(), _HEADLINE)]
     lines += aligned(_columns((brief.header, *brief.rows), _NARROW_DECISION), _width())
     ends = _ends(result, brief)
     free = LINES - len(lines) - len(ends)
