@@ -234,7 +234,7 @@ def meant(table: str, name: str, among: Sequence[str]) -> tuple[str, str]:
 
 
 def resembles(name: str, among: Sequence[str]) -> bool:
-    """Whether a further column of items is most likely one of ours, or of what comes: `hint` asks about it."""
+    """Whether a further column of items is most likely one of ours, or what comes later: `hint` asks."""
     doubtful = any(one in among for one in DOUBTFUL.get(plain(name), {}))
     return comes_later(name) or (not doubtful and bool(meant("items", name, among)[0]))
 
