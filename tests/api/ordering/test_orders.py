@@ -329,6 +329,7 @@ def test_the_command_prints_and_writes(tmp_path):
     assert CliRunner().invoke(app, ["orders", str(tmp_path / "nothing")]).exit_code == 2
 
 
+@pytest.mark.pages
 def test_the_workbook_has_the_lines_of_the_lists(tmp_path):
     run = make_run(tmp_path, items({"S": 40}, {"S": 2}, {"S": 30, "supplier": "B"}))
     found = sl.orders(run)
