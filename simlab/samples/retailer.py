@@ -28,6 +28,8 @@ SEED = 2026
 LAST_DATE = "2025-12-31"
 N_DAYS = 731
 REVIEW_DAYS = 7
+VAT = 1.19
+"""Shelf prices hold 19 % of it; `price` of items is what the shop keeps."""
 _FULL_RANGE = 600
 # per kind of SKU: median units a day over all locations, its spread (log), shape of the daily noise
 _RATE = {"core": (1.6, 0.7), "seasonal": (0.8, 0.6), "promotional": (0.7, 0.6), "niche": (0.10, 0.6)}
@@ -54,7 +56,7 @@ class _Range:
     category: IntArray
     supplier: IntArray
     kind: IntArray
-    price: FloatArray
+    price: FloatArray  # on the shelf, with VAT
     unit_cost: FloatArray
     rate: FloatArray
 
@@ -111,7 +113,7 @@ def _range(rng: np.random.Generator, n_skus: int) -> _Range:
         supplier=np.array([number for _, number in brands], dtype=np.int64)[chosen],
         kind=kind.astype(np.int64),
         price=price,
-        unit_cost=np.round(price / 1.19 * (1.0 - margin), 2),
+        unit_cost=np.round(price / VAT * (1.0 - margin), 2),
         rate=np.maximum(rate, _SLOWEST),
     )
 
@@ -233,7 +235,7 @@ def _items(
         "range_role": [KINDS[number] for number in skus.kind],
         "supplier": [entry.name for entry in supplier],
         "unit_cost": skus.unit_cost,
-        "price": skus.price,
+        "price": np.round(skus.price / VAT, 2),
         "holding_rate": [entry.holding_rate for entry in category],
         "pack_size": pack,
         "moq": moq,

@@ -52,6 +52,15 @@ def test_two_years_of_daily_demand_without_zeros_and_closed_days(frames):
     assert len(demand.groupby(["sku", "location"])) == 1800  # everything sold at least once
 
 
+def test_prices_are_without_vat_so_that_margins_are_those_of_a_retailer(frames):
+    """A third of sales would be no electronics retailer's margin: shelf prices hold 19 % VAT."""
+    units = frames.demand.groupby(["sku", "location"])["quantity"].sum().reset_index()
+    sold = frames.items.merge(units)
+    share = 1 - (sold["unit_cost"] * sold["quantity"]).sum() / (sold["price"] * sold["quantity"]).sum()
+    assert 0.12 < share < 0.25
+    assert (sold["price"] > sold["unit_cost"]).all()
+
+
 def test_value_is_concentrated_so_that_abc_bites(frames):
     units = frames.demand.groupby(["sku", "location"])["quantity"].sum().reset_index()
     value = frames.items.merge(units).eval("unit_cost * quantity").sort_values(ascending=False)
@@ -97,8 +106,13 @@ def test_todays_levels_are_the_normal_formula_of_the_habit(frames):
 
 
 def test_todays_levels_are_those_that_the_study_calls_habit(frames):
-    """Nearly: the fitted variance is the mean where demand passes for Poisson, and shrunk elsewhere."""
-    catalog = from_frames(parse_study(study_text()), frames.items, frames.demand, frames.receipts)
+    """Nearly: the fitted variance is the mean where demand passes for Poisson, and shrunk elsewhere.
+
+    The shop set its levels as if every day of the year were alike, so that no season is modelled here.
+    """
+    alike = study_text().replace("\nseasonality = ", "\n# seasonality = ")
+    assert alike != study_text()
+    catalog = from_frames(parse_study(alike), frames.items, frames.demand, frames.receipts)
     models = fit(catalog)
     targets = habit_targets(catalog, models, catalog.study.segments)[:, None]
     asked = {"family": "order_up_to", "target_measure": "cycle_service_level", "planning": "normal"}

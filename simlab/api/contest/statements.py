@@ -46,7 +46,7 @@ def _statements(contest: ContestOutcome) -> Iterator[str]:
     yield from _by_weights(contest, winner)
     price = held.percent(winner, held.per_sku)
     if not math.isnan(price.value):
-        yield f"Price of segmentation: {_clause(winner, 'the per-SKU plan', price)}."
+        yield f"Price of segmentation at {at}: {_clause(winner, 'the per-SKU plan', price)}."
     yield from _random(held)
     yield from _stability(contest)
     yield from _number(contest)

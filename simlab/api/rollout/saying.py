@@ -46,6 +46,12 @@ def lowered_lines(
     return tuple(lines)
 
 
+def with_heading(lowered: tuple[str, ...]) -> list[str]:
+    """The lines of segments that fall, under their heading; nothing of none."""
+    heading = "Segments whose service the plan lowers, held back until released (--release NAME):"
+    return [heading, *lowered] if lowered else []
+
+
 def gate_sentences(
     data: Data,
     then: Proposed,
@@ -68,9 +74,7 @@ def gate_sentences(
         f"{100 * scale.q:.3g}% of the go's are expected to be false.",
         f"All together the plan has {_moves(whole, currency)} a year; what may go, {_moves(go, currency)}.",
     ]
-    if lowered:
-        lines.append("Segments whose service the plan lowers, held back until released (--release NAME):")
-        lines += lowered
+    lines += with_heading(lowered)
     if not from_today:
         lines.append("The way from today is not judged: items.on_hand does not tell the stock of all items.")
     if dependent:

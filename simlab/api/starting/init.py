@@ -283,7 +283,8 @@ def _policy(master: Seen) -> list[str]:
 
 
 def _optimize(master: Seen) -> list[str]:
-    lines = ["[optimize]", "fill_rate = 0.95  # the least of all units together"]
+    counted = "least share served at once, by margin where there are prices, else by value"
+    lines = ["[optimize]", f"fill_rate = 0.95  # {counted}"]
     if "on_hand" in master.columns:
         lines.append("# budget = 1e6  # most mean stock at unit cost; today's is on_hand × unit_cost")
     return lines

@@ -93,7 +93,8 @@ def _price(found: ContestTables) -> Statement | None:
     ends = _ends(row.get("percent_vs_per_sku_low"), row.get("percent_vs_per_sku_high"), found.level)
     shown = f"{_one(row['percent_vs_per_sku'])}{ends}"
     by = scheme_title(str(row["scheme"]))
-    text = f"Planning by {by} costs {shown} more to hold than planning every SKU-location for itself."
+    at = f"At the same share of {found.counted}"
+    text = f"{at} planning by {by} costs {shown} more to hold than planning every SKU-location for itself."
     if is_number(row.get("percent_vs_free")) and row["scheme"] != ONE:
         n = classes(row["n_segments"])
         text += f" It is {_one(row['percent_vs_free'])} above the best possible with {n}."

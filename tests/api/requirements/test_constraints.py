@@ -119,6 +119,20 @@ def test_total_cost_with_a_cost_of_units_short_has_no_floor_but_one_that_is_name
     assert any("neither a floor nor a budget" in note for note in other.solved.notes)
 
 
+def test_a_budget_over_places_and_classes_buys_the_most_service_of_all_plans():
+    """Segments by location × class: no money moves from one of them to another for more service."""
+    opt = run({"budget": 5e3, "service": {"weight": "value"}}, by=("location", "segment"), n_targets=8)
+    grid = opt.solved.problem.curves
+    assert grid.n_segments == 4
+    plans = np.array(list(every_plan(opt)))
+    rows = np.arange(grid.n_segments)
+    value, served = (table[rows, plans].sum(axis=1) for table in (grid.value, grid.served))
+    able = value <= grid.allowed(5e3)
+    assert 0 < able.sum() < able.size
+    assert opt.chosen.served == served[able].max()
+    assert opt.chosen.value_money <= 5e3
+
+
 def test_limits_over_any_grouping_bind_and_the_plan_is_still_the_best_of_all():
     opt = run(
         {
