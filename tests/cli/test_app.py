@@ -108,7 +108,7 @@ class FakeApi:
         self._run("init", folder=folder)
         return [folder / "study.toml"]
 
-    def render_report(self, run: Path, *, apart: bool, excel: bool = False) -> Path:
+    def render_report(self, run: Path, *, apart: bool, excel: bool = False, partial: bool = False) -> Path:
         assert apart
         self._run("report", run=run)
         return run / "report.html"
