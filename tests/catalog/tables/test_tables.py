@@ -224,6 +224,16 @@ def test_unknown_location_says_so() -> None:
     )
 
 
+def test_demand_in_packs_counts_their_units() -> None:
+    """Three packs of twelve are 36 units; a SKU without a size is refused."""
+    study = Study.default(data={"demand": {"unit": "pack"}})
+    table = demand(("a", "X", "2024-01-01", 3), ("b", "X", "2024-01-02", 5))
+    catalog = from_frames(study, items(pack_size=[12, 1]), table)
+    assert catalog.demand is not None
+    assert list(catalog.demand.quantity) == [36, 5]
+    assert "'b' has no pack_size" in refusal(study, items(pack_size=[12, None]), table)
+
+
 def test_no_demand_left() -> None:
     study = Study.default(data={"demand": {"unknown_sku": "drop"}})
     assert "no demand is left" in refusal(study, items(), demand(("z", "X", "2024-01-01", 1)))
