@@ -32,7 +32,12 @@ suppress_warnings = ["myst.header"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "html_admonition"]
 myst_heading_anchors = 3
-nb_execution_mode = "off"
+nb_execution_mode = "off"  # outputs are stored: python docs/_ext/run_notebooks.py
+
+# Neither sphinxcontrib-typer nor sphinx-gallery. The first renders what rich prints, and help is plain text
+# here, so that it wraps on any terminal (`_ext/reference.py` shows what --help prints). The second draws
+# pictures by running every script at build time; a build from stored pictures runs nothing
+# (`_ext/draw_figures.py`).
 
 autosummary_generate = True
 autodoc_typehints = "none"

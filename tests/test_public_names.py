@@ -43,11 +43,12 @@ def test_every_public_name_has_an_example(name: str) -> None:
     assert ">>>" in text.split("Examples\n--------")[1]
 
 
-def test_every_method_of_an_optimization_has_an_example() -> None:
+@pytest.mark.parametrize("name", PEOPLE_HOLD)
+def test_every_method_of_what_people_hold_has_an_example(name: str) -> None:
     """What the façade answers; what it inherits from its state is shown there."""
-    for name, method in vars(api.Optimization).items():
-        if inspect.isfunction(method) and not name.startswith("_"):
-            assert ">>>" in (inspect.getdoc(method) or ""), name
+    for method_name, method in vars(getattr(api, name)).items():
+        if inspect.isfunction(method) and not method_name.startswith("_"):
+            assert ">>>" in (inspect.getdoc(method) or ""), f"{name}.{method_name}"
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=LONG.get(name, ())) for name in NAMES])
@@ -97,6 +98,7 @@ def held(opt: api.Optimization) -> dict[str, object]:
         "scores": opt.scores("segmented"),
         "service": opt.service,
         "finance": opt.finance,
+        "curves": opt.curves,
         "solved": opt.solved,
         "study": opt.data.study,
         "models": opt.data.models,
@@ -136,6 +138,7 @@ def test_every_result_has_a_picture(opt: api.Optimization) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.pages
 def test_an_optimisation_says_and_saves_what_the_command_does(opt: api.Optimization, tmp_path: Path) -> None:
     """The folder that `save` writes is a run: sealed, with the same sentences."""
     folder = opt.save(tmp_path / "run")

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from worlds.places import ROOT
@@ -40,6 +41,37 @@ def test_the_site_builds_without_a_warning_and_loads_nothing_from_elsewhere(site
     pages = sorted(site.rglob("*.html"))
     assert len(pages) > 20
     assert {str(page): found for page in pages if (found := loads.findall(page.read_text("utf-8")))} == {}
+
+
+def test_links_inside_the_site_lead_to_a_page_and_to_a_place_in_it(site: Path) -> None:
+    """Checked on what was built, without a network; sources lead back to their page alone."""
+    links = re.compile(r'<(?:a|img)[^>]+?(?:href|src)="([^"]+)"')
+    places = re.compile(r'\bid="([^"]+)"')
+    ids: dict[Path, set[str]] = {}
+    lost = []
+    for page in sorted(site.rglob("*.html")):
+        if "_static" in page.parts:
+            continue
+        for href in links.findall(page.read_text("utf-8")):
+            part = urlsplit(href.replace("&amp;", "&"))
+            if part.scheme:
+                continue
+            target = (page.parent / unquote(part.path)).resolve() if part.path else page
+            if not target.exists():
+                lost.append(f"{page.name}: {href}")
+            elif part.fragment and target.suffix == ".html" and "_modules" not in page.parts:
+                if target not in ids:
+                    ids[target] = set(places.findall(target.read_text("utf-8")))
+                if unquote(part.fragment) not in ids[target]:
+                    lost.append(f"{page.name}: {href}")
+    assert lost == []
+
+
+def test_notebooks_stand_in_the_site_with_what_they_print_and_draw(site: Path) -> None:
+    for name in ("01_first_study", "02_finance", "03_history", "04_schemes"):
+        page = (site / "notebooks" / f"{name}.html").read_text("utf-8")
+        assert "<img alt=" in page, name
+        assert "What was seen" in page, name
 
 
 def test_every_option_of_the_study_file_stands_in_its_reference(site: Path) -> None:

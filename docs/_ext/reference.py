@@ -16,6 +16,7 @@ import click
 import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
+from tables import tables
 
 import simlab
 from simlab.api.reference.codes import AREAS, codes
@@ -36,6 +37,7 @@ def write_reference(folder: Path) -> None:
     """Write the pages into `folder`; unchanged files keep their times."""
     folder.mkdir(exist_ok=True)
     pages = {"study_file.md": study_file(), "errors.md": errors(), "commands.md": commands()}
+    pages["tables.md"] = tables()
     for name, text in pages.items():
         path = folder / name
         if not path.exists() or path.read_text("utf-8") != text:

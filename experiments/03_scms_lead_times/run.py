@@ -213,14 +213,15 @@ def _with_lead_time(models, law):
     times = models.world.lead_time
     mean, variance = models.lead_time_moments
     weights = [law(m, v**0.5) for m, v in zip(mean, variance, strict=True)]
-    length = np.array([one.size for one in weights])
+    periods = [np.flatnonzero(one) for one in weights]  # a law names what can happen
+    length = np.array([one.size for one in periods])
     believed = replace(
         times,
         law=np.arange(length.size),
         start=np.cumsum(length) - length,
         length=length,
-        periods=np.concatenate([np.arange(n) for n in length]),
-        weights=np.concatenate(weights),
+        periods=np.concatenate(periods),
+        weights=np.concatenate([one[one > 0] for one in weights]),
     )
     return replace(models, world=replace(models.world, lead_time=believed))
 

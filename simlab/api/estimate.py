@@ -10,12 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from simlab.api.data.data import Data, load
-from simlab.api.settings import Settings
+from simlab.api.data.data import Data, load, settings_of
 from simlab.api.simulator.simulator import plan_columns, warmup_of
 from simlab.api.simulator.size import GB, RunSize, memory_limit, refuse_what_does_not_fit
 from simlab.arrays import IntArray
-from simlab.engine.prepare.on_grid import parts_of
 from simlab.execution import Horizon, Levels, Progress, Workers, World, run_curves
 from simlab.execution.ahead import compile_for
 from simlab.models import take
@@ -118,9 +116,7 @@ def dry_run(
         targets = targets[-1:]
     sample = Data(take(data.catalog, _spread(data.catalog.n_items)))
     (fitting, planning), levels = _planned(sample, targets)
-    settings = Settings.of(
-        study, workers=workers, window_scale=sample.models.window_scale, parts=parts_of(sample.models.world)
-    )
+    settings = settings_of(sample, workers=workers)
     size = RunSize.of(data, settings, len(targets), verdict=command == "optimize")
     refuse_what_does_not_fit(data, size)
     world = sample.models.world

@@ -12,7 +12,7 @@ import numpy as np
 
 from simlab.api.accounts.bridge import bridge_frame
 from simlab.api.accounts.measures import accounts
-from simlab.api.data.data import Data
+from simlab.api.data.data import Data, settings_of
 from simlab.api.data.replay import Replayed
 from simlab.api.decision.decision import Decision, decision
 from simlab.api.decision.past import replayed
@@ -33,10 +33,9 @@ from simlab.api.plans.search import prepare, redrawn, search_curves, solve_ready
 from simlab.api.plans.weighed import weighed
 from simlab.api.requirements.accounting import compare_counted
 from simlab.api.requirements.refusals import refuse
-from simlab.api.settings import Clock, Settings
+from simlab.api.settings import Clock
 from simlab.api.show import COLOURS, ResultTable, describe, picture, save_path
 from simlab.api.simulator.items import item_stock
-from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import UsageError
 from simlab.execution import Progress
 from simlab.measures import MEASURES, PLAN_NAMES, Estimate, ratio_estimate
@@ -357,14 +356,12 @@ def optimize(
     True
     """
     refuse(data, "optimize")
-    settings = Settings.of(
-        data.study,
-        window_scale=data.models.window_scale,
+    settings = settings_of(
+        data,
         replications=replications,
         verdict_replications=verdict_replications,
         seed=seed,
         workers=workers,
-        parts=parts_of(data.models.world),
     )
     clock = Clock(progress)
     segmentation = segmented(data, segmentation, workers, progress)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from simlab.api.data.data import Data
+from simlab.api.data.data import Data, settings_of
 from simlab.api.settings import Clock, Settings, announce
 from simlab.api.show import COLOURS
 from simlab.api.simulator.before import before
@@ -16,7 +16,6 @@ from simlab.api.simulator.redrawn import SUFFIX, Redrawn, batch_of
 from simlab.api.simulator.simulator import first_column, refuse_large_runs, refuse_overflow, warmup_of
 from simlab.api.simulator.size import RunSize, refuse_what_does_not_fit
 from simlab.arrays import FloatArray, IntArray
-from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import UsageError
 from simlab.execution import (
     Curves,
@@ -104,7 +103,12 @@ class Simulation(Public):
         return score(self.sums.total(), 0, 0, self.segmentation.codes.size, scale)
 
     def segment(self, name: str) -> Scores:
-        """One segment."""
+        """One segment.
+
+        Examples
+        --------
+        >>> sim.segment("A").fill_rate  # doctest: +SKIP
+        """
         code = self.segmentation.names.index(name)
         scale = self.settings.scale(self.data.study)
         return score(self.sums, 0, code, int(self.segmentation.sizes[code]), scale)
@@ -136,16 +140,30 @@ class Simulation(Public):
         ----------
         what : str
             ``"segment"`` or one of `segmentation.by`.
+
+        Examples
+        --------
+        >>> sim.by("segment").to_frame()  # doctest: +SKIP
         """
 
         return breakdown(self, what)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per segment and one for all, every measure with its interval."""
+        """One row per segment and one for all, every measure with its interval.
+
+        Examples
+        --------
+        >>> sim.to_frame()  # doctest: +SKIP
+        """
         return self.by("segment").to_frame()
 
     def levels(self) -> pd.DataFrame:
-        """Levels that were simulated: one row per SKU-location, in units."""
+        """Levels that were simulated: one row per SKU-location, in units.
+
+        Examples
+        --------
+        >>> sim.levels().to_csv("levels.csv")  # doctest: +SKIP
+        """
         from simlab.api.simulator.levels import level_frame
 
         column = np.zeros(self.segmentation.codes.size, dtype=np.int64)
@@ -157,6 +175,10 @@ class Simulation(Public):
         """The policy on the real last periods of the study's [replay]; None where the study has none.
 
         Laws, segments and levels are made again from what was known before them, with the same targets.
+
+        Examples
+        --------
+        >>> sim.replay()  # doctest: +SKIP
         """
         from simlab.api.data.replay import replay_plan
 
@@ -171,14 +193,24 @@ class Simulation(Public):
         return replay_plan(then.data, then.segmentation, levels, self.settings.level)
 
     def item_stock(self) -> pd.DataFrame:
-        """Peak and end stock of every SKU-location, units, by a further run of the same paths."""
+        """Peak and end stock of every SKU-location, units, by a further run of the same paths.
+
+        Examples
+        --------
+        >>> sim.item_stock().nlargest(10, "peak")  # doctest: +SKIP
+        """
         from simlab.api.simulator.items import item_stock
 
         horizon = self.settings.horizon("search", self.warmup)
         return item_stock(self.data, self.planned.levels, horizon, self.settings)
 
     def plot(self) -> Figure:
-        """Fill rate asked and achieved per segment."""
+        """Fill rate asked and achieved per segment.
+
+        Examples
+        --------
+        >>> sim.plot().savefig("service.svg")  # doctest: +SKIP
+        """
         return plot_service(self.by("segment"))
 
     def __repr__(self) -> str:
@@ -209,7 +241,12 @@ class Breakdown(Public):
     redrawn: tuple[Scores, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per group."""
+        """One row per group.
+
+        Examples
+        --------
+        >>> sim.by("abc").to_frame()  # doctest: +SKIP
+        """
         import pandas as pd
 
         rows = [
@@ -223,7 +260,12 @@ class Breakdown(Public):
         return pd.DataFrame(rows)
 
     def plot(self) -> Figure:
-        """Fill rate asked and achieved per group."""
+        """Fill rate asked and achieved per group.
+
+        Examples
+        --------
+        >>> sim.by("abc").plot()  # doctest: +SKIP
+        """
         return plot_service(self)
 
     def __repr__(self) -> str:
@@ -284,10 +326,8 @@ def simulate(
     segments = segmentation or policy.segmentation
     if segments is None or (policy.targets is None and policy.family != GIVEN):
         raise UsageError("this policy names no targets by segment: make it with Policy.from_targets")
-    settings = Settings.of(
-        data.study,
-        window_scale=data.models.window_scale,
-        parts=parts_of(data.models.world),
+    settings = settings_of(
+        data,
         replications=replications,
         seed=seed,
         workers=workers,

@@ -36,6 +36,8 @@ class QualityRow:
         The same at unit cost, in the study's currency; rows of unknown cost count 0.
     note : str
         Examples and remedies.
+    notice : {"", "look", "as asked"}
+        What `check` makes of it: a question to look at; what the study itself asks for; else by its size.
     """
 
     table: str
@@ -45,6 +47,7 @@ class QualityRow:
     units: float = 0.0
     value: float = 0.0
     note: str = ""
+    notice: Literal["", "look", "as asked"] = ""
 
 
 @dataclass(frozen=True, repr=False)

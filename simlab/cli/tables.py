@@ -7,7 +7,7 @@ import math
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,11 +21,15 @@ if TYPE_CHECKING:
 ROWS_SHOWN = 40
 _KEYS = 3
 _TEXT_WIDTH = 32
+_LEAST_HEADING = 8
 _WIDE = 10_000
 _GAP = 2
 _DIGITS = 3
 _MOST_DIGITS = 5
 _MISSING = "–"
+_RATES = ("target", "service", "at_fill", "served_value", "served_margin", "served_items", "value_rate")
+_SHARES = ("percent", "explained", "chance", "worse", "p_go", "share", "late_share")
+"""Beginnings of columns that are fractions: service, and shares of something else."""
 _UNSEEN_IN_JSON = {
     sign: f"\\u{sign:04x}"
     for signs in (range(0x7F, 0xA0), range(0x2028, 0x202F), range(0x2066, 0x206A))
@@ -70,7 +74,7 @@ def print_sentences(sentences: Iterable[str]) -> None:
 
 
 def print_table(frame: pd.DataFrame, title: str = "", rows_shown: int = ROWS_SHOWN) -> None:
-    """Print a table in the width there is: what does not fit side by side follows below.
+    """Print a table in the width there is: first headings are broken, then what does not fit follows below.
 
     The leading text columns name a row and are repeated in front of every part; where they do not tell rows
     apart, rows are numbered. A value and its
@@ -79,6 +83,9 @@ def print_table(frame: pd.DataFrame, title: str = "", rows_shown: int = ROWS_SHO
     width = _width()
     columns = _columns(frame.head(rows_shown))
     parts = list(_parts(columns, width))
+    if len(parts) > 1:
+        columns = [column.lower() for column in columns]
+        parts = list(_parts(columns, width))
     if len(parts) > 1 and not _told_apart(parts):
         parts = list(_parts([_row_numbers(columns), *columns], width))
     for part in parts:
@@ -118,14 +125,25 @@ def number(value: object, name: str = "", digits: int = _DIGITS) -> str:
 
 
 def _decimal(value: float, name: str, digits: int) -> str:
-    from simlab.measures.display import MEASURES, Unit, format_measure, format_number, format_rate
+    from simlab.measures.display import MEASURES, Unit, format_measure, format_number
 
     key = next((key for key in MEASURES if name.startswith(key)), "")
-    if name.startswith("target") or (key and MEASURES[key].unit is Unit.RATE):
-        return format_rate(value, digits)
+    if name.startswith(_RATES) or (key and MEASURES[key].unit is Unit.RATE):
+        return _percent(value, digits - 2)
+    if name.startswith(_SHARES):
+        return f"{format_number(100 * value, digits - 2)}%"
     if key:
         return format_measure(value, key)
     return format_number(value, 4 if abs(value) < 1 else 2 if abs(value) < 1000 else 0)
+
+
+def _percent(value: float, digits: int) -> str:
+    """A rate in per cent; what is below 1 never reads 100%."""
+    for places in range(digits, digits + 4):
+        text = f"{100 * value:.{places}f}"
+        if value >= 1.0 or float(text) < 100.0:
+            return f"{text}%"
+    return ">99.99%"
 
 
 @dataclass(frozen=True)
@@ -140,9 +158,21 @@ class _Column:
     @property
     def width(self) -> int:
         """Columns of the terminal it asks for; text may be wrapped, numbers may not."""
-        longest = max(len(cell) for cell in (self.name, *self.cells))
-        wrapped = max(len(self.name), _TEXT_WIDTH)
+        heading = max(map(len, self.name.split("\n")))
+        longest = max([heading, *map(len, self.cells)])
+        wrapped = max(heading, _TEXT_WIDTH)
         return _GAP + (min(longest, wrapped) if self.is_text else longest)
+
+    def lower(self) -> _Column:
+        """The column with its heading on as many lines as its cells ask for."""
+        room = max([_LEAST_HEADING, *map(len, self.cells)])
+        lines: list[str] = []
+        for part in self.name.replace("_", "_\n").split("\n"):
+            if lines and len(lines[-1]) + len(part) <= room:
+                lines[-1] += part
+            else:
+                lines.append(part)
+        return replace(self, name="\n".join(lines))
 
 
 def _columns(frame: pd.DataFrame) -> list[_Column]:
@@ -226,7 +256,10 @@ def _print_part(columns: Sequence[_Column], width: int) -> None:
     for column in columns:
         justify: Literal["left", "right"] = "left" if column.is_text else "right"
         table.add_column(
-            Text(visible(column.name)), justify=justify, overflow="fold", no_wrap=not column.is_text
+            Text(visible(column.name, lines=True)),
+            justify=justify,
+            overflow="fold",
+            no_wrap=not column.is_text,
         )
     for row in zip(*(column.cells for column in columns), strict=True):
         table.add_row(*(Text(visible(cell)) for cell in row))

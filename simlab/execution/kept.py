@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -28,8 +29,10 @@ from simlab.execution.sums import PlanSums
 from simlab.run.files import write_atomic
 
 _RECORDS: dict[str, Any] = {one.__name__: one for one in (Curves, Extremes, PlanSums, Shortage, TimeProfile)}
-_MOST = 1 << 28
-"""Bytes of a block that is stored; a larger one is computed again."""
+_SMALL, _MOST = 4 << 20, 1 << 28
+"""Bytes up to which every block is stored, and beyond which none is."""
+_PACE = 30e-9
+"""Seconds of computing per byte from which one between the two is stored: ten times what storing takes."""
 _NARROW = ((np.int8, 1 << 7), (np.int16, 1 << 15), (np.int32, 1 << 31))
 """Types, and the least whole number that each no longer holds."""
 _FOLDER: ContextVar[Path | None] = ContextVar("folder of blocks", default=None)
@@ -69,15 +72,20 @@ class Store:
             return unpacked(self._path(rows).read_bytes())
         return None
 
-    def keep(self, rows: IntArray, result: object) -> None:
-        """Store a record, or a list or tuple of records, unless it is too large.
+    def keep(self, rows: IntArray, result: object, seconds: float = math.inf) -> None:
+        """Store a record, or a list or tuple of records, unless it is large and quick to compute again.
+
+        Parameters
+        ----------
+        seconds : float
+            What it took to compute.
 
         Raises
         ------
         IncompleteError
             There is no room for it.
         """
-        data = packed(result)
+        data = packed(result, seconds)
         if data is not None:
             try:
                 write_atomic(self._path(rows), data)
@@ -136,26 +144,27 @@ def _feed(update: Callable[[bytes], None], value: object) -> None:
         update(f"{type(value).__name__}:{value!r};".encode())
 
 
-def packed(result: object) -> bytes | None:
-    """A result as bytes; None where it is larger than what is stored, or of a form that is not."""
+def packed(result: object, seconds: float = math.inf) -> bytes | None:
+    """A result as bytes; None where it is large for what it took, or of a form that is not stored."""
     arrays: list[np.ndarray] = []
     try:
         form = _taken_apart(result, arrays)
     except TypeError:
         return None
-    if sum(one.nbytes for one in arrays) > _MOST:
+    size = sum(one.nbytes for one in arrays)
+    if size > _MOST or (size > _SMALL and seconds < _PACE * size):
         return None
     buffer = io.BytesIO()
     text = np.frombuffer(json.dumps(form).encode(), np.uint8)
     save: Any = np.savez
-    save(buffer, form=text, **{f"a{k}": one for k, one in enumerate(arrays)})
+    save(buffer, form=text, **{f"a{k}": one for k, one in enumerate(map(_narrowed, arrays))})
     data = buffer.getvalue()
     return hashlib.sha256(data).digest() + data
 
 
 def _taken_apart(value: object, arrays: list[np.ndarray]) -> Any:
     if isinstance(value, np.ndarray) and value.dtype != object:
-        arrays.append(_narrowed(value))
+        arrays.append(value)
         return {"array": len(arrays) - 1, "dtype": value.dtype.str}
     if type(value).__name__ in _RECORDS and is_dataclass(value):
         parts = {field.name: _taken_apart(getattr(value, field.name), arrays) for field in fields(value)}

@@ -100,7 +100,9 @@ def format_money(value: float, currency: str = "") -> str:
     if math.isnan(value):
         return DASH
     digits = 0 if abs(value) >= 999.995 else 2
-    return f"{sign_of(currency)} {_clean(f'{value:,.{digits}f}')}".strip()
+    text = _clean(f"{value:,.{digits}f}")
+    minus = "-" if text.startswith("-") else ""
+    return f"{minus}{f'{sign_of(currency)} {text.removeprefix(minus)}'.strip()}"
 
 
 def format_measure(value: float, key: str, currency: str = "") -> str:

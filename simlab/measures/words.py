@@ -189,6 +189,19 @@ _LISTED = (
     Word("units", "Units", "units"),
     Word("note", "Note", "text"),
     Word("name", "Name", "text"),
+    Word("policy", "Ordering rule", "text"),
+    Word("at_fill", "Service compared", "rate", "what both are brought to before they are compared"),
+    Word("cost_at_fill", "Cost a year there", "money"),
+    Word("percent", "Difference", "points", "per cent of the other's cost; above zero: it costs more"),
+    Word("quantity", "Order", "units"),
+    Word("due_date", "Expected", "text"),
+    Word("chance_out", "Chance to be short without it", "share"),
+    Word("chance_out_with_order", "Chance to be short with it", "share"),
+    Word("on_hand", "On the shelf", "units"),
+    Word("on_order", "On order", "units"),
+    Word("level", "Level", "units"),
+    Word("service_now", "Units served at once, today", "rate"),
+    Word("service", "Service", "rate"),
 )
 
 _ROW_UNITS: dict[str, Unit] = {
@@ -214,6 +227,8 @@ def word(key: str) -> Word:
         if key.endswith(ending):
             stem = word(key.removesuffix(ending))
             return Word(key, stem.name + adds, _unit(stem.unit, ending), stem.what)
+    if key.startswith("percent_by_"):
+        return Word(key, f"Difference by {key.removeprefix('percent_by_')}", "points", word("percent").what)
     return Word(key, key.replace("_", " ").capitalize(), "text" if key.startswith("has_") else "number")
 
 
@@ -237,7 +252,7 @@ def heading(key: str, currency: str = "", period: str = "", *, beside: bool = Fa
     one = word(key)
     name = f"{one.name}, proposed" if beside else one.name
     units = {"money": sign_of(currency), "periods": f"{period}s" if period else "", "points": "points"}
-    unit = units.get(one.unit, "")
+    unit = "%" if key.startswith("percent") else units.get(one.unit, "")
     return f"{name} ({unit})" if unit else name
 
 
@@ -254,14 +269,14 @@ SCHEMES = {
     "tbs": "margin ÷ holding (TBS)",
     "zhs": "units ÷ lead time (ZHS)",
     "low_cost_first": "cheap items first",
-    "ng": "criteria mixed (Ng)",
-    "edas": "criteria mixed (EDAS)",
-    "ramanathan": "criteria mixed (Ramanathan)",
-    "zhou_fan": "criteria mixed (Zhou–Fan)",
-    "weighted_sum": "criteria mixed, weighted",
+    "ng": "criteria, Ng",
+    "edas": "criteria, EDAS",
+    "ramanathan": "criteria, Ramanathan",
+    "zhou_fan": "criteria, Zhou–Fan",
+    "weighted_sum": "criteria, weighted",
     "kmeans": "k-means clusters",
     "hierarchical": "hierarchical clusters",
-    "adi_cv2": "demand pattern (ADI × CV²)",
+    "adi_cv2": "demand pattern (ADI, CV²)",
     "lead_time_class": "lead time, short to long",
     "supplier_reliability": "supplier reliability",
     "learned": "learned classes",
@@ -284,3 +299,20 @@ def scheme_title(name: str) -> str:
     if "+" in name:
         return " × ".join(part.upper() if len(part) <= 3 else part for part in name.split("+"))
     return name.replace("_", " ")
+
+
+_POLICIES = {
+    "order_up_to": "order up to S at every review (R,S)",
+    "reorder_quantity": "lots Q at or below s (R,s,nQ)",
+    "reorder_up_to": "up to S at or below s (R,s,S)",
+    "given": "levels as given",
+    "forecast": "order up to a forecast",
+}
+
+
+def policy_title(name: str) -> str:
+    """An ordering rule in words, by the name that `compare policies` gives it."""
+    family, colon, planning = str(name).partition(":")
+    if family not in _POLICIES:
+        return str(name)
+    return f"{_POLICIES[family]}, {planning} formula" if colon else _POLICIES[family]

@@ -25,10 +25,6 @@ _PARTS = 100  # holding costs are counted in hundredths of the cost resolution
 _UNMET = {"backorder": MILLION, "backorders": MILLION, "lost": 0}
 
 
-HIGH_RATE = "holding rates are above 1 a year"
-"""Begins the question where it costs more to hold a unit for a year than to buy it."""
-
-
 @dataclass(frozen=True, eq=False)
 class Costs:
     """Money per SKU-location.
@@ -47,6 +43,8 @@ class Costs:
         Units; NaN where not given.
     cost_resolution : float
         Study currency.
+    question : str
+        Asked where it costs more to hold a unit for a year than to buy it; one of the assumptions.
     """
 
     unit_cost: IntArray
@@ -55,6 +53,7 @@ class Costs:
     order_cost: FloatArray
     order_quantity: FloatArray
     cost_resolution: float
+    question: str = ""
 
 
 def read_costs(catalog: Catalog) -> tuple[Costs, tuple[str, ...]]:
@@ -66,19 +65,11 @@ def read_costs(catalog: Catalog) -> tuple[Costs, tuple[str, ...]]:
     missing = np.isnan(rate)
     rate = np.where(missing, HOLDING_RATE, rate)
     holding = np.rint(catalog.unit_cost * rate * _PARTS).astype(np.int64)
-    assumed = (
+    assumed = [
         f"holding_rate is missing for {int(missing.sum())} of {catalog.n_items} SKU-locations: "
-        f"{HOLDING_RATE:.2f} per year is used",
-    )
-    high = np.flatnonzero(rate > 1)
-    if high.size:
-        worst = int(high[rate[high].argmax()])
-        assumed = (
-            *(assumed if missing.any() else ()),
-            f"{HIGH_RATE} for {high.size:,} of {catalog.n_items:,} SKU-locations "
-            f"({catalog.sku[worst]}@{catalog.location[worst]}: {rate[worst]:g} a year: "
-            f"{100 * rate[worst]:g} %?): rates are fractions, and this one is taken as it stands",
-        )
+        f"{HOLDING_RATE:.2f} per year is used"
+    ]
+    question = _of_high_rates(catalog, rate)
     costs = Costs(
         catalog.unit_cost,
         holding,
@@ -86,8 +77,22 @@ def read_costs(catalog: Catalog) -> tuple[Costs, tuple[str, ...]]:
         stated_column(catalog, "order_cost"),
         stated_column(catalog, "order_quantity"),
         catalog.study.data.cost_resolution,
+        question,
     )
-    return costs, assumed if missing.any() or high.size else ()
+    return costs, (*(assumed if missing.any() else ()), *([question] if question else ()))
+
+
+def _of_high_rates(catalog: Catalog, rate: FloatArray) -> str:
+    """Whether holding rates above 1 a year are meant; empty where there are none."""
+    high = np.flatnonzero(rate > 1)
+    if not high.size:
+        return ""
+    worst = int(high[rate[high].argmax()])
+    return (
+        f"holding rates are above 1 a year for {high.size:,} of {catalog.n_items:,} SKU-locations "
+        f"({catalog.sku[worst]}@{catalog.location[worst]}: {rate[worst]:g} a year: "
+        f"{100 * rate[worst]:g} %?): rates are fractions, and this one is taken as it stands"
+    )
 
 
 def read_terms(catalog: Catalog) -> OrderTerms:

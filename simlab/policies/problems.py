@@ -9,7 +9,7 @@ import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.engine.prepare.on_grid import in_parts, parts_of, split_rows
-from simlab.engine.prepare.sequence import unfolded
+from simlab.engine.prepare.sequence import drawn_law, unfolded
 from simlab.engine.world.world import LeadTimeLaw
 from simlab.models import is_plain, marginal
 from simlab.policies.levels.exact import Measure, Problems
@@ -99,8 +99,9 @@ def service_problems(
     width, words = _width(models, quantity)
     apart = width > _FAR_APART * models.world.demand.mean * models.world.terms.review_period
     spacing = _reviews_apart(models, width)
-    tables, which = _protections(models, apart, spacing)
-    words = of_random_lead_times(models, words, width > 1, apart, measure)
+    chained = _behind_every_review(models, apart, spacing)
+    tables, which = _protections(models, apart, spacing, chained)
+    words = of_random_lead_times(models, words, width > 1, apart, chained, measure)
     words = near(words, spacing > 0, OUT_OF_SEQUENCE)
     words = of_serial_demand(words, consecutive)
     if consecutive is not None:
@@ -129,22 +130,40 @@ def _width(models: Models, quantity: IntArray) -> tuple[IntArray, list[str]]:
     return width.astype(np.int64), words
 
 
+def _behind_every_review(models: Models, apart: BoolArray, spacing: IntArray) -> BoolArray:
+    """(n,) random lead times of orders in sequence that are held back behind every review."""
+    lead, review = models.world.lead_time, models.world.terms.review_period
+    out = np.zeros(apart.size, np.bool_)
+    if lead.crossing:
+        return out
+    for law, R in np.unique(np.stack([lead.law, review], axis=1), axis=0).tolist():
+        periods, weights = _law_points(lead, law)
+        if periods.size == 1:
+            continue
+        rows = (lead.law == law) & (review == R)
+        alone = unfolded(periods, weights.astype(np.int64), R).reviews > 0
+        out[rows] = ~apart[rows] & ((spacing[rows] == 1) | ((spacing[rows] == 0) & (not alone)))
+    return out
+
+
 def _protections(
-    models: Models, apart: BoolArray, spacing: IntArray
+    models: Models, apart: BoolArray, spacing: IntArray, chained: BoolArray
 ) -> tuple[tuple[Protection, ...], IntArray]:
     """Distinct tables of weights, by lead-time law, review, spacing of orders and supplier that closes."""
     world = models.world
     lead, review = world.lead_time, world.terms.review_period
-    keys = np.stack([lead.law, review, apart.astype(np.int64), spacing, *closures(world)], axis=1)
+    own = (apart.astype(np.int64), spacing, chained.astype(np.int64))
+    keys = np.stack([lead.law, review, *own, *closures(world)], axis=1)
     distinct, which = np.unique(keys, axis=0, return_inverse=True)
     waits = None if world.supply is None else world.supply.until_open()
     tables = []
-    for law, R, is_apart, reviews, supplier, phase, drawn in distinct.tolist():
+    for law, R, is_apart, reviews, chain, supplier, phase, drawn in distinct.tolist():
         points = _law_points(lead, law)
         if supplier >= 0 and waits is not None:
             one = of_one_order(*points, R, 1 if lead.crossing else reviews or _FAR, lead.crossing)
             holidays = Holidays.of(waits[supplier], R, phase, drawn=bool(drawn))
-            tables.append(around_holidays(one, holidays, bool(is_apart)))
+            first = drawn_law(points[0], points[1].astype(np.int64), R) if chain else None
+            tables.append(around_holidays(one, holidays, bool(is_apart), first))
         elif lead.crossing:
             tables.append(_OVERTAKING[bool(is_apart)](*points, R))
         else:

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from simlab.measures import words
 from simlab.measures.decision import short_rate
-from simlab.report.kit.formats import DASH, is_number, money, number
+from simlab.report.kit.formats import DASH, in_signs, is_number, money, number, span
 from simlab.report.kit.reading import records
-from simlab.report.kit.sheet import Cell, Listing, Says, Section, Statement, Table, Text, sheet_html
+from simlab.report.kit.sheet import (
+    Cell,
+    Drawing,
+    Listing,
+    Picture,
+    Pictures,
+    Says,
+    Section,
+    Statement,
+    Table,
+    Text,
+    picture,
+    sheet_html,
+)
 from simlab.report.kit.shell import DECISION
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_ROWS = 500
-_POINTS = frozenset({"percent", "percent_low", "percent_high"})
-"""Columns that are fractions and no service."""
+_PERCENT = "percent"
+"""Beginning of columns that are fractions and no service."""
+_OF_MEASURE = ("value_a", "value_b", "difference")
+"""Columns whose unit is that of the row's measure."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +47,14 @@ class Shown:
         Columns by their keys in `measures.words`.
     tab : str
         A key of `kit.shell.TABS`.
+    bars : str
+        Column with bounds that is drawn, too; empty for none.
     """
 
     title: str
     frame: pd.DataFrame
     tab: str = DECISION
+    bars: str = ""
 
 
 def lists_html(
@@ -53,6 +71,7 @@ def lists_html(
     said : sequence of str
         The outcome in sentences, the first of them on top.
     """
+    said = [in_signs(text, str(facts.get("currency") or "")) for text in said]
     head = Says(Statement("none", said[0] if said else question, ""))
     sections = [Section("said", "In short", "", [head, Listing(said[1:])], DECISION)]
     sections += [
@@ -63,18 +82,55 @@ def lists_html(
     return sheet_html(question, dict(facts), n_items, sections)
 
 
-def _blocks(shown: Shown, facts: Mapping[str, Any]) -> list[Table | Text]:
+def _blocks(shown: Shown, facts: Mapping[str, Any]) -> list[Table | Text | Pictures]:
     currency, period = str(facts.get("currency") or ""), str(facts.get("period") or "")
-    names = [str(name) for name in shown.frame]
+    every = [str(name) for name in shown.frame]
+    bounded = {name for name in every if {f"{name}_low", f"{name}_high"} <= set(every)}
+    ends = {f"{name}{end}" for name in bounded for end in ("_low", "_high")}
+    names = [name for name in every if name not in ends]
     header = [words.heading(name, currency, period) for name in names]
     rows = [
-        [_cell(row[name], name, currency) for name in names] for row in records(shown.frame.head(_MOST_ROWS))
+        [_with_ends(row, name, currency, name in bounded) for name in names]
+        for row in records(shown.frame.head(_MOST_ROWS))
     ]
-    blocks: list[Table | Text] = [Table(shown.title, header, rows)]
+    blocks: list[Table | Text | Pictures] = [Table(shown.title, header, rows)]
+    if shown.bars in bounded:
+        blocks.insert(0, Pictures([_picture(shown, currency, period)]))
     left = len(shown.frame) - _MOST_ROWS
     if left > 0:
         blocks.append(Text(f"{left:,} more rows are in the files beside this page.", "note"))
     return blocks
+
+
+def _with_ends(row: Mapping[str, Any], name: str, currency: str, bounded: bool) -> Cell:
+    """A cell, its interval in small print; of a row that names its measure, in the measure's unit."""
+    if name == "measure":
+        return Cell(words.word(str(row[name])).name)
+    if "measure" in row and name in _OF_MEASURE:
+        is_rate = words.word(str(row["measure"])).unit == "rate" and name == "difference"
+        name, own = ("percent" if is_rate else str(row["measure"])), name
+        row = {**row, **{f"{name}{end}": row.get(f"{own}{end}") for end in ("", "_low", "_high")}}
+    cell = _cell(row[name], name, currency)
+    if not bounded or not is_number(row[f"{name}_low"]):
+        return cell
+    return replace(
+        cell, span=span(row[f"{name}_low"], row[f"{name}_high"], lambda x: _cell(x, name, currency).text)
+    )
+
+
+def _picture(shown: Shown, currency: str, period: str) -> Picture:
+    """Values with their intervals, one row each, beside zero."""
+    import pandas as pd
+
+    from simlab.report.kit.spans import spans_chart
+
+    frame, name = shown.frame.dropna(subset=[shown.bars]), shown.bars
+    scale = 100.0 if name.startswith(_PERCENT) else 1.0
+    labels = [_cell(value, str(frame.columns[0]), currency).text for value in frame.iloc[:, 0]]
+    ends = {"value": name, "low": f"{name}_low", "high": f"{name}_high"}
+    rows = pd.DataFrame({"name": labels, **{end: scale * frame[column] for end, column in ends.items()}})
+    title = words.heading(name, currency, period)
+    return picture(f"{name}-spans", Drawing(shown.title, lambda width: spans_chart(rows, title, width)))
 
 
 def _cell(value: Any, name: str, currency: str) -> Cell:
@@ -82,9 +138,10 @@ def _cell(value: Any, name: str, currency: str) -> Cell:
         return Cell("yes" if value else "no")
     if not is_number(value):
         missing = value is None or value != value
-        return Cell(DASH if missing else str(value), prose=not missing)
+        text = DASH if missing else words.policy_title(value) if name == "policy" else str(value)
+        return Cell(text, "" if text in (DASH, str(value)) else str(value), prose=not missing)
     unit = words.word(name).unit
-    if name in _POINTS or unit == "points":
+    if name.startswith(_PERCENT) or unit == "points":
         return Cell(number(100 * value, 2))
     if unit in ("rate", "share"):
         return Cell(short_rate(float(value)))

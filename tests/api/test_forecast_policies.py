@@ -77,6 +77,7 @@ def test_a_trace_says_how_far_from_the_forecast_orders_go(tmp_path, factor, word
     assert f"orders up to its {words} standard errors" in rule_text(levels)
 
 
+@pytest.mark.pages
 def test_a_forecast_runs_through_every_command(tmp_path):
     path = write(tmp_path, **lines('method = "ses", alpha = 0.2', 'target_measure = "cycle_service_level"'))
     api.check(path)

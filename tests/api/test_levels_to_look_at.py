@@ -126,6 +126,7 @@ def test_check_says_how_much_of_the_stock_rests_on_few_demands() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.pages
 def test_a_run_has_the_table_its_sentence_and_its_section(tmp_path) -> None:
     """The found study without a limit on levels: what lies beyond stands in run, sentences and page."""
     data = rare_items(tmp_path, [("RARE", "2024-12-01", 1)])

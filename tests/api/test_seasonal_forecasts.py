@@ -199,6 +199,7 @@ def test_a_forecast_that_knows_the_season_holds_less_stock_at_equal_service(tmp_
 
 
 @pytest.mark.parametrize("method", ["ses", "constant"])
+@pytest.mark.pages
 def test_seasonal_forecasts_run_through_every_command(tmp_path: Path, method: str) -> None:
     path = write(tmp_path, f'method = "{method}", seasonal = true')
     api.check(path)

@@ -118,6 +118,9 @@ OTHERS = {
     "lots": LOT,
     "lots or more": {**LOT, "family": "reorder_up_to"},
     "cycle service": {"measure": "cycle_service_level"},
+    "random lead times": {"sd": 4.0},
+    "random lead times, daily orders": {"sd": 4.0, "lead": 20, "review": 1},
+    "random lead times, cycle service": {"sd": 4.0, "measure": "cycle_service_level"},
     "lost sales": {"unmet": "lost"},
 }
 
@@ -132,7 +135,10 @@ def test_planned_service_is_reached_in_every_calendar_and_family(case) -> None:
         {"sku": ["A"], "location": "W", "unit_cost": 1.0, "supplier": "ACME", "lead_time": case["lead"]}
     ).assign(demand_law="poisson", demand_mean=case["mean"], unmet=case["unmet"])
     items["order_quantity"] = case.get("order_quantity", 1)
+    if "sd" in case:
+        items["lead_time_sd"] = case["sd"]
     study = {
+        "lead_times": {"crossing": False},
         "study": {"period": case["period"], "as_of": dt.date(2025, 12, 28)},
         "calendar": {"closed": {"ACME": case.get("shut", ["2026-08-03/2026-08-23"])}},
         "segments": {"by": "all"},

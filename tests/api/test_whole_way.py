@@ -141,6 +141,7 @@ def test_segments_never_cost_more_than_one_target_for_all_nor_less_than_the_boun
     assert float(opt.solved.items.lower_bound(opt.chosen.served)) <= opt.chosen.cost
 
 
+@pytest.mark.pages
 def test_the_report_is_one_file_and_never_replaces_another(opt, tmp_path):
     path = opt.report(tmp_path / "out.html")
     text = path.read_text(encoding="utf-8")
@@ -151,6 +152,7 @@ def test_the_report_is_one_file_and_never_replaces_another(opt, tmp_path):
     assert opt.plot().axes
 
 
+@pytest.mark.pages
 def test_a_run_folder_is_complete_verifiable_and_never_replaced(tmp_path):
     study = write_study(tmp_path)
     first = api.run_optimize(study)
@@ -174,6 +176,7 @@ def test_a_run_folder_is_complete_verifiable_and_never_replaced(tmp_path):
     assert first.statements
 
 
+@pytest.mark.pages
 def test_simulate_writes_what_the_named_targets_achieve(tmp_path):
     result = api.run_simulate(write_study(tmp_path), out=tmp_path / "sim")
     assert result.folder == tmp_path / "sim"

@@ -41,6 +41,7 @@ def test_reorder_points_with_order_up_to_levels_are_what_the_plain_simulator_run
     assert found.planned.method[0].startswith(planning)
 
 
+@pytest.mark.pages
 def test_reorder_up_to_runs_through_every_command(tmp_path):
     path = write(tmp_path, "order_quantity,order_cost", LOTS, **policy('family = "reorder_up_to"'))
     api.check(path)
@@ -73,6 +74,7 @@ GIVEN = "current_reorder_point,current_order_up_to,current_order_quantity"
 LEVELS = ("50,,30", "12,31,", ",7,", ",19,")
 
 
+@pytest.mark.pages
 def test_given_levels_are_simulated_as_they_stand(tmp_path):
     """(R,s,nQ), (R,s,S) and (R,S) side by side, each as its columns say; targets play no part."""
     path = write(tmp_path, GIVEN, LEVELS, **policy('family = "given"'))
@@ -151,6 +153,7 @@ def test_todays_levels_with_order_up_to_and_reorder_points_are_a_reference(tmp_p
 COSTS = ("4,", "2,", "5,6", "3,")
 
 
+@pytest.mark.pages
 def test_optimal_levels_are_a_frontier_of_their_own(tmp_path):
     """S − s varies with the target, so lanes; the chosen plan never costs more than the floor needs."""
     lines = 'family = "reorder_up_to"\nplanning = "optimal"'

@@ -66,6 +66,7 @@ def test_a_shared_delay_is_one_word_per_supplier_and_period(tmp_path):
     assert any("share one delay" in line for line in found.data.models.assumptions)
 
 
+@pytest.mark.pages
 def test_troubled_suppliers_run_through_optimize_compare_audit_and_trace(tmp_path):
     scenario = '[scenarios]\noutage = { supplier = "BOLT", weeks = 6 }\n' + TROUBLE
     path = write(

@@ -79,6 +79,7 @@ def test_customers_who_wait_today_are_served_first(tmp_path):
     agrees(simulated(path), start=[(-30, 10), (-1, 0), (9, 0), (-5, 0)], dated=dated)
 
 
+@pytest.mark.pages
 def test_a_run_from_today_is_optimised_traced_and_says_that_it_is_transient(tmp_path):
     path = write(tmp_path, "on_hand,on_order", STOCK, **policy('start = "today"'))
     folder, facts = run_files(path)

@@ -108,7 +108,7 @@ class FakeApi:
         self._run("init", folder=folder)
         return [folder / "study.toml"]
 
-    def render_report(self, run: Path, *, apart: bool, excel: bool = False) -> Path:
+    def render_report(self, run: Path, *, apart: bool, excel: bool = False, partial: bool = False) -> Path:
         assert apart
         self._run("report", run=run)
         return run / "report.html"
@@ -242,8 +242,8 @@ def test_a_run_says_who_won_and_where_the_files_are(
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert lines[0] == "The plan by segment costs 5.0 % less."
-    assert "0.970 [0.960, 0.980]" in out
-    assert "0.99999 [0.900, 1.000]" in out
+    assert "97.0% [96.0%, 98.0%]" in out
+    assert "99.999% [90.0%, 100.0%]" in out
     assert "1,234,567" in out
     assert lines[-2:] == ["Run     runs/x", "Report  runs/x/report.html"]
 

@@ -131,6 +131,7 @@ def test_a_bad_cell_is_found_with_its_line(command: Command, folder: Path) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.pages
 def test_optimize_then_report(command: Command, folder: Path) -> None:
     """A run folder where the user pointed, never replaced; the report can be drawn again."""
     code, out, err = command("optimize", "s/study.toml", "--out", "first")

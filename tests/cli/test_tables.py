@@ -39,9 +39,34 @@ def test_no_line_is_wider_than_the_terminal(
     out = capsys.readouterr().out
     assert max(len(line) for line in out.splitlines()) <= columns
     for i in range(12):
-        assert f"column_number_{i}" in out
         assert f"{1000 * i + 1:,}" in out
     assert out.count("Segments") == 1
+
+
+def test_headings_are_broken_before_a_table_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Long names over short numbers take no second table."""
+    monkeypatch.setenv("COLUMNS", "60")
+    print_table(
+        pd.DataFrame({"plan": ["a", "b"], **{f"percent_vs_number_{i}": [0.01, -0.2] for i in range(4)}})
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert len([line for line in lines if line.startswith(("a ", "b "))]) == 2
+    assert max(map(len, lines)) <= 60
+    assert any("1.0%" in line and line.count("%") == 4 for line in lines)
+
+
+def test_rows_of_a_split_table_are_numbered_where_their_names_are_alike(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Three rows "demand" in three tables below each other cannot be matched by their name."""
+    monkeypatch.setenv("COLUMNS", "50")
+    wide = {f"column_{i}": [10**12 + i, 10**12, 10**12] for i in range(5)}
+    print_table(pd.DataFrame({"table": ["demand"] * 3, **wide}))
+    rows = [line.split()[:2] for line in capsys.readouterr().out.splitlines() if " demand " in f" {line} "]
+    assert len(rows) > 3
+    assert {tuple(row) for row in rows} == {("1", "demand"), ("2", "demand"), ("3", "demand")}
 
 
 def test_a_pipe_gets_one_line_per_row(
@@ -72,13 +97,13 @@ def test_sentences_wrap_between_words(
 def test_bounds_stand_beside_their_value(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(WIDE[["plan", "fill_rate", "fill_rate_low", "fill_rate_high"]])
     out = capsys.readouterr().out
-    assert "0.951 [0.949, 0.953]" in out
+    assert "95.1% [94.9%, 95.3%]" in out
     assert "fill_rate_low" not in out
     assert "[–" not in out
 
 
 def test_bounds_get_digits_until_they_differ(capsys: pytest.CaptureFixture[str]) -> None:
-    """``0.950 [0.950, 0.950]`` would look certain; the whole column gets one more digit."""
+    """``95.0% [95.0%, 95.0%]`` would look certain; the whole column gets one more digit."""
     frame = pd.DataFrame(
         {
             "plan": ["a", "b"],
@@ -89,8 +114,8 @@ def test_bounds_get_digits_until_they_differ(capsys: pytest.CaptureFixture[str])
     )
     print_table(frame)
     out = capsys.readouterr().out
-    assert "0.95000 [0.94998, 0.95002]" in out
-    assert "0.90000 [0.85000, 0.92000]" in out
+    assert "95.000% [94.998%, 95.002%]" in out
+    assert "90.000% [85.000%, 92.000%]" in out
 
 
 @pytest.mark.parametrize("columns", [50, 60, 70, 80])
@@ -102,7 +127,8 @@ def test_names_of_rows_are_never_broken(
     bounds = {"fill_rate": [0.951], "fill_rate_low": [0.949], "fill_rate_high": [0.953]}
     money = {f"{name}_{i}": [1721029.0] for i in range(3) for name in ("holding_cost", "inventory_value")}
     print_table(pd.DataFrame({"plan": ["segmented"], **bounds, **money}))
-    parts = [line for line in capsys.readouterr().out.splitlines() if line.strip() and "─" not in line]
+    lines = capsys.readouterr().out.splitlines()
+    parts = [line for line in lines if line.strip() and "─" not in line and not line.startswith(" ")]
     assert {line.split()[0] for line in parts} == {"plan", "segmented"}
 
 
@@ -127,9 +153,9 @@ def test_an_empty_table_shows_its_header(capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize(
     ("value", "name", "text"),
     [
-        (0.9996, "fill_rate", "0.9996"),
-        (1.0, "fill_rate", "1.000"),
-        (0.999, "target", "0.999"),
+        (0.9996, "fill_rate", "99.96%"),
+        (1.0, "fill_rate", "100.0%"),
+        (0.999, "target", "99.9%"),
         (1234567.8, "holding_cost", "1,234,568"),
         (0.0123, "gap", "0.0123"),
         (12.5, "cost_a", "12.50"),
@@ -140,7 +166,7 @@ def test_an_empty_table_shows_its_header(capsys: pytest.CaptureFixture[str]) -> 
         (np.int64(12345), "n_items", "12,345"),
         (np.bool_(True), "chosen", "yes"),
         ("00123", "sku", "00123"),
-        (np.array([0.9, 0.95]), "targets", "0.900 0.950"),
+        (np.array([0.9, 0.95]), "targets", "90.0% 95.0%"),
     ],
 )
 def test_cells_are_written_as_people_read_them(value: object, name: str, text: str) -> None:

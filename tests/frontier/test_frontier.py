@@ -14,7 +14,7 @@ from simlab.frontier import NoPlanError, SegmentCurves, aggregate, non_monotone,
 from simlab.frontier.bounded import least_cost
 from simlab.frontier.curves import fewest
 from simlab.frontier.limits.core import solver_plan
-from simlab.frontier.merge import merge
+from simlab.frontier.merge import Stage, _thin, merge
 from simlab.frontier.thin import thin
 
 
@@ -195,6 +195,19 @@ def test_one_segment_and_a_grid_of_one_target(n, k):
     assert frontier.n_points >= 1
     assert thin(frontier, 100).frontier.n_points == frontier.n_points
     assert uniform(curves).n_points == k
+
+
+@pytest.mark.parametrize("limit", [2, 3, 7, 20])
+def test_a_thinned_stage_keeps_the_end_and_what_serves_most_of_each_bucket(limit):
+    """Each point that goes is matched by one that serves as much and costs less than a bucket more."""
+    rng = np.random.default_rng(limit)
+    cost, served = (np.cumsum(rng.integers(1, 9, 60)) for _ in range(2))
+    whole = Stage(cost, served, np.zeros(60, np.int32), np.arange(60, dtype=np.int16))
+    part, width = _thin(whole, limit)
+    assert part.cost.size <= limit
+    assert part.served[-1] == served[-1]
+    for c, s in zip(cost, served, strict=True):
+        assert ((part.served >= s) & (part.cost <= c + width - 1)).any()
 
 
 def test_many_segments_are_solved_within_a_stated_gap():

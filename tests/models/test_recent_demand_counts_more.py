@@ -204,8 +204,8 @@ def test_stationary_demand_is_remembered_whole(make_catalog, weekly) -> None:
         catalog = run.data(rows, category=list(names), memory="auto").catalog
         history = read_history(catalog)
         for span in (3.0, 6.0):
-            every = np.full(len(rows), span)
-            chosen += how_long(catalog, history, every, np.zeros(len(rows), np.bool_)).chosen.tolist()
+            every, none = np.full(len(rows), span), np.zeros(len(rows), np.bool_)
+            chosen += how_long(catalog, history, every, none, none).chosen.tolist()
     assert len(chosen) >= 150
     assert np.isinf(chosen).mean() >= 0.9
 

@@ -23,3 +23,23 @@ def test_cells_have_their_units_and_names_are_text():
         assert f">{text}<" in page, text
     assert page.count("<script") == 1
     assert "<b>&" not in page
+
+
+def test_a_row_that_names_its_measure_is_written_in_its_unit_with_its_interval_below():
+    frame = pd.DataFrame(
+        {
+            "measure": ["fill_rate", "holding_cost"],
+            "value_a": [0.951, 1200.0],
+            "difference": [-0.0123, 34.0],
+            "difference_low": [-0.02, 30.0],
+            "difference_high": [-0.01, 38.0],
+            "percent_by_units": [0.171, -0.02],
+        }
+    )
+    page = lists_html(
+        "What?", {"command": "compare runs", "currency": "EUR"}, ["Said."], [Shown("All", frame)]
+    )
+    for text in ("Units served at once", "95.1%", "−1.23", "€1,200", "€34.00", "17.10"):
+        assert f">{text}<" in page, text
+    assert "Difference, at least" not in page
+    assert "Difference by units (%)" in page

@@ -33,7 +33,8 @@ def calls(name: str) -> list[tuple[str, ast.Call]]:
     """Calls of a method or function of this name in the package, by file."""
     out = []
     for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        source = path.read_text("utf-8")
+        for node in ast.walk(ast.parse(source)) if name in source else ():
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == name:
                 out.append((path.relative_to(PACKAGE).as_posix(), node))
     return out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -24,9 +25,14 @@ def tiny(work: Workload) -> Workload:
     return replace(work, world=work.world.take(row), levels=work.levels.take(row), horizon=horizon)
 
 
+@cache
+def tiny_workloads() -> tuple[Workload, ...]:
+    return tuple(tiny(one) for one in speed.workloads())
+
+
 @pytest.fixture
 def tiny_work(monkeypatch: pytest.MonkeyPatch) -> tuple[Workload, ...]:
-    work = tuple(tiny(one) for one in speed.workloads())
+    work = tiny_workloads()
     monkeypatch.setattr(speed, "workloads", lambda: work)
     monkeypatch.setattr(speed, "_LEAST_SECONDS", 0.0001)
     return work

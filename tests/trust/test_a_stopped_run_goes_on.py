@@ -11,11 +11,12 @@ from worlds.nine import nine_items
 from worlds.study import STUDY, write_study
 
 from simlab import InvalidInputError, api
+from simlab.api.finance import capital
 from simlab.engine.recorder.periods import TimeProfile
 from simlab.engine.world.curves import Curves
 from simlab.engine.world.world import Horizon
-from simlab.errors import UsageError
-from simlab.execution import blocks
+from simlab.errors import IncompleteError, UsageError
+from simlab.execution import blocks, kept
 from simlab.execution.backends.spread import Task, as_it_is
 from simlab.execution.kept import digest, keeping, packed, store_of, unpacked
 from simlab.execution.sums import PlanSums
@@ -79,10 +80,11 @@ def test_sums_of_a_hundred_plans_and_profiles_by_period_are_stored():
     """Blocks of more than 4 MiB were computed again, and those of finance all."""
     horizon = Horizon(periods=40, warmup=0, replications=50, slots=50, seed=1)
     large = [PlanSums.zeros(100, 9, 100), TimeProfile.zeros(3, 9, horizon)]
-    data = packed(large)
-    again = unpacked(data)
+    again = unpacked(packed(large, seconds=5.0))
     assert again[1].shape == (3, 9, 50, 40)
     assert (again[0].demanded == 0).all()
+    assert packed(large, seconds=0.01) is None  # computed again sooner than written, hashed and read back
+    assert packed(large[1].served[:1], seconds=0.0) is not None
 
 
 def test_no_block_that_a_run_computes_is_left_out(tmp_path, monkeypatch):
@@ -150,6 +152,27 @@ def test_it_goes_on_where_it_was_and_ends_in_the_same_bytes(tmp_path, monkeypatc
     assert not (result.folder / BLOCKS).exists()
     with pytest.raises(UsageError, match="nothing to resume"):
         api.resume(tmp_path / "b")
+
+
+def test_a_disk_that_fills_up_while_finance_is_computed_stops_the_run(tmp_path, monkeypatch):
+    """A block that cannot be kept is no fault of an analysis: the run would be whole without its table."""
+    study = nine_items(tmp_path)
+    whole = api.run_optimize(study, tmp_path / "a", draw=False).folder
+
+    def full(path, data):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        real = capital.run_profile
+
+        def run_profile(*arguments, **named):
+            patch.setattr(kept, "write_atomic", full)
+            return real(*arguments, **named)
+
+        patch.setattr(capital, "run_profile", run_profile)
+        with pytest.raises(IncompleteError, match="No space left on device"):
+            api.run_optimize(study, tmp_path / "b", draw=False)
+    assert same_bytes(whole, api.resume(tmp_path / "b", draw=False).folder) == []
 
 
 def test_it_does_not_go_on_over_a_changed_input_or_in_two_processes(tmp_path, monkeypatch):

@@ -16,8 +16,6 @@ from simlab.errors import EXIT_INCOMPLETE, EXIT_UNEXPECTED, IncompleteError
 from simlab.report import apart
 from simlab.run import RunFolder, files, verify
 
-pytestmark = pytest.mark.processes
-
 CORE = ("items", "segments", "curves", "frontier", "plan", "verdict", "replications", "reference")
 
 
@@ -35,6 +33,7 @@ def one_point(study):
     return api.run_optimize(study, study.parent / "one")
 
 
+@pytest.mark.pages
 def test_a_frontier_of_one_point_has_all_its_tables(one_point):
     """`targets = [0.97]` ended in ``KeyError: 'ends_at_chosen'`` after the whole simulation."""
     run = RunFolder.open(one_point.folder)
@@ -60,6 +59,7 @@ def test_one_analysis_that_fails_takes_no_other_along(study, monkeypatch, tmp_pa
     assert verify(tmp_path / "run") == []
 
 
+@pytest.mark.processes
 def test_a_drawing_that_dies_leaves_numbers_and_a_complete_run(study, monkeypatch, tmp_path):
     """A chart library may abort the process that draws (exit 134): it is not ours."""
     monkeypatch.setattr(apart, "_CODE", "import os; os.abort()")
@@ -75,6 +75,7 @@ def test_a_drawing_that_dies_leaves_numbers_and_a_complete_run(study, monkeypatc
     assert verify(tmp_path / "run") == []
 
 
+@pytest.mark.pages
 def test_a_killed_drawing_leaves_a_sealed_run_that_says_so(study, monkeypatch, tmp_path):
     def killed(run):
         raise KeyboardInterrupt

@@ -57,7 +57,7 @@ def instances(draw):
     if family == Family.REORDER_QUANTITY:
         gap = quantity
     pack = draw(st.sampled_from([1, 1, 1, 2, 6, 25]))
-    slots = draw(st.sampled_from([1, 2, 5]))
+    slots = draw(st.sampled_from([1, 2, 3]))
     return {
         "demand": draw(demands()),
         "lead_times": periods,
@@ -84,7 +84,7 @@ def instances(draw):
         "horizon": Horizon(
             periods=draw(st.integers(1, 70)),
             warmup=draw(st.sampled_from([0, 0, 1, 5, 33, 64])),
-            replications=draw(st.integers(1, 3)) * slots,
+            replications=draw(st.integers(1, 2)) * slots,
             slots=slots,
             seed=draw(st.integers(0, 2**64 - 1)),
             first_replication=draw(st.sampled_from([0, 50])),

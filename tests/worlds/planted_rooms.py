@@ -218,7 +218,7 @@ LOADER = _of(
     ),
     (
         "orders of unknown items are the last item's",
-        "catalog/tables/open_orders.py",
+        "catalog/cells/matching.py",
         "rows = np.flatnonzero(item < 0)",
         "rows = np.flatnonzero(item < -1)",
     ),

@@ -86,6 +86,7 @@ PROMISES = (
             "trust/test_a_stopped_run_goes_on.py",
             "trust/test_every_write_may_fail.py",
             "trust/test_killed_twenty_times.py",
+            "trust/test_signals_end_it_wherever_it_is.py",
             "execution/backends/test_flight.py",
             "execution/backends/test_workers_of_their_own.py",
         ),
@@ -93,6 +94,10 @@ PROMISES = (
             ("crash points, kills", "of {points} points of a run of nine SKU-locations {said}"),
             ("crash points, fails", "{said}"),
             ("points by strace", "{points} by strace, {survived} survived"),
+            (
+                "signals",
+                "{tried} signals while compiling, in HiGHS, while drawing: the longest took {longest} s",
+            ),
             ("random kills", "{kills} SIGKILLs at random times, {same} went on to the same bytes"),
             ("small disks", "disks of {said}"),
             ("two runs into one folder", "{pairs} pairs of runs into one folder, {whole} one whole run"),
@@ -149,8 +154,8 @@ moves, weights, decision), model columns of `items`; they are under the hashes. 
 grid, with windows of their own or with forecasts are not simulated again, and it says how many. Above
 5,000 SKU-locations a sample is kept.
 
-Crash points while page and figures are drawn are not counted: that is a child's work on a sealed run.
-Signals in HiGHS and while drawing are not tested on their own; no program at hand writes `.xlsb`.
+Crash points while page and figures are drawn are not counted: that is a child's work on a sealed run. No
+program at hand writes `.xlsb`: that kind is not tested.
 """
 
 

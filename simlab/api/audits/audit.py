@@ -92,7 +92,12 @@ class Audit(Public):
         return lines + _alike_notes(self.data) + _loss_notes(self.data)
 
     def policy(self, name: str) -> PolicyAudit:
-        """The accounts of one policy by name."""
+        """The accounts of one policy by name.
+
+        Examples
+        --------
+        >>> found.policy("habit").accounts  # doctest: +SKIP
+        """
         for one in self.policies:
             if one.policy == name:
                 return one
@@ -100,12 +105,22 @@ class Audit(Public):
         raise UsageError(f"no policy '{name}' was audited: one of {known}")
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per policy, segment and line of the waterfall."""
+        """One row per policy, segment and line of the waterfall.
+
+        Examples
+        --------
+        >>> found.to_frame()  # doctest: +SKIP
+        """
         years = self.settings.exposure * self.settings.replications / self.data.study.periods_per_year
         return audit_frame(self.policies, years)
 
     def summary(self) -> pd.DataFrame:
-        """One row per policy and segment: asked, planned, achieved, and each cause in points of demand."""
+        """One row per policy and segment: asked, planned, achieved, and each cause in points of demand.
+
+        Examples
+        --------
+        >>> found.summary()  # doctest: +SKIP
+        """
         return summary_frame(self.policies)
 
     def plot(self, policy: str | None = None) -> Figure:
@@ -115,6 +130,10 @@ class Audit(Public):
         ----------
         policy : str, optional
             Which one; the first if left out.
+
+        Examples
+        --------
+        >>> found.plot("habit").savefig("why.svg")  # doctest: +SKIP
         """
         return plot_audit(self.policies[0] if policy is None else self.policy(policy))
 

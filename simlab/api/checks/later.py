@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from simlab.api.data.data import Data
+from simlab.api.data.data import Data, settings_of
 from simlab.api.data.dead_stock import movable
 from simlab.api.requirements.accounting import SERVICE, accounting
 from simlab.api.requirements.constraints import Constraints, constraints
@@ -17,7 +17,6 @@ from simlab.api.settings import Settings
 from simlab.api.simulator.redrawn import batch_of
 from simlab.api.simulator.simulator import MAX_SUMS, machine_memory, refuse_large_runs, refuse_overflow
 from simlab.arrays import FloatArray
-from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import InvalidInputError, OutOfRangeError, Problem, UsageError
 from simlab.execution import BY_SLOT
 from simlab.measures import format_money
@@ -77,7 +76,7 @@ def later_problems(steps: Steps, data: Data, segmentation: Segmentation | None, 
         Segments are found by simulation, so that names of segments are not known yet.
     """
     policy = data.study.policy
-    settings = steps.do(lambda: _settings(data), "simulation.replications")
+    settings = steps.do(lambda: settings_of(data), "simulation.replications")
     if policy.family == GIVEN:
         steps.do(lambda: given_levels(data.models))
         return
@@ -107,11 +106,6 @@ def later_problems(steps: Steps, data: Data, segmentation: Segmentation | None, 
         steps.do(lambda: _refuse_levels(data, segmentation, rules, run))
     else:
         steps.do(lambda: movable(data, data.study.optimize.budget))
-
-
-def _settings(data: Data) -> Settings:
-    models = data.models
-    return Settings.of(data.study, window_scale=models.window_scale, parts=parts_of(models.world))
 
 
 def _rules(steps: Steps, data: Data, segmentation: Segmentation, learned: bool) -> Constraints | None:

@@ -18,8 +18,6 @@ from simlab.api.requirements.refusals import Command, refuse
 from simlab.catalog import QualityRow
 from simlab.errors import InvalidInputError
 from simlab.measures import format_money, sentence
-from simlab.models.history.holdout import HELD_OUT
-from simlab.models.terms import HIGH_RATE
 
 MOST = 7
 """Remarks that are shown at once."""
@@ -28,7 +26,6 @@ _WORTH_LOOKING = 0.10  # of demand value whose law is borrowed, of stock that re
 _WORTH_SAYING = 0.01  # of a table's rows or value, left out
 _QUIET = frozenset({"decimal commas read", "money counted finer"})
 _LOOK = frozenset({"long silences", "days without any row", "lead times change by 5 % or more in sequence"})
-_AS_ASKED = ("in a part ", HELD_OUT)
 
 
 @dataclass(frozen=True)
@@ -154,7 +151,7 @@ def _options(data: Data) -> Iterator[Remark]:
     idle = without_effect(data)
     for text in models.assumptions:
         if text not in models.left_out:
-            yield Remark("assumption", sentence(text), look=text.startswith(HIGH_RATE))
+            yield Remark("assumption", sentence(text), look=text == models.costs.question)
     for text in idle:
         yield Remark("no_effect", sentence(text), look=True)
 
@@ -180,8 +177,8 @@ def _account(data: Data) -> Iterator[Remark]:
         worth = sum(abs(one.value) for one in quality.entries if one.table == entry.table)
         share = max(entry.rows / max(rows, 1), abs(entry.value) / worth if worth > 0 else 0.0)
         changed = entry.status in ("refused", "dropped") and share > _WORTH_SAYING
-        changed = changed and not entry.what.startswith(_AS_ASKED)
-        look = changed or entry.what in _LOOK or "did you mean" in entry.note
+        changed = changed and entry.notice != "as asked"
+        look = changed or entry.what in _LOOK or entry.notice == "look"
         yield Remark(f"{entry.table}: {entry.what}", _told(entry), abs(entry.value), look)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from simlab.errors import UsageError
 from simlab.report.lists import Shown, lists_html
+from simlab.run.environment import environment
 from simlab.run.files import write_atomic
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def policies_page(found: PolicyComparison) -> str:
         ]
     )
     shown = (
-        Shown(f"Cost ({found.objective}) at the same {found.service}", frame[equal]),
+        Shown(f"Cost ({found.objective}) at the same {found.service}", frame[equal], bars="percent"),
         *(
             [Shown("The same plans at equal service by every other weight", frame[["policy", *other]])]
             if other
@@ -61,7 +62,12 @@ def policies_page(found: PolicyComparison) -> str:
         Shown("Plans", frame[plan]),
         Shown("Targets", targets, "segments"),
     )
-    facts = {"command": "compare policies", "study": "Ordering rules", "currency": found.currency}
+    facts = {
+        "command": "compare policies",
+        "study": "Ordering rules",
+        "currency": found.currency,
+        "environment": environment(),
+    }
     question = "Which ordering rule costs least at the same service?"
     return lists_html(question, facts, found.statements, shown)
 
@@ -82,5 +88,5 @@ def runs_page(found: RunComparison) -> str:
         *moved,
         Shown("What differs", found.differences, "method"),
     )
-    facts = {"command": "compare runs", "study": " · ".join(found.labels)}
+    facts = {"command": "compare runs", "study": " · ".join(found.labels), "environment": environment()}
     return lists_html("What differs between the runs, and what did it do?", facts, found.statements, shown)

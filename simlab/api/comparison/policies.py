@@ -142,7 +142,12 @@ class PolicyComparison(Public):
         return (*lines, *(f"Left out: {name}, because {why}." for name, why in self.left_out))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per policy."""
+        """One row per policy.
+
+        Examples
+        --------
+        >>> rules.to_frame()[["policy", "cost_at_fill", "percent"]]  # doctest: +SKIP
+        """
         import pandas as pd
 
         return pd.DataFrame(
@@ -174,7 +179,12 @@ class PolicyComparison(Public):
         )
 
     def plot(self) -> Figure:
-        """What every policy costs more than the study's own at the same service, with intervals."""
+        """What every policy costs more than the study's own at the same service, with intervals.
+
+        Examples
+        --------
+        >>> rules.plot().savefig("rules.svg")  # doctest: +SKIP
+        """
         rows = self.to_frame().to_dict("records")[1:]
         label = f"{self.objective} more than {self.entries[0].name} at {self.service} {self.at_fill:.3f}"
         series = {"difference": [row(one, "difference") for one in rows]}

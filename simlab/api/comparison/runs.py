@@ -101,11 +101,21 @@ class RunComparison(Public):
         return pd.DataFrame([_moved(pair) for pair in self.pairs])
 
     def to_frame(self) -> pd.DataFrame:
-        """The results."""
+        """The results.
+
+        Examples
+        --------
+        >>> runs.to_frame()  # doctest: +SKIP
+        """
         return self.results
 
     def plot(self) -> Figure:
-        """Difference of every share (served, ready, good cycles) against the first run, with intervals."""
+        """Difference of every share (served, ready, good cycles) against the first run, with intervals.
+
+        Examples
+        --------
+        >>> runs.plot().savefig("runs.svg")  # doctest: +SKIP
+        """
         found = self.results[self.results["measure"].isin(_SHARES)].to_dict("records")
         names = [f"{one['measure'].replace('_', ' ')}: {one['b']}" for one in found]
         series = {"difference": [row(one, "difference") for one in found]}

@@ -13,14 +13,13 @@ from simlab.api.contest.outcome import RANDOM, ContestOutcome, Rounds
 from simlab.api.contest.services import services_of
 from simlab.api.contest.statements import contest_statements
 from simlab.api.contest.tables import contest_frames, tournament_frame
-from simlab.api.data.data import Data
+from simlab.api.data.data import Data, settings_of
 from simlab.api.requirements.accounting import DEFAULT_FILL_RATE
 from simlab.api.requirements.refusals import refuse
 from simlab.api.settings import Clock, Settings
 from simlab.api.show import describe
 from simlab.api.simulator.simulator import plan_columns, warmup_of
 from simlab.api.simulator.size import RunSize, refuse_what_does_not_fit
-from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import UsageError
 from simlab.execution import Progress, run_curves
 from simlab.measures import format_rate
@@ -52,15 +51,30 @@ class Contest(ContestOutcome):
         return contest_statements(self)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per scheme and floor, the cheapest first."""
+        """One row per scheme and floor, the cheapest first.
+
+        Examples
+        --------
+        >>> contest.to_frame()[["scheme", "holding_cost"]]  # doctest: +SKIP
+        """
         return tournament_frame(self)
 
     def frames(self) -> dict[str, pd.DataFrame]:
-        """Every table of the contest by name, as in the run folder."""
+        """Every table of the contest by name, as in the run folder.
+
+        Examples
+        --------
+        >>> contest.frames()["pairs"]  # doctest: +SKIP
+        """
         return contest_frames(self)
 
     def plot(self) -> Figure:
-        """Price of segmentation per scheme with simultaneous intervals, random controls beside it."""
+        """Price of segmentation per scheme with simultaneous intervals, random controls beside it.
+
+        Examples
+        --------
+        >>> contest.plot().savefig("schemes.svg")  # doctest: +SKIP
+        """
         return plot_contest(self)
 
     def __repr__(self) -> str:
@@ -122,14 +136,12 @@ def compare(
     """
     refuse(data, "compare")
     rounds = rounds or Rounds()
-    settings = Settings.of(
-        data.study,
-        window_scale=data.models.window_scale,
+    settings = settings_of(
+        data,
         replications=replications,
         verdict_replications=verdict_replications,
         seed=seed,
         workers=workers,
-        parts=parts_of(data.models.world),
     )
     fills = floors_of(data, fill_rate)
     refuse_what_does_not_fit(data, RunSize.of(data, settings, len(data.study.targets()), samples=4), progress)

@@ -8,11 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simlab.api.settings import give_back
+from simlab.api.settings import Settings, give_back
 from simlab.arrays import FloatArray
 from simlab.catalog import Catalog, Quality
 from simlab.catalog import from_frames as catalog_from_frames
 from simlab.catalog.load import load as load_catalog
+from simlab.engine.prepare.on_grid import parts_of
 from simlab.measures.shown import Public
 from simlab.models import History, Models, fit, fit_gaps, full_account, known_past, read_history
 from simlab.models.history import no_history
@@ -65,7 +66,12 @@ class Data(Public):
         return fitted
 
     def with_models(self, models: Models) -> Data:
-        """The same tables under other laws."""
+        """The same tables under other laws.
+
+        Examples
+        --------
+        >>> data.with_models(other.models)  # doctest: +SKIP
+        """
         other = Data(self.catalog)
         vars(other)["models"] = models
         return other
@@ -81,7 +87,12 @@ class Data(Public):
         return None if self.history is None else fit_gaps(self.models.world.demand, self.history)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per SKU-location: what was fitted, and why."""
+        """One row per SKU-location: what was fitted, and why.
+
+        Examples
+        --------
+        >>> data.to_frame()[["sku", "location", "demand_law", "demand_reason"]]  # doctest: +SKIP
+        """
         from simlab.api.data.fitted import model_frame
 
         return model_frame(self.catalog, self.models)
@@ -93,6 +104,10 @@ class Data(Public):
         ------
         UsageError
             No history is long enough.
+
+        Examples
+        --------
+        >>> data.fit_test(sl.segment(data, by="abc")).plot()  # doctest: +SKIP
         """
         from simlab.api.data.fitted import fit_table
 
@@ -102,6 +117,10 @@ class Data(Public):
         """One row per supplier: lead times received and simulated, promises, drift, shared delays, parts.
 
         Of the past that laws are fitted to; no rows without receipts.
+
+        Examples
+        --------
+        >>> data.lead_times()[["supplier", "mean_days", "p95_days"]]  # doctest: +SKIP
         """
         from simlab.api.data.fitted import supplier_frame
 
@@ -115,6 +134,26 @@ class Data(Public):
         from simlab.api.show import describe
 
         return describe(repr(self), self.quality.to_frame())
+
+
+def settings_of(
+    data: Data,
+    *,
+    replications: int | None = None,
+    verdict_replications: int | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+) -> Settings:
+    """How a command runs on these data: as the caller says, else the study; windows and parts of the laws."""
+    return Settings.of(
+        data.study,
+        replications=replications,
+        verdict_replications=verdict_replications,
+        seed=seed,
+        workers=workers,
+        window_scale=data.models.window_scale,
+        parts=parts_of(data.models.world),
+    )
 
 
 def load(path: str | Path) -> Data:

@@ -32,11 +32,14 @@ class Replay:
         "8 weeks".
     why : str
         What explains that it was not confirmed; empty where nothing does.
+    missed : str
+        "83.8% of units, not 95.0%; value as expected"; empty where all was as expected.
     """
 
     confirmed: bool | None
     length: str
     why: str = ""
+    missed: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,8 +140,8 @@ def headline(
     parts = [gain_and_loss(decision, now), _chosen_by(decision, pairs)]
     denied = replay is not None and replay.confirmed is False
     if replay is not None and denied:
-        why = f" ({replay.why})" if replay.why else ""
-        parts.append(f"not confirmed by the last {replay.length}{why}")
+        why = "; ".join(one for one in (replay.missed, replay.why) if one)
+        parts.append(f"not confirmed by the last {replay.length}{f' ({why})' if why else ''}")
     text = ""
     if pairs:
         said = [pair.phrase(spends[1] if number == 0 else "") for number, pair in enumerate(pairs)]

@@ -78,8 +78,9 @@ class Held(Public):
         why = _MORE if row["fill_rate"] > row["fill_rate_high"] else ""
         season = _SEASON if self.cycle else _LATER
         why = ", ".join((*([why] if why else []), *([season] if self._seasonal(row) else [])))
-        sides = [row[f"{name}_inside"] for name in ("fill_rate", "value_rate")]
-        return Replay(all(bool(side) for side in sides if side is not None), self.length, why)
+        sides = [row[f"{name}_inside"] for name in _SIDES]
+        confirmed = all(bool(side) for side in sides if side is not None)
+        return Replay(confirmed, self.length, why, "" if confirmed else _missed(row))
 
     def _seasonal(self, row: dict[str, Any]) -> bool:
         """Whether the same periods a year before explain at least half of how far these are off."""
@@ -99,12 +100,22 @@ class Held(Public):
         state = "good" if self.judged.confirmed else "bad"
         text = (
             f"The last {self.length}, replayed: the plan's targets would have served {_of(own, 'fill_rate')} "
-            f"of units and {_of(own, 'value_rate')} of value; {'; '.join(self._others())}. Tested on laws up "
-            f"to {self.laws_to}; the plan's levels use data up to {self.levels_to}. Sales stand for demand, "
+            f"of units and {_of(own, 'value_rate')} of value; {'; '.join(self._others())}. "
+            f"{self._of_all(own)}Tested on laws up to {self.laws_to}; the plan's levels use data up "
+            f"to {self.levels_to}. Sales stand for demand, "
             "and the interval takes items as independent."
         )
         title = f"{'Confirmed' if self.judged.confirmed else 'Not confirmed'} by the last {self.length}."
         return (Statement(state, title, text, "replay", "replay"),)
+
+    def _of_all(self, row: dict[str, Any]) -> str:
+        """How many SKU-locations that says something of, where it is not all."""
+        if row["n_judged"] == row["n_items"]:
+            return ""
+        return (
+            f"That judges {int(row['n_judged']):,} of {int(row['n_items']):,} SKU-locations: R + L of the "
+            "others is longer than half of these periods. "
+        )
 
     def _others(self) -> Iterator[str]:
         for plan in ("today", "habit"):
@@ -118,15 +129,14 @@ class Held(Public):
         if self.judged.confirmed is not False:
             return ()
         own = self._total("segmented")
-        served, hoped = (short_rate(own[name]) for name in ("fill_rate", "fill_rate_expected"))
-        instead = "more than " if own["fill_rate"] > own["fill_rate_high"] else "not "
+        missed, _, _ = _missed(own).partition(";")
+        less = "" if "more than" in missed else "Who needs what was promised has to ask for more."
         text = (
-            f"The last {self.length} would have been served {served} of units, {instead}the {hoped} "
-            "expected: "
-            f"{self._sales(own)}."
+            f"The last {self.length} would have been served {_missed(own)}: {self._sales(own)}. "
+            f"{self._of_all(own)}{less}"
         )
-        title = f"last {self.length}: {served}, {instead}{hoped}"
-        return (Statement("open", title, text, "replay", "look"),)
+        title = f"last {self.length}: {missed}"
+        return (Statement("open", title, text.strip(), "replay", "look"),)
 
     def _sales(self, row: dict[str, Any]) -> str:
         """How far the sales themselves lay from what the model expected, and what a year before says."""
@@ -149,6 +159,27 @@ class Held(Public):
 
 _MORE, _SEASON, _LATER = "served better", "a season not modelled", "a season not known then"
 _CYCLES = {"day": "364 days", "week": "52 weeks", "month": "12 months"}
+
+
+_SIDES = {"fill_rate": "units", "value_rate": "value"}
+
+
+def _missed(row: dict[str, Any]) -> str:
+    """Of the weight farthest outside what was expected: real and expected; then which one is not."""
+    inside = {name: row[f"{name}_inside"] for name in _SIDES if row[f"{name}_inside"] is not None}
+    worst = max(
+        (name for name, held in inside.items() if not held),
+        key=lambda name: abs(row[name] - row[f"{name}_expected"]),
+    )
+    kept = "".join(f"; {_SIDES[name]} as expected" for name, held in inside.items() if held)
+    return f"{short_rate(row[worst])} of {_SIDES[worst]}, {_instead(row, worst)}{kept}"
+
+
+def _instead(row: dict[str, Any], name: str) -> str:
+    """ "not 95.0%", or "more than 95.0%"."""
+    return (
+        f"{'more than' if row[name] > row[f'{name}_high'] else 'not'} {short_rate(row[f'{name}_expected'])}"
+    )
 
 
 def _moved(row: dict[str, Any]) -> float:

@@ -14,14 +14,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simlab.api.data.data import Data
+from simlab.api.data.data import Data, settings_of
 from simlab.api.learning.growers import CUTS, TREE, Grow, grower, is_grown, learned_spec, refuse_many
 from simlab.api.plans.sums import ItemTables, segment_curves
 from simlab.api.requirements.accounting import DEFAULT_FILL_RATE, Accounting, accounting
 from simlab.api.requirements.refusals import refuse
 from simlab.api.settings import Settings
 from simlab.api.simulator.simulator import plan_columns, warmup_of
-from simlab.engine.prepare.on_grid import parts_of
 from simlab.errors import InvalidInputError, Problem
 from simlab.execution import Progress, run_curves
 from simlab.frontier import Frontier, NoPlanError, SegmentCurves, free_classes, per_item_bound, solve, uniform
@@ -80,12 +79,7 @@ def segment_learned(
         than SKU-locations.
     """
     spec = spec_of(data, by)
-    settings = Settings.of(
-        data.study,
-        window_scale=data.models.window_scale,
-        workers=workers,
-        parts=parts_of(data.models.world),
-    )
+    settings = settings_of(data, workers=workers)
     names = tuple(dict.fromkeys(by))
     growers = growers_of(data, names, spec)
     plain = (name for name in names if name not in growers)

@@ -68,17 +68,32 @@ class Orders(Public):
     quantity: np.ndarray[tuple[int], np.dtype[np.int64]] = field(repr=False)
 
     def to_frame(self) -> pd.DataFrame:
-        """The order list."""
+        """The order list.
+
+        Examples
+        --------
+        >>> day.to_frame()  # doctest: +SKIP
+        """
         return self.orders
 
     def plot(self) -> Figure:
-        """Value of the day's orders by supplier, the largest first."""
+        """Value of the day's orders by supplier, the largest first.
+
+        Examples
+        --------
+        >>> day.plot().savefig("orders.svg")  # doctest: +SKIP
+        """
         value = self.orders.groupby("supplier")["value"].sum().sort_values(ascending=False, kind="stable")
         rows = value.head(_BARS)
         return bars([str(name) for name in rows.index], rows.tolist(), f"Value of the orders of {self.day}")
 
     def by_supplier(self) -> dict[str, pd.DataFrame]:
-        """The order list of every supplier, the largest order first."""
+        """The order list of every supplier, the largest order first.
+
+        Examples
+        --------
+        >>> day.by_supplier()["Adler Distribution"]  # doctest: +SKIP
+        """
         total = self.orders.groupby("supplier")["value"].sum().sort_values(ascending=False, kind="stable")
         return {
             str(name): self.orders[self.orders["supplier"] == name].reset_index(drop=True)
@@ -86,7 +101,12 @@ class Orders(Public):
         }
 
     def after_ordering(self) -> State:
-        """The state with the orders placed."""
+        """The state with the orders placed.
+
+        Examples
+        --------
+        >>> day.after_ordering()  # doctest: +SKIP
+        """
         return ordered(self.state, self.quantity, self.review.due)
 
     def write(
@@ -96,6 +116,10 @@ class Orders(Public):
 
         Default: ``orders/<date>`` beside the run, else -2, -3, …; see `writing.write_lists`. The workbook is
         left out of more than 5,000 lines unless `excel` is true.
+
+        Examples
+        --------
+        >>> day.write("orders/monday", by_supplier=True)  # doctest: +SKIP
         """
         lists = {"orders": self.orders, "excess": self.excess}
         suppliers = self.by_supplier() if by_supplier else {}

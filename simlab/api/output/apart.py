@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from simlab.api.settings import give_back
+from simlab.errors import IncompleteError
 from simlab.execution import Progress
 from simlab.run import RunFolder
 from simlab.run.statements import Statement
@@ -40,10 +41,18 @@ class Analyses:
     _done: list[str] = field(default_factory=list)
 
     def of(self, name: str, find: Callable[[], Found], otherwise: Found) -> Found:
-        """What an analysis finds; `otherwise` if it fails, for the sums are worth more than any of them."""
+        """What an analysis finds; `otherwise` if it fails, for the sums are worth more than any of them.
+
+        Raises
+        ------
+        IncompleteError
+            The disk is full or workers are lost: the run stops, and goes on to the same bytes.
+        """
         started = time.perf_counter()
         try:
             return find()
+        except IncompleteError:
+            raise
         except Exception as error:
             words = (str(error).splitlines() or [""])[0]
             self.faults[name] = f"{type(error).__name__}: {words}".rstrip(": ")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simlab.api.decision.decision import Decision
@@ -88,9 +90,14 @@ def _next(opt: Outcome, decision: Decision) -> str:
     study = opt.data.study
     if not study.source or not (study.folder / study.file).is_file():
         return "simlab init mystudy --items items.csv --demand demand.csv"
-    if decision.plans["today"] == "today":
-        return f"simlab gate {study.file}"
-    return f"simlab compare schemes {study.file}"
+    command = "gate" if decision.plans["today"] == "today" else "compare schemes"
+    return f"simlab {command} {shlex.quote(_near(study.folder / study.file))}"
+
+
+def _near(path: Path) -> str:
+    """As it is typed here: relative to the current folder where it lies below it."""
+    here, whole = Path.cwd().resolve(), path.resolve()
+    return str(whole.relative_to(here)) if whole.is_relative_to(here) else str(whole)
 
 
 def _now(title: str) -> str:

@@ -21,11 +21,13 @@ from simlab.arrays import FloatArray
 from simlab.execution import Curves, PlanSums
 from simlab.frontier import Explanation, Frontier, Plan
 from simlab.measures import MEASURES, Estimate, ratio_estimate
-from simlab.measures.shown import Public
+from simlab.measures.shown import Public, show_briefly
 from simlab.policies import PlannedLevels
 from simlab.segments import Segmentation
 from simlab.verdict.compare import Comparison
 from simlab.verdict.scores import Scores, score, score_cells
+
+show_briefly(Curves)  # the engine knows no notebook
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -23,6 +23,8 @@ _NUMBERS = {
 }
 _CODE = re.compile(r"[EW]-[A-Z]{3}-\d{3}")
 _WORD = re.compile("[a-z]{2}")
+_MAY_SAY = re.compile(rf"{_CODE.pattern}|\b(?:{'|'.join(_NUMBERS)})\b")
+"""Of sources that name a code; all others need not be parsed."""
 
 AREAS = {
     _ANY: "tables",
@@ -81,7 +83,8 @@ def codes() -> dict[str, Code]:
     """Every code of the program, by code."""
     found: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
-        for code, text, fix in _said(ast.parse(path.read_text("utf-8"))):
+        source = path.read_text("utf-8")
+        for code, text, fix in _said(ast.parse(source)) if _MAY_SAY.search(source) else ():
             says, fixes = found.setdefault(code, ({}, {}))
             says |= {text: None} if text else {}
             fixes |= {fix: None} if fix else {}

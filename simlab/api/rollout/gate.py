@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simlab.api.data.data import Data, load
+from simlab.api.data.data import Data, load, settings_of
 from simlab.api.data.fitted import fit_tables
 from simlab.api.output.manifest import core_facts, seeds_of
 from simlab.api.output.record import RunResult
 from simlab.api.rollout.by_model import judged_by_model
 from simlab.api.rollout.judging import Judged, Promise, judge
 from simlab.api.rollout.pairs import Pairs, run_pairs
-from simlab.api.rollout.saying import gate_sentences, lowered_lines
+from simlab.api.rollout.saying import gate_sentences, lowered_lines, with_heading
 from simlab.api.rollout.settle import (
     MISFIT,
     ON_THE_WAY,
@@ -32,7 +32,6 @@ from simlab.api.rollout.waves import WavePlan, wave_of_items, wave_tables
 from simlab.api.rollout.writing import COMMAND, write_gate
 from simlab.api.settings import Clock, Settings
 from simlab.api.simulator.simulator import refuse_overflow, warmup_of
-from simlab.engine.prepare.on_grid import parts_of
 from simlab.engine.world.levels import Levels
 from simlab.errors import UsageError
 from simlab.execution import Horizon, Progress
@@ -115,17 +114,32 @@ class Gate(Public):
         return self._list(UNCHANGED)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per SKU-location."""
+        """One row per SKU-location.
+
+        Examples
+        --------
+        >>> gate.to_frame()[["sku", "location", "decision", "reason"]]  # doctest: +SKIP
+        """
         return self.table
 
     def plot(self) -> Figure:
-        """Service against today's, one mark per SKU-location, by decision."""
+        """Service against today's, one mark per SKU-location, by decision.
+
+        Examples
+        --------
+        >>> gate.plot().savefig("gate.svg")  # doctest: +SKIP
+        """
         from simlab.api.rollout.picture import plot_gate
 
         return plot_gate(self.table)
 
     def write(self, out: Path | None = None, progress: Progress | None = None) -> RunResult:
-        """The gate's folder, which is a run: its plan is the live plan."""
+        """The gate's folder, which is a run: its plan is the live plan.
+
+        Examples
+        --------
+        >>> gate.write("runs/gate").folder  # doctest: +SKIP
+        """
         frames = {"gate": self.table, "plan": self.plan, "lists": self.lists, **self.waves}
         return write_gate(
             self.data,
@@ -251,7 +265,7 @@ def gate(
         said,
         shown,
         plan,
-        _facts(trial, said),
+        _facts(trial, said, lines),
         clock.times,
         _staged(trial, table, pairs, live, waves, progress),
         None if live.offset is None or not live.moves().any() else live.offset[:, 0, :],
@@ -348,13 +362,7 @@ def _settings(data: Data, replications: int | None, workers: int | None) -> Sett
     asked = data.study.gate.replications if replications is None else replications
     if asked < FEWEST:
         raise UsageError(f"the gate needs at least {FEWEST} replications: its errors lie in the tails")
-    return Settings.of(
-        data.study,
-        verdict_replications=asked,
-        workers=workers,
-        window_scale=data.models.window_scale,
-        parts=parts_of(data.models.world),
-    )
+    return settings_of(data, verdict_replications=asked, workers=workers)
 
 
 def _tolerance(data: Data) -> FloatArray:
@@ -442,7 +450,7 @@ def _segments_of(data: Data, names: np.ndarray[Any, Any], code: np.ndarray[Any, 
     return Segmentation(code, words, "segments of the plan", tuple((word,) for word in words), ("plan",))
 
 
-def _facts(trial: _Trial, said: tuple[str, ...]) -> dict[str, Any]:
+def _facts(trial: _Trial, said: tuple[str, ...], lowered: tuple[str, ...]) -> dict[str, Any]:
     data = trial.data
     return core_facts(data, trial.settings, said) | {
         "seeds": seeds_of(trial.settings, (COMMAND,)),
@@ -450,6 +458,7 @@ def _facts(trial: _Trial, said: tuple[str, ...]) -> dict[str, Any]:
         "warmup_rule": trial.warmup_rule,
         "proposed": trial.then.said,
         "current": trial.current,
+        "lowered": with_heading(lowered),
         "gate": data.study.gate.model_dump(mode="json"),
         "constraints": {},
         "notes": [],

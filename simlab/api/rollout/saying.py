@@ -8,15 +8,19 @@ import numpy as np
 
 from simlab.api.data.data import Data
 from simlab.api.rollout.judging import Judged
-from simlab.api.rollout.settle import Settled
+from simlab.api.rollout.settle import MISFIT, Settled
 from simlab.api.rollout.sides import Proposed
 from simlab.api.rollout.tables import Scale
-from simlab.measures import format_money
+from simlab.errors import listed
+from simlab.measures import format_money, sign_of
 from simlab.verdict.gate.by_model import FEWEST_DRAWS
 from simlab.verdict.gate.decisions import DECISIONS, GO, HOLD_BACK, UNCHANGED, UNDECIDED
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_NAMED = 6
 
 
 def lowered_lines(
@@ -42,6 +46,12 @@ def lowered_lines(
     return tuple(lines)
 
 
+def with_heading(lowered: tuple[str, ...]) -> list[str]:
+    """The lines of segments that fall, under their heading; nothing of none."""
+    heading = "Segments whose service the plan lowers, held back until released (--release NAME):"
+    return [heading, *lowered] if lowered else []
+
+
 def gate_sentences(
     data: Data,
     then: Proposed,
@@ -64,9 +74,7 @@ def gate_sentences(
         f"{100 * scale.q:.3g}% of the go's are expected to be false.",
         f"All together the plan has {_moves(whole, currency)} a year; what may go, {_moves(go, currency)}.",
     ]
-    if lowered:
-        lines.append("Segments whose service the plan lowers, held back until released (--release NAME):")
-        lines += lowered
+    lines += with_heading(lowered)
     if not from_today:
         lines.append("The way from today is not judged: items.on_hand does not tell the stock of all items.")
     if dependent:
@@ -85,14 +93,24 @@ def gate_sentences(
     )
     for why in held:
         n = sum(why in str(text).split(", ") for text in settled.reason[settled.decision == HOLD_BACK])
-        lines.append(f"Held back, {why}: {n:,}.")
+        where = _where(then, settled) if why == MISFIT else ""
+        lines.append(f"Held back, {why}: {n:,}{where}.")
     return tuple(lines)
+
+
+def _where(then: Proposed, settled: Settled) -> str:
+    """Segments whose laws are flagged, and where to see what they miss."""
+    own = np.array([MISFIT in str(text) for text in settled.reason], np.bool_)
+    names = sorted(set(then.segment[own & (settled.decision == HOLD_BACK)].astype(str)))
+    return f" ({listed(names, _NAMED)}; the run's page shows what they miss: Can we believe it?)"
 
 
 def _moves(row: Any, currency: str) -> str:
     """Changes of stock and of units served, their signs in words."""
     stock, served = float(row["stock_value_change"]), float(row["served_change"])
+    money = format_money(abs(stock), currency)
+    money = money if sign_of(currency) else f"money {money}"
     return (
-        f"{format_money(abs(stock), currency)} {'less' if stock < 0 else 'more'} stock and "
+        f"{money} {'less' if stock < 0 else 'more'} stock and "
         f"{abs(served):,.0f} {'fewer' if round(served) < 0 else 'more'} units served at once"
     )

@@ -19,7 +19,7 @@ from simlab.catalog.cells.convert import (
     refuse_missing,
     spread,
 )
-from simlab.catalog.cells.convert import texts as words_of
+from simlab.catalog.cells.matching import matched
 from simlab.catalog.cells.numerals import Notation
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import FORECAST, FORECAST_ERRORS, Column
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 _QUANTILE = re.compile(r"q(\d{1,4})")
 _AMOUNT = Column("number")
-_NAMED = 5
 
 
 def read_forecast(
@@ -200,17 +199,8 @@ def _quantile_columns(table: TextTable) -> dict[float, str]:
 
 def _matched(table: TextTable, items: Items, *, drop: bool) -> tuple[IntArray, BoolArray]:
     """(m,) row of each SKU-location, and which rows take part; unknown ones are refused or left out."""
-    sku, place = words_of(table.columns["sku"]), words_of(table.columns["location"])
-    number = {pair: row for row, pair in enumerate(zip(items.sku, items.location, strict=True))}
-    pairs = [(str(a), str(b)) for a, b in zip(sku, place, strict=True)]
-    item = np.array([number.get(pair, -1) for pair in pairs], dtype=np.int64)
-    rows = np.flatnonzero(item < 0)
-    if rows.size and not drop:
-        names = list(dict.fromkeys("@".join(pairs[row]) for row in rows.tolist()))
-        more = ", …" if len(names) > _NAMED else ""
-        message = f"not in the items table: {', '.join(names[:_NAMED])}{more}"
-        fix = f'add it to items, leave its rows out, or say unknown_sku = "drop" under [data.{table.name}]'
-        table.findings.add_rows(found.UNKNOWN_ITEM, message, rows, column=table.label("sku"), fix=fix)
+    fix = f'add it to items, leave its rows out, or say unknown_sku = "drop" under [data.{table.name}]'
+    item = matched(table, items.row_of, "not in the items table", None if drop else fix)
     return item, item >= 0
 
 

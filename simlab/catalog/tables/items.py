@@ -29,7 +29,7 @@ from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import ITEMS, NUMERIC, Column
 from simlab.catalog.parts import COLUMN, in_parts, parts_of, read_parts, rule_in_parts
 from simlab.catalog.quality import QualityRow
-from simlab.catalog.tables.known_names import hint, source_of
+from simlab.catalog.tables.known_names import hint, resembles, source_of
 from simlab.register.laws import LAW_NAMES, Variances, law_named
 from simlab.study import Study
 
@@ -53,6 +53,11 @@ class Items:
     @property
     def n_items(self) -> int:
         return len(self.sku)
+
+    @property
+    def row_of(self) -> dict[tuple[str, str], int]:
+        """Row of each SKU-location."""
+        return {pair: row for row, pair in enumerate(zip(self.sku, self.location, strict=True))}
 
     @property
     def parts(self) -> IntArray:
@@ -335,7 +340,8 @@ def _remarks(table: TextTable, further: list[str], study: Study) -> Iterator[Qua
         f"{name} ({hints[name]})" if hints[name] else name for name in sorted(unknown, key=_first(hints))
     ]
     what = "columns not understood, kept for segmenting"
-    yield QualityRow("items", what, "used", 0, note="; ".join(parts))
+    asks = any(resembles(name, unused) for name in unknown)
+    yield QualityRow("items", what, "used", 0, note="; ".join(parts), notice="look" if asks else "")
 
 
 def _first(hints: Mapping[str, str]) -> Callable[[str], bool]:

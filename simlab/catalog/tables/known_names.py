@@ -233,6 +233,12 @@ def meant(table: str, name: str, among: Sequence[str]) -> tuple[str, str]:
     return (like[0], unit if like[0] in _TIMES else "") if like else ("", "")
 
 
+def resembles(name: str, among: Sequence[str]) -> bool:
+    """Whether a further column of items is most likely one of ours, or what comes later: `hint` asks."""
+    doubtful = any(one in among for one in DOUBTFUL.get(plain(name), {}))
+    return comes_later(name) or (not doubtful and bool(meant("items", name, among)[0]))
+
+
 def hint(name: str, among: Sequence[str], time_unit: str) -> str:
     """What to write if a further column of items means one of ours; empty if it resembles none."""
     column, unit = meant("items", name, among)

@@ -5,23 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from simlab.arrays import IntArray
-from simlab.catalog import findings as found
 from simlab.catalog.catalog import ON_ORDER_DUE, OpenOrders
 from simlab.catalog.cells.convert import (
     days,
     notation,
     refuse_fractional_ids,
     refuse_missing,
-    texts,
 )
+from simlab.catalog.cells.matching import matched
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import OPEN_ORDERS
 from simlab.catalog.quality import QualityRow
 from simlab.catalog.tables.items import Items, file_remarks, has_columns
 from simlab.catalog.tables.receipts import units_of
 from simlab.study import Study, TableSource
-
-_NAMED = 5
 
 
 def read_open_orders(
@@ -113,21 +110,11 @@ def due_not_used(table: TextTable, items: Items | None, *, orders: bool) -> tupl
 
 
 def _matched(table: TextTable, items: Items | None) -> IntArray:
-    """(m,) row of each order's SKU-location; those of nothing in items are refused by name."""
-    sku, place = texts(table.columns["sku"]), texts(table.columns["location"])
+    """(m,) row of each order's SKU-location."""
     if items is None:
         return np.zeros(table.n_rows, np.int64)
-    number = {pair: row for row, pair in enumerate(zip(items.sku, items.location, strict=True))}
-    pairs = [(str(a), str(b)) for a, b in zip(sku, place, strict=True)]
-    item = np.array([number.get(pair, -1) for pair in pairs], dtype=np.int64)
-    rows = np.flatnonzero(item < 0)
-    if rows.size:
-        names = list(dict.fromkeys("@".join(pairs[row]) for row in rows.tolist()))
-        more = ", …" if len(names) > _NAMED else ""
-        message = f"not in the items table: {', '.join(names[:_NAMED])}{more}"
-        fix = "add it to items, or leave its orders out"
-        table.findings.add_rows(found.UNKNOWN_ITEM, message, rows, column=table.label("sku"), fix=fix)
-    return item
+    fix = "add it to items, or leave its orders out"
+    return matched(table, items.row_of, "not in the items table", fix)
 
 
 def _not_used(table: TextTable) -> list[QualityRow]:

@@ -18,8 +18,8 @@ from simlab.catalog.cells.convert import (
     refuse_fractional_ids,
     refuse_missing,
     spread,
-    texts,
 )
+from simlab.catalog.cells.matching import Numbers, matched
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import NUMERIC, OPEN_ORDERS, Column, near
 from simlab.catalog.files.csvfile import read_csv
@@ -61,7 +61,6 @@ KINDS = {"current": CURRENT} | {
     "day_receipts": DAY,
     "plan": PLAN,
 }
-_NAMED = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,18 +144,10 @@ def _complete(table: TextTable, needed: Sequence[str]) -> bool:
     return not missing
 
 
-def _matched(table: TextTable, number: Mapping[tuple[str, str], int]) -> IntArray:
-    """(m,) row of each SKU-location; those that the run does not know are refused by name."""
-    sku, place = texts(table.columns["sku"]), texts(table.columns["location"])
-    pairs = [(str(a), str(b)) for a, b in zip(sku, place, strict=True)]
-    item = np.array([number.get(pair, -1) for pair in pairs], dtype=np.int64)
-    rows = np.flatnonzero(item < 0)
-    if rows.size:
-        names = list(dict.fromkeys("@".join(pairs[row]) for row in rows.tolist()))
-        more = ", …" if len(names) > _NAMED else ""
-        message = f"the run has no such SKU-location: {', '.join(names[:_NAMED])}{more}"
-        fix = "leave these rows out, or plan with items that have them"
-        table.findings.add_rows(found.UNKNOWN_ITEM, message, rows, column=table.label("sku"), fix=fix)
+def _matched(table: TextTable, number: Numbers) -> IntArray:
+    """(m,) row of each SKU-location."""
+    fix = "leave these rows out, or plan with items that have them"
+    item = matched(table, number, "the run has no such SKU-location", fix)
     return np.maximum(item, 0) if number else item
 
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from simlab.cli.ending import ends_with_exit_code
-from simlab.cli.options import Backend, Debug, Format, Out, Quiet, Scheduler, Show, Study, Workers
+from simlab.cli.options import Backend, Debug, Format, Out, Quiet, Scheduler, Show, Study, Verbose, Workers
 from simlab.cli.progress import watched
 from simlab.cli.say import say
 from simlab.cli.show.outcome import end_with_faults, print_place
 from simlab.cli.tables import print_json, print_sentences, print_table, records
+from simlab.measures import ALL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simlab.api import RunResult
 
 
 @ends_with_exit_code
@@ -19,6 +27,7 @@ def audit(
     scheduler: Scheduler = None,
     format: Show = Format.TEXT,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
     """Say why targets are not met.
@@ -48,7 +57,32 @@ def audit(
         )
         end_with_faults(result)
         return
-    print_sentences(result.statements)
-    print_table(result.tables["audit"], "Audit")
+    print_sentences(result.statements if verbose else short(result))
+    print_table(
+        in_points(result.tables["audit"]), "Asked, planned, served, and what each cause adds in points"
+    )
     say()
     print_place(result, quiet)
+
+
+_WORST = 3
+
+
+def short(result: RunResult) -> list[str]:
+    """What all segments together say, and the segments that lose most; the rest is told with -v."""
+    table, said = result.tables["audit"], list(result.statements)
+    whole = [one for one in said if one.startswith("All together")]
+    own = table[table["segment"] != ALL]
+    worst = own.loc[(own["fill_rate"] - own["fill_rate_planned"]).sort_values(kind="stable").index[:_WORST]]
+    heads = [f"{row.segment} ({row.policy}): " for row in worst.itertuples()]
+    lines = [one for head in heads for one in said if one.startswith(head)]
+    left = len(said) - len(whole) - len(lines)
+    return [*whole, *lines, *([f"{left} more sentences: simlab audit -v."] if left > 0 else [])]
+
+
+def in_points(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with every cause in points of fill rate, losses below zero, as sentences and page say."""
+    causes = [str(name) for name in table if str(name).startswith("by_")]
+    moved = {name: (0.0 - 100 * table[name]).round(2) for name in causes}
+    names = {name: f"{name.removeprefix('by_')}_points" for name in causes}
+    return table.assign(**moved).rename(columns=names)

@@ -113,7 +113,8 @@ def _print(found: Gate, result: RunResult, format: Format, ends: int) -> None:
         return
     print_sentences(found.statements)
     print_table(found.lists[["decision", "n_items", "served_change", "stock_value_change"]], "Lists (a year)")
-    names = ["sku", "location", "service_now", "service", "stock_value_change", "reason"]
+    names = ["sku", *(["location"] if found.table["location"].nunique() > 1 else [])]
+    names += ["service_now", "service", "stock_value_change", "reason"]
     for title, frame in (("Held back", found.hold_back), ("Undecided", found.undecided)):
         if not frame.empty:
             size = frame["stock_value_change"].abs()

@@ -119,11 +119,15 @@ def _print(found: Orders, folder: Path, said: tuple[str, ...], format: Format) -
         return
     print_sentences([*said, *found.statements])
     if not found.orders.empty:
-        names = ["sku", "location", "quantity", "value", "due_date", "chance_out"]
-        print_table(found.orders[[*names, "chance_out_with_order"]], "Order now", _ROWS)
+        names = ["sku", "location", "quantity", "value", "due_date", "chance_out", "chance_out_with_order"]
+        shown = found.orders[names].rename(columns={"chance_out_with_order": "with_order"})
+        print_table(shown, "Order now, the most urgent first", _ROWS)
     if not found.excess.empty:
         names = ["sku", "location", "action", "units", "value", "cover_days"]
         print_table(found.excess[names], "Too much", _ROWS)
     say()
     say(f"Orders  {folder / 'orders.csv'}")
     say(f"Excess  {folder / 'excess.csv'}")
+    for label, name in (("Report", "report.html"), ("Excel", "report.xlsx")):
+        if (folder / name).is_file():
+            say(f"{label:<8}{folder / name}")

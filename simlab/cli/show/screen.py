@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simlab.cli.say import say
+from simlab.cli.say import say, width_of
 
 if TYPE_CHECKING:
     from simlab.api.output.brief import Brief
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 LINES = 14
+_NARROW_DECISION, _NARROW_SEGMENTS = (0, 1, 3, 4), (0, 1, 3, 4, 7)
+"""Columns that remain where 80 are not there: without the same service, without both stocks."""
 _SEGMENTS = 40
+_HEADLINE = 4
 
 
 def print_screen(result: RunResult, brief: Brief) -> None:
@@ -30,14 +34,24 @@ def print_screen(result: RunResult, brief: Brief) -> None:
 def screen(result: RunResult, brief: Brief) -> list[str]:
     """The first lines, `LINES` at most: what does not fit is cut, and -v shows it."""
     head = next(one for one in result.told if one.group == "headline")
-    lines = [brief.title[:WIDTH], *_wrapped(f"{head.mark} {head.title}".strip(), 3)]
-    lines += aligned((brief.header, *brief.rows), WIDTH)
+    lines = [brief.title[: _width()], *_wrapped(f"{head.mark} {head.title}".strip(), _HEADLINE)]
+    lines += aligned(_columns((brief.header, *brief.rows), _NARROW_DECISION), _width())
     ends = _ends(result, brief)
     free = LINES - len(lines) - len(ends)
     looks = _looks(result)
     pays = "".join(f"{one.title} " for one in result.told if one.group == "break-even")
     claims = _wrapped(f"{pays}{head.text}", min(2, free - bool(looks)))
     return [*lines, *claims, *_wrapped(looks, free - len(claims)), *ends]
+
+
+def _width() -> int:
+    """Columns of the terminal, 80 at most."""
+    return min(WIDTH, width_of(sys.stdout) or WIDTH)
+
+
+def _columns(rows: Sequence[Sequence[str]], kept: Sequence[int]) -> list[Sequence[str]]:
+    """All columns where there is room for them, else the kept ones."""
+    return list(rows) if _width() >= WIDTH else [[row[at] for at in kept if at < len(row)] for row in rows]
 
 
 def _looks(result: RunResult) -> str:
@@ -51,7 +65,7 @@ def _wrapped(text: str, most: int) -> list[str]:
     if not text or most < 1:
         return []
     return textwrap.wrap(
-        text, WIDTH, max_lines=most, placeholder=" … (-v)", subsequent_indent="  ", break_on_hyphens=False
+        text, _width(), max_lines=most, placeholder=" … (-v)", subsequent_indent="  ", break_on_hyphens=False
     )
 
 
@@ -87,7 +101,8 @@ def aligned(rows: Sequence[Sequence[str]], width: int) -> list[str]:
 def segment_lines(brief: Brief) -> list[str]:
     """One row per segment; of many those whose stock changes most."""
     rows, total = brief.segments[:-1], brief.segments[-1]
-    lines = aligned((brief.segment_header, *rows[:_SEGMENTS], total), WIDTH)
+    shown = _columns((brief.segment_header, *rows[:_SEGMENTS], total), _NARROW_SEGMENTS)
+    lines = aligned(shown, _width())
     if len(rows) > _SEGMENTS:
         lines.append(f"… {len(rows) - _SEGMENTS:,} more segments (--format json prints all)")
     return lines

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -46,18 +48,19 @@ class Task(Generic[Result]):
         """The block, here."""
         result = self.stored(rows)
         if result is None:
+            begun = time.perf_counter()
             result = self.work(*self.part(rows))
-            self.keep(rows, result)
+            self.keep(rows, result, time.perf_counter() - begun)
         return self.finish(rows, result)
 
     def stored(self, rows: IntArray) -> Any | None:
         """What is kept of a block."""
         return None if self.store is None else self.store.find(rows)
 
-    def keep(self, rows: IntArray, result: Any) -> None:
-        """Keep what was computed."""
+    def keep(self, rows: IntArray, result: Any, seconds: float = math.inf) -> None:
+        """Keep what was computed, which took so long."""
         if self.store is not None:
-            self.store.keep(rows, result)
+            self.store.keep(rows, result, seconds)
 
 
 def as_it_is(rows: IntArray, result: Any) -> Any:

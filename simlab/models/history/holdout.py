@@ -123,7 +123,14 @@ def known_past(catalog: Catalog) -> tuple[Catalog, tuple[QualityRow, ...]]:
     units = table.quantity[later]
     note = f"{held.n_periods} {catalog.study.period}s from {held.days[0]}: no law has seen them"
     row = QualityRow(
-        "demand", HELD_OUT, "dropped", int(later.sum()), float(units.sum()), float((units * cost).sum()), note
+        "demand",
+        HELD_OUT,
+        "dropped",
+        int(later.sum()),
+        float(units.sum()),
+        float((units * cost).sum()),
+        note,
+        "as asked",
     )
     arrived = 0
     if catalog.receipts is not None:

@@ -86,7 +86,7 @@ def read_history(catalog: Catalog, half_life: FloatArray | None = None) -> Histo
     first, last = lives.first, lives.last
     counted = (period >= 0) & (period < calendar.n_periods)
     what = f"in a part {study.period} at an end of the history"
-    notes = [_left_out(catalog, what, item, quantity, ~counted)]
+    notes = [replace(_left_out(catalog, what, item, quantity, ~counted), notice="as asked")]
     short = table.stockout if table.stockout is not None else np.zeros(item.size, np.bool_)
     item, period, quantity, short = item[counted], period[counted], quantity[counted], short[counted]
     is_open = calendar.open[period]

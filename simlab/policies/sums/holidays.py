@@ -76,7 +76,9 @@ def closures(world: World) -> tuple[IntArray, IntArray, IntArray]:
     return np.where(closes, of, -1), phase, np.where(closes, drawn, 0)
 
 
-def around_holidays(lead: FloatArray, holidays: Holidays, apart: bool) -> Protection:
+def around_holidays(
+    lead: FloatArray, holidays: Holidays, apart: bool, drawn: FloatArray | None = None
+) -> Protection:
     """Weights on spans of demand, means over the year.
 
     Parameters
@@ -86,27 +88,72 @@ def around_holidays(lead: FloatArray, holidays: Holidays, apart: bool) -> Protec
     holidays : Holidays
     apart : bool
         Orders are so far apart that two hardly ever are on the way together.
+    drawn : (k,) float, optional
+        Of orders kept in sequence at every review: probabilities of what is drawn before an order is held
+        back behind those ahead of it.
 
     Notes
     -----
     An order of period u leaves in the first open period v(u) from u on and arrives in the first open one
     from v(u) + L on: it has arrived by t if L is no longer than the time from v(u) to the last open period
     up to t. The youngest order that has arrived by t has the age a with the probability that this one has and
-    none of the next review has; of t then E(D_(a+1) − S)⁺ − E(D_a − S)⁺ is short. Exact for constant lead
-    times and orders in sequence.
+    none of the next review has; of t then E(D_(a+1) − S)⁺ − E(D_a − S)⁺ is short. In sequence the order of u
+    has arrived by t if it and all ahead of it have been drawn to: the product of F(t − v(u − jR)) over j, F
+    what is drawn; a holiday lets orders leave together, so that the product no longer is that of one order.
+    Exact for constant lead times, and for orders in sequence where every review orders.
     """
     below = np.cumsum(lead)
     R, cycle = holidays.review_period, holidays.wait.size
     longest = lead.size - 1 + 2 * int(holidays.wait.max()) + R
     now, ages = np.arange(cycle)[:, None], np.arange(longest + 1)[None, :]
     arrived = _by(below, holidays.open_before(now) - holidays.leaves(now - ages))
+    if drawn is not None:
+        arrived = _all_ahead(np.cumsum(drawn), holidays, now, ages)
     younger = np.concatenate([np.zeros((cycle, R)), arrived[:, : longest + 1 - R]], axis=1)
     share = (arrived - younger) * holidays.reviewed(now - ages) * (holidays.step / cycle)
     weight = share.sum(axis=0)
     short = np.zeros(longest + 2)
     short[1:] += weight
     short[:-1] -= weight
+    if drawn is not None:
+        return trimmed(Protection(short, _receipts_behind(np.cumsum(drawn), holidays, longest), R))
     return trimmed(Protection(short, _receipts(lead, below, holidays, longest, apart), R))
+
+
+def _all_ahead(below: FloatArray, holidays: Holidays, now: IntArray, ages: IntArray) -> FloatArray:
+    """(cycle, ages) chance that the order of each age and all orders ahead of it have arrived."""
+    R, n = holidays.review_period, ages.size
+    ahead = -(-(below.size + 2 * int(holidays.wait.max())) // R)
+    every = np.arange(n + ahead * R)[None, :]
+    one = _by(below, holidays.open_before(now) - holidays.leaves(now - every))
+    for age in reversed(range(n + (ahead - 1) * R)):
+        one[:, age] *= one[:, age + R]
+    return one[:, :n]
+
+
+def _receipts_behind(below: FloatArray, holidays: Holidays, longest: int) -> FloatArray:
+    """As `_receipts`, of orders in sequence at every review.
+
+    With the order of p the last m arrive together at t: those ahead of them have by t − 1, the first of the m
+    has not, and the others have been drawn to.
+    """
+    R, cycle = holidays.review_period, holidays.wait.size
+    placed = np.flatnonzero(holidays.reviewed(np.arange(cycle)))[:, None]
+    day = placed + np.arange(longest + 1)[None, :]
+    most = -(-(longest + 1) // R) + 1
+    left = [holidays.leaves(placed - back * R) for back in range(most + 1)]
+    by = [_by(below, holidays.open_before(day) - one) for one in left]
+    before = [_by(below, holidays.open_before(day - 1) - one) for one in left]
+    ahead = [np.ones(day.shape)]
+    for one in reversed(before):
+        ahead.append(ahead[-1] * one)
+    ahead.reverse()  # [m]: all from the m-th before on
+    out, since = np.zeros(longest + (most + 1) * R + 1), np.ones(day.shape)
+    for m in range(1, most + 1):
+        chance = ahead[m] * np.maximum(by[m - 1] - before[m - 1], 0.0) * since
+        out[m * R : m * R + longest + 1] += chance.mean(axis=0)
+        since = since * by[m - 1]
+    return out
 
 
 def _by(below: FloatArray, time: IntArray) -> FloatArray:

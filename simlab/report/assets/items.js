@@ -33,13 +33,14 @@
     data.decoded = data.columns.map((column) => decode(data.cells[column.key]));
     data.at = Object.fromEntries(data.columns.map((column, k) => [column.key, k]));
     const n = data.decoded[0].length;
-    const vital = new Set(data.vital), look = new Set(data.look);
+    const vital = new Set(data.vital), look = new Set(data.look), held = new Set(data.held);
     const rows = [];
     for (let i = 0; i < n; i++) {
       const row = data.decoded.map((column) => column[i]);
       row.id = i;
       row.vital = vital.has(i);
       row.look = look.has(i);
+      row.held = held.has(i);
       rows.push(row);
     }
     return rows;
@@ -51,7 +52,7 @@
     for (const name of ["segment", "location", "supplier"])
       if (chosen[name] && name in data.at && row[data.at[name]] !== chosen[name]) return false;
     if (chosen.preset === "vital") return row.vital && row[data.at.service] !== null && row[data.at.service] < data.low;
-    if (chosen.preset === "look") return row.look;
+    if (chosen.preset === "look" || chosen.preset === "held") return row[chosen.preset];
     if (chosen.preset === "up") return row[data.at.stock_change] > 0;
     if (chosen.preset === "down") return row[data.at.stock_change] < 0;
     return true;

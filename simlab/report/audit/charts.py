@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _ROW = 36
 _LEAST_SPAN = 0.01  # noise of a hundredth of a point should not fill the panel
 _COLUMNS = 2
+_AMOUNTS = 52
+"""Pixels beside the plot for the amounts."""
 _BEYOND = 0.003  # room for a mark at 100 %: no service lies beyond
 _COLOUR = {"level": BLUE, "lost": VERMILLION, "gained": GREEN}
 Layer = alt.LayerChart | alt.FacetChart
@@ -84,7 +86,7 @@ def _level(place: int, what: str, value: float, shown: str) -> dict[str, Any]:
 
 
 def _ends(account: Account) -> tuple[float, float]:
-    rows = steps(account)[["from_level", "to_level", "low", "high"]]
+    rows = steps(account)[["from_level", "to_level"]]
     return float(rows.min().min()), float(rows.max().max())
 
 
@@ -92,6 +94,7 @@ def _panel(account: Account, rows: pd.DataFrame, name: str, span: float, width: 
     low, high = _ends(account)
     start = min((low + high) / 2, max(1.0 + _BEYOND, high) - span / 2) - span / 2
     domain = [start, start + span]
+    width -= _AMOUNTS
     height = _ROW * len(rows)
     scale = alt.Scale(domain=domain, nice=False)
     count = max(3, width // 110)
@@ -114,7 +117,7 @@ def _panel(account: Account, rows: pd.DataFrame, name: str, span: float, width: 
     )
     spans = (
         base.transform_filter("isValid(datum.low) && isValid(datum.high)")
-        .mark_rule(color=BLUE, strokeWidth=3)
+        .mark_rule(color=BLUE, strokeWidth=3, clip=True)
         .encode(x=alt.X("low:Q", scale=scale), x2="high:Q", y=y)
     )
     joints = (
@@ -127,7 +130,7 @@ def _panel(account: Account, rows: pd.DataFrame, name: str, span: float, width: 
         x=alt.value(0), y=y, text="what:N"
     )
     shown = base.mark_text(align="right", baseline="bottom", dy=-9, fontSize=12, fontWeight=600).encode(
-        x=alt.value(width), y=y, text="shown:N"
+        x=alt.value(width + _AMOUNTS - 4), y=y, text="shown:N"
     )
     layers = [joints, bars, spans, ends, what, shown]
     if is_number(account.asked) and account.measure == "fill_rate" and domain[0] < account.asked < domain[1]:

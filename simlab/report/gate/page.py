@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from simlab.report.gate.charts import services
 from simlab.report.kit import method as closing
-from simlab.report.kit.formats import DASH, is_number, money, number, percent
+from simlab.report.kit.formats import DASH, in_signs, is_number, money, number, percent
 from simlab.report.kit.reading import records
 from simlab.report.kit.sheet import (
     Boxes,
@@ -23,7 +23,7 @@ from simlab.report.kit.sheet import (
     draw,
     sheet_html,
 )
-from simlab.report.kit.shell import DECISION, FINANCE, ITEMS, SEGMENTS
+from simlab.report.kit.shell import DECISION, FINANCE, ITEMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +74,7 @@ def render_gate(run: RunFolder) -> Path:
     pictures, written = draw(run, {"services": Drawing(_CHART, lambda width: services(table, width=width))})
     sections = [_verdict(run.manifest, tables), *_lists(run.manifest, table)]
     sections.insert(
-        1, Section("services", "Service", "Service now and proposed", [_picture(pictures)], SEGMENTS)
+        1, Section("services", "Service", "Service now and proposed", [_picture(pictures)], DECISION)
     )
     if tables.get("waves") is not None:
         sections.append(_waves(run.manifest, tables))
@@ -100,34 +100,18 @@ def _verdict(manifest: Mapping[str, Any], tables: Mapping[str, pd.DataFrame | No
     held = n["hold back"] + n["undecided"]
     state = "good" if held == 0 else "open" if n["go"] else "bad"
     title = f"{n['go']:,} of {total:,} SKU-locations may go."
-    said = list(manifest.get("statements") or ())
+    said = [in_signs(str(text), currency) for text in manifest.get("statements") or ()]
     boxes = [Statement(_STATES[name], f"{word}: {n[name]:,}", text, "", "") for name, word, text in _LISTS]
     blocks: list[Any] = [Says(Statement(state, title, said[0] if said else "", "", "")), Boxes(boxes)]
-    lowered = _lowered(said)
+    heading, *lowered = manifest.get("lowered") or ("",)
     if lowered:
-        blocks += [
-            Text("Segments whose service the plan lowers, held back until released:"),
-            Listing(lowered),
-        ]
+        blocks += [Text(heading), Listing(lowered)]
     blocks.append(_sums(list(own.values()), currency))
-    rest = [line for line in said[1:] if line not in lowered and not line.startswith("Segments whose")]
+    rest = [line for line in said[1:] if line not in lowered and line != heading]
     return Section("verdict", "Verdict", "", [*blocks, Listing(rest)], DECISION)
 
 
 _STATES = {"go": "good", "hold back": "bad", "undecided": "open", "unchanged": "none"}
-
-
-def _lowered(said: list[str]) -> list[str]:
-    """The lines of segments that fall, which follow their heading."""
-    start = next((at for at, line in enumerate(said) if line.startswith("Segments whose")), None)
-    if start is None:
-        return []
-    lines = []
-    for line in said[start + 1 :]:
-        if "→" not in line:
-            break
-        lines.append(line)
-    return lines
 
 
 def _change(value: Any, digits: int) -> str:

@@ -81,6 +81,16 @@ def money_in(currency: str) -> str:
     return f"money in {currency}" if sign_of(currency) else "the study names no currency"
 
 
+def in_signs(text: str, currency: str) -> str:
+    """A sentence of the terminal with the sign of its currency and true minus signs before amounts."""
+    sign = currency_sign(currency)
+    if not currency or sign == currency:
+        return text
+    for before in (f"-{currency} ", f"{currency} -"):
+        text = text.replace(before, f"{_MINUS}{sign}")
+    return text.replace(f"{currency} ", sign)
+
+
 def currency_sign(currency: str) -> str:
     """£ for GBP; the code itself where the sign is not unmistakable; nothing where none is named."""
     return _SIGNS.get(currency, sign_of(currency))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -65,7 +66,10 @@ def wordy(rows: Sequence[Sequence[str]]) -> frozenset[int]:
 
 def _are_words(cells: Sequence[str]) -> bool:
     said = [cell for cell in cells if cell.strip("–- ")]
-    return bool(said) and not any(character.isdigit() for cell in said for character in cell)
+    return bool(said) and all(cell[0].isalpha() and not _AMOUNT.match(cell) for cell in said)
+
+
+_AMOUNT = re.compile(r"[A-Z]{3} [\d−-]")
 
 
 def page_of(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from simlab.errors import InvalidInputError, Problem
 from simlab.report.plan.items.closely import NEEDS
+from simlab.report.plan.items.gated import gate_beside
 from simlab.report.plan.section import known_sections
 from simlab.report.plan.tables import NEEDED, RunTables
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _MAX_POINTS, _MAX_TARGETS = 400, 60_000
 _ALWAYS = ("items", "segments")
+GATE = "gate_beside"
 
 
 def read_tables(run: RunFolder) -> RunTables:
@@ -45,6 +47,8 @@ def read_tables(run: RunFolder) -> RunTables:
     if "frontier" in tables:
         tables["frontier"] = thin(tables["frontier"], len(run.manifest.get("segments") or ()))
     more = {name: table for name, table in some.items() if name not in NEEDED}
+    if (gate := gate_beside(run, tables.get("plan"))) is not None:
+        more[GATE] = gate
     return RunTables(manifest=run.manifest, more=more, study=_study(run), folder=run.path.name, **tables)
 
 

@@ -137,6 +137,7 @@ def test_what_the_erp_believed_comes_from_items(study):
         sl.audit(wrong)
 
 
+@pytest.mark.pages
 def test_the_command_writes_a_run_folder(study, tmp_path):
     out = tmp_path / "audit"
     result = CliRunner().invoke(app, ["audit", str(study), "--out", str(out), "--format", "json", "-q"])

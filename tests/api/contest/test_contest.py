@@ -252,6 +252,7 @@ def test_without_moocore_the_hypervolume_is_left_out(contest, monkeypatch):
     assert "simlab[schemes]" in NO_MOOCORE
 
 
+@pytest.mark.pages
 def test_the_command_leaves_a_run_folder_that_verifies(tmp_path, monkeypatch, capsys):
     """Tables as Parquet, chart data as CSV, statements and seeds in the manifest."""
     items().to_csv(tmp_path / "items.csv", index=False)
@@ -309,6 +310,7 @@ def test_a_refused_contest_leaves_no_folder(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.pages
 def test_products_with_learned_parts_take_part(data, tmp_path):
     """A part is grown by itself and crossed with the others; as a list of names or joined by "+"."""
     contest = sl.compare(data, ["abc", "tree", "abc+tree", ("location", "cuts")], rounds=ONE)

@@ -50,6 +50,7 @@ def test_a_forecast_that_knows_more_covers_and_needs_less_stock(study):
     assert said[0].title == "Your forecast needs less stock than simlab's laws."
 
 
+@pytest.mark.pages
 def test_the_run_keeps_the_tables_and_the_page_shows_them(study, tmp_path):
     result = api.run_simulate(study, out=tmp_path / "run", workers=1)
     errors = pd.read_parquet(result.folder / "results" / "forecast_errors.parquet")

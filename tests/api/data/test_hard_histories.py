@@ -199,6 +199,7 @@ def test_check_says_the_fallback_and_simulate_ends_with_whole_stocks(name, tmp_p
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(ACCEPTED))
+@pytest.mark.pages
 def test_a_run_folder_of_such_a_history_is_whole(name, tmp_path) -> None:
     """The same through the command, with its tables, diagnosis and report."""
     case, files = ACCEPTED[name], sound()

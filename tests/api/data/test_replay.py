@@ -66,6 +66,7 @@ def data(**options):
 
 
 @pytest.mark.parametrize("lead_times", ["sampled", "recorded"])
+@pytest.mark.pages
 def test_the_replay_stands_in_the_run_folder(tmp_path, lead_times) -> None:
     held = data(replay={"holdout": 20, "lead_times": lead_times})
     opt = sl.optimize(held, sl.segment(held))
@@ -136,6 +137,7 @@ def test_a_short_hold_out_judges_the_forecast_alone(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("asked", [True, False])
+@pytest.mark.pages
 def test_by_default_the_last_weeks_are_replayed_in_short_and_not_at_all_where_switched_off(
     tmp_path, asked
 ) -> None:

@@ -48,7 +48,11 @@ def test_a_tick_needs_every_weight_and_a_replay_that_does_not_deny_it():
     assert headline(DEMO, [good], HOLD, Replay(True, "8 weeks")).state == "good"
     denied = headline(DEMO, [good], HOLD, Replay(False, "8 weeks"))
     assert denied.state == "open"
-    assert "not confirmed by the last 8 weeks" in denied.title
+    assert denied.title.endswith("not confirmed by the last 8 weeks.")
+    missed = Replay(False, "8 weeks", "a season not modelled", "83.8% of units, not 95.0%")
+    assert headline(DEMO, [good], HOLD, missed).title.endswith(
+        "not confirmed by the last 8 weeks (83.8% of units, not 95.0%; a season not modelled)."
+    )
     for mark in ("more", "open", "same", "none"):
         assert headline(DEMO, [pair(units="less", margin=mark)], HOLD).state == "open"
     assert headline(DEMO, [pair(units="more", margin="less")], HOLD).state == "bad"

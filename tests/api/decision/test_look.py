@@ -1,5 +1,6 @@
 """What to look at before one signs: vital items, the dip, the budget and the first orders on the way."""
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
@@ -83,12 +84,30 @@ def test_a_single_item_that_takes_most_of_the_stock_is_named():
     assert most_raised(opt) == ""
 
 
+@dataclass(frozen=True)
+class TwoItems:
+    """Sums of two SKU-locations at four targets."""
+
+    on_hand: np.ndarray
+    on_hand_start: np.ndarray
+    served: np.ndarray
+    demanded: np.ndarray
+
+    @property
+    def n_items(self) -> int:
+        return len(self.demanded)
+
+    @property
+    def n_columns(self) -> int:
+        return self.on_hand.shape[1]
+
+
 def test_lifting_an_item_costs_what_its_next_target_that_serves_holds_more():
     """Two items of ten units, four targets; the first stands at the second, the last at the top."""
     one = np.ones((2, 4, 1), np.int64)
     stock = np.array([[1, 2, 3, 7], [1, 2, 3, 4]])[:, :, None]
     served = np.array([[5, 8, 8, 9], [1, 2, 3, 4]])[:, :, None]
-    curves = SimpleNamespace(on_hand=stock, on_hand_start=stock, served=served, demanded=10 * one[:, 0])
+    curves = TwoItems(stock, stock, served, 10 * one[:, 0])
     costs = SimpleNamespace(unit_cost=np.array([100, 100]), holding=np.array([2_000, 2_000]))
     opt = SimpleNamespace(
         curves=curves,

@@ -146,8 +146,17 @@ def test_eight_weeks_of_long_histories_and_none_of_short_ones():
 def test_reality_outside_its_interval_is_a_warning(held):
     frame = held.frame.copy()
     frame[["fill_rate_inside", "value_rate_inside"]] = False
+    frame[["fill_rate", "fill_rate_expected", "fill_rate_high"]] = 0.838, 0.95, 0.98
+    frame[["value_rate", "value_rate_expected", "value_rate_high"]] = 0.93, 0.951, 0.99
     denied = Held(frame, "8 weeks", "2023-11-05", "2023-12-31")
-    assert denied.judged == Replay(False, "8 weeks")
+    assert denied.judged == Replay(False, "8 weeks", missed="83.8% of units, not 95.0%")
+    assert denied.look()[0].title == "last 8 weeks: 83.8% of units, not 95.0%"
+    assert denied.look()[0].text.endswith("has to ask for more.")
+    kept = Held(frame.assign(value_rate_inside=True), "8 weeks", "", "")
+    assert kept.judged.missed == "83.8% of units, not 95.0%; value as expected"
+    few = Held(frame.assign(n_judged=5, n_items=12), "8 weeks", "", "")
+    assert "That judges 5 of 12 SKU-locations" in few.look()[0].text
+    assert "That judges 5 of 12 SKU-locations" in few.statements()[0].text
     assert denied.look()[0].group == "look"
     assert denied.statements()[0].title == "Not confirmed by the last 8 weeks."
     frame["demand"], frame["demand_expected"], frame["demand_inside"] = 117.0, 100.0, False

@@ -192,6 +192,7 @@ def test_pictures_of_finance_show_what_the_tables_say(opt):
         opt.next_euro().plot()
 
 
+@pytest.mark.pages
 def test_the_run_folder_has_the_tables_of_finance_and_the_report_shows_them(tmp_path):
     result = api.run_optimize(write_study(tmp_path))
     run = RunFolder.open(result.folder)
@@ -214,6 +215,7 @@ def test_the_run_folder_has_the_tables_of_finance_and_the_report_shows_them(tmp_
     assert (frontier["bound"] <= frontier["objective"] * (1 + 1e-12)).all()
 
 
+@pytest.mark.pages
 def test_the_report_speaks_of_what_the_study_counts(tmp_path):
     """Stock value against the ready rate is not called holding cost against fill rate."""
     asked = '[optimize]\nobjective = "inventory_value"\nservice = { measure = "ready_rate" }\nfill_rate = 0.8'
@@ -225,6 +227,7 @@ def test_the_report_speaks_of_what_the_study_counts(tmp_path):
     assert any("ties up" in line and "equal ready rate" in line for line in result.statements)
 
 
+@pytest.mark.pages
 def test_the_page_speaks_of_a_budget(tmp_path):
     asked = "[optimize]\nfill_rate = 0.8\nbudget = 20000.0"
     result = api.run_optimize(write_study(tmp_path, **{"[optimize]": asked}))

@@ -176,6 +176,7 @@ def test_scenarios_that_make_no_sense_are_refused_before_anything_runs(tmp_path,
     assert not list((tmp_path / "runs").glob("*"))
 
 
+@pytest.mark.pages
 def test_the_run_folder_tells_of_scenarios(tmp_path):
     result = api.run_optimize(study_with(tmp_path, "[scenarios]\nlate = { lead_time = 1.3 }\n"))
     run = RunFolder.open(result.folder)

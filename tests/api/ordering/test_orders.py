@@ -27,6 +27,7 @@ def items(*changes):
     return [{**ITEM, "sku": f"s{number}", **change} for number, change in enumerate(changes)]
 
 
+@pytest.mark.pages
 def test_quantities_due_dates_and_money_by_hand(tmp_path):
     """⌈(S − position) ÷ pack⌉ × pack; lots; a smallest and a largest order; nothing at the level."""
     run = make_run(
@@ -328,6 +329,7 @@ def test_the_command_prints_and_writes(tmp_path):
     assert CliRunner().invoke(app, ["orders", str(tmp_path / "nothing")]).exit_code == 2
 
 
+@pytest.mark.pages
 def test_the_workbook_has_the_lines_of_the_lists(tmp_path):
     run = make_run(tmp_path, items({"S": 40}, {"S": 2}, {"S": 30, "supplier": "B"}))
     found = sl.orders(run)

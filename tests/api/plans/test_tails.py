@@ -192,6 +192,7 @@ def test_measures_of_the_compared_plans_are_quantiles_of_the_total():
     assert "Stock value by period" in found._repr_html_()
 
 
+@pytest.mark.pages
 def test_a_run_shows_the_measures_in_tables_report_and_sentences(tmp_path):
     changed = STUDY.replace("[optimize]", "[optimize]\nbudget_p95 = 1e7\nfill_rate = 0.9")
     folder = run_optimize(write_study(tmp_path, changed), out=tmp_path / "run").folder

@@ -17,6 +17,8 @@ from simlab.cli.app import app
 from simlab.errors import InvalidInputError, UsageError
 from simlab.run import RunFolder, verify
 
+pytestmark = pytest.mark.pages
+
 N = 12
 
 

@@ -228,6 +228,7 @@ def test_both_intervals_stand_side_by_side(tmp_path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.pages
 def test_the_report_shows_both_intervals(tmp_path) -> None:
     """From study to page: python -m pytest -m slow -k shows_both_intervals."""
     result = run_optimize(write_study(tmp_path, WITH), tmp_path / "run")

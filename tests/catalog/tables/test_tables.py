@@ -202,10 +202,36 @@ def test_future_dates() -> None:
     assert catalog.last_date == dt.date(2024, 1, 1)
 
 
+def test_the_last_day_itself_counts() -> None:
+    """What was sold on as_of is known on as_of."""
+    study = Study.default(as_of="2024-01-02", demand={"complete_to": "2024-01-02"})
+    catalog = from_frames(study, items(), demand())
+    assert catalog.quality.rows("demand", "dropped") == 0
+    assert catalog.last_date == dt.date(2024, 1, 2)
+
+
+@pytest.mark.parametrize("year", [1850, 1024])
+def test_dates_of_another_century_are_refused(year: int) -> None:
+    table = demand(("a", "X", f"{year}-01-01", 1), ("b", "X", "2024-01-02", 5))
+    said = refusal(PLAIN, items(), table)
+    assert f"'{year}-01-01' lies in the year {year}" in said
+    assert "check the century" in said
+
+
 def test_unknown_location_says_so() -> None:
     assert "'a' at 'Y' is not in the items table" in refusal(
         PLAIN, items(), demand(("a", "Y", "2024-01-01", 1))
     )
+
+
+def test_demand_in_packs_counts_their_units() -> None:
+    """Three packs of twelve are 36 units; a SKU without a size is refused."""
+    study = Study.default(data={"demand": {"unit": "pack"}})
+    table = demand(("a", "X", "2024-01-01", 3), ("b", "X", "2024-01-02", 5))
+    catalog = from_frames(study, items(pack_size=[12, 1]), table)
+    assert catalog.demand is not None
+    assert list(catalog.demand.quantity) == [36, 5]
+    assert "'b' has no pack_size" in refusal(study, items(pack_size=[12, None]), table)
 
 
 def test_no_demand_left() -> None:
@@ -258,6 +284,19 @@ def test_receipts() -> None:
     assert list(catalog.receipts.supplier) == ["S1", "S2"]
     assert list(catalog.receipts.location) == [None, None]
     assert "every row is an order of its own" in catalog.quality.text()
+
+
+def test_an_order_without_a_receipt_is_open_and_no_receipt() -> None:
+    """An empty date is no date: the order is known to take longer than up to the last day of the table."""
+    table = receipts(
+        ("S1", "a", "2024-01-01", "2024-01-09", 10),
+        ("S1", "a", "2024-01-05", None, 7),
+    )
+    catalog = from_frames(Study.default(lead_times={"crossing": False}), items(), demand(), table)
+    assert catalog.receipts is not None
+    assert list(catalog.receipts.quantity) == [10]
+    assert catalog.quality.rows("receipts", "repaired") == 1
+    assert catalog.quality.units("receipts", "repaired") == 7
 
 
 def test_files_of_both_kinds_give_the_same_catalog(tmp_path: Path) -> None:

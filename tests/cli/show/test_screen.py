@@ -61,3 +61,16 @@ def test_segments_stand_in_one_table_of_eighty_columns_today_beside_proposed():
     many = segment_lines(brief(900))
     assert len(many) == 43
     assert "860 more segments" in many[-1]
+
+
+def test_sixty_columns_lose_columns_and_no_row(monkeypatch):
+    """A narrow terminal keeps today beside the plan and the change; no line is broken by it."""
+    monkeypatch.setenv("COLUMNS", "60")
+    lines, segments = screen(result("Short."), brief()), segment_lines(brief())
+    assert len(lines) <= LINES
+    assert (
+        max(len(line) for line in (*lines, *segments) if not line.startswith("in ")) <= 60
+    )  # paths stay whole
+    assert any(line.split() == ["Today", "Proposed", "Change"] for line in lines)
+    assert len(segments) == 11
+    assert segments[1].split() == ["A-X0", "1,234", "98.0%", "95.0%", "-682k"]

@@ -1,14 +1,18 @@
 """The first screen and the terminal: gain and loss against today, no claim without its weight."""
 
+import importlib
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
+from worlds.places import ROOT
 from worlds.study import write_study
 
 from simlab import api
+from simlab.catalog.columns import TABLES as CATALOG
 from simlab.cli.show.screen import screen
 from simlab.report.plan.decision import buys, charts
 from simlab.report.plan.decision.weighed import served_by_weight
@@ -128,6 +132,23 @@ def test_pictures_say_what_they_show_of_which_run(result):
     manifest = RunFolder.open(result.folder).manifest
     assert "What stock buys" in svg
     assert f"{manifest['study']} · optimize · {manifest['finished'][:10]}" in svg
+
+
+def test_every_column_of_a_run_has_its_unit_and_meaning_on_the_page_of_tables(result, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "_ext"))
+    tables = importlib.import_module("tables")
+    told = tables.tables()
+    unknown = {}
+    for file in sorted((result.folder / "results").glob("*.parquet")):
+        listed, columns = tables.LISTED.get(file.stem, []), pq.read_schema(file).names
+        families = tuple(tables.SAID["families"])
+        left = [name for name in columns if name not in listed and not name.startswith(families)]
+        unknown |= {f"{file.stem}.{name}": "is on no list" for name in left}
+        assert all(tables.said_of(name, file.stem)[1] for name in columns)
+        assert f"### `{file.stem}`" in told
+    assert unknown == {}
+    for name, columns in CATALOG.items():
+        assert all(f"| `{column}` |" in told for column in columns), name
 
 
 BANNED = re.compile(

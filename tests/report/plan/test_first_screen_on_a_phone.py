@@ -1,5 +1,6 @@
 """The first screen on a phone, in Chromium: charts have room, and say what they are counted by."""
 
+import io
 import shutil
 
 import pytest
@@ -52,18 +53,30 @@ def test_the_waterfall_lies_down_with_its_amounts_beside_the_bars(page):
 def test_marks_carry_their_names_alone(page):
     page.wait_for_selector("#what_stock_buys-chart svg .mark-text text")
     texts = page.locator("#what_stock_buys-chart .mark-text text").all_text_contents()
-    names = [text for text in texts if text in ("Today", "Same service", "Proposed")]
-    assert "Proposed" in names
+    assert "Proposed" in [name for text in texts for name in text.split(" = ")]
     assert not any("€" in text and "%" in text for text in texts)
 
 
-def test_the_chart_says_its_weight_when_the_switch_shows_another(page):
-    note = page.locator("#buys-fixed")
-    assert not note.is_visible()
+def test_the_curve_follows_the_weight_that_is_chosen(page):
+    """Axis, lines and marks: what today serves by value is another number than by margin."""
+    note, chart = page.locator("#buys-fixed"), "#what_stock_buys-chart"
     own = note.get_attribute("data-weight")
     other = next(w for w in ("value", "margin", "units") if w != own)
+    before = page.locator(f"{chart} .mark-line path").first.get_attribute("d")
     page.locator(f"input[name=map-weight][value={other}]").check()
-    assert note.is_visible()
-    assert note.inner_text() == f"This chart stays counted by {own}, as the plan was chosen."
-    page.locator(f"input[name=map-weight][value={own}]").check()
+    page.wait_for_function(f"""() => [...document.querySelectorAll("{chart} .role-axis-title text")]
+        .some((text) => text.textContent.toLowerCase() === "{other} served at once")""")
     assert not note.is_visible()
+    assert page.locator(f"{chart} .mark-line path").first.get_attribute("d") != before
+    page.locator(f"input[name=map-weight][value={own}]").check()
+    page.wait_for_function(f"""() => [...document.querySelectorAll("{chart} .role-axis-title text")]
+        .some((text) => text.textContent.toLowerCase() === "{own} served at once")""")
+
+
+def test_the_decision_prints_on_one_page(page):
+    pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_timeout(1500)
+    pdf = pypdf.PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+    assert "Stock, today" in pdf.pages[0].extract_text()
+    assert pdf.pages[1].extract_text().lstrip().startswith("Finance")

@@ -11,6 +11,7 @@ from simlab.report.plan.html import packed_items, page_html
 from simlab.report.plan.items import rows as items
 from simlab.report.plan.items.bundle import NAME, plain_script, widget
 from simlab.report.plan.sections.groups import by_location, by_supplier
+from simlab.run import RunFolder
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,28 @@ def test_of_very_many_the_changes_and_what_is_vital_remain(tables, monkeypatch):
     largest = rows["stock_change"].abs().nlargest(10).index
     assert set(largest) <= set(shown.index)
     assert "the others are in results/plan.csv" in items.counts(rows, tables)["text"]
+
+
+def test_what_a_gate_beside_the_run_holds_back_is_listed_with_its_reason(tmp_path):
+    """A gate of this very plan; one of other levels says nothing of it."""
+    run = build_fake_run(tmp_path / "runs", n_items=30)
+    plan = run.read_table("plan")
+    gate = plan[["sku", "location"]].assign(decision="go", reason="")
+    gate.loc[[2, 5], ["decision", "reason"]] = ["hold back", "serves less"]
+    gate.loc[7, "decision"] = "undecided"
+    for name in ("reorder_point", "order_up_to"):
+        if name in plan:
+            gate[f"{name}_proposed"] = plan[name]
+    made = RunFolder.create(run.path.parent / "gate", "gate", run.path.parent)
+    made.write_table("gate", gate.sample(frac=1.0, random_state=1))
+    made.write_manifest({"command": "gate", "study": "x"})
+    rows = items.item_rows(read_tables(run))
+    assert rows.index[rows["held"]].tolist() == [2, 5, 7]
+    assert rows["reason"].iloc[2].endswith("held back: serves less")
+    assert ("held", "Held back (3)") in items.counts(rows, read_tables(run))["presets"]
+    run.manifest["files"] = {}
+    run.write_table("plan", plan.assign(order_up_to=plan["order_up_to"] + 1))
+    assert not items.item_rows(read_tables(run))["held"].any()
 
 
 def test_without_current_levels_there_is_no_column_of_them(tables, tmp_path):

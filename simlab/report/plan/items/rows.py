@@ -12,6 +12,7 @@ import pandas as pd
 from simlab.measures.decision import short_rate
 from simlab.report.kit.formats import DASH, is_number, money, number
 from simlab.report.kit.reading import records
+from simlab.report.plan.items.gated import HELD
 
 if TYPE_CHECKING:
     from simlab.report.plan.tables import RunTables
@@ -60,7 +61,7 @@ _OPTIONAL = frozenset({"product", "supplier", "level_now", "stock_now", "stock_c
 
 
 def item_rows(tables: RunTables) -> pd.DataFrame | None:
-    """One row per SKU-location: columns of `COLUMNS`, and `vital`, `look`; None of a run without a plan.
+    """One row per SKU-location: columns of `COLUMNS`, and `vital`, `look`, `held`; None without a plan.
 
     Levels: S of an order-up-to policy; the reorder point where there is none. Money in the study's
     currency, service as a fraction of units; missing where today's levels are not known.
@@ -86,7 +87,8 @@ def item_rows(tables: RunTables) -> pd.DataFrame | None:
     rows["stock_change"] = rows["stock"] - rows["stock_now"]
     rows["vital"] = [text.strip().casefold() in VITAL for text in _texts(items, "item_criticality")]
     rows["look"] = _marked(rows, tables.table("levels_to_look_at"))
-    rows["reason"] = _reasons(rows, items)
+    rows["held"], why = _held(rows, tables.table("gate_beside"))
+    rows["reason"] = [", ".join(filter(None, both)) for both in zip(_reasons(rows, items), why, strict=True)]
     return rows
 
 
@@ -104,7 +106,7 @@ def shown(rows: pd.DataFrame) -> pd.DataFrame:
     ranked = rows.loc[order.index]
     if len(ranked) <= MOST_ROWS:
         return ranked
-    kept = ranked["vital"] | ranked["look"]
+    kept = ranked["vital"] | ranked["look"] | ranked["held"]
     kept.iloc[:MOST_CHANGES] = True
     return ranked[kept]
 
@@ -117,6 +119,7 @@ def packed_columns(rows: pd.DataFrame, tables: RunTables) -> dict[str, Any]:
         "cells": {one.key: _cells(rows[one.key], one.kind) for one in columns},
         "vital": np.flatnonzero(rows["vital"]).tolist(),
         "look": np.flatnonzero(rows["look"]).tolist(),
+        "held": np.flatnonzero(rows["held"]).tolist(),
         "low": LOW_SERVICE,
         "currency": tables.currency,
         "total": len(tables.items),
@@ -137,13 +140,13 @@ def counts(rows: pd.DataFrame, tables: RunTables) -> dict[str, Any]:
         presets.append(("vital", f"Vital below {LOW_SERVICE:.0%} ({low:,})"))
     if rows["look"].any():
         presets.append(("look", f"Levels to look at ({int(rows['look'].sum()):,})"))
+    if rows["held"].any():
+        presets.append(("held", f"Held back ({int(rows['held'].sum()):,})"))
     listed = len(shown(rows))
     text = f"{said}. Choose a row to see what it sold and one simulated year."
     if listed < len(rows):
-        text += (
-            f" Here: {listed:,}, the largest changes and all that are vital or to be looked at; the others"
-        )
-        text += " are in results/plan.csv."
+        text += f" Here: {listed:,}, the largest changes and all that are vital, held back or to look at; the"
+        text += " others are in results/plan.csv."
     return {"text": text, "presets": presets}
 
 
@@ -208,6 +211,19 @@ def _marked(rows: pd.DataFrame, looked: pd.DataFrame | None) -> list[bool]:
         return [False] * len(rows)
     places = set(zip(looked["sku"], looked["location"], strict=True))
     return [pair in places for pair in zip(rows["sku"], rows["location"], strict=True)]
+
+
+def _held(rows: pd.DataFrame, gate: pd.DataFrame | None) -> tuple[list[bool], list[str]]:
+    """Which SKU-locations a gate leaves as they are, and why."""
+    if gate is None:
+        return [False] * len(rows), [""] * len(rows)
+    stays = gate[gate["decision"].isin(HELD)]
+    why = {
+        (str(row["sku"]), str(row["location"])): f"held back: {row['reason'] or row['decision']}"
+        for row in records(stays)
+    }
+    said = [why.get(key, "") for key in zip(rows["sku"], rows["location"], strict=True)]
+    return [bool(text) for text in said], said
 
 
 def _reasons(rows: pd.DataFrame, items: pd.DataFrame) -> list[str]:

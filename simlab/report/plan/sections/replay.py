@@ -62,8 +62,8 @@ def replay(tables: RunTables) -> Content | None:
     said = [one.line for one in tables.told if one.group == "replay"]
     by_plan = "plan" in rows[0]
     header = ["Segment", *(["plan"] if by_plan else []), "judged of", "sales", "sales expected"]
-    header += ["units served", "expected", "as expected?", "value served", "expected", "as expected?"]
-    more = ["inventory value", "expected", "as expected?"]
+    header += ["units served", "expected", "inside", "value served", "expected", "inside"]
+    more = ["inventory value", "expected", "inside"]
     whole = [_replay_row(row, tables) for row in rows]
     if not by_plan:
         under = [table("The held-out periods", [*header, *more], whole)]
