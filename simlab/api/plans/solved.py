@@ -151,6 +151,11 @@ def solve_plans(
             "optimize.fill_rate names one"
         )
     usual = ItemTables.of(curves, data.models)
+    if silent := int((usual.demanded == 0).sum()):
+        notes.append(
+            f"{silent:,} SKU-locations are asked for nothing in the simulated periods: left out of "
+            "every service, also where each SKU-location counts once"
+        )
     tables = usual.counted(curves, data, accounting, settings.replications).pinned(rules)
     grid = segment_curves(tables, data, segmentation, targets, settings, accounting=accounting, rules=rules)
     plain = segment_curves(usual.pinned(rules), data, segmentation, targets, settings, rules=rules)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from worlds.study import write_study
 
@@ -131,3 +132,23 @@ def test_auto_means_margin_where_prices_cover_the_value_else_value_else_units(tm
     assert weight(lambda items: items.drop(columns="price")) == "value"
     assert weight(lambda items: items.assign(price=[*items["price"][:-3], "", "", ""])) == "value"
     assert weight(lambda items: items.assign(unit_cost="0", price="")) == "units"
+
+
+def test_what_is_never_asked_for_is_left_out_of_each_once_and_counted():
+    items = pd.DataFrame(
+        {"sku": ["a", "b"], "location": "x", "unit_cost": 10.0, "lead_time": 4.0, "kind": "k"}
+    )
+    items = items.assign(demand_law="poisson", demand_mean=[2.0, 1e-9], price=15.0)
+    study = {
+        "study": {"period": "day", "as_of": "2025-06-30"},
+        "lead_times": {"law": "fixed"},
+        "policy": {"review_period": 1, "targets": {}},
+        "segments": {"by": ["kind"]},
+        "simulation": {"periods": 60, "replications": 20, "batches": 10},
+        "verdict": {"replications": 20},
+        "optimize": {"n_targets": 4, "fill_rate": 0.9, "service": {"weight": "items"}},
+    }
+    opt = sl.optimize(sl.load_frames(items, study=study))
+    assert any(note.startswith("1 SKU-locations are asked for nothing") for note in opt.solved.notes)
+    sums = opt.verdict["segmented"]
+    assert opt.service.value == pytest.approx(sums.served.sum() / sums.demanded.sum(), rel=1e-6)
