@@ -14,7 +14,7 @@ from simlab.frontier import NoPlanError, SegmentCurves, aggregate, non_monotone,
 from simlab.frontier.bounded import least_cost
 from simlab.frontier.curves import fewest
 from simlab.frontier.limits.core import solver_plan
-from simlab.frontier.merge import Stage, _thin, merge
+from simlab.frontier.merge import Stage, _thin, merge, proportional
 from simlab.frontier.thin import thin
 
 
@@ -195,6 +195,18 @@ def test_one_segment_and_a_grid_of_one_target(n, k):
     assert frontier.n_points >= 1
     assert thin(frontier, 100).frontier.n_points == frontier.n_points
     assert uniform(curves).n_points == k
+
+
+def test_tables_are_proportional_if_every_entry_is():
+    """A budget on value is no budget on cost where a single entry differs."""
+    a = np.array([[2, 4], [6, 0]])
+    assert proportional(a, 3 * a)
+    assert proportional(a.astype(object) * 10**20, a)
+    for row, column in ((0, 1), (1, 0), (1, 1)):
+        other = 3 * a
+        other[row, column] += 1
+        assert not proportional(a, other)
+    assert not proportional(a, 0 * a)
 
 
 @pytest.mark.parametrize("limit", [2, 3, 7, 20])

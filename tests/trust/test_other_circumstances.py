@@ -17,6 +17,7 @@ from worlds.trust_figures import noted
 
 from simlab.errors import EXIT_INCOMPLETE, EXIT_USAGE
 from simlab.run import verify
+from simlab.run.folder import BEGINNING
 
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
 
@@ -161,7 +162,14 @@ def test_points_that_the_system_itself_fails_leave_a_run_to_go_on_from(world, tm
         if word != "complete":
             assert done.returncode == EXIT_INCOMPLETE, (call, at, done.returncode, done.stderr[-400:])
             again = {"running": "resume", "sealed": "report"}[word]
-            subprocess.run([*SIMLAB, again, str(out)], check=True, capture_output=True)
+            begun = word == "sealed" or (out / BEGINNING).is_file()
+            done = subprocess.run([*SIMLAB, again, str(out)], capture_output=True, text=True)
+            assert done.returncode == (0 if begun else EXIT_USAGE), (call, at, done.stderr[-400:])
+            if not begun:
+                assert "before anything was kept: run it again" in " ".join(done.stderr.split())
+                assert not (out / "results").exists()
+                found.append("not begun")
+                continue
         found.append(word)
         assert same_bytes(whole, out) == []
         assert verify(out) == []

@@ -58,7 +58,12 @@ def counted():
     """Figures of the table of promises."""
     yield
     if ENDED:
-        noted("signals", tried=len(ENDED), longest=f"{max(ENDED):.1f}")
+        noted(
+            "signals",
+            tried=len(ENDED),
+            longest=f"{max(ENDED):.1f}",
+            said="while compiling, in HiGHS, while drawing",
+        )
 
 
 def left_of(session):

@@ -274,7 +274,7 @@ OPTIMIZER = _of(
     (
         "items left out are the first segment's",
         CURVES,
-        "order = order[np.searchsorted(codes[order], 0) :]",
+        "codes, items = codes[~outside], items[~outside]",
         "codes = np.maximum(codes, 0)",
     ),
     (

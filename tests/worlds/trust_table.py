@@ -96,7 +96,7 @@ PROMISES = (
             ("points by strace", "{points} by strace, {survived} survived"),
             (
                 "signals",
-                "{tried} signals while compiling, in HiGHS, while drawing: the longest took {longest} s",
+                "{tried} signals {said}: the longest took {longest} s",
             ),
             ("random kills", "{kills} SIGKILLs at random times, {same} went on to the same bytes"),
             ("small disks", "disks of {said}"),
@@ -136,7 +136,12 @@ PROMISES = (
     Promise(
         "the tests themselves see mistakes",
         ("trust/test_planted_faults_are_seen.py", "engine/test_planted_kernels.py"),
-        (("planted faults", "{planted} faults planted in loader, optimizer and verdict, {caught} caught"),),
+        (
+            (
+                "planted faults",
+                "{planted} faults planted in loader, optimizer and verdict, {caught} caught ({said})",
+            ),
+        ),
     ),
 )
 

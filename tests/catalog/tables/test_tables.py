@@ -299,6 +299,17 @@ def test_an_order_without_a_receipt_is_open_and_no_receipt() -> None:
     assert catalog.quality.units("receipts", "repaired") == 7
 
 
+def test_what_comes_on_the_day_it_is_ordered_is_a_receipt() -> None:
+    """A lead time of nothing is one; a receipt before its order is none."""
+    study = Study.default(lead_times={"crossing": False})
+    table = receipts(("S1", "a", "2024-01-05", "2024-01-05", 10))
+    catalog = from_frames(study, items(), demand(), table)
+    assert catalog.receipts is not None
+    assert list(catalog.receipts.quantity) == [10]
+    table = receipts(("S1", "a", "2024-01-05", "2024-01-04", 10))
+    assert "lies before the order of 2024-01-05" in " ".join(refusal(study, items(), demand(), table).split())
+
+
 def test_files_of_both_kinds_give_the_same_catalog(tmp_path: Path) -> None:
     """Parquet, typed or as text, and CSV meet the same rules; their hashes are kept."""
     master, sales = items(lead_time=[2, 3.5]), demand()

@@ -56,3 +56,31 @@ def test_an_item_goes_only_if_every_measure_is_harmless() -> None:
     assert found.decision.tolist() == ["go", "hold back", "undecided", "unchanged"]
     assert found.reason.tolist()[1] == "ties up more"
     assert found.reason.tolist()[2].startswith("cannot tell")
+
+
+@pytest.mark.parametrize("r", [4, 9, 30])
+def test_without_skewness_it_is_the_t_test(r):
+    """The unbiased variance: with few replications the other is too sure by a tenth and more."""
+    half = np.random.default_rng(r).normal(size=(5, r // 2))
+    values = np.concatenate([half, -half, np.zeros((5, r % 2))], axis=1) + 0.4
+    found = mean_tests(values)
+    assert np.allclose(found.error, values.std(axis=1, ddof=1) / np.sqrt(r))
+    expected = stats.ttest_1samp(values, 0.0, axis=1, alternative="greater").pvalue
+    assert (found.above >= expected * (1 - 1e-9)).all()
+    assert np.allclose(found.above[expected < 0.5], expected[expected < 0.5])
+
+
+def test_the_larger_of_both_p_counts() -> None:
+    """Student's and Hall's: of a skewed row each is the larger on one side."""
+    values = np.random.default_rng(3).gamma(0.3, size=(50, 20)) - 0.3
+    found = mean_tests(values)
+    for p, side in ((found.above, "greater"), (found.below, "less")):
+        expected = stats.ttest_1samp(values, 0.0, axis=1, alternative=side).pvalue
+        assert (p >= expected * (1 - 1e-9)).all()
+
+
+def test_a_list_steps_up_over_p_that_fail_alone() -> None:
+    """Benjamini and Hochberg: all up to the largest that passes, those before it, too."""
+    p = np.array([0.012, 0.024, 0.026, 0.04, 0.9])
+    assert rejected(p, 0.05).tolist() == [True, True, True, True, False]
+    assert rejected(np.array([0.03, 0.03, 0.03]), 0.03).all()
