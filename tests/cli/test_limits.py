@@ -10,6 +10,13 @@ import pytest
 
 from simlab.cli import main
 
+
+@pytest.fixture(autouse=True)
+def _a_wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sentences are looked for in messages, which a narrow terminal breaks."""
+    monkeypatch.setenv("COLUMNS", "400")
+
+
 ITEMS = """sku,location,unit_cost,lead_time,demand_law,demand_mean,category,channel,customer_group,criticality
 00123,EAST,12.50,14,poisson,20,core,web,retail,high
 00124,EAST,3.10,14,poisson,6,core,shop,retail,low

@@ -14,6 +14,13 @@ from simlab.cli import main
 from simlab.selfcheck import cases as exact
 from simlab.selfcheck.cases_measures import Effort
 
+
+@pytest.fixture(autouse=True)
+def _a_wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sentences are looked for in messages, which a narrow terminal breaks."""
+    monkeypatch.setenv("COLUMNS", "400")
+
+
 CASES = [
     {
         "id": "empty-shelf",

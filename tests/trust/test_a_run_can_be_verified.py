@@ -14,6 +14,13 @@ from simlab.cli.app import app
 from simlab.errors import EXIT_NOT_VERIFIED, InvalidInputError
 from simlab.run import RunFolder
 
+
+@pytest.fixture(autouse=True)
+def _a_wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sentences are looked for in messages, which a narrow terminal breaks."""
+    monkeypatch.setenv("COLUMNS", "400")
+
+
 SMALL = STUDY.replace("replications = 30", "replications = 8").replace(
     "replications = 24", "replications = 8"
 )

@@ -16,6 +16,13 @@ from simlab.errors import EXIT_INCOMPLETE, EXIT_UNEXPECTED, IncompleteError
 from simlab.report import apart
 from simlab.run import RunFolder, files, verify
 
+
+@pytest.fixture(autouse=True)
+def _a_wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sentences are looked for in messages, which a narrow terminal breaks."""
+    monkeypatch.setenv("COLUMNS", "400")
+
+
 CORE = ("items", "segments", "curves", "frontier", "plan", "verdict", "replications", "reference")
 
 

@@ -15,6 +15,12 @@ from simlab.execution.backends.stamp import differences, stamp
 
 
 @pytest.fixture(autouse=True)
+def _a_wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sentences are looked for in messages, which a narrow terminal breaks."""
+    monkeypatch.setenv("COLUMNS", "400")
+
+
+@pytest.fixture(autouse=True)
 def ended():
     yield
     close_pools()
