@@ -149,8 +149,8 @@ def _is_wide(source: object) -> bool:
 def _laid_out(table: TextTable, study: Study) -> TextTable:
     """A table in rows with a location, its unseen signs shown."""
     table = made_visible(table)
-    source = getattr(study.data, table.name, None)
-    if _is_wide(source) and not table.findings.problems:
+    source: TableSource | None = getattr(study.data, table.name, None)
+    if source is not None and _is_wide(source) and not table.findings.problems:
         table = in_rows(table, source.date_format if source.declares("date_format") else None)
     placed = "location" in required(table.name)
     return at_one_place(table, study.data.location) if placed else table

@@ -34,8 +34,10 @@ _SKU = (
     *("item_number", "item_code", "part", "part_number", "product_id", "product_code", "stock_code"),
     *("stockcode", "artikel", "artikelnummer", "artikelnr", "artikel_nr", "art_nr", "teilenummer"),
 )
-_PLACE = ("plant", "werk", "warehouse", "site", "store", "branch", "depot", "lager", "lagerort", "standort")
-_PLACE += ("filiale",)
+_PLACE = (
+    *("plant", "werk", "warehouse", "site", "store", "branch", "depot", "lager", "lagerort", "standort"),
+    "filiale",
+)
 
 NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     "items": {
