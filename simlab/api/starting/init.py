@@ -14,6 +14,10 @@ _CURRENCIES = ("eur", "usd", "gbp", "chf", "sek", "nok", "dkk", "pln", "jpy", "c
 _LARGE = 200  # SKU-locations from which two schemes make segments of a size to speak of
 _FEW = 0.05  # share of rows that may be left out for want of an item
 _STEPS_UP = 2  # folders above the study's; further away a table is named from the root
+_LACKS = {
+    "--items": "a row for each SKU: sku, unit_cost, lead_time, if known price, supplier, current levels",
+    "--demand": "what was sold: sku, date, quantity",
+}
 _TIMES = ("lead_time", "lead_time_sd", "review_period")
 
 
@@ -53,7 +57,10 @@ def init_from_tables(
     """
     if items is None or demand is None:
         lacks = "--items" if items is None else "--demand"
-        raise UsageError(f"tables of your own need both --items and --demand: {lacks} is missing")
+        raise UsageError(
+            f"tables of your own need both --items and --demand: {lacks} is missing ({_LACKS[lacks]}); "
+            "simlab init DIR --template writes an empty workbook with every column explained"
+        )
     target = folder / "study.toml"
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file, name a folder")
@@ -224,7 +231,8 @@ def _dates(table: str, dates: Dates) -> list[str]:
         return [f"# date_format = {_text(first)}  # {dates.unsure} fit every row: only you know, say which"]
     if dates.pattern == "iso":
         return []
-    return [f"date_format = {_text(dates.pattern)}  # the only pattern that fits every row of {table}"]
+    time = ", the time of day is left out" if "%M" in dates.pattern else ""
+    return [f"date_format = {_text(dates.pattern)}  # the only pattern that fits every row of {table}{time}"]
 
 
 def _rules(rows: Rows, n: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -11,7 +12,7 @@ import numpy as np
 
 from simlab.arrays import DateArray, FloatArray
 from simlab.catalog.calendar.grain import DAY, FOUR_FOUR_FIVE, OTHER, Grain, grain_of
-from simlab.catalog.cells.dates import CANDIDATES, DateFormat, date_format_of
+from simlab.catalog.cells.dates import CANDIDATES, DateFormat, date_format_of, timed_formats_of
 from simlab.catalog.cells.text import TextColumn, TextTable
 from simlab.catalog.columns import DEMAND_FURTHER, NUMERIC, RECEIVED, TABLES, required
 from simlab.catalog.files.csvfile import read_csv
@@ -279,6 +280,11 @@ class Dates:
     unsure: str = ""
 
 
+def _all_read(form: DateFormat, cells: Sequence[str]) -> bool:
+    read = form.reader()
+    return all(read(cell) is not None for cell in cells)
+
+
 def dates_of(column: TextColumn) -> tuple[Dates, DateArray]:
     """The format of a column and its days, those that cannot be read left out as NaT."""
     form = date_format_of(column.values, None)
@@ -287,6 +293,9 @@ def dates_of(column: TextColumn) -> tuple[Dates, DateArray]:
         form = DateFormat("excel_serial")
     if column.values and all(_MONTH.fullmatch(cell) for cell in column.values):
         form = DateFormat("%Y-%m")
+    if not form.proved and not form.trouble and not _all_read(form, column.values):
+        timed = timed_formats_of(column.values)
+        form = DateFormat(timed[0], trouble=" or ".join(timed[1:] and timed)) if timed else form
     unsure = form.trouble
     if unsure:
         form = DateFormat(unsure.split(" or ")[0])

@@ -163,6 +163,15 @@ def test_dates_that_may_be_read_both_ways_are_left_to_the_user(tmp_path) -> None
         api.check(study)
 
 
+@pytest.mark.parametrize("dates", ["%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M", "%m/%d/%Y %I:%M %p"])
+def test_lines_of_a_till_with_the_time_of_day_run_as_they_are(tmp_path, dates: str) -> None:
+    items, demand = frames()
+    demand["date"] += pd.to_timedelta(np.arange(len(demand)) % 600 + 480, unit="min")
+    options, checked = begun(tmp_path, *save(tmp_path, items, demand, dates))
+    assert options["data"]["demand"]["date_format"] == dates
+    assert checked.data.catalog.demand.quantity.sum() == demand["quantity"].sum()
+
+
 def test_every_mistake_is_told_at_once_and_nothing_is_written(tmp_path) -> None:
     items, demand = frames()
     paths = save(tmp_path, items.drop(columns=["unit_cost", "lead_time"]), demand.drop(columns="quantity"))
