@@ -168,9 +168,14 @@ def _currency(*tables: Seen) -> str:
     return found[0].upper() if len(found) == 1 else ""
 
 
-def _data(folder: Path, master: Seen, sales: Seen, arrivals: Seen | None, rows: Rows) -> list[str]:
+def _time_unit(master: Seen) -> str:
+    """The unit that the names of the columns of items say, where they agree; else empty."""
     units = {master.units[one] for one in _TIMES if one in master.units}
-    unit = units.pop() if len(units) == 1 else ""
+    return units.pop() if len(units) == 1 else ""
+
+
+def _data(folder: Path, master: Seen, sales: Seen, arrivals: Seen | None, rows: Rows) -> list[str]:
+    unit = _time_unit(master)
     lines = ["[data]"]
     if unit:
         lines.append(f'time_unit = "{unit}"  # as the name of the column says: lead_time, review_period')
@@ -314,7 +319,9 @@ def _policy(master: Seen) -> list[str]:
     why = "items has order_quantity: (R,s,nQ)" if lots else "(R,S): every review order up to S"
     lines.append(f'family = "{family}"  # {why}; or reorder_quantity, reorder_up_to, given')
     if "review_period" not in master.columns:
-        lines.append("# review_period = 7  # in data.time_unit; left out: a week, a month in a monthly study")
+        unit = _time_unit(master) or "days"
+        often = 7 if unit == "days" else 1
+        lines.append(f"# review_period = {often}  # {unit}; left out: a week, a month in a monthly study")
     lines.append('# unmet = "lost"  # customers leave; left out: they wait')
     return [*lines, "# targets = { A = 0.98, B = 0.95, C = 0.90 }  # for simlab simulate", ""]
 

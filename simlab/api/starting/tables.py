@@ -17,6 +17,7 @@ from simlab.catalog.cells.text import TextColumn, TextTable
 from simlab.catalog.columns import DEMAND_FURTHER, NUMERIC, RECEIVED, TABLES, required
 from simlab.catalog.files.csvfile import read_csv
 from simlab.catalog.files.layout import at_one_place, columns_needed, dated_columns, in_rows
+from simlab.catalog.files.packed import first_line
 from simlab.catalog.files.parquet import read_parquet
 from simlab.catalog.files.workbook import WORKBOOKS, read_workbook, sheets_of
 from simlab.catalog.tables.known_names import meant
@@ -120,7 +121,8 @@ def look_at(name: str, path: Path, problems: list[Problem], sheet: str | None = 
     if table.findings.problems or not table.columns:
         problems += table.findings.problems
         return None
-    columns, units = _ours(name, list(table.columns))
+    theirs = list(table.columns)
+    columns, units = _ours(name, theirs)
     wide = ""
     if name == "demand" and not {"date", "quantity"} & set(columns):
         wide = _named_by(list(table.columns))
@@ -133,7 +135,7 @@ def look_at(name: str, path: Path, problems: list[Problem], sheet: str | None = 
         columns["location"] = "location"
     half_a_rule = _half_a_rule(columns) if name == "items" else ""
     missing = [one for one in required(name) if one not in columns]
-    problems += [_missing(shown, name, one, list(table.columns)) for one in missing]
+    problems += [_missing(shown, name, one, theirs) for one in missing]
     if name == "items" and "lead_time" not in columns and "supplier" not in columns:
         fix = "add a column lead_time (days), or a column supplier and name --receipts"
         what = "items has no column 'lead_time' and no 'supplier': nothing tells lead times"
@@ -206,8 +208,7 @@ def _fit(table: str, book: Path, sheet: str) -> int:
 
 def _delimiter(path: Path) -> Literal[",", ";", "\t", "|"]:
     """The sign that parts the header into the most names; a comma where none does."""
-    with path.open("rb") as file:
-        head = file.readline(100_000).decode("utf-8", errors="replace")
+    head = first_line(path, 100_000).decode("utf-8", errors="replace")
     return max(_DELIMITERS, key=lambda sign: (head.count(sign), sign == ","))
 
 
