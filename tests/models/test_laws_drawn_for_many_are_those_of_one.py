@@ -56,7 +56,7 @@ def test_every_law_of_a_cycle_is_the_one_of_the_item_alone() -> None:
         which, alone = pmfs_of_cycle(law, item)
         place, value, share = many.of(item)
         for t in range(law.cycle):
-            here = place == many.which[item, t]
+            here = (place == many.which[item, t]) & (share > 0)
             first, chances = alone[int(which[t])]
             seen = np.flatnonzero(chances)
             assert np.array_equal(value[here], first + seen)
