@@ -78,8 +78,8 @@ def _mixtures(law: DemandLaw, rows: IntArray) -> dict[int, tuple[IntArray, IntAr
             if most - least > _DENSE:
                 parts[row] = _points(law, row)
                 continue
-            chances = np.bincount(value - least, (times / times.sum())[which] * share)
-            parts[row] = _weighed(least, chances)
+            chances = np.bincount(value - least, weights=(times / times.sum())[which] * share)
+            parts[row] = _weighed(least, chances.astype(np.float64))
     return parts
 
 

@@ -59,10 +59,10 @@ def sum_moments(
     for places, laws in in_chunks(consecutive.law, rows[by_phase]):
         for place, at in enumerate(by_phase[places].tolist()):
             law, value, share = laws.of(place)
-            means = np.bincount(law, share * value)
-            variances = np.bincount(law, share * value.astype(np.float64) ** 2) - means**2
+            means = np.asarray(np.bincount(law, weights=share * value), np.float64)
+            squares = np.asarray(np.bincount(law, weights=share * value.astype(np.float64) ** 2), np.float64)
             which = consecutive.by_review(int(rows[at]), laws.which[place])
-            found[at] = _phases(means[which], variances[which], int(longest[at]))
+            found[at] = _phases(means[which], (squares - means**2)[which], int(longest[at]))
     return [found[at] for at in range(rows.size)]
 
 

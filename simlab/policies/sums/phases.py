@@ -29,11 +29,11 @@ def transforms_of(
     below, rest = np.divmod(value, step)
     upper = share * (rest / step)
     at = np.concatenate([np.minimum(below, points - 1), np.minimum(below + 1, points - 1)])
-    lines = np.bincount(
-        at + points * np.concatenate([law, law]), np.concatenate([share - upper, upper]), n * points
-    )
+    parts = np.concatenate([share - upper, upper])
+    lines = np.bincount(at + points * np.concatenate([law, law]), weights=parts, minlength=n * points)
     none = value == 0
-    return np.fft.rfft(lines.reshape(n, points)), np.bincount(law[none], share[none], n)
+    nothing = np.bincount(law[none], weights=share[none], minlength=n).astype(np.float64)
+    return np.fft.rfft(lines.reshape(n, points)), nothing
 
 
 def phase_sums(
@@ -79,17 +79,22 @@ def _gap_by_gap(
 ) -> ComplexArray:
     """`phase_sums` of some frequencies; `rows` are weights by gap, of which the first `quiet` have none."""
     reviews, gap = which.shape
-    begun = np.ones((gap, reviews, tables.shape[1]), dtype=np.complex128)
+    n = tables.shape[1]
+    begun = np.ones((gap, reviews, n), dtype=np.complex128)
     for r in range(1, gap):
         np.multiply(begun[r - 1], tables[which[:, r - 1]], out=begun[r])
     whole = begun[-1] * tables[which[:, -1]]
-    so_far = np.ones((reviews, tables.shape[1]), dtype=np.complex128)  # by the review where it ends
+    so_far, before = np.ones((2, reviews, n), dtype=np.complex128)  # by the review where it ends
     nothing = silent[which].prod(axis=1)[:, None]
-    total = np.zeros(tables.shape[1], dtype=np.complex128)
+    total = np.zeros(n, dtype=np.complex128)
     for a, weights in enumerate(rows):
         if a > 0:
-            so_far = np.roll(so_far * (nothing if a <= quiet else whole), 1, axis=0)
+            so_far, before = before, so_far
+            last = nothing if a <= quiet else whole
+            np.multiply(before[:-1], last[:-1], out=so_far[1:])
+            np.multiply(before[-1], last[-1], out=so_far[0])
         if weights.any():
-            coming = weights @ begun.view(np.float64).reshape(gap, -1)
-            total += (so_far * coming.view(np.complex128).reshape(reviews, -1)).sum(axis=0)
-    return total / reviews
+            coming: FloatArray = weights @ begun.view(np.float64).reshape(gap, -1)
+            total += (so_far * coming.view(np.complex128).reshape(reviews, n)).sum(axis=0)
+    mean: ComplexArray = total / reviews
+    return mean
