@@ -14,6 +14,7 @@ from simlab.api.contest.contest import compare
 from simlab.api.contest.outcome import Rounds
 from simlab.api.contest.record import write_contest
 from simlab.api.data.data import Data, demo, load
+from simlab.api.decision.beside import begun_beside
 from simlab.api.learning.learning import segment
 from simlab.api.optimization import optimize
 from simlab.api.output.beginning import begin, went_on
@@ -158,7 +159,8 @@ def _optimize(
     stored: StoredCurves | None = None,
 ) -> RunResult:
     asked = data.study.optimize
-    with kernels_ahead() as compiled:
+    computing = workers_of(data.study, workers)
+    with begun_beside(data, computing) as last, kernels_ahead() as compiled:
         with kept_if_used(folder):
             started = time.perf_counter()
             segmentation = segment(data, workers=workers, progress=progress)
@@ -176,7 +178,7 @@ def _optimize(
         compiled()
         times["compile"] = opt.times.pop("compile", 0.0) + time.perf_counter() - started
         with kept_while_written(folder):
-            return write_optimization(opt.finance, folder, times, progress)
+            return write_optimization(opt.finance, folder, times, progress, last)
 
 
 def run_compare_schemes(
