@@ -16,7 +16,7 @@ from simlab.models.demand.marginal import is_plain, marginal
 from simlab.models.demand.redrawn import Redraws, Uncertainty
 from simlab.models.demand.scoring.goodness import Rootogram, fit_gaps, rootogram
 from simlab.models.demand.scoring.scores import Scores, rolling_scores
-from simlab.models.drawn import Drawn, drawn, in_chunks
+from simlab.models.drawn import Drawn, in_chunks
 from simlab.models.fitting import Models, fit, full_account
 from simlab.models.grouping import SECTIONS, without
 from simlab.models.history.calendar import Calendar
@@ -56,7 +56,6 @@ __all__ = [
     "World",
     "benjamini_hochberg",
     "diagnose",
-    "drawn",
     "fit",
     "fit_gaps",
     "full_account",

@@ -6,7 +6,8 @@ import numpy as np
 
 from simlab.engine.laws.pmfs import pmf_of, pmfs_of_cycle
 from simlab.engine.world.demand_law import DemandLaw, LawKind, Past, Seasons
-from simlab.models import drawn, in_chunks, marginal
+from simlab.models import in_chunks, marginal
+from simlab.models.drawn import drawn
 
 SERIES = np.array([0, 3, 0, 1, 7, 2, 0, 0, 4, 2, 9, 1, 0, 0, 0, 5])
 
