@@ -163,10 +163,13 @@ def look_at(name: str, path: Path, problems: list[Problem], sheet: str | None = 
     return Seen(name, path, table, columns, units, sheet, one_place, wide, half_a_rule, encoding)
 
 
+_MUCH = {"current_order_up_to", "current_order_quantity", "order_quantity"}  # how much today's rule orders
+
+
 def _half_a_rule(columns: dict[str, str]) -> str:
     """A reorder point under another name, taken out of the columns where none tells how much is ordered."""
     point = columns.get("current_reorder_point", "current_reorder_point")
-    if point == "current_reorder_point" or {"current_order_up_to", "current_order_quantity"} & set(columns):
+    if point == "current_reorder_point" or _MUCH & set(columns):
         return ""
     return columns.pop("current_reorder_point")
 

@@ -190,6 +190,28 @@ def test_numbers_of_every_country_are_found_out(tmp_path, decimal: str, thousand
     assert list(cost / cost[1] * 56.25) == pytest.approx(costs)
 
 
+def test_a_german_material_master_brings_its_lead_times_and_the_rule_of_today(tmp_path) -> None:
+    """Names as an ERP's export has them, below a line with a title, and a reorder point with a lot size."""
+    items, demand = frames()
+    columns = {
+        "Materialnummer": items["sku"],
+        "Werk": "1000",
+        "Einkaufspreis": 10.5,
+        "Wiederbeschaffungszeit (Tage)": 14,
+        "Meldebestand": 20,
+        "Losgröße": 25,
+    }
+    sales = {"sku": "Materialnummer", "location": "Werk", "date": "Buchungsdatum", "quantity": "Menge"}
+    with pd.ExcelWriter(tmp_path / "book.xlsx") as book:
+        pd.DataFrame([["Lagerliste"]]).to_excel(book, sheet_name="Stamm", header=False, index=False)
+        pd.DataFrame(columns).to_excel(book, sheet_name="Stamm", startrow=2, index=False)
+        demand.assign(location="1000").rename(columns=sales).to_excel(book, sheet_name="Abgang", index=False)
+    (study,) = api.init(tmp_path / "mine", book=tmp_path / "book.xlsx")
+    checked = api.check(study)
+    assert checked.data.models.current["current_order_quantity"].tolist() == [25.0] * 3
+    assert checked.data.catalog.numbers["lead_time"].tolist() == [14.0] * 3
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8"])
 def test_texts_that_spreadsheets_save_run_as_they_are(tmp_path, encoding: str) -> None:
     """A German CSV (cp1252) and Excel's "Unicode text" (utf-16, tabs)."""
