@@ -28,7 +28,7 @@ from simlab.catalog.columns import NOT_USED, RECEIPTS, RECEIVED, Column
 from simlab.catalog.parts import refuse_parts
 from simlab.catalog.quality import QualityRow, Status
 from simlab.catalog.tables.items import Items, file_remarks, has_columns
-from simlab.catalog.tables.repeated import repeated_rows
+from simlab.catalog.tables.doubtful import pasted, repeated_rows
 from simlab.catalog.tables.rows import refuse_future
 from simlab.study import ReceiptsSource, Study
 
@@ -247,6 +247,10 @@ def _account(
 
 def _remarks(table: TextTable, study: Study) -> Iterator[QualityRow]:
     yield from file_remarks(table)
+    if study.data.receipts is None or study.data.receipts.duplicates == "refuse":
+        yield from pasted(
+            table, RECEIPTS, "order_date", 'if so, take them out; if both came, say duplicates = "keep"'
+        )
     partial = study.lead_times.partial != "rows"
     where = study.data.receipts.where if study.data.receipts is not None else {}
     for name in table.columns:
