@@ -96,6 +96,13 @@ def test_item_cells(column: str, value: object, message: str) -> None:
     assert f"column '{column}'" in said
 
 
+def test_a_line_of_totals_is_called_one() -> None:
+    table = pd.concat([items(), pd.DataFrame([{"sku": "Summe", "unit_cost": 99.0}])], ignore_index=True)
+    assert "a line of totals? Take it out" in refusal(PLAIN, table, demand(("a", "X", "2024-01-01", 1)))
+    table.loc[len(table) - 1, "sku"] = "Sumatra"
+    assert "a line of totals" not in refusal(PLAIN, table, demand(("a", "X", "2024-01-01", 1)))
+
+
 def test_empty_cells_of_optional_columns_are_fine() -> None:
     """Columns that say nothing are no reason to refuse an export."""
     catalog = from_frames(
@@ -257,6 +264,12 @@ def test_returns_undo_the_latest_sales() -> None:
     quality = catalog.quality
     assert (quality.rows("demand", "repaired"), quality.units("demand", "repaired")) == (2, -4)
     assert (quality.rows("demand", "dropped"), quality.units("demand", "dropped")) == (1, -6)
+
+
+def test_returns_beside_dates_that_cannot_be_read() -> None:
+    """Nothing can be netted then; the dates are told, not a fault of simlab."""
+    study = Study.default(data={"demand": {"returns": "net"}})
+    assert "is not a date" in refusal(study, items(), demand(("a", "X", "soon", 4), ("a", "X", "then", -3)))
 
 
 @pytest.mark.parametrize("sizes", [(-1, -4), (-4, -1)])
