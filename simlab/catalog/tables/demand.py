@@ -14,10 +14,10 @@ from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import DEMAND, NOT_USED
 from simlab.catalog.quality import QualityRow
 from simlab.catalog.tables.demand_calendar import check_calendar, spread_table
+from simlab.catalog.tables.doubtful import pasted
 from simlab.catalog.tables.fiscal import FiscalPeriods, with_dates
 from simlab.catalog.tables.further import wanted_columns
 from simlab.catalog.tables.items import Items, file_remarks, has_columns
-from simlab.catalog.tables.doubtful import far_above, pasted
 from simlab.catalog.tables.rows import Rows
 from simlab.study import DemandSource, Study
 

@@ -27,8 +27,8 @@ from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import NOT_USED, RECEIPTS, RECEIVED, Column
 from simlab.catalog.parts import refuse_parts
 from simlab.catalog.quality import QualityRow, Status
-from simlab.catalog.tables.items import Items, file_remarks, has_columns
 from simlab.catalog.tables.doubtful import pasted, repeated_rows
+from simlab.catalog.tables.items import Items, file_remarks, has_columns
 from simlab.catalog.tables.rows import refuse_future
 from simlab.study import ReceiptsSource, Study
 
