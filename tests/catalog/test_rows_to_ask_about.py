@@ -109,3 +109,25 @@ def test_a_slip_of_the_keyboard_is_asked_about_and_large_orders_of_small_value_a
     assert "says 400" in asked(table)[0]
     table.loc[200, "quantity"] = 15 * int(table["quantity"].drop(200).max())
     assert asked(table) == []
+
+
+@pytest.mark.parametrize(("row", "year"), [(30, "2013"), (0, "2021")])
+def test_a_receipt_years_from_all_others_is_asked_about(row: int, year: str) -> None:
+    came = receipts()
+    for name in ("order_date", "receipt_date"):
+        came.loc[row, name] = year + came.loc[row, name][4:]
+    found = asked(sales(), came)
+    assert len(found) == 1
+    assert f"row {row} ({came.loc[row, 'order_date']})" in found[0]
+    assert "days from all other rows: a wrong year?" in found[0]
+
+
+@pytest.mark.parametrize("due", ["1999-07-11", "2099-07-11"])
+def test_an_open_order_years_away_is_asked_about(due: str) -> None:
+    dates = ["2024-01-20", due]
+    orders = pd.DataFrame({"sku": ["A", "B"], "location": "X", "quantity": 20, "due_date": dates})
+    study = {"study": {"period": "day", "as_of": "2023-12-31"}}
+    data = sl.load_frames(ITEMS, demand=sales(), open_orders=orders, study=study)
+    found = [one for one in data.quality.entries if one.notice == "look"]
+    assert len(found) == 1
+    assert f"row 1 (B) is due {due}" in found[0].note

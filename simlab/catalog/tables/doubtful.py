@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 import numpy as np
 
-from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.arrays import BoolArray, DateArray, FloatArray, IntArray
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.quality import QualityRow
 
@@ -17,6 +17,8 @@ _BLOCK, _DATES = 20, 4
 _FAR, _SHARE = 20, 0.02
 """A row this many times the next largest of its item is asked about, if it is this share of all value."""
 _NAMED = 3
+_GAP, _FEW = 365, 2
+"""Days without any row that set at most so many rows apart."""
 
 
 def repeated_rows(table: TextTable) -> BoolArray:
@@ -126,6 +128,35 @@ def far_above(
     what = f"rows {_FAR} times all others of their SKU-location"
     note = f"{'; '.join(named)}{more}. Levels rest on it: a slip, or taken back since? Then mend the table"
     yield QualityRow(table.name, what, "used", 0, 0, 0, note, "look")
+
+
+def apart(table: TextTable, name: str, dates: DateArray, kept: BoolArray) -> Iterator[QualityRow]:
+    """A remark on one or two rows that lie a year or more from all others.
+
+    Parameters
+    ----------
+    table : TextTable
+        As read.
+    name : str
+        Column of the dates.
+    dates : (m,) datetime64[D]
+    kept : (m,) bool
+        Rows that count.
+    """
+    rows = np.flatnonzero(kept)
+    if rows.size < _BLOCK:
+        return
+    rows = rows[np.argsort(dates[rows], kind="stable")]
+    gaps = np.diff(dates[rows]).astype(np.int64)
+    for count in range(_FEW, 0, -1):
+        for few, gap in ((rows[:count], gaps[count - 1]), (rows[-count:], gaps[-count])):
+            if gap > _GAP:
+                place, cell = table.findings.place, table.columns[name].cell
+                named = ", ".join(f"row {place(int(row))} ({cell(row)})" for row in few)
+                note = f"{named}, {gap:,} days from all other rows: a wrong year?"
+                what = f"{table.label(name)} far from all others"
+                yield QualityRow(table.name, what, "used", 0, 0, 0, note, "look")
+                return
 
 
 def _codes(table: TextTable, names: Collection[str] | None = None) -> IntArray:
