@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "segments": frozenset({"study", "catalog", "models"}),
     "policies": frozenset({"study", "models", "engine", "segments"}),
     "samples": frozenset({"catalog", "segments", "policies"}),
-    "run": frozenset({"study"}),
+    "run": frozenset({"study", "version"}),
     "execution": frozenset({"engine", "models", "policies", "run", "version"}),
     "frontier": frozenset(),
     "verdict": frozenset({"execution", "frontier", "policies", "models", "segments"}),

@@ -8,6 +8,8 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
+from simlab.version import __version__
+
 PACKAGES = ("simlab", "numpy", "numba", "scipy", "pandas", "pyarrow")
 
 
@@ -17,7 +19,7 @@ def environment() -> dict[str, str | int]:
     Nothing is imported for it, and it holds no path, host or user name.
     """
     facts: dict[str, str | int] = {"python": platform.python_version()}
-    facts |= {package: _version(package) for package in PACKAGES}
+    facts |= {package: _version(package) for package in PACKAGES} | {"simlab": __version__}
     facts["cpu"] = _cpu_model()
     facts["system"] = f"{platform.system()} {platform.machine()}".strip()
     facts["processors"] = _n_processors()
