@@ -53,6 +53,12 @@ SERVICE = (
         "total cost with a cost of units short has no floor but one that is named",
         objective="total_cost",
     ),
+    Moved(
+        "optimize.objective",
+        '[optimize] objective = "holding_cost"',
+        "total cost is made least within a budget, where service was made highest whatever the objective",
+        objective="total_cost",
+    ),
 )
 """Which decide what plan is chosen."""
 MOVED = (
@@ -88,10 +94,11 @@ def moved(study: Study, among: tuple[Moved, ...] = MOVED) -> tuple[Moved, ...]:
     if study.schema_version != 1:
         return ()
     raw: Any = tomllib.loads(study.source) if study.source else study.model_dump(exclude_unset=True)
+    within_budget = study.optimize.budget is not None and value_at(raw, "optimize.fill_rate") is None
     return tuple(
         one
         for one in among
-        if value_at(raw, one.option) is None
+        if (within_budget if one.option == "optimize.objective" else value_at(raw, one.option) is None)
         and (not one.table or getattr(study.data, one.table) is not None)
         and one.objective in ("", study.optimize.objective)
         and not (one.option == "optimize.target_min" and study.optimize.targets)

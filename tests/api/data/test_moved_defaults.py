@@ -34,6 +34,16 @@ def test_total_cost_without_a_floor_is_told_how_to_keep_it():
     assert "fill_rate = 0.95" in moved_note(parse_study(head))[0]
 
 
+def test_total_cost_within_a_budget_is_told_what_it_was():
+    """Up to schema 1 a budget meant the highest service within it, whatever the objective said."""
+    head = "schema = 1\n" + TABLES + TAIL + "[optimize]\nbudget = 5.0\n"
+    for more, told in (('objective = "total_cost"\n', True), ("", False)):
+        assert ("optimize.objective" in [one.option for one in moved(parse_study(head + more))]) == told
+    floor = 'objective = "total_cost"\nfill_rate = 0.9\n'
+    assert "optimize.objective" not in [one.option for one in moved(parse_study(head + floor))]
+    assert 'objective = "holding_cost"' in moved_note(parse_study(head + 'objective = "total_cost"\n'))[0]
+
+
 @pytest.mark.parametrize("one", MOVED, ids=lambda one: one.option)
 def test_the_line_is_read_and_ends_the_remark(one):
     section, option = one.before[1:].split("] ", 1)
