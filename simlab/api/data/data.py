@@ -89,7 +89,7 @@ class Data(Public):
         return calendar_of(known_past(self.catalog)[0])
 
     def let_go(self) -> None:
-        """Hold the history no longer, 12 bytes a period with demand: it is read again where it is asked for."""
+        """Hold the history (12 bytes a period with demand) no longer: it is read again where asked for."""
         vars(self).pop("history", None)
 
     @cached_property
