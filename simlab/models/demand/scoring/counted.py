@@ -242,10 +242,10 @@ def _pairwise(line: FloatArray, begin: int, n: int, frames: IntArray, left: Floa
 def _run(line: FloatArray, begin: int, n: int) -> float:
     """The sum of up to 128 numbers: eight side by side, then what is left."""
     if n < _SIDE:
-        total = 0.0
+        few = 0.0
         for i in range(begin, begin + n):
-            total += line[i]
-        return total
+            few += line[i]
+        return few
     a, b, c, d = line[begin], line[begin + 1], line[begin + 2], line[begin + 3]
     e, f, g, h = line[begin + 4], line[begin + 5], line[begin + 6], line[begin + 7]
     i = begin + _SIDE
@@ -259,7 +259,7 @@ def _run(line: FloatArray, begin: int, n: int) -> float:
         g += line[i + 6]
         h += line[i + 7]
         i += _SIDE
-    total = ((a + b) + (c + d)) + ((e + f) + (g + h))
+    total: float = ((a + b) + (c + d)) + ((e + f) + (g + h))
     while i < begin + n:
         total += line[i]
         i += 1
