@@ -66,7 +66,8 @@ class Calendar:
         """The same day of a later month, its last where that is shorter."""
         number = int(running_number(np.array([day]), "month", "")[0]) + months
         begin, end = (first_day(one, "month", "") for one in (number, number + 1))
-        return np.datetime64(min(begin + (day - self.begin_of(day)), end - _DAY), "D")
+        moved = begin + (day - self.begin_of(day))
+        return np.datetime64(moved if moved < end else end - _DAY)
 
     def begin_of(self, day: np.datetime64) -> np.datetime64:
         """First day of the period that a day lies in."""

@@ -300,7 +300,7 @@ def _sentences(
         where = f" at {_n(suppliers, 'supplier')}" if suppliers else ""
         late = int((table["chance_out"] >= _LIKELY).sum())
         lines.append(
-            f"Orders of {review.day}: {_n(counts['ordered'], 'line')}{where}, "
+            f"Orders of {review.day}: {_n(counts['ordered'], 'line')}{where} worth "
             f"{money} {table['value'].sum():,.2f}; {late:,} of them would more likely than not be short "
             "before a later order arrives."
         )
