@@ -1,4 +1,4 @@
-"""Simulated periods are independent about the forecast: what that does to service, against correlated errors."""
+"""Simulated periods are independent about the forecast: service against that under correlated errors."""
 
 import numpy as np
 import pytest
