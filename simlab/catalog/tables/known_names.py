@@ -13,10 +13,15 @@ _UNITS = {"d": "days", "day": "days", "days": "days", "w": "weeks", "wk": "weeks
     "weeks": "weeks",
     "month": "months",
     "months": "months",
+    **dict.fromkeys(("tag", "tage", "tagen", "kalendertage", "arbeitstage"), "days"),
+    **dict.fromkeys(("woche", "wochen"), "weeks"),
+    **dict.fromkeys(("monat", "monate", "monaten"), "months"),
 }
 _IDLE = frozenset(
     {"qty", "quantity", "units", "unit", "pcs", "eur", "usd", "gbp", "value", "no", "nr", "code"}
+    | {"menge", "stueck", "stk", "st", "euro", "chf", "nummer", "id"}
 )
+_JOINING = ("in", "per", "je", "pro")
 _TIMES = ("lead_time", "lead_time_sd", "review_period", "review_phase")
 _SIMILAR = 0.85
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
@@ -33,10 +38,16 @@ _SKU = (
     ),
     *("item_number", "item_code", "part", "part_number", "product_id", "product_code", "stock_code"),
     *("stockcode", "artikel", "artikelnummer", "artikelnr", "artikel_nr", "art_nr", "teilenummer"),
+    *("materialnr", "material_nr", "mat_nr", "sachnummer", "teile_nr", "teilenr", "produktnummer", "artnr"),
 )
 _PLACE = (
     *("plant", "werk", "warehouse", "site", "store", "branch", "depot", "lager", "lagerort", "standort"),
-    "filiale",
+    *("filiale", "werks", "werk_nr", "lagernummer", "niederlassung", "betrieb"),
+)
+
+_SUPPLIER = (
+    *("vendor", "vendor_id", "supplier_id", "supplier_name", "lieferant", "lieferantennummer", "lifnr"),
+    *("lieferanten_nr", "lieferantennr", "lief_nr", "kreditor", "lieferantenname"),
 )
 
 NAMES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -55,6 +66,9 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "verpr",
             "average_cost",
             "einstandspreis",
+            *("standardpreis", "stueckkosten", "selbstkosten", "herstellkosten", "bewertungspreis"),
+            *("gleitender_durchschnittspreis", "gld", "gleitender_preis", "einkaufspreis_netto"),
+            *("ek_preis_netto", "einstandspreis_netto", "beschaffungspreis"),
         ),
         "price": (
             "sales_price",
@@ -64,26 +78,31 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "verkaufspreis",
             "vk",
             "vk_preis",
+            *("listenpreis", "nettopreis", "ladenpreis"),
         ),
-        "supplier": ("vendor", "vendor_id", "supplier_id", "supplier_name", "lieferant"),
+        "supplier": _SUPPLIER,
         "product": (
             *("description", "product_name", "item_name", "item_description", "material_description"),
-            *("maktx", "bezeichnung", "artikelbezeichnung"),
+            *("maktx", "bezeichnung", "artikelbezeichnung", "materialkurztext", "materialbezeichnung"),
+            *("kurztext", "artikeltext", "artikelname"),
         ),
         "lead_time": (
             "leadtime",
             "lt",
             "planned_delivery_time",
             "delivery_time",
-            "plz",
-            "wiederbeschaffungszeit",
-            "lieferzeit",
+            *("planned_deliv_time", "pl_deliv_time", "plifz", "replenishment_lead_time"),
+            *("wiederbeschaffungszeit", "lieferzeit", "planlieferzeit", "wbz", "beschaffungszeit"),
         ),
         "lead_time_sd": ("lt_sd", "lead_time_std", "lead_time_stdev", "sd_lead_time", "sigma_lead_time"),
-        "review_period": ("review_cycle", "review", "order_cycle", "review_interval"),
+        "review_period": (
+            *("review_cycle", "review", "order_cycle", "review_interval"),
+            *("bestellrhythmus", "bestellzyklus", "dispositionsrhythmus"),
+        ),
         "on_hand": (
             *("stock", "stock_on_hand", "qoh", "soh", "on_hand_stock", "inventory", "unrestricted_stock"),
-            *("available_stock", "current_stock", "bestand", "lagerbestand"),
+            *("available_stock", "current_stock", "bestand", "lagerbestand", "labst"),
+            *("verfuegbarer_bestand", "frei_verwendbar", "frei_verwendbarer_bestand", "aktueller_bestand"),
         ),
         "on_order": (
             "open_orders",
@@ -92,6 +111,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "in_transit",
             "on_order_stock",
             "purchase_orders",
+            *("bestellbestand", "offene_bestellungen", "offene_bestellmenge"),
         ),
         "moq": (
             "min_order_qty",
@@ -99,6 +119,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "minimum_order_quantity",
             "min_lot_size",
             "mindestmenge",
+            *("mindestbestellmenge", "mindestlosgroesse", "mindestabnahme", "mindestabnahmemenge", "bstmi"),
         ),
         "pack_size": (
             "pack",
@@ -108,15 +129,19 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "rounding_value",
             "package_size",
             "multiple",
+            *("rundungswert", "verpackungseinheit", "gebinde", "gebindegroesse", "vpe", "bstrf"),
         ),
-        "max_order": ("max_order_qty", "maximum_order_quantity", "max_lot_size"),
+        "max_order": (
+            *("max_order_qty", "maximum_order_quantity", "max_lot_size"),
+            *("maximale_losgroesse", "hoechstbestellmenge", "maximalbestellmenge", "bstma"),
+        ),
         "order_quantity": (
             "lot_size",
             "eoq",
             "order_qty",
             "fixed_lot_size",
             "reorder_quantity",
-            "losgroesse",
+            *("losgroesse", "feste_losgroesse", "fixe_losgroesse", "bestelllosgroesse", "bstfe"),
         ),
         "current_reorder_point": (
             *(
@@ -126,7 +151,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
                 "min_level",
                 "reorder_level",
             ),
-            *("meldebestand", "trigger_level"),
+            *("meldebestand", "trigger_level", "bestellpunkt", "minbe"),
         ),
         "current_order_up_to": (
             *(
@@ -139,6 +164,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
                 "order_up_to_level",
             ),
             *("target_stock", "base_stock", "hoechstbestand", "par_level"),
+            *("maximalbestand", "sollbestand", "zielbestand", "auffuellbestand", "mabst"),
         ),
         "current_order_quantity": ("current_lot_size", "current_q"),
         "holding_rate": ("carrying_rate", "holding_cost_rate", "interest_rate", "lagerkostensatz"),
@@ -161,6 +187,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "datum",
             "buchungsdatum",
             "tag",
+            *("belegdatum", "rechnungsdatum", "auftragsdatum", "verkaufsdatum", "budat"),
         ),
         "quantity": (
             "qty",
@@ -174,11 +201,21 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "issued",
             "absatz",
             "verbrauch",
+            *(
+                "absatzmenge",
+                "verbrauchsmenge",
+                "verkaufsmenge",
+                "abgangsmenge",
+                "entnahmemenge",
+                "stueckzahl",
+            ),
         ),
     },
     "receipts": {
-        "supplier": ("vendor", "vendor_id", "supplier_id", "supplier_name", "lieferant"),
-        "order_date": ("po_date", "ordered", "date_ordered", "creation_date", "bestelldatum"),
+        "sku": _SKU,
+        "location": _PLACE,
+        "supplier": _SUPPLIER,
+        "order_date": ("po_date", "ordered", "date_ordered", "creation_date", "bestelldatum", "bedat"),
         "receipt_date": (
             "received",
             "date_received",
@@ -186,14 +223,21 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "arrival_date",
             "goods_receipt",
             "gr_date",
+            *("wareneingang", "wareneingangsdatum", "we_datum", "eingangsdatum", "lieferdatum"),
         ),
-        "quantity": ("qty", "ordered_quantity", "order_quantity", "amount", "menge"),
+        "quantity": (
+            *("qty", "ordered_quantity", "order_quantity", "amount", "menge"),
+            *("bestellmenge", "liefermenge", "gelieferte_menge", "wareneingangsmenge"),
+        ),
     },
 }
 """Table → our column → names it goes by elsewhere (lower case, words joined by _)."""
 
 NOT_READ: dict[str, str] = {
-    "safety_stock": "a result here, not read: today's levels are current_reorder_point, current_order_up_to",
+    **dict.fromkeys(
+        ("safety_stock", "sicherheitsbestand"),
+        "a result here, not read: today's levels are current_reorder_point, current_order_up_to",
+    ),
     "service_level": "targets are per segment: policy.targets",
     "target_service": "targets are per segment: policy.targets",
     "fill_rate": "targets are per segment: policy.targets",
@@ -202,6 +246,11 @@ NOT_READ: dict[str, str] = {
     "due_date": "of what is on order: on_order_due, or order by order in data.open_orders",
     "abc": "segments.by names it, if it is to make segments",
     "abc_class": "segments.by names it, if it is to make segments",
+    "abc_kennzeichen": "segments.by names it, if it is to make segments",
+    "servicegrad": "targets are per segment: policy.targets",
+    "lieferbereitschaftsgrad": "targets are per segment: policy.targets",
+    "mindestbestellwert": "of one order at a supplier: minimum_order_value (simlab orders); moq is in units",
+    "haltbarkeit": "shelf life is not in this version",
 }
 """Further names of items and what becomes of them."""
 
@@ -216,7 +265,7 @@ DOUBTFUL: dict[str, dict[str, str]] = {
         "current_reorder_point": "where orders are placed today",
     },
 }
-DOUBTFUL["minimum_stock"] = DOUBTFUL["min_stock"]
+DOUBTFUL |= dict.fromkeys(("minimum_stock", "mindestbestand", "minimalbestand"), DOUBTFUL["min_stock"])
 _TO_COME = re.compile(
     r"(due|arriv\w*|incoming|inbound|in_transit|(expected|scheduled|planned)_receipts?|open_pos?|open_orders?"
     r"|on_order|pos?|eta)(_in|_on|_by)?(_?(days?|weeks?|months?|periods?|wk|[dwmp]))?_?\d[\d_]*"
@@ -262,13 +311,19 @@ def meant(table: str, name: str, among: Sequence[str]) -> tuple[str, str]:
         return "", ""
     words = base.split("_")
     unit = _UNITS.get(words[-1], "") if len(words) > 1 else ""
-    stems = [base, "_".join(words[:-1]) if unit or words[-1] in _IDLE else base]
+    stems = [base, _without_unit(words) if unit or words[-1] in _IDLE else base]
     for stem in dict.fromkeys(stems):
         for column in among:
             if stem in (column, column.replace("_", "")) or stem in NAMES[table].get(column, ()):
                 return column, unit if column in _TIMES else ""
     like = difflib.get_close_matches(stems[-1], list(among), n=1, cutoff=_SIMILAR)
     return (like[0], unit if like[0] in _TIMES else "") if like else ("", "")
+
+
+def _without_unit(words: list[str]) -> str:
+    """Words before a unit: "Lieferzeit in Tagen" is lieferzeit."""
+    left = words[:-1]
+    return "_".join(left[:-1] if len(left) > 1 and left[-1] in _JOINING else left)
 
 
 def resembles(name: str, among: Sequence[str]) -> bool:
