@@ -15,6 +15,10 @@ _CURRENCIES = ("eur", "usd", "gbp", "chf", "sek", "nok", "dkk", "pln", "jpy", "c
 _LARGE = 200  # SKU-locations from which two schemes make segments of a size to speak of
 _FEW = 0.05  # share of rows that may be left out for want of an item
 _STEPS_UP = 2  # folders above the study's; further away a table is named from the root
+_LACKS = {
+    "--items": "a row for each SKU: sku, unit_cost, lead_time, if known price, supplier, current levels",
+    "--demand": "what was sold: sku, date, quantity",
+}
 _TIMES = ("lead_time", "lead_time_sd", "review_period")
 
 
@@ -54,7 +58,10 @@ def init_from_tables(
     """
     if items is None or demand is None:
         lacks = "--items" if items is None else "--demand"
-        raise UsageError(f"tables of your own need both --items and --demand: {lacks} is missing")
+        raise UsageError(
+            f"tables of your own need both --items and --demand: {lacks} is missing ({_LACKS[lacks]}); "
+            "simlab init DIR --template writes an empty workbook with every column explained"
+        )
     target = folder / "study.toml"
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file, name a folder")
@@ -162,9 +169,14 @@ def _currency(*tables: Seen) -> str:
     return found[0].upper() if len(found) == 1 else ""
 
 
-def _data(folder: Path, master: Seen, sales: Seen, arrivals: Seen | None, rows: Rows) -> list[str]:
+def _time_unit(master: Seen) -> str:
+    """The unit that the names of the columns of items say, where they agree; else empty."""
     units = {master.units[one] for one in _TIMES if one in master.units}
-    unit = units.pop() if len(units) == 1 else ""
+    return units.pop() if len(units) == 1 else ""
+
+
+def _data(folder: Path, master: Seen, sales: Seen, arrivals: Seen | None, rows: Rows) -> list[str]:
+    unit = _time_unit(master)
     lines = ["[data]"]
     if unit:
         lines.append(f'time_unit = "{unit}"  # as the name of the column says: lead_time, review_period')
@@ -225,7 +237,8 @@ def _dates(table: str, dates: Dates) -> list[str]:
         return [f"# date_format = {_text(first)}  # {dates.unsure} fit every row: only you know, say which"]
     if dates.pattern == "iso":
         return []
-    return [f"date_format = {_text(dates.pattern)}  # the only pattern that fits every row of {table}"]
+    time = ", the time of day is left out" if "%M" in dates.pattern else ""
+    return [f"date_format = {_text(dates.pattern)}  # the only pattern that fits every row of {table}{time}"]
 
 
 def _rules(rows: Rows, n: int) -> list[str]:
@@ -307,7 +320,9 @@ def _policy(master: Seen) -> list[str]:
     why = "items has order_quantity: (R,s,nQ)" if lots else "(R,S): every review order up to S"
     lines.append(f'family = "{family}"  # {why}; or reorder_quantity, reorder_up_to, given')
     if "review_period" not in master.columns:
-        lines.append("# review_period = 7  # in data.time_unit; left out: a week, a month in a monthly study")
+        unit = _time_unit(master) or "days"
+        often = 7 if unit == "days" else 1
+        lines.append(f"# review_period = {often}  # {unit}; left out: a week, a month in a monthly study")
     lines.append('# unmet = "lost"  # customers leave; left out: they wait')
     return [*lines, "# targets = { A = 0.98, B = 0.95, C = 0.90 }  # for simlab simulate", ""]
 

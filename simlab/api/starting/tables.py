@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -11,11 +12,12 @@ import numpy as np
 
 from simlab.arrays import DateArray, FloatArray
 from simlab.catalog.calendar.grain import DAY, FOUR_FOUR_FIVE, OTHER, Grain, grain_of
-from simlab.catalog.cells.dates import CANDIDATES, DateFormat, date_format_of
+from simlab.catalog.cells.dates import CANDIDATES, DateFormat, date_format_of, timed_formats_of
 from simlab.catalog.cells.text import TextColumn, TextTable
 from simlab.catalog.columns import DEMAND_FURTHER, NUMERIC, RECEIVED, TABLES, required
 from simlab.catalog.files.csvfile import read_csv
 from simlab.catalog.files.layout import at_one_place, dated_columns, in_rows
+from simlab.catalog.files.packed import first_line
 from simlab.catalog.files.parquet import read_parquet
 from simlab.catalog.files.workbook import WORKBOOKS, read_workbook
 from simlab.catalog.tables.known_names import meant
@@ -119,7 +121,8 @@ def look_at(name: str, path: Path, problems: list[Problem], sheet: str | None = 
     if table.findings.problems or not table.columns:
         problems += table.findings.problems
         return None
-    columns, units = our_columns(name, list(table.columns))
+    theirs = list(table.columns)
+    columns, units = our_columns(name, theirs)
     wide = ""
     if name == "demand" and not {"date", "quantity"} & set(columns):
         wide = named_by(list(table.columns))
@@ -132,7 +135,7 @@ def look_at(name: str, path: Path, problems: list[Problem], sheet: str | None = 
         columns["location"] = "location"
     half_a_rule = _half_a_rule(columns) if name == "items" else ""
     missing = [one for one in required(name) if one not in columns]
-    problems += [_missing(shown, name, one, list(table.columns)) for one in missing]
+    problems += [_missing(shown, name, one, theirs) for one in missing]
     if name == "items" and "lead_time" not in columns and "supplier" not in columns:
         fix = "add a column lead_time (days), or a column supplier and name --receipts"
         what = "items has no column 'lead_time' and no 'supplier': nothing tells lead times"
@@ -168,8 +171,7 @@ def _means(name: str, head: str) -> bool:
 
 def _delimiter(path: Path) -> Literal[",", ";", "\t", "|"]:
     """The sign that parts the header into the most names; a comma where none does."""
-    with path.open("rb") as file:
-        head = file.readline(100_000).decode("utf-8", errors="replace")
+    head = first_line(path, 100_000).decode("utf-8", errors="replace")
     return max(_DELIMITERS, key=lambda sign: (head.count(sign), sign == ","))
 
 
@@ -242,6 +244,11 @@ class Dates:
     unsure: str = ""
 
 
+def _all_read(form: DateFormat, cells: Sequence[str]) -> bool:
+    read = form.reader()
+    return all(read(cell) is not None for cell in cells)
+
+
 def dates_of(column: TextColumn) -> tuple[Dates, DateArray]:
     """The format of a column and its days, those that cannot be read left out as NaT."""
     form = date_format_of(column.values, None)
@@ -250,6 +257,9 @@ def dates_of(column: TextColumn) -> tuple[Dates, DateArray]:
         form = DateFormat("excel_serial")
     if column.values and all(_MONTH.fullmatch(cell) for cell in column.values):
         form = DateFormat("%Y-%m")
+    if not form.proved and not form.trouble and not _all_read(form, column.values):
+        timed = timed_formats_of(column.values)
+        form = DateFormat(timed[0], trouble=" or ".join(timed[1:] and timed)) if timed else form
     unsure = form.trouble
     if unsure:
         form = DateFormat(unsure.split(" or ")[0])

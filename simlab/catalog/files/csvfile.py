@@ -14,12 +14,14 @@ from simlab.catalog import findings as found
 from simlab.catalog.cells.text import CodeArray, TextColumn, TextTable, encoded
 from simlab.catalog.columns import near
 from simlab.catalog.files.csvexact import Records, read_exactly
+from simlab.catalog.files.packed import PackedError, unpacked
 from simlab.catalog.findings import Findings
 from simlab.reading import bytes_of
 from simlab.study import TableSource
 
 DELIMITERS = (",", ";", "\t")
 _BOM = b"\xef\xbb\xbf"
+_ZIP = b"PK\x03\x04"
 _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _QUOTE, _NEWLINE = 0x22, 0x0A
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -52,7 +54,8 @@ def read_csv(path: Path, name: str, source: TableSource, required: Sequence[str]
     findings = Findings(name, source.path or path.name)
     data = _bytes_of(path, findings)
     table = TextTable(name, {}, {}, 0, findings, sha256=hashlib.sha256(data or b"").hexdigest())
-    text = None if data is None else _decoded(data, table)
+    inside = None if data is None else _unpacked(data, findings)
+    text = None if inside is None else _decoded(inside, table)
     if text is None:
         return table
     header = _header(text, source, required, findings)
@@ -92,8 +95,21 @@ def _bytes_of(path: Path, findings: Findings) -> bytes | None:
     return data
 
 
+def _unpacked(data: bytes, findings: Findings) -> bytes | None:
+    try:
+        return unpacked(data)
+    except PackedError as error:
+        findings.add(found.UNREADABLE, str(error), fix=error.fix)
+        return None
+
+
 def _decoded(data: bytes, table: TextTable) -> str | None:
     """The text, with line feeds as line ends and without a byte order mark."""
+    if data.startswith(_ZIP):
+        table.findings.add(
+            found.ENCODING, "is a zip file, not CSV", fix="unpack it; .csv.gz is read as it is"
+        )
+        return None
     if data.startswith(_WIDE_BOMS) or b"\0" in data:
         table.findings.add(found.ENCODING, "is not UTF-8 text", fix="save it as CSV UTF-8")
         return None

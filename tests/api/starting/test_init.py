@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import sys
@@ -161,6 +162,24 @@ def test_dates_that_may_be_read_both_ways_are_left_to_the_user(tmp_path) -> None
     assert '# date_format = "%d/%m/%Y"' in study.read_text("utf-8")
     with pytest.raises(InvalidInputError, match="may be read as"):
         api.check(study)
+
+
+@pytest.mark.parametrize("dates", ["%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M", "%m/%d/%Y %I:%M %p"])
+def test_lines_of_a_till_with_the_time_of_day_run_as_they_are(tmp_path, dates: str) -> None:
+    items, demand = frames()
+    demand["date"] += pd.to_timedelta(np.arange(len(demand)) % 600 + 480, unit="min")
+    options, checked = begun(tmp_path, *save(tmp_path, items, demand, dates))
+    assert options["data"]["demand"]["date_format"] == dates
+    assert checked.data.catalog.demand.quantity.sum() == demand["quantity"].sum()
+
+
+def test_packed_tables_and_texts_with_tabs_run_as_they_are(tmp_path) -> None:
+    items, demand = save(tmp_path, *frames(), sep="\t")
+    for file in (items, demand):
+        file.with_suffix(".tsv.gz").write_bytes(gzip.compress(file.read_bytes()))
+    options, checked = begun(tmp_path, items.with_suffix(".tsv.gz"), demand.with_suffix(".tsv.gz"))
+    assert options["data"]["demand"]["path"] == "../demand.tsv.gz"
+    assert checked.data.catalog.n_items == 3
 
 
 def test_every_mistake_is_told_at_once_and_nothing_is_written(tmp_path) -> None:
