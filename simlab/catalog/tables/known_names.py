@@ -13,41 +13,33 @@ _UNITS = {"d": "days", "day": "days", "days": "days", "w": "weeks", "wk": "weeks
     "weeks": "weeks",
     "month": "months",
     "months": "months",
-    **dict.fromkeys(("tag", "tage", "tagen", "kalendertage", "arbeitstage"), "days"),
+    **dict.fromkeys(("tag", "tage", "tagen"), "days"),
     **dict.fromkeys(("woche", "wochen"), "weeks"),
     **dict.fromkeys(("monat", "monate", "monaten"), "months"),
 }
 _IDLE = frozenset(
-    {"qty", "quantity", "units", "unit", "pcs", "eur", "usd", "gbp", "value", "no", "nr", "code"}
-    | {"menge", "stueck", "stk", "st", "euro", "chf", "nummer", "id"}
+    {"qty", "quantity", "units", "unit", "pcs", "eur", "usd", "gbp", "chf", "value", "no", "nr", "code"}
+    | {"menge", "stueck", "stk", "me"}
 )
 _JOINING = ("in", "per", "je", "pro")
 _TIMES = ("lead_time", "lead_time_sd", "review_period", "review_phase")
 _SIMILAR = 0.85
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 _SKU = (
-    *(
-        "material",
-        "material_number",
-        "matnr",
-        "materialnummer",
-        "article",
-        "article_number",
-        "item",
-        "item_id",
-    ),
-    *("item_number", "item_code", "part", "part_number", "product_id", "product_code", "stock_code"),
-    *("stockcode", "artikel", "artikelnummer", "artikelnr", "artikel_nr", "art_nr", "teilenummer"),
-    *("materialnr", "material_nr", "mat_nr", "sachnummer", "teile_nr", "teilenr", "produktnummer", "artnr"),
+    *("material", "material_number", "matnr", "materialnummer", "article", "article_number", "item"),
+    *("item_id", "item_number", "item_code", "part", "part_number", "product_id", "product_code"),
+    *("stock_code", "stockcode", "artikel", "artikelnummer", "artikelnr", "artikel_nr", "art_nr", "artnr"),
+    *("artikel_id", "teilenummer", "teil", "teilenr", "teile_nr", "sachnummer", "produkt", "produktnummer"),
+    *("materialnr", "material_nr", "mat_nr"),
+)
+_SUPPLIER = (
+    *("vendor", "vendor_id", "vendor_name", "vendor_number", "supplier_id", "supplier_name"),
+    *("supplier_number", "lieferant", "lieferantennummer", "lieferantenname", "kreditor", "lifnr"),
+    *("lieferantennr", "lieferanten_nr", "lief_nr"),
 )
 _PLACE = (
     *("plant", "werk", "warehouse", "site", "store", "branch", "depot", "lager", "lagerort", "standort"),
-    *("filiale", "werks", "werk_nr", "lagernummer", "niederlassung", "betrieb"),
-)
-
-_SUPPLIER = (
-    *("vendor", "vendor_id", "supplier_id", "supplier_name", "lieferant", "lieferantennummer", "lifnr"),
-    *("lieferanten_nr", "lieferantennr", "lief_nr", "kreditor", "lieferantenname"),
+    *("niederlassung", "betrieb", "filiale", "werks", "lagernummer"),
 )
 
 NAMES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -66,9 +58,9 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "verpr",
             "average_cost",
             "einstandspreis",
-            *("standardpreis", "stueckkosten", "selbstkosten", "herstellkosten", "bewertungspreis"),
-            *("gleitender_durchschnittspreis", "gld", "gleitender_preis", "einkaufspreis_netto"),
-            *("ek_preis_netto", "einstandspreis_netto", "beschaffungspreis"),
+            *("gleitender_durchschnittspreis", "durchschnittspreis", "bewertungspreis", "herstellkosten"),
+            *("standardpreis", "stueckkosten", "selbstkosten", "gleitender_preis", "ek_preis_netto"),
+            *("unit_cost_price", "landed_cost", "einkaufspreis_netto", "ek_netto"),
         ),
         "price": (
             "sales_price",
@@ -78,31 +70,38 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "verkaufspreis",
             "vk",
             "vk_preis",
-            *("listenpreis", "nettopreis", "ladenpreis"),
+            *("listenpreis", "verkaufspreis_netto", "vk_netto", "retail_price", "unit_sales_price"),
         ),
         "supplier": _SUPPLIER,
         "product": (
             *("description", "product_name", "item_name", "item_description", "material_description"),
-            *("maktx", "bezeichnung", "artikelbezeichnung", "materialkurztext", "materialbezeichnung"),
-            *("kurztext", "artikeltext", "artikelname"),
+            *("maktx", "bezeichnung", "artikelbezeichnung", "materialkurztext", "kurztext", "artikeltext"),
         ),
         "lead_time": (
             "leadtime",
             "lt",
             "planned_delivery_time",
             "delivery_time",
-            *("planned_deliv_time", "pl_deliv_time", "plifz", "replenishment_lead_time"),
-            *("wiederbeschaffungszeit", "lieferzeit", "planlieferzeit", "wbz", "beschaffungszeit"),
+            *("planned_deliv_time", "pl_deliv_time", "wbz"),
+            "wiederbeschaffungszeit",
+            "lieferzeit",
+            *("planlieferzeit", "plan_lieferzeit", "plifz", "beschaffungszeit", "beschaffungsdauer"),
+            *("supplier_lead_time", "replenishment_lead_time", "procurement_time"),
         ),
         "lead_time_sd": ("lt_sd", "lead_time_std", "lead_time_stdev", "sd_lead_time", "sigma_lead_time"),
-        "review_period": (
-            *("review_cycle", "review", "order_cycle", "review_interval"),
-            *("bestellrhythmus", "bestellzyklus", "dispositionsrhythmus"),
-        ),
+        "review_period": ("review_cycle", "review", "order_cycle", "review_interval"),
         "on_hand": (
             *("stock", "stock_on_hand", "qoh", "soh", "on_hand_stock", "inventory", "unrestricted_stock"),
-            *("available_stock", "current_stock", "bestand", "lagerbestand", "labst"),
-            *("verfuegbarer_bestand", "frei_verwendbar", "frei_verwendbarer_bestand", "aktueller_bestand"),
+            *(
+                "available_stock",
+                "current_stock",
+                "bestand",
+                "lagerbestand",
+                "freier_bestand",
+                "frei_verwendbar",
+                "labst",
+                "verfuegbarer_bestand",
+            ),
         ),
         "on_order": (
             "open_orders",
@@ -111,7 +110,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "in_transit",
             "on_order_stock",
             "purchase_orders",
-            *("bestellbestand", "offene_bestellungen", "offene_bestellmenge"),
+            *("bestellt", "offene_bestellungen", "bestellbestand"),
         ),
         "moq": (
             "min_order_qty",
@@ -119,7 +118,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "minimum_order_quantity",
             "min_lot_size",
             "mindestmenge",
-            *("mindestbestellmenge", "mindestlosgroesse", "mindestabnahme", "mindestabnahmemenge", "bstmi"),
+            *("mindestbestellmenge", "mindestlosgroesse", "bstmi"),
         ),
         "pack_size": (
             "pack",
@@ -129,11 +128,14 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "rounding_value",
             "package_size",
             "multiple",
-            *("rundungswert", "verpackungseinheit", "gebinde", "gebindegroesse", "vpe", "bstrf"),
+            *("verpackungseinheit", "vpe", "rundungswert", "gebindegroesse", "bstrf", "order_multiple"),
         ),
         "max_order": (
-            *("max_order_qty", "maximum_order_quantity", "max_lot_size"),
-            *("maximale_losgroesse", "hoechstbestellmenge", "maximalbestellmenge", "bstma"),
+            "max_order_qty",
+            "maximum_order_quantity",
+            "max_lot_size",
+            "hoechstbestellmenge",
+            "maximale_losgroesse",
         ),
         "order_quantity": (
             "lot_size",
@@ -141,7 +143,8 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "order_qty",
             "fixed_lot_size",
             "reorder_quantity",
-            *("losgroesse", "feste_losgroesse", "fixe_losgroesse", "bestelllosgroesse", "bstfe"),
+            "losgroesse",
+            *("bestellmenge", "feste_losgroesse", "bstfe"),
         ),
         "current_reorder_point": (
             *(
@@ -151,7 +154,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
                 "min_level",
                 "reorder_level",
             ),
-            *("meldebestand", "trigger_level", "bestellpunkt", "minbe"),
+            *("meldebestand", "bestellpunkt", "minbe", "trigger_level"),
         ),
         "current_order_up_to": (
             *(
@@ -163,12 +166,19 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
                 "order_up_to",
                 "order_up_to_level",
             ),
-            *("target_stock", "base_stock", "hoechstbestand", "par_level"),
-            *("maximalbestand", "sollbestand", "zielbestand", "auffuellbestand", "mabst"),
+            *(
+                "target_stock",
+                "base_stock",
+                "hoechstbestand",
+                "par_level",
+                "maximalbestand",
+                "sollbestand",
+                "mabst",
+            ),
         ),
         "current_order_quantity": ("current_lot_size", "current_q"),
         "holding_rate": ("carrying_rate", "holding_cost_rate", "interest_rate", "lagerkostensatz"),
-        "order_cost": ("ordering_cost", "setup_cost", "cost_per_order", "bestellkosten"),
+        "order_cost": ("ordering_cost", "setup_cost", "cost_per_order", "bestellkosten", "bestellkostensatz"),
         "shortage_cost": ("stockout_cost", "penalty_cost", "backorder_cost"),
         "criticality": ("critical", "vital", "ved", "ved_class"),
         "unit_volume": ("volume", "cubic_metres", "m3"),
@@ -187,7 +197,9 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "datum",
             "buchungsdatum",
             "tag",
-            *("belegdatum", "rechnungsdatum", "auftragsdatum", "verkaufsdatum", "budat"),
+            *("verkaufsdatum", "belegdatum", "rechnungsdatum", "bestelldatum", "lieferdatum", "monat"),
+            *("auftragsdatum", "budat"),
+            *("week", "month", "period", "week_start", "transaction_date", "shipped_date"),
         ),
         "quantity": (
             "qty",
@@ -201,21 +213,25 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "issued",
             "absatz",
             "verbrauch",
-            *(
-                "absatzmenge",
-                "verbrauchsmenge",
-                "verkaufsmenge",
-                "abgangsmenge",
-                "entnahmemenge",
-                "stueckzahl",
-            ),
+            *("verkauf", "verkaufsmenge", "bedarf", "abgang", "entnahme", "stueckzahl", "usage"),
+            *("verbrauchsmenge", "absatzmenge", "abgangsmenge", "entnahmemenge"),
+            *("consumption", "shipped", "quantity_sold", "sales_qty", "issues", "order_qty"),
         ),
     },
     "receipts": {
         "sku": _SKU,
         "location": _PLACE,
         "supplier": _SUPPLIER,
-        "order_date": ("po_date", "ordered", "date_ordered", "creation_date", "bestelldatum", "bedat"),
+        "order_date": (
+            "po_date",
+            "ordered",
+            "date_ordered",
+            "creation_date",
+            "bestelldatum",
+            "purchase_date",
+            "order_created",
+            "bedat",
+        ),
         "receipt_date": (
             "received",
             "date_received",
@@ -223,34 +239,35 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "arrival_date",
             "goods_receipt",
             "gr_date",
-            *("wareneingang", "wareneingangsdatum", "we_datum", "eingangsdatum", "lieferdatum"),
+            *(
+                "wareneingang",
+                "wareneingangsdatum",
+                "eingangsdatum",
+                "lieferdatum",
+                "zugangsdatum",
+                "we_datum",
+            ),
         ),
         "quantity": (
-            *("qty", "ordered_quantity", "order_quantity", "amount", "menge"),
-            *("bestellmenge", "liefermenge", "gelieferte_menge", "wareneingangsmenge"),
+            *("qty", "ordered_quantity", "order_quantity", "amount", "menge", "bestellmenge", "liefermenge"),
+            *("gelieferte_menge", "wareneingangsmenge"),
         ),
     },
 }
 """Table → our column → names it goes by elsewhere (lower case, words joined by _)."""
 
 NOT_READ: dict[str, str] = {
-    **dict.fromkeys(
-        ("safety_stock", "sicherheitsbestand"),
-        "a result here, not read: today's levels are current_reorder_point, current_order_up_to",
-    ),
+    "safety_stock": "a result here, not read: today's levels are current_reorder_point, current_order_up_to",
     "service_level": "targets are per segment: policy.targets",
     "target_service": "targets are per segment: policy.targets",
     "fill_rate": "targets are per segment: policy.targets",
+    "sicherheitsbestand": "a result here, not read: today's levels are current_reorder_point and the like",
     "shelf_life": "shelf life is not in this version",
     "min_order_value": "of one order at a supplier: minimum_order_value (simlab orders); moq is in units",
     "due_date": "of what is on order: on_order_due, or order by order in data.open_orders",
     "abc": "segments.by names it, if it is to make segments",
     "abc_class": "segments.by names it, if it is to make segments",
     "abc_kennzeichen": "segments.by names it, if it is to make segments",
-    "servicegrad": "targets are per segment: policy.targets",
-    "lieferbereitschaftsgrad": "targets are per segment: policy.targets",
-    "mindestbestellwert": "of one order at a supplier: minimum_order_value (simlab orders); moq is in units",
-    "haltbarkeit": "shelf life is not in this version",
 }
 """Further names of items and what becomes of them."""
 
@@ -311,19 +328,14 @@ def meant(table: str, name: str, among: Sequence[str]) -> tuple[str, str]:
         return "", ""
     words = base.split("_")
     unit = _UNITS.get(words[-1], "") if len(words) > 1 else ""
-    stems = [base, _without_unit(words) if unit or words[-1] in _IDLE else base]
+    without = [word for word in words[:-1] if word not in _JOINING]  # Lieferzeit in Tagen
+    stems = [base, "_".join(without) if unit or words[-1] in _IDLE else base]
     for stem in dict.fromkeys(stems):
         for column in among:
             if stem in (column, column.replace("_", "")) or stem in NAMES[table].get(column, ()):
                 return column, unit if column in _TIMES else ""
     like = difflib.get_close_matches(stems[-1], list(among), n=1, cutoff=_SIMILAR)
     return (like[0], unit if like[0] in _TIMES else "") if like else ("", "")
-
-
-def _without_unit(words: list[str]) -> str:
-    """Words before a unit: "Lieferzeit in Tagen" is lieferzeit."""
-    left = words[:-1]
-    return "_".join(left[:-1] if len(left) > 1 and left[-1] in _JOINING else left)
 
 
 def resembles(name: str, among: Sequence[str]) -> bool:
