@@ -59,8 +59,14 @@ PROMISES = (
             "trust/test_a_corpus_of_bad_inputs.py",
             "catalog/test_bad_inputs.py",
             "catalog/files/test_other_workbooks.py",
+            "trust/test_damaged_tables_are_refused_or_read_right.py",
         ),
         (
+            (
+                "damaged tables",
+                "{tried} tables (a column per period, decimal commas, forecasts, open orders) damaged at random: "
+                "{refused} refused, {same} read as a second reader reads them, silent: {silent}",
+            ),
             (
                 "bad inputs",
                 "{tried} inputs in {groups} groups, {as_expected} as expected "

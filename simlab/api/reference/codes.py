@@ -157,9 +157,9 @@ def _said(tree: ast.Module) -> Iterator[tuple[str, str, str]]:
 def _assigned(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
     """Names and the texts that they are given."""
     for node in nodes:
-        for target in node.targets if isinstance(node, ast.Assign) else ():
-            if isinstance(target, ast.Name):
-                yield target.id, _text(node.value, {})
+        if isinstance(node, ast.Assign):
+            text = _text(node.value, {})
+            yield from ((target.id, text) for target in node.targets if isinstance(target, ast.Name))
 
 
 def _said_once(tree: ast.Module) -> dict[str, str]:

@@ -218,6 +218,13 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             *("consumption", "shipped", "quantity_sold", "sales_qty", "issues", "order_qty"),
         ),
     },
+    "open_orders": {
+        "sku": (*_SKU, "product"),
+        "location": _PLACE,
+        "quantity": ("qty", "units", "amount", "menge", "open_quantity", "bestellmenge", "offene_menge"),
+        "due_date": ("due", "delivery_date", "expected_date", "eta", "lieferdatum", "liefertermin"),
+        "supplier": _SUPPLIER,
+    },
     "receipts": {
         "sku": _SKU,
         "location": _PLACE,
@@ -326,13 +333,14 @@ def meant(table: str, name: str, among: Sequence[str]) -> tuple[str, str]:
     base = plain(name)
     if table == "items" and (base in DOUBTFUL or comes_later(name)):
         return "", ""
+    names = NAMES.get(table, {})
     words = base.split("_")
     unit = _UNITS.get(words[-1], "") if len(words) > 1 else ""
     without = [word for word in words[:-1] if word not in _JOINING]  # Lieferzeit in Tagen
     stems = [base, "_".join(without) if unit or words[-1] in _IDLE else base]
     for stem in dict.fromkeys(stems):
         for column in among:
-            if stem in (column, column.replace("_", "")) or stem in NAMES[table].get(column, ()):
+            if stem in (column, column.replace("_", "")) or stem in names.get(column, ()):
                 return column, unit if column in _TIMES else ""
     like = difflib.get_close_matches(stems[-1], list(among), n=1, cutoff=_SIMILAR)
     return (like[0], unit if like[0] in _TIMES else "") if like else ("", "")

@@ -100,3 +100,12 @@ def test_names_in_another_pattern_are_read_where_it_is_proved_or_said() -> None:
         == sorted(other.demand.date.tolist())
         == sorted(load(ITEMS, LONG).demand.date.tolist())
     )
+
+
+@pytest.mark.parametrize("name", ["2023-13-06", "KW 10", "Menge", "2023-03-0"])
+def test_a_period_whose_name_is_no_date_is_refused_and_not_left_out(name: str) -> None:
+    """Left out, it was a week in which nothing was sold; a total behind the last period is none."""
+    with pytest.raises(InvalidInputError, match=f"'{name}' is not a date like '2023-01-02'"):
+        load(ITEMS, wide().rename(columns={"2023-03-06": name}), **WIDE_STUDY)
+    total = wide().assign(Summe=7)
+    assert same(load(ITEMS, wide(), **WIDE_STUDY), load(ITEMS, total, **WIDE_STUDY))
