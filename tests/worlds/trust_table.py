@@ -64,7 +64,7 @@ PROMISES = (
         (
             (
                 "damaged tables",
-                "{tried} tables (a column per period, decimal commas, forecasts, open orders) damaged at random: "
+                "{tried} tables (wide, decimal commas, forecasts, open orders) damaged at random: "
                 "{refused} refused, {same} read as a second reader reads them, silent: {silent}",
             ),
             (

@@ -109,3 +109,10 @@ def test_a_period_whose_name_is_no_date_is_refused_and_not_left_out(name: str) -
         load(ITEMS, wide().rename(columns={"2023-03-06": name}), **WIDE_STUDY)
     total = wide().assign(Summe=7)
     assert same(load(ITEMS, wide(), **WIDE_STUDY), load(ITEMS, total, **WIDE_STUDY))
+
+
+def test_a_sku_twice_where_all_is_at_one_place_may_have_a_column_that_tells_the_place() -> None:
+    items = pd.DataFrame({"sku": ["a", "a"], "country": ["UK", "FR"], "unit_cost": 1.0, "lead_time": 7})
+    sales = pd.DataFrame({"sku": ["a"], "date": ["2024-01-01"], "quantity": [1]})
+    with pytest.raises(InvalidInputError, match=r'\[data.items\] columns = \{ location = "…" \}'):
+        sl.load_frames(items, sales, study={"data": {"location": "MAIN"}})
