@@ -88,11 +88,7 @@ def gate_sentences(
             "(models.parameter_uncertainty); p_go is the share of them that harm, and its mean over the go's "
             f"is at most {100 * scale.q:.3g}%."
         )
-    held = sorted(
-        {why for text in settled.reason[settled.decision == HOLD_BACK] for why in str(text).split(", ")}
-    )
-    for why in held:
-        n = sum(why in str(text).split(", ") for text in settled.reason[settled.decision == HOLD_BACK])
+    for why, n in sorted(settled.held().items()):
         where = _where(then, settled) if why == MISFIT else ""
         lines.append(f"Held back, {why}: {n:,}{where}.")
     return tuple(lines)
@@ -100,8 +96,7 @@ def gate_sentences(
 
 def _where(then: Proposed, settled: Settled) -> str:
     """Segments whose laws are flagged, and where to see what they miss."""
-    own = np.array([MISFIT in str(text) for text in settled.reason], np.bool_)
-    names = sorted(set(then.segment[own & (settled.decision == HOLD_BACK)].astype(str)))
+    names = sorted(set(then.segment[settled.held_by(MISFIT)].astype(str)))
     return f" ({listed(names, _NAMED)}; the run's page shows what they miss: Can we believe it?)"
 
 

@@ -146,6 +146,12 @@ def _could(loss: MeanTest, pairs: Pairs, scale: Scale) -> tuple[FloatArray, Floa
     return effect, np.ceil(np.where(np.isfinite(times), times * pairs.replications, np.nan))
 
 
+def held_table(settled: Settled) -> pd.DataFrame:
+    """Table `held_back`: how many SKU-locations each reason holds back, the most frequent first."""
+    rows = settled.held().most_common()
+    return pd.DataFrame(rows, columns=["reason", "n_items"])
+
+
 def totals(table: pd.DataFrame) -> pd.DataFrame:
     """One row per list and one for all: what it changes a year; the lists add up to the last row."""
     names = ["served_change", "stock_value_now", "stock_value", "stock_value_change", "orders_change"]

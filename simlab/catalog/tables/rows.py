@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
@@ -217,9 +218,9 @@ class Rows:
             note = f"one observation only, its law leans on others: {names}"
             yield _entry("only row of its SKU-location", "used", single, units, value, note)
         if self.written.proved:
-            yield _entry(
-                "decimal commas read", "repaired", left & ~single, units, value, "proved by the cells"
-            )
+            note, commas = "proved by the cells", left & ~single
+            read = _entry("decimal commas read", "repaired", commas, units, value, note)
+            yield replace(read, notice="quiet")
         else:
             yield _entry("as given", "used", left & ~single, units, value, "")
         if self.unnetted:
