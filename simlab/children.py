@@ -2,17 +2,31 @@
 
 Python puts the working folder first on its path in ``python -c`` and ``python -m``, so that a ``random.py``
 beside somebody's data would run. PYTHONSAFEPATH (Python 3.11) ends that; the children of children inherit it.
+
+Where the system can copy a process (Linux), work that holds the interpreter goes on in a copy beside this
+one: it has all that is in memory already, and hands back what it found. Nothing depends on it: who asks a
+copy that is lost does the work itself.
 """
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
+import pickle
+import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from weakref import WeakSet
 
 SAFE_PATH = "PYTHONSAFEPATH"
@@ -52,6 +66,193 @@ def safe_path() -> Iterator[None]:
             os.environ.pop(SAFE_PATH, None)
         else:
             os.environ[SAFE_PATH] = before
+
+
+def can_copy() -> bool:
+    """Whether a copy of this process can work beside it: on Linux, asked for by the main thread."""
+    return sys.platform == "linux" and threading.current_thread() is threading.main_thread()
+
+
+class LostError(RuntimeError):
+    """A copy ended without an answer; the message says how."""
+
+
+@dataclass(eq=False)
+class Copy:
+    """A copy of this process that works beside it, until it has answered or is ended.
+
+    Attributes
+    ----------
+    pid : int
+    """
+
+    pid: int
+    _to: int
+    _from: int
+    _code: int | None = field(default=None)
+
+    def ask(self, request: object) -> None:
+        """Send what its work takes, whenever it comes to read it."""
+        handle, self._to = self._to, -1
+        threading.Thread(target=_send, args=(handle, pickle.dumps(request)), daemon=True).start()
+
+    def answer(self) -> Any:
+        """What its work returned.
+
+        Raises
+        ------
+        LostError
+            It failed, died, or does nothing any more.
+        """
+        if self._from < 0:
+            raise LostError("it has ended")
+        self._to = _closed(self._to)
+        data = _read(self._from, lambda: _hangs(self.pid))
+        self._from = _closed(self._from)
+        if not data:  # dead already, or it hangs
+            with suppress(OSError):
+                os.kill(self.pid, signal.SIGKILL)
+        self._end()
+        if not data:
+            raise LostError(f"its process ended with {self._code}")
+        found, error = pickle.loads(data)  # its own bytes: of a copy of this very process
+        if error is not None:
+            raise LostError(error)
+        return found
+
+    def end(self) -> None:
+        """End it, whatever it does."""
+        self._to, self._from = _closed(self._to), _closed(self._from)
+        if self._code is None:
+            with suppress(OSError):
+                os.kill(self.pid, signal.SIGKILL)
+            self._end()
+
+    def _end(self) -> None:
+        if self._code is None:
+            self._code = 0
+            with suppress(OSError):
+                self._code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+@contextmanager
+def copied(work: Callable[[Callable[[], Any]], Any]) -> Iterator[Copy | None]:
+    """A copy of this process that does `work`; None where there can be none. It ends with the block.
+
+    `work` is given a function that waits for what `Copy.ask` sends. The copy has no files, streams or threads
+    of this process, and ends when this one does.
+    """
+    copy = _copy(work) if can_copy() else None
+    try:
+        yield copy
+    finally:
+        if copy is not None:
+            copy.end()
+
+
+def _copy(work: Callable[[Callable[[], Any]], Any]) -> Copy | None:
+    """Fork; None where the system gives no further process."""
+    (inbox, to), (back, outbox) = os.pipe(), os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of threads: the copy uses none of them
+            pid = os.fork()
+    except OSError:
+        for handle in (inbox, to, back, outbox):
+            os.close(handle)
+        return None
+    if pid:
+        os.close(inbox)
+        os.close(outbox)
+        return Copy(pid, to, back)
+    code = 1
+    try:
+        _alone(inbox, outbox)
+        _write(outbox, _done(work, inbox))
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _done(work: Callable[[Callable[[], Any]], Any], inbox: int) -> bytes:
+    """Result and error of the work, as bytes."""
+    try:
+        return pickle.dumps((work(lambda: pickle.loads(_read(inbox, lambda: False))), None))
+    except Exception as error:
+        return pickle.dumps((None, traceback.format_exception_only(error)[-1].strip()))
+
+
+def _alone(*kept: int) -> None:
+    """Let go of what belongs to the process that was copied: signals, streams, files and locks."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
+    gc.freeze()  # what was there stays shared
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    sys.stdout, sys.stderr = open(os.devnull, "w"), open(os.devnull, "w")  # noqa: SIM115
+    mine = {0, 1, 2, *kept, sys.stdout.fileno(), sys.stderr.fileno()}
+    for handle in [int(name) for name in os.listdir("/proc/self/fd")]:
+        if handle not in mine:
+            with suppress(OSError):
+                os.close(handle)
+
+
+_PARENT_DEATH = 1
+_PATIENCE = 20.0
+"""Seconds without work after which a copy counts as lost; of one that works is waited for."""
+
+
+def _closed(handle: int) -> int:
+    if handle >= 0:
+        os.close(handle)
+    return -1
+
+
+def _send(handle: int, data: bytes) -> None:
+    with suppress(OSError):
+        _write(handle, data)
+    os.close(handle)
+
+
+def _write(handle: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
+
+
+def _read(handle: int, lost: Callable[[], bool]) -> bytes:
+    """All that comes until the other end is closed; nothing where it is lost meanwhile."""
+    parts: list[bytes] = []
+    while True:
+        if select.select([handle], [], [], 1.0)[0]:
+            part = os.read(handle, 1 << 20)
+            if not part:
+                return b"".join(parts)
+            parts.append(part)
+        elif lost():
+            return b""
+
+
+_SEEN: dict[int, tuple[float, float]] = {}
+
+
+def _hangs(pid: int) -> bool:
+    """Whether a process and all that it started sleep, and have not computed for `_PATIENCE` seconds."""
+    spent, asleep, now = 0.0, True, time.monotonic()
+    for one in (pid, *_descendants(pid)):
+        with suppress(OSError):
+            words = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            spent += float(words[11]) + float(words[12])
+            asleep &= words[0] in "SZ"
+    before, since = _SEEN.get(pid, (-1.0, now))
+    if spent != before or not asleep:
+        _SEEN[pid] = spent, now
+        return False
+    return now - since > _PATIENCE
 
 
 def end_children() -> None:

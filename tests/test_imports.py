@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import simlab
+from simlab import api
 
 PACKAGE = Path(simlab.__file__).parent
 
@@ -68,6 +69,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("audits", "checks", "comparison", "contest", "estimate", "optimization", "verifying"),
         ("reference", "starting"),
         ("commands",),
+        ("daily",),
     ),
     "catalog": (
         ("columns", "findings", "meanings", "quality"),
@@ -405,7 +407,12 @@ except SystemExit as end:
 """
 
 
-@pytest.mark.parametrize("code", ["import simlab", "import simlab.cli", HELP], ids=["import", "cli", "help"])
+API = "import simlab.api\nassert set(simlab.api.__all__) <= set(dir(simlab.api))"
+
+
+@pytest.mark.parametrize(
+    "code", ["import simlab", "import simlab.cli", HELP, API], ids=["import", "cli", "help", "api"]
+)
 def test_starting_up_loads_no_heavy_package(code: str) -> None:
     """Asking for help must not wait for compilers and plotting libraries."""
     assert loaded_after(code) == set()
@@ -414,6 +421,27 @@ def test_starting_up_loads_no_heavy_package(code: str) -> None:
 def test_public_names_are_announced() -> None:
     """Completion in an editor or a notebook shows the lazy names."""
     assert set(simlab.__all__) <= set(dir(simlab))
+
+
+def test_names_of_the_api_are_found_where_type_checkers_look_for_them() -> None:
+    """The table of lazy names says what the imports for typing say, and hides no module."""
+    typed = {}
+    for node in ast.walk(ast.parse(Path(api.__file__).read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("simlab"):
+            typed |= {alias.name: node.module for alias in node.names}
+    assert typed == api._WHERE
+    assert set(typed) == set(api.__all__)
+    assert not {f"simlab.api.{name}" for name in typed} & set(known_modules(PACKAGE.parent))
+    assert all(getattr(api, name) is not None for name in api.__all__)
+    with pytest.raises(AttributeError):
+        api.nothing  # noqa: B018
+
+
+def test_orders_do_not_wait_for_what_plans_a_study() -> None:
+    """A list of every morning: no contest, audit or optimization is loaded for it."""
+    code = "import simlab, sys\nsimlab.orders\nassert not [m for m in sys.modules if m.startswith(%r)]"
+    never = ("simlab.api.contest", "simlab.api.audits", "simlab.api.optimization", "simlab.verdict.audit")
+    assert "matplotlib" not in loaded_after(code % (never,))
 
 
 def test_unknown_name_is_an_attribute_error() -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from collections.abc import Sequence
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,9 @@ from simlab.api.contest.contest import compare
 from simlab.api.contest.outcome import Rounds
 from simlab.api.contest.record import write_contest
 from simlab.api.data.data import Data, demo, load
+from simlab.api.decision.beside import begun_beside
 from simlab.api.learning.learning import segment
 from simlab.api.optimization import optimize
-from simlab.api.ordering.orders import Orders, orders
-from simlab.api.ordering.state import demanded, write_state
 from simlab.api.output.beginning import begin, went_on
 from simlab.api.output.record import RunResult, kept_if_used, kept_while_written, logged
 from simlab.api.output.writing import write_optimization, write_simulation
@@ -35,7 +33,6 @@ from simlab.execution.ahead import kernels_ahead
 from simlab.policies import Policy
 from simlab.policies.policy import GIVEN
 from simlab.run import RunFolder
-from simlab.run.files import write_atomic
 from simlab.segments import Segmentation
 
 
@@ -162,7 +159,8 @@ def _optimize(
     stored: StoredCurves | None = None,
 ) -> RunResult:
     asked = data.study.optimize
-    with kernels_ahead() as compiled:
+    computing = workers_of(data.study, workers)
+    with begun_beside(data, computing) as last, kernels_ahead() as compiled:
         with kept_if_used(folder):
             started = time.perf_counter()
             segmentation = segment(data, workers=workers, progress=progress)
@@ -180,7 +178,7 @@ def _optimize(
         compiled()
         times["compile"] = opt.times.pop("compile", 0.0) + time.perf_counter() - started
         with kept_while_written(folder):
-            return write_optimization(opt.finance, folder, times, progress)
+            return write_optimization(opt.finance, folder, times, progress, last)
 
 
 def run_compare_schemes(
@@ -291,96 +289,13 @@ def run_audit(
         return write_audit(result, folder, times, progress)
 
 
-@dataclass(frozen=True)
-class OrdersResult:
-    """What `simlab orders` leaves behind.
-
-    Attributes
-    ----------
-    orders : Orders
-    folder : Path
-        Of `orders.csv` and `excess.csv`.
-    said : tuple of str
-        What was done before, in sentences.
-    """
-
-    orders: Orders
-    folder: Path
-    said: tuple[str, ...] = ()
-
-
-def run_orders(
-    run: str | Path,
-    *,
-    stock: Path | None = None,
-    open_orders: Path | None = None,
-    date: dt.date | str | None = None,
-    budget: float | None = None,
-    state: Path | None = None,
-    receipts: Path | None = None,
-    demand: Path | None = None,
-    state_out: Path | None = None,
-    every_item: bool = False,
-    by_supplier: bool = False,
-    excel: bool | None = None,
-    out: Path | None = None,
-    study: Path | None = None,
-    workers: int | None = None,
-    progress: Progress | None = None,
-) -> OrdersResult:
-    """The orders of a day, written beside the run; a study file is optimized first.
-
-    Parameters
-    ----------
-    demand, state_out : path, optional
-        The day's demand (sku, location, quantity), and where the state of the next morning goes.
-    excel : bool, optional
-        Whether a workbook is written; left out: of up to 5,000 lines.
-
-    Raises
-    ------
-    UsageError
-        One of `demand` and `state_out` without the other, or a state file that is there already.
-    """
-    if (demand is None) != (state_out is None):
-        raise UsageError(
-            "the state of the next morning needs the day's demand: --demand DAY --state-out FILE"
-        )
-    if state_out is not None and state_out.exists():
-        raise UsageError(f"{state_out}: exists already; nothing is ever replaced")
-    said: tuple[str, ...] = ()
-    if Path(run).is_file():
-        planned = run_optimize(run, workers=workers, progress=progress)
-        said, run = (f"{run} was optimized first: {planned.folder}.",), planned.folder
-    found = orders(
-        run,
-        stock=stock,
-        open_orders=open_orders,
-        date=date,
-        budget=budget,
-        state=state,
-        receipts=receipts,
-        every_item=every_item,
-        study=study,
-        workers=workers,
-    )
-    next_morning = None
-    if demand is not None and state_out is not None:
-        after, _ = demanded(found.source, found.after_ordering(), demand)
-        calendar = found.source.calendar(found.review.day)
-        next_morning = write_state(found.source, after, calendar.later(found.review.day, 1))
-    folder = found.write(out, by_supplier=by_supplier, excel=excel)
-    if next_morning is not None and state_out is not None:
-        write_atomic(state_out, next_morning.encode("utf-8"))
-    return OrdersResult(found, folder, said)
-
-
 def run_gate(
     study_path: str | Path,
     *,
     proposed: Path | None = None,
     current: str | None = None,
     release: Sequence[str] = (),
+    accept_misfit: Sequence[str] = (),
     replications: int | None = None,
     weeks: float | None = None,
     waves: int | None = None,
@@ -396,6 +311,7 @@ def run_gate(
         proposed=proposed,
         current=current,
         release=release,
+        accept_misfit=accept_misfit,
         replications=replications,
         weeks=weeks,
         waves=WavePlan(waves, by, weeks_apart),

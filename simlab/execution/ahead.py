@@ -122,6 +122,18 @@ def _wait(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+def works_beside(workers: Workers, n_items: int) -> bool:
+    """Whether copies of this process should work beside it: of threads there are two, and all is compiled.
+
+    Else each of them would compile anew; and of few SKU-locations a copy costs more than it saves.
+    """
+    compiled = cache_folder() is not None and not _missing()
+    return compiled and workers.backend == "threads" and workers.n_workers > 1 and n_items >= _WORTH
+
+
+_WORTH = 1_000
+
+
 def _missing() -> bool:
     """Whether there is a folder for compiled code, and one of the late kernels is not in it."""
     folder = cache_folder()

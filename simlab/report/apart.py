@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from simlab.children import start_python
+from simlab.children import Copy, LostError, can_copy, copied, start_python
 from simlab.errors import SimlabError
 from simlab.report.book.book import BOOK, has_book, wanted, write_book
 from simlab.report.render import render
@@ -58,10 +58,10 @@ def draw_apart(folder: Path, *, excel: bool | None = None) -> Drawn:
         Whether the workbook is made; left out: where the command has one and the run is not very large.
     """
     book = _with_book(RunFolder.open(folder, sealed=True), excel)
-    large = _n_items(folder) > _SMALL
+    alone = can_copy() or _n_items(folder) > _SMALL
     found, faults = dict[str, Path](), dict[str, str]()
-    first = [PAGE, WORKBOOK] if book and not large else [PAGE]
-    with _started(folder, [WORKBOOK] if book and large else []) as second:
+    first = [PAGE, WORKBOOK] if book and not alone else [PAGE]
+    with _started(folder, [WORKBOOK] if book and alone else []) as second:
         with _started(folder, first) as process:
             _collect(process, first, found, faults)
         _collect(second, [WORKBOOK], found, faults)
@@ -109,9 +109,19 @@ def _noted(folder: Path, found: dict[str, Path], faults: dict[str, str]) -> Draw
     return Drawn(found.get(PAGE), found.get(WORKBOOK), faults)
 
 
+_Process = Copy | subprocess.Popen[bytes] | OSError | None
+
+
 @contextmanager
-def _started(folder: Path, what: list[str]) -> Iterator[subprocess.Popen[bytes] | OSError | None]:
-    """A process that makes `what`; None of nothing, the error where the system gives no process."""
+def _started(folder: Path, what: list[str]) -> Iterator[_Process]:
+    """A process that makes `what`; None of nothing, the error where the system gives no process.
+
+    A copy of this one where there can be: it has imported already what reading tables takes.
+    """
+    if what and can_copy():
+        with copied(lambda _: _made(folder, what)) as copy:
+            yield OSError("the system gives no process") if copy is None else copy
+        return
     process: subprocess.Popen[bytes] | OSError | None = None
     try:
         if what:
@@ -127,7 +137,7 @@ def _started(folder: Path, what: list[str]) -> Iterator[subprocess.Popen[bytes] 
 
 
 def _collect(
-    process: subprocess.Popen[bytes] | OSError | None,
+    process: _Process,
     what: list[str],
     found: dict[str, Path],
     faults: dict[str, str],
@@ -138,6 +148,12 @@ def _collect(
     if isinstance(process, OSError):
         faults.update(dict.fromkeys(what, f"was not made: {process.strerror or process}"))
         return
+    if isinstance(process, Copy):
+        try:
+            found.update(process.answer())
+        except LostError as error:
+            faults.update({name: _fault(name, str(error)) for name in what})
+        return
     made, words = process.communicate()
     lines = [json.loads(line) for line in made.decode("utf-8").splitlines() if line.startswith("{")]
     for line in lines:
@@ -146,17 +162,25 @@ def _collect(
     last = [line for line in words.decode("utf-8", "replace").splitlines() if line.strip()][-1:]
     ended = f"its process ended with {process.returncode}"
     why = last[0].strip() if last and process.returncode > 0 else ended
-    for name in missing:
-        faults[name] = f"the {'page' if name == PAGE else name} was not drawn: {why}"
+    faults.update({name: _fault(name, why) for name in missing})
+
+
+def _fault(name: str, why: str) -> str:
+    return f"the {'page' if name == PAGE else name} was not drawn: {why}"
+
+
+def _made(folder: Path, what: list[str]) -> dict[str, Path]:
+    """Make page or workbook here."""
+    make = {PAGE: render, WORKBOOK: write_book}
+    return {name: make[name](RunFolder.open(folder, sealed=True)) for name in what}
 
 
 def work() -> None:
     """What the other process does: its arguments are folder and what to make; a line of JSON each."""
     folder, *what = sys.argv[1:]
-    make = {PAGE: render, WORKBOOK: write_book}
     for name in what:
-        made = make[name](RunFolder.open(Path(folder), sealed=True))
-        sys.stdout.write(json.dumps({name: str(made)}) + "\n")
+        made = _made(Path(folder), [name])
+        sys.stdout.write(json.dumps({name: str(path) for name, path in made.items()}) + "\n")
         sys.stdout.flush()
 
 

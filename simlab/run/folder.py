@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -226,8 +226,8 @@ class RunFolder:
         """`write_table` of a table that comes in parts: a row group each, one in memory at a time."""
         return self._put(self.table_path(name), tables.encode_parts(parts))
 
-    def read_table(self, name: str) -> pd.DataFrame:
-        """Read a table, checked against its page checksums and the manifest's hash.
+    def read_table(self, name: str, columns: Collection[str] | None = None) -> pd.DataFrame:
+        """Read a table, checked by page checksums and the manifest's hash; of `columns`, those there.
 
         Raises
         ------
@@ -236,17 +236,17 @@ class RunFolder:
         InvalidInputError
             The file is not what the run wrote.
         """
-        frame: pd.DataFrame = self.read_arrow(name).to_pandas(use_threads=False)
+        frame: pd.DataFrame = self.read_arrow(name, columns).to_pandas(use_threads=False)
         return frame
 
-    def read_arrow(self, name: str) -> pa.Table:
+    def read_arrow(self, name: str, columns: Collection[str] | None = None) -> pa.Table:
         """`read_table` without making a frame of it."""
         path = self.table_path(name)
         if not path.is_file():
             raise UsageError(f"{self.path}: this run has no table '{name}'")
         key = self._key(path)
         try:
-            return tables.decode(self.read_bytes(key))
+            return tables.decode(self.read_bytes(key), columns)
         except ValueError as error:
             raise InvalidInputError([_damaged(key, _why(error))]) from error
         except UsageError as error:

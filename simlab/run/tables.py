@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from simlab.errors import UsageError
@@ -59,8 +59,8 @@ def encode_parts(parts: Iterable[pa.Table]) -> bytes:
     return data
 
 
-def decode(data: bytes) -> pa.Table:
-    """The table in a Parquet file's bytes.
+def decode(data: bytes, columns: Collection[str] | None = None) -> pa.Table:
+    """The table in a Parquet file's bytes; of `columns`, those that it has.
 
     Raises
     ------
@@ -82,8 +82,13 @@ def decode(data: bytes) -> pa.Table:
     own = pa.allocate_buffer(len(data))
     memoryview(own).cast("B")[:] = data
     try:
+        held = () if columns is None else pq.read_schema(pa.BufferReader(own)).names
         table = pq.read_table(
-            pa.BufferReader(own), use_threads=False, pre_buffer=False, page_checksum_verification=True
+            pa.BufferReader(own),
+            columns=None if columns is None else [name for name in held if name in columns],
+            use_threads=False,
+            pre_buffer=False,
+            page_checksum_verification=True,
         )
     except (OSError, pa.ArrowException) as error:
         raise ValueError(str(error)) from error

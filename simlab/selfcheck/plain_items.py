@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,7 @@ def plain_items(world: World, levels: Levels, horizon: Horizon) -> Iterator[refe
     """Every item of a world at the only column of its levels; without those of `not_plain`."""
     arrays = item_arrays(world, horizon)
     begun = _begun(world.start, world.n_items)
+    sequences: dict[tuple[int, int], reference.Sequence | None] = {}
     for row, own in enumerate(_levels(world, levels, arrays)):
         yield reference.Item(
             key=int(world.keys[row]),
@@ -57,7 +58,7 @@ def plain_items(world: World, levels: Levels, horizon: Horizon) -> Iterator[refe
             start=begun[row][0],
             dated=begun[row][1],
             **_terms(world, row),
-            **_lead_time(world, row),
+            **_lead_time(world, row, sequences),
             **_demand(world, arrays.laws, row),
         )
 
@@ -105,13 +106,17 @@ def _terms(world: World, row: int) -> dict[str, Any]:
     }
 
 
-def _lead_time(world: World, row: int) -> dict[str, Any]:
+def _lead_time(
+    world: World, row: int, sequences: dict[tuple[int, int], reference.Sequence | None]
+) -> dict[str, Any]:
+    """Lead times of an item; `sequences` of each law and review period are made once."""
     lead = world.lead_time
-    law = int(lead.law[row])
+    law, review = int(lead.law[row]), int(world.terms.review_period[row])
     where = slice(int(lead.start[law]), int(lead.start[law] + lead.length[law]))
     values, weights = lead.periods[where].tolist(), lead.weights[where].tolist()
-    sequence = None if lead.crossing else _sequence(values, weights, int(world.terms.review_period[row]))
-    return {"lead_times": values, "lead_weights": weights, "sequence": sequence}
+    if not lead.crossing and (law, review) not in sequences:
+        sequences[law, review] = _sequence(values, weights, review)
+    return {"lead_times": values, "lead_weights": weights, "sequence": sequences.get((law, review))}
 
 
 def _sequence(values: list[int], weights: list[int], review: int) -> reference.Sequence | None:
@@ -196,10 +201,15 @@ def _begun(start: Start | None, n: int) -> list[tuple[tuple[int, int] | None, li
 
 def to_text(item: reference.Item) -> str:
     """An item as JSON; tables that all items share are left out."""
-    plain = asdict(item)
-    if plain["factors"] is not None:
-        plain["factors"] = {k: v for k, v in plain["factors"].items() if k not in _TABLES}
-    return json.dumps(plain, separators=(",", ":"))
+    return json.dumps(_named(item), separators=(",", ":"), default=_named)
+
+
+def _named(record: Any) -> dict[str, Any]:
+    """The fields of a record, which are numbers, lists and further records."""
+    if not is_dataclass(record):
+        raise TypeError(f"{type(record).__name__} is no record")
+    left_out = _TABLES if isinstance(record, reference.Factors) else ()
+    return {field.name: getattr(record, field.name) for field in fields(record) if field.name not in left_out}
 
 
 def from_text(text: str) -> reference.Item:

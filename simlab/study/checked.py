@@ -137,8 +137,9 @@ def _outlandish(raw: Mapping[str, Any], file: str) -> list[Problem]:
 
 
 def _kept(option: str, value: str) -> str:
-    """Conditions and queries may go over several lines."""
-    over_lines = option.rpartition(".")[2] in _CONDITIONS
+    """Conditions and queries may go over several lines, and columns may be parted by a tab."""
+    name = option.rpartition(".")[2]
+    over_lines = name in _CONDITIONS or (name == "delimiter" and value == "\t")
     return value.replace("\n", " ").replace("\r", " ").replace("\t", " ") if over_lines else value
 
 

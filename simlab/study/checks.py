@@ -12,7 +12,7 @@ from simlab.register.families import OPTIMAL_NAMES
 from simlab.study.later import value_at
 from simlab.study.sources.databases import database, has_database
 
-READABLE = (".csv", ".parquet", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
+READABLE = (".csv", ".txt", ".tsv", ".gz", ".parquet", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _TABLES = ("items", "demand", "receipts", "periods", "open_orders", "forecast", "forecast_errors")
 
 
@@ -79,7 +79,10 @@ def _kind(path: str, option: str, file: str) -> Iterator[Problem]:
     suffix = PurePath(path).suffix.lower()
     where = f"{option} = {path!r}"
     if suffix not in READABLE and not path.endswith("/"):
-        fix = "tables are .csv, .parquet or folders/ of it, or sheets of .xlsx, .xls, .xlsb or .ods workbooks"
+        fix = (
+            "tables are .csv, .tsv or .txt, packed (.gz) or not, .parquet or folders/ of it, "
+            "or sheets of .xlsx, .xls, .xlsb or .ods workbooks"
+        )
         yield Problem("E-STU-010", f"cannot read a {suffix or 'nameless'} file", file, column=where, fix=fix)
 
 

@@ -70,6 +70,7 @@ def test_one_analysis_that_fails_takes_no_other_along(study, monkeypatch, tmp_pa
 def test_a_drawing_that_dies_leaves_numbers_and_a_complete_run(study, monkeypatch, tmp_path):
     """A chart library may abort the process that draws (exit 134): it is not ours."""
     monkeypatch.setattr(apart, "_CODE", "import os; os.abort()")
+    monkeypatch.setattr(apart, "_made", lambda folder, what: os.abort())
     done = CliRunner().invoke(app, ["optimize", str(study), "--out", str(tmp_path / "run")])
     assert done.exit_code == EXIT_UNEXPECTED
     assert "Stock " in done.output
@@ -116,6 +117,9 @@ def test_numbers_are_printed_before_anything_is_drawn(study, tmp_path):
     code = """
 import sys
 from simlab.report import apart
+def looks(folder, what):
+    raise ValueError("seen: " + open({out!r}).read().split(chr(10))[0][:11])
+apart._made = looks
 apart._CODE = "import sys; sys.exit('seen: ' + open({out!r}).read().split(chr(10))[0][:11])"
 from simlab.cli import main
 sys.argv = ["simlab", "optimize", {study!r}, "--out", {run!r}]

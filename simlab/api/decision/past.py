@@ -17,7 +17,7 @@ from simlab.api.data.replay import PATHS, Replayed, compared_rows, lead_times_of
 from simlab.api.decision.headline import Replay
 from simlab.api.simulator.before import Before, before, length_of
 from simlab.api.simulator.simulator import plan_columns, references
-from simlab.arrays import FloatArray
+from simlab.arrays import FloatArray, IntArray
 from simlab.engine.kernels.streams import phase_seed
 from simlab.engine.world.levels import Levels
 from simlab.measures import ALL, PLAN_NAMES
@@ -25,6 +25,7 @@ from simlab.measures.decision import short_rate
 from simlab.measures.shown import Public
 from simlab.models import stock_at_cut
 from simlab.run.statements import Statement
+from simlab.segments import Segmentation
 from simlab.verdict.replay.origins import horizons
 from simlab.verdict.replay.replay import ReplaySums, protection, replay_plans
 
@@ -212,37 +213,81 @@ def _of(row: dict[str, Any], name: str) -> str:
     return f"{short_rate(row[name])} (expected {short_rate(expected)}, {ends})"
 
 
-def before_plan(opt: Outcome) -> Before | None:
-    """The plan made again as before its last periods; None where the history is too short, or nobody asks."""
-    periods = periods_held(opt.data)
-    if periods == 0:
-        return None
-    by_segment: FloatArray = np.array(opt.chosen.targets, np.float64)
-    by_item = np.asarray(opt.solved.targets["segmented"], np.float64)
-    return before(opt.data, periods, opt.segmentation, by_segment, by_item)
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What a replay of the last periods takes of a plan.
+
+    Attributes
+    ----------
+    periods : int
+        Held out.
+    segmentation : Segmentation
+    by_segment, by_item : (segments,) and (n,) float
+        Targets.
+    level : float
+        Of the intervals.
+    """
+
+    periods: int
+    segmentation: Segmentation
+    by_segment: FloatArray
+    by_item: FloatArray
+    level: float
+
+    @classmethod
+    def of(cls, opt: Outcome) -> Told | None:
+        """Of an outcome; None where the history is too short, or nobody asks."""
+        periods = periods_held(opt.data)
+        if periods == 0:
+            return None
+        by_segment: FloatArray = np.array(opt.chosen.targets, np.float64)
+        by_item = np.asarray(opt.solved.targets["segmented"], np.float64)
+        return cls(periods, opt.segmentation, by_segment, by_item, opt.settings.level)
+
+    def before(self, data: Data, past: Data | None = None) -> Before:
+        """The plan made again as before its last periods; `past`: with laws of that time."""
+        return before(data, self.periods, self.segmentation, self.by_segment, self.by_item, past)
 
 
-def held_out(opt: Outcome, then: Before | None = None) -> Held | None:
+Last = tuple["Held | None", "Replayed | None"]
+"""The last periods under the plan and its rivals; with the study's own [replay] its forecasts, too."""
+
+
+def last_periods(opt: Outcome) -> Last:
+    """Replay the last periods; nothing where the history is too short, or the study does not ask."""
+    told = Told.of(opt)
+    return (None, None) if told is None else last_of(opt.data, told)
+
+
+def last_of(data: Data, told: Told, past: Data | None = None) -> Last:
+    """Replay the last periods under a plan; `past`: with laws of that time that are there already."""
+    then = told.before(data, past)
+    return _held(data, then, told.level), _replay(data, then, told.level)
+
+
+def held_out(opt: Outcome) -> Held | None:
     """Replay the last periods; None where the history is too short, or the study does not ask."""
+    told = Told.of(opt)
+    return None if told is None else _held(opt.data, told.before(opt.data), told.level)
+
+
+def _held(data: Data, then: Before, level: float) -> Held:
     import pandas as pd
 
-    then = before_plan(opt) if then is None else then
-    if then is None:
-        return None
     plans = {"segmented": planned_before(then), **references(then.data).levels}
     rows = [
         {"plan": kind, **row}
         for kind, (real, hoped) in zip(plans, _replayed(then, list(plans.values())), strict=True)
-        for row in compared_rows(then.data, then.segmentation, real, hoped, opt.settings.level)
+        for row in compared_rows(then.data, then.segmentation, real, hoped, level)
     ]
-    length = length_of(then.periods, opt.data.study.period)
-    study = opt.data.study
+    length = length_of(then.periods, data.study.period)
+    study = data.study
     return Held(
         pd.DataFrame(rows),
         length,
         then.laws_to,
-        str(opt.data.catalog.as_of),
-        season_before(opt.data, then),
+        str(data.catalog.as_of),
+        season_before(data, then),
         "" if study.models.seasonality is not None else _CYCLES.get(study.period, "a year"),
     )
 
@@ -270,14 +315,16 @@ def season_before(data: Data, then: Before) -> float:
     return float(same.sum() / expected.sum()) if expected.sum() > 0 else float("nan")
 
 
-def replayed(opt: Outcome, then: Before | None = None) -> Replayed | None:
+def replayed(opt: Outcome) -> Replayed | None:
     """The plan on the periods of the study's own [replay], with its forecasts; None where it has none."""
-    if opt.data.study.replay is None:
+    told = None if opt.data.study.replay is None else Told.of(opt)
+    return None if told is None else _replay(opt.data, told.before(opt.data), told.level)
+
+
+def _replay(data: Data, then: Before, level: float) -> Replayed | None:
+    if data.study.replay is None:
         return None
-    then = before_plan(opt) if then is None else then
-    if then is None:
-        return None
-    return replay_plan(then.data, then.segmentation, planned_before(then), opt.settings.level)
+    return replay_plan(then.data, then.segmentation, planned_before(then), level)
 
 
 def planned_before(then: Before) -> Levels:
@@ -285,8 +332,10 @@ def planned_before(then: Before) -> Levels:
     return plan_columns(then.data, then.targets[:, None]).levels
 
 
-def periods_held(data: Data) -> int:
+def periods_held(data: Data, spans: IntArray | None = None) -> int:
     """Periods to hold out: the longer of 8 weeks and twice the 90 % quantile of R + L; 0 for none.
+
+    `spans` are R + L of the items where they are known before the laws are.
 
     At most a fifth of the history; none where neither two years nor five times as much remain. The study's
     own [replay] says how many.
@@ -298,7 +347,8 @@ def periods_held(data: Data) -> int:
         return 0
     whole = data.history.calendar.n_periods
     least = _LEAST.get(study.period, max(1, round(study.periods_per_year * 56 / 365)))
-    span = int(np.ceil(2 * np.quantile(horizons(data.models), 0.9)))
+    spans = horizons(data.models) if spans is None else spans
+    span = int(np.ceil(2 * np.quantile(spans, 0.9)))
     n = min(max(least, span), whole // _SHARE)
     left = whole - n
     enough = left >= min(2 * study.periods_per_year - 1, _REMAIN * n)

@@ -167,6 +167,10 @@ class Finance(Public):
         """One row per compared plan × weight: service, cost at equal service, late margin, break-even."""
         return self.weighed.frame()
 
+    def know(self, name: str, frame: pd.DataFrame) -> None:
+        """Keep an analysis that was found elsewhere, so that it is not found again."""
+        vars(self)[name] = frame
+
     def analyses(self) -> dict[str, Callable[[], pd.DataFrame | None]]:
         """How each table under `results` that finance reads is found, by its name; None: there is none."""
         outcome = self.outcome

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from simlab.arrays import CodeArray, IntArray
 
+_READ = frozenset({"sku", "family", "reorder_point", "order_up_to", "order_quantity"})
+"""Columns of the plan that ordering reads."""
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -109,7 +112,7 @@ def open_run(run: str | Path, study: str | Path | None = None) -> Source:
     folder = RunFolder.open(Path(run))
     if not folder.has_table("plan"):
         raise UsageError(f"{folder.path}: this run has no plan; orders come from optimize, simulate or gate")
-    plan = folder.read_table("plan")
+    plan = folder.read_table("plan", _READ)
     ordering = _ordering(folder, study)
     if plan["sku"].to_numpy(object).astype(str).tolist() != list(ordering.sku):
         raise InvalidInputError([_damaged(folder, "its rows are not those of the plan")])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from simlab.api.settings import give_back
+from simlab.children import Copy, LostError, copied
 from simlab.errors import IncompleteError
 from simlab.execution import Progress
 from simlab.run import RunFolder
@@ -39,6 +41,36 @@ class Analyses:
     progress: Progress | None = None
     total: int = 0
     _done: list[str] = field(default_factory=list)
+    _begun: dict[str, Copy] = field(default_factory=dict)
+    _found: dict[str, tuple[Any, float]] = field(default_factory=dict)
+
+    @contextmanager
+    def beside(self, finds: Mapping[str, Callable[[], object]], *, worth: bool) -> Iterator[None]:
+        """Begin some analyses in a copy of this process, where that is worth it; `of` then waits for them.
+
+        Parameters
+        ----------
+        finds : mapping of str to callable
+            Those that need nothing that is found meanwhile; what they return travels.
+        worth : bool
+            Else all are found by `of`, as are those that fail in the copy.
+        """
+        if not worth:
+            yield
+            return
+        with copied(lambda _: _timed(finds)) as copy:
+            self._begun = {} if copy is None else dict.fromkeys(finds, copy)
+            yield
+            self._begun = {}
+
+    def _found_beside(self, name: str) -> tuple[Any, float] | None:
+        """What the copy found, and in how many seconds; None where there is nothing."""
+        if name in self._begun:
+            copy = self._begun[name]
+            with suppress(LostError):
+                self._found |= copy.answer()
+            self._begun = {}
+        return self._found.pop(name, None)
 
     def of(self, name: str, find: Callable[[], Found], otherwise: Found) -> Found:
         """What an analysis finds; `otherwise` if it fails, for the sums are worth more than any of them.
@@ -50,6 +82,8 @@ class Analyses:
         """
         started = time.perf_counter()
         try:
+            if (found := self._found_beside(name)) is not None:
+                return found[0]  # type: ignore[no-any-return]
             return find()
         except IncompleteError:
             raise
@@ -85,3 +119,13 @@ class Analyses:
             )
             for name, error in self.faults.items()
         )
+
+
+def _timed(finds: Mapping[str, Callable[[], object]]) -> dict[str, tuple[object, float]]:
+    """What analyses find, with their seconds; those that fail are left to whoever asked."""
+    found: dict[str, tuple[object, float]] = {}
+    for name, find in finds.items():
+        started = time.perf_counter()
+        with suppress(Exception):
+            found[name] = find(), time.perf_counter() - started
+    return found

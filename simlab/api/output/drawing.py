@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from dataclasses import replace
 from pathlib import Path
 
 from simlab.api.output.record import RunResult
+from simlab.api.settings import give_back
 from simlab.run import RunFolder
 
 
@@ -18,6 +20,8 @@ def draw_report(result: RunResult) -> RunResult:
     from simlab.report.apart import draw_apart
 
     started = time.perf_counter()
+    gc.collect()  # what was simulated is not drawn from
+    give_back()
     drawn = draw_apart(result.folder)
     folder = RunFolder.open(result.folder, sealed=True)
     folder.complete()

@@ -49,18 +49,19 @@ def sample_frames(
         on the shelf at its end). Those that have no rows are left out.
     """
     chosen = sample_of(items, plan)
-    names = list(zip(data.catalog.sku, data.catalog.location, strict=True))
+    keys = {"sku": data.catalog.sku, "location": data.catalog.location}
     found = {"sample_path": [_path(data, levels, horizon, item) for item in chosen]}
     if data.history is not None:
         found["sample_history"] = [_history(data.history, item) for item in chosen]
         found["sample_law"] = [_law(data, data.history, item) for item in chosen]
     return {
-        name: pd.concat(
-            [
-                frame.assign(sku=names[item][0], location=names[item][1])
-                for item, frame in zip(chosen, frames, strict=True)
-            ],
-            ignore_index=True,
+        name: pd.concat(frames, ignore_index=True).assign(
+            **{
+                key: [
+                    names[item] for item, frame in zip(chosen, frames, strict=True) for _ in range(len(frame))
+                ]
+                for key, names in keys.items()
+            }
         )
         for name, frames in found.items()
         if any(len(frame) for frame in frames)

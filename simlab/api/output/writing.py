@@ -16,13 +16,13 @@ import pandas as pd
 
 from simlab.api.accounts.tables import account_analyses
 from simlab.api.data.data import Data
-from simlab.api.data.replay import Replayed
-from simlab.api.decision.past import Held, before_plan, held_out, replayed
+from simlab.api.decision.beside import LastPeriods
+from simlab.api.decision.past import Last, held_out
 from simlab.api.finance.finance import Finance
 from simlab.api.finance.stock_value import location_stock, with_lost_margin, with_stock_value
 from simlab.api.output import tables
 from simlab.api.output.apart import Analyses
-from simlab.api.output.brief import brief
+from simlab.api.output.brief import Brief, brief
 from simlab.api.output.groups import group_frames
 from simlab.api.output.manifest import optimize_facts, simulate_facts
 from simlab.api.output.plan_csv import plan_files, with_today
@@ -39,6 +39,7 @@ from simlab.api.simulator import items
 from simlab.api.simulator.stored import cells_table, curves_parts, keeps_curves
 from simlab.engine.world.levels import Levels
 from simlab.execution import Horizon, Progress
+from simlab.execution.ahead import works_beside
 from simlab.run import RunFolder
 from simlab.run.statements import Statement, lines, plain
 from simlab.segments import Segmentation
@@ -47,10 +48,19 @@ _NONE: dict[str, bytes] = {}
 
 
 def write_optimization(
-    finance: Finance, folder: RunFolder, times: dict[str, float], progress: Progress | None = None
+    finance: Finance,
+    folder: RunFolder,
+    times: dict[str, float],
+    progress: Progress | None = None,
+    last: LastPeriods | None = None,
 ) -> RunResult:
-    """Write what was simulated, then every analysis on its own, seal the run, render the report."""
+    """Write what was simulated, then every analysis on its own, seal the run, render the report.
+
+    `last` finds the last periods, which may have begun beside.
+    """
     opt, started = finance.outcome, time.perf_counter()
+    last = LastPeriods() if last is None else last
+    last.begin(opt)
     if progress is not None:
         progress("write", 0, 0)
     frames = simulated_frames(opt)
@@ -59,14 +69,50 @@ def write_optimization(
     written = write_first(folder, frames)
     further = derived_frames(finance, frames)
     analyses = Analyses(folder, progress=progress, total=len(further) + _MORE)
-    found = {name: analyses.of(name, find, None) for name, find in further.items()}
+    alone = _alone(finance, frames["items"])
+    with analyses.beside(alone, worth=works_beside(opt.settings.workers, opt.data.catalog.n_items)):
+        record, screen = _recorded(finance, frames, further, alone, analyses, last)
+    record = replace(record, times={**times, **opt.times}, written=written)
+    return replace(write_run(record, folder, started, progress), brief=screen)
+
+
+_PRICES = "price_of_floor"
+
+
+def _alone(finance: Finance, items: pd.DataFrame) -> dict[str, Callable[[], Any]]:
+    """Analyses that take long and need nothing but what was simulated."""
+    opt, kept = finance.outcome, finance.outcome.solved.kept["segmented"]
+    fresh = opt.settings.horizon("verdict", opt.warmup)
+    return {
+        "histories": lambda: with_history(items, opt.data, opt.segmentation, kept),
+        _PRICES: lambda: finance.price_of_floor,
+        "world": lambda: world_frame(opt.data, kept, fresh, opt.settings),
+    }
+
+
+def _recorded(
+    finance: Finance,
+    frames: dict[str, pd.DataFrame],
+    further: dict[str, Callable[[], pd.DataFrame | None]],
+    alone: dict[str, Callable[[], Any]],
+    analyses: Analyses,
+    last: LastPeriods,
+) -> tuple[Record, Brief | None]:
+    """What an optimisation leaves, and what of it fits a screen; what is found `alone` is asked for last."""
+    opt, kept = finance.outcome, finance.outcome.solved.kept["segmented"]
+    found = {name: analyses.of(name, find, None) for name, find in further.items() if name not in alone}
     frames |= {name: frame for name, frame in found.items() if frame is not None}
-    kept, histories = opt.solved.kept["segmented"], tuple[Statement, ...]()
-    frames, histories = analyses.of(
-        "histories", lambda: with_history(frames, opt.data, opt.segmentation, kept), (frames, histories)
-    )
-    unknown: tuple[Held | None, Replayed | None] = (None, None)
-    held, own = analyses.of("the last periods", lambda: last_periods(opt), unknown)
+    fresh = opt.settings.horizon("verdict", opt.warmup)
+    _compare_with_today(analyses, frames, opt.data, kept, fresh, opt.settings)
+    frames |= _samples(analyses, frames, opt.data, kept, fresh)
+    files = analyses.of("plan.csv", lambda: plan_files(opt.data, frames["plan"]), _NONE)
+    histories = _histories(analyses, frames, alone["histories"])
+    if (prices := analyses.of(_PRICES, alone[_PRICES], None)) is not None:
+        frames[_PRICES] = prices
+        finance.know(_PRICES, prices)
+    facts = _with_world(analyses, frames, alone["world"], opt.data, fresh, opt.settings, "verdict")
+    unknown: Last = (None, None)
+    held, own = analyses.of("the last periods", lambda: last.of(opt), unknown)
     frames |= {"held_out": held.frame} if held is not None else {}
     frames |= own.tables() if own is not None else {}
     histories = (*histories, *plain("replay", own.statements)) if own is not None else histories
@@ -75,22 +121,15 @@ def write_optimization(
         "statements", lambda: optimize_statements(finance, frames["items"], held, judged), None
     )
     told = (*analyses.told(), *(said.statements if said else plain("plan", [chosen_plan(opt)])), *histories)
-    facts = optimize_facts(opt, lines(told)) | (
+    facts |= optimize_facts(opt, lines(told)) | (
         {"decision": said.decision.facts | said.facts} if said else {}
     )
-    times = {**times, **opt.times}
     frames |= {"decision": said.decision.to_frame()} if said else {}
     screen = None
     if said is not None:
         screen = analyses.of("brief", lambda: brief(opt, said.decision, frames["capital_by_segment"]), None)
-    fresh = opt.settings.horizon("verdict", opt.warmup)
-    _compare_with_today(analyses, frames, opt.data, kept, fresh, opt.settings)
-    files = analyses.of("plan.csv", lambda: plan_files(opt.data, frames["plan"]), _NONE)
-    facts |= _with_world(analyses, frames, opt.data, kept, fresh, opt.settings, "verdict")
-    frames |= _samples(analyses, frames, opt.data, kept, fresh)
     shown = tables.shown(frames)
-    record = Record(opt.data, "optimize", frames, shown, told, facts, times, files, analyses, written)
-    return replace(write_run(record, folder, started, progress), brief=screen)
+    return Record(opt.data, "optimize", frames, shown, told, facts, {}, files, analyses), screen
 
 
 _MORE = 4
@@ -107,10 +146,9 @@ def write_simulation(
         progress("write", 0, 0)
     frames = simulation_frames(simulation)
     written = write_first(folder, frames)
-    frames, histories = analyses.of(
-        "histories",
-        lambda: with_history(frames, simulation.data, simulation.segmentation, simulation.planned.levels),
-        (frames, tuple[Statement, ...]()),
+    items, levels = frames["items"], simulation.planned.levels
+    histories = _histories(
+        analyses, frames, lambda: with_history(items, simulation.data, simulation.segmentation, levels)
     )
     own = analyses.of("the last periods", simulation.replay, None)
     frames |= own.tables() if own is not None else {}
@@ -120,11 +158,18 @@ def write_simulation(
     told = (*analyses.told(), *plain("plan", said), *histories)
     facts = simulate_facts(simulation, lines(told))
     times = {**times, **simulation.times}
-    horizon, levels = simulation.settings.horizon("search", simulation.warmup), simulation.planned.levels
-    settings = simulation.settings
+    horizon, settings = simulation.settings.horizon("search", simulation.warmup), simulation.settings
     _compare_with_today(analyses, frames, simulation.data, levels, horizon, settings)
     files = analyses.of("plan.csv", lambda: plan_files(simulation.data, frames["plan"]), _NONE)
-    facts |= _with_world(analyses, frames, simulation.data, levels, horizon, settings, "search")
+    facts |= _with_world(
+        analyses,
+        frames,
+        lambda: world_frame(simulation.data, levels, horizon, settings),
+        simulation.data,
+        horizon,
+        settings,
+        "search",
+    )
     frames |= _samples(analyses, frames, simulation.data, levels, horizon)
     shown = tables.shown(frames)
     record = Record(simulation.data, "simulate", frames, shown, told, facts, times, files, analyses, written)
@@ -133,6 +178,19 @@ def write_simulation(
 
 _OF_SIMULATION = 5
 """Analyses of `write_simulation`."""
+
+
+def _histories(
+    analyses: Analyses, frames: dict[str, pd.DataFrame], find: Callable[[], _OfHistories]
+) -> tuple[Statement, ...]:
+    """Add the tables of `with_history`; its sentences."""
+    none: _OfHistories = ({}, ())
+    found, said = analyses.of("histories", find, none)
+    frames |= found
+    return said
+
+
+_OfHistories = tuple[dict[str, pd.DataFrame], tuple[Statement, ...]]
 
 
 def _samples(
@@ -165,14 +223,14 @@ def _compare_with_today(
 def _with_world(
     analyses: Analyses,
     frames: dict[str, pd.DataFrame],
+    find: Callable[[], pd.DataFrame],
     data: Data,
-    levels: Levels,
     horizon: Horizon,
     settings: Settings,
     sample: str,
 ) -> dict[str, Any]:
     """Add the table that `simlab verify` simulates from; what the manifest says of it."""
-    found = analyses.of("world", lambda: world_frame(data, levels, horizon, settings), None)
+    found = analyses.of("world", find, None)
     if found is None:
         return {}
     frames["world"] = found
@@ -275,19 +333,16 @@ def report_to(finance: Finance, path: Path) -> Path:
     return path
 
 
-def with_history(
-    frames: dict[str, pd.DataFrame], data: Data, segmentation: Segmentation, levels: Levels
-) -> tuple[dict[str, pd.DataFrame], tuple[Statement, ...]]:
-    """The tables of a run with what its histories look like."""
+def with_history(items: pd.DataFrame, data: Data, segmentation: Segmentation, levels: Levels) -> _OfHistories:
+    """What the histories look like: the items with more columns, further tables, sentences."""
     from simlab.api.data.fitted import fit_tables, memory_table
     from simlab.api.data.forecasts import forecast_statements, forecast_tables
     from simlab.api.data.histories import adjustments, diagnosis_columns, uplift, worst_fits
     from simlab.api.data.levels_to_look_at import TABLE, levels_to_look_at
 
-    items = frames["items"]
     further = diagnosis_columns(data)
     further = further[[name for name in further if name not in items]]
-    found = {**frames, "items": pd.concat([items, further], axis=1)}
+    found = {"items": pd.concat([items, further], axis=1)}
     worst = worst_fits(data)
     further_tables = {"worst_fits": worst, "adjustments": adjustments(data), "uplift": uplift(data)}
     found |= {name: table for name, table in further_tables.items() if not table.empty}
@@ -304,11 +359,3 @@ def with_history(
     found |= forecasts
     said = forecast_statements(forecasts, data.study.currency)
     return found, (*plain("levels", looked.statements()), *said)
-
-
-def last_periods(opt: Outcome) -> tuple[Held | None, Replayed | None]:
-    """The last periods under the plan and its rivals; with the study's own [replay] its forecasts, too."""
-    then = before_plan(opt)
-    if then is None:
-        return None, None
-    return held_out(opt, then), replayed(opt, then)

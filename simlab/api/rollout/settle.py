@@ -63,11 +63,6 @@ class Settled:
         """How many items each reason holds back."""
         return Counter(name for names in self.why[self.decision == HOLD_BACK] for name in names)
 
-    def held_by(self, name: str) -> BoolArray:
-        """(n,) items that a reason holds back."""
-        named = np.array([name in names for names in self.why], np.bool_)
-        return np.asarray(named & (self.decision == HOLD_BACK), np.bool_)
-
 
 def lowered_segments(
     now: FloatArray, then: FloatArray, names: Sequence[str], tolerance: FloatArray, released: Sequence[str]

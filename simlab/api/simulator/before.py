@@ -55,7 +55,12 @@ class Before:
 
 
 def before(
-    data: Data, periods: int, segmentation: Segmentation, by_segment: FloatArray, by_item: FloatArray
+    data: Data,
+    periods: int,
+    segmentation: Segmentation,
+    by_segment: FloatArray,
+    by_item: FloatArray,
+    past: Data | None = None,
 ) -> Before:
     """Fit, segment and ask again as on the day before the last `periods` whole periods.
 
@@ -70,8 +75,10 @@ def before(
         Targets of the plan.
     by_item : (n,) float
         Targets of its SKU-locations; those that differ from their segment's are pinned and stay.
+    past : Data, optional
+        `past_of` these periods, where it is there already.
     """
-    past = past_of(data, periods)
+    past = past_of(data, periods) if past is None else past
     rows = known_rows(past, data)
     then = _segments(past, segmentation, rows)
     known = dict(zip(segmentation.names, by_segment.tolist(), strict=True))

@@ -14,6 +14,10 @@ _CURRENCIES = ("eur", "usd", "gbp", "chf", "sek", "nok", "dkk", "pln", "jpy", "c
 _LARGE = 200  # SKU-locations from which two schemes make segments of a size to speak of
 _FEW = 0.05  # share of rows that may be left out for want of an item
 _STEPS_UP = 2  # folders above the study's; further away a table is named from the root
+_LACKS = {
+    "--items": "a row for each SKU: sku, unit_cost, lead_time, if known price, supplier, current levels",
+    "--demand": "what was sold: sku, date, quantity",
+}
 _TIMES = ("lead_time", "lead_time_sd", "review_period")
 
 
@@ -53,7 +57,10 @@ def init_from_tables(
     """
     if items is None or demand is None:
         lacks = "--items" if items is None else "--demand"
-        raise UsageError(f"tables of your own need both --items and --demand: {lacks} is missing")
+        raise UsageError(
+            f"tables of your own need both --items and --demand: {lacks} is missing ({_LACKS[lacks]}); "
+            "simlab init DIR --template writes an empty workbook with every column explained"
+        )
     target = folder / "study.toml"
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file, name a folder")
@@ -161,9 +168,14 @@ def _currency(*tables: Seen) -> str:
     return found[0].upper() if len(found) == 1 else ""
 
 
-def _data(folder: Path, master: Seen, sales: Seen, arrivals: Seen | None, rows: Rows) -> list[str]:
+def _time_unit(master: Seen) -> str:
+    """The unit that the names of the columns of items say, where they agree; else empty."""
     units = {master.units[one] for one in _TIMES if one in master.units}
-    unit = units.pop() if len(units) == 1 else ""
+    return units.pop() if len(units) == 1 else ""
+
+
+def _data(folder: Path, master: Seen, sales: Seen, arrivals: Seen | None, rows: Rows) -> list[str]:
+    unit = _time_unit(master)
     lines = ["[data]"]
     if unit:
         lines.append(f'time_unit = "{unit}"  # as the name of the column says: lead_time, review_period')
@@ -188,8 +200,12 @@ def _table(folder: Path, seen: Seen) -> list[str]:
         lines.append(f"sheet = {_text(seen.sheet)}  # found by its columns")
     if seen.wide:
         lines.append('layout = "wide"  # a column per period; an empty cell is no row')
-    if seen.decimal_comma:
-        lines.append('decimal = ","')
+    if seen.encoding != "utf-8":
+        lines.append(f"encoding = {_text(seen.encoding)}  # the file is not UTF-8")
+    if seen.notation.decimal != ".":
+        lines.append(f"decimal = {_text(seen.notation.decimal)}")
+    if seen.notation.thousands:
+        lines.append(f"thousands = {_text(seen.notation.thousands)}")
     if seen.renamed:
         pairs = ", ".join(f"{ours} = {_text(theirs)}" for ours, theirs in seen.renamed.items())
         lines.append(f"columns = {{ {pairs} }}  # our name = name in the file")
@@ -224,7 +240,8 @@ def _dates(table: str, dates: Dates) -> list[str]:
         return [f"# date_format = {_text(first)}  # {all_} fit every row: only you know, say which"]
     if dates.pattern == "iso":
         return []
-    return [f"date_format = {_text(dates.pattern)}  # the only pattern that fits every row of {table}"]
+    time = ", the time of day is left out" if "%M" in dates.pattern else ""
+    return [f"date_format = {_text(dates.pattern)}  # the only pattern that fits every row of {table}{time}"]
 
 
 def _rules(rows: Rows, n: int) -> list[str]:
@@ -306,7 +323,9 @@ def _policy(master: Seen) -> list[str]:
     why = "items has order_quantity: (R,s,nQ)" if lots else "(R,S): every review order up to S"
     lines.append(f'family = "{family}"  # {why}; or reorder_quantity, reorder_up_to, given')
     if "review_period" not in master.columns:
-        lines.append("# review_period = 7  # in data.time_unit; left out: a week, a month in a monthly study")
+        unit = _time_unit(master) or "days"
+        often = 7 if unit == "days" else 1
+        lines.append(f"# review_period = {often}  # {unit}; left out: a week, a month in a monthly study")
     lines.append('# unmet = "lost"  # customers leave; left out: they wait')
     return [*lines, "# targets = { A = 0.98, B = 0.95, C = 0.90 }  # for simlab simulate", ""]
 

@@ -16,6 +16,7 @@ _ISO_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}.*")
 _SERIAL = re.compile(r"[0-9]{5}(?:\.0+)?")
 _EPOCH_OF_EXCEL = dt.date(1899, 12, 30)
 CANDIDATES = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y%m%d")
+_CLOCKS = ("%H:%M:%S", "%H:%M:%S.%f", "%H:%M", "%H:%M:%S%z", "%H:%M:%S.%f%z", "%I:%M:%S %p", "%I:%M %p")
 Reader = Callable[[str], dt.date | None]
 
 
@@ -99,6 +100,20 @@ def date_format_of(cells: Sequence[str], declared: str | None) -> DateFormat:
     return DateFormat()
 
 
+def timed_formats_of(cells: Sequence[str]) -> list[str]:
+    """The patterns of a date with a time of day that fit all cells, as point of sale and shop systems write.
+
+    Parameters
+    ----------
+    cells : sequence of str
+        Distinct cells of one column.
+    """
+    fitting = [f"{day}{gap}{clock}" for day in ("%Y-%m-%d", *CANDIDATES) for gap in " T" for clock in _CLOCKS]
+    for part in (cells[:50], cells):  # most patterns go by the first few cells
+        fitting = [name for name in fitting if part and _fits(part, name)]
+    return fitting
+
+
 def _fits(cells: Sequence[str], name: str) -> bool:
     read = DateFormat(name).reader()
     return all((day := read(cell)) is not None and FIRST_YEAR <= day.year <= LAST_YEAR for cell in cells)
@@ -114,8 +129,10 @@ def not_a_date(cell: str, table: str, form: DateFormat) -> Fault:
     if form.name == "iso" and _SERIAL.fullmatch(text):
         message = f"{cell!r} is not a date like 2025-12-31 (a serial number of a spreadsheet?)"
         return Fault(found.NOT_A_DATE, message, f'declare {option} = "excel_serial" (counted from 1900)')
-    if form.name == "iso" and _ISO_TIME.fullmatch(text):
-        fix = f'sum by date, or declare {option} = "%Y-%m-%d %H:%M:%S" to leave the time out'
+    timed = timed_formats_of([text]) if form.name == "iso" else []
+    if timed or (form.name == "iso" and _ISO_TIME.fullmatch(text)):
+        pattern = " or ".join(f'"{name}"' for name in timed or ["%Y-%m-%d %H:%M:%S"])
+        fix = f"sum by date, or declare {option} = {pattern} to leave the time out"
         return Fault(found.NOT_A_DATE, f"{cell!r} is a time, a date is meant", fix)
     like = {"iso": "like 2025-12-31", "excel_serial": "as a serial number"}.get(
         form.name, f"like {form.name}"

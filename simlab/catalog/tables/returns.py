@@ -35,7 +35,8 @@ def net_returns(item: IntArray, date: DateArray, quantity: IntArray, usable: Boo
     rows = np.flatnonzero(usable & np.isin(item, returning))
     rows = rows[np.lexsort((quantity[rows], date[rows], item[rows]))]
     starts = np.searchsorted(item[rows], returning)
-    for start, end in zip(starts, [*starts[1:], rows.size], strict=True):
+    ends = np.searchsorted(item[rows], returning, side="right")
+    for start, end in zip(starts, ends, strict=True):
         _net_item(rows[start:end], date, quantity, matched)
     return matched
 

@@ -1,5 +1,7 @@
 """The last periods replayed: laws of the past, the plan's targets and rivals; the plan keeps all data."""
 
+import os
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -9,11 +11,13 @@ import pytest
 import simlab as sl
 from simlab.api.data.data import load_frames
 from simlab.api.data.replay import replay_plan
+from simlab.api.decision import beside
 from simlab.api.decision.headline import Replay
 from simlab.api.decision.past import Held, held_out, periods_held, season_before
 from simlab.api.simulator.before import before, length_of, past_of
 from simlab.api.simulator.simulator import plan_columns
 from simlab.errors import InvalidInputError
+from simlab.execution import Workers
 from simlab.measures import ALL
 from simlab.study import Study
 
@@ -177,3 +181,31 @@ def test_reality_outside_its_interval_is_a_warning(held):
     assert "(a season or a trend" in Held(frame, "8 weeks", "", "", season=0.9).look()[0].text
     frame["n_judged"] = 0
     assert Held(frame, "8 weeks", "", "").judged.confirmed is None
+
+
+def begun(opt, monkeypatch, lost=False):
+    """The last periods asked of a copy, and whether all was done here instead."""
+    here = []
+    monkeypatch.setattr(beside, "works_beside", lambda *_: True)
+    monkeypatch.setattr(beside, "last_periods", lambda one: here.append(one) or (held_out(one), None))
+    if lost:
+        monkeypatch.setattr(beside, "_in_copy", lambda data, wait: os.abort())
+    with beside.begun_beside(shop(), Workers(2)) as last:
+        last.begin(opt)
+        return last.of(opt), bool(here)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux")
+def test_the_last_periods_begun_beside_are_the_same_as_here(opt, held, monkeypatch):
+    """The copy knows nothing of the laws of now; it is told the plan when there is one."""
+    (found, _), here = begun(opt, monkeypatch)
+    assert not here
+    pd.testing.assert_frame_equal(found.frame, held.frame)
+    assert found.statements() == held.statements()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux")
+def test_where_the_copy_is_lost_the_last_periods_are_replayed_here(opt, held, monkeypatch):
+    (found, _), here = begun(opt, monkeypatch, lost=True)
+    assert here
+    pd.testing.assert_frame_equal(found.frame, held.frame)

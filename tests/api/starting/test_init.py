@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import sys
@@ -161,6 +162,52 @@ def test_dates_that_may_be_read_both_ways_are_left_to_the_user(tmp_path) -> None
     assert '# date_format = "%d/%m/%Y"' in study.read_text("utf-8")
     with pytest.raises(InvalidInputError, match="may be read as"):
         api.check(study)
+
+
+@pytest.mark.parametrize("dates", ["%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M", "%m/%d/%Y %I:%M %p"])
+def test_lines_of_a_till_with_the_time_of_day_run_as_they_are(tmp_path, dates: str) -> None:
+    items, demand = frames()
+    demand["date"] += pd.to_timedelta(np.arange(len(demand)) % 600 + 480, unit="min")
+    options, checked = begun(tmp_path, *save(tmp_path, items, demand, dates))
+    assert options["data"]["demand"]["date_format"] == dates
+    assert checked.data.catalog.demand.quantity.sum() == demand["quantity"].sum()
+
+
+@pytest.mark.parametrize(
+    ("decimal", "thousands"), [(".", ""), (",", ""), (",", "."), (".", ","), (",", " "), (".", "'")]
+)
+def test_numbers_of_every_country_are_found_out(tmp_path, decimal: str, thousands: str) -> None:
+    """1,234.50, 1.234,50, 1 234,50: what all cells fit; what items alone shows goes for items alone."""
+    items, demand = frames(mean=0.02)
+    costs = [1234.5, 56.25, 1000000.75]
+    signs = str.maketrans({",": thousands, ".": decimal})
+    items["unit_cost"] = [f"{cost:,.2f}".translate(signs) for cost in costs]
+    options, checked = begun(tmp_path, *save(tmp_path, items, demand, sep=";"))
+    said = options["data"]["items"]
+    assert (said.get("decimal", "."), said.get("thousands", "")) == (decimal, thousands)
+    assert "decimal" not in options["data"]["demand"]
+    cost = checked.data.catalog.unit_cost
+    assert list(cost / cost[1] * 56.25) == pytest.approx(costs)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8"])
+def test_texts_that_spreadsheets_save_run_as_they_are(tmp_path, encoding: str) -> None:
+    """A German CSV (cp1252) and Excel's "Unicode text" (utf-16, tabs)."""
+    items, demand = frames()
+    items["product"] = ["Schraube Größe 5", "Maß", "Öl"]
+    sep = "\t" if encoding == "utf-16" else ";"
+    options, checked = begun(tmp_path, *save(tmp_path, items, demand, sep=sep, encoding=encoding))
+    assert options["data"]["items"].get("encoding", "utf-8") == encoding
+    assert checked.data.catalog.texts["product"][0] == "Schraube Größe 5"
+
+
+def test_packed_tables_and_texts_with_tabs_run_as_they_are(tmp_path) -> None:
+    items, demand = save(tmp_path, *frames(), sep="\t")
+    for file in (items, demand):
+        file.with_suffix(".tsv.gz").write_bytes(gzip.compress(file.read_bytes()))
+    options, checked = begun(tmp_path, items.with_suffix(".tsv.gz"), demand.with_suffix(".tsv.gz"))
+    assert options["data"]["demand"]["path"] == "../demand.tsv.gz"
+    assert checked.data.catalog.n_items == 3
 
 
 def test_every_mistake_is_told_at_once_and_nothing_is_written(tmp_path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simlab.catalog.cells.dates import DateFormat, date_format_of, not_a_date
+from simlab.catalog.cells.dates import DateFormat, date_format_of, not_a_date, timed_formats_of
 from simlab.catalog.cells.numerals import PLAIN, Notation, not_a_number, notation_of, number_of, pattern
 
 CONTINENTAL = Notation(",", ".")
@@ -113,6 +113,24 @@ def test_formats_are_taken_if_proved(cells: list[str], name: str) -> None:
     form = date_format_of(cells, None)
     assert form.name == name
     assert all(form.reader()(cell) is not None for cell in cells)
+
+
+@pytest.mark.parametrize(
+    ("cells", "names"),
+    [
+        (["2010-12-01 08:26:00", "2011-01-31 00:00:00"], ["%Y-%m-%d %H:%M:%S"]),
+        (["2010-12-01T08:26:00Z", "2011-01-31T23:59:59+0100"], ["%Y-%m-%dT%H:%M:%S%z"]),
+        (["12/31/2010 8:26", "1/4/2011 10:00"], ["%m/%d/%Y %H:%M"]),
+        (["31.12.2010 08:26"], ["%d.%m.%Y %H:%M"]),
+        (["1/2/2010 8:26", "1/4/2011 10:00"], ["%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"]),
+        (["2010-12-01 08:26:00", "2011-01-31"], []),
+    ],
+)
+def test_times_of_day_are_recognised(cells: list[str], names: list[str]) -> None:
+    """As tills and shops write them; the message gives the line that leaves the time out."""
+    assert timed_formats_of(cells) == names
+    fix = not_a_date(cells[0], "demand", DateFormat()).fix
+    assert all(name in fix for name in names)
 
 
 def test_ambiguous_and_mixed_dates_are_refused() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import hashlib
 import io
 from pathlib import Path
 
@@ -157,3 +159,32 @@ def test_columns_are_mapped(tmp_path: Path) -> None:
 def test_trailing_empty_column_is_no_column(tmp_path: Path) -> None:
     table = read(tmp_path, "sku,quantity,\na,1,\n")
     assert (list(table.columns), bool(table.findings)) == (["sku", "quantity"], False)
+
+
+def test_a_packed_table_is_read_as_what_it_holds(tmp_path: Path) -> None:
+    plain = b"sku,quantity\na,1\nb,2\n"
+    table = read(tmp_path, gzip.compress(plain))
+    assert cells(table, "sku") == ["a", "b"]
+    assert table.sha256 == hashlib.sha256((tmp_path / "table.csv").read_bytes()).hexdigest()
+
+
+def test_packed_tables_that_are_damaged_or_without_end_are_refused(tmp_path: Path) -> None:
+    whole = gzip.compress(b"sku,quantity\n" + b"a,1\n" * 50)
+    for data in (whole[:-12], whole[:20], whole[:2]):
+        assert "is a damaged gzip file" in said(read(tmp_path, data))
+    flipped = bytearray(whole)
+    flipped[-6] ^= 1
+    assert "is a damaged gzip file" in said(read(tmp_path, bytes(flipped)))
+    assert "unpacks to more than 16,777,216 bytes" in said(read(tmp_path, gzip.compress(b"\0" * 2**25)))
+    assert "is a zip file, not CSV" in said(read(tmp_path, b"PK\x03\x04rest"))
+
+
+def test_other_encodings_are_read_where_the_study_says_so(tmp_path: Path) -> None:
+    """And the message about a file in another one gives the line."""
+    text = "sku;quantity\r\nMaß;1\r\nÖl;2\r\n"
+    for encoding in ("cp1252", "utf-16"):
+        data = text.encode(encoding)
+        assert cells(read(tmp_path, data, encoding=encoding), "sku") == ["Maß", "Öl"]
+        assert f'or say [data.demand] encoding = "{encoding}"' in said(read(tmp_path, data))
+    assert "is not CP1252 text" in said(read(tmp_path, b"sku,quantity\na\x81,1\n", encoding="cp1252"))
+    assert "is not UTF-16 text" in said(read(tmp_path, text.encode("utf-16")[:-1], encoding="utf-16"))

@@ -259,6 +259,12 @@ def test_returns_undo_the_latest_sales() -> None:
     assert (quality.rows("demand", "dropped"), quality.units("demand", "dropped")) == (1, -6)
 
 
+def test_returns_beside_dates_that_cannot_be_read() -> None:
+    """Nothing can be netted then; the dates are told, not a fault of simlab."""
+    study = Study.default(data={"demand": {"returns": "net"}})
+    assert "is not a date" in refusal(study, items(), demand(("a", "X", "soon", 4), ("a", "X", "then", -3)))
+
+
 @pytest.mark.parametrize("sizes", [(-1, -4), (-4, -1)])
 def test_larger_returns_come_first(sizes: tuple[int, int]) -> None:
     """Which return of a day finds a sale does not depend on which stands first in the file."""

@@ -3,6 +3,7 @@
 import io
 import math
 import re
+import sys
 import zipfile
 
 import openpyxl
@@ -27,6 +28,7 @@ OF_ITEMS = (
     *("mean_lead_time", "mean_demand", "annual_value", "unit_cost", "orders_per_year"),
     *("demand_law", "lead_time_source"),
 )
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux")
 LAW_TITLES = {law.name: law.title for law in LAWS}
 
 
@@ -209,14 +211,19 @@ def test_a_very_large_run_has_a_workbook_on_request_alone(n, unasked):
 
 
 @pytest.mark.processes
-def test_a_workbook_that_cannot_be_written_takes_no_page_along(tmp_path, monkeypatch):
+@pytest.mark.parametrize("copies", [pytest.param(True, marks=LINUX), False])
+def test_a_workbook_that_cannot_be_written_takes_no_page_along(tmp_path, monkeypatch, copies):
     found = build_fake_run(tmp_path, n_items=40)
     broken = "a.write_book = None\na.render = lambda run: run.write_text('report.html', 'page')"
     monkeypatch.setattr(apart, "_CODE", f"import simlab.report.apart as a\n{broken}\n{apart._CODE}")
+    monkeypatch.setattr(apart, "write_book", None)
+    monkeypatch.setattr(apart, "render", lambda run: run.write_text("report.html", "page"))
+    monkeypatch.setattr(apart, "can_copy", lambda: copies)
     drawn = apart.draw_apart(found.path)
     assert drawn.report is not None
     assert drawn.book is None
     assert "workbook" in drawn.faults
+    assert "not callable" in drawn.faults["workbook"]
 
 
 def test_units_decide_what_a_number_looks_like():

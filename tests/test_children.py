@@ -1,0 +1,81 @@
+"""Copies of this process that work beside it: what they hand back, and how they end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simlab import children
+from simlab.children import LostError, copied
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux")
+
+
+def test_a_copy_has_what_is_in_memory_and_answers_what_it_is_asked() -> None:
+    """Also where question and answer are larger than what a pipe holds."""
+    table = np.arange(300_000)
+    with copied(lambda wait: (os.getpid(), table + wait())) as copy:
+        assert copy is not None
+        copy.ask(np.full(300_000, 2))
+        pid, found = copy.answer()
+    assert pid == copy.pid != os.getpid()
+    np.testing.assert_array_equal(found, table + 2)
+
+
+def test_a_copy_that_fails_or_dies_says_how_and_is_lost() -> None:
+    with copied(lambda _: {}["missing"]) as copy:
+        with pytest.raises(LostError, match="KeyError: 'missing'"):
+            copy.answer()
+        with pytest.raises(LostError, match="has ended"):
+            copy.answer()
+    with copied(lambda _: os.abort()) as copy, pytest.raises(LostError, match="ended with -6"):
+        copy.answer()
+    with copied(lambda _: sys.exit(3)) as copy, pytest.raises(LostError, match="ended with 1"):
+        copy.answer()
+
+
+def test_a_copy_that_waits_for_ever_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as one that waits for a lock which a thread held when it was copied."""
+    monkeypatch.setattr(children, "_PATIENCE", 1.0)
+    with copied(lambda _: signal.pause()) as copy, pytest.raises(LostError):
+        copy.answer()
+
+
+def test_a_copy_that_nobody_asks_ends_with_the_block() -> None:
+    with copied(lambda _: time.sleep(600)) as copy:
+        assert Path(f"/proc/{copy.pid}").exists()
+    assert not Path(f"/proc/{copy.pid}").exists()
+
+
+def test_a_copy_holds_no_claim_and_no_stream_of_this_process(tmp_path: Path) -> None:
+    """A lock on a folder is free when the process that took it lets go, whatever goes on beside."""
+    import fcntl
+
+    handle = os.open(tmp_path / "claim", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    with copied(lambda wait: wait()) as copy:
+        time.sleep(0.2)
+        os.close(handle)
+        other = os.open(tmp_path / "claim", os.O_RDWR)
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(other)
+        copy.ask("still there")
+        assert copy.answer() == "still there"
+
+
+def test_where_nothing_can_be_copied_there_is_no_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", refused)
+    with copied(lambda _: 1) as copy:
+        assert copy is None
+    monkeypatch.setattr(children, "can_copy", lambda: False)
+    with copied(lambda _: 1) as copy:
+        assert copy is None
