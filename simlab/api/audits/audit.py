@@ -23,6 +23,7 @@ from simlab.engine.prepare.on_grid import all_in_parts, horizon_in_parts, parts_
 from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.execution import Progress
 from simlab.measures.shown import Public
+from simlab.measures.words import subject
 from simlab.models import is_plain, marginal
 from simlab.policies import Policy
 from simlab.policies.levels.lost import losing
@@ -38,7 +39,6 @@ from simlab.verdict.audit import (
     audit_warmup,
     plan_as,
     statements,
-    subject,
 )
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from simlab.cli.say import say
 from simlab.cli.show.outcome import end_with_faults, print_place
 from simlab.cli.tables import print_json, print_sentences, print_table, records
 from simlab.measures import ALL
+from simlab.measures.words import subject
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,8 +71,6 @@ _WORST = 3
 
 def short(result: RunResult) -> list[str]:
     """What all segments together say, and the segments that lose most; the rest is told with -v."""
-    from simlab.verdict.audit import subject
-
     table, said = result.tables["audit"], {one.key: one.line for one in result.told}
     keys = [subject(policy, ALL) for policy in dict.fromkeys(table["policy"])]
     own = table[table["segment"] != ALL]

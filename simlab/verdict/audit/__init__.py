@@ -4,7 +4,7 @@ from simlab.verdict.audit.account import Line, PolicyAudit, SegmentAudit
 from simlab.verdict.audit.formula import Plan, plan_as
 from simlab.verdict.audit.run import AuditCase, audit_case, audit_warmup
 from simlab.verdict.audit.switches import CAUSES, EDITS, FORMULA, SWITCHES, Switch
-from simlab.verdict.audit.words import statement, statements, subject
+from simlab.verdict.audit.words import statement, statements
 from simlab.verdict.audit.worlds import Beliefs, Worlds
 
 __all__ = [
@@ -25,5 +25,4 @@ __all__ = [
     "plan_as",
     "statement",
     "statements",
-    "subject",
 ]

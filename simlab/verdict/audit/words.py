@@ -10,11 +10,6 @@ _LARGEST = 3
 _LEAST = 0.0005  # of demand: smaller lines are not worth a word
 
 
-def subject(policy: str, segment: str) -> str:
-    """The key of a sentence: what it is about."""
-    return f"{policy}: {segment}"
-
-
 def statements(audit: PolicyAudit) -> tuple[str, ...]:
     """One sentence per segment, then one for all together."""
     return tuple(statement(account, audit) for account in audit.accounts)
