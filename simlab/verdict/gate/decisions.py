@@ -10,6 +10,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from simlab.arrays import BoolArray, FloatArray
+    from simlab.verdict.gate.pvalues import MeanTest
 
 
 Objects: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.object_]]"
@@ -27,15 +28,32 @@ class Evidence:
         Small where harm is ruled out.
     harm : (n,) float
         Small where harm is shown.
+    error : (n,) float
+        Standard error of the harm, in the unit of its tolerance: fill, share of stock, orders a year.
+    doubt : (n,) float
+        Squared ratio of error and mean of the test that says most: times the squared quantile, the factor
+        by which replications would have to grow. NaN: none would tell.
     """
 
     harmless: FloatArray
     harm: FloatArray
+    error: FloatArray
+    doubt: FloatArray
 
 
 def either(first: FloatArray, second: FloatArray) -> FloatArray:
     """p of "both hold" against "one of the two does not": twice the smaller (Bonferroni)."""
     return np.asarray(np.minimum(2.0 * np.minimum(first, second), 1.0))
+
+
+def doubt_of(*tests: MeanTest) -> FloatArray:
+    """(n,) `Evidence.doubt`: one mean below 0 rules harm out, all above 0 show it."""
+    mean, error = (np.array([getattr(test, name) for test in tests]) for name in ("mean", "error"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(mean == 0, np.inf, (error / mean) ** 2)
+    below = np.where(mean < 0, ratio, np.inf).min(axis=0)
+    found = np.where((mean > 0).all(axis=0), ratio.max(axis=0), below)
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def rejected(p: FloatArray, q: float, *, any_dependence: bool = False) -> BoolArray:
