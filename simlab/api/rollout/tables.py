@@ -145,7 +145,7 @@ def _could(judged: Judged, scale: Scale, replications: int) -> tuple[FloatArray,
     quantile = t_quantile(1.0 - level, replications - 1) + _POWER
     effect, needed = np.full(decision.size, np.nan), np.full(decision.size, np.nan)
     for name, evidence in judged.evidence.items():
-        mine = np.array([name in names for names in why], np.bool_)
+        mine = np.array([name in names for names in why], np.bool_) & (decision == UNDECIDED)
         effect[mine] = quantile * evidence.error[mine]
         needed[mine] = np.ceil(quantile**2 * evidence.doubt[mine] * replications)
     return effect, needed
