@@ -7,6 +7,7 @@ them (`demand_reason`) carry the numbers of a SKU-location and are read by peopl
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Ground:
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reason:
     """Why a SKU-location has its law.
 
@@ -49,7 +50,7 @@ class Reason:
     @property
     def keys(self) -> str:
         """Keys as a cell of a table has them."""
-        return " ".join(self.grounds)
+        return _joined(self.grounds)
 
     def adding(self, text: str, *grounds: str) -> Reason:
         """The reason with something more at its end; itself where there is nothing to say."""
@@ -59,6 +60,12 @@ class Reason:
         if self.law:
             return Reason(self.seen, self.grounds + own, self.law + text)
         return Reason(self.seen + text, self.grounds + own)
+
+
+@cache
+def _joined(grounds: tuple[str, ...]) -> str:
+    """One and the same text for all SKU-locations of which the same speaks."""
+    return " ".join(grounds)
 
 
 NOTHING = Reason("")
