@@ -220,6 +220,7 @@ def live_plan(data: Data, table: pd.DataFrame, live: Levels) -> tuple[pd.DataFra
     shown = plan.assign(
         product=table["product"],
         supplier=table["supplier"],
+        family_now=table["family_now"],
         pack_size=data.models.world.terms.pack_size / parts,
         service=service,
         service_now=table["service_now"],

@@ -7,7 +7,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from simlab.api.starting.tables import ONE_PLACE, Dates, Rows, Seen, dates_of, look_at, rows_of, sheets_for
+from simlab.api.starting.sheets import sheets_for
+from simlab.api.starting.tables import ONE_PLACE, Dates, Rows, Seen, dates_of, look_at, rows_of
 from simlab.errors import InvalidInputError, Problem, UsageError
 
 _CURRENCIES = ("eur", "usd", "gbp", "chf", "sek", "nok", "dkk", "pln", "jpy", "cny", "inr", "aud", "cad")
