@@ -155,6 +155,7 @@ def _copy(work: Callable[[Callable[[], Any]], Any]) -> Copy | None:
     (inbox, to), (back, outbox) = os.pipe(), os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
+    parent = os.getpid()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of threads: the copy uses none of them
@@ -169,7 +170,7 @@ def _copy(work: Callable[[Callable[[], Any]], Any]) -> Copy | None:
         return Copy(pid, to, back)
     code = 1
     try:
-        _alone(inbox, outbox)
+        _alone(parent, inbox, outbox)
         _write(outbox, _done(work, inbox))
         code = 0
     finally:
@@ -184,11 +185,13 @@ def _done(work: Callable[[Callable[[], Any]], Any], inbox: int) -> bytes:
         return pickle.dumps((None, traceback.format_exception_only(error)[-1].strip()))
 
 
-def _alone(*kept: int) -> None:
+def _alone(parent: int, *kept: int) -> None:
     """Let go of what belongs to the process that was copied: signals, streams, files and locks."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
+    if os.getppid() != parent:  # dead before that was asked for
+        os._exit(1)
     gc.freeze()  # what was there stays shared
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -79,3 +80,21 @@ def test_where_nothing_can_be_copied_there_is_no_copy(monkeypatch: pytest.Monkey
     monkeypatch.setattr(children, "can_copy", lambda: False)
     with copied(lambda _: 1) as copy:
         assert copy is None
+
+
+def test_a_copy_ends_when_the_process_that_it_copies_is_killed() -> None:
+    """SIGKILL asks nobody; what is computed beside would go on for nobody, for minutes."""
+    code = """
+import os, signal, sys, time
+from simlab.children import copied
+with copied(lambda _: time.sleep(600)) as copy:
+    print(copy.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL
+    stat = Path(f"/proc/{int(done.stdout)}/stat")
+    until = time.monotonic() + 20
+    while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z":
+        assert time.monotonic() < until
+        time.sleep(0.01)
