@@ -200,8 +200,12 @@ def _table(folder: Path, seen: Seen) -> list[str]:
         lines.append(f"sheet = {_text(seen.sheet)}  # found by its columns")
     if seen.wide:
         lines.append('layout = "wide"  # a column per period; an empty cell is no row')
-    if seen.decimal_comma:
-        lines.append('decimal = ","')
+    if seen.encoding != "utf-8":
+        lines.append(f"encoding = {_text(seen.encoding)}  # the file is not UTF-8")
+    if seen.notation.decimal != ".":
+        lines.append(f"decimal = {_text(seen.notation.decimal)}")
+    if seen.notation.thousands:
+        lines.append(f"thousands = {_text(seen.notation.thousands)}")
     if seen.renamed:
         pairs = ", ".join(f"{ours} = {_text(theirs)}" for ours, theirs in seen.renamed.items())
         lines.append(f"columns = {{ {pairs} }}  # our name = name in the file")

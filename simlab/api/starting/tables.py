@@ -13,15 +13,17 @@ import numpy as np
 from simlab.arrays import DateArray, FloatArray
 from simlab.catalog.calendar.grain import DAY, FOUR_FOUR_FIVE, OTHER, Grain, grain_of
 from simlab.catalog.cells.dates import CANDIDATES, DateFormat, date_format_of, timed_formats_of
+from simlab.catalog.cells.numerals import PLAIN, Notation, number_of, pattern
 from simlab.catalog.cells.text import TextColumn, TextTable
 from simlab.catalog.columns import DEMAND_FURTHER, NUMERIC, RECEIVED, TABLES, required
-from simlab.catalog.files.csvfile import read_csv
+from simlab.catalog.files.csvfile import Encoding, encoding_of, read_csv
 from simlab.catalog.files.layout import at_one_place, columns_needed, dated_columns, in_rows
-from simlab.catalog.files.packed import first_line
+from simlab.catalog.files.packed import PackedError, unpacked
 from simlab.catalog.files.parquet import read_parquet
 from simlab.catalog.files.workbook import WORKBOOKS, read_workbook, sheets_of
 from simlab.catalog.tables.known_names import meant
 from simlab.errors import Problem, listed
+from simlab.reading import bytes_of
 from simlab.study import WEEKDAYS, TableSource
 
 _SERIAL_FROM, _SERIAL_TO = 20_000, 80_000
@@ -32,9 +34,15 @@ _MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
 _DATED = re.compile(r"(19|20)\d\d[-_/. ]?(0?[1-9]|1[0-2]|[WQ]\d+)([-_/. ]?\d{1,2})?")
 _WIDE = 6  # columns named by dates from which a table is one of a column per period
 _MONTHS = "%Y-%m"
-_COMMA = re.compile(r"[+-]?\d+,\d{1,2}|[+-]?\d+,\d{4,}|[+-]?\d{4,},\d+|[+-]?0,\d+")
+_COMMA, _COMMA_BETWEEN = Notation(","), Notation(".", ",")
+_NOTATIONS = (
+    *(PLAIN, _COMMA, Notation(",", "."), _COMMA_BETWEEN),
+    *(Notation(decimal, sign) for decimal in ",." for sign in (" ", "'")),
+)
+_WRITTEN = re.compile(r"[+-]?[0-9][0-9.,' \u00a0\u202f]*")
 ONE_PLACE = "MAIN"
-_DELIMITERS: tuple[Literal[",", ";", "\t", "|"], ...] = (",", ";", "\t", "|")
+Delimiter = Literal[",", ";", "\t", "|"]
+_DELIMITERS: tuple[Delimiter, ...] = (",", ";", "\t", "|")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +69,8 @@ class Seen:
         How the columns of the periods are named, where each has one (a `date_format`); else empty.
     half_a_rule : str
         Name in the file of a reorder point that nothing says the quantity of; it is left out of `columns`.
+    encoding : str
+        Of the text of a CSV file.
     """
 
     name: str
@@ -72,6 +82,7 @@ class Seen:
     one_place: bool = False
     wide: str = ""
     half_a_rule: str = ""
+    encoding: Encoding = "utf-8"
 
     @property
     def renamed(self) -> dict[str, str]:
@@ -79,16 +90,21 @@ class Seen:
         return {ours: theirs for ours, theirs in self.columns.items() if ours != theirs}
 
     @property
-    def decimal_comma(self) -> bool:
-        """Whether numbers are written with a comma and none with a point: 12,50."""
-        cells = [
+    def notation(self) -> Notation:
+        """How the columns of numbers write them: 12.50, 12,50, 1.234,50, 1'234.50, ….
+
+        Where cells such as 1,234 leave it open, as most files do: a point, no sign between thousands.
+        """
+        cells = {
             cell.strip()
             for ours, theirs in self.columns.items()
             if (rule := TABLES[self.name].get(ours)) is not None and rule.kind in NUMERIC
             for cell in self.table.columns[theirs].values
-            if not self.table.columns[theirs].typed
-        ]
-        return any(_COMMA.fullmatch(cell) for cell in cells) and not any("." in cell for cell in cells)
+            if not self.table.columns[theirs].typed and _WRITTEN.fullmatch(cell.strip())
+        }
+        fitting = [one for one in _NOTATIONS if all(map(pattern(one).fullmatch, cells))]
+        unsure = _COMMA in fitting and _COMMA_BETWEEN in fitting
+        return PLAIN if unsure or not fitting else fitting[0]
 
     @property
     def delimiter(self) -> str:
@@ -112,12 +128,14 @@ def look_at(name: str, path: Path, problems: list[Problem], sheet: str | None = 
         problems.append(Problem("E-INI-001", "is not there", shown, fix=f"name the file of {name}"))
         return None
     kind = path.suffix.lower()
+    encoding: Encoding = "utf-8"
     if kind in WORKBOOKS:
         table = _sheet_of(name, path, sheet)
     elif kind == ".parquet":
         table = read_parquet(path, name, TableSource(path=shown))
     else:
-        table = read_csv(path, name, TableSource(path=shown, delimiter=_delimiter(path)), ())
+        delimiter, encoding = _written(path)
+        table = read_csv(path, name, TableSource(path=shown, delimiter=delimiter, encoding=encoding), ())
     if table.findings.problems or not table.columns:
         problems += table.findings.problems
         return None
@@ -140,7 +158,9 @@ def look_at(name: str, path: Path, problems: list[Problem], sheet: str | None = 
         fix = "add a column lead_time (days), or a column supplier and name --receipts"
         what = "items has no column 'lead_time' and no 'supplier': nothing tells lead times"
         problems.append(Problem("E-INI-005", what, shown, column="lead_time", fix=fix))
-    return None if missing else Seen(name, path, table, columns, units, sheet, one_place, wide, half_a_rule)
+    if missing:
+        return None
+    return Seen(name, path, table, columns, units, sheet, one_place, wide, half_a_rule, encoding)
 
 
 def _half_a_rule(columns: dict[str, str]) -> str:
@@ -206,10 +226,15 @@ def _fit(table: str, book: Path, sheet: str) -> int:
     return sum(one in columns for one in required(table)) if set(needed) <= set(columns) else 0
 
 
-def _delimiter(path: Path) -> Literal[",", ";", "\t", "|"]:
-    """The sign that parts the header into the most names; a comma where none does."""
-    head = first_line(path, 100_000).decode("utf-8", errors="replace")
-    return max(_DELIMITERS, key=lambda sign: (head.count(sign), sign == ","))
+def _written(path: Path) -> tuple[Delimiter, Encoding]:
+    """The sign that parts the header into the most names, a comma where none does, and how text is coded."""
+    try:
+        data = unpacked(bytes_of(path))
+    except (OSError, PackedError):  # which reading the table tells
+        return ",", "utf-8"
+    encoding = encoding_of(data)
+    head = data[:100_000].decode(encoding, errors="replace").lstrip().partition("\n")[0]
+    return max(_DELIMITERS, key=lambda sign: (head.count(sign), sign == ",")), encoding
 
 
 def _ours(name: str, theirs: list[str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -249,20 +274,12 @@ def text_of(column: TextColumn) -> np.ndarray:
     return np.asarray(words[column.codes])
 
 
-def numbers_of(column: TextColumn) -> FloatArray:
+def numbers_of(column: TextColumn, notation: Notation) -> FloatArray:
     """(m,) numbers; NaN where a cell is none."""
-    each = np.array([*(_number(cell) for cell in column.values), np.nan])
+    grammar = pattern(notation)
+    read = [number_of(cell, notation, grammar) for cell in column.values]
+    each = np.array([*(np.nan if one is None else float(one) for one in read), np.nan])
     return np.asarray(each[column.codes], np.float64)
-
-
-def _number(cell: str) -> float:
-    text = cell.strip()
-    if "," in text and "." not in text:
-        text = text.replace(",", ".", 1) if text.count(",") == 1 else text.replace(",", "")
-    try:
-        return float(text.replace(",", ""))
-    except ValueError:
-        return float("nan")
 
 
 @dataclass(frozen=True)
@@ -364,7 +381,7 @@ def rows_of(demand: Seen, items: Seen) -> Rows | None:
         why,
         n_periods,
         _shut(grain, day[known]),
-        int((numbers_of(quantity) < 0).sum()),
+        int((numbers_of(quantity, demand.notation) < 0).sum()),
         demand.n_rows - np.unique(keys).size,
         int(unknown.sum()),
         _copies(demand),

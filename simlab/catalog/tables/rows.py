@@ -27,6 +27,7 @@ from simlab.catalog.cells.numerals import (
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import DEMAND, DEMAND_FURTHER
 from simlab.catalog.quality import QualityRow, Status
+from simlab.catalog.tables.doubtful import far_above
 from simlab.catalog.tables.fiscal import FiscalPeriods
 from simlab.catalog.tables.further import Further, read_further, refuse_two_stocks, wanted_columns
 from simlab.catalog.tables.items import Items
@@ -200,6 +201,11 @@ class Rows:
         return DemandTable(
             self.item[rows], self.date[rows], np.asarray(summed, dtype=np.int64), *vars(more).values()
         )
+
+    def standing_out(self, items: Items) -> Iterator[QualityRow]:
+        """A remark on single rows far above all others of their SKU-location."""
+        value = self.units * np.append(items.numbers["unit_cost"], 0.0)[self.item]
+        yield from far_above(self.table, self.item, self.quantity, value, self.keep & (self.item >= 0))
 
     def account(self, items: Items) -> Iterator[QualityRow]:
         """Every row under exactly one heading."""

@@ -204,7 +204,8 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
     is_random = any(periods.size > 1 for periods, _ in laws.points)
     crossing = catalog.study.lead_times.crossing
     if is_random and crossing is None:
-        raise InvalidInputError([_crossing_unsaid(catalog.study)])
+        by_data = any(sources) or any(one.sd > 0 for one in said)
+        raise InvalidInputError([_crossing_unsaid(catalog.study, by_data)])
     law = laws.arrays(number, bool(crossing) and is_random)
     notes = (*receipts.notes, *_borrowed(catalog, reason), *remarks(catalog))
     constant = np.array([laws.constant.get(one, np.nan) for one in number.tolist()])
@@ -385,9 +386,18 @@ def _no_lead_time(catalog: Catalog, rows: Sequence[int]) -> Problem:
     return Problem("E-MOD-003", f"no lead time for {names}{more}", file, column="lead_time", fix=fix)
 
 
-def _crossing_unsaid(study: Study) -> Problem:
+def _crossing_unsaid(study: Study, by_data: bool) -> Problem:
+    """Lead times are random: by the data, else because constant ones are drawn in whole periods."""
     fix = "say [lead_times] crossing = false (arrivals keep the order of orders) or true (they may overtake)"
     message = "must be said where lead times are random: learned from receipts, or with lead_time_sd"
+    if not by_data:
+        policy = study.policy.family == "forecast"
+        why = 'under policy.family = "forecast"' if policy else f'under models.law = "{study.models.law}"'
+        message = (
+            f"must be said: {why} time goes by whole {study.period}s, so that a constant lead time between "
+            f"two whole numbers of {study.period}s is drawn as the one or the other"
+        )
+        fix += f", or give lead times in whole {study.period}s"
     return Problem("E-STU-011", message, study.file, column="lead_times.crossing", fix=fix)
 
 

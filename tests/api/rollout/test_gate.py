@@ -182,6 +182,14 @@ def test_a_plan_that_makes_no_sense_is_placed(tmp_path, text, said):
     assert said in str(caught.value)
 
 
+def test_a_plan_with_strangers_that_leaves_others_out_is_told_both_at_once(tmp_path):
+    data = base_stock_data(2, [9, 9])
+    (tmp_path / "plan.csv").write_text("sku,location,order_up_to\ns000,EAST,5\nzz,EAST,5\n", "utf-8")
+    with pytest.raises(InvalidInputError) as caught:
+        sl.gate(data, proposed=tmp_path / "plan.csv")
+    assert {one.code for one in caught.value.problems} == {"E-PLN-010", "E-PLN-015"}
+
+
 def test_without_levels_of_today_or_a_plan_the_gate_says_what_to_do(tmp_path):
     data = base_stock_data(2, [9, np.nan])
     with pytest.raises(InvalidInputError, match="no levels of today are known for s001@EAST"):

@@ -173,6 +173,34 @@ def test_lines_of_a_till_with_the_time_of_day_run_as_they_are(tmp_path, dates: s
     assert checked.data.catalog.demand.quantity.sum() == demand["quantity"].sum()
 
 
+@pytest.mark.parametrize(
+    ("decimal", "thousands"), [(".", ""), (",", ""), (",", "."), (".", ","), (",", " "), (".", "'")]
+)
+def test_numbers_of_every_country_are_found_out(tmp_path, decimal: str, thousands: str) -> None:
+    """1,234.50, 1.234,50, 1 234,50: what all cells fit; what items alone shows goes for items alone."""
+    items, demand = frames(mean=0.02)
+    costs = [1234.5, 56.25, 1000000.75]
+    signs = str.maketrans({",": thousands, ".": decimal})
+    items["unit_cost"] = [f"{cost:,.2f}".translate(signs) for cost in costs]
+    options, checked = begun(tmp_path, *save(tmp_path, items, demand, sep=";"))
+    said = options["data"]["items"]
+    assert (said.get("decimal", "."), said.get("thousands", "")) == (decimal, thousands)
+    assert "decimal" not in options["data"]["demand"]
+    cost = checked.data.catalog.unit_cost
+    assert list(cost / cost[1] * 56.25) == pytest.approx(costs)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8"])
+def test_texts_that_spreadsheets_save_run_as_they_are(tmp_path, encoding: str) -> None:
+    """A German CSV (cp1252) and Excel's "Unicode text" (utf-16, tabs)."""
+    items, demand = frames()
+    items["product"] = ["Schraube Größe 5", "Maß", "Öl"]
+    sep = "\t" if encoding == "utf-16" else ";"
+    options, checked = begun(tmp_path, *save(tmp_path, items, demand, sep=sep, encoding=encoding))
+    assert options["data"]["items"].get("encoding", "utf-8") == encoding
+    assert checked.data.catalog.texts["product"][0] == "Schraube Größe 5"
+
+
 def test_packed_tables_and_texts_with_tabs_run_as_they_are(tmp_path) -> None:
     items, demand = save(tmp_path, *frames(), sep="\t")
     for file in (items, demand):
