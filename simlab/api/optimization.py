@@ -388,6 +388,7 @@ def optimize(
         search=fresh.search,
         verdict=verdict,
         items=fresh.items,
+        today=fresh.today,
         comparisons=compare_counted(
             solved.comparable(verdict), solved.at_fill(verdict), scale, ready.simulator.accounting
         ),
