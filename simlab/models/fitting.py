@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
-from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.arrays import BoolArray, FloatArray, IntArray, PackedTexts
 from simlab.catalog.quality import Quality, QualityRow
 from simlab.engine.kernels import streams
 from simlab.engine.world.world import NOTHING, OrderTerms, Start, World
@@ -56,7 +56,7 @@ class Models(Public):
     ----------
     world : World
         Laws and order terms: the simulator's input.
-    demand_reason, lead_time_reason : tuple of str
+    demand_reason, lead_time_reason : sequence of str
         Why each law was taken.
     n_observed : (n,) int64
         Periods of history.
@@ -110,7 +110,7 @@ class Models(Public):
     """
 
     world: World
-    demand_reason: tuple[str, ...]
+    demand_reason: Sequence[str]
     lead_time_reason: tuple[str, ...]
     n_observed: IntArray
     costs: Costs
@@ -222,7 +222,7 @@ def fit(catalog: Catalog) -> Models:
     days = open_days(catalog, None if history is None else history.calendar)
     return Models(
         world=_world(catalog, sound, laws),
-        demand_reason=choice.reason,
+        demand_reason=PackedTexts(choice.reason),
         lead_time_reason=tuple(map(str.__add__, lead_times.reason, laws.supply.reason)),
         lead_time_source=lead_times.source,
         n_observed=choice.n_observed,
@@ -411,18 +411,36 @@ def _forecasts(catalog: Catalog, paths: ForecastPaths | None) -> dict[str, Float
 
 def _current(catalog: Catalog) -> tuple[dict[str, FloatArray], tuple[str, ...]]:
     """Today's levels, reorder points as those at or below which an order is placed, and what was done."""
-    current = _columns(catalog, _CURRENT)
+    current, said = _lots_of_today(catalog, _columns(catalog, _CURRENT))
     words = catalog.texts.get("current_reorder_when", np.full(catalog.n_items, None, dtype=object))
     usual = catalog.study.policy.current_reorder_when
     below = np.array([(word or usual) == "below" for word in words], dtype=np.bool_)
     below &= ~np.isnan(current[_POINT])
     if not below.any():
-        return current, ()
-    said = (
+        return current, said
+    lowered = (
         f"{int(below.sum()):,} of {catalog.n_items:,} SKU-locations order when the position is below "
         f"{_POINT}: here an order is placed at or below s, so that s is one unit less"
     )
-    return {**current, _POINT: current[_POINT] - below}, (said,)
+    return {**current, _POINT: current[_POINT] - below}, (*said, lowered)
+
+
+def _lots_of_today(
+    catalog: Catalog, current: dict[str, FloatArray]
+) -> tuple[dict[str, FloatArray], tuple[str, ...]]:
+    """A reorder point of today without a word on how much is ordered: the item's lots, `order_quantity`."""
+    up_to, quantity = (current[name] for name in _CURRENT[1:])
+    lots = catalog.numbers.get("order_quantity")
+    if lots is None or not (np.isnan(up_to).all() and np.isnan(quantity).all()):
+        return current, ()
+    taken = ~np.isnan(current[_POINT]) & ~np.isnan(lots)
+    if not taken.any():
+        return current, ()
+    said = (
+        f"{int(taken.sum()):,} of {catalog.n_items:,} SKU-locations order order_quantity today where the "
+        f"position reaches {_POINT}: items has no {_CURRENT[1]} and no {_CURRENT[2]}"
+    )
+    return {**current, _CURRENT[2]: np.where(taken, lots, np.nan)}, (said,)
 
 
 def _steps(resolved: Resolved) -> list[str]:
