@@ -236,15 +236,6 @@ class History:
         return np.asarray(even * kept[self.item])
 
     @cached_property
-    def size_moments(self) -> tuple[FloatArray, FloatArray]:
-        """(n,) variance/mean² and fourth central moment/mean⁴ of non-zero demands, `evened`; 0 without."""
-        count = np.where(self.n_positive > 0, self.weight_positive, 1.0)
-        quantity = self.evened
-        mean = self.sums(quantity) / count
-        away = quantity / np.maximum(mean, 1e-300)[self.item] - 1
-        return self.sums(away**2) / count, self.sums(away**4) / count
-
-    @cached_property
     def n_positive(self) -> IntArray:
         """(n,) periods with demand."""
         return np.diff(self.bounds)
