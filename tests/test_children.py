@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from simlab import children
-from simlab.children import LostError, copied
+from simlab.children import Form, LostError, copied
+from simlab.execution.backends.message import unpacked, whole
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux")
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are c
 def test_a_copy_has_what_is_in_memory_and_answers_what_it_is_asked() -> None:
     """Also where question and answer are larger than what a pipe holds."""
     table = np.arange(300_000)
-    with copied(lambda wait: (os.getpid(), table + wait())) as copy:
+    with copied(lambda wait: (os.getpid(), table + wait()), Form(whole, unpacked)) as copy:
         assert copy is not None
         copy.ask(np.full(300_000, 2))
         pid, found = copy.answer()

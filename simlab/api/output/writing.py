@@ -61,7 +61,6 @@ def write_optimization(
     """
     opt, started = finance.outcome, time.perf_counter()
     last = LastPeriods() if last is None else last
-    last.begin(opt)
     if progress is not None:
         progress("write", 0, 0)
     frames = simulated_frames(opt)
