@@ -244,7 +244,7 @@ def _simplified(
     period = catalog.study.period
     if errors is not None and errors.correlation >= _TOGETHER:
         note = (
-            f"errors of neighbouring {period}s correlate by {errors.correlation:.2f}; {period}s are simulated "
+            f"errors of neighbouring {period}s correlate by {errors.correlation:.2f}; {period}s are drawn "
             "one by one, so that sums over R + L vary as they did. Where demand waits, service is right "
             "within 0.1 points up to 0.6, 0.3 too high at 0.9; where sales are lost, 0.1 to 0.3 points too "
             "low up to 0.6, 0.8 at 0.9"
