@@ -254,12 +254,12 @@ class Dates:
     ----------
     pattern : str
         What `date_format` should say.
-    unsure : str
+    unsure : tuple of str
         The patterns that all cells fit, where there are several; empty where one is proved.
     """
 
     pattern: str = "iso"
-    unsure: str = ""
+    unsure: tuple[str, ...] = ()
 
 
 def _all_read(form: DateFormat, cells: Sequence[str]) -> bool:
@@ -271,17 +271,17 @@ def dates_of(column: TextColumn) -> tuple[Dates, DateArray]:
     """The format of a column and its days, those that cannot be read left out as NaT."""
     form = date_format_of(column.values, None)
     serial = [cell for cell in column.values if cell.isdigit() and _SERIAL_FROM < int(cell) < _SERIAL_TO]
-    if not form.proved and not form.trouble and column.values and len(serial) == len(column.values):
+    if not form.proved and not form.unsure and column.values and len(serial) == len(column.values):
         form = DateFormat("excel_serial")
     if column.values and not _all_read(form, column.values):
         months = [name for name in MONTHS if _all_read(DateFormat(name), column.values)]
         form = DateFormat(months[0]) if months else form
-    if not form.proved and not form.trouble and not _all_read(form, column.values):
+    if not form.proved and not form.unsure and not _all_read(form, column.values):
         timed = timed_formats_of(column.values)
-        form = DateFormat(timed[0], trouble=" or ".join(timed[1:] and timed)) if timed else form
-    unsure = form.trouble
+        form = DateFormat(timed[0], unsure=tuple(timed[1:] and timed)) if timed else form
+    unsure = form.unsure
     if unsure:
-        form = DateFormat(unsure.split(" or ")[0])
+        form = DateFormat(unsure[0])
     read = form.reader()
     each = [read(cell[:10] if form.name == "iso" else cell) for cell in column.values]
     days = np.array([*("NaT" if day is None else day.isoformat() for day in each), "NaT"], "datetime64[D]")
