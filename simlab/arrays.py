@@ -49,6 +49,18 @@ def mean_of(values: FloatArray) -> float:
     return sum_of(values) / values.size
 
 
+def narrow(values: AnyArray) -> AnyArray:
+    """Whole numbers in four bytes each where they fit, else as they are: for what is held, not reckoned with.
+
+    Products of two of them may pass what four bytes hold: take ``astype(np.int64)`` of one before.
+    """
+    if values.dtype == np.int32:
+        return values
+    ends = np.iinfo(np.int32)
+    fits = values.size == 0 or (values.min() >= ends.min and values.max() <= ends.max)
+    return values.astype(np.int32) if fits else values
+
+
 def take_rows(record: Record, rows: IntArray, shared: tuple[str, ...] = ()) -> Record:
     """Some rows of every column of a frozen record, except those that all rows share."""
     columns = {field.name: getattr(record, field.name) for field in fields(record)}

@@ -411,18 +411,36 @@ def _forecasts(catalog: Catalog, paths: ForecastPaths | None) -> dict[str, Float
 
 def _current(catalog: Catalog) -> tuple[dict[str, FloatArray], tuple[str, ...]]:
     """Today's levels, reorder points as those at or below which an order is placed, and what was done."""
-    current = _columns(catalog, _CURRENT)
+    current, said = _lots_of_today(catalog, _columns(catalog, _CURRENT))
     words = catalog.texts.get("current_reorder_when", np.full(catalog.n_items, None, dtype=object))
     usual = catalog.study.policy.current_reorder_when
     below = np.array([(word or usual) == "below" for word in words], dtype=np.bool_)
     below &= ~np.isnan(current[_POINT])
     if not below.any():
-        return current, ()
-    said = (
+        return current, said
+    lowered = (
         f"{int(below.sum()):,} of {catalog.n_items:,} SKU-locations order when the position is below "
         f"{_POINT}: here an order is placed at or below s, so that s is one unit less"
     )
-    return {**current, _POINT: current[_POINT] - below}, (said,)
+    return {**current, _POINT: current[_POINT] - below}, (*said, lowered)
+
+
+def _lots_of_today(
+    catalog: Catalog, current: dict[str, FloatArray]
+) -> tuple[dict[str, FloatArray], tuple[str, ...]]:
+    """A reorder point of today without a word on how much is ordered: the item's lots, `order_quantity`."""
+    up_to, quantity = (current[name] for name in _CURRENT[1:])
+    lots = catalog.numbers.get("order_quantity")
+    if lots is None or not (np.isnan(up_to).all() and np.isnan(quantity).all()):
+        return current, ()
+    taken = ~np.isnan(current[_POINT]) & ~np.isnan(lots)
+    if not taken.any():
+        return current, ()
+    said = (
+        f"{int(taken.sum()):,} of {catalog.n_items:,} SKU-locations order order_quantity today where the "
+        f"position reaches {_POINT}: items has no {_CURRENT[1]} and no {_CURRENT[2]}"
+    )
+    return {**current, _CURRENT[2]: np.where(taken, lots, np.nan)}, (said,)
 
 
 def _steps(resolved: Resolved) -> list[str]:

@@ -292,11 +292,14 @@ def season_before(data: Data, then: Before) -> float:
     skipped = np.full(data.catalog.n_items, _YEAR.astype(int))
     skipped[then.rows] = np.ceil(protection(then.data.models.world) * data.study.period_days)
     days = np.maximum((end - cut).astype(int) + 1 - skipped, 0)
-    back = (end - _YEAR - table.date).astype(int)  # 0: a year before the last day
-    inside = (back >= 0) & (back < days[table.item])
-    year = (table.date >= cut - _YEAR) & (table.date < cut)
-    n = data.catalog.n_items
-    same, whole = (np.bincount(table.item[rows], table.quantity[rows], n) for rows in (inside, year))
+    same, whole = np.zeros((2, data.catalog.n_items))
+    for rows in table.blocks():
+        date, item, quantity = table.dates(rows), table.item[rows], table.quantity[rows]
+        back = (end - _YEAR - date).astype(int)  # 0: a year before the last day
+        inside = (back >= 0) & (back < days[item])
+        year = (date >= cut - _YEAR) & (date < cut)
+        np.add.at(same, item[inside], quantity[inside])
+        np.add.at(whole, item[year], quantity[year])
     expected = (whole - same) / (_YEAR.astype(int) - days) * days
     return float(same.sum() / expected.sum()) if expected.sum() > 0 else float("nan")
 

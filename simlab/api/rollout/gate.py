@@ -398,6 +398,7 @@ def _promise(data: Data, then: Proposed, code: np.ndarray[Any, Any], scale: Scal
         asked.against == "today_or_plan",
         scale.years,
         scale.stock_weight,
+        np.asarray(money > 0),
     )
 
 

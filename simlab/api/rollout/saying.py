@@ -20,6 +20,8 @@ from simlab.verdict.gate.decisions import DECISIONS, GO, HOLD_BACK, UNCHANGED, U
 if TYPE_CHECKING:
     import pandas as pd
 
+_STEP = 100.0  # replications are named in hundreds
+
 
 def lowered_lines(
     data: Data,
@@ -93,7 +95,17 @@ def gate_sentences(
     for why in held:
         n = sum(why in str(text).split(", ") for text in settled.reason[settled.decision == HOLD_BACK])
         lines.append(f"Held back, {why}: {n:,}.")
-    return (*lines, *misfit_lines(misfit))
+    return (*lines, *misfit_lines(misfit), *_open_lines(table))
+
+
+def _open_lines(table: pd.DataFrame) -> list[str]:
+    """How many replications would settle half of what is undecided."""
+    needed = table.loc[table["decision"] == UNDECIDED, "replications_needed"].dropna()
+    if needed.empty:
+        return []
+    asked = int(np.ceil(float(needed.median()) / _STEP) * _STEP)
+    settled = int((needed <= asked).sum())
+    return [f"Of what is undecided {settled:,} would be settled by --replications {asked}, by estimate."]
 
 
 def _moves(row: Any, currency: str) -> str:

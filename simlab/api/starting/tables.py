@@ -12,7 +12,7 @@ import numpy as np
 
 from simlab.arrays import DateArray, FloatArray
 from simlab.catalog.calendar.grain import DAY, FOUR_FOUR_FIVE, OTHER, Grain, grain_of
-from simlab.catalog.cells.dates import CANDIDATES, DateFormat, date_format_of, timed_formats_of
+from simlab.catalog.cells.dates import CANDIDATES, MONTHS, DateFormat, date_format_of, timed_formats_of
 from simlab.catalog.cells.numerals import PLAIN, Notation, number_of, pattern
 from simlab.catalog.cells.text import TextColumn, TextTable
 from simlab.catalog.columns import DEMAND_FURTHER, NUMERIC, RECEIVED, TABLES, required
@@ -30,10 +30,8 @@ _SERIAL_FROM, _SERIAL_TO = 20_000, 80_000
 _SHOWN = 12
 _SURE_DAYS = 100  # dates from which a weekday without rows is no chance
 _DAYS = {"day": 1.0, "week": 7.0, "month": 365 / 12}
-_MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
 _DATED = re.compile(r"(19|20)\d\d[-_/. ]?(0?[1-9]|1[0-2]|[WQ]\d+)([-_/. ]?\d{1,2})?")
 _WIDE = 6  # columns named by dates from which a table is one of a column per period
-_MONTHS = "%Y-%m"
 _COMMA, _COMMA_BETWEEN = Notation(","), Notation(".", ",")
 _NOTATIONS = (
     *(PLAIN, _COMMA, Notation(",", "."), _COMMA_BETWEEN),
@@ -163,17 +161,20 @@ def look_at(name: str, path: Path, problems: list[Problem], sheet: str | None = 
     return Seen(name, path, table, columns, units, sheet, one_place, wide, half_a_rule, encoding)
 
 
+_MUCH = {"current_order_up_to", "current_order_quantity", "order_quantity"}  # how much today's rule orders
+
+
 def _half_a_rule(columns: dict[str, str]) -> str:
     """A reorder point under another name, taken out of the columns where none tells how much is ordered."""
     point = columns.get("current_reorder_point", "current_reorder_point")
-    if point == "current_reorder_point" or {"current_order_up_to", "current_order_quantity"} & set(columns):
+    if point == "current_reorder_point" or _MUCH & set(columns):
         return ""
     return columns.pop("current_reorder_point")
 
 
 def _named_by(names: list[str]) -> str:
     """The one `date_format` in which enough columns are named by the first day of a period; empty if none."""
-    counts = {form: len(dated_columns(names, form)) for form in ("iso", _MONTHS, *CANDIDATES)}
+    counts = {form: len(dated_columns(names, form)) for form in ("iso", *MONTHS, *CANDIDATES)}
     most = max(counts.values())
     fitting = [form for form, n in counts.items() if n == most]
     return fitting[0] if most >= _WIDE and len(fitting) == 1 else ""
@@ -309,8 +310,9 @@ def dates_of(column: TextColumn) -> tuple[Dates, DateArray]:
     serial = [cell for cell in column.values if cell.isdigit() and _SERIAL_FROM < int(cell) < _SERIAL_TO]
     if not form.proved and not form.trouble and column.values and len(serial) == len(column.values):
         form = DateFormat("excel_serial")
-    if column.values and all(_MONTH.fullmatch(cell) for cell in column.values):
-        form = DateFormat("%Y-%m")
+    if column.values and not _all_read(form, column.values):
+        months = [name for name in MONTHS if _all_read(DateFormat(name), column.values)]
+        form = DateFormat(months[0]) if months else form
     if not form.proved and not form.trouble and not _all_read(form, column.values):
         timed = timed_formats_of(column.values)
         form = DateFormat(timed[0], trouble=" or ".join(timed[1:] and timed)) if timed else form

@@ -252,10 +252,15 @@ def _fitted(
 
 def _own_variance(history: History, prior: SizePrior) -> FloatArray:
     """(n,) variance per period, the variation of sizes shrunk towards the group."""
-    quantity = history.evened
-    total, squares = history.sums(quantity), history.sums(quantity**2)
+    total, squares = history.by_item(_sums_of_sizes)
     n, positive = history.n_effective, history.weight_positive
     return shrunk_variance(n, positive, total, squares, prior.variation, prior.strength)
+
+
+def _sums_of_sizes(history: History) -> FloatArray:
+    """(2, n) weighted sums of evened demands and of their squares."""
+    quantity = history.evened
+    return np.array([history.sums(quantity), history.sums(quantity**2)])
 
 
 def _best(catalog: Catalog, history: History, moments: Moments, lends: BoolArray) -> tuple[Scores, CodeArray]:
@@ -362,7 +367,8 @@ def _counted_values(
     quiet = np.flatnonzero(zeros > 0)
     item = np.concatenate([quiet, history.item[rows]])
     value = np.concatenate([np.zeros(quiet.size, np.int64), history.quantity[rows]])
-    own = np.rint(history.weight[rows] * times[history.item[rows]]).astype(np.int64)
+    each = history.by_item(lambda block: block.weight) if rows.any() else np.zeros(rows.size)
+    own: IntArray = np.rint(each[rows] * times[history.item[rows]]).astype(np.int64)
     weight = np.concatenate([zeros[quiet], np.maximum(own, 1)])
     order = np.lexsort((value, item))
     item, value, weight = item[order], value[order], weight[order]

@@ -21,7 +21,7 @@ from simlab.models.demand.choice import asked_laws
 from simlab.models.demand.past.bootstraps import stretches
 from simlab.models.demand.past.rhythm_series import rhythm_series
 from simlab.models.demand.scoring.scores import first_predicted
-from simlab.models.history.history import History, places
+from simlab.models.history.history import History, places, places_of
 from simlab.models.statistics import start_of, uniform_of
 from simlab.register.laws import law_of
 
@@ -128,12 +128,12 @@ def with_rhythm(
     wanted = ~given & (open_ & regular(history)) | (~given & named & (history.n_positive > _LEAST_NAMED))
     found: dict[int, IntArray] = {}
     reason = list(choice.reason)
-    place = places(history)
-    bounds = np.searchsorted(history.item, np.arange(history.n_items + 1))
+    bounds = history.bounds
     keys = streams.item_keys(catalog.sku, catalog.location)
     for item in np.flatnonzero(wanted).tolist():
         cells = slice(int(bounds[item]), int(bounds[item + 1]))
-        rhythm = _rhythm(place[cells], history.quantity[cells])
+        place = places_of(history, history.item[cells], history.period[cells])
+        rhythm = _rhythm(place, history.quantity[cells].astype(np.int64))
         periods = max(int(np.rint(protection[item])), 1)
         n, first = int(history.n_observed[item]), int(first_predicted(history)[item])
         heard = _scores(rhythm.places, n, first, periods)
@@ -156,6 +156,10 @@ def regular(history: History) -> BoolArray:
     Were demand equally likely in every period, squared coefficients of variation of m intervals would be
     those of m uniform spacings times 1 − p, p the share of periods with demand among the intervals.
     """
+    return history.by_item(_regular)
+
+
+def _regular(history: History) -> BoolArray:
     place, n = places(history), history.n_items
     same = np.diff(history.item) == 0
     item, interval = history.item[1:][same], np.diff(place)[same].astype(np.float64)

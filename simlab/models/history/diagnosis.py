@@ -91,9 +91,10 @@ def diagnose(history: History) -> Diagnosis:
     weekdays; autocorrelation √n·(r₁ + 1/n).
     """
     interval, size_cv2 = intermittence(history)
-    trend, trend_p = _trend(history)
-    season, season_p = _season(history, *_phases(history))
-    r1, r1_p = _autocorrelation(history)
+    phase, cycle = _phases(history)
+    trend, trend_p, season, season_p, r1, r1_p = history.by_item(
+        lambda block: np.array([*_trend(block), *_season(block, phase, cycle), *_autocorrelation(block)])
+    )
     return Diagnosis(
         interval,
         size_cv2,
@@ -113,13 +114,18 @@ def diagnose(history: History) -> Diagnosis:
 
 def intermittence(history: History) -> tuple[FloatArray, FloatArray]:
     """(n,) average inter-demand interval and squared variation of non-zero sizes; NaN without demand."""
+    interval, cv2 = history.by_item(_intermittence)
+    return interval, cv2
+
+
+def _intermittence(history: History) -> FloatArray:
     count = history.n_positive
     mean = _per_item(history, history.quantity) / np.maximum(count, 1)
     away = _per_item(history, (history.quantity - mean[history.item]) ** 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         interval = np.where(count > 0, history.n_observed / count, np.nan)
         cv2 = np.where(count > 0, away / count / mean**2, np.nan)
-    return interval, cv2
+    return np.array([interval, cv2])
 
 
 def variance_ratio(history: History, span: IntArray) -> FloatArray:
@@ -211,7 +217,8 @@ def common_season(history: History, *, weekdays: bool = False) -> tuple[BoolArra
     calendar = history.calendar
     year = {"day": 365.0, "week": 365 / 7, "month": 12.0}[calendar.period]
     phase, cycle = _phases(history) if weekdays else (_months(history), year)
-    flagged = benjamini_hochberg(_season(history, phase, cycle)[1], FALSE_SHARE)
+    p_values = history.by_item(lambda block: np.array([*_season(block, phase, cycle)]))[1]
+    flagged = benjamini_hochberg(p_values, FALSE_SHARE)
     n, p = calendar.n_periods, 7 if weekdays else 12
     own = flagged[history.item]
     amount = history.quantity[own] / history.mean[history.item[own]]
@@ -230,7 +237,7 @@ def _season(history: History, phase: IntArray, cycle: float) -> tuple[FloatArray
     """Share of variance between phases and its p-value, where two cycles of so many periods were seen."""
     calendar = history.calendar
     n_phases = int(phase.max()) + 1 if phase.size else 1
-    code = history.item * n_phases + phase[history.period]
+    code = history.item.astype(np.int64) * n_phases + phase[history.period]
     shape = (history.n_items, n_phases)
     sums = np.bincount(code, weights=history.quantity, minlength=shape[0] * shape[1]).reshape(shape)
     is_open = (phase[:, None] == np.arange(n_phases)) & calendar.open[:, None]
@@ -290,8 +297,9 @@ def _classes(interval: FloatArray, cv2: FloatArray) -> npt.NDArray[np.object_]:
 def _stages(history: History, interval: FloatArray) -> npt.NDArray[np.object_]:
     """new by evidence; (1 − 1/interval)^silence < 1 % counts as dying; else steady."""
     before = opened(history)
+    sold = history.n_positive > 0
     latest = np.full(history.n_items, -1)
-    np.maximum.at(latest, history.item, history.period)
+    latest[sold] = history.period[history.bounds[1:][sold] - 1]
     end = before[np.maximum(history.last + 1, 0)]
     silence = end - before[latest + 1]
     with np.errstate(divide="ignore", invalid="ignore"):

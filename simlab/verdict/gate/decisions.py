@@ -10,9 +10,11 @@ import numpy as np
 
 if TYPE_CHECKING:
     from simlab.arrays import BoolArray, FloatArray
+    from simlab.verdict.gate.pvalues import MeanTest
 
 
 GO, HOLD_BACK, UNDECIDED, UNCHANGED = "go", "hold back", "undecided", "unchanged"
+CANNOT_TELL = "cannot tell: {}"
 DECISIONS = (GO, HOLD_BACK, UNDECIDED, UNCHANGED)
 
 
@@ -26,15 +28,32 @@ class Evidence:
         Small where harm is ruled out.
     harm : (n,) float
         Small where harm is shown.
+    error : (n,) float
+        Standard error of the harm, in the unit of its tolerance: fill, share of stock, orders a year.
+    doubt : (n,) float
+        Squared ratio of error and mean of the test that says most: times the squared quantile, the factor
+        by which replications would have to grow. NaN: none would tell.
     """
 
     harmless: FloatArray
     harm: FloatArray
+    error: FloatArray
+    doubt: FloatArray
 
 
 def either(first: FloatArray, second: FloatArray) -> FloatArray:
     """p of "both hold" against "one of the two does not": twice the smaller (Bonferroni)."""
     return np.asarray(np.minimum(2.0 * np.minimum(first, second), 1.0))
+
+
+def doubt_of(*tests: MeanTest) -> FloatArray:
+    """(n,) `Evidence.doubt`: one mean below 0 rules harm out, all above 0 show it."""
+    mean, error = (np.array([getattr(test, name) for test in tests]) for name in ("mean", "error"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(mean == 0, np.inf, (error / mean) ** 2)
+    below = np.where(mean < 0, ratio, np.inf).min(axis=0)
+    found = np.where((mean > 0).all(axis=0), ratio.max(axis=0), below)
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def rejected(p: FloatArray, q: float, *, any_dependence: bool = False) -> BoolArray:
@@ -106,5 +125,5 @@ def decide(
         reason[row] = ", ".join(shown)
     for row in np.flatnonzero(decision == UNDECIDED).tolist():
         worst = max(names, key=lambda name: evidence[name].harmless[row])
-        reason[row] = f"cannot tell: {worst}"
+        reason[row] = CANNOT_TELL.format(worst)
     return Decided(decision, reason, p_go, p_hold)

@@ -190,6 +190,28 @@ def test_numbers_of_every_country_are_found_out(tmp_path, decimal: str, thousand
     assert list(cost / cost[1] * 56.25) == pytest.approx(costs)
 
 
+def test_a_german_material_master_brings_its_lead_times_and_the_rule_of_today(tmp_path) -> None:
+    """Names as an ERP's export has them, below a line with a title, and a reorder point with a lot size."""
+    items, demand = frames()
+    columns = {
+        "Materialnummer": items["sku"],
+        "Werk": "1000",
+        "Einkaufspreis": 10.5,
+        "Wiederbeschaffungszeit (Tage)": 14,
+        "Meldebestand": 20,
+        "Losgröße": 25,
+    }
+    sales = {"sku": "Materialnummer", "location": "Werk", "date": "Buchungsdatum", "quantity": "Menge"}
+    with pd.ExcelWriter(tmp_path / "book.xlsx") as book:
+        pd.DataFrame([["Lagerliste"]]).to_excel(book, sheet_name="Stamm", header=False, index=False)
+        pd.DataFrame(columns).to_excel(book, sheet_name="Stamm", startrow=2, index=False)
+        demand.assign(location="1000").rename(columns=sales).to_excel(book, sheet_name="Abgang", index=False)
+    (study,) = api.init(tmp_path / "mine", book=tmp_path / "book.xlsx")
+    checked = api.check(study)
+    assert checked.data.models.current["current_order_quantity"].tolist() == [25.0] * 3
+    assert checked.data.catalog.numbers["lead_time"].tolist() == [14.0] * 3
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8"])
 def test_texts_that_spreadsheets_save_run_as_they_are(tmp_path, encoding: str) -> None:
     """A German CSV (cp1252) and Excel's "Unicode text" (utf-16, tabs)."""
@@ -225,13 +247,15 @@ def test_every_mistake_is_told_at_once_and_nothing_is_written(tmp_path) -> None:
     assert not (tmp_path / "mine").exists()
 
 
-def test_a_table_with_a_column_per_month_is_read_as_it_is(tmp_path) -> None:
+@pytest.mark.parametrize("name", ["%Y-%m", "%m.%Y", "%b-%y", "%Y%m", "%YM%m"])
+def test_a_table_with_a_column_per_month_is_read_as_it_is(tmp_path, name: str) -> None:
     items, _ = frames()
-    months = [f"{year}-{month:02d}" for year in (2022, 2023, 2024) for month in range(1, 13)]
+    months = pd.period_range("2022-01", "2024-12", freq="M").strftime(name)
     wide = pd.DataFrame([("A", "HUB", *range(20, 56))], columns=["sku", "location", *months])
-    options, _ = begun(tmp_path, *save(tmp_path, items, wide))
+    options, checked = begun(tmp_path, *save(tmp_path, items, wide))
     assert options["study"]["period"] == "month"
-    assert options["data"]["demand"] == {"path": "../demand.csv", "layout": "wide", "date_format": "%Y-%m"}
+    assert options["data"]["demand"] == {"path": "../demand.csv", "layout": "wide", "date_format": name}
+    assert str(checked.data.catalog.first_date) == "2022-01-01"
 
 
 def test_columns_named_by_weeks_are_told_what_names_are_read(tmp_path) -> None:
@@ -241,11 +265,12 @@ def test_columns_named_by_weeks_are_told_what_names_are_read(tmp_path) -> None:
         api.init(tmp_path / "mine", *save(tmp_path, items, wide))
 
 
-def test_months_without_a_day_are_read(tmp_path) -> None:
+@pytest.mark.parametrize("name", ["%Y-%m", "%m/%Y", "%b %Y"])
+def test_months_without_a_day_are_read(tmp_path, name: str) -> None:
     """2023-01, as a melted table of a column per month has them."""
-    study, _ = begun(tmp_path, *save(tmp_path, *frames("MS", 40.0), dates="%Y-%m"))
+    study, _ = begun(tmp_path, *save(tmp_path, *frames("MS", 40.0), dates=name))
     assert study["study"]["period"] == "month"
-    assert study["data"]["demand"]["date_format"] == "%Y-%m"
+    assert study["data"]["demand"]["date_format"] == name
     data = api.load(tmp_path / "mine" / "study.toml")
     assert str(data.catalog.first_date) == "2023-02-01"
 

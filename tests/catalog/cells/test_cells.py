@@ -107,6 +107,9 @@ def test_decimal_commas_are_taken_only_if_proved(cells: list[str], decimal: str)
         (["01/31/2024", "02/01/2024"], "%m/%d/%Y"),
         (["31.01.2024"], "%d.%m.%Y"),
         (["20240131"], "%Y%m%d"),
+        (["31.01.24"], "%d.%m.%y"),
+        (["2-Jun-06", "30-SEP-13"], "%d-%b-%y"),
+        (["02-Jun-2006"], "%d-%b-%Y"),
     ],
 )
 def test_formats_are_taken_if_proved(cells: list[str], name: str) -> None:
