@@ -187,9 +187,10 @@ def _data(folder: Path, master: Seen, sales: Seen, arrivals: Seen | None, rows: 
     lines += [*_table(folder, sales), *_demand_dates(sales, rows), *_rules(rows, sales.n_rows), ""]
     if arrivals is not None:
         lines += _table(folder, arrivals)
-        column = arrivals.column("receipt_date")
-        if column is not None:
-            lines += _dates("receipts", dates_of(column)[0])
+        columns = [arrivals.column(name) for name in ("order_date", "receipt_date")]
+        forms = {dates_of(column)[0] for column in columns if column is not None}
+        if len(forms) == 1:  # else each column proves its own
+            lines += _dates("receipts", forms.pop())
         lines += ['# receipt_before_order = "drop"  # rows received before they were ordered', ""]
     return lines
 

@@ -100,7 +100,7 @@ def read_items(table: TextTable, study: Study) -> Items | None:
         as_numbers = all_numbers(table.columns[name], written)
         if as_numbers is not None:
             known[name] = as_numbers
-    _refuse_doubles(table)
+    _refuse_doubles(table, study.data.location)
     _check_laws(table, known, words)
     _check_suppliers(table, known, words, study)
     sku, place = texts(table.columns["sku"]), texts(table.columns["location"])
@@ -160,7 +160,7 @@ def _known(
             known[name] = as_numbers
 
 
-def _refuse_doubles(table: TextTable) -> None:
+def _refuse_doubles(table: TextTable, only_place: str | None) -> None:
     """A SKU may stand at a location once."""
     key = pair_codes(table)
     order = np.argsort(key, kind="stable")
@@ -171,9 +171,13 @@ def _refuse_doubles(table: TextTable) -> None:
         sku, place = table.columns["sku"].cell(rows[0]), table.columns["location"].cell(rows[0])
         first = table.findings.place(int(np.flatnonzero(key == key[rows[0]])[0]))
         message = f"'{sku}' at '{place}' stands more than once (first in row {first})"
-        table.findings.add_rows(
-            found.DUPLICATE, message, rows, column=table.label("sku"), fix="keep one row per SKU and location"
-        )
+        fix = "keep one row per SKU and location"
+        if place == only_place:
+            fix += (
+                "; if a column tells the location, name it in place of [data] location: "
+                f'[data.{table.name}] columns = {{ location = "…" }}'
+            )
+        table.findings.add_rows(found.DUPLICATE, message, rows, column=table.label("sku"), fix=fix)
 
 
 def pair_codes(table: TextTable) -> npt.NDArray[np.int64]:

@@ -141,12 +141,15 @@ def test_a_weekday_without_rows_is_offered_as_closed(tmp_path) -> None:
     assert '# weekdays = ["saturday"]' in study.read_text("utf-8")
 
 
-def test_receipts_give_random_lead_times_in_sequence(tmp_path) -> None:
+@pytest.mark.parametrize("received", ["%Y-%m-%d", "%d-%b-%y"])
+def test_receipts_give_random_lead_times_in_sequence(tmp_path, received: str) -> None:
+    """Also where two columns of dates are written in two ways: each proves its own."""
     items, demand = frames()
     items["supplier"] = "Acme"
     orders = pd.date_range("2023-02-01", periods=40, freq="9D")
     late = pd.to_timedelta(np.random.default_rng(1).integers(8, 20, 40), unit="D")
-    receipts = pd.DataFrame({"vendor": "Acme", "po_date": orders, "received": orders + late, "qty": 5})
+    came = (orders + late).strftime(received)
+    receipts = pd.DataFrame({"vendor": "Acme", "po_date": orders, "received": came, "qty": 5})
     receipts.to_csv(tmp_path / "receipts.csv", index=False)
     options, checked = begun(tmp_path, *save(tmp_path, items, demand), tmp_path / "receipts.csv")
     assert options["lead_times"] == {"law": "empirical", "crossing": False}

@@ -100,3 +100,10 @@ def test_names_in_another_pattern_are_read_where_it_is_proved_or_said() -> None:
         == sorted(other.demand.date.tolist())
         == sorted(load(ITEMS, LONG).demand.date.tolist())
     )
+
+
+def test_a_sku_twice_where_all_is_at_one_place_may_have_a_column_that_tells_the_place() -> None:
+    items = pd.DataFrame({"sku": ["a", "a"], "country": ["UK", "FR"], "unit_cost": 1.0, "lead_time": 7})
+    sales = pd.DataFrame({"sku": ["a"], "date": ["2024-01-01"], "quantity": [1]})
+    with pytest.raises(InvalidInputError, match=r'\[data.items\] columns = \{ location = "…" \}'):
+        sl.load_frames(items, sales, study={"data": {"location": "MAIN"}})
