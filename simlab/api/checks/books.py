@@ -291,6 +291,6 @@ def seasons_left_out(data: Data) -> Iterator[tuple[Some, str, bool]]:
             continue
         if weekdays and mean.min() < _SHUT:  # told among the days without any row
             continue
-        if np.corrcoef(profile)[0, 1] >= _COMES_BACK:
+        if float(np.corrcoef(profile[0], profile[1]).flat[1]) >= _COMES_BACK:
             most = f"{names[int(mean.argmax())]} {mean.max():.2g} times the mean"
             yield _some(data, flagged), most, not weekdays
