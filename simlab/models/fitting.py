@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
-from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.arrays import BoolArray, FloatArray, IntArray, PackedTexts
 from simlab.catalog.quality import Quality, QualityRow
 from simlab.engine.kernels import streams
 from simlab.engine.world.world import NOTHING, OrderTerms, Start, World
@@ -56,7 +56,7 @@ class Models(Public):
     ----------
     world : World
         Laws and order terms: the simulator's input.
-    demand_reason, lead_time_reason : tuple of str
+    demand_reason, lead_time_reason : sequence of str
         Why each law was taken.
     n_observed : (n,) int64
         Periods of history.
@@ -110,7 +110,7 @@ class Models(Public):
     """
 
     world: World
-    demand_reason: tuple[str, ...]
+    demand_reason: Sequence[str]
     lead_time_reason: tuple[str, ...]
     n_observed: IntArray
     costs: Costs
@@ -222,7 +222,7 @@ def fit(catalog: Catalog) -> Models:
     days = open_days(catalog, None if history is None else history.calendar)
     return Models(
         world=_world(catalog, sound, laws),
-        demand_reason=choice.reason,
+        demand_reason=PackedTexts(choice.reason),
         lead_time_reason=tuple(map(str.__add__, lead_times.reason, laws.supply.reason)),
         lead_time_source=lead_times.source,
         n_observed=choice.n_observed,

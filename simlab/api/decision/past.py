@@ -332,9 +332,9 @@ def periods_held(data: Data, spans: IntArray | None = None) -> int:
     study = data.study
     if study.replay is not None:
         return study.replay.holdout
-    if not study.verdict.replay or data.history is None:
+    if not study.verdict.replay or data.calendar is None:
         return 0
-    whole = data.history.calendar.n_periods
+    whole = data.calendar.n_periods
     least = _LEAST.get(study.period, max(1, round(study.periods_per_year * 56 / 365)))
     spans = horizons(data.models) if spans is None else spans
     span = int(np.ceil(2 * np.quantile(spans, 0.9)))

@@ -222,8 +222,19 @@ class Rows:
 
     def standing_out(self, items: Items) -> Iterator[QualityRow]:
         """A remark on single rows far above all others of their SKU-location."""
-        value = self.units * np.append(items.numbers["unit_cost"], 0.0)[self.item]
-        yield from far_above(self.table, self.item, self.quantity, value, self.keep & (self.item >= 0))
+        cost = np.append(items.numbers["unit_cost"], 0.0)
+        kept = self.keep & (self.item >= 0) & (self.quantity > 0)
+        whole = _total(lambda some: self._value(some, kept, cost), kept)
+
+        def value(rows: IntArray) -> FloatArray:
+            return np.asarray(self.units[rows] * cost[self.item[rows]])
+
+        yield from far_above(self.table, self.item, self.quantity, value, whole, kept)
+
+    def _value(self, some: slice, rows: BoolArray, cost: FloatArray) -> FloatArray:
+        """Value at unit cost of those of some rows that are wanted."""
+        mine = rows[some]
+        return np.asarray(self.units[some][mine] * cost[self.item[some][mine]])
 
     def account(self, items: Items) -> Iterator[QualityRow]:
         """Every row under exactly one heading."""
@@ -254,8 +265,7 @@ class Rows:
             return np.asarray(self.units[some][mine] / self.parts[some][mine])
 
         def value(some: slice) -> FloatArray:
-            mine = rows[some]
-            return np.asarray(self.units[some][mine] * cost[self.item[some][mine]])
+            return self._value(some, rows, cost)
 
         n = int(rows.sum())
         return QualityRow("demand", what, status, n, _total(units, rows), _total(value, rows), note)

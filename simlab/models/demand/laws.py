@@ -367,8 +367,8 @@ def _counted_values(
     quiet = np.flatnonzero(zeros > 0)
     item = np.concatenate([quiet, history.item[rows]])
     value = np.concatenate([np.zeros(quiet.size, np.int64), history.quantity[rows]])
-    each = history.by_item(lambda block: block.weight) if rows.any() else np.zeros(rows.size)
-    own: IntArray = np.rint(each[rows] * times[history.item[rows]]).astype(np.int64)
+    each = np.concatenate([one.weight[wanted[items][one.item]] for items, one in history.blocks()])
+    own: IntArray = np.rint(each * times[history.item[rows]]).astype(np.int64)
     weight = np.concatenate([zeros[quiet], np.maximum(own, 1)])
     order = np.lexsort((value, item))
     item, value, weight = item[order], value[order], weight[order]
