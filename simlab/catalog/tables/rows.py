@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
@@ -251,7 +252,8 @@ class Rows:
             note = f"one observation only, its law leans on others: {names}"
             yield self._entry("only row of its SKU-location", "used", single, cost, note)
         if self.written.proved:
-            yield self._entry("decimal commas read", "repaired", left & ~single, cost, "proved by the cells")
+            note, commas = "proved by the cells", left & ~single
+            yield replace(self._entry("decimal commas read", "repaired", commas, cost, note), notice="quiet")
         else:
             yield self._entry("as given", "used", left & ~single, cost, "")
         if self.unnetted:
