@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlab.api.checks.books import APART, Some, books, borrowed, fell_silent, seasons_left_out
+from simlab.api.checks.slips import slips
 from simlab.api.data.assumptions import without_effect
 from simlab.api.data.data import Data
 from simlab.api.data.dead_stock import dead_stock
@@ -52,6 +53,7 @@ def remarks(data: Data, levels: LevelsToLookAt | None) -> tuple[Remark, ...]:
     """All remarks: those to look at first before the others, each by the money that it concerns."""
     found = [
         *_demand(data),
+        *(Remark(key, sentence(text), value, look=True) for key, text, value in slips(data)),
         *_levels(data, levels),
         *_dead(data),
         *_never_ordered(data),
