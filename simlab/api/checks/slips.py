@@ -146,8 +146,8 @@ def _nobodys(data: Data) -> Iterator[tuple[str, str, float]]:
     asked = sorted({str(names[row]) for row in without.tolist()})
     text = (
         f"Receipts name suppliers that no item has ({_listed(strange)}), and items name some without any "
-        f"receipt ({_listed(asked)}; {without.size:,} SKU-locations): the same ones, written differently? Their lead "
-        "times rest on something else."
+        f"receipt ({_listed(asked)}; {without.size:,} SKU-locations): the same ones, written differently? "
+        "Their lead times rest on something else."
     )
     yield "suppliers without receipts", text, float(value[without].sum())
 
