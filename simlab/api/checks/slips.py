@@ -81,7 +81,7 @@ def _dear(data: Data) -> Iterator[tuple[str, str, float]]:
     if rows.size:
         usually, share = format_money(usual, data.study.currency), value[rows].sum() / value.sum()
         text = (
-            f"unit_cost of {_named(data, rows, cost * data.catalog.parts)} is a thousand times the usual "
+            f"unit_cost of {_named(data, rows, np.asarray(cost * data.catalog.parts, np.float64))} is a thousand times the usual "
             f"({usually}) and makes {share:.0%} of the demand value: is a decimal sign lost?"
         )
         yield "unit_cost far above the others", text, float(value[rows].sum())
