@@ -81,7 +81,10 @@ def _dear(data: Data) -> Iterator[tuple[str, str, float]]:
     if rows.size:
         of_unit = np.asarray(cost * data.catalog.parts, np.float64)
         usually, share = format_money(usual, data.study.currency), value[rows].sum() / value.sum()
-        text = f"unit_cost of {_named(data, rows, of_unit)} is a thousand times the usual ({usually}) and makes {share:.0%} of the demand value: is a decimal sign lost?"
+        text = (
+            f"unit_cost of {_named(data, rows, of_unit)} is a thousand times the usual ({usually}) and makes "
+            f"{share:.0%} of the demand value: is a decimal sign lost?"
+        )
         yield "unit_cost far above the others", text, float(value[rows].sum())
 
 
