@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
-from simlab.arrays import BoolArray, FloatArray, IntArray
-from simlab.catalog.quality import Quality, QualityRow
+from simlab.arrays import BoolArray, FloatArray, IntArray, PackedTexts
+from simlab.catalog.quality import QualityRow
 from simlab.engine.kernels import streams
 from simlab.engine.world.world import NOTHING, OrderTerms, Start, World
 from simlab.errors import InvalidInputError, Problem
@@ -37,6 +37,7 @@ from simlab.models.suppliers.orders import check_receipts_asked
 from simlab.models.suppliers.supply import Stated, Supplying, check_suppliers, fit_supply, stated_suppliers
 from simlab.models.terms import Costs, read_costs, read_minimum, read_terms, review_notes
 from simlab.models.working_parts import WorkingParts, grid_notes, working_parts
+from simlab.register.grounds import IN_PARTS, STEPS, Reason
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -56,7 +57,7 @@ class Models(Public):
     ----------
     world : World
         Laws and order terms: the simulator's input.
-    demand_reason, lead_time_reason : tuple of str
+    demand_reason, lead_time_reason : sequence of str
         Why each law was taken.
     n_observed : (n,) int64
         Periods of history.
@@ -78,7 +79,7 @@ class Models(Public):
         What was assumed because the data do not say, in sentences.
     notes : tuple of QualityRow
         What fitting did with rows that the catalogue counts as used, and remarks (0 rows); see
-        `full_account`.
+        `catalog.quality.full_account`.
     sku, location : tuple of str
         Names, for messages.
     scores : Scores or None
@@ -107,10 +108,12 @@ class Models(Public):
         How long histories are remembered; None: all periods alike.
     paths : ForecastPaths or None
         The user's own forecasts of the periods to come, which demand and levels follow.
+    demand_grounds, lead_time_grounds : tuple of str
+        Keys of what spoke for each law (`register/grounds.py`), joined by a space; empty: not known.
     """
 
     world: World
-    demand_reason: tuple[str, ...]
+    demand_reason: Sequence[str]
     lead_time_reason: tuple[str, ...]
     n_observed: IntArray
     costs: Costs
@@ -136,6 +139,8 @@ class Models(Public):
     lead_time_source: tuple[str, ...] = ()
     memory: Remembered | None = None
     paths: ForecastPaths | None = None
+    demand_grounds: tuple[str, ...] = ()
+    lead_time_grounds: tuple[str, ...] = ()
 
     @property
     def n_items(self) -> int:
@@ -216,14 +221,15 @@ def fit(catalog: Catalog) -> Models:
     laws = _laws(catalog, history, sound)
     choice, lead_times, parts = laws.choice, sound.lead_times, sound.parts
     costs, assumed = read_costs(catalog)
+    came = _arrivals(lead_times.reason, laws.supply.reason)
     largest, limit = _largest(catalog, history, choice, lead_times, laws.terms)
     annual_units = choice.law.mean * catalog.study.periods_per_year
     current, when = _current(catalog)
     days = open_days(catalog, None if history is None else history.calendar)
     return Models(
         world=_world(catalog, sound, laws),
-        demand_reason=choice.reason,
-        lead_time_reason=tuple(map(str.__add__, lead_times.reason, laws.supply.reason)),
+        demand_reason=PackedTexts(tuple(map(str, choice.reason))),
+        lead_time_reason=tuple(map(str, came)),
         lead_time_source=lead_times.source,
         n_observed=choice.n_observed,
         costs=costs,
@@ -255,6 +261,8 @@ def fit(catalog: Catalog) -> Models:
         lead_time_rounding=lead_times.rounding,
         memory=choice.memory,
         paths=choice.paths,
+        demand_grounds=tuple(one.keys for one in choice.reason),
+        lead_time_grounds=tuple(one.keys for one in came),
     )
 
 
@@ -328,7 +336,7 @@ def _laws(catalog: Catalog, history: History | None, sound: _Sound) -> _Laws:
     windows = own_windows(catalog, terms, resolved.law, sound.parts.grid)
     check_spans(catalog, resolved.law)
     coarser = (*resolved.notes, *support_notes(catalog, resolved.law))
-    reason = tuple(map(str.__add__, choice.reason, _steps(resolved)))
+    reason = tuple(one.adding(text, STEPS) for one, text in zip(choice.reason, _steps(resolved), strict=True))
     supply = fit_supply(catalog)
     return _Laws(
         replace(choice, law=resolved.law, reason=reason),
@@ -443,6 +451,11 @@ def _lots_of_today(
     return {**current, _CURRENT[2]: np.where(taken, lots, np.nan)}, (said,)
 
 
+def _arrivals(lead_times: tuple[Reason, ...], parts: tuple[str, ...]) -> tuple[Reason, ...]:
+    """Reasons of lead times with how orders are split."""
+    return tuple(one.adding(text, IN_PARTS) for one, text in zip(lead_times, parts, strict=True))
+
+
 def _steps(resolved: Resolved) -> list[str]:
     """What is added to the reasons of laws in multiples of a unit."""
     return [f", in multiples of {step} units" if step > 1 else "" for step in resolved.step.tolist()]
@@ -454,43 +467,3 @@ def _redraws(catalog: Catalog, choice: Choice, lead_times: LeadTimes) -> Redraws
         return None
     known = nothing_open(catalog.n_items) if choice.known is None else choice.known
     return Redraws(known, catalog.study.simulation.seed, lead_times.known)
-
-
-def full_account(quality: Quality, notes: Iterable[QualityRow]) -> Quality:
-    """Book rows that the laws leave out, so that rows of all statuses stay as many as were read.
-
-    Parameters
-    ----------
-    quality : Quality
-        Of the catalogue.
-    notes : iterable of QualityRow
-        `Models.notes`.
-
-    Returns
-    -------
-    Quality
-        Rows of the notes are taken from the entries "used" of their table (from "repaired" ones if
-        those do not suffice); notes of 0 rows are remarks.
-    """
-    entries = list(quality.entries)
-    added = list(notes)
-    for note in added:
-        _take(entries, _take(entries, note, "used"), "repaired")
-    return Quality((*entries, *added), quality.read)
-
-
-def _take(entries: list[QualityRow], note: QualityRow, status: str) -> QualityRow:
-    """Take the note's rows from entries of a status; what could not be taken."""
-    left = note
-    for place, entry in enumerate(entries):
-        if left.rows == 0:
-            break
-        if entry.table != note.table or entry.status != status or entry.rows == 0:
-            continue
-        rows = min(entry.rows, left.rows)
-        units, value = min(entry.units, left.units), min(entry.value, left.value)
-        entries[place] = replace(
-            entry, rows=entry.rows - rows, units=entry.units - units, value=entry.value - value
-        )
-        left = replace(left, rows=left.rows - rows, units=left.units - units, value=left.value - value)
-    return left

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from simlab.api.plans.outcome import Outcome
+    from simlab.api.plans.solved import Solved
 
 _LEAST = {"day": 56, "week": 8, "month": 2}
 _SHARE, _REMAIN = 5, 5
@@ -130,10 +131,11 @@ class Held(Public):
         if self.judged.confirmed is not False:
             return ()
         own = self._total("segmented")
-        missed, _, _ = _missed(own).partition(";")
-        less = "" if "more than" in missed else "Who needs what was promised has to ask for more."
+        worst = _farthest(own)
+        missed = _said(own, worst)
+        less = "" if _is_more(own, worst) else "Who needs what was promised has to ask for more."
         text = (
-            f"The last {self.length} would have been served {_missed(own)}: {self._sales(own)}. "
+            f"The last {self.length} would have been served {missed}{_kept(own)}: {self._sales(own)}. "
             f"{self._of_all(own)}{less}"
         )
         title = f"last {self.length}: {missed}"
@@ -165,22 +167,35 @@ _CYCLES = {"day": "364 days", "week": "52 weeks", "month": "12 months"}
 _SIDES = {"fill_rate": "units", "value_rate": "value"}
 
 
+def _farthest(row: dict[str, Any]) -> str:
+    """The weight farthest outside what was expected."""
+    outside = [name for name in _SIDES if row[f"{name}_inside"] is not None and not row[f"{name}_inside"]]
+    return max(outside, key=lambda name: abs(row[name] - row[f"{name}_expected"]))
+
+
+def _said(row: dict[str, Any], name: str) -> str:
+    """Real and expected service by one weight."""
+    return f"{short_rate(row[name])} of {_SIDES[name]}, {_instead(row, name)}"
+
+
 def _missed(row: dict[str, Any]) -> str:
     """Of the weight farthest outside what was expected: real and expected; then which one is not."""
-    inside = {name: row[f"{name}_inside"] for name in _SIDES if row[f"{name}_inside"] is not None}
-    worst = max(
-        (name for name, held in inside.items() if not held),
-        key=lambda name: abs(row[name] - row[f"{name}_expected"]),
-    )
-    kept = "".join(f"; {_SIDES[name]} as expected" for name, held in inside.items() if held)
-    return f"{short_rate(row[worst])} of {_SIDES[worst]}, {_instead(row, worst)}{kept}"
+    return f"{_said(row, _farthest(row))}{_kept(row)}"
+
+
+def _kept(row: dict[str, Any]) -> str:
+    """Which weights were served as expected."""
+    return "".join(f"; {_SIDES[name]} as expected" for name in _SIDES if row[f"{name}_inside"])
+
+
+def _is_more(row: dict[str, Any], name: str) -> bool:
+    """Whether more was served than expected."""
+    return bool(row[name] > row[f"{name}_high"])
 
 
 def _instead(row: dict[str, Any], name: str) -> str:
     """ "not 95.0%", or "more than 95.0%"."""
-    return (
-        f"{'more than' if row[name] > row[f'{name}_high'] else 'not'} {short_rate(row[f'{name}_expected'])}"
-    )
+    return f"{'more than' if _is_more(row, name) else 'not'} {short_rate(row[f'{name}_expected'])}"
 
 
 def _moved(row: dict[str, Any]) -> float:
@@ -223,12 +238,17 @@ class Told:
     @classmethod
     def of(cls, opt: Outcome) -> Told | None:
         """Of an outcome; None where the history is too short, or nobody asks."""
-        periods = periods_held(opt.data)
+        return cls.of_solved(opt.data, opt.segmentation, opt.solved, opt.settings.level)
+
+    @classmethod
+    def of_solved(cls, data: Data, segmentation: Segmentation, solved: Solved, level: float) -> Told | None:
+        """Of a plan that is chosen, and not tested yet."""
+        periods = periods_held(data)
         if periods == 0:
             return None
-        by_segment: FloatArray = np.array(opt.chosen.targets, np.float64)
-        by_item = np.asarray(opt.solved.targets["segmented"], np.float64)
-        return cls(periods, opt.segmentation, by_segment, by_item, opt.settings.level)
+        by_segment: FloatArray = np.array(solved.chosen.targets, np.float64)
+        by_item = np.asarray(solved.targets["segmented"], np.float64)
+        return cls(periods, segmentation, by_segment, by_item, level)
 
     def before(self, data: Data, past: Data | None = None) -> Before:
         """The plan made again as before its last periods; `past`: with laws of that time."""
@@ -332,9 +352,9 @@ def periods_held(data: Data, spans: IntArray | None = None) -> int:
     study = data.study
     if study.replay is not None:
         return study.replay.holdout
-    if not study.verdict.replay or data.history is None:
+    if not study.verdict.replay or data.calendar is None:
         return 0
-    whole = data.history.calendar.n_periods
+    whole = data.calendar.n_periods
     least = _LEAST.get(study.period, max(1, round(study.periods_per_year * 56 / 365)))
     spans = horizons(data.models) if spans is None else spans
     span = int(np.ceil(2 * np.quantile(spans, 0.9)))

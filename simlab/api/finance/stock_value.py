@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simlab.api.pictures import dots
-from simlab.api.plans.tails import P95
+from simlab.api.plans.tails import MEASURES, P95
 from simlab.api.show import Column, Kind, ResultTable
-from simlab.arrays import IntArray
+from simlab.arrays import AnyArray, IntArray
 from simlab.execution import beside, by_family
 from simlab.execution.by_period.profiles import run_stock
-from simlab.frontier import MeanPeak, QuantileOfTotal
+from simlab.frontier import QuantileOfTotal
 from simlab.measures import ALL, Estimate, format_estimate, mean_estimate
 from simlab.measures.shown import Public
+from simlab.register.limits import TAIL_NAMES, TAILS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
     from simlab.execution import Horizon
 
 
-COLUMNS = ("p95_inventory_value", "peak_inventory_value", "peak_inventory_value_p95")
+HIGHEST = "peak_inventory_value_p95"
+COLUMNS = (*TAIL_NAMES, HIGHEST)
 REPLICATIONS = 100
 FEWEST = 20
 
@@ -58,11 +61,15 @@ class StockValue(Public):
     replications : int
         Of the verdict that were kept by period.
     currency : str
+    by_location : (locations, r, periods) int64 or None
+        Stock value of the chosen plan, as `run_stock` counts it, where `location_stock` wants it and segments
+        × locations are few.
     """
 
     frame: pd.DataFrame
     replications: int
     currency: str
+    by_location: IntArray | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """One row per plan × segment."""
@@ -71,7 +78,8 @@ class StockValue(Public):
     def plot(self) -> Figure:
         """Mean, P95 and highest period of every plan's whole stock."""
         rows = self.frame[self.frame["segment"] == ALL]
-        names = {"inventory_value": "mean", COLUMNS[0]: "P95 of all periods", COLUMNS[1]: "highest period"}
+        names = {"inventory_value": "mean", "p95_inventory_value": "P95 of all periods"}
+        names |= {"peak_inventory_value": "highest period"}
         nan = float("nan")
         series = {word: [(float(x), nan, nan) for x in rows[key]] for key, word in names.items()}
         return dots(rows["plan"].tolist(), series, f"Stock value ({self.currency})", zero=True)
@@ -101,33 +109,68 @@ def stock_value(opt: Outcome) -> StockValue:
     replications = horizon.replications
     half = opt.data.models.costs.cost_resolution / (2 * opt.settings.parts)
     rows: list[dict[str, Any]] = []
+    n, locations, by_location = opt.segmentation.n_segments, _locations(opt), None
     for kinds in by_family(list(plans.values())):
         names = [list(plans)[number] for number in kinds]
+        groups, split = opt.segmentation.codes, 1
+        if locations is not None and "segmented" in names:
+            sums = n * len(names) * replications * horizon.periods
+            groups, split = locations.within(groups, _MOST_SUMS // sums)
         stock = run_stock(
             opt.data.models.world,
             beside([plans[name] for name in names]),
             horizon,
-            opt.segmentation.codes,
+            groups,
             opt.data.models.costs.unit_cost,
-            n_groups=opt.segmentation.n_segments,
+            n_groups=n * split,
             workers=opt.settings.workers,
             progress=opt.simulator.progress,
             stage="stock value by period",
         )
         for name, table in zip(names, stock, strict=True):
-            rows += _rows(name, (*opt.segmentation.names, ALL), table, half)
+            whole = table.reshape(n, split, *table.shape[1:])
+            rows += _rows(name, (*opt.segmentation.names, ALL), whole.sum(axis=1), half)
+            by_location = whole.sum(axis=0) if name == "segmented" and split > 1 else by_location
     order = {name: place for place, name in enumerate(opt.kinds)}
     frame = pd.DataFrame(rows).sort_values("plan", key=lambda plan: plan.map(order), kind="stable")
     frame = frame.assign(replications=replications).reset_index(drop=True)
-    return StockValue(frame, replications, opt.data.study.currency)
+    return StockValue(frame, replications, opt.data.study.currency, by_location)
 
 
 MOST_LOCATIONS = 500
 """With more of them no peaks by location are found."""
 
 
-def location_stock(opt: Outcome) -> pd.DataFrame | None:
+_MOST_SUMS = 8_000_000
+"""Plan × segment × location × replication × period sums up to which one simulation gives them all: 64 MB."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Locations:
+    """Names, and (n,) which of them each item lies at."""
+
+    names: AnyArray
+    codes: IntArray
+
+    def within(self, groups: IntArray, most: int) -> tuple[IntArray, int]:
+        """(n,) locations in each group, and how many: one for all where there are more than `most`."""
+        split = int(self.names.size)
+        return (groups * split + self.codes, split) if split <= most else (groups, 1)
+
+
+def _locations(opt: Outcome) -> _Locations | None:
+    """None for a single one or very many."""
+    names, codes = np.unique(np.array(opt.data.catalog.location, dtype=object), return_inverse=True)
+    return _Locations(names, codes.astype(np.int64)) if 2 <= names.size <= MOST_LOCATIONS else None
+
+
+def location_stock(opt: Outcome, known: StockValue | None = None) -> pd.DataFrame | None:
     """How high the plan's stock goes at each location; None for a single one or very many.
+
+    Parameters
+    ----------
+    known : StockValue, optional
+        Where it kept the plan by location nothing is simulated again.
 
     Returns
     -------
@@ -136,27 +179,28 @@ def location_stock(opt: Outcome) -> pd.DataFrame | None:
     """
     import pandas as pd
 
-    names, codes = np.unique(np.array(opt.data.catalog.location, dtype=object), return_inverse=True)
-    if not 2 <= names.size <= MOST_LOCATIONS:
+    locations = _locations(opt)
+    if locations is None:
         return None
-    horizon = _kept_by_period(opt)
     half = opt.data.models.costs.cost_resolution / (2 * opt.settings.parts)
-    (stock,) = run_stock(
-        opt.data.models.world,
-        opt.solved.kept["segmented"],
-        horizon,
-        codes.astype(np.int64),
-        opt.data.models.costs.unit_cost,
-        n_groups=int(names.size),
-        workers=opt.settings.workers,
-    )
+    stock = None if known is None else known.by_location
+    if stock is None:
+        (stock,) = run_stock(
+            opt.data.models.world,
+            opt.solved.kept["segmented"],
+            _kept_by_period(opt),
+            locations.codes,
+            opt.data.models.costs.unit_cost,
+            n_groups=int(locations.names.size),
+            workers=opt.settings.workers,
+        )
     return pd.DataFrame(
         {
             "location": str(name),
             "inventory_value": float(table.mean()) * half,
             **{key: value * half for key, value in measures(table).items()},
         }
-        for name, table in zip(names, stock, strict=True)
+        for name, table in zip(locations.names, stock, strict=True)
     )
 
 
@@ -189,17 +233,18 @@ def _rows(plan: str, names: tuple[str, ...], stock: IntArray, half: float) -> li
 
 
 def measures(total: IntArray) -> dict[str, float]:
-    """P95, mean peak and P95 of the peak of one total, (r, periods) int64, in its own units.
+    """Every measure of `register.limits.TAILS`, and P95 of the peak, of one total in its own units.
+
+    `total`: (r, periods) int64.
 
     Quantiles are order statistics of the total (the least amount that at least 95 % stay at or below),
     nothing is interpolated and nothing summed from items.
     """
     none = np.zeros(1, dtype=np.int64)
     peaks = total.max(axis=1)
-    p95 = QuantileOfTotal(total.reshape(1, 1, -1), P95).value(none)
-    peak = MeanPeak(total[None, None]).value(none) / total.shape[0]
-    high = QuantileOfTotal(peaks.reshape(1, 1, -1), P95).value(none)
-    return dict(zip(COLUMNS, (float(p95), float(peak), float(high)), strict=True))
+    tails = {name: MEASURES[name](total[None, None], one.noun, Fraction(1)) for name, one in TAILS.items()}
+    found = {name: float(tail.value(none) * tail.unit) for name, tail in tails.items()}
+    return found | {HIGHEST: float(QuantileOfTotal(peaks.reshape(1, 1, -1), P95).value(none))}
 
 
 def with_stock_value(frame: pd.DataFrame, found: StockValue) -> pd.DataFrame:

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from simlab.api.data.data import Data
     from simlab.api.settings import Settings
     from simlab.arrays import BoolArray
+    from simlab.engine.world.curves import Curves
     from simlab.engine.world.world import Horizon
 
 
 PLACE = "results/plan.csv"
 COLUMNS = (
-    *("sku", "location", "product", "supplier", "segment", "family", "review_period"),
+    *("sku", "location", "product", "supplier", "segment", "family_now", "family", "review_period"),
     *("reorder_point_now", "reorder_point", "order_up_to_now", "order_up_to"),
     *("order_quantity_now", "order_quantity", "pack_size", "safety_stock", "service_now", "service"),
     *("stock_value_now", "stock_value", "stock_value_change", "reason", "decision", "target"),
@@ -51,6 +52,7 @@ def with_today(
     levels: Levels,
     horizon: Horizon,
     settings: Settings,
+    kept: Curves | None = None,
 ) -> pd.DataFrame:
     """The `plan` table with what people compare it with, in full digits; missing where not known.
 
@@ -65,11 +67,13 @@ def with_today(
         (n, 1) the same levels, in parts of units.
     horizon, settings
         What the plan was simulated with: today's levels are simulated on the same paths.
+    kept : Curves, optional
+        Sums of every item at today's levels on these paths, where they were kept.
 
     Returns
     -------
     DataFrame
-        With `product`, `supplier`, `pack_size`, `inventory_value`; today's `reorder_point_now`,
+        With `product`, `supplier`, `pack_size`, `inventory_value`; today's `family_now`, `reorder_point_now`,
         `order_up_to_now`, `order_quantity_now`, `fill_rate_now`, `inventory_value_now`, with the sums that
         these are made of (`sum_served_now`, `sum_stock_now`); and `inventory_value_change`.
     """
@@ -77,9 +81,10 @@ def with_today(
     found = plan.assign(
         **{name: np.array(text_column(data, name), dtype=object) for name in ("product", "supplier")},
         family=families(levels),
+        family_now=pd.Series(families(today), dtype="object").where(known, None),
         pack_size=data.models.world.terms.pack_size / data.catalog.parts,
         **levels_now(data, today, known),
-        **_achieved_now(data, today, known, horizon, settings),
+        **_achieved_now(data, today, known, horizon, settings, kept),
         inventory_value=stock,
     )
     return found.assign(inventory_value_change=found["inventory_value"] - found["inventory_value_now"])
@@ -160,12 +165,12 @@ def levels_now(data: Data, today: Levels, known: BoolArray) -> dict[str, pd.Seri
 
 
 def _achieved_now(
-    data: Data, today: Levels, known: BoolArray, horizon: Horizon, settings: Settings
+    data: Data, today: Levels, known: BoolArray, horizon: Horizon, settings: Settings, kept: Curves | None
 ) -> dict[str, pd.Series[float]]:
     """Service and stock of today's levels on the plan's paths, and their sums; missing where not known."""
     if not known.any():
         return dict.fromkeys(_NOW, pd.Series(np.full(known.size, np.nan)))
-    found = items.achieved(data, today, horizon, settings, "now")
+    found = items.achieved(data, today, horizon, settings, "now", kept)
     return {name: found[of].astype(np.float64).where(known) for name, of in _NOW.items()}
 
 

@@ -37,6 +37,7 @@ from simlab.api.settings import Settings, give_back
 from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
 from simlab.api.simulator.stored import cells_table, curves_parts, keeps_curves
+from simlab.engine.world.curves import Curves
 from simlab.engine.world.levels import Levels
 from simlab.execution import Horizon, Progress
 from simlab.execution.ahead import works_beside
@@ -60,7 +61,6 @@ def write_optimization(
     """
     opt, started = finance.outcome, time.perf_counter()
     last = LastPeriods() if last is None else last
-    last.begin(opt)
     if progress is not None:
         progress("write", 0, 0)
     frames = simulated_frames(opt)
@@ -103,7 +103,7 @@ def _recorded(
     found = {name: analyses.of(name, find, None) for name, find in further.items() if name not in alone}
     frames |= {name: frame for name, frame in found.items() if frame is not None}
     fresh = opt.settings.horizon("verdict", opt.warmup)
-    _compare_with_today(analyses, frames, opt.data, kept, fresh, opt.settings)
+    _compare_with_today(analyses, frames, opt.data, kept, fresh, opt.settings, opt.today)
     frames |= _samples(analyses, frames, opt.data, kept, fresh)
     files = analyses.of("plan.csv", lambda: plan_files(opt.data, frames["plan"]), _NONE)
     histories = _histories(analyses, frames, alone["histories"])
@@ -111,15 +111,15 @@ def _recorded(
         frames[_PRICES] = prices
         finance.know(_PRICES, prices)
     facts = _with_world(analyses, frames, alone["world"], opt.data, fresh, opt.settings, "verdict")
+    achieved = _let_go(analyses, frames, alone, further)
+    opt.data.let_go()
     unknown: Last = (None, None)
     held, own = analyses.of("the last periods", lambda: last.of(opt), unknown)
     frames |= {"held_out": held.frame} if held is not None else {}
     frames |= own.tables() if own is not None else {}
     histories = (*histories, *plain("replay", own.statements)) if own is not None else histories
     judged = None if held is None else held.judged
-    said = analyses.of(
-        "statements", lambda: optimize_statements(finance, frames["items"], held, judged), None
-    )
+    said = analyses.of("statements", lambda: optimize_statements(finance, achieved, held, judged), None)
     told = (*analyses.told(), *(said.statements if said else plain("plan", [chosen_plan(opt)])), *histories)
     facts |= optimize_facts(opt, lines(told)) | (
         {"decision": said.decision.facts | said.facts} if said else {}
@@ -131,6 +131,23 @@ def _recorded(
     shown = tables.shown(frames)
     return Record(opt.data, "optimize", frames, shown, told, facts, {}, files, analyses), screen
 
+
+def _let_go(
+    analyses: Analyses, frames: dict[str, pd.DataFrame], *finds: dict[str, Callable[[], Any]]
+) -> pd.DataFrame:
+    """Write the tables of SKU-locations and keep of them what is read later, before laws are fitted again."""
+    achieved = frames["items"][["fill_rate"]].copy()
+    if analyses.folder is not None:
+        for name in _OF_ITEMS:
+            analyses.folder.write_table(name, frames.pop(name))
+    for found in finds:
+        found.clear()  # what is found holds the tables that it is found from
+    give_back()
+    return achieved
+
+
+_OF_ITEMS = ("items", "plan")
+"""Tables with a row of every SKU-location, about 2 kB each."""
 
 _MORE = 4
 """Analyses of `write_optimization` beside the tables of `derived_frames`."""
@@ -210,11 +227,12 @@ def _compare_with_today(
     levels: Levels,
     horizon: Horizon,
     settings: Settings,
+    today: Curves | None = None,
 ) -> None:
     """Put today's levels, and what they achieve, beside the plan's; add up by supplier and location."""
     plan, stock = frames["plan"], frames["items"]["inventory_value"]
     frames["plan"] = analyses.of(
-        "today's levels", lambda: with_today(data, plan, stock, levels, horizon, settings), plan
+        "today's levels", lambda: with_today(data, plan, stock, levels, horizon, settings, today), plan
     )
     none, volume = dict[str, pd.DataFrame](), data.catalog.numbers.get("unit_volume")
     frames |= analyses.of("groups", lambda: group_frames(frames["items"], frames["plan"], volume), none)
@@ -291,7 +309,7 @@ def derived_frames(
         "segments": lambda: with_money(tables.segment_frame(opt)),
         "reference": lambda: with_money(tables.reference_frame(opt)),
         **finance.analyses(),
-        "location_stock": lambda: location_stock(opt),
+        "location_stock": lambda: location_stock(opt, finance.known_stock_value),
         **account_analyses(opt, frames["items"]["inventory_value"].to_numpy()),
     }
 

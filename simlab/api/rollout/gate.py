@@ -27,7 +27,7 @@ from simlab.api.rollout.settle import (
     settle,
 )
 from simlab.api.rollout.sides import Proposed, both_sides
-from simlab.api.rollout.tables import Scale, gate_table, live_levels, live_plan, totals
+from simlab.api.rollout.tables import Scale, gate_table, held_table, live_levels, live_plan, totals
 from simlab.api.rollout.waves import WavePlan, wave_of_items, wave_tables
 from simlab.api.rollout.writing import COMMAND, write_gate
 from simlab.api.settings import Clock, Settings
@@ -70,6 +70,8 @@ class Gate(Public):
         What goes live: proposed where the decision is go or unchanged, today's levels elsewhere.
     moves : (n, cycle) int64 or None
         Units that live levels which follow a forecast lie above those of the first period; None without.
+    held : DataFrame
+        How many SKU-locations each reason holds back.
 
     Examples
     --------
@@ -88,6 +90,7 @@ class Gate(Public):
     times: dict[str, float] = field(repr=False)
     waves: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     moves: IntArray | None = field(default=None, repr=False)
+    held: pd.DataFrame | None = field(default=None, repr=False)
 
     def _list(self, decision: str) -> pd.DataFrame:
         return self.table[self.table["decision"] == decision].reset_index(drop=True)
@@ -140,6 +143,7 @@ class Gate(Public):
         >>> gate.write("runs/gate").folder  # doctest: +SKIP
         """
         frames = {"gate": self.table, "plan": self.plan, "lists": self.lists, **self.waves}
+        frames |= {} if self.held is None else {"held_back": self.held}
         return write_gate(
             self.data,
             frames,
@@ -241,7 +245,7 @@ def gate(
         way = _way(trial, weeks, progress)
         misfit = misfits(data, trial.names, trial.code, accepted)
         further = _further(trial, way, judged, misfit)
-    settled = settle(judged.decided.decision, judged.decided.reason, trial.code, lowered, further)
+    settled = settle(judged.decided.decision, judged.decided.why, trial.code, lowered, further)
     table = gate_table(
         data, trial.then, trial.sides, pairs, judged, settled, trial.scale, trial.promise.tolerance
     )
@@ -274,6 +278,7 @@ def gate(
         clock.times,
         _staged(trial, table, pairs, live, waves, progress),
         None if live.offset is None or not live.moves().any() else live.offset[:, 0, :],
+        held_table(settled),
     )
 
 
@@ -450,6 +455,7 @@ def _facts(trial: _Trial, said: tuple[str, ...], lowered: tuple[str, ...]) -> di
         "warmup": trial.warmup,
         "warmup_rule": trial.warmup_rule,
         "proposed": trial.then.said,
+        "proposed_run": trial.then.run,
         "current": trial.current,
         "lowered": with_heading(lowered),
         "gate": data.study.gate.model_dump(mode="json"),

@@ -89,12 +89,7 @@ def gate_sentences(
             "(models.parameter_uncertainty); p_go is the share of them that harm, and its mean over the go's "
             f"is at most {100 * scale.q:.3g}%."
         )
-    held = sorted(
-        {why for text in settled.reason[settled.decision == HOLD_BACK] for why in str(text).split(", ")}
-    )
-    for why in held:
-        n = sum(why in str(text).split(", ") for text in settled.reason[settled.decision == HOLD_BACK])
-        lines.append(f"Held back, {why}: {n:,}.")
+    lines += [f"Held back, {why}: {n:,}." for why, n in sorted(settled.held().items())]
     return (*lines, *misfit_lines(misfit), *_open_lines(table))
 
 

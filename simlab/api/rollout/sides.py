@@ -49,7 +49,9 @@ class Proposed:
         What the plan promises: mean stock value, and orders a year; NaN where it says nothing.
     target : (n,) float
     said : str
-        Where it comes from.
+        Where it comes from, in words.
+    run : str
+        Folder of the run that it is the plan of; empty: a file.
     """
 
     levels: Levels
@@ -58,6 +60,7 @@ class Proposed:
     orders: FloatArray
     target: FloatArray
     said: str
+    run: str = ""
 
 
 def both_sides(
@@ -155,7 +158,8 @@ def _of_run(data: Data, run: RunFolder) -> Proposed:
     orders = items["orders_per_year"].to_numpy(np.float64) if "orders_per_year" in items else nothing
     target = np.asarray(plan["target"].astype("float64"), np.float64)
     segment = plan["segment"].astype(object).to_numpy()
-    return Proposed(levels, segment, value, orders, target, f"run {os.path.relpath(run.path)}")
+    folder = os.path.relpath(run.path)
+    return Proposed(levels, segment, value, orders, target, f"run {folder}", folder)
 
 
 def _levels_of_frame(data: Data, plan: pd.DataFrame, run: RunFolder) -> Levels:

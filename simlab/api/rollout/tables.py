@@ -19,7 +19,7 @@ from simlab.engine.prepare.arrays import ahead
 from simlab.engine.world.levels import Family, Levels
 from simlab.measures import ratio_interval
 from simlab.measures.student import t_quantile
-from simlab.verdict.gate.decisions import CANNOT_TELL, DECISIONS, GO, UNCHANGED, UNDECIDED
+from simlab.verdict.gate.decisions import DECISIONS, GO, UNCHANGED, UNDECIDED
 
 if TYPE_CHECKING:
     from simlab.arrays import FloatArray, IntArray
@@ -139,16 +139,22 @@ def _could(judged: Judged, scale: Scale, replications: int) -> tuple[FloatArray,
     With power 0.8, at the level that the last go of the list has (q ÷ n where there is none), halved where
     either of two promises rules harm out.
     """
-    decision, reason = judged.decided.decision, judged.decided.reason
+    decision, why = judged.decided.decision, judged.decided.why
     n_open = max(int((decision != UNCHANGED).sum()), 1)
     level = scale.q * max(int((decision == GO).sum()), 1) / n_open / 2.0
     quantile = t_quantile(1.0 - level, replications - 1) + _POWER
     effect, needed = np.full(decision.size, np.nan), np.full(decision.size, np.nan)
     for name, evidence in judged.evidence.items():
-        mine = np.array([one == CANNOT_TELL.format(name) for one in reason], np.bool_)
+        mine = np.array([name in names for names in why], np.bool_) & (decision == UNDECIDED)
         effect[mine] = quantile * evidence.error[mine]
         needed[mine] = np.ceil(quantile**2 * evidence.doubt[mine] * replications)
     return effect, needed
+
+
+def held_table(settled: Settled) -> pd.DataFrame:
+    """Table `held_back`: how many SKU-locations each reason holds back, the most frequent first."""
+    rows = settled.held().most_common()
+    return pd.DataFrame(rows, columns=["reason", "n_items"])
 
 
 def totals(table: pd.DataFrame) -> pd.DataFrame:
@@ -214,6 +220,7 @@ def live_plan(data: Data, table: pd.DataFrame, live: Levels) -> tuple[pd.DataFra
     shown = plan.assign(
         product=table["product"],
         supplier=table["supplier"],
+        family_now=table["family_now"],
         pack_size=data.models.world.terms.pack_size / parts,
         service=service,
         service_now=table["service_now"],

@@ -63,7 +63,8 @@ class Simulator(Public):
     ) -> dict[str, PlanSums]:
         """Sums of the plans on the streams of a phase; all its replications, or the first of them.
 
-        `items` gets the sums of every item and replication under the chosen plan.
+        `items` gets the sums of every item and replication under the chosen plan, and those of every item
+        at today's levels.
         """
         horizon = self.settings.horizon(phase, self.warmup)
         if replications is not None:
@@ -78,6 +79,7 @@ class Simulator(Public):
             progress=self.progress,
             stage=stage,
             keep="segmented",
+            totals="today",
             items=items,
         )
 
@@ -133,15 +135,14 @@ class Simulator(Public):
     def chance_cells(self) -> list[PlanGroup]:
         """One group per chance limit."""
         groups = []
-        for number, (_, grouping) in enumerate(self.rules.chances):
-            cell = grouping.cells(self.segmentation)
-            n_cells = self.segmentation.n_segments * (len(grouping.names) + 1)
+        for number, one in enumerate(self.rules.chances):
+            cell = one.groups.cells(self.segmentation)
+            n_cells = self.segmentation.n_segments * (len(one.groups.names) + 1)
             if n_cells * self.planned.levels.n_columns * self.settings.replications > MAX_SUMS:
                 message = "too many cells × targets × replications to be kept"
                 fix = "fewer segments, targets or replications"
-                raise InvalidInputError(
-                    [Problem("E-OPT-021", message, self.data.study.file, column="optimize.chance", fix=fix)]
-                )
+                where, file = f"optimize.{one.kind.name}", self.data.study.file
+                raise InvalidInputError([Problem("E-OPT-021", message, file, column=where, fix=fix)])
             choice = self.every_target()
             groups.append(
                 PlanGroup(f"cells:chance{number}", self.planned.levels, choice, True, cell, n_cells)

@@ -7,7 +7,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from simlab.api.starting.tables import ONE_PLACE, Dates, Rows, Seen, dates_of, look_at, rows_of, sheets_for
+from simlab.api.starting.sheets import sheets_for
+from simlab.api.starting.tables import ONE_PLACE, Dates, Rows, Seen, dates_of, look_at, rows_of
 from simlab.errors import InvalidInputError, Problem, UsageError
 
 _CURRENCIES = ("eur", "usd", "gbp", "chf", "sek", "nok", "dkk", "pln", "jpy", "cny", "inr", "aud", "cad")
@@ -237,8 +238,8 @@ def _demand_dates(sales: Seen, rows: Rows) -> list[str]:
 
 def _dates(table: str, dates: Dates) -> list[str]:
     if dates.unsure:
-        first = dates.unsure.split(" or ")[0]
-        return [f"# date_format = {_text(first)}  # {dates.unsure} fit every row: only you know, say which"]
+        first, all_ = dates.unsure[0], " or ".join(dates.unsure)
+        return [f"# date_format = {_text(first)}  # {all_} fit every row: only you know, say which"]
     if dates.pattern == "iso":
         return []
     time = ", the time of day is left out" if "%M" in dates.pattern else ""

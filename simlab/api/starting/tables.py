@@ -17,10 +17,10 @@ from simlab.catalog.cells.numerals import PLAIN, Notation, number_of, pattern
 from simlab.catalog.cells.text import TextColumn, TextTable
 from simlab.catalog.columns import DEMAND_FURTHER, NUMERIC, RECEIVED, TABLES, required
 from simlab.catalog.files.csvfile import Encoding, encoding_of, read_csv
-from simlab.catalog.files.layout import at_one_place, columns_needed, dated_columns, in_rows
+from simlab.catalog.files.layout import at_one_place, dated_columns, in_rows
 from simlab.catalog.files.packed import PackedError, unpacked
 from simlab.catalog.files.parquet import read_parquet
-from simlab.catalog.files.workbook import WORKBOOKS, read_workbook, sheets_of
+from simlab.catalog.files.workbook import WORKBOOKS, read_workbook
 from simlab.catalog.tables.known_names import meant
 from simlab.errors import Problem, listed
 from simlab.reading import bytes_of
@@ -128,7 +128,7 @@ def look_at(name: str, path: Path, problems: list[Problem], sheet: str | None = 
     kind = path.suffix.lower()
     encoding: Encoding = "utf-8"
     if kind in WORKBOOKS:
-        table = _sheet_of(name, path, sheet)
+        table = sheet_of(name, path, sheet)
     elif kind == ".parquet":
         table = read_parquet(path, name, TableSource(path=shown))
     else:
@@ -138,10 +138,10 @@ def look_at(name: str, path: Path, problems: list[Problem], sheet: str | None = 
         problems += table.findings.problems
         return None
     theirs = list(table.columns)
-    columns, units = _ours(name, theirs)
+    columns, units = our_columns(name, theirs)
     wide = ""
     if name == "demand" and not {"date", "quantity"} & set(columns):
-        wide = _named_by(list(table.columns))
+        wide = named_by(list(table.columns))
         if wide:
             table = in_rows(table, wide)
             columns |= {"date": "date", "quantity": "quantity"}
@@ -172,7 +172,7 @@ def _half_a_rule(columns: dict[str, str]) -> str:
     return columns.pop("current_reorder_point")
 
 
-def _named_by(names: list[str]) -> str:
+def named_by(names: list[str]) -> str:
     """The one `date_format` in which enough columns are named by the first day of a period; empty if none."""
     counts = {form: len(dated_columns(names, form)) for form in ("iso", *MONTHS, *CANDIDATES)}
     most = max(counts.values())
@@ -180,7 +180,7 @@ def _named_by(names: list[str]) -> str:
     return fitting[0] if most >= _WIDE and len(fitting) == 1 else ""
 
 
-def _sheet_of(name: str, path: Path, sheet: str | None) -> TextTable:
+def sheet_of(name: str, path: Path, sheet: str | None) -> TextTable:
     """A sheet as text; its header is the row with most names that mean our columns."""
     source = TableSource(path=str(path), sheet=sheet)
     return read_workbook(path, name, source, required(name), lambda head: _means(name, head))
@@ -188,43 +188,6 @@ def _sheet_of(name: str, path: Path, sheet: str | None) -> TextTable:
 
 def _means(name: str, head: str) -> bool:
     return head in TABLES[name] or bool(meant(name, head, list(TABLES[name]))[0])
-
-
-def sheets_for(book: Path, problems: list[Problem]) -> dict[str, str]:
-    """Which sheet of a workbook holds items, demand and (if any) receipts, by the names of their columns."""
-    names = sheets_of(book)
-    if not names:
-        what = "is not there" if not book.is_file() else "cannot be read as a workbook"
-        problems.append(Problem("E-INI-001", what, str(book), fix="name an .xlsx, .xls, .xlsb or .ods file"))
-        return {}
-    heads = {one: list(read_workbook(book, "items", _of(book, one), ()).columns) for one in names}
-    found: dict[str, str] = {}
-    for table in ("receipts", "demand", "items"):  # a sheet of receipts has the columns of demand, too
-        left = [one for one in names if one not in found.values()]
-        fits = {one: _fit(table, book, one) for one in left}
-        best = max(left, key=lambda one: (fits[one], table in one.lower()), default="")
-        if best and fits[best]:
-            found[table] = best
-    for table in ("items", "demand"):
-        if table not in found:
-            needs = ", ".join(required(table))
-            shown = "; ".join(f"{one}: {listed(heads[one], 6)}" for one in names[:4])
-            fix = f"a sheet with the columns {needs}, or names that mean them; seen: {shown}"
-            problems.append(Problem("E-INI-003", f"no sheet is a table of {table}", str(book), fix=fix))
-    return found
-
-
-def _of(book: Path, sheet: str) -> TableSource:
-    return TableSource(path=str(book), sheet=sheet)
-
-
-def _fit(table: str, book: Path, sheet: str) -> int:
-    """How many of the columns that a table needs a sheet has, under whatever name; 0 where one is missing."""
-    theirs = list(_sheet_of(table, book, sheet).columns)
-    columns, _ = _ours(table, theirs)
-    wide = table == "demand" and bool(_named_by(theirs))
-    needed = columns_needed(table, one_place=True, wide=wide)
-    return sum(one in columns for one in required(table)) if set(needed) <= set(columns) else 0
 
 
 def _written(path: Path) -> tuple[Delimiter, Encoding]:
@@ -238,7 +201,7 @@ def _written(path: Path) -> tuple[Delimiter, Encoding]:
     return max(_DELIMITERS, key=lambda sign: (head.count(sign), sign == ",")), encoding
 
 
-def _ours(name: str, theirs: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+def our_columns(name: str, theirs: list[str]) -> tuple[dict[str, str], dict[str, str]]:
     """Our columns among those of a file: the same name first, then names that mean it; each taken once."""
     more = {"demand": DEMAND_FURTHER, "receipts": RECEIVED}.get(name, {})
     known = [*TABLES[name], *more]
@@ -291,12 +254,12 @@ class Dates:
     ----------
     pattern : str
         What `date_format` should say.
-    unsure : str
+    unsure : tuple of str
         The patterns that all cells fit, where there are several; empty where one is proved.
     """
 
     pattern: str = "iso"
-    unsure: str = ""
+    unsure: tuple[str, ...] = ()
 
 
 def _all_read(form: DateFormat, cells: Sequence[str]) -> bool:
@@ -308,17 +271,17 @@ def dates_of(column: TextColumn) -> tuple[Dates, DateArray]:
     """The format of a column and its days, those that cannot be read left out as NaT."""
     form = date_format_of(column.values, None)
     serial = [cell for cell in column.values if cell.isdigit() and _SERIAL_FROM < int(cell) < _SERIAL_TO]
-    if not form.proved and not form.trouble and column.values and len(serial) == len(column.values):
+    if not form.proved and not form.unsure and column.values and len(serial) == len(column.values):
         form = DateFormat("excel_serial")
     if column.values and not _all_read(form, column.values):
         months = [name for name in MONTHS if _all_read(DateFormat(name), column.values)]
         form = DateFormat(months[0]) if months else form
-    if not form.proved and not form.trouble and not _all_read(form, column.values):
+    if not form.proved and not form.unsure and not _all_read(form, column.values):
         timed = timed_formats_of(column.values)
-        form = DateFormat(timed[0], trouble=" or ".join(timed[1:] and timed)) if timed else form
-    unsure = form.trouble
+        form = DateFormat(timed[0], unsure=tuple(timed[1:] and timed)) if timed else form
+    unsure = form.unsure
     if unsure:
-        form = DateFormat(unsure.split(" or ")[0])
+        form = DateFormat(unsure[0])
     read = form.reader()
     each = [read(cell[:10] if form.name == "iso" else cell) for cell in column.values]
     days = np.array([*("NaT" if day is None else day.isoformat() for day in each), "NaT"], "datetime64[D]")

@@ -38,15 +38,15 @@ class DateFormat:
         iso, excel_serial or a strptime pattern.
     proved : bool
         Found out from the cells, not declared.
-    trouble : str
-        Why no format could be proved; empty if one was, or if one is declared.
+    unsure : tuple of str
+        Patterns that all cells fit, where there are several; empty if one is proved or declared.
     mixed : bool
         Some cells are ISO dates and others are not.
     """
 
     name: str = "iso"
     proved: bool = False
-    trouble: str = ""
+    unsure: tuple[str, ...] = ()
     mixed: bool = False
 
     def reader(self) -> Reader:
@@ -104,7 +104,7 @@ def date_format_of(cells: Sequence[str], declared: str | None) -> DateFormat:
     if len(fitting) == 1:
         return DateFormat(fitting[0], proved=True)
     if fitting:
-        return DateFormat(trouble=" or ".join(fitting))
+        return DateFormat(unsure=tuple(fitting))
     return DateFormat()
 
 
@@ -130,11 +130,9 @@ def _fits(cells: Sequence[str], name: str) -> bool:
 def not_a_date(cell: str, table: str, form: DateFormat) -> Fault:
     """The fault of a cell that is not a date in the column's format."""
     option = f"[data.{table}] date_format"
-    if form.trouble:
-        message = f"{cell!r} may be read as {form.trouble}"
-        return Fault(
-            found.NOT_A_DATE, message, f'declare {option} = "{form.trouble.split()[0]}" or the other'
-        )
+    if form.unsure:
+        message = f"{cell!r} may be read as {' or '.join(form.unsure)}"
+        return Fault(found.NOT_A_DATE, message, f'declare {option} = "{form.unsure[0]}" or the other')
     text = cell.strip(BLANKS)
     if form.name == "iso" and _SERIAL.fullmatch(text):
         message = f"{cell!r} is not a date like 2025-12-31 (a serial number of a spreadsheet?)"

@@ -124,7 +124,7 @@ def _silences(rows: Rows, items: Items, usable: IntArray) -> None:
     lines = rows.table.findings.lines(sold)
     note = named_silences(gaps, lines, rows.date[sold], names)
     note = f"{note}; these days count as zero demand: stocked out, taken out of the range, or a wrong date?"
-    rows.table.notes.append(("long silences", note))
+    rows.table.questions.append(("long silences", note))
 
 
 def _closed(rows: Rows, study: Study, usable: IntArray) -> None:

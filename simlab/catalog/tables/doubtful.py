@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import numpy as np
 
-from simlab.arrays import BoolArray, DateArray, FloatArray, IntArray
+from simlab.arrays import AnyArray, BoolArray, DateArray, FloatArray, IntArray
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.quality import QualityRow
 
@@ -17,6 +17,7 @@ _BLOCK, _DATES = 20, 4
 _FAR, _SHARE = 20, 0.02
 """A row this many times the next largest of its item is asked about, if it is this share of all value."""
 _NAMED = 3
+_ROWS = 1 << 20  # that are sorted at a time
 _GAP, _FEW = 365, 2
 """Days without any row that set at most so many rows apart."""
 
@@ -88,7 +89,12 @@ def pasted(table: TextTable, names: Collection[str], date: str, result: str) -> 
 
 
 def far_above(
-    table: TextTable, item: IntArray, units: IntArray, value: FloatArray, kept: BoolArray
+    table: TextTable,
+    item: AnyArray,
+    units: IntArray,
+    value: Callable[[IntArray], FloatArray],
+    whole: float,
+    kept: BoolArray,
 ) -> Iterator[QualityRow]:
     """A remark on single rows far above all others of their SKU-location: a slip, or cancelled since?
 
@@ -100,34 +106,54 @@ def far_above(
         SKU-location of each row.
     units : (m,) int
         What each row says.
-    value : (m,) float
-        The same at unit cost.
+    value : callable
+        The same of some rows, at unit cost.
+    whole : float
+        That of all rows that count.
     kept : (m,) bool
-        Rows that count.
+        Rows that count, of more than 0 units.
     """
-    rows = np.flatnonzero(kept & (units > 0))
-    order = rows[np.lexsort((units[rows], item[rows]))]
-    last = np.flatnonzero(np.diff(item[order], append=-1))  # the largest of each SKU-location
-    if not last.size:
-        return
-    alone = np.diff(last, prepend=-1) == 1
-    top, second = order[last], order[last - 1]
+    found = [_largest(item, units, kept, rows) for rows in _blocks_of(item)]
+    top, second, alone = (np.concatenate(parts) for parts in zip(*found, strict=True))
     least = _FAR * np.where(alone, 1, units[second])
-    whole = float(value[rows].sum())
-    far = np.flatnonzero((units[top] >= least) & (value[top] > _SHARE * whole))
+    far = np.flatnonzero((units[top] >= least) & (value(top) > _SHARE * whole))
     if not far.size:
         return
     cells = {name: table.columns[name].cell for name in ("sku", "date", "quantity")}
+    worth = value(top)
     named = [
         f"row {table.findings.place(int(top[at]))} ({cells['sku'](top[at])}, {cells['date'](top[at])}) says "
-        f"{cells['quantity'](top[at])}, {value[top[at]] / whole:.0%} of all value; "
+        f"{cells['quantity'](top[at])}, {worth[at] / whole:.0%} of all value; "
         f"{'the only row' if alone[at] else 'next largest ' + cells['quantity'](second[at])}"
-        for at in far[np.argsort(-value[top[far]], kind="stable")][:_NAMED]
+        for at in far[np.argsort(-worth[far], kind="stable")][:_NAMED]
     ]
     more = f" and {far.size - _NAMED:,} more" if far.size > _NAMED else ""
     what = f"rows {_FAR} times all others of their SKU-location"
-    note = f"{'; '.join(named)}{more}. Levels rest on it: a slip, or taken back since? Then mend the table"
+    note = f"{'; '.join(named)}{more}. Levels rest on it: a slip, or taken back since? Then correct the table"
     yield QualityRow(table.name, what, "used", 0, 0, 0, note, "look")
+
+
+def _blocks_of(item: AnyArray) -> Iterator[slice]:
+    """Neighbouring rows, an item's never apart where the table goes item by item; else all rows."""
+    if item.size == 0 or (item[1:] < item[:-1]).any():
+        yield slice(0, item.size)
+        return
+    begin = 0
+    while begin < item.size:
+        end = min(begin + _ROWS, item.size)
+        end += int(np.searchsorted(item[end:], item[end - 1], side="right"))
+        yield slice(begin, end)
+        begin = end
+
+
+def _largest(
+    item: AnyArray, units: IntArray, kept: BoolArray, some: slice
+) -> tuple[IntArray, IntArray, BoolArray]:
+    """Row of the largest of each SKU-location, of the next largest, and whether there is none."""
+    rows = np.flatnonzero(kept[some]) + some.start
+    order = rows[np.lexsort((units[rows], item[rows]))]
+    last = np.flatnonzero(np.diff(item[order], append=-1))
+    return order[last], order[last - 1], np.diff(last, prepend=-1) == 1
 
 
 def apart(table: TextTable, name: str, dates: DateArray, kept: BoolArray) -> Iterator[QualityRow]:

@@ -290,7 +290,9 @@ def _account(table: TextTable, written: Notation, known: dict[str, FloatArray]) 
     units, value = float((stock / parts).sum()), float((stock * known["unit_cost"]).sum())
     if written.proved:
         note = "no cell has a decimal point and some cannot be anything else"
-        yield QualityRow("items", "decimal commas read", "repaired", table.n_rows, units, value, note)
+        yield QualityRow(
+            "items", "decimal commas read", "repaired", table.n_rows, units, value, note, "quiet"
+        )
     else:
         yield QualityRow("items", "as given", "used", table.n_rows, units, value)
 
@@ -321,7 +323,7 @@ def _of_money(coins: Money, study: Study) -> Iterator[QualityRow]:
             f"counted in multiples of {coins.resolution:.10f}".rstrip("0")
             + f" ({study.data.cost_resolution:g} would move a unit cost by more than 0.01 %)"
         )
-        yield QualityRow("items", "money counted finer", "used", 0, note=note)
+        yield QualityRow("items", "money counted finer", "used", 0, note=note, notice="quiet")
     if coins.n_rounded and abs(coins.worst[1]) > _NO_MONEY:
         cell, share = coins.worst
         note = (
@@ -369,3 +371,5 @@ def file_remarks(table: TextTable) -> Iterator[QualityRow]:
     """Entries without rows for what was noticed of a file as a whole."""
     for what, note in table.notes:
         yield QualityRow(table.name, what, "used", 0, note=note)
+    for what, note in table.questions:
+        yield QualityRow(table.name, what, "used", 0, note=note, notice="look")

@@ -21,57 +21,25 @@ _IDLE = frozenset(
     {"qty", "quantity", "units", "unit", "pcs", "eur", "usd", "gbp", "chf", "value", "no", "nr", "code"}
     | {"menge", "stueck", "stk", "me"}
 )
+_JOINING = ("in", "per", "je", "pro")
 _TIMES = ("lead_time", "lead_time_sd", "review_period", "review_phase")
 _SIMILAR = 0.85
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 _SKU = (
-    *(
-        "material",
-        "material_number",
-        "matnr",
-        "materialnummer",
-        "article",
-        "article_number",
-        "item",
-        "item_id",
-    ),
-    *("item_number", "item_code", "part", "part_number", "product_id", "product_code", "stock_code"),
-    *(
-        "stockcode",
-        "artikel",
-        "artikelnummer",
-        "artikelnr",
-        "artikel_nr",
-        "art_nr",
-        "teilenummer",
-        "artikel_id",
-        "teil",
-        "teilenr",
-        "sachnummer",
-        "produkt",
-        "produktnummer",
-    ),
+    *("material", "material_number", "matnr", "materialnummer", "article", "article_number", "item"),
+    *("item_id", "item_number", "item_code", "part", "part_number", "product_id", "product_code"),
+    *("stock_code", "stockcode", "artikel", "artikelnummer", "artikelnr", "artikel_nr", "art_nr", "artnr"),
+    *("artikel_id", "teilenummer", "teil", "teilenr", "teile_nr", "sachnummer", "produkt", "produktnummer"),
+    *("materialnr", "material_nr", "mat_nr"),
 )
 _SUPPLIER = (
     *("vendor", "vendor_id", "vendor_name", "vendor_number", "supplier_id", "supplier_name"),
     *("supplier_number", "lieferant", "lieferantennummer", "lieferantenname", "kreditor", "lifnr"),
+    *("lieferantennr", "lieferanten_nr", "lief_nr"),
 )
 _PLACE = (
-    *(
-        "plant",
-        "werk",
-        "warehouse",
-        "site",
-        "store",
-        "branch",
-        "depot",
-        "lager",
-        "lagerort",
-        "standort",
-        "niederlassung",
-        "betrieb",
-    ),
-    "filiale",
+    *("plant", "werk", "warehouse", "site", "store", "branch", "depot", "lager", "lagerort", "standort"),
+    *("niederlassung", "betrieb", "filiale", "werks", "lagernummer"),
 )
 
 NAMES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -91,6 +59,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "average_cost",
             "einstandspreis",
             *("gleitender_durchschnittspreis", "durchschnittspreis", "bewertungspreis", "herstellkosten"),
+            *("standardpreis", "stueckkosten", "selbstkosten", "gleitender_preis", "ek_preis_netto"),
             *("unit_cost_price", "landed_cost", "einkaufspreis_netto", "ek_netto"),
         ),
         "price": (
@@ -113,7 +82,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "lt",
             "planned_delivery_time",
             "delivery_time",
-            "plz",
+            *("planned_deliv_time", "pl_deliv_time", "wbz"),
             "wiederbeschaffungszeit",
             "lieferzeit",
             *("planlieferzeit", "plan_lieferzeit", "plifz", "beschaffungszeit", "beschaffungsdauer"),
@@ -229,6 +198,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "buchungsdatum",
             "tag",
             *("verkaufsdatum", "belegdatum", "rechnungsdatum", "bestelldatum", "lieferdatum", "monat"),
+            *("auftragsdatum", "budat"),
             *("week", "month", "period", "week_start", "transaction_date", "shipped_date"),
         ),
         "quantity": (
@@ -244,10 +214,20 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "absatz",
             "verbrauch",
             *("verkauf", "verkaufsmenge", "bedarf", "abgang", "entnahme", "stueckzahl", "usage"),
+            *("verbrauchsmenge", "absatzmenge", "abgangsmenge", "entnahmemenge"),
             *("consumption", "shipped", "quantity_sold", "sales_qty", "issues", "order_qty"),
         ),
     },
+    "open_orders": {
+        "sku": (*_SKU, "product"),
+        "location": _PLACE,
+        "quantity": ("qty", "units", "amount", "menge", "open_quantity", "bestellmenge", "offene_menge"),
+        "due_date": ("due", "delivery_date", "expected_date", "eta", "lieferdatum", "liefertermin"),
+        "supplier": _SUPPLIER,
+    },
     "receipts": {
+        "sku": _SKU,
+        "location": _PLACE,
         "supplier": _SUPPLIER,
         "order_date": (
             "po_date",
@@ -266,9 +246,19 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "arrival_date",
             "goods_receipt",
             "gr_date",
-            *("wareneingang", "wareneingangsdatum", "eingangsdatum", "lieferdatum", "zugangsdatum"),
+            *(
+                "wareneingang",
+                "wareneingangsdatum",
+                "eingangsdatum",
+                "lieferdatum",
+                "zugangsdatum",
+                "we_datum",
+            ),
         ),
-        "quantity": ("qty", "ordered_quantity", "order_quantity", "amount", "menge", "bestellmenge"),
+        "quantity": (
+            *("qty", "ordered_quantity", "order_quantity", "amount", "menge", "bestellmenge", "liefermenge"),
+            *("gelieferte_menge", "wareneingangsmenge"),
+        ),
     },
 }
 """Table → our column → names it goes by elsewhere (lower case, words joined by _)."""
@@ -284,6 +274,7 @@ NOT_READ: dict[str, str] = {
     "due_date": "of what is on order: on_order_due, or order by order in data.open_orders",
     "abc": "segments.by names it, if it is to make segments",
     "abc_class": "segments.by names it, if it is to make segments",
+    "abc_kennzeichen": "segments.by names it, if it is to make segments",
 }
 """Further names of items and what becomes of them."""
 
@@ -342,12 +333,14 @@ def meant(table: str, name: str, among: Sequence[str]) -> tuple[str, str]:
     base = plain(name)
     if table == "items" and (base in DOUBTFUL or comes_later(name)):
         return "", ""
+    names = NAMES.get(table, {})
     words = base.split("_")
     unit = _UNITS.get(words[-1], "") if len(words) > 1 else ""
-    stems = [base, "_".join(words[:-1]) if unit or words[-1] in _IDLE else base]
+    without = [word for word in words[:-1] if word not in _JOINING]  # Lieferzeit in Tagen
+    stems = [base, "_".join(without) if unit or words[-1] in _IDLE else base]
     for stem in dict.fromkeys(stems):
         for column in among:
-            if stem in (column, column.replace("_", "")) or stem in NAMES[table].get(column, ()):
+            if stem in (column, column.replace("_", "")) or stem in names.get(column, ()):
                 return column, unit if column in _TIMES else ""
     like = difflib.get_close_matches(stems[-1], list(among), n=1, cutoff=_SIMILAR)
     return (like[0], unit if like[0] in _TIMES else "") if like else ("", "")

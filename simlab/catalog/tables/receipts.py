@@ -241,7 +241,8 @@ def _account(
         return QualityRow("receipts", what, status, int(rows.sum()), units, value, note)
 
     if proved:
-        yield entry("decimal commas read", "repaired", kept, "proved by the cells")
+        read = entry("decimal commas read", "repaired", kept, "proved by the cells")
+        yield replace(read, notice="quiet")
     else:
         yield entry("as given", "used", kept, "")
     for what, status, rows, note in fates:

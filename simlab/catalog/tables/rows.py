@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
@@ -53,6 +54,7 @@ class Rows:
             parts = np.append(items.parts, 1)[self.item]
         self.parts = parts
         self.quantity, counted = _quantities(table, source, self.written, parts)
+        _refuse_turned(table)
         self.quantity = _in_units(table, source, items, self.item, self.quantity)
         self.units = self.quantity
         self.keep: BoolArray = np.ones(table.n_rows, dtype=np.bool_)
@@ -222,8 +224,19 @@ class Rows:
 
     def standing_out(self, items: Items) -> Iterator[QualityRow]:
         """A remark on single rows far above all others of their SKU-location."""
-        value = self.units * np.append(items.numbers["unit_cost"], 0.0)[self.item]
-        yield from far_above(self.table, self.item, self.quantity, value, self.keep & (self.item >= 0))
+        cost = np.append(items.numbers["unit_cost"], 0.0)
+        kept = self.keep & (self.item >= 0) & (self.quantity > 0)
+        whole = _total(lambda some: self._value(some, kept, cost), kept)
+
+        def value(rows: IntArray) -> FloatArray:
+            return np.asarray(self.units[rows] * cost[self.item[rows]])
+
+        yield from far_above(self.table, self.item, self.quantity, value, whole, kept)
+
+    def _value(self, some: slice, rows: BoolArray, cost: FloatArray) -> FloatArray:
+        """Value at unit cost of those of some rows that are wanted."""
+        mine = rows[some]
+        return np.asarray(self.units[some][mine] * cost[self.item[some][mine]])
 
     def account(self, items: Items) -> Iterator[QualityRow]:
         """Every row under exactly one heading."""
@@ -240,7 +253,8 @@ class Rows:
             note = f"one observation only, its law leans on others: {names}"
             yield self._entry("only row of its SKU-location", "used", single, cost, note)
         if self.written.proved:
-            yield self._entry("decimal commas read", "repaired", left & ~single, cost, "proved by the cells")
+            note, commas = "proved by the cells", left & ~single
+            yield replace(self._entry("decimal commas read", "repaired", commas, cost, note), notice="quiet")
         else:
             yield self._entry("as given", "used", left & ~single, cost, "")
         if self.unnetted:
@@ -254,8 +268,7 @@ class Rows:
             return np.asarray(self.units[some][mine] / self.parts[some][mine])
 
         def value(some: slice) -> FloatArray:
-            mine = rows[some]
-            return np.asarray(self.units[some][mine] * cost[self.item[some][mine]])
+            return self._value(some, rows, cost)
 
         n = int(rows.sum())
         return QualityRow("demand", what, status, n, _total(units, rows), _total(value, rows), note)
@@ -298,6 +311,17 @@ def _quantities(
         quantity = own if len(sizes) == 1 else np.where(here, own, quantity)
         good |= here & some
     return np.asarray(quantity), good
+
+
+def _refuse_turned(table: TextTable) -> None:
+    """A table most of whose quantities are below 0 is one of issues with a minus, not of returns."""
+    column = table.columns["quantity"]
+    minus = np.array([cell.startswith("-") and cell[1:2].isdigit() for cell in column.values] + [False])
+    n = int(minus[column.codes].sum())
+    if 2 * n > table.n_rows:
+        message = f"{n:,} of {table.n_rows:,} quantities are below 0: goods issued, booked with a minus?"
+        fix = "turn the sign of the table: demand is above 0, returns are below"
+        table.findings.add(found.NEGATIVE, message, column=table.label("quantity"), fix=fix)
 
 
 def _whole_units(value: Decimal, cell: str, source: DemandSource, parts: int) -> int | Fault:

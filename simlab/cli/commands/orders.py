@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 
 _ROWS = 15
+_WITH = "chance_with"
+"""Short for the chance of being short with the order: the table fits 80 columns."""
 _FILE = "FILE"
 
 
@@ -120,7 +122,7 @@ def _print(found: Orders, folder: Path, said: tuple[str, ...], format: Format) -
     print_sentences([*said, *found.statements])
     if not found.orders.empty:
         names = ["sku", "location", "quantity", "value", "due_date", "chance_out", "chance_out_with_order"]
-        shown = found.orders[names].rename(columns={"chance_out_with_order": "with_order"})
+        shown = found.orders[names].rename(columns={"chance_out_with_order": _WITH})
         print_table(shown, "Order now, the most urgent first", _ROWS)
     if not found.excess.empty:
         names = ["sku", "location", "action", "units", "value", "cover_days"]

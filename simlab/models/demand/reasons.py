@@ -1,15 +1,17 @@
-"""Why each demand law was taken, in words."""
+"""Why each demand law was taken: keys, and words."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray
-from simlab.models.demand.choice import too_wide
+from simlab.models.demand.choice import AskedLaws, too_wide
 from simlab.models.demand.scoring.scores import Scores
-from simlab.register.laws import OF_MEAN_KINDS, LawKind, spoken
+from simlab.register import grounds as of
+from simlab.register.grounds import Reason
+from simlab.register.laws import OF_MEAN_KINDS, LawKind, law_of, spoken
 
 _WORTH_SAYING = 0.1
 
@@ -30,8 +32,8 @@ class Grounds:
         The law taken.
     short : (n,) bool
         Too few periods for a dispersion of their own.
-    said : tuple of str
-        Who named the law, where the study did.
+    asked : AskedLaws
+        Laws that the study names.
     weight : (n,) float
         How far the rate is that of comparable items.
     half_life : (n,) float
@@ -47,51 +49,71 @@ class Grounds:
     used: FloatArray
     kind: CodeArray
     short: BoolArray
-    said: tuple[str, ...]
+    asked: AskedLaws
     weight: FloatArray
     half_life: FloatArray
     worth: FloatArray
 
 
-def reasons(grounds: Grounds, borrowed: FloatArray, scores: Scores | None, n_positive: IntArray) -> list[str]:
-    """One sentence per item.
+def reasons(
+    grounds: Grounds, borrowed: FloatArray, scores: Scores | None, n_positive: IntArray
+) -> list[Reason]:
+    """One per item.
 
     Such as ``n=104 periods, variance/mean 3.1 (sizes of demand 12 % pooled: 3.4); log score …``; `borrowed`
     is the weight of the group in the variation of sizes.
     """
     ratio = grounds.variance / np.where(grounds.mean > 0, grounds.mean, 1.0)
     used = grounds.used / np.where(grounds.fitted > 0, grounds.fitted, 1.0)
-    asked = np.array(["lognormal" in text for text in grounds.said], dtype=np.bool_)
-    kind = np.where(asked, LawKind.LOGNORMAL, grounds.kind).astype(np.int8)
+    lognormal = grounds.asked.name == law_of(LawKind.LOGNORMAL).name
+    kind = np.where(lognormal, LawKind.LOGNORMAL, grounds.kind).astype(np.int8)
     wide = too_wide(grounds.mean, grounds.variance, kind)
-    told = _scored(grounds, scores)
+    told, heads = _scored(grounds, scores), _periods(grounds)
+    sold, short = (grounds.mean > 0).tolist(), grounds.short.tolist()
+    words = {code: spoken(code) for code in np.unique(grounds.kind).tolist()}
+    counted = (grounds.kind == LawKind.EMPIRICAL) & wide
+    kinds, shares, spreads = grounds.kind.tolist(), borrowed.tolist(), used.tolist()
+    rare = _rare(grounds, n_positive)
     out = []
-    for row, n in enumerate(grounds.n_observed.tolist()):
-        law = spoken(grounds.kind[row])
-        head = f"n={n} periods"
-        if np.isfinite(grounds.half_life[row]):
-            head += f" (half-life {grounds.half_life[row]:g}: worth {grounds.worth[row]:.0f})"
-        if not grounds.mean[row] > 0:
-            out.append(f"{head}, all without demand → zero demand")
-        elif grounds.kind[row] == LawKind.EMPIRICAL and wide[row]:
-            out.append(f"{head}, variance/mean {ratio[row]:.3g}, too wide for any other law → empirical")
+    for row, (n, each) in enumerate(zip(grounds.n_observed.tolist(), ratio.tolist(), strict=True)):
+        head = heads[row]
+        if not sold[row]:
+            found = head.adding(", all without demand", of.NO_DEMAND)
+            out.append(replace(found, law="zero demand"))
+        elif counted[row]:
+            why = f", variance/mean {each:.3g}, too wide for any other law"
+            out.append(replace(head.adding(why, of.TOO_WIDE), law="empirical"))
         else:
-            rare = _rare(grounds, row, int(n_positive[row]))
-            shrunk = _shrunk(int(grounds.kind[row]), float(used[row]), float(borrowed[row]))
-            own = "" if grounds.short[row] and n < 2 else f", variance/mean {ratio[row]:.3g}"
-            out.append(f"{head}{rare}{own}{shrunk}{told[row]} → {law}{grounds.said[row]}")
+            own = "" if short[row] and n < 2 else f", variance/mean {each:.3g}"
+            found = head.adding(rare[row], of.RATE_SHARED).adding(own)
+            shrunk = _shrunk(kinds[row], spreads[row], shares[row])
+            found = found.adding(shrunk, of.SIZES_SHARED).adding(told[row], of.SCORED)
+            said = grounds.asked.said[row]
+            by = (of.NAMED,) if said else ()
+            out.append(Reason(found.seen, found.grounds + by, f"{words[kinds[row]]}{said}"))
     return out
 
 
-def _rare(grounds: Grounds, row: int, n_positive: int) -> str:
-    """How the rate was shrunk, where comparable items weigh 10 % or more."""
-    if grounds.weight[row] < _WORTH_SAYING:
-        return ""
-    demands = "1 demand" if n_positive == 1 else f"{n_positive} demands"
-    return (
-        f", {demands}: rate as of comparable items (mean {grounds.fitted[row]:.3g} for "
-        f"{grounds.mean[row]:.3g} a period)"
-    )
+def _periods(grounds: Grounds) -> list[Reason]:
+    """Length of every history, and how long it is remembered."""
+    heads = [Reason(f"n={n} periods") for n in grounds.n_observed.tolist()]
+    for row in np.flatnonzero(np.isfinite(grounds.half_life)).tolist():
+        remembered = f" (half-life {grounds.half_life[row]:g}: worth {grounds.worth[row]:.0f})"
+        heads[row] = heads[row].adding(remembered, of.RECENT)
+    return heads
+
+
+def _rare(grounds: Grounds, n_positive: IntArray) -> list[str]:
+    """How every rate was shrunk, where comparable items weigh 10 % or more."""
+    out = [""] * grounds.weight.size
+    for row in np.flatnonzero(~(grounds.weight < _WORTH_SAYING)).tolist():
+        n = int(n_positive[row])
+        demands = "1 demand" if n == 1 else f"{n} demands"
+        out[row] = (
+            f", {demands}: rate as of comparable items (mean {grounds.fitted[row]:.3g} for "
+            f"{grounds.mean[row]:.3g} a period)"
+        )
+    return out
 
 
 def _shrunk(kind: int, used: float, borrowed: float) -> str:
@@ -106,7 +128,7 @@ def _scored(grounds: Grounds, scores: Scores | None) -> list[str]:
     if scores is None:
         return [""] * grounds.n_observed.size
     out = []
-    for row, (n, said) in enumerate(zip(scores.n_predicted.tolist(), grounds.said, strict=True)):
+    for row, (n, said) in enumerate(zip(scores.n_predicted.tolist(), grounds.asked.said, strict=True)):
         if said or n == 0:
             out.append("")
             continue

@@ -23,6 +23,7 @@ from simlab.models.demand.past.rhythm_series import rhythm_series
 from simlab.models.demand.scoring.scores import first_predicted
 from simlab.models.history.history import History, places, places_of
 from simlab.models.statistics import start_of, uniform_of
+from simlab.register.grounds import REGULAR, Reason
 from simlab.register.laws import law_of
 
 if TYPE_CHECKING:
@@ -285,15 +286,16 @@ def _replaced(law: DemandLaw, found: dict[int, IntArray]) -> DemandLaw:
     )
 
 
-def _told(reason: str, rhythm: _Rhythm, heard: _Heard | None, periods: int, said: str) -> str:
+def _told(reason: Reason, rhythm: _Rhythm, heard: _Heard | None, periods: int, said: str) -> Reason:
     mean, spread = float(rhythm.intervals.mean()), float(rhythm.intervals.std())
     scores = ""
     if heard is not None:
         both = f"{heard.renewal:.2f} (independent periods {heard.before:.2f})"
         scores = f", log score over {periods} periods {both}"
     how = said or " (intervals vary less than chance, at 1 %)"
-    before = reason.partition(" →")[0]
-    return f"{before}; demand every {mean:.3g} ± {spread:.2g} periods{scores} → renewal{how}"
+    rhythmic = f"{reason.seen}; demand every {mean:.3g} ± {spread:.2g} periods{scores}"
+    own = reason.grounds if said else (*reason.grounds, REGULAR)
+    return Reason(rhythmic, own, f"renewal{how}")
 
 
 def _note(catalog: Catalog, rows: list[int]) -> QualityRow:

@@ -165,7 +165,7 @@ def closed_notes(
         note = f"{int(silent.sum()):,} days: {_named(days[silent])}; they count as zero demand of "
         note += _concerned(catalog, np.flatnonzero(silent), first_alive, last_alive)
         note += "; if they were closed, name them: [demand] weekdays = [...] or closed = [...]"
-        yield QualityRow("demand", "days without any row", "used", 0, note=note)
+        yield QualityRow("demand", "days without any row", "used", 0, note=note, notice="look")
 
 
 def _concerned(catalog: Catalog, silent: IntArray, first: IntArray, last: IntArray) -> str:

@@ -76,11 +76,9 @@ def read_history(catalog: Catalog, half_life: FloatArray | None = None) -> Histo
     from simlab.models.history.calendar import closed_notes
     from simlab.models.history.preparation import prepared
 
-    table, study = catalog.demand, catalog.study
-    if table is None or table.item.size == 0:
+    table, study, calendar = catalog.demand, catalog.study, calendar_of(catalog)
+    if table is None or calendar is None:
         return None
-    as_of = np.datetime64(catalog.as_of, "D")
-    calendar = whole_periods(study, table.distinct_dates, np.datetime64(catalog.first_date, "D"), as_of)
     lives = lives_of(catalog, calendar, table.item, _periods(table, calendar), table.quantity)
     first, last = lives.first, lives.last
     cells, notes = _read(catalog, table, calendar, lives)
@@ -103,6 +101,15 @@ def read_history(catalog: Catalog, half_life: FloatArray | None = None) -> Histo
         half_life=half_life,
     )
     return prepared(catalog, history, n_short[sold] > 0)
+
+
+def calendar_of(catalog: Catalog) -> Calendar | None:
+    """The whole periods of the demand table; None if there is none."""
+    table = catalog.demand
+    if table is None or table.item.size == 0:
+        return None
+    first, as_of = np.datetime64(catalog.first_date, "D"), np.datetime64(catalog.as_of, "D")
+    return whole_periods(catalog.study, table.distinct_dates, first, as_of)
 
 
 _Cells = tuple[AnyArray, AnyArray, AnyArray, AnyArray]

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from simlab.arrays import BoolArray, FloatArray
+    from simlab.arrays import BoolArray, FloatArray, ObjectArray
     from simlab.verdict.gate.pvalues import MeanTest
 
 
 GO, HOLD_BACK, UNDECIDED, UNCHANGED = "go", "hold back", "undecided", "unchanged"
-CANNOT_TELL = "cannot tell: {}"
 DECISIONS = (GO, HOLD_BACK, UNDECIDED, UNCHANGED)
 
 
@@ -82,16 +81,38 @@ class Decided:
     ----------
     decision : (n,) object
         One of `DECISIONS`.
-    reason : (n,) object
-        Measures that held an item back or left it open; empty for go and unchanged.
+    why : (n,) object
+        Names of the measures that held an item back or left it open, a tuple each; empty for go and
+        unchanged.
     p_go, p_hold : (n,) float
         Of the whole item: the largest over measures; the smallest, times their number.
     """
 
-    decision: np.ndarray[tuple[int], np.dtype[np.object_]]
-    reason: np.ndarray[tuple[int], np.dtype[np.object_]]
+    decision: ObjectArray
+    why: ObjectArray
     p_go: FloatArray
     p_hold: FloatArray
+
+    @property
+    def reason(self) -> ObjectArray:
+        """(n,) `why` in words."""
+        return in_words(self.decision, self.why)
+
+
+def in_words(decision: ObjectArray, why: ObjectArray) -> ObjectArray:
+    """(n,) reasons of every item as one text, as the table `gate` has them."""
+    out = np.full(why.size, "", dtype=object)
+    for row, names in enumerate(why.tolist()):
+        open_ = "cannot tell: " if decision[row] == UNDECIDED and names else ""
+        out[row] = open_ + ", ".join(names)
+    return out
+
+
+def no_reasons(n: int) -> ObjectArray:
+    """(n,) empty tuples."""
+    out = np.empty(n, dtype=object)
+    out[:] = [()] * n
+    return out
 
 
 def decide(
@@ -102,7 +123,7 @@ def decide(
     Parameters
     ----------
     evidence : mapping of str to Evidence
-        By measure, in the words of the reason.
+        By measure, under the names that reasons have.
     unchanged : (n,) bool
         Nothing differs on any path.
     q : float
@@ -118,12 +139,11 @@ def decide(
     hold[rows] = rejected(p_hold[rows], q, any_dependence=any_dependence)
     hold &= ~go
     decision = np.full(n, UNDECIDED, dtype=object)
-    reason = np.full(n, "", dtype=object)
+    why = no_reasons(n)
     decision[unchanged], decision[go], decision[hold] = UNCHANGED, GO, HOLD_BACK
     for row in np.flatnonzero(hold).tolist():
         shown = [name for name in names if len(names) * evidence[name].harm[row] <= p_hold[hold].max()]
-        reason[row] = ", ".join(shown)
+        why[row] = tuple(shown)
     for row in np.flatnonzero(decision == UNDECIDED).tolist():
-        worst = max(names, key=lambda name: evidence[name].harmless[row])
-        reason[row] = CANNOT_TELL.format(worst)
-    return Decided(decision, reason, p_go, p_hold)
+        why[row] = (max(names, key=lambda name: evidence[name].harmless[row]),)
+    return Decided(decision, why, p_go, p_hold)

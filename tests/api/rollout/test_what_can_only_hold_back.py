@@ -11,6 +11,7 @@ from simlab.api.rollout.settle import MISFIT, ON_THE_WAY, REPLAYED, below_replay
 from simlab.api.rollout.sides import Proposed
 from simlab.engine.world.levels import Levels
 from simlab.errors import UsageError
+from simlab.verdict.gate.decisions import in_words, no_reasons
 
 N = 8
 
@@ -42,10 +43,11 @@ def test_nothing_is_said_of_the_way_where_today_is_not_known(tmp_path):
 
 def test_hold_backs_keep_their_first_reasons_and_spare_what_does_not_change():
     decision = np.array(["go", "hold back", "unchanged", "undecided"], dtype=object)
-    reason = np.array(["", "serves less", "", "cannot tell: serves less"], dtype=object)
-    hold_back(decision, reason, np.ones(4, np.bool_), "why")
+    reasons = no_reasons(4)
+    reasons[1], reasons[3] = ("serves less",), ("serves less",)
+    hold_back(decision, reasons, np.ones(4, np.bool_), "why")
     assert decision.tolist() == ["hold back", "hold back", "unchanged", "hold back"]
-    assert reason.tolist() == ["why", "serves less, why", "", "why"]
+    assert in_words(decision, reasons).tolist() == ["why", "serves less, why", "", "why"]
 
 
 @pytest.fixture(scope="module")

@@ -139,7 +139,7 @@ def test_times_of_day_are_recognised(cells: list[str], names: list[str]) -> None
 def test_ambiguous_and_mixed_dates_are_refused() -> None:
     """02/01/2024 is 2 January or 1 February: nobody guesses."""
     form = date_format_of(["02/01/2024", "03/01/2024"], None)
-    assert form.trouble == "%d/%m/%Y or %m/%d/%Y"
+    assert form.unsure == ("%d/%m/%Y", "%m/%d/%Y")
     assert "may be read as" in not_a_date("02/01/2024", "demand", form).message
     mixed = date_format_of(["2024-01-02", "03/01/2024"], None)
     assert mixed.reader()("03/01/2024") is None
