@@ -189,13 +189,13 @@ def vital(
     n, verb, them = int(is_vital.sum()), "is" if low.size == 1 else "are", "it" if low.size == 1 else "them"
     named = ", ".join(f"{keys[row]} {short_rate(float(fill[row]))}" for row in low[:_NAMED].tolist())
     more = f" and {low.size - _NAMED:,} more" if low.size > _NAMED else ""
+    limit = f"{100 * LOW:.0f}%"
     money, currency = lifts(low)
     able = np.isfinite(money)
     price = "no target of the grid lifts " + them
     if able.any():
         some = them if able.all() else f"{int(able.sum()):,} of them"
-        price = f"{short_money(float(money[able].sum()), currency)} a year lifts {some}"
-    limit = f"{100 * LOW:.0f}%"
+        price = f"{short_money(float(money[able].sum()), currency)} a year lifts {some} to {limit}"
     counted = f"{low.size:,} of {n:,} vital SKU-locations {verb} served less than {limit}"
     text = f"{counted}: {named}{more}; {price}."
     return _look("vital", f"{low.size:,} of {n:,} vital items below {limit}", text)

@@ -115,8 +115,8 @@ class Held(Public):
         if row["n_judged"] == row["n_items"]:
             return ""
         return (
-            f"That judges {int(row['n_judged']):,} of {int(row['n_items']):,} SKU-locations: R + L of the "
-            "others is longer than half of these periods. "
+            f"That judges {int(row['n_judged']):,} of {int(row['n_items']):,} SKU-locations: the others' "
+            "lead time and time between reviews are longer than half of these periods. "
         )
 
     def _others(self) -> Iterator[str]:
@@ -126,6 +126,14 @@ class Held(Public):
                 rates = f"{short_rate(row['fill_rate'])} and {short_rate(row['value_rate'])}"
                 yield f"{PLAN_NAMES[plan].short} {rates}"
 
+    def _beside(self, name: str) -> str:
+        """What today's levels, else the habit, would have served of the same periods; empty without either."""
+        for plan, words in (("today", "Today's levels"), ("habit", f"The {PLAN_NAMES['habit'].short}")):
+            row = self._total(plan)
+            if row and np.isfinite(row[name]):
+                return f"{words} would have served {short_rate(row[name])} of {_SIDES[name]} then. "
+        return ""
+
     def look(self) -> tuple[Statement, ...]:
         """A warning where the plan is not confirmed."""
         if self.judged.confirmed is not False:
@@ -133,10 +141,14 @@ class Held(Public):
         own = self._total("segmented")
         worst = _farthest(own)
         missed = _said(own, worst)
-        less = "" if _is_more(own, worst) else "Who needs what was promised has to ask for more."
+        less = (
+            ""
+            if _is_more(own, worst)
+            else "Who needs that service in such weeks has to ask for a higher one."
+        )
         text = (
             f"The last {self.length} would have been served {missed}{_kept(own)}: {self._sales(own)}. "
-            f"{self._of_all(own)}{less}"
+            f"{self._beside(worst)}{self._of_all(own)}{less}"
         )
         title = f"last {self.length}: {missed}"
         return (Statement("open", title, text.strip(), "replay", "look"),)
@@ -152,7 +164,7 @@ class Held(Public):
         if self._seasonal(row):
             before = f"the same weeks a year before were {_off(self.season - 1)} the rest of that year"
             if not self.cycle:
-                return f"{said}, and {before}: a season that needs two whole cycles before the cut"
+                return f"{said}, and {before}: a season that is not known before it was seen twice"
             need = f"it takes two whole cycles of {self.cycle} of history"
             return f"{said}, and {before}: a season that the study does not model ({need})"
         if abs(self.season - 1) <= abs(moved) / 4:

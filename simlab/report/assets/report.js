@@ -174,7 +174,7 @@
   window.addEventListener("afterprint", () => drawn.forEach((tab) => drawTab(tab)));
 
   function chooseWeight(chosen) {
-    document.querySelectorAll("#change-map .by").forEach((box) => {
+    document.querySelectorAll("#change-map .by, #change-map .counts").forEach((box) => {
       box.hidden = !box.classList.contains(chosen);
     });
     document.querySelectorAll("tr[data-weight]").forEach((row) => {
