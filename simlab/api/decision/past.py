@@ -127,8 +127,9 @@ class Held(Public):
                 yield f"{PLAN_NAMES[plan].short} {rates}"
 
     def _beside(self, name: str) -> str:
-        """What today's levels, else the habit, would have served of the same periods; empty without either."""
-        for plan, words in (("today", "Today's levels"), ("habit", f"The {PLAN_NAMES['habit'].short}")):
+        """What today's levels, else the habit, would have served then; empty without either."""
+        habit = f"The {PLAN_NAMES['habit'].short}"
+        for plan, words in (("today", "Today's levels"), ("habit", habit)):
             row = self._total(plan)
             if row and np.isfinite(row[name]):
                 return f"{words} would have served {short_rate(row[name])} of {_SIDES[name]} then. "
