@@ -136,12 +136,18 @@ def digest(run: Path) -> str:
 
 
 def model(runs: pd.DataFrame) -> dict[str, float]:
-    """Seconds of one core and bytes: fixed, and of a SKU-location; from threads, by least squares."""
-    threads = runs[runs["backend"] == "threads"]
+    """Seconds of one core and bytes: fixed, and of a SKU-location; from threads, by least squares.
+
+    Of the process and its copies; from 10,000 SKU-locations on, and not of runs of older versions (which say
+    nothing of rows of demand).
+    """
+    known = (runs["backend"] == "threads") & runs["demand_rows"].notna() & (runs["sku_locations"] >= 10_000)
+    threads = runs[known]
+    peak = threads[["peak_gb", "peak_tree_gb"]].max(axis=1)
     n = threads["sku_locations"].to_numpy(float)
     design = np.column_stack([np.ones_like(n), n])
     cpu = np.linalg.lstsq(design, threads["cpu_seconds"].to_numpy(float), rcond=None)[0]
-    memory = np.linalg.lstsq(design, threads["peak_gb"].to_numpy(float) * 1e9, rcond=None)[0]
+    memory = np.linalg.lstsq(design, peak.to_numpy(float) * 1e9, rcond=None)[0]
     largest = threads[threads["sku_locations"] == n.max()]
     stages = largest.filter(like="stage ")
     share = float((stages[BLOCKS].sum(axis=1) / stages.sum(axis=1)).mean())
