@@ -110,7 +110,7 @@ PROMISES = (
             *(
                 (
                     f"signals {place}",
-                    f"{{tried}} signals {place}: the longest took {{longest}} s (load {{load}}, {{cores}} cores)",
+                    f"{{tried}} signals {place}, the longest {{longest}} s (load {{load}}, {{cores}} cores)",
                 )
                 for place in ("while compiling", "in HiGHS", "while drawing")
             ),
