@@ -73,7 +73,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.lost_margin()  # doctest: +SKIP
+        >>> opt.lost_margin()
         """
         return lost_margin(self, kind, sample, segment)
 
@@ -85,7 +85,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.weights().to_frame()  # doctest: +SKIP
+        >>> opt.weights().to_frame()
         """
         return weighed(self)
 
@@ -94,7 +94,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.price_of_floor()  # doctest: +SKIP
+        >>> opt.price_of_floor()
         """
         return self.finance.price_of_floor
 
@@ -103,7 +103,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.profit()  # doctest: +SKIP
+        >>> opt.profit()
         """
         return profit(self, kind, sample)
 
@@ -112,7 +112,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.exchange_rates().plot()  # doctest: +SKIP
+        >>> opt.exchange_rates().plot()
         """
         return exchange_rates(self)
 
@@ -121,7 +121,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.next_euro().to_frame()  # doctest: +SKIP
+        >>> opt.next_euro().to_frame()
         """
         return next_euro(self)
 
@@ -130,7 +130,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.release(50_000)  # doctest: +SKIP
+        >>> opt.release(50_000)
         """
         return release(self, amount)
 
@@ -139,7 +139,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.capital_by_segment().plot()  # doctest: +SKIP
+        >>> opt.capital_by_segment().plot()
         """
         return by_segment(self)
 
@@ -156,7 +156,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.bounds(every_level=True)  # doctest: +SKIP
+        >>> opt.bounds(every_level=True)
         """
         return bounds(self, every_level=every_level, headroom=headroom)
 
@@ -205,7 +205,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.item_stock()  # doctest: +SKIP
+        >>> opt.item_stock()
         """
         horizon = self.settings.horizon("verdict", self.warmup)
         return item_stock(self.data, self.solved.kept["segmented"], horizon, self.settings)
@@ -215,7 +215,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.to_frame()  # doctest: +SKIP
+        >>> opt.to_frame()
         """
         return frontier_frame(self)
 
@@ -232,7 +232,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.replay()  # doctest: +SKIP
+        >>> opt.replay()
         """
         return replayed(self)
 
@@ -252,8 +252,8 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> run = opt.save("runs/spring")  # doctest: +SKIP
-        >>> sl.orders(run, stock="stock.csv")  # doctest: +SKIP
+        >>> run = opt.save("runs/spring")
+        >>> sl.orders(run, stock="stock.csv")
         """
         study = self.data.study
         out = None if folder is None else Path(folder)
@@ -265,7 +265,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.explore()  # doctest: +SKIP
+        >>> opt.explore()
         """
         return explore(self)
 
@@ -274,7 +274,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.plot().savefig("frontier.svg")  # doctest: +SKIP
+        >>> opt.plot().savefig("frontier.svg")
         """
         return plot_frontier(self)
 
@@ -288,7 +288,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.report("report.html")  # doctest: +SKIP
+        >>> opt.report("report.html")
         """
         return report_to(self.finance, save_path(path))
 

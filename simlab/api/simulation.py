@@ -107,7 +107,7 @@ class Simulation(Public):
 
         Examples
         --------
-        >>> sim.segment("A").fill_rate  # doctest: +SKIP
+        >>> sim.segment("A").fill_rate
         """
         code = self.segmentation.names.index(name)
         scale = self.settings.scale(self.data.study)
@@ -143,7 +143,7 @@ class Simulation(Public):
 
         Examples
         --------
-        >>> sim.by("segment").to_frame()  # doctest: +SKIP
+        >>> sim.by("segment").to_frame()
         """
 
         return breakdown(self, what)
@@ -153,7 +153,7 @@ class Simulation(Public):
 
         Examples
         --------
-        >>> sim.to_frame()  # doctest: +SKIP
+        >>> sim.to_frame()
         """
         return self.by("segment").to_frame()
 
@@ -162,7 +162,7 @@ class Simulation(Public):
 
         Examples
         --------
-        >>> sim.levels().to_csv("levels.csv")  # doctest: +SKIP
+        >>> sim.levels().to_csv("levels.csv")
         """
         from simlab.api.simulator.levels import level_frame
 
@@ -178,7 +178,7 @@ class Simulation(Public):
 
         Examples
         --------
-        >>> sim.replay()  # doctest: +SKIP
+        >>> sim.replay()
         """
         from simlab.api.data.replay import replay_plan
 
@@ -197,7 +197,7 @@ class Simulation(Public):
 
         Examples
         --------
-        >>> sim.item_stock().nlargest(10, "peak")  # doctest: +SKIP
+        >>> sim.item_stock().nlargest(10, "peak")
         """
         from simlab.api.simulator.items import item_stock
 
@@ -209,7 +209,7 @@ class Simulation(Public):
 
         Examples
         --------
-        >>> sim.plot().savefig("service.svg")  # doctest: +SKIP
+        >>> sim.plot().savefig("service.svg")
         """
         return plot_service(self.by("segment"))
 
@@ -245,7 +245,7 @@ class Breakdown(Public):
 
         Examples
         --------
-        >>> sim.by("abc").to_frame()  # doctest: +SKIP
+        >>> sim.by("abc").to_frame()
         """
         import pandas as pd
 
@@ -264,7 +264,7 @@ class Breakdown(Public):
 
         Examples
         --------
-        >>> sim.by("abc").plot()  # doctest: +SKIP
+        >>> sim.by("abc").plot()
         """
         return plot_service(self)
 

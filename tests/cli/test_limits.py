@@ -134,7 +134,7 @@ INFEASIBLE = {
     ),
     "a chance nobody has": (
         "fill_rate = 0.6\ntargets = [0.5, 0.6]\nchance = [{ at_least = 0.999, probability = 0.9 }]",
-        "≥ 0.999 in 90 % of replications",
+        "≥ 99.9% in 90% of replications",
     ),
     "one target that misses the floor": ("targets = [0.6]\nfill_rate = 0.999", "the highest reachable is 0."),
 }

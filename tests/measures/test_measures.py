@@ -40,7 +40,7 @@ def test_nothing_demanded_is_nan_and_shown_as_a_dash():
 
 def test_an_estimate_shows_itself_in_a_notebook():
     html = m.Estimate(0.95, 0.94, 0.96, 0.95, "simulation", 200)._repr_html_()
-    assert html == "<strong>0.950 [0.940, 0.960]</strong> (95 % simulation interval, n = 200)"
+    assert html == "<strong>0.950 [0.940, 0.960]</strong> (95% simulation interval, n = 200)"
 
 
 def test_no_shortage_gives_a_bound_never_zero_width():
@@ -140,11 +140,11 @@ def test_formats():
     assert m.format_money(12.5, "EUR") == "EUR 12.50"
     assert m.format_money(math.nan, "EUR") == "–"
     assert m.format_money(-0.001) == "0.00"
-    assert m.format_rate(0.953) == "0.953"
-    assert m.format_rate(0.99996) == "0.99996"
-    assert m.format_rate(1.0) == "1.000"
+    assert m.format_rate(0.953) == "95.3%"
+    assert m.format_rate(0.99996) == "99.996%"
+    assert m.format_rate(1.0) == "100.0%"
     assert m.format_rate(math.nan) == "–"
-    assert m.format_percent(-0.0312) == "-3.1 %"
+    assert m.format_percent(-0.0312) == "-3.1%"
     assert m.format_number(math.nan) == "–"
     estimate = m.Estimate(0.953, 0.951, 0.955)
     assert str(estimate) == "0.953 [0.951, 0.955]"

@@ -25,7 +25,7 @@ MOST = 7
 _WORTH_LOOKING = 0.10  # of demand value whose law is borrowed, of stock that rests on few demands
 _WORTH_SAYING = 0.01  # of a table's rows or value, left out
 _QUIET = frozenset({"decimal commas read", "money counted finer"})
-_LOOK = frozenset({"long silences", "days without any row", "lead times change by 5 % or more in sequence"})
+_LOOK = frozenset({"long silences", "days without any row", "lead times change by 5% or more in sequence"})
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _demand(data: Data) -> Iterator[Remark]:
 def _borrowed(data: Data, leaning: Some) -> Remark:
     money = format_money(leaning.value, data.study.currency)
     text = (
-        f"{100 * leaning.share:.1f} % of the demand value ({money} a year) is in {_items(leaning.rows.size)} "
+        f"{100 * leaning.share:.1f}% of the demand value ({money} a year) is in {_items(leaning.rows.size)} "
         "whose law is borrowed for the larger part from comparable items (fewer than 20 periods with demand)."
     )
     return Remark("borrowed", text, leaning.value, leaning.share > _WORTH_LOOKING)

@@ -114,8 +114,8 @@ class Held(Public):
         if row["n_judged"] == row["n_items"]:
             return ""
         return (
-            f"That judges {int(row['n_judged']):,} of {int(row['n_items']):,} SKU-locations: R + L of the "
-            "others is longer than half of these periods. "
+            f"That judges {int(row['n_judged']):,} of {int(row['n_items']):,} SKU-locations: the others "
+            f"take too long from order to receipt for {self.length} to tell. "
         )
 
     def _others(self) -> Iterator[str]:
@@ -131,7 +131,7 @@ class Held(Public):
             return ()
         own = self._total("segmented")
         missed, _, _ = _missed(own).partition(";")
-        less = "" if "more than" in missed else "Who needs what was promised has to ask for more."
+        less = "" if "more than" in missed else "If you need that service at such a time, ask for more."
         text = (
             f"The last {self.length} would have been served {_missed(own)}: {self._sales(own)}. "
             f"{self._of_all(own)}{less}"

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from simlab.run import RunFolder
 
 PAGE, BOOK = "report.html", "report.xlsx"
+_OF_THE_BOOK = ("unit_cost", "packs", "units_short", "chance_out_with_order", "units_short_with_order")
+"""Columns that the workbook and orders.csv have, and the page leaves out."""
 MOST_LINES = 5_000
 """Lines up to which the workbook is made without being asked for: it writes 200,000 cells a second."""
 
@@ -33,7 +35,8 @@ def page_of(found: Day) -> str:
     from simlab.report.lists import lists_html
 
     facts = _facts(found)
-    return lists_html(_question(found), facts, found.statements, _shown(found), int(facts["n_items"]))
+    shown = _shown(found, _lines(found).drop(columns=list(_OF_THE_BOOK), errors="ignore"))
+    return lists_html(_question(found), facts, found.statements, shown, int(facts["n_items"]))
 
 
 def book_of(found: Day) -> bytes:
@@ -50,7 +53,7 @@ def book_of(found: Day) -> bytes:
         str(facts["period"] or "period"),
         made,
     )
-    return lists_book(_question(found), facts, found.statements, _shown(found), titles)
+    return lists_book(_question(found), facts, found.statements, _shown(found, _lines(found)), titles)
 
 
 def wants_book(found: Day, asked: bool | None) -> bool:
@@ -69,14 +72,14 @@ def _facts(found: Day) -> dict[str, Any]:
     return facts | {"command": "orders", "finished": found.day, "n_items": n_items}
 
 
-def _shown(found: Day) -> tuple[Shown, ...]:
+def _shown(found: Day, lines: pd.DataFrame) -> tuple[Shown, ...]:
     from simlab.report.lists import Shown
 
     totals = found.orders.groupby("supplier", sort=False)
     by = totals.agg(lines=("sku", "size"), units=("quantity", "sum"), value=("value", "sum")).reset_index()
     return (
-        Shown("By supplier", by.sort_values("value", ascending=False, kind="stable")),
-        Shown("Orders, the most urgent first", _lines(found), "suppliers"),
+        Shown("By supplier", by.sort_values("value", ascending=False, kind="stable"), bars="value"),
+        Shown("Orders, the most urgent first", lines, "suppliers"),
         Shown("Too much of", found.excess, "items"),
     )
 

@@ -81,7 +81,7 @@ def chance_limits(
             surplus = part * rate.denominator - whole * rate.numerator
             of = "" if spec.by is None else f" of {name}"
             text = (
-                f"{SERVICE[spec.measure]}{of} ≥ {format_rate(float(rate))} in {100 * spec.probability:g} % "
+                f"{SERVICE[spec.measure]}{of} ≥ {format_rate(float(rate))} in {100 * spec.probability:g}% "
                 "of replications"
             )
             found.append(Chance(text, np.ascontiguousarray(surplus), spec.probability))

@@ -287,7 +287,7 @@ def _told(reason: str, rhythm: _Rhythm, heard: _Heard | None, periods: int, said
     if heard is not None:
         both = f"{heard.renewal:.2f} (independent periods {heard.before:.2f})"
         scores = f", log score over {periods} periods {both}"
-    how = said or " (intervals vary less than chance, at 1 %)"
+    how = said or " (intervals vary less than chance, at 1%)"
     before = reason.partition(" →")[0]
     return f"{before}; demand every {mean:.3g} ± {spread:.2g} periods{scores} → renewal{how}"
 

@@ -332,7 +332,7 @@ def test_a_price_without_an_interval_shows_no_nan() -> None:
     text = contest_words._clause(
         "one class", "the per-SKU plan", Estimate(0.004, math.nan, math.nan, 0.95, "simulation", 20)
     )
-    assert text == "one class costs 0.4 % (too few replications for an interval) more than the per-SKU plan"
+    assert text == "one class costs 0.4% (too few replications for an interval) more than the per-SKU plan"
 
 
 @pytest.mark.parametrize("n", [1, N])

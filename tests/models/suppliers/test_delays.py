@@ -140,6 +140,6 @@ def test_promises_are_compared_and_not_used() -> None:
     catalog = from_frames(study, items, None, receipts)
     models = fit(catalog)
     note = next(note.note for note in models.notes if "promised" in note.what)
-    assert "9 receipts with a promise: 33.3 % late (by 2.67 days on average), 33.3 % on the very day" in note
+    assert "9 receipts with a promise: 33.3% late (by 2.67 days on average), 33.3% on the very day" in note
     assert models.lead_time_moments[0][0] == pytest.approx(11.5)
     assert not any("promised" in entry.what for entry in catalog.quality.entries)
