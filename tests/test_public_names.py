@@ -122,9 +122,7 @@ def built(opt: api.Optimization) -> dict[str, object]:
     return {**held(opt), "opt": opt, "sl": sl, "policy": policy, "sim": sim, "other": opt.data}
 
 
-@pytest.mark.parametrize(
-    "name", ["Optimization", "Simulation", "Breakdown", "Frontier", "Levels", "Decision"]
-)
+@pytest.mark.parametrize("name", ["Optimization", "Simulation", "Breakdown"])
 def test_the_examples_of_methods_run(
     name: str, built: dict[str, object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

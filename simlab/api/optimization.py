@@ -103,7 +103,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.profit()
+        >>> opt.profit()  # doctest: +SKIP
         """
         return profit(self, kind, sample)
 
@@ -130,7 +130,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.release(50_000)
+        >>> opt.release(1_000)
         """
         return release(self, amount)
 
@@ -253,7 +253,7 @@ class Optimization(Outcome):
         Examples
         --------
         >>> run = opt.save("runs/spring")
-        >>> sl.orders(run, stock="stock.csv")
+        >>> sl.orders(run, stock="stock.csv")  # doctest: +SKIP
         """
         study = self.data.study
         out = None if folder is None else Path(folder)

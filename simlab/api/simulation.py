@@ -197,7 +197,7 @@ class Simulation(Public):
 
         Examples
         --------
-        >>> sim.item_stock().nlargest(10, "peak")
+        >>> sim.item_stock().nlargest(10, "peak_on_hand")
         """
         from simlab.api.simulator.items import item_stock
 

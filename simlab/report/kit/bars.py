@@ -26,7 +26,9 @@ def bars_svg(rows: Sequence[tuple[str, float, str]], width: int) -> str:
     texts = _LETTER * max(len(text) for _, _, text in rows) + 10
     least, most = (end(0.0, *(value for _, value, _ in rows)) for end in (min, max))
     left = labels + (texts if least < 0 else 0)
-    scale = max(20.0, width - left - (texts if most > 0 else 0)) / ((most - least) or 1.0)
+    scale = max(20.0, width - left - (texts if any(value >= 0 for _, value, _ in rows) else 0)) / (
+        (most - least) or 1.0
+    )
     zero = left - least * scale
     height = _ROW * len(rows) + 4
     parts = [_row(at, row, labels, zero, scale) for at, row in enumerate(rows)]

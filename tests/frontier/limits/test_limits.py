@@ -314,7 +314,7 @@ def test_a_ratio_whose_whole_moves_is_relaxed_to_its_true_best():
     part, whole = np.array([[9, 50]]), np.array([[10, 60]])
     limit = ratio_floor("cycle service level ≥ 95.0%", part, whole, exact_rate(0.95))
     reason = explain(Program(np.array([[1, 2]]), (limit,)))
-    assert str(reason).endswith("'cycle service level ≥ 95.0%' down to 0.9000")
+    assert str(reason).endswith("'cycle service level ≥ 95.0%' down to 90.00%")
 
 
 def test_a_limit_that_nothing_moves_is_a_constant():
