@@ -1,9 +1,11 @@
-"""Names of the arrays that go in and out."""
+"""Names of the arrays that go in and out, and what holds them in few bytes."""
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +49,69 @@ def sum_of(values: FloatArray) -> float:
 def mean_of(values: FloatArray) -> float:
     """The mean of floats to the same bits whatever their order; of at least one."""
     return sum_of(values) / values.size
+
+
+def narrow(values: AnyArray) -> AnyArray:
+    """Whole numbers in four bytes each where they fit, else as they are: for what is held, not reckoned with.
+
+    Products of two of them may pass what four bytes hold: take ``astype(np.int64)`` of one before.
+    """
+    if values.dtype.kind not in "iu" or values.dtype == np.int32:
+        return values
+    ends = np.iinfo(np.int32)
+    fits = values.size == 0 or (values.min() >= ends.min and values.max() <= ends.max)
+    return values.astype(np.int32) if fits else values
+
+
+class PackedTexts(Sequence[str]):
+    """Texts that are held packed, some hundred together, and unpacked when they are read one after the other.
+
+    Examples
+    --------
+    >>> packed = PackedTexts(["a", "", "long"])
+    >>> packed[2], list(packed)
+    ('long', ['a', '', 'long'])
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._blocks: list[bytes] = []
+        self._ends: list[AnyArray] = []
+        self._n = len(texts)
+        for begin in range(0, self._n, _PACKED):
+            block = texts[begin : begin + _PACKED]
+            self._ends.append(narrow(np.cumsum([len(text) for text in block])))
+            self._blocks.append(zlib.compress("".join(block).encode(), 1))
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __iter__(self) -> Iterator[str]:
+        for block in range(len(self._blocks)):
+            yield from self._unpacked(block)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        if isinstance(index, slice):
+            return tuple(self[at] for at in range(*index.indices(self._n)))
+        block, at = divmod(range(self._n)[index], _PACKED)
+        return self._unpacked(block)[at]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _unpacked(self, block: int) -> list[str]:
+        whole, ends = zlib.decompress(self._blocks[block]).decode(), self._ends[block].tolist()
+        return [whole[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
+
+
+_PACKED = 512
 
 
 def take_rows(record: Record, rows: IntArray, shared: tuple[str, ...] = ()) -> Record:

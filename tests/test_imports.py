@@ -99,7 +99,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("asked", "robust", "service"),
     ),
     "models": (
-        ("correlation", "grouping", "statistics", "working_parts"),
+        ("correlation", "drawn", "grouping", "statistics", "working_parts"),
         ("review_cycles", "terms"),
         ("history", "margins", "opening"),
         ("forecasts", "suppliers"),

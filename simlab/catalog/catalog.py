@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from simlab.arrays import AnyArray, DateArray, FloatArray, IntArray
+from simlab.arrays import AnyArray, DateArray, FloatArray, IntArray, narrow
 from simlab.catalog.coming import ForecastErrors, ForecastTable
 from simlab.catalog.parts import parts_of
 from simlab.catalog.quality import Quality
 from simlab.measures.shown import Public
 from simlab.study import Study
+
+_ROWS = 1 << 18  # of demand that are looked at together
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,10 +26,11 @@ class DemandTable:
 
     Attributes
     ----------
-    item : (m,) int64
+    item : (m,) int32
         Row number in the catalog.
-    date : (m,) datetime64[D]
-    quantity : (m,) int64
+    day : (m,) int32
+        Days since 1970 (given as dates, too); as dates: `date`.
+    quantity : (m,) int32, or int64 where four bytes do not hold the largest
         Units, ≥ 0.
     stockout : (m,) bool or None
         The shelf was empty at some time of the day, so that more may have been asked for; None where
@@ -39,13 +43,46 @@ class DemandTable:
         Per unit, weighted by units; NaN where not said, None where not looked at.
     """
 
-    item: IntArray
-    date: DateArray
-    quantity: IntArray
+    item: AnyArray
+    day: AnyArray
+    quantity: AnyArray
     stockout: npt.NDArray[np.bool_] | None = None
     on_hand: FloatArray | None = None
     promotion: npt.NDArray[np.bool_] | None = None
     price: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        day = self.day.astype("datetime64[D]").astype(np.int64) if self.day.dtype.kind == "M" else self.day
+        vars(self).update(item=narrow(self.item), day=narrow(day), quantity=narrow(self.quantity))
+
+    @property
+    def date(self) -> DateArray:
+        """(m,) datetime64[D] dates of the rows; made when asked for, not held."""
+        return self.day.astype("datetime64[D]")
+
+    def dates(self, rows: slice) -> DateArray:
+        """Dates of some rows."""
+        return self.day[rows].astype("datetime64[D]")
+
+    @property
+    def distinct_dates(self) -> DateArray:
+        """(k,) datetime64[D] dates that any row has, ascending."""
+        found = [np.unique(self.day[rows]) for rows in self.blocks()]
+        return np.unique(np.concatenate(found)).astype("datetime64[D]")
+
+    def until(self, cut: np.datetime64) -> npt.NDArray[np.bool_]:
+        """(m,) which rows are of days before one."""
+        return np.asarray(self.day < cut.astype("datetime64[D]").astype(np.int64))
+
+    def blocks(self, size: int = _ROWS) -> Iterator[slice]:
+        """Neighbouring rows, about `size` of them, an item's never apart; one slice at least."""
+        begin, n = 0, self.n_rows
+        while begin < n or begin == 0:
+            end = min(begin + size, n)
+            if 0 < end < n:
+                end += int(np.searchsorted(self.item[end:], self.item[end - 1], side="right"))
+            yield slice(begin, end)
+            begin = max(end, 1)
 
     @property
     def n_rows(self) -> int:
@@ -55,7 +92,7 @@ class DemandTable:
         """Some of the rows."""
         return DemandTable(
             self.item[rows],
-            self.date[rows],
+            self.day[rows],
             self.quantity[rows],
             None if self.stockout is None else self.stockout[rows],
             None if self.on_hand is None else self.on_hand[rows],
@@ -229,12 +266,12 @@ class Catalog(Public):
     @property
     def first_date(self) -> dt.date | None:
         """First date of demand, of those left out as well; None without a demand table."""
-        return min((_date(table.date.min()) for table in self._dated), default=None)
+        return min((_date(table.day.min()) for table in self._dated), default=None)
 
     @property
     def last_date(self) -> dt.date | None:
         """Last date of demand used, of those left out as well; None without a demand table."""
-        return max((_date(table.date.max()) for table in self._dated), default=None)
+        return max((_date(table.day.max()) for table in self._dated), default=None)
 
     @property
     def _dated(self) -> list[DemandTable]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _LINES = 20
 Status = Literal["used", "repaired", "refused", "dropped", "filtered"]
+Notice = Literal["", "look", "as asked", "quiet"]
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,9 @@ class QualityRow:
         The same at unit cost, in the study's currency; rows of unknown cost count 0.
     note : str
         Examples and remedies.
-    notice : {"", "look", "as asked"}
-        What `check` makes of it: a question to look at; what the study itself asks for; else by its size.
+    notice : {"", "look", "as asked", "quiet"}
+        What `check` makes of it: a question to look at; what the study itself asks for; nothing; else by its
+        size.
     """
 
     table: str
@@ -47,7 +49,7 @@ class QualityRow:
     units: float = 0.0
     value: float = 0.0
     note: str = ""
-    notice: Literal["", "look", "as asked"] = ""
+    notice: Notice = ""
 
 
 @dataclass(frozen=True, repr=False)

@@ -125,13 +125,15 @@ def _wait(process: subprocess.Popen[bytes]) -> None:
 def works_beside(workers: Workers, n_items: int) -> bool:
     """Whether copies of this process should work beside it: of threads there are two, and all is compiled.
 
-    Else each of them would compile anew; and of few SKU-locations a copy costs more than it saves.
+    Else each of them would compile anew; of few SKU-locations a copy costs more than it saves, and of very
+    many it takes memory (4 kB each) that the run itself needs.
     """
     compiled = cache_folder() is not None and not _missing()
-    return compiled and workers.backend == "threads" and workers.n_workers > 1 and n_items >= _WORTH
+    worth = _WORTH <= n_items <= _MOST
+    return compiled and workers.backend == "threads" and workers.n_workers > 1 and worth
 
 
-_WORTH = 1_000
+_WORTH, _MOST = 1_000, 250_000
 
 
 def _missing() -> bool:

@@ -18,6 +18,16 @@ WEIGHT_NOUNS = {
     "decision": "the service asked for",
 }
 """What is served, by the weight of a unit."""
+SERVICE_NOUNS = {
+    "fill_rate": "units",
+    "value_fill_rate": "value",
+    "margin_fill_rate": "margin",
+    "item_fill_rate": "items",
+    "line_fill_rate": "lines",
+    "cycle_service_level": "cycle service level",
+    "ready_rate": "ready rate",
+}
+"""What a definition of service counts, in a word: "by margin"."""
 
 
 class Row(NamedTuple):

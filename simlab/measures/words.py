@@ -319,3 +319,8 @@ def policy_title(name: str) -> str:
     if family not in _POLICIES:
         return str(name)
     return f"{_POLICIES[family]}, {planning} formula" if colon else _POLICIES[family]
+
+
+def subject(policy: str, segment: str) -> str:
+    """Key of the sentence that is about one segment of a policy."""
+    return f"{policy}: {segment}"

@@ -16,6 +16,7 @@ from simlab.models.demand.marginal import is_plain, marginal
 from simlab.models.demand.redrawn import Redraws, Uncertainty
 from simlab.models.demand.scoring.goodness import Rootogram, fit_gaps, rootogram
 from simlab.models.demand.scoring.scores import Scores, rolling_scores
+from simlab.models.drawn import Drawn, in_chunks
 from simlab.models.fitting import Models, fit, full_account
 from simlab.models.grouping import SECTIONS, without
 from simlab.models.history.calendar import Calendar
@@ -39,6 +40,7 @@ __all__ = [
     "DelayUncertainty",
     "DemandLaw",
     "Diagnosis",
+    "Drawn",
     "Drift",
     "HeldOut",
     "History",
@@ -57,6 +59,7 @@ __all__ = [
     "fit",
     "fit_gaps",
     "full_account",
+    "in_chunks",
     "is_plain",
     "known_past",
     "lead_time_drift",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
-from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.arrays import BoolArray, FloatArray, IntArray, PackedTexts
 from simlab.catalog.quality import Quality, QualityRow
 from simlab.engine.kernels import streams
 from simlab.engine.world.world import NOTHING, OrderTerms, Start, World
@@ -37,6 +37,7 @@ from simlab.models.suppliers.orders import check_receipts_asked
 from simlab.models.suppliers.supply import Stated, Supplying, check_suppliers, fit_supply, stated_suppliers
 from simlab.models.terms import Costs, read_costs, read_minimum, read_terms, review_notes
 from simlab.models.working_parts import WorkingParts, grid_notes, working_parts
+from simlab.register.grounds import IN_PARTS, STEPS, Reason
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -56,7 +57,7 @@ class Models(Public):
     ----------
     world : World
         Laws and order terms: the simulator's input.
-    demand_reason, lead_time_reason : tuple of str
+    demand_reason, lead_time_reason : sequence of str
         Why each law was taken.
     n_observed : (n,) int64
         Periods of history.
@@ -107,10 +108,12 @@ class Models(Public):
         How long histories are remembered; None: all periods alike.
     paths : ForecastPaths or None
         The user's own forecasts of the periods to come, which demand and levels follow.
+    demand_grounds, lead_time_grounds : tuple of str
+        Keys of what spoke for each law (`register/grounds.py`), joined by a space; empty: not known.
     """
 
     world: World
-    demand_reason: tuple[str, ...]
+    demand_reason: Sequence[str]
     lead_time_reason: tuple[str, ...]
     n_observed: IntArray
     costs: Costs
@@ -136,6 +139,8 @@ class Models(Public):
     lead_time_source: tuple[str, ...] = ()
     memory: Remembered | None = None
     paths: ForecastPaths | None = None
+    demand_grounds: tuple[str, ...] = ()
+    lead_time_grounds: tuple[str, ...] = ()
 
     @property
     def n_items(self) -> int:
@@ -216,14 +221,15 @@ def fit(catalog: Catalog) -> Models:
     laws = _laws(catalog, history, sound)
     choice, lead_times, parts = laws.choice, sound.lead_times, sound.parts
     costs, assumed = read_costs(catalog)
+    came = _arrivals(lead_times.reason, laws.supply.reason)
     largest, limit = _largest(catalog, history, choice, lead_times, laws.terms)
     annual_units = choice.law.mean * catalog.study.periods_per_year
     current, when = _current(catalog)
     days = open_days(catalog, None if history is None else history.calendar)
     return Models(
         world=_world(catalog, sound, laws),
-        demand_reason=choice.reason,
-        lead_time_reason=tuple(map(str.__add__, lead_times.reason, laws.supply.reason)),
+        demand_reason=PackedTexts(tuple(map(str, choice.reason))),
+        lead_time_reason=tuple(map(str, came)),
         lead_time_source=lead_times.source,
         n_observed=choice.n_observed,
         costs=costs,
@@ -255,6 +261,8 @@ def fit(catalog: Catalog) -> Models:
         lead_time_rounding=lead_times.rounding,
         memory=choice.memory,
         paths=choice.paths,
+        demand_grounds=tuple(one.keys for one in choice.reason),
+        lead_time_grounds=tuple(one.keys for one in came),
     )
 
 
@@ -328,7 +336,7 @@ def _laws(catalog: Catalog, history: History | None, sound: _Sound) -> _Laws:
     windows = own_windows(catalog, terms, resolved.law, sound.parts.grid)
     check_spans(catalog, resolved.law)
     coarser = (*resolved.notes, *support_notes(catalog, resolved.law))
-    reason = tuple(map(str.__add__, choice.reason, _steps(resolved)))
+    reason = tuple(one.adding(text, STEPS) for one, text in zip(choice.reason, _steps(resolved), strict=True))
     supply = fit_supply(catalog)
     return _Laws(
         replace(choice, law=resolved.law, reason=reason),
@@ -411,18 +419,41 @@ def _forecasts(catalog: Catalog, paths: ForecastPaths | None) -> dict[str, Float
 
 def _current(catalog: Catalog) -> tuple[dict[str, FloatArray], tuple[str, ...]]:
     """Today's levels, reorder points as those at or below which an order is placed, and what was done."""
-    current = _columns(catalog, _CURRENT)
+    current, said = _lots_of_today(catalog, _columns(catalog, _CURRENT))
     words = catalog.texts.get("current_reorder_when", np.full(catalog.n_items, None, dtype=object))
     usual = catalog.study.policy.current_reorder_when
     below = np.array([(word or usual) == "below" for word in words], dtype=np.bool_)
     below &= ~np.isnan(current[_POINT])
     if not below.any():
-        return current, ()
-    said = (
+        return current, said
+    lowered = (
         f"{int(below.sum()):,} of {catalog.n_items:,} SKU-locations order when the position is below "
         f"{_POINT}: here an order is placed at or below s, so that s is one unit less"
     )
-    return {**current, _POINT: current[_POINT] - below}, (said,)
+    return {**current, _POINT: current[_POINT] - below}, (*said, lowered)
+
+
+def _lots_of_today(
+    catalog: Catalog, current: dict[str, FloatArray]
+) -> tuple[dict[str, FloatArray], tuple[str, ...]]:
+    """A reorder point of today without a word on how much is ordered: the item's lots, `order_quantity`."""
+    up_to, quantity = (current[name] for name in _CURRENT[1:])
+    lots = catalog.numbers.get("order_quantity")
+    if lots is None or not (np.isnan(up_to).all() and np.isnan(quantity).all()):
+        return current, ()
+    taken = ~np.isnan(current[_POINT]) & ~np.isnan(lots)
+    if not taken.any():
+        return current, ()
+    said = (
+        f"{int(taken.sum()):,} of {catalog.n_items:,} SKU-locations order order_quantity today where the "
+        f"position reaches {_POINT}: items has no {_CURRENT[1]} and no {_CURRENT[2]}"
+    )
+    return {**current, _CURRENT[2]: np.where(taken, lots, np.nan)}, (said,)
+
+
+def _arrivals(lead_times: tuple[Reason, ...], parts: tuple[str, ...]) -> tuple[Reason, ...]:
+    """Reasons of lead times with how orders are split."""
+    return tuple(one.adding(text, IN_PARTS) for one, text in zip(lead_times, parts, strict=True))
 
 
 def _steps(resolved: Resolved) -> list[str]:

@@ -1,7 +1,7 @@
-"""Measures that a ceiling may limit, one record each: the study's choices, words and needs follow from it.
+"""Measures that limits are on, one record each: the study's choices, words and needs follow from it.
 
-How much of it a level takes is counted in `api/requirements/kinds/ceilings.py` (`AMOUNTS`); the recipe:
-CONTRIBUTING.
+How much of a ceiling a level takes is counted in `api/requirements/kinds/ceilings.py` (`AMOUNTS`); quantile
+and peak of stock are made in `api/plans/tails.py` (`MEASURES`). The recipes: CONTRIBUTING.
 """
 
 from __future__ import annotations
@@ -54,3 +54,33 @@ CEILINGS = {
     )
 }
 CEILING_NAMES = tuple(CEILINGS)
+
+
+@dataclass(frozen=True)
+class TailMeasure:
+    """A quantile or a peak of stock value over single replications, which no sum over segments gives.
+
+    Attributes
+    ----------
+    name : str
+        As `optimize.objective` makes it small.
+    option : str
+        Of [optimize], which bounds it.
+    noun : str
+        In statements and tables.
+    """
+
+    name: str
+    option: str
+    noun: str
+
+
+def _by_name(*measures: TailMeasure) -> dict[str, TailMeasure]:
+    return {one.name: one for one in measures}
+
+
+TAILS = _by_name(
+    TailMeasure("p95_inventory_value", "budget_p95", "P95 of stock value over replications × periods"),
+    TailMeasure("peak_inventory_value", "budget_peak", "mean peak of stock value"),
+)
+TAIL_NAMES = tuple(TAILS)

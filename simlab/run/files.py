@@ -47,13 +47,24 @@ def write_atomic(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        if temporary.read_bytes() != data:
+        if not _holds(temporary, data):
             raise SimlabError(f"{path.name}: the disk did not give back what was written")
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether a file has these bytes, read some at a time."""
+    whole, at = memoryview(data), 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            if chunk != whole[at : at + len(chunk)]:
+                return False
+            at += len(chunk)
+    return at == len(data)
 
 
 def to_json(value: object, *, indent: int | None = None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from simlab.errors import UsageError
@@ -20,12 +20,14 @@ _KEY = b"simlab.schema"
 def encode(table: pd.DataFrame | pa.Table) -> bytes:
     """A table as the bytes of a Parquet file with a checksum on every page.
 
-    An index is not kept, and of metadata only the version of the form is written: equal tables give equal
-    bytes.
+    A frame above 65,536 rows goes into row groups of 8,192, one after the other. An index is not kept, and of
+    metadata only the version of the form is written: equal tables give equal bytes.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if not isinstance(table, pa.Table) and len(table) > _WHOLE:
+        return encode_parts(_groups_of(table))
     if not isinstance(table, pa.Table):
         table = pa.Table.from_pandas(table, preserve_index=False)
     sink = pa.BufferOutputStream()
@@ -33,6 +35,20 @@ def encode(table: pd.DataFrame | pa.Table) -> bytes:
     pq.write_table(said, sink, compression="zstd", write_page_checksum=True)
     data: bytes = sink.getvalue().to_pybytes()
     return data
+
+
+_WHOLE, _GROUP = 65_536, 8_192
+"""Rows up to which a frame is one row group, and of each group of a longer one."""
+
+
+def _groups_of(frame: pd.DataFrame) -> Iterator[pa.Table]:
+    """A frame as Arrow tables of one schema, one in memory at a time."""
+    import pyarrow as pa
+
+    schema = pa.Schema.from_pandas(frame, preserve_index=False)
+    for begin in range(0, len(frame), _GROUP):
+        part = frame.iloc[begin : begin + _GROUP]
+        yield pa.Table.from_pandas(part, schema=schema, preserve_index=False)
 
 
 def encode_parts(parts: Iterable[pa.Table]) -> bytes:

@@ -11,7 +11,7 @@ import numpy as np
 
 from simlab.arrays import FloatArray
 from simlab.errors import InvalidInputError, Problem, UsageError
-from simlab.segments.classes import ONE_CLASS, Classes
+from simlab.segments.classes import Classes
 from simlab.segments.inputs import scheme_input
 from simlab.segments.scheme import Cutter, Scheme, SchemeInput, known_schemes
 from simlab.segments.segmentation import Segmentation, combine
@@ -111,7 +111,8 @@ def assign_input(
     if problems:
         raise InvalidInputError(problems)
     parts = [(name, classes.labels, classes.codes) for name, classes in found]
-    segmentation = combine(parts, "\n".join(classes.rule for _, classes in found))
+    same = tuple(classes.rule for _, classes in found if not classes.divides)
+    segmentation = replace(combine(parts, "\n".join(one.rule for _, one in found)), undivided=same)
     if segmentation.n_segments > _MOST_SEGMENTS:
         message = f"{segmentation.n_segments} segments by {', '.join(wanted)}, at most {_MOST_SEGMENTS} work"
         raise InvalidInputError([_problem("E-SEG-005", message, "segment by a column with fewer values")])
@@ -230,8 +231,8 @@ def _column(data: SchemeInput, name: str) -> Classes:
         )
     rule = f"{name}: the value of the column '{name}' ({labels.size} values)"
     if labels.size == 1:
-        rule = f"{name}: the column '{name}' is '{labels[0]}' {ONE_CLASS}"
-    return Classes(codes.astype(np.int64), tuple(labels.tolist()), rule)
+        rule = f"{name}: the column '{name}' is '{labels[0]}' everywhere, so that it makes one class"
+    return Classes(codes.astype(np.int64), tuple(labels.tolist()), rule, labels.size > 1)
 
 
 def _unknown(data: SchemeInput, name: str) -> InvalidInputError:

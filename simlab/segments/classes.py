@@ -13,9 +13,6 @@ _ROUNDING = 1e-9
 """Shares this close to a cut have reached it: sums of equal items are not exact in floating point."""
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVW"
 
-ONE_CLASS = "everywhere, so that it makes one class"
-"""End of the rule of a column that does not divide the SKU-locations."""
-
 
 @dataclass(frozen=True, eq=False)
 class Classes:
@@ -29,11 +26,14 @@ class Classes:
         Every class the scheme knows, best first; a class may be empty.
     rule : str
         How the classes came about, in words a planner can follow.
+    divides : bool
+        False: the column says the same everywhere, so that it makes one class.
     """
 
     codes: IntArray
     labels: tuple[str, ...]
     rule: str
+    divides: bool = True
 
 
 def ranked(score: FloatArray, sku: Sequence[str], location: Sequence[str]) -> IntArray:

@@ -39,6 +39,7 @@ from simlab.segments.service_ratios import ratio_columns, service_weight
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
+    from simlab.catalog.catalog import DemandTable
     from simlab.models import Models
 
 
@@ -119,18 +120,31 @@ def _intermittence(catalog: Catalog, models: Models) -> tuple[FloatArray, FloatA
     table = catalog.demand
     if table is None or table.item.size == 0:
         return np.full(n, np.nan), np.full(n, np.nan)
-    period = _period_of(table.date, catalog.study.period, catalog.study.week_starts)
-    new = np.append(True, (np.diff(table.item) != 0) | (np.diff(period) != 0))  # rows are sorted
-    size = np.add.reduceat(table.quantity, np.flatnonzero(new)).astype(np.float64)
-    item = table.item[new][size > 0]
-    size = size[size > 0]
-    count = np.bincount(item, minlength=n).astype(np.float64)
+    count, mean, variance = np.zeros(n), np.full(n, np.nan), np.full(n, np.nan)
+    for rows in table.blocks():
+        first, last = int(table.item[rows.start]), int(table.item[rows.stop - 1]) + 1
+        own = slice(first, last)
+        count[own], mean[own], variance[own] = _sizes(catalog, table, rows, first)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = np.bincount(item, weights=size, minlength=n) / count
-        variance = np.bincount(item, weights=(size - mean[item]) ** 2, minlength=n) / count
         adi = np.maximum(models.n_observed / count, 1.0)
         cv2 = variance / mean**2
     return np.where(count > 0, adi, np.nan), np.where(count > 0, cv2, np.nan)
+
+
+def _sizes(
+    catalog: Catalog, table: DemandTable, rows: slice, first: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Periods with demand, mean and variance of their sizes, of the items that some rows are of."""
+    item = table.item[rows] - first
+    period = _period_of(table.dates(rows), catalog.study.period, catalog.study.week_starts)
+    new = np.append(True, (np.diff(item) != 0) | (np.diff(period) != 0))  # rows are sorted
+    size = np.add.reduceat(table.quantity[rows], np.flatnonzero(new), dtype=np.int64).astype(np.float64)
+    n = int(item[-1]) + 1
+    item, size = item[new][size > 0], size[size > 0]
+    count = np.bincount(item, minlength=n).astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.bincount(item, weights=size, minlength=n) / count
+        return count, mean, np.bincount(item, weights=(size - mean[item]) ** 2, minlength=n) / count
 
 
 def _period_of(date: DateArray, period: str, week_starts: str) -> IntArray:

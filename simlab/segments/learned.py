@@ -9,7 +9,7 @@ when each class gets the target that is best for it. The result is a set of cond
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -207,18 +207,18 @@ def told(
     codes = np.empty(data.n_items, dtype=np.int64)
     for number, members in enumerate(rows):
         codes[members] = number
-    rules = tuple((name, _condition(one)) for name, one in zip(names, bounds, strict=True))
+    rules = tuple((name, condition(one)) for name, one in zip(names, bounds, strict=True))
     text = "learned: " + "; ".join(f"{name} where {where}" for name, where in rules)
     sums = np.array([loss[members].sum(axis=0) for members in rows])
     return LearnedRules(
         rules,
-        combine([("learned", names, codes)], text),
+        replace(combine([("learned", names, codes)], text), bounds=tuple(zip(names, bounds, strict=True))),
         sums.argmin(axis=1).astype(np.int64),
         float(sums.min(axis=1).sum()),
     )
 
 
-def _condition(bounds: Bounds) -> str:
+def condition(bounds: Bounds) -> str:
     """Bounds in the grammar of user rules; no bound at all: true of everything."""
     parts = []
     for name, (low, high) in sorted(bounds.items()):

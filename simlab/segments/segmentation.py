@@ -43,6 +43,10 @@ class Segmentation(Public):
         Per entry of `by`, every value it may take, also those that no item has.
     sku, location : tuple of str
         Ids of the SKU-locations where known.
+    undivided : tuple of str
+        Rules of the attributes that are the same everywhere.
+    bounds : tuple of (str, mapping)
+        Of learned classes: name, and column → (low, high], infinite where open; empty for other rules.
 
     Examples
     --------
@@ -63,6 +67,8 @@ class Segmentation(Public):
     labels: tuple[tuple[str, ...], ...] = field(default=())
     sku: tuple[str, ...] = field(default=())
     location: tuple[str, ...] = field(default=())
+    undivided: tuple[str, ...] = field(default=())
+    bounds: tuple[tuple[str, Mapping[str, tuple[float, float]]], ...] = field(default=())
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {n:,}" for name, n in zip(self.names, self.sizes.tolist(), strict=True))

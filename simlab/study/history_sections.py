@@ -91,6 +91,7 @@ class TableSource(Spec):
     `path` is relative to the study file; None where DataFrames are handed over in Python.
     In place of a path: a database (`url_env`, the environment variable that holds its URL, or `url` where
     that has neither password nor query), and `table` or `sql`, one SELECT.
+    `encoding` is that of the text of a CSV file: utf-8, cp1252 (Windows, western Europe) or utf-16.
     `columns` maps our name to the name in the file. `where` says which rows take part (`row_filter`).
     """
 
@@ -104,6 +105,7 @@ class TableSource(Spec):
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ",", ".", " ", "'"] = ""
     delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
+    encoding: Literal["utf-8", "cp1252", "utf-16"] = "utf-8"
     date_format: Annotated[str, Field(strict=True, min_length=1)] = "iso"
     where: RowFilter = Field(default_factory=dict)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from simlab.register.limits import TAILS
 from simlab.study.study import Study
 
 _BLOCKS = ("moving_blocks", "stationary_blocks")
@@ -55,9 +56,10 @@ def _optimize(study: Study) -> Rows:
     for name in ("target_min", "target_max", "n_targets"):
         yield f"optimize.{name}", bool(asked.targets), "optimize.targets is left out"
     yield "optimize.budget_on", asked.budget is None, "there is an optimize.budget"
-    tails = asked.budget_p95 is not None or asked.budget_peak is not None or bool(asked.chance)
-    tails = tails or asked.objective in ("p95_inventory_value", "peak_inventory_value")
-    limit = "there are chance limits, a budget_p95, a budget_peak, or such an objective"
+    options = [one.option for one in TAILS.values()]
+    tails = bool(asked.chance) or asked.objective in TAILS
+    tails = tails or any(getattr(asked, option) is not None for option in options)
+    limit = f"there are chance limits, a {', a '.join(options)}, or such an objective"
     yield "optimize.time_limit", not tails, limit
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator
 
-from simlab.register.limits import CEILING_NAMES
+from simlab.register.limits import CEILING_NAMES, TAIL_NAMES
 from simlab.study.section import Names, Spec
 from simlab.study.values import Count, Fraction, NotNegative, Positive, Share, Target, Text, YearlyRate
 
@@ -52,8 +52,12 @@ class FloorSpec(Spec):
 
 if TYPE_CHECKING:
     CeilingName = str
+    Objective = str
 else:
     CeilingName = Literal[CEILING_NAMES]
+    Objective = Literal[
+        ("holding_cost", "inventory_value", "total_cost", "lost_margin", "profit", *TAIL_NAMES)
+    ]
 
 
 class CeilingSpec(Spec):
@@ -102,15 +106,6 @@ class CostSpec(Spec):
     holding_rate: YearlyRate | None = None
 
 
-Objective = Literal[
-    "holding_cost",
-    "inventory_value",
-    "total_cost",
-    "lost_margin",
-    "profit",
-    "p95_inventory_value",
-    "peak_inventory_value",
-]
 BudgetOn = Literal["on_hand", "on_hand+pipeline", "on_hand+dead_stock", "on_hand+pipeline+dead_stock"]
 
 

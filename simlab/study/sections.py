@@ -284,7 +284,7 @@ class GateSpec(Spec):
     `tolerance` (the column of items wins), ties up more stock value than both times 1 + `stock_tolerance`, or
     orders more often than both and `order_tolerance` a year. `against`: "today" leaves the plan's promise
     out. `q` bounds the shares of false go's and of false hold backs; `lowered` releases segments whose
-    service is lowered on purpose.
+    service is lowered on purpose; `accept_misfit` those whose laws are flagged by what does not matter.
     """
 
     tolerance: Share = 0.02
@@ -293,6 +293,7 @@ class GateSpec(Spec):
     against: Literal["today_or_plan", "today"] = "today_or_plan"
     q: Fraction = 0.05
     lowered: Names = ()
+    accept_misfit: Names = ()
     replications: Annotated[int, Field(strict=True, ge=400)] = 400
 
 

@@ -17,7 +17,7 @@ print(CliRunner().invoke(app, ["laws", {study!r}]).output)
 
 def test_two_files_make_the_command(tmp_path):
     """In the help, with its own line, and doing its work."""
-    folder, touched = copy_with("A command**", tmp_path / "copy")
+    folder, touched = copy_with("A command**", folder=tmp_path / "copy")
     assert touched == ["simlab/api/data/law_counts.py", "simlab/cli/commands/laws.py"]
     study = write_study(tmp_path, STUDY)
     told, counted = python(folder, PROGRAM.format(study=str(study))).split("== laws")

@@ -148,6 +148,12 @@ def test_aggregate_is_exact_beyond_int64():
     assert sum_by_group(codes, 3, items // 2**10).dtype == np.int64
 
 
+def test_items_of_no_group_are_in_no_sum():
+    items = np.array([[1, 10], [2, 20], [4, 40]])
+    assert sum_by_group(np.array([-1, 0, 1]), 2, items).tolist() == [[2, 20], [4, 40]]
+    assert sum_by_group(np.array([-1, 1, -1]), 2, items).tolist() == [[0, 0], [2, 20]]
+
+
 def test_huge_sums_give_the_same_frontier_as_small_ones():
     curves = cases.instance(np.random.default_rng(5), 3, 5)
     factor = 2**70

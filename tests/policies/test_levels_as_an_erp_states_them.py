@@ -162,3 +162,16 @@ def test_whole_packs_of_a_lot_stay_within_moq_and_largest_order(
     assert order_quantities(data.models, "reorder_quantity").tolist() == [right]
     assert right % pack == 0
     assert (moq or 0) <= right <= largest
+
+
+def test_a_reorder_point_without_a_quantity_orders_the_items_own_lots() -> None:
+    """Master data have a reorder point and a lot size: (s, Q) runs today, and the assumptions say so."""
+    data = load(n=2, current_reorder_point=[4, 6], order_quantity=[10, 12])
+    assert levels(data) == [(Family.REORDER_QUANTITY, 4, 14, 10), (Family.REORDER_QUANTITY, 6, 18, 12)]
+    assert any("2 of 2 SKU-locations order order_quantity today" in said for said in data.models.assumptions)
+
+
+def test_lots_take_no_part_where_a_column_says_how_much_is_ordered_today() -> None:
+    """An empty cell of that column is then a half rule of that SKU-location, and refused."""
+    with pytest.raises(InvalidInputError, match="these columns make no rule together"):
+        levels(load(n=2, current_reorder_point=[4, 6], order_quantity=10, current_order_quantity=[5, None]))

@@ -50,7 +50,7 @@ print(json.dumps(said))
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    return copy_with("A demand law of one period", tmp_path_factory.mktemp("copy"))
+    return copy_with("A demand law of one period", folder=tmp_path_factory.mktemp("copy"))
 
 
 def test_three_files_are_touched(copy):

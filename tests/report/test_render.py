@@ -13,13 +13,14 @@ from worlds.fake_run import HOSTILE, build_fake_run
 
 from simlab.errors import InvalidInputError
 from simlab.measures import ALL
+from simlab.register.grounds import OF_DEMAND, OF_LEAD_TIME
 from simlab.report.kit import style
 from simlab.report.kit.beside import beside
 from simlab.report.kit.shell import TABS, script_json, script_text
 from simlab.report.plan.folder import read_tables
 from simlab.report.plan.html import figure_specs, page_html, page_specs
 from simlab.report.plan.page import matrix, segment_table
-from simlab.report.plan.reasons import grounds, patterns
+from simlab.report.plan.reasons import demand_grounds, lead_time_grounds
 from simlab.report.render import render
 from simlab.run import RunFolder, verify
 
@@ -150,24 +151,38 @@ def test_a_run_without_frontier_and_verdict_still_reports(tmp_path: Path) -> Non
     assert "Given plan" in text
 
 
-def test_reasons_that_differ_in_numbers_only_are_one_line(tmp_path: Path) -> None:
-    reasons = ["mean 1.5 of 3", "mean 2.5 of 3", "as given", "as given", "as given", None]
-    texts = dict(patterns(pd.Series(reasons, dtype="object"), most=2))
-    assert texts == {"as given": 3, "mean 1.5 to 2.5 of 3": 2, "other reasons": 1}
-
-
-def test_reasons_of_laws_are_counted_by_what_they_say() -> None:
-    """No example with its numbers: what spoke for a law at how many SKU-locations."""
-    scored = (
-        "n=727 periods, variance/mean 1.06; log score of 242 periods out of sample: poisson -0.62 → poisson"
+def test_reasons_of_laws_are_counted_by_their_keys() -> None:
+    """What spoke for a law at how many SKU-locations: no example, no number, and no sentence is read."""
+    items = pd.DataFrame(
+        {
+            "demand_grounds": ["scored", "scored", "rate_shared scored", "named", ""],
+            "demand_reason": ["n=727 periods, 9 demands: rate as of comparable items"] * 5,
+        }
     )
-    rare = "n=573 periods, 9 demands: rate as of comparable items (mean 0.01 for 0.02 a period)"
-    texts = dict(
-        grounds([scored, scored, f"{rare}; log score of 191 periods out of sample: x → poisson", "named"])
-    )
-    assert list(texts.values()) == [3, 1, 1]
+    texts = dict(demand_grounds(items))
+    assert list(texts.values()) == [3, 1, 1, 1]
     assert not any(character.isdigit() for text in texts for character in text)
-    assert "named" in texts
+    assert texts[OF_DEMAND["named"].text] == 1
+
+
+def test_lead_times_are_counted_by_where_they_come_from_with_the_range_of_their_means() -> None:
+    items = pd.DataFrame(
+        {
+            "lead_time_grounds": ["stated", "own_receipts group", "stated", "own_receipts group", "stated"],
+            "lead_time_reason": ["supplier 'pooled': 9 receipts"] * 5,
+            "mean_lead_time": [1.0, 2.5, 8.0, 2.5, 3.0],
+        }
+    )
+    assert lead_time_grounds(items, "week") == [
+        (f"{OF_LEAD_TIME['stated'].text}: mean 1.0 to 8.0 weeks", 3),
+        (f"{OF_LEAD_TIME['own_receipts'].text}, {OF_LEAD_TIME['group'].text}: mean 2.5 weeks", 2),
+    ]
+
+
+def test_a_run_without_keys_shows_its_most_frequent_reasons() -> None:
+    reasons = ["b", "as given", "as given", "as given", None, "b", "c"]
+    items = pd.DataFrame({"demand_reason": pd.Series(reasons, dtype="object")})
+    assert demand_grounds(items) == [("as given", 3), ("b", 2), ("not stated", 1), ("other reasons", 1)]
 
 
 def test_nan_is_shown_as_a_dash(tmp_path: Path) -> None:

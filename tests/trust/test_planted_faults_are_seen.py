@@ -8,7 +8,7 @@ import os
 
 import pytest
 from worlds.planted_rooms import FAULTS, TESTS_OF, caught_by, is_there
-from worlds.trust_figures import noted
+from worlds.trust_figures import noted_fault
 
 GOAL = 0.9
 
@@ -33,9 +33,8 @@ def test_nine_in_ten_are_caught(tmp_path):
     for fault in some:
         by = caught_by(fault, tmp_path)
         print(f"{fault.room}: {fault.name}: {by or 'NOT SEEN'}", flush=True)
+        noted_fault(fault.name, by)
         if not by:
             missed[fault.room].append(fault.name)
     n_missed = sum(map(len, missed.values()))
-    if not names:
-        noted("planted faults", planted=len(some), caught=len(some) - n_missed, said="all of the set")
     assert n_missed <= (1 - GOAL) * len(some), missed

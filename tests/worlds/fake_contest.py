@@ -41,6 +41,7 @@ def build_fake_contest(
         "stability": _stability(called, rng),
         "scheme_frontiers": _frontiers(called),
         "scheme_segments": pd.DataFrame(list(_segments(called))),
+        "scheme_rules": pd.DataFrame(_rules(called["tree"])),
         "left_out": pd.DataFrame([{"scheme": "margin", "reason": "items has no column 'price'"}]),
     }
     run = RunFolder.create(folder / "run", "fake", folder)
@@ -82,6 +83,15 @@ def _standings(called: dict[str, str], reached: bool) -> Any:
                     else f"{called[name]}: ranked by annual value\nties by sku"
                 ),
             }
+
+
+def _rules(tree: str) -> list[dict[str, object]]:
+    """The learned classes of one scheme, a question each."""
+    bounds = (("L1", "unit_cost <= 9.0", np.nan, 9.0), ("L2", "unit_cost > 9.0", 9.0, np.nan))
+    return [
+        {"scheme": tree, "segment": n, "where": w, "attribute": "unit_cost", "above": low, "up_to": high}
+        for n, w, low, high in bounds
+    ]
 
 
 def _pairs(called: dict[str, str], reached: bool) -> Any:

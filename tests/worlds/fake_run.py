@@ -193,6 +193,8 @@ def items_table(shop: Shop, plans: dict[str, np.ndarray], hostile: bool) -> pd.D
             "demand_law": law,
             "demand_reason": reason,
             "lead_time_reason": np.where(rows % 9 == 0, "pooled: 3 receipts", "supplier's own receipts"),
+            "demand_grounds": np.where(rows % 4 == 0, "scored recent", "scored rate_shared"),
+            "lead_time_grounds": np.where(rows % 9 == 0, "few_receipts", "own_receipts"),
             "mean_demand": shop.mean,
             "sd_demand": shop.sd,
             "mean_lead_time": shop.lead,
@@ -309,6 +311,7 @@ def verdict_table(shop: Shop, plans: dict[str, np.ndarray]) -> pd.DataFrame:
         rows.append(
             {
                 "comparison": f"segmented vs {plan}",
+                "rival": plan,
                 "basis": "equal fill",
                 "at_fill": ours["fill_rate"] - 0.0015,
                 "cost_a": cost * known,

@@ -156,7 +156,7 @@ LOADER = _of(
     ),
     (
         "blocks pasted twice pass",
-        "catalog/tables/repeated.py",
+        "catalog/tables/doubtful.py",
         "again &= named | whole | _in_blocks(inverse)",
         "again &= named | whole",
     ),

@@ -25,12 +25,17 @@ def steps(title: str) -> list[tuple[str, str, str, str]]:
     return _BLOCK.findall(text[begin : end.start() if end else None])
 
 
-def copy_with(title: str, folder: Path) -> tuple[Path, list[str]]:
-    """The package with a recipe followed, and the files touched."""
+def files_of(title: str) -> list[str]:
+    """Files that a recipe touches."""
+    return sorted({name for name, *_ in steps(title)})
+
+
+def copy_with(*titles: str, folder: Path) -> tuple[Path, list[str]]:
+    """The package with some recipes followed, and the files touched."""
     package = folder / "simlab"
     shutil.copytree(ROOT / "simlab", package, ignore=shutil.ignore_patterns("__pycache__"))
     touched = []
-    for name, where, line, code in steps(title):
+    for name, where, line, code in [step for title in titles for step in steps(title)]:
         path = folder / name
         touched.append(name)
         if not where:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import subprocess
 from pathlib import Path
+
+from worlds.places import ROOT
 
 PLACE = "SIMLAB_FIGURES"
 """The environment's name of the file that figures go to; without it nothing is kept."""
+FAULTS = "faults.json"
+"""Beside that file: every planted fault with what saw it, at first and when it was last tried."""
 
 
 def noted(key: str, **numbers: float | str) -> None:
@@ -17,11 +22,32 @@ def noted(key: str, **numbers: float | str) -> None:
         put(Path(place), key, numbers)
 
 
+def noted_fault(name: str, seen_by: str) -> None:
+    """Keep which test saw a planted fault; what was found at the first try stays."""
+    if place := os.environ.get(PLACE):
+        path = Path(place).with_name(FAULTS)
+        first = read(path).get(name, {}).get("first", seen_by)
+        put(path, name, {"first": first, "last": seen_by})
+
+
 def put(path: Path, key: str, numbers: dict[str, float | str]) -> None:
-    """Write figures, with the day."""
+    """Write figures, with the day and the commit they were seen at."""
     known = read(path)
-    known[key] = {**numbers, "on": dt.datetime.now(dt.UTC).date().isoformat()}
+    known[key] = {**numbers, "on": dt.datetime.now(dt.UTC).date().isoformat(), "commit": commit()}
     path.write_text(json.dumps(dict(sorted(known.items())), indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def commit() -> str:
+    """The commit of the tree, in short; "+" if sources or tests were changed since."""
+    if given := os.environ.get("SIMLAB_COMMIT"):
+        return given
+    short = _git("rev-parse", "--short=7", "HEAD")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", "simlab", "tests/**/*.py")
+    return short + "+" * bool(changed)
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True).stdout.strip()
 
 
 def read(path: Path) -> dict[str, dict[str, float | str]]:

@@ -23,12 +23,13 @@ from simlab.engine.prepare.on_grid import all_in_parts, horizon_in_parts, parts_
 from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.execution import Progress
 from simlab.measures.shown import Public
+from simlab.measures.words import subject
 from simlab.models import is_plain, marginal
 from simlab.policies import Policy
 from simlab.policies.levels.lost import losing
 from simlab.run import RunFolder
 from simlab.run.spreadsheet import csv_bytes
-from simlab.run.statements import plain
+from simlab.run.statements import Statement, lines, plain
 from simlab.segments import Segmentation, habit_targets
 from simlab.verdict.audit import (
     AuditCase,
@@ -88,8 +89,17 @@ class Audit(Public):
     @property
     def statements(self) -> tuple[str, ...]:
         """One sentence per policy and segment, largest causes named; what stood for rhythms and seasons."""
-        lines = tuple(line for policy in self.policies for line in statements(policy))
-        return lines + _alike_notes(self.data) + _loss_notes(self.data)
+        return lines(self.told)
+
+    @property
+    def told(self) -> tuple[Statement, ...]:
+        """The sentences with their keys, see `subject`; notes have none."""
+        own = tuple(
+            Statement("none", "", text, subject(policy.policy, account.name), "audit")
+            for policy in self.policies
+            for account, text in zip(policy.accounts, statements(policy), strict=True)
+        )
+        return own + plain("audit", (*_alike_notes(self.data), *_loss_notes(self.data)))
 
     def policy(self, name: str) -> PolicyAudit:
         """The accounts of one policy by name.
@@ -298,7 +308,7 @@ def write_audit(
         command="audit",
         frames={"audit": frame},
         shown={"audit": result.summary()},
-        told=plain("audit", result.statements),
+        told=result.told,
         facts=audit_facts(result),
         times={**times, **result.times},
         files={"results/audit.csv": csv_bytes(frame)},

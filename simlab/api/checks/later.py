@@ -120,12 +120,12 @@ def _rules(steps: Steps, data: Data, segmentation: Segmentation, learned: bool) 
 
 def _refuse_cells(data: Data, segmentation: Segmentation, rules: Constraints, settings: Settings) -> None:
     """Chance limits keep sums per segment, group, target and replication."""
-    for _, grouping in rules.chances:
-        cells = segmentation.n_segments * (len(grouping.names) + 1)
+    for one in rules.chances:
+        cells = segmentation.n_segments * (len(one.groups.names) + 1)
         if cells * len(data.study.targets()) * settings.replications > MAX_SUMS:
             message = "too many cells × targets × replications to be kept"
             fix = "fewer segments, targets or replications"
-            raise _refused(data, "E-OPT-021", message, "optimize.chance", fix)
+            raise _refused(data, "E-OPT-021", message, f"optimize.{one.kind.name}", fix)
 
 
 def _refuse_silent_groups(data: Data, rules: Constraints) -> None:

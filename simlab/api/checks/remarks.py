@@ -24,8 +24,6 @@ MOST = 7
 
 _WORTH_LOOKING = 0.10  # of demand value whose law is borrowed, of stock that rests on few demands
 _WORTH_SAYING = 0.01  # of a table's rows or value, left out
-_QUIET = frozenset({"decimal commas read", "money counted finer"})
-_LOOK = frozenset({"long silences", "days without any row", "lead times change by 5% or more in sequence"})
 
 
 @dataclass(frozen=True)
@@ -171,14 +169,14 @@ def _account(data: Data) -> Iterator[Remark]:
     """Entries of the quality account that say more than that rows were used as given."""
     quality = data.quality
     for entry in quality.entries:
-        if entry.what in _QUIET or (entry.status == "used" and not entry.note):
+        if entry.notice == "quiet" or (entry.status == "used" and not entry.note):
             continue
         rows = quality.read.get(entry.table, 0)
         worth = sum(abs(one.value) for one in quality.entries if one.table == entry.table)
         share = max(entry.rows / max(rows, 1), abs(entry.value) / worth if worth > 0 else 0.0)
         changed = entry.status in ("refused", "dropped") and share > _WORTH_SAYING
         changed = changed and entry.notice != "as asked"
-        look = changed or entry.what in _LOOK or entry.notice == "look"
+        look = changed or entry.notice == "look"
         yield Remark(f"{entry.table}: {entry.what}", _told(entry), abs(entry.value), look)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from simlab.errors import listed
 from simlab.measures import Estimate, format_money, format_rate
+from simlab.measures.decision import SERVICE_NOUNS
 from simlab.verdict.tournament import Tournament
 from simlab.verdict.tournament.service import NOUNS
 
@@ -125,7 +126,7 @@ def _random(held: Tournament) -> Iterator[str]:
     if not known:
         return
     n = next(iter(held.controls.values())).shape[1]
-    by = NOUNS[held.arena.service.name].removesuffix(" served")
+    by = SERVICE_NOUNS[held.arena.service.name]
     beaten = [name for name, share in known.items() if share > 1 - held.level]
     if beaten:
         rest = len(known) - len(beaten)

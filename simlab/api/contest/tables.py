@@ -11,6 +11,7 @@ import pandas as pd
 
 from simlab.api.show import spread
 from simlab.measures import Estimate, ratio_estimate
+from simlab.segments.learned import condition
 from simlab.verdict.tournament import PER_SKU, Entry
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 
 NO_MOOCORE = "hypervolume is left out: it needs moocore, pip install 'simlab[schemes]'"
+_ENDS = ("above", "up_to")
 _OF_CLASSES = (
     "scheme",
     "classes",
@@ -59,6 +61,7 @@ def contest_frames(contest: ContestOutcome) -> dict[str, pd.DataFrame]:
         "stability": stability_frame(contest),
         "scheme_frontiers": frontiers_frame(contest),
         "scheme_segments": segments_frame(contest),
+        "scheme_rules": rules_frame(contest),
         "left_out": pd.DataFrame(list(contest.entered.left_out), columns=["scheme", "reason"]).astype(
             "object"
         ),
@@ -120,6 +123,19 @@ def _standing(
         (one.segmentation.rule for one in held.entrants if one.name == name), "one target for all"
     )
     return row
+
+
+def rules_frame(contest: ContestOutcome) -> pd.DataFrame:
+    """One row per scheme, learned class and column that its rule asks about: above < column ≤ up_to."""
+    rows = [
+        (entrant.name, name, condition(bounds), column, *ends)
+        for entrant in contest.tournament.entrants
+        for name, bounds in entrant.segmentation.bounds
+        for column, ends in sorted(bounds.items())
+    ]
+    found = pd.DataFrame(rows, columns=["scheme", "segment", "where", "attribute", "above", "up_to"])
+    ends = {name: found[name].astype("float64").replace([math.inf, -math.inf], math.nan) for name in _ENDS}
+    return found.assign(**ends)
 
 
 def _controls(contest: ContestOutcome, name: str, fill: float) -> dict[str, Any]:

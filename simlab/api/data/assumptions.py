@@ -19,7 +19,6 @@ from simlab.policies.levels.forecasting import FORECAST, WORDS
 from simlab.policies.levels.lost import losing
 from simlab.policies.policy import GIVEN
 from simlab.segments.assign import values_left_out
-from simlab.segments.classes import ONE_CLASS
 from simlab.study import WEEKDAYS, idle_options
 from simlab.study.optimize_sections import OptimizeSpec
 from simlab.study.sections import ForecastSpec
@@ -352,7 +351,7 @@ def study_facts(data: Data, segmentation: Segmentation) -> tuple[str, ...]:
         f"Demand laws: {laws_in_words(data)}.",
         f"Lead times: mean {lead.mean():.1f} {study.period}s, longest {longest.max():.3g}.",
         f"Segments by {' × '.join(segmentation.by)}: {', '.join(f'{name} {n:,}' for name, n in sizes)}.",
-        *(sentence(line) for line in segmentation.rule.splitlines() if line.endswith(ONE_CLASS)),
+        *(sentence(rule) for rule in segmentation.undivided),
         *_parameters(data),
     ]
     return tuple(lines)

@@ -17,6 +17,8 @@ from simlab.engine.prepare.on_grid import parts_of
 from simlab.measures.shown import Public
 from simlab.models import History, Models, fit, fit_gaps, full_account, known_past, read_history
 from simlab.models.history import no_history
+from simlab.models.history.calendar import Calendar
+from simlab.models.history.reading import calendar_of
 from simlab.study import Study, read_study
 
 if TYPE_CHECKING:
@@ -80,6 +82,15 @@ class Data(Public):
     def history(self) -> History | None:
         """Demand per period that the laws rest on, prepared as the study says; None without a table."""
         return read_history(known_past(self.catalog)[0])
+
+    @cached_property
+    def calendar(self) -> Calendar | None:
+        """The whole periods of the history; None without a table."""
+        return calendar_of(known_past(self.catalog)[0])
+
+    def let_go(self) -> None:
+        """Hold the history (12 bytes a period with demand) no longer: it is read again where asked for."""
+        vars(self).pop("history", None)
 
     @cached_property
     def fit_gaps(self) -> FloatArray | None:

@@ -238,7 +238,7 @@ def model_frame(catalog: Catalog, models: Models) -> pd.DataFrame:
             "demand_law": law_names(demand),
             "demand_reason": list(models.demand_reason),
             "lead_time_reason": list(models.lead_time_reason),
-            **({"lead_time_source": list(models.lead_time_source)} if models.lead_time_source else {}),
+            **_keys(models),
             "n_observed": models.n_observed,
             "half_life": _half_life(models),
             "mean_demand": demand.mean / parts,
@@ -258,6 +258,16 @@ def model_frame(catalog: Catalog, models: Models) -> pd.DataFrame:
             "cv": models.cv,
         }
     )
+
+
+def _keys(models: Models) -> dict[str, list[str]]:
+    """What spoke for the laws, as keys; nothing where it is not known."""
+    keys = {
+        "lead_time_source": models.lead_time_source,
+        "demand_grounds": models.demand_grounds,
+        "lead_time_grounds": models.lead_time_grounds,
+    }
+    return {name: list(values) for name, values in keys.items() if values}
 
 
 def _half_life(models: Models) -> FloatArray:

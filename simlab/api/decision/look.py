@@ -58,7 +58,7 @@ def look_first(
         below(opt, served_below),
         lowest(opt),
         dip(capital),
-        over_budget(capital, opt.solved.budget),
+        over_budget(capital, opt.solved.budget, pipeline="pipeline" in opt.data.study.optimize.budget_on),
         first_orders(capital),
     )
     return tuple(one for one in found if one is not None)
@@ -228,11 +228,23 @@ def dip(capital: Capital) -> Statement | None:
     return _look("dip", f"dips to {served} in {when}", text)
 
 
-def over_budget(capital: Capital, budget: float | None) -> Statement | None:
-    """Whether stock exceeds the budget on the way from today, and for how long."""
+def over_budget(capital: Capital, budget: float | None, *, pipeline: bool = False) -> Statement | None:
+    """Whether what the budget counts exceeds it on the way from today, and for how long.
+
+    Parameters
+    ----------
+    capital : Capital
+        The way from today.
+    budget : float or None
+        What it leaves for stock that plans move: dead stock counts on neither side.
+    pipeline : bool
+        The budget counts open orders too.
+    """
     if budget is None:
         return None
-    stock = capital.frame["inventory_value"].to_numpy()
+    stock = (capital.frame["inventory_value"] - capital.frame["dead_stock"]).to_numpy()
+    if pipeline:
+        stock = stock + capital.frame["on_order_value"].to_numpy()
     n = int((stock > budget).sum())
     if not n:
         return None

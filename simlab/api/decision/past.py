@@ -130,10 +130,11 @@ class Held(Public):
         if self.judged.confirmed is not False:
             return ()
         own = self._total("segmented")
-        missed, _, _ = _missed(own).partition(";")
-        less = "" if "more than" in missed else "If you need that service at such a time, ask for more."
+        worst = _farthest(own)
+        missed = _said(own, worst)
+        less = "" if _is_more(own, worst) else "If you need that service at such a time, ask for more."
         text = (
-            f"The last {self.length} would have been served {_missed(own)}: {self._sales(own)}. "
+            f"The last {self.length} would have been served {missed}{_kept(own)}: {self._sales(own)}. "
             f"{self._of_all(own)}{less}"
         )
         title = f"last {self.length}: {missed}"
@@ -165,22 +166,35 @@ _CYCLES = {"day": "364 days", "week": "52 weeks", "month": "12 months"}
 _SIDES = {"fill_rate": "units", "value_rate": "value"}
 
 
+def _farthest(row: dict[str, Any]) -> str:
+    """The weight farthest outside what was expected."""
+    outside = [name for name in _SIDES if row[f"{name}_inside"] is not None and not row[f"{name}_inside"]]
+    return max(outside, key=lambda name: abs(row[name] - row[f"{name}_expected"]))
+
+
+def _said(row: dict[str, Any], name: str) -> str:
+    """Real and expected service by one weight."""
+    return f"{short_rate(row[name])} of {_SIDES[name]}, {_instead(row, name)}"
+
+
 def _missed(row: dict[str, Any]) -> str:
     """Of the weight farthest outside what was expected: real and expected; then which one is not."""
-    inside = {name: row[f"{name}_inside"] for name in _SIDES if row[f"{name}_inside"] is not None}
-    worst = max(
-        (name for name, held in inside.items() if not held),
-        key=lambda name: abs(row[name] - row[f"{name}_expected"]),
-    )
-    kept = "".join(f"; {_SIDES[name]} as expected" for name, held in inside.items() if held)
-    return f"{short_rate(row[worst])} of {_SIDES[worst]}, {_instead(row, worst)}{kept}"
+    return f"{_said(row, _farthest(row))}{_kept(row)}"
+
+
+def _kept(row: dict[str, Any]) -> str:
+    """Which weights were served as expected."""
+    return "".join(f"; {_SIDES[name]} as expected" for name in _SIDES if row[f"{name}_inside"])
+
+
+def _is_more(row: dict[str, Any], name: str) -> bool:
+    """Whether more was served than expected."""
+    return bool(row[name] > row[f"{name}_high"])
 
 
 def _instead(row: dict[str, Any], name: str) -> str:
     """ "not 95.0%", or "more than 95.0%"."""
-    return (
-        f"{'more than' if row[name] > row[f'{name}_high'] else 'not'} {short_rate(row[f'{name}_expected'])}"
-    )
+    return f"{'more than' if _is_more(row, name) else 'not'} {short_rate(row[f'{name}_expected'])}"
 
 
 def _moved(row: dict[str, Any]) -> float:
@@ -292,11 +306,14 @@ def season_before(data: Data, then: Before) -> float:
     skipped = np.full(data.catalog.n_items, _YEAR.astype(int))
     skipped[then.rows] = np.ceil(protection(then.data.models.world) * data.study.period_days)
     days = np.maximum((end - cut).astype(int) + 1 - skipped, 0)
-    back = (end - _YEAR - table.date).astype(int)  # 0: a year before the last day
-    inside = (back >= 0) & (back < days[table.item])
-    year = (table.date >= cut - _YEAR) & (table.date < cut)
-    n = data.catalog.n_items
-    same, whole = (np.bincount(table.item[rows], table.quantity[rows], n) for rows in (inside, year))
+    same, whole = np.zeros((2, data.catalog.n_items))
+    for rows in table.blocks():
+        date, item, quantity = table.dates(rows), table.item[rows], table.quantity[rows]
+        back = (end - _YEAR - date).astype(int)  # 0: a year before the last day
+        inside = (back >= 0) & (back < days[item])
+        year = (date >= cut - _YEAR) & (date < cut)
+        np.add.at(same, item[inside], quantity[inside])
+        np.add.at(whole, item[year], quantity[year])
     expected = (whole - same) / (_YEAR.astype(int) - days) * days
     return float(same.sum() / expected.sum()) if expected.sum() > 0 else float("nan")
 
@@ -329,9 +346,9 @@ def periods_held(data: Data, spans: IntArray | None = None) -> int:
     study = data.study
     if study.replay is not None:
         return study.replay.holdout
-    if not study.verdict.replay or data.history is None:
+    if not study.verdict.replay or data.calendar is None:
         return 0
-    whole = data.history.calendar.n_periods
+    whole = data.calendar.n_periods
     least = _LEAST.get(study.period, max(1, round(study.periods_per_year * 56 / 365)))
     spans = horizons(data.models) if spans is None else spans
     span = int(np.ceil(2 * np.quantile(spans, 0.9)))

@@ -150,12 +150,12 @@ def break_even(weights: pd.DataFrame, now: str, currency: str) -> tuple[Statemen
     saved, further = (short_money(row[key], currency) for key in ("plain_cost", "plain_late_margin"))
     share, low, high = (row[f"plain_break_even{end}"] for end in ("", "_low", "_high"))
     if share >= 1:
-        short = pays = "it pays even if all late units are lost"
+        short = pays = "pays even if all late units are lost"
     else:
-        short = f"it pays if fewer than {100 * share:.1f}% of late units are lost"
+        short = f"pays if fewer than {100 * share:.1f}% of late units are lost"
         pays = f"{short} ({100 * low:.1f} to {100 * high:.1f}%)"
-    text = f"Against {PLAN_NAMES[now].the}: {saved} a year saved, {further} more margin late; {pays}."
-    title = f"{short.removeprefix('it ').capitalize()}."
+    text = f"Against {PLAN_NAMES[now].the}: {saved} a year saved, {further} more margin late; it {pays}."
+    title = f"{short.capitalize()}."
     return (Statement("open", title, text, "break-even", "break-even"),)
 
 

@@ -65,10 +65,10 @@ class Checked:
 
 def with_laws(run: RunFolder) -> RunFolder:
     """The run itself, or, of a gate, the run beside it that was judged, if it read the same files."""
-    proposed = str(run.manifest.get("proposed", ""))
-    if run.has_table("world") or not proposed.startswith("run "):
+    judged_run = str(run.manifest.get("proposed_run") or "")
+    if run.has_table("world") or not judged_run:
         return run
-    beside = run.path.with_name(Path(proposed.removeprefix("run ")).name)
+    beside = run.path.with_name(Path(judged_run).name)
     if not (beside / MANIFEST).is_file():
         return run
     judged = RunFolder.open(beside, sealed=True)

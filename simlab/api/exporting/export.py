@@ -78,7 +78,7 @@ def export(
     changes_only : bool
         Only rules that differ from today's.
     current : bool
-        Today's levels: the way back.
+        Today's levels: the way back; with `changes_only` of what the plan changes.
     approximate : bool
         Of ``erpnext``: levels that order up to S as the nearest (s,Q), with what that serves.
     out : path, optional
@@ -106,8 +106,8 @@ def export(
     nearest = _nearest(judged, kept) if approximate else _as_planned
     found, missing = _rules(plan, rule, end, nearest)
     if changes_only:
-        today, _ = _rules(plan, rule, _NOW, nearest)
-        found = {row: one for row, one in found.items() if today.get(row) != one}
+        other, _ = _rules(plan, rule, "" if current else _NOW, nearest)
+        found = {row: one for row, one in found.items() if other.get(row) != one}
     table = _table(plan, found, system, columns, end)
     first = _first_lines(plan, found, system, kept, str(folder.manifest.get("period", "period")), current)
     notes = (*first, *_notes(plan, found, system, current), *_lost(plan, missing, current))
@@ -130,10 +130,12 @@ def _read(data: bytes) -> pd.DataFrame:
     """plan.csv with ids as text and the apostrophe before formulas taken off."""
     import pandas as pd
 
-    texts = ("sku", "location", "product", "supplier", "segment", "family", "reason", "decision")
+    texts = ["sku", "location", "product", "supplier", "segment", "family", "reason", "decision"]
     kinds = dict.fromkeys(texts, "object")
     empty = {name: [""] for name in _NUMBERS}
     frame = pd.read_csv(io.BytesIO(data), dtype=kinds, keep_default_na=False, na_values=empty)
+    if "family_now" not in frame:  # runs before 0.3
+        frame["family_now"] = ""
     for name in texts:
         frame[name] = [str(cell)[1:] if str(cell).lstrip("'") != str(cell) else cell for cell in frame[name]]
     return frame
@@ -188,7 +190,8 @@ def _levels(row: dict[Any, Any], end: str) -> Levels | None:
     pack = _number(row["pack_size"]) or 1.0
     family = str(row["family"])
     if end:
-        family = LOTS if s is not None and lot else EVERY_REVIEW if s is None else "reorder_up_to"
+        told = LOTS if s is not None and lot else EVERY_REVIEW if s is None else "reorder_up_to"
+        family = str(row["family_now"]) if row["family_now"] else told
     if (family == LOTS and (s is None or not lot)) or (family != LOTS and big is None):
         return None
     step = min((_step(one) for one in (s, big, lot) if one is not None), default=1.0)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simlab.api.pictures import dots
-from simlab.api.plans.tails import P95
+from simlab.api.plans.tails import MEASURES, P95
 from simlab.api.show import Column, Kind, ResultTable
 from simlab.arrays import IntArray
 from simlab.execution import beside, by_family
 from simlab.execution.by_period.profiles import run_stock
-from simlab.frontier import MeanPeak, QuantileOfTotal
+from simlab.frontier import QuantileOfTotal
 from simlab.measures import ALL, Estimate, format_estimate, mean_estimate
 from simlab.measures.shown import Public
+from simlab.register.limits import TAIL_NAMES, TAILS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
     from simlab.execution import Horizon
 
 
-COLUMNS = ("p95_inventory_value", "peak_inventory_value", "peak_inventory_value_p95")
+HIGHEST = "peak_inventory_value_p95"
+COLUMNS = (*TAIL_NAMES, HIGHEST)
 REPLICATIONS = 100
 FEWEST = 20
 
@@ -71,7 +74,8 @@ class StockValue(Public):
     def plot(self) -> Figure:
         """Mean, P95 and highest period of every plan's whole stock."""
         rows = self.frame[self.frame["segment"] == ALL]
-        names = {"inventory_value": "mean", COLUMNS[0]: "P95 of all periods", COLUMNS[1]: "highest period"}
+        names = {"inventory_value": "mean", "p95_inventory_value": "P95 of all periods"}
+        names |= {"peak_inventory_value": "highest period"}
         nan = float("nan")
         series = {word: [(float(x), nan, nan) for x in rows[key]] for key, word in names.items()}
         return dots(rows["plan"].tolist(), series, f"Stock value ({self.currency})", zero=True)
@@ -189,17 +193,18 @@ def _rows(plan: str, names: tuple[str, ...], stock: IntArray, half: float) -> li
 
 
 def measures(total: IntArray) -> dict[str, float]:
-    """P95, mean peak and P95 of the peak of one total, (r, periods) int64, in its own units.
+    """Every measure of `register.limits.TAILS`, and P95 of the peak, of one total in its own units.
+
+    `total`: (r, periods) int64.
 
     Quantiles are order statistics of the total (the least amount that at least 95 % stay at or below),
     nothing is interpolated and nothing summed from items.
     """
     none = np.zeros(1, dtype=np.int64)
     peaks = total.max(axis=1)
-    p95 = QuantileOfTotal(total.reshape(1, 1, -1), P95).value(none)
-    peak = MeanPeak(total[None, None]).value(none) / total.shape[0]
-    high = QuantileOfTotal(peaks.reshape(1, 1, -1), P95).value(none)
-    return dict(zip(COLUMNS, (float(p95), float(peak), float(high)), strict=True))
+    tails = {name: MEASURES[name](total[None, None], one.noun, Fraction(1)) for name, one in TAILS.items()}
+    found = {name: float(tail.value(none) * tail.unit) for name, tail in tails.items()}
+    return found | {HIGHEST: float(QuantileOfTotal(peaks.reshape(1, 1, -1), P95).value(none))}
 
 
 def with_stock_value(frame: pd.DataFrame, found: StockValue) -> pd.DataFrame:

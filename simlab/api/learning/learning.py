@@ -130,7 +130,8 @@ def product(segmentations: Sequence[Segmentation]) -> Segmentation:
             labels = one.labels[number]
             codes = np.array([labels.index(values[number]) for values in one.attributes], dtype=np.int64)
             parts.append((name, labels, codes[one.codes]))
-    return combine(parts, "\n".join(one.rule for one in segmentations))
+    same = tuple(rule for one in segmentations for rule in one.undivided)
+    return replace(combine(parts, "\n".join(one.rule for one in segmentations)), undivided=same)
 
 
 def _grid(

@@ -11,6 +11,7 @@ from simlab.catalog.calendar.periods import first_day, running_number
 from simlab.study import WEEKDAYS, Study
 
 _DAY = np.timedelta64(1, "D")
+_NEARLY = 1e-6
 _MOST_DAYS = 4000
 _MOST_WAIT = 60  # days to the next order day, closed ones included
 
@@ -48,14 +49,25 @@ class Calendar:
     def later(self, day: np.datetime64, periods: float) -> np.datetime64:
         """The day on which an order placed on `day` is due after so many periods, to the nearest day.
 
-        In daily studies closed days do not count.
+        In daily studies closed days do not count; whole months go from a day of one month to that of another.
         """
+        if self.study.period == "month":
+            whole = int(periods + _NEARLY)
+            rest = round(max(periods - whole, 0.0) * self.study.period_days)
+            return self._months_later(day, whole) + np.timedelta64(rest, "D")
         if self.study.period != "day":
             return np.datetime64(day + np.timedelta64(round(periods * self.study.period_days), "D"))
         left = round(periods)
         every = day + np.arange(_MOST_DAYS * 3) * _DAY
         is_open = np.flatnonzero(~self.study.demand.closed_mask(every[1:])) + 1
         return np.datetime64(day) if left <= 0 else every[is_open[min(left, is_open.size) - 1]]
+
+    def _months_later(self, day: np.datetime64, months: int) -> np.datetime64:
+        """The same day of a later month, its last where that is shorter."""
+        number = int(running_number(np.array([day]), "month", "")[0]) + months
+        begin, end = (first_day(one, "month", "") for one in (number, number + 1))
+        moved = begin + (day - self.begin_of(day))
+        return np.datetime64(moved if moved < end else end - _DAY)
 
     def begin_of(self, day: np.datetime64) -> np.datetime64:
         """First day of the period that a day lies in."""

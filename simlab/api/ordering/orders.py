@@ -296,10 +296,11 @@ def _sentences(
     """The day in sentences."""
     lines = []
     if counts["ordered"]:
-        suppliers = table["supplier"].nunique()
+        suppliers = table["supplier"].dropna().loc[lambda names: names != ""].nunique()
+        where = f" at {_n(suppliers, 'supplier')}" if suppliers else ""
         late = int((table["chance_out"] >= _LIKELY).sum())
         lines.append(
-            f"Orders of {review.day}: {_n(counts['ordered'], 'line')} at {_n(suppliers, 'supplier')}, "
+            f"Orders of {review.day}: {_n(counts['ordered'], 'line')}{where} worth "
             f"{money} {table['value'].sum():,.2f}; {late:,} of them would more likely than not be short "
             "before a later order arrives."
         )

@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from simlab.run import RunFolder
 
 PAGE, BOOK = "report.html", "report.xlsx"
+_FIRST = 10  # lines on the first screen
 _OF_THE_BOOK = ("unit_cost", "packs", "units_short", "chance_out_with_order", "units_short_with_order")
 """Columns that the workbook and orders.csv have, and the page leaves out."""
+_URGENT = (
+    *("sku", "location", "product", "supplier", "quantity", "value", "due_date"),
+    *("chance_out", "chance_out_with_order"),
+)
 MOST_LINES = 5_000
 """Lines up to which the workbook is made without being asked for: it writes 200,000 cells a second."""
 
@@ -75,19 +80,23 @@ def _facts(found: Day) -> dict[str, Any]:
 def _shown(found: Day, lines: pd.DataFrame) -> tuple[Shown, ...]:
     from simlab.report.lists import Shown
 
-    totals = found.orders.groupby("supplier", sort=False)
-    by = totals.agg(lines=("sku", "size"), units=("quantity", "sum"), value=("value", "sum")).reset_index()
-    return (
-        Shown("By supplier", by.sort_values("value", ascending=False, kind="stable"), bars="value"),
-        Shown("Orders, the most urgent first", lines, "suppliers"),
-        Shown("Too much of", found.excess, "items"),
-    )
+    every = _lines(found)
+    first = every.head(_FIRST)[[name for name in _URGENT if name in every]]
+    tables = [Shown("Order first", first)] if len(lines) else []
+    if "supplier" in lines:
+        totals = found.orders.groupby("supplier", sort=False)
+        by = totals.agg(lines=("sku", "size"), units=("quantity", "sum"), value=("value", "sum"))
+        by = by.reset_index().sort_values("value", ascending=False, kind="stable")
+        tables.append(Shown("By supplier", by, bars="value"))
+    tables.append(Shown("Orders, the most urgent first", lines, "suppliers"))
+    return (*tables, Shown("Too much of", found.excess, "items"))
 
 
 def _lines(found: Day) -> pd.DataFrame:
-    """The orders for reading: item first, without a day that the page's title tells."""
+    """The orders for reading: item first, without a day that the title tells and words that nobody gave."""
     orders = found.orders
     told = {"order_date"} if (orders["order_date"].astype(str) == found.day).all() else set()
-    first = [name for name in ("sku", "location", "supplier") if name in orders]
+    told |= {name for name in ("supplier", "product") if (orders[name].fillna("").astype(str) == "").all()}
+    first = [name for name in ("sku", "location", "supplier") if name in orders and name not in told]
     rest = [name for name in orders if name not in told.union(first)]
     return orders[first + rest]

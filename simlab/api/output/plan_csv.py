@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PLACE = "results/plan.csv"
 COLUMNS = (
-    *("sku", "location", "product", "supplier", "segment", "family", "review_period"),
+    *("sku", "location", "product", "supplier", "segment", "family_now", "family", "review_period"),
     *("reorder_point_now", "reorder_point", "order_up_to_now", "order_up_to"),
     *("order_quantity_now", "order_quantity", "pack_size", "safety_stock", "service_now", "service"),
     *("stock_value_now", "stock_value", "stock_value_change", "reason", "decision", "target"),
@@ -69,7 +69,7 @@ def with_today(
     Returns
     -------
     DataFrame
-        With `product`, `supplier`, `pack_size`, `inventory_value`; today's `reorder_point_now`,
+        With `product`, `supplier`, `pack_size`, `inventory_value`; today's `family_now`, `reorder_point_now`,
         `order_up_to_now`, `order_quantity_now`, `fill_rate_now`, `inventory_value_now`, with the sums that
         these are made of (`sum_served_now`, `sum_stock_now`); and `inventory_value_change`.
     """
@@ -77,6 +77,7 @@ def with_today(
     found = plan.assign(
         **{name: np.array(text_column(data, name), dtype=object) for name in ("product", "supplier")},
         family=families(levels),
+        family_now=pd.Series(families(today), dtype="object").where(known, None),
         pack_size=data.models.world.terms.pack_size / data.catalog.parts,
         **levels_now(data, today, known),
         **_achieved_now(data, today, known, horizon, settings),

@@ -105,7 +105,7 @@ def _history(history: History, item: int) -> pd.DataFrame:
     first, last = int(history.first[item]), int(history.last[item])
     if last < first:
         return pd.DataFrame({"date": [], "units": []})
-    own = slice(*np.searchsorted(history.item, [item, item + 1]).tolist())
+    own = slice(*history.bounds[item : item + 2].tolist())
     width = -(-(last - first + 1) // _MOST_BARS)
     bar = (history.period[own] - first) // width
     units: IntArray = np.zeros((last - first) // width + 1, np.int64)

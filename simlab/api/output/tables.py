@@ -225,6 +225,7 @@ def verdict_frame(opt: Outcome) -> pd.DataFrame:
         [
             {
                 "comparison": f"{one.a} vs {one.b}",
+                "rival": one.b,
                 "basis": "equal fill",
                 "at_fill": one.at_fill,
                 "cost_a": one.cost_a,

@@ -111,15 +111,15 @@ def _recorded(
         frames[_PRICES] = prices
         finance.know(_PRICES, prices)
     facts = _with_world(analyses, frames, alone["world"], opt.data, fresh, opt.settings, "verdict")
+    achieved = _let_go(analyses, frames, alone, further)
+    opt.data.let_go()
     unknown: Last = (None, None)
     held, own = analyses.of("the last periods", lambda: last.of(opt), unknown)
     frames |= {"held_out": held.frame} if held is not None else {}
     frames |= own.tables() if own is not None else {}
     histories = (*histories, *plain("replay", own.statements)) if own is not None else histories
     judged = None if held is None else held.judged
-    said = analyses.of(
-        "statements", lambda: optimize_statements(finance, frames["items"], held, judged), None
-    )
+    said = analyses.of("statements", lambda: optimize_statements(finance, achieved, held, judged), None)
     told = (*analyses.told(), *(said.statements if said else plain("plan", [chosen_plan(opt)])), *histories)
     facts |= optimize_facts(opt, lines(told)) | (
         {"decision": said.decision.facts | said.facts} if said else {}
@@ -131,6 +131,23 @@ def _recorded(
     shown = tables.shown(frames)
     return Record(opt.data, "optimize", frames, shown, told, facts, {}, files, analyses), screen
 
+
+def _let_go(
+    analyses: Analyses, frames: dict[str, pd.DataFrame], *finds: dict[str, Callable[[], Any]]
+) -> pd.DataFrame:
+    """Write the tables of SKU-locations and keep of them what is read later, before laws are fitted again."""
+    achieved = frames["items"][["fill_rate"]].copy()
+    if analyses.folder is not None:
+        for name in _OF_ITEMS:
+            analyses.folder.write_table(name, frames.pop(name))
+    for found in finds:
+        found.clear()  # what is found holds the tables that it is found from
+    give_back()
+    return achieved
+
+
+_OF_ITEMS = ("items", "plan")
+"""Tables with a row of every SKU-location, about 2 kB each."""
 
 _MORE = 4
 """Analyses of `write_optimization` beside the tables of `derived_frames`."""

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeAlias
 
 import numpy as np
 
-from simlab.api.requirements.accounting import TAIL_OBJECTIVES
 from simlab.api.simulator.simulator import Simulator
 from simlab.arrays import IntArray
 from simlab.errors import InvalidInputError, Problem
 from simlab.execution.by_period.profiles import run_stock
 from simlab.frontier import MeanPeak, QuantileOfTotal, TailLimit, TailSolution
 from simlab.measures import format_money
+from simlab.register.limits import TAILS
 from simlab.study.optimize_sections import OptimizeSpec
 
 P95 = 0.95
-NAMES = {
-    "p95_inventory_value": "P95 of stock value over replications × periods",
-    "peak_inventory_value": "mean peak of stock value",
+NAMES = {one.name: one.noun for one in TAILS.values()}
+Measured: TypeAlias = QuantileOfTotal | MeanPeak
+
+
+def _quantile(stock: IntArray, share: float, noun: str, unit: Fraction) -> QuantileOfTotal:
+    """Of stock over replications × periods."""
+    return QuantileOfTotal(stock.reshape(*stock.shape[:2], -1), share, noun, unit)
+
+
+MEASURES: Mapping[str, Callable[[IntArray, str, Fraction], Measured]] = {
+    "p95_inventory_value": lambda stock, noun, unit: _quantile(stock, P95, noun, unit),
+    "peak_inventory_value": lambda stock, noun, unit: MeanPeak(stock, noun, unit / stock.shape[2]),
 }
-_OPTIONS = {"p95_inventory_value": "budget_p95", "peak_inventory_value": "budget_peak"}
+"""From (segments, targets, replications, periods) stock, a noun and the money of one count, by measure."""
 _MAX_CELLS = 40_000_000
 _MAX_WORK = 3_000_000_000
 _COLUMNS_AT_ONCE = 12
@@ -63,14 +74,12 @@ class TailResult:
 
 def asks_for_tails(asked: OptimizeSpec) -> bool:
     """Whether the study makes a quantile or a peak of stock value small, or bounds one."""
-    return asked.objective in TAIL_OBJECTIVES or any(
-        getattr(asked, option) is not None for option in _OPTIONS.values()
-    )
+    return asked.objective in TAILS or bounds_tails(asked)
 
 
 def bounds_tails(asked: OptimizeSpec) -> bool:
     """Whether the study bounds the P95 or the peak of stock value."""
-    return any(getattr(asked, option) is not None for option in _OPTIONS.values())
+    return any(getattr(asked, one.option) is not None for one in TAILS.values())
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +97,7 @@ class Tails:
     replications : int
     """
 
-    measures: dict[str, QuantileOfTotal | MeanPeak]
+    measures: dict[str, Measured]
     objective: str
     limits: dict[str, TailLimit]
     replications: int
@@ -111,26 +120,20 @@ def tails_of(simulator: Simulator) -> Tails:
     """Simulate the scenarios and read the study's objective and ceilings."""
     asked = simulator.data.study.optimize
     stock = stock_scenarios(simulator)
-    n, k, replications, _ = stock.shape
     half = Fraction(repr(simulator.data.study.data.cost_resolution)) / (2 * simulator.settings.parts)
-    every: dict[str, QuantileOfTotal | MeanPeak] = {}
+    every: dict[str, Measured] = {}
     limits: dict[str, TailLimit] = {}
-    for name, option in _OPTIONS.items():
-        most = getattr(asked, option)
+    for name, one in TAILS.items():
+        most = getattr(asked, one.option)
         if most is None and asked.objective != name:
             continue
-        tail: QuantileOfTotal | MeanPeak
-        if name == "p95_inventory_value":
-            tail = QuantileOfTotal(stock.reshape(n, k, -1), P95, NAMES[name], half)
-        else:
-            tail = MeanPeak(stock, NAMES[name], half / replications)
-        every[name] = tail
+        every[name] = tail = MEASURES[name](stock, one.noun, half)
         if most is not None:
-            text = f"{NAMES[name]} ≤ {format_money(most, simulator.data.study.currency)}"
+            text = f"{one.noun} ≤ {format_money(most, simulator.data.study.currency)}"
             ceiling = _whole_ceiling(float(most), tail.unit)
             limits[name] = TailLimit(tail, ceiling, text, simulator.data.study.currency)
     objective = asked.objective if asked.objective in every else ""
-    return Tails(every, objective, limits, replications)
+    return Tails(every, objective, limits, stock.shape[2])
 
 
 def _whole_ceiling(money: float, unit: Fraction) -> int:

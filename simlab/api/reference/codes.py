@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -62,15 +62,22 @@ class Code:
     ----------
     code : str
         Such as ``E-ITM-017``; of tables ``E-TAB-017`` stands for all of them.
-    says : tuple of str
-        Messages; … stands for what depends on the input.
-    fixes : tuple of str
-        What is allowed, or the likely remedy.
+    pairs : tuple of (str, str)
+        Message and what to do about it, either of which may be empty; … stands for what depends on the input.
     """
 
     code: str
-    says: tuple[str, ...]
-    fixes: tuple[str, ...]
+    pairs: tuple[tuple[str, str], ...]
+
+    @property
+    def says(self) -> tuple[str, ...]:
+        """Messages."""
+        return tuple(dict.fromkeys(text for text, _ in self.pairs if text))
+
+    @property
+    def fixes(self) -> tuple[str, ...]:
+        """What is allowed, or the likely remedy."""
+        return tuple(dict.fromkeys(fix for _, fix in self.pairs if fix))
 
     @property
     def area(self) -> str:
@@ -81,14 +88,13 @@ class Code:
 @cache
 def codes() -> dict[str, Code]:
     """Every code of the program, by code."""
-    found: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    found: dict[str, dict[tuple[str, str], None]] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         source = path.read_text("utf-8")
         for code, text, fix in _said(ast.parse(source)) if _MAY_SAY.search(source) else ():
-            says, fixes = found.setdefault(code, ({}, {}))
-            says |= {text: None} if text else {}
-            fixes |= {fix: None} if fix else {}
-    return {code: Code(code, tuple(says), tuple(fixes)) for code, (says, fixes) in sorted(found.items())}
+            pairs = found.setdefault(code, {})
+            pairs |= {(text, fix): None} if text or fix else {}
+    return {code: Code(code, tuple(pairs)) for code, pairs in sorted(found.items())}
 
 
 def explain(code: str) -> str:
@@ -101,35 +107,43 @@ def explain(code: str) -> str:
     """
     asked = code.strip().strip("[]").removeprefix("error[").upper()
     parts = asked.split("-")
+    if len(parts) == 3 and parts[2].isdigit():
+        parts[2] = f"{int(parts[2]):03d}"
+        asked = "-".join(parts)
     known = codes()
     general = f"{parts[0]}-{_ANY}-{parts[2]}" if len(parts) == 3 and parts[1] in _TABLES else asked
-    found = known.get(asked) or known.get(general)
-    if found is None:
+    found = [known[one] for one in dict.fromkeys((asked, general)) if one in known]
+    if not found:
         same = [one for one in known if len(parts) > 1 and f"-{parts[1]}-" in one]
         hint = f"codes of {AREAS[parts[1]]}: {listed(same, 12)}" if same else f"such as {next(iter(known))}"
         raise UsageError(f"there is no code {code!r}; {hint}")
     area = parts[1]
-    lines = [f"{asked}: {AREAS.get(area, area)}", "", "It says"]
-    lines += [f"  {text}" for text in found.says] or ["  what the case is: the message tells it"]
+    lines = [f"{asked}: {AREAS.get(area, area)}", "", "It says, and what to do"]
+    lines += _with_fixes([pair for one in found for pair in one.pairs])
     lines += ["", "Why", f"  {_WHY.get(area, _WHY[_ANY])}"]
-    if found.fixes:
-        lines += ["", "What to do", *(f"  {text}" for text in found.fixes)]
     return "\n".join(
         [*lines, "", "… stands for what the message says of your input, with file, line and column."]
     )
 
 
+def _with_fixes(pairs: list[tuple[str, str]]) -> list[str]:
+    """Each message with what to do about it below; of one message all remedies together."""
+    remedies: dict[str, dict[str, None]] = {}
+    for text, fix in pairs:
+        remedies.setdefault(text or "what the case is: the message tells it", {})[fix] = None
+    lines = []
+    for text, fixes in remedies.items():
+        lines += [f"  {text}", *(f"    > {fix}" for fix in fixes if fix)]
+    return lines or ["  what the case is: the message tells it"]
+
+
 def _said(tree: ast.Module) -> Iterator[tuple[str, str, str]]:
     """(code, message, fix) of every call and tuple that names a code."""
+    once = _said_once(tree)
     for scope in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))):
-        local = {
-            target.id: _text(node.value, {})
-            for node in ast.walk(scope)
-            if isinstance(node, ast.Assign)
-            for target in node.targets
-            if isinstance(target, ast.Name)
-        }
-        for node in ast.walk(scope):
+        own = list(_own(scope))
+        local = {**once, **{name: text for name, text in _assigned(own) if text or name not in once}}
+        for node in own:
             parts = node.args if isinstance(node, ast.Call) else getattr(node, "elts", [])
             place = next((at for at, part in enumerate(parts) if _code(part)), None)
             if place is None:
@@ -138,6 +152,31 @@ def _said(tree: ast.Module) -> Iterator[tuple[str, str, str]]:
             named = {word.arg: _text(word.value, local) for word in getattr(node, "keywords", [])}
             fix = named.get("fix") or (texts[-1] if len(texts) > 1 else "")
             yield _code(parts[place]), texts[0] if texts else "", fix
+
+
+def _assigned(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
+    """Names and the texts that they are given."""
+    for node in nodes:
+        if isinstance(node, ast.Assign):
+            text = _text(node.value, {})
+            yield from ((target.id, text) for target in node.targets if isinstance(target, ast.Name))
+
+
+def _said_once(tree: ast.Module) -> dict[str, str]:
+    """Names that one text only is given in the whole module: a message made by one function for another."""
+    texts: dict[str, set[str]] = {}
+    for name, text in _assigned(ast.walk(tree)):
+        if text:
+            texts.setdefault(name, set()).add(text)
+    return {name: next(iter(said)) for name, said in texts.items() if len(said) == 1}
+
+
+def _own(scope: ast.AST) -> Iterator[ast.AST]:
+    """Nodes of a module or function, without those of functions inside it: their names are their own."""
+    for node in ast.iter_child_nodes(scope):
+        if not isinstance(node, ast.FunctionDef):
+            yield node
+            yield from _own(node)
 
 
 def _is_prose(text: str) -> bool:

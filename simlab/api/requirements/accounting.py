@@ -19,6 +19,7 @@ from simlab.execution.sums import ONE_ITEM
 from simlab.frontier import integer_weights
 from simlab.measures.shown import Public
 from simlab.models import Models
+from simlab.register.limits import TAIL_NAMES
 from simlab.verdict.compare import Comparison, compare_all
 from simlab.verdict.scores import Scale
 
@@ -44,7 +45,6 @@ OBJECTIVES = {
 LOST_MARGIN = "lost_margin"
 PROFIT = "profit"
 
-TAIL_OBJECTIVES = ("p95_inventory_value", "peak_inventory_value")
 """Objectives that do not add up over segments: the frontier beside them counts mean inventory value."""
 
 
@@ -134,7 +134,7 @@ def accounting(data: Data) -> Accounting:
 
 def additive(objective: str) -> str:
     """The objective that a frontier can be built of: mean inventory value beside its quantile or peak."""
-    return "inventory_value" if objective in (*TAIL_OBJECTIVES, LOST_MARGIN) else objective
+    return "inventory_value" if objective in (*TAIL_NAMES, LOST_MARGIN) else objective
 
 
 def _check_lost_margin(data: Data, problems: list[Problem]) -> None:

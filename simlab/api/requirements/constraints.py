@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from simlab.api.data.data import Data
 from simlab.api.requirements.grouping import Grouping, empty_groups, everything, group_by
-from simlab.api.requirements.kind import kinds
+from simlab.api.requirements.kind import SHOWN, ChanceKind, Shape, chance_kinds, kinds, target_kinds
 from simlab.arrays import BoolArray, IntArray
 from simlab.errors import InvalidInputError, Problem, SimlabError, listed
 from simlab.measures.shown import Public
 from simlab.segments import Segmentation
-from simlab.study.optimize_sections import ChanceSpec, FloorSpec, PinnedSpec, TargetRangeSpec
+from simlab.study.optimize_sections import FloorSpec
 
-_SHOWN = 6
+
+class OfReplications(NamedTuple):
+    """A limit on single replications: its kind, what the study says, and its groups."""
+
+    kind: ChanceKind
+    spec: Any
+    groups: Grouping
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,7 +35,8 @@ class Constraints(Public):
     ----------
     on_means : mapping of str to tuple of (spec, Grouping)
         Limits on means by the name of their kind (`kind.kinds`).
-    chances : tuple of (ChanceSpec, Grouping)
+    chances : tuple of OfReplications
+        Limits on single replications.
     ordered : tuple of (int, int)
         Pairs of segments (a, b): the target of a is at least that of b.
     allowed : (n_segments, n_targets) bool or None
@@ -40,7 +46,7 @@ class Constraints(Public):
     """
 
     on_means: Mapping[str, tuple[tuple[Any, Grouping], ...]]
-    chances: tuple[tuple[ChanceSpec, Grouping], ...]
+    chances: tuple[OfReplications, ...]
     ordered: tuple[tuple[int, int], ...]
     allowed: BoolArray | None
     items: IntArray
@@ -77,26 +83,34 @@ def constraints(data: Data, segmentation: Segmentation, targets: tuple[float, ..
     """
     asked = data.study.optimize
     problems: list[Problem] = []
-    maker = _Maker(data, segmentation, targets, problems)
+    maker = _Maker(data, segmentation, problems)
     on_means = {
         kind.name: tuple(maker.grouped(kind.name, spec, kind.bound) for spec in getattr(asked, kind.name))
         for kind in kinds()
     }
-    chances = tuple(maker.grouped("chance", spec, None) for spec in asked.chance)
-    ordered = tuple(maker.ordered(asked.ordered))
-    allowed = maker.allowed(asked.pinned, asked.target_ranges)
-    items, columns = maker.pinned_items(asked.pinned)
+    chances = tuple(
+        OfReplications(kind, *maker.grouped(kind.name, spec, None))
+        for kind in chance_kinds()
+        for spec in getattr(asked, kind.name)
+    )
+    every = np.ones((segmentation.n_segments, len(targets)), dtype=np.bool_)
+    shape = Shape(data, segmentation, targets, problems, every)
+    for kind_of_targets in target_kinds():
+        if section := getattr(asked, kind_of_targets.name):
+            kind_of_targets.narrow(shape, section)
     problems += [problem for kind in kinds() for problem in kind.refuse(data)]
     if problems:
         raise InvalidInputError(problems)
-    return Constraints(on_means, chances, ordered, allowed, items, columns)
+    allowed = None if shape.allowed.all() else shape.allowed
+    items = np.array(sorted(shape.items), dtype=np.int64)
+    columns = np.array([shape.items[row] for row in items.tolist()], dtype=np.int64)
+    return Constraints(on_means, chances, tuple(shape.pairs), allowed, items, columns)
 
 
 @dataclass(frozen=True, eq=False)
 class _Maker:
     data: Data
     segmentation: Segmentation
-    targets: tuple[float, ...]
     problems: list[Problem]
 
     def grouped(self, what: str, spec: Any, bound: str | None) -> tuple[Any, Grouping]:
@@ -108,7 +122,7 @@ class _Maker:
             grouping = group_by(self.data, self.segmentation, spec.by)
         except SimlabError:
             known = ("segment", *self.segmentation.by, "location", *self.data.catalog.texts)
-            fix = f"group by one of: {listed(list(dict.fromkeys(known)), _SHOWN)}"
+            fix = f"group by one of: {listed(list(dict.fromkeys(known)), SHOWN)}"
             message = f"'{spec.by}' is no column of items, no scheme and no segment"
             self._refuse("E-OPT-010", message, f"optimize.{what}.by", fix)
             return spec, everything(self.data)
@@ -118,107 +132,10 @@ class _Maker:
             spec = spec.model_copy(update={bound: kept})
         for name in limits:
             if name not in grouping.names and name not in gone:
-                fix = f"{spec.by} is one of: {listed(grouping.names, _SHOWN)}"
+                fix = f"{spec.by} is one of: {listed(grouping.names, SHOWN)}"
                 message = f"no SKU-location has {spec.by} '{name}': the group is empty"
                 self._refuse("E-OPT-011", message, f"optimize.{what}", fix)
         return spec, grouping
-
-    def ordered(self, names: tuple[str, ...]) -> Iterator[tuple[int, int]]:
-        """Pairs of segments; values of one attribute order the segments alike in the others."""
-        segmentation = self.segmentation
-        if len(names) == 1 or len(set(names)) < len(names):
-            self._refuse("E-OPT-012", "names at least two different segments", "optimize.ordered", "A, B, C")
-            return
-        if all(name in segmentation.names for name in names):
-            rows = [segmentation.names.index(name) for name in names]
-            yield from pairwise(rows)
-            return
-        place = self._attribute_of(names)
-        if place is None:
-            return
-        alike: dict[tuple[str, ...], dict[str, int]] = {}
-        for row, attribute in enumerate(segmentation.attributes):
-            rest = attribute[:place] + attribute[place + 1 :]
-            alike.setdefault(rest, {})[attribute[place]] = row
-        for found in alike.values():
-            yield from pairwise(found[name] for name in names if name in found)
-
-    def _attribute_of(self, names: tuple[str, ...]) -> int | None:
-        for place, labels in enumerate(self.segmentation.labels):
-            if all(name in labels for name in names):
-                return place
-        fix = f"segments: {listed(self.segmentation.names, _SHOWN)}"
-        message = f"{list(names)} are neither segments nor values of one attribute"
-        self._refuse("E-OPT-013", message, "optimize.ordered", fix)
-        return None
-
-    def allowed(
-        self, pinned: tuple[PinnedSpec, ...], ranges: tuple[TargetRangeSpec, ...]
-    ) -> BoolArray | None:
-        """Targets that each segment may take."""
-        allowed = self._pinned(pinned)
-        targets = np.array(self.targets)
-        for span in ranges:
-            low = 0.0 if span.at_least is None else span.at_least
-            high = 1.0 if span.at_most is None else span.at_most
-            for row in self._segments_of(span.segment, "optimize.target_ranges"):
-                left = allowed[row] & (targets >= low) & (targets <= high)
-                if allowed[row].any() and not left.any():
-                    message = f"no target is left for segment '{self.segmentation.names[row]}'"
-                    fix = f"its ranges and pins contradict each other at {low:g} to {high:g}"
-                    self._refuse("E-OPT-022", message, "optimize.target_ranges", fix)
-                allowed[row] = left
-        return None if allowed.all() else allowed
-
-    def _pinned(self, pinned: tuple[PinnedSpec, ...]) -> BoolArray:
-        allowed = np.ones((self.segmentation.n_segments, len(self.targets)), dtype=np.bool_)
-        for pin in pinned:
-            if (pin.segment is None) == (pin.sku is None):
-                fix = (
-                    '{ segment = "C", target = 0.90 } or { sku = "00123", location = "EAST", target = 0.99 }'
-                )
-                self._refuse("E-OPT-014", "a pin names a segment or a SKU", "optimize.pinned", fix)
-            elif pin.segment is not None:
-                rows = self._segments_of(pin.segment, "optimize.pinned")
-                allowed[rows] &= np.array(self.targets) == pin.target
-                if rows and not allowed[rows].any(axis=1).all():
-                    message = f"segment '{pin.segment}' is pinned to two targets"
-                    self._refuse("E-OPT-015", message, "optimize.pinned", "keep one of them")
-        return allowed
-
-    def _segments_of(self, name: str, where: str) -> list[int]:
-        segmentation = self.segmentation
-        known = zip(segmentation.names, segmentation.attributes, strict=True)
-        rows = [row for row, (own, values) in enumerate(known) if name == own or name in values]
-        if not rows:
-            fix = f"segments: {listed(segmentation.names, _SHOWN)}"
-            message = f"'{name}' names no segment and no value of one"
-            self._refuse("E-OPT-016", message, where, fix)
-        return rows
-
-    def pinned_items(self, pinned: tuple[PinnedSpec, ...]) -> tuple[IntArray, IntArray]:
-        """Pinned SKU-locations and their target numbers."""
-        catalog, found = self.data.catalog, dict[int, int]()
-        for pin in pinned:
-            if pin.sku is None or pin.segment is not None:
-                continue
-            rows = [
-                row
-                for row, (sku, place) in enumerate(zip(catalog.sku, catalog.location, strict=True))
-                if sku == pin.sku and pin.location in (None, place)
-            ]
-            where = f"{pin.sku}@{pin.location}" if pin.location else pin.sku
-            if not rows:
-                self._refuse(
-                    "E-OPT-017", f"SKU '{where}' is not in items", "optimize.pinned", "correct the id"
-                )
-            column = self.targets.index(pin.target)
-            if any(found.get(row, column) != column for row in rows):
-                message = f"SKU '{where}' is pinned to two targets"
-                self._refuse("E-OPT-015", message, "optimize.pinned", "keep one of them")
-            found |= dict.fromkeys(rows, column)
-        items = np.array(sorted(found), dtype=np.int64)
-        return items, np.array([found[row] for row in items.tolist()], dtype=np.int64)
 
     def _refuse(self, code: str, message: str, where: str, fix: str) -> None:
         self.problems.append(Problem(code, message, self.data.study.file, column=where, fix=fix))

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
-import numpy as np
-import numpy.typing as npt
-
 from simlab.api.data.data import Data
-from simlab.api.requirements.accounting import SERVICE
 from simlab.api.requirements.constraints import Constraints
-from simlab.api.requirements.grouping import Grouping
-from simlab.api.requirements.kind import Asked, Counts, kinds
+from simlab.api.requirements.kind import Asked, Counts, Drawn, kinds
 from simlab.api.settings import Settings
-from simlab.arrays import IntArray
 from simlab.errors import InvalidInputError, Problem, UsageError
 from simlab.execution import Curves, PlanSums
 from simlab.frontier import Chance, Limit
-from simlab.measures import format_rate
 from simlab.models import Costs
 from simlab.segments import Segmentation
 
@@ -63,7 +54,7 @@ def limits_on_means(
 def chance_limits(
     rules: Constraints, segmentation: Segmentation, sums: list[PlanSums], periods: int
 ) -> tuple[Chance, ...]:
-    """Floors that must hold in a share of the replications, from sums per (segment, group) × target.
+    """What must hold in a share of the replications, from sums per (segment, group) × target.
 
     Parameters
     ----------
@@ -73,39 +64,6 @@ def chance_limits(
         Counted periods (parts of them on a working grid), for the ready rate.
     """
     found: list[Chance] = []
-    for (spec, groups), cells in zip(rules.chances, sums, strict=True):
-        sizes = np.bincount(groups.cells(segmentation), minlength=cells.served.shape[1])
-        for at, name in enumerate(groups.names):
-            part, whole = _of_group(spec.measure, cells, groups, at, segmentation, sizes * periods)
-            rate = Fraction(repr(float(spec.at_least)))
-            surplus = part * rate.denominator - whole * rate.numerator
-            of = "" if spec.by is None else f" of {name}"
-            text = (
-                f"{SERVICE[spec.measure]}{of} ≥ {format_rate(float(rate))} in {100 * spec.probability:g}% "
-                "of replications"
-            )
-            found.append(Chance(text, np.ascontiguousarray(surplus), spec.probability))
+    for one, cells in zip(rules.chances, sums, strict=True):
+        found += one.kind.rows(Drawn(one.spec, one.groups, segmentation, cells, periods))
     return tuple(found)
-
-
-def _of_group(
-    measure: str,
-    cells: PlanSums,
-    groups: Grouping,
-    at: int,
-    segmentation: Segmentation,
-    exposure: npt.NDArray[np.int64],
-) -> tuple[IntArray, IntArray]:
-    """(n_segments, n_targets, n_replications) good part and whole of one group."""
-    width = len(groups.names) + 1
-    rows = np.arange(segmentation.n_segments) * width + at
-
-    def of(table: IntArray) -> IntArray:
-        return np.ascontiguousarray(table[:, rows].transpose(1, 0, 2))
-
-    if measure == "cycle_service_level":
-        return of(cells.good_receipts), of(cells.receipts)
-    if measure == "ready_rate":
-        ready = of(cells.ready)
-        return ready, np.broadcast_to(exposure[rows][:, None, None], ready.shape)
-    return of(cells.served), of(cells.demanded)

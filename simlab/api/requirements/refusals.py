@@ -62,6 +62,10 @@ def refuse(data: Data, command: Command) -> None:
         fix = "leave it out for this command; simulate and the verdict of optimize draw parameters again"
         where = "models.parameter_uncertainty = true"
         problems.append(Problem("E-STU-009", what, data.study.file, column=where, fix=fix))
+    if command == "compare" and not data.models.costs.holding.any() and data.study.optimize.costs is None:
+        what = "nothing costs anything: what serves as much for less cannot be told"
+        fix = "fill unit_cost in items, or a holding_rate and unit_cost above 0 for some of them"
+        problems.append(Problem("E-OPT-041", what, data.study.file, column="items.unit_cost", fix=fix))
     if command == "audit" and not _of_single_periods(data.models.world.demand):
         what = "an audit compares with formulas of independent periods"
         fix = "audit with a law of single periods (no blocks, chains or phases)"

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simlab.api.data.data import Data, load, settings_of
-from simlab.api.data.fitted import fit_tables
 from simlab.api.output.manifest import core_facts, seeds_of
 from simlab.api.output.record import RunResult
 from simlab.api.rollout.by_model import judged_by_model
 from simlab.api.rollout.judging import Judged, Promise, judge
+from simlab.api.rollout.misfits import Misfit, flagged_rows, misfits
 from simlab.api.rollout.pairs import Pairs, run_pairs
 from simlab.api.rollout.saying import gate_sentences, lowered_lines, with_heading
 from simlab.api.rollout.settle import (
@@ -27,7 +27,7 @@ from simlab.api.rollout.settle import (
     settle,
 )
 from simlab.api.rollout.sides import Proposed, both_sides
-from simlab.api.rollout.tables import Scale, gate_table, live_levels, live_plan, totals
+from simlab.api.rollout.tables import Scale, gate_table, held_table, live_levels, live_plan, totals
 from simlab.api.rollout.waves import WavePlan, wave_of_items, wave_tables
 from simlab.api.rollout.writing import COMMAND, write_gate
 from simlab.api.settings import Clock, Settings
@@ -37,7 +37,6 @@ from simlab.errors import UsageError
 from simlab.execution import Horizon, Progress
 from simlab.measures.shown import Public
 from simlab.models.opening import stock_record
-from simlab.segments import Segmentation
 from simlab.verdict.gate.decisions import GO, HOLD_BACK, UNCHANGED, UNDECIDED
 
 if TYPE_CHECKING:
@@ -71,6 +70,8 @@ class Gate(Public):
         What goes live: proposed where the decision is go or unchanged, today's levels elsewhere.
     moves : (n, cycle) int64 or None
         Units that live levels which follow a forecast lie above those of the first period; None without.
+    held : DataFrame
+        How many SKU-locations each reason holds back.
 
     Examples
     --------
@@ -89,6 +90,7 @@ class Gate(Public):
     times: dict[str, float] = field(repr=False)
     waves: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     moves: IntArray | None = field(default=None, repr=False)
+    held: pd.DataFrame | None = field(default=None, repr=False)
 
     def _list(self, decision: str) -> pd.DataFrame:
         return self.table[self.table["decision"] == decision].reset_index(drop=True)
@@ -141,6 +143,7 @@ class Gate(Public):
         >>> gate.write("runs/gate").folder  # doctest: +SKIP
         """
         frames = {"gate": self.table, "plan": self.plan, "lists": self.lists, **self.waves}
+        frames |= {} if self.held is None else {"held_back": self.held}
         return write_gate(
             self.data,
             frames,
@@ -168,6 +171,7 @@ def gate(
     proposed: str | Path | None = None,
     current: str | Path | None = None,
     release: Sequence[str] = (),
+    accept_misfit: Sequence[str] = (),
     replications: int | None = None,
     weeks: float | None = None,
     waves: int | WavePlan | None = None,
@@ -187,6 +191,8 @@ def gate(
         A plan file, an items file with ``current_…`` columns, or ``"habit"``. Default: those of items.
     release : sequence of str
         Segments whose lower service is wanted; beside `gate.lowered` of the study.
+    accept_misfit : sequence of str
+        Segments that may go although the fit test flags their laws; beside `gate.accept_misfit`.
     replications : int, optional
         At least 400, the default.
     weeks : float, optional
@@ -234,10 +240,12 @@ def gate(
                 data, trial.sides, trial.horizon, trial.settings, trial.promise, judged, progress
             )
     lowered = _lowered(trial, judged, release)
+    accepted = (*data.study.gate.accept_misfit, *accept_misfit)
     with clock.stage("way and replay"):
         way = _way(trial, weeks, progress)
-        further = _further(trial, way, judged)
-    settled = settle(judged.decided.decision, judged.decided.reason, trial.code, lowered, further)
+        misfit = misfits(data, trial.names, trial.code, accepted)
+        further = _further(trial, way, judged, misfit)
+    settled = settle(judged.decided.decision, judged.decided.why, trial.code, lowered, further)
     table = gate_table(
         data, trial.then, trial.sides, pairs, judged, settled, trial.scale, trial.promise.tolerance
     )
@@ -256,6 +264,7 @@ def gate(
         trial.scale,
         way is not None,
         trial.dependent,
+        misfit,
     )
     return Gate(
         data,
@@ -265,10 +274,11 @@ def gate(
         said,
         shown,
         plan,
-        _facts(trial, said, lines),
+        _facts(trial, said, lines) | {"accept_misfit": list(accepted)},
         clock.times,
         _staged(trial, table, pairs, live, waves, progress),
         None if live.offset is None or not live.moves().any() else live.offset[:, 0, :],
+        held_table(settled),
     )
 
 
@@ -393,6 +403,7 @@ def _promise(data: Data, then: Proposed, code: np.ndarray[Any, Any], scale: Scal
         asked.against == "today_or_plan",
         scale.years,
         scale.stock_weight,
+        np.asarray(money > 0),
     )
 
 
@@ -422,7 +433,9 @@ def _way(trial: _Trial, weeks: float | None, progress: Progress | None) -> Pairs
     )
 
 
-def _further(trial: _Trial, way: Pairs | None, judged: Judged) -> list[tuple[BoolArray, str]]:
+def _further(
+    trial: _Trial, way: Pairs | None, judged: Judged, misfit: Sequence[Misfit]
+) -> list[tuple[BoolArray, str]]:
     """What can only hold back."""
     data, promise, names, code = trial.data, trial.promise, trial.names, trial.code
     out: list[tuple[BoolArray, str]] = []
@@ -430,24 +443,9 @@ def _further(trial: _Trial, way: Pairs | None, judged: Judged) -> list[tuple[Boo
         planned = judged.segment_then[code] if promise.against_plan else None
         q = data.study.gate.q
         out.append((harmed_on_the_way(way, promise.tolerance, planned, q, trial.dependent), ON_THE_WAY))
-    segmentation = _segments_of(data, names, code)
-    if segmentation is not None:
-        fit = fit_tables(data.catalog, data.models, data.history, segmentation).get("fit_test")
-        if fit is not None:
-            bad = fit.loc[fit["flagged"].astype(bool), "segment"].astype(str)
-            flagged = np.isin(names[code], bad[bad != "(all)"].to_numpy())
-            out.append((np.asarray(flagged), MISFIT))
+    out.append((flagged_rows(misfit, names, code), MISFIT))
     out.append((below_replay_limit(data, trial.then), REPLAYED))
     return out
-
-
-def _segments_of(data: Data, names: np.ndarray[Any, Any], code: np.ndarray[Any, Any]) -> Any:
-    """The plan's segments as the fit test takes them; None without a history."""
-    if data.history is None:
-        return None
-
-    words = tuple(str(name) for name in names)
-    return Segmentation(code, words, "segments of the plan", tuple((word,) for word in words), ("plan",))
 
 
 def _facts(trial: _Trial, said: tuple[str, ...], lowered: tuple[str, ...]) -> dict[str, Any]:
@@ -457,6 +455,7 @@ def _facts(trial: _Trial, said: tuple[str, ...], lowered: tuple[str, ...]) -> di
         "warmup": trial.warmup,
         "warmup_rule": trial.warmup_rule,
         "proposed": trial.then.said,
+        "proposed_run": trial.then.run,
         "current": trial.current,
         "lowered": with_heading(lowered),
         "gate": data.study.gate.model_dump(mode="json"),

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simlab.api.rollout.pairs import Pairs
-from simlab.verdict.gate.decisions import Decided, Evidence, decide, either
+from simlab.verdict.gate.decisions import Decided, Evidence, decide, doubt_of, either
 from simlab.verdict.gate.pvalues import FEWEST, MeanTest, mean_tests, rare_losses
 
 if TYPE_CHECKING:
     from simlab.arrays import BoolArray, FloatArray, IntArray
 
 
+_SOME = 1e-300
 SERVES_LESS, TIES_UP_MORE, MORE_ORDERS = "serves less", "ties up more", "orders more often"
 
 
@@ -40,6 +41,8 @@ class Promise:
         Length of a replication.
     stock_weight : float
         What a sum of `Side.stock` is divided by for mean units.
+    costs : (n,) bool, optional
+        Whether a unit costs anything; what costs nothing ties nothing up. Left out: all do.
     """
 
     tolerance: FloatArray
@@ -51,6 +54,7 @@ class Promise:
     against_plan: bool
     years: float
     stock_weight: float
+    costs: BoolArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,10 +109,21 @@ def _by_segment(pairs: Pairs, side: object, code: IntArray) -> FloatArray:
     return np.asarray(rate)
 
 
-def _joint(first: MeanTest, second: MeanTest, known: BoolArray) -> Evidence:
+def _alone(test: MeanTest, unit: FloatArray) -> Evidence:
+    """Harm against today; `unit`: what one of the tolerance's unit is in the test's."""
+    return Evidence(test.below, test.above, test.error / unit, doubt_of(test))
+
+
+def _joint(first: MeanTest, second: MeanTest, known: BoolArray, unit: FloatArray) -> Evidence:
     """Harm is both differences above 0; where the second promise says nothing, the first alone."""
-    both = Evidence(either(first.below, second.below), np.maximum(first.above, second.above))
-    return Evidence(np.where(known, both.harmless, first.below), np.where(known, both.harm, first.above))
+    alone = _alone(first, unit)
+    harmless, harm = either(first.below, second.below), np.maximum(first.above, second.above)
+    return Evidence(
+        np.where(known, harmless, alone.harmless),
+        np.where(known, harm, alone.harm),
+        np.where(known, np.minimum(first.error, second.error) / unit, alone.error),
+        np.where(known, doubt_of(first, second), alone.doubt),
+    )
 
 
 def _service(pairs: Pairs, promise: Promise, planned: FloatArray) -> tuple[Evidence, MeanTest]:
@@ -120,11 +135,12 @@ def _service(pairs: Pairs, promise: Promise, planned: FloatArray) -> tuple[Evide
     sparse = differ < FEWEST
     if sparse.any():
         today = _sparse(today, sparse, differ, demanded, promise.tolerance)
+    unit = np.maximum(demanded.mean(axis=1), _SOME)
     if not promise.against_plan:
-        return Evidence(today.below, today.above), today
+        return _alone(today, unit), today
     level = np.nan_to_num(planned[promise.code], nan=0.0)[:, None]
     plan = mean_tests(level * demanded - pairs.then.served - tolerated)
-    return _joint(today, plan, np.ones(sparse.size, np.bool_)), today
+    return _joint(today, plan, np.ones(sparse.size, np.bool_), unit), today
 
 
 def _sparse(
@@ -143,20 +159,23 @@ def _sparse(
 def _stock(pairs: Pairs, promise: Promise) -> tuple[Evidence, MeanTest]:
     tau = 1.0 + promise.stock_tolerance
     then = pairs.then.stock / promise.stock_weight
-    today = mean_tests(then - tau * (pairs.now.stock / promise.stock_weight))
-    if not promise.against_plan:
-        return Evidence(today.below, today.above), today
-    known = ~np.isnan(promise.planned_stock)
+    now = pairs.now.stock / promise.stock_weight
+    today = mean_tests(then - tau * now)
+    known = ~np.isnan(promise.planned_stock) & promise.against_plan
     planned = np.nan_to_num(promise.planned_stock)[:, None]
-    return _joint(today, mean_tests(then - tau * planned), known), today
+    unit = np.maximum(np.maximum(now.mean(axis=1), planned[:, 0]), _SOME)
+    found = _joint(today, mean_tests(then - tau * planned), known, unit)
+    if promise.costs is None:
+        return found, today
+    free = ~promise.costs
+    harmless, harm = np.where(free, 0.0, found.harmless), np.where(free, 1.0, found.harm)
+    return replace(found, harmless=harmless, harm=harm), today
 
 
 def _orders(pairs: Pairs, promise: Promise) -> tuple[Evidence, MeanTest]:
     more = promise.order_tolerance
     then = pairs.then.orders / promise.years
     today = mean_tests(then - pairs.now.orders / promise.years - more)
-    if not promise.against_plan:
-        return Evidence(today.below, today.above), today
-    known = ~np.isnan(promise.planned_orders)
+    known = ~np.isnan(promise.planned_orders) & promise.against_plan
     planned = np.nan_to_num(promise.planned_orders)[:, None]
-    return _joint(today, mean_tests(then - planned - more), known), today
+    return _joint(today, mean_tests(then - planned - more), known, np.ones(known.size)), today

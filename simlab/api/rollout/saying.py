@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simlab.api.data.data import Data
 from simlab.api.rollout.judging import Judged
-from simlab.api.rollout.settle import MISFIT, Settled
+from simlab.api.rollout.misfits import Misfit, misfit_lines
+from simlab.api.rollout.settle import Settled
 from simlab.api.rollout.sides import Proposed
 from simlab.api.rollout.tables import Scale
-from simlab.errors import listed
 from simlab.measures import format_money, sign_of
 from simlab.verdict.gate.by_model import FEWEST_DRAWS
 from simlab.verdict.gate.decisions import DECISIONS, GO, HOLD_BACK, UNCHANGED, UNDECIDED
@@ -19,8 +20,7 @@ from simlab.verdict.gate.decisions import DECISIONS, GO, HOLD_BACK, UNCHANGED, U
 if TYPE_CHECKING:
     import pandas as pd
 
-
-_NAMED = 6
+_STEP = 100.0  # replications are named in hundreds
 
 
 def lowered_lines(
@@ -63,6 +63,7 @@ def gate_sentences(
     scale: Scale,
     from_today: bool,
     dependent: bool,
+    misfit: Sequence[Misfit],
 ) -> tuple[str, ...]:
     count = {name: int((table["decision"] == name).sum()) for name in DECISIONS}
     currency = data.study.currency
@@ -88,21 +89,18 @@ def gate_sentences(
             "(models.parameter_uncertainty); p_go is the share of them that harm, and its mean over the go's "
             f"is at most {100 * scale.q:.3g}%."
         )
-    held = sorted(
-        {why for text in settled.reason[settled.decision == HOLD_BACK] for why in str(text).split(", ")}
-    )
-    for why in held:
-        n = sum(why in str(text).split(", ") for text in settled.reason[settled.decision == HOLD_BACK])
-        where = _where(then, settled) if why == MISFIT else ""
-        lines.append(f"Held back, {why}: {n:,}{where}.")
-    return tuple(lines)
+    lines += [f"Held back, {why}: {n:,}." for why, n in sorted(settled.held().items())]
+    return (*lines, *misfit_lines(misfit), *_open_lines(table))
 
 
-def _where(then: Proposed, settled: Settled) -> str:
-    """Segments whose laws are flagged, and where to see what they miss."""
-    own = np.array([MISFIT in str(text) for text in settled.reason], np.bool_)
-    names = sorted(set(then.segment[own & (settled.decision == HOLD_BACK)].astype(str)))
-    return f" ({listed(names, _NAMED)}; the run's page shows what they miss: Can we believe it?)"
+def _open_lines(table: pd.DataFrame) -> list[str]:
+    """How many replications would settle half of what is undecided."""
+    needed = table.loc[table["decision"] == UNDECIDED, "replications_needed"].dropna()
+    if needed.empty:
+        return []
+    asked = int(np.ceil(float(needed.median()) / _STEP) * _STEP)
+    settled = int((needed <= asked).sum())
+    return [f"Of what is undecided {settled:,} would be settled by --replications {asked}, by estimate."]
 
 
 def _moves(row: Any, currency: str) -> str:

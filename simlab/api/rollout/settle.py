@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from simlab.engine.kernels.streams import phase_seed
 from simlab.engine.world.levels import Levels
 from simlab.errors import UsageError, listed
 from simlab.models import split, stock_at_cut
-from simlab.verdict.gate.decisions import GO, HOLD_BACK, UNCHANGED, UNDECIDED, rejected
+from simlab.verdict.gate.decisions import GO, HOLD_BACK, UNCHANGED, UNDECIDED, Objects, in_words, rejected
 from simlab.verdict.gate.pvalues import FEWEST, mean_tests
 from simlab.verdict.replay.replay import ReplaySums, replay
 
@@ -42,15 +43,25 @@ class Settled:
 
     Attributes
     ----------
-    decision, reason : (n,) object
+    decision, why : (n,) object
+        The list of each item, and the names of what put it there.
     lowered : tuple of int
         Codes of the segments whose service the plan lowers by more than the tolerance and that nobody
         released.
     """
 
-    decision: np.ndarray[tuple[int], np.dtype[np.object_]]
-    reason: np.ndarray[tuple[int], np.dtype[np.object_]]
+    decision: Objects
+    why: Objects
     lowered: tuple[int, ...]
+
+    @property
+    def reason(self) -> Objects:
+        """(n,) `why` in words."""
+        return in_words(self.decision, self.why)
+
+    def held(self) -> Counter[str]:
+        """How many items each reason holds back."""
+        return Counter(name for names in self.why[self.decision == HOLD_BACK] for name in names)
 
 
 def lowered_segments(
@@ -73,16 +84,10 @@ def lowered_segments(
     return tuple(int(code) for code in np.flatnonzero(falls) if names[int(code)] not in released)
 
 
-def hold_back(
-    decision: np.ndarray[tuple[int], np.dtype[np.object_]],
-    reason: np.ndarray[tuple[int], np.dtype[np.object_]],
-    where: BoolArray,
-    why: str,
-) -> None:
+def hold_back(decision: Objects, why: Objects, where: BoolArray, name: str) -> None:
     """Add a reason, and hold back what was go or undecided; unchanged stays. In place."""
     for row in np.flatnonzero(where & (decision != UNCHANGED)).tolist():
-        held = decision[row] == HOLD_BACK
-        reason[row] = f"{reason[row]}, {why}" if held and reason[row] else why
+        why[row] = (*why[row], name) if decision[row] == HOLD_BACK else (name,)
         decision[row] = HOLD_BACK
 
 
@@ -153,16 +158,16 @@ def _fill(sums: ReplaySums, *, by_path: bool) -> FloatArray:
 
 
 def settle(
-    decision: np.ndarray[tuple[int], np.dtype[np.object_]],
-    reason: np.ndarray[tuple[int], np.dtype[np.object_]],
+    decision: Objects,
+    why: Objects,
     code: IntArray,
     lowered: tuple[int, ...],
     further: Sequence[tuple[BoolArray, str]],
 ) -> Settled:
     """The decisions with everything that can only hold back."""
-    decision, reason = decision.copy(), reason.copy()
-    for where, why in further:
-        hold_back(decision, reason, where, why)
+    decision, why = decision.copy(), why.copy()
+    for where, name in further:
+        hold_back(decision, why, where, name)
     in_lowered = np.isin(code, np.array(lowered, np.int64))
-    hold_back(decision, reason, in_lowered & np.isin(decision, (GO, UNDECIDED)), LOWERED)
-    return Settled(decision, reason, lowered)
+    hold_back(decision, why, in_lowered & np.isin(decision, (GO, UNDECIDED)), LOWERED)
+    return Settled(decision, why, lowered)

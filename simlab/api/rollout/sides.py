@@ -49,7 +49,9 @@ class Proposed:
         What the plan promises: mean stock value, and orders a year; NaN where it says nothing.
     target : (n,) float
     said : str
-        Where it comes from.
+        Where it comes from, in words.
+    run : str
+        Folder of the run that it is the plan of; empty: a file.
     """
 
     levels: Levels
@@ -58,6 +60,7 @@ class Proposed:
     orders: FloatArray
     target: FloatArray
     said: str
+    run: str = ""
 
 
 def both_sides(
@@ -155,7 +158,8 @@ def _of_run(data: Data, run: RunFolder) -> Proposed:
     orders = items["orders_per_year"].to_numpy(np.float64) if "orders_per_year" in items else nothing
     target = np.asarray(plan["target"].astype("float64"), np.float64)
     segment = plan["segment"].astype(object).to_numpy()
-    return Proposed(levels, segment, value, orders, target, f"run {os.path.relpath(run.path)}")
+    folder = os.path.relpath(run.path)
+    return Proposed(levels, segment, value, orders, target, f"run {folder}", folder)
 
 
 def _levels_of_frame(data: Data, plan: pd.DataFrame, run: RunFolder) -> Levels:
@@ -234,10 +238,10 @@ def _has(path: Path, column: str) -> bool:
     return column in table.columns
 
 
-def _table(data: Data, path: Path, kind: str) -> TodayTable:
+def _table(data: Data, path: Path, kind: str, whole: str = "") -> TodayTable:
     pairs = zip(data.catalog.sku, data.catalog.location, strict=True)
     number = {pair: row for row, pair in enumerate(pairs)}
-    table = read_today(path, kind, number, data.catalog.parts, unique=True)
+    table = read_today(path, kind, number, data.catalog.parts, unique=True, whole=whole)
     if not isinstance(table, TodayTable):
         raise InvalidInputError(table)
     return table
@@ -245,16 +249,8 @@ def _table(data: Data, path: Path, kind: str) -> TodayTable:
 
 def _plan_table(data: Data, path: Path, side: str) -> TodayTable:
     """A plan file; every SKU-location of the study once."""
-    table = _table(data, path, "plan")
-    missing = np.ones(data.catalog.n_items, np.bool_)
-    missing[table.item] = False
-    problems = []
-    if missing.any():
-        rows = np.flatnonzero(missing)
-        names = listed([data.catalog.keys[row] for row in rows[:_NAMED]], _NAMED)
-        more = f" ({rows.size:,} in all)" if rows.size > _NAMED else ""
-        fix = f"the {side} plan needs a row for every SKU-location of the study"
-        problems.append(Problem("E-PLN-010", f"has no row for {names}{more}", str(path), fix=fix))
+    fix = f"the {side} plan needs a row for every SKU-location of the study"
+    table = _table(data, path, "plan", fix)
     rule = _families(table)
     low, top = table.units.get("reorder_point"), table.units["order_up_to"]
     if low is not None:
@@ -262,9 +258,8 @@ def _plan_table(data: Data, path: Path, side: str) -> TodayTable:
         if bad.any():
             table.refuse(found.OUT_OF_RANGE, "must lie above the reorder point", bad,
                          column="order_up_to", fix="order-up-to levels of (R,s,S) lie above s")  # fmt: skip
-    problems += table.table.findings.problems
-    if problems:
-        raise InvalidInputError(problems)
+    if table.table.findings.problems:
+        raise InvalidInputError(table.table.findings.problems)
     return table
 
 

@@ -20,7 +20,6 @@ from simlab.engine.world.levels import Family, Levels
 from simlab.measures import ratio_interval
 from simlab.measures.student import t_quantile
 from simlab.verdict.gate.decisions import DECISIONS, GO, UNCHANGED, UNDECIDED
-from simlab.verdict.gate.pvalues import MeanTest
 
 if TYPE_CHECKING:
     from simlab.arrays import FloatArray, IntArray
@@ -73,7 +72,7 @@ def gate_table(
     stock = _paired((pairs.then.stock - pairs.now.stock) / scale.stock_weight * cost[:, None], scale.level)
     orders = _paired((pairs.then.orders - pairs.now.orders) / scale.years, scale.level)
     bought = _paired((pairs.then.ordered - pairs.now.ordered) * cost[:, None] / scale.years, scale.level)
-    effect, needed = _could(judged.loss, pairs, scale)
+    effect, needed = _could(judged, scale, pairs.replications)
     open_ = settled.decision == UNDECIDED
     return pd.DataFrame(
         {
@@ -133,17 +132,29 @@ def _levels(levels: Levels, end: str, parts: IntArray) -> dict[str, object]:
     }
 
 
-def _could(loss: MeanTest, pairs: Pairs, scale: Scale) -> tuple[FloatArray, FloatArray]:
-    """Least loss of fill that these replications would have ruled out, and replications that would settle it.
+def _could(judged: Judged, scale: Scale, replications: int) -> tuple[FloatArray, FloatArray]:
+    """Of what is undecided, by the measure that left it open: the least harm that these replications would
+    have told from the tolerance, and how many would settle it if the means stay where they are.
 
-    With power 0.8 at q; the loss is counted from the tolerance on.
+    With power 0.8, at the level that the last go of the list has (q ÷ n where there is none), halved where
+    either of two promises rules harm out.
     """
-    mean_demand = np.maximum(pairs.demanded.mean(axis=1), 1e-300)
-    quantile = t_quantile(1.0 - scale.q, pairs.replications - 1) + _POWER
-    effect = quantile * loss.error / mean_demand
-    with np.errstate(divide="ignore", invalid="ignore"):
-        times = (quantile * loss.error / np.abs(loss.mean)) ** 2
-    return effect, np.ceil(np.where(np.isfinite(times), times * pairs.replications, np.nan))
+    decision, why = judged.decided.decision, judged.decided.why
+    n_open = max(int((decision != UNCHANGED).sum()), 1)
+    level = scale.q * max(int((decision == GO).sum()), 1) / n_open / 2.0
+    quantile = t_quantile(1.0 - level, replications - 1) + _POWER
+    effect, needed = np.full(decision.size, np.nan), np.full(decision.size, np.nan)
+    for name, evidence in judged.evidence.items():
+        mine = np.array([name in names for names in why], np.bool_) & (decision == UNDECIDED)
+        effect[mine] = quantile * evidence.error[mine]
+        needed[mine] = np.ceil(quantile**2 * evidence.doubt[mine] * replications)
+    return effect, needed
+
+
+def held_table(settled: Settled) -> pd.DataFrame:
+    """Table `held_back`: how many SKU-locations each reason holds back, the most frequent first."""
+    rows = settled.held().most_common()
+    return pd.DataFrame(rows, columns=["reason", "n_items"])
 
 
 def totals(table: pd.DataFrame) -> pd.DataFrame:
@@ -209,6 +220,7 @@ def live_plan(data: Data, table: pd.DataFrame, live: Levels) -> tuple[pd.DataFra
     shown = plan.assign(
         product=table["product"],
         supplier=table["supplier"],
+        family_now=table["family_now"],
         pack_size=data.models.world.terms.pack_size / parts,
         service=service,
         service_now=table["service_now"],

@@ -133,15 +133,14 @@ class Simulator(Public):
     def chance_cells(self) -> list[PlanGroup]:
         """One group per chance limit."""
         groups = []
-        for number, (_, grouping) in enumerate(self.rules.chances):
-            cell = grouping.cells(self.segmentation)
-            n_cells = self.segmentation.n_segments * (len(grouping.names) + 1)
+        for number, one in enumerate(self.rules.chances):
+            cell = one.groups.cells(self.segmentation)
+            n_cells = self.segmentation.n_segments * (len(one.groups.names) + 1)
             if n_cells * self.planned.levels.n_columns * self.settings.replications > MAX_SUMS:
                 message = "too many cells × targets × replications to be kept"
                 fix = "fewer segments, targets or replications"
-                raise InvalidInputError(
-                    [Problem("E-OPT-021", message, self.data.study.file, column="optimize.chance", fix=fix)]
-                )
+                where, file = f"optimize.{one.kind.name}", self.data.study.file
+                raise InvalidInputError([Problem("E-OPT-021", message, file, column=where, fix=fix)])
             choice = self.every_target()
             groups.append(
                 PlanGroup(f"cells:chance{number}", self.planned.levels, choice, True, cell, n_cells)

@@ -7,7 +7,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from simlab.api.starting.tables import ONE_PLACE, Dates, Rows, Seen, dates_of, look_at, rows_of, sheets_for
+from simlab.api.starting.sheets import sheets_for
+from simlab.api.starting.tables import ONE_PLACE, Dates, Rows, Seen, dates_of, look_at, rows_of
 from simlab.errors import InvalidInputError, Problem, UsageError
 
 _CURRENCIES = ("eur", "usd", "gbp", "chf", "sek", "nok", "dkk", "pln", "jpy", "cny", "inr", "aud", "cad")
@@ -187,9 +188,10 @@ def _data(folder: Path, master: Seen, sales: Seen, arrivals: Seen | None, rows: 
     lines += [*_table(folder, sales), *_demand_dates(sales, rows), *_rules(rows, sales.n_rows), ""]
     if arrivals is not None:
         lines += _table(folder, arrivals)
-        column = arrivals.column("receipt_date")
-        if column is not None:
-            lines += _dates("receipts", dates_of(column)[0])
+        columns = [arrivals.column(name) for name in ("order_date", "receipt_date")]
+        forms = {dates_of(column)[0] for column in columns if column is not None}
+        if len(forms) == 1:  # else each column proves its own
+            lines += _dates("receipts", forms.pop())
         lines += ['# receipt_before_order = "drop"  # rows received before they were ordered', ""]
     return lines
 
@@ -200,8 +202,12 @@ def _table(folder: Path, seen: Seen) -> list[str]:
         lines.append(f"sheet = {_text(seen.sheet)}  # found by its columns")
     if seen.wide:
         lines.append('layout = "wide"  # a column per period; an empty cell is no row')
-    if seen.decimal_comma:
-        lines.append('decimal = ","')
+    if seen.encoding != "utf-8":
+        lines.append(f"encoding = {_text(seen.encoding)}  # the file is not UTF-8")
+    if seen.notation.decimal != ".":
+        lines.append(f"decimal = {_text(seen.notation.decimal)}")
+    if seen.notation.thousands:
+        lines.append(f"thousands = {_text(seen.notation.thousands)}")
     if seen.renamed:
         pairs = ", ".join(f"{ours} = {_text(theirs)}" for ours, theirs in seen.renamed.items())
         lines.append(f"columns = {{ {pairs} }}  # our name = name in the file")
@@ -232,8 +238,8 @@ def _demand_dates(sales: Seen, rows: Rows) -> list[str]:
 
 def _dates(table: str, dates: Dates) -> list[str]:
     if dates.unsure:
-        first = dates.unsure.split(" or ")[0]
-        return [f"# date_format = {_text(first)}  # {dates.unsure} fit every row: only you know, say which"]
+        first, all_ = dates.unsure[0], " or ".join(dates.unsure)
+        return [f"# date_format = {_text(first)}  # {all_} fit every row: only you know, say which"]
     if dates.pattern == "iso":
         return []
     time = ", the time of day is left out" if "%M" in dates.pattern else ""

@@ -12,29 +12,35 @@ import numpy as np
 
 from simlab.arrays import DateArray, FloatArray
 from simlab.catalog.calendar.grain import DAY, FOUR_FOUR_FIVE, OTHER, Grain, grain_of
-from simlab.catalog.cells.dates import CANDIDATES, DateFormat, date_format_of, timed_formats_of
+from simlab.catalog.cells.dates import CANDIDATES, MONTHS, DateFormat, date_format_of, timed_formats_of
+from simlab.catalog.cells.numerals import PLAIN, Notation, number_of, pattern
 from simlab.catalog.cells.text import TextColumn, TextTable
 from simlab.catalog.columns import DEMAND_FURTHER, NUMERIC, RECEIVED, TABLES, required
-from simlab.catalog.files.csvfile import read_csv
-from simlab.catalog.files.layout import at_one_place, columns_needed, dated_columns, in_rows
-from simlab.catalog.files.packed import first_line
+from simlab.catalog.files.csvfile import Encoding, encoding_of, read_csv
+from simlab.catalog.files.layout import at_one_place, dated_columns, in_rows
+from simlab.catalog.files.packed import PackedError, unpacked
 from simlab.catalog.files.parquet import read_parquet
-from simlab.catalog.files.workbook import WORKBOOKS, read_workbook, sheets_of
+from simlab.catalog.files.workbook import WORKBOOKS, read_workbook
 from simlab.catalog.tables.known_names import meant
 from simlab.errors import Problem, listed
+from simlab.reading import bytes_of
 from simlab.study import WEEKDAYS, TableSource
 
 _SERIAL_FROM, _SERIAL_TO = 20_000, 80_000
 _SHOWN = 12
 _SURE_DAYS = 100  # dates from which a weekday without rows is no chance
 _DAYS = {"day": 1.0, "week": 7.0, "month": 365 / 12}
-_MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
 _DATED = re.compile(r"(19|20)\d\d[-_/. ]?(0?[1-9]|1[0-2]|[WQ]\d+)([-_/. ]?\d{1,2})?")
 _WIDE = 6  # columns named by dates from which a table is one of a column per period
-_MONTHS = "%Y-%m"
-_COMMA = re.compile(r"[+-]?\d+,\d{1,2}|[+-]?\d+,\d{4,}|[+-]?\d{4,},\d+|[+-]?0,\d+")
+_COMMA, _COMMA_BETWEEN = Notation(","), Notation(".", ",")
+_NOTATIONS = (
+    *(PLAIN, _COMMA, Notation(",", "."), _COMMA_BETWEEN),
+    *(Notation(decimal, sign) for decimal in ",." for sign in (" ", "'")),
+)
+_WRITTEN = re.compile(r"[+-]?[0-9][0-9.,' \u00a0\u202f]*")
 ONE_PLACE = "MAIN"
-_DELIMITERS: tuple[Literal[",", ";", "\t", "|"], ...] = (",", ";", "\t", "|")
+Delimiter = Literal[",", ";", "\t", "|"]
+_DELIMITERS: tuple[Delimiter, ...] = (",", ";", "\t", "|")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +67,8 @@ class Seen:
         How the columns of the periods are named, where each has one (a `date_format`); else empty.
     half_a_rule : str
         Name in the file of a reorder point that nothing says the quantity of; it is left out of `columns`.
+    encoding : str
+        Of the text of a CSV file.
     """
 
     name: str
@@ -72,6 +80,7 @@ class Seen:
     one_place: bool = False
     wide: str = ""
     half_a_rule: str = ""
+    encoding: Encoding = "utf-8"
 
     @property
     def renamed(self) -> dict[str, str]:
@@ -79,16 +88,21 @@ class Seen:
         return {ours: theirs for ours, theirs in self.columns.items() if ours != theirs}
 
     @property
-    def decimal_comma(self) -> bool:
-        """Whether numbers are written with a comma and none with a point: 12,50."""
-        cells = [
+    def notation(self) -> Notation:
+        """How the columns of numbers write them: 12.50, 12,50, 1.234,50, 1'234.50, ….
+
+        Where cells such as 1,234 leave it open, as most files do: a point, no sign between thousands.
+        """
+        cells = {
             cell.strip()
             for ours, theirs in self.columns.items()
             if (rule := TABLES[self.name].get(ours)) is not None and rule.kind in NUMERIC
             for cell in self.table.columns[theirs].values
-            if not self.table.columns[theirs].typed
-        ]
-        return any(_COMMA.fullmatch(cell) for cell in cells) and not any("." in cell for cell in cells)
+            if not self.table.columns[theirs].typed and _WRITTEN.fullmatch(cell.strip())
+        }
+        fitting = [one for one in _NOTATIONS if all(map(pattern(one).fullmatch, cells))]
+        unsure = _COMMA in fitting and _COMMA_BETWEEN in fitting
+        return PLAIN if unsure or not fitting else fitting[0]
 
     @property
     def delimiter(self) -> str:
@@ -112,20 +126,22 @@ def look_at(name: str, path: Path, problems: list[Problem], sheet: str | None = 
         problems.append(Problem("E-INI-001", "is not there", shown, fix=f"name the file of {name}"))
         return None
     kind = path.suffix.lower()
+    encoding: Encoding = "utf-8"
     if kind in WORKBOOKS:
-        table = _sheet_of(name, path, sheet)
+        table = sheet_of(name, path, sheet)
     elif kind == ".parquet":
         table = read_parquet(path, name, TableSource(path=shown))
     else:
-        table = read_csv(path, name, TableSource(path=shown, delimiter=_delimiter(path)), ())
+        delimiter, encoding = _written(path)
+        table = read_csv(path, name, TableSource(path=shown, delimiter=delimiter, encoding=encoding), ())
     if table.findings.problems or not table.columns:
         problems += table.findings.problems
         return None
     theirs = list(table.columns)
-    columns, units = _ours(name, theirs)
+    columns, units = our_columns(name, theirs)
     wide = ""
     if name == "demand" and not {"date", "quantity"} & set(columns):
-        wide = _named_by(list(table.columns))
+        wide = named_by(list(table.columns))
         if wide:
             table = in_rows(table, wide)
             columns |= {"date": "date", "quantity": "quantity"}
@@ -140,26 +156,31 @@ def look_at(name: str, path: Path, problems: list[Problem], sheet: str | None = 
         fix = "add a column lead_time (days), or a column supplier and name --receipts"
         what = "items has no column 'lead_time' and no 'supplier': nothing tells lead times"
         problems.append(Problem("E-INI-005", what, shown, column="lead_time", fix=fix))
-    return None if missing else Seen(name, path, table, columns, units, sheet, one_place, wide, half_a_rule)
+    if missing:
+        return None
+    return Seen(name, path, table, columns, units, sheet, one_place, wide, half_a_rule, encoding)
+
+
+_MUCH = {"current_order_up_to", "current_order_quantity", "order_quantity"}  # how much today's rule orders
 
 
 def _half_a_rule(columns: dict[str, str]) -> str:
     """A reorder point under another name, taken out of the columns where none tells how much is ordered."""
     point = columns.get("current_reorder_point", "current_reorder_point")
-    if point == "current_reorder_point" or {"current_order_up_to", "current_order_quantity"} & set(columns):
+    if point == "current_reorder_point" or _MUCH & set(columns):
         return ""
     return columns.pop("current_reorder_point")
 
 
-def _named_by(names: list[str]) -> str:
+def named_by(names: list[str]) -> str:
     """The one `date_format` in which enough columns are named by the first day of a period; empty if none."""
-    counts = {form: len(dated_columns(names, form)) for form in ("iso", _MONTHS, *CANDIDATES)}
+    counts = {form: len(dated_columns(names, form)) for form in ("iso", *MONTHS, *CANDIDATES)}
     most = max(counts.values())
     fitting = [form for form, n in counts.items() if n == most]
     return fitting[0] if most >= _WIDE and len(fitting) == 1 else ""
 
 
-def _sheet_of(name: str, path: Path, sheet: str | None) -> TextTable:
+def sheet_of(name: str, path: Path, sheet: str | None) -> TextTable:
     """A sheet as text; its header is the row with most names that mean our columns."""
     source = TableSource(path=str(path), sheet=sheet)
     return read_workbook(path, name, source, required(name), lambda head: _means(name, head))
@@ -169,50 +190,18 @@ def _means(name: str, head: str) -> bool:
     return head in TABLES[name] or bool(meant(name, head, list(TABLES[name]))[0])
 
 
-def sheets_for(book: Path, problems: list[Problem]) -> dict[str, str]:
-    """Which sheet of a workbook holds items, demand and (if any) receipts, by the names of their columns."""
-    names = sheets_of(book)
-    if not names:
-        what = "is not there" if not book.is_file() else "cannot be read as a workbook"
-        problems.append(Problem("E-INI-001", what, str(book), fix="name an .xlsx, .xls, .xlsb or .ods file"))
-        return {}
-    heads = {one: list(read_workbook(book, "items", _of(book, one), ()).columns) for one in names}
-    found: dict[str, str] = {}
-    for table in ("receipts", "demand", "items"):  # a sheet of receipts has the columns of demand, too
-        left = [one for one in names if one not in found.values()]
-        fits = {one: _fit(table, book, one) for one in left}
-        best = max(left, key=lambda one: (fits[one], table in one.lower()), default="")
-        if best and fits[best]:
-            found[table] = best
-    for table in ("items", "demand"):
-        if table not in found:
-            needs = ", ".join(required(table))
-            shown = "; ".join(f"{one}: {listed(heads[one], 6)}" for one in names[:4])
-            fix = f"a sheet with the columns {needs}, or names that mean them; seen: {shown}"
-            problems.append(Problem("E-INI-003", f"no sheet is a table of {table}", str(book), fix=fix))
-    return found
+def _written(path: Path) -> tuple[Delimiter, Encoding]:
+    """The sign that parts the header into the most names, a comma where none does, and how text is coded."""
+    try:
+        data = unpacked(bytes_of(path))
+    except (OSError, PackedError):  # which reading the table tells
+        return ",", "utf-8"
+    encoding = encoding_of(data)
+    head = data[:100_000].decode(encoding, errors="replace").lstrip().partition("\n")[0]
+    return max(_DELIMITERS, key=lambda sign: (head.count(sign), sign == ",")), encoding
 
 
-def _of(book: Path, sheet: str) -> TableSource:
-    return TableSource(path=str(book), sheet=sheet)
-
-
-def _fit(table: str, book: Path, sheet: str) -> int:
-    """How many of the columns that a table needs a sheet has, under whatever name; 0 where one is missing."""
-    theirs = list(_sheet_of(table, book, sheet).columns)
-    columns, _ = _ours(table, theirs)
-    wide = table == "demand" and bool(_named_by(theirs))
-    needed = columns_needed(table, one_place=True, wide=wide)
-    return sum(one in columns for one in required(table)) if set(needed) <= set(columns) else 0
-
-
-def _delimiter(path: Path) -> Literal[",", ";", "\t", "|"]:
-    """The sign that parts the header into the most names; a comma where none does."""
-    head = first_line(path, 100_000).decode("utf-8", errors="replace")
-    return max(_DELIMITERS, key=lambda sign: (head.count(sign), sign == ","))
-
-
-def _ours(name: str, theirs: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+def our_columns(name: str, theirs: list[str]) -> tuple[dict[str, str], dict[str, str]]:
     """Our columns among those of a file: the same name first, then names that mean it; each taken once."""
     more = {"demand": DEMAND_FURTHER, "receipts": RECEIVED}.get(name, {})
     known = [*TABLES[name], *more]
@@ -249,20 +238,12 @@ def text_of(column: TextColumn) -> np.ndarray:
     return np.asarray(words[column.codes])
 
 
-def numbers_of(column: TextColumn) -> FloatArray:
+def numbers_of(column: TextColumn, notation: Notation) -> FloatArray:
     """(m,) numbers; NaN where a cell is none."""
-    each = np.array([*(_number(cell) for cell in column.values), np.nan])
+    grammar = pattern(notation)
+    read = [number_of(cell, notation, grammar) for cell in column.values]
+    each = np.array([*(np.nan if one is None else float(one) for one in read), np.nan])
     return np.asarray(each[column.codes], np.float64)
-
-
-def _number(cell: str) -> float:
-    text = cell.strip()
-    if "," in text and "." not in text:
-        text = text.replace(",", ".", 1) if text.count(",") == 1 else text.replace(",", "")
-    try:
-        return float(text.replace(",", ""))
-    except ValueError:
-        return float("nan")
 
 
 @dataclass(frozen=True)
@@ -273,12 +254,12 @@ class Dates:
     ----------
     pattern : str
         What `date_format` should say.
-    unsure : str
+    unsure : tuple of str
         The patterns that all cells fit, where there are several; empty where one is proved.
     """
 
     pattern: str = "iso"
-    unsure: str = ""
+    unsure: tuple[str, ...] = ()
 
 
 def _all_read(form: DateFormat, cells: Sequence[str]) -> bool:
@@ -290,16 +271,17 @@ def dates_of(column: TextColumn) -> tuple[Dates, DateArray]:
     """The format of a column and its days, those that cannot be read left out as NaT."""
     form = date_format_of(column.values, None)
     serial = [cell for cell in column.values if cell.isdigit() and _SERIAL_FROM < int(cell) < _SERIAL_TO]
-    if not form.proved and not form.trouble and column.values and len(serial) == len(column.values):
+    if not form.proved and not form.unsure and column.values and len(serial) == len(column.values):
         form = DateFormat("excel_serial")
-    if column.values and all(_MONTH.fullmatch(cell) for cell in column.values):
-        form = DateFormat("%Y-%m")
-    if not form.proved and not form.trouble and not _all_read(form, column.values):
+    if column.values and not _all_read(form, column.values):
+        months = [name for name in MONTHS if _all_read(DateFormat(name), column.values)]
+        form = DateFormat(months[0]) if months else form
+    if not form.proved and not form.unsure and not _all_read(form, column.values):
         timed = timed_formats_of(column.values)
-        form = DateFormat(timed[0], trouble=" or ".join(timed[1:] and timed)) if timed else form
-    unsure = form.trouble
+        form = DateFormat(timed[0], unsure=tuple(timed[1:] and timed)) if timed else form
+    unsure = form.unsure
     if unsure:
-        form = DateFormat(unsure.split(" or ")[0])
+        form = DateFormat(unsure[0])
     read = form.reader()
     each = [read(cell[:10] if form.name == "iso" else cell) for cell in column.values]
     days = np.array([*("NaT" if day is None else day.isoformat() for day in each), "NaT"], "datetime64[D]")
@@ -364,7 +346,7 @@ def rows_of(demand: Seen, items: Seen) -> Rows | None:
         why,
         n_periods,
         _shut(grain, day[known]),
-        int((numbers_of(quantity) < 0).sum()),
+        int((numbers_of(quantity, demand.notation) < 0).sum()),
         demand.n_rows - np.unique(keys).size,
         int(unknown.sum()),
         _copies(demand),

@@ -30,6 +30,18 @@ from simlab.catalog.columns import NUMERIC, Column
 from simlab.study import TableSource
 
 LARGEST_MONEY = 2**53
+_TOTALS = {
+    "total",
+    "totals",
+    "grand total",
+    "sum",
+    "summe",
+    "gesamt",
+    "gesamtsumme",
+    "ergebnis",
+    "gesamtergebnis",
+}
+_SHOWN = 5
 """Largest unit cost in multiples of the cost resolution: exact as an integer and as a float."""
 
 MOST_WHEN_FINER = 10**10
@@ -307,9 +319,17 @@ def refuse_missing(table: TextTable, name: str, *, fix: str = "", skip: BoolArra
     bad = table.columns[name].missing()
     rows = np.flatnonzero(bad if skip is None else bad & ~skip)
     if rows.size:
+        fix = fix or _fix_of_totals(table, rows)
         table.findings.add_rows(
             found.MISSING_CELL, "the cell is empty", rows, column=table.label(name), fix=fix
         )
+
+
+def _fix_of_totals(table: TextTable, rows: IntArray) -> str:
+    """What to do about lines that add up the others, as lists for people end with; empty for other rows."""
+    ids = table.columns.get("sku", next(iter(table.columns.values())))
+    words = {ids.cell(int(row)).strip().rstrip(":").lower() for row in rows[:_SHOWN]}
+    return "a line of totals? Take it out of the table" if words and words <= _TOTALS else ""
 
 
 def refuse_fractional_ids(table: TextTable, names: tuple[str, ...]) -> None:

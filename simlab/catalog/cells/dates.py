@@ -15,7 +15,15 @@ _ISO = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?"
 _ISO_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}.*")
 _SERIAL = re.compile(r"[0-9]{5}(?:\.0+)?")
 _EPOCH_OF_EXCEL = dt.date(1899, 12, 30)
-CANDIDATES = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y%m%d")
+CANDIDATES = (
+    *("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y%m%d"),
+    *("%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y"),
+)
+MONTHS = (
+    *("%Y-%m", "%Y/%m", "%Y.%m", "%Y%m", "%YM%m", "%m/%Y", "%m.%Y", "%m-%Y"),
+    *("%b %Y", "%b-%Y", "%b-%y", "%b %y", "%b. %Y", "%B %Y"),
+)
+"""Patterns of months without a day, which are taken as their first day."""
 _CLOCKS = ("%H:%M:%S", "%H:%M:%S.%f", "%H:%M", "%H:%M:%S%z", "%H:%M:%S.%f%z", "%I:%M:%S %p", "%I:%M %p")
 Reader = Callable[[str], dt.date | None]
 
@@ -30,15 +38,15 @@ class DateFormat:
         iso, excel_serial or a strptime pattern.
     proved : bool
         Found out from the cells, not declared.
-    trouble : str
-        Why no format could be proved; empty if one was, or if one is declared.
+    unsure : tuple of str
+        Patterns that all cells fit, where there are several; empty if one is proved or declared.
     mixed : bool
         Some cells are ISO dates and others are not.
     """
 
     name: str = "iso"
     proved: bool = False
-    trouble: str = ""
+    unsure: tuple[str, ...] = ()
     mixed: bool = False
 
     def reader(self) -> Reader:
@@ -96,7 +104,7 @@ def date_format_of(cells: Sequence[str], declared: str | None) -> DateFormat:
     if len(fitting) == 1:
         return DateFormat(fitting[0], proved=True)
     if fitting:
-        return DateFormat(trouble=" or ".join(fitting))
+        return DateFormat(unsure=tuple(fitting))
     return DateFormat()
 
 
@@ -122,11 +130,9 @@ def _fits(cells: Sequence[str], name: str) -> bool:
 def not_a_date(cell: str, table: str, form: DateFormat) -> Fault:
     """The fault of a cell that is not a date in the column's format."""
     option = f"[data.{table}] date_format"
-    if form.trouble:
-        message = f"{cell!r} may be read as {form.trouble}"
-        return Fault(
-            found.NOT_A_DATE, message, f'declare {option} = "{form.trouble.split()[0]}" or the other'
-        )
+    if form.unsure:
+        message = f"{cell!r} may be read as {' or '.join(form.unsure)}"
+        return Fault(found.NOT_A_DATE, message, f'declare {option} = "{form.unsure[0]}" or the other')
     text = cell.strip(BLANKS)
     if form.name == "iso" and _SERIAL.fullmatch(text):
         message = f"{cell!r} is not a date like 2025-12-31 (a serial number of a spreadsheet?)"

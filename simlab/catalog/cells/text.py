@@ -74,6 +74,8 @@ class TextTable:
         Remarks for the quality account.
     sha256 : str
         Of the file; empty for DataFrames.
+    questions : list of (what, note)
+        Remarks that somebody should look at.
     """
 
     name: str
@@ -84,6 +86,7 @@ class TextTable:
     delimiter: str = ""
     notes: list[tuple[str, str]] = field(default_factory=list)
     sha256: str = ""
+    questions: list[tuple[str, str]] = field(default_factory=list)
 
     def label(self, column: str) -> str:
         """Name of a column as the file has it."""

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from simlab.catalog.findings import Findings
 from simlab.reading import bytes_of
 from simlab.study import TableSource
 
+Encoding = Literal["utf-8", "cp1252", "utf-16"]
 DELIMITERS = (",", ";", "\t")
 _BOM = b"\xef\xbb\xbf"
 _ZIP = b"PK\x03\x04"
@@ -55,7 +57,7 @@ def read_csv(path: Path, name: str, source: TableSource, required: Sequence[str]
     data = _bytes_of(path, findings)
     table = TextTable(name, {}, {}, 0, findings, sha256=hashlib.sha256(data or b"").hexdigest())
     inside = None if data is None else _unpacked(data, findings)
-    text = None if inside is None else _decoded(inside, table)
+    text = None if inside is None else _decoded(inside, table, source.encoding)
     if text is None:
         return table
     header = _header(text, source, required, findings)
@@ -103,28 +105,47 @@ def _unpacked(data: bytes, findings: Findings) -> bytes | None:
         return None
 
 
-def _decoded(data: bytes, table: TextTable) -> str | None:
+def _decoded(data: bytes, table: TextTable, encoding: str) -> str | None:
     """The text, with line feeds as line ends and without a byte order mark."""
     if data.startswith(_ZIP):
         table.findings.add(
             found.ENCODING, "is a zip file, not CSV", fix="unpack it; .csv.gz is read as it is"
         )
         return None
-    if data.startswith(_WIDE_BOMS) or b"\0" in data:
-        table.findings.add(found.ENCODING, "is not UTF-8 text", fix="save it as CSV UTF-8")
+    if encoding == "utf-8" and (data.startswith(_WIDE_BOMS) or b"\0" in data):
+        table.findings.add(found.ENCODING, "is not UTF-8 text", fix=_encoding_fix(table.name, data))
         return None
     if data.startswith(_BOM):
         data = data.removeprefix(_BOM)
         table.notes.append(("byte order mark", "skipped"))
-    if b"\r" in data:
+    if b"\r" in data and encoding != "utf-16":
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     try:
-        return data.decode("utf-8")
+        text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        message = f"byte 0x{data[error.start]:02x} is not UTF-8 text"
-        table.findings.add(found.ENCODING, message, line=line, fix="save the file as CSV UTF-8")
+        message = f"byte 0x{data[error.start]:02x} is not {encoding.upper()} text"
+        table.findings.add(found.ENCODING, message, line=line, fix=_encoding_fix(table.name, data))
         return None
+    return text.replace("\r\n", "\n").replace("\r", "\n") if encoding == "utf-16" else text
+
+
+def encoding_of(data: bytes) -> Encoding:
+    """How the text of a file is likely written; utf-8 where nothing else fits."""
+    if data.startswith(_WIDE_BOMS):
+        return "utf-16"
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252" if b"\0" not in data else "utf-8"
+    return "utf-8"
+
+
+def _encoding_fix(name: str, data: bytes) -> str:
+    encoding = encoding_of(data)
+    if encoding == "utf-8":
+        return "save the file as CSV UTF-8"
+    return f'save the file as CSV UTF-8, or say [data.{name}] encoding = "{encoding}"'
 
 
 def _header(text: str, source: TableSource, required: Sequence[str], findings: Findings) -> Header | None:

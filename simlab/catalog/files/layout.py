@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,10 +12,11 @@ from simlab.arrays import IntArray
 from simlab.catalog import findings as found
 from simlab.catalog.cells.dates import CANDIDATES, DateFormat
 from simlab.catalog.cells.text import CodeArray, TextColumn, TextTable
-from simlab.catalog.columns import required
+from simlab.catalog.columns import DEMAND, DEMAND_FURTHER, required
 
 _OF_PERIODS = ("date", "quantity")
 _EXAMPLE = "2025-01-06"
+_DIGIT, _NUMBER = re.compile("[0-9]"), re.compile(r"[-+0-9.,' \u00a0\u202f]*[0-9][-+0-9.,' \u00a0\u202f]*")
 
 
 def columns_needed(table: str, *, one_place: bool = False, wide: bool = False) -> tuple[str, ...]:
@@ -63,6 +65,7 @@ def in_rows(table: TextTable, declared: str | None) -> TextTable:
         fix = f"name each column of quantities by the first day of its period, such as {_EXAMPLE}"
         table.findings.add(found.MISSING_COLUMN, message, column="date", fix=fix)
         return table
+    _refuse_undated(table, periods)
     codes, values = _stacked([table.columns[name] for name in periods])
     row, period = np.nonzero(codes >= 0)
     columns = {
@@ -85,6 +88,25 @@ def in_rows(table: TextTable, declared: str | None) -> TextTable:
     return replace(
         table, columns=columns, n_rows=int(row.size), findings=_placed(table, row, period, periods)
     )
+
+
+def _refuse_undated(table: TextTable, periods: Sequence[str]) -> None:
+    """Columns of numbers that were meant as periods: left out, each would be a period without any demand.
+
+    They stand between periods, or are called something with a digit; totals behind the last period are not.
+    """
+    order = list(table.columns)
+    first, last = order.index(periods[0]), order.index(periods[-1])
+    known = {*DEMAND, *DEMAND_FURTHER}
+    for place, name in enumerate(order):
+        between = first < place < last and table.label(name) == name
+        if name in periods or (name in known and not between):
+            continue
+        cells = table.columns[name].values
+        if (between or _DIGIT.search(name)) and cells and all(map(_NUMBER.fullmatch, cells)):
+            message = f"holds numbers as the periods do, and {name!r} is not a date like {periods[0]!r}"
+            fix = "name it by the first day of its period as the others are, or leave it out of the file"
+            table.findings.add(found.NOT_A_DATE, message, column=name, fix=fix)
 
 
 def _stacked(columns: Sequence[TextColumn]) -> tuple[CodeArray, tuple[str, ...]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from pathlib import Path
 
 _GZIP = b"\x1f\x8b"
 _MOST, _MOST_RATIO, _SMALL = 4 * 2**30, 200, 2**24  # bytes that a file may unpack to
@@ -40,16 +39,3 @@ def unpacked(data: bytes) -> bytes:
             f"unpacks to more than {most:,} bytes", "name the file unpacked, or save it as Parquet"
         )
     return inside
-
-
-def first_line(path: Path, most: int) -> bytes:
-    """The first line of a file, of what it holds if it is packed; empty where it is damaged."""
-    with path.open("rb") as file:
-        if file.read(2) != _GZIP:
-            file.seek(0)
-            return file.readline(most)
-    try:
-        with gzip.open(path) as packed:
-            return packed.readline(most)
-    except (EOFError, OSError, zlib.error):
-        return b""

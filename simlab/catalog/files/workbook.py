@@ -244,10 +244,10 @@ def _unreadable(path: Path, sheet: str) -> Iterator[tuple[int, int, str]]:
             for _, node in ElementTree.iterparse(file):
                 if node.tag == f"{_MAIN}c":
                     value, formula = node.findtext(f"{_MAIN}v"), node.find(f"{_MAIN}f")
-                    place = node.get("r")
-                    if place and node.get("t") == "e":
+                    place, kind = node.get("r"), node.get("t")
+                    if place and kind == "e":
                         yield (*_place(place), f"the error {value}")
-                    elif place and formula is not None and value is None:
+                    elif place and formula is not None and not (value or (value == "" and kind == "str")):
                         yield (*_place(place), "a formula that was never computed")
                 elif node.tag == f"{_MAIN}row":
                     node.clear()

@@ -14,6 +14,7 @@ from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import DEMAND, NOT_USED
 from simlab.catalog.quality import QualityRow
 from simlab.catalog.tables.demand_calendar import check_calendar, spread_table
+from simlab.catalog.tables.doubtful import pasted
 from simlab.catalog.tables.fiscal import FiscalPeriods, with_dates
 from simlab.catalog.tables.further import wanted_columns
 from simlab.catalog.tables.items import Items, file_remarks, has_columns
@@ -80,12 +81,19 @@ def read_demand(
             fix = f"all rows are later than as_of = {study.as_of} under [study]: its last date used"
         table.findings.add(found.NO_ROWS, "no demand is left", fix=fix)
         return None
-    remarks = (*_remarks(table, study), *spread_notes, *_items_without(demand, items, table))
+    remarks = (
+        *_remarks(table, study),
+        *rows.standing_out(items),
+        *spread_notes,
+        *_items_without(demand, items, table),
+    )
     return demand, (*rows.account(items), *remarks)
 
 
 def _remarks(table: TextTable, study: Study) -> Iterator[QualityRow]:
     yield from file_remarks(table)
+    if study.data.demand is not None and study.data.demand.duplicates == "sum":
+        yield from pasted(table, DEMAND, "date", 'duplicates = "sum" counts both; if so, take them out')
     where = study.data.demand.where if study.data.demand is not None else {}
     used = {*wanted_columns(study), *where}
     for name in table.columns:

@@ -124,7 +124,7 @@ def _silences(rows: Rows, items: Items, usable: IntArray) -> None:
     lines = rows.table.findings.lines(sold)
     note = named_silences(gaps, lines, rows.date[sold], names)
     note = f"{note}; these days count as zero demand: stocked out, taken out of the range, or a wrong date?"
-    rows.table.notes.append(("long silences", note))
+    rows.table.questions.append(("long silences", note))
 
 
 def _closed(rows: Rows, study: Study, usable: IntArray) -> None:
@@ -243,12 +243,12 @@ def spread_table(
         return table, ()
     names = [f"{sku}\0{place}" for sku, place in zip(items.sku, items.location, strict=True)]
     until = None if study.as_of is None else np.datetime64(study.as_of, "D")
-    pieces = pieces_of(spans, table.item, table.date, table.quantity, names, until)
+    pieces = pieces_of(spans, table.item, table.date, table.quantity.astype(np.int64), names, until)
     whole = table.take(pieces.row)
     stock = whole.on_hand
     spread = replace(
         whole,
-        date=pieces.date,
+        day=pieces.date,
         quantity=pieces.quantity,
         on_hand=None if stock is None else np.where(pieces.last, stock, np.nan),
     )
@@ -258,11 +258,11 @@ def spread_table(
 
 def _merged(table: DemandTable) -> DemandTable:
     """One row per item and date, sorted; pieces of two rows never share a date but by chance."""
-    order = np.lexsort((table.date, table.item))
+    order = np.lexsort((table.day, table.item))
     table = table.take(order)
-    same = np.append(False, (np.diff(table.item) == 0) & (np.diff(table.date).astype(np.int64) == 0))
+    same = np.append(False, (np.diff(table.item) == 0) & (np.diff(table.day) == 0))
     if not same.any():
         return table
     starts = np.flatnonzero(~same)
-    quantity = np.add.reduceat(table.quantity, starts)
+    quantity = np.add.reduceat(table.quantity, starts, dtype=np.int64)
     return replace(table.take(starts), quantity=quantity)

@@ -121,7 +121,13 @@ def _taken(table: TextTable, rows: IntArray) -> TextTable:
         return table
     lines = table.findings.lines
     columns = {name: _some(column, rows) for name, column in table.columns.items()}
-    part = replace(table, columns=columns, n_rows=int(rows.size), notes=list(table.notes))
+    part = replace(
+        table,
+        columns=columns,
+        n_rows=int(rows.size),
+        notes=list(table.notes),
+        questions=list(table.questions),
+    )
     at_row = table.findings.column_at
     column_at = None if at_row is None else lambda at, column: at_row(int(rows[at]), column)
     findings = found.Findings(table.name, table.findings.file, lambda at: lines(rows[at]), column_at)

@@ -100,7 +100,7 @@ def read_items(table: TextTable, study: Study) -> Items | None:
         as_numbers = all_numbers(table.columns[name], written)
         if as_numbers is not None:
             known[name] = as_numbers
-    _refuse_doubles(table)
+    _refuse_doubles(table, study.data.location)
     _check_laws(table, known, words)
     _check_suppliers(table, known, words, study)
     sku, place = texts(table.columns["sku"]), texts(table.columns["location"])
@@ -160,7 +160,7 @@ def _known(
             known[name] = as_numbers
 
 
-def _refuse_doubles(table: TextTable) -> None:
+def _refuse_doubles(table: TextTable, only_place: str | None) -> None:
     """A SKU may stand at a location once."""
     key = pair_codes(table)
     order = np.argsort(key, kind="stable")
@@ -171,9 +171,13 @@ def _refuse_doubles(table: TextTable) -> None:
         sku, place = table.columns["sku"].cell(rows[0]), table.columns["location"].cell(rows[0])
         first = table.findings.place(int(np.flatnonzero(key == key[rows[0]])[0]))
         message = f"'{sku}' at '{place}' stands more than once (first in row {first})"
-        table.findings.add_rows(
-            found.DUPLICATE, message, rows, column=table.label("sku"), fix="keep one row per SKU and location"
-        )
+        fix = "keep one row per SKU and location"
+        if place == only_place:
+            fix += (
+                "; if a column tells the location, name it in place of [data] location: "
+                f'[data.{table.name}] columns = {{ location = "…" }}'
+            )
+        table.findings.add_rows(found.DUPLICATE, message, rows, column=table.label("sku"), fix=fix)
 
 
 def pair_codes(table: TextTable) -> npt.NDArray[np.int64]:
@@ -286,7 +290,9 @@ def _account(table: TextTable, written: Notation, known: dict[str, FloatArray]) 
     units, value = float((stock / parts).sum()), float((stock * known["unit_cost"]).sum())
     if written.proved:
         note = "no cell has a decimal point and some cannot be anything else"
-        yield QualityRow("items", "decimal commas read", "repaired", table.n_rows, units, value, note)
+        yield QualityRow(
+            "items", "decimal commas read", "repaired", table.n_rows, units, value, note, "quiet"
+        )
     else:
         yield QualityRow("items", "as given", "used", table.n_rows, units, value)
 
@@ -317,7 +323,7 @@ def _of_money(coins: Money, study: Study) -> Iterator[QualityRow]:
             f"counted in multiples of {coins.resolution:.10f}".rstrip("0")
             + f" ({study.data.cost_resolution:g} would move a unit cost by more than 0.01%)"
         )
-        yield QualityRow("items", "money counted finer", "used", 0, note=note)
+        yield QualityRow("items", "money counted finer", "used", 0, note=note, notice="quiet")
     if coins.n_rounded and abs(coins.worst[1]) > _NO_MONEY:
         cell, share = coins.worst
         note = (
@@ -365,3 +371,5 @@ def file_remarks(table: TextTable) -> Iterator[QualityRow]:
     """Entries without rows for what was noticed of a file as a whole."""
     for what, note in table.notes:
         yield QualityRow(table.name, what, "used", 0, note=note)
+    for what, note in table.questions:
+        yield QualityRow(table.name, what, "used", 0, note=note, notice="look")

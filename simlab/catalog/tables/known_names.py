@@ -13,30 +13,33 @@ _UNITS = {"d": "days", "day": "days", "days": "days", "w": "weeks", "wk": "weeks
     "weeks": "weeks",
     "month": "months",
     "months": "months",
+    **dict.fromkeys(("tag", "tage", "tagen"), "days"),
+    **dict.fromkeys(("woche", "wochen"), "weeks"),
+    **dict.fromkeys(("monat", "monate", "monaten"), "months"),
 }
 _IDLE = frozenset(
-    {"qty", "quantity", "units", "unit", "pcs", "eur", "usd", "gbp", "value", "no", "nr", "code"}
+    {"qty", "quantity", "units", "unit", "pcs", "eur", "usd", "gbp", "chf", "value", "no", "nr", "code"}
+    | {"menge", "stueck", "stk", "me"}
 )
+_JOINING = ("in", "per", "je", "pro")
 _TIMES = ("lead_time", "lead_time_sd", "review_period", "review_phase")
 _SIMILAR = 0.85
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 _SKU = (
-    *(
-        "material",
-        "material_number",
-        "matnr",
-        "materialnummer",
-        "article",
-        "article_number",
-        "item",
-        "item_id",
-    ),
-    *("item_number", "item_code", "part", "part_number", "product_id", "product_code", "stock_code"),
-    *("stockcode", "artikel", "artikelnummer", "artikelnr", "artikel_nr", "art_nr", "teilenummer"),
+    *("material", "material_number", "matnr", "materialnummer", "article", "article_number", "item"),
+    *("item_id", "item_number", "item_code", "part", "part_number", "product_id", "product_code"),
+    *("stock_code", "stockcode", "artikel", "artikelnummer", "artikelnr", "artikel_nr", "art_nr", "artnr"),
+    *("artikel_id", "teilenummer", "teil", "teilenr", "teile_nr", "sachnummer", "produkt", "produktnummer"),
+    *("materialnr", "material_nr", "mat_nr"),
+)
+_SUPPLIER = (
+    *("vendor", "vendor_id", "vendor_name", "vendor_number", "supplier_id", "supplier_name"),
+    *("supplier_number", "lieferant", "lieferantennummer", "lieferantenname", "kreditor", "lifnr"),
+    *("lieferantennr", "lieferanten_nr", "lief_nr"),
 )
 _PLACE = (
     *("plant", "werk", "warehouse", "site", "store", "branch", "depot", "lager", "lagerort", "standort"),
-    "filiale",
+    *("niederlassung", "betrieb", "filiale", "werks", "lagernummer"),
 )
 
 NAMES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -55,6 +58,9 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "verpr",
             "average_cost",
             "einstandspreis",
+            *("gleitender_durchschnittspreis", "durchschnittspreis", "bewertungspreis", "herstellkosten"),
+            *("standardpreis", "stueckkosten", "selbstkosten", "gleitender_preis", "ek_preis_netto"),
+            *("unit_cost_price", "landed_cost", "einkaufspreis_netto", "ek_netto"),
         ),
         "price": (
             "sales_price",
@@ -64,26 +70,38 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "verkaufspreis",
             "vk",
             "vk_preis",
+            *("listenpreis", "verkaufspreis_netto", "vk_netto", "retail_price", "unit_sales_price"),
         ),
-        "supplier": ("vendor", "vendor_id", "supplier_id", "supplier_name", "lieferant"),
+        "supplier": _SUPPLIER,
         "product": (
             *("description", "product_name", "item_name", "item_description", "material_description"),
-            *("maktx", "bezeichnung", "artikelbezeichnung"),
+            *("maktx", "bezeichnung", "artikelbezeichnung", "materialkurztext", "kurztext", "artikeltext"),
         ),
         "lead_time": (
             "leadtime",
             "lt",
             "planned_delivery_time",
             "delivery_time",
-            "plz",
+            *("planned_deliv_time", "pl_deliv_time", "wbz"),
             "wiederbeschaffungszeit",
             "lieferzeit",
+            *("planlieferzeit", "plan_lieferzeit", "plifz", "beschaffungszeit", "beschaffungsdauer"),
+            *("supplier_lead_time", "replenishment_lead_time", "procurement_time"),
         ),
         "lead_time_sd": ("lt_sd", "lead_time_std", "lead_time_stdev", "sd_lead_time", "sigma_lead_time"),
         "review_period": ("review_cycle", "review", "order_cycle", "review_interval"),
         "on_hand": (
             *("stock", "stock_on_hand", "qoh", "soh", "on_hand_stock", "inventory", "unrestricted_stock"),
-            *("available_stock", "current_stock", "bestand", "lagerbestand"),
+            *(
+                "available_stock",
+                "current_stock",
+                "bestand",
+                "lagerbestand",
+                "freier_bestand",
+                "frei_verwendbar",
+                "labst",
+                "verfuegbarer_bestand",
+            ),
         ),
         "on_order": (
             "open_orders",
@@ -92,6 +110,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "in_transit",
             "on_order_stock",
             "purchase_orders",
+            *("bestellt", "offene_bestellungen", "bestellbestand"),
         ),
         "moq": (
             "min_order_qty",
@@ -99,6 +118,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "minimum_order_quantity",
             "min_lot_size",
             "mindestmenge",
+            *("mindestbestellmenge", "mindestlosgroesse", "bstmi"),
         ),
         "pack_size": (
             "pack",
@@ -108,8 +128,15 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "rounding_value",
             "package_size",
             "multiple",
+            *("verpackungseinheit", "vpe", "rundungswert", "gebindegroesse", "bstrf", "order_multiple"),
         ),
-        "max_order": ("max_order_qty", "maximum_order_quantity", "max_lot_size"),
+        "max_order": (
+            "max_order_qty",
+            "maximum_order_quantity",
+            "max_lot_size",
+            "hoechstbestellmenge",
+            "maximale_losgroesse",
+        ),
         "order_quantity": (
             "lot_size",
             "eoq",
@@ -117,6 +144,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "fixed_lot_size",
             "reorder_quantity",
             "losgroesse",
+            *("bestellmenge", "feste_losgroesse", "bstfe"),
         ),
         "current_reorder_point": (
             *(
@@ -126,7 +154,7 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
                 "min_level",
                 "reorder_level",
             ),
-            *("meldebestand", "trigger_level"),
+            *("meldebestand", "bestellpunkt", "minbe", "trigger_level"),
         ),
         "current_order_up_to": (
             *(
@@ -138,11 +166,19 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
                 "order_up_to",
                 "order_up_to_level",
             ),
-            *("target_stock", "base_stock", "hoechstbestand", "par_level"),
+            *(
+                "target_stock",
+                "base_stock",
+                "hoechstbestand",
+                "par_level",
+                "maximalbestand",
+                "sollbestand",
+                "mabst",
+            ),
         ),
         "current_order_quantity": ("current_lot_size", "current_q"),
         "holding_rate": ("carrying_rate", "holding_cost_rate", "interest_rate", "lagerkostensatz"),
-        "order_cost": ("ordering_cost", "setup_cost", "cost_per_order", "bestellkosten"),
+        "order_cost": ("ordering_cost", "setup_cost", "cost_per_order", "bestellkosten", "bestellkostensatz"),
         "shortage_cost": ("stockout_cost", "penalty_cost", "backorder_cost"),
         "criticality": ("critical", "vital", "ved", "ved_class"),
         "unit_volume": ("volume", "cubic_metres", "m3"),
@@ -161,6 +197,9 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "datum",
             "buchungsdatum",
             "tag",
+            *("verkaufsdatum", "belegdatum", "rechnungsdatum", "bestelldatum", "lieferdatum", "monat"),
+            *("auftragsdatum", "budat"),
+            *("week", "month", "period", "week_start", "transaction_date", "shipped_date"),
         ),
         "quantity": (
             "qty",
@@ -174,11 +213,32 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "issued",
             "absatz",
             "verbrauch",
+            *("verkauf", "verkaufsmenge", "bedarf", "abgang", "entnahme", "stueckzahl", "usage"),
+            *("verbrauchsmenge", "absatzmenge", "abgangsmenge", "entnahmemenge"),
+            *("consumption", "shipped", "quantity_sold", "sales_qty", "issues", "order_qty"),
         ),
     },
+    "open_orders": {
+        "sku": (*_SKU, "product"),
+        "location": _PLACE,
+        "quantity": ("qty", "units", "amount", "menge", "open_quantity", "bestellmenge", "offene_menge"),
+        "due_date": ("due", "delivery_date", "expected_date", "eta", "lieferdatum", "liefertermin"),
+        "supplier": _SUPPLIER,
+    },
     "receipts": {
-        "supplier": ("vendor", "vendor_id", "supplier_id", "supplier_name", "lieferant"),
-        "order_date": ("po_date", "ordered", "date_ordered", "creation_date", "bestelldatum"),
+        "sku": _SKU,
+        "location": _PLACE,
+        "supplier": _SUPPLIER,
+        "order_date": (
+            "po_date",
+            "ordered",
+            "date_ordered",
+            "creation_date",
+            "bestelldatum",
+            "purchase_date",
+            "order_created",
+            "bedat",
+        ),
         "receipt_date": (
             "received",
             "date_received",
@@ -186,8 +246,19 @@ NAMES: dict[str, dict[str, tuple[str, ...]]] = {
             "arrival_date",
             "goods_receipt",
             "gr_date",
+            *(
+                "wareneingang",
+                "wareneingangsdatum",
+                "eingangsdatum",
+                "lieferdatum",
+                "zugangsdatum",
+                "we_datum",
+            ),
         ),
-        "quantity": ("qty", "ordered_quantity", "order_quantity", "amount", "menge"),
+        "quantity": (
+            *("qty", "ordered_quantity", "order_quantity", "amount", "menge", "bestellmenge", "liefermenge"),
+            *("gelieferte_menge", "wareneingangsmenge"),
+        ),
     },
 }
 """Table → our column → names it goes by elsewhere (lower case, words joined by _)."""
@@ -197,11 +268,13 @@ NOT_READ: dict[str, str] = {
     "service_level": "targets are per segment: policy.targets",
     "target_service": "targets are per segment: policy.targets",
     "fill_rate": "targets are per segment: policy.targets",
+    "sicherheitsbestand": "a result here, not read: today's levels are current_reorder_point and the like",
     "shelf_life": "shelf life is not in this version",
     "min_order_value": "of one order at a supplier: minimum_order_value (simlab orders); moq is in units",
     "due_date": "of what is on order: on_order_due, or order by order in data.open_orders",
     "abc": "segments.by names it, if it is to make segments",
     "abc_class": "segments.by names it, if it is to make segments",
+    "abc_kennzeichen": "segments.by names it, if it is to make segments",
 }
 """Further names of items and what becomes of them."""
 
@@ -216,7 +289,7 @@ DOUBTFUL: dict[str, dict[str, str]] = {
         "current_reorder_point": "where orders are placed today",
     },
 }
-DOUBTFUL["minimum_stock"] = DOUBTFUL["min_stock"]
+DOUBTFUL |= dict.fromkeys(("minimum_stock", "mindestbestand", "minimalbestand"), DOUBTFUL["min_stock"])
 _TO_COME = re.compile(
     r"(due|arriv\w*|incoming|inbound|in_transit|(expected|scheduled|planned)_receipts?|open_pos?|open_orders?"
     r"|on_order|pos?|eta)(_in|_on|_by)?(_?(days?|weeks?|months?|periods?|wk|[dwmp]))?_?\d[\d_]*"
@@ -260,12 +333,14 @@ def meant(table: str, name: str, among: Sequence[str]) -> tuple[str, str]:
     base = plain(name)
     if table == "items" and (base in DOUBTFUL or comes_later(name)):
         return "", ""
+    names = NAMES.get(table, {})
     words = base.split("_")
     unit = _UNITS.get(words[-1], "") if len(words) > 1 else ""
-    stems = [base, "_".join(words[:-1]) if unit or words[-1] in _IDLE else base]
+    without = [word for word in words[:-1] if word not in _JOINING]  # Lieferzeit in Tagen
+    stems = [base, "_".join(without) if unit or words[-1] in _IDLE else base]
     for stem in dict.fromkeys(stems):
         for column in among:
-            if stem in (column, column.replace("_", "")) or stem in NAMES[table].get(column, ()):
+            if stem in (column, column.replace("_", "")) or stem in names.get(column, ()):
                 return column, unit if column in _TIMES else ""
     like = difflib.get_close_matches(stems[-1], list(among), n=1, cutoff=_SIMILAR)
     return (like[0], unit if like[0] in _TIMES else "") if like else ("", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.arrays import IntArray
+from simlab.arrays import DateArray, IntArray
 from simlab.catalog.catalog import ON_ORDER_DUE, OpenOrders
 from simlab.catalog.cells.convert import (
     days,
@@ -19,6 +19,9 @@ from simlab.catalog.quality import QualityRow
 from simlab.catalog.tables.items import Items, file_remarks, has_columns
 from simlab.catalog.tables.receipts import units_of
 from simlab.study import Study, TableSource
+
+_LATE, _AHEAD = 365, 730
+"""Orders due so many days before or after today are asked about."""
 
 
 def read_open_orders(
@@ -61,7 +64,8 @@ def read_open_orders(
     worth = 0.0 if items is None else float((quantity * items.unit_cost[item]).sum())
     worth *= study.data.cost_resolution if items is None else items.cost_resolution
     used = QualityRow("open_orders", "as given", "used", table.n_rows, float(quantity.sum()), worth)
-    return OpenOrders(item, due, quantity), (used, *file_remarks(table), *_not_used(table))
+    asked = _far_away(table, due, study)
+    return OpenOrders(item, due, quantity), (used, *file_remarks(table), *asked, *_not_used(table))
 
 
 def due_of_items(table: TextTable, items: Items | None, study: Study) -> OpenOrders | None:
@@ -115,6 +119,23 @@ def _matched(table: TextTable, items: Items | None) -> IntArray:
         return np.zeros(table.n_rows, np.int64)
     fix = "add it to items, or leave its orders out"
     return matched(table, items.row_of, "not in the items table", fix)
+
+
+def _far_away(table: TextTable, due: DateArray, study: Study) -> list[QualityRow]:
+    """A remark on orders that are due years from now: a wrong year, or orders that nobody closed?"""
+    today = np.datetime64(study.as_of, "D") if study.as_of is not None else np.sort(due)[due.size // 2]
+    days_to = (due - today).astype(np.int64)
+    far = np.flatnonzero((days_to < -_LATE) | (days_to > _AHEAD))
+    if not far.size:
+        return []
+    row = int(far[np.argmax(np.abs(days_to[far]))])
+    n = int(abs(days_to[row]))
+    of = "as_of" if study.as_of is not None else "most others"
+    when = f"{n:,} days {'before' if days_to[row] < 0 else 'after'} {of}"
+    note = f"row {table.findings.place(row)} ({table.columns['sku'].cell(row)}) is due {due[row]}, {when}: "
+    note += "a wrong year, or an order that was never closed? What was due by now arrives in the first period"
+    what = f"{far.size:,} open orders due a year ago or in more than two years"
+    return [QualityRow("open_orders", what, "used", 0, note=note, notice="look")]
 
 
 def _not_used(table: TextTable) -> list[QualityRow]:

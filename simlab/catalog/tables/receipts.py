@@ -27,8 +27,8 @@ from simlab.catalog.cells.text import TextTable
 from simlab.catalog.columns import NOT_USED, RECEIPTS, RECEIVED, Column
 from simlab.catalog.parts import refuse_parts
 from simlab.catalog.quality import QualityRow, Status
+from simlab.catalog.tables.doubtful import apart, pasted, repeated_rows
 from simlab.catalog.tables.items import Items, file_remarks, has_columns
-from simlab.catalog.tables.repeated import repeated_rows
 from simlab.catalog.tables.rows import refuse_future
 from simlab.study import ReceiptsSource, Study
 
@@ -93,7 +93,11 @@ def read_receipts(
     ]
     kept = ~backward & ~under_way & ~after & ~twice
     worth = quantity * _unit_costs(table, items)
-    entries = (*_account(fates, kept, quantity, worth, proved=written.proved), *_remarks(table, study))
+    entries = (
+        *_account(fates, kept, quantity, worth, proved=written.proved),
+        *_remarks(table, study),
+        *apart(table, "order_date", ordered, kept & ordered_known),
+    )
     until = np.where(under_way, today_known, received)
     open_orders = _sorted(table, np.flatnonzero(under_way), ordered, until, quantity, promised, came)
     receipts = _sorted(table, np.flatnonzero(kept), ordered, received, quantity, promised, came)
@@ -237,7 +241,8 @@ def _account(
         return QualityRow("receipts", what, status, int(rows.sum()), units, value, note)
 
     if proved:
-        yield entry("decimal commas read", "repaired", kept, "proved by the cells")
+        read = entry("decimal commas read", "repaired", kept, "proved by the cells")
+        yield replace(read, notice="quiet")
     else:
         yield entry("as given", "used", kept, "")
     for what, status, rows, note in fates:
@@ -247,6 +252,10 @@ def _account(
 
 def _remarks(table: TextTable, study: Study) -> Iterator[QualityRow]:
     yield from file_remarks(table)
+    if study.data.receipts is None or study.data.receipts.duplicates == "refuse":
+        yield from pasted(
+            table, RECEIPTS, "order_date", 'if so, take them out; if both came, say duplicates = "keep"'
+        )
     partial = study.lead_times.partial != "rows"
     where = study.data.receipts.where if study.data.receipts is not None else {}
     for name in table.columns:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
-from simlab.arrays import BoolArray, DateArray, IntArray
+from simlab.arrays import AnyArray, BoolArray, DateArray, FloatArray, IntArray
 from simlab.catalog import findings as found
 from simlab.catalog.calendar.spreading import Spans
 from simlab.catalog.catalog import DemandTable
@@ -24,9 +24,10 @@ from simlab.catalog.cells.numerals import (
     pattern,
     says_nothing,
 )
-from simlab.catalog.cells.text import TextTable
+from simlab.catalog.cells.text import CodeArray, TextTable
 from simlab.catalog.columns import DEMAND, DEMAND_FURTHER
 from simlab.catalog.quality import QualityRow, Status
+from simlab.catalog.tables.doubtful import far_above
 from simlab.catalog.tables.fiscal import FiscalPeriods
 from simlab.catalog.tables.further import Further, read_further, refuse_two_stocks, wanted_columns
 from simlab.catalog.tables.items import Items
@@ -34,6 +35,7 @@ from simlab.catalog.tables.returns import net_returns
 from simlab.study import DemandSource, Study
 
 _MOST_UNITS = 10**12
+_BLOCK = 1 << 20  # rows that are reckoned with at a time
 _NAMES_SHOWN = 5
 _MISSING_FIX = 'fill the cell, or say missing_quantity = "drop" under [data.demand]'
 
@@ -53,7 +55,7 @@ class Rows:
         self.parts = parts
         self.quantity, counted = _quantities(table, source, self.written, parts)
         self.quantity = _in_units(table, source, items, self.item, self.quantity)
-        self.units = self.quantity.copy()
+        self.units = self.quantity
         self.keep: BoolArray = np.ones(table.n_rows, dtype=np.bool_)
         self.fates: list[tuple[str, Status, BoolArray, str]] = []
         self.unnetted = 0
@@ -145,6 +147,8 @@ class Rows:
     def merge_doubles(self) -> None:
         """The same SKU, location and date more than once."""
         usable = np.flatnonzero(self.keep & self.dated & (self.item >= 0) & (self.units >= 0))
+        if usable.size == self.keep.size and self._in_order():
+            return
         key = keys_of(self.item[usable], self.date[usable])
         ordered = np.sort(key)
         if (ordered[1:] != ordered[:-1]).all():  # as in most tables, and quicker to see than to place
@@ -183,12 +187,17 @@ class Rows:
     def read_further(self, study: Study) -> None:
         """Columns that the study's options look at."""
         self.further = read_further(self.table, study, self.written, self.parts)
+        if self.further.on_hand is None:
+            return
         rows = np.flatnonzero(self.keep & self.dated & (self.item >= 0))
         refuse_two_stocks(self.table, self.further, rows, keys_of(self.item[rows], self.date[rows]))
 
     def result(self) -> DemandTable:
         """What is left, one row per SKU-location and date, sorted."""
         rows = np.flatnonzero(self.keep & (self.units >= 0))
+        plain = all(one is None for one in vars(self.further).values())
+        if plain and rows.size == self.keep.size and self._in_order():
+            return DemandTable(self.item, self.date, np.asarray(self.quantity))
         key = keys_of(self.item[rows], self.date[rows])
         if (key[1:] <= key[:-1]).any():
             order = np.argsort(key, kind="stable")
@@ -201,29 +210,73 @@ class Rows:
             self.item[rows], self.date[rows], np.asarray(summed, dtype=np.int64), *vars(more).values()
         )
 
+    def _in_order(self) -> bool:
+        """Whether rows ascend by SKU-location and date, each once: looked at without sorting them."""
+        last = -(2**62)
+        for begin in range(0, self.item.size, _BLOCK):
+            some = slice(begin, begin + _BLOCK)
+            key = keys_of(self.item[some], self.date[some])
+            if int(key[0]) <= last or (key[1:] <= key[:-1]).any():
+                return False
+            last = int(key[-1])
+        return True
+
+    def standing_out(self, items: Items) -> Iterator[QualityRow]:
+        """A remark on single rows far above all others of their SKU-location."""
+        cost = np.append(items.numbers["unit_cost"], 0.0)
+        kept = self.keep & (self.item >= 0) & (self.quantity > 0)
+        whole = _total(lambda some: self._value(some, kept, cost), kept)
+
+        def value(rows: IntArray) -> FloatArray:
+            return np.asarray(self.units[rows] * cost[self.item[rows]])
+
+        yield from far_above(self.table, self.item, self.quantity, value, whole, kept)
+
+    def _value(self, some: slice, rows: BoolArray, cost: FloatArray) -> FloatArray:
+        """Value at unit cost of those of some rows that are wanted."""
+        mine = rows[some]
+        return np.asarray(self.units[some][mine] * cost[self.item[some][mine]])
+
     def account(self, items: Items) -> Iterator[QualityRow]:
         """Every row under exactly one heading."""
-        cost = np.append(items.numbers["unit_cost"], 0.0)[self.item]
-        value, units = self.units * cost, self.units / self.parts
+        cost = np.append(items.numbers["unit_cost"], 0.0)
         left = np.ones(self.keep.size, dtype=np.bool_)
         dropped_first = sorted(self.fates, key=lambda fate: fate[1] != "dropped")
         for what, status, rows, note in dropped_first:
             rows = rows & left
             left &= ~rows
-            yield _entry(what, status, rows, units, value, note)
+            yield self._entry(what, status, rows, cost, note)
         single = left & _only_row(self.item, left)
         if single.any():
             names = _examples(self.table, np.flatnonzero(single))
             note = f"one observation only, its law leans on others: {names}"
-            yield _entry("only row of its SKU-location", "used", single, units, value, note)
+            yield self._entry("only row of its SKU-location", "used", single, cost, note)
         if self.written.proved:
-            yield _entry(
-                "decimal commas read", "repaired", left & ~single, units, value, "proved by the cells"
-            )
+            note, commas = "proved by the cells", left & ~single
+            yield replace(self._entry("decimal commas read", "repaired", commas, cost, note), notice="quiet")
         else:
-            yield _entry("as given", "used", left & ~single, units, value, "")
+            yield self._entry("as given", "used", left & ~single, cost, "")
         if self.unnetted:
             yield QualityRow("demand", "units returned beyond sales", "dropped", 0, float(-self.unnetted))
+
+    def _entry(self, what: str, status: Status, rows: BoolArray, cost: FloatArray, note: str) -> QualityRow:
+        """Rows under a heading, their units and value; `cost` (n + 1,) of the items, the last of none."""
+
+        def units(some: slice) -> FloatArray:
+            mine = rows[some]
+            return np.asarray(self.units[some][mine] / self.parts[some][mine])
+
+        def value(some: slice) -> FloatArray:
+            return self._value(some, rows, cost)
+
+        n = int(rows.sum())
+        return QualityRow("demand", what, status, n, _total(units, rows), _total(value, rows), note)
+
+
+def _total(amounts: Callable[[slice], FloatArray], rows: BoolArray) -> float:
+    """The sum of some rows' amounts, found part by part and added as one column."""
+    parts = [amounts(slice(begin, begin + _BLOCK)) for begin in range(0, rows.size, _BLOCK)]
+    return float(np.concatenate(parts).sum()) if parts else 0.0
 
 
 def _quantities(
@@ -249,10 +302,12 @@ def _quantities(
     good: BoolArray = np.zeros(table.n_rows, dtype=np.bool_)
     if source.unit == "pack":
         parts = np.ones_like(parts)  # packs are whole, their sizes are in parts
-    for size in np.unique(parts).tolist():
+    sizes = np.unique(parts[:1] if parts.strides == (0,) else parts).tolist()  # one for all: not unfolded
+    for size in sizes:
         here = parts == size
         values, some = judged(table, "quantity", partial(judge, size=size), skip=skip | ~here)
-        quantity = np.where(here, spread(column, values, 0, np.int64), quantity)
+        own = spread(column, values, 0, np.int64)
+        quantity = own if len(sizes) == 1 else np.where(here, own, quantity)
         good |= here & some
     return np.asarray(quantity), good
 
@@ -298,25 +353,32 @@ def _in_units(
     return units
 
 
-def _matched(table: TextTable, items: Items | None) -> IntArray:
+def _matched(table: TextTable, items: Items | None) -> AnyArray:
     """(m,) row of each demand row's SKU-location in the items table; −1 where it has none."""
     if items is None:
-        return np.full(table.n_rows, -1, dtype=np.int64)
+        return np.full(table.n_rows, -1, dtype=np.int32)
     skus = {sku: k for k, sku in enumerate(dict.fromkeys(items.sku))}
     places = {place: k for k, place in enumerate(dict.fromkeys(items.location))}
     n_places = len(places)
     known = np.array([skus[s] * n_places + places[p] for s, p in zip(items.sku, items.location, strict=True)])
     order = np.argsort(known, kind="stable")
-    sku = _translated(table, "sku", skus)
-    place = _translated(table, "location", places)
-    key = np.where((sku < 0) | (place < 0), -1, sku * n_places + place)
-    at = np.minimum(np.searchsorted(known[order], key), known.size - 1)
-    return np.asarray(np.where(known[order][at] == key, order[at], -1))
+    known = known[order]
+    sku_codes, skus_of = _translated(table, "sku", skus)
+    place_codes, places_of = _translated(table, "location", places)
+    found = np.empty(table.n_rows, np.int32)
+    for begin in range(0, table.n_rows, _BLOCK):
+        some = slice(begin, begin + _BLOCK)
+        sku, place = skus_of[sku_codes[some]], places_of[place_codes[some]]
+        key = np.where((sku < 0) | (place < 0), -1, sku * n_places + place)
+        at = np.minimum(np.searchsorted(known, key), known.size - 1)
+        found[some] = np.where(known[at] == key, order[at], -1)
+    return found
 
 
-def _translated(table: TextTable, name: str, numbers: dict[str, int]) -> IntArray:
+def _translated(table: TextTable, name: str, numbers: dict[str, int]) -> tuple[CodeArray, IntArray]:
+    """Codes of a column, and the number of each of its values; the last for empty cells."""
     column = table.columns[name]
-    return np.asarray(spread(column, [numbers.get(cell, -1) for cell in column.values], -1, np.int64))
+    return column.codes, np.array([*(numbers.get(cell, -1) for cell in column.values), -1], np.int64)
 
 
 def refuse_future(table: TextTable, name: str, date: DateArray, dated: BoolArray, today: dt.date) -> None:
@@ -329,28 +391,22 @@ def refuse_future(table: TextTable, name: str, date: DateArray, dated: BoolArray
         table.findings.add_rows(found.FUTURE, message, rows, column=table.label(name), fix=fix)
 
 
-def keys_of(item: IntArray, date: DateArray) -> IntArray:
+def keys_of(item: AnyArray, date: DateArray) -> IntArray:
     """(m,) numbers that sort by item, then date."""
-    return np.asarray(item * 2**20 + (date.astype(np.int64) + 2**19))
+    return np.asarray(item.astype(np.int64) * 2**20 + (date.astype(np.int64) + 2**19))
 
 
-def _only_row(item: IntArray, rows: BoolArray) -> BoolArray:
+def _only_row(item: AnyArray, rows: BoolArray) -> BoolArray:
     """Which rows are the only one of their item."""
-    counts = np.bincount(item[rows & (item >= 0)], minlength=1)
-    return np.asarray((item >= 0) & (counts[np.clip(item, 0, counts.size - 1)] == 1))
-
-
-def _entry(
-    what: str,
-    status: Status,
-    rows: BoolArray,
-    units: npt.NDArray[np.float64],
-    value: npt.NDArray[np.float64],
-    note: str,
-) -> QualityRow:
-    return QualityRow(
-        "demand", what, status, int(rows.sum()), float(units[rows].sum()), float(value[rows].sum()), note
-    )
+    counts = np.zeros(int(item.max(initial=0)) + 1, np.int64)
+    single = np.zeros(item.size, np.bool_)
+    blocks = [slice(begin, begin + _BLOCK) for begin in range(0, item.size, _BLOCK)]
+    for some in blocks:
+        counts += np.bincount(item[some][rows[some] & (item[some] >= 0)], minlength=counts.size)
+    once = np.append(counts == 1, False)
+    for some in blocks:
+        single[some] = once[item[some]]
+    return single
 
 
 def _examples(table: TextTable, rows: IntArray) -> str:

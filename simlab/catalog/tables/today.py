@@ -26,10 +26,11 @@ from simlab.catalog.files.csvfile import read_csv
 from simlab.catalog.files.layout import at_one_place
 from simlab.catalog.files.parquet import read_parquet
 from simlab.catalog.tables.receipts import units_of
-from simlab.errors import Problem
+from simlab.errors import Problem, listed
 from simlab.register.families import TARGET_FAMILIES
 from simlab.study import TableSource
 
+_NAMED = 5
 _ID = Column("id", required=True)
 _LEVEL = Column("whole", low=-1e12)
 STOCK: dict[str, Column] = {
@@ -96,7 +97,13 @@ class TodayTable:
 
 
 def read_today(
-    path: Path, kind: str, number: Mapping[tuple[str, str], int], parts: IntArray, *, unique: bool
+    path: Path,
+    kind: str,
+    number: Mapping[tuple[str, str], int],
+    parts: IntArray,
+    *,
+    unique: bool,
+    whole: str = "",
 ) -> TodayTable | list[Problem]:
     """Read a CSV or Parquet file of one of `KINDS`; its problems, all at once, where there are any.
 
@@ -111,6 +118,8 @@ def read_today(
         Parts of a unit that each is counted in.
     unique : bool
         Whether a SKU-location may stand there once only.
+    whole : str
+        What to do where a SKU-location of the run has no row; empty: not all need one.
     """
     rules = KINDS[kind]
     needed = [name for name, rule in rules.items() if rule.required]
@@ -128,6 +137,8 @@ def read_today(
     for name in needed:
         refuse_missing(table, name)
     item = _matched(table, number)
+    if whole:
+        _refuse_left_out(table, item, number, whole)
     if table.findings.problems:
         return table.findings.problems
     units, given, dates, words = _typed(table, rules, parts[item], source)
@@ -153,6 +164,16 @@ def _matched(table: TextTable, number: Numbers) -> IntArray:
     fix = "leave these rows out, or plan with items that have them"
     item = matched(table, number, "the run has no such SKU-location", fix)
     return np.maximum(item, 0) if number else item
+
+
+def _refuse_left_out(table: TextTable, item: IntArray, number: Numbers, fix: str) -> None:
+    """SKU-locations of the run without a row."""
+    missing = np.setdiff1d(np.fromiter(number.values(), np.int64, len(number)), item)
+    if missing.size:
+        key = {row: "@".join(pair) for pair, row in number.items()}
+        names = listed([key[row] for row in missing[:_NAMED].tolist()], _NAMED)
+        more = f" ({missing.size:,} in all)" if missing.size > _NAMED else ""
+        table.findings.add(found.MISSING_CELL, f"has no row for {names}{more}", fix=fix)
 
 
 def _typed(

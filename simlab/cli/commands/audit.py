@@ -11,6 +11,7 @@ from simlab.cli.say import say
 from simlab.cli.show.outcome import end_with_faults, print_place
 from simlab.cli.tables import print_json, print_sentences, print_table, records
 from simlab.measures import ALL
+from simlab.measures.words import subject
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,14 +74,14 @@ _WORST = 3
 
 def short(result: RunResult) -> list[str]:
     """What all segments together say, and the segments that lose most; the rest is told with -v."""
-    table, said = result.tables["audit"], list(result.statements)
-    whole = [one for one in said if one.startswith("All together")]
+    table, said = result.tables["audit"], {one.key: one.line for one in result.told}
+    keys = [subject(policy, ALL) for policy in dict.fromkeys(table["policy"])]
     own = table[table["segment"] != ALL]
     worst = own.loc[(own["fill_rate"] - own["fill_rate_planned"]).sort_values(kind="stable").index[:_WORST]]
-    heads = [f"{row.segment} ({row.policy}): " for row in worst.itertuples()]
-    lines = [one for head in heads for one in said if one.startswith(head)]
-    left = len(said) - len(whole) - len(lines)
-    return [*whole, *lines, *([f"{left} more sentences: simlab audit -v."] if left > 0 else [])]
+    keys += [subject(str(row.policy), str(row.segment)) for row in worst.itertuples()]
+    lines = [said[key] for key in keys if key in said]
+    left = len(result.told) - len(lines)
+    return [*lines, *([f"{left} more sentences: simlab audit -v."] if left > 0 else [])]
 
 
 def in_points(table: pd.DataFrame) -> pd.DataFrame:

@@ -33,6 +33,9 @@ def gate(
     release: Annotated[
         list[str] | None, typer.Option(metavar="SEGMENT", help="A segment whose lower service is wanted.")
     ] = None,
+    accept_misfit: Annotated[
+        list[str] | None, typer.Option(metavar="SEGMENT", help="A flagged law that may go all the same.")
+    ] = None,
     replications: Annotated[int | None, typer.Option(min=400, metavar="N", help="At least 400.")] = None,
     weeks: Annotated[
         float | None, typer.Option(min=1, metavar="N", help="How long the way from today is followed.")
@@ -73,6 +76,7 @@ def gate(
             proposed=proposed,
             current=current,
             release=release or (),
+            accept_misfit=accept_misfit or (),
             replications=replications,
             weeks=weeks,
             waves=waves,

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 
 _ROWS = 15
+_WITH = "chance_with"
+"""Short for the chance of being short with the order: the table fits 80 columns."""
 _FILE = "FILE"
 
 
@@ -120,8 +122,8 @@ def _print(found: Orders, folder: Path, said: tuple[str, ...], format: Format) -
     print_sentences([*said, *found.statements])
     if not found.orders.empty:
         names = ["sku", "location", "quantity", "value", "due_date", "chance_out", "chance_out_with_order"]
-        shown = found.orders[names].rename(columns={"chance_out_with_order": "with_order"})
-        print_table(shown, "Order now, the most urgent first", _ROWS, spare=("with_order", "value"))
+        shown = found.orders[names].rename(columns={"chance_out_with_order": _WITH})
+        print_table(shown, "Order now, the most urgent first", _ROWS, spare=(_WITH, "value"))
     if not found.excess.empty:
         names = ["sku", "location", "action", "units", "value", "cover_days"]
         print_table(found.excess[names], "Too much", _ROWS, spare=("cover_days",))

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from simlab.arrays import ChoiceArray, FloatArray, IntArray
+from simlab.arrays import AnyArray, ChoiceArray, FloatArray, IntArray, narrow
 from simlab.errors import UsageError
 from simlab.frontier.curves import INT64_SAFE, SegmentCurves, Sums, exact_sum, fewest
 from simlab.frontier.plan import NoPlanError, rate_down
@@ -46,8 +46,8 @@ class HullSteps:
     start: IntArray
     base_cost: int
     base_served: int
-    item: IntArray
-    column: IntArray
+    item: AnyArray
+    column: AnyArray
     slope: FloatArray
     cost: Sums
     served: Sums
@@ -398,6 +398,12 @@ def per_item_bound(
         minimum=sums.minimum[keep],
         multipliers=kept,
         demanded=total,
-        steps=steps,
-        tables=(cost, values, served),
+        steps=replace(
+            steps,
+            item=narrow(steps.item),
+            column=narrow(steps.column),
+            cost=narrow(steps.cost),
+            served=narrow(steps.served),
+        ),
+        tables=(narrow(cost), narrow(values), narrow(served)),
     )

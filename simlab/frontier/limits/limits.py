@@ -58,14 +58,17 @@ def service_floors(
         good, every = (sum_by_group(inside, n_segments, table) for table in (part, whole))
         if not exact_sum(every):
             raise UsageError(f"{what} of '{name}': nothing was demanded there, so no floor can be met")
-        limits.append(ratio_floor(f"{what} of {name} ≥ {format_rate(float(rate))}", good, every, rate))
+        of = f"{what} of {name}"
+        floor = ratio_floor(f"{of} ≥ {format_rate(float(rate))}", good, every, rate, of=of)
+        limits.append(floor)
     return tuple(limits)
 
 
-def ratio_floor(name: str, part: Sums, whole: Sums, rate: Fraction) -> Limit:
+def ratio_floor(name: str, part: Sums, whole: Sums, rate: Fraction, *, of: str = "") -> Limit:
     """Floor on Σ part ÷ Σ whole as a whole-number row, without a division."""
     every = np.asarray(np.broadcast_to(whole, part.shape))
-    return Limit(name, scaled_difference(part, every, rate), at_least=0, part=part, whole=every)
+    table = scaled_difference(part, every, rate)
+    return Limit(name, table, at_least=0, part=part, whole=every, of=of, rate=rate)
 
 
 def scaled_difference(part: Sums, whole: Sums, rate: Fraction) -> Sums:

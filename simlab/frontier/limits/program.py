@@ -44,6 +44,8 @@ class Limit:
         Money (or volume) of one unit of the table.
     currency : str
         For reading sums as money.
+    of, rate : str and Fraction, optional
+        Of a floor on a ratio: what it is on, ``fill rate of EAST``, and the least ratio.
     """
 
     name: str
@@ -54,6 +56,8 @@ class Limit:
     whole: Sums | None = None
     unit: Fraction = Fraction(1)
     currency: str = ""
+    of: str = ""
+    rate: Fraction | None = None
 
     def __post_init__(self) -> None:
         if (self.at_least is None) == (self.at_most is None):

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from simlab.arrays import CodeArray, FloatArray
 from simlab.errors import Problem
 from simlab.models.terms import item_problem
+from simlab.register.grounds import NOTHING, STATED, Reason
 from simlab.register.laws import (
     LAW_NAMES,
     STATED_NAMES,
@@ -48,7 +49,7 @@ class GivenLaws:
     kind: CodeArray
     mean: FloatArray
     variance: FloatArray
-    reason: tuple[str, ...]
+    reason: tuple[Reason, ...]
 
 
 def read_given(catalog: Catalog) -> tuple[GivenLaws, list[Problem]]:
@@ -75,12 +76,12 @@ def read_given(catalog: Catalog) -> tuple[GivenLaws, list[Problem]]:
         np.zeros(n, np.int8),
         np.zeros(n),
         np.zeros(n),
-        ("",) * n,
+        (NOTHING,) * n,
     )
     if law is None:
         return out, []
     problems: list[Problem] = []
-    reason = [""] * n
+    reason = [NOTHING] * n
     for row in range(n):
         name = str(law[row] or "").strip().lower().replace(" ", "_")
         if not name:
@@ -111,13 +112,13 @@ def expected(given: GivenLaws, paths: ForecastPaths | None) -> GivenLaws:
     )
 
 
-def _accepted(kind: LawKind, mean: float, variance: float) -> tuple[int, float, float, str]:
-    why = f"given in items: {spoken(kind)}"
+def _accepted(kind: LawKind, mean: float, variance: float) -> tuple[int, float, float, Reason]:
+    why = Reason(f"given in items: {spoken(kind)}", (STATED,))
     law = law_of(kind)
     if law.variance_of is not None:
         return int(kind), mean, float(law.variance_of(np.array([mean]))[0]), why
     if law.variances is Variances.ABOVE and variance <= mean:
-        return int(LawKind.POISSON), mean, mean, f"{why} with variance ≤ mean → poisson"
+        return int(LawKind.POISSON), mean, mean, why.adding(" with variance ≤ mean → poisson")
     return int(kind), mean, variance, why
 
 

@@ -1,4 +1,4 @@
-"""A demand law for every SKU-location, and the reason in words."""
+"""A demand law for every SKU-location, and the reason."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ from simlab.models.grouping import groups
 from simlab.models.history.history import History
 from simlab.models.history.no_history import has_minimum
 from simlab.models.history.reading import with_memory
+from simlab.register import grounds
+from simlab.register.grounds import Reason
 from simlab.register.laws import (
     FURTHER_NAMES,
     OVER_SPAN_NAMES,
@@ -63,7 +65,7 @@ class Choice:
     ----------
     law : DemandLaw
         Units per period.
-    reason : tuple of str
+    reason : tuple of Reason
         Why this law, per SKU-location.
     n_observed : (n,) int64
         Periods of history.
@@ -87,7 +89,7 @@ class Choice:
     """
 
     law: DemandLaw
-    reason: tuple[str, ...]
+    reason: tuple[Reason, ...]
     n_observed: IntArray
     cv: FloatArray
     notes: tuple[QualityRow, ...] = ()
@@ -200,7 +202,7 @@ class _Fit:
 
 def _fitted(
     catalog: Catalog, history: History, given: GivenLaws, asked: AskedLaws, span: FloatArray
-) -> tuple[_Fit, tuple[str, ...], Scores | None, Uncertainty]:
+) -> tuple[_Fit, tuple[Reason, ...], Scores | None, Uncertainty]:
     """Kind, mean and variance of all laws, with reasons and how sure they are."""
     enough = max(catalog.study.models.min_periods, 2)
     check_pools(catalog)
@@ -226,7 +228,7 @@ def _fitted(
     variance = true_variance(kind, mean, variance)
     variance = np.where(own_periods, _population_variance(history), variance)
     half_life = np.full(n.size, np.inf) if history.half_life is None else history.half_life
-    grounds = Grounds(
+    seen = Grounds(
         n,
         parts.own,
         np.nan_to_num(history.variance),
@@ -234,12 +236,12 @@ def _fitted(
         variance,
         kind,
         short,
-        asked.said,
+        asked,
         parts.weight,
         half_life,
         history.n_effective,
     )
-    reason = reasons(grounds, prior.weight(history.weight_positive), scores, history.n_positive)
+    reason = reasons(seen, prior.weight(history.weight_positive), scores, history.n_positive)
     kind = np.where(given.mask, given.kind, kind).astype(np.int8)
     mean = np.where(given.mask, given.mean, mean)
     variance = np.where(given.mask, given.variance, variance)
@@ -252,10 +254,15 @@ def _fitted(
 
 def _own_variance(history: History, prior: SizePrior) -> FloatArray:
     """(n,) variance per period, the variation of sizes shrunk towards the group."""
-    quantity = history.evened
-    total, squares = history.sums(quantity), history.sums(quantity**2)
+    total, squares = history.by_item(_sums_of_sizes)
     n, positive = history.n_effective, history.weight_positive
     return shrunk_variance(n, positive, total, squares, prior.variation, prior.strength)
+
+
+def _sums_of_sizes(history: History) -> FloatArray:
+    """(2, n) weighted sums of evened demands and of their squares."""
+    quantity = history.evened
+    return np.array([history.sums(quantity), history.sums(quantity**2)])
 
 
 def _best(catalog: Catalog, history: History, moments: Moments, lends: BoolArray) -> tuple[Scores, CodeArray]:
@@ -335,18 +342,17 @@ def _no_weekday(catalog: Catalog) -> Problem:
     return Problem("E-MOD-023", why, catalog.study.file, column='models.law = "calendar"', fix=fix)
 
 
-def _with_blocks(reason: tuple[str, ...], law: DemandLaw, catalog: Catalog) -> tuple[str, ...]:
+def _with_blocks(reason: tuple[Reason, ...], law: DemandLaw, catalog: Catalog) -> tuple[Reason, ...]:
     """Reasons with the length of blocks."""
     if law.past is None:
         return reason
     how = "Politis-White" if catalog.study.models.block_length == "auto" else "as named"
     blocks = np.isin(law.kind, BLOCKS).tolist()
-    return tuple(
-        f"{text}, blocks of {block} {catalog.study.period}{'s' if block > 1 else ''} ({how})"
-        if is_block
-        else text
-        for text, block, is_block in zip(reason, law.past.block.tolist(), blocks, strict=True)
-    )
+    texts = [
+        f", blocks of {block} {catalog.study.period}{'s' if block > 1 else ''} ({how})" if is_block else ""
+        for block, is_block in zip(law.past.block.tolist(), blocks, strict=True)
+    ]
+    return tuple(one.adding(text, grounds.BLOCKS) for one, text in zip(reason, texts, strict=True))
 
 
 def _counted_values(
@@ -362,7 +368,8 @@ def _counted_values(
     quiet = np.flatnonzero(zeros > 0)
     item = np.concatenate([quiet, history.item[rows]])
     value = np.concatenate([np.zeros(quiet.size, np.int64), history.quantity[rows]])
-    own = np.rint(history.weight[rows] * times[history.item[rows]]).astype(np.int64)
+    each = np.concatenate([one.weight[wanted[items][one.item]] for items, one in history.blocks()])
+    own: IntArray = np.rint(each * times[history.item[rows]]).astype(np.int64)
     weight = np.concatenate([zeros[quiet], np.maximum(own, 1)])
     order = np.lexsort((value, item))
     item, value, weight = item[order], value[order], weight[order]

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from simlab.arrays import BoolArray, IntArray
+from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.engine.laws.pmfs import pmf_of
 from simlab.engine.world.demand_law import DemandLaw
+from simlab.models.drawn import in_chunks
 from simlab.register.laws import SERIAL_KINDS, LawKind
 
 _WEIGHT = 2.0**30
+_DENSE = 1 << 20  # units between an item's least and largest demand that are held one by one
 
 
 def is_plain(law: DemandLaw) -> BoolArray:
@@ -36,7 +38,7 @@ def marginal(law: DemandLaw) -> DemandLaw:
     if rows.size == 0:
         return bare
     kept = np.flatnonzero(is_plain(law) & (law.length > 0))
-    parts = {int(row): _points(law, int(row)) for row in rows}
+    parts = _mixtures(law, rows)
     for row in kept.tolist():
         own = slice(int(law.start[row]), int(law.start[row] + law.length[row]))
         parts[row] = (law.values[own], law.weights[own])
@@ -63,8 +65,29 @@ def marginal(law: DemandLaw) -> DemandLaw:
     )
 
 
+def _mixtures(law: DemandLaw, rows: IntArray) -> dict[int, tuple[IntArray, IntArray]]:
+    """Values and weights of some items' periods, mixed over phases."""
+    chained = law.kind[rows] == LawKind.MARKOV
+    parts = {row: _points(law, row) for row in rows[chained].tolist()}
+    others = rows[~chained]
+    for places, laws in in_chunks(law, others):
+        for place, row in enumerate(others[places].tolist()):
+            which, value, share = laws.of(place)
+            times = np.bincount(laws.which[place], minlength=which[-1] + 1)
+            least, most = int(value.min()), int(value.max())
+            if most - least > _DENSE:
+                parts[row] = _points(law, row)
+                continue
+            chances = np.bincount(value - least, weights=(times / times.sum())[which] * share)
+            parts[row] = _weighed(least, chances.astype(np.float64))
+    return parts
+
+
 def _points(law: DemandLaw, row: int) -> tuple[IntArray, IntArray]:
-    first, shares = pmf_of(law.take(np.array([row])), 0)
+    return _weighed(*pmf_of(law.take(np.array([row])), 0))
+
+
+def _weighed(first: int, shares: FloatArray) -> tuple[IntArray, IntArray]:
     at = np.flatnonzero(shares > 0)
     weights = np.maximum(np.rint(shares[at] * _WEIGHT), 1.0).astype(np.int64)
     return first + at, weights

@@ -93,7 +93,7 @@ def composed(
     n, positive = history.n_effective, history.weight_positive
     group, found = _rates(catalog, history, usable)
     own_share = positive / np.maximum(n, 1)
-    units = history.sums(history.quantity.astype(np.float64))
+    units = history.units
     size = units / np.where(positive > 0, positive, 1.0)
     weight = rate_weight(positive, own_share)
     weight = np.where(usable & (positive > 0), weight, 0.0)

@@ -1,15 +1,17 @@
-"""Why each demand law was taken, in words."""
+"""Why each demand law was taken: keys, and words."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from simlab.arrays import BoolArray, CodeArray, FloatArray, IntArray
-from simlab.models.demand.choice import too_wide
+from simlab.models.demand.choice import AskedLaws, too_wide
 from simlab.models.demand.scoring.scores import Scores
-from simlab.register.laws import OF_MEAN_KINDS, LawKind, spoken
+from simlab.register import grounds as of
+from simlab.register.grounds import Reason
+from simlab.register.laws import OF_MEAN_KINDS, LawKind, law_of, spoken
 
 _WORTH_SAYING = 0.1
 
@@ -30,8 +32,8 @@ class Grounds:
         The law taken.
     short : (n,) bool
         Too few periods for a dispersion of their own.
-    said : tuple of str
-        Who named the law, where the study did.
+    asked : AskedLaws
+        Laws that the study names.
     weight : (n,) float
         How far the rate is that of comparable items.
     half_life : (n,) float
@@ -47,40 +49,53 @@ class Grounds:
     used: FloatArray
     kind: CodeArray
     short: BoolArray
-    said: tuple[str, ...]
+    asked: AskedLaws
     weight: FloatArray
     half_life: FloatArray
     worth: FloatArray
 
 
-def reasons(grounds: Grounds, borrowed: FloatArray, scores: Scores | None, n_positive: IntArray) -> list[str]:
-    """One sentence per item.
+def reasons(
+    grounds: Grounds, borrowed: FloatArray, scores: Scores | None, n_positive: IntArray
+) -> list[Reason]:
+    """One per item.
 
     Such as ``n=104 periods, variance/mean 3.1 (sizes of demand 12 % pooled: 3.4); log score …``; `borrowed`
     is the weight of the group in the variation of sizes.
     """
     ratio = grounds.variance / np.where(grounds.mean > 0, grounds.mean, 1.0)
     used = grounds.used / np.where(grounds.fitted > 0, grounds.fitted, 1.0)
-    asked = np.array(["lognormal" in text for text in grounds.said], dtype=np.bool_)
-    kind = np.where(asked, LawKind.LOGNORMAL, grounds.kind).astype(np.int8)
+    lognormal = grounds.asked.name == law_of(LawKind.LOGNORMAL).name
+    kind = np.where(lognormal, LawKind.LOGNORMAL, grounds.kind).astype(np.int8)
     wide = too_wide(grounds.mean, grounds.variance, kind)
     told = _scored(grounds, scores)
     out = []
     for row, n in enumerate(grounds.n_observed.tolist()):
-        law = spoken(grounds.kind[row])
-        head = f"n={n} periods"
-        if np.isfinite(grounds.half_life[row]):
-            head += f" (half-life {grounds.half_life[row]:g}: worth {grounds.worth[row]:.0f})"
+        head = _periods(grounds, row)
         if not grounds.mean[row] > 0:
-            out.append(f"{head}, all without demand → zero demand")
+            found = head.adding(", all without demand", of.NO_DEMAND)
+            out.append(replace(found, law="zero demand"))
         elif grounds.kind[row] == LawKind.EMPIRICAL and wide[row]:
-            out.append(f"{head}, variance/mean {ratio[row]:.3g}, too wide for any other law → empirical")
+            why = f", variance/mean {ratio[row]:.3g}, too wide for any other law"
+            out.append(replace(head.adding(why, of.TOO_WIDE), law="empirical"))
         else:
-            rare = _rare(grounds, row, int(n_positive[row]))
-            shrunk = _shrunk(int(grounds.kind[row]), float(used[row]), float(borrowed[row]))
             own = "" if grounds.short[row] and n < 2 else f", variance/mean {ratio[row]:.3g}"
-            out.append(f"{head}{rare}{own}{shrunk}{told[row]} → {law}{grounds.said[row]}")
+            found = head.adding(_rare(grounds, row, int(n_positive[row])), of.RATE_SHARED).adding(own)
+            shrunk = _shrunk(int(grounds.kind[row]), float(used[row]), float(borrowed[row]))
+            found = found.adding(shrunk, of.SIZES_SHARED).adding(told[row], of.SCORED)
+            law = f"{spoken(grounds.kind[row])}{grounds.asked.said[row]}"
+            by = (of.NAMED,) if grounds.asked.said[row] else ()
+            out.append(replace(found, grounds=found.grounds + by, law=law))
     return out
+
+
+def _periods(grounds: Grounds, row: int) -> Reason:
+    """Length of the history, and how long it is remembered."""
+    head = Reason(f"n={grounds.n_observed[row]} periods")
+    if not np.isfinite(grounds.half_life[row]):
+        return head
+    remembered = f" (half-life {grounds.half_life[row]:g}: worth {grounds.worth[row]:.0f})"
+    return head.adding(remembered, of.RECENT)
 
 
 def _rare(grounds: Grounds, row: int, n_positive: int) -> str:
@@ -106,7 +121,7 @@ def _scored(grounds: Grounds, scores: Scores | None) -> list[str]:
     if scores is None:
         return [""] * grounds.n_observed.size
     out = []
-    for row, (n, said) in enumerate(zip(scores.n_predicted.tolist(), grounds.said, strict=True)):
+    for row, (n, said) in enumerate(zip(scores.n_predicted.tolist(), grounds.asked.said, strict=True)):
         if said or n == 0:
             out.append("")
             continue

@@ -337,9 +337,7 @@ class _Words:
 
 def _noise(history: History) -> float:
     """Mean sampling variance of log J per demand: fourth ÷ squared second moment of relative sizes − 1."""
-    from simlab.models.demand.shrinkage import size_moments
-
-    own, fourth = size_moments(history)
+    own, fourth = history.size_moments
     rows = (history.weight_positive >= _LENDING) & (own > 0)
     if int(rows.sum()) < _ENOUGH_ITEMS:
         return _USUAL_NOISE

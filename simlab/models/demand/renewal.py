@@ -21,8 +21,9 @@ from simlab.models.demand.choice import asked_laws
 from simlab.models.demand.past.bootstraps import stretches
 from simlab.models.demand.past.rhythm_series import rhythm_series
 from simlab.models.demand.scoring.scores import first_predicted
-from simlab.models.history.history import History, places
+from simlab.models.history.history import History, places, places_of
 from simlab.models.statistics import start_of, uniform_of
+from simlab.register.grounds import REGULAR, Reason
 from simlab.register.laws import law_of
 
 if TYPE_CHECKING:
@@ -128,12 +129,12 @@ def with_rhythm(
     wanted = ~given & (open_ & regular(history)) | (~given & named & (history.n_positive > _LEAST_NAMED))
     found: dict[int, IntArray] = {}
     reason = list(choice.reason)
-    place = places(history)
-    bounds = np.searchsorted(history.item, np.arange(history.n_items + 1))
+    bounds = history.bounds
     keys = streams.item_keys(catalog.sku, catalog.location)
     for item in np.flatnonzero(wanted).tolist():
         cells = slice(int(bounds[item]), int(bounds[item + 1]))
-        rhythm = _rhythm(place[cells], history.quantity[cells])
+        place = places_of(history, history.item[cells], history.period[cells])
+        rhythm = _rhythm(place, history.quantity[cells].astype(np.int64))
         periods = max(int(np.rint(protection[item])), 1)
         n, first = int(history.n_observed[item]), int(first_predicted(history)[item])
         heard = _scores(rhythm.places, n, first, periods)
@@ -156,6 +157,10 @@ def regular(history: History) -> BoolArray:
     Were demand equally likely in every period, squared coefficients of variation of m intervals would be
     those of m uniform spacings times 1 − p, p the share of periods with demand among the intervals.
     """
+    return history.by_item(_regular)
+
+
+def _regular(history: History) -> BoolArray:
     place, n = places(history), history.n_items
     same = np.diff(history.item) == 0
     item, interval = history.item[1:][same], np.diff(place)[same].astype(np.float64)
@@ -281,15 +286,16 @@ def _replaced(law: DemandLaw, found: dict[int, IntArray]) -> DemandLaw:
     )
 
 
-def _told(reason: str, rhythm: _Rhythm, heard: _Heard | None, periods: int, said: str) -> str:
+def _told(reason: Reason, rhythm: _Rhythm, heard: _Heard | None, periods: int, said: str) -> Reason:
     mean, spread = float(rhythm.intervals.mean()), float(rhythm.intervals.std())
     scores = ""
     if heard is not None:
         both = f"{heard.renewal:.2f} (independent periods {heard.before:.2f})"
         scores = f", log score over {periods} periods {both}"
     how = said or " (intervals vary less than chance, at 1%)"
-    before = reason.partition(" →")[0]
-    return f"{before}; demand every {mean:.3g} ± {spread:.2g} periods{scores} → renewal{how}"
+    rhythmic = f"{reason.seen}; demand every {mean:.3g} ± {spread:.2g} periods{scores}"
+    own = reason.grounds if said else (*reason.grounds, REGULAR)
+    return Reason(rhythmic, own, f"renewal{how}")
 
 
 def _note(catalog: Catalog, rows: list[int]) -> QualityRow:

@@ -77,7 +77,7 @@ def size_prior(catalog: Catalog, history: History, lends: BoolArray) -> SizePrio
     """
     group, names = groups(catalog.texts.get(catalog.study.models.pool_by), catalog.n_items)
     count = np.where(lends, history.weight_positive, 0.0)
-    own, fourth = size_moments(history)
+    own, fourth = history.size_moments
     several = count >= 2
     above = sums_by(group, np.where(several, count * own, 0.0), len(names))
     below = sums_by(group, np.where(several, count - 1, 0.0), len(names))
@@ -96,7 +96,7 @@ def few_demands(n_positive: IntArray | FloatArray) -> FloatArray:
 
 def shrunk_variation(history: History, prior: SizePrior) -> FloatArray:
     """(n,) squared variation of the sizes of demands, own and pooled; 0 without demand."""
-    own, _ = size_moments(history)
+    own, _ = history.size_moments
     count = history.weight_positive
     shrunk = _shrunk(own, np.maximum(count, 1e-9), prior.variation, prior.strength)
     return np.asarray(np.where(count > 0, shrunk, 0.0))
@@ -161,15 +161,6 @@ def _shrunk(own: FloatArray, count: FloatArray, prior: FloatArray, k: float) -> 
 
 def _not_zero(own: FloatArray, count: FloatArray, prior: FloatArray) -> FloatArray:
     return np.asarray((count * own + _HALF * prior) / (count + _HALF))
-
-
-def size_moments(history: History) -> tuple[FloatArray, FloatArray]:
-    """(n,) variance/mean² and fourth central moment/mean⁴ of non-zero demands, `evened`; 0 without."""
-    count = np.where(history.n_positive > 0, history.weight_positive, 1.0)
-    quantity = history.evened
-    mean = history.sums(quantity) / count
-    away = quantity / np.maximum(mean, 1e-300)[history.item] - 1
-    return history.sums(away**2) / count, history.sums(away**4) / count
 
 
 def _strength(count: FloatArray, own: FloatArray, fourth: FloatArray, pooled: FloatArray) -> float:

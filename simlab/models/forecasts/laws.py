@@ -13,6 +13,7 @@ from simlab.catalog.quality import QualityRow
 from simlab.engine.world.demand_law import DemandLaw, Seasons
 from simlab.errors import Problem
 from simlab.models.forecasts.errors import ErrorEstimates, error_estimates
+from simlab.register.grounds import FORECAST, NOTHING, Reason
 from simlab.register.laws import BY_DISPERSION_KINDS, BY_VARIATION_KINDS, LawKind, law_named, spoken
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ class ForecastPaths:
         Law of a period.
     mean, variance : (n,) float
         Of the law: mean over the periods, and the variance of a period with that mean.
-    reason : tuple of str
-        In words; empty without a forecast.
+    reason : tuple of Reason
+        Empty without a forecast.
     first : datetime64[D]
         First day of the first period.
     errors : ErrorEstimates or None
@@ -57,7 +58,7 @@ class ForecastPaths:
     kind: CodeArray
     mean: FloatArray
     variance: FloatArray
-    reason: tuple[str, ...]
+    reason: tuple[Reason, ...]
     first: np.datetime64
     errors: ErrorEstimates | None
     notes: tuple[QualityRow, ...]
@@ -183,16 +184,16 @@ def _laws(named: str, demand: FloatArray, sd: FloatArray) -> tuple[CodeArray, Fl
     return kind.astype(np.int8), mean, np.where(mean > 0, variance, 0.0)
 
 
-def _reasons(mask: BoolArray, kind: CodeArray, errors: ErrorEstimates | None) -> tuple[str, ...]:
+def _reasons(mask: BoolArray, kind: CodeArray, errors: ErrorEstimates | None) -> tuple[Reason, ...]:
     out = []
     for row, there in enumerate(mask.tolist()):
         if not there:
-            out.append("")
+            out.append(NOTHING)
             continue
         source = "its stated error"
         if errors is not None and errors.known[row]:
             source = f"the errors of {errors.n_origins[row]} past forecasts"
-        out.append(f"your forecast: {spoken(int(kind[row]))} with {source}")
+        out.append(Reason(f"your forecast: {spoken(int(kind[row]))} with {source}", (FORECAST,)))
     return tuple(out)
 
 

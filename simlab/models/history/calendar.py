@@ -151,9 +151,11 @@ def closed_notes(
         note = f"{int(closed.sum()):,} days: {_named(days[closed])}; {lost:,} whole {calendar.period}s are no"
         note += " observation" if calendar.period == "day" else " observation, part ones count as they are"
         yield QualityRow("demand", "closed days of the study", "used", 0, note=note)
-    rows: IntArray = np.bincount(
-        np.clip((table.date - first).astype(np.int64), -1, days.size) + 1, minlength=days.size + 2
-    )[1:-1]
+    rows: IntArray = np.zeros(days.size + 2, np.int64)
+    for some in table.blocks():
+        at = np.clip((table.dates(some) - first).astype(np.int64), -1, days.size) + 1
+        rows += np.bincount(at, minlength=rows.size)
+    rows = rows[1:-1]
     silent = (rows == 0) & ~closed
     complete = catalog.study.demand.complete_to
     if complete is not None and catalog.last_date is not None:  # the study answers for the days since
@@ -163,7 +165,7 @@ def closed_notes(
         note = f"{int(silent.sum()):,} days: {_named(days[silent])}; they count as zero demand of "
         note += _concerned(catalog, np.flatnonzero(silent), first_alive, last_alive)
         note += "; if they were closed, name them: [demand] weekdays = [...] or closed = [...]"
-        yield QualityRow("demand", "days without any row", "used", 0, note=note)
+        yield QualityRow("demand", "days without any row", "used", 0, note=note, notice="look")
 
 
 def _concerned(catalog: Catalog, silent: IntArray, first: IntArray, last: IntArray) -> str:

@@ -86,8 +86,8 @@ def unconstrained(
         note = f"none: no {catalog.study.period} of a life is said to be stocked out"
         return history, (QualityRow("demand", "demand unseen in stock-outs", "used", 0, note=note),)
     keys = streams.item_keys(catalog.sku, catalog.location)
-    quantity = history.quantity.copy()
-    bounds = np.searchsorted(history.item, np.arange(history.n_items + 1))
+    quantity = history.quantity.astype(np.int64)
+    bounds = history.bounds
     error, unsure = 0.0, []
     for item in np.unique(history.item[short]).tolist():
         rows = np.arange(bounds[item], bounds[item + 1])

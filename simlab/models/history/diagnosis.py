@@ -91,9 +91,9 @@ def diagnose(history: History) -> Diagnosis:
     weekdays; autocorrelation √n·(r₁ + 1/n).
     """
     interval, size_cv2 = intermittence(history)
-    trend, trend_p = _trend(history)
-    season, season_p = _season(history)
-    r1, r1_p = _autocorrelation(history)
+    trend, trend_p, season, season_p, r1, r1_p = history.by_item(
+        lambda block: np.array([*_trend(block), *_season(block), *_autocorrelation(block)])
+    )
     return Diagnosis(
         interval,
         size_cv2,
@@ -113,13 +113,18 @@ def diagnose(history: History) -> Diagnosis:
 
 def intermittence(history: History) -> tuple[FloatArray, FloatArray]:
     """(n,) average inter-demand interval and squared variation of non-zero sizes; NaN without demand."""
+    interval, cv2 = history.by_item(_intermittence)
+    return interval, cv2
+
+
+def _intermittence(history: History) -> FloatArray:
     count = history.n_positive
     mean = _per_item(history, history.quantity) / np.maximum(count, 1)
     away = _per_item(history, (history.quantity - mean[history.item]) ** 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         interval = np.where(count > 0, history.n_observed / count, np.nan)
         cv2 = np.where(count > 0, away / count / mean**2, np.nan)
-    return interval, cv2
+    return np.array([interval, cv2])
 
 
 def variance_ratio(history: History, span: IntArray) -> FloatArray:
@@ -197,7 +202,7 @@ def _season(history: History) -> tuple[FloatArray, FloatArray]:
     calendar = history.calendar
     phase, cycle = _phases(history)
     n_phases = int(phase.max()) + 1 if phase.size else 1
-    code = history.item * n_phases + phase[history.period]
+    code = history.item.astype(np.int64) * n_phases + phase[history.period]
     shape = (history.n_items, n_phases)
     sums = np.bincount(code, weights=history.quantity, minlength=shape[0] * shape[1]).reshape(shape)
     is_open = (phase[:, None] == np.arange(n_phases)) & calendar.open[:, None]
@@ -252,8 +257,9 @@ def _classes(interval: FloatArray, cv2: FloatArray) -> npt.NDArray[np.object_]:
 def _stages(history: History, interval: FloatArray) -> npt.NDArray[np.object_]:
     """new by evidence; (1 − 1/interval)^silence < 1 % counts as dying; else steady."""
     before = opened(history)
+    sold = history.n_positive > 0
     latest = np.full(history.n_items, -1)
-    np.maximum.at(latest, history.item, history.period)
+    latest[sold] = history.period[history.bounds[1:][sold] - 1]
     end = before[np.maximum(history.last + 1, 0)]
     silence = end - before[latest + 1]
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -41,8 +41,8 @@ class Drivers:
 
     def rows(self, history: History) -> IntArray:
         """(c,) place of each row of the history among these periods; −1 where it is not."""
-        key = self.item * self.width + self.period
-        wanted = history.item * self.width + history.period
+        key = self.item.astype(np.int64) * self.width + self.period
+        wanted = history.item.astype(np.int64) * self.width + history.period
         if key.size == 0:
             return np.full(wanted.size, -1)
         at = np.minimum(np.searchsorted(key, wanted), key.size - 1)
@@ -97,7 +97,7 @@ def _prices(table: DemandTable, history: History, width: int) -> tuple[IntArray,
         return np.zeros(0, np.int64), np.zeros(0)
     period = history.calendar.index(table.date)
     said = ~np.isnan(table.price) & (period >= 0) & (period < width)
-    key, place = np.unique(table.item[said] * width + period[said], return_inverse=True)
+    key, place = np.unique(table.item[said].astype(np.int64) * width + period[said], return_inverse=True)
     units = np.maximum(table.quantity[said], 1).astype(np.float64)  # a date without sales has a price too
     price = np.bincount(place, weights=units * table.price[said]) / np.bincount(place, weights=units)
     item, period = key // width, key % width

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.arrays import AnyArray, BoolArray, FloatArray, IntArray, narrow
 from simlab.catalog.quality import QualityRow
 from simlab.models.history.calendar import Calendar
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 _BLOCK = 1 << 19
+_CELLS = 1 << 18  # periods with demand that a block of items has, about
 _SHORTEST = 0.5  # of the mean length: what shorter periods sold tells too little to be divided by it
 
 
@@ -40,6 +41,10 @@ class Changes:
     what: npt.NDArray[np.object_]
     before: IntArray
     after: IntArray
+
+    def __post_init__(self) -> None:
+        names = ("item", "period", "before", "after")
+        vars(self).update({name: getattr(self, name).astype(np.int64, copy=False) for name in names})
 
     def joined(self, other: Changes | None) -> Changes:
         """These, then the others."""
@@ -90,7 +95,7 @@ class History:
         Open periods inside the life of each SKU-location, those without demand included.
     first, last : (n,) int64
         First and last period of its life; last < first where there is none.
-    item, period, quantity : (c,) int64
+    item, period, quantity : (c,) int32, or int64 where four bytes do not hold the largest
         Periods with demand (units > 0), ascending by item, then period.
     is_complete : bool
         Every open period of a life was observed; False with `absent_dates = "unknown"`.
@@ -119,9 +124,9 @@ class History:
     n_observed: IntArray
     first: IntArray
     last: IntArray
-    item: IntArray
-    period: IntArray
-    quantity: IntArray
+    item: AnyArray
+    period: AnyArray
+    quantity: AnyArray
     is_complete: bool = True
     notes: tuple[QualityRow, ...] = ()
     gap_item: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -131,9 +136,59 @@ class History:
     new: BoolArray | None = None
     half_life: FloatArray | None = None
 
+    def __post_init__(self) -> None:
+        vars(self).update({name: narrow(getattr(self, name)) for name in ("item", "period", "quantity")})
+
     @property
     def n_items(self) -> int:
         return int(self.n_observed.size)
+
+    @cached_property
+    def bounds(self) -> IntArray:
+        """(n + 1,) where the periods of each item begin, and end."""
+        return np.searchsorted(self.item, np.arange(self.n_items + 1, dtype=self.item.dtype))
+
+    def blocks(self) -> Iterator[tuple[slice, History]]:
+        """Some items after the other, and their histories as if they were all.
+
+        What this class finds of an item depends on its own periods, so that it is the same to the bit in
+        any block; arrays as long as the periods are then never held for all of them.
+        """
+        n, begin = self.n_items, 0
+        if self.item.size <= _CELLS or n == 1:
+            yield slice(0, n), self
+            return
+        while begin < n:
+            end = int(np.searchsorted(self.bounds, self.bounds[begin] + _CELLS, side="right")) - 1
+            items = slice(begin, min(max(end, begin + 1), n))
+            yield items, self.part(items)
+            begin = items.stop
+
+    def part(self, items: slice) -> History:
+        """The history of neighbouring items, numbered from 0."""
+        cells = slice(*self.bounds[[items.start, items.stop]].tolist())
+        gaps = slice(*np.searchsorted(self.gap_item, [items.start, items.stop]).tolist())
+        return replace(
+            self,
+            n_observed=self.n_observed[items],
+            first=self.first[items],
+            last=self.last[items],
+            item=self.item[cells] - self.item.dtype.type(items.start),
+            period=self.period[cells],
+            quantity=self.quantity[cells],
+            gap_item=self.gap_item[gaps] - items.start,
+            gap_period=self.gap_period[gaps],
+            new=None if self.new is None else self.new[items],
+            half_life=None if self.half_life is None else self.half_life[items],
+            notes=(),
+            changes=None,
+            uplift=(),
+        )
+
+    def by_item(self, find: Callable[[History], AnyArray]) -> AnyArray:
+        """(…, n) what is found of each item alone; of each period, (c,): block by block."""
+        found = [find(block) for _, block in self.blocks()]
+        return found[0] if len(found) == 1 else np.concatenate(found, axis=-1)
 
     @cached_property
     def n_effective(self) -> FloatArray:
@@ -154,7 +209,7 @@ class History:
     @cached_property
     def weight_positive(self) -> FloatArray:
         """(n,) weights of the periods with demand, added up."""
-        return self.sums(np.ones(self.item.size))
+        return self.by_item(lambda block: block.sums(np.ones(block.item.size)))
 
     def half_life_of(self, item: int) -> float:
         """Of one item, in periods; infinite where all periods count alike."""
@@ -183,20 +238,42 @@ class History:
     @cached_property
     def n_positive(self) -> IntArray:
         """(n,) periods with demand."""
-        return np.bincount(self.item, minlength=self.n_items)
+        return np.diff(self.bounds)
 
     @cached_property
     def mean(self) -> FloatArray:
         """(n,) units per period; NaN without a period."""
-        return _ratio(self.sums(self.quantity.astype(np.float64)), self.n_effective)
+        return _ratio(self.units, self.n_effective)
+
+    @cached_property
+    def units(self) -> FloatArray:
+        """(n,) units of the periods with demand, weighted."""
+        return self.by_item(lambda block: block.sums(block.quantity.astype(np.float64)))
 
     @cached_property
     def variance(self) -> FloatArray:
         """(n,) units² per period, unbiased; NaN below two periods."""
         mean = np.nan_to_num(self.mean)
-        away = (self.quantity - mean[self.item]) ** 2
         at_zero = (self.n_effective - self.weight_positive) * mean**2
-        return _ratio(self.sums(away) + at_zero, self.n_effective - 1)
+        return _ratio(self.by_item(_squares) + at_zero, self.n_effective - 1)
+
+    @cached_property
+    def size_moments(self) -> FloatArray:
+        """(2, n) variance/mean² and fourth central moment/mean⁴ of non-zero demands, `evened`; 0 without."""
+        return self.by_item(_size_moments)
+
+
+def _squares(history: History) -> FloatArray:
+    """(n,) weighted squares of the demands' distances from their item's mean."""
+    return history.sums((history.quantity - np.nan_to_num(history.mean)[history.item]) ** 2)
+
+
+def _size_moments(history: History) -> FloatArray:
+    count = np.where(history.n_positive > 0, history.weight_positive, 1.0)
+    quantity = history.evened
+    mean = history.sums(quantity) / count
+    away = quantity / np.maximum(mean, 1e-300)[history.item] - 1
+    return np.array([history.sums(away**2) / count, history.sums(away**4) / count])
 
 
 def total_weight(n: FloatArray | IntArray, half_life: FloatArray) -> FloatArray:
@@ -223,14 +300,19 @@ def places(history: History) -> IntArray:
 
     Gaps are closed: the period after a dropped one follows the one before it.
     """
+    return places_of(history, history.item, history.period)
+
+
+def places_of(history: History, item: AnyArray, period: AnyArray) -> IntArray:
+    """(k,) `places` of some periods with demand."""
     before = opened(history)
-    found = np.asarray(before[history.period] - before[history.first[history.item]])
+    found = np.asarray(before[period] - before[history.first[item]])
     if history.gap_item.size == 0:
         return found
     width = history.calendar.n_periods + 1
-    gaps = history.gap_item * width + history.gap_period
-    starts = np.searchsorted(gaps, history.item * width)
-    return np.asarray(found - (np.searchsorted(gaps, history.item * width + history.period) - starts))
+    gaps, begin = history.gap_item * width + history.gap_period, item.astype(np.int64) * width
+    starts = np.searchsorted(gaps, begin)
+    return np.asarray(found - (np.searchsorted(gaps, begin + period) - starts))
 
 
 def tables(history: History) -> Iterator[tuple[IntArray, FloatArray]]:
@@ -239,14 +321,12 @@ def tables(history: History) -> Iterator[tuple[IntArray, FloatArray]]:
     Row r holds the periods of its life in order, `n_observed` of them; what follows is 0. Needs
     `is_complete`.
     """
-    place = places(history)
-    bounds = np.searchsorted(history.item, np.arange(history.n_items + 1))
     size = max(1, _BLOCK // max(history.calendar.n_periods, 1))
     for begin in range(0, history.n_items, size):
         items = np.arange(begin, min(begin + size, history.n_items))
-        cells = slice(int(bounds[begin]), int(bounds[items[-1] + 1]))
-        table = np.zeros((items.size, int(history.n_observed[items].max(initial=0))))
-        table[history.item[cells] - begin, place[cells]] = history.quantity[cells]
+        block = history.part(slice(begin, begin + items.size))
+        table = np.zeros((items.size, int(block.n_observed.max(initial=0))))
+        table[block.item, places(block)] = block.quantity
         yield items, table
 
 

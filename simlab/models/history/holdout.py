@@ -78,16 +78,17 @@ def split(catalog: Catalog, holdout: int, skipped: int = 0) -> tuple[Catalog, He
         raise InvalidInputError([_too_short(catalog, holdout, 0)])
     as_of = np.datetime64(catalog.as_of, "D")
     first = np.datetime64(catalog.first_date, "D")
-    calendar = whole_periods(catalog.study, table.date, first, as_of)
+    calendar = whole_periods(catalog.study, table.distinct_dates, first, as_of)
     known = calendar.n_periods - holdout - skipped
     if known < 2:
         raise InvalidInputError([_too_short(catalog, holdout, calendar.n_periods)])
     numbers = calendar.first + known + np.arange(holdout)
     days = np.array([first_day(int(k), calendar.period, calendar.week_starts) for k in numbers])
-    place = calendar.index(table.date) - known
-    inside = (place >= 0) & (place < holdout)
     quantity = np.zeros((catalog.n_items, holdout), np.int64)
-    np.add.at(quantity, (table.item[inside], place[inside]), table.quantity[inside])
+    for rows in table.blocks():
+        place = calendar.index(table.dates(rows)) - known
+        inside = (place >= 0) & (place < holdout)
+        np.add.at(quantity, (table.item[rows][inside], place[inside]), table.quantity[rows][inside])
     days = days.astype("datetime64[D]")
     kept = _simulated(catalog.study, days)
     if not kept.any():
@@ -118,7 +119,7 @@ def known_past(catalog: Catalog) -> tuple[Catalog, tuple[QualityRow, ...]]:
     table = catalog.demand
     assert table is not None
     assert past.demand is not None
-    later = table.date >= held.days[0]
+    later = ~table.until(held.days[0])
     cost = catalog.unit_cost[table.item[later]] * catalog.study.data.cost_resolution
     units = table.quantity[later]
     note = f"{held.n_periods} {catalog.study.period}s from {held.days[0]}: no law has seen them"
@@ -175,7 +176,7 @@ def _before(catalog: Catalog, cut: np.datetime64) -> Catalog:
     """Everything that was known on the day before the cut."""
     demand, receipts = catalog.demand, catalog.receipts
     assert demand is not None
-    kept = demand.date < cut
+    kept = demand.until(cut)
     yesterday = (cut - np.timedelta64(1, "D")).astype("datetime64[D]")
     past = demand.take(kept)
     under_way = catalog.open_orders

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.models.grouping import per_item
 from simlab.models.history.calendar import Calendar
@@ -23,6 +23,7 @@ CHANCE = 0.01
 """A silence before the first demand that is less likely than this is evidence of a new item."""
 NEW_ITEMS = "new items: the period of their first demand"
 _NAMES_SHOWN = 5
+_ITEMS = 4096  # whose rows are looked at together
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +83,8 @@ def lives_of(
     catalog : Catalog
         Gives `demand.life` and its overrides.
     calendar : Calendar
-    item, period, quantity : (m,) int64
-        Rows; periods may lie outside the calendar.
+    item, period, quantity : (m,) int
+        Rows, ascending by item; periods may lie outside the calendar.
 
     Notes
     -----
@@ -94,11 +95,8 @@ def lives_of(
     """
     n, end = catalog.n_items, calendar.n_periods - 1
     life = per_item(catalog, "life")
-    sold = quantity > 0
-    never = np.bincount(item, weights=sold, minlength=n) == 0
-    begins, _ = _ends(item[sold | never[item]], period[sold | never[item]], n, end)
-    _, latest = _ends(item[sold | never[item]], period[sold | never[item]], n, end)
-    earliest, _ = _ends(item, period, n, end)
+    seen = _seen(calendar, item, period, quantity, n)
+    never, begins, latest, earliest = seen.never, seen.begins, seen.latest, seen.earliest
     every, nothing = life == "window", np.zeros(n, np.bool_)
     evidence = life == "evidence"
     first = np.where(every | evidence, 0, np.maximum(begins, 0))
@@ -107,8 +105,7 @@ def lives_of(
         first = np.where(evidence, np.maximum(earliest, 0), first)
         return Lives(first, last, nothing, 0.0)
     n_open = np.concatenate([[0], np.cumsum(calendar.open)])
-    inside = sold & (period >= 0) & (period <= end)
-    m = _distinct(item[inside], period[inside], calendar, n)
+    m = seen.n_sold
     silent = n_open[np.clip(begins, 0, calendar.n_periods)]
     total = np.full(n, n_open[-1])
     new = evidence & ~never & (earliest >= begins) & (begins >= 0) & is_new(total, silent, m)
@@ -136,28 +133,60 @@ def new_items_note(catalog: Catalog, lives: Lives, item: IntArray, quantity: Int
     return QualityRow("demand", NEW_ITEMS, "dropped", int(item.size), units, value, note)
 
 
-def _ends(item: IntArray, period: IntArray, n: int, end: int) -> tuple[IntArray, IntArray]:
-    """(n,) first and last period of some rows; end + 1 and −1 without any."""
-    first, last = np.full(n, end + 1), np.full(n, -1)
-    np.minimum.at(first, item, period)
-    np.maximum.at(last, item, period)
-    return first, last
+class _Seen(NamedTuple):
+    """What the rows of every item show, (n,) each.
+
+    Attributes
+    ----------
+    never : bool
+        Nothing was sold.
+    begins, latest : int64
+        First and last period of a sale (of a row where nothing was ever sold); n_periods and −1 without.
+    earliest : int64
+        First period with a row; n_periods without.
+    n_sold : int64
+        Open periods of the calendar with a sale.
+    """
+
+    never: BoolArray
+    begins: IntArray
+    latest: IntArray
+    earliest: IntArray
+    n_sold: IntArray
 
 
-def _distinct(item: IntArray, period: IntArray, calendar: Calendar, n: int) -> IntArray:
-    """(n,) open periods with rows."""
-    rows = calendar.open[period]
-    width = calendar.n_periods + 1
-    key = item[rows] * width + period[rows]
-    if n * width > _MOST_MARKS:
-        return np.bincount(np.unique(key) // width, minlength=n)
-    marked = np.zeros(n * width, np.bool_)
-    marked[key] = True
-    return np.asarray(marked.reshape(n, width).sum(axis=1))
+def _seen(calendar: Calendar, item: AnyArray, period: AnyArray, quantity: AnyArray, n: int) -> _Seen:
+    """Read the rows, some items after the other."""
+    none = calendar.n_periods
+    seen = _Seen(
+        np.ones(n, np.bool_), np.full(n, none), np.full(n, -1), np.full(n, none), np.zeros(n, np.int64)
+    )
+    begin = 0
+    while begin < item.size:
+        low = int(item[begin])
+        end = int(np.searchsorted(item, item.dtype.type(low + _ITEMS), side="left"))
+        rows = slice(begin, end)
+        _see(seen, calendar, slice(low, min(low + _ITEMS, n)), item[rows] - low, period[rows], quantity[rows])
+        begin = end
+    return seen
 
 
-_MOST_MARKS = 100_000_000
-"""SKU-location-periods marked one by one; beyond, rows are sorted."""
+def _see(
+    seen: _Seen, calendar: Calendar, items: slice, item: AnyArray, period: AnyArray, quantity: AnyArray
+) -> None:
+    """Write down what the rows of some items show; `item` counts from the first of them."""
+    sold = quantity > 0
+    never, begins, latest, earliest, n_sold = (one[items] for one in seen)
+    never[item[sold]] = False
+    shown = sold | never[item]
+    np.minimum.at(begins, item[shown], period[shown])
+    np.maximum.at(latest, item[shown], period[shown])
+    np.minimum.at(earliest, item, period)
+    inside = sold & (period >= 0) & (period < calendar.n_periods)
+    inside[inside] = calendar.open[period[inside]]
+    marked = np.zeros((never.size, calendar.n_periods), np.bool_)
+    marked[item[inside], period[inside]] = True
+    n_sold[:] = marked.sum(axis=1)
 
 
 def _expected(total: IntArray, n_positive: IntArray, rows: BoolArray) -> float:

@@ -65,13 +65,14 @@ def never_sold(catalog: Catalog) -> BoolArray:
     if table is None or table.item.size == 0:
         return ~sold
     first = np.datetime64(past.first_date, "D")
-    calendar = whole_periods(past.study, table.date, first, np.datetime64(past.as_of, "D"))
+    calendar = whole_periods(past.study, table.distinct_dates, first, np.datetime64(past.as_of, "D"))
     if calendar.n_periods == 0:
         return np.zeros(catalog.n_items, np.bool_)  # nothing is whole: refused with its own words
-    period = calendar.index(table.date)
-    counted = (period >= 0) & (period < calendar.n_periods) & (table.quantity > 0)
-    counted[counted] = calendar.open[period[counted]]
-    sold[table.item[counted]] = True
+    for rows in table.blocks():
+        period = calendar.index(table.dates(rows))
+        counted = (period >= 0) & (period < calendar.n_periods) & (table.quantity[rows] > 0)
+        counted[counted] = calendar.open[period[counted]]
+        sold[table.item[rows][counted]] = True
     return ~sold
 
 

@@ -70,7 +70,7 @@ def _without_row(catalog: Catalog, history: History, items: IntArray) -> float:
     period = history.calendar.index(table.date)
     lives = (period >= history.first[table.item]) & (period <= history.last[table.item])
     lives &= np.isin(table.item, items)
-    cells = np.unique(table.item[lives] * max(history.calendar.n_periods, 1) + period[lives])
+    cells = np.unique(table.item[lives].astype(np.int64) * max(history.calendar.n_periods, 1) + period[lives])
     return 1.0 - min(cells.size / total, 1.0)
 
 
@@ -102,7 +102,7 @@ def _repriced(catalog: Catalog, history: History) -> tuple[float, int, int, IntA
     period = history.calendar.index(table.date)
     said = ~np.isnan(table.price) & (period >= 0) & (period < width)
     said &= (period >= history.first[table.item]) & (period <= history.last[table.item])
-    key, place = np.unique(table.item[said] * width + period[said], return_inverse=True)
+    key, place = np.unique(table.item[said].astype(np.int64) * width + period[said], return_inverse=True)
     if key.size < 2:
         return 0.0, 0, 0, np.zeros(0, np.int64)
     units = np.bincount(place, weights=table.quantity[said])

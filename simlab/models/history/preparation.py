@@ -81,7 +81,7 @@ def outlier_bounds(history: History, k: float) -> FloatArray:
     Of periods with demand; infinite below 8 of them or where more than half are alike.
     """
     out = np.full(history.n_items, np.inf)
-    bounds = np.searchsorted(history.item, np.arange(history.n_items + 1))
+    bounds = history.bounds
     for item in np.flatnonzero(np.diff(bounds) >= _LEAST_DEMANDS).tolist():
         line = history.quantity[bounds[item] : bounds[item + 1]]
         middle = float(np.median(line))

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.arrays import AnyArray, FloatArray, IntArray, narrow
 from simlab.catalog.quality import QualityRow
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.history.calendar import Calendar, whole_periods
 from simlab.models.history.history import History
-from simlab.models.history.lives import lives_of, new_items_note
+from simlab.models.history.lives import Lives, lives_of, new_items_note
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
+    from simlab.catalog.catalog import DemandTable
 
 
 def check_history_asked(catalog: Catalog) -> None:
@@ -72,39 +74,17 @@ def read_history(catalog: Catalog, half_life: FloatArray | None = None) -> Histo
     `absent_dates = "unknown"`. Of a new item the period of its first demand is left out.
     """
     from simlab.models.history.calendar import closed_notes
-    from simlab.models.history.censoring import alive, empty_shelves
     from simlab.models.history.preparation import prepared
 
-    table, study = catalog.demand, catalog.study
-    if table is None or table.item.size == 0:
+    table, study, calendar = catalog.demand, catalog.study, calendar_of(catalog)
+    if table is None or calendar is None:
         return None
-    item, date, quantity = table.item, table.date, table.quantity
-    as_of = np.datetime64(catalog.as_of, "D")
-    calendar = whole_periods(study, date, np.datetime64(catalog.first_date, "D"), as_of)
-    period = calendar.index(date)
-    lives = lives_of(catalog, calendar, item, period, quantity)
+    lives = lives_of(catalog, calendar, table.item, _periods(table, calendar), table.quantity)
     first, last = lives.first, lives.last
-    counted = (period >= 0) & (period < calendar.n_periods)
-    what = f"in a part {study.period} at an end of the history"
-    notes = [replace(_left_out(catalog, what, item, quantity, ~counted), notice="as asked")]
-    short = table.stockout if table.stockout is not None else np.zeros(item.size, np.bool_)
-    item, period, quantity, short = item[counted], period[counted], quantity[counted], short[counted]
-    is_open = calendar.open[period]
-    notes.append(_left_out(catalog, f"in a closed {study.period}", item, quantity, ~is_open))
-    entry = is_open & lives.new[item] & (period < first[item])
-    if lives.new.any():
-        notes.append(new_items_note(catalog, lives, item[entry], quantity[entry]))
-    kept = is_open & ~entry
-    item, period, short, quantity = item[kept], period[kept], short[kept], quantity[kept]
+    cells, notes = _read(catalog, table, calendar, lives)
     if study.demand.censoring != "none":
-        empty = empty_shelves(catalog, calendar, first, last)
-        nothing = np.zeros(empty[0].size, np.int64)
-        item, period = np.concatenate([item, empty[0]]), np.concatenate([period, empty[1]])
-        quantity = np.concatenate([quantity, nothing])
-        short = np.concatenate(
-            [short & alive(first, last, item[: short.size], period[: short.size]), nothing == 0]
-        )
-    item, period, (quantity, n_short) = _cells(item, period, quantity, short.astype(np.int64))
+        cells = _with_empty_shelves(catalog, calendar, lives, cells)
+    item, period, quantity, n_short = cells
     n_observed = _observed(catalog, calendar, item, first, last)
     sold = (quantity > 0) | (n_short > 0)
     history = History(
@@ -116,25 +96,101 @@ def read_history(catalog: Catalog, half_life: FloatArray | None = None) -> Histo
         period[sold],
         quantity[sold],
         study.demand.absent_dates == "zero",
-        (*(note for note in notes if note.rows), *closed_notes(catalog, calendar, first, last)),
+        (*notes, *closed_notes(catalog, calendar, first, last)),
         new=lives.new,
         half_life=half_life,
     )
     return prepared(catalog, history, n_short[sold] > 0)
 
 
-def _cells(
-    item: IntArray, period: IntArray, *values: IntArray
-) -> tuple[IntArray, IntArray, tuple[IntArray, ...]]:
-    """One row per item and period, ascending, with the sums of its values."""
+def calendar_of(catalog: Catalog) -> Calendar | None:
+    """The whole periods of the demand table; None if there is none."""
+    table = catalog.demand
+    if table is None or table.item.size == 0:
+        return None
+    first, as_of = np.datetime64(catalog.first_date, "D"), np.datetime64(catalog.as_of, "D")
+    return whole_periods(catalog.study, table.distinct_dates, first, as_of)
+
+
+_Cells = tuple[AnyArray, AnyArray, AnyArray, AnyArray]
+"""Item, period, units and number of dates stocked out; one row per item and period, ascending."""
+
+
+def _periods(table: DemandTable, calendar: Calendar) -> AnyArray:
+    """(m,) period of every row, in four bytes."""
+    parts = [calendar.index(table.dates(rows)) for rows in table.blocks()]
+    return np.concatenate([narrow(part) for part in parts])
+
+
+def _read(
+    catalog: Catalog, table: DemandTable, calendar: Calendar, lives: Lives
+) -> tuple[_Cells, tuple[QualityRow, ...]]:
+    """Cells of the periods that count, some items after the other, and what was left out."""
+    found = [_counted(table, calendar, lives, rows) for rows in table.blocks()]
+    parts, ends, closed, entries = zip(*found, strict=True)
+    period = catalog.study.period
+    notes = [
+        replace(_left_out(catalog, f"in a part {period} at an end of the history", ends), notice="as asked"),
+        _left_out(catalog, f"in a closed {period}", closed),
+    ]
+    if lives.new.any():
+        item, quantity = (np.concatenate(column) for column in zip(*entries, strict=True))
+        notes.append(new_items_note(catalog, lives, item, quantity))
+    item, cell, units, short = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return (item, cell, units, short), tuple(note for note in notes if note.rows)
+
+
+_Rows = tuple[AnyArray, AnyArray]
+"""Item and units of some rows."""
+
+
+def _counted(
+    table: DemandTable, calendar: Calendar, lives: Lives, rows: slice
+) -> tuple[_Cells, _Rows, _Rows, _Rows]:
+    """Cells of some rows; rows in part periods at the ends, in closed ones, in the first of new items."""
+    item, quantity = table.item[rows], table.quantity[rows].astype(np.int64)
+    period = calendar.index(table.dates(rows))
+    short = np.zeros(item.size, np.int64) if table.stockout is None else table.stockout[rows].astype(np.int64)
+    counted = (period >= 0) & (period < calendar.n_periods)
+    ends = item[~counted], quantity[~counted]
+    item, period, quantity, short = item[counted], period[counted], quantity[counted], short[counted]
+    is_open = calendar.open[period]
+    closed = item[~is_open], quantity[~is_open]
+    entry = is_open & lives.new[item] & (period < lives.first[item])
+    kept = is_open & ~entry
+    cells = _cells(item[kept], period[kept], quantity[kept], short[kept])
+    return cells, ends, closed, (item[entry], quantity[entry])
+
+
+def _with_empty_shelves(catalog: Catalog, calendar: Calendar, lives: Lives, cells: _Cells) -> _Cells:
+    """The cells with those in which the shelf was empty, sold or not; no stock-out outside a life."""
+    from simlab.models.history.censoring import alive, empty_shelves
+
+    item, period, quantity, short = (one.astype(np.int64) for one in cells)
+    short = np.where(alive(lives.first, lives.last, item, period), short, 0)
+    empty = empty_shelves(catalog, calendar, lives.first, lives.last)
+    once = np.ones(empty[0].size, np.int64)
+    return _cells(
+        np.concatenate([item, empty[0]]),
+        np.concatenate([period, empty[1]]),
+        np.concatenate([quantity, 0 * once]),
+        np.concatenate([short, once]),
+    )
+
+
+def _cells(item: AnyArray, period: AnyArray, quantity: AnyArray, short: AnyArray) -> _Cells:
+    """One row per item and period, ascending, with the sums of its units and of its stock-outs."""
     width = int(period.max()) + 1 if period.size else 1
-    key = item * width + period
+    key = item.astype(np.int64) * width + period
     order = np.argsort(key, kind="stable")
     key = key[order]
     starts = np.flatnonzero(np.diff(key, prepend=-1))
-    totals = tuple(np.add.reduceat(one[order], starts) if starts.size else one[:0] for one in values)
+    units, times = (
+        np.add.reduceat(one[order], starts, dtype=np.int64) if starts.size else one[:0]
+        for one in (quantity, short)
+    )
     key = key[starts]
-    return key // width, key % width, totals
+    return narrow(key // width), narrow(key % width), narrow(units), narrow(times)
 
 
 def _observed(
@@ -148,7 +204,9 @@ def _observed(
     return np.asarray(np.maximum(lived, 0))
 
 
-def _left_out(catalog: Catalog, what: str, item: IntArray, quantity: IntArray, out: BoolArray) -> QualityRow:
-    cost = catalog.unit_cost[item[out]] * catalog.study.data.cost_resolution
-    units, value = float(quantity[out].sum()), float((quantity[out] * cost).sum())
-    return QualityRow("demand", what, "dropped", int(out.sum()), units, value, "left out of the demand laws")
+def _left_out(catalog: Catalog, what: str, parts: Sequence[_Rows]) -> QualityRow:
+    """A note of rows that are left out, given part by part."""
+    item, quantity = (np.concatenate(column) for column in zip(*parts, strict=True))
+    cost = catalog.unit_cost[item] * catalog.study.data.cost_resolution
+    units, value = float(quantity.sum()), float((quantity * cost).sum())
+    return QualityRow("demand", what, "dropped", item.size, units, value, "left out of the demand laws")

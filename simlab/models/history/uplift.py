@@ -164,8 +164,8 @@ def _as_expected(
     uplift = np.exp(effect[0, history.item])
     keeps, lifts = _shares(history, drivers, share)
     keys = streams.item_keys(catalog.sku, catalog.location)
-    bounds = np.searchsorted(history.item, np.arange(history.n_items + 1))
-    out = history.quantity.copy()
+    bounds = history.bounds
+    out = history.quantity.astype(np.int64)
     touched = np.unique(history.item[driven]) if share == 0 else np.unique(history.item)
     for item in touched.tolist():
         rows = slice(int(bounds[item]), int(bounds[item + 1]))

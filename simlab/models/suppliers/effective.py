@@ -89,7 +89,8 @@ def sequence_remarks(
             f"orders at every review cannot have these lead times and arrive in sequence: {_listed(parts)}; "
             "[lead_times] crossing = true if orders do overtake, or a longer review period"
         )
-        yield QualityRow("receipts", "lead times change by 5% or more in sequence", "used", 0, note=text)
+        what = "lead times change by 5% or more in sequence"
+        yield QualityRow("receipts", what, "used", 0, note=text, notice="look")
     parts = [
         f"{names[row]} {rounding[row]:.2g} of {effective.stated_sd[row] ** 2:.2g}"
         for row in _first_of_each(names, rounding > 0)

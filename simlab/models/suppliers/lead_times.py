@@ -29,6 +29,8 @@ from simlab.models.suppliers.redrawn import DelayUncertainty, GroupLaw, Source, 
 from simlab.models.suppliers.remarks import remarks
 from simlab.models.suppliers.stated import stated_lead_times, stated_points
 from simlab.models.working_parts import constants_stay, receipts_can_be_constant
+from simlab.register import grounds as of
+from simlab.register.grounds import Reason
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
@@ -38,7 +40,8 @@ if TYPE_CHECKING:
 _MOST_WEIGHT = 2**31 - 1
 _NAMES_SHOWN = 3
 _NOTHING = 1e-6
-_Found = tuple[int, str, "Source | None"]
+_Learnt = tuple[int, Reason]
+_Found = tuple[int, Reason, "Source | None"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +52,7 @@ class LeadTimes:
     ----------
     law : LeadTimeLaw
         In whole periods.
-    reason : tuple of str
+    reason : tuple of Reason
         Where it comes from, per SKU-location.
     source : tuple of str
         The same as a key: "receipts", "stated", or "stated_spread" (stated with how much it varies).
@@ -65,7 +68,7 @@ class LeadTimes:
     """
 
     law: LeadTimeLaw
-    reason: tuple[str, ...]
+    reason: tuple[Reason, ...]
     source: tuple[str, ...]
     notes: tuple[QualityRow, ...]
     rounding: FloatArray
@@ -182,7 +185,7 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
     receipts = _usable(catalog)
     laws = _Laws()
     number = np.zeros(catalog.n_items, np.int64)
-    reason: list[str] = []
+    reason: list[Reason] = []
     sources: list[Source | None] = []
     missing: list[int] = []
     keys, kinds = item_keys(catalog), lead_time_laws(catalog).tolist()
@@ -196,17 +199,18 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
         if found is None:
             missing.append(row)
         else:
-            number[row], text, source = found
-            reason.append(text)
+            number[row], why, source = found
+            reason.append(why)
             sources.append(source)
     if missing:
         raise InvalidInputError([_no_lead_time(catalog, missing)])
     is_random = any(periods.size > 1 for periods, _ in laws.points)
     crossing = catalog.study.lead_times.crossing
     if is_random and crossing is None:
-        raise InvalidInputError([_crossing_unsaid(catalog.study)])
+        by_data = any(sources) or any(one.sd > 0 for one in said)
+        raise InvalidInputError([_crossing_unsaid(catalog.study, by_data)])
     law = laws.arrays(number, bool(crossing) and is_random)
-    notes = (*receipts.notes, *_borrowed(catalog, reason), *remarks(catalog))
+    notes = (*receipts.notes, *_borrowed(catalog, reason, sources), *remarks(catalog))
     constant = np.array([laws.constant.get(one, np.nan) for one in number.tolist()])
     known = None
     if catalog.study.models.parameter_uncertainty:
@@ -222,20 +226,22 @@ def fit_lead_times(catalog: Catalog) -> LeadTimes:
     return LeadTimes(law, tuple(reason), keys_of_source, notes, rounding, known, constant)
 
 
-def _borrowed(catalog: Catalog, reason: Sequence[str]) -> tuple[QualityRow, ...]:
+def _borrowed(
+    catalog: Catalog, reason: Sequence[Reason], sources: Sequence[Source | None]
+) -> tuple[QualityRow, ...]:
     """A remark on SKU-locations whose lead times come from all suppliers: reasons, and examples of each."""
-    pooled = [row for row, text in enumerate(reason) if "pooled" in text]
-    if not pooled:
+    borrowers = [row for row, one in enumerate(sources) if one is not None and not one.group]
+    if not borrowers:
         return ()
     of_reason: dict[str, list[str]] = {}
-    for row in pooled:
-        of_reason.setdefault(reason[row], []).append(f"{catalog.sku[row]}@{catalog.location[row]}")
+    for row in borrowers:
+        of_reason.setdefault(str(reason[row]), []).append(f"{catalog.sku[row]}@{catalog.location[row]}")
     told = [
         f"{text} ({', '.join(names[:_NAMES_SHOWN])}{', …' if len(names) > _NAMES_SHOWN else ''})"
         for text, names in sorted(of_reason.items())
     ]
     more = "; …" if len(told) > _NAMES_SHOWN else ""
-    note = f"{len(pooled)} SKU-locations: " + "; ".join(told[:_NAMES_SHOWN]) + more
+    note = f"{len(borrowers)} SKU-locations: " + "; ".join(told[:_NAMES_SHOWN]) + more
     return (QualityRow("receipts", "lead times pooled over all suppliers", "repaired", 0, note=note),)
 
 
@@ -296,16 +302,17 @@ def _law_of(key: Key, stated: _Stated, kind: str, receipts: _Receipts, laws: _La
     known = bool(key) and receipts.knows(key[:1])
     n_all = receipts.count(())
     if known and n_all:
-        why = f"{name}: {n} receipts, fewer than {spec.min_receipts} → all {n_all} pooled"
+        text = f"{name}: {n} receipts, fewer than {spec.min_receipts} → all {n_all} pooled"
+        why = Reason(text, (of.FEW_RECEIPTS,))
         learnt = _learnt("all", receipts.law(()), kind, receipts, laws, why)
         return (*learnt, Source((), key[0], kind))
     if has_own:
-        why = f"{name} has no receipts: " if key and n_all else ""
-        return (*_stated(stated, kind, laws, study, why), None)
+        before = f"{name} has no receipts: " if key and n_all else ""
+        return (*_stated(stated, kind, laws, study, before), None)
     if n_all == 0:
         return None
     who = f"{name} has no receipts" if key else name
-    why = f"{who} and no lead_time → all {n_all} receipts pooled"
+    why = Reason(f"{who} and no lead_time → all {n_all} receipts pooled", (of.NO_RECEIPTS,))
     learnt = _learnt("all", receipts.law(()), kind, receipts, laws, why)
     return (*learnt, Source((), key[0] if key else "", kind))
 
@@ -315,19 +322,18 @@ def _grouped(key: Key, n: int, kind: str, receipts: _Receipts, laws: _Laws, name
     depth = 1
     while depth < len(key) and receipts.count(key[: depth + 1]):
         depth += 1
-    why = f"{name}: {n} receipts"
+    why = Reason(f"{name}: {n} receipts", (of.OWN_RECEIPTS,))
     for level in range(1, depth):
         inside = receipts.count(key[: level + 1])
         share = receipts.study.lead_times.min_receipts / (inside + receipts.study.lead_times.min_receipts)
         column = (*receipts.study.lead_times.by, "ordered on")[level]
-        why += f", {column} '{key[level]}': {inside} of them ({100 * share:.0f}% borrowed)"
+        text = f", {column} '{key[level]}': {inside} of them ({100 * share:.0f}% borrowed)"
+        why = why.adding(text, of.INNER_GROUP)
     learnt = _learnt(("by", *key[:depth]), receipts.law(key[:depth]), kind, receipts, laws, why)
     return (*learnt, Source(key[:depth], None, kind))
 
 
-def _learnt(
-    group: object, law: DayLaw, kind: str, receipts: _Receipts, laws: _Laws, why: str
-) -> tuple[int, str]:
+def _learnt(group: object, law: DayLaw, kind: str, receipts: _Receipts, laws: _Laws, why: Reason) -> _Learnt:
     study, key = receipts.study, (group, kind)
     if kind in ("gamma", "lognormal") and key not in laws.number:
         law = smoothed(law, kind, study.lead_times.longest_days)
@@ -340,10 +346,10 @@ def _learnt(
         number = laws.add(key, periods, weights * np.tile(law.weights, 2), spread)
     shape = "" if kind == "empirical" else f", {kind}"
     days = "days" if study.lead_times.calendar == "days" else "working days"
-    return number, f"{why}, mean {law.mean:.3g} {days}{shape}"
+    return number, why.adding(f", mean {law.mean:.3g} {days}{shape}")
 
 
-def _stated(stated: _Stated, kind: str, laws: _Laws, study: Study, why: str) -> tuple[int, str]:
+def _stated(stated: _Stated, kind: str, laws: _Laws, study: Study, why: str) -> _Learnt:
     shape = "lognormal" if kind == "lognormal" else "gamma"
     key = ("stated", stated.mean, stated.sd, shape if stated.sd else "")
     if key not in laws.number:
@@ -354,7 +360,10 @@ def _stated(stated: _Stated, kind: str, laws: _Laws, study: Study, why: str) -> 
             points = stated_points(stated.mean * unit, stated.sd * unit, shape, stated.who)
             laws.add(key, *points, (stated.sd * unit) ** 2)
     text = f"{why}items.lead_time = {stated.mean:g} {study.data.time_unit}"
-    return laws.number[key], text + (f", lead_time_sd = {stated.sd:g}, {shape}" if stated.sd else "")
+    if not stated.sd:
+        return laws.number[key], Reason(text, (of.STATED,))
+    spread = f", lead_time_sd = {stated.sd:g}, {shape}"
+    return laws.number[key], Reason(text + spread, (of.STATED_SPREAD,))
 
 
 def _usable(catalog: Catalog) -> _Receipts:
@@ -385,9 +394,18 @@ def _no_lead_time(catalog: Catalog, rows: Sequence[int]) -> Problem:
     return Problem("E-MOD-003", f"no lead time for {names}{more}", file, column="lead_time", fix=fix)
 
 
-def _crossing_unsaid(study: Study) -> Problem:
+def _crossing_unsaid(study: Study, by_data: bool) -> Problem:
+    """Lead times are random: by the data, else because constant ones are drawn in whole periods."""
     fix = "say [lead_times] crossing = false (arrivals keep the order of orders) or true (they may overtake)"
     message = "must be said where lead times are random: learned from receipts, or with lead_time_sd"
+    if not by_data:
+        policy = study.policy.family == "forecast"
+        why = 'under policy.family = "forecast"' if policy else f'under models.law = "{study.models.law}"'
+        message = (
+            f"must be said: {why} time goes by whole {study.period}s, so that a constant lead time between "
+            f"two whole numbers of {study.period}s is drawn as the one or the other"
+        )
+        fix += f", or give lead times in whole {study.period}s"
     return Problem("E-STU-011", message, study.file, column="lead_times.crossing", fix=fix)
 
 

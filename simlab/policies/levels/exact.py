@@ -182,12 +182,18 @@ def _sums(
     quiet: IntArray | None = None,
 ) -> ComplexArray:
     """Σ_n weights[:, n]·transform of D_n, row by row; with `quiet` of hanging rows (see `weighted`)."""
-    out = weighted_powers(one, weights)
-    for at in _hanging(problems, rows).tolist():
-        assert problems.consecutive is not None
-        first = 0 if quiet is None else int(quiet[at])
-        points = 2 * (one.shape[1] - 1)
-        out[at] = problems.consecutive.weighted(int(rows[at]), points, int(step[at]), weights[at], first)
+    hanging = _hanging(problems, rows)
+    if hanging.size == 0:
+        return weighted_powers(one, weights)
+    assert problems.consecutive is not None
+    out = np.empty_like(one)
+    alone = np.setdiff1d(np.arange(rows.size), hanging)
+    if alone.size:
+        out[alone] = weighted_powers(one[alone], weights[alone])
+    points, silent = 2 * (one.shape[1] - 1), None if quiet is None else quiet[hanging]
+    out[hanging] = problems.consecutive.weighted(
+        rows[hanging], points, step[hanging], weights[hanging], silent
+    )
     return out
 
 

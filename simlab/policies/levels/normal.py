@@ -62,10 +62,10 @@ def normal_levels(
     mean = demand.mean * interval
     sd = np.sqrt(interval * demand.variance + demand.mean**2 * var_lead)
     if consecutive is not None:
-        for item in np.flatnonzero(consecutive.hanging).tolist():
-            review = int(models.world.terms.review_period[item])
-            mean[item], variance = interval_moments(models, consecutive, item, review)
-            sd[item] = np.sqrt(variance)
+        rows = np.flatnonzero(consecutive.hanging)
+        review = models.world.terms.review_period[rows]
+        mean[rows], variance = interval_moments(models, consecutive, rows, review)
+        sd[rows] = np.sqrt(variance)
     return _raised(mean, sd, targets, measure, lot)
 
 
@@ -117,10 +117,9 @@ def undershooting(
     lead = demand.mean * mean_lead
     lead_variance = mean_lead * demand.variance + demand.mean**2 * var_lead
     if consecutive is not None:
-        for item in np.flatnonzero(consecutive.hanging).tolist():
-            R = int(review[item])
-            reviewed[item] = sum_moments(consecutive, item, R)[1][R]
-            lead[item], lead_variance[item] = interval_moments(models, consecutive, item, 0)
+        rows = np.flatnonzero(consecutive.hanging)
+        reviewed[rows] = [variance[-1] for _, variance in sum_moments(consecutive, rows, review[rows])]
+        lead[rows], lead_variance[rows] = interval_moments(models, consecutive, rows, np.zeros_like(rows))
     spread = np.where(one > 0, reviewed / np.where(one > 0, one, 1.0) ** 2, 0.0)
     undershoot = one * (1 + spread) / 2
     variance = one**2 * (1 + spread) * (1 + 5 * spread) / 12

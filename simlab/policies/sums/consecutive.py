@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from simlab.arrays import ComplexArray, FloatArray, IntArray
-from simlab.engine.laws.pmfs import pmfs_of_cycle
+from simlab.arrays import BoolArray, ComplexArray, FloatArray, IntArray
 from simlab.engine.world.demand_law import ENDLESS, DemandLaw, LawKind
+from simlab.models import in_chunks
+from simlab.policies.sums.phases import phase_sums, transforms_of
 from simlab.policies.sums.serial import (
     chain_sums,
     moving_sum,
@@ -17,6 +19,8 @@ from simlab.policies.sums.serial import (
     transform_of,
     windows,
 )
+
+_IN_SERIES = (LawKind.MOVING_BLOCKS, LawKind.STATIONARY_BLOCKS, LawKind.MARKOV)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,29 +47,55 @@ class Consecutive:
         """Periods of the run, modulo the cycle, in which this item is reviewed."""
         if cycle >= ENDLESS:  # a block that never ends has no phase
             return np.zeros(1, np.int64)
-        every = self.review_phase[item] + self.review_period[item] * np.arange(cycle)
-        return np.unique(every % cycle)
+        gap = math.gcd(int(self.review_period[item]), cycle)
+        return np.arange(int(self.review_phase[item]) % gap, cycle, gap)
+
+    def by_review(self, item: int, cycle: IntArray) -> IntArray:
+        """(reviews, gap) a row of what is known by period of the cycle, from each review to the next."""
+        starts = self.starts(item, cycle.size)
+        return np.roll(cycle, -starts[0]).reshape(starts.size, -1)
+
+    @property
+    def in_series(self) -> BoolArray:
+        """(n,) items whose periods hang on those before them, not on phases."""
+        return np.isin(self.law.kind, _IN_SERIES)
 
     def weighted(
-        self, item: int, points: int, step: int, weights: FloatArray, quiet: int = 0
+        self,
+        rows: IntArray,
+        points: int,
+        step: IntArray,
+        weights: FloatArray,
+        quiet: IntArray | None = None,
     ) -> ComplexArray:
-        """(points/2 + 1,) Σ_n weights[n]·transform of the demand of n periods from a review on.
+        """(rows, points/2 + 1) Σ_n weights[row, n]·transform of the demand of n periods from a review on.
 
-        Averaged over the reviews of a cycle. With `quiet`: only where the first `quiet` periods have no
-        demand; n below it must have no weight.
+        Averaged over the reviews of a cycle. With `quiet`, 0 or the review period: only where the first
+        `quiet` periods have no demand; n below it must have no weight.
         """
+        out = np.empty((rows.size, points // 2 + 1), dtype=np.complex128)
+        silent = np.zeros(rows.size, np.int64) if quiet is None else quiet
+        serial = self.in_series[rows]
+        for at in np.flatnonzero(serial).tolist():
+            out[at] = self._in_series(int(rows[at]), points, int(step[at]), weights[at], int(silent[at]))
+        by_phase = np.flatnonzero(~serial)
+        for places, laws in in_chunks(self.law, rows[by_phase]):
+            for place, at in enumerate(by_phase[places].tolist()):
+                which = self.by_review(int(rows[at]), laws.which[place])
+                tables, nothing = transforms_of(laws.of(place), points, int(step[at]))
+                out[at] = phase_sums(tables, nothing, which, weights[at], int(silent[at]))
+        return out
+
+    def _in_series(self, item: int, points: int, step: int, weights: FloatArray, quiet: int) -> ComplexArray:
+        """The same of one item whose periods are no phases: a chain or blocks of a series."""
         one = self.law.take(np.array([item]))
-        kind = int(one.kind[0])
-        if kind == LawKind.MARKOV:
+        if one.kind[0] == LawKind.MARKOV:
             return chain_sums(one, points, step, weights, quiet)
-        if kind == LawKind.MOVING_BLOCKS:
-            series, block = series_of(one)
-            lefts = (block - self.starts(item, block)).tolist()
-            return _moving(series, block, points, step, weights, quiet, lefts)
-        if kind == LawKind.STATIONARY_BLOCKS:
-            return _stationary(*series_of(one), points, step, weights, quiet)
-        which, laws = pmfs_of_cycle(one, 0)
-        return _phases(laws, which, self.starts(item, which.size), points, step, weights, quiet)
+        series, block = series_of(one)
+        if one.kind[0] == LawKind.STATIONARY_BLOCKS:
+            return _stationary(series, block, points, step, weights, quiet)
+        lefts = (block - self.starts(item, block)).tolist()
+        return _moving(series, block, points, step, weights, quiet, lefts)
 
 
 def _some(weights: FloatArray, quiet: int) -> list[int]:
@@ -145,28 +175,4 @@ def _straddling(
                 lasts = (1 - stop) ** (quiet - j + m - 1)
                 total += chance * lasts * _after_quiet(series, quiet - j + m, quiet - j, points, step)
         out.append(total)
-    return out
-
-
-def _phases(
-    laws: list[tuple[int, FloatArray]],
-    which: IntArray,
-    starts: IntArray,
-    points: int,
-    step: int,
-    weights: FloatArray,
-    quiet: int,
-) -> ComplexArray:
-    tables = np.array(
-        [transform_of(first + np.arange(part.size), part, points, step) for first, part in laws]
-    )
-    silent = np.array([float(part[0]) if first == 0 else 0.0 for first, part in laws])
-    product = np.ones((starts.size, points // 2 + 1), dtype=np.complex128)
-    out = np.zeros(points // 2 + 1, dtype=np.complex128)
-    for n in range(weights.size):
-        if n > 0:
-            at = which[(starts + n - 1) % which.size]
-            product *= silent[at][:, None] if n <= quiet else tables[at]
-        if n >= quiet and weights[n] != 0:
-            out += weights[n] * product.mean(axis=0)
     return out

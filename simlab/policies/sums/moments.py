@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.arrays import FloatArray, IntArray
-from simlab.engine.laws.pmfs import pmfs_of_cycle
 from simlab.engine.world.demand_law import LawKind
-from simlab.models import marginal
+from simlab.models import in_chunks, marginal
 from simlab.policies.sums.consecutive import Consecutive
 from simlab.policies.sums.serial import series_of
 
@@ -21,21 +20,54 @@ _CHANCE = 2.0**32
 
 
 def interval_moments(
-    models: Models, consecutive: Consecutive, item: int, review_period: int
-) -> tuple[float, float]:
+    models: Models, consecutive: Consecutive, rows: IntArray, review_period: IntArray
+) -> tuple[FloatArray, FloatArray]:
     """Mean and variance of demand over `review_period` + L from a review on, L as the lead-time law has it.
 
-    By the law of total variance over lead times and the reviews of a cycle.
+    Parameters
+    ----------
+    rows : (m,) int64
+        Items.
+    review_period : (m,) int64
+        Periods.
+
+    Returns
+    -------
+    mean, variance : (m,) float
+        By the law of total variance over lead times and the reviews of a cycle.
     """
-    periods, shares = models.world.lead_time.support(item)
-    n = periods + review_period
-    mean, variance = sum_moments(consecutive, item, int(n.max()))
-    whole = float((shares * mean[n]).sum())
-    return whole, float((shares * (variance[n] + (mean[n] - whole) ** 2)).sum())
+    lengths = [models.world.lead_time.support(item) for item in rows.tolist()]
+    lengths = [(n + more, shares) for (n, shares), more in zip(lengths, review_period.tolist(), strict=True)]
+    longest = np.array([int(n.max()) for n, _ in lengths], np.int64)
+    out, spread = np.zeros(rows.size), np.zeros(rows.size)
+    for at, (mean, variance) in enumerate(sum_moments(consecutive, rows, longest)):
+        n, shares = lengths[at]
+        whole = out[at] = float((shares * mean[n]).sum())
+        spread[at] = float((shares * (variance[n] + (mean[n] - whole) ** 2)).sum())
+    return out, spread
 
 
-def sum_moments(consecutive: Consecutive, item: int, longest: int) -> tuple[FloatArray, FloatArray]:
-    """(longest + 1,) mean and variance of the demand of 0, 1, … periods from a review on.
+def sum_moments(
+    consecutive: Consecutive, rows: IntArray, longest: IntArray
+) -> list[tuple[FloatArray, FloatArray]]:
+    """Of every row: (longest + 1,) mean and variance of the demand of 0, 1, … periods from a review on."""
+    found: dict[int, tuple[FloatArray, FloatArray]] = {}
+    serial = consecutive.in_series[rows]
+    for at in np.flatnonzero(serial).tolist():
+        found[at] = _in_series(consecutive, int(rows[at]), int(longest[at]))
+    by_phase = np.flatnonzero(~serial)
+    for places, laws in in_chunks(consecutive.law, rows[by_phase]):
+        for place, at in enumerate(by_phase[places].tolist()):
+            law, value, share = laws.of(place)
+            means = np.asarray(np.bincount(law, weights=share * value), np.float64)
+            squares = np.asarray(np.bincount(law, weights=share * value.astype(np.float64) ** 2), np.float64)
+            which = consecutive.by_review(int(rows[at]), laws.which[place])
+            found[at] = _phases(means[which], (squares - means**2)[which], int(longest[at]))
+    return [found[at] for at in range(rows.size)]
+
+
+def _in_series(consecutive: Consecutive, item: int, longest: int) -> tuple[FloatArray, FloatArray]:
+    """`sum_moments` of blocks of a series and of chains.
 
     Notes
     -----
@@ -48,11 +80,6 @@ def sum_moments(consecutive: Consecutive, item: int, longest: int) -> tuple[Floa
     if kind == LawKind.MOVING_BLOCKS:
         series, block = series_of(one)
         return _moving(series, block, consecutive.starts(item, block), longest)
-    if kind not in (LawKind.STATIONARY_BLOCKS, LawKind.MARKOV):
-        which, laws = pmfs_of_cycle(one, 0)
-        means = np.array([_moment(first, shares, 1) for first, shares in laws])
-        spreads = np.array([_moment(first, shares, 2) for first, shares in laws]) - means**2
-        return _phases(means[which], spreads[which], consecutive.starts(item, which.size), longest)
     lags = np.arange(longest + 1)
     bare = marginal(one)
     mean, variance = float(bare.mean[0]), float(bare.variance[0])
@@ -68,10 +95,6 @@ def sum_moments(consecutive: Consecutive, item: int, longest: int) -> tuple[Floa
     gamma[0] = variance
     spread = [float(n * gamma[0] + 2 * ((n - lags[1:n]) * gamma[1:n]).sum()) for n in lags.tolist()]
     return np.array(lags * mean, dtype=np.float64), np.array(spread, dtype=np.float64)
-
-
-def _moment(first: int, shares: FloatArray, power: int) -> float:
-    return float(((first + np.arange(shares.size)) ** power * shares).sum())
 
 
 def _moving(series: IntArray, block: int, starts: IntArray, longest: int) -> tuple[FloatArray, FloatArray]:
@@ -90,14 +113,14 @@ def _moving(series: IntArray, block: int, starts: IntArray, longest: int) -> tup
     return np.array(n * float(series.mean()), dtype=np.float64), out
 
 
-def _phases(
-    means: FloatArray, variances: FloatArray, starts: IntArray, longest: int
-) -> tuple[FloatArray, FloatArray]:
-    at = (starts[:, None] + np.arange(longest)) % means.size
-    first = np.zeros((starts.size, longest + 1))
-    spread = np.zeros((starts.size, longest + 1))
-    np.cumsum(means[at], axis=1, out=first[:, 1:])
-    np.cumsum(variances[at], axis=1, out=spread[:, 1:])
+def _phases(means: FloatArray, variances: FloatArray, longest: int) -> tuple[FloatArray, FloatArray]:
+    """From those of single periods, (reviews, gap) from each review of a cycle up to the next."""
+    reviews, gap = means.shape
+    first = np.zeros((reviews, longest + 1))
+    spread = np.zeros((reviews, longest + 1))
+    at = (gap * np.arange(reviews)[:, None] + np.arange(longest)) % means.size
+    np.cumsum(means.ravel()[at], axis=1, out=first[:, 1:])
+    np.cumsum(variances.ravel()[at], axis=1, out=spread[:, 1:])
     mean: FloatArray = np.average(first, axis=0)
     variance: FloatArray = np.average(spread + (first - mean) ** 2, axis=0)
     return mean, variance

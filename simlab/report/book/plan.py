@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from simlab.measures import ALL
+from simlab.measures import ALL, sign_of
 from simlab.measures.words import TABS
 from simlab.register.laws import LAWS
 from simlab.report.book.decision import curve_blocks
@@ -105,7 +105,7 @@ def _way(tables: RunTables) -> Block | None:
 
 
 def _in(tables: RunTables) -> str:
-    return f" ({tables.currency})" if tables.money_in.endswith(tables.currency) and tables.currency else ""
+    return f" ({tables.currency})" if sign_of(tables.currency) else ""
 
 
 def segments_sheet(tables: RunTables) -> Sheet:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from simlab.run import RunFolder
 
 COMMAND = "gate"
-TABLES = ("gate", "lists", "waves", "waves_cash")
+TABLES = ("gate", "lists", "held_back", "waves", "waves_cash")
 _TAB = {tab.id: tab for tab in TABS}
 _MOST_ITEMS = 100_000
 _AS_ELSEWHERE = {
@@ -31,7 +31,7 @@ _NAMES = {
     "purchases_change": "Bought a year, change",
     "worse": "Chance that it serves less",
     "tolerance": "Loss of service that passes",
-    "could_show": "Loss of service that could be shown",
+    "could_show": "Harm that could be shown (of what cannot be told)",
     "replications_needed": "Replications that would settle it",
     "wave": "Wave",
     "starts_week": "Begins in week",
@@ -48,7 +48,7 @@ _UNITS: dict[str, Unit] = {
     "purchases_change": "money",
     "worse": "rate",
     "tolerance": "rate",
-    "could_show": "rate",
+    "could_show": "number",
     "replications_needed": "count",
     "wave": "text",
     "starts_week": "count",
@@ -71,7 +71,7 @@ def gate_sheets(run: RunFolder, told: Sequence[str]) -> list[Sheet]:
     frames = {name: _named(run.read_table(name)) for name in TABLES if run.has_table(name)}
     tab = _TAB["decision"]
     lists = frames["lists"].assign(decision=frames["lists"]["decision"].replace("(all)", "all"))
-    blocks = (_block("lists", "What each list changes", lists), *_reasons(frames["gate"]))
+    blocks = (_block("lists", "What each list changes", lists), *_reasons(frames.get("held_back")))
     found = [Sheet(tab.sheet, "what may go live, and what stays as it is", blocks, tuple(told))]
     if "waves" in frames:
         found.append(_waves(frames))
@@ -98,14 +98,11 @@ def _headings(frame: pd.DataFrame) -> Mapping[str, str]:
     return {name: heading for name, heading in _NAMES.items() if name in frame}
 
 
-def _reasons(table: pd.DataFrame) -> list[Block]:
+def _reasons(held: pd.DataFrame | None) -> list[Block]:
     """How many SKU-locations each reason holds back."""
-    words = table.loc[table["decision"] == "hold back", "reason"].astype(str).str.split(", ").explode()
-    counts = words[words != ""].value_counts()
-    if counts.empty:
+    if held is None or held.empty:
         return []
-    frame = pd.DataFrame({"reason": counts.index.astype(str), "n_items": counts.to_numpy()})
-    return [_block("reasons", "Why SKU-locations are held back", frame)]
+    return [_block("reasons", "Why SKU-locations are held back", held)]
 
 
 def _waves(frames: Mapping[str, pd.DataFrame]) -> Sheet:

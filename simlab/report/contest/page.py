@@ -240,7 +240,7 @@ def _rule(found: ContestTables, pictures: Drawn) -> Section:
     trees = {scheme: pictures[name] for name, scheme in learned_rules(found).items() if name in pictures}
     for row in found.standings:
         inner: list[Any] = [Pictures([trees[row["scheme"]]])] if row["scheme"] in trees else []
-        inner += [Listing(rule_lines(str(row["rule"])), code=True)]
+        inner += [Listing(rule_lines(row, found), code=True)]
         if (matrix := segments_matrix(found, str(row["scheme"]))) is not None:
             inner.append(matrix)
         if (table := segments_table(found, str(row["scheme"]))) is not None:
@@ -250,12 +250,10 @@ def _rule(found: ContestTables, pictures: Drawn) -> Section:
     return Section("rules", "Rules", "How the schemes sort", blocks, SEGMENTS)
 
 
-def rule_lines(text: str) -> list[str]:
-    """A rule as one line per class or attribute."""
-    head, _, body = text.partition(": ")
-    if head == "learned":
-        return [part.strip() for part in body.split(";")]
-    return text.splitlines() or [text]
+def rule_lines(row: Row, found: ContestTables) -> list[str]:
+    """The rule of a scheme as one line per class or attribute."""
+    classes = {f"{one['segment']} where {one['where']}": None for one in found.learned(str(row["scheme"]))}
+    return [*classes] or str(row["rule"]).splitlines() or [str(row["rule"])]
 
 
 def _classes(found: ContestTables, pictures: Drawn) -> Section | None:

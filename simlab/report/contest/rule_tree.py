@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import altair as alt
 import pandas as pd
 
-from simlab.report.kit.formats import number, percent, target
+from simlab.report.kit.formats import is_number, number, percent, target
 from simlab.report.kit.reading import records
 from simlab.report.kit.style import BLUE, GREY, Figure, named
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 Box: TypeAlias = dict[str, tuple[float, float]]
 """Column → (low, high] of one class."""
-_PART = re.compile(r"(?:(?P<low>\S+) < )?(?P<name>[^\W\d]\w*) (?P<sign><=|>) (?P<cut>\S+)")
 _LINE, _INDENT, _NARROW = 22, 26, 500
 _COLUMNS = ["line", "x", "x_up", "line_up", "text", "kind"]
 
@@ -36,33 +34,14 @@ class Line:
     name: str = ""
 
 
-def classes_of(rule: str) -> dict[str, Box]:
-    """Bounds of every class of a learned rule; empty where the text is no such rule."""
-    head, _, body = rule.partition(": ")
-    if head != "learned":
-        return {}
-    found: dict[str, Box] = {}
-    for clause in body.splitlines()[0].split("; "):
-        name, _, where = clause.partition(" where ")
-        box = _box(where)
-        if box is None:
-            return {}
-        found[name] = box
-    return found if len(found) > 1 else {}
-
-
-def _box(where: str) -> Box | None:
-    box: Box = {}
-    for part in where.split(" and "):
-        match = _PART.fullmatch(part)
-        if match is None:
-            return None
-        try:
-            cut, low = float(match["cut"]), float(match["low"] or -math.inf)
-        except ValueError:
-            return None
-        box[match["name"]] = (low, cut) if match["sign"] == "<=" else (cut, math.inf)
-    return box
+def classes_of(found: ContestTables, scheme: str) -> dict[str, Box]:
+    """Bounds of every class of a learned rule; empty where the scheme has no such rule."""
+    classes: dict[str, Box] = {}
+    for row in found.learned(scheme):
+        low, high = row["above"], row["up_to"]
+        ends = (low if is_number(low) else -math.inf, high if is_number(high) else math.inf)
+        classes.setdefault(str(row["segment"]), {})[str(row["attribute"])] = ends
+    return classes if len(classes) > 1 else {}
 
 
 def lines_of(classes: Mapping[str, Box]) -> list[Line]:
@@ -105,16 +84,15 @@ def _question(classes: dict[str, Box]) -> tuple[str, float, list[str]] | None:
 
 def learned_rules(found: ContestTables, most: int = 3) -> dict[str, str]:
     """File name → scheme, of the schemes whose rule is a tree, the cheapest first."""
-    names = [str(row["scheme"]) for row in found.standings if classes_of(str(row["rule"]))]
+    names = [str(row["scheme"]) for row in found.standings if classes_of(found, str(row["scheme"]))]
     return {f"rule_tree_{place}": name for place, name in enumerate(names[:most], start=1)}
 
 
 def tree_chart(found: ContestTables, scheme: str, width: int) -> Figure:
     """The questions of one scheme's rule; classes with their size, target asked and service achieved."""
-    rule = next(str(row["rule"]) for row in found.standings if row["scheme"] == scheme)
     table = found.tables["scheme_segments"]
     said = {str(row["segment"]): _said(row) for row in records(table[table["scheme"] == scheme])}
-    lines = lines_of(classes_of(rule))
+    lines = lines_of(classes_of(found, scheme))
     indent = _INDENT if width >= _NARROW else _INDENT // 2
     rows = pd.DataFrame(list(_rows(lines, said, width >= _NARROW)), columns=_COLUMNS)
     height = _LINE * int(rows["line"].max() + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from simlab.measures.decision import SERVICE_NOUNS
 from simlab.measures.words import scheme_title
 from simlab.report.contest.tables import ONE, RANDOM, SERVICES
 from simlab.report.kit.formats import interval, is_number, money, number, percent, target
@@ -36,7 +37,7 @@ def headline(found: ContestTables) -> Statement:
         text += f": {_less(winner, 'percent_vs_one_class', found.level)} than one target for all"
     text += f", {IF_LAWS}. "
     together = f"{percent(found.level, 0)}, all schemes together"
-    by = found.counted.removesuffix(" served")
+    by = SERVICE_NOUNS[found.service]
     if rivals:
         text += f"Too close to it to call ({together}): {listed(rivals)}."
         return Statement("open", _sentence(f"{said} costs least by {by}, but not alone"), text)
@@ -165,7 +166,7 @@ class Deciding(NamedTuple):
 
 def deciding(found: ContestTables) -> Deciding:
     """The weight that decided this contest."""
-    by = f" by {found.counted.removesuffix(' served')}"
+    by = f" by {SERVICE_NOUNS[found.service]}"
     if not found.disagreeing:
         return Deciding(by, "good", "")
     return Deciding(by, "open", f" Looked at{by} alone.")

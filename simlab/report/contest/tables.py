@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from simlab.measures.decision import SERVICE_NOUNS
 from simlab.measures.words import scheme_title
 from simlab.report.kit.formats import DASH, is_number, money, number, percent, span, target
 from simlab.report.kit.reading import records
@@ -43,6 +44,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "stability": ("of", "number", "scheme", "rank"),
     "scheme_frontiers": ("scheme", "fill_rate", "holding_cost"),
     "scheme_segments": ("scheme", "segment", "n_items", "annual_value", "target", "achieved"),
+    "scheme_rules": ("scheme", "segment", "where", "attribute", "above", "up_to"),
     "left_out": ("scheme", "reason"),
     "quality": (),
 }
@@ -56,7 +58,7 @@ SERVICES = {
     "ready_rate": "ready rate",
 }
 """Definitions of service in few words."""
-OPTIONAL = ("left_out", "quality", "scheme_weights")
+OPTIONAL = ("left_out", "quality", "scheme_weights", "scheme_rules")
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +88,12 @@ class ContestTables:
         return str((self.manifest.get("service") or {}).get("counted") or "units served")
 
     @property
+    def service(self) -> str:
+        """The definition of service that decides; units in runs that do not say."""
+        name = str((self.manifest.get("service") or {}).get("name"))
+        return name if name in SERVICE_NOUNS else "fill_rate"
+
+    @property
     def disagreeing(self) -> list[str]:
         """Weights by which the winner is not shown to cost less than one target for all."""
         table = self.tables.get("scheme_weights")
@@ -113,6 +121,11 @@ class ContestTables:
     def reached(self) -> list[Row]:
         """Schemes that have a cost at the deciding floor."""
         return [row for row in self.standings if is_number(row["holding_cost"])]
+
+    def learned(self, scheme: str) -> list[Row]:
+        """Rows of a scheme's learned classes, class by class; empty where its rule is of another kind."""
+        table = self.tables.get("scheme_rules")
+        return [] if table is None else records(table[table["scheme"] == scheme])
 
     def at(self, name: str) -> pd.DataFrame:
         """Rows of a table at the deciding floor."""

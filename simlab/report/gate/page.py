@@ -45,6 +45,7 @@ NEEDED = {
     "lists": ("decision", "n_items", "served_change", "stock_value_change"),
     "waves": ("wave", "n_items", "service_now", "service", "stock_value_change"),
     "waves_cash": ("week", "wave", "purchases", "purchases_now"),
+    "held_back": ("reason", "n_items"),
     "quality": (),
 }
 _LISTS = (
@@ -68,11 +69,11 @@ def render_gate(run: RunFolder) -> Path:
     """
     from simlab.report.kit.reading import REPORT, read_named
 
-    tables = read_named(run, NEEDED, ("waves", "waves_cash", "quality"))
+    tables = read_named(run, NEEDED, ("waves", "waves_cash", "held_back", "quality"))
     table = tables["gate"]
     assert table is not None
     pictures, written = draw(run, {"services": Drawing(_CHART, lambda width: services(table, width=width))})
-    sections = [_verdict(run.manifest, tables), *_lists(run.manifest, table)]
+    sections = [_verdict(run.manifest, tables), *_lists(run.manifest, table, tables.get("held_back"))]
     sections.insert(
         1, Section("services", "Service", "Service now and proposed", [_picture(pictures)], DECISION)
     )
@@ -135,7 +136,7 @@ def _sums(rows: list[dict[str, Any]], currency: str) -> Table:
     return Table("What each list changes", header, body, frozenset({len(body) - 1}))
 
 
-def _lists(manifest: Mapping[str, Any], table: pd.DataFrame) -> list[Section]:
+def _lists(manifest: Mapping[str, Any], table: pd.DataFrame, held: pd.DataFrame | None) -> list[Section]:
     """A section per list, those with the largest change of stock first."""
     currency = str(manifest.get("currency") or "")
     out = []
@@ -145,7 +146,12 @@ def _lists(manifest: Mapping[str, Any], table: pd.DataFrame) -> list[Section]:
             continue
         order = own["stock_value_change"].abs().sort_values(ascending=False, kind="stable").index
         rows = records(own.loc[order[:_MOST_ROWS]])
-        blocks: list[Any] = [Text(text), *_reasons(own, name), _rows(rows[:_MOST_OPEN], word, currency)]
+        why = _reasons(held) if name == "hold back" else []
+        blocks: list[Any] = [
+            Text(text),
+            *why,
+            _rows(rows[:_MOST_OPEN], word, currency),
+        ]
         if len(rows) > _MOST_OPEN:
             more = _rows(rows[_MOST_OPEN:], f"{word}, further", currency)
             blocks.append(Folded(f"{len(rows) - _MOST_OPEN} more", [more]))
@@ -156,13 +162,11 @@ def _lists(manifest: Mapping[str, Any], table: pd.DataFrame) -> list[Section]:
     return out
 
 
-def _reasons(own: pd.DataFrame, name: str) -> list[Table]:
-    """How often each reason holds back."""
-    if name != "hold back":
+def _reasons(held: pd.DataFrame | None) -> list[Table]:
+    """How often each reason holds back; nothing of a run that did not count it (up to 0.2.0)."""
+    if held is None or held.empty:
         return []
-    words = own["reason"].astype(str).str.split(", ").explode()
-    counts = words[words != ""].value_counts()
-    body = [[Cell(str(why)), Cell(number(n))] for why, n in counts.items()]
+    body = [[Cell(str(row["reason"])), Cell(number(row["n_items"]))] for row in records(held)]
     return [Table("Why", ["Reason", "SKU-locations"], body)]
 
 

@@ -27,6 +27,8 @@ class Counted:
         The objective is money a year, else money tied up.
     weight : str
         What a unit counts for in service.
+    measure : str
+        The service as the study file names it.
     """
 
     key: str = HOLDING_COST
@@ -34,6 +36,7 @@ class Counted:
     service: str = "fill rate"
     yearly: bool = True
     weight: str = "units"
+    measure: str = "fill_rate"
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> Counted:
@@ -43,7 +46,8 @@ class Counted:
         facts = manifest.get("counted") or {}
         key = str(facts.get("objective") or _BEFORE_KEYS.get(objective, "total_cost"))
         weight = str(facts.get("weight") or cls.weight)
-        return cls(key, objective, service, bool(facts.get("yearly", key != "inventory_value")), weight)
+        yearly = bool(facts.get("yearly", key != "inventory_value"))
+        return cls(key, objective, service, yearly, weight, str(facts.get("service") or cls.measure))
 
     @property
     def spent(self) -> str:
@@ -58,7 +62,7 @@ class Counted:
     @property
     def served(self) -> str:
         """The service that decides, as the table of the decision calls it: "Margin served at once"."""
-        row = ROWS.get(f"served_{self.weight}") if self.service.startswith("fill rate") else None
+        row = ROWS.get(f"served_{self.weight}") if self.measure == "fill_rate" else None
         return f"{self.service[:1].upper()}{self.service[1:]}" if row is None else row.name
 
     @property

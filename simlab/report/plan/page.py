@@ -10,7 +10,7 @@ from simlab.report.kit.formats import DASH, is_number, money, money_short, numbe
 from simlab.report.kit.reading import plan_name, records
 from simlab.report.kit.sheet import Statement
 from simlab.report.plan import statements as words
-from simlab.report.plan.reasons import grounds, patterns
+from simlab.report.plan.reasons import demand_grounds, lead_time_grounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,7 +51,7 @@ def verdict(tables: RunTables) -> Row:
 
 
 def _plans(rows: list[Row]) -> list[str]:
-    return [words.other_plan(str(row["comparison"])) for row in rows]
+    return [words.other_plan(row) for row in rows]
 
 
 def _compared(rows: list[Row], tables: RunTables) -> dict[str, Statement]:
@@ -64,7 +64,7 @@ def _compared(rows: list[Row], tables: RunTables) -> dict[str, Statement]:
 
 
 def _rival(row: Mapping[str, Any], statements: Mapping[str, Statement], tables: RunTables) -> Row:
-    plan = words.other_plan(str(row["comparison"]))
+    plan = words.other_plan(row)
 
     def cash(value: float) -> str:
         return money(value, tables.currency)
@@ -230,10 +230,13 @@ def laws(tables: RunTables) -> Row:
                 "law": name,
                 "n": len(group),
                 "share": percent(share, 1),
-                "why": grounds(group["demand_reason"]),
+                "why": demand_grounds(group),
             }
         )
     rows.sort(key=lambda row: str(row["law"]))
     rows.sort(key=lambda row: row["n"], reverse=True)
-    lead = patterns(items["lead_time_reason"], most=12)
-    return {"demand": rows, "lead_time": lead, "n_items": number(len(items))}
+    return {
+        "demand": rows,
+        "lead_time": lead_time_grounds(items, tables.period),
+        "n_items": number(len(items)),
+    }

@@ -14,14 +14,14 @@ from simlab.report.kit.sheet import Statement
 IF_LAWS = "if the demand model is right"
 
 
-def other_plan(comparison: str) -> str:
-    """The plan that the chosen one is compared with, from "segmented vs uniform"."""
-    return comparison.rpartition(" vs ")[2].strip()
+def other_plan(row: Mapping[str, Any]) -> str:
+    """The plan that the chosen one is compared with; runs up to 0.2.0 have "segmented vs uniform" alone."""
+    return str(row.get("rival") or str(row["comparison"]).rpartition(" vs ")[2])
 
 
 def compare(row: Mapping[str, Any], currency: str, counted: Counted = USUAL) -> Statement:
     """One row of the verdict table at equal service, as a sentence; the sign follows the interval only."""
-    plan = other_plan(str(row["comparison"]))
+    plan = other_plan(row)
     other = PLAN_NAMES[plan].the if plan in PLAN_NAMES else plan
     difference, low, high = (row.get(f"difference{end}") for end in ("", "_low", "_high"))
     if not is_number(difference):

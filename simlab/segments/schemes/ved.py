@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.segments.classes import ONE_CLASS, Classes, by_threshold
+from simlab.segments.classes import Classes, by_threshold
 from simlab.segments.scheme import SchemeInput, scheme
 
 
@@ -37,8 +37,8 @@ def ved(data: SchemeInput) -> Classes:
         raise data.refuse("E-SEG-011", f"cuts need numbers, and column '{name}' has other words, too")
     rule = f"ved: the value of the column '{name}'"
     if labels.size == 1:
-        rule = f"ved: column '{name}' is '{labels[0]}' {ONE_CLASS}"
-    return Classes(codes.astype(np.int64), tuple(labels.tolist()), rule)
+        rule = f"ved: column '{name}' is '{labels[0]}' everywhere, so that it makes one class"
+    return Classes(codes.astype(np.int64), tuple(labels.tolist()), rule, labels.size > 1)
 
 
 def _thirds(data: SchemeInput, name: str) -> tuple[float, ...]:

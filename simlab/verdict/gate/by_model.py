@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray
-from simlab.verdict.gate.decisions import GO, HOLD_BACK, UNCHANGED, UNDECIDED, Decided
+from simlab.verdict.gate.decisions import GO, HOLD_BACK, UNCHANGED, UNDECIDED, Decided, no_reasons
 
 FEWEST_DRAWS = 200
 
@@ -44,16 +44,15 @@ def decide_by_model(harmed: Mapping[str, BoolArray], unchanged: BoolArray, q: fl
     hold[rows] = largest_list(1.0 - p[rows], q)
     hold &= ~go
     decision = np.full(n, UNDECIDED, dtype=object)
-    reason = np.full(n, "", dtype=object)
+    why = no_reasons(n)
     decision[unchanged], decision[go], decision[hold] = UNCHANGED, GO, HOLD_BACK
     shares = {name: harmed[name].mean(axis=1) for name in names}
     for row in np.flatnonzero(hold).tolist():
         shown = [name for name in names if shares[name][row] > 0.5]
-        reason[row] = ", ".join(shown or [max(names, key=lambda name: shares[name][row])])
+        why[row] = tuple(shown or [max(names, key=lambda name: shares[name][row])])
     for row in np.flatnonzero(decision == UNDECIDED).tolist():
-        worst = max(names, key=lambda name: shares[name][row])
-        reason[row] = f"cannot tell: {worst}"
-    return Decided(decision, reason, p, 1.0 - p)
+        why[row] = (max(names, key=lambda name: shares[name][row]),)
+    return Decided(decision, why, p, 1.0 - p)
 
 
 def largest_list(p: FloatArray, q: float) -> BoolArray:

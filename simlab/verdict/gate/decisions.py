@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
     from simlab.arrays import BoolArray, FloatArray
+    from simlab.verdict.gate.pvalues import MeanTest
 
 
+Objects: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.object_]]"
 GO, HOLD_BACK, UNDECIDED, UNCHANGED = "go", "hold back", "undecided", "unchanged"
 DECISIONS = (GO, HOLD_BACK, UNDECIDED, UNCHANGED)
 
@@ -26,15 +28,32 @@ class Evidence:
         Small where harm is ruled out.
     harm : (n,) float
         Small where harm is shown.
+    error : (n,) float
+        Standard error of the harm, in the unit of its tolerance: fill, share of stock, orders a year.
+    doubt : (n,) float
+        Squared ratio of error and mean of the test that says most: times the squared quantile, the factor
+        by which replications would have to grow. NaN: none would tell.
     """
 
     harmless: FloatArray
     harm: FloatArray
+    error: FloatArray
+    doubt: FloatArray
 
 
 def either(first: FloatArray, second: FloatArray) -> FloatArray:
     """p of "both hold" against "one of the two does not": twice the smaller (Bonferroni)."""
     return np.asarray(np.minimum(2.0 * np.minimum(first, second), 1.0))
+
+
+def doubt_of(*tests: MeanTest) -> FloatArray:
+    """(n,) `Evidence.doubt`: one mean below 0 rules harm out, all above 0 show it."""
+    mean, error = (np.array([getattr(test, name) for test in tests]) for name in ("mean", "error"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(mean == 0, np.inf, (error / mean) ** 2)
+    below = np.where(mean < 0, ratio, np.inf).min(axis=0)
+    found = np.where((mean > 0).all(axis=0), ratio.max(axis=0), below)
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def rejected(p: FloatArray, q: float, *, any_dependence: bool = False) -> BoolArray:
@@ -63,16 +82,38 @@ class Decided:
     ----------
     decision : (n,) object
         One of `DECISIONS`.
-    reason : (n,) object
-        Measures that held an item back or left it open; empty for go and unchanged.
+    why : (n,) object
+        Names of the measures that held an item back or left it open, a tuple each; empty for go and
+        unchanged.
     p_go, p_hold : (n,) float
         Of the whole item: the largest over measures; the smallest, times their number.
     """
 
-    decision: np.ndarray[tuple[int], np.dtype[np.object_]]
-    reason: np.ndarray[tuple[int], np.dtype[np.object_]]
+    decision: Objects
+    why: Objects
     p_go: FloatArray
     p_hold: FloatArray
+
+    @property
+    def reason(self) -> Objects:
+        """(n,) `why` in words."""
+        return in_words(self.decision, self.why)
+
+
+def in_words(decision: Objects, why: Objects) -> Objects:
+    """(n,) reasons of every item as one text, as the table `gate` has them."""
+    out = np.full(why.size, "", dtype=object)
+    for row, names in enumerate(why.tolist()):
+        open_ = "cannot tell: " if decision[row] == UNDECIDED and names else ""
+        out[row] = open_ + ", ".join(names)
+    return out
+
+
+def no_reasons(n: int) -> Objects:
+    """(n,) empty tuples."""
+    out = np.empty(n, dtype=object)
+    out[:] = [()] * n
+    return out
 
 
 def decide(
@@ -83,7 +124,7 @@ def decide(
     Parameters
     ----------
     evidence : mapping of str to Evidence
-        By measure, in the words of the reason.
+        By measure, under the names that reasons have.
     unchanged : (n,) bool
         Nothing differs on any path.
     q : float
@@ -99,12 +140,11 @@ def decide(
     hold[rows] = rejected(p_hold[rows], q, any_dependence=any_dependence)
     hold &= ~go
     decision = np.full(n, UNDECIDED, dtype=object)
-    reason = np.full(n, "", dtype=object)
+    why = no_reasons(n)
     decision[unchanged], decision[go], decision[hold] = UNCHANGED, GO, HOLD_BACK
     for row in np.flatnonzero(hold).tolist():
         shown = [name for name in names if len(names) * evidence[name].harm[row] <= p_hold[hold].max()]
-        reason[row] = ", ".join(shown)
+        why[row] = tuple(shown)
     for row in np.flatnonzero(decision == UNDECIDED).tolist():
-        worst = max(names, key=lambda name: evidence[name].harmless[row])
-        reason[row] = f"cannot tell: {worst}"
-    return Decided(decision, reason, p_go, p_hold)
+        why[row] = (max(names, key=lambda name: evidence[name].harmless[row]),)
+    return Decided(decision, why, p_go, p_hold)

@@ -138,7 +138,7 @@ def class_rows(
             search_cost=searched,
             cost=reading.estimate(level),
             price=relative(reading, per_sku.cost_at(fill), level),
-            gain_search=_nothing if before is None else 1 - searched / before.search_cost.get(fill, math.nan),
+            gain_search=_gain_search(before, searched, fill),
             gain=_gain(before, entry, fill, level),
             total_cost=reading.value + rule_cost * entry.n_segments,
             recommended=k == best,
@@ -147,6 +147,12 @@ def class_rows(
 
 
 _nothing = math.nan
+
+
+def _gain_search(before: Entry | None, searched: float, fill: float) -> float:
+    """Cost less by one class more, as a share; no number where nothing costs anything."""
+    cost = _nothing if before is None else before.search_cost.get(fill, _nothing)
+    return 1 - searched / cost if cost else _nothing
 
 
 def _gain(before: Entry | None, entry: Entry, fill: float, level: float) -> Estimate:

@@ -10,10 +10,10 @@ from simlab.api.decision.headline import Pair
 from simlab.api.decision.look import dip, first_orders, lifts, most_raised, over_budget, vital, why_more
 
 
-def way(stock, bought=None, dip=None, lump=0):
-    frame = pd.DataFrame(
-        {"inventory_value": stock, "purchases": np.ones(len(stock)) if bought is None else bought}
-    )
+def way(stock, bought=None, dip=None, lump=0, dead=0.0, on_order=0.0):
+    frame = pd.DataFrame({"inventory_value": stock})
+    frame["purchases"] = np.ones(len(stock)) if bought is None else bought
+    frame["dead_stock"], frame["on_order_value"] = dead, on_order
     return SimpleNamespace(frame=frame, dip=dip, lump=lump, unknown=0, period="week", currency="EUR")
 
 
@@ -40,6 +40,18 @@ def test_a_budget_exceeded_on_the_way_is_said_with_its_length_and_peak():
     assert found.title == "over budget on the way for 2 weeks, peak EUR 1,200"
     assert over_budget(way([900.0]), 1_000.0) is None
     assert over_budget(way([9e9]), None) is None
+
+
+def test_the_budget_on_the_way_counts_what_the_budget_counts():
+    """A shelf of 900 beside dead stock of 12,000 that no budget counts keeps a budget of 1,000."""
+    late = way([12_900.0, 13_100.0], dead=12_000.0)
+    assert over_budget(late, 1_000.0).title == "over budget on the way for 1 week, peak EUR 1,100"
+    assert over_budget(late, 1_200.0) is None
+    assert over_budget(way([900.0], on_order=200.0), 1_000.0) is None
+    assert (
+        "for 1 week, peak EUR 1,100"
+        in over_budget(way([900.0], on_order=200.0), 1_000.0, pipeline=True).title
+    )
 
 
 def test_large_first_orders_are_said_against_what_is_usual():

@@ -125,8 +125,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "family": TO_LEVEL,
             "reorder_point": 3,
             "order_up_to": 9,
-            "reorder_point_now": 3,
+            "family_now": TO_LEVEL,
+            "reorder_point_now": 2,
             "order_up_to_now": 9,
+            "order_quantity_now": 7,
         },
         {"sku": "=c", "family": EVERY_REVIEW, "order_up_to": 4, "pack_size": 2},
     ]
@@ -178,10 +180,23 @@ def test_the_file_itself_places_the_plan_s_orders_over_200_periods(
 def test_changes_only_and_the_way_back(run: Path, tmp_path: Path) -> None:
     """Rules as today's are left out; today's own values come back; what is not known is said."""
     changed = export(run, "odoo17", changes_only=True, out=tmp_path / "changes").frame
-    assert changed["product_id"].tolist() == ["00123", "=c"]
+    assert changed["product_id"].tolist() == ["00123", "b", "=c"]
     back = export(run, "odoo17", current=True, out=tmp_path / "back")
-    assert back.frame["product_min_qty"].tolist() == [10, 4]
+    assert back.frame["product_min_qty"].tolist() == [10, 3]
     assert "1 SKU-locations are not in the file (no current levels are known): =c@W1." in back.notes
+
+
+def test_the_way_back_of_what_changes_is_all_that_changed(run: Path, tmp_path: Path) -> None:
+    """An importer of both files, one after the other, has today's rules again: no more, no less."""
+    back = export(run, "odoo17", current=True, changes_only=True, out=tmp_path / "back").frame
+    assert back["product_id"].tolist() == ["00123", "b"]
+
+
+def test_today_s_rule_keeps_its_kind_on_the_way_back(run: Path, tmp_path: Path) -> None:
+    """(R,s,S) of today has S - s beside it, and is no order of lots: it goes up to S, whatever is missing."""
+    back = export(run, "odoo17", current=True, out=tmp_path / "back").frame.set_index("product_id")
+    row = back.loc["b", ["product_min_qty", "product_max_qty", "qty_multiple"]]
+    assert row.tolist() == [3, 9, 1]
 
 
 def test_columns_of_ones_own_and_those_of_sap(run: Path, tmp_path: Path) -> None:

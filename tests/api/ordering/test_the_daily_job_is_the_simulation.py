@@ -63,3 +63,54 @@ def test_every_order_stock_and_debt_is_that_of_the_trace(run, tmp_path):
             expected = [int(periods[name].loc[day, column]) for name in names]
             assert after.loc[names, column].tolist() == expected, (day, column)
     assert sum(one.loc[0:, "ordered"].sum() for one in periods.values()) > 1000
+
+
+MONTHS = """schema = 2
+[study]
+name = "months"
+period = "month"
+as_of = 2025-12-31
+[data]
+time_unit = "months"
+[data.items]
+path = "items.csv"
+[segments]
+by = ["abc"]
+[policy]
+review_period = 1
+start = "today"
+targets = { A = 0.95, B = 0.95, C = 0.95 }
+[simulation]
+periods = 18
+warmup = 0
+replications = 2
+batches = 2
+"""
+
+
+def test_months_are_those_of_the_calendar(tmp_path):
+    """An order of January with two months of lead time comes in March; February has its own morning."""
+    n = 6
+    items = pd.DataFrame({"sku": [f"s{row}" for row in range(n)], "location": "X", "unit_cost": 10.0})
+    items["demand_law"], items["demand_mean"] = "poisson", 4.0
+    items["lead_time"], items["on_hand"], items["on_order"] = [1, 2, 3] * 2, 12, 0
+    items.to_csv(tmp_path / "items.csv", index=False)
+    (tmp_path / "study.toml").write_text(MONTHS, "utf-8")
+    run = api.run_simulate(tmp_path / "study.toml", out=tmp_path / "run").folder
+    names = [(sku, "X") for sku in items["sku"]]
+    periods = {name: api.trace(run, "@".join(name)).periods.set_index("period") for name in names}
+    state, days = {}, []
+    for month in range(18):
+        demand = [(*name, int(periods[name].loc[month, "demanded"])) for name in names]
+        out = tmp_path / f"{month}.json"
+        found = api.run_orders(
+            run, **state, demand=_write(tmp_path / "d.csv", demand), state_out=out, out=tmp_path / f"o{month}"
+        )
+        days.append(found.orders.day)
+        told = found.orders.orders.set_index("sku")["quantity"]
+        assert {sku: int(told.get(sku, 0)) for sku, _ in names} == {
+            sku: int(periods[sku, "X"].loc[month, "ordered"]) for sku, _ in names
+        }, month
+        state = {"state": out}
+    assert days[:4] == ["2026-01-01", "2026-02-01", "2026-03-01", "2026-04-01"]
+    assert sum(one.loc[0:, "ordered"].sum() for one in periods.values()) > 200

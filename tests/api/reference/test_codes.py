@@ -35,6 +35,16 @@ def test_a_code_is_explained_as_a_message_shows_it(code: str, said: str) -> None
     assert "Why" in text
 
 
+def test_what_to_do_stands_below_what_is_said() -> None:
+    """A remedy of one message is not shown for another, nor one of another function of the same file."""
+    text = explain("e-dem-12")
+    lines = text.splitlines()
+    at = next(k for k, line in enumerate(lines) if "is not a whole number of … units" in line)
+    assert "E-DEM-012" in lines[0]
+    assert lines[at + 1].startswith("    > ")
+    assert "fix the date" not in text
+
+
 @pytest.mark.parametrize("code", ["E-ITM-999", "nonsense", ""])
 def test_an_unknown_code_names_those_there_are(code: str) -> None:
     with pytest.raises(UsageError, match="there is no code"):

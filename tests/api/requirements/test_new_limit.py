@@ -51,7 +51,7 @@ print(json.dumps(said))
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    return copy_with("A kind of limit on means", tmp_path_factory.mktemp("copy"))
+    return copy_with("A kind of limit on means", folder=tmp_path_factory.mktemp("copy"))
 
 
 def test_two_files_are_touched(copy):

@@ -52,6 +52,32 @@ def test_every_second_item_harmed_by_three_tolerances_never_goes(tmp_path):
     assert found.lowered[0].startswith("b ")
 
 
+def test_what_costs_nothing_ties_nothing_up(tmp_path):
+    """Samples and consignment: more units on the shelf are no harm where a unit costs nothing."""
+    free = [row % 2 for row in range(N)]
+    data = base_stock_data(N, [8] * N, unit_cost=[0.0 if one else 10.0 for one in free])
+    plan = plan_file(tmp_path, data, [12] * N, stock_value=[0.0 if one else 30.0 for one in free])
+    decision = sl.gate(data, proposed=plan).table["decision"].to_numpy()
+    assert set(decision[np.array(free) == 1]) == {"go"}
+    assert set(decision[np.array(free) == 0]) == {"hold back"}
+
+
+def test_replications_that_would_settle_it_do(tmp_path):
+    """Stock near both promises: undecided at 400; with as many as named at least two in five are decided."""
+    data = base_stock_data(40, [9] * 40)
+    probe = sl.gate(data, proposed=plan_file(tmp_path, data, [10] * 40)).table["stock_value"].mean()
+    plan = plan_file(tmp_path, data, [10] * 40, "near.csv", stock_value=round(probe / 1.01, 4))
+    found = sl.gate(data, proposed=plan)
+    open_ = found.table["decision"].eq("undecided").to_numpy()
+    assert open_.sum() >= 10
+    needed = found.table.loc[open_, "replications_needed"]
+    assert needed.gt(400).mean() > 0.5
+    told = next(line for line in found.statements if "would be settled by --replications" in line)
+    asked = int(told.split("--replications ")[1].split(",")[0])
+    again = sl.gate(data, proposed=plan, replications=asked).table["decision"].ne("undecided").to_numpy()
+    assert again[open_].mean() >= 0.4
+
+
 def test_a_segment_lowered_on_purpose_is_held_back_until_released(tmp_path):
     """Measured against the plan's promise every item does what was planned; the segment stands above."""
     data = base_stock_data(N, [10] * N)
@@ -180,6 +206,14 @@ def test_a_plan_that_makes_no_sense_is_placed(tmp_path, text, said):
     with pytest.raises(InvalidInputError) as caught:
         sl.gate(data, proposed=tmp_path / "plan.csv")
     assert said in str(caught.value)
+
+
+def test_a_plan_with_strangers_that_leaves_others_out_is_told_both_at_once(tmp_path):
+    data = base_stock_data(2, [9, 9])
+    (tmp_path / "plan.csv").write_text("sku,location,order_up_to\ns000,EAST,5\nzz,EAST,5\n", "utf-8")
+    with pytest.raises(InvalidInputError) as caught:
+        sl.gate(data, proposed=tmp_path / "plan.csv")
+    assert {one.code for one in caught.value.problems} == {"E-PLN-010", "E-PLN-015"}
 
 
 def test_without_levels_of_today_or_a_plan_the_gate_says_what_to_do(tmp_path):

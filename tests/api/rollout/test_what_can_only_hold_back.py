@@ -7,9 +7,11 @@ from worlds.gates import base_stock_data, plan_file
 from worlds.study import STUDY, write_study
 
 import simlab as sl
-from simlab.api.rollout.settle import ON_THE_WAY, REPLAYED, below_replay_limit, hold_back
+from simlab.api.rollout.settle import MISFIT, ON_THE_WAY, REPLAYED, below_replay_limit, hold_back
 from simlab.api.rollout.sides import Proposed
 from simlab.engine.world.levels import Levels
+from simlab.errors import UsageError
+from simlab.verdict.gate.decisions import in_words, no_reasons
 
 N = 8
 
@@ -41,10 +43,11 @@ def test_nothing_is_said_of_the_way_where_today_is_not_known(tmp_path):
 
 def test_hold_backs_keep_their_first_reasons_and_spare_what_does_not_change():
     decision = np.array(["go", "hold back", "unchanged", "undecided"], dtype=object)
-    reason = np.array(["", "serves less", "", "cannot tell: serves less"], dtype=object)
-    hold_back(decision, reason, np.ones(4, np.bool_), "why")
+    reasons = no_reasons(4)
+    reasons[1], reasons[3] = ("serves less",), ("serves less",)
+    hold_back(decision, reasons, np.ones(4, np.bool_), "why")
     assert decision.tolist() == ["hold back", "hold back", "unchanged", "hold back"]
-    assert reason.tolist() == ["why", "serves less, why", "", "why"]
+    assert in_words(decision, reasons).tolist() == ["why", "serves less, why", "", "why"]
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +78,40 @@ def test_a_real_past_far_below_what_was_expected_is_seen(surprised):
     again = below_replay_limit(surprised, Proposed(nothing, segment, unknown, unknown, asked, "a run"))
     assert again[names == "P-1004"].all()  # planned again before the cut: levels of the run are not looked at
     assert again[names != "P-1004"].sum() <= 1
+
+
+def test_a_segment_whose_law_is_flagged_says_what_it_misses_and_may_be_accepted(tmp_path):
+    """Demand of one of two segments rose in the last third: held back, until somebody says that it may go."""
+    n, weeks = 12, 120
+    rng = np.random.default_rng(3)
+    sold = rng.negative_binomial(2, 1 / 3, (n, weeks))
+    sold[n // 2 :, 80:] += 4
+    names = [f"s{row:03d}" for row in range(n)]
+    items = pd.DataFrame({"sku": names, "location": "EAST", "unit_cost": 10.0, "lead_time": 7})
+    items["current_order_up_to"], items["tolerance"] = 60, 0.2
+    days = (np.datetime64("2023-01-02") + 7 * np.arange(weeks)).astype(str)
+    sales = pd.DataFrame(
+        {
+            "sku": np.repeat(names, weeks),
+            "location": "EAST",
+            "date": np.tile(days, n),
+            "quantity": sold.ravel(),
+        }
+    )
+    sales["quantity"] = sold.ravel()
+    data = sl.load_frames(items, sales, study={"study": {"period": "week", "name": "small"}})
+    plan = plan_file(tmp_path, data, [55] * n, segment=["calm"] * (n // 2) + ["moved"] * (n // 2))
+    found = sl.gate(data, proposed=plan)
+    held = found.table.set_index("segment")["reason"] == MISFIT
+    assert held["moved"].all()
+    assert not held["calm"].any()
+    told = " ".join(found.statements)
+    assert "moved: more demand than the laws say (a period lies at" in told
+    assert "--accept-misfit moved" in told
+    assert "growth or a season" in told
+    accepted = sl.gate(data, proposed=plan, accept_misfit=["moved"])
+    assert accepted.hold_back.empty
+    assert "Flagged by the fit test and accepted: moved:" in " ".join(accepted.statements)
+    assert accepted.facts["accept_misfit"] == ["moved"]
+    with pytest.raises(UsageError, match="no segment"):
+        sl.gate(data, proposed=plan, accept_misfit=["nobody"])

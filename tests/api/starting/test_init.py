@@ -141,12 +141,15 @@ def test_a_weekday_without_rows_is_offered_as_closed(tmp_path) -> None:
     assert '# weekdays = ["saturday"]' in study.read_text("utf-8")
 
 
-def test_receipts_give_random_lead_times_in_sequence(tmp_path) -> None:
+@pytest.mark.parametrize("received", ["%Y-%m-%d", "%d-%b-%y"])
+def test_receipts_give_random_lead_times_in_sequence(tmp_path, received: str) -> None:
+    """Also where two columns of dates are written in two ways: each proves its own."""
     items, demand = frames()
     items["supplier"] = "Acme"
     orders = pd.date_range("2023-02-01", periods=40, freq="9D")
     late = pd.to_timedelta(np.random.default_rng(1).integers(8, 20, 40), unit="D")
-    receipts = pd.DataFrame({"vendor": "Acme", "po_date": orders, "received": orders + late, "qty": 5})
+    came = (orders + late).strftime(received)
+    receipts = pd.DataFrame({"vendor": "Acme", "po_date": orders, "received": came, "qty": 5})
     receipts.to_csv(tmp_path / "receipts.csv", index=False)
     options, checked = begun(tmp_path, *save(tmp_path, items, demand), tmp_path / "receipts.csv")
     assert options["lead_times"] == {"law": "empirical", "crossing": False}
@@ -173,6 +176,56 @@ def test_lines_of_a_till_with_the_time_of_day_run_as_they_are(tmp_path, dates: s
     assert checked.data.catalog.demand.quantity.sum() == demand["quantity"].sum()
 
 
+@pytest.mark.parametrize(
+    ("decimal", "thousands"), [(".", ""), (",", ""), (",", "."), (".", ","), (",", " "), (".", "'")]
+)
+def test_numbers_of_every_country_are_found_out(tmp_path, decimal: str, thousands: str) -> None:
+    """1,234.50, 1.234,50, 1 234,50: what all cells fit; what items alone shows goes for items alone."""
+    items, demand = frames(mean=0.02)
+    costs = [1234.5, 56.25, 1000000.75]
+    signs = str.maketrans({",": thousands, ".": decimal})
+    items["unit_cost"] = [f"{cost:,.2f}".translate(signs) for cost in costs]
+    options, checked = begun(tmp_path, *save(tmp_path, items, demand, sep=";"))
+    said = options["data"]["items"]
+    assert (said.get("decimal", "."), said.get("thousands", "")) == (decimal, thousands)
+    assert "decimal" not in options["data"]["demand"]
+    cost = checked.data.catalog.unit_cost
+    assert list(cost / cost[1] * 56.25) == pytest.approx(costs)
+
+
+def test_a_german_material_master_brings_its_lead_times_and_the_rule_of_today(tmp_path) -> None:
+    """Names as an ERP's export has them, below a line with a title, and a reorder point with a lot size."""
+    items, demand = frames()
+    columns = {
+        "Materialnummer": items["sku"],
+        "Werk": "1000",
+        "Einkaufspreis": 10.5,
+        "Wiederbeschaffungszeit (Tage)": 14,
+        "Meldebestand": 20,
+        "Losgröße": 25,
+    }
+    sales = {"sku": "Materialnummer", "location": "Werk", "date": "Buchungsdatum", "quantity": "Menge"}
+    with pd.ExcelWriter(tmp_path / "book.xlsx") as book:
+        pd.DataFrame([["Lagerliste"]]).to_excel(book, sheet_name="Stamm", header=False, index=False)
+        pd.DataFrame(columns).to_excel(book, sheet_name="Stamm", startrow=2, index=False)
+        demand.assign(location="1000").rename(columns=sales).to_excel(book, sheet_name="Abgang", index=False)
+    (study,) = api.init(tmp_path / "mine", book=tmp_path / "book.xlsx")
+    checked = api.check(study)
+    assert checked.data.models.current["current_order_quantity"].tolist() == [25.0] * 3
+    assert checked.data.catalog.numbers["lead_time"].tolist() == [14.0] * 3
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8"])
+def test_texts_that_spreadsheets_save_run_as_they_are(tmp_path, encoding: str) -> None:
+    """A German CSV (cp1252) and Excel's "Unicode text" (utf-16, tabs)."""
+    items, demand = frames()
+    items["product"] = ["Schraube Größe 5", "Maß", "Öl"]
+    sep = "\t" if encoding == "utf-16" else ";"
+    options, checked = begun(tmp_path, *save(tmp_path, items, demand, sep=sep, encoding=encoding))
+    assert options["data"]["items"].get("encoding", "utf-8") == encoding
+    assert checked.data.catalog.texts["product"][0] == "Schraube Größe 5"
+
+
 def test_packed_tables_and_texts_with_tabs_run_as_they_are(tmp_path) -> None:
     items, demand = save(tmp_path, *frames(), sep="\t")
     for file in (items, demand):
@@ -197,13 +250,15 @@ def test_every_mistake_is_told_at_once_and_nothing_is_written(tmp_path) -> None:
     assert not (tmp_path / "mine").exists()
 
 
-def test_a_table_with_a_column_per_month_is_read_as_it_is(tmp_path) -> None:
+@pytest.mark.parametrize("name", ["%Y-%m", "%m.%Y", "%b-%y", "%Y%m", "%YM%m"])
+def test_a_table_with_a_column_per_month_is_read_as_it_is(tmp_path, name: str) -> None:
     items, _ = frames()
-    months = [f"{year}-{month:02d}" for year in (2022, 2023, 2024) for month in range(1, 13)]
+    months = pd.period_range("2022-01", "2024-12", freq="M").strftime(name)
     wide = pd.DataFrame([("A", "HUB", *range(20, 56))], columns=["sku", "location", *months])
-    options, _ = begun(tmp_path, *save(tmp_path, items, wide))
+    options, checked = begun(tmp_path, *save(tmp_path, items, wide))
     assert options["study"]["period"] == "month"
-    assert options["data"]["demand"] == {"path": "../demand.csv", "layout": "wide", "date_format": "%Y-%m"}
+    assert options["data"]["demand"] == {"path": "../demand.csv", "layout": "wide", "date_format": name}
+    assert str(checked.data.catalog.first_date) == "2022-01-01"
 
 
 def test_columns_named_by_weeks_are_told_what_names_are_read(tmp_path) -> None:
@@ -213,11 +268,12 @@ def test_columns_named_by_weeks_are_told_what_names_are_read(tmp_path) -> None:
         api.init(tmp_path / "mine", *save(tmp_path, items, wide))
 
 
-def test_months_without_a_day_are_read(tmp_path) -> None:
+@pytest.mark.parametrize("name", ["%Y-%m", "%m/%Y", "%b %Y"])
+def test_months_without_a_day_are_read(tmp_path, name: str) -> None:
     """2023-01, as a melted table of a column per month has them."""
-    study, _ = begun(tmp_path, *save(tmp_path, *frames("MS", 40.0), dates="%Y-%m"))
+    study, _ = begun(tmp_path, *save(tmp_path, *frames("MS", 40.0), dates=name))
     assert study["study"]["period"] == "month"
-    assert study["data"]["demand"]["date_format"] == "%Y-%m"
+    assert study["data"]["demand"]["date_format"] == name
     data = api.load(tmp_path / "mine" / "study.toml")
     assert str(data.catalog.first_date) == "2023-02-01"
 

@@ -107,6 +107,9 @@ def test_decimal_commas_are_taken_only_if_proved(cells: list[str], decimal: str)
         (["01/31/2024", "02/01/2024"], "%m/%d/%Y"),
         (["31.01.2024"], "%d.%m.%Y"),
         (["20240131"], "%Y%m%d"),
+        (["31.01.24"], "%d.%m.%y"),
+        (["2-Jun-06", "30-SEP-13"], "%d-%b-%y"),
+        (["02-Jun-2006"], "%d-%b-%Y"),
     ],
 )
 def test_formats_are_taken_if_proved(cells: list[str], name: str) -> None:
@@ -136,7 +139,7 @@ def test_times_of_day_are_recognised(cells: list[str], names: list[str]) -> None
 def test_ambiguous_and_mixed_dates_are_refused() -> None:
     """02/01/2024 is 2 January or 1 February: nobody guesses."""
     form = date_format_of(["02/01/2024", "03/01/2024"], None)
-    assert form.trouble == "%d/%m/%Y or %m/%d/%Y"
+    assert form.unsure == ("%d/%m/%Y", "%m/%d/%Y")
     assert "may be read as" in not_a_date("02/01/2024", "demand", form).message
     mixed = date_format_of(["2024-01-02", "03/01/2024"], None)
     assert mixed.reader()("03/01/2024") is None

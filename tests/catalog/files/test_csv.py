@@ -177,3 +177,14 @@ def test_packed_tables_that_are_damaged_or_without_end_are_refused(tmp_path: Pat
     assert "is a damaged gzip file" in said(read(tmp_path, bytes(flipped)))
     assert "unpacks to more than 16,777,216 bytes" in said(read(tmp_path, gzip.compress(b"\0" * 2**25)))
     assert "is a zip file, not CSV" in said(read(tmp_path, b"PK\x03\x04rest"))
+
+
+def test_other_encodings_are_read_where_the_study_says_so(tmp_path: Path) -> None:
+    """And the message about a file in another one gives the line."""
+    text = "sku;quantity\r\nMaß;1\r\nÖl;2\r\n"
+    for encoding in ("cp1252", "utf-16"):
+        data = text.encode(encoding)
+        assert cells(read(tmp_path, data, encoding=encoding), "sku") == ["Maß", "Öl"]
+        assert f'or say [data.demand] encoding = "{encoding}"' in said(read(tmp_path, data))
+    assert "is not CP1252 text" in said(read(tmp_path, b"sku,quantity\na\x81,1\n", encoding="cp1252"))
+    assert "is not UTF-16 text" in said(read(tmp_path, text.encode("utf-16")[:-1], encoding="utf-16"))

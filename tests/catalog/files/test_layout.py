@@ -100,3 +100,19 @@ def test_names_in_another_pattern_are_read_where_it_is_proved_or_said() -> None:
         == sorted(other.demand.date.tolist())
         == sorted(load(ITEMS, LONG).demand.date.tolist())
     )
+
+
+@pytest.mark.parametrize("name", ["2023-13-06", "KW 10", "Menge", "2023-03-0"])
+def test_a_period_whose_name_is_no_date_is_refused_and_not_left_out(name: str) -> None:
+    """Left out, it was a week in which nothing was sold; a total behind the last period is none."""
+    with pytest.raises(InvalidInputError, match=f"'{name}' is not a date like '2023-01-02'"):
+        load(ITEMS, wide().rename(columns={"2023-03-06": name}), **WIDE_STUDY)
+    total = wide().assign(Summe=7)
+    assert same(load(ITEMS, wide(), **WIDE_STUDY), load(ITEMS, total, **WIDE_STUDY))
+
+
+def test_a_sku_twice_where_all_is_at_one_place_may_have_a_column_that_tells_the_place() -> None:
+    items = pd.DataFrame({"sku": ["a", "a"], "country": ["UK", "FR"], "unit_cost": 1.0, "lead_time": 7})
+    sales = pd.DataFrame({"sku": ["a"], "date": ["2024-01-01"], "quantity": [1]})
+    with pytest.raises(InvalidInputError, match=r'\[data.items\] columns = \{ location = "…" \}'):
+        sl.load_frames(items, sales, study={"data": {"location": "MAIN"}})

@@ -97,6 +97,15 @@ def test_a_partition_with_other_columns_is_named(folder):
     assert "'note' is new, 'quantity' is double, not int64" in said
 
 
+def test_a_partition_of_other_types_alone_is_named(folder):
+    """Names are the same; counts as fractional numbers may be another unit."""
+    rows = demand().assign(quantity=lambda one: one["quantity"].astype(float))
+    write(rows, folder / "demand" / "part-3.parquet")
+    said = refused(folder)
+    assert "demand/part-3.parquet: its columns are not those of demand/part-0.parquet" in said
+    assert "'quantity' is double, not int64" in said
+
+
 def test_a_damaged_row_group_is_named_with_its_rows(folder):
     path = folder / "demand" / "part-1.parquet"
     write(demand().iloc[240:480], path, row_group_size=100, write_page_checksum=True)

@@ -88,16 +88,32 @@ def _load(path: Path):
     return sl.load(study)
 
 
-def test_a_formula_that_was_never_computed_is_refused(tmp_path: Path) -> None:
-    """Written by a program, never opened: the cell has a formula and no value."""
-    path = book(tmp_path / "a.xlsx", [HEAD, ["a", "shop", "=A9+1", 7], ["b", "shop", 1, 7]])
-    bare = tmp_path / "b.xlsx"
+BY_EXCEL, BY_PROGRAM, TEXT_OF_NOTHING = "<f>A9+1</f>", "<f>A9+1</f><v />", '<f>""</f><v></v>'
+
+
+def _with_formula(tmp_path: Path, kind: str, cell: str) -> Path:
+    """Cell C2 of an optional column and of a needed one as another program writes it."""
+    rows = [[*HEAD, "moq"], ["a", "shop", 1, 7, "=A9+1"], ["b", "shop", 1, 7, 3]]
+    path, bare = book(tmp_path / "a.xlsx", rows), tmp_path / "b.xlsx"
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(bare, "w") as new:
         for part in old.namelist():
-            data = old.read(part)
-            new.writestr(part, data.replace(b"<f>A9+1</f><v>7</v>", b"<f>A9+1</f>"))
-    with pytest.raises(InvalidInputError, match=r"b.xlsx \[Items\]:2 .*cell C2 holds a formula"):
-        _load(bare)
+            data = old.read(part).replace(
+                b'<c r="E2"><f>A9+1</f><v>7</v>', f'<c r="E2"{kind}>{cell}'.encode()
+            )
+            new.writestr(part, data)
+    return bare
+
+
+@pytest.mark.parametrize("cell", [BY_EXCEL, BY_PROGRAM])
+def test_a_formula_that_was_never_computed_is_refused(tmp_path: Path, cell: str) -> None:
+    """Written by a program, never opened: a formula, and no value or an empty one."""
+    with pytest.raises(InvalidInputError, match=r"b.xlsx \[Items\]:2 .*cell E2 holds a formula"):
+        _load(_with_formula(tmp_path, "", cell))
+
+
+def test_a_formula_that_gives_an_empty_text_is_an_empty_cell(tmp_path: Path) -> None:
+    data = _load(_with_formula(tmp_path, ' t="str"', TEXT_OF_NOTHING))
+    assert np.isnan(data.catalog.numbers["moq"][0])
 
 
 def test_merged_cells_below_the_header_are_refused(tmp_path: Path) -> None:
@@ -173,6 +189,59 @@ def test_a_book_of_an_erp_becomes_a_study(tmp_path: Path) -> None:
     assert 'sheet = "Verbrauch"' in text
     assert 'sku = "Material"' in text
     assert sl.load(study).catalog.sku == ("000100",)
+
+
+def test_the_headings_of_a_german_material_master_are_understood(tmp_path: Path) -> None:
+    """Labels as SAP shows them; columns of receipts tell their material, too."""
+    path = tmp_path / "export.xlsx"
+    days = [f"{k % 28 + 1:02d}.{k // 28 % 12 + 1:02d}.2025" for k in range(84)]
+    with xlsxwriter.Workbook(str(path)) as made:
+        sheets = {
+            "Deckblatt": [["Auswertung", "30.11.2025"]],
+            "Stamm": [
+                *(["Materialstamm"], []),
+                [
+                    *("Material-Nr.", "Materialkurztext", "Werk", "Lieferanten-Nr.", "Standardpreis"),
+                    *("Planlieferzeit in Tagen", "Rundungswert", "Mindestlosgröße", "Höchstbestand"),
+                ],
+                ["000100", "Schraube", "W1", "K1", 4.2, 14, 5, 10, 60],
+            ],
+            "Abgang": [
+                ["Materialnummer", "Werk", "Belegdatum", "Verbrauchsmenge"],
+                *(["000100", "W1", day, 3] for day in days),
+            ],
+            "Eingang": [
+                ["Material", "Werk", "Kreditor", "Bestelldatum", "Wareneingangsdatum", "Bestellmenge"],
+                *(
+                    ["000100", "W1", "K1", f"01.{k:02d}.2025", f"{12 + k}.{k:02d}.2025", 40]
+                    for k in range(1, 10)
+                ),
+            ],
+        }
+        for name, rows in sheets.items():
+            page = made.add_worksheet(name)
+            for at, row in enumerate(rows):
+                page.write_row(at, 0, row)
+    (study,) = sl.api.init(tmp_path / "mine", book=path)
+    text = study.read_text("utf-8")
+    for pair in (
+        *('sheet = "Stamm"', 'unit_cost = "Standardpreis"', 'lead_time = "Planlieferzeit in Tagen"'),
+        *('pack_size = "Rundungswert"', 'moq = "Mindestlosgröße"', 'current_order_up_to = "Höchstbestand"'),
+        *('date = "Belegdatum"', 'supplier = "Kreditor"', 'receipt_date = "Wareneingangsdatum"'),
+        *('time_unit = "days"  # as the name', 'receipts]\npath = "../export.xlsx"\nsheet = "Eingang"'),
+    ):
+        assert pair in text
+    data = sl.load(study)
+    assert data.catalog.numbers["lead_time"].tolist() == [14]
+
+
+def test_a_book_without_items_is_told_what_its_nearest_sheet_lacks(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["Liste"], ["Material", "Werk", "Wert"], ["a", "W1", 4.2]]
+    with pytest.raises(InvalidInputError) as refused:
+        sl.api.init(tmp_path / "mine", book=book(tmp_path / "export.xlsx", rows))
+    said = str(refused.value)
+    assert "'Items' comes nearest: it has sku (Material), location (Werk) and lacks unit_cost" in said
+    assert "rename the column that is it: Wert" in said
 
 
 def test_a_template_is_a_workbook_that_says_what_goes_where(tmp_path: Path) -> None:

@@ -119,3 +119,15 @@ def test_redrawn_parameters_leave_stated_lead_times_alone(make_catalog, weekly) 
     assert models.redraws is not None
     assert models.redraws.delays is not None
     assert (models.redraws.delays.unit >= 0).tolist() == [True, False]
+
+
+def test_whole_periods_are_named_where_they_alone_make_lead_times_random(make_catalog) -> None:
+    """Ten days are no whole month: forecasts updated in the run draw 0 or 1, and nothing else varies."""
+    items = {**GIVEN, "lead_time": 10.0}
+    policy = {"family": "forecast", "planning": "normal"}
+    catalog = make_catalog({"P0": {}}, None, items, period="month", policy=policy, lead_times={})
+    with pytest.raises(InvalidInputError) as caught:
+        fit(catalog)
+    told = str(caught.value)
+    assert "whole months" in told
+    assert "lead_time_sd" not in told

@@ -149,9 +149,11 @@ def test_blocks_and_chains_reach_the_target_that_independent_periods_miss(
 def test_moments_are_those_of_the_laws_of_sums(law, item, make_models) -> None:
     """Mean and variance in closed form equal those of the transforms, review by review."""
     _, consecutive = plannable(_one(law, item, make_models, review=4))
-    mean, variance = sum_moments(consecutive, 0, 9)
+    ((mean, variance),) = sum_moments(consecutive, np.array([0]), np.array([9]))
     for n in range(10):
-        law_of_sum = np.fft.irfft(consecutive.weighted(0, 512, 1, np.eye(10)[n]), 512)
+        law_of_sum = np.fft.irfft(
+            consecutive.weighted(np.array([0]), 512, np.array([1]), np.eye(10)[[n]])[0], 512
+        )
         value = np.arange(512)
         first = (law_of_sum * value).sum()
         assert mean[n] == pytest.approx(first, rel=1e-5, abs=1e-9)

@@ -131,8 +131,12 @@ def test_tables_show_every_scheme_and_dashes_where_there_is_no_number(rendered: 
 
 
 def test_rules_are_lines() -> None:
-    assert rule_lines("learned: L1 where a <= 1; L2 where a > 1") == ["L1 where a <= 1", "L2 where a > 1"]
-    assert rule_lines("abc: ranked\nties") == ["abc: ranked", "ties"]
+    rows = [("tree", "L1", "a <= 1.0", "a"), ("tree", "L2", "a > 1.0", "a"), ("tree", "L2", "a > 1.0", "b")]
+    frame = pd.DataFrame(rows, columns=["scheme", "segment", "where", "attribute"])
+    found = ContestTables({}, {"scheme_rules": frame})
+    learned = {"scheme": "tree", "rule": "any; text"}
+    assert rule_lines(learned, found) == ["L1 where a <= 1.0", "L2 where a > 1.0"]
+    assert rule_lines({"scheme": "abc", "rule": "abc: ranked\nties"}, found) == ["abc: ranked", "ties"]
 
 
 def test_the_numbers_of_every_chart_are_csv(rendered: RunFolder) -> None:

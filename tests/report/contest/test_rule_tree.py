@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from simlab.api.contest.tables import rules_frame
 from simlab.report.contest.rule_tree import classes_of, learned_rules, lines_of, tree_chart
 from simlab.report.contest.tables import ContestTables, segments_matrix, segments_table
 from simlab.report.kit import style
@@ -14,10 +17,24 @@ from simlab.segments import SchemeInput
 from simlab.segments.learned import learn_rules
 from simlab.segments.learned_cuts import learn_cuts
 
-RULE = (
-    "learned: L1 where cv <= 0.5 and unit_cost <= 9.0; L2 where 0.5 < cv <= 2.0 and unit_cost <= 9.0; "
-    "L3 where cv > 2.0 and unit_cost <= 9.0; L4 where unit_cost > 9.0"
+INF = np.inf
+CLASSES = (
+    ("L1", {"cv": (-INF, 0.5), "unit_cost": (-INF, 9.0)}),
+    ("L2", {"cv": (0.5, 2.0), "unit_cost": (-INF, 9.0)}),
+    ("L3", {"cv": (2.0, INF), "unit_cost": (-INF, 9.0)}),
+    ("L4", {"unit_cost": (9.0, INF)}),
 )
+
+
+def learned_table(classes):
+    """The tables of a contest whose scheme "tree" has these classes, as `rules_frame` writes them."""
+    entrant = SimpleNamespace(name="tree", segmentation=SimpleNamespace(bounds=classes))
+    return rules_frame(SimpleNamespace(tournament=SimpleNamespace(entrants=[entrant])))
+
+
+def lines_from(classes):
+    found = ContestTables({"at_fill": [0.95]}, {"scheme_rules": learned_table(classes)})
+    return lines_of(classes_of(found, "tree"))
 
 
 def follow(lines, values):
@@ -31,7 +48,7 @@ def follow(lines, values):
 
 
 def test_the_tree_of_a_rule_by_hand():
-    lines = lines_of(classes_of(RULE))
+    lines = lines_from(CLASSES)
     assert [line.name for line in lines if line.name] == ["L1", "L2", "L3", "L4"]
     assert lines[0].depth == 0
     for values, name in (
@@ -50,26 +67,25 @@ def test_whatever_is_learned_is_drawn_as_it_sorts(learn, seed):
     numbers = {"unit_cost": rng.integers(1, 9, 40) / 4, "cv": rng.integers(1, 30, 40) / 10}
     data = SchemeInput(tuple(f"S{n:02d}" for n in range(40)), ("X",) * 40, numbers)
     learned = learn(data, rng.uniform(0, 9, (40, 5)), ["unit_cost", "cv"], classes=6, min_size=3)
-    lines = lines_of(classes_of(learned.segmentation.rule))
+    lines = lines_from(learned.segmentation.bounds)
     for row, code in enumerate(learned.segmentation.codes):
         assert follow(lines, {name: column[row] for name, column in numbers.items()}) == f"L{code + 1}"
 
 
-@pytest.mark.parametrize(
-    "rule",
-    ["abc: ranked", "learned: L1 where sku != ''", "learned: <b>", "learned: L1 where a <= x; L2 where b"],
-)
-def test_other_rules_have_no_tree(rule):
-    assert classes_of(rule) == {}
+@pytest.mark.parametrize("classes", [(), (("L1", {}),), (("L1", {"cv": (-INF, 1.0)}),)])
+def test_other_rules_have_no_tree(classes):
+    found = ContestTables({"at_fill": [0.95]}, {"scheme_rules": learned_table(classes)})
+    assert classes_of(found, "tree") == {}
+    assert classes_of(ContestTables({}, {}), "tree") == {}
 
 
 @pytest.mark.parametrize("width", [300, 840])
 def test_ends_tell_size_target_and_service(width):
     """As many dots as questions and classes; what a class holds stands beside or below it."""
-    main = pd.DataFrame([{"scheme": "tree", "at_fill": 0.95, "rank": 1, "rule": RULE}])
+    main = pd.DataFrame([{"scheme": "tree", "at_fill": 0.95, "rank": 1, "rule": "learned"}])
     held = [("tree", f"L{n}", 100 * n, 0.9 + 0.02 * n, 0.91 + 0.02 * n) for n in range(1, 5)]
     segments = pd.DataFrame(held, columns=["scheme", "segment", "n_items", "target", "achieved"])
-    tables = {"tournament": main, "scheme_segments": segments}
+    tables = {"tournament": main, "scheme_segments": segments, "scheme_rules": learned_table(CLASSES)}
     found = ContestTables({"at_fill": [0.95]}, tables)
     assert learned_rules(found) == {"rule_tree_1": "tree"}
     figure = tree_chart(found, "tree", width)

@@ -30,7 +30,7 @@ except InvalidInputError as error:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    return copy_with("A section of the page", tmp_path_factory.mktemp("copy"))
+    return copy_with("A section of the page", folder=tmp_path_factory.mktemp("copy"))
 
 
 def test_one_file_is_touched(copy):

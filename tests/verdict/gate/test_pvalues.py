@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simlab.verdict.gate.decisions import Evidence, decide, either, rejected
-from simlab.verdict.gate.pvalues import mean_tests, rare_losses
+from simlab.verdict.gate.decisions import Evidence, decide, doubt_of, either, rejected
+from simlab.verdict.gate.pvalues import MeanTest, mean_tests, rare_losses
 
 
 @pytest.mark.parametrize("shape", [0.5, 2.0, 50.0])
@@ -50,8 +50,9 @@ def test_both_against_one_is_twice_the_smaller() -> None:
 
 
 def test_an_item_goes_only_if_every_measure_is_harmless() -> None:
-    service = Evidence(np.array([1e-6, 1e-6, 0.5, 1e-6]), np.array([1.0, 1.0, 0.4, 1.0]))
-    stock = Evidence(np.array([1e-6, 1.0, 0.5, 1e-6]), np.array([1.0, 1e-6, 0.4, 1.0]))
+    none = np.zeros(4)
+    service = Evidence(np.array([1e-6, 1e-6, 0.5, 1e-6]), np.array([1.0, 1.0, 0.4, 1.0]), none, none)
+    stock = Evidence(np.array([1e-6, 1.0, 0.5, 1e-6]), np.array([1.0, 1e-6, 0.4, 1.0]), none, none)
     found = decide({"serves less": service, "ties up more": stock}, np.array([False] * 3 + [True]), 0.05)
     assert found.decision.tolist() == ["go", "hold back", "undecided", "unchanged"]
     assert found.reason.tolist()[1] == "ties up more"
@@ -84,3 +85,12 @@ def test_a_list_steps_up_over_p_that_fail_alone() -> None:
     p = np.array([0.012, 0.024, 0.026, 0.04, 0.9])
     assert rejected(p, 0.05).tolist() == [True, True, True, True, False]
     assert rejected(np.array([0.03, 0.03, 0.03]), 0.03).all()
+
+
+def test_doubt_is_that_of_the_test_that_settles_it() -> None:
+    """One mean below 0 rules harm out: the surer one counts; both above 0 show it: the less sure one."""
+    none = np.zeros(4)
+    today = MeanTest(none, none, np.array([-2.0, 1.0, 4.0, 0.0]), np.array([1.0, 1.0, 1.0, 1.0]))
+    plan = MeanTest(none, none, np.array([-1.0, -4.0, 1.0, 0.0]), np.array([1.0, 2.0, 1.0, 1.0]))
+    assert doubt_of(today, plan).tolist()[:3] == [0.25, 0.25, 1.0]
+    assert np.isnan(doubt_of(today, plan)[3])

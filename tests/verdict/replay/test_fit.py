@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import ndtr, ndtri
 
 from simlab.api.data.data import Data, load_frames
 from simlab.api.data.fitted import fit_tables
@@ -14,7 +15,7 @@ from simlab.models import OneStep, one_step
 from simlab.report.plan.sections.fit import _verdict
 from simlab.segments import Segmentation
 from simlab.study import Study
-from simlab.verdict.replay.fit import fit_test, pit_of_segments
+from simlab.verdict.replay.fit import OFF, fit_test, pit_of_segments
 
 START = np.datetime64("2022-01-03")
 WEEKS = 120
@@ -121,8 +122,32 @@ def test_the_test_keeps_its_level_where_items_share_shocks() -> None:
         shared, own = rng.random((2, n_items, n_periods))
         pit = np.where(shared < 0.5, shock, own).ravel()
         found = OneStep(item, period, pit, pit, "2024-01-01")
-        p.append(fit_test(found, np.zeros(n_items, np.int64), ["all"])["p"].iloc[0])
+        p.append(fit_test(found, np.zeros(n_items, np.int64), ["all"], off=(0.0, 0.0))["p"].iloc[0])
     assert np.mean(np.array(p) < 0.05) == pytest.approx(0.05, abs=0.02)
+
+
+def test_a_miss_that_does_not_matter_is_no_misfit_however_long_one_looks() -> None:
+    """A mean off by 4 % of a standard deviation in 40,000 periods; by 10 % it is. So with the spread."""
+    rng = np.random.default_rng(6)
+    item, period = np.repeat(np.arange(200), 200), np.tile(np.arange(200), 200)
+
+    def flagged(moved: float, wider: float) -> bool:
+        pit = ndtr(moved + wider * rng.standard_normal(item.size))
+        found = OneStep(item, period, pit, pit, "2024-01-01")
+        table = fit_test(found, np.zeros(200, np.int64), ["all"])
+        exactly = fit_test(found, np.zeros(200, np.int64), ["all"], off=(0.0, 0.0))
+        assert exactly["flagged"].iloc[0]
+        return bool(table["flagged"].iloc[0])
+
+    assert [flagged(0.04, 1.0), flagged(0.0, 1.04)] == [False, False]
+    assert [flagged(-0.1, 1.0), flagged(0.0, 1.1), flagged(0.0, 0.9)] == [True, True, True]
+
+
+@pytest.mark.parametrize(("place", "moved", "wider"), [(0, 0.05, 1.0), (1, 0.0, 1.05)])
+def test_what_does_not_matter_is_a_mean_or_spread_off_by_one_in_twenty(place, moved, wider) -> None:
+    pit = ndtr(moved + wider * ndtri((np.arange(100_000) + 0.5) / 100_000))
+    means = (pit - 0.5).mean(), (6 * pit**2 - 6 * pit + 1).mean()
+    assert means[place] == pytest.approx(OFF[place], abs=2e-4)
 
 
 def test_histograms_are_the_mean_over_the_randomisation() -> None:

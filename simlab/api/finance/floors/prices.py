@@ -55,9 +55,8 @@ def price_of_floor(opt: Outcome) -> pd.DataFrame:
         if limit.part is None or limit.whole is None or usual is None:
             continue
         without = replace(problem, limits=(*problem.limits[:at], *problem.limits[at + 1 :]))
-        name, _, asked = limit.name.rpartition(" ≥ ")
-        rate = float(asked) if asked.replace(".", "", 1).isdigit() else np.nan
-        row = {"floor": name or limit.name, "at_least": rate, "reached": _reached(limit, usual)}
+        rate = np.nan if limit.rate is None else float(limit.rate)
+        row = {"floor": limit.of or limit.name, "at_least": rate, "reached": _reached(limit, usual)}
         raised = None if np.isnan(rate) else _raised(problem, at, rate)
         point = None if raised is None else _plan(raised, floor, budget)
         rows.append(row | _prices(usual, _plan(without, floor, budget), point))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from simlab.api.plans.tails import asks_for_tails
 from simlab.api.requirements.accounting import order_weight, per_year_of, short_stated
 from simlab.api.requirements.grouping import Grouping
 from simlab.api.simulator.simulator import SEGMENTS
@@ -153,9 +154,7 @@ def _movable(opt: Outcome) -> tuple[dict[str, bool], list[str]]:
         "limits on single replications": bool(rules.chances),
         "floors of groups that share a segment, or of another measure than units served": _groups(opt)
         is None,
-        "P95 or peak of stock value": asked.budget_p95 is not None
-        or asked.budget_peak is not None
-        or asked.objective in ("p95_inventory_value", "peak_inventory_value"),
+        "P95 or peak of stock value": asks_for_tails(asked),
         f'objective = "{asked.objective}"': asked.objective in ("lost_margin", "profit"),
     }
     names = [name for name, there in limits.items() if there]

@@ -209,15 +209,19 @@ def chain_of(history: History, kind: CodeArray) -> Chain | None:
     return Chain(chance(after_none), chance(after_demand), rows.copy())
 
 
-def occurrence(history: History) -> tuple[FloatArray, FloatArray]:
-    """(n,) share of periods with demand, and (n,) shrunk persistence of demand and of its absence."""
-    n = history.n_effective
+def _neighbours(history: History) -> FloatArray:
+    """(3, n) weights of periods with demand that follow such a period, that are the last, and the first."""
     place = places(history)
-    same = np.append(False, np.diff(history.item) == 0)
-    positive = history.weight_positive
+    same = np.append(False, np.diff(history.item) == 0)[: place.size]
     follows = history.sums((same & (np.diff(place, prepend=-2) == 1)).astype(np.float64))
     ends = history.sums((place == history.n_observed[history.item] - 1).astype(np.float64))
-    begins = history.sums((place == 0).astype(np.float64))
+    return np.array([follows, ends, history.sums((place == 0).astype(np.float64))])
+
+
+def occurrence(history: History) -> tuple[FloatArray, FloatArray]:
+    """(n,) share of periods with demand, and (n,) shrunk persistence of demand and of its absence."""
+    n, positive = history.n_effective, history.weight_positive
+    follows, ends, begins = history.by_item(_neighbours)
     ratio, oldest = _decay(history)
     busy = (positive - ends) / ratio  # periods with demand that have a successor, by its weight
     quiet = n - oldest - busy

@@ -38,12 +38,16 @@ def largest_demands(history: History, span: IntArray) -> IntArray:
     span : (n,) int64
         Periods, at least 1.
     """
+    return np.concatenate([_largest_demands(block, span[items]) for items, block in history.blocks()])
+
+
+def _largest_demands(history: History, span: IntArray) -> IntArray:
     out = np.zeros(history.n_items, np.int64)
     if history.item.size == 0:
         return out
     width = int(history.calendar.n_periods + span.max() + 1)
-    key = history.item * width + opened(history)[history.period]
-    total = np.concatenate([[0], np.cumsum(history.quantity)])
+    key = history.item.astype(np.int64) * width + opened(history)[history.period]
+    total = np.concatenate([[0], np.cumsum(history.quantity, dtype=np.int64)])
     ends = np.searchsorted(key, key + span[history.item])
     np.maximum.at(out, history.item, total[ends] - total[:-1])
     return out

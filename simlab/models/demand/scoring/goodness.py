@@ -40,20 +40,28 @@ def fit_gaps(law: DemandLaw, history: History) -> FloatArray:
     for laws fitted to the same history).
     """
     tables = prepare(marginal(law))
-    item, value, count = _histograms(history)
-    n = np.bincount(item, weights=count, minlength=law.n_items)
-    upto, share = _running(item, count) / n[item], count / n[item]
+    return np.concatenate(
+        [_gaps(tables, items.start, block) for items, block in history.blocks()] or [np.zeros(0)]
+    )
+
+
+def _gaps(tables: LawTables, begin: int, history: History) -> FloatArray:
+    """(n,) gaps of neighbouring items from `begin` on."""
+    own, value, count = _histograms(history)
+    n = np.bincount(own, weights=count, minlength=history.n_items)
+    item = own + begin
+    upto, share = _running(own, count) / n[own], count / n[own]
     gap = np.abs(upto - cumulated_rows(tables, item, value))
     before = np.abs(upto - share - cumulated_rows(tables, item, value - 1))
-    out = np.full(law.n_items, -1.0)
-    np.maximum.at(out, item, np.maximum(gap, before))
+    out = np.full(history.n_items, -1.0)
+    np.maximum.at(out, own, np.maximum(gap, before))
     out[n <= 0] = np.nan
     return out
 
 
 def rootogram(law: DemandLaw, history: History, item: int) -> Rootogram:
     """Ranges of about equal weight, zero alone."""
-    rows = slice(*np.searchsorted(history.item, [item, item + 1]).tolist())
+    rows = slice(*history.bounds[item : item + 2].tolist())
     value, count = np.unique(history.quantity[rows], return_counts=True)
     zeros = int(history.n_observed[item] - history.n_positive[item])
     if zeros > 0:

@@ -16,7 +16,7 @@ from simlab.models.demand.rates import rates
 from simlab.models.demand.seasons.laws import factors_of
 from simlab.models.demand.shrinkage import SizePrior, shrunk_sizes, shrunk_variance
 from simlab.models.grouping import groups
-from simlab.models.history.history import History, effective_periods, places, total_weight
+from simlab.models.history.history import History, effective_periods, places_of, total_weight
 from simlab.models.statistics import benjamini_hochberg, log_negative_binomial, log_poisson, normal_p
 
 if TYPE_CHECKING:
@@ -268,8 +268,7 @@ class _Sums(NamedTuple):
 
 
 def _tables(history: History, rows: IntArray, seasons: Seasons | None) -> Iterator[_Ages]:
-    place = places(history)
-    bounds = np.searchsorted(history.item, np.arange(history.n_items + 1))
+    bounds = history.bounds
     size = max(1, _BLOCK // max(history.calendar.n_periods, 1))
     for begin in range(0, rows.size, size):
         own = rows[begin : begin + size]
@@ -277,8 +276,9 @@ def _tables(history: History, rows: IntArray, seasons: Seasons | None) -> Iterat
         length = np.diff(bounds)[own]
         row = np.repeat(np.arange(own.size), length)
         cell = np.arange(length.sum()) + np.repeat(bounds[own] - (np.cumsum(length) - length), length)
+        place = places_of(history, history.item[cell], history.period[cell])
         table = np.zeros((own.size, int(n.max(initial=1))))
-        table[row, n[row] - 1 - place[cell]] = history.quantity[cell]
+        table[row, n[row] - 1 - place] = history.quantity[cell]
         factor = None
         if seasons is not None:
             width = table.shape[1]

@@ -138,7 +138,7 @@ def first_predicted(history: History) -> IntArray:
 def known_before(history: History) -> History:
     """The history as it was known at the first origin: what came later is left out."""
     first = first_predicted(history)
-    rows = places(history) < first[history.item]
+    rows = history.by_item(lambda block: places(block) < first_predicted(block)[block.item])
     return replace(
         history,
         n_observed=np.minimum(history.n_observed, first),

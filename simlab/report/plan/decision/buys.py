@@ -128,7 +128,7 @@ def _reading(tables: RunTables, weight: str, rates: FloatArray | None) -> Readin
     """The curve by a weight; `rates`: service of every row of the frontier, None where the weight decided."""
     marks = points_of(tables, "" if rates is None else f"served_{weight}")
     low = max(0.0, float(marks["service"].min()) - _BELOW)
-    right = _ROOM * float(marks["stock"].max())
+    right = _ROOM * float(marks["stock"].max()) or 1.0  # nothing costs anything: an axis all the same
     lines = _curves(tables, low, rates)
     noun = WEIGHT_NOUNS.get(weight, "service")
     title = f"{noun[:1].upper()}{noun[1:]} served at once"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simlab.measures import ALL
+from simlab.measures.misfit import what_is_off
 from simlab.report.kit.formats import DASH, is_number, number, percent
 from simlab.report.kit.reading import records
 from simlab.report.plan.section import Content, Row, section, table
@@ -69,7 +70,8 @@ def fit(tables: RunTables) -> Content | None:
         charts,
         (
             "Smooth test of mean and spread of the PIT, with errors shared within SKU-locations and within "
-            f"{period}s; at most 5% of the segments flagged are expected to be flagged falsely.",
+            f"{period}s. Flagged: off by more than 5% of a {period}'s standard deviation, beyond chance; at "
+            "most 5% of the segments flagged are expected to be flagged falsely.",
             "Cannot tell: a mean PIT off by 0.1 would be overlooked in more than one of five cases.",
             "Checked on a sample of up to 60 per segment; mean 0.5 and 90% inside if the model is right.",
         ),
@@ -98,7 +100,4 @@ def _verdict(row: Row) -> str:
         return "cannot tell: too few"
     if not row["flagged"]:
         return "no misfit found"
-    moved, width = row["pit_mean"] - 0.5, row["pit_share"] - 0.9
-    if abs(moved) * 2 >= abs(width):
-        return "more demand than the laws say" if moved > 0 else "less demand than the laws say"
-    return "wider than the laws" if width < 0 else "narrower than the laws"
+    return what_is_off(row["pit_mean"], row["pit_share"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -157,7 +157,9 @@ def _by_batch(table: FloatArray) -> str:
 
 def _service(facts: Mapping[str, Any]) -> str:
     """What a floor is on, as the table of the decision calls it."""
-    return Counted(service=str(facts["service"]), weight=str(facts["counted"].get("weight"))).served
+    keys = facts["counted"]
+    found = Counted(service=str(facts["service"]), weight=str(keys.get("weight")))
+    return replace(found, measure=str(keys.get("service", found.measure))).served
 
 
 def _body(tables: RunTables, facts: Mapping[str, Any], names: list[str], content: dict[str, Any]) -> str:

@@ -1,0 +1,228 @@
+"""Rows to ask about: those that stand twice (pasted again?), and one far above all others of its item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+
+import numpy as np
+
+from simlab.arrays import AnyArray, BoolArray, DateArray, FloatArray, IntArray
+from simlab.catalog.cells.text import TextTable
+from simlab.catalog.quality import QualityRow
+
+_RUN = 8  # rows in a row that repeat earlier ones at one distance
+_DISTINCT = 4  # of them
+_BLOCK, _DATES = 20, 4
+"""Rows in a row, and dates among them, that no two lines of an order make by chance."""
+_FAR, _SHARE = 20, 0.02
+"""A row this many times the next largest of its item is asked about, if it is this share of all value."""
+_NAMED = 3
+_ROWS = 1 << 20  # that are sorted at a time
+_GAP, _FEW = 365, 2
+"""Days without any row that set at most so many rows apart."""
+
+
+def repeated_rows(table: TextTable) -> BoolArray:
+    """(m,) rows of receipts that repeat an earlier one in all columns.
+
+    Parameters
+    ----------
+    table : TextTable
+        Receipts as read.
+
+    Notes
+    -----
+    A row that names its SKU stands once. Where it is not told, lines may be alike by chance: only blocks
+    count, 8 rows or more that repeat earlier ones in the same sequence (4 of them distinct), or a table of 8
+    distinct rows or more in which each stands an even number of times.
+    """
+    code = _codes(table)
+    _, first, inverse, counts = np.unique(code, return_index=True, return_inverse=True, return_counts=True)
+    again = np.asarray(first[inverse] != np.arange(code.size), dtype=np.bool_)
+    if not again.any():
+        return again
+    named = ~_empty(table, "sku")
+    if not named.all():
+        whole = counts.size >= _RUN and bool((counts % 2 == 0).all())
+        again &= named | whole | _in_blocks(inverse)
+    return again
+
+
+def pasted(table: TextTable, names: Collection[str], date: str, result: str) -> Iterator[QualityRow]:
+    """A remark on blocks of rows that repeat earlier ones in what is read of them, though not in all columns.
+
+    Parameters
+    ----------
+    table : TextTable
+        As read.
+    names : collection of str
+        Columns that are read; an own number of each line is none of them.
+    date : str
+        Of one line and the next: blocks of 20 rows and 4 dates or more count.
+    result : str
+        What becomes of such rows.
+    """
+    code = _codes(table, names)
+    dates = table.columns[date].codes
+    columns = ", ".join(table.label(name) for name in table.columns if name in names)
+    counts = np.bincount(code)
+    if counts.size >= _BLOCK and not (counts % 2).any() and np.unique(dates).size >= _DATES:
+        note = f"each with all of {columns} alike: pasted twice? {result}"
+        yield QualityRow(
+            table.name, "every row stands an even number of times", "used", 0, 0, 0, note, "look"
+        )
+        return
+    blocks = [
+        (start, stop, distance)
+        for start, stop, distance in _runs(code)
+        if stop - start >= _BLOCK and np.unique(dates[start:stop]).size >= _DATES
+    ]
+    if not blocks:
+        return
+    start, stop, distance = max(blocks, key=lambda block: block[1] - block[0])
+    place = table.findings.place
+    n = sum(stop - start for start, stop, _ in blocks)
+    what = f"{n:,} rows are earlier ones over again, in the same sequence"
+    note = f"rows {place(start)} to {place(stop - 1)} say what rows {place(start - distance)} to "
+    note += f"{place(stop - 1 - distance)} say ({columns}): pasted twice? {result}"
+    yield QualityRow(table.name, what, "used", 0, 0, 0, note, "look")
+
+
+def far_above(
+    table: TextTable,
+    item: AnyArray,
+    units: IntArray,
+    value: Callable[[IntArray], FloatArray],
+    whole: float,
+    kept: BoolArray,
+) -> Iterator[QualityRow]:
+    """A remark on single rows far above all others of their SKU-location: a slip, or cancelled since?
+
+    Parameters
+    ----------
+    table : TextTable
+        Demand as read.
+    item : (m,) int
+        SKU-location of each row.
+    units : (m,) int
+        What each row says.
+    value : callable
+        The same of some rows, at unit cost.
+    whole : float
+        That of all rows that count.
+    kept : (m,) bool
+        Rows that count, of more than 0 units.
+    """
+    found = [_largest(item, units, kept, rows) for rows in _blocks_of(item)]
+    top, second, alone = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    least = _FAR * np.where(alone, 1, units[second])
+    far = np.flatnonzero((units[top] >= least) & (value(top) > _SHARE * whole))
+    if not far.size:
+        return
+    cells = {name: table.columns[name].cell for name in ("sku", "date", "quantity")}
+    worth = value(top)
+    named = [
+        f"row {table.findings.place(int(top[at]))} ({cells['sku'](top[at])}, {cells['date'](top[at])}) says "
+        f"{cells['quantity'](top[at])}, {worth[at] / whole:.0%} of all value; "
+        f"{'the only row' if alone[at] else 'next largest ' + cells['quantity'](second[at])}"
+        for at in far[np.argsort(-worth[far], kind="stable")][:_NAMED]
+    ]
+    more = f" and {far.size - _NAMED:,} more" if far.size > _NAMED else ""
+    what = f"rows {_FAR} times all others of their SKU-location"
+    note = f"{'; '.join(named)}{more}. Levels rest on it: a slip, or taken back since? Then mend the table"
+    yield QualityRow(table.name, what, "used", 0, 0, 0, note, "look")
+
+
+def _blocks_of(item: AnyArray) -> Iterator[slice]:
+    """Neighbouring rows, an item's never apart where the table goes item by item; else all rows."""
+    if item.size == 0 or (item[1:] < item[:-1]).any():
+        yield slice(0, item.size)
+        return
+    begin = 0
+    while begin < item.size:
+        end = min(begin + _ROWS, item.size)
+        end += int(np.searchsorted(item[end:], item[end - 1], side="right"))
+        yield slice(begin, end)
+        begin = end
+
+
+def _largest(
+    item: AnyArray, units: IntArray, kept: BoolArray, some: slice
+) -> tuple[IntArray, IntArray, BoolArray]:
+    """Row of the largest of each SKU-location, of the next largest, and whether there is none."""
+    rows = np.flatnonzero(kept[some]) + some.start
+    order = rows[np.lexsort((units[rows], item[rows]))]
+    last = np.flatnonzero(np.diff(item[order], append=-1))
+    return order[last], order[last - 1], np.diff(last, prepend=-1) == 1
+
+
+def apart(table: TextTable, name: str, dates: DateArray, kept: BoolArray) -> Iterator[QualityRow]:
+    """A remark on one or two rows that lie a year or more from all others.
+
+    Parameters
+    ----------
+    table : TextTable
+        As read.
+    name : str
+        Column of the dates.
+    dates : (m,) datetime64[D]
+    kept : (m,) bool
+        Rows that count.
+    """
+    rows = np.flatnonzero(kept)
+    if rows.size < _BLOCK:
+        return
+    rows = rows[np.argsort(dates[rows], kind="stable")]
+    gaps = np.diff(dates[rows]).astype(np.int64)
+    for count in range(_FEW, 0, -1):
+        for few, gap in ((rows[:count], gaps[count - 1]), (rows[-count:], gaps[-count])):
+            if gap > _GAP:
+                place, cell = table.findings.place, table.columns[name].cell
+                named = ", ".join(f"row {place(int(row))} ({cell(row)})" for row in few)
+                note = f"{named}, {gap:,} days from all other rows: a wrong year?"
+                what = f"{table.label(name)} far from all others"
+                yield QualityRow(table.name, what, "used", 0, 0, 0, note, "look")
+                return
+
+
+def _codes(table: TextTable, names: Collection[str] | None = None) -> IntArray:
+    """(m,) one number per distinct row, of all columns or of some."""
+    code, bound = np.zeros(table.n_rows, dtype=np.int64), 1
+    for name, column in table.columns.items():
+        if names is not None and name not in names:
+            continue
+        size = len(column.values) + 1
+        if bound * size > 2**62:
+            code = np.unique(code, return_inverse=True)[1].astype(np.int64)
+            bound = table.n_rows
+        code, bound = code * size + column.codes + 1, bound * size
+    return np.unique(code, return_inverse=True)[1].astype(np.int64)
+
+
+def _empty(table: TextTable, name: str) -> BoolArray:
+    """(m,) rows whose cell is empty, all without the column."""
+    if name not in table.columns:
+        return np.ones(table.n_rows, dtype=np.bool_)
+    return table.columns[name].missing()
+
+
+def _in_blocks(code: IntArray) -> BoolArray:
+    """(m,) rows within a run of rows that each repeat the row a constant distance before."""
+    out = np.zeros(code.size, dtype=np.bool_)
+    for start, stop, _ in _runs(code):
+        if np.unique(code[start:stop]).size >= _DISTINCT:
+            out[start:stop] = True
+    return out
+
+
+def _runs(code: IntArray) -> Iterator[tuple[int, int, int]]:
+    """Start, stop and distance of runs of 8 rows or more that repeat the rows a constant distance before."""
+    order = np.argsort(code, kind="stable")
+    before = np.full(code.size, -1)
+    same = np.flatnonzero(np.diff(code[order]) == 0)
+    before[order[same + 1]] = order[same]
+    distance = np.where(before >= 0, np.arange(code.size) - before, 0)
+    starts = np.flatnonzero(np.diff(distance, prepend=-1))
+    stops = np.append(starts[1:], code.size)
+    long = (distance[starts] > 0) & (stops - starts >= _RUN) if code.size else starts > 0
+    yield from zip(starts[long].tolist(), stops[long].tolist(), distance[starts[long]].tolist(), strict=True)

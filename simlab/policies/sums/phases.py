@@ -1,0 +1,100 @@
+"""Demand of the consecutive periods that follow a review, where every period has the law of its phase."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simlab.arrays import ComplexArray, FloatArray, IntArray
+
+_TOGETHER = 1 << 16  # complex numbers by period and frequency in work at a time
+_NOTHING = 1e-20  # transforms below it change no chance
+
+
+def transforms_of(
+    laws: tuple[IntArray, IntArray, FloatArray], points: int, step: int
+) -> tuple[ComplexArray, FloatArray]:
+    """Transforms on the lattice of an item's laws, and their chances of no demand.
+
+    Parameters
+    ----------
+    laws : law, value, share
+        As `simlab.models.Drawn.of` gives them.
+
+    Returns
+    -------
+    (k, points/2 + 1) complex, (k,) float
+    """
+    law, value, share = laws
+    n = int(law[-1]) + 1
+    below, rest = np.divmod(value, step)
+    upper = share * (rest / step)
+    at = np.concatenate([np.minimum(below, points - 1), np.minimum(below + 1, points - 1)])
+    parts = np.concatenate([share - upper, upper])
+    lines = np.bincount(at + points * np.concatenate([law, law]), weights=parts, minlength=n * points)
+    none = value == 0
+    nothing = np.bincount(law[none], weights=share[none], minlength=n).astype(np.float64)
+    return np.fft.rfft(lines.reshape(n, points)), nothing
+
+
+def phase_sums(
+    tables: ComplexArray, silent: FloatArray, which: IntArray, weights: FloatArray, quiet: int = 0
+) -> ComplexArray:
+    """Σ_n weights[n]·transform of the demand of n periods from a review on, averaged over reviews.
+
+    Parameters
+    ----------
+    tables : (k, f) complex
+        Transforms of the laws.
+    silent : (k,) float
+        Their chances of no demand.
+    which : (reviews, gap) int64
+        Laws of the periods from each review of a cycle up to the next one that may come.
+    weights : (m,) float
+    quiet : int
+        First periods without demand, a multiple of the gap; n below it have no weight.
+
+    Notes
+    -----
+    n = a·gap + r: the product of a whole gaps, which grows with a, times the weighted sum over r of the
+    products of the first r periods of the next gap, which all a share. Frequencies whose transforms have
+    vanished by the least n that counts are left out.
+    """
+    out = np.zeros(tables.shape[1], dtype=np.complex128)
+    counts = np.flatnonzero(weights)
+    if counts.size == 0:
+        return out
+    gap = which.shape[1]
+    rows = np.zeros((int(counts[-1]) // gap + 1, gap))
+    rows.ravel()[: counts[-1] + 1] = weights[: counts[-1] + 1]
+    kept = np.flatnonzero(np.abs(tables).max(axis=0) ** int(counts[0] - quiet) > _NOTHING)
+    size = max(1, _TOGETHER // which.size)
+    for begin in range(0, kept.size, size):
+        some = kept[begin : begin + size]
+        out[some] = _gap_by_gap(tables[:, some], silent, which, rows, quiet // gap)
+    return out
+
+
+def _gap_by_gap(
+    tables: ComplexArray, silent: FloatArray, which: IntArray, rows: FloatArray, quiet: int
+) -> ComplexArray:
+    """`phase_sums` of some frequencies; `rows` are weights by gap, of which the first `quiet` have none."""
+    reviews, gap = which.shape
+    n = tables.shape[1]
+    begun = np.ones((gap, reviews, n), dtype=np.complex128)
+    for r in range(1, gap):
+        np.multiply(begun[r - 1], tables[which[:, r - 1]], out=begun[r])
+    whole = begun[-1] * tables[which[:, -1]]
+    so_far, before = np.ones((2, reviews, n), dtype=np.complex128)  # by the review where it ends
+    nothing = silent[which].prod(axis=1)[:, None]
+    total = np.zeros(n, dtype=np.complex128)
+    for a, weights in enumerate(rows):
+        if a > 0:
+            so_far, before = before, so_far
+            last = nothing if a <= quiet else whole
+            np.multiply(before[:-1], last[:-1], out=so_far[1:])
+            np.multiply(before[-1], last[-1], out=so_far[0])
+        if weights.any():
+            coming: FloatArray = weights @ begun.view(np.float64).reshape(gap, -1)
+            total += (so_far * coming.view(np.complex128).reshape(reviews, n)).sum(axis=0)
+    mean: ComplexArray = total / reviews
+    return mean

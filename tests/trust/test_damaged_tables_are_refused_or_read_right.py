@@ -1,0 +1,91 @@
+"""Tables of new kinds damaged at random: refused with a message, or read as a second reader reads them.
+
+2,000 of each kind (eight minutes of one core; others by ``SIMLAB_SEED=N``):
+``pytest -s -m slow tests/trust/test_damaged_tables_are_refused_or_read_right.py``.
+"""
+
+import os
+
+import pytest
+from worlds.mutated import KINDS, mutated, written
+from worlds.trust_figures import noted
+
+from simlab import api
+from simlab.api.starting.init import study_for
+from simlab.errors import SimlabError
+
+FEW, MANY = 25, 2_000
+SEED = int(os.environ.get("SIMLAB_SEED", "0"))
+
+
+def outcome(kind, folder, data):
+    """refused, read right, or what is wrong."""
+    try:
+        taken = kind.taken(api.load(written(folder, kind, data)))
+    except SimlabError as error:
+        return "refused" if error.exit_code == 3 else f"exit {error.exit_code}: {error}"
+    except Exception as error:  # a fault of simlab: what the test looks for
+        return f"a fault of simlab: {error!r}"
+    try:
+        plain = kind.plain(data)
+    except (ValueError, KeyError, IndexError, UnicodeDecodeError) as error:
+        return f"read, and the plain reader says {error!r}"
+    return "read right" if taken == plain else "read otherwise"
+
+
+def tried(kind, folder, seeds):
+    found = {"refused": 0, "read right": 0}
+    wrong = {}
+    whole = kind.files[kind.file].encode()
+    for seed in seeds:
+        said = outcome(kind, folder, mutated(whole, seed))
+        if said in found:
+            found[said] += 1
+        else:
+            wrong[seed] = said
+    return found, wrong
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
+def test_what_is_not_damaged_is_read_as_the_plain_reader_does(kind, tmp_path):
+    data = kind.files[kind.file].encode()
+    assert outcome(kind, tmp_path, data) == "read right"
+    assert kind.plain(data)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
+def test_a_few_are_refused_or_read_right(kind, tmp_path):
+    found, wrong = tried(kind, tmp_path, range(FEW))
+    assert wrong == {}
+    assert found["refused"] > FEW // 4
+
+
+@pytest.mark.slow
+def test_all_are_refused_or_read_right(tmp_path):
+    total, wrong = {"refused": 0, "read right": 0}, {}
+    for kind in KINDS:
+        found, bad = tried(kind, tmp_path / kind.name, range(SEED, SEED + MANY))
+        print(kind.name, found, bad, flush=True)
+        total = {word: n + found[word] for word, n in total.items()}
+        wrong |= {f"{kind.name} {seed}": said for seed, said in bad.items()}
+    assert wrong == {}
+    noted(
+        "damaged tables",
+        tried=MANY * len(KINDS),
+        refused=total["refused"],
+        same=total["read right"],
+        silent=0,
+    )
+
+
+@pytest.mark.slow
+def test_init_proposes_a_study_or_says_why_not(tmp_path):
+    """Of the damaged tables themselves, without any study."""
+    for kind in KINDS[:2]:
+        for seed in range(SEED, SEED + MANY // 8):
+            folder = tmp_path / kind.name
+            written(folder, kind, mutated(kind.files[kind.file].encode(), seed))
+            try:
+                study_for(folder, folder / "items.csv", folder / "demand.csv", None)
+            except SimlabError:
+                continue
