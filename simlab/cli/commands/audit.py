@@ -96,7 +96,7 @@ def with_largest_cause(table: pd.DataFrame) -> pd.DataFrame:
     """Asked, planned and served, and of all causes the one that moves service most; in `in_points`' names."""
     import numpy as np
 
-    from simlab.verdict.audit import CAUSES
+    from simlab.api.audits.tables import CAUSES
 
     named = {str(key): text for key, text in CAUSES.items()}
     causes = [str(name) for name in table if str(name).endswith("_points")]
