@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,11 +60,14 @@ class CheckResult(Public):
     @property
     def ending(self) -> str:
         """Whether anything is to be looked at first, and the command that comes next."""
-        command = "simulate" if self.data.study.policy.family == GIVEN else "optimize"
+        study = self.data.study
+        command = "simulate" if study.policy.family == GIVEN else "optimize"
+        if study.source and (study.folder / study.file).is_file():
+            command += f" {_from_here(study.folder / study.file)}"
         n = len(self.look_first)
         if n == 0:
-            return f"No problems: nothing stands in the way of simlab {command}."
-        return f"Ready to run, {n} thing{'s' if n > 1 else ''} to look at first: simlab {command}."
+            return f"No problems: nothing stands in the way of simlab {command}"
+        return f"Ready to run, {n} thing{'s' if n > 1 else ''} to look at first: simlab {command}"
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -82,6 +86,14 @@ class CheckResult(Public):
     def to_frame(self) -> pd.DataFrame:
         """The quality account."""
         return self.data.quality.to_frame()
+
+
+def _from_here(file: Path) -> str:
+    """A path as it is typed in this folder."""
+    try:
+        return os.path.relpath(file)
+    except ValueError:  # on another drive
+        return str(file)
 
 
 def check(study_path: str | Path) -> CheckResult:

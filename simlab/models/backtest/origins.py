@@ -17,9 +17,11 @@ from simlab.models.fitting import Models, fit
 from simlab.models.grouping import only_known
 from simlab.models.history.holdout import HeldOut, known_past, split, take
 from simlab.models.history.reading import read_history
+from simlab.register.laws import SERIAL_KINDS, LawKind
 
 if TYPE_CHECKING:
     from simlab.catalog import Catalog
+    from simlab.engine.world.demand_law import DemandLaw
 
 
 FITTED = "fitted"
@@ -158,8 +160,8 @@ def one_step(catalog: Catalog, rows: IntArray) -> OneStep | None:
 
     Notes
     -----
-    All items are judged by the law of one period, of seasonal laws the mean over the cycle. Demand is what
-    was sold, whatever the study makes of stock-outs, outliers and promotions.
+    Seasonal laws and those of the calendar judge each period by its phase; chains and blocks by the law of
+    any period. Demand is what was sold, whatever the study makes of stock-outs, outliers and promotions.
     """
     past, _ = known_past(catalog)
     some = take(past, rows)
@@ -174,11 +176,34 @@ def one_step(catalog: Catalog, rows: IntArray) -> OneStep | None:
     if origin is None or not origin.held.is_open.any():
         return None
     periods = np.flatnonzero(origin.held.is_open)
-    tables = prepare(marginal(origin.models.world.demand))
     observed = origin.held.quantity[origin.rows][:, periods]
-    upto = np.array([cumulated(tables, item, line) for item, line in enumerate(observed)])
-    below = np.array([cumulated(tables, item, line - 1) for item, line in enumerate(observed)])
+    below, upto = _places(origin.models.world.demand, observed, periods)
     item = np.repeat(rows[origin.rows], periods.size)
     return OneStep(
         item, np.tile(periods, observed.shape[0]), below.ravel(), upto.ravel(), str(origin.held.days[0])
     )
+
+
+def _places(law: DemandLaw, observed: IntArray, periods: IntArray) -> tuple[FloatArray, FloatArray]:
+    """(n, m) P(D < x) and P(D ≤ x) of what was sold in periods after the origin.
+
+    Parameters
+    ----------
+    observed : (n, m) int64
+    periods : (m,) int64
+        Numbers of the columns, from the first period after the origin on.
+    """
+    phased = law.kind == LawKind.CALENDAR
+    if law.seasons is not None:
+        phased = phased | ((law.seasons.profile >= 0) & ~np.isin(law.kind, SERIAL_KINDS))
+    plain = prepare(marginal(law))
+    below, upto = np.empty(observed.shape), np.empty(observed.shape)
+    for item, line in enumerate(observed):
+        tables, number = plain, np.full(periods.size, item)
+        if phased[item]:
+            tables = prepare(law.take(np.array([item])))
+            number = tables.number[0, periods % tables.number.shape[1]]
+        for one in np.unique(number).tolist():
+            at = np.flatnonzero(number == one)
+            below[item, at], upto[item, at] = (cumulated(tables, one, line[at] - away) for away in (1, 0))
+    return below, upto

@@ -34,7 +34,9 @@ def codes(path) -> list[str]:
 
 
 def test_the_study_itself_passes(tmp_path) -> None:
-    assert api.check(write(tmp_path)).ending.endswith("simlab optimize.")
+    ending = api.check(write(tmp_path)).ending
+    assert ending.endswith("study.toml")
+    assert "simlab optimize " in ending
 
 
 @pytest.mark.parametrize(

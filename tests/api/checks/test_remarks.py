@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,7 +55,7 @@ def by_key(result: CheckResult) -> dict[str, Remark]:
 
 def test_no_problems_is_said_where_nothing_is_to_be_looked_at(calm: CheckResult) -> None:
     assert calm.look_first == ()
-    assert calm.lines[-1] == "No problems: nothing stands in the way of simlab optimize."
+    assert calm.lines[-1].startswith("No problems: nothing stands in the way of simlab optimize ")
 
 
 def test_the_books_of_steady_demand_agree_with_the_laws(calm: CheckResult) -> None:
@@ -77,7 +79,9 @@ def test_demand_that_doubled_is_pointed_out_with_the_items(tmp_path) -> None:
     assert remark.look
     assert "More than 10% apart, most in UP@HUB" in remark.text
     assert "in the last 52 weeks" in remark.text
-    assert result.ending == "Ready to run, 1 thing to look at first: simlab optimize."
+    assert result.ending.startswith("Ready to run, 1 thing to look at first: simlab optimize ")
+    typed = result.ending.split("simlab optimize ")[1]
+    assert Path(typed).samefile(tmp_path / "study.toml")  # a command that can be typed here
 
 
 def test_laws_that_remember_little_are_said_to_make_the_difference(tmp_path) -> None:

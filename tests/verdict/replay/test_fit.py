@@ -92,6 +92,27 @@ def test_laws_have_not_seen_what_they_are_judged_by() -> None:
     assert by_period[0].tolist() == by_period[1][:, ::-1].tolist()
 
 
+def test_a_season_that_is_known_is_no_misfit_in_a_part_of_the_year() -> None:
+    """45 months, the last 15 judged: three high months more than low ones."""
+    n, months = 40, 45
+    rng = np.random.default_rng(8)
+    mean = np.where((np.arange(months) % 12 >= 6) & (np.arange(months) % 12 < 9), 30.0, 8.0)
+    sold = rng.poisson(mean, (n, months))
+    names = [f"P{k:03d}" for k in range(n)]
+    items = pd.DataFrame({"sku": names, "location": "X", "unit_cost": 1.0, "lead_time": 30.0})
+    days = (np.datetime64("2021-01", "M") + np.arange(months)).astype("datetime64[D]").astype(str)
+    sales = pd.DataFrame({"sku": np.repeat(names, months), "location": "X", "date": np.tile(days, n)})
+    sales["quantity"] = sold.ravel()
+    found = {}
+    for season in ({}, {"seasonality": {"profile_by": "", "cycle": 12}}):
+        study = Study.default(period="month", demand={"life": "window"}, models=season)
+        table = fit_tables_of(load_frames(items, sales, study=study), halves(n))["fit_test"]
+        found[bool(season)] = table.set_index("segment").loc["(all)"]
+    assert found[False]["pit_share"] < 0.88 or abs(found[False]["pit_mean"] - 0.5) > 0.03
+    assert not found[True]["flagged"]
+    assert found[True]["pit_mean"] == pytest.approx(0.5, abs=0.03)
+
+
 def test_short_histories_are_not_tested() -> None:
     assert fit_tables_of(load(lines(4)[:, :11]), halves(4)) == {}
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from simlab.arrays import FloatArray, IntArray
-from simlab.engine.laws.phase_sizes import counted_at, season_moments
+from simlab.engine.laws.phase_sizes import season_moments
+from simlab.models.demand.scoring.counted import counted_laws
 from simlab.models.demand.seasons.moments import (
     LEAST_FACTOR,
     SeasonSums,
@@ -162,35 +163,42 @@ def _counted(
     variance: FloatArray,
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """Values of every pair, and the known periods that they stand for; zeros are one of them."""
-    k = row.size
     of_row, at = np.nonzero(past > 0)
     demand, own_weight = past[of_row, at], weight[of_row, at]
     n = weight.sum(axis=1)
     length = np.bincount(of_row, minlength=n.size)
-    positive = np.bincount(of_row, weights=own_weight, minlength=n.size)
     begin = np.cumsum(length) - length
-    table = np.repeat(np.arange(k), length[row])
-    ends = np.cumsum(length[row])
-    place = np.arange(table.size) + np.repeat(begin[row] - (ends - length[row]), length[row])
     if factor is None:
-        zeros = np.maximum(n - positive, 0.0)[row]
-        tables = np.concatenate([np.arange(k), table])
-        values = np.concatenate([np.zeros(k, np.int64), demand[place].astype(np.int64)])
-        counts = np.concatenate([zeros, own_weight[place]])
-    else:
-        growth = psi[of_row] + (1 - psi[of_row]) * factor[of_row, at]
-        size = demand / np.maximum(growth, LEAST_FACTOR)
-        wanted, spread, _ = season_moments(mean[row], variance[row], psi[row], multiplier)
-        busy = np.flatnonzero((length[row] > 0) & (wanted > 0))
-        number = np.full(k, -1)
-        number[busy] = np.arange(busy.size)
-        kept = number[table] >= 0
-        own = number[table[kept]]
-        found = counted_at(own, size[place[kept]], own_weight[place[kept]], wanted[busy], spread[busy])
-        quiet = np.flatnonzero(number < 0)
-        tables = np.concatenate([busy[found.table], quiet])
-        values = np.concatenate([found.value, np.zeros(quiet.size, np.int64)])
-        counts = np.concatenate([found.share * n[row][busy[found.table]], n[row][quiet]])
+        positive = np.asarray(np.bincount(of_row, weights=own_weight, minlength=n.size), np.float64)
+        return _as_seen(demand, own_weight, length, begin, np.maximum(n - positive, 0.0), row)
+    growth = psi[of_row] + (1 - psi[of_row]) * factor[of_row, at]
+    size = demand / np.maximum(growth, LEAST_FACTOR)
+    wanted, spread, _ = season_moments(mean[row], variance[row], psi[row], multiplier)
+    by_size = np.lexsort((size, of_row)) - begin[of_row]
+    room = int((2 * length[row] + 1).sum())
+    start, value, count = np.empty(row.size + 1, np.int64), np.empty(room, np.int64), np.empty(room)
+    sizes = begin.astype(np.int64), length.astype(np.int64), size, own_weight, by_size.astype(np.int64)
+    counted_laws(*sizes, row.astype(np.int64), wanted, spread, n, start, value, count)
+    used = int(start[-1])
+    return start, value[:used], count[:used]
+
+
+def _as_seen(
+    demand: FloatArray,
+    weight: FloatArray,
+    length: IntArray,
+    begin: IntArray,
+    zeros: FloatArray,
+    row: IntArray,
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Without a season: the values that were seen, and how often."""
+    k = row.size
+    ends = np.cumsum(length[row])
+    table = np.repeat(np.arange(k), length[row])
+    place = np.arange(table.size) + np.repeat(begin[row] - (ends - length[row]), length[row])
+    tables = np.concatenate([np.arange(k), table])
+    values = np.concatenate([np.zeros(k, np.int64), demand[place].astype(np.int64)])
+    counts = np.concatenate([zeros[row], weight[place]])
     order = np.lexsort((values, tables))
     tables, values, counts = tables[order], values[order], counts[order]
     new = np.ones(tables.size, np.bool_)
