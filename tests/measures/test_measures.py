@@ -244,5 +244,5 @@ def test_all_binomial_bounds_at_once_are_those_of_each():
 def test_a_narrow_interval_is_shown_with_the_digits_that_tell_its_ends_apart():
     narrow = m.Estimate(0.95001, 0.94994, 0.95008)
     assert m.format_estimate(narrow, "fill_rate") == "95.00% [94.99%, 95.01%]"
-    assert m.format_estimate(m.Estimate(0.9, 0.88, 0.92), "fill_rate") == "0.900 [0.880, 0.920]"
-    assert m.format_estimate(m.Estimate(1.0, 1.0, 1.0), "fill_rate") == "1.000 [1.000, 1.000]"
+    assert m.format_estimate(m.Estimate(0.9, 0.88, 0.92), "fill_rate") == "90.0% [88.0%, 92.0%]"
+    assert m.format_estimate(m.Estimate(1.0, 1.0, 1.0), "fill_rate") == "100.0% [100.0%, 100.0%]"

@@ -1,6 +1,6 @@
 """How much a page of 30,000 SKU-locations weighs, the sums of its panel "What if" included."""
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,6 @@ from worlds.fake_run import build_fake_run
 
 from simlab.report.plan.folder import read_tables
 from simlab.report.plan.html import page_html
-from simlab.run import RunFolder
 
 TARGETS, BATCHES = 27, 20
 SUMS = ("served", "demanded", "stock_value", "holding", "short", "orders")
@@ -52,11 +51,10 @@ def facts_of(names: list[str]) -> dict[str, object]:
 def test_a_page_of_30000_items_with_its_what_if_is_below_3_mb(tmp_path: Path) -> None:
     """1.5 MB at 1,800 SKU-locations has its own test."""
     run = build_fake_run(tmp_path, n_items=30_000, finance=True, fit=True, groups=True)
-    path = run.path / "manifest.json"
-    manifest = json.loads(path.read_text("utf-8"))
-    names = list(manifest["segments"])
-    run.write_table("what_if", sums_of(names))
-    path.write_text(json.dumps({**manifest, "what_if": facts_of(names)}), "utf-8")
-    page = page_html(read_tables(RunFolder.open(run.path)), set())
+    tables = read_tables(run)
+    names = list(tables.manifest["segments"])
+    manifest = {**tables.manifest, "what_if": facts_of(names)}
+    more = {**tables.more, "what_if": sums_of(names)}
+    page = page_html(replace(tables, manifest=manifest, more=more), set())
     assert 'id="what-if-panel"' in page
     assert 1_000_000 < len(page.encode()) < 3_000_000
