@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import json
 import os
-import pickle
 import select
 import signal
 import subprocess
@@ -77,6 +77,27 @@ class LostError(RuntimeError):
     """A copy ended without an answer; the message says how."""
 
 
+@dataclass(frozen=True)
+class Form:
+    """How values travel between a process and its copy: bytes, of which nothing is executed.
+
+    Attributes
+    ----------
+    packed : callable
+        A value as bytes; TypeError or ValueError where it has no such form.
+    unpacked : callable
+        The value again.
+    """
+
+    packed: Callable[[Any], bytes] = lambda value: json.dumps(value).encode()
+    unpacked: Callable[[bytes], Any] = json.loads
+
+
+_JSON = Form()
+_FOUND, _FAILED = b"+", b"-"
+"""First byte of an answer; an error's words follow the second."""
+
+
 @dataclass(eq=False)
 class Copy:
     """A copy of this process that works beside it, until it has answered or is ended.
@@ -89,12 +110,23 @@ class Copy:
     pid: int
     _to: int
     _from: int
+    _form: Form
     _code: int | None = field(default=None)
 
     def ask(self, request: object) -> None:
-        """Send what its work takes, whenever it comes to read it."""
+        """Send what its work takes, whenever it comes to read it.
+
+        Raises
+        ------
+        LostError
+            The request has no form in which it could be sent.
+        """
+        try:
+            data = self._form.packed(request)
+        except (TypeError, ValueError) as error:
+            raise LostError(str(error)) from error
         handle, self._to = self._to, -1
-        threading.Thread(target=_send, args=(handle, pickle.dumps(request)), daemon=True).start()
+        threading.Thread(target=_send, args=(handle, data), daemon=True).start()
 
     def answer(self) -> Any:
         """What its work returned.
@@ -115,10 +147,9 @@ class Copy:
         self._end()
         if not data:
             raise LostError(f"its process ended with {self._code}")
-        found, error = pickle.loads(data)  # its own bytes: of a copy of this very process
-        if error is not None:
-            raise LostError(error)
-        return found
+        if data[:1] != _FOUND:
+            raise LostError(data[1:].decode("utf-8"))
+        return self._form.unpacked(data[1:])
 
     def end(self) -> None:
         """End it, whatever it does."""
@@ -136,13 +167,13 @@ class Copy:
 
 
 @contextmanager
-def copied(work: Callable[[Callable[[], Any]], Any]) -> Iterator[Copy | None]:
+def copied(work: Callable[[Callable[[], Any]], Any], form: Form = _JSON) -> Iterator[Copy | None]:
     """A copy of this process that does `work`; None where there can be none. It ends with the block.
 
-    `work` is given a function that waits for what `Copy.ask` sends. The copy has no files, streams or threads
-    of this process, and ends when this one does.
+    `work` is given a function that waits for what `Copy.ask` sends; that and what it returns travel in a form
+    (JSON if left out). The copy has no files, streams or threads of this process, and ends when that does.
     """
-    copy = _copy(work) if can_copy() else None
+    copy = _copy(work, form) if can_copy() else None
     try:
         yield copy
     finally:
@@ -150,11 +181,12 @@ def copied(work: Callable[[Callable[[], Any]], Any]) -> Iterator[Copy | None]:
             copy.end()
 
 
-def _copy(work: Callable[[Callable[[], Any]], Any]) -> Copy | None:
+def _copy(work: Callable[[Callable[[], Any]], Any], form: Form) -> Copy | None:
     """Fork; None where the system gives no further process."""
     (inbox, to), (back, outbox) = os.pipe(), os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
+    parent = os.getpid()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of threads: the copy uses none of them
@@ -166,29 +198,31 @@ def _copy(work: Callable[[Callable[[], Any]], Any]) -> Copy | None:
     if pid:
         os.close(inbox)
         os.close(outbox)
-        return Copy(pid, to, back)
+        return Copy(pid, to, back, form)
     code = 1
     try:
-        _alone(inbox, outbox)
-        _write(outbox, _done(work, inbox))
+        _alone(parent, inbox, outbox)
+        _write(outbox, _done(work, inbox, form))
         code = 0
     finally:
         os._exit(code)
 
 
-def _done(work: Callable[[Callable[[], Any]], Any], inbox: int) -> bytes:
-    """Result and error of the work, as bytes."""
+def _done(work: Callable[[Callable[[], Any]], Any], inbox: int, form: Form) -> bytes:
+    """What the work found, or how it failed, as bytes."""
     try:
-        return pickle.dumps((work(lambda: pickle.loads(_read(inbox, lambda: False))), None))
+        return _FOUND + form.packed(work(lambda: form.unpacked(_read(inbox, lambda: False))))
     except Exception as error:
-        return pickle.dumps((None, traceback.format_exception_only(error)[-1].strip()))
+        return _FAILED + traceback.format_exception_only(error)[-1].strip().encode("utf-8", "replace")
 
 
-def _alone(*kept: int) -> None:
+def _alone(parent: int, *kept: int) -> None:
     """Let go of what belongs to the process that was copied: signals, streams, files and locks."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
+    if os.getppid() != parent:  # dead before that was asked for
+        os._exit(1)
     gc.freeze()  # what was there stays shared
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,7 +13,8 @@ import numpy as np
 import pytest
 
 from simlab import children
-from simlab.children import LostError, copied
+from simlab.children import Form, LostError, copied
+from simlab.execution.backends.message import unpacked, whole
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux")
 
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are c
 def test_a_copy_has_what_is_in_memory_and_answers_what_it_is_asked() -> None:
     """Also where question and answer are larger than what a pipe holds."""
     table = np.arange(300_000)
-    with copied(lambda wait: (os.getpid(), table + wait())) as copy:
+    with copied(lambda wait: (os.getpid(), table + wait()), Form(whole, unpacked)) as copy:
         assert copy is not None
         copy.ask(np.full(300_000, 2))
         pid, found = copy.answer()
@@ -79,3 +81,21 @@ def test_where_nothing_can_be_copied_there_is_no_copy(monkeypatch: pytest.Monkey
     monkeypatch.setattr(children, "can_copy", lambda: False)
     with copied(lambda _: 1) as copy:
         assert copy is None
+
+
+def test_a_copy_ends_when_the_process_that_it_copies_is_killed() -> None:
+    """SIGKILL asks nobody; what is computed beside would go on for nobody, for minutes."""
+    code = """
+import os, signal, sys, time
+from simlab.children import copied
+with copied(lambda _: time.sleep(600)) as copy:
+    print(copy.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL
+    stat = Path(f"/proc/{int(done.stdout)}/stat")
+    until = time.monotonic() + 20
+    while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z":
+        assert time.monotonic() < until
+        time.sleep(0.01)

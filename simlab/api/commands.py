@@ -173,6 +173,7 @@ def _optimize(
                 workers=workers,
                 progress=logged(folder, progress),
                 curves=stored,
+                solved=lambda plan, level: last.begin(data, segmentation, plan, level),
             )
         started = time.perf_counter()
         compiled()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from simlab.api.plans.solved import Solved
     from simlab.api.simulator.stored import StoredCurves
 
 
@@ -315,6 +316,7 @@ def optimize(
     workers: int | None = None,
     progress: Progress | None = None,
     curves: StoredCurves | None = None,
+    solved: Callable[[Solved, float], None] | None = None,
 ) -> Optimization:
     """Find the segment targets with the least holding cost, and test them on fresh randomness.
 
@@ -335,6 +337,8 @@ def optimize(
         Called with (stage, done, total).
     curves : StoredCurves, optional
         Of an earlier run with the same laws, levels and seed: the search is not simulated again.
+    solved : callable, optional
+        Called with the plans and the level of intervals before they are tested, for what needs no more.
 
     Returns
     -------
@@ -367,13 +371,15 @@ def optimize(
     segmentation = segmented(data, segmentation, workers, progress)
     ready = prepare(data, segmentation, settings, clock)
     sums = search_curves(ready, clock, curves)
-    solved = solve_ready(ready, sums, clock, fill_rate, budget)
+    found = solve_ready(ready, sums, clock, fill_rate, budget)
     if curves is not None:
-        solved = replace(solved, notes=(*solved.notes, curves.note))
+        found = replace(found, notes=(*found.notes, curves.note))
+    if solved is not None:
+        solved(found, settings.level)
     with clock.stage("same service"):
-        compared = with_same_service(ready.simulator, solved, ready.references, ready.targets)
+        compared = with_same_service(ready.simulator, found, ready.references, ready.targets)
         ready = replace(ready, references=compared)
-    fresh = tested(ready, solved, clock)
+    fresh = tested(ready, found, clock)
     verdict = fresh.verdict
     scale = settings.scale(data.study)
     return Optimization(
@@ -383,13 +389,14 @@ def optimize(
         targets=ready.targets,
         planned=ready.planned,
         curves=sums,
-        solved=solved,
+        solved=found,
         references=ready.references,
         search=fresh.search,
         verdict=verdict,
         items=fresh.items,
+        today=fresh.today,
         comparisons=compare_counted(
-            solved.comparable(verdict), solved.at_fill(verdict), scale, ready.simulator.accounting
+            found.comparable(verdict), found.at_fill(verdict), scale, ready.simulator.accounting
         ),
         warmup=ready.simulator.warmup,
         warmup_rule=ready.warmup_rule,
@@ -397,7 +404,7 @@ def optimize(
         accounting=ready.simulator.accounting,
         rules=ready.simulator.rules,
         simulator=ready.simulator,
-        redrawn=redrawn(ready, solved, clock),
+        redrawn=redrawn(ready, found, clock),
     )
 
 

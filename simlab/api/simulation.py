@@ -20,6 +20,7 @@ from simlab.errors import UsageError
 from simlab.execution import (
     Curves,
     Horizon,
+    Keep,
     PlanRequest,
     PlanSums,
     Progress,
@@ -350,13 +351,13 @@ def simulate(
     first = first_column(segments.codes.size)
     request = PlanRequest(first, segments.codes, segments.n_segments)
     with clock.stage("simulate"):
-        (sums,), items = run_plans_and_items(
+        (sums,), (items,) = run_plans_and_items(
             models.world,
             planned.levels,
             [request],
             Weights(models.costs.unit_cost, models.costs.holding),
             horizon,
-            first[:, 0],
+            [Keep(first[:, 0])],
             workers=settings.workers,
             progress=progress,
             stage="simulate",

@@ -10,6 +10,7 @@ from simlab.execution.backends.spread import Progress, close_pools, reach
 from simlab.execution.backends.workers import Workers, asked, backend
 from simlab.execution.blocks import (
     BY_SLOT,
+    Keep,
     in_batches,
     may_keep,
     run_curves,
@@ -34,6 +35,7 @@ __all__ = [
     "DemandLaw",
     "Family",
     "Horizon",
+    "Keep",
     "LawKind",
     "LeadTimeLaw",
     "Levels",

@@ -166,7 +166,7 @@ def _prove_bounds(curves: Curves, measures: dict[str, IntArray], weights: Weight
         peaks = measures["orders"].max(axis=(1, 2)).astype(np.float64)
         refuse_large(float((peaks * weights.order).sum()))
     if weights.account is not None:
-        refuse_large(float(weights.account.largest(curves).sum()))
+        refuse_large(float(weights.account.largest(curves, measures["stock"]).sum()))
 
 
 def refuse_large(bound: float) -> None:

@@ -156,7 +156,7 @@ def run_plans(
         One per request.
     """
     how = _How(workers=workers, progress=progress, stage=stage)
-    return _run_plans(world, levels, requests, weights, horizon, None, **how)
+    return _run_plans(world, levels, requests, weights, horizon, (), **how)
 
 
 def run_plans_and_items(
@@ -165,31 +165,58 @@ def run_plans_and_items(
     requests: Sequence[PlanRequest],
     weights: Weights,
     horizon: Horizon,
-    column: ChoiceArray,
+    keep: Sequence[Keep],
     *,
     workers: Workers | None = None,
     progress: Progress | None = None,
     stage: str = "verdict",
-) -> tuple[list[PlanSums], Curves]:
-    """As `run_plans`, and of the same paths the sums of every item at one column.
+) -> tuple[list[PlanSums], list[Curves]]:
+    """As `run_plans`, and of the same paths the sums of every item at some columns.
 
     Parameters
     ----------
-    column : (n,) int16
+    keep : sequence of Keep
         Column of each item that is kept.
 
     Returns
     -------
     list of PlanSums
-    Curves
-        (n, 1) columns, as many slots as replications where `BY_SLOT` names the measure. Where that is
-        more than `may_keep` allows, simulate the items once more instead.
+    list of Curves
+        One per column kept: (n, 1) columns, as many slots as replications where `BY_SLOT` names the measure
+        and these are asked for. Where that is more than `may_keep` allows, simulate the items once more
+        instead.
     """
-    by_replication = replace(horizon, slots=horizon.replications)
-    one = levels.columns(column.astype(np.int64)[:, None])
-    kept = _Kept(column, HeldCurves(_shapes(world, one, by_replication, BY_SLOT), world.n_items))
+    kept = [(one, _held(world, levels, horizon, one)) for one in keep]
     how = _How(workers=workers, progress=progress, stage=stage)
-    return _run_plans(world, levels, requests, weights, horizon, kept, **how), kept.whole
+    found = _run_plans(world, levels, requests, weights, horizon, kept, **how)
+    return found, [whole for _, whole in kept]
+
+
+@dataclass(frozen=True, eq=False)
+class Keep:
+    """The sums of every item at one column, of `run_plans_and_items`.
+
+    Attributes
+    ----------
+    column : (n,) int16
+        Of each item.
+    by_slot : bool
+        Whether every replication is kept of the measures of `BY_SLOT`; else the total, as of the others.
+    """
+
+    column: ChoiceArray
+    by_slot: bool = True
+
+    def take(self, rows: IntArray) -> Keep:
+        """Of some items."""
+        return replace(self, column=self.column[rows])
+
+
+def _held(world: World, levels: Levels, horizon: Horizon, keep: Keep) -> Curves:
+    """Room for what is kept."""
+    one = levels.columns(keep.column.astype(np.int64)[:, None])
+    slots = replace(horizon, slots=horizon.replications if keep.by_slot else 1)
+    return HeldCurves(_shapes(world, one, slots, BY_SLOT), world.n_items)
 
 
 def may_keep(n_items: int, replications: int) -> bool:
@@ -207,21 +234,13 @@ class _How(TypedDict):
     stage: str
 
 
-@dataclass(frozen=True, eq=False)
-class _Kept:
-    """The column of each item whose sums are kept, and where they are placed."""
-
-    column: ChoiceArray
-    whole: Curves
-
-
 def _run_plans(
     world: World,
     levels: Levels,
     requests: Sequence[PlanRequest],
     weights: Weights,
     horizon: Horizon,
-    kept: _Kept | None,
+    kept: Sequence[tuple[Keep, Curves]],
     *,
     workers: Workers | None,
     progress: Progress | None,
@@ -231,21 +250,21 @@ def _run_plans(
     horizon = replace(horizon, slots=horizon.replications)
     size = plan_block(levels, horizon.replications, workers)
     tables = tables_for(requests, horizon.replications)
-    column = None if kept is None else kept.column
+    keep = [one for one, _ in kept]
 
     def part(rows: IntArray) -> tuple[object, ...]:
         asked, cells = block_of(tables, rows)
-        own = None if column is None else column[rows]
+        own = [one.take(rows) for one in keep]
         items = part_of(world, rows, workers), levels.take(rows)
         return *items, horizon, asked, cells, weights.take(rows), own
 
     def finish(rows: IntArray, found: _Found) -> tuple[list[PlanSums], list[IntArray]]:
         sums, cells, curves = found
-        if kept is not None and curves is not None:
-            _place(kept.whole, rows, curves)
+        for (_, whole), own in zip(kept, curves, strict=True):
+            _place(whole, rows, own)
         return sums, cells
 
-    store = store_of("plans", world, levels, list(requests), weights, horizon, column)
+    store = store_of("plans", world, levels, list(requests), weights, horizon, keep)
     blocks = spread(Task(plans_of_block, part, finish, store), world, size, workers, progress, stage)
     return add_blocks(blocks, tables, horizon.replications)
 
@@ -261,7 +280,7 @@ def curves_of_block(world: World, levels: Levels, horizon: Horizon, by_slot: tup
     return _totals(simulate_items(world, levels, horizon), by_slot)
 
 
-_Found = tuple[list[PlanSums], list[IntArray], Curves | None]
+_Found = tuple[list[PlanSums], list[IntArray], list[Curves]]
 
 
 def plans_of_block(
@@ -271,23 +290,24 @@ def plans_of_block(
     requests: list[PlanRequest],
     cells: list[IntArray],
     weights: Weights,
-    column: ChoiceArray | None,
+    keep: list[Keep],
 ) -> _Found:
-    """A block of `run_plans`: sums by request, the cells that they speak of, and the column that is kept."""
+    """A block of `run_plans`: sums by request, the cells that they speak of, and the columns kept."""
     curves = simulate_items(world, levels, horizon)
-    kept = None if column is None else _column_of(curves, column.astype(np.int64))
+    kept = [_column_of(curves, one) for one in keep]
     return reduce_items(curves, requests, weights), cells, kept
 
 
-def _column_of(curves: Curves, column: IntArray) -> Curves:
+def _column_of(curves: Curves, keep: Keep) -> Curves:
     """One column of each item."""
-    at = np.arange(column.size)
+    column = keep.column.astype(np.int64)
+    at, by_slot = np.arange(column.size), BY_SLOT if keep.by_slot else ()
     changes = {}
     for field in fields(Curves):
         table = getattr(curves, field.name)
         if table.ndim == 3:
             table = table[at, column if table.shape[1] > 1 else 0][:, None]
-        changes[field.name] = table if field.name in BY_SLOT else table.sum(axis=-1, keepdims=True)
+        changes[field.name] = table if field.name in by_slot else table.sum(axis=-1, keepdims=True)
     return Curves(**changes)
 
 

@@ -57,11 +57,11 @@ class Account(Public):
         weights = {name: getattr(self, name)[rows] for name in ("stock", "order", "short", "unit")}
         return replace(self, **weights)
 
-    def largest(self, curves: Curves) -> FloatArray:
-        """(n,) bound on what an item adds to one sum of cost or service."""
+    def largest(self, curves: Curves, stock: IntArray | None = None) -> FloatArray:
+        """(n,) bound on what an item adds to one sum of cost or service; `stock`: on hand at both counts."""
         n = curves.n_items
         peaks = {
-            "stock": curves.on_hand + curves.on_hand_start,
+            "stock": curves.on_hand + curves.on_hand_start if stock is None else stock,
             "order": curves.orders,
             "short": curves.demanded,
         }
@@ -76,9 +76,10 @@ class Account(Public):
 
     def cost(self, curves: Curves) -> IntArray:
         """(n, k, slots) cost of each item, column and slot."""
-        if (self.largest(curves) >= LARGEST_SUM).any():
+        stock = curves.on_hand + curves.on_hand_start
+        if (self.largest(curves, stock) >= LARGEST_SUM).any():
             raise OutOfRangeError(TOO_LARGE)
-        total: IntArray = _of_items(self.stock) * (curves.on_hand + curves.on_hand_start)
+        total: IntArray = _of_items(self.stock) * stock
         if self.order.any():
             total = total + _of_items(self.order) * curves.orders
         if self.short.any():

@@ -119,7 +119,7 @@ def _started(folder: Path, what: list[str]) -> Iterator[_Process]:
     A copy of this one where there can be: it has imported already what reading tables takes.
     """
     if what and can_copy():
-        with copied(lambda _: _made(folder, what)) as copy:
+        with copied(lambda _: {name: str(path) for name, path in _made(folder, what).items()}) as copy:
             yield OSError("the system gives no process") if copy is None else copy
         return
     process: subprocess.Popen[bytes] | OSError | None = None
@@ -150,7 +150,7 @@ def _collect(
         return
     if isinstance(process, Copy):
         try:
-            found.update(process.answer())
+            found.update({name: Path(path) for name, path in process.answer().items()})
         except LostError as error:
             faults.update({name: _fault(name, str(error)) for name in what})
         return

@@ -13,6 +13,7 @@ from simlab.execution import (
     ChoiceArray,
     Curves,
     Horizon,
+    Keep,
     Levels,
     PlanRequest,
     PlanSums,
@@ -75,6 +76,7 @@ def retest(
     redraws: Redraws | None = None,
     batch: IntArray | None = None,
     keep: str = "",
+    totals: str = "",
     items: dict[str, Curves] | None = None,
 ) -> dict[str, PlanSums]:
     """Sums of every plan per cell and replication; groups of one family share one simulation.
@@ -95,6 +97,8 @@ def retest(
         One parameter draw per `batch` (r,) of replications, instead of the fitted parameters.
     keep : str
         A kind of one plan whose sums of every item and replication are put into `items`.
+    totals : str
+        Another whose sums of every item are, over all replications.
 
     Returns
     -------
@@ -105,15 +109,14 @@ def retest(
     for levels, shared in _joined(groups):
         asked = [_request(group, cell) for group in shared]
         how = _How(workers=workers, progress=progress, stage=stage)
-        wanted = next((group for group in shared if group.kind == keep), None)
+        wanted = [group for group in shared if items is not None and group.kind in (keep, totals)]
         if redraws is None or batch is None:
-            if items is not None and wanted is not None:
-                column = wanted.choice[:, 0]
-                found, items[keep] = run_plans_and_items(
-                    world, levels, asked, weights, horizon, column, **how
-                )
-            else:
+            if items is None or not wanted:
                 found = run_plans(world, levels, asked, weights, horizon, **how)
+            else:
+                own = [Keep(group.choice[:, 0], group.kind == keep) for group in wanted]
+                found, kept = run_plans_and_items(world, levels, asked, weights, horizon, own, **how)
+                items |= {group.kind: one for group, one in zip(wanted, kept, strict=True)}
         else:
             found = run_redrawn(world, redraws, levels, asked, weights, horizon, batch, **how)
         sums |= {group.kind: part for group, part in zip(shared, found, strict=True)}

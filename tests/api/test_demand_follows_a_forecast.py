@@ -43,7 +43,7 @@ def test_a_constant_table_gives_the_bytes_of_a_stated_forecast(tmp_path):
     for table in ("plan", "curves", "frontier", "segments", "verdict"):
         assert filecmp.cmp(one / f"{table}.parquet", other / f"{table}.parquet", shallow=False), table
     rows = [pd.read_parquet(folder / "items.parquet") for folder in (one, other)]
-    told = [column for column in rows[0] if column.startswith(("demand_reason", "item_"))]
+    told = [column for column in rows[0] if column.startswith(("demand_reason", "demand_grounds", "item_"))]
     pd.testing.assert_frame_equal(*(frame.drop(columns=told, errors="ignore") for frame in rows))
 
 
@@ -70,6 +70,18 @@ def test_a_moving_forecast_serves_what_was_asked(tmp_path):
     assert trace["level"].nunique() >= 4
 
 
+def test_what_is_taken_simpler_than_the_forecast_says_it_is_told(tmp_path):
+    """An error that moves has one safety stock, more than 16 means are grouped: with items and figures."""
+    text = lines({"a": list(range(10, 30)), "b": [50] * 20}, {"a": 4, "b": 8})
+    head, *rows = text.strip().splitlines()
+    rows[3] = rows[3].removesuffix("4") + "10"
+    models = sl.load(write(tmp_path, "\n".join([head, *rows]) + "\n")).models
+    told = {note.what: note.note for note in models.paths.notes}
+    assert "in 1 SKU-locations, by a factor of 2.5 in a@EAST" in told["errors that move"]
+    assert "1 SKU-locations have more than 16" in told["means that are grouped"]
+    assert "errors that go together" not in told
+
+
 def test_past_errors_set_the_spread_and_correct_the_bias(tmp_path):
     """Correlated errors ask for more stock than √(R + L) says; the bias that they show is added, or kept."""
     rng = np.random.default_rng(4)
@@ -83,6 +95,9 @@ def test_past_errors_set_the_spread_and_correct_the_bias(tmp_path):
     assert paths.sd**2 * errors.span == pytest.approx(errors.sum_variance)
     assert errors.biased.tolist() == [True, False]
     assert paths.path[:, 0] == pytest.approx([50 + errors.bias[0], 50])
+    told = {note.what: note.note for note in paths.notes}
+    assert "correlate by 0.95" in told["errors that go together"]
+    assert "errors that move" not in told
     path.write_text(path.read_text().replace('"errors.csv"', '"errors.csv"\nbias = "keep"'))
     kept = sl.load(path).models
     assert (kept.paths.path == 50).all()

@@ -15,15 +15,18 @@ from simlab.api.settings import give_back
 from simlab.api.simulator.before import past_of
 from simlab.api.simulator.simulator import references
 from simlab.arrays import IntArray
-from simlab.children import Copy, LostError, copied
+from simlab.children import Copy, Form, LostError, copied
 from simlab.execution import Workers
 from simlab.execution.ahead import works_beside
+from simlab.execution.backends.message import unpacked, whole
 from simlab.models import known_past
 from simlab.models.suppliers.lead_times import fit_lead_times, moments
 from simlab.models.terms import read_terms
 
 if TYPE_CHECKING:
     from simlab.api.plans.outcome import Outcome
+    from simlab.api.plans.solved import Solved
+    from simlab.segments import Segmentation
 
 
 @dataclass(eq=False)
@@ -38,13 +41,16 @@ class LastPeriods:
 
     copy: Copy | None = None
 
-    def begin(self, opt: Outcome) -> None:
-        """Let the copy replay meanwhile; without one nothing happens."""
-        told = None if self.copy is None else Told.of(opt)
+    def begin(self, data: Data, segmentation: Segmentation, solved: Solved, level: float) -> None:
+        """Let the copy replay a plan while it is tested; without a copy nothing happens."""
+        told = None if self.copy is None else Told.of_solved(data, segmentation, solved, level)
         if told is None or self.copy is None:
             self.copy = None
-        else:
+            return
+        try:
             self.copy.ask(told)
+        except LostError:
+            self.copy = None
 
     def of(self, opt: Outcome) -> Last:
         """What `last_periods` finds: from the copy that has begun, here without one or where it is lost."""
@@ -67,7 +73,7 @@ def begun_beside(data: Data, workers: Workers) -> Iterator[LastPeriods]:
     if not asked or not works_beside(workers, data.catalog.n_items):
         yield LastPeriods()
         return
-    with copied(lambda wait: _in_copy(data, wait)) as copy:
+    with copied(lambda wait: _in_copy(data, wait), Form(whole, unpacked)) as copy:
         yield LastPeriods(copy)
 
 

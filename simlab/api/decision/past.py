@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from simlab.api.plans.outcome import Outcome
+    from simlab.api.plans.solved import Solved
 
 _LEAST = {"day": 56, "week": 8, "month": 2}
 _SHARE, _REMAIN = 5, 5
@@ -237,12 +238,17 @@ class Told:
     @classmethod
     def of(cls, opt: Outcome) -> Told | None:
         """Of an outcome; None where the history is too short, or nobody asks."""
-        periods = periods_held(opt.data)
+        return cls.of_solved(opt.data, opt.segmentation, opt.solved, opt.settings.level)
+
+    @classmethod
+    def of_solved(cls, data: Data, segmentation: Segmentation, solved: Solved, level: float) -> Told | None:
+        """Of a plan that is chosen, and not tested yet."""
+        periods = periods_held(data)
         if periods == 0:
             return None
-        by_segment: FloatArray = np.array(opt.chosen.targets, np.float64)
-        by_item = np.asarray(opt.solved.targets["segmented"], np.float64)
-        return cls(periods, opt.segmentation, by_segment, by_item, opt.settings.level)
+        by_segment: FloatArray = np.array(solved.chosen.targets, np.float64)
+        by_item = np.asarray(solved.targets["segmented"], np.float64)
+        return cls(periods, segmentation, by_segment, by_item, level)
 
     def before(self, data: Data, past: Data | None = None) -> Before:
         """The plan made again as before its last periods; `past`: with laws of that time."""

@@ -167,6 +167,11 @@ class Finance(Public):
         """One row per compared plan × weight: service, cost at equal service, late margin, break-even."""
         return self.weighed.frame()
 
+    @property
+    def known_stock_value(self) -> StockValue | None:
+        """`stock_value` where it has been found already."""
+        return vars(self).get("stock_value")
+
     def know(self, name: str, frame: pd.DataFrame) -> None:
         """Keep an analysis that was found elsewhere, so that it is not found again."""
         vars(self)[name] = frame

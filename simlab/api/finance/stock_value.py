@@ -11,7 +11,7 @@ import numpy as np
 from simlab.api.pictures import dots
 from simlab.api.plans.tails import MEASURES, P95
 from simlab.api.show import Column, Kind, ResultTable
-from simlab.arrays import IntArray
+from simlab.arrays import AnyArray, IntArray
 from simlab.execution import beside, by_family
 from simlab.execution.by_period.profiles import run_stock
 from simlab.frontier import QuantileOfTotal
@@ -61,11 +61,15 @@ class StockValue(Public):
     replications : int
         Of the verdict that were kept by period.
     currency : str
+    by_location : (locations, r, periods) int64 or None
+        Stock value of the chosen plan, as `run_stock` counts it, where `location_stock` wants it and segments
+        × locations are few.
     """
 
     frame: pd.DataFrame
     replications: int
     currency: str
+    by_location: IntArray | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """One row per plan × segment."""
@@ -105,33 +109,68 @@ def stock_value(opt: Outcome) -> StockValue:
     replications = horizon.replications
     half = opt.data.models.costs.cost_resolution / (2 * opt.settings.parts)
     rows: list[dict[str, Any]] = []
+    n, locations, by_location = opt.segmentation.n_segments, _locations(opt), None
     for kinds in by_family(list(plans.values())):
         names = [list(plans)[number] for number in kinds]
+        groups, split = opt.segmentation.codes, 1
+        if locations is not None and "segmented" in names:
+            sums = n * len(names) * replications * horizon.periods
+            groups, split = locations.within(groups, _MOST_SUMS // sums)
         stock = run_stock(
             opt.data.models.world,
             beside([plans[name] for name in names]),
             horizon,
-            opt.segmentation.codes,
+            groups,
             opt.data.models.costs.unit_cost,
-            n_groups=opt.segmentation.n_segments,
+            n_groups=n * split,
             workers=opt.settings.workers,
             progress=opt.simulator.progress,
             stage="stock value by period",
         )
         for name, table in zip(names, stock, strict=True):
-            rows += _rows(name, (*opt.segmentation.names, ALL), table, half)
+            whole = table.reshape(n, split, *table.shape[1:])
+            rows += _rows(name, (*opt.segmentation.names, ALL), whole.sum(axis=1), half)
+            by_location = whole.sum(axis=0) if name == "segmented" and split > 1 else by_location
     order = {name: place for place, name in enumerate(opt.kinds)}
     frame = pd.DataFrame(rows).sort_values("plan", key=lambda plan: plan.map(order), kind="stable")
     frame = frame.assign(replications=replications).reset_index(drop=True)
-    return StockValue(frame, replications, opt.data.study.currency)
+    return StockValue(frame, replications, opt.data.study.currency, by_location)
 
 
 MOST_LOCATIONS = 500
 """With more of them no peaks by location are found."""
 
 
-def location_stock(opt: Outcome) -> pd.DataFrame | None:
+_MOST_SUMS = 8_000_000
+"""Plan × segment × location × replication × period sums up to which one simulation gives them all: 64 MB."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Locations:
+    """Names, and (n,) which of them each item lies at."""
+
+    names: AnyArray
+    codes: IntArray
+
+    def within(self, groups: IntArray, most: int) -> tuple[IntArray, int]:
+        """(n,) locations in each group, and how many: one for all where there are more than `most`."""
+        split = int(self.names.size)
+        return (groups * split + self.codes, split) if split <= most else (groups, 1)
+
+
+def _locations(opt: Outcome) -> _Locations | None:
+    """None for a single one or very many."""
+    names, codes = np.unique(np.array(opt.data.catalog.location, dtype=object), return_inverse=True)
+    return _Locations(names, codes.astype(np.int64)) if 2 <= names.size <= MOST_LOCATIONS else None
+
+
+def location_stock(opt: Outcome, known: StockValue | None = None) -> pd.DataFrame | None:
     """How high the plan's stock goes at each location; None for a single one or very many.
+
+    Parameters
+    ----------
+    known : StockValue, optional
+        Where it kept the plan by location nothing is simulated again.
 
     Returns
     -------
@@ -140,27 +179,28 @@ def location_stock(opt: Outcome) -> pd.DataFrame | None:
     """
     import pandas as pd
 
-    names, codes = np.unique(np.array(opt.data.catalog.location, dtype=object), return_inverse=True)
-    if not 2 <= names.size <= MOST_LOCATIONS:
+    locations = _locations(opt)
+    if locations is None:
         return None
-    horizon = _kept_by_period(opt)
     half = opt.data.models.costs.cost_resolution / (2 * opt.settings.parts)
-    (stock,) = run_stock(
-        opt.data.models.world,
-        opt.solved.kept["segmented"],
-        horizon,
-        codes.astype(np.int64),
-        opt.data.models.costs.unit_cost,
-        n_groups=int(names.size),
-        workers=opt.settings.workers,
-    )
+    stock = None if known is None else known.by_location
+    if stock is None:
+        (stock,) = run_stock(
+            opt.data.models.world,
+            opt.solved.kept["segmented"],
+            _kept_by_period(opt),
+            locations.codes,
+            opt.data.models.costs.unit_cost,
+            n_groups=int(locations.names.size),
+            workers=opt.settings.workers,
+        )
     return pd.DataFrame(
         {
             "location": str(name),
             "inventory_value": float(table.mean()) * half,
             **{key: value * half for key, value in measures(table).items()},
         }
-        for name, table in zip(names, stock, strict=True)
+        for name, table in zip(locations.names, stock, strict=True)
     )
 
 

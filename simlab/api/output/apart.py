@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from simlab.api.settings import give_back
-from simlab.children import Copy, LostError, copied
+from simlab.children import Copy, Form, LostError, copied
 from simlab.errors import IncompleteError
 from simlab.execution import Progress
+from simlab.execution.backends.message import unpacked, whole
 from simlab.run import RunFolder
 from simlab.run.statements import Statement
 
@@ -58,7 +59,7 @@ class Analyses:
         if not worth:
             yield
             return
-        with copied(lambda _: _timed(finds)) as copy:
+        with copied(lambda _: _timed(finds), Form(whole, unpacked)) as copy:
             self._begun = {} if copy is None else dict.fromkeys(finds, copy)
             yield
             self._begun = {}

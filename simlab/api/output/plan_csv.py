@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from simlab.api.data.data import Data
     from simlab.api.settings import Settings
     from simlab.arrays import BoolArray
+    from simlab.engine.world.curves import Curves
     from simlab.engine.world.world import Horizon
 
 
@@ -51,6 +52,7 @@ def with_today(
     levels: Levels,
     horizon: Horizon,
     settings: Settings,
+    kept: Curves | None = None,
 ) -> pd.DataFrame:
     """The `plan` table with what people compare it with, in full digits; missing where not known.
 
@@ -65,6 +67,8 @@ def with_today(
         (n, 1) the same levels, in parts of units.
     horizon, settings
         What the plan was simulated with: today's levels are simulated on the same paths.
+    kept : Curves, optional
+        Sums of every item at today's levels on these paths, where they were kept.
 
     Returns
     -------
@@ -80,7 +84,7 @@ def with_today(
         family_now=pd.Series(families(today), dtype="object").where(known, None),
         pack_size=data.models.world.terms.pack_size / data.catalog.parts,
         **levels_now(data, today, known),
-        **_achieved_now(data, today, known, horizon, settings),
+        **_achieved_now(data, today, known, horizon, settings, kept),
         inventory_value=stock,
     )
     return found.assign(inventory_value_change=found["inventory_value"] - found["inventory_value_now"])
@@ -161,12 +165,12 @@ def levels_now(data: Data, today: Levels, known: BoolArray) -> dict[str, pd.Seri
 
 
 def _achieved_now(
-    data: Data, today: Levels, known: BoolArray, horizon: Horizon, settings: Settings
+    data: Data, today: Levels, known: BoolArray, horizon: Horizon, settings: Settings, kept: Curves | None
 ) -> dict[str, pd.Series[float]]:
     """Service and stock of today's levels on the plan's paths, and their sums; missing where not known."""
     if not known.any():
         return dict.fromkeys(_NOW, pd.Series(np.full(known.size, np.nan)))
-    found = items.achieved(data, today, horizon, settings, "now")
+    found = items.achieved(data, today, horizon, settings, "now", kept)
     return {name: found[of].astype(np.float64).where(known) for name, of in _NOW.items()}
 
 

@@ -37,6 +37,7 @@ from simlab.api.settings import Settings, give_back
 from simlab.api.simulation import Simulation
 from simlab.api.simulator import items
 from simlab.api.simulator.stored import cells_table, curves_parts, keeps_curves
+from simlab.engine.world.curves import Curves
 from simlab.engine.world.levels import Levels
 from simlab.execution import Horizon, Progress
 from simlab.execution.ahead import works_beside
@@ -60,7 +61,6 @@ def write_optimization(
     """
     opt, started = finance.outcome, time.perf_counter()
     last = LastPeriods() if last is None else last
-    last.begin(opt)
     if progress is not None:
         progress("write", 0, 0)
     frames = simulated_frames(opt)
@@ -103,7 +103,7 @@ def _recorded(
     found = {name: analyses.of(name, find, None) for name, find in further.items() if name not in alone}
     frames |= {name: frame for name, frame in found.items() if frame is not None}
     fresh = opt.settings.horizon("verdict", opt.warmup)
-    _compare_with_today(analyses, frames, opt.data, kept, fresh, opt.settings)
+    _compare_with_today(analyses, frames, opt.data, kept, fresh, opt.settings, opt.today)
     frames |= _samples(analyses, frames, opt.data, kept, fresh)
     files = analyses.of("plan.csv", lambda: plan_files(opt.data, frames["plan"]), _NONE)
     histories = _histories(analyses, frames, alone["histories"])
@@ -227,11 +227,12 @@ def _compare_with_today(
     levels: Levels,
     horizon: Horizon,
     settings: Settings,
+    today: Curves | None = None,
 ) -> None:
     """Put today's levels, and what they achieve, beside the plan's; add up by supplier and location."""
     plan, stock = frames["plan"], frames["items"]["inventory_value"]
     frames["plan"] = analyses.of(
-        "today's levels", lambda: with_today(data, plan, stock, levels, horizon, settings), plan
+        "today's levels", lambda: with_today(data, plan, stock, levels, horizon, settings, today), plan
     )
     none, volume = dict[str, pd.DataFrame](), data.catalog.numbers.get("unit_volume")
     frames |= analyses.of("groups", lambda: group_frames(frames["items"], frames["plan"], volume), none)
@@ -308,7 +309,7 @@ def derived_frames(
         "segments": lambda: with_money(tables.segment_frame(opt)),
         "reference": lambda: with_money(tables.reference_frame(opt)),
         **finance.analyses(),
-        "location_stock": lambda: location_stock(opt),
+        "location_stock": lambda: location_stock(opt, finance.known_stock_value),
         **account_analyses(opt, frames["items"]["inventory_value"].to_numpy()),
     }
 

@@ -89,6 +89,8 @@ class Outcome(Public):
         The verdict with one parameter draw per batch (`models.parameter_uncertainty`).
     items : Curves or None
         Every item and replication of the verdict under the chosen plan; None: not kept, for memory.
+    today : Curves or None
+        Every item of it at today's levels, replications added up; None: not kept, or not all have such.
     """
 
     data: Data
@@ -110,6 +112,7 @@ class Outcome(Public):
     simulator: Simulator
     redrawn: Redrawn | None = None
     items: Curves | None = None
+    today: Curves | None = None
 
     @property
     def frontier(self) -> FrontierResult:

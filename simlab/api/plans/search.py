@@ -139,11 +139,14 @@ class Tested:
     search, verdict : dict of str to PlanSums
     items : Curves or None
         Every item and replication of the verdict under the chosen plan, where memory allows.
+    today : Curves or None
+        Every item of it at today's levels, replications added up; where all have such levels, and likewise.
     """
 
     search: dict[str, PlanSums]
     verdict: dict[str, PlanSums]
     items: Curves | None
+    today: Curves | None
 
 
 def tested(ready: Ready, solved: Solved, clock: Clock) -> Tested:
@@ -158,7 +161,8 @@ def tested(ready: Ready, solved: Solved, clock: Clock) -> Tested:
         fits = may_keep(ready.planned.levels.n_items, simulator.settings.verdict_replications)
         items: dict[str, Curves] | None = {} if fits else None
         verdict = simulator.run([*kept, *solved.frontiers, *more], "verdict", "verdict", items=items)
-    return Tested(search, verdict, None if items is None else items.get("segmented"))
+    own = items or {}
+    return Tested(search, verdict, own.get("segmented"), own.get("today"))
 
 
 def redrawn(ready: Ready, solved: Solved, clock: Clock) -> Redrawn | None:

@@ -63,7 +63,8 @@ class Simulator(Public):
     ) -> dict[str, PlanSums]:
         """Sums of the plans on the streams of a phase; all its replications, or the first of them.
 
-        `items` gets the sums of every item and replication under the chosen plan.
+        `items` gets the sums of every item and replication under the chosen plan, and those of every item
+        at today's levels.
         """
         horizon = self.settings.horizon(phase, self.warmup)
         if replications is not None:
@@ -78,6 +79,7 @@ class Simulator(Public):
             progress=self.progress,
             stage=stage,
             keep="segmented",
+            totals="today",
             items=items,
         )
 

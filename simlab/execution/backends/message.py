@@ -23,7 +23,7 @@ _WORK = "simlab.execution."
 
 
 def packed(value: object) -> tuple[bytes, list[Any]]:
-    """A value as bytes, and what of it has no plain form."""
+    """A value as bytes, and what of it has no plain form; tables travel as Arrow."""
     arrays: list[np.ndarray] = []
     others: list[Any] = []
     form = _taken_apart(value, arrays, others)
@@ -32,6 +32,20 @@ def packed(value: object) -> tuple[bytes, list[Any]]:
     save: Any = np.savez
     save(buffer, form=text, **{f"a{k}": one for k, one in enumerate(arrays)})
     return buffer.getvalue(), others
+
+
+def whole(value: object) -> bytes:
+    """A value as bytes.
+
+    Raises
+    ------
+    TypeError
+        Something in it has no plain form.
+    """
+    data, others = packed(value)
+    if others:
+        raise TypeError(f"{type(others[0]).__name__} has no plain form")
+    return data
 
 
 def unpacked(data: bytes, others: Sequence[Any] = ()) -> Any:
@@ -49,6 +63,9 @@ def unpacked(data: bytes, others: Sequence[Any] = ()) -> Any:
 def _taken_apart(value: Any, arrays: list[np.ndarray], others: list[Any]) -> Any:
     if value is None or type(value) in (bool, int, float, str):
         return {"plain": value}
+    if type(value).__name__ == "DataFrame" and (data := _table_bytes(value)) is not None:
+        arrays.append(data)
+        return {"table": len(arrays) - 1, "objects": _objects(value)}
     if isinstance(value, np.ndarray) and value.dtype != object:
         arrays.append(value)
         return {"array": len(arrays) - 1}
@@ -72,6 +89,40 @@ def _taken_apart(value: Any, arrays: list[np.ndarray], others: list[Any]) -> Any
     return {"other": len(others) - 1}
 
 
+def _table_bytes(frame: Any) -> np.ndarray | None:
+    """A table as Arrow's stream; None where it would not come back as it is."""
+    import pyarrow as pa
+
+    try:
+        table = pa.Table.from_pandas(frame)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, ValueError, TypeError):
+        return None
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    data = np.frombuffer(sink.getvalue(), np.uint8)
+    again = _table_of(data, _objects(frame))
+    same = list(again.columns) == list(frame.columns) and list(again.dtypes) == list(frame.dtypes)
+    return data if same and again.equals(frame) else None
+
+
+def _table_of(data: np.ndarray, objects: Sequence[int]) -> Any:
+    """The table again; columns of Python objects, which Arrow knows as texts, are such again."""
+    import pandas as pd
+    import pyarrow as pa
+
+    table = pa.ipc.open_stream(pa.py_buffer(data.tobytes())).read_all()
+    frame = table.to_pandas()
+    for column in objects:
+        cells = np.array([*table.column(int(column)).to_pylist(), None], dtype=object)[:-1]
+        frame.isetitem(int(column), pd.Series(cells, index=frame.index, dtype=object))
+    return frame
+
+
+def _objects(frame: Any) -> list[int]:
+    return [place for place, kind in enumerate(frame.dtypes) if str(kind) == "object"]
+
+
 def _named(parts: dict[str, Any], arrays: list[np.ndarray], others: list[Any]) -> dict[str, Any]:
     return {name: _taken_apart(one, arrays, others) for name, one in parts.items()}
 
@@ -83,6 +134,8 @@ def _put_together(form: dict[str, Any], arrays: Any, others: Sequence[Any]) -> A
     if kind in ("array", "scalar"):
         table = arrays[f"a{int(what)}"]
         return table if kind == "array" else table[()]
+    if kind == "table":
+        return _table_of(arrays[f"a{int(what)}"], form["objects"])
     if kind == "texts":
         return np.array(what, dtype=object).reshape(form["shape"])
     if kind == "entry":

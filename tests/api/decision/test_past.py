@@ -191,7 +191,7 @@ def begun(opt, monkeypatch, lost=False):
     if lost:
         monkeypatch.setattr(beside, "_in_copy", lambda data, wait: os.abort())
     with beside.begun_beside(shop(), Workers(2)) as last:
-        last.begin(opt)
+        last.begin(opt.data, opt.segmentation, opt.solved, opt.settings.level)
         return last.of(opt), bool(here)
 
 

@@ -14,7 +14,15 @@ from simlab.engine.run import simulate_items
 from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, World
-from simlab.execution import PlanRequest, Weights, Workers, run_curves, run_extremes, run_plans_and_items
+from simlab.execution import (
+    Keep,
+    PlanRequest,
+    Weights,
+    Workers,
+    run_curves,
+    run_extremes,
+    run_plans_and_items,
+)
 from simlab.execution.backends import spread
 from simlab.execution.backends.compact import compacted
 from simlab.execution.by_period.profiles import run_profile, run_stock
@@ -43,8 +51,8 @@ def test_every_call_that_is_spread_gives_the_same(pool):
     request = PlanRequest(np.tile(np.arange(4, dtype=np.int16), (7, 1)), np.arange(7) % 3, 3)
     weights = Weights(np.arange(1, 8), np.arange(2, 9))
     column = np.arange(7, dtype=np.int16) % 4
-    (one, kept), (other, also) = (
-        run_plans_and_items(world, levels, [request], weights, HORIZON, column, workers=who)
+    (one, (kept,)), (other, (also,)) = (
+        run_plans_and_items(world, levels, [request], weights, HORIZON, [Keep(column)], workers=who)
         for who in (here, AWAY)
     )
     same(one[0], other[0])

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from worlds.digests import FEATURES, LAWS
 from worlds.engine import plain, start_of, world_of
@@ -13,7 +14,7 @@ from worlds.engine import plain, start_of, world_of
 import simlab
 from simlab.engine.world.levels import Family
 from simlab.execution import PlanRequest, Weights
-from simlab.execution.backends.message import packed, unpacked
+from simlab.execution.backends.message import packed, unpacked, whole
 from simlab.execution.blocks import curves_of_block, plans_of_block
 from simlab.execution.kept import digest
 
@@ -85,3 +86,23 @@ def test_nothing_in_simlab_unpickles():
                 assert not {"pickle", "cloudpickle", "dill", "marshal", "shelve"} & set(names), file
             if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
                 assert node.value.value is False, file
+
+
+def test_tables_come_back_as_they_are_or_have_no_plain_form():
+    frame = pd.DataFrame(
+        {
+            "text": ["a", None, "c"],
+            "object": pd.Series(["x", None, "z"], dtype=object),
+            "count": [1, 2, 3],
+            "rate": [0.1, float("nan"), -0.0],
+            "flag": [True, False, True],
+            "maybe": pd.Series([1, None, 3], dtype="Int64"),
+            "day": pd.to_datetime(["2024-01-01", "2024-02-01", None]),
+        }
+    )
+    for one in (frame, frame.iloc[[2, 0]], frame.iloc[:0], frame.set_index("text")):
+        again = unpacked(whole({"a": (one, 1.5)}))["a"][0]
+        pd.testing.assert_frame_equal(again, one, check_exact=True)
+    mixed = pd.DataFrame({"mixed": pd.Series([1, "a", 2.5], dtype=object)})
+    with pytest.raises(TypeError, match="DataFrame has no plain form"):
+        whole(mixed)
