@@ -74,12 +74,19 @@ def receipts_can_be_constant(study: Study) -> bool:
 
 
 def stated_reviews(catalog: Catalog) -> tuple[FloatArray, FloatArray]:
-    """(n,) review periods and phases as asked for, in periods; an item's own, else the study's."""
+    """(n,) review periods and phases as asked for, in periods; an item's own, else the study's.
+
+    Where weekdays are closed, a day is less than an open one: a review every day is one every open day.
+    """
     unit, study = catalog.study.time_unit_periods, catalog.study
     none = np.full(catalog.n_items, np.nan)
     own = np.asarray(catalog.numbers.get("review_period", none))
     phase = np.nan_to_num(np.asarray(catalog.numbers.get("review_phase", none)))
-    return np.where(np.isnan(own), study.policy.review_period, own) * unit, phase * unit
+    review = np.where(np.isnan(own), study.policy.review_period, own) * unit
+    if study.period == "day":
+        every_day = (review < 1) & (review * study.period_days >= 1 - WHOLE)
+        review = np.where(every_day, 1.0, review)
+    return np.asarray(review), phase * unit
 
 
 def is_whole(periods: FloatArray) -> BoolArray:

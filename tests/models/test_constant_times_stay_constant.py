@@ -133,3 +133,12 @@ def test_the_variance_that_whole_weeks_add_is_said_by_supplier(make_catalog) -> 
     records = {one.supplier: one for one in supplier_records(make_catalog({"P0": {}}, receipts, GIVEN))}
     assert records["A"].rounding_variance == pytest.approx(12.0)
     assert records["B"].rounding_variance == 0.0
+
+
+def test_a_review_every_day_is_one_every_open_day(make_catalog) -> None:
+    """With weekends closed a day is 5/7 of an open one: "every day" was refused as too short."""
+    week = {"demand": {"weekdays": ["saturday", "sunday"]}, "period": "day"}
+    models = models_of(make_catalog, [7.0, 7.0], [1.0, 7.0], **week)
+    assert models.world.terms.review_period.tolist() == [1, 5]
+    with pytest.raises(InvalidInputError, match="E-MOD-031"):
+        models_of(make_catalog, [7.0], [0.5], **week)

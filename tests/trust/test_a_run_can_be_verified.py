@@ -8,11 +8,13 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 from worlds.study import STUDY, write_study
+from worlds.trust_figures import noted
 
 from simlab import api
 from simlab.cli.app import app
 from simlab.errors import EXIT_NOT_VERIFIED, InvalidInputError
 from simlab.run import RunFolder
+from simlab.run import verify as hashes_of
 
 
 @pytest.fixture(autouse=True)
@@ -135,6 +137,38 @@ def test_one_bit_flipped_in_any_kind_of_file(run, place):
     done = CliRunner().invoke(app, ["verify", str(run), "--items", "0"])
     assert done.exit_code == EXIT_NOT_VERIFIED
     assert place.rpartition("/")[2] in done.output
+
+
+def flipped_in_every_file(run):
+    """Files of a run in which one bit, here and there, is not seen by its hashes."""
+    unseen, n = [], 0
+    for path in sorted(one for one in run.rglob("*") if one.is_file() and one.name != "manifest.json"):
+        data = path.read_bytes()
+        for at in {0, len(data) // 2, len(data) - 1} if data else ():
+            path.write_bytes(data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :])
+            n += 1
+            if not any(path.name in one.message + (one.file or "") for one in hashes_of(run)):
+                unseen.append(path.relative_to(run).as_posix())
+        path.write_bytes(data)
+    return unseen, n
+
+
+def test_one_bit_flipped_in_every_file_of_a_run(run):
+    """Tables, page, workbook, figures, the copied study; log.jsonl is written on and not sealed."""
+    unseen, n = flipped_in_every_file(run)
+    assert set(unseen) <= {"log.jsonl"}
+    assert n > 60
+
+
+@pytest.mark.slow
+@pytest.mark.pages
+def test_one_bit_flipped_in_every_file_of_a_run_with_page_and_figures(study, tmp_path):
+    run = api.run_optimize(study, tmp_path / "run").folder
+    kinds = {path.suffix for path in run.rglob("*") if path.is_file()}
+    assert kinds >= {".parquet", ".csv", ".html", ".xlsx", ".png", ".svg", ".toml", ".json"}
+    unseen, n = flipped_in_every_file(run)
+    assert set(unseen) <= {"log.jsonl"}
+    noted("flipped bits", flipped=n, seen=n - len(unseen), kinds=len(kinds))
 
 
 def test_an_edited_input_is_named(run, study):

@@ -30,7 +30,7 @@ folder = api.run_optimize(sys.argv[1], Path(sys.argv[2]), draw=False).folder
 RunFolder.open(folder, sealed=True).complete()
 """
 SIMLAB = [sys.executable, "-m", "simlab"]
-POINTS = 20
+POINTS = int(os.environ.get("SIMLAB_POINTS", "20"))
 
 
 @pytest.fixture(scope="module")

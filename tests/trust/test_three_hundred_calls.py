@@ -6,6 +6,7 @@ Which library died: a worker thread of Arrow let go of a buffer that Python owns
 Run: ``pytest -s -m slow tests/trust/test_three_hundred_calls.py`` (ten minutes of one core).
 """
 
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -17,7 +18,7 @@ from worlds.trust_figures import noted
 from simlab import api
 from simlab.run import RunFolder
 
-CALLS = 300
+CALLS = int(os.environ.get("SIMLAB_CALLS", "300"))
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +11,11 @@ from simlab.api.data.data import Data
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.calendar.periods import first_day
 from simlab.measures import format_money
-from simlab.models import benjamini_hochberg, known_past
+from simlab.models import benjamini_hochberg, common_season, known_past
 from simlab.models.demand.past.largest import NOT_KNOWN
 from simlab.models.demand.shrinkage import few_demands
 from simlab.models.history.history import places
+from simlab.register.laws import SERIAL_NAMES
 
 APART = 0.10
 """Share by which fitted demand may differ from the books before a planner should look."""
@@ -24,6 +26,24 @@ _FALSE = 0.01  # of those said to be silent, expected
 _LEAST_DEMANDS = 3
 _LEAST_SILENCE = {"day": 91, "week": 13, "month": 3}
 _NAMED = 3
+_PEAK, _COMES_BACK = 1.25, 0.5
+"""A season is told from this highest phase ÷ mean, and this correlation of older and newer profiles."""
+_SHUT = 0.02  # of a mean day: a weekday on which hardly anything is sold is closed
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _BORROWED = 0.5  # weight of comparable items from which a law is called borrowed
 
 
@@ -251,3 +271,26 @@ def _since(data: Data, row: int) -> str:
 
 def _name(data: Data, row: int) -> str:
     return f"{data.catalog.sku[row]}@{data.catalog.location[row]}"
+
+
+def seasons_left_out(data: Data) -> Iterator[tuple[Some, str, bool]]:
+    """Seasons that no law takes in: items, their highest month or weekday as words, whether it is a month.
+
+    Nothing where the study has a season or a forecast, where fewer than two cycles were observed, and where
+    what the older half shows does not come back in the newer one: demand that drifts has months that differ,
+    too.
+    """
+    study, history = data.study, data.history
+    told = study.models.seasonality is not None or study.data.forecast is not None
+    if history is None or told or study.models.law in SERIAL_NAMES:
+        return
+    for weekdays in (False, True) if study.period == "day" else (False,):
+        flagged, profile = common_season(history, weekdays=weekdays)
+        mean, names = profile.mean(axis=0), _WEEKDAYS if weekdays else _MONTHS
+        if not flagged.any() or mean.max() < _PEAK or profile.std(axis=1).min() == 0:
+            continue
+        if weekdays and mean.min() < _SHUT:  # told among the days without any row
+            continue
+        if float(np.corrcoef(profile[0], profile[1]).flat[1]) >= _COMES_BACK:
+            most = f"{names[int(mean.argmax())]} {mean.max():.2g} times the mean"
+            yield _some(data, flagged), most, not weekdays

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simlab.api.checks.books import APART, Some, books, borrowed, fell_silent
+from simlab.api.checks.books import APART, Some, books, borrowed, fell_silent, seasons_left_out
+from simlab.api.checks.slips import slips
 from simlab.api.data.assumptions import without_effect
 from simlab.api.data.data import Data
 from simlab.api.data.dead_stock import dead_stock
@@ -52,6 +53,7 @@ def remarks(data: Data, levels: LevelsToLookAt | None) -> tuple[Remark, ...]:
     """All remarks: those to look at first before the others, each by the money that it concerns."""
     found = [
         *_demand(data),
+        *(Remark(key, sentence(text), value, look=True) for key, text, value in slips(data)),
         *_levels(data, levels),
         *_dead(data),
         *_never_ordered(data),
@@ -75,6 +77,8 @@ def _demand(data: Data) -> Iterator[Remark]:
     silent = fell_silent(data)
     if silent is not None and silent[0].rows.size:
         yield _silent(data, *silent)
+    for some, most, of_year in seasons_left_out(data):
+        yield _season(data, some, most, of_year=of_year)
     total = float(data.models.annual_value.sum())
     for text in data.models.left_out:
         yield Remark("left_out", sentence(text), total, look=True)
@@ -87,6 +91,21 @@ def _borrowed(data: Data, leaning: Some) -> Remark:
         "whose law is borrowed for the larger part from comparable items (fewer than 20 periods with demand)."
     )
     return Remark("borrowed", text, leaning.value, leaning.share > _WORTH_LOOKING)
+
+
+def _season(data: Data, some: Some, most: str, *, of_year: bool) -> Remark:
+    """A season that was seen and that no law takes in."""
+    cycle = {"day": 364, "week": 52, "month": 12}[data.study.period] if of_year else 7
+    texts = data.catalog.texts
+    columns = [name for name in (data.study.models.pool_by, *texts) if name in texts]
+    by = columns[0] if columns else "a text column of items"
+    text = (
+        f"Demand of {_items(some.rows.size)} ({100 * some.share:.0f}% of the demand value) has a season of "
+        f"the {'year' if of_year else 'week'}, {most}; laws and levels take every {data.study.period} alike: "
+    )
+    text += "plans serve less in the season than they say, and hold too much outside it. " if of_year else ""
+    text += f'[models] seasonality = {{ profile_by = "{by}", cycle = {cycle} }} takes it in.'
+    return Remark("season", text, some.value, look=of_year and some.share > _WORTH_LOOKING)
 
 
 def _silent(data: Data, found: Some, named: tuple[str, ...]) -> Remark:

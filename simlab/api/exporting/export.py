@@ -123,7 +123,8 @@ def _rule_of(system: str) -> Any:
         raise UsageError(
             f"--for odoo: versions round differently, the same numbers order differently; say {names}"
         )
-    raise UsageError(f"--for {system}: known are {listed(list(SYSTEMS), 9)}")
+    hint = f"; for SAP say --for csv --columns {SAP}" if system == SAP else ""
+    raise UsageError(f"--for {system}: known are {listed(list(SYSTEMS), 9)}{hint}")
 
 
 def _read(data: bytes) -> pd.DataFrame:
@@ -261,8 +262,10 @@ def _map(columns: str | Path | None) -> dict[str, str] | None:
         try:
             text = Path(columns).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is not UTF-8"
+            fix = f'name a TOML file with a table [columns], or say "{SAP}"'
             raise InvalidInputError(
-                [Problem("E-EXP-003", f"cannot be read: {error}", str(columns))]
+                [Problem("E-EXP-003", f"cannot be read: {why}", str(columns), fix=fix)]
             ) from None
     try:
         found = tomllib.loads(text).get("columns", {})

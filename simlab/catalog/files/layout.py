@@ -102,11 +102,14 @@ def _refuse_undated(table: TextTable, periods: Sequence[str]) -> None:
         between = first < place < last and table.label(name) == name
         if name in periods or (name in known and not between):
             continue
-        cells = table.columns[name].values
-        if (between or _DIGIT.search(name)) and cells and all(map(_NUMBER.fullmatch, cells)):
+        if (between or _DIGIT.search(name)) and _mostly_numbers(table.columns[name].values):
             message = f"holds numbers as the periods do, and {name!r} is not a date like {periods[0]!r}"
             fix = "name it by the first day of its period as the others are, or leave it out of the file"
             table.findings.add(found.NOT_A_DATE, message, column=name, fix=fix)
+
+
+def _mostly_numbers(cells: Sequence[str]) -> bool:
+    return 2 * sum(_NUMBER.fullmatch(cell) is not None for cell in cells) > len(cells)
 
 
 def _stacked(columns: Sequence[TextColumn]) -> tuple[CodeArray, tuple[str, ...]]:

@@ -54,6 +54,7 @@ class Rows:
             parts = np.append(items.parts, 1)[self.item]
         self.parts = parts
         self.quantity, counted = _quantities(table, source, self.written, parts)
+        _refuse_turned(table)
         self.quantity = _in_units(table, source, items, self.item, self.quantity)
         self.units = self.quantity
         self.keep: BoolArray = np.ones(table.n_rows, dtype=np.bool_)
@@ -310,6 +311,17 @@ def _quantities(
         quantity = own if len(sizes) == 1 else np.where(here, own, quantity)
         good |= here & some
     return np.asarray(quantity), good
+
+
+def _refuse_turned(table: TextTable) -> None:
+    """A table most of whose quantities are below 0 is one of issues with a minus, not of returns."""
+    column = table.columns["quantity"]
+    minus = np.array([cell.startswith("-") and cell[1:2].isdigit() for cell in column.values] + [False])
+    n = int(minus[column.codes].sum())
+    if 2 * n > table.n_rows:
+        message = f"{n:,} of {table.n_rows:,} quantities are below 0: goods issued, booked with a minus?"
+        fix = "turn the sign of the table: demand is above 0, returns are below"
+        table.findings.add(found.NEGATIVE, message, column=table.label("quantity"), fix=fix)
 
 
 def _whole_units(value: Decimal, cell: str, source: DemandSource, parts: int) -> int | Fault:

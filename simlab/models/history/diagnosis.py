@@ -91,8 +91,9 @@ def diagnose(history: History) -> Diagnosis:
     weekdays; autocorrelation √n·(r₁ + 1/n).
     """
     interval, size_cv2 = intermittence(history)
+    phase, cycle = _phases(history)
     trend, trend_p, season, season_p, r1, r1_p = history.by_item(
-        lambda block: np.array([*_trend(block), *_season(block), *_autocorrelation(block)])
+        lambda block: np.array([*_trend(block), *_season(block, phase, cycle), *_autocorrelation(block)])
     )
     return Diagnosis(
         interval,
@@ -197,10 +198,44 @@ def _trend(history: History) -> tuple[FloatArray, FloatArray]:
     return np.where(usable, slope, np.nan), normal_p(np.where(usable, z, np.nan))
 
 
-def _season(history: History) -> tuple[FloatArray, FloatArray]:
-    """Months of the year where two years were seen; weekdays for daily data with two weeks."""
+def common_season(history: History, *, weekdays: bool = False) -> tuple[BoolArray, FloatArray]:
+    """Items whose demand depends on the month of the year (or the weekday), and their common profile.
+
+    Parameters
+    ----------
+    history : History
+        Without complete periods nothing is tested.
+    weekdays : bool
+        Of daily histories.
+
+    Returns
+    -------
+    ((n,) bool, (2, p) float)
+        Flagged so that at most 5 % of them are expected to be false, where two cycles were observed; means by
+        month or weekday relative to the whole, over the older and the newer half. Each item counts once.
+    """
     calendar = history.calendar
-    phase, cycle = _phases(history)
+    year = {"day": 365.0, "week": 365 / 7, "month": 12.0}[calendar.period]
+    phase, cycle = _phases(history) if weekdays else (_months(history), year)
+    p_values = history.by_item(lambda block: np.array([*_season(block, phase, cycle)]))[1]
+    flagged = benjamini_hochberg(p_values, FALSE_SHARE)
+    n, p = calendar.n_periods, 7 if weekdays else 12
+    own = flagged[history.item]
+    amount = history.quantity[own] / history.mean[history.item[own]]
+    series = np.bincount(history.period[own], weights=amount, minlength=n)
+    later = np.arange(n) >= n // 2
+    profile = np.ones((2, p))
+    for number, part in enumerate((~later & calendar.open, later & calendar.open)):
+        count = np.bincount(phase[part], minlength=p)
+        mean = np.bincount(phase[part], weights=series[part], minlength=p) / np.maximum(count, 1)
+        if mean.any():
+            profile[number] = np.where(count > 0, mean / mean[count > 0].mean(), 1.0)
+    return flagged, profile
+
+
+def _season(history: History, phase: IntArray, cycle: float) -> tuple[FloatArray, FloatArray]:
+    """Share of variance between phases and its p-value, where two cycles of so many periods were seen."""
+    calendar = history.calendar
     n_phases = int(phase.max()) + 1 if phase.size else 1
     code = history.item.astype(np.int64) * n_phases + phase[history.period]
     shape = (history.n_items, n_phases)
@@ -220,14 +255,19 @@ def _season(history: History) -> tuple[FloatArray, FloatArray]:
 
 
 def _phases(history: History) -> tuple[IntArray, float]:
-    """(n_periods,) season of each period, and the length of a cycle in periods."""
+    """(n_periods,) weekday or month of each period, and the length of a cycle in periods."""
+    calendar = history.calendar
+    if calendar.period == "day":
+        return (calendar.first + np.arange(calendar.n_periods) + 3) % 7, 7.0
+    return _months(history), 12.0 if calendar.period == "month" else 365 / 7
+
+
+def _months(history: History) -> IntArray:
+    """(n_periods,) month of the year in which each period begins, from 0."""
     calendar = history.calendar
     numbers = calendar.first + np.arange(calendar.n_periods)
-    if calendar.period == "day":
-        return (numbers + 3) % 7, 7.0
     days = np.array([first_day(int(k), calendar.period, calendar.week_starts) for k in numbers])
-    months = days.astype("datetime64[M]").astype(np.int64) % 12
-    return months, 12.0 if calendar.period == "month" else 365 / 7
+    return np.asarray(days.astype("datetime64[M]").astype(np.int64) % 12)
 
 
 def _autocorrelation(history: History) -> tuple[FloatArray, FloatArray]:

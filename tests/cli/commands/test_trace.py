@@ -65,6 +65,10 @@ def test_replications_add_up_to_the_curves_of_the_run(run: Path) -> None:
     for measure in ("demanded", "served", "on_hand", "on_hand_start", "receipts", "good_receipts"):
         total = sum(path.periods.loc[path.periods["counted"], measure].sum() for path in paths)
         assert total == row[measure], measure
+    counted = pd.concat([path.periods[path.periods["counted"]] for path in paths])
+    missed = int((counted["served"] < counted["demanded"]).sum())
+    assert row["short"] == missed, "periods, not units"
+    assert 0 < missed < row["demanded"] - row["served"]
 
 
 def test_the_command_prints_sentences_and_tables(run: Path, monkeypatch, capsys) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from worlds import frontier as cases
+from worlds.seeds import some_of
 
 from simlab.errors import UsageError
 from simlab.frontier import (
@@ -65,13 +66,13 @@ def check_program(seed):
 
 
 @pytest.mark.usefixtures("solver")
-@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("seed", some_of(50, by_default=25))
 def test_programs_equal_brute_force(seed):
     check_program(seed)
 
 
 @pytest.mark.usefixtures("solver")
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", some_of(40, by_default=20))
 def test_the_solver_among_few_targets_equals_brute_force(seed, monkeypatch):
     """Where the exact search is too large, targets beyond the rounded plan's reach are left out safely."""
     monkeypatch.setattr("simlab.frontier.limits.core.MAX_LABELS", 0)
@@ -153,7 +154,7 @@ def brute_conflict(curves, program, limits):
 
 
 @pytest.mark.usefixtures("solver")
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", some_of(60, by_default=30))
 def test_conflicts_are_minimal_and_relaxations_work(seed):
     curves, program = random_program(seed)
     reason = explain(program)

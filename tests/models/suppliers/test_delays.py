@@ -119,6 +119,10 @@ def test_drift_is_told() -> None:
     notes = [note for note in models.notes if "drifted" in note.what]
     assert len(notes) == 1
     assert "'ACME' 10.5 → 20.5 days" in notes[0].note
+    assert "[data.receipts] where = { order_date = { at_least = DATE } }" in notes[0].note
+    assert notes[0].notice == "look"
+    little = [note for note in fit(catalogue([40, 41] * 20 + [44, 45] * 20)).notes if "drifted" in note.what]
+    assert [one.notice for one in little] == [""]
     assert not any("drifted" in note.what for note in fit(catalogue([10, 20] * 40)).notes)
 
 

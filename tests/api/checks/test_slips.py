@@ -1,0 +1,126 @@
+"""What looks like a slip in items is a question, not "No problems": units, commas, receipts of nobody."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import simlab as sl
+from simlab.api.checks.slips import slips
+from simlab.errors import InvalidInputError
+
+N = 6
+WEEKS = pd.date_range("2023-01-02", periods=104, freq="W-MON").strftime("%Y-%m-%d")
+
+
+def sales() -> pd.DataFrame:
+    """About ten a week of each of six SKUs: 520 a year."""
+    return pd.DataFrame(
+        {
+            "sku": np.repeat([f"S{k}" for k in range(N)], len(WEEKS)),
+            "location": "X",
+            "date": np.tile(WEEKS, N),
+            "quantity": np.random.default_rng(3).poisson(10, N * len(WEEKS)),
+        }
+    )
+
+
+def receipts(days: int, supplier: str = "V") -> pd.DataFrame:
+    ordered = pd.date_range("2023-01-04", periods=40, freq="14D")
+    came = ordered + pd.to_timedelta(days + np.arange(40) % 2 * (days > 0), unit="D")
+    return pd.DataFrame(
+        {
+            "supplier": supplier,
+            "order_date": ordered.strftime("%Y-%m-%d"),
+            "receipt_date": came.strftime("%Y-%m-%d"),
+            "quantity": np.arange(40) + 20,
+        }
+    )
+
+
+def told(came: pd.DataFrame | None = None, **columns) -> dict[str, str]:
+    """Remarks by key on a weekly study with these columns of items."""
+    table = {
+        "sku": [f"S{k}" for k in range(N)],
+        "location": "X",
+        "unit_cost": 10.0,
+        "lead_time": 14.0,
+        **columns,
+    }
+    data = sl.load_frames(
+        pd.DataFrame(table),
+        demand=sales(),
+        receipts=came,
+        study={"study": {"period": "week"}, "lead_times": {"crossing": False}},
+    )
+    return {key: text for key, text, _ in slips(data)}
+
+
+def last(value: float, others: float) -> list[float]:
+    return [others] * (N - 1) + [value]
+
+
+def test_usual_items_raise_no_question() -> None:
+    assert told() == {}
+    assert told(receipts(14), supplier="V", on_hand=60.0, moq=12, pack_size=6, current_order_up_to=50.0) == {}
+
+
+@pytest.mark.parametrize("name", ["on_hand", "moq", "pack_size", "current_order_up_to"])
+def test_quantities_that_last_for_years_are_asked_about(name) -> None:
+    """50,000 where 520 a year are sold: 96 years."""
+    found = told(**{name: last(50_000, 40)})
+    assert list(found) == [f"years of {name}"]
+    assert found[f"years of {name}"].startswith(
+        f"{name} of 1 SKU-locations lasts for more than 5 years: S5@X 50,000"
+    )
+    years = int(found[f"years of {name}"].split("(")[1].split(" years")[0])
+    assert years == pytest.approx(96, abs=3)
+
+
+def test_a_spare_on_the_shelf_lasts_for_years_and_is_none() -> None:
+    """Five units of something cheap that sells once a year are no slip: nobody's plan moves by them."""
+    table = pd.concat(
+        [sales(), pd.DataFrame({"sku": "R", "location": "X", "date": [WEEKS[9], WEEKS[70]], "quantity": 1})]
+    )
+    items = pd.DataFrame({"sku": [*(f"S{k}" for k in range(N)), "R"], "location": "X", "unit_cost": 10.0})
+    items["lead_time"], items["on_hand"] = 14.0, [40.0] * N + [8.0]
+    data = sl.load_frames(items, demand=table, study={"study": {"period": "week"}})
+    assert list(slips(data)) == []
+
+
+def test_a_lost_decimal_sign_of_a_cost_is_asked_about() -> None:
+    text = told(unit_cost=last(125_000.0, 12.5))["unit_cost far above the others"]
+    assert text.startswith("unit_cost of S5@X 125,000 is a thousand times the usual")
+    assert told(unit_cost=last(125.0, 12.5)) == {}
+
+
+def test_stated_lead_times_that_receipts_contradict_are_asked_about() -> None:
+    """Two, meant in weeks, where receipts show fifteen days."""
+    text = told(receipts(15), supplier="V", lead_time=2.0)["stated lead times"]
+    assert "@X 2 days stated, 15.5 received" in text
+    assert told(receipts(15), supplier="V", lead_time=12.0) == {}
+
+
+def test_receipts_on_the_day_of_their_order_are_asked_about() -> None:
+    assert "All 40 receipts came on the day" in told(receipts(0), supplier="V")["receipts at once"]
+
+
+def test_a_supplier_written_in_two_ways_is_asked_about() -> None:
+    text = told(receipts(14, "Acme Ltd."), supplier="ACME")["suppliers without receipts"]
+    assert "('Acme Ltd.')" in text
+    assert "('ACME'; 6 SKU-locations)" in text
+    both = pd.concat([receipts(14, "ACME"), receipts(14, "Other")])
+    assert told(both, supplier="ACME") == {}, "receipts of suppliers of other items are usual"
+
+
+def test_issues_booked_with_a_minus_are_no_returns() -> None:
+    table = sales().assign(quantity=lambda rows: -rows["quantity"])
+    items = pd.DataFrame(
+        {"sku": [f"S{k}" for k in range(N)], "location": "X", "unit_cost": 1.0, "lead_time": 7}
+    )
+    for returns in ("refuse", "net", "drop"):
+        study = {"study": {"period": "week"}, "data": {"demand": {"returns": returns}}}
+        with pytest.raises(InvalidInputError, match="booked with a minus") as refused:
+            sl.load_frames(items, demand=table, study=study)
+        assert "turn the sign of the table" in str(refused.value)
