@@ -123,6 +123,20 @@ def test_items_that_still_sell_are_not_called_silent(seed: int, tmp_path) -> Non
     assert found[0].rows.size == 0
 
 
+def test_an_extract_that_ends_early_for_some_items_is_told(tmp_path) -> None:
+    """Twenty a week and then none for eight weeks: no quarter of a year, and no chance either."""
+    demand = {f"S{k}": steady(k) for k in range(6)}
+    for k in range(3):
+        demand[f"S{k}"][-8:] = 0
+    found = fell_silent(api.load(write(tmp_path, demand)))
+    assert found is not None
+    assert sorted(found[0].rows.tolist()) == [0, 1, 2]
+    demand["S0"][40:46] = 0  # it was silent for six weeks before
+    again = fell_silent(api.load(write(tmp_path, demand)))
+    assert again is not None
+    assert sorted(again[0].rows.tolist()) == [1, 2]
+
+
 def test_bursts_are_not_called_silent(tmp_path) -> None:
     """Ten weeks of sales every half year, the last ones 16 weeks ago: it was silent as long before."""
     demand = {f"S{k}": steady(k) for k in range(4)} | {"BURST": np.where(np.arange(104) % 26 < 10, 5, 0)}
