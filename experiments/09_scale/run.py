@@ -1,7 +1,8 @@
 """Experiment 09: time and memory by size, workers and backend, and what fifty million would take.
 
     python run.py                            # 1,000 and 10,000 SKU-locations, all backends
-    python run.py --sizes 100000 1000000     # hours, and the memory that the dry run says
+    python run.py --sizes 100000 --backends threads --workers 2
+    python run.py --sizes 1000000            # hours, and the memory that the dry run says
     python run.py --predict                  # the cost model alone, from results/runs.csv
 
 Every case is a process of its own: `simlab optimize` of the study that `simlab init --scale N` writes (104
@@ -107,7 +108,8 @@ def rows_of(sizes: list[int], cases: list[tuple[str, int]]) -> Iterator[dict[str
                 row = measured(study, out, backend, workers)
                 digests.add(digest(out))
                 shutil.rmtree(out)
-                facts = {"sku_locations": n, "backend": backend, "workers": workers}
+                facts = {"sku_locations": n, "demand_rows": said["demand_rows"]}
+                facts |= {"backend": backend, "workers": workers}
                 told = {
                     "said_gb": round(said["memory_bytes"] / 1e9, 2),
                     "said_seconds": said["total_seconds"],
@@ -134,12 +136,18 @@ def digest(run: Path) -> str:
 
 
 def model(runs: pd.DataFrame) -> dict[str, float]:
-    """Seconds of one core and bytes: fixed, and of a SKU-location; from threads, by least squares."""
-    threads = runs[runs["backend"] == "threads"]
+    """Seconds of one core and bytes: fixed, and of a SKU-location; from threads, by least squares.
+
+    Of the process and its copies; from 10,000 SKU-locations on, and not of runs of older versions (which say
+    nothing of rows of demand).
+    """
+    known = (runs["backend"] == "threads") & runs["demand_rows"].notna() & (runs["sku_locations"] >= 10_000)
+    threads = runs[known]
+    peak = threads[["peak_gb", "peak_tree_gb"]].max(axis=1)
     n = threads["sku_locations"].to_numpy(float)
     design = np.column_stack([np.ones_like(n), n])
     cpu = np.linalg.lstsq(design, threads["cpu_seconds"].to_numpy(float), rcond=None)[0]
-    memory = np.linalg.lstsq(design, threads["peak_gb"].to_numpy(float) * 1e9, rcond=None)[0]
+    memory = np.linalg.lstsq(design, peak.to_numpy(float) * 1e9, rcond=None)[0]
     largest = threads[threads["sku_locations"] == n.max()]
     stages = largest.filter(like="stage ")
     share = float((stages[BLOCKS].sum(axis=1) / stages.sum(axis=1)).mean())
@@ -171,12 +179,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
     parser.add_argument("--backends", nargs="+", default=None, help="threads, loky, dask")
+    parser.add_argument("--workers", type=int, default=None, help="cases of so many alone")
     parser.add_argument("--predict", action="store_true")
     asked = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / "runs.csv"
     if not asked.predict:
         cases = [one for one in CASES if asked.backends is None or one[0] in asked.backends]
+        cases = [one for one in cases if asked.workers in (None, one[1])]
         for row in rows_of(asked.sizes, cases):
             kept(path, row)
     found = model(pd.read_csv(path))

@@ -133,7 +133,7 @@ def works_beside(workers: Workers, n_items: int) -> bool:
     return compiled and workers.backend == "threads" and workers.n_workers > 1 and worth
 
 
-_WORTH, _MOST = 1_000, 250_000
+_WORTH, _MOST = 1_000, 50_000
 
 
 def _missing() -> bool:

@@ -17,7 +17,7 @@ from simlab.models.demand.redrawn import Redraws, Uncertainty
 from simlab.models.demand.scoring.goodness import Rootogram, fit_gaps, rootogram
 from simlab.models.demand.scoring.scores import Scores, rolling_scores
 from simlab.models.drawn import Drawn, in_chunks
-from simlab.models.fitting import Models, fit, full_account
+from simlab.models.fitting import Models, fit
 from simlab.models.grouping import SECTIONS, without
 from simlab.models.history.calendar import Calendar
 from simlab.models.history.diagnosis import Diagnosis, common_season, diagnose, variance_ratio
@@ -59,7 +59,6 @@ __all__ = [
     "diagnose",
     "fit",
     "fit_gaps",
-    "full_account",
     "in_chunks",
     "is_plain",
     "known_past",

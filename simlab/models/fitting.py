@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray, PackedTexts
-from simlab.catalog.quality import Quality, QualityRow
+from simlab.catalog.quality import QualityRow
 from simlab.engine.kernels import streams
 from simlab.engine.world.world import NOTHING, OrderTerms, Start, World
 from simlab.errors import InvalidInputError, Problem
@@ -79,7 +79,7 @@ class Models(Public):
         What was assumed because the data do not say, in sentences.
     notes : tuple of QualityRow
         What fitting did with rows that the catalogue counts as used, and remarks (0 rows); see
-        `full_account`.
+        `catalog.quality.full_account`.
     sku, location : tuple of str
         Names, for messages.
     scores : Scores or None
@@ -467,43 +467,3 @@ def _redraws(catalog: Catalog, choice: Choice, lead_times: LeadTimes) -> Redraws
         return None
     known = nothing_open(catalog.n_items) if choice.known is None else choice.known
     return Redraws(known, catalog.study.simulation.seed, lead_times.known)
-
-
-def full_account(quality: Quality, notes: Iterable[QualityRow]) -> Quality:
-    """Book rows that the laws leave out, so that rows of all statuses stay as many as were read.
-
-    Parameters
-    ----------
-    quality : Quality
-        Of the catalogue.
-    notes : iterable of QualityRow
-        `Models.notes`.
-
-    Returns
-    -------
-    Quality
-        Rows of the notes are taken from the entries "used" of their table (from "repaired" ones if
-        those do not suffice); notes of 0 rows are remarks.
-    """
-    entries = list(quality.entries)
-    added = list(notes)
-    for note in added:
-        _take(entries, _take(entries, note, "used"), "repaired")
-    return Quality((*entries, *added), quality.read)
-
-
-def _take(entries: list[QualityRow], note: QualityRow, status: str) -> QualityRow:
-    """Take the note's rows from entries of a status; what could not be taken."""
-    left = note
-    for place, entry in enumerate(entries):
-        if left.rows == 0:
-            break
-        if entry.table != note.table or entry.status != status or entry.rows == 0:
-            continue
-        rows = min(entry.rows, left.rows)
-        units, value = min(entry.units, left.units), min(entry.value, left.value)
-        entries[place] = replace(
-            entry, rows=entry.rows - rows, units=entry.units - units, value=entry.value - value
-        )
-        left = replace(left, rows=left.rows - rows, units=left.units - units, value=left.value - value)
-    return left

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 try:
     import fcntl
-except ImportError:  # Windows: two processes in one folder are not told apart
+except ImportError:  # Windows: two processes in one folder are not kept apart
     fcntl = None  # type: ignore[assignment]
 
 MANIFEST = "manifest.json"

@@ -136,7 +136,9 @@ def reviewed(item: reference.Item, every: int) -> reference.Item:
 
 def _demand(world: World, laws: LawTables, row: int) -> dict[str, Any]:
     law, common = world.demand, world.dependence
-    tables = [_table(laws, int(number)) for number in laws.number[row]]
+    numbers = laws.number[row].tolist()
+    made = {number: _table(laws, number) for number in dict.fromkeys(numbers)}
+    tables = [made[number] for number in numbers]
     found: dict[str, Any] = {"values": tables[0][0], "thresholds": tables[0][1]}
     if len(tables) > 1:
         found["phases"] = tables
@@ -200,8 +202,13 @@ def _begun(start: Start | None, n: int) -> list[tuple[tuple[int, int] | None, li
 
 
 def to_text(item: reference.Item) -> str:
-    """An item as JSON; tables that all items share are left out."""
-    return json.dumps(_named(item), separators=(",", ":"), default=_named)
+    """An item as JSON; tables that all items share are left out, those that phases share stand once."""
+    named = _named(item)
+    if item.phases is not None:
+        places: dict[int, int] = {}
+        of = [places.setdefault(id(table), len(places)) for table in item.phases]
+        named["phases"] = {"of": of, "tables": [item.phases[of.index(k)] for k in range(len(places))]}
+    return json.dumps(named, separators=(",", ":"), default=_named)
 
 
 def _named(record: Any) -> dict[str, Any]:
@@ -235,7 +242,16 @@ def from_text(text: str) -> reference.Item:
     for name, make in parts.items():
         if raw[name] is not None:
             raw[name] = make(**raw[name])
+    if isinstance(raw["phases"], dict):  # runs of 0.2.0 have a table for every period
+        raw["phases"] = _by_period(**raw["phases"])
     if raw["factors"] is not None:
         halves = [[(int(x) & 0xFFFFFFFF, int(x) >> 32) for x in table] for table in copula.tables()]
         raw["factors"] = reference.Factors(**raw["factors"], scores=halves[0], chances=halves[1])
     return reference.Item(**raw)
+
+
+def _by_period(of: list[int], tables: list[Any]) -> list[Any]:
+    """The table of every period, from the distinct ones."""
+    if not all(isinstance(k, int) and 0 <= k < len(tables) for k in of):
+        raise ValueError("a period without a table")
+    return [tables[k] for k in of]

@@ -1,6 +1,11 @@
 """What a run takes is said before it begins, and a run that does not fit is refused with the estimate."""
 
+import csv
+import json
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -94,3 +99,52 @@ def test_a_contest_of_schemes_is_refused_too(tmp_path):
     found = CliRunner().invoke(app, call)
     assert found.exit_code == 3, found.output
     assert "E-STU-043" in found.output
+
+
+def measured_runs():
+    """Rows of the experiment by threads, as it measured them: what the run took is in `peak_tree_gb`."""
+    table = Path(__file__).parents[2] / "experiments" / "09_scale" / "results" / "runs.csv"
+    with table.open(encoding="utf-8") as file:
+        return [row for row in csv.DictReader(file) if row["backend"] == "threads" and row["demand_rows"]]
+
+
+def test_the_estimate_is_within_30_percent_of_what_the_experiment_measured():
+    """From 10,000 SKU-locations on: below, what budgets on the way need (0.5 GB at 1,000) is most of it."""
+    sizes = set()
+    for row in measured_runs():
+        n, workers = int(row["sku_locations"]), int(row["workers"])
+        if n < 10_000:
+            continue
+        size = replace(
+            SIZE,
+            n_items=n,
+            demand_rows=int(float(row["demand_rows"])),
+            batches=20 if n <= 50_000 else 0,
+            n_workers=workers,
+            copies=workers > 1 and n <= 50_000,
+        )
+        took = 1e9 * float(row["peak_tree_gb"])
+        assert 0.7 * took <= size.memory <= 1.3 * took, (n, workers, size.memory, took)
+        sizes.add(n)
+    assert {10_000, 100_000} <= sizes
+
+
+@pytest.mark.slow
+def test_the_estimate_is_within_30_percent_of_a_run_here(tmp_path):
+    """Both in processes of their own: memory that other tests leave behind counts for neither."""
+    run = Path(__file__).parents[2] / "experiments" / "09_scale" / "run.py"
+    call = (
+        "import json, sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); import run\n"
+        "study = Path(sys.argv[2]) / 'large' / 'study.toml'\n"
+        "run.api.init(study.parent, scale=10000)\n"
+        "said = run.api.dry_run(study).to_dict()\n"
+        "print(json.dumps([said['memory_bytes'], run.measured(study, study.parent / 'run', 'threads', 2)]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", call, str(run.parent), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said, took = json.loads(done.stdout.splitlines()[-1])
+    assert said == pytest.approx(1e9 * took["peak_tree_gb"], rel=0.3)

@@ -156,7 +156,7 @@ def test_the_report_is_one_file_and_never_replaces_another(opt, tmp_path):
 def test_a_run_folder_is_complete_verifiable_and_never_replaced(tmp_path):
     study = write_study(tmp_path)
     first = api.run_optimize(study)
-    second = api.run_optimize(study)
+    second = api.run_optimize(study, draw=False)
     assert first.folder.name == "small"
     assert second.folder.name == "small-2"
     assert verify(first.folder) == []

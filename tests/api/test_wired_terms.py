@@ -91,7 +91,7 @@ def test_a_run_from_today_is_optimised_traced_and_says_that_it_is_transient(tmp_
     assert trace.orders["placed"][0] == -1
     assert trace.orders["units"][0] == 10
     assert trace.periods["counted"].tolist() == [True] * 20
-    again = api.run_optimize(path, workers=1)
+    again = api.run_optimize(path, workers=1, draw=False)
     assert again.folder != folder
 
 

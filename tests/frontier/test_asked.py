@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 from worlds import frontier as cases
+from worlds.seeds import some_of
 
 from simlab.frontier import Asked, Limit, MeanPeak, NoPlanError, Problem, QuantileOfTotal, TailLimit, solve
 from simlab.frontier.limits.chance import service_chance
 from simlab.frontier.limits.conflict import chance_ceiling, explain
 from simlab.frontier.limits.program import Program
 
-SEEDS = [*range(20), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(20, 60))]
+SEEDS = some_of(60, by_default=10)
 
 
 def instance(seed):

@@ -202,7 +202,7 @@ def test_the_cheapest_plan_that_surely_meets_the_target():
 def test_least_regret_of_many_segments_and_limits_ends_in_time_and_says_what_is_open():
     """One program instead of halvings: a study of usual size under floors in every scenario is solved."""
     names = ("base", "late", "surge", "outage", "dear")
-    worlds = {name: cases.instance(np.random.default_rng(at), 12, 24) for at, name in enumerate(names)}
+    worlds = {name: cases.instance(np.random.default_rng(at), 9, 24) for at, name in enumerate(names)}
     problems = {}
     for name, curves in worlds.items():
         part = curves.served[:4]

@@ -13,9 +13,10 @@ from simlab.arrays import FloatArray
 from simlab.catalog import Catalog, Quality
 from simlab.catalog import from_frames as catalog_from_frames
 from simlab.catalog.load import load as load_catalog
+from simlab.catalog.quality import full_account
 from simlab.engine.prepare.on_grid import parts_of
 from simlab.measures.shown import Public
-from simlab.models import History, Models, fit, fit_gaps, full_account, known_past, read_history
+from simlab.models import History, Models, fit, fit_gaps, known_past, read_history
 from simlab.models.history import no_history
 from simlab.models.history.calendar import Calendar
 from simlab.models.history.reading import calendar_of

@@ -19,12 +19,12 @@ from simlab.engine.kernels.streams import phase_seed
 from simlab.engine.world.levels import Levels
 from simlab.errors import UsageError, listed
 from simlab.models import split, stock_at_cut
-from simlab.verdict.gate.decisions import GO, HOLD_BACK, UNCHANGED, UNDECIDED, Objects, in_words, rejected
+from simlab.verdict.gate.decisions import GO, HOLD_BACK, UNCHANGED, UNDECIDED, in_words, rejected
 from simlab.verdict.gate.pvalues import FEWEST, mean_tests
 from simlab.verdict.replay.replay import ReplaySums, replay
 
 if TYPE_CHECKING:
-    from simlab.arrays import BoolArray, FloatArray, IntArray
+    from simlab.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 
 
 _NAMED = 5
@@ -33,7 +33,7 @@ LOWERED, ON_THE_WAY, MISFIT, REPLAYED = (
     "segment's service is lowered",
     "serves less on the way from today",
     "law flagged by the fit test",
-    "replay below its 1 % limit",
+    "replay below its 1% limit",
 )
 
 
@@ -50,12 +50,12 @@ class Settled:
         released.
     """
 
-    decision: Objects
-    why: Objects
+    decision: ObjectArray
+    why: ObjectArray
     lowered: tuple[int, ...]
 
     @property
-    def reason(self) -> Objects:
+    def reason(self) -> ObjectArray:
         """(n,) `why` in words."""
         return in_words(self.decision, self.why)
 
@@ -84,7 +84,7 @@ def lowered_segments(
     return tuple(int(code) for code in np.flatnonzero(falls) if names[int(code)] not in released)
 
 
-def hold_back(decision: Objects, why: Objects, where: BoolArray, name: str) -> None:
+def hold_back(decision: ObjectArray, why: ObjectArray, where: BoolArray, name: str) -> None:
     """Add a reason, and hold back what was go or undecided; unchanged stays. In place."""
     for row in np.flatnonzero(where & (decision != UNCHANGED)).tolist():
         why[row] = (*why[row], name) if decision[row] == HOLD_BACK else (name,)
@@ -158,8 +158,8 @@ def _fill(sums: ReplaySums, *, by_path: bool) -> FloatArray:
 
 
 def settle(
-    decision: Objects,
-    why: Objects,
+    decision: ObjectArray,
+    why: ObjectArray,
     code: IntArray,
     lowered: tuple[int, ...],
     further: Sequence[tuple[BoolArray, str]],

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simlab.api.simulator.simulator import machine_memory
+from simlab.api.simulator.stored import keeps_curves
 from simlab.errors import InvalidInputError, Problem
+from simlab.execution.ahead import works_beside
 
 if TYPE_CHECKING:
     from simlab.api.data.data import Data
@@ -21,15 +23,21 @@ SHARE = 0.8
 """Of the memory there is: what a run may need unless `run.memory_gb` says another number."""
 _TOLD = 0.25
 """Share of the limit above which the estimate is told before the run begins."""
-_BASE = 380e6
-_ITEM, _ROW = 28_000, 90
-"""Bytes measured at 1,000, 10,000 and 30,000 SKU-locations (`experiments/09_scale`): of the program, of a
+_BASE = 400e6
+_ITEM, _ROW = 5_700, 40
+"""Bytes measured at 1,000, 10,000 and 100,000 SKU-locations (`experiments/09_scale`): of the program, of a
 SKU-location in all tables, and of a row of demand."""
 _WORD = 8
-_BY_BATCH, _TOTALS, _KEPT = 1, 12, 6
-"""Measures of a curve kept by batch and as a total, and of a plan kept by replication (`Curves`)."""
+_LEVEL = 64
+"""Bytes of a target of a SKU-location: its levels, and the sums of the search in narrow numbers."""
+_BY_BATCH, _KEPT = 2, 10
+"""Bytes of a batch of a target where curves are kept, and of a replication of plans kept by SKU-location."""
+_OF_SAMPLES, _TOTALS = 1, 12
+"""Measures kept by batch and as a total, in whole words, where curves of several samples are held."""
 _LEVELS = 3
 _MOST_KEPT = 10_000_000
+_COPY = 100e6
+"""Bytes that copies of the process take beside it, whatever they find: the past's laws are in `_ITEM`."""
 _IN_FLIGHT = 90e6
 """Bytes of the block that a worker simulates, with the sums that it makes."""
 
@@ -45,10 +53,13 @@ class RunSize:
     n_targets : int
         Levels of each SKU-location; 1 for a plan that is given.
     replications, verdict_replications, batches : int
-        0 replications of the verdict where there is none.
+        0 replications of the verdict where there is none; 0 batches where the curves of SKU-locations are not
+        kept.
     n_workers : int
     samples : int
         Runs whose curves are held at a time; a contest of schemes holds four.
+    copies : bool
+        Whether copies of the process find the past beside it.
     """
 
     n_items: int
@@ -59,6 +70,7 @@ class RunSize:
     batches: int
     n_workers: int
     samples: int = 1
+    copies: bool = False
 
     @classmethod
     def of(
@@ -73,26 +85,37 @@ class RunSize:
             n_targets=n_targets,
             replications=settings.replications,
             verdict_replications=fresh,
-            batches=min(settings.batches, settings.replications),
+            batches=min(settings.batches, settings.replications) if samples > 1 or keeps_curves(data) else 0,
             n_workers=settings.workers.n_workers,
             samples=samples,
+            copies=verdict and works_beside(settings.workers, data.catalog.n_items),
         )
 
     @property
     def memory(self) -> float:
-        """Bytes that the process will take at its peak, about."""
+        """Bytes that the process and its copies will take at their peak, about."""
         kept = self.verdict_replications or self.replications
-        curves = self.samples * (_BY_BATCH * self.batches + _TOTALS)
-        by_item = _ITEM + _WORD * self.n_targets * (_LEVELS + curves)
+        by_item = _ITEM + self.n_targets * self._each_target
         if self.n_items * kept <= _MOST_KEPT:
-            by_item += _WORD * _KEPT * kept
-        return _BASE + self.n_items * by_item + self.demand_rows * _ROW + self.n_workers * _IN_FLIGHT
+            by_item += _KEPT * kept
+        return self._fixed + self.n_items * by_item + self.demand_rows * _ROW
+
+    @property
+    def _fixed(self) -> float:
+        """Bytes whatever the SKU-locations."""
+        return _BASE + self.n_workers * _IN_FLIGHT + (_COPY if self.copies else 0.0)
+
+    @property
+    def _each_target(self) -> float:
+        """Bytes of a SKU-location's target."""
+        if self.samples == 1:
+            return _LEVEL + _BY_BATCH * self.batches
+        return _WORD * (_LEVELS + self.samples * (_OF_SAMPLES * self.batches + _TOTALS))
 
     def most_items(self, limit: float) -> int:
         """SKU-locations with histories as long as these that would fit."""
-        fixed = _BASE + self.n_workers * _IN_FLIGHT
-        each = max(1.0, (self.memory - fixed) / max(1, self.n_items))
-        return max(0, math.floor((limit - fixed) / each))
+        each = max(1.0, (self.memory - self._fixed) / max(1, self.n_items))
+        return max(0, math.floor((limit - self._fixed) / each))
 
 
 def memory_limit(data: Data) -> float:

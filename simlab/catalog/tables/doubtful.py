@@ -129,7 +129,7 @@ def far_above(
     ]
     more = f" and {far.size - _NAMED:,} more" if far.size > _NAMED else ""
     what = f"rows {_FAR} times all others of their SKU-location"
-    note = f"{'; '.join(named)}{more}. Levels rest on it: a slip, or taken back since? Then mend the table"
+    note = f"{'; '.join(named)}{more}. Levels rest on it: a slip, or taken back since? Then correct the table"
     yield QualityRow(table.name, what, "used", 0, 0, 0, note, "look")
 
 

@@ -140,8 +140,9 @@ def _em(log: FloatArray, weight: FloatArray, group: IntArray, borrowed: FloatArr
     starts = np.searchsorted(group[order], np.arange(n_groups))
     likelihood, weight, code = likelihood[order], weight[order], group[order]
     shares = np.full((n_groups, n_classes), 1.0 / n_classes)
+    joint = np.empty_like(likelihood)
     for _ in range(_ROUNDS):
-        joint = likelihood * shares[code]
+        np.multiply(likelihood, shares if n_groups == 1 else shares[code], out=joint)
         joint *= (weight / np.maximum(joint.sum(axis=1), 1e-300))[:, None]
         total = np.zeros((n_groups, n_classes))
         filled = np.flatnonzero(np.diff(np.append(starts, code.size)) > 0)

@@ -68,52 +68,59 @@ def reasons(
     lognormal = grounds.asked.name == law_of(LawKind.LOGNORMAL).name
     kind = np.where(lognormal, LawKind.LOGNORMAL, grounds.kind).astype(np.int8)
     wide = too_wide(grounds.mean, grounds.variance, kind)
-    told = _scored(grounds, scores)
+    told, heads = _scored(grounds, scores), _periods(grounds)
+    sold, short = (grounds.mean > 0).tolist(), grounds.short.tolist()
+    words = {code: spoken(code) for code in np.unique(grounds.kind).tolist()}
+    counted = (grounds.kind == LawKind.EMPIRICAL) & wide
+    kinds, shares, spreads = grounds.kind.tolist(), borrowed.tolist(), used.tolist()
+    rare = _rare(grounds, n_positive)
     out = []
-    for row, n in enumerate(grounds.n_observed.tolist()):
-        head = _periods(grounds, row)
-        if not grounds.mean[row] > 0:
+    for row, (n, each) in enumerate(zip(grounds.n_observed.tolist(), ratio.tolist(), strict=True)):
+        head = heads[row]
+        if not sold[row]:
             found = head.adding(", all without demand", of.NO_DEMAND)
             out.append(replace(found, law="zero demand"))
-        elif grounds.kind[row] == LawKind.EMPIRICAL and wide[row]:
-            why = f", variance/mean {ratio[row]:.3g}, too wide for any other law"
+        elif counted[row]:
+            why = f", variance/mean {each:.3g}, too wide for any other law"
             out.append(replace(head.adding(why, of.TOO_WIDE), law="empirical"))
         else:
-            own = "" if grounds.short[row] and n < 2 else f", variance/mean {ratio[row]:.3g}"
-            found = head.adding(_rare(grounds, row, int(n_positive[row])), of.RATE_SHARED).adding(own)
-            shrunk = _shrunk(int(grounds.kind[row]), float(used[row]), float(borrowed[row]))
+            own = "" if short[row] and n < 2 else f", variance/mean {each:.3g}"
+            found = head.adding(rare[row], of.RATE_SHARED).adding(own)
+            shrunk = _shrunk(kinds[row], spreads[row], shares[row])
             found = found.adding(shrunk, of.SIZES_SHARED).adding(told[row], of.SCORED)
-            law = f"{spoken(grounds.kind[row])}{grounds.asked.said[row]}"
-            by = (of.NAMED,) if grounds.asked.said[row] else ()
-            out.append(replace(found, grounds=found.grounds + by, law=law))
+            said = grounds.asked.said[row]
+            by = (of.NAMED,) if said else ()
+            out.append(Reason(found.seen, found.grounds + by, f"{words[kinds[row]]}{said}"))
     return out
 
 
-def _periods(grounds: Grounds, row: int) -> Reason:
-    """Length of the history, and how long it is remembered."""
-    head = Reason(f"n={grounds.n_observed[row]} periods")
-    if not np.isfinite(grounds.half_life[row]):
-        return head
-    remembered = f" (half-life {grounds.half_life[row]:g}: worth {grounds.worth[row]:.0f})"
-    return head.adding(remembered, of.RECENT)
+def _periods(grounds: Grounds) -> list[Reason]:
+    """Length of every history, and how long it is remembered."""
+    heads = [Reason(f"n={n} periods") for n in grounds.n_observed.tolist()]
+    for row in np.flatnonzero(np.isfinite(grounds.half_life)).tolist():
+        remembered = f" (half-life {grounds.half_life[row]:g}: worth {grounds.worth[row]:.0f})"
+        heads[row] = heads[row].adding(remembered, of.RECENT)
+    return heads
 
 
-def _rare(grounds: Grounds, row: int, n_positive: int) -> str:
-    """How the rate was shrunk, where comparable items weigh 10 % or more."""
-    if grounds.weight[row] < _WORTH_SAYING:
-        return ""
-    demands = "1 demand" if n_positive == 1 else f"{n_positive} demands"
-    return (
-        f", {demands}: rate as of comparable items (mean {grounds.fitted[row]:.3g} for "
-        f"{grounds.mean[row]:.3g} a period)"
-    )
+def _rare(grounds: Grounds, n_positive: IntArray) -> list[str]:
+    """How every rate was shrunk, where comparable items weigh 10 % or more."""
+    out = [""] * grounds.weight.size
+    for row in np.flatnonzero(~(grounds.weight < _WORTH_SAYING)).tolist():
+        n = int(n_positive[row])
+        demands = "1 demand" if n == 1 else f"{n} demands"
+        out[row] = (
+            f", {demands}: rate as of comparable items (mean {grounds.fitted[row]:.3g} for "
+            f"{grounds.mean[row]:.3g} a period)"
+        )
+    return out
 
 
 def _shrunk(kind: int, used: float, borrowed: float) -> str:
     """How the variance was shrunk, where the law uses it and the group weighs 10 % or more."""
     if borrowed < _WORTH_SAYING or kind in (*OF_MEAN_KINDS, LawKind.EMPIRICAL):
         return ""
-    return f" (sizes of demand {100 * borrowed:.0f} % pooled: {used:.3g})"
+    return f" (sizes of demand {100 * borrowed:.0f}% pooled: {used:.3g})"
 
 
 def _scored(grounds: Grounds, scores: Scores | None) -> list[str]:

@@ -57,7 +57,7 @@ class Consecutive:
 
     @property
     def in_series(self) -> BoolArray:
-        """(n,) items whose periods hang on those before them, not on phases."""
+        """(n,) items whose periods depend on those before them, not on phases."""
         return np.isin(self.law.kind, _IN_SERIES)
 
     def weighted(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 BOUND = "best targets, any sorting"
-CHEAPEST, SAME, DEARER = "cheapest", "not distinguishable from it", "costs more"
+CHEAPEST, SAME, COSTS_MORE = "cheapest", "too close to it to call", "costs more"
 _LINES, _WIDE = 5, 500
 _COLOURS = (BLUE, VERMILLION, GREEN, "#CC79A7", "#E69F00", "#7B4EA3", BLACK, GREY)
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "wedge")
@@ -66,7 +66,7 @@ def drawings(found: ContestTables) -> dict[str, Drawing]:
         )
     if len(found.tables["stability"]):
         charts["ranks"] = Drawing(
-            "Ranks of each scheme on resampled catalogues and on further seeds",
+            "Ranks of each scheme on resampled catalogues and when repeated",
             lambda width: ranks_chart(found, width),
         )
     for name, scheme in learned_rules(found).items():
@@ -86,7 +86,7 @@ def differences_table(found: ContestTables) -> tuple[pd.DataFrame, pd.DataFrame]
             rows.append({"scheme": name, "value": 0.0, "low": 0.0, "high": 0.0, "told": CHEAPEST})
         elif name in against:
             one = against[name]
-            told = DEARER if one["told_apart"] else SAME
+            told = COSTS_MORE if one["told_apart"] else SAME
             rows.append({"scheme": name, **{key: one[key] for key in ("value", "low", "high")}, "told": told})
     lots = found.at("controls")[["scheme", "holding_cost"]]
     lots = lots[lots["scheme"].isin([row["scheme"] for row in rows])]
@@ -107,8 +107,8 @@ def differences_chart(found: ContestTables, width: int) -> Figure:
         format=_percent(pd.concat([rows["value"], lots["value"]])), tickCount=max(3, width // 110)
     )
     x = alt.X("value:Q", title=title, axis=axis, scale=alt.Scale(zero=True, nice=False, padding=12))
-    names = [name for name in (CHEAPEST, SAME, DEARER) if (rows["told"] == name).any()]
-    looks = {CHEAPEST: (BLUE, "circle"), SAME: (GREEN, "diamond"), DEARER: (VERMILLION, "square")}
+    names = [name for name in (CHEAPEST, SAME, COSTS_MORE) if (rows["told"] == name).any()]
+    looks = {CHEAPEST: (BLUE, "circle"), SAME: (GREEN, "diamond"), COSTS_MORE: (VERMILLION, "square")}
     legend = alt.Legend(
         title=None, orient="top", columns=3 if width >= _WIDE else 1, labelLimit=220, columnPadding=36
     )

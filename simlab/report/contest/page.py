@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 from simlab.measures.words import scheme_title
 from simlab.report.contest import statements
 from simlab.report.contest.charts import drawings
-from simlab.report.contest.rule_tree import learned_rules
+from simlab.report.contest.sorting import both_names, classes_section, rules_section, scheme_cell
 from simlab.report.contest.tables import (
     NEEDED,
     OPTIONAL,
     SERVICES,
     ContestTables,
     Row,
-    segments_matrix,
-    segments_table,
 )
 from simlab.report.kit import formats
 from simlab.report.kit.formats import DASH, is_number, money, number, percent, span, target
@@ -37,7 +35,7 @@ from simlab.report.kit.sheet import (
     draw,
     sheet_html,
 )
-from simlab.report.kit.shell import DECISION, SEGMENTS
+from simlab.report.kit.shell import DECISION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,8 +75,8 @@ def sections(found: ContestTables, pictures: Drawn) -> list[Section]:
     made = [
         _verdict(found, pictures),
         Section("schemes", "Schemes", "Schemes at the same service", _schemes(found, pictures), DECISION),
-        _rule(found, pictures),
-        _classes(found, pictures),
+        rules_section(found, pictures),
+        classes_section(found, pictures),
         _service(found),
         _ranks(found, pictures),
         _sure(found),
@@ -140,7 +138,7 @@ def _schemes(found: ContestTables, pictures: Drawn) -> list[Any]:
     left_out = records(found.tables.get("left_out"))
     if left_out:
         blocks += [Heading("Could not take part")]
-        blocks.append(Listing([f"{_both(str(row['scheme']))}: {row['reason']}" for row in left_out]))
+        blocks.append(Listing([f"{both_names(str(row['scheme']))}: {row['reason']}" for row in left_out]))
     return blocks
 
 
@@ -153,18 +151,6 @@ def standings_table(found: ContestTables) -> Table:
     return Table(f"Schemes at {target(found.fill)} of {found.counted}", header, rows)
 
 
-def _scheme(name: object, mark: str = "") -> Cell:
-    """A scheme in words; what a study calls it in small print."""
-    title = scheme_title(str(name))
-    return Cell(title, "" if title == name else str(name), mark)
-
-
-def _both(name: str) -> str:
-    """A scheme in words, and as a study calls it."""
-    title = scheme_title(name)
-    return title if title == name else f"{title} ({name})"
-
-
 def weights_table(found: ContestTables) -> Table | None:
     """The same plans by every weight, against one target for all."""
     table = found.tables.get("scheme_weights")
@@ -173,7 +159,7 @@ def weights_table(found: ContestTables) -> Table | None:
     by = {(row["scheme"], row["judged_by"]): row for row in records(table)}
     names = list(dict.fromkeys(table["judged_by"]))
     rows = [
-        [_scheme(one["scheme"]), *(_weight_cell(by.get((one["scheme"], name))) for name in names)]
+        [scheme_cell(one["scheme"]), *(_weight_cell(by.get((one["scheme"], name))) for name in names)]
         for one in found.standings
     ]
     header = ["Against one target for all", *(f"at equal {SERVICES.get(name, name)}" for name in names)]
@@ -198,7 +184,7 @@ def _standing(row: Row, found: ContestTables) -> list[Cell]:
     known = is_number(row["control_share"])
     beats = Cell("yes" if row["beats_random"] else "no", "", "" if row["beats_random"] else "bad")
     return [
-        _scheme(row["scheme"], _best_mark(row, found)),
+        scheme_cell(row["scheme"], _best_mark(row, found)),
         Cell(number(row["n_segments"])),
         cell("holding_cost", cash),
         cell("percent_vs_per_sku", _one),
@@ -224,7 +210,7 @@ def floors_table(found: ContestTables) -> Table:
     fills = list(dict.fromkeys(table["at_fill"]))
     rows = []
     for one in found.standings:
-        cells = [_scheme(one["scheme"])]
+        cells = [scheme_cell(one["scheme"])]
         for fill in fills:
             row = by.get((one["scheme"], fill), {})
             ends = (row.get("percent_vs_per_sku_low"), row.get("percent_vs_per_sku_high"))
@@ -232,67 +218,6 @@ def floors_table(found: ContestTables) -> Table:
         rows.append(cells)
     header = ["Scheme", *(f"over the per-SKU plan at {target(fill)}" for fill in fills)]
     return Table("Price of segmentation at every service asked", header, rows)
-
-
-def _rule(found: ContestTables, pictures: Drawn) -> Section:
-    """How schemes sort: the winner's rule and segments open, the others behind their names."""
-    blocks: list[Any] = []
-    trees = {scheme: pictures[name] for name, scheme in learned_rules(found).items() if name in pictures}
-    for row in found.standings:
-        inner: list[Any] = [Pictures([trees[row["scheme"]]])] if row["scheme"] in trees else []
-        inner += [Listing(rule_lines(row, found), code=True)]
-        if (matrix := segments_matrix(found, str(row["scheme"]))) is not None:
-            inner.append(matrix)
-        if (table := segments_table(found, str(row["scheme"]))) is not None:
-            inner.append(table)
-        is_open = row["scheme"] == found.winner["scheme"]
-        blocks.append(Folded(_both(str(row["scheme"])), inner, is_open))
-    return Section("rules", "Rules", "How the schemes sort", blocks, SEGMENTS)
-
-
-def rule_lines(row: Row, found: ContestTables) -> list[str]:
-    """The rule of a scheme as one line per class or attribute."""
-    classes = {f"{one['segment']} where {one['where']}": None for one in found.learned(str(row["scheme"]))}
-    return [*classes] or str(row["rule"]).splitlines() or [str(row["rule"])]
-
-
-def _classes(found: ContestTables, pictures: Drawn) -> Section | None:
-    if "price_by_classes" not in pictures:
-        return None
-    note = (
-        "Rings: the recommended number of classes, with the cost per class that was given. Dashed: the best "
-        "targets with any sorting; no scheme of as many classes can do better. "
-        "Random: classes drawn by lot."
-    )
-    blocks = [Pictures([pictures["price_by_classes"]]), Text(note, "note"), classes_table(found)]
-    by = statements.deciding(found).by
-    marks = f"✓ recommended{by} · ✗ over-segmented: the gain over fewer classes is in the sample only."
-    return Section("classes", "How many", "How many classes", [*blocks, Text(marks, "note")], SEGMENTS)
-
-
-def classes_table(found: ContestTables) -> Table:
-    """Price over the per-SKU plan by scheme and number of classes."""
-    table = found.tables["classes"]
-    ks = sorted({int(k) for k in table["classes"]})
-    by = {(row["scheme"], int(row["classes"])): row for row in records(table)}
-    order = [row["scheme"] for row in found.standings]
-    names = [name for name in order if name in set(table["scheme"])]
-    names += [name for name in dict.fromkeys(table["scheme"]) if name not in names]
-    rows = [[_scheme(name), *(_class_cell(by.get((name, k))) for k in ks)] for name in names]
-    bound = {int(row["classes"]): row for row in records(found.at("free_classes"))}
-    if bound:
-        rows.append([Cell("best targets, any sorting"), *(_class_cell(bound.get(k)) for k in ks)])
-    header = ["Over the per-SKU plan", *(statements.classes(k) for k in ks)]
-    totals = frozenset({len(rows) - 1}) if bound else frozenset[int]()
-    return Table("Price of segmentation by number of classes", header, rows, totals)
-
-
-def _class_cell(row: Row | None) -> Cell:
-    if row is None:
-        return Cell(DASH)
-    mark = "good" if row.get("recommended") else "bad" if row.get("gain_vanishes") else ""
-    ends = span(row.get("percent_vs_per_sku_low"), row.get("percent_vs_per_sku_high"), _one)
-    return Cell(_one(row["percent_vs_per_sku"]), ends, mark)
 
 
 def _service(found: ContestTables) -> Section | None:
@@ -338,7 +263,7 @@ def _ranks(found: ContestTables, pictures: Drawn) -> Section | None:
     note = (
         "Circles: the larger, the more resampled catalogues on which the scheme takes that rank "
         "(SKU-locations drawn with replacement, targets searched anew). "
-        "Diamonds: further seeds, searched and judged anew."
+        "Diamonds: repeated with other random demand, searched and judged anew."
     )
     blocks = [Pictures([pictures["ranks"]]), Text(note, "note"), ranks_table(found)]
     return Section("stability", "Stability", "Does the order hold elsewhere?", blocks)
@@ -348,10 +273,10 @@ def ranks_table(found: ContestTables) -> Table:
     """Rank here, and the range of ranks and share of first places elsewhere."""
     table = found.tables["stability"]
     parts = [of for of in ("seed", "catalogue") if (table["of"] == of).any()]
-    names = {"seed": "further seeds", "catalogue": "resampled catalogues"}
+    names = {"seed": "repeats", "catalogue": "resampled catalogues"}
     rows = []
     for row in found.standings:
-        cells = [_scheme(row["scheme"]), Cell(number(row["rank"]))]
+        cells = [scheme_cell(row["scheme"]), Cell(number(row["rank"]))]
         for of in parts:
             ranks = table[(table["of"] == of) & (table["scheme"] == row["scheme"])]["rank"]
             low, high = (ranks.min(), ranks.max()) if len(ranks) else (None, None)
@@ -376,7 +301,7 @@ def _sure(found: ContestTables) -> Section:
         )
     )
     if lost := list(turned(found)):
-        blocks += [Heading("Pairs that further seeds leave in doubt"), Listing(lost)]
+        blocks += [Heading("Pairs that repeats leave in doubt"), Listing(lost)]
     if len(found.at("pairs")):
         blocks.append(Folded("Every pair", [pairs_table(found)]))
     return Section("sure", "How sure", "How sure we are, and of what", blocks)
@@ -389,11 +314,9 @@ def turned(found: ContestTables) -> list[str]:
         pair = f"{scheme_title(row['a'])} against {scheme_title(row['b'])}"
         lost = row.get("not_told_apart_on") or 0
         if row["sign_changes"]:
-            lines.append(f"{pair}: the sign changes on a further seed")
+            lines.append(f"{pair}: the sign changes when repeated")
         elif lost:
-            lines.append(
-                f"{pair}: not distinguishable on {number(lost)} further seed{'s' if lost > 1 else ''}"
-            )
+            lines.append(f"{pair}: too close to call in {number(lost)} repeat{'s' if lost > 1 else ''}")
     return lines
 
 
@@ -403,7 +326,7 @@ def pairs_table(found: ContestTables) -> Table:
         [
             Cell(f"{scheme_title(row['a'])} – {scheme_title(row['b'])}"),
             Cell(_one(row["percent"]), span(row["percent_low"], row["percent_high"], _one)),
-            Cell("distinguishable" if row["told_apart"] else "not distinguishable", prose=True),
+            Cell("told apart" if row["told_apart"] else "too close to call", prose=True),
         ]
         for row in records(found.at("pairs"))[:_MOST_PAIRS]
     ]
@@ -419,7 +342,7 @@ FILES = (
     ("results/free_classes.parquet", "best targets with any sorting: the bound"),
     ("results/scheme_weights.parquet", "the same plans by every weight of service"),
     ("results/regret.parquet", "plans made for one service, judged by another"),
-    ("results/stability.parquet", "ranks on further seeds and resampled catalogues"),
+    ("results/stability.parquet", "ranks when repeated and with resampled catalogues"),
     ("results/scheme_segments.parquet", "segments of every scheme, with targets and service"),
     ("figures/", "charts as SVG and PNG, their data as CSV"),
     ("quality.parquet", "the account of the rows read"),

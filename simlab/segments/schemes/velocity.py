@@ -1,4 +1,4 @@
-"""FSN and HML: how fast an item moves, and how dear it is."""
+"""FSN and HML: how fast an item moves, and how expensive it is."""
 
 from __future__ import annotations
 

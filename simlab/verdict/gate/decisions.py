@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from simlab.arrays import BoolArray, FloatArray
+    from simlab.arrays import BoolArray, FloatArray, ObjectArray
     from simlab.verdict.gate.pvalues import MeanTest
 
 
-Objects: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.object_]]"
 GO, HOLD_BACK, UNDECIDED, UNCHANGED = "go", "hold back", "undecided", "unchanged"
 DECISIONS = (GO, HOLD_BACK, UNDECIDED, UNCHANGED)
 
@@ -89,18 +88,18 @@ class Decided:
         Of the whole item: the largest over measures; the smallest, times their number.
     """
 
-    decision: Objects
-    why: Objects
+    decision: ObjectArray
+    why: ObjectArray
     p_go: FloatArray
     p_hold: FloatArray
 
     @property
-    def reason(self) -> Objects:
+    def reason(self) -> ObjectArray:
         """(n,) `why` in words."""
         return in_words(self.decision, self.why)
 
 
-def in_words(decision: Objects, why: Objects) -> Objects:
+def in_words(decision: ObjectArray, why: ObjectArray) -> ObjectArray:
     """(n,) reasons of every item as one text, as the table `gate` has them."""
     out = np.full(why.size, "", dtype=object)
     for row, names in enumerate(why.tolist()):
@@ -109,7 +108,7 @@ def in_words(decision: Objects, why: Objects) -> Objects:
     return out
 
 
-def no_reasons(n: int) -> Objects:
+def no_reasons(n: int) -> ObjectArray:
     """(n,) empty tuples."""
     out = np.empty(n, dtype=object)
     out[:] = [()] * n

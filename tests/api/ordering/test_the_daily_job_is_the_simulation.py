@@ -9,7 +9,7 @@ from worlds.study import STUDY, write_study
 
 from simlab import api
 
-DAYS = 24
+DAYS = 18
 _STUDY = STUDY.replace("review_period = 1", 'review_period = 3\nstart = "today"').replace(
     "periods = 60\nreplications = 24\nbatches = 8", f"periods = {DAYS}\nreplications = 2\nbatches = 2"
 )

@@ -59,7 +59,7 @@ def test_limits_that_hold_together_are_as_often_right_as_they_say():
     """40 ratios of different noise, 60 replications: all inside at once in about 95 % of trials."""
     from simlab.measures import ratio_interval
 
-    rng, inside, trials = np.random.default_rng(1), 0, 200
+    rng, inside, trials = np.random.default_rng(1), 0, 100
     truth = np.linspace(0.6, 0.9, 40)[:, None]
     for _ in range(trials):
         whole = np.full(60, 1000.0)

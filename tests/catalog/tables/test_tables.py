@@ -64,7 +64,7 @@ def test_catalog_of_frames() -> None:
         ("unit_cost", "abc", "'abc' is not a plain number"),
         ("holding_rate", 200, "at most 100 is allowed"),
         ("holding_rate", -0.1, "'-0.1' is too small"),
-        ("holding_rate", "20%", "0.20 for 20 %"),
+        ("holding_rate", "20%", "0.20 for 20%"),
         ("lead_time", -1, "lead_time must be 0 or more"),
         ("review_period", 0, "review_period must be above 0"),
         ("pack_size", 0, "pack_size must be 1 or more"),

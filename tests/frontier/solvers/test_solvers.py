@@ -7,6 +7,7 @@ import textwrap
 import numpy as np
 import pytest
 from worlds import frontier as cases
+from worlds.seeds import some_of
 
 from simlab.frontier import Problem, restrict
 from simlab.frontier.limits.core import solve_exactly
@@ -30,7 +31,7 @@ def limited(seed, n=6, k=8):
     return Problem(restrict(curves, allowed), limits, ((0, 1),))
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", some_of(6, by_default=3))
 @pytest.mark.parametrize("labels", [0, 300_000])
 def test_both_solvers_give_the_same_frontier_under_limits(seed, labels, monkeypatch):
     """By exact search the very same plans; by the solver alone plans of the same cost."""
@@ -48,7 +49,7 @@ def test_both_solvers_give_the_same_frontier_under_limits(seed, labels, monkeypa
         assert (one.choice == two.choice).all()
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", some_of(5, by_default=3))
 def test_one_session_through_changing_programs_equals_a_fresh_one_each_time(seed):
     """Costs, rows, bounds of rows and bars change between solves; the loaded model follows all of them."""
     session = Session(HighsSolver(), HighsSolver())
@@ -71,7 +72,7 @@ def test_one_session_through_changing_programs_equals_a_fresh_one_each_time(seed
             assert found.cost == fresh.cost
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", some_of(20, by_default=10))
 def test_prices_of_relaxations_agree(seed):
     """Equations, floors and ceilings: the same optimum, and prices with which it is a Lagrangian bound."""
     from scipy.sparse import csr_array

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simlab.catalog import from_frames
+from simlab.catalog.quality import full_account
 from simlab.errors import InvalidInputError
-from simlab.models import fit, full_account, read_history
+from simlab.models import fit, read_history
 from simlab.study import Study
 
 

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from simlab.catalog import from_frames
+from simlab.catalog.quality import full_account
 from simlab.errors import InvalidInputError
-from simlab.models import fit, full_account, read_history
+from simlab.models import fit, read_history
 from simlab.study import Study
 
 pytestmark = [

@@ -15,13 +15,8 @@ from worlds.fake_run import HOSTILE
 
 from simlab.errors import InvalidInputError
 from simlab.report.contest.charts import drawings
-from simlab.report.contest.page import (
-    classes_table,
-    regret_table,
-    rule_lines,
-    standings_table,
-    weights_table,
-)
+from simlab.report.contest.page import regret_table, standings_table, weights_table
+from simlab.report.contest.sorting import classes_table, rule_lines
 from simlab.report.contest.statements import _less, boxes, headline
 from simlab.report.contest.tables import NEEDED, OPTIONAL, ContestTables
 from simlab.report.kit.reading import read_named
