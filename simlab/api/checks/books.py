@@ -109,7 +109,7 @@ class Books:
             )
         elif self.apart > APART:
             text += (
-                f" More than {100 * APART:.0f} % apart, most in {', '.join(self.named)}: new items, a trend "
+                f" More than {100 * APART:.0f}% apart, most in {', '.join(self.named)}: new items, a trend "
                 "or days that were never open explain it, or [demand] life, absent_dates and as_of do not "
                 "fit the table."
             )
@@ -117,7 +117,7 @@ class Books:
 
     def _differences(self) -> str:
         said = [
-            f"{100 * (self.fitted / one - 1):+.1f} % against {name}"
+            f"{100 * (self.fitted / one - 1):+.1f}% against {name}"
             for one, name in ((self.history, "the whole history"), (self.last, f"the last {self.window}"))
             if one > 0
         ]

@@ -77,7 +77,7 @@ def test_demand_that_doubled_is_pointed_out_with_the_items(tmp_path) -> None:
     result = api.check(write(tmp_path, demand, items))
     remark = by_key(result)["books"]
     assert remark.look
-    assert "More than 10 % apart, most in UP@HUB" in remark.text
+    assert "More than 10% apart, most in UP@HUB" in remark.text
     assert "in the last 52 weeks" in remark.text
     assert result.ending.startswith("Ready to run, 1 thing to look at first: simlab optimize ")
     typed = result.ending.split("simlab optimize ")[1]
@@ -202,5 +202,5 @@ def test_a_holding_rate_above_one_is_taken_with_a_question(tmp_path):
     (tmp_path / "items.csv").write_text(items)
     found = [one for one in api.check(path).remarks if "olding rates are above 1" in one.text]
     assert len(found) == 1
-    assert "P-1003@EAST: 10.4 a year: 1040 %?" in found[0].text
+    assert "P-1003@EAST: 10.4 a year: 1040%?" in found[0].text
     assert found[0].look

@@ -155,7 +155,7 @@ def test_reality_outside_its_interval_is_a_warning(held):
     denied = Held(frame, "8 weeks", "2023-11-05", "2023-12-31")
     assert denied.judged == Replay(False, "8 weeks", missed="83.8% of units, not 95.0%")
     assert denied.look()[0].title == "last 8 weeks: 83.8% of units, not 95.0%"
-    assert denied.look()[0].text.endswith("has to ask for more.")
+    assert denied.look()[0].text.endswith("at such a time, ask for more.")
     kept = Held(frame.assign(value_rate_inside=True), "8 weeks", "", "")
     assert kept.judged.missed == "83.8% of units, not 95.0%; value as expected"
     few = Held(frame.assign(n_judged=5, n_items=12), "8 weeks", "", "")
