@@ -107,6 +107,38 @@ def held(opt: api.Optimization) -> dict[str, object]:
     }
 
 
+class _Runs(doctest.OutputChecker):
+    """What an example prints is compared where it says what, else it has to run."""
+
+    def check_output(self, want: str, got: str, optionflags: int) -> bool:
+        return not want or super().check_output(want, got, optionflags)
+
+
+@pytest.fixture(scope="module")
+def built(opt: api.Optimization) -> dict[str, object]:
+    """The names that examples of methods take as given."""
+    policy = sl.Policy.from_targets(opt.segmentation, fill_rate={"A": 0.98, "B": 0.95, "C": 0.90})
+    sim = sl.simulate(opt.data, policy, replications=12, seed=7)
+    return {**held(opt), "opt": opt, "sl": sl, "policy": policy, "sim": sim, "other": opt.data}
+
+
+@pytest.mark.parametrize("name", ["Optimization", "Simulation", "Breakdown"])
+def test_the_examples_of_methods_run(
+    name: str, built: dict[str, object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """On a small world of twelve items."""
+    monkeypatch.chdir(tmp_path)
+    parser, said = doctest.DocTestParser(), []
+    runner = doctest.DocTestRunner(checker=_Runs(), optionflags=_FLAGS)
+    for method_name, method in vars(getattr(api, name)).items():
+        text = inspect.getdoc(method) if not method_name.startswith("_") else None
+        if text and ">>>" in text:
+            test = parser.get_doctest(text, dict(built), f"{name}.{method_name}", None, 0)
+            runner.run(test, out=said.append)
+    assert runner.tries > 0
+    assert runner.failures == 0, "".join(said)
+
+
 def test_every_repr_fits_a_screen(opt: api.Optimization) -> None:
     """Found: 10,387 lines for `opt.verdict`, 67 for `opt.why_infeasible(…)`."""
     for name, value in held(opt).items():

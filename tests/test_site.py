@@ -94,7 +94,7 @@ def test_links_between_documents_lead_somewhere() -> None:
 
 def test_the_readme_is_short() -> None:
     """What does not fit stands in the site."""
-    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 150
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) < 150
 
 
 @pytest.mark.slow

@@ -74,7 +74,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.lost_margin()  # doctest: +SKIP
+        >>> opt.lost_margin()
         """
         return lost_margin(self, kind, sample, segment)
 
@@ -86,7 +86,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.weights().to_frame()  # doctest: +SKIP
+        >>> opt.weights().to_frame()
         """
         return weighed(self)
 
@@ -95,7 +95,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.price_of_floor()  # doctest: +SKIP
+        >>> opt.price_of_floor()
         """
         return self.finance.price_of_floor
 
@@ -113,7 +113,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.exchange_rates().plot()  # doctest: +SKIP
+        >>> opt.exchange_rates().plot()
         """
         return exchange_rates(self)
 
@@ -122,7 +122,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.next_euro().to_frame()  # doctest: +SKIP
+        >>> opt.next_euro().to_frame()
         """
         return next_euro(self)
 
@@ -131,7 +131,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.release(50_000)  # doctest: +SKIP
+        >>> opt.release(1_000)
         """
         return release(self, amount)
 
@@ -140,7 +140,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.capital_by_segment().plot()  # doctest: +SKIP
+        >>> opt.capital_by_segment().plot()
         """
         return by_segment(self)
 
@@ -157,7 +157,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.bounds(every_level=True)  # doctest: +SKIP
+        >>> opt.bounds(every_level=True)
         """
         return bounds(self, every_level=every_level, headroom=headroom)
 
@@ -206,7 +206,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.item_stock()  # doctest: +SKIP
+        >>> opt.item_stock()
         """
         horizon = self.settings.horizon("verdict", self.warmup)
         return item_stock(self.data, self.solved.kept["segmented"], horizon, self.settings)
@@ -216,7 +216,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.to_frame()  # doctest: +SKIP
+        >>> opt.to_frame()
         """
         return frontier_frame(self)
 
@@ -233,7 +233,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.replay()  # doctest: +SKIP
+        >>> opt.replay()
         """
         return replayed(self)
 
@@ -253,7 +253,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> run = opt.save("runs/spring")  # doctest: +SKIP
+        >>> run = opt.save("runs/spring")
         >>> sl.orders(run, stock="stock.csv")  # doctest: +SKIP
         """
         study = self.data.study
@@ -266,7 +266,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.explore()  # doctest: +SKIP
+        >>> opt.explore()
         """
         return explore(self)
 
@@ -275,7 +275,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.plot().savefig("frontier.svg")  # doctest: +SKIP
+        >>> opt.plot().savefig("frontier.svg")
         """
         return plot_frontier(self)
 
@@ -289,7 +289,7 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.report("report.html")  # doctest: +SKIP
+        >>> opt.report("report.html")
         """
         return report_to(self.finance, save_path(path))
 

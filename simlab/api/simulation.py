@@ -108,7 +108,7 @@ class Simulation(Public):
 
         Examples
         --------
-        >>> sim.segment("A").fill_rate  # doctest: +SKIP
+        >>> sim.segment("A").fill_rate
         """
         code = self.segmentation.names.index(name)
         scale = self.settings.scale(self.data.study)
@@ -144,7 +144,7 @@ class Simulation(Public):
 
         Examples
         --------
-        >>> sim.by("segment").to_frame()  # doctest: +SKIP
+        >>> sim.by("segment").to_frame()
         """
 
         return breakdown(self, what)
@@ -154,7 +154,7 @@ class Simulation(Public):
 
         Examples
         --------
-        >>> sim.to_frame()  # doctest: +SKIP
+        >>> sim.to_frame()
         """
         return self.by("segment").to_frame()
 
@@ -163,7 +163,7 @@ class Simulation(Public):
 
         Examples
         --------
-        >>> sim.levels().to_csv("levels.csv")  # doctest: +SKIP
+        >>> sim.levels().to_csv("levels.csv")
         """
         from simlab.api.simulator.levels import level_frame
 
@@ -179,7 +179,7 @@ class Simulation(Public):
 
         Examples
         --------
-        >>> sim.replay()  # doctest: +SKIP
+        >>> sim.replay()
         """
         from simlab.api.data.replay import replay_plan
 
@@ -198,7 +198,7 @@ class Simulation(Public):
 
         Examples
         --------
-        >>> sim.item_stock().nlargest(10, "peak")  # doctest: +SKIP
+        >>> sim.item_stock().nlargest(10, "peak_on_hand")
         """
         from simlab.api.simulator.items import item_stock
 
@@ -210,7 +210,7 @@ class Simulation(Public):
 
         Examples
         --------
-        >>> sim.plot().savefig("service.svg")  # doctest: +SKIP
+        >>> sim.plot().savefig("service.svg")
         """
         return plot_service(self.by("segment"))
 
@@ -246,7 +246,7 @@ class Breakdown(Public):
 
         Examples
         --------
-        >>> sim.by("abc").to_frame()  # doctest: +SKIP
+        >>> sim.by("abc").to_frame()
         """
         import pandas as pd
 
@@ -265,7 +265,7 @@ class Breakdown(Public):
 
         Examples
         --------
-        >>> sim.by("abc").plot()  # doctest: +SKIP
+        >>> sim.by("abc").plot()
         """
         return plot_service(self)
 

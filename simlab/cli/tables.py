@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 ROWS_SHOWN = 40
 _KEYS = 3
-_TEXT_WIDTH = 32
+_TEXT_WIDTH, _PROSE_WIDTH = 32, 18
+"""Text that names a row, and other text, are wrapped to no less than this."""
 _LEAST_HEADING = 8
 _WIDE = 10_000
 _GAP = 2
@@ -28,7 +29,7 @@ _DIGITS = 3
 _MOST_DIGITS = 5
 _MISSING = "–"
 _RATES = ("target", "service", "at_fill", "served_value", "served_margin", "served_items", "value_rate")
-_SHARES = ("percent", "explained", "chance", "worse", "p_go", "share", "late_share")
+_SHARES = ("percent", "explained", "chance", "worse", "p_go", "share", "late_share", "with_order")
 """Beginnings of columns that are fractions: service, and shares of something else."""
 _UNSEEN_IN_JSON = {
     sign: f"\\u{sign:04x}"
@@ -73,19 +74,40 @@ def print_sentences(sentences: Iterable[str]) -> None:
             say(textwrap.fill(line, _width(), subsequent_indent=hanging, break_on_hyphens=False))
 
 
-def print_table(frame: pd.DataFrame, title: str = "", rows_shown: int = ROWS_SHOWN) -> None:
-    """Print a table in the width there is: first headings are broken, then what does not fit follows below.
+def print_table(
+    frame: pd.DataFrame,
+    title: str = "",
+    rows_shown: int = ROWS_SHOWN,
+    *,
+    spare: Sequence[str] = (),
+    in_words: bool = False,
+) -> None:
+    """Print a table in the width there is.
 
-    The leading text columns name a row and are repeated in front of every part; where they do not tell rows
-    apart, rows are numbered. A value and its
-    bounds (``x``, ``x_low``, ``x_high``) share one column, ``0.951 [0.948, 0.954]``.
+    Where it does not fit, headings are broken, then columns of `spare` left out one after the other, and only
+    then the rest follows below. The leading text columns name a row and are repeated in front of every part;
+    where they do not tell rows apart, rows are numbered. A value and its bounds (``x``, ``x_low``,
+    ``x_high``) share one column, ``95.1% [94.8%, 95.4%]``.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    title : str
+    rows_shown : int
+    spare : sequence of str
+        Columns that may be left out, the first ones first; ``x_low`` stands for the bounds of ``x``.
+    in_words : bool
+        Headings as the pages have them (`measures.words`).
     """
     width = _width()
-    columns = _columns(frame.head(rows_shown))
-    parts = list(_parts(columns, width))
-    if len(parts) > 1:
-        columns = [column.lower() for column in columns]
-        parts = list(_parts(columns, width))
+    columns, parts = _fitted(frame.head(rows_shown), width, in_words)
+    for name in spare:
+        if len(parts) == 1:
+            break
+        gone = [name, f"{name.removesuffix('_low')}_high" if name.endswith("_low") else f"{name}_low"]
+        gone += [] if name.endswith("_low") else [f"{name}_high"]
+        frame = frame.drop(columns=[one for one in gone if one in frame])
+        columns, parts = _fitted(frame.head(rows_shown), width, in_words)
     if len(parts) > 1 and not _told_apart(parts):
         parts = list(_parts([_row_numbers(columns), *columns], width))
     for part in parts:
@@ -96,6 +118,16 @@ def print_table(frame: pd.DataFrame, title: str = "", rows_shown: int = ROWS_SHO
         _print_part(part, width)
     if len(frame) > rows_shown:
         say(f"  … {len(frame) - rows_shown:,} more rows (--format json prints all)")
+
+
+def _fitted(frame: pd.DataFrame, width: int, in_words: bool) -> tuple[list[_Column], list[list[_Column]]]:
+    """Columns, and the parts they take; headings are broken only where that is needed."""
+    columns = _columns(frame, in_words)
+    parts = list(_parts(columns, width))
+    if len(parts) > 1:
+        columns = [column.lower() for column in columns]
+        parts = list(_parts(columns, width))
+    return columns, parts
 
 
 def number(value: object, name: str = "", digits: int = _DIGITS) -> str:
@@ -160,23 +192,25 @@ class _Column:
         """Columns of the terminal it asks for; text may be wrapped, numbers may not."""
         heading = max(map(len, self.name.split("\n")))
         longest = max([heading, *map(len, self.cells)])
-        wrapped = max(heading, _TEXT_WIDTH)
+        wrapped = max(heading, _TEXT_WIDTH if self.names_row else _PROSE_WIDTH)
         return _GAP + (min(longest, wrapped) if self.is_text else longest)
 
     def lower(self) -> _Column:
         """The column with its heading on as many lines as its cells ask for."""
         room = max([_LEAST_HEADING, *map(len, self.cells)])
         lines: list[str] = []
-        for part in self.name.replace("_", "_\n").split("\n"):
-            if lines and len(lines[-1]) + len(part) <= room:
+        for part in self.name.replace("_", "_\n").replace(" ", " \n").split("\n"):
+            if lines and len((lines[-1] + part).rstrip()) <= room:
                 lines[-1] += part
             else:
                 lines.append(part)
-        return replace(self, name="\n".join(lines))
+        return replace(self, name="\n".join(line.rstrip() for line in lines))
 
 
-def _columns(frame: pd.DataFrame) -> list[_Column]:
+def _columns(frame: pd.DataFrame, in_words: bool = False) -> list[_Column]:
     """The columns to show: bounds join their value, empty ones are left out."""
+    from simlab.measures import words
+
     names = [str(name) for name in frame.columns]
     columns: list[_Column] = []
     for name in names:
@@ -186,7 +220,7 @@ def _columns(frame: pd.DataFrame) -> list[_Column]:
             continue
         is_text = all(value is None or isinstance(value, str) for value in frame[name])
         leads = is_text and len(columns) < _KEYS and all(column.names_row for column in columns)
-        columns.append(_Column(name, cells, is_text, leads))
+        columns.append(_Column(words.heading(name) if in_words else name, cells, is_text, leads))
     return columns
 
 
@@ -210,9 +244,10 @@ def _is_bound(name: str, names: Sequence[str]) -> bool:
 def _estimates(frame: pd.DataFrame, name: str) -> list[str]:
     """Values with their bounds, in as many digits as tell the bounds apart (rates: 3 to 5)."""
     sides = [frame[name], frame[f"{name}_low"], frame[f"{name}_high"]]
+    alike = list(sides[1] == sides[2])
     for digits in range(_DIGITS, _MOST_DIGITS + 1):
         value, low, high = ([number(cell, name, digits) for cell in side] for side in sides)
-        if all(a != b or a[0] in "–1" for a, b in zip(low, high, strict=True)):
+        if all(a != b or same or a[0] in "–1" for a, b, same in zip(low, high, alike, strict=True)):
             break
     rows = zip(value, low, high, strict=True)
     return [v if (a, b) == (_MISSING, _MISSING) else f"{v} [{a}, {b}]" for v, a, b in rows]
@@ -259,7 +294,7 @@ def _print_part(columns: Sequence[_Column], width: int) -> None:
             Text(visible(column.name, lines=True)),
             justify=justify,
             overflow="fold",
-            no_wrap=not column.is_text,
+            no_wrap=not column.is_text or (column.names_row and column.width <= _TEXT_WIDTH),
         )
     for row in zip(*(column.cells for column in columns), strict=True):
         table.add_row(*(Text(visible(cell)) for cell in row))

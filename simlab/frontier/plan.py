@@ -149,4 +149,4 @@ def rate_down(served: int, demanded: int) -> str:
     for digits in range(4, 9):
         if demanded - served >= demanded / 10 ** (digits - 1) or digits == 8:
             break
-    return f"{(served * 10**digits // demanded) / 10**digits:.{digits}f}"
+    return f"{(served * 10**digits // demanded) / 10 ** (digits - 2):.{digits - 2}f}%"

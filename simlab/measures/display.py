@@ -75,14 +75,21 @@ MEASURES: dict[str, Measure] = {
 
 
 def format_rate(value: float, digits: int = 3) -> str:
-    """A fraction such as ``0.953``; what is below 1 is never shown as 1; NaN is ``–``."""
+    """A fraction in per cent such as ``95.3%``; what is below 1 is never shown as 100%; NaN is ``–``.
+
+    Parameters
+    ----------
+    value : float
+    digits : int
+        Of the fraction: 3 leave one behind the point of the percentage.
+    """
     if math.isnan(value):
         return DASH
-    for places in range(digits, digits + 4):
-        text = f"{value:.{places}f}"
-        if value >= 1.0 or float(text) < 1.0:
-            return text
-    return f">{1 - 10.0 ** -(digits + 3):.{digits + 3}f}"
+    for places in range(digits - 2, digits + 2):
+        text = f"{100.0 * value:.{places}f}"
+        if value >= 1.0 or float(text) < 100.0:
+            return f"{text}%"
+    return f">{100.0 - 10.0 ** -(digits + 1):.{digits + 1}f}%"
 
 
 def format_number(value: float, digits: int = 2) -> str:
@@ -91,8 +98,8 @@ def format_number(value: float, digits: int = 2) -> str:
 
 
 def format_percent(value: float, digits: int = 1) -> str:
-    """A relative change such as ``-3.1 %`` from -0.031; NaN is ``–``."""
-    return DASH if math.isnan(value) else _clean(f"{100.0 * value:.{digits}f}") + " %"
+    """A relative change such as ``-3.1%`` from -0.031; NaN is ``–``."""
+    return DASH if math.isnan(value) else _clean(f"{100.0 * value:.{digits}f}") + "%"
 
 
 def format_money(value: float, currency: str = "") -> str:

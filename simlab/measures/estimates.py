@@ -66,7 +66,7 @@ class Estimate(Public):
     note: str = ""
 
     def _repr_html_(self) -> str:
-        interval = f"{100 * self.level:g} % {self.kind} interval, n = {self.n:,}"
+        interval = f"{100 * self.level:g}% {self.kind} interval, n = {self.n:,}"
         return f"<strong>{self}</strong> ({'; '.join(filter(None, (interval, self.note)))})"
 
     @property
@@ -99,7 +99,7 @@ class Estimate(Public):
         return format(self, "")
 
     def __repr__(self) -> str:
-        return f"{self} ({100 * self.level:g} % {self.kind} interval, n = {self.n:,})"
+        return f"{self} ({100 * self.level:g}% {self.kind} interval, n = {self.n:,})"
 
 
 @dataclass(frozen=True, eq=False)

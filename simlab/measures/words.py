@@ -87,6 +87,8 @@ FORMS = {
     "_expected": ", expected",
     "_inside": " as expected?",
     "_with_order": ", with the order",
+    "_a": ", first run",
+    "_b": ", other run",
 }
 """Endings of keys, and what they add to a name."""
 
@@ -121,6 +123,7 @@ _LISTED = (
     Word("turns", "Stock turns a year", "number", "cost of goods delivered ÷ stock"),
     Word("days_of_supply", "Days of supply", "days"),
     Word("reorder_point", "Reorder point", "units", "s: an order is placed at or below it"),
+    Word("level_value", "Levels at unit cost", "money", "what the levels bind at most, not the mean stock"),
     Word("order_up_to", "Order up to", "units", "S: what an order lifts the position to"),
     Word("order_quantity", "Order quantity", "units", "Q: orders are multiples of it"),
     Word("pack_size", "Pack", "units"),

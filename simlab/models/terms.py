@@ -91,7 +91,7 @@ def _of_high_rates(catalog: Catalog, rate: FloatArray) -> str:
     return (
         f"holding rates are above 1 a year for {high.size:,} of {catalog.n_items:,} SKU-locations "
         f"({catalog.sku[worst]}@{catalog.location[worst]}: {rate[worst]:g} a year: "
-        f"{100 * rate[worst]:g} %?): rates are fractions, and this one is taken as it stands"
+        f"{100 * rate[worst]:g}%?): rates are fractions, and this one is taken as it stands"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from simlab.measures import words
@@ -11,6 +11,9 @@ from simlab.measures.decision import short_rate
 from simlab.report.kit.formats import DASH, in_signs, is_number, money, number, span
 from simlab.report.kit.reading import records
 from simlab.report.kit.sheet import (
+    FULL,
+    NARROW,
+    WIDE,
     Cell,
     Drawing,
     Listing,
@@ -29,7 +32,7 @@ from simlab.report.kit.shell import DECISION
 if TYPE_CHECKING:
     import pandas as pd
 
-_MOST_ROWS = 500
+_MOST_ROWS, _MOST_BARS = 500, 15
 _PERCENT = "percent"
 """Beginning of columns that are fractions and no service."""
 _OF_MEASURE = ("value_a", "value_b", "difference")
@@ -48,13 +51,16 @@ class Shown:
     tab : str
         A key of `kit.shell.TABS`.
     bars : str
-        Column with bounds that is drawn, too; empty for none.
+        Column that is drawn, too: with its bounds as intervals, without as bars; empty for none.
+    headings : mapping of str to str
+        Of columns that are called otherwise than in `measures.words`.
     """
 
     title: str
     frame: pd.DataFrame
     tab: str = DECISION
     bars: str = ""
+    headings: Mapping[str, str] = field(default_factory=dict)
 
 
 def lists_html(
@@ -88,22 +94,40 @@ def _blocks(shown: Shown, facts: Mapping[str, Any]) -> list[Table | Text | Pictu
     bounded = {name for name in every if {f"{name}_low", f"{name}_high"} <= set(every)}
     ends = {f"{name}{end}" for name in bounded for end in ("_low", "_high")}
     names = [name for name in every if name not in ends]
-    header = [words.heading(name, currency, period) for name in names]
+    names, below = _stacked(names)
+    header = [_heading(name, shown, currency, period, below) for name in names]
     rows = [
-        [_with_ends(row, name, currency, name in bounded) for name in names]
+        [_with_ends(row, name, currency, name in bounded, below.get(name, "")) for name in names]
         for row in records(shown.frame.head(_MOST_ROWS))
     ]
     blocks: list[Table | Text | Pictures] = [Table(shown.title, header, rows)]
-    if shown.bars in bounded:
-        blocks.insert(0, Pictures([_picture(shown, currency, period)]))
+    if shown.bars:
+        drawn = _picture(shown, currency, period) if shown.bars in bounded else _bars(shown, currency)
+        blocks.insert(0, Pictures([drawn]))
     left = len(shown.frame) - _MOST_ROWS
     if left > 0:
         blocks.append(Text(f"{left:,} more rows are in the files beside this page.", "note"))
     return blocks
 
 
-def _with_ends(row: Mapping[str, Any], name: str, currency: str, bounded: bool) -> Cell:
+def _stacked(names: list[str]) -> tuple[list[str], dict[str, str]]:
+    """Columns side by side, and those that stand in small print below another: the location below its SKU."""
+    if names[:2] != ["sku", "location"]:
+        return names, {}
+    return [name for name in names if name != "location"], {"sku": "location"}
+
+
+def _heading(name: str, shown: Shown, currency: str, period: str, below: Mapping[str, str]) -> str:
+    if name in shown.headings:
+        return shown.headings[name]
+    heading = words.heading(name, currency, period)
+    return f"{heading}, {words.heading(below[name]).lower()}" if name in below else heading
+
+
+def _with_ends(row: Mapping[str, Any], name: str, currency: str, bounded: bool, below: str = "") -> Cell:
     """A cell, its interval in small print; of a row that names its measure, in the measure's unit."""
+    if below:
+        return replace(_cell(row[name], name, currency), span=_cell(row[below], below, currency).text)
     if name == "measure":
         return Cell(words.word(str(row[name])).name)
     if "measure" in row and name in _OF_MEASURE:
@@ -115,6 +139,22 @@ def _with_ends(row: Mapping[str, Any], name: str, currency: str, bounded: bool) 
         return cell
     return replace(
         cell, span=span(row[f"{name}_low"], row[f"{name}_high"], lambda x: _cell(x, name, currency).text)
+    )
+
+
+def _bars(shown: Shown, currency: str) -> Picture:
+    """The largest amounts of a column, one bar each."""
+    from simlab.report.kit.bars import bars_svg
+
+    frame, name = shown.frame.dropna(subset=[shown.bars]), shown.bars
+    frame = frame.loc[frame[name].abs().sort_values(ascending=False, kind="stable").index].head(_MOST_BARS)
+    values = [float(value) for value in frame[name]]
+    names = [_cell(value, str(frame.columns[0]), currency).text for value in frame.iloc[:, 0]]
+    texts = [_cell(value, name, currency).text for value in values]
+    rows = list(zip(names, values, texts, strict=True))
+    title = f"{shown.title}: {words.heading(name, currency)}"
+    return Picture(
+        f"{name}-bars", title, "", bars_svg(rows, WIDE), bars_svg(rows, NARROW), bars_svg(rows, FULL)
     )
 
 

@@ -110,4 +110,4 @@ def letters(n: int) -> tuple[str, ...]:
 
 def percents(shares: Sequence[float]) -> str:
     """Shares for a rule text: ``20 / 30 / 50 %``."""
-    return " / ".join(f"{100 * share:g}" for share in shares) + " %"
+    return " / ".join(f"{100 * share:g}" for share in shares) + "%"

@@ -68,7 +68,7 @@ class Comparison:
             return f"{ours} against {theirs}: no number {at}, which the compared plans do not span."
         most = max(abs(self.percent.low), abs(self.percent.high))
         if most < SAME_COST:
-            within = f", to within {100 * most:.2g} %" if most > _ROUNDING else ""
+            within = f", to within {100 * most:.2g}%" if most > _ROUNDING else ""
             return f"{ours} {costs} as much {hold}as {theirs} {at}{within}."
         less = self.difference.value <= 0
         share = _share(self.percent, less)
@@ -77,7 +77,7 @@ class Comparison:
         if self.decided:
             return f"{ours} {costs} {share} {word} {hold}than {theirs} {at} ({money}{self.per})."
         return (
-            f"{ours} is not distinguishable from {theirs} {at}: it {costs} {share} {word} {hold}"
+            f"{ours} is too close to {theirs} to call {at}: it {costs} {share} {word} {hold}"
             f"({money}{self.per}), and the interval contains zero."
         )
 
@@ -132,4 +132,4 @@ def _share(percent: Estimate, less: bool) -> str:
     """ "4.2 % [3.9 %, 4.5 %]", the sign left to the word that follows."""
     sign = -1.0 if less else 1.0
     ends = sorted((sign * percent.low, sign * percent.high))
-    return f"{100 * sign * percent.value:.1f} % [{100 * ends[0]:.1f} %, {100 * ends[1]:.1f} %]"
+    return f"{100 * sign * percent.value:.1f}% [{100 * ends[0]:.1f}%, {100 * ends[1]:.1f}%]"

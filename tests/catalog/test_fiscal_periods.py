@@ -65,6 +65,10 @@ def test_what_is_wrong_with_periods_is_refused() -> None:
         "ends before it begins": (demand, table(end=(START - 1).astype(str))),
         "stands more than once": (demand, table(name=["P01", *NAMES[:-2], "P01"])),
         "lies in no period": (demand, table().iloc[:-1]),
+        "no period holds the days from 2021-08-02 to 2021-08-29": (
+            demand.drop(index=7),
+            table().drop(index=7),
+        ),
         "'P13-2021' is not in the table": (demand.drop(columns="date").assign(period="P13-2021"), table()),
         "required column is missing": (demand, table().drop(columns="end")),
     }

@@ -131,3 +131,15 @@ def test_an_open_order_years_away_is_asked_about(due: str) -> None:
     found = [one for one in data.quality.entries if one.notice == "look"]
     assert len(found) == 1
     assert f"row 1 (B) is due {due}" in found[0].note
+
+
+def test_a_receipt_of_an_order_with_a_wrong_year_is_named_by_its_row() -> None:
+    """Laws leave it out as too long; which row it was had to be searched for."""
+    came = receipts()
+    came.loc[20, "order_date"] = str(int(came.loc[20, "order_date"][:4]) - 1) + came.loc[20, "order_date"][4:]
+    study = {"study": {"period": "day"}, "lead_times": {"crossing": False}}
+    data = sl.load_frames(ITEMS, demand=sales(), receipts=came, study=study)
+    notes = [one.note for one in data.quality.entries if one.what == "very long lead times"]
+    assert len(notes) == 1
+    assert notes[0].startswith(f"row 20, ordered {came.loc[20, 'order_date']}, came after 37")
+    assert not [one for one in data.quality.entries if "far from all others" in one.what]

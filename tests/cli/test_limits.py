@@ -113,10 +113,10 @@ def test_what_cannot_be_meant_exits_3_writing_nothing(optimize: Command, tmp_pat
 
 
 INFEASIBLE = {
-    "a floor above any target": ("targets = [0.5, 0.6]\nfill_rate = 0.999", "the highest reachable is 0."),
+    "a floor above any target": ("targets = [0.5, 0.6]\nfill_rate = 0.999", "the highest reachable is "),
     "a group floor above any target": (
         'targets = [0.5, 0.6]\nfill_rate = 0.6\nfloors = [{ by = "location", at_least = { EAST = 0.999 } }]',
-        "'fill rate of EAST ≥ 0.999'",
+        "'fill rate of EAST ≥ 99.9%'",
     ),
     "a budget that buys nothing": (
         "fill_rate = 0.9\nbudget = 1.0",
@@ -125,18 +125,18 @@ INFEASIBLE = {
     "limits that contradict each other": (
         'fill_rate = 0.6\nfloors = [{ by = "location", at_least = { EAST = 0.98 } }]\n'
         'ceilings = [{ by = "location", at_most = { EAST = 500.0 } }]',
-        "no plan on the grid meets 'fill rate of EAST ≥ 0.980' and 'inventory value of EAST ≤ EUR 500.00' "
-        "together; what works: 'fill rate of EAST ≥ 0.980' down to 0.",
+        "no plan on the grid meets 'fill rate of EAST ≥ 98.0%' and 'inventory value of EAST ≤ EUR 500.00' "
+        "together; what works: 'fill rate of EAST ≥ 98.0%' down to ",
     ),
     "ranges that bar the floor": (
         'fill_rate = 0.999\ntarget_ranges = [{ segment = "core", at_most = 0.6 }]',
-        "the highest reachable is 0.",
+        "the highest reachable is ",
     ),
     "a chance nobody has": (
         "fill_rate = 0.6\ntargets = [0.5, 0.6]\nchance = [{ at_least = 0.999, probability = 0.9 }]",
-        "≥ 0.999 in 90 % of replications",
+        "≥ 99.9% in 90% of replications",
     ),
-    "one target that misses the floor": ("targets = [0.6]\nfill_rate = 0.999", "the highest reachable is 0."),
+    "one target that misses the floor": ("targets = [0.6]\nfill_rate = 0.999", "the highest reachable is "),
 }
 
 

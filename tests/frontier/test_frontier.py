@@ -260,15 +260,15 @@ def test_infeasible_names_the_smallest_budget_that_works():
     with pytest.raises(InfeasibleError) as error:
         frontier.at(fill_rate=0.95, budget=10000)
     assert str(error.value) == (
-        "no plan on the grid reaches fill rate 0.950 within a budget of GBP 10,000.00: the smallest budget "
-        "that works is GBP 16,666.67; within the given budget the highest reachable is 0.8600"
+        "no plan on the grid reaches fill rate 95.0% within a budget of GBP 10,000.00: the smallest budget "
+        "that works is GBP 16,666.67; within the given budget the highest reachable is 86.00%"
     )
     assert frontier.at(fill_rate=0.95, budget=Fraction(50000, 3)).value_money == pytest.approx(50000 / 3)
     assert frontier.at(fill_rate=0.95, budget=16666.67).fill_rate >= 0.95
 
 
 def test_unreachable_floor_names_the_highest_fill():
-    with pytest.raises(NoPlanError, match=r"reaches fill rate 0.990: the highest reachable is 0.985"):
+    with pytest.raises(NoPlanError, match=r"reaches fill rate 99.0%: the highest reachable is 98.5"):
         solve(retail(), fill_rate=0.99)
     with pytest.raises(NoPlanError, match="no uniform target reaches fill rate"):
         uniform(retail()).at(fill_rate=0.999)

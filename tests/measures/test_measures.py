@@ -40,7 +40,7 @@ def test_nothing_demanded_is_nan_and_shown_as_a_dash():
 
 def test_an_estimate_shows_itself_in_a_notebook():
     html = m.Estimate(0.95, 0.94, 0.96, 0.95, "simulation", 200)._repr_html_()
-    assert html == "<strong>0.950 [0.940, 0.960]</strong> (95 % simulation interval, n = 200)"
+    assert html == "<strong>0.950 [0.940, 0.960]</strong> (95% simulation interval, n = 200)"
 
 
 def test_no_shortage_gives_a_bound_never_zero_width():
@@ -140,11 +140,11 @@ def test_formats():
     assert m.format_money(12.5, "EUR") == "EUR 12.50"
     assert m.format_money(math.nan, "EUR") == "–"
     assert m.format_money(-0.001) == "0.00"
-    assert m.format_rate(0.953) == "0.953"
-    assert m.format_rate(0.99996) == "0.99996"
-    assert m.format_rate(1.0) == "1.000"
+    assert m.format_rate(0.953) == "95.3%"
+    assert m.format_rate(0.99996) == "99.996%"
+    assert m.format_rate(1.0) == "100.0%"
     assert m.format_rate(math.nan) == "–"
-    assert m.format_percent(-0.0312) == "-3.1 %"
+    assert m.format_percent(-0.0312) == "-3.1%"
     assert m.format_number(math.nan) == "–"
     estimate = m.Estimate(0.953, 0.951, 0.955)
     assert str(estimate) == "0.953 [0.951, 0.955]"
@@ -243,6 +243,6 @@ def test_all_binomial_bounds_at_once_are_those_of_each():
 
 def test_a_narrow_interval_is_shown_with_the_digits_that_tell_its_ends_apart():
     narrow = m.Estimate(0.95001, 0.94994, 0.95008)
-    assert m.format_estimate(narrow, "fill_rate") == "0.9500 [0.9499, 0.9501]"
-    assert m.format_estimate(m.Estimate(0.9, 0.88, 0.92), "fill_rate") == "0.900 [0.880, 0.920]"
-    assert m.format_estimate(m.Estimate(1.0, 1.0, 1.0), "fill_rate") == "1.000 [1.000, 1.000]"
+    assert m.format_estimate(narrow, "fill_rate") == "95.00% [94.99%, 95.01%]"
+    assert m.format_estimate(m.Estimate(0.9, 0.88, 0.92), "fill_rate") == "90.0% [88.0%, 92.0%]"
+    assert m.format_estimate(m.Estimate(1.0, 1.0, 1.0), "fill_rate") == "100.0% [100.0%, 100.0%]"

@@ -43,3 +43,54 @@ def test_a_row_that_names_its_measure_is_written_in_its_unit_with_its_interval_b
         assert f">{text}<" in page, text
     assert "Difference, at least" not in page
     assert "Difference by units (%)" in page
+
+
+def test_amounts_are_drawn_as_bars_and_a_location_stands_below_its_sku():
+    frame = pd.DataFrame({"supplier": ["A & B", "Ly"], "value": [1200.0, -300.0]})
+    lines = pd.DataFrame({"sku": ["K-1"], "location": ["EAST"], "quantity": [3]})
+    shown = [Shown("By supplier", frame, bars="value"), Shown("Lines", lines, "items")]
+    page = lists_html("What?", {"command": "orders", "currency": "EUR"}, ["Said."], shown)
+    assert page.count("<svg") == 3
+    for text in (
+        "A &amp; B</text>",
+        "€1,200</text>",
+        '<span class="span">EAST</span>',
+        ">SKU, location</th>",
+    ):
+        assert text in page, text
+    assert "−€300" in page
+
+
+def test_a_comparison_of_runs_has_its_currency_and_what_is_alike_left_out():
+    from types import SimpleNamespace
+
+    from simlab.api.comparison.pages import runs_page
+
+    items = pd.DataFrame(
+        {
+            "sku": ["K-1", "K-2"],
+            "location": ["EAST", "WEST"],
+            "target_a": [0.95, 0.9],
+            "order_up_to_a": [7, 5],
+            "review_period_a": [7, 7],
+            "segment_a": ["A", "B"],
+            "target_b": [0.9, 0.9],
+            "order_up_to_b": [6, 4],
+            "review_period_b": [7, 7],
+            "segment_b": ["A", "B"],
+            "found": ["both", "both"],
+            "changed": [True, True],
+            "level_value": [-12.0, -7.5],
+        }
+    )
+    pair = SimpleNamespace(a="spring", b="autumn", currency="EUR", items=items)
+    empty = pd.DataFrame()
+    found = SimpleNamespace(
+        labels=("spring", "autumn"), pairs=(pair,), results=empty, plans=empty, differences=empty
+    )
+    found.statements = ("Said.",)
+    page = runs_page(found)
+    for text in ("Target, spring", "Order up to, autumn", "−€12.00", "95.0%", "money in EUR"):
+        assert text in page, text
+    assert "Review" not in page
+    assert "<svg" in page

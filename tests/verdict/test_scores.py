@@ -103,7 +103,7 @@ def test_a_difference_that_noise_explains_is_not_called_a_win():
     (one,) = compare_all({"frontier:segmented": a, "frontier:uniform": b}, 0.95, SCALE)
     assert not one.decided
     assert "the interval contains zero" in one.statement("EUR")
-    assert "not distinguishable" in one.statement("EUR")
+    assert "too close to" in one.statement("EUR")
 
 
 def test_equal_plans_are_said_to_cost_the_same():

@@ -194,7 +194,7 @@ LOADER = _of(
     (
         "a formula never computed is an empty cell",
         BOOK,
-        "elif place and formula is not None and value is None:",
+        'elif place and formula is not None and not (value or (value == "" and kind == "str")):',
         "elif False:",
     ),
     ("two rows of an item pass", "catalog/tables/items.py", "rows = rows[key[rows] >= 0]", "rows = rows[:0]"),

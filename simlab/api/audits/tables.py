@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from simlab.verdict.audit import CAUSES, EDITS, FORMULA, PolicyAudit, SegmentAudit, Switch
+from simlab.verdict.audit import CAUSES as CAUSES
+from simlab.verdict.audit import EDITS, FORMULA, PolicyAudit, SegmentAudit, Switch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -25,6 +25,8 @@ _LAST = {"day": "52 weeks", "week": "52 weeks", "month": "12 months"}
 _FALSE = 0.01  # of those said to be silent, expected
 _LEAST_DEMANDS = 3
 _LEAST_SILENCE = {"day": 91, "week": 13, "month": 3}
+_SURE_SILENCE, _SURE = {"day": 28, "week": 6, "month": 2}, np.log(1e-9)
+"""Shorter silences that no chance explains, twice as long as any before: an extract that ends early."""
 _NAMED = 3
 _PEAK, _COMES_BACK = 1.25, 0.5
 """A season is told from this highest phase ÷ mean, and this correlation of older and newer profiles."""
@@ -107,7 +109,7 @@ class Books:
             )
         elif self.apart > APART:
             text += (
-                f" More than {100 * APART:.0f} % apart, most in {', '.join(self.named)}: new items, a trend "
+                f" More than {100 * APART:.0f}% apart, most in {', '.join(self.named)}: new items, a trend "
                 "or days that were never open explain it, or [demand] life, absent_dates and as_of do not "
                 "fit the table."
             )
@@ -115,7 +117,7 @@ class Books:
 
     def _differences(self) -> str:
         said = [
-            f"{100 * (self.fitted / one - 1):+.1f} % against {name}"
+            f"{100 * (self.fitted / one - 1):+.1f}% against {name}"
             for one, name in ((self.history, "the whole history"), (self.last, f"the last {self.window}"))
             if one > 0
         ]
@@ -227,7 +229,8 @@ def fell_silent(data: Data) -> tuple[Some, tuple[str, ...]] | None:
     With m periods with demand among T, all within the first l, all placements equally likely: the chance
     is C(l, m) ÷ C(T, m). At least 3 demands; at most 1 % of those named are expected to be named falsely
     (Benjamini–Hochberg). Demand that comes in bursts is silent longer than chance now and then: a silence
-    also lasts a quarter of a year at least, and longer than any before.
+    also lasts a quarter of a year at least, and longer than any before; four weeks and twice as long where
+    its chance is below 1e-9.
     """
     from scipy.special import gammaln
 
@@ -239,10 +242,12 @@ def fell_silent(data: Data) -> tuple[Some, tuple[str, ...]] | None:
     np.maximum.at(last, history.item, places(history))
     m, total, seen = history.n_positive, history.n_observed, last + 1
     silence = total - seen
-    long = (silence >= _LEAST_SILENCE[history.calendar.period]) & (silence > _longest_gap(data))
+    period, gap = history.calendar.period, _longest_gap(data)
+    long = (silence >= _LEAST_SILENCE[period]) & (silence > gap)
     tested = (m >= _LEAST_DEMANDS) & (seen <= total)
     a, b, k = (np.where(tested, one, 1).astype(np.float64) for one in (seen, total, m))
     log_p = gammaln(a + 1) - gammaln(a - k + 1) - gammaln(b + 1) + gammaln(b - k + 1)
+    long |= (silence >= _SURE_SILENCE[period]) & (silence > 2 * gap) & (log_p < _SURE)
     p = np.where(tested, np.exp(np.minimum(log_p, 0.0)), np.nan)
     found = _some(data, benjamini_hochberg(p, _FALSE) & tested & long)
     return found, tuple(_since(data, row) for row in found.rows[:_NAMED].tolist())

@@ -87,7 +87,7 @@ def _demand(data: Data) -> Iterator[Remark]:
 def _borrowed(data: Data, leaning: Some) -> Remark:
     money = format_money(leaning.value, data.study.currency)
     text = (
-        f"{100 * leaning.share:.1f} % of the demand value ({money} a year) is in {_items(leaning.rows.size)} "
+        f"{100 * leaning.share:.1f}% of the demand value ({money} a year) is in {_items(leaning.rows.size)} "
         "whose law is borrowed for the larger part from comparable items (fewer than 20 periods with demand)."
     )
     return Remark("borrowed", text, leaning.value, leaning.share > _WORTH_LOOKING)
@@ -100,7 +100,7 @@ def _season(data: Data, some: Some, most: str, *, of_year: bool) -> Remark:
     columns = [name for name in (data.study.models.pool_by, *texts) if name in texts]
     by = columns[0] if columns else "a text column of items"
     text = (
-        f"Demand of {_items(some.rows.size)} ({100 * some.share:.0f} % of the demand value) has a season of "
+        f"Demand of {_items(some.rows.size)} ({100 * some.share:.0f}% of the demand value) has a season of "
         f"the {'year' if of_year else 'week'}, {most}; laws and levels take every {data.study.period} alike: "
     )
     text += "plans serve less in the season than they say, and hold too much outside it. " if of_year else ""

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simlab.errors import UsageError
+from simlab.measures.words import heading
 from simlab.report.lists import Shown, lists_html
 from simlab.run.environment import environment
 from simlab.run.files import write_atomic
 
 if TYPE_CHECKING:
     from simlab.api.comparison.policies import PolicyComparison
-    from simlab.api.comparison.runs import RunComparison
+    from simlab.api.comparison.runs import RunComparison, RunPair
 
 _MOST_ITEMS = 500
 
@@ -74,19 +75,55 @@ def policies_page(found: PolicyComparison) -> str:
 
 def runs_page(found: RunComparison) -> str:
     """Finished runs side by side: what differs, what that did, whose levels moved most."""
-    moved = [
-        Shown(
-            f"Largest moves, {one.b} against {one.a}",
-            one.items[one.items["changed"]].head(_MOST_ITEMS),
-            "items",
-        )
-        for one in found.pairs
-    ]
+    currencies = {one.currency for one in found.pairs}
     shown = (
-        Shown("Results", found.results),
-        Shown("Plans", found.plans),
-        *moved,
+        Shown("Results", found.results, headings=_OF_RESULTS),
+        *(_by_segment(one) for one in found.pairs),
+        Shown("Plans", found.plans, headings={"a": "Run", "b": "Against it"}),
+        *(_moves(one) for one in found.pairs),
         Shown("What differs", found.differences, "method"),
     )
-    facts = {"command": "compare runs", "study": " · ".join(found.labels), "environment": environment()}
+    facts = {
+        "command": "compare runs",
+        "study": " · ".join(found.labels),
+        "currency": currencies.pop() if len(currencies) == 1 else "",
+        "environment": environment(),
+    }
     return lists_html("What differs between the runs, and what did it do?", facts, found.statements, shown)
+
+
+_OF_RESULTS = {"a": "Run", "b": "Against it", "value_a": "Run, value", "value_b": "Against it, value"}
+_ALIKE = ("reorder_point", "order_up_to", "order_quantity", "review_period", "segment", "target")
+
+
+def _by_segment(pair: RunPair) -> Shown:
+    """What the other levels bind in each segment of the second run, as a picture and a table."""
+    both = pair.items[pair.items["found"] == "both"]
+    name = "segment_b" if "segment_b" in both else "segment"
+    totals = both.groupby(name, sort=False, dropna=False)
+    table = totals.agg(changed=("changed", "sum"), level_value=("level_value", "sum")).reset_index()
+    table = table.rename(columns={name: "segment", "changed": "other_levels"})
+    table = table.loc[table["level_value"].abs().sort_values(ascending=False, kind="stable").index]
+    title = f"Where {pair.b} has other levels than {pair.a}"
+    return Shown(
+        title, table, bars="level_value", headings={"other_levels": "SKU-locations with other levels"}
+    )
+
+
+def _moves(pair: RunPair) -> Shown:
+    """The SKU-locations whose levels moved most, without what is alike in both runs."""
+    items = pair.items[pair.items["changed"]].head(_MOST_ITEMS)
+    gone = [name for name in ("changed", "found") if items[name].nunique() <= 1]
+    for name in _ALIKE:
+        a, b = f"{name}_a", f"{name}_b"
+        if a in items and b in items and ((items[a] == items[b]) | (items[a].isna() & items[b].isna())).all():
+            gone += [b] if name in ("segment", "target") and items[a].notna().any() else [a, b]
+    items = items.drop(columns=gone)
+    names = {
+        f"{name}_{end}": f"{heading(name)}, {label}"
+        for name in _ALIKE
+        for end, label in (("a", pair.a), ("b", pair.b))
+        if {f"{name}_a", f"{name}_b"} <= set(items)
+    }
+    names |= {f"{name}_a": heading(name) for name in _ALIKE if f"{name}_b" not in items}
+    return Shown(f"Largest moves, {pair.b} against {pair.a}", items, "items", headings=names)

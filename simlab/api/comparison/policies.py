@@ -26,6 +26,7 @@ from simlab.measures import Estimate, FloatArray, cost_at_fill, format_money, fo
 from simlab.measures.decision import WEIGHT_NOUNS
 from simlab.measures.shown import Public
 from simlab.measures.weights import WeighedPlans, equal_service, mark_of
+from simlab.measures.words import policy_title
 from simlab.register.families import TARGET_FAMILIES
 from simlab.segments import Segmentation
 from simlab.verdict.scores import Scores, score
@@ -423,7 +424,7 @@ def _disagreeing(one: PolicyEntry) -> str:
     """ " (counted by units 2.1 % more, by items too close to call)"; empty where all weights agree."""
     said = [
         f"by {WEIGHT_NOUNS[by.weight]} "
-        + (_UNTOLD[by.mark] if by.mark in _UNTOLD else f"{100 * abs(by.percent.value):.1f} % {by.mark}")
+        + (_UNTOLD[by.mark] if by.mark in _UNTOLD else f"{100 * abs(by.percent.value):.1f}% {by.mark}")
         for by in one.weights
         if by.mark != one.mark
     ]
@@ -432,8 +433,10 @@ def _disagreeing(one: PolicyEntry) -> str:
 
 def _sentence(one: PolicyEntry, own: str, found: PolicyComparison) -> str:
     at = f"at equal {found.service} {format_rate(found.at_fill)}"
+    ours, theirs = policy_title(one.name), policy_title(own)
+    ours = ours[:1].upper() + ours[1:]
     if math.isnan(one.difference.value):
-        return f"{one.name} against {own}: no number {at}, which its frontier or the other's does not span."
+        return f"{ours} against {theirs}: no number {at}, which the plans of one of them do not reach."
     gap, share = one.difference, one.percent
     word = "more" if gap.value > 0 else "less"
     ends = sorted((abs(share.low), abs(share.high))) if share.low * share.high > 0 else None
@@ -441,10 +444,10 @@ def _sentence(one: PolicyEntry, own: str, found: PolicyComparison) -> str:
     if ends is None:
         low, high = 100 * share.low, 100 * share.high
         return (
-            f"{one.name} is not distinguishable from {own} in {found.objective} {at}: "
-            f"{100 * share.value:+.1f} % [{low:+.1f} %, {high:+.1f} %]{_disagreeing(one)}."
+            f"{ours} and {theirs} are too close to call in {found.objective} {at}: "
+            f"{100 * share.value:+.1f}% [{low:+.1f}%, {high:+.1f}%]{_disagreeing(one)}."
         )
     return (
-        f"{one.name} costs {100 * abs(share.value):.1f} % [{100 * ends[0]:.1f} %, {100 * ends[1]:.1f} %] "
-        f"{word} than {own} in {found.objective} {at} ({money}){_disagreeing(one)}."
+        f"{ours} costs {100 * abs(share.value):.1f}% [{100 * ends[0]:.1f}%, {100 * ends[1]:.1f}%] "
+        f"{word} than {theirs} in {found.objective} {at} ({money}){_disagreeing(one)}."
     )

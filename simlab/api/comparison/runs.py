@@ -15,7 +15,7 @@ import pandas as pd
 from simlab.api.output.tables import FRONTIER
 from simlab.api.pictures import dots, row
 from simlab.errors import UsageError
-from simlab.measures import format_money
+from simlab.measures import format_money, format_rate
 from simlab.measures.shown import Public
 from simlab.run import RunFolder
 from simlab.verdict.between_runs import COST_AT_FILL, FILL, VALUE, RunDifference, Sample, run_differences
@@ -296,17 +296,17 @@ def _sentences(pair: RunPair) -> Iterator[str]:
 
 
 def _sentence(pair: RunPair, one: RunDifference) -> str:
-    gap, how = one.difference, "paired by replication" if one.paired else "independent seeds"
+    gap, how = one.difference, "on the same random demand" if one.paired else "on other random demand"
     if np.isnan(gap.value):
-        return f"{pair.b} against {pair.a}: no cost at equal fill, which the frontiers do not both span."
-    what = {FILL: "fill rate", VALUE: "mean inventory value"}.get(one.measure, "holding cost per year")
+        return f"{pair.b} against {pair.a}: no cost at the same service, which their plans do not both reach."
+    what = {FILL: "units served at once", VALUE: "stock"}.get(one.measure, "holding cost a year")
     if one.measure == COST_AT_FILL:
-        what += f" at equal fill {one.at_fill:.3f}"
+        what += f" at equal units served {format_rate(one.at_fill)}"
     if gap.low == gap.high == 0:
         return f"{pair.b} against {pair.a}: {what} the same in every replication."
     value, low, high = (_shown(x, one.measure, pair.currency) for x in (gap.value, gap.low, gap.high))
     unit = " points" if one.measure == FILL else ""
-    told = ", not distinguishable" if gap.low <= 0 <= gap.high else ""
+    told = ", too close to call" if gap.low <= 0 <= gap.high else ""
     return f"{pair.b} against {pair.a}: {what} {value}{unit} [{low}, {high}] ({how}{told})."
 
 

@@ -33,7 +33,7 @@ INTERVALS = (
     "Intervals are paired jackknives over {n} equally long batches of replications of the verdict seed, "
     "with the spread of plans chosen on redrawn search batches; they cover simulation noise only, "
     "the fitted laws taken as true. The per-SKU and free plans are taken as found.",
-    "All pairs of schemes, and all comparisons with the best, hold together at {level:g} %: multivariate t "
+    "All pairs of schemes, and all comparisons with the best, hold together at {level:g}%: multivariate t "
     "with the joint jackknife covariance (Hothorn, Bretz & Westfall 2008; Hsu 1984).",
     "Targets are chosen on the search seed, the number of classes on the selection seed; the verdict seed "
     "reports.",

@@ -31,18 +31,18 @@ def _statements(contest: ContestOutcome) -> Iterator[str]:
     currency = contest.data.study.currency
     cost = held.cost(winner)
     if math.isnan(cost.value):
-        yield f"No number at {at}: no scheme's plans span it on the verdict seed."
+        yield f"No number at {at}: no scheme's plans span it on fresh random demand."
         return
     best = [name for name in held.names if held.may_be_best(name)]
     entry = held.entries[winner]
     money = format_money(cost.value, currency)
     yield (
         f"Cheapest at {at}: {winner} ({_classes(entry.n_segments)}), holding cost {money} per year "
-        f"on the verdict seed."
+        f"on fresh random demand."
     )
     if len(best) > 1:
         others = listed([name for name in best if name != winner], _NAMED)
-        yield f"It is not distinguishable from {others} ({_level(held)}, all schemes together)."
+        yield f"Too close to it to call: {others} ({_level(held)}, all schemes together)."
     yield from _against(contest, winner)
     yield from _by_weights(contest, winner)
     price = held.percent(winner, held.per_sku)
@@ -69,7 +69,7 @@ def _by_weights(contest: ContestOutcome, winner: str) -> Iterator[str]:
             continue
         said = f"{_clause(winner, held.names[-1], own)}"
         if own.low <= 0 <= own.high:
-            said = f"{winner} and {held.names[-1]} are not distinguishable ({_signed(own)})"
+            said = f"{winner} and {held.names[-1]} are too close to call ({_signed(own)})"
         first = min(known, key=lambda scheme: known[scheme])
         other = "" if first == winner else f"; first is {first}"
         yield f"At equal {NOUNS[name]}, the same plans: {said}{other}."
@@ -89,7 +89,7 @@ def _against(contest: ContestOutcome, winner: str) -> Iterator[str]:
 def pair_statement(
     held: Tournament, a: str, b: str, fill: float | None = None, *, turned: bool = False
 ) -> str:
-    """One pair: which costs less and by how much, or that they are not distinguishable."""
+    """One pair: which costs less and by how much, or that they are too close to call."""
     one = held.pair(a, b, fill)
     counted = NOUNS[held.arena.service.name]
     at = f"at equal {counted} {format_rate(held.fill if fill is None else fill)}"
@@ -99,9 +99,9 @@ def pair_statement(
         return f"{_upper(a)} and {b} cost exactly the same {at}."
     together = f"{_level(held)}, all pairs together"
     if one.low <= 0 <= one.high:
-        return f"{_upper(a)} and {b} are not distinguishable {at}: {_signed(one)} ({together})."
+        return f"{_upper(a)} and {b} are too close to call {at}: {_signed(one)} ({together})."
     if turned:
-        return f"{_upper(a)} and {b} are not distinguishable {at}: the sign changes on a further seed."
+        return f"{_upper(a)} and {b} are too close to call {at}: the sign changes when repeated."
     return f"{_upper(_clause(a, b, one))} {at} ({together})."
 
 
@@ -151,13 +151,13 @@ def _stability(contest: ContestOutcome) -> Iterator[str]:
                 f"{turned} pairs that the intervals alone would tell apart change sign: not called different"
             )
         yield (
-            f"Further seeds: {contest.winner} is first on {int((ranks == 1).sum())} of {ranks.size}; "
-            f"{signs}; {lost or 'none'} of the others lose significance on one of them (table pairs)."
+            f"Repeated {ranks.size} times: {contest.winner} is first in {int((ranks == 1).sum())}; "
+            f"{signs}; {lost or 'none'} of the others become too close to call in one of them (table pairs)."
         )
     if stable.catalogue_ranks.size:
         ranks = stable.catalogue_ranks[:, place]
         yield (
-            f"Resampled catalogues: {contest.winner} is first on {int((ranks == 1).sum())} of {ranks.size}, "
+            f"With resampled items: {contest.winner} is first in {int((ranks == 1).sum())} of {ranks.size}, "
             f"at worst number {int(ranks.max())}."
         )
 
@@ -168,7 +168,7 @@ def _number(contest: ContestOutcome) -> Iterator[str]:
     for row in mine:
         cost = contest.rounds.rule_cost
         priced = f" at {format_money(cost, contest.data.study.currency)} per class and year" if cost else ""
-        yield f"Recommended classes of {row.scheme}{priced}: {row.k} (chosen on the selection seed)."
+        yield f"Recommended classes of {row.scheme}{priced}: {row.k} (chosen on random demand of its own)."
     vanishing = [f"{row.scheme} {row.k}" for row in contest.classes if row.vanishes]
     if vanishing:
         yield f"Over-segmented (gain in the sample only): {listed(vanishing, _NAMED)}."
@@ -179,7 +179,7 @@ def _classes(n: int) -> str:
 
 
 def _level(held: Tournament) -> str:
-    return f"{100 * held.level:g} %"
+    return f"{100 * held.level:g}%"
 
 
 def _signed(one: Estimate) -> str:
@@ -188,7 +188,7 @@ def _signed(one: Estimate) -> str:
 
 def _percent(value: float) -> str:
     digits = 1 if abs(value) >= 0.001 or value == 0 else 2
-    return f"{100 * value:.{digits}f} %"
+    return f"{100 * value:.{digits}f}%"
 
 
 def _upper(text: str) -> str:

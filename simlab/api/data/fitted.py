@@ -52,7 +52,7 @@ def fit_table(
     table = found["fit_test"]
     note = (
         f"laws fitted to the first two thirds of the history, every period from {table['cut'].iloc[0]} on "
-        "judged by them; at most 5 % of the flagged segments are expected to be flagged falsely"
+        "judged by them; at most 5% of the flagged segments are expected to be flagged falsely"
     )
 
     def draw(_: ResultTable) -> Figure:

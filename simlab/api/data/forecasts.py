@@ -234,8 +234,8 @@ def forecast_statements(tables: dict[str, pd.DataFrame], currency: str) -> tuple
     yours, ours = (frame[frame["method"] == name].iloc[0] for name in (YOURS, OURS))
     text = (
         f"Of {int(yours['sums']):,} sums over R + L at {int(yours['origins'])} past origins "
-        f"{yours['inside']:.0%} lay between the 5 % and 95 % points of your forecast and "
-        f"{ours['inside']:.0%} of simlab's laws (right: 90 %)."
+        f"{yours['inside']:.0%} lay between the 5% and 95% points of your forecast and "
+        f"{ours['inside']:.0%} of simlab's laws (right: 90%)."
     )
     state = "none"
     if np.isfinite(ours["difference"]):
@@ -247,7 +247,7 @@ def forecast_statements(tables: dict[str, pd.DataFrame], currency: str) -> tuple
             f"{abs(ours['difference']):,.0f} ({share:.0%}) {more} on the shelf than your forecast "
             f"({currency} {yours['stock_left']:,.0f})"
         )
-        text += "." if low > 0 or high < 0 else "; the 95 % interval contains zero."
+        text += "." if low > 0 or high < 0 else "; the 95% interval contains zero."
         state = "good" if low > 0 else "bad" if high < 0 else "open"
     titles = {
         "good": "Your forecast needs less stock than simlab's laws.",

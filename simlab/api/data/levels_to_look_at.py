@@ -77,7 +77,7 @@ class LevelsToLookAt:
         ]
         more = f" and {len(self.table) - _NAMED:,} more" if len(self.table) > _NAMED else ""
         return (
-            f"Levels to look at: {len(self.table):,} SKU-locations, {100 * self.share:.1f} % of "
+            f"Levels to look at: {len(self.table):,} SKU-locations, {100 * self.share:.1f}% of "
             f"{self.measure}: {'; '.join(first)}{more}."
         )
 
@@ -86,7 +86,7 @@ class LevelsToLookAt:
         if np.isnan(self.few) or self.n_few == 0:
             return ""
         return (
-            f"{100 * self.few:.1f} % of {self.measure} is in {self.n_few:,} "
+            f"{100 * self.few:.1f}% of {self.measure} is in {self.n_few:,} "
             f"SKU-location{'s' if self.n_few != 1 else ''} with fewer than {FEW_DEMANDS} periods with demand."
         )
 

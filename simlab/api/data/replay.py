@@ -244,9 +244,9 @@ def _statements(
     if total["n_judged"]:
         where = "inside" if total["fill_rate_inside"] else "outside"
         yield (
-            f"The plan would have served {100 * total['fill_rate']:.1f} % of these sales; expected were "
-            f"{100 * total['fill_rate_expected']:.1f} % ({100 * level:g} % prediction interval "
-            f"{100 * total['fill_rate_low']:.1f} to {100 * total['fill_rate_high']:.1f} %): reality lies "
+            f"The plan would have served {100 * total['fill_rate']:.1f}% of these sales; expected were "
+            f"{100 * total['fill_rate_expected']:.1f}% ({100 * level:g}% prediction interval "
+            f"{100 * total['fill_rate_low']:.1f} to {100 * total['fill_rate_high']:.1f}%): reality lies "
             f"{where}. The interval takes items as independent; real items share shocks."
         )
     yield _start(opening, data.catalog.n_items, data.study.period_days)
@@ -272,9 +272,9 @@ def _statements(
     n = int(mine["origins"])
     origins = "one origin" if n == 1 else f"{n} origins"
     yield (
-        f"Demand over R + L fell between the 5 % and 95 % points of its forecast (randomised) in "
-        f"{100 * mine['pit_share']:.1f} % of {int(mine['n']):,} cases from {origins}; "
-        "right laws give 90 %."
+        f"Demand over R + L fell between the 5% and 95% points of its forecast (randomised) in "
+        f"{100 * mine['pit_share']:.1f}% of {int(mine['n']):,} cases from {origins}; "
+        "right laws give 90%."
     )
 
 

@@ -164,7 +164,7 @@ def _chosen_by(decision: Decision, pairs: Sequence[Pair]) -> str:
     other = dict.fromkeys(noun(weight) for pair in pairs for weight in pair.others)
     if not other:
         return own
-    return f"{own}; counted by {_listed(list(other), 'or')} the verdict differs"
+    return f"{own}; counted by {_listed(list(other), 'or')} the answer differs"
 
 
 def gain_and_loss(decision: Decision, now: str) -> str:

@@ -115,8 +115,8 @@ class Held(Public):
         if row["n_judged"] == row["n_items"]:
             return ""
         return (
-            f"That judges {int(row['n_judged']):,} of {int(row['n_items']):,} SKU-locations: the others' "
-            "lead time and time between reviews are longer than half of these periods. "
+            f"That judges {int(row['n_judged']):,} of {int(row['n_items']):,} SKU-locations: the others "
+            f"take too long from order to receipt for {self.length} to tell. "
         )
 
     def _others(self) -> Iterator[str]:
@@ -142,11 +142,7 @@ class Held(Public):
         own = self._total("segmented")
         worst = _farthest(own)
         missed = _said(own, worst)
-        less = (
-            ""
-            if _is_more(own, worst)
-            else "Who needs that service in such weeks has to ask for a higher one."
-        )
+        less = "" if _is_more(own, worst) else "If you need that service at such a time, ask for more."
         text = (
             f"The last {self.length} would have been served {missed}{_kept(own)}: {self._sales(own)}. "
             f"{self._beside(worst)}{self._of_all(own)}{less}"

@@ -106,14 +106,14 @@ def met(fill: Estimate, floor: float, service: str = "fill rate", material: floa
             f"{100 * material:g} points that matter (optimize.material)."
         )
         return Statement("open", f"On the line of {short_rate(floor)} of {service}.", text, key, "limit")
-    level = f"{100 * fill.level:g} %"
+    level = f"{100 * fill.level:g}%"
     if fill.low >= floor:
         text = (
             f"It meets the floor {asked}, if the fitted laws are right: the lower {level} bound reaches it."
         )
         return Statement("good", f"Meets {short_rate(floor)} of {service}.", text, key, "limit")
     if fill.high < floor and short >= fill.high - fill.low:
-        text = f"It misses the floor {asked} on the verdict seed: the whole {level} interval lies below it."
+        text = f"It misses {asked} on fresh random demand: the whole {level} interval lies below it."
         return Statement("bad", f"Misses {short_rate(floor)} of {service}.", text, key, "limit")
     shown = format_estimate(fill, "fill_rate")
     text = f"Whether it meets the floor {asked} is not decided: the {level} interval contains it: {shown}."
@@ -133,7 +133,7 @@ def within(value: Estimate, budget: float, currency: str) -> Statement:
         if value.high <= budget
         else ("bad", "exceeds")
         if value.low > budget
-        else ("open", "is not distinguishable from")
+        else ("open", "is too close to call against")
     )
     state, verb = inside
     said = f"Mean inventory {text} {verb} the budget of {format_money(budget, currency)}."

@@ -151,7 +151,7 @@ def bounds(opt: Outcome, *, every_level: bool = False, headroom: float = 0.0) ->
     if every_level:
         if shifts(opt):
             between, levels = _level_bounds(opt, headroom)
-            beyond = f" and {100 * headroom:g} % beyond" if headroom else ""
+            beyond = f" and {100 * headroom:g}% beyond" if headroom else ""
             note += (
                 f"; levels from 0 to the highest of the grid{beyond}, units of one; S − s stays as planned"
             )

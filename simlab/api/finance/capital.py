@@ -114,7 +114,7 @@ class Capital(Public):
     def statements(self) -> tuple[str, ...]:
         """What happens to capital, in sentences."""
         money = [format_money(x, self.currency) for x in (self.frame["inventory_value"].iloc[0], self.end)]
-        names = ("half of the way", "95 % of it")
+        names = ("half of the way", "95% of it")
         reached = [
             f"{name} after {at} {self.period}{'s' if at != 1 else ''}"
             for name, at in zip(names, (self.half_released, self.released), strict=True)

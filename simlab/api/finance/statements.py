@@ -82,9 +82,9 @@ def tail_statements(finance: Finance) -> tuple[str, ...]:
     currency, fresh = opt.data.study.currency, finance.stock_value.of("segmented")
     p95, peak, high = (format_money(fresh[name], currency) for name in COLUMNS)
     found = [
-        f"On the verdict seed the plan's stock value stays at or below {p95} in 95 % of replications × "
+        f"On fresh random demand the plan's stock value stays at or below {p95} in 95% of replications × "
         f"{opt.data.study.period}s; its highest {opt.data.study.period} is {peak} on average over "
-        f"replications, at or below {high} in 95 % of them."
+        f"replications, at or below {high} in 95% of them."
     ]
     for one in opt.solved.choosing.tails:
         if not np.isfinite(one.at_most):
@@ -92,7 +92,7 @@ def tail_statements(finance: Finance) -> tuple[str, ...]:
         name = NAMES[one.measure][:1].upper() + NAMES[one.measure][1:]
         stands = "keeps within" if fresh[one.measure] <= one.at_most else "exceeds"
         found.append(
-            f"{name} {stands} its ceiling of {format_money(one.at_most, currency)} on the verdict seed: "
+            f"{name} {stands} its ceiling of {format_money(one.at_most, currency)} on fresh random demand: "
             f"{format_money(fresh[one.measure], currency)} ({format_money(one.value, currency)} on the seed "
             "that chose)."
         )
@@ -118,13 +118,13 @@ def finance_statements(finance: Finance) -> tuple[str, ...]:
         found.append(
             f"The plan exceeds the cheapest plan of segment targets by at most "
             f"{format_money(truth, currency)}{yearly} at its own price of service (upper "
-            f"{100 * opt.settings.level:g} % limit from independent batches)."
+            f"{100 * opt.settings.level:g}% limit from independent batches)."
         )
     rate = opt.data.study.optimize.costs
     if rate is not None and rate.capital_rate is not None:
         money = opt.scores("segmented").inventory_value.scaled(rate.capital_rate)
         found.append(
-            f"At {100 * rate.capital_rate:g} % a year the plan's stock costs "
+            f"At {100 * rate.capital_rate:g}% a year the plan's stock costs "
             f"{format_money(money.value, currency)} of capital a year."
         )
     found += price_statements(opt, finance.price_of_floor)

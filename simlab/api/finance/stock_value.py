@@ -299,4 +299,4 @@ def lost_margin_statements(opt: Outcome) -> tuple[str, ...]:
         return ()
     gone = "lost with them" if opt.data.study.policy.unmet == "lost" else "at risk or late with them"
     text = format_estimate(found, "holding_cost", opt.data.study.currency)
-    return (f"Units not served at once carry a margin of {text} a year on the verdict seed ({gone}).",)
+    return (f"Units not served at once carry a margin of {text} a year on fresh random demand ({gone}).",)

@@ -106,7 +106,7 @@ def _rooms(source: Source, names: TextArray) -> dict[str, float]:
 def _how(chosen: Packed) -> str:
     if chosen.exact:
         return "the packs worth most together, exactly"
-    return f"packs by value per money; the best choice is at most {100 * chosen.gap:.2g} % better"
+    return f"packs by value per money; the best choice is at most {100 * chosen.gap:.2g}% better"
 
 
 def _refuse_missing(source: Source, rows: IntArray, values: FloatArray, column: str, why: str) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 PAGE, BOOK = "report.html", "report.xlsx"
 _FIRST = 10  # lines on the first screen
+_OF_THE_BOOK = ("unit_cost", "packs", "units_short", "chance_out_with_order", "units_short_with_order")
+"""Columns that the workbook and orders.csv have, and the page leaves out."""
 _URGENT = (
     *("sku", "location", "product", "supplier", "quantity", "value", "due_date"),
     *("chance_out", "chance_out_with_order"),
@@ -38,7 +40,8 @@ def page_of(found: Day) -> str:
     from simlab.report.lists import lists_html
 
     facts = _facts(found)
-    return lists_html(_question(found), facts, found.statements, _shown(found), int(facts["n_items"]))
+    shown = _shown(found, _lines(found).drop(columns=list(_OF_THE_BOOK), errors="ignore"))
+    return lists_html(_question(found), facts, found.statements, shown, int(facts["n_items"]))
 
 
 def book_of(found: Day) -> bytes:
@@ -55,7 +58,7 @@ def book_of(found: Day) -> bytes:
         str(facts["period"] or "period"),
         made,
     )
-    return lists_book(_question(found), facts, found.statements, _shown(found), titles)
+    return lists_book(_question(found), facts, found.statements, _shown(found, _lines(found)), titles)
 
 
 def wants_book(found: Day, asked: bool | None) -> bool:
@@ -74,17 +77,17 @@ def _facts(found: Day) -> dict[str, Any]:
     return facts | {"command": "orders", "finished": found.day, "n_items": n_items}
 
 
-def _shown(found: Day) -> tuple[Shown, ...]:
+def _shown(found: Day, lines: pd.DataFrame) -> tuple[Shown, ...]:
     from simlab.report.lists import Shown
 
-    lines = _lines(found)
-    first = lines.head(_FIRST)[[name for name in _URGENT if name in lines]]
+    every = _lines(found)
+    first = every.head(_FIRST)[[name for name in _URGENT if name in every]]
     tables = [Shown("Order first", first)] if len(lines) else []
     if "supplier" in lines:
         totals = found.orders.groupby("supplier", sort=False)
         by = totals.agg(lines=("sku", "size"), units=("quantity", "sum"), value=("value", "sum"))
         by = by.reset_index().sort_values("value", ascending=False, kind="stable")
-        tables.append(Shown("By supplier", by))
+        tables.append(Shown("By supplier", by, bars="value"))
     tables.append(Shown("Orders, the most urgent first", lines, "suppliers"))
     return (*tables, Shown("Too much of", found.excess, "items"))
 

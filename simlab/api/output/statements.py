@@ -88,8 +88,8 @@ def chosen_plan(opt: Outcome) -> str:
     currency, scores = opt.data.study.currency, opt.scores("segmented")
     where = f"{opt.segmentation.n_segments} segments by {' × '.join(opt.segmentation.by)}"
     return (
-        f"Chosen plan ({where}): fill rate {format_estimate(scores.fill_rate, 'fill_rate')} on the verdict "
-        f"seed, inventory {format_estimate(scores.inventory_value, 'inventory_value', currency)}, "
+        f"Chosen plan ({where}): fill rate {format_estimate(scores.fill_rate, 'fill_rate')} on fresh "
+        f"random demand, inventory {format_estimate(scores.inventory_value, 'inventory_value', currency)}, "
         f"holding cost {format_estimate(scores.holding_cost, 'holding_cost', currency)} per year."
     )
 

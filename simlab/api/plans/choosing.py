@@ -165,7 +165,7 @@ def _best(
     if asked.chances and plan.certificate == "bound":
         notes.append(
             f"the time limit ended the search for the best plan under chance limits: it can be cheaper by "
-            f"{100 * plan.gap:.2f} % at most (bounded, not certified)"
+            f"{100 * plan.gap:.2f}% at most (bounded, not certified)"
         )
     return plan, Choosing(asked, _kept(asked, plan), notes=tuple(notes)), None
 
@@ -202,7 +202,7 @@ def _by_lower_bound(
     if tails is None or found is None:
         plan = replace(plan, certificate=LISTED, bound=min(best.bound, float(plan.cost)))
         choosing = replace(choosing, kept=_kept(of, plan))
-        notes.append(f"its bound is that of the limits alone, gap {100 * plan.gap:.2f} %")
+        notes.append(f"its bound is that of the limits alone, gap {100 * plan.gap:.2f}%")
     else:
         value = plan.cost if of.objective is None else of.objective.value(plan.choice)
         found = replace(found, choice=plan.choice, value=value, certificate=BOUND)
@@ -248,7 +248,7 @@ def _surely(
 def _none_surely(judge: Judge, fill_rate: float) -> InfeasibleError:
     highest = max(judge.highest, default=float("nan"))
     return InfeasibleError(
-        f"no plan on the grid has a lower {100 * judge.level:g} % bound of {format_rate(fill_rate)} on "
+        f"no plan on the grid has a lower {100 * judge.level:g}% bound of {format_rate(fill_rate)} on "
         f"the selection seed: the highest is {format_rate(highest)}; lower the floor, or use more "
         "replications"
     )
@@ -266,7 +266,7 @@ def _if_cheap(
         return plan, replace(choosing, notes=(*choosing.notes, note))
     more = float((surely.cost - plan.cost) * plan.curves.cost_unit)
     share = (surely.cost - plan.cost) / abs(plan.cost) if plan.cost else 0.0
-    money = f"{format_money(more, plan.curves.currency)}{plan.curves.per} ({100 * share:.2f} %)"
+    money = f"{format_money(more, plan.curves.currency)}{plan.curves.per} ({100 * share:.2f}%)"
     if share <= SMALL:
         price = (
             f"the margin for chance costs {money} more than the plan that meets the floor on the search seed"
@@ -275,7 +275,7 @@ def _if_cheap(
         return surely, replace(found, notes=(*found.notes, *priced))
     note = (
         f"the floor is met on the search seed alone: a plan that surely meets it costs {money} more, above "
-        f'{100 * SMALL:g} %, which is paid without asking; choose = "lower_bound" takes it'
+        f'{100 * SMALL:g}%, which is paid without asking; choose = "lower_bound" takes it'
     )
     return plan, replace(choosing, notes=(*choosing.notes, note), selection=found.selection)
 

@@ -144,7 +144,7 @@ class Outcome(Public):
 
         Examples
         --------
-        >>> opt.at(budget=1_200_000).by_segment()  # doctest: +SKIP
+        >>> opt.at(budget=1_200_000).by_segment()
         """
         plan = self.solved.choosing.asked.at(budget=budget, fill_rate=fill_rate)
         return PlannedPlan.of(plan, self._levels)
@@ -244,7 +244,7 @@ class Outcome(Public):
 
         Examples
         --------
-        >>> print(opt.why_infeasible(fill_rate=0.9999))  # doctest: +SKIP
+        >>> print(opt.why_infeasible(fill_rate=0.9999))
         """
         return self.solved.choosing.asked.why_infeasible(fill_rate=fill_rate, budget=budget)
 

@@ -137,7 +137,7 @@ class Judge:
 
     def note(self, low: float) -> str:
         """How the plan was chosen."""
-        level, floor = f"{100 * self.level:g} %", format_rate(self.floors[0].at_least)
+        level, floor = f"{100 * self.level:g}%", format_rate(self.floors[0].at_least)
         others = len(self.floors) - 1
         more = f" (and of {others} further floor{'s' if others > 1 else ''})" if others else ""
         text = (

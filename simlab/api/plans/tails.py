@@ -205,7 +205,7 @@ def tail_notes(
     if not tails.objective and found.certificate == "bound":
         notes.append(
             f"the time limit ended the search for the best plan under these limits: its objective can be "
-            f"smaller by {100 * found.gap:.2f} % at most (bounded, not certified)"
+            f"smaller by {100 * found.gap:.2f}% at most (bounded, not certified)"
         )
     return tuple(notes)
 
@@ -218,7 +218,7 @@ def _objective_note(one: TailResult, currency: str) -> str:
             if np.isnan(one.bound)
             else f"at least {format_money(one.bound, currency)}"
         )
-        proof = f"bounded, not certified: {least}, gap {100 * one.gap:.2f} %"
+        proof = f"bounded, not certified: {least}, gap {100 * one.gap:.2f}%"
     return (
         f"the plan was chosen for the least {NAMES[one.measure]}: {format_money(one.value, currency)} on "
         f"the search seed ({proof}); the frontier and the comparisons beside it count mean inventory value, "

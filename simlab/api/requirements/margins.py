@@ -32,7 +32,7 @@ def margin_notes(data: Data) -> tuple[str, ...]:
         notes.append(
             f"{n:,} of {of:,} SKU-locations have no price{_named(data, found.stands_in)}: their margin is "
             f"unit cost × the mean margin per unit of value of {where} (prices cover "
-            f"{100 * found.covered:.1f} % of the yearly value)"
+            f"{100 * found.covered:.1f}% of the yearly value)"
         )
     if found.below_cost.any():
         n = int(found.below_cost.sum())

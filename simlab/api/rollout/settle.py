@@ -33,7 +33,7 @@ LOWERED, ON_THE_WAY, MISFIT, REPLAYED = (
     "segment's service is lowered",
     "serves less on the way from today",
     "law flagged by the fit test",
-    "replay below its 1 % limit",
+    "replay below its 1% limit",
 )
 
 

@@ -145,7 +145,7 @@ def _over(draws: list[Estimate], level: float) -> Estimate:
 def statements(redrawn: Redrawn, kind: str, plug_in: Estimate, floor: float | None) -> Iterator[str]:
     """What redrawn parameters say of the fill rate, beside the plug-in result."""
     fill = redrawn.scores(kind).fill_rate
-    level = f"{100 * fill.level:g} %"
+    level = f"{100 * fill.level:g}%"
     yield (
         f"With parameters drawn again ({redrawn.n_draws} draws, one per batch): fill rate "
         f"{format_estimate(fill, 'fill_rate')} ({level} model interval); with the fitted ones "

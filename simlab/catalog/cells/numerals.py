@@ -100,7 +100,7 @@ def _remedy(text: str, table: str, notation: Notation) -> str:
     if _POINT_GROUPS.fullmatch(text):
         return f'declare decimal = "," and thousands = "." {section}, or fix the cell'
     if _PERCENT.fullmatch(text):
-        return "write a fraction, such as 0.20 for 20 %"
+        return "write a fraction, such as 0.20 for 20%"
     if _EXPONENT.fullmatch(text):
         return "write the number out, without an exponent"
     if _BRACKETS.fullmatch(text):

@@ -74,6 +74,13 @@ def read_periods(table: TextTable, study: Study) -> FiscalPeriods | None:
         table.findings.add_rows(
             found.ORDER_OF_DATES, message, rows, column="start", fix="periods may not overlap"
         )
+    hole = np.flatnonzero(first[1:] > last[:-1] + 1)
+    if hole.size:
+        a, b = last[hole[0]] + 1, first[hole[0] + 1] - 1
+        message = f"no period holds the days from {a} to {b}: they would count as days without demand"
+        rows = np.sort(order[hole + 1])
+        fix = "periods follow one another: add the one that is missing, or say its days with a neighbour"
+        table.findings.add_rows(found.GAP, message, rows, column="start", fix=fix)
     double = [row for row, name in zip(order, names, strict=True) if names.count(name) > 1]
     if double:
         message = f"period {table.columns['name'].cell(int(min(double)))!r} stands more than once"

@@ -321,7 +321,7 @@ def _of_money(coins: Money, study: Study) -> Iterator[QualityRow]:
     if coins.resolution != study.data.cost_resolution:
         note = (
             f"counted in multiples of {coins.resolution:.10f}".rstrip("0")
-            + f" ({study.data.cost_resolution:g} would move a unit cost by more than 0.01 %)"
+            + f" ({study.data.cost_resolution:g} would move a unit cost by more than 0.01%)"
         )
         yield QualityRow("items", "money counted finer", "used", 0, note=note, notice="quiet")
     if coins.n_rounded and abs(coins.worst[1]) > _NO_MONEY:

@@ -32,6 +32,7 @@ from simlab.catalog.tables.items import Items, file_remarks, has_columns
 from simlab.catalog.tables.rows import refuse_future
 from simlab.study import ReceiptsSource, Study
 
+_NAMED = 3
 _TOLERANCE = 1e-4  # of a part: quantities are at most 10¹² of them
 
 
@@ -97,11 +98,33 @@ def read_receipts(
         *_account(fates, kept, quantity, worth, proved=written.proved),
         *_remarks(table, study),
         *apart(table, "order_date", ordered, kept & ordered_known),
+        *_longest(table, ordered, received, kept & both, study),
     )
     until = np.where(under_way, today_known, received)
     open_orders = _sorted(table, np.flatnonzero(under_way), ordered, until, quantity, promised, came)
     receipts = _sorted(table, np.flatnonzero(kept), ordered, received, quantity, promised, came)
     return receipts, open_orders if open_orders.n_rows else None, entries
+
+
+def _longest(
+    table: TextTable,
+    ordered: npt.NDArray[np.datetime64],
+    received: npt.NDArray[np.datetime64],
+    known: BoolArray,
+    study: Study,
+) -> Iterator[QualityRow]:
+    """Which rows took longer than laws take in: often a wrong year."""
+    spec, took = study.lead_times, (received - ordered).astype(np.int64)
+    rows = np.flatnonzero(known & (took > spec.longest_days))
+    if not rows.size or spec.law == "fixed":
+        return
+    named = [
+        f"row {table.findings.place(int(row))}, ordered {ordered[row]}, came after {took[row]:,} days"
+        for row in rows[:_NAMED]
+    ]
+    more = f"; and {rows.size - _NAMED:,} more" if rows.size > _NAMED else ""
+    note = f"{'; '.join(named)}{more}: a wrong year? Laws leave them out (longest_days = {spec.longest_days})"
+    yield QualityRow("receipts", "very long lead times", "used", 0, note=note)
 
 
 def _last_day(

@@ -37,6 +37,7 @@ from simlab.study import DemandSource, Study
 _MOST_UNITS = 10**12
 _BLOCK = 1 << 20  # rows that are reckoned with at a time
 _NAMES_SHOWN = 5
+_MANY = 20  # quantities below 0, from which they may be a rule
 _MISSING_FIX = 'fill the cell, or say missing_quantity = "drop" under [data.demand]'
 
 
@@ -318,7 +319,7 @@ def _refuse_turned(table: TextTable) -> None:
     column = table.columns["quantity"]
     minus = np.array([cell.startswith("-") and cell[1:2].isdigit() for cell in column.values] + [False])
     n = int(minus[column.codes].sum())
-    if 2 * n > table.n_rows:
+    if n >= _MANY and 2 * n > table.n_rows:
         message = f"{n:,} of {table.n_rows:,} quantities are below 0: goods issued, booked with a minus?"
         fix = "turn the sign of the table: demand is above 0, returns are below"
         table.findings.add(found.NEGATIVE, message, column=table.label("quantity"), fix=fix)

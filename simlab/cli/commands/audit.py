@@ -59,9 +59,12 @@ def audit(
         end_with_faults(result)
         return
     print_sentences(result.statements if verbose else short(result))
-    print_table(
-        in_points(result.tables["audit"]), "Asked, planned, served, and what each cause adds in points"
-    )
+    table = in_points(result.tables["audit"])
+    if verbose:
+        print_table(table, "Asked, planned, served, and what each cause adds in points")
+    else:
+        title = "Asked, planned, served, and the largest cause"
+        print_table(with_largest_cause(table), title, spare=("n_items", "fill_rate_planned"), in_words=True)
     say()
     print_place(result, quiet)
 
@@ -87,3 +90,20 @@ def in_points(table: pd.DataFrame) -> pd.DataFrame:
     moved = {name: (0.0 - 100 * table[name]).round(2) for name in causes}
     names = {name: f"{name.removeprefix('by_')}_points" for name in causes}
     return table.assign(**moved).rename(columns=names)
+
+
+def with_largest_cause(table: pd.DataFrame) -> pd.DataFrame:
+    """Asked, planned and served, and of all causes the one that moves service most; in `in_points`' names."""
+    import numpy as np
+
+    from simlab.api.audits.tables import CAUSES
+
+    named = {str(key): text for key, text in CAUSES.items()}
+    causes = [str(name) for name in table if str(name).endswith("_points")]
+    moved = table[causes].to_numpy(float)
+    at = np.argmax(np.abs(np.nan_to_num(moved)), axis=1)
+    rows = np.arange(len(table))
+    shown = table[["policy", "segment", "n_items", "target", "fill_rate_planned", "fill_rate"]].copy()
+    shown["largest_cause"] = [named[causes[place].removesuffix("_points")] for place in at]
+    shown["points"] = [f"{value:+.1f}" if np.isfinite(value) else "–" for value in moved[rows, at]]
+    return shown

@@ -116,16 +116,24 @@ def _print(found: Gate, result: RunResult, format: Format, ends: int) -> None:
         )
         return
     print_sentences(found.statements)
-    print_table(found.lists[["decision", "n_items", "served_change", "stock_value_change"]], "Lists (a year)")
+    print_table(
+        found.lists[["decision", "n_items", "served_change", "stock_value_change"]],
+        "Lists (a year)",
+        in_words=True,
+    )
     names = ["sku", *(["location"] if found.table["location"].nunique() > 1 else [])]
     names += ["service_now", "service", "stock_value_change", "reason"]
     for title, frame in (("Held back", found.hold_back), ("Undecided", found.undecided)):
         if not frame.empty:
             size = frame["stock_value_change"].abs()
-            print_table(frame.loc[size.sort_values(ascending=False).index, names], title, _ROWS)
+            shown = frame.loc[size.sort_values(ascending=False).index, names].rename(
+                columns={"reason": "why"}
+            )
+            print_table(shown, title, _ROWS, spare=("service_now",), in_words=True)
     if "waves" in found.waves:
         names = ["wave", "starts_week", "n_items", "n_go", "service_now", "service", "stock_value_change"]
-        print_table(found.waves["waves"][names], "Waves")
+        spare = ("service_now", "n_items")
+        print_table(found.waves["waves"][names], "Waves", spare=spare, in_words=True)
     folder = result.folder
     say()
     if result.report is not None:

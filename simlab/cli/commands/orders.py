@@ -123,10 +123,10 @@ def _print(found: Orders, folder: Path, said: tuple[str, ...], format: Format) -
     if not found.orders.empty:
         names = ["sku", "location", "quantity", "value", "due_date", "chance_out", "chance_out_with_order"]
         shown = found.orders[names].rename(columns={"chance_out_with_order": _WITH})
-        print_table(shown, "Order now, the most urgent first", _ROWS)
+        print_table(shown, "Order now, the most urgent first", _ROWS, spare=(_WITH, "value"))
     if not found.excess.empty:
         names = ["sku", "location", "action", "units", "value", "cover_days"]
-        print_table(found.excess[names], "Too much", _ROWS)
+        print_table(found.excess[names], "Too much", _ROWS, spare=("cover_days",))
     say()
     say(f"Orders  {folder / 'orders.csv'}")
     say(f"Excess  {folder / 'excess.csv'}")

@@ -117,7 +117,7 @@ def _cells(row: dict[str, object]) -> dict[str, str]:
         "case": str(row["case"]),
         "measure": str(row["measure"]),
         "estimate": text(found, digits),
-        "± (95 %)": text(half, digits),
+        "± (95%)": text(half, digits),
         "exact": text(exact, digits + 1 if digits else 0),
         "z": f"{z:+.2f}" if isinstance(z, float) else "–",
     }

@@ -81,11 +81,13 @@ def trace(
     print_sentences(result.statements)
     if sides:
         beside = _beside(sides["current"].periods, sides["proposed"].periods)
-        print_table(beside, "Current and proposed (units)", len(beside))
+        spare = ("ordered_current", "ordered_proposed", "demanded")
+        print_table(beside, "Current and proposed (units)", len(beside), spare=spare)
         return
     counted = result.periods[result.periods["counted"]]
     never = [name for name in ("backorders", "lost") if not counted[name].any()]
-    print_table(counted[[name for name in _SHOWN if name not in never]], "Periods (units)", len(counted))
+    shown = counted[[name for name in _SHOWN if name not in never]]
+    print_table(shown, "Periods (units)", len(counted), spare=("position_at_review", "on_order", "received"))
     print_table(result.orders.tail(len(result.orders)), "Orders (period 0 is the first one counted)")
 
 

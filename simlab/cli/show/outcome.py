@@ -18,10 +18,27 @@ from simlab.cli.tables import print_json, print_sentences, print_table, records
 from simlab.errors import EXIT_INCOMPLETE, EXIT_UNEXPECTED
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from simlab.api import PolicyComparison, RunComparison, RunResult
 
 
 _ITEMS_SHOWN = 15
+_SPARE = {
+    "segments": ("holding_cost", "target", "n_items", "fill_rate_low"),
+    "schemes": (
+        "explained",
+        "n_targets",
+        "holding_cost_low",
+        "percent_vs_per_sku_low",
+        "beats_random",
+        "percent_vs_per_sku",
+        "n_segments",
+        "holding_cost",
+        "may_be_best",
+    ),
+}
+"""By table, the columns that a narrow terminal can do without, the first ones first."""
 
 
 def print_run(result: RunResult, format: Format, quiet: bool, verbose: bool = False) -> None:
@@ -42,7 +59,7 @@ def print_run(result: RunResult, format: Format, quiet: bool, verbose: bool = Fa
         return
     print_sentences(result.statements)
     for name, frame in result.tables.items():
-        print_table(frame, name.capitalize())
+        print_table(frame, name.capitalize(), spare=_SPARE.get(name, ()), in_words=True)
     say()
     print_place(result, quiet)
 
@@ -113,16 +130,36 @@ def print_runs(found: RunComparison, format: Format) -> None:
         )
         return
     print_sentences(found.statements)
-    shown = ["measure", "value_a", "value_b", "difference", "difference_low", "difference_high", "how"]
     if not found.results.empty:
-        print_table(found.results[["b", *shown]], "Results")
-    print_table(found.plans.drop(columns="a"), "Plans")
+        print_table(_in_units(found.results), "Results", spare=("how", "against", "before", "after"))
+    spare = ("only_a", "only_b", "other_segment", "in_both", "b")
+    print_table(found.plans.drop(columns="a"), "Plans", spare=spare, in_words=True)
     for name, frame in moved.items():
         if not frame.empty:
             columns = ["sku", "location", "target_a", "target_b", "order_up_to_a", "order_up_to_b"]
-            print_table(frame[[*columns, "level_value"]].head(_ITEMS_SHOWN), f"Largest moves, {name}")
+            moves = frame[[*columns, "level_value"]].head(_ITEMS_SHOWN)
+            print_table(moves, f"Largest moves, {name}", spare=("target_a", "target_b"), in_words=True)
     if not found.differences.empty:
-        print_table(found.differences, "What differs")
+        print_table(found.differences, "What differs", spare=("kind",))
+
+
+def _in_units(results: pd.DataFrame) -> pd.DataFrame:
+    """Results of pairs as text, every row in the unit of its measure; differences of rates in points."""
+    import pandas as pd
+
+    from simlab.cli.tables import number
+    from simlab.measures import words
+
+    rows = []
+    for row in results.to_dict("records"):
+        key = str(row["measure"])
+        points = words.word(key).unit == "rate"
+        before, after = (number(row[name], key) for name in ("value_a", "value_b"))
+        gap, low, high = (row[f"difference{end}"] for end in ("", "_low", "_high"))
+        told = [f"{100 * x:+.2f}" if points else number(x, key) for x in (gap, low, high)]
+        change = f"{told[0]} [{told[1]}, {told[2]}]{' points' if points else ''}"
+        rows.append((row["b"], words.word(key).name, before, after, change, row["how"]))
+    return pd.DataFrame(rows, columns=["against", "measure", "before", "after", "change", "how"])
 
 
 def print_policies(found: PolicyComparison, format: Format) -> None:
@@ -144,6 +181,7 @@ def print_policies(found: PolicyComparison, format: Format) -> None:
         return
     print_sentences(found.statements)
     plan = ["policy", "fill_rate", "fill_rate_low", "fill_rate_high", "inventory_value", "orders_per_year"]
-    print_table(frame[plan], "Plans")
+    print_table(frame[plan], "Plans", spare=("orders_per_year", "fill_rate_low"), in_words=True)
     equal = ["policy", "at_fill", "cost_at_fill", "percent", "percent_low", "percent_high"]
-    print_table(frame[equal], f"Cost ({found.objective}) at equal {found.service}")
+    title = f"Cost ({found.objective}) at equal {found.service}"
+    print_table(frame[equal], title, spare=("at_fill", "percent_low"), in_words=True)

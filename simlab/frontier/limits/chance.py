@@ -86,7 +86,7 @@ class Chance:
     def reading(self, choice: IntArray) -> str:
         """Share of replications in which one plan holds the limit, rounded down."""
         share = int(self.kept(choice[None, :])[0]) * 1000 // self.n_replications
-        return f"{share / 10:g} % of replications"
+        return f"{share / 10:g}% of replications"
 
     def violation(self, choice: IntArray, level: float = 0.95) -> Estimate:
         """Share of these (fresh) replications in which the plan misses the limit, with its interval."""

@@ -120,7 +120,7 @@ def _shrunk(kind: int, used: float, borrowed: float) -> str:
     """How the variance was shrunk, where the law uses it and the group weighs 10 % or more."""
     if borrowed < _WORTH_SAYING or kind in (*OF_MEAN_KINDS, LawKind.EMPIRICAL):
         return ""
-    return f" (sizes of demand {100 * borrowed:.0f} % pooled: {used:.3g})"
+    return f" (sizes of demand {100 * borrowed:.0f}% pooled: {used:.3g})"
 
 
 def _scored(grounds: Grounds, scores: Scores | None) -> list[str]:

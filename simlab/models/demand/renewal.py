@@ -292,7 +292,7 @@ def _told(reason: Reason, rhythm: _Rhythm, heard: _Heard | None, periods: int, s
     if heard is not None:
         both = f"{heard.renewal:.2f} (independent periods {heard.before:.2f})"
         scores = f", log score over {periods} periods {both}"
-    how = said or " (intervals vary less than chance, at 1 %)"
+    how = said or " (intervals vary less than chance, at 1%)"
     rhythmic = f"{reason.seen}; demand every {mean:.3g} ± {spread:.2g} periods{scores}"
     own = reason.grounds if said else (*reason.grounds, REGULAR)
     return Reason(rhythmic, own, f"renewal{how}")

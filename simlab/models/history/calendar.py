@@ -205,8 +205,8 @@ def open_days(catalog: Catalog, calendar: Calendar | None) -> tuple[str, ...]:
     share = 1.0 - float(calendar.open[week].mean()) if week.any() else 0.0
     if _MANY <= share < 1.0:
         said.append(
-            f"Days closed by date ({100 * share:.0f} % of the history's other days) are no observation, but "
-            f"lead times count them: demand over lead times is up to {100 * share / (1 - share):.0f} % too "
+            f"Days closed by date ({100 * share:.0f}% of the history's other days) are no observation, but "
+            f"lead times count them: demand over lead times is up to {100 * share / (1 - share):.0f}% too "
             "high. Weekdays that are always closed belong in demand.weekdays."
         )
     return tuple(said)

@@ -118,7 +118,7 @@ def _outliers(
     removed = (float(away.sum()), float((away * unit_cost(catalog)[history.item]).sum()))
     share = _variance_share(history, found, bound)
     note = _outlier_note(catalog, history, found, spec.action) + (
-        f"; what lies beyond the bounds is {100 * share:.0f} % of these SKU-locations' variance "
+        f"; what lies beyond the bounds is {100 * share:.0f}% of these SKU-locations' variance "
         "(skewed demand has such values by itself, without any error)"
     )
     row = QualityRow("demand", f"outliers beyond {spec.k:g} MAD", "repaired", 0, *removed, note=note)

@@ -208,9 +208,7 @@ def _notes(
             note = f"no {period} of a life shows one: nothing is estimated, demand stays as it is"
             yield QualityRow("demand", f"uplift by {name}", "used", 0, note=note)
             continue
-        per = (
-            "a promotion multiplies demand by" if name == "promotion" else "a price 10 % lower multiplies by"
-        )
+        per = "a promotion multiplies demand by" if name == "promotion" else "a price 10% lower multiplies by"
         each = [
             f"{one.factor:.2f} ({one.low:.2f} to {one.high:.2f}){f' in {one.group}' if one.group else ''}"
             for one in mine[:_SHOWN]
@@ -234,4 +232,4 @@ def _future(future: float | str) -> str:
         )
     if future == "none":
         return 'none (uplift.future = "none"): their effect is taken out of the history'
-    return f"in {100 * float(future):g} % of the periods (uplift.future), at usual prices"
+    return f"in {100 * float(future):g}% of the periods (uplift.future), at usual prices"

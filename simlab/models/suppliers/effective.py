@@ -89,7 +89,7 @@ def sequence_remarks(
             f"orders at every review cannot have these lead times and arrive in sequence: {_listed(parts)}; "
             "[lead_times] crossing = true if orders do overtake, or a longer review period"
         )
-        what = "lead times change by 5 % or more in sequence"
+        what = "lead times change by 5% or more in sequence"
         yield QualityRow("receipts", what, "used", 0, note=text, notice="look")
     parts = [
         f"{names[row]} {rounding[row]:.2g} of {effective.stated_sd[row] ** 2:.2g}"

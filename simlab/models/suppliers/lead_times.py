@@ -327,7 +327,7 @@ def _grouped(key: Key, n: int, kind: str, receipts: _Receipts, laws: _Laws, name
         inside = receipts.count(key[: level + 1])
         share = receipts.study.lead_times.min_receipts / (inside + receipts.study.lead_times.min_receipts)
         column = (*receipts.study.lead_times.by, "ordered on")[level]
-        text = f", {column} '{key[level]}': {inside} of them ({100 * share:.0f} % borrowed)"
+        text = f", {column} '{key[level]}': {inside} of them ({100 * share:.0f}% borrowed)"
         why = why.adding(text, of.INNER_GROUP)
     learnt = _learnt(("by", *key[:depth]), receipts.law(key[:depth]), kind, receipts, laws, why)
     return (*learnt, Source(key[:depth], None, kind))

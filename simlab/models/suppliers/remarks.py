@@ -49,7 +49,7 @@ def _drifted(records: Sequence[SupplierRecord]) -> Iterator[QualityRow]:
         shown = listed(
             [f"'{one.supplier}' {one.older:.3g} → {one.newer:.3g} days" for one in found], _SHOWN, "; "
         )
-        text = f"older against newer half of the order days, Mann–Whitney, 5 % false: {shown}"
+        text = f"older against newer half of the order days, Mann–Whitney, 5% false: {shown}"
         far = [one for one in found if abs(one.newer - one.older) >= _MUCH * (one.newer + one.older)]
         if far:
             text += "; their laws mix both: if the newer are what will come, leave the older out, "
@@ -68,7 +68,7 @@ def _weekdays(catalog: Catalog, records: Sequence[SupplierRecord]) -> Iterator[Q
     if parts:
         said = catalog.study.lead_times.order_weekday
         use = "" if said else "; lead_times.order_weekday takes the lead times of one weekday"
-        text = f"Kruskal–Wallis over order days, 5 % false: {listed(parts, _SHOWN, '; ')}{use}"
+        text = f"Kruskal–Wallis over order days, 5% false: {listed(parts, _SHOWN, '; ')}{use}"
         yield _remark("lead times differ by weekday of the order", text)
 
 
@@ -86,7 +86,7 @@ def _shared(catalog: Catalog, records: Sequence[SupplierRecord]) -> Iterator[Qua
             "to them than delays that are independent, as drawn here"
         )
     shown = listed(parts, _SHOWN, "; ")
-    text = f"intraclass correlation of one day's lead times, F test, 5 % false: {shown}{use}"
+    text = f"intraclass correlation of one day's lead times, F test, 5% false: {shown}{use}"
     yield _remark("orders of one day are late together", text)
 
 
@@ -116,8 +116,8 @@ def _promises(catalog: Catalog) -> tuple[QualityRow, ...]:
     share, exact = 100 * (late > 0).mean(), 100 * (late == 0).mean()
     mean = late[late > 0].mean() if (late > 0).any() else 0.0
     note = (
-        f"{known.sum():,} receipts with a promise: {share:.1f} % late (by {mean:.3g} days on average), "
-        f"{exact:.1f} % on the very day; promises may have been moved, so laws use actual dates alone"
+        f"{known.sum():,} receipts with a promise: {share:.1f}% late (by {mean:.3g} days on average), "
+        f"{exact:.1f}% on the very day; promises may have been moved, so laws use actual dates alone"
     )
     early = int((promised < table.order_date[known]).sum())
     backward = (

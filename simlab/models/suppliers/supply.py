@@ -176,7 +176,7 @@ def _sentence(spec: SupplierSpec, study: Study) -> str:
     if spec.on_time_share is not None:
         delay = _rest_delay(spec, study)
         rest = "is cancelled" if delay == _NEVER else f"follows {delay} {study.period}s later"
-        said.append(f"sends {100 * spec.on_time_share:.4g} % of every order at first; the rest {rest}")
+        said.append(f"sends {100 * spec.on_time_share:.4g}% of every order at first; the rest {rest}")
     return " and ".join(said)
 
 
@@ -284,7 +284,7 @@ def _of_supplier(rows: IntArray | None, seen: Observed, study: Study) -> _Split:
         return _Split(_WHOLE, 0, "")
     from_all = f" (all {rows.size} complete orders)" if pooled else ""
     rest = "is cancelled" if delay == _NEVER else f"follows {delay} {study.period}s later"
-    return _Split(share, delay, f"; {share / 1e4:.3g} % of an order at first, the rest {rest}{from_all}")
+    return _Split(share, delay, f"; {share / 1e4:.3g}% of an order at first, the rest {rest}{from_all}")
 
 
 def _share(parts: Parts, rows: IntArray) -> int:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 BOUND = "best targets, any sorting"
-CHEAPEST, SAME, COSTS_MORE = "cheapest", "not distinguishable from it", "costs more"
+CHEAPEST, SAME, COSTS_MORE = "cheapest", "too close to it to call", "costs more"
 _LINES, _WIDE = 5, 500
 _COLOURS = (BLUE, VERMILLION, GREEN, "#CC79A7", "#E69F00", "#7B4EA3", BLACK, GREY)
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "wedge")
@@ -66,7 +66,7 @@ def drawings(found: ContestTables) -> dict[str, Drawing]:
         )
     if len(found.tables["stability"]):
         charts["ranks"] = Drawing(
-            "Ranks of each scheme on resampled catalogues and on further seeds",
+            "Ranks of each scheme on resampled catalogues and when repeated",
             lambda width: ranks_chart(found, width),
         )
     for name, scheme in learned_rules(found).items():

@@ -263,7 +263,7 @@ def _ranks(found: ContestTables, pictures: Drawn) -> Section | None:
     note = (
         "Circles: the larger, the more resampled catalogues on which the scheme takes that rank "
         "(SKU-locations drawn with replacement, targets searched anew). "
-        "Diamonds: further seeds, searched and judged anew."
+        "Diamonds: repeated with other random demand, searched and judged anew."
     )
     blocks = [Pictures([pictures["ranks"]]), Text(note, "note"), ranks_table(found)]
     return Section("stability", "Stability", "Does the order hold elsewhere?", blocks)
@@ -273,7 +273,7 @@ def ranks_table(found: ContestTables) -> Table:
     """Rank here, and the range of ranks and share of first places elsewhere."""
     table = found.tables["stability"]
     parts = [of for of in ("seed", "catalogue") if (table["of"] == of).any()]
-    names = {"seed": "further seeds", "catalogue": "resampled catalogues"}
+    names = {"seed": "repeats", "catalogue": "resampled catalogues"}
     rows = []
     for row in found.standings:
         cells = [scheme_cell(row["scheme"]), Cell(number(row["rank"]))]
@@ -301,7 +301,7 @@ def _sure(found: ContestTables) -> Section:
         )
     )
     if lost := list(turned(found)):
-        blocks += [Heading("Pairs that further seeds leave in doubt"), Listing(lost)]
+        blocks += [Heading("Pairs that repeats leave in doubt"), Listing(lost)]
     if len(found.at("pairs")):
         blocks.append(Folded("Every pair", [pairs_table(found)]))
     return Section("sure", "How sure", "How sure we are, and of what", blocks)
@@ -314,11 +314,9 @@ def turned(found: ContestTables) -> list[str]:
         pair = f"{scheme_title(row['a'])} against {scheme_title(row['b'])}"
         lost = row.get("not_told_apart_on") or 0
         if row["sign_changes"]:
-            lines.append(f"{pair}: the sign changes on a further seed")
+            lines.append(f"{pair}: the sign changes when repeated")
         elif lost:
-            lines.append(
-                f"{pair}: not distinguishable on {number(lost)} further seed{'s' if lost > 1 else ''}"
-            )
+            lines.append(f"{pair}: too close to call in {number(lost)} repeat{'s' if lost > 1 else ''}")
     return lines
 
 
@@ -328,7 +326,7 @@ def pairs_table(found: ContestTables) -> Table:
         [
             Cell(f"{scheme_title(row['a'])} – {scheme_title(row['b'])}"),
             Cell(_one(row["percent"]), span(row["percent_low"], row["percent_high"], _one)),
-            Cell("distinguishable" if row["told_apart"] else "not distinguishable", prose=True),
+            Cell("told apart" if row["told_apart"] else "too close to call", prose=True),
         ]
         for row in records(found.at("pairs"))[:_MOST_PAIRS]
     ]
@@ -344,7 +342,7 @@ FILES = (
     ("results/free_classes.parquet", "best targets with any sorting: the bound"),
     ("results/scheme_weights.parquet", "the same plans by every weight of service"),
     ("results/regret.parquet", "plans made for one service, judged by another"),
-    ("results/stability.parquet", "ranks on further seeds and resampled catalogues"),
+    ("results/stability.parquet", "ranks when repeated and with resampled catalogues"),
     ("results/scheme_segments.parquet", "segments of every scheme, with targets and service"),
     ("figures/", "charts as SVG and PNG, their data as CSV"),
     ("quality.parquet", "the account of the rows read"),

@@ -39,7 +39,7 @@ def headline(found: ContestTables) -> Statement:
     together = f"{percent(found.level, 0)}, all schemes together"
     by = SERVICE_NOUNS[found.service]
     if rivals:
-        text += f"Not distinguishable from it ({together}): {listed(rivals)}."
+        text += f"Too close to it to call ({together}): {listed(rivals)}."
         return Statement("open", _sentence(f"{said} costs least by {by}, but not alone"), text)
     if len(found.reached) < 2:
         return Statement("none", _sentence(f"{said}: nothing to compare with"), text)

@@ -7,7 +7,9 @@ import pandas as pd
 
 from simlab.report.kit.style import BLUE, GREY, Figure, named
 
-_ROW, _LABELS = 28, 320
+_ROW, _LABELS = 32, 260
+_LINES = "split(datum.label, ', ')"
+"""Names on as many lines as they have parts: 'lots Q at or below s (R,s,nQ)', 'normal formula'."""
 
 
 def spans_chart(rows: pd.DataFrame, title: str, width: int) -> Figure:
@@ -24,7 +26,7 @@ def spans_chart(rows: pd.DataFrame, title: str, width: int) -> Figure:
         "name:N",
         title=None,
         sort=list(rows["name"]),
-        axis=alt.Axis(labelLimit=_LABELS if width > 500 else 150, domain=False),
+        axis=alt.Axis(labelLimit=_LABELS if width > 500 else 150, domain=False, labelExpr=_LINES),
     )
     x = alt.X(
         "value:Q", title=title, axis=alt.Axis(tickCount=max(3, width // 110)), scale=alt.Scale(zero=True)

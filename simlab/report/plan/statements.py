@@ -56,7 +56,7 @@ def compare(row: Mapping[str, Any], currency: str, counted: Counted = USUAL) -> 
         f"{at} planning by segment and {other} cannot be distinguished: the difference is {gap}, "
         f"and zero is not excluded."
     )
-    return Statement("open", f"Not distinguishable from {other}", text)
+    return Statement("open", f"Too close to {other} to call", text)
 
 
 def service(

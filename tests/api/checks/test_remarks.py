@@ -77,7 +77,7 @@ def test_demand_that_doubled_is_pointed_out_with_the_items(tmp_path) -> None:
     result = api.check(write(tmp_path, demand, items))
     remark = by_key(result)["books"]
     assert remark.look
-    assert "More than 10 % apart, most in UP@HUB" in remark.text
+    assert "More than 10% apart, most in UP@HUB" in remark.text
     assert "in the last 52 weeks" in remark.text
     assert result.ending.startswith("Ready to run, 1 thing to look at first: simlab optimize ")
     typed = result.ending.split("simlab optimize ")[1]
@@ -121,6 +121,20 @@ def test_items_that_still_sell_are_not_called_silent(seed: int, tmp_path) -> Non
     found = fell_silent(api.load(write(tmp_path, demand)))
     assert found is not None
     assert found[0].rows.size == 0
+
+
+def test_an_extract_that_ends_early_for_some_items_is_told(tmp_path) -> None:
+    """Twenty a week and then none for eight weeks: no quarter of a year, and no chance either."""
+    demand = {f"S{k}": steady(k) for k in range(6)}
+    for k in range(3):
+        demand[f"S{k}"][-8:] = 0
+    found = fell_silent(api.load(write(tmp_path, demand)))
+    assert found is not None
+    assert sorted(found[0].rows.tolist()) == [0, 1, 2]
+    demand["S0"][40:46] = 0  # it was silent for six weeks before
+    again = fell_silent(api.load(write(tmp_path, demand)))
+    assert again is not None
+    assert sorted(again[0].rows.tolist()) == [1, 2]
 
 
 def test_bursts_are_not_called_silent(tmp_path) -> None:
@@ -188,5 +202,5 @@ def test_a_holding_rate_above_one_is_taken_with_a_question(tmp_path):
     (tmp_path / "items.csv").write_text(items)
     found = [one for one in api.check(path).remarks if "olding rates are above 1" in one.text]
     assert len(found) == 1
-    assert "P-1003@EAST: 10.4 a year: 1040 %?" in found[0].text
+    assert "P-1003@EAST: 10.4 a year: 1040%?" in found[0].text
     assert found[0].look

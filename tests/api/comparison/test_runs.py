@@ -121,7 +121,7 @@ def test_what_differs_and_what_it_did(tmp_path: Path) -> None:
     assert items["changed"].tolist() == [True, False, False]
     fill = result.results.set_index("measure").loc[FILL]
     assert (fill["how"], round(fill["difference"], 9)) == ("paired", 0.05)
-    assert "b against a: fill rate +5.00 points" in result.statements[0]
+    assert "b against a: units served at once +5.00 points" in result.statements[0]
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_a_contest_names_a_winner_with_intervals(contest):
     assert (main_rows["holding_cost_low"] < main_rows["holding_cost"]).all()
     assert (main_rows["percent_vs_per_sku"] > -0.02).all()
     assert contest.winner == main_rows["scheme"].iloc[0]
-    assert "Cheapest at equal margin served 0.95" in contest.statements[0]  # prices cover all value
+    assert "Cheapest at equal margin served 95.0%" in contest.statements[0]  # prices cover all value
     assert "costs" in " ".join(contest.statements)
     assert "<table" in contest._repr_html_()
     assert contest.plot().axes
@@ -332,7 +332,7 @@ def test_a_price_without_an_interval_shows_no_nan() -> None:
     text = contest_words._clause(
         "one class", "the per-SKU plan", Estimate(0.004, math.nan, math.nan, 0.95, "simulation", 20)
     )
-    assert text == "one class costs 0.4 % (too few replications for an interval) more than the per-SKU plan"
+    assert text == "one class costs 0.4% (too few replications for an interval) more than the per-SKU plan"
 
 
 @pytest.mark.parametrize("n", [1, N])

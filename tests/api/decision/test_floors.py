@@ -21,9 +21,9 @@ from simlab.measures.decision import short_money, short_rate
             0.9480,
             0.0015,
             "open",
-            "misses the floor 0.950 on fresh randomness by 0.2 points, less than the 95 %",
+            "misses the floor 95.0% on fresh randomness by 0.2 points, less than the 95%",
         ),
-        (0.9450, 0.0015, "bad", "the whole 95 % interval lies below it"),
+        (0.9450, 0.0015, "bad", "the whole 95% interval lies below it"),
     ],
 )
 def test_a_floor_is_met_on_the_line_or_missed(value: float, half: float, state: str, said: str) -> None:

@@ -61,7 +61,7 @@ def test_a_tick_needs_every_weight_and_a_replay_that_does_not_deny_it():
 
 def test_a_weight_that_disagrees_is_named_in_the_same_sentence_and_with_its_number():
     found = headline(DEMO, [pair(units="less", value="less", margin="more")], HOLD)
-    assert found.title.endswith("chosen by units; counted by margin the verdict differs.")
+    assert found.title.endswith("chosen by units; counted by margin the answer differs.")
     assert found.text == (
         "For the same units served, targets by segment: 17.3% less to hold than today's levels "
         "(counted by margin 0.8% more)."
@@ -70,7 +70,7 @@ def test_a_weight_that_disagrees_is_named_in_the_same_sentence_and_with_its_numb
 
 def test_several_weights_that_differ_stand_in_one_phrase():
     found = headline(DEMO, [pair(units="less", items="more", value="more")], HOLD)
-    assert found.title.endswith("counted by items or value the verdict differs.")
+    assert found.title.endswith("counted by items or value the answer differs.")
 
 
 def test_the_worst_comparison_leads():

@@ -113,7 +113,7 @@ def test_what_is_learned_follows_the_service_that_counts():
     service = {"n_targets": 8, "fill_rate": 0.93, "target_min": 0.5, "service": {"weight": "value"}}
     data = study({"by": "learned", "learned": learned}, optimize=service)
     segments = sl.segment(data)
-    assert "fill rate weighted by value 0.930" in segments.rule
+    assert "fill rate weighted by value 93.0%" in segments.rule
     assert sl.optimize(data, segments, fill_rate=0.93).chosen.fill_rate >= 0.93
 
 

@@ -319,7 +319,7 @@ def test_what_contradicts_itself_is_explained_in_the_users_words():
             }
         )
     said = str(caught.value)
-    assert "fill rate of EAST ≥ 0.98" in said
+    assert "fill rate of EAST ≥ 98.0%" in said
     assert "inventory value of EAST ≤ EUR 1,500.00" in said
     assert "what works" in said
     with pytest.raises(InfeasibleError, match="EAST"):

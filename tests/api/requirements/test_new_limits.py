@@ -83,7 +83,7 @@ def cheapest(said, keeps):
 def test_a_limit_of_single_replications_binds_and_the_plan_is_the_cheapest_of_all_that_keep_it(said):
     best = cheapest(said, lambda plan: sum(share <= 0.09 for share in plan["short"]) >= 0.8 * 6)
     assert said["shortages"]["choice"] == best != said["free"]["choice"]
-    assert ["periods short of all items ≤ 0.09 in 80 % of replications", True] in said["shortages"]["limits"]
+    assert ["periods short of all items ≤ 0.09 in 80% of replications", True] in said["shortages"]["limits"]
 
 
 def test_a_limit_on_targets_binds_and_the_plan_is_the_cheapest_of_all_that_keep_it(said):

@@ -169,7 +169,7 @@ def test_frontiers_name_what_the_study_counts():
     assert "ready rate" in repr(opt.frontier)
     assert "per year" not in repr(opt.chosen)
     assert "Mean inventory value (EUR)" in opt.frontier.plot().axes[0].get_ylabel()
-    with pytest.raises(InfeasibleError, match="reaches ready rate >0"):
+    with pytest.raises(InfeasibleError, match="reaches ready rate >99"):
         opt.at(fill_rate=0.9999999)
     usual = run({"fill_rate": 0.85}).frontier.to_frame()
     assert list(usual.columns[:2]) == ["fill_rate", "holding_cost"]

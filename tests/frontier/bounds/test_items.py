@@ -86,7 +86,7 @@ def test_large_numbers_stay_exact():
 def test_unreachable_floor_and_bad_shapes():
     cost, served = items(np.random.default_rng(1), 5, 4)
     frontier = per_item_bound(cost, served, demanded=served[:, -1] * 2)
-    with pytest.raises(NoPlanError, match=r"no per-item plan .* highest reachable is 0.5"):
+    with pytest.raises(NoPlanError, match=r"no per-item plan .* highest reachable is 5"):
         frontier.at(fill_rate=0.9)
     with pytest.raises(UsageError):
         per_item_bound(cost, served[:2])

@@ -272,7 +272,7 @@ def test_conflicts_are_told_in_the_users_words():
     problem = Problem(curves_of(data), floors_of(data, EAST=0.95))
     with pytest.raises(NoPlanError) as error:
         problem.at(fill_rate=0.95, budget=700000)
-    assert "'fill rate of EAST ≥ 0.950'" in str(error.value) or "'fill rate ≥ 0.950'" in str(error.value)
+    assert "'fill rate of EAST ≥ 95.0%'" in str(error.value) or "'fill rate ≥ 95.0%'" in str(error.value)
     assert "'budget 700,000.00' up to " in str(error.value)
     smallest = error.value.smallest_budget
     assert problem.at(fill_rate=0.95, budget=smallest).value <= smallest
@@ -313,9 +313,9 @@ def test_a_pinned_item_does_not_follow_its_segment():
 
 def test_a_ratio_whose_whole_moves_is_relaxed_to_its_true_best():
     part, whole = np.array([[9, 50]]), np.array([[10, 60]])
-    limit = ratio_floor("cycle service level ≥ 0.950", part, whole, exact_rate(0.95))
+    limit = ratio_floor("cycle service level ≥ 95.0%", part, whole, exact_rate(0.95))
     reason = explain(Program(np.array([[1, 2]]), (limit,)))
-    assert str(reason).endswith("'cycle service level ≥ 0.950' down to 0.9000")
+    assert str(reason).endswith("'cycle service level ≥ 95.0%' down to 90.00%")
 
 
 def test_a_limit_that_nothing_moves_is_a_constant():

@@ -94,7 +94,7 @@ def test_days_closed_by_date_are_told_not_converted() -> None:
         for text in fit(week_of_five(weekdays=[], closed=["2012-01-10/2012-01-13"])).assumptions
         if "by date" in text
     ]
-    assert said.startswith("Days closed by date (7 %")
+    assert said.startswith("Days closed by date (7%")
 
 
 def test_a_week_without_an_open_day_is_refused() -> None:

@@ -53,7 +53,7 @@ def test_groups_within_suppliers_borrow_by_their_number() -> None:
     assert mean[0] == pytest.approx((36 * 5 + 8 * whole) / 44, rel=1e-4)
     assert mean[1] == pytest.approx((4 * 30 + 8 * whole) / 12, rel=1e-4)
     assert mean[2] == pytest.approx(whole)
-    assert "mode 'sea': 4 of them (67 % borrowed)" in models.lead_time_reason[1]
+    assert "mode 'sea': 4 of them (67% borrowed)" in models.lead_time_reason[1]
     assert models.lead_time_reason[2] == f"supplier 'ACME': 40 receipts, mean {whole:.3g} days"
 
 
@@ -144,6 +144,6 @@ def test_promises_are_compared_and_not_used() -> None:
     catalog = from_frames(study, items, None, receipts)
     models = fit(catalog)
     note = next(note.note for note in models.notes if "promised" in note.what)
-    assert "9 receipts with a promise: 33.3 % late (by 2.67 days on average), 33.3 % on the very day" in note
+    assert "9 receipts with a promise: 33.3% late (by 2.67 days on average), 33.3% on the very day" in note
     assert models.lead_time_moments[0][0] == pytest.approx(11.5)
     assert not any("promised" in entry.what for entry in catalog.quality.entries)

@@ -52,7 +52,7 @@ def test_shares_and_delays_by_supplier() -> None:
     assert on_time.tolist() == [750_000, pooled, 1_000_000, pooled]
     assert rest[[0, 1, 3]].tolist() == [2, 2, 2]
     assert not supply.shared_delay.any()
-    assert models.lead_time_reason[0].endswith("; 75 % of an order at first, the rest follows 2 weeks later")
+    assert models.lead_time_reason[0].endswith("; 75% of an order at first, the rest follows 2 weeks later")
     assert "(all 13 complete orders)" in models.lead_time_reason[1]
     assert models.lead_time_reason[2].endswith("items.lead_time = 14 days")
     assert any("orders simulated in parts" in note.what for note in models.notes)

@@ -359,7 +359,7 @@ def test_drawn_orders_are_allowed_and_balanced():
 def test_sentences_name_the_largest_cause():
     result = audited(models_of(lead={1: 1, 6: 1}), exact(ignores=["lead_time"]), 0.9)
     text = statement(result.segments[0], result)
-    assert text.startswith("A (targets): asked for 90.0 % fill rate, the exact formula expects 9")
+    assert text.startswith("A (targets): asked for 90.0% fill rate, the exact formula expects 9")
     assert "points less: it loses" in text
     assert "because lead times are random" in text
 

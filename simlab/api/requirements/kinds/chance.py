@@ -24,7 +24,7 @@ def chance(drawn: Drawn) -> Iterator[Chance]:
         surplus = part * rate.denominator - whole * rate.numerator
         of = "" if spec.by is None else f" of {name}"
         text = (
-            f"{SERVICE[spec.measure]}{of} ≥ {format_rate(float(rate))} in {100 * spec.probability:g} % "
+            f"{SERVICE[spec.measure]}{of} ≥ {format_rate(float(rate))} in {100 * spec.probability:g}% "
             "of replications"
         )
         yield Chance(text, np.ascontiguousarray(surplus), spec.probability)
