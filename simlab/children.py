@@ -202,18 +202,19 @@ def _copy(work: Callable[[Callable[[], Any]], Any], form: Form) -> Copy | None:
     code = 1
     try:
         _alone(parent, inbox, outbox)
-        _write(outbox, _done(work, inbox, form))
+        for part in _done(work, inbox, form):
+            _write(outbox, part)
         code = 0
     finally:
         os._exit(code)
 
 
-def _done(work: Callable[[Callable[[], Any]], Any], inbox: int, form: Form) -> bytes:
+def _done(work: Callable[[Callable[[], Any]], Any], inbox: int, form: Form) -> tuple[bytes, bytes]:
     """What the work found, or how it failed, as bytes."""
     try:
-        return _FOUND + form.packed(work(lambda: form.unpacked(_read(inbox, lambda: False))))
+        return _FOUND, form.packed(work(lambda: form.unpacked(_read(inbox, lambda: False))))
     except Exception as error:
-        return _FAILED + traceback.format_exception_only(error)[-1].strip().encode("utf-8", "replace")
+        return _FAILED, traceback.format_exception_only(error)[-1].strip().encode("utf-8", "replace")
 
 
 def _alone(parent: int, *kept: int) -> None:

@@ -17,7 +17,7 @@ from types import FrameType
 
 from simlab.children import end_children
 
-PATIENCE = 2.5
+PATIENCE = 1.5
 """Seconds that a command gets to end by itself."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SHELL = 128  # shells report a signal as this plus its number

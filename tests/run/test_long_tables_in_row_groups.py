@@ -18,7 +18,8 @@ def test_a_frame_in_row_groups_is_the_frame(monkeypatch) -> None:
             "sku": [f"P{k}" for k in range(n)],
             "whole": np.arange(n),
             "rate": np.where(np.arange(n) % 3, np.nan, 0.5),
-            "late": [None] * 95 + ["said"] * 5,  # a group of nothing has the type of the whole column
+            # a group of nothing has the type of the whole column
+            "late": pd.Series([None] * 95 + ["said"] * 5, dtype="object"),
             "never": pd.Series([None] * n, dtype="object"),
             "yes": np.arange(n) % 2 == 0,
         }

@@ -157,7 +157,13 @@ def test_points_that_the_system_itself_fails_leave_a_run_to_go_on_from(world, tm
         fault = [f"-einject={call}:error=ENOSPC:when={at}"]
         done = subprocess.run([*trace, *fault, *command], capture_output=True, text=True)
         assert "Traceback" not in done.stderr, (call, at, done.stderr[-800:])
-        status = re.search(r'"status": "(\w+)"', (out / "manifest.json").read_text("utf-8"))
+        manifest = out / "manifest.json"
+        if not manifest.is_file():
+            assert done.returncode in (EXIT_INCOMPLETE, EXIT_USAGE), (call, at, done.stderr[-400:])
+            assert not (out / "results").exists()
+            found.append("no folder")
+            continue
+        status = re.search(r'"status": "(\w+)"', manifest.read_text("utf-8"))
         word = status[1] if status else "none"
         if word != "complete":
             assert done.returncode == EXIT_INCOMPLETE, (call, at, done.returncode, done.stderr[-400:])

@@ -13,7 +13,9 @@ from simlab.verdict.retest import PlanGroup, retest
 def test_groups_together_give_the_same_bits_as_each_alone():
     world = small_world()
     n = world.n_items
-    grid, other = small_levels(world), small_levels(world, 1)
+    grid = small_levels(world)
+    columns = (grid.reorder_point + 3, grid.order_up_to + 3, grid.order_quantity)
+    other = Levels(grid.family, *(column[:, 1:2] for column in columns))  # no column of the grid
     quantity = np.full((n, 1), 5)
     lots = Levels(
         np.full(n, Family.REORDER_QUANTITY, dtype=np.int8),

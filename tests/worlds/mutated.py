@@ -131,10 +131,15 @@ def _plain_long(data: bytes) -> Facts:
     return _no_double([(_key(row, _german(row["Datum"])), _number(row["Menge"], ".")) for row in _rows(data)])
 
 
+def _monday(day: dt.date) -> dt.date:
+    """A forecast of any day is one of its week."""
+    return day - dt.timedelta(day.weekday())
+
+
 def _plain_forecast(data: bytes) -> Facts:
     return _no_double(
         [
-            (_key(row, dt.date.fromisoformat(row["date"]), "sku", "location"), _number(row["mean"]))
+            (_key(row, _monday(dt.date.fromisoformat(row["date"])), "sku", "location"), _number(row["mean"]))
             for row in _rows(data)
         ]
     )

@@ -84,9 +84,14 @@ PROMISES = (
     Promise(
         "verify: a number can be checked a year later",
         ("trust/test_a_run_can_be_verified.py",),
-        (),
-        "cells changed by a millionth with hashes made anew, one bit in each kind of file, rows swapped, an "
-        "input edited: one test each",
+        (
+            (
+                "flipped bits",
+                "{flipped} bits flipped, three in each file of a run of {kinds} kinds, {seen} seen (those of "
+                "log.jsonl, which is written on and not sealed, are not)",
+            ),
+        ),
+        "cells changed by a millionth with hashes made anew, rows swapped, an input edited: one test each",
     ),
     Promise(
         "stopped at any time, it goes on to the same bytes",
@@ -102,9 +107,12 @@ PROMISES = (
             ("crash points, kills", "of {points} points of a run of nine SKU-locations {said}"),
             ("crash points, fails", "{said}"),
             ("points by strace", "{points} by strace, {survived} survived"),
-            (
-                "signals",
-                "{tried} signals {said}: the longest took {longest} s",
+            *(
+                (
+                    f"signals {place}",
+                    f"{{tried}} signals {place}, the longest {{longest}} s (load {{load}}, {{cores}} cores)",
+                )
+                for place in ("while compiling", "in HiGHS", "while drawing")
             ),
             ("random kills", "{kills} SIGKILLs at random times, {same} went on to the same bytes"),
             ("small disks", "disks of {said}"),

@@ -45,6 +45,20 @@ def test_lists_are_those_of_benjamini_and_hochberg() -> None:
     assert rejected(np.zeros(0), 0.05).size == 0
 
 
+@pytest.mark.parametrize(("any_dependence", "method"), [(False, "bh"), (True, "by")])
+def test_lists_are_those_of_scipy(any_dependence: bool, method: str) -> None:
+    """Near the threshold, where dividing q by 1 + 1/2 + … + 1/n decides."""
+    rng = np.random.default_rng(8)
+    counts = set()
+    for _ in range(40):
+        p = rng.beta(0.4, 4.0, 12)
+        found = rejected(p, 0.1, any_dependence=any_dependence)
+        assert found.tolist() == (stats.false_discovery_control(p, method=method) <= 0.1).tolist()
+        counts.add(int(found.sum()))
+    assert len(counts) > 5
+    assert rejected(np.array([0.02, 0.03, 0.04]), 0.05, any_dependence=any_dependence).all() != any_dependence
+
+
 def test_both_against_one_is_twice_the_smaller() -> None:
     assert either(np.array([0.01, 0.9]), np.array([0.4, 0.7])).tolist() == [0.02, 1.0]
 
