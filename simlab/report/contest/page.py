@@ -326,7 +326,7 @@ def pairs_table(found: ContestTables) -> Table:
         [
             Cell(f"{scheme_title(row['a'])} – {scheme_title(row['b'])}"),
             Cell(_one(row["percent"]), span(row["percent_low"], row["percent_high"], _one)),
-            Cell("told apart" if row["told_apart"] else "too close to call", prose=True),
+            Cell("distinguishable" if row["told_apart"] else "too close to call", prose=True),
         ]
         for row in records(found.at("pairs"))[:_MOST_PAIRS]
     ]
