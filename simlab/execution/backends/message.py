@@ -111,7 +111,9 @@ def _table_of(data: np.ndarray, objects: Sequence[int]) -> Any:
     import pandas as pd
     import pyarrow as pa
 
-    table = pa.ipc.open_stream(pa.py_buffer(data)).read_all()
+    own = pa.allocate_buffer(data.size)  # Arrow's own memory, see `run.tables.decode`
+    memoryview(own).cast("B")[:] = data
+    table = pa.ipc.open_stream(own).read_all()
     frame = table.to_pandas()
     for column in objects:
         cells = np.array([*table.column(int(column)).to_pylist(), None], dtype=object)[:-1]
