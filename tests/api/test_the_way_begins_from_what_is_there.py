@@ -176,7 +176,7 @@ def dip_or_lowest(capital) -> str:
     """What the way prints of its lowest fill rate, whether or not that is beyond chance."""
     at, fill = capital.dip or capital.lowest
     return (
-        f"lowest in day {at + 1}: {fill:.3f}" if capital.dip else f"(the lowest: {fill:.3f}, in day {at + 1})"
+        f"lowest in day {at + 1}: {fill:.1%}" if capital.dip else f"(the lowest: {fill:.1%}, in day {at + 1})"
     )
 
 

@@ -164,7 +164,7 @@ def test_a_run_folder_is_complete_verifiable_and_never_replaced(tmp_path):
     assert first.report.is_file()
     run = RunFolder.open(first.folder)
     for name in ("items", "segments", "curves", "frontier", "plan", "verdict"):
-        ours, theirs = run.read_table(name), RunFolder.open(second.folder).read_table(name)
+        ours, theirs = run.read_table(name), RunFolder.open(second.folder, sealed=True).read_table(name)
         pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
     plan = run.read_table("plan")
     assert len(plan) == len(run.read_table("items"))

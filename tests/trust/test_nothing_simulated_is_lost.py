@@ -60,7 +60,7 @@ def test_one_analysis_that_fails_takes_no_other_along(study, monkeypatch, tmp_pa
     run = RunFolder.open(tmp_path / "run")
     assert done.exit_code == EXIT_UNEXPECTED
     assert "KeyError: 'planted'" in done.output
-    assert "inventory_value" in done.output
+    assert "Holding cost a year" in done.output
     assert set(run.manifest["faults"]) >= {"stock_value", "limits"}
     assert all(run.has_table(name) for name in (*CORE, "capital", "exchange_rates", "moves", "bounds"))
     assert verify(tmp_path / "run") == []

@@ -536,7 +536,7 @@ VERDICT = _of(
         "return not waits or Switch.LEAD_TIME in chosen",
         "return True",
     ),
-    ("half of the two-sided p", FIT, "float(2 * stdtr(", "float(stdtr("),
+    ("half of the two-sided p", FIT, "p = sum(float(stdtr(", "p = 0.5 * sum(float(stdtr("),
     (
         "items that share a period are independent",
         FIT,

@@ -90,7 +90,12 @@ class Data(Public):
         return calendar_of(known_past(self.catalog)[0])
 
     def let_go(self) -> None:
-        """Hold the history (12 bytes a period with demand) no longer: it is read again where asked for."""
+        """Hold the history (12 bytes a period with demand) no longer: it is read again where asked for.
+
+        Examples
+        --------
+        >>> data.let_go()  # doctest: +SKIP
+        """
         vars(self).pop("history", None)
 
     @cached_property

@@ -112,7 +112,7 @@ def _table_of(data: np.ndarray, objects: Sequence[int]) -> Any:
     import pyarrow as pa
 
     own = pa.allocate_buffer(data.size)  # Arrow's own memory, see `run.tables.decode`
-    memoryview(own).cast("B")[:] = memoryview(data)
+    memoryview(own).cast("B")[:] = data.tobytes()
     table = pa.ipc.open_stream(own).read_all()
     frame = table.to_pandas()
     for column in objects:

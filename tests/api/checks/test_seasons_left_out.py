@@ -56,9 +56,7 @@ def test_a_season_of_the_year_is_looked_at_first(period, dates, cycle, steps) ->
     assert len(found) == 1
     assert found[0].look
     text = found[0].text
-    assert text.startswith(
-        f"Demand of {N} SKU-locations (100 % of the demand value) has a season of the year"
-    )
+    assert text.startswith(f"Demand of {N} SKU-locations (100% of the demand value) has a season of the year")
     assert f'seasonality = {{ profile_by = "category", cycle = {steps} }}' in text
     high = float(text.split(" times the mean")[0].split()[-1])
     assert high == pytest.approx(1.8, abs=0.12)

@@ -280,7 +280,7 @@ def test_a_gate_s_levels_are_simulated_on_the_laws_of_the_run_it_judged(up_to: P
     row = {"sku": "a", "location": "W1", "family": EVERY_REVIEW, "order_up_to": 3, "pack_size": 1}
     plan = pd.DataFrame([row | {"review_period": 7}]).reindex(columns=list(COLUMNS))
     folder.write_bytes("results/plan.csv", csv_bytes(plan))
-    folder.write_manifest({"command": "gate", "period": "day", "proposed": "run ../elsewhere/weekly"})
+    folder.write_manifest({"command": "gate", "period": "day", "proposed_run": "../elsewhere/weekly"})
     said = export(folder.path, "odoo17", out=tmp_path / "o").notes[0]
     assert f"serves {share(weekly(R=1, S=3)):.1%} of units, the plan {share(weekly(S=3)):.1%}" in said
     up_to.rename(tmp_path / "gone")

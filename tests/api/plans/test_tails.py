@@ -153,7 +153,7 @@ def test_further_plans_and_reasons_see_every_limit_of_the_study():
     assert asked < max(curves.totals(c)[2] for c, _, _ in every_plan(opt)) / curves.total_demanded
     reason = opt.why_infeasible(fill_rate=asked)
     assert "P95 of stock value" in str(reason)
-    assert f"down to {np.floor(best * 1e4) / 1e4:.4f}" in str(reason)
+    assert f"down to {np.floor(best * 1e4) / 1e2:g}%" in str(reason)
     with pytest.raises(InfeasibleError, match="P95 of stock value"):
         opt.at(fill_rate=asked)
 

@@ -289,6 +289,7 @@ def test_a_study_that_is_there_and_half_of_the_tables_are_refused(tmp_path) -> N
 
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_the_command_writes_and_checks(tmp_path, monkeypatch, capsys, form: str) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
     items, demand = save(tmp_path, *frames())
     words = ["simlab", "init", str(tmp_path / "mine"), "--items", str(items), "--demand", str(demand)]
     monkeypatch.setattr(sys, "argv", [*words, "--format", form])
