@@ -153,13 +153,15 @@ def lowest(opt: Outcome) -> Statement | None:
     order = at[np.argsort(fill[at], kind="stable")]
     sizes = opt.segmentation.sizes
     said = [
-        f"{names[row]} ({sizes[row]:,} SKU-locations, {short_rate(float(fill[row]))} of units served)"
+        f"{names[row]} ({sizes[row]:,}, {short_rate(float(fill[row]))} of units served)"
         for row in order[:_NAMED]
     ]
     more = f" and {at.size - _NAMED} more" if at.size > _NAMED else ""
     least = short_rate(float(min(opt.targets[choice[row]] for row in at)))
     title = f"lowest target ({least}) in {', '.join(names[row] for row in order[:_NAMED])}{more}"
-    return _look("lowest target", title, f"Lowest target allowed ({least}) in {', '.join(said)}{more}.")
+    share = f"{int(sizes[at].sum()):,} of {int(sizes.sum()):,} SKU-locations"
+    text = f"Lowest target allowed ({least}) for {share}: {', '.join(said)}{more}."
+    return _look("lowest target", title, text)
 
 
 def vital(

@@ -144,7 +144,8 @@ class Held(Public):
         missed = _said(own, worst)
         less = "" if _is_more(own, worst) else "If you need that service at such a time, ask for more."
         text = (
-            f"The last {self.length} would have been served {missed}{_kept(own)}: {self._sales(own)}. "
+            f"The last {self.length} would have been served {missed} as expected of these SKU-locations then"
+            f"{_kept(own)}: {self._sales(own)}. "
             f"{self._beside(worst)}{self._of_all(own)}{less}"
         )
         title = f"last {self.length}: {missed}"

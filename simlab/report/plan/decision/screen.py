@@ -114,9 +114,12 @@ def _record(tables: RunTables) -> str:
     total = table.loc[table["segment"] == ALL, "stock_record"]
     if total.empty or not is_number(float(total.iloc[0])):
         return ""
+    held = float(total.iloc[0])
+    moved = float(table.loc[table["segment"] == ALL, "inventory_value"].iloc[0]) - held
+    side = f"{short_money(abs(moved), tables.currency)} {'less' if moved < 0 else 'more'} than the shelf"
     return signed(
         "The first column is what its levels hold on average in the long run; the shelf as recorded holds "
-        f"{short_money(float(total.iloc[0]), tables.currency)}.",
+        f"{short_money(held, tables.currency)}, and the proposed plan will hold {side}.",
         tables,
     )
 
