@@ -74,7 +74,8 @@ def _ends(result: RunResult, brief: Brief) -> list[str]:
     plan = plan if plan.exists() else plan.with_suffix(".parquet")
     drawn = [one.name for one in (result.report, result.book) if one is not None]
     page = "".join(f" {name}," for name in drawn)
-    return [f"in {_near(result.folder)}:{page} results/{plan.name} (more: -v)", f"next: {brief.next}"]
+    files, more = f"in {_near(result.folder)}:{page} results/{plan.name}", " (more: -v)"
+    return [f"{files}{more if len(files + more) <= _width() else ''}", f"next: {brief.next}"]
 
 
 def _near(path: Path) -> str:
