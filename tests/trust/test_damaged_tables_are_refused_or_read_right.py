@@ -13,6 +13,7 @@ from worlds.trust_figures import noted
 from simlab import api
 from simlab.api.starting.init import study_for
 from simlab.errors import SimlabError
+from simlab.study import parse_study
 
 FEW, MANY = 25, 2_000
 SEED = int(os.environ.get("SIMLAB_SEED", "0"))
@@ -81,11 +82,16 @@ def test_all_are_refused_or_read_right(tmp_path):
 @pytest.mark.slow
 def test_init_proposes_a_study_or_says_why_not(tmp_path):
     """Of the damaged tables themselves, without any study."""
+    proposed = refused = 0
     for kind in KINDS[:2]:
         for seed in range(SEED, SEED + MANY // 8):
             folder = tmp_path / kind.name
             written(folder, kind, mutated(kind.files[kind.file].encode(), seed))
             try:
-                study_for(folder, folder / "items.csv", folder / "demand.csv", None)
+                text = study_for(folder, folder / "items.csv", folder / "demand.csv", None)
             except SimlabError:
+                refused += 1
                 continue
+            assert parse_study(text).data.demand is not None
+            proposed += 1
+    assert proposed > 0 < refused

@@ -97,7 +97,8 @@ def test_a_mistake_in_the_study_does_not_hide_a_floor_of_an_unknown_group(tmp_pa
 def test_an_ample_budget_passes(tmp_path) -> None:
     """Pins and ranges that leave a plan, too."""
     limits = 'ordered = ["pumps", "seals"]\npinned = [{ segment = "seals", target = 0.9 }]'
-    api.check(write(tmp_path, f"[optimize]\nbudget = 5000\n{limits}\n"))
+    checked = api.check(write(tmp_path, f"[optimize]\nbudget = 5000\n{limits}\n"))
+    assert checked.data.study.optimize.budget == 5000
 
 
 def test_names_of_learned_segments_are_not_refused(tmp_path) -> None:
