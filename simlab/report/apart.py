@@ -17,6 +17,7 @@ from pathlib import Path
 from simlab.children import Copy, LostError, can_copy, copied, start_python
 from simlab.errors import SimlabError
 from simlab.report.book.book import BOOK, has_book, wanted, write_book
+from simlab.report.kit.reading import REPORT
 from simlab.report.render import render
 from simlab.run import RunFolder
 
@@ -102,8 +103,13 @@ def _n_items(folder: Path) -> int:
 
 
 def _noted(folder: Path, found: dict[str, Path], faults: dict[str, str]) -> Drawn:
-    """The workbook in the manifest; the page is there already."""
+    """The workbook in the manifest; the page is there already, or nothing of it where it came to no end."""
     run = RunFolder.open(folder, sealed=True)
+    if PAGE in faults:
+        files = run.manifest.get("files", {})
+        for path in (folder / REPORT, *sorted((folder / "figures").glob("*"))):
+            if path.relative_to(folder).as_posix() not in files:
+                path.unlink(missing_ok=True)
     if WORKBOOK in found:
         run.register([found[WORKBOOK]])
     return Drawn(found.get(PAGE), found.get(WORKBOOK), faults)

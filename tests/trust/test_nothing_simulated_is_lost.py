@@ -67,6 +67,24 @@ def test_one_analysis_that_fails_takes_no_other_along(study, monkeypatch, tmp_pa
 
 
 @pytest.mark.processes
+def test_a_drawing_that_comes_to_no_end_leaves_nothing_of_itself(study, monkeypatch, tmp_path):
+    """A full disk may take the page and one figure, and refuse the next."""
+
+    def half(folder, what):
+        (folder / "report.html").write_text("half")
+        (folder / "figures").mkdir(exist_ok=True)
+        (folder / "figures" / "curve.svg").write_text("half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(apart, "_made", half)
+    monkeypatch.setattr(apart, "_CODE", "raise OSError('No space left on device')")
+    done = CliRunner().invoke(app, ["optimize", str(study), "--out", str(tmp_path / "run")])
+    assert "No space left on device" in done.output
+    assert verify(tmp_path / "run") == []
+    assert not (tmp_path / "run" / "report.html").exists()
+
+
+@pytest.mark.processes
 def test_a_drawing_that_dies_leaves_numbers_and_a_complete_run(study, monkeypatch, tmp_path):
     """A chart library may abort the process that draws (exit 134): it is not ours."""
     monkeypatch.setattr(apart, "_CODE", "import os; os.abort()")
