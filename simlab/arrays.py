@@ -78,9 +78,26 @@ class PackedTexts(Sequence[str]):
         self._ends: list[AnyArray] = []
         self._n = len(texts)
         for begin in range(0, self._n, _PACKED):
-            block = texts[begin : begin + _PACKED]
-            self._ends.append(narrow(np.cumsum([len(text) for text in block])))
-            self._blocks.append(zlib.compress("".join(block).encode(), 1))
+            self._pack(texts[begin : begin + _PACKED])
+
+    @classmethod
+    def of(cls, values: Sequence[object]) -> PackedTexts:
+        """The texts of values, made some hundred at a time.
+
+        Examples
+        --------
+        >>> list(PackedTexts.of([1, 2.5]))
+        ['1', '2.5']
+        """
+        packed = cls(())
+        packed._n = len(values)
+        for begin in range(0, packed._n, _PACKED):
+            packed._pack([str(value) for value in values[begin : begin + _PACKED]])
+        return packed
+
+    def _pack(self, block: Sequence[str]) -> None:
+        self._ends.append(narrow(np.cumsum([len(text) for text in block])))
+        self._blocks.append(zlib.compress("".join(block).encode(), 1))
 
     def __len__(self) -> int:
         return self._n
