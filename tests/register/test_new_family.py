@@ -17,8 +17,8 @@ from simlab.policies import plan
 from simlab.register.families import family_named
 from simlab.study import Study
 
-items = pd.DataFrame({"sku": ["a", "b"], "location": "X", "unit_cost": 5.0, "lead_time": 14, "pack_size": [1, 5],
-    "demand_law": "poisson", "demand_mean": [3.0, 4.0]})
+items = pd.DataFrame({"sku": ["a", "b"], "location": "X", "unit_cost": 5.0, "lead_time": 14,
+    "pack_size": [1, 5], "demand_law": "poisson", "demand_mean": [3.0, 4.0]})
 study = Study.default(period="week", policy={"review_period": 7, "family": "four_weeks"},
     simulation={"periods": 52, "replications": 2, "batches": 2})
 dates = pd.date_range("2024-01-01", periods=8, freq="7D")
@@ -48,7 +48,7 @@ def test_two_files_are_touched(copy):
 
 
 def test_the_recipe_alone_makes_the_family(copy):
-    """Named by a study, planned in lots of its own, simulated; 12 and 16 units, the latter three packs of 5."""
+    """Named by a study, planned in lots of its own, simulated; 12 and 16 units, the latter in three packs."""
     said = json.loads(python(copy[0], PROGRAM).splitlines()[-1])
     assert said["quantity"] == [12, 15]
     assert said["lots"] == said["quantity"]
