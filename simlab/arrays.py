@@ -114,7 +114,12 @@ class PackedTexts(Sequence[str]):
 
     def __getitem__(self, index: int | slice) -> str | Sequence[str]:
         if isinstance(index, slice):
-            return tuple(self[at] for at in range(*index.indices(self._n)))
+            rows = range(*index.indices(self._n))
+            if rows.step != 1 or not rows:
+                return tuple(self[at] for at in rows)
+            first, last = rows[0] // _PACKED, rows[-1] // _PACKED
+            texts = [text for block in range(first, last + 1) for text in self._unpacked(block)]
+            return tuple(texts[rows[0] - first * _PACKED :][: len(rows)])
         block, at = divmod(range(self._n)[index], _PACKED)
         return self._unpacked(block)[at]
 
