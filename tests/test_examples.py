@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import inspect
-import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -108,14 +108,10 @@ class World:
 
     def names(self, text: str) -> dict[str, object]:
         """The names that an example uses, and what it finds in the folder."""
-        if "runs/" in text or "gate" in text or "day." in text:
+        used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+        if used & {"day", "gate"} or "runs/" in text or "sl.gate(" in text:
             assert self.runs
-        given = {
-            key: getattr(self, key)
-            for key in vars(World)
-            if key[:1] != "_" and key != "names" and re.search(rf"\b{key}\b", text)
-        }
-        return {"sl": sl, **given}
+        return {"sl": sl, **{name: getattr(self, name) for name in sorted(used & set(vars(World)))}}
 
 
 @pytest.fixture(scope="module")
