@@ -139,7 +139,7 @@ def moved_levels(data: Data, top: IntArray) -> tuple[IntArray, int]:
 def tops_of(data: Data, plan: pd.DataFrame) -> IntArray:
     """(n,) order-up-to levels of a plan whose rows are those of the study, parts of units."""
     whole = plan["order_up_to"].astype("float64").fillna(0).to_numpy(np.float64)
-    return np.rint(whole * data.catalog.parts).astype(np.int64)
+    return np.asarray(np.rint(whole * data.catalog.parts), np.int64)
 
 
 def ordering_of(data: Data, moved: tuple[IntArray, int]) -> Ordering:
