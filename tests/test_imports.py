@@ -60,7 +60,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("pictures",),
         ("data",),
         ("requirements",),
-        ("simulator",),
+        ("remarks", "simulator"),
         ("plans", "simulation", "tracing"),
         ("finance", "learning"),
         ("accounts", "decision"),
