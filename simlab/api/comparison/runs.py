@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from simlab.api.comparison.told_of_runs import sentences
+from simlab.api.comparison.told_of_runs import Difference, sentences
 from simlab.api.output.tables import FRONTIER
 from simlab.api.pictures import dots, row
 from simlab.errors import UsageError
-from simlab.measures import Estimate
 from simlab.measures.shown import Public
 from simlab.measures.weights import WEIGHT_NAMES
 from simlab.run import RunFolder
@@ -43,37 +42,19 @@ _ORDER = ("margin", "value", UNITS)  # what decides by default
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RunPair(Public):
-    """The first run against another one.
+class RunPair(Difference):
+    """The first run against another one: `Difference`, and what may stand in its way.
 
     Attributes
     ----------
-    a, b : str
-        Labels.
     obstacles : tuple of str
         Why results are not compared; empty where they are.
-    results : tuple of RunDifference
-        b − a with intervals.
     items : DataFrame
         Both plans by SKU-location, the largest change first.
-    currency : str
-    decides : str
-        The weight that leads: the one that chose both plans; where they differ or none chose, the default's.
-    pays : tuple of str and Estimate, optional
-        Which run ("a" or "b") costs less and is late with more margin, and the share that it may lose.
-    unknown : tuple of str
-        Runs of earlier versions that know units alone.
     """
 
-    a: str
-    b: str
     obstacles: tuple[str, ...]
-    results: tuple[RunDifference, ...]
     items: pd.DataFrame
-    currency: str
-    decides: str = UNITS
-    pays: tuple[str, Estimate] | None = None
-    unknown: tuple[str, ...] = ()
 
     @property
     def statements(self) -> tuple[str, ...]:
@@ -221,7 +202,7 @@ def _pair(a: RunFolder, b: RunFolder, label_a: str, label_b: str) -> RunPair:
     obstacles = tuple(_obstacles(a, b, items))
     currency = str(a.manifest.get("currency") or "")
     if obstacles:
-        return RunPair(label_a, label_b, obstacles, (), items, currency)
+        return RunPair(label_a, label_b, (), currency, UNITS, None, (), obstacles, items)
     level = float(a.manifest.get("level") or 0.95)
     one, other = _sample(a), _sample(b)
     results = run_differences(one, other, level)
@@ -229,13 +210,13 @@ def _pair(a: RunFolder, b: RunFolder, label_a: str, label_b: str) -> RunPair:
     return RunPair(
         label_a,
         label_b,
-        obstacles,
         results,
-        items,
         currency,
         _deciding((a, b), {result.weight for result in results}),
         share_that_pays(one, other, level),
         () if len(old) == 2 else tuple(old),
+        obstacles,
+        items,
     )
 
 

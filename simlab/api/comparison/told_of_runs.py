@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 
-from simlab.measures import format_money, format_rate
+from simlab.measures import Estimate, format_money, format_rate
 from simlab.measures.decision import WEIGHT_NOUNS
+from simlab.measures.shown import Public
 from simlab.verdict.between_runs import AT_EQUAL, LATE, SERVED, UNITS, VALUE, RunDifference
-
-if TYPE_CHECKING:
-    from simlab.api.comparison.runs import RunPair
 
 _RATES = frozenset(SERVED.values())
 _EQUAL = frozenset(AT_EQUAL.values())
@@ -25,7 +23,35 @@ _WORDS = {
 }
 
 
-def sentences(pair: RunPair) -> Iterator[str]:
+@dataclass(frozen=True, eq=False, repr=False)
+class Difference(Public):
+    """The first run against another one.
+
+    Attributes
+    ----------
+    a, b : str
+        Labels.
+    results : tuple of RunDifference
+        b − a with intervals.
+    currency : str
+    decides : str
+        The weight that leads: the one that chose both plans; where they differ or none chose, the default's.
+    pays : tuple of str and Estimate, optional
+        Which run ("a" or "b") costs less and is late with more margin, and the share that it may lose.
+    unknown : tuple of str
+        Runs of earlier versions that know units alone.
+    """
+
+    a: str
+    b: str
+    results: tuple[RunDifference, ...]
+    currency: str
+    decides: str
+    pays: tuple[str, Estimate] | None
+    unknown: tuple[str, ...]
+
+
+def sentences(pair: Difference) -> Iterator[str]:
     """Service, cost at equal service and stock; then what the other weights say."""
     by_measure = {one.measure: one for one in pair.results}
     for measure in (SERVED[pair.decides], AT_EQUAL[pair.decides]):
@@ -48,7 +74,7 @@ def sentences(pair: RunPair) -> Iterator[str]:
         )
 
 
-def _sentence(pair: RunPair, one: RunDifference) -> str:
+def _sentence(pair: Difference, one: RunDifference) -> str:
     gap, how = one.difference, "on the same random demand" if one.paired else "on other random demand"
     noun = WEIGHT_NOUNS[one.weight or UNITS]
     if np.isnan(gap.value):
@@ -67,7 +93,7 @@ def _sentence(pair: RunPair, one: RunDifference) -> str:
     return f"{pair.b} against {pair.a}: {what} {value}{unit} [{low}, {high}] ({how}{told})"
 
 
-def _others(pair: RunPair, measure: str, by_measure: dict[str, RunDifference]) -> str:
+def _others(pair: Difference, measure: str, by_measure: dict[str, RunDifference]) -> str:
     """What the other weights say of the same measure: all of service, those that disagree of cost."""
     family = AT_EQUAL if measure in _EQUAL else SERVED
     rest = [by_measure[key] for w, key in family.items() if w != pair.decides and key in by_measure]
@@ -92,7 +118,7 @@ def _points(one: RunDifference) -> str:
     return told + (" (too close to call)" if gap.low <= 0 <= gap.high and gap.low < gap.high else "")
 
 
-def _cost(pair: RunPair, one: RunDifference) -> str:
+def _cost(pair: Difference, one: RunDifference) -> str:
     if one.mark not in ("less", "more"):
         return _WORDS[one.mark]
     return f"{format_money(abs(one.difference.value), pair.currency)} {_WORDS[one.mark]}"
