@@ -159,12 +159,11 @@ def run_differences(a: Sample, b: Sample, level: float) -> tuple[RunDifference, 
     both = [weight for weight in a.by_weight if weight in b.by_weight]
     found = []
     for weight in both:
-        service = (_rate(one.by_weight[weight]) for one in (a, b))
-        found.append(replace(_difference(SERVED[weight], *service, level, paired=paired), weight=weight))
+        of_a, of_b = _rate(a.by_weight[weight]), _rate(b.by_weight[weight])
+        found.append(replace(_difference(SERVED[weight], of_a, of_b, level, paired=paired), weight=weight))
     for measure in (VALUE, COST):
-        found.append(
-            _difference(measure, *(_mean(getattr(one, measure)) for one in (a, b)), level, paired=paired)
-        )
+        of_a, of_b = _mean(getattr(a, measure)), _mean(getattr(b, measure))
+        found.append(_difference(measure, of_a, of_b, level, paired=paired))
     if a.late is not None and b.late is not None:
         found.append(_difference(LATE, _mean(a.late), _mean(b.late), level, paired=paired))
     if a.frontier_cost.shape[0] > 1 and b.frontier_cost.shape[0] > 1:

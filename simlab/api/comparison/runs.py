@@ -268,9 +268,17 @@ def _sample(run: RunFolder) -> Sample:
         if whole in table and own(whole).any():
             others[weight] = Served(own(whole), own(part), every(part))
     late = own("lost_margin") if "margin" in others else None
-    names = ("demanded", "served", "inventory_value", "holding_cost")
-    seed = int(run.manifest["seeds"][_SAMPLES[plan]])
-    return Sample(seed, *map(own, names), every("served"), every("holding_cost"), others, late)
+    return Sample(
+        int(run.manifest["seeds"][_SAMPLES[plan]]),
+        own("demanded"),
+        own("served"),
+        own("inventory_value"),
+        own("holding_cost"),
+        every("served"),
+        every("holding_cost"),
+        others,
+        late,
+    )
 
 
 def _counts_as_usual(manifest: Mapping[str, Any]) -> bool:
