@@ -63,6 +63,30 @@ def narrow(values: AnyArray) -> AnyArray:
     return values.astype(np.int32) if fits else values
 
 
+def distinct_dates(dates: DateArray) -> DateArray:
+    """(k,) datetime64[D] the dates that occur, ascending; without sorting them where they lie close together.
+
+    Examples
+    --------
+    >>> dates = np.array(["2024-03-02", "2024-03-01", "2024-03-02"], "datetime64[D]")
+    >>> distinct_dates(dates).astype(str).tolist()
+    ['2024-03-01', '2024-03-02']
+    """
+    days = dates.astype("datetime64[D]", copy=False).view(np.int64)
+    if days.size == 0:
+        return days.view("datetime64[D]")
+    first, last = int(days.min()), int(days.max())
+    if last - first >= _DAYS:
+        return np.unique(days).view("datetime64[D]")
+    seen = np.zeros(last - first + 1, np.bool_)
+    for begin in range(0, days.size, _AT_ONCE):
+        seen[days[begin : begin + _AT_ONCE] - first] = True
+    return (np.flatnonzero(seen) + first).view("datetime64[D]")
+
+
+_DAYS, _AT_ONCE = 1 << 20, 1 << 20
+
+
 class PackedTexts(Sequence[str]):
     """Texts that are held packed, some hundred together, and unpacked when they are read one after the other.
 

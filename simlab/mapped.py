@@ -188,6 +188,22 @@ def chosen(table: npt.NDArray[Any], rows: npt.NDArray[np.bool_]) -> npt.NDArray[
     return out
 
 
+def taken(table: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    """``table[rows]``, in a file where that is large.
+
+    Examples
+    --------
+    >>> taken(np.array([5, 6, 7]), np.array([2, 0])).tolist()
+    [7, 5]
+    """
+    if table.dtype.hasobject:
+        return np.asarray(table[rows])
+    out = room((rows.size, *table.shape[1:]), table.dtype)
+    for first in range(0, rows.size, _ROWS):
+        out[first : first + _ROWS] = table[rows[first : first + _ROWS]]
+    return out
+
+
 _ROWS = 1 << 20
 
 

@@ -103,7 +103,7 @@ class DemandTable:
         )
 
 
-def _taken(column: AnyArray, rows: IntArray | npt.NDArray[np.bool_]) -> AnyArray:
+def _taken(column: AnyArray, rows: AnyArray) -> AnyArray:
     return mapped.chosen(column, rows) if rows.dtype == np.bool_ else column[rows]
 
 

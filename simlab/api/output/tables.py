@@ -57,7 +57,7 @@ def item_frame(
 
 def packed_texts(items: pd.DataFrame, models: Models) -> dict[str, tuple[int, Sequence[str]]]:
     """What `item_frame` without reasons lacks, with its place, as `RunFolder.write_table` takes it."""
-    return {REASON: (int(items.columns.get_loc("lead_time_reason")), models.demand_reason)}
+    return {REASON: (list(items.columns).index("lead_time_reason"), models.demand_reason)}
 
 
 def plan_frame(
