@@ -32,6 +32,7 @@ from simlab.api.rollout.waves import WavePlan, wave_of_items, wave_tables
 from simlab.api.rollout.writing import COMMAND, write_gate
 from simlab.api.settings import Clock, Settings
 from simlab.api.simulator.simulator import refuse_overflow, warmup_of
+from simlab.api.simulator.size import RunSize, refuse_what_does_not_fit
 from simlab.engine.world.levels import Levels
 from simlab.errors import UsageError
 from simlab.execution import Horizon, Progress
@@ -230,7 +231,9 @@ def gate(
     clock = Clock()
     with clock.stage("load"):
         data = study if isinstance(study, Data) else load(study)
-        trial = _trial(data, proposed, current, _settings(data, replications, workers))
+        settings = _settings(data, replications, workers)
+        refuse_what_does_not_fit(data, RunSize.of(data, settings, n_targets=2), progress)
+        trial = _trial(data, proposed, current, settings)
     with clock.stage("pairs"):
         pairs = run_pairs(data, *trial.sides, trial.horizon, trial.settings, progress=progress)
     judged = judge(pairs, trial.promise, data.study.gate.q, any_dependence=trial.dependent)
