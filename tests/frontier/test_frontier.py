@@ -16,6 +16,7 @@ from simlab.frontier.curves import fewest
 from simlab.frontier.limits.core import solver_plan
 from simlab.frontier.merge import Stage, _thin, merge, proportional
 from simlab.frontier.plan import money_up, rate_down
+from simlab.frontier.service import integer_weights
 from simlab.frontier.thin import thin
 
 
@@ -124,6 +125,28 @@ def test_uniform_targets_never_beat_the_frontier(seed):
         enough = same.served >= need
         if enough.any():
             assert same.at(fill_rate=float(floor)).cost == same.cost[enough].min()
+
+
+def test_weights_in_cents_are_counted_to_the_cent():
+    """0.29 / 0.01 is 28.999999999999996 in binary."""
+    cents = np.arange(20_000)
+    assert integer_weights(cents / 100, 0.01, "price").tolist() == cents.tolist()
+    assert integer_weights(np.array([0.004, 0.006]), 0.01, "price").tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_totals_beyond_64_bits_are_planned_in_larger_units_and_none_falls_short(seed):
+    """A floor between two multiples of the unit asks for the upper one, a budget for the lower one."""
+    unit = 10**20
+    small = cases.instance(np.random.default_rng(seed), 3, 4)
+    tables = [table.astype(object) * unit for table in (small.cost, small.value, small.served)]
+    curves = SegmentCurves(*tables, small.demanded.astype(object) * unit, small.targets, small.names)
+    plans = [totals for _, totals in cases.every_plan(curves)]
+    for _, limit, served in plans[:: len(plans) // 8]:
+        need, limit = served - unit + 1, limit + unit - 1
+        best = min(cost for cost, value, got in plans if got >= need and value <= limit)
+        cost, value, got = curves.totals(least_cost(curves, need, limit))
+        assert (cost, got >= need, value <= limit) == (best, True, True)
 
 
 @settings(max_examples=200, deadline=None)
