@@ -193,6 +193,10 @@ _LISTED = (
     Word("note", "Note", "text"),
     Word("name", "Name", "text"),
     Word("policy", "Ordering rule", "text"),
+    Word("holding_cost_at_equal_fill", "Holding cost a year at equal units served", "money"),
+    Word("holding_cost_at_equal_value", "Holding cost a year at equal value served", "money"),
+    Word("holding_cost_at_equal_margin", "Holding cost a year at equal margin served", "money"),
+    Word("holding_cost_at_equal_items", "Holding cost a year at equal items served", "money"),
     Word("at_fill", "Service compared", "rate", "what both are brought to before they are compared"),
     Word("cost_at_fill", "Cost a year there", "money"),
     Word("percent", "Difference", "points", "per cent of the other's cost; above zero: it costs more"),
@@ -217,6 +221,16 @@ _ROW_UNITS: dict[str, Unit] = {
 WORDS: dict[str, Word] = {key: Word(key, row.name, _ROW_UNITS[row.unit]) for key, row in ROWS.items()}
 """By key; the rows of the decision's table first."""
 WORDS |= {word.key: word for word in _LISTED}
+
+
+_VITAL = frozenset({"v", "vital"})
+WHAT_IS_VITAL = "criticality vital or v in the items table"
+"""What makes a SKU-location vital, for its first mention."""
+
+
+def is_vital(criticality: object) -> bool:
+    """Whether a SKU-location of this criticality is called vital."""
+    return str(criticality).strip().casefold() in _VITAL
 
 
 def word(key: str) -> Word:
