@@ -58,6 +58,8 @@ def test_several_slips_are_named_the_most_costly_first() -> None:
     (said,) = inputs_to_look_at(data)
     assert said.title.startswith("check names 2 things first: years of on_hand, max_order = 0")
     assert "A@X 50,000" in said.text
+    served = float(said.text.split("serves more than ")[1].split("% of value (optimize.fill_rate = 0.95)")[0])
+    assert served == pytest.approx(75, abs=1)  # three of four that sell alike
 
 
 def test_what_inputs_ask_comes_before_what_the_plan_does() -> None:

@@ -180,9 +180,19 @@ def _never_ordered(data: Data) -> Iterator[Remark]:
         text = (
             f"max_order = 0 of {_items(rows.size)}: nothing is ever "
             f"ordered, and none of demand of {format_money(value, data.study.currency)} a year is served in "
-            f"the long run: {names}{more}. What is discontinued belongs out of the items table."
+            f"the long run: {names}{more}. {_beyond_reach(data, value)}What is discontinued belongs out of "
+            "the items table."
         )
         yield Remark("never_ordered", text, value, look=True, short="max_order = 0 of what is demanded")
+
+
+def _beyond_reach(data: Data, never: float) -> str:
+    """That the floor asked for cannot be met, where what is never ordered is worth more than it leaves."""
+    total, floor = float(data.models.annual_value.sum()), data.study.optimize.fill_rate
+    most = 1 - never / total if total > 0 else 1.0
+    if floor is None or most >= floor or data.study.optimize.service.weight != "value":
+        return ""
+    return f"No plan serves more than {short_rate(most)} of value (optimize.fill_rate = {floor:g}). "
 
 
 def _options(data: Data) -> Iterator[Remark]:
