@@ -15,6 +15,7 @@ from simlab.api.data.levels_to_look_at import LevelsToLookAt
 from simlab.api.data.moved_defaults import moved_lines
 from simlab.api.remarks.books import APART, Some, books, borrowed, fell_silent, seasons_left_out
 from simlab.api.remarks.slips import slips
+from simlab.api.requirements.accounting import accounting
 from simlab.api.requirements.margins import margin_notes
 from simlab.api.requirements.refusals import Command, refuse
 from simlab.catalog import QualityRow
@@ -190,7 +191,7 @@ def _beyond_reach(data: Data, never: float) -> str:
     """That the floor asked for cannot be met, where what is never ordered is worth more than it leaves."""
     total, floor = float(data.models.annual_value.sum()), data.study.optimize.fill_rate
     most = 1 - never / total if total > 0 else 1.0
-    if floor is None or most >= floor or data.study.optimize.service.weight != "value":
+    if floor is None or most >= floor or accounting(data).keys["weight"] != "value":
         return ""
     return f"No plan serves more than {short_rate(most)} of value (optimize.fill_rate = {floor:g}). "
 
