@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from simlab.catalog import QualityRow
 from simlab.errors import InvalidInputError
 from simlab.measures import format_money, sentence
 from simlab.measures.decision import short_rate
+from simlab.models.history.no_history import LEFT_OUT
 from simlab.run.statements import Statement
 
 MOST = 7
@@ -85,10 +86,12 @@ def _all(data: Data, levels: LevelsToLookAt | None) -> Iterator[Remark]:
     yield from _demand(data)
     yield from (Remark(key, sentence(text), value, look=True) for key, text, value in slips(data))
     yield from _levels(data, levels)
-    yield from _dead(data)
+    dead = tuple(_dead(data))
+    yield from dead
     yield from _never_ordered(data)
     yield from _options(data)
-    yield from _account(data)
+    told = {f"items: {LEFT_OUT}"} if any(one.look for one in dead) else set()
+    yield from (replace(one, look=one.look and one.key not in told) for one in _account(data))
 
 
 def _demand(data: Data) -> Iterator[Remark]:
