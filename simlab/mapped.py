@@ -93,10 +93,12 @@ def beside(folder: Path | None) -> Iterator[None]:
     Parameters
     ----------
     folder : Path or None
-        On a disk, for what lies in memory (tmpfs) takes as much of it. None changes nothing.
+        On a disk, for what lies in memory (tmpfs) takes as much of it. None changes nothing, nor does a
+        second folder inside the first.
     """
     before = _FILES.folder
-    if folder is not None and hasattr(mmap, "MADV_DONTNEED") and _may_write(folder):
+    able = before is None and folder is not None and hasattr(mmap, "MADV_DONTNEED")
+    if able and folder is not None and _may_write(folder):
         _FILES.folder = folder
     try:
         yield

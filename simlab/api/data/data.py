@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simlab import mapped
 from simlab.api.settings import Settings, give_back
 from simlab.arrays import FloatArray
 from simlab.catalog import Catalog, Quality
@@ -197,7 +198,8 @@ def load(path: str | Path) -> Data:
     >>> data = sl.load("study.toml")
     >>> data.quality.to_frame()
     """
-    data = with_segments(load_catalog(read_study(Path(path))))
+    with mapped.beside(Path(path).parent):
+        data = with_segments(load_catalog(read_study(Path(path))))
     give_back()
     return data
 
