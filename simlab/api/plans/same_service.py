@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.api.plans.solved import Solved
-from simlab.api.simulator.simulator import SEGMENTS, References, Simulator, one_column, side_by_side
+from simlab.api.simulator.simulator import SEGMENTS, References, Simulator, one_column
 from simlab.errors import InfeasibleError
 from simlab.execution import PlanSums
 from simlab.frontier import SegmentCurves, restrict, solve
@@ -33,20 +33,16 @@ def with_same_service(
     Where segments × targets × replications are too many to be kept, it is fewer replications, the same for
     both.
     """
-    now = side_by_side({compared.now: compared.levels[compared.now]})
-    known, replications = solved.choosing.selection, run.settings.replications
-    if known is not None:  # of the same seed, where floors were judged
-        cells, replications = [], run.settings.verdict_replications
-    else:
-        replications = run.fitting_replications(replications)
-        cells = run.segment_cells(replications)
-    frontiers = [group for group in solved.frontiers if group.kind == _FRONTIER]
-    groups = cells or (frontiers if known is None else [])
-    sums = run.run([*now, *groups], "selection", "same service", replications)
+    sums = solved.choosing.selection  # of the same seed, where floors were judged
+    if sums is None:
+        replications = run.fitting_replications(run.settings.replications)
+        frontiers = [group for group in solved.frontiers if group.kind == _FRONTIER]
+        groups = [*run.beside, *(run.segment_cells(replications) or frontiers)]
+        sums = run.run(groups, "selection", "same service", replications)
     served = int(sums[compared.now].good.sum(dtype=object))
     try:
-        if known is not None or cells:
-            choice = _on_the_grid(run, solved, known if known is not None else sums[SEGMENTS], served)
+        if SEGMENTS in sums:
+            choice = _on_the_grid(run, solved, sums[SEGMENTS], served)
         else:
             choice = _on_the_frontier(solved, sums[_FRONTIER], served)
     except InfeasibleError:
@@ -54,7 +50,7 @@ def with_same_service(
     column = run.rules.choice_of_items(run.segmentation, choice)
     levels = {**compared.levels, SAME_SERVICE: one_column(run.planned.levels, column)}
     asked = {**compared.targets, SAME_SERVICE: np.array(targets)[column]}
-    notes = compared.notes if known is not None or cells else (*compared.notes, _SHOWN)
+    notes = compared.notes if SEGMENTS in sums else (*compared.notes, _SHOWN)
     return replace(compared, levels=levels, targets=asked, notes=notes)
 
 
