@@ -233,7 +233,7 @@ def _alone(parent: int, *kept: int) -> None:
     for handle in [int(name) for name in os.listdir("/proc/self/fd")]:
         if handle not in mine:
             with suppress(OSError):
-                os.close(handle)
+                os.dup2(nothing, handle)  # whoever holds it may close it later, and no other of that number
 
 
 _PARENT_DEATH = 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 
 EXIT_OK = 0
 EXIT_UNEXPECTED = 1
@@ -194,3 +195,47 @@ def listed(names: Sequence[str], most: int, between: str = ", ") -> str:
     """The first `most` names, and how many more there are: ``a, b and 3 more``."""
     shown = between.join(names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+_ALIKE = 0.6
+"""Names that share less than this of their letters are another word, not a mistyped one."""
+
+
+def nearest(word: str, names: Iterable[str]) -> str:
+    """The name that a mistyped word most likely means; empty where none is alike.
+
+    The fewest letters changed, left out, put in or swapped decide (optimal string alignment; Damerau, 1964,
+    doi:10.1145/363958.363994), then the longest common beginning, then the order of `names`. Case is ignored.
+    """
+    own = word.casefold()
+    alike = [name for name in names if SequenceMatcher(None, own, name.casefold()).ratio() >= _ALIKE]
+    ranked = ((_changes(own, name.casefold()), -_shared_start(own, name.casefold())) for name in alike)
+    best = min(zip(ranked, range(len(alike)), strict=True), default=None)
+    return "" if best is None else alike[best[1]]
+
+
+def did_you_mean(word: str, names: Iterable[str]) -> str:
+    """A question that names the `nearest`; empty where none is alike."""
+    near = nearest(word, names)
+    return f"did you mean '{near}'?" if near else ""
+
+
+def _shared_start(a: str, b: str) -> int:
+    """Letters that both begin with."""
+    return next(
+        (at for at, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), min(len(a), len(b))
+    )
+
+
+def _changes(a: str, b: str) -> int:
+    """Letters changed, left out, put in, or swapped with their neighbour, to make one word the other."""
+    rows = [list(range(len(b) + 1))]
+    for i, letter in enumerate(a, 1):
+        row = [i]
+        for j, other in enumerate(b, 1):
+            least = min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == b[j - 2] and a[i - 2] == other:
+                least = min(least, rows[-2][j - 2] + 1)
+            row.append(least)
+        rows.append(row)
+    return rows[-1][-1]

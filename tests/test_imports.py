@@ -17,7 +17,9 @@ from simlab import api
 
 PACKAGE = Path(simlab.__file__).parent
 
-EVERYWHERE = frozenset({"arrays", "caches", "children", "errors", "measures", "reading", "register"})
+EVERYWHERE = frozenset(
+    {"arrays", "caches", "children", "errors", "mapped", "measures", "reading", "register"}
+)
 
 # The table of the design: a room and the rooms it may import, besides those allowed everywhere.
 MAY_IMPORT: dict[str, frozenset[str]] = {
@@ -25,6 +27,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "caches": frozenset(),
     "children": frozenset(),
     "errors": frozenset(),
+    "mapped": frozenset(),
     "measures": frozenset(),
     "reading": frozenset(),
     "register": frozenset(),
@@ -60,7 +63,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("pictures",),
         ("data",),
         ("requirements",),
-        ("simulator",),
+        ("remarks", "simulator"),
         ("plans", "simulation", "tracing"),
         ("finance", "learning"),
         ("accounts", "decision"),

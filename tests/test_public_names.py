@@ -31,14 +31,14 @@ LONG = {"audit": pytest.mark.slow}
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
-def _public(name: str) -> object:
+def public(name: str) -> object:
     return getattr(sl, name) if name in sl.__all__ else getattr(api, name)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_public_name_has_an_example(name: str) -> None:
     """numpydoc's section, with something to type."""
-    text = inspect.getdoc(_public(name)) or ""
+    text = inspect.getdoc(public(name)) or ""
     assert "Examples\n--------" in text, name
     assert ">>>" in text.split("Examples\n--------")[1]
 
@@ -54,7 +54,7 @@ def test_every_method_of_what_people_hold_has_an_example(name: str) -> None:
 @pytest.mark.parametrize("name", [pytest.param(name, marks=LONG.get(name, ())) for name in NAMES])
 def test_the_examples_run(name: str) -> None:
     """As typed, with nothing else in scope than what an example makes itself."""
-    found = _public(name)
+    found = public(name)
     scope = dict(vars(sys.modules[found.__module__]))  # type: ignore[attr-defined]
     runner = doctest.DocTestRunner(optionflags=_FLAGS)
     for test in doctest.DocTestFinder(recurse=False).find(found, name, globs=scope):
@@ -105,38 +105,6 @@ def held(opt: api.Optimization) -> dict[str, object]:
         "catalog": opt.data.catalog,
         "exchange": opt.exchange_rates(),
     }
-
-
-class _Runs(doctest.OutputChecker):
-    """What an example prints is compared where it says what, else it has to run."""
-
-    def check_output(self, want: str, got: str, optionflags: int) -> bool:
-        return not want or super().check_output(want, got, optionflags)
-
-
-@pytest.fixture(scope="module")
-def built(opt: api.Optimization) -> dict[str, object]:
-    """The names that examples of methods take as given."""
-    policy = sl.Policy.from_targets(opt.segmentation, fill_rate={"A": 0.98, "B": 0.95, "C": 0.90})
-    sim = sl.simulate(opt.data, policy, replications=12, seed=7)
-    return {**held(opt), "opt": opt, "sl": sl, "policy": policy, "sim": sim, "other": opt.data}
-
-
-@pytest.mark.parametrize("name", ["Optimization", "Simulation", "Breakdown"])
-def test_the_examples_of_methods_run(
-    name: str, built: dict[str, object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """On a small world of twelve items."""
-    monkeypatch.chdir(tmp_path)
-    parser, said = doctest.DocTestParser(), []
-    runner = doctest.DocTestRunner(checker=_Runs(), optionflags=_FLAGS)
-    for method_name, method in vars(getattr(api, name)).items():
-        text = inspect.getdoc(method) if not method_name.startswith("_") else None
-        if text and ">>>" in text:
-            test = parser.get_doctest(text, dict(built), f"{name}.{method_name}", None, 0)
-            runner.run(test, out=said.append)
-    assert runner.tries > 0
-    assert runner.failures == 0, "".join(said)
 
 
 def test_every_repr_fits_a_screen(opt: api.Optimization) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from simlab.api.audits.audit import Audit, audit
     from simlab.api.checks.check import CheckResult, check
-    from simlab.api.checks.remarks import Remark
     from simlab.api.commands import (
         init,
         resume,
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from simlab.api.ordering.orders import Orders, orders
     from simlab.api.output.drawing import draw_report, render_report, with_places
     from simlab.api.output.record import RunResult
+    from simlab.api.remarks.remarks import Remark
     from simlab.api.rollout.gate import Gate, gate
     from simlab.api.rollout.waves import WavePlan
     from simlab.api.simulation import Breakdown, Simulation, simulate
@@ -105,7 +105,7 @@ __all__ = [
 _MODULES = {
     "simlab.api.audits.audit": ("Audit", "audit"),
     "simlab.api.checks.check": ("CheckResult", "check"),
-    "simlab.api.checks.remarks": ("Remark",),
+    "simlab.api.remarks.remarks": ("Remark",),
     "simlab.api.commands": (
         "init",
         "resume",

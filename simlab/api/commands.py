@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import asdict
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
+from simlab import mapped
 from simlab.api.audits.audit import audit, write_audit
 from simlab.api.contest.contest import compare
 from simlab.api.contest.outcome import Rounds
@@ -35,7 +37,23 @@ from simlab.policies.policy import GIVEN
 from simlab.run import RunFolder
 from simlab.segments import Segmentation
 
+Command = TypeVar("Command", bound=Callable[..., RunResult])
 
+
+def _files_beside(command: Command) -> Command:
+    """Let large arrays of a command lie in files without a name beside its run folder, or its study."""
+
+    @wraps(command)
+    def run(study_path: str | Path, *args: Any, **options: Any) -> RunResult:
+        out = options.get("out")
+        place = Path(study_path).parent if out is None else Path(out).absolute().parent
+        with mapped.beside(place if place.is_dir() else Path(study_path).parent):
+            return command(study_path, *args, **options)
+
+    return cast(Command, run)
+
+
+@_files_beside
 def run_simulate(
     study_path: str | Path,
     out: Path | None = None,
@@ -109,6 +127,7 @@ def _policy(data: Data, segmentation: Segmentation) -> Policy:
     )
 
 
+@_files_beside
 def run_optimize(
     study_path: str | Path,
     out: Path | None = None,
@@ -182,6 +201,7 @@ def _optimize(
             return write_optimization(opt.finance, folder, times, progress, last)
 
 
+@_files_beside
 def run_compare_schemes(
     study_path: str | Path,
     schemes: Sequence[str] | None = None,
@@ -267,6 +287,7 @@ def init(
     return init_from_tables(Path(folder), tables[0], tables[1], tables[2])
 
 
+@_files_beside
 def run_audit(
     study_path: str | Path,
     out: Path | None = None,

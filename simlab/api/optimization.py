@@ -59,10 +59,10 @@ class Optimization(Outcome):
 
     Examples
     --------
-    >>> opt = sl.optimize(data, "abc", fill_rate=0.95)  # doctest: +SKIP
-    >>> opt.statements[0], opt.decision  # doctest: +SKIP
-    >>> opt.plan.levels().to_csv("levels.csv")  # doctest: +SKIP
-    >>> opt.save("runs/spring")  # doctest: +SKIP
+    >>> opt = sl.optimize(data, "abc", fill_rate=0.95)
+    >>> opt.statements[0], opt.decision
+    >>> opt.plan.levels().to_csv("levels.csv")
+    >>> opt.save("runs/summer")
     """
 
     def lost_margin(
@@ -104,7 +104,8 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> opt.profit()  # doctest: +SKIP
+        >>> for_profit = sl.optimize(sl.load("for_profit.toml"))  # [optimize] objective = "profit"
+        >>> for_profit.profit()
         """
         return profit(self, kind, sample)
 
@@ -253,8 +254,8 @@ class Optimization(Outcome):
 
         Examples
         --------
-        >>> run = opt.save("runs/spring")
-        >>> sl.orders(run, stock="stock.csv")  # doctest: +SKIP
+        >>> run = opt.save("runs/june")
+        >>> sl.orders(run, stock="stock.csv")
         """
         study = self.data.study
         out = None if folder is None else Path(folder)

@@ -112,8 +112,8 @@ class ResultTable(Public):
 
     Examples
     --------
-    >>> table = opt.accounts  # doctest: +SKIP
-    >>> table.to_frame(), table.plot()  # doctest: +SKIP
+    >>> table = opt.accounts
+    >>> table.to_frame(), table.plot()
     """
 
     title: str

@@ -74,9 +74,9 @@ class Simulation(Public):
 
     Examples
     --------
-    >>> sim = sl.simulate(data, policy)  # doctest: +SKIP
-    >>> sim.fill_rate, sim.inventory_value  # doctest: +SKIP
-    >>> sim.plot()  # doctest: +SKIP
+    >>> sim = sl.simulate(data, policy)
+    >>> sim.fill_rate, sim.inventory_value
+    >>> sim.plot()
     """
 
     data: Data
@@ -231,7 +231,7 @@ class Breakdown(Public):
 
     Examples
     --------
-    >>> sim.by("abc").to_frame()  # doctest: +SKIP
+    >>> sim.by("abc").to_frame()
     """
 
     what: str

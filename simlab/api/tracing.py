@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simlab.api.data.data import Data, demo, load
+from simlab.api.data.data import Data, demo, load, settings_of
+from simlab.api.simulator.size import RunSize, refuse_what_does_not_fit
 from simlab.api.simulator.stored import table_hash
 from simlab.engine.prepare.on_grid import parts_of, split_rows
 from simlab.engine.recorder.ledger import Ledger, ledger
@@ -207,6 +208,7 @@ def same_data(folder: RunFolder, study: str | Path | None) -> Data:
     if source is None and folder.manifest["inputs"]:
         raise UsageError(_lost(folder))
     data = demo() if source is None else load(source)
+    refuse_what_does_not_fit(data, RunSize.of(data, settings_of(data), 1, verdict=False))
     if table_hash(data.models) != wanted:
         raise UsageError(
             f"{source or 'the demo'}: laws or order terms differ from those of the run "

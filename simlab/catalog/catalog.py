@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from simlab import mapped
 from simlab.arrays import AnyArray, DateArray, FloatArray, IntArray, narrow
 from simlab.catalog.coming import ForecastErrors, ForecastTable
 from simlab.catalog.parts import parts_of
@@ -53,7 +54,8 @@ class DemandTable:
 
     def __post_init__(self) -> None:
         day = self.day.astype("datetime64[D]").astype(np.int64) if self.day.dtype.kind == "M" else self.day
-        vars(self).update(item=narrow(self.item), day=narrow(day), quantity=narrow(self.quantity))
+        found = {"item": narrow(self.item), "day": narrow(day), "quantity": narrow(self.quantity)}
+        vars(self).update({name: mapped.away(table) for name, table in found.items()})
 
     @property
     def date(self) -> DateArray:

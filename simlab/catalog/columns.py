@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from simlab.errors import did_you_mean
 from simlab.register.laws import STATED_NAMES
 from simlab.study import WEEKDAYS
 
@@ -202,6 +202,4 @@ def required(table: str) -> tuple[str, ...]:
 
 def near(name: str, names: Sequence[str]) -> str:
     """A question that names the most similar of some names; empty if none is similar."""
-    lower = {other.lower(): other for other in names}
-    match = difflib.get_close_matches(name.lower(), list(lower), n=1, cutoff=0.6)
-    return f"did you mean '{lower[match[0]]}'?" if match else ""
+    return did_you_mean(name, names)

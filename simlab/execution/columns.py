@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from simlab import mapped
 from simlab.arrays import IntArray
 from simlab.engine.world.levels import Forecast, Levels
 from simlab.errors import EngineFaultError
@@ -16,10 +17,22 @@ _COLUMNS = ("reorder_point", "order_up_to", "order_quantity")
 
 def beside(tables: Sequence[Levels]) -> Levels:
     """One table with the columns of all, in their order; the items follow the same families in each."""
-    s, S, Q = (np.concatenate([getattr(table, name) for table in tables], axis=1) for name in _COLUMNS)
+    if len(tables) == 1:
+        return tables[0]
+    s, S, Q = (_joined([getattr(table, name) for table in tables]) for name in _COLUMNS)
     first = tables[0]
     phase = max(table.phase for table in tables)
     return Levels(first.family, s, S, Q, _offsets(tables), _forecasts(tables), phase, first.policy)
+
+
+def _joined(parts: Sequence[IntArray]) -> IntArray:
+    """(n, columns of all), in a file where that is large."""
+    columns = sum(part.shape[1] for part in parts)
+    whole, at = mapped.room((parts[0].shape[0], columns), np.result_type(*parts)), 0
+    for part in parts:
+        whole[:, at : at + part.shape[1]] = part
+        at += part.shape[1]
+    return whole
 
 
 def _offsets(tables: Sequence[Levels]) -> IntArray | None:

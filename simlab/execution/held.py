@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from simlab import mapped
 from simlab.arrays import AnyArray, IntArray, take_rows
 from simlab.engine.world.curves import Curves
 
@@ -113,7 +114,8 @@ class HeldCurves(Curves):
         held = {}
         for name in _MEASURES:
             table = getattr(part, name)
-            held[name] = narrow(table if self._slots else table.sum(axis=-1, keepdims=True))
+            sums = narrow(table if self._slots else table.sum(axis=-1, keepdims=True))
+            held[name] = mapped.away(sums, piece=True)
         self._blocks[int(rows[0])] = held
 
     def take(self, rows: IntArray) -> Curves:
@@ -174,3 +176,9 @@ def in_parts(curves: Curves, size: int = AT_ONCE) -> Iterator[tuple[IntArray, Cu
     for first in range(0, curves.n_items, size):
         rows = np.arange(first, min(first + size, curves.n_items))
         yield rows, take_items(curves, rows)
+        if first // size % _RESTS == _RESTS - 1:
+            mapped.rest()
+
+
+_RESTS = 16
+"""Parts after which the pages of those before are let go of, where sums lie in files."""

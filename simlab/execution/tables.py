@@ -202,7 +202,12 @@ def _worth(classes: Classes, requests: Sequence[PlanRequest], replications: int)
 
 def _used(requests: Sequence[PlanRequest]) -> ChoiceArray:
     """Columns that any of the plans gives to any item."""
-    return np.unique(np.concatenate([np.unique(request.choice) for request in requests]))
+    most = max(int(request.choice.max(initial=0)) for request in requests)
+    used = np.zeros(most + 1, np.bool_)
+    for request in requests:
+        for rows in _parts(request.choice.shape[0]):
+            used[request.choice[rows].ravel()] = True
+    return np.flatnonzero(used).astype(np.int16)
 
 
 def _shared(requests: Sequence[PlanRequest], classes: Classes, numbers: Sequence[int]) -> Table:

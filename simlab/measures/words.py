@@ -219,6 +219,16 @@ WORDS: dict[str, Word] = {key: Word(key, row.name, _ROW_UNITS[row.unit]) for key
 WORDS |= {word.key: word for word in _LISTED}
 
 
+_VITAL = frozenset({"v", "vital"})
+WHAT_IS_VITAL = "criticality vital or v in the items table"
+"""What makes a SKU-location vital, for its first mention."""
+
+
+def is_vital(criticality: object) -> bool:
+    """Whether a SKU-location of this criticality is called vital."""
+    return str(criticality).strip().casefold() in _VITAL
+
+
 def word(key: str) -> Word:
     """What a column is called, its ending included.
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from simlab.arrays import IntArray
-from simlab.errors import Problem
+from simlab.errors import Problem, did_you_mean
 from simlab.study.history_sections import DemandSpec, LeadTimeSpec, Selector
 
 if TYPE_CHECKING:
@@ -117,9 +116,8 @@ def _fix(catalog: Catalog, chosen: Selector) -> str:
 
 def no_such_column(catalog: Catalog, column: str, option: str) -> Problem:
     """The problem of an option that names a column which items do not have."""
-    near = get_close_matches(column, list(catalog.texts), n=1)
     known = ", ".join(sorted(catalog.texts)) or "none"
-    fix = f"did you mean '{near[0]}'?" if near else f"text columns of items: {known}"
+    fix = did_you_mean(column, list(catalog.texts)) or f"text columns of items: {known}"
     return Problem(
         "E-MOD-007",
         f"the items table has no column '{column}'",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
+from simlab import mapped
 from simlab.arrays import FloatArray, IntArray
 from simlab.engine.world.levels import Family, Levels
 from simlab.errors import UsageError
@@ -165,15 +166,22 @@ def safety_stock(models: Models, level: IntArray) -> FloatArray:
     """(n, k) units of S of (R,S), or s of the other rules, above the mean demand of R + E[L]."""
     models = by_parts(models)
     interval = models.world.terms.review_period + models.lead_time_moments[0]
-    return np.asarray(level - (models.world.demand.mean * interval)[:, None])
+    return mapped.away(level - (models.world.demand.mean * interval)[:, None])
 
 
 def _levels(level: IntArray, quantity: IntArray, rule: Rule) -> Levels:
     family = np.full(level.shape[0], rule.family, np.int8)
-    every = np.repeat(quantity[:, None], level.shape[1], axis=1)
+    every = _everywhere(quantity, level.shape[1])
     if not rule.has_point:
-        return Levels(family, level - 1, level, every)
-    return Levels(family, level, level + every, every)
+        return Levels(family, mapped.away(level - 1), mapped.away(level), every)
+    return Levels(family, mapped.away(level), mapped.away(level + every), every)
+
+
+def _everywhere(quantity: IntArray, columns: int) -> IntArray:
+    """(n, columns) the same quantity of each item in every column."""
+    every = mapped.room((quantity.size, columns))
+    every[...] = quantity[:, None]
+    return every
 
 
 def _optimal(
@@ -231,7 +239,7 @@ def _known(family: str, measure: str, planning: str) -> None:
 def _asked(targets: npt.ArrayLike, n_items: int) -> FloatArray:
     asked = np.asarray(targets, dtype=np.float64)
     if asked.ndim == 1:
-        asked = np.repeat(asked[None, :], n_items, axis=0)
+        asked = np.broadcast_to(asked, (n_items, asked.size))
     if asked.ndim != 2 or asked.shape[0] != n_items:
         raise UsageError(f"targets have shape {asked.shape}, not (k,) or ({n_items}, k)")
     if not ((asked > 0) & (asked < 1)).all():

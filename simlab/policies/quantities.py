@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,16 +33,16 @@ def order_quantities(models: Models, family: str = "reorder_quantity") -> IntArr
 
     Notes
     -----
-    `items.order_quantity`, else the economic order quantity √(2·K·D/h) (K cost of an order, D units
-    per year, h cost of holding a unit for a year); rounded to the nearest whole pack, at least one
-    pack and at least `moq`.
+    `items.order_quantity`, else what `QUANTITIES` says of the family: the economic order quantity √(2·K·D/h)
+    (K cost of an order, D units per year, h cost of holding a unit for a year); rounded to the nearest whole
+    pack, at least one pack and at least `moq`.
 
     References
     ----------
     Harris (1913), How many parts to make at once.
     """
     given = models.costs.order_quantity
-    quantity = np.where(np.isnan(given), economic_quantities(models), given)
+    quantity = np.where(np.isnan(given), QUANTITIES[family](models), given)
     bad = ~(np.isfinite(quantity) & (quantity >= 0)) | (given <= 0)
     if bad.any():
         raise InvalidInputError([_problem(models, np.flatnonzero(bad), family)])
@@ -65,6 +66,13 @@ def economic_quantities(models: Models) -> FloatArray:
     cost = np.where(usable, costs.order_cost, np.nan)
     ratio = 2.0 * cost * models.annual_units / np.where(usable, holding, 1.0)
     return np.asarray(np.sqrt(ratio))
+
+
+QUANTITIES: dict[str, Callable[[Models], FloatArray]] = {
+    "reorder_quantity": economic_quantities,
+    "reorder_up_to": economic_quantities,
+}
+"""Units (n,) that a family orders at a time where items give no `order_quantity`; NaN where it cannot say."""
 
 
 def _named(models: Models, rows: IntArray) -> str:

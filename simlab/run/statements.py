@@ -29,8 +29,8 @@ class Statement:
     key : str
         What it is about, for programs: "headline", "against uniform", "floor", …
     group : str
-        "headline", "comparison", "limit", "look" (to be looked at before one signs), "plan", "finance",
-        "replay" or "note".
+        "headline", "advice" (recommended or not), "comparison", "limit", "look" (to be looked at before
+        one signs), "plan", "finance", "replay" or "note".
     """
 
     state: str

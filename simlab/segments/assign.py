@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simlab.arrays import FloatArray
-from simlab.errors import InvalidInputError, Problem, UsageError
+from simlab.errors import InvalidInputError, Problem, UsageError, did_you_mean
 from simlab.segments.classes import Classes
 from simlab.segments.inputs import scheme_input
 from simlab.segments.scheme import Cutter, Scheme, SchemeInput, known_schemes
@@ -186,8 +185,7 @@ def _unknown_tables(spec: object) -> Iterator[Problem]:
     known = known_schemes()
     for name in getattr(spec, "options", None) or {}:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            fix = f"did you mean '{near[0]}'?" if near else f"schemes: {', '.join(known)}"
+            fix = did_you_mean(name, known) or f"schemes: {', '.join(known)}"
             yield Problem("E-SEG-010", "no scheme has this name", column=f"segments.{name}", fix=fix)
 
 
@@ -236,12 +234,10 @@ def _column(data: SchemeInput, name: str) -> Classes:
 
 
 def _unknown(data: SchemeInput, name: str) -> InvalidInputError:
-    names = [*known_schemes(), *data.texts, *data.numbers]
-    near = get_close_matches(name, names, n=1)
-    hint = f"did you mean '{near[0]}'? " if near else ""
+    hint = did_you_mean(name, [*data.texts, *known_schemes(), *data.numbers])
     columns = ", ".join(sorted(data.texts)[:12])
     schemes = ", ".join([*known_schemes(), "tree", "cuts", "learned"])
-    fix = f"{hint}schemes: {schemes}; columns: {columns}"
+    fix = f"{hint} schemes: {schemes}; columns: {columns}".strip()
     return InvalidInputError(
         [_problem("E-SEG-004", f"no scheme and no column of items is called '{name}'", fix)]
     )

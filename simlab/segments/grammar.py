@@ -13,13 +13,12 @@ import operator
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
 from simlab.arrays import BoolArray
-from simlab.errors import InvalidInputError
+from simlab.errors import InvalidInputError, did_you_mean
 from simlab.segments.scheme import SchemeInput
 
 _MOST_CHARACTERS = 2000
@@ -175,10 +174,9 @@ def _known(name: str, data: SchemeInput) -> str:
     names = ["sku", "location", *data.numbers, *data.texts]
     if name in names:
         return name
-    near = get_close_matches(name, names, n=1)
-    hint = f"did you mean '{near[0]}'? " if near else ""
+    hint = did_you_mean(name, names)
     quoted = f"a word needs quotes: '{name}'"
-    raise _refuse(data, f"no column is called '{name}'", f"{hint}{quoted}")
+    raise _refuse(data, f"no column is called '{name}'", f"{hint} {quoted}".strip())
 
 
 def _is_number(value: object) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from simlab.errors import Problem
+from simlab.errors import Problem, did_you_mean
 from simlab.study.section import HEADER
 
 _INTERNAL = {*HEADER, "schema_version", "source", "folder", "file"}
@@ -122,20 +121,15 @@ def _shown(value: Any) -> str:
 
 def _not_among(expected: str, value: Any, shown: str, file: str) -> Problem:
     names = [name.strip("'") for name in expected.replace(" or ", ", ").split(", ")]
-    fix = _did_you_mean(str(value), names)
+    fix = did_you_mean(str(value), names)
     return Problem("E-STU-006", f"is not one of {expected}", file, column=shown, fix=fix)
 
 
 def _unknown(path: tuple[int | str, ...], option: str, file: str, whole: type[BaseModel]) -> Problem:
     key = str(path[-1])
     known = sorted(_known_at(whole, path[:-1]))
-    fix = _did_you_mean(key, known) or _elsewhere(whole, key) or f"known here: {', '.join(known)}"
+    fix = did_you_mean(key, known) or _elsewhere(whole, key) or f"known here: {', '.join(known)}"
     return Problem("E-STU-004", f"unknown option '{key}'", file, column=option, fix=fix)
-
-
-def _did_you_mean(word: str, names: Sequence[str]) -> str:
-    near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
-    return f"did you mean '{near[0]}'?" if near else ""
 
 
 def _elsewhere(whole: type[BaseModel], key: str) -> str:

@@ -8,6 +8,7 @@ from typing import TypedDict
 
 import numpy as np
 
+from simlab import mapped
 from simlab.arrays import IntArray
 from simlab.execution import (
     ChoiceArray,
@@ -146,6 +147,15 @@ def _joined(groups: Sequence[PlanGroup]) -> list[tuple[Levels, list[PlanGroup]]]
     return [_side_by_side([groups[number] for number in family]) for family in families]
 
 
+def _moved(choice: ChoiceArray, first: int) -> ChoiceArray:
+    """Columns of a table that stands behind others."""
+    if first == 0:
+        return choice
+    moved = mapped.room(choice.shape, np.int16)
+    np.add(choice, first, out=moved, casting="unsafe")
+    return moved
+
+
 def _side_by_side(groups: list[PlanGroup]) -> tuple[Levels, list[PlanGroup]]:
     tables: list[Levels] = []
     moved = []
@@ -154,5 +164,5 @@ def _side_by_side(groups: list[PlanGroup]) -> tuple[Levels, list[PlanGroup]]:
         if place == len(tables):
             tables.append(group.levels)
         first = sum(table.n_columns for table in tables[:place])
-        moved.append(replace(group, choice=(group.choice + first).astype(np.int16)))
+        moved.append(replace(group, choice=_moved(group.choice, first)))
     return beside(tables), moved

@@ -13,8 +13,10 @@ from worlds.study import STUDY, write_study
 
 from simlab import api
 from simlab.api.simulator.size import RunSize
+from simlab.api.tracing import same_data
 from simlab.cli.app import app
 from simlab.errors import InvalidInputError
+from simlab.run import RunFolder
 
 SIZE = RunSize(
     n_items=10_000,
@@ -67,6 +69,19 @@ def test_a_run_above_the_limit_is_refused_with_its_estimate(tmp_path, call):
     assert "run.memory_gb = 0.1" in found.output
     assert "GB; the limit is 0.1 GB" in found.output
     assert not list(tmp_path.rglob("results"))
+
+
+def test_a_gate_above_the_limit_is_refused_before_anything_is_simulated(tmp_path):
+    study = write_study(tmp_path, STUDY + "[run]\nmemory_gb = 0.1\n")
+    with pytest.raises(InvalidInputError, match="E-STU-043"):
+        api.gate(study)
+
+
+def test_a_trace_above_the_limit_is_refused_before_laws_are_compared(tmp_path, monkeypatch):
+    run = api.run_simulate(write_study(tmp_path, STUDY), draw=False).folder
+    monkeypatch.setattr("simlab.api.simulator.size.memory_here", lambda: 1e6)
+    with pytest.raises(InvalidInputError, match="E-STU-043"):
+        same_data(RunFolder.open(run, sealed=True), None)
 
 
 def _out(call, folder):

@@ -142,3 +142,27 @@ def test_a_run_has_the_table_its_sentence_and_its_section(tmp_path) -> None:
     page = (tmp_path / "run" / "report.html").read_text("utf-8")
     assert ('id="levels_to_look_at"' in page) == bool(len(table))
     assert data.catalog.n_items == 22
+
+
+def test_a_plan_that_buys_one_item_which_sold_once_says_so_before_one_signs(tmp_path) -> None:
+    """500 units at once, 8,000 each, in 48 months: four fifths of such a demand want 400 units, 3.2 million.
+
+    The level is what the target asks for, at most the 500 that were ever asked; whether anybody wants it is
+    for a planner to say, so that the run names the item, its demands and the share of the stock.
+    """
+    data = rare_items(tmp_path, [("RARE", "2023-05-01", 500)], unit_cost=8_000.0)
+    planned = plan(data.models, [0.8]).levels
+    level = level_of(data, "RARE")[0]
+    assert 400 <= level <= 500
+    first, *_ = levels_to_look_at(data, planned).looks()
+    assert first.group == "look"
+    assert first.title.endswith("of the stock is in RARE@WH, demanded in one period")
+    assert f"RARE@WH (level {level:,}, one period)" in first.text
+    assert "when it is asked for" in first.text
+
+
+def test_stock_spread_over_items_of_many_demands_asks_nothing() -> None:
+    data = sl.load(FOUND / "study.toml")
+    levels = plan(data.models, [0.95]).levels
+    slow = np.array([sku not in ("RARE", "SLOW") for sku in data.catalog.sku])
+    assert levels_to_look_at(data, levels, np.where(slow, 1.0, 0.0)).looks() == ()

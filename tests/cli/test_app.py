@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import simlab
-from simlab.api.checks.remarks import Remark
+from simlab.api.remarks.remarks import Remark
 from simlab.cli import main
 from simlab.cli.app import app
 from simlab.errors import (
@@ -284,7 +284,13 @@ def test_check_prints_lines_and_quality(command: Command, api: FakeApi) -> None:
     document = json.loads(command("check", "s.toml", "--format", "json")[1])
     assert document["quality"] == [{"table": "demand", "status": "used", "rows": 12, "value": None}]
     assert document["look_first"] == 1
-    assert document["remarks"][0] == {"key": "books", "text": "Look.", "value": 7.5, "look": True}
+    assert document["remarks"][0] == {
+        "key": "books",
+        "text": "Look.",
+        "value": 7.5,
+        "look": True,
+        "short": "",
+    }
 
 
 def test_check_shows_few_remarks_or_all_and_ends_with_what_comes_next(command: Command, api: FakeApi) -> None:

@@ -75,8 +75,8 @@ class Audit(Public):
 
     Examples
     --------
-    >>> found = sl.audit(data)  # doctest: +SKIP
-    >>> found.statements, found.plot()  # doctest: +SKIP
+    >>> found = sl.audit(data)
+    >>> found.statements, found.plot()
     """
 
     data: Data
@@ -106,7 +106,7 @@ class Audit(Public):
 
         Examples
         --------
-        >>> found.policy("habit").accounts  # doctest: +SKIP
+        >>> found.policy("habit").accounts
         """
         for one in self.policies:
             if one.policy == name:
@@ -119,7 +119,7 @@ class Audit(Public):
 
         Examples
         --------
-        >>> found.to_frame()  # doctest: +SKIP
+        >>> found.to_frame()
         """
         years = self.settings.exposure * self.settings.replications / self.data.study.periods_per_year
         return audit_frame(self.policies, years)
@@ -129,7 +129,7 @@ class Audit(Public):
 
         Examples
         --------
-        >>> found.summary()  # doctest: +SKIP
+        >>> found.summary()
         """
         return summary_frame(self.policies)
 
@@ -143,7 +143,7 @@ class Audit(Public):
 
         Examples
         --------
-        >>> found.plot("habit").savefig("why.svg")  # doctest: +SKIP
+        >>> found.plot("habit").savefig("why.svg")
         """
         return plot_audit(self.policies[0] if policy is None else self.policy(policy))
 

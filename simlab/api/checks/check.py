@@ -11,12 +11,12 @@ import numpy as np
 
 from simlab.api.checks.later import Steps, later_problems
 from simlab.api.checks.reading import readable
-from simlab.api.checks.remarks import MOST, Remark, remarks
 from simlab.api.data.assumptions import study_facts
 from simlab.api.data.data import Data, with_segments
 from simlab.api.data.levels_to_look_at import LevelsToLookAt, levels_to_look_at
 from simlab.api.learning.growers import CUTS, TREE
 from simlab.api.learning.learning import growers_of, segment, spec_of
+from simlab.api.remarks.remarks import MOST, Remark, remarks
 from simlab.catalog.load import load as load_catalog
 from simlab.measures.shown import Public
 from simlab.policies import given_levels, plan

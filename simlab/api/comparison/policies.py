@@ -122,8 +122,8 @@ class PolicyComparison(Public):
 
     Examples
     --------
-    >>> rules = sl.compare_policies(data)  # doctest: +SKIP
-    >>> rules.statements  # doctest: +SKIP
+    >>> rules = sl.compare_policies(data)
+    >>> rules.statements
     """
 
     entries: tuple[PolicyEntry, ...]
@@ -147,7 +147,7 @@ class PolicyComparison(Public):
 
         Examples
         --------
-        >>> rules.to_frame()[["policy", "cost_at_fill", "percent"]]  # doctest: +SKIP
+        >>> rules.to_frame()[["policy", "cost_at_fill", "percent"]]
         """
         import pandas as pd
 
@@ -184,7 +184,7 @@ class PolicyComparison(Public):
 
         Examples
         --------
-        >>> rules.plot().savefig("rules.svg")  # doctest: +SKIP
+        >>> rules.plot().savefig("rules.svg")
         """
         rows = self.to_frame().to_dict("records")[1:]
         label = f"{self.objective} more than {self.entries[0].name} at {self.service} {self.at_fill:.3f}"
@@ -276,9 +276,9 @@ def compare_policies(
     --------
     >>> import simlab as sl
     >>> data = sl.demo(n_skus=6)
-    >>> rules = sl.compare_policies(data, ["order_up_to", "order_up_to:normal"])  # doctest: +SKIP
-    >>> rules.to_frame()  # doctest: +SKIP
-    >>> rules.plot()  # doctest: +SKIP
+    >>> rules = sl.compare_policies(data, ["order_up_to", "order_up_to:normal"])
+    >>> rules.to_frame()
+    >>> rules.plot()
     """
     from simlab.api.learning.learning import segment
 

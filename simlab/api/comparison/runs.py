@@ -73,8 +73,8 @@ class RunComparison(Public):
 
     Examples
     --------
-    >>> changes = sl.compare_runs("runs/spring", "runs/autumn")  # doctest: +SKIP
-    >>> changes.differences  # doctest: +SKIP
+    >>> changes = sl.compare_runs("runs/spring", "runs/autumn")
+    >>> changes.differences
     """
 
     labels: tuple[str, ...]
@@ -105,7 +105,7 @@ class RunComparison(Public):
 
         Examples
         --------
-        >>> runs.to_frame()  # doctest: +SKIP
+        >>> runs.to_frame()
         """
         return self.results
 
@@ -114,7 +114,7 @@ class RunComparison(Public):
 
         Examples
         --------
-        >>> runs.plot().savefig("runs.svg")  # doctest: +SKIP
+        >>> runs.plot().savefig("runs.svg")
         """
         found = self.results[self.results["measure"].isin(_SHARES)].to_dict("records")
         names = [f"{one['measure'].replace('_', ' ')}: {one['b']}" for one in found]
@@ -159,8 +159,8 @@ def compare_runs(*runs: str | Path) -> RunComparison:
 
     Examples
     --------
-    >>> changes = sl.compare_runs("runs/spring", "runs/autumn")  # doctest: +SKIP
-    >>> changes.statements, changes.plot()  # doctest: +SKIP
+    >>> changes = sl.compare_runs("runs/spring", "runs/autumn")
+    >>> changes.statements, changes.plot()
     """
     if len(runs) < 2:
         raise UsageError("compare runs needs two run folders or more")

@@ -41,8 +41,8 @@ class Contest(ContestOutcome):
 
     Examples
     --------
-    >>> contest = sl.compare(data, ["abc", "tree"])  # doctest: +SKIP
-    >>> contest.plot()  # doctest: +SKIP
+    >>> contest = sl.compare(data, ["abc", "tree"])
+    >>> contest.plot()
     """
 
     @property
@@ -55,7 +55,7 @@ class Contest(ContestOutcome):
 
         Examples
         --------
-        >>> contest.to_frame()[["scheme", "holding_cost"]]  # doctest: +SKIP
+        >>> contest.to_frame()[["scheme", "holding_cost"]]
         """
         return tournament_frame(self)
 
@@ -64,7 +64,7 @@ class Contest(ContestOutcome):
 
         Examples
         --------
-        >>> contest.frames()["pairs"]  # doctest: +SKIP
+        >>> contest.frames()["pairs"]
         """
         return contest_frames(self)
 
@@ -73,7 +73,7 @@ class Contest(ContestOutcome):
 
         Examples
         --------
-        >>> contest.plot().savefig("schemes.svg")  # doctest: +SKIP
+        >>> contest.plot().savefig("schemes.svg")
         """
         return plot_contest(self)
 
@@ -131,8 +131,8 @@ def compare(
 
     Examples
     --------
-    >>> contest = sl.compare(data, ["abc", "xyz", "abc+xyz", "tree"])  # doctest: +SKIP
-    >>> contest.winner, contest.to_frame()  # doctest: +SKIP
+    >>> contest = sl.compare(data, ["abc", "xyz", "abc+xyz", "tree"])
+    >>> contest.winner, contest.to_frame()
     """
     refuse(data, "compare")
     rounds = rounds or Rounds()

@@ -41,7 +41,7 @@ class Rounds(Public):
     --------
     >>> import simlab as sl
     >>> quick = sl.Rounds(controls=0, seeds=0, catalogues=0, classes=())
-    >>> sl.compare(data, ["abc", "xyz"], rounds=quick)  # doctest: +SKIP
+    >>> sl.compare(data, ["abc", "xyz"], rounds=quick)
     """
 
     controls: int = FEWEST_CONTROLS

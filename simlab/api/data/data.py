@@ -73,7 +73,7 @@ class Data(Public):
 
         Examples
         --------
-        >>> data.with_models(other.models)  # doctest: +SKIP
+        >>> data.with_models(other.models)
         """
         other = Data(self.catalog)
         vars(other)["models"] = models
@@ -94,7 +94,7 @@ class Data(Public):
 
         Examples
         --------
-        >>> data.let_go()  # doctest: +SKIP
+        >>> data.let_go()
         """
         vars(self).pop("history", None)
 
@@ -108,7 +108,7 @@ class Data(Public):
 
         Examples
         --------
-        >>> data.to_frame()[["sku", "location", "demand_law", "demand_reason"]]  # doctest: +SKIP
+        >>> data.to_frame()[["sku", "location", "demand_law", "demand_reason"]]
         """
         from simlab.api.data.fitted import model_frame
 
@@ -124,7 +124,7 @@ class Data(Public):
 
         Examples
         --------
-        >>> data.fit_test(sl.segment(data, by="abc")).plot()  # doctest: +SKIP
+        >>> data.fit_test(sl.segment(data, by="abc")).plot()
         """
         from simlab.api.data.fitted import fit_table
 
@@ -137,7 +137,7 @@ class Data(Public):
 
         Examples
         --------
-        >>> data.lead_times()[["supplier", "mean_days", "p95_days"]]  # doctest: +SKIP
+        >>> data.lead_times()[["supplier", "mean_days", "p95_days"]]
         """
         from simlab.api.data.fitted import supplier_frame
 
@@ -194,8 +194,8 @@ def load(path: str | Path) -> Data:
     Examples
     --------
     >>> import simlab as sl
-    >>> data = sl.load("study.toml")  # doctest: +SKIP
-    >>> data.quality.to_frame()  # doctest: +SKIP
+    >>> data = sl.load("study.toml")
+    >>> data.quality.to_frame()
     """
     data = with_segments(load_catalog(read_study(Path(path))))
     give_back()
@@ -236,7 +236,7 @@ def load_frames(
     --------
     >>> import simlab as sl
     >>> options = {"study": {"period": "day", "currency": "EUR"}, "policy": {"review_period": 7}}
-    >>> data = sl.load_frames(items, demand, study=options)  # doctest: +SKIP
+    >>> data = sl.load_frames(items, demand, study=options)
     """
     options = study if isinstance(study, Study) else Study.default(**dict(study or {}))
     tables = {"forecast": forecast, "forecast_errors": forecast_errors}

@@ -11,8 +11,10 @@ import pandas as pd
 from simlab.api.data.data import Data
 from simlab.arrays import FloatArray, IntArray
 from simlab.engine.world.levels import Levels
+from simlab.measures.decision import short_rate
 from simlab.models.demand.past.largest import LEAST, NOT_KNOWN
 from simlab.register.families import has_point
+from simlab.run.statements import Statement
 
 if TYPE_CHECKING:
     from simlab.arrays import BoolArray
@@ -30,6 +32,9 @@ ABOVE_TODAY = 3.0
 FEW_DEMANDS = 8
 """Periods with demand below which an item's share of the stock is told."""
 TABLE = "levels_to_look_at"
+_MUCH = 0.25
+"""Share of the stock from which on what rests on few demands, or is listed, is said before one signs."""
+_HEAVY = 0.10
 _WORTH = 0.0005  # share of the stock from which a level costs something
 _NAMED = 3
 
@@ -54,6 +59,9 @@ class LevelsToLookAt:
         What shares are of, in words.
     total : float
         What shares are of, study currency.
+    heaviest : tuple of (str, int, int, float)
+        Of those with fewer than 8 periods with demand the few that hold a tenth of the stock each: key,
+        level, periods with demand, share.
     """
 
     table: pd.DataFrame
@@ -62,6 +70,31 @@ class LevelsToLookAt:
     n_few: int
     measure: str
     total: float = 0.0
+    heaviest: tuple[tuple[str, int, int, float], ...] = ()
+
+    def looks(self) -> tuple[Statement, ...]:
+        """What of it a planner should see before signing: stock that rests on next to nothing."""
+        found = []
+        if self.heaviest:
+            share, n = sum(one[3] for one in self.heaviest), len(self.heaviest)
+            named = ", ".join(f"{key} (level {level:,}, {_times(m)})" for key, level, m, _ in self.heaviest)
+            few = f"{n} items hardly ever demanded"
+            where = f"{self.heaviest[0][0]}, demanded in {_times(self.heaviest[0][2])}" if n == 1 else few
+            text = (
+                f"{100 * share:.1f}% of {self.measure} is in {named}: the target of a segment buys it at any "
+                "price. Order such an item when it is asked for (out of the items table), or give it a "
+                "segment or a pin of its own."
+            )
+            title = f"{short_rate(share)} of the stock is in {where}"
+            found.append(Statement("open", title, text, "few demands", "look"))
+        elif self.few > _MUCH:
+            title = f"{100 * self.few:.0f}% of the stock is in items with fewer than {FEW_DEMANDS} demands"
+            found.append(Statement("open", title, self.on_few_demands(), "few demands", "look"))
+        if self.share > _MUCH:
+            n, share = len(self.table), 100 * self.share
+            title = f"{n:,} levels to look at, {share:.0f}% of the stock"
+            found.append(Statement("open", title, self.listed(), "levels", "look"))
+        return tuple(found)
 
     def statements(self) -> tuple[str, ...]:
         """The same in sentences; nothing where there is no history."""
@@ -142,7 +175,19 @@ def levels_to_look_at(
     )
     table.loc[largest[rows] == NOT_KNOWN, "largest_demand"] = pd.NA
     told = float("nan") if history is None else float(share[few].sum())
-    return LevelsToLookAt(table, float(share[rows].sum()), told, int(few.sum()), measure, float(held.sum()))
+    heavy = np.flatnonzero(few & (share >= _HEAVY)) if history is not None else np.zeros(0, np.int64)
+    heavy = heavy[np.argsort(-share[heavy], kind="stable")][:_NAMED]
+    heaviest = tuple(
+        (data.catalog.keys[row], int(level[row]), int(n_demands[row]), float(share[row]))
+        for row in heavy.tolist()
+    )
+    return LevelsToLookAt(
+        table, float(share[rows].sum()), told, int(few.sum()), measure, float(held.sum()), heaviest
+    )
+
+
+def _times(n: int) -> str:
+    return "one period" if n == 1 else f"{n} periods"
 
 
 def _today(data: Data, is_top: BoolArray) -> tuple[FloatArray, FloatArray]:

@@ -53,8 +53,8 @@ class Decision(Public):
 
     Examples
     --------
-    >>> opt.decision.to_frame()  # doctest: +SKIP
-    >>> opt.decision.plot()  # doctest: +SKIP
+    >>> opt.decision.to_frame()
+    >>> opt.decision.plot()
     """
 
     frame: pd.DataFrame

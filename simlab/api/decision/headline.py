@@ -134,8 +134,7 @@ def headline(
     decision: Decision, pairs: Sequence[Pair], spends: tuple[str, str], replay: Replay | None = None
 ) -> Statement:
     """The sentence on top: what is gained and what is lost against today, and how sure that is."""
-    plans = {pair.plan for pair in pairs}
-    pairs = [pair for pair in pairs if pair.plan != "habit" or "today" not in plans]
+    pairs = without_habit(pairs)
     now = "today" if decision.plans["today"] == "today" else "the A98 B95 C90 habit"
     parts = [gain_and_loss(decision, now), _chosen_by(decision, pairs)]
     denied = replay is not None and replay.confirmed is False
@@ -147,6 +146,12 @@ def headline(
         said = [pair.phrase(spends[1] if number == 0 else "") for number, pair in enumerate(pairs)]
         text = f"For the same {noun(decision.weight)} served, targets by segment: {'; '.join(said)}."
     return Statement(_state(pairs, denied), "; ".join(parts) + ".", text, "headline", "headline")
+
+
+def without_habit(pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs that are spoken of: the habit stands in for today's levels where none were given."""
+    plans = {pair.plan for pair in pairs}
+    return [pair for pair in pairs if pair.plan != "habit" or "today" not in plans]
 
 
 def _state(pairs: Sequence[Pair], denied: bool) -> str:

@@ -14,6 +14,7 @@ from simlab.api.plans.sums import ItemTables
 from simlab.arrays import FloatArray, IntArray, TextArray
 from simlab.measures import PLAN_NAMES
 from simlab.measures.decision import short_money, short_rate
+from simlab.measures.words import WHAT_IS_VITAL, is_vital
 from simlab.run.statements import Statement
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from simlab.api.finance.capital import Capital
     from simlab.api.plans.outcome import Outcome
 
-VITAL = frozenset({"v", "vital"})
 LOW = 0.80
 """Vital SKU-locations served less than this are counted."""
 _NAMED, _FEW_RAISED = 4, 3
@@ -183,12 +183,12 @@ def vital(
     """
     if criticality is None:
         return None
-    is_vital = np.array([str(word).strip().casefold() in VITAL for word in criticality])
-    low = np.flatnonzero(is_vital & (fill < LOW))
+    own = np.array([is_vital(word) for word in criticality])
+    low = np.flatnonzero(own & (fill < LOW))
     if not low.size:
         return None
     low = low[np.argsort(fill[low], kind="stable")]
-    n, verb, them = int(is_vital.sum()), "is" if low.size == 1 else "are", "it" if low.size == 1 else "them"
+    n, verb, them = int(own.sum()), "is" if low.size == 1 else "are", "it" if low.size == 1 else "them"
     named = ", ".join(f"{keys[row]} {short_rate(float(fill[row]))}" for row in low[:_NAMED].tolist())
     more = f" and {low.size - _NAMED:,} more" if low.size > _NAMED else ""
     limit = f"{100 * LOW:.0f}%"
@@ -198,7 +198,7 @@ def vital(
     if able.any():
         some = them if able.all() else f"{int(able.sum()):,} of them"
         price = f"{short_money(float(money[able].sum()), currency)} a year lifts {some} to {limit}"
-    counted = f"{low.size:,} of {n:,} vital SKU-locations {verb} served less than {limit}"
+    counted = f"{low.size:,} of {n:,} vital SKU-locations ({WHAT_IS_VITAL}) {verb} served less than {limit}"
     text = f"{counted}: {named}{more}; {price}."
     return _look("vital", f"{low.size:,} of {n:,} vital items below {limit}", text)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab.api.decision.advice import advice
 from simlab.api.decision.decision import Decision
 from simlab.api.decision.headline import Pair, Replay, headline, noun
 from simlab.api.requirements.accounting import counted_scale
@@ -25,14 +26,15 @@ if TYPE_CHECKING:
 def verdict_statements(
     opt: Outcome, decision: Decision, pairs: Sequence[Pair], replay: Replay | None
 ) -> tuple[Statement, ...]:
-    """Headline first, then the comparisons, the worst first."""
+    """Headline, whether the plan is recommended, then the comparisons, the worst first."""
     spends = opt.comparisons[0].spends if opt.comparisons else ("costs", "to hold ")
     by_plan = {pair.plan: pair for pair in pairs}
     order = [pair.plan for pair in pairs]
     compared = sorted(opt.comparisons, key=lambda one: order.index(one.b) if one.b in order else len(order))
-    found = [headline(decision, pairs, spends, replay)]
+    kept = limits(opt)
+    found = [headline(decision, pairs, spends, replay), advice(decision, pairs, kept, replay)]
     found += [comparison(one, by_plan.get(one.b), decision) for one in compared]
-    return (*found, *limits(opt), *missing_today(decision))
+    return (*found, *kept, *missing_today(decision))
 
 
 def comparison(one: Comparison, pair: Pair | None, decision: Decision) -> Statement:

@@ -41,6 +41,8 @@ class Brief:
         The whole table.
     next : str
         The command to run next.
+    what : str
+        What it says, in a few words.
     """
 
     title: str
@@ -50,6 +52,7 @@ class Brief:
     segments: tuple[tuple[str, ...], ...]
     decision: pd.DataFrame
     next: str
+    what: str = ""
 
 
 def brief(opt: Outcome, decision: Decision, by_segment: pd.DataFrame) -> Brief:
@@ -82,16 +85,18 @@ def brief(opt: Outcome, decision: Decision, by_segment: pd.DataFrame) -> Brief:
         ),
         tuple(_segment(row, decision.currency) for row in _by_change(by_segment)),
         decision.to_frame(),
-        _next(opt, decision),
+        *_next(opt, decision),
     )
 
 
-def _next(opt: Outcome, decision: Decision) -> str:
+def _next(opt: Outcome, decision: Decision) -> tuple[str, str]:
     study = opt.data.study
     if not study.source or not (study.folder / study.file).is_file():
-        return "simlab init mystudy --items items.csv --demand demand.csv"
-    command = "gate" if decision.plans["today"] == "today" else "compare schemes"
-    return f"simlab {command} {shlex.quote(_near(study.folder / study.file))}"
+        return "simlab init mystudy --items items.csv --demand demand.csv", ""
+    command, what = ("compare schemes", "which segments pay")
+    if decision.plans["today"] == "today":
+        command, what = "gate", "which levels may go live"
+    return f"simlab {command} {shlex.quote(_near(study.folder / study.file))}", what
 
 
 def _near(path: Path) -> str:

@@ -120,7 +120,9 @@ def _recorded(
     histories = (*histories, *plain("replay", own.statements)) if own is not None else histories
     judged = None if held is None else held.judged
     said = analyses.of("statements", lambda: optimize_statements(finance, achieved, held, judged), None)
-    told = (*analyses.told(), *(said.statements if said else plain("plan", [chosen_plan(opt)])), *histories)
+    looks, histories = _apart(histories)
+    decided = said.statements if said else plain("plan", [chosen_plan(opt)])
+    told = (*analyses.told(), *looks_first(decided, looks), *histories)
     facts |= optimize_facts(opt, lines(told)) | (
         {"decision": said.decision.facts | said.facts} if said else {}
     )
@@ -195,6 +197,19 @@ def write_simulation(
 
 _OF_SIMULATION = 5
 """Analyses of `write_simulation`."""
+
+
+def looks_first(decided: tuple[Statement, ...], looks: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """What the inputs leave to be looked at, before what the plan does."""
+    at = next((k for k, one in enumerate(decided) if one.group == "look"), len(decided))
+    return (*decided[:at], *looks, *decided[at:])
+
+
+def _apart(said: tuple[Statement, ...]) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
+    """What is to be looked at before one signs, and the others."""
+    return tuple(one for one in said if one.group == "look"), tuple(
+        one for one in said if one.group != "look"
+    )
 
 
 def _histories(
@@ -357,6 +372,7 @@ def with_history(items: pd.DataFrame, data: Data, segmentation: Segmentation, le
     from simlab.api.data.forecasts import forecast_statements, forecast_tables
     from simlab.api.data.histories import adjustments, diagnosis_columns, uplift, worst_fits
     from simlab.api.data.levels_to_look_at import TABLE, levels_to_look_at
+    from simlab.api.remarks.remarks import inputs_to_look_at
 
     further = diagnosis_columns(data)
     further = further[[name for name in further if name not in items]]
@@ -376,4 +392,7 @@ def with_history(items: pd.DataFrame, data: Data, segmentation: Segmentation, le
     forecasts = forecast_tables(data)
     found |= forecasts
     said = forecast_statements(forecasts, data.study.currency)
-    return found, (*plain("levels", looked.statements()), *said)
+    looks = (*looked.looks(), *inputs_to_look_at(data))
+    told = {one.text for one in looks}
+    levels_said = (text for text in looked.statements() if text not in told)
+    return found, (*looks, *plain("levels", levels_said), *said)

@@ -30,8 +30,8 @@ class PlannedPlan(Plan):
 
     Examples
     --------
-    >>> opt.plan.by_segment(), opt.plan.cost_money  # doctest: +SKIP
-    >>> opt.plan.levels()  # doctest: +SKIP
+    >>> opt.plan.by_segment(), opt.plan.cost_money
+    >>> opt.plan.levels()
     """
 
     source: Callable[[Plan], pd.DataFrame] = field(default=_no_levels)

@@ -255,7 +255,7 @@ class FrontierResult(Frontier):
 
     Examples
     --------
-    >>> opt.frontier.to_frame()  # doctest: +SKIP
+    >>> opt.frontier.to_frame()
     """
 
     def to_frame(self) -> pd.DataFrame:

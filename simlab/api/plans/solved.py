@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from simlab import mapped
 from simlab.api.data.moved_defaults import moved_note
 from simlab.api.plans.choosing import Choosing, choose
 from simlab.api.plans.rivals import keeps_limits, per_sku_frontier, per_sku_plan, rival_words
@@ -300,4 +301,4 @@ def _thinned(frontier: Frontier, chosen: Plan, n_points: int) -> Thinned:
 
 
 def _group(kind: str, levels: Levels, choice: npt.ArrayLike) -> PlanGroup:
-    return PlanGroup(kind, levels, np.ascontiguousarray(choice, dtype=np.int16), whole=False)
+    return PlanGroup(kind, levels, mapped.away(np.ascontiguousarray(choice, dtype=np.int16)), whole=False)

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from simlab import mapped
 from simlab.api.data.data import Data
 from simlab.api.requirements.accounting import Accounting
 from simlab.api.requirements.constraints import Constraints
@@ -33,7 +34,7 @@ class ItemTables:
         """Stock at the holding weight, stock at unit cost, units served, units demanded."""
         holding, unit_cost = models.costs.holding, models.costs.unit_cost
         shape = (curves.n_items, curves.n_columns)
-        cost, value, served = (np.empty(shape, np.int64) for _ in range(3))
+        cost, value, served = (mapped.room(shape) for _ in range(3))
         demanded = np.empty(shape[0], np.int64)
         for rows, part in in_parts(curves):
             stock = (part.on_hand + part.on_hand_start).sum(axis=-1)
@@ -54,7 +55,8 @@ class ItemTables:
             value = value + pipeline(curves, data.models)
         if account is None:
             return ItemTables(self.cost, value, self.served, self.demanded)
-        cost, served, demanded = (np.empty_like(table) for table in (self.cost, self.served, self.demanded))
+        tables = (self.cost, self.served, self.demanded)
+        cost, served, demanded = (mapped.room(table.shape) for table in tables)
         for rows, part in in_parts(curves):
             whole, own = _totals(part), account.take(rows)
             good, asked = (table[:, :, 0] for table in own.service(whole, replications))

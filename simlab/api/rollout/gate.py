@@ -32,6 +32,7 @@ from simlab.api.rollout.waves import WavePlan, wave_of_items, wave_tables
 from simlab.api.rollout.writing import COMMAND, write_gate
 from simlab.api.settings import Clock, Settings
 from simlab.api.simulator.simulator import refuse_overflow, warmup_of
+from simlab.api.simulator.size import RunSize, refuse_what_does_not_fit
 from simlab.engine.world.levels import Levels
 from simlab.errors import UsageError
 from simlab.execution import Horizon, Progress
@@ -75,8 +76,8 @@ class Gate(Public):
 
     Examples
     --------
-    >>> decided = sl.gate("mystudy/study.toml")  # doctest: +SKIP
-    >>> decided.live_plan.to_csv("live.csv")  # doctest: +SKIP
+    >>> decided = sl.gate("mystudy/study.toml")
+    >>> decided.live_plan.to_csv("live.csv")
     """
 
     data: Data = field(repr=False)
@@ -120,7 +121,7 @@ class Gate(Public):
 
         Examples
         --------
-        >>> gate.to_frame()[["sku", "location", "decision", "reason"]]  # doctest: +SKIP
+        >>> gate.to_frame()[["sku", "location", "decision", "reason"]]
         """
         return self.table
 
@@ -129,19 +130,20 @@ class Gate(Public):
 
         Examples
         --------
-        >>> gate.plot().savefig("gate.svg")  # doctest: +SKIP
+        >>> gate.plot().savefig("gate.svg")
         """
         from simlab.api.rollout.picture import plot_gate
 
         return plot_gate(self.table)
 
-    def write(self, out: Path | None = None, progress: Progress | None = None) -> RunResult:
+    def write(self, out: str | Path | None = None, progress: Progress | None = None) -> RunResult:
         """The gate's folder, which is a run: its plan is the live plan.
 
         Examples
         --------
-        >>> gate.write("runs/gate").folder  # doctest: +SKIP
+        >>> gate.write("runs/gate").folder
         """
+        out = None if out is None else Path(out)
         frames = {"gate": self.table, "plan": self.plan, "lists": self.lists, **self.waves}
         frames |= {} if self.held is None else {"held_back": self.held}
         return write_gate(
@@ -224,13 +226,15 @@ def gate(
 
     Examples
     --------
-    >>> decided = sl.gate("mystudy/study.toml", proposed="runs/spring")  # doctest: +SKIP
-    >>> decided.go, decided.hold_back  # doctest: +SKIP
+    >>> decided = sl.gate("mystudy/study.toml", proposed="runs/spring")
+    >>> decided.go, decided.hold_back
     """
     clock = Clock()
     with clock.stage("load"):
         data = study if isinstance(study, Data) else load(study)
-        trial = _trial(data, proposed, current, _settings(data, replications, workers))
+        settings = _settings(data, replications, workers)
+        refuse_what_does_not_fit(data, RunSize.of(data, settings, n_targets=2), progress)
+        trial = _trial(data, proposed, current, settings)
     with clock.stage("pairs"):
         pairs = run_pairs(data, *trial.sides, trial.horizon, trial.settings, progress=progress)
     judged = judge(pairs, trial.promise, data.study.gate.q, any_dependence=trial.dependent)

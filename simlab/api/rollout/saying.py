@@ -14,6 +14,7 @@ from simlab.api.rollout.settle import Settled
 from simlab.api.rollout.sides import Proposed
 from simlab.api.rollout.tables import Scale
 from simlab.measures import format_money, sign_of
+from simlab.measures.words import is_vital
 from simlab.verdict.gate.by_model import FEWEST_DRAWS
 from simlab.verdict.gate.decisions import DECISIONS, GO, HOLD_BACK, UNCHANGED, UNDECIDED
 
@@ -34,7 +35,7 @@ def lowered_lines(
     column = data.catalog.texts.get("criticality")
     vital = np.zeros(code.size, np.bool_)
     if column is not None:
-        vital = np.array([str(word or "").strip().lower()[:1] in ("v", "a", "1") for word in column])
+        vital = np.array([is_vital(word) for word in column])
     lines = []
     for number in lowered:
         mine = code == number

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from simlab import mapped
 from simlab.arrays import AnyArray, BoolArray, DateArray, FloatArray, IntArray
 from simlab.catalog import findings as found
 from simlab.catalog.cells.dates import FIRST_YEAR, LAST_YEAR, DateFormat, date_format_of, not_a_date
@@ -100,7 +101,15 @@ def spread(column: TextColumn, values: list[Any], empty: Any, dtype: Any) -> npt
     array = np.empty(len(filled) + 1, dtype=dtype)
     array[:-1] = filled
     array[-1] = empty
-    return np.asarray(array[column.codes])
+    if array.dtype == object:
+        return np.asarray(array[column.codes])
+    out = mapped.room(column.codes.shape, array.dtype)
+    for first in range(0, out.size, _BLOCK):
+        out[first : first + _BLOCK] = array[column.codes[first : first + _BLOCK]]
+    return out
+
+
+_BLOCK = 1 << 20  # rows that are filled at a time
 
 
 def notation(table: TextTable, source: TableSource, columns: Mapping[str, Column]) -> Notation:

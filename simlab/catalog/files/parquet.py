@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simlab import mapped
 from simlab.catalog import findings as found
 from simlab.catalog.cells.text import CodeArray, TextColumn, TextTable
 from simlab.catalog.files.csvfile import name_columns
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".parquet"
 _CELL = 8  # bytes of an unpacked cell, at least
+_PIECE = 1 << 16  # rows of a row group from which its codes lie in a file
 _LARGE, _RATIO = 1 << 30, 100  # refused are tables above a gigabyte that were packed to under a hundredth
 _LESS = "leave out rows and columns that say nothing, or name it as CSV"
 _AGAIN = "write the file again: a part of it is damaged"
@@ -110,12 +112,15 @@ class _Column:
         """The rows of a row group."""
         own = [self.number.setdefault(value, len(self.number)) for value in part.values]
         table = np.array([*own, -1], np.int32)
-        self.codes.append(table[part.codes])
+        self.codes.append(mapped.away(table[part.codes], piece=part.codes.size >= _PIECE))
         self.typed, self.fractional = part.typed or self.typed, part.fractional or self.fractional
 
     def whole(self) -> TextColumn:
         """All rows."""
-        codes = np.concatenate(self.codes) if self.codes else np.zeros(0, np.int32)
+        codes, at = mapped.room(sum(part.size for part in self.codes), np.int32), 0
+        for part in self.codes:
+            codes[at : at + part.size] = part
+            at += part.size
         self.codes.clear()
         return TextColumn(codes, tuple(self.number), self.typed, self.fractional)
 

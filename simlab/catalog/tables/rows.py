@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from simlab import mapped
 from simlab.arrays import AnyArray, BoolArray, DateArray, FloatArray, IntArray
 from simlab.catalog import findings as found
 from simlab.catalog.calendar.spreading import Spans
@@ -378,7 +379,7 @@ def _matched(table: TextTable, items: Items | None) -> AnyArray:
     known = known[order]
     sku_codes, skus_of = _translated(table, "sku", skus)
     place_codes, places_of = _translated(table, "location", places)
-    found = np.empty(table.n_rows, np.int32)
+    found = mapped.room(table.n_rows, np.int32)
     for begin in range(0, table.n_rows, _BLOCK):
         some = slice(begin, begin + _BLOCK)
         sku, place = skus_of[sku_codes[some]], places_of[place_codes[some]]

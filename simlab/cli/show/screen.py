@@ -34,7 +34,8 @@ def print_screen(result: RunResult, brief: Brief) -> None:
 def screen(result: RunResult, brief: Brief) -> list[str]:
     """The first lines, `LINES` at most: what does not fit is cut, and -v shows it."""
     head = next(one for one in result.told if one.group == "headline")
-    lines = [brief.title[: _width()], *_wrapped(f"{head.mark} {head.title}".strip(), _HEADLINE)]
+    advised = "".join(f"{one.title.rstrip(':')}. " for one in result.told if one.group == "advice")
+    lines = [brief.title[: _width()], *_wrapped(f"{head.mark} {advised}{head.title}".strip(), _HEADLINE)]
     lines += aligned(_columns((brief.header, *brief.rows), _NARROW_DECISION), _width())
     ends = _ends(result, brief)
     free = LINES - len(lines) - len(ends)
@@ -75,7 +76,8 @@ def _ends(result: RunResult, brief: Brief) -> list[str]:
     drawn = [one.name for one in (result.report, result.book) if one is not None]
     page = "".join(f" {name}," for name in drawn)
     files, more = f"in {_near(result.folder)}:{page} results/{plan.name}", " (more: -v)"
-    return [f"{files}{more if len(files + more) <= _width() else ''}", f"next: {brief.next}"]
+    what = f"  # {brief.what}" if brief.what and len(brief.next + brief.what) + 10 <= _width() else ""
+    return [f"{files}{more if len(files + more) <= _width() else ''}", f"next: {brief.next}{what}"]
 
 
 def _near(path: Path) -> str:

@@ -6,7 +6,7 @@ items' lower convex hulls and, for given multipliers, sums of the Lagrangian min
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from simlab import mapped
 from simlab.arrays import AnyArray, ChoiceArray, FloatArray, IntArray, narrow
 from simlab.errors import UsageError
 from simlab.frontier.curves import INT64_SAFE, SegmentCurves, Sums, exact_sum, fewest
@@ -63,14 +64,35 @@ class HullSteps:
     def sorted(self) -> HullSteps:
         """Steps in ascending order of slope: the order in which the relaxation takes them."""
         order = np.argsort(self.slope, kind="stable")
+        return self._with(lambda table: _ordered(table, order))
+
+    def packed(self) -> HullSteps:
+        """The same in as few bytes as hold them."""
+        return self._with(narrow)
+
+    def _with(self, change: Callable[[AnyArray], AnyArray]) -> HullSteps:
+        """The same with every column of the steps changed."""
         return replace(
             self,
-            item=self.item[order],
-            column=self.column[order],
-            slope=self.slope[order],
-            cost=self.cost[order],
-            served=self.served[order],
+            item=change(self.item),
+            column=change(self.column),
+            slope=change(self.slope),
+            cost=change(self.cost),
+            served=change(self.served),
         )
+
+
+def _ordered(table: AnyArray, order: IntArray) -> AnyArray:
+    """A table in another order, in a file where it is large."""
+    if table.dtype == object:
+        return table[order]
+    out = mapped.room(table.shape, table.dtype)
+    for first in range(0, order.size, _STEPS):
+        out[first : first + _STEPS] = table[order[first : first + _STEPS]]
+    return out
+
+
+_STEPS = 1 << 20
 
 
 def hull_steps(cost: Sums, served: Sums) -> HullSteps:
@@ -118,12 +140,27 @@ def join_steps(blocks: Sequence[HullSteps]) -> HullSteps:
         start=np.concatenate([block.start for block in blocks]),
         base_cost=sum(block.base_cost for block in blocks),
         base_served=sum(block.base_served for block in blocks),
-        item=np.concatenate([block.item + at for block, at in zip(blocks, first, strict=False)]),
-        column=np.concatenate([block.column for block in blocks]),
-        slope=np.concatenate([block.slope for block in blocks]),
-        cost=np.concatenate([block.cost for block in blocks]),
-        served=np.concatenate([block.served for block in blocks]),
+        item=_joined(
+            [block.item + at.astype(block.item.dtype) for block, at in zip(blocks, first, strict=False)]
+        ),
+        column=_joined([block.column for block in blocks]),
+        slope=_joined([block.slope for block in blocks]),
+        cost=_joined([block.cost for block in blocks]),
+        served=_joined([block.served for block in blocks]),
     ).sorted()
+
+
+def _joined(parts: list[AnyArray]) -> AnyArray:
+    """Parts one after the other, in a file where they are large; they are let go of."""
+    kind = np.result_type(*parts)
+    if kind.kind == "O":
+        return np.concatenate(parts)
+    out, at = mapped.room(sum(part.size for part in parts), kind), 0
+    for number, part in enumerate(parts):
+        out[at : at + part.size] = part
+        at += part.size
+        parts[number] = part[:0]
+    return out
 
 
 def hull_bound(steps: HullSteps, served: Sums) -> Sums:
@@ -238,7 +275,13 @@ def join_sums(blocks: Sequence[LagrangianSums]) -> LagrangianSums:
         for block in blocks[1:]:
             total = total + getattr(block, name)
         totals.append(total)
-    choice = np.concatenate([block.choice for block in blocks], axis=1)
+    choice = mapped.room(
+        (blocks[0].choice.shape[0], sum(block.choice.shape[1] for block in blocks)), np.int16
+    )
+    at = 0
+    for block in blocks:
+        choice[:, at : at + block.choice.shape[1]] = block.choice
+        at += block.choice.shape[1]
     return LagrangianSums(totals[0], totals[1], totals[2], totals[3], choice)
 
 
@@ -333,22 +376,33 @@ class ItemFrontier:
         if missing <= 0:
             return choice
         cost, _, served = self.tables
-        rows = np.arange(choice.size)
-        gain = served - served[rows, choice][:, None]
-        extra = (cost - cost[rows, choice][:, None]).astype(np.float64)
-        extra = np.where(np.asarray(gain >= missing, dtype=np.bool_), extra, np.inf)
-        at = int(extra.argmin())
-        if not np.isfinite(extra.flat[at]):
-            at_point = int(np.searchsorted(self.served, exact_sum(served[rows, choice]) + missing))
+        least, item, column = np.inf, -1, -1
+        for first in range(0, choice.size, BLOCK_ITEMS):
+            some = slice(first, first + BLOCK_ITEMS)
+            rows, now = np.arange(choice[some].size), choice[some]
+            gain = served[some] - served[some][rows, now][:, None]
+            extra = (cost[some] - cost[some][rows, now][:, None]).astype(np.float64)
+            extra = np.where(np.asarray(gain >= missing, dtype=np.bool_), extra, np.inf)
+            at = int(extra.argmin())
+            if extra.flat[at] < least:  # of equals the first
+                least, item, column = extra.flat[at], first + at // cost.shape[1], at % cost.shape[1]
+        if item < 0:
+            reached = exact_sum(served[np.arange(choice.size), choice])
+            at_point = int(np.searchsorted(self.served, reached + missing))
             return np.asarray(self.choice[at_point], dtype=np.int64)
         choice = choice.copy()
-        choice[at // cost.shape[1]] = at % cost.shape[1]
+        choice[item] = column
         return choice
 
     def _plan(self, choice: npt.NDArray[np.int64], need: int) -> ItemPlan:
         rows = np.arange(choice.size)
         cost, value, served = (exact_sum(table[rows, choice]) for table in self.tables)
         return ItemPlan(choice, cost, value, served, self.lower_bound(need))
+
+
+def _held(table: Sums) -> Sums:
+    """Sums of items in as few bytes as hold them, in a file where they are large."""
+    return mapped.away(narrow(table))
 
 
 def per_item_bound(
@@ -384,26 +438,20 @@ def per_item_bound(
         raise UsageError(f"cost has shape {cost.shape}, served {served.shape}; one row per item expected")
     values = cost if value is None else value
     blocks = [slice(at, at + BLOCK_ITEMS) for at in range(0, cost.shape[0], BLOCK_ITEMS)]
-    steps = join_steps([hull_steps(cost[rows], served[rows]) for rows in blocks])
+    steps = join_steps([hull_steps(cost[rows], served[rows]).packed() for rows in blocks])
     multipliers = choose_multipliers(steps, n_points, int(cost.max()), int(served.max()))
     sums = join_sums([lagrangian(cost[rows], served[rows], values[rows], multipliers) for rows in blocks])
     _, keep = np.unique(sums.served, return_index=True)
     kept = Multipliers(tuple(multipliers.numerators[i] for i in keep), multipliers.denominator)
     total = 0 if demanded is None else exact_sum(demanded)
     return ItemFrontier(
-        choice=sums.choice[keep],
+        choice=mapped.away(sums.choice[keep]),
         cost=sums.cost[keep],
         value=sums.value[keep],
         served=sums.served[keep],
         minimum=sums.minimum[keep],
         multipliers=kept,
         demanded=total,
-        steps=replace(
-            steps,
-            item=narrow(steps.item),
-            column=narrow(steps.column),
-            cost=narrow(steps.cost),
-            served=narrow(steps.served),
-        ),
-        tables=(narrow(cost), narrow(values), narrow(served)),
+        steps=steps,
+        tables=(_held(cost), _held(values), _held(served)),
     )

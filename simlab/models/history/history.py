@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from simlab import mapped
 from simlab.arrays import AnyArray, BoolArray, FloatArray, IntArray, narrow
 from simlab.catalog.quality import QualityRow
 from simlab.models.history.calendar import Calendar
@@ -137,7 +138,8 @@ class History:
     half_life: FloatArray | None = None
 
     def __post_init__(self) -> None:
-        vars(self).update({name: narrow(getattr(self, name)) for name in ("item", "period", "quantity")})
+        names = ("item", "period", "quantity")
+        vars(self).update({name: mapped.away(narrow(getattr(self, name))) for name in names})
 
     @property
     def n_items(self) -> int:

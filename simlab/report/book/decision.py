@@ -38,7 +38,7 @@ def decision_sheet(tables: RunTables) -> Sheet:
 
 def _said(tables: RunTables) -> tuple[str, ...]:
     """What the run says first: the headline, limits, and what to look at before one signs."""
-    told = [one for one in tables.told if one.group in ("headline", "limit", "break-even", "look")]
+    told = [one for one in tables.told if one.group in ("headline", "advice", "limit", "break-even", "look")]
     if not told:
         told = [one for one in tables.told if one.group == "plan"]
     return tuple(f"{one.mark} {one.line}".strip() for one in told)

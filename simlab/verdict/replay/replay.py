@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simlab import mapped
 from simlab.arrays import AnyArray, IntArray
 from simlab.execution import MILLION, Levels, OrderTerms, Unmet, World
 from simlab.models import AtCut, HeldOut
@@ -120,8 +121,8 @@ def _run(
     span = protection(world)
     counted = np.where(held.n_periods >= 2 * span, held.n_periods - span, 0)
     shape = (world.n_items, paths)
-    asked = {as_expected: np.zeros(shape, np.int32) for as_expected in {one.as_expected for one in cases}}
-    served, on_hand = ([np.zeros(shape, np.int32) for _ in cases] for _ in range(2))
+    asked = {as_expected: mapped.room(shape, np.int32) for as_expected in {one.as_expected for one in cases}}
+    served, on_hand = ([mapped.room(shape, np.int32) for _ in cases] for _ in range(2))
     for rows, before in _rows_drawn(world, np.flatnonzero(counted > 0), held, paths):
         part = _Part(world.take(rows), held, None if opening is None else opening.take(rows), before)
         drawn, lead = part.draws(paths, seed)
@@ -143,7 +144,7 @@ def _run(
 def _placed(table: AnyArray, rows: IntArray, sums: IntArray) -> AnyArray:
     """The table with the sums of some items, in numbers of twice the bytes where these need them."""
     if table.dtype == np.int32 and int(sums.max(initial=0)) > np.iinfo(np.int32).max:
-        table = table.astype(np.int64)
+        table = mapped.away(table.astype(np.int64))
     table[rows] = sums
     return table
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from simlab import api
-from simlab.api.checks.books import books, borrowed, fell_silent
 from simlab.api.checks.check import CheckResult
-from simlab.api.checks.remarks import MOST, Remark
+from simlab.api.remarks.books import books, borrowed, fell_silent
+from simlab.api.remarks.remarks import MOST, Remark
 
 WEEKS = pd.date_range("2023-01-02", periods=104, freq="W-MON")
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import simlab as sl
-from simlab.api.checks.remarks import Remark, remarks
+from simlab.api.remarks.remarks import Remark, remarks
 
 N = 6
 

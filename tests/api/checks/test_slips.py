@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import simlab as sl
-from simlab.api.checks.slips import slips
+from simlab.api.remarks.slips import slips
 from simlab.errors import InvalidInputError
 
 N = 6

@@ -32,8 +32,8 @@ class Explorer(Public):
 
     Examples
     --------
-    >>> opt.explore()  # doctest: +SKIP
-    >>> opt.explore().write("what_if.html")  # doctest: +SKIP
+    >>> opt.explore()
+    >>> opt.explore().write("what_if.html")
     """
 
     html: str

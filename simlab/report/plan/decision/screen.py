@@ -37,13 +37,14 @@ def screen(tables: RunTables) -> Row | None:
         "mark": head.mark,
         "title": signed(head.title, tables),
         "text": signed(head.text, tables),
+        "advice": [one for one in told if one.group == "advice"],
         "lead": _lead(tables, titles),
         "looks": [signed(one.text, tables) for one in told if one.group == "look"],
         "limits": [one for one in told if one.group == "limit"],
         "pays": [signed(one.text, tables) for one in told if one.group == "break-even"],
         "ask": [one.text for one in told if one.key == "current levels"],
         "record": _record(tables),
-        "next": _next(titles),
+        "next": _next(titles, tables.manifest),
         "untested": _untested(tables),
         "titles": [titles.get(name, name) for name in COLUMNS],
         "rows": [_row(rows[key], tables) for key in _SHOWN if key in rows and _says(rows[key])],
@@ -81,13 +82,19 @@ def _untested(tables: RunTables) -> str:
     )
 
 
-def _next(titles: Mapping[str, str]) -> str:
-    """What to do with the page before anything is changed."""
-    if titles.get("today") == "Today":
-        return (
-            "look at the largest changes (Items) and at the doubts; then simlab gate says what may go live."
-        )
-    return "add current levels to the items (current_order_up_to) to see what changes against them."
+def _next(titles: Mapping[str, str], manifest: Mapping[str, Any]) -> Row:
+    """What to do with the page before anything is changed: words, a command, what it does and who runs it."""
+    if titles.get("today") != "Today":
+        todo = "add current levels to the items (current_order_up_to) to see what changes against them."
+        return {"first": todo, "command": "", "then": ""}
+    study = str(manifest.get("study_file") or "study.toml").replace("\\", "/").rsplit("/", 1)[-1]
+    return {
+        "first": "look at the largest changes (tab Items) and at the doubts above; then, before any level is "
+        "changed, whoever keeps the levels in the planning system types",
+        "command": f"simlab gate {study}",
+        "then": "in a terminal: it simulates today's and the proposed level of every SKU-location side by "
+        "side, and lists which may go live and which stay as they are.",
+    }
 
 
 def _says(row: Mapping[str, Any]) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from simlab.measures.decision import short_rate
+from simlab.measures.words import WHAT_IS_VITAL, is_vital
 from simlab.report.kit.formats import DASH, is_number, money, number
 from simlab.report.kit.reading import records
 from simlab.report.plan.items.gated import HELD
@@ -21,7 +22,6 @@ MOST_ROWS, MOST_CHANGES = 30_000, 10_000
 ON_PAPER = 20
 LOW_SERVICE = 0.80
 """Below it a vital SKU-location is worth a look."""
-VITAL = frozenset({"v", "vital"})
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def item_rows(tables: RunTables) -> pd.DataFrame | None:
         }
     )
     rows["stock_change"] = rows["stock"] - rows["stock_now"]
-    rows["vital"] = [text.strip().casefold() in VITAL for text in _texts(items, "item_criticality")]
+    rows["vital"] = [is_vital(text) for text in _texts(items, "item_criticality")]
     rows["look"] = _marked(rows, tables.table("levels_to_look_at"))
     rows["held"], why = _held(rows, tables.table("gate_beside"))
     rows["reason"] = [", ".join(filter(None, both)) for both in zip(_reasons(rows, items), why, strict=True)]
@@ -144,6 +144,8 @@ def counts(rows: pd.DataFrame, tables: RunTables) -> dict[str, Any]:
         presets.append(("held", f"Held back ({int(rows['held'].sum()):,})"))
     listed = len(shown(rows))
     text = f"{said}. Choose a row to see what it sold and one simulated year."
+    if rows["vital"].any():
+        text += f" Vital: {WHAT_IS_VITAL}."
     if listed < len(rows):
         text += f" Here: {listed:,}, the largest changes and all that are vital, held back or to look at; the"
         text += " others are in results/plan.csv."

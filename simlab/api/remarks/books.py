@@ -10,10 +10,12 @@ import numpy as np
 from simlab.api.data.data import Data
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.calendar.periods import first_day
+from simlab.catalog.catalog import DemandTable
 from simlab.measures import format_money
 from simlab.models import benjamini_hochberg, common_season, known_past
 from simlab.models.demand.past.largest import NOT_KNOWN
 from simlab.models.demand.shrinkage import few_demands
+from simlab.models.history.calendar import Calendar
 from simlab.models.history.history import places
 from simlab.register.laws import SERIAL_NAMES
 
@@ -46,6 +48,7 @@ _MONTHS = (
     "December",
 )
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_BLOCK = 1 << 20  # rows at once
 _BORROWED = 0.5  # weight of comparable items from which a law is called borrowed
 
 
@@ -94,6 +97,16 @@ class Books:
         known = [one for one in (self.history, self.last) if not np.isnan(one)]
         return max((abs(self.fitted - one) for one in known), default=0.0)
 
+    @property
+    def short(self) -> str:
+        """ "laws expect +168% against the last 12 months": the larger difference."""
+        known = ((self.history, "the whole history"), (self.last, f"the last {self.window}"))
+        most = max(
+            ((abs(self.fitted / one - 1), self.fitted / one - 1, name) for one, name in known if one > 0),
+            default=None,
+        )
+        return "" if most is None else f"laws expect {100 * most[1]:+.0f}% against {most[2]}"
+
     def statement(self, currency: str) -> str:
         """The three numbers side by side, and whether they are too far apart."""
         parts = [f"{self._said(self.history, currency)} recorded over {self.years:.1f} years"]
@@ -140,22 +153,33 @@ def books(data: Data) -> Books | None:
     cost = models.costs.unit_cost * models.costs.cost_resolution
     in_units = not bool(cost[own].any())
     worth = np.where(own, 1.0 if in_units else cost, 0.0)
-    period = calendar.index(table.date)
-    inside = (period >= 0) & (period < calendar.n_periods)
-    amount = table.quantity[inside] * worth[table.item[inside]]
     years = _years(calendar.first, calendar.first + calendar.n_periods, calendar.period, calendar.week_starts)
-    by_item: FloatArray = np.bincount(table.item[inside], weights=amount, minlength=n) / years
+    n_last = _YEAR[calendar.period]
+    summed, recent = _sums(table, calendar, worth, max(calendar.n_periods - n_last, 0))
+    by_item: FloatArray = summed / years
     fitted = models.annual_units * worth
-    last, n_last = float("nan"), _YEAR[calendar.period]
+    last = float("nan")
     if calendar.n_periods > n_last:
         end = calendar.first + calendar.n_periods
-        recent = amount[period[inside] >= calendar.n_periods - n_last]
-        last = float(recent.sum()) / _years(end - n_last, end, calendar.period, calendar.week_starts)
+        last = recent / _years(end - n_last, end, calendar.period, calendar.week_starts)
     order = np.argsort(-np.abs(fitted - by_item), kind="stable")[:_NAMED]
     named = tuple(_name(data, row) for row in order.tolist() if worth[row] > 0)
     window = _LAST[calendar.period]
     total, memory = float(by_item.sum()), _memory(data, by_item - fitted)
     return Books(total, last, float(fitted.sum()), years, in_units, window, named, memory)
+
+
+def _sums(table: DemandTable, calendar: Calendar, worth: FloatArray, newest: int) -> tuple[FloatArray, float]:
+    """(n,) what was recorded of each item in whole periods, and of all from period `newest` on, in blocks."""
+    by_item, recent = np.zeros(worth.size), 0.0
+    for start in range(0, table.item.size, _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        period, item = calendar.index(table.date[rows]), table.item[rows]
+        inside = (period >= 0) & (period < calendar.n_periods)
+        amount = np.where(inside, table.quantity[rows] * worth[item], 0.0)
+        by_item += np.bincount(item, weights=amount, minlength=worth.size)
+        recent += float(amount[period >= newest].sum())
+    return by_item, recent
 
 
 def _memory(data: Data, differs: FloatArray) -> str:

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from simlab.api.checks.books import APART, Some, books, borrowed, fell_silent, seasons_left_out
-from simlab.api.checks.slips import slips
 from simlab.api.data.assumptions import without_effect
 from simlab.api.data.data import Data
 from simlab.api.data.dead_stock import dead_stock
 from simlab.api.data.levels_to_look_at import LevelsToLookAt
 from simlab.api.data.moved_defaults import moved_lines
+from simlab.api.remarks.books import APART, Some, books, borrowed, fell_silent, seasons_left_out
+from simlab.api.remarks.slips import slips
 from simlab.api.requirements.margins import margin_notes
 from simlab.api.requirements.refusals import Command, refuse
 from simlab.catalog import QualityRow
 from simlab.errors import InvalidInputError
 from simlab.measures import format_money, sentence
+from simlab.measures.decision import short_rate
+from simlab.run.statements import Statement
 
 MOST = 7
 """Remarks that are shown at once."""
 
 _WORTH_LOOKING = 0.10  # of demand value whose law is borrowed, of stock that rests on few demands
+_NAMED = 3
 _WORTH_SAYING = 0.01  # of a table's rows or value, left out
 
 
@@ -41,27 +45,49 @@ class Remark:
         Money concerned, study currency; 0 where it is not about money.
     look : bool
         Whether a planner should look at it before the results are believed.
+    short : str
+        The same in a few words, for a line that names several.
     """
 
     key: str
     text: str
     value: float = 0.0
     look: bool = False
+    short: str = ""
+
+
+def inputs_to_look_at(data: Data) -> tuple[Statement, ...]:
+    """What a run says of its inputs before its results: remarks to look at first, in one statement, or none.
+
+    Levels are left out: a run says them of its own plan.
+    """
+    found = [one for one in _all(data, None) if one.look]
+    if not found:
+        return ()
+    found.sort(key=lambda one: -one.value)
+    n, named = len(found), [one.short or one.key for one in found[:_NAMED]]
+    if n > _NAMED:
+        named.append(f"{n - _NAMED} more")
+    where = f" (all: simlab check {Path(data.study.file).name})" if data.study.source else ""
+    title = f"check names {n} thing{'s' if n > 1 else ''} first: {', '.join(named)}"
+    text = " ".join(("Look at the inputs first:", *(one.text for one in found[:_NAMED]))) + where
+    return (Statement("open", title, text, "inputs", "look"),)
 
 
 def remarks(data: Data, levels: LevelsToLookAt | None) -> tuple[Remark, ...]:
     """All remarks: those to look at first before the others, each by the money that it concerns."""
-    found = [
-        *_demand(data),
-        *(Remark(key, sentence(text), value, look=True) for key, text, value in slips(data)),
-        *_levels(data, levels),
-        *_dead(data),
-        *_never_ordered(data),
-        *_options(data),
-        *_account(data),
-        *_commands(data),
-    ]
-    return tuple(sorted(found, key=lambda one: (not one.look, -one.value)))
+    return tuple(sorted((*_all(data, levels), *_commands(data)), key=lambda one: (not one.look, -one.value)))
+
+
+def _all(data: Data, levels: LevelsToLookAt | None) -> Iterator[Remark]:
+    """All of them but what other commands would refuse."""
+    yield from _demand(data)
+    yield from (Remark(key, sentence(text), value, look=True) for key, text, value in slips(data))
+    yield from _levels(data, levels)
+    yield from _dead(data)
+    yield from _never_ordered(data)
+    yield from _options(data)
+    yield from _account(data)
 
 
 def _demand(data: Data) -> Iterator[Remark]:
@@ -70,7 +96,7 @@ def _demand(data: Data) -> Iterator[Remark]:
     both = books(data)
     if both is not None:
         value = 0.0 if both.in_units else both.value
-        yield Remark("books", both.statement(currency), value, both.apart > APART)
+        yield Remark("books", both.statement(currency), value, both.apart > APART, both.short)
     leaning = borrowed(data)
     if leaning is not None and leaning.rows.size:
         yield _borrowed(data, leaning)
@@ -81,7 +107,7 @@ def _demand(data: Data) -> Iterator[Remark]:
         yield _season(data, some, most, of_year=of_year)
     total = float(data.models.annual_value.sum())
     for text in data.models.left_out:
-        yield Remark("left_out", sentence(text), total, look=True)
+        yield Remark("left_out", sentence(text), total, look=True, short="a season that is left out")
 
 
 def _borrowed(data: Data, leaning: Some) -> Remark:
@@ -90,7 +116,8 @@ def _borrowed(data: Data, leaning: Some) -> Remark:
         f"{100 * leaning.share:.1f}% of the demand value ({money} a year) is in {_items(leaning.rows.size)} "
         "whose law is borrowed for the larger part from comparable items (fewer than 20 periods with demand)."
     )
-    return Remark("borrowed", text, leaning.value, leaning.share > _WORTH_LOOKING)
+    short = f"laws borrowed for {short_rate(leaning.share)} of the demand value"
+    return Remark("borrowed", text, leaning.value, leaning.share > _WORTH_LOOKING, short)
 
 
 def _season(data: Data, some: Some, most: str, *, of_year: bool) -> Remark:
@@ -105,7 +132,8 @@ def _season(data: Data, some: Some, most: str, *, of_year: bool) -> Remark:
     )
     text += "plans serve less in the season than they say, and hold too much outside it. " if of_year else ""
     text += f'[models] seasonality = {{ profile_by = "{by}", cycle = {cycle} }} takes it in.'
-    return Remark("season", text, some.value, look=of_year and some.share > _WORTH_LOOKING)
+    look = of_year and some.share > _WORTH_LOOKING
+    return Remark("season", text, some.value, look, f"no law has the season ({most})")
 
 
 def _silent(data: Data, found: Some, named: tuple[str, ...]) -> Remark:
@@ -120,7 +148,8 @@ def _silent(data: Data, found: Some, named: tuple[str, ...]) -> Remark:
         f"{', '.join(named)}{more}. Their laws still expect {format_money(found.value, currency)} a "
         f"year{shelf}: discontinued items belong out of the items table."
     )
-    return Remark("silent", text, max(found.value, stock), look=True)
+    short = f"{_items(found.rows.size)} fell silent"
+    return Remark("silent", text, max(found.value, stock), look=True, short=short)
 
 
 def _levels(data: Data, levels: LevelsToLookAt | None) -> Iterator[Remark]:
@@ -138,7 +167,7 @@ def _dead(data: Data) -> Iterator[Remark]:
     found = dead_stock(data)
     text = " ".join(found.statements(data.study.currency))
     if text:
-        yield Remark("dead_stock", text, found.value, found.value > 0)
+        yield Remark("dead_stock", text, found.value, found.value > 0, "dead stock")
 
 
 def _never_ordered(data: Data) -> Iterator[Remark]:
@@ -153,7 +182,7 @@ def _never_ordered(data: Data) -> Iterator[Remark]:
             f"ordered, and none of demand of {format_money(value, data.study.currency)} a year is served in "
             f"the long run: {names}{more}. What is discontinued belongs out of the items table."
         )
-        yield Remark("never_ordered", text, value, look=True)
+        yield Remark("never_ordered", text, value, look=True, short="max_order = 0 of what is demanded")
 
 
 def _options(data: Data) -> Iterator[Remark]:
@@ -168,9 +197,10 @@ def _options(data: Data) -> Iterator[Remark]:
     idle = without_effect(data)
     for text in models.assumptions:
         if text not in models.left_out:
-            yield Remark("assumption", sentence(text), look=text == models.costs.question)
+            asked = text == models.costs.question
+            yield Remark("assumption", sentence(text), look=asked, short="costs that are asked about")
     for text in idle:
-        yield Remark("no_effect", sentence(text), look=True)
+        yield Remark("no_effect", sentence(text), look=True, short="an option without effect")
 
 
 def _commands(data: Data) -> Iterator[Remark]:
