@@ -181,7 +181,9 @@ def _levels(facts: dict[str, Any], data: Data, row: int, own: pd.Series[Any]) ->
     still = Levels(np.array([family], np.int8), s, S, Q)
     if named != FORECAST or own.get("family", FORECAST) != FORECAST:
         return still
-    offset, phase = calendar_offsets(data.models, ForecastSpec(**facts["policy"]["forecast"]))
+    every = np.zeros((data.models.n_items, 1), np.int64)
+    every[row] = top
+    offset, phase = calendar_offsets(data.models, ForecastSpec(**facts["policy"]["forecast"]), every)
     return replace(still, offset=None if offset is None else offset[[row]], phase=phase)
 
 

@@ -3,13 +3,53 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from simlab.measures import Estimate, FloatArray, cost_at_fill, independent_difference, jackknife
+from simlab.measures.curve import Reading
+from simlab.measures.weights import NONE, break_even, mark_of
 
+UNITS = "units"
 FILL, VALUE, COST, COST_AT_FILL = "fill_rate", "inventory_value", "holding_cost", "holding_cost_at_equal_fill"
+LATE = "lost_margin"
+SERVED = {UNITS: FILL, "value": "served_value", "margin": "served_margin", "items": "served_items"}
+"""Measure of service by weight."""
+AT_EQUAL = {
+    UNITS: COST_AT_FILL,
+    "value": "holding_cost_at_equal_value",
+    "margin": "holding_cost_at_equal_margin",
+    "items": "holding_cost_at_equal_items",
+}
+"""Measure of cost at equal service by weight."""
+
+
+@dataclass(frozen=True, eq=False)
+class Served:
+    """Service of a run in one weight, per replication.
+
+    Attributes
+    ----------
+    demanded, served : (n,) float
+        Units at their weight.
+    frontier : (p, n) float
+        Served, by every plan of the frontier; p = 0 where the run has none that may be read.
+    """
+
+    demanded: FloatArray
+    served: FloatArray
+    frontier: FloatArray
+
+    @property
+    def rate(self) -> float:
+        """Ratio of sums; NaN if nothing was demanded."""
+        return float(self.served.sum() / self.demanded.sum()) if self.demanded.sum() else math.nan
+
+    def first(self, n: int) -> Served:
+        """The first n replications alone."""
+        return Served(self.demanded[:n], self.served[:n], self.frontier[:, :n])
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +66,10 @@ class Sample:
         Study currency; the cost per year.
     frontier_served, frontier_cost : (p, n) float
         The same of every plan of the frontier; p = 0 where the run has none that may be read.
+    others : dict of str to Served
+        The other weights that the run knows.
+    late : (n,) float, optional
+        Margin a year of units not served at once; None without prices.
     """
 
     seed: int
@@ -35,6 +79,8 @@ class Sample:
     holding_cost: FloatArray
     frontier_served: FloatArray
     frontier_cost: FloatArray
+    others: Mapping[str, Served] = field(default_factory=dict)
+    late: FloatArray | None = None
 
     @property
     def n(self) -> int:
@@ -42,9 +88,9 @@ class Sample:
         return int(self.demanded.size)
 
     @property
-    def fill_rate(self) -> float:
-        """Ratio of sums; NaN if nothing was demanded."""
-        return float(self.served.sum() / self.demanded.sum()) if self.demanded.sum() else math.nan
+    def by_weight(self) -> dict[str, Served]:
+        """Service in every weight that is known, units first."""
+        return {UNITS: Served(self.demanded, self.served, self.frontier_served), **self.others}
 
     def first(self, n: int) -> Sample:
         """The first n replications alone."""
@@ -56,6 +102,8 @@ class Sample:
             self.holding_cost[:n],
             self.frontier_served[:, :n],
             self.frontier_cost[:, :n],
+            {weight: one.first(n) for weight, one in self.others.items()},
+            None if self.late is None else self.late[:n],
         )
 
 
@@ -73,7 +121,11 @@ class RunDifference:
     paired : bool
         The replications share their randomness.
     at_fill : float
-        Fill rate at which both frontiers are read; NaN for the other measures.
+        Service at which both frontiers are read; NaN for the other measures.
+    weight : str
+        Weight of service, where the measure is one of it.
+    mark : str
+        Of cost at equal service: what an interval that holds for all weights together says.
     """
 
     measure: str
@@ -82,10 +134,12 @@ class RunDifference:
     difference: Estimate
     paired: bool
     at_fill: float = math.nan
+    weight: str = ""
+    mark: str = ""
 
 
 def run_differences(a: Sample, b: Sample, level: float) -> tuple[RunDifference, ...]:
-    """Fill rate, stock, cost, and cost at equal fill where both frontiers span the fill of a.
+    """Service by weight, stock, cost, late margin, and cost at equal service where both frontiers span it.
 
     Parameters
     ----------
@@ -98,23 +152,76 @@ def run_differences(a: Sample, b: Sample, level: float) -> tuple[RunDifference, 
     -----
     With one seed, replication r of both shares its random numbers: differences by replication (a jackknife
     for ratios and frontiers), over the replications that both have. With two seeds the runs are
-    independent: the variances add up (Welch).
+    independent: the variances add up (Welch). Frontiers are read in every weight with their plans held
+    fixed, at the service of a; marks hold for all weights of the pair together (Bonferroni).
     """
-    paired = a.seed == b.seed
-    if paired:
-        n = min(a.n, b.n)
-        a, b = a.first(n), b.first(n)
-    found = [
-        _difference(FILL, _fill(a), _fill(b), level, paired=paired),
-        _difference(VALUE, _mean(a.inventory_value), _mean(b.inventory_value), level, paired=paired),
-        _difference(COST, _mean(a.holding_cost), _mean(b.holding_cost), level, paired=paired),
-    ]
+    a, b, paired = _shared(a, b)
+    both = [weight for weight in a.by_weight if weight in b.by_weight]
+    found = []
+    for weight in both:
+        of_a, of_b = _rate(a.by_weight[weight]), _rate(b.by_weight[weight])
+        found.append(replace(_difference(SERVED[weight], of_a, of_b, level, paired=paired), weight=weight))
+    for measure in (VALUE, COST):
+        of_a, of_b = _mean(getattr(a, measure)), _mean(getattr(b, measure))
+        found.append(_difference(measure, of_a, of_b, level, paired=paired))
+    if a.late is not None and b.late is not None:
+        found.append(_difference(LATE, _mean(a.late), _mean(b.late), level, paired=paired))
     if a.frontier_cost.shape[0] > 1 and b.frontier_cost.shape[0] > 1:
-        at = a.fill_rate
-        read = [cost_at_fill(one.frontier_cost, one.frontier_served, one.demanded, at) for one in (a, b)]
-        equal = _difference(COST_AT_FILL, read[0], read[1], level, paired=paired)
-        found.append(replace(equal, at_fill=at))
+        found += _at_equal_service(a, b, both, level, paired=paired)
     return tuple(found)
+
+
+def share_that_pays(a: Sample, b: Sample, level: float) -> tuple[str, Estimate] | None:
+    """Which of two runs costs less and is late with more, and the share of that margin it may lose.
+
+    None where neither does so beyond its interval, where margins are unknown, and with two seeds.
+    """
+    a, b, paired = _shared(a, b)
+    if not paired or a.late is None or b.late is None:
+        return None
+    for name, one, other in (("b", b, a), ("a", a, b)):
+        saving, further = (
+            Reading(*_mean(values), 0.0)
+            for values in (other.holding_cost - one.holding_cost, _late(one) - _late(other))
+        )
+        share = break_even(saving, further, level)
+        if not math.isnan(share.value):
+            return name, share
+    return None
+
+
+def _shared(a: Sample, b: Sample) -> tuple[Sample, Sample, bool]:
+    """Both over the replications that they share, where they share any."""
+    paired = a.seed == b.seed
+    if not paired:
+        return a, b, False
+    n = min(a.n, b.n)
+    return a.first(n), b.first(n), True
+
+
+def _late(one: Sample) -> FloatArray:
+    assert one.late is not None
+    return one.late
+
+
+def _at_equal_service(
+    a: Sample, b: Sample, weights: list[str], level: float, *, paired: bool
+) -> Iterator[RunDifference]:
+    joint = 1.0 - (1.0 - level) / max(1, len(weights))
+    for weight in weights:
+        own = a.by_weight[weight], b.by_weight[weight]
+        at = own[0].rate
+        read = [
+            cost_at_fill(one.frontier_cost, part.frontier, part.demanded, at)
+            for one, part in zip((a, b), own, strict=True)
+        ]
+        measure = AT_EQUAL[weight]
+        equal = _difference(measure, read[0], read[1], level, paired=paired)
+        wide = _difference(measure, read[0], read[1], joint, paired=paired).difference
+        base = abs(read[0][0]) or math.nan
+        share = Estimate(wide.value / base, wide.low / base, wide.high / base, joint, n=wide.n)
+        mark = NONE if math.isnan(base) else mark_of(wide, share)
+        yield replace(equal, at_fill=at, weight=weight, mark=mark)
 
 
 def _difference(
@@ -130,10 +237,10 @@ def _difference(
     return RunDifference(measure, a[0], b[0], apart, paired)
 
 
-def _fill(one: Sample) -> tuple[float, FloatArray]:
+def _rate(one: Served) -> tuple[float, FloatArray]:
     with np.errstate(divide="ignore", invalid="ignore"):
         left = (one.served.sum() - one.served) / (one.demanded.sum() - one.demanded)
-    return one.fill_rate, np.asarray(left)
+    return one.rate, np.asarray(left)
 
 
 def _mean(values: FloatArray) -> tuple[float, FloatArray]:

@@ -6,11 +6,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from worlds.forecasts import ERRORS_HEAD, lines, past, write
+from worlds.forecasts import ERRORS_HEAD, GIVEN, lines, past, write
 
 import simlab as sl
 from simlab import api
 from simlab.errors import UsageError
+from simlab.policies.levels.forecasting import forecast_levels
+from simlab.register.laws import LawKind
 
 STATED = (
     "sku,location,unit_cost,lead_time,category,demand_law,demand_mean,demand_variance,forecast_mean,"
@@ -71,15 +73,120 @@ def test_a_moving_forecast_serves_what_was_asked(tmp_path):
 
 
 def test_what_is_taken_simpler_than_the_forecast_says_it_is_told(tmp_path):
-    """An error that moves has one safety stock, more than 16 means are grouped: with items and figures."""
+    """An error that moves, more than 16 means that are grouped: with items and figures."""
     text = lines({"a": list(range(10, 30)), "b": [50] * 20}, {"a": 4, "b": 8})
     head, *rows = text.strip().splitlines()
     rows[3] = rows[3].removesuffix("4") + "10"
-    models = sl.load(write(tmp_path, "\n".join([head, *rows]) + "\n")).models
-    told = {note.what: note.note for note in models.paths.notes}
-    assert "in 1 SKU-locations, by a factor of 2.5 in a@EAST" in told["errors that move"]
+    path = write(tmp_path, "\n".join([head, *rows]) + "\n")
+    models = sl.load(path).models
+    told = {note.what: note.note for note in models.notes}
+    assert "in 1 SKU-locations, by a factor of 2.5 in a@EAST: safety" in told["errors that move"]
     assert "1 SKU-locations have more than 16" in told["means that are grouped"]
     assert "errors that go together" not in told
+    text = (
+        path.read_text("utf-8").replace('family = "forecast"\nplanning = "normal"\n', "").replace(GIVEN, "")
+    )
+    path.write_text(text, "utf-8")
+    told = {note.what: note.note for note in sl.load(path).models.notes}
+    assert "levels of this family stand still" in told["errors that move"]
+
+
+WAVES = [5, 5, 20, 40, 20, 5]
+
+
+def waving(sku="a", mean=50, other=12):
+    """Weeks of the same mean whose error moves by a factor of 8, and a SKU whose error stays."""
+    head, *rows = lines({sku: [mean] * 6, "b": [200] * 6}, {sku: 0, "b": other}).strip().splitlines()
+    rows[:6] = [row.removesuffix("0") + str(sd) for row, sd in zip(rows, WAVES, strict=False)]
+    return "\n".join([head, *rows]) + "\n"
+
+
+def test_safety_stock_moves_with_the_error_of_the_sum_ahead(tmp_path):
+    """From each week on: mean + z × root of the squares over R + L, to the unit; a constant error stays."""
+    found = simulated(write(tmp_path, waving()))
+    levels, square = found.planned.levels, np.array(WAVES) ** 2
+    ahead = np.sqrt([square[np.arange(t, t + 3) % 6].sum() for t in range(6)])
+    level = levels.order_up_to[0, 0] + levels.offset[0, 0]
+    assert level == pytest.approx(150 + 1.6448536 * ahead, abs=1.0)
+    assert np.ptp(level) > 50
+    assert (levels.offset[1] == 0).all()
+
+
+def test_levels_of_several_targets_move_each_with_its_own_safety_stock(tmp_path):
+    data = sl.load(write(tmp_path, waving()))
+    policy = data.study.policy
+    plan = forecast_levels(
+        data.models, np.full((2, 2), [0.8, 0.99]), "cycle_service_level", "normal", policy.forecast
+    )
+    low, high = plan[0].order_up_to[0][:, None] + plan[0].offset[0]
+    ahead = np.sqrt([(np.array(WAVES) ** 2)[np.arange(t, t + 3) % 6].sum() for t in range(6)])
+    assert high - low == pytest.approx((2.3263479 - 0.8416212) * ahead, abs=2.0)
+
+
+def test_simulated_demand_varies_as_each_period_is_said_to(tmp_path):
+    """A law of its own for every week, with its mean and standard deviation, and no week below zero."""
+    path = write(tmp_path, waving())
+    law = sl.load(path).models.world.demand
+    assert law.kind[0] == LawKind.CALENDAR
+    assert law.kind[1] == LawKind.GAMMA
+    drawn = law.past.series[law.past.start[0] :][: law.past.length[0]].reshape(6, -1)
+    assert drawn.mean(axis=1) == pytest.approx([50] * 6, abs=0.01)
+    assert drawn.std(axis=1) == pytest.approx(WAVES, rel=0.01)
+    assert drawn.min() >= 0
+    rare = sl.load(write(tmp_path, waving(mean=2))).models.world.demand
+    drawn = rare.past.series[rare.past.start[0] :][: rare.past.length[0]].reshape(6, -1)
+    assert drawn.mean() == pytest.approx(2, abs=0.001)
+    assert drawn.std(axis=1)[:3] == pytest.approx(WAVES[:3], rel=0.02)
+
+
+def test_service_is_that_of_independent_draws_with_the_stated_errors(tmp_path):
+    """Negative binomial and gamma weeks drawn by numpy, against levels that move: cycle service and fill."""
+    path = write(tmp_path, waving(mean=20))
+    text = path.read_text("utf-8").replace("replications = 40", "replications = 1500")
+    path.write_text(text.replace("periods = 26", "periods = 24"), "utf-8")
+    found = simulated(path)
+    levels = found.planned.levels
+    level = levels.order_up_to[0, 0] + levels.offset[0, 0]
+    rng, n = np.random.default_rng(3), 20_000
+    demand = np.zeros((n, 48))
+    for t in range(48):
+        variance = WAVES[t % 6] ** 2
+        p = 20 / variance
+        demand[:, t] = rng.negative_binomial(20 * p / (1 - p), p, n)
+    served = total = 0.0
+    position = np.full(n, level[0])
+    coming, on_hand = np.zeros((n, 51)), np.full(n, level[0], float)
+    for t in range(48):
+        on_hand += coming[:, t]
+        order = np.maximum(level[t % 6] - position, 0)
+        position = position + order
+        coming[:, t + 2] += order
+        if t >= 12:
+            served += np.clip(on_hand, 0, demand[:, t]).sum()
+            total += demand[:, t].sum()
+        on_hand -= demand[:, t]
+        position = position - demand[:, t]
+    assert found.items.served[0].sum() / found.items.demanded[0].sum() == pytest.approx(
+        served / total, abs=0.003
+    )
+
+
+def test_a_gate_a_trace_and_orders_move_the_safety_stock_alike(tmp_path):
+    """The level of every week read off the plan is the one that was simulated; the run is verified."""
+    path = write(tmp_path, waving(), items=ITEMS.replace("5,60", "5,150"))
+    api.run_simulate(path, out=tmp_path / "run", workers=1)
+    levels = simulated(path).planned.levels
+    level = levels.order_up_to[0, 0] + levels.offset[0, 0]
+    trace = api.trace(tmp_path / "run", "a@EAST").periods
+    assert (trace["level"].to_numpy()[:12] == np.tile(level, 2)).all()
+    for week, day in enumerate(("2026-01-05", "2026-01-12", "2026-01-19")):
+        assert bought(tmp_path / "run", tmp_path, day)["a"] == level[week]
+    assert api.verify(tmp_path / "run").is_well
+    found = sl.gate(path, proposed=tmp_path / "run", workers=1)
+    folder = found.write(tmp_path / "gate").folder
+    goes = found.live_plan.set_index("sku").loc["a", "decision"] == "go"
+    orders = [bought(folder, tmp_path, day)["a"] for day in ("2026-01-05", "2026-01-19")]
+    assert orders == ([level[0], level[2]] if goes else [150, 150])
 
 
 def test_past_errors_set_the_spread_and_correct_the_bias(tmp_path):

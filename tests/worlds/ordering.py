@@ -38,7 +38,9 @@ def make_run(
     data = sl.load_frames(frame, open_orders=orders, study=options)
     run = RunFolder.create(folder / "runs" / "small", "small", folder)
     run.write_table("plan", _plan(data, rows))
-    run.write_bytes(ordering.PLACE, ordering.packed(ordering.ordering_of(data)))
+    run.write_bytes(
+        ordering.PLACE, ordering.packed(ordering.ordering_of(data, (np.zeros((0, 1), np.int64), 0)))
+    )
     run.write_json("resolved.json", data.study.resolved_with_times())
     facts = {
         "command": "optimize",

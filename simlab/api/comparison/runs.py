@@ -12,46 +12,49 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from simlab.api.comparison.told_of_runs import Difference, sentences
 from simlab.api.output.tables import FRONTIER
 from simlab.api.pictures import dots, row
 from simlab.errors import UsageError
-from simlab.measures import format_money, format_rate
 from simlab.measures.shown import Public
+from simlab.measures.weights import WEIGHT_NAMES
 from simlab.run import RunFolder
-from simlab.verdict.between_runs import COST_AT_FILL, FILL, VALUE, RunDifference, Sample, run_differences
+from simlab.verdict.between_runs import (
+    SERVED,
+    UNITS,
+    RunDifference,
+    Sample,
+    Served,
+    run_differences,
+    share_that_pays,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from simlab.arrays import FloatArray
+
 _COMMANDS = ("simulate", "optimize")
 _PLANS = ("segmented", "given")
 _SAMPLES = {"segmented": "verdict", "given": "search"}
-_SHARES = ("fill_rate", "cycle_service_level", "ready_rate")
+_ENDINGS = {"value": "_value", "margin": "_margin", "items": "_items"}
+_ORDER = ("margin", "value", UNITS)  # what decides by default
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RunPair(Public):
-    """The first run against another one.
+class RunPair(Difference):
+    """The first run against another one: `Difference`, and what may stand in its way.
 
     Attributes
     ----------
-    a, b : str
-        Labels.
     obstacles : tuple of str
         Why results are not compared; empty where they are.
-    results : tuple of RunDifference
-        b − a with intervals.
     items : DataFrame
         Both plans by SKU-location, the largest change first.
-    currency : str
     """
 
-    a: str
-    b: str
     obstacles: tuple[str, ...]
-    results: tuple[RunDifference, ...]
     items: pd.DataFrame
-    currency: str
 
     @property
     def statements(self) -> tuple[str, ...]:
@@ -88,7 +91,10 @@ class RunComparison(Public):
 
     @cached_property
     def results(self) -> pd.DataFrame:
-        """One row per pair and measure: values, difference b − a with its interval, how it was paired."""
+        """One row per pair and measure: values, difference b − a with its interval, how it was paired.
+
+        Service and cost at equal service have a row for every weight; `decides`: it is the leading one.
+        """
         import pandas as pd
 
         return pd.DataFrame([_row(pair, one) for pair in self.pairs for one in pair.results])
@@ -110,13 +116,13 @@ class RunComparison(Public):
         return self.results
 
     def plot(self) -> Figure:
-        """Difference of every share (served, ready, good cycles) against the first run, with intervals.
+        """Difference of service in every weight against the first run, with intervals.
 
         Examples
         --------
         >>> runs.plot().savefig("runs.svg")
         """
-        found = self.results[self.results["measure"].isin(_SHARES)].to_dict("records")
+        found = self.results[self.results["measure"].isin(list(SERVED.values()))].to_dict("records")
         names = [f"{one['measure'].replace('_', ' ')}: {one['b']}" for one in found]
         series = {"difference": [row(one, "difference") for one in found]}
         return dots(names, series, f"Difference against {self.labels[0]} (fraction)", zero=False)
@@ -194,11 +200,33 @@ def _pair(a: RunFolder, b: RunFolder, label_a: str, label_b: str) -> RunPair:
     if not (items["found"] == "both").any():
         raise UsageError(f"{label_a} and {label_b} have no SKU-location in common: nothing to compare")
     obstacles = tuple(_obstacles(a, b, items))
-    results: tuple[RunDifference, ...] = ()
-    if not obstacles:
-        level = float(a.manifest.get("level") or 0.95)
-        results = run_differences(_sample(a), _sample(b), level)
-    return RunPair(label_a, label_b, obstacles, results, items, str(a.manifest.get("currency") or ""))
+    currency = str(a.manifest.get("currency") or "")
+    if obstacles:
+        return RunPair(label_a, label_b, (), currency, UNITS, None, (), obstacles, items)
+    level = float(a.manifest.get("level") or 0.95)
+    one, other = _sample(a), _sample(b)
+    results = run_differences(one, other, level)
+    old = [label for label, run in ((label_a, one), (label_b, other)) if not run.others]
+    return RunPair(
+        label_a,
+        label_b,
+        results,
+        currency,
+        _deciding((a, b), {result.weight for result in results}),
+        share_that_pays(one, other, level),
+        () if len(old) == 2 else tuple(old),
+        obstacles,
+        items,
+    )
+
+
+def _deciding(runs: tuple[RunFolder, RunFolder], known: set[str]) -> str:
+    """The weight that chose the plans of both runs, or of the one that chose; else the default's."""
+    said = [dict(run.manifest.get("counted") or {}) for run in runs]
+    chose = {facts["weight"] for facts in said if facts.get("service") == "fill_rate"} & known
+    if len(chose) == 1:
+        return str(chose.pop())
+    return next(weight for weight in _ORDER if weight in known)
 
 
 def _obstacles(a: RunFolder, b: RunFolder, items: pd.DataFrame) -> Iterator[str]:
@@ -221,29 +249,48 @@ def _obstacles(a: RunFolder, b: RunFolder, items: pd.DataFrame) -> Iterator[str]
 
 
 def _sample(run: RunFolder) -> Sample:
-    """The run's own plan, and its frontier where that is one of holding cost against fill rate."""
+    """The run's own plan, and its frontier where that is one of holding cost against a fill rate."""
     table = run.read_table("replications")
     plan = next(name for name in _PLANS if (table["plan"] == name).any())
     row = table[table["plan"] == plan].iloc[0]
-    usual = _counts_as_usual(run.manifest)
-    rows = table[(table["plan"] == FRONTIER) & usual]
-    empty = np.zeros((0, len(row["demanded"])))
-    lists = [np.stack(list(rows[name])) if len(rows) else empty for name in ("served", "holding_cost")]
-    names = ("demanded", "served", "inventory_value", "holding_cost")
-    values = [np.asarray(row[name], dtype=np.float64) for name in names]
-    seed = int(run.manifest["seeds"][_SAMPLES[plan]])
-    return Sample(seed, *values, *(np.asarray(one, dtype=np.float64) for one in lists))
+    rows = table[(table["plan"] == FRONTIER) & _counts_as_usual(run.manifest)]
+
+    def own(name: str) -> FloatArray:
+        return np.asarray(row[name], dtype=np.float64)
+
+    def every(name: str) -> FloatArray:
+        empty = np.zeros((0, len(row["demanded"])))
+        return np.asarray(np.stack(list(rows[name])) if len(rows) else empty, dtype=np.float64)
+
+    others = {}
+    for weight, end in _ENDINGS.items():
+        part, whole = f"served{end}", f"demanded{end}"
+        if whole in table and own(whole).any():
+            others[weight] = Served(own(whole), own(part), every(part))
+    late = own("lost_margin") if "margin" in others else None
+    return Sample(
+        int(run.manifest["seeds"][_SAMPLES[plan]]),
+        own("demanded"),
+        own("served"),
+        own("inventory_value"),
+        own("holding_cost"),
+        every("served"),
+        every("holding_cost"),
+        others,
+        late,
+    )
 
 
 def _counts_as_usual(manifest: Mapping[str, Any]) -> bool:
-    """Whether a run makes holding cost small against the fill rate in units."""
+    """Whether a run makes holding cost small against a fill rate, in whatever weight."""
     facts = manifest.get("counted")
     if facts is None:  # version 0.1 says it in words alone
         return (manifest.get("objective"), manifest.get("service")) == ("holding cost", "fill rate")
-    return all(facts.get(key) == value for key, value in _USUAL.items())
+    usual = all(facts.get(key) == value for key, value in _USUAL.items())
+    return usual and facts.get("weight") in WEIGHT_NAMES
 
 
-_USUAL = {"objective": "holding_cost", "service": "fill_rate", "weight": "units"}
+_USUAL = {"objective": "holding_cost", "service": "fill_rate"}
 
 
 def _row(pair: RunPair, one: RunDifference) -> dict[str, Any]:
@@ -251,12 +298,15 @@ def _row(pair: RunPair, one: RunDifference) -> dict[str, Any]:
         "a": pair.a,
         "b": pair.b,
         "measure": one.measure,
+        "weight": one.weight,
+        "decides": one.weight == pair.decides,
         "value_a": one.a,
         "value_b": one.b,
         "difference": one.difference.value,
         "difference_low": one.difference.low,
         "difference_high": one.difference.high,
         "at_fill": one.at_fill,
+        "mark": one.mark,
         "how": "paired" if one.paired else "independent",
         "replications": one.difference.n,
     }
@@ -285,34 +335,12 @@ def _moved(pair: RunPair) -> dict[str, Any]:
 def _sentences(pair: RunPair) -> Iterator[str]:
     if pair.obstacles:
         yield f"{pair.b} against {pair.a}: results are not compared, because {'; '.join(pair.obstacles)}."
-    for one in pair.results:
-        if one.measure in (FILL, VALUE, COST_AT_FILL):
-            yield _sentence(pair, one)
+    yield from sentences(pair)
     moved = _moved(pair)
     yield (
         f"{pair.b} against {pair.a}: {moved['other_levels']:,} of {moved['in_both']:,} SKU-locations got "
         f"other levels, {moved['other_target']:,} another target."
     )
-
-
-def _sentence(pair: RunPair, one: RunDifference) -> str:
-    gap, how = one.difference, "on the same random demand" if one.paired else "on other random demand"
-    if np.isnan(gap.value):
-        return f"{pair.b} against {pair.a}: no cost at the same service, which their plans do not both reach."
-    what = {FILL: "units served at once", VALUE: "stock"}.get(one.measure, "holding cost a year")
-    if one.measure == COST_AT_FILL:
-        what += f" at equal units served {format_rate(one.at_fill)}"
-    if gap.low == gap.high == 0:
-        return f"{pair.b} against {pair.a}: {what} the same in every replication."
-    value, low, high = (_shown(x, one.measure, pair.currency) for x in (gap.value, gap.low, gap.high))
-    unit = " points" if one.measure == FILL else ""
-    told = ", too close to call" if gap.low <= 0 <= gap.high else ""
-    return f"{pair.b} against {pair.a}: {what} {value}{unit} [{low}, {high}] ({how}{told})."
-
-
-def _shown(value: float, measure: str, currency: str) -> str:
-    sign = "+" if value >= 0 else "−"
-    return f"{sign}{100 * abs(value):.2f}" if measure == FILL else sign + format_money(abs(value), currency)
 
 
 _COUNTS = (

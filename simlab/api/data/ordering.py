@@ -16,6 +16,8 @@ from simlab.models.opening import pipeline_today
 from simlab.policies.levels.forecasting import FORECAST, METHODS, calendar_offsets
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from simlab.api.data.data import Data
     from simlab.arrays import FloatArray, IntArray
 
@@ -110,13 +112,20 @@ class Ordering:
         return tuple(f"{sku}@{place}" for sku, place in zip(self.sku, self.location, strict=True))
 
 
-def moved_levels(data: Data) -> tuple[IntArray, int]:
-    """`Ordering.level_offset` and `level_periods` of a study whose levels follow a forecast not updated."""
+def moved_levels(data: Data, top: IntArray) -> tuple[IntArray, int]:
+    """`Ordering.level_offset` and `level_periods` of a study whose levels follow a forecast not updated.
+
+    Parameters
+    ----------
+    data : Data
+    top : (n,) int64
+        Order-up-to levels of the first period, parts of units: safety stocks that move are read off them.
+    """
     none = np.zeros((0, 1), np.int64)
     policy = data.study.policy
     if policy.family != FORECAST or policy.forecast is None or policy.forecast.method in METHODS:
         return none, 0
-    offset, phase = calendar_offsets(data.models, policy.forecast)
+    offset, phase = calendar_offsets(data.models, policy.forecast, top[:, None])
     if offset is None:
         return none, 0
     models, paths = data.models, data.models.paths
@@ -127,16 +136,22 @@ def moved_levels(data: Data) -> tuple[IntArray, int]:
     return np.roll(offset[:, 0, :], -phase, axis=1), known
 
 
-def ordering_of(data: Data, moved: tuple[IntArray, int] | None = None) -> Ordering:
+def tops_of(data: Data, plan: pd.DataFrame) -> IntArray:
+    """(n,) order-up-to levels of a plan whose rows are those of the study, parts of units."""
+    whole = plan["order_up_to"].astype("float64").fillna(0).to_numpy(np.float64)
+    return np.asarray(np.rint(whole * data.catalog.parts), np.int64)
+
+
+def ordering_of(data: Data, moved: tuple[IntArray, int]) -> Ordering:
     """The same from a study's data.
 
     Parameters
     ----------
     data : Data
-    moved : (offset, periods), optional
-        As `moved_levels` gives them, which is the default.
+    moved : (offset, periods)
+        As `moved_levels` gives them.
     """
-    offset, periods = moved_levels(data) if moved is None else moved
+    offset, periods = moved
     catalog, models = data.catalog, data.models
     costs = models.costs
     nothing = np.full(catalog.n_items, np.nan)

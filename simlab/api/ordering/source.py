@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simlab.api.data.ordering import PLACE, Ordering, ordering_of, unpacked
+from simlab.api.data.ordering import PLACE, Ordering, moved_levels, ordering_of, tops_of, unpacked
 from simlab.api.ordering.calendar import Calendar
 from simlab.api.tracing import same_data
 from simlab.engine.world.levels import Family
@@ -113,7 +113,7 @@ def open_run(run: str | Path, study: str | Path | None = None) -> Source:
     if not folder.has_table("plan"):
         raise UsageError(f"{folder.path}: this run has no plan; orders come from optimize, simulate or gate")
     plan = folder.read_table("plan", _READ)
-    ordering = _ordering(folder, study)
+    ordering = _ordering(folder, study, plan)
     if plan["sku"].to_numpy(object).astype(str).tolist() != list(ordering.sku):
         raise InvalidInputError([_damaged(folder, "its rows are not those of the plan")])
     family = _families(folder, plan, moves=ordering.level_offset.size > 0)
@@ -130,11 +130,12 @@ def open_run(run: str | Path, study: str | Path | None = None) -> Source:
     )
 
 
-def _ordering(folder: RunFolder, study: str | Path | None) -> Ordering:
+def _ordering(folder: RunFolder, study: str | Path | None, plan: pd.DataFrame) -> Ordering:
     """As the run kept it; of older runs from the study's tables, whose laws must be the run's."""
     path = folder.path / PLACE
     if not path.is_file():
-        return ordering_of(same_data(folder, study))
+        data = same_data(folder, study)
+        return ordering_of(data, moved_levels(data, tops_of(data, plan)))
     try:
         return unpacked(folder.read_bytes(PLACE))
     except ValueError as error:

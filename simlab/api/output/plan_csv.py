@@ -95,9 +95,10 @@ def plan_files(data: Data, plan: pd.DataFrame) -> dict[str, bytes]:
 
     `plan` is that of `with_today`.
     """
+    moved = ordering.moved_levels(data, ordering.tops_of(data, plan))
     return {
         PLACE: csv_bytes(sorted_plan(plan_table(plan))),
-        ordering.PLACE: ordering.packed(ordering.ordering_of(data)),
+        ordering.PLACE: ordering.packed(ordering.ordering_of(data, moved)),
     }
 
 

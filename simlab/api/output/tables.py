@@ -305,7 +305,7 @@ def optimization_sums(opt: Outcome) -> pd.DataFrame:
     """Kept plans and the segmented frontier on the verdict seed.
 
     One row per plan: plan, point (of the frontier), sample, and lists over replications: demanded and
-    served (units), inventory_value and holding_cost (per year).
+    served (units, and by unit cost, margin and item), inventory_value, holding_cost, lost_margin (a year).
     """
     scale = opt.settings.scale(opt.data.study)
     rows = [row for kind in opt.kinds for row in _rows(kind, "verdict", opt.verdict[kind], scale)]
@@ -320,6 +320,7 @@ def simulation_sums(simulation: Simulation) -> pd.DataFrame:
 
 def _rows(plan: str, sample: str, sums: PlanSums, scale: Scale) -> list[dict[str, Any]]:
     whole = sums.total()
+    money = scale.cost_resolution * scale.periods_per_year / scale.periods
     return [
         {
             "plan": plan,
@@ -329,6 +330,12 @@ def _rows(plan: str, sample: str, sums: PlanSums, scale: Scale) -> list[dict[str
             "served": whole.served[point, 0],
             "inventory_value": whole.stock_value[point, 0] * scale.value,
             "holding_cost": whole.holding[point, 0] * scale.holding,
+            **{
+                f"{what}_{weight}": getattr(whole, f"{what}_{weight}")[point, 0]
+                for weight in ("value", "margin", "items")
+                for what in ("demanded", "served")
+            },
+            "lost_margin": whole.lost_margin[point, 0] * money,
         }
         for point in range(whole.n_plans)
     ]

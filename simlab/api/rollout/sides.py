@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simlab.api.data.data import Data
-from simlab.api.data.ordering import moved_levels
+from simlab.api.data.ordering import moved_levels, tops_of
 from simlab.api.simulator.simulator import references
 from simlab.catalog import findings as found
 from simlab.catalog.files.csvfile import read_csv
@@ -165,7 +165,7 @@ def _of_run(data: Data, run: RunFolder) -> Proposed:
 def _levels_of_frame(data: Data, plan: pd.DataFrame, run: RunFolder) -> Levels:
     words = plan["family"] if "family" in plan else [run.manifest["policy"]["family"]] * len(plan)
     moving = np.array([str(word) == FORECAST for word in words], np.bool_)
-    offset, _ = moved_levels(data) if moving.any() else (None, 0)
+    offset = moved_levels(data, tops_of(data, plan))[0] if moving.any() else None
     if offset is not None and offset.size:
         words = ["order_up_to" if moved else word for word, moved in zip(words, moving, strict=True)]
     unknown = sorted({str(word) for word in words} - set(TARGET_FAMILIES))

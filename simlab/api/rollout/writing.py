@@ -11,7 +11,6 @@ import numpy as np
 
 from simlab.api.data import ordering
 from simlab.api.data.data import Data
-from simlab.api.data.ordering import moved_levels
 from simlab.api.output.plan_csv import PLACE, sorted_plan
 from simlab.api.output.record import Record, RunResult, write_run
 from simlab.execution import Progress
@@ -51,7 +50,10 @@ def write_gate(
     moves : (n, cycle) int64, optional
         Units that the live levels lie above the plan's, by period; none where all stand still.
     """
-    still, known = np.zeros((0, 1), np.int64), moved_levels(data)[1]
+    plan = frames["plan"]
+    moved = (np.zeros((0, 1), np.int64), 0)
+    if moves is not None:
+        moved = moves, ordering.moved_levels(data, ordering.tops_of(data, plan))[1]
     started = time.perf_counter()
     folder = RunFolder.create(out, f"{data.study.name}-gate", data.study.folder)
     record = Record(
@@ -65,9 +67,7 @@ def write_gate(
         files={
             PLACE: csv_bytes(sorted_plan(shown_plan)),
             "results/gate.csv": csv_bytes(_with_commands(frames["gate"], folder.path)),
-            ordering.PLACE: ordering.packed(
-                ordering.ordering_of(data, (still, 0) if moves is None else (moves, known))
-            ),
+            ordering.PLACE: ordering.packed(ordering.ordering_of(data, moved)),
             **{
                 f"results/{name}.csv": csv_bytes(frame.round(6))
                 for name, frame in frames.items()

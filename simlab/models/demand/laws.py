@@ -33,6 +33,7 @@ from simlab.models.demand.scoring.scores import Scores, known_before, rolling_sc
 from simlab.models.demand.seasons.seasonality import known_profiles, never_open, season_left_out, seasonal
 from simlab.models.demand.shrinkage import SizePrior, check_pools, shrunk_variance, size_prior
 from simlab.models.forecasts.laws import ForecastPaths, following, forecast_paths
+from simlab.models.forecasts.moving import told_of_errors, with_moving_errors
 from simlab.models.grouping import groups
 from simlab.models.history.history import History
 from simlab.models.history.no_history import has_minimum
@@ -136,7 +137,7 @@ def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | No
     if problems:
         raise InvalidInputError(problems)
     if history is None:
-        return _forecast(_only_given(given), paths)
+        return _forecast(catalog, _only_given(given), paths)
     span = np.ones(catalog.n_items) if span is None else span
     memory = how_long(catalog, history, span, given.mask, np.isin(asked.name, SERIAL_NAMES))
     if memory is not None and np.isfinite(memory.half_life).any():
@@ -158,15 +159,21 @@ def choose_laws(catalog: Catalog, history: History | None, span: FloatArray | No
     remarks = tuple(_remarks(catalog, history, given.mask, enough))
     notes = (*remarks, *more)
     choice = Choice(law, reason, n_observed, cv, notes, scores, known, left_out, given.mask, memory)
-    return _forecast(choice, paths)
+    return _forecast(catalog, choice, paths)
 
 
-def _forecast(choice: Choice, paths: ForecastPaths | None) -> Choice:
+def _forecast(catalog: Catalog, choice: Choice, paths: ForecastPaths | None) -> Choice:
     """The choice with the profiles of forecasts, which take the place of what the history says."""
-    if paths is None:
+    source = catalog.study.data.forecast
+    if paths is None or source is None:
         return choice
-    law = following(choice.law, paths)
-    return replace(choice, law=law, notes=(*choice.notes, *paths.notes), paths=paths)
+    law = choice.law
+    by_calendar = (law.kind == LawKind.CALENDAR) & ~paths.mask
+    follows = catalog.study.policy.family == "forecast" and not by_calendar.any()
+    if follows:
+        law = with_moving_errors(law, paths, source.law)
+    notes = (*choice.notes, *paths.notes, *told_of_errors(catalog, paths, follows))
+    return replace(choice, law=following(law, paths), notes=notes, paths=paths)
 
 
 def how_long(

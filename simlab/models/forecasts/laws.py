@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _NAMED = 5
 _SAME = 1e-12
 _TOGETHER = 0.1  # correlation of neighbouring errors from which it is told
-_MOVED = 0.02  # share by which a stated error moves
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +36,10 @@ class ForecastPaths:
     path : (n, h) float
         Expected demand of each period, which levels follow, units; 0 without a forecast.
     sd : (n,) float
-        Standard error of a period such that sums over R + L have the variance of the forecast's error.
+        Standard error of a period such that sums over R + L have the variance of the forecast's error: the
+        root of the mean square of the periods.
+    period_sd : (n, h) float
+        The same of each period: that mean, moved as the stated errors move.
     demand : (n, h) float
         Mean of the demand that is simulated: `path`, and the bias where levels do not know it.
     kind : (n,) int8
@@ -56,6 +58,7 @@ class ForecastPaths:
     mask: BoolArray
     path: FloatArray
     sd: FloatArray
+    period_sd: FloatArray
     demand: FloatArray
     kind: CodeArray
     mean: FloatArray
@@ -72,8 +75,13 @@ class ForecastPaths:
 
     @property
     def moves(self) -> bool:
-        """Whether any forecast differs between periods."""
-        return bool((self.path != self.path[:, :1]).any())
+        """Whether any forecast, or its error, differs between periods."""
+        return bool((self.path != self.path[:, :1]).any() or self.spread_moves.any())
+
+    @property
+    def spread_moves(self) -> BoolArray:
+        """(n,) SKU-locations whose error differs between periods."""
+        return np.asarray((self.period_sd != self.period_sd[:, :1]).any(axis=1))
 
 
 class ItemProfiles(Seasons):
@@ -123,6 +131,7 @@ def forecast_paths(catalog: Catalog, span: FloatArray | None) -> tuple[ForecastP
         own = np.sqrt(errors.sum_variance / span)
         sd = np.where(mask & np.isfinite(own), own, sd)
     sd = np.where(mask & np.isnan(sd), stated, sd)
+    period_sd = _by_period(np.where(mask, sd, 0.0), stated, constant)
     problems += list(_no_error(catalog, table, mask & ~(sd >= 0), mask & (sd == 0) & (path.sum(axis=1) > 0)))
     if problems:
         return None, problems
@@ -134,9 +143,20 @@ def forecast_paths(catalog: Catalog, span: FloatArray | None) -> tuple[ForecastP
         path = demand if settings is not None and settings.bias == "correct" else path
     kind, mean, variance = _laws(source.law, demand, np.where(mask, sd, 0.0))
     reason = _reasons(mask, kind, errors)
-    notes = (*_notes(catalog, counts, mask, n_periods), *_simplified(catalog, mask, demand, constant, errors))
+    notes = (*_notes(catalog, counts, mask, n_periods), *_simplified(catalog, mask, demand, errors))
     out = ForecastPaths(
-        mask, path, np.where(mask, sd, 0.0), demand, kind, mean, variance, reason, table.first, errors, notes
+        mask,
+        path,
+        np.where(mask, sd, 0.0),
+        period_sd,
+        demand,
+        kind,
+        mean,
+        variance,
+        reason,
+        table.first,
+        errors,
+        notes,
     )
     return out, []
 
@@ -145,7 +165,8 @@ def following(law: DemandLaw, paths: ForecastPaths | None) -> DemandLaw:
     """The laws with the profile of every forecast that differs between periods."""
     if paths is None:
         return law
-    moving = paths.mask & (paths.mean > 0) & (paths.demand != paths.demand[:, :1]).any(axis=1)
+    own = np.zeros(law.n_items, np.bool_) if law.past is None else law.kind == LawKind.CALENDAR
+    moving = paths.mask & (paths.mean > 0) & (paths.demand != paths.demand[:, :1]).any(axis=1) & ~own
     if not moving.any():
         return law
     rows = np.flatnonzero(moving)
@@ -153,6 +174,15 @@ def following(law: DemandLaw, paths: ForecastPaths | None) -> DemandLaw:
     profile[rows] = np.arange(rows.size)
     rounded = Seasons.rounded(profile, paths.demand[rows])
     return replace(law, seasons=ItemProfiles(rounded.profile, rounded.multipliers, 0))
+
+
+def _by_period(sd: FloatArray, stated: FloatArray, period: FloatArray) -> FloatArray:
+    """(n, h) errors whose mean square is sd², moved as the stated ones; constant where none are stated."""
+    known = np.isfinite(period).all(axis=1) & (stated > 0)
+    moves = known & (period != period[:, :1]).any(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moved = period * (sd / stated)[:, None]
+    return np.where(moves[:, None], moved, sd[:, None])
 
 
 def _spread(table: ForecastTable, mask: BoolArray, n_periods: int) -> FloatArray:
@@ -171,19 +201,23 @@ def _laws(named: str, demand: FloatArray, sd: FloatArray) -> tuple[CodeArray, Fl
     """(n,) kind, mean and variance at the mean, so that the mean variance of the periods is sd²."""
     mean = np.where((demand == demand[:, :1]).all(axis=1), demand[:, 0], demand.mean(axis=1))
     goal, square = sd**2, np.maximum((demand**2).mean(axis=1), 1e-300)
-    wide = goal > mean
-    if named == "auto":
-        kind = np.where(wide, LawKind.NEGATIVE_BINOMIAL, LawKind.GAMMA)
-    else:
-        asked = law_named(named).kind
-        narrow = asked in (LawKind.NEGATIVE_BINOMIAL, LawKind.STUTTERING_POISSON)
-        kind = np.where(~wide & narrow, LawKind.GAMMA, asked)
+    kind = kinds_of(named, mean, goal)
     share = np.where(np.abs(mean**2 - square) <= _SAME * square, 1.0, mean**2 / square)
     variance = np.where(np.isin(kind, BY_VARIATION_KINDS), goal * share, goal)
     spread = np.isin(kind, BY_DISPERSION_KINDS)
     variance = np.where(spread & (share != 1.0), mean + (goal - mean) * share, variance)
     kind = np.where(mean > 0, kind, LawKind.POISSON)
     return kind.astype(np.int8), mean, np.where(mean > 0, variance, 0.0)
+
+
+def kinds_of(named: str, mean: FloatArray, variance: FloatArray) -> CodeArray:
+    """Law of periods with these moments: the one that is named where it can have them."""
+    wide = variance > mean
+    if named == "auto":
+        return np.where(wide, LawKind.NEGATIVE_BINOMIAL, LawKind.GAMMA).astype(np.int8)
+    asked = law_named(named).kind
+    narrow = asked in (LawKind.NEGATIVE_BINOMIAL, LawKind.STUTTERING_POISSON)
+    return np.where(~wide & narrow, LawKind.GAMMA, asked).astype(np.int8)
 
 
 def _reasons(mask: BoolArray, kind: CodeArray, errors: ErrorEstimates | None) -> tuple[Reason, ...]:
@@ -238,7 +272,7 @@ def _no_error(catalog: Catalog, table: ForecastTable, none: BoolArray, zero: Boo
 
 
 def _simplified(
-    catalog: Catalog, mask: BoolArray, demand: FloatArray, sd: FloatArray, errors: ErrorEstimates | None
+    catalog: Catalog, mask: BoolArray, demand: FloatArray, errors: ErrorEstimates | None
 ) -> Iterator[QualityRow]:
     """What the simulation takes simpler than the forecast says it, and what that does to service."""
     period = catalog.study.period
@@ -250,17 +284,6 @@ def _simplified(
             "low up to 0.6, 0.8 at 0.9"
         )
         yield QualityRow("forecast_errors", "errors that go together", "used", 0, note=note)
-    own = np.nan_to_num(sd[mask])
-    least, most = np.maximum(own.min(axis=1), _SAME), own.max(axis=1)
-    spread = np.where(own.min(axis=1) > 0, most / least, 1.0)
-    n_moving = int((spread > 1.0 + _MOVED).sum())
-    if n_moving:
-        where = catalog.keys[int(np.flatnonzero(mask)[spread.argmax()])]
-        note = (
-            f"the stated error moves in {n_moving:,} SKU-locations, by a factor of {spread.max():.2g} in "
-            f"{where}: each has one safety stock, of its mean variance"
-        )
-        yield QualityRow("forecast", "errors that move", "used", 0, note=note)
     many = sum(np.unique(line).size > MOST_MULTIPLIERS for line in demand[mask])
     if many:
         note = (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simlab.arrays import FloatArray, IntArray
+from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.engine.prepare.arrays import ahead
 from simlab.engine.world.levels import Family, Forecast, ForecastMethod, Levels
 from simlab.errors import InvalidInputError, Problem, UsageError
@@ -43,6 +43,8 @@ MEAN, ERROR = "forecast_mean", "forecast_error_sd"
 _LEAST_SHARE = 1e-6
 _LEAST_INDEX = 0.05
 _TIE = 1e-9
+_HALF = 0.5  # a unit, by which a level is rounded up on average
+_LEAST_SPREAD = 0.1  # of the mean spread
 
 
 def forecast_levels(
@@ -153,36 +155,86 @@ def _still(models: Models, targets: FloatArray, measure: Measure, spec: Forecast
     spread = np.sqrt(interval * sd**2 + mean**2 * lead_variance)
     lot = mean * models.world.terms.review_period
     factor = safety_factors(spread, targets, measure, lot)
-    offset, phase = calendar_offsets(models, spec)
+    phase = _first_phase(models, spec)
     expected = _expected(models, spec, mean, interval)[:, phase]
-    top = np.ceil(expected[:, None] + factor * spread[:, None] - _TIE).astype(np.int64)
+    ahead_of_it = _spreads(models, spec)
+    now = spread if ahead_of_it is None else np.where(ahead_of_it.moves, ahead_of_it.own[:, phase], spread)
+    top = np.ceil(expected[:, None] + factor * now[:, None] - _TIE).astype(np.int64)
     top, _ = lifted(models, top, 1)
     top = np.where(models.never_ordered[:, None], 0, top)
+    offset, _ = calendar_offsets(models, spec, top)
     if offset is not None:
         offset = np.where(models.never_ordered[:, None, None], 0, offset)
     family = np.full(models.n_items, Family.ORDER_UP_TO, np.int8)
     return Levels(family, top - 1, top, np.zeros_like(top), offset, phase=phase)
 
 
-def calendar_offsets(models: Models, spec: ForecastSpec) -> tuple[IntArray | None, int]:
+def calendar_offsets(models: Models, spec: ForecastSpec, top: IntArray) -> tuple[IntArray | None, int]:
     """Units by which levels of a forecast that is not updated move from period to period, and the phase.
+
+    Parameters
+    ----------
+    models : Models
+        n items.
+    spec : ForecastSpec
+    top : (n, k) int64
+        Order-up-to levels of the phase in which the run begins.
 
     Notes
     -----
     (n, 1, cycle): expected demand over R + E[L] from each phase less that from the phase in which the run
-    begins, to the nearest unit. The safety stock stays.
+    begins, to the nearest unit. Where the stated error moves, the safety stock is times σ of each phase ÷ σ
+    of the first, σ the standard error of the sum over R + E[L] from there: the factor stays. It is read off
+    the level (less the half unit by which levels are rounded up on average), so that whoever knows a level
+    of a plan knows how it moves. It then differs by column: (n, k, cycle).
     """
-    paths = models.paths if spec.method == "given" else None
-    if paths is None or not paths.moves:
-        season, phase = seasonal_indices(models) if spec.seasonal else (None, 0)
-        if season is None:
-            return None, 0
-    else:
-        phase = 0
+    phase = _first_phase(models, spec)
     mean, _ = _of_a_period(models, spec)
     mean_lead, _ = models.lead_time_moments
     expected = _expected(models, spec, mean, models.world.terms.review_period + mean_lead)
-    return np.rint(expected - expected[:, phase, None]).astype(np.int64)[:, None, :], phase
+    if expected.shape[1] == 1:
+        return None, 0
+    moved = (expected - expected[:, phase, None])[:, None, :]
+    spreads = _spreads(models, spec)
+    if spreads is None or not spreads.moves.any():
+        return np.rint(moved).astype(np.int64), phase
+    stock = np.where(spreads.moves[:, None], top - _HALF - expected[:, phase, None], 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(spreads.moves[:, None], spreads.own / spreads.own[:, phase, None] - 1.0, 0.0)
+    return np.rint(moved + stock[:, :, None] * share[:, None, :]).astype(np.int64), phase
+
+
+@dataclass(frozen=True, eq=False)
+class _Spreads:
+    """(n, cycle) standard error of the sum over R + E[L] from each phase, and (n,) where it moves."""
+
+    own: FloatArray
+    moves: BoolArray
+
+
+def _spreads(models: Models, spec: ForecastSpec) -> _Spreads | None:
+    """Errors of sums that move with the stated errors of periods; None where none of them moves.
+
+    Where that of the first phase is below `_LEAST_SPREAD` of the mean one, nothing can be read off a level
+    in whole units, and the safety stock stays.
+    """
+    paths = models.paths if spec.method == "given" else None
+    if paths is None or not paths.spread_moves.any():
+        return None
+    mean, _ = _of_a_period(models, spec)
+    mean_lead, lead_variance = models.lead_time_moments
+    square = ahead(paths.period_sd**2, models.world.terms.review_period + mean_lead)
+    own = np.sqrt(square + (mean**2 * lead_variance)[:, None])
+    usual = np.sqrt((own**2).mean(axis=1))
+    moves = paths.spread_moves & (own[:, 0] > _LEAST_SPREAD * usual)
+    return _Spreads(own, np.asarray(moves))
+
+
+def _first_phase(models: Models, spec: ForecastSpec) -> int:
+    """Phase of the calendar in which a run begins: a forecast table begins with it."""
+    if spec.method == "given" and models.paths is not None and models.paths.moves:
+        return 0
+    return seasonal_indices(models)[1] if spec.seasonal else 0
 
 
 def _expected(models: Models, spec: ForecastSpec, mean: FloatArray, interval: FloatArray) -> FloatArray:

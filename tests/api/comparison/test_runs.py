@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
+from worlds.limits import frames
 from worlds.study import write_study
 
 import simlab as sl
@@ -18,7 +19,7 @@ from simlab.cli.app import app
 from simlab.errors import InvalidInputError, UsageError
 from simlab.measures import independent_difference, mean_estimate
 from simlab.run import RunFolder
-from simlab.verdict.between_runs import COST_AT_FILL, FILL, VALUE, Sample, run_differences
+from simlab.verdict.between_runs import COST_AT_FILL, FILL, SERVED, VALUE, Sample, run_differences
 
 
 def sample(seed: int, shift: float = 0.0, n: int = 400, draw: int = 1) -> Sample:
@@ -170,6 +171,103 @@ def test_the_command(tmp_path: Path) -> None:
     assert document["runs"] == ["a", "b", "c"]
     assert len(document["tables"]["results"]) == 6
     assert CliRunner().invoke(app, ["compare", "runs", a]).exit_code == 2
+
+
+def weighed(folder: Path, better: float, by_units: float = 0.0, seed: int = 5) -> Path:
+    """A run by margin: `better` moves service from cheap to dear units, costs less and is later by margin."""
+    run = RunFolder.open(written(folder, seed=seed))
+    rng = np.random.default_rng(7)
+    n = 50
+    demanded = {"": rng.integers(900, 1100, n).astype(float)}
+    demanded |= {"_value": 2 * demanded[""], "_margin": 0.5 * demanded[""], "_items": np.full(n, 1e6)}
+    level = {"": 0.94 - better + by_units, "_value": 0.95 + better, "_margin": 0.96 + better, "_items": 0.9}
+    rows = []
+    for plan, shift in (("segmented", 0.0), *(("frontier", x) for x in (-0.02, 0.0, 0.02))):
+        noise = 0.1 * (demanded[""] - 1000)
+        row = {"plan": plan, "point": int(50 * shift + 1), "sample": "verdict"}
+        for end, whole in demanded.items():
+            row |= {f"demanded{end}": whole, f"served{end}": (level[end] + shift) * whole}
+        cost = 100 * (1 + 2 * shift) - 1000 * better + 0.01 * noise
+        row |= {"inventory_value": 5 * cost, "holding_cost": cost, "lost_margin": 30 + 2000 * better + noise}
+        rows.append(row)
+    run.path.joinpath("results", "replications.parquet").unlink()
+    run.write_table("replications", pd.DataFrame(rows))
+    counted = {"objective": "holding_cost", "service": "fill_rate", "weight": "margin"}
+    (folder / "manifest.json").unlink()
+    facts = {"command": "optimize", "seeds": {"verdict": seed}, "currency": "EUR", "period": "week"}
+    run.write_manifest({**facts, "level": 0.95, "counted": counted})
+    return folder
+
+
+def test_a_pair_is_told_in_four_weights_with_the_deciding_one_first(tmp_path: Path) -> None:
+    """Service and cost at equal service by weight; where a weight disagrees the same sentence says so."""
+    a, b = weighed(tmp_path / "a", 0.0), weighed(tmp_path / "b", 0.005)
+    result = sl.compare_runs(a, b)
+    assert result.pairs[0].decides == "margin"
+    rows = result.results.set_index("measure")
+    service = {"fill_rate": -0.005, "served_value": 0.005, "served_margin": 0.005, "served_items": 0.0}
+    assert rows.loc[list(service), "difference"].tolist() == pytest.approx(list(service.values()), abs=1e-9)
+    assert rows["decides"].sum() == 2
+    # at the service of a: b lies 0.005 higher by value and margin, 0.005 lower by units; 2.00 of cost a point
+    cost = {"fill": -5 + 1, "value": -5 - 1, "margin": -5 - 1, "items": -5}
+    found = rows.loc[[f"holding_cost_at_equal_{name}" for name in cost]]
+    assert found["difference"].tolist() == pytest.approx(list(cost.values()), abs=0.02)
+    assert found["at_fill"].tolist() == pytest.approx([0.94, 0.95, 0.96, 0.9])
+    assert found["mark"].tolist() == ["less"] * 4
+    assert rows.loc["lost_margin", "difference"] == pytest.approx(10)
+    said = result.statements
+    assert said[0].startswith("b against a: margin served at once +0.50 points")
+    assert "by units −0.50 points, by value +0.50 points" in said[0]
+    assert "holding cost a year at equal margin served 96.0%" in said[1]
+    assert said[1].endswith("; by every other weight likewise.")
+    assert "b costs less to hold as both stand, and pays if fewer than 50.0%" in " ".join(said)
+
+
+def test_weights_that_disagree_are_named_in_the_sentence(tmp_path: Path) -> None:
+    a, b = weighed(tmp_path / "a", 0.0), weighed(tmp_path / "b", 0.005, by_units=-0.02)
+    said = sl.compare_runs(a, b).statements[1]
+    assert "at equal margin served 96.0% −EUR 6" in said
+    assert "; the weights disagree: counted by units no number." in said
+    c = weighed(tmp_path / "c", 0.001, by_units=-0.01)
+    assert "counted by units EUR 1.20 more." in sl.compare_runs(a, c).statements[1]
+
+
+def test_two_seeds_have_no_share_that_pays_and_old_runs_are_named(tmp_path: Path) -> None:
+    a, b = weighed(tmp_path / "a", 0.0), weighed(tmp_path / "b", 0.005, seed=6)
+    result = sl.compare_runs(a, b)
+    assert (result.results["how"] == "independent").all()
+    assert result.pairs[0].pays is None
+    old = written(tmp_path / "old", 0.95)
+    said = sl.compare_runs(a, old).statements
+    assert any("old kept units alone" in line for line in said)
+    assert sl.compare_runs(a, old).pairs[0].decides == "units"
+
+
+@pytest.mark.slow
+def test_runs_by_margin_agree_with_the_tables_of_weights(tmp_path: Path) -> None:
+    """Service in every weight is that of the run's own table `weights`; late margin, too."""
+    frames()["items"].to_csv(tmp_path / "items.csv", index=False)
+    (tmp_path / "more").mkdir()
+    runs = []
+    for name, floor in (("low", 0.90), ("high", 0.97)):
+        folder = tmp_path / name
+        folder.mkdir()
+        path = write_study(
+            folder,
+            **{"[optimize]\n": f'[optimize]\nfill_rate = {floor}\nservice = {{ weight = "margin" }}\n'},
+        )
+        frames()["items"].to_csv(folder / "items.csv", index=False)
+        runs.append(run_optimize(path, tmp_path / f"run_{name}").folder)
+    rows = sl.compare_runs(*runs).results.set_index("measure")
+    for column, run in zip(("value_a", "value_b"), runs, strict=True):
+        table = pd.read_parquet(run / "results" / "weights.parquet")
+        own = table[table["plan"] == "segmented"].set_index("weight")
+        for weight, measure in SERVED.items():
+            assert rows.loc[measure, column] == pytest.approx(own.loc[weight, "service"], rel=1e-12)
+        assert rows.loc["lost_margin", column] == pytest.approx(own.loc["units", "late_margin"], rel=1e-12)
+        assert rows.loc["holding_cost", column] == pytest.approx(own.loc["units", "cost"], rel=1e-12)
+    assert rows.loc["holding_cost_at_equal_margin", "decides"]
+    assert rows.loc["holding_cost_at_equal_margin", "difference"] == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.slow

@@ -1,0 +1,151 @@
+"""Demand whose error moves otherwise than its mean: a law of its own for each period of the forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.catalog.quality import QualityRow
+from simlab.engine.world.demand_law import DemandLaw, Past
+from simlab.models.drawn import in_chunks
+from simlab.models.forecasts.laws import ForecastPaths, kinds_of
+from simlab.register.laws import BY_DISPERSION_KINDS, BY_VARIATION_KINDS, LawKind
+
+if TYPE_CHECKING:
+    from simlab.catalog import Catalog
+
+POINTS = 400
+"""Equally likely demands that stand for the law of a period."""
+_MOVED = 0.02
+"""Share by which an error may differ from what the law itself gives a period before it is taken as it is."""
+_LEAST = 1e-12
+_FEWEST = 40  # units over all points and periods below which they would not keep the mean
+
+
+def moves_apart(paths: ForecastPaths) -> BoolArray:
+    """(n,) forecasts whose stated error differs by over 2 % from that of their law at a period's mean.
+
+    A law whose mean moves keeps its dispersion, or its coefficient of variation (`Seasons`), which gives
+    every period an error of its own already.
+    """
+    mean = np.where(paths.mean > 0, paths.mean, 1.0)[:, None]
+    factor = paths.demand / mean
+    variance = paths.variance[:, None] * factor
+    of_law = np.where(np.isin(paths.kind, BY_VARIATION_KINDS)[:, None], variance * factor, variance)
+    spread = paths.demand + (paths.variance[:, None] - mean) * factor**2
+    of_law = np.where(np.isin(paths.kind, BY_DISPERSION_KINDS)[:, None], spread, of_law)
+    asked = paths.period_sd**2
+    apart = np.abs(asked - of_law) > 2 * _MOVED * np.maximum(of_law, 1e-300)
+    apart &= paths.demand > 0
+    enough = paths.demand.sum(axis=1) * POINTS >= _FEWEST
+    return np.asarray(paths.mask & (paths.mean > 0) & paths.spread_moves & apart.any(axis=1) & enough)
+
+
+def with_moving_errors(law: DemandLaw, paths: ForecastPaths, named: str) -> DemandLaw:
+    """The laws, those of `moves_apart` drawn from `POINTS` equally likely demands of every period.
+
+    Parameters
+    ----------
+    law : DemandLaw
+        n items; none of those without a forecast is drawn by calendar phase.
+    paths : ForecastPaths
+    named : str
+        As in `kinds_of`: shape of the law of a period with its mean and error.
+
+    Notes
+    -----
+    A period is an independent draw of its own law, as with any other demand. Its points are the means of the
+    law's quantile function over equal shares, brought to whole units so that the mean of the cycle is kept,
+    the highest raised so that the variance is.
+    """
+    rows = np.flatnonzero(moves_apart(paths))
+    if rows.size == 0:
+        return law
+    cycle = paths.cycle
+    series = np.concatenate([_points(paths, row, named).ravel() for row in rows.tolist()])
+    n = law.n_items
+    none = np.zeros(n, np.int64)
+    past = law.past or Past(none, none, np.zeros(0, np.int64), none + 1)
+    start, length = past.start.copy(), past.length.copy()
+    start[rows] = past.series.size + np.arange(rows.size) * cycle * POINTS
+    length[rows] = cycle * POINTS
+    before = np.zeros(past.series.size, np.int64) if past.phases is None else past.phases
+    phases = np.tile(np.repeat(np.arange(cycle), POINTS), rows.size)
+    kind = law.kind.copy()
+    kind[rows] = LawKind.CALENDAR
+    joined = replace(
+        past,
+        start=start,
+        length=length,
+        series=np.concatenate([past.series, series]),
+        phases=np.concatenate([before, phases]),
+        cycle=cycle,
+        phase=0,
+    )
+    return replace(law, kind=kind, past=joined)
+
+
+def told_of_errors(catalog: Catalog, paths: ForecastPaths, follows: bool) -> Iterator[QualityRow]:
+    """Stated errors that move, and what moves with them."""
+    rows = np.flatnonzero(paths.mask & paths.spread_moves)
+    if rows.size == 0:
+        return
+    own = paths.period_sd[rows]
+    factor = own.max(axis=1) / np.maximum(own.min(axis=1), _LEAST)
+    where, n_apart = catalog.keys[int(rows[factor.argmax()])], int(moves_apart(paths).sum())
+    keeps = f"simulated demand keeps the shape of its law ({n_apart:,} of them vary otherwise)"
+    then = "safety stocks and simulated demand move with it"
+    if not follows:
+        of_family = catalog.study.policy.family == "forecast"
+        then = (
+            f"{'safety stocks move with it' if of_family else 'levels of this family stand still'}, {keeps}"
+        )
+    moves = f"moves in {rows.size:,} SKU-locations, by a factor of {factor.max():.2g} in {where}"
+    note = f"the stated error {moves}: "
+    yield QualityRow("forecast", "errors that move", "used", 0, note=note + then)
+
+
+def _points(paths: ForecastPaths, row: int, named: str) -> IntArray:
+    """(h, POINTS) demands of the periods of one forecast, ascending within each."""
+    mean, variance = paths.demand[row], paths.period_sd[row] ** 2
+    out, behind = np.zeros((mean.size, POINTS), np.int64), 0.0
+    for at, laws in in_chunks(_plain(mean, variance, named), np.arange(mean.size)):
+        for own, period in enumerate(at.tolist()):
+            _, value, share = laws.of(own)
+            edges = np.interp(
+                np.arange(1, POINTS + 1) / POINTS,
+                np.append(0.0, np.cumsum(share)),
+                np.append(0.0, np.cumsum(share * value)),
+            )
+            total = behind + POINTS * edges
+            whole = np.floor(np.append(behind, total) + 0.5).astype(np.int64)
+            behind = float(total[-1] - whole[-1])
+            out[period] = _as_wide(np.sort(np.diff(whole)), float(variance[period]))
+    return out
+
+
+def _plain(mean: FloatArray, variance: FloatArray, named: str) -> DemandLaw:
+    """One law per period with its mean and variance."""
+    n, nothing = mean.size, np.zeros(mean.size, np.int64)
+    some = (mean > 0) & (variance > 0)
+    kind = np.where(some, kinds_of(named, mean, variance), LawKind.POISSON).astype(np.int8)
+    none = nothing[:0]
+    return DemandLaw(kind, mean, np.where(some, variance, 0.0), np.zeros(n), nothing, nothing, none, none)
+
+
+def _as_wide(points: IntArray, variance: float) -> IntArray:
+    """The two highest points moved apart by whole units, so that the variance is not below the law's."""
+    missing = POINTS * (variance - float(points.var()))
+    if missing <= 0 or points[-1] == 0:
+        return points
+    apart = float(points[-1] - points[-2])
+    step = (np.sqrt(apart**2 + 2 * missing) - apart) / 2
+    moved = int(min(np.rint(step), points[-2]))
+    out = points.copy()
+    out[-1] += moved
+    out[-2] -= moved
+    return np.sort(out)
