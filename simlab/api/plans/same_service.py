@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simlab.api.plans.solved import Solved
-from simlab.api.simulator.simulator import SEGMENTS, References, Simulator, one_column
+from simlab.api.simulator.simulator import SEGMENTS, References, Simulator, one_column, side_by_side
 from simlab.errors import InfeasibleError
 from simlab.execution import PlanSums
 from simlab.frontier import SegmentCurves, restrict, solve
@@ -33,12 +33,15 @@ def with_same_service(
     Where segments × targets × replications are too many to be kept, it is fewer replications, the same for
     both.
     """
-    sums = solved.choosing.selection  # of the same seed, where floors were judged
-    if sums is None:
+    known, replications = solved.choosing.selection or {}, run.settings.verdict_replications
+    groups = side_by_side({compared.now: compared.levels[compared.now]})
+    if not known:
         replications = run.fitting_replications(run.settings.replications)
         frontiers = [group for group in solved.frontiers if group.kind == _FRONTIER]
-        groups = [*run.beside, *(run.segment_cells(replications) or frontiers)]
-        sums = run.run(groups, "selection", "same service", replications)
+        groups = (*groups, *(run.segment_cells(replications) or frontiers))
+    sums = known  # of the same seed, where floors were judged
+    if compared.now not in known:
+        sums = known | run.run(list(groups), "selection", "same service", replications)
     served = int(sums[compared.now].good.sum(dtype=object))
     try:
         if SEGMENTS in sums:
