@@ -444,7 +444,7 @@ def test_a_plans_own_value_as_a_budget_admits_it(value, numerator, denominator):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_of_equally_cheap_plans_under_floor_and_budget_the_one_that_serves_most(seed):
-    """Asked several times of the same curves: what is kept of them, and where is looked first, change nothing."""
+    """Asked several times of the same curves: what is kept, and where is looked first, change nothing."""
     rng = np.random.default_rng(seed)
     curves = cases.instance(rng, monotone=True)
     plans = [totals for _, totals in cases.every_plan(curves)]
