@@ -69,9 +69,7 @@ def test_where_no_plan_serves_what_today_serves_there_is_no_column_and_a_note(op
     level = opt.references.levels["habit"].columns(np.zeros((opt.segmentation.codes.size, 1), dtype=np.int64))
     sky = type(level)(**{**vars(level), "order_up_to": level.order_up_to + 10_000})
     compared = References({"habit": sky}, {"habit": opt.references.targets["habit"]}, ())
-    known = {SEGMENTS: opt.solved.choosing.selection[SEGMENTS]}
-    solved = replace(opt.solved, choosing=replace(opt.solved.choosing, selection=known))
-    found = with_same_service(opt.simulator, solved, compared, opt.targets)
+    found = with_same_service(opt.simulator, opt.solved, compared, opt.targets)
     assert list(found.levels) == ["habit"]
     assert "no plan by segment" in found.notes[0]
 
