@@ -34,6 +34,7 @@ from simlab.execution import Progress, reach
 from simlab.execution.ahead import kernels_ahead
 from simlab.policies import Policy
 from simlab.policies.policy import GIVEN
+from simlab.reading import read_from
 from simlab.run import RunFolder
 from simlab.segments import Segmentation
 
@@ -275,6 +276,8 @@ def init(
         from simlab.samples import write_scale
 
         return list(write_scale(Path(folder), scale))
+    named = [Path(one) for one in (items, demand, receipts, book) if one is not None]
+    read_from(one.resolve().parent for one in named)  # who names them here need not allow them again
     if book is not None:
         return init_from_book(Path(folder), Path(book))
     if template:

@@ -15,7 +15,7 @@ from simlab.catalog.calendar.grain import FISCAL
 from simlab.catalog.catalog import Catalog, DemandTable
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.cells.unseen import made_visible
-from simlab.catalog.columns import required
+from simlab.catalog.columns import PERIODS, TABLES, required
 from simlab.catalog.coming import ForecastErrors, ForecastTable
 from simlab.catalog.files.csvfile import read_csv
 from simlab.catalog.files.database import read_database
@@ -29,10 +29,11 @@ from simlab.catalog.quality import Quality, QualityRow
 from simlab.catalog.tables.demand import read_demand
 from simlab.catalog.tables.filtering import Filtered, account, filtered, pairs_of
 from simlab.catalog.tables.fiscal import read_periods
-from simlab.catalog.tables.items import Items, read_items
+from simlab.catalog.tables.items import Items, file_remarks, not_used, read_items
 from simlab.catalog.tables.open_orders import due_not_used, due_of_items, read_open_orders
 from simlab.catalog.tables.receipts import read_receipts
 from simlab.errors import InvalidInputError, Problem
+from simlab.reading import ALLOW, may_read
 from simlab.study import Study, TableSource, crossing_unsaid
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def load(study: Study) -> Catalog:
     InvalidInputError
         Something is wrong with the tables; every problem with its file, line, column and value.
     """
+    if elsewhere := list(_elsewhere(study)):
+        raise InvalidInputError(elsewhere)
     data = study.data
     items = _read(study, "items", data.items)
     demand = _read(study, "demand", data.demand) if data.demand is not None else None
@@ -116,6 +119,20 @@ def from_frames(
         else read_frame(open_orders, "open_orders", data.open_orders or TableSource()),
         {name: read_frame(frame, name, _coming(study, name)) for name, frame in (coming or {}).items()},
     )
+
+
+def _elsewhere(study: Study) -> Iterator[Problem]:
+    """Files that lie where a study may not read: neither by it, nor below where the command was called."""
+    for name in TABLES:
+        source: TableSource | None = getattr(study.data, name, None)
+        path = None if source is None or source.of_database else study.path_of(source)
+        if source is not None and path is not None and not may_read(path, study.folder):
+            where = path.resolve().parent
+            fix = "bring it there, call simlab from a folder that holds both, or allow the other: "
+            fix += f"{ALLOW} {where} …"
+            message = f"lies outside the study's folder{' (by a link)' if path.is_symlink() else ''}"
+            option = f"data.{name}.path = {source.path!r}"
+            yield Problem("E-STU-010", message, study.file, column=option, fix=fix)
 
 
 def _coming(study: Study, name: str) -> TableSource:
@@ -208,6 +225,7 @@ def _catalog(
     entries = (
         *master.entries,
         *_entries(sales, arrivals),
+        *(() if periods is None else (*file_remarks(periods), *not_used(periods, PERIODS))),
         *_left_out(splits, master),
         *_entries(due),
         *due_not_used(items, master, orders=due is not None),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,6 +33,7 @@ from simlab.cli.say import say
 from simlab.cli.show.estimate import print_dry_run
 from simlab.cli.show.outcome import print_run
 from simlab.cli.tables import print_json, print_table, records
+from simlab.reading import ALLOW, may_read, reading_from
 
 GROUPS = {
     "Begin": ("demo", "init", "check", "doctor", "explain", "schema"),
@@ -85,9 +87,18 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def simlab(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
+    read_from: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--read-from",
+            metavar="DIR",
+            help="A folder that studies may read tables from, beside their own and the current one.",
+        ),
+    ] = None,
 ) -> None:
     """Service targets by segment: what they tie up in stock, and how sure we are.
 
@@ -98,6 +109,7 @@ def simlab(
       simlab check mystudy/study.toml
       simlab optimize mystudy/study.toml
     """
+    context.with_resource(reading_from(read_from or ()))
 
 
 @app.command()
@@ -167,6 +179,7 @@ def init(
     from simlab import api
 
     own = [one for one in (items, demand, receipts, book) if one is not None]
+    beyond = [one for one in own if not may_read(one, folder)]
     files = api.init(folder, items, demand, receipts, book=book, template=template, scale=scale)
     if not own and format is Format.JSON:
         print_json({"files": [str(path) for path in files]})
@@ -174,6 +187,9 @@ def init(
     if format is Format.TEXT:
         for path in files:
             say(str(path))
+        if beyond:
+            place = shlex.quote(str(beyond[0].resolve().parent))
+            say(f"Tables lie outside its folder and this one: commands that read it begin {ALLOW} {place}")
     if own:
         result = api.check(files[0])
         if format is Format.JSON:

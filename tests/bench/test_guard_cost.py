@@ -17,12 +17,14 @@ from pathlib import Path
 
 import pytest
 from worlds.planted import copy_of_package, plant
+from worlds.trust_figures import noted
 
 import simlab
 
 pytestmark = pytest.mark.bench
 
 PROCESSES, TURNS, MOST = 9, 40, 2.0
+COSTS: dict[str, str] = {}
 
 REMOVED = {
     "guards.py": [
@@ -139,3 +141,5 @@ def test_guards_cost_less_than_two_percent(bare, name, items, columns, lost, sha
         f"the engine against itself {itself:+.1f} %)"
     )
     assert found < MOST
+    COSTS[name] = f"{found:.1f} % ({name})"
+    noted("guards", said=", ".join(COSTS.values()))

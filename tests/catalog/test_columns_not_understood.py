@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
 import pytest
+from worlds.forecasts import ERRORS_HEAD, lines, past, write
 from worlds.places import TESTS
+from worlds.study import write_study
 
 import simlab as sl
 from simlab.catalog.columns import ITEMS, TABLES
@@ -132,3 +137,30 @@ def test_every_name_means_one_column() -> None:
                 assert plain(other) == other
                 assert meant(table, other, tuple(names))[0] == column
     assert not set(NOT_READ) & set(ITEMS)
+
+
+@pytest.mark.parametrize("layout", ["long", "wide"])
+def test_a_column_whose_name_the_study_gives_to_another_is_said(tmp_path: Path, layout: str) -> None:
+    """`location = "Werk"`, and the file has a column `location`, too: it was left out without a word."""
+    columns = 'columns = { location = "Werk" }'
+    study = write_study(tmp_path, **{'"demand.csv"': f'"demand.csv"\nlayout = "{layout}"\n{columns}'})
+    rows = pd.read_csv(tmp_path / "demand.csv").rename(columns={"location": "Werk"})
+    if layout == "wide":
+        rows = rows.pivot_table(index=["sku", "Werk"], columns="date", values="quantity").reset_index()
+    rows.assign(location="MOON").to_csv(tmp_path / "demand.csv", index=False)
+    notes = {entry.what: entry.note for entry in sl.load(study).catalog.quality.entries}
+    assert notes["column 'location'"] == "not used: data.demand.columns takes location from 'Werk'"
+
+
+def test_columns_of_forecasts_and_periods_that_nothing_reads_are_said(tmp_path: Path) -> None:
+    """A spread under another name, say, would be missed by nobody else."""
+    rows = lines({"a": [4, 5, 6, 7], "b": [2, 2, 2, 2]}, {"a": 3, "b": 2}).splitlines()
+    rows = [f"{row},{more}" for row, more in zip(rows, ["origine", *"12345678"], strict=True)]
+    past_rows = [f"{row},x" for row in past("a", np.ones((3, 2)))]
+    errors = "\n".join([f"{ERRORS_HEAD},note", *past_rows]) + "\n"
+    entries = sl.load(write(tmp_path, "\n".join(rows) + "\n", errors=errors)).catalog.quality.entries
+    notes = {(entry.table, entry.what): entry.note for entry in entries}
+    said = notes["forecast", "column 'origine'"]
+    assert said == "not used: data.forecast has no such column; did you mean 'origin'?"
+    said = notes["forecast_errors", "column 'note'"]
+    assert said == "not used: data.forecast_errors has no such column"

@@ -76,6 +76,31 @@ def test_moves_are_ranked_by_what_money_buys():
     assert share_by_segment(plan).sum() == pytest.approx(plan.value_money)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_each_segment_moves_where_a_unit_of_money_buys_most_or_costs_least(seed):
+    """Of all its targets, some of which cost no money or give no service."""
+    curves = cases.instance(np.random.default_rng(seed), 4, 6, monotone=seed > 1)
+    frontier = solve(curves)
+    plan = frontier.plan(frontier.n_points // 2)
+    moves = (next_moves(plan), release_moves(plan))
+    assert all(moves)
+    for upward, found in zip((True, False), moves, strict=True):
+        said = {move.segment: move for move in found}
+        for row, name in enumerate(curves.names):
+            now = int(plan.choice[row])
+            value = (curves.value[row] - curves.value[row, now]).tolist()
+            served = (curves.served[row] - curves.served[row, now]).tolist()
+            able = [k for k, more in enumerate(value) if (more > 0 < served[k] if upward else more < 0)]
+            assert (name in said) == bool(able)
+            if able:
+                ratios = [served[k] / value[k] for k in able]
+                best = (max if upward else min)(ratios)
+                to = able[ratios.index(best)]
+                move = said[name]
+                assert (move.to_target, move.value) == (curves.targets[to], value[to])
+                assert move.per_value * curves.total_demanded == pytest.approx(best)
+
+
 def test_releasing_money_costs_least_service():
     frontier = solve(smooth(3))
     plan = frontier.at(fill_rate=0.95)
@@ -96,6 +121,15 @@ def test_a_larger_budget_never_serves_less():
     plans = budget_sweep(solve(smooth(4)), 12)
     assert len(plans) == 12
     assert (np.diff([plan.served for plan in plans]) >= 0).all()
+
+
+def test_the_largest_budget_of_a_sweep_buys_all_that_can_be_served_and_the_smallest_the_least():
+    frontier = solve(smooth(5))
+    plans = budget_sweep(frontier, 7)
+    assert plans[-1].served == frontier.served[-1]
+    assert plans[0].value == frontier.curves.value.min(axis=1).sum()
+    steps = np.diff([plan.value for plan in plans])
+    assert steps.min() > 0.5 * steps.max()
 
 
 def test_the_interval_of_a_slope_covers_it():

@@ -15,6 +15,8 @@ from simlab.frontier.bounded import least_cost
 from simlab.frontier.curves import fewest
 from simlab.frontier.limits.core import solver_plan
 from simlab.frontier.merge import Stage, _thin, merge, proportional
+from simlab.frontier.plan import money_up, rate_down
+from simlab.frontier.service import integer_weights
 from simlab.frontier.thin import thin
 
 
@@ -74,6 +76,24 @@ def test_equals_brute_force_at_length(seed):
     check_against_brute_force(seed)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_common_targets_answer_a_budget_or_a_floor_with_the_best_of_their_list(seed):
+    """A budget: the most served within it, then the least cost; a floor: the least cost that reaches it."""
+    curves = cases.instance(np.random.default_rng(seed), monotone=bool(seed % 2))
+    if not curves.total_demanded:
+        return
+    same = uniform(curves)
+    listed = list(zip(same.cost.tolist(), same.value.tolist(), same.served.tolist(), strict=True))
+    for _, limit, need in listed:
+        if limit:
+            plan = same.at(budget=limit * curves.value_unit)
+            assert (-plan.served, plan.cost) == min(
+                (-got, cost) for cost, value, got in listed if value <= limit
+            )
+        plan = same.at(fill_rate=Fraction(need, curves.total_demanded))
+        assert plan.cost == min(cost for cost, _, got in listed if got >= need)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_label_search_and_solver_agree(seed):
     """Two independent ways to the plan under a floor and a budget with unequal holding rates."""
@@ -105,6 +125,42 @@ def test_uniform_targets_never_beat_the_frontier(seed):
         enough = same.served >= need
         if enough.any():
             assert same.at(fill_rate=float(floor)).cost == same.cost[enough].min()
+
+
+def test_weights_in_cents_are_counted_to_the_cent():
+    """0.29 / 0.01 is 28.999999999999996 in binary."""
+    cents = np.arange(20_000)
+    assert integer_weights(cents / 100, 0.01, "price").tolist() == cents.tolist()
+    assert integer_weights(np.array([0.004, 0.006]), 0.01, "price").tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_totals_beyond_64_bits_are_planned_in_larger_units_and_none_falls_short(seed):
+    """A floor between two multiples of the unit asks for the upper one, a budget for the lower one."""
+    unit = 10**20
+    small = cases.instance(np.random.default_rng(seed), 3, 4)
+    tables = [table.astype(object) * unit for table in (small.cost, small.value, small.served)]
+    curves = SegmentCurves(*tables, small.demanded.astype(object) * unit, small.targets, small.names)
+    plans = [totals for _, totals in cases.every_plan(curves)]
+    for _, limit, served in plans[:: len(plans) // 8]:
+        need, limit = served - unit + 1, limit + unit - 1
+        best = min(cost for cost, value, got in plans if got >= need and value <= limit)
+        cost, value, got = curves.totals(least_cost(curves, need, limit))
+        assert (cost, got >= need, value <= limit) == (best, True, True)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(1, 10**12), st.integers(0, 10**12))
+def test_figures_of_a_message_can_be_reached(demanded, served):
+    """A fill rate is cut off, never rounded up, and by less than its last digit; money the other way."""
+    served = served % (demanded + 1)
+    text = rate_down(served, demanded).removesuffix("%")
+    shown, true = Fraction(text), Fraction(100 * served, demanded)
+    step = Fraction(1, 10 ** len(text.partition(".")[2]))
+    assert shown <= true < shown + step
+    amount = Fraction(served, 1000)
+    whole = Fraction(money_up(amount, "").replace(",", ""))
+    assert amount <= whole < amount + Fraction(1, 100)
 
 
 @settings(max_examples=40, deadline=None)

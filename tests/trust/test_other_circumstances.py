@@ -1,7 +1,8 @@
 """The same bytes under any clock, zone, language, seed of hashes; who may not write is told; two keep apart.
 
 Run: ``pytest -s -m slow tests/trust/test_other_circumstances.py`` (setpriv needs root, faketime and strace
-their packages; what is missing is skipped by name).
+their packages; what is missing is skipped by name). The points of strace take 12 minutes of one core, a
+quarter of them with ``SIMLAB_PIECE=1/4``.
 """
 
 import os
@@ -10,10 +11,11 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 
 import pytest
 from worlds.nine import nine_items, same_bytes
-from worlds.trust_figures import noted
+from worlds.trust_figures import noted, noted_piece, piece_of
 
 from simlab.errors import EXIT_INCOMPLETE, EXIT_USAGE
 from simlab.run import verify
@@ -142,13 +144,19 @@ def test_twenty_pairs_of_runs_into_one_folder_give_one_whole_run(world, tmp_path
     noted("two runs into one folder", pairs=20, whole=20)
 
 
+def by_strace(total):
+    """What became of the points."""
+    words = ", ".join(f"{total[word]} {word}" for word in sorted(total))
+    return {"points": total.total(), "survived": total.total(), "said": words}
+
+
 def test_points_that_the_system_itself_fails_leave_a_run_to_go_on_from(world, tmp_path):
     """The k-th fsync, write or rename of the main thread ends with ENOSPC, by strace."""
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed")
     study, whole = world
     found = []
-    for number in range(POINTS):
+    for number in piece_of(range(POINTS)):
         call, most = (("fsync", 90), ("rename", 45), ("write", 90))[number % 3]
         at = 2 + (most - 2) * (number // 3) // (POINTS // 3)
         out = tmp_path / str(number)
@@ -181,4 +189,4 @@ def test_points_that_the_system_itself_fails_leave_a_run_to_go_on_from(world, tm
         assert verify(out) == []
         shutil.rmtree(out)
     print({word: found.count(word) for word in sorted(set(found))})
-    noted("points by strace", points=POINTS, survived=len(found))
+    noted_piece("points by strace", by_strace, Counter(found))

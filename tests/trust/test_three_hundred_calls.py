@@ -1,33 +1,45 @@
-"""Three hundred calls of a command that reads a run: none is aborted (exit 134, "terminate called …").
+"""Three hundred calls of commands that read a run or draw it: none is aborted (134, "terminate called …").
 
 Which library died: a worker thread of Arrow let go of a buffer that Python owns while the process ended
 (`tests/run/test_no_thread_outlives_a_read.py`). Three of 37 calls of `trace` did.
 
-Run: ``pytest -s -m slow tests/trust/test_three_hundred_calls.py`` (ten minutes of one core).
+Every tenth call draws the page of the run anew, with its charts and figures. Ten minutes of one core, or a
+piece at a time: ``SIMLAB_PIECE=1/10 pytest -s -m slow tests/trust/test_three_hundred_calls.py``.
 """
 
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 
 import pytest
 from worlds.nine import nine_items
-from worlds.trust_figures import noted
+from worlds.trust_figures import noted_piece, piece_of
 
 from simlab import api
-from simlab.run import RunFolder
 
 CALLS = int(os.environ.get("SIMLAB_CALLS", "300"))
+DRAWS = 10
+
+
+def said(total):
+    return {name: total[name] for name in ("calls", "drawn", "aborted")}
 
 
 @pytest.mark.slow
 def test_none_of_three_hundred_calls_is_aborted(tmp_path):
     study = nine_items(tmp_path)
-    folder = api.run_optimize(study, tmp_path / "elsewhere", draw=False).folder
-    RunFolder.open(folder, sealed=True).complete()
-    command = [sys.executable, "-m", "simlab", "trace", str(folder), "P-1001@EAST", "--study", str(study)]
-    codes = Counter(subprocess.run(command, capture_output=True).returncode for _ in range(CALLS))
-    print(dict(codes))
-    noted("calls", calls=CALLS, aborted=codes[-6] + codes[134])
-    assert codes == {0: CALLS}
+    folder = api.run_optimize(study, tmp_path / "elsewhere").folder
+    trace = ["trace", str(folder), "P-1001@EAST", "--study", str(study)]
+    found, codes, since = Counter(), Counter(), time.monotonic()
+    for number, _ in enumerate(piece_of(range(CALLS))):
+        draws = number % DRAWS == 0
+        words = ["report", str(folder)] if draws else trace
+        done = subprocess.run([sys.executable, "-m", "simlab", *words], capture_output=True, text=True)
+        codes[done.returncode] += 1
+        found += Counter(calls=1, drawn=draws, aborted=done.returncode in (-6, 134))
+        if draws or done.returncode:
+            print(number, dict(codes), f"{time.monotonic() - since:.0f} s", done.stderr[-200:], flush=True)
+    assert set(codes) == {0}
+    noted_piece("calls", said, found)

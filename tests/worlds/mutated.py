@@ -1,7 +1,8 @@
 """Tables as people have them, damaged at random, and a second reader that knows nothing of simlab's.
 
-Four kinds: a column per period under German names, rows with decimal commas, a forecast, open orders. One of
-their files is changed; whatever simlab then takes must be what the plain reader finds in the same bytes.
+Six kinds: a column per period under German names, rows with decimal commas, a forecast, past forecasts with
+actuals, open orders, fiscal periods. One of their files is changed; whatever simlab then takes must be what
+the plain reader finds in the same bytes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import io
 import random
 from collections.abc import Callable
 from fractions import Fraction
+from operator import eq
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,17 +30,34 @@ ITEMS = '[data.items]\npath = "items.csv"\ndelimiter = ";"\ndecimal = ","\n' + (
 )
 RENAMED = 'columns = { sku = "Artikel", location = "Werk"'
 
+
+def _fiscal() -> dict[str, tuple[dt.date, dt.date]]:
+    """Periods of 4, 4, 5 weeks: first and last day by name."""
+    found, first = {}, WEEKS[0]
+    for k in range(18):
+        after = first + dt.timedelta(28 if k % 3 < 2 else 35)
+        found[f"P{k % 12 + 1:02d}/{2025 + k // 12}"] = (first, after - dt.timedelta(1))
+        first = after
+    return found
+
+
+FISCAL = _fiscal()
+
 Facts = dict[tuple[str, ...], Fraction]
 
 
 class Kind(NamedTuple):
-    """A study with one file that is damaged, and what both readers should find in it."""
+    """A study with one file that is damaged, and what both readers should find in it.
+
+    `agree` compares what was taken with what the plain reader found.
+    """
 
     name: str
     file: str
     files: dict[str, str]
     plain: Callable[[bytes], Facts]
     taken: Callable[[Data], Facts]
+    agree: Callable[[Facts, Facts], bool] = eq
 
 
 def _quantity(seed: int) -> int:
@@ -82,6 +101,33 @@ def _open_orders() -> str:
     days = [WEEKS[-1] + dt.timedelta(7 * k + 3) for k in range(1, 4)]
     rows = [f"{sku};{PLACE};{20 + k};{day}" for sku in SKUS for k, day in enumerate(days)]
     return "\n".join(["sku;location;quantity;due_date", *rows, ""])
+
+
+def _errors() -> str:
+    made = [WEEKS[k] for k in range(4, 16)]
+    rows = [
+        f"{sku};{PLACE};{day};{day + dt.timedelta(7 * ahead)};{40 + 3 * k + ahead},5;{38 + 4 * k}"
+        for sku in SKUS
+        for k, day in enumerate(made)
+        for ahead in (1, 2, 3)
+    ]
+    return "\n".join(["sku;location;origin;date;forecast;actual", *rows, ""])
+
+
+def _periods() -> str:
+    rows = [
+        f"{name};{first.strftime(GERMAN)};{last.strftime(GERMAN)}" for name, (first, last) in FISCAL.items()
+    ]
+    return "\n".join(["name;start;end", *rows, ""])
+
+
+def _by_period() -> str:
+    rows = [
+        f"{sku};{PLACE};{name};{900 + 10 * k + at}"
+        for at, sku in enumerate(SKUS)
+        for k, name in enumerate(FISCAL)
+    ]
+    return "\n".join(["Artikel;Werk;period;Menge", *rows, ""])
 
 
 def _rows(data: bytes) -> list[dict[str, str]]:
@@ -153,6 +199,62 @@ def _plain_orders(data: bytes) -> Facts:
     return found
 
 
+def _plain_errors(data: bytes) -> Facts:
+    """What was forecast and what came, by origin and horizon in weeks, none of which is 0."""
+    rows = _rows(data)
+    weeks = [
+        (_monday(dt.date.fromisoformat(row["origin"])), _monday(dt.date.fromisoformat(row["date"])))
+        for row in rows
+    ]
+    shift = int(any(made == day for made, day in weeks))
+    pairs = []
+    for row, (made, day) in zip(rows, weeks, strict=True):
+        ahead = (day - made).days // 7 + shift
+        if ahead < 1:
+            raise ValueError("before its origin")
+        origin = (made - dt.timedelta(7 * shift)).isoformat()
+        for what in ("forecast", "actual"):
+            pairs.append(((row["sku"], row["location"], origin, str(ahead), what), _number(row[what])))
+    return _no_double(pairs)
+
+
+def _plain_periods(data: bytes) -> Facts:
+    """Units by SKU-location and the first and last day of the period that the demand names."""
+    rows = _rows(data)
+    days = {row["name"]: f"{_german(row['start'])} {_german(row['end'])}" for row in rows}
+    if len(days) != len(rows):
+        raise ValueError("twice")
+    sold = _rows(_by_period().encode())
+    return {
+        (row["Artikel"], row["Werk"], *days[row["period"]].split()): Fraction(row["Menge"]) for row in sold
+    }
+
+
+def _as_pieces(taken: Facts, plain: Facts) -> bool:
+    """Units of each period, cut at the ends of months: none in another period, none lost, each cut there."""
+    start = min(first for *_, first, _ in plain)
+    seen = dict.fromkeys(plain, Fraction(0))
+    dates: dict[tuple[str, ...], set[str]] = {key: set() for key in plain}
+    for (sku, place, day), units in taken.items():
+        homes = [key for key in plain if key[:2] == (sku, place) and key[2] <= day <= key[3]]
+        if len(homes) != 1:
+            return False
+        seen[homes[0]] += units
+        dates[homes[0]].add(day)
+    return seen == plain and all(found == _cuts(*key[2:], start) for key, found in dates.items())
+
+
+def _cuts(first: str, last: str, start: str) -> set[str]:
+    """Last days of a period's pieces; first days, of the first period of all."""
+    found, begins, end = set(), dt.date.fromisoformat(first), dt.date.fromisoformat(last)
+    while begins <= end:
+        after = (begins.replace(day=1) + dt.timedelta(32)).replace(day=1)
+        ends = min(end, after - dt.timedelta(1))
+        found.add((begins if first == start else ends).isoformat())
+        begins = after
+    return found
+
+
 def _taken(data: Data, item: Any, days: Any, amounts: Any) -> Facts:
     found: Facts = {}
     for row, day, amount in zip(item.tolist(), days, amounts.tolist(), strict=True):
@@ -180,6 +282,20 @@ def _taken_orders(data: Data) -> Facts:
     return _taken(data, rows.item, rows.due.tolist(), rows.quantity)
 
 
+def _taken_errors(data: Data) -> Facts:
+    rows = data.catalog.forecast_errors
+    expected = data.catalog.forecast
+    assert rows is not None
+    assert expected is not None
+    made = [expected.first.astype(dt.date) + dt.timedelta(7 * k) for k in rows.origin.tolist()]
+    found: Facts = {}
+    for at, row in enumerate(rows.item.tolist()):
+        key = (data.catalog.sku[row], data.catalog.location[row], made[at].isoformat(), str(rows.horizon[at]))
+        for what in ("forecast", "actual"):
+            found[(*key, what)] = Fraction(float(getattr(rows, what)[at])).limit_denominator(10**6)
+    return found
+
+
 def _study(more: str) -> str:
     return HEAD + ITEMS + more + LEAD
 
@@ -192,6 +308,11 @@ _LONG_DEMAND = (
     f'date_format = "{GERMAN}"\n{RENAMED}, date = "Datum", quantity = "Menge" }}\n'
 )
 _FORECAST = '[data.forecast]\npath = "forecast.csv"\ndelimiter = ";"\ndecimal = ","\n'
+_ERRORS = '[data.forecast_errors]\npath = "errors.csv"\ndelimiter = ";"\ndecimal = ","\n'
+_PERIODS = (
+    f'[data.periods]\npath = "periods.csv"\ndelimiter = ";"\ndate_format = "{GERMAN}"\n'
+    f'[data.demand]\npath = "demand.csv"\ndelimiter = ";"\n{RENAMED}, quantity = "Menge" }}\n'
+)
 _ORDERS = '[data.open_orders]\npath = "orders.csv"\ndelimiter = ";"\n'
 _FOLLOWS = '[policy]\nfamily = "forecast"\nplanning = "normal"\nforecast = { method = "given" }\n'
 
@@ -225,6 +346,32 @@ KINDS = (
         },
         _plain_forecast,
         _taken_forecast,
+    ),
+    Kind(
+        "past forecasts",
+        "errors.csv",
+        {
+            "study.toml": _study(_LONG_DEMAND + _FORECAST + _ERRORS) + _FOLLOWS,
+            "items.csv": _items(),
+            "demand.csv": _long(),
+            "forecast.csv": _forecast(),
+            "errors.csv": _errors(),
+        },
+        _plain_errors,
+        _taken_errors,
+    ),
+    Kind(
+        "fiscal periods",
+        "periods.csv",
+        {
+            "study.toml": _study(_PERIODS).replace('"week"', '"fiscal"'),
+            "items.csv": _items(),
+            "demand.csv": _by_period(),
+            "periods.csv": _periods(),
+        },
+        _plain_periods,
+        _taken_demand,
+        _as_pieces,
     ),
     Kind(
         "open orders",

@@ -20,10 +20,13 @@ import simlab
 
 PACKAGE = Path(simlab.__file__).parent
 
+BESIDE = "SIMLAB_BESIDE"
+"""Set in the environment: tests beside the module are asked alone, which is much less work and finds less."""
+
 TESTS_OF = {
     "loader": ("catalog", "trust/test_a_corpus_of_bad_inputs.py"),
     "optimizer": ("frontier", "api/plans", "api/requirements"),
-    "verdict": ("verdict", "measures", "api/rollout"),
+    "verdict": ("verdict", "measures", "api/rollout", "api/comparison"),
 }
 
 
@@ -596,21 +599,30 @@ def is_there(fault: Fault) -> bool:
 
 
 def caught_by(fault: Fault, folder: Path) -> str:
-    """The first test that fails with the fault: beside its module, then in its room; empty if none does."""
+    """The first test that fails with the fault: beside its module, then in its room; empty if none does.
+
+    That test passes where nothing is planted, or nothing was seen at all.
+    """
     package = folder / "simlab"
     shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     file = package / fault.file
     file.write_text(file.read_text("utf-8").replace(fault.right, fault.wrong), "utf-8")
     try:
-        return _first_failure(folder, _beside(fault)) or _first_failure(folder, TESTS_OF[fault.room])
+        room = () if os.environ.get(BESIDE) else TESTS_OF[fault.room]
+        seen_by = _first_failure(folder, _beside(fault)) or _first_failure(folder, room)
     finally:
         shutil.rmtree(package)
+    if seen_by:
+        test = seen_by.partition(" tests/")[2]
+        assert _first_failure(PACKAGE.parent, (test,)) == "", f"{seen_by}, seen where nothing is planted"
+    return seen_by
 
 
 def _beside(fault: Fault) -> tuple[str, ...]:
-    """Tests that stand where the module stands: those of its folder, without folders below."""
-    place = Path(fault.file).parent.as_posix()
-    own = sorted((TESTS / place).glob("test_*.py"))
+    """Tests that stand where the module stands, without folders below: those first that name it."""
+    module = Path(fault.file)
+    own = sorted((TESTS / module.parent).glob("test_*.py"))
+    own.sort(key=lambda one: module.stem not in one.read_text("utf-8"))
     return tuple(one.relative_to(TESTS).as_posix() for one in own)
 
 

@@ -3,8 +3,10 @@
     PYTHONPATH=.:tests python -m worlds.trust_table            # from the figures that are kept
     PYTHONPATH=.:tests python -m worlds.trust_table --run      # the default tests first (minutes)
     PYTHONPATH=.:tests python -m worlds.trust_table --run slow # the slow ones first (hours)
+    PYTHONPATH=.:tests python -m worlds.trust_table --run bench tests/bench/test_guard_cost.py
 
-A file named after it limits what is run: ``--run slow tests/trust/test_killed_twenty_times.py``.
+A file named after it limits what is run: ``--run slow tests/trust/test_killed_twenty_times.py``; the
+environment cuts a long test into pieces that are added up: ``SIMLAB_PIECE=1/8``.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from worlds.planted_rooms import TESTS_OF
 from worlds.trust_figures import FAULTS, PLACE, put, read
 
 README, FIGURES = TESTS / "trust" / "README.md", TESTS / "trust" / "figures.json"
-COUNTS, SLOW = "passed in ", " (slow)"
+COUNTS, MARKS = "passed in ", ("slow", "bench")
 NOT_YET = "not run to its end yet"
 
 
@@ -64,7 +66,8 @@ PROMISES = (
         (
             (
                 "damaged tables",
-                "{tried} tables (wide, decimal commas, forecasts, open orders) damaged at random: "
+                "{tried} tables (wide, decimal commas, forecasts, their errors, open orders, fiscal periods) "
+                "damaged at random: "
                 "{refused} refused, {same} read as a second reader reads them, silent: {silent}",
             ),
             (
@@ -79,7 +82,9 @@ PROMISES = (
         ("trust/test_no_input_is_a_fault_of_simlab.py", "catalog/tables/test_tables.py"),
     ),
     Promise(
-        "guards in every run", ("engine/test_guards.py", "bench/test_guard_cost.py"), (("guards", "{said}"),)
+        "guards in every run",
+        ("engine/test_guards.py", "bench/test_guard_cost.py"),
+        (("guards", "they cost {said} of a run (limit 2 %)"),),
     ),
     Promise(
         "verify: a number can be checked a year later",
@@ -106,7 +111,7 @@ PROMISES = (
         (
             ("crash points, kills", "of {points} points of a run of nine SKU-locations {said}"),
             ("crash points, fails", "{said}"),
-            ("points by strace", "{points} by strace, {survived} survived"),
+            ("points by strace", "{points} points by strace: {said}; all survived"),
             *(
                 (
                     f"signals {place}",
@@ -130,7 +135,7 @@ PROMISES = (
     Promise(
         "no command ends in 134: Arrow's threads own nothing of Python's",
         ("run/test_no_thread_outlives_a_read.py", "trust/test_three_hundred_calls.py"),
-        (("calls", "{calls} calls, ended with 134: {aborted}"),),
+        (("calls", "{calls} calls, {drawn} of them draw a page; ended with 134: {aborted}"),),
     ),
     Promise(
         "old runs stay readable, newer ones are refused by name",
@@ -159,7 +164,8 @@ PROMISES = (
 HEAD = """# What is promised, and which test says so
 
 Written by `PYTHONPATH=.:tests python -m worlds.trust_table` (`--run` runs the default tests first,
-`--run slow` the slow ones: hours; a file after it runs that one). Figures are of the day beside them.
+`--run slow` the slow ones: hours; a file after it runs that one; `SIMLAB_PIECE=1/8` before it cuts a long
+test into pieces that are added up). Figures are of the day beside them.
 
 | promise | tests | figures |
 | --- | --- | --- |
@@ -189,7 +195,8 @@ def table() -> str:
 
 def _counted(one: Promise, known: dict[str, dict[str, float | str]]) -> list[str]:
     """How many tests of these files passed, when they were last run."""
-    names = [COUNTS + name + kind for name in one.tests for kind in ("", SLOW)]
+    marked = ("", *(f" ({mark})" for mark in MARKS))
+    names = [COUNTS + name + kind for name in one.tests for kind in marked]
     found = [known[name] for name in names if name in known]
     if not found:
         return []
@@ -245,12 +252,12 @@ def run(which: str, files: list[str]) -> None:
         own["passed"] = int(own["passed"]) + (not bad and not left)
     results.unlink()
     for name, own in counts.items():
-        put(FIGURES, COUNTS + name + (SLOW if which else ""), own)
+        put(FIGURES, COUNTS + name + (f" ({which})" if which else ""), own)
 
 
 if __name__ == "__main__":
     words = sys.argv[1:]
     if words[:1] == ["--run"]:
-        slow = words[1:2] == ["slow"]
-        run("slow" if slow else "", [str(Path(one)) for one in words[2 if slow else 1 :]])
+        which = next((one for one in words[1:2] if one in MARKS), "")
+        run(which, [str(Path(one)) for one in words[2 if which else 1 :]])
     README.write_text(table(), "utf-8")

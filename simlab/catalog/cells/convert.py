@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import partial
 from typing import Any, TypeVar
@@ -18,13 +18,17 @@ from simlab.arrays import AnyArray, BoolArray, DateArray, FloatArray, IntArray
 from simlab.catalog import findings as found
 from simlab.catalog.cells.dates import FIRST_YEAR, LAST_YEAR, DateFormat, date_format_of, not_a_date
 from simlab.catalog.cells.numerals import (
+    BLANKS,
     PLAIN,
     Fault,
     Notation,
+    grouped,
     not_a_number,
     notation_of,
     number_of,
+    one_or_a_thousand,
     pattern,
+    which_of_both,
 )
 from simlab.catalog.cells.text import TextColumn, TextTable
 from simlab.catalog.columns import NUMERIC, Column
@@ -131,12 +135,20 @@ def numbers(
     typed = table.columns[name].typed
     use = PLAIN if typed else written
     grammar = pattern(use)
+    whole = rule.kind == "whole" and not typed
+    unsure = one_or_a_thousand(table.columns[name].values, use) if whole else frozenset()
 
     def judge(cell: str) -> Decimal | Fault:
         value = number_of(cell, use, grammar)
         if value is None:
             return not_a_number(cell, table.name, use)
-        return _within(value, cell, name, rule) or value
+        if cell.strip(BLANKS) in unsure:
+            return which_of_both(cell.strip(BLANKS), table.name, use)
+        fault = _within(value, cell, name, rule)
+        if fault is not None and fault.number == found.NOT_WHOLE and grouped(cell):
+            hint = f'groups of thousands? Then decimal = "," and thousands = "." under [data.{table.name}]; '
+            fault = replace(fault, fix=hint + fault.fix)
+        return fault or value
 
     return judged(table, name, judge, skip=skip)
 

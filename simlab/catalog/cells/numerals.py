@@ -38,11 +38,14 @@ class Notation:
         Sign between groups of three digits; empty: none.
     proved : bool
         The decimal sign was proved by the cells, not declared.
+    declared : bool
+        The study says the signs itself.
     """
 
     decimal: str = "."
     thousands: str = ""
     proved: bool = False
+    declared: bool = False
 
 
 PLAIN: Final = Notation()
@@ -50,6 +53,7 @@ _COMMA_DECIMAL = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _COMMA_GROUPS = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+")
 _POINT_GROUPS = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)?")
 _EXPONENT = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+")
+_BLANK_GROUPS = re.compile(rf"[+-]?[0-9]{{1,3}}(?:[{BLANKS}][0-9]{{3}})+")
 _PERCENT = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?\s*%")
 _BRACKETS = re.compile(r"\([0-9.,]+\)|[0-9.,]+-")
 
@@ -99,6 +103,8 @@ def _remedy(text: str, table: str, notation: Notation) -> str:
         return f'declare decimal = "," {section}, or fix the cell'
     if _POINT_GROUPS.fullmatch(text):
         return f'declare decimal = "," and thousands = "." {section}, or fix the cell'
+    if _BLANK_GROUPS.fullmatch(text):
+        return f'declare thousands = " " {section}, or fix the cell'
     if _PERCENT.fullmatch(text):
         return "write a fraction, such as 0.20 for 20%"
     if _EXPONENT.fullmatch(text):
@@ -108,6 +114,34 @@ def _remedy(text: str, table: str, notation: Notation) -> str:
     if any(ch.isdigit() and not ch.isascii() for ch in text):
         return "use the digits 0 to 9"
     return f"digits with {notation.decimal!r} as decimal sign are allowed, nothing else"
+
+
+def grouped(cell: str) -> bool:
+    """Whether a cell may be one with points between its thousands: 1.234."""
+    return _POINT_GROUPS.fullmatch(cell.strip(BLANKS)) is not None
+
+
+def one_or_a_thousand(cells: Iterable[str], notation: Notation) -> frozenset[str]:
+    """Cells of a column of whole numbers that may be 1 or 1000: 1.000 where others have no decimals.
+
+    Programs that write three decimals write them in every cell.
+    """
+    if notation.declared:
+        return frozenset()
+    texts = [cell.strip(BLANKS) for cell in cells]
+    groups = re.compile(rf"[+-]?[1-9][0-9]{{0,2}}{re.escape(notation.decimal)}000")
+    if all(notation.decimal in text for text in texts if text):
+        return frozenset()
+    return frozenset(text for text in texts if groups.fullmatch(text))
+
+
+def which_of_both(cell: str, table: str, notation: Notation) -> Fault:
+    """The fault of a cell that `one_or_a_thousand` has found."""
+    sign, other = notation.decimal, "," if notation.decimal == "." else "."
+    one, thousand = cell.split(sign)[0], cell.replace(sign, "")
+    message = f"{cell!r} may be {one} or {thousand}: other cells of the column have no decimals"
+    says = f'decimal = "{other}" and thousands = "{sign}" under [data.{table}] if it is {thousand}'
+    return Fault(found.NOT_A_NUMBER, message, f'declare {says}, decimal = "{sign}" if it is {one}')
 
 
 def notation_of(cells: Iterable[str], *, decimal: str, thousands: str, declared: bool) -> Notation:
@@ -126,7 +160,7 @@ def notation_of(cells: Iterable[str], *, decimal: str, thousands: str, declared:
         Whether the study says either of them itself.
     """
     if declared:
-        return Notation(decimal, thousands)
+        return Notation(decimal, thousands, declared=True)
     plain = pattern(PLAIN)
     proof = False
     for cell in cells:

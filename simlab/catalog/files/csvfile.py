@@ -315,9 +315,19 @@ def _named(
         n_rows,
         table.findings,
         header.delimiter,
-        table.notes,
+        [*table.notes, *outnamed(header.names, source, table.name)],
         table.sha256,
     )
+
+
+def outnamed(names: Sequence[str], source: TableSource, table: str) -> list[tuple[str, str]]:
+    """Remarks on columns whose own name the study gives to another column of the file: they are not read."""
+    theirs = set(source.columns.values())
+    return [
+        (f"column '{name}'", f"not used: data.{table}.columns takes {name} from '{source.columns[name]}'")
+        for name in names
+        if name in source.columns and name not in theirs
+    ]
 
 
 def name_columns(
@@ -334,7 +344,7 @@ def name_columns(
     double = []
     for name, column in zip(names, columns, strict=True):
         if name in source.columns and name not in ours:
-            continue  # another column of the file takes this name
+            continue  # another column of the file takes this name: `outnamed` says so
         if not name and not column.missing().all():
             findings.add(found.MISSING_COLUMN, "a column with values has no name", line=line)
         elif name and ours.get(name, name) in named:

@@ -18,7 +18,7 @@ from simlab.catalog import findings as found
 from simlab.catalog.cells.text import TextTable
 from simlab.catalog.files.typed import read_frame
 from simlab.catalog.findings import Findings
-from simlab.reading import refuse_other_than_files
+from simlab.reading import ALLOW, may_read, refuse_other_than_files
 from simlab.study import TableSource
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def read_database(folder: Path, name: str, source: TableSource) -> TextTable:
         fix = 'sql = "SELECT …" of one statement, or table = "schema.name"'
         findings.add(found.UNREADABLE, problem, fix=fix)
         return empty
-    frame = _frame(address, folder, statement, findings)
+    frame = _frame(address, folder, statement, findings, anywhere=source.url_env is not None)
     if frame is None:
         return empty
     table = read_frame(frame, name, source, findings)
@@ -103,8 +103,10 @@ def _whole(table: str) -> str:
     return f"SELECT * FROM {table}" if _NAME.fullmatch(table) else ""
 
 
-def _frame(address: str, folder: Path, statement: str, findings: Findings) -> pd.DataFrame | None:
-    """The rows; None, and a finding, where the database cannot be read."""
+def _frame(
+    address: str, folder: Path, statement: str, findings: Findings, *, anywhere: bool
+) -> pd.DataFrame | None:
+    """The rows; None, and a finding, where the database cannot be read; a file may lie `anywhere`."""
     try:
         from sqlalchemy.engine import make_url
     except ImportError:
@@ -118,6 +120,10 @@ def _frame(address: str, folder: Path, statement: str, findings: Findings) -> pd
         said = "the URL of the database is none that SQLAlchemy knows"
     else:
         kind = url.get_backend_name()
+        if kind in FILES and not anywhere and not may_read(folder / (url.database or ""), folder):
+            fix = f"bring it there, or allow its folder on the command line: {ALLOW} DIR …"
+            findings.add(found.UNREADABLE, "the database file lies outside the study's folder", fix=fix)
+            return None
         if kind not in (*FILES, *SERVERS):
             said = f"databases of kind '{kind}' are not read: no session that only reads is known"
             said = said if kind.isidentifier() else "databases of this kind are not read"

@@ -13,7 +13,7 @@ import numpy as np
 from simlab import mapped
 from simlab.catalog import findings as found
 from simlab.catalog.cells.text import CodeArray, TextColumn, TextTable
-from simlab.catalog.files.csvfile import name_columns
+from simlab.catalog.files.csvfile import name_columns, outnamed
 from simlab.catalog.files.typed import labels_of, text_column
 from simlab.catalog.findings import Findings
 from simlab.reading import bytes_of
@@ -64,7 +64,9 @@ def read_parquet(path: Path, name: str, source: TableSource) -> TextTable:
         digest.update(data)
     columns = table.columns(findings)
     named = name_columns(table.names, columns, source, findings)
-    return TextTable(name, named, labels_of(source), table.n_rows, findings, sha256=digest.hexdigest())
+    notes = outnamed(table.names, source, name)
+    labels, sha256 = labels_of(source), digest.hexdigest()
+    return TextTable(name, named, labels, table.n_rows, findings, notes=notes, sha256=sha256)
 
 
 def sha256_of(path: Path) -> str:
@@ -117,11 +119,7 @@ class _Column:
 
     def whole(self) -> TextColumn:
         """All rows."""
-        codes, at = mapped.room(sum(part.size for part in self.codes), np.int32), 0
-        for part in self.codes:
-            codes[at : at + part.size] = part
-            at += part.size
-        self.codes.clear()
+        codes = mapped.joined(self.codes) if self.codes else np.zeros(0, np.int32)
         return TextColumn(codes, tuple(self.number), self.typed, self.fractional)
 
 

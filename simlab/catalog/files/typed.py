@@ -10,7 +10,7 @@ import numpy as np
 
 from simlab.catalog import findings as found
 from simlab.catalog.cells.text import TextColumn, TextTable, encoded
-from simlab.catalog.files.csvfile import name_columns
+from simlab.catalog.files.csvfile import name_columns, outnamed
 from simlab.catalog.findings import Findings
 from simlab.errors import UsageError
 from simlab.study import TableSource
@@ -51,7 +51,8 @@ def read_frame(frame: object, name: str, source: TableSource, findings: Findings
         labels, n_rows = table.column_names, table.num_rows
         columns = [text_column(c, label, findings) for label, c in zip(labels, table.columns, strict=True)]
     named = name_columns(labels, columns, source, findings)
-    return TextTable(name, named, labels_of(source), n_rows, findings)
+    notes = outnamed(labels, source, name)
+    return TextTable(name, named, labels_of(source), n_rows, findings, notes=notes)
 
 
 def arrow_of(frame: object, name: str) -> pa.Table:

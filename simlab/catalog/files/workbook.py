@@ -19,7 +19,7 @@ import numpy as np
 
 from simlab.catalog import findings as found
 from simlab.catalog.cells.text import TextColumn, TextTable, encoded
-from simlab.catalog.files.csvfile import name_columns
+from simlab.catalog.files.csvfile import name_columns, outnamed
 from simlab.catalog.findings import Findings
 from simlab.errors import listed
 from simlab.study import TableSource
@@ -87,6 +87,7 @@ def read_workbook(
     named = name_columns([names[place] for place in used], columns, source, findings, line=top + 1)
     labels = {ours: theirs for ours, theirs in source.columns.items() if ours != theirs}
     notes = [_numbered(named[one], labels.get(one, one)) for one in _IDS if one in named and named[one].typed]
+    notes += outnamed([names[place] for place in used], source, name)
     digest = hashlib.sha256(data).hexdigest()
     return TextTable(name, named, labels, len(rows), findings, notes=notes, sha256=digest)
 

@@ -26,7 +26,7 @@ from simlab.catalog.columns import FORECAST, FORECAST_ERRORS, Column
 from simlab.catalog.coming import ForecastErrors, ForecastTable
 from simlab.catalog.forecasts.periods import day_of, period_numbers
 from simlab.catalog.quality import QualityRow
-from simlab.catalog.tables.items import Items, file_remarks, has_columns
+from simlab.catalog.tables.items import Items, file_remarks, has_columns, not_used
 
 if TYPE_CHECKING:
     from simlab.study import Study, TableSource
@@ -92,7 +92,7 @@ def read_forecast(
     out = ForecastTable(
         item[order], period[order], values["mean"][order] * parts, sd, line, table.findings.file, begin
     )
-    return out, (*_account(table, "forecast", int(past.sum()), items, out.item), *file_remarks(table))
+    return out, (*_account(table, int(past.sum()), items, out.item, rules), *file_remarks(table))
 
 
 def read_errors(
@@ -140,7 +140,7 @@ def read_errors(
     line = np.asarray(table.findings.lines(order), np.int64)
     columns = (item[order], origin[order], horizon[order], forecast[order] * parts, actual[order] * parts)
     out = ForecastErrors(*columns, line, table.findings.file)
-    return out, (*_account(table, "forecast_errors", 0, items, out.item), *file_remarks(table))
+    return out, (*_account(table, 0, items, out.item, FORECAST_ERRORS), *file_remarks(table))
 
 
 def _complete(table: TextTable, rules: dict[str, Column]) -> bool:
@@ -259,14 +259,16 @@ def _spread_of(values: dict[str, FloatArray], quantiles: dict[float, str]) -> Fl
     return np.where(np.isfinite(sd), sd, slope)
 
 
-def _account(table: TextTable, name: str, past: int, items: Items, item: IntArray) -> list[QualityRow]:
-    """What became of the rows: left out, of the past, and of how many SKU-locations."""
+def _account(
+    table: TextTable, past: int, items: Items, item: IntArray, rules: dict[str, Column]
+) -> list[QualityRow]:
+    """What became of the rows (left out, of the past, of how many SKU-locations) and of other columns."""
     covered = int(np.unique(item).size)
     left = table.n_rows - item.size - past
     note = f"for {covered:,} of {items.n_items:,} SKU-locations"
-    entries = [QualityRow(name, "as given", "used", item.size, note=note)]
+    entries = [QualityRow(table.name, "as given", "used", item.size, note=note), *not_used(table, rules)]
     if past:
-        entries.append(QualityRow(name, "periods before the run", "dropped", past))
+        entries.append(QualityRow(table.name, "periods before the run", "dropped", past))
     if left:
-        entries.append(QualityRow(name, "SKU-locations not in items", "dropped", left))
+        entries.append(QualityRow(table.name, "SKU-locations not in items", "dropped", left))
     return entries

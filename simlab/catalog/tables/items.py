@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +26,7 @@ from simlab.catalog.cells.convert import (
 )
 from simlab.catalog.cells.numerals import Notation
 from simlab.catalog.cells.text import TextTable
-from simlab.catalog.columns import ITEMS, NUMERIC, Column
+from simlab.catalog.columns import ITEMS, NUMERIC, Column, near
 from simlab.catalog.parts import COLUMN, in_parts, parts_of, read_parts, rule_in_parts
 from simlab.catalog.quality import QualityRow
 from simlab.catalog.tables.known_names import hint, resembles, source_of
@@ -365,6 +365,16 @@ def _words_of(study: Study) -> set[str]:
 
 def _forced(study: Study) -> list[str]:
     return [name.removeprefix("column:") for name in study.segments.by]
+
+
+def not_used(table: TextTable, known: Collection[str]) -> Iterator[QualityRow]:
+    """Entries for columns of a table that nothing reads, with the column that may be meant."""
+    free = [name for name in known if name not in table.columns]
+    for name in table.columns:
+        if name not in known:
+            meant = near(name, free)
+            note = f"not used: data.{table.name} has no such column{meant and f'; {meant}'}"
+            yield QualityRow(table.name, f"column '{table.label(name)}'", "used", 0, note=note)
 
 
 def file_remarks(table: TextTable) -> Iterator[QualityRow]:

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simlab.catalog.cells.dates import DateFormat, date_format_of, not_a_date, timed_formats_of
-from simlab.catalog.cells.numerals import PLAIN, Notation, not_a_number, notation_of, number_of, pattern
+from simlab.catalog.cells.numerals import (
+    PLAIN,
+    Notation,
+    not_a_number,
+    notation_of,
+    number_of,
+    one_or_a_thousand,
+    pattern,
+)
 
 CONTINENTAL = Notation(",", ".")
 
@@ -96,7 +104,23 @@ def test_written_numbers_read_back_in_every_notation(value: Decimal) -> None:
 def test_decimal_commas_are_taken_only_if_proved(cells: list[str], decimal: str) -> None:
     found = notation_of(cells, decimal=".", thousands="", declared=False)
     assert (found.decimal, found.proved) == (decimal, decimal == ",")
-    assert notation_of(cells, decimal=".", thousands="", declared=True) == PLAIN
+    assert notation_of(cells, decimal=".", thousands="", declared=True) == Notation(declared=True)
+
+
+@pytest.mark.parametrize(
+    ("cells", "notation", "unsure"),
+    [
+        (["950", "1.000"], PLAIN, {"1.000"}),  # a thousand in German, one in English
+        (["950.000", "1.000"], PLAIN, set()),  # three decimals in every cell
+        (["950", "1.000.000"], PLAIN, set()),  # refused anyway
+        (["950", "0.000", "10.00"], PLAIN, set()),
+        (["950", "12,000"], Notation(","), {"12,000"}),
+        (["950", "1.000"], Notation(".", declared=True), set()),
+        (["950", "1.000"], CONTINENTAL, set()),
+    ],
+)
+def test_one_or_a_thousand(cells: list[str], notation: Notation, unsure: set[str]) -> None:
+    assert one_or_a_thousand(cells, notation) == unsure
 
 
 @pytest.mark.parametrize(
