@@ -18,7 +18,6 @@ from simlab.children import Copy, LostError, can_copy, copied, start_python
 from simlab.errors import SimlabError
 from simlab.report.book.book import BOOK, has_book, wanted, write_book
 from simlab.report.kit.reading import REPORT
-from simlab.report.render import render
 from simlab.run import RunFolder
 
 _CODE = f"from {__name__} import work; work()"
@@ -80,6 +79,8 @@ def draw_here(run: RunFolder, *, excel: bool | None = None) -> Drawn:
     InvalidInputError
         A table is damaged or lacks a column.
     """
+    from simlab.report.render import render
+
     found, faults, book = dict[str, Path](), dict[str, str](), _with_book(run, excel)
     large = book and _n_items(run.path) > _SMALL
     with _started(run.path, [WORKBOOK] if large else []) as process:
@@ -176,9 +177,17 @@ def _fault(name: str, why: str) -> str:
 
 
 def _made(folder: Path, what: list[str]) -> dict[str, Path]:
-    """Make page or workbook here."""
-    make = {PAGE: render, WORKBOOK: write_book}
-    return {name: make[name](RunFolder.open(folder, sealed=True)) for name in what}
+    """Make page or workbook here; the charts' library takes half a second to import, for the page alone."""
+    made = {}
+    for name in what:
+        run = RunFolder.open(folder, sealed=True)
+        if name == WORKBOOK:
+            made[name] = write_book(run)
+            continue
+        from simlab.report.render import render
+
+        made[name] = render(run)
+    return made
 
 
 def work() -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from simlab.catalog.calendar.periods import first_day
 from simlab.engine.recorder.ledger import ledger
-from simlab.models import rootogram
+from simlab.models import rootograms
 from simlab.models.demand.renewal import law_names
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from simlab.arrays import FloatArray, IntArray
     from simlab.engine.world.levels import Levels
     from simlab.engine.world.world import Horizon
-    from simlab.models import History
+    from simlab.models import History, Rootogram
 
 MANY = 5_000
 """SKU-locations from which the sample is the smaller one."""
@@ -53,7 +53,7 @@ def sample_frames(
     found = {"sample_path": [_path(data, levels, horizon, item) for item in chosen]}
     if data.history is not None:
         found["sample_history"] = [_history(data.history, item) for item in chosen]
-        found["sample_law"] = [_law(data, data.history, item) for item in chosen]
+        found["sample_law"] = _laws(data, data.history, chosen)
     return {
         name: pd.concat(frames, ignore_index=True).assign(
             **{
@@ -116,15 +116,19 @@ def _history(history: History, item: int) -> pd.DataFrame:
     return pd.DataFrame({"date": dates, "units": units})
 
 
-def _law(data: Data, history: History, item: int) -> pd.DataFrame:
-    if history.n_observed[item] < 1:
-        return pd.DataFrame(dict[str, list[str]]())
-    law = data.models.world.demand
-    bars = rootogram(law, history, item)
+def _laws(data: Data, history: History, chosen: Sequence[int]) -> list[pd.DataFrame]:
+    """What each law expects beside what was seen; nothing of items without observed periods."""
+    law, seen = data.models.world.demand, [item for item in chosen if history.n_observed[item] >= 1]
+    names, bars = law_names(law.take(np.array(seen, dtype=np.int64))), rootograms(law, history, seen)
+    found = {item: _bars(name, one) for item, name, one in zip(seen, names, bars, strict=True)}
+    return [found.get(item, pd.DataFrame(dict[str, list[str]]())) for item in chosen]
+
+
+def _bars(name: str, bars: Rootogram) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "law": law_names(law.take(np.array([item])))[0],
-            **{name: values.astype(np.int64) for name, values in _ranges(bars.first, bars.last)},
+            "law": name,
+            **{end: values.astype(np.int64) for end, values in _ranges(bars.first, bars.last)},
             "seen": bars.observed,
             "expected": bars.expected,
         }
