@@ -79,8 +79,6 @@ def draw_here(run: RunFolder, *, excel: bool | None = None) -> Drawn:
     InvalidInputError
         A table is damaged or lacks a column.
     """
-    from simlab.report.render import render
-
     found, faults, book = dict[str, Path](), dict[str, str](), _with_book(run, excel)
     large = book and _n_items(run.path) > _SMALL
     with _started(run.path, [WORKBOOK] if large else []) as process:
@@ -177,17 +175,16 @@ def _fault(name: str, why: str) -> str:
 
 
 def _made(folder: Path, what: list[str]) -> dict[str, Path]:
-    """Make page or workbook here; the charts' library takes half a second to import, for the page alone."""
-    made = {}
-    for name in what:
-        run = RunFolder.open(folder, sealed=True)
-        if name == WORKBOOK:
-            made[name] = write_book(run)
-            continue
-        from simlab.report.render import render
+    """Make page or workbook here."""
+    make = {PAGE: render, WORKBOOK: write_book}
+    return {name: make[name](RunFolder.open(folder, sealed=True)) for name in what}
 
-        made[name] = render(run)
-    return made
+
+def render(run: RunFolder) -> Path:
+    """The page; the charts' library, which takes half a second to import, is imported for it alone."""
+    from simlab.report.render import render as drawn
+
+    return drawn(run)
 
 
 def work() -> None:
