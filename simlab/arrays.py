@@ -63,6 +63,30 @@ def narrow(values: AnyArray) -> AnyArray:
     return values.astype(np.int32) if fits else values
 
 
+def distinct_dates(dates: DateArray) -> DateArray:
+    """(k,) datetime64[D] the dates that occur, ascending; without sorting them where they lie close together.
+
+    Examples
+    --------
+    >>> dates = np.array(["2024-03-02", "2024-03-01", "2024-03-02"], "datetime64[D]")
+    >>> distinct_dates(dates).astype(str).tolist()
+    ['2024-03-01', '2024-03-02']
+    """
+    days = dates.astype("datetime64[D]", copy=False).view(np.int64)
+    if days.size == 0:
+        return days.view("datetime64[D]")
+    first, last = int(days.min()), int(days.max())
+    if last - first >= _DAYS:
+        return np.unique(days).view("datetime64[D]")
+    seen = np.zeros(last - first + 1, np.bool_)
+    for begin in range(0, days.size, _AT_ONCE):
+        seen[days[begin : begin + _AT_ONCE] - first] = True
+    return (np.flatnonzero(seen) + first).view("datetime64[D]")
+
+
+_DAYS, _AT_ONCE = 1 << 20, 1 << 20
+
+
 class PackedTexts(Sequence[str]):
     """Texts that are held packed, some hundred together, and unpacked when they are read one after the other.
 
@@ -78,9 +102,26 @@ class PackedTexts(Sequence[str]):
         self._ends: list[AnyArray] = []
         self._n = len(texts)
         for begin in range(0, self._n, _PACKED):
-            block = texts[begin : begin + _PACKED]
-            self._ends.append(narrow(np.cumsum([len(text) for text in block])))
-            self._blocks.append(zlib.compress("".join(block).encode(), 1))
+            self._pack(texts[begin : begin + _PACKED])
+
+    @classmethod
+    def of(cls, values: Sequence[object]) -> PackedTexts:
+        """The texts of values, made some hundred at a time.
+
+        Examples
+        --------
+        >>> list(PackedTexts.of([1, 2.5]))
+        ['1', '2.5']
+        """
+        packed = cls(())
+        packed._n = len(values)
+        for begin in range(0, packed._n, _PACKED):
+            packed._pack([str(value) for value in values[begin : begin + _PACKED]])
+        return packed
+
+    def _pack(self, block: Sequence[str]) -> None:
+        self._ends.append(narrow(np.cumsum([len(text) for text in block])))
+        self._blocks.append(zlib.compress("".join(block).encode(), 1))
 
     def __len__(self) -> int:
         return self._n
@@ -97,7 +138,12 @@ class PackedTexts(Sequence[str]):
 
     def __getitem__(self, index: int | slice) -> str | Sequence[str]:
         if isinstance(index, slice):
-            return tuple(self[at] for at in range(*index.indices(self._n)))
+            rows = range(*index.indices(self._n))
+            if rows.step != 1 or not rows:
+                return tuple(self[at] for at in rows)
+            first, last = rows[0] // _PACKED, rows[-1] // _PACKED
+            texts = [text for block in range(first, last + 1) for text in self._unpacked(block)]
+            return tuple(texts[rows[0] - first * _PACKED :][: len(rows)])
         block, at = divmod(range(self._n)[index], _PACKED)
         return self._unpacked(block)[at]
 

@@ -149,6 +149,64 @@ def away(table: npt.NDArray[Any], *, piece: bool = False) -> npt.NDArray[Any]:
     return copy
 
 
+def joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Arrays one after the other, in a file where that is large; the list is emptied meanwhile.
+
+    Examples
+    --------
+    >>> joined([np.arange(2), np.arange(3)]).tolist()
+    [0, 1, 0, 1, 2]
+    """
+    kind = np.result_type(*parts)
+    if kind.hasobject:
+        return np.concatenate(parts)
+    out, at = room((sum(part.shape[0] for part in parts), *parts[0].shape[1:]), kind), 0
+    parts.reverse()
+    while parts:
+        part = parts.pop()
+        out[at : at + part.shape[0]] = part
+        at += part.shape[0]
+    return out
+
+
+def chosen(table: npt.NDArray[Any], rows: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
+    """Some rows of an array, in a file where that is large; itself where all are.
+
+    Examples
+    --------
+    >>> chosen(np.arange(3), np.array([True, False, True])).tolist()
+    [0, 2]
+    """
+    if rows.all():
+        return table
+    out, at = room((int(rows.sum()), *table.shape[1:]), table.dtype), 0
+    for first in range(0, rows.size, _ROWS):
+        some = slice(first, first + _ROWS)
+        part = table[some][rows[some]]
+        out[at : at + part.shape[0]] = part
+        at += part.shape[0]
+    return out
+
+
+def taken(table: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    """``table[rows]``, in a file where that is large.
+
+    Examples
+    --------
+    >>> taken(np.array([5, 6, 7]), np.array([2, 0])).tolist()
+    [7, 5]
+    """
+    if table.dtype.hasobject:
+        return np.asarray(table[rows])
+    out = room((rows.size, *table.shape[1:]), table.dtype)
+    for first in range(0, rows.size, _ROWS):
+        out[first : first + _ROWS] = table[rows[first : first + _ROWS]]
+    return out
+
+
+_ROWS = 1 << 20
+
+
 def in_file(table: npt.NDArray[Any]) -> bool:
     """Whether an array, or what it is a view of, lies in a file."""
     base: Any = table

@@ -93,14 +93,18 @@ class DemandTable:
     def take(self, rows: IntArray | npt.NDArray[np.bool_]) -> DemandTable:
         """Some of the rows."""
         return DemandTable(
-            self.item[rows],
-            self.day[rows],
-            self.quantity[rows],
+            _taken(self.item, rows),
+            _taken(self.day, rows),
+            _taken(self.quantity, rows),
             None if self.stockout is None else self.stockout[rows],
             None if self.on_hand is None else self.on_hand[rows],
             None if self.promotion is None else self.promotion[rows],
             None if self.price is None else self.price[rows],
         )
+
+
+def _taken(column: AnyArray, rows: AnyArray) -> AnyArray:
+    return mapped.chosen(column, rows) if rows.dtype == np.bool_ else column[rows]
 
 
 @dataclass(frozen=True, eq=False)

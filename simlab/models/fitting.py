@@ -228,7 +228,7 @@ def fit(catalog: Catalog) -> Models:
     days = open_days(catalog, None if history is None else history.calendar)
     return Models(
         world=_world(catalog, sound, laws),
-        demand_reason=PackedTexts(tuple(map(str, choice.reason))),
+        demand_reason=PackedTexts.of(choice.reason),
         lead_time_reason=tuple(map(str, came)),
         lead_time_source=lead_times.source,
         n_observed=choice.n_observed,

@@ -58,8 +58,14 @@ class Reason:
             return self
         own = tuple(key for key in grounds if key not in self.grounds)
         if self.law:
-            return Reason(self.seen, self.grounds + own, self.law + text)
-        return Reason(self.seen + text, self.grounds + own)
+            return Reason(self.seen, together(self.grounds, own), self.law + text)
+        return Reason(self.seen + text, together(self.grounds, own))
+
+
+@cache
+def together(grounds: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    """Grounds and further ones: one and the same tuple for all SKU-locations of which the same speaks."""
+    return grounds + more
 
 
 @cache

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -218,9 +218,14 @@ class RunFolder:
         """Whether the run has this table."""
         return self.table_path(name).is_file()
 
-    def write_table(self, name: str, table: pd.DataFrame | pa.Table) -> Path:
-        """Write a table as Parquet with page checksums; the index of a frame is not kept."""
-        return self._put(self.table_path(name), tables.encode(table))
+    def write_table(
+        self,
+        name: str,
+        table: pd.DataFrame | pa.Table,
+        texts: Mapping[str, tuple[int, Sequence[str]]] | None = None,
+    ) -> Path:
+        """Write a table as Parquet, see `tables.encode`; the index of a frame is not kept."""
+        return self._put(self.table_path(name), tables.encode(table, texts or {}))
 
     def write_parts(self, name: str, parts: Iterable[pa.Table]) -> Path:
         """`write_table` of a table that comes in parts: a row group each, one in memory at a time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from simlab.errors import UsageError
@@ -15,21 +15,30 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of the form of run folders; every manifest and every table says its own."""
 _KEY = b"simlab.schema"
+_NONE: Mapping[str, tuple[int, Sequence[str]]] = {}
 
 
-def encode(table: pd.DataFrame | pa.Table) -> bytes:
+def encode(table: pd.DataFrame | pa.Table, texts: Mapping[str, tuple[int, Sequence[str]]] = _NONE) -> bytes:
     """A table as the bytes of a Parquet file with a checksum on every page.
 
     A frame above 65,536 rows goes into row groups of 8,192, one after the other. An index is not kept, and of
     metadata only the version of the form is written: equal tables give equal bytes.
+
+    Parameters
+    ----------
+    table : DataFrame or Table
+    texts : mapping of str to (int, sequence of str)
+        Further columns of a frame by their name, each with its place among all: long texts that lie packed
+        are never unpacked together.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if not isinstance(table, pa.Table) and len(table) > _WHOLE:
-        return encode_parts(_groups_of(table))
     if not isinstance(table, pa.Table):
-        table = pa.Table.from_pandas(table, preserve_index=False)
+        parts = _groups_of(table, texts, _GROUP if len(table) > _WHOLE else max(1, len(table)))
+        if len(table) > _WHOLE:
+            return encode_parts(parts)
+        (table,) = parts
     sink = pa.BufferOutputStream()
     said = table.replace_schema_metadata({_KEY: str(SCHEMA).encode()})
     pq.write_table(said, sink, compression="zstd", write_page_checksum=True)
@@ -41,14 +50,22 @@ _WHOLE, _GROUP = 65_536, 8_192
 """Rows up to which a frame is one row group, and of each group of a longer one."""
 
 
-def _groups_of(frame: pd.DataFrame) -> Iterator[pa.Table]:
-    """A frame as Arrow tables of one schema, one in memory at a time."""
+def _groups_of(
+    frame: pd.DataFrame, texts: Mapping[str, tuple[int, Sequence[str]]], size: int
+) -> Iterator[pa.Table]:
+    """A frame as Arrow tables of one schema, one in memory at a time; one without rows of a frame without."""
+    import pandas as pd
     import pyarrow as pa
 
     schema = pa.Schema.from_pandas(frame, preserve_index=False)
-    for begin in range(0, len(frame), _GROUP):
-        part = frame.iloc[begin : begin + _GROUP]
-        yield pa.Table.from_pandas(part, schema=schema, preserve_index=False)
+    for begin in range(0, max(1, len(frame)), size):
+        part = frame.iloc[begin : begin + size]
+        table = pa.Table.from_pandas(part, schema=schema, preserve_index=False)
+        for name, (place, cells) in texts.items():
+            own = pd.DataFrame({name: list(cells[begin : begin + size])})
+            made = pa.Table.from_pandas(own, preserve_index=False)
+            table = table.add_column(place, made.schema.field(name), made.column(name))
+        yield table
 
 
 def encode_parts(parts: Iterable[pa.Table]) -> bytes:

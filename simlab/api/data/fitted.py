@@ -225,8 +225,8 @@ def _parts(models: Models) -> dict[str, Any]:
     }
 
 
-def model_frame(catalog: Catalog, models: Models) -> pd.DataFrame:
-    """One row per SKU-location: laws, why they were chosen, costs."""
+def model_frame(catalog: Catalog, models: Models, *, reasons: bool = True) -> pd.DataFrame:
+    """One row per SKU-location: laws, why they were chosen (unless without `reasons`), costs."""
     demand, lead = models.world.demand, models.world.lead_time
     parts = catalog.parts
     effective, rounding = models.effective_lead_times, models.lead_time_rounding
@@ -236,7 +236,7 @@ def model_frame(catalog: Catalog, models: Models) -> pd.DataFrame:
             "location": list(catalog.location),
             "supplier": _text(catalog, "supplier"),
             "demand_law": law_names(demand),
-            "demand_reason": list(models.demand_reason),
+            **({REASON: list(models.demand_reason)} if reasons else {}),
             "lead_time_reason": list(models.lead_time_reason),
             **_keys(models),
             "n_observed": models.n_observed,
@@ -258,6 +258,10 @@ def model_frame(catalog: Catalog, models: Models) -> pd.DataFrame:
             "cv": models.cv,
         }
     )
+
+
+REASON = "demand_reason"
+"""Half a kilobyte of a SKU-location: packed until it is written."""
 
 
 def _keys(models: Models) -> dict[str, list[str]]:

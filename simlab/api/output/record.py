@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -102,6 +102,8 @@ class Record:
         Tables that lie in the folder already; one that was replaced is let go.
     has_page : bool
         Whether a report is drawn.
+    texts : dict
+        Columns that lie packed beside their tables, as `RunFolder.write_table` takes them.
     """
 
     data: Data
@@ -115,6 +117,7 @@ class Record:
     analyses: Analyses = field(default_factory=Analyses)
     written: Written = field(default_factory=dict)
     has_page: bool = True
+    texts: dict[str, dict[str, tuple[int, Sequence[str]]]] = field(default_factory=dict)
 
 
 def logged(folder: RunFolder, progress: Progress | None) -> Progress:
@@ -197,7 +200,7 @@ def write_run(
     folder.write_json("resolved.json", study.resolved_with_times())
     for name, frame in record.frames.items():
         if frame is not record.written.get(name, _nothing)():
-            folder.write_table(name, frame)
+            folder.write_table(name, frame, record.texts.get(name))
     folder.write_table(STATEMENTS, statements_frame(record.told))
     folder.write_table("quality", record.data.quality.to_frame())
     left_out = no_history_frame(record.data.catalog)

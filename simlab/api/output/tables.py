@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simlab.api.data.fitted import model_frame
+from simlab.api.data.fitted import REASON, model_frame
 from simlab.api.show import spread
 from simlab.api.simulator.levels import families, level_frame
 from simlab.api.simulator.redrawn import SUFFIX
@@ -35,9 +36,14 @@ def item_frame(
     models: Models,
     segmentation: Segmentation,
     achieved: pd.DataFrame,
+    *,
+    reasons: bool = True,
 ) -> pd.DataFrame:
-    """Models, segment, what was achieved, and the user's own columns as ``item_…``."""
-    frame = model_frame(catalog, models)
+    """Models, segment, what was achieved, and the user's own columns as ``item_…``.
+
+    Without `reasons` the column `packed_texts` is left to whoever writes the table.
+    """
+    frame = model_frame(catalog, models, reasons=reasons)
     frame.insert(2, "segment", np.array(segmentation.names, dtype=object)[segmentation.codes])
     for place, name in enumerate(attribute_columns(segmentation)):
         values = np.array([attribute[place] for attribute in segmentation.attributes], dtype=object)
@@ -47,6 +53,11 @@ def item_frame(
         if name not in ("supplier", "unmet"):
             frame[f"item_{name}"] = pd.Series(list(texts), dtype="object")
     return frame
+
+
+def packed_texts(items: pd.DataFrame, models: Models) -> dict[str, tuple[int, Sequence[str]]]:
+    """What `item_frame` without reasons lacks, with its place, as `RunFolder.write_table` takes it."""
+    return {REASON: (list(items.columns).index("lead_time_reason"), models.demand_reason)}
 
 
 def plan_frame(

@@ -41,6 +41,7 @@ from simlab.engine.world.curves import Curves
 from simlab.engine.world.levels import Levels
 from simlab.execution import Horizon, Progress
 from simlab.execution.ahead import works_beside
+from simlab.models import Models
 from simlab.run import RunFolder
 from simlab.run.statements import Statement, lines, plain
 from simlab.segments import Segmentation
@@ -66,7 +67,7 @@ def write_optimization(
     frames = simulated_frames(opt)
     if keeps_curves(opt.data):
         folder.write_parts("curves", curves_parts(opt.data.catalog, opt.curves, opt.targets))
-    written = write_first(folder, frames)
+    written = write_first(folder, frames, opt.data.models)
     further = derived_frames(finance, frames)
     analyses = Analyses(folder, progress=progress, total=len(further) + _MORE)
     alone = _alone(finance, frames["items"])
@@ -111,7 +112,7 @@ def _recorded(
         frames[_PRICES] = prices
         finance.know(_PRICES, prices)
     facts = _with_world(analyses, frames, alone["world"], opt.data, fresh, opt.settings, "verdict")
-    achieved = _let_go(analyses, frames, alone, further)
+    achieved = _let_go(analyses, frames, opt.data.models, alone, further)
     opt.data.let_go()
     unknown: Last = (None, None)
     held, own = analyses.of("the last periods", lambda: last.of(opt), unknown)
@@ -135,13 +136,16 @@ def _recorded(
 
 
 def _let_go(
-    analyses: Analyses, frames: dict[str, pd.DataFrame], *finds: dict[str, Callable[[], Any]]
+    analyses: Analyses,
+    frames: dict[str, pd.DataFrame],
+    models: Models,
+    *finds: dict[str, Callable[[], Any]],
 ) -> pd.DataFrame:
     """Write the tables of SKU-locations and keep of them what is read later, before laws are fitted again."""
     achieved = frames["items"][["fill_rate"]].copy()
     if analyses.folder is not None:
         for name in _OF_ITEMS:
-            analyses.folder.write_table(name, frames.pop(name))
+            _write(analyses.folder, name, frames.pop(name), models)
     for found in finds:
         found.clear()  # what is found holds the tables that it is found from
     give_back()
@@ -164,7 +168,7 @@ def write_simulation(
     if progress is not None:
         progress("write", 0, 0)
     frames = simulation_frames(simulation)
-    written = write_first(folder, frames)
+    written = write_first(folder, frames, simulation.data.models)
     items, levels = frames["items"], simulation.planned.levels
     histories = _histories(
         analyses, frames, lambda: with_history(items, simulation.data, simulation.segmentation, levels)
@@ -192,6 +196,8 @@ def write_simulation(
     frames |= _samples(analyses, frames, simulation.data, levels, horizon)
     shown = tables.shown(frames)
     record = Record(simulation.data, "simulate", frames, shown, told, facts, times, files, analyses, written)
+    texts = {"items": tables.packed_texts(frames["items"], simulation.data.models)}
+    record = replace(record, texts=texts)
     return write_run(record, folder, started, progress)
 
 
@@ -270,10 +276,15 @@ def _with_world(
     return {"world": world_facts(data, horizon, settings, sample)}
 
 
-def write_first(folder: RunFolder, frames: dict[str, pd.DataFrame]) -> Written:
+def _write(folder: RunFolder, name: str, frame: pd.DataFrame, models: Models) -> None:
+    """Write a table, that of items with the reasons that lie packed beside it."""
+    folder.write_table(name, frame, tables.packed_texts(frame, models) if name == "items" else None)
+
+
+def write_first(folder: RunFolder, frames: dict[str, pd.DataFrame], models: Models) -> Written:
     """Put what was simulated on disk before anything is made of it; the largest table is then let go."""
     for name, frame in frames.items():
-        folder.write_table(name, frame)
+        _write(folder, name, frame, models)
     frames.pop(_LARGEST, None)
     give_back()
     return {name: weakref.ref(frame) for name, frame in frames.items()}
@@ -299,7 +310,7 @@ def simulated_frames(opt: Outcome) -> dict[str, pd.DataFrame]:
     asked = np.array(opt.targets)[column]
     plan = tables.plan_frame(data.catalog, data.models, segmentation, asked, opt.planned, column, achieved)
     return {
-        "items": tables.item_frame(data.catalog, data.models, segmentation, achieved.assign(target=asked)),
+        "items": _items(data, segmentation, achieved.assign(target=asked)),
         "segments": tables.segment_frame(opt),
         "cells": cells_table(segmentation.names, segmentation.codes, opt.curves, opt.targets).to_pandas(),
         "frontier": tables.frontier_frame(opt),
@@ -309,6 +320,11 @@ def simulated_frames(opt: Outcome) -> dict[str, pd.DataFrame]:
         "reference": tables.reference_frame(opt),
         **({} if (sums := cells_frame(opt)) is None else {CELLS: sums}),
     }
+
+
+def _items(data: Data, segmentation: Segmentation, achieved: pd.DataFrame) -> pd.DataFrame:
+    """Table `items` without the reasons of its laws, which are written beside it."""
+    return tables.item_frame(data.catalog, data.models, segmentation, achieved, reasons=False)
 
 
 def derived_frames(
@@ -341,7 +357,7 @@ def simulation_frames(simulation: Simulation) -> dict[str, pd.DataFrame]:
         data.catalog, data.models, segmentation, asked, simulation.planned, column, achieved
     )
     return {
-        "items": tables.item_frame(data.catalog, data.models, segmentation, achieved.assign(target=asked)),
+        "items": _items(data, segmentation, achieved.assign(target=asked)),
         "segments": tables.simulation_frame(simulation),
         "replications": simulation_sums(simulation),
         "plan": plan,

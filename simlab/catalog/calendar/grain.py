@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simlab.arrays import DateArray, IntArray
+from simlab.arrays import DateArray, IntArray, distinct_dates
 from simlab.catalog import findings as found
 from simlab.catalog.calendar.periods import on_one_day_of_the_month, one_weekday_of_the_month
 from simlab.catalog.findings import Findings
@@ -56,7 +56,7 @@ def grain_of(dates: DateArray) -> Grain:
     A step of k days is believed where dates would all lie on its grid by chance in less than one of a million
     tables: k to the power of the distinct dates less one, or of a third of the rows from 4 dates on.
     """
-    days = np.unique(dates.astype("datetime64[D]"))
+    days = distinct_dates(dates)
     if days.size < _FEWEST_DATES:
         return Grain(DAY)
     gaps = np.diff(days).astype(np.int64)

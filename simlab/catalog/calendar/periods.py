@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simlab.arrays import DateArray, IntArray
+from simlab.arrays import DateArray, IntArray, distinct_dates
 from simlab.study import WEEKDAYS, Study
 
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday = 0
@@ -46,7 +46,7 @@ def one_date_a_period(dates: DateArray, period: str, week_starts: str) -> bool:
     last of one weekday in their month; and any dates of which each of 8 weeks (6 months) or more has exactly
     one (the last working day, say), with at most a quarter of the periods between them missing.
     """
-    days = np.unique(dates.astype("datetime64[D]"))
+    days = distinct_dates(dates)
     if days.size == 0:
         return False
     one_weekday = bool(np.unique(days.astype(np.int64) % 7).size == 1)

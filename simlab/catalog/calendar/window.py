@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simlab.arrays import BoolArray, DateArray, IntArray
+from simlab.arrays import BoolArray, DateArray, IntArray, distinct_dates
 from simlab.catalog import findings as found
 from simlab.catalog.calendar.periods import first_day, running_number
 from simlab.catalog.findings import Findings
@@ -16,6 +16,7 @@ from simlab.study import Study
 _PERIOD_DAYS = {"day": 1, "week": 7, "month": 31}
 _CHANCE = 0.05  # of a silence at the end of the table
 _FAR_CHANCE = 1e-6  # of a silence between a few rows and all others
+_BLOCK = 1 << 20  # rows that are looked at together
 _FAR_DAYS = 90
 _FEW_ROWS = 2
 _FEWEST_OTHERS = 8
@@ -103,7 +104,7 @@ def _share(study: Study, dates: DateArray) -> float:
 
     Half a silent period is added: a short table does not prove that there is none.
     """
-    numbers = np.unique(running_number(dates, study.period, study.week_starts))
+    numbers = np.unique(running_number(distinct_dates(dates), study.period, study.week_starts))
     n = int(numbers[-1] - numbers[0]) + 1
     if study.period == "day":
         n = int(
@@ -149,7 +150,7 @@ def isolated_rows(item: IntArray, date: DateArray) -> Isolated:
     before its second, of 8 others or more, by the same chance.
     """
     ends = _ends(date)
-    rows = np.flatnonzero(np.isin(date, ends))
+    rows = np.flatnonzero(np.isin(date, ends)) if ends.size else np.zeros(0, np.int64)
     if rows.size > _FEW_ROWS * max(np.unique(date[rows]).size, 1):
         rows = rows[:0]
     others = np.unique(date[~np.isin(date, date[rows])]) if rows.size else date[:0]
@@ -163,7 +164,7 @@ def isolated_rows(item: IntArray, date: DateArray) -> Isolated:
 
 def _ends(date: DateArray) -> DateArray:
     """Dates at either end of the table that are far from the rest."""
-    days = np.unique(date)
+    days = distinct_dates(date)
     found_days = []
     for forward in (True, False):
         run = days if forward else days[::-1]
@@ -229,18 +230,30 @@ def silences(item: IntArray, date: DateArray) -> Silences:
     """
     if item.size < _FEWEST_OTHERS:
         return Silences(np.zeros(0, np.int64), np.zeros(0, np.int64))
-    gap = np.where(np.diff(item) == 0, np.diff(date).astype(np.int64), 0)
+    at, gap = _long_gaps(item, date)
     counts = np.bincount(item)
     bounds = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    at = np.flatnonzero(gap >= _FAR_DAYS)
     first, last = bounds[item[at]], bounds[item[at] + 1] - 1
     span = (date[last] - date[first]).astype(np.int64)
     n = counts[item[at]]
     with np.errstate(divide="ignore"):
-        chance = np.log10(n) + (n - 2) * np.log10(np.maximum(span - gap[at], 0.5) / np.maximum(span, 1))
-    kept = at[(n >= _FEWEST_OTHERS) & (chance < np.log10(_FAR_CHANCE))]
-    kept = kept[np.argsort(-gap[kept], kind="stable")]
+        chance = np.log10(n) + (n - 2) * np.log10(np.maximum(span - gap, 0.5) / np.maximum(span, 1))
+    far = (n >= _FEWEST_OTHERS) & (chance < np.log10(_FAR_CHANCE))
+    kept, gap = at[far], gap[far]
+    kept = kept[np.argsort(-gap, kind="stable")]
     return Silences(kept, kept + 1)
+
+
+def _long_gaps(item: IntArray, date: DateArray) -> tuple[IntArray, IntArray]:
+    """Rows after which a SKU-location has none for 90 days and more, and these days: some rows at a time."""
+    rows, days = [], []
+    for begin in range(0, item.size, _BLOCK):
+        some = slice(begin, begin + _BLOCK + 1)
+        gap = np.where(np.diff(item[some]) == 0, np.diff(date[some]).astype(np.int64), 0)
+        at = np.flatnonzero(gap >= _FAR_DAYS)
+        rows.append(at + begin)
+        days.append(gap[at])
+    return np.concatenate(rows), np.concatenate(days)
 
 
 def named_silences(gaps: Silences, lines: IntArray, date: DateArray, names: list[str]) -> str:

@@ -119,11 +119,7 @@ class _Column:
 
     def whole(self) -> TextColumn:
         """All rows."""
-        codes, at = mapped.room(sum(part.size for part in self.codes), np.int32), 0
-        for part in self.codes:
-            codes[at : at + part.size] = part
-            at += part.size
-        self.codes.clear()
+        codes = mapped.joined(self.codes) if self.codes else np.zeros(0, np.int32)
         return TextColumn(codes, tuple(self.number), self.typed, self.fractional)
 
 

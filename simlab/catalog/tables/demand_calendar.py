@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab import mapped
 from simlab.arrays import IntArray
 from simlab.catalog import findings as found
 from simlab.catalog.calendar.closed_sales import in_closed_period, last_day_of, moved_to_open
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 
 _SHOWN = 3
+_BLOCK = 1 << 20  # rows that are looked at together
 
 
 def check_calendar(rows: Rows, items: Items, study: Study, today: dt.date) -> None:
@@ -56,24 +58,39 @@ def check_calendar(rows: Rows, items: Items, study: Study, today: dt.date) -> No
         refuse_outside(rows.table, rows.fiscal, rows.date, rows.keep & rows.dated)
         if rows.table.findings:
             return
-    if usable.size == 0 or not rows.dated.all() or rows.date[usable].max() > np.datetime64(today, "D"):
+    if (
+        usable.size == 0
+        or not rows.dated.all()
+        or mapped.taken(rows.date, usable).max() > np.datetime64(today, "D")
+    ):
         return
-    key = keys_of(rows.item[usable], rows.date[usable])
-    if (key[1:] < key[:-1]).any():
+    if not _ascend(rows, usable):
+        key = keys_of(rows.item[usable], rows.date[usable])
         usable = usable[np.argsort(key, kind="stable")]
-    del key
+        del key
+    usable = mapped.away(usable)
     usable = _isolated(rows, items, usable)
-    _closed(rows, study, usable[rows.units[usable] > 0])
-    usable = usable[rows.keep[usable]]
+    _closed(rows, study, mapped.chosen(usable, mapped.taken(rows.units, usable) > 0))
+    usable = mapped.chosen(usable, rows.keep[usable])
     if usable.size:
         _silences(rows, items, usable)
         _grain(rows, items, study, usable, today)
 
 
+def _ascend(rows: Rows, usable: IntArray) -> bool:
+    """Whether rows ascend by SKU-location, then date: looked at some at a time."""
+    for begin in range(0, usable.size, _BLOCK):
+        some = usable[begin : begin + _BLOCK + 1]
+        key = keys_of(rows.item[some], rows.date[some])
+        if (key[1:] < key[:-1]).any():
+            return False
+    return True
+
+
 def _isolated(rows: Rows, items: Items, usable: IntArray) -> IntArray:
     """The rows left after those far from all others are refused or dropped."""
     distinct = _distinct(rows, usable)
-    far = isolated_rows(rows.item[distinct], rows.date[distinct])
+    far = isolated_rows(mapped.taken(rows.item, distinct), mapped.taken(rows.date, distinct))
     if far.rows.size == 0 or rows.source.isolated == "keep":
         return usable
     where = distinct[far.rows]
@@ -98,8 +115,13 @@ def _isolated(rows: Rows, items: Items, usable: IntArray) -> IntArray:
 
 def _distinct(rows: Rows, usable: IntArray) -> IntArray:
     """The first row of every SKU-location and date, of rows in that order."""
-    again = (np.diff(rows.item[usable]) == 0) & (np.diff(rows.date[usable]).astype(np.int64) == 0)
-    return np.asarray(usable[np.append(True, ~again)[: usable.size]])
+    first = np.ones(usable.size, np.bool_)
+    for begin in range(0, usable.size, _BLOCK):
+        some = usable[begin : begin + _BLOCK + 1]
+        first[begin + 1 : begin + some.size] = (np.diff(rows.item[some]) != 0) | (
+            np.diff(rows.date[some]).astype(np.int64) != 0
+        )
+    return mapped.chosen(usable, first)
 
 
 def _far_words(rows: Rows, items: Items, where: IntArray) -> str:
@@ -114,8 +136,8 @@ def _far_words(rows: Rows, items: Items, where: IntArray) -> str:
 
 def _silences(rows: Rows, items: Items, usable: IntArray) -> None:
     """A remark on long silences of single SKU-locations."""
-    sold = _distinct(rows, usable[rows.units[usable] > 0])
-    gaps = silences(rows.item[sold], rows.date[sold])
+    sold = _distinct(rows, mapped.chosen(usable, mapped.taken(rows.units, usable) > 0))
+    gaps = silences(mapped.taken(rows.item, sold), mapped.taken(rows.date, sold))
     if gaps.before.size == 0:
         return
     names = [
@@ -129,7 +151,7 @@ def _silences(rows: Rows, items: Items, usable: IntArray) -> None:
 
 def _closed(rows: Rows, study: Study, usable: IntArray) -> None:
     """Demand in closed periods: refused, moved to an open day, or dropped."""
-    shut = usable[in_closed_period(study, rows.date[usable])]
+    shut = usable[in_closed_period(study, mapped.taken(rows.date, usable))]
     if shut.size == 0:
         return
     what = f"demand in a closed {study.period}"
@@ -164,7 +186,8 @@ def _closed(rows: Rows, study: Study, usable: IntArray) -> None:
 def _grain(rows: Rows, items: Items, study: Study, usable: IntArray, today: dt.date) -> None:
     """What one row stands for, and from which day on nothing is known."""
     every, usable = usable, _distinct(rows, usable)
-    item, date, findings = rows.item[usable], rows.date[usable], rows.table.findings
+    item, date = mapped.taken(rows.item, usable), mapped.taken(rows.date, usable)
+    findings = rows.table.findings
     seen = grain_of(date)
     own = seen.name == OTHER or (seen.name == FOUR_FOUR_FIVE and seen.step > 0 and study.period != MONTH)
     if own and study.demand.grain == "auto" and np.unique(item).size == 1:
@@ -184,7 +207,7 @@ def _grain(rows: Rows, items: Items, study: Study, usable: IntArray, today: dt.d
             refuse_mixed(findings, study, mixed, usable, date, names)
     end = date.max()
     spans = rows.spans = (
-        _spans(study, seen.name, rows.date[every], rows.units[every])
+        _spans(study, seen.name, mapped.taken(rows.date, every), mapped.taken(rows.units, every))
         if rows.fiscal is None
         else rows.fiscal.spans(date)
     )

@@ -140,27 +140,14 @@ def join_steps(blocks: Sequence[HullSteps]) -> HullSteps:
         start=np.concatenate([block.start for block in blocks]),
         base_cost=sum(block.base_cost for block in blocks),
         base_served=sum(block.base_served for block in blocks),
-        item=_joined(
+        item=mapped.joined(
             [block.item + at.astype(block.item.dtype) for block, at in zip(blocks, first, strict=False)]
         ),
-        column=_joined([block.column for block in blocks]),
-        slope=_joined([block.slope for block in blocks]),
-        cost=_joined([block.cost for block in blocks]),
-        served=_joined([block.served for block in blocks]),
+        column=mapped.joined([block.column for block in blocks]),
+        slope=mapped.joined([block.slope for block in blocks]),
+        cost=mapped.joined([block.cost for block in blocks]),
+        served=mapped.joined([block.served for block in blocks]),
     ).sorted()
-
-
-def _joined(parts: list[AnyArray]) -> AnyArray:
-    """Parts one after the other, in a file where they are large; they are let go of."""
-    kind = np.result_type(*parts)
-    if kind.kind == "O":
-        return np.concatenate(parts)
-    out, at = mapped.room(sum(part.size for part in parts), kind), 0
-    for number, part in enumerate(parts):
-        out[at : at + part.size] = part
-        at += part.size
-        parts[number] = part[:0]
-    return out
 
 
 def hull_bound(steps: HullSteps, served: Sums) -> Sums:

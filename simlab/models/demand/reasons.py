@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import repeat
 
 import numpy as np
 
@@ -68,15 +70,14 @@ def reasons(
     lognormal = grounds.asked.name == law_of(LawKind.LOGNORMAL).name
     kind = np.where(lognormal, LawKind.LOGNORMAL, grounds.kind).astype(np.int8)
     wide = too_wide(grounds.mean, grounds.variance, kind)
-    told, heads = _scored(grounds, scores), _periods(grounds)
     sold, short = (grounds.mean > 0).tolist(), grounds.short.tolist()
     words = {code: spoken(code) for code in np.unique(grounds.kind).tolist()}
     counted = (grounds.kind == LawKind.EMPIRICAL) & wide
     kinds, shares, spreads = grounds.kind.tolist(), borrowed.tolist(), used.tolist()
-    rare = _rare(grounds, n_positive)
+    texts = zip(_periods(grounds), _rare(grounds, n_positive), _scored(grounds, scores), strict=True)
     out = []
-    for row, (n, each) in enumerate(zip(grounds.n_observed.tolist(), ratio.tolist(), strict=True)):
-        head = heads[row]
+    for row, (head, rare, told) in enumerate(texts):
+        n, each = int(grounds.n_observed[row]), float(ratio[row])
         if not sold[row]:
             found = head.adding(", all without demand", of.NO_DEMAND)
             out.append(replace(found, law="zero demand"))
@@ -85,35 +86,39 @@ def reasons(
             out.append(replace(head.adding(why, of.TOO_WIDE), law="empirical"))
         else:
             own = "" if short[row] and n < 2 else f", variance/mean {each:.3g}"
-            found = head.adding(rare[row], of.RATE_SHARED).adding(own)
+            found = head.adding(rare, of.RATE_SHARED).adding(own)
             shrunk = _shrunk(kinds[row], spreads[row], shares[row])
-            found = found.adding(shrunk, of.SIZES_SHARED).adding(told[row], of.SCORED)
+            found = found.adding(shrunk, of.SIZES_SHARED).adding(told, of.SCORED)
             said = grounds.asked.said[row]
-            by = (of.NAMED,) if said else ()
-            out.append(Reason(found.seen, found.grounds + by, f"{words[kinds[row]]}{said}"))
+            by = of.together(found.grounds, (of.NAMED,) if said else ())
+            law = f"{words[kinds[row]]}{said}" if said else words[kinds[row]]
+            out.append(Reason(found.seen, by, law))
     return out
 
 
-def _periods(grounds: Grounds) -> list[Reason]:
+def _periods(grounds: Grounds) -> Iterator[Reason]:
     """Length of every history, and how long it is remembered."""
-    heads = [Reason(f"n={n} periods") for n in grounds.n_observed.tolist()]
-    for row in np.flatnonzero(np.isfinite(grounds.half_life)).tolist():
-        remembered = f" (half-life {grounds.half_life[row]:g}: worth {grounds.worth[row]:.0f})"
-        heads[row] = heads[row].adding(remembered, of.RECENT)
-    return heads
+    forgets = np.isfinite(grounds.half_life)
+    for row, n in enumerate(grounds.n_observed.tolist()):
+        head = Reason(f"n={n} periods")
+        if forgets[row]:
+            remembered = f" (half-life {grounds.half_life[row]:g}: worth {grounds.worth[row]:.0f})"
+            head = head.adding(remembered, of.RECENT)
+        yield head
 
 
-def _rare(grounds: Grounds, n_positive: IntArray) -> list[str]:
+def _rare(grounds: Grounds, n_positive: IntArray) -> Iterator[str]:
     """How every rate was shrunk, where comparable items weigh 10 % or more."""
-    out = [""] * grounds.weight.size
-    for row in np.flatnonzero(~(grounds.weight < _WORTH_SAYING)).tolist():
+    for row, few in enumerate((~(grounds.weight < _WORTH_SAYING)).tolist()):
+        if not few:
+            yield ""
+            continue
         n = int(n_positive[row])
         demands = "1 demand" if n == 1 else f"{n} demands"
-        out[row] = (
+        yield (
             f", {demands}: rate as of comparable items (mean {grounds.fitted[row]:.3g} for "
             f"{grounds.mean[row]:.3g} a period)"
         )
-    return out
 
 
 def _shrunk(kind: int, used: float, borrowed: float) -> str:
@@ -123,18 +128,17 @@ def _shrunk(kind: int, used: float, borrowed: float) -> str:
     return f" (sizes of demand {100 * borrowed:.0f}% pooled: {used:.3g})"
 
 
-def _scored(grounds: Grounds, scores: Scores | None) -> list[str]:
+def _scored(grounds: Grounds, scores: Scores | None) -> Iterator[str]:
     """The scores that chose the law, for items without a law named by the study."""
     if scores is None:
-        return [""] * grounds.n_observed.size
-    out = []
+        yield from repeat("", grounds.n_observed.size)
+        return
     for row, (n, said) in enumerate(zip(scores.n_predicted.tolist(), grounds.asked.said, strict=True)):
         if said or n == 0:
-            out.append("")
+            yield ""
             continue
         each = ", ".join(
             f"{name.replace('_', ' ')} {value:.2f}"
             for name, value in zip(scores.laws, scores.mean[row].tolist(), strict=True)
         )
-        out.append(f"; {scores.name} score of {n} periods out of sample: {each}")
-    return out
+        yield f"; {scores.name} score of {n} periods out of sample: {each}"

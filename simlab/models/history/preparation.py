@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab import mapped
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.models.grouping import per_item
@@ -68,9 +69,9 @@ def prepared(catalog: Catalog, history: History, short: BoolArray) -> History:
     kept = history.quantity > 0
     return replace(
         history,
-        item=history.item[kept],
-        period=history.period[kept],
-        quantity=history.quantity[kept],
+        item=mapped.chosen(history.item, kept),
+        period=mapped.chosen(history.period, kept),
+        quantity=mapped.chosen(history.quantity, kept),
         notes=(*history.notes, *noted),
     )
 

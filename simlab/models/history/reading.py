@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simlab import mapped
 from simlab.arrays import AnyArray, FloatArray, IntArray, narrow
 from simlab.catalog.quality import QualityRow
 from simlab.errors import InvalidInputError, Problem
@@ -92,9 +93,9 @@ def read_history(catalog: Catalog, half_life: FloatArray | None = None) -> Histo
         n_observed,
         first,
         last,
-        item[sold],
-        period[sold],
-        quantity[sold],
+        mapped.chosen(item, sold),
+        mapped.chosen(period, sold),
+        mapped.chosen(quantity, sold),
         study.demand.absent_dates == "zero",
         (*notes, *closed_notes(catalog, calendar, first, last)),
         new=lives.new,
@@ -118,8 +119,15 @@ _Cells = tuple[AnyArray, AnyArray, AnyArray, AnyArray]
 
 def _periods(table: DemandTable, calendar: Calendar) -> AnyArray:
     """(m,) period of every row, in four bytes."""
-    parts = [calendar.index(table.dates(rows)) for rows in table.blocks()]
-    return np.concatenate([narrow(part) for part in parts])
+    return mapped.joined([_kept(narrow(calendar.index(table.dates(rows)))) for rows in table.blocks()])
+
+
+def _kept(part: AnyArray) -> AnyArray:
+    """A part of rows, in a file where there are many of them."""
+    return mapped.away(part, piece=part.size >= _PIECE)
+
+
+_PIECE = 1 << 16
 
 
 def _read(
@@ -128,6 +136,8 @@ def _read(
     """Cells of the periods that count, some items after the other, and what was left out."""
     found = [_counted(table, calendar, lives, rows) for rows in table.blocks()]
     parts, ends, closed, entries = zip(*found, strict=True)
+    columns = [list(column) for column in zip(*parts, strict=True)]
+    del found, parts
     period = catalog.study.period
     notes = [
         replace(_left_out(catalog, f"in a part {period} at an end of the history", ends), notice="as asked"),
@@ -136,7 +146,7 @@ def _read(
     if lives.new.any():
         item, quantity = (np.concatenate(column) for column in zip(*entries, strict=True))
         notes.append(new_items_note(catalog, lives, item, quantity))
-    item, cell, units, short = (np.concatenate(column) for column in zip(*parts, strict=True))
+    item, cell, units, short = (mapped.joined(column) for column in columns)
     return (item, cell, units, short), tuple(note for note in notes if note.rows)
 
 
@@ -190,7 +200,12 @@ def _cells(item: AnyArray, period: AnyArray, quantity: AnyArray, short: AnyArray
         for one in (quantity, short)
     )
     key = key[starts]
-    return narrow(key // width), narrow(key % width), narrow(units), narrow(times)
+    return _kept(narrow(key // width)), _kept(narrow(key % width)), _kept(narrow(units)), _few(times)
+
+
+def _few(times: AnyArray) -> AnyArray:
+    """Counts of dates stocked out, in a byte each where none is above 255: mostly none is above 0."""
+    return _kept(times.astype(np.uint8) if times.max(initial=0) < 256 else narrow(times))
 
 
 def _observed(
