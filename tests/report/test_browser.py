@@ -151,6 +151,19 @@ def test_print_has_every_tab_from_a_new_page_and_every_last_tick(browser: Any, r
     assert "Largest decreases of stock" in whole
 
 
+def test_no_table_is_cut_on_paper(browser: Any, report: Path) -> None:
+    """A sheet of A4 between its margins is 695 pixels wide; seen cut: what was proposed of the items."""
+    page, _, _ = open_page(browser, report, 695)
+    page.emulate_media(media="print")
+    page.evaluate(LAST_TICKS)
+    beyond = page.evaluate("""() => [...document.querySelectorAll("table")]
+      .filter((one) => one.checkVisibility({ contentVisibilityAuto: true }))
+      .filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+      .map((one) => one.innerText.slice(0, 60))""")
+    page.context.close()
+    assert beyond == []
+
+
 LAST_TICKS = """async () => {
   window.dispatchEvent(new Event("beforeprint"));
   await new Promise((done) => setTimeout(done, 1500));

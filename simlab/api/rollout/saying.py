@@ -31,7 +31,7 @@ def lowered_lines(
     names: np.ndarray[Any, Any],
     lowered: tuple[int, ...],
 ) -> tuple[str, ...]:
-    """One line per segment whose service is lowered: "A-Y 97.7% → 92.1%: 166 items, 41 of them vital"."""
+    """One line per segment whose service is lowered: "A-Y 97.7% → 92.1%: 166 items, 41 vital"."""
     column = data.catalog.texts.get("criticality")
     vital = np.zeros(code.size, np.bool_)
     if column is not None:
@@ -39,10 +39,11 @@ def lowered_lines(
     lines = []
     for number in lowered:
         mine = code == number
-        more = f", {int((mine & vital).sum()):,} of them vital" if column is not None else ""
+        more = f", {int((mine & vital).sum()):,} vital" if column is not None else ""
+        size = int(mine.sum())
         lines.append(
             f"{names[number]} {100 * judged.segment_now[number]:.1f}% → "
-            f"{100 * judged.segment_then[number]:.1f}%: {int(mine.sum()):,} items{more}"
+            f"{100 * judged.segment_then[number]:.1f}%: {size:,} item{'s' if size != 1 else ''}{more}"
         )
     return tuple(lines)
 
@@ -73,7 +74,7 @@ def gate_sentences(
     lines = [
         f"Proposed {then.said} against {current}: {count[GO]:,} of {len(table):,} SKU-locations may go; held "
         f"back {count[HOLD_BACK]:,}, undecided {count[UNDECIDED]:,}, unchanged {count[UNCHANGED]:,}. At most "
-        f"{100 * scale.q:.3g}% of the go's are expected to be false.",
+        f"{100 * scale.q:.3g}% of what may go is expected to do harm all the same.",
         f"All together the plan has {_moves(whole, currency)} a year; what may go, {_moves(go, currency)}.",
     ]
     lines += with_heading(lowered)
@@ -87,8 +88,8 @@ def gate_sentences(
     if data.models.redraws is not None:
         lines.append(
             f"Decisions by model: the lists rest on {FEWEST_DRAWS} draws of the laws' parameters "
-            "(models.parameter_uncertainty); p_go is the share of them that harm, and its mean over the go's "
-            f"is at most {100 * scale.q:.3g}%."
+            "(models.parameter_uncertainty); p_go is the share of them that harm, and its mean over what may "
+            f"go is at most {100 * scale.q:.3g}%."
         )
     lines += [f"Held back, {why}: {n:,}." for why, n in sorted(settled.held().items())]
     return (*lines, *misfit_lines(misfit), *_open_lines(table))
