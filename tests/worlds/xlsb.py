@@ -2,7 +2,8 @@
 
 No program at hand writes this kind. What is written here are the records that a reader of cells needs: the
 list of sheets, the calendar, one date format, rows, and cells that hold texts, numbers, dates, errors or a
-formula's error; LibreOffice 7.4 reads the same texts and numbers in it. Blocks of fonts, themes and widths, which programs add, are not there.
+formula's error; LibreOffice 7.4 reads the same texts and numbers in it. Blocks of fonts, themes and widths,
+which programs add, are not there.
 
 References
 ----------
