@@ -17,7 +17,7 @@ from simlab.api.simulator.simulator import references
 from simlab.arrays import IntArray
 from simlab.children import Copy, Form, LostError, copied
 from simlab.execution import Workers
-from simlab.execution.ahead import works_beside
+from simlab.execution.ahead import load_shared, works_beside
 from simlab.execution.backends.message import unpacked, whole
 from simlab.models import known_past
 from simlab.models.suppliers.lead_times import fit_lead_times, moments
@@ -73,6 +73,7 @@ def begun_beside(data: Data, workers: Workers) -> Iterator[LastPeriods]:
     if not asked or not works_beside(workers, data.catalog.n_items):
         yield LastPeriods()
         return
+    load_shared()
     with copied(lambda wait: _in_copy(data, wait), Form(whole, unpacked)) as copy:
         yield LastPeriods(copy)
 
@@ -80,9 +81,10 @@ def begun_beside(data: Data, workers: Workers) -> Iterator[LastPeriods]:
 def _in_copy(data: Data, wait: Callable[[], Told]) -> Last:
     """The past made ready, then replayed under the plan that is waited for."""
     periods = periods_held(data, _soon(data))
-    past = past_of(data, periods)
-    references(past)
-    give_back()
+    past = past_of(data, periods) if periods else None
+    if past is not None:
+        references(past)
+        give_back()
     told = wait()
     return last_of(data, told, past if told.periods == periods else None)
 
