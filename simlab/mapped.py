@@ -106,6 +106,11 @@ def beside(folder: Path | None) -> Iterator[None]:
         _FILES.folder = before
 
 
+def in_use() -> bool:
+    """Whether large arrays that are made now lie in files."""
+    return _FILES.folder is not None
+
+
 def _may_write(folder: Path) -> bool:
     try:
         with tempfile.TemporaryFile(dir=folder):

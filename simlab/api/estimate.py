@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from simlab import mapped
 from simlab.api.data.data import Data, load, settings_of
 from simlab.api.simulator.simulator import plan_columns, warmup_of
 from simlab.api.simulator.size import GB, RunSize, memory_limit, refuse_what_does_not_fit
@@ -106,6 +107,14 @@ def dry_run(
     InvalidInputError
         The study or its tables are wrong, or the run would need more memory than it may take.
     """
+    with mapped.beside(Path(study_path).parent):
+        return _estimated(study_path, command, workers, progress)
+
+
+def _estimated(
+    study_path: str | Path, command: str, workers: int | None, progress: Progress | None
+) -> DryRun:
+    """`dry_run` where large arrays lie in files, as those of the command would."""
     started = time.perf_counter()
     data = load(study_path)
     read = time.perf_counter() - started

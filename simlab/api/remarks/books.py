@@ -16,7 +16,7 @@ from simlab.models import benjamini_hochberg, common_season, known_past
 from simlab.models.demand.past.largest import NOT_KNOWN
 from simlab.models.demand.shrinkage import few_demands
 from simlab.models.history.calendar import Calendar
-from simlab.models.history.history import places
+from simlab.models.history.history import History, places
 from simlab.register.laws import SERIAL_NAMES
 
 APART = 0.10
@@ -261,12 +261,10 @@ def fell_silent(data: Data) -> tuple[Some, tuple[str, ...]] | None:
     history = data.history
     if history is None or not history.is_complete:
         return None
-    n = history.n_items
-    last = np.full(n, -1, np.int64)
-    np.maximum.at(last, history.item, places(history))
+    last, gap = _last_and_longest_gap(history)
     m, total, seen = history.n_positive, history.n_observed, last + 1
     silence = total - seen
-    period, gap = history.calendar.period, _longest_gap(data)
+    period = history.calendar.period
     long = (silence >= _LEAST_SILENCE[period]) & (silence > gap)
     tested = (m >= _LEAST_DEMANDS) & (seen <= total)
     a, b, k = (np.where(tested, one, 1).astype(np.float64) for one in (seen, total, m))
@@ -277,15 +275,15 @@ def fell_silent(data: Data) -> tuple[Some, tuple[str, ...]] | None:
     return found, tuple(_since(data, row) for row in found.rows[:_NAMED].tolist())
 
 
-def _longest_gap(data: Data) -> IntArray:
-    """(n,) most observed periods between two with demand of an item."""
-    history = data.history
-    assert history is not None
-    at = places(history)
-    longest = np.zeros(history.n_items, np.int64)
-    same = history.item[1:] == history.item[:-1]
-    np.maximum.at(longest, history.item[1:][same], np.diff(at)[same] - 1)
-    return longest
+def _last_and_longest_gap(history: History) -> tuple[IntArray, IntArray]:
+    """(n,) last observed period with demand (−1: none) and most between two, some items after the other."""
+    last, longest = np.full(history.n_items, -1, np.int64), np.zeros(history.n_items, np.int64)
+    for items, some in history.blocks():
+        at = places(some)
+        np.maximum.at(last[items], some.item, at)
+        same = some.item[1:] == some.item[:-1]
+        np.maximum.at(longest[items], some.item[1:][same], np.diff(at)[same] - 1)
+    return last, longest
 
 
 def _since(data: Data, row: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simlab import mapped
 from simlab.api.simulator.simulator import machine_memory
 from simlab.api.simulator.stored import keeps_curves
 from simlab.errors import InvalidInputError, Problem
@@ -24,12 +25,13 @@ SHARE = 0.8
 _TOLD = 0.25
 """Share of the limit above which the estimate is told before the run begins."""
 _BASE = 400e6
-_ITEM, _ROW = 5_700, 40
-"""Bytes measured at 1,000, 10,000 and 100,000 SKU-locations (`experiments/09_scale`): of the program, of a
-SKU-location in all tables, and of a row of demand."""
+_ITEM, _ROW, _LEVEL = 2_000, 10, 40
+"""Bytes measured from 10,000 to 1,000,000 SKU-locations (`experiments/09_scale`), large arrays in files: of a
+SKU-location in all tables, of a row of demand, and of a target of a SKU-location (its levels, and the sums of
+the search in narrow numbers)."""
+_WHOLE_ITEM, _WHOLE_ROW, _WHOLE_LEVEL = 5_700, 40, 64
+"""The same where all lies in memory: a program that calls `optimize`, a folder that nobody may write to."""
 _WORD = 8
-_LEVEL = 64
-"""Bytes of a target of a SKU-location: its levels, and the sums of the search in narrow numbers."""
 _BY_BATCH, _KEPT = 2, 10
 """Bytes of a batch of a target where curves are kept, and of a replication of plans kept by SKU-location."""
 _OF_SAMPLES, _TOTALS = 1, 12
@@ -60,6 +62,8 @@ class RunSize:
         Runs whose curves are held at a time; a contest of schemes holds four.
     copies : bool
         Whether copies of the process find the past beside it.
+    files : bool
+        Whether large arrays lie in files (`mapped.beside`).
     """
 
     n_items: int
@@ -71,6 +75,7 @@ class RunSize:
     n_workers: int
     samples: int = 1
     copies: bool = False
+    files: bool = True
 
     @classmethod
     def of(
@@ -89,16 +94,18 @@ class RunSize:
             n_workers=settings.workers.n_workers,
             samples=samples,
             copies=verdict and works_beside(settings.workers, data.catalog.n_items),
+            files=mapped.in_use(),
         )
 
     @property
     def memory(self) -> float:
         """Bytes that the process and its copies will take at their peak, about."""
         kept = self.verdict_replications or self.replications
-        by_item = _ITEM + self.n_targets * self._each_target
+        item, row = (_ITEM, _ROW) if self.files else (_WHOLE_ITEM, _WHOLE_ROW)
+        by_item = item + self.n_targets * self._each_target
         if self.n_items * kept <= _MOST_KEPT:
             by_item += _KEPT * kept
-        return self._fixed + self.n_items * by_item + self.demand_rows * _ROW
+        return self._fixed + self.n_items * by_item + self.demand_rows * row
 
     @property
     def _fixed(self) -> float:
@@ -109,7 +116,7 @@ class RunSize:
     def _each_target(self) -> float:
         """Bytes of a SKU-location's target."""
         if self.samples == 1:
-            return _LEVEL + _BY_BATCH * self.batches
+            return (_LEVEL if self.files else _WHOLE_LEVEL) + _BY_BATCH * self.batches
         return _WORD * (_LEVELS + self.samples * (_OF_SAMPLES * self.batches + _TOTALS))
 
     def most_items(self, limit: float) -> int:
