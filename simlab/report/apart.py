@@ -23,6 +23,8 @@ from simlab.run import RunFolder
 _CODE = f"from {__name__} import work; work()"
 _SMALL = 3_000
 """SKU-locations up to which a process of its own costs more than the workbook."""
+_LARGE = 50_000
+"""SKU-locations above which page and workbook are drawn in turn: each reads tables of all of them."""
 PAGE = "report"
 WORKBOOK = "workbook"
 
@@ -58,14 +60,16 @@ def draw_apart(folder: Path, *, excel: bool | None = None) -> Drawn:
         Whether the workbook is made; left out: where the command has one and the run is not very large.
     """
     book = _with_book(RunFolder.open(folder, sealed=True), excel)
-    alone = can_copy() or _n_items(folder) > _SMALL
+    n = _n_items(folder)
+    alone, later = can_copy() or n > _SMALL, n > _LARGE
     found, faults = dict[str, Path](), dict[str, str]()
     first = [PAGE, WORKBOOK] if book and not alone else [PAGE]
-    with _started(folder, [WORKBOOK] if book and alone else []) as second:
+    with _started(folder, [WORKBOOK] if book and alone and not later else []) as second:
         with _started(folder, first) as process:
             _collect(process, first, found, faults)
         _collect(second, [WORKBOOK], found, faults)
-    if PAGE in faults and len(first) > 1 and WORKBOOK not in found:
+    missed = PAGE in faults and len(first) > 1 and WORKBOOK not in found
+    if missed or (book and alone and later):
         with _started(folder, [WORKBOOK]) as process:
             _collect(process, [WORKBOOK], found, faults)
     return _noted(folder, found, faults)

@@ -25,7 +25,7 @@ SHARE = 0.8
 _TOLD = 0.25
 """Share of the limit above which the estimate is told before the run begins."""
 _BASE = 400e6
-_ITEM, _ROW, _LEVEL = 2_000, 10, 40
+_ITEM, _ROW, _LEVEL = 3_200, 14, 45
 """Bytes measured from 10,000 to 1,000,000 SKU-locations (`experiments/09_scale`), large arrays in files: of a
 SKU-location in all tables, of a row of demand, and of a target of a SKU-location (its levels, and the sums of
 the search in narrow numbers)."""

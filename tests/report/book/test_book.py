@@ -5,6 +5,7 @@ import math
 import re
 import sys
 import zipfile
+from contextlib import contextmanager
 
 import openpyxl
 import pandas as pd
@@ -224,6 +225,29 @@ def test_a_workbook_that_cannot_be_written_takes_no_page_along(tmp_path, monkeyp
     assert drawn.book is None
     assert "workbook" in drawn.faults
     assert "not callable" in drawn.faults["workbook"]
+
+
+@LINUX
+def test_page_and_workbook_of_a_large_run_are_drawn_in_turn(tmp_path, monkeypatch):
+    run = api.run_optimize(write_study(tmp_path), out=tmp_path / "run", draw=False).folder
+    open_now, most = [], []
+    started = apart._started
+
+    @contextmanager
+    def counted(folder, what):
+        with started(folder, what) as process:
+            open_now.append(process)
+            most.append(sum(one is not None for one in open_now))
+            yield process
+        open_now.pop()
+
+    monkeypatch.setattr(apart, "_started", counted)
+    monkeypatch.setattr(apart, "_LARGE", 1)
+    drawn = apart.draw_apart(run)
+    assert drawn.report is not None
+    assert drawn.book is not None
+    assert drawn.faults == {}
+    assert max(most) == 1
 
 
 def test_units_decide_what_a_number_looks_like():
