@@ -12,6 +12,7 @@ from simlab.engine.prepare.evaluators import begins_stationary, warmup_periods
 from simlab.engine.run import pilot_series
 from simlab.engine.world.levels import ForecastMethod, Levels
 from simlab.engine.world.world import MILLION, Horizon, World
+from simlab.execution.backends.asking import by_item
 from simlab.execution.columns import beside, by_family
 
 _BATCH = 5
@@ -44,7 +45,7 @@ def common_warmup(world: World, plans: list[Levels], horizon: Horizon) -> tuple[
     if world.start is not None:
         return 0, TRANSIENT
     exact = warmup_periods(world)
-    stationary = [begins_stationary(world, levels) for levels in plans]
+    stationary = [by_item(begins_stationary, world, levels) for levels in plans]
     cut = [levels for levels, settled in zip(plans, stationary, strict=True) if not settled.all()]
     longest = f"longest {_what_is_longest(world)} + review period - 1"
     if not cut:

@@ -58,6 +58,21 @@ def test_several_slips_are_named_the_most_costly_first() -> None:
     (said,) = inputs_to_look_at(data)
     assert said.title.startswith("check names 2 things first: years of on_hand, max_order = 0")
     assert "A@X 50,000" in said.text
+    served = float(said.text.split("serves more than ")[1].split("% of value (optimize.fill_rate = 0.95)")[0])
+    assert served == pytest.approx(75, abs=1)  # three of four that sell alike
+
+
+def test_items_left_out_are_one_thing_to_look_at_not_two() -> None:
+    """Their stock is told among dead stock."""
+    items = pd.DataFrame(
+        {"sku": [*"ABCDE"], "location": "X", "unit_cost": 10.0, "lead_time": 30.0, "on_hand": 50}
+    )
+    study = {"study": {"period": "month"}, "models": {"memory": "all"}}
+    sales = pd.DataFrame({"sku": "A", "location": "X", "date": MONTHS, "quantity": 100})
+    sales = pd.concat([sales.assign(sku=sku) for sku in "ABCD"])
+    data = sl.load_frames(items, demand=sales, study=study)
+    (said,) = inputs_to_look_at(data)
+    assert said.title == "check names 1 thing first: dead stock"
 
 
 def test_what_inputs_ask_comes_before_what_the_plan_does() -> None:

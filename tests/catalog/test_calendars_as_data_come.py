@@ -204,6 +204,23 @@ def test_a_table_that_mixes_daily_and_weekly_rows_is_asked_about() -> None:
     assert "1 SKU-locations have rows by the week" in remark
 
 
+def test_a_customer_who_orders_on_one_weekday_now_and_then_is_no_weekly_table() -> None:
+    """300 every four weeks, always on a Monday, among daily rows: a rhythm, not the sum of a week."""
+    both = np.concatenate([days("2023-01-01", 700), days("2023-01-02", 25, 28)])
+    assert catalog(both, sku=["d"] * 700 + ["w"] * 25, period="day").demand.n_rows == 725
+
+
+def test_monthly_rows_beside_rows_by_the_day_fit_a_study_by_the_month() -> None:
+    """Orders of every half year, on Mondays, among rows dated the first of the month: nothing to refuse."""
+    months = [dt.date(2019 + k // 12, k % 12 + 1, 1) for k in range(72)]
+    halves = [np.datetime64(f"{y}-{m}") for y in range(2019, 2025) for m in ("03-04", "09-02")]
+    monday = [d - (d - np.datetime64("2019-03-04")).astype(int) % 7 for d in halves]
+    both = np.concatenate([np.array(months, "datetime64[D]"), np.array(monday, "datetime64[D]")])
+    found = catalog(both, sku=["m"] * 72 + ["h"] * 12, period="month")
+    assert found.demand.n_rows == 84
+    assert "1 SKU-locations have rows by the month, others by the day: m@X" in found.quality.text()
+
+
 # ---------------------------------------------------------------------------------------- the last date
 
 

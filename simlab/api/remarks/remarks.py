@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +15,14 @@ from simlab.api.data.levels_to_look_at import LevelsToLookAt
 from simlab.api.data.moved_defaults import moved_lines
 from simlab.api.remarks.books import APART, Some, books, borrowed, fell_silent, seasons_left_out
 from simlab.api.remarks.slips import slips
+from simlab.api.requirements.accounting import accounting
 from simlab.api.requirements.margins import margin_notes
 from simlab.api.requirements.refusals import Command, refuse
 from simlab.catalog import QualityRow
 from simlab.errors import InvalidInputError
 from simlab.measures import format_money, sentence
 from simlab.measures.decision import short_rate
+from simlab.models.history.no_history import LEFT_OUT
 from simlab.run.statements import Statement
 
 MOST = 7
@@ -84,10 +86,12 @@ def _all(data: Data, levels: LevelsToLookAt | None) -> Iterator[Remark]:
     yield from _demand(data)
     yield from (Remark(key, sentence(text), value, look=True) for key, text, value in slips(data))
     yield from _levels(data, levels)
-    yield from _dead(data)
+    dead = tuple(_dead(data))
+    yield from dead
     yield from _never_ordered(data)
     yield from _options(data)
-    yield from _account(data)
+    told = {f"items: {LEFT_OUT}"} if any(one.look for one in dead) else set()
+    yield from (replace(one, look=one.look and one.key not in told) for one in _account(data))
 
 
 def _demand(data: Data) -> Iterator[Remark]:
@@ -180,9 +184,19 @@ def _never_ordered(data: Data) -> Iterator[Remark]:
         text = (
             f"max_order = 0 of {_items(rows.size)}: nothing is ever "
             f"ordered, and none of demand of {format_money(value, data.study.currency)} a year is served in "
-            f"the long run: {names}{more}. What is discontinued belongs out of the items table."
+            f"the long run: {names}{more}. {_beyond_reach(data, value)}What is discontinued belongs out of "
+            "the items table."
         )
         yield Remark("never_ordered", text, value, look=True, short="max_order = 0 of what is demanded")
+
+
+def _beyond_reach(data: Data, never: float) -> str:
+    """That the floor asked for cannot be met, where what is never ordered is worth more than it leaves."""
+    total, floor = float(data.models.annual_value.sum()), data.study.optimize.fill_rate
+    most = 1 - never / total if total > 0 else 1.0
+    if floor is None or most >= floor or accounting(data).keys["weight"] != "value":
+        return ""
+    return f"No plan serves more than {short_rate(most)} of value (optimize.fill_rate = {floor:g}). "
 
 
 def _options(data: Data) -> Iterator[Remark]:

@@ -20,6 +20,7 @@ _FISCAL = (28, 35, 42)  # days of a period of 4 or 5 weeks, and of the 5 that a 
 _FEWEST_FISCAL = 6
 _MOSTLY = 0.75  # of the steps: the others jump over periods in which nothing was sold
 _RUN = 9  # steps of whole weeks in a row within one SKU-location: a chance of 7⁻⁹
+_CLOSE = 14  # days
 _MONTHS = 6  # rows of one SKU-location, all on one day of the month
 _SHOWN = 3
 
@@ -165,6 +166,9 @@ class Mixed:
 def mixed_grain(item: IntArray, date: DateArray) -> Mixed | None:
     """SKU-locations with rows by the week (9 steps of whole weeks in a row) or month among daily rows.
 
+    Steps of three weeks and more, half of them or more, are no weekly sums but a customer who orders on one
+    weekday: every four weeks, or twice a year.
+
     Parameters
     ----------
     item : (m,) int64
@@ -179,6 +183,8 @@ def mixed_grain(item: IntArray, date: DateArray) -> Mixed | None:
     ends = np.flatnonzero(np.diff(np.concatenate([[False], weekly, [False]]).astype(np.int8)))
     starts, stops = ends[::2], ends[1::2]
     long = stops - starts >= _RUN
+    close = np.concatenate([[0], np.cumsum(gap <= _CLOSE)])
+    long &= 2 * (close[stops] - close[starts]) > stops - starts
     if long.any():
         of = item[starts[long]]
         _, at = np.unique(of, return_index=True)

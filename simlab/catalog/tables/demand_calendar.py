@@ -199,10 +199,10 @@ def _grain(rows: Rows, items: Items, study: Study, usable: IntArray, today: dt.d
     mixed = mixed_grain(item, date) if seen.name == DAY and study.demand.grain == "auto" else None
     if mixed is not None and study.demand.open_weekdays > 1:
         names = [f"{items.sku[k]}@{items.location[k]}" for k in mixed.items.tolist()]
-        if study.period == WEEK and mixed.grain == WEEK:
-            note = f"{len(names):,} SKU-locations have rows by the week, others by the day: "
+        if study.period in (mixed.grain, MONTH):
+            note = f"{len(names):,} SKU-locations have rows by the {mixed.grain}, others by the day: "
             note += ", ".join(names[:_SHOWN])
-            rows.table.notes.append(("daily and weekly rows", note))
+            rows.table.notes.append((f"rows by the day and by the {mixed.grain}", note))
         else:
             refuse_mixed(findings, study, mixed, usable, date, names)
     end = date.max()
