@@ -145,7 +145,7 @@ def _overtaking(data: Data) -> Iterator[tuple[str, str, float]]:
         return
     text = (
         f"{overtook:,} of {followed:,} receipts ({overtook / followed:.0%}) came before an order of the same "
-        "SKU and supplier placed earlier, and [lead_times] crossing = false keeps all orders in sequence: say "
+        "SKU and supplier placed earlier, and [lead_times] crossing = false keeps all in sequence: say "
         "crossing = true if they may overtake."
     )
     yield "orders that overtook", text, float(data.models.annual_value[rows].sum())
