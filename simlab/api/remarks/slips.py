@@ -21,6 +21,7 @@ _LEAST_OVERTOOK, _FAR = 5, 1 << 24  # days between keys, more than any dates are
 _SHOWN = 3
 _QUANTITIES = (
     "on_hand",
+    "on_order",
     "moq",
     "pack_size",
     "order_quantity",
@@ -55,10 +56,12 @@ def _years(data: Data) -> Iterator[tuple[str, str, float]]:
     annual, cost = models.annual_units, models.costs.unit_cost * models.costs.cost_resolution
     most = np.zeros(catalog.n_items) if models.largest is None else np.maximum(models.largest, 0)
     total = float(models.annual_value.sum())
-    for name in _QUANTITIES:
-        if name not in catalog.numbers:
-            continue
-        said = np.nan_to_num(catalog.numbers[name])
+    quantities = {name: catalog.numbers[name] for name in _QUANTITIES if name in catalog.numbers}
+    if catalog.due is not None:
+        due = catalog.due
+        quantities["open orders"] = np.bincount(due.item, due.quantity, catalog.n_items)
+    for name, column in quantities.items():
+        said = np.nan_to_num(column)
         many = (annual > 0) & (said > _YEARS * annual) & (said > _TIMES * most)
         many &= said * cost >= _SHARE * total
         rows = np.flatnonzero(many)

@@ -149,3 +149,24 @@ def test_orders_of_one_day_and_of_other_skus_do_not_overtake() -> None:
     came = np.array(["2023-01-20", "2023-01-10", "2023-01-09", "2023-01-25"], "datetime64[D]")
     assert overtaken(list("aaaa"), day, came) == (2, 1)
     assert overtaken(list("abca"), day, came) == (1, 0)
+
+
+def test_open_orders_for_years_and_the_same_order_twice_are_asked_about(tmp_path) -> None:
+    items = pd.DataFrame(
+        {"sku": ["S0", "S1"], "location": "X", "unit_cost": 10.0, "lead_time": 14.0, "on_hand": 9}
+    )
+    due = pd.DataFrame({"sku": ["S0", "S0", "S1"], "location": "X", "quantity": [5, 5, 50_000]})
+    items.to_csv(tmp_path / "items.csv", index=False)
+    due.assign(due_date="2025-01-20").to_csv(tmp_path / "open_orders.csv", index=False)
+    sales()[lambda rows: rows["sku"].isin(["S0", "S1"])].to_csv(tmp_path / "demand.csv", index=False)
+    (tmp_path / "study.toml").write_text(
+        'schema = 2\n[study]\nperiod = "week"\n[data.items]\npath = "items.csv"\n[data.demand]\n'
+        'path = "demand.csv"\n[data.open_orders]\npath = "open_orders.csv"\n[lead_times]\nlaw = "fixed"\n'
+    )
+    data = sl.load(tmp_path / "study.toml")
+    (key, text, _) = next(one for one in slips(data))
+    assert key == "years of open orders"
+    assert "open orders of 1 SKU-locations lasts for more than 5 years: S1@X 50,000 (" in text
+    (row,) = [one for one in data.quality.entries if "more than once" in one.what]
+    assert row.notice == "look"
+    assert row.note.startswith("row 3 (S0) says what row 2 says in every column")
