@@ -59,7 +59,8 @@ def _years(data: Data) -> Iterator[tuple[str, str, float]]:
     quantities = {name: catalog.numbers[name] for name in _QUANTITIES if name in catalog.numbers}
     if catalog.due is not None:
         due = catalog.due
-        quantities["open orders"] = np.bincount(due.item, due.quantity, catalog.n_items)
+        ordered = np.bincount(due.item, due.quantity, catalog.n_items)
+        quantities["open orders"] = ordered.astype(np.float64)
     for name, column in quantities.items():
         said = np.nan_to_num(column)
         many = (annual > 0) & (said > _YEARS * annual) & (said > _TIMES * most)
