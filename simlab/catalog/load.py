@@ -33,7 +33,7 @@ from simlab.catalog.tables.items import Items, file_remarks, not_used, read_item
 from simlab.catalog.tables.open_orders import due_not_used, due_of_items, read_open_orders
 from simlab.catalog.tables.receipts import read_receipts
 from simlab.errors import InvalidInputError, Problem
-from simlab.reading import ALLOW, may_read
+from simlab.reading import may_read
 from simlab.study import Study, TableSource, crossing_unsaid
 
 if TYPE_CHECKING:
@@ -127,9 +127,10 @@ def _elsewhere(study: Study) -> Iterator[Problem]:
         source: TableSource | None = getattr(study.data, name, None)
         path = None if source is None or source.of_database else study.path_of(source)
         if source is not None and path is not None and not may_read(path, study.folder):
-            where = path.resolve().parent
-            fix = "bring it there, call simlab from a folder that holds both, or allow the other: "
-            fix += f"{ALLOW} {where} …"
+            fix = (
+                "bring it there, call simlab from a folder that holds both, or allow the other: "
+                f"simlab --read-from {path.resolve().parent} …"
+            )
             message = f"lies outside the study's folder{' (by a link)' if path.is_symlink() else ''}"
             option = f"data.{name}.path = {source.path!r}"
             yield Problem("E-STU-010", message, study.file, column=option, fix=fix)

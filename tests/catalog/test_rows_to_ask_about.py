@@ -143,3 +143,19 @@ def test_a_receipt_of_an_order_with_a_wrong_year_is_named_by_its_row() -> None:
     assert len(notes) == 1
     assert notes[0].startswith(f"row 20, ordered {came.loc[20, 'order_date']}, came after 37")
     assert not [one for one in data.quality.entries if "far from all others" in one.what]
+
+
+def test_names_that_look_alike_are_asked_about() -> None:
+    """A blank at the end, capitals, é of one sign or of two: each a SKU of its own, and said."""
+    names = ["A", "A ", "é1", "e\u03011", "b", "B", "C"]
+    items = pd.DataFrame({"sku": names, "location": "X", "unit_cost": 1.0})
+    items = items.assign(demand_law="poisson", demand_mean=1.0)
+    entries = sl.load_frames(items, study={"segments": {"by": "all"}}).catalog.quality.entries
+    said = [entry for entry in entries if "look alike" in entry.what]
+    assert [entry.what for entry in said] == [
+        "3 SKU-locations stand more than once under names that look alike"
+    ]
+    assert said[0].notice == "look"
+    assert "'A@X' and 'A @X'" in said[0].note
+    entries = sl.load_frames(items.iloc[[0, 2, 4, 6]]).catalog.quality.entries
+    assert not [entry for entry in entries if "look alike" in entry.what]

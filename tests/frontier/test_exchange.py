@@ -169,6 +169,14 @@ def test_tie_groups_separate_what_noise_can_separate():
     assert tie_groups(np.vstack([demanded, demanded]), demanded).tolist() == [0, 0]
 
 
+def test_the_limit_of_a_statistical_gap_has_one_side():
+    """Two targets, three batches: gaps 1, 2, 6; mean 3, deviation √7, t of 2 degrees at 0.90 is 1.8856."""
+    cost = np.array([[[5.0, 5.0, 5.0], [4.0, 3.0, -1.0]]])
+    gap = statistical_gap(cost, 0 * cost, np.array([0]), 1.0, level=0.9)
+    assert gap.value == pytest.approx(3.0)
+    assert gap.high == pytest.approx(3.0 + 1.885618 * math.sqrt(7.0 / 3.0))
+
+
 def test_statistical_gap_bounds_the_true_distance():
     """Plans chosen by noise: the upper limit covers their true distance from the optimum."""
     rng = np.random.default_rng(5)

@@ -1,5 +1,7 @@
 """Sums become rates and money with the right denominators, and comparisons say who won."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,14 @@ def test_measures_have_their_definitions_denominators():
     assert scores.holding_cost.value == pytest.approx(300 * 0.40)  # 0.40 a unit and year
     assert scores.turns.value == pytest.approx(1000 / 10 * 52 / 300)  # what waits is delivered
     assert set(scores.columns()) >= {"fill_rate", "fill_rate_low", "fill_rate_high", "turns"}
+
+
+def test_parts_of_periods_count_in_rates_of_periods():
+    """Days cut into three parts: 18 of 2 × 10 × 3 parts ready, 3 of them short."""
+    scores = score(one_plan(), 0, 0, n_items=2, scale=replace(SCALE, parts=3))
+    assert scores.ready_rate.value == pytest.approx(18 / 60)
+    assert scores.stockout_periods.value == pytest.approx(3 / 60 * 52)
+    assert scores.inventory_value.value == pytest.approx(300 * 2.00 / 3)
 
 
 @pytest.mark.parametrize("stock", [600, 60_000])

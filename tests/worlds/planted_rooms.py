@@ -23,6 +23,12 @@ PACKAGE = Path(simlab.__file__).parent
 BESIDE = "SIMLAB_BESIDE"
 """Set in the environment: tests beside the module are asked alone, which is much less work and finds less."""
 
+FURTHER = {
+    "verdict/between_runs.py": ("api/comparison/test_runs.py",),
+    "frontier/bounds/noise.py": ("frontier/test_exchange.py",),
+}
+"""Tests of a module that stand elsewhere."""
+
 TESTS_OF = {
     "loader": ("catalog", "trust/test_a_corpus_of_bad_inputs.py"),
     "optimizer": ("frontier", "api/plans", "api/requirements"),
@@ -479,8 +485,8 @@ VERDICT = _of(
     (
         "a plan takes another's levels",
         "verdict/retest.py",
-        "(group.choice + first).astype(np.int16)",
-        "group.choice.astype(np.int16)",
+        "np.add(choice, first, out=moved",
+        "np.add(choice, 0, out=moved",
     ),
     ("all runs are paired", BETWEEN, "paired = a.seed == b.seed", "paired = True"),
     (
@@ -623,7 +629,7 @@ def _beside(fault: Fault) -> tuple[str, ...]:
     module = Path(fault.file)
     own = sorted((TESTS / module.parent).glob("test_*.py"))
     own.sort(key=lambda one: module.stem not in one.read_text("utf-8"))
-    return tuple(one.relative_to(TESTS).as_posix() for one in own)
+    return (*(one.relative_to(TESTS).as_posix() for one in own), *FURTHER.get(fault.file, ()))
 
 
 def _first_failure(folder: Path, tests: tuple[str, ...]) -> str:

@@ -125,7 +125,7 @@ def _decoded(data: bytes, table: TextTable, encoding: str) -> str | None:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         message = f"byte 0x{data[error.start]:02x} is not {encoding.upper()} text"
-        table.findings.add(found.ENCODING, message, line=line, fix=_encoding_fix(table.name, data))
+        table.findings.add(found.ENCODING, message, line=line, fix=_encoding_fix(table.name, data, encoding))
         return None
     return text.replace("\r\n", "\n").replace("\r", "\n") if encoding == "utf-16" else text
 
@@ -141,9 +141,9 @@ def encoding_of(data: bytes) -> Encoding:
     return "utf-8"
 
 
-def _encoding_fix(name: str, data: bytes) -> str:
+def _encoding_fix(name: str, data: bytes, said: str = "utf-8") -> str:
     encoding = encoding_of(data)
-    if encoding == "utf-8":
+    if encoding in ("utf-8", said):
         return "save the file as CSV UTF-8"
     return f'save the file as CSV UTF-8, or say [data.{name}] encoding = "{encoding}"'
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import numpy as np
 
@@ -46,6 +47,26 @@ def repeated_rows(table: TextTable) -> BoolArray:
         whole = counts.size >= _RUN and bool((counts % 2 == 0).all())
         again &= named | whole | _in_blocks(inverse)
     return again
+
+
+def names_alike(sku: Iterable[str], location: Iterable[str]) -> Iterator[QualityRow]:
+    """A remark on SKU-locations whose names differ by blanks, capitals or the coding of a letter alone."""
+    names = list(zip(sku, location, strict=True))
+    by_look: dict[str, list[tuple[str, str]]] = {}
+    for pair in names:
+        look = "\0".join(map(_look, pair))
+        by_look.setdefault(look, []).append(pair)
+    doubles = [pairs for pairs in by_look.values() if len(pairs) > 1]
+    if doubles:
+        first = " and ".join(f"{f'{one}@{place}'!a}" for one, place in doubles[0][:2])
+        note = f"such as {first}: one and the same, written in two ways? Each counts as one of its own"
+        what = f"{len(doubles):,} SKU-locations stand more than once under names that look alike"
+        yield QualityRow("items", what, "used", 0, note=note, notice="look")
+
+
+def _look(name: str | None) -> str:
+    plain = (name or "").casefold()
+    return " ".join((plain if plain.isascii() else unicodedata.normalize("NFKC", plain)).split())
 
 
 def pasted(table: TextTable, names: Collection[str], date: str, result: str) -> Iterator[QualityRow]:

@@ -1,13 +1,16 @@
 """Workbooks of other kinds, saved by a spreadsheet program (LibreOffice 7.4): the same cells as in .xlsx.
 
 `books/` holds one made-up workbook as .xls and .ods, with dates counted from 1900 and from 1904. No program
-at hand writes .xlsb: nothing of that kind is tested, it is read by the same library.
+at hand writes .xlsb: the same workbook of that kind is written record by record, as its published format says
+(`worlds/xlsb.py`), without the blocks of fonts and widths that Excel adds.
 """
 
+import datetime as dt
 from pathlib import Path
 
 import numpy as np
 import pytest
+from worlds.xlsb import ERROR, FORMULA_ERROR, xlsb
 
 import simlab as sl
 from simlab.catalog.columns import required
@@ -16,18 +19,40 @@ from simlab.errors import InvalidInputError
 from simlab.study import TableSource
 
 BOOKS = Path(__file__).parent / "books"
-NAMES = ["b1900.xls", "b1904.xls", "b1900.ods", "b1904.ods"]
+NAMES = ["b1900.xls", "b1904.xls", "b1900.ods", "b1904.ods", "b1900.xlsb", "b1904.xlsb"]
+HEAD = ["sku", "location", "unit_cost", "lead_time"]
+DAYS = [dt.date(2025, 1, day) for day in range(1, 29)]
+SHEETS = {
+    "Items": [HEAD, ["00123", "shop", 2.5, 7], [456, "shop", 3, 7]],
+    "Demand": [
+        ["sku", "location", "date", "quantity"],
+        *(["00123", "shop", day, k] for k, day in enumerate(DAYS)),
+    ],
+    "Errors": [HEAD, ["a", "shop", ERROR, 7], ["b", "shop", 4, 7]],
+    "Merged": [HEAD, ["a", "shop", 1, 7], ["b", None, 1, 7]],
+}
 HIDDEN = "an error, or a formula never computed, reads as an empty cell"
 
 
-def read(name, sheet, table="items"):
-    source = TableSource(path=name, sheet=sheet)
-    return read_workbook(BOOKS / name, table, source, required(table))
+@pytest.fixture(scope="module")
+def books(tmp_path_factory):
+    """The folder of all of them."""
+    folder = tmp_path_factory.mktemp("books")
+    for name in NAMES:
+        binary = name.endswith(".xlsb")
+        data = xlsb(SHEETS, since_1904="1904" in name) if binary else (BOOKS / name).read_bytes()
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def read(file, sheet, table="items"):
+    source = TableSource(path=file.name, sheet=sheet)
+    return read_workbook(file, table, source, required(table))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_ids_that_are_text_keep_their_zeros_and_numbers_lose_their_point(name):
-    table = read(name, "Items")
+def test_ids_that_are_text_keep_their_zeros_and_numbers_lose_their_point(name, books):
+    table = read(books / name, "Items")
     assert table.findings.problems == []
     assert table.columns["sku"].values == ("00123", "456")
     assert table.columns["unit_cost"].values == ("2.5", "3")
@@ -35,20 +60,21 @@ def test_ids_that_are_text_keep_their_zeros_and_numbers_lose_their_point(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_dates_of_both_calendars_are_the_same_days(name):
-    days = read(name, "Demand", "demand").columns["date"].values
+def test_dates_of_both_calendars_are_the_same_days(name, books):
+    days = read(books / name, "Demand", "demand").columns["date"].values
     assert days == tuple(f"2025-01-{day:02d}" for day in range(1, 29))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_sheets_are_named_where_there_are_several(name):
-    problem = read(name, None).findings.problems[0]
+def test_sheets_are_named_where_there_are_several(name, books):
+    problem = read(books / name, None).findings.problems[0]
     assert "has 4 sheets: Items, Demand, Errors, Merged" in problem.message
 
 
-def loaded(name, sheet, folder):
+def loaded(file, sheet, folder):
     """A study whose items are a sheet of the workbook."""
-    (folder / name).write_bytes((BOOKS / name).read_bytes())
+    name = file.name
+    (folder / name).write_bytes(file.read_bytes())
     lines = [f"{sku},shop,2025-01-{day:02d},1" for sku in "ab" for day in range(1, 29)]
     (folder / "demand.csv").write_text("sku,location,date,quantity\n" + "\n".join(lines) + "\n")
     study = folder / "study.toml"
@@ -58,28 +84,41 @@ def loaded(name, sheet, folder):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_error_in_a_required_cell_is_refused_and_said_to_be_one_perhaps(name, tmp_path):
+def test_an_error_in_a_required_cell_is_refused_and_said_to_be_one_perhaps(name, tmp_path, books):
     with pytest.raises(InvalidInputError) as refused:
-        loaded(name, "Errors", tmp_path)
+        loaded(books / name, "Errors", tmp_path)
     said = str(refused.value)
     assert f"{name} [Errors]:2 column 'unit_cost': the cell is empty" in said
     assert HIDDEN in said
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_merged_cells_are_refused(name, tmp_path):
-    """.xls says which are merged; in .ods all but the first are empty, and a location is required."""
+def test_merged_cells_are_refused(name, tmp_path, books):
+    """.xls says which are merged; elsewhere all but the first are empty, and a location is required."""
     with pytest.raises(InvalidInputError) as refused:
-        loaded(name, "Merged", tmp_path)
+        loaded(books / name, "Merged", tmp_path)
     said = "cells B2:B3 are merged" if name.endswith(".xls") else "column 'location': the cell is empty"
     assert said in str(refused.value)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_torn_workbook_is_said(name, tmp_path):
-    data = (BOOKS / name).read_bytes()
+def test_a_torn_workbook_is_said(name, tmp_path, books):
+    data = (books / name).read_bytes()
     (tmp_path / name).write_bytes(data[: len(data) // 2])
     source = TableSource(path=name, sheet="Items")
     found = read_workbook(tmp_path / name, "items", source, required("items"))
     assert found.findings.problems
     assert not np.any(found.n_rows)
+
+
+def test_a_formula_s_error_in_a_binary_workbook_is_an_empty_cell_that_may_be_one(tmp_path):
+    sheets = {"Items": [HEAD, ["a", "shop", FORMULA_ERROR, 7], ["b", "shop", 4, 7]]}
+    (tmp_path / "own.xlsb").write_bytes(xlsb(sheets))
+    with pytest.raises(InvalidInputError, match=HIDDEN):
+        loaded(tmp_path / "own.xlsb", "Items", tmp_path)
+
+
+def test_binary_workbooks_hold_letters_of_every_script_and_large_numbers(tmp_path):
+    (tmp_path / "own.xlsb").write_bytes(xlsb({"Items": [HEAD, ["Öl-№7", "東", 1234567.25, 0]]}))
+    columns = read(tmp_path / "own.xlsb", "Items").columns
+    assert [columns[name].values for name in HEAD] == [("Öl-№7",), ("東",), ("1234567.25",), ("0",)]

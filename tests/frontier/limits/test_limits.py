@@ -1,5 +1,7 @@
 """Limits of every kind: what is found is the best of all plans that meet them, exactly, or said why not."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from worlds import frontier as cases
@@ -221,6 +223,33 @@ def floors_of(data, **at_least):
         whole=data["demanded"],
         at_least=at_least,
     )
+
+
+def test_a_segment_may_take_its_least_and_its_largest_target_themselves():
+    targets = np.array([0.9, 0.95, 0.98])
+    allowed = allowed_targets(targets, ["A", "B", "C"], minimum={"A": 0.95}, maximum={"B": 0.95})
+    assert allowed.tolist() == [[False, True, True], [True, True, False], [True, True, True]]
+    allowed = allowed_targets(targets, ["A"], minimum={"A": 0.95}, maximum={"A": 0.95})
+    assert allowed.tolist() == [[False, True, False]]
+
+
+def test_a_ceiling_between_two_steps_of_money_is_the_lower_one():
+    """Of 3 items at 0.30 a step, 1.00 holds three steps and not four; 0.90 holds just three."""
+    codes, groups = np.zeros(3, np.int64), np.array([0, 0, 1])
+    amount = np.array([[1, 2], [1, 2], [5, 9]])
+    for most, steps in (("1.00", 3), ("0.90", 3), ("0.89", 2)):
+        found = ceilings(
+            codes,
+            1,
+            groups=groups,
+            group_names=["ACME", "BOLT"],
+            amount=amount,
+            at_most={"ACME": Fraction(most)},
+            unit=Fraction(3, 10),
+        )
+        (limit,) = found
+        assert limit.at_most == steps
+        assert limit.table.tolist() == [[2, 4]]
 
 
 def test_floors_by_location_ceilings_by_supplier_and_order_together():
