@@ -227,6 +227,7 @@ def test_a_workbook_that_cannot_be_written_takes_no_page_along(tmp_path, monkeyp
     assert "not callable" in drawn.faults["workbook"]
 
 
+@pytest.mark.processes
 @LINUX
 def test_page_and_workbook_of_a_large_run_are_drawn_in_turn(tmp_path, monkeypatch):
     run = api.run_optimize(write_study(tmp_path), out=tmp_path / "run", draw=False).folder
