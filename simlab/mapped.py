@@ -77,7 +77,9 @@ class _Files:
         """Let go of the pages of all files."""
         let_go = getattr(mmap, "MADV_DONTNEED", None)
         if let_go is not None:
-            for one in list(self._maps):
+            with self._lock:
+                maps = list(self._maps)
+            for one in maps:
                 one.madvise(let_go)
 
 

@@ -24,7 +24,7 @@ from simlab.api.output.record import RunResult, kept_if_used, kept_while_written
 from simlab.api.output.writing import write_optimization, write_simulation
 from simlab.api.rollout.gate import Gate, gate
 from simlab.api.rollout.waves import WavePlan
-from simlab.api.settings import imports, workers_of
+from simlab.api.settings import give_back_at_once, imports, workers_of
 from simlab.api.simulation import simulate
 from simlab.api.simulator.stored import StoredCurves
 from simlab.api.starting.init import init_from_book, init_from_tables
@@ -42,10 +42,14 @@ Command = TypeVar("Command", bound=Callable[..., RunResult])
 
 
 def _files_beside(command: Command) -> Command:
-    """Let large arrays of a command lie in files without a name beside its run folder, or its study."""
+    """Let large arrays of a command lie in files without a name beside its run folder, or its study.
+
+    Those that do not are given back to the system as soon as nobody holds them.
+    """
 
     @wraps(command)
     def run(study_path: str | Path, *args: Any, **options: Any) -> RunResult:
+        give_back_at_once()
         out = options.get("out")
         place = Path(study_path).parent if out is None else Path(out).absolute().parent
         with mapped.beside(place if place.is_dir() else Path(study_path).parent):

@@ -85,6 +85,7 @@ class DemandTable:
                 end += int(np.searchsorted(self.item[end:], self.item[end - 1], side="right"))
             yield slice(begin, end)
             begin = max(end, 1)
+            mapped.rest()
 
     @property
     def n_rows(self) -> int:

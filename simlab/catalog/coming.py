@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simlab.arrays import FloatArray, IntArray
+from simlab.arrays import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +65,12 @@ class ForecastErrors:
     actual: FloatArray
     line: IntArray
     file: str
+
+    def take_rows(self, kept: BoolArray) -> ForecastErrors:
+        """Some of the rows."""
+        line, (forecast, actual) = self.line[kept], (self.forecast[kept], self.actual[kept])
+        item, origin, horizon = self.item[kept], self.origin[kept], self.horizon[kept]
+        return ForecastErrors(item, origin, horizon, forecast, actual, line, self.file)
 
     def take(self, rows: IntArray) -> ForecastErrors:
         """The errors of some items, numbered by their place in `rows`."""

@@ -1,11 +1,11 @@
 """Blocks of SKU-locations over workers: from levels to sums, with progress and bounded memory."""
 
 from simlab.arrays import ChoiceArray
-from simlab.engine.prepare.evaluators import evaluator_of
 from simlab.engine.world.curves import Curves
 from simlab.engine.world.demand_law import DemandLaw, LawKind
 from simlab.engine.world.levels import Family, Levels
 from simlab.engine.world.world import MILLION, Horizon, LeadTimeLaw, OrderTerms, Unmet, World
+from simlab.execution.backends.asking import by_item, evaluator_of
 from simlab.execution.backends.spread import Progress, close_pools, reach
 from simlab.execution.backends.workers import Workers, asked, backend
 from simlab.execution.blocks import (
@@ -53,6 +53,7 @@ __all__ = [
     "batches_of",
     "beside",
     "by_family",
+    "by_item",
     "cell_sums",
     "close_pools",
     "common_warmup",

@@ -10,7 +10,7 @@ from simlab.arrays import LARGEST_SUM, ChoiceArray, IntArray
 from simlab.engine._jit import kernel
 from simlab.engine.world.curves import Curves
 from simlab.errors import OutOfRangeError
-from simlab.execution.sums import TOO_LARGE, PlanRequest, PlanSums, Weights, item_weights
+from simlab.execution.sums import PLAIN, TOO_LARGE, PlanRequest, PlanSums, Weights, item_weights
 
 Term = tuple[str, str, IntArray]
 """What is added to (`PlanSums`), what of (measure), and what a unit of it weighs for each item."""
@@ -97,24 +97,26 @@ def _difference(name: str, weight: IntArray) -> Iterator[Term]:
 def _added(
     measures: dict[str, IntArray], request: PlanRequest, terms: list[Term], weights: Weights
 ) -> PlanSums:
-    """The sums of one request; a measure that no column changes is added up for one plan and copied."""
-    slots = measures["served"].shape[2]
-    sums = PlanSums.zeros(request.n_plans, request.n_cells, slots)
+    """The sums of one request; what no column changes is added up once, and is a view for further plans."""
+    cells, slots = request.n_cells, measures["served"].shape[2]
     first = np.zeros((request.choice.shape[0], 1), np.int16)
-    for name, source, weight in terms:
-        if not request.n_plans or (name in _OF_WHOLE and not request.whole):
-            continue
-        table, out = measures[source], getattr(sums, name)
+    asked = [term for term in terms if request.n_plans and (request.whole or term[0] not in _OF_WHOLE)]
+    varies = {name for name, source, _ in asked if measures[source].shape[1] > 1}
+    found: dict[str, IntArray] = {}
+    for name, source, weight in asked:
+        plans = request.n_plans if name in varies else 1
+        out = found.setdefault(name, np.zeros((plans, cells, slots), np.int64))
+        table = measures[source]
         if table.shape[1] > 1 or request.n_plans == 1:
             add_up(table, weight, request.choice if table.shape[1] > 1 else first, request.cell, out)
         else:
-            part = np.zeros((1, request.n_cells, slots), np.int64)
+            part = out if plans == 1 else np.zeros((1, cells, slots), np.int64)
             add_up(table, weight, first, request.cell, part)
-            out += part
+            if part is not out:
+                out += part
     if weights.account is None:
-        for name, plain in (("cost", "holding"), ("good", "served"), ("asked", "demanded")):
-            getattr(sums, name)[...] = getattr(sums, plain)
-    return sums
+        found |= {name: found[plain] for name, plain in PLAIN.items() if plain in found}
+    return PlanSums.of(found, (request.n_plans, cells, slots))
 
 
 @kernel

@@ -133,6 +133,15 @@ def works_beside(workers: Workers, n_items: int) -> bool:
     return compiled and workers.backend == "threads" and workers.n_workers > 1 and worth
 
 
+def load_shared() -> None:
+    """Load what this process and its copies all take, so that each of them need not: a second of imports."""
+    import scipy.special  # noqa: F401
+    from numba.core.registry import cpu_target
+
+    cpu_target.typing_context.refresh()
+    cpu_target.target_context.refresh()
+
+
 _WORTH, _MOST = 1_000, 50_000
 
 

@@ -9,7 +9,6 @@ from typing import TypedDict
 import numpy as np
 
 from simlab.arrays import ChoiceArray, IntArray
-from simlab.engine.prepare.evaluators import evaluator_of
 from simlab.engine.recorder.sums import SHARED
 from simlab.engine.run import simulate_items
 from simlab.engine.world.curves import Curves
@@ -17,6 +16,7 @@ from simlab.engine.world.levels import Levels
 from simlab.engine.world.world import Horizon, World
 from simlab.errors import EngineFaultError
 from simlab.execution.adding import reduce_items
+from simlab.execution.backends.asking import evaluator_of
 from simlab.execution.backends.compact import compacted
 from simlab.execution.backends.spread import Progress, Task, spread
 from simlab.execution.backends.workers import Workers

@@ -119,13 +119,20 @@ def digest(value: object) -> str:
     return found.hexdigest()[:24]
 
 
+_ROWS = 1 << 15
+"""Rows of an array that are copied at a time to be hashed."""
+
+
 def _feed(update: Callable[[bytes], None], value: object) -> None:
     if isinstance(value, np.ndarray):
         if value.dtype == object:
             update(repr(value.tolist()).encode())
             return
         update(f"{value.dtype.str}{value.shape}".encode())
-        update(np.ascontiguousarray(value).tobytes())
+        if value.ndim == 0:
+            update(value.tobytes())
+        for first in range(0, len(value) if value.ndim else 0, _ROWS):
+            update(np.ascontiguousarray(value[first : first + _ROWS]).tobytes())
     elif is_dataclass(value) and not isinstance(value, type):
         update(type(value).__name__.encode())
         for field in fields(value):

@@ -12,6 +12,8 @@ from simlab.errors import OutOfRangeError
 from simlab.measures.shown import Public
 
 TOO_LARGE = "sums of money would leave 64 bits: choose a coarser data.cost_resolution or fewer periods"
+PLAIN = {"cost": "holding", "good": "served", "asked": "demanded"}
+"""What cost and service are, unless an account says otherwise."""
 _SERVICE = {
     "fill_rate": ("served", "demanded"),
     "cycle_service_level": ("good_receipts", "receipts"),
@@ -255,6 +257,12 @@ class PlanSums(Public):
         shape = (n_plans, n_cells, n_replications)
         return cls(**{field.name: np.zeros(shape, dtype=np.int64) for field in fields(cls)})
 
+    @classmethod
+    def of(cls, found: dict[str, IntArray], shape: tuple[int, int, int]) -> PlanSums:
+        """Sums of a block: views where plans do not differ, or where nothing is added up."""
+        nothing = np.zeros((1, 1, 1), dtype=np.int64)
+        return cls(**{name: np.broadcast_to(found.get(name, nothing), shape) for name in cls.names()})
+
     @property
     def n_plans(self) -> int:
         return int(self.served.shape[0])
@@ -262,16 +270,6 @@ class PlanSums(Public):
     @property
     def n_replications(self) -> int:
         return int(self.served.shape[2])
-
-    def add(self, other: PlanSums, cells: IntArray) -> None:
-        """Add another block's sums, which has these of the cells, in place."""
-        for field in fields(self):
-            getattr(self, field.name)[:, cells] += getattr(other, field.name)
-
-    def largest(self) -> float:
-        """What no sum over cells exceeds."""
-        peaks = (np.abs(getattr(self, field.name)).max(axis=(0, 2), initial=0) for field in fields(self))
-        return max(float(one.astype(np.float64).sum()) for one in peaks)
 
     def times(self, factor: int) -> PlanSums:
         """The same counted in finer parts of periods: what adds up over periods, times a factor."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from simlab.arrays import ChoiceArray, IntArray
 from simlab.execution.adding import refuse_large, rows_added
-from simlab.execution.sums import PlanRequest, PlanSums
+from simlab.execution.sums import PLAIN, PlanRequest, PlanSums
 
 _ITEMS_PER_ROW = 4
 """Items that a class has on average at least, else plans are gathered item by item."""
@@ -102,17 +102,73 @@ def add_blocks(
     OutOfRangeError
         If a total might leave the range of int64.
     """
-    totals = [PlanSums.zeros(table.request.n_plans, table.request.n_cells, replications) for table in tables]
+    totals = [Total(table.request.n_plans, table.request.n_cells, replications) for table in tables]
     most = 0.0
     for parts, cells in blocks:
-        most += max((part.largest() for part in parts), default=0.0)
+        added = [total.add(part, present) for total, part, present in zip(totals, parts, cells, strict=True)]
+        most += max(added, default=0.0)
         refuse_large(most)
-        for total, part, present in zip(totals, parts, cells, strict=True):
-            total.add(part, present)
     found: dict[int, PlanSums] = {}
     for table, total in zip(tables, totals, strict=True):
-        found |= table.sums(total)
+        found |= table.sums(total.sums())
     return [found[number] for number in sorted(found)]
+
+
+class Total:
+    """Sums of blocks added up: what plans do not differ in once, and what nobody asked for not at all."""
+
+    def __init__(self, n_plans: int, n_cells: int, replications: int) -> None:
+        self._shape = n_plans, n_cells, replications
+        self._each: dict[str, IntArray] = {}
+        self._alike: dict[str, IntArray] = {}
+        self._plain = True
+
+    def add(self, part: PlanSums, cells: IntArray) -> float:
+        """Add a block's sums, which has these of the cells; what no sum of it over cells exceeds."""
+        names = set(PlanSums.names())
+        if self._plain and all(_same(part, *pair) for pair in PLAIN.items()):
+            names -= set(PLAIN)
+        elif self._plain:
+            self._copy_plain()
+        return max((self._add(name, getattr(part, name), cells) for name in names), default=0.0)
+
+    def _add(self, name: str, part: IntArray, cells: IntArray) -> float:
+        if not part.size or (part.strides == (0, 0, 0) and part[0, 0, 0] == 0):
+            return 0.0
+        totals, shape = self._each, self._shape
+        if part.strides[0] == 0:
+            totals, part, shape = self._alike, part[:1], (1, *self._shape[1:])
+        if name not in totals:
+            totals[name] = np.zeros(shape, np.int64)
+        total, most = totals[name], 0.0
+        for number, cell in enumerate(cells.tolist()):
+            own = part[:, number]
+            total[:, cell] += own
+            most += float(max(int(own.max()), -int(own.min())))
+        return most
+
+    def _copy_plain(self) -> None:
+        """From now on cost and service are sums of their own."""
+        self._plain = False
+        for totals in (self._each, self._alike):
+            totals |= {name: totals[plain].copy() for name, plain in PLAIN.items() if plain in totals}
+
+    def sums(self) -> PlanSums:
+        """All that was added."""
+        if self._plain:
+            self._copy_plain()
+        sums = PlanSums.zeros(*self._shape)
+        for totals in (self._each, self._alike):
+            for name, total in totals.items():
+                getattr(sums, name)[...] += total
+        return sums
+
+
+def _same(part: PlanSums, name: str, plain: str) -> bool:
+    """Whether a sum is another: the same memory, as `adding` hands it back."""
+    one, other = getattr(part, name), getattr(part, plain)
+    memory, same = (table.__array_interface__["data"] for table in (one, other))
+    return bool(memory == same and one.strides == other.strides)
 
 
 def _classes(request: PlanRequest) -> Classes | None:

@@ -12,6 +12,9 @@ from simlab.engine.prepare.evaluators import begins_stationary, warmup_periods
 from simlab.engine.run import pilot_series
 from simlab.engine.world.levels import ForecastMethod, Levels
 from simlab.engine.world.world import MILLION, Horizon, World
+from simlab.execution.backends.asking import by_item
+from simlab.execution.by_period.lanes import covered
+from simlab.execution.by_period.sums import is_compiled, profile_of
 from simlab.execution.columns import beside, by_family
 
 _BATCH = 5
@@ -44,7 +47,7 @@ def common_warmup(world: World, plans: list[Levels], horizon: Horizon) -> tuple[
     if world.start is not None:
         return 0, TRANSIENT
     exact = warmup_periods(world)
-    stationary = [begins_stationary(world, levels) for levels in plans]
+    stationary = [by_item(begins_stationary, world, levels) for levels in plans]
     cut = [levels for levels, settled in zip(plans, stationary, strict=True) if not settled.all()]
     longest = f"longest {_what_is_longest(world)} + review period - 1"
     if not cut:
@@ -120,11 +123,21 @@ def _pilot_cut(world: World, plans: list[Levels], horizon: Horizon, exact: int) 
         pilot = replace(
             horizon, periods=periods, warmup=0, replications=_PILOT_REPLICATIONS, slots=1, scale=1
         )
-        found = batch * max(mser(pilot_series(world, levels, pilot, batch)) for levels in plans)
+        found = batch * max(mser(_series(world, levels, pilot, batch)) for levels in plans)
         if 4 * found <= periods:
             return found, batch, True
         batch, periods = 2 * batch, 2 * periods
     return found, batch // 2, False
+
+
+def _series(world: World, levels: Levels, horizon: Horizon, step: int) -> IntArray:
+    """As `pilot_series`: by one run that writes every period down, where the loop that does is compiled."""
+    if world.grid is not None or not is_compiled() or not covered(world, levels).all():
+        return pilot_series(world, levels, horizon, step)
+    none, one = np.zeros(world.n_items, np.int64), np.ones(world.n_items, np.int64)
+    stock = profile_of(world, levels, horizon, none, one, n_groups=1).stock_value.sum(axis=(1, 2))
+    whole = horizon.periods // step
+    return np.asarray(stock[:, : whole * step].reshape(levels.n_columns, whole, step).sum(axis=2))
 
 
 def _what_is_longest(world: World) -> str:

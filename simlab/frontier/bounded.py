@@ -8,17 +8,20 @@ floating point, with a margin far above its rounding, and it decides nothing but
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 
-from simlab.arrays import FloatArray, IntArray
+from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.frontier.curves import SegmentCurves
 from simlab.frontier.merge import as_int64, efficient
 
 MAX_SEGMENTS = 24
 MAX_LABELS = 2_000_000
 MAX_SUFFIX = 400_000
+_NEAR = (0.02, 0.2, 1.0)
+"""Where a plan is looked for first: shares of the way from the linear bound to a plan that is known."""
 _MARGIN = 1e-11
 
 
@@ -83,11 +86,18 @@ def least_cost(curves: SegmentCurves, need: int, limit: int) -> IntArray:
     ]
     need, limit = -(-need // units[2]), limit // units[1]
     order = np.argsort(-np.ptp(cost, axis=1), kind="stable")
-    price = multiplier(cost, value, served, need, limit)
-    search = _Search(cost[order], value[order], served[order], price, need, limit)
+    prices = multipliers(cost, value, served, need, limit)
+    if curves not in _LEAST:
+        _LEAST[curves] = _suffixes((cost[order], value[order], served[order]), None)
+    known = _LEAST[curves]
+    search = _Search((cost[order], value[order], served[order]), prices, need, limit, known)
     choice = np.empty(order.size, dtype=np.int64)
     choice[order] = search.run()
     return choice
+
+
+_LEAST: WeakKeyDictionary[SegmentCurves, list[_Rest]] = WeakKeyDictionary()
+"""What segments still to come tie up at least: the same at every floor and budget."""
 
 
 def _unit(before: npt.NDArray[np.int64], after: npt.NDArray[np.int64]) -> int:
@@ -95,8 +105,10 @@ def _unit(before: npt.NDArray[np.int64], after: npt.NDArray[np.int64]) -> int:
     return int(before.ravel()[at]) // int(after.ravel()[at]) if after.any() else 1
 
 
-def multiplier(cost: IntArray, value: IntArray, served: IntArray, need: int, limit: int) -> float:
-    """Shadow price of the budget in the linear relaxation, ≥ 0, in cost per unit of value."""
+def multipliers(
+    cost: IntArray, value: IntArray, served: IntArray, need: int, limit: int
+) -> tuple[float, float]:
+    """Shadow prices of budget and floor in the linear relaxation, ≥ 0: cost per unit of value, and served."""
     from scipy.optimize import linprog
 
     n, k = cost.shape
@@ -111,45 +123,111 @@ def multiplier(cost: IntArray, value: IntArray, served: IntArray, need: int, lim
         method="highs",
     )
     if not result.success:
-        return 0.0
-    return max(0.0, -float(result.ineqlin.marginals[0])) * scale[0] / scale[1]
+        return 0.0, 0.0
+    of_value, of_served = (max(0.0, -float(one)) * scale[0] for one in result.ineqlin.marginals)
+    return of_value / scale[1], of_served / scale[2]
+
+
+@dataclass(frozen=True)
+class _Within:
+    """What a plan of at most `most` asks of the totals of its last segments.
+
+    Attributes
+    ----------
+    worth : float
+        Shadow price of a unit served.
+    first : (n,) float
+        Least cost, budget and service priced, of the segments before each.
+    rest : float
+        What the floor's and the budget's own prices add.
+    """
+
+    most: float
+    worth: float
+    first: FloatArray
+    rest: float
+
+    def may(self, row: int, price: FloatArray, served: IntArray) -> BoolArray:
+        """Which totals of the segments from `row` on can belong to such a plan."""
+        gained = self.worth * served
+        bound = price - gained + (self.first[row] + self.rest)
+        margin = _MARGIN * (np.abs(price) + gained + (abs(self.first[row]) + abs(self.rest)))
+        return np.asarray(bound - margin <= self.most)
+
+
+def _suffixes(
+    tables: tuple[IntArray, IntArray, IntArray], price: float | None, within: _Within | None = None
+) -> list[_Rest]:
+    """Efficient totals of the segments from each on: of served, and of cost with value priced.
+
+    price : float, optional
+        Value alone if left out.
+    """
+    zero = np.zeros(1, np.int64)
+    suffixes = [_Rest(np.zeros(1), zero, zero, zero)]
+    for row in range(tables[0].shape[0] - 1, -1, -1):
+        after = suffixes[-1]
+        c, v, s = (
+            (table[row][:, None] + rest).ravel()
+            for table, rest in zip(tables, (after.cost, after.value, after.served), strict=True)
+        )
+        weighed = v.astype(np.float64) if price is None else c + price * v
+        if within is not None:
+            some = np.flatnonzero(within.may(row, weighed, s))
+            weighed, c, v, s = (one[some] for one in (weighed, c, v, s))
+        if not weighed.size:
+            return []
+        keep = efficient(weighed, s)
+        if keep.size > MAX_SUFFIX:
+            raise TooLargeError
+        suffixes.append(_Rest(weighed[keep], c[keep], v[keep], s[keep]))
+    return suffixes[::-1]
 
 
 class _Search:
     """One search: tables in processing order, suffix frontiers, best cost known."""
 
     def __init__(
-        self, cost: IntArray, value: IntArray, served: IntArray, price: float, need: int, limit: int
+        self,
+        tables: tuple[IntArray, IntArray, IntArray],
+        prices: tuple[float, float],
+        need: int,
+        limit: int,
+        least: list[_Rest],
     ) -> None:
-        self.tables = (cost, value, served)
-        self.price, self.need, self.limit = price, need, limit
+        self.tables, self.least = tables, least
+        self.price, self.worth = prices
+        self.need, self.limit = need, limit
         self.best = np.inf
-        self.rest = self._suffixes(lambda c, v: c + price * v)
-        self.least = self._suffixes(lambda c, v: v.astype(np.float64))
-
-    def _suffixes(self, weigh: object) -> list[_Rest]:
-        assert callable(weigh)
-        zero = np.zeros(1, np.int64)
-        suffixes = [_Rest(np.zeros(1), zero, zero, zero)]
-        for cost, value, served in zip(*(table[::-1] for table in self.tables), strict=True):
-            after = suffixes[-1]
-            c, v, s = (
-                (own[:, None] + rest).ravel()
-                for own, rest in ((cost, after.cost), (value, after.value), (served, after.served))
-            )
-            price = weigh(c, v)
-            keep = efficient(price, s)
-            if keep.size > MAX_SUFFIX:
-                raise TooLargeError
-            suffixes.append(_Rest(price[keep], c[keep], v[keep], s[keep]))
-        return suffixes[::-1]
+        self.rest: list[_Rest] = []
 
     def run(self) -> IntArray:
+        """The best plan: looked for near the bound of the linear relaxation first, then further off."""
+        cost, value, served = self.tables
+        parts = (cost + self.price * value - self.worth * served).min(axis=1)
+        rest = self.worth * self.need - self.price * self.limit
+        first = np.concatenate(([0.0], np.cumsum(parts)))
+        bound = float(first[-1]) + rest
+        whole = self.least[0]
+        known = float(whole.cost[np.searchsorted(whole.served, self.need)])
+        for share in _NEAR:
+            most = bound + share * max(known - bound, 0.0) if share < 1 else known
+            self.rest = _suffixes(self.tables, self.price, _Within(most, self.worth, first, rest))
+            self.best = most
+            if self.rest and (found := self._found(most)) is not None:
+                return found
+        raise TooLargeError  # not reached: the plan that `known` is the cost of comes back
+
+    def _found(self, most: float) -> IntArray | None:
+        """The best plan that costs at most so much; None if there is none."""
         zero = np.zeros(1, np.int64)
         labels = _Labels(zero, zero, zero, np.zeros((1, 0), np.int16))
         labels = self._prune(labels, 0)
         for row in range(self.tables[0].shape[0]):
             labels = self._prune(self._extend(labels, row), row + 1)
+        labels = labels.take(labels.cost <= most)
+        if not labels.cost.size:
+            return None
         best = np.lexsort((labels.value, -labels.served, labels.cost))[0]
         return np.asarray(labels.choice[best], dtype=np.int64)
 
@@ -177,6 +255,7 @@ class _Search:
         self._improve(labels.cost + least.cost[at])
         rest = self.rest[row]
         at = np.searchsorted(rest.served, self.need - labels.served)
+        labels, at = labels.take(at < rest.served.size), at[at < rest.served.size]
         whole = labels.value + rest.value[at] <= self.limit
         self._improve((labels.cost + rest.cost[at])[whole])
         own = labels.cost + self.price * labels.value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -269,8 +269,9 @@ def sum_by_group(codes: IntArray, n_groups: int, items: Sums) -> Sums:
         codes, items = codes[~outside], items[~outside]
     largest = max(abs(int(items.max())), abs(int(items.min()))) if items.size else 0
     if largest * max(1, codes.size) < INT64_SAFE or items.dtype == object:
-        return _reduce(items, codes, n_groups)
-    high, low = (_reduce(half, codes, n_groups) for half in (items >> 32, items & 0xFFFFFFFF))
+        return _reduce(items, codes, n_groups, lambda rows: rows)
+    halves: tuple[Callable[[Sums], Sums], ...] = (lambda rows: rows >> 32, lambda rows: rows & 0xFFFFFFFF)
+    high, low = (_reduce(items, codes, n_groups, half) for half in halves)
     joined: Sums = high.astype(object) * 2**32 + low.astype(object)
     return narrow(joined)
 
@@ -279,14 +280,14 @@ _AT_ONCE = 1 << 15
 """Items that are put into the order of their groups at a time."""
 
 
-def _reduce(items: Sums, codes: IntArray, n_groups: int) -> Sums:
-    """Sums of the rows of each group, some thousand rows after another: no second copy of all is made."""
+def _reduce(items: Sums, codes: IntArray, n_groups: int, part: Callable[[Sums], Sums]) -> Sums:
+    """Sums of a part of the rows of each group, some thousand rows after another: nothing is doubled."""
     out: Sums = np.zeros((n_groups, items.shape[1]), dtype=items.dtype)
     for first in range(0, codes.size, _AT_ONCE):
         rows = slice(first, first + _AT_ONCE)
         order = np.argsort(codes[rows], kind="stable")
         group, starts = np.unique(codes[rows][order], return_index=True)
-        out[group] += np.add.reduceat(items[rows][order], starts, axis=0)
+        out[group] += np.add.reduceat(part(items[rows][order]), starts, axis=0)
     return out
 
 

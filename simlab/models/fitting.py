@@ -24,6 +24,7 @@ from simlab.models.demand.renewal import with_rhythm
 from simlab.models.demand.resolution import Resolved, check_spans, resolved_laws, support_notes
 from simlab.models.demand.scoring.half_lives import Remembered
 from simlab.models.demand.scoring.scores import Scores
+from simlab.models.forecasts.before import refuse_replay
 from simlab.models.forecasts.laws import ForecastPaths
 from simlab.models.history.calendar import open_days
 from simlab.models.history.history import History
@@ -220,6 +221,8 @@ def fit(catalog: Catalog) -> Models:
     sound = _checked(catalog, history)
     laws = _laws(catalog, history, sound)
     choice, lead_times, parts = laws.choice, sound.lead_times, sound.parts
+    if not held_out:
+        refuse_replay(catalog, protection(lead_times, laws.terms))
     costs, assumed = read_costs(catalog)
     came = _arrivals(lead_times.reason, laws.supply.reason)
     largest, limit = _largest(catalog, history, choice, lead_times, laws.terms)

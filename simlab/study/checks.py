@@ -189,9 +189,9 @@ def _forecast(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
         where = "policy.forecast.seasonal = true"
         fix = 'say [models] seasonality = { profile_by = "category" }: indices are its profiles'
         yield Problem("E-STU-008", "no seasonal profile is estimated", file, column=where, fix=fix)
-    still = value_at(raw, "policy.forecast.method") in ("given", "constant") and not seasonal
+    still = value_at(raw, "policy.forecast.method") in ("given", "constant")
     if value_at(raw, "replay") is not None and not still:
-        message = "replays run levels that do not move: not in this version"
+        message = "replays run levels that are known before, none updated on the way: not in this version"
         fix = "leave [replay] out under a forecast policy"
         yield Problem("E-STU-009", message, file, column="replay.holdout", fix=fix)
 
@@ -203,8 +203,11 @@ def _forecast_table(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
             message, fix = "errors of no forecast", "name the forecast of the periods to come, too"
             yield Problem("E-STU-008", message, file, column="data.forecast_errors", fix=fix)
         return
+    if value_at(raw, "replay") is not None and value_at(raw, "data.forecast_errors") is None:
+        message = "a forecast of the periods to come says nothing of the last ones"
+        fix = "name [data.forecast_errors] with the forecast made right before them, or leave [replay] out"
+        yield Problem("E-STU-008", message, file, column="replay.holdout", fix=fix)
     clashes = (
-        ("replay", "the forecast speaks of the periods after the history, a replay of its last ones"),
         ("models.seasonality", "the forecast holds the season already"),
         ("policy.forecast.seasonal", "the forecast holds the season already"),
     )

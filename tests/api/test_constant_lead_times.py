@@ -88,6 +88,30 @@ def test_poisson_demand_of_305_a_month_wants_what_the_exact_sums_say() -> None:
     assert by_fill.inventory_value.value == pytest.approx(stock, rel=0.005)
 
 
+def test_no_grid_of_31_parts_comes_nearer_to_ten_days_than_thirds() -> None:
+    """394 at ten days exactly; the nearest fraction of a month with m <= 31 is 1/3, and there 396 is least.
+
+    10 ÷ (365/12) = 24/73; 1/3 lies 0.0046 of a month (0.139 days) above it, 10/31 0.0062 below.
+    The remainder is 0.34 % of R + L, within the 1 % that a grid may leave, and half a per cent of the level:
+    the two units are what is said by item (`lead_time_rounded_by`), fill 0.0013 above what ten days give.
+    """
+    exact = 10 / MONTH
+    fractions = {(round(exact * m), m): abs(round(exact * m) / m - exact) for m in range(1, 32)}
+    nearest = min(fractions, key=lambda one: (round(fractions[one], 12), one[1]))
+    assert nearest == (1, 3)
+    assert fractions[nearest] / (1 + exact) == pytest.approx(0.0034, abs=1e-4)
+    mean, units = 305.1944, np.arange(900)
+
+    def fill(level: int, lead: float) -> float:
+        late = np.maximum(units - level, 0)
+        short = [float(late @ poisson.pmf(units, mean * periods)) for periods in (1 + lead, lead)]
+        return 1 - (short[0] - short[1]) / mean
+
+    least = [min(s for s in range(388, 400) if fill(s, lead) >= 0.95) for lead in (exact, 1 / 3)]
+    assert least == [394, 396]
+    assert fill(396, 1 / 3) - fill(394, exact) == pytest.approx(0.0014, abs=0.0004)
+
+
 @pytest.mark.parametrize(
     ("period", "lead", "review", "law", "parts"),
     [

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from worlds.small import HORIZON, small_levels, small_world
 
-from simlab.engine.run import simulate_items
+from simlab.engine.run import pilot_series, simulate_items
 from simlab.engine.world.world import Unmet, World
 from simlab.errors import EngineFaultError
 from simlab.execution import (
@@ -18,6 +18,7 @@ from simlab.execution import (
     mser,
     run_curves,
     run_plans,
+    warmup,
 )
 from simlab.execution.backends import spread
 
@@ -170,6 +171,16 @@ def test_mser_cuts_a_start_from_a_full_shelf_and_leaves_a_flat_series_alone():
     assert mser(flat) <= 15
     assert 20 <= mser(start) <= 60
     assert mser(np.stack([flat, start])) == mser(start)
+
+
+@pytest.mark.parametrize("unmet", [Unmet.BACKORDER, Unmet.LOST])
+def test_a_pilot_written_down_period_by_period_is_the_pilot_run_step_by_step(unmet, monkeypatch):
+    world = small_world(unmet=unmet)
+    levels, pilot = small_levels(world), replace(HORIZON, warmup=0, slots=1, scale=1)
+    monkeypatch.setattr(warmup, "is_compiled", lambda: True)
+    for step in (1, 3):
+        found = warmup._series(world, levels, pilot, step)
+        assert np.array_equal(found, pilot_series(world, levels, pilot, step))
 
 
 def test_warm_up_is_exact_for_backorders_and_never_shorter_for_lost_sales():

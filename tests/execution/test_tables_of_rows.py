@@ -93,16 +93,31 @@ def weights_of(rng, account=None):
     return Weights(cost, holding, account, margin, order)
 
 
-def spread(curves, requests, weights, edges):
-    """As `run_plans`: blocks of items, one after the other."""
+def spread(curves, requests, weights, edges, sent=()):
+    """As `run_plans`: blocks of items, one after the other; those `sent` come from another process."""
     tables = tables_for(requests, SLOTS)
 
     def block(rows):
         some = Curves(**{name: getattr(curves, name)[rows] for name in Curves.__dataclass_fields__})
         asked, cells = block_of(tables, rows)
-        return reduce_items(some, asked, weights.take(rows)), cells
+        sums = reduce_items(some, asked, weights.take(rows))
+        if int(rows[0]) in sent:
+            sums = [PlanSums(**{name: getattr(one, name).copy() for name in one.names()}) for one in sums]
+        return sums, cells
 
     return tables, add_blocks((block(np.arange(*edge)) for edge in edges), tables, SLOTS)
+
+
+@pytest.mark.parametrize("sent", [(0,), (7,), (8,), (0, 7, 8)])
+def test_blocks_from_here_and_from_elsewhere_add_up_alike(sent):
+    rng = np.random.default_rng(5)
+    weights, curves, requests = weights_of(rng), curves_of(rng), requests_of(rng)
+    edges = ((0, 7), (7, 8), (8, N))
+    for here, mixed in zip(
+        *(spread(curves, requests, weights, edges, some)[1] for some in ((), sent)), strict=True
+    ):
+        for name in PlanSums.names():
+            assert np.array_equal(getattr(here, name), getattr(mixed, name)), name
 
 
 @pytest.mark.parametrize("measure", [None, "fill_rate", "cycle_service_level", "ready_rate"])

@@ -440,3 +440,19 @@ def test_a_plans_own_value_as_a_budget_admits_it(value, numerator, denominator):
     plan = solve(curves).plan(0)
     assert value <= curves.allowed(plan.value_money) <= value + max(1, value // 10**15)
     assert solve(curves).value_money[0] == plan.value_money
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_of_equally_cheap_plans_under_floor_and_budget_the_one_that_serves_most(seed):
+    """Asked several times of the same curves: what is kept, and where is looked first, change nothing."""
+    rng = np.random.default_rng(seed)
+    curves = cases.instance(rng, monotone=True)
+    plans = [totals for _, totals in cases.every_plan(curves)]
+    for at in rng.integers(0, len(plans), 8):
+        _, limit, need = plans[at]
+        best = min((cost, -got, value) for cost, value, got in plans if got >= need and value <= limit)
+        choice = least_cost(curves, need, limit)
+        cost, value, got = (
+            int(t[range(len(choice)), choice].sum()) for t in (curves.cost, curves.value, curves.served)
+        )
+        assert (cost, -got, value) == best

@@ -25,7 +25,7 @@ def plain_replay(world, levels, held, *, paths, seed, recorded=None, as_expected
     if recorded is not None:
         known = np.broadcast_to(recorded[:, None, :], lead[:, :, before:].shape)
         lead[:, :, before:] = np.where(known >= 0, known, lead[:, :, before:])
-    run = Run(world, levels, paths, max(int(lead.max()), held.n_periods))
+    run = Run(world, levels, paths, max(int(lead.max()), held.n_periods), before)
     sums = np.zeros((3, world.n_items, paths), np.int64)
     for t in range(periods):
         if t == before and opening is not None:
@@ -39,11 +39,14 @@ def plain_replay(world, levels, held, *, paths, seed, recorded=None, as_expected
 class Run:
     """Shelf, position and pipeline of items × paths while the periods pass."""
 
-    def __init__(self, world, levels, paths, longest):
+    def __init__(self, world, levels, paths, longest, before):
         self.terms, self.crossing = world.terms, world.lead_time.crossing
         self.every = every_review(world.lead_time, world.terms.review_period)
         self.family = levels.family[:, None]
-        self.s, self.S = levels.reorder_point[:, :1], levels.order_up_to[:, :1]
+        self.offset = np.zeros((world.n_items, 1), int) if levels.offset is None else levels.offset[:, 0]
+        self.still = levels.reorder_point[:, :1], levels.order_up_to[:, :1]
+        self.first = levels.phase - before
+        self._move(0)
         self.Q = np.maximum(levels.order_quantity[:, :1], 1)
         self.waits = waiting_share(world.terms)[:, None]
         self.ceiling = world.terms.max_position
@@ -61,6 +64,7 @@ class Run:
     def step(self, t, demand, lead):
         """One period: units served at once, and shelf stock after ordering plus at the count."""
         self._arrive(t)
+        self._move(t)
         self._order(t, lead)
         self._arrive(t)
         shelf = np.maximum(self.net, 0)
@@ -84,6 +88,11 @@ class Run:
         np.add.at(self.on_order, item, units[:, None])
         came = opening.arrival[kept] < periods  # what never came does not hold up what is ordered next
         np.maximum.at(self.last, item[came], arrival[came][:, None])
+
+    def _move(self, t):
+        """s and S of the period."""
+        lift = self.offset[:, [(self.first + t) % self.offset.shape[1]]]
+        self.s, self.S = (one + lift for one in self.still)
 
     def _arrive(self, t):
         here = self.due[t % self.width]

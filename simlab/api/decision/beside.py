@@ -17,7 +17,7 @@ from simlab.api.simulator.simulator import references
 from simlab.arrays import IntArray
 from simlab.children import Copy, Form, LostError, copied
 from simlab.execution import Workers
-from simlab.execution.ahead import works_beside
+from simlab.execution.ahead import load_shared, works_beside
 from simlab.execution.backends.message import unpacked, whole
 from simlab.models import known_past
 from simlab.models.suppliers.lead_times import fit_lead_times, moments
@@ -73,6 +73,7 @@ def begun_beside(data: Data, workers: Workers) -> Iterator[LastPeriods]:
     if not asked or not works_beside(workers, data.catalog.n_items):
         yield LastPeriods()
         return
+    load_shared()
     with copied(lambda wait: _in_copy(data, wait), Form(whole, unpacked)) as copy:
         yield LastPeriods(copy)
 

@@ -24,6 +24,8 @@ from simlab.measures import ALL, PLAN_NAMES
 from simlab.measures.decision import short_rate
 from simlab.measures.shown import Public
 from simlab.models import stock_at_cut
+from simlab.models.forecasts.before import unknown_before
+from simlab.policies.levels.forecasting import FORECAST, METHODS
 from simlab.run.statements import Statement
 from simlab.segments import Segmentation
 from simlab.verdict.replay.origins import horizons
@@ -128,7 +130,8 @@ class Held(Public):
 
     def _beside(self, name: str) -> str:
         """What today's levels, else the habit, would have served then; empty without either."""
-        habit = f"The {PLAN_NAMES['habit'].short}"
+        noun = PLAN_NAMES["habit"].short
+        habit = noun[:1].upper() + noun[1:]
         for plan, words in (("today", "Today's levels"), ("habit", habit)):
             row = self._total(plan)
             if row and np.isfinite(row[name]):
@@ -359,11 +362,22 @@ def periods_held(data: Data, spans: IntArray | None = None) -> int:
     At most a fifth of the history; none where neither two years nor five times as much remain. The study's
     own [replay] says how many.
     """
-    study = data.study
-    if study.replay is not None:
-        return study.replay.holdout
-    if not study.verdict.replay or data.calendar is None:
+    if data.study.replay is not None:
+        return data.study.replay.holdout
+    n, least, most = _usual(data, spans)
+    if n == 0 or unforeseen(data):
         return 0
+    if data.catalog.forecast is None:
+        return n
+    spans = horizons(data.models) if spans is None else spans
+    return _covered(data, n, min(n, least), most, spans)
+
+
+def _usual(data: Data, spans: IntArray | None) -> tuple[int, int, int]:
+    """Periods that the default holds out, 0 for none; the least and the most that it would."""
+    study = data.study
+    if not study.verdict.replay or data.calendar is None:
+        return 0, 0, 0
     whole = data.calendar.n_periods
     least = _LEAST.get(study.period, max(1, round(study.periods_per_year * 56 / 365)))
     spans = horizons(data.models) if spans is None else spans
@@ -371,7 +385,36 @@ def periods_held(data: Data, spans: IntArray | None = None) -> int:
     n = min(max(least, span), whole // _SHARE)
     left = whole - n
     enough = left >= min(2 * study.periods_per_year - 1, _REMAIN * n)
-    return n if n > 0 and enough else 0
+    return (n if n > 0 and enough else 0), least, whole // _SHARE
+
+
+def unforeseen(data: Data) -> str:
+    """Why no levels of the last periods can be known from before them; empty where they can."""
+    policy = data.study.policy
+    if policy.family == FORECAST and policy.forecast is not None and policy.forecast.method in METHODS:
+        return "levels are updated inside the run, with each period's demand"
+    return ""
+
+
+def _covered(data: Data, n: int, least: int, most: int, spans: IntArray) -> int:
+    """As many periods as the past forecast made right before them covers, the nearest to n; 0 for none."""
+    for periods in sorted(range(least, most + 1), key=lambda k: (abs(k - n), -k)):
+        if not unknown_before(data.catalog, periods, spans.astype(np.float64)):
+            return periods
+    return 0
+
+
+def not_replayed(data: Data) -> tuple[Statement, ...]:
+    """Why the last periods are not replayed, where the history is long enough."""
+    n = 0 if data.study.replay is not None else _usual(data, None)[0]
+    if n == 0:
+        return ()
+    spans = horizons(data.models).astype(np.float64)
+    why = unforeseen(data) or unknown_before(data.catalog, n, spans)
+    if not why:
+        return ()
+    text = f"The last {length_of(n, data.study.period)} are not replayed: {why}."
+    return (Statement("none", "", text, "replay", "replay"),)
 
 
 def _replayed(then: Before, plans: list[Levels]) -> list[tuple[ReplaySums, ReplaySums]]:

@@ -19,6 +19,7 @@ from simlab.engine.prepare.evaluators import shifting
 from simlab.engine.run import simulate_items
 from simlab.engine.world.world import Horizon
 from simlab.errors import UsageError
+from simlab.execution import by_item
 from simlab.frontier import (
     Limit,
     hull_bound,
@@ -195,7 +196,7 @@ def _limited(opt: Outcome) -> float:
 
 def shifts(opt: Outcome) -> bool:
     """Whether one path serves every level of every item."""
-    return bool(shifting(opt.data.models.world, opt.planned.levels).all())
+    return bool(by_item(shifting, opt.data.models.world, opt.planned.levels).all())
 
 
 def quick(opt: Outcome) -> bool:

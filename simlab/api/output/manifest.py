@@ -31,7 +31,7 @@ def optimize_facts(opt: Outcome, statements: tuple[str, ...]) -> dict[str, Any]:
     """The manifest of an optimized run."""
     from simlab.api.show import spread
     from simlab.api.simulator.stored import basis
-    from simlab.engine.prepare.evaluators import evaluator_of
+    from simlab.execution import evaluator_of
 
     facts = core_facts(opt.data, opt.settings, statements, opt.segmentation)
     return facts | {
@@ -83,7 +83,7 @@ def _on_tails(opt: Outcome) -> dict[str, Any]:
 
 def simulate_facts(simulation: Simulation, statements: tuple[str, ...]) -> dict[str, Any]:
     """The manifest of a simulated policy."""
-    from simlab.engine.prepare.evaluators import evaluator_of
+    from simlab.execution import evaluator_of
 
     facts = core_facts(simulation.data, simulation.settings, statements, simulation.segmentation)
     return facts | {

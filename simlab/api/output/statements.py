@@ -10,7 +10,7 @@ from simlab.api.data.dead_stock import dead_stock
 from simlab.api.decision.decision import Decision, decision
 from simlab.api.decision.headline import Replay, pairs_of
 from simlab.api.decision.look import at_lowest, look_first, most_raised, why_more
-from simlab.api.decision.past import Held
+from simlab.api.decision.past import Held, not_replayed
 from simlab.api.decision.statements import break_even, verdict_statements
 from simlab.measures import PLAN_NAMES, format_estimate, format_rate, sentence
 from simlab.policies.policy import GIVEN
@@ -51,7 +51,7 @@ def optimize_statements(
     pairs = pairs_of(finance.weights, finance.weighed.deciding)
     said = (
         *verdict_statements(opt, table, pairs, replay),
-        *((*held.look(), *held.statements()) if held is not None else ()),
+        *((*held.look(), *held.statements()) if held is not None else not_replayed(opt.data)),
         *break_even(finance.weights, opt.references.now, opt.data.study.currency),
         *why_more(pairs, finance.weights, most_raised(opt)),
         *look_first(opt, finance.capital, achieved, finance.served_below),

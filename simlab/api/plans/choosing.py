@@ -46,8 +46,9 @@ class Choosing(Public):
     notes : tuple of str
     tails : tuple of TailResult
         P95 or peak of stock value, where they are the objective or bounded.
-    selection : PlanSums or None
-        Every target in every segment on the selection seed, where floors were judged there.
+    selection : dict of str to PlanSums, or None
+        Every target in every segment on the selection seed (`SEGMENTS`), where floors were judged there, and
+        today's levels or the habit on the same paths.
     """
 
     asked: Asked
@@ -55,7 +56,7 @@ class Choosing(Public):
     lower_bound: float = float("nan")
     notes: tuple[str, ...] = ()
     tails: tuple[TailResult, ...] = ()
-    selection: PlanSums | None = None
+    selection: dict[str, PlanSums] | None = None
 
     @property
     def chances(self) -> tuple[Chance, ...]:
@@ -184,12 +185,12 @@ def _by_lower_bound(
     simulator: Simulator, asked: _Asked, fill_rate: float, budget: float | None
 ) -> tuple[Plan, Choosing]:
     """The best plan whose lower bounds on the selection seed meet the floors."""
-    judge, cells = _judge(simulator, fill_rate)
+    judge, sums = _judge(simulator, fill_rate)
     of, tails = asked.of, asked.tails
     if not of.chances and tails is None:
-        return _surely(judge, cells, asked, fill_rate, budget)
+        return _surely(judge, sums, asked, fill_rate, budget)
     best, choosing, found = _best(simulator, of, tails, fill_rate, budget)
-    choosing = replace(choosing, selection=cells)
+    choosing = replace(choosing, selection=sums)
     points = _keeping(of, _candidates(of.problem, of.frontier, fill_rate, budget))
     choices = np.concatenate([best.choice[None, :].astype(np.int16), of.frontier.choice[points]])
     met = judge.first(choices)
@@ -206,13 +207,13 @@ def _by_lower_bound(
     else:
         value = plan.cost if of.objective is None else of.objective.value(plan.choice)
         found = replace(found, choice=plan.choice, value=value, certificate=BOUND)
-        choosing = replace(_told_of_tails(simulator, of, tails, found), selection=cells)
+        choosing = replace(_told_of_tails(simulator, of, tails, found), selection=sums)
         if of.objective is None:
             plan = replace(plan, certificate=LISTED, bound=min(best.bound, float(plan.cost)))
     return plan, replace(choosing, lower_bound=low, notes=(*choosing.notes, *notes))
 
 
-def _judge(simulator: Simulator, fill_rate: float) -> tuple[Judge, PlanSums]:
+def _judge(simulator: Simulator, fill_rate: float) -> tuple[Judge, dict[str, PlanSums]]:
     """Floors on the selection seed."""
     groups = simulator.segment_cells(simulator.settings.verdict_replications)
     if not groups:
@@ -221,13 +222,13 @@ def _judge(simulator: Simulator, fill_rate: float) -> tuple[Judge, PlanSums]:
         raise InvalidInputError(
             [Problem("E-OPT-021", message, column=where, fix="fewer segments or replications")]
         )
-    cells = simulator.run(groups, "selection", "selection")[SEGMENTS]
+    sums = simulator.run([*groups, *simulator.beside], "selection", "selection")
     level = simulator.settings.level
-    return Judge.of(cells, fill_rate, simulator.rules, simulator.segmentation, level), cells
+    return Judge.of(sums[SEGMENTS], fill_rate, simulator.rules, simulator.segmentation, level), sums
 
 
 def _surely(
-    judge: Judge, cells: PlanSums, asked: _Asked, fill_rate: float, budget: float | None
+    judge: Judge, sums: dict[str, PlanSums], asked: _Asked, fill_rate: float, budget: float | None
 ) -> tuple[Plan, Choosing]:
     """The cheapest plan tried whose lower bounds meet the floors: of the frontier, or under raised floors."""
     of = asked.of
@@ -242,7 +243,7 @@ def _surely(
         plans = None if met is None else tried[met[0]]
     if met is None or plans is None:
         raise _none_surely(judge, fill_rate)
-    return plans, Choosing(of, lower_bound=met[1], notes=(judge.note(met[1]),), selection=cells)
+    return plans, Choosing(of, lower_bound=met[1], notes=(judge.note(met[1]),), selection=sums)
 
 
 def _none_surely(judge: Judge, fill_rate: float) -> InfeasibleError:

@@ -33,20 +33,19 @@ def with_same_service(
     Where segments × targets × replications are too many to be kept, it is fewer replications, the same for
     both.
     """
-    now = side_by_side({compared.now: compared.levels[compared.now]})
-    known, replications = solved.choosing.selection, run.settings.replications
-    if known is not None:  # of the same seed, where floors were judged
-        cells, replications = [], run.settings.verdict_replications
-    else:
-        replications = run.fitting_replications(replications)
-        cells = run.segment_cells(replications)
-    frontiers = [group for group in solved.frontiers if group.kind == _FRONTIER]
-    groups = cells or (frontiers if known is None else [])
-    sums = run.run([*now, *groups], "selection", "same service", replications)
+    known, replications = solved.choosing.selection or {}, run.settings.verdict_replications
+    groups = side_by_side({compared.now: compared.levels[compared.now]})
+    if not known:
+        replications = run.fitting_replications(run.settings.replications)
+        frontiers = [group for group in solved.frontiers if group.kind == _FRONTIER]
+        groups = (*groups, *(run.segment_cells(replications) or frontiers))
+    sums = known  # of the same seed, where floors were judged
+    if compared.now not in known:
+        sums = known | run.run(list(groups), "selection", "same service", replications)
     served = int(sums[compared.now].good.sum(dtype=object))
     try:
-        if known is not None or cells:
-            choice = _on_the_grid(run, solved, known if known is not None else sums[SEGMENTS], served)
+        if SEGMENTS in sums:
+            choice = _on_the_grid(run, solved, sums[SEGMENTS], served)
         else:
             choice = _on_the_frontier(solved, sums[_FRONTIER], served)
     except InfeasibleError:
@@ -54,7 +53,7 @@ def with_same_service(
     column = run.rules.choice_of_items(run.segmentation, choice)
     levels = {**compared.levels, SAME_SERVICE: one_column(run.planned.levels, column)}
     asked = {**compared.targets, SAME_SERVICE: np.array(targets)[column]}
-    notes = compared.notes if known is not None or cells else (*compared.notes, _SHOWN)
+    notes = compared.notes if SEGMENTS in sums else (*compared.notes, _SHOWN)
     return replace(compared, levels=levels, targets=asked, notes=notes)
 
 

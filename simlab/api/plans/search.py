@@ -91,7 +91,8 @@ def prepare(data: Data, segmentation: Segmentation, settings: Settings, clock: C
         compile_for(data.models.world, planned.levels, horizon, clock.progress)
     with clock.stage("warm-up"):
         warmup, rule = warmup_of(data, every, settings)
-    simulator = Simulator(data, segmentation, planned, settings, rules, counted, warmup, clock.progress)
+    now = side_by_side({compared.now: compared.levels[compared.now]})
+    simulator = Simulator(data, segmentation, planned, settings, rules, counted, warmup, clock.progress, now)
     return Ready(targets, compared, rule, simulator)
 
 

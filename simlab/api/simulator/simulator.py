@@ -42,6 +42,8 @@ class Simulator(Public):
         Periods.
     progress : callable or None
         Told of every run.
+    beside : tuple of PlanGroup
+        What plans are compared with: a column more of the run on the selection seed.
     """
 
     data: Data
@@ -52,6 +54,7 @@ class Simulator(Public):
     accounting: Accounting
     warmup: int
     progress: Progress | None
+    beside: tuple[PlanGroup, ...] = ()
 
     def run(
         self,

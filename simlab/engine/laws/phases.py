@@ -60,6 +60,8 @@ def _by_profile(seasons: Seasons, cycle: int, number: IntArray) -> tuple[IntArra
     end = n
     for p, row in enumerate(seasons.multipliers):
         items = np.flatnonzero(seasons.profile == p)
+        if not items.size:
+            continue
         values, place = np.unique(row, return_inverse=True)
         factor[0][items] = values[0]
         extra = values.size - 1

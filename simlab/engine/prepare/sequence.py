@@ -151,21 +151,31 @@ def effective_law(periods: IntArray, weights: IntArray, review_period: int, apar
 
     That of the support itself, unless no sequence of such orders can have it; the mean is always kept.
     """
-    total = np.cumsum(np.asarray(weights, np.int64))
-    dense = _dense(tuple(np.asarray(periods).tolist()), total)
-    share, least, span = dense / dense[-1], int(periods[0]), int(periods[-1] - periods[0])
-    if apart * review_period < span and unfolded(periods, weights, review_period).reviews:
-        share = _kept(_quotients(share, review_period)[apart - 1 : apart], share, review_period, apart)[1][0]
+    whole = tuple(np.asarray(periods).tolist()), tuple(np.asarray(weights).tolist())
+    return _effective(*whole, int(review_period), int(apart)).copy()
+
+
+@lru_cache(maxsize=512)
+def _effective(periods: tuple[int, ...], weights: tuple[int, ...], review: int, apart: int) -> FloatArray:
+    dense = _dense(periods, np.cumsum(np.array(weights, np.int64)))
+    share, least, span = dense / dense[-1], periods[0], periods[-1] - periods[0]
+    if apart * review < span and _unfolded(periods, weights, review).reviews:
+        share = _kept(_quotients(share, review)[apart - 1 : apart], share, review, apart)[1][0]
     return np.concatenate([np.zeros(least), np.diff(share, prepend=0.0)])
 
 
 def drawn_law(periods: IntArray, weights: IntArray, review_period: int) -> FloatArray:
     """What is drawn where an order is placed at every review, by period from 0 on: unfolded, or near it."""
-    total = np.cumsum(np.asarray(weights, np.int64))
-    dense = _dense(tuple(np.asarray(periods).tolist()), total)
-    share, least, span = dense / dense[-1], int(periods[0]), int(periods[-1] - periods[0])
-    if span > review_period:
-        share = _kept(_quotients(share, review_period)[:1], share, review_period, 1)[0][0]
+    whole = tuple(np.asarray(periods).tolist()), tuple(np.asarray(weights).tolist())
+    return _drawn(*whole, int(review_period)).copy()
+
+
+@lru_cache(maxsize=512)
+def _drawn(periods: tuple[int, ...], weights: tuple[int, ...], review: int) -> FloatArray:
+    dense = _dense(periods, np.cumsum(np.array(weights, np.int64)))
+    share, least, span = dense / dense[-1], periods[0], periods[-1] - periods[0]
+    if span > review:
+        share = _kept(_quotients(share, review)[:1], share, review, 1)[0][0]
     return np.concatenate([np.zeros(least), np.diff(share, prepend=0.0)])
 
 
@@ -236,17 +246,14 @@ def _between(weight: FloatArray, high: FloatArray, low: FloatArray) -> FloatArra
 
 def _held_back(drawn: FloatArray, interval: IntArray) -> FloatArray:
     """Π_i F(a + i·T), row by row: the law of orders at constant intervals T."""
-    rows, last = np.arange(interval.size), drawn.shape[1] - 1
     out = drawn.copy()
-    for a in range(last - 1, -1, -1):
-        later = a + interval
-        out[:, a] *= np.where(later <= last, out[rows, np.minimum(later, last)], 1.0)
+    for row, apart in zip(out, interval.tolist(), strict=True):
+        for end in range(row.size - apart, 0, -apart):  # a product of one interval needs that of the next
+            begin = max(end - apart, 0)
+            row[begin:end] *= row[begin + apart : end + apart]
     return out
 
 
 def _missing(law: FloatArray) -> FloatArray:
     """Σ (1 − P(≤ a)) of each row, added up in order: the mean beyond the least lead time."""
-    total = np.zeros(law.shape[0])
-    for a in range(law.shape[1]):
-        total += 1.0 - law[:, a]
-    return total
+    return np.asarray(np.cumsum(1.0 - law, axis=1)[:, -1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -306,6 +307,12 @@ def long_run(chain: Chain) -> IntArray:
 
 def _grouped(row: FloatArray) -> FloatArray:
     """Values of a profile in at most `MOST_MULTIPLIERS` groups of least squared error (Fisher 1958)."""
+    return _grouped_once(tuple(row.tolist()))
+
+
+@lru_cache(maxsize=256)
+def _grouped_once(profile: tuple[float, ...]) -> FloatArray:
+    row = np.array(profile)
     values, place, counts = np.unique(row, return_inverse=True, return_counts=True)
     if values.size <= MOST_MULTIPLIERS:
         return row

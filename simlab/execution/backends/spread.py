@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from simlab import mapped
 from simlab.arrays import IntArray
 from simlab.engine.world.world import World
 from simlab.errors import EngineFaultError, IncompleteError
@@ -98,9 +99,15 @@ def spread(
             done += blocks[returned - 1].size
             if progress is not None:
                 progress(stage, done, total)
+            if returned % _RESTS == 0:
+                mapped.rest()
             yield result
     if returned != len(blocks):
         raise EngineFaultError(f"{returned} blocks of {len(blocks)} came back")
+
+
+_RESTS = 64
+"""Blocks after which pages of arrays in files are let go of."""
 
 
 def _results(

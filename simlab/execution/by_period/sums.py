@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from simlab.arrays import BoolArray, IntArray
+from simlab.engine._jit import cache_folder
 from simlab.engine.kernels.guards import WIDE
 from simlab.engine.kernels.types import Groups, ItemArrays, Schedule
 from simlab.engine.prepare.arrays import check, item_arrays, level_arrays
@@ -22,6 +23,12 @@ from simlab.errors import EngineFaultError
 from simlab.execution.by_period.lanes import N_ROWS, N_STOCK, covered, follow_by_period
 
 _N_SUMS = 9
+
+
+def is_compiled() -> bool:
+    """Whether the loop of lanes is kept from an earlier run: compiling it takes longer than many a run."""
+    folder, name = cache_folder(), follow_by_period.__name__
+    return folder is not None and any(folder.rglob(f"*.{name}-*.nbi"))
 
 
 def profile_of(

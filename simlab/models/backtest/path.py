@@ -16,6 +16,8 @@ class Terms(NamedTuple):
     ----------
     crossing : int
         1 if orders may overtake.
+    at : int
+        Phase of the period in which the hold-out begins.
     point, top, lot : units
         s, S and Q (at least 1).
     by_lot, has_point : 0 or 1
@@ -28,9 +30,12 @@ class Terms(NamedTuple):
     review, phase : periods
     every : 0 or 1
         Orders are held back behind every review, not only behind orders.
+    lift : (n, cycle) units
+        Added to s and S in the periods of each phase of a calendar cycle.
     """
 
     crossing: int
+    at: int
     point: IntArray
     top: IntArray
     lot: IntArray
@@ -44,6 +49,7 @@ class Terms(NamedTuple):
     review: IntArray
     phase: IntArray
     every: IntArray
+    lift: IntArray
 
 
 class Orders(NamedTuple):
@@ -83,12 +89,14 @@ def follow(
     sums : (2, n, paths) int64
         Zeros, filled: units served at once; stock after ordering plus at the count.
     """
-    n_paths, periods = demand.shape[1], demand.shape[2]
+    n_paths, periods, cycle = demand.shape[1], demand.shape[2], terms.lift.shape[1]
     for item in range(demand.shape[0]):
         waits = terms.waits[item]
         for path in range(n_paths):
             due[:] = 0
-            net, part, on_order, last = _start(terms, item, path, n_paths), 0, 0, -1
+            place = (terms.at - before) % cycle
+            lift = terms.lift[item, place]
+            net, part, on_order, last = _start(terms, item, path, n_paths, lift), 0, 0, -1
             for t in range(periods):
                 if t == before and given.known[item]:
                     due[t:] = 0
@@ -98,7 +106,7 @@ def follow(
                 on_order -= due[t]
                 due[t] = 0
                 if t >= terms.phase[item] and (t - terms.phase[item]) % terms.review[item] == 0:
-                    size = _size(terms, item, net + on_order)
+                    size = _size(terms, item, net + on_order, terms.lift[item, place])
                     arrival = t + lead[item, path, t]
                     if not terms.crossing:
                         arrival = max(arrival, last)
@@ -118,14 +126,15 @@ def follow(
                 if t >= first[item]:
                     sums[0, item, path] += served
                     sums[1, item, path] += shelf + max(net, 0)
+                place = place + 1 if place + 1 < cycle else 0
 
 
 @inner
-def _start(terms: Terms, item: int, path: int, n_paths: int) -> Any:
+def _start(terms: Terms, item: int, path: int, n_paths: int, lift: int) -> Any:
     """Net stock with which a path begins: spread evenly over one lot, else S."""
-    net = terms.top[item]
+    net = terms.top[item] + lift
     if terms.by_lot[item]:
-        net = terms.point[item] + 1 + path * terms.lot[item] // n_paths
+        net = terms.point[item] + lift + 1 + path * terms.lot[item] // n_paths
     return max(net, 0) if terms.waits[item] < MILLION else net
 
 
@@ -145,9 +154,10 @@ def _opened(
 
 
 @inner
-def _size(terms: Terms, item: int, position: int) -> Any:
+def _size(terms: Terms, item: int, position: int, lift: int) -> Any:
     """Units ordered at a review: deficit or lots, raised to the MOQ, in packs, at most the largest."""
-    point, top, lot, pack = terms.point[item], terms.top[item], terms.lot[item], terms.pack[item]
+    point, top = terms.point[item] + lift, terms.top[item] + lift
+    lot, pack = terms.lot[item], terms.pack[item]
     lacks = position <= point if terms.has_point[item] else position < top
     if not lacks:
         return 0

@@ -165,6 +165,7 @@ class History:
             items = slice(begin, min(max(end, begin + 1), n))
             yield items, self.part(items)
             begin = items.stop
+            mapped.rest()
 
     def part(self, items: slice) -> History:
         """The history of neighbouring items, numbered from 0."""

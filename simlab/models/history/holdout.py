@@ -9,6 +9,7 @@ import numpy as np
 
 from simlab.arrays import BoolArray, DateArray, IntArray
 from simlab.catalog.calendar.periods import first_day
+from simlab.catalog.forecasts.at_cut import forecast_then
 from simlab.catalog.quality import QualityRow
 from simlab.errors import InvalidInputError, Problem
 from simlab.models.history.calendar import whole_periods
@@ -112,10 +113,16 @@ def refuse_long_holdout(catalog: Catalog) -> None:
 
 
 def known_past(catalog: Catalog) -> tuple[Catalog, tuple[QualityRow, ...]]:
-    """The catalogue that laws are fitted to: without its `held_out` periods, which are booked."""
+    """The catalogue that laws are fitted to: without its `held_out` periods, which are booked.
+
+    Where demand follows a forecast, with the one that was made right before them, if it covers them.
+    """
     if catalog.held_out == 0:
         return catalog, ()
     past, held = split(catalog, catalog.held_out)
+    if catalog.forecast is not None:
+        then = forecast_then(catalog, held.days[0], held.n_periods)
+        past = replace(past, forecast=then.forecast, forecast_errors=then.errors)
     table = catalog.demand
     assert table is not None
     assert past.demand is not None

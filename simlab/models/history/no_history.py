@@ -60,8 +60,8 @@ def never_sold(catalog: Catalog) -> BoolArray:
     sold = np.zeros(catalog.n_items, np.bool_)
     if given is not None:
         sold |= np.array([law is not None for law in given], np.bool_)
-    if catalog.forecast is not None:
-        sold[catalog.forecast.item] = True
+    if past.forecast is not None:
+        sold[past.forecast.item] = True
     if table is None or table.item.size == 0:
         return ~sold
     first = np.datetime64(past.first_date, "D")

@@ -80,11 +80,17 @@ def _gap_by_gap(
     """`phase_sums` of some frequencies; `rows` are weights by gap, of which the first `quiet` have none."""
     reviews, gap = which.shape
     n = tables.shape[1]
-    begun = np.ones((gap, reviews, n), dtype=np.complex128)
+    begun = np.empty((gap, reviews, n), dtype=np.complex128)
+    begun[0] = 1.0
     for r in range(1, gap):
-        np.multiply(begun[r - 1], tables[which[:, r - 1]], out=begun[r])
-    whole = begun[-1] * tables[which[:, -1]]
-    so_far, before = np.ones((2, reviews, n), dtype=np.complex128)  # by the review where it ends
+        last = tables[which[:, r - 1]]
+        if r == 1:
+            begun[1] = last
+        else:
+            np.multiply(begun[r - 1], last, out=begun[r])
+    whole = begun[-1] * tables[which[:, -1]] if gap > 1 else tables[which[:, 0]]
+    so_far, before = np.empty((2, reviews, n), dtype=np.complex128)  # by the review where it ends
+    so_far[...] = 1.0
     nothing = silent[which].prod(axis=1)[:, None]
     total = np.zeros(n, dtype=np.complex128)
     for a, weights in enumerate(rows):

@@ -108,7 +108,7 @@ def _panel(account: Account, rows: pd.DataFrame, name: str, span: float, width: 
     bars = (
         base.transform_filter("datum.kind != 'level'")
         .mark_bar(size=12)
-        .encode(x=x, x2="to_level:Q", y=y, color=colour)
+        .encode(x=x, x2=alt.X2("to_level:Q"), y=y, color=colour)
     )
     ends = (
         base.transform_filter("datum.kind == 'level'")
@@ -118,24 +118,24 @@ def _panel(account: Account, rows: pd.DataFrame, name: str, span: float, width: 
     spans = (
         base.transform_filter("isValid(datum.low) && isValid(datum.high)")
         .mark_rule(color=BLUE, strokeWidth=3, clip=True)
-        .encode(x=alt.X("low:Q", scale=scale), x2="high:Q", y=y)
+        .encode(x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q"), y=y)
     )
     joints = (
         base.transform_calculate(next="datum.place + 1")
         .transform_filter(f"datum.place < {len(rows) - 1}")
         .mark_rule(color=GREY, strokeWidth=1)
-        .encode(x=alt.X("to_level:Q", scale=scale), y=y, y2="next:Q")
+        .encode(x=alt.X("to_level:Q", scale=scale), y=y, y2=alt.Y2("next:Q"))
     )
     what = base.mark_text(align="left", baseline="bottom", dy=-9, fontSize=12).encode(
-        x=alt.value(0), y=y, text="what:N"
+        x=alt.value(0), y=y, text=alt.Text("what:N")
     )
     shown = base.mark_text(align="right", baseline="bottom", dy=-9, fontSize=12, fontWeight=600).encode(
-        x=alt.value(width + _AMOUNTS - 4), y=y, text="shown:N"
+        x=alt.value(width + _AMOUNTS - 4), y=y, text=alt.Text("shown:N")
     )
     layers = [joints, bars, spans, ends, what, shown]
     if is_number(account.asked) and account.measure == "fill_rate" and domain[0] < account.asked < domain[1]:
         layers.insert(0, _asked(account.asked, scale))
-    return alt.layer(*layers).properties(width=width, height=height)
+    return alt.layer(*layers, width=width, height=height)
 
 
 def _asked(value: float, scale: alt.Scale) -> alt.Chart:

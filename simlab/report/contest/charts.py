@@ -120,9 +120,9 @@ def differences_chart(found: ContestTables, width: int) -> Figure:
     )
     base = named("schemes")
     ticks = named("random").mark_tick(color=GREY, opacity=0.6, thickness=1, size=14).encode(y=y, x=x)
-    spans = base.mark_rule(strokeWidth=2.5).encode(y=y, x=alt.X("low:Q"), x2="high:Q", color=colour)
+    spans = base.mark_rule(strokeWidth=2.5).encode(y=y, x=alt.X("low:Q"), x2=alt.X2("high:Q"), color=colour)
     dots = base.mark_point(filled=True, size=70, opacity=1).encode(y=y, x=x, color=colour, shape=shape)
-    chart = alt.layer(ticks, spans, dots).properties(width=_plot(width, space), height=24 * len(order))
+    chart = alt.layer(ticks, spans, dots, width=_plot(width, space), height=24 * len(order))
     return Figure(chart, {"schemes": rows, "random": lots})
 
 
@@ -153,12 +153,12 @@ def frontier_chart(found: ContestTables, width: int) -> Figure:
     )
     base = named("rows")
     lines = base.mark_line(strokeWidth=1.8).encode(
-        x=x, y=y, color=colour, strokeDash=dash, order="fill_rate:Q"
+        x=x, y=y, color=colour, strokeDash=dash, order=alt.Order("fill_rate:Q")
     )
     dots = base.mark_point(filled=True, size=22, opacity=1).encode(x=x, y=y, color=colour, shape=shape)
     floor = pd.DataFrame({"fill_rate": list(found.fills)})
     floors = named("floors").mark_rule(color=GREY, strokeDash=[2, 3]).encode(y=alt.Y("fill_rate:Q"))
-    chart = alt.layer(floors, lines, dots).properties(width=_plot(width, 70), height=360)
+    chart = alt.layer(floors, lines, dots, width=_plot(width, 70), height=360)
     return Figure(chart, {"rows": rows, "floors": floor})
 
 
@@ -190,14 +190,16 @@ def classes_chart(found: ContestTables, width: int) -> Figure:
     )
     base = named("rows")
     lines = base.mark_line(strokeWidth=1.8).encode(x=x, y=y, color=colour, strokeDash=dash)
-    spans = base.mark_rule(strokeWidth=2).encode(x=x, y=alt.Y("price_low:Q"), y2="price_high:Q", color=colour)
+    spans = base.mark_rule(strokeWidth=2).encode(
+        x=x, y=alt.Y("price_low:Q"), y2=alt.Y2("price_high:Q"), color=colour
+    )
     dots = base.mark_point(filled=True, size=45, opacity=1).encode(x=x, y=y, color=colour, shape=shape)
     rings = (
         base.transform_filter("datum.recommended")
         .mark_point(size=230, strokeWidth=2, opacity=1)
         .encode(x=x, y=y, color=colour)
     )
-    chart = alt.layer(lines, spans, dots, rings).properties(width=_plot(width, 70), height=340)
+    chart = alt.layer(lines, spans, dots, rings, width=_plot(width, 70), height=340)
     return Figure(chart, {"rows": rows})
 
 
@@ -220,7 +222,7 @@ def regret_chart(found: ContestTables) -> Figure:
     boxes = named("rows").mark_rect(stroke="#E5E7EB").encode(x=x, y=y, color=shade)
     shown = named("rows").transform_filter("isValid(datum.regret)")
     text = shown.mark_text(fontSize=12, color=BLACK).encode(x=x, y=y, text=alt.Text("regret:Q", format=".1%"))
-    chart = alt.layer(boxes, text).properties(width=96 * len(judges), height=38 * len(order))
+    chart = alt.layer(boxes, text, width=96 * len(judges), height=38 * len(order))
     return Figure(chart, {"rows": rows})
 
 
@@ -252,7 +254,7 @@ def ranks_chart(found: ContestTables, width: int) -> Figure:
         .mark_point(filled=True, color=VERMILLION, stroke="white", shape="diamond", size=110, opacity=1)
         .encode(x=x, y=y)
     )
-    chart = alt.layer(bubbles, seeds).properties(width=_plot(width, space), height=26 * len(order))
+    chart = alt.layer(bubbles, seeds, width=_plot(width, space), height=26 * len(order))
     return Figure(chart, {"rows": rows})
 
 

@@ -102,9 +102,9 @@ def tree_chart(found: ContestTables, scheme: str, width: int) -> Figure:
     )
     base = named("rows")
     stems = base.mark_rule(color=GREY).encode(
-        x=alt.X("x_up:Q", axis=None), y=alt.Y("line_up:Q", axis=None), y2="line:Q"
+        x=alt.X("x_up:Q", axis=None), y=alt.Y("line_up:Q", axis=None), y2=alt.Y2("line:Q")
     )
-    twigs = base.mark_rule(color=GREY).encode(x=alt.X("x_up:Q", axis=None), x2="x:Q", y=y)
+    twigs = base.mark_rule(color=GREY).encode(x=alt.X("x_up:Q", axis=None), x2=alt.X2("x:Q"), y=y)
     colour = alt.condition("datum.kind == 'class'", alt.value(BLUE), alt.value(GREY))
     dots = (
         base.transform_filter("datum.kind != 'more'")
@@ -112,8 +112,8 @@ def tree_chart(found: ContestTables, scheme: str, width: int) -> Figure:
         .encode(x=x, y=y, color=colour)
     )
     size = 13 if width >= _NARROW else 11
-    text = base.mark_text(align="left", dx=9, fontSize=size).encode(x=x, y=y, text="text:N")
-    chart = alt.layer(stems, twigs, dots, text).properties(width=width, height=height)
+    text = base.mark_text(align="left", dx=9, fontSize=size).encode(x=x, y=y, text=alt.Text("text:N"))
+    chart = alt.layer(stems, twigs, dots, text, width=width, height=height)
     return Figure(chart, {"rows": rows})
 
 

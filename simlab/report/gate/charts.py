@@ -44,6 +44,4 @@ def services(table: pd.DataFrame, *, width: int) -> Figure:
         .mark_line(color=GREY, strokeWidth=1)
         .encode(x=alt.X("x:Q", scale=scale), y=alt.Y("y:Q", scale=scale))
     )
-    return Figure(
-        alt.layer(line, points).properties(width=width - 80, height=min(width, 420)), {"rows": rows}
-    )
+    return Figure(alt.layer(line, points, width=width - 80, height=min(width, 420)), {"rows": rows})

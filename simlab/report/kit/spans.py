@@ -32,10 +32,10 @@ def spans_chart(rows: pd.DataFrame, title: str, width: int) -> Figure:
         "value:Q", title=title, axis=alt.Axis(tickCount=max(3, width // 110)), scale=alt.Scale(zero=True)
     )
     base = named("rows")
-    zero = alt.Chart(alt.InlineData(values=[{"at": 0}])).mark_rule(color=GREY).encode(x="at:Q")
-    spans = base.mark_rule(color=BLUE, strokeWidth=4, opacity=0.5).encode(y=y, x=alt.X("low:Q"), x2="high:Q")
+    zero = alt.Chart(alt.InlineData(values=[{"at": 0}])).mark_rule(color=GREY).encode(x=alt.X("at:Q"))
+    spans = base.mark_rule(color=BLUE, strokeWidth=4, opacity=0.5).encode(
+        y=y, x=alt.X("low:Q"), x2=alt.X2("high:Q")
+    )
     dots = base.mark_point(color=BLUE, filled=True, size=80, opacity=1).encode(y=y, x=x)
     plot = max(160, width - (_LABELS if width > 500 else 150))
-    return Figure(
-        alt.layer(zero, spans, dots).properties(width=plot, height=_ROW * len(rows)), {"rows": rows}
-    )
+    return Figure(alt.layer(zero, spans, dots, width=plot, height=_ROW * len(rows)), {"rows": rows})

@@ -44,9 +44,8 @@ def to_spec(figure: Figure, *, validate: bool = False) -> dict[str, Any]:
 
     Altair's own check of the specification takes longer than the drawing, so that it is the tests' job.
     """
-    spec: dict[str, Any] = figure.chart.configure(**_style()).to_dict(
-        validate=validate, context={"pre_transform": False}
-    )
+    figure.chart.config = alt.Config(**_style())  # of the chart itself: altair's method copies it
+    spec: dict[str, Any] = figure.chart.to_dict(validate=validate, context={"pre_transform": False})
     tables = {name: table.to_dict("records") for name, table in figure.data.items()}
     return {**spec, "datasets": plain(tables)}
 

@@ -44,7 +44,7 @@ def capital_chart(tables: RunTables, *, width: Width = 720) -> Figure:
     )
     base = named("rows")
     span = base.mark_rule(color=GREY, opacity=0.35, strokeWidth=2).encode(
-        y=y, x=alt.X("min(inventory_value):Q"), x2="max(inventory_value):Q"
+        y=y, x=alt.X("min(inventory_value):Q"), x2=alt.X2("max(inventory_value):Q")
     )
     scale = alt.Scale(domain=names, range=[PLAN_COLOUR[p] for p in plans])
     shapes = alt.Scale(domain=names, range=[PLAN_SHAPE.get(p, "circle") for p in plans])
@@ -60,7 +60,7 @@ def capital_chart(tables: RunTables, *, width: Width = 720) -> Figure:
             alt.Tooltip("inventory_value:Q", title=f"Stock ({tables.currency})", format=",.0f"),
         ],
     )
-    chart = alt.layer(span, dots).properties(width=width, height=30 * rows["segment"].nunique())
+    chart = alt.layer(span, dots, width=width, height=30 * rows["segment"].nunique())
     return Figure(chart, {"rows": rows})
 
 
@@ -81,10 +81,10 @@ def service_chart(tables: RunTables, *, width: Width = 720) -> Figure:
     tooltip = [alt.Tooltip("segment:N", title="Segment")]
     tooltip += [alt.Tooltip(f"{f}:Q", title=title, format=".2%") for f, title in shown.items()]
     base = named("rows").encode(y=y, tooltip=tooltip)
-    bar = base.mark_rule(color=BLUE, strokeWidth=3, opacity=0.5).encode(x=alt.X("low:Q"), x2="high:Q")
+    bar = base.mark_rule(color=BLUE, strokeWidth=3, opacity=0.5).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"))
     dot = base.mark_point(filled=True, color=BLUE, size=70, opacity=1).encode(x=x)
     tick = base.mark_tick(color=VERMILLION, thickness=3, size=18).encode(x=alt.X("asked:Q"))
-    chart = alt.layer(tick, bar, dot).properties(width=width, height=30 * len(rows))
+    chart = alt.layer(tick, bar, dot, width=width, height=30 * len(rows))
     return Figure(chart, {"rows": rows})
 
 
@@ -107,9 +107,9 @@ def matrix_chart(tables: RunTables, cells: pd.DataFrame) -> Figure:
             legend=alt.Legend(title="share of stock", format=".0%", orient="right"),
         )
     )
-    got = base.mark_text(fontSize=16, fontWeight=600, dy=-8, color=BLACK).encode(text="got:N")
-    asked = base.mark_text(fontSize=11, dy=13, color="#374151").encode(text="asked:N")
-    chart = alt.layer(box, got, asked).properties(width=alt.Step(150), height=alt.Step(84))
+    got = base.mark_text(fontSize=16, fontWeight=600, dy=-8, color=BLACK).encode(text=alt.Text("got:N"))
+    asked = base.mark_text(fontSize=11, dy=13, color="#374151").encode(text=alt.Text("asked:N"))
+    chart = alt.layer(box, got, asked, width=alt.Step(150), height=alt.Step(84))
     return Figure(chart, {"cells": cells})
 
 
@@ -126,7 +126,7 @@ def pit_chart(table: pd.DataFrame, name: str, of: str) -> Figure:
     base = named(name)
     bars = base.mark_bar(color=BLUE, binSpacing=1).encode(
         x=alt.X("low:Q", title="Where demand fell", bin="binned", axis=alt.Axis(values=[0, 0.5, 1])),
-        x2="high:Q",
+        x2=alt.X2("high:Q"),
         y=alt.Y("share:Q", title=of, axis=alt.Axis(format=".0%", tickCount=4)),
         tooltip=[alt.Tooltip("group:N", title="Segment"), alt.Tooltip("share:Q", title=of, format=".1%")],
     )
@@ -158,7 +158,7 @@ def worst_fits_chart(table: pd.DataFrame) -> Figure:
     ]
     bars = base.mark_bar(color=BLUE, opacity=0.7).encode(x=x, y=y, tooltip=tooltip)
     points = base.mark_point(color=VERMILLION, filled=True, size=40, opacity=1)
-    points = points.encode(x=x, y="expected:Q", tooltip=tooltip)
+    points = points.encode(x=x, y=alt.Y("expected:Q"), tooltip=tooltip)
     picture = (
         alt.layer(bars, points)
         .properties(width=240, height=110)
@@ -192,7 +192,7 @@ def last_periods_chart(rows: pd.DataFrame) -> Figure:
     tooltip += [alt.Tooltip(f"{key}:Q", title=title, format=".1%") for key, title in names.items()]
     base = named("held_out").encode(y=y, tooltip=tooltip)
     bar = base.mark_rule(color=GREY, strokeWidth=6, opacity=0.5).encode(
-        x=alt.X("fill_rate_low:Q"), x2="fill_rate_high:Q"
+        x=alt.X("fill_rate_low:Q"), x2=alt.X2("fill_rate_high:Q")
     )
     colour = alt.Color(
         "came:N",
@@ -205,5 +205,5 @@ def last_periods_chart(rows: pd.DataFrame) -> Figure:
         legend=alt.Legend(title="Served, against the grey bar expected", titleLimit=400, orient="top"),
     )
     dot = base.mark_point(filled=True, size=90, opacity=1).encode(x=x, color=colour, shape=shape)
-    chart = alt.layer(bar, dot).properties(width="container", height=max(90, 26 * len(shown)))
+    chart = alt.layer(bar, dot, width="container", height=max(90, 26 * len(shown)))
     return Figure(chart, {"held_out": shown})

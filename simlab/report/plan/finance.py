@@ -154,17 +154,19 @@ def _exchange_rates(tables: RunTables, width: Width) -> Figure:
     layers: list[alt.Chart] = [line, dots.encode(x=x, y=y, tooltip=tooltip)]
     if "cost_per_point_low" in table:
         band = base.mark_area(color=BLUE, fillOpacity=0.15, interpolate="step-before", clip=True)
-        layers.insert(0, band.encode(x=x, y="cost_per_point_low:Q", y2="cost_per_point_high:Q"))
+        layers.insert(
+            0, band.encode(x=x, y=alt.Y("cost_per_point_low:Q"), y2=alt.Y2("cost_per_point_high:Q"))
+        )
     data = {"rates": table}
     if at is not None:
         mark = named("plan")
-        layers.append(mark.mark_rule(color=GREY, strokeDash=[4, 4], clip=True).encode(x="fill_rate:Q"))
+        layers.append(mark.mark_rule(color=GREY, strokeDash=[4, 4], clip=True).encode(x=alt.X("fill_rate:Q")))
         words = mark.mark_text(
             align="right", dx=-6, y=10, color=BLACK, fontSize=12, fontWeight=600, clip=True
         )
-        layers.append(words.encode(x="fill_rate:Q", text="name:N"))
+        layers.append(words.encode(x=alt.X("fill_rate:Q"), text=alt.Text("name:N")))
         data["plan"] = pd.DataFrame({"fill_rate": [at], "name": ["Proposed"]})
-    return Figure(alt.layer(*layers).properties(width=width, height=280), data)
+    return Figure(alt.layer(*layers, width=width, height=280), data)
 
 
 def _capital(tables: RunTables, width: Width) -> Figure:
@@ -198,9 +200,11 @@ def _capital(tables: RunTables, width: Width) -> Figure:
     data = {"lines": lines}
     if "inventory_value_low" in table:
         band = named("band").mark_area(color=BLUE, fillOpacity=0.15)
-        layers.insert(0, band.encode(x=x, y="inventory_value_low:Q", y2="inventory_value_high:Q"))
+        layers.insert(
+            0, band.encode(x=x, y=alt.Y("inventory_value_low:Q"), y2=alt.Y2("inventory_value_high:Q"))
+        )
         data["band"] = table[["period", "inventory_value_low", "inventory_value_high"]]
-    return Figure(alt.layer(*layers).properties(width=width, height=280), data)
+    return Figure(alt.layer(*layers, width=width, height=280), data)
 
 
 def _service(tables: RunTables, width: Width) -> Figure:
@@ -230,9 +234,9 @@ def _service(tables: RunTables, width: Width) -> Figure:
         align="right" if right else "left", dx=-9 if right else 9, color=BLACK, fontSize=12, fontWeight=600
     )
     said = f"{short_rate(low)} {_at(tables.period)} {int(least['period'].iloc[0])}"
-    layers = [line, touch, dot.encode(x=x, y=y), words.encode(x=x, y=y, text="said:N")]
+    layers = [line, touch, dot.encode(x=x, y=y), words.encode(x=x, y=y, text=alt.Text("said:N"))]
     data = {"service": rows, "least": least.assign(said=said)}
-    return Figure(alt.layer(*layers).properties(width=width, height=160), data)
+    return Figure(alt.layer(*layers, width=width, height=160), data)
 
 
 def _periods(tables: RunTables) -> alt.X:

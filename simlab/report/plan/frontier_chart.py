@@ -88,14 +88,14 @@ def frontier_chart(tables: RunTables, measure: str, *, width: Width = 720) -> Fi
     drawn = lines if moves else cut_lines(lines, view)
     layers = [*_limit_layers(tables, measure, view, moves), *_curve_layers(drawn, x, y, tips, moves)]
     layers += _reference_layers(marks, _labels(marks, lines, view, floor), x, y, tips[:2], moves)
-    chart = alt.layer(*layers).add_params(
+    layers[0] = layers[0].add_params(  # before they are put together: altair copies all that it changes
         alt.param(name="chosen", value=_chosen_point(tables)),
         alt.param(name="names", value=1),
         *(alt.param(name=f"{axis}{end}", value=bound) for axis, end, bound in _ends(view)),
     )
     data = {"lines": drawn, "limits": _limits_table(tables, measure)}
     data |= {f"reference{i}": marks.iloc[[i]] for i in range(len(marks))}
-    return Figure(chart.properties(width=width, height=420), data)
+    return Figure(alt.layer(*layers, width=width, height=420), data)
 
 
 def served_by(tables: RunTables) -> str:
@@ -203,8 +203,8 @@ def _curve_layers(
     ring = ring.mark_point(color=BLUE, size=300, strokeWidth=3, opacity=1, clip=clip)
     touch = points.mark_point(filled=True, fillOpacity=0, opacity=1, size=500, clip=clip, cursor="pointer")
     return [
-        band.encode(x=x, y=alt.Y("low:Q"), y2="high:Q"),
-        curve.encode(x=x, y=y, color=colour, strokeDash=dash, order="cost:Q"),
+        band.encode(x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q")),
+        curve.encode(x=x, y=y, color=colour, strokeDash=dash, order=alt.Order("cost:Q")),
         dots.encode(x=x, y=y),
         ring.encode(x=x, y=y),
         touch.encode(x=x, y=y, tooltip=tooltip),
@@ -224,14 +224,14 @@ def _limit_layers(tables: RunTables, measure: str, view: View, clip: bool) -> li
     layers = []
     if is_number(floor):
         rule = named("limits")
-        layers.append(rule.mark_rule(color=GREY, strokeDash=[4, 4], clip=clip).encode(y="fill:Q"))
+        layers.append(rule.mark_rule(color=GREY, strokeDash=[4, 4], clip=clip).encode(y=alt.Y("fill:Q")))
         text = rule.mark_text(align="left", dx=5, dy=-7, color=GREY, fontSize=12, x=0, clip=clip)
-        layers.append(text.encode(y="fill:Q", text="floor:N"))
+        layers.append(text.encode(y=alt.Y("fill:Q"), text=alt.Text("floor:N")))
     if is_number(budget) and view.cost[0] <= budget <= view.cost[1]:
         rule = named("limits")
-        layers.append(rule.mark_rule(color=GREY, strokeDash=[4, 4], clip=clip).encode(x="cost:Q"))
+        layers.append(rule.mark_rule(color=GREY, strokeDash=[4, 4], clip=clip).encode(x=alt.X("cost:Q")))
         text = rule.mark_text(align="left", dx=5, dy=-8, color=GREY, fontSize=12, y="height", clip=clip)
-        layers.append(text.encode(x="cost:Q", text="budget:N"))
+        layers.append(text.encode(x=alt.X("cost:Q"), text=alt.Text("budget:N")))
     return layers
 
 
@@ -274,7 +274,7 @@ def _reference_layers(
         name = base.mark_text(
             align=label.align, dx=label.dx, dy=label.dy, color=BLACK, fontSize=12.5, fontWeight=600, clip=clip
         )
-        name = name.encode(text="name:N", opacity=alt.OpacityValue(alt.ExprRef("names")))
+        name = name.encode(text=alt.Text("name:N"), opacity=alt.OpacityValue(alt.ExprRef("names")))
         layers += [point.encode(tooltip=tooltip), name]
     return layers
 

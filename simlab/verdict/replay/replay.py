@@ -61,7 +61,7 @@ def replay(
     world : World
         Laws of the past; n items.
     levels : Levels
-        One column.
+        One column; where levels move by a calendar, `phase` is that of the first held-out period.
     held : HeldOut
         What really happened.
     paths : int
@@ -244,8 +244,9 @@ def _terms(world: World, levels: Levels) -> Terms:
         terms.review_phase,
         every,
     )
-    arrays = [np.ascontiguousarray(one, dtype=np.int64) for one in whole]
-    return Terms(int(world.lead_time.crossing), *arrays)
+    lift = np.zeros((n, 1), np.int64) if levels.offset is None else levels.offset[:, 0, :]
+    arrays = [np.ascontiguousarray(one, dtype=np.int64) for one in (*whole, lift)]
+    return Terms(int(world.lead_time.crossing), levels.phase, *arrays)
 
 
 def _orders(opening: AtCut | None, n: int) -> Orders:

@@ -11,6 +11,8 @@ from simlab.api.finance.finance import Finance
 from simlab.api.output import plan_csv
 from simlab.api.output.plan_csv import with_today
 from simlab.api.output.writing import simulated_frames
+from simlab.api.plans.same_service import with_same_service
+from simlab.api.simulator.simulator import References, Simulator
 from simlab.study import Study
 
 
@@ -46,6 +48,18 @@ def test_todays_levels_are_kept_of_the_verdict(opt, monkeypatch):
     kept = with_today(opt.data, plan, stock, levels, horizon, opt.settings, opt.today)
     pd.testing.assert_frame_equal(kept, again)
     assert again["fill_rate_now"].between(0, 1, inclusive="neither").all()
+
+
+def test_today_runs_along_where_floors_are_judged(opt, monkeypatch):
+    known = opt.solved.choosing.selection
+    again = opt.simulator.run(list(opt.simulator.beside), "selection", "test")["today"]
+    for name in again.names():
+        assert np.array_equal(getattr(known["today"], name), getattr(again, name)), name
+    monkeypatch.setattr(Simulator, "run", None)
+    before = References({"today": opt.references.levels["today"]}, {}, ())
+    found = with_same_service(opt.simulator, opt.solved, before, opt.targets)
+    asked = opt.references.targets["same_service"]
+    assert np.array_equal(found.targets["same_service"], asked)
 
 
 def test_the_stock_of_locations_is_kept_where_plans_are_followed_by_period(opt, monkeypatch):

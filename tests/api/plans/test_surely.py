@@ -25,7 +25,7 @@ def test_a_floor_of_a_segment_is_judged_too_and_one_across_segments_is_named():
     floors = [{"by": "segment", "at_least": {"slow": 0.93}}, {"by": "location", "at_least": {"EAST": 0.5}}]
     asked = {"fill_rate": 0.85, "floors": floors}
     opt = run(asked | {"choose": "lower_bound"}, n_targets=8)
-    cells = opt.solved.choosing.selection
+    cells = opt.solved.choosing.selection["cells:segments"]
     at = opt.segmentation.names.index("slow")
     served = cells.served[opt.chosen.choice[at], at].sum() / cells.demanded[0, at].sum()
     assert served > 0.93

@@ -71,7 +71,10 @@ def test_the_command_ends_with_3_and_leaves_nothing(tmp_path):
 
 
 def test_what_does_not_go_with_a_forecast_is_said(tmp_path):
-    assert "does not go with [data.forecast]" in refused(tmp_path, further="[replay]\nholdout = 4\n")
+    said = refused(tmp_path, further="[replay]\nholdout = 4\n")
+    assert "a forecast of the periods to come says nothing of the last ones" in said
+    season = '[models]\nseasonality = { profile_by = "category", cycle = 4 }\n'
+    assert "does not go with [data.forecast]" in refused(tmp_path, further=season)
     write(tmp_path, "", further='[data.forecast_errors]\npath = "errors.csv"\n')
     with pytest.raises(InvalidInputError, match="errors of no forecast"):
         sl.load(tmp_path / "study.toml")

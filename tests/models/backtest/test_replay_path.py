@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from worlds.plain_replay import plain_replay
@@ -50,8 +52,12 @@ def some_world(seed: int, crossing: bool) -> tuple[World, Levels, HeldOut, AtCut
 @pytest.mark.parametrize("crossing", [False, True])
 @pytest.mark.parametrize("as_expected", [False, True])
 def test_compiled_and_plain_replay_agree_to_the_unit(crossing, as_expected) -> None:
-    for seed, start in ((1, True), (2, False)):
+    """Levels that stand still, and levels that move by a calendar."""
+    for seed, start, cycle in ((1, True, 1), (2, False, 1), (4, True, 5), (5, False, 9)):
         world, levels, held, opening, recorded = some_world(seed, crossing)
+        if cycle > 1:
+            moves = np.random.default_rng(seed).integers(-6, 12, (N, 1, cycle))
+            levels = replace(levels, offset=moves, phase=3)
         given = {"paths": 7, "seed": seed, "as_expected": as_expected}
         given |= {"opening": opening, "recorded": recorded} if start else {}
         found, plain = replay(world, levels, held, **given), plain_replay(world, levels, held, **given)

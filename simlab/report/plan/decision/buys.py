@@ -226,7 +226,7 @@ def _drawn(reading: Reading, tables: RunTables) -> tuple[Any, dict[str, pd.DataF
         text = named(f"label{at}").mark_text(
             align=label.align, dx=label.dx, dy=label.dy, fontWeight=600, lineHeight=15, lineBreak="\n"
         )
-        layers.append(text.encode(x=x, y=y, text="label:N"))
+        layers.append(text.encode(x=x, y=y, text=alt.Text("label:N")))
         data[f"label{at}"] = pd.DataFrame([row] if row else [])
     return alt.layer(*layers), data
 

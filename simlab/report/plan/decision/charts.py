@@ -92,7 +92,7 @@ def steps_chart(tables: RunTables, width: Width = 520) -> Figure:
         .encode(
             x=x,
             y=y,
-            y2="end:Q",
+            y2=alt.Y2("end:Q"),
             color=alt.Color("kind:N", scale=colour, legend=None),
             tooltip=[
                 alt.Tooltip("name:N", title="Segment"),
@@ -100,5 +100,7 @@ def steps_chart(tables: RunTables, width: Width = 520) -> Figure:
             ],
         )
     )
-    labels = named("steps").mark_text(dy=-7, fontSize=11).encode(x=x, y=alt.Y("top:Q"), text="label:N")
-    return Figure(alt.layer(bars, labels).properties(width=width, height=250), {"steps": steps})
+    labels = (
+        named("steps").mark_text(dy=-7, fontSize=11).encode(x=x, y=alt.Y("top:Q"), text=alt.Text("label:N"))
+    )
+    return Figure(alt.layer(bars, labels, width=width, height=250), {"steps": steps})

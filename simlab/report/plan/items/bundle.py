@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
 
 NAME = "simlabTables"
@@ -26,10 +27,24 @@ def widget() -> Widget:
     ValueError
         The installed itables has no module of the form that is known.
     """
-    folder = resources.files("itables").joinpath("html")
+    folder = _installed() / "html"
     script = folder.joinpath("dt_bundle.js").read_text(encoding="utf-8")
     style = folder.joinpath("dt_bundle.css").read_text(encoding="utf-8")
     return Widget(plain_script(script), style)
+
+
+def _installed() -> Path:
+    """Where itables lies; importing it would import polars, too.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        It is not installed.
+    """
+    found = find_spec("itables")
+    if found is None or not found.submodule_search_locations:
+        raise ModuleNotFoundError("itables is not installed", name="itables")
+    return Path(found.submodule_search_locations[0])
 
 
 def plain_script(module: str) -> str:
