@@ -87,17 +87,25 @@ def least_cost(curves: SegmentCurves, need: int, limit: int) -> IntArray:
     need, limit = -(-need // units[2]), limit // units[1]
     order = np.argsort(-np.ptp(cost, axis=1), kind="stable")
     prices = multipliers(cost, value, served, need, limit)
-    if curves not in _LEAST:
-        _LEAST[curves] = _suffixes((cost[order], value[order], served[order]), None)
-    known = _LEAST[curves]
+    known = _least(curves, (cost[order], value[order], served[order]))
     search = _Search((cost[order], value[order], served[order]), prices, need, limit, known)
     choice = np.empty(order.size, dtype=np.int64)
     choice[order] = search.run()
     return choice
 
 
+def _least(curves: SegmentCurves, tables: tuple[IntArray, IntArray, IntArray]) -> list[_Rest]:
+    """What segments still to come tie up at least, kept; that it is too large is found once, too."""
+    if curves not in _LEAST:
+        _LEAST[curves] = []
+        _LEAST[curves] = _suffixes(tables, None)
+    if not _LEAST[curves]:
+        raise TooLargeError
+    return _LEAST[curves]
+
+
 _LEAST: WeakKeyDictionary[SegmentCurves, list[_Rest]] = WeakKeyDictionary()
-"""What segments still to come tie up at least: the same at every floor and budget."""
+"""The same at every floor and budget; empty where it is too large."""
 
 
 def _unit(before: npt.NDArray[np.int64], after: npt.NDArray[np.int64]) -> int:

@@ -14,7 +14,7 @@ from simlab.models.backtest.origins import (
 )
 from simlab.models.demand.marginal import is_plain, marginal
 from simlab.models.demand.redrawn import Redraws, Uncertainty
-from simlab.models.demand.scoring.goodness import Rootogram, fit_gaps, rootogram
+from simlab.models.demand.scoring.goodness import Rootogram, fit_gaps, rootogram, rootograms
 from simlab.models.demand.scoring.scores import Scores, rolling_scores
 from simlab.models.drawn import Drawn, in_chunks
 from simlab.models.fitting import Models, fit
@@ -71,6 +71,7 @@ __all__ = [
     "rolling_origins",
     "rolling_scores",
     "rootogram",
+    "rootograms",
     "split",
     "stock_at_cut",
     "supplier_records",

@@ -18,7 +18,6 @@ from simlab.children import Copy, LostError, can_copy, copied, start_python
 from simlab.errors import SimlabError
 from simlab.report.book.book import BOOK, has_book, wanted, write_book
 from simlab.report.kit.reading import REPORT
-from simlab.report.render import render
 from simlab.run import RunFolder
 
 _CODE = f"from {__name__} import work; work()"
@@ -179,6 +178,13 @@ def _made(folder: Path, what: list[str]) -> dict[str, Path]:
     """Make page or workbook here."""
     make = {PAGE: render, WORKBOOK: write_book}
     return {name: make[name](RunFolder.open(folder, sealed=True)) for name in what}
+
+
+def render(run: RunFolder) -> Path:
+    """The page; the charts' library, which takes half a second to import, is imported for it alone."""
+    from simlab.report.render import render as drawn
+
+    return drawn(run)
 
 
 def work() -> None:

@@ -177,3 +177,26 @@ def test_an_item_whose_stock_is_never_said_is_named() -> None:
     (note,) = [note.note for note in notes if note.what == "stock not known"]
     assert "1 SKU-locations have no on_hand in any row" in note
     assert "(b@X)" in note
+
+
+def test_a_promotion_in_every_week_cannot_be_told_from_none() -> None:
+    """Without a week to compare with the estimate was 1.00 (0.00 to 5 × 10^21), beside "No problems"."""
+    rows = world(mean=8.0, n_items=4)
+    with pytest.raises(InvalidInputError, match="E-MOD-061") as info:
+        history(rows.assign(promotion=1))
+    assert "416 SKU-location × weeks are under a promotion" in str(info.value)
+    some = rows.assign(promotion=np.where(rows["sku"] == "P00", 1, rows["promotion"]))
+    (one,) = history(some).uplift  # three items tell it, one does not
+    assert one.low < 1 < one.high
+
+
+@pytest.mark.parametrize(("column", "empty"), [("stockout", 1), ("on_hand", 0)])
+def test_a_stock_out_in_nearly_every_day_is_refused(column, empty) -> None:
+    """A flag turned round made four times the sales of them; seven days of ten may be stocked out."""
+    censoring = "stockout_column" if column == "stockout" else "on_hand"
+    full = 1 - empty if column == "stockout" else 9
+    with pytest.raises(InvalidInputError, match="E-MOD-062") as info:
+        _ = stocked([empty] * 76 + [full] * 4, column, censoring).history
+    assert "76 of 80 observed SKU-location × days" in str(info.value)
+    kept = stocked([empty] * 56 + [full] * 24, column, censoring).history
+    assert (kept.n_observed == 40).all()

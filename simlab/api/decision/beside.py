@@ -81,9 +81,10 @@ def begun_beside(data: Data, workers: Workers) -> Iterator[LastPeriods]:
 def _in_copy(data: Data, wait: Callable[[], Told]) -> Last:
     """The past made ready, then replayed under the plan that is waited for."""
     periods = periods_held(data, _soon(data))
-    past = past_of(data, periods)
-    references(past)
-    give_back()
+    past = past_of(data, periods) if periods else None
+    if past is not None:
+        references(past)
+        give_back()
     told = wait()
     return last_of(data, told, past if told.periods == periods else None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,9 @@ import pandas as pd
 
 from simlab.catalog.calendar.periods import first_day
 from simlab.engine.recorder.ledger import ledger
-from simlab.models import rootogram
+from simlab.execution.by_period.lanes import covered
+from simlab.execution.by_period.sums import profile_of
+from simlab.models import rootograms
 from simlab.models.demand.renewal import law_names
 
 if TYPE_CHECKING:
@@ -18,8 +21,8 @@ if TYPE_CHECKING:
     from simlab.api.data.data import Data
     from simlab.arrays import FloatArray, IntArray
     from simlab.engine.world.levels import Levels
-    from simlab.engine.world.world import Horizon
-    from simlab.models import History
+    from simlab.engine.world.world import Horizon, World
+    from simlab.models import History, Rootogram
 
 MANY = 5_000
 """SKU-locations from which the sample is the smaller one."""
@@ -50,10 +53,10 @@ def sample_frames(
     """
     chosen = sample_of(items, plan)
     keys = {"sku": data.catalog.sku, "location": data.catalog.location}
-    found = {"sample_path": [_path(data, levels, horizon, item) for item in chosen]}
+    found = {"sample_path": _paths(data, levels, horizon, chosen)}
     if data.history is not None:
         found["sample_history"] = [_history(data.history, item) for item in chosen]
-        found["sample_law"] = [_law(data, data.history, item) for item in chosen]
+        found["sample_law"] = _laws(data, data.history, chosen)
     return {
         name: pd.concat(frames, ignore_index=True).assign(
             **{
@@ -90,11 +93,30 @@ def _largest(values: FloatArray, count: int) -> Sequence[int]:
     return [int(row) for row in order[:count] if np.nan_to_num(values[row]) > 0]
 
 
-def _path(data: Data, levels: Levels, horizon: Horizon, item: int) -> pd.DataFrame:
-    """Stock at the end of every counted period of the first replication."""
-    rows = np.array([item])
-    book = ledger(data.models.world.take(rows), levels.take(rows), horizon, 0, horizon.first_replication)
-    counted = book.periods["on_hand"][book.periods["counted"] == 1]
+def _paths(data: Data, levels: Levels, horizon: Horizon, chosen: Sequence[int]) -> list[pd.DataFrame]:
+    """Stock at the end of every counted period of the first replication, of each."""
+    rows = np.array(chosen, dtype=np.int64)
+    world, own = data.models.world.take(rows), levels.take(rows)
+    able = np.flatnonzero(covered(world, own))
+    found = {}
+    if able.size:  # together, without the recorder: compiling that takes as long as many a run
+        first, ones = replace(horizon, replications=1, slots=1), np.ones(able.size, np.int64)
+        parts = (world.take(able), own.take(able), first, np.arange(able.size), ones)
+        stock = profile_of(*parts, n_groups=able.size).stock_value[0, :, 0]
+        found = dict(zip(able.tolist(), stock, strict=True))
+    return [
+        _path(data, horizon, item, found[place] if place in found else _recorded(world, own, horizon, place))
+        for place, item in enumerate(chosen)
+    ]
+
+
+def _recorded(world: World, levels: Levels, horizon: Horizon, item: int) -> IntArray:
+    """Stock at the end of the counted periods, or of their parts, of one item."""
+    book = ledger(world, levels, horizon, item, horizon.first_replication)
+    return np.asarray(book.periods["on_hand"][book.periods["counted"] == 1])
+
+
+def _path(data: Data, horizon: Horizon, item: int, counted: IntArray) -> pd.DataFrame:
     parts = max(1, counted.size // horizon.periods)
     stock = counted[parts - 1 :: parts] / float(data.catalog.parts[item])
     return pd.DataFrame({"period": np.arange(1, stock.size + 1), "stock": stock})
@@ -116,15 +138,19 @@ def _history(history: History, item: int) -> pd.DataFrame:
     return pd.DataFrame({"date": dates, "units": units})
 
 
-def _law(data: Data, history: History, item: int) -> pd.DataFrame:
-    if history.n_observed[item] < 1:
-        return pd.DataFrame(dict[str, list[str]]())
-    law = data.models.world.demand
-    bars = rootogram(law, history, item)
+def _laws(data: Data, history: History, chosen: Sequence[int]) -> list[pd.DataFrame]:
+    """What each law expects beside what was seen; nothing of items without observed periods."""
+    law, seen = data.models.world.demand, [item for item in chosen if history.n_observed[item] >= 1]
+    names, bars = law_names(law.take(np.array(seen, dtype=np.int64))), rootograms(law, history, seen)
+    found = {item: _bars(name, one) for item, name, one in zip(seen, names, bars, strict=True)}
+    return [found.get(item, pd.DataFrame(dict[str, list[str]]())) for item in chosen]
+
+
+def _bars(name: str, bars: Rootogram) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "law": law_names(law.take(np.array([item])))[0],
-            **{name: values.astype(np.int64) for name, values in _ranges(bars.first, bars.last)},
+            "law": name,
+            **{end: values.astype(np.int64) for end, values in _ranges(bars.first, bars.last)},
             "seen": bars.observed,
             "expected": bars.expected,
         }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from simlab.api.data.data import Data
-from simlab.arrays import FloatArray, IntArray
+from simlab.arrays import DateArray, FloatArray, IntArray
 from simlab.measures import format_money
 
 STATED = ("stated", "stated_spread")
@@ -17,9 +17,11 @@ _YEARS, _TIMES, _SHARE = 5.0, 3, 0.05
 it is worth this share of the demand value of a year."""
 _APART = 2.0
 _DEARER, _LARGE = 1000.0, 0.2
+_LEAST_OVERTOOK, _FAR = 5, 1 << 24  # days between keys, more than any dates are apart
 _SHOWN = 3
 _QUANTITIES = (
     "on_hand",
+    "on_order",
     "moq",
     "pack_size",
     "order_quantity",
@@ -36,6 +38,7 @@ def slips(data: Data) -> Iterator[tuple[str, str, float]]:
     yield from _other_times(data)
     yield from _at_once(data)
     yield from _nobodys(data)
+    yield from _overtaking(data)
 
 
 def _named(data: Data, rows: IntArray, what: FloatArray | None = None, unit: str = "") -> str:
@@ -53,10 +56,13 @@ def _years(data: Data) -> Iterator[tuple[str, str, float]]:
     annual, cost = models.annual_units, models.costs.unit_cost * models.costs.cost_resolution
     most = np.zeros(catalog.n_items) if models.largest is None else np.maximum(models.largest, 0)
     total = float(models.annual_value.sum())
-    for name in _QUANTITIES:
-        if name not in catalog.numbers:
-            continue
-        said = np.nan_to_num(catalog.numbers[name])
+    quantities = {name: catalog.numbers[name] for name in _QUANTITIES if name in catalog.numbers}
+    if catalog.due is not None:
+        due = catalog.due
+        ordered = np.bincount(due.item, due.quantity, catalog.n_items)
+        quantities["open orders"] = ordered.astype(np.float64)
+    for name, column in quantities.items():
+        said = np.nan_to_num(column)
         many = (annual > 0) & (said > _YEARS * annual) & (said > _TIMES * most)
         many &= said * cost >= _SHARE * total
         rows = np.flatnonzero(many)
@@ -127,6 +133,48 @@ def _at_once(data: Data) -> Iterator[tuple[str, str, float]]:
             "orders booked when the goods came? Levels then protect a review period alone."
         )
         yield "receipts at once", text, float(data.models.annual_value[rows].sum())
+
+
+def _overtaking(data: Data) -> Iterator[tuple[str, str, float]]:
+    """Receipts that overtook orders of the same SKU and supplier, where the study keeps all in sequence."""
+    table, rows = data.catalog.receipts, _received(data)
+    if table is None or not rows.size or data.study.lead_times.crossing is not False:
+        return
+    followed, overtook = overtaken(
+        [f"{a}\n{b}\n{c}" for a, b, c in zip(table.supplier, table.sku, table.location, strict=True)],
+        table.order_date,
+        table.receipt_date,
+    )
+    if any(one is None for one in table.sku) or overtook < max(_LEAST_OVERTOOK, _SHARE * followed):
+        return
+    text = (
+        f"{overtook:,} of {followed:,} receipts ({overtook / followed:.0%}) came before an order of the same "
+        "SKU and supplier placed earlier, and [lead_times] crossing = false keeps all in sequence: say "
+        "crossing = true if they may overtake."
+    )
+    yield "orders that overtook", text, float(data.models.annual_value[rows].sum())
+
+
+def overtaken(keys: Sequence[str], ordered: DateArray, came: DateArray) -> tuple[int, int]:
+    """Rows that follow an earlier order of their key, and how many of them came before one of these.
+
+    Parameters
+    ----------
+    keys : sequence of str
+    ordered, came : (m,) datetime64[D]
+        Orders of one day do not overtake each other.
+    """
+    _, key = np.unique(np.asarray(keys, dtype=object).astype(str), return_inverse=True)
+    start = ordered.astype("datetime64[D]").astype(np.int64)
+    end = came.astype("datetime64[D]").astype(np.int64)
+    order = np.lexsort((start, key))
+    key, start, end = key[order], start[order], end[order]
+    first = np.flatnonzero(np.concatenate([[True], (np.diff(key) != 0) | (np.diff(start) != 0)]))
+    latest = np.maximum.accumulate(np.maximum.reduceat(end, first) + key[first] * _FAR) - key[first] * _FAR
+    batch = np.repeat(np.arange(first.size), np.diff(np.append(first, key.size)))
+    before = np.maximum(batch - 1, 0)
+    follows = (batch > 0) & (key[first[before]] == key)
+    return int(follows.sum()), int((follows & (end < latest[before])).sum())
 
 
 def _nobodys(data: Data) -> Iterator[tuple[str, str, float]]:

@@ -64,7 +64,7 @@ def read_open_orders(
     worth = 0.0 if items is None else float((quantity * items.unit_cost[item]).sum())
     worth *= study.data.cost_resolution if items is None else items.cost_resolution
     used = QualityRow("open_orders", "as given", "used", table.n_rows, float(quantity.sum()), worth)
-    asked = _far_away(table, due, study)
+    asked = [*_far_away(table, due, study), *_again(table)]
     return OpenOrders(item, due, quantity), (used, *file_remarks(table), *asked, *_not_used(table))
 
 
@@ -135,6 +135,23 @@ def _far_away(table: TextTable, due: DateArray, study: Study) -> list[QualityRow
     note = f"row {table.findings.place(row)} ({table.columns['sku'].cell(row)}) is due {due[row]}, {when}: "
     note += "a wrong year, or an order that was never closed? What was due by now arrives in the first period"
     what = f"{far.size:,} open orders due a year ago or in more than two years"
+    return [QualityRow("open_orders", what, "used", 0, note=note, notice="look")]
+
+
+def _again(table: TextTable) -> list[QualityRow]:
+    """A remark on rows that say all that an earlier one says: the same order twice?"""
+    every = np.array([one.codes for one in table.columns.values()]).T
+    _, first, inverse = np.unique(every, axis=0, return_index=True, return_inverse=True)
+    again = np.flatnonzero(first[inverse.ravel()] != np.arange(table.n_rows))
+    if not again.size:
+        return []
+    row = int(again[0])
+    earlier = table.findings.place(int(first[inverse.ravel()[row]]))
+    note = (
+        f"row {table.findings.place(row)} ({table.columns['sku'].cell(row)}) says what row {earlier} says in "
+    )
+    note += "every column: the same order twice? Both are counted"
+    what = f"{again.size:,} rows that stand more than once"
     return [QualityRow("open_orders", what, "used", 0, note=note, notice="look")]
 
 

@@ -25,6 +25,7 @@ from simlab.catalog.columns import NUMERIC, OPEN_ORDERS, Column, near
 from simlab.catalog.files.csvfile import read_csv
 from simlab.catalog.files.layout import at_one_place
 from simlab.catalog.files.parquet import read_parquet
+from simlab.catalog.tables.known_names import meant
 from simlab.catalog.tables.receipts import units_of
 from simlab.errors import Problem, listed
 from simlab.register.families import TARGET_FAMILIES
@@ -154,9 +155,17 @@ def _complete(table: TextTable, needed: Sequence[str]) -> bool:
     missing = [name for name in needed if name not in table.columns]
     for name in missing:
         others = [other for other in table.columns if other not in KINDS[table.name]]
-        fix = near(name, others) or f"the header has: {', '.join(table.columns) or 'nothing'}"
+        guess = _guess(name, others)
+        fix = f"did you mean '{guess}'? Call it {name} in this file" if guess else near(name, others)
+        fix = fix or f"the header has: {', '.join(table.columns) or 'nothing'}"
         table.findings.add(found.MISSING_COLUMN, "required column is missing", column=name, fix=fix)
     return not missing
+
+
+def _guess(name: str, others: Sequence[str]) -> str:
+    """Which column of a file most likely is ours, by the names that `init` knows; empty if none."""
+    pairs = ((other, table) for other in others for table in ("items", "demand", "receipts"))
+    return next((other for other, table in pairs if meant(table, other, (name,))[0] == name), "")
 
 
 def _matched(table: TextTable, number: Numbers) -> IntArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ from simlab.measures import Estimate, ratio_interval, t_quantile
 
 MIN_REPLICATIONS = 200
 _DRAWS = 2000
+_FEW = 1_000_000
+"""Numbers of redraws that are kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,14 +127,15 @@ def tie_groups(
     value = part.sum(axis=1) / whole.sum()
     residual = part - value[:, None] * whole
     scale = math.sqrt(n / (n - 1.0)) / whole.sum()
-    largest = np.zeros(draws)
-    errors = np.zeros((p, p))
-    for first in range(p):
-        errors[first] = scale * np.sqrt(np.square(residual - residual[first]).sum(axis=1))
-        apart = errors[first] > 1e-12 * max(1e-300, float(np.abs(value).max()))
-        if apart.any():
-            t = np.abs(deviation[:, apart] - deviation[:, [first]]) / errors[first, apart]
-            largest = np.maximum(largest, t.max(axis=1))
+    largest, least = np.zeros(draws), 1e-12 * max(1e-300, float(np.abs(value).max()))
+    errors, redrawn = np.zeros((p, p)), np.ascontiguousarray(deviation.T)
+    for first in range(p - 1):
+        later = slice(first + 1, p)
+        errors[first, later] = scale * np.sqrt(np.square(residual[later] - residual[first]).sum(axis=1))
+        apart = np.flatnonzero(errors[first] > least)
+        if apart.size:
+            t = np.abs(redrawn[apart] - redrawn[first]) / errors[first, apart, None]
+            largest = np.maximum(largest, t.max(axis=0))
     factor = _quantile(largest, level)
     group, first = np.zeros(p, dtype=np.int64), 0
     for plan in range(1, p):
@@ -171,12 +175,19 @@ def _bootstrap(
     n = whole.size
     if part.shape[1] != n or n < 2:
         raise UsageError(f"{part.shape[1]} replications in the numerator, {n} in the denominator")
-    weights = np.random.default_rng(seed).multinomial(n, np.full(n, 1.0 / n), size=draws)
+    redraws = _redraws if n * draws <= _FEW else _redraws.__wrapped__
+    weights = redraws(n, seed, draws)
     value = part.sum(axis=1) / whole.sum()
     deviation = (weights @ part.T) / (weights @ whole)[:, None] - value
     residual = part - value[:, None] * whole
     error = np.sqrt(n / (n - 1.0) * np.square(residual).sum(axis=1)) / whole.sum()
     return part, whole, deviation, error
+
+
+@lru_cache(maxsize=2)
+def _redraws(n: int, seed: int, draws: int) -> FloatArray:
+    """(draws, n) how often each replication is drawn; the bands of one run all begin with the same."""
+    return np.random.default_rng(seed).multinomial(n, np.full(n, 1.0 / n), size=draws).astype(np.float64)
 
 
 def _quantile(largest: FloatArray, level: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -33,6 +34,19 @@ def marginal(law: DemandLaw) -> DemandLaw:
     series. What neighbouring periods have in common is not in it: sums over R + L vary more than its sums
     where it is positive.
     """
+    if law.n_items > _MOST_KEPT:
+        return _mixed(law)
+    if law not in _KEPT:
+        _KEPT[law] = _mixed(law)
+    return _KEPT[law]
+
+
+_MOST_KEPT = 10_000
+"""Items of a law whose mixture is kept as long as the law is: plans, habit and fit tests ask for the same."""
+_KEPT: WeakKeyDictionary[DemandLaw, DemandLaw] = WeakKeyDictionary()
+
+
+def _mixed(law: DemandLaw) -> DemandLaw:
     rows = np.flatnonzero(~is_plain(law))
     bare = replace(law, seasons=None, past=None, chain=None)
     if rows.size == 0:

@@ -10,6 +10,7 @@ import numpy as np
 from simlab.arrays import BoolArray, FloatArray, IntArray
 from simlab.catalog.quality import QualityRow
 from simlab.engine.kernels import streams
+from simlab.errors import InvalidInputError, Problem
 from simlab.models.history.calendar import Calendar
 from simlab.models.history.history import Changes, History, unit_cost
 from simlab.models.statistics import log_negative_binomial, log_poisson
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _ROUNDS = 40
 _NAMES_SHOWN = 5
+_HARDLY_SEEN, _FEW_FLAGGED = 0.8, 20
 _FAR = 12.0  # standard deviations beyond which a law is cut
 
 
@@ -78,6 +80,35 @@ def without_stock(catalog: Catalog) -> tuple[QualityRow, ...]:
     return (QualityRow("demand", "stock not known", "used", 0, note=note),)
 
 
+def refuse_hardly_seen(catalog: Catalog, history: History, short: BoolArray) -> None:
+    """Refuse stock-outs in nearly every period: a flag turned round would make a multiple of all sales.
+
+    Raises
+    ------
+    InvalidInputError
+        More than `_HARDLY_SEEN` of all observed periods are stocked out.
+    """
+    study, total, n = catalog.study, int(history.n_observed.sum()), int(short.sum())
+    if n < _FEW_FLAGGED or n <= _HARDLY_SEEN * total:
+        return
+    flag = study.demand.censoring == "stockout_column"
+    message = (
+        f"{n:,} of {total:,} observed SKU-location × {study.period}s are said to be stocked out: demand is "
+    )
+    message += "hardly ever seen whole, so that it cannot be estimated"
+    fix = (
+        "is the flag turned round (1 where the shelf was empty)? Else"
+        if flag
+        else "fill on_hand of demand, or"
+    )
+    source = study.data.demand
+    file = "demand" if source is None or source.path is None else source.path
+    fix += ' say censoring = "none" under [demand]'
+    column = "stockout" if flag else "on_hand"
+    label = column if source is None else source.columns.get(column, column)
+    raise InvalidInputError([Problem("E-MOD-062", message, file, column=label, fix=fix)])
+
+
 def unconstrained(
     catalog: Catalog, history: History, short: BoolArray
 ) -> tuple[History, tuple[QualityRow, ...]]:
@@ -85,6 +116,7 @@ def unconstrained(
     if not short.any():
         note = f"none: no {catalog.study.period} of a life is said to be stocked out"
         return history, (QualityRow("demand", "demand unseen in stock-outs", "used", 0, note=note),)
+    refuse_hardly_seen(catalog, history, short)
     keys = streams.item_keys(catalog.sku, catalog.location)
     quantity = history.quantity.astype(np.int64)
     bounds = history.bounds

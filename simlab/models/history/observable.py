@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _SEEN = 0.25  # of the silent periods expected under a driver, at least
 _FEWEST, _MANY = 1.0, 5.0  # expected, for their absence to tell: where rows are missing, and where none is
 _WITHOUT_ROW = 0.05  # of the periods of the items concerned, from which rows count as missing
+_CONTRAST = 5  # periods with and without a promotion of the same item, the fewer of both
 _MATERIAL = 0.05  # of the periods under the driver: fewer silent ones hardly move its effect
 
 
@@ -50,6 +51,8 @@ def check_effects(catalog: Catalog, history: History, drivers: Drivers) -> None:
     spec = catalog.study.demand.uplift
     assert spec is not None
     found, what = [], {"promotion": "under a promotion", "price": "with a new price"}
+    if "promotion" in spec.drivers and (n := _without_contrast(history, drivers)):
+        found.append(_no_contrast(catalog, n))
     for name in spec.drivers:
         expected, seen, n, items = (
             _promoted(history, drivers) if name == "promotion" else _repriced(catalog, history)
@@ -59,6 +62,26 @@ def check_effects(catalog: Catalog, history: History, drivers: Drivers) -> None:
             found.append(_problem(catalog, name, what[name], n, expected, seen))
     if found:
         raise InvalidInputError(found)
+
+
+def _without_contrast(history: History, drivers: Drivers) -> int:
+    """Periods under promotion where the same items have hardly a period without one; 0 where they have."""
+    promoted = np.bincount(drivers.item[drivers.promoted], minlength=history.n_items)
+    usual = np.maximum(history.n_observed - promoted, 0)
+    n, pairs = int(promoted.sum()), int(np.minimum(promoted, usual).sum())
+    return n if n >= _CONTRAST > pairs else 0
+
+
+def _no_contrast(catalog: Catalog, n: int) -> Problem:
+    source, period = catalog.study.data.demand, catalog.study.period
+    label = "promotion" if source is None else source.columns.get("promotion", "promotion")
+    message = (
+        f"{n:,} SKU-location × {period}s are under a promotion, and their SKU-locations have next to no "
+    )
+    message += f"{period} without one: its effect cannot be estimated without others to compare with"
+    fix = f'mark the {period}s that were promoted and no others, or leave "promotion" out of demand.uplift'
+    file = "demand" if source is None or source.path is None else source.path
+    return Problem("E-MOD-061", message, file, column=label, fix=fix)
 
 
 def _without_row(catalog: Catalog, history: History, items: IntArray) -> float:

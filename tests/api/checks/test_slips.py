@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import simlab as sl
-from simlab.api.remarks.slips import slips
+from simlab.api.remarks.slips import overtaken, slips
 from simlab.errors import InvalidInputError
 
 N = 6
@@ -124,3 +124,49 @@ def test_issues_booked_with_a_minus_are_no_returns() -> None:
         with pytest.raises(InvalidInputError, match="booked with a minus") as refused:
             sl.load_frames(items, demand=table, study=study)
         assert "turn the sign of the table" in str(refused.value)
+
+
+def overtaking(days: list[int]) -> pd.DataFrame:
+    """Orders every three days, of one SKU and supplier, that take so many days in turn."""
+    ordered = pd.date_range("2023-01-04", periods=60, freq="3D")
+    came = ordered + pd.to_timedelta(np.resize(days, 60), unit="D")
+    table = {"sku": "S0", "location": "X", "supplier": "V", "quantity": 20}
+    return pd.DataFrame(
+        {"order_date": ordered.strftime("%Y-%m-%d"), "receipt_date": came.strftime("%Y-%m-%d"), **table}
+    )
+
+
+def test_orders_that_overtook_where_the_study_keeps_all_in_sequence() -> None:
+    """20 and 4 days in turn: every second order comes before the one placed three days earlier, 30 of 59."""
+    found = told(overtaking([20, 4]), supplier="V")
+    assert found["orders that overtook"].startswith("30 of 59 receipts (51%) came before an order")
+    assert "crossing = true" in found["orders that overtook"]
+    assert "orders that overtook" not in told(overtaking([14, 15]), supplier="V")
+
+
+def test_orders_of_one_day_and_of_other_skus_do_not_overtake() -> None:
+    day = np.array(["2023-01-02", "2023-01-02", "2023-01-05", "2023-01-05"], "datetime64[D]")
+    came = np.array(["2023-01-20", "2023-01-10", "2023-01-09", "2023-01-25"], "datetime64[D]")
+    assert overtaken(list("aaaa"), day, came) == (2, 1)
+    assert overtaken(list("abca"), day, came) == (1, 0)
+
+
+def test_open_orders_for_years_and_the_same_order_twice_are_asked_about(tmp_path) -> None:
+    items = pd.DataFrame(
+        {"sku": ["S0", "S1"], "location": "X", "unit_cost": 10.0, "lead_time": 14.0, "on_hand": 9}
+    )
+    due = pd.DataFrame({"sku": ["S0", "S0", "S1"], "location": "X", "quantity": [5, 5, 50_000]})
+    items.to_csv(tmp_path / "items.csv", index=False)
+    due.assign(due_date="2025-01-20").to_csv(tmp_path / "open_orders.csv", index=False)
+    sales()[lambda rows: rows["sku"].isin(["S0", "S1"])].to_csv(tmp_path / "demand.csv", index=False)
+    (tmp_path / "study.toml").write_text(
+        'schema = 2\n[study]\nperiod = "week"\n[data.items]\npath = "items.csv"\n[data.demand]\n'
+        'path = "demand.csv"\n[data.open_orders]\npath = "open_orders.csv"\n[lead_times]\nlaw = "fixed"\n'
+    )
+    data = sl.load(tmp_path / "study.toml")
+    (key, text, _) = next(one for one in slips(data))
+    assert key == "years of open orders"
+    assert "open orders of 1 SKU-locations lasts for more than 5 years: S1@X 50,000 (" in text
+    (row,) = [one for one in data.quality.entries if "more than once" in one.what]
+    assert row.notice == "look"
+    assert row.note.startswith("row 3 (S0) says what row 2 says in every column")

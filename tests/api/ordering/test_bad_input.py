@@ -35,6 +35,7 @@ def refused(run, tmp_path, text, option, **more):
             "stock.csv:3 column 'sku': the SKU-location",
         ),
         ("sku,location\na,EAST\n", "required column is missing"),
+        ("article,location,on_hand\na,EAST,5\nb,EAST,1\n", "mean 'article'? Call it sku in this file"),
         ("sku,location,on_hand\na,EAST,many\nb,EAST,1\n", "'many'"),
         (
             "sku,location,on_hand,as_of\na,EAST,5,2026-01-01\nb,EAST,1,2026-01-04\n",

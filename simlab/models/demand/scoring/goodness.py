@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,18 +62,30 @@ def _gaps(tables: LawTables, begin: int, history: History) -> FloatArray:
 
 def rootogram(law: DemandLaw, history: History, item: int) -> Rootogram:
     """Ranges of about equal weight, zero alone."""
+    return next(rootograms(law, history, [item]))
+
+
+def rootograms(law: DemandLaw, history: History, items: Sequence[int]) -> Iterator[Rootogram]:
+    """As `rootogram`, of some items after another."""
+    if not items:
+        return
+    tables = prepare(marginal(law.take(np.array(items, dtype=np.int64))))
+    for place, item in enumerate(items):
+        yield _rootogram(tables, place, history, item)
+
+
+def _rootogram(tables: LawTables, place: int, history: History, item: int) -> Rootogram:
     rows = slice(*history.bounds[item : item + 2].tolist())
     value, count = np.unique(history.quantity[rows], return_counts=True)
     zeros = int(history.n_observed[item] - history.n_positive[item])
     if zeros > 0:
         value, count = np.append(0, value), np.append(zeros, count)
-    tables = prepare(marginal(law.take(np.array([item]))))
     running = np.cumsum(count) / count.sum()
     step = np.floor(running * (_MOST_BARS - 1)).astype(np.int64)
     ends = np.unique(np.concatenate([[0], value[np.flatnonzero(np.diff(step, append=_MOST_BARS))]]))
     firsts = np.concatenate([[0], ends[:-1] + 1])
     observed = np.array([count[(value >= a) & (value <= b)].sum() for a, b in zip(firsts, ends, strict=True)])
-    shares = np.diff(cumulated(tables, 0, ends), prepend=0.0)
+    shares = np.diff(cumulated(tables, place, ends), prepend=0.0)
     return Rootogram(firsts, ends, observed.astype(np.float64), shares * count.sum())
 
 
