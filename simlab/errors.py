@@ -140,7 +140,7 @@ class InfeasibleError(SimlabError):
     --------
     >>> import simlab as sl
     >>> try:
-    ...     sl.optimize(data, "abc", fill_rate=0.999999)  # doctest: +SKIP
+    ...     sl.optimize(data, "abc", fill_rate=0.999999)
     ... except sl.InfeasibleError as error:
     ...     print(error)
     """

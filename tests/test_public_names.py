@@ -1,10 +1,8 @@
-"""What a notebook sees of every public object: names, examples that run, reprs that fit a screen."""
+"""What a notebook sees of every public object: names, examples, reprs that fit a screen."""
 
 from __future__ import annotations
 
-import doctest
 import inspect
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,8 +25,6 @@ PEOPLE_HOLD = sorted(
     name for name in set(api.__all__) - FROM_COMMANDS - PARTS if inspect.isclass(getattr(api, name))
 )
 NAMES = sorted({*PEOPLE_CALL, *PEOPLE_HOLD})
-LONG = {"audit": pytest.mark.slow}
-_FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 def public(name: str) -> object:
@@ -49,18 +45,6 @@ def test_every_method_of_what_people_hold_has_an_example(name: str) -> None:
     for method_name, method in vars(getattr(api, name)).items():
         if inspect.isfunction(method) and not method_name.startswith("_"):
             assert ">>>" in (inspect.getdoc(method) or ""), f"{name}.{method_name}"
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=LONG.get(name, ())) for name in NAMES])
-def test_the_examples_run(name: str) -> None:
-    """As typed, with nothing else in scope than what an example makes itself."""
-    found = public(name)
-    scope = dict(vars(sys.modules[found.__module__]))  # type: ignore[attr-defined]
-    runner = doctest.DocTestRunner(optionflags=_FLAGS)
-    for test in doctest.DocTestFinder(recurse=False).find(found, name, globs=scope):
-        out: list[str] = []
-        runner.run(test, out=out.append)
-        assert runner.failures == 0, "".join(out)
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,15 @@ def test_t_quantiles_are_the_published_ones(p, df, published):
     assert m.t_quantile(1 - p, df) == pytest.approx(-published, abs=6e-5)
 
 
+def test_the_interval_of_a_mean_is_student_s_of_its_replications():
+    """1, 2, 6: mean 3, deviation √7, t of 2 degrees at 0.95 is 2.919986."""
+    found = m.mean_estimate([1.0, 2.0, 6.0], 0.9)
+    half = 2.919986 * math.sqrt(7.0 / 3.0)
+    assert (found.value, found.low, found.high) == pytest.approx((3.0, 3.0 - half, 3.0 + half))
+    difference = m.paired_difference([4.0, 4.0, 9.0], [3.0, 2.0, 3.0], 0.9)
+    assert (difference.value, difference.high) == pytest.approx((3.0, 3.0 + half))
+
+
 def test_binomial_bound_without_events_is_the_rule_of_three():
     assert m.binomial_upper(0, 200, 0.95) == pytest.approx(1 - 0.05 ** (1 / 200), rel=1e-10)
     assert m.binomial_upper(3, 3, 0.95) == 1.0

@@ -29,9 +29,9 @@ _COLUMNS = (
     Column("segment", "segment", Kind.TEXT),
     Column("n_items", "SKU-locations judged", Kind.COUNT),
     Column("n_periods", "periods", Kind.COUNT),
-    Column("pit_mean", "mean PIT (right: 0.5)", Kind.RATE),
-    Column("pit_share", "PIT in 0.05–0.95 (right: 0.9)", Kind.RATE),
-    Column("p", "p of the test", Kind.RATE),
+    Column("pit_mean", "mean PIT (right: 0.5)", Kind.NUMBER),
+    Column("pit_share", "PIT in 0.05–0.95 (right: 90%)", Kind.RATE),
+    Column("p", "p of the test", Kind.NUMBER),
     Column("finding", "misfit found", Kind.TEXT),
 )
 

@@ -32,6 +32,10 @@ _SHOWN = (
 )
 
 
+_MORE = 0.01
+"""Service above today's from which the cheapest plan that serves at least as much is not called the same."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Decision(Public):
     """What the plan gives and takes against today, on fresh randomness that chose neither.
@@ -67,7 +71,10 @@ class Decision(Public):
     def titles(self) -> dict[str, str]:
         """Headings of the columns."""
         today = "Today" if self.plans["today"] == "today" else HABIT_TITLE
-        return {"today": today, "same_service": "Same service", "proposed": "Proposed", "change": "Change"}
+        own = self.row_of(self.row)
+        more = bool(own) and own["same_service"] - own["today"] > _MORE
+        same = "Same or more" if more else "Same service"
+        return {"today": today, "same_service": same, "proposed": "Proposed", "change": "Change"}
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -145,7 +145,8 @@ class Held(Public):
         own = self._total("segmented")
         worst = _farthest(own)
         missed = _said(own, worst)
-        less = "" if _is_more(own, worst) else "If you need that service at such a time, ask for more."
+        more = "If you need that service at such a time, raise fill_rate in the study."
+        less = "" if _is_more(own, worst) else more
         text = (
             f"The last {self.length} would have been served {missed} as expected of these SKU-locations then"
             f"{_kept(own)}: {self._sales(own)}. "

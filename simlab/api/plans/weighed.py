@@ -31,6 +31,8 @@ from simlab.measures.weights import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import pandas as pd
 
 DECISION = "decision"
@@ -169,25 +171,31 @@ class Weighed:
 
     def _optimised_choice(self, weight: str) -> np.ndarray[Any, np.dtype[np.int16]] | None:
         """Plans of the frontier optimised for a weight; None under limits, and for other measures."""
-        frontiers: dict[str, Frontier | None] = self._frontiers
-        if weight not in frontiers:
-            frontiers[weight] = self._frontier(weight)
-        found = frontiers[weight]
+        if weight not in self._frontiers:
+            self._frontiers.update(self._optimised_for([weight]))
+        found = self._frontiers[weight]
         return None if found is None else thin(found, _POINTS).frontier.choice
 
     @cached_property
     def _frontiers(self) -> dict[str, Frontier | None]:
-        return {}
+        return dict(self._optimised_for(self.weights))
 
-    def _frontier(self, weight: str) -> Frontier | None:
+    def _optimised_for(self, weights: Sequence[str]) -> Iterator[tuple[str, Frontier | None]]:
+        """The frontier of each weight; sums of items are added up once for all that are asked for."""
         opt = self.opt
-        if weight not in _ENDING or opt.solved.problem.limits or opt.solved.problem.ordered:
-            return None
-        if weight == self.deciding:
-            return opt.solved.frontier
-        unit = self._unit(weight)
-        usual = ItemTables.of(opt.curves, opt.data.models)
-        counted = usual.counted(opt.curves, opt.data, opt.accounting, opt.settings.replications)
+        limited = bool(opt.solved.problem.limits or opt.solved.problem.ordered)
+        others = [one for one in weights if one in _ENDING and not limited and one != self.deciding]
+        for weight in weights:
+            if weight not in others:
+                yield weight, opt.solved.frontier if weight in _ENDING and not limited else None
+        if others:
+            usual = ItemTables.of(opt.curves, opt.data.models)
+            counted = usual.counted(opt.curves, opt.data, opt.accounting, opt.settings.replications)
+            for weight in others:
+                yield weight, self._frontier(usual, counted, self._unit(weight))
+
+    def _frontier(self, usual: ItemTables, counted: ItemTables, unit: IntArray) -> Frontier:
+        opt = self.opt
         tables = replace(counted, served=usual.served * unit[:, None], demanded=usual.demanded * unit)
         curves = segment_curves(
             tables.pinned(opt.rules),

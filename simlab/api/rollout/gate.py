@@ -408,6 +408,7 @@ def _promise(data: Data, then: Proposed, code: np.ndarray[Any, Any], scale: Scal
         scale.years,
         scale.stock_weight,
         np.asarray(money > 0),
+        then.as_planned,
     )
 
 

@@ -43,6 +43,8 @@ class Promise:
         What a sum of `Side.stock` is divided by for mean units.
     costs : (n,) bool, optional
         Whether a unit costs anything; what costs nothing ties nothing up. Left out: all do.
+    as_planned : bool
+        The plan was made by these laws: it promises the stock and orders that its levels have on these paths.
     """
 
     tolerance: FloatArray
@@ -55,6 +57,7 @@ class Promise:
     years: float
     stock_weight: float
     costs: BoolArray | None = None
+    as_planned: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,9 +164,8 @@ def _stock(pairs: Pairs, promise: Promise) -> tuple[Evidence, MeanTest]:
     then = pairs.then.stock / promise.stock_weight
     now = pairs.now.stock / promise.stock_weight
     today = mean_tests(then - tau * now)
-    known = ~np.isnan(promise.planned_stock) & promise.against_plan
-    planned = np.nan_to_num(promise.planned_stock)[:, None]
-    unit = np.maximum(np.maximum(now.mean(axis=1), planned[:, 0]), _SOME)
+    known, planned = _planned(promise, promise.planned_stock, then)
+    unit = np.maximum(np.maximum(now.mean(axis=1), planned.mean(axis=1)), _SOME)
     found = _joint(today, mean_tests(then - tau * planned), known, unit)
     if promise.costs is None:
         return found, today
@@ -172,10 +174,16 @@ def _stock(pairs: Pairs, promise: Promise) -> tuple[Evidence, MeanTest]:
     return replace(found, harmless=harmless, harm=harm), today
 
 
+def _planned(promise: Promise, stated: FloatArray, then: FloatArray) -> tuple[BoolArray, FloatArray]:
+    """Where the plan promises something, and what: by replication, or one figure (n, 1)."""
+    if promise.as_planned and promise.against_plan:
+        return np.ones(stated.size, np.bool_), then
+    return ~np.isnan(stated) & promise.against_plan, np.nan_to_num(stated)[:, None]
+
+
 def _orders(pairs: Pairs, promise: Promise) -> tuple[Evidence, MeanTest]:
     more = promise.order_tolerance
     then = pairs.then.orders / promise.years
     today = mean_tests(then - pairs.now.orders / promise.years - more)
-    known = ~np.isnan(promise.planned_orders) & promise.against_plan
-    planned = np.nan_to_num(promise.planned_orders)[:, None]
+    known, planned = _planned(promise, promise.planned_orders, then)
     return _joint(today, mean_tests(then - planned - more), known, np.ones(known.size)), today

@@ -12,6 +12,7 @@ import numpy as np
 from simlab.api.data.data import Data
 from simlab.api.data.ordering import moved_levels, tops_of
 from simlab.api.simulator.simulator import references
+from simlab.api.simulator.stored import table_hash
 from simlab.catalog import findings as found
 from simlab.catalog.files.csvfile import read_csv
 from simlab.catalog.files.parquet import read_parquet
@@ -52,6 +53,9 @@ class Proposed:
         Where it comes from, in words.
     run : str
         Folder of the run that it is the plan of; empty: a file.
+    as_planned : bool
+        The run planned by these very laws, for the long run: what its plan promises is what its levels do on
+        the gate's own paths, without the error of the run's estimates.
     """
 
     levels: Levels
@@ -61,6 +65,7 @@ class Proposed:
     target: FloatArray
     said: str
     run: str = ""
+    as_planned: bool = False
 
 
 def both_sides(
@@ -159,7 +164,10 @@ def _of_run(data: Data, run: RunFolder) -> Proposed:
     target = np.asarray(plan["target"].astype("float64"), np.float64)
     segment = plan["segment"].astype(object).to_numpy()
     folder = os.path.relpath(run.path)
-    return Proposed(levels, segment, value, orders, target, f"run {folder}", folder)
+    same = run.manifest.get("table_hash") == table_hash(data.models)
+    start = dict(run.manifest.get("policy") or {}).get("start") or "stationary"
+    said = f"run {folder}"
+    return Proposed(levels, segment, value, orders, target, said, folder, same and start == "stationary")
 
 
 def _levels_of_frame(data: Data, plan: pd.DataFrame, run: RunFolder) -> Levels:

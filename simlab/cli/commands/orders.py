@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 _ROWS = 15
-_WITH = "chance_with"
+_WITH = "chance_out_with_order"
 """Short for the chance of being short with the order: the table fits 80 columns."""
 _FILE = "FILE"
 
@@ -121,12 +121,13 @@ def _print(found: Orders, folder: Path, said: tuple[str, ...], format: Format) -
         return
     print_sentences([*said, *found.statements])
     if not found.orders.empty:
-        names = ["sku", "location", "quantity", "value", "due_date", "chance_out", "chance_out_with_order"]
-        shown = found.orders[names].rename(columns={"chance_out_with_order": _WITH})
-        print_table(shown, "Order now, the most urgent first", _ROWS, spare=(_WITH, "value"))
+        names = ["sku", "location", "quantity", "value", "due_date", "chance_out", _WITH]
+        title = "Order now, the most urgent first"
+        print_table(found.orders[names], title, _ROWS, spare=(_WITH, "value"), in_words=True)
     if not found.excess.empty:
         names = ["sku", "location", "action", "units", "value", "cover_days"]
-        print_table(found.excess[names], "Too much", _ROWS, spare=("cover_days",))
+        shown = found.excess[names].assign(action=found.excess["action"].str.replace("_", " "))
+        print_table(shown, "Too much", _ROWS, spare=("cover_days",), in_words=True)
     say()
     say(f"Orders  {folder / 'orders.csv'}")
     say(f"Excess  {folder / 'excess.csv'}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from simlab.arrays import BoolArray, FloatArray, IntArray
+from simlab.models.demand.beliefs import DEPTH, add_beliefs
 
 SHAPE = 10.0
 """Shape of each gamma class: the rates of comparable items vary by about a third."""
@@ -138,16 +139,14 @@ def _em(log: FloatArray, weight: FloatArray, group: IntArray, borrowed: FloatArr
     likelihood = np.exp(log - log.max(axis=1, keepdims=True))
     order = np.argsort(group, kind="stable")
     starts = np.searchsorted(group[order], np.arange(n_groups))
-    likelihood, weight, code = likelihood[order], weight[order], group[order]
+    likelihood, weight = likelihood[order], weight[order].astype(np.float64)
+    ends = np.append(starts, group.size)
     shares = np.full((n_groups, n_classes), 1.0 / n_classes)
-    joint = np.empty_like(likelihood)
+    room = np.empty(n_classes), np.empty((8, n_classes)), np.empty((DEPTH, 3), np.int64)
+    held = np.empty((DEPTH + 1, n_classes))
     for _ in range(_ROUNDS):
-        np.multiply(likelihood, shares if n_groups == 1 else shares[code], out=joint)
-        joint *= (weight / np.maximum(joint.sum(axis=1), 1e-300))[:, None]
         total = np.zeros((n_groups, n_classes))
-        filled = np.flatnonzero(np.diff(np.append(starts, code.size)) > 0)
-        if filled.size:
-            total[filled] = np.add.reduceat(joint, starts[filled], axis=0)
+        add_beliefs(likelihood, weight, shares, ends, *room, held, total)
         total += borrowed
         whole = total.sum(axis=1, keepdims=True)
         new = np.where(whole > 0, total / np.maximum(whole, 1e-300), shares)

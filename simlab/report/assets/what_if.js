@@ -285,7 +285,7 @@
     const best = most();
     if (!best.choice) return { why: smallest(data, common, need, zeros) };
     const reach = Number(at(search.good, best.choice) * 1000000n / (whole || 1n)) / 10000;
-    return { why: `No plan serves that much${limit === null ? "" : " within the budget"}: the most is ${reach.toFixed(2)} %.` };
+    return { why: `No plan serves that much${limit === null ? "" : " within the budget"}: the most is ${reach.toFixed(2)}%.` };
   }
 
   function smallest(data, common, need, zeros) {
@@ -407,7 +407,7 @@
       fill: take(fill, 2, "the service"), budget: take(budget, 0, "the budget"),
       rate: take(rate, 2, "the holding rate"), price: take(price, 0, "the price of a lost unit"), pins: [], floors: [],
     };
-    if (settings.fill && (settings.fill.value >= 1)) wrong.push("the service (below 100 %)");
+    if (settings.fill && (settings.fill.value >= 1)) wrong.push("the service (below 100%)");
     if (settings.rate && settings.rate.num * 100n % settings.rate.den !== 0n) wrong.push("the holding rate (whole per cent)");
     if (settings.price && settings.price.num === 0n) settings.price = null;
     data.names.forEach((name, s) => {
@@ -415,7 +415,7 @@
       settings.pins.push(pin === "" ? null : Number(pin));
       const floor = byId("floor-" + s);
       const least_ = take(floor, 2, `the floor of ${name}`);
-      if (least_ && least_.value >= 1) wrong.push(`the floor of ${name} (below 100 %)`);
+      if (least_ && least_.value >= 1) wrong.push(`the floor of ${name} (below 100%)`);
       settings.floors.push(least_);
     });
     return { settings, wrong };

@@ -74,6 +74,16 @@ def test_where_no_plan_serves_what_today_serves_there_is_no_column_and_a_note(op
     assert "no plan by segment" in found.notes[0]
 
 
+def test_a_plan_that_serves_points_more_than_today_is_not_called_the_same(opt):
+    """The cheapest plan of a grid may lie far above a low service of today: its column says so."""
+    found = opt.decision
+    frame = found.frame.copy()
+    frame.loc[frame["measure"] == found.row, ["today", "same_service"]] = [0.651, 0.655]
+    assert replace(found, frame=frame).titles["same_service"] == "Same service"
+    frame.loc[frame["measure"] == found.row, "same_service"] = 0.836
+    assert replace(found, frame=frame).titles["same_service"] == "Same or more"
+
+
 def test_the_change_is_proposed_less_today_and_without_levels_today_is_the_habit(opt):
     frame = opt.decision.to_frame().set_index("measure")
     measured = frame.drop(index=["last_point", "next_point"])

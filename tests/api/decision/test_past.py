@@ -155,7 +155,7 @@ def test_reality_outside_its_interval_is_a_warning(held):
     denied = Held(frame, "8 weeks", "2023-11-05", "2023-12-31")
     assert denied.judged == Replay(False, "8 weeks", missed="83.8% of units, not 95.0%")
     assert denied.look()[0].title == "last 8 weeks: 83.8% of units, not 95.0%"
-    assert denied.look()[0].text.endswith("at such a time, ask for more.")
+    assert denied.look()[0].text.endswith("at such a time, raise fill_rate in the study.")
     today = frame["plan"] == "today"
     if today.any():
         assert "Today's levels would have served" in denied.look()[0].text

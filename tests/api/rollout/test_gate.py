@@ -78,6 +78,19 @@ def test_replications_that_would_settle_it_do(tmp_path):
     assert again[open_].mean() >= 0.4
 
 
+def test_a_run_of_the_same_laws_promises_what_its_levels_do(tmp_path):
+    """Few replications of the run: its own noise holds nothing back, and leaves nothing open."""
+    study = write_study(tmp_path)
+    items = pd.read_csv(tmp_path / "items.csv", dtype=str)
+    items["current_order_up_to"] = "40"
+    items.to_csv(tmp_path / "items.csv", index=False)
+    study.write_text(study.read_text("utf-8").replace("replications", "replications = 8 #", 1), "utf-8")
+    run = api.run_simulate(study, out=tmp_path / "run", workers=1).folder
+    table = sl.gate(study, proposed=run, workers=1).table
+    assert (table["stock_value_change"] > 0).any()
+    assert not table["reason"].fillna("").str.contains("ties up more|orders more often").any()
+
+
 def test_a_segment_lowered_on_purpose_is_held_back_until_released(tmp_path):
     """Measured against the plan's promise every item does what was planned; the segment stands above."""
     data = base_stock_data(N, [10] * N)

@@ -30,10 +30,14 @@ def readings(rng, truth, b=25, spread=1.0):
     return Multiple(total / b, (total[:, None] - batches) / (b - 1), 0.95)
 
 
-def test_two_schemes_need_the_factor_of_one_t_interval():
-    """With one pair nothing is simultaneous."""
-    many = readings(np.random.default_rng(1), np.zeros(2))
-    assert many.factor == pytest.approx(t_quantile(0.975, 24), rel=0.02)
+@pytest.mark.parametrize("b", [4, 25])
+def test_two_schemes_need_the_factor_of_one_t_interval(b):
+    """With one pair nothing is simultaneous; four batches leave three degrees of freedom."""
+    many = readings(np.random.default_rng(1), np.zeros(2), b)
+    assert many.factor == pytest.approx(t_quantile(0.975, b - 1), rel=0.03)
+    again = np.zeros((2, 3)) + many.value[:, None] + np.array([[1.0, -2.0, 1.0], [0.0, 0.5, -0.5]])
+    fewer = replace(many, again=again)  # three choices: the less known part decides
+    assert fewer.factor == pytest.approx(t_quantile(0.975, 2), rel=0.05)
 
 
 def test_all_pairs_and_the_best_are_covered_together():

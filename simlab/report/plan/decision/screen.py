@@ -43,7 +43,7 @@ def screen(tables: RunTables) -> Row | None:
         "limits": [one for one in told if one.group == "limit"],
         "pays": [signed(one.text, tables) for one in told if one.group == "break-even"],
         "ask": [one.text for one in told if one.key == "current levels"],
-        "record": _record(tables),
+        "record": _record(tables, titles),
         "next": _next(titles, tables.manifest),
         "untested": _untested(tables),
         "titles": [titles.get(name, name) for name in COLUMNS],
@@ -113,8 +113,8 @@ def _minus(text: str) -> str:
     return text.replace("-", "\u2212")
 
 
-def _record(tables: RunTables) -> str:
-    """What lies on the shelf today, as recorded; empty without a record."""
+def _record(tables: RunTables, titles: Mapping[str, str]) -> str:
+    """What lies on the shelf today, as recorded, beside what today's levels hold; empty without a record."""
     table = tables.capital_by_segment
     if table is None or "stock_record" not in table:
         return ""
@@ -123,10 +123,11 @@ def _record(tables: RunTables) -> str:
         return ""
     held = float(total.iloc[0])
     moved = float(table.loc[table["segment"] == ALL, "inventory_value"].iloc[0]) - held
-    side = f"{short_money(abs(moved), tables.currency)} {'less' if moved < 0 else 'more'} than the shelf"
+    freed = f"{short_money(abs(moved), tables.currency)} {'less' if moved < 0 else 'more'}"
+    whose = "Today" if titles.get("today") == "Today" else "The first column"
     return signed(
-        "The first column is what its levels hold on average in the long run; the shelf as recorded holds "
-        f"{short_money(held, tables.currency)}, and the proposed plan will hold {side}.",
+        f"{whose} is what its levels hold on average in the long run; on the shelf, as recorded, lies "
+        f"{short_money(held, tables.currency)}: the plan will hold {freed} than that.",
         tables,
     )
 
