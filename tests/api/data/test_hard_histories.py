@@ -284,6 +284,10 @@ PREPARED = {
 }
 
 
+UNSEEN = {"promoted throughout": "E-MOD-061", "stocked out throughout": "E-MOD-062"}
+"""Nothing to compare with: refused, not estimated."""
+
+
 @pytest.mark.parametrize("prepared", list(PREPARED))
 @pytest.mark.parametrize("name", ["zeros", "one observation", "constant", "one period"])
 def test_every_preparation_of_every_odd_history_has_finite_laws_and_stocks(name, prepared) -> None:
@@ -292,8 +296,8 @@ def test_every_preparation_of_every_odd_history_has_finite_laws_and_stocks(name,
     ACCEPTED[name].change(files)
     study = Study.default(lead_times={"crossing": False}, demand=options | {"no_history": "zero"})
     data = load_frames(files.items, files.demand.assign(**columns), files.receipts, study=study)
-    if (name, prepared) == ("one observation", "promoted throughout"):
-        with pytest.raises(InvalidInputError, match="E-MOD-061"):  # weeks without sales have no row
+    if prepared in UNSEEN and (name, prepared) != ("one observation", "stocked out throughout"):
+        with pytest.raises(InvalidInputError, match=UNSEEN[prepared]):
             _ = data.models
         return
     law = data.models.world.demand

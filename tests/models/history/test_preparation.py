@@ -101,5 +101,7 @@ def test_every_period_stocked_out_still_has_a_law() -> None:
     mean, variance = censored_moments(np.zeros(0, np.int64), 0, np.array([3, 5, 2]))
     assert mean > 10 / 3
     assert np.isfinite(variance)
-    models = fit(catalogue([3, 5, 2, 4] * 5, [1] * 20, censoring="stockout_column"))
+    models = fit(catalogue([3, 5, 2, 4] * 4, [1] * 16, censoring="stockout_column"))
     assert models.world.demand.mean[0] >= 3.5
+    with pytest.raises(InvalidInputError, match="E-MOD-062"):  # many of them: is the flag turned round?
+        fit(catalogue([3, 5, 2, 4] * 5, [1] * 20, censoring="stockout_column"))
