@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from simlab.models import DelayUncertainty, Models
     from simlab.models.forecasts.laws import ForecastPaths
     from simlab.segments import Segmentation
+    from simlab.study import Study
 
 
 INDEPENDENT = (
@@ -78,14 +79,22 @@ def assumptions(data: Data) -> tuple[str, ...]:
         else "A supplier delivers orders in the sequence placed; each takes as long as receipts or items "
         "say, whatever was ordered before.",
         _unmet(data),
-        f"Holding cost counts the mean shelf stock at unit cost × yearly rate; a year is "
-        f"{study.periods_per_year:.4g} {study.period}s.",
+        f"Holding cost counts the mean shelf stock at unit cost × yearly rate; {_year(study)}.",
     ]
     lines += _parameters(data)
     lines += _forecast(data)
     lines += _by_parts(data)
     said = (*data.models.assumptions, *without_effect(data))
     return (*lines, *(sentence(text) for text in said))
+
+
+def _year(study: Study) -> str:
+    """What a year is: 365 days, of which those closed are not simulated."""
+    if study.period == "day" and study.periods_per_year == 365.0:
+        return "a year is 365 days"
+    closed = study.period == "day" or study.open_share < 1.0
+    left = " without the closed ones" if closed else ""
+    return f"a year is 365 days: {study.periods_per_year:.4g} {study.period}s{left}"
 
 
 def without_effect(data: Data) -> tuple[str, ...]:

@@ -32,7 +32,7 @@
   /* A phone has room for a mark's name only: under the curves on the right for today, above them on the left else. */
   function beside(layer, row) {
     if (!row || !row.stock) return;
-    const under = row.name === "Today";
+    const under = !/Same|Proposed/.test(row.name);
     layer.encoding.text.field = "name";
     Object.assign(layer.mark, { align: under ? "left" : "right", dx: under ? 8 : -8, dy: under ? 14 : -10 });
   }

@@ -152,7 +152,9 @@ def waterfall(tables: RunTables) -> Block | None:
         rest = sum(change for _, change in steps[_MOST_STEPS:])
         steps = [*steps[:_MOST_STEPS], (f"{len(steps) - _MOST_STEPS} others", rest)]
     start, end = float(whole["inventory_value_now"].iloc[0]), float(whole["inventory_value"].iloc[0])
-    rows: list[dict[str, Any]] = [{"name": "Today", "base": 0.0, "whole": start, "down": 0.0, "up": 0.0}]
+    rows: list[dict[str, Any]] = [
+        {"name": tables.compared["today"], "base": 0.0, "whole": start, "down": 0.0, "up": 0.0}
+    ]
     level = start
     for name, change in sorted(steps, key=lambda step: step[1]):
         low = min(level, level + change)

@@ -110,6 +110,13 @@ class RunTables:
         return str(self.manifest.get("period") or "period")
 
     @property
+    def compared(self) -> dict[str, str]:
+        """Short names of the three plans of the decision: "Today" or the habit that stands in for it."""
+        usual = {"today": "Today", "same_service": "Same service", "proposed": "Proposed"}
+        said = (self.manifest.get("decision") or {}).get("titles") or {}
+        return {key: str(said.get(key) or name).partition(" (")[0] for key, name in usual.items()}
+
+    @property
     def level(self) -> float:
         """Confidence level of every interval, 0.95 unless the run says otherwise."""
         return float(self.manifest.get("level") or 0.95)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,7 @@ def test_a_database_file_elsewhere_is_named_by_the_environment_alone(
     apart: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = apart.parent.parent / "other" / "stock.db"
-    with sqlite3.connect(place) as base:
+    with closing(sqlite3.connect(place)) as base, base:
         base.execute("CREATE TABLE items (sku TEXT, location TEXT, unit_cost REAL, segment TEXT)")
         rows = [(f"P-100{k}", where, 2.5, "fast") for k in range(1, 7) for where in ("EAST", "WEST")]
         base.executemany("INSERT INTO items VALUES (?, ?, ?, ?)", rows)

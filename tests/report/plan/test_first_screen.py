@@ -99,12 +99,13 @@ def test_no_segment_carries_a_tick(result):
     assert "✓" not in segments[: segments.index("Can we believe it?")]
 
 
-def test_stock_goes_from_today_to_the_plan_segment_by_segment(result):
+def test_stock_goes_from_the_first_column_to_the_plan_segment_by_segment(result):
     tables = read_tables(RunFolder.open(result.folder))
     steps = charts.steps_of(tables)
     assert steps["end"].iloc[-2] == pytest.approx(steps["end"].iloc[-1])
     marks = buys.points_of(tables)
-    assert list(marks["name"]) == ["Today", "Same service", "Proposed"]
+    assert list(marks["name"]) == ["A98 B95 C90", "Same service", "Proposed"]  # no levels of today are given
+    assert steps["name"].iloc[0] == "A98 B95 C90"
     row = tables.decision.set_index("measure").loc["inventory_value"]
     assert marks["stock"].iloc[0] == row["today"]
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from simlab.report.plan.tables import RunTables
 
 _LINES = {"segmented": "by segment", "uniform": "one target for all"}
-_MARKS = {"today": ("Today", BLACK), "same_service": ("Same service", BLUE), "proposed": ("Proposed", BLUE)}
+_MARKS = {"today": BLACK, "same_service": BLUE, "proposed": BLUE}
 _HEIGHT, _USUAL = 280, 520
 """Pixels of the plot; labels are placed for a plot as wide as the page's on a usual screen."""
 _BELOW, _ROOM = 0.12, 1.3
@@ -90,7 +90,8 @@ def points_of(tables: RunTables, row: str = "") -> pd.DataFrame:
     rows = {line["measure"]: line for line in records(tables.decision)}
     stock, service = rows["inventory_value"], rows[row or str(facts.get("row"))]
     found = []
-    for key, (name, colour) in _MARKS.items():
+    for key, colour in _MARKS.items():
+        name = tables.compared[key]
         x, y = float(stock[key]), float(service[key])
         if np.isfinite(x) and np.isfinite(y):
             label = signed(f"{name} {short_rate(y)}, {short_money(x, tables.currency)}", tables)

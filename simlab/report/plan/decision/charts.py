@@ -49,7 +49,8 @@ def steps_of(tables: RunTables) -> pd.DataFrame:
         changes.append((f"{len(own) - _STEPS_SHOWN} others", float(own["change"].iloc[_STEPS_SHOWN:].sum())))
     changes.sort(key=lambda step: step[1])
     now, then = float(total["inventory_value_now"]), float(total["inventory_value"])
-    rows = [_step("today", 0.0, now, "total", tables)]
+    first = tables.compared["today"]
+    rows = [_step("today" if first == "Today" else first, 0.0, now, "total", tables)]
     level = now
     for name, moved in changes:
         rows.append(_step(name, level, level + moved, "less" if moved < 0 else "more", tables))

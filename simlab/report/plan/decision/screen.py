@@ -47,6 +47,7 @@ def screen(tables: RunTables) -> Row | None:
         "next": _next(titles, tables.manifest),
         "untested": _untested(tables),
         "titles": [titles.get(name, name) for name in COLUMNS],
+        "first": "today" if titles.get("today") == "Today" else tables.compared["today"],
         "rows": [_row(rows[key], tables) for key in _SHOWN if key in rows and _says(rows[key])],
         "prices": _prices(rows, tables),
         "map": shown,
