@@ -36,7 +36,8 @@ def splits():
     yield f"| {plan} | |"
     yield f"| {item} | segment: {segment} |"
     yield f"| {grid} | not attributed: {left} |"
-    yield f"| {between}, not below that of the grid | grid: {gap.grid_gap:.0f} |"
+    assert gap["between"] < gap["grid"] < gap["per_sku"]  # more levels, a lower bound
+    yield f"| {between} | grid: {gap.grid_gap:.0f} |"
     yield f"| {levels} | planning formula: {formula} |"
     yield f"| {gap.truth:.0f} a year ({100 * gap.truth / gap.plan:.1f} %) |"
 
@@ -89,7 +90,7 @@ def ways_and_releases():
     yield f"It costs {-100 * lost[0.1]:.1f} points of fill. The first 5 % cost {-100 * lost[0.05]:.1f} points"
     yield f"20 % cost {-100 * lost[0.2]:.1f} points"
     capital = table("capital")
-    yield f"fill falls to {capital.fill_rate.min():.3f} in week {capital.fill_rate.idxmin() + 1}"
+    yield f"the lowest: {capital.fill_rate.min():.3f}, in week {capital.fill_rate.idxmin() + 1}"
     yield f"from {round(capital.inventory_value[0], -3):,.0f} of stock the plan needs"
 
 
