@@ -50,6 +50,7 @@ def test_the_curve_of_plans_that_cost_nothing_has_an_axis_all_the_same():
         frontier=pd.DataFrame({"kind": kinds, **rates}),
         manifest={"decision": {"row": "served_units", "weight": "units"}},
         currency="EUR",
+        compared={"today": "Today", "same_service": "Same service", "proposed": "Proposed"},
         table=lambda name: None,
     )
     spec = buys_chart(tables).chart.to_dict()

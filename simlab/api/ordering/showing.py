@@ -17,7 +17,7 @@ _FIRST = 10  # lines on the first screen
 _OF_THE_BOOK = ("unit_cost", "packs", "units_short", "chance_out_with_order", "units_short_with_order")
 """Columns that the workbook and orders.csv have, and the page leaves out."""
 _URGENT = (
-    *("sku", "location", "product", "supplier", "quantity", "value", "due_date"),
+    *("sku", "location", "quantity", "product", "supplier", "value", "due_date"),
     *("chance_out", "chance_out_with_order"),
 )
 MOST_LINES = 5_000
