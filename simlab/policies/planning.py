@@ -15,7 +15,7 @@ from simlab.errors import UsageError
 from simlab.measures.shown import Public
 from simlab.policies.levels.best import best_levels
 from simlab.policies.levels.ceilings import HELD, held
-from simlab.policies.levels.exact import Measure, Problems, least_levels
+from simlab.policies.levels.exact import Measure, least_levels
 from simlab.policies.levels.floors import LIFTED, RAISED, kept_above, lifted, refuse_floors
 from simlab.policies.levels.forecasting import FORECAST, expected_at_start, forecast_levels
 from simlab.policies.levels.lost import Sought, losing, with_losses
@@ -82,6 +82,7 @@ def plan(
     planning: str = "exact",
     forecast: ForecastSpec | None = None,
     seed: int = 1,
+    threads: int = 1,
 ) -> PlannedLevels:
     """Smallest integer levels that reach the targets, by the law of each SKU-location.
 
@@ -104,6 +105,8 @@ def plan(
         Method and smoothing of a forecast policy; default exponential smoothing.
     seed : int
         Of the study: its stream `planning` finds exact levels where demand is lost (`levels.lost`).
+    threads : int
+        That find exact levels; none depends on it.
 
     Returns
     -------
@@ -138,7 +141,8 @@ def plan(
     if planning == "exact":
         falls = rule.has_point and not rule.by_lot
         problems, words = service_problems(models, quantity, measure, depletes=falls, consecutive=consecutive)
-        level, method = _exact(problems, asked, measure, rule, words)
+        level, step = least_levels(problems, asked, measure, below=rule.has_point, threads=threads)
+        level, method = _exact(level, step, rule, words)
         if losing(world).any():
             sought = Sought(world, rule.family, quantity, level, asked, measure, problems, seed)
             level, method = with_losses(sought, method)
@@ -248,9 +252,8 @@ def _asked(targets: npt.ArrayLike, n_items: int) -> FloatArray:
 
 
 def _exact(
-    problems: Problems, targets: FloatArray, measure: Measure, rule: Rule, words: list[str]
+    levels: IntArray, step: IntArray, rule: Rule, words: list[str]
 ) -> tuple[IntArray, tuple[str, ...]]:
-    """(n, k) S of (R,S), s of the others, and how each item was planned."""
-    levels, step = least_levels(problems, targets, measure, below=rule.has_point)
+    """(n, k) S of (R,S), s of the others, from lowest positions, and how each item was planned."""
     words = also(words, step > 1, "coarser steps where demand spreads beyond 2^15 units")
     return levels - 1 if rule.has_point else levels, tuple(words)
