@@ -44,15 +44,15 @@ def reading_from(folders: Iterable[Path]) -> Iterator[None]:
 
 
 def may_read(path: Path, folder: Path) -> bool:
-    """Whether a study in `folder` may read a file, wherever links lead."""
+    """Whether a study in `folder` may read a file, wherever links lead; those in a circle lead to none."""
     further = [Path(one) for one in os.environ.get(READ_FROM, "").split(os.pathsep) if one]
     try:
         real, here = path.resolve(), Path.cwd()
         called = [here] if here != Path(here.anchor) else []
         places = [place.resolve() for place in (folder, *called, *_GIVEN.get(), *further)]
-    except ValueError:  # a NUL sign in the name: no file is called so
+    except (ValueError, RuntimeError):  # a NUL sign in the name, links in a circle: no file is called so
         return True
-    except OSError:  # the folder where the command was called is gone, or links lead in a circle
+    except OSError:  # the folder where the command was called is gone
         return False
     return any(real.is_relative_to(place) for place in places)
 

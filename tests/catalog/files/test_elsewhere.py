@@ -106,3 +106,11 @@ def test_init_takes_the_tables_that_it_is_given_and_says_how_to_go_on(apart: Pat
 
 def test_a_path_with_a_sign_that_no_file_has_is_judged_elsewhere(tmp_path: Path) -> None:
     assert may_read(tmp_path / "a\0b", tmp_path)
+
+
+def test_a_link_to_itself_is_said(tmp_path: Path) -> None:
+    study = write_study(tmp_path)
+    (tmp_path / "items.csv").unlink()
+    (tmp_path / "items.csv").symlink_to("items.csv")
+    with pytest.raises(InvalidInputError, match="E-ITM-001"):
+        sl.load(study)
