@@ -26,6 +26,10 @@ _TITLE_WIDTH = 640
 """Pixels for the title of a picture of several panels."""
 
 
+_ROOM = 24
+"""Pixels left of the names of rows."""
+
+
 @dataclass(frozen=True, eq=False)
 class Figure:
     """A chart and the named tables that it draws; apart, because altair copies data at every step."""
@@ -57,6 +61,11 @@ def to_svg(spec: dict[str, Any], *, background: str = "white") -> str:
     version = vega_lite_version()
     svg: str = vl_convert.vegalite_to_svg({**spec, "background": background}, vl_version=version)
     return svg
+
+
+def with_room(spec: dict[str, Any]) -> dict[str, Any]:
+    """A specification with room on the left: letters may be wider than those it is measured with."""
+    return {**spec, "padding": {"left": _ROOM, "right": 5, "top": 5, "bottom": 5}}
 
 
 def to_png(svg: str) -> bytes:
