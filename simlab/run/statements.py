@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 TABLE = "statements"
 MARKS = {"good": "✓", "bad": "✗", "open": "≈"}
 """Signs of states; "none" has none."""
+ADVICE_BY_REPLAY = "advice by replay"
+"""Key of an advice whose reason the headline tells, too."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simlab.cli.say import say, width_of
+from simlab.run.statements import ADVICE_BY_REPLAY
 
 if TYPE_CHECKING:
     from simlab.api.output.brief import Brief
@@ -41,7 +42,7 @@ def screen(result: RunResult, brief: Brief) -> list[str]:
     free = LINES - len(lines) - len(ends)
     looks = _looks(result)
     pays = "".join(f"{one.title} " for one in result.told if one.group == "break-even")
-    claims = _wrapped(f"{pays}{head.text}", min(2, free - bool(looks)))
+    claims = _wrapped(f"{_reason(result)}{pays}{head.text}", min(2, free - bool(looks)))
     return [*lines, *claims, *_wrapped(looks, free - len(claims)), *ends]
 
 
@@ -53,6 +54,14 @@ def _width() -> int:
 def _columns(rows: Sequence[Sequence[str]], kept: Sequence[int]) -> list[Sequence[str]]:
     """All columns where there is room for them, else the kept ones."""
     return list(rows) if _width() >= WIDTH else [[row[at] for at in kept if at < len(row)] for row in rows]
+
+
+def _reason(result: RunResult) -> str:
+    """Why it is recommended or not, unless the headline says so."""
+    advised = next((one for one in result.told if one.group == "advice"), None)
+    if advised is None or advised.key == ADVICE_BY_REPLAY:
+        return ""
+    return f"{advised.text[:1].upper()}{advised.text[1:]} "
 
 
 def _looks(result: RunResult) -> str:
