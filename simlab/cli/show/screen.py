@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simlab.cli.say import say, width_of
-from simlab.run.statements import ADVICE_BY_REPLAY
 
 if TYPE_CHECKING:
     from simlab.api.output.brief import Brief
@@ -57,11 +56,9 @@ def _columns(rows: Sequence[Sequence[str]], kept: Sequence[int]) -> list[Sequenc
 
 
 def _reason(result: RunResult) -> str:
-    """Why it is recommended or not, unless the headline says so."""
+    """Why it is recommended or not, where the headline does not say so."""
     advised = next((one for one in result.told if one.group == "advice"), None)
-    if advised is None or advised.key == ADVICE_BY_REPLAY:
-        return ""
-    return f"{advised.text[:1].upper()}{advised.text[1:]} "
+    return f"{advised.reason} " if advised is not None and advised.reason else ""
 
 
 def _looks(result: RunResult) -> str:
