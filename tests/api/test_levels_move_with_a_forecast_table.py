@@ -7,7 +7,7 @@ from worlds.forecasts import GIVEN, lines, write
 
 import simlab as sl
 from simlab import api
-from simlab.errors import InvalidInputError
+from simlab.errors import InvalidInputError, UsageError
 
 FAMILIES = ("order_up_to", "reorder_quantity", "reorder_up_to")
 BY_FORECAST = 'family = "forecast"\nplanning = "normal"\n'
@@ -176,3 +176,23 @@ def test_the_plan_of_a_run_is_the_level_of_the_first_week(tmp_path):
     api.run_simulate(path, out=tmp_path / "run", workers=1)
     plan = pd.read_parquet(tmp_path / "run" / "results" / "plan.parquet").set_index("sku")
     assert plan.loc["a", "order_up_to"] == levels_of(simulated(path))[0]
+
+
+def test_the_fit_test_of_histories_does_not_ask_what_follows_a_forecast(tmp_path):
+    """Their histories make no law: nothing of them is flagged, and the gate says who is not asked."""
+    path = study(tmp_path, "order_up_to")
+    days = pd.date_range("2024-01-01", "2025-12-29", freq="7D").strftime("%Y-%m-%d")
+    rows = [f"{sku},EAST,{day},{k % 7}" for sku in "ab" for k, day in enumerate(days)]
+    (tmp_path / "demand.csv").write_text("\n".join(["sku,location,date,quantity", *rows]) + "\n", "utf-8")
+    text = path.read_text("utf-8").replace(
+        "[data.forecast]", '[data.demand]\npath = "demand.csv"\n[data.forecast]'
+    )
+    path.write_text(text, "utf-8")
+    data = sl.load(path)
+    with pytest.raises(UsageError, match="demand follows the forecast table"):
+        data.fit_test(sl.segment(data))
+    api.run_simulate(path, out=tmp_path / "run", workers=1)
+    said = sl.gate(path, proposed=tmp_path / "run", workers=1).statements
+    assert any(
+        "Demand of 2 SKU-locations follows your forecast: the fit test asks laws" in one for one in said
+    )

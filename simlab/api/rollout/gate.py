@@ -449,7 +449,7 @@ def _further(
         planned = judged.segment_then[code] if promise.against_plan else None
         q = data.study.gate.q
         out.append((harmed_on_the_way(way, promise.tolerance, planned, q, trial.dependent), ON_THE_WAY))
-    out.append((flagged_rows(misfit, names, code), MISFIT))
+    out.append((flagged_rows(misfit, names, code) & ~trial.data.models.follows_forecast, MISFIT))
     out.append((below_replay_limit(data, trial.then), REPLAYED))
     return out
 
