@@ -196,7 +196,7 @@ class Label:
     dy: float
 
 
-_SHIFTS = (0.0, -15.0, 15.0, -24.0, 24.0, -36.0, 36.0)
+_SHIFTS = (0.0, -15.0, 15.0, -24.0, 24.0, -36.0, 36.0, -52.0, 52.0)
 _SIDES = (*(Label("left", 11.0, dy) for dy in _SHIFTS), *(Label("right", -11.0, dy) for dy in _SHIFTS))
 
 
@@ -242,7 +242,7 @@ def _score(
     box: Box, placed: Sequence[Box], others: Sequence[Point], curve: Sequence[Point], width: float
 ) -> float:
     outside = 200.0 * (box[0] < 0 or box[2] > width) + 50.0 * (box[1] < -_LINE / 2)
-    covered = 100.0 * sum(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in placed)
+    covered = 400.0 * sum(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in placed)
     hidden = 60.0 * sum(_in_box(p, box) for p in others)
     return outside + covered + hidden + 4.0 * sum(_in_box(p, box) for p in curve)
 
