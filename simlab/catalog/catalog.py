@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from simlab import mapped
 from simlab.arrays import AnyArray, DateArray, FloatArray, IntArray, narrow
+from simlab.catalog.calendar.periods import by_period, first_day, running_number
 from simlab.catalog.coming import ForecastErrors, ForecastTable
 from simlab.catalog.parts import parts_of
 from simlab.catalog.quality import Quality
@@ -287,10 +289,20 @@ class Catalog(Public):
         tables = [self.demand, None if out is None else out.demand]
         return [table for table in tables if table is not None and table.item.size > 0]
 
-    @property
+    @cached_property
     def as_of(self) -> dt.date | None:
-        """Last date used: the study's, else the day that demand is complete to, else its last date."""
-        return self.study.as_of or self.study.demand.complete_to or self.last_date
+        """Last day used: the study's, else the day that demand is complete to, else its last date.
+
+        Of a table whose rows stand for whole weeks or months, the last day of the last of them.
+        """
+        named, last = self.study.as_of or self.study.demand.complete_to, self.last_date
+        if named is not None or last is None:
+            return named
+        study, dates = self.study, np.unique(np.concatenate([one.distinct_dates for one in self._dated]))
+        if not by_period(study, dates):
+            return last
+        number = int(running_number(dates[-1:], study.period, study.week_starts)[0])
+        return _date(first_day(number + 1, study.period, study.week_starts) - np.timedelta64(1, "D"))
 
 
 def _date(day: Any) -> dt.date:
