@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ import numpy.typing as npt
 
 from simlab import mapped
 from simlab.arrays import AnyArray, DateArray, FloatArray, IntArray, narrow
-from simlab.catalog.calendar.periods import by_period, first_day, running_number
 from simlab.catalog.coming import ForecastErrors, ForecastTable
 from simlab.catalog.parts import parts_of
 from simlab.catalog.quality import Quality
@@ -233,6 +231,8 @@ class Catalog(Public):
         Their past forecasts, and what came.
     held_out : int
         Last whole periods that no law may know: the past as it was before them. 0 for a plan.
+    rows_end : date or None
+        Last day of the week or month that the last row of demand stands for; None of rows by the day.
     """
 
     study: Study
@@ -252,6 +252,7 @@ class Catalog(Public):
     forecast: ForecastTable | None = None
     forecast_errors: ForecastErrors | None = None
     held_out: int = 0
+    rows_end: dt.date | None = None
 
     @property
     def n_items(self) -> int:
@@ -289,20 +290,13 @@ class Catalog(Public):
         tables = [self.demand, None if out is None else out.demand]
         return [table for table in tables if table is not None and table.item.size > 0]
 
-    @cached_property
+    @property
     def as_of(self) -> dt.date | None:
         """Last day used: the study's, else the day that demand is complete to, else its last date.
 
         Of a table whose rows stand for whole weeks or months, the last day of the last of them.
         """
-        named, last = self.study.as_of or self.study.demand.complete_to, self.last_date
-        if named is not None or last is None:
-            return named
-        study, dates = self.study, np.unique(np.concatenate([one.distinct_dates for one in self._dated]))
-        if not by_period(study, dates):
-            return last
-        number = int(running_number(dates[-1:], study.period, study.week_starts)[0])
-        return _date(first_day(number + 1, study.period, study.week_starts) - np.timedelta64(1, "D"))
+        return self.study.as_of or self.study.demand.complete_to or self.rows_end or self.last_date
 
 
 def _date(day: Any) -> dt.date:
