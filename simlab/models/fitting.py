@@ -153,6 +153,11 @@ class Models(Public):
         return np.asarray(self.world.demand.mean == 0)
 
     @property
+    def follows_forecast(self) -> BoolArray:
+        """(n,) items whose demand follows the forecast table."""
+        return np.zeros(self.n_items, np.bool_) if self.paths is None else self.paths.mask
+
+    @property
     def never_ordered(self) -> BoolArray:
         """(n,) items of which nothing is ever ordered: `silent`, or `max_order` is 0."""
         return np.asarray(self.silent | (self.world.terms.max_order == NOTHING))
