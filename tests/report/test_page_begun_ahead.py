@@ -1,4 +1,4 @@
-"""The process that draws a page may begin before there is a run; the page is the same, and none is left behind."""
+"""The process that draws a page may begin before there is a run: the same page, and none is left behind."""
 
 import os
 import sys

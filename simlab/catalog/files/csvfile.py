@@ -86,7 +86,11 @@ def _bytes_of(path: Path, findings: Findings) -> bytes | None:
     try:
         data = bytes_of(path)
     except FileNotFoundError:
-        findings.add(found.UNREADABLE, "is not there", fix="paths are relative to the study file")
+        findings.add(
+            found.UNREADABLE,
+            "is not there",
+            fix="paths in a study are relative to its file, those of a command to this folder",
+        )
         return None
     except OSError as error:
         findings.add(found.UNREADABLE, f"cannot be read: {error.strerror or error}")
@@ -354,6 +358,12 @@ def name_columns(
     for name in dict.fromkeys(double):
         fix = "keep one of them" if name not in ours.values() else "two columns of the file get this name"
         findings.add(found.DOUBLE_COLUMN, "stands more than once in the header", column=name, fix=fix)
+    for theirs in dict.fromkeys(source.columns.values()):
+        takers = [mine for mine, its in source.columns.items() if its == theirs]
+        if len(takers) > 1:
+            message = f"data.{findings.table}.columns gives it to {' and '.join(takers)}"
+            fix = "a column holds one thing: name another for one of them, or leave it out"
+            findings.add(found.DOUBLE_COLUMN, message, column=theirs, fix=fix)
     for mine, theirs in source.columns.items():
         if theirs not in names:
             option = f"data.{findings.table}.columns.{mine}"
